@@ -1,0 +1,1 @@
+//! The service behind one trait: an adapter over HTTP, its budget, its retries.

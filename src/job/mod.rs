@@ -1,0 +1,1 @@
+//! What the user asked for: the job file, read, checked and turned into a `Job`.

@@ -1,0 +1,1 @@
+//! How a job is done: plan, then run.

@@ -1,0 +1,1 @@
+//! What a job does to one document. Pure: a document in, a document out.
