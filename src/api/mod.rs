@@ -1,1 +1,0 @@
-//! The service behind one trait: an adapter over HTTP, its budget, its retries.

@@ -1,1 +1,0 @@
-//! The durable memory of a run.

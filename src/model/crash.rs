@@ -1,0 +1,107 @@
+//! Named places where a debug build can be told to die, so that tests kill it exactly there. In a release build
+//! nothing of this is left.
+//!
+//! `cli` arms one place with `NAME:N`; the N-th time the program passes it, it aborts: no destructor runs, nothing is
+//! flushed.
+
+/// Every place there is.
+pub const POINTS: [&str; 15] = [
+    "draft.before_keep",
+    "draft.after_keep",
+    "journal.created",
+    "before.before_write",
+    "before.before_sync",
+    "before.after_sync",
+    "journal.before_write",
+    "journal.torn_write",
+    "journal.before_sync",
+    "journal.after_sync",
+    "call.before_send",
+    "call.after_answer",
+    "report.before_files",
+    "report.between_files",
+    "report.after_files",
+];
+
+#[cfg(debug_assertions)]
+mod armed {
+    use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    #[derive(Debug)]
+    struct Armed {
+        point: String,
+        left: AtomicU64,
+    }
+
+    static ARMED: OnceLock<Armed> = OnceLock::new();
+
+    pub(super) fn arm(spec: &str) -> Result<(), String> {
+        let (point, passage) = spec.split_once(':').unwrap_or((spec, "1"));
+        if !super::POINTS.contains(&point) {
+            return Err(format!("there is no crash point `{point}`; there are {}", super::POINTS.join(", ")));
+        }
+        let passage = passage.parse::<u64>().ok().filter(|passage| *passage > 0);
+        let passage = passage.ok_or_else(|| format!("`{spec}` does not say at which passage: NAME:1"))?;
+        ARMED
+            .set(Armed { point: point.to_owned(), left: AtomicU64::new(passage) })
+            .map_err(|_| "a crash point is armed already".to_owned())
+    }
+
+    pub(super) fn due(point: &str) -> bool {
+        debug_assert!(super::POINTS.contains(&point), "{point} is not in the list of crash points");
+        // Wrapping below zero would take longer than any run.
+        ARMED
+            .get()
+            .is_some_and(|armed| armed.point == point && armed.left.fetch_sub(1, Ordering::SeqCst) == 1)
+    }
+}
+
+/// Arms a place: `NAME:N` dies at the N-th passage. Once in the life of a process.
+///
+/// # Errors
+///
+/// There is no such place, or one is armed already.
+#[cfg(debug_assertions)]
+pub fn arm(spec: &str) -> Result<(), String> {
+    armed::arm(spec)
+}
+
+/// Dies here if told to.
+#[inline]
+pub fn point(name: &'static str) {
+    if due(name) {
+        std::process::abort();
+    }
+}
+
+/// Whether to die here; for places that leave something half done first.
+#[inline]
+pub fn due(name: &'static str) -> bool {
+    #[cfg(debug_assertions)]
+    return armed::due(name);
+    #[cfg(not(debug_assertions))]
+    {
+        let _ = name;
+        false
+    }
+}
+
+#[cfg(all(test, debug_assertions))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_that_does_not_exist_cannot_be_armed() {
+        assert!(arm("journal.nowhere:1").unwrap_err().contains("journal.before_sync"));
+        assert!(arm("journal.before_sync:0").unwrap_err().contains("at which passage"));
+        assert!(arm("journal.before_sync:x").unwrap_err().contains("at which passage"));
+    }
+
+    #[test]
+    fn nothing_dies_that_was_not_told_to() {
+        for name in POINTS {
+            assert!(!due(name));
+        }
+    }
+}

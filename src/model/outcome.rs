@@ -1,0 +1,126 @@
+//! What is done for an item, what it ends with, and what the comparison said.
+
+use serde::{Deserialize, Serialize};
+
+/// What is done in the target for an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Operation {
+    /// POST a new import.
+    Create,
+    /// POST to the service's own clone of the source, then PUT what a clone cannot say.
+    Clone,
+    /// PUT the whole document over the import that is there.
+    Update,
+    /// DELETE the import; it goes to the recycle bin.
+    Delete,
+    /// Bring a deleted import back from the recycle bin, else create it again.
+    Restore,
+    /// Nothing is sent.
+    None,
+}
+
+impl Operation {
+    /// The word used in plans and journals.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Clone => "clone",
+            Self::Update => "update",
+            Self::Delete => "delete",
+            Self::Restore => "restore",
+            Self::None => "none",
+        }
+    }
+
+    /// Whether sending it twice could leave two imports where one was wanted.
+    pub fn makes_an_import(self) -> bool {
+        matches!(self, Self::Create | Self::Clone | Self::Restore)
+    }
+
+    /// Whether it changes or removes an import that is already there.
+    pub fn touches_an_import(self) -> bool {
+        matches!(self, Self::Update | Self::Delete)
+    }
+}
+
+macro_rules! words {
+    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name { $($(#[$doc])* $variant),+ }
+
+        impl $name {
+            /// Every value, in the order in which they are reported.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The pinned word of the audit.
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.word())
+            }
+        }
+    };
+}
+
+words! {
+    /// The one word an item ends with (pinned: audit, summary).
+    Outcome {
+        /// A new import stands in the target.
+        Created = "created",
+        /// A clone of the source stands in the target.
+        Cloned = "cloned",
+        /// An import in the target was overwritten.
+        Updated = "updated",
+        /// The target already held it; nothing was sent.
+        Unchanged = "unchanged",
+        /// The import was removed.
+        Deleted = "deleted",
+        /// The import is in the archive.
+        Archived = "archived",
+        /// The import was put back.
+        Restored = "restored",
+        /// Left alone on purpose, with the reason.
+        Skipped = "skipped",
+        /// A person has to decide; nothing was sent.
+        Conflict = "conflict",
+        /// Somebody changed it since it was planned; nothing was sent.
+        Stale = "stale",
+        /// It could not be done.
+        Failed = "failed",
+        /// The run ended before its turn.
+        Unprocessed = "unprocessed",
+    }
+}
+
+words! {
+    /// What the comparison of what was wanted with what the service holds said (pinned: audit, summary).
+    Verdict {
+        /// The same, apart from what the service manages.
+        Equal = "equal",
+        /// The same, but for defaults the service filled in.
+        EqualWithDefaults = "equal_with_defaults",
+        /// Something is missing or different.
+        Differs = "differs",
+        /// Nothing was compared.
+        NotChecked = "not_checked",
+    }
+}
+
+impl Outcome {
+    /// Whether an item that ended so makes the run end with exit code 3.
+    pub fn needs_attention(self) -> bool {
+        matches!(self, Self::Failed | Self::Conflict | Self::Stale)
+    }
+
+    /// Whether something was changed in the target.
+    pub fn wrote(self) -> bool {
+        matches!(self, Self::Created | Self::Cloned | Self::Updated | Self::Deleted | Self::Restored)
+    }
+}

@@ -1,1 +1,0 @@
-//! Who listens to a run: progress, audit, summary.

@@ -1,1 +1,0 @@
-//! What a job does to one document. Pure: a document in, a document out.
