@@ -5,7 +5,9 @@
 //! | module | what it knows |
 //! |---|---|
 //! | [`model`] | the vocabulary: ids, operations, outcomes, the normal form of a document. No I/O |
+//! | [`transform`] | what a job does to one document. Pure |
 //! | [`cli`] | the face: arguments, commands, exit codes |
 
 pub mod cli;
 pub mod model;
+pub mod transform;

@@ -1,0 +1,356 @@
+//! What a person should look at before an import goes elsewhere: one line each, and not many.
+//!
+//! Promises: a place that a step changed is taken as looked after; templates are left out, for their value is not known
+//! here. Captured data is named, never shown. No I/O.
+
+use serde_json::Value;
+
+/// Data that the service captured from real records.
+pub const CAPTURED: [&str; 4] = ["mockOutput", "mockResponse", "sampleData", "sampleResponseData"];
+
+/// More ids of the target system than this are counted, not listed.
+const LISTED: usize = 6;
+
+/// Takes captured data out of a document.
+pub fn drop_captured(document: &mut Value) {
+    if let Some(keys) = document.as_object_mut() {
+        keys.retain(|key, _| !CAPTURED.contains(&key.as_str()));
+    }
+}
+
+/// What to look at in a document that is copied: as it was in the source, and as it is to be written.
+pub fn advise(before: &Value, after: &Value, crossing_accounts: bool) -> Vec<String> {
+    let mut lines = mapper(after);
+    lines.extend(block(after));
+    if crossing_accounts {
+        lines.extend(captured(after));
+    }
+    let reconnected = after.get("_connectionId") != before.get("_connectionId");
+    if crossing_accounts || reconnected {
+        lines.extend(foreign_ids(before, after));
+    }
+    lines
+}
+
+fn text<'v>(document: &'v Value, key: &str) -> &'v str {
+    document.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn has_rows(mapping: Option<&Value>) -> bool {
+    let some = |key: &str| {
+        mapping.and_then(|m| m.get(key)).and_then(Value::as_array).is_some_and(|list| !list.is_empty())
+    };
+    some("fields") || some("lists")
+}
+
+/// Mapping models that the adaptor does not read, and both at once.
+fn mapper(document: &Value) -> Vec<String> {
+    let adaptor = text(document, "adaptorType");
+    let one = has_rows(document.get("mapping"));
+    let two = document.get("mappings").and_then(Value::as_array).is_some_and(|rows| !rows.is_empty());
+    let mut lines = Vec::new();
+    match adaptor {
+        "NetSuiteDistributedImport" | "NetSuiteImport" | "SalesforceImport" | "WrapperImport" if two => {
+            lines.push(format!("`mappings` is filled, but {adaptor} has no Mapper 2.0"));
+        }
+        "AiAgentImport" | "GuardrailImport" if one || two => {
+            lines.push(format!("it has a mapping, but {adaptor} maps nothing"));
+        }
+        _ if one && two => {
+            lines.push(
+                "both mapping models are filled: `mappings` (2.0) wins over `mapping` (1.0)".to_owned(),
+            );
+        }
+        _ => {}
+    }
+    if adaptor == "NetSuiteDistributedImport" && one {
+        lines.push("`mapping` is filled, but this adaptor reads `netsuite_da.mapping` only".to_owned());
+    }
+    lines
+}
+
+/// An adaptor without the block it is configured by.
+fn block(document: &Value) -> Option<String> {
+    let adaptor = text(document, "adaptorType");
+    let blocks: &[&str] = match adaptor {
+        "HTTPImport" => &["http"],
+        "RESTImport" => &["rest", "http"],
+        "NetSuiteDistributedImport" => &["netsuite_da"],
+        "NetSuiteImport" => &["netsuite"],
+        "SalesforceImport" => &["salesforce"],
+        "RDBMSImport" => &["rdbms"],
+        "JDBCImport" => &["jdbc"],
+        "MongodbImport" => &["mongodb"],
+        "DynamodbImport" => &["dynamodb"],
+        "FTPImport" => &["ftp"],
+        "S3Import" => &["s3"],
+        "AS2Import" => &["as2"],
+        "FileSystemImport" => &["filesystem"],
+        "VANImport" => &["file"],
+        "WrapperImport" => &["wrapper"],
+        "AiAgentImport" => &["aiAgent"],
+        "GuardrailImport" => &["guardrail"],
+        _ => return None,
+    };
+    let found = blocks.iter().any(|block| document.get(*block).is_some_and(Value::is_object));
+    (!found).then(|| format!("adaptorType is {adaptor}, but there is no `{}`", blocks[0]))
+}
+
+fn captured(document: &Value) -> Option<String> {
+    let is_filled = |value: &Value| match value {
+        Value::Null => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(list) => !list.is_empty(),
+        Value::Object(keys) => !keys.is_empty(),
+        _ => true,
+    };
+    let found: Vec<_> =
+        CAPTURED.into_iter().filter(|key| document.get(*key).is_some_and(is_filled)).collect();
+    (!found.is_empty()).then(|| {
+        format!("captured data goes along ({}): `captured_data: drop` leaves it out", found.join(", "))
+    })
+}
+
+/// A place whose value belongs to the system behind the connection.
+const FOREIGN: &[(&str, &str)] = &[
+    ("/netsuite_da/hooks/preMap/fileInternalId", "a file's id"),
+    ("/netsuite_da/hooks/postMap/fileInternalId", "a file's id"),
+    ("/netsuite_da/hooks/postSubmit/fileInternalId", "a file's id"),
+    ("/netsuite_da/hooks/postAggregate/fileInternalId", "a file's id"),
+    ("/netsuite/file/folderInternalId", "a folder's id"),
+    ("/netsuite/file/backupFolderInternalId", "a folder's id"),
+    ("/netsuite/file/internalId", "a file's id"),
+    ("/s3/bucket", "a bucket"),
+    ("/s3/backupBucket", "a bucket"),
+    ("/rdbms/bulkInsert/tableName", "a table"),
+    ("/rdbms/bulkLoad/tableName", "a table"),
+    ("/jdbc/bulkInsert/tableName", "a table"),
+    ("/jdbc/bulkLoad/tableName", "a table"),
+    ("/dynamodb/tableName", "a table"),
+    ("/mongodb/collection", "a collection"),
+    ("/file/directory/id", "a folder's id"),
+    ("/file/directory/storageRootId", "a folder's id"),
+];
+
+fn foreign_ids(before: &Value, after: &Value) -> Vec<String> {
+    let mut found: Vec<(String, &'static str, &Value)> = Vec::new();
+    let places = FOREIGN.iter().filter_map(|(at, what)| Some(((*at).to_owned(), *what, after.pointer(at)?)));
+    found.extend(places);
+    for (name, inner) in after.get("salesforce").and_then(Value::as_object).into_iter().flatten() {
+        for (key, what) in [
+            ("folderId", "a folder's id"),
+            ("parentId", "a record's id"),
+            ("contentDocumentId", "a document's id"),
+        ] {
+            if let Some(value) = inner.get(key) {
+                found.push((format!("/salesforce/{name}/{key}"), what, value));
+            }
+        }
+    }
+    for at in ["/mapping", "/netsuite_da/mapping"] {
+        hard_coded_ids(after.pointer(at), at, &mut found);
+    }
+    for at in ["/lookups", "/netsuite_da/lookups", "/netsuite/lookups", "/salesforce/lookups"] {
+        lookup_ids(after, at, &mut found);
+    }
+    found.retain(|(at, _, value)| is_known(value) && before.pointer(at) == Some(*value));
+    let mut lines: Vec<_> =
+        found.iter().take(LISTED).map(|(at, what, value)| line(after, at, what, value)).collect();
+    if found.len() > LISTED {
+        lines.push(format!("and {} more ids of the target system", found.len() - LISTED));
+    }
+    lines
+}
+
+fn line(document: &Value, at: &str, what: &str, value: &Value) -> String {
+    let shown = match value {
+        Value::String(text) => format!(" `{}`", text.chars().take(60).collect::<String>()),
+        Value::Number(number) => format!(" `{number}`"),
+        _ => String::new(),
+    };
+    format!("{}{shown} is {what} in the target system: see that it exists there", place(document, at))
+}
+
+/// A pointer as people read it; an entry of a list by what it is called.
+fn place(document: &Value, at: &str) -> String {
+    let mut shown = String::new();
+    for (end, _) in at.match_indices('/').skip(1).chain([(at.len(), "")]) {
+        let start = at[..end].rfind('/').map_or(0, |slash| slash + 1);
+        let entry = document.pointer(&at[..end]);
+        let name = ["generate", "name"].iter().find_map(|key| entry?.get(*key)?.as_str());
+        match name {
+            Some(name) if at[start..end].parse::<usize>().is_ok() => {
+                shown.push_str(&format!("[{name}]"));
+            }
+            _ if shown.is_empty() => shown.push_str(&at[start..end]),
+            _ if matches!(&at[start..end], "fields" | "lists" | "lookups" | "hardCodedValue")
+                && entry.is_some() =>
+            {
+                if &at[start..end] == "lookups" {
+                    shown.push_str(".lookups");
+                }
+            }
+            _ => {
+                shown.push('.');
+                shown.push_str(&at[start..end]);
+            }
+        }
+    }
+    shown
+}
+
+/// Whether a value is there and does not come of a record.
+fn is_known(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(_) => false,
+        Value::String(text) => !text.trim().is_empty() && !text.contains("{{"),
+        _ => true,
+    }
+}
+
+fn hard_coded_ids<'v>(
+    mapping: Option<&'v Value>,
+    at: &str,
+    found: &mut Vec<(String, &'static str, &'v Value)>,
+) {
+    let Some(mapping) = mapping else { return };
+    let list = |key: &str| mapping.get(key).and_then(Value::as_array).into_iter().flatten().enumerate();
+    for (index, field) in list("fields") {
+        let here = format!("{at}/fields/{index}");
+        let literal =
+            field.get("hardCodedValue").filter(|_| field.get("internalId") == Some(&Value::Bool(true)));
+        found.extend(literal.map(|value| (format!("{here}/hardCodedValue"), "a record's id", value)));
+        let inner = field.pointer("/subRecordMapping/mapping");
+        hard_coded_ids(inner, &format!("{here}/subRecordMapping/mapping"), found);
+    }
+    for (index, inner) in list("lists") {
+        hard_coded_ids(Some(inner), &format!("{at}/lists/{index}"), found);
+    }
+}
+
+/// Maps of lookups whose every value looks like an id: digits, or Salesforce's fifteen or eighteen characters.
+fn lookup_ids<'v>(document: &'v Value, at: &str, found: &mut Vec<(String, &'static str, &'v Value)>) {
+    let lookups = document.pointer(at).and_then(Value::as_array);
+    for (index, lookup) in lookups.into_iter().flatten().enumerate() {
+        let Some(map) = lookup.get("map").and_then(Value::as_object).filter(|map| !map.is_empty()) else {
+            continue;
+        };
+        let all = map.values().all(|value| value.as_str().is_some_and(looks_like_an_id));
+        if all {
+            found.push((format!("{at}/{index}/map"), "a list of ids", &lookup["map"]));
+        }
+    }
+}
+
+fn looks_like_an_id(text: &str) -> bool {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let salesforce = matches!(text.len(), 15 | 18)
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        && text.bytes().any(|byte| byte.is_ascii_digit());
+    digits || salesforce
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn elsewhere(document: &Value) -> Vec<String> {
+        advise(document, document, true)
+    }
+
+    #[test]
+    fn ids_of_the_target_system_are_listed_once_an_import_goes_elsewhere() {
+        let document = json!({ "adaptorType": "NetSuiteDistributedImport", "_connectionId": "c1", "netsuite_da": {
+            "hooks": { "postSubmit": { "fileInternalId": 17 }, "preMap": { "fileInternalId": "{{x}}" } },
+            "mapping": {
+                "fields": [
+                    { "generate": "subsidiary", "hardCodedValue": "3", "internalId": true },
+                    { "generate": "memo", "hardCodedValue": "3" },
+                    { "generate": "detail", "subRecordMapping": { "mapping": { "fields": [], "lists": [
+                        { "generate": "l", "fields": [{ "generate": "bin", "hardCodedValue": "9", "internalId": true }] }] } } },
+                ],
+                "lists": [] },
+            "lookups": [{ "name": "a", "map": { "US": "1", "DE": "2" } }, { "name": "b", "map": { "US": "yes" } }] } });
+        let lines = elsewhere(&document);
+        let first_words: Vec<_> = lines.iter().map(|line| line.split(" is ").next().unwrap()).collect();
+        assert_eq!(
+            first_words,
+            [
+                "netsuite_da.hooks.postSubmit.fileInternalId `17`",
+                "netsuite_da.mapping[subsidiary] `3`",
+                "netsuite_da.mapping[detail].subRecordMapping.mapping[l][bin] `9`",
+                "netsuite_da.lookups[a].map",
+            ]
+        );
+        assert!(
+            advise(&document, &document, false).is_empty(),
+            "the same account behind the same connection"
+        );
+        let mut other = document.clone();
+        other["_connectionId"] = json!("c2");
+        assert_eq!(advise(&document, &other, false), lines, "another connection may be another system");
+    }
+
+    #[test]
+    fn what_a_step_changed_is_taken_as_looked_after() {
+        let before = json!({ "adaptorType": "S3Import", "s3": { "bucket": "us-files" } });
+        assert_eq!(elsewhere(&before).len(), 1);
+        let mut after = before.clone();
+        after["s3"]["bucket"] = json!("eu-files");
+        assert_eq!(advise(&before, &after, true), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_list_is_bounded() {
+        let field = json!({ "generate": "x", "hardCodedValue": "3", "internalId": true });
+        let document = json!({ "adaptorType": "NetSuiteDistributedImport",
+            "netsuite_da": { "mapping": { "fields": vec![field; 40] } } });
+        let lines = elsewhere(&document);
+        assert_eq!(lines.len(), LISTED + 1);
+        assert_eq!(lines.last().unwrap(), "and 34 more ids of the target system");
+    }
+
+    #[test]
+    fn captured_data_is_named_but_never_shown_and_can_be_dropped() {
+        let mut document = json!({ "adaptorType": "HTTPImport", "http": {}, "name": "a", "mockResponse": ["secret"],
+            "sampleData": "", "sampleResponseData": null });
+        let lines = elsewhere(&document);
+        assert_eq!(lines, ["captured data goes along (mockResponse): `captured_data: drop` leaves it out"]);
+        drop_captured(&mut document);
+        assert_eq!(document, json!({ "adaptorType": "HTTPImport", "http": {}, "name": "a" }));
+    }
+
+    #[test]
+    fn a_mapping_that_the_adaptor_does_not_read_is_said() {
+        let one = json!({ "fields": [{ "extract": "a", "generate": "b" }] });
+        let two = json!([{ "generate": "b" }]);
+        for (document, words) in [
+            (
+                json!({ "adaptorType": "HTTPImport", "http": {}, "mapping": one, "mappings": two }),
+                "both mapping models",
+            ),
+            (
+                json!({ "adaptorType": "SalesforceImport", "salesforce": {}, "mappings": two }),
+                "has no Mapper 2.0",
+            ),
+            (
+                json!({ "adaptorType": "NetSuiteDistributedImport", "netsuite_da": {}, "mapping": one }),
+                "reads `netsuite_da",
+            ),
+            (json!({ "adaptorType": "AiAgentImport", "aiAgent": {}, "mapping": one }), "maps nothing"),
+            (json!({ "adaptorType": "RDBMSImport", "http": {} }), "there is no `rdbms`"),
+        ] {
+            let lines = advise(&document, &document, false);
+            assert!(lines.len() == 1 && lines[0].contains(words), "{lines:?}");
+        }
+        for sound in [
+            json!({ "adaptorType": "HTTPImport", "http": {}, "mapping": one, "mappings": [] }),
+            json!({ "adaptorType": "RESTImport", "http": {}, "mapping": one }),
+            json!({ "mapping": one }),
+        ] {
+            assert_eq!(advise(&sound, &sound, true), Vec::<String>::new());
+        }
+    }
+}

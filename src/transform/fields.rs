@@ -1,0 +1,154 @@
+//! `rename_field` and `rename_fields` as a step: which of the renames are for an import, and those at once.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::Value;
+
+use super::rename::Renamer;
+use super::step::{FieldRename, Narrow, ScopedRename};
+use crate::model::Id;
+
+/// More combinations than this are forgotten and compiled anew: each import may have one of its own.
+const KEPT: usize = 256;
+
+/// Renames with what narrows them, compiled for each combination that an import asks for.
+#[derive(Debug)]
+pub(super) struct FieldRenames {
+    groups: Vec<(Narrow, Vec<FieldRename>)>,
+    compiled: Mutex<HashMap<Vec<usize>, Arc<Renamer>>>,
+}
+
+impl FieldRenames {
+    /// Groups the renames by what narrows them.
+    pub(super) fn compile(renames: Vec<ScopedRename>) -> Result<Self, String> {
+        let mut groups: Vec<(Narrow, Vec<FieldRename>)> = Vec::new();
+        let mut places: HashMap<Narrow, usize> = HashMap::new();
+        for ScopedRename { rename, only } in renames {
+            let place = *places.entry(only.clone()).or_insert_with(|| {
+                groups.push((only, Vec::new()));
+                groups.len() - 1
+            });
+            groups[place].1.push(rename);
+        }
+        for (_, renames) in &groups {
+            Renamer::compile(renames)?;
+        }
+        Ok(Self { groups, compiled: Mutex::default() })
+    }
+
+    /// Whether a rename is for the imports of a connection that is given by name.
+    pub(super) fn needs_names(&self) -> bool {
+        let by_name = |only: &Narrow| only.connection.as_ref().is_some_and(|one| !Id::looks_like(one));
+        self.groups.iter().any(|(only, _)| by_name(only))
+    }
+
+    /// Renames in the document, together, whatever is for it; answers what a person should look at.
+    pub(super) fn apply(
+        &self,
+        document: &mut Value,
+        connection: Option<&str>,
+    ) -> Result<Vec<String>, String> {
+        let fit =
+            |(index, (only, _)): (usize, &(Narrow, _))| fits(only, document, connection).then_some(index);
+        let chosen: Vec<usize> = self.groups.iter().enumerate().filter_map(fit).collect();
+        if chosen.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(self.renamer(chosen)?.apply(document))
+    }
+
+    fn renamer(&self, chosen: Vec<usize>) -> Result<Arc<Renamer>, String> {
+        let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = compiled.get(&chosen) {
+            return Ok(Arc::clone(known));
+        }
+        let renames: Vec<_> = chosen.iter().flat_map(|index| &self.groups[*index].1).cloned().collect();
+        let renamer = Arc::new(Renamer::compile(&renames)?);
+        if compiled.len() >= KEPT {
+            compiled.clear();
+        }
+        compiled.insert(chosen, Arc::clone(&renamer));
+        Ok(renamer)
+    }
+}
+
+fn fits(only: &Narrow, document: &Value, connection: Option<&str>) -> bool {
+    let is = |wanted: &str, key: &str| document.get(key).and_then(Value::as_str) == Some(wanted);
+    only.adaptor_type.as_deref().is_none_or(|wanted| is(wanted, "adaptorType"))
+        && only
+            .connection
+            .as_deref()
+            .is_none_or(|wanted| connection == Some(wanted) || is(wanted, "_connectionId"))
+        && only.import.as_deref().is_none_or(|wanted| is(wanted, "name") || is(wanted, "_id"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::step::Side;
+    use super::*;
+
+    fn row(from: &str, to: &str, only: Narrow) -> ScopedRename {
+        let rename = FieldRename { side: Side::Source, from: from.to_owned(), to: to.to_owned() };
+        ScopedRename { rename, only }
+    }
+
+    fn import(adaptor: &str) -> Value {
+        json!({ "_id": "i1", "name": "Orders", "adaptorType": adaptor, "_connectionId": "c1",
+            "mapping": { "fields": [{ "extract": "a", "generate": "x" }, { "extract": "b", "generate": "y" }] } })
+    }
+
+    fn extracts(document: &Value) -> [&str; 2] {
+        [0, 1].map(|at| document["mapping"]["fields"][at]["extract"].as_str().unwrap())
+    }
+
+    #[test]
+    fn a_row_is_only_for_the_imports_its_cells_name() {
+        let word = |text: &str| Some(text.to_owned());
+        let http = Narrow { adaptor_type: word("HTTPImport"), ..Narrow::default() };
+        for (only, holds) in [
+            (Narrow::default(), true),
+            (http.clone(), true),
+            (Narrow { adaptor_type: word("FTPImport"), ..Narrow::default() }, false),
+            (Narrow { connection: word("c1"), ..http.clone() }, true),
+            (Narrow { connection: word("Shop"), ..Narrow::default() }, true),
+            (Narrow { connection: word("Other"), ..http.clone() }, false),
+            (Narrow { import: word("i1"), ..Narrow::default() }, true),
+            (Narrow { import: word("Orders"), ..http }, true),
+            (Narrow { import: word("Order"), ..Narrow::default() }, false),
+        ] {
+            let renames = FieldRenames::compile(vec![row("a", "c", only.clone())]).unwrap();
+            let mut document = import("HTTPImport");
+            renames.apply(&mut document, Some("Shop")).unwrap();
+            assert_eq!(extracts(&document)[0] == "c", holds, "{only:?}");
+        }
+    }
+
+    #[test]
+    fn rows_that_meet_in_an_import_are_applied_together() {
+        let http = Narrow { adaptor_type: Some("HTTPImport".to_owned()), ..Narrow::default() };
+        let rows = vec![row("a", "b", Narrow::default()), row("b", "a", http.clone())];
+        let renames = FieldRenames::compile(rows).unwrap();
+        let (mut one, mut other) = (import("HTTPImport"), import("FTPImport"));
+        renames.apply(&mut one, None).unwrap();
+        renames.apply(&mut other, None).unwrap();
+        assert_eq!((extracts(&one), extracts(&other)), (["b", "a"], ["b", "b"]));
+
+        let rows = vec![row("a", "b", Narrow::default()), row("a", "c", http)];
+        let renames = FieldRenames::compile(rows).unwrap();
+        let error = renames.apply(&mut import("HTTPImport"), None).unwrap_err();
+        assert!(error.contains("renamed twice"), "{error}");
+        assert!(renames.apply(&mut import("FTPImport"), None).is_ok());
+    }
+
+    #[test]
+    fn names_are_only_asked_for_where_a_row_gives_one() {
+        let by = |connection: &str| {
+            let only = Narrow { connection: Some(connection.to_owned()), ..Narrow::default() };
+            FieldRenames::compile(vec![row("a", "b", only)]).unwrap().needs_names()
+        };
+        assert!(by("Shop") && !by("5f7c579b6411271af4e7cefa"));
+    }
+}

@@ -1,0 +1,259 @@
+//! jq filters: compiled once, run per document, always ended.
+//!
+//! jaq gives its results as a lazy iterator that nothing outside can interrupt: a thread that waits for it with a
+//! timeout can give up, but the filter would burn its core until the process ends. So the end is put inside. Before it
+//! is compiled, a call to a native filter is written into every definition, fold and product of the program and of the
+//! standard library (`watch`): wherever a program can go on for ever, it passes there. That filter looks at the
+//! clock and at the depth of the stack, and ends the run in a way that `try` cannot catch.
+//!
+//! Not offered, for a document is transformed without clock, environment or output: `now`, `localtime`,
+//! `strflocaltime`, `env`, `debug`, `stderr`, `halt`, modules.
+
+mod convert;
+mod watch;
+
+use std::fmt;
+use std::ops::Range;
+use std::time::Duration;
+
+use jaq_core::load::{self, Arena, File, Loader};
+use jaq_core::{Compiler, Ctx, Vars};
+use serde_json::Value;
+
+use watch::{End, State, Watch, Watched};
+
+/// How long one document may take, unless told otherwise.
+pub const DEADLINE: Duration = Duration::from_secs(2);
+
+/// The name under which the user's program is compiled: a definition, for only those can be written to.
+const MAIN: &str = "transship_program";
+
+/// What is wrong with a program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JqProblem {
+    /// What is wrong.
+    pub message: String,
+    /// Where in the program, in bytes.
+    pub range: Option<Range<usize>>,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+/// Why a program gave no result for a document.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum JqError {
+    /// It took too long and was ended.
+    #[error("the filter did not end within {}", Seconds(.0))]
+    TimedOut(Duration),
+    /// It called itself too deep and was ended.
+    #[error("the filter calls itself too deep")]
+    TooDeep,
+    /// It raised an error.
+    #[error("{0}")]
+    Raised(String),
+    /// It gave what JSON cannot hold.
+    #[error("the result holds {0}")]
+    NotJson(&'static str),
+}
+
+struct Seconds<'a>(&'a Duration);
+
+impl fmt::Display for Seconds<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} s", self.0.as_secs_f64())
+    }
+}
+
+/// A compiled program. Cheap to share between threads.
+pub struct Filter {
+    compiled: jaq_core::Filter<Watched>,
+}
+
+impl fmt::Debug for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Filter").finish_non_exhaustive()
+    }
+}
+
+impl Filter {
+    /// Compiles a program.
+    ///
+    /// # Errors
+    ///
+    /// The first thing that is wrong with it.
+    pub fn compile(program: &str) -> Result<Self, JqProblem> {
+        let term = parse(program)?;
+        let main = load::parse::Def { name: MAIN, args: Vec::new(), body: watch::term(term) };
+        let arena = Arena::default();
+        let file = File { code: MAIN, path: () };
+        let modules = Loader::new(watch::library().into_iter().chain([main]))
+            .load(&arena, file)
+            .map_err(|_| JqProblem { message: "not a jq filter".to_owned(), range: None, help: None })?;
+        let compiled =
+            Compiler::default().with_funs(watch::natives()).compile(modules).map_err(|errors| {
+                let first = errors.into_iter().flat_map(|(_, errors)| errors).next();
+                first.map_or_else(
+                    || JqProblem { message: "not a jq filter".to_owned(), range: None, help: None },
+                    |(name, what)| undefined(program, name, what.as_str()),
+                )
+            })?;
+        Ok(Self { compiled })
+    }
+
+    /// All results for an input.
+    ///
+    /// # Errors
+    ///
+    /// The first error raised, or that the deadline passed.
+    pub fn run(&self, input: &Value, deadline: Duration) -> Result<Vec<Value>, JqError> {
+        let mut results = Vec::new();
+        self.each(input, deadline, |result| {
+            results.push(convert::to_value(&result)?);
+            Ok(true)
+        })?;
+        Ok(results)
+    }
+
+    /// Whether any result is neither `false` nor `null`; results after the first such are not asked for.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::run`].
+    pub fn holds(&self, input: &Value, deadline: Duration) -> Result<bool, JqError> {
+        let mut holds = false;
+        self.each(input, deadline, |result| {
+            holds = !matches!(result, jaq_json::Val::Null | jaq_json::Val::Bool(false));
+            Ok(!holds)
+        })?;
+        Ok(holds)
+    }
+
+    /// The one result for an input; an error that says how many there were otherwise.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::run`]; none or several results.
+    pub fn one(&self, input: &Value, deadline: Duration) -> Result<Value, JqError> {
+        let mut first = None;
+        let mut several = false;
+        self.each(input, deadline, |result| {
+            several = first.is_some();
+            if !several {
+                first = Some(convert::to_value(&result)?);
+            }
+            Ok(!several)
+        })?;
+        match first {
+            Some(value) if !several => Ok(value),
+            Some(_) => Err(JqError::Raised("the filter gave several results, not one".to_owned())),
+            None => Err(JqError::Raised("the filter gave no result".to_owned())),
+        }
+    }
+
+    /// Hands each result to `take` until that says stop.
+    fn each(
+        &self,
+        input: &Value,
+        deadline: Duration,
+        mut take: impl FnMut(jaq_json::Val) -> Result<bool, JqError>,
+    ) -> Result<(), JqError> {
+        let state = State::start(deadline);
+        let watch = Watch::new(&self.compiled.lut, &state);
+        let ctx = Ctx::<Watched>::new(watch, Vars::new([]));
+        for result in self.compiled.id.run((ctx, convert::of_value(input))) {
+            match result {
+                Ok(value) => {
+                    if !take(value)? {
+                        break;
+                    }
+                }
+                Err(exception) => {
+                    return Err(match (state.ended(), exception.get_err()) {
+                        (Some(End::Time), _) => JqError::TimedOut(deadline),
+                        (Some(End::Depth), _) => JqError::TooDeep,
+                        (None, Ok(error)) => JqError::Raised(raised(error)),
+                        (None, Err(_)) => JqError::Raised("the filter ended without a result".to_owned()),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a program raised: `error("why")` is `why`, without quotes.
+fn raised(error: jaq_json::Error) -> String {
+    match error.into_val() {
+        jaq_json::Val::TStr(text) => shorten(&String::from_utf8_lossy(&text)),
+        other => shorten(&other.to_string()),
+    }
+}
+
+/// An error of jq quotes the value at fault, which can be a whole document.
+fn shorten(message: &str) -> String {
+    const LONGEST: usize = 200;
+    match message.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &message[..end]),
+        None => message.to_owned(),
+    }
+}
+
+fn parse(program: &str) -> Result<load::parse::Term<&str>, JqProblem> {
+    let problem =
+        |message: String, found: &str| JqProblem { message, range: Some(place(program, found)), help: None };
+    let tokens = load::Lexer::new(program).lex().map_err(|errors| {
+        errors.first().map_or_else(
+            || problem("not a jq filter".to_owned(), ""),
+            |(expected, found)| {
+                use load::lex::Expect;
+                let (expected, at) = match expected {
+                    // What jaq itself says of other delimiters is a panic.
+                    Expect::Delim(open @ ("(" | "[" | "{" | "\"")) => (expected.as_str(), *open),
+                    Expect::Delim(open) => ("closing delimiter", *open),
+                    other => (other.as_str(), ""),
+                };
+                // At the end of the program, what was opened is what to look at.
+                let at = if found.is_empty() { at } else { first_char(found) };
+                problem(format!("expected {expected}"), at)
+            },
+        )
+    })?;
+    load::Parser::new(&tokens).parse(jaq_core::load::Parser::term).map_err(|errors| {
+        errors.first().map_or_else(
+            || problem("not a jq filter".to_owned(), ""),
+            |(expected, found)| {
+                let found = load::lex::Token::opt_as_str(*found, program);
+                let met = if found.is_empty() { "the end".to_owned() } else { format!("`{found}`") };
+                problem(format!("expected {}, found {met}", expected.as_str()), found)
+            },
+        )
+    })
+}
+
+fn first_char(text: &str) -> &str {
+    &text[..text.chars().next().map_or(0, char::len_utf8)]
+}
+
+/// Where a part of the program stands in it; its end for what is not a part.
+fn place(program: &str, part: &str) -> Range<usize> {
+    let start = part.as_ptr().addr().wrapping_sub(program.as_ptr().addr());
+    match start.checked_add(part.len()) {
+        Some(end) if end <= program.len() => start..end,
+        _ => program.len()..program.len(),
+    }
+}
+
+fn undefined(program: &str, name: &str, what: &str) -> JqProblem {
+    let help = match name {
+        "now" | "localtime" | "strflocaltime" | "env" | "$ENV" | "debug" | "stderr" | "halt"
+        | "halt_error" | "input" | "inputs" => {
+            Some("a filter sees the document only: no clock, environment, input or output".to_owned())
+        }
+        _ => None,
+    };
+    JqProblem { message: format!("undefined {what} `{name}`"), range: Some(place(program, name)), help }
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

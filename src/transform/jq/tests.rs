@@ -1,0 +1,154 @@
+//! What filters promise.
+
+use serde_json::json;
+
+use super::*;
+
+const SHORT: Duration = Duration::from_millis(80);
+
+fn run(program: &str, input: &Value) -> Result<Vec<Value>, JqError> {
+    Filter::compile(program).unwrap().run(input, Duration::from_mins(1))
+}
+
+#[test]
+fn the_identity_gives_the_document_back_byte_for_byte() {
+    let text = r#"{"z":1,"a":{"y":[null,true,"é\"\u0001"],"b":{}},"n":[0,-1,9007199254740993,18446744073709551615,
+        -9223372036854775808,1.0,0.1,1e300,5e-324,-0.0],"":[]}"#;
+    let document: Value = serde_json::from_str(text).unwrap();
+    assert_eq!(run(".", &document).unwrap()[0].to_string(), document.to_string());
+}
+
+#[test]
+fn an_edit_leaves_the_rest_untouched_and_in_order() {
+    let document = json!({"z": 1, "http": {"headers": [{"name": "X-Old"}, {"name": "b"}], "m": 1}, "a": 2});
+    let results = run(r#".http.headers |= map(select(.name != "X-Old"))"#, &document).unwrap();
+    assert_eq!(results[0].to_string(), r#"{"z":1,"http":{"headers":[{"name":"b"}],"m":1},"a":2}"#);
+}
+
+#[test]
+fn the_library_works_under_watch_for_values_paths_and_updates() {
+    let document = json!({"a": [3, 1, 2], "b": {"c": "x y"}});
+    for (program, expected) in [
+        (".a | sort | map(. * 2)", json!([2, 4, 6])),
+        ("[paths]", json!([["a"], ["a", 0], ["a", 1], ["a", 2], ["b"], ["b", "c"]])),
+        ("[path(..)] | length", json!(7)),
+        (".a |= map(select(. > 1)) | .a", json!([3, 2])),
+        ("(.. | strings) |= ascii_upcase | .b.c", json!("X Y")),
+        ("(.a[] | select(. == 3)) = 9 | .a", json!([9, 1, 2])),
+        ("del(.a[0]) | .a", json!([1, 2])),
+        (".b | with_entries(.value |= length)", json!({"c": 3})),
+        ("walk(if type == \"number\" then . + 1 else . end) | .a", json!([4, 2, 3])),
+        ("reduce .a[] as $x (0; . + $x)", json!(6)),
+        ("[limit(2; repeat(1))]", json!([1, 1])),
+        ("def f: if . < 100000 then . + 1 | f else . end; 0 | f", json!(100_000)),
+        ("[range(0; 10; 3)]", json!([0, 3, 6, 9])),
+        ("first(.a[] | select(. < 3))", json!(1)),
+        (".b.c | sub(\" \"; \"-\")", json!("x-y")),
+        ("[.a[] as $x | .a[] as $y | $x * $y] | add", json!(36)),
+        ("{x: .a[]} | .x", json!(3)),
+        ("[label $out | .a[] | ., break $out]", json!([3])),
+        (".q // \"none\"", json!("none")),
+        ("try error(\"no\") catch .", json!("no")),
+        ("\"\\(.a[0]) and \\(.b.c)\"", json!("3 and x y")),
+        ("getpath([\"b\", \"c\"])", json!("x y")),
+        ("[.a[] | tostring] | join(\",\")", json!("3,1,2")),
+        ("to_entries | map(.key)", json!(["a", "b"])),
+        (".b.c |= gsub(\"(?<l>[xy])\"; \"<\\(.l)>\") | .b.c", json!("<x> <y>")),
+    ] {
+        assert_eq!(run(program, &document).unwrap()[0], expected, "{program}");
+    }
+}
+
+#[test]
+fn a_program_without_end_is_ended_whatever_it_catches() {
+    for program in [
+        "def f: f; f",
+        "last(repeat(1))",
+        "last(range(infinite))",
+        "reduce range(0; infinite; 1) as $i (0; . + $i)",
+        "[recurse(. ; true)] | length",
+        "until(false; . + 1)",
+        "def f: (try error catch .) | f; f",
+        "last(while(true; 1 - .))",
+        "isempty(repeat(1) | select(false))",
+        "0 | last(recurse(. + 1))",
+        "[range(2000)] | [.[] as $a | .[] as $b | .[] as $c | select($a + $b + $c < 0)] | length",
+        "[range(2000)] | isempty((.[] + .[] + .[]) | select(. < 0))",
+        "[range(2000)] | isempty({a: .[], b: .[], c: .[]} | select(.a < 0))",
+    ] {
+        let started = std::time::Instant::now();
+        let filter = Filter::compile(program).unwrap();
+        assert_eq!(filter.run(&json!(1), SHORT), Err(JqError::TimedOut(SHORT)), "{program}");
+        assert!(started.elapsed() < SHORT * 20, "{program} took {:?}", started.elapsed());
+    }
+}
+
+#[test]
+fn a_program_that_calls_itself_too_deep_is_ended_before_the_stack_is() {
+    for program in ["def f: 1 + f; f", "def f: try f catch f; f", "def f: [f]; f", "def f: {a: f}; f"] {
+        let filter = Filter::compile(program).unwrap();
+        assert_eq!(filter.run(&json!({}), Duration::from_secs(20)), Err(JqError::TooDeep), "{program}");
+    }
+}
+
+#[test]
+fn a_program_can_be_run_again_after_it_was_ended() {
+    let filter = Filter::compile("if . then last(repeat(1)) else 1 end").unwrap();
+    assert!(filter.run(&json!(true), SHORT).is_err());
+    assert_eq!(filter.run(&json!(false), SHORT), Ok(vec![json!(1)]));
+}
+
+#[test]
+fn what_is_wrong_is_shown_where_it_stands() {
+    for (program, part, message) in [
+        (".a | mop(.b)", "mop", "undefined filter `mop`"),
+        (".a | $x", "$x", "undefined variable `$x`"),
+        ("1 as $x | {a: &}", "&", "expected"),
+        (".a | (.b", "(", "expected closing parenthesis"),
+        (".a[] |", "", "expected term, found the end"),
+        (".a ] .b", "]", "expected"),
+        ("\"\\(1 +)\"", ")", "expected term"),
+    ] {
+        let problem = Filter::compile(program).unwrap_err();
+        assert!(problem.message.starts_with(message), "{program}: {problem:?}");
+        let range = problem.range.unwrap();
+        assert!(
+            part.is_empty() && range.start == program.len() || program[range].contains(part),
+            "{program}"
+        );
+    }
+}
+
+#[test]
+fn a_filter_sees_the_document_only() {
+    for program in ["now", "env", "$ENV", "debug", "stderr", "halt", "halt_error", "input", "localtime"] {
+        let problem = Filter::compile(program).unwrap_err();
+        assert!(problem.help.is_some(), "{problem:?}");
+    }
+    for program in ["import \"a\" as a; .", "include \"a\"; ."] {
+        assert!(Filter::compile(program).is_err());
+    }
+}
+
+#[test]
+fn what_json_cannot_hold_is_an_error() {
+    for program in ["nan", "infinite", "-infinite"] {
+        assert_eq!(
+            run(program, &json!(1)),
+            Err(JqError::NotJson("a number that is not finite")),
+            "{program}"
+        );
+    }
+}
+
+#[test]
+fn one_result_is_one_and_any_true_one_holds() {
+    let filter = |program| Filter::compile(program).unwrap();
+    assert_eq!(filter(".").one(&json!(1), DEADLINE), Ok(json!(1)));
+    assert!(filter("1, 2").one(&json!(1), DEADLINE).unwrap_err().to_string().contains("several"));
+    assert!(filter("empty").one(&json!(1), DEADLINE).unwrap_err().to_string().contains("no result"));
+    assert_eq!(filter("null, false").holds(&json!(1), DEADLINE), Ok(false));
+    assert_eq!(filter("empty").holds(&json!(1), DEADLINE), Ok(false));
+    assert_eq!(filter("false, 0, error").holds(&json!(1), DEADLINE), Ok(true));
+    assert_eq!(filter("error(\"why\")").holds(&json!(1), DEADLINE), Err(JqError::Raised("why".to_owned())));
+}

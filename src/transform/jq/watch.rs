@@ -1,0 +1,214 @@
+//! The end that is put inside of every jq program: a native filter that passes its input on until time is up.
+
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
+use jaq_core::box_iter::box_once;
+use jaq_core::data::HasLut;
+use jaq_core::load::lex::StrPart;
+use jaq_core::load::parse::{BinaryOp, Def, Term};
+use jaq_core::path::{Part, Path};
+use jaq_core::{Ctx, DataT, Exn, Lut, Native};
+use jaq_json::Val;
+
+/// The name of the filter; no program can spell it.
+const TICK: &str = "!tick";
+
+/// How many ticks pass between two looks at the clock.
+const TICKS_A_LOOK: u32 = 32;
+
+/// How much stack a program may use. Threads of the runtime and of tests have 2 MiB.
+const DEEPEST: usize = 768 * 1024;
+
+/// Natives that reach out of the document, and the definitions made of them.
+const LEFT_OUT: [&str; 13] = [
+    "debug",
+    "debug_empty",
+    "env",
+    "halt",
+    "halt_error",
+    "input",
+    "inputs",
+    "localtime",
+    "mktime_local",
+    "now",
+    "stderr",
+    "stderr_empty",
+    "strflocaltime",
+];
+
+/// Why a run was ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    Time,
+    Depth,
+}
+
+/// The state of one run.
+pub(super) struct State {
+    until: Instant,
+    ticks: Cell<u32>,
+    bottom: usize,
+    end: Cell<Option<End>>,
+}
+
+impl State {
+    pub(super) fn start(deadline: Duration) -> Self {
+        Self {
+            until: Instant::now() + deadline,
+            ticks: Cell::new(0),
+            bottom: stack_address(),
+            end: Cell::new(None),
+        }
+    }
+
+    pub(super) fn ended(&self) -> Option<End> {
+        self.end.get()
+    }
+
+    fn tick<'a>(&self) -> Result<(), Exn<'a, Val>> {
+        let ticks = self.ticks.get().wrapping_add(1);
+        self.ticks.set(ticks);
+        if self.end.get().is_none() {
+            if stack_address().abs_diff(self.bottom) > DEEPEST {
+                self.end.set(Some(End::Depth));
+            } else if ticks.is_multiple_of(TICKS_A_LOOK) && Instant::now() >= self.until {
+                self.end.set(Some(End::Time));
+            }
+        }
+        // An error could be caught by `try` and the loop go on; what halts a program cannot.
+        if self.end.get().is_some() { Err(Exn::halt(1)) } else { Ok(()) }
+    }
+}
+
+/// Where the stack is at, near enough.
+#[inline(never)]
+fn stack_address() -> usize {
+    let here = 0_u8;
+    std::ptr::from_ref(std::hint::black_box(&here)).addr()
+}
+
+/// What jaq carries through a run for us.
+pub(super) struct Watched;
+
+impl DataT for Watched {
+    type V<'a> = Val;
+    type Data<'a> = Watch<'a>;
+}
+
+/// The compiled program and the state of the run.
+#[derive(Clone, Copy)]
+pub(super) struct Watch<'a> {
+    lut: &'a Lut<Watched>,
+    state: &'a State,
+}
+
+impl<'a> Watch<'a> {
+    pub(super) fn new(lut: &'a Lut<Watched>, state: &'a State) -> Self {
+        Self { lut, state }
+    }
+}
+
+impl<'a> HasLut<'a, Watched> for Watch<'a> {
+    fn lut(&self) -> &'a Lut<Watched> {
+        self.lut
+    }
+}
+
+type Fun = jaq_core::native::Fun<Watched>;
+
+/// The native filters: those of the library that look at their input only, and the tick.
+pub(super) fn natives() -> impl Iterator<Item = Fun> {
+    fn tick<'a>(ctx: &Ctx<'a, Watched>) -> Result<(), Exn<'a, Val>> {
+        ctx.data().state.tick()
+    }
+    let native = Native::<Watched>::new(|cv| box_once(tick(&cv.0).map(|()| cv.1)))
+        .with_paths(|cv| box_once(tick(&cv.0).map(|()| cv.1)))
+        .with_update(|cv, update| match tick(&cv.0) {
+            Ok(()) => update(cv.1),
+            Err(end) => box_once(Err(end)),
+        });
+    let library = jaq_core::funs::<Watched>().chain(jaq_std::funs()).chain(jaq_json::funs());
+    library.filter(|(name, ..)| !LEFT_OUT.contains(name)).chain([(TICK, Box::default(), native)])
+}
+
+/// The definitions of the standard library, watched.
+pub(super) fn library<'s>() -> Vec<Def<&'s str>> {
+    let library = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
+    library.filter(|def| !LEFT_OUT.contains(&def.name)).map(definition).collect()
+}
+
+fn tick<'s>() -> Term<&'s str> {
+    Term::Call(TICK, Vec::new())
+}
+
+fn pipe<'s>(left: Term<&'s str>, right: Term<&'s str>) -> Term<&'s str> {
+    Term::BinOp(Box::new(left), BinaryOp::Pipe(None), Box::new(right))
+}
+
+/// Every definition starts with a tick: all recursion, and so all loops of the language, pass there.
+fn definition(def: Def<&str>) -> Def<&str> {
+    Def { body: pipe(tick(), term(def.body)), ..def }
+}
+
+/// Writes ticks into a term: where it recurses, folds, counts, or multiplies one stream with another.
+pub(super) fn term<'s>(whole: Term<&'s str>) -> Term<&'s str> {
+    let boxed = |inner: Box<Term<&'s str>>| Box::new(term(*inner));
+    let all = |inner: Vec<Term<&'s str>>| inner.into_iter().map(term).collect::<Vec<_>>();
+    match whole {
+        Term::Str(format, parts) => {
+            let part = |part| match part {
+                StrPart::Term(inner) => StrPart::Term(term(inner)),
+                other => other,
+            };
+            Term::Str(format, parts.into_iter().map(part).collect())
+        }
+        Term::Arr(inner) => Term::Arr(inner.map(boxed)),
+        Term::Obj(members) => {
+            Term::Obj(members.into_iter().map(|(key, value)| (term(key), value.map(factor))).collect())
+        }
+        Term::Neg(inner) => Term::Neg(boxed(inner)),
+        Term::BinOp(left, op, right) => {
+            let right = match op {
+                BinaryOp::Assign | BinaryOp::Update | BinaryOp::UpdateMath(_) | BinaryOp::UpdateAlt => {
+                    term(*right)
+                }
+                _ => factor(*right),
+            };
+            Term::BinOp(boxed(left), op, Box::new(right))
+        }
+        Term::Label(name, inner) => Term::Label(name, boxed(inner)),
+        Term::Fold(name, source, pattern, steps) => {
+            let steps = all(steps).into_iter().enumerate();
+            let steps = steps.map(|(index, step)| if index == 1 { pipe(tick(), step) } else { step });
+            Term::Fold(name, boxed(source), pattern, steps.collect())
+        }
+        Term::TryCatch(inner, catch) => Term::TryCatch(boxed(inner), catch.map(boxed)),
+        Term::IfThenElse(branches, otherwise) => {
+            let branches = branches.into_iter().map(|(condition, then)| (term(condition), term(then)));
+            Term::IfThenElse(branches.collect(), otherwise.map(boxed))
+        }
+        Term::Def(defs, inner) => Term::Def(defs.into_iter().map(definition).collect(), boxed(inner)),
+        // The only native that gives results without end.
+        Term::Call("range", args) if args.len() == 3 => pipe(Term::Call("range", all(args)), tick()),
+        Term::Call(name, args) => Term::Call(name, all(args)),
+        Term::Path(head, Path(parts)) => {
+            let part = |part| match part {
+                Part::Index(inner) => Part::Index(term(inner)),
+                Part::Range(from, to) => Part::Range(from.map(term), to.map(term)),
+            };
+            let parts = parts.into_iter().map(|(inner, opt)| (part(inner), opt));
+            Term::Path(boxed(head), Path(parts.collect()))
+        }
+        plain @ (Term::Id | Term::Recurse | Term::Num(_) | Term::Break(_) | Term::Var(_)) => plain,
+    }
+}
+
+/// The right-hand side of an operator is run once per result of the left: with streams on both sides, as in
+/// `.[] as $a | .[] as $b | …`, time grows with every factor though nothing recurses.
+fn factor(right: Term<&str>) -> Term<&str> {
+    match right {
+        Term::Id | Term::Num(_) | Term::Var(_) | Term::Str(..) => term(right),
+        other => pipe(tick(), term(other)),
+    }
+}

@@ -1,0 +1,188 @@
+//! The keys of one row, as each model has them.
+
+use serde_json::{Map, Value};
+
+use super::{Model, Row};
+
+const DATA_TYPES_ONE: &[&str] =
+    &["string", "number", "boolean", "numberarray", "stringarray", "json", "date"];
+const DATA_TYPES_TWO: &[&str] = &[
+    "string",
+    "number",
+    "boolean",
+    "object",
+    "stringarray",
+    "numberarray",
+    "booleanarray",
+    "objectarray",
+    "arrayarray",
+];
+const WHEN_ONE: &[&str] = &[
+    "record_created",
+    "record_updated",
+    "extract_not_empty",
+    "lookup_not_empty",
+    "lookup_empty",
+    "ignore_if_set",
+];
+const WHEN_TWO: &[&str] = &["record_created", "record_updated", "extract_not_empty"];
+const STATUS: &[&str] = &["Active", "Draft"];
+
+/// Writes what the row shall say into its keys.
+pub(super) fn write(keys: &mut Map<String, Value>, row: &Row, model: Model) -> Result<(), String> {
+    cannot_say(row, model)?;
+    let (data_types, whens) = match model {
+        Model::One => (DATA_TYPES_ONE, WHEN_ONE),
+        Model::Two => (DATA_TYPES_TWO, WHEN_TWO),
+    };
+    one_of("data_type", row.data_type.as_ref(), data_types)?;
+    one_of("source_data_type", row.source_data_type.as_ref(), DATA_TYPES_TWO)?;
+    one_of("when", row.when.as_ref(), whens)?;
+    one_of("status", row.status.as_ref(), STATUS)?;
+    let given = |value: &Option<Value>| value.as_ref().is_some_and(|v| !v.is_null());
+    if given(&row.source) && given(&row.hard_coded) {
+        return Err("a row has a source or a hard-coded value, not both".to_owned());
+    }
+    source(keys, row, model)?;
+    for (key, value) in [
+        ("lookupName", &row.lookup),
+        ("default", &row.default),
+        ("dataType", &row.data_type),
+        ("sourceDataType", &row.source_data_type),
+        ("extractDateFormat", &row.extract_date_format),
+        ("extractDateTimezone", &row.extract_date_timezone),
+        ("generateDateFormat", &row.generate_date_format),
+        ("generateDateTimezone", &row.generate_date_timezone),
+        ("description", &row.description),
+        ("status", &row.status),
+        ("internalId", &row.internal_id),
+        ("immutable", &row.immutable),
+        ("discardIfEmpty", &row.discard_if_empty),
+        ("isKey", &row.is_key),
+    ] {
+        put(keys, key, value.as_ref());
+    }
+    condition(keys, row)
+}
+
+fn source(keys: &mut Map<String, Value>, row: &Row, model: Model) -> Result<(), String> {
+    match &row.source {
+        None => {}
+        Some(Value::Null) => put(keys, "extract", Some(&Value::Null)),
+        Some(Value::String(text)) if !text.is_empty() => {
+            keys.shift_remove("hardCodedValue");
+            keys.insert("extract".to_owned(), Value::from(spelled(text, model)));
+        }
+        Some(other) => return Err(format!("source: {other} is not a field, path or template")),
+    }
+    let Some(literal) = &row.hard_coded else { return Ok(()) };
+    let text = match literal {
+        Value::Null => {
+            keys.shift_remove("hardCodedValue");
+            return Ok(());
+        }
+        Value::String(text) => text.clone(),
+        Value::Bool(_) | Value::Number(_) => literal.to_string(),
+        _ => return Err(format!("hard_coded: {literal} is not a text, number or boolean")),
+    };
+    // Newer Mapper 2.0 rows hold their literal in `extract`, where a path or template would be taken for one.
+    let in_extract = model == Model::Two
+        && !keys.contains_key("hardCodedValue")
+        && !text.starts_with('$')
+        && !text.contains("{{");
+    if in_extract {
+        keys.insert("extract".to_owned(), Value::from(text));
+    } else {
+        keys.shift_remove("extract");
+        keys.insert("hardCodedValue".to_owned(), Value::from(text));
+    }
+    Ok(())
+}
+
+/// A source the way the model writes it: `unit_price` or `$.unit_price`.
+fn spelled(text: &str, model: Model) -> String {
+    if text.contains("{{") {
+        return text.to_owned();
+    }
+    match model {
+        Model::One => match text.strip_prefix("$.") {
+            Some(rest) => rest.to_owned(),
+            None if text.starts_with("$[") => text[1..].to_owned(),
+            None => text.to_owned(),
+        },
+        Model::Two if text.starts_with('$') => text.to_owned(),
+        Model::Two if text.starts_with('[') => format!("${text}"),
+        Model::Two => format!("$.{text}"),
+    }
+}
+
+fn condition(keys: &mut Map<String, Value>, row: &Row) -> Result<(), String> {
+    if row.when == Some(Value::Null) {
+        keys.shift_remove("conditional");
+        return Ok(());
+    }
+    if row.when.is_some() || row.when_lookup.is_some() {
+        let entry = keys.entry("conditional").or_insert_with(|| Value::Object(Map::new()));
+        let Some(conditional) = entry.as_object_mut() else {
+            return Err("conditional is not an object: remove it first".to_owned());
+        };
+        put(conditional, "when", row.when.as_ref());
+        put(conditional, "lookupName", row.when_lookup.as_ref());
+        let when = conditional.get("when").and_then(Value::as_str).unwrap_or_default();
+        if when.is_empty() {
+            return Err("when_lookup needs a `when`".to_owned());
+        }
+        if when.starts_with("lookup_") && !conditional.contains_key("lookupName") {
+            return Err(format!("when: `{when}` needs `when_lookup`"));
+        }
+    }
+    Ok(())
+}
+
+fn put(keys: &mut Map<String, Value>, key: &str, value: Option<&Value>) {
+    match value {
+        None => {}
+        Some(Value::Null) => {
+            keys.shift_remove(key);
+        }
+        Some(value) => {
+            keys.insert(key.to_owned(), value.clone());
+        }
+    }
+}
+
+fn one_of(key: &str, value: Option<&Value>, words: &[&str]) -> Result<(), String> {
+    match value {
+        None | Some(Value::Null) => Ok(()),
+        Some(Value::String(word)) if words.contains(&word.as_str()) => Ok(()),
+        Some(other) => Err(format!("{key}: {other} is not one of {}", words.join(", "))),
+    }
+}
+
+/// Keys the model has no words for.
+fn cannot_say(row: &Row, model: Model) -> Result<(), String> {
+    let (number, keys) = match model {
+        Model::One => (
+            "1.0",
+            vec![
+                ("source_data_type", &row.source_data_type),
+                ("description", &row.description),
+                ("status", &row.status),
+            ],
+        ),
+        Model::Two => (
+            "2.0",
+            vec![
+                ("when_lookup", &row.when_lookup),
+                ("internal_id", &row.internal_id),
+                ("immutable", &row.immutable),
+                ("discard_if_empty", &row.discard_if_empty),
+                ("is_key", &row.is_key),
+            ],
+        ),
+    };
+    match keys.into_iter().find(|(_, value)| value.is_some()) {
+        None => Ok(()),
+        Some((key, _)) => Err(format!("Mapper {number} has no `{key}`: leave it out for this import")),
+    }
+}

@@ -1,0 +1,242 @@
+//! From Mapper 1.0 to Mapper 2.0; whatever has no counterpart is a reason not to.
+
+use serde_json::{Map, Value, json};
+
+use super::{Untyped, path};
+
+const CARRIED: &[&str] = &[
+    "lookupName",
+    "default",
+    "extractDateFormat",
+    "extractDateTimezone",
+    "generateDateFormat",
+    "generateDateTimezone",
+];
+const FLAGS: &[&str] = &[
+    "internalId",
+    "immutable",
+    "discardIfEmpty",
+    "isKey",
+    "useFirstRow",
+    "useIterativeRow",
+    "useAsAnInitializeValue",
+];
+const TYPES: &[&str] = &["string", "number", "boolean", "numberarray", "stringarray"];
+const WHEN: &[&str] = &["record_created", "record_updated", "extract_not_empty"];
+
+/// The rows of a Mapper 1.0 mapping as entries; to be used only when no reason was added.
+pub(super) fn mappings(old: &Value, flat: bool, untyped: Untyped, reasons: &mut Vec<String>) -> Vec<Value> {
+    let mut entries = Vec::new();
+    if let Some(keys) = old.as_object() {
+        for key in keys.keys().filter(|key| !["fields", "lists"].contains(&key.as_str())) {
+            reasons.push(format!("its mapping holds `{key}`"));
+        }
+    }
+    for field in rows(old, "fields") {
+        let target = text(field, "generate");
+        match row(field, untyped).and_then(|(row, list)| match list {
+            None => Ok(row),
+            Some(list) => Err(format!("its source goes through the list `{}`", list.join("."))),
+        }) {
+            Ok(row) => place(&mut entries, target, row, flat, reasons),
+            Err(reason) => reasons.push(format!("`{target}`: {reason}")),
+        }
+    }
+    for list in rows(old, "lists") {
+        let target = text(list, "generate");
+        if flat {
+            reasons.push(format!("`{target}` is a list, and the file is a table"));
+            continue;
+        }
+        match whole_list(list, untyped, reasons) {
+            Ok(row) => place(&mut entries, target, row, flat, reasons),
+            Err(reason) => reasons.push(format!("list `{target}`: {reason}")),
+        }
+    }
+    if !flat {
+        return entries;
+    }
+    vec![json!({ "generate": "", "dataType": "objectarray", "status": "Active",
+        "buildArrayHelper": [{ "extract": "$", "mappings": entries }] })]
+}
+
+fn rows<'v>(holder: &'v Value, key: &str) -> &'v [Value] {
+    holder.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+fn text<'v>(row: &'v Value, key: &str) -> &'v str {
+    row.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// An entry without its `generate`, and the list its source goes through.
+fn row(field: &Value, untyped: Untyped) -> Result<(Map<String, Value>, Option<Vec<String>>), String> {
+    let keys = field.as_object().ok_or("it is not an object")?;
+    let mut made = Map::new();
+    let mut list = None;
+    let (mut source, mut literal, mut data_type) = (None, None, None);
+    for (key, value) in keys {
+        match (key.as_str(), value) {
+            ("generate", Value::String(_)) => {}
+            ("default", _) => {
+                made.insert(key.clone(), value.clone());
+            }
+            (_, Value::Null) => {}
+            (flag, Value::Bool(false)) if FLAGS.contains(&flag) => {}
+            (flag, _) if FLAGS.contains(&flag) => return Err(format!("Mapper 2.0 has no `{flag}`")),
+            ("extract", Value::String(text)) if text.is_empty() => {}
+            ("extract", Value::String(text)) if path::is_of_the_record(text) => source = Some(text.clone()),
+            ("extract", Value::String(text)) => {
+                let (names, stars) = path::parse_one(text)
+                    .ok_or_else(|| format!("its source `{text}` may not mean the same"))?;
+                list = match stars.as_slice() {
+                    [] => None,
+                    [at] if *at < names.len() => Some(names[..*at].to_vec()),
+                    _ => return Err(format!("its source `{text}` goes through several lists")),
+                };
+                source = Some(path::write_two(&names));
+            }
+            ("hardCodedValue", Value::String(_) | Value::Bool(_) | Value::Number(_)) => literal = Some(value),
+            ("dataType", Value::String(word)) if TYPES.contains(&word.as_str()) => {
+                data_type = Some(word.as_str());
+            }
+            ("dataType", Value::String(word)) => return Err(format!("Mapper 2.0 has no data type `{word}`")),
+            ("conditional", Value::Object(condition)) => {
+                let when = condition.get("when").and_then(Value::as_str).unwrap_or_default();
+                let more = condition.iter().any(|(key, value)| key != "when" && !value.is_null());
+                if more || !(when.is_empty() || WHEN.contains(&when)) {
+                    return Err(format!("Mapper 2.0 has no condition `{when}` of this kind"));
+                }
+                if !when.is_empty() {
+                    made.insert(key.clone(), json!({ "when": when }));
+                }
+            }
+            (known, Value::String(text)) if CARRIED.contains(&known) => {
+                if !text.is_empty() {
+                    made.insert(key.clone(), value.clone());
+                }
+            }
+            ("subRecordMapping", _) => return Err("it is a subrecord".to_owned()),
+            _ => return Err(format!("what becomes of `{key}` is not known")),
+        }
+    }
+    match (source, literal) {
+        (Some(_), Some(_)) => return Err("it has a source and a hard-coded value".to_owned()),
+        (Some(source), None) => {
+            made.insert("extract".to_owned(), Value::from(source));
+        }
+        (None, Some(literal)) => data_type = Some(literal_row(&mut made, literal, data_type)?),
+        (None, None) if made.contains_key("lookupName") => {}
+        (None, None) => return Err("it has no source, hard-coded value or lookup".to_owned()),
+    }
+    let data_type = match (data_type, untyped) {
+        (Some(word), _) => word,
+        (None, Untyped::String) => "string",
+        (None, Untyped::Leave) => {
+            return Err("it has no data type, and Mapper 2.0 needs one (`untyped: string` makes it a text)"
+                .to_owned());
+        }
+    };
+    made.insert("dataType".to_owned(), Value::from(data_type));
+    made.insert("sourceDataType".to_owned(), Value::from("string"));
+    made.insert("status".to_owned(), Value::from("Active"));
+    Ok((made, list))
+}
+
+/// Writes a literal; answers its data type.
+fn literal_row<'t>(
+    made: &mut Map<String, Value>,
+    literal: &Value,
+    data_type: Option<&'t str>,
+) -> Result<&'t str, String> {
+    let (text, own) = match literal {
+        Value::String(text) => (text.clone(), "string"),
+        Value::Bool(_) => (literal.to_string(), "boolean"),
+        _ => (literal.to_string(), "number"),
+    };
+    if text.trim().is_empty() || text.contains("{{") {
+        return Err(format!("a hard-coded `{text}` may not mean the same in Mapper 2.0"));
+    }
+    // A path would be followed where a newer row has its literals.
+    let key = if text.starts_with('$') { "hardCodedValue" } else { "extract" };
+    made.insert(key.to_owned(), Value::from(text));
+    Ok(data_type.unwrap_or(own))
+}
+
+/// A list and its rows as one entry without its `generate`.
+fn whole_list(
+    list: &Value,
+    untyped: Untyped,
+    reasons: &mut Vec<String>,
+) -> Result<Map<String, Value>, String> {
+    let target = text(list, "generate");
+    if let Some(keys) = list.as_object()
+        && let Some(key) = keys.keys().find(|key| !["generate", "fields"].contains(&key.as_str()))
+    {
+        return Err(format!("what becomes of `{key}` is not known"));
+    }
+    let mut source: Option<Vec<String>> = None;
+    let mut entries = Vec::new();
+    for field in rows(list, "fields") {
+        let name = text(field, "generate");
+        match row(field, untyped) {
+            Ok((row, _)) if text(field, "extract").contains("{{") => {
+                let shown = row.get("extract").and_then(Value::as_str).unwrap_or_default();
+                reasons.push(format!("`{target}.{name}`: what `{shown}` is about in a list is not known"));
+            }
+            Ok((row, through)) => {
+                if let (Some(known), Some(through)) = (&source, &through)
+                    && known != through
+                {
+                    return Err(format!(
+                        "it is made of `{}` and of `{}`",
+                        known.join("."),
+                        through.join(".")
+                    ));
+                }
+                source = source.or(through);
+                place(&mut entries, name, row, false, reasons);
+            }
+            Err(reason) => reasons.push(format!("`{target}.{name}`: {reason}")),
+        }
+    }
+    let source = source.ok_or("none of its rows goes through a list of the source")?;
+    let made = json!({ "dataType": "objectarray", "status": "Active",
+        "buildArrayHelper": [{ "extract": format!("{}[*]", path::write_two(&source)),
+            "sourceDataType": "objectarray", "mappings": entries }] });
+    if let Value::Object(made) = made { Ok(made) } else { Ok(Map::new()) }
+}
+
+/// Puts a row where its target says; a dotted target is a row inside objects.
+fn place(
+    entries: &mut Vec<Value>,
+    target: &str,
+    mut row: Map<String, Value>,
+    flat: bool,
+    reasons: &mut Vec<String>,
+) {
+    let names: Vec<&str> = if flat { vec![target] } else { target.split('.').collect() };
+    let odd = |name: &&str| name.is_empty() || name.contains(['[', ']', '*', '{', '\'', '"']);
+    if names.iter().any(odd) || (flat && target.contains('.')) {
+        reasons.push(format!("the target `{target}` is not a plain path"));
+        return;
+    }
+    let mut list = entries;
+    for name in &names[..names.len() - 1] {
+        let at = list.iter().position(|entry| text(entry, "generate") == *name).unwrap_or_else(|| {
+            list.push(json!({ "generate": name, "dataType": "object", "status": "Active", "mappings": [] }));
+            list.len() - 1
+        });
+        let Some(inner) = list[at].get_mut("mappings").and_then(Value::as_array_mut) else {
+            reasons.push(format!("`{name}` of `{target}` is a row itself"));
+            return;
+        };
+        list = inner;
+    }
+    let name = names[names.len() - 1];
+    if list.iter().any(|entry| text(entry, "generate") == name) {
+        reasons.push(format!("several rows have the target `{target}`"));
+        return;
+    }
+    row.shift_insert(0, "generate".to_owned(), Value::from(name));
+    list.push(Value::Object(row));
+}
