@@ -1,0 +1,253 @@
+//! What an answer means: status, headers and body to a [`Reply`] or an [`ApiError`]. Pure, no I/O.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde::Deserialize;
+use url::Url;
+
+use super::error::clean;
+use super::{ApiError, Call, ErrorKind, Method, Problem, Reply, Token, link};
+
+/// The longest pause a `Retry-After` can ask for.
+pub(super) const LONGEST_PAUSE: Duration = Duration::from_mins(5);
+/// The pause of a 429 that names none.
+pub(super) const DEFAULT_PAUSE: Duration = Duration::from_secs(2);
+/// How many entries of an error envelope are kept.
+const MOST_PROBLEMS: usize = 20;
+/// How many characters of each of their texts.
+const LONGEST_TEXT: usize = 500;
+
+/// An answer as it came from the wire.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    /// `Date`, as sent.
+    pub(super) date: Option<String>,
+    /// `Retry-After`, as sent.
+    pub(super) retry_after: Option<String>,
+    /// `Link`, one entry per header.
+    pub(super) links: Vec<String>,
+    /// `Location` of a redirect.
+    pub(super) location: Option<String>,
+    pub(super) body: Body,
+}
+
+/// A body, or why there is none.
+#[derive(Debug)]
+pub(super) enum Body {
+    Whole(Bytes),
+    /// Larger than the bound.
+    TooLarge(usize),
+    /// It ended early: what happened, for people.
+    Cut(String),
+    /// The time for the whole call ran out while it came.
+    TimedOut,
+}
+
+/// What the answer to `call`, sent to `url`, means.
+pub(super) fn judge(call: &Call, url: &Url, answer: Answer, token: &Token) -> Result<Reply, ApiError> {
+    let date = answer.date.as_deref().and_then(http_date);
+    let status = answer.status;
+    let fail = |kind, summary: String| ApiError {
+        status: Some(status),
+        date,
+        ..ApiError::new(call.method, &call.target, kind, token.redact(summary))
+    };
+    match status {
+        200..=299 => accept(call, url, answer, date, token).map_err(|(kind, summary)| fail(kind, summary)),
+        300..=399 => {
+            let host = answer.location.and_then(|to| url.join(&to).ok()).map(|to| link::host(&to));
+            let host = clean(&host.unwrap_or_else(|| "another address".to_owned()), 200);
+            Err(fail(
+                ErrorKind::Broken,
+                format!("the service redirects to {host}; redirects are not followed"),
+            ))
+        }
+        _ => {
+            let said = Said::read(&answer.body, token);
+            let kind = kind_of(call, status, &said.problems);
+            let retry_after = answer.retry_after.as_deref().and_then(|text| pause(text, date));
+            let retry_after = retry_after.or((kind == ErrorKind::Throttled).then_some(DEFAULT_PAUSE));
+            Err(ApiError { problems: said.problems, retry_after, ..fail(kind, said.summary) })
+        }
+    }
+}
+
+fn accept(
+    call: &Call,
+    url: &Url,
+    answer: Answer,
+    date: Option<Timestamp>,
+    token: &Token,
+) -> Result<Reply, (ErrorKind, String)> {
+    let reads = call.method == Method::Get;
+    // A write that was answered with 2xx has most likely had its effect: what cannot be read leaves it in doubt.
+    let unclear = if reads { ErrorKind::Broken } else { ErrorKind::InDoubt };
+    let body = match answer.body {
+        Body::Whole(body) => body,
+        // DELETE is answered with 204 or with 200 and anything: what counts is the status.
+        _ if call.method == Method::Delete => Bytes::new(),
+        Body::TooLarge(bound) => return Err((unclear, format!("the answer is larger than {bound} bytes"))),
+        Body::Cut(why) => return Err((unclear, format!("the answer was cut short: {why}"))),
+        Body::TimedOut => return Err((ErrorKind::InDoubt, "the answer did not end in time".to_owned())),
+    };
+    match shape(&body) {
+        Shape::Json if is_error_envelope(&body) => {
+            let said = Said::read(&Body::Whole(body), token).summary;
+            return Err((
+                unclear,
+                format!("the service answered {} but with an error: {said}", answer.status),
+            ));
+        }
+        Shape::Json => {}
+        _ if call.method == Method::Delete => {}
+        Shape::Empty if answer.status == 204 => {}
+        Shape::Empty => return Err((unclear, "the answer has no body".to_owned())),
+        Shape::Other => return Err((unclear, "the answer is not JSON".to_owned())),
+    }
+    let next = if reads && !answer.links.is_empty() {
+        link::next(url, &answer.links).map_err(|error| (ErrorKind::Broken, error.to_string()))?
+    } else {
+        None
+    };
+    Ok(Reply { status: answer.status, body, next, date, attempts: 1 })
+}
+
+enum Shape {
+    Empty,
+    Json,
+    Other,
+}
+
+/// Looks at both ends only: whoever reads the document parses it anyway, and finds what is wrong in between.
+fn shape(body: &[u8]) -> Shape {
+    let body = body.trim_ascii();
+    match (body.first(), body.last()) {
+        (None, _) => Shape::Empty,
+        (Some(b'{'), Some(b'}')) | (Some(b'['), Some(b']')) => Shape::Json,
+        _ => Shape::Other,
+    }
+}
+
+/// Whether a body is `{"errors":[...]}` without an `_id`: a document may well have a field called `errors`.
+fn is_error_envelope(body: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Envelope {
+        errors: Vec<serde::de::IgnoredAny>,
+        #[serde(rename = "_id")]
+        id: Option<serde::de::IgnoredAny>,
+    }
+    let start = body.trim_ascii_start();
+    if start.first() != Some(&b'{') || !start[1..].trim_ascii_start().starts_with(b"\"errors\"") {
+        return false;
+    }
+    serde_json::from_slice::<Envelope>(body)
+        .is_ok_and(|envelope| envelope.id.is_none() && !envelope.errors.is_empty())
+}
+
+fn kind_of(call: &Call, status: u16, problems: &[Problem]) -> ErrorKind {
+    match status {
+        401 => ErrorKind::Unauthorized,
+        404 => ErrorKind::NotFound,
+        429 => ErrorKind::Throttled,
+        400 | 422 if names_an_id(&call.target) && problems.iter().any(is_unknown_id) => ErrorKind::NotFound,
+        408 | 500.. => ErrorKind::InDoubt,
+        _ => ErrorKind::Refused,
+    }
+}
+
+/// Whether the path goes below a list: `/v1/imports/{id}...`.
+fn names_an_id(target: &str) -> bool {
+    let path = target.split(['?', '#']).next().unwrap_or_default();
+    path.split_once("/v1/").is_some_and(|(_, rest)| rest.trim_end_matches('/').contains('/'))
+}
+
+/// The answer to an id in the path that is not valid or not visible; a reference in a body names its field.
+fn is_unknown_id(problem: &Problem) -> bool {
+    problem.code == "invalid_ref"
+        && problem.field.as_deref().is_none_or(|field| field == "_id")
+        && problem.message.contains("valid _id")
+}
+
+/// What the service said about a failure.
+struct Said {
+    problems: Vec<Problem>,
+    summary: String,
+}
+
+impl Said {
+    /// Reads `{"errors":[...]}`, the bare `{"message":...}`, or neither.
+    fn read(body: &Body, token: &Token) -> Self {
+        #[derive(Deserialize)]
+        struct Envelope {
+            #[serde(default)]
+            errors: Vec<serde_json::Value>,
+            message: Option<String>,
+        }
+        let Body::Whole(body) = body else {
+            return Self::plain("the text of the error could not be read");
+        };
+        let Ok(envelope) = serde_json::from_slice::<Envelope>(body) else {
+            return Self::plain(if body.trim_ascii().is_empty() {
+                "no reason given"
+            } else {
+                "the reason given is not JSON"
+            });
+        };
+        let tidy = |text: &str| token.redact(clean(text, LONGEST_TEXT));
+        let problems: Vec<Problem> =
+            envelope.errors.iter().take(MOST_PROBLEMS).map(|entry| problem(entry, &tidy)).collect();
+        let mut summary = problems.iter().take(3).map(sentence).collect::<Vec<_>>().join("; ");
+        if envelope.errors.len() > 3 {
+            summary = format!("{summary}; and {} more", envelope.errors.len() - 3);
+        }
+        if summary.is_empty() {
+            summary = envelope.message.as_deref().map_or_else(|| "no reason given".to_owned(), tidy);
+        }
+        Self { problems, summary }
+    }
+
+    fn plain(summary: &str) -> Self {
+        Self { problems: Vec::new(), summary: summary.to_owned() }
+    }
+}
+
+fn problem(entry: &serde_json::Value, tidy: &impl Fn(&str) -> String) -> Problem {
+    let text = |key| entry.get(key).and_then(serde_json::Value::as_str).map(tidy);
+    Problem {
+        code: text("code").unwrap_or_default(),
+        message: text("message").or_else(|| entry.as_str().map(tidy)).unwrap_or_default(),
+        field: text("field"),
+    }
+}
+
+fn sentence(problem: &Problem) -> String {
+    let field = problem.field.as_deref().map(|field| format!(" ({field})")).unwrap_or_default();
+    match (problem.code.as_str(), problem.message.as_str()) {
+        ("", "") => format!("no reason given{field}"),
+        ("", text) | (text, "") => format!("{text}{field}"),
+        (code, message) => format!("{code}: {message}{field}"),
+    }
+}
+
+/// The time a `Date` header gives.
+fn http_date(text: &str) -> Option<Timestamp> {
+    httpdate::parse_http_date(text).ok().and_then(|time| Timestamp::try_from(time).ok())
+}
+
+/// The pause `Retry-After` asks for, in seconds or as a date read by the service's own clock; `None` if unreadable.
+fn pause(text: &str, date: Option<Timestamp>) -> Option<Duration> {
+    let text = text.trim();
+    if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) {
+        // More digits than fit are still a number of seconds, just a silly one.
+        return Some(text.parse().map_or(LONGEST_PAUSE, Duration::from_secs).min(LONGEST_PAUSE));
+    }
+    let until = http_date(text)?;
+    let pause = until.duration_since(date?);
+    Some(Duration::try_from(pause).unwrap_or(Duration::ZERO).min(LONGEST_PAUSE))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,254 @@
+//! The budget of one account: rate, burst, and the pause the service asked for.
+//!
+//! Callers wait in line under one lock: the first sleeps, the others queue behind it.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::answer::{DEFAULT_PAUSE, LONGEST_PAUSE};
+use super::bucket::{Bucket, Level, whole};
+
+/// The part of the burst that is used: at exactly the service's burst 3 to 5 calls are refused, at 98 % none.
+const BURST_USED: f64 = 0.98;
+/// What an episode of 429s leaves of the rate.
+const CUT: f64 = 0.9;
+/// How much of the configured rate comes back a second.
+const RECOVERY: f64 = 0.01;
+/// The rate never falls below this part of the configured one.
+const LEAST: f64 = 0.05;
+/// How much of the refill during a pause is counted on: somebody else uses the same bucket.
+const CREDIT: f64 = 0.8;
+/// The shortest pause after a 429, doubled for each one without a success in between.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
+
+/// How fast one account may be called.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BudgetOptions {
+    /// Calls a second the service allows. Infinite: no limit of our own, pauses are still kept.
+    pub per_second: f64,
+    /// Calls at once the service allows after a rest.
+    pub burst: u32,
+    /// The part of `per_second` that is used, above 0 and up to 1; the rest is left to production.
+    pub share: f64,
+}
+
+impl Default for BudgetOptions {
+    fn default() -> Self {
+        Self { per_second: 300.0, burst: 1000, share: 0.9 }
+    }
+}
+
+/// Why a budget cannot be kept.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+pub enum BudgetError {
+    /// Zero, negative or not a number.
+    #[error("a rate of {0} calls a second is not one; give more than 0")]
+    Rate(f64),
+    /// Outside (0, 1].
+    #[error("a share of {0} is not one; give more than 0 and at most 1")]
+    Share(f64),
+    /// Timers have a grain of a millisecond: with a smaller burst, tokens would be lost to rounding.
+    #[error("a burst of {burst} is less than 10 ms worth of calls; give at least {least}")]
+    Burst {
+        /// As given.
+        burst: u32,
+        /// What would do.
+        least: u64,
+    },
+}
+
+/// The budget of one account, shared by all its clients in this process.
+#[derive(Debug)]
+pub struct Budget {
+    /// Held by the first in line, while it sleeps too; tokio's lock is first come, first served.
+    line: tokio::sync::Mutex<()>,
+    state: Mutex<State>,
+}
+
+/// Leave to send one call.
+#[derive(Debug, Clone, Copy)]
+#[must_use]
+pub struct Permit {
+    /// Time spent in the line.
+    pub waited: Duration,
+    episode: u64,
+}
+
+#[derive(Debug)]
+struct State {
+    /// `None` with an infinite rate.
+    bucket: Option<Bucket>,
+    configured: f64,
+    rate: f64,
+    adjusted: Instant,
+    paused_until: Option<Instant>,
+    /// When the service's bucket was last found empty, until the refill since then is credited.
+    emptied: Option<Instant>,
+    /// What the bucket would hold had it filled at the configured rate since it was empty: it is given that level once
+    /// the rate is back, since what went unused in between lies in the service's bucket.
+    unhindered: Option<Level>,
+    /// Counts the episodes of 429s. Those to calls sent before the last one began belong to it.
+    episode: u64,
+    /// Episodes since the last success.
+    in_a_row: u32,
+    random: fastrand::Rng,
+}
+
+impl Budget {
+    /// A full budget. `random` is for the jitter of pauses.
+    ///
+    /// # Errors
+    ///
+    /// [`BudgetError`] names the option that cannot be kept.
+    pub fn new(options: BudgetOptions, random: fastrand::Rng) -> Result<Self, BudgetError> {
+        let BudgetOptions { per_second, burst, share } = options;
+        if per_second.is_nan() || per_second <= 0.0 {
+            return Err(BudgetError::Rate(per_second));
+        }
+        if !(share > 0.0 && share <= 1.0) {
+            return Err(BudgetError::Share(share));
+        }
+        let configured = per_second * share;
+        let used = whole(f64::from(burst) * BURST_USED).max(1);
+        if burst == 0 || (configured.is_finite() && f64::from(used) < configured * 0.01) {
+            let least = (configured * 0.01 / BURST_USED).ceil().max(1.0);
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "for a message")]
+            let least = if least.is_finite() { least as u64 } else { 1 };
+            return Err(BudgetError::Burst { burst, least });
+        }
+        let state = State {
+            bucket: configured.is_finite().then(|| Bucket::new(configured, used, f64::from(used))),
+            configured,
+            rate: configured,
+            adjusted: Instant::now(),
+            paused_until: None,
+            emptied: None,
+            unhindered: None,
+            episode: 0,
+            in_a_row: 0,
+            random,
+        };
+        Ok(Self { line: tokio::sync::Mutex::default(), state: Mutex::new(state) })
+    }
+
+    /// Calls a second allowed now.
+    pub fn rate(&self) -> f64 {
+        self.lock().rate
+    }
+
+    /// How long the service still wants to be left alone; zero if it does not.
+    pub fn paused_for(&self) -> Duration {
+        self.lock()
+            .paused_until
+            .map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()))
+    }
+
+    /// Waits in line until a call may be sent: quota and pause are both over.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future gives up the place in line and spends nothing.
+    pub async fn permit(&self) -> Permit {
+        let joined = Instant::now();
+        let _first = self.line.lock().await;
+        loop {
+            let now = Instant::now();
+            let decision = self.lock().decide(now);
+            match decision {
+                Decision::Go(episode) => {
+                    return Permit { waited: now.saturating_duration_since(joined), episode };
+                }
+                Decision::Pause(until) => sleep_until(until).await,
+                Decision::Wait(time) => sleep(time).await,
+            }
+        }
+    }
+
+    /// Takes a 429 to a call sent with `permit` to account: the whole account pauses, and goes slower from then on.
+    ///
+    /// The deadline only ever moves forward. All 429s to calls sent before the pause count as one for the rate.
+    pub fn throttled(&self, permit: Permit, retry_after: Option<Duration>) {
+        let now = Instant::now();
+        let mut state = self.lock();
+        if permit.episode == state.episode {
+            state.episode += 1;
+            state.in_a_row = (state.in_a_row + 1).min(6);
+            state.rate = (state.rate * CUT).max(state.configured * LEAST);
+            state.emptied = Some(now);
+            state.unhindered = Some(Level { tokens: 0.0, at: now });
+        }
+        let least = SHORTEST_PAUSE * 2_u32.pow(state.in_a_row.max(1) - 1);
+        let asked = retry_after.unwrap_or(DEFAULT_PAUSE).clamp(least, LONGEST_PAUSE);
+        // Never earlier than asked for; a little later, so that several processes do not wake at once.
+        let jitter = asked.mul_f64(0.1 * state.random.f64()).min(Duration::from_millis(250));
+        let until = now + asked + jitter;
+        if state.paused_until.is_none_or(|present| present < until) {
+            state.paused_until = Some(until);
+        }
+    }
+
+    /// Takes note that a call was let through.
+    pub(super) fn accepted(&self) {
+        self.lock().in_a_row = 0;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+enum Decision {
+    Go(u64),
+    Pause(Instant),
+    Wait(Duration),
+}
+
+impl State {
+    fn decide(&mut self, now: Instant) -> Decision {
+        match self.paused_until {
+            Some(until) if until > now => return Decision::Pause(until),
+            Some(_) => self.resume(now),
+            None => {}
+        }
+        if self.rate < self.configured
+            && now.saturating_duration_since(self.adjusted) >= Duration::from_secs(1)
+        {
+            let gone = now.saturating_duration_since(self.adjusted).as_secs_f64();
+            self.rate = (self.rate + self.configured * RECOVERY * gone).min(self.configured);
+            self.adjusted = now;
+            if let Some(bucket) = &mut self.bucket {
+                let mut level = bucket.level.after(bucket.rate, bucket.burst, now);
+                if self.rate >= self.configured
+                    && let Some(unhindered) = self.unhindered.take()
+                {
+                    level = level.max(unhindered.after(self.configured, bucket.burst, now));
+                }
+                *bucket = Bucket::new(self.rate, bucket.burst, level);
+            }
+        }
+        let Some(bucket) = &mut self.bucket else { return Decision::Go(self.episode) };
+        if let Err(wait) = bucket.take(now) {
+            return Decision::Wait(wait);
+        }
+        if let Some(unhindered) = &mut self.unhindered {
+            let tokens = unhindered.after(self.configured, bucket.burst, now) - 1.0;
+            *unhindered = Level { tokens, at: now };
+        }
+        Decision::Go(self.episode)
+    }
+
+    /// After a pause: the bucket was empty at the 429 and has refilled since, less what others took.
+    fn resume(&mut self, now: Instant) {
+        self.paused_until = None;
+        self.adjusted = now;
+        if let (Some(bucket), Some(emptied)) = (&mut self.bucket, self.emptied.take()) {
+            let gone = now.saturating_duration_since(emptied).as_secs_f64();
+            *bucket = Bucket::new(self.rate, bucket.burst, CREDIT * self.rate * gone);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,71 @@
+//! One call to the service, its answer, and the trait that carries it out.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use super::ApiError;
+
+/// The verb of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Method {
+    Get,
+    Post,
+    Put,
+    Delete,
+}
+
+impl Method {
+    /// The word on the wire.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+/// One call.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// The verb.
+    pub method: Method,
+    /// Path and query from `/v1` on, or a whole URL as a `Link` header gave it (same origin only).
+    pub target: String,
+    /// The body, JSON.
+    pub body: Option<Bytes>,
+    /// What it is for, in the words of the forecast: `list imports`, `read import`, `create import`, ...
+    pub purpose: &'static str,
+}
+
+/// The answer to a call that succeeded (2xx).
+#[derive(Debug, Clone)]
+pub struct Reply {
+    /// The status.
+    pub status: u16,
+    /// The body, decoded and whole; empty for 204.
+    pub body: Bytes,
+    /// The URL of `rel="next"`, absolute and on the account's own origin.
+    pub next: Option<String>,
+    /// The service's clock, from `Date`.
+    pub date: Option<jiff::Timestamp>,
+    /// How many times the call was sent.
+    pub attempts: u32,
+}
+
+/// Carries out calls against one account.
+#[async_trait]
+pub trait Api: Send + Sync + std::fmt::Debug {
+    /// Sends the call and gives back its answer.
+    ///
+    /// # Errors
+    ///
+    /// Anything but a whole 2xx answer; [`ApiError::kind`] says what it means.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future drops the connection: a write may or may not have had its effect.
+    async fn call(&self, call: &Call) -> Result<Reply, ApiError>;
+}

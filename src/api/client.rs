@@ -1,0 +1,356 @@
+//! The calls of the service, by name.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::{Stream, TryStreamExt};
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::page::{self, read_as, unreadable};
+use super::{Api, ApiError, Call, ErrorKind, ListRequest, Method, Page, Reply};
+use crate::model::{Head, Id};
+
+/// A stored document, as text; parsed by whoever needs more than its head.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// Its identity.
+    pub head: Head,
+    /// The whole text as sent.
+    pub text: Box<RawValue>,
+    /// How many times the call that brought it was sent.
+    pub attempts: u32,
+    /// The service's clock when it answered.
+    pub date: Option<jiff::Timestamp>,
+    /// The status of the answer.
+    pub status: u16,
+}
+
+/// What a clone call answered: a document, or only what was made.
+#[derive(Debug, Clone)]
+pub struct Cloned {
+    /// The id of the new import.
+    pub id: Id,
+    /// The new import, when the service sent it whole.
+    pub document: Option<Document>,
+    /// Ids of other resources that were made along with it, with their model (`Script`, ...).
+    pub others: Vec<(String, Id)>,
+    /// How many times the call was sent.
+    pub attempts: u32,
+    /// The service's clock when it answered.
+    pub date: Option<jiff::Timestamp>,
+    /// The status of the answer.
+    pub status: u16,
+}
+
+/// A write that brings no document back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Done {
+    /// How many times the call was sent.
+    pub attempts: u32,
+    /// The service's clock when it answered.
+    pub date: Option<jiff::Timestamp>,
+    /// The status of the answer.
+    pub status: u16,
+}
+
+/// Whose token it is, as far as the service tells.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct Identity {
+    /// `_userId`.
+    #[serde(default, rename = "_userId")]
+    pub user_id: Option<String>,
+    /// `scope`: `*` or absent, as far as seen.
+    #[serde(default)]
+    pub scope: Option<String>,
+}
+
+/// Something that uses an import.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Dependent {
+    /// Its id.
+    pub id: Id,
+    /// Its name, empty when not told.
+    #[serde(default)]
+    pub name: String,
+}
+
+/// One change in the service's own audit log.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct AuditEntry {
+    /// `_id` of the entry.
+    #[serde(rename = "_id")]
+    pub id: Id,
+    /// When, as sent.
+    #[serde(default)]
+    pub time: Option<String>,
+    /// `ui`, `api`, `system`, ...
+    #[serde(default)]
+    pub source: Option<String>,
+    /// `create`, `update`, `delete`, ...
+    #[serde(default)]
+    pub event: Option<String>,
+    /// `byUser`, as sent.
+    #[serde(default, rename = "byUser")]
+    pub by_user: Option<Value>,
+    /// `fieldChanges`, as sent.
+    #[serde(default, rename = "fieldChanges")]
+    pub changes: Vec<Value>,
+}
+
+/// One account of the service.
+#[derive(Debug, Clone)]
+pub struct Client {
+    api: Arc<dyn Api>,
+}
+
+impl Client {
+    /// A client over `api`.
+    pub fn new(api: Arc<dyn Api>) -> Self {
+        Self { api }
+    }
+
+    /// Streams a list page by page, following `Link` as given. Ends after the last page or the first error; a list
+    /// that goes in a circle or is cut short is an error, never a shorter list.
+    pub fn pages(&self, request: ListRequest) -> impl Stream<Item = Result<Page, ApiError>> + Send + use<> {
+        page::pages(Arc::clone(&self.api), request)
+    }
+
+    /// Whose token it is; unknown where the service has no such call.
+    pub async fn identity(&self) -> Result<Identity, ApiError> {
+        let call = Call::get("/v1/tokenInfo".to_owned(), "token info");
+        match read_as(&*self.api, &call, json::<Identity>).await {
+            Ok((identity, _)) => Ok(identity),
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(Identity::default()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads the document `id` of the list `path` (`imports`, `connections`, ...).
+    pub async fn get(&self, path: &str, id: &Id) -> Result<Document, ApiError> {
+        let call = Call::get(target(Method::Get, path, id, "")?, purpose(Method::Get, path));
+        self.read(&call, id).await
+    }
+
+    /// Adds a document to the list `path`; its `_id` is the service's to give.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InDoubt`] when it may have been added all the same: look before repeating.
+    pub async fn create(&self, path: &str, body: Bytes) -> Result<Document, ApiError> {
+        let call = Call::write(Method::Post, format!("/v1/{path}"), body, purpose(Method::Post, path));
+        let reply = self.api.call(&call).await?;
+        document(&reply).map_err(|why| unreadable(&call, &reply, ErrorKind::InDoubt, why))
+    }
+
+    /// Puts `body`, the whole document, in the place of `id`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InDoubt`] when it may have been stored all the same.
+    pub async fn update(&self, path: &str, id: &Id, body: Bytes) -> Result<Document, ApiError> {
+        let target = target(Method::Put, path, id, "")?;
+        let call = Call::write(Method::Put, target, body, purpose(Method::Put, path));
+        let reply = self.api.call(&call).await?;
+        same(&reply, id).map_err(|why| unreadable(&call, &reply, ErrorKind::InDoubt, why))
+    }
+
+    /// Moves a document to the recycle bin.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] when it is gone already; [`ErrorKind::InDoubt`] when it may be.
+    pub async fn delete(&self, path: &str, id: &Id) -> Result<Done, ApiError> {
+        let target = target(Method::Delete, path, id, "")?;
+        let call =
+            Call { method: Method::Delete, target, body: None, purpose: purpose(Method::Delete, path) };
+        Ok(done(&self.api.call(&call).await?))
+    }
+
+    /// Lets the service clone an import, and understands both of its answers.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InDoubt`] when there may be a clone whose id is not known.
+    pub async fn clone_import(&self, id: &Id, body: &Value) -> Result<Cloned, ApiError> {
+        let target = target(Method::Post, "imports", id, "/clone")?;
+        let call = Call::write(Method::Post, target, Bytes::from(body.to_string()), "clone import");
+        let reply = self.api.call(&call).await?;
+        cloned(&reply, id).map_err(|why| unreadable(&call, &reply, ErrorKind::InDoubt, why))
+    }
+
+    /// Brings a deleted document back, with what went with it. Tries the present call, then the older one.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] when it is not in the recycle bin.
+    pub async fn restore_from_bin(&self, path: &str, id: &Id) -> Result<Done, ApiError> {
+        let list = format!("recycleBinTTL/{path}");
+        let send = async |rest: &str| {
+            let target = target(Method::Post, &list, id, rest)?;
+            self.api
+                .call(&Call::write(Method::Post, target, Bytes::from_static(b"{}"), "restore import"))
+                .await
+        };
+        let first = match send("/doCascadeRestore").await {
+            Ok(reply) => return Ok(done(&reply)),
+            Err(error) if error.kind == ErrorKind::NotFound || error.status == Some(405) => error.attempts,
+            Err(error) => return Err(error),
+        };
+        match send("").await {
+            Ok(reply) => Ok(Done { attempts: first + reply.attempts, ..done(&reply) }),
+            Err(error) => Err(ApiError { attempts: first + error.attempts, ..error }),
+        }
+    }
+
+    /// Reads a deleted document from the recycle bin.
+    pub async fn bin_get(&self, path: &str, id: &Id) -> Result<Document, ApiError> {
+        let list = format!("recycleBinTTL/{path}");
+        let call = Call::get(target(Method::Get, &list, id, "")?, "read recycle bin");
+        self.read(&call, id).await
+    }
+
+    /// What uses an import, by the plural name of its kind.
+    pub async fn dependencies(&self, id: &Id) -> Result<BTreeMap<String, Vec<Dependent>>, ApiError> {
+        let call = Call::get(target(Method::Get, "imports", id, "/dependencies")?, "read dependencies");
+        Ok(read_as(&*self.api, &call, json).await?.0)
+    }
+
+    /// The service's own record of who changed an import, newest or oldest first as sent.
+    pub async fn audit(&self, id: &Id) -> Result<Vec<AuditEntry>, ApiError> {
+        let target = target(Method::Get, "imports", id, "/audit")?;
+        let path = target.trim_start_matches("/v1/").to_owned();
+        let request = ListRequest { path, limit: 0, include: Vec::new(), filters: Vec::new() };
+        let mut pages = std::pin::pin!(self.pages(request));
+        let mut entries = Vec::new();
+        while let Some(page) = pages.try_next().await? {
+            for text in page.documents {
+                entries.push(serde_json::from_str(text.get()).map_err(|error| {
+                    let why = format!("an entry of the audit log cannot be read: {error}");
+                    ApiError::new(Method::Get, &target, ErrorKind::Broken, why)
+                })?);
+            }
+        }
+        Ok(entries)
+    }
+
+    async fn read(&self, call: &Call, id: &Id) -> Result<Document, ApiError> {
+        let (mut document, reply) = read_as(&*self.api, call, |reply| same(reply, id)).await?;
+        document.attempts = reply.attempts;
+        Ok(document)
+    }
+}
+
+impl Call {
+    fn get(target: String, purpose: &'static str) -> Self {
+        Self { method: Method::Get, target, body: None, purpose }
+    }
+
+    fn write(method: Method, target: String, body: Bytes, purpose: &'static str) -> Self {
+        Self { method, target, body: Some(body), purpose }
+    }
+}
+
+/// `/v1/{path}/{id}{rest}`, the id percent-encoded.
+fn target(method: Method, path: &str, id: &Id, rest: &str) -> Result<String, ApiError> {
+    let id = id.as_str();
+    if id.bytes().all(|b| b == b'.') {
+        // Empty, or what every URL parser takes for "this folder" or "one up", encoded or not.
+        let error = ApiError::new(
+            method,
+            &format!("/v1/{path}/"),
+            ErrorKind::Broken,
+            "not sent: the id is empty or dots",
+        );
+        return Err(ApiError { attempts: 0, ..error });
+    }
+    let mut target = String::with_capacity(4 + path.len() + 1 + id.len() + rest.len());
+    target.extend(["/v1/", path, "/"]);
+    // The form encoding, where a space is a plus: in a path it is not.
+    let encoded = url::form_urlencoded::byte_serialize(id.as_bytes());
+    target.extend(encoded.map(|piece| if piece == "+" { "%20" } else { piece }));
+    target.push_str(rest);
+    Ok(target)
+}
+
+/// What a call is for, in the words of the forecast.
+fn purpose(method: Method, path: &str) -> &'static str {
+    match (method, path) {
+        (Method::Get, "imports") => "read import",
+        (Method::Post, "imports") => "create import",
+        (Method::Put, "imports") => "update import",
+        (Method::Delete, "imports") => "delete import",
+        (Method::Get, _) => "read other",
+        (Method::Post, _) => "create other",
+        (Method::Put, _) => "update other",
+        (Method::Delete, _) => "delete other",
+    }
+}
+
+fn done(reply: &Reply) -> Done {
+    Done { attempts: reply.attempts, date: reply.date, status: reply.status }
+}
+
+/// A JSON answer; a 204 is the empty one.
+fn json<T: serde::de::DeserializeOwned + Default>(reply: &Reply) -> Result<T, String> {
+    if reply.status == 204 {
+        return Ok(T::default());
+    }
+    serde_json::from_slice(&reply.body).map_err(|error| format!("the answer cannot be read: {error}"))
+}
+
+fn document(reply: &Reply) -> Result<Document, String> {
+    let not_a_document = |error| format!("the answer is not a document: {error}");
+    let text: Box<RawValue> = serde_json::from_slice(&reply.body).map_err(not_a_document)?;
+    with_head(text, reply).map_err(not_a_document)
+}
+
+fn with_head(text: Box<RawValue>, reply: &Reply) -> Result<Document, serde_json::Error> {
+    let head = Head::of(text.get())?;
+    Ok(Document { head, text, attempts: reply.attempts, date: reply.date, status: reply.status })
+}
+
+/// The document `id`; the recycle bin wraps it in `{"model":..., "doc":...}`.
+fn same(reply: &Reply, id: &Id) -> Result<Document, String> {
+    #[derive(Deserialize)]
+    struct Wrapped {
+        doc: Box<RawValue>,
+    }
+    let document = document(reply).or_else(|why| {
+        let wrapped: Wrapped = serde_json::from_slice(&reply.body).map_err(|_| why.clone())?;
+        with_head(wrapped.doc, reply).map_err(|_| why)
+    })?;
+    if document.head.id == *id { Ok(document) } else { Err("the answer is another document".to_owned()) }
+}
+
+/// Reads `{"_id":...}` or `[{"model":"Import","_id":...}, ...]`.
+fn cloned(reply: &Reply, source: &Id) -> Result<Cloned, String> {
+    #[derive(Deserialize)]
+    struct Made {
+        model: String,
+        #[serde(rename = "_id")]
+        id: Id,
+    }
+    let (id, document, others) = if reply.body.trim_ascii_start().starts_with(b"[") {
+        let made: Vec<Made> = serde_json::from_slice(&reply.body)
+            .map_err(|error| format!("the answer to the clone cannot be read: {error}"))?;
+        let (mut imports, others): (Vec<_>, Vec<_>) =
+            made.into_iter().partition(|made| made.model == "Import");
+        let (Some(import), true) = (imports.pop(), imports.is_empty()) else {
+            return Err("the answer to the clone does not name exactly one import".to_owned());
+        };
+        (import.id, None, others.into_iter().map(|made| (made.model, made.id)).collect())
+    } else {
+        let document = document(reply)?;
+        (document.head.id.clone(), Some(document), Vec::new())
+    };
+    if id == *source {
+        return Err("the answer to the clone is the source itself".to_owned());
+    }
+    Ok(Cloned { id, document, others, attempts: reply.attempts, date: reply.date, status: reply.status })
+}
+
+#[cfg(test)]
+mod tests;

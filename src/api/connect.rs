@@ -1,0 +1,113 @@
+//! Puts the pieces together: one account, ready to be called.
+
+use std::sync::Arc;
+
+use url::Url;
+
+use super::http::{AccessError, HttpApi, HttpOptions};
+use super::{
+    Api, Budget, BudgetError, BudgetOptions, Client, Concurrency, DryRun, Meter, RetryPolicy, Retrying,
+    ServerClock, Throttled, Token,
+};
+use crate::model::time::Clock;
+
+/// Where an account is and what opens it.
+#[derive(Debug, Clone)]
+pub struct Access {
+    /// Scheme and host, such as `https://api.integrator.io`.
+    pub origin: Url,
+    /// The token; sent there and nowhere else.
+    pub token: Token,
+}
+
+/// How an account is called.
+#[derive(Debug, Clone)]
+pub struct ClientOptions {
+    /// How fast.
+    pub budget: BudgetOptions,
+    /// How many calls at once.
+    pub concurrency: Concurrency,
+    /// What is sent again.
+    pub retry: RetryPolicy,
+    /// Timeouts, and bounds on answers.
+    pub http: HttpOptions,
+    /// Makes the jitter repeatable.
+    pub seed: Option<u64>,
+    /// Our own clock, compared with the service's.
+    pub clock: Clock,
+}
+
+impl Default for ClientOptions {
+    fn default() -> Self {
+        Self {
+            budget: BudgetOptions::default(),
+            concurrency: Concurrency::default(),
+            retry: RetryPolicy::default(),
+            http: HttpOptions::default(),
+            seed: None,
+            clock: Clock::system(),
+        }
+    }
+}
+
+impl ClientOptions {
+    fn random(&self) -> fastrand::Rng {
+        self.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed)
+    }
+}
+
+/// An account, ready to be called.
+#[derive(Debug, Clone)]
+pub struct Connected {
+    /// The calls.
+    pub client: Client,
+    /// What they cost.
+    pub meter: Arc<Meter>,
+    /// What they may cost; to be shared by all clients of the account, see [`connect_sharing`].
+    pub budget: Arc<Budget>,
+    /// The service's time.
+    pub clock: Arc<ServerClock>,
+}
+
+/// Why an account cannot be called.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// Its address or its token.
+    #[error(transparent)]
+    Access(#[from] AccessError),
+    /// Its rate.
+    #[error(transparent)]
+    Budget(#[from] BudgetError),
+}
+
+/// Makes a client of an account, with a budget of its own. Sends nothing yet.
+///
+/// # Errors
+///
+/// [`ConnectError`] names what cannot be used.
+pub fn connect(access: Access, options: &ClientOptions, dry_run: bool) -> Result<Connected, ConnectError> {
+    let budget = Arc::new(Budget::new(options.budget, options.random())?);
+    connect_sharing(access, options, dry_run, budget)
+}
+
+/// Makes a client of an account that pays from a budget other clients of the same account pay from too.
+///
+/// # Errors
+///
+/// [`ConnectError`] names what cannot be used.
+pub fn connect_sharing(
+    access: Access,
+    options: &ClientOptions,
+    dry_run: bool,
+    budget: Arc<Budget>,
+) -> Result<Connected, ConnectError> {
+    let http = HttpApi::new(&access.origin, access.token, options.http.clone())?;
+    let (meter, clock) = (Arc::new(Meter::new()), Arc::new(ServerClock::new()));
+    let clocks = (options.clock.clone(), Arc::clone(&clock));
+    let throttled =
+        Throttled::new(http, Arc::clone(&budget), options.concurrency, Arc::clone(&meter), clocks);
+    let mut random = options.random();
+    let retrying = Retrying::new(throttled, options.retry, Arc::clone(&meter), random.fork());
+    let api: Arc<dyn Api> = if dry_run { Arc::new(DryRun::new(retrying)) } else { Arc::new(retrying) };
+    Ok(Connected { client: Client::new(api), meter, budget, clock })
+}

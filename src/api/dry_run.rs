@@ -1,0 +1,32 @@
+//! `DryRun<A>`: reads pass, writes stop here. No write verb ever reaches the service.
+
+use async_trait::async_trait;
+
+use super::{Api, ApiError, Call, ErrorKind, Method, Reply};
+
+/// An API that only reads.
+#[derive(Debug)]
+pub struct DryRun<A> {
+    inner: A,
+}
+
+impl<A> DryRun<A> {
+    /// Lets only the reads through to `inner`.
+    pub fn new(inner: A) -> Self {
+        Self { inner }
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl<A: Api> Api for DryRun<A> {
+    async fn call(&self, call: &Call) -> Result<Reply, ApiError> {
+        match call.method {
+            Method::Get => self.inner.call(call).await,
+            Method::Post | Method::Put | Method::Delete => {
+                let error = ApiError::new(call.method, &call.target, ErrorKind::Refused, "dry run: not sent");
+                Err(ApiError { attempts: 0, ..error })
+            }
+        }
+    }
+}

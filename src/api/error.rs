@@ -1,0 +1,158 @@
+//! Failures of calls, by what they mean for the caller.
+
+use std::time::Duration;
+
+use super::Method;
+
+/// What a failed call means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The service never saw it: safe to send again.
+    NotSent,
+    /// The service asked to wait (429): it did not act. Safe to send again after the pause.
+    Throttled,
+    /// It may have acted: no answer, a cut answer, a time-out, 408, 5xx. A write is looked up before it is repeated.
+    InDoubt,
+    /// It said no (4xx): repeating cannot help.
+    Refused,
+    /// It said there is no such thing (404, or `invalid_ref` for an id in the path).
+    NotFound,
+    /// It does not accept the token (401).
+    Unauthorized,
+    /// The answer is not what the reference promises (not JSON, not an array, `Link` to another host, too large, ...).
+    Broken,
+}
+
+/// One entry of the service's error envelope.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Problem {
+    /// `code`: stable.
+    #[serde(default)]
+    pub code: String,
+    /// `message`: for people.
+    #[serde(default)]
+    pub message: String,
+    /// `field`: a dotted path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+}
+
+/// A call that failed.
+#[derive(Debug, thiserror::Error)]
+#[error("{method} {path} failed{}{}: {summary}",
+    .status.map(|status| format!(" with {status}")).unwrap_or_default(),
+    if *.attempts > 1 { format!(" after {} attempts", .attempts) } else { String::new() })]
+pub struct ApiError {
+    /// The verb.
+    pub method: &'static str,
+    /// The path, without host and query.
+    pub path: String,
+    /// How many times it was sent.
+    pub attempts: u32,
+    /// What it means.
+    pub kind: ErrorKind,
+    /// The status, when there was an answer.
+    pub status: Option<u16>,
+    /// What the service said, entry by entry. Bounded in number and length.
+    pub problems: Vec<Problem>,
+    /// The pause it asked for, clamped.
+    pub retry_after: Option<Duration>,
+    /// The service's clock, from `Date`.
+    pub date: Option<jiff::Timestamp>,
+    /// One line for people: the service's words, or what happened to the connection.
+    pub summary: String,
+}
+
+impl ApiError {
+    /// A failure of a call to `target` (path and query, or a whole URL), sent once or, if nothing left here, never.
+    pub fn new(method: Method, target: &str, kind: ErrorKind, summary: impl Into<String>) -> Self {
+        Self {
+            method: method.word(),
+            path: path_of(target),
+            attempts: 1,
+            kind,
+            status: None,
+            problems: Vec::new(),
+            retry_after: None,
+            date: None,
+            summary: summary.into(),
+        }
+    }
+
+    /// The first code the service gave.
+    pub fn code(&self) -> Option<&str> {
+        self.problems.iter().map(|problem| problem.code.as_str()).find(|code| !code.is_empty())
+    }
+}
+
+/// The path of a target, without host, query and anything a terminal would act on.
+fn path_of(target: &str) -> String {
+    let path =
+        target.split_once("://").map_or(target, |(_, rest)| rest.find('/').map_or("/", |at| &rest[at..]));
+    clean(path.split(['?', '#']).next().unwrap_or_default(), 300)
+}
+
+/// Text of the service made fit for a terminal and a log: at most `most` characters, no control characters, no
+/// escape sequences, nothing that turns the direction of writing.
+pub(super) fn clean(text: &str, most: usize) -> String {
+    let mut out = String::with_capacity(text.len().min(most * 4));
+    let mut length = 0;
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        if length == most {
+            out.push('…');
+            break;
+        }
+        match c {
+            '\u{1b}' => skip_escape(&mut chars),
+            '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}' => {
+                out.push(' ');
+                length += 1;
+            }
+            c if c.is_control() => {}
+            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {}
+            c => {
+                out.push(c);
+                length += 1;
+            }
+        }
+    }
+    out
+}
+
+/// Skips the rest of a terminal escape sequence: `ESC [ ... letter`, `ESC ] ... BEL`, or one character.
+fn skip_escape(chars: &mut std::str::Chars<'_>) {
+    match chars.next() {
+        Some('[') => drop(chars.find(|c| ('@'..='~').contains(c))),
+        Some(']') => drop(chars.find(|c| matches!(c, '\u{7}' | '\\'))),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_names_the_path_but_neither_host_nor_query() {
+        let path = |target| ApiError::new(Method::Get, target, ErrorKind::Broken, "x").path;
+        assert_eq!(path("/v1/imports?limit=3"), "/v1/imports");
+        assert_eq!(path("https://api.integrator.io/v1/imports?after=x#y"), "/v1/imports");
+        assert_eq!(path("https://api.integrator.io"), "/");
+    }
+
+    #[test]
+    fn text_of_the_service_cannot_drive_a_terminal() {
+        assert_eq!(clean("a\u{1b}[31mred\u{1b}[0m\u{7}b\nc\u{202e}d", 100), "aredb cd");
+        assert_eq!(clean("\u{1b}]0;title\u{7}x", 100), "x");
+        assert_eq!(clean(&"é".repeat(600), 500).chars().count(), 501);
+    }
+
+    #[test]
+    fn the_message_says_what_was_tried_how_often_and_what_came_of_it() {
+        let mut error = ApiError::new(Method::Put, "/v1/imports/1", ErrorKind::InDoubt, "bad gateway");
+        error.status = Some(502);
+        error.attempts = 3;
+        assert_eq!(error.to_string(), "PUT /v1/imports/1 failed with 502 after 3 attempts: bad gateway");
+    }
+}

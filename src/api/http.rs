@@ -1,0 +1,263 @@
+//! The service over HTTP: URL, headers, body, decoding. The only place that names reqwest.
+//!
+//! Never follows a redirect, never repeats a call, never sends the token anywhere but to the account's own origin.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LINK, LOCATION,
+    RETRY_AFTER,
+};
+use url::Url;
+
+use super::answer::{Answer, Body, judge};
+use super::error::clean;
+use super::{Api, ApiError, Call, ErrorKind, Method, Reply, Token};
+
+/// How long a call may take, and how much it may bring.
+#[derive(Debug, Clone)]
+pub struct HttpOptions {
+    /// For the connection alone. Default 10 s.
+    pub connect_timeout: Duration,
+    /// For the whole call, the last byte of the answer included. Default 60 s.
+    pub call_timeout: Duration,
+    /// After which an unused connection is not used again. Default 4 s: a server that closes idle connections after
+    /// 5 s would otherwise now and then take a write with it, and leave it in doubt.
+    pub idle_timeout: Duration,
+    /// The largest page of a list, decoded. Default 64 MiB.
+    pub list_bytes: usize,
+    /// The largest other answer, decoded. Default 16 MiB.
+    pub document_bytes: usize,
+}
+
+impl Default for HttpOptions {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(10),
+            call_timeout: Duration::from_mins(1),
+            idle_timeout: Duration::from_secs(4),
+            list_bytes: 64 << 20,
+            document_bytes: 16 << 20,
+        }
+    }
+}
+
+/// Why no client can be made for an account.
+#[derive(Debug, thiserror::Error)]
+pub enum AccessError {
+    /// The URL is not one of an account.
+    #[error("the url of an account must be scheme and host only, such as https://api.integrator.io, not {0}")]
+    NotAnOrigin(String),
+    /// The token would travel in the clear.
+    #[error("{0} is not https: a token is only sent in the clear to this machine itself")]
+    NotHttps(String),
+    /// No token, or one that no header can carry.
+    #[error("the token is empty or has characters that no token has; check where it is read from")]
+    BadToken,
+    /// The machine's own fault.
+    #[error("no http client can be made: {0}")]
+    Client(String),
+}
+
+/// One account of the service, over HTTP.
+#[derive(Debug)]
+pub struct HttpApi {
+    client: reqwest::Client,
+    origin: Url,
+    token: Token,
+    options: HttpOptions,
+}
+
+impl HttpApi {
+    /// A client of the account at `origin`.
+    ///
+    /// # Errors
+    ///
+    /// `origin` is not an https origin (plain http is for loopback only), or the token cannot be sent.
+    pub fn new(origin: &Url, token: Token, options: HttpOptions) -> Result<Self, AccessError> {
+        let shown = || clean(&super::link::host(origin), 200);
+        let bare = origin.path() == "/" && origin.query().is_none() && origin.fragment().is_none();
+        if !origin.has_host() || !bare || !origin.username().is_empty() || origin.password().is_some() {
+            return Err(AccessError::NotAnOrigin(shown()));
+        }
+        let local = is_loopback(origin);
+        if origin.scheme() != "https" && !(origin.scheme() == "http" && local) {
+            return Err(AccessError::NotHttps(shown()));
+        }
+        if token.is_empty() {
+            return Err(AccessError::BadToken);
+        }
+        let mut bearer = HeaderValue::try_from(token.bearer()).map_err(|_| AccessError::BadToken)?;
+        bearer.set_sensitive(true);
+        let headers = HeaderMap::from_iter([
+            (AUTHORIZATION, bearer),
+            (ACCEPT, HeaderValue::from_static("application/json")),
+        ]);
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("transship/", env!("CARGO_PKG_VERSION")))
+            .default_headers(headers)
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .retry(reqwest::retry::never())
+            .https_only(!local)
+            .connect_timeout(options.connect_timeout)
+            .timeout(options.call_timeout)
+            .pool_idle_timeout(options.idle_timeout);
+        if local {
+            builder = builder.no_proxy();
+        }
+        if origin.scheme() == "http" {
+            // Without TLS there is no use in reading the machine's certificates.
+            builder = builder.tls_certs_only([]);
+        }
+        let client = builder.build().map_err(|error| AccessError::Client(reason(error)))?;
+        Ok(Self { client, origin: origin.clone(), token, options })
+    }
+
+    /// The URL of a call: the account's origin and nothing else.
+    fn url(&self, call: &Call) -> Result<Url, ApiError> {
+        let refuse = |why: String| ApiError {
+            attempts: 0,
+            ..ApiError::new(call.method, &call.target, ErrorKind::Broken, format!("not sent: {why}"))
+        };
+        let url = if call.target.starts_with('/') {
+            // Joining would take `//host` for another host: the path is put behind the origin as it is.
+            let mut whole = String::with_capacity(self.origin.as_str().len() + call.target.len());
+            whole.push_str(self.origin.as_str().trim_end_matches('/'));
+            whole.push_str(&call.target);
+            Url::parse(&whole)
+        } else {
+            Url::parse(&call.target)
+        }
+        .map_err(|_| refuse("the address is not a URL".to_owned()))?;
+        if url.origin() != self.origin.origin() || !url.username().is_empty() || url.password().is_some() {
+            let host = clean(&super::link::host(&url), 200);
+            return Err(refuse(format!("{host} is not the account's own origin")));
+        }
+        if !url.path().starts_with("/v1/") {
+            return Err(refuse("the address is outside /v1".to_owned()));
+        }
+        Ok(url)
+    }
+
+    /// A page of a list may be larger than a document; errors are short.
+    fn bound(&self, call: &Call, status: u16) -> usize {
+        match status {
+            200..=299 if call.purpose.starts_with("list ") => self.options.list_bytes,
+            200..=299 => self.options.document_bytes,
+            _ => self.options.document_bytes.min(1 << 20),
+        }
+    }
+}
+
+#[async_trait]
+impl Api for HttpApi {
+    async fn call(&self, call: &Call) -> Result<Reply, ApiError> {
+        let url = self.url(call)?;
+        let sent = self.client.execute(request(call, url)).await;
+        let response = sent.map_err(|error| {
+            let kind = if error.is_connect() || error.is_builder() {
+                ErrorKind::NotSent
+            } else {
+                ErrorKind::InDoubt
+            };
+            let summary = match (kind, error.is_timeout()) {
+                (ErrorKind::NotSent, _) => format!("no connection: {}", reason(error)),
+                (_, true) => format!("no answer within {} s", self.options.call_timeout.as_secs_f64()),
+                _ => format!("no answer: {}", reason(error)),
+            };
+            ApiError::new(call.method, &call.target, kind, self.token.redact(summary))
+        })?;
+        let status = response.status().as_u16();
+        let headers = response.headers();
+        let text =
+            |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let (date, retry_after, location) = (text(DATE), text(RETRY_AFTER), text(LOCATION));
+        // A Link that is not even text becomes one that cannot be read: an error, not the end of the list.
+        let links =
+            headers.get_all(LINK).iter().map(|value| value.to_str().unwrap_or("?").to_owned()).collect();
+        // Only these are read against the address of this page.
+        let apart = headers.contains_key(LINK) || location.is_some();
+        let here = apart.then(|| response.url().clone());
+        let body = read(response, self.bound(call, status)).await;
+        judge(
+            call,
+            here.as_ref().unwrap_or(&self.origin),
+            Answer { status, date, retry_after, links, location, body },
+            &self.token,
+        )
+    }
+}
+
+fn request(call: &Call, url: Url) -> reqwest::Request {
+    let method = match call.method {
+        Method::Get => reqwest::Method::GET,
+        Method::Post => reqwest::Method::POST,
+        Method::Put => reqwest::Method::PUT,
+        Method::Delete => reqwest::Method::DELETE,
+    };
+    let mut request = reqwest::Request::new(method, url);
+    if let Some(body) = &call.body {
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        *request.body_mut() = Some(body.clone().into());
+    }
+    request
+}
+
+/// Reads the body, decoded, up to `bound` bytes.
+async fn read(mut response: reqwest::Response, bound: usize) -> Body {
+    let mut first: Option<Bytes> = None;
+    let mut whole = BytesMut::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) => {
+                let length = first.as_ref().map_or(whole.len(), Bytes::len) + chunk.len();
+                if length > bound {
+                    return Body::TooLarge(bound);
+                }
+                // Most answers come in one piece: that one is taken as it is.
+                match first.take() {
+                    None if whole.is_empty() => first = Some(chunk),
+                    None => whole.extend_from_slice(&chunk),
+                    Some(piece) => {
+                        whole.reserve(length.max(64 << 10));
+                        whole.extend_from_slice(&piece);
+                        whole.extend_from_slice(&chunk);
+                    }
+                }
+            }
+            Ok(None) => return Body::Whole(first.unwrap_or_else(|| whole.freeze())),
+            Err(error) if error.is_timeout() => return Body::TimedOut,
+            Err(error) => return Body::Cut(reason(error)),
+        }
+    }
+}
+
+/// What happened, down to the last cause, without the URL.
+fn reason(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(error) = cause {
+        let said = error.to_string();
+        if !text.contains(&said) {
+            text = format!("{text}: {said}");
+        }
+        cause = error.source();
+    }
+    clean(&text, 500)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,151 @@
+//! The `Link` header: which URL is the next page. Reads both forms of the reference, `rel="next"` and `rel=next`.
+
+use url::Url;
+
+/// What a `Link` header is wrong in.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum LinkError {
+    /// Not of the form `<url>; rel=next, <url>; rel=prev`.
+    #[error("the Link header cannot be read, so the list cannot be followed to its end")]
+    Unreadable,
+    /// Two different next pages.
+    #[error("the Link header names two different next pages")]
+    Ambiguous,
+    /// Not a URL.
+    #[error("the next page's address is not a URL")]
+    NotAUrl,
+    /// It leads away from the account.
+    #[error("the next page is said to be at {0}, which is not the account's own origin; it was not followed")]
+    Elsewhere(String),
+}
+
+/// The absolute URL of the next page on the origin of `here`, the URL of this one; `None` at the end of the list.
+pub(super) fn next(here: &Url, headers: &[impl AsRef<str>]) -> Result<Option<String>, LinkError> {
+    let mut found: Option<String> = None;
+    for header in headers {
+        for target in targets(header.as_ref())? {
+            let url = here.join(target).map_err(|_| LinkError::NotAUrl)?;
+            if url.origin() != here.origin() || !url.username().is_empty() || url.password().is_some() {
+                return Err(LinkError::Elsewhere(super::error::clean(&host(&url), 200)));
+            }
+            let next = String::from(url);
+            match &found {
+                Some(other) if *other != next => return Err(LinkError::Ambiguous),
+                _ => found = Some(next),
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Scheme, host and port of a URL, for messages; never its user, password, path or query.
+pub(super) fn host(url: &Url) -> String {
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{}://{}{port}", url.scheme(), url.host_str().unwrap_or("?"))
+}
+
+/// The targets of the links of one header whose `rel` has the word `next`.
+fn targets(header: &str) -> Result<Vec<&str>, LinkError> {
+    let mut found = Vec::new();
+    let mut rest = header.trim_start_matches([' ', '\t', ',']);
+    while !rest.is_empty() {
+        let inside = rest.strip_prefix('<').ok_or(LinkError::Unreadable)?;
+        let (target, after) = inside.split_once('>').ok_or(LinkError::Unreadable)?;
+        let (is_next, after) = parameters(after)?;
+        if is_next {
+            found.push(target.trim());
+        }
+        rest = after.trim_start_matches([' ', '\t', ',']);
+    }
+    Ok(found)
+}
+
+/// Reads `; name=value; name="value"` up to the comma of the next link: whether `rel` has `next`, and what follows.
+fn parameters(mut rest: &str) -> Result<(bool, &str), LinkError> {
+    let (mut is_next, mut seen_rel) = (false, false);
+    loop {
+        rest = rest.trim_start();
+        let Some(parameter) = rest.strip_prefix(';') else {
+            return if rest.is_empty() || rest.starts_with(',') {
+                Ok((is_next, rest))
+            } else {
+                Err(LinkError::Unreadable)
+            };
+        };
+        let name_end = parameter.find(['=', ';', ',']).unwrap_or(parameter.len());
+        let name = parameter[..name_end].trim();
+        rest = &parameter[name_end..];
+        let Some(value) = rest.strip_prefix('=').map(str::trim_start) else { continue };
+        let value = if let Some(quoted) = value.strip_prefix('"') {
+            let (value, after) = quoted.split_once('"').ok_or(LinkError::Unreadable)?;
+            rest = after;
+            value
+        } else {
+            let end = value.find([';', ',']).unwrap_or(value.len());
+            rest = &value[end..];
+            value[..end].trim()
+        };
+        // Only the first `rel` of a link counts (RFC 8288).
+        if name.eq_ignore_ascii_case("rel") && !seen_rel {
+            seen_rel = true;
+            is_next = value.split_ascii_whitespace().any(|word| word.eq_ignore_ascii_case("next"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(header: &str, expected: Result<Option<&str>, LinkError>) {
+        let here = Url::parse("https://api.integrator.io/v1/imports?limit=2").unwrap();
+        assert_eq!(next(&here, &[header]), expected.map(|url| url.map(str::to_owned)), "{header}");
+    }
+
+    #[test]
+    fn both_link_forms_of_the_reference_are_read() {
+        check(
+            "<https://api.integrator.io/v1/imports?skip=100&limit=1000>; rel=\"next\", <https://api.integrator.io/v1/imports?skip=0>; rel=\"prev\"",
+            Ok(Some("https://api.integrator.io/v1/imports?skip=100&limit=1000")),
+        );
+        check(
+            "<https://api.integrator.io/v1/imports?after=xxxx>; rel=next",
+            Ok(Some("https://api.integrator.io/v1/imports?after=xxxx")),
+        );
+    }
+
+    #[test]
+    fn odd_but_lawful_links_are_read() {
+        let url = "https://api.integrator.io/v1/imports?after=a,b;c";
+        check(&format!("<{url}> ; title=\"a, b\"; REL=\"last Next\""), Ok(Some(url)));
+        check(&format!("<{url}>;rel=prev,<{url}>;rel=next"), Ok(Some(url)));
+        check(&format!("<{url}>; rel=next, "), Ok(Some(url)));
+        check(&format!("<{url}>; rel=nextish"), Ok(None));
+        check("", Ok(None));
+    }
+
+    #[test]
+    fn a_relative_next_page_stays_on_the_origin() {
+        check("<?after=x>; rel=next", Ok(Some("https://api.integrator.io/v1/imports?after=x")));
+        check("</v1/imports?after=x>; rel=next", Ok(Some("https://api.integrator.io/v1/imports?after=x")));
+    }
+
+    #[test]
+    fn a_next_page_elsewhere_is_an_error_that_names_the_host_only() {
+        let elsewhere = |host: &str| Err(LinkError::Elsewhere(host.to_owned()));
+        check("<https://evil.example/v1/imports?t=1>; rel=next", elsewhere("https://evil.example"));
+        check("<//evil.example:81/x>; rel=next", elsewhere("https://evil.example:81"));
+        check("<http://api.integrator.io/v1/imports>; rel=next", elsewhere("http://api.integrator.io"));
+        check("<https://api.integrator.io:444/>; rel=next", elsewhere("https://api.integrator.io:444"));
+        check("<https://a:b@api.integrator.io/>; rel=next", elsewhere("https://api.integrator.io"));
+    }
+
+    #[test]
+    fn a_link_that_cannot_be_read_is_an_error_not_the_end_of_the_list() {
+        check("https://api.integrator.io/v1/imports; rel=next", Err(LinkError::Unreadable));
+        check("<https://api.integrator.io/v1; rel=next", Err(LinkError::Unreadable));
+        check("<https://api.integrator.io/v1>; rel=\"next", Err(LinkError::Unreadable));
+        check("<?a>; rel=next, <?b>; rel=next", Err(LinkError::Ambiguous));
+        check("<https://[x/>; rel=next", Err(LinkError::NotAUrl));
+    }
+}

@@ -1,0 +1,38 @@
+//! The service behind one trait: an adapter over HTTP, and decorators for budget, retries and dry runs.
+//!
+//! Stacked as `Retrying(Throttled(HttpApi))`: every attempt pays the budget. [`Client`] puts the service's calls on top,
+//! [`connect`](connect()) puts all of it together. It never decides what to send and never repeats a write whose effect
+//! is unknown.
+
+mod answer;
+mod bucket;
+pub mod budget;
+pub mod call;
+pub mod client;
+pub mod concurrency;
+pub mod connect;
+pub mod dry_run;
+pub mod error;
+pub mod http;
+mod link;
+pub mod meter;
+pub mod page;
+pub mod retry;
+pub mod server_clock;
+pub mod throttle;
+pub mod token;
+
+pub use budget::{Budget, BudgetError, BudgetOptions, Permit};
+pub use call::{Api, Call, Method, Reply};
+pub use client::{AuditEntry, Client, Cloned, Dependent, Document, Done, Identity};
+pub use concurrency::Concurrency;
+pub use connect::{Access, ClientOptions, ConnectError, Connected, connect, connect_sharing};
+pub use dry_run::DryRun;
+pub use error::{ApiError, ErrorKind, Problem};
+pub use http::{AccessError, HttpApi, HttpOptions};
+pub use meter::{Meter, MeterSnapshot};
+pub use page::{ListRequest, Page};
+pub use retry::{RetryPolicy, Retrying};
+pub use server_clock::ServerClock;
+pub use throttle::Throttled;
+pub use token::Token;

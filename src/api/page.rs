@@ -1,0 +1,263 @@
+//! List pages as one stream, following `Link` as given.
+//!
+//! What a list says twice is passed on twice: an import that moved while pages were read may stand on two of them,
+//! and only the caller knows what to do about it.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use futures::{Stream, stream};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{Api, ApiError, Call, ErrorKind, Method, Reply};
+
+/// A list that is longer than this is taken for one without an end.
+pub const MOST_PAGES: usize = 100_000;
+
+/// How often a read whose answer cannot be parsed is sent in all.
+const READS: u32 = 3;
+
+/// One page of a list: each document's text, unparsed.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// The documents in the order sent.
+    pub documents: Vec<Box<RawValue>>,
+    /// The service's clock when it answered.
+    pub date: Option<jiff::Timestamp>,
+    /// Whether another page follows.
+    pub more: bool,
+}
+
+/// Which list, and how.
+#[derive(Debug, Clone)]
+pub struct ListRequest {
+    /// The path after `/v1/`: `imports`, `connections`, ...
+    pub path: String,
+    /// `limit`: documents per page asked for. 0 leaves it to the service.
+    pub limit: u32,
+    /// `include`: shrink each record to these fields (and `_id`, `name`, `adaptorType`). Empty: whole documents.
+    pub include: Vec<&'static str>,
+    /// Filters as key and value, e.g. `adaptorType`.
+    pub filters: Vec<(&'static str, String)>,
+}
+
+impl ListRequest {
+    /// Path and query of the first page.
+    fn into_target(self) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        if self.limit > 0 {
+            query.append_pair("limit", &self.limit.to_string());
+        }
+        for (key, value) in &self.filters {
+            query.append_pair(key, value);
+        }
+        let mut query = query.finish();
+        if !self.include.is_empty() {
+            // The comma stays a comma: the reference shows it so, and allows nothing that would need encoding.
+            let and = if query.is_empty() { "" } else { "&" };
+            query = format!("{query}{and}include={}", self.include.join(","));
+        }
+        let mark = if query.is_empty() { "" } else { "?" };
+        format!("/v1/{}{mark}{query}", self.path)
+    }
+
+    /// What the call is for, in the words of the forecast.
+    fn purpose(&self) -> &'static str {
+        match self.path.as_str() {
+            "imports" => "list imports",
+            "connections" => "list connections",
+            "integrations" => "list integrations",
+            "scripts" => "list scripts",
+            "filedefinitions" => "list file definitions",
+            "lookupcaches" => "list lookup caches",
+            "exports" => "list exports",
+            "flows" => "list flows",
+            path if path.ends_with("/audit") => "list audit",
+            _ => "list others",
+        }
+    }
+}
+
+/// Streams a list page by page. It ends after the last page or the first error.
+pub(super) fn pages(
+    api: Arc<dyn Api>,
+    request: ListRequest,
+) -> impl Stream<Item = Result<Page, ApiError>> + Send + use<> {
+    let purpose = request.purpose();
+    let walk = Walk { api, purpose, next: Some(request.into_target()), seen: HashSet::new() };
+    stream::try_unfold(walk, |mut walk| async move {
+        let Some(target) = walk.next.take() else { return Ok(None) };
+        let page = walk.read(target).await?;
+        Ok(Some((page, walk)))
+    })
+}
+
+struct Walk {
+    api: Arc<dyn Api>,
+    purpose: &'static str,
+    next: Option<String>,
+    seen: HashSet<String>,
+}
+
+impl Walk {
+    async fn read(&mut self, target: String) -> Result<Page, ApiError> {
+        let call = Call { method: Method::Get, target, body: None, purpose: self.purpose };
+        let (documents, reply) = read_as(&*self.api, &call, documents).await?;
+        self.seen.insert(call.target);
+        let broken = |summary: &str| ApiError {
+            status: Some(reply.status),
+            date: reply.date,
+            ..ApiError::new(
+                Method::Get,
+                reply.next.as_deref().unwrap_or_default(),
+                ErrorKind::Broken,
+                summary,
+            )
+        };
+        if let Some(next) = &reply.next {
+            if self.seen.contains(next) {
+                return Err(broken("the list goes in a circle: its next page was read before"));
+            }
+            if self.seen.len() >= MOST_PAGES {
+                return Err(broken("the list has no end: it was left after 100000 pages"));
+            }
+        }
+        let more = reply.next.is_some();
+        self.next = reply.next;
+        Ok(Page { documents, date: reply.date, more })
+    }
+}
+
+/// Sends a read and parses its answer; sends it again when that cannot be done, since reading twice does no harm.
+pub(super) async fn read_as<T>(
+    api: &dyn Api,
+    call: &Call,
+    parse: impl Fn(&Reply) -> Result<T, String>,
+) -> Result<(T, Reply), ApiError> {
+    let mut sent = 0;
+    for turn in 1.. {
+        let mut reply = match api.call(call).await {
+            Ok(reply) => reply,
+            Err(error) => return Err(ApiError { attempts: error.attempts + sent, ..error }),
+        };
+        sent += reply.attempts;
+        reply.attempts = sent;
+        match parse(&reply) {
+            Ok(parsed) => return Ok((parsed, reply)),
+            Err(_) if turn < READS => {}
+            Err(summary) => return Err(unreadable(call, &reply, ErrorKind::Broken, summary)),
+        }
+    }
+    unreachable!("the loop ends by its third turn")
+}
+
+/// The error of an answer that came whole but is not what the reference promises.
+pub(super) fn unreadable(
+    call: &Call,
+    reply: &Reply,
+    kind: ErrorKind,
+    summary: impl Into<String>,
+) -> ApiError {
+    ApiError {
+        attempts: reply.attempts,
+        status: Some(reply.status),
+        date: reply.date,
+        ..ApiError::new(call.method, &call.target, kind, summary)
+    }
+}
+
+/// The documents of a page; a 204 is an empty one.
+fn documents(reply: &Reply) -> Result<Vec<Box<RawValue>>, String> {
+    if reply.status == 204 && reply.body.trim_ascii().is_empty() {
+        return Ok(Vec::new());
+    }
+    let documents: Vec<Box<RawValue>> = serde_json::from_slice(&reply.body)
+        .map_err(|error| format!("the page is not a JSON array: {error}"))?;
+    match documents.iter().position(|document| !has_id(document.get())) {
+        Some(at) => Err(format!("entry {} of the page is not an object with an _id", at + 1)),
+        None => Ok(documents),
+    }
+}
+
+/// Whether a document is an object with a text `_id`. It mostly comes first, and then nothing else is looked at.
+fn has_id(text: &str) -> bool {
+    #[derive(Deserialize)]
+    struct HasId<'a> {
+        #[serde(rename = "_id", borrow)]
+        id: Cow<'a, str>,
+    }
+    let first = || -> Option<&str> {
+        let rest = text.strip_prefix('{')?.trim_start().strip_prefix("\"_id\"")?;
+        let rest = rest.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
+        rest.split_once('"').map(|(id, _)| id)
+    };
+    match first() {
+        Some(id) if !id.is_empty() && !id.contains('\\') => true,
+        _ => serde_json::from_str::<HasId<'_>>(text).is_ok_and(|document| !document.id.is_empty()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::StreamExt;
+
+    use super::*;
+
+    #[test]
+    fn the_first_page_is_asked_for_as_the_reference_shows_it() {
+        let request = ListRequest {
+            path: "imports".into(),
+            limit: 1000,
+            include: vec!["name", "http.method"],
+            filters: vec![("adaptorType", "HTTP Import&".into())],
+        };
+        assert_eq!(
+            request.into_target(),
+            "/v1/imports?limit=1000&adaptorType=HTTP+Import%26&include=name,http.method"
+        );
+        let plain = ListRequest { path: "flows".into(), limit: 0, include: vec![], filters: vec![] };
+        assert_eq!(plain.purpose(), "list flows");
+        assert_eq!(plain.into_target(), "/v1/flows");
+    }
+
+    /// A list whose next page is always a new one.
+    #[derive(Debug)]
+    struct Endless;
+
+    #[async_trait::async_trait]
+    impl Api for Endless {
+        async fn call(&self, call: &Call) -> Result<Reply, ApiError> {
+            let number: usize =
+                call.target.rsplit('=').next().and_then(|text| text.parse().ok()).unwrap_or(0);
+            let next = Some(format!("https://api.integrator.io/v1/imports?after={}", number + 1));
+            Ok(Reply { status: 200, body: "[]".into(), next, date: None, attempts: 1 })
+        }
+    }
+
+    #[tokio::test]
+    async fn a_list_without_an_end_is_left_with_an_error() {
+        let request = ListRequest { path: "imports".into(), limit: 0, include: vec![], filters: vec![] };
+        let read: Vec<_> = pages(Arc::new(Endless), request).collect().await;
+        assert_eq!(read.len(), MOST_PAGES);
+        assert_eq!(
+            read.into_iter().filter_map(Result::err).map(|error| error.kind).collect::<Vec<_>>(),
+            [ErrorKind::Broken]
+        );
+    }
+
+    #[test]
+    fn an_entry_needs_a_text_id_wherever_it_stands() {
+        for good in
+            [r#"{"_id":"a"}"#, r#"{ "_id" : "a", "b": 1}"#, r#"{"n":1,"_id":"a"}"#, r#"{"_id":"\u0061"}"#]
+        {
+            assert!(has_id(good), "{good}");
+        }
+        for bad in
+            [r#"{"_id":1}"#, r#"{"_id":""}"#, "{}", "1", r#"["_id","a"]"#, r#"{"_id":null}"#, r#""_id""#]
+        {
+            assert!(!has_id(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! `Retrying<A>`: sends again what is safe to send again. The only place that names the backoff crate.
+//!
+//! `backoff` is unmaintained (RUSTSEC-2025-0012): only its delay arithmetic is used, so that it is easy to replace.
+
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use backoff::backoff::Backoff as _;
+use backoff::{ExponentialBackoff, ExponentialBackoffBuilder};
+use tokio::time::{Instant, sleep};
+
+use super::{Api, ApiError, Call, ErrorKind, Meter, Method, Reply};
+
+/// How often one call may be throttled before it fails.
+const MOST_THROTTLES: u32 = 100;
+/// How long one call may go on being throttled before it fails.
+const LONGEST_THROTTLING: Duration = Duration::from_mins(10);
+
+/// No cap is larger: beyond it a wait would be a hang, and far beyond it more than a `Duration` can hold.
+const LONGEST_CAP: Duration = Duration::from_hours(1);
+
+/// When a failed call is sent again, and how often.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetryPolicy {
+    /// Times a call is sent in all; being throttled does not count. Default 6.
+    pub attempts: NonZeroU32,
+    /// The longest wait before the second attempt; it doubles for each further one. Default 500 ms.
+    pub base: Duration,
+    /// No wait is longer than this (an hour at most), unless the service asks for it. Default 30 s.
+    pub cap: Duration,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self {
+            attempts: const { NonZeroU32::new(6).unwrap() },
+            base: Duration::from_millis(500),
+            cap: Duration::from_secs(30),
+        }
+    }
+}
+
+/// An API that sends again what failed, where that is safe.
+///
+/// Not sent: any call. Throttled: any call, when the budget below lets it through again. No answer, 5xx, or an answer
+/// that is not what it should be: reads only; a write may have had its effect, so the caller looks first. Anything
+/// else at once to the caller.
+#[derive(Debug)]
+pub struct Retrying<A> {
+    inner: A,
+    policy: RetryPolicy,
+    meter: Arc<Meter>,
+    random: Mutex<fastrand::Rng>,
+}
+
+impl<A> Retrying<A> {
+    /// Retries over `inner`, which has to hold back calls after a 429 by itself.
+    pub fn new(inner: A, policy: RetryPolicy, meter: Arc<Meter>, random: fastrand::Rng) -> Self {
+        Self { inner, policy, meter, random: Mutex::new(random) }
+    }
+
+    fn random(&self) -> f64 {
+        self.random.lock().unwrap_or_else(PoisonError::into_inner).f64()
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl<A: Api> Api for Retrying<A> {
+    async fn call(&self, call: &Call) -> Result<Reply, ApiError> {
+        let (mut sent, mut failed, mut throttled) = (0, 0, 0);
+        let mut throttled_since: Option<Instant> = None;
+        let mut delays: Option<Delays> = None;
+        loop {
+            let error = match self.inner.call(call).await {
+                Ok(reply) => return Ok(Reply { attempts: sent + reply.attempts, ..reply }),
+                Err(error) => error,
+            };
+            sent += error.attempts;
+            let give_up = match worth(call.method, &error) {
+                Worth::Nothing => true,
+                Worth::Waiting => {
+                    throttled += 1;
+                    let since = *throttled_since.get_or_insert_with(Instant::now);
+                    throttled >= MOST_THROTTLES || since.elapsed() >= LONGEST_THROTTLING
+                }
+                Worth::Repeating => {
+                    failed += 1;
+                    failed >= self.policy.attempts.get()
+                }
+            };
+            if give_up {
+                return Err(ApiError { attempts: sent, ..error });
+            }
+            if error.kind != ErrorKind::Throttled {
+                let delay = delays.get_or_insert_with(|| Delays::new(self.policy)).next(self.random());
+                self.meter.retried();
+                sleep(delay.max(error.retry_after.unwrap_or_default())).await;
+            }
+        }
+    }
+}
+
+/// What a failed call is worth.
+enum Worth {
+    /// Sending it again cannot help, or could do harm.
+    Nothing,
+    /// It goes back into the line; the budget knows until when.
+    Waiting,
+    /// It is sent again after a delay.
+    Repeating,
+}
+
+fn worth(method: Method, error: &ApiError) -> Worth {
+    match error.kind {
+        ErrorKind::NotSent => Worth::Repeating,
+        ErrorKind::Throttled => Worth::Waiting,
+        // An error made on this side of the wire (a bad address) has not been sent, and will be made again.
+        ErrorKind::InDoubt | ErrorKind::Broken if method == Method::Get && error.attempts > 0 => {
+            Worth::Repeating
+        }
+        _ => Worth::Nothing,
+    }
+}
+
+/// The waits between the attempts of one call: exponential with full jitter.
+struct Delays {
+    ceiling: ExponentialBackoff,
+    cap: Duration,
+}
+
+impl Delays {
+    fn new(policy: RetryPolicy) -> Self {
+        let cap = policy.cap.min(LONGEST_CAP);
+        let ceiling = ExponentialBackoffBuilder::new()
+            .with_initial_interval(policy.base.min(cap))
+            .with_max_interval(cap)
+            .with_multiplier(2.0)
+            // The crate's own jitter cannot be seeded, and is not full: it only gives the ceiling.
+            .with_randomization_factor(0.0)
+            .with_max_elapsed_time(None)
+            .build();
+        Self { ceiling, cap }
+    }
+
+    /// The next wait: `random` (0 to 1) of a ceiling that doubles up to the cap.
+    fn next(&mut self, random: f64) -> Duration {
+        let ceiling = self.ceiling.next_backoff().unwrap_or(self.cap).min(self.cap);
+        let wait = ceiling.mul_f64(random.clamp(0.0, 1.0)).min(self.cap);
+        // Whole microseconds: below that the crate adds noise of its own.
+        Duration::from_micros(u64::try_from(wait.as_micros()).unwrap_or(u64::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests;
