@@ -7,9 +7,11 @@
 //! | [`model`] | the vocabulary: ids, operations, outcomes, the normal form of a document. No I/O |
 //! | [`transform`] | what a job does to one document. Pure |
 //! | [`api`] | the service: one trait, one adapter, its budget and its retries |
+//! | [`journal`] | what a run remembers across a crash |
 //! | [`cli`] | the face: arguments, commands, exit codes |
 
 pub mod api;
 pub mod cli;
+pub mod journal;
 pub mod model;
 pub mod transform;

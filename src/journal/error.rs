@@ -1,0 +1,43 @@
+//! What can be wrong with a journal.
+
+use std::io;
+use std::path::PathBuf;
+
+/// A journal that cannot be read or written. It ends the run: nothing may be sent without its intent on disk.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// The disk said no.
+    #[error("cannot {what} {}", path.display())]
+    Io {
+        /// What was tried, e.g. `write to`.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A record does not fit.
+    #[error("{} is damaged at line {line}: {message}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// What does not fit, and what to do.
+        message: String,
+    },
+    /// A newer program wrote it.
+    #[error("{} has format {found}, this program knows {known}: use a newer transship", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: u32,
+        /// Ours.
+        known: u32,
+    },
+    /// An earlier write failed; nothing more is taken.
+    #[error("the journal stopped after an earlier error: {0}")]
+    Stopped(String),
+}

@@ -1,0 +1,17 @@
+//! The durable memory of a run: JSON Lines, each record carrying the SHA-256 of the line before.
+//!
+//! Promises: what was acknowledged survives a crash, what was torn never happened, any other damage is an error with
+//! its line. An intent is on the disk before the call it announces. It never talks to the service and never decides
+//! what to do next; the law of an item's steps is [`ItemState::after`].
+
+pub mod error;
+pub mod reader;
+pub mod record;
+pub mod state;
+pub mod writer;
+
+pub use error::JournalError;
+pub use reader::{Replay, replay};
+pub use record::{Call, Ending, Entry, FORMAT, Record, Step, Taken};
+pub use state::{ItemState, Phase};
+pub use writer::{Journal, JournalOptions, JournalStats};

@@ -1,0 +1,93 @@
+//! Replay: a torn tail is dropped, damage is an error with its line.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+
+use super::JournalError;
+use super::record::{Entry, FORMAT, Record, Step};
+use crate::model::Fingerprint;
+
+/// Where a journal stands after its last whole record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replay {
+    /// The number the next record gets.
+    pub next: u64,
+    /// The hash the next record carries.
+    pub head: Fingerprint,
+    /// Length of the file up to the last whole record.
+    pub valid_bytes: u64,
+    /// Whether something torn stood behind it.
+    pub torn: bool,
+    /// Intents that name a document in `before.jsonl`: so many lines of it count.
+    pub befores: u64,
+}
+
+/// Reads a journal from its first record to its last, checks the chain, and hands each record to `each` with its line
+/// number; `each` may refuse one with a message.
+///
+/// # Errors
+///
+/// The file cannot be read, a record does not fit its chain, or `each` refused one.
+pub fn replay(
+    path: &Path,
+    mut each: impl FnMut(u64, Record) -> Result<(), String>,
+) -> Result<Replay, JournalError> {
+    let file = File::open(path).map_err(|source| JournalError::Io {
+        what: "open",
+        path: path.to_owned(),
+        source,
+    })?;
+    let mut reader = BufReader::with_capacity(1 << 16, file);
+    let mut state = Replay { next: 0, head: Fingerprint::of(b""), valid_bytes: 0, torn: false, befores: 0 };
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let read = reader.read_until(b'\n', &mut line).map_err(|source| JournalError::Io {
+            what: "read",
+            path: path.to_owned(),
+            source,
+        })?;
+        if read == 0 {
+            return Ok(state);
+        }
+        let damaged =
+            |message: String| JournalError::Damaged { path: path.to_owned(), line: state.next + 1, message };
+        if line.last() != Some(&b'\n') {
+            // What follows the last newline was never acknowledged.
+            state.torn = true;
+            return Ok(state);
+        }
+        line.pop();
+        let record: Record = serde_json::from_slice(&line)
+            .map_err(|error| damaged(format!("not a record of this journal ({error})")))?;
+        if record.n != state.next {
+            return Err(damaged(format!("record {} stands where record {} belongs", record.n, state.next)));
+        }
+        if record.prev != state.head {
+            return Err(damaged(
+                "it does not follow the record before it: one of the two was changed".to_owned(),
+            ));
+        }
+        match (&record.entry, state.next) {
+            (Entry::Opened(taken), 0) if taken.format > FORMAT => {
+                return Err(JournalError::Newer {
+                    path: path.to_owned(),
+                    found: taken.format,
+                    known: FORMAT,
+                });
+            }
+            (Entry::Opened(_), 0) => {}
+            (_, 0) => return Err(damaged("the first record does not open a run".to_owned())),
+            (Entry::Opened(_), _) => return Err(damaged("a run is opened twice".to_owned())),
+            _ => {}
+        }
+        let names_before =
+            matches!(&record.entry, Entry::Item { step: Step::Intended { before_sha256: Some(_), .. }, .. });
+        each(state.next + 1, record).map_err(&damaged)?;
+        state.befores += u64::from(names_before);
+        state.head = Fingerprint::of(&line);
+        state.next += 1;
+        state.valid_bytes += read as u64;
+    }
+}

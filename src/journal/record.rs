@@ -1,0 +1,193 @@
+//! One line on disk, and the format's version.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Fingerprint, Id, ItemKey, Operation, RunId, Verdict};
+
+/// The version of the format, in the first record.
+pub const FORMAT: u32 = 1;
+
+/// One line: its number, the hash of the line before, its time, and what happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Counted from 0.
+    pub n: u64,
+    /// SHA-256 of the line before, without its newline; of nothing for the first.
+    pub prev: Fingerprint,
+    /// When it was written, by this machine's clock.
+    pub at: Timestamp,
+    /// What happened.
+    #[serde(flatten)]
+    pub entry: Entry,
+}
+
+/// What a record tells.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Entry {
+    /// The first record: what this run is about.
+    Opened(Box<Taken>),
+    /// The run was taken up again.
+    Resumed {
+        /// The program and its version.
+        tool: String,
+    },
+    /// A step of an item.
+    Item {
+        /// Which.
+        item: ItemKey,
+        /// What.
+        #[serde(flatten)]
+        step: Step,
+    },
+    /// The run ended; it may be resumed after any ending but `finished`.
+    Closed {
+        /// How.
+        ending: Ending,
+        /// Calls spent since it was opened or resumed, by purpose.
+        calls: BTreeMap<String, u64>,
+        /// 429s among them.
+        throttled: u64,
+        /// Milliseconds since it was opened or resumed.
+        millis: u64,
+        /// One line on why, for endings other than `finished`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+}
+
+/// What a run is about: the files it was made from, by hash, and the accounts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Taken {
+    /// The format's version.
+    pub format: u32,
+    /// The run.
+    pub run: RunId,
+    /// The program and its version.
+    pub tool: String,
+    /// The word of the action.
+    pub action: String,
+    /// Items in the plan.
+    pub items: u32,
+    /// SHA-256 of `job.yaml`.
+    pub job_sha256: Fingerprint,
+    /// SHA-256 of `plan.json`.
+    pub plan_sha256: Fingerprint,
+    /// SHA-256 of `wanted.jsonl`.
+    pub wanted_sha256: Fingerprint,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// Every item has its outcome.
+    Finished,
+    /// Ctrl-C or SIGTERM.
+    Interrupted,
+    /// A limit of `stop` was reached.
+    Stopped,
+    /// The token was refused.
+    Unauthorized,
+    /// Something else ended it.
+    Broken,
+}
+
+/// Which call an intent announces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Call {
+    /// The operation of the plan.
+    #[serde(rename = "operation")]
+    Operation,
+    /// The PUT that gives a fresh clone what a clone call cannot say.
+    Adjust,
+}
+
+/// A step of an item. What may follow what is [`super::ItemState::after`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "step", rename_all = "snake_case")]
+pub enum Step {
+    /// The call is about to be sent. Synced before it is.
+    Intended {
+        /// What is about to be done.
+        operation: Operation,
+        /// Which call of it.
+        call: Call,
+        /// Counted from 1 over the life of the item.
+        attempt: u32,
+        /// The service's clock, as far as known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        server_time: Option<Timestamp>,
+        /// SHA-256 of the document in `before.jsonl`, for what overwrites or removes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before_sha256: Option<Fingerprint>,
+    },
+    /// It had its effect.
+    Applied {
+        /// The import in the target.
+        target: Id,
+        /// The status of the answer; absent when it was found by looking.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        status: Option<u16>,
+        /// Times the call was sent for this attempt.
+        sends: u32,
+        /// Found by looking after an attempt in doubt.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        adopted: bool,
+        /// Fingerprint of what the service answered with, where it did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sha256: Option<Fingerprint>,
+    },
+    /// No usable answer: it may or may not have had its effect.
+    Doubted {
+        /// The status, if there was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        status: Option<u16>,
+        /// What happened.
+        message: String,
+        /// Times the call was sent for this attempt.
+        sends: u32,
+    },
+    /// Looked up: it had no effect.
+    Absent,
+    /// The service never took it: not sent, throttled to the end, or the token was refused.
+    NotTaken {
+        /// The status, if there was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        status: Option<u16>,
+        /// Why.
+        message: String,
+        /// Times the call was sent for this attempt.
+        sends: u32,
+    },
+    /// The item ended without effect: the service said no, it went stale, a person has to decide.
+    Ended {
+        /// `failed`, `stale`, `conflict`, `unchanged` or `skipped`.
+        outcome: crate::model::Outcome,
+        /// The status, if there was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        status: Option<u16>,
+        /// A stable word.
+        code: String,
+        /// For people.
+        message: String,
+        /// Times the call was sent for this attempt.
+        #[serde(default)]
+        sends: u32,
+    },
+    /// Read back and compared; or, with `verify: none`, declared done.
+    Verified {
+        /// What the comparison said.
+        verdict: Verdict,
+        /// Fingerprint of what the service holds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sha256: Option<Fingerprint>,
+        /// JSON pointers of what differs.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        differences: Vec<String>,
+    },
+}

@@ -1,0 +1,168 @@
+//! Where an item stands, and the law of its steps: the same live and in replay.
+
+use crate::model::{Id, Outcome, Verdict};
+
+use super::record::{Call, Step};
+
+/// Which call an item is at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Phase {
+    /// The operation of the plan.
+    Operation,
+    /// The PUT after a clone.
+    Adjust,
+}
+
+impl From<Call> for Phase {
+    fn from(call: Call) -> Self {
+        match call {
+            Call::Operation => Self::Operation,
+            Call::Adjust => Self::Adjust,
+        }
+    }
+}
+
+/// Where an item stands.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum ItemState {
+    /// Nothing has been sent that had an effect.
+    #[default]
+    Untouched,
+    /// A call was announced; whether it had its effect is not known.
+    InDoubt {
+        /// Which call.
+        phase: Phase,
+        /// The import it works on, when known (all but the first call of a create).
+        target: Option<Id>,
+    },
+    /// It had its effect.
+    Applied {
+        /// Which call.
+        phase: Phase,
+        /// The import in the target.
+        target: Id,
+    },
+    /// Read back and compared.
+    Verified {
+        /// The import in the target.
+        target: Id,
+        /// What the comparison said.
+        verdict: Verdict,
+    },
+    /// Over, without an effect of this run, or (after a clone) with half of it.
+    Ended {
+        /// The outcome.
+        outcome: Outcome,
+        /// What this run made before it ended, if anything.
+        target: Option<Id>,
+    },
+}
+
+impl ItemState {
+    /// The state after a step, or `None` if the step may not follow.
+    #[must_use]
+    pub fn after(&self, step: &Step) -> Option<Self> {
+        Some(match (self, step) {
+            (Self::Untouched, Step::Intended { call: Call::Operation, .. }) => {
+                Self::InDoubt { phase: Phase::Operation, target: None }
+            }
+            // A clone stands; what it could not say is put over it.
+            (
+                Self::Applied { phase: Phase::Operation, target },
+                Step::Intended { call: Call::Adjust, .. },
+            ) => Self::InDoubt { phase: Phase::Adjust, target: Some(target.clone()) },
+            (Self::InDoubt { phase, target }, Step::Doubted { .. }) => {
+                Self::InDoubt { phase: *phase, target: target.clone() }
+            }
+            // Looked up, or never taken: nothing of this call is there.
+            (Self::InDoubt { phase: Phase::Operation, .. }, Step::Absent | Step::NotTaken { .. }) => {
+                Self::Untouched
+            }
+            (
+                Self::InDoubt { phase: Phase::Adjust, target: Some(target) },
+                Step::Absent | Step::NotTaken { .. },
+            ) => Self::Applied { phase: Phase::Operation, target: target.clone() },
+            (Self::InDoubt { phase, .. }, Step::Applied { target, .. }) => {
+                Self::Applied { phase: *phase, target: target.clone() }
+            }
+            (Self::Applied { target, .. }, Step::Verified { verdict, .. }) => {
+                Self::Verified { target: target.clone(), verdict: *verdict }
+            }
+            (Self::Untouched, Step::Ended { outcome, .. }) => Self::Ended { outcome: *outcome, target: None },
+            (Self::InDoubt { target, .. }, Step::Ended { outcome, .. }) => {
+                Self::Ended { outcome: *outcome, target: target.clone() }
+            }
+            (Self::Applied { target, .. }, Step::Ended { outcome, .. }) => {
+                Self::Ended { outcome: *outcome, target: Some(target.clone()) }
+            }
+            _ => return None,
+        })
+    }
+
+    /// Whether nothing more happens to the item in this run.
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Verified { .. } | Self::Ended { .. })
+    }
+
+    /// The import in the target that this item owns.
+    pub fn target(&self) -> Option<&Id> {
+        match self {
+            Self::Untouched => None,
+            Self::InDoubt { target, .. } | Self::Ended { target, .. } => target.as_ref(),
+            Self::Applied { target, .. } | Self::Verified { target, .. } => Some(target),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Operation;
+
+    fn intended(call: Call) -> Step {
+        Step::Intended {
+            operation: Operation::Clone,
+            call,
+            attempt: 1,
+            server_time: None,
+            before_sha256: None,
+        }
+    }
+
+    fn applied() -> Step {
+        Step::Applied { target: Id::from("t"), status: Some(201), sends: 1, adopted: false, sha256: None }
+    }
+
+    #[test]
+    fn a_second_intent_needs_an_answer_to_the_first() {
+        let doubted = ItemState::Untouched.after(&intended(Call::Operation)).unwrap();
+        assert_eq!(doubted.after(&intended(Call::Operation)), None);
+        let absent = doubted.after(&Step::Absent).unwrap();
+        assert_eq!(absent, ItemState::Untouched);
+        assert!(absent.after(&intended(Call::Operation)).is_some());
+    }
+
+    #[test]
+    fn a_clone_that_was_made_is_never_forgotten() {
+        let made =
+            ItemState::Untouched.after(&intended(Call::Operation)).and_then(|s| s.after(&applied())).unwrap();
+        let adjusting = made.after(&intended(Call::Adjust)).unwrap();
+        assert_eq!(adjusting.after(&Step::Absent), Some(made.clone()));
+        assert_eq!(adjusting.target(), Some(&Id::from("t")));
+        assert_eq!(made.after(&intended(Call::Operation)), None);
+    }
+
+    #[test]
+    fn nothing_follows_a_verdict() {
+        let verified = ItemState::Verified { target: Id::from("t"), verdict: Verdict::Equal };
+        for step in [intended(Call::Operation), intended(Call::Adjust), applied(), Step::Absent] {
+            assert_eq!(verified.after(&step), None);
+        }
+    }
+
+    #[test]
+    fn nothing_is_applied_that_was_not_intended() {
+        assert_eq!(ItemState::Untouched.after(&applied()), None);
+        assert_eq!(ItemState::Untouched.after(&Step::Absent), None);
+    }
+}
