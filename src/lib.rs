@@ -8,9 +8,11 @@
 //! | [`transform`] | what a job does to one document. Pure |
 //! | [`api`] | the service: one trait, one adapter, its budget and its retries |
 //! | [`journal`] | what a run remembers across a crash |
+//! | [`archive`] | backups: documents by content, snapshots that are whole or absent |
 //! | [`cli`] | the face: arguments, commands, exit codes |
 
 pub mod api;
+pub mod archive;
 pub mod cli;
 pub mod journal;
 pub mod model;

@@ -1,0 +1,168 @@
+//! What can be wrong with an archive.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// An archive that cannot be opened, read or written. What was listed before is still listed and whole.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    /// The location makes no sense.
+    #[error("cannot use {location} as an archive: {message}")]
+    Location {
+        /// As given.
+        location: String,
+        /// What is wrong, and what to do.
+        message: String,
+    },
+    /// The storage said no.
+    #[error("cannot {what} {path} in {place}{}", hint(.source))]
+    Storage {
+        /// What was tried, e.g. `write`.
+        what: &'static str,
+        /// The object, from the archive's root.
+        path: String,
+        /// The archive.
+        place: String,
+        /// Why.
+        #[source]
+        source: Cause,
+    },
+    /// The storage did not answer in time.
+    #[error("cannot {what} {path} in {place}: no answer within {} s; try again when the storage is well", after.as_secs())]
+    Slow {
+        /// What was tried.
+        what: &'static str,
+        /// The object.
+        path: String,
+        /// The archive.
+        place: String,
+        /// How long it was waited for.
+        after: Duration,
+    },
+    /// A file outside the archive: the spool of a backup, or an exported file.
+    #[error("cannot {what} {}", path.display())]
+    Local {
+        /// What was tried.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// There is no archive.
+    #[error("there is no archive in {place}: {message}")]
+    Absent {
+        /// Where it was looked for.
+        place: String,
+        /// What is there instead, and what to do.
+        message: String,
+    },
+    /// A newer program wrote it.
+    #[error("{path} in {place} has format {found}, this program knows {known}: use a newer transship")]
+    Newer {
+        /// The object.
+        path: String,
+        /// The archive.
+        place: String,
+        /// Its format.
+        found: u32,
+        /// Ours.
+        known: u32,
+    },
+    /// The key is missing, wrong or not wanted.
+    #[error("the archive in {place} cannot be opened: {message}")]
+    Key {
+        /// The archive.
+        place: String,
+        /// What is wrong, and what to do.
+        message: String,
+    },
+    /// Something in it is not what was written.
+    #[error("{path} in {place} is damaged: {message}")]
+    Damaged {
+        /// The object.
+        path: String,
+        /// The archive.
+        place: String,
+        /// What does not fit.
+        message: String,
+    },
+    /// Something that should be there is not.
+    #[error("{path} is missing in {place}")]
+    Missing {
+        /// The object.
+        path: String,
+        /// The archive.
+        place: String,
+    },
+    /// Somebody else is at work in it.
+    #[error("the archive in {place} is in use: {holder}; wait until it is done")]
+    Busy {
+        /// The archive.
+        place: String,
+        /// Who, since when.
+        holder: String,
+    },
+    /// The lock ran out or was taken over while working.
+    #[error("the lock on the archive in {place} was lost ({message}): nothing more was written, start again")]
+    LockLost {
+        /// The archive.
+        place: String,
+        /// How.
+        message: String,
+    },
+    /// What was asked for would do harm.
+    #[error("refused: {0}")]
+    Refused(String),
+}
+
+impl ArchiveError {
+    /// Whether the stored bytes are wrong or gone, rather than out of reach.
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::Damaged { .. } | Self::Missing { .. } | Self::Newer { .. })
+    }
+
+    pub(super) fn local<'a>(
+        what: &'static str,
+        path: impl Into<PathBuf> + 'a,
+    ) -> impl FnOnce(io::Error) -> Self + 'a {
+        move |source| Self::Local { what, path: path.into(), source }
+    }
+
+    /// The storage task's own panic or shutdown.
+    pub(super) fn task(
+        what: &'static str,
+        path: &str,
+        place: &str,
+    ) -> impl FnOnce(tokio::task::JoinError) -> Self {
+        let (path, place) = (path.to_owned(), place.to_owned());
+        move |source| Self::Storage { what, path, place, source: Box::new(source) }
+    }
+}
+
+/// What to do about the causes that a user can mend.
+fn hint(cause: &Cause) -> &'static str {
+    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(cause.as_ref());
+    while let Some(error) = next {
+        if let Some(
+            object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. },
+        ) = error.downcast_ref()
+        {
+            return " (check the credentials and what they may do)";
+        }
+        match error.downcast_ref::<io::Error>().map(io::Error::kind) {
+            Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {
+                return " (the disk is full: free some space and start again)";
+            }
+            Some(io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied) => {
+                return " (it may not be written or read: check the permissions)";
+            }
+            _ => next = error.source(),
+        }
+    }
+    ""
+}

@@ -1,0 +1,212 @@
+//! A folder as storage: every file whole or absent, synced, and readable by its owner only.
+//!
+//! Reading, listing and deleting are `object_store`'s own; writing is ours, since a file must be 0600 from the start
+//! and on the disk before its name is.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path as FilePath, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use futures::stream::BoxStream;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::{
+    CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMode,
+    PutMultipartOptions, PutOptions, PutPayload, PutResult, Result, UploadPart,
+};
+use tempfile::NamedTempFile;
+
+/// Where files are made before they get their names.
+pub(super) const ASIDE: &str = "tmp";
+
+/// A folder of 0600 files.
+#[derive(Debug)]
+pub(super) struct Folder {
+    inner: LocalFileSystem,
+    root: PathBuf,
+}
+
+impl Folder {
+    /// Uses a folder that exists.
+    pub(super) fn new(root: &FilePath) -> Result<Self> {
+        let inner = LocalFileSystem::new_with_prefix(root)?;
+        Ok(Self { inner, root: root.to_owned() })
+    }
+}
+
+impl fmt::Display for Folder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.root.display())
+    }
+}
+
+fn failed(source: io::Error) -> Error {
+    Error::Generic { store: "folder", source: Box::new(source) }
+}
+
+/// Makes a folder and those above it, closed to others.
+pub(super) fn make_folder(path: &FilePath) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+fn aside(root: &FilePath) -> io::Result<NamedTempFile> {
+    let folder = root.join(ASIDE);
+    match NamedTempFile::new_in(&folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            make_folder(&folder)?;
+            NamedTempFile::new_in(&folder)
+        }
+        made => made,
+    }
+}
+
+/// Gives a finished file its name. With `only_new` a file that is there already wins.
+fn publish(file: NamedTempFile, target: &FilePath, only_new: bool) -> Result<()> {
+    let parent = target.parent().unwrap_or(FilePath::new("."));
+    let write = || -> io::Result<()> {
+        file.as_file().sync_all()?;
+        make_folder(parent)?;
+        if only_new {
+            file.persist_noclobber(target)?
+        } else {
+            file.persist(target)?
+        };
+        // The name is durable only when its folder is.
+        #[cfg(unix)]
+        File::open(parent)?.sync_all()?;
+        Ok(())
+    };
+    write().map_err(|source| match source.kind() {
+        io::ErrorKind::AlreadyExists => {
+            Error::AlreadyExists { path: target.display().to_string(), source: Box::new(source) }
+        }
+        _ => failed(source),
+    })
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|source| Error::JoinError { source })?
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl ObjectStore for Folder {
+    async fn put_opts(&self, location: &Path, payload: PutPayload, opts: PutOptions) -> Result<PutResult> {
+        let only_new = match opts.mode {
+            PutMode::Create => true,
+            PutMode::Overwrite => false,
+            PutMode::Update(_) => return self.inner.put_opts(location, payload, opts).await,
+        };
+        let root = self.root.clone();
+        let target = self.inner.path_to_filesystem(location)?;
+        blocking(move || {
+            if only_new && target.exists() {
+                let source = Box::new(io::Error::from(io::ErrorKind::AlreadyExists));
+                return Err(Error::AlreadyExists { path: target.display().to_string(), source });
+            }
+            let mut file = aside(&root).map_err(failed)?;
+            for part in &payload {
+                file.write_all(part).map_err(failed)?;
+            }
+            publish(file, &target, only_new)?;
+            Ok(PutResult { e_tag: None, version: None, extensions: object_store::Extensions::default() })
+        })
+        .await
+    }
+
+    async fn put_multipart_opts(
+        &self,
+        location: &Path,
+        _opts: PutMultipartOptions,
+    ) -> Result<Box<dyn MultipartUpload>> {
+        let target = self.inner.path_to_filesystem(location)?;
+        let file = aside(&self.root).map_err(failed)?;
+        Ok(Box::new(Upload { file: Some(Arc::new(Mutex::new(file))), target, end: 0 }))
+    }
+
+    async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
+        self.inner.get_opts(location, options).await
+    }
+
+    async fn get_ranges(
+        &self,
+        location: &Path,
+        ranges: &[std::ops::Range<u64>],
+    ) -> Result<Vec<bytes::Bytes>> {
+        self.inner.get_ranges(location, ranges).await
+    }
+
+    fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
+        self.inner.delete_stream(locations)
+    }
+
+    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
+        self.inner.list(prefix)
+    }
+
+    fn list_with_offset(
+        &self,
+        prefix: Option<&Path>,
+        offset: &Path,
+    ) -> BoxStream<'static, Result<ObjectMeta>> {
+        self.inner.list_with_offset(prefix, offset)
+    }
+
+    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
+        self.inner.list_with_delimiter(prefix).await
+    }
+
+    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
+        self.inner.copy_opts(from, to, options).await
+    }
+
+    async fn rename_opts(&self, from: &Path, to: &Path, options: object_store::RenameOptions) -> Result<()> {
+        self.inner.rename_opts(from, to, options).await
+    }
+}
+
+/// A large file on its way: its parts go to their places in a file aside.
+#[derive(Debug)]
+struct Upload {
+    file: Option<Arc<Mutex<NamedTempFile>>>,
+    target: PathBuf,
+    end: u64,
+}
+
+#[async_trait]
+impl MultipartUpload for Upload {
+    fn put_part(&mut self, data: PutPayload) -> UploadPart {
+        let (file, offset) = (self.file.clone(), self.end);
+        self.end += data.content_length() as u64;
+        Box::pin(async move {
+            let file = file.ok_or_else(|| failed(io::ErrorKind::BrokenPipe.into()))?;
+            blocking(move || {
+                let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+                io::Seek::seek(&mut *file, io::SeekFrom::Start(offset)).map_err(failed)?;
+                data.iter().try_for_each(|part| file.write_all(part)).map_err(failed)
+            })
+            .await
+        })
+    }
+
+    async fn complete(&mut self) -> Result<PutResult> {
+        let file = self.file.take().and_then(Arc::into_inner);
+        let file = file.ok_or_else(|| failed(io::ErrorKind::BrokenPipe.into()))?;
+        let file = file.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let target = self.target.clone();
+        blocking(move || publish(file, &target, false)).await?;
+        Ok(PutResult { e_tag: None, version: None, extensions: object_store::Extensions::default() })
+    }
+
+    async fn abort(&mut self) -> Result<()> {
+        self.file = None;
+        Ok(())
+    }
+}

@@ -1,0 +1,136 @@
+//! Which snapshots stay, and why. Pure: a policy, a list and a time in, one decision a snapshot out.
+
+use std::collections::{BTreeMap, HashSet};
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::{Account, ArchiveError, Snapshot, SnapshotId};
+
+/// How much is kept of each account. Each rule keeps the newest snapshot of each of the newest periods that have one,
+/// counted in UTC; what any rule keeps, stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// The newest so many.
+    pub last: u32,
+    /// One a day, for so many days.
+    pub daily: u32,
+    /// One an ISO week.
+    pub weekly: u32,
+    /// One a month.
+    pub monthly: u32,
+    /// One a year.
+    pub yearly: u32,
+    /// All that carry one of these.
+    pub tags: Vec<String>,
+}
+
+/// What becomes of a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// The snapshot.
+    pub snapshot: Snapshot,
+    /// Whether it stays.
+    pub keep: bool,
+    /// Why, e.g. `daily 3 of 7`; never empty.
+    pub reasons: Vec<String>,
+}
+
+/// A rule: its name, how many it keeps, and the period a day falls into.
+type Rule = (&'static str, u32, fn(Date) -> (i16, i16, i16));
+
+impl Policy {
+    fn rules(&self) -> [Rule; 4] {
+        [
+            ("daily", self.daily, |day| (day.year(), day.month().into(), day.day().into())),
+            ("weekly", self.weekly, |day| {
+                let week = day.iso_week_date();
+                (week.year(), week.week().into(), 0)
+            }),
+            ("monthly", self.monthly, |day| (day.year(), day.month().into(), 0)),
+            ("yearly", self.yearly, |day| (day.year(), 0, 0)),
+        ]
+    }
+
+    fn is_empty(&self) -> bool {
+        self.last == 0 && self.tags.is_empty() && self.rules().iter().all(|(_, count, _)| *count == 0)
+    }
+
+    /// Decides about each snapshot, in the order of the list.
+    ///
+    /// # Errors
+    ///
+    /// The policy has no rule, or would leave an account with nothing.
+    pub fn decide(&self, snapshots: &[Snapshot], now: Timestamp) -> Result<Vec<Decision>, ArchiveError> {
+        if self.is_empty() {
+            let message =
+                "the policy keeps nothing: give at least one of last, daily, weekly, monthly, yearly or tags";
+            return Err(ArchiveError::Refused(message.to_owned()));
+        }
+        let mut groups: BTreeMap<(&str, &str), Vec<&Snapshot>> = BTreeMap::new();
+        for snapshot in snapshots {
+            let Account { name, origin, .. } = &snapshot.account;
+            groups.entry((origin, name)).or_default().push(snapshot);
+        }
+        let mut kept: BTreeMap<&SnapshotId, Vec<String>> = BTreeMap::new();
+        for ((_, account), mut group) in groups {
+            group.sort_by(|a, b| (b.time, &b.id).cmp(&(a.time, &a.id)));
+            let before = kept.len();
+            self.keep_of(&group, now, &mut kept);
+            if kept.len() == before {
+                return Err(ArchiveError::Refused(format!(
+                    "the policy would remove every snapshot of {account} ({}): add `last: 1`, or another rule that \
+                     keeps some",
+                    group.len()
+                )));
+            }
+        }
+        Ok(snapshots
+            .iter()
+            .map(|snapshot| match kept.remove(&snapshot.id) {
+                Some(reasons) => Decision { snapshot: snapshot.clone(), keep: true, reasons },
+                None => Decision {
+                    snapshot: snapshot.clone(),
+                    keep: false,
+                    reasons: vec!["no rule keeps it".to_owned()],
+                },
+            })
+            .collect())
+    }
+
+    /// `group` is newest first.
+    fn keep_of<'a>(
+        &self,
+        group: &[&'a Snapshot],
+        now: Timestamp,
+        kept: &mut BTreeMap<&'a SnapshotId, Vec<String>>,
+    ) {
+        let mut keep = |snapshot: &'a Snapshot, reason: String| {
+            kept.entry(&snapshot.id).or_default().push(reason);
+        };
+        // A clock that was wrong must not push out what is real: the future is kept and does not count.
+        let (future, past): (Vec<&Snapshot>, Vec<&Snapshot>) =
+            group.iter().partition(|snapshot| snapshot.time > now);
+        for snapshot in future {
+            keep(snapshot, "dated after now".to_owned());
+        }
+        for (number, snapshot) in (1..=self.last).zip(&past) {
+            keep(snapshot, format!("last {number} of {}", self.last));
+        }
+        for (name, count, period) in self.rules() {
+            let mut periods = HashSet::new();
+            for snapshot in &past {
+                let day = TimeZone::UTC.to_datetime(snapshot.time).date();
+                if periods.len() < count as usize && periods.insert(period(day)) {
+                    keep(snapshot, format!("{name} {} of {count}", periods.len()));
+                }
+            }
+        }
+        for snapshot in &past {
+            for tag in self.tags.iter().filter(|tag| snapshot.tags.contains(tag)) {
+                keep(snapshot, format!("tag {tag}"));
+            }
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! The few things an archive asks of its storage, each with a deadline and an error that says what and where.
+
+use std::fs::File;
+use std::io::{Read, Seek, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::stream::{BoxStream, StreamExt};
+use jiff::Timestamp;
+use object_store::path::Path;
+use object_store::{
+    Error, GetOptions, GetRange, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions,
+    PutPayload, UpdateVersion,
+};
+
+use super::ArchiveError;
+
+/// What is written in one piece; larger files go in parts of this size.
+const PART: usize = 8 << 20;
+
+/// A place in a storage.
+#[derive(Debug, Clone)]
+pub(super) struct Store {
+    inner: Arc<dyn ObjectStore>,
+    root: Path,
+    place: Arc<str>,
+    deadline: Duration,
+}
+
+/// What a listing says of an object.
+#[derive(Debug, Clone)]
+pub(super) struct Object {
+    /// From the archive's root.
+    pub name: String,
+    pub size: u64,
+    pub modified: Timestamp,
+}
+
+impl Store {
+    pub(super) fn new(inner: Arc<dyn ObjectStore>, root: Path, place: &str, deadline: Duration) -> Self {
+        Self { inner, root, place: place.into(), deadline }
+    }
+
+    /// The archive as messages call it.
+    pub(super) fn place(&self) -> &str {
+        &self.place
+    }
+
+    pub(super) fn damaged(&self, path: &str, message: impl Into<String>) -> ArchiveError {
+        ArchiveError::Damaged {
+            path: path.to_owned(),
+            place: self.place.to_string(),
+            message: message.into(),
+        }
+    }
+
+    pub(super) fn missing(&self, path: &str) -> ArchiveError {
+        ArchiveError::Missing { path: path.to_owned(), place: self.place.to_string() }
+    }
+
+    fn path(&self, name: &str) -> Path {
+        name.split('/').filter(|part| !part.is_empty()).fold(self.root.clone(), Path::join)
+    }
+
+    fn error(&self, what: &'static str, name: &str) -> impl FnOnce(Error) -> ArchiveError {
+        let (path, place) = (name.to_owned(), self.place.to_string());
+        move |source| ArchiveError::Storage { what, path, place, source: Box::new(source) }
+    }
+
+    async fn timed<T>(
+        &self,
+        what: &'static str,
+        name: &str,
+        work: impl Future<Output = object_store::Result<T>>,
+    ) -> Result<object_store::Result<T>, ArchiveError> {
+        tokio::time::timeout(self.deadline, work).await.map_err(|_| ArchiveError::Slow {
+            what,
+            path: name.to_owned(),
+            place: self.place.to_string(),
+            after: self.deadline,
+        })
+    }
+
+    async fn get(&self, name: &str, options: GetOptions) -> Result<Option<GetResult>, ArchiveError> {
+        match self.timed("read", name, self.inner.get_opts(&self.path(name), options)).await? {
+            Ok(found) => Ok(Some(found)),
+            Err(Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(self.error("read", name)(error)),
+        }
+    }
+
+    /// The whole of an object; `None` if there is none.
+    pub(super) async fn read(&self, name: &str) -> Result<Option<Bytes>, ArchiveError> {
+        let Some(found) = self.get(name, GetOptions::default()).await? else { return Ok(None) };
+        self.timed("read", name, found.bytes()).await?.map(Some).map_err(self.error("read", name))
+    }
+
+    /// The first bytes of an object that has at least so many.
+    pub(super) async fn read_start(&self, name: &str, length: u64) -> Result<Option<Bytes>, ArchiveError> {
+        let options = GetOptions { range: Some(GetRange::Bounded(0..length)), ..GetOptions::default() };
+        let Some(found) = self.get(name, options).await? else { return Ok(None) };
+        self.timed("read", name, found.bytes()).await?.map(Some).map_err(self.error("read", name))
+    }
+
+    /// An object and its version, for [`Self::replace_if`].
+    pub(super) async fn read_version(
+        &self,
+        name: &str,
+    ) -> Result<Option<(Bytes, UpdateVersion)>, ArchiveError> {
+        let Some(found) = self.get(name, GetOptions::default()).await? else { return Ok(None) };
+        let version = UpdateVersion { e_tag: found.meta.e_tag.clone(), version: found.meta.version.clone() };
+        let bytes = self.timed("read", name, found.bytes()).await?.map_err(self.error("read", name))?;
+        Ok(Some((bytes, version)))
+    }
+
+    /// Copies an object into a file without holding the whole of it. Whether there was one.
+    pub(super) async fn download(&self, name: &str, into: &mut File) -> Result<bool, ArchiveError> {
+        let Some(found) = self.get(name, GetOptions::default()).await? else { return Ok(false) };
+        let mut chunks = found.into_stream();
+        loop {
+            let next = async { chunks.next().await.transpose() };
+            let Some(chunk) = self.timed("read", name, next).await?.map_err(self.error("read", name))? else {
+                break;
+            };
+            into.write_all(&chunk).map_err(ArchiveError::local("write", std::env::temp_dir()))?;
+        }
+        into.rewind().map_err(ArchiveError::local("rewind", std::env::temp_dir()))?;
+        Ok(true)
+    }
+
+    /// Writes an object unless there is one of this name. Whether it was written.
+    pub(super) async fn create(&self, name: &str, bytes: Bytes) -> Result<bool, ArchiveError> {
+        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        let path = self.path(name);
+        match self.timed("write", name, self.inner.put_opts(&path, bytes.into(), options)).await? {
+            Ok(_) => Ok(true),
+            Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => Ok(false),
+            Err(error) => Err(self.error("write", name)(error)),
+        }
+    }
+
+    /// Writes an object, whatever is there.
+    pub(super) async fn replace(&self, name: &str, bytes: Bytes) -> Result<(), ArchiveError> {
+        let path = self.path(name);
+        let put = self.inner.put(&path, bytes.into());
+        self.timed("write", name, put).await?.map(drop).map_err(self.error("write", name))
+    }
+
+    /// Writes an object if it is still in this version. A storage that cannot tell versions apart just writes.
+    pub(super) async fn replace_if(
+        &self,
+        name: &str,
+        bytes: Bytes,
+        version: UpdateVersion,
+    ) -> Result<bool, ArchiveError> {
+        let options = PutOptions { mode: PutMode::Update(version), ..PutOptions::default() };
+        let path = self.path(name);
+        match self.timed("write", name, self.inner.put_opts(&path, bytes.clone().into(), options)).await? {
+            Ok(_) => Ok(true),
+            Err(Error::Precondition { .. } | Error::NotFound { .. }) => Ok(false),
+            Err(Error::NotImplemented { .. } | Error::NotSupported { .. }) => {
+                self.replace(name, bytes).await.map(|()| true)
+            }
+            Err(error) => Err(self.error("write", name)(error)),
+        }
+    }
+
+    /// Writes a new object of any size from a file; it appears whole or not at all.
+    pub(super) async fn upload(&self, name: &str, file: &mut File) -> Result<(), ArchiveError> {
+        let local = |source| ArchiveError::Local { what: "read", path: std::env::temp_dir(), source };
+        let mut part = Vec::new();
+        file.rewind().map_err(local)?;
+        file.take(PART as u64).read_to_end(&mut part).map_err(local)?;
+        if part.len() < PART {
+            let made = self.create(name, part.into()).await?;
+            return if made {
+                Ok(())
+            } else {
+                Err(ArchiveError::Refused(format!("{name} is in {} already", self.place)))
+            };
+        }
+        let path = self.path(name);
+        let start = self.timed("write", name, self.inner.put_multipart(&path)).await?;
+        let mut upload = start.map_err(self.error("write", name))?;
+        while !part.is_empty() {
+            let sent =
+                self.timed("write", name, upload.put_part(PutPayload::from(std::mem::take(&mut part)))).await;
+            if let Err(error) = sent.and_then(|sent| sent.map_err(self.error("write", name))) {
+                // Best effort: what is left of it is not an object.
+                let _ = self.timed("give up", name, upload.abort()).await;
+                return Err(error);
+            }
+            file.take(PART as u64).read_to_end(&mut part).map_err(local)?;
+        }
+        self.timed("write", name, upload.complete()).await?.map(drop).map_err(self.error("write", name))
+    }
+
+    /// Removes an object; it may be gone already.
+    pub(super) async fn remove(&self, name: &str) -> Result<(), ArchiveError> {
+        let path = self.path(name);
+        match self.timed("remove", name, self.inner.delete(&path)).await? {
+            Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(self.error("remove", name)(error)),
+        }
+    }
+
+    /// Every object in a folder of the archive (`""` for all of it), in no order.
+    pub(super) fn list(&self, folder: &str) -> BoxStream<'static, Result<Object, ArchiveError>> {
+        let path = self.path(folder);
+        let strip = if self.root.as_ref().is_empty() { 0 } else { self.root.as_ref().len() + 1 };
+        let (store, what) = (self.clone(), folder.to_owned());
+        let state = Some(self.inner.list(Some(&path)));
+        let next = move |state: Option<BoxStream<'static, object_store::Result<ObjectMeta>>>| {
+            let (store, what) = (store.clone(), what.clone());
+            async move {
+                let mut found = state?;
+                let meta = match store.timed("list", &what, async { found.next().await.transpose() }).await {
+                    Ok(Ok(None)) => return None,
+                    Ok(Ok(Some(meta))) => meta,
+                    // A listing that broke off is over: what it did not name may be there all the same.
+                    Ok(Err(error)) => return Some((Err(store.error("list", &what)(error)), None)),
+                    Err(slow) => return Some((Err(slow), None)),
+                };
+                let name = meta.location.as_ref().get(strip..).unwrap_or_default().to_owned();
+                let modified = Timestamp::from_second(meta.last_modified.timestamp()).unwrap_or_default();
+                Some((Ok(Object { name, size: meta.size, modified }), Some(found)))
+            }
+        };
+        futures::stream::unfold(state, next).boxed()
+    }
+}
