@@ -9,11 +9,13 @@
 //! | [`api`] | the service: one trait, one adapter, its budget and its retries |
 //! | [`journal`] | what a run remembers across a crash |
 //! | [`archive`] | backups: documents by content, snapshots that are whole or absent |
+//! | [`emulator`] | the service on this machine. Shares no code with [`api`]: they meet over a socket |
 //! | [`cli`] | the face: arguments, commands, exit codes |
 
 pub mod api;
 pub mod archive;
 pub mod cli;
+pub mod emulator;
 pub mod journal;
 pub mod model;
 pub mod transform;

@@ -1,0 +1,138 @@
+//! What is not known of the service, as switches.
+//!
+//! Every field answers a question that the public documentation leaves open. The defaults are the
+//! answers best supported; a faults file sets others, so that a client can be tried against each.
+
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+
+/// How an emulated service answers where the documentation is silent or contradicts itself.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+pub struct Behaviour {
+    /// The form of the `Link` header of lists.
+    pub link: LinkForm,
+    /// Documents on a page when the call names no `limit`.
+    pub page_size: usize,
+    /// The largest `limit`; a larger one is lowered to it.
+    pub page_cap: usize,
+    /// What a clone is answered with.
+    pub clone_answer: CloneAnswer,
+    /// What `replaceConnection` is answered with.
+    pub replace_connection_answer: ReplaceAnswer,
+    /// Status for an id in the path that is not 24 hexadecimal digits.
+    pub malformed_id_status: u16,
+    /// Whether deleting an import that something uses is refused with 409.
+    pub delete_in_use_conflicts: bool,
+    /// Whether the list of imports holds AI agents, guardrails and tools without being asked for them.
+    pub list_agents: bool,
+    /// Whether a PUT whose `_id` is not the one in the path is refused.
+    pub put_checks_id: bool,
+    /// Whether a PUT whose `lastModified` is not the stored one is refused with 409.
+    pub put_checks_last_modified: bool,
+    /// Whether POST and PUT refuse references that lead nowhere in the account.
+    pub check_references: bool,
+    /// Whether an import must fit the type of its connection.
+    pub check_connection_type: bool,
+    /// Whether an `adaptorType` that contradicts the configuration block is refused.
+    pub check_adaptor_type: bool,
+    /// Whether update, addupdate and delete on `NetSuite` need an `internalIdLookup`.
+    pub require_internal_id_lookup: bool,
+    /// Whether a Mapper 2.0 entry without `status` is refused.
+    pub mapper2_requires_status: bool,
+    /// Where an unused `filter` or `responseTransform` is filled in.
+    pub unused_filters: UnusedFilters,
+    /// Whether the answer to a PUT of a script lacks its `content`.
+    pub put_script_hides_content: bool,
+    /// Seconds named in `Retry-After` when the bucket is empty; negative: no such header.
+    pub retry_after: i64,
+    /// Calls that the bucket of an account holds.
+    pub bucket_size: f64,
+    /// Calls that the bucket gains a second.
+    pub bucket_refill: f64,
+    /// Calls in the bucket at the start; the whole bucket when absent.
+    pub bucket_start: Option<f64>,
+    /// Whether calls are counted against the bucket at all.
+    pub rate_limited: bool,
+    /// How far the clock of the service is ahead of this machine's.
+    pub clock_skew: SignedDuration,
+    /// The largest body accepted, in bytes; a larger one is answered 413.
+    pub body_limit: usize,
+    /// Days that something deleted stays in the recycle bin.
+    pub recycle_days: i64,
+}
+
+impl Default for Behaviour {
+    fn default() -> Self {
+        Self {
+            link: LinkForm::Skip,
+            page_size: 100,
+            page_cap: 1000,
+            clone_answer: CloneAnswer::Document,
+            replace_connection_answer: ReplaceAnswer::Document,
+            malformed_id_status: 422,
+            delete_in_use_conflicts: true,
+            list_agents: true,
+            put_checks_id: false,
+            put_checks_last_modified: false,
+            check_references: true,
+            check_connection_type: false,
+            check_adaptor_type: true,
+            require_internal_id_lookup: true,
+            mapper2_requires_status: false,
+            unused_filters: UnusedFilters::Always,
+            put_script_hides_content: false,
+            retry_after: 2,
+            bucket_size: 1000.0,
+            bucket_refill: 300.0,
+            bucket_start: None,
+            rate_limited: true,
+            clock_skew: SignedDuration::ZERO,
+            body_limit: 16 << 20,
+            recycle_days: 30,
+        }
+    }
+}
+
+/// The form of `Link` on a list page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkForm {
+    /// As documented: `skip` and `limit`, `rel="next"` and `rel="prev"`.
+    Skip,
+    /// As seen in clients' tests: an opaque `after` cursor, `rel=next` without quotes.
+    After,
+}
+
+/// What a clone is answered with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CloneAnswer {
+    /// The new import.
+    Document,
+    /// `[{"model":"Import","_id":…,"name":…}]`.
+    Array,
+}
+
+/// What `replaceConnection` is answered with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReplaceAnswer {
+    /// The import as it is now.
+    Document,
+    /// An empty object.
+    Empty,
+}
+
+/// Where an unused `filter` or `responseTransform` is filled in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnusedFilters {
+    /// On every import, also where the client sent none.
+    Always,
+    /// Only where the client sent an empty one.
+    WhenEmpty,
+    /// Nowhere.
+    Never,
+}

@@ -1,0 +1,74 @@
+//! Why an emulator cannot start or go on.
+
+use std::path::PathBuf;
+
+/// A failure of the emulator itself, never an answer it gives.
+#[derive(Debug, thiserror::Error)]
+pub enum EmulatorError {
+    /// The data file cannot be opened.
+    #[error("cannot open the emulator's data file {path}; another process may hold it")]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// What the database said.
+        #[source]
+        source: Box<redb::DatabaseError>,
+    },
+    /// The data file cannot be read or written.
+    #[error("the emulator's data file failed while {doing}")]
+    Store {
+        /// What was attempted.
+        doing: &'static str,
+        /// What the database said.
+        #[source]
+        source: Box<redb::Error>,
+    },
+    /// The writer of the data file is gone, so nothing can be kept any more.
+    #[error("the emulator's data file takes no more writes; start the emulator again")]
+    Closed,
+    /// A stored record is not what this version writes.
+    #[error("the emulator's data file holds a damaged {what}; move it away and start again")]
+    Damaged {
+        /// The kind of record.
+        what: &'static str,
+    },
+    /// A document to load is not usable.
+    #[error("cannot load {place}: {reason}")]
+    Load {
+        /// Which document.
+        place: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A data or faults file cannot be read.
+    #[error("cannot read {path}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A faults file is not understood.
+    #[error("cannot understand the faults file: {reason}")]
+    Faults {
+        /// What is wrong, with its line.
+        reason: String,
+    },
+    /// The network failed.
+    #[error("the emulator cannot {doing}")]
+    Network {
+        /// What was attempted.
+        doing: &'static str,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+impl EmulatorError {
+    /// Turns any error of the database into one that says what was attempted.
+    pub(super) fn store<E: Into<redb::Error>>(doing: &'static str) -> impl FnOnce(E) -> Self {
+        move |source| Self::Store { doing, source: Box::new(source.into()) }
+    }
+}

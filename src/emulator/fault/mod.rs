@@ -1,0 +1,206 @@
+//! Faults to inject: which calls they hit, and what they do to them.
+//!
+//! Read from a YAML or JSON file (see [`FaultFile`]) or added while the server runs.
+
+pub(super) mod apply;
+mod armed;
+
+use std::path::Path;
+
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub(super) use armed::{Armed, Call};
+
+use super::behaviour::Behaviour;
+use super::error::EmulatorError;
+
+/// A faults file: how the service behaves, and which calls go wrong.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FaultFile {
+    /// Switches that differ from the default.
+    pub behaviour: Behaviour,
+    /// Faults, each looked at for every call, in this order.
+    pub faults: Vec<Fault>,
+}
+
+impl FaultFile {
+    /// Reads a faults file.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read, or is not understood; the reason names the line.
+    pub fn read(path: &Path) -> Result<Self, EmulatorError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| EmulatorError::Read { path: path.to_owned(), source })?;
+        Self::parse(&text)
+    }
+
+    /// Reads the text of a faults file, YAML or JSON.
+    ///
+    /// # Errors
+    ///
+    /// When it is not understood; the reason names the line.
+    pub fn parse(text: &str) -> Result<Self, EmulatorError> {
+        serde_saphyr::from_str(text).map_err(|error| EmulatorError::Faults { reason: error.to_string() })
+    }
+}
+
+/// One fault: an effect on the calls it matches.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    /// Which calls are looked at; all of them when nothing is said.
+    #[serde(default, rename = "match")]
+    pub matches: Match,
+    /// Only the n-th matching call, counted from one.
+    #[serde(default)]
+    pub nth: Option<u64>,
+    /// Only every n-th matching call.
+    #[serde(default)]
+    pub every: Option<u64>,
+    /// Only the first n matching calls.
+    #[serde(default)]
+    pub first: Option<u64>,
+    /// Only with this probability, drawn from `seed`.
+    #[serde(default)]
+    pub probability: Option<f64>,
+    /// What the draws start from.
+    #[serde(default)]
+    pub seed: u64,
+    /// Whether a cut is a reset of the connection rather than its end.
+    #[serde(default)]
+    pub reset: bool,
+    /// What happens to the call.
+    pub effect: Effect,
+}
+
+impl Fault {
+    /// A fault that hits every matching call.
+    pub fn new(matches: Match, effect: Effect) -> Self {
+        Self {
+            matches,
+            nth: None,
+            every: None,
+            first: None,
+            probability: None,
+            seed: 0,
+            reset: false,
+            effect,
+        }
+    }
+}
+
+/// Which calls a fault is about; every key given must hold.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Match {
+    /// The method, in any case.
+    pub method: Option<String>,
+    /// A glob over the path, in which `*` stays between slashes.
+    pub path: Option<String>,
+    /// A name, or a glob over names: of the document sent or, by the id in the path, of the stored one.
+    pub name: Option<String>,
+    /// The name of the account.
+    pub account: Option<String>,
+    /// A glob over the query string.
+    pub query: Option<String>,
+}
+
+/// What happens to a call.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Effect {
+    /// It is answered with this status and nothing is done.
+    Status {
+        /// The status.
+        code: u16,
+        /// `Retry-After`, word for word; a 429 has none without it.
+        #[serde(default)]
+        retry_after: Option<String>,
+        /// The body: a string as it is, anything else as JSON. The service's own for the status when absent.
+        #[serde(default)]
+        body: Option<Value>,
+    },
+    /// It takes longer.
+    Slow {
+        /// Time before anything is done.
+        #[serde(default)]
+        before: SignedDuration,
+        /// Time between doing it and answering.
+        #[serde(default)]
+        after: SignedDuration,
+    },
+    /// The body of the answer comes in pieces.
+    SlowBody {
+        /// Bytes in a piece.
+        chunk: usize,
+        /// Time before each piece.
+        pause: SignedDuration,
+    },
+    /// The connection is closed and nothing is done.
+    CutBefore,
+    /// What was asked for is done, then the connection is closed without an answer.
+    CutAfter,
+    /// The connection is closed after half of the body.
+    CutBody,
+    /// A field is missing from the stored document.
+    DropField {
+        /// JSON pointer to it.
+        pointer: String,
+        /// Whether the answer to the write still shows it.
+        #[serde(default)]
+        silently: bool,
+    },
+    /// A field of the stored document has another value.
+    ChangeField {
+        /// JSON pointer to it.
+        pointer: String,
+        /// The value.
+        value: Value,
+        /// Whether the answer to the write still shows what was sent.
+        #[serde(default)]
+        silently: bool,
+    },
+    /// A list page holds fewer documents and is the last; none: 204.
+    ShrunkenList {
+        /// Documents left on the page.
+        #[serde(default)]
+        keep: usize,
+    },
+    /// A list page repeats the documents of the page before.
+    RepeatPage,
+    /// The documents of a list page are shuffled.
+    Reorder {
+        /// What the shuffle starts from.
+        #[serde(default)]
+        seed: u64,
+    },
+    /// The body is cut in the middle, with a length that fits.
+    BadJson,
+    /// The body is an object around what it should be.
+    NotArray,
+    /// `Content-Length` is off by so much.
+    WrongContentLength {
+        /// Bytes added to the true length.
+        delta: i64,
+    },
+    /// The body is this long.
+    HugeBody {
+        /// Bytes of it.
+        bytes: u64,
+    },
+    /// `Link` leads to another host.
+    LinkElsewhere {
+        /// Scheme and host, `http://127.0.0.1:9`.
+        origin: String,
+    },
+    /// `Link` leads back to the same page.
+    LinkCircle,
+    /// `Link` is a path without a host.
+    LinkRelative,
+    /// It is answered 200 with an error in the body, and nothing is done.
+    OkWithErrorBody,
+}

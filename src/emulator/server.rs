@@ -1,0 +1,255 @@
+//! What every call passes: authorisation, the account's bucket, faults, the handler, the count.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HOST};
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::Response;
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::behaviour::Behaviour;
+use super::clock::Clock;
+use super::connection::Connection;
+use super::control::Control;
+use super::fault::apply::{self, Tampering};
+use super::fault::{Call, Effect};
+use super::limiter::Bucket;
+use super::reply;
+use super::store::{AccountId, AccountRecord, Id, Kind, Store};
+
+/// Everything the handlers share.
+#[derive(Debug)]
+pub(super) struct Server {
+    pub(super) store: Store,
+    pub(super) behaviour: Behaviour,
+    pub(super) clock: Clock,
+    pub(super) control: Control,
+    pub(super) accounts: HashMap<String, Arc<Caller>>,
+    pub(super) mint: Mutex<Mint>,
+    date: Mutex<(i64, HeaderValue)>,
+}
+
+/// The account that a call speaks for.
+#[derive(Debug)]
+pub(super) struct Caller {
+    pub(super) record: AccountRecord,
+    pub(super) bucket: Mutex<Bucket>,
+}
+
+impl Caller {
+    pub(super) fn account(&self) -> AccountId {
+        self.record.id()
+    }
+
+    /// Whether the bucket has a call left; takes it.
+    fn may_call(&self) -> bool {
+        self.bucket.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// Why a call speaks for no account: no token was sent, or none that is known.
+#[derive(Debug)]
+enum NoToken {
+    Missing,
+    Unknown,
+}
+
+/// Makes ids like the service's: seconds, something of this run, a counter.
+#[derive(Debug)]
+pub(super) struct Mint {
+    draws: fastrand::Rng,
+    run: [u8; 5],
+    counter: u32,
+}
+
+impl Mint {
+    pub(super) fn new(mut draws: fastrand::Rng) -> Self {
+        let mut run = [0; 5];
+        draws.fill(&mut run);
+        Self { counter: draws.u32(..), draws, run }
+    }
+
+    fn id(&mut self, seconds: i64) -> Id {
+        self.counter = self.counter.wrapping_add(1);
+        let mut bytes = [0; 12];
+        let seconds = u32::try_from(seconds).unwrap_or_default();
+        bytes[..4].copy_from_slice(&seconds.to_be_bytes());
+        bytes[4..9].copy_from_slice(&self.run);
+        bytes[9..].copy_from_slice(&self.counter.to_be_bytes()[1..]);
+        Id::from_bytes(bytes)
+    }
+}
+
+impl Server {
+    pub(super) fn new(
+        store: Store,
+        behaviour: Behaviour,
+        (clock, control): (Clock, Control),
+        accounts: HashMap<String, Arc<Caller>>,
+        draws: fastrand::Rng,
+    ) -> Self {
+        let date = Mutex::new((i64::MIN, HeaderValue::from_static("")));
+        Self { store, behaviour, clock, control, accounts, mint: Mutex::new(Mint::new(draws)), date }
+    }
+
+    /// A new id.
+    pub(super) fn new_id(&self) -> Id {
+        let seconds = self.clock.now().as_second();
+        self.mint.lock().unwrap_or_else(PoisonError::into_inner).id(seconds)
+    }
+
+    /// A new `apiIdentifier`.
+    pub(super) fn new_identifier(&self) -> String {
+        let number = self.mint.lock().unwrap_or_else(PoisonError::into_inner).draws.u64(..);
+        format!("i{:09x}", number & 0xf_ffff_ffff)
+    }
+
+    /// The tag of a resource of an account, none if there is no such resource.
+    pub(super) fn tag(&self, account: AccountId, kind: Kind, id: Id) -> Option<Box<str>> {
+        self.store.entry(account, kind, id).map(|entry| entry.tag)
+    }
+
+    fn date(&self) -> HeaderValue {
+        let second = self.clock.now().as_second();
+        let mut date = self.date.lock().unwrap_or_else(PoisonError::into_inner);
+        if date.0 != second
+            && let Ok(header) = HeaderValue::from_str(&self.clock.http_date())
+        {
+            *date = (second, header);
+        }
+        date.1.clone()
+    }
+
+    fn authorise(&self, request: &Request) -> Result<Arc<Caller>, NoToken> {
+        let header = request.headers().get(AUTHORIZATION).ok_or(NoToken::Missing)?;
+        let token = header.to_str().ok().and_then(|text| text.strip_prefix("Bearer "));
+        let caller = token.and_then(|token| self.accounts.get(token.trim()));
+        caller.cloned().ok_or(NoToken::Unknown)
+    }
+
+    /// Names by which a fault may know the document of a call: of the one sent, and of the one stored.
+    fn names(&self, caller: &Caller, path: &str, body: &Bytes) -> Vec<String> {
+        let mut names = Vec::new();
+        if let Ok(Value::Object(sent)) = serde_json::from_slice(body) {
+            names.extend(sent.get("name").and_then(Value::as_str).map(ToOwned::to_owned));
+        }
+        let mut segments = path.split('/').skip(2);
+        if let (Some(kind), Some(id)) =
+            (segments.next().and_then(Kind::from_list), segments.next().and_then(Id::parse))
+        {
+            names.extend(self.store.entry(caller.account(), kind, id).map(|entry| entry.name.into()));
+        }
+        names
+    }
+}
+
+/// The origin by which the client knows the server.
+pub(super) fn origin(headers: &axum::http::HeaderMap) -> String {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1");
+    format!("http://{host}")
+}
+
+/// Takes one call from the wire to its answer.
+pub(super) async fn pipeline(State(server): State<Arc<Server>>, request: Request, next: Next) -> Response {
+    if request.uri().path().starts_with("/__emulator/") {
+        return next.run(request).await;
+    }
+    let method = request.method().as_str().to_owned();
+    let path = request.uri().path().to_owned();
+    let mut response = answer(&server, request, next).await;
+    response.headers_mut().insert(DATE, server.date());
+    server.control.counted(&method, &path, response.status().as_u16());
+    response
+}
+
+async fn answer(server: &Arc<Server>, request: Request, next: Next) -> Response {
+    let caller = match server.authorise(&request) {
+        Ok(caller) => caller,
+        Err(reason) => return reply::unauthorized(matches!(reason, NoToken::Unknown)),
+    };
+    if server.behaviour.rate_limited && !caller.may_call() {
+        let seconds = server.behaviour.retry_after;
+        let header = (seconds >= 0).then(|| seconds.to_string());
+        return reply::too_many(header.as_deref());
+    }
+    let (mut head, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, server.behaviour.body_limit).await else {
+        let message = "The request body is too large.";
+        return reply::refusal(StatusCode::PAYLOAD_TOO_LARGE, "request_too_large", message);
+    };
+    if !body.is_empty() && head.method != Method::GET && !is_json(&head.headers) {
+        let message = "The request body must be application/json.";
+        return reply::refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message);
+    }
+    let names = if server.control.asks_for_names() {
+        server.names(&caller, head.uri.path(), &body)
+    } else {
+        Vec::new()
+    };
+    let effects = server.control.hits(&Call {
+        method: head.method.as_str(),
+        path: head.uri.path(),
+        query: head.uri.query().unwrap_or_default(),
+        account: &caller.record.name,
+        names: &names,
+    });
+    head.extensions.insert(caller);
+    if effects.is_empty() {
+        head.extensions.insert(Arc::new(Tampering::default()));
+        return next.run(Request::from_parts(head, Body::from(body))).await;
+    }
+    head.extensions.insert(Arc::new(Tampering::of(&effects)));
+    faulty(server, Request::from_parts(head, Body::from(body)), next, &effects).await
+}
+
+fn is_json(headers: &axum::http::HeaderMap) -> bool {
+    let sent = headers.get(CONTENT_TYPE).and_then(|sent| sent.to_str().ok()).unwrap_or_default();
+    let sent = sent.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    sent == "application/json" || sent == "application/json-patch+json"
+}
+
+async fn faulty(server: &Server, request: Request, next: Next, effects: &[(Effect, bool)]) -> Response {
+    let connection = request.extensions().get::<Connection>().cloned();
+    let cut = |wanted: fn(&Effect) -> bool| effects.iter().find(|row| wanted(&row.0)).map(|row| row.1);
+    let call = (request.method().as_str().to_owned(), request.uri().path().to_owned());
+    let asked = request.uri().path_and_query().map_or("", axum::http::uri::PathAndQuery::as_str);
+    let url = format!("{}{asked}", origin(request.headers()));
+    let (before, after) = apply::delays(effects);
+    sleep(before).await;
+    if let Some(reset) = cut(|effect| matches!(effect, Effect::CutBefore)) {
+        server.control.counted(&call.0, &call.1, 0);
+        return hang_up(connection, reset).await;
+    }
+    let mut response = match effects.iter().find_map(|row| apply::instead(&row.0)) {
+        Some(response) => response,
+        None => next.run(request).await,
+    };
+    sleep(after).await;
+    if let Some(reset) = cut(|effect| matches!(effect, Effect::CutAfter)) {
+        server.control.counted(&call.0, &call.1, 0);
+        return hang_up(connection, reset).await;
+    }
+    for (effect, _) in effects {
+        response = apply::after(effect, response, &url).await;
+    }
+    response
+}
+
+async fn sleep(time: std::time::Duration) {
+    if !time.is_zero() {
+        tokio::time::sleep(time).await;
+    }
+}
+
+/// Closes the connection; the answer is never sent.
+async fn hang_up(connection: Option<Connection>, reset: bool) -> Response {
+    if let Some(connection) = connection {
+        connection.cut(reset).await;
+    }
+    reply::nothing()
+}
