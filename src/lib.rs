@@ -10,12 +10,14 @@
 //! | [`journal`] | what a run remembers across a crash |
 //! | [`archive`] | backups: documents by content, snapshots that are whole or absent |
 //! | [`emulator`] | the service on this machine. Shares no code with [`api`]: they meet over a socket |
+//! | [`job`] | what the user asked for, checked |
 //! | [`cli`] | the face: arguments, commands, exit codes |
 
 pub mod api;
 pub mod archive;
 pub mod cli;
 pub mod emulator;
+pub mod job;
 pub mod journal;
 pub mod model;
 pub mod transform;

@@ -1,0 +1,280 @@
+//! Every key of the job file, once: what it is called, what it holds, what it means.
+
+mod steps;
+
+use super::forms::Form;
+use super::spec::{Dictionary, Rule, Table, Type, key, required, word};
+
+pub(super) use steps::{STEP, STEPS};
+
+const TEXTS: Type = Type::List(&Type::Text(Form::Text));
+const TEXT: Type = Type::Text(Form::Text);
+
+/// The kinds of resources that `references.map` may name.
+pub(super) const KINDS: &[&str] = DEFAULT_AND_KINDS.split_at(1).1;
+
+/// The word for all kinds that are not named, and the kinds.
+const DEFAULT_AND_KINDS: &[&str] = &[
+    "default",
+    "connections",
+    "integrations",
+    "scripts",
+    "stacks",
+    "filedefinitions",
+    "lookupcaches",
+    "asynchelpers",
+    "tools",
+    "ediprofiles",
+];
+
+/// The whole file.
+pub(super) static JOB: Table = Table {
+    name: "job",
+    what: "a mapping",
+    rule: Rule::Free,
+    keys: &[
+        required("version", Type::Whole(1, 1), "The version of the job file: 1."),
+        required("name", Type::Text(Form::Title), "What the job is called; part of the run folder's name."),
+        required("action", Type::Word(ACTIONS), "What is done with the selected imports."),
+        required("accounts", Type::Dictionary(&ACCOUNTS), "The accounts, each with a name of your choice."),
+        required("source", Type::Text(Form::Name), "The account the imports are read from."),
+        key("target", Type::Text(Form::Name), "The account they are written to; without it, the source."),
+        key(
+            "select",
+            Type::Table(&SELECT),
+            "Which imports. Every key given must hold; nothing given: all imports.",
+        ),
+        key("references", Type::Table(&REFERENCES), "How ids of other resources become the target's ids."),
+        key("transform", Type::List(&Type::Table(&STEP)), "What is changed in each import, in order."),
+        key(
+            "captured_data",
+            Type::Word(CAPTURED),
+            "What becomes of captured data: `sampleData`, `sampleResponseData`, `mockResponse`, `mockOutput`.",
+        ),
+        key("match", Type::Word(MATCHES), "How an import is recognised in the target."),
+        key("on_existing", Type::Word(ON_EXISTING), "What happens to an import that is there and differs."),
+        key("verify", Type::Word(VERIFY), "How a write is checked."),
+        key("rate", Type::Table(&RATE), "The budget of calls, for accounts that do not set their own."),
+        key(
+            "concurrency",
+            Type::Either(&[
+                Type::Word(&[word("auto", "As many as the service bears, up to 64.")]),
+                Type::Whole(1, 1024),
+            ]),
+            "Calls in flight at once.",
+        ),
+        key("retry", Type::Table(&RETRY), "How a failed call is repeated."),
+        key("stop", Type::Table(&STOP), "When a run halts by itself; what was not started is `unprocessed`."),
+        key(
+            "output",
+            Type::Text(Form::Path),
+            "The folder for run folders, from the current folder; `runs` if not given.",
+        ),
+        key("archive", Type::Table(&ARCHIVE), "The backup store, for backup, restore and compare."),
+    ],
+};
+
+const ACTIONS: &[super::spec::Word] = &[
+    word("migrate", "Create or update the imports in another account."),
+    word("clone", "Copy the imports within the account, by the service's own clone."),
+    word("update", "Change the imports in place."),
+    word("delete", "Remove the imports; they go to the recycle bin."),
+    word("backup", "Keep the imports in an archive."),
+    word("restore", "Bring imports back from an archive."),
+    word("compare", "Compare the imports with those of another account; nothing is written."),
+];
+
+const CAPTURED: &[super::spec::Word] =
+    &[word("keep", "It is written with the import."), word("drop", "It is left out of what is written.")];
+
+const MATCHES: &[super::spec::Word] =
+    &[word("name", "By its name after the transformation."), word("external_id", "By `externalId`.")];
+
+const ON_EXISTING: &[super::spec::Word] = &[
+    word("skip", "It is left alone."),
+    word("update", "It is overwritten."),
+    word("create", "Another one is made beside it."),
+    word("fail", "The item fails."),
+];
+
+const VERIFY: &[super::spec::Word] = &[
+    word("full", "Each import is read back and compared."),
+    word("response", "What the write answered is compared."),
+    word("none", "Nothing is compared."),
+];
+
+static ACCOUNTS: Dictionary =
+    Dictionary { what: "account", key: Form::Name, words: &[], holds: Type::Table(&ACCOUNT) };
+
+/// One account.
+pub(super) static ACCOUNT: Table = Table {
+    name: "account",
+    what: "a mapping like `{ region: eu, token: { env: TOKEN } }`",
+    rule: Rule::OneOf(&["region", "url", "emulator"], "does not say where the account is"),
+    keys: &[
+        key(
+            "region",
+            Type::Word(&[
+                word("us", "https://api.integrator.io"),
+                word("eu", "https://api.eu.integrator.io"),
+                word("au", "https://api.au.integrator.io"),
+                word("ca", "https://api.ca.integrator.io"),
+            ]),
+            "The region the account lives in.",
+        ),
+        key(
+            "url",
+            Type::Text(Form::Url),
+            "The origin of the service; `${VAR}` is replaced. https, but for loopback.",
+        ),
+        key("emulator", Type::Text(Form::Name), "An account of the embedded emulator; no token, no network."),
+        key("token", Type::Table(&TOKEN), "Where the token comes from. Never the token itself."),
+        key("rate", Type::Table(&RATE), "The budget of calls of this account."),
+    ],
+};
+
+static TOKEN: Table = Table {
+    name: "token",
+    what: "a mapping like `{ env: TOKEN }`",
+    rule: Rule::OneOf(&["env", "file", "command", "keyring"], "does not say where the token is"),
+    keys: &[
+        key("env", Type::Text(Form::Variable), "An environment variable."),
+        key("file", Type::Text(Form::Path), "A file; its first line."),
+        key("command", TEXTS, "A command and its arguments, run without a shell; the first line it prints."),
+        key("keyring", TEXT, "An entry of the system's keyring."),
+    ],
+};
+
+/// Which imports: the keys that `select`, `exclude` and `when` share.
+macro_rules! select_keys {
+    ($($more:expr),* $(,)?) => {
+        &[
+            key("ids", Type::List(&Type::Text(Form::Id)), "Ids of imports."),
+            key("names", TEXTS, "Names: globs, or regular expressions after `re:`."),
+            key("adaptor_types", TEXTS, "Values of `adaptorType`, e.g. HTTPImport."),
+            key("connections", TEXTS, "Connections, by id or name."),
+            key("integrations", TEXTS, "Integrations, by id or name."),
+            key("modified_since", Type::Text(Form::Moment), "Changed at or after this time; a date means its start in UTC."),
+            key("where", TEXT, "A jq filter; anything but false, null or nothing keeps the import."),
+            key("exclude", Type::Table(&CONDITION), "An import for which all of these keys hold is left out."),
+            $($more),*
+        ]
+    };
+}
+
+/// `select`.
+pub(super) static SELECT: Table = Table {
+    name: "select",
+    what: "a mapping like `{ names: [\"Order *\"] }`",
+    rule: Rule::Free,
+    keys: select_keys![
+        key(
+            "manifest",
+            Type::Text(Form::Path),
+            "A CSV with a column `id` or `name`; its other columns are `row.*` in templates."
+        ),
+        key("integration_apps", Type::Flag, "Also take what an Integration App owns."),
+    ],
+};
+
+/// `exclude` and `when`.
+pub(super) static CONDITION: Table = Table {
+    name: "condition",
+    what: "a mapping like `{ names: [\"Order *\"] }`",
+    rule: Rule::Free,
+    keys: select_keys![],
+};
+
+static REFERENCES: Table = Table {
+    name: "references",
+    what: "a mapping like `{ by: name }`",
+    rule: Rule::Free,
+    keys: &[
+        key(
+            "by",
+            Type::Word(&[
+                word("name", "The one of the same name."),
+                word("none", "Only `map` and `map_file` count."),
+            ]),
+            "How a counterpart is found for what `map` and `map_file` do not name.",
+        ),
+        key("map", Type::Dictionary(&MAP), "Ids or names on both sides, by kind of resource."),
+        key("map_file", Type::Text(Form::Path), "A CSV with the columns `kind,source,target`."),
+        key(
+            "missing",
+            Type::Either(&[MISSING, Type::Dictionary(&MISSING_OF)]),
+            "What becomes of an import with a reference that has no counterpart; also by kind of resource.",
+        ),
+    ],
+};
+
+const MISSING: Type = Type::Word(&[
+    word("fail", "The item fails."),
+    word("skip", "The item is skipped."),
+    word("drop", "The reference is left out of the document."),
+]);
+static MISSING_OF: Dictionary =
+    Dictionary { what: "kind of resource", key: Form::Text, words: DEFAULT_AND_KINDS, holds: MISSING };
+
+static MAP: Dictionary =
+    Dictionary { what: "kind of resource", key: Form::Text, words: KINDS, holds: Type::Dictionary(&PAIRS) };
+static PAIRS: Dictionary =
+    Dictionary { what: "id or name in the source", key: Form::Text, words: &[], holds: Type::Text(Form::Id) };
+
+static RATE: Table = Table {
+    name: "rate",
+    what: "a mapping like `{ per_second: 300, burst: 1000, share: 0.9 }`",
+    rule: Rule::Free,
+    keys: &[
+        key("per_second", Type::Number(0.0, 100_000.0), "Calls a second."),
+        key("burst", Type::Whole(1, 1_000_000), "Calls at once after a pause."),
+        key("share", Type::Number(0.0, 1.0), "The share of `per_second` this run may take."),
+    ],
+};
+
+static RETRY: Table = Table {
+    name: "retry",
+    what: "a mapping like `{ attempts: 6, base: 500ms, cap: 30s }`",
+    rule: Rule::Free,
+    keys: &[
+        key("attempts", Type::Whole(1, 100), "How often a call is sent at most."),
+        key("base", Type::Text(Form::Duration), "The first pause, before jitter."),
+        key("cap", Type::Text(Form::Duration), "The longest pause; 10m at most."),
+    ],
+};
+
+const LIMIT: Type = Type::Either(&[Type::Text(Form::Percent), Type::Whole(1, 1_000_000)]);
+
+static STOP: Table = Table {
+    name: "stop",
+    what: "a mapping like `{ failures: 5% }`",
+    rule: Rule::Free,
+    keys: &[
+        key("failures", LIMIT, "Failed items: a count, or a share of what is to be written."),
+        key("consecutive", Type::Whole(1, 1_000_000), "Failed items in a row."),
+        key("differs", LIMIT, "Items whose verification said `differs`: a count or a share."),
+    ],
+};
+
+static ARCHIVE: Table = Table {
+    name: "archive",
+    what: "a mapping like `{ path: ./archive }`",
+    rule: Rule::Free,
+    keys: &[
+        required("path", Type::Text(Form::Path), "A folder, or an address like `s3://bucket/folder`."),
+        key("keep", Type::Table(&KEEP), "Which snapshots are kept when the archive is pruned."),
+    ],
+};
+
+static KEEP: Table = Table {
+    name: "keep",
+    what: "a mapping like `{ last: 7, daily: 30 }`",
+    rule: Rule::Free,
+    keys: &[
+        key("last", Type::Whole(1, 100_000), "So many of the newest."),
+        key("daily", Type::Whole(1, 100_000), "One a day, for so many days."),
+        key("weekly", Type::Whole(1, 100_000), "One a week, for so many weeks."),
+        key("monthly", Type::Whole(1, 100_000), "One a month, for so many months."),
+        key("yearly", Type::Whole(1, 100_000), "One a year, for so many years."),
+    ],
+};

@@ -1,0 +1,259 @@
+//! The steps of `transform`: their keys.
+
+use super::super::forms::Form;
+use super::super::spec::{Dictionary, Key, Rule, Table, Type, Word, key, required, word};
+use super::{CONDITION, TEXT};
+
+/// The keys of a step that say what it does.
+pub(in crate::job) const STEPS: &[&str] = &[
+    "rename",
+    "name",
+    "rename_field",
+    "rename_fields",
+    "edit_mapping",
+    "add_mapping",
+    "remove_mapping",
+    "edit_lookup",
+    "add_lookup",
+    "remove_lookup",
+    "upgrade_mapper",
+    "set",
+    "remove",
+    "patch",
+    "jq",
+];
+
+/// One line of `transform`.
+pub(in crate::job) static STEP: Table = Table {
+    name: "step",
+    what: "a mapping like `{ rename: { find: \"^\", replace: \"EU \" } }`",
+    rule: Rule::OneOf(STEPS, "does nothing"),
+    keys: &[
+        key("when", Type::Table(&CONDITION), "The imports the step is for; every one if not given."),
+        key("rename", Type::Table(&RENAME), "Changes the name by regular expression."),
+        key("name", TEXT, "The name, as a template."),
+        key(
+            "rename_field",
+            Type::Table(&RENAME_FIELD),
+            "Renames a field everywhere the import speaks of it.",
+        ),
+        key(
+            "rename_fields",
+            Type::Text(Form::Path),
+            "Renames fields; a CSV with the columns `side,from,to`, and `adaptor_type`, `connection` or `import` to narrow a row.",
+        ),
+        key("edit_mapping", Type::Table(&EDIT_MAPPING), "Changes a row of the mapping."),
+        key("add_mapping", Type::Table(&ADD_MAPPING), "Adds a row to the mapping."),
+        key("remove_mapping", Type::Table(&REMOVE_MAPPING), "Removes a row of the mapping."),
+        key("edit_lookup", Type::Table(&EDIT_LOOKUP), "Changes a lookup, in every copy the import holds."),
+        key("add_lookup", Type::Table(&ADD_LOOKUP), "Adds a lookup."),
+        key("remove_lookup", Type::Table(&REMOVE_LOOKUP), "Removes a lookup that nothing uses."),
+        key(
+            "upgrade_mapper",
+            Type::Table(&UPGRADE),
+            "Turns a Mapper 1.0 mapping into Mapper 2.0 where nothing is lost; else the import keeps it, with a warning.",
+        ),
+        key("set", Type::Dictionary(&SET), "JSON pointers and the values to put there; texts are templates."),
+        key("remove", Type::List(&Type::Text(Form::Pointer)), "JSON pointers of what is taken out."),
+        key("patch", Type::List(&Type::Dictionary(&OPERATION)), "A JSON patch, RFC 6902."),
+        key("jq", TEXT, "A jq program that gives the whole document."),
+    ],
+};
+
+static RENAME: Table = Table {
+    name: "rename",
+    what: "a mapping like `{ find: \"^\", replace: \"EU \" }`",
+    rule: Rule::Free,
+    keys: &[
+        required("find", TEXT, "A regular expression."),
+        required("replace", Type::Text(Form::Free), "What stands in its place; `$1` is a group."),
+    ],
+};
+
+const SIDE: Type = Type::Word(&[
+    word("source", "The record that comes in (extract)."),
+    word("target", "The record that goes out (generate)."),
+]);
+
+static RENAME_FIELD: Table = Table {
+    name: "rename_field",
+    what: "a mapping like `{ side: source, from: old, to: new }`",
+    rule: Rule::Free,
+    keys: &[
+        required("side", SIDE, "Which side of the mapping the name belongs to."),
+        required("from", TEXT, "The path as it is, from the root of the record."),
+        required("to", TEXT, "The path as it becomes."),
+    ],
+};
+
+const DATA_TYPES: &[Word] = &[
+    word("string", "A text."),
+    word("number", "A number."),
+    word("boolean", "True or false."),
+    word("stringarray", "A list of texts."),
+    word("numberarray", "A list of numbers."),
+    word("json", "Any JSON (Mapper 1.0)."),
+    word("date", "A date (Mapper 1.0)."),
+    word("booleanarray", "A list of booleans (Mapper 2.0)."),
+    word("object", "An object (Mapper 2.0)."),
+    word("objectarray", "A list of objects (Mapper 2.0)."),
+    word("arrayarray", "A list of lists (Mapper 2.0)."),
+];
+
+const WHEN: &[Word] = &[
+    word("record_created", "The record is made."),
+    word("record_updated", "The record is there already."),
+    word("extract_not_empty", "The source has a value."),
+    word("lookup_not_empty", "The lookup finds something (Mapper 1.0)."),
+    word("lookup_empty", "The lookup finds nothing (Mapper 1.0)."),
+    word("ignore_if_set", "The target has no value yet (Mapper 1.0)."),
+];
+
+const STATUS: &[Word] = &[word("Active", "It is mapped."), word("Draft", "It is not.")];
+
+/// What a row says, and a word for each. `null` takes it away, where there is a row already.
+macro_rules! row_keys {
+    ($of:ident; $($more:expr),* $(,)?) => {
+        &[
+            $($more,)*
+            key("source", $of!(TEXT), "The path the value is taken from, or a template."),
+            key("hard_coded", Type::Any, "A fixed value, in place of a source."),
+            key("default", Type::Any, "The value when there is none."),
+            key("lookup", $of!(TEXT), "The lookup the value goes through, by its name."),
+            key("data_type", $of!(Type::Word(DATA_TYPES)), "The type of the value."),
+            key("source_data_type", $of!(Type::Word(DATA_TYPES)), "The type of the source (Mapper 2.0)."),
+            key("when", $of!(Type::Word(WHEN)), "The condition under which the row counts."),
+            key("when_lookup", $of!(TEXT), "The lookup that the condition asks (Mapper 1.0)."),
+            key("extract_date_format", $of!(TEXT), "How the source writes the date."),
+            key("extract_date_timezone", $of!(TEXT), "The time zone of the source's date."),
+            key("generate_date_format", $of!(TEXT), "How the target writes the date."),
+            key("generate_date_timezone", $of!(TEXT), "The time zone of the target's date."),
+            key("description", $of!(TEXT), "A note (Mapper 2.0)."),
+            key("status", $of!(Type::Word(STATUS)), "Whether the row counts (Mapper 2.0)."),
+            key("internal_id", $of!(Type::Flag), "The value is an internal id (Mapper 1.0)."),
+            key("immutable", $of!(Type::Flag), "Only set when the record is made (Mapper 1.0)."),
+            key("discard_if_empty", $of!(Type::Flag), "An empty value is left out (Mapper 1.0)."),
+            key("is_key", $of!(Type::Flag), "The row tells the items of a list apart (Mapper 1.0)."),
+        ]
+    };
+}
+macro_rules! plain {
+    ($type:expr) => {
+        $type
+    };
+}
+macro_rules! or_null {
+    ($type:expr) => {
+        Type::OrNull(&$type)
+    };
+}
+
+static MAPPING_ROW: Table = Table {
+    name: "mapping_row",
+    what: "a mapping like `{ source: unit_price }`",
+    rule: Rule::Some,
+    keys: row_keys![or_null;],
+};
+
+const TARGET: Key = required("target", TEXT, "The row, by the path it fills.");
+const LIST: Key = key("list", TEXT, "The list the row is in; `item.sub.list` for one in a subrecord.");
+
+static EDIT_MAPPING: Table = Table {
+    name: "edit_mapping",
+    what: "a mapping like `{ target: price, set: { source: unit_price } }`",
+    rule: Rule::Free,
+    keys: &[
+        TARGET,
+        LIST,
+        required("set", Type::Table(&MAPPING_ROW), "What becomes of it; `null` takes something away."),
+    ],
+};
+
+static ADD_MAPPING: Table = Table {
+    name: "add_mapping",
+    what: "a mapping like `{ target: currency, hard_coded: EUR }`",
+    rule: Rule::Free,
+    keys: row_keys![plain; TARGET, LIST],
+};
+
+static REMOVE_MAPPING: Table = Table {
+    name: "remove_mapping",
+    what: "a mapping like `{ target: legacy_code }`",
+    rule: Rule::Free,
+    keys: &[TARGET, LIST],
+};
+
+const LOOKUP_NAME: Key = required("name", TEXT, "The name of the lookup.");
+const MAP_FILE: Key =
+    key("map_file", Type::Text(Form::Path), "Values from a CSV with the columns `from,to`.");
+const FAILURES: Key =
+    key("allow_failures", Type::Flag, "A value that is not found does not fail the record.");
+const LOOKUP_DEFAULT: Key = key("default", Type::Any, "The value when none is found.");
+const LOOKUP_KEYS: Key = key(
+    "set",
+    Type::Dictionary(&LOOKUP_SET),
+    "Other keys of the lookup, e.g. `relativeURI`, as the service calls them.",
+);
+
+static ADD_LOOKUP: Table = Table {
+    name: "add_lookup",
+    what: "a mapping like `{ name: countries, map: { Germany: DE } }`",
+    rule: Rule::Free,
+    keys: &[
+        LOOKUP_NAME,
+        key("map", Type::Dictionary(&LOOKUP_MAP), "Values and what becomes of them."),
+        MAP_FILE,
+        LOOKUP_DEFAULT,
+        FAILURES,
+        LOOKUP_KEYS,
+    ],
+};
+
+static EDIT_LOOKUP: Table = Table {
+    name: "edit_lookup",
+    what: "a mapping like `{ name: countries, map: { Germany: DE } }`",
+    rule: Rule::Free,
+    keys: &[
+        LOOKUP_NAME,
+        key("map", Type::Dictionary(&LOOKUP_MAP), "Values added or changed; `null` takes one away."),
+        MAP_FILE,
+        LOOKUP_DEFAULT,
+        FAILURES,
+        LOOKUP_KEYS,
+    ],
+};
+
+static REMOVE_LOOKUP: Table = Table {
+    name: "remove_lookup",
+    what: "a mapping like `{ name: countries }`",
+    rule: Rule::Free,
+    keys: &[LOOKUP_NAME],
+};
+
+static LOOKUP_MAP: Dictionary =
+    Dictionary { what: "value", key: Form::Free, words: &[], holds: Type::OrNull(&Type::Text(Form::Free)) };
+static LOOKUP_SET: Dictionary =
+    Dictionary { what: "key of a lookup", key: Form::Text, words: &[], holds: Type::Any };
+
+static UPGRADE: Table = Table {
+    name: "upgrade_mapper",
+    what: "a mapping like `{ untyped: leave }`",
+    rule: Rule::Free,
+    keys: &[required(
+        "untyped",
+        Type::Word(&[
+            word("leave", "An import with such a row stays on Mapper 1.0."),
+            word("string", "They become texts."),
+        ]),
+        "What becomes of rows that name no data type: Mapper 2.0 needs one.",
+    )],
+};
+
+static SET: Dictionary =
+    Dictionary { what: "JSON pointer", key: Form::Pointer, words: &[], holds: Type::Any };
+static OPERATION: Dictionary = Dictionary {
+    what: "key of a patch operation",
+    key: Form::Text,
+    words: &["op", "path", "from", "value"],
+    holds: Type::Any,
+};

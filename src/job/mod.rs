@@ -1,0 +1,304 @@
+//! What the user asked for: the job file, read, checked and turned into a [`Job`].
+//!
+//! Promises: a `Job` is valid as a whole; every problem of a file is found at once and shown where it stands.
+//! It sends nothing and asks no service; secrets are fetched only when [`secret::resolve`] is called.
+
+pub mod account;
+pub mod env;
+pub mod manifest;
+pub mod problem;
+pub mod schema;
+pub mod secret;
+pub mod starter;
+
+mod check;
+mod forms;
+mod keys;
+mod read;
+mod redact;
+pub mod settings;
+mod sheet;
+mod spec;
+mod tree;
+mod yaml;
+
+use std::io::Read;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub use account::{Account, AccountPlace, Rate, TokenSource};
+pub use env::Env;
+pub use manifest::Manifest;
+pub use problem::{Diagnostic, Located, Problems, Severity, Span};
+pub use settings::Settings;
+
+use crate::model::time::Clock;
+use crate::transform::references::Rules;
+use crate::transform::{Program, Selector};
+
+/// Reads a job file and the files it names; `-` is the standard input.
+///
+/// Relative paths in it begin at its folder, those of a job from a pipe at the current folder.
+///
+/// # Errors
+///
+/// Everything that is wrong with it, at once. Secrets are blacked out.
+pub fn load(path: &Path, env: &Env, clock: &Clock) -> Result<Job, Problems> {
+    let mut bytes = Vec::new();
+    if path == Path::new("-") {
+        return match std::io::stdin().lock().take(READ_LIMIT).read_to_end(&mut bytes) {
+            Ok(_) => parse("<stdin>", &bytes, &env.folder, env, clock),
+            Err(error) => Err(Problems::unreadable("<stdin>", &error)),
+        };
+    }
+    let shown = path.display().to_string();
+    let file = std::fs::File::open(env.folder.join(path));
+    match file.and_then(|file| file.take(READ_LIMIT).read_to_end(&mut bytes)) {
+        Ok(_) => parse(&shown, &bytes, path.parent().unwrap_or(path), env, clock),
+        Err(error) => Err(Problems::unreadable(&shown, &error)),
+    }
+}
+
+/// Reads a job from memory: `name` is what problems call it, `folder` where its relative paths begin.
+///
+/// # Errors
+///
+/// Everything that is wrong with it, at once. Secrets are blacked out.
+pub fn parse(name: &str, bytes: &[u8], folder: &Path, env: &Env, clock: &Clock) -> Result<Job, Problems> {
+    read::read(name, bytes, folder, env, clock.now())
+}
+
+/// More than any job file may have, so that one that is too large is still recognised as such.
+const READ_LIMIT: u64 = 8 << 20;
+
+/// A whole, valid job.
+#[derive(Debug)]
+pub struct Job {
+    /// `name`.
+    pub name: String,
+    /// `action`.
+    pub action: Action,
+    /// `source`.
+    pub source: Account,
+    /// `target`; the source again for what works in place.
+    pub target: Account,
+    /// `select`.
+    pub select: Selection,
+    /// `references`.
+    pub references: Rules,
+    /// `transform`, compiled.
+    pub program: Program,
+    /// `captured_data`.
+    pub captured_data: CapturedData,
+    /// `match`.
+    pub match_by: MatchBy,
+    /// `on_existing`.
+    pub on_existing: OnExisting,
+    /// `verify`.
+    pub verify: Verify,
+    /// `concurrency`; `None` is `auto`.
+    pub concurrency: Option<NonZeroUsize>,
+    /// `retry`.
+    pub retry: Retry,
+    /// `stop`.
+    pub stop: Stop,
+    /// `output`: the folder of run folders.
+    pub output: PathBuf,
+    /// `archive`.
+    pub archive: Option<Archive>,
+    /// Every entry of `accounts`, in the order written.
+    pub accounts: Vec<Account>,
+    /// What is allowed and most likely not meant.
+    pub warnings: Problems,
+    /// The file as it was read; it holds no secret.
+    pub text: String,
+}
+
+impl Job {
+    /// The budget of an account of the job; the usual one for a name it does not have.
+    pub fn rate_of(&self, account: &str) -> Rate {
+        self.accounts
+            .iter()
+            .find(|known| known.name == account)
+            .map_or_else(Rate::default, |known| known.rate)
+    }
+
+    /// Whether the job reads and writes one and the same account.
+    pub fn in_place(&self) -> bool {
+        self.source.name == self.target.name
+    }
+}
+
+/// What is done with the selected imports (pinned).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the words of the job file")]
+pub enum Action {
+    Migrate,
+    Clone,
+    Update,
+    Delete,
+    Backup,
+    Restore,
+    Compare,
+    /// Not in a job file: what `undo` writes into the run it makes.
+    Undo,
+}
+
+impl Action {
+    /// The word of the job file and the audit.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Migrate => "migrate",
+            Self::Clone => "clone",
+            Self::Update => "update",
+            Self::Delete => "delete",
+            Self::Backup => "backup",
+            Self::Restore => "restore",
+            Self::Compare => "compare",
+            Self::Undo => "undo",
+        }
+    }
+
+    /// The action of a word of the job file; `undo` is none.
+    pub fn of(word: &str) -> Option<Self> {
+        let actions = [
+            Self::Migrate,
+            Self::Clone,
+            Self::Update,
+            Self::Delete,
+            Self::Backup,
+            Self::Restore,
+            Self::Compare,
+        ];
+        actions.into_iter().find(|action| action.word() == word)
+    }
+}
+
+/// `select`: which imports of the source.
+#[derive(Debug)]
+pub struct Selection {
+    /// All keys but the manifest, compiled.
+    pub selector: Selector,
+    /// `manifest`, read.
+    pub manifest: Option<Manifest>,
+    /// `integration_apps: true`: also take what an Integration App owns.
+    pub integration_apps: bool,
+}
+
+/// `captured_data`: what becomes of samples and mock answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CapturedData {
+    /// It is written with the import.
+    #[default]
+    Keep,
+    /// It is left out of what is written.
+    Drop,
+}
+
+/// `match`: how an import is recognised in the target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MatchBy {
+    /// By its name after the transformation.
+    #[default]
+    Name,
+    /// By `externalId`.
+    ExternalId,
+}
+
+impl MatchBy {
+    /// What an import is recognised by; one without is recognised by nothing.
+    pub fn key(self, head: &crate::model::Head) -> Option<&str> {
+        match self {
+            Self::Name => Some(&head.name),
+            Self::ExternalId => head.external_id.as_deref(),
+        }
+    }
+}
+
+/// `on_existing`: what happens to an import that is there and differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(missing_docs, reason = "the words of the job file")]
+pub enum OnExisting {
+    #[default]
+    Skip,
+    Update,
+    Create,
+    Fail,
+}
+
+/// `verify`: how a write is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verify {
+    /// Read back and compared.
+    #[default]
+    Full,
+    /// What the write answered is compared.
+    Response,
+    /// Nothing is compared.
+    None,
+}
+
+/// `retry`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Retry {
+    /// How often a call is sent at most, at least 1.
+    pub attempts: u32,
+    /// The first pause, before jitter.
+    pub base: Duration,
+    /// The longest pause.
+    pub cap: Duration,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self { attempts: 6, base: Duration::from_millis(500), cap: Duration::from_secs(30) }
+    }
+}
+
+/// `stop`: when a run halts by itself. A limit that is absent never stops it.
+#[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize, serde::Deserialize)]
+pub struct Stop {
+    /// `failures`: a count, or a share of what is to be written.
+    pub failures: Option<Limit>,
+    /// `consecutive`: failures in a row.
+    pub consecutive: Option<u32>,
+    /// `differs`: written imports whose verification said `differs`.
+    pub differs: Option<Limit>,
+}
+
+/// A number of items, or a share of them.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Limit {
+    /// So many.
+    Count(u32),
+    /// So great a share, 0 to 1.
+    Share(f64),
+}
+
+/// `archive`: the backup store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Archive {
+    /// A folder, or the address of an object store.
+    pub place: String,
+    /// `keep`: which snapshots survive pruning; without it, all.
+    pub keep: Option<Keep>,
+}
+
+/// `keep` of an archive; what is absent keeps nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Keep {
+    /// So many of the newest.
+    pub last: Option<u32>,
+    /// One a day, for so many days.
+    pub daily: Option<u32>,
+    /// One a week, for so many weeks.
+    pub weekly: Option<u32>,
+    /// One a month, for so many months.
+    pub monthly: Option<u32>,
+    /// One a year, for so many years.
+    pub yearly: Option<u32>,
+}

@@ -1,0 +1,328 @@
+//! What is wrong with a job file, and how it is shown: the line itself, underlined.
+//!
+//! Nothing here prints; secrets are blacked out of the text before it is kept.
+
+use std::fmt;
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet, normalize_untrusted_str};
+
+/// How many problems are shown; the rest is counted.
+const SHOWN: usize = 100;
+
+/// A stretch of a file, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Span {
+    /// The first byte.
+    pub start: usize,
+    /// The byte after the last.
+    pub end: usize,
+}
+
+impl Span {
+    /// From `start` up to, not including, `end`.
+    pub fn new(start: usize, end: usize) -> Self {
+        Self { start, end: end.max(start) }
+    }
+}
+
+/// Whether the job can run in spite of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// It cannot.
+    Error,
+    /// It can, but somebody should look.
+    Warning,
+}
+
+/// A file a problem can stand in.
+#[derive(Debug, Clone)]
+pub(super) struct Source {
+    /// Its name as the user knows it.
+    pub(super) name: String,
+    /// Its text; in a finished [`Problems`] without secrets.
+    pub(super) text: String,
+}
+
+/// One problem.
+#[derive(Debug, Clone)]
+pub struct Diagnostic {
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+    /// Where; `None` when the file as a whole is meant.
+    pub span: Option<Span>,
+    /// Other places it has to do with, each with a word on it.
+    pub related: Vec<(Span, String)>,
+    file: usize,
+}
+
+impl Diagnostic {
+    pub(super) fn help(&mut self, help: impl Into<String>) -> &mut Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    pub(super) fn maybe_help(&mut self, help: Option<impl Into<String>>) -> &mut Self {
+        self.help = help.map(Into::into);
+        self
+    }
+
+    pub(super) fn related(&mut self, span: Span, word: impl Into<String>) -> &mut Self {
+        self.related.push((span, word.into()));
+        self
+    }
+}
+
+/// A problem with its place resolved, for machines.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Located {
+    /// How bad it is.
+    pub severity: Severity,
+    /// The file as the user knows it.
+    pub file: String,
+    /// The line, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
+    /// The column in characters, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<usize>,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+}
+
+/// All problems of a job: its own file and those it names, in the order in which they stand there.
+#[derive(Debug, Clone, Default)]
+pub struct Problems {
+    sources: Vec<Source>,
+    list: Vec<Diagnostic>,
+}
+
+impl Problems {
+    /// The one problem of a job file that cannot be read at all.
+    pub(super) fn unreadable(name: &str, error: &std::io::Error) -> Self {
+        let mut report = Report::new(name, "");
+        let message = match error.kind() {
+            std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+            std::io::ErrorKind::IsADirectory => "this is a folder, not a job file".to_owned(),
+            kind => format!("cannot be read: {kind}"),
+        };
+        report.error(None, message).help("`transship new migrate` prints a job to start from");
+        report.finish()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Each of them.
+    pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
+        self.list.iter()
+    }
+
+    /// Each with file, line and column.
+    pub fn located(&self) -> Vec<Located> {
+        let locate = |problem: &Diagnostic| {
+            let source = &self.sources[problem.file];
+            let place = problem.span.map(|span| line_and_column(&source.text, span.start));
+            Located {
+                severity: problem.severity,
+                file: source.name.clone(),
+                line: place.map(|(line, _)| line),
+                column: place.map(|(_, column)| column),
+                message: problem.message.clone(),
+                help: problem.help.clone(),
+            }
+        };
+        self.list.iter().map(locate).collect()
+    }
+
+    /// The problems as text for people, each with its line underlined.
+    pub fn render(&self, color: bool) -> String {
+        let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+        let shown = self.list.iter().take(SHOWN).map(|problem| self.render_one(problem, &renderer));
+        let mut text = shown.collect::<Vec<_>>().join("\n\n");
+        if self.list.len() > SHOWN {
+            let more = format!("{} more problems are not shown", self.list.len() - SHOWN);
+            let more = Group::with_title(Level::NOTE.primary_title(more));
+            text.push_str("\n\n");
+            text.push_str(&renderer.render(&[more]));
+        }
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text
+    }
+
+    fn render_one(&self, problem: &Diagnostic, renderer: &Renderer) -> String {
+        let source = &self.sources[problem.file];
+        let level = match problem.severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+        };
+        let title = level.primary_title(problem.message.as_str());
+        let help = problem.help.as_deref().map(|help| Level::HELP.message(normalize_untrusted_str(help)));
+        let Some(span) = problem.span else {
+            let group = title.element(Origin::path(source.name.as_str())).elements(help);
+            return renderer.render(&[group]);
+        };
+        // Only the lines that are shown are handed over: a manifest may hold a hundred thousand.
+        let places = || problem.related.iter().map(|(at, _)| *at).chain([span]);
+        let first = places().map(|at| at.start).min().unwrap_or(span.start);
+        let last = places().map(|at| at.start).max().unwrap_or(span.start);
+        let (start, end) = (line_around(&source.text, first).start, line_around(&source.text, last).end);
+        let inside = |at: Span| {
+            let line = line_around(&source.text, at.start);
+            let from = floor(&source.text, at.start.min(line.end));
+            from - start..floor(&source.text, at.end.clamp(from, line.end)) - start
+        };
+        let mut snippet = Snippet::source(&source.text[start..end])
+            .path(source.name.as_str())
+            .line_start(line_and_column(&source.text, start).0)
+            .annotation(AnnotationKind::Primary.span(inside(span)));
+        for (at, word) in &problem.related {
+            snippet = snippet.annotation(AnnotationKind::Context.span(inside(*at)).label(word.as_str()));
+        }
+        renderer.render(&[title.element(snippet).elements(help)])
+    }
+}
+
+impl<'a> IntoIterator for &'a Problems {
+    type Item = &'a Diagnostic;
+    type IntoIter = std::slice::Iter<'a, Diagnostic>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.render(false).trim_end())
+    }
+}
+
+impl std::error::Error for Problems {}
+
+/// Collects problems while a job is read.
+#[derive(Debug)]
+pub(super) struct Report {
+    sources: Vec<Source>,
+    list: Vec<Diagnostic>,
+    secrets: Vec<Span>,
+    file: usize,
+}
+
+impl Report {
+    /// About the job file, and later the files it names.
+    pub(super) fn new(name: &str, text: &str) -> Self {
+        let source = Source { name: name.to_owned(), text: text.to_owned() };
+        Self { sources: vec![source], list: Vec::new(), secrets: Vec::new(), file: 0 }
+    }
+
+    /// What follows is about another file, until [`Self::end_file`].
+    pub(super) fn begin_file(&mut self, name: &str, text: &str) {
+        self.file = self.sources.len();
+        self.sources.push(Source { name: name.to_owned(), text: text.to_owned() });
+    }
+
+    /// What follows is about the job file again.
+    pub(super) fn end_file(&mut self) {
+        self.file = 0;
+    }
+
+    /// Something that keeps the job from running.
+    pub(super) fn error(
+        &mut self,
+        span: impl Into<Option<Span>>,
+        message: impl Into<String>,
+    ) -> &mut Diagnostic {
+        self.push(Severity::Error, span.into(), message.into())
+    }
+
+    /// Something to look at.
+    pub(super) fn warning(
+        &mut self,
+        span: impl Into<Option<Span>>,
+        message: impl Into<String>,
+    ) -> &mut Diagnostic {
+        self.push(Severity::Warning, span.into(), message.into())
+    }
+
+    /// A stretch of the job file that must never be shown.
+    pub(super) fn black_out(&mut self, span: Span) {
+        self.secrets.push(span);
+    }
+
+    /// Whether a place will be blacked out.
+    pub(super) fn is_secret(&self, at: usize) -> bool {
+        self.secrets.iter().any(|span| (span.start..span.end).contains(&at))
+    }
+
+    /// How many errors there are so far.
+    pub(super) fn errors(&self) -> usize {
+        self.list.iter().filter(|problem| problem.severity == Severity::Error).count()
+    }
+
+    /// The problems, in the order of the files.
+    pub(super) fn finish(mut self) -> Problems {
+        for span in std::mem::take(&mut self.secrets) {
+            super::redact::black_out(&mut self.sources[0].text, span.start..span.end);
+        }
+        for (index, source) in self.sources.iter_mut().enumerate() {
+            // A manifest may be large; one that has nothing to show need not be kept.
+            let shown = self.list.iter().any(|problem| problem.file == index);
+            source.text = if shown { super::redact::redact(&source.text) } else { String::new() };
+        }
+        for problem in &mut self.list {
+            problem.message = super::redact::without_tokens(&problem.message);
+            problem.help = problem.help.take().map(|help| super::redact::without_tokens(&help));
+        }
+        if self.errors() > 0 {
+            // What is most likely not meant follows only too often from what is wrong.
+            self.list.retain(|problem| problem.severity == Severity::Error);
+        }
+        self.list.sort_by_key(|problem| (problem.severity, problem.file, problem.span));
+        Problems { sources: self.sources, list: self.list }
+    }
+
+    fn push(&mut self, severity: Severity, span: Option<Span>, message: String) -> &mut Diagnostic {
+        let index = self.list.len();
+        let file = self.file;
+        self.list.push(Diagnostic { severity, message, help: None, span, related: Vec::new(), file });
+        &mut self.list[index]
+    }
+}
+
+/// The nearest character boundary at or before `at`.
+fn floor(text: &str, at: usize) -> usize {
+    text.floor_char_boundary(at)
+}
+
+/// The line that holds the byte `at`, without its line break.
+fn line_around(text: &str, at: usize) -> Range<usize> {
+    let at = floor(text, at);
+    let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    let end = text[at..].find('\n').map_or(text.len(), |newline| at + newline);
+    start..end
+}
+
+/// Line and column, from 1, the column in characters.
+fn line_and_column(text: &str, at: usize) -> (usize, usize) {
+    let at = floor(text, at);
+    let line = line_around(text, at);
+    (text[..at].matches('\n').count() + 1, text[line.start..at].chars().count() + 1)
+}

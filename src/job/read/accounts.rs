@@ -1,0 +1,171 @@
+//! `accounts`, `source`, `target`, `rate`.
+
+use url::{Host, Url};
+
+use super::Reader;
+use crate::job::account::{Account, AccountPlace, Rate, TokenSource};
+use crate::job::env::{expand, nearest};
+use crate::job::tree::Node;
+
+/// The origin of a region.
+fn region(word: &str) -> Option<Url> {
+    let origin = match word {
+        "us" => "https://api.integrator.io",
+        "eu" => "https://api.eu.integrator.io",
+        "au" => "https://api.au.integrator.io",
+        "ca" => "https://api.ca.integrator.io",
+        _ => return None,
+    };
+    Url::parse(origin).ok()
+}
+
+impl Reader<'_> {
+    /// Every account, in the order written.
+    pub(super) fn accounts(&mut self, root: &Node, rate: Rate) -> Vec<Account> {
+        let Some(accounts) = root.get("accounts") else { return Vec::new() };
+        let mut read = Vec::new();
+        for entry in accounts.entries() {
+            entry.read.set(true);
+            let rate = self.rate(entry.node.get("rate"), rate);
+            if let Some(place) = self.place(&entry.node, &entry.key) {
+                read.push(Account { name: entry.key.clone(), place, rate });
+            }
+        }
+        read
+    }
+
+    fn place(&mut self, node: &Node, name: &str) -> Option<AccountPlace> {
+        if let Some(emulator) = node.get("emulator") {
+            if let Some(token) = node.entry("token") {
+                let message = format!("the account `{name}` is an emulator, which needs no token");
+                self.report.error(token.at, message).help("take the token out");
+            }
+            return Some(AccountPlace::Emulator { name: emulator.text()?.to_owned() });
+        }
+        let origin = match (node.get("region"), node.get("url")) {
+            (Some(word), None) => word.text().and_then(region),
+            (None, Some(url)) => self.origin(url),
+            _ => return None,
+        };
+        let Some(token) = node.get("token") else {
+            let message = format!("the account `{name}` has no token");
+            let help = "say where it is: `token: { env: NAME }`, `{ file: PATH }`, `{ command: [..] }` or `{ keyring: NAME }`";
+            self.report.error(node.span, message).help(help);
+            return None;
+        };
+        let token = self.token(token)?;
+        Some(AccountPlace::Service { origin: origin?, token })
+    }
+
+    fn token(&mut self, node: &Node) -> Option<TokenSource> {
+        let [entry] = node.entries() else { return None };
+        entry.read.set(true);
+        let value = &entry.node;
+        match entry.key.as_str() {
+            "env" => Some(TokenSource::Env(value.text()?.to_owned())),
+            "file" => self.path(value).map(TokenSource::File),
+            "keyring" => Some(TokenSource::Keyring(value.text()?.to_owned())),
+            "command" => {
+                let words: Option<Vec<_>> =
+                    value.items().iter().map(|item| item.text().map(str::to_owned)).collect();
+                words.filter(|words| !words.is_empty()).map(TokenSource::Command)
+            }
+            _ => None,
+        }
+    }
+
+    fn origin(&mut self, node: &Node) -> Option<Url> {
+        let text = match expand(node.text()?, self.env) {
+            Ok(text) => text,
+            Err(wrong) => {
+                self.unexpanded(node, &wrong);
+                return None;
+            }
+        };
+        // The value may come from a variable, so it is never repeated in a message.
+        let url = match Url::parse(text.trim()) {
+            Ok(url) => url,
+            Err(error) => {
+                let why = match error {
+                    url::ParseError::RelativeUrlWithoutBase => "it does not begin with `https://`".to_owned(),
+                    error => error.to_string(),
+                };
+                let message = format!("`url` is not an address: {why}");
+                self.report.error(node.span, message).help("write e.g. `https://api.integrator.io`");
+                return None;
+            }
+        };
+        let loopback = match url.host() {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        };
+        let wrong = if url.scheme() != "https" && !(url.scheme() == "http" && loopback) {
+            Some((
+                "`url` must begin with `https://`",
+                "a token is never sent in the clear; `http://` is for this machine's own addresses",
+            ))
+        } else if url.host().is_none() {
+            Some(("`url` names no host", "write e.g. `https://api.integrator.io`"))
+        } else if !url.username().is_empty() || url.password().is_some() {
+            Some(("`url` holds a user or password", "take it out; the token is given as `token:`"))
+        } else if url.query().is_some() || url.fragment().is_some() {
+            Some(("`url` holds a query or fragment", "write scheme and host only"))
+        } else if !matches!(url.path(), "" | "/") {
+            Some(("`url` holds a path", "write scheme and host only; `/v1` is added by transship"))
+        } else {
+            None
+        };
+        if let Some((message, help)) = wrong {
+            self.report.error(node.span, message).help(help);
+            return None;
+        }
+        Some(url)
+    }
+
+    /// The account that `source` or `target` names.
+    pub(super) fn account(&mut self, root: &Node, key: &str, accounts: &[Account]) -> Option<Account> {
+        let node = root.get(key)?;
+        let name = node.text()?;
+        let known: Vec<&str> = root
+            .get("accounts")
+            .map(Node::entries)
+            .unwrap_or_default()
+            .iter()
+            .map(|e| e.key.as_str())
+            .collect();
+        if !known.contains(&name) {
+            let help = match nearest(name, known.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if known.is_empty() => "add it under `accounts`".to_owned(),
+                None => format!("`accounts` holds {}", known.join(", ")),
+            };
+            self.report
+                .error(node.span, format!("`{key}` names the account `{name}`, which is not there"))
+                .help(help);
+        }
+        accounts.iter().find(|account| account.name == name).cloned()
+    }
+
+    /// `rate`, over what holds without it.
+    pub(super) fn rate(&mut self, node: Option<&Node>, otherwise: Rate) -> Rate {
+        let Some(node) = node else { return otherwise };
+        let burst = node.get("burst").and_then(Node::whole).and_then(|number| u32::try_from(number).ok());
+        let rate = Rate {
+            per_second: node.get("per_second").and_then(Node::number).unwrap_or(otherwise.per_second),
+            burst: burst.unwrap_or(otherwise.burst),
+            share: node.get("share").and_then(Node::number).unwrap_or(otherwise.share),
+        };
+        let least = (rate.per_second / 100.0).ceil();
+        if f64::from(rate.burst) < least && rate.burst > 0 {
+            let at = node.get("burst").or(node.get("per_second")).map_or(node.span, |node| node.span);
+            let message = format!(
+                "a burst of {} is less than 10 ms of calls at {} a second",
+                rate.burst, rate.per_second
+            );
+            self.report.error(at, message).help(format!("write a burst of at least {least}"));
+        }
+        rate
+    }
+}

@@ -1,0 +1,209 @@
+//! The walk from the tree to the [`Job`]: each file here reads one part and reports what is wrong with it.
+
+mod accounts;
+mod fields;
+mod mapping;
+mod policy;
+mod references;
+mod rules;
+mod select;
+mod steps;
+#[cfg(test)]
+mod tests;
+mod warn;
+
+use std::path::{Component, Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::check::check;
+use super::env::{self, Env, Unexpanded};
+use super::problem::{Problems, Report};
+use super::sheet::Sheet;
+use super::spec::{Type, is_not_yet};
+use super::tree::Node;
+use super::{Action, Job, keys, redact, yaml};
+
+/// How large a job file may be.
+const FILE_LIMIT: usize = 4 << 20;
+/// How large a CSV may be that a job names.
+const SHEET_LIMIT: usize = 256 << 20;
+
+/// What every part needs to be read.
+pub(super) struct Reader<'a> {
+    pub(super) report: Report,
+    pub(super) env: &'a Env,
+    /// Where relative paths begin.
+    pub(super) folder: PathBuf,
+    pub(super) now: Timestamp,
+}
+
+/// Reads a job file's bytes.
+pub(super) fn read(
+    name: &str,
+    bytes: &[u8],
+    folder: &Path,
+    env: &Env,
+    now: Timestamp,
+) -> Result<Job, Problems> {
+    let mut report = Report::new(name, &String::from_utf8_lossy(bytes));
+    let Some(text) = decode(bytes, FILE_LIMIT, &mut report) else { return Err(report.finish()) };
+    let mut report = Report::new(name, text);
+    let root = yaml::parse(text, &mut report);
+    let mut reader = Reader { report, env, folder: env.folder.join(folder), now };
+    let job = root.and_then(|root| reader.job(&root, text));
+    reader.refuse_tokens(text);
+    let failed = reader.report.errors() > 0;
+    let problems = reader.report.finish();
+    match job {
+        Some(mut job) if !failed => {
+            job.warnings = problems;
+            Ok(job)
+        }
+        _ => Err(problems),
+    }
+}
+
+/// The text of a file, without its byte-order mark.
+fn decode<'b>(bytes: &'b [u8], limit: usize, report: &mut Report) -> Option<&'b str> {
+    if bytes.len() > limit {
+        let message = format!("the file is larger than {} MiB", limit >> 20);
+        report.error(None, message).help("long lists of imports belong in a manifest");
+        return None;
+    }
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        report.error(None, "the file is UTF-16").help("save it as UTF-8");
+        return None;
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Some(text.strip_prefix('\u{feff}').unwrap_or(text)),
+        Err(error) => {
+            let at = error.valid_up_to();
+            // The text shown has a replacement character of three bytes there.
+            let span = super::Span::new(at, at + '\u{fffd}'.len_utf8());
+            report.error(span, "the file is not UTF-8 from here on").help("save it as UTF-8");
+            None
+        }
+    }
+}
+
+impl Reader<'_> {
+    fn job(&mut self, root: &Node, text: &str) -> Option<Job> {
+        check(root, &Type::Table(&keys::JOB), "the job", &mut self.report);
+        if root.entries().is_empty() {
+            return None;
+        }
+        let action =
+            root.get("action").and_then(Node::text).filter(|word| !is_not_yet(word)).and_then(Action::of);
+        let rate = self.rate(root.get("rate"), super::Rate::default());
+        let accounts = self.accounts(root, rate);
+        let source = self.account(root, "source", &accounts);
+        let target =
+            if root.has("target") { self.account(root, "target", &accounts) } else { source.clone() };
+        let select = self.select(root.get("select"));
+        let references = self.references(root.get("references"));
+        let program = self.program(root.get("transform"));
+        if let Some(action) = action {
+            self.rules(root, action, source.as_ref(), target.as_ref());
+            self.look_closer(root, action, &accounts);
+        }
+        let job = Job {
+            name: root.get("name").and_then(Node::text).unwrap_or_default().to_owned(),
+            action: action.unwrap_or(Action::Migrate),
+            captured_data: policy::captured_data(root),
+            match_by: policy::match_by(root),
+            on_existing: policy::on_existing(root),
+            verify: policy::verify(root),
+            concurrency: policy::concurrency(root),
+            retry: self.retry(root.get("retry")),
+            stop: policy::stop(root.get("stop")),
+            output: self.output(root),
+            archive: self.archive(root.get("archive")),
+            source: source?,
+            target: target?,
+            accounts,
+            select: select?,
+            references,
+            program: program?,
+            warnings: Problems::default(),
+            text: text.to_owned(),
+        };
+        root.get("version");
+        let unread = root.unread();
+        debug_assert!(self.report.errors() > 0 || unread.is_empty(), "accepted and never read: {unread:?}");
+        Some(job)
+    }
+
+    /// Refuses what has the shape of a token, wherever it stands.
+    fn refuse_tokens(&mut self, text: &str) {
+        for range in redact::tokens(text) {
+            if self.report.is_secret(range.start) {
+                continue;
+            }
+            let message = "this looks like a token, and a token is never in a job file";
+            let help = "say where it is: `token: { env: NAME }`, `{ file: PATH }`, `{ command: [..] }` or `{ keyring: NAME }`; \
+                        revoke it if this file was shared";
+            self.report.error(super::Span::new(range.start, range.end), message).help(help);
+        }
+    }
+
+    /// A path of the job file, made absolute.
+    fn path(&mut self, node: &Node) -> Option<PathBuf> {
+        let folder = self.folder.clone();
+        self.path_from(node, &folder)
+    }
+
+    fn path_from(&mut self, node: &Node, folder: &Path) -> Option<PathBuf> {
+        let path = env::path(node.text()?, folder, self.env);
+        path.map_err(|wrong| self.unexpanded(node, &wrong)).ok()
+    }
+
+    fn unexpanded(&mut self, node: &Node, wrong: &[Unexpanded]) {
+        for one in wrong {
+            self.report.error(node.part(&one.range), one.message.clone()).help(one.help.clone());
+        }
+    }
+
+    /// Reads the CSV that `node` names and hands it to `then`, which reports into that file.
+    fn sheet<T>(&mut self, node: &Node, then: impl FnOnce(&Sheet, &mut Report) -> T) -> Option<T> {
+        let path = self.path(node)?;
+        let shown = tidy(path.strip_prefix(&self.env.folder).unwrap_or(&path)).display().to_string();
+        let bytes = match std::fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                let why = match error.kind() {
+                    std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+                    std::io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
+                    kind => kind.to_string(),
+                };
+                let message = format!("cannot read {shown}: {why}");
+                self.report.error(node.span, message).help("a relative path begins at the job file's folder");
+                return None;
+            }
+        };
+        self.report.begin_file(&shown, String::from_utf8_lossy(&bytes).trim_start_matches('\u{feff}'));
+        let before = self.report.errors();
+        let read = decode(&bytes, SHEET_LIMIT, &mut self.report).map(|text| {
+            let sheet = Sheet::read(text, &mut self.report);
+            then(&sheet, &mut self.report)
+        });
+        let sound = self.report.errors() == before;
+        self.report.end_file();
+        read.filter(|_| sound)
+    }
+}
+
+/// A path without `.` and without `..` where a folder's name stands before it; for showing only.
+fn tidy(path: &Path) -> PathBuf {
+    let mut tidy = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if matches!(tidy.components().next_back(), Some(Component::Normal(_))) => {
+                tidy.pop();
+            }
+            part => tidy.push(part),
+        }
+    }
+    tidy
+}

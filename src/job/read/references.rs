@@ -1,0 +1,108 @@
+//! `references`: the map, the map file, what to do with what is missing.
+
+use std::collections::HashMap;
+
+use super::Reader;
+use super::steps::columns;
+use crate::job::env::nearest;
+use crate::job::keys::KINDS;
+use crate::job::problem::{Report, Span};
+use crate::job::sheet::Sheet;
+use crate::job::tree::Node;
+use crate::transform::references::{Kind, Missing, Rules};
+
+impl Reader<'_> {
+    /// `references`; without it, counterparts are found by name.
+    pub(super) fn references(&mut self, node: Option<&Node>) -> Rules {
+        let mut rules = Rules { by_name: true, ..Rules::default() };
+        let Some(node) = node else { return rules };
+        let word = |key: &str| node.get(key).and_then(Node::text);
+        rules.by_name = word("by") != Some("none");
+        rules.missing = missing(word("missing"));
+        for entry in node.get("missing").map(Node::entries).unwrap_or_default() {
+            entry.read.set(true);
+            let what = missing(entry.node.text());
+            match Kind::of(&entry.key) {
+                Some(kind) => drop(rules.missing_of.insert(kind, what)),
+                None => rules.missing = what,
+            }
+        }
+        let mut places: HashMap<(Kind, String), (String, Span)> = HashMap::new();
+        for entry in node.get("map").map(Node::entries).unwrap_or_default() {
+            entry.read.set(true);
+            let Some(kind) = Kind::of(&entry.key) else { continue };
+            for pair in entry.node.entries() {
+                pair.read.set(true);
+                if let Some(target) = pair.node.written() {
+                    places.insert((kind, pair.key.clone()), (target.to_owned(), pair.at));
+                    rules.map.push((kind, pair.key.clone(), target.to_owned()));
+                }
+            }
+        }
+        if let Some(file) =
+            node.get("map_file").filter(|file| file.text().is_some_and(|text| !text.trim().is_empty()))
+            && let Some(pairs) = self.sheet(file, pairs)
+        {
+            for (kind, source, target) in pairs {
+                match places.get(&(kind, source.clone())) {
+                    Some((other, at)) if *other != target => {
+                        let message =
+                            format!("`map` sends `{source}` to `{other}`, and `map_file` to `{target}`");
+                        self.report.error(*at, message).help("keep one of the two");
+                    }
+                    Some(_) => {}
+                    None => rules.map.push((kind, source, target)),
+                }
+            }
+        }
+        rules
+    }
+}
+
+fn missing(word: Option<&str>) -> Missing {
+    match word {
+        Some("skip") => Missing::Skip,
+        Some("drop") => Missing::Drop,
+        _ => Missing::Fail,
+    }
+}
+
+/// `kind,source,target`.
+fn pairs(sheet: &Sheet, report: &mut Report) -> Vec<(Kind, String, String)> {
+    let Some([kind_at, source_at, target_at]) = columns(sheet, ["kind", "source", "target"], report) else {
+        return Vec::new();
+    };
+    let mut seen: HashMap<(Kind, &str), (u64, Span)> = HashMap::new();
+    let mut pairs = Vec::new();
+    for row in &sheet.rows {
+        let cell = |column: usize| &row.cells[column];
+        let Some(kind) = Kind::of(cell(kind_at).text.trim()) else {
+            let message = format!("`{}` is not a kind of resource", cell(kind_at).text);
+            let help = match nearest(&cell(kind_at).text, KINDS.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("it is one of {}", KINDS.join(", ")),
+            };
+            report.error(cell(kind_at).span, message).help(help);
+            continue;
+        };
+        if let Some(empty) =
+            [source_at, target_at].into_iter().find(|column| cell(*column).text.trim().is_empty())
+        {
+            let message = format!("line {} has no `{}`", row.line, sheet.header[empty].text);
+            report.error(cell(empty).span, message).help("write an id or a name on both sides");
+            continue;
+        }
+        let (source, target) = (cell(source_at).text.as_str(), cell(target_at).text.as_str());
+        if let Some((line, first)) = seen.get(&(kind, source)) {
+            let message = format!("`{source}` is mapped in line {line} and again in line {}", row.line);
+            report
+                .error(cell(source_at).span, message)
+                .related(*first, "first here")
+                .help("keep one of the two rows");
+            continue;
+        }
+        seen.insert((kind, source), (row.line, cell(source_at).span));
+        pairs.push((kind, source.to_owned(), target.to_owned()));
+    }
+    pairs
+}

@@ -1,0 +1,158 @@
+//! What an action needs and what it cannot be combined with.
+
+use super::Reader;
+use crate::job::Action;
+use crate::job::account::Account;
+use crate::job::tree::Node;
+
+/// The keys of `select` that name imports; `exclude` alone names none.
+const NAMING: &[&str] =
+    &["ids", "manifest", "names", "adaptor_types", "connections", "integrations", "modified_since", "where"];
+
+impl Reader<'_> {
+    /// Reports every combination that makes no sense, and what to write instead.
+    pub(super) fn rules(
+        &mut self,
+        root: &Node,
+        action: Action,
+        source: Option<&Account>,
+        target: Option<&Account>,
+    ) {
+        match action {
+            Action::Migrate | Action::Compare => self.between_accounts(root, action, source, target),
+            _ => self.in_one_account(root, action, source, target),
+        }
+        if matches!(action, Action::Update | Action::Delete | Action::Backup) {
+            let help =
+                "it decides what becomes of an import that is already in the target, for migrate and clone";
+            self.refuse(root, &["on_existing", "match"], action, help);
+        }
+        if action == Action::Compare {
+            let help = "a comparison writes nothing: take it out";
+            self.refuse(root, &["on_existing", "verify", "stop"], action, help);
+        }
+        if action == Action::Delete {
+            self.refuse(
+                root,
+                &["transform"],
+                action,
+                "a deleted import is not changed: take `transform` out",
+            );
+            self.refuse(
+                root,
+                &["references"],
+                action,
+                "nothing is written that could refer: take `references` out",
+            );
+            self.needs_a_selection(root);
+        }
+        if matches!(action, Action::Delete | Action::Backup | Action::Compare) {
+            self.refuse(root, &["captured_data"], action, "nothing is written: take `captured_data` out");
+        }
+        if action == Action::Backup {
+            self.refuse(
+                root,
+                &["transform", "references"],
+                action,
+                "imports are read as they are: take it out",
+            );
+        }
+        if action == Action::Update {
+            let mapped = root.get("references").is_some_and(|node| node.has("map") || node.has("map_file"));
+            let drops = root.get("captured_data").and_then(Node::text) == Some("drop");
+            if !root.has("transform") && !mapped && !drops {
+                let help = "add `transform:` with what to change, or `references: { map: … }` to point them elsewhere";
+                self.report
+                    .error(spot(root, "action"), "update changes nothing: the job has no `transform`")
+                    .help(help);
+            }
+        }
+        if action == Action::Compare {
+            let help = "an account is compared with another account: name that one as `target`";
+            self.refuse(root, &["archive"], action, help);
+        } else if matches!(action, Action::Backup | Action::Restore) {
+            if !root.has("archive") {
+                let message = format!("{} needs `archive`", action.word());
+                self.report.error(spot(root, "action"), message).help("add `archive: { path: FOLDER }`");
+            }
+        } else {
+            self.refuse(root, &["archive"], action, "it is for backup, restore and compare: take it out");
+        }
+    }
+
+    fn between_accounts(
+        &mut self,
+        root: &Node,
+        action: Action,
+        source: Option<&Account>,
+        target: Option<&Account>,
+    ) {
+        if !root.has("target") {
+            let help = match action {
+                Action::Compare => "add `target: ACCOUNT`: the account to compare with",
+                _ => "add `target: ACCOUNT`; to copy within one account, write `action: clone`",
+            };
+            let message = format!("{} needs a `target`", action.word());
+            self.report.error(spot(root, "action"), message).help(help);
+            return;
+        }
+        let (Some(source), Some(target)) = (source, target) else { return };
+        let help = match action {
+            Action::Compare => "name two accounts",
+            _ => {
+                "to copy within one account, write `action: clone`; to change imports in place, `action: update`"
+            }
+        };
+        if source.name == target.name {
+            let message = format!("`source` and `target` are both `{}`", source.name);
+            self.report.error(spot(root, "target"), message).help(help);
+        } else if source.place == target.place {
+            let message = format!("`{}` and `{}` are the same account", source.name, target.name);
+            self.report.error(spot(root, "target"), message).help(help);
+        }
+    }
+
+    fn in_one_account(
+        &mut self,
+        root: &Node,
+        action: Action,
+        source: Option<&Account>,
+        target: Option<&Account>,
+    ) {
+        let (Some(source), Some(target)) = (source, target) else { return };
+        if source.name != target.name && action != Action::Restore {
+            let message = format!("{} works within one account, but `target` is another", action.word());
+            let help = if action == Action::Clone {
+                "take `target` out, or write `action: migrate` to copy into another account"
+            } else {
+                "take `target` out"
+            };
+            self.report.error(spot(root, "target"), message).help(help);
+        }
+    }
+
+    fn needs_a_selection(&mut self, root: &Node) {
+        let select = root.get("select");
+        if !select.is_some_and(|select| NAMING.iter().any(|key| select.has(key))) {
+            let at = if select.is_some() { "select" } else { "action" };
+            let message = "delete needs `select` to name something";
+            self.report
+                .error(spot(root, at), message)
+                .help("to mean all, write `select: { names: [\"*\"] }`");
+        }
+    }
+
+    fn refuse(&mut self, root: &Node, keys: &[&str], action: Action, help: &str) {
+        for entry in root.entries().iter().filter(|entry| keys.contains(&entry.key.as_str())) {
+            if !crate::job::spec::is_not_yet(&entry.key) {
+                let message = format!("`{}` has no meaning for {}", entry.key, action.word());
+                self.report.error(entry.at, message).help(help);
+            }
+        }
+    }
+}
+
+/// The value of a key, or the job itself.
+fn spot(root: &Node, key: &str) -> crate::job::Span {
+    root.get(key).map_or(root.span, |node| node.span)
+}

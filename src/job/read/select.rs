@@ -1,0 +1,127 @@
+//! `select`, and the keys it shares with `exclude` and `when`; the manifest.
+
+use std::collections::HashMap;
+
+use super::Reader;
+use crate::job::Selection;
+use crate::job::env::nearest;
+use crate::job::forms;
+use crate::job::manifest::{Manifest, Row};
+use crate::job::problem::{Report, Span};
+use crate::job::sheet::Sheet;
+use crate::job::tree::Node;
+use crate::transform::selector::SelectorProblem;
+use crate::transform::{Selector, SelectorSpec};
+
+/// The keys of `select`, `exclude` and `when` as data.
+pub(super) fn spec(node: &Node) -> SelectorSpec {
+    let texts = |key: &str| {
+        let items = node.get(key).map(Node::items).unwrap_or_default();
+        items.iter().filter_map(|item| item.written().map(str::to_owned)).collect()
+    };
+    SelectorSpec {
+        ids: texts("ids"),
+        names: texts("names"),
+        adaptor_types: texts("adaptor_types"),
+        connections: texts("connections"),
+        integrations: texts("integrations"),
+        modified_since: node.get("modified_since").and_then(Node::text).and_then(forms::moment),
+        filter: node.get("where").and_then(Node::text).map(str::to_owned),
+        exclude: node.get("exclude").map(|exclude| Box::new(spec(exclude))),
+    }
+}
+
+impl Reader<'_> {
+    /// `select`; without it, all imports.
+    pub(super) fn select(&mut self, node: Option<&Node>) -> Option<Selection> {
+        let nothing = Selector::compile(SelectorSpec::default());
+        let Some(node) = node else {
+            return nothing.ok().map(|selector| Selection {
+                selector,
+                manifest: None,
+                integration_apps: false,
+            });
+        };
+        let selector = match Selector::compile(spec(node)) {
+            Ok(selector) => Some(selector),
+            Err(problems) => {
+                self.selector_problems(node, problems);
+                None
+            }
+        };
+        let manifest = match node.get("manifest") {
+            Some(file) => Some(self.manifest(file)?),
+            None => None,
+        };
+        let integration_apps = node.get("integration_apps").and_then(Node::flag).unwrap_or_default();
+        Some(Selection { selector: selector?, manifest, integration_apps })
+    }
+
+    pub(super) fn selector_problems(&mut self, node: &Node, problems: Vec<SelectorProblem>) {
+        for problem in problems {
+            let at = node.follow(&problem.path);
+            let span = problem.range.as_ref().map_or(at.span, |range| at.part(range));
+            self.report.error(span, problem.message).maybe_help(problem.help);
+        }
+    }
+
+    fn manifest(&mut self, node: &Node) -> Option<Manifest> {
+        if node.text().is_none_or(|text| text.trim().is_empty()) {
+            return None;
+        }
+        self.sheet(node, manifest)
+    }
+}
+
+/// The rows of a manifest.
+fn manifest(sheet: &Sheet, report: &mut Report) -> Manifest {
+    let (id, name) = (sheet.column("id"), sheet.column("name"));
+    if let (None, None, Some(first)) = (id, name, sheet.header.first()) {
+        let whole = Span::new(first.span.start, sheet.header.last().unwrap_or(first).span.end);
+        let near = sheet.header.iter().find(|cell| {
+            ["id", "name"].iter().any(|word| cell.text.eq_ignore_ascii_case(word))
+                || nearest(&cell.text, ["_id", "import_id", "import_name"].into_iter()).is_some()
+        });
+        let help = match near {
+            _ if sheet.header.len() == 1 && first.text.contains(';') => {
+                "cells are separated by commas, not by semicolons".to_owned()
+            }
+            Some(cell) => format!("rename the column `{}` to `id` or `name`", cell.text),
+            None => "the first line names the columns, e.g. `id,name`".to_owned(),
+        };
+        report.error(whole, "the manifest has no column `id` or `name`").help(help);
+        return Manifest::default();
+    }
+    if sheet.rows.is_empty() && !sheet.header.is_empty() {
+        report.error(None, "the manifest names no import").help("add a row for each import");
+    }
+    let mut seen: HashMap<(bool, &str), (u64, Span)> = HashMap::new();
+    let mut rows = Vec::with_capacity(sheet.rows.len());
+    for row in &sheet.rows {
+        let cell = |column: Option<usize>| {
+            column.map(|column| &row.cells[column]).filter(|cell| !cell.text.trim().is_empty())
+        };
+        let Some(key) = cell(id).or(cell(name)) else {
+            let message = format!("line {} names no import", row.line);
+            report.error(row.cells[0].span, message).help("fill in the `id` or the `name`");
+            continue;
+        };
+        let by_id = cell(id).is_some();
+        let word = if by_id { key.text.trim() } else { key.text.as_str() };
+        if let Some((line, first)) = seen.get(&(by_id, word)) {
+            let what = if by_id { "id" } else { "name" };
+            let message = format!("the {what} `{word}` stands in line {line} and again in line {}", row.line);
+            report.error(key.span, message).related(*first, "first here").help("keep one of the two rows");
+            continue;
+        }
+        seen.insert((by_id, word), (row.line, key.span));
+        let names = sheet.header.iter().map(|cell| cell.text.clone());
+        rows.push(Row {
+            line: row.line,
+            id: cell(id).map(|cell| cell.text.trim().to_owned()),
+            name: cell(name).map(|cell| cell.text.clone()),
+            columns: names.zip(row.cells.iter().map(|cell| cell.text.clone())).collect(),
+        });
+    }
+    Manifest { rows }
+}

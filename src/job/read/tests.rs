@@ -1,0 +1,138 @@
+//! What is read in full while it is still refused by name, and how a stretch of a text becomes one of the file.
+
+use std::path::Path;
+
+use super::fields::{rename, renames};
+use super::*;
+use crate::job::check::check;
+use crate::job::spec::NOT_YET;
+use crate::job::{Archive, Keep, Span};
+use crate::transform::{FieldRename, Narrow, ScopedRename, Side};
+
+fn env() -> Env {
+    let variables = [("BUCKET".to_owned(), "nightly".to_owned())].into();
+    Env { variables, home: Some("/home/me".into()), folder: "/cwd".into() }
+}
+
+fn tree(text: &str) -> Node {
+    yaml::parse(text, &mut Report::new("x.yaml", text)).unwrap()
+}
+
+fn archive(text: &str) -> Option<Archive> {
+    let env = env();
+    let report = Report::new("x.yaml", text);
+    let now = Timestamp::UNIX_EPOCH;
+    Reader { report, env: &env, folder: "/jobs".into(), now }.archive(tree(text).get("archive"))
+}
+
+fn messages(report: Report) -> Vec<String> {
+    let located = report.finish().located();
+    located.into_iter().map(|one| format!("{}: {}", one.line.unwrap_or_default(), one.message)).collect()
+}
+
+fn renames_of(text: &str) -> (Vec<ScopedRename>, Vec<String>) {
+    let mut report = Report::new("fields.csv", text);
+    let sheet = Sheet::read(text, &mut report);
+    let found = renames(&sheet, &mut report);
+    (found, messages(report))
+}
+
+fn field(side: Side, from: &str, to: &str) -> FieldRename {
+    FieldRename { side, from: from.to_owned(), to: to.to_owned() }
+}
+
+#[test]
+fn an_archive_is_a_folder_or_the_address_of_a_store() {
+    let place = |text: &str| archive(text).unwrap().place;
+    assert_eq!(place("archive: { path: ./nightly }"), "/jobs/./nightly");
+    assert_eq!(place("archive: { path: ~/nightly }"), "/home/me/nightly");
+    assert_eq!(place("archive: { path: \"s3://${BUCKET}/imports\" }"), "s3://nightly/imports");
+    let keep = archive("archive: { path: a, keep: { last: 7, daily: 30, monthly: 12 } }").unwrap().keep;
+    assert_eq!(keep, Some(Keep { last: Some(7), daily: Some(30), monthly: Some(12), ..Keep::default() }));
+}
+
+#[test]
+fn a_field_is_renamed_on_one_side() {
+    let node = tree("{ side: source, from: internal_id, to: internalId }");
+    assert_eq!(rename(&node), Some(field(Side::Source, "internal_id", "internalId")));
+    assert_eq!(rename(&tree("{ side: left, from: a, to: b }")), None);
+}
+
+#[test]
+fn fields_to_rename_come_from_a_csv() {
+    let (found, problems) = renames_of("side,from,to\r\nsource,a,b\n\ntarget,\"x,y\",z\n");
+    assert_eq!(found, [field(Side::Source, "a", "b").into(), field(Side::Target, "x,y", "z").into()]);
+    assert!(problems.is_empty(), "{problems:?}");
+
+    let (found, problems) =
+        renames_of("side,from,to,import,adaptor_type\nsource,a,b,,\nsource,a,c, Orders ,HTTPImport\n");
+    let import = Some("Orders".to_owned());
+    let only = Narrow { import, adaptor_type: Some("HTTPImport".to_owned()), connection: None };
+    let narrow = ScopedRename { rename: field(Side::Source, "a", "c"), only };
+    assert_eq!(found, [field(Side::Source, "a", "b").into(), narrow]);
+    assert!(problems.is_empty(), "{problems:?}");
+}
+
+#[test]
+fn every_bad_row_of_that_csv_is_named_with_its_line() {
+    let (_, problems) =
+        renames_of("side,from,to\nsorce,a,b\nsource,a,b\nsource,,b\nsource,a,c\ntarget,a,c\n");
+    let expected = [
+        "2: a side is `source` or `target`, not `sorce`",
+        "4: line 4 has no `from`",
+        "5: `a` is renamed in line 3 and again in line 5",
+    ];
+    assert_eq!(problems, expected);
+    assert_eq!(renames_of("from,to\na,b\n").1, ["1: there is no column `side`"]);
+    assert_eq!(renames_of("side,from,to,note\n").1[1], "1: unknown column `note`");
+}
+
+#[test]
+fn each_key_that_is_not_in_this_version_is_refused_by_its_name() {
+    let keys = keys::JOB.keys.iter().chain(keys::STEP.keys).map(|key| key.word);
+    for word in keys.filter(|word| NOT_YET.contains(word)) {
+        let text = format!("transform:\n  - {word}: {{}}\n{word}: {{}}\n");
+        let mut report = Report::new("x.yaml", &text);
+        check(&tree(&text), &Type::Table(&keys::JOB), "the job", &mut report);
+        let wanted = format!("`{word}` is not in this version");
+        assert!(messages(report).iter().any(|message| message.ends_with(&wanted)), "{word}");
+    }
+}
+
+#[test]
+fn a_stretch_of_a_text_is_found_in_every_way_to_write_it() {
+    // The stretch `bc` of the text `a'bc`, or of its second line.
+    for (text, range) in [
+        ("x: a'bc", 2..4),
+        ("x: 'a''bc'", 2..4),
+        ("x: \"a'bc\"", 2..4),
+        ("x: |\n  a\n  bc\n", 2..4),
+        ("x: |\r\n  a\r\n    bc\r\n", 4..6),
+        ("x:\n- y: |-\n\n    é\n    bc", 4..6),
+    ] {
+        let root = tree(text);
+        let node = root.entries().first().map(|entry| &entry.node).unwrap();
+        let node = node.items().first().and_then(|item| item.get("y")).unwrap_or(node);
+        let Span { start, end } = node.part(&range);
+        assert_eq!(&text[start..end], "bc", "{text:?}");
+    }
+    // Where it cannot be known, the whole is meant.
+    for text in ["x: \"a\\u0041bc\"", "x: >\n  a\n  bc\n"] {
+        let root = tree(text);
+        let node = root.get("x").unwrap();
+        assert_eq!(node.part(&(2..4)), node.span);
+    }
+}
+
+#[test]
+fn relative_paths_begin_at_the_folder_of_the_job() {
+    let env = env();
+    let text = "version: 1\nname: n\naction: update\naccounts: { a: { region: us, token: { file: t } } }\nsource: a\n\
+                transform: [{ remove: [/x] }]\noutput: out\n";
+    let job = read("x.yaml", text.as_bytes(), Path::new("jobs"), &env, Timestamp::UNIX_EPOCH).unwrap();
+    let token = crate::job::TokenSource::File("/cwd/jobs/t".into());
+    assert!(
+        matches!(job.source.place, crate::job::AccountPlace::Service { token: found, .. } if found == token)
+    );
+    assert_eq!(job.output, Path::new("/cwd/out"), "but for `output`, which begins at the current folder");
+}

@@ -1,0 +1,153 @@
+//! What a valid job may still have wrong: said, and not refused.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::Reader;
+use crate::job::account::Account;
+use crate::job::env::nearest;
+use crate::job::forms;
+use crate::job::tree::Node;
+use crate::job::{Action, Span};
+use crate::model::Id;
+
+/// The values of `adaptorType` that have been seen.
+const ADAPTOR_TYPES: &[&str] = &[
+    "HTTPImport",
+    "RESTImport",
+    "NetSuiteDistributedImport",
+    "NetSuiteImport",
+    "SalesforceImport",
+    "RDBMSImport",
+    "JDBCImport",
+    "MongodbImport",
+    "DynamodbImport",
+    "FTPImport",
+    "S3Import",
+    "AS2Import",
+    "FileSystemImport",
+    "VANImport",
+    "WrapperImport",
+    "AiAgentImport",
+    "GuardrailImport",
+    "ToolImport",
+    "NetSuiteHTTPImport",
+];
+
+static SLOW: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\b(?:test|match|capture|scan|splits|sub|gsub)\s*\(|\brecurse\b|\.\.")
+        .expect("the pattern is valid")
+});
+
+impl Reader<'_> {
+    /// Looks for what is allowed and most likely not meant.
+    pub(super) fn look_closer(&mut self, root: &Node, action: Action, accounts: &[Account]) {
+        self.unused_accounts(root, accounts);
+        if let Some(node) = root.get("concurrency")
+            && let Some(number) = node.whole().filter(|number| (65..=1024).contains(number))
+        {
+            let message = format!("{number} calls in flight are more than the service is known to like");
+            self.report.warning(node.span, message).help("`auto` finds what it bears, up to 64");
+        }
+        if let Some(node) = root.get("verify").filter(|node| node.text() == Some("none")) {
+            let message = "nothing will be compared: every import ends as `not_checked`";
+            self.report
+                .warning(node.span, message)
+                .help("`response` compares what the write answered, at no extra call");
+        }
+        if let Some(node) = root.get("on_existing").filter(|node| node.text() == Some("create"))
+            && !root.has("match")
+        {
+            let message = "an import that is there and differs gets a second one of the same name beside it";
+            self.report.warning(node.span, message).help("write `match:` too, to say that this is meant");
+        }
+        if let Some(select) = root.get("select") {
+            self.condition(select);
+        }
+        for step in root.get("transform").map(Node::items).unwrap_or_default() {
+            if let Some(when) = step.get("when") {
+                self.condition(when);
+            }
+            if let Some(program) = step.get("jq") {
+                self.slow_jq(program);
+            }
+        }
+        if action == Action::Clone {
+            self.clones_without_a_name(root);
+        }
+    }
+
+    fn unused_accounts(&mut self, root: &Node, accounts: &[Account]) {
+        let used = |name: &str| {
+            ["source", "target"].iter().any(|key| root.get(key).and_then(Node::text) == Some(name))
+        };
+        for entry in root.get("accounts").map(Node::entries).unwrap_or_default() {
+            if !used(&entry.key) && accounts.iter().any(|account| account.name == entry.key) {
+                let message = format!("the account `{}` is neither `source` nor `target`", entry.key);
+                self.report.warning(entry.at, message).help("take it out, or use it");
+            }
+        }
+    }
+
+    fn condition(&mut self, node: &Node) {
+        for item in node.get("ids").map(Node::items).unwrap_or_default() {
+            if let Some(text) = item.written().filter(|text| !Id::looks_like(text)) {
+                let message = format!("`{}` does not look like an id", crate::job::check::shorten(text));
+                self.report.warning(item.span, message).help("ids seen so far are 24 digits of 0-9 and a-f");
+            }
+        }
+        for item in node.get("adaptor_types").map(Node::items).unwrap_or_default() {
+            if let Some(text) = item.text().filter(|text| !ADAPTOR_TYPES.contains(text)) {
+                let message =
+                    format!("`{}` is not an adaptor type seen so far", crate::job::check::shorten(text));
+                let help = nearest(text, ADAPTOR_TYPES.iter().copied())
+                    .map(|near| format!("did you mean `{near}`?"));
+                self.report.warning(item.span, message).maybe_help(help);
+            }
+        }
+        if let Some(since) = node.get("modified_since")
+            && since.text().and_then(forms::moment).is_some_and(|moment| moment > self.now)
+        {
+            self.report.warning(since.span, "this time is yet to come: no import can be that new");
+        }
+        if let Some(filter) = node.get("where") {
+            self.slow_jq(filter);
+        }
+        if let Some(exclude) = node.get("exclude") {
+            self.condition(exclude);
+        }
+    }
+
+    fn slow_jq(&mut self, node: &Node) {
+        let Some(found) = node.text().and_then(|program| SLOW.find(program)) else { return };
+        let word = found.as_str().trim_end_matches('(').trim_end();
+        let (message, help) = if matches!(word, ".." | "recurse") {
+            (
+                format!("jq's `{word}` walks through every value of every import"),
+                "name the path where you can",
+            )
+        } else {
+            let help = "`rename`, or `names: [\"re:…\"]`, compile theirs once";
+            (format!("jq's `{word}` compiles its pattern anew for every import"), help)
+        };
+        let span: Span = node.part(&(found.start()..found.start() + word.len()));
+        self.report.warning(span, message).help(help);
+    }
+
+    fn clones_without_a_name(&mut self, root: &Node) {
+        let names = |step: &Node| {
+            ["rename", "name", "jq", "patch"].iter().any(|key| step.has(key))
+                || step.entries().iter().any(|entry| entry.key == "set" && entry.node.has("/name"))
+        };
+        let by_name = root.get("match").is_none_or(|node| node.text() == Some("name"));
+        if by_name && !root.get("transform").map(Node::items).unwrap_or_default().iter().any(names) {
+            let at = root.get("action").map_or(root.span, |node| node.span);
+            let message =
+                "the clones would bear the names of their originals, by which imports are recognised";
+            self.report
+                .warning(at, message)
+                .help("give them names with `rename` or `name` under `transform`");
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! The JSON Schema of the job file, made of the same table that the reader follows.
+
+use serde_json::{Map, Value, json};
+
+use super::forms::Form;
+use super::keys;
+use super::spec::{Dictionary, Rule, Table, Type, is_not_yet};
+
+/// The JSON Schema (draft 2020-12) of a job file. What is not in this version is left out.
+pub fn schema() -> Value {
+    let mut tables = Map::new();
+    let root = table(&keys::JOB, &mut tables);
+    let mut schema = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A job of transship",
+    });
+    merge(&mut schema, root);
+    merge(&mut schema, json!({ "$defs": tables }));
+    schema
+}
+
+fn of(holds: &'static Type, tables: &mut Map<String, Value>) -> Value {
+    match holds {
+        Type::Text(form) => text(*form),
+        Type::Word(words) => {
+            let words = words.iter().filter(|word| !is_not_yet(word.word));
+            json!({ "oneOf": words.map(|word| json!({ "const": word.word, "description": word.doc })).collect::<Vec<_>>() })
+        }
+        Type::Flag => json!({ "type": "boolean" }),
+        Type::Whole(low, high) if low == high => json!({ "const": low }),
+        Type::Whole(low, high) => json!({ "type": "integer", "minimum": low, "maximum": high }),
+        Type::Number(low, high) => json!({ "type": "number", "exclusiveMinimum": low, "maximum": high }),
+        Type::Any => json!({}),
+        Type::List(inner) => json!({ "type": "array", "minItems": 1, "items": of(inner, tables) }),
+        Type::Table(inner) => {
+            if !tables.contains_key(inner.name) {
+                // Named before it is filled: a condition holds conditions.
+                tables.insert(inner.name.to_owned(), Value::Null);
+                let made = table(inner, tables);
+                tables.insert(inner.name.to_owned(), made);
+            }
+            json!({ "$ref": format!("#/$defs/{}", inner.name) })
+        }
+        Type::Dictionary(inner) => dictionary(inner, tables),
+        Type::OrNull(inner) => json!({ "anyOf": [of(inner, tables), { "type": "null" }] }),
+        Type::Either(types) => {
+            json!({ "anyOf": types.iter().map(|one| of(one, tables)).collect::<Vec<_>>() })
+        }
+    }
+}
+
+fn text(form: Form) -> Value {
+    // An id of digits alone is a number to YAML.
+    let kind = if form == Form::Id { json!(["string", "number"]) } else { json!("string") };
+    match form.pattern() {
+        Some(pattern) => json!({ "type": kind, "pattern": pattern }),
+        None => json!({ "type": kind }),
+    }
+}
+
+fn table(table: &'static Table, tables: &mut Map<String, Value>) -> Value {
+    let known = || table.keys.iter().filter(|key| !is_not_yet(key.word));
+    let mut properties = Map::new();
+    for key in known() {
+        let mut value = json!({ "description": key.doc });
+        merge(&mut value, of(&key.holds, tables));
+        properties.insert(key.word.to_owned(), value);
+    }
+    let required: Vec<_> = known().filter(|key| key.required).map(|key| key.word).collect();
+    let mut schema = json!({ "type": "object", "additionalProperties": false, "properties": properties });
+    if !required.is_empty() {
+        merge(&mut schema, json!({ "required": required }));
+    }
+    if table.name == "condition" || matches!(table.rule, Rule::Some) {
+        merge(&mut schema, json!({ "minProperties": 1 }));
+    }
+    if let Rule::OneOf(words, _) = table.rule {
+        let words = words.iter().filter(|word| !is_not_yet(word));
+        let choices: Vec<_> = words.map(|word| json!({ "required": [word] })).collect();
+        merge(&mut schema, json!({ "oneOf": choices }));
+    }
+    schema
+}
+
+fn dictionary(dictionary: &'static Dictionary, tables: &mut Map<String, Value>) -> Value {
+    let names = match dictionary.key.pattern() {
+        _ if !dictionary.words.is_empty() => json!({ "enum": dictionary.words }),
+        Some(pattern) => json!({ "pattern": pattern }),
+        None => json!({}),
+    };
+    json!({
+        "type": "object",
+        "minProperties": 1,
+        "propertyNames": names,
+        "additionalProperties": of(&dictionary.holds, tables),
+    })
+}
+
+fn merge(into: &mut Value, from: Value) {
+    if let (Value::Object(into), Value::Object(from)) = (into, from) {
+        into.extend(from);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn forms(holds: &'static Type, found: &mut Vec<Form>) {
+        match holds {
+            Type::Text(form) => found.push(*form),
+            Type::List(inner) => forms(inner, found),
+            Type::Either(types) => types.iter().for_each(|one| forms(one, found)),
+            Type::Dictionary(inner) => {
+                found.push(inner.key);
+                forms(&inner.holds, found);
+            }
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn the_pattern_of_a_form_takes_what_the_reader_takes() {
+        let samples = [
+            "",
+            " ",
+            "a",
+            "a b",
+            "5%",
+            "0.5%",
+            "100%",
+            "120%",
+            "5 %",
+            "500ms",
+            "30s",
+            "10m",
+            "1h",
+            "1 h",
+            "1d",
+            "us",
+            "us east",
+            "/a/b",
+            "a/b",
+            "A_1",
+            "1A",
+            "2026-01-31",
+            "2026-01-31T08:00:00Z",
+            "yesterday",
+            "line\nbreak",
+        ];
+        let mut found = Vec::new();
+        keys::JOB
+            .keys
+            .iter()
+            .chain(keys::STEP.keys)
+            .chain(keys::SELECT.keys)
+            .for_each(|key| forms(&key.holds, &mut found));
+        assert!(found.contains(&Form::Moment) && found.contains(&Form::Pointer));
+        for form in found {
+            let pattern = form.pattern().map(|pattern| regex::Regex::new(pattern).unwrap());
+            for sample in samples {
+                let taken = pattern.as_ref().is_none_or(|pattern| pattern.is_match(sample));
+                // A pattern may take more (`120%`), but never refuses what the reader takes.
+                assert!(taken || !form.fits(sample), "{form:?} {sample:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_in_this_version_is_not_in_the_schema() {
+        let text = schema().to_string();
+        for word in super::super::spec::NOT_YET {
+            assert!(!text.contains(&format!("\"{word}\"")), "{word}");
+        }
+        assert!(text.contains("\"on_existing\""));
+    }
+
+    #[test]
+    fn every_reference_of_the_schema_leads_somewhere() {
+        let schema = schema();
+        let text = schema.to_string();
+        for part in text.split("\"#/$defs/").skip(1) {
+            let name = part.split('"').next().unwrap();
+            assert!(schema["$defs"][name].is_object(), "{name}");
+        }
+    }
+}

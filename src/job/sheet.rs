@@ -1,0 +1,137 @@
+//! A CSV whose every cell knows where it stands; the csv crate knows that of rows only.
+
+use super::problem::{Report, Span};
+
+/// A cell and its place, quotes included.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Cell {
+    pub(super) text: String,
+    pub(super) span: Span,
+}
+
+/// A row that is not empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct SheetRow {
+    /// The line it begins on, from 1.
+    pub(super) line: u64,
+    pub(super) cells: Vec<Cell>,
+}
+
+/// A header and its rows, each as long as the header.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Sheet {
+    pub(super) header: Vec<Cell>,
+    pub(super) rows: Vec<SheetRow>,
+}
+
+impl Sheet {
+    /// The column of that name.
+    pub(super) fn column(&self, name: &str) -> Option<usize> {
+        self.header.iter().position(|cell| cell.text == name)
+    }
+
+    /// Reads a CSV: RFC 4180, CRLF or LF. Every problem is reported; what is sound is returned.
+    pub(super) fn read(text: &str, report: &mut Report) -> Self {
+        let mut rows = split(text, report).into_iter();
+        let Some(header) = rows.next() else {
+            report.error(None, "the file is empty").help("its first line names the columns");
+            return Self::default();
+        };
+        let header: Vec<Cell> = header.cells;
+        for (index, cell) in header.iter().enumerate() {
+            if cell.text.is_empty() {
+                report.error(cell.span, "a column has no name").help("name it, or take the column out");
+            } else if let Some(first) = header[..index].iter().find(|first| first.text == cell.text) {
+                let message = format!("two columns are called `{}`", cell.text);
+                report.error(cell.span, message).related(first.span, "first here");
+            }
+        }
+        let rows = rows.filter(|row| {
+            let (found, wanted) = (row.cells.len(), header.len());
+            let span = row.cells.first().map(|cell| cell.span);
+            if found != wanted {
+                let message = format!("the header has {wanted} cells, this row {found}");
+                let help = "a cell that holds a comma or a line break needs double quotes";
+                report.error(span, message).help(help);
+            }
+            found == wanted
+        });
+        let rows = rows.collect();
+        Self { header, rows }
+    }
+}
+
+fn split(text: &str, report: &mut Report) -> Vec<SheetRow> {
+    let mut rows = Vec::new();
+    let mut line = 1;
+    let mut at = 0;
+    while at < text.len() {
+        let begins = line;
+        let mut cells = Vec::new();
+        loop {
+            let cell = cell(text, at, report);
+            line += cell_breaks(text, cell.span);
+            at = cell.span.end;
+            cells.push(cell);
+            if text[at..].starts_with(',') {
+                at += 1;
+            } else {
+                break;
+            }
+        }
+        if text[at..].starts_with('\r') {
+            at += 1;
+        }
+        if text[at..].starts_with('\n') {
+            at += 1;
+            line += 1;
+        }
+        if rows.is_empty() {
+            for cell in &mut cells {
+                cell.text = cell.text.trim().to_owned();
+            }
+        }
+        if cells.iter().any(|cell| !cell.text.trim().is_empty()) {
+            rows.push(SheetRow { line: begins, cells });
+        }
+    }
+    rows
+}
+
+fn cell_breaks(text: &str, span: Span) -> u64 {
+    text[span.start..span.end].bytes().map(|byte| u64::from(byte == b'\n')).sum()
+}
+
+/// The cell that begins at `at`; its span ends at the comma or line break after it.
+fn cell(text: &str, at: usize, report: &mut Report) -> Cell {
+    let rest = &text[at..];
+    let plain_end =
+        |from: usize| rest[from..].find([',', '\n', '\r']).map_or(rest.len(), |found| from + found);
+    if !rest.starts_with('"') {
+        let end = plain_end(0);
+        return Cell { text: rest[..end].to_owned(), span: Span::new(at, at + end) };
+    }
+    let mut value = String::new();
+    let mut next = 1;
+    loop {
+        let Some(found) = rest[next..].find('"') else {
+            let help = "close it, and write a quote inside a cell twice";
+            report.error(Span::new(at, at + 1), "this quote is never closed").help(help);
+            return Cell { text: value, span: Span::new(at, text.len()) };
+        };
+        value.push_str(&rest[next..next + found]);
+        next += found + 1;
+        if rest[next..].starts_with('"') {
+            value.push('"');
+            next += 1;
+        } else {
+            break;
+        }
+    }
+    let end = plain_end(next);
+    if end > next {
+        let help = "the closing quote ends the cell; write a quote inside a cell twice";
+        report.error(Span::new(at + next, at + end), "text after the closing quote").help(help);
+    }
+    Cell { text: value, span: Span::new(at, at + end) }
+}

@@ -1,0 +1,195 @@
+//! A YAML file as a tree in which every node knows where it stands.
+
+use std::cell::Cell;
+
+use serde_json::{Map, Number, Value};
+
+use super::problem::Span;
+
+/// A value and its place.
+#[derive(Debug, Clone)]
+pub(super) struct Node {
+    /// Where it stands; for a block collection, its first key or item.
+    pub(super) span: Span,
+    /// What it is.
+    pub(super) data: Data,
+}
+
+/// What a node is.
+#[derive(Debug, Clone)]
+pub(super) enum Data {
+    /// `null`, `~` or nothing at all.
+    Null,
+    /// `true` or `false`.
+    Flag(bool),
+    /// A number, and how it was written.
+    Number(Number, String),
+    /// A number that JSON has no way to write, e.g. `.inf`.
+    OddNumber(String),
+    /// A text.
+    Text(Text),
+    /// A list.
+    List(Vec<Node>),
+    /// A mapping in the order written; no key twice.
+    Table(Vec<Entry>),
+    /// Something that has been reported already.
+    Broken,
+}
+
+/// A text, and how positions in it become positions in the file.
+#[derive(Debug, Clone)]
+pub(super) struct Text {
+    /// The text itself.
+    pub(super) value: String,
+    /// Per stretch of the text: where it starts in the text, where in the file, how long it is. Empty if unknown.
+    pub(super) runs: Vec<(usize, usize, usize)>,
+}
+
+/// A key and its value.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    /// The key.
+    pub(super) key: String,
+    /// Where the key stands.
+    pub(super) at: Span,
+    /// The value.
+    pub(super) node: Node,
+    /// Whether somebody asked for it: a key that is accepted and never read would be a lie.
+    pub(super) read: Cell<bool>,
+}
+
+impl Node {
+    /// The value of a key of a table.
+    pub(super) fn get(&self, key: &str) -> Option<&Node> {
+        self.entry(key).map(|entry| &entry.node)
+    }
+
+    /// A key of a table, with its place.
+    pub(super) fn entry(&self, key: &str) -> Option<&Entry> {
+        let entry = self.entries().iter().find(|entry| entry.key == key)?;
+        entry.read.set(true);
+        Some(entry)
+    }
+
+    /// Whether a table has the key. Asking does not count as reading it.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.entries().iter().any(|entry| entry.key == key)
+    }
+
+    /// The keys and values of a table; nothing for anything else.
+    pub(super) fn entries(&self) -> &[Entry] {
+        if let Data::Table(entries) = &self.data { entries } else { &[] }
+    }
+
+    /// The items of a list; nothing for anything else.
+    pub(super) fn items(&self) -> &[Node] {
+        if let Data::List(items) = &self.data { items } else { &[] }
+    }
+
+    /// The text of a text.
+    pub(super) fn text(&self) -> Option<&str> {
+        if let Data::Text(text) = &self.data { Some(&text.value) } else { None }
+    }
+
+    /// The text of a text, or a number as it was written.
+    pub(super) fn written(&self) -> Option<&str> {
+        match &self.data {
+            Data::Text(text) => Some(&text.value),
+            Data::Number(_, written) | Data::OddNumber(written) => Some(written),
+            _ => None,
+        }
+    }
+
+    /// A whole number.
+    pub(super) fn whole(&self) -> Option<i64> {
+        if let Data::Number(number, _) = &self.data { number.as_i64() } else { None }
+    }
+
+    /// A number.
+    pub(super) fn number(&self) -> Option<f64> {
+        if let Data::Number(number, _) = &self.data { number.as_f64() } else { None }
+    }
+
+    /// `true` or `false`.
+    pub(super) fn flag(&self) -> Option<bool> {
+        if let Data::Flag(flag) = self.data { Some(flag) } else { None }
+    }
+
+    /// The node as JSON; everything below it counts as read.
+    pub(super) fn json(&self) -> Value {
+        match &self.data {
+            Data::Null | Data::Broken | Data::OddNumber(_) => Value::Null,
+            Data::Flag(flag) => Value::Bool(*flag),
+            Data::Number(number, _) => Value::Number(number.clone()),
+            Data::Text(text) => Value::String(text.value.clone()),
+            Data::List(items) => items.iter().map(Node::json).collect(),
+            Data::Table(entries) => {
+                let pair = |entry: &Entry| {
+                    entry.read.set(true);
+                    (entry.key.clone(), entry.node.json())
+                };
+                Value::Object(entries.iter().map(pair).collect::<Map<_, _>>())
+            }
+        }
+    }
+
+    /// What the node is, for messages.
+    pub(super) fn kind(&self) -> &'static str {
+        match self.data {
+            Data::Null => "nothing",
+            Data::Flag(_) => "true or false",
+            Data::Number(..) | Data::OddNumber(_) => "a number",
+            Data::Text(_) => "a text",
+            Data::List(_) => "a list",
+            Data::Table(_) => "a mapping",
+            Data::Broken => "broken",
+        }
+    }
+
+    /// The place of a stretch of the node's text; the whole node where that is not known.
+    pub(super) fn part(&self, range: &std::ops::Range<usize>) -> Span {
+        let Data::Text(text) = &self.data else { return self.span };
+        let run = text.runs.iter().rev().find(|(start, _, _)| *start <= range.start);
+        match run {
+            Some((start, at, length)) if range.start <= start + length => {
+                let end = range.end.clamp(range.start, start + length);
+                Span::new(at + (range.start - start), at + (end - start))
+            }
+            _ => self.span,
+        }
+    }
+
+    /// The deepest node on a way of keys and indices.
+    pub(super) fn follow(&self, path: &[String]) -> &Node {
+        let mut node = self;
+        for word in path {
+            let next = match &node.data {
+                Data::Table(entries) => {
+                    entries.iter().find(|entry| entry.key == *word).map(|entry| &entry.node)
+                }
+                Data::List(items) => word.parse::<usize>().ok().and_then(|index| items.get(index)),
+                _ => None,
+            };
+            match next {
+                Some(next) => node = next,
+                None => break,
+            }
+        }
+        node
+    }
+
+    /// Keys that nobody read.
+    pub(super) fn unread(&self) -> Vec<String> {
+        let below = |entry: &Entry| {
+            if !entry.read.get() {
+                return vec![entry.key.clone()];
+            }
+            entry.node.unread().into_iter().map(|key| format!("{}.{key}", entry.key)).collect()
+        };
+        match &self.data {
+            Data::Table(entries) => entries.iter().flat_map(below).collect(),
+            Data::List(items) => items.iter().flat_map(Node::unread).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
