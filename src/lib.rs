@@ -11,6 +11,7 @@
 //! | [`archive`] | backups: documents by content, snapshots that are whole or absent |
 //! | [`emulator`] | the service on this machine. Shares no code with [`api`]: they meet over a socket |
 //! | [`job`] | what the user asked for, checked |
+//! | [`pipeline`] | how it is done: plan, then run |
 //! | [`cli`] | the face: arguments, commands, exit codes |
 
 pub mod api;
@@ -20,4 +21,5 @@ pub mod emulator;
 pub mod job;
 pub mod journal;
 pub mod model;
+pub mod pipeline;
 pub mod transform;

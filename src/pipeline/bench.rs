@@ -1,0 +1,280 @@
+//! The bench a plan is made on: every selected import is prepared, and put down until it is known what stands in the target.
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use super::contrast::Others;
+use super::plan::Planning;
+use super::plan_item::{Party, PlanItem, Trouble};
+use super::prepare::{Prepared, Workshop, blank, ended};
+use super::select::Picks;
+use super::spool::{Slot, Spool};
+use super::survey::{Reference, Survey};
+use super::sweep::read_head;
+use super::target::{Keys, Lookout, Standings, standings};
+use super::{Event, PipelineError, Stage};
+use crate::job::Action;
+use crate::model::{Fingerprint, Head, Id, ItemKey, Operation, Outcome, Verdict};
+use crate::transform::Facts;
+use crate::transform::references::{Directory, Kind, Resolver};
+
+/// An item between preparing and deciding; small, for there may be very many.
+pub(super) struct Draft {
+    pub item: Slot,
+    pub wanted: Option<Slot>,
+    pub print: Option<Fingerprint>,
+    pub verdict: Verdict,
+}
+
+/// Where drafts and documents lie while the plan is made.
+pub(super) struct Bench<'a> {
+    pub with: &'a Planning<'a>,
+    pub drafts: Vec<Draft>,
+    pub items: Spool,
+    pub documents: Spool,
+    keys: Keys,
+    pub by_key: HashMap<u64, Vec<u32>>,
+    /// How many imports would bear a name, and whether the job gave it to one of them.
+    named: HashMap<u64, (u32, bool)>,
+    /// Keys of imports that are not compared, for whatever reason.
+    claimed: HashSet<u64>,
+    listed_apart: bool,
+    pub notes: Vec<String>,
+    pub references: Vec<Reference>,
+    litter: Vec<PathBuf>,
+}
+
+impl<'a> Bench<'a> {
+    pub(super) fn new(with: &'a Planning<'a>) -> Result<Self, PipelineError> {
+        let (items, documents) = (with.folder.join("items.spool"), with.folder.join("documents.spool"));
+        Ok(Self {
+            with,
+            drafts: Vec::new(),
+            items: Spool::create(&items)?,
+            documents: Spool::create(&documents)?,
+            keys: Keys::default(),
+            by_key: HashMap::new(),
+            named: HashMap::new(),
+            claimed: HashSet::new(),
+            listed_apart: false,
+            notes: Vec::new(),
+            references: Vec::new(),
+            litter: vec![items, documents],
+        })
+    }
+
+    pub(super) fn prepare_all(
+        &mut self,
+        picks: &mut Picks,
+        resolver: Option<&Resolver>,
+        here: &Directory,
+    ) -> Result<(), PipelineError> {
+        let with = self.with;
+        let total = Some(picks.items.len() as u64);
+        with.events.emit(&Event::StageStarted { stage: Stage::Prepare, total });
+        let survey = resolver.filter(|_| with.references).map(Survey::new);
+        let workshop = Workshop { job: with.job, resolver, survey: survey.as_ref() };
+        let names = Names::of(here);
+        let mut rows_met: HashMap<u32, u32> = HashMap::new();
+        for row in picks.items.iter().filter_map(|pick| pick.row) {
+            *rows_met.entry(row).or_default() += 1;
+        }
+        for pick in &picks.items {
+            if with.cancel.is_draining() {
+                return Err(PipelineError::Interrupted);
+            }
+            let text = picks.spool.read(pick.slot)?;
+            let text = String::from_utf8_lossy(&text);
+            let raw = serde_json::value::RawValue::from_string(text.into_owned()).unwrap_or_default();
+            let head = read_head(&raw);
+            if with.only.is_some_and(|only| !only.contains(&head.id)) {
+                continue;
+            }
+            let number = ItemKey(u32::try_from(self.drafts.len() + 1).unwrap_or(u32::MAX));
+            let prepared =
+                if let Some(puzzle) = pick.puzzled.and_then(|index| picks.puzzles.get(index as usize)) {
+                    let item = with_source(blank(number, &head), &head);
+                    Prepared {
+                        item: ended(item, Outcome::Failed, "where", puzzle.clone()),
+                        wanted: None,
+                        key: None,
+                    }
+                } else {
+                    let source: Value = serde_json::from_str(raw.get()).unwrap_or_default();
+                    let facts = names.facts(with, number, &head, pick.row);
+                    workshop.prepare(number, &head, &source, &facts)
+                };
+            let mut prepared = prepared;
+            if let Some(row) = pick.row
+                && rows_met.get(&row).is_some_and(|met| *met > 1)
+            {
+                name_is_not_enough(with.job.action, &mut prepared, rows_met[&row]);
+            }
+            self.keep(&prepared, &head)?;
+            with.events.emit(&Event::StageAdvanced { stage: Stage::Prepare, by: 1 });
+        }
+        for (asked, place) in picks.absent.clone() {
+            if with.only.is_some() {
+                continue;
+            }
+            self.absent(&asked, &place)?;
+        }
+        self.references = survey.map(|it| it.finish(&with.job.references)).unwrap_or_default();
+        with.events.emit(&Event::StageFinished { stage: Stage::Prepare });
+        Ok(())
+    }
+
+    fn keep(&mut self, prepared: &Prepared, head: &Head) -> Result<(), PipelineError> {
+        let apart = ["AiAgentImport", "GuardrailImport", "ToolImport"];
+        let index = u32::try_from(self.drafts.len()).unwrap_or(u32::MAX);
+        let mut wanted = None;
+        if let Some(document) = &prepared.wanted {
+            let text = serde_json::to_vec(document).unwrap_or_default();
+            wanted = Some(self.documents.append(&text)?);
+            self.listed_apart |= head.adaptor_type.as_deref().is_some_and(|adaptor| apart.contains(&adaptor));
+            if let Some(key) = &prepared.key
+                && matches!(self.with.job.action, Action::Migrate | Action::Clone | Action::Compare)
+            {
+                self.by_key.entry(self.keys.of(key)).or_default().push(index);
+            }
+        } else {
+            let key = prepared.key.as_deref().or_else(|| self.with.job.match_by.key(head));
+            self.claimed.extend(key.map(|key| self.keys.of(key)));
+        }
+        if prepared.wanted.is_some() || prepared.item.outcome == Some(Outcome::Unchanged) {
+            let copies = self.with.job.action != Action::Update;
+            let named = self.named.entry(self.keys.of(&prepared.item.name)).or_default();
+            *named = (named.0 + 1, named.1 || copies || prepared.item.name != head.name);
+        }
+        let text = serde_json::to_vec(&prepared.item).unwrap_or_default();
+        let item = self.items.append(&text)?;
+        self.drafts.push(Draft { item, wanted, print: prepared.item.sent_sha256, verdict: Verdict::Equal });
+        Ok(())
+    }
+
+    /// An import that was asked for and is not there is an item all the same: everything is accounted for.
+    fn absent(&mut self, asked: &str, place: &str) -> Result<(), PipelineError> {
+        let number = ItemKey(u32::try_from(self.drafts.len() + 1).unwrap_or(u32::MAX));
+        let is_id = Id::looks_like(asked);
+        let head = Head {
+            id: Id::from(if is_id { asked } else { "" }),
+            name: if is_id { String::new() } else { asked.to_owned() },
+            ..read_head(&serde_json::value::RawValue::from_string("{}".to_owned()).unwrap_or_default())
+        };
+        let item = with_source(blank(number, &head), &head);
+        let message =
+            format!("there is no such import in account `{}` ({place})", self.with.source.facts.name);
+        let item = ended(item, Outcome::Failed, "not_found", message);
+        self.keep(&Prepared { item, wanted: None, key: None }, &head)
+    }
+
+    pub(super) async fn read_target(
+        &mut self,
+        there: &Directory,
+        passed_over: &[String],
+    ) -> Result<Standings<'a>, PipelineError> {
+        let with = self.with;
+        let others = (with.job.action == Action::Compare && self.looks_for_others()).then(|| {
+            let mut claimed = std::mem::take(&mut self.claimed);
+            claimed.extend(passed_over.iter().map(|key| self.keys.of(key)));
+            self.listed_apart = true;
+            Others::new(with, there, claimed)
+        });
+        let lookout = Lookout {
+            wanted: &self.by_key,
+            keys: &self.keys,
+            match_by: with.job.match_by,
+            listed_apart: self.listed_apart,
+            folder: with.folder,
+        };
+        standings(with.target, lookout, others, with.cancel, with.events).await
+    }
+
+    /// Whether a comparison can tell what only the target has: not where `select` names imports one by one.
+    fn looks_for_others(&mut self) -> bool {
+        let select = &self.with.job.select;
+        let all = select.selector.spec().ids.is_empty() && select.manifest.is_none();
+        if !all {
+            let target = &self.with.target.facts.name;
+            self.notes
+                .push(format!("`select` names imports, so what only `{target}` has was not looked for"));
+        }
+        all
+    }
+
+    pub(super) fn item(&mut self, index: usize) -> Result<PlanItem, PipelineError> {
+        let text = self.items.read(self.drafts[index].item)?;
+        serde_json::from_slice(&text).map_err(|error| PipelineError::BadFile {
+            path: self.litter[0].clone(),
+            message: format!("does not hold what was put there ({error})"),
+        })
+    }
+
+    /// Says that other imports of the run would bear the item's name too.
+    pub(super) fn warn_of_namesakes(&self, item: &mut PlanItem) {
+        if !item.is_work() && item.outcome != Some(Outcome::Unchanged) {
+            return;
+        }
+        if let Some((count @ 2.., true)) = self.named.get(&self.keys.of(&item.name)) {
+            item.warnings.push(format!("{count} imports of this run would be called \"{}\"", item.name));
+        }
+    }
+
+    pub(super) fn clean_up(&mut self) {
+        let Ok(entries) = std::fs::read_dir(self.with.folder) else { return };
+        for entry in entries.flatten() {
+            if entry.path().extension().is_some_and(|extension| extension == "spool") {
+                // What cannot be removed is litter, not an error.
+                let _ = std::fs::remove_file(entry.path());
+            }
+        }
+    }
+}
+
+fn with_source(mut item: PlanItem, head: &Head) -> PlanItem {
+    item.source = Some(Party { id: head.id.clone(), name: head.name.clone(), sha256: None });
+    item
+}
+
+/// A row of a manifest that names several imports: harmless to copy them all, not to change or remove them.
+fn name_is_not_enough(action: Action, prepared: &mut Prepared, met: u32) {
+    let message = format!("the manifest names it by name, and {met} imports are called so: name it by id");
+    if matches!(action, Action::Update | Action::Delete) && prepared.item.is_work() {
+        prepared.item.operation = Operation::None;
+        prepared.item.outcome = Some(Outcome::Conflict);
+        prepared.item.trouble = Some(Trouble::new("ambiguous_name", message));
+        prepared.wanted = None;
+    } else {
+        prepared.item.warnings.push(message);
+    }
+}
+
+/// Names of connections and integrations, for templates.
+struct Names(HashMap<(Kind, Id), String>);
+
+impl Names {
+    fn of(directory: &Directory) -> Self {
+        let kinds = [Kind::Connections, Kind::Integrations];
+        let all = kinds.iter().filter_map(|kind| Some((*kind, directory.kinds.get(kind)?)));
+        Self(
+            all.flat_map(|(kind, list)| list.iter().map(move |r| ((kind, r.id.clone()), r.name.clone())))
+                .collect(),
+        )
+    }
+
+    fn facts(&self, with: &Planning<'_>, number: ItemKey, head: &Head, row: Option<u32>) -> Facts {
+        let name = |kind: Kind, id: &Option<Id>| id.clone().and_then(|id| self.0.get(&(kind, id)).cloned());
+        let row = row.and_then(|row| with.job.select.manifest.as_ref()?.rows.get(row as usize));
+        Facts {
+            row: row.map(|row| row.columns.clone()).unwrap_or_default(),
+            job_name: with.job.name.clone(),
+            job_date: with.now.strftime("%Y-%m-%d").to_string(),
+            job_action: with.job.action.word().to_owned(),
+            index: number.0,
+            connection_name: name(Kind::Connections, &head.connection),
+            integration_name: name(Kind::Integrations, &head.integration),
+        }
+    }
+}

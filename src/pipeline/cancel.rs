@@ -1,0 +1,51 @@
+//! Stopping: drain first, then abort.
+
+use tokio_util::sync::CancellationToken;
+
+/// How a run is told to stop. *Drain*: nothing new starts, what is in flight finishes. *Abort*: what is in flight is
+/// dropped; the journal makes that safe.
+#[derive(Debug, Clone, Default)]
+pub struct Cancel {
+    drain: CancellationToken,
+    abort: CancellationToken,
+}
+
+impl Cancel {
+    /// Nothing is to stop yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Asks to drain; asked again, to abort.
+    pub fn escalate(&self) {
+        if self.drain.is_cancelled() {
+            self.abort.cancel();
+        }
+        self.drain.cancel();
+    }
+
+    /// Asks to drain.
+    pub fn drain(&self) {
+        self.drain.cancel();
+    }
+
+    /// Whether nothing new may start.
+    pub fn is_draining(&self) -> bool {
+        self.drain.is_cancelled()
+    }
+
+    /// Whether what is in flight is to be dropped.
+    pub fn is_aborting(&self) -> bool {
+        self.abort.is_cancelled()
+    }
+
+    /// Waits until nothing new may start.
+    pub async fn draining(&self) {
+        self.drain.cancelled().await;
+    }
+
+    /// Waits until what is in flight is to be dropped.
+    pub async fn aborting(&self) {
+        self.abort.cancelled().await;
+    }
+}

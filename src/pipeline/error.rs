@@ -1,0 +1,89 @@
+//! What ends a plan or a run. A failed item is an outcome, not one of these.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::api::{ApiError, ErrorKind};
+use crate::journal::JournalError;
+
+/// Why a plan or a run could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError {
+    /// The service could not be read.
+    #[error("cannot {what} of account `{account}`")]
+    Service {
+        /// What was tried, e.g. `list the imports`.
+        what: String,
+        /// The account's name in the job.
+        account: String,
+        /// Why.
+        #[source]
+        source: Box<ApiError>,
+    },
+    /// Two looks at a list did not agree.
+    #[error(
+        "the list of imports of account `{account}` cannot be trusted: it gave {first} imports, then {second}. \
+         Nothing was written. Wait until nobody changes imports there, then run again"
+    )]
+    Unsteady {
+        /// The account's name in the job.
+        account: String,
+        /// Imports at the first look.
+        first: u64,
+        /// Imports at the second.
+        second: u64,
+    },
+    /// A list is empty though flows use imports.
+    #[error(
+        "account `{account}` lists no imports, but its flows use some: the answer cannot be trusted. Nothing was written"
+    )]
+    EmptyButUsed {
+        /// The account's name in the job.
+        account: String,
+    },
+    /// A file of the run could not be read or written.
+    #[error("cannot {what} {}", path.display())]
+    File {
+        /// What was tried.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A file of the run does not hold what it should.
+    #[error("{}: {message}", path.display())]
+    BadFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, and what to do.
+        message: String,
+    },
+    /// The journal could not be written or read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The sums disagree.
+    #[error("the sums of this run disagree: {0}")]
+    Sums(String),
+    /// It was told to stop before it had a plan.
+    #[error("interrupted before anything was written")]
+    Interrupted,
+}
+
+impl PipelineError {
+    /// Whether the service did not accept the token.
+    pub fn is_unauthorized(&self) -> bool {
+        matches!(self, Self::Service { source, .. } if source.kind == ErrorKind::Unauthorized)
+    }
+
+    pub(crate) fn service(account: &str, what: &str) -> impl FnOnce(ApiError) -> Self + use<> {
+        let (account, what) = (account.to_owned(), what.to_owned());
+        move |source| Self::Service { what, account, source: Box::new(source) }
+    }
+
+    pub(crate) fn file(what: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::File { what, path, source }
+    }
+}

@@ -1,0 +1,117 @@
+//! Makes a plan: select → fetch → transform → resolve → decide, over all items, reading only.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::account::{Account, Spent};
+use super::bench::Bench;
+use super::directory::{self, kinds_in};
+use super::select::{Picks, select};
+use super::survey::Reference;
+use super::{Cancel, Events, PipelineError, PlanFile};
+use crate::job::{Action, Job, Settings};
+use crate::model::{Fingerprint, Id};
+use crate::transform::references::{Directory, Kind, Resolver};
+
+/// What a plan is made with.
+#[derive(Debug, Clone, Copy)]
+pub struct Planning<'a> {
+    /// What the user asked for.
+    pub job: &'a Job,
+    /// How it will be carried out.
+    pub settings: &'a Settings,
+    /// Where imports come from.
+    pub source: &'a Account,
+    /// Where they go; the source again for what works in place.
+    pub target: &'a Account,
+    /// A folder for documents between stages; what is put there is removed again.
+    pub folder: &'a Path,
+    /// Where the plan goes.
+    pub plan: &'a Path,
+    /// Where the documents to be written go; `None` when nothing will be written.
+    pub wanted: Option<&'a Path>,
+    /// How to be stopped.
+    pub cancel: &'a Cancel,
+    /// Who listens.
+    pub events: &'a Events,
+    /// The time.
+    pub now: jiff::Timestamp,
+    /// The program and its version.
+    pub tool: &'a str,
+    /// Only these imports of the source, by id (`retry`).
+    pub only: Option<&'a BTreeSet<Id>>,
+    /// Whether to say what the selected imports refer to.
+    pub references: bool,
+    /// The run this one takes up again as a new one.
+    pub of_run: Option<&'a str>,
+}
+
+/// A plan, and the hash of the documents to be written.
+#[derive(Debug)]
+pub struct Planned {
+    /// The plan.
+    pub plan: PlanFile,
+    /// SHA-256 of `wanted.jsonl`.
+    pub wanted_sha256: Fingerprint,
+    /// What the selected imports refer to, where that was asked for.
+    pub references: Vec<Reference>,
+}
+
+/// Makes the plan of a job. Nothing is written to the service.
+///
+/// # Errors
+///
+/// A list or document that cannot be read or trusted, a file that cannot be written, or an interruption.
+pub async fn plan(with: Planning<'_>) -> Result<Planned, PipelineError> {
+    let job = with.job;
+    // Whoever connects the accounts asks whose tokens they are: those calls are spent on the plan too.
+    let before = Spent::default();
+    let mut here = Directory::default();
+    let mut named: BTreeSet<Kind> = BTreeSet::new();
+    if job.select.selector.needs_names() || job.program.needs_names() {
+        named.extend([Kind::Connections, Kind::Integrations]);
+    }
+    directory::fill(with.source, &mut here, &named).await?;
+    let mut there = Directory::default();
+    let comparing = job.action == Action::Compare;
+    if comparing {
+        directory::fill(with.target, &mut there, &named).await?;
+    }
+    let mind = comparing.then_some(job.match_by);
+    let mut picks =
+        select(with.source, &job.select, &here, mind, with.folder, with.cancel, with.events).await?;
+    let resolver = resolver(&with, &mut here, &mut there, &mut picks).await?;
+    let mut bench = Bench::new(&with)?;
+    bench.prepare_all(&mut picks, resolver.as_ref(), &here)?;
+    let standings = bench.read_target(&there, &picks.passed_over).await?;
+    bench.decide_and_write(standings, picks.seen, before).await
+}
+
+/// The look-ups for references, or `None` where they stay as they are.
+async fn resolver(
+    with: &Planning<'_>,
+    here: &mut Directory,
+    there: &mut Directory,
+    picks: &mut Picks,
+) -> Result<Option<Resolver>, PipelineError> {
+    let job = with.job;
+    if job.action == Action::Delete && !with.references {
+        return Ok(None);
+    }
+    let mut kinds: BTreeSet<Kind> = job.references.map.iter().map(|(kind, _, _)| *kind).collect();
+    if job.in_place() {
+        if with.references {
+            kinds.append(&mut picks.kinds);
+        } else if kinds.is_empty() {
+            return Ok(None);
+        }
+        directory::fill(with.source, here, &kinds).await?;
+        return Ok(Some(Resolver::within(here.clone(), job.references.clone())));
+    }
+    kinds.append(&mut picks.kinds);
+    // A step may bring in a reference that no document had.
+    kinds_in(&job.text, &mut kinds);
+    directory::fill(with.source, here, &kinds).await?;
+    directory::fill(with.target, there, &kinds).await?;
+    Ok(Some(Resolver::new(here.clone(), there.clone(), job.references.clone())))
+}

@@ -1,0 +1,233 @@
+//! transform and resolve: from a document of the source to the document that is to stand in the target. Pure.
+
+use serde_json::Value;
+
+use super::plan_item::{Party, PlanItem, Trouble};
+use super::survey::Survey;
+use crate::job::{Action, CapturedData, Job, MatchBy};
+use crate::model::normal::{fingerprint, masks, remove_pointers, strip_server_fields};
+use crate::model::{Head, ItemKey, Operation, Outcome, Verdict};
+use crate::transform::Facts;
+use crate::transform::advice::{advise, drop_captured};
+use crate::transform::diff::diff;
+use crate::transform::references::{Missing, Resolution, Resolver};
+
+/// A document on its way, before it is known what stands in the target.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    /// The item as far as it is known.
+    pub item: PlanItem,
+    /// The document that is to stand in the target; absent when nothing is to be written.
+    pub wanted: Option<Value>,
+    /// What the item is recognised by in the target.
+    pub key: Option<String>,
+}
+
+/// What a document is prepared with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Workshop<'a> {
+    pub job: &'a Job,
+    /// Absent where references stay as they are.
+    pub resolver: Option<&'a Resolver>,
+    /// Whoever counts references.
+    pub survey: Option<&'a Survey<'a>>,
+}
+
+impl Workshop<'_> {
+    /// Transforms one document and resolves its references.
+    pub(super) fn prepare(&self, number: ItemKey, head: &Head, source: &Value, facts: &Facts) -> Prepared {
+        let mut item = blank(number, head);
+        item.source =
+            Some(Party { id: head.id.clone(), name: head.name.clone(), sha256: Some(fingerprint(source)) });
+        let done = |item: PlanItem| Prepared { item, wanted: None, key: None };
+        if head.connector.is_some() && !self.job.select.integration_apps {
+            let message = "belongs to an Integration App, whose licence does not travel with it; \
+                           `select.integration_apps: true` takes it all the same";
+            return done(ended(item, Outcome::Skipped, "integration_app", message));
+        }
+        if self.job.action == Action::Delete {
+            self.survey(head, source);
+            item.operation = Operation::Delete;
+            item.target.clone_from(&item.source);
+            return done(item);
+        }
+        let mut wanted = match self.job.program.apply(source.clone(), facts) {
+            Ok(transformed) => {
+                item.warnings.extend(transformed.warnings);
+                transformed.document
+            }
+            Err(error) => {
+                let code = if error.kind.is_empty() { "transform" } else { error.kind };
+                return done(ended(item, Outcome::Failed, code, error.to_string()));
+            }
+        };
+        if self.job.captured_data == CapturedData::Drop {
+            drop_captured(&mut wanted);
+        }
+        self.name_a_clone(&mut wanted, head);
+        self.survey(head, &wanted);
+        if let Some(resolver) = self.resolver {
+            let resolution = resolver.resolve(&mut wanted);
+            if let Some((outcome, trouble)) = self.judge(&resolution) {
+                item.warnings.extend(resolution.warnings);
+                let key = self.key(&wanted);
+                let item = ended(item, outcome, &trouble.code, trouble.message);
+                return Prepared { item, wanted: None, key };
+            }
+            let dropped = resolution.dropped.iter();
+            item.warnings.extend(
+                dropped.map(|pointer| format!("the reference at {pointer} was left out: no counterpart")),
+            );
+            item.warnings.extend(resolution.warnings);
+        }
+        strip_server_fields(&mut wanted);
+        let Some(name) = wanted.get("name").and_then(Value::as_str).filter(|name| !name.is_empty()) else {
+            return done(ended(
+                item,
+                Outcome::Failed,
+                "no_name",
+                "the transformation leaves it without a name",
+            ));
+        };
+        name.clone_into(&mut item.name);
+        let hidden = masks(&wanted);
+        if self.job.action == Action::Compare && !hidden.is_empty() {
+            // Both sides show the mask: what stands behind it is not known.
+            let message =
+                format!("secrets are shown only masked and were not compared: {}", hidden.join(", "));
+            item.warnings.push(message);
+        } else if !hidden.is_empty() {
+            if self.job.action == Action::Update {
+                let message = format!(
+                    "holds secrets that the service shows only masked ({}): writing it back would erase them. \
+                     Change it by hand, or leave it out of `select`",
+                    hidden.join(", ")
+                );
+                return done(ended(item, Outcome::Conflict, "masked_secret", message));
+            }
+            remove_pointers(&mut wanted, &hidden);
+            item.secrets = hidden;
+        }
+        let key = self.key(&wanted);
+        if matches!(self.job.action, Action::Migrate | Action::Clone) {
+            item.warnings.extend(advise(source, &wanted, !self.job.in_place()));
+        }
+        item.changes = diff(source, &wanted);
+        item.sent_sha256 = Some(fingerprint(&wanted));
+        match self.job.action {
+            Action::Update => {
+                item.target.clone_from(&item.source);
+                if item.sent_sha256 == item.source.as_ref().and_then(|party| party.sha256) {
+                    item.outcome = Some(Outcome::Unchanged);
+                    item.verdict = Some(Verdict::Equal);
+                    return done(item);
+                }
+                item.operation = Operation::Update;
+            }
+            Action::Clone => clone_call(&mut item, source, &wanted),
+            _ => {}
+        }
+        if key.is_none() && self.job.action != Action::Update {
+            let message = "has no externalId to be recognised by; use `match: name`";
+            return done(ended(item, Outcome::Conflict, "no_external_id", message));
+        }
+        Prepared { item, wanted: Some(wanted), key }
+    }
+
+    fn survey(&self, head: &Head, document: &Value) {
+        if let Some(survey) = self.survey {
+            survey.take(head, document);
+        }
+    }
+
+    /// What a document is recognised by in the target.
+    fn key(&self, wanted: &Value) -> Option<String> {
+        let field = match self.job.match_by {
+            MatchBy::Name => "name",
+            MatchBy::ExternalId => "externalId",
+        };
+        wanted.get(field).and_then(Value::as_str).map(str::to_owned)
+    }
+
+    /// A clone that is given no new name gets the one the service would give it: else it could not be told from its source.
+    fn name_a_clone(&self, wanted: &mut Value, head: &Head) {
+        if self.job.action != Action::Clone {
+            return;
+        }
+        if let Some(name) = wanted.get_mut("name")
+            && name.as_str() == Some(&head.name)
+        {
+            *name = Value::from(format!("Clone - {}", head.name));
+        }
+    }
+
+    /// What unresolved references mean for the item.
+    fn judge(&self, resolution: &Resolution) -> Option<(Outcome, Trouble)> {
+        let first = resolution.unresolved.first()?;
+        let ambiguous = resolution.unresolved.iter().any(|unresolved| unresolved.candidates.len() > 1);
+        let message = resolution.unresolved.iter().map(|u| u.message.as_str()).collect::<Vec<_>>().join("; ");
+        let message = if message.is_empty() { first.place.pointer.clone() } else { message };
+        let skip = |kind| self.job.references.missing(kind) == Missing::Skip;
+        Some(match (ambiguous, resolution.unresolved.iter().all(|unresolved| skip(unresolved.place.kind))) {
+            // Two candidates are an error whatever `missing` says.
+            (true, _) => (Outcome::Failed, Trouble::new("ambiguous_reference", message)),
+            (false, true) => (Outcome::Skipped, Trouble::new("missing_reference", message)),
+            (false, false) => (Outcome::Failed, Trouble::new("missing_reference", message)),
+        })
+    }
+}
+
+/// An item of which nothing is known but its source's head.
+pub(super) fn blank(number: ItemKey, head: &Head) -> PlanItem {
+    PlanItem {
+        item: number,
+        operation: Operation::None,
+        name: head.name.clone(),
+        outcome: None,
+        verdict: None,
+        trouble: None,
+        adaptor_type: head.adaptor_type.clone(),
+        source: None,
+        target: None,
+        sent_sha256: None,
+        wanted: None,
+        clone: None,
+        adjust: false,
+        namesakes: Vec::new(),
+        changes: Vec::new(),
+        warnings: Vec::new(),
+        secrets: Vec::new(),
+    }
+}
+
+/// The item, over before anything is sent.
+pub(super) fn ended(
+    mut item: PlanItem,
+    outcome: Outcome,
+    code: &str,
+    message: impl Into<String>,
+) -> PlanItem {
+    item.operation = Operation::None;
+    item.outcome = Some(outcome);
+    item.trouble = Some(Trouble::new(code, message));
+    item
+}
+
+/// The body of the clone call, and whether a PUT has to follow.
+fn clone_call(item: &mut PlanItem, source: &Value, wanted: &Value) {
+    let mut body = serde_json::Map::new();
+    body.insert("name".to_owned(), Value::from(item.name.clone()));
+    let mut cloned = source.clone();
+    cloned["name"] = Value::from(item.name.clone());
+    let connection =
+        |document: &Value| document.get("_connectionId").and_then(Value::as_str).map(str::to_owned);
+    if let (Some(from), Some(to)) = (connection(source), connection(wanted))
+        && from != to
+    {
+        cloned["_connectionId"] = Value::from(to.clone());
+        body.insert("connectionMap".to_owned(), serde_json::json!({ from: to }));
+    }
+    remove_pointers(&mut cloned, &item.secrets);
+    item.clone = Some(Value::Object(body));
+    item.adjust = Some(fingerprint(&cloned)) != item.sent_sha256;
+}

@@ -1,0 +1,124 @@
+//! After a PUT, a DELETE or a restore without an answer: reads what is there, and says whether it had its effect.
+//!
+//! A call may still be executing when it is looked for. One that has its effect after it was found absent is met when
+//! the item is announced again: what then stands there is this run's own doing, not somebody else's.
+
+use serde_json::Value;
+
+use super::Context;
+use super::item::{Next, document};
+use super::write::{announce, end, parse, present, unreadable};
+use crate::api::{Document, ErrorKind};
+use crate::journal::{Call, Phase, Step};
+use crate::model::normal::{compare, fingerprint};
+use crate::model::{Fingerprint, Id, Operation, Outcome, Verdict};
+use crate::pipeline::{PipelineError, PlanItem};
+
+/// Settles a PUT in doubt.
+pub(super) async fn settle_put(
+    context: &Context<'_>,
+    item: &PlanItem,
+    phase: Phase,
+    target: Option<&Id>,
+) -> Result<Next, PipelineError> {
+    let target = target.or(item.target.as_ref().map(|party| &party.id)).cloned();
+    let Some(target) = target else {
+        return end(context, item, Outcome::Failed, None, "plan", "the plan does not say what to update", 0)
+            .await;
+    };
+    let there = match context.target.client.get("imports", &target).await {
+        Ok(there) => there,
+        Err(error) => return unreadable(context, item, &error).await,
+    };
+    let Found { print, as_wanted, exactly } = found(context, item, &there)?;
+    let planned = item.target.as_ref().and_then(|party| party.sha256);
+    let had_effect = match phase {
+        // A document that only loses fields compares as wanted before the PUT too: what the plan saw is no effect.
+        Phase::Operation => as_wanted && planned != Some(print),
+        // What a fresh clone was like is not known: unless it is exactly as wanted, the PUT is repeated.
+        Phase::Adjust => exactly,
+    };
+    if had_effect {
+        let step = Step::Applied { target, status: None, sends: 0, adopted: true, sha256: Some(print) };
+        context.ledger.sync(item.item, step, None).await?;
+        return Ok(Next::Go);
+    }
+    if phase == Phase::Operation && planned != Some(print) {
+        let message = "a PUT got no answer, and the import was changed by somebody else since: left alone";
+        return end(context, item, Outcome::Stale, None, "stale", message, 0).await;
+    }
+    context.ledger.sync(item.item, Step::Absent, None).await?;
+    Ok(Next::Go)
+}
+
+/// Settles a DELETE or a restore in doubt.
+pub(super) async fn settle_presence(context: &Context<'_>, item: &PlanItem) -> Result<Next, PipelineError> {
+    let Some(target) = item.target.clone() else {
+        return end(context, item, Outcome::Failed, None, "plan", "the plan does not say which import", 0)
+            .await;
+    };
+    let there = match context.target.client.get("imports", &target.id).await {
+        Ok(_) => true,
+        Err(error) if error.kind == ErrorKind::NotFound => false,
+        Err(error) => return unreadable(context, item, &error).await,
+    };
+    if there == (item.operation == Operation::Restore) {
+        return present(context, item, &target.id, None, 0, true).await;
+    }
+    context.ledger.sync(item.item, Step::Absent, None).await?;
+    Ok(Next::Go)
+}
+
+/// The import to be overwritten is not what the plan saw: if an earlier attempt of this run did that, it is done.
+pub(super) async fn late_put(
+    context: &Context<'_>,
+    item: &PlanItem,
+    there: &Document,
+) -> Result<Option<Next>, PipelineError> {
+    if item.operation != Operation::Update || context.ledger.attempts(item.item) == 0 {
+        return Ok(None);
+    }
+    let Found { print, as_wanted, .. } = found(context, item, there)?;
+    if !as_wanted {
+        return Ok(None);
+    }
+    if let Some(next) = announce(context, item, Operation::Update, Call::Operation, None).await? {
+        return Ok(Some(next));
+    }
+    let target = there.head.id.clone();
+    let step = Step::Applied { target, status: None, sends: 0, adopted: true, sha256: Some(print) };
+    context.ledger.sync(item.item, step, None).await?;
+    Ok(Some(Next::Go))
+}
+
+/// The import to be removed is gone, and an earlier attempt of this run may have done that: it is done.
+pub(super) async fn late_delete(
+    context: &Context<'_>,
+    item: &PlanItem,
+    target: &Id,
+) -> Result<Next, PipelineError> {
+    if let Some(next) = announce(context, item, Operation::Delete, Call::Operation, None).await? {
+        return Ok(next);
+    }
+    present(context, item, target, None, 0, true).await
+}
+
+/// What stands in the target, compared with what is wanted there.
+struct Found {
+    print: Fingerprint,
+    /// Nothing that is wanted is missing or other.
+    as_wanted: bool,
+    /// Nor is there anything more.
+    exactly: bool,
+}
+
+fn found(context: &Context<'_>, item: &PlanItem, there: &Document) -> Result<Found, PipelineError> {
+    let found: Value = parse(there.text.get().as_bytes());
+    let print = fingerprint(&found);
+    if Some(print) == item.sent_sha256 {
+        return Ok(Found { print, as_wanted: true, exactly: true });
+    }
+    let comparison = compare(&parse(&document(context, item)?), &found);
+    let as_wanted = comparison.verdict != Verdict::Differs;
+    Ok(Found { print, as_wanted, exactly: as_wanted && comparison.added.is_empty() })
+}

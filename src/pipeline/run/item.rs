@@ -1,0 +1,184 @@
+//! One item's walk: from where it stands, step by step, until nothing is left to write for it.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::in_doubt::Found;
+use super::{Context, aftermath, outcome_of, write};
+use crate::journal::{ItemState, Phase, Step};
+use crate::model::{Operation, Outcome};
+use crate::pipeline::spool::read_slot;
+use crate::pipeline::{Event, PipelineError, PlanItem};
+
+/// How an item's writing ended.
+#[derive(Debug)]
+pub(super) struct Done {
+    pub item: PlanItem,
+    pub outcome: Outcome,
+    pub message: Option<String>,
+    /// The service does not accept the token any more.
+    pub unauthorized: bool,
+    /// It did not come to an end: the run drains.
+    pub interrupted: bool,
+    /// What the service answered with is not what was sent.
+    pub differs: bool,
+}
+
+/// What a step of the walk led to.
+pub(super) enum Next {
+    /// Look at the state again.
+    Go,
+    /// Nothing is known to be done and nothing may be sent any more.
+    Interrupted,
+    /// The token was refused.
+    Unauthorized,
+    /// The answer to a write is not what was sent.
+    Differs,
+    /// In doubt, and it could not be looked up; it stays so for `resume`.
+    StillInDoubt(String),
+}
+
+/// Walks an item to the end of its writing. `place` is its place in flight; it is given up while it waits.
+pub(super) async fn drive(
+    context: &Context<'_>,
+    item: PlanItem,
+    place: Option<OwnedSemaphorePermit>,
+) -> Result<Done, PipelineError> {
+    let key = item.item;
+    context.events.emit(&Event::ItemStarted { item: key });
+    let mut place = place;
+    let mut done = Done {
+        item,
+        outcome: Outcome::Unprocessed,
+        message: None,
+        unauthorized: false,
+        interrupted: false,
+        differs: false,
+    };
+    loop {
+        let state = context.ledger.state(key);
+        if place.is_none() && !matches!(state, ItemState::InDoubt { phase: Phase::Operation, .. }) {
+            place = std::sync::Arc::clone(&context.places).acquire_owned().await.ok();
+        }
+        let next = match (done.item.operation, &state) {
+            (Operation::Create, ItemState::Untouched) => write::create(context, &done.item).await?,
+            (Operation::Clone, ItemState::Untouched) => write::clone(context, &done.item).await?,
+            (Operation::Update, ItemState::Untouched) => write::update(context, &done.item).await?,
+            (Operation::Delete, ItemState::Untouched) => write::delete(context, &done.item).await?,
+            (Operation::Restore, ItemState::Untouched) => write::restore(context, &done.item).await?,
+            (Operation::Create | Operation::Clone, ItemState::InDoubt { phase: Phase::Operation, .. }) => {
+                place = None;
+                look_up(context, &done.item).await?
+            }
+            (Operation::Update, ItemState::InDoubt { phase, .. })
+            | (_, ItemState::InDoubt { phase: phase @ Phase::Adjust, .. }) => {
+                aftermath::settle_put(context, &done.item, *phase, state.target()).await?
+            }
+            // It was no longer in the recycle bin, and was being made anew.
+            (Operation::Restore, ItemState::InDoubt { .. })
+                if context.ledger.doubt(key).is_some_and(|doubt| doubt.operation == Operation::Create) =>
+            {
+                place = None;
+                look_up(context, &done.item).await?
+            }
+            (Operation::Delete | Operation::Restore, ItemState::InDoubt { .. }) => {
+                aftermath::settle_presence(context, &done.item).await?
+            }
+            (Operation::Clone, ItemState::Applied { phase: Phase::Operation, target })
+                if done.item.adjust =>
+            {
+                write::adjust(context, &done.item, target).await?
+            }
+            _ => break,
+        };
+        match next {
+            Next::Go => {}
+            Next::Differs => done.differs = true,
+            Next::Interrupted => {
+                done.interrupted = true;
+                return Ok(done);
+            }
+            Next::Unauthorized => {
+                done.unauthorized = true;
+                done.interrupted = true;
+                return Ok(done);
+            }
+            Next::StillInDoubt(message) => {
+                done.outcome = Outcome::Unprocessed;
+                done.message = Some(message);
+                return Ok(done);
+            }
+        }
+    }
+    done.outcome = outcome_of(&done.item, &context.ledger.state(key)).0;
+    done.message = write::last_message(context, key);
+    Ok(done)
+}
+
+/// Finds out whether a create or clone without an answer had its effect.
+async fn look_up(context: &Context<'_>, item: &PlanItem) -> Result<Next, PipelineError> {
+    let key = item.item;
+    let doubt = context.ledger.doubt(key);
+    let wanted = document(context, item)?;
+    let found = context.finder.search(item, doubt.and_then(|doubt| doubt.server_time), &wanted).await;
+    let step = match found {
+        Found::There { id, sha256 } => {
+            Step::Applied { target: id, status: None, sends: 0, adopted: true, sha256: Some(sha256) }
+        }
+        Found::Nowhere => Step::Absent,
+        Found::Unlike(ids) => {
+            let ids = ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            let message = format!(
+                "its call got no answer, and an import of its name that differs from it has appeared ({ids}): \
+                 compare the two, and remove the one you do not want"
+            );
+            write::remember(context, key, &message);
+            Step::Ended {
+                outcome: Outcome::Conflict,
+                status: None,
+                code: "unlike".to_owned(),
+                message,
+                sends: 0,
+            }
+        }
+        Found::Interrupted => return Ok(Next::Interrupted),
+        Found::Unauthorized => return Ok(Next::Unauthorized),
+        Found::Unknown(message) => return Ok(Next::StillInDoubt(message)),
+    };
+    context.ledger.sync(key, step, None).await?;
+    Ok(Next::Go)
+}
+
+/// The document that is to stand in the target, as text.
+pub(super) fn document(context: &Context<'_>, item: &PlanItem) -> Result<Bytes, PipelineError> {
+    let bad = |message: &str| PipelineError::BadFile {
+        path: context.plan.path().with_file_name("wanted.jsonl"),
+        message: format!("{message} of item {}: the run folder was changed", item.item),
+    };
+    let (Some(file), Some(slot)) = (&context.wanted, item.wanted) else {
+        return Err(bad("it lacks the document"));
+    };
+    read_slot(file, slot).map(Bytes::from).map_err(|_| bad("it is too short for the document"))
+}
+
+/// A document as one line: a service may answer with indented JSON, and a line feed inside a text is always escaped.
+pub(super) fn one_line(text: &str) -> Cow<'_, str> {
+    if text.contains(['\n', '\r']) { text.replace(['\n', '\r'], " ").into() } else { text.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_indented_document_becomes_one_line_that_means_the_same() {
+        let indented = "{\n  \"a\": \"x\\ny\",\r\n  \"b\": [1,\n2]\n}";
+        let line = one_line(indented);
+        assert!(!line.contains(['\n', '\r']));
+        let parse = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(parse(&line), parse(indented));
+        assert_eq!(one_line("{\"a\":1}"), "{\"a\":1}");
+    }
+}

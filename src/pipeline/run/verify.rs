@@ -1,0 +1,196 @@
+//! verify: reads back what was written and compares it with what was wanted, by the cheaper of pages and single calls.
+
+use std::collections::{HashMap, HashSet};
+
+use futures::StreamExt;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::item::document;
+use super::policy::Policy;
+use super::{Context, halt};
+use crate::api::ErrorKind;
+use crate::journal::Step;
+use crate::model::normal::{compare, fingerprint};
+use crate::model::{Head, Id, ItemKey, Operation, Verdict};
+use crate::pipeline::forecast;
+use crate::pipeline::sweep::{Manner, Sink, sweep};
+use crate::pipeline::{Event, PipelineError, PlanItem, Stage};
+
+/// What the comparison of one import said.
+struct Verified {
+    verdict: Verdict,
+    sha256: Option<crate::model::Fingerprint>,
+    differences: Vec<String>,
+}
+
+/// Reads back every import this run wrote and has not compared yet.
+pub(super) async fn read_back(context: &Context<'_>, policy: &mut Policy) -> Result<(), PipelineError> {
+    let open = context.ledger.unverified();
+    if open.is_empty() {
+        return Ok(());
+    }
+    context.events.emit(&Event::StageStarted { stage: Stage::Verify, total: Some(open.len() as u64) });
+    let tail = context.plan.tail();
+    let listed = tail.target_listed + open.len() as u64;
+    let (by_list, _) = forecast::read_back(open.len() as u64, listed, tail.target_page);
+    let mut open: HashMap<Id, ItemKey> = open.into_iter().map(|(item, target)| (target, item)).collect();
+    if by_list {
+        let verified = compare_list(context, &open).await?;
+        for (item, verified) in verified {
+            let target = record(context, policy, item, verified).await?;
+            open.remove(&target);
+            halt(context, policy);
+        }
+    }
+    // What the list lacks or shows as different is read by id before that counts.
+    let mut rest: Vec<(ItemKey, Id)> = open.into_iter().map(|(target, item)| (item, target)).collect();
+    rest.sort_unstable_by_key(|(item, _)| *item);
+    let reads = futures::stream::iter(rest)
+        .take_until(context.cancel.draining())
+        .map(|(item, target)| async move { (item, compare_one(context, item, &target).await) })
+        .buffer_unordered(context.options.in_flight);
+    futures::pin_mut!(reads);
+    while let Some((item, verified)) = reads.next().await {
+        if let Some(verified) = verified? {
+            record(context, policy, item, verified).await?;
+        } else {
+            policy.refuse_token();
+            context.cancel.drain();
+        }
+        halt(context, policy);
+    }
+    context.events.emit(&Event::StageFinished { stage: Stage::Verify });
+    Ok(())
+}
+
+async fn record(
+    context: &Context<'_>,
+    policy: &mut Policy,
+    item: ItemKey,
+    verified: Verified,
+) -> Result<Id, PipelineError> {
+    let target = context.ledger.state(item).target().cloned().unwrap_or_else(|| Id::from(""));
+    let name = context.plan.item(item)?.name;
+    let Verified { verdict, sha256, differences } = verified;
+    context.ledger.note(item, Step::Verified { verdict, sha256, differences: differences.clone() }).await?;
+    context.events.emit(&Event::StageAdvanced { stage: Stage::Verify, by: 1 });
+    context.events.emit(&Event::ItemVerified { item, name: name.into(), verdict, differences });
+    if verdict == Verdict::Differs {
+        policy.differed(item);
+    }
+    Ok(target)
+}
+
+/// Compares what a sweep of the list shows; only what is as wanted is settled by it.
+async fn compare_list(
+    context: &Context<'_>,
+    open: &HashMap<Id, ItemKey>,
+) -> Result<Vec<(ItemKey, Verified)>, PipelineError> {
+    let removals = removals(context, open)?;
+    let steady = !removals.is_empty();
+    let mut reader = Reader { context, open, removals, settled: Vec::new(), there: HashSet::new() };
+    // Removed imports are settled by their absence, and absence needs two looks that agree.
+    let manner = Manner { steady, listed_apart: context.plan.tail().target_listed_apart };
+    let swept = sweep(context.target, manner, context.cancel, &mut reader).await;
+    match swept {
+        Ok(_) => {}
+        // What the list could not tell is asked one by one; a run that drains stops there.
+        Err(
+            PipelineError::Interrupted | PipelineError::Unsteady { .. } | PipelineError::EmptyButUsed { .. },
+        ) => {
+            return Ok(reader.settled);
+        }
+        Err(error) if error.is_unauthorized() => return Ok(reader.settled),
+        Err(error) => return Err(error),
+    }
+    let Reader { there, removals, mut settled, .. } = reader;
+    let gone = removals.into_iter().filter(|item| !there.contains(item));
+    let gone =
+        gone.map(|item| (item, Verified { verdict: Verdict::Equal, sha256: None, differences: Vec::new() }));
+    settled.extend(gone);
+    Ok(settled)
+}
+
+/// The items among `open` whose import is to be gone.
+fn removals(context: &Context<'_>, open: &HashMap<Id, ItemKey>) -> Result<HashSet<ItemKey>, PipelineError> {
+    let mut removals = HashSet::new();
+    if !context.plan.tail().totals.contains_key(Operation::Delete.word()) {
+        return Ok(removals);
+    }
+    for item in open.values() {
+        if context.plan.item(*item)?.operation == Operation::Delete {
+            removals.insert(*item);
+        }
+    }
+    Ok(removals)
+}
+
+struct Reader<'a, 'b> {
+    context: &'a Context<'b>,
+    open: &'a HashMap<Id, ItemKey>,
+    removals: HashSet<ItemKey>,
+    settled: Vec<(ItemKey, Verified)>,
+    there: HashSet<ItemKey>,
+}
+
+impl Sink for Reader<'_, '_> {
+    fn restart(&mut self) -> Result<(), PipelineError> {
+        self.settled.clear();
+        self.there.clear();
+        Ok(())
+    }
+
+    fn take(&mut self, head: &Head, text: &RawValue) -> Result<bool, PipelineError> {
+        let Some(key) = self.open.get(&head.id) else { return Ok(true) };
+        if self.removals.contains(key) {
+            self.there.insert(*key);
+            return Ok(true);
+        }
+        let item = self.context.plan.item(*key)?;
+        let verified = check(self.context, &item, text)?;
+        if verified.verdict != Verdict::Differs {
+            self.settled.push((*key, verified));
+        }
+        Ok(true)
+    }
+}
+
+/// Reads one import by id and compares it; `None` when the token is refused.
+async fn compare_one(
+    context: &Context<'_>,
+    key: ItemKey,
+    target: &Id,
+) -> Result<Option<Verified>, PipelineError> {
+    let item = context.plan.item(key)?;
+    let gone = item.operation == Operation::Delete;
+    let differs =
+        |what: &str| Verified { verdict: Verdict::Differs, sha256: None, differences: vec![what.to_owned()] };
+    match context.target.client.get("imports", target).await {
+        Ok(_) if gone => Ok(Some(differs("(the import is still there)"))),
+        Ok(there) => check(context, &item, &there.text).map(Some),
+        Err(error) if error.kind == ErrorKind::NotFound && gone => {
+            Ok(Some(Verified { verdict: Verdict::Equal, sha256: None, differences: Vec::new() }))
+        }
+        Err(error) if error.kind == ErrorKind::NotFound => Ok(Some(differs("(the import is not there)"))),
+        Err(error) if error.kind == ErrorKind::Unauthorized => Ok(None),
+        Err(error) => Err(context.target.failed("read back an import")(error)),
+    }
+}
+
+fn check(context: &Context<'_>, item: &PlanItem, text: &RawValue) -> Result<Verified, PipelineError> {
+    let found: Value = serde_json::from_str(text.get()).unwrap_or_default();
+    let print = fingerprint(&found);
+    if Some(print) == item.sent_sha256 {
+        return Ok(Verified { verdict: Verdict::Equal, sha256: Some(print), differences: Vec::new() });
+    }
+    let wanted: Value = serde_json::from_slice(&document(context, item)?).unwrap_or_default();
+    let comparison = compare(&wanted, &found);
+    let (mut verdict, mut differences) = (comparison.verdict, comparison.differences);
+    // What an update was to take out must be gone; after a create it is the service's own doing.
+    if item.operation == Operation::Update && !comparison.added.is_empty() {
+        verdict = Verdict::Differs;
+        differences.extend(comparison.added);
+    }
+    Ok(Verified { verdict, sha256: Some(print), differences })
+}

@@ -1,0 +1,360 @@
+//! write: intend, sync, act, record. One function for each operation, and one for each way of finding out afterwards.
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::item::{Next, document, one_line};
+use super::{Context, aftermath};
+use crate::api::{ApiError, Document, ErrorKind};
+use crate::job::Verify;
+use crate::journal::{Call, Step};
+use crate::model::crash;
+use crate::model::normal::{compare, fingerprint};
+use crate::model::{Fingerprint, Id, ItemKey, Operation, Outcome, Verdict};
+use crate::pipeline::{PipelineError, PlanItem};
+
+/// POSTs the document.
+pub(super) async fn create(context: &Context<'_>, item: &PlanItem) -> Result<Next, PipelineError> {
+    let body = document(context, item)?;
+    if let Some(next) = announce(context, item, Operation::Create, Call::Operation, None).await? {
+        return Ok(next);
+    }
+    match context.target.client.create("imports", body.clone()).await {
+        Ok(answer) => applied(context, item, &body, &answer).await,
+        Err(error) => failed(context, item, error).await,
+    }
+}
+
+/// Has the service clone the source.
+pub(super) async fn clone(context: &Context<'_>, item: &PlanItem) -> Result<Next, PipelineError> {
+    let (Some(source), Some(body)) = (&item.source, &item.clone) else {
+        return end(context, item, Outcome::Failed, None, "plan", "the plan does not say what to clone", 0)
+            .await;
+    };
+    let wanted = document(context, item)?;
+    if let Some(next) = announce(context, item, Operation::Clone, Call::Operation, None).await? {
+        return Ok(next);
+    }
+    match context.target.client.clone_import(&source.id, body).await {
+        Ok(cloned) => match &cloned.document {
+            Some(answer) if !item.adjust => applied(context, item, &wanted, answer).await,
+            _ => {
+                crash::point("call.after_answer");
+                let step = Step::Applied {
+                    target: cloned.id,
+                    status: Some(cloned.status),
+                    sends: cloned.attempts,
+                    adopted: false,
+                    sha256: None,
+                };
+                context.ledger.note(item.item, step).await?;
+                if !item.adjust {
+                    unchecked(context, item.item).await?;
+                }
+                Ok(Next::Go)
+            }
+        },
+        Err(error) => failed(context, item, error).await,
+    }
+}
+
+/// PUTs over a fresh clone what a clone call cannot say.
+pub(super) async fn adjust(
+    context: &Context<'_>,
+    item: &PlanItem,
+    target: &Id,
+) -> Result<Next, PipelineError> {
+    let body = document(context, item)?;
+    let there = match context.target.client.get("imports", target).await {
+        Ok(there) => there,
+        Err(error) => return unreadable(context, item, &error).await,
+    };
+    if let Some(next) = announce(context, item, Operation::Clone, Call::Adjust, Some(&there)).await? {
+        return Ok(next);
+    }
+    put(context, item, target, body).await
+}
+
+/// Re-reads the import that is there and, if it is still what the plan saw, PUTs the document over it.
+pub(super) async fn update(context: &Context<'_>, item: &PlanItem) -> Result<Next, PipelineError> {
+    let Some(target) = item.target.clone() else {
+        return end(context, item, Outcome::Failed, None, "plan", "the plan does not say what to update", 0)
+            .await;
+    };
+    let body = document(context, item)?;
+    let there = match still_there(context, item, &target.id, target.sha256).await? {
+        Ok(there) => there,
+        Err(next) => return Ok(next),
+    };
+    if let Some(next) = announce(context, item, Operation::Update, Call::Operation, Some(&there)).await? {
+        return Ok(next);
+    }
+    put(context, item, &target.id, body).await
+}
+
+async fn put(
+    context: &Context<'_>,
+    item: &PlanItem,
+    target: &Id,
+    body: Bytes,
+) -> Result<Next, PipelineError> {
+    match context.target.client.update("imports", target, body.clone()).await {
+        Ok(answer) => applied(context, item, &body, &answer).await,
+        Err(error) => failed(context, item, error).await,
+    }
+}
+
+/// Re-reads the import that is there and, if it is still what the plan saw, DELETEs it.
+pub(super) async fn delete(context: &Context<'_>, item: &PlanItem) -> Result<Next, PipelineError> {
+    let Some(target) = item.target.clone() else {
+        return end(context, item, Outcome::Failed, None, "plan", "the plan does not say what to delete", 0)
+            .await;
+    };
+    let there = match still_there(context, item, &target.id, target.sha256).await? {
+        Ok(there) => there,
+        Err(next) => return Ok(next),
+    };
+    if let Some(next) = announce(context, item, Operation::Delete, Call::Operation, Some(&there)).await? {
+        return Ok(next);
+    }
+    match context.target.client.delete("imports", &target.id).await {
+        Ok(done) => present(context, item, &target.id, Some(done.status), done.attempts, false).await,
+        // Gone is done.
+        Err(error) if error.kind == ErrorKind::NotFound => {
+            present(context, item, &target.id, error.status, error.attempts, true).await
+        }
+        Err(error) => failed(context, item, error).await,
+    }
+}
+
+/// Brings a deleted import back: from the recycle bin with its id, else as a new one.
+pub(super) async fn restore(context: &Context<'_>, item: &PlanItem) -> Result<Next, PipelineError> {
+    let Some(target) = item.target.clone() else { return create(context, item).await };
+    if let Some(next) = announce(context, item, Operation::Restore, Call::Operation, None).await? {
+        return Ok(next);
+    }
+    match context.target.client.restore_from_bin("imports", &target.id).await {
+        Ok(done) => present(context, item, &target.id, Some(done.status), done.attempts, false).await,
+        // It is in the bin no more: made anew, unless an earlier attempt brought it back after all.
+        Err(error) if error.kind == ErrorKind::NotFound => {
+            match context.target.client.get("imports", &target.id).await {
+                Ok(_) => present(context, item, &target.id, None, error.attempts, true).await,
+                Err(error) if error.kind == ErrorKind::NotFound => {
+                    context.ledger.sync(item.item, Step::Absent, None).await?;
+                    create(context, item).await
+                }
+                Err(error) => unreadable(context, item, &error).await,
+            }
+        }
+        Err(error) => failed(context, item, error).await,
+    }
+}
+
+/// Reads the import to be overwritten or removed; refuses one that is not what the plan saw.
+async fn still_there(
+    context: &Context<'_>,
+    item: &PlanItem,
+    target: &Id,
+    planned: Option<Fingerprint>,
+) -> Result<Result<Document, Next>, PipelineError> {
+    if context.cancel.is_draining() {
+        return Ok(Err(Next::Interrupted));
+    }
+    let there = match context.target.client.get("imports", target).await {
+        Ok(there) => there,
+        Err(error) if error.kind == ErrorKind::NotFound => {
+            let next = if item.operation == Operation::Delete && context.ledger.attempts(item.item) > 0 {
+                aftermath::late_delete(context, item, target).await?
+            } else if item.operation == Operation::Delete {
+                let message = "it was gone already";
+                end(context, item, Outcome::Unchanged, error.status, "gone", message, error.attempts).await?
+            } else {
+                let message = "it was removed by somebody else since it was planned";
+                end(context, item, Outcome::Stale, error.status, "gone", message, error.attempts).await?
+            };
+            return Ok(Err(next));
+        }
+        Err(error) => return Ok(Err(unreadable(context, item, &error).await?)),
+    };
+    let found = fingerprint(&parse(there.text.get().as_bytes()));
+    if planned.is_some_and(|planned| planned != found) {
+        if let Some(next) = aftermath::late_put(context, item, &there).await? {
+            return Ok(Err(next));
+        }
+        let when = there.head.last_modified.clone().unwrap_or_else(|| "an unknown time".to_owned());
+        let message =
+            format!("it was changed by somebody else since it was planned (last at {when}): left alone");
+        return Ok(Err(end(context, item, Outcome::Stale, None, "stale", &message, 0).await?));
+    }
+    Ok(Ok(there))
+}
+
+/// Writes the intent, and with it the document as it was; nothing may be sent before this returns `None`.
+pub(super) async fn announce(
+    context: &Context<'_>,
+    item: &PlanItem,
+    operation: Operation,
+    call: Call,
+    before: Option<&Document>,
+) -> Result<Option<Next>, PipelineError> {
+    if context.cancel.is_draining() {
+        return Ok(Some(Next::Interrupted));
+    }
+    let attempt = context.ledger.attempts(item.item) + 1;
+    if attempt > context.options.attempts {
+        let message = format!("given up after {} attempts without an answer", attempt - 1);
+        return end(context, item, Outcome::Failed, None, "no_answer", &message, 0).await.map(Some);
+    }
+    let text = before.map(|document| one_line(document.text.get()));
+    let text = text.as_deref();
+    let step = Step::Intended {
+        operation,
+        call,
+        attempt,
+        server_time: Some(context.target.clock.estimate(context.clock.now())),
+        before_sha256: text.map(|text| Fingerprint::of(text.as_bytes())),
+    };
+    let line = text.map(|text| format!("{{\"item\":{},\"document\":{text}}}", item.item));
+    context.ledger.sync(item.item, step, line).await?;
+    crash::point("call.before_send");
+    Ok(None)
+}
+
+/// Records that a write had its effect, and what the service answered.
+async fn applied(
+    context: &Context<'_>,
+    item: &PlanItem,
+    sent: &Bytes,
+    answer: &Document,
+) -> Result<Next, PipelineError> {
+    crash::point("call.after_answer");
+    let found = parse(answer.text.get().as_bytes());
+    let print = fingerprint(&found);
+    let step = Step::Applied {
+        target: answer.head.id.clone(),
+        status: Some(answer.status),
+        sends: answer.attempts,
+        adopted: false,
+        sha256: Some(print),
+    };
+    context.ledger.note(item.item, step).await?;
+    if context.options.verify == Verify::None {
+        unchecked(context, item.item).await?;
+        return Ok(Next::Go);
+    }
+    let comparison = (Some(print) != item.sent_sha256).then(|| compare(&parse(sent), &found));
+    let differs = comparison.as_ref().is_some_and(|comparison| comparison.verdict == Verdict::Differs);
+    if context.options.verify == Verify::Response {
+        let step = Step::Verified {
+            verdict: comparison.as_ref().map_or(Verdict::Equal, |comparison| comparison.verdict),
+            sha256: Some(print),
+            differences: comparison.map(|comparison| comparison.differences).unwrap_or_default(),
+        };
+        context.ledger.note(item.item, step).await?;
+    }
+    Ok(if differs { Next::Differs } else { Next::Go })
+}
+
+/// Records that an import is gone, or back.
+pub(super) async fn present(
+    context: &Context<'_>,
+    item: &PlanItem,
+    target: &Id,
+    status: Option<u16>,
+    sends: u32,
+    adopted: bool,
+) -> Result<Next, PipelineError> {
+    crash::point("call.after_answer");
+    let step = Step::Applied { target: target.clone(), status, sends, adopted, sha256: None };
+    context.ledger.note(item.item, step).await?;
+    if context.options.verify != Verify::Full {
+        unchecked(context, item.item).await?;
+    }
+    Ok(Next::Go)
+}
+
+/// With `verify: none`, or an answer that holds no document: done, and not checked.
+async fn unchecked(context: &Context<'_>, item: ItemKey) -> Result<(), PipelineError> {
+    if context.options.verify == Verify::Full {
+        return Ok(());
+    }
+    let step = Step::Verified { verdict: Verdict::NotChecked, sha256: None, differences: Vec::new() };
+    context.ledger.note(item, step).await
+}
+
+/// Records a failed write by what it means.
+async fn failed(context: &Context<'_>, item: &PlanItem, error: ApiError) -> Result<Next, PipelineError> {
+    let (status, sends) = (error.status, error.attempts);
+    let message = error.summary.clone();
+    match error.kind {
+        ErrorKind::InDoubt | ErrorKind::Broken if sends > 0 => {
+            context.ledger.note(item.item, Step::Doubted { status, message: message.clone(), sends }).await?;
+            context.events.emit(&crate::pipeline::Event::ItemDoubted { item: item.item, message });
+            Ok(Next::Go)
+        }
+        ErrorKind::Unauthorized => {
+            context.ledger.note(item.item, Step::NotTaken { status, message, sends }).await?;
+            Ok(Next::Unauthorized)
+        }
+        ErrorKind::NotSent | ErrorKind::Throttled | ErrorKind::InDoubt | ErrorKind::Broken => {
+            let code = if error.kind == ErrorKind::Throttled { "rate_limited" } else { "not_sent" };
+            end(context, item, Outcome::Failed, status, code, &message, sends).await
+        }
+        ErrorKind::Refused | ErrorKind::NotFound => {
+            let code = error
+                .code()
+                .map_or_else(|| status.map_or("refused".to_owned(), |s| s.to_string()), str::to_owned);
+            end(context, item, Outcome::Failed, status, &code, &message, sends).await
+        }
+    }
+}
+
+/// A read before or after a write did not work out: the item stays as it stands, or fails if nothing was announced.
+pub(super) async fn unreadable(
+    context: &Context<'_>,
+    item: &PlanItem,
+    error: &ApiError,
+) -> Result<Next, PipelineError> {
+    if error.kind == ErrorKind::Unauthorized {
+        return Ok(Next::Unauthorized);
+    }
+    if error.kind == ErrorKind::NotFound {
+        let message = "it was removed by somebody else while it was being written";
+        return end(context, item, Outcome::Stale, error.status, "gone", message, error.attempts).await;
+    }
+    if matches!(context.ledger.state(item.item), crate::journal::ItemState::InDoubt { .. }) {
+        return Ok(Next::StillInDoubt(format!("it could not be read back: {}", error.summary)));
+    }
+    let code = error.code().unwrap_or("unreadable").to_owned();
+    end(context, item, Outcome::Failed, error.status, &code, &error.summary.clone(), error.attempts).await
+}
+
+/// Records an end without effect.
+pub(super) async fn end(
+    context: &Context<'_>,
+    item: &PlanItem,
+    outcome: Outcome,
+    status: Option<u16>,
+    code: &str,
+    message: &str,
+    sends: u32,
+) -> Result<Next, PipelineError> {
+    remember(context, item.item, message);
+    let step = Step::Ended { outcome, status, code: code.to_owned(), message: message.to_owned(), sends };
+    context.ledger.note(item.item, step).await?;
+    Ok(Next::Go)
+}
+
+/// Keeps the message of an item's end, for those who listen.
+pub(super) fn remember(context: &Context<'_>, item: ItemKey, message: &str) {
+    context.messages.borrow_mut().insert(item, message.to_owned());
+}
+
+/// The message of an item's end.
+pub(super) fn last_message(context: &Context<'_>, item: ItemKey) -> Option<String> {
+    context.messages.borrow_mut().remove(&item)
+}
+
+pub(super) fn parse(text: &[u8]) -> Value {
+    serde_json::from_slice(text).unwrap_or_default()
+}

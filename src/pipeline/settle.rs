@@ -1,0 +1,306 @@
+//! decide, for all items: pairs what is wanted with what stands there, and writes the plan.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde_json::Value;
+
+use super::account::{Spent, spent};
+use super::bench::Bench;
+use super::decide::{Decision, Group, creates_anyway, pair};
+use super::forecast::Outlook;
+use super::plan::Planned;
+use super::plan_item::{FORMAT, Party, PlanHead, PlanItem, PlanTail};
+use super::prepare::ended;
+use super::spool::{Slot, Spool};
+use super::sweep::Seen;
+use super::target::{Standing, Standings};
+use super::{Forecast, PipelineError, PlanWriter};
+use crate::api::ErrorKind;
+use crate::job::{Action, OnExisting, Verify};
+use crate::model::normal::{compare, fingerprint, masks};
+use crate::model::{Fingerprint, Operation, Outcome};
+use crate::transform::diff::{Change, diff};
+
+impl Bench<'_> {
+    pub(super) async fn decide_and_write(
+        mut self,
+        mut standings: Standings<'_>,
+        source_seen: Seen,
+        before: Spent,
+    ) -> Result<Planned, PipelineError> {
+        let with = self.with;
+        let mut decided: HashMap<u32, (Decision, u64)> = HashMap::new();
+        let groups: Vec<(u64, Vec<u32>)> = std::mem::take(&mut self.by_key)
+            .into_iter()
+            .filter(|(key, _)| standings.by_key.contains_key(key))
+            .collect();
+        let mut left = Vec::new();
+        for (key, wanted) in groups {
+            left.extend(self.decide(key, &wanted, &mut standings, &mut decided).await?);
+        }
+        self.take_others(left, &mut standings)?;
+        let head = PlanHead {
+            version: FORMAT,
+            tool: with.tool.to_owned(),
+            job: with.job.name.clone(),
+            action: with.job.action.word().to_owned(),
+            job_sha256: Fingerprint::of(with.job.text.as_bytes()),
+            made_at: with.now,
+            source: with.source.facts.clone(),
+            target: with.target.facts.clone(),
+            settings: with.settings.clone(),
+            of_run: with.of_run.map(str::to_owned),
+        };
+        let mut writer = PlanWriter::create(with.plan, head)?;
+        let mut out = with.wanted.map(Spool::create).transpose()?;
+        let mut totals: BTreeMap<String, u32> = BTreeMap::new();
+        let mut sent = Vec::new();
+        for index in 0..self.drafts.len() {
+            let mut item = self.item(index)?;
+            let number = u32::try_from(index).unwrap_or(u32::MAX);
+            if self.drafts[index].wanted.is_some() {
+                let decision = decided.get(&number).copied();
+                item = match with.job.action {
+                    Action::Migrate | Action::Clone => self.settle(item, index, decision, &mut standings)?,
+                    Action::Compare => self.contrast(item, index, decision, &mut standings)?,
+                    _ => item,
+                };
+            }
+            self.warn_of_namesakes(&mut item);
+            if let (true, Some(slot)) = (item.is_work(), self.drafts[index].wanted) {
+                let text = self.documents.read(slot)?;
+                if let Some(out) = &mut out {
+                    item.wanted = Some(out.append_line(item.item, &text)?);
+                }
+            }
+            if item.is_work() {
+                sent.push((item.operation, item.adjust));
+            }
+            let word = item.total();
+            *totals.entry(word.to_owned()).or_default() += 1;
+            writer.push(&item)?;
+        }
+        let wanted_sha256 = out.map_or_else(|| Ok(Fingerprint::of(b"")), Spool::finish)?;
+        let seen =
+            if with.job.in_place() && standings.seen.listed == 0 { source_seen } else { standings.seen };
+        let outlook = Outlook {
+            target_listed: seen.listed,
+            page: page_size(seen),
+            read_back: with.job.verify == Verify::Full,
+            per_second: with.target.per_second,
+            burst: with.target.burst,
+        };
+        let forecast = Forecast::of(sent.into_iter(), outlook);
+        let tail = PlanTail {
+            selected: u32::try_from(self.drafts.len()).unwrap_or(u32::MAX),
+            totals,
+            target_listed: outlook.target_listed,
+            target_page: outlook.page,
+            target_listed_apart: seen.apart,
+            spent: spent([with.source, with.target]).since(&before).calls,
+            forecast,
+            notes: std::mem::take(&mut self.notes),
+        };
+        let plan = writer.finish(tail)?;
+        self.clean_up();
+        Ok(Planned { plan, wanted_sha256, references: std::mem::take(&mut self.references) })
+    }
+
+    /// Decides a group of items that want one key; what differs by the list is read by id before that counts. Gives
+    /// what bears the key and is not wanted.
+    async fn decide(
+        &mut self,
+        key: u64,
+        wanted: &[u32],
+        standings: &mut Standings<'_>,
+        decided: &mut HashMap<u32, (Decision, u64)>,
+    ) -> Result<Vec<Standing>, PipelineError> {
+        let Some(mut there) = standings.by_key.remove(&key) else { return Ok(Vec::new()) };
+        let mut gone = BTreeSet::new();
+        let group = Group {
+            wanted: wanted.iter().map(|index| *index as usize).collect(),
+            standing: (0..there.len()).collect(),
+        };
+        let mut decisions =
+            pair(&group, |item, standing| self.drafts[item].print == Some(there[standing].print));
+        if decisions
+            .iter()
+            .any(|(_, decision)| matches!(decision, Decision::Differs(_) | Decision::Ambiguous))
+        {
+            let taken: BTreeSet<usize> = decisions
+                .iter()
+                .filter_map(
+                    |(_, decision)| if let Decision::Unchanged(at) = decision { Some(*at) } else { None },
+                )
+                .collect();
+            let mut documents: HashMap<usize, Value> = HashMap::new();
+            for (at, standing) in there.iter_mut().enumerate().filter(|(at, _)| !taken.contains(at)) {
+                let answer = self.with.target.client.get("imports", &standing.id).await;
+                let document = match answer {
+                    Ok(document) => document,
+                    Err(error) if error.kind == ErrorKind::NotFound => {
+                        gone.insert(at);
+                        continue;
+                    }
+                    Err(error) => return Err(self.with.target.failed("read an import")(error)),
+                };
+                standing.slot = standings.spool.append(document.text.get().as_bytes())?;
+                let value: Value = serde_json::from_str(document.text.get()).unwrap_or_default();
+                standing.print = fingerprint(&value);
+                documents.insert(at, value);
+            }
+            let mut ours: HashMap<usize, Value> = HashMap::new();
+            for (item, _) in &decisions {
+                if let Some(slot) = self.drafts[*item].wanted {
+                    let text = self.documents.read(slot)?;
+                    ours.insert(*item, serde_json::from_slice(&text).unwrap_or_default());
+                }
+            }
+            let mut verdicts = Vec::new();
+            let standing =
+                (0..there.len()).filter(|at| taken.contains(at) || documents.contains_key(at)).collect();
+            let group = Group { wanted: group.wanted, standing };
+            decisions = pair(&group, |item, at| {
+                if self.drafts[item].print == Some(there[at].print) {
+                    return true;
+                }
+                let (Some(ours), Some(theirs)) = (ours.get(&item), documents.get(&at)) else { return false };
+                let comparison = compare(ours, theirs);
+                if comparison.is_as_wanted() {
+                    verdicts.push((item, comparison.verdict));
+                }
+                comparison.is_as_wanted()
+            });
+            for (item, verdict) in verdicts {
+                self.drafts[item].verdict = verdict;
+            }
+        }
+        let mut left = Vec::new();
+        let claimed = standings.others.as_ref().is_none_or(|others| others.is_claimed(key));
+        if !claimed && !decisions.iter().any(|(_, decision)| *decision == Decision::Ambiguous) {
+            gone.extend(decisions.iter().filter_map(|(_, decision)| decision.import()));
+            let free = there.iter().enumerate().filter(|(at, _)| !gone.contains(at));
+            left.extend(free.map(|(_, standing)| standing.clone()));
+        }
+        decided.extend(
+            decisions.into_iter().map(|(item, decision)| (u32::try_from(item).unwrap_or(0), (decision, key))),
+        );
+        standings.by_key.insert(key, there);
+        Ok(left)
+    }
+
+    /// Turns a decision into what is done.
+    fn settle(
+        &mut self,
+        mut item: PlanItem,
+        index: usize,
+        decision: Option<(Decision, u64)>,
+        standings: &mut Standings<'_>,
+    ) -> Result<PlanItem, PipelineError> {
+        let job = self.with.job;
+        let make = if job.action == Action::Clone { Operation::Clone } else { Operation::Create };
+        let Some((decision, key)) = decision else {
+            item.operation = make;
+            return Ok(item);
+        };
+        let there = standings.by_key.get(&key).map(Vec::as_slice).unwrap_or_default();
+        let ids = || there.iter().map(|standing| standing.id.clone()).collect::<Vec<_>>();
+        let party = |at: usize, name: &str| there.get(at).map(|standing| party(standing, name));
+        match decision {
+            Decision::Unchanged(at) => {
+                item.target = party(at, &item.name);
+                item.outcome = Some(Outcome::Unchanged);
+                item.verdict = Some(self.drafts[index].verdict);
+            }
+            Decision::Create => {
+                item.operation = make;
+                item.namesakes = ids();
+            }
+            Decision::Ambiguous if creates_anyway(job.on_existing) => {
+                item.operation = make;
+                item.namesakes = ids();
+            }
+            Decision::Ambiguous => return Ok(ambiguous(item, there)),
+            Decision::Differs(at) => {
+                item.target = party(at, &item.name);
+                let Some(standing) = there.get(at).cloned() else { return Ok(item) };
+                match job.on_existing {
+                    OnExisting::Create => {
+                        item.operation = make;
+                        item.namesakes = ids();
+                        item.target = None;
+                    }
+                    OnExisting::Skip => {
+                        let message = "is there and differs; `on_existing: update` overwrites it";
+                        item = ended(item, Outcome::Skipped, "exists", message);
+                        item.changes = self.changes(index, &standing.slot, standings)?.0;
+                    }
+                    OnExisting::Fail => {
+                        item = ended(
+                            item,
+                            Outcome::Failed,
+                            "exists",
+                            "is there and differs, and `on_existing` is `fail`",
+                        );
+                        item.changes = self.changes(index, &standing.slot, standings)?.0;
+                    }
+                    OnExisting::Update => {
+                        let (changes, hidden) = self.changes(index, &standing.slot, standings)?;
+                        item.changes = changes;
+                        if standing.app && !job.select.integration_apps {
+                            let message = "the import in the target belongs to an Integration App; \
+                                           `select.integration_apps: true` overwrites it all the same";
+                            return Ok(ended(item, Outcome::Skipped, "integration_app", message));
+                        }
+                        if !hidden.is_empty() {
+                            let message = format!(
+                                "the import in the target holds secrets that the service shows only masked ({}): \
+                                 overwriting it would erase them",
+                                hidden.join(", ")
+                            );
+                            return Ok(ended(item, Outcome::Conflict, "masked_secret", message));
+                        }
+                        item.operation = Operation::Update;
+                        item.clone = None;
+                        item.adjust = false;
+                    }
+                }
+            }
+        }
+        Ok(item)
+    }
+
+    /// What an update would change in the import that is there, and the secrets it would erase.
+    pub(super) fn changes(
+        &mut self,
+        index: usize,
+        slot: &Slot,
+        standings: &mut Standings<'_>,
+    ) -> Result<(Vec<Change>, Vec<String>), PipelineError> {
+        let there: Value = serde_json::from_slice(&standings.spool.read(*slot)?).unwrap_or_default();
+        let Some(wanted) = self.drafts[index].wanted else { return Ok((Vec::new(), Vec::new())) };
+        let wanted: Value = serde_json::from_slice(&self.documents.read(wanted)?).unwrap_or_default();
+        Ok((diff(&there, &wanted), masks(&there)))
+    }
+}
+
+/// An import that stands in the target, as an item names it.
+pub(super) fn party(standing: &Standing, name: &str) -> Party {
+    Party { id: standing.id.clone(), name: name.to_owned(), sha256: Some(standing.print) }
+}
+
+/// An item that several imports of the target could be.
+pub(super) fn ambiguous(item: PlanItem, there: &[Standing]) -> PlanItem {
+    let all = there.iter().map(|standing| standing.id.to_string()).collect::<Vec<_>>().join(", ");
+    let message = format!(
+        "the target holds several imports called \"{}\" that differ from it ({all}): rename or remove all but one, \
+         or use `match: external_id`",
+        item.name
+    );
+    ended(item, Outcome::Conflict, "ambiguous_target", message)
+}
+
+fn page_size(seen: Seen) -> u64 {
+    // A list of one page tells nothing of how long a page can be.
+    if seen.page < seen.listed { seen.page } else { u64::from(super::sweep::PAGE) }
+}

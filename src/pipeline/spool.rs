@@ -1,0 +1,121 @@
+//! Documents between stages: on disk, found again by offset.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::PipelineError;
+use crate::model::Fingerprint;
+use sha2::{Digest, Sha256};
+
+/// Where a text stands in a spool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slot {
+    /// Bytes from the start of the file.
+    pub offset: u64,
+    /// Length in bytes.
+    pub length: u32,
+}
+
+/// A file that texts are appended to and read back from.
+#[derive(Debug)]
+pub struct Spool {
+    writer: BufWriter<File>,
+    reader: File,
+    path: PathBuf,
+    end: u64,
+    flushed: u64,
+    hash: Sha256,
+}
+
+impl Spool {
+    /// Makes the file; it must not exist. Only its owner may read it.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be made.
+    pub fn create(path: &Path) -> Result<Self, PipelineError> {
+        let mut options = File::options();
+        options.append(true).create_new(true);
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(path).map_err(PipelineError::file("make", path))?;
+        let reader = File::open(path).map_err(PipelineError::file("open", path))?;
+        Ok(Self {
+            writer: BufWriter::with_capacity(1 << 18, file),
+            reader,
+            path: path.to_owned(),
+            end: 0,
+            flushed: 0,
+            hash: Sha256::new(),
+        })
+    }
+
+    /// Appends a text.
+    ///
+    /// # Errors
+    ///
+    /// The disk said no, or the text is 4 GiB or longer.
+    pub fn append(&mut self, text: &[u8]) -> Result<Slot, PipelineError> {
+        let length = u32::try_from(text.len())
+            .map_err(|_| PipelineError::file("write to", &self.path)(io::ErrorKind::FileTooLarge.into()))?;
+        self.writer.write_all(text).map_err(PipelineError::file("write to", &self.path))?;
+        self.hash.update(text);
+        let slot = Slot { offset: self.end, length };
+        self.end += u64::from(length);
+        Ok(slot)
+    }
+
+    /// Appends `{"item":…,"document":…}` as one line; the slot is that of the document.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::append`].
+    pub fn append_line(
+        &mut self,
+        item: crate::model::ItemKey,
+        document: &[u8],
+    ) -> Result<Slot, PipelineError> {
+        self.append(format!("{{\"item\":{item},\"document\":").as_bytes())?;
+        let slot = self.append(document)?;
+        self.append(b"}\n")?;
+        Ok(slot)
+    }
+
+    /// Reads a text back.
+    ///
+    /// # Errors
+    ///
+    /// The disk said no.
+    pub fn read(&mut self, slot: Slot) -> Result<Vec<u8>, PipelineError> {
+        if slot.offset + u64::from(slot.length) > self.flushed {
+            self.writer.flush().map_err(PipelineError::file("write to", &self.path))?;
+            self.flushed = self.end;
+        }
+        read_slot(&self.reader, slot).map_err(PipelineError::file("read", &self.path))
+    }
+
+    /// Writes everything out, syncs it, and gives the hash of the whole file.
+    ///
+    /// # Errors
+    ///
+    /// The disk said no.
+    pub fn finish(mut self) -> Result<Fingerprint, PipelineError> {
+        self.writer.flush().map_err(PipelineError::file("write to", &self.path))?;
+        self.writer.get_ref().sync_all().map_err(PipelineError::file("sync", &self.path))?;
+        Ok(Fingerprint(self.hash.finalize().into()))
+    }
+}
+
+/// Reads one text of a file by its place.
+///
+/// # Errors
+///
+/// The disk said no, or the file is too short.
+pub fn read_slot(file: &File, slot: Slot) -> io::Result<Vec<u8>> {
+    let mut text = vec![0; slot.length as usize];
+    file.read_exact_at(&mut text, slot.offset)?;
+    Ok(text)
+}
