@@ -12,6 +12,7 @@
 //! | [`emulator`] | the service on this machine. Shares no code with [`api`]: they meet over a socket |
 //! | [`job`] | what the user asked for, checked |
 //! | [`pipeline`] | how it is done: plan, then run |
+//! | [`report`] | who listens: bars, audit, summary |
 //! | [`cli`] | the face: arguments, commands, exit codes |
 
 pub mod api;
@@ -22,4 +23,5 @@ pub mod job;
 pub mod journal;
 pub mod model;
 pub mod pipeline;
+pub mod report;
 pub mod transform;

@@ -1,0 +1,210 @@
+//! `audit.csv`: one row for every selected import. The only place that knows the csv crate.
+//!
+//! Promises: RFC 4180 with CRLF, the pinned columns in their order, and no cell that a spreadsheet would run.
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+use crate::model::Verdict;
+use crate::model::time::stamp;
+use crate::pipeline::{PlanFile, Row, Story};
+
+/// The columns, pinned.
+pub const COLUMNS: [&str; 24] = [
+    "run_id",
+    "item",
+    "action",
+    "outcome",
+    "verdict",
+    "source_account",
+    "source_id",
+    "source_name",
+    "target_account",
+    "target_id",
+    "target_name",
+    "adaptor_type",
+    "attempts",
+    "http_status",
+    "error_code",
+    "error_message",
+    "changed_paths",
+    "warnings",
+    "source_sha256",
+    "sent_sha256",
+    "target_sha256",
+    "started_at",
+    "finished_at",
+    "duration_ms",
+];
+
+/// What is the same in every row.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditContext {
+    /// The run.
+    pub run_id: String,
+    /// The word of its action.
+    pub action: String,
+    /// The source account's name in the job.
+    pub source_account: String,
+    /// The target account's name in the job.
+    pub target_account: String,
+}
+
+impl AuditContext {
+    /// The context of the run that carries out `plan`.
+    pub fn of(plan: &PlanFile, story: &Story) -> Self {
+        let head = plan.head();
+        Self {
+            run_id: story.opened.as_ref().map(|taken| taken.run.0.clone()).unwrap_or_default(),
+            action: head.action.clone(),
+            source_account: head.source.name.clone(),
+            target_account: head.target.name.clone(),
+        }
+    }
+}
+
+/// Writes the audit, row by row.
+pub struct AuditWriter<W: Write>(Sheet<W>);
+
+impl<W: Write> std::fmt::Debug for AuditWriter<W> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AuditWriter")
+    }
+}
+
+impl<W: Write> AuditWriter<W> {
+    /// Writes the header.
+    ///
+    /// # Errors
+    ///
+    /// The disk said no.
+    pub fn new(out: W) -> io::Result<Self> {
+        Ok(Self(Sheet::new(out, &COLUMNS)?))
+    }
+
+    /// Writes a row.
+    ///
+    /// # Errors
+    ///
+    /// The disk said no.
+    pub fn write(&mut self, context: &AuditContext, row: &Row) -> io::Result<()> {
+        self.0.row(cells(context, row).iter().map(AsRef::as_ref))
+    }
+
+    /// Writes what is still in memory.
+    ///
+    /// # Errors
+    ///
+    /// The disk said no.
+    pub fn finish(self) -> io::Result<()> {
+        self.0.finish()
+    }
+}
+
+/// The cells of a row in the order of [`COLUMNS`], as they are: not yet defused.
+pub fn cells<'a>(context: &'a AuditContext, row: &'a Row) -> [Cow<'a, str>; COLUMNS.len()] {
+    let item = &row.item;
+    let source = item.source.as_ref();
+    let print = |print: Option<crate::model::Fingerprint>| text(print.map(|print| print.to_string()));
+    let duration = row.started_at.zip(row.finished_at).map(|(started, finished)| {
+        finished.as_millisecond().saturating_sub(started.as_millisecond()).max(0).to_string()
+    });
+    [
+        Cow::Borrowed(&context.run_id),
+        item.item.to_string().into(),
+        Cow::Borrowed(&context.action),
+        row.outcome.word().into(),
+        row.verdict.word().into(),
+        Cow::Borrowed(&context.source_account),
+        source.map_or("", |party| party.id.as_str()).into(),
+        source.map_or("", |party| party.name.as_str()).into(),
+        Cow::Borrowed(&context.target_account),
+        row.target_id.as_ref().map_or("", |id| id.as_str()).into(),
+        Cow::Borrowed(&item.name),
+        item.adaptor_type.as_deref().unwrap_or_default().into(),
+        row.attempts.to_string().into(),
+        text(row.http_status.map(|status| status.to_string())),
+        row.error_code.as_deref().unwrap_or_default().into(),
+        reason(row).unwrap_or_default().into(),
+        item.changes.iter().map(|change| change.path.as_str()).collect::<Vec<_>>().join("; ").into(),
+        item.warnings.join("; ").into(),
+        print(source.and_then(|party| party.sha256)),
+        print(item.sent_sha256),
+        print(row.target_sha256),
+        text(row.started_at.map(stamp)),
+        text(row.finished_at.map(stamp)),
+        text(duration),
+    ]
+}
+
+fn text(value: Option<String>) -> Cow<'static, str> {
+    value.unwrap_or_default().into()
+}
+
+/// Why a row is not as it should be: its message, else what reads back different.
+pub fn reason(row: &Row) -> Option<String> {
+    let differs = (row.verdict == Verdict::Differs).then(|| match row.differences.as_slice() {
+        [] => "reads back different".to_owned(),
+        paths => format!("reads back different at {}", paths.join(", ")),
+    });
+    match (&row.error_message, differs) {
+        (Some(message), _) if !message.is_empty() => Some(message.clone()),
+        (_, differs) => differs,
+    }
+}
+
+/// A CSV whose every cell is inert.
+pub struct Sheet<W: Write>(csv::Writer<W>);
+
+impl<W: Write> std::fmt::Debug for Sheet<W> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Sheet")
+    }
+}
+
+impl<W: Write> Sheet<W> {
+    /// Writes the header.
+    ///
+    /// # Errors
+    ///
+    /// The disk said no.
+    pub fn new(out: W, columns: &[&str]) -> io::Result<Self> {
+        let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
+        writer.write_record(columns).map_err(io::Error::from)?;
+        Ok(Self(writer))
+    }
+
+    /// Writes a row; it must have as many cells as there are columns.
+    ///
+    /// # Errors
+    ///
+    /// The disk said no.
+    pub fn row<'a>(&mut self, cells: impl Iterator<Item = &'a str>) -> io::Result<()> {
+        for cell in cells {
+            self.0.write_field(defuse(cell).as_bytes()).map_err(io::Error::from)?;
+        }
+        self.0.write_record(None::<&[u8]>).map_err(io::Error::from)
+    }
+
+    /// Writes what is still in memory.
+    ///
+    /// # Errors
+    ///
+    /// The disk said no.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// Puts `'` before a cell that a spreadsheet would take for a formula, so that it is shown and not run.
+///
+/// Blanks and invisible characters before the sign do not hide it from every spreadsheet, nor do its full-width forms.
+pub fn defuse(cell: &str) -> Cow<'_, str> {
+    let seen = cell.trim_start_matches(|c: char| c.is_whitespace() || c.is_control() || c == '\u{feff}');
+    let hot = cell.trim_start_matches(' ').starts_with(['\t', '\r', '\n'])
+        || seen.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
+    if hot { format!("'{cell}").into() } else { cell.into() }
+}
+
+#[cfg(test)]
+mod tests;

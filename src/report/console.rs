@@ -1,0 +1,295 @@
+//! What is said when a run is over: in words, then in figures, then where to look and how to go on.
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::time::Duration;
+
+use super::audit::reason;
+use super::text::{Paint, Tone, clean, count, cut, number, span};
+use crate::model::{Outcome, Verdict};
+use crate::pipeline::{DIFFERS, ONLY_IN_SOURCE, ONLY_IN_TARGET, Row, Summary};
+
+/// Items needing attention that are named in a closing; more are counted.
+pub const MOST_NAMED: usize = 10;
+
+/// An item that a person has to look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attention {
+    /// `failed`, `conflict`, `stale` or `differs`; `alone` for what only one side of a comparison has.
+    pub word: &'static str,
+    /// The name in the target.
+    pub name: String,
+    /// Why.
+    pub reason: String,
+}
+
+impl Attention {
+    /// The attention a row needs, if any.
+    pub fn of(row: &Row) -> Option<Self> {
+        let word = if let Some(unlike) = row.item.unlike() {
+            if unlike == DIFFERS { unlike } else { "alone" }
+        } else if row.outcome.needs_attention() {
+            row.outcome.word()
+        } else if row.verdict == Verdict::Differs {
+            Verdict::Differs.word()
+        } else {
+            return None;
+        };
+        let reason = reason(row).or_else(|| row.error_code.clone()).unwrap_or_default();
+        Some(Self { word, name: row.item.name.clone(), reason })
+    }
+}
+
+/// What a closing says beside the counts.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Closing<'a> {
+    /// The run's folder.
+    pub folder: Option<&'a Path>,
+    /// The command to go on with, for a run that is not finished.
+    pub resume: Option<&'a str>,
+    /// The first items that need attention; see [`MOST_NAMED`].
+    pub attention: &'a [Attention],
+    /// Columns of the terminal.
+    pub width: usize,
+    /// Whether to colour.
+    pub color: bool,
+}
+
+/// Says how a run ended.
+///
+/// # Errors
+///
+/// `out` cannot be written.
+pub fn closing(summary: &Summary, closing: &Closing<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let paint = Paint { color: closing.color };
+    let open = open(summary);
+    let tone = if open > 0 || summary.state != "finished" { Tone::Bad } else { Tone::Good };
+    writeln!(out, "{}", paint.tone(tone, headline(summary)))?;
+    if let Some(how) = how_it_ended(summary) {
+        writeln!(out, "{how}")?;
+    }
+    writeln!(out)?;
+    for outcome in Outcome::ALL.iter().copied().filter(|outcome| summary.count(*outcome) > 0) {
+        let shown = number(summary.count(outcome));
+        writeln!(out, "  {shown:>9}  {}", paint.tone(outcome_tone(outcome), outcome.word()))?;
+    }
+    writeln!(out)?;
+    for line in [Some(verified(summary)), Some(spent(summary)), by_hand(summary)].into_iter().flatten() {
+        writeln!(out, "{line}")?;
+    }
+    if let Some(disagreement) = summary.disagreement() {
+        writeln!(
+            out,
+            "{}",
+            paint.tone(Tone::Bad, format_args!("The sums of this run disagree: {disagreement}."))
+        )?;
+    }
+    attention(summary, closing, paint, out)?;
+    if let Some(folder) = closing.folder {
+        let folder = clean(&folder.display().to_string());
+        writeln!(out, "\nFiles:   {folder} (audit.csv, summary.json, report.html)")?;
+    }
+    if let Some(resume) = closing.resume {
+        writeln!(out, "Go on:   {}", paint.tone(Tone::Strong, clean(resume)))?;
+    }
+    Ok(())
+}
+
+/// Writes the counts as one JSON document.
+///
+/// # Errors
+///
+/// `out` cannot be written.
+pub fn summary_json(summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, summary).map_err(io::Error::from)?;
+    out.write_all(b"\n")
+}
+
+/// What happened, in a sentence a manager understands.
+pub fn headline(summary: &Summary) -> String {
+    if summary.action == "compare" {
+        return compared(summary);
+    }
+    let done: u32 = Outcome::ALL
+        .iter()
+        .filter(|outcome| outcome.wrote() || **outcome == Outcome::Archived)
+        .map(|outcome| summary.count(*outcome))
+        .sum();
+    let unchanged = summary.count(Outcome::Unchanged);
+    let of = if done == summary.selected {
+        count(done, "import", "imports")
+    } else {
+        format!("{} of {}", number(done), count(summary.selected, "import", "imports"))
+    };
+    let (source, target) = (clean(&summary.source), clean(&summary.target));
+    let way = match summary.action.as_str() {
+        _ if source == target => format!(" in {target}"),
+        "migrate" | "clone" => format!(" from {source} to {target}"),
+        _ => format!(" in {target}"),
+    };
+    let mut parts = Vec::new();
+    let mut part = |count: u32, one: &str, many: &str| {
+        if count > 0 {
+            parts.push(format!("{} {}", number(count), if count == 1 { one } else { many }));
+        }
+    };
+    part(unchanged, "was already as wanted", "were already as wanted");
+    part(summary.count(Outcome::Skipped), "was skipped", "were skipped");
+    part(summary.count(Outcome::Unprocessed), "was not reached", "were not reached");
+    part(open(summary), "needs your attention", "need your attention");
+    let rest = if parts.is_empty() { String::new() } else { format!("; {}", parts.join(", ")) };
+    format!("{} {of}{way}{rest}.", done_word(&summary.action))
+}
+
+/// What a comparison found, in a sentence.
+fn compared(summary: &Summary) -> String {
+    let (source, target) = (clean(&summary.source), clean(&summary.target));
+    let unlike = |code: &str| summary.unlike.get(code).copied().unwrap_or(0);
+    let differs = unlike(DIFFERS);
+    let aside: u32 = summary.unlike.values().sum();
+    let parts = [
+        (summary.count(Outcome::Unchanged), "equal".to_owned()),
+        (differs, if differs == 1 { "differs".to_owned() } else { "differ".to_owned() }),
+        (unlike(ONLY_IN_SOURCE), format!("only in {source}")),
+        (unlike(ONLY_IN_TARGET), format!("only in {target}")),
+        (summary.count(Outcome::Skipped).saturating_sub(aside), "skipped".to_owned()),
+        (summary.count(Outcome::Failed) + summary.count(Outcome::Conflict), "not comparable".to_owned()),
+    ];
+    let parts: Vec<_> = parts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{} {what}", number(count)))
+        .collect();
+    let parts = if parts.is_empty() { "there is none".to_owned() } else { parts.join(", ") };
+    format!("Compared {} of {source} and {target}: {parts}.", count(summary.selected, "import", "imports"))
+}
+
+fn done_word(action: &str) -> &'static str {
+    match action {
+        "migrate" => "Migrated",
+        "clone" => "Cloned",
+        "update" => "Updated",
+        "delete" => "Deleted",
+        "backup" => "Backed up",
+        "restore" => "Restored",
+        "compare" => "Compared",
+        "undo" => "Put back",
+        _ => "Wrote",
+    }
+}
+
+/// Items that need a person, each counted once: one that reads back different was written.
+fn open(summary: &Summary) -> u32 {
+    let ended = Outcome::ALL.iter().filter(|outcome| outcome.needs_attention());
+    let alone = [ONLY_IN_SOURCE, ONLY_IN_TARGET].map(|code| summary.unlike.get(code).copied().unwrap_or(0));
+    ended.map(|outcome| summary.count(*outcome)).sum::<u32>()
+        + summary.verdict(Verdict::Differs)
+        + alone.iter().sum::<u32>()
+}
+
+/// How a run that is not finished ended.
+pub fn how_it_ended(summary: &Summary) -> Option<String> {
+    let reason = summary.reason.as_deref().map(clean);
+    let because =
+        |text: &str| reason.as_ref().map_or(format!("{text}."), |reason| format!("{text}: {reason}."));
+    match summary.state.as_str() {
+        "finished" => None,
+        "interrupted" => Some("The run was interrupted; nothing is lost.".to_owned()),
+        "stopped" => Some(because("The run stopped itself")),
+        "unauthorized" => {
+            Some("The service no longer accepts the token: put a valid one in place, then go on.".into())
+        }
+        "broken" => Some(because("The run broke off")),
+        _ => Some("The run did not come to its end; what it did is known and it can go on.".to_owned()),
+    }
+}
+
+/// What reading back said.
+pub fn verified(summary: &Summary) -> String {
+    if summary.action == "compare" {
+        return "Nothing was written.".to_owned();
+    }
+    let wrote: u32 =
+        Outcome::ALL.iter().filter(|outcome| outcome.wrote()).map(|outcome| summary.count(*outcome)).sum();
+    let (equal, defaults) = (summary.verdict(Verdict::Equal), summary.verdict(Verdict::EqualWithDefaults));
+    let differs = summary.verdict(Verdict::Differs);
+    let checked = equal + defaults + differs;
+    if checked == 0 {
+        return if wrote == 0 { "Nothing was written.".into() } else { "Nothing was read back.".into() };
+    }
+    if differs == 0 {
+        let extra = if defaults > 0 {
+            format!(" ({} but for defaults the service filled in)", number(defaults))
+        } else {
+            String::new()
+        };
+        return if checked == 1 {
+            format!("It was compared with what the target holds and is equal{extra}.")
+        } else {
+            format!("All {} were compared with what the target holds and are equal{extra}.", number(checked))
+        };
+    }
+    let read = if differs == 1 { "reads" } else { "read" };
+    format!("{} of {} {read} back different: audit.csv says where.", number(differs), number(checked))
+}
+
+/// Calls spent against those foreseen, and how long it took.
+pub fn spent(summary: &Summary) -> String {
+    let calls: u64 = summary.calls.values().sum();
+    let planning: u64 = summary.planning_calls.values().sum();
+    let throttled = match summary.throttled {
+        0 => "none was refused for the rate limit".to_owned(),
+        1 => "1 was refused for the rate limit (429) and sent again".to_owned(),
+        many => format!("{} were refused for the rate limit (429) and sent again", number(many)),
+    };
+    format!(
+        "{} ({} foreseen) in {}, after {} for the plan; {throttled}.",
+        count(calls, "call", "calls"),
+        number(summary.forecast.total),
+        span(Duration::try_from_secs_f64(summary.seconds).unwrap_or_default()),
+        number(planning)
+    )
+}
+
+fn by_hand(summary: &Summary) -> Option<String> {
+    (summary.secrets > 0).then(|| {
+        let secrets = count(summary.secrets, "secret has", "secrets have");
+        format!("{secrets} to be entered by hand: the service never shows them. report.html lists where.")
+    })
+}
+
+fn attention(summary: &Summary, closing: &Closing<'_>, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+    if closing.attention.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\nTo look at:")?;
+    let room = closing.width.max(40);
+    for item in closing.attention.iter().take(MOST_NAMED) {
+        let name = cut(&clean(&item.name), 48).into_owned();
+        let line = format!("\"{name}\": {}", clean(&item.reason));
+        writeln!(
+            out,
+            "  {} {}",
+            paint.tone(Tone::Bad, format_args!("{:<8}", item.word)),
+            cut(&line, room - 12)
+        )?;
+    }
+    let more =
+        open(summary).saturating_sub(u32::try_from(closing.attention.len().min(MOST_NAMED)).unwrap_or(0));
+    if more > 0 {
+        writeln!(out, "  … and {} more, all in audit.csv", number(more))?;
+    }
+    Ok(())
+}
+
+fn outcome_tone(outcome: Outcome) -> Tone {
+    match outcome {
+        outcome if outcome.needs_attention() => Tone::Bad,
+        outcome if outcome.wrote() || outcome == Outcome::Archived => Tone::Good,
+        Outcome::Unprocessed => Tone::Warn,
+        _ => Tone::Dim,
+    }
+}
+
+#[cfg(test)]
+mod tests;

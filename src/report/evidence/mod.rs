@@ -1,0 +1,163 @@
+//! `verify RUN`: every hash of a run folder computed again, offline; the first record that does not fit is named.
+//!
+//! The journal comes first: its chain vouches for every record but the last, the summary for that one. Its first record
+//! vouches for job, plan and wanted documents, its intents for the documents as they were before. Audit and summary are
+//! rendered again and compared byte by byte. It writes nothing and talks to nobody.
+
+mod chain;
+mod lines;
+mod rendered;
+
+use serde::Serialize;
+
+use crate::model::{Fingerprint, ItemKey};
+use crate::pipeline::folder::hash_file;
+use crate::pipeline::{Chain, PipelineError, PlanFile, RunFolder, read_journal};
+use crate::report::Told;
+
+/// What holds of a run folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Everything fits, and the run is finished.
+    Intact,
+    /// Everything that is there fits, but the run is not finished.
+    Unfinished,
+    /// Something does not fit.
+    Damaged,
+}
+
+/// What holds of one file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// The file.
+    pub file: &'static str,
+    /// Whether it fits.
+    pub fits: bool,
+    /// The first line that does not, from 1, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
+    /// The item it is about, where it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub item: Option<ItemKey>,
+    /// What was found.
+    pub message: String,
+}
+
+impl Check {
+    fn fits(file: &'static str, message: impl Into<String>) -> Self {
+        Self { file, fits: true, line: None, item: None, message: message.into() }
+    }
+
+    fn damaged(file: &'static str, line: Option<u64>, message: impl Into<String>) -> Self {
+        Self { file, fits: false, line, item: None, message: message.into() }
+    }
+
+    fn about(self, item: ItemKey) -> Self {
+        Self { item: Some(item), ..self }
+    }
+
+    fn unreadable(file: &'static str, error: &PipelineError) -> Self {
+        Self::damaged(
+            file,
+            None,
+            if error.is_missing_file() { "is missing".to_owned() } else { error.to_string() },
+        )
+    }
+}
+
+/// What `verify` found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Evidence {
+    /// The run, if its journal says.
+    pub run_id: Option<String>,
+    /// The result.
+    pub state: State,
+    /// SHA-256 of the journal's last record: kept elsewhere, it vouches for the whole folder.
+    pub journal_sha256: Option<Fingerprint>,
+    /// File by file.
+    pub checks: Vec<Check>,
+}
+
+impl Evidence {
+    /// The first file that does not fit.
+    pub fn first_damage(&self) -> Option<&Check> {
+        self.checks.iter().find(|check| !check.fits)
+    }
+}
+
+const JOURNAL: &str = "journal.jsonl";
+const PLAN: &str = "plan.json";
+const JOB: &str = "job.yaml";
+const WANTED: &str = "wanted.jsonl";
+const BEFORE: &str = "before.jsonl";
+const AUDIT: &str = "audit.csv";
+const SUMMARY: &str = "summary.json";
+const PAGE: &str = "report.html";
+
+/// Checks a run folder. What is wrong with it is in the answer, not an error.
+pub fn verify(folder: &RunFolder) -> Evidence {
+    let chain = match Chain::read(folder) {
+        Ok(chain) => chain,
+        Err(error) => {
+            return Evidence {
+                run_id: None,
+                state: State::Damaged,
+                journal_sha256: None,
+                checks: vec![chain::misfit(&error)],
+            };
+        }
+    };
+    let mut checks = vec![chain::check(&chain)];
+    let mut finished = false;
+    if let Some(taken) = &chain.taken {
+        let plan = lines::plan(folder, taken.plan_sha256);
+        checks.push(plan.1);
+        checks.push(hashed(JOB, &folder.job(), taken.job_sha256));
+        checks.push(lines::wanted(folder, taken.wanted_sha256, plan.0.as_ref()));
+        if let Some(plan) = &plan.0 {
+            finished = with_plan(folder, plan, &chain, &mut checks);
+        }
+    } else {
+        checks.extend(chain::never_began(folder));
+    }
+    let damaged = checks.iter().any(|check| !check.fits);
+    let state = match finished {
+        _ if damaged => State::Damaged,
+        true => State::Intact,
+        false => State::Unfinished,
+    };
+    let run_id = chain.taken.as_ref().map(|taken| taken.run.0.clone());
+    Evidence { run_id, state, journal_sha256: Some(chain.head), checks }
+}
+
+/// What can be checked once the plan is known to be the one the run was opened for; says whether the run is finished.
+fn with_plan(folder: &RunFolder, plan: &PlanFile, chain: &Chain, checks: &mut Vec<Check>) -> bool {
+    let (memory, story, _) = match read_journal(folder, plan) {
+        Ok(read) => read,
+        Err(error) => {
+            checks[0] = chain::misfit(&error);
+            return false;
+        }
+    };
+    checks.push(lines::before(folder, &chain.befores, story.ending.is_some()));
+    if let Some(misfit) = chain::end_misfit(chain, folder, plan, &memory, &story) {
+        checks[0] = misfit;
+        return false;
+    }
+    if story.ending.is_some() {
+        checks.extend(rendered::reports(Told { folder, plan, memory: &memory, story: &story }));
+    } else {
+        let message = "not compared: the run was cut off, `transship resume` completes it";
+        checks.extend([AUDIT, PAGE, SUMMARY].map(|file| Check::fits(file, message)));
+    }
+    story.is_finished()
+}
+
+fn hashed(file: &'static str, path: &std::path::Path, wanted: Fingerprint) -> Check {
+    match hash_file(path) {
+        Ok(found) if found == wanted => Check::fits(file, "its SHA-256 is the one the run was opened with"),
+        Ok(_) => Check::damaged(file, None, "was changed since the run was opened: its SHA-256 is another"),
+        Err(error) => Check::unreadable(file, &error),
+    }
+}

@@ -1,0 +1,228 @@
+//! `report.html`: one self-contained file for the person who signs.
+//!
+//! Promises: it needs no network and no other file; it is a function of plan and journal, so it can be made again and
+//! compared; it is written row by row, whatever its size; text from the service is never markup nor script.
+
+mod chart;
+mod escape;
+mod samples;
+mod sections;
+
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+
+use super::audit::reason;
+use super::console::Attention;
+use crate::model::time::stamp;
+use crate::model::{Outcome, Verdict};
+use crate::pipeline::{PlanFile, PlanItem, Row, Story, Summary};
+use escape::{Text, script_json};
+use samples::Samples;
+
+/// Rows in one script element: details are parsed a chunk at a time, when somebody looks.
+const CHUNK: usize = 1000;
+
+/// Items needing attention, and items with secrets, that are listed outside the table.
+const MOST_LISTED: usize = 200;
+
+/// Changes of one item that are embedded.
+const MOST_CHANGES: usize = 200;
+
+/// Bytes of details embedded in all: a page of more is slow to open. What does not fit stands in plan.json.
+const MOST_DETAILS: usize = 48 << 20;
+
+const STYLE: &str = include_str!("page.css");
+const SCRIPT: &str = include_str!("page.js");
+
+/// What no page does: load anything, send anything, or run what is not its own.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; \
+                      form-action 'none'";
+
+/// The page while it is being written.
+#[derive(Debug)]
+pub struct Page<W: Write> {
+    out: W,
+    facts: Facts,
+    rows: usize,
+    details: Vec<Value>,
+    detail_bytes: usize,
+    samples: Samples,
+    attention: Vec<(u32, Attention)>,
+    secrets: Vec<(u32, String, Vec<String>)>,
+}
+
+/// What is said of plan and run as a whole.
+#[derive(Debug)]
+struct Facts {
+    tool: String,
+    job_sha256: String,
+    plan_sha256: String,
+    wanted_sha256: Option<String>,
+    source: [String; 2],
+    target: [String; 2],
+    notes: Vec<String>,
+}
+
+impl<W: Write> Page<W> {
+    /// Writes the head of the page.
+    ///
+    /// # Errors
+    ///
+    /// `out` cannot be written.
+    pub fn begin(mut out: W, plan: &PlanFile, story: &Story) -> io::Result<Self> {
+        let head = plan.head();
+        write!(
+            out,
+            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+             <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+             <meta name=\"color-scheme\" content=\"light dark\">\n\
+             <title>{} – {}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n",
+            Text(&head.job),
+            Text(&head.action)
+        )?;
+        let facts = Facts {
+            tool: story.opened.as_ref().map_or_else(|| head.tool.clone(), |taken| taken.tool.clone()),
+            job_sha256: head.job_sha256.to_string(),
+            plan_sha256: plan.sha256().to_string(),
+            wanted_sha256: story.opened.as_ref().map(|taken| taken.wanted_sha256.to_string()),
+            source: [head.source.name.clone(), head.source.origin.clone()],
+            target: [head.target.name.clone(), head.target.origin.clone()],
+            notes: plan.tail().notes.clone(),
+        };
+        Ok(Self {
+            out,
+            facts,
+            rows: 0,
+            details: Vec::new(),
+            detail_bytes: 0,
+            samples: Samples::default(),
+            attention: Vec::new(),
+            secrets: Vec::new(),
+        })
+    }
+
+    /// Writes a row.
+    ///
+    /// # Errors
+    ///
+    /// `out` cannot be written.
+    pub fn row(&mut self, row: &Row) -> io::Result<()> {
+        self.samples.take(row);
+        if self.attention.len() < MOST_LISTED
+            && let Some(attention) = Attention::of(row)
+        {
+            self.attention.push((row.item.item.0, attention));
+        }
+        if self.secrets.len() < MOST_LISTED && row.outcome.wrote() && !row.item.secrets.is_empty() {
+            self.secrets.push((row.item.item.0, row.item.name.clone(), row.item.secrets.clone()));
+        }
+        let opening: &[u8] = if self.rows.is_multiple_of(CHUNK) {
+            b"<script type=\"application/json\" class=\"rows\">[\n"
+        } else {
+            b",\n"
+        };
+        self.out.write_all(opening)?;
+        script_json(&short(row), &mut self.out)?;
+        self.rows += 1;
+        let details = if self.detail_bytes < MOST_DETAILS { details(row) } else { Value::Null };
+        self.detail_bytes += weight(&details);
+        self.details.push(details);
+        if self.details.len() == CHUNK { self.close_chunk() } else { Ok(()) }
+    }
+
+    /// Writes what the person sees, and ends the page.
+    ///
+    /// # Errors
+    ///
+    /// `out` cannot be written.
+    pub fn finish(mut self, summary: &Summary) -> io::Result<()> {
+        if !self.details.is_empty() {
+            self.close_chunk()?;
+        }
+        let words = json!({
+            "outcomes": Outcome::ALL.iter().map(|outcome| outcome.word()).collect::<Vec<_>>(),
+            "verdicts": Verdict::ALL.iter().map(|verdict| verdict.word()).collect::<Vec<_>>(),
+            "attention": Outcome::ALL.iter().map(|outcome| outcome.needs_attention()).collect::<Vec<_>>(),
+        });
+        self.out.write_all(b"<script type=\"application/json\" id=\"words\">")?;
+        script_json(&words, &mut self.out)?;
+        self.out.write_all(b"</script>\n")?;
+        self.sections(summary)?;
+        write!(self.out, "<script>\n{SCRIPT}</script>\n</body>\n</html>\n")?;
+        self.out.flush()
+    }
+
+    fn close_chunk(&mut self) -> io::Result<()> {
+        self.out.write_all(b"\n]</script>\n<script type=\"application/json\" class=\"details\">")?;
+        script_json(&self.details, &mut self.out)?;
+        self.out.write_all(b"</script>\n")?;
+        self.details.clear();
+        Ok(())
+    }
+}
+
+/// What the table shows and searches; the script knows the places.
+fn short(row: &Row) -> Value {
+    let item = &row.item;
+    let source = item.source.as_ref();
+    let renamed = source.filter(|party| party.name != item.name).map(|party| party.name.as_str());
+    let place = |at: Option<usize>| at.unwrap_or_default();
+    json!([
+        item.item,
+        item.name,
+        renamed,
+        place(Outcome::ALL.iter().position(|outcome| *outcome == row.outcome)),
+        place(Verdict::ALL.iter().position(|verdict| *verdict == row.verdict)),
+        source.map(|party| party.id.as_str()),
+        row.target_id,
+        item.adaptor_type,
+        row.attempts,
+        row.http_status,
+        row.started_at
+            .zip(row.finished_at)
+            .map(|(from, to)| (to.as_millisecond() - from.as_millisecond()).max(0)),
+        reason(row),
+        item.changes.len(),
+        item.warnings.len(),
+    ])
+}
+
+/// What stands behind a row.
+fn details(row: &Row) -> Value {
+    let item: &PlanItem = &row.item;
+    let changes: Vec<_> = item
+        .changes
+        .iter()
+        .take(MOST_CHANGES)
+        .map(|change| json!([change.path, change.from, change.to]))
+        .collect();
+    json!({
+        "operation": item.operation.word(),
+        "changes": changes,
+        "warnings": item.warnings,
+        "secrets": item.secrets,
+        "differences": row.differences,
+        "code": row.error_code,
+        "adopted": row.adopted,
+        "source_sha256": item.source.as_ref().and_then(|party| party.sha256),
+        "sent_sha256": item.sent_sha256,
+        "target_sha256": row.target_sha256,
+        "started": row.started_at.map(stamp),
+        "finished": row.finished_at.map(stamp),
+    })
+}
+
+/// About how many bytes a value takes in the page.
+fn weight(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len() + 3,
+        Value::Array(items) => items.iter().map(weight).sum::<usize>() + 2,
+        Value::Object(map) => map.iter().map(|(key, value)| key.len() + 4 + weight(value)).sum(),
+        _ => 6,
+    }
+}
+
+#[cfg(test)]
+mod tests;

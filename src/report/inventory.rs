@@ -1,0 +1,197 @@
+//! What `list` shows: the imports a job's `select` sees, one a line. Its CSV is the start of a manifest.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::audit::Sheet;
+use super::text::{Paint, Tone, clean, count, fit};
+
+/// The columns of the CSV; a manifest is read by `id` or `name`.
+pub const COLUMNS: [&str; 7] =
+    ["id", "name", "adaptor_type", "connection", "connection_name", "integration_name", "last_modified"];
+
+/// One import.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct InventoryRow {
+    /// `_id`.
+    pub id: String,
+    /// `name`.
+    pub name: String,
+    /// `adaptorType`.
+    pub adaptor_type: Option<String>,
+    /// The id of its connection.
+    pub connection: Option<String>,
+    /// The name of its connection.
+    pub connection_name: Option<String>,
+    /// The name of its integration.
+    pub integration_name: Option<String>,
+    /// `lastModified`, as sent.
+    pub last_modified: Option<String>,
+}
+
+/// How the imports are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InventoryFormat {
+    /// For people, in so many columns of a terminal.
+    Table {
+        /// Columns of the terminal.
+        width: usize,
+        /// Whether to colour.
+        color: bool,
+    },
+    /// RFC 4180; see [`COLUMNS`].
+    Csv,
+    /// An array with an import a line.
+    Json,
+}
+
+/// Writes the imports as they come.
+#[derive(Debug)]
+pub struct Inventory<W: Write>(Form<W>, u64);
+
+#[derive(Debug)]
+enum Form<W: Write> {
+    Table { out: W, paint: Paint, name: usize },
+    Csv(Box<Sheet<W>>),
+    Json(W),
+}
+
+impl<W: Write> Inventory<W> {
+    /// Writes the head.
+    ///
+    /// # Errors
+    ///
+    /// `out` cannot be written.
+    pub fn begin(mut out: W, format: InventoryFormat) -> io::Result<Self> {
+        let form = match format {
+            InventoryFormat::Table { width, color } => {
+                let (paint, name) =
+                    (Paint { color }, width.saturating_sub(24 + 17 + 22 + 10 + 6).clamp(20, 60));
+                let cells = line(name, ["id", "name", "adaptor", "connection", "modified"]);
+                writeln!(out, "{}", paint.tone(Tone::Strong, cells))?;
+                Form::Table { out, paint, name }
+            }
+            InventoryFormat::Csv => Form::Csv(Box::new(Sheet::new(out, &COLUMNS)?)),
+            InventoryFormat::Json => {
+                out.write_all(b"[")?;
+                Form::Json(out)
+            }
+        };
+        Ok(Self(form, 0))
+    }
+
+    /// Writes an import.
+    ///
+    /// # Errors
+    ///
+    /// `out` cannot be written.
+    pub fn row(&mut self, row: &InventoryRow) -> io::Result<()> {
+        fn some(text: Option<&String>) -> &str {
+            text.map_or("", String::as_str)
+        }
+        self.1 += 1;
+        match &mut self.0 {
+            Form::Table { out, name, .. } => {
+                let connection = row.connection_name.as_ref().or(row.connection.as_ref());
+                let modified: String = some(row.last_modified.as_ref()).chars().take(10).collect();
+                let kind = some(row.adaptor_type.as_ref());
+                writeln!(out, "{}", line(*name, [&row.id, &row.name, kind, some(connection), &modified]))
+            }
+            Form::Csv(sheet) => {
+                let rest = [
+                    &row.adaptor_type,
+                    &row.connection,
+                    &row.connection_name,
+                    &row.integration_name,
+                    &row.last_modified,
+                ];
+                let rest = rest.into_iter().map(|cell| some(cell.as_ref()));
+                sheet.row([row.id.as_str(), &row.name].into_iter().chain(rest))
+            }
+            Form::Json(out) => {
+                out.write_all(if self.1 == 1 { b"\n" } else { b",\n" })?;
+                serde_json::to_writer(out, row).map_err(io::Error::from)
+            }
+        }
+    }
+
+    /// Writes the end.
+    ///
+    /// # Errors
+    ///
+    /// `out` cannot be written.
+    pub fn finish(self) -> io::Result<()> {
+        match self.0 {
+            Form::Table { mut out, paint, .. } => {
+                writeln!(out, "{}", paint.tone(Tone::Dim, count(self.1, "import", "imports")))?;
+                out.flush()
+            }
+            Form::Csv(sheet) => sheet.finish(),
+            Form::Json(mut out) => {
+                out.write_all(b"\n]\n")?;
+                out.flush()
+            }
+        }
+    }
+}
+
+fn line(name: usize, cells: [&str; 5]) -> String {
+    let widths = [24, name, 17, 22, 10];
+    let cells: Vec<_> = cells.iter().zip(widths).map(|(cell, wide)| fit(&clean(cell), wide)).collect();
+    cells.join("  ").trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(format: InventoryFormat) -> String {
+        let mut out = Vec::new();
+        let mut inventory = Inventory::begin(&mut out, format).unwrap();
+        let row = InventoryRow {
+            id: "5f7c579b6411271af4e7cefa".into(),
+            name: "Aufträge 日本, \"neu\"".into(),
+            adaptor_type: Some("HTTPImport".into()),
+            connection: Some("5f7c579b6411271af4e7c001".into()),
+            connection_name: Some("NetSuite Prod".into()),
+            last_modified: Some("2026-01-02T03:04:05.678Z".into()),
+            ..InventoryRow::default()
+        };
+        inventory.row(&row).unwrap();
+        inventory
+            .row(&InventoryRow { id: "2".into(), name: "=x\x1b[2J".into(), ..InventoryRow::default() })
+            .unwrap();
+        inventory.finish().unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_table_for_people() {
+        insta::assert_snapshot!(shown(InventoryFormat::Table { width: 100, color: false }), @r#"
+        id                        name                   adaptor            connection              modified
+        5f7c579b6411271af4e7cefa  Aufträge 日本, "neu"   HTTPImport         NetSuite Prod           2026-01-02
+        2                         =x␛[2J
+        2 imports
+        "#);
+    }
+
+    #[test]
+    fn a_csv_that_begins_with_what_a_manifest_needs() {
+        let text = shown(InventoryFormat::Csv);
+        insta::assert_snapshot!(text.replace("\r\n", "\n").replace('\x1b', "<ESC>"), @r#"
+        id,name,adaptor_type,connection,connection_name,integration_name,last_modified
+        5f7c579b6411271af4e7cefa,"Aufträge 日本, ""neu""",HTTPImport,5f7c579b6411271af4e7c001,NetSuite Prod,,2026-01-02T03:04:05.678Z
+        2,'=x<ESC>[2J,,,,,
+        "#);
+    }
+
+    #[test]
+    fn json_that_reads_back() {
+        let rows: serde_json::Value = serde_json::from_str(&shown(InventoryFormat::Json)).unwrap();
+        assert_eq!(rows[0]["connection_name"], "NetSuite Prod");
+        assert_eq!(rows.as_array().unwrap().len(), 2);
+        let empty = Inventory::begin(Vec::new(), InventoryFormat::Json).unwrap();
+        empty.finish().unwrap();
+    }
+}

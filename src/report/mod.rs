@@ -1,0 +1,42 @@
+//! Who listens to a run, and what is shown of it: progress, plan, audit, summary, the page for the person who signs.
+//!
+//! Promises: everything about a run is a function of its plan and its journal, so it can be rendered again and
+//! compared; text from the service is data wherever it ends up: no terminal escape, no formula, no markup comes of it.
+//! Nothing is said by colour alone. It decides nothing and talks to nobody.
+
+pub mod audit;
+pub mod console;
+pub mod evidence;
+pub mod html;
+pub mod inventory;
+mod junit;
+mod markdown;
+mod notice;
+pub mod plain;
+pub mod plan_view;
+pub mod progress;
+pub mod references;
+pub mod render;
+mod rows_json;
+#[cfg(test)]
+mod sample;
+pub mod show;
+pub mod text;
+
+use std::io;
+
+use crate::pipeline::PipelineError;
+
+pub use audit::{AuditContext, AuditWriter};
+pub use console::{Attention, Closing, closing, summary_json};
+pub use inventory::{Inventory, InventoryFormat, InventoryRow};
+pub use notice::{Gauge, ReadGauge};
+pub use plain::PlainLines;
+pub use plan_view::{Diff, PlanViewOptions};
+pub use progress::Bars;
+pub use render::{Format, Reported, Told, render, write_files};
+
+/// What was asked for could not be put out.
+fn to_output(source: io::Error) -> PipelineError {
+    PipelineError::file("write", "the output")(source)
+}

@@ -1,0 +1,159 @@
+//! What bars and plain lines have in common: the gauge, the counts so far, and the lines about single items.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::text::{Paint, Tone, clean, cut, number, span};
+use crate::model::{Outcome, Verdict};
+use crate::pipeline::Event;
+
+/// Lines about single items at most; those that follow are only counted.
+const MOST_LINES: usize = 20;
+
+/// Columns of such a line at most.
+const WIDEST: usize = 300;
+
+/// What the calls of a run are doing at this moment, over all its accounts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Gauge {
+    /// Calls under way.
+    pub in_flight: usize,
+    /// Calls sent, repeats included.
+    pub calls: u64,
+    /// Time spent waiting for the budget, added up over all calls.
+    pub waited: Duration,
+    /// Answers 429.
+    pub throttled: u64,
+    /// Calls that were sent again after a failure other than 429.
+    pub retries: u64,
+}
+
+/// Reads the gauge.
+pub type ReadGauge = Arc<dyn Fn() -> Gauge + Send + Sync>;
+
+/// What went otherwise than planned so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    failed: u64,
+    conflicts: u64,
+    stale: u64,
+    differing: u64,
+    doubted: u64,
+}
+
+impl Counts {
+    fn take(&mut self, event: &Event) {
+        match event {
+            Event::ItemFinished { outcome: Outcome::Failed, .. } => self.failed += 1,
+            Event::ItemFinished { outcome: Outcome::Conflict, .. } => self.conflicts += 1,
+            Event::ItemFinished { outcome: Outcome::Stale, .. } => self.stale += 1,
+            Event::ItemVerified { verdict: Verdict::Differs, .. } => self.differing += 1,
+            Event::ItemDoubted { .. } => self.doubted += 1,
+            _ => {}
+        }
+    }
+
+    /// Gauge and counts in one line.
+    pub(super) fn line(&self, gauge: &Gauge) -> String {
+        use fmt::Write;
+        let mut line = format!(
+            "in flight {} · waited {} for the rate limit · 429s {} · failed {}",
+            gauge.in_flight,
+            span(gauge.waited),
+            number(gauge.throttled),
+            number(self.failed)
+        );
+        let rest = [
+            ("conflicts", self.conflicts),
+            ("stale", self.stale),
+            ("read back different", self.differing),
+            ("were in doubt", self.doubted),
+            ("retries", gauge.retries),
+        ];
+        for (word, count) in rest.into_iter().filter(|(_, count)| *count > 0) {
+            let _ = write!(line, " · {word} {}", number(count));
+        }
+        line
+    }
+}
+
+/// Turns events into lines worth a look, a bounded number of them.
+#[derive(Debug)]
+pub(super) struct Notices {
+    pub(super) counts: Counts,
+    paint: Paint,
+    lines: usize,
+}
+
+impl Notices {
+    pub(super) fn new(paint: Paint) -> Self {
+        Self { counts: Counts::default(), paint, lines: 0 }
+    }
+
+    /// Counts the event; a line if a person should see it now.
+    pub(super) fn take(&mut self, event: &Event) -> Option<String> {
+        self.counts.take(event);
+        let (tone, word, rest) = match event {
+            Event::Stopping { reason } => {
+                let rest = format!("{}; what is in flight finishes", clean(reason));
+                return Some(self.show(Tone::Bad, "stopping:", &rest));
+            }
+            Event::Noted { message } => (Tone::Warn, "note", clean(message)),
+            Event::ItemFinished { name, outcome, message, .. } if outcome.needs_attention() => {
+                let reason =
+                    message.as_deref().map_or(String::new(), |message| format!(": {}", clean(message)));
+                (Tone::Bad, outcome.word(), format!("\"{}\"{reason}", clean(name)))
+            }
+            Event::ItemVerified { name, verdict: Verdict::Differs, differences, .. } => {
+                let places = clean(&differences.join(", "));
+                (Tone::Bad, "differs", format!("\"{}\" reads back different at {places}", clean(name)))
+            }
+            Event::ItemDoubted { item, message } => {
+                let rest =
+                    format!("item {item}: {}; it is looked up before anything is repeated", clean(message));
+                (Tone::Warn, "in doubt", rest)
+            }
+            _ => return None,
+        };
+        self.lines += 1;
+        if self.lines <= MOST_LINES {
+            return Some(self.show(tone, word, &rest));
+        }
+        (self.lines == MOST_LINES + 1).then(|| {
+            self.show(
+                Tone::Warn,
+                "note",
+                "there are more like these: they are counted here, and listed in audit.csv",
+            )
+        })
+    }
+
+    fn show(&self, tone: Tone, word: &str, rest: &str) -> String {
+        format!("{} {}", self.paint.tone(tone, format_args!("{word:<8}")), cut(rest, WIDEST))
+    }
+}
+
+/// How fast and how long still: `38/s · 4 s left`, as far as it can be said.
+pub(super) fn pace(per_second: f64, left: Option<u64>) -> String {
+    if !per_second.is_finite() || per_second <= 0.0 {
+        return "0/s".to_owned();
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a positive rate; `as` saturates"
+    )]
+    let rate = match per_second {
+        0.0..10.0 => format!("{per_second:.1}/s"),
+        _ => format!("{}/s", number(per_second.round() as u64)),
+    };
+    #[expect(clippy::cast_precision_loss, reason = "counts of imports are far below 2^52")]
+    match left {
+        Some(left) if left > 0 => {
+            let seconds = (left as f64 / per_second).min(1e9);
+            format!("{rate} · {} left", span(Duration::from_secs_f64(seconds)))
+        }
+        _ => rate,
+    }
+}

@@ -1,0 +1,288 @@
+//! A plan as a person reads it before saying yes: what is done to each import, the totals, the calls to come.
+
+use std::io::{self, Write};
+
+use super::text::{Paint, Tone, clean, count, cut, fit, number, short_id, width};
+use crate::model::{Operation, Outcome};
+use crate::pipeline::{DIFFERS, Forecast, ONLY_IN_SOURCE, ONLY_IN_TARGET, PipelineError, PlanFile, PlanItem};
+
+/// Lines of changes shown per import with [`Diff::Short`].
+const SHORT: usize = 6;
+
+/// How much of the changes is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Diff {
+    /// All.
+    Full,
+    /// The first six of each import.
+    #[default]
+    Short,
+    /// None.
+    None,
+}
+
+/// How a plan is shown.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PlanViewOptions {
+    /// Whether to colour.
+    pub color: bool,
+    /// Columns of the terminal.
+    pub width: usize,
+    /// Imports listed at most; the others are counted.
+    pub limit: Option<usize>,
+    /// How much of the changes is shown.
+    pub diff: Diff,
+    /// Whether imports that stay as they are are listed too.
+    pub unchanged: bool,
+    /// Calls a second the job may send, to explain the forecast.
+    pub per_second: Option<f64>,
+}
+
+impl Default for PlanViewOptions {
+    fn default() -> Self {
+        Self { color: false, width: 100, limit: None, diff: Diff::Short, unchanged: false, per_second: None }
+    }
+}
+
+/// Writes the plan for people.
+///
+/// # Errors
+///
+/// The plan cannot be read, or `out` not written.
+pub fn table(plan: &PlanFile, out: &mut dyn Write, options: PlanViewOptions) -> Result<(), PipelineError> {
+    let view = View { options, paint: Paint { color: options.color } };
+    let written = super::to_output;
+    view.head(plan, out).map_err(written)?;
+    let (mut listed, mut more) = (0_usize, 0_u32);
+    for item in plan.items() {
+        let item = item?;
+        if item.outcome == Some(Outcome::Unchanged) && item.warnings.is_empty() && !options.unchanged {
+            continue;
+        }
+        if options.limit.is_some_and(|limit| listed >= limit) {
+            more += 1;
+            continue;
+        }
+        listed += 1;
+        view.item(&item, out).map_err(written)?;
+    }
+    view.foot(plan, listed, more, out).map_err(written)
+}
+
+/// Writes the plan as it is on disk.
+///
+/// # Errors
+///
+/// The plan cannot be read, or `out` not written.
+pub fn json(plan: &PlanFile, out: &mut dyn Write) -> Result<(), PipelineError> {
+    let mut file = std::fs::File::open(plan.path()).map_err(PipelineError::file("open", plan.path()))?;
+    io::copy(&mut file, out).map_err(super::to_output)?;
+    Ok(())
+}
+
+/// The calls to come, in words: `1,020 calls: 1,000 create import, 20 list imports; about 3 s at 270 calls a second`.
+pub fn forecast(forecast: &Forecast, per_second: Option<f64>) -> String {
+    if forecast.total == 0 {
+        return "no calls: there is nothing to do".to_owned();
+    }
+    let mut kinds: Vec<_> = forecast.calls.iter().collect();
+    kinds.sort_by_key(|(purpose, calls)| (std::cmp::Reverse(**calls), *purpose));
+    let kinds: Vec<_> =
+        kinds.into_iter().map(|(purpose, calls)| format!("{} {}", number(*calls), clean(purpose))).collect();
+    let rate = per_second.map_or(String::new(), |rate| format!(" at {} calls a second", trim(rate)));
+    let time = match forecast.seconds {
+        seconds if seconds < 1.0 => "less than a second".to_owned(),
+        seconds if seconds < 120.0 => format!("about {seconds:.0} s"),
+        seconds => {
+            let time = std::time::Duration::try_from_secs_f64(seconds).unwrap_or(std::time::Duration::MAX);
+            format!("about {}", super::text::span(time))
+        }
+    };
+    format!("{}: {}; {time}{rate}", count(forecast.total, "call", "calls"), kinds.join(", "))
+}
+
+/// A rate without needless zeros.
+fn trim(rate: f64) -> String {
+    let text = format!("{rate:.1}");
+    text.strip_suffix(".0").unwrap_or(&text).to_owned()
+}
+
+struct View {
+    options: PlanViewOptions,
+    paint: Paint,
+}
+
+impl View {
+    fn head(&self, plan: &PlanFile, out: &mut dyn Write) -> io::Result<()> {
+        let head = plan.head();
+        let way = if head.source == head.target {
+            format!("in {}", clean(&head.target.name))
+        } else {
+            format!("from {} to {}", clean(&head.source.name), clean(&head.target.name))
+        };
+        let imports = count(plan.tail().selected, "import", "imports");
+        let title = format!("Plan of {}: {} {imports} {way}", clean(&head.job), clean(&head.action));
+        let (one, other) = (clean(&head.source.name), clean(&head.target.name));
+        let title = if compares(plan) {
+            let job = clean(&head.job);
+            format!("Comparison {job}: {imports} of {one} and {other}; changes lead from {other} to {one}")
+        } else {
+            title
+        };
+        writeln!(out, "{}\n", self.paint.tone(Tone::Strong, title))
+    }
+
+    fn item(&self, item: &PlanItem, out: &mut dyn Write) -> io::Result<()> {
+        let (tone, sign, word) = sign(item);
+        let name = clean(&item.name);
+        let way = match (&item.source, &item.target) {
+            (Some(from), Some(to)) if from.id == to.id => short_id(to.id.as_str()),
+            (Some(from), Some(to)) => {
+                format!("{} -> {}", short_id(from.id.as_str()), short_id(to.id.as_str()))
+            }
+            (Some(from), None) if item.operation.makes_an_import() => {
+                format!("{} -> new", short_id(from.id.as_str()))
+            }
+            (Some(only), None) | (None, Some(only)) => short_id(only.id.as_str()),
+            (None, None) => String::new(),
+        };
+        let room = self.options.width.saturating_sub(14 + 20).max(20);
+        let lead = self.paint.tone(tone, format!("{sign} {word:<9}"));
+        let line = format!(
+            "{lead} {} {}",
+            fit(&name, room.min(width(&name).max(40))),
+            self.paint.tone(Tone::Dim, way)
+        );
+        writeln!(out, "{}", line.trim_end())?;
+        // The changes say it better.
+        let told =
+            item.unlike() == Some(DIFFERS) && !item.changes.is_empty() && self.options.diff != Diff::None;
+        if let Some(trouble) = item.trouble.as_ref().filter(|_| !told) {
+            self.under(out, &format!("{} ({})", trouble.message, trouble.code))?;
+        }
+        self.changes(item, out)?;
+        for warning in &item.warnings {
+            self.under(out, &format!("warning: {warning}"))?;
+        }
+        if !item.secrets.is_empty() {
+            let secrets = count(item.secrets.len() as u64, "secret", "secrets");
+            self.under(out, &format!("{secrets} to enter by hand: {}", item.secrets.join(", ")))?;
+        }
+        Ok(())
+    }
+
+    fn changes(&self, item: &PlanItem, out: &mut dyn Write) -> io::Result<()> {
+        let most = match self.options.diff {
+            Diff::Full => usize::MAX,
+            Diff::Short => SHORT,
+            Diff::None => return Ok(()),
+        };
+        for change in item.changes.iter().take(most) {
+            let text = match (&change.from, &change.to) {
+                (Some(from), Some(to)) => format!("{}: {from} -> {to}", change.path),
+                (None, Some(to)) => format!("{}: added {to}", change.path),
+                (Some(from), None) => format!("{}: removed {from}", change.path),
+                (None, None) => change.path.clone(),
+            };
+            self.under(out, &text)?;
+        }
+        let more = item.changes.len().saturating_sub(most);
+        if more > 0 {
+            self.under(out, &format!("… and {}", count(more as u64, "more change", "more changes")))?;
+        }
+        Ok(())
+    }
+
+    /// A line under an import, cut to the terminal unless everything was asked for.
+    fn under(&self, out: &mut dyn Write, text: &str) -> io::Result<()> {
+        let room = if self.options.diff == Diff::Full { usize::MAX } else { self.options.width.max(40) - 6 };
+        writeln!(out, "      {}", cut(&clean(text), room))
+    }
+
+    fn foot(&self, plan: &PlanFile, listed: usize, more: u32, out: &mut dyn Write) -> io::Result<()> {
+        let tail = plan.tail();
+        if more > 0 {
+            writeln!(out, "… and {} not shown", count(more, "import", "imports"))?;
+        }
+        if listed > 0 {
+            writeln!(out)?;
+        }
+        let mut totals: Vec<_> = tail.totals.iter().collect();
+        totals.sort_by_key(|(word, _)| rank(word));
+        let totals: Vec<_> = totals
+            .into_iter()
+            .filter(|(word, count)| **count > 0 && word.as_str() != "none")
+            .map(|(word, count)| format!("{} {}", number(*count), told(word, plan)))
+            .collect();
+        let totals = if totals.is_empty() { "nothing selected".to_owned() } else { totals.join(", ") };
+        writeln!(out, "{} {totals}", self.paint.tone(Tone::Strong, "Totals:  "))?;
+        if !compares(plan) {
+            let calls = forecast(&tail.forecast, self.options.per_second);
+            writeln!(out, "{} {calls}", self.paint.tone(Tone::Strong, "Forecast:"))?;
+        }
+        for note in &tail.notes {
+            writeln!(out, "{} {}", self.paint.tone(Tone::Warn, "Note:    "), clean(note))?;
+        }
+        Ok(())
+    }
+}
+
+/// The place of a total: what is done first, then what is not, in the order of outcomes.
+fn rank(word: &str) -> usize {
+    let done = ["create", "clone", "update", "delete", "restore"];
+    let place = done.iter().position(|known| *known == word);
+    place
+        .or_else(|| {
+            Outcome::ALL.iter().position(|outcome| outcome.word() == word).map(|place| place + done.len())
+        })
+        .unwrap_or(usize::MAX)
+}
+
+/// How a total of the plan is said.
+fn told(word: &str, plan: &PlanFile) -> String {
+    let head = plan.head();
+    match word {
+        "unchanged" if compares(plan) => "equal".to_owned(),
+        DIFFERS => "different".to_owned(),
+        ONLY_IN_SOURCE => format!("only in {}", clean(&head.source.name)),
+        ONLY_IN_TARGET => format!("only in {}", clean(&head.target.name)),
+        "create" | "clone" | "update" | "delete" | "restore" => format!("to {word}"),
+        "conflict" => "in conflict".to_owned(),
+        word => clean(word),
+    }
+}
+
+/// Whether the plan is that of a comparison.
+fn compares(plan: &PlanFile) -> bool {
+    plan.head().action == "compare"
+}
+
+fn sign(item: &PlanItem) -> (Tone, char, &'static str) {
+    match item.unlike() {
+        Some(DIFFERS) => return (Tone::Change, '~', "differs"),
+        Some(ONLY_IN_SOURCE) => return (Tone::Good, '+', "only here"),
+        Some(_) => return (Tone::Bad, '-', "only there"),
+        None => {}
+    }
+    if let Some(outcome) = item.outcome {
+        return match outcome {
+            Outcome::Unchanged => (Tone::Dim, '=', "unchanged"),
+            Outcome::Conflict => (Tone::Warn, '?', "conflict"),
+            Outcome::Skipped => (Tone::Dim, '·', "skip"),
+            Outcome::Failed => (Tone::Bad, '!', "failed"),
+            Outcome::Stale => (Tone::Bad, '!', "stale"),
+            other => (Tone::Good, ' ', other.word()),
+        };
+    }
+    match item.operation {
+        Operation::Create => (Tone::Good, '+', "create"),
+        Operation::Clone => (Tone::Good, '+', "clone"),
+        Operation::Restore => (Tone::Good, '+', "restore"),
+        Operation::Update => (Tone::Change, '~', "update"),
+        Operation::Delete => (Tone::Bad, '-', "delete"),
+        Operation::None => (Tone::Dim, ' ', "nothing"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

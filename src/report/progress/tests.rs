@@ -1,0 +1,96 @@
+//! What the bars draw.
+
+use indicatif::TermLike;
+
+use super::*;
+use crate::model::{ItemKey, Outcome};
+use crate::report::Gauge;
+
+/// A terminal that remembers everything that was ever written to it.
+#[derive(Debug, Clone, Default)]
+struct Paper(Arc<Mutex<String>>);
+
+impl TermLike for Paper {
+    fn width(&self) -> u16 {
+        100
+    }
+    fn move_cursor_up(&self, _: usize) -> std::io::Result<()> {
+        Ok(())
+    }
+    fn move_cursor_down(&self, _: usize) -> std::io::Result<()> {
+        Ok(())
+    }
+    fn move_cursor_right(&self, _: usize) -> std::io::Result<()> {
+        Ok(())
+    }
+    fn move_cursor_left(&self, _: usize) -> std::io::Result<()> {
+        Ok(())
+    }
+    fn write_line(&self, text: &str) -> std::io::Result<()> {
+        self.write_str(&format!("{text}\n"))
+    }
+    fn write_str(&self, text: &str) -> std::io::Result<()> {
+        self.0.lock().unwrap().push_str(text);
+        Ok(())
+    }
+    fn clear_line(&self) -> std::io::Result<()> {
+        Ok(())
+    }
+    fn flush(&self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn drawn(color: bool) -> String {
+    let paper = Paper::default();
+    let gauge =
+        Gauge { in_flight: 12, waited: Duration::from_millis(3240), throttled: 2, ..Gauge::default() };
+    // Drawn as often as asked: nothing is left out for want of time.
+    let target = ProgressDrawTarget::term_like_with_hz(Box::new(paper.clone()), 255);
+    let mut bars = Bars::on_target(target, color, Arc::new(move || gauge));
+    let steer = bars.clone();
+    let stage = Stage::Write;
+    bars.on(&Event::StageStarted { stage, total: Some(1500) });
+    bars.on(&Event::StageAdvanced { stage, by: 1200 });
+    let message = Some("Expected field".to_owned());
+    let name = "Order\x1b[2J".into();
+    bars.on(&Event::ItemFinished { item: ItemKey(1), name, outcome: Outcome::Failed, message });
+    bars.on(&Event::StageStarted { stage: Stage::LookUp, total: None });
+    {
+        // Draws them as they stand, whenever they were drawn last.
+        let board = bars.0.lock().unwrap();
+        board.stages[0].1.abandon();
+        board.figures.as_ref().unwrap().abandon();
+    }
+    bars.on(&Event::StageFinished { stage });
+    steer.clear();
+    paper.0.lock().unwrap().clone()
+}
+
+#[test]
+fn bars_show_the_stage_the_figures_and_who_failed() {
+    let text = drawn(false);
+    assert!(text.contains("failed   \"Order␛[2J\": Expected field"), "{text}");
+    assert!(text.contains("write "), "{text}");
+    assert!(text.contains("1,200 of 1,500 · "), "{text}");
+    assert!(text.contains("in flight 12 · waited 3.2 s for the rate limit · 429s 2 · failed 1"), "{text}");
+    assert!(text.contains("write    1,200 imports in "), "{text}");
+    assert!(!text.contains("\x1b[3"), "colours were not asked for: {text:?}");
+}
+
+#[test]
+fn colours_come_when_asked_for() {
+    assert!(drawn(true).contains("\x1b[31mfailed  "));
+}
+
+#[test]
+fn without_a_terminal_bars_hide_and_still_count() {
+    let mut bars = Bars::on_target(ProgressDrawTarget::hidden(), false, Arc::new(Gauge::default));
+    bars.on(&Event::StageAdvanced { stage: Stage::Read, by: 1 });
+    bars.on(&Event::StageFinished { stage: Stage::Read });
+    bars.on(&Event::StageStarted { stage: Stage::Read, total: Some(2) });
+    bars.on(&Event::StageAdvanced { stage: Stage::Read, by: 2 });
+    assert_eq!(bars.0.lock().unwrap().stages[0].1.position(), 2);
+    bars.clear();
+    assert!(bars.0.lock().unwrap().stages.is_empty());
+}

@@ -1,0 +1,172 @@
+//! A run put into files: the same from a run that just ended as from its folder years later.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use super::audit::{AuditContext, AuditWriter};
+use super::console::{self, Attention, summary_json};
+use super::html::Page;
+use super::rows_json::JsonRows;
+use super::{junit, markdown, to_output};
+use crate::model::crash;
+use crate::pipeline::folder::write_whole;
+use crate::pipeline::run::Memory;
+use crate::pipeline::{PipelineError, PlanFile, Row, RunFolder, Story, Summary, rows};
+
+/// What a run can be rendered to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// `audit.csv`.
+    Csv,
+    /// The rows and the summary as one JSON document.
+    Json,
+    /// `report.html`.
+    Html,
+    /// `JUnit` XML.
+    Junit,
+    /// Markdown.
+    Markdown,
+}
+
+/// A run as its plan and its journal tell it.
+#[derive(Debug, Clone, Copy)]
+pub struct Told<'a> {
+    /// The run's folder.
+    pub folder: &'a RunFolder,
+    /// Its plan.
+    pub plan: &'a PlanFile,
+    /// Where every item stands.
+    pub memory: &'a Memory,
+    /// What the journal says of the run as a whole.
+    pub story: &'a Story,
+}
+
+/// What was reported.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reported {
+    /// The counts.
+    pub summary: Summary,
+    /// The first items that need attention, as many as a closing names.
+    pub attention: Vec<Attention>,
+}
+
+/// Counts the rows of a run without writing anything.
+///
+/// # Errors
+///
+/// Plan or journal cannot be read.
+pub fn count(told: Told<'_>) -> Result<Reported, PipelineError> {
+    told.walk(console::MOST_NAMED, |_| Ok(()))
+}
+
+/// Writes a run in that format.
+///
+/// # Errors
+///
+/// Plan or journal cannot be read, or `out` not written.
+pub fn render(told: Told<'_>, format: Format, out: &mut dyn Write) -> Result<(), PipelineError> {
+    match format {
+        Format::Csv => audit(told, out, &to_output),
+        Format::Html => {
+            let mut page = Page::begin(out, told.plan, told.story).map_err(to_output)?;
+            let reported = told.walk(0, |row| page.row(row).map_err(to_output))?;
+            page.finish(&reported.summary).map_err(to_output)
+        }
+        Format::Json => {
+            let context = AuditContext::of(told.plan, told.story);
+            let mut items = JsonRows::begin(out).map_err(to_output)?;
+            let reported = told.walk(0, |row| items.row(&context, row).map_err(to_output))?;
+            items.finish(&reported.summary).map_err(to_output)
+        }
+        Format::Junit => {
+            let summary = count(told)?.summary;
+            junit::begin(&summary, out).map_err(to_output)?;
+            told.walk(0, |row| junit::row(&summary, row, out).map_err(to_output))?;
+            junit::finish(out).map_err(to_output)
+        }
+        Format::Markdown => {
+            let reported = told.walk(markdown::MOST_NAMED, |_| Ok(()))?;
+            markdown::write(&reported.summary, &reported.attention, out).map_err(to_output)
+        }
+    }
+}
+
+fn audit(
+    told: Told<'_>,
+    out: &mut dyn Write,
+    failed: &dyn Fn(io::Error) -> PipelineError,
+) -> Result<(), PipelineError> {
+    let context = AuditContext::of(told.plan, told.story);
+    let mut audit = AuditWriter::new(out).map_err(failed)?;
+    told.walk(0, |row| audit.write(&context, row).map_err(failed))?;
+    audit.finish().map_err(failed)
+}
+
+/// Writes `audit.csv`, `report.html` and `summary.json` into the run's folder, each whole or not at all.
+///
+/// # Errors
+///
+/// Plan or journal cannot be read, or the disk said no; what was there before is untouched then.
+pub fn write_files(told: Told<'_>) -> Result<Reported, PipelineError> {
+    let (audit_path, page_path) = (told.folder.audit(), told.folder.report());
+    let context = AuditContext::of(told.plan, told.story);
+    // Both in one pass over the journal, which is the larger part of the work.
+    let reported = whole(&audit_path, |audit_out| {
+        let audit_failed = |error| PipelineError::file("write", &audit_path)(error);
+        let page_failed = |error| PipelineError::file("write", &page_path)(error);
+        let mut audit = AuditWriter::new(audit_out).map_err(audit_failed)?;
+        let reported = whole(&page_path, |page_out| {
+            let mut page = Page::begin(page_out, told.plan, told.story).map_err(page_failed)?;
+            let reported = told.walk(console::MOST_NAMED, |row| {
+                audit.write(&context, row).map_err(audit_failed)?;
+                page.row(row).map_err(page_failed)
+            })?;
+            page.finish(&reported.summary).map_err(page_failed)?;
+            Ok(reported)
+        })?;
+        audit.finish().map_err(audit_failed)?;
+        Ok(reported)
+    })?;
+    crash::point("report.between_files");
+    write_whole(&told.folder.summary(), |out| summary_json(&reported.summary, out))?;
+    Ok(reported)
+}
+
+/// [`write_whole`] for what fails with more than an I/O error.
+fn whole<T>(
+    path: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> Result<T, PipelineError>,
+) -> Result<T, PipelineError> {
+    let mut filled = None;
+    let written = write_whole(path, |out| {
+        let result = fill(out);
+        let failed = result.is_err();
+        filled = Some(result);
+        if failed { Err(io::Error::other("its rows could not be made")) } else { Ok(()) }
+    });
+    match (filled, written) {
+        (Some(Ok(value)), Ok(())) => Ok(value),
+        (Some(Err(error)), _) | (_, Err(error)) => Err(error),
+        (None, Ok(())) => Err(PipelineError::file("write", path)(io::Error::other("nothing was written"))),
+    }
+}
+
+impl Told<'_> {
+    /// Hands out every row, counts them, and keeps the first `named` that need attention.
+    fn walk(
+        self,
+        named: usize,
+        mut each: impl FnMut(&Row) -> Result<(), PipelineError>,
+    ) -> Result<Reported, PipelineError> {
+        let mut summary = Summary::begin(self.plan, self.story);
+        let mut attention = Vec::new();
+        rows(self.folder, self.plan, self.memory, |row| {
+            summary.add(&row);
+            if attention.len() < named {
+                attention.extend(Attention::of(&row));
+            }
+            each(&row)
+        })?;
+        Ok(Reported { summary, attention })
+    }
+}

@@ -1,0 +1,201 @@
+//! Text from the service made fit for a terminal, and the few words numbers need.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::time::Duration;
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// Makes a text from elsewhere inert on a terminal: one line, no escapes, no characters that turn the reading around.
+///
+/// Control characters become their visible pictures (`␛`, `␊`), other invisible ones `�`.
+pub fn clean(text: &str) -> String {
+    text.chars().map(|c| shown(c).unwrap_or(c)).collect()
+}
+
+fn shown(c: char) -> Option<char> {
+    match c {
+        '\0'..='\x1f' => char::from_u32(0x2400 + c as u32),
+        '\x7f' => Some('\u{2421}'),
+        '\u{80}'..='\u{9f}'
+        | '\u{ad}'
+        | '\u{61c}'
+        | '\u{200b}'
+        | '\u{200e}'
+        | '\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e007f}' => Some('\u{fffd}'),
+        _ => None,
+    }
+}
+
+/// Columns a text takes on a terminal.
+pub fn width(text: &str) -> usize {
+    UnicodeWidthStr::width(text)
+}
+
+/// The text, cut with `…` where it takes more than `columns`.
+pub fn cut(text: &str, columns: usize) -> Cow<'_, str> {
+    if width(text) <= columns {
+        return Cow::Borrowed(text);
+    }
+    let mut taken = 0;
+    let mut short = String::new();
+    for c in text.chars() {
+        taken += c.width().unwrap_or(0);
+        if taken >= columns.max(1) {
+            break;
+        }
+        short.push(c);
+    }
+    short.push('…');
+    Cow::Owned(short)
+}
+
+/// The text, cut or filled with spaces to exactly `columns`.
+pub fn fit(text: &str, columns: usize) -> String {
+    let mut fitted = cut(text, columns).into_owned();
+    fitted.extend(std::iter::repeat_n(' ', columns.saturating_sub(width(&fitted))));
+    fitted
+}
+
+/// `1234567` as `1,234,567`.
+pub fn number(count: impl Into<u64>) -> String {
+    let digits = count.into().to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// `1 import`, `2 imports`.
+pub fn count(count: impl Into<u64>, one: &str, many: &str) -> String {
+    let count = count.into();
+    format!("{} {}", number(count), if count == 1 { one } else { many })
+}
+
+/// A span of time, as exact as a person wants it: `3.2 s`, `2 min 05 s`, `1 h 04 min`.
+pub fn span(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0..10 => format!("{:.1} s", time.as_secs_f64()),
+        10..120 => format!("{seconds} s"),
+        120..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {:02} min", seconds / 3600, seconds / 60 % 60),
+    }
+}
+
+/// The last six characters of an id: enough to tell two apart by eye.
+pub fn short_id(id: &str) -> String {
+    let id = clean(id);
+    match id.char_indices().rev().nth(5) {
+        Some((start, _)) if start > 1 => format!("…{}", &id[start..]),
+        _ => id,
+    }
+}
+
+/// What a colour says. Every use of one also says it in words or a sign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// It went well, or adds something.
+    Good,
+    /// Look at it.
+    Warn,
+    /// It went wrong, or takes something away.
+    Bad,
+    /// It changes something.
+    Change,
+    /// Of less interest.
+    Dim,
+    /// A heading.
+    Strong,
+}
+
+/// Colours, or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Paint {
+    /// Whether to colour at all.
+    pub color: bool,
+}
+
+impl Paint {
+    /// The text in that tone.
+    pub fn tone<T: fmt::Display>(self, tone: Tone, text: T) -> impl fmt::Display {
+        Painted { code: self.color.then_some(code(tone)), text }
+    }
+}
+
+fn code(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Good => "32",
+        Tone::Warn => "33",
+        Tone::Bad => "31",
+        Tone::Change => "36",
+        Tone::Dim => "2",
+        Tone::Strong => "1",
+    }
+}
+
+struct Painted<T> {
+    code: Option<&'static str>,
+    text: T,
+}
+
+impl<T: fmt::Display> fmt::Display for Painted<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.code {
+            Some(code) => write!(f, "\x1b[{code}m{}\x1b[0m", self.text),
+            None => self.text.fmt(f),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_name_cannot_send_escapes_to_the_terminal() {
+        assert_eq!(clean("a\x1b]0;x\x07b\r\n"), "a␛]0;x␇b␍␊");
+        assert_eq!(clean("abc\u{202e}fed\u{9b}31m"), "abc\u{fffd}fed\u{fffd}31m");
+        assert_eq!(clean("Aufträge 日本 👩\u{200d}🚀"), "Aufträge 日本 👩\u{200d}🚀");
+    }
+
+    #[test]
+    fn wide_characters_count_twice() {
+        assert_eq!(cut("日本語", 6), "日本語");
+        assert_eq!(cut("日本語", 5), "日本…");
+        assert_eq!(cut("日本語", 4), "日…");
+        assert_eq!(fit("日本語", 4), "日… ");
+        assert_eq!(fit("ab", 4), "ab  ");
+    }
+
+    #[test]
+    fn numbers_and_spans_read_as_people_write_them() {
+        assert_eq!([number(0_u32), number(999_u32), number(1_000_u32)], ["0", "999", "1,000"]);
+        assert_eq!(number(1_234_567_u64), "1,234,567");
+        assert_eq!(count(1_u32, "import", "imports"), "1 import");
+        let spans = [3.24, 59.9, 125.0, 3900.0].map(|s| span(Duration::from_secs_f64(s)));
+        assert_eq!(spans, ["3.2 s", "59 s", "2 min 05 s", "1 h 05 min"]);
+        assert_eq!(short_id("5f7c579b6411271af4e7cefa"), "…e7cefa");
+        assert_eq!(short_id("ab"), "ab");
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_name_holds_it_stays_on_its_line_and_in_its_columns(name in "\\PC*|.*", columns in 1_usize..60) {
+            let text = clean(&name);
+            prop_assert!(!text.chars().any(char::is_control));
+            prop_assert!(width(&cut(&text, columns)) <= columns);
+            prop_assert_eq!(clean(&text), text.clone());
+        }
+    }
+}
