@@ -1,0 +1,301 @@
+//! Arguments and their help, nothing else.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Moves integrator.io imports in bulk: migrate, rename, remap, verify, with proof of what happened to each.
+#[derive(Debug, Parser)]
+#[command(name = "transship", version, max_term_width = 110, arg_required_else_help = true)]
+#[command(
+    after_help = "Exit codes: 0 all as planned, 1 unexpected error, 2 bad arguments or job (nothing sent), \
+    3 an import needs attention, 4 stopped by `stop`, 5 `plan --exit-code` found changes, 6 token refused, \
+    7 another run holds the target, 130 interrupted (resumable). Any other code means failure."
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// What holds for every command.
+    #[command(flatten)]
+    pub global: Global,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// Form of what is printed to stdout; each command says which it knows
+    #[arg(long, global = true, value_enum, env = "TRANSSHIP_FORMAT")]
+    pub format: Option<Format>,
+    /// Print no progress and no closing words, only errors
+    #[arg(long, short, global = true, env = "TRANSSHIP_QUIET", value_parser = clap::builder::FalseyValueParser::new(),
+        action = clap::ArgAction::SetTrue)]
+    pub quiet: bool,
+    /// Say more; twice for every call
+    #[arg(short, long = "verbose", global = true, action = clap::ArgAction::Count, env = "TRANSSHIP_VERBOSE")]
+    pub verbose: u8,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value_t, env = "TRANSSHIP_COLOR")]
+    pub color: Color,
+    /// Form of log lines on stderr
+    #[arg(long, global = true, value_enum, default_value_t, env = "TRANSSHIP_LOG_FORMAT")]
+    pub log_format: LogFormat,
+    /// How progress is shown on stderr
+    #[arg(long, global = true, value_enum, default_value_t, env = "TRANSSHIP_PROGRESS")]
+    pub progress: Progress,
+    /// Folder of run folders, for commands that name a run
+    #[arg(long, global = true, value_name = "DIR", default_value = "runs", env = "TRANSSHIP_RUNS")]
+    pub runs: PathBuf,
+    /// Data file of the embedded emulator [default: in the user's data folder]
+    #[arg(long, global = true, value_name = "FILE", env = "TRANSSHIP_EMULATOR_DATA")]
+    pub emulator_data: Option<PathBuf>,
+}
+
+/// Forms of output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "the words of the command line")]
+pub enum Format {
+    Text,
+    Table,
+    Json,
+    Csv,
+    Html,
+    Junit,
+    Markdown,
+}
+
+/// When colour is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+#[expect(missing_docs, reason = "the words of the command line")]
+pub enum Color {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+/// Forms of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+#[expect(missing_docs, reason = "the words of the command line")]
+pub enum LogFormat {
+    #[default]
+    Text,
+    Json,
+}
+
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Progress {
+    /// Bars on a terminal, plain lines elsewhere
+    #[default]
+    Auto,
+    /// Bars
+    Bar,
+    /// A line every few seconds
+    Plain,
+    /// Nothing
+    None,
+}
+
+/// How much of a difference is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Diff {
+    /// Every change
+    Full,
+    /// The first few changes of each import
+    #[default]
+    Short,
+    /// No changes
+    None,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show what a job would do, import by import; reads only
+    Plan(Plan),
+    /// Plan a job, show it, ask, and do it
+    Run(Run),
+    /// Finish an interrupted run
+    Resume(Resume),
+    /// Redo what failed, conflicted, went stale or was not processed
+    Retry(Retry),
+    /// Put back what a run changed, except where somebody changed it since
+    Undo(Undo),
+    /// Check a job file without doing anything
+    Check(Check),
+    /// List the imports a job selects: the start of a manifest
+    List(List),
+    /// List the runs
+    Runs,
+    /// Show one run in full
+    Show(OneRun),
+    /// Check a run folder offline, hash by hash; 3 if it is intact but not finished, 1 if it is damaged
+    Verify(OneRun),
+    // Not a doc comment: clap would show the backticks that clippy asks for.
+    #[command(about = "Render a run as CSV, JSON, HTML, JUnit or Markdown")]
+    #[expect(missing_docs, reason = "the words of the command line")]
+    Report(Report),
+    /// Run the emulator of the service as a server
+    Emulator(Emulator),
+    /// Print a commented starter job
+    New(New),
+    /// Print the JSON Schema of job files
+    Schema,
+    /// Print a completion script
+    Completions(Completions),
+    /// Print the manual page
+    Man,
+}
+
+/// `plan`.
+#[derive(Debug, Args)]
+pub struct Plan {
+    /// The job file; `-` reads it from stdin
+    pub job: PathBuf,
+    /// Write the plan there, for `run --plan`
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Show what the selected imports refer to and what each of it becomes, instead of the plan
+    #[arg(long)]
+    pub references: bool,
+    /// Exit with 5 if there are changes
+    #[arg(long)]
+    pub exit_code: bool,
+    /// How much of each difference is shown
+    #[arg(long, value_enum, default_value_t, env = "TRANSSHIP_DIFF")]
+    pub diff: Diff,
+}
+
+/// `run`.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// The job file; `-` reads it from stdin
+    pub job: PathBuf,
+    /// Do not ask
+    #[arg(long, short, env = "TRANSSHIP_YES", value_parser = clap::builder::FalseyValueParser::new(),
+        action = clap::ArgAction::SetTrue)]
+    pub yes: bool,
+    /// Do what this plan says, and leave alone what moved since it was made
+    #[arg(long, value_name = "FILE")]
+    pub plan: Option<PathBuf>,
+    /// Plan and show, but send no write
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Folder of this run [default: one of its own below the job's `output`]
+    #[arg(long, value_name = "DIR")]
+    pub run_dir: Option<PathBuf>,
+    /// How much of each difference is shown
+    #[arg(long, value_enum, default_value_t, env = "TRANSSHIP_DIFF")]
+    pub diff: Diff,
+    /// Seconds after which a call without an answer can no longer be executing in the service
+    #[arg(long, value_name = "SECONDS", default_value_t = 10.0, env = "TRANSSHIP_SETTLE")]
+    pub settle: f64,
+}
+
+/// `resume`.
+#[derive(Debug, Args)]
+pub struct Resume {
+    /// The run: its folder or its id [default: the last]
+    pub run: Option<PathBuf>,
+    /// Seconds after which a call without an answer can no longer be executing in the service
+    #[arg(long, value_name = "SECONDS", default_value_t = 10.0, env = "TRANSSHIP_SETTLE")]
+    pub settle: f64,
+}
+
+/// `retry`.
+#[derive(Debug, Args)]
+pub struct Retry {
+    /// The run: its folder or its id [default: the last]
+    pub run: Option<PathBuf>,
+    /// How much of each difference is shown
+    #[arg(long, value_enum, default_value_t, env = "TRANSSHIP_DIFF")]
+    pub diff: Diff,
+    /// Seconds after which a call without an answer can no longer be executing in the service
+    #[arg(long, value_name = "SECONDS", default_value_t = 10.0, env = "TRANSSHIP_SETTLE")]
+    pub settle: f64,
+}
+
+/// `undo`.
+#[derive(Debug, Args)]
+pub struct Undo {
+    /// The run: its folder or its id
+    pub run: PathBuf,
+    /// Do not ask
+    #[arg(long, short, env = "TRANSSHIP_YES", value_parser = clap::builder::FalseyValueParser::new(),
+        action = clap::ArgAction::SetTrue)]
+    pub yes: bool,
+    /// How much of each difference is shown
+    #[arg(long, value_enum, default_value_t, env = "TRANSSHIP_DIFF")]
+    pub diff: Diff,
+    /// Seconds after which a call without an answer can no longer be executing in the service
+    #[arg(long, value_name = "SECONDS", default_value_t = 10.0, env = "TRANSSHIP_SETTLE")]
+    pub settle: f64,
+}
+
+/// `check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// The job file; `-` reads it from stdin
+    pub job: PathBuf,
+    /// Also try the tokens and look up what the job refers to
+    #[arg(long)]
+    pub online: bool,
+}
+
+/// `list`.
+#[derive(Debug, Args)]
+pub struct List {
+    /// The job file; `-` reads it from stdin
+    pub job: PathBuf,
+    /// The account to list [default: the job's source]
+    #[arg(long, value_name = "NAME")]
+    pub account: Option<String>,
+}
+
+/// `show`, and others that take one run.
+#[derive(Debug, Args)]
+pub struct OneRun {
+    /// The run: its folder or its id [default: the last]
+    pub run: Option<PathBuf>,
+}
+
+/// `report`.
+#[derive(Debug, Args)]
+pub struct Report {
+    /// The run: its folder or its id [default: the last]
+    pub run: Option<PathBuf>,
+}
+
+/// `emulator`.
+#[derive(Debug, Args)]
+pub struct Emulator {
+    /// Port on 127.0.0.1; 0 takes a free one
+    #[arg(long, default_value_t = 0, env = "TRANSSHIP_EMULATOR_PORT")]
+    pub port: u16,
+    /// Data: a `.redb` file that is kept, or a `.json` file that is loaded into memory
+    /// [default: the embedded emulator's own]
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
+    /// Faults and behaviour, as YAML or JSON
+    #[arg(long, value_name = "FILE")]
+    pub faults: Option<PathBuf>,
+    /// Accounts to serve, each with its demo data on first use
+    #[arg(long = "account", value_name = "NAME", default_values = ["demo-a", "demo-b"])]
+    pub accounts: Vec<String>,
+}
+
+/// `new`.
+#[derive(Debug, Args)]
+pub struct New {
+    /// The action: migrate, clone, update, delete or compare
+    pub action: String,
+}
+
+/// `completions`.
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// The shell
+    pub shell: clap_complete::Shell,
+}

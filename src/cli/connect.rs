@@ -1,0 +1,158 @@
+//! From the accounts of a job to accounts that can be called.
+
+use std::num::NonZeroU32;
+
+use url::Url;
+
+use super::failure::Failure;
+use super::world::World;
+use crate::api::{Access, BudgetOptions, ClientOptions, Concurrency, RetryPolicy, Token, connect};
+use crate::emulator::Embedded;
+use crate::job::{self, AccountPlace, Settings, secret};
+use crate::pipeline::{Account, AccountFacts};
+
+/// The accounts of a job, connected; the emulator they may live in stops with them.
+#[derive(Debug)]
+pub(super) struct Accounts {
+    pub source: Account,
+    pub target: Account,
+    _emulator: Option<Embedded>,
+}
+
+/// Connects source and target, and asks whose tokens they are.
+pub(super) async fn accounts(world: &World, settings: &Settings, dry_run: bool) -> Result<Accounts, Failure> {
+    let wanted = [&settings.source, &settings.target];
+    // Secrets first: nothing is sent, not even started, while one is missing.
+    let tokens = tokens(world, &wanted)?;
+    let emulator = emulator(world, &wanted)?;
+    let mut source = open(world, settings, &settings.source, tokens[0].as_ref(), emulator.as_ref(), dry_run)?;
+    source.identify().await?;
+    let target = if settings.source.name == settings.target.name {
+        source.clone()
+    } else {
+        let mut target =
+            open(world, settings, &settings.target, tokens[1].as_ref(), emulator.as_ref(), dry_run)?;
+        target.identify().await?;
+        same_account_twice(world, &source, &target);
+        target
+    };
+    Ok(Accounts { source, target, _emulator: emulator })
+}
+
+/// Connects one account.
+pub(super) async fn account(
+    world: &World,
+    settings: &Settings,
+    wanted: &job::Account,
+) -> Result<(Account, Option<Embedded>), Failure> {
+    let tokens = tokens(world, &[wanted])?;
+    let emulator = emulator(world, &[wanted])?;
+    let mut account = open(world, settings, wanted, tokens[0].as_ref(), emulator.as_ref(), true)?;
+    account.identify().await?;
+    Ok((account, emulator))
+}
+
+fn tokens(world: &World, wanted: &[&job::Account]) -> Result<Vec<Option<Token>>, Failure> {
+    let mut problems = Vec::new();
+    let mut tokens = Vec::new();
+    for account in wanted {
+        let AccountPlace::Service { token, .. } = &account.place else {
+            tokens.push(None);
+            continue;
+        };
+        if let Some(warning) = secret::exposure(token) {
+            super::say(world, &format!("warning: {warning}"));
+        }
+        match secret::resolve(token, &world.env) {
+            Ok(secret) => tokens.push(Some(Token::from(secret))),
+            Err(error) => {
+                problems.push(format!("account `{}`: {}", account.name, super::failure::chain(&error)));
+            }
+        }
+    }
+    problems.dedup();
+    if problems.is_empty() { Ok(tokens) } else { Err(Failure::BadInput(problems.join("\n"))) }
+}
+
+fn emulator(world: &World, wanted: &[&job::Account]) -> Result<Option<Embedded>, Failure> {
+    let mut names: Vec<&str> = wanted
+        .iter()
+        .filter_map(|account| match &account.place {
+            AccountPlace::Emulator { name } => Some(name.as_str()),
+            AccountPlace::Service { .. } => None,
+        })
+        .collect();
+    names.dedup();
+    if names.is_empty() {
+        return Ok(None);
+    }
+    let path = world.emulator_data();
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| {
+            Failure::BadInput(format!("cannot make the folder {}: {error}", folder.display()))
+        })?;
+    }
+    let embedded = Embedded::start(&path, names).map_err(|error| {
+        let why = super::failure::chain(&error);
+        Failure::BadInput(format!("cannot start the embedded emulator over {}: {why}", path.display()))
+    })?;
+    Ok(Some(embedded))
+}
+
+fn open(
+    world: &World,
+    settings: &Settings,
+    account: &job::Account,
+    token: Option<&Token>,
+    emulator: Option<&Embedded>,
+    dry_run: bool,
+) -> Result<Account, Failure> {
+    let bad = |why: String| Failure::BadInput(format!("account `{}`: {why}", account.name));
+    let (access, origin) = match &account.place {
+        AccountPlace::Service { origin, .. } => {
+            let token = token.cloned().ok_or_else(|| bad("has no token".to_owned()))?;
+            (Access { origin: origin.clone(), token }, origin.as_str().trim_end_matches('/').to_owned())
+        }
+        AccountPlace::Emulator { name } => {
+            let emulator = emulator.ok_or_else(|| bad("the emulator is not running".to_owned()))?;
+            let url = Url::parse(emulator.url()).map_err(|error| bad(error.to_string()))?;
+            let token =
+                emulator.token(name).ok_or_else(|| bad("the emulator does not serve it".to_owned()))?;
+            (Access { origin: url, token: Token::new(token) }, format!("emulator:{name}"))
+        }
+    };
+    let rate = account.rate;
+    let options = ClientOptions {
+        budget: BudgetOptions { per_second: rate.per_second, burst: rate.burst, share: rate.share },
+        concurrency: settings.concurrency.map_or(Concurrency::Auto, Concurrency::Fixed),
+        retry: RetryPolicy {
+            attempts: NonZeroU32::new(settings.retry.attempts).unwrap_or(NonZeroU32::MIN),
+            base: settings.retry.base,
+            cap: settings.retry.cap,
+        },
+        clock: world.clock.clone(),
+        ..ClientOptions::default()
+    };
+    let connected = connect(access, &options, dry_run).map_err(|error| bad(super::failure::chain(&error)))?;
+    Ok(Account {
+        facts: AccountFacts { name: account.name.clone(), origin, user: None },
+        client: connected.client,
+        meter: connected.meter,
+        clock: connected.clock,
+        per_second: rate.per_second * rate.share,
+        burst: f64::from(rate.burst) * 0.98,
+    })
+}
+
+/// Two names for one account: allowed, for one user may hold tokens of several environments, but worth a word.
+fn same_account_twice(world: &World, source: &Account, target: &Account) {
+    let (one, other) = (&source.facts, &target.facts);
+    if one.origin == other.origin && one.user.is_some() && one.user == other.user {
+        let text = format!(
+            "warning: the tokens of `{}` and `{}` belong to the same user of {}: make sure that they are of \
+             different environments",
+            one.name, other.name, one.origin
+        );
+        super::say(world, &text);
+    }
+}

@@ -1,0 +1,85 @@
+//! `emulator`: the service as a server on this machine.
+
+use std::io::Write;
+use std::path::Path;
+
+use tokio::net::TcpListener;
+
+use super::args::Emulator;
+use super::exit::Exit;
+use super::failure::{Failure, chain};
+use super::world::World;
+use crate::emulator::{AccountRecord, AccountSpec, FaultFile, Options, Store, serve};
+
+/// `emulator`.
+pub(super) async fn emulator(world: &World, args: &Emulator) -> Result<Exit, Failure> {
+    let bad = |what: String| Failure::BadInput(what);
+    let path = args.data.clone().unwrap_or_else(|| world.emulator_data());
+    let faults = args.faults.as_deref().map(read_faults).transpose()?.unwrap_or_default();
+    let loads = path.extension().is_some_and(|extension| extension == "json");
+    let store = if loads {
+        Store::in_memory()
+    } else {
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder)?;
+        }
+        Store::open(&path)
+            .map_err(|error| bad(format!("cannot open {}: {}", path.display(), chain(&error))))?
+    };
+    let mut accounts = Vec::new();
+    for name in &args.accounts {
+        let spec = if loads { AccountSpec::empty(name) } else { AccountSpec::seeded(name) };
+        let record = spec.open(&store).map_err(|error| bad(chain(&error)))?;
+        if loads && accounts.is_empty() {
+            load(&store, &record, &path)?;
+        }
+        accounts.push((spec, record));
+    }
+    let listener = TcpListener::bind(("127.0.0.1", args.port))
+        .await
+        .map_err(|error| bad(format!("cannot listen on port {}: {error}", args.port)))?;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "http://{}", listener.local_addr()?)?;
+    for (spec, record) in &accounts {
+        writeln!(out, "account {} token {}", spec.name, record.token)?;
+    }
+    out.flush()?;
+    drop(out);
+    let options = Options {
+        accounts: accounts.into_iter().map(|(spec, _)| spec).collect(),
+        behaviour: faults.behaviour,
+        faults: faults.faults,
+        control_endpoint: true,
+        ..Options::default()
+    };
+    let stop = async {
+        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
+        let terminated = async {
+            match &mut terminate {
+                Some(signal) => drop(signal.recv().await),
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            () = terminated => {}
+        }
+    };
+    serve(listener, store, options, stop).await.map_err(|error| bad(chain(&error)))?;
+    Ok(Exit::Done)
+}
+
+fn read_faults(path: &Path) -> Result<FaultFile, Failure> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::BadInput(format!("cannot read {}: {error}", path.display())))?;
+    FaultFile::parse(&text)
+        .map_err(|error| Failure::BadInput(format!("{}: {}", path.display(), chain(&error))))
+}
+
+fn load(store: &Store, account: &AccountRecord, path: &Path) -> Result<(), Failure> {
+    let bad = |why: String| Failure::BadInput(format!("{}: {why}", path.display()));
+    let text = std::fs::read(path).map_err(|error| bad(error.to_string()))?;
+    let data: serde_json::Value = serde_json::from_slice(&text).map_err(|error| bad(error.to_string()))?;
+    store.load(account, &data).map_err(|error| bad(chain(&error)))?;
+    Ok(())
+}

@@ -1,0 +1,94 @@
+//! Who listens to a run: bars on a terminal, plain lines elsewhere, log lines when asked for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::args::{LogFormat, Progress};
+use super::connect::Accounts;
+use super::log::LogLines;
+use super::world::World;
+use crate::pipeline::{Account, Events, Listener};
+use crate::report::{Bars, Gauge, PlainLines, ReadGauge};
+
+/// The listeners of a run; dropping it takes the bars off the screen.
+#[derive(Debug)]
+pub(super) struct Listening {
+    pub events: Events,
+    bars: Option<Bars>,
+    beat: Option<tokio::task::JoinHandle<()>>,
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.events.finish();
+        if let Some(bars) = &self.bars {
+            bars.clear();
+        }
+        if let Some(beat) = &self.beat {
+            beat.abort();
+        }
+    }
+}
+
+/// Bars on a terminal, plain lines elsewhere; log lines with `-v` or `--log-format json`.
+pub(super) fn listeners(world: &World, accounts: &Accounts) -> Listening {
+    let gauge = gauge(&accounts.source, &accounts.target);
+    let json = world.global.log_format == LogFormat::Json;
+    let progress = match world.global.progress {
+        _ if world.global.quiet => Progress::None,
+        Progress::Auto if json => Progress::None,
+        Progress::Auto if world.stderr_is_terminal && world.env.get("TERM") != Some("dumb") => Progress::Bar,
+        Progress::Auto => Progress::Plain,
+        given => given,
+    };
+    let mut listeners: Vec<Box<dyn Listener>> = Vec::new();
+    let (mut bars, mut beat) = (None, None);
+    match progress {
+        Progress::Bar => {
+            let shown = Bars::stderr(world.color_err(), gauge);
+            listeners.push(Box::new(shown.clone()));
+            bars = Some(shown);
+        }
+        Progress::Plain | Progress::Auto => {
+            let began = tokio::time::Instant::now();
+            let lines = PlainLines::new(
+                std::io::stderr(),
+                world.color_err(),
+                gauge,
+                Box::new(move || began.elapsed()),
+            );
+            listeners.push(Box::new(lines.clone()));
+            // A run that waits for the service is seen to wait.
+            beat = Some(tokio::spawn(async move {
+                loop {
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                    lines.beat();
+                }
+            }));
+        }
+        Progress::None => {}
+    }
+    if json || world.global.verbose > 0 {
+        listeners.push(Box::new(LogLines));
+    }
+    Listening { events: Events::to(listeners), bars, beat }
+}
+
+fn gauge(source: &Account, target: &Account) -> ReadGauge {
+    let mut meters = vec![Arc::clone(&source.meter)];
+    if !Arc::ptr_eq(&source.meter, &target.meter) {
+        meters.push(Arc::clone(&target.meter));
+    }
+    Arc::new(move || {
+        let mut gauge = Gauge::default();
+        for meter in &meters {
+            let snapshot = meter.snapshot();
+            gauge.in_flight += snapshot.in_flight;
+            gauge.calls += snapshot.total();
+            gauge.waited += snapshot.waited;
+            gauge.throttled += snapshot.throttled;
+            gauge.retries += snapshot.retries;
+        }
+        gauge
+    })
+}

@@ -1,0 +1,39 @@
+//! Events as log lines: with `--log-format json`, or `-v`.
+
+use crate::pipeline::{Event, Listener};
+
+/// Writes events as log lines.
+#[derive(Debug)]
+pub(super) struct LogLines;
+
+impl Listener for LogLines {
+    fn on(&mut self, event: &Event) {
+        match event {
+            Event::StageStarted { stage, total } => {
+                tracing::info!(stage = stage.word(), total, "stage started");
+            }
+            Event::StageFinished { stage } => tracing::info!(stage = stage.word(), "stage finished"),
+            Event::ItemFinished { item, name, outcome, message } => {
+                let (outcome, message) = (outcome.word(), message.as_deref().unwrap_or_default());
+                if message.is_empty() {
+                    tracing::info!(item = item.0, name = %name, outcome, "item finished");
+                } else {
+                    tracing::warn!(item = item.0, name = %name, outcome, message, "item finished");
+                }
+            }
+            Event::ItemVerified { item, name, verdict, differences } => {
+                let verdict = verdict.word();
+                if differences.is_empty() {
+                    tracing::debug!(item = item.0, name = %name, verdict, "item verified");
+                } else {
+                    tracing::warn!(item = item.0, name = %name, verdict, ?differences, "item verified");
+                }
+            }
+            Event::ItemDoubted { item, message } => tracing::warn!(item = item.0, message, "item in doubt"),
+            Event::Stopping { reason } => tracing::warn!(reason, "stopping"),
+            Event::Noted { message } => tracing::warn!("{message}"),
+            Event::ItemStarted { item } => tracing::debug!(item = item.0, "item started"),
+            Event::StageAdvanced { .. } => {}
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! `resume`: replays the journal, looks up what is in doubt, and finishes the rest.
+
+use super::args::Resume;
+use super::connect::{Accounts, accounts};
+use super::exit::Exit;
+use super::failure::Failure;
+use super::run::{Going, exit_of, go, settle};
+use super::runs::{Opened, find, open};
+use super::world::{TOOL, World};
+use super::{lock, say, signal};
+use crate::journal::{Ending, Entry, Journal, JournalOptions};
+use crate::pipeline::folder::hash_file;
+use crate::pipeline::{Cancel, PipelineError, PlanFile};
+use crate::report::{Told, write_files};
+
+/// `resume`.
+pub(super) async fn resume(world: &World, args: &Resume) -> Result<Exit, Failure> {
+    let settle = settle(args.settle)?;
+    let path = find(world, args.run.as_deref())?;
+    let before = open(path.clone())?;
+    let settings = before.plan.head().settings.clone();
+    let accounts = accounts(world, &settings, false).await?;
+    same_accounts(&before.plan, &accounts)?;
+    let held = lock::hold(world, &accounts.target.facts, &format!("run {}", path.display()))?;
+    // Read again under the lock: another process may have gone on with it meanwhile.
+    let Opened { folder, plan, memory, story, replay } = open(path)?;
+    if story.ending == Some(Ending::Finished) {
+        let told = Told { folder: &folder, plan: &plan, memory: &memory, story: &story };
+        let summary = write_files(told)?.summary;
+        say(world, "this run is finished; there is nothing to resume");
+        return Ok(exit_of(&story, &summary));
+    }
+    if let Some(taken) = &story.opened
+        && plan.tail().has_work()
+        && hash_file(&folder.wanted())? != taken.wanted_sha256
+    {
+        let message =
+            "the documents to be written were changed since the run began: start a new run".to_owned();
+        return Err(PipelineError::BadFile { path: folder.wanted(), message }.into());
+    }
+    let cancel = Cancel::new();
+    signal::listen(world, &cancel);
+    let options = JournalOptions::new(world.clock.clone());
+    let journal = Journal::reopen(&folder.journal(), &folder.before(), &replay, options)
+        .map_err(PipelineError::from)?;
+    journal.append(Entry::Resumed { tool: TOOL.to_owned() }, None).await.map_err(PipelineError::from)?;
+    let going = Going { folder, plan, journal, memory, settings, settle };
+    let exit = go(world, going, &accounts, &cancel).await;
+    drop(held);
+    exit
+}
+
+/// Refuses to go on in another account than the one the run was planned for.
+pub(super) fn same_accounts(plan: &PlanFile, accounts: &Accounts) -> Result<(), Failure> {
+    let pairs =
+        [(&plan.head().source, &accounts.source.facts), (&plan.head().target, &accounts.target.facts)];
+    for (then, now) in pairs {
+        let other = then.user.is_some() && now.user.is_some() && then.user != now.user;
+        if then.origin != now.origin || other {
+            return Err(Failure::BadInput(format!(
+                "the token of `{}` opens another account than the one this run was planned for: \
+                 use a token of that one, or start a new run",
+                now.name
+            )));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,269 @@
+//! `run`: plans, shows, asks, does it. Also what `resume` ends with.
+
+use std::io::{BufRead, Write};
+use std::time::Duration;
+
+use super::args::{Diff, Run};
+use super::connect::{Accounts, accounts};
+use super::exit::Exit;
+use super::failure::Failure;
+use super::listen::listeners;
+use super::plan::{Purpose, load_job, make};
+use super::world::{TOOL, World};
+use super::{lock, say, signal};
+use crate::job::{Action, Settings};
+use crate::journal::{Ending, Entry, FORMAT, Journal, JournalOptions, Taken};
+use crate::model::crash;
+use crate::model::{Fingerprint, RunId};
+use crate::pipeline::run::{Memory, RunOptions, Running, run as carry_out};
+use crate::pipeline::{Cancel, PipelineError, PlanFile, RunFolder, Story, Summary, read_journal, saved};
+use crate::report;
+use crate::report::plan_view::{self, PlanViewOptions};
+
+/// `run`.
+pub(super) async fn run(world: &World, args: &Run) -> Result<Exit, Failure> {
+    let settle = settle(args.settle)?;
+    let (job, settings) = load_job(world, &args.job)?;
+    // A comparison writes nothing, so it needs no hold on the target and could not write if it tried.
+    let comparing = job.action == Action::Compare;
+    if comparing && args.plan.is_some() {
+        let message = "a comparison does what no plan has to allow: leave `--plan` out".to_owned();
+        return Err(Failure::BadInput(message));
+    }
+    let approved = args.plan.as_deref().map(|path| PlanFile::open(path).map_err(unfit)).transpose()?;
+    let accounts = accounts(world, &settings, args.dry_run || comparing).await?;
+    let held = (!args.dry_run && !comparing)
+        .then(|| lock::hold(world, &accounts.target.facts, &format!("job {}", job.name)))
+        .transpose()?;
+    let cancel = Cancel::new();
+    signal::listen(world, &cancel);
+    let run = RunId::new(world.clock.now(), &job.name, fastrand::u16(..));
+    let place = args.run_dir.clone().unwrap_or_else(|| job.output.join(&run.0));
+    let draft = super::draft::Draft::begin(&place)?;
+    let listening = listeners(world, &accounts);
+    let purpose = Purpose {
+        folder: draft.path(),
+        plan: &draft.path().join("plan.json"),
+        wanted: Some(&draft.path().join("wanted.jsonl")),
+        only: None,
+        references: false,
+        of_run: None,
+    };
+    let mut planned = make(world, &job, &settings, &accounts, purpose, &cancel, &listening.events).await?;
+    if let Some(approved) = &approved {
+        planned.plan = saved::restrict(approved, &planned.plan).map_err(unfit)?;
+    }
+    drop(listening);
+    if !world.global.quiet {
+        show_plan(world, &planned.plan, args.diff);
+    }
+    if args.dry_run {
+        say(world, "dry run: nothing was sent");
+        let attention = planned.plan.tail().needs_attention();
+        return Ok(if attention { Exit::Attention } else { Exit::Done });
+    }
+    if !agreed(world, args, &accounts, &planned.plan)? {
+        say(world, "nothing was written");
+        return Ok(Exit::Done);
+    }
+    let folder = draft.keep(&place, &job.text)?;
+    let (plan, journal) =
+        begin(world, &folder, run, job.action.word(), &job.text, planned.wanted_sha256).await?;
+    let memory = Memory::blank(plan.len());
+    let going = Going { folder, plan, journal, memory, settings, settle };
+    let exit = go(world, going, &accounts, &cancel).await;
+    drop(held);
+    exit
+}
+
+/// A plan that cannot be read, or is for another job, is a bad argument: nothing was sent for it.
+fn unfit(error: PipelineError) -> Failure {
+    match error {
+        PipelineError::BadFile { .. } | PipelineError::File { .. } => {
+            Failure::BadInput(super::failure::chain(&error))
+        }
+        error => error.into(),
+    }
+}
+
+/// Opens the journal of a new run in `folder`.
+pub(super) async fn begin(
+    world: &World,
+    folder: &RunFolder,
+    run: RunId,
+    action: &str,
+    job: &str,
+    wanted_sha256: Fingerprint,
+) -> Result<(PlanFile, Journal), Failure> {
+    let plan = PlanFile::open(&folder.plan())?;
+    let taken = Taken {
+        format: FORMAT,
+        run,
+        tool: TOOL.to_owned(),
+        action: action.to_owned(),
+        items: plan.len(),
+        job_sha256: Fingerprint::of(job.as_bytes()),
+        plan_sha256: plan.sha256(),
+        wanted_sha256,
+    };
+    let options = JournalOptions::new(world.clock.clone());
+    let journal =
+        Journal::create(&folder.journal(), &folder.before(), options).map_err(PipelineError::from)?;
+    crash::point("journal.created");
+    journal.append(Entry::Opened(Box::new(taken)), None).await.map_err(PipelineError::from)?;
+    Ok((plan, journal))
+}
+
+/// A run that is about to be carried out, or taken up again.
+#[derive(Debug)]
+pub(super) struct Going {
+    pub folder: RunFolder,
+    pub plan: PlanFile,
+    pub journal: Journal,
+    pub memory: Memory,
+    pub settings: Settings,
+    pub settle: Duration,
+}
+
+/// Carries out a run and tells how it ended.
+pub(super) async fn go(
+    world: &World,
+    going: Going,
+    accounts: &Accounts,
+    cancel: &Cancel,
+) -> Result<Exit, Failure> {
+    let Going { folder, plan, journal, memory, settings, settle } = going;
+    let listening = listeners(world, accounts);
+    let running = Running {
+        plan: &plan,
+        folder: &folder,
+        journal,
+        memory,
+        target: &accounts.target,
+        options: RunOptions {
+            verify: settings.verify,
+            stop: settings.stop,
+            in_flight: settings.concurrency.map_or(64, std::num::NonZeroUsize::get),
+            attempts: settings.retry.attempts,
+            settle,
+        },
+        cancel,
+        events: &listening.events,
+        clock: &world.clock,
+    };
+    let ended = carry_out(running).await;
+    drop(listening);
+    let told = tell(world, &folder, &plan);
+    if let Err(error) = ended {
+        // What ended the run comes first; that its report could not be written either follows from it.
+        say(world, &format!("the run can be taken up again: transship resume {}", folder.path().display()));
+        return Err(error.into());
+    }
+    let (story, summary) = told?;
+    if let Some(disagreement) = summary.disagreement() {
+        return Err(PipelineError::Sums(disagreement).into());
+    }
+    Ok(exit_of(&story, &summary))
+}
+
+/// Writes the files of a run and its closing words.
+fn tell(world: &World, folder: &RunFolder, plan: &PlanFile) -> Result<(Story, Summary), Failure> {
+    let (memory, story, _) = read_journal(folder, plan)?;
+    crash::point("report.before_files");
+    let reported = report::write_files(report::Told { folder, plan, memory: &memory, story: &story })?;
+    crash::point("report.after_files");
+    if !world.global.quiet {
+        closing(world, folder, &story, &reported);
+    }
+    Ok((story, reported.summary))
+}
+
+/// What a run that ended so exits with.
+pub(super) fn exit_of(story: &Story, summary: &Summary) -> Exit {
+    match story.ending {
+        Some(Ending::Finished) if summary.needs_attention() => Exit::Attention,
+        Some(Ending::Finished) => Exit::Done,
+        Some(Ending::Interrupted) | None => Exit::Interrupted,
+        Some(Ending::Stopped) => Exit::Stopped,
+        Some(Ending::Unauthorized) => Exit::Token,
+        Some(Ending::Broken) => Exit::Unexpected,
+    }
+}
+
+fn closing(world: &World, folder: &RunFolder, story: &Story, reported: &report::Reported) {
+    let resume = match story.ending {
+        Some(Ending::Finished) => None,
+        _ => Some(format!("transship resume {}", folder.path().display())),
+    };
+    let closing = report::Closing {
+        folder: Some(folder.path()),
+        resume: resume.as_deref(),
+        attention: &reported.attention,
+        width: world.columns(),
+        color: world.color_err(),
+    };
+    let mut out = std::io::stderr().lock();
+    // A terminal that went away must not turn a finished run into a failure.
+    let _ = report::closing(&reported.summary, &closing, &mut out);
+}
+
+/// Shows a plan to the person at the terminal.
+pub(super) fn show_plan(world: &World, plan: &PlanFile, diff: Diff) {
+    let mut out = std::io::BufWriter::new(std::io::stderr().lock());
+    let mut options = view(world, diff, world.color_err());
+    options.per_second = Some(settings_rate(plan));
+    let shown = plan_view::table(plan, &mut out, options).map(|()| out.flush());
+    // A terminal that went away must not keep a nightly run from its work.
+    let _ = shown;
+}
+
+/// Calls a second the plan's target may be sent.
+pub(super) fn settings_rate(plan: &PlanFile) -> f64 {
+    let rate = plan.head().settings.target.rate;
+    rate.per_second * rate.share
+}
+
+/// How plans are shown.
+pub(super) fn view(world: &World, diff: Diff, color: bool) -> PlanViewOptions {
+    PlanViewOptions {
+        color,
+        diff: match diff {
+            Diff::Full => plan_view::Diff::Full,
+            Diff::Short => plan_view::Diff::Short,
+            Diff::None => plan_view::Diff::None,
+        },
+        unchanged: world.global.verbose > 0,
+        width: world.columns(),
+        ..PlanViewOptions::default()
+    }
+}
+
+/// Asks on a terminal, unless the target is an emulator or nothing is written.
+fn agreed(world: &World, args: &Run, accounts: &Accounts, plan: &PlanFile) -> Result<bool, Failure> {
+    let emulator = accounts.target.facts.origin.starts_with("emulator:");
+    if args.yes || emulator || !plan.tail().has_work() || !world.stdin_is_terminal {
+        return Ok(true);
+    }
+    ask(&format!(
+        "Write this to account `{}` ({})? [y/N] ",
+        accounts.target.facts.name, accounts.target.facts.origin
+    ))
+}
+
+/// Asks a question that only `y` or `yes` agrees to.
+pub(super) fn ask(question: &str) -> Result<bool, Failure> {
+    let mut err = std::io::stderr().lock();
+    write!(err, "{question}")?;
+    err.flush()?;
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer)?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
+/// The settle time as a duration.
+pub(super) fn settle(seconds: f64) -> Result<Duration, Failure> {
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .filter(|settle| *settle <= Duration::from_hours(1))
+        .ok_or_else(|| Failure::BadInput(format!("--settle must be 0 to 3600 seconds, not {seconds}")))
+}

@@ -1,0 +1,88 @@
+//! `runs`, `show`, `report`: what the journals say.
+
+use std::io::Write;
+
+use super::args::{Format, OneRun, Report};
+use super::exit::Exit;
+use super::failure::Failure;
+use super::runs::{all, find, open};
+use super::world::World;
+use crate::report;
+
+/// `runs`: a line for each.
+pub(super) fn runs(world: &World) -> Result<Exit, Failure> {
+    let json = match world.global.format {
+        None | Some(Format::Table | Format::Text) => false,
+        Some(Format::Json) => true,
+        Some(_) => return Err(Failure::BadInput("`runs` prints `--format table` or `json`".to_owned())),
+    };
+    let mut summaries = Vec::new();
+    for path in all(world) {
+        match open(path.clone()) {
+            Ok(run) => {
+                summaries.push((path, report::render::count(run.told())?.summary));
+            }
+            // One damaged run must not hide the others.
+            Err(failure) => {
+                failure.report();
+            }
+        }
+    }
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    if json {
+        let list: Vec<_> = summaries.iter().map(|(_, summary)| summary).collect();
+        serde_json::to_writer_pretty(&mut out, &list).map_err(std::io::Error::from)?;
+        writeln!(out)?;
+    } else {
+        report::show::runs(&summaries, &mut out)?;
+    }
+    out.flush()?;
+    Ok(Exit::Done)
+}
+
+/// `show`: one run in full.
+pub(super) fn show(world: &World, args: &OneRun) -> Result<Exit, Failure> {
+    let run = open(find(world, args.run.as_deref())?)?;
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    match world.global.format {
+        None | Some(Format::Text | Format::Table) => {
+            let summary = report::render::count(run.told())?.summary;
+            report::show::header(&summary, run.folder.path(), &mut out)?;
+            crate::pipeline::rows(&run.folder, &run.plan, &run.memory, |row| {
+                report::show::row(&row, world.color_out(), &mut out)
+                    .map_err(|error| crate::pipeline::PipelineError::file("write to", "stdout")(error))
+            })?;
+        }
+        Some(Format::Json) => {
+            report::render(run.told(), report::Format::Json, &mut out)?;
+        }
+        Some(_) => {
+            return Err(Failure::BadInput(
+                "`show` prints `--format text` or `json`; see `report`".to_owned(),
+            ));
+        }
+    }
+    out.flush()?;
+    Ok(Exit::Done)
+}
+
+/// `report`: rendered from the journal.
+pub(super) fn report(world: &World, args: &Report) -> Result<Exit, Failure> {
+    let format = match world.global.format {
+        Some(Format::Csv) => report::Format::Csv,
+        Some(Format::Html) => report::Format::Html,
+        Some(Format::Junit) => report::Format::Junit,
+        None | Some(Format::Markdown | Format::Text) => report::Format::Markdown,
+        Some(Format::Json) => report::Format::Json,
+        Some(_) => {
+            return Err(Failure::BadInput(
+                "`report` prints `--format csv`, `json`, `html`, `junit` or `markdown`".to_owned(),
+            ));
+        }
+    };
+    let run = open(find(world, args.run.as_deref())?)?;
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    report::render(run.told(), format, &mut out)?;
+    out.flush()?;
+    Ok(Exit::Done)
+}

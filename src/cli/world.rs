@@ -1,0 +1,85 @@
+//! What a command knows of the machine: captured once, handed down as a value.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use super::args::{Color, Global};
+use crate::job::Env;
+use crate::model::time::Clock;
+
+/// The program and its version, as plans and journals say it.
+pub(super) const TOOL: &str = concat!("transship ", env!("CARGO_PKG_VERSION"));
+
+/// The machine and the options of every command.
+#[derive(Debug, Clone)]
+pub(super) struct World {
+    pub global: Global,
+    pub env: Env,
+    pub clock: Clock,
+    pub stdin_is_terminal: bool,
+    pub stdout_is_terminal: bool,
+    pub stderr_is_terminal: bool,
+}
+
+impl World {
+    /// Looks at the machine.
+    pub(super) fn capture(global: Global) -> Self {
+        let variables: BTreeMap<String, String> = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        let home = variables.get("HOME").map(PathBuf::from);
+        let folder = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+        Self {
+            global,
+            env: Env { variables, home, folder },
+            clock: Clock::system(),
+            stdin_is_terminal: std::io::stdin().is_terminal(),
+            stdout_is_terminal: std::io::stdout().is_terminal(),
+            stderr_is_terminal: std::io::stderr().is_terminal(),
+        }
+    }
+
+    /// Whether to colour what goes to stdout.
+    pub(super) fn color_out(&self) -> bool {
+        self.color(self.stdout_is_terminal)
+    }
+
+    /// Whether to colour what goes to stderr.
+    pub(super) fn color_err(&self) -> bool {
+        self.color(self.stderr_is_terminal)
+    }
+
+    fn color(&self, is_terminal: bool) -> bool {
+        match self.global.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => {
+                let plain = self.env.get("NO_COLOR").is_some_and(|value| !value.is_empty());
+                is_terminal && !plain && self.env.get("TERM") != Some("dumb")
+            }
+        }
+    }
+
+    /// Columns of the terminal.
+    pub(super) fn columns(&self) -> usize {
+        let told = self.env.get("COLUMNS").and_then(|columns| columns.parse().ok());
+        let size = self.stderr_is_terminal.then(|| usize::from(console::Term::stderr().size().1));
+        told.or(size).unwrap_or(100).clamp(40, 200)
+    }
+
+    /// A folder of the user: `XDG_<which>_HOME`, else below the home folder, else the folder for temporary files.
+    pub(super) fn user_folder(&self, variable: &str, below_home: &str) -> PathBuf {
+        let given = self.env.get(variable).filter(|path| path.starts_with('/')).map(PathBuf::from);
+        given
+            .or_else(|| self.env.home.as_ref().map(|home| home.join(below_home)))
+            .unwrap_or_else(std::env::temp_dir)
+            .join("transship")
+    }
+
+    /// The data file of the embedded emulator.
+    pub(super) fn emulator_data(&self) -> PathBuf {
+        let given = self.global.emulator_data.clone();
+        given.unwrap_or_else(|| self.user_folder("XDG_DATA_HOME", ".local/share").join("emulator.redb"))
+    }
+}
