@@ -1,0 +1,94 @@
+//! Two at once in one archive.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use object_store::memory::InMemory;
+use transship::archive::{Archive, ArchiveError, ArchiveOptions, Notes, Policy, PruneOptions};
+
+use super::support::*;
+
+fn prune() -> PruneOptions {
+    PruneOptions::new(Policy { last: 1, ..Policy::default() })
+}
+
+/// Options of two that look at one clock.
+fn two() -> (Hands, ArchiveOptions, ArchiveOptions) {
+    let hands = Hands::at("2040-01-01T00:00:00Z");
+    let other = ArchiveOptions { create: true, ..ArchiveOptions::new(hands.clock()) };
+    (hands, ArchiveOptions { holder: "the night shift".to_owned(), ..other.clone() }, other)
+}
+
+async fn a_backup_keeps_a_prune_out(hands: Hands, one: Archive, other: Archive) {
+    backup(&one, &imports(0..2)).await.unwrap();
+    hands.pass(SignedDuration::from_secs(60));
+    let writer = one.backup(account("eu")).await.unwrap();
+    let refused = other.prune(prune()).await.unwrap_err();
+    assert!(matches!(refused, ArchiveError::Busy { .. }), "{refused}");
+    assert!(refused.to_string().contains("a backup by the night shift since"), "{refused}");
+    assert!(other.prune(PruneOptions { dry_run: true, ..prune() }).await.is_ok(), "looking is free");
+    writer.finish(Notes::default()).await.unwrap();
+    other.prune(prune()).await.unwrap();
+    assert_eq!(one.snapshots().await.unwrap().snapshots.len(), 1);
+}
+
+#[tokio::test]
+async fn a_backup_keeps_a_prune_out_of_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().to_str().unwrap();
+    let (hands, one, other) = two();
+    let (one, other) = (Archive::open(place, one).await.unwrap(), Archive::open(place, other).await.unwrap());
+    a_backup_keeps_a_prune_out(hands, one, other).await;
+}
+
+#[tokio::test]
+async fn a_backup_keeps_a_prune_out_of_a_bucket() {
+    let storage: Arc<InMemory> = Arc::new(InMemory::new());
+    let (hands, one, other) = two();
+    let one = Archive::open_store(Arc::clone(&storage) as _, "bucket", one).await.unwrap();
+    let other = Archive::open_store(storage, "bucket", other).await.unwrap();
+    a_backup_keeps_a_prune_out(hands, one, other).await;
+}
+
+#[tokio::test]
+async fn a_backup_that_was_dropped_does_not_keep_a_folder_locked() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = open(folder.path()).await;
+    backup(&archive, &imports(0..2)).await.unwrap();
+    drop(archive.backup(account("eu")).await.unwrap());
+    archive.prune(prune()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_backup_whose_lease_ran_out_makes_no_snapshot() {
+    let (storage, hands) = (Arc::new(InMemory::new()), Hands::at("2040-01-01T00:00:00Z"));
+    let made = ArchiveOptions { create: true, ..ArchiveOptions::new(hands.clock()) };
+    let archive = Archive::open_store(storage, "bucket", made).await.unwrap();
+    backup(&archive, &imports(0..2)).await.unwrap();
+    let mut writer = archive.backup(account("eu")).await.unwrap();
+    let (facts, text) = import(7, 0);
+    writer.add(facts, &text).await.unwrap();
+    // The machine slept; meanwhile others may have pruned.
+    hands.pass(SignedDuration::from_hours(1));
+    archive.prune(prune()).await.unwrap();
+    let lost = writer.finish(Notes::default()).await.unwrap_err();
+    assert!(matches!(lost, ArchiveError::LockLost { .. }), "{lost}");
+    assert_eq!(archive.snapshots().await.unwrap().snapshots.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lease_is_renewed_for_as_long_as_the_work_takes() {
+    let storage = Arc::new(InMemory::new());
+    let began = tokio::time::Instant::now();
+    let start = "2040-01-01T00:00:00Z".parse::<jiff::Timestamp>().unwrap();
+    let clock = transship::model::time::Clock::new(move || {
+        start + SignedDuration::try_from(began.elapsed()).unwrap()
+    });
+    let made = ArchiveOptions { create: true, ..ArchiveOptions::new(clock) };
+    let archive = Archive::open_store(storage, "bucket", made).await.unwrap();
+    let writer = archive.backup(account("eu")).await.unwrap();
+    tokio::time::sleep(Duration::from_hours(5)).await;
+    assert!(matches!(archive.prune(prune()).await, Err(ArchiveError::Busy { .. })));
+    writer.finish(Notes::default()).await.unwrap();
+}

@@ -1,0 +1,112 @@
+//! The service says no.
+
+use crate::support::scenario::{Fault, Scenario, import};
+use serde_json::json;
+
+#[test]
+fn a_422_fails_the_item_at_once_with_the_services_code_and_field() {
+    Scenario::migrate(["a"])
+        .source(&import("b").set("/oneToMany", json!("perhaps")))
+        .run()
+        .expect_exit(3)
+        .expect_target(["a"])
+        .expect_calls("POST", "/v1/imports", 2)
+        .expect_audit("a", "created", "equal")
+        .expect_audit("b", "failed", "not_checked")
+        .expect_cell("b", "http_status", "422")
+        .expect_cell("b", "error_code", "invalid_field")
+        .expect_cell("b", "error_message", "oneToMany");
+}
+
+#[test]
+fn a_403_fails_the_item_and_is_not_repeated() {
+    Scenario::migrate(["a", "b"])
+        .fault(Fault::on_create(Fault::status(403)).named("b"))
+        .run()
+        .expect_exit(3)
+        .expect_calls("POST", "/v1/imports", 2)
+        .expect_audit("b", "failed", "not_checked")
+        .expect_cell("b", "http_status", "403");
+}
+
+#[test]
+fn what_the_service_says_drives_no_terminal_and_no_spreadsheet() {
+    let evil = json!({ "errors": [{ "code": "=cmd()", "message": "\u{1b}[2J\u{1b}]0;owned\u{7}gone" }] });
+    let ran = Scenario::migrate(["a"]).fault(Fault::on_create(Fault::says(422, evil))).run().expect_exit(3);
+    assert!(!ran.stderr.contains('\u{1b}'), "{}", ran.stderr);
+    let audit = ran.file("audit.csv");
+    assert!(!audit.contains('\u{1b}') && !audit.contains(",=cmd"), "{audit}");
+}
+
+#[test]
+fn a_token_that_is_refused_at_the_start_ends_with_6_and_nothing_is_written() {
+    for account in ["SOURCE", "TARGET"] {
+        Scenario::migrate(["a"])
+            .env(&format!("TOKEN_{account}"), "ffffffffffffffffffffffffffffffff")
+            .run()
+            .expect_exit(6)
+            .expect_no_write()
+            .expect_stderr("token");
+    }
+}
+
+#[test]
+fn a_token_that_dies_midway_stops_the_run_which_goes_on_with_a_new_one() {
+    let world = Scenario::migrate([]).many(12).job("concurrency", "1").start();
+    world.fault(Fault::on_create(Fault::status(401)).nth(5));
+    let ran = world.run().expect_exit(6).expect_stderr("transship resume");
+    assert_eq!(world.imports("target").len(), 4);
+    assert_eq!(ran.audit().len(), 12, "the audit of a stopped run is complete");
+    ran.expect_count("created", 4)
+        .expect_count("unprocessed", 8)
+        .resumed()
+        .expect_exit(0)
+        .expect_calls("POST", "/v1/imports", 8)
+        .expect_all(12, "created", "equal");
+}
+
+#[test]
+fn a_token_that_dies_after_the_writes_leaves_them_to_be_verified() {
+    let world = Scenario::migrate(["a", "b"]).start();
+    world.fault(Fault::on("GET", "/v1/imports/*", Fault::status(401)));
+    world.fault(Fault::on_list(Fault::status(401)).in_account("target").nth(3));
+    world
+        .run()
+        .expect_exit(6)
+        .expect_all(2, "created", "not_checked")
+        .resumed()
+        .expect_exit(0)
+        .expect_no_write()
+        .expect_all(2, "created", "equal");
+}
+
+#[test]
+fn a_token_of_another_account_does_not_resume_a_run() {
+    let world = Scenario::migrate(["a", "b"]).job("concurrency", "1").start();
+    world.fault(Fault::on_create(Fault::status(401)).nth(2));
+    let ran = world.run().expect_exit(6);
+    world.no_faults();
+    let folder = ran.folder().display().to_string();
+    let mut command = world.binary(&["resume", &folder]);
+    let token = world.token("source").to_owned();
+    let output = command.env("TOKEN_TARGET", token).output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert!(stderr.contains("another account"), "{stderr}");
+    assert_eq!(world.imports("target").len(), 1);
+}
+
+#[test]
+fn a_409_on_deleting_what_is_in_use_fails_the_item() {
+    let world = Scenario::delete(["a", "b"]).job("select", "{ names: [a, b] }").start();
+    let used = world.id("source", "a");
+    let flow = json!({ "name": "Uses", "pageProcessors": [{ "type": "import", "_importId": used }] });
+    world.call(reqwest::Method::POST, "source", "/v1/flows", Some(&flow));
+    world
+        .run()
+        .expect_exit(3)
+        .expect_source(["a"])
+        .expect_audit("a", "failed", "not_checked")
+        .expect_cell("a", "http_status", "409")
+        .expect_audit("b", "deleted", "equal");
+}

@@ -1,0 +1,72 @@
+//! A PUT, DELETE or restore that gets no answer: whether it had its effect, and what if it has it later.
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use support::scenario::{Fault, Ran, Scenario, import};
+use transship::emulator::Effect;
+
+const BY_ID: &str = "/v1/imports/*";
+
+#[test]
+fn an_update_that_only_removes_a_field_is_not_taken_for_done_when_its_call_was_cut() {
+    let described = import("a").set("/description", json!("old"));
+    let world = Scenario::update([])
+        .source(&described)
+        .job("transform", "[{ remove: [/description] }]")
+        .fault(Fault::on("PUT", BY_ID, Effect::CutBefore).first(1))
+        .start();
+    world.run().expect_exit(0).expect_audit("a", "updated", "equal").expect_calls(
+        "PUT",
+        "/v1/imports/{id}",
+        2,
+    );
+    assert_eq!(world.import("source", "a").get("description"), None);
+}
+
+#[test]
+fn the_put_after_a_clone_that_only_removes_a_field_is_not_taken_for_done_when_it_was_cut() {
+    let described = import("a").set("/description", json!("old"));
+    let world = Scenario::cloning([])
+        .source(&described)
+        .job("transform", "[{ remove: [/description] }]")
+        .fault(Fault::on("PUT", BY_ID, Effect::CutBefore).first(1))
+        .start();
+    world.run().expect_exit(0).expect_all(1, "cloned", "equal").expect_calls("PUT", "/v1/imports/{id}", 2);
+}
+
+/// Kills a run whose write is still executing, and resumes it with the second read of that import held back until the
+/// write has had its effect.
+fn resumed_while_the_write_lands(scenario: Scenario, method: &str) -> Ran {
+    let world = scenario.start();
+    world.fault(Fault::on(method, BY_ID, Fault::slow_before(900)).first(1));
+    world.fault(Fault::on("GET", BY_ID, Fault::slow_before(1_800)).nth(3));
+    let running = world.spawn_run(&[]).until_journal("intended", 1);
+    let announced = Instant::now();
+    // Sent, not only announced.
+    let running = running.until("it is sent", || announced.elapsed() > Duration::from_millis(150));
+    let ran = running.signal("KILL").finish().expect_killed();
+    let ran = world.resume(ran.folder());
+    assert_eq!(
+        ran.file("journal.jsonl").matches("\"step\":\"absent\"").count(),
+        1,
+        "it was looked for too early"
+    );
+    ran
+}
+
+#[test]
+fn a_put_that_has_its_effect_after_it_was_found_absent_is_this_runs_own() {
+    let scenario =
+        Scenario::update(["a"]).job("transform", r#"[{ rename: { find: "^", replace: "New " } }]"#);
+    resumed_while_the_write_lands(scenario, "PUT").expect_exit(0).expect_audit("New a", "updated", "equal");
+}
+
+#[test]
+fn a_delete_that_has_its_effect_after_it_was_found_absent_is_this_runs_own() {
+    resumed_while_the_write_lands(Scenario::delete(["a"]).job("select", "{ names: [a] }"), "DELETE")
+        .expect_exit(0)
+        .expect_audit("a", "deleted", "equal");
+}

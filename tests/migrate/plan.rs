@@ -1,0 +1,118 @@
+//! The plan: reads only, and binds the run that is given it.
+
+use crate::support::scenario::{Scenario, World};
+use serde_json::json;
+use std::rc::Rc;
+
+#[test]
+fn a_plan_reads_and_never_writes() {
+    Scenario::migrate(["a"]).command(["plan", "JOB"]).expect_exit(0).expect_no_write().expect_stdout("a");
+}
+
+#[test]
+fn a_dry_run_sends_no_write_verb_and_leaves_no_run() {
+    let world = Scenario::migrate(["a", "b"]).start();
+    let ran = world.run_with(&["--dry-run"]).expect_exit(0).expect_no_write().expect_target([]);
+    assert!(!ran.folder().exists());
+    world.run().expect_exit(0).expect_target(["a", "b"]);
+}
+
+#[test]
+fn a_dry_run_and_a_run_take_the_same_imports() {
+    let world = Scenario::migrate(["Order 1", "Order 2", "Customer"])
+        .job("select", r#"{ names: ["Order *"] }"#)
+        .start();
+    let dry = world.run_with(&["--dry-run"]).expect_exit(0);
+    assert!(dry.stderr.contains("Order 1") && dry.stderr.contains("Order 2"), "{}", dry.stderr);
+    assert!(!dry.stderr.contains("Customer"), "{}", dry.stderr);
+    world.run().expect_target(["Order 1", "Order 2"]);
+}
+
+#[test]
+fn plan_exit_code_tells_whether_there_are_changes() {
+    let world = Scenario::migrate(["a"]).start();
+    world.command(&["plan", "JOB", "--exit-code"]).expect_exit(5);
+    world.run().expect_exit(0);
+    world.command(&["plan", "JOB", "--exit-code"]).expect_exit(0);
+}
+
+/// A plan of the job in `plan.json`.
+fn planned(scenario: Scenario) -> Rc<World> {
+    let world = scenario.start();
+    world.command(&["plan", "JOB", "--out", "plan.json"]).expect_exit(0);
+    world
+}
+
+#[test]
+fn a_run_of_a_plan_does_what_the_plan_says() {
+    planned(Scenario::migrate(["a", "b"]))
+        .run_with(&["--plan", "plan.json"])
+        .expect_exit(0)
+        .expect_all(2, "created", "equal");
+}
+
+#[test]
+fn what_was_not_in_the_plan_is_not_done() {
+    let world = planned(Scenario::migrate(["a", "b"]).job("select", "{ exclude: { names: [late] } }"));
+    let mut late = world.import("source", "a");
+    late["name"] = json!("late comer");
+    late["_id"] = json!("5a5a5a5a0000000000000fff");
+    world.load("source", &[late]);
+    world.run_with(&["--plan", "plan.json"]).expect_exit(0).expect_target(["a", "b"]);
+}
+
+#[test]
+fn a_source_that_was_changed_since_is_stale_and_left_alone() {
+    let world = planned(Scenario::migrate(["a", "b"]));
+    world.edit("source", "b", "/description", json!("edited"));
+    world
+        .run_with(&["--plan", "plan.json"])
+        .expect_exit(3)
+        .expect_target(["a"])
+        .expect_audit("a", "created", "equal")
+        .expect_audit("b", "stale", "not_checked");
+}
+
+#[test]
+fn a_source_that_is_gone_is_stale() {
+    let world = planned(Scenario::migrate(["a", "b"]));
+    world.remove("source", "b");
+    world.run_with(&["--plan", "plan.json"]).expect_exit(3).expect_target(["a"]).expect_audit(
+        "b",
+        "stale",
+        "not_checked",
+    );
+}
+
+#[test]
+fn what_appeared_in_the_target_since_is_stale_and_not_doubled() {
+    let world = planned(Scenario::migrate(["a", "b"]));
+    let mut there = world.import("source", "b");
+    there["_id"] = json!("5b5b5b5b0000000000000fff");
+    there["description"] = json!("of the target");
+    world.load("target", &[there]);
+    world.run_with(&["--plan", "plan.json"]).expect_exit(3).expect_target(["a", "b"]).expect_audit(
+        "b",
+        "stale",
+        "not_checked",
+    );
+}
+
+#[test]
+fn a_plan_of_another_job_is_refused() {
+    let world = planned(Scenario::migrate(["a", "b"]));
+    world.write_job("job.yaml", &[("on_existing", "update")]);
+    world
+        .run_with(&["--plan", "plan.json"])
+        .expect_no_write()
+        .expect_stderr("make the plan again")
+        .expect_exit(2);
+}
+
+#[test]
+fn existence_is_decided_by_a_live_read_and_not_by_an_old_run() {
+    let world = Scenario::migrate(["a", "b"]).start();
+    world.run().expect_exit(0);
+    world.remove("target", "a");
+    world.run().expect_exit(0).expect_audit("a", "created", "equal").expect_audit("b", "unchanged", "equal");
+}

@@ -1,0 +1,67 @@
+//! Lists of many pages and accounts of many imports.
+
+use crate::support::scenario::{Scenario, import};
+use transship::emulator::LinkForm;
+
+#[test]
+fn pages_of_either_form_are_followed_to_the_end() {
+    for link in [LinkForm::Skip, LinkForm::After] {
+        for count in [9, 10, 11] {
+            Scenario::migrate([])
+                .many(count)
+                .service(|service| (service.link, service.page_cap) = (link, 10))
+                .run()
+                .expect_exit(0)
+                .expect_all(count, "created", "equal");
+        }
+    }
+}
+
+/// So many imports in the source, all but the last three of them in the target too.
+fn all_but_three(count: usize) -> Scenario {
+    let mut scenario = Scenario::migrate([]).many(count);
+    for number in 1..=count - 3 {
+        scenario = scenario.target(&import(&format!("Import {number:05}")));
+    }
+    scenario
+}
+
+#[test]
+fn a_full_page_and_one_import_more_or_less_are_told_apart() {
+    let cases =
+        [(LinkForm::Skip, 999), (LinkForm::Skip, 1000), (LinkForm::Skip, 1001), (LinkForm::After, 1000)];
+    for (link, count) in cases {
+        all_but_three(count)
+            .service(|service| service.link = link)
+            .run()
+            .expect_exit(0)
+            .expect_calls("POST", "/v1/imports", 3)
+            .expect_count("created", 3)
+            .expect_count("unchanged", count as u64 - 3);
+    }
+}
+
+#[test]
+fn an_account_of_many_pages_costs_pages_and_not_imports() {
+    let ran = all_but_three(3000).run().expect_exit(0).expect_count("unchanged", 2997);
+    let total = ran.world.control().total();
+    assert!(total < 50, "{total} calls for 3000 imports that are there");
+}
+
+#[test]
+fn many_creates_cost_little_more_than_one_call_each() {
+    let ran = Scenario::migrate([]).many(1200).run().expect_exit(0).expect_all(1200, "created", "equal");
+    let total = ran.world.control().total();
+    assert!(total <= 1224, "{total} calls for 1200 imports");
+    ran.again().expect_no_write().expect_count("unchanged", 1200);
+}
+
+#[test]
+fn the_forecast_of_calls_is_what_is_spent() {
+    let ran = Scenario::migrate([]).many(150).run().expect_exit(0);
+    let summary = ran.summary();
+    let spent: u64 =
+        summary["calls"].as_object().unwrap().values().map(|calls| calls.as_u64().unwrap()).sum();
+    assert_eq!(summary["forecast"]["total"], spent, "{summary:#}");
+    assert_eq!(summary["total_calls"], ran.world.control().total(), "{summary:#}");
+}
