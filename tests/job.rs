@@ -6,7 +6,8 @@ use std::time::Duration;
 use insta::{Settings, assert_snapshot};
 use proptest::prelude::*;
 use transship::job::{
-    self, AccountPlace, CapturedData, Env, Job, Limit, MatchBy, OnExisting, Problems, TokenSource, Verify,
+    self, AccountPlace, CapturedData, Env, Job, KeySource, Limit, MatchBy, OnExisting, Problems, TokenSource,
+    Verify,
 };
 use transship::model::time::Clock;
 use transship::transform::references::{Kind, Missing};
@@ -198,19 +199,57 @@ fn takes(schema: &serde_json::Value, root: &serde_json::Value, value: &serde_jso
 #[test]
 fn the_schema_takes_every_key_the_reader_takes_and_no_other() {
     let schema = job::schema::schema();
-    let text = std::fs::read_to_string(here().join("everything.yaml")).unwrap();
-    // An id that a plain YAML reader takes for an endless number.
-    let plain = text.replace(", 5e7911111111111111111111", "");
-    takes(&schema, &schema, &serde_saphyr::from_str(&plain).unwrap());
+    let mut text = String::new();
+    for file in ["everything.yaml", "backup.yaml", "restore.yaml"] {
+        let one = std::fs::read_to_string(here().join(file)).unwrap();
+        // An id that a plain YAML reader takes for an endless number.
+        let plain = one.replace(", 5e7911111111111111111111", "");
+        takes(&schema, &schema, &serde_saphyr::from_str(&plain).unwrap());
+        text.push_str(&one);
+    }
     // The other way round: a key of the schema stands somewhere in the job that holds them all.
     let mut stack = vec![&schema];
     while let Some(value) = stack.pop() {
         for key in value["properties"].as_object().into_iter().flatten().map(|(key, _)| key) {
-            assert!(text.contains(&format!("{key}:")), "everything.yaml does not hold `{key}`");
+            assert!(text.contains(&format!("{key}:")), "no sample holds `{key}`");
         }
         stack.extend(value.as_object().into_iter().flatten().map(|(_, inner)| inner));
         stack.extend(value.as_array().into_iter().flatten());
     }
+}
+
+#[test]
+fn a_backup_goes_to_its_archive_from_each_of_its_accounts() {
+    let job = load("backup.yaml").unwrap();
+    let names: Vec<_> = job.sources.iter().map(|account| account.name.as_str()).collect();
+    assert_eq!(names, ["eu", "us"]);
+    let archive = job.archive.as_ref().unwrap();
+    assert_eq!((archive.shrink, archive.tags.as_slice()), (0.05, ["nightly".to_owned()].as_slice()));
+    let key = Some(KeySource::Passphrase(TokenSource::Env("PHRASE".to_owned())));
+    let place = "s3://nightly/imports".to_owned();
+    assert_eq!(job.target.place, AccountPlace::Archive { place, of: "eu".to_owned(), snapshot: None, key });
+    assert_eq!(job.notify.success.as_ref().unwrap().as_str(), "https://api.eu.integrator.io/ok");
+    assert_eq!(job.notify.prometheus, Some(here().join("metrics/transship.prom")));
+    let settings = job::Settings::of(&job, here());
+    let shelved = settings.shelved.unwrap();
+    assert_eq!(
+        shelved.selection.as_deref(),
+        Some("names: Order *; not (adaptor_types: FTPImport)"),
+        "snapshots of one selection are compared with each other"
+    );
+    assert_eq!(shelved.keep.unwrap().tags, ["release"]);
+}
+
+#[test]
+fn a_restore_reads_the_backup_of_an_account_that_need_not_be_there_any_more() {
+    let job = load("restore.yaml").unwrap();
+    let place = here().join("./archive").display().to_string();
+    let (of, snapshot) = ("us".to_owned(), Some("20260131T0".to_owned()));
+    let key = Some(KeySource::File("/home/me/archive.key".into()));
+    assert_eq!(job.source.place, AccountPlace::Archive { place, of, snapshot, key });
+    assert_eq!((job.source.name.as_str(), job.target.name.as_str()), ("us", "eu"));
+    assert_eq!(job.on_existing, OnExisting::Update, "to restore is to put back");
+    assert!(!job.in_place());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! Manifests go first, each after its hash; then the blobs that no remaining manifest names. So wherever it stops,
 //! every snapshot that is listed is whole, and what is left over is swept by the next prune.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
 use futures::stream::{StreamExt, TryStreamExt};
@@ -14,7 +14,7 @@ use super::lock::{self, Held, Sharing};
 use super::open::{BLOBS, SNAPSHOTS};
 use super::retention::{Decision, Policy};
 use super::store::Object;
-use super::{Archive, ArchiveError, SnapshotId};
+use super::{Archive, ArchiveError, Snapshot, SnapshotId};
 use crate::model::Fingerprint;
 
 /// How a prune is done.
@@ -24,6 +24,8 @@ pub struct PruneOptions {
     pub policy: Policy,
     /// Only say what would be done; takes no lock and writes nothing.
     pub dry_run: bool,
+    /// Only snapshots of accounts of these names are decided about; the others stay. `None` for all.
+    pub accounts: Option<BTreeSet<String>>,
     /// Blobs younger than this stay even if nobody names them: a second belt beside the lock.
     pub grace: Duration,
 }
@@ -31,7 +33,7 @@ pub struct PruneOptions {
 impl PruneOptions {
     /// Prunes by this policy, with a grace of a day.
     pub fn new(policy: Policy) -> Self {
-        Self { policy, dry_run: false, grace: Duration::from_hours(24) }
+        Self { policy, dry_run: false, accounts: None, grace: Duration::from_hours(24) }
     }
 }
 
@@ -61,7 +63,7 @@ impl Archive {
         let lock = if options.dry_run { None } else { Some(self.lock(Sharing::Exclusive, "a prune").await?) };
         let now = self.options().clock.now();
         let listing = self.snapshots().await?;
-        let decisions = options.policy.decide(&listing.snapshots, now)?;
+        let decisions = decide(&options, &listing.snapshots, now)?;
         let mut report =
             PruneReport { decisions, files_removed: 0, bytes_freed: 0, young: 0, sweep_refused: None };
 
@@ -157,6 +159,28 @@ impl Archive {
             .try_collect::<()>()
             .await
     }
+}
+
+/// Decides about the snapshots of the accounts that are meant; the others stay as they are.
+fn decide(
+    options: &PruneOptions,
+    snapshots: &[Snapshot],
+    now: Timestamp,
+) -> Result<Vec<Decision>, ArchiveError> {
+    let meant = |snapshot: &Snapshot| {
+        options.accounts.as_ref().is_none_or(|accounts| accounts.contains(&snapshot.account.name))
+    };
+    let ours: Vec<Snapshot> = snapshots.iter().filter(|snapshot| meant(snapshot)).cloned().collect();
+    let mut decided = options.policy.decide(&ours, now)?.into_iter();
+    let decisions = snapshots.iter().map(|snapshot| {
+        let decision = if meant(snapshot) { decided.next() } else { None };
+        decision.unwrap_or_else(|| Decision {
+            snapshot: snapshot.clone(),
+            keep: true,
+            reasons: vec!["of another account".to_owned()],
+        })
+    });
+    Ok(decisions.collect())
 }
 
 fn limit(now: Timestamp, grace: Duration) -> Timestamp {

@@ -68,13 +68,14 @@ impl Policy {
                 "the policy keeps nothing: give at least one of last, daily, weekly, monthly, yearly or tags";
             return Err(ArchiveError::Refused(message.to_owned()));
         }
-        let mut groups: BTreeMap<(&str, &str), Vec<&Snapshot>> = BTreeMap::new();
+        // What was backed up by another selection is another series: one must not push the other out.
+        let mut groups: BTreeMap<(&str, &str, Option<&str>), Vec<&Snapshot>> = BTreeMap::new();
         for snapshot in snapshots {
             let Account { name, origin, .. } = &snapshot.account;
-            groups.entry((origin, name)).or_default().push(snapshot);
+            groups.entry((origin, name, snapshot.selection.as_deref())).or_default().push(snapshot);
         }
         let mut kept: BTreeMap<&SnapshotId, Vec<String>> = BTreeMap::new();
-        for ((_, account), mut group) in groups {
+        for ((_, account, _), mut group) in groups {
             group.sort_by(|a, b| (b.time, &b.id).cmp(&(a.time, &a.id)));
             let before = kept.len();
             self.keep_of(&group, now, &mut kept);

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::args::Check;
-use super::connect::accounts;
+use super::connect::{For, accounts};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::plan::{Purpose, load_job, make};
@@ -14,13 +14,13 @@ use crate::report::references;
 
 /// `check`.
 pub(super) async fn check(world: &World, args: &Check) -> Result<Exit, Failure> {
-    let (job, settings) = load_job(world, &args.job)?;
+    let (job, mut settings) = load_job(world, &args.job)?;
     let mut out = std::io::stdout().lock();
     if !args.online {
         writeln!(out, "{}: a valid job: {} `{}`", args.job.display(), job.action.word(), job.name)?;
         return Ok(Exit::Done);
     }
-    let accounts = accounts(world, &settings, true).await?;
+    let accounts = accounts(world, &mut settings, For::Reading).await?;
     for account in [&accounts.source, &accounts.target] {
         let user = account.facts.user.as_deref().unwrap_or("unknown");
         writeln!(

@@ -5,49 +5,132 @@ use std::num::NonZeroU32;
 use url::Url;
 
 use super::failure::Failure;
+use super::shelves;
 use super::world::World;
 use crate::api::{Access, BudgetOptions, ClientOptions, Concurrency, RetryPolicy, Token, connect};
 use crate::emulator::Embedded;
 use crate::job::{self, AccountPlace, Settings, secret};
-use crate::pipeline::{Account, AccountFacts};
+use crate::pipeline::shelf::closed;
+use crate::pipeline::{Account, AccountFacts, Backups, PlanHead};
 
 /// The accounts of a job, connected; the emulator they may live in stops with them.
 #[derive(Debug)]
 pub(super) struct Accounts {
     pub source: Account,
     pub target: Account,
+    /// The archive of a backup.
+    pub backups: Option<Backups>,
+    /// Whether a backup goes back to where it was made.
+    pub home: bool,
     _emulator: Option<Embedded>,
 }
 
-/// Connects source and target, and asks whose tokens they are.
-pub(super) async fn accounts(world: &World, settings: &Settings, dry_run: bool) -> Result<Accounts, Failure> {
+/// What the accounts are connected for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum For {
+    /// Reading only: nothing can be written to the service, and no archive is made.
+    Reading,
+    /// Carrying out a plan.
+    Writing,
+}
+
+/// Connects source and target, and asks whose tokens they are. In `settings` the snapshot that is read is named, so that
+/// a plan made with them stays a plan of that one.
+pub(super) async fn accounts(
+    world: &World,
+    settings: &mut Settings,
+    what_for: For,
+) -> Result<Accounts, Failure> {
     let wanted = [&settings.source, &settings.target];
     // Secrets first: nothing is sent, not even started, while one is missing.
     let tokens = tokens(world, &wanted)?;
+    let keys = (shelves::key_of(world, &settings.source)?, shelves::key_of(world, &settings.target)?);
     let emulator = emulator(world, &wanted)?;
-    let mut source = open(world, settings, &settings.source, tokens[0].as_ref(), emulator.as_ref(), dry_run)?;
-    source.identify().await?;
-    let target = if settings.source.name == settings.target.name {
+    let dry_run = what_for == For::Reading;
+    let connect = async |account: &job::Account, token: Option<&Token>| -> Result<Account, Failure> {
+        let mut account = open(world, settings, account, token, emulator.as_ref(), dry_run)?;
+        account.identify().await?;
+        Ok(account)
+    };
+    let (mut home, mut named) = (false, (None, None));
+    let source = if settings.source.place.is_archive() {
+        let (account, snapshot) = shelves::opened(world, &settings.source, keys.0).await?;
+        named.0 = Some(snapshot);
+        account
+    } else {
+        connect(&settings.source, tokens[0].as_ref()).await?
+    };
+    let mut backups = None;
+    let target = if settings.shelved.is_some() {
+        let (account, found) = shelves::for_backup(world, settings, &source.facts, keys.1, dry_run).await?;
+        backups = found;
+        account
+    } else if settings.target.place.is_archive() {
+        let (account, snapshot) = shelves::opened(world, &settings.target, keys.1).await?;
+        named.1 = Some(snapshot);
+        account
+    } else if settings.source.name == settings.target.name && settings.source.place == settings.target.place {
         source.clone()
     } else {
-        let mut target =
-            open(world, settings, &settings.target, tokens[1].as_ref(), emulator.as_ref(), dry_run)?;
-        target.identify().await?;
-        same_account_twice(world, &source, &target);
-        target
+        connect(&settings.target, tokens[1].as_ref()).await?
     };
-    Ok(Accounts { source, target, _emulator: emulator })
+    if let Some(snapshot) = &named.0 {
+        home = shelves::is_home(&snapshot.account, &target.facts);
+    } else if settings.shelved.is_none() && settings.source.place != settings.target.place {
+        same_account_twice(world, &source, &target);
+    }
+    shelves::name_snapshot(&mut settings.source, named.0.as_ref());
+    shelves::name_snapshot(&mut settings.target, named.1.as_ref());
+    Ok(Accounts { source, target, backups, home, _emulator: emulator })
 }
 
-/// Connects one account.
+/// Connects what carrying out a plan needs, to go on with it: an archive that was read has told all it had to.
+pub(super) async fn accounts_again(world: &World, head: &PlanHead) -> Result<Accounts, Failure> {
+    let mut settings = head.settings.clone();
+    let archive_read = settings.source.place.is_archive();
+    let backup = settings.shelved.is_some();
+    if !archive_read && !backup {
+        return accounts(world, &mut settings, For::Writing).await;
+    }
+    if backup {
+        let key = shelves::key_of(world, &settings.target)?;
+        let (target, backups) = shelves::for_backup(world, &settings, &head.source, key, false).await?;
+        let source = closed(head.source.clone());
+        return Ok(Accounts { source, target, backups, home: false, _emulator: None });
+    }
+    let (target, emulator) = account_for(world, &settings, &settings.target, For::Writing).await?;
+    Ok(Accounts {
+        source: closed(head.source.clone()),
+        target,
+        backups: None,
+        home: false,
+        _emulator: emulator,
+    })
+}
+
+/// Connects one account, to read it.
 pub(super) async fn account(
     world: &World,
     settings: &Settings,
     wanted: &job::Account,
 ) -> Result<(Account, Option<Embedded>), Failure> {
+    if wanted.place.is_archive() {
+        let key = shelves::key_of(world, wanted)?;
+        return Ok((shelves::opened(world, wanted, key).await?.0, None));
+    }
+    account_for(world, settings, wanted, For::Reading).await
+}
+
+async fn account_for(
+    world: &World,
+    settings: &Settings,
+    wanted: &job::Account,
+    what_for: For,
+) -> Result<(Account, Option<Embedded>), Failure> {
     let tokens = tokens(world, &[wanted])?;
     let emulator = emulator(world, &[wanted])?;
-    let mut account = open(world, settings, wanted, tokens[0].as_ref(), emulator.as_ref(), true)?;
+    let dry_run = what_for == For::Reading;
+    let mut account = open(world, settings, wanted, tokens[0].as_ref(), emulator.as_ref(), dry_run)?;
     account.identify().await?;
     Ok((account, emulator))
 }
@@ -79,7 +162,7 @@ fn emulator(world: &World, wanted: &[&job::Account]) -> Result<Option<Embedded>,
         .iter()
         .filter_map(|account| match &account.place {
             AccountPlace::Emulator { name } => Some(name.as_str()),
-            AccountPlace::Service { .. } => None,
+            AccountPlace::Service { .. } | AccountPlace::Archive { .. } => None,
         })
         .collect();
     names.dedup();
@@ -120,6 +203,7 @@ fn open(
                 emulator.token(name).ok_or_else(|| bad("the emulator does not serve it".to_owned()))?;
             (Access { origin: url, token: Token::new(token) }, format!("emulator:{name}"))
         }
+        AccountPlace::Archive { .. } => return Err(bad("is an archive, which is not called".to_owned())),
     };
     let rate = account.rate;
     let options = ClientOptions {

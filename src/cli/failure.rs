@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use super::exit::Exit;
+use crate::archive::ArchiveError;
 use crate::pipeline::PipelineError;
 
 /// Why a command ended early. Printed once, here and nowhere else.
@@ -14,6 +15,8 @@ pub(super) enum Failure {
     BadJob(String),
     /// The pipeline.
     Pipeline(PipelineError),
+    /// An archive.
+    Archive(ArchiveError),
     /// Another run holds the target.
     Held(String),
     /// A reader of our output went away.
@@ -26,35 +29,61 @@ impl Failure {
     /// Prints it, and says what the command exits with.
     pub(super) fn report(&self) -> Exit {
         match self {
-            Self::BadInput(text) => {
-                complain(&format!("error: {text}"));
-                Exit::BadInput
-            }
-            Self::BadJob(text) => {
-                complain(text);
-                Exit::BadInput
-            }
-            Self::Pipeline(error) => {
-                complain(&format!("error: {}", chain(error)));
-                match error {
-                    PipelineError::Interrupted => Exit::Interrupted,
-                    error if error.is_unauthorized() => {
-                        complain("help: the service does not accept the token; make a new one and try again");
-                        Exit::Token
-                    }
-                    _ => Exit::Unexpected,
-                }
-            }
-            Self::Held(text) => {
-                complain(&format!("error: {text}"));
-                Exit::Held
-            }
-            Self::ClosedPipe => Exit::Done,
-            Self::Other(error) => {
-                complain(&format!("error: {error:#}"));
-                Exit::Unexpected
-            }
+            Self::BadInput(text) | Self::Held(text) => complain(&format!("error: {text}")),
+            Self::BadJob(text) => complain(text),
+            Self::Pipeline(error) if is_closed_pipe(error) => {}
+            Self::Pipeline(error) => complain(&format!("error: {}", chain(error))),
+            Self::Archive(error) => complain(&format!("error: {}", chain(error))),
+            Self::ClosedPipe => {}
+            Self::Other(error) => complain(&format!("error: {error:#}")),
         }
+        let exit = self.exit();
+        if exit == Exit::Token {
+            complain("help: the service does not accept the token; make a new one and try again");
+        }
+        exit
+    }
+
+    /// What the command exits with.
+    pub(super) fn exit(&self) -> Exit {
+        match self {
+            Self::BadInput(_) | Self::BadJob(_) => Exit::BadInput,
+            Self::Pipeline(PipelineError::Interrupted) => Exit::Interrupted,
+            // A reader of our output went away: it has what it wanted.
+            Self::Pipeline(error) if is_closed_pipe(error) => Exit::Done,
+            Self::Pipeline(PipelineError::Archive(error)) | Self::Archive(error) => exit_of(error),
+            Self::Pipeline(error) if error.is_unauthorized() => Exit::Token,
+            Self::Pipeline(_) | Self::Other(_) => Exit::Unexpected,
+            Self::Held(_) => Exit::Held,
+            Self::ClosedPipe => Exit::Done,
+        }
+    }
+}
+
+fn is_closed_pipe(error: &PipelineError) -> bool {
+    matches!(error, PipelineError::File { source, .. } if source.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+/// What a failure of an archive exits with.
+fn exit_of(error: &ArchiveError) -> Exit {
+    match error {
+        ArchiveError::Location { .. }
+        | ArchiveError::Absent { .. }
+        | ArchiveError::Newer { .. }
+        | ArchiveError::Key { .. }
+        | ArchiveError::Refused(_) => Exit::BadInput,
+        ArchiveError::Busy { .. } => Exit::Held,
+        ArchiveError::Damaged { .. } | ArchiveError::Missing { .. } => Exit::Attention,
+        ArchiveError::Storage { .. }
+        | ArchiveError::Slow { .. }
+        | ArchiveError::Local { .. }
+        | ArchiveError::LockLost { .. } => Exit::Unexpected,
+    }
+}
+
+impl From<ArchiveError> for Failure {
+    fn from(error: ArchiveError) -> Self {
+        Self::Archive(error)
     }
 }
 

@@ -30,6 +30,13 @@ impl Drop for Listening {
     }
 }
 
+impl Listening {
+    /// Nobody listens.
+    pub(super) fn silent() -> Self {
+        Self { events: Events::none(), bars: None, beat: None }
+    }
+}
+
 /// Bars on a terminal, plain lines elsewhere; log lines with `-v` or `--log-format json`.
 pub(super) fn listeners(world: &World, accounts: &Accounts) -> Listening {
     let gauge = gauge(&accounts.source, &accounts.target);

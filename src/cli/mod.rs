@@ -1,6 +1,7 @@
 //! The face: arguments, commands, exit codes. One file a command; what is printed is printed here or in `report`.
 
 pub mod args;
+mod backup;
 mod check;
 mod connect;
 mod draft;
@@ -11,10 +12,12 @@ mod list;
 mod listen;
 mod lock;
 mod log;
+mod notify;
 mod plan;
 mod resume;
 mod run;
 mod runs;
+mod shelves;
 mod show;
 mod signal;
 mod small;
@@ -62,7 +65,7 @@ pub fn main() -> ExitCode {
 async fn dispatch(world: &World, command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Plan(args) => plan::plan(world, &args).await,
-        Command::Run(args) => run::run(world, &args).await,
+        Command::Run(args) => Box::pin(run::run(world, &args)).await,
         Command::Resume(args) => resume::resume(world, &args).await,
         Command::Retry(args) => undo::retry(world, &args).await,
         Command::Undo(args) => undo::undo(world, &args).await,

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 
 use super::args::{Format, Plan};
-use super::connect::{Accounts, accounts};
+use super::connect::{Accounts, For, accounts};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::world::{TOOL, World};
@@ -69,6 +69,8 @@ pub(super) async fn make(
         only: purpose.only,
         references: purpose.references,
         of_run: purpose.of_run,
+        backups: accounts.backups.as_ref(),
+        home: accounts.home,
     })
     .await?;
     Ok(planned)
@@ -81,8 +83,8 @@ pub(super) async fn plan(world: &World, args: &Plan) -> Result<Exit, Failure> {
         Some(Format::Json) => true,
         Some(_) => return Err(Failure::BadInput("`plan` prints `--format text` or `json`".to_owned())),
     };
-    let (job, settings) = load_job(world, &args.job)?;
-    let accounts = accounts(world, &settings, true).await?;
+    let (job, mut settings) = load_job(world, &args.job)?;
+    let accounts = accounts(world, &mut settings, For::Reading).await?;
     let cancel = Cancel::new();
     signal::listen(world, &cancel);
     let work = tempfile::tempdir()?;

@@ -1,13 +1,13 @@
 //! `resume`: replays the journal, looks up what is in doubt, and finishes the rest.
 
 use super::args::Resume;
-use super::connect::{Accounts, accounts};
+use super::connect::{Accounts, accounts_again};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::run::{Going, exit_of, go, settle};
+use super::run::{Going, exit_of, go, held_facts, settle};
 use super::runs::{Opened, find, open};
 use super::world::{TOOL, World};
-use super::{lock, say, signal};
+use super::{backup, lock, say, signal};
 use crate::journal::{Ending, Entry, Journal, JournalOptions};
 use crate::pipeline::folder::hash_file;
 use crate::pipeline::{Cancel, PipelineError, PlanFile};
@@ -19,11 +19,11 @@ pub(super) async fn resume(world: &World, args: &Resume) -> Result<Exit, Failure
     let path = find(world, args.run.as_deref())?;
     let before = open(path.clone())?;
     let settings = before.plan.head().settings.clone();
-    let accounts = accounts(world, &settings, false).await?;
+    let accounts = accounts_again(world, before.plan.head()).await?;
     same_accounts(&before.plan, &accounts)?;
-    let held = lock::hold(world, &accounts.target.facts, &format!("run {}", path.display()))?;
+    let held = lock::hold(world, &held_facts(&accounts), &format!("run {}", path.display()))?;
     // Read again under the lock: another process may have gone on with it meanwhile.
-    let Opened { folder, plan, memory, story, replay } = open(path)?;
+    let Opened { folder, plan, memory, story, replay } = open(path.clone())?;
     if story.ending == Some(Ending::Finished) {
         let told = Told { folder: &folder, plan: &plan, memory: &memory, story: &story };
         let summary = write_files(told)?.summary;
@@ -44,10 +44,12 @@ pub(super) async fn resume(world: &World, args: &Resume) -> Result<Exit, Failure
     let journal = Journal::reopen(&folder.journal(), &folder.before(), &replay, options)
         .map_err(PipelineError::from)?;
     journal.append(Entry::Resumed { tool: TOOL.to_owned() }, None).await.map_err(PipelineError::from)?;
-    let going = Going { folder, plan, journal, memory, settings, settle };
-    let exit = go(world, going, &accounts, &cancel).await;
+    let again = story.opened.as_ref().map(|taken| taken.run.0.clone());
+    let quiet = world.global.quiet;
+    let going = Going { folder, plan, journal, memory, settings, settle, again, quiet };
+    let went = go(world, going, &accounts, &cancel).await;
     drop(held);
-    exit
+    backup::after_resume(world, &path, went).await
 }
 
 /// Refuses to go on in another account than the one the run was planned for.

@@ -1,29 +1,79 @@
 //! `run`: plans, shows, asks, does it. Also what `resume` ends with.
 
 use std::io::{BufRead, Write};
+use std::path::Path;
 use std::time::Duration;
 
 use super::args::{Diff, Run};
-use super::connect::{Accounts, accounts};
+use super::connect::{Accounts, For, accounts};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::listen::listeners;
+use super::listen::{Listening, listeners};
+use super::notify::End;
 use super::plan::{Purpose, load_job, make};
 use super::world::{TOOL, World};
-use super::{lock, say, signal};
-use crate::job::{Action, Settings};
+use super::{backup, lock, notify, say, signal};
+use crate::job::{Action, Job, Settings};
 use crate::journal::{Ending, Entry, FORMAT, Journal, JournalOptions, Taken};
 use crate::model::crash;
 use crate::model::{Fingerprint, RunId};
-use crate::pipeline::run::{Memory, RunOptions, Running, run as carry_out};
-use crate::pipeline::{Cancel, PipelineError, PlanFile, RunFolder, Story, Summary, read_journal, saved};
+use crate::pipeline::run::{Memory, RunOptions, Running, Shelving, run as carry_out, shelve};
+use crate::pipeline::{
+    AccountFacts, Cancel, PipelineError, PlanFile, RunFolder, Story, Summary, read_journal, saved,
+};
 use crate::report;
 use crate::report::plan_view::{self, PlanViewOptions};
 
+/// What is to be run.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Order<'a> {
+    pub args: &'a Run,
+    pub job: &'a Job,
+    /// What the run is called.
+    pub name: &'a str,
+    /// Its folder, if not one of its own below the job's `output`.
+    pub place: Option<&'a Path>,
+    pub cancel: &'a Cancel,
+    /// One of several at once: no bars, no plan, no closing.
+    pub beside_others: bool,
+}
+
+/// How a run ended, for the process and for whoever is told.
+#[derive(Debug)]
+pub(super) struct Went {
+    pub exit: Exit,
+    /// Its counts, if it came to have any.
+    pub summary: Option<Summary>,
+}
+
+impl From<Exit> for Went {
+    fn from(exit: Exit) -> Self {
+        Self { exit, summary: None }
+    }
+}
+
 /// `run`.
 pub(super) async fn run(world: &World, args: &Run) -> Result<Exit, Failure> {
-    let settle = settle(args.settle)?;
+    settle(args.settle)?;
     let (job, settings) = load_job(world, &args.job)?;
+    let cancel = Cancel::new();
+    signal::listen(world, &cancel);
+    if !job.sources.is_empty() {
+        return backup::many(world, args, &job, &settings, &cancel).await;
+    }
+    let place = args.run_dir.as_deref();
+    let order = Order { args, job: &job, name: &job.name, place, cancel: &cancel, beside_others: false };
+    let went = one(world, order, settings.clone()).await;
+    let went = backup::prune_after(world, &job, &settings, went).await;
+    let ends = [End::of(&settings.source.name, &went)];
+    notify::tell(world, &job, &ends, args.dry_run).await;
+    went.map(|went| went.exit)
+}
+
+/// Plans a job for one account, shows the plan, asks, and does it.
+pub(super) async fn one(world: &World, order: Order<'_>, mut settings: Settings) -> Result<Went, Failure> {
+    let Order { args, job, name, place, cancel, beside_others } = order;
+    let settle = settle(args.settle)?;
     // A comparison writes nothing, so it needs no hold on the target and could not write if it tried.
     let comparing = job.action == Action::Compare;
     if comparing && args.plan.is_some() {
@@ -31,16 +81,15 @@ pub(super) async fn run(world: &World, args: &Run) -> Result<Exit, Failure> {
         return Err(Failure::BadInput(message));
     }
     let approved = args.plan.as_deref().map(|path| PlanFile::open(path).map_err(unfit)).transpose()?;
-    let accounts = accounts(world, &settings, args.dry_run || comparing).await?;
-    let held = (!args.dry_run && !comparing)
-        .then(|| lock::hold(world, &accounts.target.facts, &format!("job {}", job.name)))
+    let what_for = if args.dry_run || comparing { For::Reading } else { For::Writing };
+    let accounts = accounts(world, &mut settings, what_for).await?;
+    let held = (what_for == For::Writing)
+        .then(|| lock::hold(world, &held_facts(&accounts), &format!("job {}", job.name)))
         .transpose()?;
-    let cancel = Cancel::new();
-    signal::listen(world, &cancel);
-    let run = RunId::new(world.clock.now(), &job.name, fastrand::u16(..));
-    let place = args.run_dir.clone().unwrap_or_else(|| job.output.join(&run.0));
+    let run = RunId::new(world.clock.now(), name, fastrand::u16(..));
+    let place = place.map_or_else(|| job.output.join(&run.0), Path::to_path_buf);
     let draft = super::draft::Draft::begin(&place)?;
-    let listening = listeners(world, &accounts);
+    let listening = if beside_others { Listening::silent() } else { listeners(world, &accounts) };
     let purpose = Purpose {
         folder: draft.path(),
         plan: &draft.path().join("plan.json"),
@@ -49,31 +98,45 @@ pub(super) async fn run(world: &World, args: &Run) -> Result<Exit, Failure> {
         references: false,
         of_run: None,
     };
-    let mut planned = make(world, &job, &settings, &accounts, purpose, &cancel, &listening.events).await?;
+    let mut planned = make(world, job, &settings, &accounts, purpose, cancel, &listening.events).await?;
     if let Some(approved) = &approved {
         planned.plan = saved::restrict(approved, &planned.plan).map_err(unfit)?;
     }
     drop(listening);
-    if !world.global.quiet {
+    let quiet = world.global.quiet || beside_others;
+    if !quiet {
         show_plan(world, &planned.plan, args.diff);
     }
     if args.dry_run {
         say(world, "dry run: nothing was sent");
         let attention = planned.plan.tail().needs_attention();
-        return Ok(if attention { Exit::Attention } else { Exit::Done });
+        return Ok(if attention { Exit::Attention } else { Exit::Done }.into());
     }
     if !agreed(world, args, &accounts, &planned.plan)? {
         say(world, "nothing was written");
-        return Ok(Exit::Done);
+        return Ok(Exit::Done.into());
     }
     let folder = draft.keep(&place, &job.text)?;
     let (plan, journal) =
         begin(world, &folder, run, job.action.word(), &job.text, planned.wanted_sha256).await?;
     let memory = Memory::blank(plan.len());
-    let going = Going { folder, plan, journal, memory, settings, settle };
-    let exit = go(world, going, &accounts, &cancel).await;
+    let going = Going { folder, plan, journal, memory, settings, settle, again: None, quiet };
+    let went = go(world, going, &accounts, cancel).await;
     drop(held);
-    exit
+    went
+}
+
+/// What is held while a run writes: its target, or for a backup the account in the archive.
+pub(super) fn held_facts(accounts: &Accounts) -> AccountFacts {
+    let target = &accounts.target.facts;
+    match &accounts.backups {
+        None => target.clone(),
+        Some(_) => AccountFacts {
+            name: accounts.source.facts.name.clone(),
+            origin: format!("{} of {}", target.origin, accounts.source.facts.origin),
+            user: accounts.source.facts.user.clone(),
+        },
+    }
 }
 
 /// A plan that cannot be read, or is for another job, is a bad argument: nothing was sent for it.
@@ -123,6 +186,10 @@ pub(super) struct Going {
     pub memory: Memory,
     pub settings: Settings,
     pub settle: Duration,
+    /// The id of a run that is taken up again.
+    pub again: Option<String>,
+    /// Whether to leave out progress and closing.
+    pub quiet: bool,
 }
 
 /// Carries out a run and tells how it ended.
@@ -131,29 +198,43 @@ pub(super) async fn go(
     going: Going,
     accounts: &Accounts,
     cancel: &Cancel,
-) -> Result<Exit, Failure> {
-    let Going { folder, plan, journal, memory, settings, settle } = going;
-    let listening = listeners(world, accounts);
-    let running = Running {
-        plan: &plan,
-        folder: &folder,
-        journal,
-        memory,
-        target: &accounts.target,
-        options: RunOptions {
+) -> Result<Went, Failure> {
+    let Going { folder, plan, journal, memory, settings, settle, again, quiet } = going;
+    let listening = if quiet { Listening::silent() } else { listeners(world, accounts) };
+    let events = &listening.events;
+    let ended = if let (Some(shelved), Some(backups)) = (&settings.shelved, &accounts.backups) {
+        let run = match &again {
+            Some(run) => run.clone(),
+            None => read_journal(&folder, &plan)?.1.opened.map(|taken| taken.run.0).unwrap_or_default(),
+        };
+        let shelving = Shelving {
+            plan: &plan,
+            folder: &folder,
+            journal,
+            memory,
+            archive: &backups.archive,
+            shelved,
+            run: &run,
+            again: again.is_some(),
+            source: &accounts.source,
+            cancel,
+            events,
+        };
+        shelve(shelving).await
+    } else {
+        let options = RunOptions {
             verify: settings.verify,
             stop: settings.stop,
             in_flight: settings.concurrency.map_or(64, std::num::NonZeroUsize::get),
             attempts: settings.retry.attempts,
             settle,
-        },
-        cancel,
-        events: &listening.events,
-        clock: &world.clock,
+        };
+        let (target, clock) = (&accounts.target, &world.clock);
+        let (plan, folder) = (&plan, &folder);
+        carry_out(Running { plan, folder, journal, memory, target, options, cancel, events, clock }).await
     };
-    let ended = carry_out(running).await;
     drop(listening);
-    let told = tell(world, &folder, &plan);
+    let told = tell(world, &folder, &plan, quiet);
     if let Err(error) = ended {
         // What ended the run comes first; that its report could not be written either follows from it.
         say(world, &format!("the run can be taken up again: transship resume {}", folder.path().display()));
@@ -163,16 +244,21 @@ pub(super) async fn go(
     if let Some(disagreement) = summary.disagreement() {
         return Err(PipelineError::Sums(disagreement).into());
     }
-    Ok(exit_of(&story, &summary))
+    Ok(Went { exit: exit_of(&story, &summary), summary: Some(summary) })
 }
 
 /// Writes the files of a run and its closing words.
-fn tell(world: &World, folder: &RunFolder, plan: &PlanFile) -> Result<(Story, Summary), Failure> {
+fn tell(
+    world: &World,
+    folder: &RunFolder,
+    plan: &PlanFile,
+    quiet: bool,
+) -> Result<(Story, Summary), Failure> {
     let (memory, story, _) = read_journal(folder, plan)?;
     crash::point("report.before_files");
     let reported = report::write_files(report::Told { folder, plan, memory: &memory, story: &story })?;
     crash::point("report.after_files");
-    if !world.global.quiet {
+    if !quiet && !world.global.quiet {
         closing(world, folder, &story, &reported);
     }
     Ok((story, reported.summary))
@@ -240,8 +326,10 @@ pub(super) fn view(world: &World, diff: Diff, color: bool) -> PlanViewOptions {
 
 /// Asks on a terminal, unless the target is an emulator or nothing is written.
 fn agreed(world: &World, args: &Run, accounts: &Accounts, plan: &PlanFile) -> Result<bool, Failure> {
-    let emulator = accounts.target.facts.origin.starts_with("emulator:");
-    if args.yes || emulator || !plan.tail().has_work() || !world.stdin_is_terminal {
+    // What goes into an archive changes nothing in an account.
+    let target = &accounts.target.facts.origin;
+    let harmless = target.starts_with("emulator:") || target.starts_with("archive:");
+    if args.yes || harmless || !plan.tail().has_work() || !world.stdin_is_terminal {
         return Ok(true);
     }
     ask(&format!(

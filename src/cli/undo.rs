@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::args::{Retry, Undo};
-use super::connect::accounts;
+use super::connect::{For, accounts};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::listen::listeners;
@@ -24,10 +24,17 @@ use crate::pipeline::{Cancel, Undoing, plan_undo, rows};
 pub(super) async fn undo(world: &World, args: &Undo) -> Result<Exit, Failure> {
     let settle = settle(args.settle)?;
     let path = find(world, Some(&args.run))?;
-    let settings = open(path.clone())?.plan.head().settings.clone();
-    let mut settings = settings;
+    let head = open(path.clone())?.plan.head().clone();
+    if let "backup" | "compare" = head.action.as_str() {
+        let message = format!(
+            "a {} changes nothing in an account, so there is nothing to undo; snapshots are removed by `transship archive prune`",
+            head.action
+        );
+        return Err(Failure::BadInput(message));
+    }
+    let mut settings = head.settings;
     settings.source = settings.target.clone();
-    let accounts = accounts(world, &settings, false).await?;
+    let accounts = accounts(world, &mut settings, For::Writing).await?;
     let held = lock::hold(world, &accounts.target.facts, &format!("undo of {}", path.display()))?;
     let Opened { folder, plan, memory, story, .. } = open(path)?;
     if plan.head().target.origin != accounts.target.facts.origin
@@ -80,30 +87,33 @@ pub(super) async fn undo(world: &World, args: &Undo) -> Result<Exit, Failure> {
     let folder = draft.keep(&place, &text)?;
     let (plan, journal) = begin(world, &folder, run, "undo", &text, planned.wanted_sha256).await?;
     let memory = Memory::blank(plan.len());
-    let exit = go(world, Going { folder, plan, journal, memory, settings, settle }, &accounts, &cancel).await;
+    let quiet = world.global.quiet;
+    let going = Going { folder, plan, journal, memory, settings, settle, again: None, quiet };
+    let went = go(world, going, &accounts, &cancel).await;
     drop(held);
-    exit
+    went.map(|went| went.exit)
 }
 
 /// `retry`: redoes what failed, conflicted, went stale, reads back different or was not processed.
 pub(super) async fn retry(world: &World, args: &Retry) -> Result<Exit, Failure> {
     let settle = settle(args.settle)?;
     let path = find(world, args.run.as_deref())?;
-    let settings = open(path.clone())?.plan.head().settings.clone();
+    let mut settings = open(path.clone())?.plan.head().settings.clone();
     let text = std::fs::read(path.join("job.yaml"))?;
     let shown = path.join("job.yaml").display().to_string();
     let job = job::parse(&shown, &text, &settings.folder, &world.env, &world.clock)
         .map_err(|problems| Failure::BadJob(problems.render(world.color_err())))?;
-    let accounts = accounts(world, &settings, false).await?;
+    if let "backup" | "compare" = job.action.word() {
+        let message = format!("a {} is not redone in part: run its job again", job.action.word());
+        return Err(Failure::BadInput(message));
+    }
+    let accounts = accounts(world, &mut settings, For::Writing).await?;
     let held = lock::hold(world, &accounts.target.facts, &format!("retry of {}", path.display()))?;
     let Opened { folder, plan, memory, story, .. } = open(path)?;
     if plan.head().action == "undo" {
         return Err(Failure::BadInput(
             "to redo what an undo could not do, undo the same run again".to_owned(),
         ));
-    }
-    if plan.head().action == "compare" {
-        return Err(Failure::BadInput("a comparison is not redone in part: run its job again".to_owned()));
     }
     same_accounts(&plan, &accounts)?;
     refuse_doubts(&folder, &plan, &memory)?;
@@ -145,9 +155,11 @@ pub(super) async fn retry(world: &World, args: &Retry) -> Result<Exit, Failure> 
     let (plan, journal) =
         begin(world, &folder, run, job.action.word(), &job.text, planned.wanted_sha256).await?;
     let memory = Memory::blank(plan.len());
-    let exit = go(world, Going { folder, plan, journal, memory, settings, settle }, &accounts, &cancel).await;
+    let quiet = world.global.quiet;
+    let going = Going { folder, plan, journal, memory, settings, settle, again: None, quiet };
+    let went = go(world, going, &accounts, &cancel).await;
     drop(held);
-    exit
+    went.map(|went| went.exit)
 }
 
 /// What is in doubt must be looked up before anything is built on it.

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::archive::KeySource;
+
 /// One entry of `accounts`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Account {
@@ -29,6 +31,26 @@ pub enum AccountPlace {
         /// Its name there.
         name: String,
     },
+    /// An archive: what an account held when it was backed up, or where a backup goes.
+    Archive {
+        /// A folder, or the address of an object store.
+        place: String,
+        /// Whose backups.
+        of: String,
+        /// Which snapshot; `None` for the newest.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        snapshot: Option<String>,
+        /// What opens it, if it is encrypted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<KeySource>,
+    },
+}
+
+impl AccountPlace {
+    /// Whether it is an archive, and not an account that can be called.
+    pub fn is_archive(&self) -> bool {
+        matches!(self, Self::Archive { .. })
+    }
 }
 
 /// Where a token comes from; never the token itself.

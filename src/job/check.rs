@@ -3,7 +3,7 @@
 use super::env::nearest;
 use super::forms::Form;
 use super::problem::Report;
-use super::spec::{Dictionary, Rule, Table, Type, is_not_yet};
+use super::spec::{Dictionary, Rule, Table, Type};
 use super::tree::{Data, Entry, Node};
 
 /// Reports everything about `node` that does not fit `holds`; `name` is the key it stands under.
@@ -37,6 +37,10 @@ pub(super) fn check(node: &Node, holds: &Type, name: &str, report: &mut Report) 
         (Data::Table(entries), Type::Dictionary(dictionary)) => {
             check_dictionary(node, entries, dictionary, name, report);
         }
+        (Data::List(_), Type::Either(types)) if types.iter().any(|one| matches!(one, Type::List(_))) => {
+            let lists = types.iter().filter(|one| matches!(one, Type::List(_)));
+            lists.for_each(|one| check(node, one, name, report));
+        }
         (Data::Table(_), Type::Either(types)) if types.iter().any(is_mapping) => {
             types.iter().filter(|one| is_mapping(one)).for_each(|one| check(node, one, name, report));
         }
@@ -48,10 +52,6 @@ pub(super) fn check(node: &Node, holds: &Type, name: &str, report: &mut Report) 
 fn check_table(node: &Node, entries: &[Entry], table: &'static Table, name: &str, report: &mut Report) {
     for entry in entries {
         match table.key(&entry.key) {
-            Some(key) if is_not_yet(key.word) => {
-                let help = "take it out; a later version knows it";
-                report.error(entry.at, format!("`{}` is not in this version", key.word)).help(help);
-            }
             Some(key) => check(&entry.node, &key.holds, key.word, report),
             None => unknown_key(entry, table, name, report),
         }
@@ -68,8 +68,7 @@ fn check_table(node: &Node, entries: &[Entry], table: &'static Table, name: &str
     if let Rule::OneOf(words, without) = table.rule {
         let given: Vec<&Entry> = entries.iter().filter(|entry| words.contains(&entry.key.as_str())).collect();
         let unknown = entries.iter().any(|entry| table.key(&entry.key).is_none());
-        let known: Vec<_> =
-            words.iter().filter(|word| !is_not_yet(word)).map(|word| format!("`{word}`")).collect();
+        let known: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
         let what = if table.name == "step" { "a step" } else { &format!("`{name}`") };
         match given.as_slice() {
             [] if !unknown => {
@@ -91,7 +90,12 @@ fn check_table(node: &Node, entries: &[Entry], table: &'static Table, name: &str
     if matches!(table.rule, Rule::Some) && entries.is_empty() {
         let help =
             format!("add one of {}", table.keys.iter().map(|key| key.word).collect::<Vec<_>>().join(", "));
-        report.error(node.span, format!("`{name}` changes nothing")).help(help);
+        let what = match table.name {
+            "keep" => "keeps nothing",
+            "notify" => "tells nobody",
+            _ => "changes nothing",
+        };
+        report.error(node.span, format!("`{name}` {what}")).help(help);
     }
     if table.name == "condition" && entries.is_empty() {
         let help = "name something, or leave the key out";
@@ -106,7 +110,7 @@ fn unknown_key(entry: &Entry, table: &'static Table, name: &str, report: &mut Re
         report.error(entry.at, "`create` in `references` is not in this version").help(help);
         return;
     }
-    let known = || table.keys.iter().map(|key| key.word).filter(|word| !is_not_yet(word));
+    let known = || table.keys.iter().map(|key| key.word);
     let help = match nearest(&entry.key, known()) {
         Some(near) => format!("did you mean `{near}`?"),
         None if table.name == "condition"
@@ -176,9 +180,7 @@ fn fits(node: &Node, holds: &Type) -> bool {
     match holds {
         Type::Text(Form::Id) => node.written().is_some_and(|text| Form::Id.fits(text)),
         Type::Text(form) => node.text().is_some_and(|text| form.fits(text)),
-        Type::Word(words) => {
-            node.text().is_some_and(|text| words.iter().any(|word| word.word == text && !is_not_yet(text)))
-        }
+        Type::Word(words) => node.text().is_some_and(|text| words.iter().any(|word| word.word == text)),
         Type::Flag => node.flag().is_some(),
         Type::Whole(low, high) => node.whole().is_some_and(|number| (*low..=*high).contains(&number)),
         Type::Number(low, high) => node.number().is_some_and(|number| number > *low && number <= *high),
@@ -204,11 +206,6 @@ fn misfit(node: &Node, holds: &Type, name: &str, report: &mut Report) {
         report.error(node.span, format!("`{name}` must be the name of an environment variable")).help(help);
         return;
     }
-    if let (Type::Word(_), Some(text)) = (holds, node.text().filter(|text| is_not_yet(text))) {
-        let message = format!("`{name}: {text}` is not in this version");
-        report.error(node.span, message).help(format!("`{name}` can be {}", holds.describe()));
-        return;
-    }
     let message = match (node.written(), same_kind(node, holds)) {
         (Some(text), true) if text.trim().is_empty() => {
             format!("`{name}` is empty: it must be {}", holds.describe())
@@ -224,7 +221,7 @@ fn remedy(node: &Node, holds: &Type, name: &str) -> Option<String> {
     let written = node.written().map(shorten);
     match (holds, &node.data) {
         (Type::Word(words), Data::Text(text)) => {
-            let known = words.iter().map(|word| word.word).filter(|word| !is_not_yet(word));
+            let known = words.iter().map(|word| word.word);
             nearest(&text.value, known).map(|near| format!("did you mean `{near}`?"))
         }
         (Type::Either(types), Data::Text(_)) => {
@@ -241,6 +238,7 @@ fn remedy(node: &Node, holds: &Type, name: &str) -> Option<String> {
         (Type::Text(Form::Moment), Data::Text(text)) if text.value.contains('T') => {
             Some("a time needs its offset: `Z` for UTC, or e.g. `+01:00`".to_owned())
         }
+        (Type::Text(Form::Percent), Data::Number(..)) => written.map(|number| format!("write `{number}%`")),
         (Type::Text(_), Data::Number(..) | Data::OddNumber(_)) => {
             written.map(|text| format!("put it into quotes: \"{text}\""))
         }

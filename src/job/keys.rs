@@ -1,10 +1,12 @@
 //! Every key of the job file, once: what it is called, what it holds, what it means.
 
+mod archive;
 mod steps;
 
 use super::forms::Form;
 use super::spec::{Dictionary, Rule, Table, Type, key, required, word};
 
+use archive::{ARCHIVE, NOTIFY, SOURCES};
 pub(super) use steps::{STEP, STEPS};
 
 const TEXTS: Type = Type::List(&Type::Text(Form::Text));
@@ -37,7 +39,12 @@ pub(super) static JOB: Table = Table {
         required("name", Type::Text(Form::Title), "What the job is called; part of the run folder's name."),
         required("action", Type::Word(ACTIONS), "What is done with the selected imports."),
         required("accounts", Type::Dictionary(&ACCOUNTS), "The accounts, each with a name of your choice."),
-        required("source", Type::Text(Form::Name), "The account the imports are read from."),
+        key(
+            "source",
+            Type::Text(Form::Name),
+            "The account the imports are read from; for restore, whose backup.",
+        ),
+        key("sources", SOURCES, "The accounts of a backup of many: their names, or a CSV of accounts."),
         key("target", Type::Text(Form::Name), "The account they are written to; without it, the source."),
         key(
             "select",
@@ -71,6 +78,7 @@ pub(super) static JOB: Table = Table {
             "The folder for run folders, from the current folder; `runs` if not given.",
         ),
         key("archive", Type::Table(&ARCHIVE), "The backup store, for backup, restore and compare."),
+        key("notify", Type::Table(&NOTIFY), "Who is told how the run ended."),
     ],
 };
 
@@ -133,7 +141,7 @@ pub(super) static ACCOUNT: Table = Table {
     ],
 };
 
-static TOKEN: Table = Table {
+pub(super) static TOKEN: Table = Table {
     name: "token",
     what: "a mapping like `{ env: TOKEN }`",
     rule: Rule::OneOf(&["env", "file", "command", "keyring"], "does not say where the token is"),
@@ -253,28 +261,5 @@ static STOP: Table = Table {
         key("failures", LIMIT, "Failed items: a count, or a share of what is to be written."),
         key("consecutive", Type::Whole(1, 1_000_000), "Failed items in a row."),
         key("differs", LIMIT, "Items whose verification said `differs`: a count or a share."),
-    ],
-};
-
-static ARCHIVE: Table = Table {
-    name: "archive",
-    what: "a mapping like `{ path: ./archive }`",
-    rule: Rule::Free,
-    keys: &[
-        required("path", Type::Text(Form::Path), "A folder, or an address like `s3://bucket/folder`."),
-        key("keep", Type::Table(&KEEP), "Which snapshots are kept when the archive is pruned."),
-    ],
-};
-
-static KEEP: Table = Table {
-    name: "keep",
-    what: "a mapping like `{ last: 7, daily: 30 }`",
-    rule: Rule::Free,
-    keys: &[
-        key("last", Type::Whole(1, 100_000), "So many of the newest."),
-        key("daily", Type::Whole(1, 100_000), "One a day, for so many days."),
-        key("weekly", Type::Whole(1, 100_000), "One a week, for so many weeks."),
-        key("monthly", Type::Whole(1, 100_000), "One a month, for so many months."),
-        key("yearly", Type::Whole(1, 100_000), "One a year, for so many years."),
     ],
 };

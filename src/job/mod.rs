@@ -4,8 +4,10 @@
 //! It sends nothing and asks no service; secrets are fetched only when [`secret::resolve`] is called.
 
 pub mod account;
+pub mod archive;
 pub mod env;
 pub mod manifest;
+pub mod notify;
 pub mod problem;
 pub mod schema;
 pub mod secret;
@@ -28,8 +30,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use account::{Account, AccountPlace, Rate, TokenSource};
+pub use archive::{Archive, Keep, KeySource, Shelved};
 pub use env::Env;
 pub use manifest::Manifest;
+pub use notify::Notify;
 pub use problem::{Diagnostic, Located, Problems, Severity, Span};
 pub use settings::Settings;
 
@@ -107,6 +111,10 @@ pub struct Job {
     pub output: PathBuf,
     /// `archive`.
     pub archive: Option<Archive>,
+    /// `sources`: the accounts of a backup of many, in the order written; empty for one.
+    pub sources: Vec<Account>,
+    /// `notify`.
+    pub notify: Notify,
     /// Every entry of `accounts`, in the order written.
     pub accounts: Vec<Account>,
     /// What is allowed and most likely not meant.
@@ -126,7 +134,7 @@ impl Job {
 
     /// Whether the job reads and writes one and the same account.
     pub fn in_place(&self) -> bool {
-        self.source.name == self.target.name
+        self.source.name == self.target.name && self.source.place == self.target.place
     }
 }
 
@@ -277,28 +285,4 @@ pub enum Limit {
     Count(u32),
     /// So great a share, 0 to 1.
     Share(f64),
-}
-
-/// `archive`: the backup store.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Archive {
-    /// A folder, or the address of an object store.
-    pub place: String,
-    /// `keep`: which snapshots survive pruning; without it, all.
-    pub keep: Option<Keep>,
-}
-
-/// `keep` of an archive; what is absent keeps nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Keep {
-    /// So many of the newest.
-    pub last: Option<u32>,
-    /// One a day, for so many days.
-    pub daily: Option<u32>,
-    /// One a week, for so many weeks.
-    pub weekly: Option<u32>,
-    /// One a month, for so many months.
-    pub monthly: Option<u32>,
-    /// One a year, for so many years.
-    pub yearly: Option<u32>,
 }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::forms::Form;
 use super::keys;
-use super::spec::{Dictionary, Rule, Table, Type, is_not_yet};
+use super::spec::{Dictionary, Rule, Table, Type};
 
 /// The JSON Schema (draft 2020-12) of a job file. What is not in this version is left out.
 pub fn schema() -> Value {
@@ -23,8 +23,7 @@ fn of(holds: &'static Type, tables: &mut Map<String, Value>) -> Value {
     match holds {
         Type::Text(form) => text(*form),
         Type::Word(words) => {
-            let words = words.iter().filter(|word| !is_not_yet(word.word));
-            json!({ "oneOf": words.map(|word| json!({ "const": word.word, "description": word.doc })).collect::<Vec<_>>() })
+            json!({ "oneOf": words.iter().map(|word| json!({ "const": word.word, "description": word.doc })).collect::<Vec<_>>() })
         }
         Type::Flag => json!({ "type": "boolean" }),
         Type::Whole(low, high) if low == high => json!({ "const": low }),
@@ -59,7 +58,7 @@ fn text(form: Form) -> Value {
 }
 
 fn table(table: &'static Table, tables: &mut Map<String, Value>) -> Value {
-    let known = || table.keys.iter().filter(|key| !is_not_yet(key.word));
+    let known = || table.keys.iter();
     let mut properties = Map::new();
     for key in known() {
         let mut value = json!({ "description": key.doc });
@@ -75,8 +74,7 @@ fn table(table: &'static Table, tables: &mut Map<String, Value>) -> Value {
         merge(&mut schema, json!({ "minProperties": 1 }));
     }
     if let Rule::OneOf(words, _) = table.rule {
-        let words = words.iter().filter(|word| !is_not_yet(word));
-        let choices: Vec<_> = words.map(|word| json!({ "required": [word] })).collect();
+        let choices: Vec<_> = words.iter().map(|word| json!({ "required": [word] })).collect();
         merge(&mut schema, json!({ "oneOf": choices }));
     }
     schema
@@ -164,15 +162,6 @@ mod tests {
                 assert!(taken || !form.fits(sample), "{form:?} {sample:?}");
             }
         }
-    }
-
-    #[test]
-    fn what_is_not_in_this_version_is_not_in_the_schema() {
-        let text = schema().to_string();
-        for word in super::super::spec::NOT_YET {
-            assert!(!text.contains(&format!("\"{word}\"")), "{word}");
-        }
-        assert!(text.contains("\"on_existing\""));
     }
 
     #[test]

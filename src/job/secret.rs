@@ -63,7 +63,34 @@ pub enum SecretError {
 ///
 /// There is no token, or what is there is none. The error never holds any of it.
 pub fn resolve(source: &TokenSource, env: &Env) -> Result<SecretString, SecretError> {
-    let (text, from) = match source {
+    let (text, from) = fetch(source, env)?;
+    let token = text.trim();
+    if token.is_empty() {
+        return Err(SecretError::Empty { from });
+    }
+    // It becomes a header: visible ASCII only.
+    if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(SecretError::Malformed { from });
+    }
+    Ok(SecretString::from(token))
+}
+
+/// Fetches a passphrase as [`resolve`] fetches a token; it may hold blanks and any letters.
+///
+/// # Errors
+///
+/// There is none. The error never holds any of it.
+pub fn resolve_phrase(source: &TokenSource, env: &Env) -> Result<SecretString, SecretError> {
+    let (text, from) = fetch(source, env)?;
+    if text.trim().is_empty() {
+        return Err(SecretError::Empty { from });
+    }
+    Ok(SecretString::from(text))
+}
+
+/// The text of a source, and what messages call it.
+fn fetch(source: &TokenSource, env: &Env) -> Result<(String, String), SecretError> {
+    Ok(match source {
         TokenSource::Env(name) => {
             let text = env.get(name).ok_or_else(|| SecretError::NotSet { name: name.clone() })?;
             (text.to_owned(), format!("the environment variable `{name}`"))
@@ -74,16 +101,7 @@ pub fn resolve(source: &TokenSource, env: &Env) -> Result<SecretString, SecretEr
             (first_line(&printed), format!("`{}`", words.first().map_or("", String::as_str)))
         }
         TokenSource::Keyring(name) => (keyring(name)?, format!("the keyring entry `{name}`")),
-    };
-    let token = text.trim();
-    if token.is_empty() {
-        return Err(SecretError::Empty { from });
-    }
-    // It becomes a header: visible ASCII only.
-    if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(SecretError::Malformed { from });
-    }
-    Ok(SecretString::from(token))
+    })
 }
 
 /// What a person should know about how a token is kept: a file that others can read.

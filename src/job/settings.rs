@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Account, Job, Retry, Stop, Verify};
+use super::{Account, Action, Job, Retry, Shelved, Stop, Verify};
+use crate::model::Fingerprint;
+use crate::transform::SelectorSpec;
 
 /// Accounts and manners of a job. It holds where tokens come from, never a token.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,6 +26,9 @@ pub struct Settings {
     pub stop: Stop,
     /// The folder of the job file, where its relative paths begin.
     pub folder: PathBuf,
+    /// What a backup leaves in the archive; `None` for what is no backup.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shelved: Option<Shelved>,
 }
 
 impl Settings {
@@ -37,6 +42,46 @@ impl Settings {
             retry: job.retry,
             stop: job.stop,
             folder,
+            shelved: shelved(job),
         }
     }
+}
+
+fn shelved(job: &Job) -> Option<Shelved> {
+    let archive = job.archive.as_ref().filter(|_| job.action == Action::Backup)?;
+    Some(Shelved {
+        tags: archive.tags.clone(),
+        selection: in_words(job),
+        shrink: archive.shrink,
+        keep: archive.keep.clone(),
+    })
+}
+
+/// The selection of a job in words; the same selection always in the same words. `None` for everything.
+fn in_words(job: &Job) -> Option<String> {
+    let mut parts = keys_in_words(job.select.selector.spec());
+    if let Some(manifest) = &job.select.manifest {
+        let rows = manifest.rows.iter().filter_map(|row| row.id.as_deref().or(row.name.as_deref()));
+        let hash = Fingerprint::of(rows.collect::<Vec<_>>().join("\n").as_bytes()).to_string();
+        parts.push(format!("a manifest of {} rows ({})", manifest.rows.len(), &hash[..8]));
+    }
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+fn keys_in_words(spec: &SelectorSpec) -> Vec<String> {
+    let lists = [
+        ("ids", &spec.ids),
+        ("names", &spec.names),
+        ("adaptor_types", &spec.adaptor_types),
+        ("connections", &spec.connections),
+        ("integrations", &spec.integrations),
+    ];
+    let lists = lists.into_iter().filter(|(_, values)| !values.is_empty());
+    let mut parts: Vec<String> = lists.map(|(key, values)| format!("{key}: {}", values.join(", "))).collect();
+    parts.extend(spec.modified_since.map(|since| format!("modified_since: {since}")));
+    parts.extend(spec.filter.as_ref().map(|filter| format!("where: {filter}")));
+    if let Some(exclude) = &spec.exclude {
+        parts.push(format!("not ({})", keys_in_words(exclude).join("; ")));
+    }
+    parts
 }

@@ -82,14 +82,6 @@ pub(super) struct Dictionary {
     pub(super) holds: Type,
 }
 
-/// What is parsed in full and yet refused by name, because nothing behind it works. Deleting a word switches it on.
-pub(super) const NOT_YET: &[&str] = &["archive", "backup", "restore"];
-
-/// Whether a key or word is refused in this version.
-pub(super) fn is_not_yet(word: &str) -> bool {
-    NOT_YET.contains(&word)
-}
-
 pub(super) const fn key(word: &'static str, holds: Type, doc: &'static str) -> Key {
     Key { word, doc, required: false, holds }
 }
@@ -115,8 +107,7 @@ impl Type {
         match self {
             Self::Text(form) => form.describe().to_owned(),
             Self::Word(words) => {
-                let words = words.iter().filter(|word| !is_not_yet(word.word));
-                let words: Vec<_> = words.map(|word| format!("`{}`", word.word)).collect();
+                let words: Vec<_> = words.iter().map(|word| format!("`{}`", word.word)).collect();
                 match words.as_slice() {
                     [one] => one.clone(),
                     [first @ .., last] => format!("{} or {last}", first.join(", ")),

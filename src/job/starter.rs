@@ -2,7 +2,7 @@
 
 use super::Action;
 
-/// A commented starter job for an action; `None` for one that is not in this version.
+/// A commented starter job for an action; `None` for one that no job file holds.
 pub fn starter(action: Action) -> Option<&'static str> {
     match action {
         Action::Migrate => Some(include_str!("starters/migrate.yaml")),
@@ -10,13 +10,23 @@ pub fn starter(action: Action) -> Option<&'static str> {
         Action::Update => Some(include_str!("starters/update.yaml")),
         Action::Delete => Some(include_str!("starters/delete.yaml")),
         Action::Compare => Some(include_str!("starters/compare.yaml")),
-        Action::Backup | Action::Restore | Action::Undo => None,
+        Action::Backup => Some(include_str!("starters/backup.yaml")),
+        Action::Restore => Some(include_str!("starters/restore.yaml")),
+        Action::Undo => None,
     }
 }
 
 /// The words of the actions that have a starter job.
 pub fn actions() -> impl Iterator<Item = &'static str> {
-    let all = [Action::Migrate, Action::Clone, Action::Update, Action::Delete, Action::Compare];
+    let all = [
+        Action::Migrate,
+        Action::Clone,
+        Action::Update,
+        Action::Delete,
+        Action::Backup,
+        Action::Restore,
+        Action::Compare,
+    ];
     all.into_iter().map(Action::word)
 }
 

@@ -179,6 +179,13 @@ pub enum Step {
         #[serde(default)]
         sends: u32,
     },
+    /// It is in a snapshot that is whole: read back and compared before the snapshot counted.
+    Archived {
+        /// The snapshot.
+        snapshot: Id,
+        /// Fingerprint of what was archived.
+        sha256: Fingerprint,
+    },
     /// Read back and compared; or, with `verify: none`, declared done.
     Verified {
         /// What the comparison said.

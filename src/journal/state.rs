@@ -88,6 +88,10 @@ impl ItemState {
             (Self::Applied { target, .. }, Step::Verified { verdict, .. }) => {
                 Self::Verified { target: target.clone(), verdict: *verdict }
             }
+            // An archive is not asked twice: nothing of it counts before all of it was read back.
+            (Self::Untouched, Step::Archived { snapshot, .. }) => {
+                Self::Verified { target: snapshot.clone(), verdict: Verdict::Equal }
+            }
             (Self::Untouched, Step::Ended { outcome, .. }) => Self::Ended { outcome: *outcome, target: None },
             (Self::InDoubt { target, .. }, Step::Ended { outcome, .. }) => {
                 Self::Ended { outcome: *outcome, target: target.clone() }

@@ -5,7 +5,7 @@
 //! flushed.
 
 /// Every place there is.
-pub const POINTS: [&str; 15] = [
+pub const POINTS: [&str; 17] = [
     "draft.before_keep",
     "draft.after_keep",
     "journal.created",
@@ -18,6 +18,8 @@ pub const POINTS: [&str; 15] = [
     "journal.after_sync",
     "call.before_send",
     "call.after_answer",
+    "archive.before_finish",
+    "archive.after_finish",
     "report.before_files",
     "report.between_files",
     "report.after_files",

@@ -6,7 +6,7 @@
 //! | *job* | what the user asked for, as a file |
 //! | *plan* | what will be done, item by item |
 //! | *item* | one selected import on its way |
-//! | *operation* | what is done to the target for an item: create, clone, update, delete, restore |
+//! | *operation* | what is done to the target for an item: create, clone, update, delete, restore, archive |
 //! | *attempt* | one call to the service for an item |
 //! | *stage* | a part of the way: select, fetch, transform, resolve, decide, write, verify |
 //! | *step* | an entry of the journal about an item; also one line of `transform:` in a job |

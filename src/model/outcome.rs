@@ -16,6 +16,8 @@ pub enum Operation {
     Delete,
     /// Bring a deleted import back from the recycle bin, else create it again.
     Restore,
+    /// Keep the import in an archive; nothing is sent to the account.
+    Archive,
     /// Nothing is sent.
     None,
 }
@@ -29,6 +31,7 @@ impl Operation {
             Self::Update => "update",
             Self::Delete => "delete",
             Self::Restore => "restore",
+            Self::Archive => "archive",
             Self::None => "none",
         }
     }

@@ -10,7 +10,7 @@ use super::plan::Planning;
 use super::plan_item::{Party, PlanItem, Trouble};
 use super::prepare::{Prepared, Workshop, blank, ended};
 use super::select::Picks;
-use super::spool::{Slot, Spool};
+use super::spool::{Slot, Spool, one_line};
 use super::survey::{Reference, Survey};
 use super::sweep::read_head;
 use super::target::{Keys, Lookout, Standings, standings};
@@ -40,6 +40,8 @@ pub(super) struct Bench<'a> {
     named: HashMap<u64, (u32, bool)>,
     /// Keys of imports that are not compared, for whatever reason.
     claimed: HashSet<u64>,
+    /// Ids of what is restored, and the items: in the target they are recognised by these first.
+    ids: HashMap<Id, u32>,
     listed_apart: bool,
     pub notes: Vec<String>,
     pub references: Vec<Reference>,
@@ -58,6 +60,7 @@ impl<'a> Bench<'a> {
             by_key: HashMap::new(),
             named: HashMap::new(),
             claimed: HashSet::new(),
+            ids: HashMap::new(),
             listed_apart: false,
             notes: Vec::new(),
             references: Vec::new(),
@@ -75,7 +78,7 @@ impl<'a> Bench<'a> {
         let total = Some(picks.items.len() as u64);
         with.events.emit(&Event::StageStarted { stage: Stage::Prepare, total });
         let survey = resolver.filter(|_| with.references).map(Survey::new);
-        let workshop = Workshop { job: with.job, resolver, survey: survey.as_ref() };
+        let workshop = Workshop { job: with.job, resolver, home: with.home, survey: survey.as_ref() };
         let names = Names::of(here);
         let mut rows_met: HashMap<u32, u32> = HashMap::new();
         for row in picks.items.iter().filter_map(|pick| pick.row) {
@@ -112,7 +115,8 @@ impl<'a> Bench<'a> {
             {
                 name_is_not_enough(with.job.action, &mut prepared, rows_met[&row]);
             }
-            self.keep(&prepared, &head)?;
+            let verbatim = prepared.item.operation == Operation::Archive;
+            self.keep(&prepared, &head, verbatim.then_some(raw.get()))?;
             with.events.emit(&Event::StageAdvanced { stage: Stage::Prepare, by: 1 });
         }
         for (asked, place) in picks.absent.clone() {
@@ -126,7 +130,13 @@ impl<'a> Bench<'a> {
         Ok(())
     }
 
-    fn keep(&mut self, prepared: &Prepared, head: &Head) -> Result<(), PipelineError> {
+    /// Puts an item down, and its document: the one that was prepared, or a text as it was read.
+    fn keep(
+        &mut self,
+        prepared: &Prepared,
+        head: &Head,
+        verbatim: Option<&str>,
+    ) -> Result<(), PipelineError> {
         let apart = ["AiAgentImport", "GuardrailImport", "ToolImport"];
         let index = u32::try_from(self.drafts.len()).unwrap_or(u32::MAX);
         let mut wanted = None;
@@ -134,17 +144,25 @@ impl<'a> Bench<'a> {
             let text = serde_json::to_vec(document).unwrap_or_default();
             wanted = Some(self.documents.append(&text)?);
             self.listed_apart |= head.adaptor_type.as_deref().is_some_and(|adaptor| apart.contains(&adaptor));
+            if self.with.job.action == Action::Restore && !head.id.as_str().is_empty() {
+                self.ids.insert(head.id.clone(), index);
+            }
             if let Some(key) = &prepared.key
-                && matches!(self.with.job.action, Action::Migrate | Action::Clone | Action::Compare)
+                && matches!(
+                    self.with.job.action,
+                    Action::Migrate | Action::Clone | Action::Compare | Action::Restore
+                )
             {
                 self.by_key.entry(self.keys.of(key)).or_default().push(index);
             }
+        } else if let Some(text) = verbatim {
+            wanted = Some(self.documents.append(one_line(text).as_bytes())?);
         } else {
             let key = prepared.key.as_deref().or_else(|| self.with.job.match_by.key(head));
             self.claimed.extend(key.map(|key| self.keys.of(key)));
         }
         if prepared.wanted.is_some() || prepared.item.outcome == Some(Outcome::Unchanged) {
-            let copies = self.with.job.action != Action::Update;
+            let copies = !matches!(self.with.job.action, Action::Update | Action::Backup);
             let named = self.named.entry(self.keys.of(&prepared.item.name)).or_default();
             *named = (named.0 + 1, named.1 || copies || prepared.item.name != head.name);
         }
@@ -167,7 +185,7 @@ impl<'a> Bench<'a> {
         let message =
             format!("there is no such import in account `{}` ({place})", self.with.source.facts.name);
         let item = ended(item, Outcome::Failed, "not_found", message);
-        self.keep(&Prepared { item, wanted: None, key: None }, &head)
+        self.keep(&Prepared { item, wanted: None, key: None }, &head, None)
     }
 
     pub(super) async fn read_target(
@@ -186,6 +204,7 @@ impl<'a> Bench<'a> {
             wanted: &self.by_key,
             keys: &self.keys,
             match_by: with.job.match_by,
+            ids: &self.ids,
             listed_apart: self.listed_apart,
             folder: with.folder,
         };

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::api::{ApiError, ErrorKind};
+use crate::archive::ArchiveError;
 use crate::journal::JournalError;
 
 /// Why a plan or a run could not go on.
@@ -63,6 +64,27 @@ pub enum PipelineError {
     /// The journal could not be written or read.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// The archive could not be read or written.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// An account shows far fewer imports than at its last backup.
+    #[error(
+        "account `{account}` lists {now} imports, at its last backup it listed {before}: {percent} % are gone, more than \
+         the {limit} % that `archive.shrink` allows. Nothing was backed up, and what was backed up before is kept. \
+         Look at the account; if so many were removed on purpose, back up once with a larger `shrink`"
+    )]
+    Shrunk {
+        /// The account's name in the job.
+        account: String,
+        /// How many there were.
+        before: u64,
+        /// How many there are.
+        now: u64,
+        /// The share that is gone.
+        percent: u32,
+        /// The share that may be gone.
+        limit: u32,
+    },
     /// The sums disagree.
     #[error("the sums of this run disagree: {0}")]
     Sums(String),

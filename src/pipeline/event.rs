@@ -18,6 +18,8 @@ pub enum Stage {
     LookUp,
     /// Writing to the target.
     Write,
+    /// Putting documents into an archive.
+    Store,
     /// Reading back and comparing.
     Verify,
 }
@@ -31,6 +33,7 @@ impl Stage {
             Self::Compare => "compare",
             Self::LookUp => "look up",
             Self::Write => "write",
+            Self::Store => "store",
             Self::Verify => "verify",
         }
     }

@@ -40,7 +40,8 @@ impl Forecast {
         for (operation, adjust) in writes {
             let mut add = |purpose: &'static str| *calls.entry(purpose).or_default() += 1;
             match operation {
-                Operation::None => continue,
+                // What an archive costs is not a call to the service.
+                Operation::None | Operation::Archive => continue,
                 Operation::Create => add("create import"),
                 Operation::Clone => {
                     add("clone import");
@@ -58,7 +59,12 @@ impl Forecast {
                     add("delete import");
                     removed += 1;
                 }
-                Operation::Restore => add("restore import"),
+                Operation::Restore => {
+                    add("restore import");
+                    if adjust {
+                        add("read import");
+                    }
+                }
             }
             if matches!(operation, Operation::Create | Operation::Clone | Operation::Restore) {
                 made += 1;

@@ -21,11 +21,13 @@ pub mod plan;
 pub mod plan_file;
 pub mod plan_item;
 mod prepare;
+pub mod related;
 pub mod rows;
 pub mod run;
 pub mod saved;
 mod select;
 mod settle;
+pub mod shelf;
 pub mod spool;
 pub mod summary;
 pub mod survey;
@@ -46,6 +48,7 @@ pub use plan_file::{PlanFile, PlanWriter};
 pub use plan_item::{
     AccountFacts, DIFFERS, ONLY_IN_SOURCE, ONLY_IN_TARGET, Party, PlanHead, PlanItem, PlanTail, Trouble,
 };
+pub use related::Backups;
 pub use rows::{Row, Story, read_journal, rows};
 pub use spool::{Slot, Spool};
 pub use summary::Summary;

@@ -8,7 +8,8 @@ use super::bench::Bench;
 use super::directory::{self, kinds_in};
 use super::select::{Picks, select};
 use super::survey::Reference;
-use super::{Cancel, Events, PipelineError, PlanFile};
+use super::{Backups, Cancel, Events, PipelineError, PlanFile};
+use crate::archive;
 use crate::job::{Action, Job, Settings};
 use crate::model::{Fingerprint, Id};
 use crate::transform::references::{Directory, Kind, Resolver};
@@ -44,6 +45,10 @@ pub struct Planning<'a> {
     pub references: bool,
     /// The run this one takes up again as a new one.
     pub of_run: Option<&'a str>,
+    /// Where a backup goes.
+    pub backups: Option<&'a Backups>,
+    /// Whether a restore goes back to where the backup was made: then the recycle bin may still hold what was deleted.
+    pub home: bool,
 }
 
 /// A plan, and the hash of the documents to be written.
@@ -80,11 +85,34 @@ pub async fn plan(with: Planning<'_>) -> Result<Planned, PipelineError> {
     let mind = comparing.then_some(job.match_by);
     let mut picks =
         select(with.source, &job.select, &here, mind, with.folder, with.cancel, with.events).await?;
+    guard(&with, &picks)?;
     let resolver = resolver(&with, &mut here, &mut there, &mut picks).await?;
     let mut bench = Bench::new(&with)?;
     bench.prepare_all(&mut picks, resolver.as_ref(), &here)?;
     let standings = bench.read_target(&there, &picks.passed_over).await?;
     bench.decide_and_write(standings, picks.seen, before).await
+}
+
+/// Refuses to back up an account that shows far fewer imports than it did.
+fn guard(with: &Planning<'_>, picks: &Picks) -> Result<(), PipelineError> {
+    let (Some(shelved), Some(previous)) =
+        (&with.settings.shelved, with.backups.and_then(|backups| backups.previous.as_ref()))
+    else {
+        return Ok(());
+    };
+    let before = previous.counts.get("imports").copied().unwrap_or(0);
+    let Some(shrunk) = archive::shrunk(before, picks.items.len() as u64, shelved.shrink) else {
+        return Ok(());
+    };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "shares from 0 to 1")]
+    let percent = |share: f64| (share * 100.0).round() as u32;
+    Err(PipelineError::Shrunk {
+        account: with.source.facts.name.clone(),
+        before,
+        now: shrunk.now,
+        percent: percent(shrunk.gone),
+        limit: percent(shelved.shrink),
+    })
 }
 
 /// The look-ups for references, or `None` where they stay as they are.
@@ -95,7 +123,7 @@ async fn resolver(
     picks: &mut Picks,
 ) -> Result<Option<Resolver>, PipelineError> {
     let job = with.job;
-    if job.action == Action::Delete && !with.references {
+    if job.action == Action::Backup || job.action == Action::Delete && !with.references {
         return Ok(None);
     }
     let mut kinds: BTreeSet<Kind> = job.references.map.iter().map(|(kind, _, _)| *kind).collect();

@@ -243,6 +243,7 @@ mod tests {
             retry: Retry::default(),
             stop: Stop::default(),
             folder: "jobs".into(),
+            shelved: None,
         }
     }
 

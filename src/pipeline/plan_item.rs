@@ -177,6 +177,9 @@ pub struct PlanTail {
     pub spent: std::collections::BTreeMap<String, u64>,
     /// The calls to come.
     pub forecast: Forecast,
+    /// Documents that a backup keeps beside the imports, by kind.
+    #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    pub related: std::collections::BTreeMap<String, u64>,
     /// What a person should know of the plan as a whole.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -185,8 +188,14 @@ pub struct PlanTail {
 impl PlanTail {
     /// Whether anything would be written.
     pub fn has_work(&self) -> bool {
-        let words =
-            [Operation::Create, Operation::Clone, Operation::Update, Operation::Delete, Operation::Restore];
+        let words = [
+            Operation::Create,
+            Operation::Clone,
+            Operation::Update,
+            Operation::Delete,
+            Operation::Restore,
+            Operation::Archive,
+        ];
         words.iter().any(|operation| self.totals.contains_key(operation.word()))
     }
 

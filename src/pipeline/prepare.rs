@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::plan_item::{Party, PlanItem, Trouble};
+use super::shelf::DAMAGED;
 use super::survey::Survey;
 use crate::job::{Action, CapturedData, Job, MatchBy};
 use crate::model::normal::{fingerprint, masks, remove_pointers, strip_server_fields};
@@ -29,6 +30,8 @@ pub(super) struct Workshop<'a> {
     pub job: &'a Job,
     /// Absent where references stay as they are.
     pub resolver: Option<&'a Resolver>,
+    /// Whether a backup goes back to where it was made.
+    pub home: bool,
     /// Whoever counts references.
     pub survey: Option<&'a Survey<'a>>,
 }
@@ -40,15 +43,7 @@ impl Workshop<'_> {
         item.source =
             Some(Party { id: head.id.clone(), name: head.name.clone(), sha256: Some(fingerprint(source)) });
         let done = |item: PlanItem| Prepared { item, wanted: None, key: None };
-        if head.connector.is_some() && !self.job.select.integration_apps {
-            let message = "belongs to an Integration App, whose licence does not travel with it; \
-                           `select.integration_apps: true` takes it all the same";
-            return done(ended(item, Outcome::Skipped, "integration_app", message));
-        }
-        if self.job.action == Action::Delete {
-            self.survey(head, source);
-            item.operation = Operation::Delete;
-            item.target.clone_from(&item.source);
+        if let Some(item) = self.as_it_is(item.clone(), head, source) {
             return done(item);
         }
         let mut wanted = match self.job.program.apply(source.clone(), facts) {
@@ -109,8 +104,8 @@ impl Workshop<'_> {
             item.secrets = hidden;
         }
         let key = self.key(&wanted);
-        if matches!(self.job.action, Action::Migrate | Action::Clone) {
-            item.warnings.extend(advise(source, &wanted, !self.job.in_place()));
+        if matches!(self.job.action, Action::Migrate | Action::Clone | Action::Restore) {
+            item.warnings.extend(advise(source, &wanted, !self.job.in_place() && !self.home));
         }
         item.changes = diff(source, &wanted);
         item.sent_sha256 = Some(fingerprint(&wanted));
@@ -132,6 +127,31 @@ impl Workshop<'_> {
             return done(ended(item, Outcome::Conflict, "no_external_id", message));
         }
         Prepared { item, wanted: Some(wanted), key }
+    }
+
+    /// The item of an import that is not transformed: kept or removed as it is, or left alone.
+    fn as_it_is(&self, mut item: PlanItem, head: &Head, source: &Value) -> Option<PlanItem> {
+        if self.job.action == Action::Backup {
+            item.operation = Operation::Archive;
+            item.sent_sha256 = item.source.as_ref().and_then(|party| party.sha256);
+            return Some(item);
+        }
+        if let Some(damage) = source.get(DAMAGED).and_then(Value::as_str) {
+            let message = format!("its backup cannot be read: {damage}");
+            return Some(ended(item, Outcome::Failed, "damaged", message));
+        }
+        if head.connector.is_some() && !self.job.select.integration_apps {
+            let message = "belongs to an Integration App, whose licence does not travel with it; \
+                           `select.integration_apps: true` takes it all the same";
+            return Some(ended(item, Outcome::Skipped, "integration_app", message));
+        }
+        if self.job.action == Action::Delete {
+            self.survey(head, source);
+            item.operation = Operation::Delete;
+            item.target.clone_from(&item.source);
+            return Some(item);
+        }
+        None
     }
 
     fn survey(&self, head: &Head, document: &Value) {

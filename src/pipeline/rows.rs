@@ -85,6 +85,7 @@ impl Facts {
                 self.message = Some(message.clone());
             }
             Step::Absent => {}
+            Step::Archived { sha256, .. } => self.sha256 = Some(*sha256),
             Step::Ended { status, code, message, sends, .. } => {
                 self.attempts += sends;
                 self.status = status.or(self.status);

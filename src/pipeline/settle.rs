@@ -1,6 +1,6 @@
 //! decide, for all items: pairs what is wanted with what stands there, and writes the plan.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde_json::Value;
 
@@ -11,14 +11,15 @@ use super::forecast::Outlook;
 use super::plan::Planned;
 use super::plan_item::{FORMAT, Party, PlanHead, PlanItem, PlanTail};
 use super::prepare::ended;
+use super::related::{Related, append_related};
 use super::spool::{Slot, Spool};
 use super::sweep::Seen;
-use super::target::{Standing, Standings};
+use super::target::{Standing, Standings, print_of};
 use super::{Forecast, PipelineError, PlanWriter};
 use crate::api::ErrorKind;
 use crate::job::{Action, OnExisting, Verify};
-use crate::model::normal::{compare, fingerprint, masks};
-use crate::model::{Fingerprint, Operation, Outcome};
+use crate::model::normal::{compare, masks};
+use crate::model::{Fingerprint, Id, Operation, Outcome};
 use crate::transform::diff::{Change, diff};
 
 impl Bench<'_> {
@@ -34,6 +35,8 @@ impl Bench<'_> {
             .into_iter()
             .filter(|(key, _)| standings.by_key.contains_key(key))
             .collect();
+        let mut groups = groups;
+        Self::recognise(&mut groups, &mut standings);
         let mut left = Vec::new();
         for (key, wanted) in groups {
             left.extend(self.decide(key, &wanted, &mut standings, &mut decided).await?);
@@ -55,13 +58,16 @@ impl Bench<'_> {
         let mut out = with.wanted.map(Spool::create).transpose()?;
         let mut totals: BTreeMap<String, u32> = BTreeMap::new();
         let mut sent = Vec::new();
+        let mut used: HashSet<Id> = HashSet::new();
         for index in 0..self.drafts.len() {
             let mut item = self.item(index)?;
             let number = u32::try_from(index).unwrap_or(u32::MAX);
             if self.drafts[index].wanted.is_some() {
                 let decision = decided.get(&number).copied();
                 item = match with.job.action {
-                    Action::Migrate | Action::Clone => self.settle(item, index, decision, &mut standings)?,
+                    Action::Migrate | Action::Clone | Action::Restore => {
+                        self.settle(item, index, decision, &mut standings)?
+                    }
                     Action::Compare => self.contrast(item, index, decision, &mut standings)?,
                     _ => item,
                 };
@@ -76,9 +82,18 @@ impl Bench<'_> {
             if item.is_work() {
                 sent.push((item.operation, item.adjust));
             }
+            if item.operation == Operation::Archive {
+                used.extend(item.source.as_ref().map(|source| source.id.clone()));
+            }
             let word = item.total();
             *totals.entry(word.to_owned()).or_default() += 1;
             writer.push(&item)?;
+        }
+        let mut related = Related::default();
+        if let (Some(out), Action::Backup) = (&mut out, with.job.action) {
+            let used = std::mem::take(&mut used);
+            related = append_related(with.source, with.backups, &used, with.cancel, out).await?;
+            self.notes.append(&mut related.notes);
         }
         let wanted_sha256 = out.map_or_else(|| Ok(Fingerprint::of(b"")), Spool::finish)?;
         let seen =
@@ -99,11 +114,45 @@ impl Bench<'_> {
             target_listed_apart: seen.apart,
             spent: spent([with.source, with.target]).since(&before).calls,
             forecast,
+            related: related.counts,
             notes: std::mem::take(&mut self.notes),
         };
         let plan = writer.finish(tail)?;
         self.clean_up();
         Ok(Planned { plan, wanted_sha256, references: std::mem::take(&mut self.references) })
+    }
+
+    /// What is restored is recognised by its id first: whoever renamed it since does not make it another import.
+    fn recognise(groups: &mut Vec<(u64, Vec<u32>)>, standings: &mut Standings<'_>) {
+        let by_id = std::mem::take(&mut standings.by_id);
+        for (_, wanted) in groups.iter_mut() {
+            wanted.retain(|index| !by_id.contains_key(index));
+        }
+        groups.retain(|(_, wanted)| !wanted.is_empty());
+        let mut by_id: Vec<(u32, Standing)> = by_id.into_iter().collect();
+        by_id.sort_unstable_by_key(|(index, _)| *index);
+        for (index, standing) in by_id {
+            let mut key = u64::from(index);
+            while standings.by_key.contains_key(&key) {
+                key = key.wrapping_add(1 << 32);
+            }
+            standings.by_key.insert(key, vec![standing]);
+            groups.push((key, vec![index]));
+        }
+    }
+
+    /// What is done for an import that the target does not have.
+    fn make(&self, item: &mut PlanItem) {
+        item.operation = match self.with.job.action {
+            Action::Clone => Operation::Clone,
+            Action::Restore if self.with.home => {
+                item.target = item.source.clone().map(|source| Party { sha256: None, ..source });
+                // A PUT would erase the secrets that come back with it.
+                item.adjust = item.secrets.is_empty();
+                Operation::Restore
+            }
+            _ => Operation::Create,
+        };
     }
 
     /// Decides a group of items that want one key; what differs by the list is read by id before that counts. Gives
@@ -146,7 +195,7 @@ impl Bench<'_> {
                 };
                 standing.slot = standings.spool.append(document.text.get().as_bytes())?;
                 let value: Value = serde_json::from_str(document.text.get()).unwrap_or_default();
-                standing.print = fingerprint(&value);
+                standing.print = print_of(&value, self.with.job.action == Action::Restore);
                 documents.insert(at, value);
             }
             let mut ours: HashMap<usize, Value> = HashMap::new();
@@ -198,9 +247,8 @@ impl Bench<'_> {
         standings: &mut Standings<'_>,
     ) -> Result<PlanItem, PipelineError> {
         let job = self.with.job;
-        let make = if job.action == Action::Clone { Operation::Clone } else { Operation::Create };
         let Some((decision, key)) = decision else {
-            item.operation = make;
+            self.make(&mut item);
             return Ok(item);
         };
         let there = standings.by_key.get(&key).map(Vec::as_slice).unwrap_or_default();
@@ -213,11 +261,11 @@ impl Bench<'_> {
                 item.verdict = Some(self.drafts[index].verdict);
             }
             Decision::Create => {
-                item.operation = make;
+                self.make(&mut item);
                 item.namesakes = ids();
             }
             Decision::Ambiguous if creates_anyway(job.on_existing) => {
-                item.operation = make;
+                self.make(&mut item);
                 item.namesakes = ids();
             }
             Decision::Ambiguous => return Ok(ambiguous(item, there)),
@@ -226,7 +274,8 @@ impl Bench<'_> {
                 let Some(standing) = there.get(at).cloned() else { return Ok(item) };
                 match job.on_existing {
                     OnExisting::Create => {
-                        item.operation = make;
+                        item.operation =
+                            if job.action == Action::Clone { Operation::Clone } else { Operation::Create };
                         item.namesakes = ids();
                         item.target = None;
                     }

@@ -1,5 +1,6 @@
 //! Documents between stages: on disk, found again by offset.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::FileExt;
@@ -118,4 +119,24 @@ pub fn read_slot(file: &File, slot: Slot) -> io::Result<Vec<u8>> {
     let mut text = vec![0; slot.length as usize];
     file.read_exact_at(&mut text, slot.offset)?;
     Ok(text)
+}
+
+/// A document as one line: a service may answer with indented JSON, and a line feed inside a text is always escaped.
+pub(super) fn one_line(text: &str) -> Cow<'_, str> {
+    if text.contains(['\n', '\r']) { text.replace(['\n', '\r'], " ").into() } else { text.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_indented_document_becomes_one_line_that_means_the_same() {
+        let indented = "{\n  \"a\": \"x\\ny\",\r\n  \"b\": [1,\n2]\n}";
+        let line = one_line(indented);
+        assert!(!line.contains(['\n', '\r']));
+        let parse = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(parse(&line), parse(indented));
+        assert_eq!(one_line("{\"a\":1}"), "{\"a\":1}");
+    }
 }

@@ -13,7 +13,7 @@ use super::spool::{Slot, Spool};
 use super::sweep::{Manner, Seen, Sink, sweep};
 use super::{Cancel, Event, Events, PipelineError, Stage};
 use crate::job::MatchBy;
-use crate::model::normal::fingerprint;
+use crate::model::normal::{fingerprint, masks, remove_pointers};
 use crate::model::{Fingerprint, Head, Id};
 
 /// An import of the target that bears a wanted key.
@@ -30,6 +30,8 @@ pub(super) struct Standing {
 #[derive(Debug)]
 pub(super) struct Standings<'a> {
     pub by_key: HashMap<u64, Vec<Standing>>,
+    /// What bears the very id of an item that is restored, by the item's number.
+    pub by_id: HashMap<u32, Standing>,
     pub spool: Spool,
     /// What no item wants, where that was asked for.
     pub others: Option<Others<'a>>,
@@ -53,7 +55,9 @@ struct Index<'a, 'o> {
     folder: &'a Path,
     spool: Option<Spool>,
     generation: u32,
+    ids: &'a HashMap<Id, u32>,
     by_key: HashMap<u64, Vec<Standing>>,
+    by_id: HashMap<u32, Standing>,
     others: Option<Others<'o>>,
     events: &'a Events,
 }
@@ -63,6 +67,7 @@ impl Sink for Index<'_, '_> {
         self.generation += 1;
         self.spool = Some(Spool::create(&self.folder.join(format!("target-{}.spool", self.generation)))?);
         self.by_key.clear();
+        self.by_id.clear();
         if let Some(others) = &mut self.others {
             others.restart()?;
         }
@@ -71,6 +76,11 @@ impl Sink for Index<'_, '_> {
 
     fn take(&mut self, head: &Head, text: &RawValue) -> Result<bool, PipelineError> {
         self.events.emit(&Event::StageAdvanced { stage: Stage::Compare, by: 1 });
+        if let Some(index) = self.ids.get(&head.id).copied() {
+            let standing = self.stand(head, text)?;
+            self.by_id.insert(index, standing);
+            return Ok(true);
+        }
         let key = self.match_by.key(head).map(|key| self.keys.of(key));
         let Some(key) = key.filter(|key| self.wanted.contains_key(key)) else {
             if let Some(others) = &mut self.others {
@@ -78,18 +88,39 @@ impl Sink for Index<'_, '_> {
             }
             return Ok(true);
         };
-        let Some(spool) = &mut self.spool else { return Ok(true) };
-        let slot = spool.append(text.get().as_bytes())?;
-        let document: Value = serde_json::from_str(text.get()).unwrap_or_default();
-        let standing = Standing {
-            id: head.id.clone(),
-            print: fingerprint(&document),
-            slot,
-            app: head.connector.is_some(),
-        };
+        let standing = self.stand(head, text)?;
         self.by_key.entry(key).or_default().push(standing);
         Ok(true)
     }
+}
+
+impl Index<'_, '_> {
+    /// Keeps an import of the target on the disk, and in mind what it is.
+    fn stand(&mut self, head: &Head, text: &RawValue) -> Result<Standing, PipelineError> {
+        if self.spool.is_none() {
+            self.restart()?;
+        }
+        let slot = match &mut self.spool {
+            Some(spool) => spool.append(text.get().as_bytes())?,
+            None => Slot { offset: 0, length: 0 },
+        };
+        let print = print_of(&serde_json::from_str(text.get()).unwrap_or_default(), !self.ids.is_empty());
+        Ok(Standing { id: head.id.clone(), print, slot, app: head.connector.is_some() })
+    }
+}
+
+/// The fingerprint an import of the target is compared by. What a backup shows only masked, it cannot tell: there a
+/// masked secret is no difference.
+pub(super) fn print_of(document: &Value, beside_a_backup: bool) -> Fingerprint {
+    if beside_a_backup {
+        let hidden = masks(document);
+        if !hidden.is_empty() {
+            let mut open = document.clone();
+            remove_pointers(&mut open, &hidden);
+            return fingerprint(&open);
+        }
+    }
+    fingerprint(document)
 }
 
 /// What is looked for in the target.
@@ -99,6 +130,8 @@ pub(super) struct Lookout<'a> {
     pub wanted: &'a HashMap<u64, Vec<u32>>,
     pub keys: &'a Keys,
     pub match_by: MatchBy,
+    /// Ids by which imports are recognised before any key, and the items they belong to.
+    pub ids: &'a HashMap<Id, u32>,
     /// Also ask for the adaptors that a plain list may leave out.
     pub listed_apart: bool,
     /// For documents in passing.
@@ -113,9 +146,9 @@ pub(super) async fn standings<'o>(
     cancel: &Cancel,
     events: &Events,
 ) -> Result<Standings<'o>, PipelineError> {
-    let Lookout { wanted, keys, match_by, listed_apart, folder } = lookout;
+    let Lookout { wanted, keys, match_by, ids, listed_apart, folder } = lookout;
     events.emit(&Event::StageStarted { stage: Stage::Compare, total: None });
-    let idle = wanted.is_empty() && others.is_none();
+    let idle = wanted.is_empty() && ids.is_empty() && others.is_none();
     let mut index = Index {
         wanted,
         keys,
@@ -123,7 +156,9 @@ pub(super) async fn standings<'o>(
         folder,
         spool: None,
         generation: 0,
+        ids,
         by_key: HashMap::new(),
+        by_id: HashMap::new(),
         others,
         events,
     };
@@ -136,5 +171,5 @@ pub(super) async fn standings<'o>(
     events.emit(&Event::StageFinished { stage: Stage::Compare });
     let spool = index.spool.take();
     let spool = spool.map_or_else(|| Spool::create(&folder.join("target-0.spool")), Ok)?;
-    Ok(Standings { by_key: index.by_key, spool, others: index.others, seen })
+    Ok(Standings { by_key: index.by_key, by_id: index.by_id, spool, others: index.others, seen })
 }

@@ -127,6 +127,7 @@ pub async fn plan_undo(with: Undoing<'_>) -> Result<Planned, PipelineError> {
         target_listed_apart: old.target_listed_apart,
         spent: spent([with.target]).since(&before).calls,
         forecast: Forecast::of(sent.into_iter(), outlook),
+        related: BTreeMap::new(),
         notes: Vec::new(),
     };
     Ok(Planned { plan: writer.finish(tail)?, wanted_sha256, references: Vec::new() })

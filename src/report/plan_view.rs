@@ -56,7 +56,9 @@ pub fn table(plan: &PlanFile, out: &mut dyn Write, options: PlanViewOptions) -> 
     let (mut listed, mut more) = (0_usize, 0_u32);
     for item in plan.items() {
         let item = item?;
-        if item.outcome == Some(Outcome::Unchanged) && item.warnings.is_empty() && !options.unchanged {
+        // What is as it was, or is only kept, is counted and not listed.
+        let calm = item.outcome == Some(Outcome::Unchanged) || item.operation == Operation::Archive;
+        if calm && item.warnings.is_empty() && !options.unchanged {
             continue;
         }
         if options.limit.is_some_and(|limit| listed >= limit) {
@@ -216,7 +218,15 @@ impl View {
             .collect();
         let totals = if totals.is_empty() { "nothing selected".to_owned() } else { totals.join(", ") };
         writeln!(out, "{} {totals}", self.paint.tone(Tone::Strong, "Totals:  "))?;
-        if !compares(plan) {
+        if !tail.related.is_empty() {
+            let kinds: Vec<_> =
+                tail.related.iter().map(|(kind, count)| format!("{} {kind}", number(*count))).collect();
+            writeln!(out, "{} {}", self.paint.tone(Tone::Strong, "Beside:  "), kinds.join(", "))?;
+        }
+        if plan.head().settings.shelved.is_some() {
+            let calls = "no calls: what goes into the archive is read already";
+            writeln!(out, "{} {calls}", self.paint.tone(Tone::Strong, "Forecast:"))?;
+        } else if !compares(plan) {
             let calls = forecast(&tail.forecast, self.options.per_second);
             writeln!(out, "{} {calls}", self.paint.tone(Tone::Strong, "Forecast:"))?;
         }
@@ -229,7 +239,7 @@ impl View {
 
 /// The place of a total: what is done first, then what is not, in the order of outcomes.
 fn rank(word: &str) -> usize {
-    let done = ["create", "clone", "update", "delete", "restore"];
+    let done = ["create", "clone", "update", "delete", "restore", "archive"];
     let place = done.iter().position(|known| *known == word);
     place
         .or_else(|| {
@@ -278,6 +288,7 @@ fn sign(item: &PlanItem) -> (Tone, char, &'static str) {
         Operation::Create => (Tone::Good, '+', "create"),
         Operation::Clone => (Tone::Good, '+', "clone"),
         Operation::Restore => (Tone::Good, '+', "restore"),
+        Operation::Archive => (Tone::Good, '+', "archive"),
         Operation::Update => (Tone::Change, '~', "update"),
         Operation::Delete => (Tone::Bad, '-', "delete"),
         Operation::None => (Tone::Dim, ' ', "nothing"),

@@ -95,6 +95,7 @@ fn settings() -> crate::job::Settings {
         retry: Retry::default(),
         stop: Stop::default(),
         folder: "jobs".into(),
+        shelved: None,
     }
 }
 

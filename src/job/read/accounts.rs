@@ -1,10 +1,12 @@
 //! `accounts`, `source`, `target`, `rate`.
 
+use std::path::Path;
+
 use url::{Host, Url};
 
 use super::Reader;
 use crate::job::account::{Account, AccountPlace, Rate, TokenSource};
-use crate::job::env::{expand, nearest};
+use crate::job::env::{self, Env, expand, nearest};
 use crate::job::tree::Node;
 
 /// The origin of a region.
@@ -57,7 +59,7 @@ impl Reader<'_> {
         Some(AccountPlace::Service { origin: origin?, token })
     }
 
-    fn token(&mut self, node: &Node) -> Option<TokenSource> {
+    pub(super) fn token(&mut self, node: &Node) -> Option<TokenSource> {
         let [entry] = node.entries() else { return None };
         entry.read.set(true);
         let value = &entry.node;
@@ -75,6 +77,26 @@ impl Reader<'_> {
     }
 
     fn origin(&mut self, node: &Node) -> Option<Url> {
+        let url = self.address(node, "url")?;
+        if let Err((message, help)) = is_origin(&url) {
+            self.report.error(node.span, message).help(help);
+            return None;
+        }
+        Some(url)
+    }
+
+    /// An address that is called when a run is over: https, but for loopback.
+    pub(super) fn ping(&mut self, node: &Node) -> Option<Url> {
+        let url = self.address(node, "notify")?;
+        if url.scheme() == "https" || url.scheme() == "http" && is_loopback(&url) {
+            return Some(url);
+        }
+        let help = "such an address is a secret of its own; `http://` is for this machine's own addresses";
+        self.report.error(node.span, "an address in `notify` must begin with `https://`").help(help);
+        None
+    }
+
+    fn address(&mut self, node: &Node, key: &str) -> Option<Url> {
         let text = match expand(node.text()?, self.env) {
             Ok(text) => text,
             Err(wrong) => {
@@ -83,50 +105,33 @@ impl Reader<'_> {
             }
         };
         // The value may come from a variable, so it is never repeated in a message.
-        let url = match Url::parse(text.trim()) {
-            Ok(url) => url,
+        match Url::parse(text.trim()) {
+            Ok(url) => Some(url),
             Err(error) => {
                 let why = match error {
                     url::ParseError::RelativeUrlWithoutBase => "it does not begin with `https://`".to_owned(),
                     error => error.to_string(),
                 };
-                let message = format!("`url` is not an address: {why}");
+                let message = format!("`{key}` is not an address: {why}");
                 self.report.error(node.span, message).help("write e.g. `https://api.integrator.io`");
-                return None;
+                None
             }
-        };
-        let loopback = match url.host() {
-            Some(Host::Domain(name)) => name == "localhost",
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        };
-        let wrong = if url.scheme() != "https" && !(url.scheme() == "http" && loopback) {
-            Some((
-                "`url` must begin with `https://`",
-                "a token is never sent in the clear; `http://` is for this machine's own addresses",
-            ))
-        } else if url.host().is_none() {
-            Some(("`url` names no host", "write e.g. `https://api.integrator.io`"))
-        } else if !url.username().is_empty() || url.password().is_some() {
-            Some(("`url` holds a user or password", "take it out; the token is given as `token:`"))
-        } else if url.query().is_some() || url.fragment().is_some() {
-            Some(("`url` holds a query or fragment", "write scheme and host only"))
-        } else if !matches!(url.path(), "" | "/") {
-            Some(("`url` holds a path", "write scheme and host only; `/v1` is added by transship"))
-        } else {
-            None
-        };
-        if let Some((message, help)) = wrong {
-            self.report.error(node.span, message).help(help);
-            return None;
         }
-        Some(url)
     }
 
     /// The account that `source` or `target` names.
     pub(super) fn account(&mut self, root: &Node, key: &str, accounts: &[Account]) -> Option<Account> {
-        let node = root.get(key)?;
+        self.account_named(root.get(key)?, key, root, accounts)
+    }
+
+    /// The account that a text under `key` names.
+    pub(super) fn account_named(
+        &mut self,
+        node: &Node,
+        key: &str,
+        root: &Node,
+        accounts: &[Account],
+    ) -> Option<Account> {
         let name = node.text()?;
         let known: Vec<&str> = root
             .get("accounts")
@@ -168,4 +173,65 @@ impl Reader<'_> {
         }
         rate
     }
+}
+
+/// Whether the address is one of this machine's own.
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// Whether the address is scheme and host and nothing more, and safe to send a token to; else what is wrong, and what
+/// to do.
+fn is_origin(url: &Url) -> Result<(), (&'static str, &'static str)> {
+    if url.scheme() != "https" && !(url.scheme() == "http" && is_loopback(url)) {
+        let help = "a token is never sent in the clear; `http://` is for this machine's own addresses";
+        Err(("`url` must begin with `https://`", help))
+    } else if url.host().is_none() {
+        Err(("`url` names no host", "write e.g. `https://api.integrator.io`"))
+    } else if !url.username().is_empty() || url.password().is_some() {
+        Err(("`url` holds a user or password", "take it out; the token is given as `token:`"))
+    } else if url.query().is_some() || url.fragment().is_some() {
+        Err(("`url` holds a query or fragment", "write scheme and host only"))
+    } else if !matches!(url.path(), "" | "/") {
+        Err(("`url` holds a path", "write scheme and host only; `/v1` is added by transship"))
+    } else {
+        Ok(())
+    }
+}
+
+/// The account of a row `region, url, emulator, token_env, token_file`, empty cells left out.
+pub(super) fn of_cells(cells: [&str; 5], folder: &Path, env: &Env) -> Result<AccountPlace, String> {
+    let [region_word, url, emulator, variable, file] = cells;
+    if !emulator.is_empty() {
+        let alone = cells.iter().filter(|cell| !cell.is_empty()).count() == 1;
+        let place = AccountPlace::Emulator { name: emulator.to_owned() };
+        return if alone { Ok(place) } else { Err("is an emulator, which needs nothing else".to_owned()) };
+    }
+    let origin = match (region_word, url) {
+        ("", "") => return Err("does not say where it is".to_owned()),
+        (word, "") => region(word).ok_or("has a region that is not us, eu, au or ca")?,
+        ("", url) => {
+            let url =
+                Url::parse(url).map_err(|error| format!("has a url that is not an address: {error}"))?;
+            is_origin(&url).map_err(|(message, _)| format!("is wrong: {message}"))?;
+            url
+        }
+        _ => return Err("has both a region and a url".to_owned()),
+    };
+    let token = match (variable, file) {
+        ("", "") => return Err("has no token".to_owned()),
+        (name, "") if env::is_variable(name) => TokenSource::Env(name.to_owned()),
+        ("", file) => {
+            let path = env::path(file, folder, env).map_err(|_| "has a token_file that cannot be found")?;
+            TokenSource::File(path)
+        }
+        (_, "") => return Err("has a token_env that is not the name of an environment variable".to_owned()),
+        _ => return Err("has both a token_env and a token_file".to_owned()),
+    };
+    Ok(AccountPlace::Service { origin, token })
 }

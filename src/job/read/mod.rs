@@ -1,6 +1,7 @@
 //! The walk from the tree to the [`Job`]: each file here reads one part and reports what is wrong with it.
 
 mod accounts;
+mod archive;
 mod fields;
 mod mapping;
 mod policy;
@@ -20,7 +21,7 @@ use super::check::check;
 use super::env::{self, Env, Unexpanded};
 use super::problem::{Problems, Report};
 use super::sheet::Sheet;
-use super::spec::{Type, is_not_yet};
+use super::spec::Type;
 use super::tree::Node;
 use super::{Action, Job, keys, redact, yaml};
 
@@ -36,6 +37,8 @@ pub(super) struct Reader<'a> {
     /// Where relative paths begin.
     pub(super) folder: PathBuf,
     pub(super) now: Timestamp,
+    /// The budget of accounts that do not set their own.
+    pub(super) otherwise: super::Rate,
 }
 
 /// Reads a job file's bytes.
@@ -50,7 +53,8 @@ pub(super) fn read(
     let Some(text) = decode(bytes, FILE_LIMIT, &mut report) else { return Err(report.finish()) };
     let mut report = Report::new(name, text);
     let root = yaml::parse(text, &mut report);
-    let mut reader = Reader { report, env, folder: env.folder.join(folder), now };
+    let mut reader =
+        Reader { report, env, folder: env.folder.join(folder), now, otherwise: super::Rate::default() };
     let job = root.and_then(|root| reader.job(&root, text));
     reader.refuse_tokens(text);
     let failed = reader.report.errors() > 0;
@@ -93,13 +97,12 @@ impl Reader<'_> {
         if root.entries().is_empty() {
             return None;
         }
-        let action =
-            root.get("action").and_then(Node::text).filter(|word| !is_not_yet(word)).and_then(Action::of);
+        let action = root.get("action").and_then(Node::text).and_then(Action::of);
         let rate = self.rate(root.get("rate"), super::Rate::default());
+        self.otherwise = rate;
         let accounts = self.accounts(root, rate);
-        let source = self.account(root, "source", &accounts);
-        let target =
-            if root.has("target") { self.account(root, "target", &accounts) } else { source.clone() };
+        let archive = self.archive(root.get("archive"));
+        let archive::Ends { source, target, sources } = self.ends(root, action, &accounts, archive.as_ref());
         let select = self.select(root.get("select"));
         let references = self.references(root.get("references"));
         let program = self.program(root.get("transform"));
@@ -112,13 +115,15 @@ impl Reader<'_> {
             action: action.unwrap_or(Action::Migrate),
             captured_data: policy::captured_data(root),
             match_by: policy::match_by(root),
-            on_existing: policy::on_existing(root),
+            on_existing: policy::on_existing(root, action.unwrap_or(Action::Migrate)),
             verify: policy::verify(root),
             concurrency: policy::concurrency(root),
             retry: self.retry(root.get("retry")),
             stop: policy::stop(root.get("stop")),
             output: self.output(root),
-            archive: self.archive(root.get("archive")),
+            archive,
+            sources,
+            notify: self.notify(root.get("notify")),
             source: source?,
             target: target?,
             accounts,

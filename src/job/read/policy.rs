@@ -1,4 +1,4 @@
-//! `captured_data`, `match`, `on_existing`, `verify`, `concurrency`, `retry`, `stop`, `output`, `archive`.
+//! `captured_data`, `match`, `on_existing`, `verify`, `concurrency`, `retry`, `stop`, `output`.
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -7,13 +7,13 @@ use std::time::Duration;
 use super::Reader;
 use crate::job::forms;
 use crate::job::tree::Node;
-use crate::job::{Archive, CapturedData, Keep, Limit, MatchBy, OnExisting, Retry, Stop, Verify};
+use crate::job::{Action, CapturedData, Limit, MatchBy, OnExisting, Retry, Stop, Verify};
 
 fn word<'n>(root: &'n Node, key: &str) -> Option<&'n str> {
     root.get(key).and_then(Node::text)
 }
 
-fn count(node: &Node) -> Option<u32> {
+pub(super) fn count(node: &Node) -> Option<u32> {
     node.whole().and_then(|number| u32::try_from(number).ok())
 }
 
@@ -38,8 +38,10 @@ pub(super) fn match_by(root: &Node) -> MatchBy {
     }
 }
 
-pub(super) fn on_existing(root: &Node) -> OnExisting {
+/// To restore is to put back; anything else leaves alone what is there unless it is told otherwise.
+pub(super) fn on_existing(root: &Node, action: Action) -> OnExisting {
     match word(root, "on_existing") {
+        None if action == Action::Restore => OnExisting::Update,
         Some("update") => OnExisting::Update,
         Some("create") => OnExisting::Create,
         Some("fail") => OnExisting::Fail,
@@ -104,30 +106,5 @@ impl Reader<'_> {
         let folder = self.env.folder.clone();
         let given = root.get("output").and_then(|node| self.path_from(node, &folder));
         given.unwrap_or_else(|| folder.join("runs"))
-    }
-
-    pub(super) fn archive(&mut self, node: Option<&Node>) -> Option<Archive> {
-        let node = node?;
-        let path = node.get("path")?;
-        let text = match crate::job::env::expand(path.text()?, self.env) {
-            Ok(text) => text,
-            Err(wrong) => {
-                self.unexpanded(path, &wrong);
-                return None;
-            }
-        };
-        // An address of a store is left as it is; anything else is a folder.
-        let place = if text.contains("://") { text } else { self.path(path)?.display().to_string() };
-        let keep = node.get("keep").map(|keep| {
-            let number = |key: &str| keep.get(key).and_then(count);
-            Keep {
-                last: number("last"),
-                daily: number("daily"),
-                weekly: number("weekly"),
-                monthly: number("monthly"),
-                yearly: number("yearly"),
-            }
-        });
-        Some(Archive { place, keep })
     }
 }

@@ -18,8 +18,20 @@ impl Reader<'_> {
         source: Option<&Account>,
         target: Option<&Account>,
     ) {
+        self.needs_a_source(root, action);
         match action {
+            Action::Compare if root.has("archive") => {}
             Action::Migrate | Action::Compare => self.between_accounts(root, action, source, target),
+            Action::Backup => {
+                let target = target.filter(|_| root.has("target"));
+                if target.is_some()
+                    && root.get("target").and_then(Node::text) != root.get("source").and_then(Node::text)
+                {
+                    let message = "a backup goes to its `archive`, but `target` is another account";
+                    self.report.error(spot(root, "target"), message).help("take `target` out");
+                }
+            }
+            Action::Restore => {}
             _ => self.in_one_account(root, action, source, target),
         }
         if matches!(action, Action::Update | Action::Delete | Action::Backup) {
@@ -67,16 +79,59 @@ impl Reader<'_> {
                     .help(help);
             }
         }
-        if action == Action::Compare {
-            let help = "an account is compared with another account: name that one as `target`";
-            self.refuse(root, &["archive"], action, help);
-        } else if matches!(action, Action::Backup | Action::Restore) {
+        if action == Action::Backup {
+            self.backup(root);
+        } else {
+            self.refuse(root, &["sources"], action, "several accounts are for backup: name one as `source`");
+        }
+        if matches!(action, Action::Backup | Action::Restore) {
             if !root.has("archive") {
                 let message = format!("{} needs `archive`", action.word());
                 self.report.error(spot(root, "action"), message).help("add `archive: { path: FOLDER }`");
             }
-        } else {
+        } else if action != Action::Compare {
             self.refuse(root, &["archive"], action, "it is for backup, restore and compare: take it out");
+        }
+    }
+
+    fn needs_a_source(&mut self, root: &Node, action: Action) {
+        let enough = root.has("source")
+            || match action {
+                Action::Backup => root.has("sources"),
+                Action::Restore => root.has("target"),
+                _ => false,
+            };
+        if !enough {
+            let help = match action {
+                Action::Backup => "add `source: ACCOUNT`, or `sources: [ACCOUNT, ACCOUNT]` for several",
+                Action::Restore => "add `source: ACCOUNT`: the account whose backup is restored",
+                _ => "add `source: ACCOUNT`: the account the imports are read from",
+            };
+            self.report.error(root.span, "the job has no `source`").help(help);
+        }
+    }
+
+    fn backup(&mut self, root: &Node) {
+        if root.has("source") && root.has("sources") {
+            let message = "the job holds both `source` and `sources`";
+            self.report.error(spot(root, "sources"), message).help("keep one of the two");
+        }
+        if root.get("verify").and_then(Node::text).is_some_and(|word| word != "full") {
+            let message = "a backup is always read back and compared";
+            self.report
+                .error(spot(root, "verify"), message)
+                .help("take `verify` out, or write `verify: full`");
+        }
+        self.refuse(root, &["stop"], Action::Backup, "a backup is whole or does not count: take it out");
+        let help = "a backup makes a new snapshot: take it out";
+        self.refuse_inside(root, "archive", &["snapshot"], Action::Backup, help);
+    }
+
+    fn refuse_inside(&mut self, root: &Node, table: &str, keys: &[&str], action: Action, help: &str) {
+        let Some(node) = root.get(table) else { return };
+        for entry in node.entries().iter().filter(|entry| keys.contains(&entry.key.as_str())) {
+            let message = format!("`{}` in `{table}` has no meaning for {}", entry.key, action.word());
+            self.report.error(entry.at, message).help(help);
         }
     }
 
@@ -120,7 +175,7 @@ impl Reader<'_> {
         target: Option<&Account>,
     ) {
         let (Some(source), Some(target)) = (source, target) else { return };
-        if source.name != target.name && action != Action::Restore {
+        if source.name != target.name {
             let message = format!("{} works within one account, but `target` is another", action.word());
             let help = if action == Action::Clone {
                 "take `target` out, or write `action: migrate` to copy into another account"
@@ -144,10 +199,8 @@ impl Reader<'_> {
 
     fn refuse(&mut self, root: &Node, keys: &[&str], action: Action, help: &str) {
         for entry in root.entries().iter().filter(|entry| keys.contains(&entry.key.as_str())) {
-            if !crate::job::spec::is_not_yet(&entry.key) {
-                let message = format!("`{}` has no meaning for {}", entry.key, action.word());
-                self.report.error(entry.at, message).help(help);
-            }
+            let message = format!("`{}` has no meaning for {}", entry.key, action.word());
+            self.report.error(entry.at, message).help(help);
         }
     }
 }

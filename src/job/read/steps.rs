@@ -5,7 +5,6 @@ use super::select::spec;
 use crate::job::keys::STEPS;
 use crate::job::problem::{Report, Span};
 use crate::job::sheet::Sheet;
-use crate::job::spec::is_not_yet;
 use crate::job::tree::Node;
 use crate::transform::upgrade::Untyped;
 use crate::transform::{GuardedStep, Program, Step};
@@ -47,9 +46,6 @@ impl Reader<'_> {
     fn step(&mut self, node: &Node) -> Option<Step> {
         let mut given = node.entries().iter().filter(|entry| STEPS.contains(&entry.key.as_str()));
         let (entry, None) = (given.next()?, given.next()) else { return None };
-        if is_not_yet(&entry.key) {
-            return None;
-        }
         entry.read.set(true);
         let value = &entry.node;
         match entry.key.as_str() {

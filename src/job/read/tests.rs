@@ -1,11 +1,9 @@
-//! What is read in full while it is still refused by name, and how a stretch of a text becomes one of the file.
+//! What single parts of a job file become, and how a stretch of a text becomes one of the file.
 
 use std::path::Path;
 
 use super::fields::{rename, renames};
 use super::*;
-use crate::job::check::check;
-use crate::job::spec::NOT_YET;
 use crate::job::{Archive, Keep, Span};
 use crate::transform::{FieldRename, Narrow, ScopedRename, Side};
 
@@ -22,7 +20,8 @@ fn archive(text: &str) -> Option<Archive> {
     let env = env();
     let report = Report::new("x.yaml", text);
     let now = Timestamp::UNIX_EPOCH;
-    Reader { report, env: &env, folder: "/jobs".into(), now }.archive(tree(text).get("archive"))
+    Reader { report, env: &env, folder: "/jobs".into(), now, otherwise: crate::job::Rate::default() }
+        .archive(tree(text).get("archive"))
 }
 
 fn messages(report: Report) -> Vec<String> {
@@ -85,18 +84,6 @@ fn every_bad_row_of_that_csv_is_named_with_its_line() {
     assert_eq!(problems, expected);
     assert_eq!(renames_of("from,to\na,b\n").1, ["1: there is no column `side`"]);
     assert_eq!(renames_of("side,from,to,note\n").1[1], "1: unknown column `note`");
-}
-
-#[test]
-fn each_key_that_is_not_in_this_version_is_refused_by_its_name() {
-    let keys = keys::JOB.keys.iter().chain(keys::STEP.keys).map(|key| key.word);
-    for word in keys.filter(|word| NOT_YET.contains(word)) {
-        let text = format!("transform:\n  - {word}: {{}}\n{word}: {{}}\n");
-        let mut report = Report::new("x.yaml", &text);
-        check(&tree(&text), &Type::Table(&keys::JOB), "the job", &mut report);
-        let wanted = format!("`{word}` is not in this version");
-        assert!(messages(report).iter().any(|message| message.ends_with(&wanted)), "{word}");
-    }
 }
 
 #[test]

@@ -103,6 +103,16 @@ pub(super) async fn late_delete(
     present(context, item, target, None, 0, true).await
 }
 
+/// The fingerprint of what stands there, if that is what is wanted and nothing more.
+pub(super) fn exactly(
+    context: &Context<'_>,
+    item: &PlanItem,
+    there: &Document,
+) -> Result<Option<Fingerprint>, PipelineError> {
+    let Found { print, exactly, .. } = found(context, item, there)?;
+    Ok(exactly.then_some(print))
+}
+
 /// What stands in the target, compared with what is wanted there.
 struct Found {
     print: Fingerprint,

@@ -1,7 +1,5 @@
 //! One item's walk: from where it stands, step by step, until nothing is left to write for it.
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -86,11 +84,10 @@ pub(super) async fn drive(
             (Operation::Delete | Operation::Restore, ItemState::InDoubt { .. }) => {
                 aftermath::settle_presence(context, &done.item).await?
             }
-            (Operation::Clone, ItemState::Applied { phase: Phase::Operation, target })
-                if done.item.adjust =>
-            {
-                write::adjust(context, &done.item, target).await?
-            }
+            (
+                Operation::Clone | Operation::Restore,
+                ItemState::Applied { phase: Phase::Operation, target },
+            ) if done.item.adjust => write::adjust(context, &done.item, target).await?,
             _ => break,
         };
         match next {
@@ -161,24 +158,4 @@ pub(super) fn document(context: &Context<'_>, item: &PlanItem) -> Result<Bytes, 
         return Err(bad("it lacks the document"));
     };
     read_slot(file, slot).map(Bytes::from).map_err(|_| bad("it is too short for the document"))
-}
-
-/// A document as one line: a service may answer with indented JSON, and a line feed inside a text is always escaped.
-pub(super) fn one_line(text: &str) -> Cow<'_, str> {
-    if text.contains(['\n', '\r']) { text.replace(['\n', '\r'], " ").into() } else { text.into() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_indented_document_becomes_one_line_that_means_the_same() {
-        let indented = "{\n  \"a\": \"x\\ny\",\r\n  \"b\": [1,\n2]\n}";
-        let line = one_line(indented);
-        assert!(!line.contains(['\n', '\r']));
-        let parse = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
-        assert_eq!(parse(&line), parse(indented));
-        assert_eq!(one_line("{\"a\":1}"), "{\"a\":1}");
-    }
 }

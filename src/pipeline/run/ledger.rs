@@ -74,6 +74,7 @@ fn word(step: &Step) -> &'static str {
         Step::Absent => "absent",
         Step::NotTaken { .. } => "not taken",
         Step::Ended { .. } => "ended",
+        Step::Archived { .. } => "archived",
         Step::Verified { .. } => "verified",
     }
 }

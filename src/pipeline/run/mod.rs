@@ -5,6 +5,7 @@ mod in_doubt;
 mod item;
 mod ledger;
 mod policy;
+mod shelve;
 mod verify;
 mod write;
 
@@ -30,6 +31,7 @@ use ledger::Ledger;
 use policy::Policy;
 
 pub use ledger::{Doubt, Memory};
+pub use shelve::{Shelving, shelve};
 
 /// Items between their stages at most: those that wait to be looked up do not hold a place in flight.
 const MOST_WAITING: usize = 4096;
@@ -311,12 +313,13 @@ pub fn outcome_of(item: &PlanItem, state: &ItemState) -> (Outcome, Verdict) {
         Operation::Update => Outcome::Updated,
         Operation::Delete => Outcome::Deleted,
         Operation::Restore => Outcome::Restored,
+        Operation::Archive => Outcome::Archived,
         Operation::None => Outcome::Unprocessed,
     };
     match state {
         // What is in doubt is not known to be done until it is looked up.
         ItemState::Untouched | ItemState::InDoubt { .. } => (Outcome::Unprocessed, Verdict::NotChecked),
-        // A clone that still lacks what a clone call cannot say is not done.
+        // A clone that still lacks what a clone call cannot say is not done, nor a restored import that was not compared.
         ItemState::Applied { phase: crate::journal::Phase::Operation, .. } if item.adjust => {
             (Outcome::Unprocessed, Verdict::NotChecked)
         }

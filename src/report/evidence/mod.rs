@@ -140,6 +140,12 @@ fn with_plan(folder: &RunFolder, plan: &PlanFile, chain: &Chain, checks: &mut Ve
             return false;
         }
     };
+    if story.is_finished() && plan.head().settings.shelved.is_some() && !folder.wanted().exists() {
+        let message = "not there: the snapshot holds the documents; `transship archive check` reads them";
+        if let Some(check) = checks.iter_mut().find(|check| check.file == WANTED) {
+            *check = Check::fits(WANTED, message);
+        }
+    }
     checks.push(lines::before(folder, &chain.befores, story.ending.is_some()));
     if let Some(misfit) = chain::end_misfit(chain, folder, plan, &memory, &story) {
         checks[0] = misfit;

@@ -1,0 +1,45 @@
+//! Calls an address that only wants to hear that something happened. No token goes there.
+
+use std::time::Duration;
+
+use url::Url;
+
+/// How long an answer is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How often it is tried.
+const TRIES: u32 = 3;
+
+/// GETs the address, a few times if it does not answer. What it answers with does not matter beyond its status.
+///
+/// # Errors
+///
+/// It cannot be reached, or says no; the text never holds the address, which may be a secret of its own.
+///
+/// # Cancel safety
+///
+/// Dropping the future gives up.
+pub async fn ping(url: &Url) -> Result<(), String> {
+    let client = reqwest::Client::builder()
+        .timeout(PATIENCE)
+        .redirect(reqwest::redirect::Policy::limited(3))
+        .retry(reqwest::retry::never())
+        .user_agent(concat!("transship/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(|error| error.without_url().to_string())?;
+    let mut why = String::new();
+    for turn in 0..TRIES {
+        if turn > 0 {
+            tokio::time::sleep(Duration::from_secs(1 << turn)).await;
+        }
+        match client.get(url.clone()).send().await {
+            Ok(answer) if answer.status().is_success() => return Ok(()),
+            Ok(answer) => why = format!("it answered {}", answer.status().as_u16()),
+            Err(error) => {
+                let error = error.without_url();
+                let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
+                why = format!("{error}{}", cause.unwrap_or_default());
+            }
+        }
+    }
+    Err(why)
+}

@@ -1,0 +1,125 @@
+//! Tells whoever is to be told how a run ended: an address to call, a file of metrics.
+
+use std::fmt::Write as _;
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::run::Went;
+use super::say;
+use super::world::World;
+use crate::api::ping;
+use crate::job::Job;
+use crate::pipeline::Summary;
+
+/// How the run of one account ended.
+#[derive(Debug)]
+pub(super) struct End<'a> {
+    pub account: &'a str,
+    pub good: bool,
+    pub summary: Option<&'a Summary>,
+}
+
+impl<'a> End<'a> {
+    pub(super) fn of(account: &'a str, went: &'a Result<Went, Failure>) -> Self {
+        let good = went.as_ref().is_ok_and(|went| went.exit == Exit::Done);
+        Self { account, good, summary: went.as_ref().ok().and_then(|went| went.summary.as_ref()) }
+    }
+}
+
+/// Tells it. A dry run is nobody's business; that somebody could not be told is said, and changes nothing else.
+pub(super) async fn tell(world: &World, job: &Job, ends: &[End<'_>], dry_run: bool) {
+    if dry_run || job.notify.is_empty() {
+        return;
+    }
+    let good = ends.iter().all(|end| end.good);
+    if let Some(path) = &job.notify.prometheus {
+        let text = metrics(&job.name, job.action.word(), ends, world.clock.now());
+        if let Err(error) = write(path, &text) {
+            say(world, &format!("warning: cannot write the metrics to {}: {error}", path.display()));
+        }
+    }
+    let (url, which) =
+        if good { (&job.notify.success, "notify.success") } else { (&job.notify.failure, "notify.failure") };
+    if let Some(url) = url
+        && let Err(why) = ping(url).await
+    {
+        say(world, &format!("warning: the address of `{which}` could not be told: {why}"));
+    }
+}
+
+/// Writes a file that others may read, whole or not at all.
+fn write(path: &std::path::Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write as _;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let mut aside = tempfile::Builder::new()
+        .permissions(<std::fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o644))
+        .tempfile_in(folder.unwrap_or(std::path::Path::new(".")))?;
+    aside.write_all(text.as_bytes())?;
+    aside.as_file().sync_all()?;
+    aside.persist(path).map(drop).map_err(|error| error.error)
+}
+
+/// The metrics of a run, as Prometheus reads them.
+fn metrics(job: &str, action: &str, ends: &[End<'_>], now: jiff::Timestamp) -> String {
+    let mut text = String::new();
+    let mut family = |name: &str, help: &str, each: &dyn Fn(&End<'_>) -> Vec<(String, f64)>| {
+        // A text cannot refuse to be written to.
+        let _ = writeln!(text, "# HELP transship_{name} {help}\n# TYPE transship_{name} gauge");
+        for end in ends {
+            let labels =
+                format!("job=\"{}\",action=\"{action}\",account=\"{}\"", label(job), label(end.account));
+            for (more, value) in each(end) {
+                let _ = writeln!(text, "transship_{name}{{{labels}{more}}} {value}");
+            }
+        }
+    };
+    let one = |value: f64| vec![(String::new(), value)];
+    #[expect(clippy::cast_precision_loss, reason = "seconds and counts are far below 2^52")]
+    {
+        family("run_success", "Whether the last run went as planned.", &|end| {
+            one(f64::from(u8::from(end.good)))
+        });
+        family("run_timestamp_seconds", "When the last run ended.", &|_| one(now.as_second() as f64));
+        family("run_duration_seconds", "How long the last run was at work.", &|end| {
+            end.summary.map(|summary| one(summary.seconds)).unwrap_or_default()
+        });
+        family("run_calls", "Calls the last run sent to the service.", &|end| {
+            end.summary.map(|summary| one(summary.total_calls as f64)).unwrap_or_default()
+        });
+    }
+    family("run_imports", "Imports of the last run by outcome.", &|end| {
+        let outcomes = end.summary.map(|summary| summary.outcomes.iter());
+        let each = outcomes.into_iter().flatten();
+        each.map(|(outcome, count)| (format!(",outcome=\"{outcome}\""), f64::from(*count))).collect()
+    });
+    text
+}
+
+/// A text as the value of a label.
+fn label(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_metrics_say_whether_each_account_is_good_and_how_many_imports_it_has() {
+        let mut summary = Summary { seconds: 1.5, total_calls: 12, ..Summary::default() };
+        summary.outcomes.insert("archived".to_owned(), 10);
+        let ends = [
+            End { account: "us", good: true, summary: Some(&summary) },
+            End { account: "e\"u", good: false, summary: None },
+        ];
+        let text = metrics("nightly", "backup", &ends, "2026-01-01T00:00:00Z".parse().unwrap());
+        for line in [
+            r#"transship_run_success{job="nightly",action="backup",account="us"} 1"#,
+            r#"transship_run_success{job="nightly",action="backup",account="e\"u"} 0"#,
+            r#"transship_run_timestamp_seconds{job="nightly",action="backup",account="us"} 1767225600"#,
+            r#"transship_run_imports{job="nightly",action="backup",account="us",outcome="archived"} 10"#,
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Archives as jobs use them: one that is read like an account, one that a backup goes to.
+
+use super::failure::Failure;
+use super::world::World;
+use crate::archive::{self, Archive, ArchiveOptions, Key, Snapshot};
+use crate::job::{self, AccountPlace, KeySource, Settings, secret};
+use crate::pipeline::shelf::{closed, shelf};
+use crate::pipeline::{Account, AccountFacts, Backups};
+
+/// What opens the archive at this end of a job.
+pub(super) fn key_of(world: &World, account: &job::Account) -> Result<Option<Key>, Failure> {
+    let AccountPlace::Archive { key: Some(source), .. } = &account.place else { return Ok(None) };
+    match source {
+        KeySource::Passphrase(source) => match secret::resolve_phrase(source, &world.env) {
+            Ok(secret) => Ok(Some(Key::Passphrase(secret))),
+            Err(error) => {
+                Err(Failure::BadInput(format!("the archive's passphrase: {}", super::failure::chain(&error))))
+            }
+        },
+        KeySource::File(path) => match std::fs::read_to_string(path) {
+            Ok(text) => Ok(Some(Key::File(text.into()))),
+            Err(error) => Err(Failure::BadInput(format!(
+                "cannot read the archive's key file {}: {error}",
+                path.display()
+            ))),
+        },
+    }
+}
+
+/// Opens an archive. It is made only when asked to.
+pub(super) async fn open(
+    world: &World,
+    place: &str,
+    key: Option<Key>,
+    create: bool,
+) -> Result<Archive, Failure> {
+    let mut options = ArchiveOptions::new(world.clock.clone());
+    options.key = key;
+    options.create = create;
+    options.variables =
+        world.env.variables.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    Archive::open(place, options).await.map_err(Failure::from)
+}
+
+/// The snapshot that an end of a job names, as an account that can be read.
+pub(super) async fn opened(
+    world: &World,
+    account: &job::Account,
+    key: Option<Key>,
+) -> Result<(Account, Snapshot), Failure> {
+    let AccountPlace::Archive { place, of, snapshot, .. } = &account.place else {
+        return Err(Failure::BadInput(format!("account `{}` is no archive", account.name)));
+    };
+    let archive = open(world, place, key, false).await?;
+    let listing = archive.snapshots().await?;
+    for (id, why) in &listing.damaged {
+        super::say(world, &format!("warning: snapshot {id} is damaged and passed over: {why}"));
+    }
+    let found = match snapshot {
+        Some(start) => listing.find(start)?,
+        None => listing.latest(of).ok_or_else(|| {
+            let mut known: Vec<&str> =
+                listing.snapshots.iter().map(|snapshot| snapshot.account.name.as_str()).collect();
+            known.sort_unstable();
+            known.dedup();
+            let known = if known.is_empty() { "nothing yet".to_owned() } else { known.join(", ") };
+            Failure::BadInput(format!(
+                "the archive {place} holds no backup of account `{of}`; it holds {known}: name one as `source`, or \
+                 a snapshot as `archive.snapshot`"
+            ))
+        })?,
+    };
+    let found = found.clone();
+    Ok((shelf(archive, &found, &account.name).await?, found))
+}
+
+/// The archive that a backup goes to, and the last snapshot it is compared with.
+pub(super) async fn for_backup(
+    world: &World,
+    settings: &Settings,
+    source: &AccountFacts,
+    key: Option<Key>,
+    dry_run: bool,
+) -> Result<(Account, Option<Backups>), Failure> {
+    let target = &settings.target;
+    let AccountPlace::Archive { place, .. } = &target.place else {
+        return Err(Failure::BadInput("a backup goes to an archive".to_owned()));
+    };
+    let facts = AccountFacts { name: target.name.clone(), origin: format!("archive:{place}"), user: None };
+    let archive = match open(world, place, key, !dry_run).await {
+        // Before the first backup there is none, and a plan makes none.
+        Err(Failure::Archive(archive::ArchiveError::Absent { .. })) if dry_run => {
+            return Ok((closed(facts), None));
+        }
+        opened => opened?,
+    };
+    let listing = archive.snapshots().await?;
+    let selection = settings.shelved.as_ref().and_then(|shelved| shelved.selection.clone());
+    let previous = listing.snapshots.into_iter().rev().find(|snapshot| {
+        snapshot.account.name == source.name
+            && snapshot.account.origin == source.origin
+            && snapshot.selection == selection
+    });
+    Ok((closed(facts), Some(Backups { archive, previous })))
+}
+
+/// Whether what was backed up goes back to where it came from.
+pub(super) fn is_home(from: &archive::Account, to: &AccountFacts) -> bool {
+    match &to.user {
+        Some(user) if !from.user.is_empty() => *user == from.user,
+        _ => from.origin == to.origin,
+    }
+}
+
+/// Writes down which snapshot was read, so that a plan stays one of that snapshot.
+pub(super) fn name_snapshot(account: &mut job::Account, read: Option<&Snapshot>) {
+    if let (AccountPlace::Archive { snapshot, .. }, Some(read)) = (&mut account.place, read) {
+        *snapshot = Some(read.id.to_string());
+    }
+}

@@ -1,0 +1,91 @@
+//! The keys of `archive`, `sources` and `notify`.
+
+use super::super::forms::Form;
+use super::super::spec::{Rule, Table, Type, key, required};
+use super::{TEXTS, TOKEN};
+
+/// `sources`.
+pub(super) const SOURCES: Type = Type::Either(&[Type::List(&Type::Text(Form::Name)), Type::Text(Form::Path)]);
+
+/// `archive`.
+pub(super) static ARCHIVE: Table = Table {
+    name: "archive",
+    what: "a mapping like `{ path: ./archive }`",
+    rule: Rule::Free,
+    keys: &[
+        required("path", Type::Text(Form::Path), "A folder, or an address like `s3://bucket/folder`."),
+        key(
+            "keep",
+            Type::Table(&KEEP),
+            "Which snapshots are kept; a backup prunes the others when it is done.",
+        ),
+        key(
+            "snapshot",
+            Type::Text(Form::Text),
+            "The snapshot to restore or to compare with: its id, or the start of it; `latest` if not given.",
+        ),
+        key(
+            "encryption",
+            Type::Table(&ENCRYPTION),
+            "What encrypts the archive when it is made, and opens it.",
+        ),
+        key(
+            "shrink",
+            Type::Text(Form::Percent),
+            "The share of last time's imports that may be gone before a backup refuses to count; `20%` if not given.",
+        ),
+        key("tags", TEXTS, "What the snapshot is marked with, for `keep`."),
+    ],
+};
+
+static KEEP: Table = Table {
+    name: "keep",
+    what: "a mapping like `{ last: 7, daily: 30 }`",
+    rule: Rule::Some,
+    keys: &[
+        key("last", Type::Whole(1, 100_000), "So many of the newest."),
+        key("daily", Type::Whole(1, 100_000), "One a day, for so many days."),
+        key("weekly", Type::Whole(1, 100_000), "One a week, for so many weeks."),
+        key("monthly", Type::Whole(1, 100_000), "One a month, for so many months."),
+        key("yearly", Type::Whole(1, 100_000), "One a year, for so many years."),
+        key("tags", TEXTS, "All that carry one of these tags."),
+    ],
+};
+
+static ENCRYPTION: Table = Table {
+    name: "encryption",
+    what: "a mapping like `{ passphrase: { env: NAME } }`",
+    rule: Rule::OneOf(&["passphrase", "key_file"], "does not say where the key is"),
+    keys: &[
+        key(
+            "passphrase",
+            Type::Table(&TOKEN),
+            "Where the passphrase comes from. Never the passphrase itself.",
+        ),
+        key("key_file", Type::Text(Form::Path), "A file with an age key."),
+    ],
+};
+
+/// `notify`.
+pub(super) static NOTIFY: Table = Table {
+    name: "notify",
+    what: "a mapping like `{ failure: \"https://…\" }`",
+    rule: Rule::Some,
+    keys: &[
+        key(
+            "success",
+            Type::Text(Form::Url),
+            "An address that is called (GET) when all went as planned; `${VAR}` is replaced.",
+        ),
+        key(
+            "failure",
+            Type::Text(Form::Url),
+            "An address that is called (GET) when it did not; `${VAR}` is replaced.",
+        ),
+        key(
+            "prometheus",
+            Type::Text(Form::Path),
+            "A file of metrics for a collector of text files, from the current folder; written whole or not at all.",
+        ),
+    ],
+};

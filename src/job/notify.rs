@@ -1,0 +1,21 @@
+//! `notify`: who is told how a run ended, beside the person at the terminal.
+
+use std::path::PathBuf;
+
+/// `notify`. What is absent is not told.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Notify {
+    /// `success`: an address that is called when all went as planned.
+    pub success: Option<url::Url>,
+    /// `failure`: an address that is called when it did not.
+    pub failure: Option<url::Url>,
+    /// `prometheus`: a file of metrics, for a collector of text files.
+    pub prometheus: Option<PathBuf>,
+}
+
+impl Notify {
+    /// Whether nobody is to be told.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}

@@ -1,0 +1,220 @@
+//! `archive`, `sources`, `notify`, and which account or archive a job reads from and writes to.
+
+use std::path::PathBuf;
+
+use super::Reader;
+use super::policy::count;
+use super::steps::columns_and;
+use crate::job::account::{Account, AccountPlace, Rate};
+use crate::job::archive::SHRINK;
+use crate::job::env::expand;
+use crate::job::forms;
+use crate::job::problem::Report;
+use crate::job::sheet::Sheet;
+use crate::job::tree::Node;
+use crate::job::{Action, Archive, Keep, KeySource, Notify};
+
+/// Where a job reads from and writes to.
+pub(super) struct Ends {
+    pub source: Option<Account>,
+    pub target: Option<Account>,
+    /// The accounts of `sources`.
+    pub sources: Vec<Account>,
+}
+
+impl Reader<'_> {
+    /// `archive`.
+    pub(super) fn archive(&mut self, node: Option<&Node>) -> Option<Archive> {
+        let node = node?;
+        let path = node.get("path")?;
+        let keep = node.get("keep").map(keep);
+        let key = node.get("encryption").and_then(|node| self.key(node));
+        let snapshot = node.get("snapshot").and_then(Node::text).filter(|text| *text != "latest");
+        let shrink = node.get("shrink").and_then(Node::text).and_then(forms::percent);
+        let text = match expand(path.text()?, self.env) {
+            Ok(text) => text,
+            Err(wrong) => {
+                self.unexpanded(path, &wrong);
+                return None;
+            }
+        };
+        // An address of a store is left as it is; anything else is a folder.
+        let place = if text.contains("://") { text } else { self.path(path)?.display().to_string() };
+        Some(Archive {
+            place,
+            keep,
+            key,
+            snapshot: snapshot.map(str::to_owned),
+            shrink: shrink.unwrap_or(SHRINK),
+            tags: texts(node, "tags"),
+        })
+    }
+
+    fn key(&mut self, node: &Node) -> Option<KeySource> {
+        match node.get("passphrase") {
+            Some(passphrase) => self.token(passphrase).map(KeySource::Passphrase),
+            None => node.get("key_file").and_then(|file| self.path(file)).map(KeySource::File),
+        }
+    }
+
+    /// `notify`.
+    pub(super) fn notify(&mut self, node: Option<&Node>) -> Notify {
+        let Some(node) = node else { return Notify::default() };
+        let success = node.get("success").and_then(|node| self.ping(node));
+        let failure = node.get("failure").and_then(|node| self.ping(node));
+        let folder = self.env.folder.clone();
+        let prometheus: Option<PathBuf> =
+            node.get("prometheus").and_then(|node| self.path_from(node, &folder));
+        Notify { success, failure, prometheus }
+    }
+
+    /// Source and target by what the action reads and writes: for some, one of the two is an archive.
+    pub(super) fn ends(
+        &mut self,
+        root: &Node,
+        action: Option<Action>,
+        accounts: &[Account],
+        archive: Option<&Archive>,
+    ) -> Ends {
+        let sources = self.sources(root, accounts);
+        let from_archive = match action {
+            Some(Action::Restore) => true,
+            Some(Action::Compare) => root.has("archive") && root.has("target"),
+            _ => false,
+        };
+        if let (true, Some(archive)) = (from_archive, archive) {
+            let target = if root.has("target") {
+                self.account(root, "target", accounts)
+            } else {
+                self.account(root, "source", accounts)
+            };
+            // An account that is gone can be restored from all the same: of the source only the name counts.
+            let named = root.get("source").and_then(Node::text);
+            let of = named.or(target.as_ref().map(|target| target.name.as_str())).unwrap_or_default();
+            return Ends { source: Some(shelf(of, of, archive)), target, sources };
+        }
+        let source = match sources.first() {
+            Some(first) if !root.has("source") => Some(first.clone()),
+            _ => self.account(root, "source", accounts),
+        };
+        let of = source.as_ref().map(|source| source.name.clone()).unwrap_or_default();
+        let target = match (action, archive) {
+            (Some(Action::Backup), Some(archive)) => {
+                if root.has("target") {
+                    self.account(root, "target", accounts);
+                }
+                Some(shelf("archive", &of, archive))
+            }
+            (Some(Action::Compare), Some(archive)) => Some(shelf("archive", &of, archive)),
+            _ if root.has("target") => self.account(root, "target", accounts),
+            _ => source.clone(),
+        };
+        Ends { source, target, sources }
+    }
+
+    /// `sources`: names of accounts, or a CSV of accounts.
+    fn sources(&mut self, root: &Node, accounts: &[Account]) -> Vec<Account> {
+        let Some(node) = root.get("sources") else { return Vec::new() };
+        let mut found: Vec<Account> = Vec::new();
+        if node.text().is_some() {
+            let folder = self.folder.clone();
+            let read = self.sheet(node, listed).unwrap_or_default();
+            for listed in read {
+                found.extend(self.listed_account(node, listed, accounts, &folder));
+            }
+        } else {
+            for item in node.items() {
+                found.extend(self.account_named(item, "sources", root, accounts));
+            }
+        }
+        let mut names = std::collections::HashSet::new();
+        for account in &found {
+            if !names.insert(account.name.clone()) {
+                let message = format!("`sources` names the account `{}` twice", account.name);
+                self.report.error(node.span, message).help("name each account once");
+            }
+        }
+        found
+    }
+
+    fn listed_account(
+        &mut self,
+        node: &Node,
+        listed: Listed,
+        accounts: &[Account],
+        folder: &std::path::Path,
+    ) -> Option<Account> {
+        let known = accounts.iter().find(|account| account.name == listed.name);
+        let [region, url, emulator, env, file] = listed.cells;
+        if [&region, &url, &emulator, &env, &file].iter().all(|cell| cell.is_empty()) {
+            if known.is_none() {
+                let message = format!("line {}: the account `{}` is not there", listed.line, listed.name);
+                let help = "add it under `accounts`, or fill in its columns: region, url or emulator, and token_env or token_file";
+                self.report.error(node.span, message).help(help);
+            }
+            return known.cloned();
+        }
+        match super::accounts::of_cells([&region, &url, &emulator, &env, &file], folder, self.env) {
+            Ok(place) => Some(Account { name: listed.name, place, rate: self.otherwise }),
+            Err(why) => {
+                let message = format!("line {}: the account `{}` {why}", listed.line, listed.name);
+                let help = "a row has a name; a region, url or emulator; and a token_env or token_file";
+                self.report.error(node.span, message).help(help);
+                None
+            }
+        }
+    }
+}
+
+/// A row of the CSV of accounts.
+struct Listed {
+    line: u64,
+    name: String,
+    /// `region`, `url`, `emulator`, `token_env`, `token_file`.
+    cells: [String; 5],
+}
+
+fn listed(sheet: &Sheet, report: &mut Report) -> Vec<Listed> {
+    let others = ["region", "url", "emulator", "token_env", "token_file"];
+    let Some(([name], at)) = columns_and(sheet, ["name"], others, report) else { return Vec::new() };
+    let mut rows = Vec::new();
+    for row in &sheet.rows {
+        let cell = |at: Option<usize>| at.map(|at| row.cells[at].text.trim().to_owned()).unwrap_or_default();
+        let name_cell = &row.cells[name];
+        if !forms::Form::Name.fits(name_cell.text.trim()) {
+            let message = format!("the name must be {}", forms::Form::Name.describe());
+            report.error(name_cell.span, message);
+            continue;
+        }
+        rows.push(Listed { line: row.line, name: cell(Some(name)), cells: at.map(cell) });
+    }
+    rows
+}
+
+/// The archive as one end of a job.
+fn shelf(name: &str, of: &str, archive: &Archive) -> Account {
+    let place = AccountPlace::Archive {
+        place: archive.place.clone(),
+        of: of.to_owned(),
+        snapshot: archive.snapshot.clone(),
+        key: archive.key.clone(),
+    };
+    Account { name: name.to_owned(), place, rate: Rate::default() }
+}
+
+fn texts(node: &Node, key: &str) -> Vec<String> {
+    let items = node.get(key).map(Node::items).unwrap_or_default();
+    items.iter().filter_map(|item| item.written().map(str::to_owned)).collect()
+}
+
+fn keep(keep: &Node) -> Keep {
+    let number = |key: &str| keep.get(key).and_then(count);
+    Keep {
+        last: number("last"),
+        daily: number("daily"),
+        weekly: number("weekly"),
+        monthly: number("monthly"),
+        yearly: number("yearly"),
+        tags: texts(keep, "tags"),
+    }
+}
