@@ -127,6 +127,8 @@ async fn pipeline(emulator: &Embedded, target: &str, rate: &str, sync: bool) -> 
         tool: "bench",
         only: None,
         of_run: None,
+        backups: None,
+        home: false,
         references: false,
     })
     .await

@@ -243,7 +243,7 @@ fn a_backup_goes_to_its_archive_from_each_of_its_accounts() {
 #[test]
 fn a_restore_reads_the_backup_of_an_account_that_need_not_be_there_any_more() {
     let job = load("restore.yaml").unwrap();
-    let place = here().join("./archive").display().to_string();
+    let place = here().join("archive").display().to_string();
     let (of, snapshot) = ("us".to_owned(), Some("20260131T0".to_owned()));
     let key = Some(KeySource::File("/home/me/archive.key".into()));
     assert_eq!(job.source.place, AccountPlace::Archive { place, of, snapshot, key });

@@ -50,6 +50,7 @@ fn settings() -> Settings {
         retry: Retry::default(),
         stop: Stop::default(),
         folder: "jobs".into(),
+        shelved: None,
     }
 }
 

@@ -10,7 +10,7 @@ use super::failure::{Failure, chain};
 use super::notify::{self, End};
 use super::run::{Order, Went, one};
 use super::world::World;
-use super::{say, shelves};
+use super::{connect, say, shelves};
 use crate::archive::{ArchiveError, Policy, PruneOptions, PruneReport};
 use crate::job::{self, AccountPlace, Action, Job, Keep, Settings};
 use crate::model::Outcome;
@@ -31,6 +31,9 @@ pub(super) async fn many(
         let message = "a plan is of one account, and this job has several: leave `--plan` out".to_owned();
         return Err(Failure::BadInput(message));
     }
+    let accounts: Vec<&job::Account> = job.sources.iter().collect();
+    let shared = World { emulator: connect::emulator(world, &accounts)?, ..world.clone() };
+    let world = &shared;
     let runs = job.sources.iter().map(|account| async move {
         let name = format!("{}-{}", job.name, account.name);
         let place = args.run_dir.as_ref().map(|folder| folder.join(&account.name));

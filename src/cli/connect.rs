@@ -1,6 +1,7 @@
 //! From the accounts of a job to accounts that can be called.
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 use url::Url;
 
@@ -22,7 +23,7 @@ pub(super) struct Accounts {
     pub backups: Option<Backups>,
     /// Whether a backup goes back to where it was made.
     pub home: bool,
-    _emulator: Option<Embedded>,
+    _emulator: Option<Arc<Embedded>>,
 }
 
 /// What the accounts are connected for.
@@ -48,7 +49,7 @@ pub(super) async fn accounts(
     let emulator = emulator(world, &wanted)?;
     let dry_run = what_for == For::Reading;
     let connect = async |account: &job::Account, token: Option<&Token>| -> Result<Account, Failure> {
-        let mut account = open(world, settings, account, token, emulator.as_ref(), dry_run)?;
+        let mut account = open(world, settings, account, token, emulator.as_deref(), dry_run)?;
         account.identify().await?;
         Ok(account)
     };
@@ -113,7 +114,7 @@ pub(super) async fn account(
     world: &World,
     settings: &Settings,
     wanted: &job::Account,
-) -> Result<(Account, Option<Embedded>), Failure> {
+) -> Result<(Account, Option<Arc<Embedded>>), Failure> {
     if wanted.place.is_archive() {
         let key = shelves::key_of(world, wanted)?;
         return Ok((shelves::opened(world, wanted, key).await?.0, None));
@@ -126,11 +127,11 @@ async fn account_for(
     settings: &Settings,
     wanted: &job::Account,
     what_for: For,
-) -> Result<(Account, Option<Embedded>), Failure> {
+) -> Result<(Account, Option<Arc<Embedded>>), Failure> {
     let tokens = tokens(world, &[wanted])?;
     let emulator = emulator(world, &[wanted])?;
     let dry_run = what_for == For::Reading;
-    let mut account = open(world, settings, wanted, tokens[0].as_ref(), emulator.as_ref(), dry_run)?;
+    let mut account = open(world, settings, wanted, tokens[0].as_ref(), emulator.as_deref(), dry_run)?;
     account.identify().await?;
     Ok((account, emulator))
 }
@@ -157,7 +158,8 @@ fn tokens(world: &World, wanted: &[&job::Account]) -> Result<Vec<Option<Token>>,
     if problems.is_empty() { Ok(tokens) } else { Err(Failure::BadInput(problems.join("\n"))) }
 }
 
-fn emulator(world: &World, wanted: &[&job::Account]) -> Result<Option<Embedded>, Failure> {
+/// Starts the embedded emulator with the accounts that live in it, if any do and it is not running already.
+pub(super) fn emulator(world: &World, wanted: &[&job::Account]) -> Result<Option<Arc<Embedded>>, Failure> {
     let mut names: Vec<&str> = wanted
         .iter()
         .filter_map(|account| match &account.place {
@@ -166,8 +168,8 @@ fn emulator(world: &World, wanted: &[&job::Account]) -> Result<Option<Embedded>,
         })
         .collect();
     names.dedup();
-    if names.is_empty() {
-        return Ok(None);
+    if names.is_empty() || world.emulator.is_some() {
+        return Ok(world.emulator.clone());
     }
     let path = world.emulator_data();
     if let Some(folder) = path.parent() {
@@ -179,7 +181,7 @@ fn emulator(world: &World, wanted: &[&job::Account]) -> Result<Option<Embedded>,
         let why = super::failure::chain(&error);
         Failure::BadInput(format!("cannot start the embedded emulator over {}: {why}", path.display()))
     })?;
-    Ok(Some(embedded))
+    Ok(Some(Arc::new(embedded)))
 }
 
 fn open(

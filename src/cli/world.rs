@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::args::{Color, Global};
+use crate::emulator::Embedded;
 use crate::job::Env;
 use crate::model::time::Clock;
 
@@ -20,6 +22,8 @@ pub(super) struct World {
     pub stdin_is_terminal: bool,
     pub stdout_is_terminal: bool,
     pub stderr_is_terminal: bool,
+    /// An emulator that several runs of this process share; without one, each starts its own.
+    pub emulator: Option<Arc<Embedded>>,
 }
 
 impl World {
@@ -37,6 +41,7 @@ impl World {
             stdin_is_terminal: std::io::stdin().is_terminal(),
             stdout_is_terminal: std::io::stdout().is_terminal(),
             stderr_is_terminal: std::io::stderr().is_terminal(),
+            emulator: None,
         }
     }
 

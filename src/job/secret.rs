@@ -23,9 +23,7 @@ const COMPLAINT: usize = 300;
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "the messages say it")]
 pub enum SecretError {
-    #[error(
-        "the environment variable `{name}`, which should hold the token, is not set; set it and try again"
-    )]
+    #[error("the environment variable `{name}` is not set; set it and try again")]
     NotSet { name: String },
     #[error("cannot read the token from {}; check the path and its permissions", path.display())]
     File {

@@ -39,7 +39,12 @@ impl Reader<'_> {
             }
         };
         // An address of a store is left as it is; anything else is a folder.
-        let place = if text.contains("://") { text } else { self.path(path)?.display().to_string() };
+        let place = if text.contains("://") {
+            text
+        } else {
+            // Without `.`, for people read it.
+            self.path(path)?.components().collect::<PathBuf>().display().to_string()
+        };
         Some(Archive {
             place,
             keep,

@@ -43,7 +43,7 @@ fn field(side: Side, from: &str, to: &str) -> FieldRename {
 #[test]
 fn an_archive_is_a_folder_or_the_address_of_a_store() {
     let place = |text: &str| archive(text).unwrap().place;
-    assert_eq!(place("archive: { path: ./nightly }"), "/jobs/./nightly");
+    assert_eq!(place("archive: { path: ./nightly }"), "/jobs/nightly");
     assert_eq!(place("archive: { path: ~/nightly }"), "/home/me/nightly");
     assert_eq!(place("archive: { path: \"s3://${BUCKET}/imports\" }"), "s3://nightly/imports");
     let keep = archive("archive: { path: a, keep: { last: 7, daily: 30, monthly: 12 } }").unwrap().keep;

@@ -80,8 +80,14 @@ impl Reader<'_> {
 
     fn unused_accounts(&mut self, root: &Node, accounts: &[Account]) {
         let used = |name: &str| {
-            ["source", "target"].iter().any(|key| root.get(key).and_then(Node::text) == Some(name))
+            let listed = root.get("sources").map(Node::items).unwrap_or_default();
+            listed.iter().any(|item| item.text() == Some(name))
+                || ["source", "target"].iter().any(|key| root.get(key).and_then(Node::text) == Some(name))
         };
+        // A CSV of accounts may name any of them.
+        if root.get("sources").is_some_and(|sources| sources.text().is_some()) {
+            return;
+        }
         for entry in root.get("accounts").map(Node::entries).unwrap_or_default() {
             if !used(&entry.key) && accounts.iter().any(|account| account.name == entry.key) {
                 let message = format!("the account `{}` is neither `source` nor `target`", entry.key);
