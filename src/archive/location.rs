@@ -100,6 +100,12 @@ pub(super) fn find(location: &str, options: &ArchiveOptions) -> Result<Place, Ar
 }
 
 fn folder(path: &FilePath, location: &str, create: bool) -> Result<Place, ArchiveError> {
+    if path.exists() && !path.is_dir() {
+        return Err(ArchiveError::Location {
+            location: location.to_owned(),
+            message: "it is a file: name a folder".to_owned(),
+        });
+    }
     if create {
         make_folder(path).map_err(ArchiveError::local("make", path))?;
     } else if !path.is_dir() {

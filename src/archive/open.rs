@@ -178,7 +178,8 @@ async fn make(store: &Store, options: &ArchiveOptions) -> Result<bytes::Bytes, A
                 "its archive.json is gone, its blobs or snapshots are not: put the file back",
             ));
         }
-        if ![super::folder::ASIDE, lock::FOLDER, lock::FILE].contains(&folder) {
+        // Whoever made it meanwhile is met when ours is written.
+        if ![HEADER, super::folder::ASIDE, lock::FOLDER, lock::FILE].contains(&folder) {
             return Err(absent(&format!("it holds {} instead: choose an empty place", object.name)));
         }
     }

@@ -110,6 +110,11 @@ fn line(account: &str, exit: Exit, summary: Option<&Summary>) -> String {
     let word = if exit == Exit::Done { "good" } else { "NOT good" };
     let Some(summary) = summary else { return format!("backup of {account}: {word}") };
     let archived = summary.count(Outcome::Archived);
+    if summary.selected == 0 {
+        return format!(
+            "backup of {account}: EMPTY: the selection matches no import, so the snapshot holds none"
+        );
+    }
     let mut line =
         format!("backup of {account}: {word}: {archived} of {} imports archived", summary.selected);
     if exit == Exit::Done {
