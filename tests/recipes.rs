@@ -22,14 +22,18 @@ impl Bench {
     }
 
     fn transship(&self, arguments: &[&str]) -> std::process::Output {
-        assert_cmd::Command::cargo_bin("transship")
-            .expect("the binary")
+        self.command(arguments).output().expect("it runs")
+    }
+
+    fn command(&self, arguments: &[&str]) -> assert_cmd::Command {
+        let mut command = assert_cmd::Command::cargo_bin("transship").expect("the binary");
+        command
             .current_dir(self.folder.path())
             .env_remove("TRANSSHIP_RUNS")
+            .env("HOME", self.folder.path())
             .env("TRANSSHIP_EMULATOR_DATA", self.folder.path().join("accounts.redb"))
-            .args(arguments)
-            .output()
-            .expect("it runs")
+            .args(arguments);
+        command
     }
 
     fn run(&self, job: &str) -> Ran {
@@ -162,4 +166,32 @@ fn mappers_are_upgraded_where_nothing_is_lost() {
 #[test]
 fn imports_are_deleted_by_manifest() {
     Bench::new().run("delete-by-manifest.yaml").expect(0, &[("deleted", 3)]);
+}
+
+#[test]
+fn a_backup_is_restored_after_harm_was_done() {
+    let bench = Bench::new();
+    bench.run("backup.yaml").expect(0, &[("archived", 306)]);
+    bench.run("clean-captured-data.yaml").expect(3, &[("conflict", 1), ("updated", 10)]);
+    bench.run("delete-by-manifest.yaml").expect(0, &[("deleted", 3)]);
+    let ran = bench.run("restore.yaml");
+    ran.expect(0, &[("restored", 3), ("skipped", 4), ("unchanged", 289), ("updated", 10)]);
+    assert_eq!(ran.changed("updated"), ["/mockResponse", "/sampleData"]);
+}
+
+#[test]
+fn the_nightly_job_is_valid_and_every_file_beside_it_starts_it() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("jobs/nightly");
+    let job = folder.join("backup.yaml").display().to_string();
+    let checked = Bench::new().command(&["check", &job]).env("TRANSSHIP_ARCHIVE", "./archive").output();
+    let checked = checked.expect("it runs");
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+    for file in ["transship.service", "crontab", "cronjob.yaml", "github-actions.yml"] {
+        let text = std::fs::read_to_string(folder.join(file)).expect(file);
+        assert!(text.contains("run") && text.contains("backup.yaml"), "{file}");
+    }
+    for file in ["cronjob.yaml", "github-actions.yml"] {
+        let text = std::fs::read_to_string(folder.join(file)).expect(file);
+        serde_saphyr::from_str::<Value>(&text).expect(file);
+    }
 }

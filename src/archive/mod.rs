@@ -6,6 +6,7 @@
 //! | `blobs/ab/<hash>.zst` | the text of a document, once however often it is backed up |
 //! | `snapshots/<time>-<account>-<4 hex>.jsonl.zst` | a snapshot: what it is of, then an entry a line |
 //! | `snapshots/….sha256` | the hash of the manifest: what says that a manifest is missing |
+//! | `notes/` | what a drill found; it may be lost without losing a backup |
 //! | `lock`, `locks/`, `tmp/` | who is at work; what is not finished |
 //!
 //! Promises: a snapshot is listed only after every document of it was read back and compared; a text that is not
@@ -23,6 +24,7 @@ pub mod location;
 mod lock;
 pub mod manifest;
 mod names;
+mod notes;
 pub mod open;
 pub mod prune;
 pub mod read;

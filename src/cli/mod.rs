@@ -5,6 +5,7 @@ mod backup;
 mod check;
 mod connect;
 mod draft;
+mod drill;
 mod emulator;
 pub mod exit;
 mod failure;

@@ -32,11 +32,28 @@ const AT_ONCE: usize = 16;
 ///
 /// The manifest is missing or damaged, or the storage does not answer.
 pub async fn shelf(archive: Archive, snapshot: &Snapshot, name: &str) -> Result<Account, ArchiveError> {
+    shelf_of(archive, snapshot, name, |_| true).await
+}
+
+/// As [`shelf`], with only the documents that `keep` keeps.
+///
+/// # Errors
+///
+/// As [`shelf`].
+pub async fn shelf_of(
+    archive: Archive,
+    snapshot: &Snapshot,
+    name: &str,
+    keep: impl Fn(&Entry) -> bool,
+) -> Result<Account, ArchiveError> {
     let (snapshot, read) = archive.entries(&snapshot.id).await?;
     let mut lists: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
     let mut places = HashMap::new();
     for entry in read {
         let entry = entry?;
+        if !keep(&entry) {
+            continue;
+        }
         let list = lists.entry(entry.kind.clone()).or_default();
         places.insert((entry.kind.clone(), entry.id.clone()), list.len());
         list.push(entry);

@@ -9,7 +9,7 @@ mod kills;
 mod nights;
 mod restores;
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::rc::Rc;
 
 use support::scenario::{Scenario, World};
@@ -34,10 +34,10 @@ struct Stored {
 
 impl Stored {
     fn of(world: &World) -> Self {
-        Self::at(world.path("archive"))
+        Self::at(&world.path("archive"))
     }
 
-    fn at(place: PathBuf) -> Self {
+    fn at(place: &Path) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let opened = Archive::open(place.to_str().unwrap(), ArchiveOptions::new(Clock::system()));
         Self { archive: runtime.block_on(opened).unwrap(), runtime }

@@ -87,8 +87,8 @@ fn it_works_when_the_account_of_the_backup_is_gone() {
     let ran = backup(["a"]).run();
     now(&ran.world, "restore", &[("target", "target")]);
     let text = ran.world.read("job.yaml");
-    let without: String =
-        text.lines().filter(|line| !line.starts_with("  source: ")).map(|line| format!("{line}\n")).collect();
+    let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with("  source: ")).collect();
+    let without = lines.join("\n") + "\n";
     std::fs::write(ran.world.path("job.yaml"), without).unwrap();
     ran.world.run().expect_exit(0).expect_target(["a"]);
 }

@@ -1,0 +1,45 @@
+//! What is known of an archive beside its snapshots: small files that may be lost without losing a backup.
+
+use bytes::Bytes;
+
+use super::seal::unpack;
+use super::{Archive, ArchiveError};
+
+/// The folder of notes.
+const NOTES: &str = "notes";
+
+impl Archive {
+    fn note_path(&self, name: &str) -> String {
+        let end = if self.is_encrypted() { ".zst.age" } else { ".zst" };
+        format!("{NOTES}/{name}{end}")
+    }
+
+    /// Reads a note; `None` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// It is damaged, or the storage does not answer.
+    pub async fn note(&self, name: &str) -> Result<Option<Vec<u8>>, ArchiveError> {
+        let path = self.note_path(name);
+        let Some(found) = self.store().read(&path).await? else { return Ok(None) };
+        let plain: Bytes = match self.cipher() {
+            None => found,
+            Some(cipher) => cipher
+                .decrypt(&found)
+                .map_err(|error| self.store().damaged(&path, format!("it cannot be decrypted ({error})")))?
+                .into(),
+        };
+        unpack(&plain).map(Some).map_err(|message| self.store().damaged(&path, message))
+    }
+
+    /// Writes a note in the place of the one of that name.
+    ///
+    /// # Errors
+    ///
+    /// The storage said no; the old note may still stand then.
+    pub async fn put_note(&self, name: &str, text: &[u8]) -> Result<(), ArchiveError> {
+        let path = self.note_path(name);
+        let coded = self.encode(text).map_err(|error| self.store().damaged(&path, error.to_string()))?;
+        self.store().replace(&path, coded.into()).await
+    }
+}
