@@ -102,7 +102,7 @@ impl Archive {
         let snapshots: Vec<&Snapshot> = listing
             .snapshots
             .iter()
-            .filter(|snapshot| snapshot.account.name == account && snapshot.counts.contains_key(kind))
+            .filter(|snapshot| snapshot.account.name == account && tells_of(snapshot, kind))
             .collect();
         let mut histories: BTreeMap<Id, Vec<Version>> = BTreeMap::new();
         if let Whose::Name(name) = whose {
@@ -167,6 +167,12 @@ impl Archive {
         }
         Ok(true)
     }
+}
+
+/// Whether a document of this kind that is not in the snapshot was not in the account: other kinds than imports may not
+/// have been asked for.
+fn tells_of(snapshot: &Snapshot, kind: &str) -> bool {
+    snapshot.counts.contains_key(kind) || kind == "imports"
 }
 
 fn extend(versions: &mut Vec<Version>, snapshot: &Snapshot, entry: Option<Entry>) {

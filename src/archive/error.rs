@@ -43,7 +43,7 @@ pub enum ArchiveError {
         after: Duration,
     },
     /// A file outside the archive: the spool of a backup, or an exported file.
-    #[error("cannot {what} {}", path.display())]
+    #[error("cannot {what} {}{}", path.display(), remedy(source.kind()))]
     Local {
         /// What was tried.
         what: &'static str,
@@ -154,15 +154,23 @@ fn hint(cause: &Cause) -> &'static str {
         {
             return " (check the credentials and what they may do)";
         }
-        match error.downcast_ref::<io::Error>().map(io::Error::kind) {
-            Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {
-                return " (the disk is full: free some space and start again)";
-            }
-            Some(io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied) => {
-                return " (it may not be written or read: check the permissions)";
-            }
-            _ => next = error.source(),
+        match error.downcast_ref::<io::Error>().map(|error| remedy(error.kind())) {
+            None | Some("") => next = error.source(),
+            Some(remedy) => return remedy,
         }
     }
     ""
+}
+
+/// What to do about a file that cannot be written or read.
+fn remedy(kind: io::ErrorKind) -> &'static str {
+    match kind {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            " (the disk is full: free some space and start again)"
+        }
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
+            " (it may not be written or read: check the permissions)"
+        }
+        _ => "",
+    }
 }

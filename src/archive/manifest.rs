@@ -104,6 +104,13 @@ impl Body {
     pub(super) fn push(&mut self, entry: &Entry) -> io::Result<()> {
         let mut line = serde_json::to_vec(entry)?;
         line.push(b'\n');
+        if line.len() as u64 > LONGEST_LINE {
+            let name: String = entry.name.chars().take(40).collect();
+            return Err(io::Error::other(format!(
+                "the name of {} {} is too long: {name}…",
+                entry.kind, entry.id
+            )));
+        }
         self.lines.update(&line);
         self.entries += 1;
         self.out.write_all(&line)

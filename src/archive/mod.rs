@@ -8,6 +8,7 @@
 //! | `snapshots/….sha256` | the hash of the manifest: what says that a manifest is missing |
 //! | `notes/` | what a drill found; it may be lost without losing a backup |
 //! | `lock`, `locks/`, `tmp/` | who is at work; what is not finished |
+//! | `checked.json` | how far the checks of a share have come |
 //!
 //! Promises: a snapshot is listed only after every document of it was read back and compared; a text that is not
 //! exactly what was backed up is never returned; whatever stops a backup or a prune, every snapshot that is listed is
@@ -34,9 +35,10 @@ pub mod shrink;
 pub mod snapshot;
 mod sorted;
 mod store;
+mod turn;
 pub mod writer;
 
-pub use check::{CheckReport, Damage, Fault, Share};
+pub use check::{Affected, CheckReport, Damage, Fault, Share};
 pub use cipher::Key;
 pub use compare::{SnapshotDiff, Version, Whose};
 pub use error::ArchiveError;
@@ -45,7 +47,7 @@ pub use location::ArchiveOptions;
 pub use manifest::Entries;
 pub use open::Archive;
 pub use prune::{PruneOptions, PruneReport};
-pub use read::Listing;
+pub use read::{Listing, Size};
 pub use retention::{Decision, Policy};
 pub use shrink::{Shrunk, shrunk};
 pub use snapshot::{Account, Entry, Facts, Notes, Snapshot, SnapshotId};

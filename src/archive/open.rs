@@ -93,7 +93,7 @@ impl Archive {
         };
         let cipher = match (options.key.clone(), header.encryption) {
             (None, None) => None,
-            (Some(_), None) => return Err(refused("it is not encrypted, but a key was given")),
+            (Some(_), None) => return Err(refused("it is not encrypted, but a key was given: leave it out")),
             (None, Some(_)) => return Err(refused("it is encrypted: give its passphrase or key file")),
             (Some(key), Some(lock)) => {
                 let opened = tokio::task::spawn_blocking(move || Cipher::open(&key, &lock));
@@ -179,7 +179,7 @@ async fn make(store: &Store, options: &ArchiveOptions) -> Result<bytes::Bytes, A
             ));
         }
         // Whoever made it meanwhile is met when ours is written.
-        if ![HEADER, super::folder::ASIDE, lock::FOLDER, lock::FILE].contains(&folder) {
+        if ![HEADER, super::folder::ASIDE, lock::FOLDER, lock::FILE, super::turn::CHECKED].contains(&folder) {
             return Err(absent(&format!("it holds {} instead: choose an empty place", object.name)));
         }
     }

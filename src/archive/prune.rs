@@ -12,9 +12,10 @@ use jiff::{SignedDuration, Timestamp};
 use super::folder::ASIDE;
 use super::lock::{self, Held, Sharing};
 use super::open::{BLOBS, SNAPSHOTS};
+use super::read::message_of;
 use super::retention::{Decision, Policy};
 use super::store::Object;
-use super::{Archive, ArchiveError, Snapshot, SnapshotId};
+use super::{Archive, ArchiveError, Listing, Snapshot, SnapshotId};
 use crate::model::Fingerprint;
 
 /// How a prune is done.
@@ -28,12 +29,14 @@ pub struct PruneOptions {
     pub accounts: Option<BTreeSet<String>>,
     /// Blobs younger than this stay even if nobody names them: a second belt beside the lock.
     pub grace: Duration,
+    /// No snapshot but these is removed, whatever the policy says by now: those that somebody was shown.
+    pub only: Option<BTreeSet<SnapshotId>>,
 }
 
 impl PruneOptions {
     /// Prunes by this policy, with a grace of a day.
     pub fn new(policy: Policy) -> Self {
-        Self { policy, dry_run: false, accounts: None, grace: Duration::from_hours(24) }
+        Self { policy, dry_run: false, accounts: None, grace: Duration::from_hours(24), only: None }
     }
 }
 
@@ -42,6 +45,8 @@ impl PruneOptions {
 pub struct PruneReport {
     /// One a snapshot, oldest first, each with its reasons.
     pub decisions: Vec<Decision>,
+    /// Snapshots that cannot be read, and what is wrong with each: they stay, and no rule counts them.
+    pub damaged: Vec<(SnapshotId, String)>,
     /// Blobs, and other left-overs, that were removed.
     pub files_removed: u64,
     /// How many bytes these took, the removed manifests included.
@@ -62,25 +67,13 @@ impl Archive {
     pub async fn prune(&self, options: PruneOptions) -> Result<PruneReport, ArchiveError> {
         let lock = if options.dry_run { None } else { Some(self.lock(Sharing::Exclusive, "a prune").await?) };
         let now = self.options().clock.now();
-        let listing = self.snapshots().await?;
-        let decisions = decide(&options, &listing.snapshots, now)?;
+        let (listing, decisions, marked) = self.decide(&options, now).await?;
+        let sweep_refused = listing.damaged.first().map(|(id, why)| {
+            format!("a manifest that cannot be read may need any blob ({id}: {why}): run a check")
+        });
+        let damaged = listing.damaged;
         let mut report =
-            PruneReport { decisions, files_removed: 0, bytes_freed: 0, young: 0, sweep_refused: None };
-
-        // All that stays is read before anything goes: a manifest that turns out damaged stops the sweep.
-        let mut marked = HashSet::new();
-        let mut unreadable = listing.damaged.first().map(|(id, message)| format!("{id}: {message}"));
-        for decision in report.decisions.iter().filter(|decision| decision.keep) {
-            match self.mark(&decision.snapshot.id, &mut marked).await {
-                Ok(()) => {}
-                Err(error) if error.is_damage() => unreadable = Some(error.to_string()),
-                Err(error) => return Err(error),
-            }
-        }
-        if let Some(why) = unreadable {
-            report.sweep_refused =
-                Some(format!("a manifest that cannot be read may need any blob ({why}): run a check"));
-        }
+            PruneReport { decisions, damaged, files_removed: 0, bytes_freed: 0, young: 0, sweep_refused };
         let removed: Vec<SnapshotId> = report
             .decisions
             .iter()
@@ -101,6 +94,43 @@ impl Archive {
             lock.release().await;
         }
         Ok(report)
+    }
+
+    /// What stays, and the blobs it needs. All that stays is read whole before anything goes: one that turns out damaged
+    /// does not count, and what the policy then keeps in its place stays.
+    async fn decide(
+        &self,
+        options: &PruneOptions,
+        now: Timestamp,
+    ) -> Result<(Listing, Vec<Decision>, HashSet<Fingerprint>), ArchiveError> {
+        let mut listing = self.snapshots().await?;
+        let (mut marked, mut read) = (HashSet::new(), HashSet::new());
+        'again: loop {
+            let mut decisions = by_policy(options, &listing.snapshots, now)?;
+            let shown = |id: &SnapshotId| options.only.as_ref().is_none_or(|only| only.contains(id));
+            for decision in &mut decisions {
+                if !decision.keep && !shown(&decision.snapshot.id) {
+                    decision.keep = true;
+                    decision.reasons = vec!["was not shown before".to_owned()];
+                }
+            }
+            for id in decisions.iter().filter(|decision| decision.keep).map(|decision| &decision.snapshot.id)
+            {
+                if read.contains(id) {
+                    continue;
+                }
+                match self.mark(id, &mut marked).await {
+                    Ok(()) => drop(read.insert(id.clone())),
+                    Err(error) if error.is_damage() => {
+                        listing.snapshots.retain(|snapshot| snapshot.id != *id);
+                        listing.damaged.push((id.clone(), message_of(&error)));
+                        continue 'again;
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            return Ok((listing, decisions, marked));
+        }
     }
 
     async fn mark(&self, id: &SnapshotId, marked: &mut HashSet<Fingerprint>) -> Result<(), ArchiveError> {
@@ -162,7 +192,7 @@ impl Archive {
 }
 
 /// Decides about the snapshots of the accounts that are meant; the others stay as they are.
-fn decide(
+fn by_policy(
     options: &PruneOptions,
     snapshots: &[Snapshot],
     now: Timestamp,

@@ -1,6 +1,6 @@
 //! Reading what is in an archive: the list of snapshots, their entries, the documents.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Seek as _;
 use std::path::PathBuf;
@@ -32,19 +32,57 @@ impl Listing {
     ///
     /// # Errors
     ///
-    /// There is none, or more than one.
+    /// There is none, or more than one, or it is damaged.
     pub fn find(&self, start: &str) -> Result<&Snapshot, ArchiveError> {
-        let mut found = self.snapshots.iter().filter(|snapshot| snapshot.id.as_str().starts_with(start));
-        match (start, found.next(), found.next()) {
-            ("latest", ..) => self.snapshots.last(),
-            (_, Some(one), None) => Some(one),
-            (_, Some(_), Some(_)) => {
-                return Err(ArchiveError::Refused(format!("more than one snapshot begins with {start}")));
-            }
-            _ => None,
+        let refused = |message: String| Err(ArchiveError::Refused(message));
+        if start == "latest" {
+            let none =
+                || ArchiveError::Refused("there is no snapshot yet: the next backup makes one".to_owned());
+            return self.snapshots.last().ok_or_else(none);
         }
-        .ok_or_else(|| ArchiveError::Refused(format!("there is no snapshot {start}: see the list")))
+        if let Some(exact) = self.snapshots.iter().find(|snapshot| snapshot.id.as_str() == start) {
+            return Ok(exact);
+        }
+        let whole = self.snapshots.iter().map(|snapshot| &snapshot.id);
+        let ids: Vec<&SnapshotId> = whole
+            .chain(self.damaged.iter().map(|(id, _)| id))
+            .filter(|id| !start.is_empty() && id.as_str().starts_with(start))
+            .collect();
+        let [id] = ids[..] else {
+            return match ids.len() {
+                0 => refused(format!("there is no snapshot {start:?}: name one of the list, or `latest`")),
+                count => {
+                    let named: Vec<&str> = ids.iter().take(5).map(|id| id.as_str()).collect();
+                    let more = if count > named.len() { ", …" } else { "" };
+                    refused(format!(
+                        "{count} snapshots begin with {start}: write more of it ({}{more})",
+                        named.join(", ")
+                    ))
+                }
+            };
+        };
+        if let Some(found) = self.snapshots.iter().find(|snapshot| snapshot.id == *id) {
+            return Ok(found);
+        }
+        let why = self.damaged.iter().find(|(damaged, _)| damaged == id).map_or("", |(_, why)| why);
+        refused(format!("the snapshot {id} is damaged ({why}): check the archive, or take another one"))
     }
+
+    /// The list without the whole snapshots of other accounts. Whose the damaged ones are cannot be told: they stay.
+    #[must_use]
+    pub fn of_account(mut self, account: &str) -> Self {
+        self.snapshots.retain(|snapshot| snapshot.account.name == account);
+        self
+    }
+}
+
+/// How many objects there are of a sort, and how many bytes they take.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Size {
+    /// How many.
+    pub files: u64,
+    /// Their bytes together.
+    pub bytes: u64,
 }
 
 impl Archive {
@@ -89,19 +127,17 @@ impl Archive {
     ///
     /// The storage does not answer.
     pub async fn snapshots(&self) -> Result<Listing, ArchiveError> {
-        let objects: Vec<_> = self.store().list(SNAPSHOTS).try_collect().await?;
-        let ids = objects.into_iter().filter_map(|object| {
-            let id = SnapshotId::parse(
-                object.name.strip_prefix(SNAPSHOTS)?.strip_prefix('/')?.split('.').next()?,
-            )?;
-            (object.name == self.manifest_path(&id)).then_some((id, object.size))
-        });
-        let heads = futures::stream::iter(ids.collect::<Vec<_>>())
+        let (mut ids, mut lost) = self.manifests().await?;
+        if !lost.is_empty() {
+            // A listing takes its time, and others are at work: what is lost is lost at the second look as well.
+            (ids, lost) = self.manifests().await?;
+        }
+        let heads = futures::stream::iter(ids)
             .map(|(id, size)| async move {
                 let head = self.head(&id, size).await;
                 (id, head)
             })
-            .buffer_unordered(self.options().in_flight);
+            .buffer_unordered(self.options().in_flight.max(1));
         let mut listing = Listing::default();
         let mut heads = std::pin::pin!(heads);
         while let Some((id, head)) = heads.next().await {
@@ -111,9 +147,30 @@ impl Archive {
                 Err(error) => return Err(error),
             }
         }
-        listing.snapshots.sort_by(|a, b| a.id.cmp(&b.id));
+        listing.damaged.extend(lost.into_iter().map(|id| (id, "its manifest is missing".to_owned())));
+        listing.snapshots.sort_by(|a, b| (a.time, &a.id).cmp(&(b.time, &b.id)));
         listing.damaged.sort();
         Ok(listing)
+    }
+
+    /// The manifests with their sizes, and the snapshots of which only the hash is left. A backup writes the manifest
+    /// first and a prune removes the hash first, so a hash alone means that a manifest was lost.
+    async fn manifests(&self) -> Result<(Vec<(SnapshotId, u64)>, BTreeSet<SnapshotId>), ArchiveError> {
+        let (mut manifests, mut sums) = (Vec::new(), BTreeSet::new());
+        let mut objects = self.store().list(SNAPSHOTS);
+        while let Some(object) = objects.try_next().await? {
+            let file = object.name.rsplit('/').next().unwrap_or_default();
+            let Some(id) = file.split('.').next().and_then(SnapshotId::parse) else { continue };
+            if object.name == self.manifest_path(&id) {
+                manifests.push((id, object.size));
+            } else if object.name == Self::sum_path(&id) {
+                sums.insert(id);
+            }
+        }
+        for (id, _) in &manifests {
+            sums.remove(id);
+        }
+        Ok((manifests, sums))
     }
 
     async fn head(&self, id: &SnapshotId, size: u64) -> Result<Snapshot, ArchiveError> {
@@ -181,17 +238,20 @@ impl Archive {
             .map_err(|flaw| self.flaw(id, flaw))
     }
 
-    /// How many bytes each kind of object takes: `blobs`, `snapshots`, others. For a listing's last line.
+    /// How many objects of each sort there are and what they take: `blobs`, `snapshots`, others. For a listing's last
+    /// line.
     ///
     /// # Errors
     ///
     /// The storage does not answer.
-    pub async fn sizes(&self) -> Result<BTreeMap<String, u64>, ArchiveError> {
-        let mut sizes = BTreeMap::new();
+    pub async fn sizes(&self) -> Result<BTreeMap<String, Size>, ArchiveError> {
+        let mut sizes: BTreeMap<String, Size> = BTreeMap::new();
         let mut objects = self.store().list("");
         while let Some(object) = objects.try_next().await? {
             let folder = object.name.split_once('/').map_or("", |(folder, _)| folder).to_owned();
-            *sizes.entry(folder).or_default() += object.size;
+            let size = sizes.entry(folder).or_default();
+            size.files += 1;
+            size.bytes += object.size;
         }
         Ok(sizes)
     }
@@ -201,6 +261,7 @@ impl Archive {
 pub(super) fn message_of(error: &ArchiveError) -> String {
     match error {
         ArchiveError::Damaged { message, .. } => message.clone(),
+        ArchiveError::Missing { .. } => "it is missing".to_owned(),
         other => other.to_string(),
     }
 }

@@ -78,3 +78,39 @@ async fn a_history_tells_how_an_import_stood_and_when_it_was_gone() {
     }
     assert!(archive.history("us", "imports", &Whose::Name("old name".to_owned())).await.unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn an_account_that_was_emptied_is_told_as_imports_that_are_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = open(folder.path()).await;
+    backup(&archive, &[import(1, 0)]).await.unwrap();
+    backup(&archive, &[]).await.unwrap();
+    let whose = Whose::Name("import 1".to_owned());
+    let found = archive.history("eu", "imports", &whose).await.unwrap();
+    let there: Vec<bool> = found.values().flatten().map(|version| version.entry.is_some()).collect();
+    assert_eq!(there, [true, false]);
+}
+
+#[tokio::test]
+async fn a_snapshot_is_found_by_the_start_of_its_name_when_only_one_begins_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = open(folder.path()).await;
+    let first = backup_of(&archive, "eu", &imports(0..1)).await.unwrap().id;
+    let second = backup_of(&archive, "us", &imports(0..1)).await.unwrap().id;
+    let listing = archive.snapshots().await.unwrap();
+    assert_eq!(listing.find("latest").unwrap().id, second);
+    assert_eq!(listing.find(&first.as_str()[..18]).unwrap().id, first);
+    assert_eq!(listing.find(first.as_str()).unwrap().id, first);
+    let ambiguous = listing.find("20260301").unwrap_err().to_string();
+    assert!(ambiguous.contains(first.as_str()) && ambiguous.contains(second.as_str()), "{ambiguous}");
+    for nothing in ["", "1999", "../"] {
+        let refused = listing.find(nothing).unwrap_err().to_string();
+        assert!(refused.contains("`latest`"), "{refused}");
+    }
+    assert_eq!(listing.clone().of_account("eu").find("latest").unwrap().id, first);
+
+    let path = folder.path().join(format!("snapshots/{first}.jsonl.zst"));
+    std::fs::write(path, "harm").unwrap();
+    let damaged = archive.snapshots().await.unwrap().find(first.as_str()).unwrap_err().to_string();
+    assert!(damaged.contains("is damaged"), "{damaged}");
+}

@@ -215,3 +215,50 @@ async fn a_manifest_that_was_removed_is_found() {
     assert_eq!(report.damage[0].fault, Fault::Missing);
     assert!(report.damage[0].message.contains("to accept the loss"), "{report:?}");
 }
+
+#[tokio::test]
+async fn shares_go_on_where_the_last_ended_until_everything_was_read_whatever_the_day() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = open(folder.path()).await;
+    backup(&archive, &imports(0..200)).await.unwrap();
+    let (mut read, mut turns) = (0, 0);
+    loop {
+        // Opened anew, as by a timer; the clock of the tests does not leave its day.
+        let archive = open(folder.path()).await;
+        let share = archive.next_share(15.0).await.unwrap().unwrap();
+        read += archive.check(share).await.unwrap().blobs_read;
+        archive.share_was_read(share).await.unwrap();
+        turns += 1;
+        if turns == share.turns() {
+            break;
+        }
+    }
+    assert_eq!(turns, 7);
+    assert!(read >= 200, "after {turns} turns {read} of 200 were read");
+    assert!(archive.check(Share::ALL).await.unwrap().notes.is_empty(), "the note of it is a file of ours");
+}
+
+#[tokio::test]
+async fn a_note_of_the_turns_that_cannot_be_read_starts_them_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = open(folder.path()).await;
+    std::fs::write(folder.path().join("checked.json"), "{").unwrap();
+    assert!(archive.next_share(5.0).await.unwrap().is_some());
+    std::fs::write(folder.path().join("checked.json"), r#"{"next":4294967295}"#).unwrap();
+    assert!(archive.check(archive.next_share(5.0).await.unwrap().unwrap()).await.unwrap().is_good());
+    assert_eq!(archive.next_share(0.0).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn an_archive_that_cannot_be_locked_can_be_read_and_checked_but_not_pruned() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = open(folder.path()).await;
+    backup(&archive, &imports(0..3)).await.unwrap();
+    std::fs::remove_file(folder.path().join("lock")).unwrap();
+    std::fs::create_dir(folder.path().join("lock")).unwrap();
+    assert_eq!(everything_listed_is_whole(&archive).await, 1);
+    assert!(archive.check(Share::ALL).await.unwrap().is_good());
+    let policy = transship::archive::Policy { last: 1, ..Default::default() };
+    let refused = archive.prune(transship::archive::PruneOptions::new(policy)).await.unwrap_err();
+    assert!(refused.to_string().contains("cannot lock"), "{refused}");
+}

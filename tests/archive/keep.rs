@@ -243,3 +243,64 @@ async fn a_refused_policy_touches_nothing() {
     assert!(matches!(refused, Err(ArchiveError::Refused(_))));
     assert_eq!(files(folder.path()), before);
 }
+
+/// Changes a byte in the middle of the entries of a manifest: its length, by which a listing goes, stays.
+fn flip_an_entry(folder: &std::path::Path, id: &SnapshotId) {
+    let path = folder.join(format!("snapshots/{id}.jsonl.zst"));
+    let mut bytes = std::fs::read(&path).unwrap();
+    let last = bytes.len() - 20;
+    bytes[last] ^= 1;
+    std::fs::write(path, bytes).unwrap();
+}
+
+#[tokio::test]
+async fn a_damaged_snapshot_does_not_count_so_a_whole_one_stays_in_its_place() {
+    let (folder, hands) = (tempfile::tempdir().unwrap(), Hands::at("2040-01-01T00:00:00Z"));
+    let archive = of_nights(folder.path(), &hands).await;
+    let nights: Vec<_> =
+        archive.snapshots().await.unwrap().snapshots.into_iter().map(|night| night.id).collect();
+    flip_an_entry(folder.path(), &nights[4]);
+    flip_an_entry(folder.path(), &nights[3]);
+    assert_eq!(archive.snapshots().await.unwrap().snapshots.len(), 5, "a listing cannot see it");
+    let done = archive.prune(pruning(Policy { last: 1, ..Policy::default() })).await.unwrap();
+    assert_eq!(kept(&done.decisions), BTreeSet::from([nights[2].clone()]));
+    let mut damaged: Vec<_> = done.damaged.iter().map(|(id, _)| id.clone()).collect();
+    damaged.sort();
+    assert_eq!(damaged, nights[3..]);
+    assert!(done.sweep_refused.is_some() && done.files_removed == 0);
+    holds(&archive, &nights[2], &imports(2..12)).await;
+}
+
+#[tokio::test]
+async fn what_somebody_was_not_shown_is_not_removed() {
+    let (folder, hands) = (tempfile::tempdir().unwrap(), Hands::at("2040-01-01T00:00:00Z"));
+    let archive = of_nights(folder.path(), &hands).await;
+    let policy = Policy { last: 3, ..Policy::default() };
+    let told =
+        archive.prune(PruneOptions { dry_run: true, ..pruning(policy.clone()) }).await.unwrap().decisions;
+    let shown = told.into_iter().filter(|decision| !decision.keep).map(|decision| decision.snapshot.id);
+    let shown: BTreeSet<SnapshotId> = shown.collect();
+    // Meanwhile there is one more, and so one more is old.
+    backup(&archive, &imports(7..9)).await.unwrap();
+    hands.pass(SignedDuration::from_hours(1));
+    let done = archive.prune(PruneOptions { only: Some(shown), ..pruning(policy) }).await.unwrap();
+    assert_eq!(kept(&done.decisions).len(), 4);
+    assert_eq!(done.decisions[2].reasons, ["was not shown before"]);
+    assert_eq!(everything_listed_is_whole(&archive).await, 4);
+}
+
+#[tokio::test]
+async fn the_blobs_of_a_snapshot_whose_manifest_was_lost_are_left_until_it_is_put_back() {
+    let (folder, hands) = (tempfile::tempdir().unwrap(), Hands::at("2040-01-01T00:00:00Z"));
+    let archive = of_nights(folder.path(), &hands).await;
+    let lost = archive.snapshots().await.unwrap().snapshots[0].id.clone();
+    let path = folder.path().join(format!("snapshots/{lost}.jsonl.zst"));
+    let aside = folder.path().join("elsewhere");
+    std::fs::rename(&path, &aside).unwrap();
+    let listing = archive.snapshots().await.unwrap();
+    assert_eq!(listing.damaged, [(lost.clone(), "its manifest is missing".to_owned())]);
+    let done = archive.prune(pruning(Policy { last: 1, ..Policy::default() })).await.unwrap();
+    assert!(done.sweep_refused.unwrap().contains(lost.as_str()));
+    std::fs::rename(aside, path).unwrap();
+    holds(&archive, &lost, &imports(0..10)).await;
+}

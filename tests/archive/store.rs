@@ -239,3 +239,14 @@ async fn a_storage_that_does_not_answer_is_given_up_after_the_deadline() {
     let failed = Archive::open_store(Arc::new(slow), "slow", options()).await.unwrap_err();
     assert!(matches!(failed, ArchiveError::Slow { what: "write", .. }), "{failed}");
 }
+
+#[tokio::test]
+async fn a_name_that_no_manifest_can_hold_is_refused_before_the_snapshot_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = open(folder.path()).await;
+    let (id, name) = (format!("{:024x}", 1), "n".repeat(2 << 20));
+    let refused = backup(&archive, &[named(&id, &name, 0)]).await.unwrap_err();
+    let cause = std::error::Error::source(&refused).unwrap().to_string();
+    assert!(cause.contains("too long"), "{cause}");
+    assert!(archive.snapshots().await.unwrap().snapshots.is_empty());
+}
