@@ -1,7 +1,7 @@
 //! A folder as storage: every file whole or absent, synced, and readable by its owner only.
 //!
-//! Reading, listing and deleting are `object_store`'s own; writing is ours, since a file must be 0600 from the start
-//! and on the disk before its name is.
+//! Reading and deleting are `object_store`'s own. Writing is ours, since a file must be 0600 from the start and on the
+//! disk before its name is; listing is ours, since files of others must not stop it.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -10,7 +10,7 @@ use std::path::{Path as FilePath, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use futures::stream::BoxStream;
+use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{
@@ -21,6 +21,8 @@ use tempfile::NamedTempFile;
 
 /// Where files are made before they get their names.
 pub(super) const ASIDE: &str = "tmp";
+/// How many folders below its root an archive is looked through.
+const DEEPEST: usize = 8;
 
 /// A folder of 0600 files.
 #[derive(Debug)]
@@ -148,7 +150,17 @@ impl ObjectStore for Folder {
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
-        self.inner.list(prefix)
+        let prefix = prefix.cloned().unwrap_or_default();
+        let folder = prefix.parts().fold(self.root.clone(), |path, part| path.join(part.as_ref()));
+        let open = vec![Folders { prefix, folder, depth: 0 }];
+        futures::stream::try_unfold(open, |mut open: Vec<Folders>| async move {
+            let Some(next) = open.pop() else { return Ok(None) };
+            let (files, mut below) = blocking(move || next.read()).await?;
+            open.append(&mut below);
+            Ok::<_, Error>(Some((futures::stream::iter(files.into_iter().map(Ok)), open)))
+        })
+        .try_flatten()
+        .boxed()
     }
 
     fn list_with_offset(
@@ -169,6 +181,56 @@ impl ObjectStore for Folder {
 
     async fn rename_opts(&self, from: &Path, to: &Path, options: object_store::RenameOptions) -> Result<()> {
         self.inner.rename_opts(from, to, options).await
+    }
+}
+
+/// A folder that is still to be listed.
+struct Folders {
+    prefix: Path,
+    folder: PathBuf,
+    depth: usize,
+}
+
+impl Folders {
+    /// Its files, and the folders in it. `object_store`'s own listing ends at the first name that it would not give a file
+    /// itself: then whatever somebody put there would hide the archive.
+    fn read(self) -> Result<(Vec<ObjectMeta>, Vec<Self>)> {
+        let (mut files, mut below) = (Vec::new(), Vec::new());
+        let Some(entries) = there(fs::read_dir(&self.folder))? else { return Ok((files, below)) };
+        for entry in entries {
+            let Some(entry) = there(entry)? else { continue };
+            // A name that is no text is none of ours; one with odd characters is listed with these written as `%1B`.
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            let location = self.prefix.clone().join(name);
+            let Some(found) = there(fs::metadata(entry.path()))? else { continue };
+            if found.is_dir() {
+                // A link may lead back up; ours are not that deep.
+                if self.depth < DEEPEST {
+                    below.push(Self { prefix: location, folder: entry.path(), depth: self.depth + 1 });
+                }
+            } else if found.is_file() {
+                let last_modified = found.modified().map_err(failed)?.into();
+                files.push(ObjectMeta {
+                    location,
+                    last_modified,
+                    size: found.len(),
+                    e_tag: None,
+                    version: None,
+                });
+            }
+        }
+        Ok((files, below))
+    }
+}
+
+/// What was read; `None` if it is not there any more.
+fn there<T>(read: io::Result<T>) -> Result<Option<T>> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            Ok(None)
+        }
+        Err(error) => Err(failed(error)),
     }
 }
 

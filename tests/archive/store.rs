@@ -250,3 +250,29 @@ async fn a_name_that_no_manifest_can_hold_is_refused_before_the_snapshot_is_made
     assert!(cause.contains("too long"), "{cause}");
     assert!(archive.snapshots().await.unwrap().snapshots.is_empty());
 }
+
+#[tokio::test]
+async fn files_of_others_stop_nothing_and_are_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = open(folder.path()).await;
+    let first = backup(&archive, &imports(0..3)).await.unwrap();
+    let others =
+        ["blobs/odd \u{1b}[31m", "blobs/a#1", "snapshots/%20", "snapshots/.", "tmp/..x", "blobs/\u{202e}"];
+    for name in others.map(|name| folder.path().join(format!("{name} of mine"))) {
+        std::fs::create_dir_all(name.parent().unwrap()).unwrap();
+        std::fs::write(name, "mine").unwrap();
+    }
+    // A link that leads back up would never end.
+    std::os::unix::fs::symlink(folder.path(), folder.path().join("blobs/loop")).unwrap();
+    let second = backup(&archive, &imports(0..4)).await.unwrap();
+    assert_eq!(second.new_blobs, 1);
+    assert_eq!(everything_listed_is_whole(&archive).await, 2);
+    let report = archive.check(transship::archive::Share::ALL).await.unwrap();
+    assert!(report.is_good() && report.blobs_read == 4, "{report:?}");
+    assert!(report.notes.iter().any(|note| note.contains("%1B")), "{:?}", report.notes);
+    holds(&archive, &first.id, &imports(0..3)).await;
+    let options =
+        transship::archive::PruneOptions::new(transship::archive::Policy { last: 1, ..Default::default() });
+    archive.prune(options).await.unwrap();
+    assert!(folder.path().join("blobs/a#1 of mine").exists());
+}
