@@ -170,7 +170,7 @@ impl<W: Write> Sheet<W> {
     /// The disk said no.
     pub fn new(out: W, columns: &[&str]) -> io::Result<Self> {
         let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
-        writer.write_record(columns).map_err(io::Error::from)?;
+        writer.write_record(columns).map_err(written)?;
         Ok(Self(writer))
     }
 
@@ -181,9 +181,9 @@ impl<W: Write> Sheet<W> {
     /// The disk said no.
     pub fn row<'a>(&mut self, cells: impl Iterator<Item = &'a str>) -> io::Result<()> {
         for cell in cells {
-            self.0.write_field(defuse(cell).as_bytes()).map_err(io::Error::from)?;
+            self.0.write_field(defuse(cell).as_bytes()).map_err(written)?;
         }
-        self.0.write_record(None::<&[u8]>).map_err(io::Error::from)
+        self.0.write_record(None::<&[u8]>).map_err(written)
     }
 
     /// Writes what is still in memory.
@@ -193,6 +193,14 @@ impl<W: Write> Sheet<W> {
     /// The disk said no.
     pub fn finish(mut self) -> io::Result<()> {
         self.0.flush()
+    }
+}
+
+/// The I/O error itself: a pipe that was closed must be told from a full disk.
+fn written(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
     }
 }
 

@@ -131,3 +131,21 @@ proptest! {
         prop_assert_eq!(rows[1].len(), COLUMNS.len());
     }
 }
+
+#[test]
+fn a_reader_that_went_away_is_told_as_such_and_not_as_some_failure() {
+    struct Gone;
+    impl Write for Gone {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let cells = vec!["x".repeat(100); 2000];
+    let mut sheet = Sheet::new(Gone, &["a"]).unwrap();
+    let error = sheet.row(cells.iter().map(String::as_str)).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+}
