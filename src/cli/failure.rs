@@ -5,6 +5,7 @@ use std::error::Error;
 use super::exit::Exit;
 use crate::archive::ArchiveError;
 use crate::pipeline::PipelineError;
+use crate::report::text::clean;
 
 /// Why a command ended early. Printed once, here and nowhere else.
 #[derive(Debug)]
@@ -33,15 +34,14 @@ impl Failure {
             Self::BadJob(text) => complain(text),
             Self::Pipeline(error) if is_closed_pipe(error) => {}
             Self::Pipeline(error) => complain(&format!("error: {}", chain(error))),
-            Self::Archive(error) => complain(&format!("error: {}", chain(error))),
+            Self::Archive(error) => complain(&format!("error: {}", clean(&chain(error)))),
             Self::ClosedPipe => {}
             Self::Other(error) => complain(&format!("error: {error:#}")),
         }
-        let exit = self.exit();
-        if exit == Exit::Token {
-            complain("help: the service does not accept the token; make a new one and try again");
+        if let Some(help) = help(self) {
+            complain(&format!("help: {help}"));
         }
-        exit
+        self.exit()
     }
 
     /// What the command exits with.
@@ -84,6 +84,33 @@ fn exit_of(error: &ArchiveError) -> Exit {
 impl From<ArchiveError> for Failure {
     fn from(error: ArchiveError) -> Self {
         Self::Archive(error)
+    }
+}
+
+/// What to do about a failure, where there is something to be said.
+fn help(failure: &Failure) -> Option<String> {
+    let archive = match failure {
+        Failure::Pipeline(error) if error.is_unauthorized() => {
+            return Some("the service does not accept the token; make a new one and try again".to_owned());
+        }
+        Failure::Pipeline(PipelineError::Archive(error)) | Failure::Archive(error) => error,
+        _ => return None,
+    };
+    match archive {
+        ArchiveError::Key { .. } => Some(
+            "a key comes from the job's `archive.encryption`, from --key-file or --passphrase-file, or from \
+             TRANSSHIP_ARCHIVE_KEY_FILE, TRANSSHIP_ARCHIVE_PASSPHRASE or TRANSSHIP_ARCHIVE_PASSPHRASE_FILE"
+                .to_owned(),
+        ),
+        ArchiveError::Damaged { .. } | ArchiveError::Missing { .. } => {
+            Some("`transship archive check` names all that is damaged and what is lost with it".to_owned())
+        }
+        ArchiveError::Storage { place, .. } | ArchiveError::Slow { place, .. } if place.contains("://") => Some(
+            "see whether the storage can be reached from here, and that its address and credentials in the \
+             environment are right (AWS_*, GOOGLE_*, AZURE_*); what is listed in the archive is as it was"
+                .to_owned(),
+        ),
+        _ => None,
     }
 }
 

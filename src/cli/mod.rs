@@ -1,5 +1,6 @@
 //! The face: arguments, commands, exit codes. One file a command; what is printed is printed here or in `report`.
 
+mod archive;
 pub mod args;
 mod backup;
 mod check;
@@ -76,6 +77,7 @@ async fn dispatch(world: &World, command: Command) -> Result<Exit, Failure> {
         Command::Show(args) => show::show(world, &args),
         Command::Verify(args) => verify::verify(world, &args),
         Command::Report(args) => show::report(world, &args),
+        Command::Archive(args) => archive::archive(world, &args.command).await,
         Command::Emulator(args) => emulator::emulator(world, &args).await,
         Command::New(args) => small::new(&args),
         Command::Schema => small::schema(),

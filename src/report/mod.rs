@@ -1,10 +1,13 @@
-//! Who listens to a run, and what is shown of it: progress, plan, audit, summary, the page for the person who signs.
+//! Who listens to a run, and what is shown of it: progress, plan, audit, summary, the page for the person who signs; and
+//! what the commands of an archive say.
 //!
 //! Promises: everything about a run is a function of its plan and its journal, so it can be rendered again and
 //! compared; text from the service is data wherever it ends up: no terminal escape, no formula, no markup comes of it.
 //! Nothing is said by colour alone. It decides nothing and talks to nobody.
 
+pub mod archive;
 pub mod audit;
+mod changes;
 pub mod console;
 pub mod evidence;
 pub mod html;

@@ -2,12 +2,10 @@
 
 use std::io::{self, Write};
 
-use super::text::{Paint, Tone, clean, count, cut, fit, number, short_id, width};
+use super::changes::Changes;
+use super::text::{Paint, Tone, clean, count, fit, number, short_id, width};
 use crate::model::{Operation, Outcome};
 use crate::pipeline::{DIFFERS, Forecast, ONLY_IN_SOURCE, ONLY_IN_TARGET, PipelineError, PlanFile, PlanItem};
-
-/// Lines of changes shown per import with [`Diff::Short`].
-const SHORT: usize = 6;
 
 /// How much of the changes is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -160,45 +158,22 @@ impl View {
         let told =
             item.unlike() == Some(DIFFERS) && !item.changes.is_empty() && self.options.diff != Diff::None;
         if let Some(trouble) = item.trouble.as_ref().filter(|_| !told) {
-            self.under(out, &format!("{} ({})", trouble.message, trouble.code))?;
+            self.lines().under(out, &format!("{} ({})", trouble.message, trouble.code))?;
         }
-        self.changes(item, out)?;
+        self.lines().write(&item.changes, out)?;
         for warning in &item.warnings {
-            self.under(out, &format!("warning: {warning}"))?;
+            self.lines().under(out, &format!("warning: {warning}"))?;
         }
         if !item.secrets.is_empty() {
             let secrets = count(item.secrets.len() as u64, "secret", "secrets");
-            self.under(out, &format!("{secrets} to enter by hand: {}", item.secrets.join(", ")))?;
+            self.lines().under(out, &format!("{secrets} to enter by hand: {}", item.secrets.join(", ")))?;
         }
         Ok(())
     }
 
-    fn changes(&self, item: &PlanItem, out: &mut dyn Write) -> io::Result<()> {
-        let most = match self.options.diff {
-            Diff::Full => usize::MAX,
-            Diff::Short => SHORT,
-            Diff::None => return Ok(()),
-        };
-        for change in item.changes.iter().take(most) {
-            let text = match (&change.from, &change.to) {
-                (Some(from), Some(to)) => format!("{}: {from} -> {to}", change.path),
-                (None, Some(to)) => format!("{}: added {to}", change.path),
-                (Some(from), None) => format!("{}: removed {from}", change.path),
-                (None, None) => change.path.clone(),
-            };
-            self.under(out, &text)?;
-        }
-        let more = item.changes.len().saturating_sub(most);
-        if more > 0 {
-            self.under(out, &format!("… and {}", count(more as u64, "more change", "more changes")))?;
-        }
-        Ok(())
-    }
-
-    /// A line under an import, cut to the terminal unless everything was asked for.
-    fn under(&self, out: &mut dyn Write, text: &str) -> io::Result<()> {
-        let room = if self.options.diff == Diff::Full { usize::MAX } else { self.options.width.max(40) - 6 };
-        writeln!(out, "      {}", cut(&clean(text), room))
+    /// How the lines under an import are shown.
+    fn lines(&self) -> Changes {
+        Changes { diff: self.options.diff, width: self.options.width }
     }
 
     fn foot(&self, plan: &PlanFile, listed: usize, more: u32, out: &mut dyn Write) -> io::Result<()> {

@@ -81,6 +81,24 @@ pub fn count(count: impl Into<u64>, one: &str, many: &str) -> String {
     format!("{} {}", number(count), if count == 1 { one } else { many })
 }
 
+/// A number of bytes, as exact as a person wants it: `812 B`, `1.2 kB`, `34 MB`.
+pub fn bytes(count: u64) -> String {
+    const UNITS: [&str; 6] = ["kB", "MB", "GB", "TB", "PB", "EB"];
+    if count < 1000 {
+        return format!("{count} B");
+    }
+    // In tenths of the unit, so that it is rounded only once.
+    let (mut tenths, mut unit) = (count / 100, 0);
+    while tenths >= 10_000 {
+        (tenths, unit) = (tenths / 1000, unit + 1);
+    }
+    if tenths < 100 {
+        format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
+    } else {
+        format!("{} {}", tenths / 10, UNITS[unit])
+    }
+}
+
 /// A span of time, as exact as a person wants it: `3.2 s`, `2 min 05 s`, `1 h 04 min`.
 pub fn span(time: Duration) -> String {
     let seconds = time.as_secs();
@@ -185,6 +203,8 @@ mod tests {
         assert_eq!(count(1_u32, "import", "imports"), "1 import");
         let spans = [3.24, 59.9, 125.0, 3900.0].map(|s| span(Duration::from_secs_f64(s)));
         assert_eq!(spans, ["3.2 s", "59 s", "2 min 05 s", "1 h 05 min"]);
+        let sizes = [0, 999, 1000, 1_299, 99_999, 1_000_000, 12_345_678, u64::MAX].map(bytes);
+        assert_eq!(sizes, ["0 B", "999 B", "1.0 kB", "1.2 kB", "99 kB", "1.0 MB", "12 MB", "18 EB"]);
         assert_eq!(short_id("5f7c579b6411271af4e7cefa"), "…e7cefa");
         assert_eq!(short_id("ab"), "ab");
     }

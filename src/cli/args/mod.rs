@@ -1,5 +1,7 @@
 //! Arguments and their help, nothing else.
 
+pub mod archive;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -137,6 +139,8 @@ pub enum Command {
     #[command(about = "Render a run as CSV, JSON, HTML, JUnit or Markdown")]
     #[expect(missing_docs, reason = "the words of the command line")]
     Report(Report),
+    /// Look into a backup store: list, show, cat, diff, check, prune, export
+    Archive(archive::Archive),
     /// Run the emulator of the service as a server
     Emulator(Emulator),
     /// Print a commented starter job

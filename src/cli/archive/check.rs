@@ -1,0 +1,45 @@
+//! `archive check`: reads what is stored and names what is damaged.
+
+use super::open::opened;
+use super::{Exit, Failure, World, form, out, print};
+use crate::archive::{Archive, Share};
+use crate::cli::args::archive::Check;
+use crate::cli::{failure, say};
+use crate::report::archive::{Checked, check as told};
+
+/// `archive check`; 3 if something is damaged.
+pub(super) async fn check(world: &World, args: &Check) -> Result<Exit, Failure> {
+    let form = form(world, "check", false)?;
+    let percent = args.sample.as_deref().map(percent).transpose()?;
+    let archive = opened(world, &args.place).await?;
+    let share = match percent {
+        Some(percent) => archive.next_share(percent).await?.unwrap_or(Share::ALL),
+        None => Share::ALL,
+    };
+    let report = archive.check(share).await?;
+    note(world, &archive, share).await;
+    let checked = Checked { report: &report, share, place: &args.place.archive };
+    if report.is_good() {
+        print(world, form, |out| told(checked, form, out))?;
+        return Ok(Exit::Done);
+    }
+    // Damage is no closing word: `--quiet` does not hide it.
+    told(checked, form, &mut out())?;
+    Ok(Exit::Attention)
+}
+
+/// Lets the next check go on behind this one. An archive that may only be read goes by the day.
+async fn note(world: &World, archive: &Archive, share: Share) {
+    if let Err(error) = archive.share_was_read(share).await {
+        let why = failure::chain(&error);
+        say(world, &format!("the next check cannot be told which share this one read: {why}"));
+    }
+}
+
+/// `5%`, `5` or `0.5%`.
+fn percent(text: &str) -> Result<f64, Failure> {
+    let number = text.trim().trim_end_matches('%').trim_end().parse::<f64>().ok();
+    number.filter(|percent| Share::percent(*percent, 0).is_some()).ok_or_else(|| {
+        Failure::BadInput(format!("--sample must be more than 0% and at most 100%, e.g. 5%, not {text:?}"))
+    })
+}

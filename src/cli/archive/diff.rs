@@ -1,0 +1,63 @@
+//! `archive diff`: two snapshots.
+
+use futures::stream::{StreamExt, TryStreamExt};
+
+use super::changes::compared;
+use super::open::opened;
+use super::{Exit, Failure, World, find, form, out, shown};
+use crate::archive::{Snapshot, SnapshotDiff};
+use crate::cli::args::archive::Difference as Args;
+use crate::cli::say;
+use crate::report::archive::Difference;
+use crate::report::text::clean;
+
+/// `archive diff`; 3 if they differ.
+pub(super) async fn diff(world: &World, args: &Args) -> Result<Exit, Failure> {
+    let form = form(world, "diff", false)?;
+    let archive = opened(world, &args.place).await?;
+    let listing = archive.snapshots().await?;
+    let first = find(&listing, Some(&args.first))?;
+    let second = match args.second.as_deref() {
+        Some(named) => find(&listing, Some(named))?,
+        None => listing.latest(&first.account.name).unwrap_or(first),
+    };
+    if (&first.account.name, &first.account.origin) != (&second.account.name, &second.account.origin) {
+        say(world, "these are snapshots of different accounts: documents are paired by id, and ids differ");
+    }
+    if let Some(kind) = args.kind.as_ref().filter(|kind| [first, second].iter().all(|one| lacks(one, kind))) {
+        let message = format!("neither snapshot holds {kind}; `archive show` tells what they hold");
+        return Err(Failure::BadInput(clean(&message)));
+    }
+    let SnapshotDiff { added, removed, changed, same } = archive.diff(&first.id, &second.id).await?;
+    let wanted = |kind: &str| args.kind.as_ref().is_none_or(|wanted| wanted == kind);
+    let mut difference = Difference::begin(out(), form, shown(args.diff), first, second)?;
+    for entry in removed.iter().filter(|entry| wanted(&entry.kind)) {
+        difference.only_in_first(entry)?;
+    }
+    for entry in added.iter().filter(|entry| wanted(&entry.kind)) {
+        difference.only_in_second(entry)?;
+    }
+    let archive = &archive;
+    let changed = changed.into_iter().filter(|(_, after)| wanted(&after.kind));
+    let mut pairs = futures::stream::iter(changed)
+        .map(|(before, after)| async move {
+            let compared = compared(archive, &before, &after).await;
+            compared.map(|compared| (after, compared))
+        })
+        .buffered(archive.options().in_flight.max(1));
+    while let Some((entry, compared)) = pairs.try_next().await? {
+        difference.changed(&entry, &compared)?;
+    }
+    let totals = difference.finish(|totals| match &args.kind {
+        None => same,
+        Some(kind) => {
+            let all = second.counts.get(kind).copied().unwrap_or_default();
+            all.saturating_sub(totals.only_in_second + totals.changed)
+        }
+    })?;
+    Ok(if totals.differ() { Exit::Attention } else { Exit::Done })
+}
+
+fn lacks(snapshot: &Snapshot, kind: &str) -> bool {
+    !snapshot.counts.contains_key(kind)
+}

@@ -1,0 +1,17 @@
+//! `archive export`: a snapshot as files for git.
+
+use super::open::opened;
+use super::{Exit, Failure, World, find, form, listing, print};
+use crate::cli::args::archive::Export;
+use crate::report::archive;
+
+/// `archive export`.
+pub(super) async fn export(world: &World, args: &Export) -> Result<Exit, Failure> {
+    let form = form(world, "export", false)?;
+    let archive = opened(world, &args.place).await?;
+    let listing = listing(&archive, args.account.as_deref()).await?;
+    let id = &find(&listing, args.snapshot.as_deref())?.id;
+    let report = archive.export(id, &args.to).await?;
+    print(world, form, |out| archive::export(&report, id, &args.to, form, out))?;
+    Ok(Exit::Done)
+}

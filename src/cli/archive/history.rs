@@ -1,0 +1,60 @@
+//! `archive show --import`: a document over all snapshots.
+
+use std::collections::BTreeSet;
+
+use super::changes::compared;
+use super::open::opened;
+use super::{Exit, Failure, World, form, listing, print, shown};
+use crate::archive::{Archive, Entry, Version, Whose};
+use crate::cli::args::archive::Show;
+use crate::model::Id;
+use crate::report::archive::{Compared, History, Step};
+use crate::report::{archive as report, text::clean};
+
+/// `archive show --import`; 3 if a version of it cannot be read.
+pub(super) async fn history(world: &World, args: &Show, document: &str) -> Result<Exit, Failure> {
+    let form = form(world, "show --import", false)?;
+    let archive = opened(world, &args.place).await?;
+    let listing = listing(&archive, args.account.as_deref()).await?;
+    let accounts: BTreeSet<&str> =
+        listing.snapshots.iter().map(|snapshot| snapshot.account.name.as_str()).collect();
+    let kind = args.kind.as_deref().unwrap_or("imports");
+    let whose = [Whose::Id(Id::from(document)), Whose::Name(document.to_owned())];
+    let mut histories = Vec::new();
+    for whose in whose {
+        for account in &accounts {
+            for (id, versions) in archive.history(account, kind, &whose).await? {
+                let steps = steps(&archive, versions).await?;
+                histories.push(History { account: (*account).to_owned(), kind: kind.to_owned(), id, steps });
+            }
+        }
+        // An id is no name: what has it is what was meant.
+        if !histories.is_empty() {
+            break;
+        }
+    }
+    if histories.is_empty() {
+        let text = format!(
+            "no snapshot holds {document:?} among its {kind}: it is looked for by its id, then by its whole name"
+        );
+        return Err(Failure::BadInput(clean(&text)));
+    }
+    print(world, form, |out| report::history(&histories, shown(args.diff), form, out))?;
+    let unreadable = |step: &Step| matches!(step.compared, Some(Compared::Unreadable(_)));
+    let damaged = histories.iter().flat_map(|history| &history.steps).any(unreadable);
+    Ok(if damaged { Exit::Attention } else { Exit::Done })
+}
+
+async fn steps(archive: &Archive, versions: Vec<Version>) -> Result<Vec<Step>, Failure> {
+    let mut steps = Vec::new();
+    let mut before: Option<Entry> = None;
+    for version in versions {
+        let compared = match (&before, &version.entry) {
+            (Some(before), Some(now)) => Some(compared(archive, before, now).await?),
+            _ => None,
+        };
+        before = version.entry.clone().or(before);
+        steps.push(Step { version, compared });
+    }
+    Ok(steps)
+}

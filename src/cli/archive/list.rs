@@ -1,0 +1,15 @@
+//! `archive list`: the snapshots.
+
+use super::open::opened;
+use super::{Exit, Failure, World, form, listing, out};
+use crate::cli::args::archive::List;
+use crate::report::archive;
+
+/// `archive list`; 3 if one of them is damaged.
+pub(super) async fn list(world: &World, args: &List) -> Result<Exit, Failure> {
+    let form = form(world, "list", true)?;
+    let archive = opened(world, &args.place).await?;
+    let listing = listing(&archive, args.account.as_deref()).await?;
+    archive::list(&listing, &archive.sizes().await?, archive.is_encrypted(), form, &mut out())?;
+    Ok(if listing.damaged.is_empty() { Exit::Done } else { Exit::Attention })
+}

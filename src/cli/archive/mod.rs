@@ -1,0 +1,103 @@
+//! `archive`: looking into a backup store, checking and pruning it. One file a command; `open.rs` opens the archive.
+
+mod cat;
+mod changes;
+mod check;
+mod diff;
+mod export;
+mod history;
+mod list;
+pub(in crate::cli) mod open;
+mod prune;
+mod show;
+
+use std::io::{BufWriter, StdoutLock, Write};
+
+use super::args::archive::Command;
+use super::args::{Diff, Format};
+use super::exit::Exit;
+use super::failure::Failure;
+use super::world::World;
+use crate::archive::{Archive, Listing, Snapshot};
+use crate::report::archive::Form;
+use crate::report::{self};
+
+/// `archive`.
+pub(super) async fn archive(world: &World, command: &Command) -> Result<Exit, Failure> {
+    match command {
+        Command::List(args) => list::list(world, args).await,
+        Command::Show(args) => match &args.import {
+            Some(document) => history::history(world, args, document).await,
+            None => show::show(world, args).await,
+        },
+        Command::Cat(args) => cat::cat(world, args).await,
+        Command::Diff(args) => diff::diff(world, args).await,
+        Command::Check(args) => check::check(world, args).await,
+        Command::Prune(args) => prune::prune(world, args).await,
+        Command::Export(args) => export::export(world, args).await,
+    }
+}
+
+/// The form that was asked for; only lists have a CSV.
+fn form(world: &World, command: &str, csv: bool) -> Result<Form, Failure> {
+    match world.global.format {
+        None | Some(Format::Text | Format::Table) => {
+            Ok(Form::Text { width: world.columns(), color: world.color_out() })
+        }
+        Some(Format::Json) => Ok(Form::Json),
+        Some(Format::Csv) if csv => Ok(Form::Csv),
+        Some(_) => {
+            let known = if csv { "table`, `csv` or `json" } else { "text` or `json" };
+            Err(Failure::BadInput(format!("`archive {command}` prints `--format {known}`")))
+        }
+    }
+}
+
+/// Where data goes.
+fn out() -> BufWriter<StdoutLock<'static>> {
+    BufWriter::new(std::io::stdout().lock())
+}
+
+/// Prints a report, unless nobody wants words.
+fn print(
+    world: &World,
+    form: Form,
+    write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+) -> Result<(), Failure> {
+    if world.global.quiet && matches!(form, Form::Text { .. }) {
+        return Ok(());
+    }
+    let mut out = out();
+    write(&mut out)?;
+    out.flush()?;
+    Ok(())
+}
+
+fn shown(diff: Diff) -> report::Diff {
+    match diff {
+        Diff::Full => report::Diff::Full,
+        Diff::Short => report::Diff::Short,
+        Diff::None => report::Diff::None,
+    }
+}
+
+/// The snapshots of an archive, or of one account in it.
+async fn listing(archive: &Archive, account: Option<&str>) -> Result<Listing, Failure> {
+    let listing = archive.snapshots().await?;
+    let Some(name) = account else { return Ok(listing) };
+    if !listing.snapshots.iter().any(|snapshot| snapshot.account.name == name) {
+        let mut known: Vec<_> =
+            listing.snapshots.iter().map(|snapshot| snapshot.account.name.as_str()).collect();
+        known.sort_unstable();
+        known.dedup();
+        let known = if known.is_empty() { "no snapshots yet".to_owned() } else { known.join(", ") };
+        let text = format!("the archive has no snapshot of account `{name}`; it has {known}");
+        return Err(Failure::BadInput(report::text::clean(&text)));
+    }
+    Ok(listing.of_account(name))
+}
+
+/// The snapshot that is named; the latest if none is.
+fn find<'a>(listing: &'a Listing, named: Option<&str>) -> Result<&'a Snapshot, Failure> {
+    Ok(listing.find(named.unwrap_or("latest"))?)
+}

@@ -1,0 +1,89 @@
+//! `archive prune`: shows what goes and why, asks, removes it.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+
+use super::open::opened;
+use super::{Exit, Failure, World, form, print};
+use crate::archive::{Policy, PruneOptions, PruneReport, SnapshotId};
+use crate::cli::args::archive::Prune;
+use crate::cli::plan::load_job;
+use crate::cli::run::ask;
+use crate::cli::say;
+use crate::report::archive::{Form, prune as told, pruned};
+
+/// `archive prune`.
+pub(super) async fn prune(world: &World, args: &Prune) -> Result<Exit, Failure> {
+    let form = form(world, "prune", false)?;
+    let policy = policy(world, args)?;
+    let archive = opened(world, &args.place).await?;
+    let mut options = PruneOptions::new(policy);
+    if args.dry_run {
+        let report = archive.prune(PruneOptions { dry_run: true, ..options }).await?;
+        print(world, form, |out| told(&report, true, form, out))?;
+        return Ok(Exit::Done);
+    }
+    let asking = !args.yes && world.stdin_is_terminal;
+    if asking {
+        let plan = archive.prune(PruneOptions { dry_run: true, ..options.clone() }).await?;
+        let going = going(&plan);
+        let mut err = std::io::stderr().lock();
+        told(&plan, true, Form::Text { width: world.columns(), color: world.color_err() }, &mut err)?;
+        err.flush()?;
+        drop(err);
+        if going.is_empty() && plan.files_removed == 0 {
+            return Ok(Exit::Done);
+        }
+        if !ask("Remove this for good? [y/N] ")? {
+            say(world, "nothing was removed");
+            return Ok(Exit::Done);
+        }
+        options.only = Some(going);
+    }
+    let report = archive.prune(options).await?;
+    print(world, form, |out| {
+        // A person who was asked has seen the table.
+        if asking { pruned(&report, false, form, out) } else { told(&report, false, form, out) }
+    })?;
+    Ok(Exit::Done)
+}
+
+fn going(report: &PruneReport) -> BTreeSet<SnapshotId> {
+    let gone = report.decisions.iter().filter(|decision| !decision.keep);
+    gone.map(|decision| decision.snapshot.id.clone()).collect()
+}
+
+/// The policy of the arguments, or of the job they name.
+fn policy(world: &World, args: &Prune) -> Result<Policy, Failure> {
+    let keep = &args.keep;
+    let mut policy = Policy {
+        last: keep.keep_last.unwrap_or(0),
+        daily: keep.keep_daily.unwrap_or(0),
+        weekly: keep.keep_weekly.unwrap_or(0),
+        monthly: keep.keep_monthly.unwrap_or(0),
+        yearly: keep.keep_yearly.unwrap_or(0),
+        tags: keep.keep_tag.clone(),
+    };
+    if let Some(path) = &args.job {
+        let (job, _) = load_job(world, path)?;
+        let keep = job.archive.and_then(|archive| archive.keep).ok_or_else(|| {
+            let path = path.display();
+            Failure::BadInput(format!(
+                "the job {path} has no `archive.keep`: add it, or give --keep-last and so on"
+            ))
+        })?;
+        policy.last = keep.last.unwrap_or(0);
+        policy.daily = keep.daily.unwrap_or(0);
+        policy.weekly = keep.weekly.unwrap_or(0);
+        policy.monthly = keep.monthly.unwrap_or(0);
+        policy.yearly = keep.yearly.unwrap_or(0);
+    }
+    if policy == Policy::default() {
+        return Err(Failure::BadInput(
+            "this would keep nothing: give at least one of --keep-last, --keep-daily, --keep-weekly, --keep-monthly, \
+             --keep-yearly, --keep-tag or --job"
+                .to_owned(),
+        ));
+    }
+    Ok(policy)
+}

@@ -1,0 +1,45 @@
+//! `archive export`: how many files were written, and what was left alone.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use serde_json::json;
+
+use super::{Form, json as write_json};
+use crate::archive::{ExportReport, SnapshotId};
+use crate::report::text::{Paint, Tone, clean, count, number};
+
+/// Writes what an export did.
+///
+/// # Errors
+///
+/// `out` cannot be written.
+pub fn export(
+    report: &ExportReport,
+    snapshot: &SnapshotId,
+    folder: &Path,
+    form: Form,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let ExportReport { files, written, removed, edited } = report;
+    let unchanged = files.saturating_sub(*written);
+    let Form::Text { color, .. } = form else {
+        let folder = folder.to_string_lossy();
+        let told = json!({ "snapshot": snapshot, "folder": folder, "files": files, "written": written,
+            "unchanged": unchanged, "removed": removed, "edited": edited });
+        return write_json(&told, out);
+    };
+    for path in edited {
+        let word = Paint { color }.tone(Tone::Warn, "left alone");
+        writeln!(out, "{word} {}: the snapshot has no such document, but the file was edited", clean(path))?;
+    }
+    let folder = clean(&folder.display().to_string());
+    writeln!(
+        out,
+        "{snapshot} in {folder}: {}; {} written, {} unchanged, {} removed",
+        count(*files, "file", "files"),
+        number(*written),
+        number(unchanged),
+        number(*removed)
+    )
+}
