@@ -2,7 +2,8 @@
 //!
 //! `imports/<integration>/<name>.json`, other kinds in a folder of theirs. The file `.transship-export.json` lists what
 //! was written with its hash: only what stands there and was not edited since is ever removed, and a file that stands
-//! there not is never overwritten.
+//! there not is never overwritten. What is about to be written stands there first, so an export that was stopped
+//! anywhere is finished by the next.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
@@ -20,6 +21,10 @@ use crate::model::{Fingerprint, Id};
 /// The list of what an export wrote.
 const INDEX: &str = ".transship-export.json";
 const FORMAT: u32 = 1;
+/// How the names of files begin that have not got their own yet.
+const ASIDE: &str = ".transship-tmp-";
+/// In the place of the hash of a file that was about to be written: nobody knows what became of it.
+const BEGUN: Fingerprint = Fingerprint([0; 32]);
 
 /// What an export did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -65,7 +70,8 @@ impl Archive {
             }
         }
         // All names are looked at before the first file is written.
-        let mut made = HashSet::new();
+        let mut made = HashSet::from([Path::new("").to_owned()]);
+        let mut begun = before.files.clone();
         for entry in self.entries(id).await?.1 {
             let path = path_of(&entry?, &integrations);
             if !before.files.contains_key(&path) && folder.join(&path).symlink_metadata().is_ok() {
@@ -79,15 +85,23 @@ impl Archive {
             {
                 make_plain(folder, parent)?;
             }
+            begun.entry(path).or_insert(BEGUN);
+        }
+        for parent in &made {
+            remove_aside(&folder.join(parent))?;
+        }
+        let begun = Index { files: begun, ..Index::empty() };
+        if begun.files.len() > before.files.len() {
+            write_index(folder, &begun)?;
         }
         let mut now = Index::empty();
         let mut report = ExportReport::default();
         let written = self.write_files(id, folder, &integrations, &mut now, &mut report).await;
         if let Err(error) = written {
-            // What stands there by now is ours: the next export must know.
-            let mut all = before;
+            // What stands there by now is known a little better; if that cannot be written, why it stopped says more.
+            let mut all = begun;
             all.files.extend(now.files);
-            write_index(folder, &all)?;
+            let _ = write_index(folder, &all);
             return Err(error);
         }
         remove_vanished(folder, &before, &mut now, &mut report)?;
@@ -158,6 +172,17 @@ fn make_plain(root: &Path, below: &Path) -> Result<(), ArchiveError> {
                 return Err(ArchiveError::Refused(message));
             }
             Err(_) => fs::create_dir(&path).map_err(ArchiveError::local("make", &path))?,
+        }
+    }
+    Ok(())
+}
+
+/// Removes what an export left that was killed before it could give a file its name.
+fn remove_aside(folder: &Path) -> Result<(), ArchiveError> {
+    for entry in fs::read_dir(folder).map_err(ArchiveError::local("list", folder))? {
+        let entry = entry.map_err(ArchiveError::local("list", folder))?;
+        if entry.file_name().to_string_lossy().starts_with(ASIDE) {
+            fs::remove_file(entry.path()).map_err(ArchiveError::local("remove", entry.path()))?;
         }
     }
     Ok(())
@@ -236,7 +261,8 @@ fn write_index(folder: &Path, index: &Index) -> Result<(), ArchiveError> {
 /// Aside, then renamed: a file that is a link is replaced, not followed.
 fn write_whole(path: &Path, text: &[u8]) -> Result<(), ArchiveError> {
     let write = || -> io::Result<()> {
-        let mut aside = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let mut aside = tempfile::Builder::new().prefix(ASIDE).tempfile_in(folder)?;
         aside.write_all(text)?;
         aside.persist(path)?;
         Ok(())

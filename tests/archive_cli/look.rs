@@ -260,3 +260,25 @@ fn a_reader_that_goes_away_is_no_failure() {
         assert_eq!((output.status.code(), told.as_str()), (Some(0), ""), "{arguments:?}");
     }
 }
+
+#[test]
+fn an_export_that_was_killed_anywhere_is_finished_by_the_next() {
+    let shelf = Shelf::new();
+    shelf.night(&imports(0..300));
+    shelf.night(&imports(200..400));
+    let mut draws = fastrand::Rng::with_seed(7);
+    for snapshot in ["20260301", "20260302"] {
+        for _ in 0..6 {
+            let mut command =
+                shelf.bench.transship(&["archive", "export", "archive", snapshot, "--to", "out"]);
+            let mut child = command.stdout(Stdio::null()).spawn().unwrap();
+            std::thread::sleep(std::time::Duration::from_millis(draws.u64(5..120)));
+            let _ = child.kill();
+            child.wait().unwrap();
+        }
+        shelf.run("export", &[snapshot, "--to", "out"]).exits(0);
+    }
+    let whole = files(&shelf.bench.path("out"));
+    shelf.run("export", &["--to", "fresh"]).exits(0);
+    assert_eq!(whole, files(&shelf.bench.path("fresh")));
+}
