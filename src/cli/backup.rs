@@ -180,7 +180,7 @@ async fn prune(world: &World, settings: &Settings, accounts: BTreeSet<String>) -
         return Ok(());
     };
     let key = shelves::key_of(world, &settings.target)?;
-    let archive = shelves::open(world, place, key, false).await?;
+    let archive = shelves::open_for_job(world, place, key, false).await?;
     let began = tokio::time::Instant::now();
     let report = loop {
         let options = PruneOptions { accounts: Some(accounts.clone()), ..PruneOptions::new(policy(keep)) };

@@ -6,7 +6,6 @@ mod backup;
 mod check;
 mod connect;
 mod draft;
-mod drill;
 mod emulator;
 pub mod exit;
 mod failure;

@@ -1,45 +1,48 @@
 //! Archives as jobs use them: one that is read like an account, one that a backup goes to.
 
+use secrecy::ExposeSecret;
+
+use super::archive::open;
 use super::failure::Failure;
 use super::world::World;
-use crate::archive::{self, Archive, ArchiveOptions, Key, Snapshot};
+use crate::archive::{self, Archive, Key, Snapshot};
 use crate::job::{self, AccountPlace, KeySource, Settings, secret};
 use crate::pipeline::shelf::{closed, shelf};
 use crate::pipeline::{Account, AccountFacts, Backups};
 
-/// What opens the archive at this end of a job.
+/// What the job says opens the archive at this end of it.
 pub(super) fn key_of(world: &World, account: &job::Account) -> Result<Option<Key>, Failure> {
-    let AccountPlace::Archive { key: Some(source), .. } = &account.place else { return Ok(None) };
-    match source {
-        KeySource::Passphrase(source) => match secret::resolve_phrase(source, &world.env) {
-            Ok(secret) => Ok(Some(Key::Passphrase(secret))),
-            Err(error) => {
-                Err(Failure::BadInput(format!("the archive's passphrase: {}", super::failure::chain(&error))))
-            }
-        },
-        KeySource::File(path) => match std::fs::read_to_string(path) {
-            Ok(text) => Ok(Some(Key::File(text.into()))),
-            Err(error) => Err(Failure::BadInput(format!(
-                "cannot read the archive's key file {}: {error}",
-                path.display()
-            ))),
-        },
+    let AccountPlace::Archive { key, .. } = &account.place else { return Ok(None) };
+    match key {
+        None => Ok(None),
+        Some(KeySource::File(path)) => open::key_in(path).map(Some),
+        Some(KeySource::Passphrase(source)) => {
+            let fetched = secret::resolve_phrase(source, &world.env).map_err(|error| {
+                Failure::BadInput(format!("the archive's passphrase: {}", super::failure::chain(&error)))
+            })?;
+            open::passphrase(fetched.expose_secret(), "what the job names").map(Some)
+        }
     }
 }
 
-/// Opens an archive. It is made only when asked to.
-pub(super) async fn open(
+/// Opens an archive for a job. An encrypted one that the job has no key for opens with the key of the environment; what
+/// is made is encrypted only if the job says so.
+pub(super) async fn open_for_job(
     world: &World,
     place: &str,
     key: Option<Key>,
     create: bool,
 ) -> Result<Archive, Failure> {
-    let mut options = ArchiveOptions::new(world.clock.clone());
-    options.key = key;
-    options.create = create;
-    options.variables =
-        world.env.variables.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-    Archive::open(place, options).await.map_err(Failure::from)
+    let none = key.is_none();
+    match open::open(world, place, key, create).await {
+        Err(Failure::Archive(archive::ArchiveError::Key { place: shown, message })) if none => {
+            match open::key(world, None, None)? {
+                Some(key) => open::open(world, place, Some(key), false).await,
+                None => Err(archive::ArchiveError::Key { place: shown, message }.into()),
+            }
+        }
+        opened => opened,
+    }
 }
 
 /// The snapshot that an end of a job names, as an account that can be read.
@@ -51,7 +54,7 @@ pub(super) async fn opened(
     let AccountPlace::Archive { place, of, snapshot, .. } = &account.place else {
         return Err(Failure::BadInput(format!("account `{}` is no archive", account.name)));
     };
-    let archive = open(world, place, key, false).await?;
+    let archive = open_for_job(world, place, key, false).await?;
     let listing = archive.snapshots().await?;
     for (id, why) in &listing.damaged {
         super::say(world, &format!("warning: snapshot {id} is damaged and passed over: {why}"));
@@ -87,7 +90,7 @@ pub(super) async fn for_backup(
         return Err(Failure::BadInput("a backup goes to an archive".to_owned()));
     };
     let facts = AccountFacts { name: target.name.clone(), origin: format!("archive:{place}"), user: None };
-    let archive = match open(world, place, key, !dry_run).await {
+    let archive = match open_for_job(world, place, key, !dry_run).await {
         // Before the first backup there is none, and a plan makes none.
         Err(Failure::Archive(archive::ArchiveError::Absent { .. })) if dry_run => {
             return Ok((closed(facts), None));

@@ -121,3 +121,62 @@ fn a_backup_changes_nothing_so_there_is_nothing_to_undo_or_to_retry() {
         .expect_stderr("changes nothing in an account");
     ran.world.command(&["retry", &folder]).expect_exit(2).expect_stderr("is not redone in part");
 }
+
+/// Kills in all; `TRANSSHIP_TORTURE=N` goes on until N.
+#[expect(clippy::disallowed_methods, reason = "how long it goes on is told by the environment")]
+fn kills_wanted() -> u32 {
+    std::env::var("TRANSSHIP_TORTURE").ok().and_then(|text| text.parse().ok()).unwrap_or(15)
+}
+
+#[test]
+fn killed_at_random_moments_every_listed_snapshot_is_whole_and_the_account_ends_as_it_was() {
+    let world = backup([]).many(40).job("archive", "{ path: archive, tags: [first] }").start();
+    let mut draws = fastrand::Rng::with_seed(7);
+    world.run().expect_exit(0);
+    let first = Stored::of(&world).snapshots()[0].id.to_string();
+    let keep = ("archive", "{ path: archive, keep: { last: 2, tags: [first] } }");
+    let of_first = format!("{{ path: archive, snapshot: {first} }}");
+    let of_first = ("archive", of_first.as_str());
+    let (mut kills, mut round, mut whole) = (0, 0, 0);
+    while kills < kills_wanted() {
+        round += 1;
+        let harmed = format!("Import {:05}", draws.u32(1..=40));
+        if draws.bool() {
+            world.edit("source", &harmed, "/description", json!(round));
+        } else {
+            world.remove("source", &harmed);
+        }
+        // A backup of a harmed account, a prune, a restore of the first snapshot: each killed at any moment.
+        for action in ["backup", "prune", "restore"] {
+            match action {
+                "backup" => now(&world, "backup", &[keep]),
+                "restore" => now(&world, "restore", &[of_first]),
+                _ => {}
+            }
+            let place = format!("runs/{round}-{action}");
+            let words: &[&str] = match action {
+                "prune" => {
+                    &["archive", "prune", "archive", "--keep-last", "1", "--keep-tag", "first", "--yes"]
+                }
+                _ => &["run", "JOB", "--run-dir", &place, "--yes", "--quiet"],
+            };
+            let mut child = world.binary(words).stderr(std::process::Stdio::null()).spawn().unwrap();
+            std::thread::sleep(std::time::Duration::from_millis(draws.u64(5..400)));
+            let alive = child.try_wait().unwrap().is_none();
+            // It may have ended by itself.
+            let _ = child.kill();
+            child.wait().unwrap();
+            kills += u32::from(alive);
+            whole += Stored::of(&world).snapshots().len();
+            if world.path(&place).join("journal.jsonl").is_file() {
+                // One that was cut off before its first record never began.
+                let code = world.resume(&world.path(&place)).exit_code();
+                assert!(matches!(code, Some(0 | 2)), "{action} of round {round}: {code:?}");
+            }
+        }
+        now(&world, "restore", &[of_first]);
+        world.run().expect_exit(0);
+        assert_eq!(world.imports("source").len(), 40, "round {round}");
+    }
+    println!("{kills} kills in {round} rounds; {whole} times a listed snapshot was read whole");
+}

@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod drills;
 mod kills;
 mod nights;
 mod restores;

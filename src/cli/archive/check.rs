@@ -37,7 +37,7 @@ async fn note(world: &World, archive: &Archive, share: Share) {
 }
 
 /// `5%`, `5` or `0.5%`.
-fn percent(text: &str) -> Result<f64, Failure> {
+pub(super) fn percent(text: &str) -> Result<f64, Failure> {
     let number = text.trim().trim_end_matches('%').trim_end().parse::<f64>().ok();
     number.filter(|percent| Share::percent(*percent, 0).is_some()).ok_or_else(|| {
         Failure::BadInput(format!("--sample must be more than 0% and at most 100%, e.g. 5%, not {text:?}"))

@@ -4,11 +4,13 @@ mod cat;
 mod changes;
 mod check;
 mod diff;
+mod drill;
 mod export;
 mod history;
 mod list;
 pub(in crate::cli) mod open;
 mod prune;
+mod rehearse;
 mod show;
 
 use std::io::{BufWriter, StdoutLock, Write};
@@ -35,6 +37,7 @@ pub(super) async fn archive(world: &World, command: &Command) -> Result<Exit, Fa
         Command::Check(args) => check::check(world, args).await,
         Command::Prune(args) => prune::prune(world, args).await,
         Command::Export(args) => export::export(world, args).await,
+        Command::Drill(args) => Box::pin(drill::drill(world, args)).await,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::archive::{Policy, PruneOptions, PruneReport, SnapshotId};
 use crate::cli::args::archive::Prune;
 use crate::cli::plan::load_job;
 use crate::cli::run::ask;
-use crate::cli::say;
+use crate::cli::{backup, say};
 use crate::report::archive::{Form, prune as told, pruned};
 
 /// `archive prune`.
@@ -72,11 +72,8 @@ fn policy(world: &World, args: &Prune) -> Result<Policy, Failure> {
                 "the job {path} has no `archive.keep`: add it, or give --keep-last and so on"
             ))
         })?;
-        policy.last = keep.last.unwrap_or(0);
-        policy.daily = keep.daily.unwrap_or(0);
-        policy.weekly = keep.weekly.unwrap_or(0);
-        policy.monthly = keep.monthly.unwrap_or(0);
-        policy.yearly = keep.yearly.unwrap_or(0);
+        let of_job = backup::policy(&keep);
+        policy = Policy { tags: [policy.tags, of_job.tags].concat(), ..of_job };
     }
     if policy == Policy::default() {
         return Err(Failure::BadInput(

@@ -38,6 +38,8 @@ pub enum Command {
     Prune(Prune),
     /// Write a snapshot as sorted JSON, one file for each document, made for git
     Export(Export),
+    /// Restore imports into a throw-away emulator and compare: what is new, and a share of the rest that moves on
+    Drill(Drill),
 }
 
 /// Which archive, and what opens it.
@@ -199,6 +201,26 @@ pub struct Export {
     /// The folder to write to. Files there that are not of an export are left alone
     #[arg(long, value_name = "DIR")]
     pub to: PathBuf,
+    /// Only snapshots of this account
+    #[arg(long, value_name = "NAME")]
+    pub account: Option<String>,
+}
+
+/// `archive drill`.
+#[derive(Debug, Args)]
+pub struct Drill {
+    /// Which archive.
+    #[command(flatten)]
+    pub place: Place,
+    /// The snapshot [default: the latest of each account]
+    pub snapshot: Option<String>,
+    /// The share of what was restored before to restore again, that which was restored longest ago first. All that is
+    /// new is always restored
+    #[arg(long, value_name = "PERCENT", default_value = "5%")]
+    pub sample: String,
+    /// Restore every import
+    #[arg(long, conflicts_with = "sample")]
+    pub all: bool,
     /// Only snapshots of this account
     #[arg(long, value_name = "NAME")]
     pub account: Option<String>,

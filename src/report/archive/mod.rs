@@ -5,6 +5,7 @@
 mod check;
 mod contents;
 mod difference;
+mod drill;
 mod export;
 mod history;
 mod list;
@@ -24,6 +25,7 @@ use crate::transform::diff::Change;
 pub use check::{Checked, check};
 pub use contents::Contents;
 pub use difference::{Difference, Totals};
+pub use drill::{Drilled, Unrestored, drill};
 pub use export::export;
 pub use history::{History, Step, history};
 pub use list::list;

@@ -66,6 +66,11 @@ impl Ran {
         self
     }
 
+    /// What it exited with; `None` if it was killed.
+    pub fn exit_code(&self) -> Option<i32> {
+        self.exit
+    }
+
     #[track_caller]
     pub fn expect_exit(self, code: i32) -> Self {
         let holds = self.exit == Some(code);

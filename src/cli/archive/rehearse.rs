@@ -1,4 +1,4 @@
-//! The drill: a backup proves that it restores, by being restored into a throw-away emulator and compared.
+//! What a drill does: imports of a snapshot are restored into a throw-away emulator and compared.
 //!
 //! What was never restored as it now stands is new and always drilled; of the rest, the part that was drilled longest
 //! ago. What is found is kept in the archive, import by import.
@@ -11,10 +11,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::failure::Failure;
-use super::world::{TOOL, World};
 use crate::api::{Access, BudgetOptions, ClientOptions, Token, connect};
 use crate::archive::{Archive, Entry, Snapshot};
+use crate::cli::failure::Failure;
+use crate::cli::world::{TOOL, World};
 use crate::emulator::{AccountSpec, Behaviour, Embedded, Options, Store};
 use crate::job::{self, Settings};
 use crate::journal::{Entry as JournalEntry, FORMAT, Journal, JournalOptions, Taken};
@@ -24,6 +24,7 @@ use crate::pipeline::shelf::shelf_of;
 use crate::pipeline::{
     Account, AccountFacts, Cancel, Events, PipelineError, Planning, Row, RunFolder, plan, read_journal, rows,
 };
+use crate::report::archive::{Drilled, Unrestored};
 
 /// The note in the archive.
 const NOTE: &str = "restorable.jsonl";
@@ -31,33 +32,6 @@ const NOTE: &str = "restorable.jsonl";
 const AT_ONCE: usize = 5_000;
 /// The account of the emulator.
 const ACCOUNT: &str = "drill";
-
-/// What the drill of one snapshot found.
-#[derive(Debug, Serialize)]
-pub(super) struct Drilled {
-    pub snapshot: String,
-    pub account: String,
-    /// Imports of the snapshot.
-    pub imports: u64,
-    /// Restored now because they were never restored as they are.
-    pub new: u64,
-    /// Restored now because their last drill was longest ago.
-    pub again: u64,
-    /// Imports of the snapshot that were restored and compared at some time, as they are.
-    pub restorable: u64,
-    /// When the one that was drilled longest ago was.
-    pub oldest: Option<Timestamp>,
-    /// Those that could not be restored.
-    pub failed: Vec<Failed>,
-}
-
-/// An import that could not be restored.
-#[derive(Debug, Serialize)]
-pub(super) struct Failed {
-    pub id: Id,
-    pub name: String,
-    pub why: String,
-}
 
 /// A line of the note.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -79,7 +53,10 @@ impl Known {
         let text = match archive.note(NOTE).await {
             Ok(text) => text.unwrap_or_default(),
             Err(error) if error.is_damage() => {
-                super::say(world, &format!("warning: what earlier drills found cannot be read ({error})"));
+                crate::cli::say(
+                    world,
+                    &format!("warning: what earlier drills found cannot be read ({error})"),
+                );
                 Vec::new()
             }
             Err(error) => return Err(error.into()),
@@ -111,8 +88,8 @@ impl Restorable {
     }
 }
 
-/// Drills a snapshot: all that is new, and the share `share` (0 to 1) of the rest.
-pub(super) async fn drill(
+/// Restores of a snapshot all that is new, and the share `share` (0 to 1) of the rest.
+pub(super) async fn rehearse(
     world: &World,
     archive: &Archive,
     snapshot: &Snapshot,
@@ -164,7 +141,7 @@ pub(super) async fn drill(
                     known.0.insert(line.key(), line);
                 }
                 Err(why) => {
-                    drilled.failed.push(Failed { id: source.id.clone(), name: source.name.clone(), why });
+                    drilled.failed.push(Unrestored { id: source.id.clone(), name: source.name.clone(), why });
                 }
             }
         }
@@ -191,7 +168,7 @@ fn verdict(row: &Row) -> Result<(), String> {
 }
 
 /// What failed is not restorable any more, and what is gone from the account is of no interest.
-fn forget(known: &mut Known, snapshot: &Snapshot, imports: &[Entry], failed: &[Failed]) {
+fn forget(known: &mut Known, snapshot: &Snapshot, imports: &[Entry], failed: &[Unrestored]) {
     let there: HashSet<&str> = imports.iter().map(|entry| entry.id.as_str()).collect();
     let failed: HashSet<&str> = failed.iter().map(|failed| failed.id.as_str()).collect();
     let account = (&snapshot.account.origin, &snapshot.account.name);

@@ -1,0 +1,58 @@
+//! `archive drill`: a backup proves that it restores.
+
+use super::open::opened;
+use super::rehearse::{Known, rehearse};
+use super::{Exit, Failure, World, find, form, listing, out, print};
+use crate::archive::Snapshot;
+use crate::cli::args::archive::Drill;
+use crate::cli::signal;
+use crate::pipeline::Cancel;
+use crate::report::archive::drill as told;
+
+/// `archive drill`; 3 if an import could not be restored.
+pub(super) async fn drill(world: &World, args: &Drill) -> Result<Exit, Failure> {
+    let form = form(world, "drill", false)?;
+    let share = super::check::percent(&args.sample)? / 100.0;
+    let archive = opened(world, &args.place).await?;
+    let listing = listing(&archive, args.account.as_deref()).await?;
+    let chosen: Vec<&Snapshot> = match &args.snapshot {
+        Some(named) => vec![find(&listing, Some(named))?],
+        None => latest_of_each(&listing.snapshots),
+    };
+    if chosen.is_empty() {
+        return Err(Failure::BadInput("the archive holds no whole snapshot to restore from".to_owned()));
+    }
+    let cancel = Cancel::new();
+    signal::listen(world, &cancel);
+    let mut known = Known::read(world, &archive).await?;
+    let mut found = Vec::new();
+    for snapshot in chosen {
+        let share = if args.all { 1.0 } else { share };
+        found.push(rehearse(world, &archive, snapshot, share, &mut known, &cancel).await?);
+        // Each by itself: what one account proved is not lost with the next.
+        known.write(&archive).await?;
+    }
+    let good = found.iter().all(|drilled| drilled.failed.is_empty());
+    if good {
+        print(world, form, |out| told(&found, form, out))?;
+        return Ok(Exit::Done);
+    }
+    // What cannot be restored is no closing word: `--quiet` does not hide it.
+    told(&found, form, &mut out())?;
+    Ok(Exit::Attention)
+}
+
+/// The newest snapshot of each account and selection.
+fn latest_of_each(snapshots: &[Snapshot]) -> Vec<&Snapshot> {
+    let mut latest: Vec<&Snapshot> = Vec::new();
+    for snapshot in snapshots.iter().rev() {
+        let same = |other: &&Snapshot| {
+            (&other.account, &other.selection) == (&snapshot.account, &snapshot.selection)
+        };
+        if !latest.iter().any(same) {
+            latest.push(snapshot);
+        }
+    }
+    latest.reverse();
+    latest
+}

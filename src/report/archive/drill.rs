@@ -1,0 +1,89 @@
+//! What a drill found, snapshot by snapshot.
+
+use std::io::{self, Write};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{Form, json, when};
+use crate::model::Id;
+use crate::report::text::{clean, count, number};
+
+/// What the drill of one snapshot found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Drilled {
+    /// The snapshot.
+    pub snapshot: String,
+    /// Whose imports they are.
+    pub account: String,
+    /// Imports of the snapshot.
+    pub imports: u64,
+    /// Restored now because they were never restored as they are.
+    pub new: u64,
+    /// Restored now because their last drill was longest ago.
+    pub again: u64,
+    /// Imports of the snapshot that were restored and compared at some time, as they are.
+    pub restorable: u64,
+    /// When the one that was drilled longest ago was.
+    pub oldest: Option<Timestamp>,
+    /// Those that could not be restored.
+    pub failed: Vec<Unrestored>,
+}
+
+/// An import that could not be restored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Unrestored {
+    /// Its id.
+    pub id: Id,
+    /// Its name.
+    pub name: String,
+    /// Why.
+    pub why: String,
+}
+
+/// Writes what a drill found.
+///
+/// # Errors
+///
+/// `out` cannot be written.
+pub fn drill(found: &[Drilled], form: Form, out: &mut dyn Write) -> io::Result<()> {
+    if form == Form::Json {
+        return json(&found, out);
+    }
+    for drilled in found {
+        one(drilled, out)?;
+    }
+    Ok(())
+}
+
+fn one(drilled: &Drilled, out: &mut dyn Write) -> io::Result<()> {
+    let word = if drilled.failed.is_empty() { "good" } else { "NOT good" };
+    let restored = drilled.new + drilled.again - drilled.failed.len() as u64;
+    writeln!(
+        out,
+        "drill of {}: {word}: {} restored and compared ({} new, {} again)",
+        clean(&drilled.account),
+        count(restored, "import", "imports"),
+        number(drilled.new),
+        number(drilled.again)
+    )?;
+    let since =
+        drilled.oldest.map(|oldest| format!(", each since {} or later", when(oldest))).unwrap_or_default();
+    writeln!(
+        out,
+        "  {} of {} in snapshot {} are restorable{since}",
+        number(drilled.restorable),
+        number(drilled.imports),
+        clean(&drilled.snapshot)
+    )?;
+    for failed in &drilled.failed {
+        writeln!(
+            out,
+            "  cannot be restored: \"{}\" ({}): {}",
+            clean(&failed.name),
+            failed.id,
+            clean(&failed.why)
+        )?;
+    }
+    Ok(())
+}
