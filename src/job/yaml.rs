@@ -224,14 +224,15 @@ fn number(value: &str) -> Option<Data> {
     }
     if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) {
         let unsigned = value.strip_prefix('+').unwrap_or(value);
-        let whole = unsigned.parse::<i64>().map(Number::from);
-        return Some(of(whole.or_else(|_| unsigned.parse::<u64>().map(Number::from)).ok()));
+        let whole = unsigned.parse::<i64>().map(Number::from).ok();
+        return Some(of(whole.or_else(|| unsigned.parse::<Number>().ok())));
     }
     let looks = digits.starts_with(|c: char| c.is_ascii_digit() || c == '.')
         && digits.contains(|c: char| c.is_ascii_digit())
         && digits.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '+' | '-'));
     let float = looks.then(|| value.parse::<f64>().ok()).flatten()?;
-    Some(of(Number::from_f64(float)))
+    // What is a number in JSON as well keeps its spelling, and with it all its digits.
+    Some(of(value.parse::<Number>().ok().or_else(|| Number::from_f64(float))))
 }
 
 /// Where the text's stretches stand in the file; see [`Text::runs`].

@@ -44,6 +44,7 @@ fn value_of(shape: Shape, area: Area, key: &str, value: &Value) -> Value {
             Canonical::Integer(integer) => Value::from(integer),
             Canonical::Float(float) => Number::from_f64(float).map_or(Value::Null, Value::Number),
             Canonical::Big(integer) => Value::from(integer),
+            Canonical::Huge(_) => value.clone(),
         },
         other => service::flag_in_text(area, key, other).map_or_else(|| other.clone(), Value::Bool),
     }
@@ -126,6 +127,7 @@ impl Hash {
                 self.pending.push(b'd');
                 self.pending.extend_from_slice(&float.to_bits().to_be_bytes());
             }
+            Canonical::Huge(text) => self.text(b'h', text),
         }
     }
 
@@ -146,16 +148,23 @@ impl Hash {
     }
 }
 
+/// Whether two numbers are one, however they are spelled.
+pub fn same_number(one: &Number, other: &Number) -> bool {
+    canonical(one) == canonical(other)
+}
+
 /// One spelling per number: `1`, `1.0` and `1e0` are the same.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Canonical {
+pub(super) enum Canonical<'a> {
     Integer(i64),
     Big(u64),
     Float(f64),
+    /// Beyond what floating-point numbers hold: as it is written.
+    Huge(&'a str),
 }
 
 /// The number in its one spelling.
-pub(super) fn canonical(number: &Number) -> Canonical {
+pub(super) fn canonical(number: &Number) -> Canonical<'_> {
     /// Integers up to here are exact as floating-point numbers.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     if let Some(integer) = number.as_i64() {
@@ -164,7 +173,7 @@ pub(super) fn canonical(number: &Number) -> Canonical {
     if let Some(integer) = number.as_u64() {
         return Canonical::Big(integer);
     }
-    let float = number.as_f64().unwrap_or(f64::NAN);
+    let Some(float) = number.as_f64() else { return Canonical::Huge(number.as_str()) };
     if float.fract() == 0.0 && float.abs() <= EXACT {
         #[expect(clippy::cast_possible_truncation, reason = "a whole number within 2^53")]
         return Canonical::Integer(float as i64);

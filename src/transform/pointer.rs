@@ -5,6 +5,7 @@
 use json_patch::PatchOperation;
 use serde_json::{Map, Value};
 
+use crate::model::normal::same_number;
 use crate::model::{masks, service};
 
 /// A JSON pointer, checked.
@@ -186,12 +187,27 @@ fn apply(document: &mut Value, operation: &PatchOperation) -> Result<(), String>
         }
         PatchOperation::Test(op) => {
             let found = find(document, op.path.as_str())?;
-            if *found == op.value {
+            if same(found, &op.value) {
                 return Ok(());
             }
             // The value itself is not quoted: it can be a secret.
             Err(format!("{} is {} that is not the one tested for", op.path.as_str(), kind(found)))
         }
+    }
+}
+
+/// Equal in the sense of RFC 6902: numbers by their value, however they are spelled.
+fn same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => same_number(one, other),
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            one.len() == other.len()
+                && one.iter().all(|(key, value)| other.get(key).is_some_and(|other| same(value, other)))
+        }
+        _ => one == other,
     }
 }
 

@@ -134,8 +134,26 @@ impl Templates {
                 help: Some(format!("a template can use {}", NAMES.join(", "))),
             });
         }
+        if let Some(range) =
+            filters(source).into_iter().find(|range| !self.has_filter(&source[range.clone()]))
+        {
+            return Err(TemplateProblem {
+                message: format!("unknown filter `{}` in the template", &source[range.clone()]),
+                range: Some(range),
+                help: Some(
+                    "filters for names are upper, lower, title, trim, replace, regex_replace, pad, slug, default"
+                        .to_owned(),
+                ),
+            });
+        }
         let uses_names = used.contains("connection") || used.contains("integration");
         Ok(Template { key, uses_document: used.contains("doc"), uses_names })
+    }
+
+    fn has_filter(&self, name: &str) -> bool {
+        let asked = self.environment.compile_expression("name is filter");
+        let answer = asked.and_then(|asked| asked.eval(BTreeMap::from([("name", name.to_owned())])));
+        answer.is_ok_and(|answer| answer.is_true())
     }
 
     /// Compiles the texts of a value that are templates, by the rule at the top of this module.
@@ -231,6 +249,46 @@ impl Fill {
     }
 }
 
+/// Where the names of filters stand in a template that compiles.
+fn filters(source: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let (mut inside, mut quote, mut at) = (false, None, 0);
+    while let Some(c) = source[at..].chars().next() {
+        let rest = &source[at..];
+        let step = match (inside, quote) {
+            (false, _) if rest.starts_with("{#") => rest.find("#}").map_or(rest.len(), |end| end + 2),
+            (false, _) if rest.starts_with("{{") || rest.starts_with("{%") => {
+                inside = true;
+                2
+            }
+            (false, _) => c.len_utf8(),
+            (true, Some(_)) if c == '\\' => 1 + rest[1..].chars().next().map_or(0, char::len_utf8),
+            (true, Some(mark)) => {
+                quote = quote.filter(|_| c != mark);
+                c.len_utf8()
+            }
+            (true, None) if rest.starts_with("}}") || rest.starts_with("%}") => {
+                inside = false;
+                2
+            }
+            (true, None) if c == '|' => {
+                let blank = rest[1..].len() - rest[1..].trim_start().len();
+                let start = at + 1 + blank;
+                let name = |c: char| c.is_alphanumeric() || c == '_';
+                let end = source[start..].find(|c| !name(c)).map_or(source.len(), |end| start + end);
+                found.push(start..end);
+                end - at
+            }
+            (true, None) => {
+                quote = matches!(c, '"' | '\'').then_some(c);
+                c.len_utf8()
+            }
+        };
+        at += step;
+    }
+    found
+}
+
 fn context(template: &Template, document: &Value, facts: &Facts) -> minijinja::Value {
     use minijinja::Value as Any;
     let job = [("name", &facts.job_name), ("date", &facts.job_date), ("action", &facts.job_action)];
@@ -246,9 +304,29 @@ fn context(template: &Template, document: &Value, facts: &Facts) -> minijinja::V
     }
     if template.uses_document {
         // Converted only where it is used: that costs as much as all else together.
-        all.insert("doc", Any::from(minijinja::value::Serde(document)));
+        all.insert("doc", any(document));
     }
     Any::from_pairs(all)
+}
+
+/// A value as templates see it. Numbers that are not whole are those of the machine here, digits and all.
+fn any(value: &Value) -> minijinja::Value {
+    use minijinja::Value as Any;
+    match value {
+        Value::Null => Any::from(()),
+        Value::Bool(flag) => Any::from(*flag),
+        Value::Number(number) => match (number.as_i64(), number.as_u64(), number.as_f64()) {
+            (Some(integer), ..) => Any::from(integer),
+            (None, Some(integer), _) => Any::from(integer),
+            (None, None, Some(float)) => Any::from(float),
+            (None, None, None) => Any::from(number.as_str()),
+        },
+        Value::String(text) => Any::from(text.as_str()),
+        Value::Array(entries) => entries.iter().map(any).collect(),
+        Value::Object(members) => {
+            Any::from_pairs(members.iter().map(|(key, member)| (key.as_str(), any(member))))
+        }
+    }
 }
 
 fn lookup(context: &minijinja::Value, path: &str) -> Option<minijinja::Value> {

@@ -51,12 +51,27 @@ fn what_is_not_known_is_an_error_that_names_it() {
 
 #[test]
 fn a_syntax_error_and_an_unknown_name_are_found_when_compiled() {
-    for (source, part) in [("a {{ name | }} b", "}}"), ("{{ nme }}", "nme"), ("{% if name %}", "")] {
+    for (source, part) in [("a {{ name | }} b", "}}"), ("{{ nme }}", "nme"), ("{% if name %}", "")]
+        .into_iter()
+        .chain([("{{ name | uper }}", "uper"), ("{{ '|x' ~ (name|lower|nope('|')) }} | y", "nope")])
+        .chain([("{% if name | upcase == 'A' %}{% endif %}", "upcase")])
+    {
         let problem = Templates::default().compile(source).unwrap_err();
+        assert!(!problem.message.contains("filter") || problem.help.is_some(), "{problem:?}");
         if !part.is_empty() {
             assert_eq!(problem.range.map(|range| source[range].trim()), Some(part), "{source}");
         }
     }
+}
+
+#[test]
+fn numbers_of_the_document_are_filled_in_as_they_are() {
+    let document: Value = serde_json::from_str(r#"{"a":[1,1.5,18446744073709551615],"b":{"c":-3}}"#).unwrap();
+    let mut templates = Templates::default();
+    let template =
+        templates.compile("{{ doc.a[0] + 1 }} {{ doc.a[1] }} {{ doc.a[2] }} {{ doc.b.c }}").unwrap();
+    let rendered = templates.render(&template, &document, &facts());
+    assert_eq!(rendered, Ok("2 1.5 18446744073709551615 -3".to_owned()));
 }
 
 #[test]

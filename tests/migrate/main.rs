@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
+mod numbers;
 mod plan;
 mod real;
 mod references;

@@ -10,11 +10,7 @@ pub(super) fn of_value(value: &Value) -> Val {
     match value {
         Value::Null => Val::Null,
         Value::Bool(flag) => Val::Bool(*flag),
-        Value::Number(number) => Val::Num(match (number.as_i64(), number.as_u64()) {
-            (Some(integer), _) => Num::from_integral(integer),
-            (None, Some(integer)) => Num::from_integral(integer),
-            (None, None) => Num::Float(number.as_f64().unwrap_or(f64::NAN)),
-        }),
+        Value::Number(number) => Val::Num(of_number(number.as_str())),
         Value::String(text) => Val::utf8_str(text.clone().into_bytes()),
         Value::Array(entries) => entries.iter().map(of_value).collect(),
         Value::Object(members) => Val::obj(
@@ -23,6 +19,17 @@ pub(super) fn of_value(value: &Value) -> Val {
                 .map(|(key, value)| (Val::utf8_str(key.clone().into_bytes()), of_value(value)))
                 .collect(),
         ),
+    }
+}
+
+/// A number with its spelling: what a filter passes on comes out as it went in.
+fn of_number(text: &str) -> Num {
+    match text.parse::<isize>() {
+        Ok(integer) if text != "-0" => Num::Int(integer),
+        _ if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') && text != "-0" => {
+            Num::from_str_radix(text, 10).unwrap_or(Num::Float(f64::NAN))
+        }
+        _ => Num::Dec(text.to_owned().into()),
     }
 }
 
