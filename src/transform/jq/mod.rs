@@ -10,6 +10,7 @@
 //! `strflocaltime`, `env`, `debug`, `stderr`, `halt`, modules.
 
 mod convert;
+mod order;
 mod watch;
 
 use std::fmt;
@@ -24,6 +25,9 @@ use watch::{End, State, Watch, Watched};
 
 /// How long one document may take, unless told otherwise.
 pub const DEADLINE: Duration = Duration::from_secs(2);
+
+/// How many levels a document may be nested: what is deeper, no reader of JSON takes back.
+const LEVELS: usize = 126;
 
 /// The name under which the user's program is compiled: a definition, for only those can be written to.
 const MAIN: &str = "transship_program";
@@ -48,6 +52,12 @@ pub enum JqError {
     /// It called itself too deep and was ended.
     #[error("the filter calls itself too deep")]
     TooDeep,
+    /// It nested values deeper than a document can be.
+    #[error("the filter nests values too deep")]
+    Nested,
+    /// It made a text or list that is too long and was ended.
+    #[error("the filter makes a text or list that is too long")]
+    TooLong,
     /// It raised an error.
     #[error("{0}")]
     Raised(String),
@@ -108,7 +118,7 @@ impl Filter {
     pub fn run(&self, input: &Value, deadline: Duration) -> Result<Vec<Value>, JqError> {
         let mut results = Vec::new();
         self.each(input, deadline, |result| {
-            results.push(convert::to_value(&result)?);
+            results.push(value_of(&result)?);
             Ok(true)
         })?;
         Ok(results)
@@ -128,7 +138,8 @@ impl Filter {
         Ok(holds)
     }
 
-    /// The one result for an input; an error that says how many there were otherwise.
+    /// The one result for an input, its keys in the order of the input's; an error that says how many there were
+    /// otherwise.
     ///
     /// # Errors
     ///
@@ -139,12 +150,15 @@ impl Filter {
         self.each(input, deadline, |result| {
             several = first.is_some();
             if !several {
-                first = Some(convert::to_value(&result)?);
+                first = Some(value_of(&result)?);
             }
             Ok(!several)
         })?;
         match first {
-            Some(value) if !several => Ok(value),
+            Some(mut value) if !several => {
+                order::keep(input, &mut value);
+                Ok(value)
+            }
             Some(_) => Err(JqError::Raised("the filter gave several results, not one".to_owned())),
             None => Err(JqError::Raised("the filter gave no result".to_owned())),
         }
@@ -171,6 +185,8 @@ impl Filter {
                     return Err(match (state.ended(), exception.get_err()) {
                         (Some(End::Time), _) => JqError::TimedOut(deadline),
                         (Some(End::Depth), _) => JqError::TooDeep,
+                        (Some(End::Nested), _) => JqError::Nested,
+                        (Some(End::Size), _) => JqError::TooLong,
                         (None, Ok(error)) => JqError::Raised(raised(error)),
                         (None, Err(_)) => JqError::Raised("the filter ended without a result".to_owned()),
                     });
@@ -179,6 +195,13 @@ impl Filter {
         }
         Ok(())
     }
+}
+
+fn value_of(result: &jaq_json::Val) -> Result<Value, JqError> {
+    if watch::is_deeper(result, LEVELS, usize::MAX) {
+        return Err(JqError::Nested);
+    }
+    convert::to_value(result)
 }
 
 /// What a program raised: `error("why")` is `why`, without quotes.

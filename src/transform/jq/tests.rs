@@ -19,10 +19,38 @@ fn the_identity_gives_the_document_back_byte_for_byte() {
 }
 
 #[test]
+fn numbers_that_are_passed_on_keep_every_digit() {
+    let text = "[1.0,1e+5,-0.0,0.10,1e+400,12345678901234567890123,0.1000000000000000055511151231257827]";
+    let document: Value = serde_json::from_str(text).unwrap();
+    assert_eq!(run(".", &document).unwrap()[0].to_string(), text);
+    assert_eq!(
+        run(".[0] + 1, .[1] * 2, .[5] + 1", &document).unwrap()[2].to_string(),
+        "12345678901234567890124"
+    );
+}
+
+#[test]
 fn an_edit_leaves_the_rest_untouched_and_in_order() {
     let document = json!({"z": 1, "http": {"headers": [{"name": "X-Old"}, {"name": "b"}], "m": 1}, "a": 2});
     let results = run(r#".http.headers |= map(select(.name != "X-Old"))"#, &document).unwrap();
     assert_eq!(results[0].to_string(), r#"{"z":1,"http":{"headers":[{"name":"b"}],"m":1},"a":2}"#);
+}
+
+#[test]
+fn a_deletion_leaves_the_other_keys_in_their_order() {
+    let document =
+        json!({"z": 1, "y": {"c": 1, "b": 2, "a": 3}, "x": [{"q": 1, "p": 2, "o": 3}, {"o": 1}], "w": 4});
+    for (program, expected) in [
+        (
+            "del(.z) | del(.y.c) | .n = 1",
+            r#"{"y":{"b":2,"a":3},"x":[{"q":1,"p":2,"o":3},{"o":1}],"w":4,"n":1}"#,
+        ),
+        (".x |= map(del(.q))", r#"{"z":1,"y":{"c":1,"b":2,"a":3},"x":[{"p":2,"o":3},{"o":1}],"w":4}"#),
+        ("del(.x[1]) | del(.w)", r#"{"z":1,"y":{"c":1,"b":2,"a":3},"x":[{"q":1,"p":2,"o":3}]}"#),
+    ] {
+        let result = Filter::compile(program).unwrap().one(&document, DEADLINE).unwrap();
+        assert_eq!(result.to_string(), expected, "{program}");
+    }
 }
 
 #[test]
@@ -88,6 +116,33 @@ fn a_program_that_calls_itself_too_deep_is_ended_before_the_stack_is() {
     for program in ["def f: 1 + f; f", "def f: try f catch f; f", "def f: [f]; f", "def f: {a: f}; f"] {
         let filter = Filter::compile(program).unwrap();
         assert_eq!(filter.run(&json!({}), Duration::from_secs(20)), Err(JqError::TooDeep), "{program}");
+    }
+}
+
+#[test]
+fn a_program_that_nests_values_without_end_is_ended_before_they_fill_the_stack() {
+    for program in [
+        "def f: {a: .} | f; f",
+        "until(false; [.])",
+        "last(recurse([.]))",
+        "reduce range(1000000) as $i (.; {a: .}) | 1",
+        "reduce range(1000000) as $i (.; [[], ., []]) | 1",
+        "\"[\" * 100000 + \"]\" * 100000 | fromjson | 1",
+        "reduce range(128) as $i (1; [.])",
+        "[range(10000) | []] | reduce range(200) as $i (.; {a: .})",
+    ] {
+        let filter = Filter::compile(program).unwrap();
+        assert_eq!(filter.run(&json!({}), Duration::from_secs(20)), Err(JqError::Nested), "{program}");
+    }
+    assert!(run("reduce range(126) as $i ([]; [.])", &json!(1)).is_ok());
+    assert_eq!(run("[.a | fromjson] | tojson | fromjson", &json!({"a": "[1]"})), Ok(vec![json!([[1]])]));
+}
+
+#[test]
+fn a_program_that_doubles_a_value_is_ended_before_memory_is() {
+    for program in ["reduce range(99) as $i ([1]; . + .) | 1", "reduce range(99) as $i (\"x\"; . + .) | 1"] {
+        let filter = Filter::compile(program).unwrap();
+        assert_eq!(filter.run(&json!({}), Duration::from_secs(20)), Err(JqError::TooLong), "{program}");
     }
 }
 

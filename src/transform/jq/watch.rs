@@ -14,8 +14,24 @@ use jaq_json::Val;
 /// The name of the filter; no program can spell it.
 const TICK: &str = "!tick";
 
+/// The names under which `fromjson` goes, and what is asked of its input before.
+const FROM_JSON: &str = "!fromjson";
+const SHALLOW: &str = "!shallow";
+
 /// How many ticks pass between two looks at the clock.
 const TICKS_A_LOOK: u32 = 32;
+
+/// How many levels a value may be nested while a program works on it. Each level takes stack when it is dropped.
+const NESTED: usize = 1_000;
+
+/// How many values of a nested one are looked at to tell how deep it is.
+const LOOKED_AT: usize = 4_096;
+
+/// How many ticks pass between two such looks, and so how much deeper a value may have become.
+const TICKS_A_DEPTH: u32 = 8 * TICKS_A_LOOK;
+
+/// How long a text or list may become: a program that doubles one would take all memory long before its time is up.
+const LONGEST: usize = 1 << 26;
 
 /// How much stack a program may use. Threads of the runtime and of tests have 2 MiB.
 const DEEPEST: usize = 768 * 1024;
@@ -42,6 +58,8 @@ const LEFT_OUT: [&str; 13] = [
 pub(super) enum End {
     Time,
     Depth,
+    Nested,
+    Size,
 }
 
 /// The state of one run.
@@ -66,16 +84,24 @@ impl State {
         self.end.get()
     }
 
-    fn tick<'a>(&self) -> Result<(), Exn<'a, Val>> {
+    fn tick<'a>(&self, value: &Val) -> Result<(), Exn<'a, Val>> {
         let ticks = self.ticks.get().wrapping_add(1);
         self.ticks.set(ticks);
         if self.end.get().is_none() {
             if stack_address().abs_diff(self.bottom) > DEEPEST {
                 self.end.set(Some(End::Depth));
+            } else if is_too_long(value) {
+                self.end.set(Some(End::Size));
+            } else if ticks.is_multiple_of(TICKS_A_DEPTH) && is_deeper(value, NESTED, LOOKED_AT) {
+                self.end.set(Some(End::Nested));
             } else if ticks.is_multiple_of(TICKS_A_LOOK) && Instant::now() >= self.until {
                 self.end.set(Some(End::Time));
             }
         }
+        self.go_on()
+    }
+
+    fn go_on<'a>(&self) -> Result<(), Exn<'a, Val>> {
         // An error could be caught by `try` and the loop go on; what halts a program cannot.
         if self.end.get().is_some() { Err(Exn::halt(1)) } else { Ok(()) }
     }
@@ -86,6 +112,33 @@ impl State {
 fn stack_address() -> usize {
     let here = 0_u8;
     std::ptr::from_ref(std::hint::black_box(&here)).addr()
+}
+
+fn is_too_long(value: &Val) -> bool {
+    match value {
+        Val::TStr(text) | Val::BStr(text) => text.len() > LONGEST,
+        Val::Arr(entries) => entries.len() > LONGEST / size_of::<Val>(),
+        _ => false,
+    }
+}
+
+/// Whether a value is nested deeper than so many levels, as far as so many looks tell. Takes no stack.
+pub(super) fn is_deeper(value: &Val, levels: usize, looks: usize) -> bool {
+    let mut left = vec![(value, 0)];
+    for _ in 0..looks {
+        let Some((value, depth)) = left.pop() else { return false };
+        if depth > levels {
+            return true;
+        }
+        let inner: Box<dyn Iterator<Item = &Val>> = match value {
+            Val::Arr(entries) => Box::new(entries.iter()),
+            Val::Obj(members) => Box::new(members.values()),
+            _ => continue,
+        };
+        let holds = |value: &&Val| matches!(value, Val::Arr(_) | Val::Obj(_));
+        left.extend(inner.take(looks).filter(holds).map(|value| (value, depth + 1)));
+    }
+    false
 }
 
 /// What jaq carries through a run for us.
@@ -119,23 +172,54 @@ type Fun = jaq_core::native::Fun<Watched>;
 
 /// The native filters: those of the library that look at their input only, and the tick.
 pub(super) fn natives() -> impl Iterator<Item = Fun> {
-    fn tick<'a>(ctx: &Ctx<'a, Watched>) -> Result<(), Exn<'a, Val>> {
-        ctx.data().state.tick()
+    fn tick<'a>(ctx: &Ctx<'a, Watched>, value: &Val) -> Result<(), Exn<'a, Val>> {
+        ctx.data().state.tick(value)
     }
-    let native = Native::<Watched>::new(|cv| box_once(tick(&cv.0).map(|()| cv.1)))
-        .with_paths(|cv| box_once(tick(&cv.0).map(|()| cv.1)))
-        .with_update(|cv, update| match tick(&cv.0) {
+    let native = Native::<Watched>::new(|cv| box_once(tick(&cv.0, &cv.1).map(|()| cv.1)))
+        .with_paths(|cv| box_once(tick(&cv.0, &cv.1.0).map(|()| cv.1)))
+        .with_update(|cv, update| match tick(&cv.0, &cv.1) {
             Ok(()) => update(cv.1),
             Err(end) => box_once(Err(end)),
         });
+    // The reader of JSON calls itself for each level of nesting.
+    let shallow = Native::<Watched>::new(|(ctx, value)| {
+        let state = ctx.data().state;
+        if matches!(&value, Val::TStr(text) if brackets(text) > NESTED) {
+            state.end.set(Some(End::Nested));
+        }
+        box_once(state.go_on().map(|()| value))
+    });
     let library = jaq_core::funs::<Watched>().chain(jaq_std::funs()).chain(jaq_json::funs());
-    library.filter(|(name, ..)| !LEFT_OUT.contains(name)).chain([(TICK, Box::default(), native)])
+    let named = |(name, args, native): Fun| match name {
+        "fromjson" => (FROM_JSON, args, native),
+        _ => (name, args, native),
+    };
+    let ours = [(TICK, Box::default(), native), (SHALLOW, Box::default(), shallow)];
+    library.filter(|(name, ..)| !LEFT_OUT.contains(name)).map(named).chain(ours)
+}
+
+/// How many brackets of a JSON text are open at once; those in its texts count as well, which errs on the safe side.
+fn brackets(text: &[u8]) -> usize {
+    let (mut open, mut most) = (0_usize, 0);
+    for byte in text {
+        match byte {
+            b'[' | b'{' => open += 1,
+            b']' | b'}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        most = most.max(open);
+    }
+    most
 }
 
 /// The definitions of the standard library, watched.
 pub(super) fn library<'s>() -> Vec<Def<&'s str>> {
     let library = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
-    library.filter(|def| !LEFT_OUT.contains(&def.name)).map(definition).collect()
+    let call = |name| Term::Call(name, Vec::new());
+    let from_json = Def { name: "fromjson", args: Vec::new(), body: pipe(call(SHALLOW), call(FROM_JSON)) };
+    std::iter::once(from_json)
+        .chain(library.filter(|def| !LEFT_OUT.contains(&def.name)).map(definition))
+        .collect()
 }
 
 fn tick<'s>() -> Term<&'s str> {
