@@ -76,6 +76,7 @@ fn a_row_is_found_by_its_target_wherever_it_stands() {
         (at("id"), "/mappings/0"),
         (at("customer.name"), "/mappings/1/mappings/0"),
         (at("lines.sku"), "/mappings/2/buildArrayHelper/0/mappings/0"),
+        (at("lines[*].sku"), "/mappings/2/buildArrayHelper/0/mappings/0"),
         (in_list("lines", "sku"), "/mappings/2/buildArrayHelper/0/mappings/0"),
     ] {
         let out = after(&http(), &edit(target)).unwrap();

@@ -72,6 +72,8 @@ const SOURCE_PLACES: &[(&str, &str)] = &[
     ("s3.fileKey", "{{zebra}}"), ("s3.bucket", "{{zebra}}"), ("s3.backupBucket", "{{zebra}}"),
     ("as2.fileNameTemplate", "{{zebra}}"), ("as2.messageIdTemplate", "{{zebra}}"), ("as2.headers[0].value", "{{zebra}}"),
     ("filesystem.directoryPath", "{{zebra}}"),
+    ("aiAgent.instructions", "{{record.zebra}}"),
+    ("guardrail.aiAgent.instructions", "{{record.zebra}}"),
     ("aiAgent.openai.instructions", "{{record.zebra}}"),
     ("aiAgent.litellm._overrides.gemini.systemInstruction", "{{record.zebra}}"),
     ("guardrail.aiAgent.openai.instructions", "{{record.zebra}}"),

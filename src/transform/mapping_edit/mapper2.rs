@@ -18,8 +18,9 @@ pub(super) fn apply(
     }
     let entries = document["mappings"].as_array_mut().ok_or("mappings is not a list")?;
     let (MappingEdit::Add(target, _) | MappingEdit::Edit(target, _) | MappingEdit::Remove(target)) = edit;
-    let path: Vec<&str> =
-        target.list.iter().flat_map(|list| list.split('.')).chain(target.target.split('.')).collect();
+    let path = target.list.iter().flat_map(|list| list.split('.')).chain(target.target.split('.'));
+    // Lists may be written as such, the way sources are: `lines[*].sku`.
+    let path: Vec<&str> = path.map(|step| step.trim_end_matches("[*]").trim_end_matches("[]")).collect();
     let shown = path.join(".");
     let mut count = 0;
     match edit {

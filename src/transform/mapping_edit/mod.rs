@@ -15,7 +15,7 @@ pub use self::lookups::edit_lookup;
 /// Where a row stands.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Target {
-    /// The target field, as a path; in Mapper 2.0 through the parents, lists left out: `lines.sku`.
+    /// The target field, as a path; in Mapper 2.0 through the parents, as `lines.sku` or `lines[*].sku`.
     pub target: String,
     /// `list`: the list it is in; for a subrecord the way there: `item.celigo_inventorydetail.inventoryassignment`.
     pub list: Option<String>,

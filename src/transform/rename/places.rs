@@ -226,6 +226,7 @@ pub(super) const PLACES: &[(&str, &[Row])] = &[
     (
         "guardrail",
         &[
+            ("aiAgent.instructions", Template, Before),
             ("aiAgent.openai.instructions", Template, Before),
             ("aiAgent.litellm.instructions", Template, Before),
             ("aiAgent.litellm._overrides.gemini.instructions", Template, Before),
@@ -235,6 +236,7 @@ pub(super) const PLACES: &[(&str, &[Row])] = &[
 ];
 
 const AGENT: &[Row] = &[
+    ("instructions", Template, Before),
     ("openai.instructions", Template, Before),
     ("litellm.instructions", Template, Before),
     ("litellm._overrides.gemini.instructions", Template, Before),
