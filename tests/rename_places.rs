@@ -235,6 +235,22 @@ fn what_cannot_be_followed_is_said() {
 }
 
 #[test]
+fn a_template_in_a_place_nobody_knows_is_left_alone_and_said() {
+    let mut document = json!({
+        "newer": { "list": [{ "text": "{{record.id}}" }] },
+        "http": { "form": [{ "value": "{{trim id}}", "name": "{{grid_id}}" }], "response": { "x": "{{id}}" } },
+        "ftp": { "fileName": "{{code}}", "archive": "{{#each data}}{{id}}{{/each}}" },
+        "sampleData": "{{id}}", "description": "{{id}}", "name": "{{id}}", "assistantMetadata": { "a": "{{id}}" },
+    });
+    let before = document.clone();
+    let said = rename_fields(&mut document, &[source("id", "code")]);
+    assert_eq!(document, before);
+    let places: Vec<&str> =
+        said.iter().filter_map(|said| said.split_once(": the template")).map(|(p, _)| p).collect();
+    assert_eq!(places, ["newer.list[].text", "http.form[].value", "ftp.archive"], "{said:?}");
+}
+
+#[test]
 fn two_fields_that_become_one_name_in_a_document_are_said() {
     let renames = [source("a", "c"), source("b", "c")];
     let mut both = json!({ "mapping": { "fields": [{ "extract": "a" }, { "extract": "b" }] } });

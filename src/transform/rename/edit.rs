@@ -90,7 +90,8 @@ pub(super) fn edit_all(
                 edit_all(rules, one, written, around, place, notes);
             }
         }
-        Value::Object(map) => {
+        // A path is a text or a list of them; an object there is something else.
+        Value::Object(map) if written != Written::Path => {
             for one in map.values_mut() {
                 edit_all(rules, one, written, around, place, notes);
             }

@@ -18,7 +18,7 @@ pub(super) enum Role {
     Close,
     /// `{{else}}`, `{{else if x}}`, `{{^}}`
     Else,
-    /// `{{> x}}`
+    /// `{{> x}}`, and the beginning of a raw block: the first word is no field
     Partial,
 }
 
@@ -151,8 +151,8 @@ impl<'a> Reader<'a> {
             // What stands in a raw block is text.
             let close = text[self.at..].find("{{{{/").map_or(text.len(), |n| self.at + n);
             self.at = text[close..].find("}}}}").map_or(text.len(), |n| close + n + 4);
-            words.push(Word::Params(Vec::new()));
-            return Some(Item::Mustache(Mustache { role: Role::Value, inverse, words }));
+            // The first word is repeated at the end of the block: a helper, never a field.
+            return Some(Item::Mustache(Mustache { role: Role::Partial, inverse, words }));
         }
         Some(Item::Mustache(Mustache { role, inverse, words }))
     }

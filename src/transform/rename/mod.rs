@@ -12,7 +12,7 @@
 //! | `template`, `scope`, `handlebars` | fields in a template; what their paths are about; the grammar |
 //! | `extract1`, `jsonpath`, `path` | the other spellings |
 //! | `matcher` | what the renames make of one path |
-//! | `warn` | what is left to a person |
+//! | `warn`, `unlisted` | what is left to a person |
 
 mod edit;
 mod extract1;
@@ -24,6 +24,7 @@ mod path;
 mod places;
 mod scope;
 mod template;
+mod unlisted;
 mod walk;
 mod warn;
 

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::edit::short;
 use super::matcher::{Rule, Rules};
+use super::unlisted;
 use super::walk::{Party, Walk};
 
 /// Names a statement holds outside its braces.
@@ -64,6 +65,7 @@ impl Walk<'_> {
             words.extend(party.rules.words());
             warnings.extend(party.notes.warnings);
         }
+        warnings.extend(unlisted::warnings(document, &rules));
         let scripts = scripts(document, source, target);
         if !scripts.is_empty() {
             warnings.push(format!(
