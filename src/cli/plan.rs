@@ -113,6 +113,10 @@ pub(super) async fn plan(world: &World, args: &Plan) -> Result<Exit, Failure> {
     } else {
         let mut options = super::run::view(world, args.diff, world.color_out());
         options.per_second = Some(super::run::settings_rate(&planned.plan));
+        if !world.stdout_is_terminal && world.env.get("COLUMNS").is_none() {
+            // In a file or a pipe nothing needs to be cut short.
+            options.width = usize::MAX >> 1;
+        }
         plan_view::table(&planned.plan, &mut stdout, options)?;
     }
     stdout.flush()?;

@@ -7,7 +7,7 @@ use super::text::{clean, count, cut};
 use crate::transform::diff::Change;
 
 /// Lines of changes shown of each document with [`Diff::Short`].
-const SHORT: usize = 6;
+pub(super) const SHORT: usize = 6;
 
 /// How changes are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,9 @@
 //! A plan as a person reads it before saying yes: what is done to each import, the totals, the calls to come.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 
-use super::changes::Changes;
+use super::changes::{Changes, SHORT};
 use super::text::{Paint, Tone, clean, count, fit, number, short_id, width};
 use crate::model::{Operation, Outcome};
 use crate::pipeline::{DIFFERS, Forecast, ONLY_IN_SOURCE, ONLY_IN_TARGET, PipelineError, PlanFile, PlanItem};
@@ -30,7 +31,7 @@ pub struct PlanViewOptions {
     pub limit: Option<usize>,
     /// How much of the changes is shown.
     pub diff: Diff,
-    /// Whether imports that stay as they are are listed too.
+    /// Whether imports that stay as they are are listed too; else their warnings are summed up.
     pub unchanged: bool,
     /// Calls a second the job may send, to explain the forecast.
     pub per_second: Option<f64>,
@@ -52,11 +53,13 @@ pub fn table(plan: &PlanFile, out: &mut dyn Write, options: PlanViewOptions) -> 
     let written = super::to_output;
     view.head(plan, out).map_err(written)?;
     let (mut listed, mut more) = (0_usize, 0_u32);
+    let mut quiet = Quiet::default();
     for item in plan.items() {
         let item = item?;
         // What is as it was, or is only kept, is counted and not listed.
         let calm = item.outcome == Some(Outcome::Unchanged) || item.operation == Operation::Archive;
-        if calm && item.warnings.is_empty() && !options.unchanged {
+        if calm && !options.unchanged {
+            quiet.take(&item);
             continue;
         }
         if options.limit.is_some_and(|limit| listed >= limit) {
@@ -66,7 +69,30 @@ pub fn table(plan: &PlanFile, out: &mut dyn Write, options: PlanViewOptions) -> 
         listed += 1;
         view.item(&item, out).map_err(written)?;
     }
-    view.foot(plan, listed, more, out).map_err(written)
+    view.more(listed, more, out).map_err(written)?;
+    view.quiet(&quiet, out).map_err(written)?;
+    view.foot(plan, out).map_err(written)
+}
+
+/// Warnings of imports that stay as they are: many say the same, so they are counted instead of listed.
+#[derive(Debug, Default)]
+struct Quiet {
+    imports: u32,
+    by_text: HashMap<String, u32>,
+}
+
+impl Quiet {
+    /// Texts told apart; what comes after is counted as other.
+    const TEXTS: usize = 1_000;
+
+    fn take(&mut self, item: &PlanItem) {
+        self.imports += u32::from(!item.warnings.is_empty());
+        for warning in &item.warnings {
+            if self.by_text.len() < Self::TEXTS || self.by_text.contains_key(warning) {
+                *self.by_text.entry(warning.clone()).or_default() += 1;
+            }
+        }
+    }
 }
 
 /// Writes the plan as it is on disk.
@@ -176,14 +202,38 @@ impl View {
         Changes { diff: self.options.diff, width: self.options.width }
     }
 
-    fn foot(&self, plan: &PlanFile, listed: usize, more: u32, out: &mut dyn Write) -> io::Result<()> {
-        let tail = plan.tail();
+    fn more(&self, listed: usize, more: u32, out: &mut dyn Write) -> io::Result<()> {
         if more > 0 {
             writeln!(out, "… and {} not shown", count(more, "import", "imports"))?;
         }
-        if listed > 0 {
-            writeln!(out)?;
+        if listed > 0 { writeln!(out) } else { Ok(()) }
+    }
+
+    fn quiet(&self, quiet: &Quiet, out: &mut dyn Write) -> io::Result<()> {
+        if quiet.imports == 0 {
+            return Ok(());
         }
+        let stay = if quiet.imports == 1 { "stays as it is" } else { "stay as they are" };
+        writeln!(
+            out,
+            "{} {stay}, with a warning (`-v` lists each):",
+            count(quiet.imports, "import", "imports")
+        )?;
+        let mut texts: Vec<_> = quiet.by_text.iter().collect();
+        texts.sort_by_key(|(text, times)| (std::cmp::Reverse(**times), text.as_str()));
+        for (text, times) in texts.iter().take(SHORT) {
+            self.lines().under(out, &format!("{}: {text}", number(**times)))?;
+        }
+        let left = texts.len().saturating_sub(SHORT);
+        if left > 0 {
+            self.lines()
+                .under(out, &format!("… and {}", count(left as u64, "other warning", "other warnings")))?;
+        }
+        writeln!(out)
+    }
+
+    fn foot(&self, plan: &PlanFile, out: &mut dyn Write) -> io::Result<()> {
+        let tail = plan.tail();
         let mut totals: Vec<_> = tail.totals.iter().collect();
         totals.sort_by_key(|(word, _)| rank(word));
         let totals: Vec<_> = totals

@@ -113,6 +113,36 @@ fn a_plan_can_be_cut_short_or_shown_whole() {
 }
 
 #[test]
+fn warnings_of_imports_that_stay_as_they_are_are_summed_up() {
+    let item = |number, warnings: &[&str]| {
+        let target = json!({ "id": "60a1579b6411271af4e00002", "name": "Order 2" });
+        sample::item(
+            number,
+            &json!({ "operation": "none", "outcome": "unchanged", "verdict": "equal", "target": target,
+                "warnings": warnings }),
+        )
+    };
+    let mut items: Vec<_> =
+        (1..=1200).map(|number| item(number, &["scripts may mention it: preMap"])).collect();
+    items.push(item(1201, &["settings: mentions it", "scripts may mention it: preMap"]));
+    items.push(item(1202, &[]));
+    insta::assert_snapshot!(shown(&items, &json!({ "totals": { "unchanged": 1202 } }), PlanViewOptions::default()), @r#"
+    Plan of orders-to-eu: migrate 1,202 imports from demo-a to demo-b
+
+    1,201 imports stay as they are, with a warning (`-v` lists each):
+          1,201: scripts may mention it: preMap
+          1: settings: mentions it
+
+    Totals:   1,202 unchanged
+    Forecast: no calls: there is nothing to do
+    "#);
+    let all = PlanViewOptions { unchanged: true, ..PlanViewOptions::default() };
+    let text = shown(&items, &json!({}), all);
+    assert_eq!(text.matches("warning: scripts may mention it").count(), 1201);
+    assert!(!text.contains("stay as they are"));
+}
+
+#[test]
 fn colours_add_nothing_but_colours() {
     let plain = shown(&items(), &tail(), PlanViewOptions::default());
     let colored = shown(&items(), &tail(), PlanViewOptions { color: true, ..PlanViewOptions::default() });
