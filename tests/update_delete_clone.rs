@@ -51,6 +51,32 @@ fn an_import_that_is_as_wanted_is_unchanged_and_costs_no_call() {
 }
 
 #[test]
+fn an_import_that_gets_another_connection_is_told_which_ids_may_be_missing_there() {
+    let other = id_of("source", "connections", "Elsewhere");
+    let lookups = json!([{ "name": "terms", "map": { "A": "1", "B": "2" } }]);
+    let ran = Scenario::update(["c"])
+        .both("connections", json!({ "name": "Elsewhere", "type": "http" }))
+        .source(&import("a").set("/lookups", lookups.clone()).set("/http/lookups", lookups.clone()))
+        .source(&import("b").set("/lookups", lookups.clone()).set("/http/lookups", lookups))
+        .source(&import("d").set("/mapping", json!({ "fields": [{ "extract": "x", "generate": "y" }] })).set(
+            "/mappings",
+            json!([{ "extract": "$.x", "generate": "y", "dataType": "string", "status": "Active" }]),
+        ))
+        .job(
+            "transform",
+            &format!(
+                "[{{ set: {{ /_connectionId: \"{other}\" }}, when: {{ names: [a] }} }}, {{ set: {{ /description: new }} }}]"
+            ),
+        )
+        .run()
+        .expect_exit(0)
+        .expect_cell("a", "warnings", "a list of ids in the target system")
+        .expect_cell("d", "warnings", "both mapping models are filled");
+    let quiet = ran.row("b")["warnings"].is_empty();
+    ran.expect("what keeps its connection has no warning", quiet);
+}
+
+#[test]
 fn what_was_overwritten_is_kept_as_it_was() {
     let world = renaming(["a", "b", "c"]).start();
     let was: Vec<Value> = ["a", "b", "c"].map(|name| world.import("source", name)).into();

@@ -118,6 +118,7 @@ impl Workshop<'_> {
                     return done(item);
                 }
                 item.operation = Operation::Update;
+                item.warnings.extend(advise(source, &wanted, false));
             }
             Action::Clone => clone_call(&mut item, source, &wanted),
             _ => {}

@@ -1,5 +1,9 @@
 //! How a value is shown: compact, shortened to what changed, and without anything secret.
 
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use regex::Regex;
 use serde_json::{Map, Value};
 
 use super::Label;
@@ -71,6 +75,7 @@ fn shown(label: Label<'_>, value: &Value) -> Value {
     }
     match value {
         Value::String(text) if is_secret(label, text) => Value::String(HIDDEN.to_owned()),
+        Value::String(text) => Value::String(veiled(text).into_owned()),
         Value::Number(_) if says_secret(label.key) => Value::String(HIDDEN.to_owned()),
         Value::Array(entries) => Value::Array(entries.iter().map(|entry| shown(label, entry)).collect()),
         Value::Object(members) => {
@@ -89,6 +94,26 @@ fn is_secret(label: Label<'_>, text: &str) -> bool {
         || scheme("basic ")
         || says_secret(label.key)
         || matches!(label.key, "value" | "hardCodedValue" | "default") && says_secret(label.owner)
+}
+
+/// A text without the secrets that stand inside it: `?api_key=…`, `"password": "…"`, `Bearer …`, `https://user:…@host`.
+/// What a template fills in is no secret.
+fn veiled(text: &str) -> Cow<'_, str> {
+    static INSIDE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        let named = r#"(?:token|api[_-]?key|passw(?:or)?d|passphrase|pwd|secret|signature|access[_-]?key|session[_-]?id)"#;
+        let value = r#"[^\s"'\\&{}<>,;]{3,}"#;
+        Regex::new(&format!(
+            r#"(?i)({named}\\?["']?\s*[=:]\s*\\?["']?){value}|\b((?:bearer|basic)\s+)[\w.~+/=-]{{16,}}|(://[^/\s:@]+:)[^@\s/]+@"#
+        ))
+        .ok()
+    });
+    match &*INSIDE {
+        Some(inside) => inside.replace_all(text, |found: &regex::Captures<'_>| {
+            let start = (1..=3).find_map(|group| found.get(group)).map_or("", |group| group.as_str());
+            format!("{start}{HIDDEN}{}", if found.get(3).is_some() { "@" } else { "" })
+        }),
+        None => Cow::Borrowed(text),
+    }
 }
 
 fn says_secret(name: &str) -> bool {

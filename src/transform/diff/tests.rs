@@ -122,6 +122,25 @@ fn a_long_text_is_shortened_to_what_changed() {
 }
 
 #[test]
+fn a_secret_inside_a_longer_text_is_hidden_and_the_rest_is_shown() {
+    for (text, shown) in [
+        ("/a?api_key=abc123&x=1", "/a?api_key=(hidden)&x=1"),
+        ("/a?token={{record.token}}&b=2", "/a?token={{record.token}}&b=2"),
+        (r#"{"password": "abc123", "id": 1}"#, r#"{\"password\": \"(hidden)\", \"id\": 1}"#),
+        ("Authorization: Bearer abcdefgh12345678 end", "Authorization: Bearer (hidden) end"),
+        ("https://user:abc123@host/x", "https://user:(hidden)@host/x"),
+        ("the basic information", "the basic information"),
+        ("{{#if record.token}}x{{/if}}", "{{#if record.token}}x{{/if}}"),
+    ] {
+        check(
+            &json!({"http": {"relativeURI": [text]}}),
+            &json!({"http": {"relativeURI": [format!("{text} new")]}}),
+            &[("/http/relativeURI/0", Some(&format!("\"{shown}\"")), Some(&format!("\"{shown} new\"")))],
+        );
+    }
+}
+
+#[test]
 fn nothing_secret_and_nothing_captured_is_shown() {
     let document = |n: u32| {
         json!({"http": {"headers": [{"name": "Authorization", "value": format!("secret{n}")}, {"name": "X-Api-Key", "value": format!("secret{n}")}],

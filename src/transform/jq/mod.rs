@@ -11,6 +11,7 @@
 
 mod convert;
 mod order;
+mod raised;
 mod watch;
 
 use std::fmt;
@@ -187,7 +188,7 @@ impl Filter {
                         (Some(End::Depth), _) => JqError::TooDeep,
                         (Some(End::Nested), _) => JqError::Nested,
                         (Some(End::Size), _) => JqError::TooLong,
-                        (None, Ok(error)) => JqError::Raised(raised(error)),
+                        (None, Ok(error)) => JqError::Raised(raised::said(error)),
                         (None, Err(_)) => JqError::Raised("the filter ended without a result".to_owned()),
                     });
                 }
@@ -202,23 +203,6 @@ fn value_of(result: &jaq_json::Val) -> Result<Value, JqError> {
         return Err(JqError::Nested);
     }
     convert::to_value(result)
-}
-
-/// What a program raised: `error("why")` is `why`, without quotes.
-fn raised(error: jaq_json::Error) -> String {
-    match error.into_val() {
-        jaq_json::Val::TStr(text) => shorten(&String::from_utf8_lossy(&text)),
-        other => shorten(&other.to_string()),
-    }
-}
-
-/// An error of jq quotes the value at fault, which can be a whole document.
-fn shorten(message: &str) -> String {
-    const LONGEST: usize = 200;
-    match message.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &message[..end]),
-        None => message.to_owned(),
-    }
 }
 
 fn parse(program: &str) -> Result<load::parse::Term<&str>, JqProblem> {

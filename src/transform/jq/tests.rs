@@ -186,6 +186,28 @@ fn a_filter_sees_the_document_only() {
 }
 
 #[test]
+fn an_error_names_kinds_of_values_and_quotes_none() {
+    let document = json!({"a": {"password": "s3cret"}, "l": [1, "s3cret"], "t": "s3cret as x", "n": 7});
+    for (program, message) in [
+        (".a | keys | map(tonumber)", "cannot parse a text as JSON"),
+        (".a + 1", "cannot calculate with an object and a number"),
+        ("1 - .l", "cannot calculate with a number and a list"),
+        (".t - .a", "cannot calculate with a text and an object"),
+        (".n[]", "cannot use a number as iterable (array or object)"),
+        (".t | keys", "cannot use a text as iterable"),
+        (".l.x", "cannot index a list with \"x\""),
+        (".t[0].x.y", "cannot index a text with"),
+        (".q.x |= map(1)", "cannot use null as"),
+        ("error(\"say \" + .a.password)", "say s3cret"),
+    ] {
+        match run(program, &document) {
+            Err(JqError::Raised(said)) => assert!(said.starts_with(message), "{program}: {said}"),
+            other => panic!("{program}: {other:?}"),
+        }
+    }
+}
+
+#[test]
 fn what_json_cannot_hold_is_an_error() {
     for program in ["nan", "infinite", "-infinite"] {
         assert_eq!(
