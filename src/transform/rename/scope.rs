@@ -16,6 +16,9 @@ const OTHER_ROOTS: &[&str] = &[
     "currentExportDateTime",
 ];
 
+/// No record is deeper. Blocks in blocks without end would cost the square of their number.
+const DEEPEST: usize = 64;
+
 /// What stands around a template.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Around {
@@ -192,7 +195,7 @@ impl<'a> Scopes<'a> {
             Some(view) => {
                 let mut part = view.context.clone();
                 part.extend(names(&path.tokens[view.skip.min(path.tokens.len())..]));
-                Scope::Field(part)
+                if part.len() > DEEPEST { Scope::Other } else { Scope::Field(part) }
             }
         }
     }
