@@ -233,6 +233,11 @@ impl Report {
         Self { sources: vec![source], list: Vec::new(), secrets: Vec::new(), file: 0 }
     }
 
+    /// The line of the job file a span begins in, from 1.
+    pub(super) fn line(&self, span: Span) -> usize {
+        self.sources.first().map_or(1, |source| line_and_column(&source.text, span.start).0)
+    }
+
     /// What follows is about another file, until [`Self::end_file`].
     pub(super) fn begin_file(&mut self, name: &str, text: &str) {
         self.file = self.sources.len();

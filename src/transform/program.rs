@@ -17,6 +17,7 @@ use crate::model::{Head, Id};
 pub struct Program {
     steps: Vec<Compiled>,
     templates: Templates,
+    lines: Vec<usize>,
 }
 
 #[derive(Debug)]
@@ -63,7 +64,17 @@ impl Program {
                 compiled.push(Compiled { kind, when, action });
             }
         }
-        if problems.is_empty() { Ok(Self { steps: compiled, templates }) } else { Err(problems) }
+        if problems.is_empty() {
+            Ok(Self { steps: compiled, templates, lines: Vec::new() })
+        } else {
+            Err(problems)
+        }
+    }
+
+    /// The same program, whose errors name the lines of the job file its steps begin in.
+    #[must_use]
+    pub fn at_lines(self, lines: Vec<usize>) -> Self {
+        Self { lines, ..self }
     }
 
     /// Whether there is no step at all.
@@ -96,6 +107,7 @@ impl Program {
             self.step(step, &mut document, facts, &mut warnings).map_err(|message| TransformError {
                 step: index,
                 kind: step.kind,
+                line: self.lines.get(index).copied(),
                 message,
             })?;
         }

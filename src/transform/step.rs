@@ -1,6 +1,7 @@
 //! The steps of a job as data; [`Program`](super::Program) walks over them.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde_json::Value;
 
@@ -187,12 +188,22 @@ pub struct Transformed {
 
 /// Why a document could not be transformed. The item fails; the run goes on.
 #[derive(Debug, thiserror::Error)]
-#[error("step {} ({kind}): {message}", step + 1)]
+#[error("step {} ({kind}{}): {message}", step + 1, At(*line))]
 pub struct TransformError {
     /// Index in the list of steps.
     pub step: usize,
     /// The key of the step, e.g. `jq`.
     pub kind: &'static str,
+    /// The line of the job file the step begins in, where it came from one.
+    pub line: Option<usize>,
     /// What went wrong.
     pub message: String,
+}
+
+struct At(Option<usize>);
+
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |line| write!(f, ", line {line} of the job"))
+    }
 }

@@ -28,7 +28,10 @@ impl Reader<'_> {
         }
         let whole = steps.len() == nodes.len();
         match Program::compile(steps) {
-            Ok(program) => whole.then_some(program),
+            Ok(program) => {
+                let lines = nodes.iter().map(|node| self.report.line(node.span)).collect();
+                whole.then(|| program.at_lines(lines))
+            }
             Err(problems) => {
                 for problem in problems {
                     let Some(step) = places.get(problem.step).and_then(|index| nodes.get(*index)) else {

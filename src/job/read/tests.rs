@@ -123,3 +123,16 @@ fn relative_paths_begin_at_the_folder_of_the_job() {
     );
     assert_eq!(job.output, Path::new("/cwd/out"), "but for `output`, which begins at the current folder");
 }
+
+#[test]
+fn a_step_that_fails_on_an_import_names_its_line_in_the_job() {
+    let text = "version: 1\nname: n\naction: update\naccounts: { a: { emulator: demo-a } }\nsource: a\nselect: { where: 'true' }\n\
+                transform:\n  - rename: { find: a, replace: b }\n\n  - jq: |\n      .x[]\n";
+    let clock = crate::model::time::Clock::new(|| Timestamp::UNIX_EPOCH);
+    let job = crate::job::parse("job.yaml", text.as_bytes(), Path::new("/"), &env(), &clock).unwrap();
+    let failed = job.program.apply(serde_json::json!({"name": "a"}), &crate::transform::Facts::default());
+    assert_eq!(
+        failed.unwrap_err().to_string(),
+        "step 2 (jq, line 10 of the job): cannot use null as iterable (array or object)"
+    );
+}
