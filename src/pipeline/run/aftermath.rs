@@ -1,9 +1,11 @@
 //! After a PUT, a DELETE or a restore without an answer: reads what is there, and says whether it had its effect.
 //!
-//! A call may still be executing when it is looked for. One that has its effect after it was found absent is met when
-//! the item is announced again: what then stands there is this run's own doing, not somebody else's.
+//! A call may still be executing when it is looked for: that it had no effect is believed only once it can no longer be.
+//! One that has its effect even later is met when the item is announced again: what then stands there is this run's own
+//! doing, not somebody else's.
 
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::Context;
 use super::item::{Next, document};
@@ -14,18 +16,20 @@ use crate::model::normal::{compare, fingerprint};
 use crate::model::{Fingerprint, Id, Operation, Outcome, Verdict};
 use crate::pipeline::{PipelineError, PlanItem};
 
-/// Settles a PUT in doubt.
+/// Settles a PUT in doubt, which can no longer be executing after `settled`.
 pub(super) async fn settle_put(
     context: &Context<'_>,
     item: &PlanItem,
     phase: Phase,
     target: Option<&Id>,
+    settled: Instant,
 ) -> Result<Next, PipelineError> {
     let target = target.or(item.target.as_ref().map(|party| &party.id)).cloned();
     let Some(target) = target else {
         return end(context, item, Outcome::Failed, None, "plan", "the plan does not say what to update", 0)
             .await;
     };
+    let began = Instant::now();
     let there = match context.target.client.get("imports", &target).await {
         Ok(there) => there,
         Err(error) => return unreadable(context, item, &error).await,
@@ -43,6 +47,9 @@ pub(super) async fn settle_put(
         context.ledger.sync(item.item, step, None).await?;
         return Ok(Next::Go);
     }
+    if began < settled {
+        return Ok(Next::TooEarly);
+    }
     if phase == Phase::Operation && planned != Some(print) {
         let message = "a PUT got no answer, and the import was changed by somebody else since: left alone";
         return end(context, item, Outcome::Stale, None, "stale", message, 0).await;
@@ -51,12 +58,17 @@ pub(super) async fn settle_put(
     Ok(Next::Go)
 }
 
-/// Settles a DELETE or a restore in doubt.
-pub(super) async fn settle_presence(context: &Context<'_>, item: &PlanItem) -> Result<Next, PipelineError> {
+/// Settles a DELETE or a restore in doubt, which can no longer be executing after `settled`.
+pub(super) async fn settle_presence(
+    context: &Context<'_>,
+    item: &PlanItem,
+    settled: Instant,
+) -> Result<Next, PipelineError> {
     let Some(target) = item.target.clone() else {
         return end(context, item, Outcome::Failed, None, "plan", "the plan does not say which import", 0)
             .await;
     };
+    let began = Instant::now();
     let there = match context.target.client.get("imports", &target.id).await {
         Ok(_) => true,
         Err(error) if error.kind == ErrorKind::NotFound => false,
@@ -64,6 +76,9 @@ pub(super) async fn settle_presence(context: &Context<'_>, item: &PlanItem) -> R
     };
     if there == (item.operation == Operation::Restore) {
         return present(context, item, &target.id, None, 0, true).await;
+    }
+    if began < settled {
+        return Ok(Next::TooEarly);
     }
     context.ledger.sync(item.item, Step::Absent, None).await?;
     Ok(Next::Go)

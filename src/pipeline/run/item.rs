@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, sleep_until};
 
 use super::in_doubt::Found;
 use super::{Context, aftermath, outcome_of, write};
@@ -36,6 +37,8 @@ pub(super) enum Next {
     Differs,
     /// In doubt, and it could not be looked up; it stays so for `resume`.
     StillInDoubt(String),
+    /// No effect is to be seen, but the call may still be executing: look again when it no longer can be.
+    TooEarly,
 }
 
 /// Walks an item to the end of its writing. `place` is its place in flight; it is given up while it waits.
@@ -47,6 +50,7 @@ pub(super) async fn drive(
     let key = item.item;
     context.events.emit(&Event::ItemStarted { item: key });
     let mut place = place;
+    let mut doubted: Option<Instant> = None;
     let mut done = Done {
         item,
         outcome: Outcome::Unprocessed,
@@ -57,6 +61,9 @@ pub(super) async fn drive(
     };
     loop {
         let state = context.ledger.state(key);
+        // When the call of an earlier process went out is not known: it is taken for just now.
+        doubted = matches!(state, ItemState::InDoubt { .. }).then(|| doubted.unwrap_or_else(Instant::now));
+        let settled = doubted.unwrap_or_else(Instant::now) + context.options.settle;
         if place.is_none() && !matches!(state, ItemState::InDoubt { phase: Phase::Operation, .. }) {
             place = std::sync::Arc::clone(&context.places).acquire_owned().await.ok();
         }
@@ -72,7 +79,7 @@ pub(super) async fn drive(
             }
             (Operation::Update, ItemState::InDoubt { phase, .. })
             | (_, ItemState::InDoubt { phase: phase @ Phase::Adjust, .. }) => {
-                aftermath::settle_put(context, &done.item, *phase, state.target()).await?
+                aftermath::settle_put(context, &done.item, *phase, state.target(), settled).await?
             }
             // It was no longer in the recycle bin, and was being made anew.
             (Operation::Restore, ItemState::InDoubt { .. })
@@ -82,7 +89,7 @@ pub(super) async fn drive(
                 look_up(context, &done.item).await?
             }
             (Operation::Delete | Operation::Restore, ItemState::InDoubt { .. }) => {
-                aftermath::settle_presence(context, &done.item).await?
+                aftermath::settle_presence(context, &done.item, settled).await?
             }
             (
                 Operation::Clone | Operation::Restore,
@@ -93,6 +100,16 @@ pub(super) async fn drive(
         match next {
             Next::Go => {}
             Next::Differs => done.differs = true,
+            Next::TooEarly => {
+                place = None;
+                tokio::select! {
+                    () = sleep_until(settled) => {}
+                    () = context.cancel.draining() => {
+                        done.interrupted = true;
+                        return Ok(done);
+                    }
+                }
+            }
             Next::Interrupted => {
                 done.interrupted = true;
                 return Ok(done);
