@@ -110,3 +110,15 @@ fn a_409_on_deleting_what_is_in_use_fails_the_item() {
         .expect_cell("a", "http_status", "409")
         .expect_audit("b", "deleted", "equal");
 }
+
+#[test]
+fn a_run_that_could_not_find_out_what_its_calls_did_is_not_finished_and_resume_finds_it_out() {
+    let world = Scenario::migrate(["a", "b"]).job("retry", "{ attempts: 2, base: 1ms, cap: 1ms }").start();
+    world.fault(Fault::cut_after_write("a"));
+    let running = world.spawn_run(&[]).until_journal("doubted", 1);
+    world.fault(Fault::on_list(Fault::status(503)));
+    let ran = running.finish().expect_exit(1).expect_stderr("transship resume");
+    assert_eq!(ran.summary()["state"], "broken");
+    ran.world.no_faults();
+    ran.resumed().expect_exit(0).expect_target(["a", "b"]).expect_calls("POST", "/v1/imports", 0);
+}

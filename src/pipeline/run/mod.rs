@@ -279,6 +279,13 @@ fn ending(context: &Context<'_>, policy: &Policy) -> Ended {
         (Ending::Stopped, Some(reason.to_owned()))
     } else if context.cancel.is_draining() {
         (Ending::Interrupted, Some("interrupted".to_owned()))
+    } else if let doubts @ 1.. = context.ledger.in_doubt().len() {
+        // Neither done nor not done: an end only `resume` can make out.
+        let reason = format!(
+            "it could not be found out whether the calls of {doubts} {} had their effect",
+            if doubts == 1 { "import" } else { "imports" }
+        );
+        (Ending::Broken, Some(reason))
     } else {
         (Ending::Finished, None)
     };
