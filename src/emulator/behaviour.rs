@@ -57,6 +57,8 @@ pub struct Behaviour {
     pub rate_limited: bool,
     /// How far the clock of the service is ahead of this machine's.
     pub clock_skew: SignedDuration,
+    /// How far the `Date` of answers is ahead of the clock of the service, which stamps the documents.
+    pub date_skew: SignedDuration,
     /// The largest body accepted, in bytes; a larger one is answered 413.
     pub body_limit: usize,
     /// Days that something deleted stays in the recycle bin.
@@ -89,6 +91,7 @@ impl Default for Behaviour {
             bucket_start: None,
             rate_limited: true,
             clock_skew: SignedDuration::ZERO,
+            date_skew: SignedDuration::ZERO,
             body_limit: 16 << 20,
             recycle_days: 30,
         }

@@ -115,10 +115,11 @@ impl Server {
     }
 
     fn date(&self) -> HeaderValue {
-        let second = self.clock.now().as_second();
+        let clock = self.clock.skewed(self.behaviour.date_skew);
+        let second = clock.now().as_second();
         let mut date = self.date.lock().unwrap_or_else(PoisonError::into_inner);
         if date.0 != second
-            && let Ok(header) = HeaderValue::from_str(&self.clock.http_date())
+            && let Ok(header) = HeaderValue::from_str(&clock.http_date())
         {
             *date = (second, header);
         }

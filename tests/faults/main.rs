@@ -215,6 +215,39 @@ fn a_service_whose_clock_is_an_hour_off_changes_nothing() {
 }
 
 #[test]
+fn a_date_that_is_not_the_clock_of_the_documents_doubles_nothing() {
+    let hour = jiff::SignedDuration::from_hours(1);
+    let zero = jiff::SignedDuration::ZERO;
+    // Only `Date` is off, or only the stamps of the documents.
+    for (clock, date) in [(zero, hour), (zero, -hour), (hour, -hour), (-hour, hour)] {
+        Scenario::migrate(["a", "b", "c"])
+            .service(|service| (service.clock_skew, service.date_skew) = (clock, date))
+            .fault(Fault::cut_after_write("a"))
+            .fault(Fault::cut_before_write("b"))
+            .run()
+            .expect_exit(0)
+            .expect_target(["a", "b", "c"])
+            .expect_calls("POST", "/v1/imports", 4);
+    }
+}
+
+#[test]
+fn an_equal_that_seems_older_than_the_only_create_is_left_to_a_person_and_not_made_twice() {
+    let hour = jiff::SignedDuration::from_hours(1);
+    let ran = Scenario::migrate(["a"])
+        .service(|service| (service.clock_skew, service.date_skew) = (-hour, hour))
+        .fault(Fault::cut_after_write("a"))
+        .run()
+        .expect_exit(3)
+        .expect_target(["a"])
+        .expect_calls("POST", "/v1/imports", 1)
+        .expect_audit("a", "conflict", "not_checked")
+        .expect_cell("a", "error_code", "older");
+    // A live read says that what is wanted is there.
+    ran.again().expect_exit(0).expect_no_write().expect_all(1, "unchanged", "equal");
+}
+
+#[test]
 fn a_create_that_lands_while_it_is_looked_for_is_not_sent_again() {
     // The proxy in front gave up; the service goes on, and is done after the first look but before the settle time.
     let world = Scenario::migrate(["a"]).env("TRANSSHIP_SETTLE", "1").start();

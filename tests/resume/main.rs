@@ -96,6 +96,23 @@ fn a_call_that_is_still_executing_when_the_run_is_resumed_is_not_doubled() {
 }
 
 #[test]
+fn a_date_that_is_not_the_clock_of_the_documents_doubles_nothing_when_a_run_is_resumed() {
+    let hour = jiff::SignedDuration::from_hours(1);
+    for (clock, date) in [(hour, -hour), (-hour, hour)] {
+        let world = Scenario::migrate([])
+            .many(10)
+            .job("concurrency", "1")
+            .service(|service| (service.clock_skew, service.date_skew) = (clock, date))
+            .start();
+        world.fault(Fault::on_create(Fault::slow_after(5_000)).nth(4));
+        let running = world.spawn_run(&[]).until_journal("intended", 4);
+        let running = running.until("the fourth", || world.imports("target").len() == 4);
+        let ran = running.signal("KILL").finish().expect_killed();
+        expect_ten_once(ran.resumed().expect_calls("POST", "/v1/imports", 6));
+    }
+}
+
+#[test]
 fn a_run_that_is_killed_again_and_again_comes_to_its_end() {
     let world = Scenario::migrate([]).many(40).job("concurrency", "3").start();
     world.fault(Fault::on_create(Fault::slow_after(50)));

@@ -3,7 +3,7 @@
 //! Nothing is sent again before two looks, the second of them after the first request can no longer be executing,
 //! found nothing; and a look counts only if it shows every import this run is known to have made.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
 use std::time::Duration;
@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::ledger::Ledger;
 use crate::model::normal::{compare, fingerprint};
+use crate::model::time::Clock;
 use crate::model::{Fingerprint, Head, Id, Operation, Verdict};
 use crate::pipeline::account::Account;
 use crate::pipeline::sweep::{Manner, Sink, sweep};
@@ -37,6 +38,8 @@ pub(super) enum Found {
     Nowhere,
     /// Something of its name appeared, but it is not what was sent.
     Unlike(Vec<Id>),
+    /// What was sent is there, but by its creation time it was there before, and that time cannot be trusted yet.
+    Older(Vec<Id>),
     /// The run drains; not known.
     Interrupted,
     /// The token was refused; not known.
@@ -66,14 +69,44 @@ pub(super) struct Finder<'a> {
     listed: u64,
     cancel: &'a Cancel,
     settle: Duration,
+    clock: &'a Clock,
+    /// How far creation times are ahead of the clock that intents are dated by, once an answer showed both.
+    ahead: Cell<Option<SignedDuration>>,
+    /// Whether every import that an item of this run has was made by this run.
+    makes_only: bool,
     queue: RefCell<Vec<Search>>,
     wake: Notify,
 }
 
 impl<'a> Finder<'a> {
-    pub(super) fn new(target: &'a Account, plan: &PlanFile, cancel: &'a Cancel, settle: Duration) -> Self {
-        let listed = plan.tail().target_listed;
-        Self { target, listed, cancel, settle, queue: RefCell::default(), wake: Notify::new() }
+    pub(super) fn new(
+        target: &'a Account,
+        plan: &PlanFile,
+        cancel: &'a Cancel,
+        settle: Duration,
+        clock: &'a Clock,
+    ) -> Self {
+        let tail = plan.tail();
+        let others = [Operation::Update, Operation::Delete, Operation::Restore];
+        Self {
+            target,
+            listed: tail.target_listed,
+            cancel,
+            settle,
+            clock,
+            ahead: Cell::new(None),
+            makes_only: !others.iter().any(|operation| tail.totals.contains_key(operation.word())),
+            queue: RefCell::default(),
+            wake: Notify::new(),
+        }
+    }
+
+    /// Learns from the answer to a create, received just now, how creation times stand to the clock of `Date`.
+    pub(super) fn learn(&self, made: &Head) {
+        if let Some(created) = created_at(made) {
+            let ahead = created.duration_since(self.target.clock.estimate(self.clock.now()));
+            self.ahead.set(Some(if ahead.abs() <= SLACK { SignedDuration::ZERO } else { ahead }));
+        }
     }
 
     /// Asks for an item's import, announced when the service's clock said `since`.
@@ -139,13 +172,14 @@ impl<'a> Finder<'a> {
             by_name,
             ledger,
             ours: 0,
-            hits: vec![Hits::default(); searches.len()],
+            oldest: None,
+            hits: vec![Vec::new(); searches.len()],
         };
         // The sweep goes on while the run drains: one look more may settle what is in doubt.
         let swept =
             sweep(self.target, Manner { steady: false, listed_apart: true }, &Cancel::new(), &mut looker)
                 .await;
-        let (ours, hits) = (looker.ours, looker.hits);
+        let (ours, oldest, hits) = (looker.ours, looker.oldest, looker.hits);
         let listed = match swept {
             Ok(seen) => seen.listed,
             Err(error) => {
@@ -162,25 +196,53 @@ impl<'a> Finder<'a> {
         };
         // Items may come to own imports while the list is read; those known before must all be on it.
         let trusted = ours >= known && (known > 0 || listed >= self.listed);
+        let ahead = self.ahead.get().or_else(|| self.told_by(oldest, ledger));
         let mut taken: HashSet<Id> = HashSet::new();
         for (search, hits) in searches.into_iter().zip(hits) {
-            let free = hits.equal.into_iter().find(|(id, _)| !taken.contains(id) && !ledger.owns(id));
-            if let Some((id, sha256)) = free {
-                taken.insert(id.clone());
+            let earliest = self.earliest(search.since, ahead);
+            let (fresh, older): (Vec<Hit>, Vec<Hit>) =
+                hits.into_iter().partition(|hit| hit.appeared_since(earliest));
+            let free = |hit: &&Hit| hit.equal && !taken.contains(&hit.id) && !ledger.owns(&hit.id);
+            if let Some(hit) = fresh.iter().find(free) {
+                taken.insert(hit.id.clone());
                 // Whoever dropped the search does not want the answer.
-                let _ = search.answer.send(Found::There { id, sha256 });
+                let _ = search.answer.send(Found::There { id: hit.id.clone(), sha256: hit.print });
                 continue;
             }
-            self.not_found(search, hits.unlike, began, trusted);
+            let ids = |hits: &[Hit], equal: bool| -> Vec<Id> {
+                hits.iter().filter(|hit| hit.equal == equal).map(|hit| hit.id.clone()).collect()
+            };
+            let found = match (ids(&fresh, false), ids(&older, true)) {
+                (unlike, _) if !unlike.is_empty() => Found::Unlike(unlike),
+                // Where creation times are known to be right, what was there before is somebody else's.
+                (_, older) if ahead.is_none() && !older.is_empty() => Found::Older(older),
+                _ => Found::Nowhere,
+            };
+            self.not_found(search, found, began, trusted);
         }
     }
 
-    fn not_found(&self, mut search: Search, unlike: Vec<Id>, began: Instant, trusted: bool) {
+    /// What the list shows of imports that this run is known to have made: none can be older than its first intent.
+    fn told_by(&self, oldest: Option<Timestamp>, ledger: &Ledger<'_>) -> Option<SignedDuration> {
+        let (oldest, first) = oldest.zip(ledger.first_intent()).filter(|_| self.makes_only)?;
+        let ahead = oldest.duration_since(first);
+        Some(if ahead < -SLACK { ahead } else { SignedDuration::ZERO })
+    }
+
+    /// The creation time before which an import cannot come from a call announced at `since`.
+    fn earliest(&self, since: Option<Timestamp>, ahead: Option<SignedDuration>) -> Option<Timestamp> {
+        let since = since?;
+        let now = self.clock.now();
+        // As long as nothing is known, creation times may go by the clock of `Date` or by the true one, which is ours.
+        let off = || now.duration_since(self.target.clock.estimate(now)).min(SignedDuration::ZERO);
+        since.checked_add(ahead.unwrap_or_else(off)).and_then(|since| since.checked_sub(SLACK)).ok()
+    }
+
+    fn not_found(&self, mut search: Search, found: Found, began: Instant, trusted: bool) {
         let settled = search.failed_at + self.settle;
         search.looks += u32::from(trusted);
         search.blind += u32::from(!trusted);
         if trusted && search.looks >= 2 && began >= settled {
-            let found = if unlike.is_empty() { Found::Nowhere } else { Found::Unlike(unlike) };
             let _ = search.answer.send(found);
         } else if self.cancel.is_draining() {
             let _ = search.answer.send(Found::Interrupted);
@@ -200,10 +262,20 @@ impl std::fmt::Debug for Finder<'_> {
     }
 }
 
-#[derive(Debug, Clone, Default)]
-struct Hits {
-    equal: Vec<(Id, Fingerprint)>,
-    unlike: Vec<Id>,
+/// An import of the name that is searched for.
+#[derive(Debug, Clone)]
+struct Hit {
+    id: Id,
+    print: Fingerprint,
+    equal: bool,
+    created: Option<Timestamp>,
+}
+
+impl Hit {
+    /// Whether it was made after `earliest`; one that does not say when may have been.
+    fn appeared_since(&self, earliest: Option<Timestamp>) -> bool {
+        self.created.zip(earliest).is_none_or(|(created, earliest)| created >= earliest)
+    }
 }
 
 struct Looker<'a, 'b> {
@@ -211,19 +283,23 @@ struct Looker<'a, 'b> {
     by_name: HashMap<&'a str, Vec<usize>>,
     ledger: &'a Ledger<'b>,
     ours: usize,
-    hits: Vec<Hits>,
+    oldest: Option<Timestamp>,
+    hits: Vec<Vec<Hit>>,
 }
 
 impl Sink for Looker<'_, '_> {
     fn restart(&mut self) -> Result<(), PipelineError> {
         self.ours = 0;
-        self.hits.fill(Hits::default());
+        self.oldest = None;
+        self.hits.iter_mut().for_each(Vec::clear);
         Ok(())
     }
 
     fn take(&mut self, head: &Head, text: &RawValue) -> Result<bool, PipelineError> {
         if self.ledger.owns(&head.id) {
             self.ours += 1;
+            let created = created_at(head);
+            self.oldest = self.oldest.min(created).or(self.oldest).or(created);
             return Ok(true);
         }
         let Some(indices) = self.by_name.get(head.name.as_str()) else { return Ok(true) };
@@ -231,30 +307,23 @@ impl Sink for Looker<'_, '_> {
         let print = fingerprint(&document);
         for index in indices {
             let search = &self.searches[*index];
-            if search.namesakes.contains(&head.id) || !appeared_since(head, search.since) {
+            if search.namesakes.contains(&head.id) {
                 continue;
             }
-            let is_it = if search.is_clone {
+            let equal = if search.is_clone {
                 // What a fresh clone holds is the source's content; whose clone it is says more.
                 head.cloned_from == search.source
             } else {
                 print == search.print || compare(&search.wanted, &document).verdict != Verdict::Differs
             };
-            if is_it {
-                self.hits[*index].equal.push((head.id.clone(), print));
-            } else {
-                self.hits[*index].unlike.push(head.id.clone());
-            }
+            self.hits[*index].push(Hit { id: head.id.clone(), print, equal, created: created_at(head) });
         }
         Ok(true)
     }
 }
 
-/// Whether an import was made after `since`, by the service's clock; one that does not say when may have been.
-fn appeared_since(head: &Head, since: Option<Timestamp>) -> bool {
-    let created = head.created_at.as_deref().and_then(|text| text.parse::<Timestamp>().ok());
-    let (Some(created), Some(since)) = (created, since) else { return true };
-    since.saturating_sub(SLACK).map_or(true, |earliest| created >= earliest)
+fn created_at(head: &Head) -> Option<Timestamp> {
+    head.created_at.as_deref().and_then(|text| text.parse().ok())
 }
 
 fn describe(error: &dyn std::error::Error) -> String {

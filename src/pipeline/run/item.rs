@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep_until};
 use super::in_doubt::Found;
 use super::{Context, aftermath, outcome_of, write};
 use crate::journal::{ItemState, Phase, Step};
-use crate::model::{Operation, Outcome};
+use crate::model::{Id, ItemKey, Operation, Outcome};
 use crate::pipeline::spool::read_slot;
 use crate::pipeline::{Event, PipelineError, PlanItem};
 
@@ -143,26 +143,31 @@ async fn look_up(context: &Context<'_>, item: &PlanItem) -> Result<Next, Pipelin
         }
         Found::Nowhere => Step::Absent,
         Found::Unlike(ids) => {
-            let ids = ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-            let message = format!(
-                "its call got no answer, and an import of its name that differs from it has appeared ({ids}): \
-                 compare the two, and remove the one you do not want"
-            );
-            write::remember(context, key, &message);
-            Step::Ended {
-                outcome: Outcome::Conflict,
-                status: None,
-                code: "unlike".to_owned(),
-                message,
-                sends: 0,
-            }
+            conflict(context, key, "unlike", &ids, "an import of its name that differs from it has appeared")
         }
+        Found::Older(ids) => conflict(
+            context,
+            key,
+            "older",
+            &ids,
+            "its equal is there, made earlier by the service's clock than it can have been",
+        ),
         Found::Interrupted => return Ok(Next::Interrupted),
         Found::Unauthorized => return Ok(Next::Unauthorized),
         Found::Unknown(message) => return Ok(Next::StillInDoubt(message)),
     };
     context.ledger.sync(key, step, None).await?;
     Ok(Next::Go)
+}
+
+/// Leaves it to a person which of the imports that are there is the item's.
+fn conflict(context: &Context<'_>, key: ItemKey, code: &str, ids: &[Id], what: &str) -> Step {
+    let ids = ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let message = format!(
+        "its call got no answer, and {what} ({ids}): compare them, and remove the one you do not want"
+    );
+    write::remember(context, key, &message);
+    Step::Ended { outcome: Outcome::Conflict, status: None, code: code.to_owned(), message, sends: 0 }
 }
 
 /// The document that is to stand in the target, as text.

@@ -22,6 +22,7 @@ pub struct Memory {
     states: Vec<ItemState>,
     attempts: BTreeMap<ItemKey, u32>,
     doubts: BTreeMap<ItemKey, Doubt>,
+    first_intent: Option<jiff::Timestamp>,
 }
 
 impl Memory {
@@ -47,6 +48,7 @@ impl Memory {
         *state = after.ok_or_else(|| format!("item {item} cannot be {} now", word(step)))?;
         if let Step::Intended { attempt, server_time, operation, .. } = step {
             self.attempts.insert(item, *attempt);
+            self.first_intent = self.first_intent.or(*server_time);
             self.doubts.insert(item, Doubt { operation: *operation, server_time: *server_time });
         } else if !matches!(step, Step::Doubted { .. }) {
             self.doubts.remove(&item);
@@ -134,6 +136,11 @@ impl<'a> Ledger<'a> {
 
     pub(super) fn doubt(&self, item: ItemKey) -> Option<Doubt> {
         self.memory.borrow().doubts.get(&item).copied()
+    }
+
+    /// When the run's first call was announced, by the service's clock.
+    pub(super) fn first_intent(&self) -> Option<jiff::Timestamp> {
+        self.memory.borrow().first_intent
     }
 
     pub(super) fn is_untouched(&self, item: ItemKey) -> bool {

@@ -114,7 +114,7 @@ pub async fn run(running: Running<'_>) -> Result<Ended, PipelineError> {
         plan,
         target,
         wanted,
-        finder: Finder::new(target, plan, cancel, options.settle),
+        finder: Finder::new(target, plan, cancel, options.settle, clock),
         ledger: Ledger::new(&journal, memory),
         options,
         cancel,

@@ -21,7 +21,10 @@ pub(super) async fn create(context: &Context<'_>, item: &PlanItem) -> Result<Nex
         return Ok(next);
     }
     match context.target.client.create("imports", body.clone()).await {
-        Ok(answer) => applied(context, item, &body, &answer).await,
+        Ok(answer) => {
+            context.finder.learn(&answer.head);
+            applied(context, item, &body, &answer).await
+        }
         Err(error) => failed(context, item, error).await,
     }
 }
@@ -37,24 +40,29 @@ pub(super) async fn clone(context: &Context<'_>, item: &PlanItem) -> Result<Next
         return Ok(next);
     }
     match context.target.client.clone_import(&source.id, body).await {
-        Ok(cloned) => match &cloned.document {
-            Some(answer) if !item.adjust => applied(context, item, &wanted, answer).await,
-            _ => {
-                crash::point("call.after_answer");
-                let step = Step::Applied {
-                    target: cloned.id,
-                    status: Some(cloned.status),
-                    sends: cloned.attempts,
-                    adopted: false,
-                    sha256: None,
-                };
-                context.ledger.note(item.item, step).await?;
-                if !item.adjust {
-                    unchecked(context, item.item).await?;
-                }
-                Ok(Next::Go)
+        Ok(cloned) => {
+            if let Some(document) = &cloned.document {
+                context.finder.learn(&document.head);
             }
-        },
+            match &cloned.document {
+                Some(answer) if !item.adjust => applied(context, item, &wanted, answer).await,
+                _ => {
+                    crash::point("call.after_answer");
+                    let step = Step::Applied {
+                        target: cloned.id,
+                        status: Some(cloned.status),
+                        sends: cloned.attempts,
+                        adopted: false,
+                        sha256: None,
+                    };
+                    context.ledger.note(item.item, step).await?;
+                    if !item.adjust {
+                        unchecked(context, item.item).await?;
+                    }
+                    Ok(Next::Go)
+                }
+            }
+        }
         Err(error) => failed(context, item, error).await,
     }
 }
