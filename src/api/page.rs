@@ -12,9 +12,14 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{Api, ApiError, Call, ErrorKind, Method, Reply};
+use crate::model::Fingerprint;
 
 /// A list that is longer than this is taken for one without an end.
 pub const MOST_PAGES: usize = 100_000;
+
+/// Pages in a row that begin as an earlier one did before the list is taken for a circle: while imports are added in
+/// front, a page may be pushed down onto the next one, but not again and again.
+const MOST_TURNS: u32 = 3;
 
 /// How often a read whose answer cannot be parsed is sent in all.
 const READS: u32 = 3;
@@ -86,7 +91,14 @@ pub(super) fn pages(
     request: ListRequest,
 ) -> impl Stream<Item = Result<Page, ApiError>> + Send + use<> {
     let purpose = request.purpose();
-    let walk = Walk { api, purpose, next: Some(request.into_target()), seen: HashSet::new() };
+    let walk = Walk {
+        api,
+        purpose,
+        next: Some(request.into_target()),
+        seen: HashSet::new(),
+        begun: HashSet::new(),
+        turns: 0,
+    };
     stream::try_unfold(walk, |mut walk| async move {
         let Some(target) = walk.next.take() else { return Ok(None) };
         let page = walk.read(target).await?;
@@ -99,6 +111,9 @@ struct Walk {
     purpose: &'static str,
     next: Option<String>,
     seen: HashSet<String>,
+    /// What the pages began with, as hashes.
+    begun: HashSet<Fingerprint>,
+    turns: u32,
 }
 
 impl Walk {
@@ -116,7 +131,14 @@ impl Walk {
                 summary,
             )
         };
+        if let Some(first) = documents.first() {
+            let is_new = self.begun.insert(Fingerprint::of(id_of(first.get()).as_bytes()));
+            self.turns = if is_new { 0 } else { self.turns + 1 };
+        }
         if let Some(next) = &reply.next {
+            if self.turns >= MOST_TURNS {
+                return Err(broken("the list goes in a circle: its pages begin again as they did before"));
+            }
             if self.seen.contains(next) {
                 return Err(broken("the list goes in a circle: its next page was read before"));
             }
@@ -181,8 +203,13 @@ fn documents(reply: &Reply) -> Result<Vec<Box<RawValue>>, String> {
     }
 }
 
-/// Whether a document is an object with a text `_id`. It mostly comes first, and then nothing else is looked at.
+/// Whether a document is an object with a text `_id`.
 fn has_id(text: &str) -> bool {
+    !id_of(text).is_empty()
+}
+
+/// The text `_id` of a document; empty if it has none. It mostly comes first, and then nothing else is looked at.
+fn id_of(text: &str) -> Cow<'_, str> {
     #[derive(Deserialize)]
     struct HasId<'a> {
         #[serde(rename = "_id", borrow)]
@@ -194,8 +221,8 @@ fn has_id(text: &str) -> bool {
         rest.split_once('"').map(|(id, _)| id)
     };
     match first() {
-        Some(id) if !id.is_empty() && !id.contains('\\') => true,
-        _ => serde_json::from_str::<HasId<'_>>(text).is_ok_and(|document| !document.id.is_empty()),
+        Some(id) if !id.is_empty() && !id.contains('\\') => id.into(),
+        _ => serde_json::from_str::<HasId<'_>>(text).map(|document| document.id).unwrap_or_default(),
     }
 }
 
@@ -245,6 +272,32 @@ mod tests {
             read.into_iter().filter_map(Result::err).map(|error| error.kind).collect::<Vec<_>>(),
             [ErrorKind::Broken]
         );
+    }
+
+    /// A list whose `pages` come again and again, each time at another address.
+    #[derive(Debug)]
+    struct Turning {
+        pages: Vec<&'static str>,
+    }
+
+    #[async_trait::async_trait]
+    impl Api for Turning {
+        async fn call(&self, call: &Call) -> Result<Reply, ApiError> {
+            let number: usize =
+                call.target.rsplit('=').next().and_then(|text| text.parse().ok()).unwrap_or(0);
+            let next = Some(format!("https://api.integrator.io/v1/imports?after={}", number + 1));
+            let body = self.pages[number % self.pages.len()].into();
+            Ok(Reply { status: 200, body, next, date: None, attempts: 1 })
+        }
+    }
+
+    #[tokio::test]
+    async fn a_list_that_begins_again_under_new_addresses_is_a_circle() {
+        let request = ListRequest { path: "imports".into(), limit: 0, include: vec![], filters: vec![] };
+        let api = Turning { pages: vec![r#"[{"_id":"a"}]"#, r#"[{"_id":"b"}]"#] };
+        let read: Vec<_> = pages(Arc::new(api), request).collect().await;
+        assert_eq!(read.len(), 5, "two pages, two turns that may be chance, and the error");
+        assert!(read[4].as_ref().unwrap_err().summary.contains("circle"));
     }
 
     #[test]

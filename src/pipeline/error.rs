@@ -34,6 +34,17 @@ pub enum PipelineError {
         /// Imports at the second.
         second: u64,
     },
+    /// A list ends although there is more.
+    #[error(
+        "the list of imports of account `{account}` cannot be trusted: it ended after {listed} imports, but there are \
+         more. Nothing was written. Run again later"
+    )]
+    CutShort {
+        /// The account's name in the job.
+        account: String,
+        /// Imports it showed.
+        listed: u64,
+    },
     /// A list is empty though flows use imports.
     #[error(
         "account `{account}` lists no imports, but its flows use some: the answer cannot be trusted. Nothing was written"

@@ -212,6 +212,7 @@ pub(super) async fn select(
         let apart = ["AiAgentImport", "GuardrailImport", "ToolImport"];
         let manner = Manner {
             steady: picker.wanted.open_ids.is_none(),
+            to_the_end: picker.wanted.open_ids.is_none(),
             listed_apart: adaptors.is_empty()
                 || adaptors.iter().any(|adaptor| apart.contains(&adaptor.as_str())),
         };

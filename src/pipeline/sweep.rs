@@ -1,7 +1,8 @@
 //! Reading a whole list of imports, and not trusting a single look at it.
 //!
 //! A list that ends early must never mean "the rest is not there". So a sweep is followed by a second, light look that
-//! must name the same imports; if it does not, both are made again, and after three disagreements the stage fails.
+//! must name the same imports; if it does not, both are made again, and after three disagreements the stage fails. Both
+//! may end early at the same place: so the list is also asked, by number, for what stands behind its end.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
@@ -47,6 +48,8 @@ pub(super) struct Manner {
     pub steady: bool,
     /// Also ask for the adaptors that a plain list may leave out.
     pub listed_apart: bool,
+    /// See that nothing stands behind the end of the list.
+    pub to_the_end: bool,
 }
 
 /// Sweeps the imports of an account into `sink`, each import once.
@@ -56,12 +59,19 @@ pub(super) async fn sweep(
     cancel: &Cancel,
     sink: &mut dyn Sink,
 ) -> Result<Seen, PipelineError> {
-    let mut disagreement = (0, 0);
+    let (mut disagreement, mut short) = ((0, 0), None);
     for _ in 0..3 {
         sink.restart()?;
         let mut ids = Ids::default();
         let (seen, whole) = once(account, manner, cancel, &mut ids, sink).await?;
-        if !whole || !manner.steady {
+        if !whole {
+            return Ok(seen);
+        }
+        short = (manner.to_the_end && behind_the_end(account, &ids).await?).then_some(seen.listed);
+        if short.is_some() {
+            continue;
+        }
+        if !manner.steady {
             return Ok(seen);
         }
         if seen.listed == 0 && flows_use_imports(account).await? {
@@ -73,8 +83,12 @@ pub(super) async fn sweep(
         }
         disagreement = (ids.seen.len() as u64, again.len() as u64);
     }
+    let account = account.facts.name.clone();
+    if let Some(listed) = short {
+        return Err(PipelineError::CutShort { account, listed });
+    }
     let (first, second) = disagreement;
-    Err(PipelineError::Unsteady { account: account.facts.name.clone(), first, second })
+    Err(PipelineError::Unsteady { account, first, second })
 }
 
 /// Ids seen, as hashes: a hundred thousand of them must not weigh.
@@ -82,6 +96,8 @@ pub(super) async fn sweep(
 struct Ids {
     seen: HashSet<u64>,
     hasher: RandomState,
+    /// How many of them the plain list shows.
+    plain: u64,
     /// Adaptors of [`LISTED_APART`] that the plain list shows after all.
     in_plain_list: HashSet<&'static str>,
     /// Those that it leaves out, and that there are imports of.
@@ -128,13 +144,14 @@ async fn once(
                         }
                     }
                     // The service does not know the filter: the list is the plain one again.
-                    Some(adaptor) if adaptor != of => break 'pages,
+                    Some(adaptor) if !is_listed_apart(&head, adaptor, ids) => break 'pages,
                     Some(_) => {}
                 }
                 if !ids.seen.insert(ids.hasher.hash_one(head.id.as_str())) {
                     continue;
                 }
                 seen.listed += 1;
+                ids.plain += u64::from(adaptor.is_none());
                 if let Some(adaptor) = adaptor {
                     seen.apart = true;
                     ids.apart.insert(adaptor);
@@ -146,6 +163,38 @@ async fn once(
         }
     }
     Ok((seen, true))
+}
+
+/// Whether an import belongs on the list of that adaptor. Documents need not say of which they are (section 7 of the
+/// reference); one that does not must at least be new.
+fn is_listed_apart(head: &Head, adaptor: &str, ids: &Ids) -> bool {
+    match head.adaptor_type.as_deref() {
+        Some(of) => of == adaptor,
+        None => !ids.seen.contains(&ids.hasher.hash_one(head.id.as_str())),
+    }
+}
+
+/// Whether an import stands behind the end of the plain list that was not on it: a `Link` was lost.
+///
+/// A service that does not count by `skip` answers with what was seen already, or refuses: that tells nothing.
+async fn behind_the_end(account: &Account, ids: &Ids) -> Result<bool, PipelineError> {
+    if ids.plain == 0 {
+        return Ok(false); // That nothing is there is asked otherwise.
+    }
+    let filters = vec![("skip", ids.plain.to_string())];
+    let request = ListRequest { path: "imports".to_owned(), limit: 1, include: vec!["name"], filters };
+    let pages = account.client.pages(request);
+    pin_mut!(pages);
+    match pages.next().await {
+        Some(Ok(page)) => {
+            let is_new = |head: Head| !ids.seen.contains(&ids.hasher.hash_one(head.id.as_str()));
+            Ok(page.documents.iter().any(|text| is_new(read_head(text))))
+        }
+        Some(Err(error)) if error.kind != ErrorKind::Refused => {
+            Err(account.failed("list the imports")(error))
+        }
+        _ => Ok(false),
+    }
 }
 
 /// A second look at the same list: names only, where the service can.
@@ -170,7 +219,9 @@ async fn ids_of(account: &Account, first: &Ids, cancel: &Cancel) -> Result<HashS
                 };
                 for text in page.documents {
                     let head = read_head(&text);
-                    if adaptor.is_some_and(|adaptor| head.adaptor_type.as_deref() != Some(adaptor)) {
+                    if adaptor
+                        .is_some_and(|adaptor| head.adaptor_type.as_deref().is_some_and(|of| of != adaptor))
+                    {
                         break 'pages;
                     }
                     seen.insert(first.hasher.hash_one(head.id.as_str()));

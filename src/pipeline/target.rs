@@ -166,7 +166,7 @@ pub(super) async fn standings<'o>(
         index.restart()?;
         Seen::default()
     } else {
-        sweep(account, Manner { steady: true, listed_apart }, cancel, &mut index).await?
+        sweep(account, Manner { steady: true, listed_apart, to_the_end: true }, cancel, &mut index).await?
     };
     events.emit(&Event::StageFinished { stage: Stage::Compare });
     let spool = index.spool.take();

@@ -295,7 +295,7 @@ async fn current_prints(
     let listed = tail.target_listed + touched.len() as u64;
     let page = if tail.target_page == 0 { u64::from(PAGE) } else { tail.target_page };
     if forecast::read_back(touched.len() as u64, listed, page).0 {
-        let manner = Manner { steady: false, listed_apart: tail.target_listed_apart };
+        let manner = Manner { listed_apart: tail.target_listed_apart, ..Manner::default() };
         sweep(with.target, manner, with.cancel, &mut prints).await?;
     }
     Ok(prints.wanted.into_iter().filter_map(|(id, print)| Some((id, print?))).collect())

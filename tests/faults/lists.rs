@@ -124,6 +124,28 @@ fn a_list_that_ends_early_each_time_in_another_place_fails_the_plan() {
 }
 
 #[test]
+fn a_list_that_ends_early_always_in_the_same_place_fails_the_plan() {
+    for keep in [1, 7] {
+        fatal(&Effect::ShrunkenList { keep });
+    }
+    for ran in with(&Effect::ShrunkenList { keep: 7 }, |fault| fault) {
+        ran.expect_stderr("it ended after 7 imports, but there are more");
+    }
+}
+
+#[test]
+fn what_is_in_doubt_is_not_sent_again_because_a_list_ends_early() {
+    let world = Scenario::migrate([]).many(12).job("concurrency", "1").start();
+    world.fault(Fault::on_create(Effect::CutAfter).nth(12));
+    let running = world.spawn_run(&[]).until_journal("intended", 12);
+    // All but the last: every import that the run knows it made is on the list.
+    world.fault(Fault::on_list(Effect::ShrunkenList { keep: 11 }).in_account("target"));
+    let ran = running.finish().expect_exit(1).expect_calls("POST", "/v1/imports", 12);
+    let ran = ran.resumed().expect_exit(0).expect_no_write().expect_all(12, "created", "equal");
+    assert_eq!(ran.world.imports("target").len(), 12);
+}
+
+#[test]
 fn pages_that_repeat_or_reorder_leave_nothing_out() {
     harmless(&Effect::Reorder { seed: 4 });
     for ran in with(&Effect::Reorder { seed: 4 }, |fault| fault) {

@@ -176,12 +176,13 @@ impl<'a> Finder<'a> {
             hits: vec![Vec::new(); searches.len()],
         };
         // The sweep goes on while the run drains: one look more may settle what is in doubt.
-        let swept =
-            sweep(self.target, Manner { steady: false, listed_apart: true }, &Cancel::new(), &mut looker)
-                .await;
+        let manner = Manner { listed_apart: true, to_the_end: true, ..Manner::default() };
+        let swept = sweep(self.target, manner, &Cancel::new(), &mut looker).await;
         let (ours, oldest, hits) = (looker.ours, looker.oldest, looker.hits);
-        let listed = match swept {
-            Ok(seen) => seen.listed,
+        let (listed, whole) = match swept {
+            Ok(seen) => (seen.listed, true),
+            // What it shows is there; what it does not show may be.
+            Err(PipelineError::CutShort { listed, .. }) => (listed, false),
             Err(error) => {
                 for search in searches {
                     let found = if error.is_unauthorized() {
@@ -195,7 +196,7 @@ impl<'a> Finder<'a> {
             }
         };
         // Items may come to own imports while the list is read; those known before must all be on it.
-        let trusted = ours >= known && (known > 0 || listed >= self.listed);
+        let trusted = whole && ours >= known && (known > 0 || listed >= self.listed);
         let ahead = self.ahead.get().or_else(|| self.told_by(oldest, ledger));
         let mut taken: HashSet<Id> = HashSet::new();
         for (search, hits) in searches.into_iter().zip(hits) {
@@ -247,7 +248,7 @@ impl<'a> Finder<'a> {
         } else if self.cancel.is_draining() {
             let _ = search.answer.send(Found::Interrupted);
         } else if search.blind >= MOST_BLIND_LOOKS {
-            let message = "it could not be looked up: the list of imports lacks some that this run made";
+            let message = "it could not be looked up: the list of imports lacks some that are there";
             let _ = search.answer.send(Found::Unknown(message.to_owned()));
         } else {
             search.due = settled.max(Instant::now() + Duration::from_secs(u64::from(search.blind)) + COMPANY);

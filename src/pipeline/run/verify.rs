@@ -91,13 +91,16 @@ async fn compare_list(
     let steady = !removals.is_empty();
     let mut reader = Reader { context, open, removals, settled: Vec::new(), there: HashSet::new() };
     // Removed imports are settled by their absence, and absence needs two looks that agree.
-    let manner = Manner { steady, listed_apart: context.plan.tail().target_listed_apart };
+    let manner = Manner { steady, listed_apart: context.plan.tail().target_listed_apart, to_the_end: steady };
     let swept = sweep(context.target, manner, context.cancel, &mut reader).await;
     match swept {
         Ok(_) => {}
         // What the list could not tell is asked one by one; a run that drains stops there.
         Err(
-            PipelineError::Interrupted | PipelineError::Unsteady { .. } | PipelineError::EmptyButUsed { .. },
+            PipelineError::Interrupted
+            | PipelineError::Unsteady { .. }
+            | PipelineError::CutShort { .. }
+            | PipelineError::EmptyButUsed { .. },
         ) => {
             return Ok(reader.settled);
         }
