@@ -116,7 +116,13 @@ fn help(failure: &Failure) -> Option<String> {
 
 impl From<PipelineError> for Failure {
     fn from(error: PipelineError) -> Self {
-        Self::Pipeline(error)
+        match error {
+            // Of all that is written only stdout can be a pipe.
+            PipelineError::File { ref source, .. } if source.kind() == std::io::ErrorKind::BrokenPipe => {
+                Self::ClosedPipe
+            }
+            error => Self::Pipeline(error),
+        }
     }
 }
 
@@ -133,6 +139,14 @@ impl From<std::io::Error> for Failure {
         } else {
             Self::Other(error.into())
         }
+    }
+}
+
+/// What printing came to. A reader that went away has read enough: what the command exits with is not for it to say.
+pub(super) fn printed(result: Result<(), Failure>) -> Result<(), Failure> {
+    match result {
+        Err(Failure::ClosedPipe) => Ok(()),
+        result => result,
     }
 }
 

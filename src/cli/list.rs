@@ -37,7 +37,9 @@ pub(super) async fn list(world: &World, args: &List) -> Result<Exit, Failure> {
     let cancel = Cancel::new();
     signal::listen(world, &cancel);
     let work = tempfile::tempdir()?;
-    let listed = inventory(&account, &job.select, work.path(), &cancel, &Events::none()).await?;
+    let events = Events::none();
+    let listing = inventory(&account, &job.select, work.path(), &cancel, &events);
+    let listed = signal::unless_stopped(&cancel, listing).await?;
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let mut writer = Inventory::begin(&mut out, format)?;
     for import in listed {

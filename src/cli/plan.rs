@@ -7,7 +7,7 @@ use std::path::Path;
 use super::args::{Format, Plan};
 use super::connect::{Accounts, For, accounts};
 use super::exit::Exit;
-use super::failure::Failure;
+use super::failure::{Failure, printed};
 use super::world::{TOOL, World};
 use super::{say, signal};
 use crate::job::{Job, Settings, load};
@@ -54,7 +54,7 @@ pub(super) async fn make(
     cancel: &Cancel,
     events: &Events,
 ) -> Result<Planned, Failure> {
-    let planned = make_plan(Planning {
+    let planning = make_plan(Planning {
         job,
         settings,
         source: &accounts.source,
@@ -71,9 +71,8 @@ pub(super) async fn make(
         of_run: purpose.of_run,
         backups: accounts.backups.as_ref(),
         home: accounts.home,
-    })
-    .await?;
-    Ok(planned)
+    });
+    signal::unless_stopped(cancel, planning).await
 }
 
 /// `plan`.
@@ -103,6 +102,17 @@ pub(super) async fn plan(world: &World, args: &Plan) -> Result<Exit, Failure> {
     if let Some(out) = &args.out {
         keep(&path, out)?;
     }
+    printed(print(world, args, json, &planned))?;
+    let changes = planned.plan.tail().has_work();
+    let attention = planned.plan.tail().needs_attention();
+    Ok(match (args.exit_code && changes, attention) {
+        (true, _) => Exit::Changes,
+        (false, true) => Exit::Attention,
+        (false, false) => Exit::Done,
+    })
+}
+
+fn print(world: &World, args: &Plan, json: bool, planned: &Planned) -> Result<(), Failure> {
     let mut stdout = std::io::BufWriter::new(std::io::stdout().lock());
     if args.references && json {
         references::json(&planned.references, &mut stdout)?;
@@ -120,13 +130,7 @@ pub(super) async fn plan(world: &World, args: &Plan) -> Result<Exit, Failure> {
         plan_view::table(&planned.plan, &mut stdout, options)?;
     }
     stdout.flush()?;
-    let changes = planned.plan.tail().has_work();
-    let attention = planned.plan.tail().needs_attention();
-    Ok(match (args.exit_code && changes, attention) {
-        (true, _) => Exit::Changes,
-        (false, true) => Exit::Attention,
-        (false, false) => Exit::Done,
-    })
+    Ok(())
 }
 
 /// Keeps a plan under the name the user gave.

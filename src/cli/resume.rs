@@ -19,7 +19,9 @@ pub(super) async fn resume(world: &World, args: &Resume) -> Result<Exit, Failure
     let path = find(world, args.run.as_deref())?;
     let before = open(path.clone())?;
     let settings = before.plan.head().settings.clone();
-    let accounts = accounts_again(world, before.plan.head()).await?;
+    let cancel = Cancel::new();
+    signal::listen(world, &cancel);
+    let accounts = signal::unless_stopped(&cancel, accounts_again(world, before.plan.head())).await?;
     same_accounts(&before.plan, &accounts)?;
     let held = lock::hold(world, &held_facts(&accounts), &format!("run {}", path.display()))?;
     // Read again under the lock: another process may have gone on with it meanwhile.
@@ -38,8 +40,6 @@ pub(super) async fn resume(world: &World, args: &Resume) -> Result<Exit, Failure
             "the documents to be written were changed since the run began: start a new run".to_owned();
         return Err(PipelineError::BadFile { path: folder.wanted(), message }.into());
     }
-    let cancel = Cancel::new();
-    signal::listen(world, &cancel);
     let options = JournalOptions::new(world.clock.clone());
     let journal = Journal::reopen(&folder.journal(), &folder.before(), &replay, options)
         .map_err(PipelineError::from)?;

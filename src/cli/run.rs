@@ -82,7 +82,7 @@ pub(super) async fn one(world: &World, order: Order<'_>, mut settings: Settings)
     }
     let approved = args.plan.as_deref().map(|path| PlanFile::open(path).map_err(unfit)).transpose()?;
     let what_for = if args.dry_run || comparing { For::Reading } else { For::Writing };
-    let accounts = accounts(world, &mut settings, what_for).await?;
+    let accounts = signal::unless_stopped(cancel, accounts(world, &mut settings, what_for)).await?;
     let held = (what_for == For::Writing)
         .then(|| lock::hold(world, &held_facts(&accounts), &format!("job {}", job.name)))
         .transpose()?;
@@ -112,7 +112,7 @@ pub(super) async fn one(world: &World, order: Order<'_>, mut settings: Settings)
         let attention = planned.plan.tail().needs_attention();
         return Ok(if attention { Exit::Attention } else { Exit::Done }.into());
     }
-    if !agreed(world, args, &accounts, &planned.plan)? {
+    if !agreed(world, args, &accounts, &planned.plan, cancel).await? {
         say(world, "nothing was written");
         return Ok(Exit::Done.into());
     }
@@ -235,11 +235,11 @@ pub(super) async fn go(
     };
     drop(listening);
     let told = tell(world, &folder, &plan, quiet);
-    if let Err(error) = ended {
-        // What ended the run comes first; that its report could not be written either follows from it.
+    if ended.is_err() || told.is_err() {
         say(world, &format!("the run can be taken up again: transship resume {}", folder.path().display()));
-        return Err(error.into());
     }
+    // What ended the run comes first; that its report could not be written either follows from it.
+    ended?;
     let (story, summary) = told?;
     if let Some(disagreement) = summary.disagreement() {
         return Err(PipelineError::Sums(disagreement).into());
@@ -260,6 +260,9 @@ fn tell(
     crash::point("report.after_files");
     if !quiet && !world.global.quiet {
         closing(world, folder, &story, &reported);
+    } else if story.ending != Some(Ending::Finished) {
+        // Not a closing word: without it nobody knows how to go on.
+        say(world, &format!("this run is not finished: transship resume {}", folder.path().display()));
     }
     Ok((story, reported.summary))
 }
@@ -325,27 +328,43 @@ pub(super) fn view(world: &World, diff: Diff, color: bool) -> PlanViewOptions {
 }
 
 /// Asks on a terminal, unless the target is an emulator or nothing is written.
-fn agreed(world: &World, args: &Run, accounts: &Accounts, plan: &PlanFile) -> Result<bool, Failure> {
+async fn agreed(
+    world: &World,
+    args: &Run,
+    accounts: &Accounts,
+    plan: &PlanFile,
+    cancel: &Cancel,
+) -> Result<bool, Failure> {
     // What goes into an archive changes nothing in an account.
     let target = &accounts.target.facts.origin;
     let harmless = target.starts_with("emulator:") || target.starts_with("archive:");
     if args.yes || harmless || !plan.tail().has_work() || !world.stdin_is_terminal {
         return Ok(true);
     }
-    ask(&format!(
-        "Write this to account `{}` ({})? [y/N] ",
-        accounts.target.facts.name, accounts.target.facts.origin
-    ))
+    let facts = &accounts.target.facts;
+    ask(&format!("Write this to account `{}` ({})? [y/N] ", facts.name, facts.origin), cancel).await
 }
 
-/// Asks a question that only `y` or `yes` agrees to.
-pub(super) fn ask(question: &str) -> Result<bool, Failure> {
-    let mut err = std::io::stderr().lock();
-    write!(err, "{question}")?;
-    err.flush()?;
-    let mut answer = String::new();
-    std::io::stdin().lock().read_line(&mut answer)?;
-    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+/// Asks a question that only `y` or `yes` agrees to. A signal is an answer too: nothing is written.
+pub(super) async fn ask(question: &str, cancel: &Cancel) -> Result<bool, Failure> {
+    let unasked = |error| Failure::Other(anyhow::Error::new(error).context("cannot ask whether to go on"));
+    {
+        let mut err = std::io::stderr().lock();
+        write!(err, "{question}").and_then(|()| err.flush()).map_err(unasked)?;
+    }
+    let (answer, answered) = tokio::sync::oneshot::channel();
+    // A thread of its own: reading a terminal cannot be called off, and must not keep the process.
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        // Nobody waits for it any more after a signal.
+        let _ = answer.send(std::io::stdin().lock().read_line(&mut line).map(|_| line));
+    });
+    let read = async { Ok::<_, Failure>(answered.await) };
+    let line = match signal::unless_stopped(cancel, read).await? {
+        Ok(line) => line.map_err(unasked)?,
+        Err(_) => String::new(),
+    };
+    Ok(matches!(line.trim().to_lowercase().as_str(), "y" | "yes"))
 }
 
 /// The settle time as a duration.

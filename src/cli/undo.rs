@@ -34,7 +34,9 @@ pub(super) async fn undo(world: &World, args: &Undo) -> Result<Exit, Failure> {
     }
     let mut settings = head.settings;
     settings.source = settings.target.clone();
-    let accounts = accounts(world, &mut settings, For::Writing).await?;
+    let cancel = Cancel::new();
+    signal::listen(world, &cancel);
+    let accounts = signal::unless_stopped(&cancel, accounts(world, &mut settings, For::Writing)).await?;
     let held = lock::hold(world, &accounts.target.facts, &format!("undo of {}", path.display()))?;
     let Opened { folder, plan, memory, story, .. } = open(path)?;
     if plan.head().target.origin != accounts.target.facts.origin
@@ -47,24 +49,23 @@ pub(super) async fn undo(world: &World, args: &Undo) -> Result<Exit, Failure> {
     }
     refuse_doubts(&folder, &plan, &memory)?;
     let run_id = story.opened.as_ref().map(|taken| taken.run.0.clone()).unwrap_or_default();
-    let cancel = Cancel::new();
-    signal::listen(world, &cancel);
     let run = RunId::new(world.clock.now(), &format!("undo-{}", plan.head().job), fastrand::u16(..));
     let place = folder.path().parent().unwrap_or(Path::new(".")).join(&run.0);
     let draft = super::draft::Draft::begin(&place)?;
-    let planned = plan_undo(Undoing {
+    let (to, wanted) = (draft.path().join("plan.json"), draft.path().join("wanted.jsonl"));
+    let planning = plan_undo(Undoing {
         folder: &folder,
         plan: &plan,
         memory: &memory,
         run: &run_id,
         target: &accounts.target,
-        to: &draft.path().join("plan.json"),
-        wanted: &draft.path().join("wanted.jsonl"),
+        to: &to,
+        wanted: &wanted,
         cancel: &cancel,
         now: world.clock.now(),
         tool: TOOL,
-    })
-    .await?;
+    });
+    let planned = signal::unless_stopped(&cancel, planning).await?;
     if !world.global.quiet {
         show_plan(world, &planned.plan, args.diff);
     }
@@ -78,7 +79,7 @@ pub(super) async fn undo(world: &World, args: &Undo) -> Result<Exit, Failure> {
     if !args.yes
         && !emulator
         && world.stdin_is_terminal
-        && !ask(&format!("Undo this in account `{}` ({})? [y/N] ", facts.name, facts.origin))?
+        && !ask(&format!("Undo this in account `{}` ({})? [y/N] ", facts.name, facts.origin), &cancel).await?
     {
         say(world, "nothing was written");
         return Ok(Exit::Done);
@@ -107,7 +108,9 @@ pub(super) async fn retry(world: &World, args: &Retry) -> Result<Exit, Failure> 
         let message = format!("a {} is not redone in part: run its job again", job.action.word());
         return Err(Failure::BadInput(message));
     }
-    let accounts = accounts(world, &mut settings, For::Writing).await?;
+    let cancel = Cancel::new();
+    signal::listen(world, &cancel);
+    let accounts = signal::unless_stopped(&cancel, accounts(world, &mut settings, For::Writing)).await?;
     let held = lock::hold(world, &accounts.target.facts, &format!("retry of {}", path.display()))?;
     let Opened { folder, plan, memory, story, .. } = open(path)?;
     if plan.head().action == "undo" {
@@ -132,8 +135,6 @@ pub(super) async fn retry(world: &World, args: &Retry) -> Result<Exit, Failure> 
         return Ok(Exit::Done);
     }
     let run_id = story.opened.as_ref().map(|taken| taken.run.0.clone()).unwrap_or_default();
-    let cancel = Cancel::new();
-    signal::listen(world, &cancel);
     let run = RunId::new(world.clock.now(), &job.name, fastrand::u16(..));
     let place = folder.path().parent().unwrap_or(Path::new(".")).join(&run.0);
     let draft = super::draft::Draft::begin(&place)?;

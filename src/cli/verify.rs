@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use super::args::{Format, OneRun};
 use super::exit::Exit;
-use super::failure::Failure;
+use super::failure::{Failure, printed};
 use super::runs::find;
 use super::world::World;
 use crate::pipeline::RunFolder;
 use crate::report;
-use crate::report::evidence::{State, verify as check};
+use crate::report::evidence::{Evidence, State, verify as check};
 
 /// `verify`: 0 when everything fits and the run is finished, 3 when it is not finished, 1 when it is damaged.
 pub(super) fn verify(world: &World, args: &OneRun) -> Result<Exit, Failure> {
@@ -25,19 +25,24 @@ pub(super) fn verify(world: &World, args: &OneRun) -> Result<Exit, Failure> {
         Err(failure) => args.run.as_deref().and_then(|run| folder_of(world, run)).ok_or(failure)?,
     };
     let evidence = check(&RunFolder::at(&folder));
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    if json {
-        serde_json::to_writer_pretty(&mut out, &evidence).map_err(std::io::Error::from)?;
-        writeln!(out)?;
-    } else {
-        report::show::evidence(&evidence, &folder, world.color_out(), &mut out)?;
-    }
-    out.flush()?;
+    printed(print(world, json, &evidence, &folder))?;
     Ok(match evidence.state {
         State::Intact => Exit::Done,
         State::Unfinished => Exit::Attention,
         State::Damaged => Exit::Unexpected,
     })
+}
+
+fn print(world: &World, json: bool, evidence: &Evidence, folder: &Path) -> Result<(), Failure> {
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    if json {
+        serde_json::to_writer_pretty(&mut out, evidence).map_err(std::io::Error::from)?;
+        writeln!(out)?;
+    } else {
+        report::show::evidence(evidence, folder, world.color_out(), &mut out)?;
+    }
+    out.flush()?;
+    Ok(())
 }
 
 fn folder_of(world: &World, run: &Path) -> Option<PathBuf> {

@@ -213,6 +213,5 @@ pub fn defuse(cell: &str) -> Cow<'_, str> {
         || seen.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
     if hot { format!("'{cell}").into() } else { cell.into() }
 }
-
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
 mod prefixes;
+mod signals;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -64,8 +65,7 @@ fn a_signal_while_the_plan_is_made_ends_with_130_and_leaves_no_run() {
     let control = world.control().clone();
     let running = world.spawn_run(&[]).until("the tokens", || control.count("GET", "/v1/tokenInfo") >= 2);
     let ran = running.signal("TERM").finish();
-    let ran = ran.expect("an end by the signal", true);
-    assert!(ran.exit == Some(130) || ran.exit.is_none(), "{:?}", ran.exit);
+    let ran = ran.expect_exit(130).expect_no_write();
     assert!(!ran.folder().exists());
     assert!(world.imports("target").is_empty());
 }

@@ -9,7 +9,8 @@ use crate::archive::{Policy, PruneOptions, PruneReport, SnapshotId};
 use crate::cli::args::archive::Prune;
 use crate::cli::plan::load_job;
 use crate::cli::run::ask;
-use crate::cli::{backup, say};
+use crate::cli::{backup, say, signal};
+use crate::pipeline::Cancel;
 use crate::report::archive::{Form, prune as told, pruned};
 
 /// `archive prune`.
@@ -34,7 +35,9 @@ pub(super) async fn prune(world: &World, args: &Prune) -> Result<Exit, Failure> 
         if going.is_empty() && plan.files_removed == 0 {
             return Ok(Exit::Done);
         }
-        if !ask("Remove this for good? [y/N] ")? {
+        let cancel = Cancel::new();
+        signal::listen(world, &cancel);
+        if !ask("Remove this for good? [y/N] ", &cancel).await? {
             say(world, "nothing was removed");
             return Ok(Exit::Done);
         }

@@ -171,7 +171,7 @@ async fn write_all(context: &Context<'_>, policy: &mut Policy) -> Result<(), Pip
         if context.cancel.is_draining() && !told {
             told = true;
             if policy.stopped().is_none() && !policy.token_refused() {
-                let reason = "interrupted: what is in flight is finished first".to_owned();
+                let reason = "interrupted".to_owned();
                 context.events.emit(&Event::Stopping { reason });
             }
         }
