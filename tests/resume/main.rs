@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
+mod disk;
 mod prefixes;
 mod signals;
 #[path = "../support/mod.rs"]
