@@ -39,7 +39,7 @@ pub(super) async fn many(
         let place = args.run_dir.as_ref().map(|folder| folder.join(&account.name));
         let place = place.as_deref();
         let order = Order { args, job, name: &name, place, cancel, beside_others: true };
-        let went = one(world, order, of_account(settings, account)).await;
+        let went = Box::pin(one(world, order, of_account(settings, account))).await;
         say_how(world, &account.name, &went);
         went
     });

@@ -63,7 +63,7 @@ pub(super) async fn run(world: &World, args: &Run) -> Result<Exit, Failure> {
     }
     let place = args.run_dir.as_deref();
     let order = Order { args, job: &job, name: &job.name, place, cancel: &cancel, beside_others: false };
-    let went = one(world, order, settings.clone()).await;
+    let went = Box::pin(one(world, order, settings.clone())).await;
     let went = backup::prune_after(world, &job, &settings, went).await;
     let ends = [End::of(&settings.source.name, &went)];
     notify::tell(world, &job, &ends, args.dry_run).await;

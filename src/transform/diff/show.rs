@@ -100,7 +100,7 @@ fn is_secret(label: Label<'_>, text: &str) -> bool {
 /// What a template fills in is no secret.
 fn veiled(text: &str) -> Cow<'_, str> {
     static INSIDE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-        let named = r#"(?:token|api[_-]?key|passw(?:or)?d|passphrase|pwd|secret|signature|access[_-]?key|session[_-]?id)"#;
+        let named = r"(?:token|api[_-]?key|passw(?:or)?d|passphrase|pwd|secret|signature|access[_-]?key|session[_-]?id)";
         let value = r#"[^\s"'\\&{}<>,;]{3,}"#;
         Regex::new(&format!(
             r#"(?i)({named}\\?["']?\s*[=:]\s*\\?["']?){value}|\b((?:bearer|basic)\s+)[\w.~+/=-]{{16,}}|(://[^/\s:@]+:)[^@\s/]+@"#
