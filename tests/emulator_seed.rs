@@ -32,6 +32,16 @@ fn the_same_name_always_gives_the_same_documents() {
     assert_ne!(seed::documents("demo-a").to_string(), seed::documents("other").to_string());
 }
 
+#[test]
+fn an_account_that_has_only_been_set_up_has_connections_but_no_scripts_and_no_imports() {
+    let (new, target) = (seed::documents("demo-new"), seed::documents("demo-b"));
+    let count = |documents: &Value, list: &str| documents[list].as_array().map_or(0, Vec::len);
+    assert_eq!(count(&new, "connections"), count(&target, "connections"));
+    for list in ["scripts", "filedefinitions", "lookupcaches", "asynchelpers", "flows", "imports"] {
+        assert!(count(&new, list) == 0 && count(&target, list) > 0, "{list}");
+    }
+}
+
 #[tokio::test]
 async fn a_source_has_about_300_imports_of_every_kind() {
     let emulator = demo();

@@ -43,6 +43,8 @@ pub struct Behaviour {
     pub mapper2_requires_status: bool,
     /// Where an unused `filter` or `responseTransform` is filled in.
     pub unused_filters: UnusedFilters,
+    /// Whether the answer to a POST of a script lacks its `content`.
+    pub post_script_hides_content: bool,
     /// Whether the answer to a PUT of a script lacks its `content`.
     pub put_script_hides_content: bool,
     /// Seconds named in `Retry-After` when the bucket is empty; negative: no such header.
@@ -84,6 +86,7 @@ impl Default for Behaviour {
             require_internal_id_lookup: true,
             mapper2_requires_status: false,
             unused_filters: UnusedFilters::Always,
+            post_script_hides_content: false,
             put_script_hides_content: false,
             retry_after: 2,
             bucket_size: 1000.0,

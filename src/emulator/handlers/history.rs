@@ -39,13 +39,40 @@ pub(super) fn users(context: &Context, kind: Kind, id: Id) -> Vec<(Kind, Id, Box
     users
 }
 
+/// Every resource that uses this one in its configuration, as an import uses a script.
+pub(super) fn referrers(context: &Context, kind: Kind, id: Id) -> Result<Vec<(Kind, Id, Box<str>)>, Failure> {
+    let mut users = Vec::new();
+    let configured =
+        [Kind::Scripts, Kind::FileDefinitions, Kind::LookupCaches, Kind::AsyncHelpers, Kind::Stacks];
+    if !configured.contains(&kind) {
+        return Ok(users);
+    }
+    let wanted = format!("\"{id}\"");
+    for user in [Kind::Imports, Kind::Exports, Kind::AsyncHelpers] {
+        let drawer = (context.account(), user);
+        let places = context.server.store.places(drawer, false, (From::Skip(0), usize::MAX), |_| true).places;
+        context.server.store.read_many(drawer, false, &places, |text| {
+            if !std::str::from_utf8(text).is_ok_and(|text| text.contains(&wanted)) {
+                return;
+            }
+            let document: Value = serde_json::from_slice(text).unwrap_or_default();
+            let field = |key: &str| document.get(key).and_then(Value::as_str).unwrap_or_default();
+            if let Some(user_id) = Id::parse(field("_id")).filter(|user_id| *user_id != id) {
+                users.push((user, user_id, field("name").into()));
+            }
+        })?;
+    }
+    Ok(users)
+}
+
 fn dependents(context: &Context, kind: Kind, id: &str) -> Reply {
     let id = context.id(id)?;
     if context.tag(kind, id).is_none() {
         return Err(Failure::unknown_id());
     }
     let mut by_list = Map::new();
-    for (kind, id, name) in users(context, kind, id) {
+    let all = users(context, kind, id).into_iter().chain(referrers(context, kind, id)?);
+    for (kind, id, name) in all {
         let rows = by_list.entry(kind.list()).or_insert_with(|| json!([]));
         if let Value::Array(rows) = rows {
             rows.push(json!({ "id": id, "name": name }));

@@ -39,7 +39,14 @@ pub(super) async fn create(context: Context, Path(list): Path<String>, body: Byt
     accept(&context, kind, &mut document)?;
     let id = context.server.new_id();
     managed::assign(kind, &mut document, id, &context.server.clock.stamp(), String::new());
-    context.create(kind, id, document).await
+    let response = context.create(kind, id, document).await?;
+    if kind == Kind::Scripts && context.server.behaviour.post_script_hides_content {
+        let text = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap_or_default();
+        let mut answer = super::stored(&text)?;
+        answer.shift_remove("content");
+        return Ok(reply::value(StatusCode::CREATED, &Value::Object(answer)));
+    }
+    Ok(response)
 }
 
 pub(super) async fn read(context: Context, Path((list, id)): Path<(String, String)>) -> Reply {
@@ -74,7 +81,8 @@ pub(super) async fn update(context: Context, Path((list, id)): Path<(String, Str
 pub(super) async fn delete(context: Context, Path((list, id)): Path<(String, String)>) -> Reply {
     let kind = kind(&list)?;
     let id = context.id(&id)?;
-    let users = super::history::users(&context, kind, id);
+    let mut users = super::history::users(&context, kind, id);
+    users.extend(super::history::referrers(&context, kind, id)?);
     if context.server.behaviour.delete_in_use_conflicts && !users.is_empty() {
         let message = format!("{} is used by {} resources", kind.model(), users.len());
         return Err(Failure::conflict(message));

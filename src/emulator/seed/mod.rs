@@ -1,7 +1,9 @@
 //! Demo documents: made from templates, the same for the same account name everywhere.
 //!
 //! An account is a source unless its name ends in `-b`: then it is a target, which has every connection, script
-//! and list that the imports of a source refer to, under the same names and other ids, and few imports.
+//! and list that the imports of a source refer to, under the same names and other ids, and few imports. One whose
+//! name ends in `-new` has been set up and no more: connections and the like, but no script, file definition, lookup
+//! cache, async helper, flow or import.
 
 mod databases;
 mod files;
@@ -26,6 +28,9 @@ use super::store::{Id, Kind, Store};
 /// Imports that a target has of its own.
 const OWN: usize = 10;
 
+/// What an account that has only been set up lacks.
+const MADE_LATER: [Kind; 4] = [Kind::Scripts, Kind::FileDefinitions, Kind::LookupCaches, Kind::AsyncHelpers];
+
 /// Fills an account of `store` with demo documents, if it is not filled yet.
 ///
 /// # Errors
@@ -44,6 +49,11 @@ pub fn demo(store: &Store, account: &str) -> Result<(), EmulatorError> {
 /// The documents of an account, as [`Store::load`] takes them.
 pub fn documents(account: &str) -> Value {
     let world = World { account };
+    if account.ends_with("-new") {
+        let mut lists = related::lists(&world);
+        MADE_LATER.iter().for_each(|kind| drop(lists.remove(kind.list())));
+        return Value::Object(lists);
+    }
     let drafts = if account.ends_with("-b") { target(&world) } else { source(&world) };
     let imports: Vec<Value> =
         drafts.into_iter().enumerate().map(|(at, draft)| world.import(at, draft)).collect();
