@@ -144,7 +144,9 @@ fn peak(status: &str) -> u64 {
 fn size(folder: &Path) -> u64 {
     let entries = std::fs::read_dir(folder).unwrap().map(Result::unwrap);
     entries
-        .map(|entry| if entry.path().is_dir() { size(&entry.path()) } else { entry.metadata().unwrap().len() })
+        .map(
+            |entry| if entry.path().is_dir() { size(&entry.path()) } else { entry.metadata().unwrap().len() },
+        )
         .sum()
 }
 
@@ -168,7 +170,12 @@ fn main() {
     let backup = bench.job("backup", archive);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let bare = runtime.block_on(bench.bare());
-    println!("{:<28} {:>7.2} s  {:>8.0} imports/s", "bare loop", bare.as_secs_f64(), count as f64 / bare.as_secs_f64());
+    println!(
+        "{:<28} {:>7.2} s  {:>8.0} imports/s",
+        "bare loop",
+        bare.as_secs_f64(),
+        count as f64 / bare.as_secs_f64()
+    );
     let first = bench.run(&["run", &backup], Some("first"));
     told("first night", count, &first);
     let stored = size(&bench.folder.path().join("archive"));

@@ -113,7 +113,8 @@ fn every_key_means_what_it_says() {
     assert_eq!((manifest.rows[1].line, manifest.rows[1].name.as_deref()), (4, Some("Order \"new\"")));
     assert_eq!(manifest.rows[1].columns["region"], "US");
 
-    assert!(!job.references.by_name);
+    assert!(job.references.by_name);
+    assert_eq!(job.references.create.len(), 4);
     assert_eq!(job.references.missing, Missing::Drop);
     assert_eq!(
         job.references.missing(Kind::Scripts),
@@ -142,6 +143,14 @@ fn every_key_means_what_it_says() {
 }
 
 #[test]
+fn what_is_created_is_named_by_kind() {
+    let job = parse(&with("references: { create: [scripts, asynchelpers], missing: skip }\n")).unwrap();
+    assert_eq!(job.references.create, [Kind::Scripts, Kind::AsyncHelpers].into());
+    assert!(!parse(&with("references: { by: none }\n")).unwrap().references.by_name);
+    assert!(parse(&with("")).unwrap().references.create.is_empty(), "nothing is, unless it is said");
+}
+
+#[test]
 fn the_sample_jobs_are_sound() {
     let folder = here().join("../../jobs");
     let mut seen = 0;
@@ -157,7 +166,7 @@ fn the_sample_jobs_are_sound() {
             seen += 1;
         }
     }
-    assert_eq!(seen, 9);
+    assert_eq!(seen, 10);
 }
 
 /// `transship schema > jobs/job.schema.json`; here with `TRANSSHIP_WRITE=1`, as a test reads no arguments.

@@ -101,6 +101,22 @@ fn migrate_copies_into_the_other_account_and_a_second_run_changes_nothing() {
 }
 
 #[test]
+fn scripts_and_the_like_are_made_where_they_are_missing_and_undo_removes_them_again() {
+    let bench = Bench::new();
+    let ran = bench.run("migrate-with-scripts.yaml");
+    ran.expect(0, &[("created", 77)]);
+    let kinds = ["scripts", "filedefinitions", "lookupcaches", "asynchelpers"];
+    let made = |kind: &str| ran.rows.iter().filter(|row| row["adaptor_type"] == kind).count();
+    assert_eq!(kinds.map(made), [7, 2, 2, 1]);
+    assert_eq!(ran.warnings("made without its data"), 2);
+    bench.run("migrate-with-scripts.yaml").expect(0, &[("unchanged", 65)]);
+    let first = bench.runs().into_iter().min().expect("two runs");
+    let undone = bench.transship(&["undo", &first.display().to_string(), "--yes", "--quiet"]);
+    assert!(undone.status.success(), "{}", String::from_utf8_lossy(&undone.stderr));
+    bench.run("migrate-with-scripts.yaml").expect(0, &[("created", 77)]);
+}
+
+#[test]
 fn clone_copies_under_other_names_and_names_that_collide_are_said() {
     let bench = Bench::new();
     let ran = bench.run("clone.yaml");

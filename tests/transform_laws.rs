@@ -261,7 +261,8 @@ fn accounts() -> Option<(Directory, Directory, HashMap<String, String>)> {
             let name = format!("{} {index}", text("name").unwrap());
             let family = text("type");
             let other: String = id.chars().rev().collect();
-            let entry = |id: &str| Resource { id: id.into(), name: name.clone(), family: family.clone() };
+            let entry =
+                |id: &str| Resource { id: id.into(), name: name.clone(), family: family.clone(), app: false };
             source.kinds.entry(kind).or_default().push(entry(&id));
             target.kinds.entry(kind).or_default().push(entry(&other));
             becomes.insert(id, other);

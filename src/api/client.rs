@@ -188,11 +188,10 @@ impl Client {
     /// [`ErrorKind::NotFound`] when it is not in the recycle bin.
     pub async fn restore_from_bin(&self, path: &str, id: &Id) -> Result<Done, ApiError> {
         let list = format!("recycleBinTTL/{path}");
+        let purpose = if path == "imports" { "restore import" } else { "restore other" };
         let send = async |rest: &str| {
             let target = target(Method::Post, &list, id, rest)?;
-            self.api
-                .call(&Call::write(Method::Post, target, Bytes::from_static(b"{}"), "restore import"))
-                .await
+            self.api.call(&Call::write(Method::Post, target, Bytes::from_static(b"{}"), purpose)).await
         };
         let first = match send("/doCascadeRestore").await {
             Ok(reply) => return Ok(done(&reply)),
@@ -212,9 +211,13 @@ impl Client {
         self.read(&call, id).await
     }
 
-    /// What uses an import, by the plural name of its kind.
-    pub async fn dependencies(&self, id: &Id) -> Result<BTreeMap<String, Vec<Dependent>>, ApiError> {
-        let call = Call::get(target(Method::Get, "imports", id, "/dependencies")?, "read dependencies");
+    /// What uses the document `id` of the list `path`, by the plural name of its kind.
+    pub async fn dependencies(
+        &self,
+        path: &str,
+        id: &Id,
+    ) -> Result<BTreeMap<String, Vec<Dependent>>, ApiError> {
+        let call = Call::get(target(Method::Get, path, id, "/dependencies")?, "read dependencies");
         Ok(read_as(&*self.api, &call, json).await?.0)
     }
 

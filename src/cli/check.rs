@@ -54,12 +54,13 @@ pub(super) async fn check(world: &World, args: &Check) -> Result<Exit, Failure> 
         if let (Some(outcome), Some(trouble)) = (item.outcome, &item.trouble)
             && outcome.needs_attention()
         {
-            troubles += 1;
-            let line = format!("{outcome}: {}: {}", item.name, trouble.message);
+            troubles += u32::from(item.kind.is_none());
+            let of = item.kind.map_or(String::new(), |kind| format!("{} ", kind.singular()));
+            let line = format!("{outcome}: {of}{}: {}", item.name, trouble.message);
             writeln!(out, "{}", crate::report::text::clean(&line))?;
         }
     }
-    let selected = planned.plan.len();
+    let selected = planned.plan.tail().imports();
     writeln!(out, "{selected} imports selected, {troubles} of them cannot be done as they stand")?;
     if troubles > 0 {
         say(world, "help: `transship plan` shows the rest");

@@ -120,16 +120,27 @@ pub(super) async fn retry(world: &World, args: &Retry) -> Result<Exit, Failure> 
     }
     same_accounts(&plan, &accounts)?;
     refuse_doubts(&folder, &plan, &memory)?;
-    let mut again = BTreeSet::new();
+    let (mut again, mut others) = (BTreeSet::new(), 0_u32);
     rows(&folder, &plan, &memory, |row| {
         let redo = row.outcome.needs_attention()
             || row.outcome == Outcome::Unprocessed
             || row.verdict == Verdict::Differs;
-        if let (true, Some(source)) = (redo, row.item.source) {
-            again.insert(source.id);
+        // What imports refer to is created again, or found, for the imports that need it.
+        match (row.item.kind, row.item.source) {
+            _ if !redo => {}
+            (Some(_), _) => others += 1,
+            (None, Some(source)) => drop(again.insert(source.id)),
+            (None, None) => {}
         }
         Ok(())
     })?;
+    if again.is_empty() && others > 0 {
+        say(
+            world,
+            "every import is as wanted; what they refer to is not redone by itself: `transship show` names it",
+        );
+        return Ok(Exit::Attention);
+    }
     if again.is_empty() {
         say(world, "nothing in this run needs to be redone");
         return Ok(Exit::Done);

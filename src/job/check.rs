@@ -2,6 +2,7 @@
 
 use super::env::nearest;
 use super::forms::Form;
+use super::keys::{CREATABLE, KINDS};
 use super::problem::Report;
 use super::spec::{Dictionary, Rule, Table, Type};
 use super::tree::{Data, Entry, Node};
@@ -104,12 +105,6 @@ fn check_table(node: &Node, entries: &[Entry], table: &'static Table, name: &str
 }
 
 fn unknown_key(entry: &Entry, table: &'static Table, name: &str, report: &mut Report) {
-    // Not in `NOT_YET`, for `on_existing` has a word of that name.
-    if table.name == "references" && entry.key == "create" {
-        let help = "make what is missing in the target by hand, or name its counterpart in `map`";
-        report.error(entry.at, "`create` in `references` is not in this version").help(help);
-        return;
-    }
     let known = || table.keys.iter().map(|key| key.word);
     let help = match nearest(&entry.key, known()) {
         Some(near) => format!("did you mean `{near}`?"),
@@ -220,6 +215,7 @@ fn misfit(node: &Node, holds: &Type, name: &str, report: &mut Report) {
 fn remedy(node: &Node, holds: &Type, name: &str) -> Option<String> {
     let written = node.written().map(shorten);
     match (holds, &node.data) {
+        (Type::Word(_), Data::Text(text)) if name == "create" => not_created(&text.value),
         (Type::Word(words), Data::Text(text)) => {
             let known = words.iter().map(|word| word.word);
             nearest(&text.value, known).map(|near| format!("did you mean `{near}`?"))
@@ -269,6 +265,21 @@ fn same_kind(node: &Node, holds: &Type) -> bool {
 fn as_pointer(text: &str) -> String {
     let path = text.trim_start_matches(['.', '$', '#', '/']);
     format!("did you mean `/{}`?", path.replace(['.', '['], "/").replace(']', ""))
+}
+
+/// Why a kind of resource cannot stand in `references.create`.
+fn not_created(word: &str) -> Option<String> {
+    if word == "connections" {
+        let help = "connections hold secrets, which the service never shows, so they are never created: make them in \
+                    the target by hand, under the same names";
+        return Some(help.to_owned());
+    }
+    if KINDS.contains(&word) {
+        return Some(format!(
+            "{word} are not created: make them in the target by hand, under the same names"
+        ));
+    }
+    nearest(word, CREATABLE.iter().map(|word| word.word)).map(|near| format!("did you mean `{near}`?"))
 }
 
 /// At most forty characters of a text.

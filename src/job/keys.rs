@@ -27,6 +27,7 @@ const DEFAULT_AND_KINDS: &[&str] = &[
     "asynchelpers",
     "tools",
     "ediprofiles",
+    "exports",
 ];
 
 /// The whole file.
@@ -209,12 +210,25 @@ static REFERENCES: Table = Table {
         key("map", Type::Dictionary(&MAP), "Ids or names on both sides, by kind of resource."),
         key("map_file", Type::Text(Form::Path), "A CSV with the columns `kind,source,target`."),
         key(
+            "create",
+            Type::List(&Type::Word(CREATABLE)),
+            "Kinds of resource of which one that the target lacks is created first, for migrate and restore.",
+        ),
+        key(
             "missing",
             Type::Either(&[MISSING, Type::Dictionary(&MISSING_OF)]),
             "What becomes of an import with a reference that has no counterpart; also by kind of resource.",
         ),
     ],
 };
+
+/// The kinds that `references.create` may name.
+pub(super) const CREATABLE: &[super::spec::Word] = &[
+    word("scripts", "Scripts, with their code."),
+    word("filedefinitions", "File definitions."),
+    word("lookupcaches", "Lookup caches, without their data."),
+    word("asynchelpers", "Async helpers."),
+];
 
 const MISSING: Type = Type::Word(&[
     word("fail", "The item fails."),

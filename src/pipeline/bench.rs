@@ -11,7 +11,8 @@ use super::plan_item::{Party, PlanItem, Trouble};
 use super::prepare::{Prepared, Workshop, blank, ended};
 use super::select::Picks;
 use super::spool::{Slot, Spool, one_line};
-use super::survey::{Reference, Survey};
+use super::supplies::{Stock, Supplies, unique};
+use super::survey::{CREATED, Reference, Survey};
 use super::sweep::read_head;
 use super::target::{Keys, Lookout, Standings, standings};
 use super::{Event, PipelineError, Stage};
@@ -26,6 +27,8 @@ pub(super) struct Draft {
     pub wanted: Option<Slot>,
     pub print: Option<Fingerprint>,
     pub verdict: Verdict,
+    /// The supplies it needs.
+    pub needs: Vec<u32>,
 }
 
 /// Where drafts and documents lie while the plan is made.
@@ -45,6 +48,7 @@ pub(super) struct Bench<'a> {
     listed_apart: bool,
     pub notes: Vec<String>,
     pub references: Vec<Reference>,
+    pub supplies: Supplies,
     litter: Vec<PathBuf>,
 }
 
@@ -64,6 +68,7 @@ impl<'a> Bench<'a> {
             listed_apart: false,
             notes: Vec::new(),
             references: Vec::new(),
+            supplies: Supplies::default(),
             litter: vec![items, documents],
         })
     }
@@ -99,11 +104,7 @@ impl<'a> Bench<'a> {
             let prepared =
                 if let Some(puzzle) = pick.puzzled.and_then(|index| picks.puzzles.get(index as usize)) {
                     let item = with_source(blank(number, &head), &head);
-                    Prepared {
-                        item: ended(item, Outcome::Failed, "where", puzzle.clone()),
-                        wanted: None,
-                        key: None,
-                    }
+                    Prepared::over(ended(item, Outcome::Failed, "where", puzzle.clone()))
                 } else {
                     let source: Value = serde_json::from_str(raw.get()).unwrap_or_default();
                     let facts = names.facts(with, number, &head, pick.row);
@@ -139,10 +140,13 @@ impl<'a> Bench<'a> {
     ) -> Result<(), PipelineError> {
         let apart = ["AiAgentImport", "GuardrailImport", "ToolImport"];
         let index = u32::try_from(self.drafts.len()).unwrap_or(u32::MAX);
-        let mut wanted = None;
+        let (mut wanted, mut needs) = (None, Vec::new());
         if let Some(document) = &prepared.wanted {
-            let text = serde_json::to_vec(document).unwrap_or_default();
-            wanted = Some(self.documents.append(&text)?);
+            let text = serde_json::to_string(document).unwrap_or_default();
+            wanted = Some(self.documents.append(text.as_bytes())?);
+            // What a dropped reference stood in is not needed any more.
+            let fresh = prepared.fresh.iter().filter(|fresh| text.contains(&fresh.placeholder()));
+            needs = unique(fresh.map(|fresh| self.supplies.need(fresh)).collect());
             self.listed_apart |= head.adaptor_type.as_deref().is_some_and(|adaptor| apart.contains(&adaptor));
             if self.with.job.action == Action::Restore && !head.id.as_str().is_empty() {
                 self.ids.insert(head.id.clone(), index);
@@ -168,7 +172,31 @@ impl<'a> Bench<'a> {
         }
         let text = serde_json::to_vec(&prepared.item).unwrap_or_default();
         let item = self.items.append(&text)?;
-        self.drafts.push(Draft { item, wanted, print: prepared.item.sent_sha256, verdict: Verdict::Equal });
+        let print = prepared.item.sent_sha256;
+        self.drafts.push(Draft { item, wanted, print, verdict: Verdict::Equal, needs });
+        Ok(())
+    }
+
+    /// Plans what is to be created first.
+    pub(super) async fn supply(
+        &mut self,
+        resolver: Option<Resolver>,
+        here: Directory,
+        there: &Directory,
+    ) -> Result<(), PipelineError> {
+        let (Some(resolver), false) = (resolver, self.supplies.is_empty()) else { return Ok(()) };
+        let (with, there) = (self.with, there.clone());
+        let stock = Stock { job: with.job, source: with.source, target: with.target, here, there, resolver };
+        self.supplies.plan(stock, &mut self.documents).await?;
+        for reference in self.references.iter_mut().filter(|reference| reference.resolution == CREATED) {
+            let name = reference.name.clone().unwrap_or_default();
+            if let Some(reason) = self.supplies.reason(reference.kind, &name) {
+                reference.resolution = "missing";
+                reference.target = None;
+                reference.reason = Some(format!("cannot be created: {reason}"));
+                reference.missing = Some("fail");
+            }
+        }
         Ok(())
     }
 
@@ -185,7 +213,7 @@ impl<'a> Bench<'a> {
         let message =
             format!("there is no such import in account `{}` ({place})", self.with.source.facts.name);
         let item = ended(item, Outcome::Failed, "not_found", message);
-        self.keep(&Prepared { item, wanted: None, key: None }, &head, None)
+        self.keep(&Prepared::over(item), &head, None)
     }
 
     pub(super) async fn read_target(
@@ -229,6 +257,13 @@ impl<'a> Bench<'a> {
             path: self.litter[0].clone(),
             message: format!("does not hold what was put there ({error})"),
         })
+    }
+
+    /// Puts an item back in the place of what it was made of.
+    pub(super) fn put_back(&mut self, index: usize, item: &PlanItem) -> Result<(), PipelineError> {
+        let text = serde_json::to_vec(item).unwrap_or_default();
+        self.drafts[index].item = self.items.append(&text)?;
+        Ok(())
     }
 
     /// Says that other imports of the run would bear the item's name too.

@@ -185,7 +185,13 @@ impl Bench<'_> {
             let mut item = others.read(slot)?;
             item.item = ItemKey(u32::try_from(self.drafts.len() + 1).unwrap_or(u32::MAX));
             let slot = self.items.append(&serde_json::to_vec(&item).unwrap_or_default())?;
-            self.drafts.push(Draft { item: slot, wanted: None, print: None, verdict: Verdict::NotChecked });
+            self.drafts.push(Draft {
+                item: slot,
+                wanted: None,
+                print: None,
+                verdict: Verdict::NotChecked,
+                needs: Vec::new(),
+            });
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! The lists of related resources that references are resolved with; read only where an import needs them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use futures::{StreamExt, pin_mut};
 use serde_json::Value;
@@ -11,6 +11,9 @@ use super::sweep::PAGE;
 use crate::api::{ErrorKind, ListRequest};
 use crate::model::Id;
 use crate::transform::references::{Directory, Kind, Resource};
+
+/// Looks at a list that must agree with the one before, until it does, at most.
+const MOST_LOOKS: u32 = 3;
 
 /// Reads the lists of `kinds` that `directory` lacks.
 pub(super) async fn fill(
@@ -27,9 +30,50 @@ pub(super) async fn fill(
     Ok(())
 }
 
+/// Reads the lists of `kinds` of the target; one that is to be made up for what it lacks is read until two looks agree.
+///
+/// A list that ends early must not mean that a resource is not there: it would be created a second time.
+pub(super) async fn fill_target(
+    account: &Account,
+    here: &Directory,
+    there: &mut Directory,
+    kinds: &BTreeSet<Kind>,
+    create: &BTreeSet<Kind>,
+) -> Result<(), PipelineError> {
+    let new: Vec<Kind> = kinds.iter().filter(|kind| !there.kinds.contains_key(kind)).copied().collect();
+    fill(account, there, kinds).await?;
+    for kind in new.into_iter().filter(|kind| create.contains(kind)) {
+        let names: HashSet<&str> = there.kinds[&kind].iter().map(|one| one.name.as_str()).collect();
+        let lacks = here.kinds.get(&kind).into_iter().flatten().any(|one| !names.contains(one.name.as_str()));
+        if lacks {
+            look_again(account, there, kind).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn look_again(account: &Account, directory: &mut Directory, kind: Kind) -> Result<(), PipelineError> {
+    let ids = |list: &[Resource]| list.iter().map(|one| one.id.clone()).collect::<BTreeSet<Id>>();
+    let mut last = ids(directory.kinds.get(&kind).map_or(&[][..], Vec::as_slice));
+    let mut counts = (0, 0);
+    for _ in 0..MOST_LOOKS {
+        let again = list(account, kind).await?;
+        let seen = ids(&again);
+        if seen == last {
+            directory.kinds.insert(kind, again);
+            return Ok(());
+        }
+        counts = (last.len() as u64, seen.len() as u64);
+        last = seen;
+    }
+    let (first, second) = counts;
+    Err(PipelineError::Unsteady { account: account.facts.name.clone(), list: kind.word(), first, second })
+}
+
 async fn list(account: &Account, kind: Kind) -> Result<Vec<Resource>, PipelineError> {
     let fields: &[&'static str] = match kind {
         Kind::Connections => &["type", "rdbms.type"],
+        kind if Kind::CREATABLE.contains(&kind) => &["name", "_connectorId"],
         _ => &["name"],
     };
     match try_list(account, kind, fields).await {
@@ -73,6 +117,7 @@ fn resource(kind: Kind, document: &Value) -> Resource {
         id: Id::from(text("/_id").unwrap_or_default()),
         name: text("/name").unwrap_or_default().to_owned(),
         family: family.flatten(),
+        app: text("/_connectorId").is_some_and(|owner| !owner.is_empty()),
     }
 }
 
@@ -97,6 +142,7 @@ pub(super) fn kinds_in(text: &str, into: &mut BTreeSet<Kind>) {
         ("\"_asyncHelperId\"", Kind::AsyncHelpers),
         ("\"_toolId\"", Kind::Tools),
         ("\"_ediProfileId\"", Kind::EdiProfiles),
+        ("\"_exportId\"", Kind::Exports),
     ];
     for (key, kind) in KEYS {
         if !into.contains(kind) && text.contains(key) {

@@ -23,15 +23,17 @@ pub enum PipelineError {
     },
     /// Two looks at a list did not agree.
     #[error(
-        "the list of imports of account `{account}` cannot be trusted: it gave {first} imports, then {second}. \
-         Nothing was written. Wait until nobody changes imports there, then run again"
+        "the list of {list} of account `{account}` cannot be trusted: it gave {first} {list}, then {second}. \
+         Nothing was written. Wait until nobody changes {list} there, then run again"
     )]
     Unsteady {
         /// The account's name in the job.
         account: String,
-        /// Imports at the first look.
+        /// The list: `imports`, or what they refer to.
+        list: &'static str,
+        /// Entries at the first look.
         first: u64,
-        /// Imports at the second.
+        /// Entries at the second.
         second: u64,
     },
     /// A list ends although there is more.

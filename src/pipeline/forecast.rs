@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::PlanItem;
 use crate::model::Operation;
 
 /// Calls by purpose, and the seconds they take at the allowed rate.
@@ -32,13 +33,52 @@ pub struct Outlook {
     pub burst: f64,
 }
 
+/// A write to come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Write {
+    /// What is done.
+    pub operation: Operation,
+    /// Whether a clone is followed by a PUT.
+    pub adjust: bool,
+    /// Whether it is about an import, and not about what imports refer to.
+    pub is_import: bool,
+}
+
+impl Write {
+    /// The write of an item.
+    pub fn of(item: &PlanItem) -> Self {
+        Self { operation: item.operation, adjust: item.adjust, is_import: item.kind.is_none() }
+    }
+}
+
 impl Forecast {
-    /// Counts the calls of the writes `writes` (operation, and whether a clone is adjusted) and of reading them back.
-    pub fn of(writes: impl Iterator<Item = (Operation, bool)>, outlook: Outlook) -> Self {
+    /// Counts the calls of the writes and of reading them back.
+    pub fn of(writes: impl Iterator<Item = Write>, outlook: Outlook) -> Self {
         let mut calls: BTreeMap<&'static str, u64> = BTreeMap::new();
         let (mut made, mut removed, mut checked) = (0, 0, 0);
-        for (operation, adjust) in writes {
+        for Write { operation, adjust, is_import } in writes {
             let mut add = |purpose: &'static str| *calls.entry(purpose).or_default() += 1;
+            if !is_import {
+                match operation {
+                    Operation::None | Operation::Archive => continue,
+                    Operation::Create | Operation::Clone => add("create other"),
+                    Operation::Update => {
+                        add("read other");
+                        add("update other");
+                    }
+                    Operation::Delete => {
+                        add("read other");
+                        add("read dependencies");
+                        add("delete other");
+                    }
+                    Operation::Restore => add("restore other"),
+                }
+                if outlook.read_back {
+                    // By id: their lists do not show all of them.
+                    add("read other");
+                }
+                continue;
+            }
             match operation {
                 // What an archive costs is not a call to the service.
                 Operation::None | Operation::Archive => continue,
@@ -107,8 +147,19 @@ mod tests {
     fn ten_thousand_creates_take_little_more_than_ten_thousand_calls() {
         let outlook =
             Outlook { target_listed: 0, page: 1000, read_back: true, per_second: 300.0, burst: 1000.0 };
-        let forecast = Forecast::of((0..10_000).map(|_| (Operation::Create, false)), outlook);
+        let create = Write { operation: Operation::Create, adjust: false, is_import: true };
+        let forecast = Forecast::of(std::iter::repeat_n(create, 10_000), outlook);
         assert_eq!(forecast.total, 10_010);
         assert!((forecast.seconds - 30.03).abs() < 0.01);
+    }
+
+    #[test]
+    fn what_imports_refer_to_is_read_back_one_by_one() {
+        let outlook =
+            Outlook { target_listed: 0, page: 1000, read_back: true, per_second: 300.0, burst: 1000.0 };
+        let of = |operation| Write { operation, adjust: false, is_import: false };
+        let forecast = Forecast::of([of(Operation::Create), of(Operation::Delete)].into_iter(), outlook);
+        let calls = [("create other", 1), ("delete other", 1), ("read dependencies", 1), ("read other", 3)];
+        assert_eq!(forecast.calls, calls.map(|(purpose, count)| (purpose.to_owned(), count)).into());
     }
 }

@@ -3,7 +3,8 @@
 //! `select → fetch → transform → resolve → decide` makes the plan; `write → verify → record` carries it out, in the
 //! plan's order, with a bounded number in flight. Promises: documents between stages live on disk, not in memory;
 //! nothing is written that the plan does not hold; no call that could make an import is repeated while its effect is
-//! in doubt. It prints nothing: whoever wants to know listens to [`Event`]s.
+//! in doubt. What imports refer to and the target lacks is an item like them, before those that need it; in their
+//! documents a placeholder stands for its id until the journal knows it. It prints nothing: whoever wants to know listens to [`Event`]s.
 
 pub mod account;
 mod bench;
@@ -17,6 +18,7 @@ pub mod event;
 pub mod folder;
 pub mod forecast;
 mod inventory;
+mod others;
 pub mod plan;
 pub mod plan_file;
 pub mod plan_item;
@@ -30,6 +32,7 @@ mod settle;
 pub mod shelf;
 pub mod spool;
 pub mod summary;
+mod supplies;
 pub mod survey;
 mod sweep;
 mod target;
@@ -46,11 +49,12 @@ pub use inventory::{Listed, inventory};
 pub use plan::{Planned, Planning, plan};
 pub use plan_file::{PlanFile, PlanWriter};
 pub use plan_item::{
-    AccountFacts, DIFFERS, ONLY_IN_SOURCE, ONLY_IN_TARGET, Party, PlanHead, PlanItem, PlanTail, Trouble,
+    AccountFacts, DIFFERS, ONLY_IN_SOURCE, ONLY_IN_TARGET, Others, Party, PlanHead, PlanItem, PlanTail,
+    Trouble,
 };
 pub use related::Backups;
 pub use rows::{Row, Story, read_journal, rows};
 pub use spool::{Slot, Spool};
-pub use summary::Summary;
+pub use summary::{OtherCount, Summary};
 pub use survey::Reference;
 pub use undo::{Undoing, plan_undo};

@@ -89,6 +89,7 @@ pub async fn plan(with: Planning<'_>) -> Result<Planned, PipelineError> {
     let resolver = resolver(&with, &mut here, &mut there, &mut picks).await?;
     let mut bench = Bench::new(&with)?;
     bench.prepare_all(&mut picks, resolver.as_ref(), &here)?;
+    bench.supply(resolver, here, &there).await?;
     let standings = bench.read_target(&there, &picks.passed_over).await?;
     bench.decide_and_write(standings, picks.seen, before).await
 }
@@ -139,7 +140,9 @@ async fn resolver(
     kinds.append(&mut picks.kinds);
     // A step may bring in a reference that no document had.
     kinds_in(&job.text, &mut kinds);
+    // What is created may mention more of them than imports do, and a mention is found only of what was read.
+    kinds.extend(&job.references.create);
     directory::fill(with.source, here, &kinds).await?;
-    directory::fill(with.target, there, &kinds).await?;
+    directory::fill_target(with.target, here, there, &kinds, &job.references.create).await?;
     Ok(Some(Resolver::new(here.clone(), there.clone(), job.references.clone())))
 }

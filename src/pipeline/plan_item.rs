@@ -7,6 +7,7 @@ use super::spool::Slot;
 use crate::job::Settings;
 use crate::model::{Fingerprint, Id, ItemKey, Operation, Outcome, Verdict};
 use crate::transform::diff::Change;
+use crate::transform::references::Kind;
 
 /// The version of the format.
 pub const FORMAT: u32 = 1;
@@ -95,7 +96,13 @@ pub struct PlanItem {
     /// Why nothing is sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<Trouble>,
-    /// `adaptorType`.
+    /// What it is, for what is not an import.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<Kind>,
+    /// Items that come to their end before it begins. Where it holds the ids of what they create, those must be created.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<ItemKey>,
+    /// `adaptorType`; for what is not an import, the word of its kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adaptor_type: Option<String>,
     /// The import it comes from.
@@ -104,7 +111,7 @@ pub struct PlanItem {
     /// The import that is there and is overwritten, removed or left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<Party>,
-    /// Fingerprint of what is to stand in the target.
+    /// Fingerprint of what is to stand in the target; where that holds placeholders, with those.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent_sha256: Option<Fingerprint>,
     /// Where the document stands in `wanted.jsonl`; absent in a plan without a run.
@@ -152,10 +159,34 @@ impl PlanItem {
         self.unlike().unwrap_or_else(|| self.outcome.map_or(self.operation.word(), Outcome::word))
     }
 
+    /// The list it stands in: `imports`, `scripts`, ...
+    pub fn list(&self) -> &'static str {
+        self.kind.map_or("imports", Kind::word)
+    }
+
+    /// What it is, in a sentence.
+    pub fn noun(&self) -> &'static str {
+        self.kind.map_or("import", Kind::singular)
+    }
+
+    /// Whether its document holds placeholders for the ids of what it needs.
+    pub fn holds_placeholders(&self) -> bool {
+        !self.needs.is_empty() && self.operation != Operation::Delete
+    }
+
     /// Whether something is sent for it.
     pub fn is_work(&self) -> bool {
         self.operation != Operation::None
     }
+}
+
+/// The items of a plan that are no imports, of one kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Others {
+    /// How many.
+    pub items: u32,
+    /// How many of the kind the target listed.
+    pub listed: u64,
 }
 
 /// What a plan says at its end.
@@ -173,6 +204,9 @@ pub struct PlanTail {
     /// Whether imports of the target are listed by their adaptor only.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub target_listed_apart: bool,
+    /// Items that are no imports, by kind; none where no import needs any.
+    #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    pub others: std::collections::BTreeMap<Kind, Others>,
     /// Calls spent on making the plan, by purpose.
     pub spent: std::collections::BTreeMap<String, u64>,
     /// The calls to come.
@@ -197,6 +231,11 @@ impl PlanTail {
             Operation::Archive,
         ];
         words.iter().any(|operation| self.totals.contains_key(operation.word()))
+    }
+
+    /// How many items are imports.
+    pub fn imports(&self) -> u32 {
+        self.selected - self.others.values().map(|others| others.items).sum::<u32>().min(self.selected)
     }
 
     /// Whether the plan holds items that a person has to look at.

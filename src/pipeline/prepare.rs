@@ -11,7 +11,7 @@ use crate::model::{Head, ItemKey, Operation, Outcome, Verdict};
 use crate::transform::Facts;
 use crate::transform::advice::{advise, drop_captured};
 use crate::transform::diff::diff;
-use crate::transform::references::{Missing, Resolution, Resolver};
+use crate::transform::references::{Fresh, Missing, Resolution, Resolver, Rules};
 
 /// A document on its way, before it is known what stands in the target.
 #[derive(Debug)]
@@ -22,6 +22,15 @@ pub(super) struct Prepared {
     pub wanted: Option<Value>,
     /// What the item is recognised by in the target.
     pub key: Option<String>,
+    /// What has to be created first: the document holds placeholders in its stead.
+    pub fresh: Vec<Fresh>,
+}
+
+impl Prepared {
+    /// An item for which nothing is to be written.
+    pub(super) fn over(item: PlanItem) -> Self {
+        Self { item, wanted: None, key: None, fresh: Vec::new() }
+    }
 }
 
 /// What a document is prepared with.
@@ -42,7 +51,7 @@ impl Workshop<'_> {
         let mut item = blank(number, head);
         item.source =
             Some(Party { id: head.id.clone(), name: head.name.clone(), sha256: Some(fingerprint(source)) });
-        let done = |item: PlanItem| Prepared { item, wanted: None, key: None };
+        let done = Prepared::over;
         if let Some(item) = self.as_it_is(item.clone(), head, source) {
             return done(item);
         }
@@ -61,20 +70,13 @@ impl Workshop<'_> {
         }
         self.name_a_clone(&mut wanted, head);
         self.survey(head, &wanted);
-        if let Some(resolver) = self.resolver {
-            let resolution = resolver.resolve(&mut wanted);
-            if let Some((outcome, trouble)) = self.judge(&resolution) {
-                item.warnings.extend(resolution.warnings);
+        let fresh = match self.resolve(&mut wanted, &mut item) {
+            Ok(fresh) => fresh,
+            Err((outcome, trouble)) => {
                 let key = self.key(&wanted);
-                let item = ended(item, outcome, &trouble.code, trouble.message);
-                return Prepared { item, wanted: None, key };
+                return Prepared { key, ..done(ended(item, outcome, &trouble.code, trouble.message)) };
             }
-            let dropped = resolution.dropped.iter();
-            item.warnings.extend(
-                dropped.map(|pointer| format!("the reference at {pointer} was left out: no counterpart")),
-            );
-            item.warnings.extend(resolution.warnings);
-        }
+        };
         strip_server_fields(&mut wanted);
         let Some(name) = wanted.get("name").and_then(Value::as_str).filter(|name| !name.is_empty()) else {
             return done(ended(
@@ -84,6 +86,11 @@ impl Workshop<'_> {
                 "the transformation leaves it without a name",
             ));
         };
+        if fresh.iter().any(|fresh| name.contains(&fresh.placeholder())) {
+            let message =
+                "its name mentions the id of what this run creates: it could not be recognised by it";
+            return done(ended(item, Outcome::Failed, "unknown_name", message));
+        }
         name.clone_into(&mut item.name);
         let hidden = masks(&wanted);
         if self.job.action == Action::Compare && !hidden.is_empty() {
@@ -127,7 +134,18 @@ impl Workshop<'_> {
             let message = "has no externalId to be recognised by; use `match: name`";
             return done(ended(item, Outcome::Conflict, "no_external_id", message));
         }
-        Prepared { item, wanted: Some(wanted), key }
+        Prepared { item, wanted: Some(wanted), key, fresh }
+    }
+
+    /// Turns references into those of the target; answers what has to be created first.
+    fn resolve(&self, wanted: &mut Value, item: &mut PlanItem) -> Result<Vec<Fresh>, (Outcome, Trouble)> {
+        let Some(resolver) = self.resolver else { return Ok(Vec::new()) };
+        let resolution = resolver.resolve(wanted);
+        tell(&resolution, item);
+        match judge(&resolution, &self.job.references) {
+            Some(unresolved) => Err(unresolved),
+            None => Ok(resolution.fresh),
+        }
     }
 
     /// The item of an import that is not transformed: kept or removed as it is, or left alone.
@@ -181,21 +199,33 @@ impl Workshop<'_> {
             *name = Value::from(format!("Clone - {}", head.name));
         }
     }
+}
 
-    /// What unresolved references mean for the item.
-    fn judge(&self, resolution: &Resolution) -> Option<(Outcome, Trouble)> {
-        let first = resolution.unresolved.first()?;
-        let ambiguous = resolution.unresolved.iter().any(|unresolved| unresolved.candidates.len() > 1);
-        let message = resolution.unresolved.iter().map(|u| u.message.as_str()).collect::<Vec<_>>().join("; ");
-        let message = if message.is_empty() { first.place.pointer.clone() } else { message };
-        let skip = |kind| self.job.references.missing(kind) == Missing::Skip;
-        Some(match (ambiguous, resolution.unresolved.iter().all(|unresolved| skip(unresolved.place.kind))) {
-            // Two candidates are an error whatever `missing` says.
-            (true, _) => (Outcome::Failed, Trouble::new("ambiguous_reference", message)),
-            (false, true) => (Outcome::Skipped, Trouble::new("missing_reference", message)),
-            (false, false) => (Outcome::Failed, Trouble::new("missing_reference", message)),
-        })
+/// Says what became of references, for a person to look at.
+pub(super) fn tell(resolution: &Resolution, item: &mut PlanItem) {
+    // What is dropped beside one that stops the item is left out of nothing.
+    if resolution.unresolved.is_empty() {
+        let dropped = resolution.dropped.iter();
+        item.warnings.extend(
+            dropped.map(|pointer| format!("the reference at {pointer} was left out: no counterpart")),
+        );
     }
+    item.warnings.extend(resolution.warnings.iter().cloned());
+}
+
+/// What unresolved references mean for an item.
+pub(super) fn judge(resolution: &Resolution, rules: &Rules) -> Option<(Outcome, Trouble)> {
+    let first = resolution.unresolved.first()?;
+    let ambiguous = resolution.unresolved.iter().any(|unresolved| unresolved.candidates.len() > 1);
+    let message = resolution.unresolved.iter().map(|u| u.message.as_str()).collect::<Vec<_>>().join("; ");
+    let message = if message.is_empty() { first.place.pointer.clone() } else { message };
+    let skip = |kind| rules.missing(kind) == Missing::Skip;
+    Some(match (ambiguous, resolution.unresolved.iter().all(|unresolved| skip(unresolved.place.kind))) {
+        // Two candidates are an error whatever `missing` says.
+        (true, _) => (Outcome::Failed, Trouble::new("ambiguous_reference", message)),
+        (false, true) => (Outcome::Skipped, Trouble::new("missing_reference", message)),
+        (false, false) => (Outcome::Failed, Trouble::new("missing_reference", message)),
+    })
 }
 
 /// An item of which nothing is known but its source's head.
@@ -207,6 +237,8 @@ pub(super) fn blank(number: ItemKey, head: &Head) -> PlanItem {
         outcome: None,
         verdict: None,
         trouble: None,
+        kind: None,
+        needs: Vec::new(),
         adaptor_type: head.adaptor_type.clone(),
         source: None,
         target: None,

@@ -1,10 +1,13 @@
 //! What became of every item: plan and journal folded into one row an item. The same live and from disk.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
 
 use jiff::Timestamp;
 
+use super::others::OtherItems;
 use super::run::{Memory, outcome_of};
+use super::spool::read_slot;
 use super::{PipelineError, PlanFile, PlanItem, RunFolder};
 use crate::journal::{Ending, Entry, ItemState, Record, Replay, Step, Taken, replay};
 use crate::model::{Fingerprint, Id, ItemKey, Operation, Outcome, Verdict};
@@ -35,6 +38,8 @@ pub struct Row {
     pub differences: Vec<String>,
     /// Found by looking, after a call without an answer.
     pub adopted: bool,
+    /// Fingerprint of what was sent, or is to be; unknown where ids in it are not known yet.
+    pub sent_sha256: Option<Fingerprint>,
     /// Fingerprint of what the service holds, as far as it was read.
     pub target_sha256: Option<Fingerprint>,
     /// SHA-256 of the text in `before.jsonl`, for what was overwritten or removed.
@@ -198,6 +203,12 @@ pub fn rows(
     memory: &Memory,
     mut each: impl FnMut(Row) -> Result<(), PipelineError>,
 ) -> Result<(), PipelineError> {
+    let others = OtherItems::of(plan)?;
+    let wanted = File::open(folder.wanted()).ok();
+    let sent = |item: &PlanItem| {
+        let text = || read_slot(wanted.as_ref()?, item.wanted?).ok();
+        others.sent_sha256(item, text, |need| memory.state(need).target().cloned())
+    };
     let mut first = 1;
     while first <= plan.len() {
         let last = plan.len().min(first + WINDOW - 1);
@@ -212,7 +223,10 @@ pub fn rows(
         })?;
         for number in first..=last {
             let key = ItemKey(number);
-            each(row(plan.item(key)?, memory.state(key), facts.remove(&key).unwrap_or_default()))?;
+            let item = plan.item(key)?;
+            let sent_sha256 = sent(&item);
+            let facts = facts.remove(&key).unwrap_or_default();
+            each(Row { sent_sha256, ..row(item, memory.state(key), facts) })?;
         }
         first = last + 1;
     }
@@ -243,6 +257,7 @@ fn row(mut item: PlanItem, state: &ItemState, facts: Facts) -> Row {
         adopted: facts.adopted,
         accounted_for: item.is_work() || *state == ItemState::Untouched,
         before_sha256: facts.before,
+        sent_sha256: item.sent_sha256,
         target_sha256: facts.sha256.or_else(|| planned.and_then(|party| party.sha256)),
         started_at: facts.started_at,
         finished_at: facts.finished_at,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::plan_item::{PlanHead, PlanItem, PlanTail};
+use super::plan_item::{Others, PlanHead, PlanItem, PlanTail};
 use super::prepare::ended;
 use super::{PipelineError, PlanFile, PlanWriter};
 use crate::model::{Id, ItemKey, Outcome};
@@ -28,16 +28,21 @@ pub fn restrict(approved: &PlanFile, fresh: &PlanFile) -> Result<PlanFile, Pipel
     let path = fresh.path().with_extension("approved");
     let mut writer = PlanWriter::create(&path, fresh.head().clone())?;
     let mut totals: BTreeMap<String, u32> = BTreeMap::new();
+    let mut others: BTreeMap<_, Others> = fresh.tail().others.clone();
+    others.values_mut().for_each(|others| others.items = 0);
     for item in approved.items() {
         let item = item?;
         let now = item.source.as_ref().and_then(|source| by_source.get(&source.id));
         let now = now.map(|key| fresh.item(*key)).transpose()?;
         let item = settle(item, now);
+        if let Some(kind) = item.kind {
+            others.entry(kind).or_default().items += 1;
+        }
         let word = item.total();
         *totals.entry(word.to_owned()).or_default() += 1;
         writer.push(&item)?;
     }
-    let tail = PlanTail { selected: approved.len(), totals, ..fresh.tail().clone() };
+    let tail = PlanTail { selected: approved.len(), totals, others, ..fresh.tail().clone() };
     let target = fresh.path().to_owned();
     writer.finish(tail)?;
     std::fs::rename(&path, &target).map_err(PipelineError::file("write", &target))?;
@@ -64,12 +69,11 @@ fn settle(approved: PlanItem, now: Option<PlanItem>) -> PlanItem {
         return approved;
     }
     let Some(now) = now else {
-        return ended(
-            approved,
-            Outcome::Stale,
-            "gone",
-            "it is no longer among the selected imports: left alone",
-        );
+        let message = match approved.kind {
+            Some(_) => "no import needs it to be created any more: left alone",
+            None => "it is no longer among the selected imports: left alone",
+        };
+        return ended(approved, Outcome::Stale, "gone", message);
     };
     let same = now.operation == approved.operation
         && now.name == approved.name
@@ -77,15 +81,17 @@ fn settle(approved: PlanItem, now: Option<PlanItem>) -> PlanItem {
         && now.target == approved.target
         && now.sent_sha256 == approved.sent_sha256;
     if same {
-        return PlanItem { item: approved.item, ..now };
+        // The numbers of what it needs are those of the approved plan.
+        return PlanItem { item: approved.item, needs: approved.needs, ..now };
     }
     let moved = |then: &Option<super::Party>, now: &Option<super::Party>| then != now;
     let what = if moved(&approved.source, &now.source) {
-        "the import in the source was changed since the plan was made: left alone"
+        &format!("the {} in the source was changed since the plan was made: left alone", approved.noun())
     } else if now.outcome == Some(Outcome::Unchanged) {
         "the target holds it by now: left alone"
     } else {
         "what stands in the target was changed since the plan was made: left alone"
     };
+    let what = what.to_owned();
     ended(approved, Outcome::Stale, "stale", what)
 }

@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::account::{Spent, spent};
 use super::bench::Bench;
 use super::decide::{Decision, Group, creates_anyway, pair};
-use super::forecast::Outlook;
-use super::plan::Planned;
+use super::forecast::{Outlook, Write};
+use super::plan::{Planned, Planning};
 use super::plan_item::{FORMAT, Party, PlanHead, PlanItem, PlanTail};
 use super::prepare::ended;
 use super::related::{Related, append_related};
@@ -19,8 +19,36 @@ use super::{Forecast, PipelineError, PlanWriter};
 use crate::api::ErrorKind;
 use crate::job::{Action, OnExisting, Verify};
 use crate::model::normal::{compare, masks};
-use crate::model::{Fingerprint, Id, Operation, Outcome};
+use crate::model::{Fingerprint, Id, ItemKey, Operation, Outcome};
 use crate::transform::diff::{Change, diff};
+
+/// A plan as it is written, and what it adds up to.
+struct Output {
+    writer: PlanWriter,
+    wanted: Option<Spool>,
+    totals: BTreeMap<String, u32>,
+    sent: Vec<Write>,
+}
+
+impl Output {
+    fn begin(with: &Planning<'_>, head: PlanHead) -> Result<Self, PipelineError> {
+        let writer = PlanWriter::create(with.plan, head)?;
+        let wanted = with.wanted.map(Spool::create).transpose()?;
+        Ok(Self { writer, wanted, totals: BTreeMap::new(), sent: Vec::new() })
+    }
+
+    /// Writes an item, and the document that is to be written for it.
+    fn push(&mut self, mut item: PlanItem, text: Option<&[u8]>) -> Result<(), PipelineError> {
+        if item.is_work() {
+            self.sent.push(Write::of(&item));
+            if let (Some(text), Some(wanted)) = (text, &mut self.wanted) {
+                item.wanted = Some(wanted.append_line(item.item, text)?);
+            }
+        }
+        *self.totals.entry(item.total().to_owned()).or_default() += 1;
+        self.writer.push(&item)
+    }
+}
 
 impl Bench<'_> {
     pub(super) async fn decide_and_write(
@@ -54,48 +82,42 @@ impl Bench<'_> {
             settings: with.settings.clone(),
             of_run: with.of_run.map(str::to_owned),
         };
-        let mut writer = PlanWriter::create(with.plan, head)?;
-        let mut out = with.wanted.map(Spool::create).transpose()?;
-        let mut totals: BTreeMap<String, u32> = BTreeMap::new();
-        let mut sent = Vec::new();
+        // Which supplies are needed is known when every import is settled, and they come first in the plan.
+        let settled = !self.supplies.is_empty();
+        for index in 0..if settled { self.drafts.len() } else { 0 } {
+            let mut item = self.settled(index, &decided, &mut standings)?;
+            self.weigh(index, &mut item);
+            self.put_back(index, &item)?;
+        }
+        let first = self.supplies.number();
+        let mut output = Output::begin(with, head)?;
         let mut used: HashSet<Id> = HashSet::new();
+        let supplies: Vec<_> = self.supplies.items().collect();
+        for (item, slot) in supplies {
+            let text = slot.map(|slot| self.documents.read(slot)).transpose()?;
+            output.push(item, text.as_deref())?;
+        }
         for index in 0..self.drafts.len() {
-            let mut item = self.item(index)?;
-            let number = u32::try_from(index).unwrap_or(u32::MAX);
-            if self.drafts[index].wanted.is_some() {
-                let decision = decided.get(&number).copied();
-                item = match with.job.action {
-                    Action::Migrate | Action::Clone | Action::Restore => {
-                        self.settle(item, index, decision, &mut standings)?
-                    }
-                    Action::Compare => self.contrast(item, index, decision, &mut standings)?,
-                    _ => item,
-                };
-            }
-            self.warn_of_namesakes(&mut item);
-            if let (true, Some(slot)) = (item.is_work(), self.drafts[index].wanted) {
-                let text = self.documents.read(slot)?;
-                if let Some(out) = &mut out {
-                    item.wanted = Some(out.append_line(item.item, &text)?);
-                }
-            }
+            let mut item =
+                if settled { self.item(index)? } else { self.settled(index, &decided, &mut standings)? };
+            item.item = ItemKey(item.item.0 + first);
             if item.is_work() {
-                sent.push((item.operation, item.adjust));
+                item.needs = self.supplies.numbers(&self.drafts[index].needs);
             }
             if item.operation == Operation::Archive {
                 used.extend(item.source.as_ref().map(|source| source.id.clone()));
             }
-            let word = item.total();
-            *totals.entry(word.to_owned()).or_default() += 1;
-            writer.push(&item)?;
+            let slot = self.drafts[index].wanted.filter(|_| item.is_work());
+            let text = slot.map(|slot| self.documents.read(slot)).transpose()?;
+            output.push(item, text.as_deref())?;
         }
+        let Output { writer, mut wanted, totals, sent } = output;
         let mut related = Related::default();
-        if let (Some(out), Action::Backup) = (&mut out, with.job.action) {
-            let used = std::mem::take(&mut used);
+        if let (Some(out), Action::Backup) = (&mut wanted, with.job.action) {
             related = append_related(with.source, with.backups, &used, with.cancel, out).await?;
             self.notes.append(&mut related.notes);
         }
-        let wanted_sha256 = out.map_or_else(|| Ok(Fingerprint::of(b"")), Spool::finish)?;
+        let wanted_sha256 = wanted.map_or_else(|| Ok(Fingerprint::of(b"")), Spool::finish)?;
         let seen =
             if with.job.in_place() && standings.seen.listed == 0 { source_seen } else { standings.seen };
         let outlook = Outlook {
@@ -107,8 +129,9 @@ impl Bench<'_> {
         };
         let forecast = Forecast::of(sent.into_iter(), outlook);
         let tail = PlanTail {
-            selected: u32::try_from(self.drafts.len()).unwrap_or(u32::MAX),
+            selected: first + u32::try_from(self.drafts.len()).unwrap_or(u32::MAX),
             totals,
+            others: self.supplies.others(),
             target_listed: outlook.target_listed,
             target_page: outlook.page,
             target_listed_apart: seen.apart,
@@ -153,6 +176,52 @@ impl Bench<'_> {
             }
             _ => Operation::Create,
         };
+    }
+
+    /// The item, now that it is known what stands in the target.
+    fn settled(
+        &mut self,
+        index: usize,
+        decided: &HashMap<u32, (Decision, u64)>,
+        standings: &mut Standings<'_>,
+    ) -> Result<PlanItem, PipelineError> {
+        let mut item = self.item(index)?;
+        let number = u32::try_from(index).unwrap_or(u32::MAX);
+        if self.drafts[index].wanted.is_some() {
+            let decision = decided.get(&number).copied();
+            item = match self.with.job.action {
+                Action::Migrate | Action::Clone | Action::Restore => {
+                    self.settle(item, index, decision, standings)?
+                }
+                Action::Compare => self.contrast(item, index, decision, standings)?,
+                _ => item,
+            };
+        }
+        self.warn_of_namesakes(&mut item);
+        Ok(item)
+    }
+
+    /// Says which supplies an import needs, if it is carried out; and ends it if one of them cannot be had.
+    fn weigh(&mut self, index: usize, item: &mut PlanItem) {
+        let needs = std::mem::take(&mut self.drafts[index].needs);
+        if needs.is_empty() {
+            return;
+        }
+        let was_work = item.is_work();
+        if let (true, Some((outcome, trouble))) = (was_work, self.supplies.trouble(&needs)) {
+            *item = ended(item.clone(), outcome, &trouble.code, trouble.message);
+        }
+        if was_work {
+            self.supplies.mark(&needs, item.is_work());
+        }
+        if !item.is_work() {
+            // It would be over a document that is never sent.
+            item.sent_sha256 = None;
+        }
+        for change in &mut item.changes {
+            change.to.iter_mut().for_each(|text| self.supplies.spell(text));
+        }
+        self.drafts[index].needs = needs;
     }
 
     /// Decides a group of items that want one key; what differs by the list is read by id before that counts. Gives

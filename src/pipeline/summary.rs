@@ -9,6 +9,16 @@ use super::rows::{Row, Story};
 use super::{Forecast, PlanFile};
 use crate::journal::Ending;
 use crate::model::{Fingerprint, Outcome, Verdict};
+use crate::transform::references::Kind;
+
+/// How many items of a kind there are that are no imports.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OtherCount {
+    /// All.
+    pub items: u32,
+    /// Those with which something was done.
+    pub done: u32,
+}
 
 /// The counts of a run. Rendered to `summary.json`; a function of plan and journal alone, so it can be checked.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -43,6 +53,12 @@ pub struct Summary {
     /// What a comparison found unlike: `differs`, `only_in_source`, `only_in_target`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unlike: BTreeMap<String, u32>,
+    /// Items that are no imports, by kind.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub others: BTreeMap<Kind, OtherCount>,
+    /// Names of lookup caches that were created: their data has to be loaded by hand.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub empty_caches: Vec<String>,
     /// Items with warnings.
     pub warnings: u32,
     /// Masked secrets that have to be entered by hand.
@@ -111,6 +127,14 @@ impl Summary {
         *self.verdicts.entry(row.verdict.word().to_owned()).or_default() += 1;
         if let Some(unlike) = row.item.unlike() {
             *self.unlike.entry(unlike.to_owned()).or_default() += 1;
+        }
+        if let Some(kind) = row.item.kind {
+            let others = self.others.entry(kind).or_default();
+            others.items += 1;
+            others.done += u32::from(row.outcome.wrote());
+        }
+        if row.item.kind == Some(Kind::LookupCaches) && row.outcome == Outcome::Created {
+            self.empty_caches.push(row.item.name.clone());
         }
         self.journaled += u32::from(row.accounted_for);
         self.warnings += u32::from(!row.item.warnings.is_empty());

@@ -13,6 +13,9 @@ use crate::transform::references::{Found, How, Kind, Missing, Resolver, Rules};
 /// Imports named per reference; the others are counted.
 const MOST_NAMED: usize = 5;
 
+/// [`Reference::resolution`] of what the run creates.
+pub(super) const CREATED: &str = "created";
+
 /// One resource that selected imports refer to.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Reference {
@@ -31,7 +34,7 @@ pub struct Reference {
     pub imports: u64,
     /// The first of them.
     pub by: Vec<Party>,
-    /// `map`, `name`, `same_id`, `missing` or `ambiguous`.
+    /// `map`, `name`, `same_id`, `created` (by the run), `missing` or `ambiguous`.
     pub resolution: &'static str,
     /// What it becomes.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,9 +51,9 @@ pub struct Reference {
 }
 
 impl Reference {
-    /// Whether it has exactly one counterpart.
+    /// Whether it has exactly one counterpart, or will have one.
     pub fn is_resolved(&self) -> bool {
-        self.target.is_some()
+        self.target.is_some() || self.resolution == CREATED
     }
 }
 
@@ -138,6 +141,7 @@ fn reference(resolver: &Resolver, rules: &Rules, kind: Kind, id: &str, found: Us
             };
             reference.target = Some(party((id, name.unwrap_or_default())));
         }
+        Found::Created { .. } => reference.resolution = CREATED,
         Found::Nothing { reason, namesakes } => {
             reference.candidates = namesakes.into_iter().map(party).collect();
             reference.reason = Some(reason);

@@ -88,7 +88,7 @@ pub(super) async fn sweep(
         return Err(PipelineError::CutShort { account, listed });
     }
     let (first, second) = disagreement;
-    Err(PipelineError::Unsteady { account, first, second })
+    Err(PipelineError::Unsteady { account, list: "imports", first, second })
 }
 
 /// Ids seen, as hashes: a hundred thousand of them must not weigh.

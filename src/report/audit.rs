@@ -129,7 +129,7 @@ pub fn cells<'a>(context: &'a AuditContext, row: &'a Row) -> [Cow<'a, str>; COLU
         item.changes.iter().map(|change| change.path.as_str()).collect::<Vec<_>>().join("; ").into(),
         item.warnings.join("; ").into(),
         print(source.and_then(|party| party.sha256)),
-        print(item.sent_sha256),
+        print(row.sent_sha256),
         print(row.target_sha256),
         text(row.started_at.map(stamp)),
         text(row.finished_at.map(stamp)),

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::audit::reason;
-use super::text::{Paint, Tone, clean, count, cut, number, span};
+use super::text::{Paint, Tone, clean, count, counted, cut, listed, number, span};
 use crate::model::{Outcome, Verdict};
 use crate::pipeline::{DIFFERS, ONLY_IN_SOURCE, ONLY_IN_TARGET, Row, Summary};
 
@@ -36,7 +36,11 @@ impl Attention {
             return None;
         };
         let reason = reason(row).or_else(|| row.error_code.clone()).unwrap_or_default();
-        Some(Self { word, name: row.item.name.clone(), reason })
+        let name = match row.item.kind {
+            Some(_) => format!("{} {}", row.item.noun(), row.item.name),
+            None => row.item.name.clone(),
+        };
+        Some(Self { word, name, reason })
     }
 }
 
@@ -74,7 +78,8 @@ pub fn closing(summary: &Summary, closing: &Closing<'_>, out: &mut dyn Write) ->
         writeln!(out, "  {shown:>9}  {}", paint.tone(outcome_tone(outcome), outcome.word()))?;
     }
     writeln!(out)?;
-    for line in [Some(verified(summary)), Some(spent(summary)), by_hand(summary)].into_iter().flatten() {
+    let lines = [Some(verified(summary)), Some(spent(summary)), by_hand(summary), caches(summary)];
+    for line in lines.into_iter().flatten() {
         writeln!(out, "{line}")?;
     }
     if let Some(disagreement) = summary.disagreement() {
@@ -116,11 +121,21 @@ pub fn headline(summary: &Summary) -> String {
         .map(|outcome| summary.count(*outcome))
         .sum();
     let unchanged = summary.count(Outcome::Unchanged);
-    let of = if done == summary.selected {
-        count(done, "import", "imports")
-    } else {
-        format!("{} of {}", number(done), count(summary.selected, "import", "imports"))
+    let others = summary.others.values();
+    let (other_items, other_done) =
+        others.fold((0, 0), |(items, done), other| (items + other.items, done + other.done));
+    let imports = (done - other_done.min(done), summary.selected - other_items.min(summary.selected));
+    let share = |(done, all): (u32, u32), counted: String| {
+        if done == all { counted } else { format!("{} of {counted}", number(done)) }
     };
+    let mut of = vec![share(imports, count(imports.1, "import", "imports"))];
+    of.extend(
+        summary
+            .others
+            .iter()
+            .map(|(kind, other)| share((other.done, other.items), counted(other.items, kind.singular()))),
+    );
+    let of = listed(&of);
     let (source, target) = (clean(&summary.source), clean(&summary.target));
     let way = match summary.action.as_str() {
         _ if source == target => format!(" in {target}"),
@@ -255,6 +270,23 @@ fn by_hand(summary: &Summary) -> Option<String> {
     (summary.secrets > 0).then(|| {
         let secrets = count(summary.secrets, "secret has", "secrets have");
         format!("{secrets} to be entered by hand: the service never shows them. report.html lists where.")
+    })
+}
+
+/// Lookup caches whose data has to be loaded by hand.
+pub fn caches(summary: &Summary) -> Option<String> {
+    let names: Vec<String> =
+        summary.empty_caches.iter().take(MOST_NAMED).map(|name| format!("\"{}\"", clean(name))).collect();
+    let more = match summary.empty_caches.len().saturating_sub(names.len()) {
+        0 => String::new(),
+        more => format!(" and {} more", number(more as u64)),
+    };
+    let made = count(summary.empty_caches.len() as u64, "lookup cache was", "lookup caches were");
+    (!names.is_empty()).then(|| {
+        let names = names.join(", ");
+        format!(
+            "{made} made without data, which does not travel: load it before a flow uses it: {names}{more}."
+        )
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::console::{Attention, headline, how_it_ended, spent, verified};
+use super::console::{Attention, caches, headline, how_it_ended, spent, verified};
 use super::text::{clean, number};
 use crate::model::{Outcome, Verdict};
 use crate::pipeline::Summary;
@@ -30,6 +30,9 @@ pub(super) fn write(summary: &Summary, attention: &[Attention], out: &mut dyn Wr
         writeln!(out, "| {outcome} | {} |", number(summary.count(outcome)))?;
     }
     writeln!(out, "| all | {} |\n\n{}\n\n{}", number(summary.selected), verified(summary), spent(summary))?;
+    if let Some(caches) = caches(summary) {
+        writeln!(out, "\n{}", inert(&caches))?;
+    }
     if !attention.is_empty() {
         writeln!(out, "\n## To look at\n\n| what | import | why |\n| --- | --- | --- |")?;
         for item in attention.iter().take(MOST_NAMED) {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 
 use super::changes::{Changes, SHORT};
-use super::text::{Paint, Tone, clean, count, fit, number, short_id, width};
+use super::text::{Paint, Tone, clean, count, counted, fit, listed, number, short_id, width};
 use crate::model::{Operation, Outcome};
 use crate::pipeline::{DIFFERS, Forecast, ONLY_IN_SOURCE, ONLY_IN_TARGET, PipelineError, PlanFile, PlanItem};
 
@@ -146,8 +146,13 @@ impl View {
         } else {
             format!("from {} to {}", clean(&head.source.name), clean(&head.target.name))
         };
-        let imports = count(plan.tail().selected, "import", "imports");
-        let title = format!("Plan of {}: {} {imports} {way}", clean(&head.job), clean(&head.action));
+        let imports = count(plan.tail().imports(), "import", "imports");
+        let others = plan.tail().others.iter().map(|(kind, others)| counted(others.items, kind.singular()));
+        let with = match listed(&others.collect::<Vec<_>>()) {
+            others if others.is_empty() => String::new(),
+            others => format!(" with {others}"),
+        };
+        let title = format!("Plan of {}: {} {imports}{with} {way}", clean(&head.job), clean(&head.action));
         let (one, other) = (clean(&head.source.name), clean(&head.target.name));
         let title = if compares(plan) {
             let job = clean(&head.job);
@@ -160,7 +165,10 @@ impl View {
 
     fn item(&self, item: &PlanItem, out: &mut dyn Write) -> io::Result<()> {
         let (tone, sign, word) = sign(item);
-        let name = clean(&item.name);
+        let name = match item.kind {
+            Some(_) => format!("{} \"{}\"", item.noun(), clean(&item.name)),
+            None => clean(&item.name),
+        };
         let way = match (&item.source, &item.target) {
             (Some(from), Some(to)) if from.id == to.id => short_id(to.id.as_str()),
             (Some(from), Some(to)) => {

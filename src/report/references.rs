@@ -67,6 +67,12 @@ pub fn json(references: &[Reference], out: &mut dyn Write) -> io::Result<()> {
 /// `out` cannot be written.
 pub fn summary(references: &[Reference], out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}", totals(references))?;
+    for reference in references.iter().filter(|reference| reference.resolution == "created").take(MOST_NAMED)
+    {
+        let what = named(reference.name.as_deref(), reference.id.as_str());
+        let imports = count(reference.imports, "import", "imports");
+        writeln!(out, "  {} {what}, used by {imports}, will be created", reference.kind)?;
+    }
     let open = || references.iter().filter(|reference| !reference.is_resolved());
     for reference in open().take(MOST_NAMED) {
         let what = named(reference.name.as_deref(), reference.id.as_str());
@@ -89,6 +95,7 @@ fn totals(references: &[Reference]) -> String {
         ("map", "by the map"),
         ("name", "by name"),
         ("same_id", "by the same id"),
+        ("created", "to be created"),
         ("missing", "missing"),
         ("ambiguous", "ambiguous"),
     ];
@@ -113,6 +120,7 @@ fn named(name: Option<&str>, id: &str) -> String {
 fn becomes(reference: &Reference) -> String {
     let Some(target) = &reference.target else {
         return match (reference.resolution, reference.missing) {
+            ("created", _) => "will be created".to_owned(),
             ("ambiguous", _) => {
                 let all: Vec<_> =
                     reference.candidates.iter().map(|one| named(Some(&one.name), one.id.as_str())).collect();

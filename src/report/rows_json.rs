@@ -60,7 +60,7 @@ fn value(context: &AuditContext, row: &Row) -> Value {
         "secrets": item.secrets,
         "adopted": row.adopted,
         "source_sha256": source.and_then(|party| party.sha256),
-        "sent_sha256": item.sent_sha256,
+        "sent_sha256": row.sent_sha256,
         "target_sha256": row.target_sha256,
         "started_at": row.started_at.map(stamp),
         "finished_at": row.finished_at.map(stamp),

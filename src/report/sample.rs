@@ -33,6 +33,7 @@ pub(super) fn row(number: u32) -> Row {
         error_message: None,
         differences: Vec::new(),
         adopted: false,
+        sent_sha256: Some(Fingerprint::of(b"sent")),
         target_sha256: Some(Fingerprint::of(b"sent")),
         before_sha256: None,
         accounted_for: true,

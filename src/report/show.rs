@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use super::audit::reason;
-use super::console::{headline, how_it_ended, spent, verified};
+use super::console::{caches, headline, how_it_ended, spent, verified};
 use super::evidence::{Check, Evidence, State};
 use super::text::{Paint, Tone, clean, cut};
 use crate::model::time::stamp;
@@ -85,6 +85,9 @@ pub fn header(summary: &Summary, folder: &std::path::Path, out: &mut dyn Write) 
         writeln!(out, "{how}")?;
     }
     writeln!(out, "{}", verified(summary))?;
+    if let Some(caches) = caches(summary) {
+        writeln!(out, "{caches}")?;
+    }
     writeln!(out, "{}\n", spent(summary))
 }
 

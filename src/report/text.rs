@@ -75,6 +75,20 @@ pub fn number(count: impl Into<u64>) -> String {
     grouped
 }
 
+/// So many of something whose plural has an `s`.
+pub fn counted(number: u32, one: &str) -> String {
+    count(number, one, &format!("{one}s"))
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub fn listed(parts: &[String]) -> String {
+    match parts {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
 /// `1 import`, `2 imports`.
 pub fn count(count: impl Into<u64>, one: &str, many: &str) -> String {
     let count = count.into();

@@ -209,10 +209,10 @@ async fn dependencies_and_audit_are_read() {
     let answer = json!({"flows": [{"id": "f", "name": "Orders", "more": 1}], "exports": []});
     let at = format!("/v1/imports/{ID}/dependencies");
     let server = answering("GET", &at, ResponseTemplate::new(200).set_body_json(answer)).await;
-    let users = client(&server).dependencies(&ID.into()).await.unwrap();
+    let users = client(&server).dependencies("imports", &ID.into()).await.unwrap();
     assert_eq!(users["flows"], [Dependent { id: "f".into(), name: "Orders".to_owned() }]);
     let server = answering("GET", &at, ResponseTemplate::new(204)).await;
-    assert!(client(&server).dependencies(&ID.into()).await.unwrap().is_empty());
+    assert!(client(&server).dependencies("imports", &ID.into()).await.unwrap().is_empty());
 
     let entry = json!([{"_id": "e", "event": "update", "source": "api", "time": "t", "fieldChanges": [{"fieldPath": "name"}]}]);
     let answer = ResponseTemplate::new(200).set_body_json(entry);

@@ -1,4 +1,4 @@
-//! `references`: the map, the map file, what to do with what is missing.
+//! `references`: the map, the map file, what is created and what to do with what is missing.
 
 use std::collections::HashMap;
 
@@ -26,6 +26,9 @@ impl Reader<'_> {
                 Some(kind) => drop(rules.missing_of.insert(kind, what)),
                 None => rules.missing = what,
             }
+        }
+        for kind in node.get("create").map(Node::items).unwrap_or_default() {
+            rules.create.extend(kind.text().and_then(Kind::of));
         }
         let mut places: HashMap<(Kind, String), (String, Span)> = HashMap::new();
         for entry in node.get("map").map(Node::entries).unwrap_or_default() {

@@ -69,6 +69,7 @@ impl Reader<'_> {
                 "imports are read as they are: take it out",
             );
         }
+        self.creates(root, action);
         if action == Action::Update {
             let mapped = root.get("references").is_some_and(|node| node.has("map") || node.has("map_file"));
             let drops = root.get("captured_data").and_then(Node::text) == Some("drop");
@@ -132,6 +133,25 @@ impl Reader<'_> {
         for entry in node.entries().iter().filter(|entry| keys.contains(&entry.key.as_str())) {
             let message = format!("`{}` in `{table}` has no meaning for {}", entry.key, action.word());
             self.report.error(entry.at, message).help(help);
+        }
+    }
+
+    /// `references.create`: only into another account, and only where what was made is found again by its name.
+    fn creates(&mut self, root: &Node, action: Action) {
+        let references = root.get("references");
+        let Some(create) = references.and_then(|references| references.entry("create")) else { return };
+        if matches!(action, Action::Update | Action::Clone | Action::Compare) {
+            let message = format!("`create` in `references` has no meaning for {}", action.word());
+            let help = match action {
+                Action::Compare => "a comparison writes nothing: take it out",
+                _ => "within one account nothing is missing: take it out, or write `action: migrate`",
+            };
+            self.report.error(create.at, message).help(help);
+        }
+        if references.and_then(|references| references.get("by")).and_then(Node::text) == Some("none") {
+            let message = "`create` needs `by: name`";
+            let help = "a second run would not find what the first one made, and make it again";
+            self.report.error(create.at, message).help(help);
         }
     }
 

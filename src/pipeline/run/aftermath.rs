@@ -8,12 +8,13 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::Context;
-use super::item::{Next, document};
+use super::item::{Next, document, sent_sha256};
 use super::write::{announce, end, parse, present, unreadable};
 use crate::api::{Document, ErrorKind};
 use crate::journal::{Call, Phase, Step};
 use crate::model::normal::{compare, fingerprint};
 use crate::model::{Fingerprint, Id, Operation, Outcome, Verdict};
+use crate::pipeline::undo::used_by;
 use crate::pipeline::{PipelineError, PlanItem};
 
 /// Settles a PUT in doubt, which can no longer be executing after `settled`.
@@ -30,7 +31,7 @@ pub(super) async fn settle_put(
             .await;
     };
     let began = Instant::now();
-    let there = match context.target.client.get("imports", &target).await {
+    let there = match context.target.client.get(item.list(), &target).await {
         Ok(there) => there,
         Err(error) => return unreadable(context, item, &error).await,
     };
@@ -51,7 +52,7 @@ pub(super) async fn settle_put(
         return Ok(Next::TooEarly);
     }
     if phase == Phase::Operation && planned != Some(print) {
-        let message = "a PUT got no answer, and the import was changed by somebody else since: left alone";
+        let message = "a PUT got no answer, and it was changed by somebody else since: left alone";
         return end(context, item, Outcome::Stale, None, "stale", message, 0).await;
     }
     context.ledger.sync(item.item, Step::Absent, None).await?;
@@ -69,7 +70,7 @@ pub(super) async fn settle_presence(
             .await;
     };
     let began = Instant::now();
-    let there = match context.target.client.get("imports", &target.id).await {
+    let there = match context.target.client.get(item.list(), &target.id).await {
         Ok(_) => true,
         Err(error) if error.kind == ErrorKind::NotFound => false,
         Err(error) => return unreadable(context, item, &error).await,
@@ -128,6 +129,25 @@ pub(super) fn exactly(
     Ok(exactly.then_some(print))
 }
 
+/// Ends the removal of what something uses: an import may be removed under its flows, but not a script under its
+/// imports. Where the service does not tell what uses it, it is left to the service to refuse.
+pub(super) async fn in_use(
+    context: &Context<'_>,
+    item: &PlanItem,
+    target: &Id,
+) -> Result<Option<Next>, PipelineError> {
+    if item.kind.is_none() {
+        return Ok(None);
+    }
+    let users = match context.target.client.dependencies(item.list(), target).await {
+        Ok(users) => users,
+        Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Refused) => return Ok(None),
+        Err(error) => return unreadable(context, item, &error).await.map(Some),
+    };
+    let Some(message) = used_by(&users) else { return Ok(None) };
+    end(context, item, Outcome::Conflict, None, "in_use", &message, 0).await.map(Some)
+}
+
 /// What stands in the target, compared with what is wanted there.
 struct Found {
     print: Fingerprint,
@@ -140,7 +160,7 @@ struct Found {
 fn found(context: &Context<'_>, item: &PlanItem, there: &Document) -> Result<Found, PipelineError> {
     let found: Value = parse(there.text.get().as_bytes());
     let print = fingerprint(&found);
-    if Some(print) == item.sent_sha256 {
+    if Some(print) == sent_sha256(context, item) {
         return Ok(Found { print, as_wanted: true, exactly: true });
     }
     let comparison = compare(&parse(&document(context, item)?), &found);

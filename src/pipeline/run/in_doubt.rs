@@ -1,29 +1,27 @@
-//! Looking up creates and clones whose effect is not known: one sweep answers for all of them.
+//! Looking up creates and clones whose effect is not known: one look at a list answers for all of its kind.
 //!
 //! Nothing is sent again before two looks, the second of them after the first request can no longer be executing,
-//! found nothing; and a look counts only if it shows every import this run is known to have made.
+//! found nothing; and a look counts only if it shows everything of the kind that this run is known to have made.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::convert::Infallible;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use serde_json::value::RawValue;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, sleep_until};
 
 use super::ledger::Ledger;
-use crate::model::normal::{compare, fingerprint};
+use super::looker::{self, Hit, Looked, SLACK, created_at};
+use crate::model::normal::fingerprint;
 use crate::model::time::Clock;
-use crate::model::{Fingerprint, Head, Id, Operation, Verdict};
+use crate::model::{Fingerprint, Head, Id, Operation};
 use crate::pipeline::account::Account;
-use crate::pipeline::sweep::{Manner, Sink, sweep};
-use crate::pipeline::{Cancel, Event, Events, PipelineError, PlanFile, PlanItem, Stage};
+use crate::pipeline::{Cancel, Event, Events, PlanFile, PlanItem, Stage};
+use crate::transform::references::Kind;
 
-/// How far the service's clock may be off from what we take it for, beyond what its answers pin down.
-const SLACK: SignedDuration = SignedDuration::from_secs(30);
 /// How long a first look waits for others to share it.
 const COMPANY: Duration = Duration::from_millis(50);
 /// Looks that did not count before the item is left in doubt.
@@ -48,14 +46,17 @@ pub(super) enum Found {
     Unknown(String),
 }
 
-struct Search {
-    name: String,
-    namesakes: HashSet<Id>,
-    source: Option<Id>,
-    is_clone: bool,
-    wanted: Value,
-    print: Fingerprint,
-    since: Option<Timestamp>,
+/// A look-up that waits for its answer.
+pub(super) struct Search {
+    /// What is looked for; `None` for an import.
+    pub kind: Option<Kind>,
+    pub name: String,
+    pub namesakes: HashSet<Id>,
+    pub source: Option<Id>,
+    pub is_clone: bool,
+    pub wanted: Value,
+    pub print: Fingerprint,
+    pub since: Option<Timestamp>,
     failed_at: Instant,
     looks: u32,
     blind: u32,
@@ -66,7 +67,7 @@ struct Search {
 /// Looks up what is in doubt.
 pub(super) struct Finder<'a> {
     target: &'a Account,
-    listed: u64,
+    plan: &'a PlanFile,
     cancel: &'a Cancel,
     settle: Duration,
     clock: &'a Clock,
@@ -81,7 +82,7 @@ pub(super) struct Finder<'a> {
 impl<'a> Finder<'a> {
     pub(super) fn new(
         target: &'a Account,
-        plan: &PlanFile,
+        plan: &'a PlanFile,
         cancel: &'a Cancel,
         settle: Duration,
         clock: &'a Clock,
@@ -90,7 +91,7 @@ impl<'a> Finder<'a> {
         let others = [Operation::Update, Operation::Delete, Operation::Restore];
         Self {
             target,
-            listed: tail.target_listed,
+            plan,
             cancel,
             settle,
             clock,
@@ -115,6 +116,7 @@ impl<'a> Finder<'a> {
         let wanted: Value = serde_json::from_slice(wanted).unwrap_or_default();
         let now = Instant::now();
         self.queue.borrow_mut().push(Search {
+            kind: item.kind,
             name: item.name.clone(),
             namesakes: item.namesakes.iter().cloned().collect(),
             source: item.source.as_ref().map(|source| source.id.clone()),
@@ -153,36 +155,28 @@ impl<'a> Finder<'a> {
             let searches = std::mem::take(&mut *self.queue.borrow_mut());
             events.emit(&Event::StageStarted { stage: Stage::LookUp, total: Some(searches.len() as u64) });
             let began = Instant::now();
-            self.look(searches, ledger).await;
+            let mut by_kind: BTreeMap<Option<Kind>, Vec<Search>> = BTreeMap::new();
+            for search in searches {
+                by_kind.entry(search.kind).or_default().push(search);
+            }
+            for (kind, searches) in by_kind {
+                self.look(kind, searches, ledger).await;
+            }
             // Looking takes a fifth of the time at most, however many calls go unanswered one after the other.
             rested = Instant::now() + began.elapsed() * 4;
             events.emit(&Event::StageFinished { stage: Stage::LookUp });
         }
     }
 
-    async fn look(&self, searches: Vec<Search>, ledger: &Ledger<'_>) {
+    async fn look(&self, kind: Option<Kind>, searches: Vec<Search>, ledger: &Ledger<'_>) {
         let began = Instant::now();
-        let known = ledger.owned();
-        let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
-        for (index, search) in searches.iter().enumerate() {
-            by_name.entry(&search.name).or_default().push(index);
-        }
-        let mut looker = Looker {
-            searches: &searches,
-            by_name,
-            ledger,
-            ours: 0,
-            oldest: None,
-            hits: vec![Vec::new(); searches.len()],
+        let known = ledger.owned(kind);
+        let looked = match kind {
+            None => looker::imports(self.target, &searches, ledger).await,
+            Some(kind) => looker::others(self.target, kind, &searches, ledger).await,
         };
-        // The sweep goes on while the run drains: one look more may settle what is in doubt.
-        let manner = Manner { listed_apart: true, to_the_end: true, ..Manner::default() };
-        let swept = sweep(self.target, manner, &Cancel::new(), &mut looker).await;
-        let (ours, oldest, hits) = (looker.ours, looker.oldest, looker.hits);
-        let (listed, whole) = match swept {
-            Ok(seen) => (seen.listed, true),
-            // What it shows is there; what it does not show may be.
-            Err(PipelineError::CutShort { listed, .. }) => (listed, false),
+        let Looked { ours, oldest, listed, whole, hits } = match looked {
+            Ok(looked) => looked,
             Err(error) => {
                 for search in searches {
                     let found = if error.is_unauthorized() {
@@ -195,8 +189,13 @@ impl<'a> Finder<'a> {
                 return;
             }
         };
-        // Items may come to own imports while the list is read; those known before must all be on it.
-        let trusted = whole && ours >= known && (known > 0 || listed >= self.listed);
+        let tail = self.plan.tail();
+        let before = match kind {
+            None => tail.target_listed,
+            Some(kind) => tail.others.get(&kind).map_or(0, |others| others.listed),
+        };
+        // Items may come to own more while the list is read; those known before must all be on it.
+        let trusted = whole && ours >= known && (known > 0 || listed >= before);
         let ahead = self.ahead.get().or_else(|| self.told_by(oldest, ledger));
         let mut taken: HashSet<Id> = HashSet::new();
         for (search, hits) in searches.into_iter().zip(hits) {
@@ -248,8 +247,9 @@ impl<'a> Finder<'a> {
         } else if self.cancel.is_draining() {
             let _ = search.answer.send(Found::Interrupted);
         } else if search.blind >= MOST_BLIND_LOOKS {
-            let message = "it could not be looked up: the list of imports lacks some that are there";
-            let _ = search.answer.send(Found::Unknown(message.to_owned()));
+            let list = search.kind.map_or("imports", Kind::word);
+            let message = format!("it could not be looked up: the list of {list} lacks some that are there");
+            let _ = search.answer.send(Found::Unknown(message));
         } else {
             search.due = settled.max(Instant::now() + Duration::from_secs(u64::from(search.blind)) + COMPANY);
             self.queue.borrow_mut().push(search);
@@ -261,70 +261,6 @@ impl std::fmt::Debug for Finder<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Finder").field("waiting", &self.queue.borrow().len()).finish_non_exhaustive()
     }
-}
-
-/// An import of the name that is searched for.
-#[derive(Debug, Clone)]
-struct Hit {
-    id: Id,
-    print: Fingerprint,
-    equal: bool,
-    created: Option<Timestamp>,
-}
-
-impl Hit {
-    /// Whether it was made after `earliest`; one that does not say when may have been.
-    fn appeared_since(&self, earliest: Option<Timestamp>) -> bool {
-        self.created.zip(earliest).is_none_or(|(created, earliest)| created >= earliest)
-    }
-}
-
-struct Looker<'a, 'b> {
-    searches: &'a [Search],
-    by_name: HashMap<&'a str, Vec<usize>>,
-    ledger: &'a Ledger<'b>,
-    ours: usize,
-    oldest: Option<Timestamp>,
-    hits: Vec<Vec<Hit>>,
-}
-
-impl Sink for Looker<'_, '_> {
-    fn restart(&mut self) -> Result<(), PipelineError> {
-        self.ours = 0;
-        self.oldest = None;
-        self.hits.iter_mut().for_each(Vec::clear);
-        Ok(())
-    }
-
-    fn take(&mut self, head: &Head, text: &RawValue) -> Result<bool, PipelineError> {
-        if self.ledger.owns(&head.id) {
-            self.ours += 1;
-            let created = created_at(head);
-            self.oldest = self.oldest.min(created).or(self.oldest).or(created);
-            return Ok(true);
-        }
-        let Some(indices) = self.by_name.get(head.name.as_str()) else { return Ok(true) };
-        let document: Value = serde_json::from_str(text.get()).unwrap_or_default();
-        let print = fingerprint(&document);
-        for index in indices {
-            let search = &self.searches[*index];
-            if search.namesakes.contains(&head.id) {
-                continue;
-            }
-            let equal = if search.is_clone {
-                // What a fresh clone holds is the source's content; whose clone it is says more.
-                head.cloned_from == search.source
-            } else {
-                print == search.print || compare(&search.wanted, &document).verdict != Verdict::Differs
-            };
-            self.hits[*index].push(Hit { id: head.id.clone(), print, equal, created: created_at(head) });
-        }
-        Ok(true)
-    }
-}
-
-fn created_at(head: &Head) -> Option<Timestamp> {
-    head.created_at.as_deref().and_then(|text| text.parse().ok())
 }
 
 fn describe(error: &dyn std::error::Error) -> String {

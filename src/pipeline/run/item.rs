@@ -5,9 +5,10 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep_until};
 
 use super::in_doubt::Found;
-use super::{Context, aftermath, outcome_of, write};
+use super::{Context, aftermath, needs, outcome_of, write};
 use crate::journal::{ItemState, Phase, Step};
-use crate::model::{Id, ItemKey, Operation, Outcome};
+use crate::model::{Fingerprint, Id, ItemKey, Operation, Outcome};
+use crate::pipeline::others::spoilt;
 use crate::pipeline::spool::read_slot;
 use crate::pipeline::{Event, PipelineError, PlanItem};
 
@@ -67,7 +68,12 @@ pub(super) async fn drive(
         if place.is_none() && !matches!(state, ItemState::InDoubt { phase: Phase::Operation, .. }) {
             place = std::sync::Arc::clone(&context.places).acquire_owned().await.ok();
         }
+        let unmet = match &state {
+            ItemState::Untouched => needs::unmet(context, &done.item).await?,
+            _ => None,
+        };
         let next = match (done.item.operation, &state) {
+            _ if let Some(next) = unmet => next,
             (Operation::Create, ItemState::Untouched) => write::create(context, &done.item).await?,
             (Operation::Clone, ItemState::Untouched) => write::clone(context, &done.item).await?,
             (Operation::Update, ItemState::Untouched) => write::update(context, &done.item).await?,
@@ -143,7 +149,8 @@ async fn look_up(context: &Context<'_>, item: &PlanItem) -> Result<Next, Pipelin
         }
         Found::Nowhere => Step::Absent,
         Found::Unlike(ids) => {
-            conflict(context, key, "unlike", &ids, "an import of its name that differs from it has appeared")
+            let what = format!("{} of its name that differs from it has appeared", with_article(item.noun()));
+            conflict(context, key, "unlike", &ids, &what)
         }
         Found::Older(ids) => conflict(
             context,
@@ -172,12 +179,23 @@ fn conflict(context: &Context<'_>, key: ItemKey, code: &str, ids: &[Id], what: &
 
 /// The document that is to stand in the target, as text.
 pub(super) fn document(context: &Context<'_>, item: &PlanItem) -> Result<Bytes, PipelineError> {
-    let bad = |message: &str| PipelineError::BadFile {
-        path: context.plan.path().with_file_name("wanted.jsonl"),
-        message: format!("{message} of item {}: the run folder was changed", item.item),
-    };
+    let bad = |what: &str| spoilt(&context.plan.path().with_file_name("wanted.jsonl"), item.item, what);
     let (Some(file), Some(slot)) = (&context.wanted, item.wanted) else {
-        return Err(bad("it lacks the document"));
+        return Err(bad("is missing"));
     };
-    read_slot(file, slot).map(Bytes::from).map_err(|_| bad("it is too short for the document"))
+    let text = read_slot(file, slot).map_err(|_| bad("is cut off"))?;
+    let made = |need| context.ledger.state(need).target().cloned();
+    context.others.filled(item, text, made).map_err(|what| bad(&what))
+}
+
+/// Fingerprint of what is sent for an item.
+pub(super) fn sent_sha256(context: &Context<'_>, item: &PlanItem) -> Option<Fingerprint> {
+    let text = || read_slot(context.wanted.as_ref()?, item.wanted?).ok();
+    context.others.sent_sha256(item, text, |need| context.ledger.state(need).target().cloned())
+}
+
+/// "an import", "a script".
+pub(super) fn with_article(noun: &str) -> String {
+    let article = if noun.starts_with(['a', 'e', 'i', 'o', 'u', 'E']) { "an" } else { "a" };
+    format!("{article} {noun}")
 }

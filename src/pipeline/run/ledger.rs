@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, HashSet};
 use crate::journal::{Entry, ItemState, Journal, JournalError, Phase, Record, Step};
 use crate::model::{Id, ItemKey, Operation};
 use crate::pipeline::PipelineError;
+use crate::pipeline::others::OtherItems;
+use crate::transform::references::Kind;
 
 /// An attempt whose effect was not known when the journal ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,13 +88,34 @@ fn word(step: &Step) -> &'static str {
 pub(super) struct Ledger<'a> {
     journal: &'a Journal,
     memory: RefCell<Memory>,
+    others: &'a OtherItems,
     owned: RefCell<HashSet<Id>>,
+    /// How many of each kind.
+    counts: RefCell<BTreeMap<Option<Kind>, usize>>,
 }
 
 impl<'a> Ledger<'a> {
-    pub(super) fn new(journal: &'a Journal, memory: Memory) -> Self {
-        let owned = memory.states.iter().filter_map(|state| state.target().cloned()).collect();
-        Self { journal, memory: RefCell::new(memory), owned: RefCell::new(owned) }
+    pub(super) fn new(journal: &'a Journal, memory: Memory, others: &'a OtherItems) -> Self {
+        let ledger = Self {
+            journal,
+            memory: RefCell::default(),
+            others,
+            owned: RefCell::default(),
+            counts: RefCell::default(),
+        };
+        for (item, state) in (1_u32..).map(ItemKey).zip(&memory.states) {
+            if let Some(target) = state.target() {
+                ledger.own(item, target);
+            }
+        }
+        ledger.memory.replace(memory);
+        ledger
+    }
+
+    fn own(&self, item: ItemKey, target: &Id) {
+        if self.owned.borrow_mut().insert(target.clone()) {
+            *self.counts.borrow_mut().entry(self.others.kind(item)).or_default() += 1;
+        }
     }
 
     /// Records a step and waits until it is on the disk.
@@ -120,7 +143,7 @@ impl<'a> Ledger<'a> {
             .step(item, step)
             .map_err(|message| JournalError::Stopped(format!("{message}: this is a bug")))?;
         if let Some(target) = memory.state(item).target() {
-            self.owned.borrow_mut().insert(target.clone());
+            self.own(item, target);
         }
         Ok(())
     }
@@ -189,8 +212,8 @@ impl<'a> Ledger<'a> {
         self.owned.borrow().contains(id)
     }
 
-    /// How many imports of the target the items of this run have.
-    pub(super) fn owned(&self) -> usize {
-        self.owned.borrow().len()
+    /// How many imports of the target, or resources of a kind, the items of this run have.
+    pub(super) fn owned(&self, kind: Option<Kind>) -> usize {
+        self.counts.borrow().get(&kind).copied().unwrap_or(0)
     }
 }

@@ -4,6 +4,8 @@ mod aftermath;
 mod in_doubt;
 mod item;
 mod ledger;
+mod looker;
+mod needs;
 mod policy;
 mod shelve;
 mod verify;
@@ -20,6 +22,7 @@ use futures::stream::FuturesUnordered;
 use tokio::sync::Semaphore;
 
 use super::account::{Account, Spent, spent};
+use super::others::OtherItems;
 use super::{Cancel, Event, Events, PipelineError, PlanFile, PlanItem, RunFolder, Stage};
 use crate::job::{Stop, Verify};
 use crate::journal::{Ending, Entry, ItemState, Journal};
@@ -28,6 +31,7 @@ use crate::model::{ItemKey, Outcome, Verdict};
 use in_doubt::Finder;
 use item::{Done, drive};
 use ledger::Ledger;
+use needs::Waiting;
 use policy::Policy;
 
 pub use ledger::{Doubt, Memory};
@@ -85,6 +89,7 @@ pub struct Ended {
 
 struct Context<'a> {
     plan: &'a PlanFile,
+    others: &'a OtherItems,
     target: &'a Account,
     wanted: Option<File>,
     ledger: Ledger<'a>,
@@ -110,12 +115,14 @@ pub async fn run(running: Running<'_>) -> Result<Ended, PipelineError> {
     let Running { plan, folder, journal, memory, target, options, cancel, events, clock } = running;
     let started = (tokio::time::Instant::now(), spent([target]));
     let wanted = File::open(folder.wanted()).ok();
+    let others = OtherItems::of(plan)?;
     let context = Context {
         plan,
+        others: &others,
         target,
         wanted,
         finder: Finder::new(target, plan, cancel, options.settle, clock),
-        ledger: Ledger::new(&journal, memory),
+        ledger: Ledger::new(&journal, memory, &others),
         options,
         cancel,
         events,
@@ -165,7 +172,9 @@ async fn write_all(context: &Context<'_>, policy: &mut Policy) -> Result<(), Pip
     context.events.emit(&Event::StageStarted { stage: Stage::Write, total: Some(policy.total()) });
     let mut under_way = FuturesUnordered::new();
     // Items that would bear the same name go one after the other: so at most one of them is ever in doubt.
-    let mut names: HashMap<String, VecDeque<PlanItem>> = HashMap::new();
+    let mut names: HashMap<(&'static str, String), VecDeque<PlanItem>> = HashMap::new();
+    let name_of = |item: &PlanItem| (item.list(), item.name.clone());
+    let mut waiting = Waiting::default();
     let mut told = false;
     loop {
         if context.cancel.is_draining() && !told {
@@ -183,12 +192,15 @@ async fn write_all(context: &Context<'_>, policy: &mut Policy) -> Result<(), Pip
             if !item.is_work() {
                 continue;
             }
+            if waiting.holds(context, &item) {
+                continue;
+            }
             if item.operation.makes_an_import() {
-                if let Some(behind) = names.get_mut(&item.name) {
+                if let Some(behind) = names.get_mut(&name_of(&item)) {
                     behind.push_back(item);
                     continue;
                 }
-                names.insert(item.name.clone(), VecDeque::new());
+                names.insert(name_of(&item), VecDeque::new());
             }
             next = Some((item, place));
             break;
@@ -211,10 +223,10 @@ async fn write_all(context: &Context<'_>, policy: &mut Policy) -> Result<(), Pip
             }
         };
         if done.item.operation.makes_an_import()
-            && let Some(mut behind) = names.remove(&done.item.name)
+            && let Some(mut behind) = names.remove(&name_of(&done.item))
             && let Some(following) = behind.pop_front()
         {
-            names.insert(done.item.name.clone(), behind);
+            names.insert(name_of(&done.item), behind);
             if context.cancel.is_draining() {
                 names.clear();
             } else {
@@ -222,6 +234,7 @@ async fn write_all(context: &Context<'_>, policy: &mut Policy) -> Result<(), Pip
                 under_way.push(drive(context, following, place));
             }
         }
+        waiting.release(context, done.item.item, &mut queue);
         finish(context, policy, &done);
     }
     context.events.emit(&Event::StageFinished { stage: Stage::Write });

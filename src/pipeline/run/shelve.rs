@@ -18,6 +18,7 @@ use crate::job::Shelved;
 use crate::journal::{Ending, Journal, Step};
 use crate::model::{Id, ItemKey, Outcome, Verdict, crash};
 use crate::pipeline::account::{Account, spent};
+use crate::pipeline::others::OtherItems;
 use crate::pipeline::related::{RelatedLine, print_of};
 use crate::pipeline::shelf::{chain, owner};
 use crate::pipeline::sweep::read_head;
@@ -62,7 +63,9 @@ pub struct Shelving<'a> {
 pub async fn shelve(with: Shelving<'_>) -> Result<Ended, PipelineError> {
     let Shelving { plan, journal, memory, source, cancel, .. } = with;
     let started = (tokio::time::Instant::now(), spent([source]));
-    let ledger = Ledger::new(&journal, memory);
+    // A backup creates nothing in an account.
+    let others = OtherItems::default();
+    let ledger = Ledger::new(&journal, memory, &others);
     let inside = Inside {
         plan,
         archive: with.archive,

@@ -6,7 +6,7 @@ use futures::StreamExt;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::item::document;
+use super::item::{document, sent_sha256, with_article};
 use super::policy::Policy;
 use super::{Context, halt};
 use crate::api::ErrorKind;
@@ -32,8 +32,9 @@ pub(super) async fn read_back(context: &Context<'_>, policy: &mut Policy) -> Res
     }
     context.events.emit(&Event::StageStarted { stage: Stage::Verify, total: Some(open.len() as u64) });
     let tail = context.plan.tail();
-    let listed = tail.target_listed + open.len() as u64;
-    let (by_list, _) = forecast::read_back(open.len() as u64, listed, tail.target_page);
+    // What imports refer to is read by id: its lists do not show all of it.
+    let imports = open.iter().filter(|(item, _)| context.others.kind(*item).is_none()).count() as u64;
+    let (by_list, _) = forecast::read_back(imports, tail.target_listed + imports, tail.target_page);
     let mut open: HashMap<Id, ItemKey> = open.into_iter().map(|(item, target)| (target, item)).collect();
     if by_list {
         let verified = compare_list(context, &open).await?;
@@ -121,7 +122,8 @@ fn removals(context: &Context<'_>, open: &HashMap<Id, ItemKey>) -> Result<HashSe
     if !context.plan.tail().totals.contains_key(Operation::Delete.word()) {
         return Ok(removals);
     }
-    for item in open.values() {
+    // The list of imports tells nothing of what is no import.
+    for item in open.values().filter(|item| context.others.kind(**item).is_none()) {
         if context.plan.item(*item)?.operation == Operation::Delete {
             removals.insert(*item);
         }
@@ -169,22 +171,24 @@ async fn compare_one(
     let gone = item.operation == Operation::Delete;
     let differs =
         |what: &str| Verified { verdict: Verdict::Differs, sha256: None, differences: vec![what.to_owned()] };
-    match context.target.client.get("imports", target).await {
-        Ok(_) if gone => Ok(Some(differs("(the import is still there)"))),
+    match context.target.client.get(item.list(), target).await {
+        Ok(_) if gone => Ok(Some(differs(&format!("(the {} is still there)", item.noun())))),
         Ok(there) => check(context, &item, &there.text).map(Some),
         Err(error) if error.kind == ErrorKind::NotFound && gone => {
             Ok(Some(Verified { verdict: Verdict::Equal, sha256: None, differences: Vec::new() }))
         }
-        Err(error) if error.kind == ErrorKind::NotFound => Ok(Some(differs("(the import is not there)"))),
+        Err(error) if error.kind == ErrorKind::NotFound => {
+            Ok(Some(differs(&format!("(the {} is not there)", item.noun()))))
+        }
         Err(error) if error.kind == ErrorKind::Unauthorized => Ok(None),
-        Err(error) => Err(context.target.failed("read back an import")(error)),
+        Err(error) => Err(context.target.failed(&format!("read back {}", with_article(item.noun())))(error)),
     }
 }
 
 fn check(context: &Context<'_>, item: &PlanItem, text: &RawValue) -> Result<Verified, PipelineError> {
     let found: Value = serde_json::from_str(text.get()).unwrap_or_default();
     let print = fingerprint(&found);
-    if Some(print) == item.sent_sha256 {
+    if Some(print) == sent_sha256(context, item) {
         return Ok(Verified { verdict: Verdict::Equal, sha256: Some(print), differences: Vec::new() });
     }
     let wanted: Value = serde_json::from_slice(&document(context, item)?).unwrap_or_default();

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::item::{Next, document};
+use super::item::{Next, document, sent_sha256};
 use super::{Context, aftermath};
 use crate::api::{ApiError, Document, ErrorKind};
 use crate::job::Verify;
@@ -13,6 +13,7 @@ use crate::model::normal::{compare, fingerprint};
 use crate::model::{Fingerprint, Id, ItemKey, Operation, Outcome, Verdict};
 use crate::pipeline::spool::one_line;
 use crate::pipeline::{PipelineError, PlanItem};
+use crate::transform::references::Kind;
 
 /// POSTs the document.
 pub(super) async fn create(context: &Context<'_>, item: &PlanItem) -> Result<Next, PipelineError> {
@@ -20,7 +21,7 @@ pub(super) async fn create(context: &Context<'_>, item: &PlanItem) -> Result<Nex
     if let Some(next) = announce(context, item, Operation::Create, Call::Operation, None).await? {
         return Ok(next);
     }
-    match context.target.client.create("imports", body.clone()).await {
+    match context.target.client.create(item.list(), body.clone()).await {
         Ok(answer) => {
             context.finder.learn(&answer.head);
             applied(context, item, &body, &answer).await
@@ -74,7 +75,7 @@ pub(super) async fn adjust(
     target: &Id,
 ) -> Result<Next, PipelineError> {
     let body = document(context, item)?;
-    let there = match context.target.client.get("imports", target).await {
+    let there = match context.target.client.get(item.list(), target).await {
         Ok(there) => there,
         Err(error) => return unreadable(context, item, &error).await,
     };
@@ -114,7 +115,7 @@ async fn put(
     target: &Id,
     body: Bytes,
 ) -> Result<Next, PipelineError> {
-    match context.target.client.update("imports", target, body.clone()).await {
+    match context.target.client.update(item.list(), target, body.clone()).await {
         Ok(answer) => applied(context, item, &body, &answer).await,
         Err(error) => failed(context, item, error).await,
     }
@@ -130,10 +131,13 @@ pub(super) async fn delete(context: &Context<'_>, item: &PlanItem) -> Result<Nex
         Ok(there) => there,
         Err(next) => return Ok(next),
     };
+    if let Some(next) = aftermath::in_use(context, item, &target.id).await? {
+        return Ok(next);
+    }
     if let Some(next) = announce(context, item, Operation::Delete, Call::Operation, Some(&there)).await? {
         return Ok(next);
     }
-    match context.target.client.delete("imports", &target.id).await {
+    match context.target.client.delete(item.list(), &target.id).await {
         Ok(done) => present(context, item, &target.id, Some(done.status), done.attempts, false).await,
         // Gone is done.
         Err(error) if error.kind == ErrorKind::NotFound => {
@@ -149,11 +153,11 @@ pub(super) async fn restore(context: &Context<'_>, item: &PlanItem) -> Result<Ne
     if let Some(next) = announce(context, item, Operation::Restore, Call::Operation, None).await? {
         return Ok(next);
     }
-    match context.target.client.restore_from_bin("imports", &target.id).await {
+    match context.target.client.restore_from_bin(item.list(), &target.id).await {
         Ok(done) => present(context, item, &target.id, Some(done.status), done.attempts, false).await,
         // It is in the bin no more: made anew, unless an earlier attempt brought it back after all.
         Err(error) if error.kind == ErrorKind::NotFound => {
-            match context.target.client.get("imports", &target.id).await {
+            match context.target.client.get(item.list(), &target.id).await {
                 Ok(_) => present(context, item, &target.id, None, error.attempts, true).await,
                 Err(error) if error.kind == ErrorKind::NotFound => {
                     context.ledger.sync(item.item, Step::Absent, None).await?;
@@ -176,7 +180,7 @@ async fn still_there(
     if context.cancel.is_draining() {
         return Ok(Err(Next::Interrupted));
     }
-    let there = match context.target.client.get("imports", target).await {
+    let there = match context.target.client.get(item.list(), target).await {
         Ok(there) => there,
         Err(error) if error.kind == ErrorKind::NotFound => {
             let next = if item.operation == Operation::Delete && context.ledger.attempts(item.item) > 0 {
@@ -245,20 +249,22 @@ async fn applied(
 ) -> Result<Next, PipelineError> {
     crash::point("call.after_answer");
     let found = parse(answer.text.get().as_bytes());
+    // The answer to the write of a script may lack its code (section 10): then it tells nothing of the whole.
+    let whole = item.kind != Some(Kind::Scripts) || found.get("content").is_some();
     let print = fingerprint(&found);
     let step = Step::Applied {
         target: answer.head.id.clone(),
         status: Some(answer.status),
         sends: answer.attempts,
         adopted: false,
-        sha256: Some(print),
+        sha256: whole.then_some(print),
     };
     context.ledger.note(item.item, step).await?;
-    if context.options.verify == Verify::None {
+    if context.options.verify == Verify::None || !whole {
         unchecked(context, item.item).await?;
         return Ok(Next::Go);
     }
-    let comparison = (Some(print) != item.sent_sha256).then(|| compare(&parse(sent), &found));
+    let comparison = (Some(print) != sent_sha256(context, item)).then(|| compare(&parse(sent), &found));
     let differs = comparison.as_ref().is_some_and(|comparison| comparison.verdict == Verdict::Differs);
     if context.options.verify == Verify::Response {
         let step = Step::Verified {

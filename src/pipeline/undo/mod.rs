@@ -1,31 +1,31 @@
 //! The plan that puts back what a run changed, except where somebody changed it since.
 
-use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
-use std::io::{BufRead, BufReader};
+mod befores;
+mod present;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
-use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use self::befores::Befores;
+pub(super) use self::present::used_by;
+use self::present::{current_prints, users, who_changed};
 use super::account::{Account, spent};
-use super::forecast::{self, Outlook};
+use super::forecast::{Outlook, Write};
 use super::plan::Planned;
-use super::plan_item::{FORMAT, Party, PlanHead, PlanItem, PlanTail};
+use super::plan_item::{FORMAT, Others, Party, PlanHead, PlanItem, PlanTail};
 use super::prepare::{blank, ended};
 use super::run::Memory;
 use super::spool::Spool;
-use super::sweep::{Manner, PAGE, Sink, read_head, sweep};
+use super::sweep::read_head;
 use super::{Cancel, Forecast, PipelineError, PlanFile, PlanWriter, Row, RunFolder, rows};
 use crate::api::ErrorKind;
 use crate::job::Verify;
 use crate::model::normal::{fingerprint, masks, remove_pointers, strip_server_fields};
 use crate::model::{Fingerprint, Head, Id, ItemKey, Operation, Outcome, Verdict};
 use crate::transform::diff::diff;
-
-/// Imports about which the service is asked who changed them; the others are only named.
-const MOST_ASKED: usize = 50;
 
 /// What an undo is planned with.
 #[derive(Debug, Clone, Copy)]
@@ -74,6 +74,7 @@ pub async fn plan_undo(with: Undoing<'_>) -> Result<Planned, PipelineError> {
         }
         Ok(())
     })?;
+    let touched = in_order(touched);
     let befores = Befores::index(with.folder)?;
     let prints = current_prints(&with, &touched).await?;
     let mut head = with.plan.head().clone();
@@ -91,18 +92,20 @@ pub async fn plan_undo(with: Undoing<'_>) -> Result<Planned, PipelineError> {
     let mut writer = PlanWriter::create(with.to, head)?;
     let mut out = Spool::create(with.wanted)?;
     let (mut totals, mut sent, mut asked) = (BTreeMap::<String, u32>::new(), Vec::new(), 0);
+    let mut links = Links::of(&touched);
     for (number, row) in (1_u32..).zip(&touched) {
         if with.cancel.is_draining() {
             return Err(PipelineError::Interrupted);
         }
         let (mut item, document) =
             plan_item(&with, ItemKey(number), row, &befores, &prints, &mut asked).await?;
+        links.bind(&with, row, &mut item).await?;
         if let (true, Some(document)) = (item.is_work(), document) {
             let text = serde_json::to_vec(&document).unwrap_or_default();
             item.wanted = Some(out.append_line(item.item, &text)?);
         }
         if item.is_work() {
-            sent.push((item.operation, false));
+            sent.push(Write::of(&item));
         }
         let word = item.outcome.map_or(item.operation.word(), Outcome::word);
         *totals.entry(word.to_owned()).or_default() += 1;
@@ -111,7 +114,16 @@ pub async fn plan_undo(with: Undoing<'_>) -> Result<Planned, PipelineError> {
     let wanted_sha256 = out.finish()?;
     let old = with.plan.tail();
     let page = old.target_page.max(1);
-    let target_listed = old.target_listed + touched.len() as u64;
+    let (mut others, mut imports) = (BTreeMap::<_, Others>::new(), 0);
+    for row in &touched {
+        let Some(kind) = row.item.kind else {
+            imports += 1;
+            continue;
+        };
+        let listed = old.others.get(&kind).map_or(0, |others| others.listed);
+        others.entry(kind).or_insert(Others { items: 0, listed }).items += 1;
+    }
+    let target_listed = old.target_listed + imports;
     let outlook = Outlook {
         target_listed,
         page,
@@ -125,12 +137,81 @@ pub async fn plan_undo(with: Undoing<'_>) -> Result<Planned, PipelineError> {
         target_listed,
         target_page: page,
         target_listed_apart: old.target_listed_apart,
+        others,
         spent: spent([with.target]).since(&before).calls,
         forecast: Forecast::of(sent.into_iter(), outlook),
         related: BTreeMap::new(),
         notes: Vec::new(),
     };
     Ok(Planned { plan: writer.finish(tail)?, wanted_sha256, references: Vec::new() })
+}
+
+/// What imports refer to is removed after them and comes back before them, in the reverse of the order of the run.
+fn in_order(touched: Vec<Row>) -> Vec<Row> {
+    let (imports, mut others): (Vec<Row>, Vec<Row>) =
+        touched.into_iter().partition(|row| row.item.kind.is_none());
+    others.reverse();
+    let (first, last): (Vec<Row>, Vec<Row>) =
+        others.into_iter().partition(|row| row.outcome == Outcome::Deleted);
+    [first, imports, last].concat()
+}
+
+/// Which items of the run needed which, turned round.
+struct Links {
+    /// Item of the run to those that needed it.
+    users: HashMap<ItemKey, Vec<ItemKey>>,
+    /// Item of the run to its item here: its number, whether it is work, and for one that stays as it is, its name.
+    done: HashMap<ItemKey, (ItemKey, bool, Option<String>)>,
+    /// What this undo removes or overwrites: it does not use anything any more.
+    leaving: HashSet<Id>,
+}
+
+impl Links {
+    fn of(touched: &[Row]) -> Self {
+        let mut users: HashMap<ItemKey, Vec<ItemKey>> = HashMap::new();
+        for row in touched {
+            for need in &row.item.needs {
+                users.entry(*need).or_default().push(row.item.item);
+            }
+        }
+        Self { users, done: HashMap::new(), leaving: HashSet::new() }
+    }
+
+    /// Puts an item after those that needed what it undoes; one that is used by anything else is left alone.
+    async fn bind(
+        &mut self,
+        with: &Undoing<'_>,
+        row: &Row,
+        item: &mut PlanItem,
+    ) -> Result<(), PipelineError> {
+        let before = self.users.get(&row.item.item).into_iter().flatten();
+        let before: Vec<_> = before.filter_map(|user| self.done.get(user)).cloned().collect();
+        if item.is_work() {
+            item.needs = before.iter().filter(|(_, is_work, _)| *is_work).map(|(item, ..)| *item).collect();
+            item.needs.sort_unstable();
+        }
+        if item.kind.is_some() && item.operation == Operation::Delete {
+            let message = match before.iter().find_map(|(.., name)| name.as_ref()) {
+                Some(name) => Some(format!("\"{name}\" uses it and stays as it is: left alone")),
+                None => match &row.target_id {
+                    Some(target) => users(with, item.list(), target, &self.leaving).await?,
+                    None => None,
+                },
+            };
+            if let Some(message) = message {
+                *item = ended(item.clone(), Outcome::Conflict, "in_use", message);
+                item.needs.clear();
+            }
+        }
+        let stays = matches!(item.outcome, Some(Outcome::Stale | Outcome::Failed | Outcome::Conflict))
+            && item.trouble.as_ref().is_none_or(|trouble| trouble.code != "gone");
+        if let (true, Some(target)) = (item.is_work(), &row.target_id) {
+            self.leaving.insert(target.clone());
+        }
+        let name = stays.then(|| item.name.clone());
+        self.done.insert(row.item.item, (item.item, item.is_work(), name));
+        Ok(())
+    }
 }
 
 /// A clone that was made, but whose PUT did not work out, still stands in the target.
@@ -154,13 +235,14 @@ async fn plan_item(
         ));
     };
     let mut item = blank(number, &head_of(row, &target));
+    item.kind = row.item.kind;
     item.source = row.item.source.clone();
     // A sweep that shows what the run left behind is proof enough; anything else is read by id.
     let now = match prints.get(&target) {
         Some(print) if Some(*print) == row.target_sha256 && row.outcome != Outcome::Updated => {
             Now::There(*print, Value::Null)
         }
-        _ => read(with, &target).await?,
+        _ => read(with, row.item.list(), &target).await?,
     };
     if row.outcome == Outcome::Deleted {
         return Ok(undo_delete(item, row, target, &now, befores));
@@ -195,7 +277,8 @@ async fn plan_item(
     };
     // A clone whose answer held no document was never fingerprinted: what it is now is taken for what the run made.
     if row.target_sha256.is_some_and(|left| left != print) {
-        let who = who_changed(with, &target, asked).await;
+        let who =
+            if row.item.kind.is_none() { who_changed(with, &target, asked).await } else { String::new() };
         let message = format!("it was changed since the run{who}: left alone");
         return Ok((ended(item, Outcome::Stale, "edited", message), None));
     }
@@ -248,123 +331,13 @@ fn head_of(row: &Row, id: &Id) -> Head {
     }
 }
 
-async fn read(with: &Undoing<'_>, id: &Id) -> Result<Now, PipelineError> {
-    match with.target.client.get("imports", id).await {
+async fn read(with: &Undoing<'_>, list: &str, id: &Id) -> Result<Now, PipelineError> {
+    match with.target.client.get(list, id).await {
         Ok(document) => {
             let value: Value = serde_json::from_str(document.text.get()).unwrap_or_default();
             Ok(Now::There(fingerprint(&value), value))
         }
         Err(error) if error.kind == ErrorKind::NotFound => Ok(Now::Gone),
-        Err(error) => Err(with.target.failed("read an import")(error)),
-    }
-}
-
-/// Who changed an import last, as far as the service tells.
-async fn who_changed(with: &Undoing<'_>, id: &Id, asked: &mut usize) -> String {
-    if *asked >= MOST_ASKED {
-        return String::new();
-    }
-    *asked += 1;
-    let Ok(entries) = with.target.client.audit(id).await else { return String::new() };
-    let Some(last) = entries.into_iter().max_by(|a, b| a.time.cmp(&b.time)) else { return String::new() };
-    let field = |key: &str| last.by_user.as_ref().and_then(|user| user.get(key)).and_then(Value::as_str);
-    let who = field("name").or_else(|| field("email")).map(|who| format!(" by {who}")).unwrap_or_default();
-    let when = last.time.map(|time| format!(" at {time}")).unwrap_or_default();
-    let fields: Vec<&str> = last
-        .changes
-        .iter()
-        .filter_map(|change| change.get("fieldPath").and_then(Value::as_str))
-        .take(5)
-        .collect();
-    let what = if fields.is_empty() { String::new() } else { format!(" ({})", fields.join(", ")) };
-    format!("{who}{when}{what}")
-}
-
-/// Fingerprints of what a sweep shows, when a sweep is cheaper than asking for each.
-async fn current_prints(
-    with: &Undoing<'_>,
-    touched: &[Row],
-) -> Result<HashMap<Id, Fingerprint>, PipelineError> {
-    let mut prints = Prints { wanted: HashMap::new() };
-    for row in touched {
-        if let Some(id) = &row.target_id {
-            prints.wanted.insert(id.clone(), None);
-        }
-    }
-    let tail = with.plan.tail();
-    let listed = tail.target_listed + touched.len() as u64;
-    let page = if tail.target_page == 0 { u64::from(PAGE) } else { tail.target_page };
-    if forecast::read_back(touched.len() as u64, listed, page).0 {
-        let manner = Manner { listed_apart: tail.target_listed_apart, ..Manner::default() };
-        sweep(with.target, manner, with.cancel, &mut prints).await?;
-    }
-    Ok(prints.wanted.into_iter().filter_map(|(id, print)| Some((id, print?))).collect())
-}
-
-struct Prints {
-    wanted: HashMap<Id, Option<Fingerprint>>,
-}
-
-impl Sink for Prints {
-    fn restart(&mut self) -> Result<(), PipelineError> {
-        Ok(())
-    }
-
-    fn take(&mut self, head: &Head, text: &RawValue) -> Result<bool, PipelineError> {
-        if let Some(print) = self.wanted.get_mut(&head.id) {
-            let document: Value = serde_json::from_str(text.get()).unwrap_or_default();
-            *print = Some(fingerprint(&document));
-        }
-        Ok(true)
-    }
-}
-
-/// Where in `before.jsonl` each item's document stands.
-struct Befores {
-    file: Option<File>,
-    slots: HashMap<ItemKey, super::Slot>,
-}
-
-#[derive(Deserialize)]
-struct BeforeLine<'a> {
-    item: ItemKey,
-    #[serde(borrow)]
-    document: &'a RawValue,
-}
-
-impl Befores {
-    fn index(folder: &RunFolder) -> Result<Self, PipelineError> {
-        let path = folder.before();
-        let Ok(file) = File::open(&path) else { return Ok(Self { file: None, slots: HashMap::new() }) };
-        let mut slots = HashMap::new();
-        let mut reader = BufReader::new(File::open(&path).map_err(PipelineError::file("open", &path))?);
-        let (mut line, mut offset) = (String::new(), 0_u64);
-        loop {
-            line.clear();
-            let read = reader.read_line(&mut line).map_err(PipelineError::file("read", &path))?;
-            if read == 0 || !line.ends_with('\n') {
-                break;
-            }
-            if let Ok(before) = serde_json::from_str::<BeforeLine<'_>>(&line) {
-                let text = before.document.get();
-                let inside = text.as_ptr() as usize - line.as_ptr() as usize;
-                let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
-                // The first line of an item is the document as it was before the run.
-                slots.entry(before.item).or_insert(super::Slot { offset: offset + inside as u64, length });
-            }
-            offset += read as u64;
-        }
-        Ok(Self { file: Some(file), slots })
-    }
-
-    /// The document as it was, if it is the one the journal speaks of.
-    fn document(&self, row: &Row) -> Result<Option<Value>, PipelineError> {
-        let (Some(file), Some(slot)) = (&self.file, self.slots.get(&row.item.item)) else { return Ok(None) };
-        let text =
-            super::spool::read_slot(file, *slot).map_err(PipelineError::file("read", "before.jsonl"))?;
-        if row.before_sha256 != Some(Fingerprint::of(&text)) {
-            return Ok(None);
-        }
-        Ok(serde_json::from_slice(&text).ok())
+        Err(error) => Err(with.target.failed(&format!("read {id} of the {list}"))(error)),
     }
 }

@@ -207,7 +207,7 @@ fn details(row: &Row) -> Value {
         "code": row.error_code,
         "adopted": row.adopted,
         "source_sha256": item.source.as_ref().and_then(|party| party.sha256),
-        "sent_sha256": item.sent_sha256,
+        "sent_sha256": row.sent_sha256,
         "target_sha256": row.target_sha256,
         "started": row.started_at.map(stamp),
         "finished": row.finished_at.map(stamp),

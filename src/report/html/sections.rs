@@ -8,7 +8,7 @@ use super::{MOST_LISTED, Page, chart};
 use crate::model::time::stamp;
 use crate::model::{Outcome, Verdict};
 use crate::pipeline::Summary;
-use crate::report::console::{headline, how_it_ended, spent, verified};
+use crate::report::console::{caches, headline, how_it_ended, spent, verified};
 use crate::report::text::{count, number, span};
 
 impl<W: Write> Page<W> {
@@ -145,6 +145,9 @@ impl<W: Write> Page<W> {
     }
 
     fn by_hand(&mut self, summary: &Summary) -> io::Result<()> {
+        if let Some(caches) = caches(summary) {
+            write!(self.out, "<section>\n<h2>To load by hand</h2>\n<p>{}</p>\n</section>\n", Text(caches))?;
+        }
         if self.secrets.is_empty() {
             return Ok(());
         }

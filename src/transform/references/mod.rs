@@ -4,15 +4,17 @@
 //! Promises: an id the table knows is rewritten, dropped or named as unresolved, never passed on; text that mentions a
 //! known id of the source account likewise. What the table does not know as a reference is not touched.
 
+pub mod fresh;
 mod paths;
 mod resolve;
 mod scan;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::Id;
 
-pub use paths::places;
+pub use fresh::Fresh;
+pub use paths::{places, strangers};
 pub use resolve::Resolver;
 
 /// A kind of resource an import can refer to, named as its list is (`GET /v1/<word>`).
@@ -29,6 +31,7 @@ pub enum Kind {
     AsyncHelpers,
     Tools,
     EdiProfiles,
+    Exports,
 }
 
 impl Kind {
@@ -43,7 +46,12 @@ impl Kind {
         Self::AsyncHelpers,
         Self::Tools,
         Self::EdiProfiles,
+        Self::Exports,
     ];
+
+    /// The kinds of which one that is missing can be created: they hold no secrets.
+    pub const CREATABLE: &'static [Self] =
+        &[Self::Scripts, Self::FileDefinitions, Self::LookupCaches, Self::AsyncHelpers];
 
     /// The name of the list, as in the URL and in the job file.
     pub fn word(self) -> &'static str {
@@ -57,6 +65,7 @@ impl Kind {
             Self::AsyncHelpers => "asynchelpers",
             Self::Tools => "tools",
             Self::EdiProfiles => "ediprofiles",
+            Self::Exports => "exports",
         }
     }
 
@@ -72,6 +81,7 @@ impl Kind {
             Self::AsyncHelpers => "async helper",
             Self::Tools => "tool",
             Self::EdiProfiles => "EDI profile",
+            Self::Exports => "export",
         }
     }
 
@@ -101,6 +111,8 @@ pub struct Resource {
     pub name: String,
     /// For connections: `type`, with the more telling `rdbms.type` or `assistant` where given. Names match within a type.
     pub family: Option<String>,
+    /// Owned by an Integration App; known of the kinds that can be created.
+    pub app: bool,
 }
 
 /// The resources of one account, by kind. A kind that is absent was not read.
@@ -133,6 +145,8 @@ pub struct Rules {
     pub missing: Missing,
     /// `missing` of the kinds that have their own.
     pub missing_of: BTreeMap<Kind, Missing>,
+    /// `create`: the kinds of which one that is missing is created.
+    pub create: BTreeSet<Kind>,
 }
 
 impl Rules {
@@ -162,6 +176,11 @@ pub enum Found {
         name: Option<String>,
         /// How it was found.
         how: How,
+    },
+    /// None yet: the run creates one of that name.
+    Created {
+        /// Its name.
+        name: String,
     },
     /// None.
     Nothing {
@@ -210,6 +229,8 @@ pub struct Resolution {
     pub unresolved: Vec<Unresolved>,
     /// Pointers, in the document as it was, of what was dropped (`missing: drop`).
     pub dropped: Vec<String>,
+    /// What has to be created first; the document holds placeholders in its stead.
+    pub fresh: Vec<Fresh>,
     /// What a person should look at: known source ids in free-form places, connections of another type.
     pub warnings: Vec<String>,
 }

@@ -17,16 +17,18 @@ use crate::model::service;
 /// | `_lookupCacheId` | every list of lookups: top level, each adaptor block, `….subRecordMapping.lookups`, `responseTransform.expression.rulesTwoDotZero.lookups` |
 /// | `_fileDefinitionId` | `file.fileDefinition` |
 /// | `_asyncHelperId` | `http` |
+/// | `_exportId` | async helpers: the exports that ask for the state and fetch the result |
 /// | `_preMapId`, `_postMapId`, `_postSubmitId` | `hooks`, of documents of 2016; they are hooks of the account's scripts |
 ///
 /// The keys are told by name and not by path, for lookups and tools stand in blocks that are not yet published. Not
 /// remapped, so not here: `_connectorId` (the publisher's), `_templateId`, `_sourceId` (provenance), the catalogue's
 /// `_httpConnector…Id` and `_tpConnectorId`. Not references at all: `subRecordMapping._id`, which is a JSON path, and
 /// `file.directory.id`, which is the file provider's.
-const KEYS: [(&str, Kind); 13] = [
+const KEYS: [(&str, Kind); 14] = [
     ("_asyncHelperId", Kind::AsyncHelpers),
     ("_connectionId", Kind::Connections),
     ("_ediProfileId", Kind::EdiProfiles),
+    ("_exportId", Kind::Exports),
     ("_fileDefinitionId", Kind::FileDefinitions),
     ("_integrationId", Kind::Integrations),
     ("_lookupCacheId", Kind::LookupCaches),
@@ -91,6 +93,28 @@ pub fn places(document: &Value) -> Vec<Place> {
     hits(document, &mut |hit| {
         if let Hit::Reference(place) = hit {
             found.push(place);
+        }
+    });
+    found
+}
+
+/// Where keys stand that look like references and that the table does not know, with an id: in a resource whose shape
+/// the reference does not lay down.
+pub fn strangers(document: &Value) -> Vec<String> {
+    const CATALOGUE: [&str; 4] = ["_connectorId", "_httpConnector", "_templateId", "_tpConnectorId"];
+    let mut found = Vec::new();
+    hits(document, &mut |hit| {
+        if let Hit::Text { pointer } = hit {
+            let text = document.pointer(&pointer).and_then(Value::as_str).unwrap_or_default();
+            let whole = scan::ids(text).next().is_some_and(|range| range.len() == text.len());
+            let mut keys = pointer.rsplit('/').skip_while(|key| key.parse::<usize>().is_ok());
+            let refers = keys.next().is_some_and(|key| {
+                let named = key.starts_with('_') && (key.ends_with("Id") || key.ends_with("Ids"));
+                named && !CATALOGUE.iter().any(|known| key.starts_with(known))
+            });
+            if whole && refers {
+                found.push(pointer);
+            }
         }
     });
     found
@@ -236,6 +260,14 @@ mod tests {
         for place in &found {
             assert_eq!(document.pointer(&place.pointer), Some(&json!(place.id)));
         }
+    }
+
+    #[test]
+    fn a_key_that_looks_like_a_reference_and_is_not_known_is_a_stranger() {
+        let id = "5f7c579b6411271af4e7cefa";
+        let document = json!({"_scriptId": id, "_fooId": id, "a": {"_barIds": [id], "_httpConnectorVersionId": id},
+            "content": format!("f('{id}')"), "_bazId": "x", "settings": {"_quxId": id}});
+        assert_eq!(strangers(&document), ["/_fooId", "/a/_barIds/0", "/settings/_quxId"]);
     }
 
     #[test]

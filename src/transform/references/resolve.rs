@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 
 use super::paths::{self, Hit};
 use super::{
-    Counterpart, Directory, Found, How, Kind, Missing, Place, Resolution, Resource, Rules, Unresolved, scan,
+    Counterpart, Directory, Found, Fresh, How, Kind, Missing, Place, Resolution, Resource, Rules, Unresolved,
+    scan,
 };
 use crate::model::{Id, normal};
 
@@ -31,6 +32,7 @@ pub struct Resolver {
 enum Answer {
     Stands,
     Becomes(Id),
+    Created(Fresh),
     None { reason: String, namesakes: Vec<Resource> },
     Several { reason: String, candidates: Vec<(Id, String)> },
 }
@@ -125,6 +127,7 @@ impl Resolver {
         let found = match self.answer(kind, id) {
             Answer::Stands => one(Id::from(id), How::SameId),
             Answer::Becomes(id) => one(id, if mapped { How::Map } else { How::Name }),
+            Answer::Created(fresh) => Found::Created { name: fresh.name },
             Answer::None { reason, namesakes } => {
                 let namesakes = namesakes.into_iter().map(|other| (other.id, other.name)).collect();
                 Found::Nothing { reason, namesakes }
@@ -160,6 +163,12 @@ impl Resolver {
                     *value = Value::String(id.as_str().to_owned());
                 }
             }
+            Answer::Created(fresh) => {
+                if let Some(value) = document.pointer_mut(&place.pointer) {
+                    *value = Value::String(fresh.placeholder());
+                }
+                resolution.fresh.push(fresh);
+            }
             Answer::None { reason, namesakes } => {
                 for other in namesakes {
                     resolution.warnings.push(format!(
@@ -192,16 +201,22 @@ impl Resolver {
             let id = &text[range.clone()];
             let Some((kind, _)) = self.known.get(id) else { continue };
             let place = || Place { pointer: pointer.to_owned(), kind: *kind, id: id.to_owned() };
+            let mut put = |instead: &str| {
+                new.push_str(&text[done..range.start]);
+                new.push_str(instead);
+                done = range.end;
+            };
+            let what = || format!("{} mentioned in {pointer}", self.describe(*kind, id));
             match self.answer(*kind, id) {
                 Answer::Stands => {}
                 Answer::Becomes(other) => {
-                    let what = self.describe(*kind, id);
-                    resolution
-                        .warnings
-                        .push(format!("{what} mentioned in {pointer} was replaced by {other}"));
-                    new.push_str(&text[done..range.start]);
-                    new.push_str(other.as_str());
-                    done = range.end;
+                    resolution.warnings.push(format!("{} was replaced by {other}", what()));
+                    put(other.as_str());
+                }
+                Answer::Created(fresh) => {
+                    resolution.warnings.push(format!("{} is replaced by the one that is created", what()));
+                    put(&fresh.placeholder());
+                    resolution.fresh.push(fresh);
                 }
                 Answer::None { reason, .. } => {
                     resolution.unresolved.push(self.unresolved(place(), "mentioned in", &reason, Vec::new()));
@@ -257,6 +272,13 @@ impl Resolver {
             bearers.into_iter().partition(|resource| fits(source, resource));
         match same.as_slice() {
             [one] => Answer::Becomes(one.id.clone()),
+            [] if self.rules.create.contains(&kind) && source.app => none(format!(
+                "belongs to an Integration App and is not created: install the app in the target, or add it to \
+                 references.map.{word}"
+            )),
+            [] if self.rules.create.contains(&kind) && !source.name.is_empty() => {
+                Answer::Created(Fresh { kind, id: source.id.clone(), name: source.name.clone() })
+            }
             [] => {
                 let article = match &source.family {
                     Some(family) if kind == Kind::Connections => format!("a connection of type {family}"),

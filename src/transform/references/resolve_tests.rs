@@ -10,7 +10,7 @@ const TWIN: &str = "cccccccccccccccccccccccc";
 const SCRIPT: &str = "dddddddddddddddddddddddd";
 
 fn resource(id: &str, name: &str, family: Option<&str>) -> Resource {
-    Resource { id: id.into(), name: name.to_owned(), family: family.map(str::to_owned) }
+    Resource { id: id.into(), name: name.to_owned(), family: family.map(str::to_owned), app: false }
 }
 
 fn connections(all: &[(&str, &str, &str)]) -> Directory {
@@ -182,4 +182,33 @@ fn what_is_missing_is_dropped_by_its_kind() {
     assert_eq!(resolution.dropped, ["/hooks/preMap/_scriptId"]);
     assert_eq!(resolution.unresolved.len(), 1);
     assert_eq!(document, json!({"_connectionId": OLD, "hooks": {"preMap": {}}}));
+}
+
+#[test]
+fn what_is_missing_is_created_where_its_kind_is_named() {
+    let own = |id: &str, name: &str, app| Resource { app, ..resource(id, name, None) };
+    let scripts = |all: Vec<Resource>| Directory { kinds: [(Kind::Scripts, all)].into() };
+    let source = || scripts(vec![own(SCRIPT, "Check", false), own(OLD, "App", true)]);
+    let rules = || Rules { create: [Kind::Scripts].into(), ..by_name() };
+    let mut document =
+        json!({"hooks": {"preMap": {"_scriptId": SCRIPT}}, "settings": {"x": format!("see {SCRIPT}")}});
+    let resolver = Resolver::new(source(), scripts(Vec::new()), rules());
+    let resolution = resolver.resolve(&mut document);
+    let fresh = Fresh { kind: Kind::Scripts, id: SCRIPT.into(), name: "Check".to_owned() };
+    let placeholder = fresh.placeholder();
+    assert_eq!(
+        document,
+        json!({"hooks": {"preMap": {"_scriptId": placeholder}}, "settings": {"x": format!("see {placeholder}")}})
+    );
+    assert_eq!((resolution.fresh, resolution.unresolved), (vec![fresh.clone(), fresh], Vec::new()));
+    assert_eq!(resolver.lookup(Kind::Scripts, SCRIPT).found, Found::Created { name: "Check".to_owned() });
+
+    let mut owned = json!({"hooks": {"preMap": {"_scriptId": OLD}}});
+    let resolution = resolver.resolve(&mut owned);
+    assert!(resolution.unresolved[0].message.contains("belongs to an Integration App"), "{resolution:?}");
+
+    let there = scripts(vec![own(NEW, "Check", false)]);
+    let mut document = json!({"hooks": {"preMap": {"_scriptId": SCRIPT}}});
+    Resolver::new(source(), there, rules()).resolve(&mut document);
+    assert_eq!(document, json!({"hooks": {"preMap": {"_scriptId": NEW}}}), "what is there is used");
 }

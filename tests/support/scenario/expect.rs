@@ -127,6 +127,18 @@ impl Ran {
         self.expect(&format!("{name} holds {found} at {pointer}, expected {value}"), found == value)
     }
 
+    /// The names in a list of the target, in any order.
+    #[track_caller]
+    pub fn expect_list<const N: usize>(self, list: &str, names: [&str; N]) -> Self {
+        let entries = self.world.list("target", list);
+        let mut found: Vec<_> = entries.iter().map(|entry| entry["name"].as_str().unwrap()).collect();
+        let mut wanted = names.to_vec();
+        found.sort_unstable();
+        wanted.sort_unstable();
+        let (found, wanted) = (format!("{found:?}"), format!("{wanted:?}"));
+        self.expect(&format!("the {list} of the target are {found}, expected {wanted}"), found == wanted)
+    }
+
     /// How often a method was called on a path; an id in it is `{id}`.
     #[track_caller]
     pub fn expect_calls(self, method: &str, path: &str, count: u64) -> Self {

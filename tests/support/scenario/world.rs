@@ -190,15 +190,29 @@ impl World {
 
     /// The imports of an account, oldest first.
     pub fn imports(&self, account: &str) -> Vec<Value> {
+        self.list(account, "imports")
+    }
+
+    /// The entries of any list of an account, oldest first, as the list shows them.
+    pub fn list(&self, account: &str, list: &str) -> Vec<Value> {
         let mut found = Vec::new();
         loop {
-            let path = format!("/v1/imports?limit=1000&skip={}", found.len());
+            let path = format!("/v1/{list}?limit=1000&skip={}", found.len());
             match self.call(Method::GET, account, &path, None) {
                 (200, Value::Array(page)) => found.extend(page),
                 (204, _) => return found,
                 other => panic!("the back door answers {other:?}"),
             }
         }
+    }
+
+    /// The resources of a list, each in full.
+    pub fn resources(&self, account: &str, list: &str) -> Vec<Value> {
+        let read = |entry: Value| {
+            let path = format!("/v1/{list}/{}", entry["_id"].as_str().unwrap());
+            self.call(Method::GET, account, &path, None).1
+        };
+        self.list(account, list).into_iter().map(read).collect()
     }
 
     /// The import of that name; there must be one.
@@ -231,7 +245,12 @@ impl World {
 
     /// Puts imports as they are.
     pub fn load(&self, account: &str, imports: &[Value]) {
-        self.store.load(&self.accounts[account], &json!({ "imports": imports })).unwrap();
+        self.load_list(account, "imports", imports);
+    }
+
+    /// Puts documents of any list as they are.
+    pub fn load_list(&self, account: &str, list: &str, documents: &[Value]) {
+        self.store.load(&self.accounts[account], &json!({ list: documents })).unwrap();
     }
 
     /// A small import of the source as a create makes it in the target, a moment from now.

@@ -1,0 +1,91 @@
+//! The items of a plan that are no imports, for those that hold the ids of what they create.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::{PipelineError, PlanFile, PlanItem};
+use crate::model::normal::fingerprint;
+use crate::model::{Fingerprint, Id, ItemKey};
+use crate::transform::references::{Kind, fresh};
+
+/// Those items, by number.
+#[derive(Debug, Default)]
+pub(super) struct OtherItems(HashMap<ItemKey, PlanItem>);
+
+impl OtherItems {
+    /// Reads them; nothing is read of a plan that has none.
+    pub(super) fn of(plan: &PlanFile) -> Result<Self, PipelineError> {
+        if plan.tail().others.is_empty() {
+            return Ok(Self::default());
+        }
+        let mut items = HashMap::new();
+        for item in plan.items() {
+            let item = item?;
+            if item.kind.is_some() {
+                items.insert(item.item, item);
+            }
+        }
+        Ok(Self(items))
+    }
+
+    pub(super) fn get(&self, item: ItemKey) -> Option<&PlanItem> {
+        self.0.get(&item)
+    }
+
+    /// What an item is; `None` for an import.
+    pub(super) fn kind(&self, item: ItemKey) -> Option<Kind> {
+        self.get(item)?.kind
+    }
+
+    /// The document of `item` as it is sent: with the ids of what was created, as far as `made` knows them.
+    ///
+    /// # Errors
+    ///
+    /// It holds a placeholder for something of which no id is known: it must not be sent.
+    pub(super) fn filled(
+        &self,
+        item: &PlanItem,
+        text: Vec<u8>,
+        made: impl Fn(ItemKey) -> Option<Id>,
+    ) -> Result<Bytes, String> {
+        if !item.holds_placeholders() {
+            return Ok(text.into());
+        }
+        let known = item.needs.iter().filter_map(|need| {
+            let other = self.get(*need)?;
+            let placeholder = fresh::placeholder(other.kind?, &other.name);
+            Some((placeholder, made(*need)?.as_str().to_owned()))
+        });
+        let known: BTreeMap<String, String> = known.collect();
+        let text = String::from_utf8(text).map_err(|_| "is not a text".to_owned())?;
+        fresh::fill(&text, &known)
+            .map(Bytes::from)
+            .map_err(|placeholder| format!("holds {placeholder}, of which no id is known"))
+    }
+
+    /// Fingerprint of what is sent for `item`; `None` while that is not known.
+    pub(super) fn sent_sha256(
+        &self,
+        item: &PlanItem,
+        text: impl FnOnce() -> Option<Vec<u8>>,
+        made: impl Fn(ItemKey) -> Option<Id>,
+    ) -> Option<Fingerprint> {
+        if !item.holds_placeholders() {
+            return item.sent_sha256;
+        }
+        let text = self.filled(item, text()?, made).ok()?;
+        let document: Value = serde_json::from_slice(&text).ok()?;
+        Some(fingerprint(&document))
+    }
+}
+
+/// A file of the run that does not hold what it should.
+pub(super) fn spoilt(path: &Path, item: ItemKey, what: &str) -> PipelineError {
+    PipelineError::BadFile {
+        path: path.to_owned(),
+        message: format!("the document of item {item} {what}: the run folder was changed"),
+    }
+}

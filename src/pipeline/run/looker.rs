@@ -1,0 +1,182 @@
+//! One look at a list, for all that is looked for in it.
+
+use std::collections::{HashMap, HashSet};
+
+use futures::{StreamExt, pin_mut};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::in_doubt::Search;
+use super::ledger::Ledger;
+use crate::api::{ErrorKind, ListRequest};
+use crate::model::normal::{compare, fingerprint};
+use crate::model::{Fingerprint, Head, Id, Verdict};
+use crate::pipeline::account::Account;
+use crate::pipeline::sweep::{Manner, PAGE, Sink, read_head, sweep};
+use crate::pipeline::{Cancel, PipelineError};
+use crate::transform::references::Kind;
+
+/// How far the service's clock may be off from what we take it for, beyond what its answers pin down.
+pub(super) const SLACK: SignedDuration = SignedDuration::from_secs(30);
+
+/// What a look at a list showed.
+#[derive(Debug)]
+pub(super) struct Looked {
+    /// How many of those that this run has.
+    pub ours: usize,
+    /// When the oldest of these was made.
+    pub oldest: Option<Timestamp>,
+    /// How many in all.
+    pub listed: u64,
+    /// Whether the list was read to its end: what a part of one does not show may be there.
+    pub whole: bool,
+    /// What bears the name of each search.
+    pub hits: Vec<Vec<Hit>>,
+}
+
+/// Looks for imports.
+pub(super) async fn imports(
+    target: &Account,
+    searches: &[Search],
+    ledger: &Ledger<'_>,
+) -> Result<Looked, PipelineError> {
+    let mut looker = Looker::new(searches, ledger);
+    // The sweep goes on while the run drains: one look more may settle what is in doubt.
+    let manner = Manner { listed_apart: true, to_the_end: true, ..Manner::default() };
+    match sweep(target, manner, &Cancel::new(), &mut looker).await {
+        Ok(seen) => Ok(looker.looked(seen.listed, true)),
+        // What it shows is there; what it does not show may be.
+        Err(PipelineError::CutShort { listed, .. }) => Ok(looker.looked(listed, false)),
+        Err(error) => Err(error),
+    }
+}
+
+/// Looks for resources of a kind. Lists do not show all of them, so one that bears the name is read by id.
+pub(super) async fn others(
+    target: &Account,
+    kind: Kind,
+    searches: &[Search],
+    ledger: &Ledger<'_>,
+) -> Result<Looked, PipelineError> {
+    let mut looker = Looker::new(searches, ledger);
+    let mut met = HashSet::new();
+    let request =
+        ListRequest { path: kind.word().to_owned(), limit: PAGE, include: Vec::new(), filters: Vec::new() };
+    let pages = target.client.pages(request);
+    pin_mut!(pages);
+    let mut bearers = Vec::new();
+    while let Some(page) = pages.next().await {
+        for text in page.map_err(target.failed(&format!("list the {}", kind.word())))?.documents {
+            let head = read_head(&text);
+            if !met.insert(head.id.clone()) {
+                continue;
+            }
+            if ledger.owns(&head.id) {
+                looker.count(&head);
+            } else if looker.by_name.contains_key(head.name.as_str()) {
+                bearers.push(head.id);
+            }
+        }
+    }
+    for id in bearers {
+        match target.client.get(kind.word(), &id).await {
+            Ok(document) => looker.judge(&document.head, &document.text),
+            Err(error) if error.kind == ErrorKind::NotFound => {}
+            Err(error) => {
+                return Err(target.failed(&format!("read {} {id}", kind.singular()))(error));
+            }
+        }
+    }
+    Ok(looker.looked(met.len() as u64, true))
+}
+
+/// Something of the name that is searched for.
+#[derive(Debug, Clone)]
+pub(super) struct Hit {
+    pub id: Id,
+    pub print: Fingerprint,
+    /// Whether it is what was sent.
+    pub equal: bool,
+    created: Option<Timestamp>,
+}
+
+impl Hit {
+    /// Whether it was made after `earliest`; one that does not say when may have been.
+    pub(super) fn appeared_since(&self, earliest: Option<Timestamp>) -> bool {
+        self.created.zip(earliest).is_none_or(|(created, earliest)| created >= earliest)
+    }
+}
+
+struct Looker<'a, 'b> {
+    searches: &'a [Search],
+    by_name: HashMap<&'a str, Vec<usize>>,
+    ledger: &'a Ledger<'b>,
+    ours: usize,
+    oldest: Option<Timestamp>,
+    hits: Vec<Vec<Hit>>,
+}
+
+impl<'a, 'b> Looker<'a, 'b> {
+    fn new(searches: &'a [Search], ledger: &'a Ledger<'b>) -> Self {
+        let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (index, search) in searches.iter().enumerate() {
+            by_name.entry(&search.name).or_default().push(index);
+        }
+        Self { searches, by_name, ledger, ours: 0, oldest: None, hits: vec![Vec::new(); searches.len()] }
+    }
+
+    fn looked(self, listed: u64, whole: bool) -> Looked {
+        Looked { ours: self.ours, oldest: self.oldest, listed, whole, hits: self.hits }
+    }
+
+    /// Takes note of one that this run has.
+    fn count(&mut self, head: &Head) {
+        self.ours += 1;
+        let created = created_at(head);
+        self.oldest = self.oldest.min(created).or(self.oldest).or(created);
+    }
+
+    /// Whether it is what a search is for.
+    fn judge(&mut self, head: &Head, text: &RawValue) {
+        let Some(indices) = self.by_name.get(head.name.as_str()) else { return };
+        let document: Value = serde_json::from_str(text.get()).unwrap_or_default();
+        let print = fingerprint(&document);
+        for index in indices {
+            let search = &self.searches[*index];
+            if search.namesakes.contains(&head.id) {
+                continue;
+            }
+            let equal = if search.is_clone {
+                // What a fresh clone holds is the source's content; whose clone it is says more.
+                head.cloned_from == search.source
+            } else {
+                print == search.print || compare(&search.wanted, &document).verdict != Verdict::Differs
+            };
+            self.hits[*index].push(Hit { id: head.id.clone(), print, equal, created: created_at(head) });
+        }
+    }
+}
+
+impl Sink for Looker<'_, '_> {
+    fn restart(&mut self) -> Result<(), PipelineError> {
+        self.ours = 0;
+        self.oldest = None;
+        self.hits.iter_mut().for_each(Vec::clear);
+        Ok(())
+    }
+
+    fn take(&mut self, head: &Head, text: &RawValue) -> Result<bool, PipelineError> {
+        if self.ledger.owns(&head.id) {
+            self.count(head);
+            return Ok(true);
+        }
+        self.judge(head, text);
+        Ok(true)
+    }
+}
+
+/// When a document says it was made.
+pub(super) fn created_at(head: &Head) -> Option<Timestamp> {
+    head.created_at.as_deref().and_then(|text| text.parse().ok())
+}

@@ -1,0 +1,71 @@
+//! What an item waits for: the ends of other items, and for what it is to hold the ids of, their success.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use super::Context;
+use super::item::Next;
+use super::write::end;
+use crate::journal::ItemState;
+use crate::model::{ItemKey, Outcome};
+use crate::pipeline::supplies::not_created;
+use crate::pipeline::{PipelineError, PlanItem};
+
+/// Items that wait for others; only their numbers, for there may be very many.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    behind: HashMap<ItemKey, Vec<ItemKey>>,
+    /// Items that came back and are still open: nobody waits for them any longer.
+    given_up: HashSet<ItemKey>,
+}
+
+impl Waiting {
+    /// Puts an item behind the first that it waits for; `false` if there is none.
+    pub(super) fn holds(&mut self, context: &Context<'_>, item: &PlanItem) -> bool {
+        let open = item.needs.iter().find(|need| {
+            context.ledger.is_open(**need)
+                && !self.given_up.contains(need)
+                && context.others.get(**need).is_none_or(PlanItem::is_work)
+        });
+        let Some(open) = open else { return false };
+        self.behind.entry(*open).or_default().push(item.item);
+        true
+    }
+
+    /// An item came to an end, or back: those behind it are next.
+    pub(super) fn release(&mut self, context: &Context<'_>, item: ItemKey, queue: &mut VecDeque<ItemKey>) {
+        if context.ledger.is_open(item) {
+            self.given_up.insert(item);
+        }
+        for behind in self.behind.remove(&item).unwrap_or_default().into_iter().rev() {
+            queue.push_front(behind);
+        }
+    }
+}
+
+/// Ends an item that needs what was not created; `None` if it has all it needs.
+pub(super) async fn unmet(context: &Context<'_>, item: &PlanItem) -> Result<Option<Next>, PipelineError> {
+    if !item.holds_placeholders() {
+        return Ok(None);
+    }
+    for need in &item.needs {
+        let Some(other) = context.others.get(*need) else { continue };
+        let state = context.ledger.state(*need);
+        let (made, over) = (state.target().is_some(), matches!(state, ItemState::Ended { .. }));
+        if made && !over {
+            continue;
+        }
+        if over || !other.is_work() {
+            let trouble = not_created(other.noun(), &other.name, "its own row says why");
+            return end(context, item, Outcome::Failed, None, &trouble.code, &trouble.message, 0)
+                .await
+                .map(Some);
+        }
+        let message = format!(
+            "needs {} \"{}\", of which it is not known whether it was created",
+            other.noun(),
+            other.name
+        );
+        return Ok(Some(Next::StillInDoubt(message)));
+    }
+    Ok(None)
+}
