@@ -117,6 +117,14 @@ fn scripts_and_the_like_are_made_where_they_are_missing_and_undo_removes_them_ag
 }
 
 #[test]
+fn compare_says_what_differs_and_writes_nothing() {
+    let bench = Bench::new();
+    bench.run("compare.yaml").expect(3, &[("skipped", 174)]);
+    bench.run("migrate.yaml").expect(0, &[("created", 160), ("skipped", 13)]);
+    bench.run("compare.yaml").expect(3, &[("skipped", 16), ("unchanged", 158)]);
+}
+
+#[test]
 fn clone_copies_under_other_names_and_names_that_collide_are_said() {
     let bench = Bench::new();
     let ran = bench.run("clone.yaml");
