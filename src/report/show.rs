@@ -105,7 +105,10 @@ pub fn row(row: &Row, color: bool, out: &mut dyn Write) -> io::Result<()> {
         "{:>6}  {}  {}",
         row.item.item,
         paint.tone(tone, format!("{:11}", row.outcome)),
-        clean(&row.item.name)
+        match row.item.kind {
+            Some(_) => format!("{} \"{}\"", row.item.noun(), clean(&row.item.name)),
+            None => clean(&row.item.name),
+        }
     )?;
     let id = |id: Option<&crate::model::Id>| id.map_or_else(|| "-".to_owned(), |id| clean(id.as_str()));
     let source = row.item.source.as_ref().map(|party| &party.id);

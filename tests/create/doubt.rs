@@ -121,7 +121,11 @@ fn a_script_that_could_not_be_looked_up_leaves_its_imports_unprocessed() {
         .expect_target(["c"])
         .expect_audit("Check", "unprocessed", "not_checked")
         .expect_audit("a", "unprocessed", "not_checked")
-        .expect_audit("c", "created", "equal");
+        .expect_audit("c", "created", "equal")
+        .resumed()
+        .expect_exit(0)
+        .expect_list("scripts", ["Check"])
+        .expect_all(4, "created", "equal");
 }
 
 #[test]

@@ -245,6 +245,24 @@ fn a_run_whose_verification_fails_is_halted_by_the_stop_policy() {
 }
 
 #[test]
+fn a_run_with_an_import_still_in_doubt_is_not_finished_and_resume_looks_it_up() {
+    let world = Scenario::migrate(["a", "b"]).fault(Fault::cut_after_write("a")).start();
+    let running = world.spawn_run(&[]).until_journal("applied", 1);
+    world.fault(Fault::on_list(Fault::status(500)).in_account("target"));
+    let ran = running
+        .finish()
+        .expect_exit(130)
+        .expect_stderr("it could not be found out whether it was written")
+        .expect_audit("a", "unprocessed", "not_checked")
+        .expect_audit("b", "created", "equal");
+    ran.resumed()
+        .expect_exit(0)
+        .expect_calls("POST", "/v1/imports", 0)
+        .expect_target(["a", "b"])
+        .expect_all(2, "created", "equal");
+}
+
+#[test]
 fn a_finished_run_is_not_resumed() {
     let ran = Scenario::migrate(["a"]).run().expect_exit(0);
     ran.resumed().expect_exit(0).expect_no_write().expect_stderr("nothing to resume");
