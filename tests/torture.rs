@@ -23,6 +23,9 @@ use transship::report::evidence::{State, verify};
 const KILLS_OF_ONE: u32 = 7;
 const SHORT: u32 = 16;
 
+/// What every third import of the source refers to.
+const SCRIPTS: [&str; 3] = ["Torture script A", "Torture script B", "Torture script C"];
+
 /// What an account holds, as far as people care: how many imports say the same.
 type Holding = BTreeMap<String, usize>;
 
@@ -80,25 +83,31 @@ impl Torture {
         torture
     }
 
-    /// Imports of the source: most of their own, some of one name and another content, some exact twins.
+    /// Imports of the source: most of their own, some of one name and another content, some exact twins; every third
+    /// of the first has a hook in a script that the target lacks.
     fn seed_source(&self) {
         let connection =
             json!({ "type": "http", "name": "Torture", "http": { "baseURI": "https://example.com" } });
-        let mut ids = Vec::new();
-        for account in ["demo-a", "demo-b"] {
-            let (status, made) = self.server.call("POST", account, "/v1/connections", Some(&connection));
+        let make = |account: &str, list: &str, document: &Value| {
+            let (status, made) = self.server.call("POST", account, &format!("/v1/{list}"), Some(document));
             assert_eq!(status, 201, "{made}");
-            ids.push(made["_id"].clone());
-        }
+            made["_id"].clone()
+        };
+        let ids = ["demo-a", "demo-b"].map(|account| make(account, "connections", &connection));
+        let scripts =
+            SCRIPTS.map(|name| make("demo-a", "scripts", &json!({ "name": name, "content": name })));
         let mut documents: Vec<(String, String)> =
             (0..24).map(|n| (format!("Torture {n}"), format!("/own/{n}"))).collect();
         documents.extend((0..4).map(|n| ("Torture namesake".to_owned(), format!("/namesake/{n}"))));
         documents.extend((0..4).map(|_| ("Torture twin".to_owned(), "/twin".to_owned())));
-        for (name, uri) in documents {
-            let import = json!({ "name": name, "_connectionId": ids[0], "description": "0",
+        for (number, (name, uri)) in documents.into_iter().enumerate() {
+            let mut import = json!({ "name": name, "_connectionId": ids[0], "description": "0",
                 "http": { "method": ["POST"], "relativeURI": [uri], "body": ["{{{json record}}}"] } });
-            let (status, made) = self.server.call("POST", "demo-a", "/v1/imports", Some(&import));
-            assert_eq!(status, 201, "{made}");
+            if number < 24 && number % 3 == 0 {
+                let script = &scripts[number / 3 % SCRIPTS.len()];
+                import["hooks"] = json!({ "preMap": { "function": "hook", "_scriptId": script } });
+            }
+            make("demo-a", "imports", &import);
         }
     }
 
@@ -108,9 +117,12 @@ impl Torture {
         let empty = self.holding();
         assert!(empty.is_empty(), "a round begins with nothing: {empty:?}");
         let source = held(&self.server.imports("demo-a"));
-        let job = self.job("migrate", "source: a\ntarget: b\nselect: { names: [\"Torture *\"] }\n");
+        let migrate =
+            "source: a\ntarget: b\nselect: { names: [\"Torture *\"] }\nreferences: { create: [scripts] }\n";
+        let job = self.job("migrate", migrate);
         let migrated = self.job_drive_to_the_end(&job);
         assert_eq!(self.holding(), source, "every import of the source once");
+        assert_eq!(self.scripts(), SCRIPTS, "every script once");
         self.again_is_all_unchanged(&job);
 
         let transform = format!("transform: [{{ set: {{ /description: \"{round}\" }} }}]\n");
@@ -150,6 +162,7 @@ impl Torture {
         assert_eq!(self.holding(), source, "every clone gone, nothing else");
         self.undo_drive_to_the_end(&migrated);
         assert_eq!(self.holding(), Holding::new(), "as it began");
+        assert!(self.scripts().is_empty(), "the scripts too");
     }
 
     fn job(&self, action: &str, rest: &str) -> String {
@@ -305,6 +318,15 @@ impl Torture {
         let mut imports = self.server.imports("demo-b");
         imports.retain(|import| import["name"].as_str().unwrap().starts_with("Torture"));
         imports
+    }
+
+    /// The scripts that the target got.
+    fn scripts(&self) -> Vec<String> {
+        let (_, list) = self.server.call("GET", "demo-b", "/v1/scripts?limit=1000", None);
+        let names = list.as_array().into_iter().flatten().filter_map(|script| script["name"].as_str());
+        let mut names: Vec<_> = names.filter(|name| name.starts_with("Torture")).map(str::to_owned).collect();
+        names.sort();
+        names
     }
 
     fn holding(&self) -> Holding {
