@@ -42,6 +42,7 @@ pub fn restrict(approved: &PlanFile, fresh: &PlanFile) -> Result<PlanFile, Pipel
         *totals.entry(word.to_owned()).or_default() += 1;
         writer.push(&item)?;
     }
+    others.retain(|_, others| others.items > 0);
     let tail = PlanTail { selected: approved.len(), totals, others, ..fresh.tail().clone() };
     let target = fresh.path().to_owned();
     writer.finish(tail)?;

@@ -99,6 +99,26 @@ fn a_script_that_comes_to_be_used_while_the_undo_runs_is_left_alone() {
 }
 
 #[test]
+fn a_script_whose_import_could_not_be_removed_stays_even_if_the_service_tells_nothing() {
+    let world = sharing().service(|service| service.delete_in_use_conflicts = false).start();
+    world.run().expect_exit(0);
+    world.fault(Fault::on("GET", "/v1/scripts/*/dependencies", Fault::status(404)));
+    world.fault(Fault::on("DELETE", "/v1/imports/*", Fault::status(400)).named("a"));
+    world
+        .command(&["undo", "runs/run-1", "--yes"])
+        .expect_exit(3)
+        .expect_target(["a"])
+        .expect_list("scripts", ["Check"])
+        .expect_calls("DELETE", "/v1/scripts/{id}", 0);
+    world.no_faults();
+    world
+        .command(&["undo", "runs/run-1", "--yes"])
+        .expect_exit(0)
+        .expect_target([])
+        .expect_list("scripts", []);
+}
+
+#[test]
 fn what_was_created_is_removed_though_the_imports_that_needed_it_failed() {
     let world = sharing()
         .source(&hooked("d", "Check"))

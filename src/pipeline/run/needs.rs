@@ -42,10 +42,34 @@ impl Waiting {
     }
 }
 
+/// Ends the removal of what an import uses that was not removed or put back before; `None` if there is none.
+///
+/// The service is asked too, but not every service tells.
+async fn still_used(context: &Context<'_>, item: &PlanItem) -> Result<Option<Next>, PipelineError> {
+    for need in &item.needs {
+        let state = context.ledger.state(*need);
+        let left = match state {
+            ItemState::Applied { .. } | ItemState::Verified { .. } => continue,
+            // It was gone already.
+            ItemState::Ended { outcome: Outcome::Unchanged, .. } => continue,
+            state => state,
+        };
+        let user = context.plan.item(*need)?;
+        let name = format!("{} \"{}\"", user.noun(), user.name);
+        if matches!(left, ItemState::Ended { .. }) {
+            let message = format!("{name} uses it and was left as it is: left alone");
+            return end(context, item, Outcome::Conflict, None, "in_use", &message, 0).await.map(Some);
+        }
+        let message = format!("{name} uses it, and it is not known what became of that");
+        return Ok(Some(Next::StillInDoubt(message)));
+    }
+    Ok(None)
+}
+
 /// Ends an item that needs what was not created; `None` if it has all it needs.
 pub(super) async fn unmet(context: &Context<'_>, item: &PlanItem) -> Result<Option<Next>, PipelineError> {
     if !item.holds_placeholders() {
-        return Ok(None);
+        return still_used(context, item).await;
     }
     for need in &item.needs {
         let Some(other) = context.others.get(*need) else { continue };
