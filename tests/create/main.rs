@@ -77,6 +77,32 @@ fn a_script_that_is_missing_is_created_once_for_all_imports_that_need_it() {
 }
 
 #[test]
+fn many_imports_that_share_a_few_scripts_cost_a_few_calls_more() {
+    let mut scenario = Scenario::migrate([]).job("references", "{ create: [scripts] }");
+    for number in 0..8 {
+        scenario = scenario.resource("source", "scripts", script(&format!("s{number}")));
+    }
+    for number in 0..400 {
+        scenario = scenario.source(&hooked(&format!("i{number:03}"), &format!("s{}", number % 8)));
+    }
+    let ran = scenario.run().expect_exit(0).expect_all(408, "created", "equal").expect_calls(
+        "POST",
+        "/v1/scripts",
+        8,
+    );
+    let calls = |key: &str| -> u64 {
+        ran.summary()[key].as_object().unwrap().values().map(|count| count.as_u64().unwrap()).sum()
+    };
+    assert_eq!(
+        calls("calls"),
+        400 + 8 + 8 + 1,
+        "each once, the scripts read by id, the imports from one page"
+    );
+    assert!(calls("planning_calls") < 40, "{:?}", ran.summary()["planning_calls"]);
+    expect_no_source_ids(&ran.world);
+}
+
+#[test]
 fn a_second_run_finds_what_the_first_one_made_and_writes_nothing() {
     sharing()
         .run()

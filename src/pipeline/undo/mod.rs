@@ -1,17 +1,19 @@
 //! The plan that puts back what a run changed, except where somebody changed it since.
 
 mod befores;
+mod links;
 mod present;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use self::befores::Befores;
+use self::links::{Links, in_order};
 pub(super) use self::present::used_by;
-use self::present::{current_prints, users, who_changed};
+use self::present::{current_prints, who_changed};
 use super::account::{Account, spent};
 use super::forecast::{Outlook, Write};
 use super::plan::Planned;
@@ -144,74 +146,6 @@ pub async fn plan_undo(with: Undoing<'_>) -> Result<Planned, PipelineError> {
         notes: Vec::new(),
     };
     Ok(Planned { plan: writer.finish(tail)?, wanted_sha256, references: Vec::new() })
-}
-
-/// What imports refer to is removed after them and comes back before them, in the reverse of the order of the run.
-fn in_order(touched: Vec<Row>) -> Vec<Row> {
-    let (imports, mut others): (Vec<Row>, Vec<Row>) =
-        touched.into_iter().partition(|row| row.item.kind.is_none());
-    others.reverse();
-    let (first, last): (Vec<Row>, Vec<Row>) =
-        others.into_iter().partition(|row| row.outcome == Outcome::Deleted);
-    [first, imports, last].concat()
-}
-
-/// Which items of the run needed which, turned round.
-struct Links {
-    /// Item of the run to those that needed it.
-    users: HashMap<ItemKey, Vec<ItemKey>>,
-    /// Item of the run to its item here: its number, whether it is work, and for one that stays as it is, its name.
-    done: HashMap<ItemKey, (ItemKey, bool, Option<String>)>,
-    /// What this undo removes or overwrites: it does not use anything any more.
-    leaving: HashSet<Id>,
-}
-
-impl Links {
-    fn of(touched: &[Row]) -> Self {
-        let mut users: HashMap<ItemKey, Vec<ItemKey>> = HashMap::new();
-        for row in touched {
-            for need in &row.item.needs {
-                users.entry(*need).or_default().push(row.item.item);
-            }
-        }
-        Self { users, done: HashMap::new(), leaving: HashSet::new() }
-    }
-
-    /// Puts an item after those that needed what it undoes; one that is used by anything else is left alone.
-    async fn bind(
-        &mut self,
-        with: &Undoing<'_>,
-        row: &Row,
-        item: &mut PlanItem,
-    ) -> Result<(), PipelineError> {
-        let before = self.users.get(&row.item.item).into_iter().flatten();
-        let before: Vec<_> = before.filter_map(|user| self.done.get(user)).cloned().collect();
-        if item.is_work() {
-            item.needs = before.iter().filter(|(_, is_work, _)| *is_work).map(|(item, ..)| *item).collect();
-            item.needs.sort_unstable();
-        }
-        if item.kind.is_some() && item.operation == Operation::Delete {
-            let message = match before.iter().find_map(|(.., name)| name.as_ref()) {
-                Some(name) => Some(format!("\"{name}\" uses it and stays as it is: left alone")),
-                None => match &row.target_id {
-                    Some(target) => users(with, item.list(), target, &self.leaving).await?,
-                    None => None,
-                },
-            };
-            if let Some(message) = message {
-                *item = ended(item.clone(), Outcome::Conflict, "in_use", message);
-                item.needs.clear();
-            }
-        }
-        let stays = matches!(item.outcome, Some(Outcome::Stale | Outcome::Failed | Outcome::Conflict))
-            && item.trouble.as_ref().is_none_or(|trouble| trouble.code != "gone");
-        if let (true, Some(target)) = (item.is_work(), &row.target_id) {
-            self.leaving.insert(target.clone());
-        }
-        let name = stays.then(|| item.name.clone());
-        self.done.insert(row.item.item, (item.item, item.is_work(), name));
-        Ok(())
-    }
 }
 
 /// A clone that was made, but whose PUT did not work out, still stands in the target.
