@@ -129,6 +129,22 @@ fn a_script_that_could_not_be_looked_up_leaves_its_imports_unprocessed() {
 }
 
 #[test]
+fn an_interrupted_run_finishes_the_script_in_flight_and_starts_none_of_its_imports() {
+    let slow = Fault::on("POST", "/v1/scripts", Fault::slow_before(700));
+    let world = sharing().job("concurrency", "1").fault(slow).start();
+    let ran = world.spawn_run(&[]).until_journal("intended", 1).signal("INT").finish();
+    ran.expect_exit(130)
+        .expect_list("scripts", ["Check"])
+        .expect_target([])
+        .expect_audit("Check", "created", "not_checked")
+        .expect_audit("a", "unprocessed", "not_checked")
+        .resumed()
+        .expect_exit(0)
+        .expect_calls("POST", "/v1/scripts", 0)
+        .expect_all(4, "created", "equal");
+}
+
+#[test]
 fn replies_cut_at_random_make_no_script_and_no_import_twice() {
     for seed in 1..=3 {
         let mut scenario =

@@ -119,6 +119,25 @@ fn a_script_whose_import_could_not_be_removed_stays_even_if_the_service_tells_no
 }
 
 #[test]
+fn an_undo_that_is_killed_around_any_removal_ends_as_undisturbed() {
+    for point in ["call.before_send:1", "call.after_answer:2", "call.before_send:4", "call.after_answer:4"] {
+        let world = sharing().job("concurrency", "1").start();
+        world.run().expect_exit(0);
+        let undo = ["undo", "runs/run-1", "--yes"];
+        let killed = world.binary(&undo).env("TRANSSHIP_CRASH", point).output().unwrap();
+        assert_eq!(killed.status.code(), None, "{point}: {}", String::from_utf8_lossy(&killed.stderr));
+        let runs = std::fs::read_dir(world.path("runs")).unwrap().map(|run| run.unwrap().path());
+        let run = runs.filter(|run| run.display().to_string().contains("undo")).max().unwrap();
+        world
+            .resume(&run)
+            .expect_exit(0)
+            .expect_all(4, "deleted", "equal")
+            .expect_target([])
+            .expect_list("scripts", []);
+    }
+}
+
+#[test]
 fn what_was_created_is_removed_though_the_imports_that_needed_it_failed() {
     let world = sharing()
         .source(&hooked("d", "Check"))
