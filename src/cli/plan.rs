@@ -54,7 +54,8 @@ pub(super) async fn make(
     cancel: &Cancel,
     events: &Events,
 ) -> Result<Planned, Failure> {
-    let planning = make_plan(Planning {
+    // On the heap: it is large, and passed on.
+    let planning = Box::pin(make_plan(Planning {
         job,
         settings,
         source: &accounts.source,
@@ -71,7 +72,7 @@ pub(super) async fn make(
         of_run: purpose.of_run,
         backups: accounts.backups.as_ref(),
         home: accounts.home,
-    });
+    }));
     signal::unless_stopped(cancel, planning).await
 }
 
