@@ -156,6 +156,14 @@ impl Archive {
             // What may not be written may still be read.
             Err(_) => None,
         };
+        let done = self.check_under_lock(share).await;
+        if let Some(lock) = lock {
+            lock.release().await;
+        }
+        done
+    }
+
+    async fn check_under_lock(&self, share: Share) -> Result<CheckReport, ArchiveError> {
         let mut report = CheckReport::default();
         let whole = self.check_manifests(&mut report).await?;
         let mut wanted: HashSet<Fingerprint> = HashSet::new();
@@ -169,9 +177,6 @@ impl Archive {
         let bad = self.check_blobs(share, &wanted, &mut report).await?;
         self.name_affected(&whole, bad, &mut report).await?;
         report.damage.sort_by(|a, b| a.path.cmp(&b.path));
-        if let Some(lock) = lock {
-            lock.release().await;
-        }
         Ok(report)
     }
 

@@ -68,6 +68,11 @@ impl Note {
     fn shown(&self) -> String {
         format!("{} by {} since {}", self.work, self.holder, self.since)
     }
+
+    /// Of a lease: its holder may be dead, but then it ends.
+    fn leased(&self) -> String {
+        format!("{}, until {:.0} unless renewed", self.shown(), self.until)
+    }
 }
 
 /// A lock that is held. Dropping it lets go; [`Self::release`] also waits until that is done.
@@ -180,7 +185,7 @@ async fn lease(ask: Ask, sharing: Sharing) -> Result<Held, ArchiveError> {
         ask.store.remove(&name).await?;
     }
     if let Some(other) = others? {
-        return Err(busy(&ask, other.shown()));
+        return Err(busy(&ask, other.leased()));
     }
     let (lost, stop) = (Arc::new(AtomicBool::new(false)), CancellationToken::new());
     let until = Arc::new(AtomicI64::new(mine.until.as_millisecond()));
@@ -198,7 +203,7 @@ async fn take_over(ask: &Ask, text: Vec<u8>) -> Result<(), ArchiveError> {
             if let Ok(found) = serde_json::from_slice::<Note>(&found)
                 && found.until > ask.clock.now()
             {
-                return Err(busy(ask, found.shown()));
+                return Err(busy(ask, found.leased()));
             }
             ask.store.replace_if(EXCLUSIVE, text.into(), version).await?
         }

@@ -80,7 +80,9 @@ impl Archive {
             Some(found) => found,
             None => make(&store, &options).await?,
         };
-        let bad = |error: serde_json::Error| store.damaged(HEADER, format!("it cannot be read ({error})"));
+        let bad = |error: serde_json::Error| {
+            store.damaged(HEADER, format!("it cannot be read ({error}): put it back from a copy"))
+        };
         let version: Version = serde_json::from_slice(&header).map_err(bad)?;
         if version.transship_archive != FORMAT {
             let (path, place) = (HEADER.to_owned(), store.place().to_owned());

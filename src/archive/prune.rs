@@ -15,7 +15,7 @@ use super::open::{BLOBS, SNAPSHOTS};
 use super::read::message_of;
 use super::retention::{Decision, Policy};
 use super::store::Object;
-use super::{Archive, ArchiveError, Listing, Snapshot, SnapshotId};
+use super::{Archive, ArchiveError, Snapshot, SnapshotId};
 use crate::model::Fingerprint;
 
 /// How a prune is done.
@@ -45,7 +45,7 @@ impl PruneOptions {
 pub struct PruneReport {
     /// One a snapshot, oldest first, each with its reasons.
     pub decisions: Vec<Decision>,
-    /// Snapshots that cannot be read, and what is wrong with each: they stay, and no rule counts them.
+    /// Snapshots that cannot be read or lack documents, and what is wrong with each: they stay, and no rule counts them.
     pub damaged: Vec<(SnapshotId, String)>,
     /// Blobs, and other left-overs, that were removed.
     pub files_removed: u64,
@@ -57,6 +57,17 @@ pub struct PruneReport {
     pub sweep_refused: Option<String>,
 }
 
+/// What is to be done.
+struct Decided {
+    /// Snapshots of which the manifest cannot be read.
+    unreadable: Vec<(SnapshotId, String)>,
+    /// Snapshots of which documents are missing.
+    lacking: Vec<(SnapshotId, String)>,
+    decisions: Vec<Decision>,
+    /// The blobs that are still needed.
+    marked: HashSet<Fingerprint>,
+}
+
 impl Archive {
     /// Removes what the policy does not keep.
     ///
@@ -66,12 +77,26 @@ impl Archive {
     /// the middle: then every snapshot that is still listed is whole, and the next prune goes on.
     pub async fn prune(&self, options: PruneOptions) -> Result<PruneReport, ArchiveError> {
         let lock = if options.dry_run { None } else { Some(self.lock(Sharing::Exclusive, "a prune").await?) };
+        let done = self.prune_under(options, lock.as_ref()).await;
+        // Whatever became of it: in a bucket a lock that is not taken away keeps others out until it runs out.
+        if let Some(lock) = lock {
+            lock.release().await;
+        }
+        done
+    }
+
+    async fn prune_under(
+        &self,
+        options: PruneOptions,
+        lock: Option<&Held>,
+    ) -> Result<PruneReport, ArchiveError> {
         let now = self.options().clock.now();
-        let (listing, decisions, marked) = self.decide(&options, now).await?;
-        let sweep_refused = listing.damaged.first().map(|(id, why)| {
+        let Decided { unreadable, lacking, decisions, marked } = self.decide(&options, now).await?;
+        let sweep_refused = unreadable.first().map(|(id, why)| {
             format!("a manifest that cannot be read may need any blob ({id}: {why}): run a check")
         });
-        let damaged = listing.damaged;
+        let mut damaged = [unreadable, lacking].concat();
+        damaged.sort();
         let mut report =
             PruneReport { decisions, damaged, files_removed: 0, bytes_freed: 0, young: 0, sweep_refused };
         let removed: Vec<SnapshotId> = report
@@ -81,7 +106,7 @@ impl Archive {
             .map(|decision| decision.snapshot.id.clone())
             .collect();
         for id in removed {
-            self.remove_snapshot(&id, lock.as_ref()).await?;
+            self.remove_snapshot(&id, lock).await?;
         }
         report.bytes_freed += report
             .decisions
@@ -89,22 +114,17 @@ impl Archive {
             .filter(|decision| !decision.keep)
             .map(|decision| decision.snapshot.manifest_bytes)
             .sum::<u64>();
-        self.sweep(&marked, limit(now, options.grace), lock.as_ref(), &mut report).await?;
-        if let Some(lock) = lock {
-            lock.release().await;
-        }
+        self.sweep(&marked, limit(now, options.grace), lock, &mut report).await?;
         Ok(report)
     }
 
-    /// What stays, and the blobs it needs. All that stays is read whole before anything goes: one that turns out damaged
-    /// does not count, and what the policy then keeps in its place stays.
-    async fn decide(
-        &self,
-        options: &PruneOptions,
-        now: Timestamp,
-    ) -> Result<(Listing, Vec<Decision>, HashSet<Fingerprint>), ArchiveError> {
+    /// What stays, and the blobs it needs. All that stays is read whole before anything goes, and its blobs are looked
+    /// for: a snapshot that turns out damaged does not count, and what the policy then keeps in its place stays.
+    async fn decide(&self, options: &PruneOptions, now: Timestamp) -> Result<Decided, ArchiveError> {
         let mut listing = self.snapshots().await?;
-        let (mut marked, mut read) = (HashSet::new(), HashSet::new());
+        // After the snapshots: what these name was there before them.
+        let present = self.present().await?;
+        let (mut marked, mut read, mut lacking) = (HashSet::new(), HashSet::new(), Vec::new());
         'again: loop {
             let mut decisions = by_policy(options, &listing.snapshots, now)?;
             let shown = |id: &SnapshotId| options.only.as_ref().is_none_or(|only| only.contains(id));
@@ -116,28 +136,46 @@ impl Archive {
             }
             for id in decisions.iter().filter(|decision| decision.keep).map(|decision| &decision.snapshot.id)
             {
-                if read.contains(id) {
+                if !read.insert(id.clone()) {
                     continue;
                 }
-                match self.mark(id, &mut marked).await {
-                    Ok(()) => drop(read.insert(id.clone())),
-                    Err(error) if error.is_damage() => {
-                        listing.snapshots.retain(|snapshot| snapshot.id != *id);
-                        listing.damaged.push((id.clone(), message_of(&error)));
-                        continue 'again;
-                    }
+                match self.mark(id, &present, &mut marked).await {
+                    Ok(0) => continue,
+                    Ok(gone) => lacking.push((id.clone(), format!("documents missing: {gone}"))),
+                    Err(error) if error.is_damage() => listing.damaged.push((id.clone(), message_of(&error))),
                     Err(error) => return Err(error),
                 }
+                listing.snapshots.retain(|snapshot| snapshot.id != *id);
+                continue 'again;
             }
-            return Ok((listing, decisions, marked));
+            return Ok(Decided { unreadable: listing.damaged, lacking, decisions, marked });
         }
     }
 
-    async fn mark(&self, id: &SnapshotId, marked: &mut HashSet<Fingerprint>) -> Result<(), ArchiveError> {
-        for entry in self.entries(id).await?.1 {
-            marked.insert(entry?.blob);
+    /// Every blob there is.
+    async fn present(&self) -> Result<HashSet<Fingerprint>, ArchiveError> {
+        let mut present = HashSet::new();
+        let mut objects = self.store().list(BLOBS);
+        while let Some(object) = objects.try_next().await? {
+            present.extend(self.blob_of(&object.name));
         }
-        Ok(())
+        Ok(present)
+    }
+
+    /// Marks the blobs of a snapshot; tells how many of its documents have none.
+    async fn mark(
+        &self,
+        id: &SnapshotId,
+        present: &HashSet<Fingerprint>,
+        marked: &mut HashSet<Fingerprint>,
+    ) -> Result<u64, ArchiveError> {
+        let mut gone = 0;
+        for entry in self.entries(id).await?.1 {
+            let blob = entry?.blob;
+            marked.insert(blob);
+            gone += u64::from(!present.contains(&blob));
+        }
+        Ok(gone)
     }
 
     /// The hash first: a hash without its manifest would look like a loss.

@@ -199,6 +199,12 @@ impl SnapshotWriter {
         Ok(())
     }
 
+    /// Lets go without making a snapshot, and waits until others can see that. In a bucket a writer that is only dropped
+    /// keeps prunes out until its lease runs out, if the program ends with it.
+    pub async fn give_up(self) {
+        self.lock.release().await;
+    }
+
     /// Writes the manifest, reads it back, and so makes the snapshot.
     ///
     /// # Errors
@@ -206,12 +212,13 @@ impl SnapshotWriter {
     /// The storage failed, a document does not read back as what was added, or the lock was lost. No snapshot was
     /// made then.
     pub async fn finish(mut self, notes: Notes) -> Result<Snapshot, ArchiveError> {
-        while !self.tasks.is_empty() {
-            self.settle().await?;
+        let mut settled = Ok(());
+        while settled.is_ok() && !self.tasks.is_empty() {
+            settled = self.settle().await;
         }
         let Self { archive, lock, id, body, .. } = self;
         let snapshot = Snapshot {
-            id: id.clone(),
+            id,
             time: self.time,
             account: self.account,
             run: notes.run,
@@ -225,29 +232,48 @@ impl SnapshotWriter {
             mended_blobs: self.mended,
             manifest_bytes: 0,
         };
-        let file = spool_file(archive.options().spool.as_deref())?;
-        let path = archive.manifest_path(&id);
-        let (same, head) = (archive.clone(), snapshot);
-        let written = tokio::task::spawn_blocking(move || body.0.finish(&head, same.cipher(), file)).await;
-        let written = written.map_err(ArchiveError::task("write", &path, archive.store().place()))?;
-        let (mut file, sum) = written.map_err(ArchiveError::local("write to a file in", archive.spool()))?;
+        let made = match settled {
+            // On the heap: runs and their undoing hold this future in theirs.
+            Ok(()) => Box::pin(archive.publish(&lock, body, snapshot)).await,
+            Err(error) => Err(error),
+        };
+        lock.release().await;
+        made
+    }
+}
+
+impl Archive {
+    /// Writes the manifest and its hash, and proves that they are there.
+    async fn publish(
+        &self,
+        lock: &Held,
+        body: BodyBox,
+        snapshot: Snapshot,
+    ) -> Result<Snapshot, ArchiveError> {
+        let id = snapshot.id.clone();
+        let file = spool_file(self.options().spool.as_deref())?;
+        let path = self.manifest_path(&id);
+        let same = self.clone();
+        let written =
+            tokio::task::spawn_blocking(move || body.0.finish(&snapshot, same.cipher(), file)).await;
+        let written = written.map_err(ArchiveError::task("write", &path, self.store().place()))?;
+        let (mut file, sum) = written.map_err(ArchiveError::local("write to a file in", self.spool()))?;
         lock.check()?;
-        archive.store().upload(&path, &mut file).await?;
-        let back = match archive.manifest(&id).await {
+        self.store().upload(&path, &mut file).await?;
+        let back = match self.manifest(&id).await {
             Ok((snapshot, _, found)) if found == sum => Ok(snapshot),
-            Ok(_) => Err(archive.store().damaged(&path, "it does not read back as it was written")),
+            Ok(_) => Err(self.store().damaged(&path, "it does not read back as it was written")),
             Err(error) => Err(error),
         };
         let snapshot = match back {
             Ok(snapshot) => snapshot,
             Err(error) => {
                 // What cannot be proven must not be listed. If this fails too, a check names it.
-                let _ = archive.store().remove(&path).await;
+                let _ = self.store().remove(&path).await;
                 return Err(error);
             }
         };
-        archive.store().create(&Archive::sum_path(&id), archive.sum_line(&id, sum)).await?;
-        lock.release().await;
+        self.store().create(&Self::sum_path(&id), self.sum_line(&id, sum)).await?;
         Ok(snapshot)
     }
 }

@@ -102,6 +102,8 @@ fn help(failure: &Failure) -> Option<String> {
              TRANSSHIP_ARCHIVE_KEY_FILE, TRANSSHIP_ARCHIVE_PASSPHRASE or TRANSSHIP_ARCHIVE_PASSPHRASE_FILE"
                 .to_owned(),
         ),
+        // Without its header nothing of it can be checked.
+        ArchiveError::Damaged { path, .. } if path == "archive.json" => None,
         ArchiveError::Damaged { .. } | ArchiveError::Missing { .. } => {
             Some("`transship archive check` names all that is damaged and what is lost with it".to_owned())
         }

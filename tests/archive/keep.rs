@@ -304,3 +304,21 @@ async fn the_blobs_of_a_snapshot_whose_manifest_was_lost_are_left_until_it_is_pu
     std::fs::rename(aside, path).unwrap();
     holds(&archive, &lost, &imports(0..10)).await;
 }
+
+#[tokio::test]
+async fn a_snapshot_that_lacks_documents_does_not_push_out_one_that_has_all_of_them() {
+    let (folder, hands) = (tempfile::tempdir().unwrap(), Hands::at("2040-01-01T00:00:00Z"));
+    let archive = of_nights(folder.path(), &hands).await;
+    let nights: Vec<_> =
+        archive.snapshots().await.unwrap().snapshots.into_iter().map(|night| night.id).collect();
+    // Only the last night has this one.
+    let newest = transship::model::Fingerprint::of(&import(13, 0).1).to_string();
+    std::fs::remove_file(folder.path().join(format!("blobs/{}/{newest}.zst", &newest[..2]))).unwrap();
+    let done = archive.prune(pruning(Policy { last: 1, ..Policy::default() })).await.unwrap();
+    assert_eq!(kept(&done.decisions), BTreeSet::from([nights[3].clone()]));
+    assert_eq!(done.damaged, [(nights[4].clone(), "documents missing: 1".to_owned())]);
+    holds(&archive, &nights[3], &imports(3..13)).await;
+    // What nobody needs goes all the same; what the last night still has stays.
+    assert_eq!((done.sweep_refused, done.files_removed), (None, 3));
+    assert_eq!(archive.check(Share::ALL).await.unwrap().damage.len(), 1);
+}

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::TryStreamExt;
 use jiff::SignedDuration;
+use object_store::ObjectStore;
 use object_store::memory::InMemory;
 use transship::archive::{Archive, ArchiveError, ArchiveOptions, Notes, Policy, PruneOptions};
 
@@ -91,4 +93,38 @@ async fn a_lease_is_renewed_for_as_long_as_the_work_takes() {
     tokio::time::sleep(Duration::from_hours(5)).await;
     assert!(matches!(archive.prune(prune()).await, Err(ArchiveError::Busy { .. })));
     writer.finish(Notes::default()).await.unwrap();
+}
+
+/// The leases in a bucket.
+async fn leases(storage: &InMemory) -> usize {
+    storage.list(Some(&"locks".into())).try_collect::<Vec<_>>().await.unwrap().len()
+}
+
+#[tokio::test]
+async fn whatever_becomes_of_the_work_its_lease_is_taken_away_before_that_is_said() {
+    let (storage, hands) = (Arc::new(InMemory::new()), Hands::at("2040-01-01T00:00:00Z"));
+    let made = ArchiveOptions { create: true, ..ArchiveOptions::new(hands.clock()) };
+    let archive = Archive::open_store(Arc::clone(&storage) as _, "bucket", made.clone()).await.unwrap();
+    backup(&archive, &imports(0..2)).await.unwrap();
+    assert_eq!(leases(&storage).await, 0, "after a backup");
+    let policy = Policy { tags: vec!["no such".to_owned()], ..Policy::default() };
+    archive.prune(PruneOptions::new(policy)).await.unwrap_err();
+    assert_eq!(leases(&storage).await, 0, "after a refused prune");
+    archive.check(transship::archive::Share::ALL).await.unwrap();
+    assert_eq!(leases(&storage).await, 0, "after a check");
+    let writer = archive.backup(account("eu")).await.unwrap();
+    assert_eq!(leases(&storage).await, 1);
+    writer.give_up().await;
+    assert_eq!(leases(&storage).await, 0, "after a backup that was given up");
+}
+
+#[tokio::test]
+async fn who_finds_a_lease_is_told_when_it_ends() {
+    let storage: Arc<InMemory> = Arc::new(InMemory::new());
+    let (_, one, other) = two();
+    let one = Archive::open_store(Arc::clone(&storage) as _, "bucket", one).await.unwrap();
+    let other = Archive::open_store(storage, "bucket", other).await.unwrap();
+    let _writer = one.backup(account("eu")).await.unwrap();
+    let refused = other.prune(prune()).await.unwrap_err().to_string();
+    assert!(refused.contains("until 2040-01-01T00:10:00Z unless renewed"), "{refused}");
 }

@@ -57,6 +57,10 @@ fn every_command_works_on_a_bucket() {
     let folder = out.path().join("out");
     run("export", &["--to", folder.to_str().unwrap()]).exits(0).says("40 written");
 
+    // A prune that was refused does not stand in the way of the next.
+    run("prune", &["--keep-tag", "no such"]).exits(2).complains("every snapshot of eu");
+    run("prune", &["--keep-last", "3"]).exits(0).says("removed 0 snapshots");
+
     // Somebody at work in it is seen from another process.
     let writer = runtime.block_on(archive.backup(account("eu"))).unwrap();
     run("prune", &["--keep-last", "1"]).exits(7).complains("a backup by process");

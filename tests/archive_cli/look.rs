@@ -113,6 +113,26 @@ fn a_version_that_cannot_be_read_does_not_hide_the_others() {
 }
 
 #[test]
+fn a_snapshot_that_cannot_be_read_is_passed_over_by_a_history_and_named() {
+    let (shelf, nights) = three_nights();
+    std::fs::write(shelf.manifest(&nights[1]), "harm").unwrap();
+    let said = shelf.run("show", &["--import", "import 1"]).exits(0);
+    let said = said.complains("1 damaged snapshot is passed over");
+    assert!(said.out.contains(nights[2].as_str()) && !said.out.contains(nights[1].as_str()), "{}", said.out);
+}
+
+#[test]
+fn an_archive_whose_header_is_damaged_says_to_put_it_back() {
+    let (shelf, _) = three_nights();
+    let header = shelf.path().join("archive.json");
+    let text = std::fs::read(&header).unwrap();
+    std::fs::write(&header, &text[..text.len() / 2]).unwrap();
+    shelf.run("list", &[]).exits(3).complains("put it back from a copy");
+    std::fs::remove_file(&header).unwrap();
+    shelf.run("list", &[]).exits(2).complains("its archive.json is gone").complains("put the file back");
+}
+
+#[test]
 fn a_secret_that_changed_is_told_and_not_shown() {
     let shelf = Shelf::new();
     let with = |secret: &str| {

@@ -7,15 +7,22 @@ use super::open::opened;
 use super::{Exit, Failure, World, form, listing, print, shown};
 use crate::archive::{Archive, Entry, Version, Whose};
 use crate::cli::args::archive::Show;
+use crate::cli::say;
 use crate::model::Id;
+use crate::report::archive as report;
 use crate::report::archive::{Compared, History, Step};
-use crate::report::{archive as report, text::clean};
+use crate::report::text::{clean, count};
 
 /// `archive show --import`; 3 if a version of it cannot be read.
 pub(super) async fn history(world: &World, args: &Show, document: &str) -> Result<Exit, Failure> {
     let form = form(world, "show --import", false)?;
     let archive = opened(world, &args.place).await?;
     let listing = listing(&archive, args.account.as_deref()).await?;
+    if !listing.damaged.is_empty() {
+        let number = listing.damaged.len() as u64;
+        let damaged = count(number, "damaged snapshot is", "damaged snapshots are");
+        say(world, &format!("{damaged} passed over: see `archive list`"));
+    }
     let accounts: BTreeSet<&str> =
         listing.snapshots.iter().map(|snapshot| snapshot.account.name.as_str()).collect();
     let kind = args.kind.as_deref().unwrap_or("imports");
