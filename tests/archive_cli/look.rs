@@ -286,13 +286,19 @@ fn an_export_that_was_killed_anywhere_is_finished_by_the_next() {
     let shelf = Shelf::new();
     shelf.night(&imports(0..300));
     shelf.night(&imports(200..400));
+    std::fs::create_dir(shelf.bench.path("out")).unwrap();
+    let written = || files(&shelf.bench.path("out")).len();
     let mut draws = fastrand::Rng::with_seed(7);
     for snapshot in ["20260301", "20260302"] {
-        for _ in 0..6 {
+        for _ in 0..4 {
             let mut command =
                 shelf.bench.transship(&["archive", "export", "archive", snapshot, "--to", "out"]);
             let mut child = command.stdout(Stdio::null()).spawn().unwrap();
-            std::thread::sleep(std::time::Duration::from_millis(draws.u64(5..120)));
+            let (before, more) = (written(), draws.usize(1..100));
+            while child.try_wait().unwrap().is_none() && written() < before + more {
+                std::thread::yield_now();
+            }
+            // It may be done by now.
             let _ = child.kill();
             child.wait().unwrap();
         }

@@ -3,8 +3,9 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
+use super::shelf::now;
 use super::shelf::{Said, Shelf, flip, three_nights};
-use super::support::{files, imports};
+use super::support::{everything_listed_is_whole, files, imports};
 use crate::redacted;
 
 #[test]
@@ -126,4 +127,61 @@ fn on_a_terminal_it_shows_what_goes_and_asks() {
     let said = on_a_terminal(&shelf, "--keep-last 1 --yes", "").unwrap().exits(0);
     assert!(!said.out.contains('?'), "{}", said.out);
     assert_eq!(left(), Some(1));
+}
+
+#[test]
+fn documents_that_no_snapshot_needs_any_more_go_once_they_are_a_day_old() {
+    let (shelf, _) = three_nights();
+    let young = shelf.run("prune", &["--keep-last", "1"]).exits(0);
+    assert!(
+        young.out.contains("0 other files") && young.out.contains("2 blobs that no snapshot names"),
+        "{}",
+        young.out
+    );
+    shelf.age();
+    shelf
+        .run("prune", &["--keep-last", "1", "--dry-run"])
+        .exits(0)
+        .says("would remove 0 snapshots and 2 other files");
+    shelf.run("prune", &["--keep-last", "1"]).exits(0).says("removed 0 snapshots and 2 other files");
+    shelf.run("check", &[]).exits(0).says("all 3 blobs read");
+}
+
+/// Begins a prune and kills it when no more than so many files of a sort are left.
+fn kill_at(shelf: &Shelf, folder: &str, left: usize) {
+    let mut command = shelf.bench.transship(&["archive", "prune", "archive", "--keep-last", "2"]);
+    let mut child = command.stdout(Stdio::null()).spawn().unwrap();
+    let count = || files(&shelf.path().join(folder)).len();
+    while child.try_wait().unwrap().is_none() && count() > left {
+        std::thread::yield_now();
+    }
+    // It may be done by now.
+    let _ = child.kill();
+    child.wait().unwrap();
+}
+
+#[test]
+fn a_prune_that_was_killed_anywhere_leaves_whole_snapshots_and_is_finished_by_the_next() {
+    let mut draws = fastrand::Rng::with_seed(11);
+    for _ in 0..4 {
+        let shelf = Shelf::new();
+        for night in 0..12 {
+            shelf.night(&imports(night * 5..night * 5 + 20));
+        }
+        shelf.age();
+        // A snapshot is two files: its manifest and the hash of that.
+        for (folder, left) in [
+            ("snapshots", draws.usize(15..24)),
+            ("snapshots", draws.usize(4..15)),
+            ("blobs", draws.usize(50..75)),
+            ("blobs", draws.usize(25..50)),
+        ] {
+            kill_at(&shelf, folder, left);
+            let listed = now(everything_listed_is_whole(&shelf.open()));
+            assert!((2..=12).contains(&listed), "{listed}");
+            shelf.run("check", &[]).exits(0);
+        }
+        shelf.run("prune", &["--keep-last", "2"]).exits(0).says("2 snapshots left");
+        shelf.run("check", &[]).exits(0).says("2 whole snapshots, all 25 blobs read");
+    }
 }
