@@ -171,6 +171,9 @@ fn remedy(kind: io::ErrorKind) -> &'static str {
         io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
             " (it may not be written or read: check the permissions)"
         }
+        io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
+            " (something else is in the way: move it, or choose another place)"
+        }
         _ => "",
     }
 }

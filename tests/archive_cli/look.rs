@@ -219,7 +219,10 @@ fn export_tells_what_it_wrote_and_the_second_time_that_nothing_changed() {
     assert_eq!((&told["written"], &told["unchanged"], &told["removed"]), (&2.into(), &1.into(), &1.into()));
     assert_eq!(files(&shelf.bench.path("out")).len(), 4);
     std::fs::write(shelf.bench.path("file"), "").unwrap();
-    shelf.run("export", &["--to", "file"]).exits(1).complains("cannot make file");
+    shelf
+        .run("export", &["--to", "file"])
+        .exits(1)
+        .complains("cannot make file (something else is in the way");
 }
 
 #[test]
