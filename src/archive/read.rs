@@ -50,7 +50,7 @@ impl Listing {
             .collect();
         let [id] = ids[..] else {
             return match ids.len() {
-                0 => refused(format!("there is no snapshot {start:?}: name one of the list, or `latest`")),
+                0 => refused(format!("there is no snapshot {start}: name one of the list, or `latest`")),
                 count => {
                     let named: Vec<&str> = ids.iter().take(5).map(|id| id.as_str()).collect();
                     let more = if count > named.len() { ", …" } else { "" };
