@@ -156,8 +156,7 @@ fn the_sample_jobs_are_sound() {
     let mut seen = 0;
     for file in std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path()) {
         if file.extension().is_some_and(|extension| extension == "yaml") {
-            let job =
-                job::load(&file, &Env::default(), &clock()).unwrap_or_else(|problems| panic!("{problems}"));
+            let job = job::load(&file, &env(), &clock()).unwrap_or_else(|problems| panic!("{problems}"));
             assert!(job.warnings.is_empty(), "{}", job.warnings);
             for account in &job.accounts {
                 let emulated = matches!(account.place, AccountPlace::Emulator { .. });

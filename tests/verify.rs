@@ -170,7 +170,9 @@ fn the_exit_code_and_the_json_say_the_same() {
 #[cfg(debug_assertions)]
 #[test]
 fn a_run_that_was_killed_is_intact_but_not_finished_until_it_is_resumed() {
-    for point in transship::model::crash::POINTS.iter().filter(|point| !point.starts_with("draft")) {
+    // An update passes none of the archive's.
+    let elsewhere = |point: &&&str| point.starts_with("draft") || point.starts_with("archive");
+    for point in transship::model::crash::POINTS.iter().filter(|point| !elsewhere(point)) {
         let bench = Bench::new();
         bench.write("job.yaml", UPDATE);
         let mut run = bench.transship(&["run", "job.yaml", "--run-dir", "runs/one", "--settle", "0"]);

@@ -26,11 +26,12 @@ pub(super) async fn undo(world: &World, args: &Undo) -> Result<Exit, Failure> {
     let path = find(world, Some(&args.run))?;
     let head = open(path.clone())?.plan.head().clone();
     if let "backup" | "compare" = head.action.as_str() {
-        let message = format!(
-            "a {} changes nothing in an account, so there is nothing to undo; snapshots are removed by `transship archive prune`",
-            head.action
+        let more = if head.action == "backup" { "; `transship archive prune` removes snapshots" } else { "" };
+        say(
+            world,
+            &format!("there is nothing to undo: a {} changes nothing in an account{more}", head.action),
         );
-        return Err(Failure::BadInput(message));
+        return Ok(Exit::Done);
     }
     let mut settings = head.settings;
     settings.source = settings.target.clone();

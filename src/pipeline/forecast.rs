@@ -114,9 +114,11 @@ impl Forecast {
         if outlook.read_back && checked > 0 {
             let (listing, pages) =
                 read_back(checked, (outlook.target_listed + made).saturating_sub(removed), outlook.page);
-            // Absence is proved by two looks that agree.
-            let looks = if listing && removed > 0 { 2 } else { 1 };
-            *calls.entry(if listing { "list imports" } else { "read import" }).or_default() += pages * looks;
+            // Absence is proved by two looks that agree, and by one behind the end of the list.
+            let absence = listing && removed > 0;
+            let (looks, behind) = if absence { (2, 1) } else { (1, 0) };
+            *calls.entry(if listing { "list imports" } else { "read import" }).or_default() +=
+                pages * looks + behind;
         }
         let total: u64 = calls.values().sum();
         #[expect(clippy::cast_precision_loss, reason = "counts of calls are far below 2^52")]

@@ -23,6 +23,7 @@ pub mod plan;
 pub mod plan_file;
 pub mod plan_item;
 mod prepare;
+mod recognise;
 pub mod related;
 pub mod rows;
 pub mod run;

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use futures::{StreamExt, TryStreamExt, pin_mut};
+use futures::{StreamExt, pin_mut};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -15,8 +15,8 @@ use super::spool::{Spool, one_line};
 use super::sweep::{PAGE, read_head};
 use super::{Cancel, PipelineError};
 use crate::api::{ErrorKind, ListRequest};
-use crate::archive::{Archive, Snapshot};
-use crate::model::{Fingerprint, Id};
+use crate::archive::{Archive, Entry, Snapshot};
+use crate::model::{Fingerprint, Head, Id};
 use crate::transform::references::Kind;
 
 /// Scripts read at a time.
@@ -62,7 +62,7 @@ pub(super) struct RelatedLine<'a> {
     pub document: &'a RawValue,
 }
 
-/// Reads the related lists of an account into `out`. `used` are the imports that are backed up.
+/// Reads the related lists of an account into `out`, page by page. `used` are the imports that are backed up.
 pub(super) async fn append_related(
     account: &Account,
     backups: Option<&Backups>,
@@ -71,30 +71,19 @@ pub(super) async fn append_related(
     out: &mut Spool,
 ) -> Result<Related, PipelineError> {
     let mut related = Related::default();
+    let kept = kept_scripts(backups).await;
+    let shelf = Shelf { account, backups, kept, used, cancel };
     for kind in Kind::ALL.iter().map(|kind| kind.word()).chain(["flows"]) {
-        let read = match kind {
-            "scripts" => scripts(account, backups, cancel).await,
-            _ => list(account, kind, cancel).await,
-        };
-        let texts = match read {
-            Ok(texts) => texts,
-            Err(Unread::Refused(why)) => {
-                related
-                    .notes
-                    .push(format!("the list of {kind} could not be read and is not in the backup: {why}"));
-                continue;
-            }
+        let mut count = 0;
+        match shelf.list(kind, out, &mut count).await {
+            Ok(()) => {}
+            Err(Unread::Refused(why)) => related
+                .notes
+                .push(format!("the list of {kind} could not be read and is not in the backup: {why}")),
             Err(Unread::Failed(error)) => return Err(error),
-        };
-        let mut seen = HashSet::new();
-        for text in texts {
-            let id = read_head(&text).id;
-            if !seen.insert(id) || kind == "flows" && !uses(&text, used) {
-                continue;
-            }
-            let text = if kind == "connections" { without_secrets(&text) } else { text.get().to_owned() };
-            out.append(format!("{{\"kind\":\"{kind}\",\"document\":{}}}\n", one_line(&text)).as_bytes())?;
-            *related.counts.entry(kind.to_owned()).or_default() += 1;
+        }
+        if count > 0 {
+            related.counts.insert(kind.to_owned(), count);
         }
     }
     Ok(related)
@@ -113,65 +102,83 @@ impl From<PipelineError> for Unread {
     }
 }
 
-async fn list(account: &Account, kind: &str, cancel: &Cancel) -> Result<Vec<Box<RawValue>>, Unread> {
-    let request =
-        ListRequest { path: kind.to_owned(), limit: PAGE, include: Vec::new(), filters: Vec::new() };
-    let pages = account.client.pages(request);
-    pin_mut!(pages);
-    let mut texts = Vec::new();
-    while let Some(page) = pages.next().await {
-        if cancel.is_draining() {
-            return Err(PipelineError::Interrupted.into());
-        }
-        match page {
-            Ok(page) => texts.extend(page.documents),
-            // An account without the licence for a kind has none of it.
-            Err(error) if error.kind == ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) if error.kind == ErrorKind::Refused => return Err(Unread::Refused(error.summary)),
-            Err(error) => return Err(account.failed(&format!("list the {kind}"))(error).into()),
-        }
-    }
-    Ok(texts)
+/// What related documents are read with.
+struct Shelf<'a> {
+    account: &'a Account,
+    backups: Option<&'a Backups>,
+    /// Scripts of the last backup, and when they had been changed.
+    kept: HashMap<Id, (String, Entry)>,
+    used: &'a HashSet<Id>,
+    cancel: &'a Cancel,
 }
 
-/// Scripts with their code, which the list does not show. What did not change since the last backup is read from that.
-async fn scripts(
-    account: &Account,
-    backups: Option<&Backups>,
-    cancel: &Cancel,
-) -> Result<Vec<Box<RawValue>>, Unread> {
-    let listed = list(account, "scripts", cancel).await?;
-    let kept = kept_scripts(backups).await;
-    let reads = listed.into_iter().map(|text| {
-        let head = read_head(&text);
-        let kept = kept.get(&head.id).filter(|(when, _)| head.last_modified.as_ref() == Some(when));
-        let blob = kept.map(|(_, entry)| entry.clone());
-        async move {
-            if cancel.is_draining() {
+impl Shelf<'_> {
+    async fn list(&self, kind: &str, out: &mut Spool, count: &mut u64) -> Result<(), Unread> {
+        let request =
+            ListRequest { path: kind.to_owned(), limit: PAGE, include: Vec::new(), filters: Vec::new() };
+        let pages = self.account.client.pages(request);
+        pin_mut!(pages);
+        let mut seen = HashSet::new();
+        while let Some(page) = pages.next().await {
+            if self.cancel.is_draining() {
                 return Err(PipelineError::Interrupted.into());
             }
-            if let (Some(backups), Some(entry)) = (backups, blob)
-                && let Ok(text) = backups.archive.document(&entry).await
-                && let Ok(text) = serde_json::from_slice::<Box<RawValue>>(&text)
-            {
-                return Ok(Some(text));
+            let documents = match page {
+                Ok(page) => page.documents,
+                // An account without the licence for a kind has none of it.
+                Err(error) if error.kind == ErrorKind::NotFound => return Ok(()),
+                Err(error) if error.kind == ErrorKind::Refused => return Err(Unread::Refused(error.summary)),
+                Err(error) => return Err(self.account.failed(&format!("list the {kind}"))(error).into()),
+            };
+            let mut reads = Vec::with_capacity(documents.len());
+            for text in documents {
+                let head = read_head(&text);
+                if seen.insert(head.id.clone()) && (kind != "flows" || uses(&text, self.used)) {
+                    reads.push(self.whole(kind, head, text));
+                }
             }
-            match account.client.get("scripts", &head.id).await {
-                Ok(document) => Ok(Some(document.text)),
-                // Removed since it was listed.
-                Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
-                Err(error) if error.kind == ErrorKind::Refused => Err(Unread::Refused(error.summary)),
-                Err(error) => Err(account.failed(&format!("read script {}", head.id))(error).into()),
+            let whole = futures::stream::iter(reads).buffered(AT_ONCE);
+            pin_mut!(whole);
+            while let Some(text) = whole.next().await {
+                let Some(text) = text? else { continue };
+                let line = format!("{{\"kind\":\"{kind}\",\"document\":{}}}\n", one_line(&text));
+                out.append(line.as_bytes())?;
+                *count += 1;
             }
         }
-    });
-    let texts: Vec<Option<Box<RawValue>>> =
-        futures::stream::iter(reads.collect::<Vec<_>>()).buffered(AT_ONCE).try_collect().await?;
-    Ok(texts.into_iter().flatten().collect())
+        Ok(())
+    }
+
+    /// What is kept of a document that a list shows; `None` for a script that is gone meanwhile.
+    async fn whole(&self, kind: &str, head: Head, text: Box<RawValue>) -> Result<Option<String>, Unread> {
+        match kind {
+            "connections" => Ok(Some(without_secrets(&text))),
+            "scripts" => self.script(head).await,
+            _ => Ok(Some(text.get().to_owned())),
+        }
+    }
+
+    /// A script with its code, which the list does not show. What did not change since the last backup is read from that.
+    async fn script(&self, head: Head) -> Result<Option<String>, Unread> {
+        let kept = self.kept.get(&head.id).filter(|(when, _)| head.last_modified.as_ref() == Some(when));
+        if let (Some(backups), Some((_, entry))) = (self.backups, kept)
+            && let Ok(text) = backups.archive.document(entry).await
+            && let Ok(text) = String::from_utf8(text)
+        {
+            return Ok(Some(text));
+        }
+        match self.account.client.get("scripts", &head.id).await {
+            Ok(document) => Ok(Some(document.text.get().to_owned())),
+            // Removed since it was listed.
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+            Err(error) if error.kind == ErrorKind::Refused => Err(Unread::Refused(error.summary)),
+            Err(error) => Err(self.account.failed(&format!("read script {}", head.id))(error).into()),
+        }
+    }
 }
 
 /// The scripts of the last backup by id, with when they were changed. What cannot be read there is read anew.
-async fn kept_scripts(backups: Option<&Backups>) -> HashMap<Id, (String, crate::archive::Entry)> {
+async fn kept_scripts(backups: Option<&Backups>) -> HashMap<Id, (String, Entry)> {
     let Some(Backups { archive, previous: Some(previous) }) = backups else { return HashMap::new() };
     let Ok((_, entries)) = archive.entries(&previous.id).await else { return HashMap::new() };
     entries

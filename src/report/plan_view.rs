@@ -69,7 +69,7 @@ pub fn table(plan: &PlanFile, out: &mut dyn Write, options: PlanViewOptions) -> 
         listed += 1;
         view.item(&item, out).map_err(written)?;
     }
-    view.more(listed, more, out).map_err(written)?;
+    View::more(listed, more, out).map_err(written)?;
     view.quiet(&quiet, out).map_err(written)?;
     view.foot(plan, out).map_err(written)
 }
@@ -210,7 +210,7 @@ impl View {
         Changes { diff: self.options.diff, width: self.options.width }
     }
 
-    fn more(&self, listed: usize, more: u32, out: &mut dyn Write) -> io::Result<()> {
+    fn more(listed: usize, more: u32, out: &mut dyn Write) -> io::Result<()> {
         if more > 0 {
             writeln!(out, "… and {} not shown", count(more, "import", "imports"))?;
         }

@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 
 use super::ledger::{Ledger, Memory};
 use super::{Ended, close};
-use crate::archive::{Archive, Facts, Notes, Snapshot};
+use crate::archive::{Archive, Facts, Notes, Snapshot, SnapshotWriter};
 use crate::job::Shelved;
 use crate::journal::{Ending, Journal, Step};
 use crate::model::{Id, ItemKey, Outcome, Verdict, crash};
@@ -130,24 +130,20 @@ impl Inside<'_> {
                 return Ok(Some(made));
             }
         }
-        let path = self.folder.wanted();
-        let failed = || PipelineError::file("read", &path);
         let total = u64::from(self.plan.len()) + self.plan.tail().related.values().sum::<u64>();
         self.events.emit(&Event::StageStarted { stage: Stage::Store, total: Some(total) });
         let mut writer = self.archive.backup(owner(self.owner)).await?;
-        let mut reader = BufReader::with_capacity(1 << 18, File::open(&path).map_err(failed())?);
-        let mut line = String::new();
-        loop {
-            line.clear();
-            if reader.read_line(&mut line).map_err(failed())? == 0 {
-                break;
-            }
-            if self.cancel.is_draining() {
+        match self.add_all(&mut writer).await {
+            Ok(true) => {}
+            // Given up and not only dropped: a lease in a bucket would keep prunes out for a while.
+            Ok(false) => {
+                writer.give_up().await;
                 return Ok(None);
             }
-            let (facts, text) = self.facts(&line)?;
-            writer.add(facts, text.as_bytes()).await?;
-            self.events.emit(&Event::StageAdvanced { stage: Stage::Store, by: 1 });
+            Err(error) => {
+                writer.give_up().await;
+                return Err(error);
+            }
         }
         crash::point("archive.before_finish");
         let notes = Notes {
@@ -159,6 +155,26 @@ impl Inside<'_> {
         crash::point("archive.after_finish");
         self.events.emit(&Event::StageFinished { stage: Stage::Store });
         Ok(Some(snapshot))
+    }
+
+    /// Adds every document; `false` when it was told to stop.
+    async fn add_all(&self, writer: &mut SnapshotWriter) -> Result<bool, PipelineError> {
+        let path = self.folder.wanted();
+        let failed = || PipelineError::file("read", &path);
+        let mut reader = BufReader::with_capacity(1 << 18, File::open(&path).map_err(failed())?);
+        let mut line = String::new();
+        loop {
+            line.clear();
+            if reader.read_line(&mut line).map_err(failed())? == 0 {
+                return Ok(true);
+            }
+            if self.cancel.is_draining() {
+                return Ok(false);
+            }
+            let (facts, text) = self.facts(&line)?;
+            writer.add(facts, text.as_bytes()).await?;
+            self.events.emit(&Event::StageAdvanced { stage: Stage::Store, by: 1 });
+        }
     }
 
     /// What the archive is told of a document, and its text.
