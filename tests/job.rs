@@ -165,7 +165,7 @@ fn the_sample_jobs_are_sound() {
             seen += 1;
         }
     }
-    assert_eq!(seen, 11);
+    assert_eq!(seen, 13);
 }
 
 /// `transship schema > jobs/job.schema.json`; here with `TRANSSHIP_WRITE=1`, as a test reads no arguments.
