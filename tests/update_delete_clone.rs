@@ -314,3 +314,21 @@ fn the_put_over_a_clone_that_gets_no_answer_is_sent_again_and_the_clone_is_not()
         .expect_calls("PUT", "/v1/imports/{id}", 2)
         .expect_audit("copy", "cloned", "equal");
 }
+
+#[test]
+fn a_clone_whose_changes_are_refused_is_named_and_undo_removes_it() {
+    let world = Scenario::cloning(["a"])
+        .job("transform", "[{ set: { /description: new } }]")
+        .fault(Fault::on("PUT", "/v1/imports/*", Fault::status(422)))
+        .start();
+    let ran = world.run().expect_exit(3).expect_all(1, "failed", "not_checked");
+    let made = world.imports("source").into_iter().find(|import| import["_sourceId"].is_string()).unwrap();
+    let row = &ran.audit()[0];
+    assert_eq!(row["target_id"], made["_id"].as_str().unwrap());
+    assert!(row["error_message"].contains("`transship undo` removes it"), "{row:?}");
+    world.no_faults();
+    let folder = ran.folder().display().to_string();
+    world.command(&["undo", &folder]).expect_exit(0).expect_source(["a"]);
+    world.command(&["retry", &folder]).expect_exit(0);
+    assert_eq!(world.imports("source").len(), 2);
+}

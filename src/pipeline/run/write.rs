@@ -326,6 +326,15 @@ async fn failed(context: &Context<'_>, item: &PlanItem, error: ApiError) -> Resu
             let code = error
                 .code()
                 .map_or_else(|| status.map_or("refused".to_owned(), |s| s.to_string()), str::to_owned);
+            // Half of a clone stands: whoever reads this has to know.
+            let message = match context.ledger.state(item.item).target() {
+                Some(made) if item.operation == Operation::Clone => {
+                    format!(
+                        "{message}; its clone {made} stands as it was cloned: `transship undo` removes it"
+                    )
+                }
+                _ => message,
+            };
             end(context, item, Outcome::Failed, status, &code, &message, sends).await
         }
     }
