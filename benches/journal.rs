@@ -76,7 +76,14 @@ fn steps(item: u32) -> [Entry; 3] {
             server_time: Some(jiff::Timestamp::UNIX_EPOCH),
             before_sha256: None,
         },
-        Step::Applied { target: id, status: Some(201), sends: 1, adopted: false, sha256: Some(print) },
+        Step::Applied {
+            target: id,
+            status: Some(201),
+            sends: 1,
+            adopted: false,
+            sha256: Some(print),
+            modified: None,
+        },
         Step::Verified { verdict: Verdict::Equal, sha256: Some(print), differences: Vec::new() },
     ]
     .map(|step| Entry::Item { item: ItemKey(item), step })

@@ -29,7 +29,7 @@ fn step() -> impl Strategy<Value = Step> {
             before_sha256: before.then(|| Fingerprint::of(document(attempt).as_bytes())),
         }),
         3 => (id, prop::bool::ANY).prop_map(|(target, adopted)| Step::Applied {
-            target, status: Some(201), sends: 1, adopted, sha256: Some(Fingerprint::of(b"x")),
+            target, status: Some(201), sends: 1, adopted, sha256: Some(Fingerprint::of(b"x")), modified: None,
         }),
         2 => text.prop_map(|message| Step::Doubted { status: None, message, sends: 1 }),
         1 => Just(Step::Absent),

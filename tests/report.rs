@@ -137,7 +137,8 @@ fn steps(number: u32) -> Vec<Step> {
         return vec![intended, ended];
     }
     let target = Id::from(format!("60a1579b6411271af4e{number:05x}"));
-    let applied = Step::Applied { target, status: Some(201), sends: 1, adopted: false, sha256: None };
+    let applied =
+        Step::Applied { target, status: Some(201), sends: 1, adopted: false, sha256: None, modified: None };
     let differs = number == 42;
     let verified = Step::Verified {
         verdict: if differs { Verdict::Differs } else { Verdict::Equal },

@@ -332,3 +332,38 @@ fn a_clone_whose_changes_are_refused_is_named_and_undo_removes_it() {
     world.command(&["retry", &folder]).expect_exit(0);
     assert_eq!(world.imports("source").len(), 2);
 }
+
+/// Runs a job of several imports one by one, the second write held back by `slow` while somebody changes the first, and
+/// undoes it.
+fn undone_after_a_change_before_the_read_back(scenario: Scenario, account: &str, slow: Fault) {
+    let world = scenario.job("concurrency", "1").start();
+    world.fault(slow.nth(2));
+    let running = world.spawn_run(&[]).until_journal("intended", 2);
+    world.edit(account, "New a", "/description", json!("of somebody else"));
+    let ran = running.finish().expect_exit(3);
+    let folder = ran.folder().display().to_string();
+    world.command(&["undo", &folder]).expect_exit(3).expect_stderr("was changed since the run");
+    assert_eq!(world.import(account, "New a")["description"], "of somebody else");
+}
+
+#[test]
+fn what_was_changed_between_the_write_and_the_read_back_is_left_alone_by_undo() {
+    let slow = Fault::slow_before(700);
+    let put = Fault::on("PUT", "/v1/imports/*", slow.clone());
+    undone_after_a_change_before_the_read_back(renaming(["a", "b", "c"]), "source", put);
+    let create = Fault::on_create(slow);
+    undone_after_a_change_before_the_read_back(Scenario::migrate(["New a", "b"]), "target", create);
+}
+
+#[test]
+fn what_the_service_itself_keeps_otherwise_than_it_answered_can_be_undone() {
+    let dropped = Effect::DropField { pointer: "/description".to_owned(), silently: true };
+    let world = renaming(["a", "b", "c"])
+        .source(&import("d").set("/description", json!("old")))
+        .fault(Fault::on("PUT", "/v1/imports/*", dropped).named("New d").first(1))
+        .start();
+    let ran = world.run().expect_exit(3).expect_audit("New d", "updated", "differs");
+    let folder = ran.folder().display().to_string();
+    world.command(&["undo", &folder]).expect_exit(0).expect_source(["a", "b", "c", "d"]);
+    assert_eq!(world.import("source", "d")["description"], "old");
+}

@@ -141,6 +141,9 @@ pub enum Step {
         /// Fingerprint of what the service answered with, where it did.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         sha256: Option<Fingerprint>,
+        /// Its `lastModified`, as the service said it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        modified: Option<String>,
     },
     /// No usable answer: it may or may not have had its effect.
     Doubted {

@@ -134,7 +134,14 @@ mod tests {
     }
 
     fn applied() -> Step {
-        Step::Applied { target: Id::from("t"), status: Some(201), sends: 1, adopted: false, sha256: None }
+        Step::Applied {
+            target: Id::from("t"),
+            status: Some(201),
+            sends: 1,
+            adopted: false,
+            sha256: None,
+            modified: None,
+        }
     }
 
     #[test]

@@ -42,6 +42,8 @@ pub struct Row {
     pub sent_sha256: Option<Fingerprint>,
     /// Fingerprint of what the service holds, as far as it was read.
     pub target_sha256: Option<Fingerprint>,
+    /// Fingerprint and `lastModified` of what the service answered the write with, as far as it did.
+    pub written: (Option<Fingerprint>, Option<String>),
     /// SHA-256 of the text in `before.jsonl`, for what was overwritten or removed.
     pub before_sha256: Option<Fingerprint>,
     /// Whether plan and journal agree about it: nothing was done for an item that the plan leaves alone.
@@ -62,6 +64,7 @@ struct Facts {
     differences: Vec<String>,
     adopted: bool,
     sha256: Option<Fingerprint>,
+    written: (Option<Fingerprint>, Option<String>),
     before: Option<Fingerprint>,
     started_at: Option<Timestamp>,
     finished_at: Option<Timestamp>,
@@ -76,7 +79,8 @@ impl Facts {
                 // The first is the document as it was before this run.
                 self.before = self.before.or(*before_sha256);
             }
-            Step::Applied { status, sends, adopted, sha256, .. } => {
+            Step::Applied { status, sends, adopted, sha256, modified, .. } => {
+                self.written = (*sha256, modified.clone());
                 self.attempts += sends;
                 self.status = status.or(self.status);
                 self.adopted |= adopted;
@@ -258,6 +262,7 @@ fn row(mut item: PlanItem, state: &ItemState, facts: Facts) -> Row {
         accounted_for: item.is_work() || *state == ItemState::Untouched,
         before_sha256: facts.before,
         sent_sha256: item.sent_sha256,
+        written: facts.written,
         target_sha256: facts.sha256.or_else(|| planned.and_then(|party| party.sha256)),
         started_at: facts.started_at,
         finished_at: facts.finished_at,

@@ -34,6 +34,7 @@ pub(super) fn row(number: u32) -> Row {
         differences: Vec::new(),
         adopted: false,
         sent_sha256: Some(Fingerprint::of(b"sent")),
+        written: (None, None),
         target_sha256: Some(Fingerprint::of(b"sent")),
         before_sha256: None,
         accounted_for: true,

@@ -44,8 +44,7 @@ pub(super) async fn settle_put(
         Phase::Adjust => exactly,
     };
     if had_effect {
-        let step = Step::Applied { target, status: None, sends: 0, adopted: true, sha256: Some(print) };
-        context.ledger.sync(item.item, step, None).await?;
+        context.ledger.sync(item.item, adopted(target, print, &there), None).await?;
         return Ok(Next::Go);
     }
     if began < settled {
@@ -102,8 +101,7 @@ pub(super) async fn late_put(
         return Ok(Some(next));
     }
     let target = there.head.id.clone();
-    let step = Step::Applied { target, status: None, sends: 0, adopted: true, sha256: Some(print) };
-    context.ledger.sync(item.item, step, None).await?;
+    context.ledger.sync(item.item, adopted(target, print, there), None).await?;
     Ok(Some(Next::Go))
 }
 
@@ -146,6 +144,12 @@ pub(super) async fn in_use(
     };
     let Some(message) = used_by(&users) else { return Ok(None) };
     end(context, item, Outcome::Conflict, None, "in_use", &message, 0).await.map(Some)
+}
+
+/// It had its effect, as is seen by what is there.
+fn adopted(target: Id, print: Fingerprint, there: &Document) -> Step {
+    let modified = there.head.last_modified.clone();
+    Step::Applied { target, status: None, sends: 0, adopted: true, sha256: Some(print), modified }
 }
 
 /// What stands in the target, compared with what is wanted there.

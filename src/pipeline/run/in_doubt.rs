@@ -31,7 +31,7 @@ const MOST_BLIND_LOOKS: u32 = 5;
 #[derive(Debug)]
 pub(super) enum Found {
     /// The import is there.
-    There { id: Id, sha256: Fingerprint },
+    There { id: Id, sha256: Fingerprint, modified: Option<String> },
     /// It is not, and will not come.
     Nowhere,
     /// Something of its name appeared, but it is not what was sent.
@@ -206,7 +206,8 @@ impl<'a> Finder<'a> {
             if let Some(hit) = fresh.iter().find(free) {
                 taken.insert(hit.id.clone());
                 // Whoever dropped the search does not want the answer.
-                let _ = search.answer.send(Found::There { id: hit.id.clone(), sha256: hit.print });
+                let (id, modified) = (hit.id.clone(), hit.modified.clone());
+                let _ = search.answer.send(Found::There { id, sha256: hit.print, modified });
                 continue;
             }
             let ids = |hits: &[Hit], equal: bool| -> Vec<Id> {

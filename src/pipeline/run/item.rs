@@ -144,8 +144,9 @@ async fn look_up(context: &Context<'_>, item: &PlanItem) -> Result<Next, Pipelin
     let wanted = document(context, item)?;
     let found = context.finder.search(item, doubt.and_then(|doubt| doubt.server_time), &wanted).await;
     let step = match found {
-        Found::There { id, sha256 } => {
-            Step::Applied { target: id, status: None, sends: 0, adopted: true, sha256: Some(sha256) }
+        Found::There { id, sha256, modified } => {
+            let sha256 = Some(sha256);
+            Step::Applied { target: id, status: None, sends: 0, adopted: true, sha256, modified }
         }
         Found::Nowhere => Step::Absent,
         Found::Unlike(ids) => {

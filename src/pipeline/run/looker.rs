@@ -99,6 +99,8 @@ pub(super) struct Hit {
     /// Whether it is what was sent.
     pub equal: bool,
     created: Option<Timestamp>,
+    /// Its `lastModified`.
+    pub modified: Option<String>,
 }
 
 impl Hit {
@@ -153,7 +155,8 @@ impl<'a, 'b> Looker<'a, 'b> {
             } else {
                 print == search.print || compare(&search.wanted, &document).verdict != Verdict::Differs
             };
-            self.hits[*index].push(Hit { id: head.id.clone(), print, equal, created: created_at(head) });
+            let (id, modified) = (head.id.clone(), head.last_modified.clone());
+            self.hits[*index].push(Hit { id, print, equal, created: created_at(head), modified });
         }
     }
 }

@@ -55,6 +55,7 @@ pub(super) async fn clone(context: &Context<'_>, item: &PlanItem) -> Result<Next
                         sends: cloned.attempts,
                         adopted: false,
                         sha256: None,
+                        modified: None,
                     };
                     context.ledger.note(item.item, step).await?;
                     if !item.adjust {
@@ -258,6 +259,7 @@ async fn applied(
         sends: answer.attempts,
         adopted: false,
         sha256: whole.then_some(print),
+        modified: answer.head.last_modified.clone(),
     };
     context.ledger.note(item.item, step).await?;
     if context.options.verify == Verify::None || !whole {
@@ -287,7 +289,8 @@ pub(super) async fn present(
     adopted: bool,
 ) -> Result<Next, PipelineError> {
     crash::point("call.after_answer");
-    let step = Step::Applied { target: target.clone(), status, sends, adopted, sha256: None };
+    let target = target.clone();
+    let step = Step::Applied { target, status, sends, adopted, sha256: None, modified: None };
     context.ledger.note(item.item, step).await?;
     if context.options.verify != Verify::Full {
         unchecked(context, item.item).await?;

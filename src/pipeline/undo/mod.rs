@@ -173,7 +173,11 @@ async fn plan_item(
     item.source = row.item.source.clone();
     // A sweep that shows what the run left behind is proof enough; anything else is read by id.
     let now = match prints.get(&target) {
-        Some(print) if Some(*print) == row.target_sha256 && row.outcome != Outcome::Updated => {
+        Some(print)
+            if Some(*print) == row.target_sha256
+                && row.outcome != Outcome::Updated
+                && row.verdict != Verdict::Differs =>
+        {
             Now::There(*print, Value::Null)
         }
         _ => read(with, row.item.list(), &target).await?,
@@ -210,7 +214,9 @@ async fn plan_item(
         None
     };
     // A clone whose answer held no document was never fingerprinted: what it is now is taken for what the run made.
-    if row.target_sha256.is_some_and(|left| left != print) {
+    if row.target_sha256.is_some_and(|left| left != print)
+        || changed_before_it_was_read(row, print, &document)
+    {
         let who =
             if row.item.kind.is_none() { who_changed(with, &target, asked).await } else { String::new() };
         let message = format!("it was changed since the run{who}: left alone");
@@ -227,6 +233,14 @@ async fn plan_item(
     }
     item.operation = Operation::Delete;
     Ok((item, None))
+}
+
+/// Whether somebody changed an import after the run had written it and before the run read it back: what was read is
+/// then not what the run left. Where the service itself keeps other than it answered, `lastModified` stays.
+fn changed_before_it_was_read(row: &Row, print: Fingerprint, now: &Value) -> bool {
+    let (Some(written), modified) = &row.written else { return false };
+    let same = modified.as_deref().is_some_and(|modified| now["lastModified"] == modified);
+    row.verdict == Verdict::Differs && *written != print && !same
 }
 
 fn undo_delete(
