@@ -93,6 +93,13 @@ fn help(failure: &Failure) -> Option<String> {
         Failure::Pipeline(error) if error.is_unauthorized() => {
             return Some("the service does not accept the token; make a new one and try again".to_owned());
         }
+        Failure::Pipeline(error) if error.damaged_record().is_some() => {
+            return Some(
+                "put the run folder back from a copy, or start a new run: it sees by itself what is in the target; \
+                 `transship verify` names what does not fit"
+                    .to_owned(),
+            );
+        }
         Failure::Pipeline(PipelineError::Archive(error)) | Failure::Archive(error) => error,
         _ => return None,
     };

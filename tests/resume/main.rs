@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use serde_json::{Value, json};
-use support::scenario::{Fault, Ran, Scenario, World};
+use support::scenario::{Fault, Ran, Scenario, World, import};
 
 /// Ten creates, one after the other.
 fn ten() -> Rc<World> {
@@ -127,6 +127,27 @@ fn a_run_that_is_killed_again_and_again_comes_to_its_end() {
     assert_eq!(world.imports("target").len(), 40);
     // A kill that comes before a resume has written its first line leaves no trace of it.
     assert!((1..=4).contains(&ran.summary()["resumed"].as_u64().unwrap()));
+}
+
+#[test]
+fn what_is_in_doubt_is_found_out_although_somebody_removed_what_this_run_had_made() {
+    let world = ten();
+    world.fault(Fault::on_create(Fault::slow_before(5_000)).nth(4));
+    let ran = world.spawn_run(&[]).until_journal("intended", 4).signal("KILL").finish().expect_killed();
+    world.remove("target", "Import 00001");
+    let ran = ran.resumed().expect_exit(3).expect_count("created", 10);
+    ran.expect_audit("Import 00001", "created", "differs").expect_audit("Import 00004", "created", "equal");
+    assert_eq!(world.imports("target").len(), 9);
+}
+
+#[test]
+fn what_is_in_doubt_is_found_out_although_somebody_removed_what_was_there_before() {
+    let world = Scenario::migrate(["a"]).target(&import("x")).target(&import("y")).start();
+    world.fault(Fault::cut_before_write("a"));
+    world.fault(Fault::on_create(Fault::slow_before(300)));
+    let running = world.spawn_run(&[]).until_journal("doubted", 1);
+    world.remove("target", "x");
+    running.finish().expect_exit(0).expect_target(["a", "y"]).expect_audit("a", "created", "equal");
 }
 
 /// A run of two that was killed before the second create.

@@ -1,7 +1,8 @@
 //! Looking up creates and clones whose effect is not known: one look at a list answers for all of its kind.
 //!
 //! Nothing is sent again before two looks, the second of them after the first request can no longer be executing,
-//! found nothing; and a look counts only if it shows everything of the kind that this run is known to have made.
+//! found nothing; and a look counts only if it shows everything of the kind that this run is known to have made and that
+//! is still there.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashSet};
@@ -15,6 +16,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::ledger::Ledger;
 use super::looker::{self, Hit, Looked, SLACK, created_at};
+use crate::api::ErrorKind;
 use crate::model::normal::fingerprint;
 use crate::model::time::Clock;
 use crate::model::{Fingerprint, Head, Id, Operation};
@@ -26,6 +28,8 @@ use crate::transform::references::Kind;
 const COMPANY: Duration = Duration::from_millis(50);
 /// Looks that did not count before the item is left in doubt.
 const MOST_BLIND_LOOKS: u32 = 5;
+/// Imports that a list lacks and that are asked for by id at most.
+const MOST_GONE: usize = 50;
 
 /// What looking up found.
 #[derive(Debug)]
@@ -68,6 +72,8 @@ pub(super) struct Search {
 pub(super) struct Finder<'a> {
     target: &'a Account,
     plan: &'a PlanFile,
+    /// How long each list was when it was last looked at.
+    last_listed: RefCell<BTreeMap<Option<Kind>, u64>>,
     cancel: &'a Cancel,
     settle: Duration,
     clock: &'a Clock,
@@ -92,6 +98,7 @@ impl<'a> Finder<'a> {
         Self {
             target,
             plan,
+            last_listed: RefCell::default(),
             cancel,
             settle,
             clock,
@@ -170,12 +177,12 @@ impl<'a> Finder<'a> {
 
     async fn look(&self, kind: Option<Kind>, searches: Vec<Search>, ledger: &Ledger<'_>) {
         let began = Instant::now();
-        let known = ledger.owned(kind);
+        let knows_some = !ledger.owned(kind).is_empty();
         let looked = match kind {
             None => looker::imports(self.target, &searches, ledger).await,
             Some(kind) => looker::others(self.target, kind, &searches, ledger).await,
         };
-        let Looked { ours, oldest, listed, whole, hits } = match looked {
+        let Looked { missing, oldest, listed, whole, hits } = match looked {
             Ok(looked) => looked,
             Err(error) => {
                 for search in searches {
@@ -194,8 +201,11 @@ impl<'a> Finder<'a> {
             None => tail.target_listed,
             Some(kind) => tail.others.get(&kind).map_or(0, |others| others.listed),
         };
-        // Items may come to own more while the list is read; those known before must all be on it.
-        let trusted = whole && ours >= known && (known > 0 || listed >= before);
+        // Items may come to own more while the list is read; those known before must all be on it. Where none is, the list
+        // must be as long as it was for the plan, or twice as short: somebody may have removed some of it.
+        let as_before = self.last_listed.borrow_mut().insert(kind, listed) == Some(listed);
+        let long_enough = knows_some || listed >= before || as_before;
+        let trusted = whole && long_enough && self.are_gone(kind, &missing).await;
         let ahead = self.ahead.get().or_else(|| self.told_by(oldest, ledger));
         let mut taken: HashSet<Id> = HashSet::new();
         for (search, hits) in searches.into_iter().zip(hits) {
@@ -221,6 +231,20 @@ impl<'a> Finder<'a> {
             };
             self.not_found(search, found, began, trusted);
         }
+    }
+
+    /// Whether what this run made and the list lacks were removed by somebody: asked for by id, if they are few.
+    async fn are_gone(&self, kind: Option<Kind>, missing: &HashSet<Id>) -> bool {
+        if missing.len() > MOST_GONE {
+            return false;
+        }
+        for id in missing {
+            match self.target.client.get(kind.map_or("imports", Kind::word), id).await {
+                Err(error) if error.kind == ErrorKind::NotFound => {}
+                _ => return false,
+            }
+        }
+        true
     }
 
     /// What the list shows of imports that this run is known to have made: none can be older than its first intent.

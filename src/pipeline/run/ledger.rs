@@ -1,7 +1,7 @@
 //! What is known of every item: the journal's states, kept in step with the journal.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::journal::{Entry, ItemState, Journal, JournalError, Phase, Record, Step};
 use crate::model::{Id, ItemKey, Operation};
@@ -89,20 +89,12 @@ pub(super) struct Ledger<'a> {
     journal: &'a Journal,
     memory: RefCell<Memory>,
     others: &'a OtherItems,
-    owned: RefCell<HashSet<Id>>,
-    /// How many of each kind.
-    counts: RefCell<BTreeMap<Option<Kind>, usize>>,
+    owned: RefCell<HashMap<Id, Option<Kind>>>,
 }
 
 impl<'a> Ledger<'a> {
     pub(super) fn new(journal: &'a Journal, memory: Memory, others: &'a OtherItems) -> Self {
-        let ledger = Self {
-            journal,
-            memory: RefCell::default(),
-            others,
-            owned: RefCell::default(),
-            counts: RefCell::default(),
-        };
+        let ledger = Self { journal, memory: RefCell::default(), others, owned: RefCell::default() };
         for (item, state) in (1_u32..).map(ItemKey).zip(&memory.states) {
             if let Some(target) = state.target() {
                 ledger.own(item, target);
@@ -113,9 +105,7 @@ impl<'a> Ledger<'a> {
     }
 
     fn own(&self, item: ItemKey, target: &Id) {
-        if self.owned.borrow_mut().insert(target.clone()) {
-            *self.counts.borrow_mut().entry(self.others.kind(item)).or_default() += 1;
-        }
+        self.owned.borrow_mut().insert(target.clone(), self.others.kind(item));
     }
 
     /// Records a step and waits until it is on the disk.
@@ -209,11 +199,11 @@ impl<'a> Ledger<'a> {
 
     /// Whether an item of this run has that import of the target.
     pub(super) fn owns(&self, id: &Id) -> bool {
-        self.owned.borrow().contains(id)
+        self.owned.borrow().contains_key(id)
     }
 
-    /// How many imports of the target, or resources of a kind, the items of this run have.
-    pub(super) fn owned(&self, kind: Option<Kind>) -> usize {
-        self.counts.borrow().get(&kind).copied().unwrap_or(0)
+    /// The imports of the target, or the resources of a kind, that the items of this run have.
+    pub(super) fn owned(&self, kind: Option<Kind>) -> HashSet<Id> {
+        self.owned.borrow().iter().filter(|(_, of)| **of == kind).map(|(id, _)| id.clone()).collect()
     }
 }

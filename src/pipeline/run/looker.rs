@@ -23,9 +23,9 @@ pub(super) const SLACK: SignedDuration = SignedDuration::from_secs(30);
 /// What a look at a list showed.
 #[derive(Debug)]
 pub(super) struct Looked {
-    /// How many of those that this run has.
-    pub ours: usize,
-    /// When the oldest of these was made.
+    /// What this run has and the list does not show.
+    pub missing: HashSet<Id>,
+    /// When the oldest of what this run has was made.
     pub oldest: Option<Timestamp>,
     /// How many in all.
     pub listed: u64,
@@ -41,7 +41,7 @@ pub(super) async fn imports(
     searches: &[Search],
     ledger: &Ledger<'_>,
 ) -> Result<Looked, PipelineError> {
-    let mut looker = Looker::new(searches, ledger);
+    let mut looker = Looker::new(None, searches, ledger);
     // The sweep goes on while the run drains: one look more may settle what is in doubt.
     let manner = Manner { listed_apart: true, to_the_end: true, ..Manner::default() };
     match sweep(target, manner, &Cancel::new(), &mut looker).await {
@@ -59,7 +59,7 @@ pub(super) async fn others(
     searches: &[Search],
     ledger: &Ledger<'_>,
 ) -> Result<Looked, PipelineError> {
-    let mut looker = Looker::new(searches, ledger);
+    let mut looker = Looker::new(Some(kind), searches, ledger);
     let mut met = HashSet::new();
     let request =
         ListRequest { path: kind.word().to_owned(), limit: PAGE, include: Vec::new(), filters: Vec::new() };
@@ -74,7 +74,7 @@ pub(super) async fn others(
             }
             if ledger.owns(&head.id) {
                 looker.count(&head);
-            } else if looker.by_name.contains_key(head.name.as_str()) {
+            } else if looker.by_name.contains_key(head.name.trim()) {
                 bearers.push(head.id);
             }
         }
@@ -114,34 +114,36 @@ struct Looker<'a, 'b> {
     searches: &'a [Search],
     by_name: HashMap<&'a str, Vec<usize>>,
     ledger: &'a Ledger<'b>,
-    ours: usize,
+    kind: Option<Kind>,
+    missing: HashSet<Id>,
     oldest: Option<Timestamp>,
     hits: Vec<Vec<Hit>>,
 }
 
 impl<'a, 'b> Looker<'a, 'b> {
-    fn new(searches: &'a [Search], ledger: &'a Ledger<'b>) -> Self {
+    fn new(kind: Option<Kind>, searches: &'a [Search], ledger: &'a Ledger<'b>) -> Self {
         let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
         for (index, search) in searches.iter().enumerate() {
-            by_name.entry(&search.name).or_default().push(index);
+            by_name.entry(search.name.trim()).or_default().push(index);
         }
-        Self { searches, by_name, ledger, ours: 0, oldest: None, hits: vec![Vec::new(); searches.len()] }
+        let (missing, hits) = (ledger.owned(kind), vec![Vec::new(); searches.len()]);
+        Self { searches, by_name, ledger, kind, missing, oldest: None, hits }
     }
 
     fn looked(self, listed: u64, whole: bool) -> Looked {
-        Looked { ours: self.ours, oldest: self.oldest, listed, whole, hits: self.hits }
+        Looked { missing: self.missing, oldest: self.oldest, listed, whole, hits: self.hits }
     }
 
     /// Takes note of one that this run has.
     fn count(&mut self, head: &Head) {
-        self.ours += 1;
+        self.missing.remove(&head.id);
         let created = created_at(head);
         self.oldest = self.oldest.min(created).or(self.oldest).or(created);
     }
 
     /// Whether it is what a search is for.
     fn judge(&mut self, head: &Head, text: &RawValue) {
-        let Some(indices) = self.by_name.get(head.name.as_str()) else { return };
+        let Some(indices) = self.by_name.get(head.name.trim()) else { return };
         let document: Value = serde_json::from_str(text.get()).unwrap_or_default();
         let print = fingerprint(&document);
         for index in indices {
@@ -163,7 +165,7 @@ impl<'a, 'b> Looker<'a, 'b> {
 
 impl Sink for Looker<'_, '_> {
     fn restart(&mut self) -> Result<(), PipelineError> {
-        self.ours = 0;
+        self.missing = self.ledger.owned(self.kind);
         self.oldest = None;
         self.hits.iter_mut().for_each(Vec::clear);
         Ok(())
