@@ -147,7 +147,8 @@ impl<'a> Bench<'a> {
             // What a dropped reference stood in is not needed any more.
             let fresh = prepared.fresh.iter().filter(|fresh| text.contains(&fresh.placeholder()));
             needs = unique(fresh.map(|fresh| self.supplies.need(fresh)).collect());
-            self.listed_apart |= head.adaptor_type.as_deref().is_some_and(|adaptor| apart.contains(&adaptor));
+            // One that does not say of which adaptor it is may be of one of these.
+            self.listed_apart |= head.adaptor_type.as_deref().is_none_or(|adaptor| apart.contains(&adaptor));
             if self.with.job.action == Action::Restore && !head.id.as_str().is_empty() {
                 self.ids.insert(head.id.clone(), index);
             }

@@ -128,7 +128,8 @@ async fn once(
         }
         let pages = account.client.pages(request(adaptor, &[]));
         pin_mut!(pages);
-        'pages: while let Some(page) = pages.next().await {
+        let mut unfiltered = false;
+        while let Some(page) = pages.next().await {
             if cancel.is_draining() {
                 return Err(PipelineError::Interrupted);
             }
@@ -143,8 +144,10 @@ async fn once(
                             ids.in_plain_list.insert(*apart);
                         }
                     }
-                    // The service does not know the filter: the list is the plain one again.
-                    Some(adaptor) if !is_listed_apart(&head, adaptor, ids) => break 'pages,
+                    Some(adaptor) if !is_listed_apart(&head, adaptor, ids) => {
+                        unfiltered = true;
+                        continue;
+                    }
                     Some(_) => {}
                 }
                 if !ids.seen.insert(ids.hasher.hash_one(head.id.as_str())) {
@@ -159,6 +162,10 @@ async fn once(
                 if !sink.take(&head, &text)? {
                     return Ok((seen, false));
                 }
+            }
+            if unfiltered {
+                // The service does not know the filter: the list is the plain one again.
+                break;
             }
         }
     }
@@ -205,7 +212,7 @@ async fn ids_of(account: &Account, first: &Ids, cancel: &Cancel) -> Result<HashS
         for adaptor in std::iter::once(None).chain(first.apart.iter().copied().map(Some)) {
             let pages = account.client.pages(request(adaptor, include));
             pin_mut!(pages);
-            'pages: while let Some(page) = pages.next().await {
+            while let Some(page) = pages.next().await {
                 if cancel.is_draining() {
                     return Err(PipelineError::Interrupted);
                 }
@@ -217,14 +224,19 @@ async fn ids_of(account: &Account, first: &Ids, cancel: &Cancel) -> Result<HashS
                     }
                     page => page.map_err(account.failed("list the imports"))?,
                 };
+                let mut unfiltered = false;
                 for text in page.documents {
                     let head = read_head(&text);
                     if adaptor
                         .is_some_and(|adaptor| head.adaptor_type.as_deref().is_some_and(|of| of != adaptor))
                     {
-                        break 'pages;
+                        unfiltered = true;
+                        continue;
                     }
                     seen.insert(first.hasher.hash_one(head.id.as_str()));
+                }
+                if unfiltered {
+                    break;
                 }
             }
         }
@@ -284,3 +296,6 @@ pub(super) fn read_head(text: &RawValue) -> Head {
         }
     })
 }
+
+#[cfg(test)]
+mod tests;
