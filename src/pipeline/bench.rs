@@ -167,7 +167,7 @@ impl<'a> Bench<'a> {
             self.claimed.extend(key.map(|key| self.keys.of(key)));
         }
         if prepared.wanted.is_some() || prepared.item.outcome == Some(Outcome::Unchanged) {
-            let copies = !matches!(self.with.job.action, Action::Update | Action::Backup);
+            let copies = !matches!(self.with.job.action, Action::Update | Action::Backup | Action::Restore);
             let named = self.named.entry(self.keys.of(&prepared.item.name)).or_default();
             *named = (named.0 + 1, named.1 || copies || prepared.item.name != head.name);
         }
