@@ -94,6 +94,30 @@ fn a_saved_plan_creates_what_it_shows() {
 }
 
 #[test]
+fn a_saved_plan_makes_nothing_that_it_does_not_show() {
+    let world = sharing().start();
+    world.command(&["plan", "JOB", "--out", "approved.json"]).expect_exit(0);
+    let post = |list: &str, document: &Value| {
+        let (status, made) =
+            world.call(reqwest::Method::POST, "source", &format!("/v1/{list}"), Some(document));
+        assert_eq!(status, 201, "{made}");
+        made["_id"].clone()
+    };
+    let late = post("scripts", &script("Late"));
+    let mut import = world.import("source", "a");
+    import["name"] = json!("late");
+    import["hooks"]["preMap"]["_scriptId"] = late;
+    post("imports", &import);
+    world
+        .run_with(&["--plan", "approved.json"])
+        .expect_exit(0)
+        .expect_all(4, "created", "equal")
+        .expect_list("scripts", ["Check"])
+        .expect_target(["a", "b", "c"]);
+    world.command(&["verify", "runs/run-1"]).expect_exit(0);
+}
+
+#[test]
 fn a_saved_plan_makes_no_script_that_somebody_made_meanwhile() {
     let world = sharing().start();
     world.command(&["plan", "JOB", "--out", "approved.json"]).expect_exit(0);
