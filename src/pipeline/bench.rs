@@ -106,9 +106,15 @@ impl<'a> Bench<'a> {
                     let item = with_source(blank(number, &head), &head);
                     Prepared::over(ended(item, Outcome::Failed, "where", puzzle.clone()))
                 } else {
-                    let source: Value = serde_json::from_str(raw.get()).unwrap_or_default();
                     let facts = names.facts(with, number, &head, pick.row);
-                    workshop.prepare(number, &head, &source, &facts)
+                    match serde_json::from_str::<Value>(raw.get()) {
+                        Ok(source) => workshop.prepare(number, &head, &source, &facts),
+                        // A backup keeps the text, whatever it is.
+                        Err(_) if with.job.action == Action::Backup => {
+                            workshop.prepare(number, &head, &Value::Null, &facts)
+                        }
+                        Err(error) => unreadable(number, &head, &error),
+                    }
                 };
             let mut prepared = prepared;
             if let Some(row) = pick.row
@@ -125,6 +131,9 @@ impl<'a> Bench<'a> {
                 continue;
             }
             self.absent(&asked, &place)?;
+        }
+        if with.only.is_none() && !picks.items.is_empty() {
+            self.notes.extend(with.job.program.idle());
         }
         self.references = survey.map(|it| it.finish(&with.job.references)).unwrap_or_default();
         with.events.emit(&Event::StageFinished { stage: Stage::Prepare });
@@ -288,6 +297,13 @@ impl<'a> Bench<'a> {
     }
 }
 
+/// A document that is JSON, but more than a program can hold: nested too deep, or with half a character in a text.
+fn unreadable(number: ItemKey, head: &Head, error: &serde_json::Error) -> Prepared {
+    let message = format!("its document cannot be read: {error}");
+    let item = ended(with_source(blank(number, head), head), Outcome::Failed, "unreadable", message);
+    Prepared::over(item)
+}
+
 fn with_source(mut item: PlanItem, head: &Head) -> PlanItem {
     item.source = Some(Party { id: head.id.clone(), name: head.name.clone(), sha256: None });
     item
@@ -330,6 +346,36 @@ impl Names {
             index: number.0,
             connection_name: name(Kind::Connections, &head.connection),
             integration_name: name(Kind::Integrations, &head.integration),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::value::RawValue;
+
+    use super::*;
+
+    #[test]
+    fn a_document_that_no_program_can_hold_fails_and_says_why() {
+        let deep = format!(
+            r#"{{"_id":"5f7c579b6411271af4e7cefa","name":"b","a":{}1{}}}"#,
+            "[".repeat(200),
+            "]".repeat(200)
+        );
+        let half = r#"{"_id":"5f7c579b6411271af4e7cefa","name":"b","sampleData":"\ud800"}"#.to_owned();
+        for (text, why) in [(deep, "recursion limit exceeded"), (half, "hex escape")] {
+            let raw = RawValue::from_string(text).unwrap();
+            let head = read_head(&raw);
+            let error = serde_json::from_str::<Value>(raw.get()).unwrap_err();
+            let Prepared { item, wanted, .. } = unreadable(ItemKey(1), &head, &error);
+            assert_eq!((item.name.as_str(), item.outcome, wanted), ("b", Some(Outcome::Failed), None));
+            assert_eq!(item.source.unwrap().id, head.id);
+            let message = item.trouble.unwrap().message;
+            assert!(
+                message.starts_with("its document cannot be read: ") && message.contains(why),
+                "{message}"
+            );
         }
     }
 }

@@ -1,12 +1,12 @@
 //! `rename_field` and `rename_fields` as a step: which of the renames are for an import, and those at once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
-use super::rename::Renamer;
-use super::step::{FieldRename, Narrow, ScopedRename};
+use super::rename::{self, Renamer};
+use super::step::{FieldRename, Narrow, ScopedRename, Side};
 use crate::model::Id;
 
 /// More combinations than this are forgotten and compiled anew: each import may have one of its own.
@@ -17,6 +17,8 @@ const KEPT: usize = 256;
 pub(super) struct FieldRenames {
     groups: Vec<(Narrow, Vec<FieldRename>)>,
     compiled: Mutex<HashMap<Vec<usize>, Arc<Renamer>>>,
+    /// The fields that were there to be renamed in some document.
+    used: Mutex<HashSet<(Side, Vec<String>)>>,
 }
 
 impl FieldRenames {
@@ -34,7 +36,7 @@ impl FieldRenames {
         for (_, renames) in &groups {
             Renamer::compile(renames)?;
         }
-        Ok(Self { groups, compiled: Mutex::default() })
+        Ok(Self { groups, compiled: Mutex::default(), used: Mutex::default() })
     }
 
     /// Whether a rename is for the imports of a connection that is given by name.
@@ -55,7 +57,20 @@ impl FieldRenames {
         if chosen.is_empty() {
             return Ok(Vec::new());
         }
-        Ok(self.renamer(chosen)?.apply(document))
+        let renamer = self.renamer(chosen)?;
+        Ok(renamer.apply_and_tell(document, &mut |side, names| {
+            let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+            used.insert((side, names.to_vec()));
+        }))
+    }
+
+    /// The renames whose field no document had so far.
+    pub(super) fn idle(&self) -> Vec<&FieldRename> {
+        let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        let renames = self.groups.iter().flat_map(|(_, renames)| renames);
+        renames
+            .filter(|one| one.from != one.to && !used.contains(&(one.side, rename::names(&one.from))))
+            .collect()
     }
 
     fn renamer(&self, chosen: Vec<usize>) -> Result<Arc<Renamer>, String> {
@@ -87,7 +102,6 @@ fn fits(only: &Narrow, document: &Value, connection: Option<&str>) -> bool {
 mod tests {
     use serde_json::json;
 
-    use super::super::step::Side;
     use super::*;
 
     fn row(from: &str, to: &str, only: Narrow) -> ScopedRename {
@@ -141,6 +155,21 @@ mod tests {
         let error = renames.apply(&mut import("HTTPImport"), None).unwrap_err();
         assert!(error.contains("renamed twice"), "{error}");
         assert!(renames.apply(&mut import("FTPImport"), None).is_ok());
+    }
+
+    #[test]
+    fn a_field_that_no_import_has_is_known_afterwards() {
+        let rows = ["a", "q", "b", "[\"z z\"]"].map(|from| row(from, "new", Narrow::default()));
+        let mut rows = rows.to_vec();
+        rows.push(row("same", "same", Narrow::default()));
+        rows.push(row("a", "other", Narrow { import: Some("nobody".to_owned()), ..Narrow::default() }));
+        let renames = FieldRenames::compile(rows).unwrap();
+        let idle = |renames: &FieldRenames| -> Vec<String> {
+            renames.idle().into_iter().map(|one| one.from.clone()).collect()
+        };
+        assert_eq!(idle(&renames), ["a", "q", "b", "[\"z z\"]", "a"]);
+        renames.apply(&mut import("HTTPImport"), None).unwrap();
+        assert_eq!(idle(&renames), ["q", "[\"z z\"]"]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::compile::{Action, Found, action};
 use super::selector::{Names, Selector};
-use super::step::{Facts, GuardedStep, StepProblem, TransformError, Transformed};
+use super::step::{At, Facts, GuardedStep, StepProblem, TransformError, Transformed};
 use super::template::Templates;
 use super::{jq, mapping_edit, pointer, upgrade};
 use crate::model::{Head, Id};
@@ -93,6 +93,32 @@ impl Program {
                     _ => false,
                 }
         })
+    }
+
+    /// What a person should know after all documents: fields to be renamed that none of them had.
+    pub fn idle(&self) -> Vec<String> {
+        const LISTED: usize = 8;
+        let mut notes = Vec::new();
+        for (index, step) in self.steps.iter().enumerate() {
+            let Action::RenameFields(renames) = &step.action else { continue };
+            let idle = renames.idle();
+            if idle.is_empty() {
+                continue;
+            }
+            let mut shown: Vec<String> =
+                idle.iter().take(LISTED).map(|one| format!("`{}` ({})", one.from, one.side.word())).collect();
+            if idle.len() > LISTED {
+                shown.push(format!("{} more", idle.len() - LISTED));
+            }
+            let line = At(self.lines.get(index).copied());
+            notes.push(format!(
+                "step {} ({}{line}) found none of these fields in any import: {}",
+                index + 1,
+                step.kind,
+                shown.join(", ")
+            ));
+        }
+        notes
     }
 
     /// Applies the steps in order.

@@ -75,6 +75,16 @@ pub enum Side {
     Target,
 }
 
+impl Side {
+    /// The word of a job file.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Target => "target",
+        }
+    }
+}
+
 /// One field and its new name, as paths from the root of the record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldRename {
@@ -200,7 +210,8 @@ pub struct TransformError {
     pub message: String,
 }
 
-struct At(Option<usize>);
+/// Where a step begins, for a sentence about it.
+pub(super) struct At(pub(super) Option<usize>);
 
 impl fmt::Display for At {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -116,3 +116,15 @@ fn existence_is_decided_by_a_live_read_and_not_by_an_old_run() {
     world.remove("target", "a");
     world.run().expect_exit(0).expect_audit("a", "created", "equal").expect_audit("b", "unchanged", "equal");
 }
+
+#[test]
+fn a_rename_of_a_field_that_no_import_has_is_noted() {
+    let renames = "[{ rename_field: { side: source, from: id, to: key } }, { rename_fields: f.csv }]";
+    Scenario::update(["a"])
+        .job("transform", renames)
+        .file("f.csv", "side,from,to\nsource,idd,x\ntarget,id,y\nsource,z,z\n")
+        .command(["plan", "JOB"])
+        .expect_exit(0)
+        .expect_stdout("step 2 (rename_fields, line")
+        .expect_stdout("of the job) found none of these fields in any import: `idd` (source), `id` (target)");
+}

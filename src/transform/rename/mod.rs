@@ -81,6 +81,15 @@ impl Renamer {
 
     /// Renames in the document; answers what a person should look at.
     pub fn apply(&self, document: &mut Value) -> Vec<String> {
+        self.apply_and_tell(document, &mut |_, _| {})
+    }
+
+    /// The same; `used` is called with the side and the names of every field that was there to be renamed.
+    pub(super) fn apply_and_tell(
+        &self,
+        document: &mut Value,
+        used: &mut dyn FnMut(Side, &[String]),
+    ) -> Vec<String> {
         if self.source.is_none() && self.target.is_none() {
             return Vec::new();
         }
@@ -92,8 +101,19 @@ impl Renamer {
             lists: if self.source.is_some() { mapper::lookup_lists(document) } else { HashMap::new() },
         };
         walk.run(document);
+        for (side, party) in [(Side::Source, &walk.source), (Side::Target, &walk.target)] {
+            if let Some(party) = party {
+                let changed = party.rules.all.iter().zip(&party.notes.tally.changed);
+                changed.filter(|(_, times)| **times > 0).for_each(|(rule, _)| used(side, &rule.from));
+            }
+        }
         walk.warnings(document)
     }
+}
+
+/// The names a path of a job file is made of; none for one that cannot be read.
+pub(super) fn names(path: &str) -> Vec<String> {
+    extract1::parse_field(path).unwrap_or_default()
 }
 
 /// Compiles and applies; a rename that cannot be compiled is answered as a warning and the document stays as it is.
