@@ -13,6 +13,7 @@ use std::rc::Rc;
 
 use serde_json::{Value, json};
 use support::scenario::{Fault, Ran, Scenario, World, import};
+use transship::emulator::Effect;
 
 /// Ten creates, one after the other.
 fn ten() -> Rc<World> {
@@ -148,6 +149,16 @@ fn what_is_in_doubt_is_found_out_although_somebody_removed_what_was_there_before
     let running = world.spawn_run(&[]).until_journal("doubted", 1);
     world.remove("target", "x");
     running.finish().expect_exit(0).expect_target(["a", "y"]).expect_audit("a", "created", "equal");
+}
+
+#[test]
+fn names_that_differ_in_the_blanks_around_them_are_not_taken_for_each_other_when_answers_are_lost() {
+    let world = Scenario::migrate(["a", "a ", " a", "b"]).start();
+    world.fault(Fault::on_create(Effect::CutAfter).every(2));
+    world.fault(Fault::on_create(Effect::CutBefore).nth(3));
+    let ran =
+        world.run().expect_exit(0).expect_all(4, "created", "equal").expect_target([" a", "a", "a ", "b"]);
+    ran.again().expect_exit(0).expect_no_write();
 }
 
 /// A run of two that was killed before the second create.

@@ -221,7 +221,8 @@ impl<'a> Finder<'a> {
                 continue;
             }
             let ids = |hits: &[Hit], equal: bool| -> Vec<Id> {
-                hits.iter().filter(|hit| hit.equal == equal).map(|hit| hit.id.clone()).collect()
+                let free = hits.iter().filter(|hit| hit.equal == equal && !ledger.owns(&hit.id));
+                free.map(|hit| hit.id.clone()).collect()
             };
             let found = match (ids(&fresh, false), ids(&older, true)) {
                 (unlike, _) if !unlike.is_empty() => Found::Unlike(unlike),

@@ -171,9 +171,10 @@ async fn write_all(context: &Context<'_>, policy: &mut Policy) -> Result<(), Pip
     queue.extend(context.ledger.half_done());
     context.events.emit(&Event::StageStarted { stage: Stage::Write, total: Some(policy.total()) });
     let mut under_way = FuturesUnordered::new();
-    // Items that would bear the same name go one after the other: so at most one of them is ever in doubt.
+    // Items that would bear the same name go one after the other: so at most one of them is ever in doubt. Blanks around
+    // a name do not count, for a service may trim it.
     let mut names: HashMap<(&'static str, String), VecDeque<PlanItem>> = HashMap::new();
-    let name_of = |item: &PlanItem| (item.list(), item.name.clone());
+    let name_of = |item: &PlanItem| (item.list(), item.name.trim().to_owned());
     let mut waiting = Waiting::default();
     let mut told = false;
     loop {
