@@ -209,9 +209,6 @@ pub fn how_it_ended(summary: &Summary) -> Option<String> {
         |text: &str| reason.as_ref().map_or(format!("{text}."), |reason| format!("{text}: {reason}."));
     match summary.state.as_str() {
         "finished" => None,
-        "interrupted" if summary.reason.as_deref().is_some_and(|reason| reason != "interrupted") => {
-            Some(because("The run is not finished; nothing is lost"))
-        }
         "interrupted" => Some("The run was interrupted; nothing is lost.".to_owned()),
         "stopped" => Some(because("The run stopped itself")),
         "unauthorized" => {

@@ -175,3 +175,23 @@ fn an_account_is_compared_with_its_backup() {
     let unlike = ran.summary()["unlike"].clone();
     assert_eq!(unlike, json!({ "differs": 1, "only_in_target": 1 }));
 }
+
+#[test]
+fn a_script_that_the_other_account_lacks_is_made_from_the_backup() {
+    let script = json!({ "name": "Check", "content": "function f() { return 1 }" });
+    let hooked =
+        import("hooked").set("/hooks/preMap", json!({ "function": "f", "_scriptId": "@scripts/Check" }));
+    let ran = backup([]).resource("source", "scripts", script).source(&hooked).run().expect_exit(0);
+    let keys = [("target", "target"), ("references", "{ by: name, create: [scripts] }")];
+    now(&ran.world, "restore", &keys);
+    let ran =
+        ran.world.run().expect_exit(0).expect_target(["hooked"]).expect_audit("Check", "created", "equal");
+    let id = ran.world.import("target", "hooked")["hooks"]["preMap"]["_scriptId"].clone();
+    let (_, made) = ran.world.call(
+        reqwest::Method::GET,
+        "target",
+        &format!("/v1/scripts/{}", id.as_str().unwrap()),
+        None,
+    );
+    assert_eq!(made["content"], "function f() { return 1 }");
+}

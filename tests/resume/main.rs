@@ -283,8 +283,8 @@ fn a_run_with_an_import_still_in_doubt_is_not_finished_and_resume_looks_it_up() 
     world.fault(Fault::on_list(Fault::status(500)).in_account("target"));
     let ran = running
         .finish()
-        .expect_exit(130)
-        .expect_stderr("it could not be found out whether it was written")
+        .expect_exit(1)
+        .expect_stderr("it could not be found out whether the calls of 1 import had their effect")
         .expect_audit("a", "unprocessed", "not_checked")
         .expect_audit("b", "created", "equal");
     ran.resumed()

