@@ -67,9 +67,10 @@ fn killed_anywhere_and_cut_anywhere_every_import_is_written_once() {
 impl Torture {
     fn new(seed: u64) -> Self {
         let bench = Bench::new();
-        let faults = bench.write("faults.yaml", &faults(seed));
-        let server = Server::start(&bench, "server.redb", &faults);
-        let torture = Self {
+        // Nothing goes wrong before it begins.
+        let place = bench.write("faults.yaml", "behaviour: { rate_limited: false }\n");
+        let server = Server::start(&bench, "server.redb", &place);
+        let mut torture = Self {
             bench,
             server,
             draws: fastrand::Rng::with_seed(seed),
@@ -80,6 +81,9 @@ impl Torture {
             steps: BTreeMap::new(),
         };
         torture.seed_source();
+        torture.bench.write("faults.yaml", &faults(seed));
+        torture.server.kill();
+        torture.server.restart(&torture.bench);
         torture
     }
 
