@@ -9,6 +9,7 @@ mod bucket;
 mod drills;
 mod kills;
 mod nights;
+mod notified;
 mod restores;
 
 use std::path::Path;
