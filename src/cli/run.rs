@@ -235,7 +235,8 @@ pub(super) async fn go(
     };
     drop(listening);
     let told = tell(world, &folder, &plan, quiet);
-    if ended.is_err() || told.is_err() {
+    // A closing that was written names the command already.
+    if told.is_err() {
         say(world, &format!("the run can be taken up again: transship resume {}", folder.path().display()));
     }
     // What ended the run comes first; that its report could not be written either follows from it.

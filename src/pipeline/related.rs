@@ -23,7 +23,7 @@ use crate::transform::references::Kind;
 const AT_ONCE: usize = 16;
 
 /// What is kept of a connection: section 10 of the reference, and when it was changed.
-const CONNECTION: [&[&str]; 12] = [
+const CONNECTION: &[&[&str]] = &[
     &["_id"],
     &["name"],
     &["type"],
@@ -37,6 +37,9 @@ const CONNECTION: [&[&str]; 12] = [
     &["rdbms", "type"],
     &["lastModified"],
 ];
+
+/// What is kept of an export: it is no import, but something may refer to it by name.
+const EXPORT: &[&[&str]] = &[&["_id"], &["name"], &["adaptorType"], &["_connectionId"], &["lastModified"]];
 
 /// The archive a backup goes to, and the last snapshot of the account in it.
 #[derive(Debug, Clone)]
@@ -152,7 +155,8 @@ impl Shelf<'_> {
     /// What is kept of a document that a list shows; `None` for a script that is gone meanwhile.
     async fn whole(&self, kind: &str, head: Head, text: Box<RawValue>) -> Result<Option<String>, Unread> {
         match kind {
-            "connections" => Ok(Some(without_secrets(&text))),
+            "connections" => Ok(Some(reduced(&text, CONNECTION))),
+            "exports" => Ok(Some(reduced(&text, EXPORT))),
             "scripts" => self.script(head).await,
             _ => Ok(Some(text.get().to_owned())),
         }
@@ -198,10 +202,11 @@ fn uses(flow: &RawValue, used: &HashSet<Id>) -> bool {
     })
 }
 
-fn without_secrets(text: &RawValue) -> String {
+/// A document with these of its fields only.
+fn reduced(text: &RawValue, fields: &[&[&str]]) -> String {
     let whole: Value = serde_json::from_str(text.get()).unwrap_or_default();
     let mut kept = Map::new();
-    for path in CONNECTION {
+    for path in fields {
         match path {
             [key] => {
                 if let Some(value) = whole.get(key) {
@@ -238,7 +243,7 @@ mod tests {
         let whole = raw(
             r#"{"_id":"c","name":"N","type":"http","http":{"_httpConnectorId":"h","baseURI":"https://u:pass@x","unencrypted":{"apiKey":"plain"},"auth":{"token":{"token":"geheim"}}}}"#,
         );
-        let kept = without_secrets(&whole);
+        let kept = reduced(&whole, CONNECTION);
         assert_eq!(kept, r#"{"_id":"c","name":"N","type":"http","http":{"_httpConnectorId":"h"}}"#);
     }
 
