@@ -73,8 +73,16 @@ fn of_account(settings: &Settings, account: &job::Account) -> Settings {
     settings
 }
 
+/// The settings of a job, once for each of its accounts.
+pub(super) fn each(job: &Job, settings: Settings) -> Vec<Settings> {
+    if job.sources.is_empty() {
+        return vec![settings];
+    }
+    job.sources.iter().map(|account| of_account(&settings, account)).collect()
+}
+
 /// Which of several exit codes tells most: what a person has to see to first.
-fn weight(exit: Exit) -> u8 {
+pub(super) fn weight(exit: Exit) -> u8 {
     match exit {
         Exit::Done => 0,
         Exit::Changes => 1,

@@ -8,32 +8,48 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::plan::{Purpose, load_job, make};
 use super::world::World;
-use super::{say, signal};
-use crate::pipeline::Cancel;
+use super::{backup, say, signal};
+use crate::job::{Job, Settings};
+use crate::pipeline::{AccountFacts, Cancel};
 use crate::report::references;
 
 /// `check`.
 pub(super) async fn check(world: &World, args: &Check) -> Result<Exit, Failure> {
-    let (job, mut settings) = load_job(world, &args.job)?;
-    let mut out = std::io::stdout().lock();
+    let (job, settings) = load_job(world, &args.job)?;
     if !args.online {
+        let mut out = std::io::stdout().lock();
         writeln!(out, "{}: a valid job: {} `{}`", args.job.display(), job.action.word(), job.name)?;
         return Ok(Exit::Done);
     }
-    let accounts = accounts(world, &mut settings, For::Reading).await?;
+    let cancel = Cancel::new();
+    signal::listen(world, &cancel);
+    let mut exits = Vec::new();
+    for settings in backup::each(&job, settings) {
+        exits.push(one(world, &job, settings, &cancel).await?);
+    }
+    Ok(exits.into_iter().max_by_key(|exit| backup::weight(*exit)).unwrap_or(Exit::Done))
+}
+
+/// Tries what a job needs for one account.
+async fn one(world: &World, job: &Job, mut settings: Settings, cancel: &Cancel) -> Result<Exit, Failure> {
+    let accounts = signal::unless_stopped(cancel, accounts(world, &mut settings, For::Reading)).await?;
+    let mut out = std::io::stdout().lock();
     for account in [&accounts.source, &accounts.target] {
-        let user = account.facts.user.as_deref().unwrap_or("unknown");
-        writeln!(
-            out,
-            "account `{}`: {} accepts the token of user {user}",
-            account.facts.name, account.facts.origin
-        )?;
+        let AccountFacts { name, origin, user } = &account.facts;
+        match origin.strip_prefix("archive:") {
+            Some(place) if accounts.backups.is_none() && settings.shelved.is_some() => {
+                writeln!(out, "archive {place}: the first backup makes it")?;
+            }
+            Some(place) => writeln!(out, "archive {place}: it can be read")?,
+            None => {
+                let user = user.as_deref().unwrap_or("unknown");
+                writeln!(out, "account `{name}`: {origin} accepts the token of user {user}")?;
+            }
+        }
         if job.in_place() {
             break;
         }
     }
-    let cancel = Cancel::new();
-    signal::listen(world, &cancel);
     let work = tempfile::tempdir()?;
     let path = work.path().join("plan.json");
     let purpose = Purpose {
@@ -45,7 +61,7 @@ pub(super) async fn check(world: &World, args: &Check) -> Result<Exit, Failure> 
         of_run: None,
     };
     let listening = super::listen::listeners(world, &accounts);
-    let planned = make(world, &job, &settings, &accounts, purpose, &cancel, &listening.events).await?;
+    let planned = make(world, job, &settings, &accounts, purpose, cancel, &listening.events).await?;
     drop(listening);
     references::summary(&planned.references, &mut out)?;
     let mut troubles = 0;

@@ -9,7 +9,7 @@ use super::connect::{Accounts, For, accounts};
 use super::exit::Exit;
 use super::failure::{Failure, printed};
 use super::world::{TOOL, World};
-use super::{say, signal};
+use super::{backup, say, signal};
 use crate::job::{Job, Settings, load};
 use crate::model::Id;
 use crate::pipeline::{Cancel, Events, Planned, Planning, plan as make_plan};
@@ -83,10 +83,30 @@ pub(super) async fn plan(world: &World, args: &Plan) -> Result<Exit, Failure> {
         Some(Format::Json) => true,
         Some(_) => return Err(Failure::BadInput("`plan` prints `--format text` or `json`".to_owned())),
     };
-    let (job, mut settings) = load_job(world, &args.job)?;
-    let accounts = accounts(world, &mut settings, For::Reading).await?;
+    let (job, settings) = load_job(world, &args.job)?;
+    if args.out.is_some() && !job.sources.is_empty() {
+        let message = "a plan is of one account, and this job has several: leave `--out` out".to_owned();
+        return Err(Failure::BadInput(message));
+    }
     let cancel = Cancel::new();
     signal::listen(world, &cancel);
+    let mut exits = Vec::new();
+    for settings in backup::each(&job, settings) {
+        exits.push(one(world, args, json, &job, settings, &cancel).await?);
+    }
+    Ok(exits.into_iter().max_by_key(|exit| backup::weight(*exit)).unwrap_or(Exit::Done))
+}
+
+/// Shows what a job would do with one account.
+async fn one(
+    world: &World,
+    args: &Plan,
+    json: bool,
+    job: &Job,
+    mut settings: Settings,
+    cancel: &Cancel,
+) -> Result<Exit, Failure> {
+    let accounts = signal::unless_stopped(cancel, accounts(world, &mut settings, For::Reading)).await?;
     let work = tempfile::tempdir()?;
     let path = work.path().join("plan.json");
     let purpose = Purpose {
@@ -98,7 +118,7 @@ pub(super) async fn plan(world: &World, args: &Plan) -> Result<Exit, Failure> {
         of_run: None,
     };
     let listening = super::listen::listeners(world, &accounts);
-    let planned = make(world, &job, &settings, &accounts, purpose, &cancel, &listening.events).await?;
+    let planned = make(world, job, &settings, &accounts, purpose, cancel, &listening.events).await?;
     drop(listening);
     if let Some(out) = &args.out {
         keep(&path, out)?;

@@ -186,3 +186,19 @@ fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     }
     found
 }
+
+#[test]
+fn a_job_of_several_accounts_is_planned_and_checked_for_each() {
+    let world = backup(["a", "b"]).target(&import("t")).start();
+    let text = world.read("job.yaml").replace("source: source\n", "sources: [source, target]\n");
+    std::fs::write(world.path("job.yaml"), text).unwrap();
+    world.command(&["plan", "JOB"]).expect_exit(0).expect_stdout("2 archive").expect_stdout("1 archive");
+    world
+        .command(&["check", "JOB", "--online"])
+        .expect_exit(0)
+        .expect_stdout("account `source`")
+        .expect_stdout("account `target`")
+        .expect_stdout("the first backup makes it");
+    world.command(&["plan", "JOB", "--out", "plan.json"]).expect_exit(2).expect_stderr("leave `--out` out");
+    assert!(!world.path("archive").exists());
+}

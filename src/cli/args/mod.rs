@@ -293,7 +293,7 @@ pub struct Emulator {
 /// `new`.
 #[derive(Debug, Args)]
 pub struct New {
-    /// The action: migrate, clone, update, delete or compare
+    /// The action: migrate, clone, update, delete, backup, restore or compare
     pub action: String,
 }
 
