@@ -62,7 +62,7 @@ impl Bench {
         let folder = tempfile::tempdir().unwrap();
         let imports: Vec<Value> = (0..count).map(document).collect();
         let connections = json!([{"_id": "5f7c579b6411271af4e7cefa", "name": "Shop", "type": "http"}]);
-        let data = json!({ "accounts": { "bench": { "imports": imports, "connections": connections } } });
+        let data = json!({ "imports": imports, "connections": connections });
         std::fs::write(folder.path().join("data.json"), data.to_string()).unwrap();
         std::fs::write(folder.path().join("faults.yaml"), "behaviour: { rate_limited: false }\n").unwrap();
         let mut emulator = Command::new(env!("CARGO_BIN_EXE_transship"))

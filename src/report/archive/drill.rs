@@ -67,11 +67,10 @@ fn one(drilled: &Drilled, out: &mut dyn Write) -> io::Result<()> {
         number(drilled.new),
         number(drilled.again)
     )?;
-    let since =
-        drilled.oldest.map(|oldest| format!(", each since {} or later", when(oldest))).unwrap_or_default();
+    let longest = drilled.oldest.map(|oldest| format!("; longest ago: {}", when(oldest))).unwrap_or_default();
     writeln!(
         out,
-        "  {} of {} in snapshot {} are restorable{since}",
+        "  {} of {} in snapshot {} are known to restore{longest}",
         number(drilled.restorable),
         number(drilled.imports),
         clean(&drilled.snapshot)
