@@ -126,6 +126,7 @@ async fn pipeline(emulator: &Embedded, target: &str, rate: &str, sync: bool) -> 
         now: clock.now(),
         tool: "bench",
         only: None,
+        taken: None,
         of_run: None,
         backups: None,
         home: false,

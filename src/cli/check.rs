@@ -57,6 +57,7 @@ async fn one(world: &World, job: &Job, mut settings: Settings, cancel: &Cancel) 
         plan: &path,
         wanted: None,
         only: None,
+        taken: None,
         references: true,
         of_run: None,
     };

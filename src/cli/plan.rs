@@ -38,6 +38,8 @@ pub(super) struct Purpose<'a> {
     pub wanted: Option<&'a Path>,
     /// Only these imports.
     pub only: Option<&'a BTreeSet<Id>>,
+    /// Imports of the target that are those of others.
+    pub taken: Option<&'a BTreeSet<Id>>,
     /// Whether to say what the imports refer to.
     pub references: bool,
     /// The run this one takes up again.
@@ -68,6 +70,7 @@ pub(super) async fn make(
         now: world.clock.now(),
         tool: TOOL,
         only: purpose.only,
+        taken: purpose.taken,
         references: purpose.references,
         of_run: purpose.of_run,
         backups: accounts.backups.as_ref(),
@@ -114,6 +117,7 @@ async fn one(
         plan: &path,
         wanted: None,
         only: None,
+        taken: None,
         references: args.references,
         of_run: None,
     };

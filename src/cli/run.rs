@@ -95,6 +95,7 @@ pub(super) async fn one(world: &World, order: Order<'_>, mut settings: Settings)
         plan: &draft.path().join("plan.json"),
         wanted: Some(&draft.path().join("wanted.jsonl")),
         only: None,
+        taken: None,
         references: false,
         of_run: None,
     };

@@ -121,13 +121,14 @@ pub(super) async fn retry(world: &World, args: &Retry) -> Result<Exit, Failure> 
     }
     same_accounts(&plan, &accounts)?;
     refuse_doubts(&folder, &plan, &memory)?;
-    let (mut again, mut others) = (BTreeSet::new(), 0_u32);
+    let (mut again, mut taken, mut others) = (BTreeSet::new(), BTreeSet::new(), 0_u32);
     rows(&folder, &plan, &memory, |row| {
         let redo = row.outcome.needs_attention()
             || row.outcome == Outcome::Unprocessed
             || row.verdict == Verdict::Differs;
         // What imports refer to is created again, or found, for the imports that need it.
         match (row.item.kind, row.item.source) {
+            (None, _) if !redo => taken.extend(row.target_id),
             _ if !redo => {}
             (Some(_), _) => others += 1,
             (None, Some(source)) => drop(again.insert(source.id)),
@@ -156,6 +157,7 @@ pub(super) async fn retry(world: &World, args: &Retry) -> Result<Exit, Failure> 
         plan: &draft.path().join("plan.json"),
         wanted: Some(&draft.path().join("wanted.jsonl")),
         only: Some(&again),
+        taken: Some(&taken),
         references: false,
         of_run: Some(&run_id),
     };

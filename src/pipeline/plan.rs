@@ -41,6 +41,8 @@ pub struct Planning<'a> {
     pub tool: &'a str,
     /// Only these imports of the source, by id (`retry`).
     pub only: Option<&'a BTreeSet<Id>>,
+    /// Imports of the target that are those of other imports of the source (`retry`).
+    pub taken: Option<&'a BTreeSet<Id>>,
     /// Whether to say what the selected imports refer to.
     pub references: bool,
     /// The run this one takes up again as a new one.

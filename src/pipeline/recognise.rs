@@ -43,9 +43,12 @@ impl Bench<'_> {
     ) -> Result<Vec<Standing>, PipelineError> {
         let Some(mut there) = standings.by_key.remove(&key) else { return Ok(Vec::new()) };
         let mut gone = BTreeSet::new();
+        // What other items have is still a namesake, but none of these can be it.
+        let with = self.with;
+        let is_open = |standing: &Standing| with.taken.is_none_or(|taken| !taken.contains(&standing.id));
         let group = Group {
             wanted: wanted.iter().map(|index| *index as usize).collect(),
-            standing: (0..there.len()).collect(),
+            standing: (0..there.len()).filter(|at| is_open(&there[*at])).collect(),
         };
         let mut decisions =
             pair(&group, |item, standing| self.drafts[item].print == Some(there[standing].print));
@@ -60,7 +63,8 @@ impl Bench<'_> {
                 )
                 .collect();
             let mut documents: HashMap<usize, Value> = HashMap::new();
-            for (at, standing) in there.iter_mut().enumerate().filter(|(at, _)| !taken.contains(at)) {
+            let unsure = |(at, standing): &(usize, &mut Standing)| is_open(standing) && !taken.contains(at);
+            for (at, standing) in there.iter_mut().enumerate().filter(unsure) {
                 let answer = self.with.target.client.get("imports", &standing.id).await;
                 let document = match answer {
                     Ok(document) => document,

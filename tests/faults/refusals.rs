@@ -2,6 +2,7 @@
 
 use crate::support::scenario::{Fault, Scenario, import};
 use serde_json::json;
+use transship::emulator::Effect;
 
 #[test]
 fn a_422_fails_the_item_at_once_with_the_services_code_and_field() {
@@ -121,4 +122,45 @@ fn a_run_that_could_not_find_out_what_its_calls_did_is_not_finished_and_resume_f
     assert_eq!(ran.summary()["state"], "broken");
     ran.world.no_faults();
     ran.resumed().expect_exit(0).expect_target(["a", "b"]).expect_calls("POST", "/v1/imports", 0);
+}
+
+#[test]
+fn a_retry_of_some_of_several_of_one_name_takes_none_of_the_others_for_them() {
+    let mut scenario = Scenario::migrate([]).job("concurrency", "1");
+    for number in 0..4 {
+        scenario = scenario.source(&import("n").set("/description", json!(format!("number {number}"))));
+    }
+    let world = scenario
+        .fault(Fault::on_create(Fault::status(422)).nth(2))
+        .fault(Fault::on_create(Fault::status(422)).nth(3))
+        .start();
+    let ran = world.run().expect_exit(3).expect_target(["n", "n"]);
+    world.no_faults();
+    // Found again with the answer lost, too.
+    world.fault(Fault::on_create(Effect::CutAfter).first(1));
+    let folder = ran.folder().display().to_string();
+    world.command(&["retry", &folder]).expect_exit(0).expect_calls("POST", "/v1/imports", 2);
+    let mut found: Vec<String> = world
+        .imports("target")
+        .iter()
+        .map(|import| import["description"].as_str().unwrap().to_owned())
+        .collect();
+    found.sort();
+    assert_eq!(found, ["number 0", "number 1", "number 2", "number 3"]);
+}
+
+#[test]
+fn a_clone_that_cannot_be_read_to_be_completed_is_completed_by_resume_and_not_cloned_again() {
+    let described = import("a").set("/description", json!("old"));
+    let world = Scenario::cloning([])
+        .source(&described)
+        .job("transform", "[{ remove: [/description] }]")
+        .job("retry", "{ attempts: 2, base: 1ms, cap: 1ms }")
+        .fault(Fault::on("GET", "/v1/imports/*", Fault::status(500)))
+        .start();
+    let ran = world.run().expect_exit(1).expect_stderr("transship resume");
+    assert_eq!(ran.audit()[0]["outcome"], "unprocessed");
+    let ran = ran.resumed().expect_exit(0).expect_all(1, "cloned", "equal");
+    ran.expect_calls("POST", "/v1/imports/{id}/clone", 0).expect_calls("PUT", "/v1/imports/{id}", 1);
+    assert_eq!(world.imports("source").len(), 2);
 }

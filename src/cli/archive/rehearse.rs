@@ -227,6 +227,7 @@ async fn restored(
         now: world.clock.now(),
         tool: TOOL,
         only: None,
+        taken: None,
         references: false,
         of_run: None,
         backups: None,

@@ -9,9 +9,9 @@ use tokio::time::Instant;
 
 use super::Context;
 use super::item::{Next, document, sent_sha256};
-use super::write::{announce, end, parse, present, unreadable};
-use crate::api::{Document, ErrorKind};
-use crate::journal::{Call, Phase, Step};
+use super::write::{announce, end, parse, present};
+use crate::api::{ApiError, Document, ErrorKind};
+use crate::journal::{Call, ItemState, Phase, Step};
 use crate::model::normal::{compare, fingerprint};
 use crate::model::{Fingerprint, Id, Operation, Outcome, Verdict};
 use crate::pipeline::undo::used_by;
@@ -170,4 +170,32 @@ fn found(context: &Context<'_>, item: &PlanItem, there: &Document) -> Result<Fou
     let comparison = compare(&parse(&document(context, item)?), &found);
     let as_wanted = comparison.verdict != Verdict::Differs;
     Ok(Found { print, as_wanted, exactly: as_wanted && comparison.added.is_empty() })
+}
+
+/// A read before or after a write did not work out: the item stays as it stands, or fails if nothing was announced.
+pub(super) async fn unreadable(
+    context: &Context<'_>,
+    item: &PlanItem,
+    error: &ApiError,
+) -> Result<Next, PipelineError> {
+    if error.kind == ErrorKind::Unauthorized {
+        return Ok(Next::Unauthorized);
+    }
+    if error.kind == ErrorKind::NotFound {
+        let message = "it was removed by somebody else while it was being written";
+        return end(context, item, Outcome::Stale, error.status, "gone", message, error.attempts).await;
+    }
+    match context.ledger.state(item.item) {
+        ItemState::InDoubt { .. } => {
+            return Ok(Next::StillInDoubt(format!("it could not be read back: {}", error.summary)));
+        }
+        // To fail it here would leave half a clone that no `retry` takes for its own.
+        ItemState::Applied { .. } => {
+            let message = format!("it is there, but could not be read to be completed: {}", error.summary);
+            return Ok(Next::StillInDoubt(message));
+        }
+        _ => {}
+    }
+    let code = error.code().unwrap_or("unreadable").to_owned();
+    end(context, item, Outcome::Failed, error.status, &code, &error.summary.clone(), error.attempts).await
 }

@@ -136,7 +136,7 @@ pub async fn run(running: Running<'_>) -> Result<Ended, PipelineError> {
         () = cancel.aborting() => Ok(()),
         walked = walk(&context, &mut policy) => walked,
     };
-    let ended = ending(&context, &policy);
+    let ended = ending(&context, &policy)?;
     drop(context);
     let reason = match &walked {
         Err(error) => Some(error.to_string()),
@@ -286,24 +286,34 @@ fn work_left(context: &Context<'_>) -> Result<u64, PipelineError> {
     Ok(work)
 }
 
-fn ending(context: &Context<'_>, policy: &Policy) -> Ended {
+fn ending(context: &Context<'_>, policy: &Policy) -> Result<Ended, PipelineError> {
     let (ending, reason) = if policy.token_refused() {
         (Ending::Unauthorized, Some("the service no longer accepts the token".to_owned()))
     } else if let Some(reason) = policy.stopped() {
         (Ending::Stopped, Some(reason.to_owned()))
     } else if context.cancel.is_draining() {
         (Ending::Interrupted, Some("interrupted".to_owned()))
-    } else if let doubts @ 1.. = context.ledger.in_doubt().len() {
-        // Neither done nor not done: an end only `resume` can make out.
-        let reason = format!(
-            "it could not be found out whether the calls of {doubts} {} had their effect",
-            if doubts == 1 { "import" } else { "imports" }
-        );
+    } else if let Some(reason) = left_open(context)? {
         (Ending::Broken, Some(reason))
     } else {
         (Ending::Finished, None)
     };
-    Ended { ending, reason }
+    Ok(Ended { ending, reason })
+}
+
+/// What is neither done nor not done when all was tried: an end only `resume` can make out.
+fn left_open(context: &Context<'_>) -> Result<Option<String>, PipelineError> {
+    let imports = |count: usize| format!("{count} import{}", if count == 1 { "" } else { "s" });
+    let doubts = context.ledger.in_doubt().len();
+    if doubts > 0 {
+        let what = imports(doubts);
+        return Ok(Some(format!("it could not be found out whether the calls of {what} had their effect")));
+    }
+    let mut halves = 0;
+    for key in context.ledger.half_done() {
+        halves += usize::from(context.plan.item(key)?.adjust);
+    }
+    Ok((halves > 0).then(|| format!("{} could not be completed after the first call", imports(halves))))
 }
 
 async fn close(

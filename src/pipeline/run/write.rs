@@ -78,7 +78,7 @@ pub(super) async fn adjust(
     let body = document(context, item)?;
     let there = match context.target.client.get(item.list(), target).await {
         Ok(there) => there,
-        Err(error) => return unreadable(context, item, &error).await,
+        Err(error) => return aftermath::unreadable(context, item, &error).await,
     };
     if item.operation == Operation::Restore
         && let Some(print) = aftermath::exactly(context, item, &there)?
@@ -164,7 +164,7 @@ pub(super) async fn restore(context: &Context<'_>, item: &PlanItem) -> Result<Ne
                     context.ledger.sync(item.item, Step::Absent, None).await?;
                     create(context, item).await
                 }
-                Err(error) => unreadable(context, item, &error).await,
+                Err(error) => aftermath::unreadable(context, item, &error).await,
             }
         }
         Err(error) => failed(context, item, error).await,
@@ -195,7 +195,7 @@ async fn still_there(
             };
             return Ok(Err(next));
         }
-        Err(error) => return Ok(Err(unreadable(context, item, &error).await?)),
+        Err(error) => return Ok(Err(aftermath::unreadable(context, item, &error).await?)),
     };
     let found = fingerprint(&parse(there.text.get().as_bytes()));
     if planned.is_some_and(|planned| planned != found) {
@@ -341,26 +341,6 @@ async fn failed(context: &Context<'_>, item: &PlanItem, error: ApiError) -> Resu
             end(context, item, Outcome::Failed, status, &code, &message, sends).await
         }
     }
-}
-
-/// A read before or after a write did not work out: the item stays as it stands, or fails if nothing was announced.
-pub(super) async fn unreadable(
-    context: &Context<'_>,
-    item: &PlanItem,
-    error: &ApiError,
-) -> Result<Next, PipelineError> {
-    if error.kind == ErrorKind::Unauthorized {
-        return Ok(Next::Unauthorized);
-    }
-    if error.kind == ErrorKind::NotFound {
-        let message = "it was removed by somebody else while it was being written";
-        return end(context, item, Outcome::Stale, error.status, "gone", message, error.attempts).await;
-    }
-    if matches!(context.ledger.state(item.item), crate::journal::ItemState::InDoubt { .. }) {
-        return Ok(Next::StillInDoubt(format!("it could not be read back: {}", error.summary)));
-    }
-    let code = error.code().unwrap_or("unreadable").to_owned();
-    end(context, item, Outcome::Failed, error.status, &code, &error.summary.clone(), error.attempts).await
 }
 
 /// Records an end without effect.
