@@ -69,6 +69,13 @@ fn stdout_is_data_and_stderr_is_for_people() {
 }
 
 #[test]
+fn a_quiet_run_that_is_asked_for_a_log_logs_all_of_it() {
+    let ran =
+        Scenario::migrate(["a"]).start().run_with(&["--quiet", "-v", "--log-format", "json"]).expect_exit(0);
+    ran.expect_stderr("prepare").expect_stderr("write").expect_stderr("verify");
+}
+
+#[test]
 fn quiet_says_nothing_when_all_is_well_and_the_error_when_not() {
     let world = two();
     let ran = world.run_with(&["--quiet"]).expect_exit(0);

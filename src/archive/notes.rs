@@ -1,12 +1,9 @@
 //! What is known of an archive beside its snapshots: small files that may be lost without losing a backup.
 
-use bytes::Bytes;
-
-use super::seal::unpack;
 use super::{Archive, ArchiveError};
 
 /// The folder of notes.
-const NOTES: &str = "notes";
+pub(super) const NOTES: &str = "notes";
 
 impl Archive {
     fn note_path(&self, name: &str) -> String {
@@ -22,14 +19,7 @@ impl Archive {
     pub async fn note(&self, name: &str) -> Result<Option<Vec<u8>>, ArchiveError> {
         let path = self.note_path(name);
         let Some(found) = self.store().read(&path).await? else { return Ok(None) };
-        let plain: Bytes = match self.cipher() {
-            None => found,
-            Some(cipher) => cipher
-                .decrypt(&found)
-                .map_err(|error| self.store().damaged(&path, format!("it cannot be decrypted ({error})")))?
-                .into(),
-        };
-        unpack(&plain).map(Some).map_err(|message| self.store().damaged(&path, message))
+        self.decode(&path, found).map(Some)
     }
 
     /// Writes a note in the place of the one of that name.

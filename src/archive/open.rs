@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures::TryStreamExt;
 use jiff::Timestamp;
 use object_store::ObjectStore;
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::cipher::{self, Cipher};
 use super::location::{self, Place};
 use super::lock::{self, Ask, Held, Locks, Sharing};
-use super::seal::pack;
+use super::seal::{pack, unpack};
 use super::store::Store;
 use super::{ArchiveError, ArchiveOptions, SnapshotId};
 use crate::model::Fingerprint;
@@ -167,9 +168,21 @@ impl Archive {
         let packed = pack(text)?;
         self.cipher().map_or(Ok(packed.clone()), |cipher| cipher.encrypt(&packed))
     }
+
+    /// What [`Self::encode`] made of a text, which was found at `path`, as that text.
+    pub(super) fn decode(&self, path: &str, found: Bytes) -> Result<Vec<u8>, ArchiveError> {
+        let plain = match self.cipher() {
+            None => found,
+            Some(cipher) => cipher
+                .decrypt(&found)
+                .map_err(|error| self.store().damaged(path, format!("it cannot be decrypted ({error})")))?
+                .into(),
+        };
+        unpack(&plain).map_err(|message| self.store().damaged(path, message))
+    }
 }
 
-async fn make(store: &Store, options: &ArchiveOptions) -> Result<bytes::Bytes, ArchiveError> {
+async fn make(store: &Store, options: &ArchiveOptions) -> Result<Bytes, ArchiveError> {
     let absent =
         |message: &str| ArchiveError::Absent { place: store.place().to_owned(), message: message.to_owned() };
     let mut objects = store.list("");
@@ -181,7 +194,15 @@ async fn make(store: &Store, options: &ArchiveOptions) -> Result<bytes::Bytes, A
             ));
         }
         // Whoever made it meanwhile is met when ours is written.
-        if ![HEADER, super::folder::ASIDE, lock::FOLDER, lock::FILE, super::turn::CHECKED].contains(&folder) {
+        let known = [
+            HEADER,
+            super::folder::ASIDE,
+            lock::FOLDER,
+            lock::FILE,
+            super::notes::NOTES,
+            super::turn::CHECKED,
+        ];
+        if !known.contains(&folder) {
             return Err(absent(&format!("it holds {} instead: choose an empty place", object.name)));
         }
     }

@@ -9,7 +9,6 @@ use futures::stream::{StreamExt, TryStreamExt};
 
 use super::manifest::{self, Flaw, START, spool_file};
 use super::open::SNAPSHOTS;
-use super::seal::unpack;
 use super::{Archive, ArchiveError, Entries, Entry, Snapshot, SnapshotId};
 use crate::model::Fingerprint;
 
@@ -68,6 +67,11 @@ impl Listing {
         refused(format!("the snapshot {id} is damaged ({why}): check the archive, or take another one"))
     }
 
+    /// The names of the accounts that have a whole snapshot.
+    pub fn accounts(&self) -> BTreeSet<&str> {
+        self.snapshots.iter().map(|snapshot| snapshot.account.name.as_str()).collect()
+    }
+
     /// The list without the whole snapshots of other accounts. Whose the damaged ones are cannot be told: they stay.
     #[must_use]
     pub fn of_account(mut self, account: &str) -> Self {
@@ -90,18 +94,7 @@ impl Archive {
     pub(super) async fn text(&self, blob: Fingerprint) -> Result<Vec<u8>, ArchiveError> {
         let path = self.blob_path(blob);
         let found = self.store().read(&path).await?.ok_or_else(|| self.store().missing(&path))?;
-        let plain = match self.cipher() {
-            None => found,
-            Some(cipher) => {
-                let plain = cipher.decrypt(&found);
-                plain
-                    .map_err(|error| {
-                        self.store().damaged(&path, format!("it cannot be decrypted ({error})"))
-                    })?
-                    .into()
-            }
-        };
-        let text = unpack(&plain).map_err(|message| self.store().damaged(&path, message))?;
+        let text = self.decode(&path, found)?;
         let holds = self.name_of(&text);
         if holds == blob {
             Ok(text)

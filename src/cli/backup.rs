@@ -10,11 +10,12 @@ use super::failure::{Failure, chain};
 use super::notify::{self, End};
 use super::run::{Order, Went, one};
 use super::world::World;
-use super::{connect, say, shelves};
+use super::{connect, say, shelves, signal};
 use crate::archive::{ArchiveError, Policy, PruneOptions, PruneReport};
 use crate::job::{self, AccountPlace, Action, Job, Keep, Settings};
 use crate::model::Outcome;
 use crate::pipeline::{Cancel, Summary};
+use crate::report::text;
 
 /// How long a prune waits for backups of other accounts into the same archive.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -51,16 +52,19 @@ pub(super) async fn many(
         say(world, &format!("{}: {word}: {good} of {total} accounts backed up", job.name));
     }
     let names = job.sources.iter().map(|account| account.name.clone()).collect();
-    let pruned = if good > 0 && !args.dry_run { prune(world, settings, names).await } else { Ok(()) };
-    let told: Vec<End<'_>> =
-        job.sources.iter().zip(&ends).map(|(account, went)| End::of(&account.name, went)).collect();
+    let pruned = if good > 0 && !args.dry_run { prune(world, settings, names, cancel).await } else { Ok(()) };
+    // An archive that is not pruned is no good night either: the process exits so, and it is told so.
+    let told = job.sources.iter().zip(&ends).map(|(account, went)| {
+        let end = End::of(&account.name, went);
+        End { good: end.good && pruned.is_ok(), ..end }
+    });
+    let told: Vec<End<'_>> = told.collect();
     notify::tell(world, job, &told, args.dry_run).await;
     let codes = ends.iter().map(|went| match went {
         Ok(went) => went.exit,
         Err(failure) => failure.exit(),
     });
-    let worst = codes.max_by_key(|exit| weight(*exit)).unwrap_or(Exit::Done);
-    pruned.map(|()| worst)
+    pruned.map(|()| worst(codes))
 }
 
 /// The settings of a job for one of its accounts.
@@ -81,8 +85,12 @@ pub(super) fn each(job: &Job, settings: Settings) -> Vec<Settings> {
     job.sources.iter().map(|account| of_account(&settings, account)).collect()
 }
 
-/// Which of several exit codes tells most: what a person has to see to first.
-pub(super) fn weight(exit: Exit) -> u8 {
+/// Of several exit codes the one that tells most: what a person has to see to first.
+pub(super) fn worst(exits: impl IntoIterator<Item = Exit>) -> Exit {
+    exits.into_iter().max_by_key(|exit| weight(*exit)).unwrap_or(Exit::Done)
+}
+
+fn weight(exit: Exit) -> u8 {
     match exit {
         Exit::Done => 0,
         Exit::Changes => 1,
@@ -107,10 +115,13 @@ fn say_how(world: &World, account: &str, went: &Result<Went, Failure>) {
             say(world, &format!("backup of {account}: NOT good"));
             failure.report();
         }
-        Ok(went) if !world.global.quiet || went.exit != Exit::Done => {
-            say(world, &line(account, went.exit, went.summary.as_ref()));
-        }
-        Ok(_) => {}
+        Ok(went) => say_line(world, account, went),
+    }
+}
+
+fn say_line(world: &World, account: &str, went: &Went) {
+    if !world.global.quiet || went.exit != Exit::Done {
+        say(world, &line(account, went.exit, went.summary.as_ref()));
     }
 }
 
@@ -137,52 +148,52 @@ pub(super) async fn prune_after(
     job: &Job,
     settings: &Settings,
     went: Result<Went, Failure>,
+    cancel: &Cancel,
 ) -> Result<Went, Failure> {
     if job.action != Action::Backup {
         return went;
     }
     let went = went?;
     if went.summary.is_some() {
-        say_how(world, &settings.source.name, &Ok(Went { exit: went.exit, summary: went.summary.clone() }));
-    }
-    if went.summary.is_some() && matches!(went.exit, Exit::Done | Exit::Attention) {
-        prune(world, settings, BTreeSet::from([settings.source.name.clone()])).await?;
+        say_line(world, &settings.source.name, &went);
+        if matches!(went.exit, Exit::Done | Exit::Attention) {
+            prune(world, settings, BTreeSet::from([settings.source.name.clone()]), cancel).await?;
+        }
     }
     Ok(went)
 }
 
-/// The same for a run that was taken up again; whoever its job names is told.
+/// The same for a run that was taken up again; whoever its job names is told, however it ended.
 pub(super) async fn after_resume(
     world: &World,
     folder: &Path,
+    settings: &Settings,
     went: Result<Went, Failure>,
+    cancel: &Cancel,
 ) -> Result<Exit, Failure> {
+    let account = &settings.source.name;
     let went = match went {
-        Ok(went) => went,
-        Err(failure) => return Err(failure),
+        Ok(went) if settings.shelved.is_some() && went.exit == Exit::Done => {
+            say_line(world, account, &went);
+            prune(world, settings, BTreeSet::from([account.clone()]), cancel).await.map(|()| went)
+        }
+        went => went,
     };
-    let plan = crate::pipeline::PlanFile::open(&folder.join("plan.json"))?;
-    let settings = plan.head().settings.clone();
-    if settings.shelved.is_some() && went.exit == Exit::Done {
-        say_how(world, &settings.source.name, &Ok(Went { exit: went.exit, summary: went.summary.clone() }));
-        prune(world, &settings, BTreeSet::from([settings.source.name.clone()])).await?;
-    }
     // The job as run tells who wants to know; one that cannot be read any more tells nobody.
     let text = std::fs::read(folder.join("job.yaml")).unwrap_or_default();
     if let Ok(job) = job::parse("job.yaml", &text, &settings.folder, &world.env, &world.clock) {
-        let exit = went.exit;
-        let ends = [End {
-            account: &settings.source.name,
-            good: exit == Exit::Done,
-            summary: went.summary.as_ref(),
-        }];
-        notify::tell(world, &job, &ends, false).await;
+        notify::tell(world, &job, &[End::of(account, &went)], false).await;
     }
-    Ok(went.exit)
+    went.map(|went| went.exit)
 }
 
 /// Removes the snapshots of these accounts that `keep` does not keep.
-async fn prune(world: &World, settings: &Settings, accounts: BTreeSet<String>) -> Result<(), Failure> {
+async fn prune(
+    world: &World,
+    settings: &Settings,
+    accounts: BTreeSet<String>,
+    cancel: &Cancel,
+) -> Result<(), Failure> {
     let keep = settings.shelved.as_ref().and_then(|shelved| shelved.keep.as_ref());
     let (Some(keep), AccountPlace::Archive { place, .. }) = (keep, &settings.target.place) else {
         return Ok(());
@@ -190,30 +201,34 @@ async fn prune(world: &World, settings: &Settings, accounts: BTreeSet<String>) -
     let key = shelves::key_of(world, &settings.target)?;
     let archive = shelves::open_for_job(world, place, key, false).await?;
     let began = tokio::time::Instant::now();
-    let report = loop {
-        let options = PruneOptions { accounts: Some(accounts.clone()), ..PruneOptions::new(policy(keep)) };
-        match archive.prune(options).await {
-            // Backups of other accounts may still be at work.
-            Err(ArchiveError::Busy { .. }) if began.elapsed() < PATIENCE => {
-                tokio::time::sleep(Duration::from_secs(1)).await;
+    let pruning = async {
+        loop {
+            let options =
+                PruneOptions { accounts: Some(accounts.clone()), ..PruneOptions::new(policy(keep)) };
+            match archive.prune(options).await {
+                // Backups of other accounts may still be at work.
+                Err(ArchiveError::Busy { .. }) if began.elapsed() < PATIENCE => {
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+                pruned => return pruned,
             }
-            pruned => break pruned,
         }
     };
-    match report {
+    match signal::unless_stopped(cancel, pruning).await {
         Ok(report) => {
             if let Some(line) = pruned_line(&report).filter(|_| !world.global.quiet) {
                 say(world, &line);
             }
             Ok(())
         }
-        Err(error) => {
+        Err(failure) => {
             // Loud: an archive that is never pruned fills its disk some night.
-            say(
-                world,
-                &format!("the backup is good, but the archive could not be pruned: {}", chain(&error)),
-            );
-            Err(Failure::Archive(error))
+            let why = match &failure {
+                Failure::Archive(error) => chain(error),
+                _ => "interrupted".to_owned(),
+            };
+            say(world, &format!("the backup is good, but the archive could not be pruned: {why}"));
+            Err(failure)
         }
     }
 }
@@ -239,5 +254,6 @@ fn pruned_line(report: &PruneReport) -> Option<String> {
         return None;
     }
     let kept = report.decisions.len() - removed;
-    Some(format!("pruned: {removed} snapshots removed, {kept} kept, {} bytes freed", report.bytes_freed))
+    let removed = text::count(removed as u64, "snapshot", "snapshots");
+    Some(format!("pruned: {removed} removed, {kept} kept, {} freed", text::bytes(report.bytes_freed)))
 }

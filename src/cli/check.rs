@@ -27,7 +27,7 @@ pub(super) async fn check(world: &World, args: &Check) -> Result<Exit, Failure> 
     for settings in backup::each(&job, settings) {
         exits.push(one(world, &job, settings, &cancel).await?);
     }
-    Ok(exits.into_iter().max_by_key(|exit| backup::weight(*exit)).unwrap_or(Exit::Done))
+    Ok(backup::worst(exits))
 }
 
 /// Tries what a job needs for one account.

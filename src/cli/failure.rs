@@ -32,7 +32,6 @@ impl Failure {
         match self {
             Self::BadInput(text) | Self::Held(text) => complain(&format!("error: {text}")),
             Self::BadJob(text) => complain(text),
-            Self::Pipeline(error) if is_closed_pipe(error) => {}
             Self::Pipeline(error) => complain(&format!("error: {}", chain(error))),
             Self::Archive(error) => complain(&format!("error: {}", clean(&chain(error)))),
             Self::ClosedPipe => {}
@@ -49,19 +48,14 @@ impl Failure {
         match self {
             Self::BadInput(_) | Self::BadJob(_) => Exit::BadInput,
             Self::Pipeline(PipelineError::Interrupted) => Exit::Interrupted,
-            // A reader of our output went away: it has what it wanted.
-            Self::Pipeline(error) if is_closed_pipe(error) => Exit::Done,
             Self::Pipeline(PipelineError::Archive(error)) | Self::Archive(error) => exit_of(error),
             Self::Pipeline(error) if error.is_unauthorized() => Exit::Token,
             Self::Pipeline(_) | Self::Other(_) => Exit::Unexpected,
             Self::Held(_) => Exit::Held,
+            // It has what it wanted.
             Self::ClosedPipe => Exit::Done,
         }
     }
-}
-
-fn is_closed_pipe(error: &PipelineError) -> bool {
-    matches!(error, PipelineError::File { source, .. } if source.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
 /// What a failure of an archive exits with.

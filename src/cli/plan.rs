@@ -97,7 +97,7 @@ pub(super) async fn plan(world: &World, args: &Plan) -> Result<Exit, Failure> {
     for settings in backup::each(&job, settings) {
         exits.push(one(world, args, json, &job, settings, &cancel).await?);
     }
-    Ok(exits.into_iter().max_by_key(|exit| backup::weight(*exit)).unwrap_or(Exit::Done))
+    Ok(backup::worst(exits))
 }
 
 /// Shows what a job would do with one account.
@@ -148,10 +148,7 @@ fn print(world: &World, args: &Plan, json: bool, planned: &Planned) -> Result<()
     } else {
         let mut options = super::run::view(world, args.diff, world.color_out());
         options.per_second = Some(super::run::settings_rate(&planned.plan));
-        if !world.stdout_is_terminal && world.env.get("COLUMNS").is_none() {
-            // In a file or a pipe nothing needs to be cut short.
-            options.width = usize::MAX >> 1;
-        }
+        options.width = world.columns_out();
         plan_view::table(&planned.plan, &mut stdout, options)?;
     }
     stdout.flush()?;

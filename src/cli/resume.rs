@@ -44,12 +44,13 @@ pub(super) async fn resume(world: &World, args: &Resume) -> Result<Exit, Failure
     let journal = Journal::reopen(&folder.journal(), &folder.before(), &replay, options)
         .map_err(PipelineError::from)?;
     journal.append(Entry::Resumed { tool: TOOL.to_owned() }, None).await.map_err(PipelineError::from)?;
-    let again = story.opened.as_ref().map(|taken| taken.run.0.clone());
-    let quiet = world.global.quiet;
-    let going = Going { folder, plan, journal, memory, settings, settle, again, quiet };
+    let run = story.opened.as_ref().map(|taken| taken.run.0.clone()).unwrap_or_default();
+    let of_job = settings.clone();
+    let going =
+        Going { folder, plan, journal, memory, settings, settle, run, again: true, beside_others: false };
     let went = go(world, going, &accounts, &cancel).await;
     drop(held);
-    backup::after_resume(world, &path, went).await
+    backup::after_resume(world, &path, &of_job, went, &cancel).await
 }
 
 /// Refuses to go on in another account than the one the run was planned for.

@@ -64,7 +64,7 @@ pub(super) async fn run(world: &World, args: &Run) -> Result<Exit, Failure> {
     let place = args.run_dir.as_deref();
     let order = Order { args, job: &job, name: &job.name, place, cancel: &cancel, beside_others: false };
     let went = Box::pin(one(world, order, settings.clone())).await;
-    let went = backup::prune_after(world, &job, &settings, went).await;
+    let went = backup::prune_after(world, &job, &settings, went, &cancel).await;
     let ends = [End::of(&settings.source.name, &went)];
     notify::tell(world, &job, &ends, args.dry_run).await;
     went.map(|went| went.exit)
@@ -87,6 +87,7 @@ pub(super) async fn one(world: &World, order: Order<'_>, mut settings: Settings)
         .then(|| lock::hold(world, &held_facts(&accounts), &format!("job {}", job.name)))
         .transpose()?;
     let run = RunId::new(world.clock.now(), name, fastrand::u16(..));
+    let id = run.0.clone();
     let place = place.map_or_else(|| job.output.join(&run.0), Path::to_path_buf);
     let draft = super::draft::Draft::begin(&place)?;
     let listening = if beside_others { Listening::silent() } else { listeners(world, &accounts) };
@@ -104,8 +105,7 @@ pub(super) async fn one(world: &World, order: Order<'_>, mut settings: Settings)
         planned.plan = saved::restrict(approved, &planned.plan).map_err(unfit)?;
     }
     drop(listening);
-    let quiet = world.global.quiet || beside_others;
-    if !quiet {
+    if !world.global.quiet && !beside_others {
         show_plan(world, &planned.plan, args.diff);
     }
     if args.dry_run {
@@ -121,7 +121,8 @@ pub(super) async fn one(world: &World, order: Order<'_>, mut settings: Settings)
     let (plan, journal) =
         begin(world, &folder, run, job.action.word(), &job.text, planned.wanted_sha256).await?;
     let memory = Memory::blank(plan.len());
-    let going = Going { folder, plan, journal, memory, settings, settle, again: None, quiet };
+    let going =
+        Going { folder, plan, journal, memory, settings, settle, run: id, again: false, beside_others };
     let went = go(world, going, &accounts, cancel).await;
     drop(held);
     went
@@ -187,10 +188,12 @@ pub(super) struct Going {
     pub memory: Memory,
     pub settings: Settings,
     pub settle: Duration,
-    /// The id of a run that is taken up again.
-    pub again: Option<String>,
-    /// Whether to leave out progress and closing.
-    pub quiet: bool,
+    /// Its id.
+    pub run: String,
+    /// Whether it is taken up again.
+    pub again: bool,
+    /// One of several at once: no bars, no closing.
+    pub beside_others: bool,
 }
 
 /// Carries out a run and tells how it ended.
@@ -200,14 +203,10 @@ pub(super) async fn go(
     accounts: &Accounts,
     cancel: &Cancel,
 ) -> Result<Went, Failure> {
-    let Going { folder, plan, journal, memory, settings, settle, again, quiet } = going;
-    let listening = if quiet { Listening::silent() } else { listeners(world, accounts) };
+    let Going { folder, plan, journal, memory, settings, settle, run, again, beside_others } = going;
+    let listening = if beside_others { Listening::silent() } else { listeners(world, accounts) };
     let events = &listening.events;
     let ended = if let (Some(shelved), Some(backups)) = (&settings.shelved, &accounts.backups) {
-        let run = match &again {
-            Some(run) => run.clone(),
-            None => read_journal(&folder, &plan)?.1.opened.map(|taken| taken.run.0).unwrap_or_default(),
-        };
         let shelving = Shelving {
             plan: &plan,
             folder: &folder,
@@ -216,7 +215,7 @@ pub(super) async fn go(
             archive: &backups.archive,
             shelved,
             run: &run,
-            again: again.is_some(),
+            again,
             source: &accounts.source,
             cancel,
             events,
@@ -235,7 +234,7 @@ pub(super) async fn go(
         carry_out(Running { plan, folder, journal, memory, target, options, cancel, events, clock }).await
     };
     drop(listening);
-    let told = tell(world, &folder, &plan, quiet);
+    let told = tell(world, &folder, &plan, world.global.quiet || beside_others);
     // A closing that was written names the command already.
     if told.is_err() {
         say(world, &format!("the run can be taken up again: transship resume {}", folder.path().display()));
@@ -260,7 +259,7 @@ fn tell(
     crash::point("report.before_files");
     let reported = report::write_files(report::Told { folder, plan, memory: &memory, story: &story })?;
     crash::point("report.after_files");
-    if !quiet && !world.global.quiet {
+    if !quiet {
         closing(world, folder, &story, &reported);
     } else if story.ending != Some(Ending::Finished) {
         // Not a closing word: without it nobody knows how to go on.

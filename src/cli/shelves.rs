@@ -59,13 +59,14 @@ pub(super) async fn opened(
     for (id, why) in &listing.damaged {
         super::say(world, &format!("warning: snapshot {id} is damaged and passed over: {why}"));
     }
+    let is_whole = |id: &str| listing.snapshots.iter().any(|snapshot| snapshot.id.as_str() == id);
+    let of_account = listing.clone().of_account(of);
     let found = match snapshot {
+        // The start of an id, and `latest`, are those of the account; another's is meant only where it has none.
+        Some(start) if listing.latest(of).is_some() && !is_whole(start) => of_account.find(start)?,
         Some(start) => listing.find(start)?,
         None => listing.latest(of).ok_or_else(|| {
-            let mut known: Vec<&str> =
-                listing.snapshots.iter().map(|snapshot| snapshot.account.name.as_str()).collect();
-            known.sort_unstable();
-            known.dedup();
+            let known: Vec<&str> = listing.accounts().into_iter().collect();
             let known = if known.is_empty() { "nothing yet".to_owned() } else { known.join(", ") };
             Failure::BadInput(format!(
                 "the archive {place} holds no backup of account `{of}`; it holds {known}: name one as `source`, or \

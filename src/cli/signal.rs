@@ -42,7 +42,7 @@ pub(super) fn listen(world: &World, cancel: &Cancel) {
     });
 }
 
-/// Does what writes nothing, unless told to stop.
+/// Does what may be dropped at any point, unless told to stop.
 ///
 /// # Errors
 ///

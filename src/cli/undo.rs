@@ -51,6 +51,7 @@ pub(super) async fn undo(world: &World, args: &Undo) -> Result<Exit, Failure> {
     refuse_doubts(&folder, &plan, &memory)?;
     let run_id = story.opened.as_ref().map(|taken| taken.run.0.clone()).unwrap_or_default();
     let run = RunId::new(world.clock.now(), &format!("undo-{}", plan.head().job), fastrand::u16(..));
+    let id = run.0.clone();
     let place = folder.path().parent().unwrap_or(Path::new(".")).join(&run.0);
     let draft = super::draft::Draft::begin(&place)?;
     let (to, wanted) = (draft.path().join("plan.json"), draft.path().join("wanted.jsonl"));
@@ -89,8 +90,17 @@ pub(super) async fn undo(world: &World, args: &Undo) -> Result<Exit, Failure> {
     let folder = draft.keep(&place, &text)?;
     let (plan, journal) = begin(world, &folder, run, "undo", &text, planned.wanted_sha256).await?;
     let memory = Memory::blank(plan.len());
-    let quiet = world.global.quiet;
-    let going = Going { folder, plan, journal, memory, settings, settle, again: None, quiet };
+    let going = Going {
+        folder,
+        plan,
+        journal,
+        memory,
+        settings,
+        settle,
+        run: id,
+        again: false,
+        beside_others: false,
+    };
     let went = go(world, going, &accounts, &cancel).await;
     drop(held);
     went.map(|went| went.exit)
@@ -149,6 +159,7 @@ pub(super) async fn retry(world: &World, args: &Retry) -> Result<Exit, Failure> 
     }
     let run_id = story.opened.as_ref().map(|taken| taken.run.0.clone()).unwrap_or_default();
     let run = RunId::new(world.clock.now(), &job.name, fastrand::u16(..));
+    let id = run.0.clone();
     let place = folder.path().parent().unwrap_or(Path::new(".")).join(&run.0);
     let draft = super::draft::Draft::begin(&place)?;
     let listening = listeners(world, &accounts);
@@ -170,8 +181,17 @@ pub(super) async fn retry(world: &World, args: &Retry) -> Result<Exit, Failure> 
     let (plan, journal) =
         begin(world, &folder, run, job.action.word(), &job.text, planned.wanted_sha256).await?;
     let memory = Memory::blank(plan.len());
-    let quiet = world.global.quiet;
-    let going = Going { folder, plan, journal, memory, settings, settle, again: None, quiet };
+    let going = Going {
+        folder,
+        plan,
+        journal,
+        memory,
+        settings,
+        settle,
+        run: id,
+        again: false,
+        beside_others: false,
+    };
     let went = go(world, going, &accounts, &cancel).await;
     drop(held);
     went.map(|went| went.exit)

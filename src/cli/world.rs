@@ -73,6 +73,12 @@ impl World {
         told.or(size).unwrap_or(100).clamp(40, 200)
     }
 
+    /// Columns of what stdout goes to: in a file or a pipe nothing needs to be cut short.
+    pub(super) fn columns_out(&self) -> usize {
+        let endless = !self.stdout_is_terminal && self.env.get("COLUMNS").is_none();
+        if endless { usize::MAX >> 1 } else { self.columns() }
+    }
+
     /// A folder of the user: `XDG_<which>_HOME`, else below the home folder, else the folder for temporary files.
     pub(super) fn user_folder(&self, variable: &str, below_home: &str) -> PathBuf {
         let given = self.env.get(variable).filter(|path| path.starts_with('/')).map(PathBuf::from);

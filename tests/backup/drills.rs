@@ -76,6 +76,34 @@ fn a_damaged_document_fails_the_drill_that_night_by_name() {
 }
 
 #[test]
+fn a_drill_that_is_interrupted_forgets_nothing_that_was_proven() {
+    // Where the drill works is seen from here.
+    let world = backup([]).many(1500).env("TMPDIR", ".").start();
+    let ran = world.run().expect_exit(0);
+    drill(&ran.world, &[], 0);
+    let at_work = || {
+        let folders = std::fs::read_dir(world.path("")).unwrap().flatten();
+        let journals = folders.map(|folder| folder.path().join("run/journal.jsonl"));
+        journals
+            .filter_map(|journal| std::fs::read_to_string(journal).ok())
+            .any(|text| text.contains("applied"))
+    };
+    let running = world.spawn(&["archive", "drill", "archive", "--all"], None).until("a restore", at_work);
+    running.signal("INT").finish().expect_exit(130);
+    assert_eq!(counts(&drill(&ran.world, &["--sample", "1%"], 0)), [1500, 0, 15, 1500]);
+}
+
+#[test]
+fn an_archive_that_was_drilled_and_lost_its_header_is_still_known_as_one() {
+    let ran = backup(["a"]).run().expect_exit(0);
+    drill(&ran.world, &[], 0);
+    std::fs::remove_file(ran.world.path("archive/archive.json")).unwrap();
+    // Whatever of it is met first.
+    std::fs::rename(ran.world.path("archive/blobs"), ran.world.path("archive/snapshots/moved")).unwrap();
+    ran.world.command(&["archive", "list", "archive"]).expect_exit(2).expect_stderr("put the file back");
+}
+
+#[test]
 fn what_real_documents_hold_is_restorable() {
     let Some(data) = super::support::shared_data() else { return };
     let related: Value = serde_json::from_slice(&std::fs::read(data.join("related.json")).unwrap()).unwrap();

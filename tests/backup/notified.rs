@@ -79,3 +79,24 @@ fn a_dry_run_tells_nobody_and_an_address_that_does_not_answer_changes_nothing() 
         .expect_stderr("warning: the address of `notify.success` could not be told: ")
         .expect_all(2, "archived", "equal");
 }
+
+#[cfg(debug_assertions)]
+#[test]
+fn a_resume_that_fails_is_told_as_well_as_one_that_does_not() {
+    let ear = Ear::new();
+    let world = nightly(&ear);
+    let killed = world
+        .binary(&["run", "JOB", "--run-dir", "runs/killed"])
+        .env("TRANSSHIP_CRASH", "archive.before_finish:1")
+        .output()
+        .unwrap();
+    assert_eq!(killed.status.code(), None);
+    let blobs = world.path("archive/blobs");
+    std::fs::write(&blobs, "in the way").unwrap();
+    let ran = world.resume(&world.path("runs/killed"));
+    assert_ne!(ran.exit_code(), Some(0));
+    assert_eq!(ear.heard(), [("/bad".to_owned(), false)]);
+    std::fs::remove_file(&blobs).unwrap();
+    world.resume(&world.path("runs/killed")).expect_exit(0);
+    assert_eq!(ear.heard()[1..], [("/good".to_owned(), false)]);
+}

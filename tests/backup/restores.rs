@@ -195,3 +195,21 @@ fn a_script_that_the_other_account_lacks_is_made_from_the_backup() {
     );
     assert_eq!(made["content"], "function f() { return 1 }");
 }
+
+#[test]
+fn the_latest_snapshot_of_an_account_is_its_own_though_another_was_backed_up_since() {
+    let ran = backup(["a", "b"]).target(&import("theirs")).run().expect_exit(0);
+    now(&ran.world, "backup", &[("source", "target")]);
+    ran.world.run().expect_exit(0).expect_all(1, "archived", "equal");
+    let snapshots = Stored::of(&ran.world).snapshots();
+    // The start of an id means one of the account as well: both begin with this year.
+    let year = snapshots[0].id.to_string()[..4].to_owned();
+    for named in ["latest", &year] {
+        now(&ran.world, "restore", &[("archive", &format!("{{ path: archive, snapshot: \"{named}\" }}"))]);
+        ran.world.run().expect_exit(0).expect_all(2, "unchanged", "equal");
+    }
+    // One that is named in full is that one, whosever it is.
+    let theirs = format!("{{ path: archive, snapshot: \"{}\" }}", snapshots[1].id);
+    now(&ran.world, "restore", &[("archive", &theirs)]);
+    ran.world.run_with(&["--dry-run"]).expect_stderr("theirs");
+}

@@ -1,7 +1,7 @@
 //! `archive check`: reads what is stored and names what is damaged.
 
 use super::open::opened;
-use super::{Exit, Failure, World, form, out, print};
+use super::{Exit, Failure, World, form, print, put};
 use crate::archive::{Archive, Share};
 use crate::cli::args::archive::Check;
 use crate::cli::{failure, say};
@@ -24,7 +24,7 @@ pub(super) async fn check(world: &World, args: &Check) -> Result<Exit, Failure> 
         return Ok(Exit::Done);
     }
     // Damage is no closing word: `--quiet` does not hide it.
-    told(checked, form, &mut out())?;
+    put(|out| told(checked, form, out))?;
     Ok(Exit::Attention)
 }
 

@@ -2,7 +2,7 @@
 
 use super::open::opened;
 use super::rehearse::{Known, rehearse};
-use super::{Exit, Failure, World, find, form, listing, out, print};
+use super::{Exit, Failure, World, find, form, listing, print, put};
 use crate::archive::Snapshot;
 use crate::cli::args::archive::Drill;
 use crate::cli::signal;
@@ -38,7 +38,7 @@ pub(super) async fn drill(world: &World, args: &Drill) -> Result<Exit, Failure> 
         return Ok(Exit::Done);
     }
     // What cannot be restored is no closing word: `--quiet` does not hide it.
-    told(&found, form, &mut out())?;
+    put(|out| told(&found, form, out))?;
     Ok(Exit::Attention)
 }
 

@@ -1,10 +1,8 @@
 //! `archive show --import`: a document over all snapshots.
 
-use std::collections::BTreeSet;
-
 use super::changes::compared;
 use super::open::opened;
-use super::{Exit, Failure, World, form, listing, print, shown};
+use super::{Exit, Failure, World, form_of_changes, listing, print, shown};
 use crate::archive::{Archive, Entry, Version, Whose};
 use crate::cli::args::archive::Show;
 use crate::cli::say;
@@ -15,7 +13,7 @@ use crate::report::text::{clean, count};
 
 /// `archive show --import`; 3 if a version of it cannot be read.
 pub(super) async fn history(world: &World, args: &Show, document: &str) -> Result<Exit, Failure> {
-    let form = form(world, "show --import", false)?;
+    let form = form_of_changes(world, "show --import")?;
     let archive = opened(world, &args.place).await?;
     let listing = listing(&archive, args.account.as_deref()).await?;
     if !listing.damaged.is_empty() {
@@ -23,8 +21,7 @@ pub(super) async fn history(world: &World, args: &Show, document: &str) -> Resul
         let damaged = count(number, "damaged snapshot is", "damaged snapshots are");
         say(world, &format!("{damaged} passed over: see `archive list`"));
     }
-    let accounts: BTreeSet<&str> =
-        listing.snapshots.iter().map(|snapshot| snapshot.account.name.as_str()).collect();
+    let accounts = listing.accounts();
     let kind = args.kind.as_deref().unwrap_or("imports");
     let whose = [Whose::Id(Id::from(document)), Whose::Name(document.to_owned())];
     let mut histories = Vec::new();

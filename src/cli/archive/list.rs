@@ -1,7 +1,7 @@
 //! `archive list`: the snapshots.
 
 use super::open::opened;
-use super::{Exit, Failure, World, form, listing, out};
+use super::{Exit, Failure, World, form, listing, put};
 use crate::cli::args::archive::List;
 use crate::report::archive;
 
@@ -10,6 +10,7 @@ pub(super) async fn list(world: &World, args: &List) -> Result<Exit, Failure> {
     let form = form(world, "list", true)?;
     let archive = opened(world, &args.place).await?;
     let listing = listing(&archive, args.account.as_deref()).await?;
-    archive::list(&listing, &archive.sizes().await?, archive.is_encrypted(), form, &mut out())?;
+    let sizes = archive.sizes().await?;
+    put(|out| archive::list(&listing, &sizes, archive.is_encrypted(), form, out))?;
     Ok(if listing.damaged.is_empty() { Exit::Done } else { Exit::Attention })
 }

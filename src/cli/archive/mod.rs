@@ -56,6 +56,15 @@ fn form(world: &World, command: &str, csv: bool) -> Result<Form, Failure> {
     }
 }
 
+/// The same for what shows changes: in a file or a pipe they are not cut short.
+fn form_of_changes(world: &World, command: &str) -> Result<Form, Failure> {
+    let mut form = form(world, command, false)?;
+    if let Form::Text { width, .. } = &mut form {
+        *width = world.columns_out();
+    }
+    Ok(form)
+}
+
 /// Where data goes.
 fn out() -> BufWriter<StdoutLock<'static>> {
     BufWriter::new(std::io::stdout().lock())
@@ -70,6 +79,11 @@ fn print(
     if world.global.quiet && matches!(form, Form::Text { .. }) {
         return Ok(());
     }
+    put(write)
+}
+
+/// Prints what nobody can do without.
+fn put(write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<(), Failure> {
     let mut out = out();
     write(&mut out)?;
     out.flush()?;
@@ -89,10 +103,7 @@ async fn listing(archive: &Archive, account: Option<&str>) -> Result<Listing, Fa
     let listing = archive.snapshots().await?;
     let Some(name) = account else { return Ok(listing) };
     if !listing.snapshots.iter().any(|snapshot| snapshot.account.name == name) {
-        let mut known: Vec<_> =
-            listing.snapshots.iter().map(|snapshot| snapshot.account.name.as_str()).collect();
-        known.sort_unstable();
-        known.dedup();
+        let known: Vec<&str> = listing.accounts().into_iter().collect();
         let known = if known.is_empty() { "no snapshots yet".to_owned() } else { known.join(", ") };
         let text = format!("the archive has no snapshot of account `{name}`; it has {known}");
         return Err(Failure::BadInput(report::text::clean(&text)));

@@ -24,6 +24,7 @@ pub(super) async fn prune(world: &World, args: &Prune) -> Result<Exit, Failure> 
         print(world, form, |out| told(&report, true, form, out))?;
         return Ok(Exit::Done);
     }
+    let cancel = Cancel::new();
     let asking = !args.yes && world.stdin_is_terminal;
     if asking {
         let plan = archive.prune(PruneOptions { dry_run: true, ..options.clone() }).await?;
@@ -35,7 +36,6 @@ pub(super) async fn prune(world: &World, args: &Prune) -> Result<Exit, Failure> 
         if going.is_empty() && plan.files_removed == 0 {
             return Ok(Exit::Done);
         }
-        let cancel = Cancel::new();
         signal::listen(world, &cancel);
         if !ask("Remove this for good? [y/N] ", &cancel).await? {
             say(world, "nothing was removed");
@@ -43,7 +43,7 @@ pub(super) async fn prune(world: &World, args: &Prune) -> Result<Exit, Failure> 
         }
         options.only = Some(going);
     }
-    let report = archive.prune(options).await?;
+    let report = signal::unless_stopped(&cancel, archive.prune(options)).await?;
     print(world, form, |out| {
         // A person who was asked has seen the table.
         if asking { pruned(&report, false, form, out) } else { told(&report, false, form, out) }

@@ -14,10 +14,10 @@ use serde_json::{Value, json};
 use crate::api::{Access, BudgetOptions, ClientOptions, Token, connect};
 use crate::archive::{Archive, Entry, Snapshot};
 use crate::cli::failure::Failure;
+use crate::cli::run::begin;
 use crate::cli::world::{TOOL, World};
 use crate::emulator::{AccountSpec, Behaviour, Embedded, Options, Store};
 use crate::job::{self, Settings};
-use crate::journal::{Entry as JournalEntry, FORMAT, Journal, JournalOptions, Taken};
 use crate::model::{Fingerprint, Id, Outcome, RunId, Verdict};
 use crate::pipeline::run::{Memory, RunOptions, Running, run};
 use crate::pipeline::shelf::shelf_of;
@@ -103,7 +103,7 @@ pub(super) async fn rehearse(
         entries.into_iter().partition(|entry| entry.kind == "imports");
     let (new, mut rest): (Vec<&Entry>, Vec<&Entry>) =
         imports.iter().partition(|entry| known.of(snapshot, entry).is_none());
-    rest.sort_by_key(|entry| known.of(snapshot, entry).map(|known| known.as_of));
+    rest.sort_by_cached_key(|entry| known.of(snapshot, entry).map(|known| known.as_of));
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -234,20 +234,9 @@ async fn restored(
         home: false,
     })
     .await?;
-    let options = JournalOptions::new(world.clock.clone());
-    let journal =
-        Journal::create(&folder.journal(), &folder.before(), options).map_err(PipelineError::from)?;
-    let taken = Taken {
-        format: FORMAT,
-        run: RunId::new(world.clock.now(), ACCOUNT, fastrand::u16(..)),
-        tool: TOOL.to_owned(),
-        action: job.action.word().to_owned(),
-        items: planned.plan.len(),
-        job_sha256: Fingerprint::of(text.as_bytes()),
-        plan_sha256: planned.plan.sha256(),
-        wanted_sha256: planned.wanted_sha256,
-    };
-    journal.append(JournalEntry::Opened(Box::new(taken)), None).await.map_err(PipelineError::from)?;
+    let run_id = RunId::new(world.clock.now(), ACCOUNT, fastrand::u16(..));
+    let (plan, journal) =
+        begin(world, &folder, run_id, job.action.word(), &text, planned.wanted_sha256).await?;
     let options = RunOptions {
         verify: settings.verify,
         stop: settings.stop,
@@ -255,10 +244,14 @@ async fn restored(
         attempts: settings.retry.attempts,
         settle: Duration::ZERO,
     };
-    let memory = Memory::blank(planned.plan.len());
-    let (plan, folder, target) = (&planned.plan, &folder, &target);
+    let memory = Memory::blank(plan.len());
+    let (plan, folder, target) = (&plan, &folder, &target);
     let (events, clock) = (&events, &world.clock);
     run(Running { plan, folder, journal, memory, target, options, cancel, events, clock }).await?;
+    if cancel.is_draining() {
+        // What was not come to is not found to be broken.
+        return Err(PipelineError::Interrupted.into());
+    }
     let (memory, ..) = read_journal(folder, plan)?;
     let mut found = Vec::new();
     rows(folder, plan, &memory, |row| {
