@@ -236,18 +236,8 @@ async fn read(mut response: reqwest::Response, bound: usize) -> Body {
 }
 
 /// What happened, down to the last cause, without the URL.
-fn reason(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(error) = cause {
-        let said = error.to_string();
-        if !text.contains(&said) {
-            text = format!("{text}: {said}");
-        }
-        cause = error.source();
-    }
-    clean(&text, 500)
+pub(super) fn reason(error: reqwest::Error) -> String {
+    clean(&crate::model::chain(&error.without_url()), 500)
 }
 
 fn is_loopback(url: &Url) -> bool {

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::http::reason;
+
 /// How long an answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How often it is tried.
@@ -25,7 +27,7 @@ pub async fn ping(url: &Url) -> Result<(), String> {
         .retry(reqwest::retry::never())
         .user_agent(concat!("transship/", env!("CARGO_PKG_VERSION")))
         .build()
-        .map_err(|error| error.without_url().to_string())?;
+        .map_err(reason)?;
     let mut why = String::new();
     for turn in 0..TRIES {
         if turn > 0 {
@@ -34,11 +36,7 @@ pub async fn ping(url: &Url) -> Result<(), String> {
         match client.get(url.clone()).send().await {
             Ok(answer) if answer.status().is_success() => return Ok(()),
             Ok(answer) => why = format!("it answered {}", answer.status().as_u16()),
-            Err(error) => {
-                let error = error.without_url();
-                let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
-                why = format!("{error}{}", cause.unwrap_or_default());
-            }
+            Err(error) => why = reason(error),
         }
     }
     Err(why)

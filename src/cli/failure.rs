@@ -1,9 +1,8 @@
 //! What ends a command early, and its exit code.
 
-use std::error::Error;
-
 use super::exit::Exit;
 use crate::archive::ArchiveError;
+pub(super) use crate::model::chain;
 use crate::pipeline::PipelineError;
 use crate::report::text::clean;
 
@@ -151,22 +150,6 @@ pub(super) fn printed(result: Result<(), Failure>) -> Result<(), Failure> {
         Err(Failure::ClosedPipe) => Ok(()),
         result => result,
     }
-}
-
-/// An error and its causes, in one line.
-pub(super) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        // Some libraries repeat their source in their own text.
-        if !text.contains(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
-        }
-        source = cause.source();
-    }
-    text
 }
 
 fn complain(text: &str) {

@@ -220,7 +220,7 @@ impl Writer {
             self.gather(&mut inbox, &mut batch);
             let result = self.write(&mut batch);
             if let Err(error) = &result {
-                let reason = chain(error);
+                let reason = crate::model::chain(error);
                 *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason.clone());
                 for message in batch.drain(..) {
                     if let Some(done) = message.done {
@@ -340,15 +340,4 @@ fn cut_before(path: &Path, lines: u64) -> Result<(), JournalError> {
         }
     }
     file.set_len(keep).map_err(|source| io_error("cut", path, source))
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }

@@ -14,6 +14,7 @@
 //! | *verdict* | what the comparison with the service's own copy said |
 //! | *fault* | a failure the emulator is told to inject |
 
+pub mod cause;
 pub mod compare;
 pub mod crash;
 pub mod id;
@@ -24,6 +25,7 @@ pub mod outcome;
 pub mod service;
 pub mod time;
 
+pub use cause::chain;
 pub use id::{Fingerprint, Id, ItemKey, RunId};
 pub use import::Head;
 pub use outcome::{Operation, Outcome, Verdict};

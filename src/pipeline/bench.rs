@@ -9,11 +9,12 @@ use super::contrast::Others;
 use super::plan::Planning;
 use super::plan_item::{Party, PlanItem, Trouble};
 use super::prepare::{Prepared, Workshop, blank, ended};
+use super::related::print_of;
 use super::select::Picks;
 use super::spool::{Slot, Spool, one_line};
-use super::supplies::{Stock, Supplies, unique};
+use super::supplies::{Stock, Supplies};
 use super::survey::{CREATED, Reference, Survey};
-use super::sweep::read_head;
+use super::sweep::{LISTED_APART, read_head};
 use super::target::{Keys, Lookout, Standings, standings};
 use super::{Event, PipelineError, Stage};
 use crate::job::Action;
@@ -111,7 +112,9 @@ impl<'a> Bench<'a> {
                         Ok(source) => workshop.prepare(number, &head, &source, &facts),
                         // A backup keeps the text, whatever it is.
                         Err(_) if with.job.action == Action::Backup => {
-                            workshop.prepare(number, &head, &Value::Null, &facts)
+                            let mut kept = workshop.prepare(number, &head, &Value::Null, &facts);
+                            known_by(&mut kept.item, print_of(&raw));
+                            kept
                         }
                         Err(error) => unreadable(number, &head, &error),
                     }
@@ -147,17 +150,15 @@ impl<'a> Bench<'a> {
         head: &Head,
         verbatim: Option<&str>,
     ) -> Result<(), PipelineError> {
-        let apart = ["AiAgentImport", "GuardrailImport", "ToolImport"];
         let index = u32::try_from(self.drafts.len()).unwrap_or(u32::MAX);
         let (mut wanted, mut needs) = (None, Vec::new());
         if let Some(document) = &prepared.wanted {
             let text = serde_json::to_string(document).unwrap_or_default();
             wanted = Some(self.documents.append(text.as_bytes())?);
-            // What a dropped reference stood in is not needed any more.
-            let fresh = prepared.fresh.iter().filter(|fresh| text.contains(&fresh.placeholder()));
-            needs = unique(fresh.map(|fresh| self.supplies.need(fresh)).collect());
+            needs = self.supplies.needs_in(&text, &prepared.fresh);
             // One that does not say of which adaptor it is may be of one of these.
-            self.listed_apart |= head.adaptor_type.as_deref().is_none_or(|adaptor| apart.contains(&adaptor));
+            self.listed_apart |=
+                head.adaptor_type.as_deref().is_none_or(|adaptor| LISTED_APART.contains(&adaptor));
             if self.with.job.action == Action::Restore && !head.id.as_str().is_empty() {
                 self.ids.insert(head.id.clone(), index);
             }
@@ -298,6 +299,14 @@ impl<'a> Bench<'a> {
 }
 
 /// A document that is JSON, but more than a program can hold: nested too deep, or with half a character in a text.
+/// The item of a text that cannot be held as a value, known by what stands for it.
+fn known_by(item: &mut PlanItem, print: Fingerprint) {
+    item.sent_sha256 = Some(print);
+    if let Some(source) = &mut item.source {
+        source.sha256 = Some(print);
+    }
+}
+
 fn unreadable(number: ItemKey, head: &Head, error: &serde_json::Error) -> Prepared {
     let message = format!("its document cannot be read: {error}");
     let item = ended(with_source(blank(number, head), head), Outcome::Failed, "unreadable", message);

@@ -18,11 +18,13 @@ pub(super) struct OtherItems(HashMap<ItemKey, PlanItem>);
 impl OtherItems {
     /// Reads them; nothing is read of a plan that has none.
     pub(super) fn of(plan: &PlanFile) -> Result<Self, PipelineError> {
-        if plan.tail().others.is_empty() {
-            return Ok(Self::default());
-        }
+        let count: u32 = plan.tail().others.values().map(|others| others.items).sum();
         let mut items = HashMap::new();
-        for item in plan.items() {
+        // They come before the imports that need them: mostly no more is read.
+        let mut rest = plan.items();
+        while items.len() < count as usize
+            && let Some(item) = rest.next()
+        {
             let item = item?;
             if item.kind.is_some() {
                 items.insert(item.item, item);

@@ -109,8 +109,8 @@ impl From<PipelineError> for Unread {
 struct Shelf<'a> {
     account: &'a Account,
     backups: Option<&'a Backups>,
-    /// Scripts of the last backup, and when they had been changed.
-    kept: HashMap<Id, (String, Entry)>,
+    /// Scripts of the last backup of which it is known when they had been changed.
+    kept: HashMap<Id, Entry>,
     used: &'a HashSet<Id>,
     cancel: &'a Cancel,
 }
@@ -164,8 +164,8 @@ impl Shelf<'_> {
 
     /// A script with its code, which the list does not show. What did not change since the last backup is read from that.
     async fn script(&self, head: Head) -> Result<Option<String>, Unread> {
-        let kept = self.kept.get(&head.id).filter(|(when, _)| head.last_modified.as_ref() == Some(when));
-        if let (Some(backups), Some((_, entry))) = (self.backups, kept)
+        let kept = self.kept.get(&head.id).filter(|entry| entry.last_modified == head.last_modified);
+        if let (Some(backups), Some(entry)) = (self.backups, kept)
             && let Ok(text) = backups.archive.document(entry).await
             && let Ok(text) = String::from_utf8(text)
         {
@@ -181,14 +181,14 @@ impl Shelf<'_> {
     }
 }
 
-/// The scripts of the last backup by id, with when they were changed. What cannot be read there is read anew.
-async fn kept_scripts(backups: Option<&Backups>) -> HashMap<Id, (String, Entry)> {
+/// The scripts of the last backup by id, those of which it says when they were changed. What cannot be read there is read anew.
+async fn kept_scripts(backups: Option<&Backups>) -> HashMap<Id, Entry> {
     let Some(Backups { archive, previous: Some(previous) }) = backups else { return HashMap::new() };
     let Ok((_, entries)) = archive.entries(&previous.id).await else { return HashMap::new() };
     entries
         .map_while(Result::ok)
-        .filter(|entry| entry.kind == "scripts")
-        .filter_map(|entry| Some((entry.id.clone(), (entry.last_modified.clone()?, entry))))
+        .filter(|entry| entry.kind == "scripts" && entry.last_modified.is_some())
+        .map(|entry| (entry.id.clone(), entry))
         .collect()
 }
 
@@ -224,10 +224,13 @@ fn reduced(text: &RawValue, fields: &[&[&str]]) -> String {
     Value::Object(kept).to_string()
 }
 
-/// The fingerprint of a related document: what a difference is judged by.
+/// The fingerprint of a document that is kept as it is: what a difference is judged by. One that cannot be held as a value
+/// has that of its text.
 pub(super) fn print_of(document: &RawValue) -> Fingerprint {
-    let value: Value = serde_json::from_str(document.get()).unwrap_or_default();
-    crate::model::normal::fingerprint(&value)
+    serde_json::from_str::<Value>(document.get()).map_or_else(
+        |_| Fingerprint::of(document.get().as_bytes()),
+        |value| crate::model::normal::fingerprint(&value),
+    )
 }
 
 #[cfg(test)]
@@ -245,6 +248,14 @@ mod tests {
         );
         let kept = reduced(&whole, CONNECTION);
         assert_eq!(kept, r#"{"_id":"c","name":"N","type":"http","http":{"_httpConnectorId":"h"}}"#);
+    }
+
+    #[test]
+    fn documents_that_cannot_be_held_as_values_differ_when_their_texts_do() {
+        let deep = |inmost: &str| raw(&format!("{}{inmost}{}", "[".repeat(300), "]".repeat(300)));
+        assert_eq!(print_of(&deep("1")), print_of(&deep("1")));
+        assert_ne!(print_of(&deep("1")), print_of(&deep("2")));
+        assert_eq!(print_of(&raw(r#"{"b":1,"a":2}"#)), print_of(&raw(r#"{"a":2,"b":1}"#)));
     }
 
     #[test]

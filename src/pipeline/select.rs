@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::account::Account;
 use super::directory::kinds_in;
 use super::spool::{Slot, Spool};
-use super::sweep::{Manner, Seen, Sink, read_head, sweep};
+use super::sweep::{LISTED_APART, Manner, Seen, Sink, read_head, sweep};
 use super::{Cancel, Event, Events, PipelineError, Stage};
 use crate::api::ErrorKind;
 use crate::job::{Manifest, MatchBy, Selection};
@@ -209,12 +209,11 @@ pub(super) async fn select(
         read_one_by_one(account, &mut picker, cancel).await?;
     } else {
         let adaptors = &selection.selector.spec().adaptor_types;
-        let apart = ["AiAgentImport", "GuardrailImport", "ToolImport"];
         let manner = Manner {
             steady: picker.wanted.open_ids.is_none(),
             to_the_end: picker.wanted.open_ids.is_none(),
             listed_apart: adaptors.is_empty()
-                || adaptors.iter().any(|adaptor| apart.contains(&adaptor.as_str())),
+                || adaptors.iter().any(|adaptor| LISTED_APART.contains(&adaptor.as_str())),
         };
         seen = sweep(account, manner, cancel, &mut picker).await?;
         // What the list does not show may still be there: lists are not trusted with absence.

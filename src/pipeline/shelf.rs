@@ -143,7 +143,7 @@ impl Shelf {
         };
         let text = self.archive.document(entry).await;
         text.map(|text| reply(text.into(), None))
-            .map_err(|error| refusal(call, ErrorKind::Broken, &chain(&error)))
+            .map_err(|error| refusal(call, ErrorKind::Broken, &crate::model::chain(&error)))
     }
 
     async fn list(&self, call: &Call, kind: &str, url: &Url) -> Result<Reply, ApiError> {
@@ -175,7 +175,9 @@ impl Shelf {
             if body.len() > 1 {
                 body.push(b',');
             }
-            body.extend(text.map_err(|error| refusal(call, ErrorKind::Broken, &chain(&error)))?);
+            body.extend(
+                text.map_err(|error| refusal(call, ErrorKind::Broken, &crate::model::chain(&error)))?,
+            );
         }
         body.push(b']');
         let next = more.then(|| {
@@ -189,7 +191,9 @@ impl Shelf {
     /// The text of a document; a damaged one is told as such, so that one bad blob does not take the others with it.
     async fn text(&self, entry: &Entry) -> Result<Vec<u8>, ArchiveError> {
         match self.archive.document(entry).await {
-            Err(error) if error.is_damage() => Ok(stub(entry, Some(&chain(&error))).into_bytes()),
+            Err(error) if error.is_damage() => {
+                Ok(stub(entry, Some(&crate::model::chain(&error))).into_bytes())
+            }
             text => text,
         }
     }
@@ -228,21 +232,6 @@ fn decoded(part: &str) -> String {
         .next()
         .map(|(_, value)| value.into_owned())
         .unwrap_or_default()
-}
-
-/// An error of the archive and its causes, in one line.
-pub(super) fn chain(error: &ArchiveError) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        // Some libraries repeat their source in their own text.
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        source = cause.source();
-    }
-    text
 }
 
 /// Whose documents a backup holds: as the archive says it.

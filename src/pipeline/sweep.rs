@@ -20,7 +20,7 @@ use crate::model::{Head, Id};
 pub(super) const PAGE: u32 = 1000;
 
 /// Adaptors whose imports a plain list may leave out (section 2 of the reference lists them by `adaptorType`).
-const LISTED_APART: [&str; 3] = ["AiAgentImport", "GuardrailImport", "ToolImport"];
+pub(super) const LISTED_APART: [&str; 3] = ["AiAgentImport", "GuardrailImport", "ToolImport"];
 
 /// Whoever takes the imports of a sweep.
 pub(super) trait Sink {

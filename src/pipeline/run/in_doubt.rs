@@ -177,7 +177,7 @@ impl<'a> Finder<'a> {
 
     async fn look(&self, kind: Option<Kind>, searches: Vec<Search>, ledger: &Ledger<'_>) {
         let began = Instant::now();
-        let knows_some = !ledger.owned(kind).is_empty();
+        let knows_some = ledger.owns_any(kind);
         let looked = match kind {
             None => looker::imports(self.target, &searches, ledger).await,
             Some(kind) => looker::others(self.target, kind, &searches, ledger).await,
@@ -189,7 +189,7 @@ impl<'a> Finder<'a> {
                     let found = if error.is_unauthorized() {
                         Found::Unauthorized
                     } else {
-                        Found::Unknown(format!("it could not be looked up: {}", describe(&error)))
+                        Found::Unknown(format!("it could not be looked up: {}", crate::model::chain(&error)))
                     };
                     let _ = search.answer.send(found);
                 }
@@ -287,15 +287,4 @@ impl std::fmt::Debug for Finder<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Finder").field("waiting", &self.queue.borrow().len()).finish_non_exhaustive()
     }
-}
-
-fn describe(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }

@@ -202,6 +202,11 @@ impl<'a> Ledger<'a> {
         self.owned.borrow().contains_key(id)
     }
 
+    /// Whether items of this run have any of that kind.
+    pub(super) fn owns_any(&self, kind: Option<Kind>) -> bool {
+        self.owned.borrow().values().any(|of| *of == kind)
+    }
+
     /// The imports of the target, or the resources of a kind, that the items of this run have.
     pub(super) fn owned(&self, kind: Option<Kind>) -> HashSet<Id> {
         self.owned.borrow().iter().filter(|(_, of)| **of == kind).map(|(id, _)| id.clone()).collect()

@@ -12,7 +12,7 @@ mod verify;
 mod write;
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::fs::File;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +27,7 @@ use super::{Cancel, Event, Events, PipelineError, PlanFile, PlanItem, RunFolder,
 use crate::job::{Stop, Verify};
 use crate::journal::{Ending, Entry, ItemState, Journal};
 use crate::model::time::Clock;
-use crate::model::{ItemKey, Outcome, Verdict};
+use crate::model::{ItemKey, Operation, Outcome, Verdict};
 use in_doubt::Finder;
 use item::{Done, drive};
 use ledger::Ledger;
@@ -136,16 +136,14 @@ pub async fn run(running: Running<'_>) -> Result<Ended, PipelineError> {
         () = cancel.aborting() => Ok(()),
         walked = walk(&context, &mut policy) => walked,
     };
-    let ended = ending(&context, &policy)?;
+    let ended = walked.and_then(|()| ending(&context, &policy));
     drop(context);
-    let reason = match &walked {
-        Err(error) => Some(error.to_string()),
-        Ok(()) => ended.reason.clone(),
+    let (closing, reason) = match &ended {
+        Ok(ended) => (ended.ending, ended.reason.clone()),
+        Err(error) => (Ending::Broken, Some(error.to_string())),
     };
-    let closing = if walked.is_err() { Ending::Broken } else { ended.ending };
     close(journal, &started, target, closing, reason).await?;
-    walked?;
-    Ok(ended)
+    ended
 }
 
 async fn walk(context: &Context<'_>, policy: &mut Policy) -> Result<(), PipelineError> {
@@ -309,11 +307,23 @@ fn left_open(context: &Context<'_>) -> Result<Option<String>, PipelineError> {
         let what = imports(doubts);
         return Ok(Some(format!("it could not be found out whether the calls of {what} had their effect")));
     }
-    let mut halves = 0;
-    for key in context.ledger.half_done() {
-        halves += usize::from(context.plan.item(key)?.adjust);
-    }
+    let halves = halves(context)?.len();
     Ok((halves > 0).then(|| format!("{} could not be completed after the first call", imports(halves))))
+}
+
+/// Items of which the first call had its effect, and a second one is to complete it.
+fn halves(context: &Context<'_>) -> Result<HashSet<ItemKey>, PipelineError> {
+    let mut halves = HashSet::new();
+    let totals = &context.plan.tail().totals;
+    // Nothing else takes two calls.
+    if [Operation::Clone, Operation::Restore].iter().any(|operation| totals.contains_key(operation.word())) {
+        for key in context.ledger.half_done() {
+            if context.plan.item(key)?.adjust {
+                halves.insert(key);
+            }
+        }
+    }
+    Ok(halves)
 }
 
 async fn close(
@@ -334,7 +344,6 @@ async fn close(
 
 /// The outcome of an item in `state`, whose plan says `item`.
 pub fn outcome_of(item: &PlanItem, state: &ItemState) -> (Outcome, Verdict) {
-    use crate::model::Operation;
     if let Some(outcome) = item.outcome {
         return (outcome, item.verdict.unwrap_or(Verdict::NotChecked));
     }

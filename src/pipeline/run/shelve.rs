@@ -20,7 +20,7 @@ use crate::model::{Id, ItemKey, Outcome, Verdict, crash};
 use crate::pipeline::account::{Account, spent};
 use crate::pipeline::others::OtherItems;
 use crate::pipeline::related::{RelatedLine, print_of};
-use crate::pipeline::shelf::{chain, owner};
+use crate::pipeline::shelf::owner;
 use crate::pipeline::sweep::read_head;
 use crate::pipeline::{AccountFacts, Cancel, Event, Events, PipelineError, PlanFile, RunFolder, Stage};
 
@@ -90,7 +90,7 @@ pub async fn shelve(with: Shelving<'_>) -> Result<Ended, PipelineError> {
     let (ending, reason) = match &recorded {
         Ok(true) => (Ending::Finished, None),
         Ok(false) => (Ending::Interrupted, Some("interrupted".to_owned())),
-        Err(PipelineError::Archive(error)) => (Ending::Broken, Some(chain(error))),
+        Err(PipelineError::Archive(error)) => (Ending::Broken, Some(crate::model::chain(error))),
         Err(error) => (Ending::Broken, Some(error.to_string())),
     };
     close(journal, &started, source, ending, reason.clone()).await?;

@@ -27,17 +27,9 @@ struct Verified {
 /// Reads back every import this run wrote and has not compared yet.
 pub(super) async fn read_back(context: &Context<'_>, policy: &mut Policy) -> Result<(), PipelineError> {
     let mut open = context.ledger.unverified();
-    let totals = &context.plan.tail().totals;
-    if [Operation::Clone, Operation::Restore].iter().any(|operation| totals.contains_key(operation.word())) {
-        // What is not completed yet is not what is wanted, and not to be: `resume` completes it.
-        let mut halves = HashSet::new();
-        for key in context.ledger.half_done() {
-            if context.plan.item(key)?.adjust {
-                halves.insert(key);
-            }
-        }
-        open.retain(|(item, _)| !halves.contains(item));
-    }
+    // What is not completed yet is not what is wanted, and not to be: `resume` completes it.
+    let halves = super::halves(context)?;
+    open.retain(|(item, _)| !halves.contains(item));
     if open.is_empty() {
         return Ok(());
     }

@@ -78,8 +78,18 @@ impl Supplies {
         self.all.is_empty()
     }
 
+    /// Those of `fresh` that a document still holds, each once, in their order: what a dropped reference stood in is not
+    /// needed any more.
+    pub(super) fn needs_in(&mut self, text: &str, fresh: &[Fresh]) -> Vec<u32> {
+        let held = fresh.iter().filter(|fresh| text.contains(&fresh.placeholder()));
+        let mut needs: Vec<u32> = held.map(|fresh| self.need(fresh)).collect();
+        needs.sort_unstable();
+        needs.dedup();
+        needs
+    }
+
     /// The index of a supply; it is new when nobody needed it before.
-    pub(super) fn need(&mut self, fresh: &Fresh) -> u32 {
+    fn need(&mut self, fresh: &Fresh) -> u32 {
         let next = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
         let index = *self.index.entry((fresh.kind, fresh.name.clone())).or_insert(next);
         if index == next {
@@ -177,12 +187,7 @@ impl Supplies {
         if let Some(wanted) = wanted {
             let text = serde_json::to_string(&wanted).unwrap_or_default();
             slot = Some(documents.append(text.as_bytes())?);
-            let needed: Vec<u32> = fresh
-                .iter()
-                .filter(|fresh| text.contains(&fresh.placeholder()))
-                .map(|fresh| self.need(fresh))
-                .collect();
-            self.all[index as usize].needs = unique(needed);
+            self.all[index as usize].needs = self.needs_in(&text, &fresh);
         }
         let supply = &mut self.all[index as usize];
         (supply.item, supply.wanted) = (Some(item), slot);
@@ -312,11 +317,4 @@ impl Supplies {
 pub(super) fn not_created(noun: &str, name: &str, why: &str) -> Trouble {
     let why = if why.is_empty() { String::new() } else { format!(": {why}") };
     Trouble::new(NOT_CREATED, format!("needs {noun} \"{name}\", which was not created{why}"))
-}
-
-/// The numbers, each once, in their order.
-pub(super) fn unique(mut needs: Vec<u32>) -> Vec<u32> {
-    needs.sort_unstable();
-    needs.dedup();
-    needs
 }
