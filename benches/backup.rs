@@ -42,14 +42,14 @@ struct Took {
     summary: Value,
 }
 
-struct Bench {
+struct PlanBuilder {
     folder: tempfile::TempDir,
     emulator: Child,
     url: String,
     token: String,
 }
 
-impl Drop for Bench {
+impl Drop for PlanBuilder {
     fn drop(&mut self) {
         // It may be gone already.
         let _ = self.emulator.kill();
@@ -57,7 +57,7 @@ impl Drop for Bench {
     }
 }
 
-impl Bench {
+impl PlanBuilder {
     fn new(count: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let imports: Vec<Value> = (0..count).map(document).collect();
@@ -165,7 +165,7 @@ fn told(what: &str, count: usize, took: &Took) {
 #[expect(clippy::cast_precision_loss, reason = "counts of a bench")]
 fn main() {
     let count = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(10_000);
-    let bench = Bench::new(count);
+    let bench = PlanBuilder::new(count);
     let archive = "archive: { path: archive }\n";
     let backup = bench.job("backup", archive);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -15,13 +15,19 @@ use futures::StreamExt;
 use serde_json::{Value, json};
 use transship::api::{self, Access, BudgetOptions, ClientOptions, Concurrency, Token};
 use transship::emulator::{AccountSpec, Behaviour, Embedded, Options, Store};
+use transship::executor::{ExecuteRequest, RunOptions, run};
+use transship::inventory::endpoint::Account;
 use transship::job::{self, Env, Job, Settings};
-use transship::journal::{Entry, FORMAT, Journal, JournalOptions, Taken};
+use transship::journal::{Entry, FORMAT, ItemStates, Journal, JournalOptions, RunHeader};
+use transship::model::cancel::Cancel;
+use transship::model::event::Events;
 use transship::model::time::Clock;
 use transship::model::{Fingerprint, RunId};
-use transship::pipeline::run::{Memory, RunOptions, Running, run};
-use transship::pipeline::{Account, AccountFacts, Cancel, Events, Planning, RunFolder, plan, read_journal};
+use transship::planner::plan::{PlanRequest, plan};
 use transship::report::{Told, write_files};
+use transship::run_folder::folder::RunFolder;
+use transship::run_folder::plan_item::AccountFacts;
+use transship::run_folder::rows::read_journal;
 
 fn document(number: usize) -> Value {
     let fields: Vec<Value> = (0..24)
@@ -113,7 +119,7 @@ async fn pipeline(emulator: &Embedded, target: &str, rate: &str, sync: bool) -> 
     let folder = RunFolder::create(work.path().join("run")).unwrap();
     let (cancel, events, clock) = (Cancel::new(), Events::none(), Clock::system());
     let began = Instant::now();
-    let planned = plan(Planning {
+    let planned = plan(PlanRequest {
         job: &job,
         settings: &settings,
         source: &source,
@@ -136,7 +142,7 @@ async fn pipeline(emulator: &Embedded, target: &str, rate: &str, sync: bool) -> 
     .unwrap();
     let options = JournalOptions { sync, ..JournalOptions::new(clock.clone()) };
     let journal = Journal::create(&folder.journal(), &folder.before(), options).unwrap();
-    let taken = Taken {
+    let taken = RunHeader {
         format: FORMAT,
         run: RunId("bench".into()),
         tool: "bench".into(),
@@ -148,11 +154,11 @@ async fn pipeline(emulator: &Embedded, target: &str, rate: &str, sync: bool) -> 
     };
     journal.append(Entry::Opened(Box::new(taken)), None).await.unwrap();
     let stats = journal.stats();
-    run(Running {
+    run(ExecuteRequest {
         plan: &planned.plan,
         folder: &folder,
         journal,
-        memory: Memory::blank(planned.plan.len()),
+        memory: ItemStates::blank(planned.plan.len()),
         target: &to,
         options: RunOptions {
             verify: settings.verify,

@@ -9,8 +9,8 @@ use std::path::PathBuf;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use serde_json::Value;
-use transship::transform::diff::diff;
-use transship::transform::{Facts, FieldRename, GuardedStep, Program, Side, Step};
+use transship::documents::diff::diff;
+use transship::documents::{Facts, FieldRename, GuardedStep, Program, Side, Step};
 
 fn texts() -> Vec<String> {
     let demo = transship::emulator::seed::documents("demo-a");

@@ -4,24 +4,34 @@
 //!
 //! | module | what it knows |
 //! |---|---|
-//! | [`model`] | the vocabulary: ids, operations, outcomes, the normal form of a document. No I/O |
-//! | [`transform`] | what a job does to one document. Pure |
+//! | [`documents`] | what an import document is, and pure edits on it. A crate of its own |
+//! | [`model`] | the vocabulary: runs, items, operations, outcomes, events. No I/O |
 //! | [`api`] | the service: one trait, one adapter, its budget and its retries |
 //! | [`journal`] | what a run remembers across a crash |
-//! | [`archive`] | backups: documents by content, snapshots that are whole or absent |
-//! | [`emulator`] | the service on this machine. Shares no code with [`api`]: they meet over a socket |
+//! | [`archive`] | backups: documents by content, snapshots that are whole or absent. A crate of its own |
+//! | [`emulator`] | the service on this machine. Shares no code with [`api`]: they meet over a socket. A crate of its own |
 //! | [`job`] | what the user asked for, checked |
-//! | [`pipeline`] | how it is done: plan, then run |
-//! | [`report`] | who listens: bars, audit, summary |
-//! | [`cli`] | the face: arguments, commands, exit codes |
+//! | [`run_folder`] | what a run keeps on disk |
+//! | [`inventory`] | reads accounts |
+//! | [`planner`] | makes a plan |
+//! | [`executor`] | carries out a plan |
+//! | [`report`] | a plan or a run in words, tables and pages; progress |
+//! | [`cli`] | arguments, questions, exit codes |
 
 pub mod api;
-pub mod archive;
 pub mod cli;
-pub mod emulator;
+pub mod executor;
+pub mod inventory;
 pub mod job;
 pub mod journal;
 pub mod model;
-pub mod pipeline;
+pub mod planner;
 pub mod report;
-pub mod transform;
+pub mod run_folder;
+
+pub use transship_archive as archive;
+pub use transship_documents as documents;
+pub use transship_emulator as emulator;
+
+#[cfg(test)]
+mod tidy;

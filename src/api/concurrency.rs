@@ -90,9 +90,9 @@ impl Gate {
     }
 
     /// Waits for a place, first come first served.
-    pub(super) async fn enter(&self) -> Slot<'_> {
+    pub(super) async fn enter(&self) -> Span<'_> {
         let permit = self.semaphore.acquire().await;
-        Slot { permit: permit.ok(), gate: self, cuts: 0 }
+        Span { permit: permit.ok(), gate: self, cuts: 0 }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -102,13 +102,13 @@ impl Gate {
 
 /// A place in the gate, given back when dropped.
 #[derive(Debug)]
-pub(super) struct Slot<'a> {
+pub(super) struct Span<'a> {
     permit: Option<SemaphorePermit<'a>>,
     gate: &'a Gate,
     cuts: u64,
 }
 
-impl Slot<'_> {
+impl Span<'_> {
     /// Marks the moment of sending: entering may lie long before, waiting for the budget.
     pub(super) fn sent(&mut self) {
         self.cuts = self.gate.lock().cuts;
@@ -183,7 +183,7 @@ fn aim(rate: f64, round_trip: f64) -> usize {
     aim.clamp(START, MOST)
 }
 
-impl Drop for Slot<'_> {
+impl Drop for Span<'_> {
     fn drop(&mut self) {
         let mut state = self.gate.lock();
         if state.permits > state.limit

@@ -67,7 +67,7 @@ impl ApiError {
     /// A failure of a call to `target` (path and query, or a whole URL), sent once or, if nothing left here, never.
     pub fn new(method: Method, target: &str, kind: ErrorKind, summary: impl Into<String>) -> Self {
         Self {
-            method: method.word(),
+            method: method.as_str(),
             path: path_of(target),
             attempts: 1,
             kind,

@@ -95,6 +95,7 @@ impl HttpApi {
             (AUTHORIZATION, bearer),
             (ACCEPT, HeaderValue::from_static("application/json")),
         ]);
+        transship_tls::install_provider();
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("transship/", env!("CARGO_PKG_VERSION")))
             .default_headers(headers)

@@ -21,6 +21,7 @@ const TRIES: u32 = 3;
 ///
 /// Dropping the future gives up.
 pub async fn ping(url: &Url) -> Result<(), String> {
+    transship_tls::install_provider();
     let client = reqwest::Client::builder()
         .timeout(PATIENCE)
         .redirect(reqwest::redirect::Policy::limited(3))

@@ -9,20 +9,21 @@ use super::exit::Exit;
 use super::failure::{Failure, chain};
 use super::notify::{self, End};
 use super::run::{Order, Went, one};
-use super::world::World;
+use super::world::CliContext;
 use super::{connect, say, shelves, signal};
 use crate::archive::{ArchiveError, Policy, PruneOptions, PruneReport};
 use crate::job::{self, AccountPlace, Action, Job, Keep, Settings};
 use crate::model::Outcome;
-use crate::pipeline::{Cancel, Summary};
+use crate::model::cancel::Cancel;
 use crate::report::text;
+use crate::run_folder::summary::Summary;
 
 /// How long a prune waits for backups of other accounts into the same archive.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Backs up several accounts at once, each with a budget and a run of its own; one that fails does not stop the others.
 pub(super) async fn many(
-    world: &World,
+    world: &CliContext,
     args: &Run,
     job: &Job,
     settings: &Settings,
@@ -33,7 +34,7 @@ pub(super) async fn many(
         return Err(Failure::BadInput(message));
     }
     let accounts: Vec<&job::Account> = job.sources.iter().collect();
-    let shared = World { emulator: connect::emulator(world, &accounts)?, ..world.clone() };
+    let shared = CliContext { emulator: connect::emulator(world, &accounts)?, ..world.clone() };
     let world = &shared;
     let runs = job.sources.iter().map(|account| async move {
         let name = format!("{}-{}", job.name, account.name);
@@ -109,7 +110,7 @@ fn is_good(went: &Result<Went, Failure>) -> bool {
 }
 
 /// One line on how the backup of an account went; a failure in full.
-fn say_how(world: &World, account: &str, went: &Result<Went, Failure>) {
+fn say_how(world: &CliContext, account: &str, went: &Result<Went, Failure>) {
     match went {
         Err(failure) => {
             say(world, &format!("backup of {account}: NOT good"));
@@ -119,7 +120,7 @@ fn say_how(world: &World, account: &str, went: &Result<Went, Failure>) {
     }
 }
 
-fn say_line(world: &World, account: &str, went: &Went) {
+fn say_line(world: &CliContext, account: &str, went: &Went) {
     if !world.global.quiet || went.exit != Exit::Done {
         say(world, &line(account, went.exit, went.summary.as_ref()));
     }
@@ -144,7 +145,7 @@ fn line(account: &str, exit: Exit, summary: Option<&Summary>) -> String {
 
 /// After a backup that went well: its line for the morning, and the prune its job asks for.
 pub(super) async fn prune_after(
-    world: &World,
+    world: &CliContext,
     job: &Job,
     settings: &Settings,
     went: Result<Went, Failure>,
@@ -165,7 +166,7 @@ pub(super) async fn prune_after(
 
 /// The same for a run that was taken up again; whoever its job names is told, however it ended.
 pub(super) async fn after_resume(
-    world: &World,
+    world: &CliContext,
     folder: &Path,
     settings: &Settings,
     went: Result<Went, Failure>,
@@ -189,7 +190,7 @@ pub(super) async fn after_resume(
 
 /// Removes the snapshots of these accounts that `keep` does not keep.
 async fn prune(
-    world: &World,
+    world: &CliContext,
     settings: &Settings,
     accounts: BTreeSet<String>,
     cancel: &Cancel,

@@ -7,18 +7,19 @@ use super::connect::{For, accounts};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::plan::{Purpose, load_job, make};
-use super::world::World;
+use super::world::CliContext;
 use super::{backup, say, signal};
 use crate::job::{Job, Settings};
-use crate::pipeline::{AccountFacts, Cancel};
+use crate::model::cancel::Cancel;
 use crate::report::references;
+use crate::run_folder::plan_item::AccountFacts;
 
 /// `check`.
-pub(super) async fn check(world: &World, args: &Check) -> Result<Exit, Failure> {
+pub(super) async fn check(world: &CliContext, args: &Check) -> Result<Exit, Failure> {
     let (job, settings) = load_job(world, &args.job)?;
     if !args.online {
         let mut out = std::io::stdout().lock();
-        writeln!(out, "{}: a valid job: {} `{}`", args.job.display(), job.action.word(), job.name)?;
+        writeln!(out, "{}: a valid job: {} `{}`", args.job.display(), job.action.as_str(), job.name)?;
         return Ok(Exit::Done);
     }
     let cancel = Cancel::new();
@@ -31,7 +32,12 @@ pub(super) async fn check(world: &World, args: &Check) -> Result<Exit, Failure> 
 }
 
 /// Tries what a job needs for one account.
-async fn one(world: &World, job: &Job, mut settings: Settings, cancel: &Cancel) -> Result<Exit, Failure> {
+async fn one(
+    world: &CliContext,
+    job: &Job,
+    mut settings: Settings,
+    cancel: &Cancel,
+) -> Result<Exit, Failure> {
     let accounts = signal::unless_stopped(cancel, accounts(world, &mut settings, For::Reading)).await?;
     let mut out = std::io::stdout().lock();
     for account in [&accounts.source, &accounts.target] {

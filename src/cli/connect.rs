@@ -7,12 +7,14 @@ use url::Url;
 
 use super::failure::Failure;
 use super::shelves;
-use super::world::World;
+use super::world::CliContext;
 use crate::api::{Access, BudgetOptions, ClientOptions, Concurrency, RetryPolicy, Token, connect};
 use crate::emulator::Embedded;
+use crate::inventory::endpoint::Account;
+use crate::inventory::related::Backups;
+use crate::inventory::snapshot_api::closed;
 use crate::job::{self, AccountPlace, Settings, secret};
-use crate::pipeline::shelf::closed;
-use crate::pipeline::{Account, AccountFacts, Backups, PlanHead};
+use crate::run_folder::plan_item::{AccountFacts, PlanHead};
 
 /// The accounts of a job, connected; the emulator they may live in stops with them.
 #[derive(Debug)]
@@ -38,7 +40,7 @@ pub(super) enum For {
 /// Connects source and target, and asks whose tokens they are. In `settings` the snapshot that is read is named, so that
 /// a plan made with them stays a plan of that one.
 pub(super) async fn accounts(
-    world: &World,
+    world: &CliContext,
     settings: &mut Settings,
     what_for: For,
 ) -> Result<Accounts, Failure> {
@@ -86,7 +88,7 @@ pub(super) async fn accounts(
 }
 
 /// Connects what carrying out a plan needs, to go on with it: an archive that was read has told all it had to.
-pub(super) async fn accounts_again(world: &World, head: &PlanHead) -> Result<Accounts, Failure> {
+pub(super) async fn accounts_again(world: &CliContext, head: &PlanHead) -> Result<Accounts, Failure> {
     let mut settings = head.settings.clone();
     let archive_read = settings.source.place.is_archive();
     let backup = settings.shelved.is_some();
@@ -111,7 +113,7 @@ pub(super) async fn accounts_again(world: &World, head: &PlanHead) -> Result<Acc
 
 /// Connects one account, to read it.
 pub(super) async fn account(
-    world: &World,
+    world: &CliContext,
     settings: &Settings,
     wanted: &job::Account,
 ) -> Result<(Account, Option<Arc<Embedded>>), Failure> {
@@ -123,7 +125,7 @@ pub(super) async fn account(
 }
 
 async fn account_for(
-    world: &World,
+    world: &CliContext,
     settings: &Settings,
     wanted: &job::Account,
     what_for: For,
@@ -136,7 +138,7 @@ async fn account_for(
     Ok((account, emulator))
 }
 
-fn tokens(world: &World, wanted: &[&job::Account]) -> Result<Vec<Option<Token>>, Failure> {
+fn tokens(world: &CliContext, wanted: &[&job::Account]) -> Result<Vec<Option<Token>>, Failure> {
     let mut problems = Vec::new();
     let mut tokens = Vec::new();
     for account in wanted {
@@ -159,7 +161,10 @@ fn tokens(world: &World, wanted: &[&job::Account]) -> Result<Vec<Option<Token>>,
 }
 
 /// Starts the embedded emulator with the accounts that live in it, if any do and it is not running already.
-pub(super) fn emulator(world: &World, wanted: &[&job::Account]) -> Result<Option<Arc<Embedded>>, Failure> {
+pub(super) fn emulator(
+    world: &CliContext,
+    wanted: &[&job::Account],
+) -> Result<Option<Arc<Embedded>>, Failure> {
     let mut names: Vec<&str> = wanted
         .iter()
         .filter_map(|account| match &account.place {
@@ -185,7 +190,7 @@ pub(super) fn emulator(world: &World, wanted: &[&job::Account]) -> Result<Option
 }
 
 fn open(
-    world: &World,
+    world: &CliContext,
     settings: &Settings,
     account: &job::Account,
     token: Option<&Token>,
@@ -231,7 +236,7 @@ fn open(
 }
 
 /// Two names for one account: allowed, for one user may hold tokens of several environments, but worth a word.
-fn same_account_twice(world: &World, source: &Account, target: &Account) {
+fn same_account_twice(world: &CliContext, source: &Account, target: &Account) {
     let (one, other) = (&source.facts, &target.facts);
     if one.origin == other.origin && one.user.is_some() && one.user == other.user {
         let text = format!(

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
 use crate::model::crash;
-use crate::pipeline::RunFolder;
+use crate::run_folder::folder::RunFolder;
 
 /// A folder in which a plan is made; gone again unless it is kept as a run.
 #[derive(Debug)]

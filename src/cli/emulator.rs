@@ -8,11 +8,11 @@ use tokio::net::TcpListener;
 use super::args::Emulator;
 use super::exit::Exit;
 use super::failure::{Failure, chain};
-use super::world::World;
+use super::world::CliContext;
 use crate::emulator::{AccountRecord, AccountSpec, FaultFile, Options, Store, serve};
 
 /// `emulator`.
-pub(super) async fn emulator(world: &World, args: &Emulator) -> Result<Exit, Failure> {
+pub(super) async fn emulator(world: &CliContext, args: &Emulator) -> Result<Exit, Failure> {
     let bad = |what: String| Failure::BadInput(what);
     let path = args.data.clone().unwrap_or_else(|| world.emulator_data());
     let faults = args.faults.as_deref().map(read_faults).transpose()?.unwrap_or_default();

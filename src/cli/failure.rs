@@ -2,9 +2,10 @@
 
 use super::exit::Exit;
 use crate::archive::ArchiveError;
+use crate::inventory::error::EngineError;
 pub(super) use crate::model::chain;
-use crate::pipeline::PipelineError;
 use crate::report::text::clean;
+use crate::run_folder::RunFolderError;
 
 /// Why a command ended early. Printed once, here and nowhere else.
 #[derive(Debug)]
@@ -14,7 +15,7 @@ pub(super) enum Failure {
     /// Rendered problems of a job file.
     BadJob(String),
     /// The pipeline.
-    Pipeline(PipelineError),
+    Pipeline(EngineError),
     /// An archive.
     Archive(ArchiveError),
     /// Another run holds the target.
@@ -46,8 +47,8 @@ impl Failure {
     pub(super) fn exit(&self) -> Exit {
         match self {
             Self::BadInput(_) | Self::BadJob(_) => Exit::BadInput,
-            Self::Pipeline(PipelineError::Interrupted) => Exit::Interrupted,
-            Self::Pipeline(PipelineError::Archive(error)) | Self::Archive(error) => exit_of(error),
+            Self::Pipeline(EngineError::Interrupted) => Exit::Interrupted,
+            Self::Pipeline(EngineError::Archive(error)) | Self::Archive(error) => exit_of(error),
             Self::Pipeline(error) if error.is_unauthorized() => Exit::Token,
             Self::Pipeline(_) | Self::Other(_) => Exit::Unexpected,
             Self::Held(_) => Exit::Held,
@@ -86,14 +87,14 @@ fn help(failure: &Failure) -> Option<String> {
         Failure::Pipeline(error) if error.is_unauthorized() => {
             return Some("the service does not accept the token; make a new one and try again".to_owned());
         }
-        Failure::Pipeline(error) if error.damaged_record().is_some() => {
+        Failure::Pipeline(EngineError::Folder(error)) if error.damaged_record().is_some() => {
             return Some(
                 "put the run folder back from a copy, or start a new run: it sees by itself what is in the target; \
                  `transship verify` names what does not fit"
                     .to_owned(),
             );
         }
-        Failure::Pipeline(PipelineError::Archive(error)) | Failure::Archive(error) => error,
+        Failure::Pipeline(EngineError::Archive(error)) | Failure::Archive(error) => error,
         _ => return None,
     };
     match archive {
@@ -116,11 +117,19 @@ fn help(failure: &Failure) -> Option<String> {
     }
 }
 
-impl From<PipelineError> for Failure {
-    fn from(error: PipelineError) -> Self {
+impl From<RunFolderError> for Failure {
+    fn from(error: RunFolderError) -> Self {
+        EngineError::from(error).into()
+    }
+}
+
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Self {
         match error {
             // Of all that is written only stdout can be a pipe.
-            PipelineError::File { ref source, .. } if source.kind() == std::io::ErrorKind::BrokenPipe => {
+            EngineError::Folder(RunFolderError::File { ref source, .. })
+                if source.kind() == std::io::ErrorKind::BrokenPipe =>
+            {
                 Self::ClosedPipe
             }
             error => Self::Pipeline(error),

@@ -8,12 +8,14 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::plan::load_job;
 use super::signal;
-use super::world::World;
-use crate::pipeline::{Cancel, Events, inventory};
+use super::world::CliContext;
+use crate::inventory::listing::inventory;
+use crate::model::cancel::Cancel;
+use crate::model::event::Events;
 use crate::report::{Inventory, InventoryFormat, InventoryRow};
 
 /// `list`.
-pub(super) async fn list(world: &World, args: &List) -> Result<Exit, Failure> {
+pub(super) async fn list(world: &CliContext, args: &List) -> Result<Exit, Failure> {
     let format = match world.global.format {
         None | Some(Format::Table | Format::Text) => {
             InventoryFormat::Table { width: world.columns(), color: world.color_out() }

@@ -6,8 +6,9 @@ use std::time::Duration;
 use super::args::{LogFormat, Progress};
 use super::connect::Accounts;
 use super::log::LogLines;
-use super::world::World;
-use crate::pipeline::{Account, Events, Listener};
+use super::world::CliContext;
+use crate::inventory::endpoint::Account;
+use crate::model::event::{Events, Listener};
 use crate::report::{Bars, Gauge, PlainLines, ReadGauge};
 
 /// The listeners of a run; dropping it takes the bars off the screen.
@@ -38,7 +39,7 @@ impl Listening {
 }
 
 /// Bars on a terminal, plain lines elsewhere; log lines with `-v` or `--log-format json`.
-pub(super) fn listeners(world: &World, accounts: &Accounts) -> Listening {
+pub(super) fn listeners(world: &CliContext, accounts: &Accounts) -> Listening {
     let gauge = gauge(&accounts.source, &accounts.target);
     let json = world.global.log_format == LogFormat::Json;
     let progress = match world.global.progress {

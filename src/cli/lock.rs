@@ -5,10 +5,10 @@ use std::io::{Read, Seek, Write};
 use std::path::PathBuf;
 
 use super::failure::Failure;
-use super::world::World;
+use super::world::CliContext;
 use crate::model::Fingerprint;
 use crate::model::time::stamp;
-use crate::pipeline::AccountFacts;
+use crate::run_folder::plan_item::AccountFacts;
 
 /// The lock of a target account; freed when dropped, or when the process dies.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub(super) struct TargetLock {
 }
 
 /// Takes the lock of an account for a run in `folder`.
-pub(super) fn hold(world: &World, account: &AccountFacts, what: &str) -> Result<TargetLock, Failure> {
+pub(super) fn hold(world: &CliContext, account: &AccountFacts, what: &str) -> Result<TargetLock, Failure> {
     let path = path(world, account)?;
     let bad = |error: std::io::Error| {
         Failure::BadInput(format!("cannot take the lock {}: {error}; set XDG_STATE_HOME", path.display()))
@@ -49,7 +49,7 @@ pub(super) fn hold(world: &World, account: &AccountFacts, what: &str) -> Result<
     Ok(TargetLock { _file: file })
 }
 
-fn path(world: &World, account: &AccountFacts) -> Result<PathBuf, Failure> {
+fn path(world: &CliContext, account: &AccountFacts) -> Result<PathBuf, Failure> {
     let folder = world.user_folder("XDG_STATE_HOME", ".local/state").join("locks");
     std::fs::create_dir_all(&folder).map_err(|error| {
         Failure::BadInput(format!("cannot make the folder {}: {error}; set XDG_STATE_HOME", folder.display()))

@@ -1,6 +1,6 @@
 //! Events as log lines: with `--log-format json`, or `-v`.
 
-use crate::pipeline::{Event, Listener};
+use crate::model::event::{Event, Listener};
 
 /// Writes events as log lines.
 #[derive(Debug)]
@@ -10,11 +10,11 @@ impl Listener for LogLines {
     fn on(&mut self, event: &Event) {
         match event {
             Event::StageStarted { stage, total } => {
-                tracing::info!(stage = stage.word(), total, "stage started");
+                tracing::info!(stage = stage.as_str(), total, "stage started");
             }
-            Event::StageFinished { stage } => tracing::info!(stage = stage.word(), "stage finished"),
+            Event::StageFinished { stage } => tracing::info!(stage = stage.as_str(), "stage finished"),
             Event::ItemFinished { item, name, outcome, message } => {
-                let (outcome, message) = (outcome.word(), message.as_deref().unwrap_or_default());
+                let (outcome, message) = (outcome.as_str(), message.as_deref().unwrap_or_default());
                 if message.is_empty() {
                     tracing::info!(item = item.0, name = %name, outcome, "item finished");
                 } else {
@@ -22,7 +22,7 @@ impl Listener for LogLines {
                 }
             }
             Event::ItemVerified { item, name, verdict, differences } => {
-                let verdict = verdict.word();
+                let verdict = verdict.as_str();
                 if differences.is_empty() {
                     tracing::debug!(item = item.0, name = %name, verdict, "item verified");
                 } else {

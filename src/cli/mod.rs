@@ -35,7 +35,7 @@ use clap::error::ErrorKind;
 use args::{Cli, Command, LogFormat};
 use exit::Exit;
 use failure::Failure;
-use world::World;
+use world::CliContext;
 
 /// Parses the arguments, runs the command and returns its exit code.
 pub fn main() -> ExitCode {
@@ -48,7 +48,7 @@ pub fn main() -> ExitCode {
             return if asked { Exit::Done } else { Exit::BadInput }.into();
         }
     };
-    let world = World::capture(cli.global);
+    let world = CliContext::capture(cli.global);
     #[cfg(debug_assertions)]
     if let Some(problem) = world.env.get("TRANSSHIP_CRASH").and_then(|at| crate::model::crash::arm(at).err())
     {
@@ -63,7 +63,7 @@ pub fn main() -> ExitCode {
     exit.unwrap_or_else(|failure| failure.report()).into()
 }
 
-async fn dispatch(world: &World, command: Command) -> Result<Exit, Failure> {
+async fn dispatch(world: &CliContext, command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Plan(args) => plan::plan(world, &args).await,
         Command::Run(args) => Box::pin(run::run(world, &args)).await,
@@ -85,7 +85,7 @@ async fn dispatch(world: &World, command: Command) -> Result<Exit, Failure> {
     }
 }
 
-fn start_log(world: &World) {
+fn start_log(world: &CliContext) {
     let level = match world.global.verbose {
         0 => "transship=warn",
         1 => "transship=info",
@@ -102,7 +102,7 @@ fn start_log(world: &World) {
 }
 
 /// Says something to the person at the terminal.
-fn say(world: &World, text: &str) {
+fn say(world: &CliContext, text: &str) {
     if world.global.log_format == LogFormat::Json {
         tracing::warn!("{text}");
         return;

@@ -6,10 +6,10 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::run::Went;
 use super::say;
-use super::world::World;
+use super::world::CliContext;
 use crate::api::ping;
 use crate::job::Job;
-use crate::pipeline::Summary;
+use crate::run_folder::summary::Summary;
 
 /// How the run of one account ended.
 #[derive(Debug)]
@@ -27,13 +27,13 @@ impl<'a> End<'a> {
 }
 
 /// Tells it. A dry run is nobody's business; that somebody could not be told is said, and changes nothing else.
-pub(super) async fn tell(world: &World, job: &Job, ends: &[End<'_>], dry_run: bool) {
+pub(super) async fn tell(world: &CliContext, job: &Job, ends: &[End<'_>], dry_run: bool) {
     if dry_run || job.notify.is_empty() {
         return;
     }
     let good = ends.iter().all(|end| end.good);
     if let Some(path) = &job.notify.prometheus {
-        let text = metrics(&job.name, job.action.word(), ends, world.clock.now());
+        let text = metrics(&job.name, job.action.as_str(), ends, world.clock.now());
         if let Err(error) = write(path, &text) {
             say(world, &format!("warning: cannot write the metrics to {}: {error}", path.display()));
         }

@@ -8,15 +8,18 @@ use super::args::{Format, Plan};
 use super::connect::{Accounts, For, accounts};
 use super::exit::Exit;
 use super::failure::{Failure, printed};
-use super::world::{TOOL, World};
+use super::world::{CliContext, TOOL};
 use super::{backup, say, signal};
 use crate::job::{Job, Settings, load};
 use crate::model::Id;
-use crate::pipeline::{Cancel, Events, Planned, Planning, plan as make_plan};
+use crate::model::cancel::Cancel;
+use crate::model::event::Events;
+use crate::planner::plan::plan as make_plan;
+use crate::planner::plan::{PlanRequest, Planned};
 use crate::report::{plan_view, references};
 
 /// Loads a job; its problems or warnings are shown where they stand.
-pub(super) fn load_job(world: &World, path: &Path) -> Result<(Job, Settings), Failure> {
+pub(super) fn load_job(world: &CliContext, path: &Path) -> Result<(Job, Settings), Failure> {
     let job = load(path, &world.env, &world.clock)
         .map_err(|problems| Failure::BadJob(problems.render(world.color_err())))?;
     if !job.warnings.is_empty() {
@@ -48,7 +51,7 @@ pub(super) struct Purpose<'a> {
 
 /// Makes the plan of a job.
 pub(super) async fn make(
-    world: &World,
+    world: &CliContext,
     job: &Job,
     settings: &Settings,
     accounts: &Accounts,
@@ -57,7 +60,7 @@ pub(super) async fn make(
     events: &Events,
 ) -> Result<Planned, Failure> {
     // On the heap: it is large, and passed on.
-    let planning = Box::pin(make_plan(Planning {
+    let planning = Box::pin(make_plan(PlanRequest {
         job,
         settings,
         source: &accounts.source,
@@ -80,7 +83,7 @@ pub(super) async fn make(
 }
 
 /// `plan`.
-pub(super) async fn plan(world: &World, args: &Plan) -> Result<Exit, Failure> {
+pub(super) async fn plan(world: &CliContext, args: &Plan) -> Result<Exit, Failure> {
     let json = match world.global.format {
         None | Some(Format::Text | Format::Table) => false,
         Some(Format::Json) => true,
@@ -102,7 +105,7 @@ pub(super) async fn plan(world: &World, args: &Plan) -> Result<Exit, Failure> {
 
 /// Shows what a job would do with one account.
 async fn one(
-    world: &World,
+    world: &CliContext,
     args: &Plan,
     json: bool,
     job: &Job,
@@ -137,7 +140,7 @@ async fn one(
     })
 }
 
-fn print(world: &World, args: &Plan, json: bool, planned: &Planned) -> Result<(), Failure> {
+fn print(world: &CliContext, args: &Plan, json: bool, planned: &Planned) -> Result<(), Failure> {
     let mut stdout = std::io::BufWriter::new(std::io::stdout().lock());
     if args.references && json {
         references::json(&planned.references, &mut stdout)?;
@@ -157,7 +160,7 @@ fn print(world: &World, args: &Plan, json: bool, planned: &Planned) -> Result<()
 
 /// Keeps a plan under the name the user gave.
 fn keep(path: &Path, out: &Path) -> Result<(), Failure> {
-    crate::pipeline::folder::write_whole(out, |to| {
+    crate::run_folder::folder::write_whole(out, |to| {
         let mut from = std::fs::File::open(path)?;
         std::io::copy(&mut from, &mut { to }).map(|_| ())
     })?;

@@ -6,15 +6,18 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::run::{Going, exit_of, go, held_facts, settle};
 use super::runs::{Opened, find, open};
-use super::world::{TOOL, World};
+use super::world::{CliContext, TOOL};
 use super::{backup, lock, say, signal};
+use crate::inventory::error::EngineError;
 use crate::journal::{Ending, Entry, Journal, JournalOptions};
-use crate::pipeline::folder::hash_file;
-use crate::pipeline::{Cancel, PipelineError, PlanFile};
+use crate::model::cancel::Cancel;
 use crate::report::{Told, write_files};
+use crate::run_folder::RunFolderError;
+use crate::run_folder::folder::hash_file;
+use crate::run_folder::plan_file::PlanFile;
 
 /// `resume`.
-pub(super) async fn resume(world: &World, args: &Resume) -> Result<Exit, Failure> {
+pub(super) async fn resume(world: &CliContext, args: &Resume) -> Result<Exit, Failure> {
     let settle = settle(args.settle)?;
     let path = find(world, args.run.as_deref())?;
     let before = open(path.clone())?;
@@ -38,12 +41,12 @@ pub(super) async fn resume(world: &World, args: &Resume) -> Result<Exit, Failure
     {
         let message =
             "the documents to be written were changed since the run began: start a new run".to_owned();
-        return Err(PipelineError::BadFile { path: folder.wanted(), message }.into());
+        return Err(RunFolderError::BadFile { path: folder.wanted(), message }.into());
     }
     let options = JournalOptions::new(world.clock.clone());
-    let journal = Journal::reopen(&folder.journal(), &folder.before(), &replay, options)
-        .map_err(PipelineError::from)?;
-    journal.append(Entry::Resumed { tool: TOOL.to_owned() }, None).await.map_err(PipelineError::from)?;
+    let journal =
+        Journal::reopen(&folder.journal(), &folder.before(), &replay, options).map_err(EngineError::from)?;
+    journal.append(Entry::Resumed { tool: TOOL.to_owned() }, None).await.map_err(EngineError::from)?;
     let run = story.opened.as_ref().map(|taken| taken.run.0.clone()).unwrap_or_default();
     let of_job = settings.clone();
     let going =

@@ -1,5 +1,6 @@
 //! `run`: plans, shows, asks, does it. Also what `resume` ends with.
 
+use crate::run_folder::RunFolderError;
 use std::io::{BufRead, Write};
 use std::path::Path;
 use std::time::Duration;
@@ -11,18 +12,24 @@ use super::failure::Failure;
 use super::listen::{Listening, listeners};
 use super::notify::End;
 use super::plan::{Purpose, load_job, make};
-use super::world::{TOOL, World};
+use super::world::{CliContext, TOOL};
 use super::{backup, lock, notify, say, signal};
+use crate::executor::backup::{BackupRequest, shelve};
+use crate::executor::run as carry_out;
+use crate::executor::{ExecuteRequest, RunOptions};
+use crate::inventory::error::EngineError;
 use crate::job::{Action, Job, Settings};
-use crate::journal::{Ending, Entry, FORMAT, Journal, JournalOptions, Taken};
-use crate::model::crash;
-use crate::model::{Fingerprint, RunId};
-use crate::pipeline::run::{Memory, RunOptions, Running, Shelving, run as carry_out, shelve};
-use crate::pipeline::{
-    AccountFacts, Cancel, PipelineError, PlanFile, RunFolder, Story, Summary, read_journal, saved,
-};
+use crate::journal::{Ending, Entry, FORMAT, ItemStates, Journal, JournalOptions, RunHeader};
+use crate::model::cancel::Cancel;
+use crate::model::{Fingerprint, RunId, crash};
+use crate::planner::approved;
 use crate::report;
 use crate::report::plan_view::{self, PlanViewOptions};
+use crate::run_folder::folder::RunFolder;
+use crate::run_folder::plan_file::PlanFile;
+use crate::run_folder::plan_item::AccountFacts;
+use crate::run_folder::rows::{RunRecord, read_journal};
+use crate::run_folder::summary::Summary;
 
 /// What is to be run.
 #[derive(Debug, Clone, Copy)]
@@ -53,7 +60,7 @@ impl From<Exit> for Went {
 }
 
 /// `run`.
-pub(super) async fn run(world: &World, args: &Run) -> Result<Exit, Failure> {
+pub(super) async fn run(world: &CliContext, args: &Run) -> Result<Exit, Failure> {
     settle(args.settle)?;
     let (job, settings) = load_job(world, &args.job)?;
     let cancel = Cancel::new();
@@ -71,7 +78,11 @@ pub(super) async fn run(world: &World, args: &Run) -> Result<Exit, Failure> {
 }
 
 /// Plans a job for one account, shows the plan, asks, and does it.
-pub(super) async fn one(world: &World, order: Order<'_>, mut settings: Settings) -> Result<Went, Failure> {
+pub(super) async fn one(
+    world: &CliContext,
+    order: Order<'_>,
+    mut settings: Settings,
+) -> Result<Went, Failure> {
     let Order { args, job, name, place, cancel, beside_others } = order;
     let settle = settle(args.settle)?;
     // A comparison writes nothing, so it needs no hold on the target and could not write if it tried.
@@ -80,7 +91,11 @@ pub(super) async fn one(world: &World, order: Order<'_>, mut settings: Settings)
         let message = "a comparison does what no plan has to allow: leave `--plan` out".to_owned();
         return Err(Failure::BadInput(message));
     }
-    let approved = args.plan.as_deref().map(|path| PlanFile::open(path).map_err(unfit)).transpose()?;
+    let approved = args
+        .plan
+        .as_deref()
+        .map(|path| PlanFile::open(path).map_err(|error| unfit(error.into())))
+        .transpose()?;
     let what_for = if args.dry_run || comparing { For::Reading } else { For::Writing };
     let accounts = signal::unless_stopped(cancel, accounts(world, &mut settings, what_for)).await?;
     let held = (what_for == For::Writing)
@@ -102,7 +117,7 @@ pub(super) async fn one(world: &World, order: Order<'_>, mut settings: Settings)
     };
     let mut planned = make(world, job, &settings, &accounts, purpose, cancel, &listening.events).await?;
     if let Some(approved) = &approved {
-        planned.plan = saved::restrict(approved, &planned.plan).map_err(unfit)?;
+        planned.plan = approved::restrict(approved, &planned.plan).map_err(unfit)?;
     }
     drop(listening);
     if !world.global.quiet && !beside_others {
@@ -119,8 +134,8 @@ pub(super) async fn one(world: &World, order: Order<'_>, mut settings: Settings)
     }
     let folder = draft.keep(&place, &job.text)?;
     let (plan, journal) =
-        begin(world, &folder, run, job.action.word(), &job.text, planned.wanted_sha256).await?;
-    let memory = Memory::blank(plan.len());
+        begin(world, &folder, run, job.action.as_str(), &job.text, planned.wanted_sha256).await?;
+    let memory = ItemStates::blank(plan.len());
     let going =
         Going { folder, plan, journal, memory, settings, settle, run: id, again: false, beside_others };
     let went = go(world, going, &accounts, cancel).await;
@@ -142,9 +157,9 @@ pub(super) fn held_facts(accounts: &Accounts) -> AccountFacts {
 }
 
 /// A plan that cannot be read, or is for another job, is a bad argument: nothing was sent for it.
-fn unfit(error: PipelineError) -> Failure {
+fn unfit(error: EngineError) -> Failure {
     match error {
-        PipelineError::BadFile { .. } | PipelineError::File { .. } => {
+        EngineError::Folder(RunFolderError::BadFile { .. } | RunFolderError::File { .. }) => {
             Failure::BadInput(super::failure::chain(&error))
         }
         error => error.into(),
@@ -153,7 +168,7 @@ fn unfit(error: PipelineError) -> Failure {
 
 /// Opens the journal of a new run in `folder`.
 pub(super) async fn begin(
-    world: &World,
+    world: &CliContext,
     folder: &RunFolder,
     run: RunId,
     action: &str,
@@ -161,7 +176,7 @@ pub(super) async fn begin(
     wanted_sha256: Fingerprint,
 ) -> Result<(PlanFile, Journal), Failure> {
     let plan = PlanFile::open(&folder.plan())?;
-    let taken = Taken {
+    let taken = RunHeader {
         format: FORMAT,
         run,
         tool: TOOL.to_owned(),
@@ -172,10 +187,9 @@ pub(super) async fn begin(
         wanted_sha256,
     };
     let options = JournalOptions::new(world.clock.clone());
-    let journal =
-        Journal::create(&folder.journal(), &folder.before(), options).map_err(PipelineError::from)?;
+    let journal = Journal::create(&folder.journal(), &folder.before(), options).map_err(EngineError::from)?;
     crash::point("journal.created");
-    journal.append(Entry::Opened(Box::new(taken)), None).await.map_err(PipelineError::from)?;
+    journal.append(Entry::Opened(Box::new(taken)), None).await.map_err(EngineError::from)?;
     Ok((plan, journal))
 }
 
@@ -185,7 +199,7 @@ pub(super) struct Going {
     pub folder: RunFolder,
     pub plan: PlanFile,
     pub journal: Journal,
-    pub memory: Memory,
+    pub memory: ItemStates,
     pub settings: Settings,
     pub settle: Duration,
     /// Its id.
@@ -198,7 +212,7 @@ pub(super) struct Going {
 
 /// Carries out a run and tells how it ended.
 pub(super) async fn go(
-    world: &World,
+    world: &CliContext,
     going: Going,
     accounts: &Accounts,
     cancel: &Cancel,
@@ -207,7 +221,7 @@ pub(super) async fn go(
     let listening = if beside_others { Listening::silent() } else { listeners(world, accounts) };
     let events = &listening.events;
     let ended = if let (Some(shelved), Some(backups)) = (&settings.shelved, &accounts.backups) {
-        let shelving = Shelving {
+        let shelving = BackupRequest {
             plan: &plan,
             folder: &folder,
             journal,
@@ -231,7 +245,8 @@ pub(super) async fn go(
         };
         let (target, clock) = (&accounts.target, &world.clock);
         let (plan, folder) = (&plan, &folder);
-        carry_out(Running { plan, folder, journal, memory, target, options, cancel, events, clock }).await
+        carry_out(ExecuteRequest { plan, folder, journal, memory, target, options, cancel, events, clock })
+            .await
     };
     drop(listening);
     let told = tell(world, &folder, &plan, world.global.quiet || beside_others);
@@ -243,18 +258,18 @@ pub(super) async fn go(
     ended?;
     let (story, summary) = told?;
     if let Some(disagreement) = summary.disagreement() {
-        return Err(PipelineError::Sums(disagreement).into());
+        return Err(RunFolderError::Sums(disagreement).into());
     }
     Ok(Went { exit: exit_of(&story, &summary), summary: Some(summary) })
 }
 
 /// Writes the files of a run and its closing words.
 fn tell(
-    world: &World,
+    world: &CliContext,
     folder: &RunFolder,
     plan: &PlanFile,
     quiet: bool,
-) -> Result<(Story, Summary), Failure> {
+) -> Result<(RunRecord, Summary), Failure> {
     let (memory, story, _) = read_journal(folder, plan)?;
     crash::point("report.before_files");
     let reported = report::write_files(report::Told { folder, plan, memory: &memory, story: &story })?;
@@ -269,7 +284,7 @@ fn tell(
 }
 
 /// What a run that ended so exits with.
-pub(super) fn exit_of(story: &Story, summary: &Summary) -> Exit {
+pub(super) fn exit_of(story: &RunRecord, summary: &Summary) -> Exit {
     match story.ending {
         Some(Ending::Finished) if summary.needs_attention() => Exit::Attention,
         Some(Ending::Finished) => Exit::Done,
@@ -280,7 +295,7 @@ pub(super) fn exit_of(story: &Story, summary: &Summary) -> Exit {
     }
 }
 
-fn closing(world: &World, folder: &RunFolder, story: &Story, reported: &report::Reported) {
+fn closing(world: &CliContext, folder: &RunFolder, story: &RunRecord, reported: &report::Reported) {
     let resume = match story.ending {
         Some(Ending::Finished) => None,
         _ => Some(format!("transship resume {}", folder.path().display())),
@@ -298,7 +313,7 @@ fn closing(world: &World, folder: &RunFolder, story: &Story, reported: &report::
 }
 
 /// Shows a plan to the person at the terminal.
-pub(super) fn show_plan(world: &World, plan: &PlanFile, diff: Diff) {
+pub(super) fn show_plan(world: &CliContext, plan: &PlanFile, diff: Diff) {
     let mut out = std::io::BufWriter::new(std::io::stderr().lock());
     let mut options = view(world, diff, world.color_err());
     options.per_second = Some(settings_rate(plan));
@@ -314,7 +329,7 @@ pub(super) fn settings_rate(plan: &PlanFile) -> f64 {
 }
 
 /// How plans are shown.
-pub(super) fn view(world: &World, diff: Diff, color: bool) -> PlanViewOptions {
+pub(super) fn view(world: &CliContext, diff: Diff, color: bool) -> PlanViewOptions {
     PlanViewOptions {
         color,
         diff: match diff {
@@ -330,7 +345,7 @@ pub(super) fn view(world: &World, diff: Diff, color: bool) -> PlanViewOptions {
 
 /// Asks on a terminal, unless the target is an emulator or nothing is written.
 async fn agreed(
-    world: &World,
+    world: &CliContext,
     args: &Run,
     accounts: &Accounts,
     plan: &PlanFile,

@@ -3,19 +3,20 @@
 use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
-use super::world::World;
-use crate::journal::Replay;
-use crate::pipeline::run::Memory;
-use crate::pipeline::{PlanFile, RunFolder, Story, read_journal};
+use super::world::CliContext;
+use crate::journal::{ItemStates, Replay};
 use crate::report::Told;
+use crate::run_folder::folder::RunFolder;
+use crate::run_folder::plan_file::PlanFile;
+use crate::run_folder::rows::{RunRecord, read_journal};
 
 /// A run as its folder tells it.
 #[derive(Debug)]
 pub(super) struct Opened {
     pub folder: RunFolder,
     pub plan: PlanFile,
-    pub memory: Memory,
-    pub story: Story,
+    pub memory: ItemStates,
+    pub story: RunRecord,
     pub replay: Replay,
 }
 
@@ -27,7 +28,7 @@ impl Opened {
 }
 
 /// The folders of runs, oldest first.
-pub(super) fn all(world: &World) -> Vec<PathBuf> {
+pub(super) fn all(world: &CliContext) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(&world.global.runs) else { return Vec::new() };
     let mut folders: Vec<PathBuf> = entries
         .flatten()
@@ -39,7 +40,7 @@ pub(super) fn all(world: &World) -> Vec<PathBuf> {
 }
 
 /// The folder of the run that is named, or of the last one.
-pub(super) fn find(world: &World, named: Option<&Path>) -> Result<PathBuf, Failure> {
+pub(super) fn find(world: &CliContext, named: Option<&Path>) -> Result<PathBuf, Failure> {
     let runs = world.global.runs.display();
     let Some(named) = named else {
         return all(world)

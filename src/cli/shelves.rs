@@ -4,14 +4,16 @@ use secrecy::ExposeSecret;
 
 use super::archive::open;
 use super::failure::Failure;
-use super::world::World;
+use super::world::CliContext;
 use crate::archive::{self, Archive, Key, Snapshot};
+use crate::inventory::endpoint::Account;
+use crate::inventory::related::Backups;
+use crate::inventory::snapshot_api::{closed, shelf};
 use crate::job::{self, AccountPlace, KeySource, Settings, secret};
-use crate::pipeline::shelf::{closed, shelf};
-use crate::pipeline::{Account, AccountFacts, Backups};
+use crate::run_folder::plan_item::AccountFacts;
 
 /// What the job says opens the archive at this end of it.
-pub(super) fn key_of(world: &World, account: &job::Account) -> Result<Option<Key>, Failure> {
+pub(super) fn key_of(world: &CliContext, account: &job::Account) -> Result<Option<Key>, Failure> {
     let AccountPlace::Archive { key, .. } = &account.place else { return Ok(None) };
     match key {
         None => Ok(None),
@@ -28,7 +30,7 @@ pub(super) fn key_of(world: &World, account: &job::Account) -> Result<Option<Key
 /// Opens an archive for a job. An encrypted one that the job has no key for opens with the key of the environment; what
 /// is made is encrypted only if the job says so.
 pub(super) async fn open_for_job(
-    world: &World,
+    world: &CliContext,
     place: &str,
     key: Option<Key>,
     create: bool,
@@ -47,7 +49,7 @@ pub(super) async fn open_for_job(
 
 /// The snapshot that an end of a job names, as an account that can be read.
 pub(super) async fn opened(
-    world: &World,
+    world: &CliContext,
     account: &job::Account,
     key: Option<Key>,
 ) -> Result<(Account, Snapshot), Failure> {
@@ -80,7 +82,7 @@ pub(super) async fn opened(
 
 /// The archive that a backup goes to, and the last snapshot it is compared with.
 pub(super) async fn for_backup(
-    world: &World,
+    world: &CliContext,
     settings: &Settings,
     source: &AccountFacts,
     key: Option<Key>,

@@ -6,11 +6,11 @@ use super::args::{Format, OneRun, Report};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::runs::{all, find, open};
-use super::world::World;
+use super::world::CliContext;
 use crate::report;
 
 /// `runs`: a line for each.
-pub(super) fn runs(world: &World) -> Result<Exit, Failure> {
+pub(super) fn runs(world: &CliContext) -> Result<Exit, Failure> {
     let json = match world.global.format {
         None | Some(Format::Table | Format::Text) => false,
         Some(Format::Json) => true,
@@ -41,16 +41,16 @@ pub(super) fn runs(world: &World) -> Result<Exit, Failure> {
 }
 
 /// `show`: one run in full.
-pub(super) fn show(world: &World, args: &OneRun) -> Result<Exit, Failure> {
+pub(super) fn show(world: &CliContext, args: &OneRun) -> Result<Exit, Failure> {
     let run = open(find(world, args.run.as_deref())?)?;
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     match world.global.format {
         None | Some(Format::Text | Format::Table) => {
             let summary = report::render::count(run.told())?.summary;
             report::show::header(&summary, run.folder.path(), &mut out)?;
-            crate::pipeline::rows(&run.folder, &run.plan, &run.memory, |row| {
+            crate::run_folder::rows::rows(&run.folder, &run.plan, &run.memory, |row| {
                 report::show::row(&row, world.color_out(), &mut out)
-                    .map_err(|error| crate::pipeline::PipelineError::file("write to", "stdout")(error))
+                    .map_err(|error| crate::run_folder::RunFolderError::file("write to", "stdout")(error))
             })?;
         }
         Some(Format::Json) => {
@@ -67,7 +67,7 @@ pub(super) fn show(world: &World, args: &OneRun) -> Result<Exit, Failure> {
 }
 
 /// `report`: rendered from the journal.
-pub(super) fn report(world: &World, args: &Report) -> Result<Exit, Failure> {
+pub(super) fn report(world: &CliContext, args: &Report) -> Result<Exit, Failure> {
     let format = match world.global.format {
         Some(Format::Csv) => report::Format::Csv,
         Some(Format::Html) => report::Format::Html,

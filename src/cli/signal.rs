@@ -5,11 +5,12 @@ use std::future::Future;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::failure::Failure;
-use super::world::World;
-use crate::pipeline::{Cancel, PipelineError};
+use super::world::CliContext;
+use crate::inventory::error::EngineError;
+use crate::model::cancel::Cancel;
 
 /// Listens for signals as long as the runtime lives.
-pub(super) fn listen(world: &World, cancel: &Cancel) {
+pub(super) fn listen(world: &CliContext, cancel: &Cancel) {
     let (world, cancel) = (world.clone(), cancel.clone());
     let (Ok(mut interrupt), Ok(mut terminate)) =
         (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
@@ -46,7 +47,7 @@ pub(super) fn listen(world: &World, cancel: &Cancel) {
 ///
 /// # Errors
 ///
-/// That of the work, or [`PipelineError::Interrupted`].
+/// That of the work, or [`EngineError::Interrupted`].
 pub(super) async fn unless_stopped<T, E>(
     cancel: &Cancel,
     work: impl Future<Output = Result<T, E>>,
@@ -56,7 +57,7 @@ where
 {
     tokio::select! {
         biased;
-        () = cancel.draining() => Err(PipelineError::Interrupted.into()),
+        () = cancel.draining() => Err(EngineError::Interrupted.into()),
         done = work => Ok(done?),
     }
 }
@@ -72,7 +73,7 @@ async fn next(signals: &mut Option<Signal>) {
 }
 
 /// Whether whoever started us wants us to outlive the terminal, as `nohup` does: listening would undo that.
-fn hangups_are_ignored(world: &World) -> bool {
+fn hangups_are_ignored(world: &CliContext) -> bool {
     let Ok(status) = std::fs::read_to_string("/proc/self/status") else {
         // Where the system does not tell: `nohup` leaves no terminal to write to.
         return !world.stderr_is_terminal;

@@ -12,16 +12,17 @@ use super::plan::{Purpose, make};
 use super::resume::same_accounts;
 use super::run::{Going, ask, begin, go, settle, show_plan};
 use super::runs::{Opened, find, open};
-use super::world::{TOOL, World};
+use super::world::{CliContext, TOOL};
 use super::{lock, say, signal};
 use crate::job;
-use crate::journal::{Ending, ItemState};
+use crate::journal::{Ending, ItemState, ItemStates};
+use crate::model::cancel::Cancel;
 use crate::model::{Outcome, RunId, Verdict};
-use crate::pipeline::run::Memory;
-use crate::pipeline::{Cancel, Undoing, plan_undo, rows};
+use crate::planner::undo::{UndoRequest, plan_undo};
+use crate::run_folder::rows::rows;
 
 /// `undo`: puts back what a run changed.
-pub(super) async fn undo(world: &World, args: &Undo) -> Result<Exit, Failure> {
+pub(super) async fn undo(world: &CliContext, args: &Undo) -> Result<Exit, Failure> {
     let settle = settle(args.settle)?;
     let path = find(world, Some(&args.run))?;
     let head = open(path.clone())?.plan.head().clone();
@@ -55,7 +56,7 @@ pub(super) async fn undo(world: &World, args: &Undo) -> Result<Exit, Failure> {
     let place = folder.path().parent().unwrap_or(Path::new(".")).join(&run.0);
     let draft = super::draft::Draft::begin(&place)?;
     let (to, wanted) = (draft.path().join("plan.json"), draft.path().join("wanted.jsonl"));
-    let planning = plan_undo(Undoing {
+    let planning = plan_undo(UndoRequest {
         folder: &folder,
         plan: &plan,
         memory: &memory,
@@ -89,7 +90,7 @@ pub(super) async fn undo(world: &World, args: &Undo) -> Result<Exit, Failure> {
     let text = std::fs::read_to_string(folder.job())?;
     let folder = draft.keep(&place, &text)?;
     let (plan, journal) = begin(world, &folder, run, "undo", &text, planned.wanted_sha256).await?;
-    let memory = Memory::blank(plan.len());
+    let memory = ItemStates::blank(plan.len());
     let going = Going {
         folder,
         plan,
@@ -107,7 +108,7 @@ pub(super) async fn undo(world: &World, args: &Undo) -> Result<Exit, Failure> {
 }
 
 /// `retry`: redoes what failed, conflicted, went stale, reads back different or was not processed.
-pub(super) async fn retry(world: &World, args: &Retry) -> Result<Exit, Failure> {
+pub(super) async fn retry(world: &CliContext, args: &Retry) -> Result<Exit, Failure> {
     let settle = settle(args.settle)?;
     let path = find(world, args.run.as_deref())?;
     let mut settings = open(path.clone())?.plan.head().settings.clone();
@@ -115,8 +116,8 @@ pub(super) async fn retry(world: &World, args: &Retry) -> Result<Exit, Failure> 
     let shown = path.join("job.yaml").display().to_string();
     let job = job::parse(&shown, &text, &settings.folder, &world.env, &world.clock)
         .map_err(|problems| Failure::BadJob(problems.render(world.color_err())))?;
-    if let "backup" | "compare" = job.action.word() {
-        let message = format!("a {} is not redone in part: run its job again", job.action.word());
+    if let "backup" | "compare" = job.action.as_str() {
+        let message = format!("a {} is not redone in part: run its job again", job.action.as_str());
         return Err(Failure::BadInput(message));
     }
     let cancel = Cancel::new();
@@ -179,8 +180,8 @@ pub(super) async fn retry(world: &World, args: &Retry) -> Result<Exit, Failure> 
     }
     let folder = draft.keep(&place, &job.text)?;
     let (plan, journal) =
-        begin(world, &folder, run, job.action.word(), &job.text, planned.wanted_sha256).await?;
-    let memory = Memory::blank(plan.len());
+        begin(world, &folder, run, job.action.as_str(), &job.text, planned.wanted_sha256).await?;
+    let memory = ItemStates::blank(plan.len());
     let going = Going {
         folder,
         plan,
@@ -199,11 +200,11 @@ pub(super) async fn retry(world: &World, args: &Retry) -> Result<Exit, Failure> 
 
 /// What is in doubt must be looked up before anything is built on it.
 fn refuse_doubts(
-    folder: &crate::pipeline::RunFolder,
-    plan: &crate::pipeline::PlanFile,
-    memory: &Memory,
+    folder: &crate::run_folder::folder::RunFolder,
+    plan: &crate::run_folder::plan_file::PlanFile,
+    memory: &ItemStates,
 ) -> Result<(), Failure> {
-    let (_, story, _) = crate::pipeline::read_journal(folder, plan)?;
+    let (_, story, _) = crate::run_folder::rows::read_journal(folder, plan)?;
     let doubt = (1..=plan.len())
         .any(|number| matches!(memory.state(crate::model::ItemKey(number)), ItemState::InDoubt { .. }));
     if doubt || story.ending.is_none() {

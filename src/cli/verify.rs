@@ -7,13 +7,13 @@ use super::args::{Format, OneRun};
 use super::exit::Exit;
 use super::failure::{Failure, printed};
 use super::runs::find;
-use super::world::World;
-use crate::pipeline::RunFolder;
+use super::world::CliContext;
 use crate::report;
 use crate::report::evidence::{Evidence, State, verify as check};
+use crate::run_folder::folder::RunFolder;
 
 /// `verify`: 0 when everything fits and the run is finished, 3 when it is not finished, 1 when it is damaged.
-pub(super) fn verify(world: &World, args: &OneRun) -> Result<Exit, Failure> {
+pub(super) fn verify(world: &CliContext, args: &OneRun) -> Result<Exit, Failure> {
     let json = match world.global.format {
         None | Some(Format::Text) => false,
         Some(Format::Json) => true,
@@ -33,7 +33,7 @@ pub(super) fn verify(world: &World, args: &OneRun) -> Result<Exit, Failure> {
     })
 }
 
-fn print(world: &World, json: bool, evidence: &Evidence, folder: &Path) -> Result<(), Failure> {
+fn print(world: &CliContext, json: bool, evidence: &Evidence, folder: &Path) -> Result<(), Failure> {
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     if json {
         serde_json::to_writer_pretty(&mut out, evidence).map_err(std::io::Error::from)?;
@@ -45,7 +45,7 @@ fn print(world: &World, json: bool, evidence: &Evidence, folder: &Path) -> Resul
     Ok(())
 }
 
-fn folder_of(world: &World, run: &Path) -> Option<PathBuf> {
+fn folder_of(world: &CliContext, run: &Path) -> Option<PathBuf> {
     let by_id = world.global.runs.join(run);
     [run.to_owned(), by_id].into_iter().find(|folder| folder.join("plan.json").is_file())
 }

@@ -15,7 +15,7 @@ pub(super) const TOOL: &str = concat!("transship ", env!("CARGO_PKG_VERSION"));
 
 /// The machine and the options of every command.
 #[derive(Debug, Clone)]
-pub(super) struct World {
+pub(super) struct CliContext {
     pub global: Global,
     pub env: Env,
     pub clock: Clock,
@@ -26,7 +26,7 @@ pub(super) struct World {
     pub emulator: Option<Arc<Embedded>>,
 }
 
-impl World {
+impl CliContext {
     /// Looks at the machine.
     pub(super) fn capture(global: Global) -> Self {
         let variables: BTreeMap<String, String> = std::env::vars_os()

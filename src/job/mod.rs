@@ -37,9 +37,9 @@ pub use notify::Notify;
 pub use problem::{Diagnostic, Located, Problems, Severity, Span};
 pub use settings::Settings;
 
+use crate::documents::references::Rules;
+use crate::documents::{Program, Selector};
 use crate::model::time::Clock;
-use crate::transform::references::Rules;
-use crate::transform::{Program, Selector};
 
 /// Reads a job file and the files it names; `-` is the standard input.
 ///
@@ -156,7 +156,7 @@ pub enum Action {
 
 impl Action {
     /// The word of the job file and the audit.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Migrate => "migrate",
             Self::Clone => "clone",
@@ -180,7 +180,7 @@ impl Action {
             Self::Restore,
             Self::Compare,
         ];
-        actions.into_iter().find(|action| action.word() == word)
+        actions.into_iter().find(|action| action.as_str() == word)
     }
 }
 

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::{Account, Action, Job, Retry, Shelved, Stop, Verify};
+use crate::documents::SelectorSpec;
 use crate::model::Fingerprint;
-use crate::transform::SelectorSpec;
 
 /// Accounts and manners of a job. It holds where tokens come from, never a token.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -27,7 +27,7 @@ pub fn actions() -> impl Iterator<Item = &'static str> {
         Action::Restore,
         Action::Compare,
     ];
-    all.into_iter().map(Action::word)
+    all.into_iter().map(Action::as_str)
 }
 
 #[cfg(test)]

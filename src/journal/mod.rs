@@ -5,13 +5,15 @@
 //! what to do next; the law of an item's steps is [`ItemState::after`].
 
 pub mod error;
-pub mod reader;
+pub mod item_states;
+mod reader;
 pub mod record;
 pub mod state;
 pub mod writer;
 
 pub use error::JournalError;
+pub use item_states::{Doubt, ItemStates};
 pub use reader::{Replay, replay};
-pub use record::{Call, Ending, Entry, FORMAT, Record, Step, Taken};
+pub use record::{Call, Ending, Entry, FORMAT, Record, RunHeader, Step};
 pub use state::{ItemState, Phase};
 pub use writer::{Journal, JournalOptions, JournalStats};

@@ -29,7 +29,7 @@ pub struct Record {
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Entry {
     /// The first record: what this run is about.
-    Opened(Box<Taken>),
+    Opened(Box<RunHeader>),
     /// The run was taken up again.
     Resumed {
         /// The program and its version.
@@ -61,7 +61,7 @@ pub enum Entry {
 
 /// What a run is about: the files it was made from, by hash, and the accounts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Taken {
+pub struct RunHeader {
     /// The format's version.
     pub format: u32,
     /// The run.

@@ -15,9 +15,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::record::{Entry, Record};
 use super::{JournalError, Replay};
-use crate::model::Fingerprint;
-use crate::model::crash;
 use crate::model::time::Clock;
+use crate::model::{Fingerprint, crash};
 
 /// How the journal is written.
 #[derive(Debug, Clone)]

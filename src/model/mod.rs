@@ -1,4 +1,4 @@
-//! The vocabulary: plain data, no I/O. It imports nothing of ours.
+//! The vocabulary: plain data, no I/O. Of ours it imports only what a document is.
 //!
 //! | word | meaning |
 //! |---|---|
@@ -14,18 +14,18 @@
 //! | *verdict* | what the comparison with the service's own copy said |
 //! | *fault* | a failure the emulator is told to inject |
 
+pub mod cancel;
 pub mod cause;
-pub mod compare;
 pub mod crash;
+pub mod event;
 pub mod id;
-pub mod import;
-pub mod masks;
-pub mod normal;
 pub mod outcome;
-pub mod service;
 pub mod time;
 
+pub use cancel::Cancel;
 pub use cause::chain;
-pub use id::{Fingerprint, Id, ItemKey, RunId};
-pub use import::Head;
-pub use outcome::{Operation, Outcome, Verdict};
+pub use event::{Event, Events, Listener, Stage};
+pub use id::{ItemKey, RunId};
+pub use outcome::{Operation, Outcome};
+pub use transship_documents::normal::compare::Verdict;
+pub use transship_documents::{Fingerprint, Head, Id};

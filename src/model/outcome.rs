@@ -24,7 +24,7 @@ pub enum Operation {
 
 impl Operation {
     /// The word used in plans and journals.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Create => "create",
             Self::Clone => "clone",
@@ -59,14 +59,14 @@ macro_rules! words {
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
             /// The pinned word of the audit.
-            pub fn word(self) -> &'static str {
+            pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }
             }
         }
 
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.pad(self.word())
+                f.pad(self.as_str())
             }
         }
     };
@@ -99,20 +99,6 @@ words! {
         Failed = "failed",
         /// The run ended before its turn.
         Unprocessed = "unprocessed",
-    }
-}
-
-words! {
-    /// What the comparison of what was wanted with what the service holds said (pinned: audit, summary).
-    Verdict {
-        /// The same, apart from what the service manages.
-        Equal = "equal",
-        /// The same, but for defaults the service filled in.
-        EqualWithDefaults = "equal_with_defaults",
-        /// Something is missing or different.
-        Differs = "differs",
-        /// Nothing was compared.
-        NotChecked = "not_checked",
     }
 }
 

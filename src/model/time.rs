@@ -37,6 +37,12 @@ impl Clock {
     }
 }
 
+impl From<Clock> for transship_archive::Clock {
+    fn from(clock: Clock) -> Self {
+        Self::new(move || clock.now())
+    }
+}
+
 impl fmt::Debug for Clock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Clock({})", self.now())

@@ -7,7 +7,8 @@ use std::io::{self, Write};
 
 use crate::model::Verdict;
 use crate::model::time::stamp;
-use crate::pipeline::{PlanFile, Row, Story};
+use crate::run_folder::plan_file::PlanFile;
+use crate::run_folder::rows::{Row, RunRecord};
 
 /// The columns, pinned.
 pub const COLUMNS: [&str; 24] = [
@@ -52,7 +53,7 @@ pub struct AuditContext {
 
 impl AuditContext {
     /// The context of the run that carries out `plan`.
-    pub fn of(plan: &PlanFile, story: &Story) -> Self {
+    pub fn of(plan: &PlanFile, story: &RunRecord) -> Self {
         let head = plan.head();
         Self {
             run_id: story.opened.as_ref().map(|taken| taken.run.0.clone()).unwrap_or_default(),
@@ -113,8 +114,8 @@ pub fn cells<'a>(context: &'a AuditContext, row: &'a Row) -> [Cow<'a, str>; COLU
         Cow::Borrowed(&context.run_id),
         item.item.to_string().into(),
         Cow::Borrowed(&context.action),
-        row.outcome.word().into(),
-        row.verdict.word().into(),
+        row.outcome.as_str().into(),
+        row.verdict.as_str().into(),
         Cow::Borrowed(&context.source_account),
         source.map_or("", |party| party.id.as_str()).into(),
         source.map_or("", |party| party.name.as_str()).into(),

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::plan_view::Diff;
 use super::text::{clean, count, cut};
-use crate::transform::diff::Change;
+use crate::documents::diff::Change;
 
 /// Lines of changes shown of each document with [`Diff::Short`].
 pub(super) const SHORT: usize = 6;

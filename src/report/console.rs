@@ -7,7 +7,9 @@ use std::time::Duration;
 use super::audit::reason;
 use super::text::{Paint, Tone, clean, count, counted, cut, listed, number, span};
 use crate::model::{Outcome, Verdict};
-use crate::pipeline::{DIFFERS, ONLY_IN_SOURCE, ONLY_IN_TARGET, Row, Summary};
+use crate::run_folder::plan_item::{DIFFERS, ONLY_IN_SOURCE, ONLY_IN_TARGET};
+use crate::run_folder::rows::Row;
+use crate::run_folder::summary::Summary;
 
 /// Items needing attention that are named in a closing; more are counted.
 pub const MOST_NAMED: usize = 10;
@@ -29,9 +31,9 @@ impl Attention {
         let word = if let Some(unlike) = row.item.unlike() {
             if unlike == DIFFERS { unlike } else { "alone" }
         } else if row.outcome.needs_attention() {
-            row.outcome.word()
+            row.outcome.as_str()
         } else if row.verdict == Verdict::Differs {
-            Verdict::Differs.word()
+            Verdict::Differs.as_str()
         } else {
             return None;
         };
@@ -75,7 +77,7 @@ pub fn closing(summary: &Summary, closing: &Closing<'_>, out: &mut dyn Write) ->
     writeln!(out)?;
     for outcome in Outcome::ALL.iter().copied().filter(|outcome| summary.count(*outcome) > 0) {
         let shown = number(summary.count(outcome));
-        writeln!(out, "  {shown:>9}  {}", paint.tone(outcome_tone(outcome), outcome.word()))?;
+        writeln!(out, "  {shown:>9}  {}", paint.tone(outcome_tone(outcome), outcome.as_str()))?;
     }
     writeln!(out)?;
     let lines = [Some(verified(summary)), Some(spent(summary)), by_hand(summary), caches(summary)];

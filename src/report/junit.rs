@@ -5,7 +5,8 @@ use std::io::{self, Write};
 
 use super::audit::reason;
 use crate::model::{Outcome, Verdict};
-use crate::pipeline::{Row, Summary};
+use crate::run_folder::rows::Row;
+use crate::run_folder::summary::Summary;
 
 /// Writes the head; its counts come first in the format, so the rows are counted before.
 pub(super) fn begin(summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
@@ -52,7 +53,7 @@ pub(super) fn row(summary: &Summary, row: &Row, out: &mut dyn Write) -> io::Resu
     )?;
     let why = reason(row).unwrap_or_default();
     let why = Xml(&why);
-    let kind = Xml(row.error_code.as_deref().unwrap_or(row.outcome.word()));
+    let kind = Xml(row.error_code.as_deref().unwrap_or(row.outcome.as_str()));
     match row.outcome {
         outcome if outcome.needs_attention() => {
             writeln!(out, "><failure type=\"{kind}\" message=\"{why}\">{outcome}: {why}</failure></testcase>")

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::console::{Attention, caches, headline, how_it_ended, spent, verified};
 use super::text::{clean, number};
 use crate::model::{Outcome, Verdict};
-use crate::pipeline::Summary;
+use crate::run_folder::summary::Summary;
 
 /// Items that are named; more are counted.
 pub(super) const MOST_NAMED: usize = 100;

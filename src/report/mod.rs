@@ -28,7 +28,7 @@ pub mod text;
 
 use std::io;
 
-use crate::pipeline::PipelineError;
+use crate::run_folder::RunFolderError;
 
 pub use audit::{AuditContext, AuditWriter};
 pub use console::{Attention, Closing, closing, summary_json};
@@ -40,6 +40,6 @@ pub use progress::Bars;
 pub use render::{Format, Reported, Told, render, write_files};
 
 /// What was asked for could not be put out.
-fn to_output(source: io::Error) -> PipelineError {
-    PipelineError::file("write", "the output")(source)
+fn to_output(source: io::Error) -> RunFolderError {
+    RunFolderError::file("write", "the output")(source)
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::text::{Paint, Tone, clean, cut, number, span};
+use crate::model::event::Event;
 use crate::model::{Outcome, Verdict};
-use crate::pipeline::Event;
 
 /// Lines about single items at most; those that follow are only counted.
 const MOST_LINES: usize = 20;
@@ -103,7 +103,7 @@ impl Notices {
             Event::ItemFinished { name, outcome, message, .. } if outcome.needs_attention() => {
                 let reason =
                     message.as_deref().map_or(String::new(), |message| format!(": {}", clean(message)));
-                (Tone::Bad, outcome.word(), format!("\"{}\"{reason}", clean(name)))
+                (Tone::Bad, outcome.as_str(), format!("\"{}\"{reason}", clean(name)))
             }
             Event::ItemVerified { name, verdict: Verdict::Differs, differences, .. } => {
                 let places = clean(&differences.join(", "));

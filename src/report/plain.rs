@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::notice::{Notices, ReadGauge, pace};
 use super::text::{Paint, count, number, span};
-use crate::pipeline::{Event, Listener, Stage};
+use crate::model::event::{Event, Listener, Stage};
 
 /// How far apart lines about the same stage are.
 const EVERY: Duration = Duration::from_secs(5);
@@ -23,11 +23,11 @@ struct Lines<W> {
     gauge: ReadGauge,
     elapsed: Elapsed,
     notices: Notices,
-    stages: Vec<Running>,
+    stages: Vec<ExecuteRequest>,
     last: Duration,
 }
 
-struct Running {
+struct ExecuteRequest {
     stage: Stage,
     total: Option<u64>,
     done: u64,
@@ -79,11 +79,11 @@ impl<W: Write> Lines<W> {
                 let now = (self.elapsed)();
                 self.stages.retain(|running| running.stage != *stage);
                 let (stage, total) = (*stage, *total);
-                self.stages.push(Running { stage, total, done: 0, began: now, shown: (0, now) });
+                self.stages.push(ExecuteRequest { stage, total, done: 0, began: now, shown: (0, now) });
                 self.last = now;
                 let size =
                     total.map_or(String::new(), |total| format!(" {}", count(total, "import", "imports")));
-                self.say(&format!("{}:{size} started", stage.word()));
+                self.say(&format!("{}:{size} started", stage.as_str()));
             }
             Event::StageAdvanced { stage, by } => {
                 if let Some(running) = self.stages.iter_mut().find(|running| running.stage == *stage) {
@@ -97,7 +97,7 @@ impl<W: Write> Lines<W> {
                 let running = self.stages.remove(at);
                 let done = count(running.done, "import", "imports");
                 let took = span(now.saturating_sub(running.began));
-                self.say(&format!("{}: {done} done in {took}", stage.word()));
+                self.say(&format!("{}: {done} done in {took}", stage.as_str()));
                 self.last = now;
             }
             _ => {}
@@ -119,7 +119,7 @@ impl<W: Write> Lines<W> {
             let of = running.total.map_or(String::new(), |total| format!(" of {}", number(total)));
             let left = running.total.map(|total| total.saturating_sub(running.done));
             let pace = pace(per_second, left);
-            parts.push(format!("{}: {}{of} · {pace}", running.stage.word(), number(running.done)));
+            parts.push(format!("{}: {}{of} · {pace}", running.stage.as_str(), number(running.done)));
         }
         let line = format!("{} · {}", parts.join(" · "), self.notices.counts.line(&(self.gauge)()));
         self.say(&line);

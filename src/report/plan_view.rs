@@ -6,7 +6,10 @@ use std::io::{self, Write};
 use super::changes::{Changes, SHORT};
 use super::text::{Paint, Tone, clean, count, counted, fit, listed, number, short_id, width};
 use crate::model::{Operation, Outcome};
-use crate::pipeline::{DIFFERS, Forecast, ONLY_IN_SOURCE, ONLY_IN_TARGET, PipelineError, PlanFile, PlanItem};
+use crate::run_folder::RunFolderError;
+use crate::run_folder::forecast::Forecast;
+use crate::run_folder::plan_file::PlanFile;
+use crate::run_folder::plan_item::{DIFFERS, ONLY_IN_SOURCE, ONLY_IN_TARGET, PlanItem};
 
 /// How much of the changes is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -48,7 +51,7 @@ impl Default for PlanViewOptions {
 /// # Errors
 ///
 /// The plan cannot be read, or `out` not written.
-pub fn table(plan: &PlanFile, out: &mut dyn Write, options: PlanViewOptions) -> Result<(), PipelineError> {
+pub fn table(plan: &PlanFile, out: &mut dyn Write, options: PlanViewOptions) -> Result<(), RunFolderError> {
     let view = View { options, paint: Paint { color: options.color } };
     let written = super::to_output;
     view.head(plan, out).map_err(written)?;
@@ -100,8 +103,8 @@ impl Quiet {
 /// # Errors
 ///
 /// The plan cannot be read, or `out` not written.
-pub fn json(plan: &PlanFile, out: &mut dyn Write) -> Result<(), PipelineError> {
-    let mut file = std::fs::File::open(plan.path()).map_err(PipelineError::file("open", plan.path()))?;
+pub fn json(plan: &PlanFile, out: &mut dyn Write) -> Result<(), RunFolderError> {
+    let mut file = std::fs::File::open(plan.path()).map_err(RunFolderError::file("open", plan.path()))?;
     io::copy(&mut file, out).map_err(super::to_output)?;
     Ok(())
 }
@@ -276,7 +279,7 @@ fn rank(word: &str) -> usize {
     let place = done.iter().position(|known| *known == word);
     place
         .or_else(|| {
-            Outcome::ALL.iter().position(|outcome| outcome.word() == word).map(|place| place + done.len())
+            Outcome::ALL.iter().position(|outcome| outcome.as_str() == word).map(|place| place + done.len())
         })
         .unwrap_or(usize::MAX)
 }
@@ -314,7 +317,7 @@ fn sign(item: &PlanItem) -> (Tone, char, &'static str) {
             Outcome::Skipped => (Tone::Dim, '·', "skip"),
             Outcome::Failed => (Tone::Bad, '!', "failed"),
             Outcome::Stale => (Tone::Bad, '!', "stale"),
-            other => (Tone::Good, ' ', other.word()),
+            other => (Tone::Good, ' ', other.as_str()),
         };
     }
     match item.operation {

@@ -9,7 +9,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, P
 
 use super::notice::{Counts, Notices, ReadGauge, pace};
 use super::text::{Paint, Tone, count, number, span};
-use crate::pipeline::{Event, Listener, Stage};
+use crate::model::event::{Event, Listener, Stage};
 
 /// How often figures move while nothing happens: a run that waits for the service is seen to wait.
 const TICK: Duration = Duration::from_millis(250);
@@ -95,7 +95,7 @@ impl Board {
             .multi
             .insert_before(figures, ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden()));
         bar.set_style(bar_style(total.is_some(), self.paint));
-        bar.set_prefix(stage.word());
+        bar.set_prefix(stage.as_str());
         bar.enable_steady_tick(TICK);
         self.stages.push((stage, bar));
     }
@@ -107,7 +107,7 @@ impl Board {
         let took = span(bar.elapsed());
         bar.finish_and_clear();
         self.multi.remove(&bar);
-        let word = self.paint.tone(Tone::Good, format!("{:<8}", stage.word()));
+        let word = self.paint.tone(Tone::Good, format!("{:<8}", stage.as_str()));
         let _ = self.multi.println(format!("{word} {done} in {took}"));
     }
 

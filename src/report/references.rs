@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 
 use super::text::{clean, count, number};
-use crate::pipeline::{PlanFile, Reference};
+use crate::run_folder::plan_file::PlanFile;
+use crate::run_folder::reference_usage::Reference;
 
 /// Unresolved references named in a summary; the others are counted.
 const MOST_NAMED: usize = 20;

@@ -8,10 +8,13 @@ use super::console::{self, Attention, summary_json};
 use super::html::Page;
 use super::rows_json::JsonRows;
 use super::{junit, markdown, to_output};
+use crate::journal::ItemStates;
 use crate::model::crash;
-use crate::pipeline::folder::write_whole;
-use crate::pipeline::run::Memory;
-use crate::pipeline::{PipelineError, PlanFile, Row, RunFolder, Story, Summary, rows};
+use crate::run_folder::RunFolderError;
+use crate::run_folder::folder::{RunFolder, write_whole};
+use crate::run_folder::plan_file::PlanFile;
+use crate::run_folder::rows::{Row, RunRecord, rows};
+use crate::run_folder::summary::Summary;
 
 /// What a run can be rendered to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,9 +39,9 @@ pub struct Told<'a> {
     /// Its plan.
     pub plan: &'a PlanFile,
     /// Where every item stands.
-    pub memory: &'a Memory,
+    pub memory: &'a ItemStates,
     /// What the journal says of the run as a whole.
-    pub story: &'a Story,
+    pub story: &'a RunRecord,
 }
 
 /// What was reported.
@@ -55,7 +58,7 @@ pub struct Reported {
 /// # Errors
 ///
 /// Plan or journal cannot be read.
-pub fn count(told: Told<'_>) -> Result<Reported, PipelineError> {
+pub fn count(told: Told<'_>) -> Result<Reported, RunFolderError> {
     told.walk(console::MOST_NAMED, |_| Ok(()))
 }
 
@@ -64,7 +67,7 @@ pub fn count(told: Told<'_>) -> Result<Reported, PipelineError> {
 /// # Errors
 ///
 /// Plan or journal cannot be read, or `out` not written.
-pub fn render(told: Told<'_>, format: Format, out: &mut dyn Write) -> Result<(), PipelineError> {
+pub fn render(told: Told<'_>, format: Format, out: &mut dyn Write) -> Result<(), RunFolderError> {
     match format {
         Format::Csv => audit(told, out, &to_output),
         Format::Html => {
@@ -94,8 +97,8 @@ pub fn render(told: Told<'_>, format: Format, out: &mut dyn Write) -> Result<(),
 fn audit(
     told: Told<'_>,
     out: &mut dyn Write,
-    failed: &dyn Fn(io::Error) -> PipelineError,
-) -> Result<(), PipelineError> {
+    failed: &dyn Fn(io::Error) -> RunFolderError,
+) -> Result<(), RunFolderError> {
     let context = AuditContext::of(told.plan, told.story);
     let mut audit = AuditWriter::new(out).map_err(failed)?;
     told.walk(0, |row| audit.write(&context, row).map_err(failed))?;
@@ -107,13 +110,13 @@ fn audit(
 /// # Errors
 ///
 /// Plan or journal cannot be read, or the disk said no; what was there before is untouched then.
-pub fn write_files(told: Told<'_>) -> Result<Reported, PipelineError> {
+pub fn write_files(told: Told<'_>) -> Result<Reported, RunFolderError> {
     let (audit_path, page_path) = (told.folder.audit(), told.folder.report());
     let context = AuditContext::of(told.plan, told.story);
     // Both in one pass over the journal, which is the larger part of the work.
     let reported = whole(&audit_path, |audit_out| {
-        let audit_failed = |error| PipelineError::file("write", &audit_path)(error);
-        let page_failed = |error| PipelineError::file("write", &page_path)(error);
+        let audit_failed = |error| RunFolderError::file("write", &audit_path)(error);
+        let page_failed = |error| RunFolderError::file("write", &page_path)(error);
         let mut audit = AuditWriter::new(audit_out).map_err(audit_failed)?;
         let reported = whole(&page_path, |page_out| {
             let mut page = Page::begin(page_out, told.plan, told.story).map_err(page_failed)?;
@@ -135,8 +138,8 @@ pub fn write_files(told: Told<'_>) -> Result<Reported, PipelineError> {
 /// [`write_whole`] for what fails with more than an I/O error.
 fn whole<T>(
     path: &Path,
-    fill: impl FnOnce(&mut dyn Write) -> Result<T, PipelineError>,
-) -> Result<T, PipelineError> {
+    fill: impl FnOnce(&mut dyn Write) -> Result<T, RunFolderError>,
+) -> Result<T, RunFolderError> {
     let mut filled = None;
     let written = write_whole(path, |out| {
         let result = fill(out);
@@ -147,7 +150,7 @@ fn whole<T>(
     match (filled, written) {
         (Some(Ok(value)), Ok(())) => Ok(value),
         (Some(Err(error)), _) | (_, Err(error)) => Err(error),
-        (None, Ok(())) => Err(PipelineError::file("write", path)(io::Error::other("nothing was written"))),
+        (None, Ok(())) => Err(RunFolderError::file("write", path)(io::Error::other("nothing was written"))),
     }
 }
 
@@ -156,8 +159,8 @@ impl Told<'_> {
     fn walk(
         self,
         named: usize,
-        mut each: impl FnMut(&Row) -> Result<(), PipelineError>,
-    ) -> Result<Reported, PipelineError> {
+        mut each: impl FnMut(&Row) -> Result<(), RunFolderError>,
+    ) -> Result<Reported, RunFolderError> {
         let mut summary = Summary::begin(self.plan, self.story);
         let mut attention = Vec::new();
         rows(self.folder, self.plan, self.memory, |row| {

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use super::audit::{AuditContext, reason};
 use crate::model::time::stamp;
-use crate::pipeline::{Row, Summary};
+use crate::run_folder::rows::Row;
+use crate::run_folder::summary::Summary;
 
 /// Writes the rows, one a line.
 pub(super) struct JsonRows<'a> {

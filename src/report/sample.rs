@@ -5,7 +5,10 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::model::{Fingerprint, Id, Outcome, Verdict};
-use crate::pipeline::{PlanFile, PlanItem, PlanWriter, Row, Summary};
+use crate::run_folder::plan_file::{PlanFile, PlanWriter};
+use crate::run_folder::plan_item::PlanItem;
+use crate::run_folder::rows::Row;
+use crate::run_folder::summary::Summary;
 
 /// An item of a plan; `extra` replaces keys.
 pub(super) fn item(number: u32, extra: &Value) -> PlanItem {
@@ -115,8 +118,8 @@ pub(super) fn summary(outcomes: &[(Outcome, u32)], verdicts: &[(Verdict, u32)]) 
         planned: total,
         journaled: total,
         reported: total,
-        outcomes: outcomes.iter().map(|(outcome, count)| (outcome.word().to_owned(), *count)).collect(),
-        verdicts: verdicts.iter().map(|(verdict, count)| (verdict.word().to_owned(), *count)).collect(),
+        outcomes: outcomes.iter().map(|(outcome, count)| (outcome.as_str().to_owned(), *count)).collect(),
+        verdicts: verdicts.iter().map(|(verdict, count)| (verdict.as_str().to_owned(), *count)).collect(),
         seconds: 3.4,
         ..Summary::default()
     }

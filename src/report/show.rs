@@ -9,7 +9,8 @@ use super::evidence::{Check, Evidence, State};
 use super::text::{Paint, Tone, clean, cut};
 use crate::model::time::stamp;
 use crate::model::{Outcome, Verdict};
-use crate::pipeline::{Row, Summary};
+use crate::run_folder::rows::Row;
+use crate::run_folder::summary::Summary;
 
 /// A line for each run.
 ///

@@ -299,15 +299,11 @@ async fn an_answer_larger_than_its_bound_is_not_read_to_the_end() {
     assert_eq!(api.call(&document).await.unwrap().body.len(), 4001);
 }
 
-/// `[` + 200,000 blanks + `]`, as gzip, brotli and zstd make of it: a few bytes that unpack to many.
+/// `[` + 200,000 blanks + `]`, as gzip makes of it: a few bytes that unpack to many.
 #[tokio::test]
 async fn packed_answers_are_unpacked_and_the_bound_holds_for_what_comes_out() {
     let server = MockServer::start().await;
-    for (encoding, packed) in [
-        ("gzip", include_bytes!("list.gz").as_slice()),
-        ("zstd", include_bytes!("list.zst")),
-        ("br", include_bytes!("list.br")),
-    ] {
+    for (encoding, packed) in [("gzip", include_bytes!("list.gz").as_slice())] {
         server.reset().await;
         assert!(packed.len() < 1000);
         Mock::given(method("GET"))

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::open::opened;
-use super::{Exit, Failure, World, find, listing, out};
+use super::{CliContext, Exit, Failure, find, listing, out};
 use crate::archive::Entry;
 use crate::cli::args::archive::Cat;
 use crate::report::text::clean;
@@ -12,7 +12,7 @@ use crate::report::text::clean;
 const NAMED: usize = 20;
 
 /// `archive cat`.
-pub(super) async fn cat(world: &World, args: &Cat) -> Result<Exit, Failure> {
+pub(super) async fn cat(world: &CliContext, args: &Cat) -> Result<Exit, Failure> {
     let archive = opened(world, &args.place).await?;
     let listing = listing(&archive, None).await?;
     let id = find(&listing, Some(&args.snapshot))?.id.clone();

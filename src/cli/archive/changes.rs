@@ -1,8 +1,8 @@
 //! What changed between two versions of a document, as both are in the archive.
 
 use crate::archive::{Archive, ArchiveError, Entry};
+use crate::documents::diff::diff;
 use crate::report::archive::Compared;
-use crate::transform::diff::diff;
 
 /// Reads both and compares them. What is damaged is told, not an error: the others are still to be shown.
 pub(super) async fn compared(

@@ -1,14 +1,14 @@
 //! `archive check`: reads what is stored and names what is damaged.
 
 use super::open::opened;
-use super::{Exit, Failure, World, form, print, put};
+use super::{CliContext, Exit, Failure, form, print, put};
 use crate::archive::{Archive, Share};
 use crate::cli::args::archive::Check;
 use crate::cli::{failure, say};
 use crate::report::archive::{Checked, check as told};
 
 /// `archive check`; 3 if something is damaged.
-pub(super) async fn check(world: &World, args: &Check) -> Result<Exit, Failure> {
+pub(super) async fn check(world: &CliContext, args: &Check) -> Result<Exit, Failure> {
     let form = form(world, "check", false)?;
     let percent = args.sample.as_deref().map(percent).transpose()?;
     let archive = opened(world, &args.place).await?;
@@ -29,7 +29,7 @@ pub(super) async fn check(world: &World, args: &Check) -> Result<Exit, Failure> 
 }
 
 /// Lets the next check go on behind this one. An archive that may only be read goes by the day.
-async fn note(world: &World, archive: &Archive, share: Share) {
+async fn note(world: &CliContext, archive: &Archive, share: Share) {
     if let Err(error) = archive.share_was_read(share).await {
         let why = failure::chain(&error);
         say(world, &format!("the next check cannot be told which share this one read: {why}"));

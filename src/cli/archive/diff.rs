@@ -4,7 +4,7 @@ use futures::stream::{StreamExt, TryStreamExt};
 
 use super::changes::compared;
 use super::open::opened;
-use super::{Exit, Failure, World, find, form_of_changes, out, shown};
+use super::{CliContext, Exit, Failure, find, form_of_changes, out, shown};
 use crate::archive::{Snapshot, SnapshotDiff};
 use crate::cli::args::archive::Difference as Args;
 use crate::cli::say;
@@ -12,7 +12,7 @@ use crate::report::archive::Difference;
 use crate::report::text::clean;
 
 /// `archive diff`; 3 if they differ.
-pub(super) async fn diff(world: &World, args: &Args) -> Result<Exit, Failure> {
+pub(super) async fn diff(world: &CliContext, args: &Args) -> Result<Exit, Failure> {
     let form = form_of_changes(world, "diff")?;
     let archive = opened(world, &args.place).await?;
     let listing = archive.snapshots().await?;

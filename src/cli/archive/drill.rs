@@ -2,15 +2,15 @@
 
 use super::open::opened;
 use super::rehearse::{Known, rehearse};
-use super::{Exit, Failure, World, find, form, listing, print, put};
+use super::{CliContext, Exit, Failure, find, form, listing, print, put};
 use crate::archive::Snapshot;
 use crate::cli::args::archive::Drill;
 use crate::cli::signal;
-use crate::pipeline::Cancel;
+use crate::model::cancel::Cancel;
 use crate::report::archive::drill as told;
 
 /// `archive drill`; 3 if an import could not be restored.
-pub(super) async fn drill(world: &World, args: &Drill) -> Result<Exit, Failure> {
+pub(super) async fn drill(world: &CliContext, args: &Drill) -> Result<Exit, Failure> {
     let form = form(world, "drill", false)?;
     let share = super::check::percent(&args.sample)? / 100.0;
     let archive = opened(world, &args.place).await?;

@@ -1,12 +1,12 @@
 //! `archive export`: a snapshot as files for git.
 
 use super::open::opened;
-use super::{Exit, Failure, World, find, form, listing, print};
+use super::{CliContext, Exit, Failure, find, form, listing, print};
 use crate::cli::args::archive::Export;
 use crate::report::archive;
 
 /// `archive export`.
-pub(super) async fn export(world: &World, args: &Export) -> Result<Exit, Failure> {
+pub(super) async fn export(world: &CliContext, args: &Export) -> Result<Exit, Failure> {
     let form = form(world, "export", false)?;
     let archive = opened(world, &args.place).await?;
     let listing = listing(&archive, args.account.as_deref()).await?;

@@ -1,12 +1,12 @@
 //! `archive list`: the snapshots.
 
 use super::open::opened;
-use super::{Exit, Failure, World, form, listing, put};
+use super::{CliContext, Exit, Failure, form, listing, put};
 use crate::cli::args::archive::List;
 use crate::report::archive;
 
 /// `archive list`; 3 if one of them is damaged.
-pub(super) async fn list(world: &World, args: &List) -> Result<Exit, Failure> {
+pub(super) async fn list(world: &CliContext, args: &List) -> Result<Exit, Failure> {
     let form = form(world, "list", true)?;
     let archive = opened(world, &args.place).await?;
     let listing = listing(&archive, args.account.as_deref()).await?;

@@ -19,13 +19,13 @@ use super::args::archive::Command;
 use super::args::{Diff, Format};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::world::World;
+use super::world::CliContext;
 use crate::archive::{Archive, Listing, Snapshot};
 use crate::report::archive::Form;
 use crate::report::{self};
 
 /// `archive`.
-pub(super) async fn archive(world: &World, command: &Command) -> Result<Exit, Failure> {
+pub(super) async fn archive(world: &CliContext, command: &Command) -> Result<Exit, Failure> {
     match command {
         Command::List(args) => list::list(world, args).await,
         Command::Show(args) => match &args.import {
@@ -42,7 +42,7 @@ pub(super) async fn archive(world: &World, command: &Command) -> Result<Exit, Fa
 }
 
 /// The form that was asked for; only lists have a CSV.
-fn form(world: &World, command: &str, csv: bool) -> Result<Form, Failure> {
+fn form(world: &CliContext, command: &str, csv: bool) -> Result<Form, Failure> {
     match world.global.format {
         None | Some(Format::Text | Format::Table) => {
             Ok(Form::Text { width: world.columns(), color: world.color_out() })
@@ -57,7 +57,7 @@ fn form(world: &World, command: &str, csv: bool) -> Result<Form, Failure> {
 }
 
 /// The same for what shows changes: in a file or a pipe they are not cut short.
-fn form_of_changes(world: &World, command: &str) -> Result<Form, Failure> {
+fn form_of_changes(world: &CliContext, command: &str) -> Result<Form, Failure> {
     let mut form = form(world, command, false)?;
     if let Form::Text { width, .. } = &mut form {
         *width = world.columns_out();
@@ -72,7 +72,7 @@ fn out() -> BufWriter<StdoutLock<'static>> {
 
 /// Prints a report, unless nobody wants words.
 fn print(
-    world: &World,
+    world: &CliContext,
     form: Form,
     write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
 ) -> Result<(), Failure> {

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use crate::archive::{Archive, ArchiveOptions, Key};
 use crate::cli::args::archive::Place;
 use crate::cli::failure::Failure;
-use crate::cli::world::World;
+use crate::cli::world::CliContext;
 
 const KEY_FILE: &str = "TRANSSHIP_ARCHIVE_KEY_FILE";
 const PASSPHRASE: &str = "TRANSSHIP_ARCHIVE_PASSPHRASE";
@@ -19,7 +19,7 @@ const READ_LIMIT: u64 = 64 << 10;
 /// Opens the archive in a folder or at a URL; the credentials of a bucket come from the environment. With `create` it
 /// is made if there is none, encrypted if there is a key.
 pub(in crate::cli) async fn open(
-    world: &World,
+    world: &CliContext,
     location: &str,
     key: Option<Key>,
     create: bool,
@@ -35,14 +35,14 @@ pub(in crate::cli) async fn open(
 }
 
 /// Opens the archive that a command names, to work with what is in it.
-pub(super) async fn opened(world: &World, place: &Place) -> Result<Archive, Failure> {
+pub(super) async fn opened(world: &CliContext, place: &Place) -> Result<Archive, Failure> {
     let key = key(world, place.key_file.as_deref(), place.passphrase_file.as_deref())?;
     open(world, &place.archive, key, false).await
 }
 
 /// The key of an archive: from the file that an option names, else from the environment; `None` if nobody gives one.
 pub(in crate::cli) fn key(
-    world: &World,
+    world: &CliContext,
     key_file: Option<&Path>,
     passphrase_file: Option<&Path>,
 ) -> Result<Option<Key>, Failure> {
@@ -93,7 +93,7 @@ fn read(path: &Path, what: &str) -> Result<String, Failure> {
 }
 
 /// Who we are, for others who find the archive in use.
-fn holder(world: &World) -> String {
+fn holder(world: &CliContext) -> String {
     let named = world.env.get("HOSTNAME").filter(|name| !name.is_empty()).map(str::to_owned);
     let host = named.or_else(|| {
         let text = std::fs::read_to_string("/etc/hostname").ok()?;

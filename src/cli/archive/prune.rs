@@ -4,17 +4,17 @@ use std::collections::BTreeSet;
 use std::io::Write;
 
 use super::open::opened;
-use super::{Exit, Failure, World, form, print};
+use super::{CliContext, Exit, Failure, form, print};
 use crate::archive::{Policy, PruneOptions, PruneReport, SnapshotId};
 use crate::cli::args::archive::Prune;
 use crate::cli::plan::load_job;
 use crate::cli::run::ask;
 use crate::cli::{backup, say, signal};
-use crate::pipeline::Cancel;
+use crate::model::cancel::Cancel;
 use crate::report::archive::{Form, prune as told, pruned};
 
 /// `archive prune`.
-pub(super) async fn prune(world: &World, args: &Prune) -> Result<Exit, Failure> {
+pub(super) async fn prune(world: &CliContext, args: &Prune) -> Result<Exit, Failure> {
     let form = form(world, "prune", false)?;
     let policy = policy(world, args)?;
     let archive = opened(world, &args.place).await?;
@@ -57,7 +57,7 @@ fn going(report: &PruneReport) -> BTreeSet<SnapshotId> {
 }
 
 /// The policy of the arguments, or of the job they name.
-fn policy(world: &World, args: &Prune) -> Result<Policy, Failure> {
+fn policy(world: &CliContext, args: &Prune) -> Result<Policy, Failure> {
     let keep = &args.keep;
     let mut policy = Policy {
         last: keep.keep_last.unwrap_or(0),

@@ -15,16 +15,22 @@ use crate::api::{Access, BudgetOptions, ClientOptions, Token, connect};
 use crate::archive::{Archive, Entry, Snapshot};
 use crate::cli::failure::Failure;
 use crate::cli::run::begin;
-use crate::cli::world::{TOOL, World};
+use crate::cli::world::{CliContext, TOOL};
 use crate::emulator::{AccountSpec, Behaviour, Embedded, Options, Store};
+use crate::executor::{ExecuteRequest, RunOptions, run};
+use crate::inventory::endpoint::Account;
+use crate::inventory::error::EngineError;
+use crate::inventory::snapshot_api::shelf_of;
 use crate::job::{self, Settings};
+use crate::journal::ItemStates;
+use crate::model::cancel::Cancel;
+use crate::model::event::Events;
 use crate::model::{Fingerprint, Id, Outcome, RunId, Verdict};
-use crate::pipeline::run::{Memory, RunOptions, Running, run};
-use crate::pipeline::shelf::shelf_of;
-use crate::pipeline::{
-    Account, AccountFacts, Cancel, Events, PipelineError, Planning, Row, RunFolder, plan, read_journal, rows,
-};
+use crate::planner::plan::{PlanRequest, plan};
 use crate::report::archive::{Drilled, Unrestored};
+use crate::run_folder::folder::RunFolder;
+use crate::run_folder::plan_item::AccountFacts;
+use crate::run_folder::rows::{Row, read_journal, rows};
 
 /// The note in the archive.
 const NOTE: &str = "restorable.jsonl";
@@ -49,7 +55,7 @@ pub(super) struct Known(BTreeMap<(String, String, String), Restorable>);
 
 impl Known {
     /// Reads it. A note that cannot be read is as good as none: everything is new then.
-    pub(super) async fn read(world: &World, archive: &Archive) -> Result<Self, Failure> {
+    pub(super) async fn read(world: &CliContext, archive: &Archive) -> Result<Self, Failure> {
         let text = match archive.note(NOTE).await {
             Ok(text) => text.unwrap_or_default(),
             Err(error) if error.is_damage() => {
@@ -90,7 +96,7 @@ impl Restorable {
 
 /// Restores of a snapshot all that is new, and the share `share` (0 to 1) of the rest.
 pub(super) async fn rehearse(
-    world: &World,
+    world: &CliContext,
     archive: &Archive,
     snapshot: &Snapshot,
     share: f64,
@@ -196,7 +202,7 @@ async fn related_lists(archive: &Archive, related: &[Entry]) -> Result<Value, Fa
 
 /// Restores some imports into a fresh emulator that holds what they refer to.
 async fn restored(
-    world: &World,
+    world: &CliContext,
     archive: &Archive,
     snapshot: &Snapshot,
     chosen: &HashMap<&str, Fingerprint>,
@@ -214,7 +220,7 @@ async fn restored(
         .map_err(|problems| Failure::BadJob(problems.render(false)))?;
     let settings = Settings::of(&job, "/".into());
     let events = Events::none();
-    let planned = plan(Planning {
+    let planned = plan(PlanRequest {
         job: &job,
         settings: &settings,
         source: &source,
@@ -236,7 +242,7 @@ async fn restored(
     .await?;
     let run_id = RunId::new(world.clock.now(), ACCOUNT, fastrand::u16(..));
     let (plan, journal) =
-        begin(world, &folder, run_id, job.action.word(), &text, planned.wanted_sha256).await?;
+        begin(world, &folder, run_id, job.action.as_str(), &text, planned.wanted_sha256).await?;
     let options = RunOptions {
         verify: settings.verify,
         stop: settings.stop,
@@ -244,13 +250,13 @@ async fn restored(
         attempts: settings.retry.attempts,
         settle: Duration::ZERO,
     };
-    let memory = Memory::blank(plan.len());
+    let memory = ItemStates::blank(plan.len());
     let (plan, folder, target) = (&plan, &folder, &target);
     let (events, clock) = (&events, &world.clock);
-    run(Running { plan, folder, journal, memory, target, options, cancel, events, clock }).await?;
+    run(ExecuteRequest { plan, folder, journal, memory, target, options, cancel, events, clock }).await?;
     if cancel.is_draining() {
         // What was not come to is not found to be broken.
-        return Err(PipelineError::Interrupted.into());
+        return Err(EngineError::Interrupted.into());
     }
     let (memory, ..) = read_journal(folder, plan)?;
     let mut found = Vec::new();
@@ -289,7 +295,7 @@ fn emulator(lists: &Value) -> Result<Embedded, Failure> {
     Embedded::with(store, Options { accounts: vec![spec], behaviour, ..Options::default() }).map_err(failed)
 }
 
-fn account(world: &World, emulator: &Embedded) -> Result<Account, Failure> {
+fn account(world: &CliContext, emulator: &Embedded) -> Result<Account, Failure> {
     let bad = |why: String| Failure::Other(anyhow::anyhow!("the emulator of the drill: {why}"));
     let origin = url::Url::parse(emulator.url()).map_err(|error| bad(error.to_string()))?;
     let token = emulator.token(ACCOUNT).ok_or_else(|| bad("it has no token".to_owned()))?;

@@ -1,13 +1,13 @@
 //! `archive show`: one snapshot and what is in it.
 
 use super::open::opened;
-use super::{Exit, Failure, World, find, form, listing, out};
+use super::{CliContext, Exit, Failure, find, form, listing, out};
 use crate::cli::args::archive::Show;
 use crate::report::archive::Contents;
 use crate::report::text::clean;
 
 /// `archive show`.
-pub(super) async fn show(world: &World, args: &Show) -> Result<Exit, Failure> {
+pub(super) async fn show(world: &CliContext, args: &Show) -> Result<Exit, Failure> {
     let form = form(world, "show", true)?;
     let archive = opened(world, &args.place).await?;
     let listing = listing(&archive, args.account.as_deref()).await?;

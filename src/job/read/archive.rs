@@ -8,11 +8,10 @@ use super::steps::columns_and;
 use crate::job::account::{Account, AccountPlace, Rate};
 use crate::job::archive::SHRINK;
 use crate::job::env::expand;
-use crate::job::forms;
 use crate::job::problem::Report;
 use crate::job::sheet::Sheet;
 use crate::job::tree::Node;
-use crate::job::{Action, Archive, Keep, KeySource, Notify};
+use crate::job::{Action, Archive, Keep, KeySource, Notify, forms};
 
 /// Where a job reads from and writes to.
 pub(super) struct Ends {

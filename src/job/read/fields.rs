@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use super::Reader;
 use super::steps::{columns_and, text};
+use crate::documents::rename::Renamer;
+use crate::documents::{FieldRename, RenameScope, ScopedRename, Side, Step};
 use crate::job::env::nearest;
 use crate::job::problem::{Report, Span};
 use crate::job::sheet::Sheet;
 use crate::job::tree::Node;
-use crate::transform::rename::Renamer;
-use crate::transform::{FieldRename, Narrow, ScopedRename, Side, Step};
 
 fn side(word: &str) -> Option<Side> {
     match word {
@@ -59,7 +59,7 @@ pub(super) fn renames(sheet: &Sheet, report: &mut Report) -> Vec<ScopedRename> {
     if sheet.rows.is_empty() {
         report.error(None, "the file renames no field").help("add a row for each field: `source,old,new`");
     }
-    let mut seen: HashMap<(Side, &str, Narrow), (u64, Span)> = HashMap::new();
+    let mut seen: HashMap<(Side, &str, RenameScope), (u64, Span)> = HashMap::new();
     let mut places: Vec<(u64, Span)> = Vec::new();
     let mut renames: Vec<ScopedRename> = Vec::new();
     for row in &sheet.rows {
@@ -92,7 +92,7 @@ pub(super) fn renames(sheet: &Sheet, report: &mut Report) -> Vec<ScopedRename> {
             let text = cell(column?).text.trim();
             (!text.is_empty()).then(|| text.to_owned())
         });
-        let only = Narrow { adaptor_type, connection, import };
+        let only = RenameScope { adaptor_type, connection, import };
         let key = (side, from, only.clone());
         if let Some((line, first)) = seen.get(&key) {
             let message = format!("`{from}` is renamed in line {line} and again in line {}", row.line);
@@ -113,7 +113,7 @@ pub(super) fn renames(sheet: &Sheet, report: &mut Report) -> Vec<ScopedRename> {
 
 /// One field in two spellings, with two new names: only seen when the rows are compiled together.
 fn spelled_twice(renames: &[ScopedRename], places: &[(u64, Span)], report: &mut Report) {
-    let mut groups: HashMap<&Narrow, Vec<usize>> = HashMap::new();
+    let mut groups: HashMap<&RenameScope, Vec<usize>> = HashMap::new();
     for (index, rename) in renames.iter().enumerate() {
         groups.entry(&rename.only).or_default().push(index);
     }

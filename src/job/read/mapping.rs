@@ -6,11 +6,11 @@ use serde_json::{Map, Value};
 
 use super::Reader;
 use super::steps::{columns, text};
+use crate::documents::Step;
+use crate::documents::mapping_edit::{LookupEdit, MappingEdit, Row, Target};
 use crate::job::problem::{Report, Span};
 use crate::job::sheet::Sheet;
 use crate::job::tree::Node;
-use crate::transform::Step;
-use crate::transform::mapping_edit::{LookupEdit, MappingEdit, Row, Target};
 
 fn target(value: &Node) -> Option<Target> {
     Some(Target { target: text(value, "target")?, list: text(value, "list") })

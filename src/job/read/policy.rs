@@ -5,9 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Reader;
-use crate::job::forms;
 use crate::job::tree::Node;
-use crate::job::{Action, CapturedData, Limit, MatchBy, OnExisting, Retry, Stop, Verify};
+use crate::job::{Action, CapturedData, Limit, MatchBy, OnExisting, Retry, Stop, Verify, forms};
 
 fn word<'n>(root: &'n Node, key: &str) -> Option<&'n str> {
     root.get(key).and_then(Node::text)

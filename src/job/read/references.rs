@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use super::Reader;
 use super::steps::columns;
+use crate::documents::references::{Kind, Missing, Rules};
 use crate::job::env::nearest;
 use crate::job::keys::KINDS;
 use crate::job::problem::{Report, Span};
 use crate::job::sheet::Sheet;
 use crate::job::tree::Node;
-use crate::transform::references::{Kind, Missing, Rules};
 
 impl Reader<'_> {
     /// `references`; without it, counterparts are found by name.

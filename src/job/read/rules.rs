@@ -87,7 +87,7 @@ impl Reader<'_> {
         }
         if matches!(action, Action::Backup | Action::Restore) {
             if !root.has("archive") {
-                let message = format!("{} needs `archive`", action.word());
+                let message = format!("{} needs `archive`", action.as_str());
                 self.report.error(spot(root, "action"), message).help("add `archive: { path: FOLDER }`");
             }
         } else if action != Action::Compare {
@@ -131,7 +131,7 @@ impl Reader<'_> {
     fn refuse_inside(&mut self, root: &Node, table: &str, keys: &[&str], action: Action, help: &str) {
         let Some(node) = root.get(table) else { return };
         for entry in node.entries().iter().filter(|entry| keys.contains(&entry.key.as_str())) {
-            let message = format!("`{}` in `{table}` has no meaning for {}", entry.key, action.word());
+            let message = format!("`{}` in `{table}` has no meaning for {}", entry.key, action.as_str());
             self.report.error(entry.at, message).help(help);
         }
     }
@@ -141,7 +141,7 @@ impl Reader<'_> {
         let references = root.get("references");
         let Some(create) = references.and_then(|references| references.entry("create")) else { return };
         if matches!(action, Action::Update | Action::Clone | Action::Compare) {
-            let message = format!("`create` in `references` has no meaning for {}", action.word());
+            let message = format!("`create` in `references` has no meaning for {}", action.as_str());
             let help = match action {
                 Action::Compare => "a comparison writes nothing: take it out",
                 _ => "within one account nothing is missing: take it out, or write `action: migrate`",
@@ -167,7 +167,7 @@ impl Reader<'_> {
                 Action::Compare => "add `target: ACCOUNT`: the account to compare with",
                 _ => "add `target: ACCOUNT`; to copy within one account, write `action: clone`",
             };
-            let message = format!("{} needs a `target`", action.word());
+            let message = format!("{} needs a `target`", action.as_str());
             self.report.error(spot(root, "action"), message).help(help);
             return;
         }
@@ -196,7 +196,7 @@ impl Reader<'_> {
     ) {
         let (Some(source), Some(target)) = (source, target) else { return };
         if source.name != target.name {
-            let message = format!("{} works within one account, but `target` is another", action.word());
+            let message = format!("{} works within one account, but `target` is another", action.as_str());
             let help = if action == Action::Clone {
                 "take `target` out, or write `action: migrate` to copy into another account"
             } else {
@@ -219,7 +219,7 @@ impl Reader<'_> {
 
     fn refuse(&mut self, root: &Node, keys: &[&str], action: Action, help: &str) {
         for entry in root.entries().iter().filter(|entry| keys.contains(&entry.key.as_str())) {
-            let message = format!("`{}` has no meaning for {}", entry.key, action.word());
+            let message = format!("`{}` has no meaning for {}", entry.key, action.as_str());
             self.report.error(entry.at, message).help(help);
         }
     }

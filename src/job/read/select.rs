@@ -3,15 +3,14 @@
 use std::collections::HashMap;
 
 use super::Reader;
-use crate::job::Selection;
+use crate::documents::selector::SelectorProblem;
+use crate::documents::{Selector, SelectorSpec};
 use crate::job::env::nearest;
-use crate::job::forms;
 use crate::job::manifest::{Manifest, Row};
 use crate::job::problem::{Report, Span};
 use crate::job::sheet::Sheet;
 use crate::job::tree::Node;
-use crate::transform::selector::SelectorProblem;
-use crate::transform::{Selector, SelectorSpec};
+use crate::job::{Selection, forms};
 
 /// The keys of `select`, `exclude` and `when` as data.
 pub(super) fn spec(node: &Node) -> SelectorSpec {

@@ -2,12 +2,12 @@
 
 use super::Reader;
 use super::select::spec;
+use crate::documents::upgrade::Untyped;
+use crate::documents::{GuardedStep, Program, Step};
 use crate::job::keys::STEPS;
 use crate::job::problem::{Report, Span};
 use crate::job::sheet::Sheet;
 use crate::job::tree::Node;
-use crate::transform::upgrade::Untyped;
-use crate::transform::{GuardedStep, Program, Step};
 
 pub(super) fn text(node: &Node, key: &str) -> Option<String> {
     node.get(key)?.text().map(str::to_owned)

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::fields::{rename, renames};
 use super::*;
+use crate::documents::{FieldRename, RenameScope, ScopedRename, Side};
 use crate::job::{Archive, Keep, Span};
-use crate::transform::{FieldRename, Narrow, ScopedRename, Side};
 
 fn env() -> Env {
     let variables = [("BUCKET".to_owned(), "nightly".to_owned())].into();
@@ -66,7 +66,7 @@ fn fields_to_rename_come_from_a_csv() {
     let (found, problems) =
         renames_of("side,from,to,import,adaptor_type\nsource,a,b,,\nsource,a,c, Orders ,HTTPImport\n");
     let import = Some("Orders".to_owned());
-    let only = Narrow { import, adaptor_type: Some("HTTPImport".to_owned()), connection: None };
+    let only = RenameScope { import, adaptor_type: Some("HTTPImport".to_owned()), connection: None };
     let narrow = ScopedRename { rename: field(Side::Source, "a", "c"), only };
     assert_eq!(found, [field(Side::Source, "a", "b").into(), narrow]);
     assert!(problems.is_empty(), "{problems:?}");
@@ -130,7 +130,7 @@ fn a_step_that_fails_on_an_import_names_its_line_in_the_job() {
                 transform:\n  - rename: { find: a, replace: b }\n\n  - jq: |\n      .x[]\n";
     let clock = crate::model::time::Clock::new(|| Timestamp::UNIX_EPOCH);
     let job = crate::job::parse("job.yaml", text.as_bytes(), Path::new("/"), &env(), &clock).unwrap();
-    let failed = job.program.apply(serde_json::json!({"name": "a"}), &crate::transform::Facts::default());
+    let failed = job.program.apply(serde_json::json!({"name": "a"}), &crate::documents::Facts::default());
     assert_eq!(
         failed.unwrap_err().to_string(),
         "step 2 (jq, line 10 of the job): cannot use null as iterable (array or object)"

@@ -7,9 +7,8 @@ use regex::Regex;
 use super::Reader;
 use crate::job::account::Account;
 use crate::job::env::nearest;
-use crate::job::forms;
 use crate::job::tree::Node;
-use crate::job::{Action, Span};
+use crate::job::{Action, Span, forms};
 use crate::model::Id;
 
 /// The values of `adaptorType` that have been seen.

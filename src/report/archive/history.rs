@@ -34,7 +34,7 @@ pub struct Step {
 }
 
 impl Step {
-    fn word(&self) -> (Tone, &'static str) {
+    fn as_str(&self) -> (Tone, &'static str) {
         match (&self.version.entry, &self.compared) {
             (None, _) => (Tone::Bad, "gone"),
             (Some(_), None) => (Tone::Good, "there"),
@@ -64,7 +64,7 @@ pub fn history(histories: &[History], diff: Diff, form: Form, out: &mut dyn Writ
         writeln!(out, "{} {id} ({kind} of {account})", paint.tone(Tone::Strong, name))?;
         for step in &told.steps {
             let Version { first, last, .. } = &step.version;
-            let (tone, word) = step.word();
+            let (tone, word) = step.as_str();
             let word = paint.tone(tone, format!("{word:<7}"));
             let until = if first == last { String::new() } else { format!(" until {}", last.0) };
             writeln!(out, "  {}  {word}  {}{until}", when(first.1), first.0)?;
@@ -83,7 +83,7 @@ fn value(told: &History) -> Value {
         let Version { first, last, entry } = &step.version;
         let at = |(id, time): &(_, jiff::Timestamp)| json!({ "snapshot": id, "time": time });
         json!({
-            "state": step.word().1,
+            "state": step.as_str().1,
             "first": at(first),
             "last": at(last),
             "name": entry.as_ref().map(|entry| &entry.name),

@@ -20,7 +20,7 @@ use serde::Serialize;
 use super::changes::Changes;
 use super::plan_view::Diff;
 use crate::archive::Entry;
-use crate::transform::diff::Change;
+use crate::documents::diff::Change;
 
 pub use check::{Checked, check};
 pub use contents::Contents;

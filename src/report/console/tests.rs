@@ -1,8 +1,8 @@
 //! What is said when a run is over.
 
 use super::*;
-use crate::pipeline::Forecast;
 use crate::report::sample;
+use crate::run_folder::forecast::Forecast;
 
 fn said(summary: &Summary, extra: Closing<'_>) -> String {
     let mut out = Vec::new();

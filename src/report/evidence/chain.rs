@@ -4,9 +4,13 @@ use serde_json::Value;
 
 use super::rendered::{render_summary, stored_head};
 use super::{Check, JOURNAL};
-use crate::pipeline::run::Memory;
-use crate::pipeline::{Chain, PipelineError, PlanFile, RunFolder, Story};
+use crate::journal::ItemStates;
 use crate::report::Told;
+use crate::run_folder::RunFolderError;
+use crate::run_folder::chain::Chain;
+use crate::run_folder::folder::RunFolder;
+use crate::run_folder::plan_file::PlanFile;
+use crate::run_folder::rows::RunRecord;
 
 /// What holds of the journal by itchain.
 pub(super) fn check(chain: &Chain) -> Check {
@@ -27,8 +31,8 @@ pub(super) fn end_misfit(
     chain: &Chain,
     folder: &RunFolder,
     plan: &PlanFile,
-    memory: &Memory,
-    story: &Story,
+    memory: &ItemStates,
+    story: &RunRecord,
 ) -> Option<Check> {
     let damaged = |message: &str| Some(Check::damaged(JOURNAL, Some(chain.records.max(1)), message));
     let (stored, stored_head) = stored_head(folder)?;
@@ -40,7 +44,7 @@ pub(super) fn end_misfit(
         return damaged("its end was cut off or changed: summary.json knows a record that is not there");
     }
     // Either the last record was changed or the summary's word for it: whose other words still fit is right.
-    let as_stored = Story { head: Some(stored_head), ..story.clone() };
+    let as_stored = RunRecord { head: Some(stored_head), ..story.clone() };
     let rendered = render_summary(Told { folder, plan, memory, story: &as_stored }).ok()?;
     let rendered: Value = serde_json::from_slice(&rendered).ok()?;
     if chain.as_written && rendered == stored {
@@ -50,7 +54,7 @@ pub(super) fn end_misfit(
 }
 
 /// A journal that is damaged or does not fit its plan.
-pub(super) fn misfit(error: &PipelineError) -> Check {
+pub(super) fn misfit(error: &RunFolderError) -> Check {
     match error.damaged_record() {
         Some((line, message)) => Check::damaged(JOURNAL, Some(line), message),
         None => Check::unreadable(JOURNAL, error),

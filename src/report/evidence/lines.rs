@@ -8,10 +8,13 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{BEFORE, Check, PLAN, WANTED, hashed};
-use crate::model::normal::fingerprint;
+use crate::documents::normal::fingerprint;
 use crate::model::{Fingerprint, ItemKey};
-use crate::pipeline::folder::hash_file;
-use crate::pipeline::{Announced, PipelineError, PlanFile, PlanItem, RunFolder};
+use crate::run_folder::RunFolderError;
+use crate::run_folder::chain::Announced;
+use crate::run_folder::folder::{RunFolder, hash_file};
+use crate::run_folder::plan_file::PlanFile;
+use crate::run_folder::plan_item::PlanItem;
 
 /// One line of `wanted.jsonl` and `before.jsonl`.
 #[derive(Deserialize)]
@@ -149,7 +152,7 @@ pub(super) fn before(folder: &RunFolder, announced: &[Announced], closed: bool) 
         }
         (Err(0), _) => Check::unreadable(
             BEFORE,
-            &PipelineError::file("open", &path)(std::io::ErrorKind::NotFound.into()),
+            &RunFolderError::file("open", &path)(std::io::ErrorKind::NotFound.into()),
         ),
         (Err(line), _) => Check::damaged(BEFORE, Some(line), "is not text"),
         (Ok(_), None) if unannounced > 0 => {

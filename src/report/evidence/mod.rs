@@ -11,9 +11,12 @@ mod rendered;
 use serde::Serialize;
 
 use crate::model::{Fingerprint, ItemKey};
-use crate::pipeline::folder::hash_file;
-use crate::pipeline::{Chain, PipelineError, PlanFile, RunFolder, read_journal};
 use crate::report::Told;
+use crate::run_folder::RunFolderError;
+use crate::run_folder::chain::Chain;
+use crate::run_folder::folder::{RunFolder, hash_file};
+use crate::run_folder::plan_file::PlanFile;
+use crate::run_folder::rows::read_journal;
 
 /// What holds of a run folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -57,7 +60,7 @@ impl Check {
         Self { item: Some(item), ..self }
     }
 
-    fn unreadable(file: &'static str, error: &PipelineError) -> Self {
+    fn unreadable(file: &'static str, error: &RunFolderError) -> Self {
         Self::damaged(
             file,
             None,

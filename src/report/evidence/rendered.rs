@@ -8,9 +8,10 @@ use serde_json::Value;
 
 use super::{AUDIT, Check, PAGE, SUMMARY};
 use crate::model::Fingerprint;
-use crate::pipeline::{PipelineError, RunFolder};
 use crate::report::render::count;
 use crate::report::{Format, Told, render, summary_json, to_output};
+use crate::run_folder::RunFolderError;
+use crate::run_folder::folder::RunFolder;
 
 /// Compares every report of the run.
 pub(super) fn reports(told: Told<'_>) -> Vec<Check> {
@@ -30,14 +31,14 @@ pub(super) fn reports(told: Told<'_>) -> Vec<Check> {
 fn compare(
     file: &'static str,
     path: PathBuf,
-    again: impl FnOnce(&mut dyn Write) -> Result<(), PipelineError>,
+    again: impl FnOnce(&mut dyn Write) -> Result<(), RunFolderError>,
 ) -> Check {
     let there = match File::open(&path) {
         Ok(there) => there,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Check::damaged(file, None, "is missing: `transship resume` writes it again");
         }
-        Err(error) => return Check::unreadable(file, &PipelineError::file("open", path)(error)),
+        Err(error) => return Check::unreadable(file, &RunFolderError::file("open", path)(error)),
     };
     let mut against = Against::new(BufReader::with_capacity(1 << 16, there));
     if let Err(error) = again(&mut against) {
@@ -46,16 +47,16 @@ fn compare(
     match against.first_difference() {
         Ok(None) => Check::fits(file, "byte for byte what plan and journal say"),
         Ok(Some(line)) => Check::damaged(file, Some(line), "is not what plan and journal say"),
-        Err(error) => Check::unreadable(file, &PipelineError::file("read", path)(error)),
+        Err(error) => Check::unreadable(file, &RunFolderError::file("read", path)(error)),
     }
 }
 
-fn summary(told: Told<'_>, out: &mut dyn Write) -> Result<(), PipelineError> {
+fn summary(told: Told<'_>, out: &mut dyn Write) -> Result<(), RunFolderError> {
     summary_json(&count(told)?.summary, out).map_err(to_output)
 }
 
 /// The summary as it would be written.
-pub(super) fn render_summary(told: Told<'_>) -> Result<Vec<u8>, PipelineError> {
+pub(super) fn render_summary(told: Told<'_>) -> Result<Vec<u8>, RunFolderError> {
     let mut text = Vec::new();
     summary(told, &mut text)?;
     Ok(text)

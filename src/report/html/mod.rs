@@ -16,7 +16,10 @@ use super::audit::reason;
 use super::console::Attention;
 use crate::model::time::stamp;
 use crate::model::{Outcome, Verdict};
-use crate::pipeline::{PlanFile, PlanItem, Row, Story, Summary};
+use crate::run_folder::plan_file::PlanFile;
+use crate::run_folder::plan_item::PlanItem;
+use crate::run_folder::rows::{Row, RunRecord};
+use crate::run_folder::summary::Summary;
 use escape::{Text, script_json};
 use samples::Samples;
 
@@ -70,7 +73,7 @@ impl<W: Write> Page<W> {
     /// # Errors
     ///
     /// `out` cannot be written.
-    pub fn begin(mut out: W, plan: &PlanFile, story: &Story) -> io::Result<Self> {
+    pub fn begin(mut out: W, plan: &PlanFile, story: &RunRecord) -> io::Result<Self> {
         let head = plan.head();
         write!(
             out,
@@ -142,8 +145,8 @@ impl<W: Write> Page<W> {
             self.close_chunk()?;
         }
         let words = json!({
-            "outcomes": Outcome::ALL.iter().map(|outcome| outcome.word()).collect::<Vec<_>>(),
-            "verdicts": Verdict::ALL.iter().map(|verdict| verdict.word()).collect::<Vec<_>>(),
+            "outcomes": Outcome::ALL.iter().map(|outcome| outcome.as_str()).collect::<Vec<_>>(),
+            "verdicts": Verdict::ALL.iter().map(|verdict| verdict.as_str()).collect::<Vec<_>>(),
             "attention": Outcome::ALL.iter().map(|outcome| outcome.needs_attention()).collect::<Vec<_>>(),
         });
         self.out.write_all(b"<script type=\"application/json\" id=\"words\">")?;
@@ -199,7 +202,7 @@ fn details(row: &Row) -> Value {
         .map(|change| json!([change.path, change.from, change.to]))
         .collect();
     json!({
-        "operation": item.operation.word(),
+        "operation": item.operation.as_str(),
         "changes": changes,
         "warnings": item.warnings,
         "secrets": item.secrets,

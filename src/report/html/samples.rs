@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::pipeline::Row;
+use crate::run_folder::rows::Row;
 
 /// A time without any event that is longer than this is left out of the axis.
 const PAUSE: i64 = 60_000;

@@ -7,9 +7,9 @@ use super::escape::Text;
 use super::{MOST_LISTED, Page, chart};
 use crate::model::time::stamp;
 use crate::model::{Outcome, Verdict};
-use crate::pipeline::Summary;
 use crate::report::console::{caches, headline, how_it_ended, spent, verified};
 use crate::report::text::{count, number, span};
+use crate::run_folder::summary::Summary;
 
 impl<W: Write> Page<W> {
     pub(super) fn sections(&mut self, summary: &Summary) -> io::Result<()> {
@@ -54,7 +54,7 @@ impl<W: Write> Page<W> {
     fn outcomes(&mut self, summary: &Summary) -> io::Result<()> {
         let some = || Outcome::ALL.iter().copied().filter(|outcome| summary.count(*outcome) > 0);
         let parts: Vec<_> =
-            some().map(|outcome| (class_of(outcome), outcome.word(), summary.count(outcome))).collect();
+            some().map(|outcome| (class_of(outcome), outcome.as_str(), summary.count(outcome))).collect();
         write!(self.out, "<section>\n<h2>Outcomes</h2>\n{}\n<ul class=\"cards\">\n", chart::shares(&parts))?;
         for (class, word, counted) in &parts {
             let counted = number(*counted);

@@ -10,7 +10,7 @@ fn page(rows: &[Row]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let items: Vec<_> = rows.iter().map(|row| row.item.clone()).collect();
     let plan = sample::plan(folder.path(), &items, &json!({}));
-    let story = Story::default();
+    let story = RunRecord::default();
     let mut summary = Summary::begin(&plan, &story);
     let mut out = Vec::new();
     let mut page = Page::begin(&mut out, &plan, &story).unwrap();

@@ -1,0 +1,205 @@
+//! Encryption: one secret per archive, kept in its header under the user's passphrase or key.
+//!
+//! Blobs and manifests are ordinary age files for that secret, so a passphrase costs its half second once and not per
+//! blob, and `age -d` opens everything by hand. Blob names are a keyed hash: they do not tell what is inside.
+
+use std::fmt;
+use std::io::{self, Read, Write};
+
+use age::secrecy::{ExposeSecret, SecretString};
+use age::{Decryptor, Encryptor, scrypt, x25519};
+use hmac::{Hmac, KeyInit, Mac};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+
+use transship_documents::Fingerprint;
+
+/// The cost of a passphrase as a power of two: 128 MB and about half a second, once per program start.
+const PASSPHRASE_COST: u8 = 17;
+/// The dearest passphrase that is tried: an archive cannot make us compute for hours.
+const DEAREST_PASSPHRASE: u8 = 21;
+
+/// What opens an encrypted archive.
+#[derive(Clone)]
+pub enum Key {
+    /// Words that somebody remembers.
+    Passphrase(SecretString),
+    /// The text of an age key file: lines with `AGE-SECRET-KEY-1…`, others begin with `#`.
+    File(SecretString),
+}
+
+impl Key {
+    /// The text of a new key file.
+    pub fn new_file() -> SecretString {
+        let identity = x25519::Identity::generate();
+        let text =
+            format!("# public key: {}\n{}\n", identity.to_public(), identity.to_string().expose_secret());
+        SecretString::from(text)
+    }
+
+    fn identities(text: &SecretString) -> Result<Vec<x25519::Identity>, String> {
+        let lines = text.expose_secret().lines().map(str::trim);
+        let keys = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let keys: Vec<x25519::Identity> = keys
+            .map(|line| {
+                line.parse().map_err(|error| format!("the key file holds a line that is no key ({error})"))
+            })
+            .collect::<Result<_, _>>()?;
+        if keys.is_empty() {
+            return Err("the key file holds no line with AGE-SECRET-KEY-1…".to_owned());
+        }
+        Ok(keys)
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Passphrase(_) => "Passphrase(***)",
+            Self::File(_) => "File(***)",
+        })
+    }
+}
+
+/// What the header says of the encryption.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Lock {
+    /// `passphrase` or `key-file`.
+    method: String,
+    /// The public keys that open it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    keys: Vec<String>,
+    /// The archive's secret, as an armoured age file.
+    secret: String,
+}
+
+/// The archive's secret.
+pub(super) struct Cipher {
+    identity: x25519::Identity,
+    recipient: x25519::Recipient,
+    names: Hmac<Sha256>,
+}
+
+impl fmt::Debug for Cipher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Cipher(***)")
+    }
+}
+
+impl Cipher {
+    fn new(identity: x25519::Identity) -> Self {
+        let secret = identity.to_string();
+        let names = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes());
+        let mut names = names.expect("a key of any length is taken");
+        names.update(b"transship blob names");
+        Self { recipient: identity.to_public(), identity, names }
+    }
+
+    /// Makes a secret for a new archive, and the header's note of it.
+    pub(super) fn make(key: &Key) -> Result<(Self, Lock), String> {
+        let identity = x25519::Identity::generate();
+        let secret = identity.to_string();
+        let wrap = |encryptor: Result<Encryptor, age::EncryptError>| -> Result<String, String> {
+            let sealed = encryptor.map_err(|error| error.to_string())?;
+            let armour = age::armor::ArmoredWriter::wrap_output(Vec::new(), age::armor::Format::AsciiArmor);
+            let write = |armour: age::armor::ArmoredWriter<Vec<u8>>| {
+                let mut out = sealed.wrap_output(armour)?;
+                out.write_all(secret.expose_secret().as_bytes())?;
+                out.finish()?.finish()
+            };
+            let text = armour.and_then(write).map_err(|error| error.to_string())?;
+            String::from_utf8(text).map_err(|error| error.to_string())
+        };
+        let lock = match key {
+            Key::Passphrase(words) => {
+                if words.expose_secret().is_empty() {
+                    return Err("the passphrase is empty".to_owned());
+                }
+                let mut recipient = scrypt::Recipient::new(words.clone());
+                recipient.set_work_factor(PASSPHRASE_COST);
+                let secret = wrap(Encryptor::with_recipients(std::iter::once(&recipient as _)))?;
+                Lock { method: "passphrase".to_owned(), keys: Vec::new(), secret }
+            }
+            Key::File(text) => {
+                let keys: Vec<_> = Key::identities(text)?.iter().map(x25519::Identity::to_public).collect();
+                let secret = wrap(Encryptor::with_recipients(keys.iter().map(|key| key as _)))?;
+                let keys = keys.iter().map(ToString::to_string).collect();
+                Lock { method: "key-file".to_owned(), keys, secret }
+            }
+        };
+        Ok((Self::new(identity), lock))
+    }
+
+    /// Opens the header's note. The error says what is wrong with the key.
+    pub(super) fn open(key: &Key, lock: &Lock) -> Result<Self, String> {
+        let armour = age::armor::ArmoredReader::new(lock.secret.as_bytes());
+        let damaged = |error: &dyn fmt::Display| format!("the note of its secret is damaged ({error})");
+        let decryptor = Decryptor::new(armour).map_err(|error| damaged(&error))?;
+        let opened = match (key, lock.method.as_str()) {
+            (Key::Passphrase(words), "passphrase") => {
+                let mut identity = scrypt::Identity::new(words.clone());
+                identity.set_max_work_factor(DEAREST_PASSPHRASE);
+                decryptor.decrypt(std::iter::once(&identity as _))
+            }
+            (Key::File(text), "key-file") => {
+                let keys = Key::identities(text)?;
+                let opened = decryptor.decrypt(keys.iter().map(|key| key as _));
+                if matches!(opened, Err(age::DecryptError::NoMatchingKeys)) {
+                    let given: Vec<_> = keys.iter().map(|key| key.to_public().to_string()).collect();
+                    let (wanted, given) = (lock.keys.join(", "), given.join(", "));
+                    return Err(format!(
+                        "the key file is a wrong one: it is for {given}, the archive for {wanted}"
+                    ));
+                }
+                opened
+            }
+            (_, "passphrase") => return Err("it wants a passphrase, not a key file".to_owned()),
+            (_, "key-file") => return Err("it wants a key file, not a passphrase".to_owned()),
+            (_, other) => {
+                return Err(format!("it is encrypted with {other}, which this program does not know"));
+            }
+        };
+        let mut reader = opened.map_err(|error| match error {
+            age::DecryptError::DecryptionFailed
+            | age::DecryptError::NoMatchingKeys
+            | age::DecryptError::KeyDecryptionFailed => "the passphrase is wrong".to_owned(),
+            other => damaged(&other),
+        })?;
+        let mut secret = String::new();
+        reader.read_to_string(&mut secret).map_err(|error| damaged(&error))?;
+        secret.parse().map(Self::new).map_err(|error| damaged(&error))
+    }
+
+    /// The name of the blob that holds the text of this hash.
+    pub(super) fn name(&self, hash: Fingerprint) -> Fingerprint {
+        Fingerprint(self.names.clone().chain_update(hash.0).finalize().into_bytes().into())
+    }
+
+    /// Encrypts what is written into the result; it must be finished.
+    pub(super) fn writer<W: Write>(&self, into: W) -> io::Result<age::stream::StreamWriter<W>> {
+        let recipient: &dyn age::Recipient = &self.recipient;
+        Encryptor::with_recipients(std::iter::once(recipient)).map_err(io::Error::other)?.wrap_output(into)
+    }
+
+    /// Decrypts what is read from the result.
+    pub(super) fn reader<R: Read>(&self, from: R) -> io::Result<impl Read + use<R>> {
+        let bad = |error: age::DecryptError| match error {
+            age::DecryptError::Io(error) => error,
+            other => io::Error::new(io::ErrorKind::InvalidData, other),
+        };
+        let identity: &dyn age::Identity = &self.identity;
+        Decryptor::new(from).map_err(bad)?.decrypt(std::iter::once(identity)).map_err(bad)
+    }
+
+    pub(super) fn encrypt(&self, plain: &[u8]) -> io::Result<Vec<u8>> {
+        let mut writer = self.writer(Vec::with_capacity(plain.len() + 512))?;
+        writer.write_all(plain)?;
+        writer.finish()
+    }
+
+    pub(super) fn decrypt(&self, sealed: &[u8]) -> io::Result<Vec<u8>> {
+        let mut plain = Vec::with_capacity(sealed.len());
+        self.reader(sealed)?.read_to_end(&mut plain)?;
+        Ok(plain)
+    }
+}

@@ -1,0 +1,271 @@
+//! A snapshot as a folder for git: one sorted JSON file a document.
+//!
+//! `imports/<integration>/<name>.json`, other kinds in a folder of theirs. The file `.transship-export.json` lists what
+//! was written with its hash: only what stands there and was not edited since is ever removed, and a file that stands
+//! there not is never overwritten. What is about to be written stands there first, so an export that was stopped
+//! anywhere is finished by the next.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Component, Path};
+
+use futures::stream::StreamExt;
+use serde::{Deserialize, Serialize};
+
+use super::names::safe;
+use super::sorted::sorted;
+use super::{Archive, ArchiveError, Entry, SnapshotId};
+use transship_documents::{Fingerprint, Id};
+
+/// The list of what an export wrote.
+const INDEX: &str = ".transship-export.json";
+const FORMAT: u32 = 1;
+/// How the names of files begin that have not got their own yet.
+const ASIDE: &str = ".transship-tmp-";
+/// In the place of the hash of a file that was about to be written: nobody knows what became of it.
+const BEGUN: Fingerprint = Fingerprint([0; 32]);
+
+/// What an export did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ExportReport {
+    /// How many files there are of the snapshot now.
+    pub files: u64,
+    /// How many of these were written because they were new or different.
+    pub written: u64,
+    /// How many files of earlier exports were removed.
+    pub removed: u64,
+    /// Files of earlier exports that are not of this snapshot and stay because somebody edited them.
+    pub edited: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Index {
+    transship_export: u32,
+    /// Path from the folder, and the hash of what was written.
+    files: BTreeMap<String, Fingerprint>,
+}
+
+impl Index {
+    fn empty() -> Self {
+        Self { transship_export: FORMAT, files: BTreeMap::new() }
+    }
+}
+
+impl Archive {
+    /// Writes a snapshot into a folder; made for a folder under version control, where it may be repeated.
+    ///
+    /// # Errors
+    ///
+    /// A document is damaged, a file that is not of an export is in the way, or the disk said no. What was written
+    /// until then is listed and is corrected by the next export.
+    pub async fn export(&self, id: &SnapshotId, folder: &Path) -> Result<ExportReport, ArchiveError> {
+        fs::create_dir_all(folder).map_err(ArchiveError::local("make", folder))?;
+        let before = read_index(folder)?;
+        let mut integrations = HashMap::new();
+        for entry in self.entries(id).await?.1 {
+            let entry = entry?;
+            if entry.kind == "integrations" {
+                integrations.insert(entry.id.clone(), safe(&entry.name, &entry.id));
+            }
+        }
+        // All names are looked at before the first file is written.
+        let mut made = HashSet::from([Path::new("").to_owned()]);
+        let mut begun = before.files.clone();
+        for entry in self.entries(id).await?.1 {
+            let path = path_of(&entry?, &integrations);
+            if !before.files.contains_key(&path) && folder.join(&path).symlink_metadata().is_ok() {
+                return Err(ArchiveError::Refused(format!(
+                    "{} is in the way and was not written by an export: move it, or choose another folder",
+                    folder.join(&path).display()
+                )));
+            }
+            if let Some(parent) = Path::new(&path).parent()
+                && made.insert(parent.to_owned())
+            {
+                make_plain(folder, parent)?;
+            }
+            begun.entry(path).or_insert(BEGUN);
+        }
+        for parent in &made {
+            remove_aside(&folder.join(parent))?;
+        }
+        let begun = Index { files: begun, ..Index::empty() };
+        if begun.files.len() > before.files.len() {
+            write_index(folder, &begun)?;
+        }
+        let mut now = Index::empty();
+        let mut report = ExportReport::default();
+        let written = self.write_files(id, folder, &integrations, &mut now, &mut report).await;
+        if let Err(error) = written {
+            // What stands there by now is known a little better; if that cannot be written, why it stopped says more.
+            let mut all = begun;
+            all.files.extend(now.files);
+            let _ = write_index(folder, &all);
+            return Err(error);
+        }
+        remove_vanished(folder, &before, &mut now, &mut report)?;
+        write_index(folder, &now)?;
+        Ok(report)
+    }
+
+    async fn write_files(
+        &self,
+        id: &SnapshotId,
+        folder: &Path,
+        integrations: &HashMap<Id, String>,
+        now: &mut Index,
+        report: &mut ExportReport,
+    ) -> Result<(), ArchiveError> {
+        let entries = futures::stream::iter(self.entries(id).await?.1);
+        let mut texts = entries
+            .map(|entry| async move {
+                let entry = entry?;
+                let text = self.document(&entry).await?;
+                Ok::<_, ArchiveError>((entry, text))
+            })
+            .buffered(self.options().in_flight.max(1));
+        while let Some(next) = texts.next().await {
+            let (entry, text) = next?;
+            let path = path_of(&entry, integrations);
+            let text = sorted(&text);
+            let target = folder.join(&path);
+            now.files.insert(path, Fingerprint::of(&text));
+            report.files += 1;
+            if !fs::read(&target).is_ok_and(|found| found == text) {
+                write_whole(&target, &text)?;
+                report.written += 1;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn path_of(entry: &Entry, integrations: &HashMap<Id, String>) -> String {
+    let kind: String = entry
+        .kind
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' })
+        .take(40)
+        .collect();
+    let kind = if kind.is_empty() { "other".to_owned() } else { kind };
+    let file = safe(&entry.name, &entry.id);
+    match (&entry.integration, kind.as_str()) {
+        (Some(id), "imports") => {
+            let group = integrations.get(id).cloned().unwrap_or_else(|| safe("integration", id));
+            format!("imports/{group}/{file}.json")
+        }
+        (None, "imports") => format!("imports/no integration/{file}.json"),
+        _ => format!("{kind}/{file}.json"),
+    }
+}
+
+/// Makes folders below `root`, none of them a link to elsewhere.
+fn make_plain(root: &Path, below: &Path) -> Result<(), ArchiveError> {
+    let mut path = root.to_owned();
+    for part in below.components() {
+        path.push(part);
+        match path.symlink_metadata() {
+            Ok(found) if found.is_dir() => {}
+            Ok(_) => {
+                let message = format!("{} is in the way: a folder is wanted there", path.display());
+                return Err(ArchiveError::Refused(message));
+            }
+            Err(_) => fs::create_dir(&path).map_err(ArchiveError::local("make", &path))?,
+        }
+    }
+    Ok(())
+}
+
+/// Removes what an export left that was killed before it could give a file its name.
+fn remove_aside(folder: &Path) -> Result<(), ArchiveError> {
+    for entry in fs::read_dir(folder).map_err(ArchiveError::local("list", folder))? {
+        let entry = entry.map_err(ArchiveError::local("list", folder))?;
+        if entry.file_name().to_string_lossy().starts_with(ASIDE) {
+            fs::remove_file(entry.path()).map_err(ArchiveError::local("remove", entry.path()))?;
+        }
+    }
+    Ok(())
+}
+
+fn remove_vanished(
+    folder: &Path,
+    before: &Index,
+    now: &mut Index,
+    report: &mut ExportReport,
+) -> Result<(), ArchiveError> {
+    for (path, hash) in &before.files {
+        if now.files.contains_key(path) {
+            continue;
+        }
+        let target = folder.join(path);
+        let text = match fs::read(&target) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(ArchiveError::local("read", &target)(error)),
+        };
+        if Fingerprint::of(&text) != *hash {
+            report.edited.push(path.clone());
+            continue;
+        }
+        fs::remove_file(&target).map_err(ArchiveError::local("remove", &target))?;
+        report.removed += 1;
+        // Folders go when they are empty; one that is not stays.
+        let mut parent = target.parent();
+        while let Some(empty) = parent.filter(|parent| *parent != folder && fs::remove_dir(parent).is_ok()) {
+            parent = empty.parent();
+        }
+    }
+    Ok(())
+}
+
+fn read_index(folder: &Path) -> Result<Index, ArchiveError> {
+    let path = folder.join(INDEX);
+    let text = match fs::read(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Index::empty()),
+        Err(error) => return Err(ArchiveError::local("read", &path)(error)),
+    };
+    let refused = |message: String| ArchiveError::Refused(format!("{}: {message}", path.display()));
+    let index: Index = serde_json::from_slice(&text).map_err(|error| {
+        refused(format!("it cannot be read ({error}): restore it, or export into an empty folder"))
+    })?;
+    if index.transship_export != FORMAT {
+        return Err(refused(format!("its format is {}: use a newer transship", index.transship_export)));
+    }
+    // The list may come from anywhere: it must not lead us out of the folder.
+    let plain = |path: &str| {
+        Path::new(path).components().all(|part| matches!(part, Component::Normal(_)))
+            && path.split('/').count() >= 2
+            && parents_are_plain(folder, Path::new(path))
+    };
+    if let Some(bad) = index.files.keys().find(|path| !plain(path)) {
+        return Err(refused(format!("it lists {bad:?}, which no export writes")));
+    }
+    Ok(index)
+}
+
+fn parents_are_plain(folder: &Path, path: &Path) -> bool {
+    let parents = path.ancestors().skip(1).filter(|parent| !parent.as_os_str().is_empty());
+    parents.map(|parent| folder.join(parent)).all(|parent| !parent.is_symlink())
+}
+
+fn write_index(folder: &Path, index: &Index) -> Result<(), ArchiveError> {
+    let path = folder.join(INDEX);
+    let mut text = serde_json::to_vec_pretty(index)
+        .map_err(|error| ArchiveError::local("write", &path)(error.into()))?;
+    text.push(b'\n');
+    if fs::read(&path).is_ok_and(|found| found == text) { Ok(()) } else { write_whole(&path, &text) }
+}
+
+/// Aside, then renamed: a file that is a link is replaced, not followed.
+fn write_whole(path: &Path, text: &[u8]) -> Result<(), ArchiveError> {
+    let write = || -> io::Result<()> {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let mut aside = tempfile::Builder::new().prefix(ASIDE).tempfile_in(folder)?;
+        aside.write_all(text)?;
+        aside.persist(path)?;
+        Ok(())
+    };
+    write().map_err(ArchiveError::local("write", path))
+}

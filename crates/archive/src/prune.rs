@@ -1,0 +1,257 @@
+//! Removing snapshots that no rule keeps, and the blobs that nobody needs any more.
+//!
+//! Manifests go first, each after its hash; then the blobs that no remaining manifest names. So wherever it stops,
+//! every snapshot that is listed is whole, and what is left over is swept by the next prune.
+
+use std::collections::{BTreeSet, HashSet};
+use std::time::Duration;
+
+use futures::stream::{StreamExt, TryStreamExt};
+use jiff::{SignedDuration, Timestamp};
+
+use super::folder::ASIDE;
+use super::lock::{self, Held, Sharing};
+use super::open::{BLOBS, SNAPSHOTS};
+use super::read::message_of;
+use super::retention::{Decision, Policy};
+use super::store::Object;
+use super::{Archive, ArchiveError, Snapshot, SnapshotId};
+use transship_documents::Fingerprint;
+
+/// How a prune is done.
+#[derive(Debug, Clone)]
+pub struct PruneOptions {
+    /// What stays.
+    pub policy: Policy,
+    /// Only say what would be done; takes no lock and writes nothing.
+    pub dry_run: bool,
+    /// Only snapshots of accounts of these names are decided about; the others stay. `None` for all.
+    pub accounts: Option<BTreeSet<String>>,
+    /// Blobs younger than this stay even if nobody names them: a second belt beside the lock.
+    pub grace: Duration,
+    /// No snapshot but these is removed, whatever the policy says by now: those that somebody was shown.
+    pub only: Option<BTreeSet<SnapshotId>>,
+}
+
+impl PruneOptions {
+    /// Prunes by this policy, with a grace of a day.
+    pub fn new(policy: Policy) -> Self {
+        Self { policy, dry_run: false, accounts: None, grace: Duration::from_hours(24), only: None }
+    }
+}
+
+/// What a prune did, or would do.
+#[derive(Debug, Clone)]
+pub struct PruneReport {
+    /// One a snapshot, oldest first, each with its reasons.
+    pub decisions: Vec<Decision>,
+    /// Snapshots that cannot be read or lack documents, and what is wrong with each: they stay, and no rule counts them.
+    pub damaged: Vec<(SnapshotId, String)>,
+    /// Blobs, and other left-overs, that were removed.
+    pub files_removed: u64,
+    /// How many bytes these took, the removed manifests included.
+    pub bytes_freed: u64,
+    /// Blobs that nobody names but that are too young to go.
+    pub young: u64,
+    /// Why no blob was removed, if so: a manifest that cannot be read may name any of them.
+    pub sweep_refused: Option<String>,
+}
+
+/// What is to be done.
+struct Decided {
+    /// Snapshots of which the manifest cannot be read.
+    unreadable: Vec<(SnapshotId, String)>,
+    /// Snapshots of which documents are missing.
+    lacking: Vec<(SnapshotId, String)>,
+    decisions: Vec<Decision>,
+    /// The blobs that are still needed.
+    marked: HashSet<Fingerprint>,
+}
+
+impl Archive {
+    /// Removes what the policy does not keep.
+    ///
+    /// # Errors
+    ///
+    /// The policy would leave an account with nothing, somebody is at work in the archive, or the storage failed in
+    /// the middle: then every snapshot that is still listed is whole, and the next prune goes on.
+    pub async fn prune(&self, options: PruneOptions) -> Result<PruneReport, ArchiveError> {
+        let lock = if options.dry_run { None } else { Some(self.lock(Sharing::Exclusive, "a prune").await?) };
+        let done = self.prune_under(options, lock.as_ref()).await;
+        // Whatever became of it: in a bucket a lock that is not taken away keeps others out until it runs out.
+        if let Some(lock) = lock {
+            lock.release().await;
+        }
+        done
+    }
+
+    async fn prune_under(
+        &self,
+        options: PruneOptions,
+        lock: Option<&Held>,
+    ) -> Result<PruneReport, ArchiveError> {
+        let now = self.options().clock.now();
+        let Decided { unreadable, lacking, decisions, marked } = self.decide(&options, now).await?;
+        let sweep_refused = unreadable.first().map(|(id, why)| {
+            format!("a manifest that cannot be read may need any blob ({id}: {why}): run a check")
+        });
+        let mut damaged = [unreadable, lacking].concat();
+        damaged.sort();
+        let mut report =
+            PruneReport { decisions, damaged, files_removed: 0, bytes_freed: 0, young: 0, sweep_refused };
+        let removed: Vec<SnapshotId> = report
+            .decisions
+            .iter()
+            .filter(|decision| !decision.keep)
+            .map(|decision| decision.snapshot.id.clone())
+            .collect();
+        for id in removed {
+            self.remove_snapshot(&id, lock).await?;
+        }
+        report.bytes_freed += report
+            .decisions
+            .iter()
+            .filter(|decision| !decision.keep)
+            .map(|decision| decision.snapshot.manifest_bytes)
+            .sum::<u64>();
+        self.sweep(&marked, limit(now, options.grace), lock, &mut report).await?;
+        Ok(report)
+    }
+
+    /// What stays, and the blobs it needs. All that stays is read whole before anything goes, and its blobs are looked
+    /// for: a snapshot that turns out damaged does not count, and what the policy then keeps in its place stays.
+    async fn decide(&self, options: &PruneOptions, now: Timestamp) -> Result<Decided, ArchiveError> {
+        let mut listing = self.snapshots().await?;
+        // After the snapshots: what these name was there before them.
+        let present = self.present().await?;
+        let (mut marked, mut read, mut lacking) = (HashSet::new(), HashSet::new(), Vec::new());
+        'again: loop {
+            let mut decisions = by_policy(options, &listing.snapshots, now)?;
+            let shown = |id: &SnapshotId| options.only.as_ref().is_none_or(|only| only.contains(id));
+            for decision in &mut decisions {
+                if !decision.keep && !shown(&decision.snapshot.id) {
+                    decision.keep = true;
+                    decision.reasons = vec!["was not shown before".to_owned()];
+                }
+            }
+            for id in decisions.iter().filter(|decision| decision.keep).map(|decision| &decision.snapshot.id)
+            {
+                if !read.insert(id.clone()) {
+                    continue;
+                }
+                match self.mark(id, &present, &mut marked).await {
+                    Ok(0) => continue,
+                    Ok(gone) => lacking.push((id.clone(), format!("documents missing: {gone}"))),
+                    Err(error) if error.is_damage() => listing.damaged.push((id.clone(), message_of(&error))),
+                    Err(error) => return Err(error),
+                }
+                listing.snapshots.retain(|snapshot| snapshot.id != *id);
+                continue 'again;
+            }
+            return Ok(Decided { unreadable: listing.damaged, lacking, decisions, marked });
+        }
+    }
+
+    /// Every blob there is.
+    async fn present(&self) -> Result<HashSet<Fingerprint>, ArchiveError> {
+        let mut present = HashSet::new();
+        let mut objects = self.store().list(BLOBS);
+        while let Some(object) = objects.try_next().await? {
+            present.extend(self.blob_of(&object.name));
+        }
+        Ok(present)
+    }
+
+    /// Marks the blobs of a snapshot; tells how many of its documents have none.
+    async fn mark(
+        &self,
+        id: &SnapshotId,
+        present: &HashSet<Fingerprint>,
+        marked: &mut HashSet<Fingerprint>,
+    ) -> Result<u64, ArchiveError> {
+        let mut gone = 0;
+        for entry in self.entries(id).await?.1 {
+            let blob = entry?.blob;
+            marked.insert(blob);
+            gone += u64::from(!present.contains(&blob));
+        }
+        Ok(gone)
+    }
+
+    /// The hash first: a hash without its manifest would look like a loss.
+    async fn remove_snapshot(&self, id: &SnapshotId, lock: Option<&Held>) -> Result<(), ArchiveError> {
+        let Some(lock) = lock else { return Ok(()) };
+        lock.check()?;
+        self.store().remove(&Self::sum_path(id)).await?;
+        self.store().remove(&self.manifest_path(id)).await
+    }
+
+    async fn sweep(
+        &self,
+        marked: &HashSet<Fingerprint>,
+        limit: Timestamp,
+        lock: Option<&Held>,
+        report: &mut PruneReport,
+    ) -> Result<(), ArchiveError> {
+        let mut gone: Vec<Object> = Vec::new();
+        if report.sweep_refused.is_none() {
+            let mut objects = self.store().list(BLOBS);
+            while let Some(object) = objects.try_next().await? {
+                // What is no blob of ours is not ours to remove.
+                let Some(blob) = self.blob_of(&object.name) else { continue };
+                if marked.contains(&blob) {
+                    continue;
+                }
+                if object.modified >= limit { report.young += 1 } else { gone.push(object) }
+            }
+        }
+        for folder in [ASIDE, lock::FOLDER] {
+            let mut objects = self.store().list(folder);
+            while let Some(object) = objects.try_next().await? {
+                // Leases that are held are renewed, so an old one is nobody's.
+                if object.modified < limit {
+                    gone.push(object);
+                }
+            }
+        }
+        report.files_removed = gone.len() as u64;
+        report.bytes_freed += gone.iter().map(|object| object.size).sum::<u64>();
+        let Some(lock) = lock else { return Ok(()) };
+        futures::stream::iter(gone)
+            .map(|object| async move {
+                lock.check()?;
+                debug_assert!(!object.name.starts_with(SNAPSHOTS), "snapshots are not swept");
+                self.store().remove(&object.name).await
+            })
+            .buffer_unordered(self.options().in_flight.max(1))
+            .try_collect::<()>()
+            .await
+    }
+}
+
+/// Decides about the snapshots of the accounts that are meant; the others stay as they are.
+fn by_policy(
+    options: &PruneOptions,
+    snapshots: &[Snapshot],
+    now: Timestamp,
+) -> Result<Vec<Decision>, ArchiveError> {
+    let meant = |snapshot: &Snapshot| {
+        options.accounts.as_ref().is_none_or(|accounts| accounts.contains(&snapshot.account.name))
+    };
+    let ours: Vec<Snapshot> = snapshots.iter().filter(|snapshot| meant(snapshot)).cloned().collect();
+    let mut decided = options.policy.decide(&ours, now)?.into_iter();
+    let decisions = snapshots.iter().map(|snapshot| {
+        let decision = if meant(snapshot) { decided.next() } else { None };
+        decision.unwrap_or_else(|| Decision {
+            snapshot: snapshot.clone(),
+            keep: true,
+            reasons: vec!["of another account".to_owned()],
+        })
+    });
+    Ok(decisions.collect())
+}
+
+fn limit(now: Timestamp, grace: Duration) -> Timestamp {
+    let grace = SignedDuration::try_from(grace).unwrap_or(SignedDuration::MAX);
+    now.checked_sub(grace).unwrap_or(Timestamp::MIN)
+}

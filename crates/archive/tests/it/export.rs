@@ -1,0 +1,176 @@
+//! An export: stable, safe, and careful with what is not its own.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::Value;
+use transship_archive::{ArchiveError, Facts};
+use transship_documents::{Id, normal};
+
+use super::support::*;
+
+fn contents(folder: &Path) -> BTreeMap<std::path::PathBuf, Vec<u8>> {
+    files(folder).into_iter().map(|path| (path.clone(), std::fs::read(folder.join(path)).unwrap())).collect()
+}
+
+fn integration(id: &str, name: &str) -> Document {
+    let document = serde_json::json!({"_id": id, "name": name});
+    let facts = Facts {
+        kind: "integrations".to_owned(),
+        id: Id::from(id),
+        name: name.to_owned(),
+        adaptor_type: None,
+        integration: None,
+        last_modified: None,
+        fingerprint: normal::fingerprint(&document),
+    };
+    (facts, document.to_string().into_bytes())
+}
+
+#[tokio::test]
+async fn files_stand_in_folders_by_integration_sorted_and_complete() {
+    let (store, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let archive = open(store.path()).await;
+    let mut documents = imports(0..3);
+    documents.push(integration("5f0000000000000000000001", "Orders / EU"));
+    let snapshot = backup(&archive, &documents).await.unwrap();
+    let report = archive.export(&snapshot.id, out.path()).await.unwrap();
+    assert_eq!((report.files, report.written, report.removed), (4, 4, 0));
+    let folder = out.path().join("imports/Orders _ EU.5f0000000000000000000001");
+    let text = std::fs::read_to_string(folder.join(format!("import 1.{:024x}.json", 1))).unwrap();
+    let found: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(found, serde_json::from_slice::<Value>(&documents[1].1).unwrap());
+    let keys: Vec<_> = found.as_object().unwrap().keys().cloned().collect();
+    assert!(keys.is_sorted(), "{keys:?}");
+}
+
+#[tokio::test]
+async fn a_second_export_changes_no_byte_and_one_of_the_next_night_only_what_changed() {
+    let (store, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let archive = open(store.path()).await;
+    let first = backup(&archive, &imports(0..5)).await.unwrap();
+    archive.export(&first.id, out.path()).await.unwrap();
+    let before = contents(out.path());
+    let again = archive.export(&first.id, out.path()).await.unwrap();
+    assert_eq!((again.written, again.removed), (0, 0));
+    assert_eq!(contents(out.path()), before);
+
+    // One changed, two gone.
+    let mut documents = imports(0..3);
+    documents[1] = import(1, 1);
+    let second = backup(&archive, &documents).await.unwrap();
+    let next = archive.export(&second.id, out.path()).await.unwrap();
+    assert_eq!((next.files, next.written, next.removed), (3, 1, 2));
+    let elsewhere = tempfile::tempdir().unwrap();
+    archive.export(&second.id, elsewhere.path()).await.unwrap();
+    assert_eq!(contents(out.path()), contents(elsewhere.path()), "the way there leaves no trace");
+}
+
+#[tokio::test]
+async fn names_that_are_paths_or_devices_or_endless_or_alike_all_get_their_own_file_below_the_folder() {
+    let (store, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let archive = open(store.path()).await;
+    let long = "n".repeat(4000);
+    let names = [
+        "../../../../tmp/evil",
+        "/etc/passwd",
+        "CON",
+        "con",
+        "Con.json",
+        "nul",
+        ".git/hooks",
+        "a\\b",
+        "",
+        " ",
+        ".",
+        "..",
+        "Orders",
+        "ORDERS",
+        "orders",
+        "Ōrders",
+        "O\u{304}rders",
+        "x\u{0}y",
+        "line\nbreak",
+        "\u{202e}gpj.exe",
+        &long,
+        &long,
+    ];
+    let documents: Vec<_> =
+        names.iter().enumerate().map(|(number, name)| named(&format!("{number:024x}"), name, 0)).collect();
+    let snapshot = backup(&archive, &documents).await.unwrap();
+    let report = archive.export(&snapshot.id, out.path()).await.unwrap();
+    assert_eq!(report.files, names.len() as u64);
+    let found = files(out.path());
+    assert_eq!(found.len(), names.len() + 1, "and the list of them");
+    let mut folded: Vec<_> = found.iter().map(|path| path.to_str().unwrap().to_lowercase()).collect();
+    folded.dedup();
+    assert_eq!(folded.len(), found.len());
+    for path in found {
+        assert!(path.components().all(|part| part.as_os_str().len() < 200), "{}", path.display());
+    }
+}
+
+#[tokio::test]
+async fn a_file_of_somebody_else_is_neither_overwritten_nor_removed() {
+    let (store, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let archive = open(store.path()).await;
+    let first = backup(&archive, &imports(0..2)).await.unwrap();
+    archive.export(&first.id, out.path()).await.unwrap();
+    std::fs::write(out.path().join("imports/notes.txt"), b"mine").unwrap();
+    let edited =
+        files(out.path()).into_iter().find(|path| path.to_str().unwrap().contains("import 1.")).unwrap();
+    std::fs::write(out.path().join(&edited), b"{\"mine\": true}").unwrap();
+    let second = backup(&archive, &imports(0..1)).await.unwrap();
+    let report = archive.export(&second.id, out.path()).await.unwrap();
+    assert_eq!((report.removed, report.edited), (0, vec![edited.to_str().unwrap().to_owned()]));
+    assert!(out.path().join("imports/notes.txt").exists() && out.path().join(&edited).exists());
+
+    // Now that file is nobody's of ours: it is in the way of the first snapshot.
+    let before = contents(out.path());
+    let refused = archive.export(&first.id, out.path()).await.unwrap_err();
+    assert!(refused.to_string().contains("is in the way"), "{refused}");
+    assert_eq!(contents(out.path()), before);
+}
+
+#[tokio::test]
+async fn a_list_that_leads_out_of_the_folder_is_refused() {
+    let (store, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let victim = tempfile::NamedTempFile::new().unwrap();
+    let archive = open(store.path()).await;
+    let snapshot = backup(&archive, &imports(0..1)).await.unwrap();
+    let hash = transship_documents::Fingerprint::of(b"");
+    for path in [victim.path().to_str().unwrap(), "imports/../../x", ".git"] {
+        let list = serde_json::json!({"transship_export": 1, "files": {path: hash}});
+        std::fs::write(out.path().join(".transship-export.json"), list.to_string()).unwrap();
+        let refused = archive.export(&snapshot.id, out.path()).await.unwrap_err();
+        assert!(refused.to_string().contains("which no export writes"), "{refused}");
+    }
+    assert!(victim.path().exists());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_folder_that_is_a_link_to_elsewhere_is_not_followed() {
+    let (store, out, elsewhere) =
+        (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let archive = open(store.path()).await;
+    let snapshot = backup(&archive, &imports(0..1)).await.unwrap();
+    std::os::unix::fs::symlink(elsewhere.path(), out.path().join("imports")).unwrap();
+    let refused = archive.export(&snapshot.id, out.path()).await.unwrap_err();
+    assert!(matches!(refused, ArchiveError::Refused(_)), "{refused}");
+    assert!(files(elsewhere.path()).is_empty());
+}
+
+#[tokio::test]
+async fn a_damaged_document_stops_an_export_and_what_was_written_is_still_known() {
+    let (store, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let archive = open(store.path()).await;
+    let snapshot = backup(&archive, &imports(0..3)).await.unwrap();
+    let blob = entries(&archive, &snapshot.id).await[2].blob.to_string();
+    let path = store.path().join(format!("blobs/{}/{blob}.zst", &blob[..2]));
+    let bytes = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &bytes[1..]).unwrap();
+    assert!(archive.export(&snapshot.id, out.path()).await.unwrap_err().is_damage());
+    std::fs::write(&path, bytes).unwrap();
+    assert_eq!(archive.export(&snapshot.id, out.path()).await.unwrap().files, 3);
+}

@@ -1,0 +1,32 @@
+//! What a job does to one document. Pure: a document in, a document out; no I/O, no clock, no randomness.
+//!
+//! Promises: keys a step does not name pass through untouched and in order; a step either does what it says or is an
+//! error that names the import; everything that can be compiled is compiled once per job.
+
+pub mod advice;
+mod compile;
+pub mod diff;
+mod fields;
+pub mod head;
+pub mod id;
+pub mod jq;
+pub mod mapping_edit;
+pub mod normal;
+pub mod pointer;
+pub mod program;
+pub mod references;
+pub mod rename;
+pub mod schema;
+pub mod selector;
+pub mod step;
+pub mod template;
+pub mod upgrade;
+
+pub use head::Head;
+pub use id::{Fingerprint, Id};
+pub use program::Program;
+pub use selector::{Selector, SelectorSpec};
+pub use step::{
+    Facts, FieldRename, GuardedStep, RenameScope, ScopedRename, Side, Step, StepProblem, TransformError,
+    Transformed,
+};

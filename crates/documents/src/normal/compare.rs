@@ -1,0 +1,383 @@
+//! Whether the service holds what it was sent.
+
+use serde_json::{Map, Value};
+
+use serde::{Deserialize, Serialize};
+
+use super::canonical;
+use super::masks::{is_mask, push_key};
+use crate::schema::{self as service, Area, Shape};
+
+/// What the comparison of what was wanted with what the service holds said (pinned: audit, summary).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// The same, apart from what the service manages.
+    Equal,
+    /// The same, but for defaults the service filled in.
+    EqualWithDefaults,
+    /// Something is missing or different.
+    Differs,
+    /// Nothing was compared.
+    NotChecked,
+}
+
+impl Verdict {
+    /// Every value, in the order in which they are reported.
+    pub const ALL: &'static [Self] = &[Self::Equal, Self::EqualWithDefaults, Self::Differs, Self::NotChecked];
+
+    /// The pinned word of the audit.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Equal => "equal",
+            Self::EqualWithDefaults => "equal_with_defaults",
+            Self::Differs => "differs",
+            Self::NotChecked => "not_checked",
+        }
+    }
+}
+
+impl std::fmt::Display for Verdict {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// What the comparison of two documents said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Comparison {
+    /// Equal, equal but for defaults, or different.
+    pub verdict: Verdict,
+    /// JSON pointers of what is missing or different in what was found, and of lists or rows that grew; empty unless
+    /// `verdict` is `Differs`.
+    pub differences: Vec<String>,
+    /// JSON pointers of fields that were not sent, hold a value, and are not among the documented defaults. Right after
+    /// a write they are the service's doing; in an import found in the target a person may have set them, and a PUT
+    /// would erase them.
+    pub added: Vec<String>,
+    /// JSON pointers of secrets that were sent and read back masked: they cannot be compared.
+    pub masked: Vec<String>,
+}
+
+impl Comparison {
+    /// Whether the import found is already what is wanted, so that nothing has to be written.
+    pub fn is_as_wanted(&self) -> bool {
+        self.verdict != Verdict::Differs && self.added.is_empty() && self.masked.is_empty()
+    }
+}
+
+/// Compares what was sent with what the service holds.
+///
+/// What is missing or changed in `found` differs, and so does a list that grew. A field the service added is a
+/// default. Fields the service manages are left out, on both sides.
+pub fn compare(sent: &Value, found: &Value) -> Comparison {
+    let mut walk = Walk {
+        // A document of 2016 that is sent without `adaptorType` reads back with it: the blocks of either side tell.
+        shape: Shape::of(found),
+        root: (sent, found),
+        path: Vec::new(),
+        differences: Vec::new(),
+        added: Vec::new(),
+        masked: Vec::new(),
+        defaults: false,
+    };
+    walk.value(Area::Root, "", sent, found);
+    let verdict = if !walk.differences.is_empty() {
+        Verdict::Differs
+    } else if walk.defaults {
+        Verdict::EqualWithDefaults
+    } else {
+        Verdict::Equal
+    };
+    Comparison { verdict, differences: walk.differences, added: walk.added, masked: walk.masked }
+}
+
+#[derive(Clone, Copy)]
+enum Step<'a> {
+    Key(&'a str),
+    Entry(usize),
+}
+
+struct Walk<'a> {
+    shape: Shape,
+    root: (&'a Value, &'a Value),
+    path: Vec<Step<'a>>,
+    differences: Vec<String>,
+    added: Vec<String>,
+    masked: Vec<String>,
+    defaults: bool,
+}
+
+impl<'a> Walk<'a> {
+    fn pointer(&self) -> String {
+        let mut pointer = String::new();
+        for step in &self.path {
+            match step {
+                Step::Key(key) => push_key(&mut pointer, key),
+                Step::Entry(index) => push_key(&mut pointer, &index.to_string()),
+            }
+        }
+        pointer
+    }
+
+    fn differs(&mut self) {
+        let pointer = self.pointer();
+        self.differences.push(pointer);
+    }
+
+    /// Compares two values that stand under `key` in an object of `area`.
+    fn value(&mut self, area: Area, key: &'a str, sent: &'a Value, found: &'a Value) {
+        match (sent, found) {
+            (Value::Object(_), Value::Object(_))
+                if area.enter(key) == Area::Envelope
+                    && self.shape.is_absent(area, key, sent)
+                    && self.shape.is_absent(area, key, found) =>
+            {
+                // Two unused filters, however much of the empty shell either has.
+                self.defaults |= sent != found;
+            }
+            (Value::Object(sent), Value::Object(found)) => {
+                self.members(if key.is_empty() { area } else { area.enter(key) }, sent, found);
+            }
+            (Value::Array(sent), Value::Array(found)) => self.entries(area, key, sent, found),
+            (Value::String(one), Value::String(other)) if one == other => {}
+            (Value::String(_), Value::String(other)) if is_mask(other) => {
+                self.defaults = true;
+                let pointer = self.pointer();
+                self.masked.push(pointer);
+            }
+            _ if same_scalar(area, key, sent, found) => {}
+            _ if self.shape.is_absent(area, key, sent) && self.shape.is_absent(area, key, found) => {
+                self.defaults = true;
+            }
+            _ => self.differs(),
+        }
+    }
+
+    fn members(&mut self, area: Area, sent: &'a Map<String, Value>, found: &'a Map<String, Value>) {
+        let mut matched = 0;
+        let mut in_step = found.iter();
+        for (key, value) in sent {
+            // The service keeps the order of keys more often than not: the look-up by hash is the second resort.
+            let other = match in_step.clone().next() {
+                Some((same, other)) if same == key => Some(other),
+                _ => found.get(key),
+            };
+            in_step.next();
+            if other.is_some() {
+                matched += 1;
+            }
+            if area == Area::Root && service::is_server_field(key) {
+                continue;
+            }
+            self.path.push(Step::Key(key));
+            match other {
+                Some(other) if self.shape.is_server_owned(area, key) => self.defaults |= value != other,
+                Some(other) => self.value(area, key, value, other),
+                None if value.is_null() => {}
+                None if key != "adaptorType" && self.shape.is_absent(area, key, value) => {
+                    self.defaults = true;
+                }
+                None => self.differs(),
+            }
+            self.path.pop();
+        }
+        if matched < found.len() {
+            for (key, value) in found.iter().filter(|(key, _)| !sent.contains_key(*key)) {
+                if area != Area::Root || !service::is_server_field(key) {
+                    self.path.push(Step::Key(key));
+                    self.addition(area, key, value);
+                    self.path.pop();
+                }
+            }
+        }
+    }
+
+    /// Judges a field that was not sent.
+    fn addition(&mut self, area: Area, key: &'a str, value: &'a Value) {
+        if self.shape.is_absent(area, key, value) || key == "adaptorType" && area == Area::Root {
+            self.defaults = true;
+            return;
+        }
+        if area == Area::Free || area.enter(key) == Area::Free {
+            // Nothing is ever filled in where the user's own data is.
+            return self.differs();
+        }
+        match value {
+            Value::Null | Value::Bool(false) => self.defaults = true,
+            Value::String(text) if text.is_empty() => self.defaults = true,
+            Value::Array(_) if area == Area::Root && key == "lookups" && self.mirrors_a_block(value) => {
+                self.defaults = true;
+            }
+            Value::Array(_) => self.differs(),
+            Value::Object(members) => {
+                let inner = area.enter(key);
+                for (key, value) in members {
+                    self.path.push(Step::Key(key));
+                    self.addition(inner, key, value);
+                    self.path.pop();
+                }
+            }
+            _ if service::is_never_a_default(key) => self.differs(),
+            _ => {
+                self.defaults = true;
+                let pointer = self.pointer();
+                self.added.push(pointer);
+            }
+        }
+    }
+
+    /// Section 7: the top-level `lookups` is on many documents a copy of the adaptor block's.
+    fn mirrors_a_block(&self, lookups: &Value) -> bool {
+        let (Value::Object(sent), Value::Object(found)) = self.root else { return false };
+        [sent, found].iter().all(|root| root.values().any(|block| block.get("lookups") == Some(lookups)))
+    }
+
+    fn entries(&mut self, area: Area, key: &'a str, sent: &'a [Value], found: &'a [Value]) {
+        if sent.len() == found.len() {
+            for (index, (sent, found)) in sent.iter().zip(found).enumerate() {
+                self.entry(area, key, index, sent, found);
+            }
+            return;
+        }
+        // Line the lists up at both ends, so that the entry that is gone is named and not those after it.
+        let same = |(sent, found): &(&'a Value, &'a Value)| self.means_the_same(area, key, sent, found);
+        let head = sent.iter().zip(found).take_while(same).count();
+        let tail = sent[head..].iter().rev().zip(found[head..].iter().rev()).take_while(same).count();
+        let left = &sent[head..sent.len() - tail];
+        let right = &found[head..found.len() - tail];
+        let before = self.differences.len();
+        for (index, value) in left.iter().enumerate() {
+            if let Some(other) = right.get(index) {
+                self.entry(area, key, head + index, value, other);
+            } else {
+                self.path.push(Step::Entry(head + index));
+                self.differs();
+                self.path.pop();
+            }
+        }
+        if right.len() > left.len() || self.differences.len() == before {
+            self.differs();
+        }
+    }
+
+    fn entry(&mut self, area: Area, key: &'a str, index: usize, sent: &'a Value, found: &'a Value) {
+        self.path.push(Step::Entry(index));
+        // A null, a `false` or an empty entry is not an absent one: entries stand in step with those of other lists.
+        match (sent, found) {
+            (Value::Object(_), Value::Object(_)) | (Value::Array(_), Value::Array(_)) => {
+                self.value(area, key, sent, found);
+            }
+            (Value::String(_), Value::String(_)) => self.value(area, key, sent, found),
+            _ if same_scalar(area, key, sent, found) => {}
+            _ => self.differs(),
+        }
+        self.path.pop();
+    }
+
+    fn means_the_same(&self, area: Area, key: &'a str, sent: &'a Value, found: &'a Value) -> bool {
+        let mut walk = Walk {
+            shape: self.shape,
+            root: self.root,
+            path: Vec::new(),
+            differences: Vec::new(),
+            added: Vec::new(),
+            masked: Vec::new(),
+            defaults: false,
+        };
+        walk.entry(area, key, 0, sent, found);
+        walk.differences.is_empty()
+    }
+}
+
+/// Whether two values that are neither lists nor objects mean the same under `key` in an object of `area`.
+pub fn same_scalar(area: Area, key: &str, sent: &Value, found: &Value) -> bool {
+    match (sent, found) {
+        (Value::Number(one), Value::Number(other)) => canonical(one) == canonical(other),
+        (Value::String(one), Value::String(other)) if service::is_lower_cased(area, key) => {
+            one.to_lowercase() == other.to_lowercase()
+        }
+        _ if sent == found => true,
+        _ => {
+            let flag = |value: &Value| value.as_bool().or_else(|| service::flag_in_text(area, key, value));
+            flag(sent).is_some() && flag(sent) == flag(found)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn check(sent: &Value, found: &Value, verdict: Verdict, differences: &[&str]) {
+        let comparison = compare(sent, found);
+        assert_eq!(comparison.differences, differences, "{sent} {found}");
+        assert_eq!(comparison.verdict, verdict, "{sent} {found}");
+    }
+
+    #[test]
+    fn what_the_service_manages_and_spells_its_way_is_equal() {
+        let sent =
+            json!({"name": "a", "oneToMany": "false", "s3": {"region": "EU-West-1"}, "n": 1, "x": null});
+        let found = json!({"_id": "1", "createdAt": "t", "name": "a", "oneToMany": false,
+            "s3": {"region": "eu-west-1"}, "n": 1.0});
+        check(&sent, &found, Verdict::Equal, &[]);
+    }
+
+    #[test]
+    fn what_the_service_adds_is_a_default() {
+        let sent = json!({"http": {"_httpConnectorVersionId": "1", "method": ["GET"]}, "mappings": [{"generate": "a"}]});
+        let found = json!({"ignoreExisting": false, "adaptorType": "HTTPImport", "settings": {}, "parsers": [],
+            "filter": {"type": "expression", "expression": {"version": "1"}, "version": "1"},
+            "http": {"method": ["GET"], "_httpConnectorVersionId": "2", "sendPostMappedData": true, "formType": "http"},
+            "mappings": [{"generate": "a", "status": "Active"}]});
+        check(&sent, &found, Verdict::EqualWithDefaults, &[]);
+        let comparison = compare(&sent, &found);
+        assert_eq!(comparison.added, ["/http/formType", "/mappings/0/status"]);
+        assert!(!comparison.is_as_wanted());
+    }
+
+    #[test]
+    fn what_is_dropped_or_changed_differs_and_is_named() {
+        let sent = json!({"name": "a", "http": {"method": ["GET", "PUT"], "a/b": 1}, "settings": {"on": false},
+            "mapping": {"fields": [{"generate": "x"}, {"generate": "y"}]}});
+        let found = json!({"name": "b", "http": {"method": ["PUT"]}, "settings": {},
+            "mapping": {"fields": [{"generate": "y"}]}});
+        let all = ["/name", "/http/method/0", "/http/a~1b", "/settings/on", "/mapping/fields/0"];
+        check(&sent, &found, Verdict::Differs, &all);
+    }
+
+    #[test]
+    fn a_list_that_grew_and_a_row_that_gained_a_source_differ() {
+        let sent = json!({"mapping": {"fields": [{"generate": "x"}]}, "mappings": [{"generate": "a"}]});
+        let found = json!({"mapping": {"fields": [{"generate": "x"}, {"generate": "y"}]},
+            "mappings": [{"generate": "a", "extract": "$.b"}], "hooks": {"preMap": {"_scriptId": "s"}},
+            "lookups": [{"name": "l"}]});
+        let all = ["/mapping/fields", "/mappings/0/extract", "/hooks/preMap/_scriptId", "/lookups"];
+        check(&sent, &found, Verdict::Differs, &all);
+    }
+
+    #[test]
+    fn a_copy_of_the_blocks_lookups_at_the_top_is_a_default() {
+        let block = json!({"lookups": [{"name": "l", "extract": "x"}]});
+        let found = json!({"http": block, "lookups": [{"name": "l", "extract": "x"}]});
+        check(&json!({"http": block}), &found, Verdict::EqualWithDefaults, &[]);
+    }
+
+    #[test]
+    fn a_secret_that_reads_back_masked_cannot_be_compared() {
+        let sent = json!({"http": {"headers": [{"name": "Authorization", "value": "Bearer abc"}]}});
+        let found = json!({"http": {"headers": [{"name": "Authorization", "value": "Bearer ******"}]}});
+        let comparison = compare(&sent, &found);
+        assert_eq!(comparison.verdict, Verdict::EqualWithDefaults);
+        assert_eq!(comparison.masked, ["/http/headers/0/value"]);
+    }
+
+    #[test]
+    fn null_entries_of_a_list_are_not_absent_ones() {
+        check(&json!({"b": [null, "x"]}), &json!({"b": ["x", null]}), Verdict::Differs, &["/b/0", "/b/1"]);
+        check(&json!({"b": [null]}), &json!({"b": [false]}), Verdict::Differs, &["/b/0"]);
+    }
+}

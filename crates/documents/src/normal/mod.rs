@@ -1,0 +1,238 @@
+//! The normal form of an import: what may differ without meaning.
+//!
+//! In it the fields of the service are gone, so is every value that means the same as absent, enums that the service
+//! lower-cases are lowered, keys are sorted and numbers have one spelling. Two documents that differ only by what the
+//! service does by itself have one normal form and so one fingerprint.
+
+pub mod compare;
+pub mod masks;
+
+use serde_json::{Map, Number, Value};
+use sha2::{Digest, Sha256};
+
+use crate::Fingerprint;
+use crate::schema::{self as service, Area, Shape};
+
+pub use compare::{Comparison, compare};
+pub use masks::{masks, remove_pointers};
+
+/// Removes what the service manages and would ignore or refuse in a body. The other keys keep their order.
+pub fn strip_server_fields(document: &mut Value) {
+    if let Value::Object(members) = document {
+        members.retain(|key, _| !service::is_server_field(key));
+    }
+}
+
+/// The normal form itself, for reading; [`fingerprint`] does not build it.
+pub fn normalise(document: &Value) -> Value {
+    value_of(Shape::of(document), Area::Root, "", document)
+}
+
+fn value_of(shape: Shape, area: Area, key: &str, value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let inner = if key.is_empty() { area } else { area.enter(key) };
+            let mut kept: Vec<_> =
+                members.iter().filter(|(key, value)| !shape.is_absent(inner, key, value)).collect();
+            kept.sort_unstable_by_key(|(key, _)| *key);
+            let members =
+                kept.into_iter().map(|(key, value)| (key.clone(), value_of(shape, inner, key, value)));
+            Value::Object(members.collect::<Map<_, _>>())
+        }
+        Value::Array(entries) => {
+            Value::Array(entries.iter().map(|entry| value_of(shape, area, key, entry)).collect())
+        }
+        Value::String(text) if service::is_lower_cased(area, key) => Value::String(text.to_lowercase()),
+        Value::Number(number) => match canonical(number) {
+            Canonical::Integer(integer) => Value::from(integer),
+            Canonical::Float(float) => Number::from_f64(float).map_or(Value::Null, Value::Number),
+            Canonical::Big(integer) => Value::from(integer),
+            Canonical::Huge(_) => value.clone(),
+        },
+        other => service::flag_in_text(area, key, other).map_or_else(|| other.clone(), Value::Bool),
+    }
+}
+
+/// The SHA-256 of the document's normal form, computed without building it.
+pub fn fingerprint(document: &Value) -> Fingerprint {
+    let mut hash =
+        Hash { sha: Sha256::new(), pending: Vec::with_capacity(BLOCK * 2), shape: Shape::of(document) };
+    hash.value(Area::Root, "", document);
+    hash.sha.update(&hash.pending);
+    Fingerprint(hash.sha.finalize().into())
+}
+
+/// How much is gathered before it is hashed: the hasher has a fixed cost per call, and most texts are short.
+const BLOCK: usize = 4096;
+
+/// Feeds a normal form to the hasher. Texts carry their length, so that no two documents read alike.
+struct Hash {
+    sha: Sha256,
+    pending: Vec<u8>,
+    shape: Shape,
+}
+
+impl Hash {
+    fn value(&mut self, area: Area, key: &str, value: &Value) {
+        match value {
+            Value::Null => self.pending.push(b'0'),
+            Value::Bool(flag) => self.flag(*flag),
+            Value::Number(number) => self.number(number),
+            Value::String(text) => match service::flag_in_text(area, key, value) {
+                Some(flag) => self.flag(flag),
+                None if service::is_lower_cased(area, key) => self.text(b's', &text.to_lowercase()),
+                None => self.text(b's', text),
+            },
+            Value::Array(entries) => {
+                self.pending.push(b'[');
+                for entry in entries {
+                    self.value(area, key, entry);
+                }
+                self.pending.push(b']');
+            }
+            Value::Object(members) => {
+                self.members(if key.is_empty() { area } else { area.enter(key) }, members);
+            }
+        }
+    }
+
+    fn members(&mut self, area: Area, members: &Map<String, Value>) {
+        let shape = self.shape;
+        let mut kept: Vec<(&str, &Value)> = members
+            .iter()
+            .filter(|(key, value)| !shape.is_absent(area, key, value))
+            .map(|(key, value)| (key.as_str(), value))
+            .collect();
+        kept.sort_unstable_by_key(|(key, _)| *key);
+        self.pending.push(b'{');
+        for (key, value) in kept {
+            self.text(b'k', key);
+            self.value(area, key, value);
+        }
+        self.pending.push(b'}');
+    }
+
+    fn flag(&mut self, flag: bool) {
+        self.pending.push(if flag { b't' } else { b'f' });
+    }
+
+    fn number(&mut self, number: &Number) {
+        match canonical(number) {
+            Canonical::Integer(integer) => {
+                self.pending.push(b'i');
+                self.pending.extend_from_slice(&integer.to_be_bytes());
+            }
+            Canonical::Big(integer) => {
+                self.pending.push(b'u');
+                self.pending.extend_from_slice(&integer.to_be_bytes());
+            }
+            Canonical::Float(float) => {
+                self.pending.push(b'd');
+                self.pending.extend_from_slice(&float.to_bits().to_be_bytes());
+            }
+            Canonical::Huge(text) => self.text(b'h', text),
+        }
+    }
+
+    fn text(&mut self, tag: u8, text: &str) {
+        self.pending.push(tag);
+        self.pending.extend_from_slice(&(text.len() as u64).to_be_bytes());
+        if text.len() >= BLOCK {
+            self.sha.update(&self.pending);
+            self.pending.clear();
+            self.sha.update(text.as_bytes());
+            return;
+        }
+        self.pending.extend_from_slice(text.as_bytes());
+        if self.pending.len() >= BLOCK {
+            self.sha.update(&self.pending);
+            self.pending.clear();
+        }
+    }
+}
+
+/// Whether two numbers are one, however they are spelled.
+pub fn same_number(one: &Number, other: &Number) -> bool {
+    canonical(one) == canonical(other)
+}
+
+/// One spelling per number: `1`, `1.0` and `1e0` are the same.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Canonical<'a> {
+    Integer(i64),
+    Big(u64),
+    Float(f64),
+    /// Beyond what floating-point numbers hold: as it is written.
+    Huge(&'a str),
+}
+
+/// The number in its one spelling.
+pub(super) fn canonical(number: &Number) -> Canonical<'_> {
+    /// Integers up to here are exact as floating-point numbers.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    if let Some(integer) = number.as_i64() {
+        return Canonical::Integer(integer);
+    }
+    if let Some(integer) = number.as_u64() {
+        return Canonical::Big(integer);
+    }
+    let Some(float) = number.as_f64() else { return Canonical::Huge(number.as_str()) };
+    if float.fract() == 0.0 && float.abs() <= EXACT {
+        #[expect(clippy::cast_possible_truncation, reason = "a whole number within 2^53")]
+        return Canonical::Integer(float as i64);
+    }
+    Canonical::Float(float)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn stripping_keeps_the_order_and_nested_fields_of_the_same_name() {
+        let mut document: Value = serde_json::from_str(
+            r#"{"z":1,"_id":"x","b":{"_id":"path","restletVersion":"suiteapp2.0"},"sandbox":false,"a":2}"#,
+        )
+        .unwrap();
+        strip_server_fields(&mut document);
+        assert_eq!(
+            document.to_string(),
+            r#"{"z":1,"b":{"_id":"path","restletVersion":"suiteapp2.0"},"a":2}"#
+        );
+    }
+
+    #[test]
+    fn the_order_of_keys_and_the_spelling_of_numbers_do_not_count() {
+        let one: Value = serde_json::from_str(r#"{"name":"a","n":1,"m":{"x":[1.5],"y":-3}}"#).unwrap();
+        let other: Value = serde_json::from_str(r#"{"m":{"y":-3.0,"x":[1.50]},"n":1e0,"name":"a"}"#).unwrap();
+        assert_eq!(fingerprint(&one), fingerprint(&other));
+        assert_eq!(normalise(&one), normalise(&other));
+    }
+
+    #[test]
+    fn what_means_something_counts() {
+        let print = |document: Value| fingerprint(&document);
+        assert_ne!(print(json!({"name": "a"})), print(json!({"name": "b"})));
+        assert_ne!(print(json!({"a": "x", "b": "y"})), print(json!({"a": "y", "b": "x"})));
+        assert_ne!(print(json!({"a": ["x", "y"]})), print(json!({"a": ["xy"]})));
+        assert_ne!(print(json!({"a": ["y", "x"]})), print(json!({"a": ["x", "y"]})));
+        assert_ne!(print(json!({"settings": {"on": false}})), print(json!({"settings": {}})));
+        assert_ne!(print(json!({"a": "1"})), print(json!({"a": 1})));
+        let big = |n: u64| json!({"n": n});
+        assert_ne!(print(big(u64::MAX)), print(big(u64::MAX - 1)));
+    }
+
+    #[test]
+    fn what_the_service_fills_in_does_not_count() {
+        let sent = json!({"name": "a", "oneToMany": "false", "s3": {"region": "EU-West-1"},
+            "netsuite_da": {"operation": "AddUpdate"}, "http": {"_httpConnectorVersionId": "1"}});
+        let found = json!({"_id": "1", "lastModified": "x", "name": "a", "oneToMany": false, "ignoreExisting": false,
+            "s3": {"region": "eu-west-1"}, "http": {"_httpConnectorVersionId": "2", "sendPostMappedData": true},
+            "netsuite_da": {"operation": "addupdate", "lookups": [], "mapping": {"fields": [], "lists": []}},
+            "filter": {"type": "expression", "expression": {"version": "1"}, "version": "1"}, "settings": null});
+        assert_eq!(normalise(&sent), normalise(&found));
+        assert_eq!(fingerprint(&sent), fingerprint(&found));
+    }
+}

@@ -1,0 +1,236 @@
+//! Every path that holds another resource's id, and how ids of one account become those of another.
+
+//!
+//! Promises: an id the table knows is rewritten, dropped or named as unresolved, never passed on; text that mentions a
+//! known id of the source account likewise. What the table does not know as a reference is not touched.
+
+pub mod fresh;
+mod paths;
+mod resolve;
+mod scan;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::Id;
+
+pub use fresh::PendingResource;
+pub use paths::{places, strangers};
+pub use resolve::Resolver;
+
+/// A kind of resource an import can refer to, named as its list is (`GET /v1/<word>`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Kind {
+    Connections,
+    Integrations,
+    Scripts,
+    Stacks,
+    FileDefinitions,
+    LookupCaches,
+    AsyncHelpers,
+    Tools,
+    EdiProfiles,
+    Exports,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: &'static [Self] = &[
+        Self::Connections,
+        Self::Integrations,
+        Self::Scripts,
+        Self::Stacks,
+        Self::FileDefinitions,
+        Self::LookupCaches,
+        Self::AsyncHelpers,
+        Self::Tools,
+        Self::EdiProfiles,
+        Self::Exports,
+    ];
+
+    /// The kinds of which one that is missing can be created: they hold no secrets.
+    pub const CREATABLE: &'static [Self] =
+        &[Self::Scripts, Self::FileDefinitions, Self::LookupCaches, Self::AsyncHelpers];
+
+    /// The name of the list, as in the URL and in the job file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Connections => "connections",
+            Self::Integrations => "integrations",
+            Self::Scripts => "scripts",
+            Self::Stacks => "stacks",
+            Self::FileDefinitions => "filedefinitions",
+            Self::LookupCaches => "lookupcaches",
+            Self::AsyncHelpers => "asynchelpers",
+            Self::Tools => "tools",
+            Self::EdiProfiles => "ediprofiles",
+            Self::Exports => "exports",
+        }
+    }
+
+    /// The word for one of them in a sentence.
+    pub fn singular(self) -> &'static str {
+        match self {
+            Self::Connections => "connection",
+            Self::Integrations => "integration",
+            Self::Scripts => "script",
+            Self::Stacks => "stack",
+            Self::FileDefinitions => "file definition",
+            Self::LookupCaches => "lookup cache",
+            Self::AsyncHelpers => "async helper",
+            Self::Tools => "tool",
+            Self::EdiProfiles => "EDI profile",
+            Self::Exports => "export",
+        }
+    }
+
+    /// The kind of that word.
+    pub fn of(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == word)
+    }
+}
+
+/// One reference in a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Where it stands, as a JSON pointer.
+    pub pointer: String,
+    /// What it points to.
+    pub kind: Kind,
+    /// The id it holds.
+    pub id: String,
+}
+
+/// A resource that can be referred to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resource {
+    /// `_id`.
+    pub id: Id,
+    /// `name`.
+    pub name: String,
+    /// For connections: `type`, with the more telling `rdbms.type` or `assistant` where given. Names match within a type.
+    pub family: Option<String>,
+    /// Owned by an Integration App; known of the kinds that can be created.
+    pub app: bool,
+}
+
+/// The resources of one account, by kind. A kind that is absent was not read.
+#[derive(Debug, Clone, Default)]
+pub struct ResourceIndex {
+    /// What was read.
+    pub kinds: BTreeMap<Kind, Vec<Resource>>,
+}
+
+/// What to do with a reference that has no counterpart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Missing {
+    /// The item fails.
+    #[default]
+    Fail,
+    /// The item is skipped.
+    Skip,
+    /// The reference is left out of the document.
+    Drop,
+}
+
+/// `references` of the job.
+#[derive(Debug, Clone, Default)]
+pub struct Rules {
+    /// `by: name`; otherwise only `map` and `map_file` count.
+    pub by_name: bool,
+    /// `map` and `map_file`: kind, id or name in the source, id or name in the target.
+    pub map: Vec<(Kind, String, String)>,
+    /// `missing`, or its `default`.
+    pub missing: Missing,
+    /// `missing` of the kinds that have their own.
+    pub missing_of: BTreeMap<Kind, Missing>,
+    /// `create`: the kinds of which one that is missing is created.
+    pub create: BTreeSet<Kind>,
+}
+
+impl Rules {
+    /// What to do with a reference of that kind that has no counterpart.
+    pub fn missing(&self, kind: Kind) -> Missing {
+        self.missing_of.get(&kind).copied().unwrap_or(self.missing)
+    }
+}
+
+/// What an id of the source account stands for in the target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counterpart {
+    /// Its name in the source, where known.
+    pub name: Option<String>,
+    /// What was found.
+    pub found: Found,
+}
+
+/// What was found for an id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// One resource of the target.
+    One {
+        /// Its id.
+        id: Id,
+        /// Its name, where known.
+        name: Option<String>,
+        /// How it was found.
+        how: How,
+    },
+    /// None yet: the run creates one of that name.
+    Created {
+        /// Its name.
+        name: String,
+    },
+    /// None.
+    Nothing {
+        /// Why, and what to do, to follow the description of the reference.
+        reason: String,
+        /// Those of the same name and another type.
+        namesakes: Vec<(Id, String)>,
+    },
+    /// Several.
+    Several {
+        /// Why, and what to do.
+        reason: String,
+        /// Their ids and names.
+        candidates: Vec<(Id, String)>,
+    },
+}
+
+/// How a counterpart is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    /// By `map` or `map_file`.
+    Map,
+    /// By name, and for connections by type.
+    Name,
+    /// The id is one of the target, or stands as it is.
+    SameId,
+}
+
+/// A reference that could not be resolved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unresolved {
+    /// The reference.
+    pub place: Place,
+    /// Its name in the source, where known.
+    pub name: Option<String>,
+    /// The counterparts, when there are several: id and name.
+    pub candidates: Vec<(Id, String)>,
+    /// The whole as a sentence a person can act on.
+    pub message: String,
+}
+
+/// What became of a document's references.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Resolution {
+    /// Those without a counterpart, or with several.
+    pub unresolved: Vec<Unresolved>,
+    /// Pointers, in the document as it was, of what was dropped (`missing: drop`).
+    pub dropped: Vec<String>,
+    /// What has to be created first; the document holds placeholders in its stead.
+    pub fresh: Vec<PendingResource>,
+    /// What a person should look at: known source ids in free-form places, connections of another type.
+    pub warnings: Vec<String>,
+}

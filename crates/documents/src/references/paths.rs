@@ -1,0 +1,277 @@
+//! Section 8 of the API reference as data: which keys hold the id of what, and where they mean nothing.
+
+use serde_json::Value;
+
+use super::{Kind, Place, scan};
+use crate::normal::masks::push_key;
+use crate::schema as service;
+
+/// The keys that hold a reference, wherever they stand outside of [`FREE`] data. Section 8 gives them as paths:
+///
+/// | key | paths |
+/// |---|---|
+/// | `_connectionId` | the import's own |
+/// | `_mcpConnectionId` | `aiAgent.openai.{tools,prompts}[].mcp`, `aiAgent.litellm._overrides.gemini.{tools,prompts}[].mcp`, `guardrail.aiAgent.**` |
+/// | `_toolId` | `….tools[].tool`, and `tool` of a tool import |
+/// | `_scriptId`, `_stackId` | `hooks.*`, `filter.script`, `responseTransform.script`, `settingsForm.init`, `preSave` |
+/// | `_lookupCacheId` | every list of lookups: top level, each adaptor block, `….subRecordMapping.lookups`, `responseTransform.expression.rulesTwoDotZero.lookups` |
+/// | `_fileDefinitionId` | `file.fileDefinition` |
+/// | `_asyncHelperId` | `http` |
+/// | `_exportId` | async helpers: the exports that ask for the state and fetch the result |
+/// | `_preMapId`, `_postMapId`, `_postSubmitId` | `hooks`, of documents of 2016; they are hooks of the account's scripts |
+///
+/// The keys are told by name and not by path, for lookups and tools stand in blocks that are not yet published. Not
+/// remapped, so not here: `_connectorId` (the publisher's), `_templateId`, `_sourceId` (provenance), the catalogue's
+/// `_httpConnector…Id` and `_tpConnectorId`. Not references at all: `subRecordMapping._id`, which is a JSON path, and
+/// `file.directory.id`, which is the file provider's.
+const KEYS: [(&str, Kind); 14] = [
+    ("_asyncHelperId", Kind::AsyncHelpers),
+    ("_connectionId", Kind::Connections),
+    ("_ediProfileId", Kind::EdiProfiles),
+    ("_exportId", Kind::Exports),
+    ("_fileDefinitionId", Kind::FileDefinitions),
+    ("_integrationId", Kind::Integrations),
+    ("_lookupCacheId", Kind::LookupCaches),
+    ("_mcpConnectionId", Kind::Connections),
+    ("_postMapId", Kind::Scripts),
+    ("_postSubmitId", Kind::Scripts),
+    ("_preMapId", Kind::Scripts),
+    ("_scriptId", Kind::Scripts),
+    ("_stackId", Kind::Stacks),
+    ("_toolId", Kind::Tools),
+];
+
+/// Free JSON: a key in it that looks like a reference is the user's. Ids in it are found as text.
+const FREE: [&str; 11] = [
+    "assistantMetadata",
+    "configuration",
+    "form",
+    "jsonSchema",
+    "map",
+    "mockOutput",
+    "mockResponse",
+    "modelMetadata",
+    "overrides",
+    "sampleData",
+    "sampleResponseData",
+];
+
+fn kind_of(key: &str) -> Option<Kind> {
+    // Nearly every key of a document fails here.
+    if !key.starts_with('_') {
+        return None;
+    }
+    KEYS.iter().find(|(name, _)| *name == key).map(|(_, kind)| *kind)
+}
+
+fn is_free(key: &str) -> bool {
+    key == "settings" || FREE.binary_search(&key).is_ok()
+}
+
+/// Something in a document that is, or may be, an id of another resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Candidate {
+    /// A reference of the table.
+    Reference(Place),
+    /// A text with words that have the shape of an id.
+    Text {
+        /// Where the text stands.
+        pointer: String,
+    },
+    /// A key with such words.
+    Key {
+        /// Where the object stands.
+        pointer: String,
+        /// The key.
+        key: String,
+    },
+}
+
+/// Every reference of section 8 of the API reference that the document holds.
+pub fn places(document: &Value) -> Vec<Place> {
+    let mut found = Vec::new();
+    hits(document, &mut |hit| {
+        if let Candidate::Reference(place) = hit {
+            found.push(place);
+        }
+    });
+    found
+}
+
+/// Where keys stand that look like references and that the table does not know, with an id: in a resource whose shape
+/// the reference does not lay down.
+pub fn strangers(document: &Value) -> Vec<String> {
+    const CATALOGUE: [&str; 4] = ["_connectorId", "_httpConnector", "_templateId", "_tpConnectorId"];
+    let mut found = Vec::new();
+    hits(document, &mut |hit| {
+        if let Candidate::Text { pointer } = hit {
+            let text = document.pointer(&pointer).and_then(Value::as_str).unwrap_or_default();
+            let whole = scan::ids(text).next().is_some_and(|range| range.len() == text.len());
+            let mut keys = pointer.rsplit('/').skip_while(|key| key.parse::<usize>().is_ok());
+            let refers = keys.next().is_some_and(|key| {
+                let named = key.starts_with('_') && (key.ends_with("Id") || key.ends_with("Ids"));
+                named && !CATALOGUE.iter().any(|known| key.starts_with(known))
+            });
+            if whole && refers {
+                found.push(pointer);
+            }
+        }
+    });
+    found
+}
+
+/// Walks the document once and reports references, and texts that may mention an id, in the order of the document.
+pub(super) fn hits(document: &Value, report: &mut dyn FnMut(Candidate)) {
+    let Value::Object(members) = document else { return };
+    let mut walk = Walk { path: Vec::new(), report };
+    for (key, value) in members {
+        if !service::is_server_field(key) {
+            walk.member(key, value, false);
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Step<'a> {
+    Key(&'a str),
+    Entry(usize),
+}
+
+struct Walk<'a, 'r> {
+    path: Vec<Step<'a>>,
+    report: &'r mut dyn FnMut(Candidate),
+}
+
+impl<'a> Walk<'a, '_> {
+    fn pointer(&self) -> String {
+        let mut pointer = String::new();
+        for step in &self.path {
+            match step {
+                Step::Key(key) => push_key(&mut pointer, key),
+                Step::Entry(index) => push_key(&mut pointer, &index.to_string()),
+            }
+        }
+        pointer
+    }
+
+    fn member(&mut self, key: &'a str, value: &'a Value, free: bool) {
+        if scan::ids(key).next().is_some() {
+            let pointer = self.pointer();
+            (self.report)(Candidate::Key { pointer, key: key.to_owned() });
+        }
+        self.path.push(Step::Key(key));
+        match kind_of(key).filter(|_| !free) {
+            Some(kind) => self.reference(kind, value),
+            None => self.value(value, free || is_free(key)),
+        }
+        self.path.pop();
+    }
+
+    fn reference(&mut self, kind: Kind, value: &'a Value) {
+        match value {
+            // An empty text is how forms leave a reference unset.
+            Value::String(id) if !id.is_empty() => {
+                let place = Place { pointer: self.pointer(), kind, id: id.clone() };
+                (self.report)(Candidate::Reference(place));
+            }
+            Value::Array(entries) => {
+                for (index, entry) in entries.iter().enumerate() {
+                    self.path.push(Step::Entry(index));
+                    self.reference(kind, entry);
+                    self.path.pop();
+                }
+            }
+            Value::Object(_) => self.value(value, false),
+            _ => {}
+        }
+    }
+
+    fn value(&mut self, value: &'a Value, free: bool) {
+        match value {
+            Value::String(text) if scan::ids(text).next().is_some() => {
+                let pointer = self.pointer();
+                (self.report)(Candidate::Text { pointer });
+            }
+            Value::Array(entries) => {
+                for (index, entry) in entries.iter().enumerate() {
+                    self.path.push(Step::Entry(index));
+                    self.value(entry, free);
+                    self.path.pop();
+                }
+            }
+            Value::Object(members) => {
+                for (key, value) in members {
+                    self.member(key, value, free);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn every_path_of_section_8_is_found() {
+        let ai = |n: &str| {
+            json!({"openai": {"tools": [{"mcp": {"_mcpConnectionId": format!("{n}1")}},
+                    {"tool": {"_toolId": format!("{n}2"), "overrides": {"_connectionId": "no"}}}],
+                    "prompts": [{"mcp": {"_mcpConnectionId": format!("{n}3")}}]},
+                "litellm": {"_overrides": {"gemini": {"tools": [{"mcp": {"_mcpConnectionId": format!("{n}4")}},
+                    {"tool": {"_toolId": format!("{n}5")}}],
+                    "prompts": [{"mcp": {"_mcpConnectionId": format!("{n}6")}}]}}}})
+        };
+        let lookups = |id: &str| json!([{"name": "x"}, {"_lookupCacheId": id, "_id": "server", "map": {"_scriptId": "no"}}]);
+        let mut document = json!({
+            "_id": "no", "_sourceId": "no", "_templateId": "no", "_connectorId": "no",
+            "_connectionId": "c", "_integrationId": "i", "_ediProfileId": "e",
+            "hooks": {"preMap": {"_scriptId": "s1", "configuration": {"_scriptId": "no"}}, "postMap": {"_stackId": "k1"},
+                "postSubmit": {"_scriptId": "s2"}, "postAggregate": {"_scriptId": "s3"},
+                "_preMapId": "h1", "_postMapId": "h2", "_postSubmitId": "h3"},
+            "filter": {"script": {"_scriptId": "s4"}},
+            "responseTransform": {"script": {"_scriptId": "s5"},
+                "expression": {"rulesTwoDotZero": {"lookups": lookups("L0")}}},
+            "settingsForm": {"init": {"_scriptId": "s6"}, "form": {"_scriptId": "no"}},
+            "preSave": {"_scriptId": "s7"},
+            "file": {"fileDefinition": {"_fileDefinitionId": "f"}, "directory": {"id": "no"}, "lookups": lookups("L1")},
+            "lookups": lookups("L2"),
+            "http": {"_asyncHelperId": "a", "_httpConnectorVersionId": "no", "lookups": lookups("L3")},
+            "netsuite_da": {"lookups": lookups("L4"), "mapping": {"fields": [{"subRecordMapping": {"_id": "no",
+                "lookups": lookups("L5"), "mapping": {"lists": [{"fields": [{"subRecordMapping":
+                    {"lookups": lookups("L6")}}]}]}}}]}},
+            "aiAgent": ai("A"), "guardrail": {"aiAgent": ai("G")},
+            "tool": {"_toolId": "t", "overrides": {"connections": [{"_id": "no", "_connectionId": "no"}]}},
+            "ftp": {"_tpConnectorId": "no"}, "as2": {"_tpConnectorId": "no"},
+            "settings": {"_connectionId": "no"}, "sampleData": {"_connectionId": "no"},
+            "wrapper": {"configuration": {"_scriptId": "no"}}
+        });
+        for block in ["rest", "salesforce", "rdbms", "jdbc", "netsuite", "wrapper"] {
+            document[block]["lookups"] = lookups(block);
+        }
+        let found = places(&document);
+        let ids: Vec<&str> = found.iter().map(|place| place.id.as_str()).collect();
+        let all = "c i e s1 k1 s2 s3 h1 h2 h3 s4 s5 L0 s6 s7 f L1 L2 a L3 L4 L5 L6 A1 A2 A3 A4 A5 A6 G1 G2 G3 G4 G5 G6 t";
+        let blocks = ["wrapper", "rest", "salesforce", "rdbms", "jdbc", "netsuite"];
+        assert_eq!(ids, all.split(' ').chain(blocks).collect::<Vec<_>>());
+        for place in &found {
+            assert_eq!(document.pointer(&place.pointer), Some(&json!(place.id)));
+        }
+    }
+
+    #[test]
+    fn a_key_that_looks_like_a_reference_and_is_not_known_is_a_stranger() {
+        let id = "5f7c579b6411271af4e7cefa";
+        let document = json!({"_scriptId": id, "_fooId": id, "a": {"_barIds": [id], "_httpConnectorVersionId": id},
+            "content": format!("f('{id}')"), "_bazId": "x", "settings": {"_quxId": id}});
+        assert_eq!(strangers(&document), ["/_fooId", "/a/_barIds/0", "/settings/_quxId"]);
+    }
+
+    #[test]
+    fn the_list_that_is_searched_is_sorted() {
+        assert!(FREE.is_sorted());
+    }
+}

@@ -1,0 +1,214 @@
+//! The rules of resolving, one by one.
+
+use serde_json::json;
+
+use super::*;
+
+const OLD: &str = "aaaaaaaaaaaaaaaaaaaaaaaa";
+const NEW: &str = "bbbbbbbbbbbbbbbbbbbbbbbb";
+const TWIN: &str = "cccccccccccccccccccccccc";
+const SCRIPT: &str = "dddddddddddddddddddddddd";
+
+fn resource(id: &str, name: &str, family: Option<&str>) -> Resource {
+    Resource { id: id.into(), name: name.to_owned(), family: family.map(str::to_owned), app: false }
+}
+
+fn connections(all: &[(&str, &str, &str)]) -> ResourceIndex {
+    let list = all.iter().map(|(id, name, family)| resource(id, name, Some(family))).collect();
+    ResourceIndex { kinds: [(Kind::Connections, list)].into() }
+}
+
+fn by_name() -> Rules {
+    Rules { by_name: true, ..Rules::default() }
+}
+
+fn mapped(from: &str, to: &str) -> Rules {
+    Rules { map: vec![(Kind::Connections, from.to_owned(), to.to_owned())], ..Rules::default() }
+}
+
+fn prod() -> ResourceIndex {
+    connections(&[(OLD, "NetSuite Prod", "netsuite")])
+}
+
+fn resolve(target: ResourceIndex, rules: Rules) -> (Value, Resolution) {
+    let mut document = json!({"name": "x", "_connectionId": OLD});
+    let resolution = Resolver::new(prod(), target, rules).resolve(&mut document);
+    (document["_connectionId"].take(), resolution)
+}
+
+#[test]
+fn a_reference_is_resolved_by_name_and_type() {
+    let target = connections(&[(NEW, "NetSuite Prod", "netsuite"), (TWIN, "NetSuite Prod", "http")]);
+    assert_eq!(resolve(target, by_name()), (json!(NEW), Resolution::default()));
+}
+
+#[test]
+fn the_map_goes_before_the_name_with_ids_or_names_on_both_sides() {
+    let target = || connections(&[(NEW, "NetSuite Prod", "netsuite"), (TWIN, "EU", "netsuite")]);
+    for (from, to) in [(OLD, TWIN), (OLD, "EU"), ("NetSuite Prod", TWIN), ("NetSuite Prod", "EU")] {
+        let rules = Rules { by_name: true, ..mapped(from, to) };
+        assert_eq!(resolve(target(), rules).0, json!(TWIN), "{from} {to}");
+    }
+}
+
+#[test]
+fn a_namesake_of_another_type_is_no_counterpart_but_is_told() {
+    let (id, resolution) = resolve(connections(&[(NEW, "NetSuite Prod", "http")]), by_name());
+    assert_eq!(id, json!(OLD));
+    assert_eq!(
+        resolution.unresolved[0].message,
+        format!(
+            "connection \"NetSuite Prod\" ({OLD}) used at /_connectionId has no counterpart in the target: add it to \
+             references.map.connections, or create a connection of type netsuite of that name"
+        )
+    );
+    assert!(resolution.warnings[0].contains(NEW), "{:?}", resolution.warnings);
+}
+
+#[test]
+fn two_candidates_are_an_error_that_names_both_even_where_missing_ones_are_dropped() {
+    let target = || connections(&[(NEW, "NetSuite Prod", "netsuite"), (TWIN, "NetSuite Prod", "netsuite")]);
+    for missing in [Missing::Fail, Missing::Skip, Missing::Drop] {
+        let (id, resolution) = resolve(target(), Rules { missing, ..by_name() });
+        let message = &resolution.unresolved[0].message;
+        assert_eq!(id, json!(OLD));
+        assert!(message.contains(NEW) && message.contains(TWIN), "{message}");
+        assert_eq!(resolution.unresolved[0].candidates.len(), 2);
+    }
+}
+
+#[test]
+fn without_by_name_only_the_map_counts() {
+    let target = connections(&[(NEW, "NetSuite Prod", "netsuite")]);
+    let (_, resolution) = resolve(target, Rules::default());
+    assert!(resolution.unresolved[0].message.contains("references.by"), "{:?}", resolution.unresolved);
+}
+
+#[test]
+fn a_map_to_what_the_target_lacks_is_named() {
+    let (_, resolution) = resolve(connections(&[(NEW, "Other", "netsuite")]), mapped("NetSuite Prod", "EU"));
+    let message = &resolution.unresolved[0].message;
+    assert!(message.contains("mapped to \"EU\", which the target does not have"), "{message}");
+}
+
+#[test]
+fn an_id_the_source_does_not_know_is_unresolved() {
+    let mut document = json!({"hooks": {"preMap": {"_scriptId": SCRIPT}}});
+    let source = ResourceIndex { kinds: [(Kind::Scripts, Vec::new())].into() };
+    let resolution = Resolver::new(source, prod(), by_name()).resolve(&mut document);
+    assert_eq!(
+        resolution.unresolved[0].message,
+        format!(
+            "script {SCRIPT} used at /hooks/preMap/_scriptId is not among the scripts of the source account: add its id \
+             to references.map.scripts"
+        )
+    );
+}
+
+#[test]
+fn a_missing_reference_is_dropped_with_the_tool_that_is_nothing_without_it() {
+    let mut document = json!({"_connectionId": OLD, "name": "x",
+        "aiAgent": {"openai": {"tools": [{"mcp": {"_mcpConnectionId": OLD}}, {"type": "web_search"}]}}});
+    let rules = Rules { missing: Missing::Drop, ..by_name() };
+    let resolution = Resolver::new(prod(), ResourceIndex::default(), rules).resolve(&mut document);
+    assert_eq!(document, json!({"name": "x", "aiAgent": {"openai": {"tools": [{"type": "web_search"}]}}}));
+    assert_eq!(resolution.dropped, ["/_connectionId", "/aiAgent/openai/tools/0"]);
+    assert_eq!(resolution.unresolved, []);
+}
+
+#[test]
+fn within_one_account_ids_stand_unless_mapped() {
+    assert_eq!(resolve(prod(), by_name()), (json!(OLD), Resolution::default()));
+    let both = connections(&[(OLD, "NetSuite Prod", "netsuite"), (NEW, "EU", "netsuite")]);
+    let mut document = json!({"_connectionId": OLD, "preSave": {"_scriptId": SCRIPT}});
+    let resolution = Resolver::within(both, mapped(OLD, "EU")).resolve(&mut document);
+    assert_eq!(document, json!({"_connectionId": NEW, "preSave": {"_scriptId": SCRIPT}}));
+    assert_eq!(resolution, Resolution::default());
+}
+
+#[test]
+fn an_id_in_text_is_replaced_and_told_or_unresolved() {
+    let mut document = json!({"settings": {"c": format!("see {OLD}!"), "z": 1}, "http": {"body": [format!("{{{{x}}}} {OLD}")]},
+        "hooks": {"preMap": {"configuration": {OLD: OLD, "other": SCRIPT}}}});
+    let target = connections(&[(NEW, "NetSuite Prod", "netsuite")]);
+    let resolution = Resolver::new(prod(), target, by_name()).resolve(&mut document);
+    assert_eq!(
+        document,
+        json!({"settings": {"c": format!("see {NEW}!"), "z": 1}, "http": {"body": [format!("{{{{x}}}} {NEW}")]},
+            "hooks": {"preMap": {"configuration": {NEW: NEW, "other": SCRIPT}}}})
+    );
+    assert_eq!(resolution.warnings.len(), 4, "{:?}", resolution.warnings);
+    assert!(resolution.warnings[0].contains("/settings/c"), "{:?}", resolution.warnings);
+
+    let mut document = json!({"settings": {"c": OLD}});
+    let rules = Rules { missing: Missing::Drop, ..by_name() };
+    let resolution = Resolver::new(prod(), ResourceIndex::default(), rules).resolve(&mut document);
+    assert!(resolution.unresolved[0].message.contains("mentioned in /settings/c"));
+}
+
+#[test]
+fn an_entry_that_a_moving_list_gave_twice_is_one_candidate() {
+    let target = connections(&[(NEW, "NetSuite Prod", "netsuite"), (NEW, "NetSuite Prod", "netsuite")]);
+    assert_eq!(resolve(target, by_name()).0, json!(NEW));
+}
+
+#[test]
+fn one_id_is_looked_up_as_a_document_would_be() {
+    let target = || connections(&[(NEW, "NetSuite Prod", "netsuite"), (TWIN, "EU", "netsuite")]);
+    let one = |id: &str, name: &str, how| Found::One { id: id.into(), name: Some(name.to_owned()), how };
+    let looked_up = |target: ResourceIndex, rules: Rules, id: &str| {
+        Resolver::new(prod(), target, rules).lookup(Kind::Connections, id)
+    };
+    let found = looked_up(target(), by_name(), OLD);
+    assert_eq!(found.name.as_deref(), Some("NetSuite Prod"));
+    assert_eq!(found.found, one(NEW, "NetSuite Prod", How::Name));
+    for from in [OLD, "NetSuite Prod"] {
+        assert_eq!(looked_up(target(), mapped(from, "EU"), OLD).found, one(TWIN, "EU", How::Map));
+    }
+    assert_eq!(looked_up(target(), by_name(), TWIN).found, one(TWIN, "EU", How::SameId));
+    let twice = connections(&[(NEW, "NetSuite Prod", "netsuite"), (TWIN, "NetSuite Prod", "netsuite")]);
+    let Found::Several { candidates, .. } = looked_up(twice, by_name(), OLD).found else { panic!() };
+    assert_eq!(candidates.len(), 2);
+    let other = connections(&[(NEW, "NetSuite Prod", "http")]);
+    let Found::Nothing { namesakes, .. } = looked_up(other, by_name(), OLD).found else { panic!() };
+    assert_eq!(namesakes, [(NEW.into(), "NetSuite Prod".to_owned())]);
+}
+
+#[test]
+fn what_is_missing_is_dropped_by_its_kind() {
+    let mut document = json!({"_connectionId": OLD, "hooks": {"preMap": {"_scriptId": SCRIPT}}});
+    let rules = Rules { missing_of: [(Kind::Scripts, Missing::Drop)].into(), ..by_name() };
+    let resolution = Resolver::new(prod(), ResourceIndex::default(), rules).resolve(&mut document);
+    assert_eq!(resolution.dropped, ["/hooks/preMap/_scriptId"]);
+    assert_eq!(resolution.unresolved.len(), 1);
+    assert_eq!(document, json!({"_connectionId": OLD, "hooks": {"preMap": {}}}));
+}
+
+#[test]
+fn what_is_missing_is_created_where_its_kind_is_named() {
+    let own = |id: &str, name: &str, app| Resource { app, ..resource(id, name, None) };
+    let scripts = |all: Vec<Resource>| ResourceIndex { kinds: [(Kind::Scripts, all)].into() };
+    let source = || scripts(vec![own(SCRIPT, "Check", false), own(OLD, "App", true)]);
+    let rules = || Rules { create: [Kind::Scripts].into(), ..by_name() };
+    let mut document =
+        json!({"hooks": {"preMap": {"_scriptId": SCRIPT}}, "settings": {"x": format!("see {SCRIPT}")}});
+    let resolver = Resolver::new(source(), scripts(Vec::new()), rules());
+    let resolution = resolver.resolve(&mut document);
+    let fresh = PendingResource { kind: Kind::Scripts, id: SCRIPT.into(), name: "Check".to_owned() };
+    let placeholder = fresh.placeholder();
+    assert_eq!(
+        document,
+        json!({"hooks": {"preMap": {"_scriptId": placeholder}}, "settings": {"x": format!("see {placeholder}")}})
+    );
+    assert_eq!((resolution.fresh, resolution.unresolved), (vec![fresh.clone(), fresh], Vec::new()));
+    assert_eq!(resolver.lookup(Kind::Scripts, SCRIPT).found, Found::Created { name: "Check".to_owned() });
+
+    let mut owned = json!({"hooks": {"preMap": {"_scriptId": OLD}}});
+    let resolution = resolver.resolve(&mut owned);
+    assert!(resolution.unresolved[0].message.contains("belongs to an Integration App"), "{resolution:?}");
+
+    let there = scripts(vec![own(NEW, "Check", false)]);
+    let mut document = json!({"hooks": {"preMap": {"_scriptId": SCRIPT}}});
+    Resolver::new(source(), there, rules()).resolve(&mut document);
+    assert_eq!(document, json!({"hooks": {"preMap": {"_scriptId": NEW}}}), "what is there is used");
+}

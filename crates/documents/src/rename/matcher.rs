@@ -1,0 +1,325 @@
+//! The renames of one side, and what they make of one path.
+
+use std::collections::HashMap;
+
+use regex::Regex;
+
+use super::path::{Kind, Piece, Tok};
+
+/// One rename, as names from the root of the record.
+#[derive(Debug, Clone)]
+pub(super) struct Rule {
+    pub from: Vec<String>,
+    pub to: Vec<String>,
+}
+
+impl Rule {
+    /// The rename as a person writes it.
+    pub(super) fn shown(names: &[String]) -> String {
+        names.join(".")
+    }
+}
+
+/// The renames of one side, applied together: each path follows the one with the longest `from`.
+#[derive(Debug)]
+pub(super) struct Rules {
+    pub all: Vec<Rule>,
+    from: HashMap<String, Vec<usize>>,
+    to: HashMap<String, Vec<usize>>,
+    /// The last name of every `from` and `to`: a text without any of them holds nothing to do.
+    needle: Regex,
+    /// The same renames backwards, where that is unambiguous.
+    pub reverse: Option<Box<Rules>>,
+}
+
+/// What the renames make of one path.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// No rename is about it.
+    Nothing,
+    /// A rename is about it, but what stands here stays as it is (the change is in the part around it).
+    Same,
+    /// A rename is about the part around it, and only that.
+    Around,
+    /// The path after that rename.
+    Changed(usize, Vec<Piece>),
+    /// That rename is about it, but cannot be said in this place.
+    Unsayable(usize),
+}
+
+/// One way to read a path: which names stand before it, and how many of its tokens are not part of the record's path.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct View {
+    pub context: Vec<String>,
+    pub skip: usize,
+}
+
+/// What happened in one document, by rename.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    /// How often it changed something.
+    pub changed: Vec<usize>,
+    /// Whether its new name stands somewhere without having been made by it.
+    pub taken: Vec<bool>,
+}
+
+impl Tally {
+    pub(super) fn new(rules: usize) -> Self {
+        Self { changed: vec![0; rules], taken: vec![false; rules] }
+    }
+}
+
+impl Rules {
+    /// Compiles the renames; nothing when there are none. Every rename has at least one name on both sides.
+    pub(super) fn compile(rules: Vec<Rule>, with_reverse: bool) -> Option<Self> {
+        if rules.is_empty() {
+            return None;
+        }
+        let (mut from, mut to) = (index(&rules, |r| &r.from), index(&rules, |r| &r.to));
+        for list in from.values_mut() {
+            list.sort_by_key(|i| std::cmp::Reverse(rules[*i].from.len()));
+        }
+        for list in to.values_mut() {
+            list.sort_by_key(|i| std::cmp::Reverse(rules[*i].to.len()));
+        }
+        let mut words: Vec<String> = rules
+            .iter()
+            .flat_map(|r| [r.from.last(), r.to.last()])
+            .flatten()
+            .map(|name| regex::escape(longest_plain_run(name)))
+            .collect();
+        words.sort();
+        words.dedup();
+        let needle = Regex::new(&words.join("|")).ok()?;
+        let reverse = (with_reverse && is_one_to_one(&rules))
+            .then(|| {
+                let back = rules.iter().map(|r| Rule { from: r.to.clone(), to: r.from.clone() }).collect();
+                Self::compile(back, false).map(Box::new)
+            })
+            .flatten();
+        Some(Self { all: rules, from, to, needle, reverse })
+    }
+
+    /// Whether the text may hold something to do.
+    pub(super) fn may_concern(&self, text: &str) -> bool {
+        self.needle.is_match(text)
+    }
+
+    /// The last names of what is renamed.
+    pub(super) fn words(&self) -> impl Iterator<Item = &str> {
+        self.all.iter().filter(|r| r.from != r.to).filter_map(|r| r.from.last()).map(String::as_str)
+    }
+
+    /// What the renames make of a path, by the first of the views a rename is about.
+    pub(super) fn resolve(&self, views: &[View], tokens: &[Tok], tally: &mut Tally) -> Found {
+        let mut found = Found::Nothing;
+        for view in views {
+            match self.resolve_one(&view.context, &tokens[view.skip..], tally) {
+                Found::Nothing => self.note_taken(view, tokens, tally),
+                Found::Changed(rule, mut pieces) => {
+                    tally.changed[rule] += 1;
+                    for piece in &mut pieces {
+                        let (Piece::Kept(i) | Piece::PendingResource(_, i)) = piece;
+                        *i += view.skip;
+                    }
+                    pieces.splice(0..0, (0..view.skip).map(Piece::Kept));
+                    return Found::Changed(rule, pieces);
+                }
+                // Only what stands around the path is renamed: no sign that this way to read it is the right one.
+                Found::Around => {
+                    self.note_taken(view, tokens, tally);
+                    found = Found::Same;
+                }
+                Found::Unsayable(rule) => {
+                    self.note_taken(view, tokens, tally);
+                    return Found::Unsayable(rule);
+                }
+                Found::Same => return Found::Same,
+            }
+        }
+        found
+    }
+
+    /// Notes when a path that stays as it is, is what some rename makes of another.
+    pub(super) fn note_taken(&self, view: &View, tokens: &[Tok], tally: &mut Tally) {
+        let full = full(&view.context, &tokens[view.skip..]);
+        if let Some((rule, _)) = self.longest(&full, &self.to, |r| &r.to)
+            && self.all[rule].to.len() > view.context.len()
+        {
+            tally.taken[rule] = true;
+        }
+    }
+
+    fn resolve_one(&self, context: &[String], tokens: &[Tok], tally: &mut Tally) -> Found {
+        if tokens.is_empty() {
+            return Found::Nothing;
+        }
+        let full = full(context, tokens);
+        let Some((rule, positions)) = self.longest(&full, &self.from, |r| &r.from) else {
+            return Found::Nothing;
+        };
+        let Some(renamed) = rewrite(&self.all[rule], &full, &positions) else {
+            return Found::Unsayable(rule);
+        };
+        // What one rename made of this path may be what another makes of a second one.
+        let names: Vec<String> = renamed.iter().filter_map(|step| step.name.clone()).collect();
+        let back = self.longest(&self::full(&names, &[]), &self.to, |r| &r.to);
+        if let Some((other, _)) = back.filter(|(other, _)| *other != rule) {
+            tally.taken[other] = true;
+        }
+        // The part around the path is renamed in its own place; what is left must begin with it.
+        let mut rest = renamed.as_slice();
+        for name in &self.rewrite_names(context) {
+            if rest.first().and_then(|step| step.name.as_ref()) != Some(name) {
+                return Found::Unsayable(rule);
+            }
+            rest = &rest[1..];
+        }
+        let mut pieces = Vec::with_capacity(rest.len());
+        for step in rest {
+            let own = step.at.checked_sub(context.len());
+            pieces.push(match (step.fresh, own) {
+                (false, Some(at)) => Piece::Kept(at),
+                (false, None) => return Found::Unsayable(rule),
+                (true, own) => {
+                    Piece::PendingResource(step.name.clone().unwrap_or_default(), own.unwrap_or(0))
+                }
+            });
+        }
+        let same =
+            pieces.len() == tokens.len() && pieces.iter().enumerate().all(|(i, p)| *p == Piece::Kept(i));
+        if same {
+            return if self.all[rule].from.len() <= context.len() { Found::Around } else { Found::Same };
+        }
+        if pieces.is_empty() {
+            return Found::Unsayable(rule);
+        }
+        Found::Changed(rule, pieces)
+    }
+
+    /// The names of a path after renaming; those that cannot be said stay.
+    pub(super) fn rewrite_names(&self, path: &[String]) -> Vec<String> {
+        if path.is_empty() {
+            return Vec::new();
+        }
+        let full = full(path, &[]);
+        self.longest(&full, &self.from, |r| &r.from)
+            .and_then(|(rule, positions)| rewrite(&self.all[rule], &full, &positions))
+            .map_or_else(|| path.to_vec(), |steps| steps.into_iter().filter_map(|s| s.name).collect())
+    }
+
+    fn longest<'r>(
+        &'r self,
+        full: &[Part<'_>],
+        index: &HashMap<String, Vec<usize>>,
+        names: impl Fn(&'r Rule) -> &'r Vec<String>,
+    ) -> Option<(usize, Vec<usize>)> {
+        for part in full {
+            if part.kind != Kind::Index
+                && let Some(rules) = index.get(part.text)
+                && let Some(found) =
+                    rules.iter().find_map(|i| Some((*i, positions(names(&self.all[*i]), full)?)))
+            {
+                return Some(found);
+            }
+            if part.kind == Kind::Name {
+                return None;
+            }
+        }
+        None
+    }
+}
+
+fn index(rules: &[Rule], names: impl Fn(&Rule) -> &Vec<String>) -> HashMap<String, Vec<usize>> {
+    let mut index: HashMap<String, Vec<usize>> = HashMap::new();
+    for (at, rule) in rules.iter().enumerate() {
+        if let Some(first) = names(rule).first() {
+            index.entry(first.clone()).or_default().push(at);
+        }
+    }
+    index
+}
+
+fn is_one_to_one(rules: &[Rule]) -> bool {
+    let mut seen = std::collections::HashSet::new();
+    rules.iter().all(|r| seen.insert(&r.to))
+}
+
+/// The longest part of a name that is spelled the same in every grammar.
+fn longest_plain_run(name: &str) -> &str {
+    name.split(['\'', '"', '\\', ']']).max_by_key(|run| run.len()).unwrap_or(name)
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Part<'a> {
+    kind: Kind,
+    text: &'a str,
+}
+
+fn full<'a>(context: &'a [String], tokens: &'a [Tok]) -> Vec<Part<'a>> {
+    let before = context.iter().map(|name| Part { kind: Kind::Name, text: name });
+    before.chain(tokens.iter().map(|t| Part { kind: t.kind, text: &t.text })).collect()
+}
+
+/// Where the names stand in the path, if it begins with them; positions in lists are passed over.
+fn positions(names: &[String], full: &[Part<'_>]) -> Option<Vec<usize>> {
+    let mut found = Vec::with_capacity(names.len());
+    for (at, part) in full.iter().enumerate() {
+        if found.len() == names.len() {
+            break;
+        }
+        if part.kind != Kind::Index && names[found.len()] == part.text {
+            found.push(at);
+        } else if part.kind == Kind::Name {
+            return None;
+        }
+    }
+    (found.len() == names.len()).then_some(found)
+}
+
+/// A token of the full path after renaming.
+#[derive(Debug, Clone)]
+struct Step {
+    /// Its name; nothing for positions in lists.
+    name: Option<String>,
+    /// Which token of the full path it was, or whose spelling a new name follows.
+    at: usize,
+    /// Whether the name is new.
+    fresh: bool,
+}
+
+/// The full path after the rename; nothing when a list stands where the depth would change.
+fn rewrite(rule: &Rule, full: &[Part<'_>], at: &[usize]) -> Option<Vec<Step>> {
+    let kept = |i: usize| Step {
+        name: (full[i].kind == Kind::Name || at.contains(&i)).then(|| full[i].text.to_owned()),
+        at: i,
+        fresh: false,
+    };
+    let fresh = |name: &String, at: usize| Step { name: Some(name.clone()), at, fresh: true };
+    let (from, to) = (&rule.from, &rule.to);
+    if from.len() == to.len() {
+        let mut steps: Vec<Step> = (0..full.len()).map(kept).collect();
+        for (k, i) in at.iter().enumerate() {
+            if from[k] != to[k] {
+                steps[*i] = fresh(&to[k], *i);
+            }
+        }
+        return Some(steps);
+    }
+    let shorter = from.len().min(to.len());
+    let head = from.iter().zip(to).take_while(|(a, b)| a == b).count().min(shorter);
+    let tail = from.iter().rev().zip(to.iter().rev()).take_while(|(a, b)| a == b).count().min(shorter - head);
+    // Positions of lists belong to the name before them; between names that come or go they have no home.
+    let from_here = at[head.saturating_sub(1)];
+    let list_between = (from_here..at[from.len() - 1]).any(|i| !at.contains(&i));
+    if list_between {
+        return None;
+    }
+    let start = at.get(head).copied().unwrap_or(at[from.len() - 1] + 1);
+    let end = if head + tail < from.len() { at[from.len() - 1 - tail] + 1 } else { start };
+    let like = at.get(head).copied().unwrap_or(at[from.len() - 1]);
+    let mut steps: Vec<Step> = (0..start).map(kept).collect();
+    steps.extend(to[head..to.len() - tail].iter().map(|name| fresh(name, like)));
+    steps.extend((end..full.len()).map(kept));
+    Some(steps)
+}

@@ -1,0 +1,241 @@
+//! A path into a record, as tokens that remember how they were spelled, and the spelling of new names.
+//!
+//! A name in a path can be written plainly, in brackets, or in brackets and quotes. A place keeps its spelling; only
+//! when the new name cannot be written that way does the spelling change, and then along a ladder whose reverse leads
+//! back: plain becomes quoted, what was quoted without need becomes quoted with the other mark, and the other way round.
+
+use std::ops::Range;
+
+/// What a token of a path is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The name of a field.
+    Name,
+    /// Digits without brackets: the name of a field, or a position in a list, whichever fits.
+    Digits,
+    /// `[*]`, `[0]`, a leading `*`: lists are transparent, so it is passed over.
+    Index,
+}
+
+/// How a name is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Style {
+    /// `x`
+    Plain,
+    /// `[x]`
+    Bracket,
+    /// `['x']`
+    Single,
+    /// `["x"]`
+    Double,
+}
+
+/// One token of a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Tok {
+    /// What it is.
+    pub kind: Kind,
+    /// The name, unescaped; or what stands in the brackets.
+    pub text: String,
+    /// How it is written.
+    pub style: Style,
+    /// Where its separator stands, if it has one, and then itself.
+    pub span: Range<usize>,
+    /// Length of the separator (0 or 1).
+    pub separator: usize,
+}
+
+/// The grammar a path is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Grammar {
+    /// Mapper 1.0 extracts and generates, filter fields, bare names, and the paths of a job file.
+    Extract,
+    /// Mapper 2.0 JSON paths.
+    JsonPath,
+    /// Paths inside handlebars.
+    Handlebars,
+}
+
+impl Grammar {
+    /// Whether the name cannot be written plainly.
+    ///
+    /// Blanks are plain in extracts and JSON paths: documents hold `Billing City` and `$.Link 1.href`.
+    pub(super) fn needs_quotes(self, name: &str) -> bool {
+        if name.is_empty() || name == "*" || name.trim() != name {
+            return true;
+        }
+        match self {
+            Self::Extract => name.contains(['.', '[', ']', '{', '}']),
+            Self::JsonPath => {
+                name.contains(['.', '[', ']', '*', '(', ')', '?', '@', ',', '\'', '"', '|', '{', '}'])
+            }
+            Self::Handlebars => name.chars().any(|c| c.is_whitespace() || is_handlebars_mark(c)),
+        }
+    }
+
+    /// The style of a new name that takes the place of `old`, written in `style`.
+    fn restyle(self, old: &str, style: Style, new: &str) -> Style {
+        use Style::{Bracket, Double, Plain, Single};
+        let style = match (self.needs_quotes(old), self.needs_quotes(new)) {
+            (false, true) => match (self, style) {
+                (Self::Handlebars, Plain) => Bracket,
+                (Self::Extract, Plain) | (Self::JsonPath, Double | Bracket) => Single,
+                (Self::Extract, Single) | (Self::JsonPath, Plain | Single) => Double,
+                (_, other) => other,
+            },
+            (true, false) => match (self, style) {
+                (Self::Handlebars, Bracket) | (Self::Extract, Single) | (Self::JsonPath, Double) => Plain,
+                (Self::Extract, Double) => Single,
+                (Self::JsonPath, Single) => Double,
+                (_, other) => other,
+            },
+            (true, true) if style == Plain => match self {
+                Self::Handlebars => Bracket,
+                Self::Extract => Single,
+                Self::JsonPath => Double,
+            },
+            _ => style,
+        };
+        // `[12]` is a position and `[a]b]` ends early.
+        let digits = !new.is_empty() && new.bytes().all(|b| b.is_ascii_digit());
+        match style {
+            Bracket if digits && self != Self::Handlebars => Plain,
+            Bracket if new.contains(']') && self != Self::Handlebars => Single,
+            other => other,
+        }
+    }
+}
+
+/// Marks that end a plain name in handlebars.
+pub(super) fn is_handlebars_mark(c: char) -> bool {
+    matches!(c, '!' | '"' | '#' | '%'..=',' | '.' | '/' | ';'..='>' | '@' | '['..='^' | '`' | '{'..='~')
+}
+
+/// A token of a path after renaming.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Piece {
+    /// The token with that index, as it was written.
+    Kept(usize),
+    /// A new name, to be written like the token with that index.
+    PendingResource(String, usize),
+}
+
+/// Writes a path anew; `tokens` are those of `text`.
+///
+/// `headed`: something stands before the first piece (`$`), so that it needs its separator. Answers nothing when a
+/// name cannot be written in this grammar at all.
+pub(super) fn print(
+    grammar: Grammar,
+    text: &str,
+    tokens: &[Tok],
+    pieces: &[Piece],
+    headed: bool,
+) -> Option<String> {
+    let mut out = String::with_capacity(text.len() + 16);
+    for piece in pieces {
+        let first = out.is_empty() && !headed;
+        match piece {
+            Piece::Kept(at) => {
+                let token = &tokens[*at];
+                let body = &text[token.span.start + token.separator..token.span.end];
+                let dotted = token.separator > 0
+                    || (token.kind != Kind::Index
+                        && (token.style == Style::Plain || grammar == Grammar::Handlebars));
+                if !first && dotted {
+                    out.push_str(separator(text, token));
+                }
+                out.push_str(body);
+            }
+            Piece::PendingResource(name, at) => {
+                let like = &tokens[*at];
+                let style = grammar.restyle(&like.text, like.style, name);
+                let dotted = match (grammar, style) {
+                    (Grammar::Handlebars, _) | (_, Style::Plain) => true,
+                    _ => like.style != Style::Plain && like.separator > 0,
+                };
+                if !first && dotted {
+                    out.push_str(separator(text, like));
+                }
+                spell(&mut out, name, style)?;
+            }
+        }
+    }
+    Some(out)
+}
+
+fn separator<'a>(text: &'a str, token: &Tok) -> &'a str {
+    if token.separator > 0 { &text[token.span.start..=token.span.start] } else { "." }
+}
+
+fn spell(out: &mut String, name: &str, style: Style) -> Option<()> {
+    let mark = match style {
+        Style::Plain => {
+            out.push_str(name);
+            return Some(());
+        }
+        Style::Bracket => {
+            if name.contains(['[', ']']) || name.is_empty() {
+                return None;
+            }
+            out.push('[');
+            out.push_str(name);
+            out.push(']');
+            return Some(());
+        }
+        Style::Single => '\'',
+        Style::Double => '"',
+    };
+    out.push('[');
+    out.push(mark);
+    for c in name.chars() {
+        if c == mark || c == '\\' {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out.push(mark);
+    out.push(']');
+    Some(())
+}
+
+/// What stands between brackets, from the byte after `[`: the token without its separator, and where `]` ended.
+pub(super) fn bracket(text: &str, open: usize) -> Option<Tok> {
+    let inside = text.get(open..)?.strip_prefix('[')?;
+    let mark = inside.chars().next()?;
+    if mark == '\'' || mark == '"' {
+        let mut name = String::new();
+        let mut chars = inside.char_indices().skip(1);
+        while let Some((at, c)) = chars.next() {
+            if c == '\\' {
+                name.push(chars.next()?.1);
+            } else if c == mark {
+                if !inside[at + 1..].starts_with(']') {
+                    return None;
+                }
+                let style = if mark == '"' { Style::Double } else { Style::Single };
+                let span = open..open + 1 + at + 2;
+                return Some(Tok { kind: Kind::Name, text: name, style, span, separator: 0 });
+            } else {
+                name.push(c);
+            }
+        }
+        return None;
+    }
+    let end = inside.find(']')?;
+    let content = &inside[..end];
+    let index = content == "*"
+        || (!content.is_empty() && content.bytes().all(|b| b.is_ascii_digit() || b == b':' || b == b'-'));
+    let kind = if index { Kind::Index } else { Kind::Name };
+    let span = open..open + 1 + end + 1;
+    Some(Tok { kind, text: content.to_owned(), style: Style::Bracket, span, separator: 0 })
+}
+
+/// A token for a whole text that is one name.
+pub(super) fn single(name: &str) -> Tok {
+    Tok { kind: Kind::Name, text: name.to_owned(), style: Style::Plain, span: 0..name.len(), separator: 0 }
+}
+
+/// The names among the tokens; positions in lists are passed over.
+pub(super) fn names(tokens: &[Tok]) -> Vec<String> {
+    tokens.iter().filter(|t| t.kind == Kind::Name).map(|t| t.text.clone()).collect()
+}

@@ -1,0 +1,263 @@
+//! Which imports: the keys of `select`, `exclude` and `when`, compiled once.
+//!
+//! Names are compared with case. In a glob `*` and `?` match any character, `/` included, for a name is no path.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use globset::{GlobBuilder, GlobMatcher};
+use regex::Regex;
+use serde_json::Value;
+
+use super::jq;
+use crate::Head;
+
+/// The keys of `select` as the user wrote them. Every key given must hold; nothing given: all imports.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SelectorSpec {
+    /// `ids`.
+    pub ids: Vec<String>,
+    /// `names`: globs, or regular expressions after `re:`.
+    pub names: Vec<String>,
+    /// `adaptor_types`.
+    pub adaptor_types: Vec<String>,
+    /// `connections`: ids or names.
+    pub connections: Vec<String>,
+    /// `integrations`: ids or names.
+    pub integrations: Vec<String>,
+    /// `modified_since`.
+    pub modified_since: Option<jiff::Timestamp>,
+    /// `where`: a jq filter; anything but `false`, `null` or nothing keeps the import.
+    pub filter: Option<String>,
+    /// `exclude`: the same keys; an import for which they hold is left out.
+    pub exclude: Option<Box<SelectorSpec>>,
+}
+
+/// What is wrong with a selector.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SelectorProblem {
+    /// The way to the value at fault, e.g. `["exclude", "names", "0"]`.
+    pub path: Vec<String>,
+    /// Where inside that text.
+    pub range: Option<Range<usize>>,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+/// The names a selector may be asked about beside the document: those of its connection and integration.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Names<'a> {
+    /// Name of the import's connection.
+    pub connection: Option<&'a str>,
+    /// Name of its integration.
+    pub integration: Option<&'a str>,
+}
+
+/// A compiled [`SelectorSpec`].
+#[derive(Debug)]
+pub struct Selector {
+    spec: SelectorSpec,
+    ids: HashSet<String>,
+    names: Vec<NameTest>,
+    filter: Option<jq::Filter>,
+    exclude: Option<Box<Selector>>,
+}
+
+#[derive(Debug)]
+enum NameTest {
+    Literal(String),
+    /// The text as written too: a name such as `Order [EU]` selects itself.
+    Glob(String, GlobMatcher),
+    Regex(Regex),
+}
+
+impl NameTest {
+    fn compile(text: &str) -> Result<Self, (Option<Range<usize>>, String, &'static str)> {
+        if let Some(pattern) = text.strip_prefix("re:") {
+            return match regex(pattern) {
+                Ok(regex) => Ok(Self::Regex(regex)),
+                Err((range, message)) => Err((
+                    range.map(|range| range.start + 3..range.end + 3),
+                    message,
+                    "see docs.rs/regex for the syntax",
+                )),
+            };
+        }
+        if !text.contains(['*', '?', '[', '{', '\\']) {
+            return Ok(Self::Literal(text.to_owned()));
+        }
+        match GlobBuilder::new(text)
+            .literal_separator(false)
+            .backslash_escape(true)
+            .empty_alternates(true)
+            .build()
+        {
+            Ok(glob) => Ok(Self::Glob(text.to_owned(), glob.compile_matcher())),
+            Err(error) => {
+                let help =
+                    "write `\\[` or `\\{` for the character itself, or a regular expression after `re:`";
+                Err((None, format!("not a glob: {}", error.kind()), help))
+            }
+        }
+    }
+
+    fn matches(&self, name: &str) -> bool {
+        match self {
+            Self::Literal(text) => text == name,
+            Self::Glob(text, glob) => text == name || glob.is_match(name),
+            Self::Regex(regex) => regex.is_match(name),
+        }
+    }
+}
+
+/// Compiles a regular expression; what is wrong with it in one line, and where.
+pub(super) fn regex(pattern: &str) -> Result<Regex, (Option<Range<usize>>, String)> {
+    Regex::new(pattern).map_err(|error| {
+        let place = match regex_syntax::parse(pattern) {
+            Err(regex_syntax::Error::Parse(inner)) => Some((span(inner.span()), inner.kind().to_string())),
+            Err(regex_syntax::Error::Translate(inner)) => {
+                Some((span(inner.span()), inner.kind().to_string()))
+            }
+            _ => None,
+        };
+        match place {
+            Some((mut range, message)) => {
+                if range.is_empty() {
+                    // A repetition without what it repeats has no extent of its own.
+                    range.end += pattern[range.start..].chars().next().map_or(0, char::len_utf8);
+                }
+                (Some(range), format!("not a regular expression: {message}"))
+            }
+            None => (None, format!("not a regular expression: {}", error.to_string().replace('\n', " "))),
+        }
+    })
+}
+
+fn span(span: &regex_syntax::ast::Span) -> Range<usize> {
+    span.start.offset..span.end.offset
+}
+
+impl Selector {
+    /// Compiles globs, regular expressions and the jq filter.
+    ///
+    /// # Errors
+    ///
+    /// All problems.
+    pub fn compile(spec: SelectorSpec) -> Result<Self, Vec<SelectorProblem>> {
+        let mut problems = Vec::new();
+        let mut names = Vec::new();
+        for (index, text) in spec.names.iter().enumerate() {
+            match NameTest::compile(text) {
+                Ok(test) => names.push(test),
+                Err((range, message, help)) => problems.push(SelectorProblem {
+                    path: vec!["names".to_owned(), index.to_string()],
+                    range,
+                    message,
+                    help: Some(help.to_owned()),
+                }),
+            }
+        }
+        let filter = spec.filter.as_deref().and_then(|program| match jq::Filter::compile(program) {
+            Ok(filter) => Some(filter),
+            Err(problem) => {
+                problems.push(SelectorProblem {
+                    path: vec!["where".to_owned()],
+                    range: problem.range,
+                    message: problem.message,
+                    help: problem.help,
+                });
+                None
+            }
+        });
+        let exclude = spec.exclude.as_deref().and_then(|inner| match Self::compile(inner.clone()) {
+            Ok(selector) => Some(Box::new(selector)),
+            Err(inner) => {
+                problems.extend(inner.into_iter().map(|mut problem| {
+                    problem.path.insert(0, "exclude".to_owned());
+                    problem
+                }));
+                None
+            }
+        });
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let ids = spec.ids.iter().cloned().collect();
+        Ok(Self { spec, ids, names, filter, exclude })
+    }
+
+    /// The keys it was made of.
+    pub fn spec(&self) -> &SelectorSpec {
+        &self.spec
+    }
+
+    /// Whether the document has to be parsed to decide (a `where` is given, here or in `exclude`).
+    pub fn needs_document(&self) -> bool {
+        self.filter.is_some() || self.exclude.as_ref().is_some_and(|exclude| exclude.needs_document())
+    }
+
+    /// Whether names of connections or integrations have to be known to decide.
+    pub fn needs_names(&self) -> bool {
+        !self.spec.connections.is_empty()
+            || !self.spec.integrations.is_empty()
+            || self.exclude.as_ref().is_some_and(|exclude| exclude.needs_names())
+    }
+
+    /// Whether the keys hold. `document` is asked for only when [`Self::needs_document`], and only if all else holds;
+    /// with a `where` in `exclude` too, it is asked for once for each.
+    ///
+    /// # Errors
+    ///
+    /// The jq filter failed on this document, or took too long.
+    pub fn matches(
+        &self,
+        head: &Head,
+        names: Names<'_>,
+        document: &mut dyn FnMut() -> Value,
+    ) -> Result<bool, String> {
+        if !self.head_holds(head, names) {
+            return Ok(false);
+        }
+        if let Some(exclude) = &self.exclude
+            && !exclude.is_empty()
+            && exclude.matches(head, names, document).map_err(|error| format!("exclude: {error}"))?
+        {
+            return Ok(false);
+        }
+        match &self.filter {
+            Some(filter) => {
+                filter.holds(&document(), jq::DEADLINE).map_err(|error| format!("where: {error}"))
+            }
+            None => Ok(true),
+        }
+    }
+
+    /// Whether no key is given at all: as `select` that is every import, as `exclude` none.
+    pub fn is_empty(&self) -> bool {
+        self.spec == SelectorSpec::default()
+    }
+
+    fn head_holds(&self, head: &Head, names: Names<'_>) -> bool {
+        let spec = &self.spec;
+        let among = |wanted: &[String], id: Option<&str>, name: Option<&str>| {
+            wanted.is_empty() || wanted.iter().any(|text| id == Some(text) || name == Some(text))
+        };
+        (spec.ids.is_empty() || self.ids.contains(head.id.as_str()))
+            && (self.names.is_empty() || self.names.iter().any(|test| test.matches(&head.name)))
+            && (spec.adaptor_types.is_empty()
+                || among(&spec.adaptor_types, head.adaptor_type.as_deref(), None))
+            && among(&spec.connections, head.connection.as_ref().map(crate::Id::as_str), names.connection)
+            && among(&spec.integrations, head.integration.as_ref().map(crate::Id::as_str), names.integration)
+            && spec.modified_since.is_none_or(|since| {
+                // An import that does not say when it was changed cannot be told to be older.
+                let changed = head.last_modified.as_deref().or(head.created_at.as_deref());
+                changed.and_then(|text| text.parse::<jiff::Timestamp>().ok()).is_none_or(|time| time >= since)
+            })
+    }
+}
+
+#[cfg(test)]
+#[path = "selector_tests.rs"]
+mod tests;

@@ -1,0 +1,13 @@
+//! What holds for documents and the steps that change them: laws, tables of places, real documents.
+
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+#![allow(unreachable_pub, reason = "a test binary has nobody to export to")]
+
+mod mapping_edit;
+mod mass_rename;
+mod rename_laws;
+mod rename_places;
+mod rename_table;
+mod step_fuzz;
+mod transform_laws;
+mod upgrade_mapper;

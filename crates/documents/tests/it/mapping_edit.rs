@@ -1,0 +1,239 @@
+//! Rows and lookups changed by name, in both mapping models.
+
+use serde_json::{Map, Value, json};
+use transship_documents::mapping_edit::{LookupEdit, MappingEdit, Row, Target, edit_lookup, edit_mapping};
+
+fn at(target: &str) -> Target {
+    Target { target: target.to_owned(), list: None }
+}
+
+fn in_list(list: &str, target: &str) -> Target {
+    Target { target: target.to_owned(), list: Some(list.to_owned()) }
+}
+
+fn from(source: &str) -> Row {
+    Row { source: Some(json!(source)), ..Row::default() }
+}
+
+fn literal(value: Value) -> Row {
+    Row { hard_coded: Some(value), ..Row::default() }
+}
+
+/// The document after the edit, or the error.
+fn after(document: &Value, edit: &MappingEdit) -> Result<Value, String> {
+    let mut out = document.clone();
+    match edit_mapping(&mut out, edit) {
+        Ok(_) => Ok(out),
+        Err(error) => {
+            assert_eq!(&out, document, "an error leaves the document as it was");
+            Err(error.to_string())
+        }
+    }
+}
+
+fn netsuite() -> Value {
+    json!({ "name": "Orders", "adaptorType": "NetSuiteDistributedImport", "netsuite_da": {
+        "lookups": [{ "name": "terms", "map": { "A": "1" } }],
+        "mapping": {
+            "fields": [{ "extract": "order.terms", "generate": "terms", "lookupName": "terms", "internalId": true },
+                       { "generate": "tobeemailed", "hardCodedValue": "false" }],
+            "lists": [{ "generate": "item", "fields": [
+                { "extract": "lines[*].qty", "generate": "quantity" },
+                { "generate": "detail", "subRecordMapping": { "jsonPath": "$", "mapping": { "lists": [
+                    { "generate": "assignment", "fields": [{ "extract": "lot", "generate": "lot" }] }] } } }] }],
+        } } })
+}
+
+fn http() -> Value {
+    json!({ "name": "Orders", "adaptorType": "HTTPImport", "lookups": [{ "name": "c", "map": {} }],
+        "http": { "lookups": [{ "name": "c", "map": {} }] },
+        "mappings": [
+            { "generate": "id", "dataType": "string", "extract": "$.id", "status": "Active", "sourceDataType": "string" },
+            { "generate": "customer", "dataType": "object", "status": "Active", "mappings": [
+                { "generate": "name", "dataType": "string", "extract": "$.name", "status": "Active" }] },
+            { "generate": "lines", "dataType": "objectarray", "status": "Active", "buildArrayHelper": [
+                { "extract": "$.lines[*]", "mappings": [
+                    { "generate": "sku", "dataType": "string", "extract": "$.lines.sku", "status": "Active" }] }] },
+        ] })
+}
+
+#[test]
+fn a_row_is_found_by_its_target_wherever_it_stands() {
+    let edit = |target| MappingEdit::Edit(target, from("x"));
+    for (target, pointer) in [
+        (at("terms"), "/netsuite_da/mapping/fields/0"),
+        (in_list("item", "quantity"), "/netsuite_da/mapping/lists/0/fields/0"),
+        (at("item.quantity"), "/netsuite_da/mapping/lists/0/fields/0"),
+        (
+            in_list("item.detail.assignment", "lot"),
+            "/netsuite_da/mapping/lists/0/fields/1/subRecordMapping/mapping/lists/0/fields/0",
+        ),
+    ] {
+        let out = after(&netsuite(), &edit(target)).unwrap();
+        assert_eq!(out.pointer(pointer).unwrap()["extract"], "x", "{pointer}");
+    }
+    for (target, pointer) in [
+        (at("id"), "/mappings/0"),
+        (at("customer.name"), "/mappings/1/mappings/0"),
+        (at("lines.sku"), "/mappings/2/buildArrayHelper/0/mappings/0"),
+        (at("lines[*].sku"), "/mappings/2/buildArrayHelper/0/mappings/0"),
+        (in_list("lines", "sku"), "/mappings/2/buildArrayHelper/0/mappings/0"),
+    ] {
+        let out = after(&http(), &edit(target)).unwrap();
+        assert_eq!(out.pointer(pointer).unwrap()["extract"], "$.x", "{pointer}");
+    }
+}
+
+#[test]
+fn an_edit_changes_the_named_keys_and_no_other() {
+    let row = Row {
+        source: Some(json!("unit_price")),
+        default: Some(json!("0")),
+        lookup: Some(Value::Null),
+        data_type: Some(json!("number")),
+        when: Some(json!("extract_not_empty")),
+        generate_date_format: Some(json!("YYYY")),
+        ..Row::default()
+    };
+    let one = after(&netsuite(), &MappingEdit::Edit(at("terms"), row.clone())).unwrap();
+    assert_eq!(
+        one["netsuite_da"]["mapping"]["fields"][0],
+        json!({ "extract": "unit_price", "generate": "terms", "internalId": true, "default": "0", "dataType": "number",
+            "generateDateFormat": "YYYY", "conditional": { "when": "extract_not_empty" } })
+    );
+    let two = after(&http(), &MappingEdit::Edit(at("id"), row)).unwrap();
+    assert_eq!(two["mappings"][0]["extract"], "$.unit_price");
+    assert_eq!(two["mappings"][0]["conditional"], json!({ "when": "extract_not_empty" }));
+    assert_eq!(two["mappings"][1], http()["mappings"][1]);
+}
+
+#[test]
+fn a_source_and_a_literal_take_each_others_place() {
+    let one = after(&netsuite(), &MappingEdit::Edit(at("tobeemailed"), from("$.mail"))).unwrap();
+    assert_eq!(
+        one["netsuite_da"]["mapping"]["fields"][1],
+        json!({ "generate": "tobeemailed", "extract": "mail" })
+    );
+    let one = after(&netsuite(), &MappingEdit::Edit(at("terms"), literal(json!(30)))).unwrap();
+    let row = &one["netsuite_da"]["mapping"]["fields"][0];
+    assert_eq!((row.get("extract"), &row["hardCodedValue"]), (None, &json!("30")));
+    let two = after(&http(), &MappingEdit::Edit(at("id"), literal(json!("EUR")))).unwrap();
+    assert_eq!(two["mappings"][0]["extract"], "EUR");
+    // A literal that would be read as a path goes where it cannot be.
+    let two = after(&http(), &MappingEdit::Edit(at("id"), literal(json!("$5")))).unwrap();
+    assert_eq!(
+        (two["mappings"][0].get("extract"), &two["mappings"][0]["hardCodedValue"]),
+        (None, &json!("$5"))
+    );
+}
+
+#[test]
+fn an_added_row_stands_last_in_its_place() {
+    let one = after(&netsuite(), &MappingEdit::Add(at("currency"), literal(json!("EUR")))).unwrap();
+    assert_eq!(
+        one["netsuite_da"]["mapping"]["fields"][2],
+        json!({ "hardCodedValue": "EUR", "generate": "currency" })
+    );
+    let one = after(&netsuite(), &MappingEdit::Add(in_list("addressbook", "city"), from("city"))).unwrap();
+    assert_eq!(
+        one["netsuite_da"]["mapping"]["lists"][1],
+        json!({ "generate": "addressbook", "fields": [{ "extract": "city", "generate": "city" }] })
+    );
+    let new = |name: &str| json!({ "generate": name, "dataType": "string", "extract": "$.x", "sourceDataType": "string", "status": "Active" });
+    let two = after(&http(), &MappingEdit::Add(in_list("lines", "price"), from("x"))).unwrap();
+    assert_eq!(two["mappings"][2]["buildArrayHelper"][0]["mappings"][1], new("price"));
+    let two = after(&http(), &MappingEdit::Add(at("customer.address.city"), from("x"))).unwrap();
+    assert_eq!(two["mappings"][1]["mappings"][1]["mappings"], json!([new("city")]));
+    let flat = json!({ "ftp": {}, "file": {}, "mappings": [{ "dataType": "objectarray", "buildArrayHelper": [{ "extract": "$", "mappings": [] }] }] });
+    let flat = after(&flat, &MappingEdit::Add(at("COL"), from("x"))).unwrap();
+    assert_eq!(flat["mappings"][0]["buildArrayHelper"][0]["mappings"], json!([new("COL")]));
+}
+
+#[test]
+fn an_import_that_maps_nothing_yet_gets_the_model_of_its_kind() {
+    let add = MappingEdit::Add(at("a"), from("b"));
+    let one = after(&json!({ "salesforce": {}, "adaptorType": "SalesforceImport" }), &add).unwrap();
+    assert_eq!(one["mapping"]["fields"], json!([{ "extract": "b", "generate": "a" }]));
+    let two = after(&json!({ "http": {}, "adaptorType": "HTTPImport" }), &add).unwrap();
+    assert_eq!(two["mappings"][0]["extract"], "$.b");
+    let old = json!({ "http": {}, "mapping": { "fields": [{ "extract": "x", "generate": "y" }] } });
+    assert_eq!(after(&old, &add).unwrap()["mapping"]["fields"][1]["generate"], "a");
+}
+
+#[test]
+fn a_removed_row_is_gone_and_the_rest_is_as_it_was() {
+    let out = after(&netsuite(), &MappingEdit::Remove(in_list("item", "quantity"))).unwrap();
+    assert_eq!(out["netsuite_da"]["mapping"]["lists"][0]["fields"].as_array().unwrap().len(), 1);
+    assert_eq!(out["netsuite_da"]["mapping"]["fields"], netsuite()["netsuite_da"]["mapping"]["fields"]);
+    let out = after(&http(), &MappingEdit::Remove(at("lines.sku"))).unwrap();
+    assert_eq!(out["mappings"][2]["buildArrayHelper"][0]["mappings"], json!([]));
+    assert_eq!(
+        after(&http(), &MappingEdit::Remove(at("customer"))).unwrap()["mappings"].as_array().unwrap().len(),
+        2
+    );
+}
+
+#[test]
+fn what_cannot_be_done_is_an_error_that_names_the_import() {
+    let flag = |row: Row| MappingEdit::Edit(at("terms"), row);
+    let key = Some(json!(true));
+    let refused = vec![
+        (netsuite(), MappingEdit::Remove(at("nope")), "no row has the target `nope`"),
+        (netsuite(), MappingEdit::Add(at("terms"), from("x")), "already"),
+        (netsuite(), MappingEdit::Add(at("new"), Row::default()), "needs a source"),
+        (
+            netsuite(),
+            flag(Row { description: Some(json!("d")), ..from("x") }),
+            "Mapper 1.0 has no `description`",
+        ),
+        (netsuite(), flag(Row { lookup: Some(json!("nope")), ..from("x") }), "no lookup \"nope\""),
+        (netsuite(), flag(Row { data_type: Some(json!("objectarray")), ..from("x") }), "data_type"),
+        (netsuite(), flag(Row { when: Some(json!("lookup_empty")), ..from("x") }), "needs `when_lookup`"),
+        (netsuite(), flag(Row { hard_coded: Some(json!("1")), ..from("x") }), "not both"),
+        (netsuite(), MappingEdit::Edit(in_list("item", "detail"), from("x")), "subrecord"),
+        (http(), MappingEdit::Edit(at("id"), Row { is_key: key, ..from("x") }), "Mapper 2.0 has no `is_key`"),
+        (http(), MappingEdit::Edit(at("customer"), from("x")), "holds rows"),
+        (http(), MappingEdit::Edit(at("name"), from("x")), "no row"),
+        (http(), MappingEdit::Add(in_list("nope", "x"), from("x")), "has no list `nope`"),
+        (http(), MappingEdit::Add(at("id.x"), from("x")), "holds no rows"),
+        (http(), MappingEdit::Edit(at("id"), Row { when: Some(json!("lookup_empty")), ..from("x") }), "when"),
+        (json!({ "name": "Orders", "aiAgent": {} }), MappingEdit::Add(at("a"), from("b")), "no mapping"),
+    ];
+    for (document, edit, part) in refused {
+        let problem = after(&document, &edit).unwrap_err();
+        assert!(problem.starts_with("import `Orders`: ") && problem.contains(part), "{problem} / {part}");
+    }
+}
+
+#[test]
+fn every_copy_of_a_lookup_changes_alike() {
+    let object = |value: Value| value.as_object().cloned().unwrap();
+    let mut document = http();
+    edit_lookup(
+        &mut document,
+        &LookupEdit::Add(object(json!({ "name": "d", "map": { "a": "1", "b": "2" } }))),
+    )
+    .unwrap();
+    let edit = LookupEdit::Edit {
+        name: "d".to_owned(),
+        set: object(json!({ "default": "0" })),
+        map: object(json!({ "a": null, "c": "3" })),
+    };
+    edit_lookup(&mut document, &edit).unwrap();
+    assert_eq!(document["lookups"][1], json!({ "name": "d", "map": { "b": "2", "c": "3" }, "default": "0" }));
+    assert_eq!(document["lookups"], document["http"]["lookups"]);
+
+    let use_it = MappingEdit::Edit(at("id"), Row { lookup: Some(json!("d")), ..Row::default() });
+    edit_mapping(&mut document, &use_it).unwrap();
+    let remove = LookupEdit::Remove { name: "d".to_owned() };
+    assert!(edit_lookup(&mut document, &remove).unwrap_err().to_string().contains("used in 1 places"));
+    let let_go = MappingEdit::Edit(at("id"), Row { lookup: Some(Value::Null), ..Row::default() });
+    edit_mapping(&mut document, &let_go).unwrap();
+    edit_lookup(&mut document, &remove).unwrap();
+    assert_eq!(document, http());
+
+    let twice = LookupEdit::Add(object(json!({ "name": "c" })));
+    assert!(edit_lookup(&mut document, &twice).unwrap_err().to_string().contains("already"));
+    let gone = LookupEdit::Edit { name: "x".to_owned(), set: Map::new(), map: Map::new() };
+    assert!(edit_lookup(&mut document, &gone).unwrap_err().to_string().contains("no lookup `x`"));
+}

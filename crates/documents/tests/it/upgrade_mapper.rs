@@ -1,0 +1,175 @@
+//! `upgrade_mapper`: Mapper 1.0 becomes Mapper 2.0 losslessly, or not at all and with the reasons.
+
+use serde_json::{Value, json};
+use transship_documents::upgrade::{Untyped, upgrade};
+
+fn http(mapping: &Value) -> Value {
+    json!({ "name": "Orders", "adaptorType": "HTTPImport", "http": { "lookups": [{ "name": "l" }] },
+        "mapping": mapping, "filter": { "a": 1 } })
+}
+
+fn fields(fields: &Value) -> Value {
+    http(&json!({ "fields": fields, "lists": [] }))
+}
+
+/// The new mapping; panics when the import was left as it is.
+fn upgraded(mut document: Value) -> Value {
+    let warnings = upgrade(&mut document, Untyped::Leave);
+    assert_eq!(warnings, Vec::<String>::new());
+    assert!(document.get("mapping").is_none(), "Mapper 1.0 is gone");
+    assert_eq!(document["filter"], json!({ "a": 1 }), "nothing else is touched");
+    document["mappings"].take()
+}
+
+/// Why the import was left as it is.
+fn refused(document: &Value) -> String {
+    let mut after = document.clone();
+    let warnings = upgrade(&mut after, Untyped::Leave);
+    assert_eq!(&after, document, "left as it is, to the byte");
+    assert_eq!(warnings.len(), 1, "one line");
+    assert!(warnings[0].starts_with("stays on Mapper 1.0: "), "{}", warnings[0]);
+    warnings[0].clone()
+}
+
+fn string(generate: &str, extract: &str) -> Value {
+    json!({ "extract": extract, "generate": generate, "dataType": "string" })
+}
+
+#[test]
+fn rows_become_entries_and_dotted_targets_objects() {
+    let made = upgraded(fields(&json!([
+        string("id", "order_id"),
+        string("ship.city", "shipping.address.city"),
+        string("ship.terms", "[Payment Terms]"),
+        { "generate": "source", "hardCodedValue": "shop" },
+        { "generate": "done", "hardCodedValue": true },
+        { "generate": "status", "extract": "s", "dataType": "string", "lookupName": "l", "default": null,
+            "conditional": { "when": "extract_not_empty" }, "immutable": false },
+        { "generate": "on", "extract": "{{trim record.at}}", "dataType": "string", "generateDateFormat": "YYYY" },
+    ])));
+    assert_eq!(
+        made,
+        json!([
+            { "generate": "id", "extract": "$.order_id", "dataType": "string", "sourceDataType": "string", "status": "Active" },
+            { "generate": "ship", "dataType": "object", "status": "Active", "mappings": [
+                { "generate": "city", "extract": "$.shipping.address.city", "dataType": "string",
+                    "sourceDataType": "string", "status": "Active" },
+                { "generate": "terms", "extract": "$[\"Payment Terms\"]", "dataType": "string",
+                    "sourceDataType": "string", "status": "Active" }] },
+            { "generate": "source", "extract": "shop", "dataType": "string", "sourceDataType": "string", "status": "Active" },
+            { "generate": "done", "extract": "true", "dataType": "boolean", "sourceDataType": "string", "status": "Active" },
+            { "generate": "status", "default": null, "lookupName": "l", "conditional": { "when": "extract_not_empty" },
+                "extract": "$.s", "dataType": "string", "sourceDataType": "string", "status": "Active" },
+            { "generate": "on", "generateDateFormat": "YYYY", "extract": "{{trim record.at}}", "dataType": "string",
+                "sourceDataType": "string", "status": "Active" },
+        ])
+    );
+}
+
+#[test]
+fn a_list_of_the_source_becomes_an_array_that_is_built_of_it() {
+    let made = upgraded(http(&json!({ "fields": [], "lists": [
+        { "generate": "items", "fields": [string("sku", "lines[*].sku"), string("order", "order_id")] }] })));
+    let helper = &made[0]["buildArrayHelper"][0];
+    assert_eq!((&made[0]["generate"], &made[0]["dataType"]), (&json!("items"), &json!("objectarray")));
+    assert_eq!(helper["extract"], json!("$.lines[*]"));
+    let extracts: Vec<_> = helper["mappings"].as_array().unwrap().iter().map(|m| &m["extract"]).collect();
+    assert_eq!(extracts, [&json!("$.lines.sku"), &json!("$.order_id")]);
+}
+
+#[test]
+fn the_columns_of_a_file_stand_in_one_unnamed_row() {
+    let document = json!({ "adaptorType": "FTPImport", "ftp": {}, "file": { "type": "csv" }, "filter": { "a": 1 },
+        "mapping": { "fields": [{ "extract": "a b", "generate": "A" }] } });
+    let made = upgraded(document);
+    assert_eq!(made[0]["generate"], json!(""));
+    assert_eq!(made[0]["buildArrayHelper"][0]["extract"], json!("$"));
+    let row = &made[0]["buildArrayHelper"][0]["mappings"][0];
+    assert_eq!(
+        (&row["generate"], &row["extract"], &row["dataType"]),
+        (&json!("A"), &json!("$[\"a b\"]"), &json!("string"))
+    );
+}
+
+#[test]
+fn what_cannot_be_carried_is_listed_and_the_import_is_left_as_it_is() {
+    for (row, reason) in [
+        (
+            json!({ "extract": "{{trim x}}", "generate": "a", "dataType": "string" }),
+            "`a`: its source `{{trim x}}`",
+        ),
+        (json!({ "extract": "*.x", "generate": "a", "dataType": "string" }), "its source `*.x`"),
+        (json!({ "extract": "l[*].x", "generate": "a", "dataType": "string" }), "through the list `l`"),
+        (json!({ "extract": "x", "generate": "a" }), "no data type"),
+        (json!({ "extract": "x", "generate": "a", "dataType": "json" }), "no data type `json`"),
+        (
+            json!({ "extract": "x", "generate": "a", "dataType": "string", "internalId": true }),
+            "no `internalId`",
+        ),
+        (
+            json!({ "extract": "x", "generate": "a", "dataType": "string", "discardIfEmpty": true }),
+            "no `discardIfEmpty`",
+        ),
+        (
+            json!({ "extract": "x", "generate": "a", "dataType": "string", "conditional": { "when": "lookup_empty", "lookupName": "l" } }),
+            "condition `lookup_empty`",
+        ),
+        (json!({ "extract": "x", "generate": "a", "dataType": "string", "new": 1 }), "`new` is not known"),
+        (json!({ "generate": "a", "subRecordMapping": { "recordType": "x" } }), "subrecord"),
+        (json!({ "generate": "a", "hardCodedValue": "" }), "hard-coded ``"),
+        (json!({ "generate": "a[0]", "hardCodedValue": "x" }), "target `a[0]`"),
+        (json!({ "generate": "a" }), "no source"),
+        (json!({ "generate": "k.x", "hardCodedValue": "x" }), "`k` of `k.x` is a row itself"),
+        (json!({ "generate": "k", "hardCodedValue": "x" }), "several rows have the target `k`"),
+    ] {
+        let line = refused(&fields(&json!([string("k", "k"), row])));
+        assert!(line.contains(reason), "{reason}: {line}");
+    }
+}
+
+#[test]
+fn every_reason_is_counted_and_the_line_stays_short() {
+    let rows: Vec<Value> = (0..9)
+        .map(|at| json!({ "generate": format!("g{at}"), "extract": "*.x", "dataType": "string" }))
+        .collect();
+    let line = refused(&fields(&json!(rows)));
+    assert!(line.ends_with("; and 4 more"), "{line}");
+}
+
+#[test]
+fn an_adaptor_without_mapper_2_keeps_its_own() {
+    let mapping = json!({ "fields": [string("a", "a")] });
+    for document in [
+        json!({ "adaptorType": "NetSuiteDistributedImport", "netsuite_da": { "mapping": mapping } }),
+        json!({ "adaptorType": "SalesforceImport", "salesforce": {}, "mapping": mapping }),
+        json!({ "adaptorType": "HTTPImport", "mapping": mapping, "mappings": [{ "generate": "a" }] }),
+        json!({ "adaptorType": "HTTPImport", "mapping": mapping, "oneToMany": "true" }),
+        json!({ "adaptorType": "FTPImport", "ftp": {}, "file": { "type": "xml" }, "mapping": mapping }),
+    ] {
+        refused(&document);
+    }
+}
+
+#[test]
+fn nothing_to_upgrade_is_no_warning_and_twice_is_once() {
+    for document in [
+        json!({ "adaptorType": "HTTPImport" }),
+        json!({ "mappings": [], "mapping": { "fields": [], "lists": [] } }),
+    ] {
+        let mut after = document.clone();
+        assert_eq!(upgrade(&mut after, Untyped::Leave), Vec::<String>::new());
+        assert_eq!(after, document);
+    }
+    let mut once = fields(&json!([string("a", "a")]));
+    upgrade(&mut once, Untyped::Leave);
+    let mut twice = once.clone();
+    assert_eq!(upgrade(&mut twice, Untyped::Leave), Vec::<String>::new());
+    assert_eq!(once, twice);
+}
+
+#[test]
+fn rows_without_a_type_become_texts_where_the_job_says_so() {
+    let mut document = fields(&json!([{ "extract": "x", "generate": "a" }]));
+    assert_eq!(upgrade(&mut document, Untyped::String), Vec::<String>::new());
+    assert_eq!(document["mappings"][0]["dataType"], json!("string"));
+}

@@ -1,0 +1,272 @@
+//! What the effects of faults do: to the call before it is handled, to what is stored, to the answer.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::{Body, to_bytes};
+use axum::http::header::{CONTENT_LENGTH, LINK, TRANSFER_ENCODING};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::Response;
+use bytes::Bytes;
+use futures::stream::{self, Stream, StreamExt};
+use jiff::SignedDuration;
+use serde_json::Value;
+
+use super::Effect;
+use crate::reply;
+use crate::rules::Document;
+
+/// The effects that handlers must know of.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tampering {
+    fields: Vec<(String, Option<Value>, bool)>,
+    pub(crate) shrink: Option<usize>,
+    pub(crate) repeat: bool,
+    pub(crate) reorder: Option<u64>,
+}
+
+impl Tampering {
+    /// What `effects` mean for handlers.
+    pub(crate) fn of(effects: &[(Effect, bool)]) -> Self {
+        let mut tampering = Self::default();
+        for (effect, _) in effects {
+            match effect {
+                Effect::DropField { pointer, silently } => {
+                    tampering.fields.push((pointer.clone(), None, *silently));
+                }
+                Effect::ChangeField { pointer, value, silently } => {
+                    tampering.fields.push((pointer.clone(), Some(value.clone()), *silently));
+                }
+                Effect::ShrunkenList { keep } => tampering.shrink = Some(*keep),
+                Effect::RepeatPage => tampering.repeat = true,
+                Effect::Reorder { seed } => tampering.reorder = Some(*seed),
+                _ => {}
+            }
+        }
+        tampering
+    }
+
+    /// Spoils `document`; returns what the answer is to show if that is not the stored document.
+    pub(crate) fn spoil(&self, document: &mut Document) -> Option<Document> {
+        if self.fields.is_empty() {
+            return None;
+        }
+        let shown = {
+            let mut shown = Value::Object(document.clone());
+            self.fields
+                .iter()
+                .filter(|field| !field.2)
+                .for_each(|field| spoil(&mut shown, &field.0, field.1.as_ref()));
+            shown
+        };
+        let mut stored = Value::Object(std::mem::take(document));
+        self.fields.iter().for_each(|field| spoil(&mut stored, &field.0, field.1.as_ref()));
+        if let Value::Object(stored) = stored {
+            *document = stored;
+        }
+        match shown {
+            Value::Object(shown) => Some(shown),
+            _ => None,
+        }
+    }
+}
+
+fn spoil(document: &mut Value, pointer: &str, value: Option<&Value>) {
+    let Some((parent, key)) = pointer.rsplit_once('/') else { return };
+    let key = key.replace("~1", "/").replace("~0", "~");
+    match (document.pointer_mut(parent), value) {
+        (Some(Value::Object(map)), None) => drop(map.shift_remove(&key)),
+        (Some(Value::Object(map)), Some(value)) => drop(map.insert(key, value.clone())),
+        (Some(Value::Array(items)), value) => {
+            let Some(at) = key.parse::<usize>().ok().filter(|at| *at < items.len()) else { return };
+            match value {
+                None => drop(items.remove(at)),
+                Some(value) => items[at] = value.clone(),
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The answer that a fault gives in place of the service, if it does.
+pub(crate) fn instead(effect: &Effect) -> Option<Response> {
+    match effect {
+        Effect::Status { code, retry_after, body } => {
+            Some(status(*code, retry_after.as_deref(), body.as_ref()))
+        }
+        Effect::OkWithErrorBody => {
+            Some(reply::refusal(StatusCode::OK, "unexpected_error", "Something went wrong."))
+        }
+        Effect::HugeBody { bytes } => Some(huge(*bytes)),
+        _ => None,
+    }
+}
+
+fn status(code: u16, retry_after: Option<&str>, body: Option<&Value>) -> Response {
+    let status = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = match (body, code) {
+        (Some(Value::String(text)), _) => reply::text(status, Bytes::from(text.clone())),
+        (Some(body), _) => reply::value(status, body),
+        (None, 401) => reply::unauthorized(true),
+        (None, 429) => {
+            let mut response = reply::too_many(retry_after);
+            if retry_after.is_none() {
+                response.headers_mut().remove("retry-after");
+            }
+            response
+        }
+        (None, _) => reply::refusal(
+            status,
+            "unexpected_error",
+            status.canonical_reason().unwrap_or("An error occurred"),
+        ),
+    };
+    if let Some(header) = retry_after.and_then(|text| HeaderValue::from_str(text).ok()) {
+        response.headers_mut().insert("retry-after", header);
+    }
+    response
+}
+
+fn huge(bytes: u64) -> Response {
+    const PIECE: usize = 64 << 10;
+    let blanks = Bytes::from(vec![b' '; PIECE]);
+    let pieces = stream::unfold(bytes, move |left| {
+        let size = usize::try_from(left).unwrap_or(PIECE).min(PIECE);
+        let piece = blanks.slice(..size);
+        std::future::ready((size > 0).then(|| (Ok::<_, io::Error>(piece), left - size as u64)))
+    });
+    let mut response = reply::text(StatusCode::OK, Bytes::new());
+    *response.body_mut() = Body::from_stream(pieces);
+    response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(bytes));
+    response
+}
+
+/// The time a fault takes, before and after a call is handled.
+pub(crate) fn delays(effects: &[(Effect, bool)]) -> (Duration, Duration) {
+    let mut delays = (Duration::ZERO, Duration::ZERO);
+    for (effect, _) in effects {
+        if let Effect::Slow { before, after } = effect {
+            delays.0 += unsigned(*before);
+            delays.1 += unsigned(*after);
+        }
+    }
+    delays
+}
+
+fn unsigned(duration: SignedDuration) -> Duration {
+    Duration::try_from(duration).unwrap_or(Duration::ZERO)
+}
+
+/// Spoils an answer.
+pub(crate) async fn after(effect: &Effect, mut response: Response, url: &str) -> Response {
+    match effect {
+        Effect::LinkElsewhere { origin } => {
+            let path = url.find("/v1/").map_or("/v1/imports", |at| &url[at..]);
+            relink(&mut response, &format!("{origin}{path}"));
+        }
+        Effect::LinkCircle => relink(&mut response, url),
+        Effect::LinkRelative => {
+            let next =
+                response.headers().get(LINK).and_then(|link| link.to_str().ok()).map(ToOwned::to_owned);
+            // The last page has a link too, to the one before it.
+            if let Some(path) = next
+                .as_deref()
+                .and_then(|link| {
+                    link.find(">; rel=\"next\"").or(link.find(">; rel=next")).map(|end| &link[..end])
+                })
+                .and_then(|link| link.rfind('<').map(|start| &link[start + 1..]))
+                .and_then(|next| next.find("/v1/").map(|at| &next[at..]))
+            {
+                relink(&mut response, path);
+            }
+        }
+        Effect::SlowBody { chunk, pause } => {
+            let (mut head, text) = take(response).await;
+            let (chunk, pause) = ((*chunk).max(1), unsigned(*pause));
+            let length = text.len();
+            let pieces = stream::iter((0..length).step_by(chunk)).then(move |start| {
+                let piece = text.slice(start..(start + chunk).min(length));
+                async move {
+                    tokio::time::sleep(pause).await;
+                    Ok::<_, io::Error>(piece)
+                }
+            });
+            *head.body_mut() = Body::from_stream(pieces);
+            head.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
+            return head;
+        }
+        Effect::CutBody => {
+            let (head, text) = take(response).await;
+            let half = text.slice(..text.len() / 2);
+            return declare(head, text.len() as u64, half);
+        }
+        Effect::WrongContentLength { delta } => {
+            let (head, text) = take(response).await;
+            let length = (text.len() as u64).saturating_add_signed(*delta);
+            let sent = usize::try_from(length).unwrap_or(usize::MAX).min(text.len());
+            return declare(head, length, text.slice(..sent));
+        }
+        Effect::BadJson => {
+            let (mut head, text) = take(response).await;
+            *head.body_mut() = Body::from(text.slice(..text.len() / 2));
+            return head;
+        }
+        Effect::NotArray => {
+            let (mut head, text) = take(response).await;
+            *head.body_mut() = Body::from([b"{\"data\":", &*text, b"}"].concat());
+            return head;
+        }
+        _ => {}
+    }
+    response
+}
+
+fn relink(response: &mut Response, next: &str) {
+    if let Ok(link) = HeaderValue::from_str(&format!("<{next}>; rel=\"next\"")) {
+        response.headers_mut().insert(LINK, link);
+    }
+}
+
+async fn take(response: Response) -> (Response, Bytes) {
+    let (mut head, body) = response.into_parts();
+    head.headers.remove(CONTENT_LENGTH);
+    head.headers.remove(TRANSFER_ENCODING);
+    let text = to_bytes(body, usize::MAX).await.unwrap_or_default();
+    (Response::from_parts(head, Body::empty()), text)
+}
+
+/// An answer that announces `length` bytes and breaks off after `sent`.
+fn declare(mut head: Response, length: u64, sent: Bytes) -> Response {
+    head.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
+    *head.body_mut() = if length == sent.len() as u64 {
+        Body::from(sent)
+    } else {
+        Body::from_stream(Broken { sent: Some(sent), flushed: false })
+    };
+    head
+}
+
+/// A body that ends in an error, which closes the connection; what came before is sent first.
+#[derive(Debug)]
+struct Broken {
+    sent: Option<Bytes>,
+    flushed: bool,
+}
+
+impl Stream for Broken {
+    type Item = io::Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if let Some(sent) = self.sent.take() {
+            return Poll::Ready(Some(Ok(sent)));
+        }
+        if !std::mem::replace(&mut self.flushed, true) {
+            // Once round the loop, so that the first part leaves before the connection does.
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(Some(Err(io::Error::from(io::ErrorKind::ConnectionAborted))))
+    }
+}

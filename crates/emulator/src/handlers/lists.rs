@@ -1,0 +1,108 @@
+//! Lists: pages of stored texts.
+
+use axum::extract::Path;
+use axum::http::header::LINK;
+use axum::http::{HeaderValue, StatusCode};
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::{Context, stored};
+use crate::page::{Projection, Query};
+use crate::reply::{self, Failure, Reply};
+use crate::store::{Entry, From, Kind};
+
+/// Where a lookup cache keeps its entries; never shown with the cache itself.
+pub(super) const CACHE_DATA: &str = "data";
+
+pub(super) async fn imports(context: Context) -> Reply {
+    page(&context, Kind::Imports, |_| true)
+}
+
+pub(super) async fn imports_of_integration(context: Context, Path(id): Path<String>) -> Reply {
+    let id = context.id(&id)?;
+    if context.tag(Kind::Integrations, id).is_none() {
+        return Err(Failure::unknown_id());
+    }
+    page(&context, Kind::Imports, |entry| entry.integration == Some(id))
+}
+
+pub(super) async fn resources(context: Context, Path(list): Path<String>) -> Reply {
+    let kind = Kind::from_list(&list).ok_or_else(Failure::unknown_id)?;
+    page(&context, kind, |_| true)
+}
+
+fn page(context: &Context, kind: Kind, also: impl Fn(&Entry) -> bool) -> Reply {
+    let behaviour = &context.server.behaviour;
+    let tampering = &context.tampering;
+    let query = Query::parse(context.uri.query().unwrap_or_default(), behaviour)?;
+    let wanted = |entry: &Entry| also(entry) && query.accepts(kind, entry, behaviour);
+    let store = &context.server.store;
+    let drawer = (context.account(), kind);
+    let found = store.places(drawer, false, (query.from, query.limit), wanted);
+    let mut places = found.places.clone();
+    let mut more = found.more;
+    if tampering.repeat {
+        let before = match query.from {
+            From::Skip(skip) => From::Skip(skip.saturating_sub(query.limit)),
+            From::Place(place) | From::UpTo(place) => From::UpTo(place),
+        };
+        places = store.places(drawer, false, (before, query.limit), wanted).places;
+    }
+    if let Some(seed) = tampering.reorder {
+        fastrand::Rng::with_seed(seed).shuffle(&mut places);
+    }
+    if let Some(keep) = tampering.shrink {
+        places.truncate(keep);
+        more = false;
+    }
+    let text = assemble(context, kind, &places, query.projection.as_ref())?;
+    let Some(text) = text else { return Ok(reply::nothing()) };
+    let mut response = reply::text(StatusCode::OK, text);
+    let url = (context.origin.as_str(), context.uri.path());
+    let link = query.link(url, behaviour.link, more, found.places.last().copied());
+    if let Some(link) = link.and_then(|link| HeaderValue::from_str(&link).ok()) {
+        response.headers_mut().insert(LINK, link);
+    }
+    Ok(response)
+}
+
+/// The array of the documents at `places`; none if there are none.
+fn assemble(
+    context: &Context,
+    kind: Kind,
+    places: &[u64],
+    projection: Option<&Projection>,
+) -> Result<Option<Bytes>, Failure> {
+    let hidden = match kind {
+        Kind::Scripts => Some("content"),
+        Kind::LookupCaches => Some(CACHE_DATA),
+        _ => None,
+    };
+    let hidden = hidden.map(|field| Projection::Exclude(vec![field.to_owned()]));
+    let mut out = vec![b'['];
+    let mut damaged = None;
+    context.server.store.read_many((context.account(), kind), false, places, |text| {
+        if out.len() > 1 {
+            out.push(b',');
+        }
+        if projection.is_none() && hidden.is_none() {
+            out.extend_from_slice(text);
+            return;
+        }
+        match stored(&Bytes::copy_from_slice(text)) {
+            Ok(document) => {
+                let mut record = Value::Object(document);
+                for projection in hidden.iter().chain(projection) {
+                    record = projection.apply(record);
+                }
+                out.extend_from_slice(&reply::bytes(&record));
+            }
+            Err(failure) => damaged = Some(failure),
+        }
+    })?;
+    if let Some(failure) = damaged {
+        return Err(failure);
+    }
+    out.push(b']');
+    Ok((out.len() > 2).then(|| Bytes::from(out)))
+}

@@ -1,0 +1,142 @@
+//! What was acknowledged is kept: across restarts, crashes and concurrent writers.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use crate::support::contract::{Service, next, small};
+use futures::future::join_all;
+use reqwest::Method;
+use serde_json::{Value, json};
+use transship_emulator::{AccountSpec, Embedded, Kind, LinkForm, Options, Store};
+
+fn unlimited(path: &Path) -> Embedded {
+    let mut options = Options { accounts: vec![AccountSpec::empty("one")], ..Options::default() };
+    options.behaviour.rate_limited = false;
+    Embedded::with(Store::open(path).unwrap(), options).unwrap()
+}
+
+fn service(emulator: &Embedded) -> Service {
+    Service::new(emulator.url(), emulator.token("one").unwrap())
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_survives_a_crash_and_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let (live, crashed) = (folder.path().join("live.redb"), folder.path().join("crashed.redb"));
+    let emulator = unlimited(&live);
+    let before = service(&emulator);
+    let connection = before.connection().await;
+    let post = |at: usize| {
+        let (before, import) = (before.clone(), small(&format!("Import {at}"), &connection));
+        async move { before.post("/v1/imports", import).await.expect(201).body }
+    };
+    let made = join_all((0..200).map(post)).await;
+    let gone = made[7]["_id"].as_str().unwrap();
+    before.delete(&format!("/v1/imports/{gone}")).await.expect(204);
+    let whole = before.get("/v1/imports?limit=1000").await.body;
+    // The file as a kill would leave it: nobody closed it.
+    std::fs::copy(&live, &crashed).unwrap();
+    drop(emulator);
+    for path in [&crashed, &live] {
+        let emulator = unlimited(path);
+        let after = service(&emulator);
+        assert_eq!(after.get("/v1/imports?limit=1000").await.expect(200).body, whole);
+        after.get(&format!("/v1/recycleBinTTL/imports/{gone}")).await.expect(200);
+        let later = after.post("/v1/imports", small("Later", &connection)).await.expect(201).body;
+        let last = after.get("/v1/imports?skip=199").await.expect(200).body;
+        assert_eq!(last, json!([later]), "a new import comes last");
+    }
+}
+
+#[tokio::test]
+async fn the_demo_accounts_are_seeded_once_and_keep_what_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("demo.redb");
+    let first = Embedded::start(&path, ["demo-a"]).unwrap();
+    let token = first.token("demo-a").unwrap().to_owned();
+    let demo = Service::new(first.url(), &token);
+    let list = demo.get("/v1/imports?limit=1000").await.body;
+    demo.import("Mine").await;
+    drop(first);
+    let second = Embedded::start(&path, ["demo-a", "demo-b"]).unwrap();
+    assert_eq!(second.token("demo-a"), Some(token.as_str()), "a token is for ever");
+    let demo = Service::new(second.url(), &token);
+    let again = demo.get("/v1/imports?limit=1000").await.body;
+    assert_eq!(again.as_array().unwrap().len(), list.as_array().unwrap().len() + 1);
+}
+
+#[tokio::test]
+async fn a_data_file_in_use_is_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("busy.redb");
+    let _held = Store::open(&path).unwrap();
+    let error = Store::open(&path).unwrap_err().to_string();
+    assert!(error.contains("busy.redb"), "{error}");
+}
+
+#[tokio::test]
+async fn concurrent_changes_of_one_import_are_not_lost() {
+    let emulator = crate::support::emulator(&["one"]);
+    let service = service(&emulator);
+    let made = service.import("Contended").await;
+    let path = format!("/v1/imports/{}", made.id());
+    let patches = (0..20).map(|at| {
+        let (service, path) = (service.clone(), path.clone());
+        let field = if at % 2 == 0 { "assistantMetadata" } else { "debugUntil" };
+        let value = if at % 2 == 0 { json!({ "at": at }) } else { json!("2031-01-01T00:00:00.000Z") };
+        let body = json!([{ "op": "add", "path": format!("/{field}"), "value": value }]);
+        async move { service.call(Method::PATCH, &path, Some(body)).await.expect(204) }
+    });
+    join_all(patches).await;
+    let read = service.get(&path).await.body;
+    assert!(read.get("assistantMetadata").is_some() && read.get("debugUntil").is_some());
+    let log = service.get(&format!("{path}/audit?limit=100")).await.body;
+    assert_eq!(log.as_array().unwrap().len(), 21, "every change is in the log once");
+}
+
+#[tokio::test]
+async fn a_large_list_is_paged_whole_in_either_form() {
+    for link in [LinkForm::Skip, LinkForm::After] {
+        let store = Store::in_memory();
+        let spec = AccountSpec::empty("one");
+        let account = spec.open(&store).unwrap();
+        let imports: Vec<Value> = (0..2500)
+            .map(|at| json!({ "_id": format!("{:024x}", (at * 7919) % 2500 + 1), "name": format!("Import {at}") }))
+            .collect();
+        assert_eq!(store.load(&account, &json!({ "imports": imports })).unwrap(), 2500);
+        assert_eq!(store.count(account.id(), Kind::Imports), 2500);
+        let mut options = Options { accounts: vec![spec], ..Options::default() };
+        options.behaviour.link = link;
+        let emulator = Embedded::with(store, options).unwrap();
+        let service = service(&emulator);
+        let mut url = "/v1/imports?limit=1000".to_owned();
+        let mut names = Vec::new();
+        loop {
+            let page = service.get(&url).await.expect(200);
+            let rows = page.body.as_array().unwrap();
+            names.extend(rows.iter().map(|row| row["name"].as_str().unwrap().to_owned()));
+            match next(&page) {
+                Some(next) => url = next,
+                None => break,
+            }
+        }
+        assert_eq!(names.len(), 2500);
+        assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), 2500);
+        assert_eq!((names[0].as_str(), names[2499].as_str()), ("Import 0", "Import 2499"));
+    }
+}
+
+#[test]
+fn data_that_cannot_be_loaded_says_where_it_is_wrong() {
+    let store = Store::in_memory();
+    let account = store.account("one").unwrap();
+    for (data, wanted) in [
+        (json!([]), "cannot load the data"),
+        (json!({ "imprts": [] }), "cannot load imprts"),
+        (json!({ "imports": [{ "_id": "5f7c579b6411271af4e7cefa" }, {}] }), "cannot load imports[1]"),
+    ] {
+        let error = store.load(&account, &data).unwrap_err().to_string();
+        assert!(error.starts_with(wanted), "{error}");
+    }
+    assert_eq!(store.count(account.id(), Kind::Imports), 0, "nothing is loaded by halves");
+}

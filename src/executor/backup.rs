@@ -1,0 +1,237 @@
+//! Carries out a backup: the documents that were read go into the archive, and count when the snapshot is whole.
+//!
+//! Until then nothing of it is recorded. A run that is cut off is taken up by doing it again: what is in the archive is
+//! found there and compared, not stored twice. A snapshot that this run made and did not come to record is recognised
+//! by the run's name in it.
+
+use crate::run_folder::RunFolderError;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::archive::{Archive, Facts, Notes, Snapshot, SnapshotWriter};
+use crate::executor::journal_view::JournalView;
+use crate::executor::{RunEnd, close};
+use crate::inventory::endpoint::{Account, spent};
+use crate::inventory::error::EngineError;
+use crate::inventory::list_scan::read_head;
+use crate::inventory::related::{RelatedLine, print_of};
+use crate::inventory::snapshot_api::owner;
+use crate::job::Shelved;
+use crate::journal::{Ending, ItemStates, Journal, Step};
+use crate::model::cancel::Cancel;
+use crate::model::event::{Event, Events, Stage};
+use crate::model::{Id, ItemKey, Outcome, Verdict, crash};
+use crate::run_folder::dependency_items::DependencyItems;
+use crate::run_folder::folder::RunFolder;
+use crate::run_folder::plan_file::PlanFile;
+use crate::run_folder::plan_item::AccountFacts;
+
+/// What a backup is carried out with.
+#[derive(Debug)]
+pub struct BackupRequest<'a> {
+    /// What is to be backed up.
+    pub plan: &'a PlanFile,
+    /// The run's folder.
+    pub folder: &'a RunFolder,
+    /// Its journal, open.
+    pub journal: Journal,
+    /// What the journal says of an earlier part of this run.
+    pub memory: ItemStates,
+    /// Where the snapshot goes.
+    pub archive: &'a Archive,
+    /// What is written with it.
+    pub shelved: &'a Shelved,
+    /// The run's id.
+    pub run: &'a str,
+    /// Whether the run is taken up again: then it may have made its snapshot already.
+    pub again: bool,
+    /// The account that was read, for what was spent on it.
+    pub source: &'a Account,
+    /// How to be stopped.
+    pub cancel: &'a Cancel,
+    /// Who listens.
+    pub events: &'a Events,
+}
+
+/// Puts what was read into the archive.
+///
+/// # Errors
+///
+/// The archive, the journal or a file of the run fails. The run can be resumed, and no snapshot counts until it is.
+///
+/// # Cancel safety
+///
+/// Dropping the future leaves a run that can be resumed.
+pub async fn shelve(with: BackupRequest<'_>) -> Result<RunEnd, EngineError> {
+    let BackupRequest { plan, journal, memory, source, cancel, .. } = with;
+    let started = (tokio::time::Instant::now(), spent([source]));
+    // A backup creates nothing in an account.
+    let others = DependencyItems::default();
+    let ledger = JournalView::new(&journal, memory, &others);
+    let inside = Inside {
+        plan,
+        archive: with.archive,
+        shelved: with.shelved,
+        run: with.run,
+        folder: with.folder,
+        cancel,
+        events: with.events,
+        owner: &plan.head().source,
+    };
+    let stored = tokio::select! {
+        biased;
+        () = cancel.aborting() => Ok(None),
+        stored = inside.store(with.again) => stored,
+    };
+    let recorded = match stored {
+        Ok(Some(snapshot)) => inside.record(&ledger, &snapshot).await.map(|()| true),
+        Ok(None) => Ok(false),
+        Err(error) => Err(error),
+    };
+    drop(ledger);
+    let (ending, reason) = match &recorded {
+        Ok(true) => (Ending::Finished, None),
+        Ok(false) => (Ending::Interrupted, Some("interrupted".to_owned())),
+        Err(EngineError::Archive(error)) => (Ending::Broken, Some(crate::model::chain(error))),
+        Err(error) => (Ending::Broken, Some(error.to_string())),
+    };
+    close(journal, &started, source, ending, reason.clone()).await?;
+    if recorded? {
+        // The snapshot holds it all, and may be encrypted: no second copy is kept. What cannot be removed is litter.
+        let _ = std::fs::remove_file(inside.folder.wanted());
+    }
+    Ok(RunEnd { ending, reason })
+}
+
+struct Inside<'a> {
+    plan: &'a PlanFile,
+    archive: &'a Archive,
+    shelved: &'a Shelved,
+    run: &'a str,
+    folder: &'a RunFolder,
+    cancel: &'a Cancel,
+    events: &'a Events,
+    owner: &'a AccountFacts,
+}
+
+#[derive(Deserialize)]
+struct ItemLine<'a> {
+    item: ItemKey,
+    #[serde(borrow)]
+    document: &'a RawValue,
+}
+
+impl Inside<'_> {
+    /// Stores every document and makes the snapshot; `None` when it was told to stop.
+    async fn store(&self, again: bool) -> Result<Option<Snapshot>, EngineError> {
+        if again {
+            let listing = self.archive.snapshots().await?;
+            if let Some(made) =
+                listing.snapshots.into_iter().find(|made| made.run.as_deref() == Some(self.run))
+            {
+                return Ok(Some(made));
+            }
+        }
+        let total = u64::from(self.plan.len()) + self.plan.tail().related.values().sum::<u64>();
+        self.events.emit(&Event::StageStarted { stage: Stage::Store, total: Some(total) });
+        let mut writer = self.archive.backup(owner(self.owner)).await?;
+        match self.add_all(&mut writer).await {
+            Ok(true) => {}
+            // Given up and not only dropped: a lease in a bucket would keep prunes out for a while.
+            Ok(false) => {
+                writer.give_up().await;
+                return Ok(None);
+            }
+            Err(error) => {
+                writer.give_up().await;
+                return Err(error);
+            }
+        }
+        crash::point("archive.before_finish");
+        let notes = Notes {
+            run: Some(self.run.to_owned()),
+            tags: self.shelved.tags.clone(),
+            selection: self.shelved.selection.clone(),
+        };
+        let snapshot = writer.finish(notes).await?;
+        crash::point("archive.after_finish");
+        self.events.emit(&Event::StageFinished { stage: Stage::Store });
+        Ok(Some(snapshot))
+    }
+
+    /// Adds every document; `false` when it was told to stop.
+    async fn add_all(&self, writer: &mut SnapshotWriter) -> Result<bool, EngineError> {
+        let path = self.folder.wanted();
+        let failed = || EngineError::file("read", &path);
+        let mut reader = BufReader::with_capacity(1 << 18, File::open(&path).map_err(failed())?);
+        let mut line = String::new();
+        loop {
+            line.clear();
+            if reader.read_line(&mut line).map_err(failed())? == 0 {
+                return Ok(true);
+            }
+            if self.cancel.is_draining() {
+                return Ok(false);
+            }
+            let (facts, text) = self.facts(&line)?;
+            writer.add(facts, text.as_bytes()).await?;
+            self.events.emit(&Event::StageAdvanced { stage: Stage::Store, by: 1 });
+        }
+    }
+
+    /// What the archive is told of a document, and its text.
+    fn facts<'l>(&self, line: &'l str) -> Result<(Facts, &'l str), EngineError> {
+        let bad = |_| RunFolderError::BadFile {
+            path: self.folder.wanted(),
+            message: "holds a line that is not what was put there: start a new backup".to_owned(),
+        };
+        let (kind, document, fingerprint) = if line.starts_with("{\"item\":") {
+            let read: ItemLine<'_> = serde_json::from_str(line).map_err(bad)?;
+            let known = self.plan.item(read.item)?.sent_sha256;
+            ("imports".to_owned(), read.document, known.unwrap_or_else(|| print_of(read.document)))
+        } else {
+            let read: RelatedLine<'_> = serde_json::from_str(line).map_err(bad)?;
+            (read.kind, read.document, print_of(read.document))
+        };
+        let head = read_head(document);
+        let facts = Facts {
+            kind,
+            id: head.id,
+            name: head.name,
+            adaptor_type: head.adaptor_type,
+            integration: head.integration,
+            last_modified: head.last_modified,
+            fingerprint,
+        };
+        Ok((facts, document.get()))
+    }
+
+    /// Records that every import of the plan is in the snapshot.
+    async fn record(&self, ledger: &JournalView<'_>, snapshot: &Snapshot) -> Result<(), EngineError> {
+        let id = Id::from(snapshot.id.as_str());
+        for number in 1..=self.plan.len() {
+            let key = ItemKey(number);
+            let item = self.plan.item(key)?;
+            if !item.is_work() || !ledger.is_untouched(key) {
+                continue;
+            }
+            let Some(sha256) = item.sent_sha256 else { continue };
+            ledger.note(key, Step::Archived { snapshot: id.clone(), sha256 }).await?;
+            let name: Arc<str> = item.name.into();
+            let (item, outcome) = (key, Outcome::Archived);
+            self.events.emit(&Event::ItemFinished { item, name: Arc::clone(&name), outcome, message: None });
+            let (verdict, differences) = (Verdict::Equal, Vec::new());
+            self.events.emit(&Event::ItemVerified { item, name, verdict, differences });
+        }
+        let stored = format!(
+            "snapshot {}: {} documents, {} of them new, {} bytes more in the archive",
+            snapshot.id, snapshot.entries, snapshot.new_blobs, snapshot.new_bytes
+        );
+        self.events.emit(&Event::Noted { message: stored });
+        Ok(())
+    }
+}

@@ -1,0 +1,140 @@
+//! What is known of every item: the journal's states, kept in step with the journal.
+
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+
+use crate::documents::references::Kind;
+use crate::inventory::error::EngineError;
+use crate::journal::{Doubt, Entry, ItemState, ItemStates, Journal, JournalError, Phase, Step};
+use crate::model::{Id, ItemKey};
+use crate::run_folder::dependency_items::DependencyItems;
+
+/// The journal and what follows from it, always in step.
+#[derive(Debug)]
+pub(crate) struct JournalView<'a> {
+    journal: &'a Journal,
+    memory: RefCell<ItemStates>,
+    others: &'a DependencyItems,
+    owned: RefCell<HashMap<Id, Option<Kind>>>,
+}
+
+impl<'a> JournalView<'a> {
+    pub(crate) fn new(journal: &'a Journal, memory: ItemStates, others: &'a DependencyItems) -> Self {
+        let ledger = Self { journal, memory: RefCell::default(), others, owned: RefCell::default() };
+        for (item, state) in (1_u32..).map(ItemKey).zip(memory.states()) {
+            if let Some(target) = state.target() {
+                ledger.own(item, target);
+            }
+        }
+        ledger.memory.replace(memory);
+        ledger
+    }
+
+    fn own(&self, item: ItemKey, target: &Id) {
+        self.owned.borrow_mut().insert(target.clone(), self.others.kind(item));
+    }
+
+    /// Records a step and waits until it is on the disk.
+    pub(crate) async fn sync(
+        &self,
+        item: ItemKey,
+        step: Step,
+        before: Option<String>,
+    ) -> Result<(), EngineError> {
+        self.learn(item, &step)?;
+        self.journal.append(Entry::Item { item, step }, before).await?;
+        Ok(())
+    }
+
+    /// Records a step that may reach the disk a little later.
+    pub(crate) async fn note(&self, item: ItemKey, step: Step) -> Result<(), EngineError> {
+        self.learn(item, &step)?;
+        self.journal.note(Entry::Item { item, step }).await?;
+        Ok(())
+    }
+
+    fn learn(&self, item: ItemKey, step: &Step) -> Result<(), EngineError> {
+        let mut memory = self.memory.borrow_mut();
+        memory
+            .step(item, step)
+            .map_err(|message| JournalError::Stopped(format!("{message}: this is a bug")))?;
+        if let Some(target) = memory.state(item).target() {
+            self.own(item, target);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn state(&self, item: ItemKey) -> ItemState {
+        self.memory.borrow().state(item).clone()
+    }
+
+    /// How often the item's call was announced.
+    pub(crate) fn attempts(&self, item: ItemKey) -> u32 {
+        self.memory.borrow().attempts(item)
+    }
+
+    pub(crate) fn doubt(&self, item: ItemKey) -> Option<Doubt> {
+        self.memory.borrow().doubt(item)
+    }
+
+    /// When the run's first call was announced, by the service's clock.
+    pub(crate) fn first_intent(&self) -> Option<jiff::Timestamp> {
+        self.memory.borrow().first_intent()
+    }
+
+    pub(crate) fn is_untouched(&self, item: ItemKey) -> bool {
+        *self.memory.borrow().state(item) == ItemState::Untouched
+    }
+
+    /// Whether something is left to write for the item.
+    pub(crate) fn is_open(&self, item: ItemKey) -> bool {
+        matches!(self.memory.borrow().state(item), ItemState::Untouched | ItemState::InDoubt { .. })
+    }
+
+    /// Items whose last call's effect is not known.
+    pub(crate) fn in_doubt(&self) -> Vec<ItemKey> {
+        self.all(|state| matches!(state, ItemState::InDoubt { .. }))
+    }
+
+    /// Items whose operation had its effect; a clone among them may still need its PUT.
+    pub(crate) fn half_done(&self) -> Vec<ItemKey> {
+        self.all(|state| matches!(state, ItemState::Applied { phase: Phase::Operation, .. }))
+    }
+
+    /// Items that wait to be read back.
+    pub(crate) fn unverified(&self) -> Vec<(ItemKey, Id)> {
+        let memory = self.memory.borrow();
+        let items = (1_u32..).map(ItemKey).zip(memory.states());
+        items
+            .filter_map(|(key, state)| match state {
+                ItemState::Applied { target, .. } => Some((key, target.clone())),
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn all(&self, keep: impl Fn(&ItemState) -> bool) -> Vec<ItemKey> {
+        let memory = self.memory.borrow();
+        (1_u32..)
+            .map(ItemKey)
+            .zip(memory.states())
+            .filter(|(_, state)| keep(state))
+            .map(|(key, _)| key)
+            .collect()
+    }
+
+    /// Whether an item of this run has that import of the target.
+    pub(crate) fn owns(&self, id: &Id) -> bool {
+        self.owned.borrow().contains_key(id)
+    }
+
+    /// Whether items of this run have any of that kind.
+    pub(crate) fn owns_any(&self, kind: Option<Kind>) -> bool {
+        self.owned.borrow().values().any(|of| *of == kind)
+    }
+
+    /// The imports of the target, or the resources of a kind, that the items of this run have.
+    pub(crate) fn owned(&self, kind: Option<Kind>) -> HashSet<Id> {
+        self.owned.borrow().iter().filter(|(_, of)| **of == kind).map(|(id, _)| id.clone()).collect()
+    }
+}

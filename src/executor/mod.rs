@@ -1,0 +1,347 @@
+//! Carries out a plan: write → verify → record, in the plan's order, with a bounded number in flight.
+
+pub mod backup;
+mod dependencies_ready;
+mod item;
+pub mod journal_view;
+mod lookup;
+mod resolve_doubt;
+mod stop_policy;
+mod verify;
+mod write;
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::fs::File;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+use tokio::sync::Semaphore;
+
+use crate::executor::dependencies_ready::Waiting;
+use crate::executor::item::{Done, drive};
+use crate::executor::journal_view::JournalView;
+use crate::executor::lookup::LookupQueue;
+use crate::executor::stop_policy::Policy;
+use crate::inventory::endpoint::{Account, Spent, spent};
+use crate::inventory::error::EngineError;
+use crate::job::{Stop, Verify};
+use crate::journal::{Ending, Entry, ItemStates, Journal};
+use crate::model::cancel::Cancel;
+use crate::model::event::{Event, Events, Stage};
+use crate::model::time::Clock;
+use crate::model::{ItemKey, Operation};
+use crate::run_folder::dependency_items::DependencyItems;
+use crate::run_folder::folder::RunFolder;
+use crate::run_folder::plan_file::PlanFile;
+use crate::run_folder::plan_item::PlanItem;
+
+pub use crate::executor::backup::{BackupRequest, shelve};
+
+/// Items between their stages at most: those that wait to be looked up do not hold a place in flight.
+const MOST_WAITING: usize = 4096;
+
+/// How a plan is carried out.
+#[derive(Debug, Clone, Copy)]
+pub struct RunOptions {
+    /// How writes are checked.
+    pub verify: Verify,
+    /// When the run halts by itself.
+    pub stop: Stop,
+    /// Items being written at once; calls are held back further by the account's own budget.
+    pub in_flight: usize,
+    /// Times an item's call is announced at most.
+    pub attempts: u32,
+    /// How long after a call without an answer it can no longer be executing in the service.
+    pub settle: Duration,
+}
+
+/// What a run works with.
+#[derive(Debug)]
+pub struct ExecuteRequest<'a> {
+    /// What is to be done.
+    pub plan: &'a PlanFile,
+    /// The run's folder.
+    pub folder: &'a RunFolder,
+    /// Its journal, open.
+    pub journal: Journal,
+    /// What the journal says of an earlier part of this run.
+    pub memory: ItemStates,
+    /// Where imports go.
+    pub target: &'a Account,
+    /// How.
+    pub options: RunOptions,
+    /// How to be stopped.
+    pub cancel: &'a Cancel,
+    /// Who listens.
+    pub events: &'a Events,
+    /// The time.
+    pub clock: &'a Clock,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunEnd {
+    /// How.
+    pub ending: Ending,
+    /// Why, for endings other than `Finished`.
+    pub reason: Option<String>,
+}
+
+struct Context<'a> {
+    plan: &'a PlanFile,
+    others: &'a DependencyItems,
+    target: &'a Account,
+    wanted: Option<File>,
+    ledger: JournalView<'a>,
+    finder: LookupQueue<'a>,
+    options: RunOptions,
+    cancel: &'a Cancel,
+    events: &'a Events,
+    clock: &'a Clock,
+    places: Arc<Semaphore>,
+    messages: RefCell<HashMap<ItemKey, String>>,
+}
+
+/// Carries out the plan, as far as it is not done already.
+///
+/// # Errors
+///
+/// The journal or a file of the run fails. The run can be resumed.
+///
+/// # Cancel safety
+///
+/// Dropping the future leaves a run that can be resumed.
+pub async fn run(running: ExecuteRequest<'_>) -> Result<RunEnd, EngineError> {
+    let ExecuteRequest { plan, folder, journal, memory, target, options, cancel, events, clock } = running;
+    let started = (tokio::time::Instant::now(), spent([target]));
+    let wanted = File::open(folder.wanted()).ok();
+    let others = DependencyItems::of(plan)?;
+    let context = Context {
+        plan,
+        others: &others,
+        target,
+        wanted,
+        finder: LookupQueue::new(target, plan, cancel, options.settle, clock),
+        ledger: JournalView::new(&journal, memory, &others),
+        options,
+        cancel,
+        events,
+        clock,
+        places: Arc::new(Semaphore::new(options.in_flight)),
+        messages: RefCell::default(),
+    };
+    let mut policy = Policy::new(options.stop, work_left(&context)?);
+    let walked = tokio::select! {
+        biased;
+        () = cancel.aborting() => Ok(()),
+        walked = walk(&context, &mut policy) => walked,
+    };
+    let ended = walked.and_then(|()| ending(&context, &policy));
+    drop(context);
+    let (closing, reason) = match &ended {
+        Ok(ended) => (ended.ending, ended.reason.clone()),
+        Err(error) => (Ending::Broken, Some(error.to_string())),
+    };
+    close(journal, &started, target, closing, reason).await?;
+    ended
+}
+
+async fn walk(context: &Context<'_>, policy: &mut Policy) -> Result<(), EngineError> {
+    {
+        let writing = write_all(context, policy);
+        let finding = context.finder.serve(&context.ledger, context.events);
+        tokio::pin!(writing, finding);
+        tokio::select! {
+            written = &mut writing => written?,
+            found = &mut finding => match found {},
+        }
+    }
+    if context.options.verify == Verify::Full && !context.cancel.is_draining() {
+        verify::read_back(context, policy).await?;
+    }
+    Ok(())
+}
+
+/// Starts items in the plan's order, first those in doubt, and takes their ends as they come.
+async fn write_all(context: &Context<'_>, policy: &mut Policy) -> Result<(), EngineError> {
+    let mut queue: VecDeque<ItemKey> = context.ledger.in_doubt().into();
+    queue.extend((1..=context.plan.len()).map(ItemKey).filter(|key| context.ledger.is_untouched(*key)));
+    queue.extend(context.ledger.half_done());
+    context.events.emit(&Event::StageStarted { stage: Stage::Write, total: Some(policy.total()) });
+    let mut under_way = FuturesUnordered::new();
+    // Items that would bear the same name go one after the other: so at most one of them is ever in doubt. Blanks around
+    // a name do not count, for a service may trim it.
+    let mut names: HashMap<(&'static str, String), VecDeque<PlanItem>> = HashMap::new();
+    let name_of = |item: &PlanItem| (item.list(), item.name.trim().to_owned());
+    let mut waiting = Waiting::default();
+    let mut told = false;
+    loop {
+        if context.cancel.is_draining() && !told {
+            told = true;
+            if policy.stopped().is_none() && !policy.token_refused() {
+                let reason = "interrupted".to_owned();
+                context.events.emit(&Event::Stopping { reason });
+            }
+        }
+        let mut next = None;
+        while !context.cancel.is_draining() && under_way.len() < MOST_WAITING {
+            let Ok(place) = Arc::clone(&context.places).try_acquire_owned() else { break };
+            let Some(key) = queue.pop_front() else { break };
+            let item = context.plan.item(key)?;
+            if !item.is_work() {
+                continue;
+            }
+            if waiting.holds(context, &item) {
+                continue;
+            }
+            if item.operation.makes_an_import() {
+                if let Some(behind) = names.get_mut(&name_of(&item)) {
+                    behind.push_back(item);
+                    continue;
+                }
+                names.insert(name_of(&item), VecDeque::new());
+            }
+            next = Some((item, place));
+            break;
+        }
+        if let Some((item, place)) = next {
+            under_way.push(drive(context, item, Some(place)));
+            continue;
+        }
+        let done: Done = tokio::select! {
+            done = under_way.next() => match done {
+                None if context.cancel.is_draining() || queue.is_empty() => break,
+                // All places are taken by nobody: they come free at once.
+                None => { tokio::task::yield_now().await; continue }
+                Some(done) => done?,
+            },
+            place = Arc::clone(&context.places).acquire_owned(),
+                if !queue.is_empty() && !context.cancel.is_draining() && under_way.len() < MOST_WAITING => {
+                drop(place);
+                continue;
+            }
+        };
+        if done.item.operation.makes_an_import()
+            && let Some(mut behind) = names.remove(&name_of(&done.item))
+            && let Some(following) = behind.pop_front()
+        {
+            names.insert(name_of(&done.item), behind);
+            if context.cancel.is_draining() {
+                names.clear();
+            } else {
+                let place = Arc::clone(&context.places).try_acquire_owned().ok();
+                under_way.push(drive(context, following, place));
+            }
+        }
+        waiting.release(context, done.item.item, &mut queue);
+        finish(context, policy, &done);
+    }
+    context.events.emit(&Event::StageFinished { stage: Stage::Write });
+    Ok(())
+}
+
+/// Tells the end of an item's writing, and stops the run if that was one too many.
+fn finish(context: &Context<'_>, policy: &mut Policy, done: &Done) {
+    if done.unauthorized {
+        policy.refuse_token();
+        context.cancel.drain();
+    }
+    if done.interrupted {
+        return;
+    }
+    context.events.emit(&Event::StageAdvanced { stage: Stage::Write, by: 1 });
+    context.events.emit(&Event::ItemFinished {
+        item: done.item.item,
+        name: done.item.name.as_str().into(),
+        outcome: done.outcome,
+        message: done.message.clone(),
+    });
+    policy.ended(done.outcome);
+    if done.differs {
+        policy.differed(done.item.item);
+    }
+    halt(context, policy);
+}
+
+fn halt(context: &Context<'_>, policy: &Policy) {
+    if let Some(reason) = policy.stopped()
+        && !context.cancel.is_draining()
+    {
+        context.events.emit(&Event::Stopping { reason: reason.to_owned() });
+        context.cancel.drain();
+    }
+}
+
+/// How many items have still to be written.
+fn work_left(context: &Context<'_>) -> Result<u64, EngineError> {
+    let mut work = 0;
+    for number in 1..=context.plan.len() {
+        let key = ItemKey(number);
+        if context.ledger.is_open(key) && context.plan.item(key)?.is_work() {
+            work += 1;
+        }
+    }
+    Ok(work)
+}
+
+fn ending(context: &Context<'_>, policy: &Policy) -> Result<RunEnd, EngineError> {
+    let (ending, reason) = if policy.token_refused() {
+        (Ending::Unauthorized, Some("the service no longer accepts the token".to_owned()))
+    } else if let Some(reason) = policy.stopped() {
+        (Ending::Stopped, Some(reason.to_owned()))
+    } else if context.cancel.is_draining() {
+        (Ending::Interrupted, Some("interrupted".to_owned()))
+    } else if let Some(reason) = left_open(context)? {
+        (Ending::Broken, Some(reason))
+    } else {
+        (Ending::Finished, None)
+    };
+    Ok(RunEnd { ending, reason })
+}
+
+/// What is neither done nor not done when all was tried: an end only `resume` can make out.
+fn left_open(context: &Context<'_>) -> Result<Option<String>, EngineError> {
+    let imports = |count: usize| format!("{count} import{}", if count == 1 { "" } else { "s" });
+    let doubts = context.ledger.in_doubt().len();
+    if doubts > 0 {
+        let what = imports(doubts);
+        return Ok(Some(format!("it could not be found out whether the calls of {what} had their effect")));
+    }
+    let halves = halves(context)?.len();
+    Ok((halves > 0).then(|| format!("{} could not be completed after the first call", imports(halves))))
+}
+
+/// Items of which the first call had its effect, and a second one is to complete it.
+fn halves(context: &Context<'_>) -> Result<HashSet<ItemKey>, EngineError> {
+    let mut halves = HashSet::new();
+    let totals = &context.plan.tail().totals;
+    // Nothing else takes two calls.
+    if [Operation::Clone, Operation::Restore].iter().any(|operation| totals.contains_key(operation.as_str()))
+    {
+        for key in context.ledger.half_done() {
+            if context.plan.item(key)?.adjust {
+                halves.insert(key);
+            }
+        }
+    }
+    Ok(halves)
+}
+
+async fn close(
+    journal: Journal,
+    started: &(tokio::time::Instant, Spent),
+    target: &Account,
+    ending: Ending,
+    reason: Option<String>,
+) -> Result<(), EngineError> {
+    let spent = spent([target]).since(&started.1);
+    let calls: BTreeMap<String, u64> = spent.calls;
+    let millis = u64::try_from(started.0.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let entry = Entry::Closed { ending, calls, throttled: spent.throttled, millis, reason };
+    journal.append(entry, None).await?;
+    journal.close()?;
+    Ok(())
+}

@@ -1,0 +1,202 @@
+//! After a PUT, a DELETE or a restore without an answer: reads what is there, and says whether it had its effect.
+//!
+//! A call may still be executing when it is looked for: that it had no effect is believed only once it can no longer be.
+//! One that has its effect even later is met when the item is announced again: what then stands there is this run's own
+//! doing, not somebody else's.
+
+use serde_json::Value;
+use tokio::time::Instant;
+
+use crate::api::{ApiError, Document, ErrorKind};
+use crate::documents::normal::{compare, fingerprint};
+use crate::executor::Context;
+use crate::executor::item::{Next, document, sent_sha256};
+use crate::executor::write::{announce, end, parse, present};
+use crate::inventory::dependents::used_by;
+use crate::inventory::error::EngineError;
+use crate::journal::{Call, ItemState, Phase, Step};
+use crate::model::{Fingerprint, Id, Operation, Outcome, Verdict};
+use crate::run_folder::plan_item::PlanItem;
+
+/// Settles a PUT in doubt, which can no longer be executing after `settled`.
+pub(crate) async fn settle_put(
+    context: &Context<'_>,
+    item: &PlanItem,
+    phase: Phase,
+    target: Option<&Id>,
+    settled: Instant,
+) -> Result<Next, EngineError> {
+    let target = target.or(item.target.as_ref().map(|party| &party.id)).cloned();
+    let Some(target) = target else {
+        return end(context, item, Outcome::Failed, None, "plan", "the plan does not say what to update", 0)
+            .await;
+    };
+    let began = Instant::now();
+    let there = match context.target.client.get(item.list(), &target).await {
+        Ok(there) => there,
+        Err(error) => return unreadable(context, item, &error).await,
+    };
+    let Found { print, as_wanted, exactly } = found(context, item, &there)?;
+    let planned = item.target.as_ref().and_then(|party| party.sha256);
+    let had_effect = match phase {
+        // A document that only loses fields compares as wanted before the PUT too: what the plan saw is no effect.
+        Phase::Operation => as_wanted && planned != Some(print),
+        // What a fresh clone was like is not known: unless it is exactly as wanted, the PUT is repeated.
+        Phase::Adjust => exactly,
+    };
+    if had_effect {
+        context.ledger.sync(item.item, adopted(target, print, &there), None).await?;
+        return Ok(Next::Go);
+    }
+    if began < settled {
+        return Ok(Next::TooEarly);
+    }
+    if phase == Phase::Operation && planned != Some(print) {
+        let message = "a PUT got no answer, and it was changed by somebody else since: left alone";
+        return end(context, item, Outcome::Stale, None, "stale", message, 0).await;
+    }
+    context.ledger.sync(item.item, Step::Absent, None).await?;
+    Ok(Next::Go)
+}
+
+/// Settles a DELETE or a restore in doubt, which can no longer be executing after `settled`.
+pub(crate) async fn settle_presence(
+    context: &Context<'_>,
+    item: &PlanItem,
+    settled: Instant,
+) -> Result<Next, EngineError> {
+    let Some(target) = item.target.clone() else {
+        return end(context, item, Outcome::Failed, None, "plan", "the plan does not say which import", 0)
+            .await;
+    };
+    let began = Instant::now();
+    let there = match context.target.client.get(item.list(), &target.id).await {
+        Ok(_) => true,
+        Err(error) if error.kind == ErrorKind::NotFound => false,
+        Err(error) => return unreadable(context, item, &error).await,
+    };
+    if there == (item.operation == Operation::Restore) {
+        return present(context, item, &target.id, None, 0, true).await;
+    }
+    if began < settled {
+        return Ok(Next::TooEarly);
+    }
+    context.ledger.sync(item.item, Step::Absent, None).await?;
+    Ok(Next::Go)
+}
+
+/// The import to be overwritten is not what the plan saw: if an earlier attempt of this run did that, it is done.
+pub(crate) async fn late_put(
+    context: &Context<'_>,
+    item: &PlanItem,
+    there: &Document,
+) -> Result<Option<Next>, EngineError> {
+    if item.operation != Operation::Update || context.ledger.attempts(item.item) == 0 {
+        return Ok(None);
+    }
+    let Found { print, as_wanted, .. } = found(context, item, there)?;
+    if !as_wanted {
+        return Ok(None);
+    }
+    if let Some(next) = announce(context, item, Operation::Update, Call::Operation, None).await? {
+        return Ok(Some(next));
+    }
+    let target = there.head.id.clone();
+    context.ledger.sync(item.item, adopted(target, print, there), None).await?;
+    Ok(Some(Next::Go))
+}
+
+/// The import to be removed is gone, and an earlier attempt of this run may have done that: it is done.
+pub(crate) async fn late_delete(
+    context: &Context<'_>,
+    item: &PlanItem,
+    target: &Id,
+) -> Result<Next, EngineError> {
+    if let Some(next) = announce(context, item, Operation::Delete, Call::Operation, None).await? {
+        return Ok(next);
+    }
+    present(context, item, target, None, 0, true).await
+}
+
+/// The fingerprint of what stands there, if that is what is wanted and nothing more.
+pub(crate) fn exactly(
+    context: &Context<'_>,
+    item: &PlanItem,
+    there: &Document,
+) -> Result<Option<Fingerprint>, EngineError> {
+    let Found { print, exactly, .. } = found(context, item, there)?;
+    Ok(exactly.then_some(print))
+}
+
+/// Ends the removal of what something uses: an import may be removed under its flows, but not a script under its
+/// imports. Where the service does not tell what uses it, it is left to the service to refuse.
+pub(crate) async fn in_use(
+    context: &Context<'_>,
+    item: &PlanItem,
+    target: &Id,
+) -> Result<Option<Next>, EngineError> {
+    if item.kind.is_none() {
+        return Ok(None);
+    }
+    let users = match context.target.client.dependencies(item.list(), target).await {
+        Ok(users) => users,
+        Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Refused) => return Ok(None),
+        Err(error) => return unreadable(context, item, &error).await.map(Some),
+    };
+    let Some(message) = used_by(&users) else { return Ok(None) };
+    end(context, item, Outcome::Conflict, None, "in_use", &message, 0).await.map(Some)
+}
+
+/// It had its effect, as is seen by what is there.
+fn adopted(target: Id, print: Fingerprint, there: &Document) -> Step {
+    let modified = there.head.last_modified.clone();
+    Step::Applied { target, status: None, sends: 0, adopted: true, sha256: Some(print), modified }
+}
+
+/// What stands in the target, compared with what is wanted there.
+struct Found {
+    print: Fingerprint,
+    /// Nothing that is wanted is missing or other.
+    as_wanted: bool,
+    /// Nor is there anything more.
+    exactly: bool,
+}
+
+fn found(context: &Context<'_>, item: &PlanItem, there: &Document) -> Result<Found, EngineError> {
+    let found: Value = parse(there.text.get().as_bytes());
+    let print = fingerprint(&found);
+    if Some(print) == sent_sha256(context, item) {
+        return Ok(Found { print, as_wanted: true, exactly: true });
+    }
+    let comparison = compare(&parse(&document(context, item)?), &found);
+    let as_wanted = comparison.verdict != Verdict::Differs;
+    Ok(Found { print, as_wanted, exactly: as_wanted && comparison.added.is_empty() })
+}
+
+/// A read before or after a write did not work out: the item stays as it stands, or fails if nothing was announced.
+pub(crate) async fn unreadable(
+    context: &Context<'_>,
+    item: &PlanItem,
+    error: &ApiError,
+) -> Result<Next, EngineError> {
+    if error.kind == ErrorKind::Unauthorized {
+        return Ok(Next::Unauthorized);
+    }
+    if error.kind == ErrorKind::NotFound {
+        let message = "it was removed by somebody else while it was being written";
+        return end(context, item, Outcome::Stale, error.status, "gone", message, error.attempts).await;
+    }
+    match context.ledger.state(item.item) {
+        ItemState::InDoubt { .. } => {
+            return Ok(Next::StillInDoubt(format!("it could not be read back: {}", error.summary)));
+        }
+        // To fail it here would leave half a clone that no `retry` takes for its own.
+        ItemState::Applied { .. } => {
+            let message = format!("it is there, but could not be read to be completed: {}", error.summary);
+            return Ok(Next::StillInDoubt(message));
+        }
+        _ => {}
+    }
+    let code = error.code().unwrap_or("unreadable").to_owned();
+    end(context, item, Outcome::Failed, error.status, &code, &error.summary.clone(), error.attempts).await
+}

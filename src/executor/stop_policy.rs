@@ -1,0 +1,126 @@
+//! When a run halts by itself. Pure.
+
+use std::collections::HashSet;
+
+use crate::job::{Limit, Stop};
+use crate::model::{ItemKey, Outcome};
+
+/// Counts what goes wrong against the limits of `stop`.
+#[derive(Debug)]
+pub(crate) struct Policy {
+    stop: Stop,
+    total: u64,
+    failures: u64,
+    in_a_row: u64,
+    differing: HashSet<ItemKey>,
+    reason: Option<String>,
+    token_refused: bool,
+}
+
+impl Policy {
+    /// Limits for a run that has `total` items to write.
+    pub(crate) fn new(stop: Stop, total: u64) -> Self {
+        Self {
+            stop,
+            total,
+            failures: 0,
+            in_a_row: 0,
+            differing: HashSet::new(),
+            reason: None,
+            token_refused: false,
+        }
+    }
+
+    /// Items to write.
+    pub(crate) fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// An item has its outcome.
+    pub(crate) fn ended(&mut self, outcome: Outcome) {
+        if outcome != Outcome::Failed {
+            self.in_a_row = 0;
+            return;
+        }
+        self.failures += 1;
+        self.in_a_row += 1;
+        if let Some(limit) = self.stop.failures
+            && self.reached(limit, self.failures)
+        {
+            self.halt(format!("{} of {} imports failed (`stop.failures`)", self.failures, self.total));
+        }
+        if let Some(limit) = self.stop.consecutive
+            && self.in_a_row >= u64::from(limit)
+        {
+            self.halt(format!("{} imports failed in a row (`stop.consecutive`)", self.in_a_row));
+        }
+    }
+
+    /// A written import is not what was sent: the answer to the write says so, and later what is read back.
+    pub(crate) fn differed(&mut self, item: ItemKey) {
+        self.differing.insert(item);
+        let differing = self.differing.len() as u64;
+        if let Some(limit) = self.stop.differs
+            && self.reached(limit, differing)
+        {
+            self.halt(format!(
+                "{differing} of {} imports are not what was sent (`stop.differs`)",
+                self.total
+            ));
+        }
+    }
+
+    /// The service no longer accepts the token.
+    pub(crate) fn refuse_token(&mut self) {
+        self.token_refused = true;
+    }
+
+    pub(crate) fn token_refused(&self) -> bool {
+        self.token_refused
+    }
+
+    /// Why the run halts, if it does.
+    pub(crate) fn stopped(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+
+    fn halt(&mut self, reason: String) {
+        self.reason.get_or_insert(reason);
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "counts of imports are far below 2^52")]
+    fn reached(&self, limit: Limit, count: u64) -> bool {
+        match limit {
+            Limit::Count(limit) => count >= u64::from(limit),
+            // A share is exceeded, not reached: 5 % of 20 lets one fail.
+            Limit::Share(share) => count as f64 > share * self.total as f64,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stopped_after(stop: Stop, total: u64, outcomes: &[Outcome]) -> Option<usize> {
+        let mut policy = Policy::new(stop, total);
+        outcomes.iter().position(|outcome| {
+            policy.ended(*outcome);
+            policy.stopped().is_some()
+        })
+    }
+
+    #[test]
+    fn a_run_stops_at_the_failure_that_is_one_too_many_and_not_before() {
+        use Outcome::{Created, Failed};
+        let count = Stop { failures: Some(Limit::Count(2)), ..Stop::default() };
+        assert_eq!(stopped_after(count, 100, &[Failed, Created, Failed]), Some(2));
+        let share = Stop { failures: Some(Limit::Share(0.05)), ..Stop::default() };
+        assert_eq!(stopped_after(share, 20, &[Failed, Created]), None);
+        assert_eq!(stopped_after(share, 20, &[Failed, Created, Failed]), Some(2));
+        let row = Stop { consecutive: Some(2), ..Stop::default() };
+        assert_eq!(stopped_after(row, 9, &[Failed, Created, Failed, Created]), None);
+        assert_eq!(stopped_after(row, 9, &[Failed, Created, Failed, Failed]), Some(3));
+        assert_eq!(stopped_after(Stop::default(), 9, &[Failed; 9]), None);
+    }
+}

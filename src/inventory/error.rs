@@ -1,0 +1,109 @@
+//! What ends a plan or a run. A failed item is an outcome, not one of these.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::api::{ApiError, ErrorKind};
+use crate::archive::ArchiveError;
+use crate::journal::JournalError;
+use crate::run_folder::RunFolderError;
+
+/// Why a plan or a run could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The service could not be read.
+    #[error("cannot {what} of account `{account}`")]
+    Service {
+        /// What was tried, e.g. `list the imports`.
+        what: String,
+        /// The account's name in the job.
+        account: String,
+        /// Why.
+        #[source]
+        source: Box<ApiError>,
+    },
+    /// Two looks at a list did not agree.
+    #[error(
+        "the list of {list} of account `{account}` cannot be trusted: it gave {first} {list}, then {second}. \
+         Nothing was written. Wait until nobody changes {list} there, then run again"
+    )]
+    Unsteady {
+        /// The account's name in the job.
+        account: String,
+        /// The list: `imports`, or what they refer to.
+        list: &'static str,
+        /// Entries at the first look.
+        first: u64,
+        /// Entries at the second.
+        second: u64,
+    },
+    /// A list ends although there is more.
+    #[error(
+        "the list of imports of account `{account}` cannot be trusted: it ended after {listed} imports, but there are \
+         more. Nothing was written. Run again later"
+    )]
+    CutShort {
+        /// The account's name in the job.
+        account: String,
+        /// Imports it showed.
+        listed: u64,
+    },
+    /// A list is empty though flows use imports.
+    #[error(
+        "account `{account}` lists no imports, but its flows use some: the answer cannot be trusted. Nothing was written"
+    )]
+    EmptyButUsed {
+        /// The account's name in the job.
+        account: String,
+    },
+    /// What a run keeps on disk could not be read or written.
+    #[error(transparent)]
+    Folder(#[from] RunFolderError),
+    /// The archive could not be read or written.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// An account shows far fewer imports than at its last backup.
+    #[error(
+        "account `{account}` lists {now} imports, at its last backup it listed {before}: {percent} % are gone, more than \
+         the {limit} % that `archive.shrink` allows. Nothing was backed up, and what was backed up before is kept. \
+         Look at the account; if so many were removed on purpose, back up once with a larger `shrink`"
+    )]
+    Shrunk {
+        /// The account's name in the job.
+        account: String,
+        /// How many there were.
+        before: u64,
+        /// How many there are.
+        now: u64,
+        /// The share that is gone.
+        percent: u32,
+        /// The share that may be gone.
+        limit: u32,
+    },
+    /// It was told to stop before it had a plan.
+    #[error("interrupted before anything was written")]
+    Interrupted,
+}
+
+impl EngineError {
+    /// Whether the service did not accept the token.
+    pub fn is_unauthorized(&self) -> bool {
+        matches!(self, Self::Service { source, .. } if source.kind == ErrorKind::Unauthorized)
+    }
+
+    pub(crate) fn service(account: &str, what: &str) -> impl FnOnce(ApiError) -> Self + use<> {
+        let (account, what) = (account.to_owned(), what.to_owned());
+        move |source| Self::Service { what, account, source: Box::new(source) }
+    }
+
+    pub(crate) fn file(what: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Folder(RunFolderError::file(what, path)(source))
+    }
+}
+
+impl From<JournalError> for EngineError {
+    fn from(error: JournalError) -> Self {
+        Self::Folder(error.into())
+    }
+}

@@ -1,0 +1,302 @@
+//! Reading a whole list of imports, and not trusting a single look at it.
+//!
+//! A list that ends early must never mean "the rest is not there". So a sweep is followed by a second, light look that
+//! must name the same imports; if it does not, both are made again, and after three disagreements the stage fails. Both
+//! may end early at the same place: so the list is also asked, by number, for what stands behind its end.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+
+use futures::{StreamExt, pin_mut};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::api::{ErrorKind, ListRequest};
+use crate::inventory::endpoint::Account;
+use crate::inventory::error::EngineError;
+use crate::model::cancel::Cancel;
+use crate::model::{Head, Id};
+
+/// Documents per page asked for: the most the reference speaks of.
+pub(crate) const PAGE: u32 = 1000;
+
+/// Adaptors whose imports a plain list may leave out (section 2 of the reference lists them by `adaptorType`).
+pub(crate) const LISTED_APART: [&str; 3] = ["AiAgentImport", "GuardrailImport", "ToolImport"];
+
+/// Whoever takes the imports of a sweep.
+pub(crate) trait PageVisitor {
+    /// Forgets what was taken: the sweep begins again.
+    fn restart(&mut self) -> Result<(), EngineError>;
+    /// Takes an import; `false` when no more are wanted.
+    fn take(&mut self, head: &Head, text: &RawValue) -> Result<bool, EngineError>;
+}
+
+/// What a sweep saw.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Seen {
+    /// Whether the plain list left imports out that are listed by their adaptor only.
+    pub apart: bool,
+    /// Imports.
+    pub listed: u64,
+    /// Imports on its first page.
+    pub page: u64,
+}
+
+/// How a list is to be swept.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct ScanOptions {
+    /// Look twice, and have both looks agree.
+    pub steady: bool,
+    /// Also ask for the adaptors that a plain list may leave out.
+    pub listed_apart: bool,
+    /// See that nothing stands behind the end of the list.
+    pub to_the_end: bool,
+}
+
+/// Sweeps the imports of an account into `sink`, each import once.
+pub(crate) async fn list_scan(
+    account: &Account,
+    manner: ScanOptions,
+    cancel: &Cancel,
+    sink: &mut dyn PageVisitor,
+) -> Result<Seen, EngineError> {
+    let (mut disagreement, mut short) = ((0, 0), None);
+    for _ in 0..3 {
+        sink.restart()?;
+        let mut ids = Ids::default();
+        let (seen, whole) = once(account, manner, cancel, &mut ids, sink).await?;
+        if !whole {
+            return Ok(seen);
+        }
+        short = (manner.to_the_end && behind_the_end(account, &ids).await?).then_some(seen.listed);
+        if short.is_some() {
+            continue;
+        }
+        if !manner.steady {
+            return Ok(seen);
+        }
+        if seen.listed == 0 && flows_use_imports(account).await? {
+            return Err(EngineError::EmptyButUsed { account: account.facts.name.clone() });
+        }
+        let again = ids_of(account, &ids, cancel).await?;
+        if again == ids.seen {
+            return Ok(seen);
+        }
+        disagreement = (ids.seen.len() as u64, again.len() as u64);
+    }
+    let account = account.facts.name.clone();
+    if let Some(listed) = short {
+        return Err(EngineError::CutShort { account, listed });
+    }
+    let (first, second) = disagreement;
+    Err(EngineError::Unsteady { account, list: "imports", first, second })
+}
+
+/// Ids seen, as hashes: a hundred thousand of them must not weigh.
+#[derive(Default)]
+struct Ids {
+    seen: HashSet<u64>,
+    hasher: RandomState,
+    /// How many of them the plain list shows.
+    plain: u64,
+    /// Adaptors of [`LISTED_APART`] that the plain list shows after all.
+    in_plain_list: HashSet<&'static str>,
+    /// Those that it leaves out, and that there are imports of.
+    apart: HashSet<&'static str>,
+}
+
+fn request(adaptor: Option<&str>, include: &[&'static str]) -> ListRequest {
+    let filters = adaptor.map(|adaptor| ("adaptorType", adaptor.to_owned())).into_iter().collect();
+    ListRequest { path: "imports".to_owned(), limit: PAGE, include: include.to_vec(), filters }
+}
+
+/// The plain list, then those of the adaptors it may leave out.
+fn lists(manner: ScanOptions) -> impl Iterator<Item = Option<&'static str>> {
+    std::iter::once(None).chain(LISTED_APART.iter().filter(move |_| manner.listed_apart).copied().map(Some))
+}
+
+async fn once(
+    account: &Account,
+    manner: ScanOptions,
+    cancel: &Cancel,
+    ids: &mut Ids,
+    sink: &mut dyn PageVisitor,
+) -> Result<(Seen, bool), EngineError> {
+    let mut seen = Seen::default();
+    for adaptor in lists(manner) {
+        if adaptor.is_some_and(|adaptor| ids.in_plain_list.contains(adaptor)) {
+            continue;
+        }
+        let pages = account.client.pages(request(adaptor, &[]));
+        pin_mut!(pages);
+        let mut unfiltered = false;
+        while let Some(page) = pages.next().await {
+            if cancel.is_draining() {
+                return Err(EngineError::Interrupted);
+            }
+            let page = page.map_err(account.failed("list the imports"))?;
+            seen.page = seen.page.max(page.documents.len() as u64);
+            for text in page.documents {
+                let head = read_head(&text);
+                let of = head.adaptor_type.as_deref().unwrap_or_default();
+                match adaptor {
+                    None => {
+                        if let Some(apart) = LISTED_APART.iter().find(|apart| **apart == of) {
+                            ids.in_plain_list.insert(*apart);
+                        }
+                    }
+                    Some(adaptor) if !is_listed_apart(&head, adaptor, ids) => {
+                        unfiltered = true;
+                        continue;
+                    }
+                    Some(_) => {}
+                }
+                if !ids.seen.insert(ids.hasher.hash_one(head.id.as_str())) {
+                    continue;
+                }
+                seen.listed += 1;
+                ids.plain += u64::from(adaptor.is_none());
+                if let Some(adaptor) = adaptor {
+                    seen.apart = true;
+                    ids.apart.insert(adaptor);
+                }
+                if !sink.take(&head, &text)? {
+                    return Ok((seen, false));
+                }
+            }
+            if unfiltered {
+                // The service does not know the filter: the list is the plain one again.
+                break;
+            }
+        }
+    }
+    Ok((seen, true))
+}
+
+/// Whether an import belongs on the list of that adaptor. Documents need not say of which they are (section 7 of the
+/// reference); one that does not must at least be new.
+fn is_listed_apart(head: &Head, adaptor: &str, ids: &Ids) -> bool {
+    match head.adaptor_type.as_deref() {
+        Some(of) => of == adaptor,
+        None => !ids.seen.contains(&ids.hasher.hash_one(head.id.as_str())),
+    }
+}
+
+/// Whether an import stands behind the end of the plain list that was not on it: a `Link` was lost.
+///
+/// A service that does not count by `skip` answers with what was seen already, or refuses: that tells nothing.
+async fn behind_the_end(account: &Account, ids: &Ids) -> Result<bool, EngineError> {
+    if ids.plain == 0 {
+        return Ok(false); // That nothing is there is asked otherwise.
+    }
+    let filters = vec![("skip", ids.plain.to_string())];
+    let request = ListRequest { path: "imports".to_owned(), limit: 1, include: vec!["name"], filters };
+    let pages = account.client.pages(request);
+    pin_mut!(pages);
+    match pages.next().await {
+        Some(Ok(page)) => {
+            let is_new = |head: Head| !ids.seen.contains(&ids.hasher.hash_one(head.id.as_str()));
+            Ok(page.documents.iter().any(|text| is_new(read_head(text))))
+        }
+        Some(Err(error)) if error.kind != ErrorKind::Refused => {
+            Err(account.failed("list the imports")(error))
+        }
+        _ => Ok(false),
+    }
+}
+
+/// A second look at the same list: names only, where the service can.
+async fn ids_of(account: &Account, first: &Ids, cancel: &Cancel) -> Result<HashSet<u64>, EngineError> {
+    let mut include: &[&'static str] = &["name"];
+    'looks: loop {
+        let mut seen = HashSet::new();
+        for adaptor in std::iter::once(None).chain(first.apart.iter().copied().map(Some)) {
+            let pages = account.client.pages(request(adaptor, include));
+            pin_mut!(pages);
+            while let Some(page) = pages.next().await {
+                if cancel.is_draining() {
+                    return Err(EngineError::Interrupted);
+                }
+                let page = match page {
+                    // A few lists know no projection.
+                    Err(error) if error.kind == ErrorKind::Refused && !include.is_empty() => {
+                        include = &[];
+                        continue 'looks;
+                    }
+                    page => page.map_err(account.failed("list the imports"))?,
+                };
+                let mut unfiltered = false;
+                for text in page.documents {
+                    let head = read_head(&text);
+                    if adaptor
+                        .is_some_and(|adaptor| head.adaptor_type.as_deref().is_some_and(|of| of != adaptor))
+                    {
+                        unfiltered = true;
+                        continue;
+                    }
+                    seen.insert(first.hasher.hash_one(head.id.as_str()));
+                }
+                if unfiltered {
+                    break;
+                }
+            }
+        }
+        return Ok(seen);
+    }
+}
+
+/// Whether any flow of the account uses an import: asked when its list of imports is empty.
+async fn flows_use_imports(account: &Account) -> Result<bool, EngineError> {
+    let pages = account.client.pages(ListRequest {
+        path: "flows".to_owned(),
+        limit: PAGE,
+        include: Vec::new(),
+        filters: Vec::new(),
+    });
+    pin_mut!(pages);
+    while let Some(page) = pages.next().await {
+        match page {
+            Ok(page) => {
+                if page.documents.iter().any(|flow| flow.get().contains("\"_importId\"")) {
+                    return Ok(true);
+                }
+            }
+            Err(error) if error.kind == ErrorKind::Unauthorized => {
+                return Err(account.failed("list the flows")(error));
+            }
+            // A token that may not read flows tells nothing about imports.
+            Err(_) => return Ok(false),
+        }
+    }
+    Ok(false)
+}
+
+/// The head of a document; odd types in fields that are not needed do not spoil it.
+pub(crate) fn read_head(text: &RawValue) -> Head {
+    #[derive(Deserialize)]
+    struct Loose {
+        #[serde(default, rename = "_id")]
+        id: serde_json::Value,
+        #[serde(default)]
+        name: serde_json::Value,
+    }
+    Head::of(text.get()).unwrap_or_else(|_| {
+        let loose: Option<Loose> = serde_json::from_str(text.get()).ok();
+        let (id, name) = loose.map(|loose| (loose.id, loose.name)).unwrap_or_default();
+        Head {
+            id: Id::from(id.as_str().unwrap_or_default()),
+            name: name.as_str().unwrap_or_default().to_owned(),
+            adaptor_type: None,
+            connection: None,
+            integration: None,
+            connector: None,
+            cloned_from: None,
+            external_id: None,
+            created_at: None,
+            last_modified: None,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests;

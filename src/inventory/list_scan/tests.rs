@@ -1,0 +1,84 @@
+//! Sweeps over a service that lists in odd ways.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::api::{Api, ApiError, Call, Client, Meter, Reply, ServerClock};
+use crate::run_folder::plan_item::AccountFacts;
+
+/// A service that answers with a list by the adaptor asked for.
+#[derive(Debug)]
+struct Lists {
+    plain: &'static str,
+    agents: &'static str,
+    others: &'static str,
+}
+
+#[async_trait::async_trait]
+impl Api for Lists {
+    async fn call(&self, call: &Call) -> Result<Reply, ApiError> {
+        let body = match &call.target {
+            target if target.contains("skip=") => "[]",
+            target if target.contains("AiAgentImport") => self.agents,
+            target if target.contains("adaptorType=") => self.others,
+            _ => self.plain,
+        };
+        Ok(Reply { status: 200, body: body.into(), next: None, date: None, attempts: 1 })
+    }
+}
+
+#[derive(Default)]
+struct Names(Vec<String>);
+
+impl PageVisitor for Names {
+    fn restart(&mut self) -> Result<(), EngineError> {
+        self.0.clear();
+        Ok(())
+    }
+
+    fn take(&mut self, head: &Head, _: &RawValue) -> Result<bool, EngineError> {
+        self.0.push(head.name.clone());
+        Ok(true)
+    }
+}
+
+async fn swept(lists: Lists) -> Vec<String> {
+    let account = Account {
+        facts: AccountFacts { name: "a".to_owned(), origin: "https://a".to_owned(), user: None },
+        client: Client::new(Arc::new(lists)),
+        meter: Arc::new(Meter::default()),
+        clock: Arc::new(ServerClock::new()),
+        per_second: 300.0,
+        burst: 1000.0,
+    };
+    let mut names = Names::default();
+    let manner = ScanOptions { steady: true, listed_apart: true, to_the_end: true };
+    let seen = list_scan(&account, manner, &Cancel::new(), &mut names).await.unwrap();
+    assert_eq!(seen.listed, names.0.len() as u64);
+    names.0
+}
+
+const PLAIN: &str = r#"[{"_id":"1","name":"one","adaptorType":"HTTPImport"}]"#;
+
+#[tokio::test]
+async fn what_is_listed_apart_is_asked_for_by_its_adaptor() {
+    let agents = r#"[{"_id":"2","name":"agent","adaptorType":"AiAgentImport"}]"#;
+    assert_eq!(swept(Lists { plain: PLAIN, agents, others: "[]" }).await, ["one", "agent"]);
+}
+
+#[tokio::test]
+async fn documents_on_a_list_apart_need_not_say_of_which_adaptor_they_are() {
+    let agents = r#"[{"_id":"2","name":"agent"}]"#;
+    assert_eq!(swept(Lists { plain: PLAIN, agents, others: "[]" }).await, ["one", "agent"]);
+    // A service that does not know the filter shows what was seen before.
+    let plain = r#"[{"_id":"1","name":"one"}]"#;
+    assert_eq!(swept(Lists { plain, agents: plain, others: plain }).await, ["one"]);
+}
+
+#[tokio::test]
+async fn a_list_that_does_not_filter_is_read_for_what_is_sought_wherever_it_stands() {
+    let agents = r#"[{"_id":"2","name":"agent","adaptorType":"AiAgentImport"},
+        {"_id":"1","name":"one","adaptorType":"HTTPImport"},
+        {"_id":"3","name":"other","adaptorType":"AiAgentImport"}]"#;
+    assert_eq!(swept(Lists { plain: PLAIN, agents, others: PLAIN }).await, ["one", "agent", "other"]);
+}

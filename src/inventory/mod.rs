@@ -1,0 +1,19 @@
+//! Reads accounts: lists to their end, the imports that a job selects, and the resources they refer to.
+//!
+//! Promises: a list that ends early, skips rows or changes while it is read is an error, never a short list. Leaves to
+//! others: what becomes of what was read (`planner`).
+
+pub mod dependents;
+pub mod endpoint;
+pub mod error;
+pub mod list_scan;
+pub mod listing;
+pub mod related;
+pub mod resource_index;
+pub mod select;
+pub mod snapshot_api;
+
+pub use endpoint::Account;
+pub use error::EngineError;
+pub use listing::{Listed, inventory};
+pub use related::Backups;

@@ -1,0 +1,278 @@
+//! What a backup keeps beside the imports, so that they can be understood and restored later: the resources they refer
+//! to, and the flows that use them.
+//!
+//! Connections are kept by what tells them apart, never whole: whatever secret one may hold stays in the service.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use futures::{StreamExt, pin_mut};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use crate::api::{ErrorKind, ListRequest};
+use crate::archive::{Archive, Entry, Snapshot};
+use crate::documents::references::Kind;
+use crate::inventory::endpoint::Account;
+use crate::inventory::error::EngineError;
+use crate::inventory::list_scan::{PAGE, read_head};
+use crate::model::cancel::Cancel;
+use crate::model::{Fingerprint, Head, Id};
+use crate::run_folder::document_file::{DocumentFile, one_line};
+
+/// Scripts read at a time.
+const AT_ONCE: usize = 16;
+
+/// What is kept of a connection: section 10 of the reference, and when it was changed.
+const CONNECTION: &[&[&str]] = &[
+    &["_id"],
+    &["name"],
+    &["type"],
+    &["assistant"],
+    &["externalId"],
+    &["offline"],
+    &["sandbox"],
+    &["_agentId"],
+    &["_connectorId"],
+    &["http", "_httpConnectorId"],
+    &["rdbms", "type"],
+    &["lastModified"],
+];
+
+/// What is kept of an export: it is no import, but something may refer to it by name.
+const EXPORT: &[&[&str]] = &[&["_id"], &["name"], &["adaptorType"], &["_connectionId"], &["lastModified"]];
+
+/// The archive a backup goes to, and the last snapshot of the account in it.
+#[derive(Debug, Clone)]
+pub struct Backups {
+    /// The archive.
+    pub archive: Archive,
+    /// The last snapshot of the same account and selection.
+    pub previous: Option<Snapshot>,
+}
+
+/// How much of each kind was kept, and what could not be.
+#[derive(Debug, Default)]
+pub(crate) struct Related {
+    pub counts: BTreeMap<String, u64>,
+    pub notes: Vec<String>,
+}
+
+/// A line of a related document in the spool.
+#[derive(Debug, Deserialize)]
+pub(crate) struct RelatedLine<'a> {
+    pub kind: String,
+    #[serde(borrow)]
+    pub document: &'a RawValue,
+}
+
+/// Reads the related lists of an account into `out`, page by page. `used` are the imports that are backed up.
+pub(crate) async fn append_related(
+    account: &Account,
+    backups: Option<&Backups>,
+    used: &HashSet<Id>,
+    cancel: &Cancel,
+    out: &mut DocumentFile,
+) -> Result<Related, EngineError> {
+    let mut related = Related::default();
+    let kept = kept_scripts(backups).await;
+    let shelf = Shelf { account, backups, kept, used, cancel };
+    for kind in Kind::ALL.iter().map(|kind| kind.as_str()).chain(["flows"]) {
+        let mut count = 0;
+        match shelf.list(kind, out, &mut count).await {
+            Ok(()) => {}
+            Err(Unread::Refused(why)) => related
+                .notes
+                .push(format!("the list of {kind} could not be read and is not in the backup: {why}")),
+            Err(Unread::Failed(error)) => return Err(error),
+        }
+        if count > 0 {
+            related.counts.insert(kind.to_owned(), count);
+        }
+    }
+    Ok(related)
+}
+
+/// Why a list is not there.
+enum Unread {
+    /// The service says no to this list: the backup goes on without it, and says so.
+    Refused(String),
+    Failed(EngineError),
+}
+
+impl From<crate::run_folder::RunFolderError> for Unread {
+    fn from(error: crate::run_folder::RunFolderError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<EngineError> for Unread {
+    fn from(error: EngineError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// What related documents are read with.
+struct Shelf<'a> {
+    account: &'a Account,
+    backups: Option<&'a Backups>,
+    /// Scripts of the last backup of which it is known when they had been changed.
+    kept: HashMap<Id, Entry>,
+    used: &'a HashSet<Id>,
+    cancel: &'a Cancel,
+}
+
+impl Shelf<'_> {
+    async fn list(&self, kind: &str, out: &mut DocumentFile, count: &mut u64) -> Result<(), Unread> {
+        let request =
+            ListRequest { path: kind.to_owned(), limit: PAGE, include: Vec::new(), filters: Vec::new() };
+        let pages = self.account.client.pages(request);
+        pin_mut!(pages);
+        let mut seen = HashSet::new();
+        while let Some(page) = pages.next().await {
+            if self.cancel.is_draining() {
+                return Err(EngineError::Interrupted.into());
+            }
+            let documents = match page {
+                Ok(page) => page.documents,
+                // An account without the licence for a kind has none of it.
+                Err(error) if error.kind == ErrorKind::NotFound => return Ok(()),
+                Err(error) if error.kind == ErrorKind::Refused => return Err(Unread::Refused(error.summary)),
+                Err(error) => return Err(self.account.failed(&format!("list the {kind}"))(error).into()),
+            };
+            let mut reads = Vec::with_capacity(documents.len());
+            for text in documents {
+                let head = read_head(&text);
+                if seen.insert(head.id.clone()) && (kind != "flows" || uses(&text, self.used)) {
+                    reads.push(self.whole(kind, head, text));
+                }
+            }
+            let whole = futures::stream::iter(reads).buffered(AT_ONCE);
+            pin_mut!(whole);
+            while let Some(text) = whole.next().await {
+                let Some(text) = text? else { continue };
+                let line = format!("{{\"kind\":\"{kind}\",\"document\":{}}}\n", one_line(&text));
+                out.append(line.as_bytes())?;
+                *count += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is kept of a document that a list shows; `None` for a script that is gone meanwhile.
+    async fn whole(&self, kind: &str, head: Head, text: Box<RawValue>) -> Result<Option<String>, Unread> {
+        match kind {
+            "connections" => Ok(Some(reduced(&text, CONNECTION))),
+            "exports" => Ok(Some(reduced(&text, EXPORT))),
+            "scripts" => self.script(head).await,
+            _ => Ok(Some(text.get().to_owned())),
+        }
+    }
+
+    /// A script with its code, which the list does not show. What did not change since the last backup is read from that.
+    async fn script(&self, head: Head) -> Result<Option<String>, Unread> {
+        let kept = self.kept.get(&head.id).filter(|entry| entry.last_modified == head.last_modified);
+        if let (Some(backups), Some(entry)) = (self.backups, kept)
+            && let Ok(text) = backups.archive.document(entry).await
+            && let Ok(text) = String::from_utf8(text)
+        {
+            return Ok(Some(text));
+        }
+        match self.account.client.get("scripts", &head.id).await {
+            Ok(document) => Ok(Some(document.text.get().to_owned())),
+            // Removed since it was listed.
+            Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
+            Err(error) if error.kind == ErrorKind::Refused => Err(Unread::Refused(error.summary)),
+            Err(error) => Err(self.account.failed(&format!("read script {}", head.id))(error).into()),
+        }
+    }
+}
+
+/// The scripts of the last backup by id, those of which it says when they were changed. What cannot be read there is read anew.
+async fn kept_scripts(backups: Option<&Backups>) -> HashMap<Id, Entry> {
+    let Some(Backups { archive, previous: Some(previous) }) = backups else { return HashMap::new() };
+    let Ok((_, entries)) = archive.entries(&previous.id).await else { return HashMap::new() };
+    entries
+        .map_while(Result::ok)
+        .filter(|entry| entry.kind == "scripts" && entry.last_modified.is_some())
+        .map(|entry| (entry.id.clone(), entry))
+        .collect()
+}
+
+/// Whether a flow uses one of the imports.
+fn uses(flow: &RawValue, used: &HashSet<Id>) -> bool {
+    let mut parts = flow.get().split("\"_importId\"").skip(1);
+    parts.any(|after| {
+        let id = after.trim_start_matches([':', ' ', '\t', '\r', '\n']).trim_start_matches('"');
+        let id = id.split('"').next().unwrap_or_default();
+        used.contains(&Id::from(id))
+    })
+}
+
+/// A document with these of its fields only.
+fn reduced(text: &RawValue, fields: &[&[&str]]) -> String {
+    let whole: Value = serde_json::from_str(text.get()).unwrap_or_default();
+    let mut kept = Map::new();
+    for path in fields {
+        match path {
+            [key] => {
+                if let Some(value) = whole.get(key) {
+                    kept.insert((*key).to_owned(), value.clone());
+                }
+            }
+            [block, key] => {
+                if let Some(value) = whole.get(block).and_then(|block| block.get(key)) {
+                    kept.insert((*block).to_owned(), serde_json::json!({ *key: value }));
+                }
+            }
+            _ => {}
+        }
+    }
+    Value::Object(kept).to_string()
+}
+
+/// The fingerprint of a document that is kept as it is: what a difference is judged by. One that cannot be held as a value
+/// has that of its text.
+pub(crate) fn print_of(document: &RawValue) -> Fingerprint {
+    serde_json::from_str::<Value>(document.get()).map_or_else(
+        |_| Fingerprint::of(document.get().as_bytes()),
+        |value| crate::documents::normal::fingerprint(&value),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn raw(text: &str) -> Box<RawValue> {
+        RawValue::from_string(text.to_owned()).unwrap()
+    }
+
+    #[test]
+    fn of_a_connection_only_what_tells_it_apart_is_kept() {
+        let whole = raw(
+            r#"{"_id":"c","name":"N","type":"http","http":{"_httpConnectorId":"h","baseURI":"https://u:pass@x","unencrypted":{"apiKey":"plain"},"auth":{"token":{"token":"geheim"}}}}"#,
+        );
+        let kept = reduced(&whole, CONNECTION);
+        assert_eq!(kept, r#"{"_id":"c","name":"N","type":"http","http":{"_httpConnectorId":"h"}}"#);
+    }
+
+    #[test]
+    fn documents_that_cannot_be_held_as_values_differ_when_their_texts_do() {
+        let deep = |inmost: &str| raw(&format!("{}{inmost}{}", "[".repeat(300), "]".repeat(300)));
+        assert_eq!(print_of(&deep("1")), print_of(&deep("1")));
+        assert_ne!(print_of(&deep("1")), print_of(&deep("2")));
+        assert_eq!(print_of(&raw(r#"{"b":1,"a":2}"#)), print_of(&raw(r#"{"a":2,"b":1}"#)));
+    }
+
+    #[test]
+    fn a_flow_is_kept_when_it_uses_an_import_that_is() {
+        let used = HashSet::from([Id::from("5f7c579b6411271af4e7cefa")]);
+        let flow = |id: &str| {
+            raw(&format!(r#"{{"_id":"f","pageProcessors":[{{"type":"import","_importId": "{id}"}}]}}"#))
+        };
+        assert!(uses(&flow("5f7c579b6411271af4e7cefa"), &used));
+        assert!(!uses(&flow("5f7c579b6411271af4e7cefb"), &used));
+        assert!(!uses(&raw(r#"{"_id":"f","name":"5f7c579b6411271af4e7cefa"}"#), &used));
+    }
+}

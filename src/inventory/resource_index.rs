@@ -1,0 +1,152 @@
+//! The lists of related resources that references are resolved with; read only where an import needs them.
+
+use std::collections::{BTreeSet, HashSet};
+
+use futures::{StreamExt, pin_mut};
+use serde_json::Value;
+
+use crate::api::{ErrorKind, ListRequest};
+use crate::documents::references::{Kind, Resource, ResourceIndex};
+use crate::inventory::endpoint::Account;
+use crate::inventory::error::EngineError;
+use crate::inventory::list_scan::PAGE;
+use crate::model::Id;
+
+/// Looks at a list that must agree with the one before, until it does, at most.
+const MOST_LOOKS: u32 = 3;
+
+/// Reads the lists of `kinds` that `directory` lacks.
+pub(crate) async fn fill(
+    account: &Account,
+    directory: &mut ResourceIndex,
+    kinds: &BTreeSet<Kind>,
+) -> Result<(), EngineError> {
+    for kind in kinds {
+        if !directory.kinds.contains_key(kind) {
+            let resources = list(account, *kind).await?;
+            directory.kinds.insert(*kind, resources);
+        }
+    }
+    Ok(())
+}
+
+/// Reads the lists of `kinds` of the target; one that is to be made up for what it lacks is read until two looks agree.
+///
+/// A list that ends early must not mean that a resource is not there: it would be created a second time.
+pub(crate) async fn fill_target(
+    account: &Account,
+    here: &ResourceIndex,
+    there: &mut ResourceIndex,
+    kinds: &BTreeSet<Kind>,
+    create: &BTreeSet<Kind>,
+) -> Result<(), EngineError> {
+    let new: Vec<Kind> = kinds.iter().filter(|kind| !there.kinds.contains_key(kind)).copied().collect();
+    fill(account, there, kinds).await?;
+    for kind in new.into_iter().filter(|kind| create.contains(kind)) {
+        let names: HashSet<&str> = there.kinds[&kind].iter().map(|one| one.name.as_str()).collect();
+        let lacks = here.kinds.get(&kind).into_iter().flatten().any(|one| !names.contains(one.name.as_str()));
+        if lacks {
+            look_again(account, there, kind).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn look_again(account: &Account, directory: &mut ResourceIndex, kind: Kind) -> Result<(), EngineError> {
+    let ids = |list: &[Resource]| list.iter().map(|one| one.id.clone()).collect::<BTreeSet<Id>>();
+    let mut last = ids(directory.kinds.get(&kind).map_or(&[][..], Vec::as_slice));
+    let mut counts = (0, 0);
+    for _ in 0..MOST_LOOKS {
+        let again = list(account, kind).await?;
+        let seen = ids(&again);
+        if seen == last {
+            directory.kinds.insert(kind, again);
+            return Ok(());
+        }
+        counts = (last.len() as u64, seen.len() as u64);
+        last = seen;
+    }
+    let (first, second) = counts;
+    Err(EngineError::Unsteady { account: account.facts.name.clone(), list: kind.as_str(), first, second })
+}
+
+async fn list(account: &Account, kind: Kind) -> Result<Vec<Resource>, EngineError> {
+    let fields: &[&'static str] = match kind {
+        Kind::Connections => &["type", "rdbms.type"],
+        kind if Kind::CREATABLE.contains(&kind) => &["name", "_connectorId"],
+        _ => &["name"],
+    };
+    match try_list(account, kind, fields).await {
+        // A few lists know no projection.
+        Err(error) if error.kind == ErrorKind::Refused && error.status == Some(400) => {
+            try_list(account, kind, &[]).await
+        }
+        // An account without the licence for a kind has none of it.
+        Err(error) if error.kind == ErrorKind::NotFound => Ok(Vec::new()),
+        answer => answer,
+    }
+    .map_err(account.failed(&format!("list the {}", kind.as_str())))
+}
+
+async fn try_list(
+    account: &Account,
+    kind: Kind,
+    include: &[&'static str],
+) -> Result<Vec<Resource>, crate::api::ApiError> {
+    let pages = account.client.pages(ListRequest {
+        path: kind.as_str().to_owned(),
+        limit: PAGE,
+        include: include.to_vec(),
+        filters: Vec::new(),
+    });
+    pin_mut!(pages);
+    let mut resources = Vec::new();
+    while let Some(page) = pages.next().await {
+        for text in page?.documents {
+            let document: Value = serde_json::from_str(text.get()).unwrap_or_default();
+            resources.push(resource(kind, &document));
+        }
+    }
+    Ok(resources)
+}
+
+fn resource(kind: Kind, document: &Value) -> Resource {
+    let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str);
+    let family = (kind == Kind::Connections).then(|| family(text("/type"), text("/rdbms/type")));
+    Resource {
+        id: Id::from(text("/_id").unwrap_or_default()),
+        name: text("/name").unwrap_or_default().to_owned(),
+        family: family.flatten(),
+        app: text("/_connectorId").is_some_and(|owner| !owner.is_empty()),
+    }
+}
+
+/// What a connection must agree in beside its name: its type, and for databases which one.
+fn family(of: Option<&str>, database: Option<&str>) -> Option<String> {
+    let of = of?;
+    Some(match database {
+        Some(database) => format!("{of}/{database}"),
+        None => of.to_owned(),
+    })
+}
+
+/// The kinds of reference a document's text can hold, found without parsing it.
+pub(crate) fn kinds_in(text: &str, into: &mut BTreeSet<Kind>) {
+    const KEYS: &[(&str, Kind)] = &[
+        ("onnectionId\"", Kind::Connections),
+        ("\"_integrationId\"", Kind::Integrations),
+        ("\"_scriptId\"", Kind::Scripts),
+        ("\"_stackId\"", Kind::Stacks),
+        ("\"_fileDefinitionId\"", Kind::FileDefinitions),
+        ("\"_lookupCacheId\"", Kind::LookupCaches),
+        ("\"_asyncHelperId\"", Kind::AsyncHelpers),
+        ("\"_toolId\"", Kind::Tools),
+        ("\"_ediProfileId\"", Kind::EdiProfiles),
+        ("\"_exportId\"", Kind::Exports),
+    ];
+    for (key, kind) in KEYS {
+        if !into.contains(kind) && text.contains(key) {
+            into.insert(*kind);
+        }
+    }
+}

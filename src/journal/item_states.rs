@@ -1,0 +1,105 @@
+//! What the journal says of every item, read back record by record.
+
+use std::collections::BTreeMap;
+
+use super::{Entry, ItemState, Record, Step};
+use crate::model::{ItemKey, Operation};
+
+/// An attempt whose effect was not known when the journal ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Doubt {
+    /// What was announced: a restore can turn into a create.
+    pub operation: Operation,
+    /// The service's clock when it was announced, as far as known.
+    pub server_time: Option<jiff::Timestamp>,
+}
+
+/// What the journal says of the items of a plan.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ItemStates {
+    states: Vec<ItemState>,
+    attempts: BTreeMap<ItemKey, u32>,
+    doubts: BTreeMap<ItemKey, Doubt>,
+    first_intent: Option<jiff::Timestamp>,
+}
+
+impl ItemStates {
+    /// Nothing has happened to any of `items` items.
+    pub fn blank(items: u32) -> Self {
+        Self { states: vec![ItemState::Untouched; items as usize], ..Self::default() }
+    }
+
+    /// Takes note of a record, in the journal's order.
+    ///
+    /// # Errors
+    ///
+    /// The step may not follow what the item did before, or there is no such item.
+    pub fn take(&mut self, record: &Record) -> Result<(), String> {
+        let Entry::Item { item, step } = &record.entry else { return Ok(()) };
+        self.step(*item, step)
+    }
+
+    /// Takes note of a step of an item.
+    ///
+    /// # Errors
+    ///
+    /// As [`ItemStates::take`].
+    pub fn step(&mut self, item: ItemKey, step: &Step) -> Result<(), String> {
+        let index = (item.0 as usize).wrapping_sub(1);
+        let state = self.states.get_mut(index).ok_or_else(|| format!("the plan has no item {item}"))?;
+        let after = state.after(step);
+        *state = after.ok_or_else(|| format!("item {item} cannot be {} now", word(step)))?;
+        if let Step::Intended { attempt, server_time, operation, .. } = step {
+            self.attempts.insert(item, *attempt);
+            self.first_intent = self.first_intent.or(*server_time);
+            self.doubts.insert(item, Doubt { operation: *operation, server_time: *server_time });
+        } else if !matches!(step, Step::Doubted { .. }) {
+            self.doubts.remove(&item);
+            if state.is_final() || matches!(state, ItemState::Applied { .. }) {
+                self.attempts.remove(&item);
+            }
+        }
+        Ok(())
+    }
+
+    /// The states of all items, in the order of their keys.
+    pub fn states(&self) -> &[ItemState] {
+        &self.states
+    }
+
+    /// How often the item's call was announced since it was last settled.
+    pub fn attempts(&self, item: ItemKey) -> u32 {
+        self.attempts.get(&item).copied().unwrap_or(0)
+    }
+
+    /// The attempt of the item whose effect is not known, if there is one.
+    pub fn doubt(&self, item: ItemKey) -> Option<Doubt> {
+        self.doubts.get(&item).copied()
+    }
+
+    /// When the run's first call was announced, by the service's clock.
+    pub fn first_intent(&self) -> Option<jiff::Timestamp> {
+        self.first_intent
+    }
+
+    /// The state of an item.
+    pub fn state(&self, item: ItemKey) -> &ItemState {
+        (item.0 as usize)
+            .checked_sub(1)
+            .and_then(|index| self.states.get(index))
+            .unwrap_or(&ItemState::Untouched)
+    }
+}
+
+fn word(step: &Step) -> &'static str {
+    match step {
+        Step::Intended { .. } => "intended",
+        Step::Applied { .. } => "applied",
+        Step::Doubted { .. } => "doubted",
+        Step::Absent => "absent",
+        Step::NotTaken { .. } => "not taken",
+        Step::Ended { .. } => "ended",
+        Step::Archived { .. } => "archived",
+        Step::Verified { .. } => "verified",
+    }
+}

@@ -1,0 +1,148 @@
+//! All that anyone outside may learn of a plan or a run while it goes on.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::model::{ItemKey, Outcome, Verdict};
+
+/// A part of the way, as people see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stage {
+    /// Reading the source.
+    Read,
+    /// Transforming documents and resolving references.
+    Prepare,
+    /// Reading the target and deciding.
+    Compare,
+    /// Looking up what is in doubt.
+    LookUp,
+    /// Writing to the target.
+    Write,
+    /// Putting documents into an archive.
+    Store,
+    /// Reading back and comparing.
+    Verify,
+}
+
+impl Stage {
+    /// What a person reads in front of the bar.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Prepare => "prepare",
+            Self::Compare => "compare",
+            Self::LookUp => "look up",
+            Self::Write => "write",
+            Self::Store => "store",
+            Self::Verify => "verify",
+        }
+    }
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// A stage began; `total` is its number of imports, where known.
+    StageStarted {
+        /// Which.
+        stage: Stage,
+        /// How many imports it is for.
+        total: Option<u64>,
+    },
+    /// So many imports more went through a stage.
+    StageAdvanced {
+        /// Which.
+        stage: Stage,
+        /// How many more.
+        by: u64,
+    },
+    /// A stage is over.
+    StageFinished {
+        /// Which.
+        stage: Stage,
+    },
+    /// An item's calls began.
+    ItemStarted {
+        /// Which.
+        item: ItemKey,
+    },
+    /// An item has its outcome. A verdict may follow with [`Event::ItemVerified`].
+    ItemFinished {
+        /// Which.
+        item: ItemKey,
+        /// The name in the target.
+        name: Arc<str>,
+        /// The outcome.
+        outcome: Outcome,
+        /// Why, for outcomes that need attention.
+        message: Option<String>,
+    },
+    /// An item was read back and compared.
+    ItemVerified {
+        /// Which.
+        item: ItemKey,
+        /// The name in the target.
+        name: Arc<str>,
+        /// What the comparison said.
+        verdict: Verdict,
+        /// JSON pointers of what differs.
+        differences: Vec<String>,
+    },
+    /// An attempt's effect is not known; it will be looked up.
+    ItemDoubted {
+        /// Which.
+        item: ItemKey,
+        /// What happened.
+        message: String,
+    },
+    /// The run goes no further; what is in flight finishes.
+    Stopping {
+        /// Why.
+        reason: String,
+    },
+    /// Something a person should know, not tied to an item.
+    Noted {
+        /// One line.
+        message: String,
+    },
+}
+
+/// Somebody who listens to a run. It must return at once: the run waits for it.
+pub trait Listener: Send {
+    /// Takes note of an event.
+    fn on(&mut self, event: &Event);
+}
+
+/// The listeners of a run.
+#[derive(Clone, Default)]
+pub struct Events(Arc<Mutex<Vec<Box<dyn Listener>>>>);
+
+impl Events {
+    /// Nobody listens.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// These listen, each hearing every event in order.
+    pub fn to(listeners: Vec<Box<dyn Listener>>) -> Self {
+        Self(Arc::new(Mutex::new(listeners)))
+    }
+
+    /// Nobody listens any more; the listeners are dropped.
+    pub fn finish(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Tells everyone.
+    pub fn emit(&self, event: &Event) {
+        for listener in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter_mut() {
+            listener.on(event);
+        }
+    }
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Events")
+    }
+}

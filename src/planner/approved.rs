@@ -1,0 +1,101 @@
+//! Doing what an approved plan says: a fresh plan is made, and only what it has in common with the approved one is done.
+
+use crate::run_folder::RunFolderError;
+use std::collections::{BTreeMap, HashMap};
+
+use crate::inventory::error::EngineError;
+use crate::model::{Id, ItemKey, Outcome};
+use crate::planner::prepare::ended;
+use crate::run_folder::plan_file::{PlanFile, PlanWriter};
+use crate::run_folder::plan_item::{Others, PlanHead, PlanItem, PlanTail};
+
+/// Narrows `fresh` to `approved`: items that are the same are done; those whose source or target moved since, or that
+/// are gone, are `stale`; those that were not approved are left out.
+///
+/// # Errors
+///
+/// The approved plan is for another job, account or version.
+pub fn restrict(approved: &PlanFile, fresh: &PlanFile) -> Result<PlanFile, EngineError> {
+    let refuse = |message: String| RunFolderError::BadFile { path: approved.path().to_owned(), message };
+    if let Some(why) = misfit(approved.head(), fresh.head()) {
+        return Err(refuse(why).into());
+    }
+    let mut by_source: HashMap<Id, ItemKey> = HashMap::new();
+    for item in fresh.items() {
+        let item = item?;
+        if let Some(source) = &item.source {
+            by_source.insert(source.id.clone(), item.item);
+        }
+    }
+    let path = fresh.path().with_extension("approved");
+    let mut writer = PlanWriter::create(&path, fresh.head().clone())?;
+    let mut totals: BTreeMap<String, u32> = BTreeMap::new();
+    let mut others: BTreeMap<_, Others> = fresh.tail().others.clone();
+    others.values_mut().for_each(|others| others.items = 0);
+    for item in approved.items() {
+        let item = item?;
+        let now = item.source.as_ref().and_then(|source| by_source.get(&source.id));
+        let now = now.map(|key| fresh.item(*key)).transpose()?;
+        let item = settle(item, now);
+        if let Some(kind) = item.kind {
+            others.entry(kind).or_default().items += 1;
+        }
+        let word = item.total();
+        *totals.entry(word.to_owned()).or_default() += 1;
+        writer.push(&item)?;
+    }
+    others.retain(|_, others| others.items > 0);
+    let tail = PlanTail { selected: approved.len(), totals, others, ..fresh.tail().clone() };
+    let target = fresh.path().to_owned();
+    writer.finish(tail)?;
+    std::fs::rename(&path, &target).map_err(EngineError::file("write", &target))?;
+    Ok(PlanFile::open(&target)?)
+}
+
+fn misfit(approved: &PlanHead, fresh: &PlanHead) -> Option<String> {
+    let advice = "make the plan again";
+    if approved.job_sha256 != fresh.job_sha256 {
+        return Some(format!("it was made for another version of the job file: {advice}"));
+    }
+    for (then, now) in [(&approved.source, &fresh.source), (&approved.target, &fresh.target)] {
+        if (&then.name, &then.origin) != (&now.name, &now.origin) || then.user != now.user {
+            return Some(format!("it was made for another account than `{}` is now: {advice}", now.name));
+        }
+    }
+    (approved.tool != fresh.tool)
+        .then(|| format!("it was made by {}, this is {}: {advice}", approved.tool, fresh.tool))
+}
+
+fn settle(approved: PlanItem, now: Option<PlanItem>) -> PlanItem {
+    // What was not going to be done is not done now either.
+    if !approved.is_work() {
+        return approved;
+    }
+    let Some(now) = now else {
+        let message = match approved.kind {
+            Some(_) => "no import needs it to be created any more: left alone",
+            None => "it is no longer among the selected imports: left alone",
+        };
+        return ended(approved, Outcome::Stale, "gone", message);
+    };
+    let same = now.operation == approved.operation
+        && now.name == approved.name
+        && now.source == approved.source
+        && now.target == approved.target
+        && now.sent_sha256 == approved.sent_sha256;
+    if same {
+        // The numbers of what it needs are those of the approved plan.
+        return PlanItem { item: approved.item, needs: approved.needs, ..now };
+    }
+    let moved = |then: &Option<crate::run_folder::plan_item::ImportRef>,
+                 now: &Option<crate::run_folder::plan_item::ImportRef>| then != now;
+    let what = if moved(&approved.source, &now.source) {
+        &format!("the {} in the source was changed since the plan was made: left alone", approved.noun())
+    } else if now.outcome == Some(Outcome::Unchanged) {
+        "the target holds it by now: left alone"
+    } else {
+        "what stands in the target was changed since the plan was made: left alone"
+    };
+    let what = what.to_owned();
+    ended(approved, Outcome::Stale, "stale", what)
+}

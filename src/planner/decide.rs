@@ -1,0 +1,97 @@
+//! decide: what happens to each item, given what stands in the target. Pure.
+
+use crate::job::OnExisting;
+
+/// What a group of items that want the same key is up against. Indices are the caller's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Group {
+    /// The items that want the key.
+    pub wanted: Vec<usize>,
+    /// The imports of the target that bear it.
+    pub standing: Vec<usize>,
+}
+
+/// What happens to an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Decision {
+    /// That import is what is wanted.
+    Unchanged(usize),
+    /// Nothing there bears the key.
+    Create,
+    /// That import is the one, and differs.
+    Differs(usize),
+    /// Several could be the one.
+    Ambiguous,
+}
+
+impl Decision {
+    /// The import it takes.
+    pub(crate) fn import(self) -> Option<usize> {
+        match self {
+            Self::Unchanged(at) | Self::Differs(at) => Some(at),
+            Self::Create | Self::Ambiguous => None,
+        }
+    }
+}
+
+/// Pairs the items of a group with what stands there: equal ones first, each import once. One item left against one
+/// import is that import, differing, if they were alone from the start; anything else left on both sides is ambiguous.
+pub(crate) fn pair(group: &Group, mut equal: impl FnMut(usize, usize) -> bool) -> Vec<(usize, Decision)> {
+    let mut free = group.standing.clone();
+    let mut decisions = Vec::with_capacity(group.wanted.len());
+    let mut left = Vec::new();
+    for item in &group.wanted {
+        match free.iter().position(|standing| equal(*item, *standing)) {
+            Some(at) => decisions.push((*item, Decision::Unchanged(free.remove(at)))),
+            None => left.push(*item),
+        }
+    }
+    let alone = group.wanted.len() == 1 && group.standing.len() == 1;
+    for item in left {
+        decisions.push((
+            item,
+            match free.first() {
+                None => Decision::Create,
+                Some(standing) if alone => Decision::Differs(*standing),
+                Some(_) => Decision::Ambiguous,
+            },
+        ));
+    }
+    decisions
+}
+
+/// Whether an ambiguous item may be created all the same.
+pub(crate) fn creates_anyway(on_existing: OnExisting) -> bool {
+    on_existing == OnExisting::Create
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Decision::{Ambiguous, Create, Differs, Unchanged};
+
+    /// Items and imports are written as their contents; equal letters are equal contents.
+    fn check(wanted: &str, standing: &str, expected: &[Decision]) {
+        let (w, s): (Vec<char>, Vec<char>) = (wanted.chars().collect(), standing.chars().collect());
+        let group = Group { wanted: (0..w.len()).collect(), standing: (0..s.len()).collect() };
+        let mut decisions = pair(&group, |item, import| w[item] == s[import]);
+        decisions.sort_by_key(|(item, _)| *item);
+        let decisions: Vec<_> = decisions.into_iter().map(|(_, decision)| decision).collect();
+        assert_eq!(decisions, expected, "{wanted} against {standing}");
+    }
+
+    #[test]
+    fn equal_names_are_paired_by_content_and_what_is_left_is_not_guessed() {
+        check("a", "", &[Create]);
+        check("a", "a", &[Unchanged(0)]);
+        check("a", "b", &[Differs(0)]);
+        check("a", "bc", &[Ambiguous]);
+        check("a", "ba", &[Unchanged(1)]);
+        check("ab", "a", &[Unchanged(0), Create]);
+        check("ab", "ac", &[Unchanged(0), Ambiguous]);
+        check("ab", "ba", &[Unchanged(1), Unchanged(0)]);
+        check("aa", "a", &[Unchanged(0), Create]);
+        check("aa", "aaa", &[Unchanged(0), Unchanged(1)]);
+        check("aaa", "ba", &[Unchanged(1), Ambiguous, Ambiguous]);
+    }
+}

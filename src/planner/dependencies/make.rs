@@ -1,0 +1,115 @@
+//! From a resource of the source to the one that is to be created in the target. Pure.
+
+use serde_json::Value;
+
+use crate::api::Document;
+use crate::documents::normal::{fingerprint, masks, remove_pointers, strip_server_fields};
+use crate::documents::references::{Kind, Missing, PendingResource, strangers};
+use crate::inventory::list_scan::read_head;
+use crate::model::{Id, ItemKey, Operation, Outcome};
+use crate::planner::dependencies::DependencyStock;
+use crate::planner::prepare::{blank, ended, judge, tell};
+use crate::run_folder::plan_item::{ImportRef, PlanItem};
+
+/// An item that creates a resource, and what it needs itself.
+pub(crate) struct Made {
+    pub item: PlanItem,
+    pub wanted: Option<Value>,
+    pub fresh: Vec<PendingResource>,
+}
+
+/// transform and resolve for a resource: what is the service's own goes, references become the target's.
+pub(crate) fn make(
+    kind: Kind,
+    name: &str,
+    id: Id,
+    document: Option<&Document>,
+    stock: &DependencyStock<'_>,
+) -> Made {
+    let nothing = serde_json::value::RawValue::from_string("{}".to_owned()).unwrap_or_default();
+    let head = document.map_or_else(|| read_head(&nothing), |document| document.head.clone());
+    let mut item = blank(ItemKey(0), &head);
+    item.kind = Some(kind);
+    item.adaptor_type = Some(kind.as_str().to_owned());
+    name.clone_into(&mut item.name);
+    item.source = Some(ImportRef { id, name: name.to_owned(), sha256: None });
+    let over = |item: PlanItem, outcome: Outcome, code: &str, message: &str| Made {
+        item: ended(item, outcome, code, message),
+        wanted: None,
+        fresh: Vec::new(),
+    };
+    let Some(document) = document else {
+        return over(
+            item,
+            Outcome::Failed,
+            "not_found",
+            "it was removed from the source while the plan was made",
+        );
+    };
+    let source: Value = serde_json::from_str(document.text.get()).unwrap_or_default();
+    item.source.iter_mut().for_each(|party| party.sha256 = Some(fingerprint(&source)));
+    if head.name != name {
+        return over(
+            item,
+            Outcome::Failed,
+            "renamed",
+            "it was renamed in the source while the plan was made",
+        );
+    }
+    if head.connector.is_some() {
+        let message = "belongs to an Integration App, whose licence does not travel with it";
+        return over(item, Outcome::Failed, "integration_app", message);
+    }
+    let mut wanted = source;
+    strip_server_fields(&mut wanted);
+    strip_of(kind, &mut wanted);
+    let unknown = strangers(&wanted);
+    let before: Vec<Option<Value>> = unknown.iter().map(|pointer| wanted.pointer(pointer).cloned()).collect();
+    let resolution = stock.resolver.resolve(&mut wanted);
+    tell(&resolution, &mut item);
+    if let Some((outcome, trouble)) = judge(&resolution, &stock.job.references) {
+        return over(item, outcome, &trouble.code, &trouble.message);
+    }
+    // What is no counterpart's by now is an id of the source, of a kind that is not known.
+    let left: Vec<String> = unknown
+        .into_iter()
+        .zip(before)
+        .filter(|(pointer, before)| wanted.pointer(pointer) == before.as_ref())
+        .map(|(pointer, _)| pointer)
+        .collect();
+    if !left.is_empty() {
+        let places = left.join(", ");
+        let message = format!("holds ids of the source of a kind that is not known ({places})");
+        match stock.job.references.missing {
+            Missing::Fail => return over(item, Outcome::Failed, "missing_reference", &message),
+            Missing::Skip => return over(item, Outcome::Skipped, "missing_reference", &message),
+            Missing::Drop => {
+                remove_pointers(&mut wanted, &left);
+                item.warnings.push(format!("{message}: they were left out"));
+            }
+        }
+    }
+    let hidden = masks(&wanted);
+    remove_pointers(&mut wanted, &hidden);
+    item.secrets = hidden;
+    match kind {
+        Kind::LookupCaches => item.warnings.push(
+            "made without its data, which does not travel: load the data into it before a flow uses it"
+                .to_owned(),
+        ),
+        Kind::Scripts if !wanted.get("content").is_some_and(Value::is_string) => {
+            item.warnings.push("the source shows no code for it: look whether it has any".to_owned());
+        }
+        _ => {}
+    }
+    item.operation = Operation::Create;
+    item.sent_sha256 = Some(fingerprint(&wanted));
+    Made { item, wanted: Some(wanted), fresh: resolution.fresh }
+}
+
+/// Removes what the service manages in a kind of resource beside what it manages in all.
+fn strip_of(kind: Kind, document: &mut Value) {
+    if let Value::Object(members) = document {
+        members.retain(|key, _| key != "_userId" && (kind != Kind::LookupCaches || key != "size"));
+    }
+}

@@ -1,0 +1,313 @@
+//! Dependencies: what imports need and the target lacks (`references.create`). Each becomes an item of the plan, before the
+//! imports; what it needs itself comes before it.
+//!
+//! A supply is told by kind and name, as it will be in the target: of two that bear one name and are equal one is made,
+//! and two that differ are an error. Their documents are read in full, by id: the lists do not show all of them.
+
+mod make;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use futures::{StreamExt, TryStreamExt};
+
+use crate::api::{Document, ErrorKind};
+use crate::documents::references::{Kind, PendingResource, Resolver, ResourceIndex, fresh};
+use crate::inventory::endpoint::Account;
+use crate::inventory::error::EngineError;
+use crate::inventory::resource_index;
+use crate::inventory::resource_index::kinds_in;
+use crate::job::Job;
+use crate::model::{Id, ItemKey, Outcome};
+use crate::planner::dependencies::make::{Made, make};
+use crate::planner::prepare::ended;
+use crate::run_folder::dependency_items::not_created;
+use crate::run_folder::document_file::{DocumentFile, Span};
+use crate::run_folder::plan_item::{Others, PlanItem, Reason};
+
+/// Reads in flight: few resources are shared by many imports.
+const AT_ONCE: usize = 8;
+
+/// A resource to be created.
+#[derive(Debug)]
+struct Dependency {
+    kind: Kind,
+    name: String,
+    /// What stands for its id until it has one.
+    placeholder: String,
+    /// The resources of the source that bear the name, as far as they are needed.
+    ids: BTreeSet<Id>,
+    needs: Vec<u32>,
+    item: Option<PlanItem>,
+    wanted: Option<Span>,
+    /// Whether an item that is carried out needs it.
+    wanted_by_work: bool,
+    number: Option<ItemKey>,
+}
+
+impl Dependency {
+    fn is_work(&self) -> bool {
+        self.item.as_ref().is_some_and(PlanItem::is_work)
+    }
+}
+
+/// All supplies of a plan.
+#[derive(Debug, Default)]
+pub(crate) struct DependencyPlanner {
+    index: HashMap<(Kind, String), u32>,
+    all: Vec<Dependency>,
+    /// Those whose documents have not been read.
+    unread: Vec<(u32, Id)>,
+    /// In this order each comes after what it needs.
+    order: Vec<u32>,
+    listed: BTreeMap<Kind, u64>,
+}
+
+/// What supplies are planned with.
+pub(crate) struct DependencyStock<'a> {
+    pub job: &'a Job,
+    pub source: &'a Account,
+    pub target: &'a Account,
+    pub here: ResourceIndex,
+    pub there: ResourceIndex,
+    pub resolver: Resolver,
+}
+
+impl DependencyPlanner {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// Those of `fresh` that a document still holds, each once, in their order: what a dropped reference stood in is not
+    /// needed any more.
+    pub(crate) fn needs_in(&mut self, text: &str, fresh: &[PendingResource]) -> Vec<u32> {
+        let held = fresh.iter().filter(|fresh| text.contains(&fresh.placeholder()));
+        let mut needs: Vec<u32> = held.map(|fresh| self.need(fresh)).collect();
+        needs.sort_unstable();
+        needs.dedup();
+        needs
+    }
+
+    /// The index of a supply; it is new when nobody needed it before.
+    fn need(&mut self, fresh: &PendingResource) -> u32 {
+        let next = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
+        let index = *self.index.entry((fresh.kind, fresh.name.clone())).or_insert(next);
+        if index == next {
+            self.all.push(Dependency {
+                kind: fresh.kind,
+                name: fresh.name.clone(),
+                placeholder: fresh.placeholder(),
+                ids: BTreeSet::new(),
+                needs: Vec::new(),
+                item: None,
+                wanted: None,
+                wanted_by_work: false,
+                number: None,
+            });
+        }
+        if self.all[index as usize].ids.insert(fresh.id.clone()) {
+            self.unread.push((index, fresh.id.clone()));
+        }
+        index
+    }
+
+    /// Reads what is needed, and what that needs, and plans its creation.
+    pub(crate) async fn plan(
+        &mut self,
+        mut stock: DependencyStock<'_>,
+        documents: &mut DocumentFile,
+    ) -> Result<(), EngineError> {
+        while !self.unread.is_empty() {
+            let wave = std::mem::take(&mut self.unread);
+            let source = stock.source;
+            let kinds: Vec<Kind> = wave.iter().map(|(index, _)| self.all[*index as usize].kind).collect();
+            let reads = wave.into_iter().zip(kinds).map(|((index, id), kind)| async move {
+                match source.client.get(kind.as_str(), &id).await {
+                    Ok(document) => Ok((index, id, Some(document))),
+                    Err(error) if error.kind == ErrorKind::NotFound => Ok((index, id, None)),
+                    Err(error) => Err(source.failed(&format!("read {} {id}", kind.singular()))(error)),
+                }
+            });
+            let read: Vec<(u32, Id, Option<Document>)> =
+                futures::stream::iter(reads).buffered(AT_ONCE).try_collect().await?;
+            let mut kinds = BTreeSet::new();
+            for document in read.iter().filter_map(|(_, _, document)| document.as_ref()) {
+                kinds_in(document.text.get(), &mut kinds);
+            }
+            let known = stock.here.kinds.len();
+            resource_index::fill(stock.source, &mut stock.here, &kinds).await?;
+            let create = &stock.job.references.create;
+            resource_index::fill_target(stock.target, &stock.here, &mut stock.there, &kinds, create).await?;
+            if stock.here.kinds.len() > known {
+                let (here, there) = (stock.here.clone(), stock.there.clone());
+                stock.resolver = Resolver::new(here, there, stock.job.references.clone());
+            }
+            for (index, id, document) in read {
+                self.take(index, id, document.as_ref(), &stock, documents)?;
+            }
+        }
+        self.listed = stock.there.kinds.iter().map(|(kind, list)| (*kind, list.len() as u64)).collect();
+        self.arrange();
+        Ok(())
+    }
+
+    /// Plans the creation of one that was read; of a second of the same name only whether it is the same.
+    fn take(
+        &mut self,
+        index: u32,
+        id: Id,
+        document: Option<&Document>,
+        stock: &DependencyStock<'_>,
+        documents: &mut DocumentFile,
+    ) -> Result<(), EngineError> {
+        let supply = &self.all[index as usize];
+        let Made { item, wanted, fresh } = make(supply.kind, &supply.name, id, document, stock);
+        if let Some(first) = &supply.item {
+            let ids = supply.ids.iter().map(Id::as_str).collect::<Vec<_>>().join(" and ");
+            let kinds = supply.kind.as_str();
+            let mut first = first.clone();
+            if item.is_work() && first.is_work() && item.sent_sha256 == first.sent_sha256 {
+                let warning = format!(
+                    "the source has several {kinds} of this name, which are equal ({ids}): one is made"
+                );
+                if !first.warnings.contains(&warning) {
+                    first.warnings.push(warning);
+                }
+            } else {
+                let message = format!(
+                    "the source has several {kinds} of this name, and they differ ({ids}): rename all but one, or say in \
+                     references.map.{kinds} what becomes of each"
+                );
+                first = ended(first, Outcome::Failed, "ambiguous_source", message);
+            }
+            self.all[index as usize].item = Some(first);
+            return Ok(());
+        }
+        let mut slot = None;
+        if let Some(wanted) = wanted {
+            let text = serde_json::to_string(&wanted).unwrap_or_default();
+            slot = Some(documents.append(text.as_bytes())?);
+            self.all[index as usize].needs = self.needs_in(&text, &fresh);
+        }
+        let supply = &mut self.all[index as usize];
+        (supply.item, supply.wanted) = (Some(item), slot);
+        Ok(())
+    }
+
+    /// Puts each after what it needs; one that needs what is not created, or in the end itself, is not created either.
+    fn arrange(&mut self) {
+        let mut placed = vec![false; self.all.len()];
+        loop {
+            let ready = (0..self.all.len()).find(|index| {
+                !placed[*index] && self.all[*index].needs.iter().all(|need| placed[*need as usize])
+            });
+            let Some(index) = ready else { break };
+            placed[index] = true;
+            self.order.push(u32::try_from(index).unwrap_or(u32::MAX));
+            if let (true, Some((outcome, trouble))) =
+                (self.all[index].is_work(), self.trouble(&self.all[index].needs))
+            {
+                self.end(index, outcome, trouble);
+            }
+        }
+        for index in (0..placed.len()).filter(|index| !placed[*index]).collect::<Vec<_>>() {
+            self.order.push(u32::try_from(index).unwrap_or(u32::MAX));
+            let message = "it mentions what in turn mentions it, so neither can be made before the other: make one of \
+                           them in the target by hand";
+            self.end(index, Outcome::Failed, Reason::new("reference_cycle", message));
+        }
+    }
+
+    fn end(&mut self, index: usize, outcome: Outcome, trouble: Reason) {
+        let supply = &mut self.all[index];
+        if let Some(item) = supply.item.take() {
+            supply.item = Some(ended(item, outcome, &trouble.code, trouble.message));
+        }
+    }
+
+    /// Why what needs these cannot be done; `None` if all of them are created.
+    pub(crate) fn trouble(&self, needs: &[u32]) -> Option<(Outcome, Reason)> {
+        let open = needs.iter().map(|need| &self.all[*need as usize]).find(|supply| !supply.is_work())?;
+        let item = open.item.as_ref();
+        let why = item.and_then(|item| item.trouble.as_ref()).map_or("", |trouble| trouble.message.as_str());
+        let skipped = item.is_some_and(|item| item.outcome == Some(Outcome::Skipped));
+        let outcome = if skipped { Outcome::Skipped } else { Outcome::Failed };
+        Some((outcome, not_created(open.kind.singular(), &open.name, why)))
+    }
+
+    /// Why a supply is not created, by kind and name; `None` for one that is, or that nobody needs.
+    pub(crate) fn reason(&self, kind: &str, name: &str) -> Option<&str> {
+        let index = self.index.get(&(Kind::of(kind)?, name.to_owned()))?;
+        let item = self.all[*index as usize].item.as_ref().filter(|item| !item.is_work())?;
+        item.trouble.as_ref().map(|trouble| trouble.message.as_str())
+    }
+
+    /// Says that an item which is carried out needs these; or, if it is not because of them, which stood in its way.
+    pub(crate) fn mark(&mut self, needs: &[u32], is_work: bool) {
+        let mut open: Vec<u32> = needs.to_vec();
+        while let Some(index) = open.pop() {
+            let supply = &mut self.all[index as usize];
+            if !supply.wanted_by_work && (is_work || !supply.is_work()) {
+                supply.wanted_by_work = true;
+                open.extend(&supply.needs);
+            }
+        }
+    }
+
+    /// Numbers those that are needed, from 1; gives how many.
+    pub(crate) fn number(&mut self) -> u32 {
+        let mut count = 0;
+        for index in &self.order {
+            let supply = &mut self.all[*index as usize];
+            if supply.wanted_by_work {
+                count += 1;
+                supply.number = Some(ItemKey(count));
+            }
+        }
+        count
+    }
+
+    /// The numbers of the items that create these.
+    pub(crate) fn numbers(&self, needs: &[u32]) -> Vec<ItemKey> {
+        let mut numbers: Vec<_> = needs.iter().filter_map(|need| self.all[*need as usize].number).collect();
+        numbers.sort_unstable();
+        numbers
+    }
+
+    /// The items, in the order of their numbers, and where their documents stand.
+    pub(crate) fn items(&self) -> impl Iterator<Item = (PlanItem, Option<Span>)> + '_ {
+        self.order.iter().filter_map(|index| {
+            let supply = &self.all[*index as usize];
+            let mut item = supply.item.clone()?;
+            item.item = supply.number?;
+            if item.is_work() {
+                item.needs = self.numbers(&supply.needs);
+            }
+            Some((item, supply.wanted))
+        })
+    }
+
+    /// How many items of each kind there are, and how many of it the target listed.
+    pub(crate) fn others(&self) -> BTreeMap<Kind, Others> {
+        let mut others: BTreeMap<Kind, Others> = BTreeMap::new();
+        for supply in self.all.iter().filter(|supply| supply.number.is_some()) {
+            let listed = self.listed.get(&supply.kind).copied().unwrap_or(0);
+            let of = others.entry(supply.kind).or_insert(Others { items: 0, listed });
+            of.items += 1;
+        }
+        others
+    }
+
+    /// Says placeholders in the words of people.
+    pub(crate) fn spell(&self, text: &mut String) {
+        if !fresh::is_in(text) {
+            return;
+        }
+        for supply in self.all.iter().filter(|supply| text.contains(&supply.placeholder)).collect::<Vec<_>>()
+        {
+            let words = format!("the new {} \"{}\"", supply.kind.singular(), supply.name);
+            *text = text
+                .replace(&format!("\"{}\"", supply.placeholder), &words)
+                .replace(&supply.placeholder, &words);
+        }
+    }
+}

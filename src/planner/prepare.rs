@@ -1,0 +1,293 @@
+//! transform and resolve: from a document of the source to the document that is to stand in the target. Pure.
+
+use serde_json::Value;
+
+use crate::documents::Facts;
+use crate::documents::advice::{advise, drop_captured};
+use crate::documents::diff::diff;
+use crate::documents::normal::{fingerprint, masks, remove_pointers, strip_server_fields};
+use crate::documents::references::{Missing, PendingResource, Resolution, Resolver, Rules};
+use crate::inventory::snapshot_api::DAMAGED;
+use crate::job::{Action, CapturedData, Job, MatchBy};
+use crate::model::{Head, ItemKey, Operation, Outcome, Verdict};
+use crate::run_folder::plan_item::{ImportRef, PlanItem, Reason};
+use crate::run_folder::reference_usage::UsageSurvey;
+
+/// A document on its way, before it is known what stands in the target.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    /// The item as far as it is known.
+    pub item: PlanItem,
+    /// The document that is to stand in the target; absent when nothing is to be written.
+    pub wanted: Option<Value>,
+    /// What the item is recognised by in the target.
+    pub key: Option<String>,
+    /// What has to be created first: the document holds placeholders in its stead.
+    pub fresh: Vec<PendingResource>,
+}
+
+impl Prepared {
+    /// An item for which nothing is to be written.
+    pub(crate) fn over(item: PlanItem) -> Self {
+        Self { item, wanted: None, key: None, fresh: Vec::new() }
+    }
+}
+
+/// What a document is prepared with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TransformContext<'a> {
+    pub job: &'a Job,
+    /// Absent where references stay as they are.
+    pub resolver: Option<&'a Resolver>,
+    /// Whether a backup goes back to where it was made.
+    pub home: bool,
+    /// Whoever counts references.
+    pub survey: Option<&'a UsageSurvey<'a>>,
+}
+
+impl TransformContext<'_> {
+    /// Transforms one document and resolves its references.
+    pub(crate) fn prepare(&self, number: ItemKey, head: &Head, source: &Value, facts: &Facts) -> Prepared {
+        let mut item = blank(number, head);
+        item.source = Some(ImportRef {
+            id: head.id.clone(),
+            name: head.name.clone(),
+            sha256: Some(fingerprint(source)),
+        });
+        let done = Prepared::over;
+        if let Some(item) = self.as_it_is(item.clone(), head, source) {
+            return done(item);
+        }
+        let mut wanted = match self.job.program.apply(source.clone(), facts) {
+            Ok(transformed) => {
+                item.warnings.extend(transformed.warnings);
+                transformed.document
+            }
+            Err(error) => {
+                let code = if error.kind.is_empty() { "transform" } else { error.kind };
+                return done(ended(item, Outcome::Failed, code, error.to_string()));
+            }
+        };
+        if self.job.captured_data == CapturedData::Drop {
+            drop_captured(&mut wanted);
+        }
+        self.name_a_clone(&mut wanted, head);
+        self.survey(head, &wanted);
+        let fresh = match self.resolve(&mut wanted, &mut item) {
+            Ok(fresh) => fresh,
+            Err((outcome, trouble)) => {
+                let key = self.key(&wanted);
+                return Prepared { key, ..done(ended(item, outcome, &trouble.code, trouble.message)) };
+            }
+        };
+        strip_server_fields(&mut wanted);
+        let Some(name) = wanted.get("name").and_then(Value::as_str).filter(|name| !name.is_empty()) else {
+            return done(ended(
+                item,
+                Outcome::Failed,
+                "no_name",
+                "the transformation leaves it without a name",
+            ));
+        };
+        if fresh.iter().any(|fresh| name.contains(&fresh.placeholder())) {
+            let message =
+                "its name mentions the id of what this run creates: it could not be recognised by it";
+            return done(ended(item, Outcome::Failed, "unknown_name", message));
+        }
+        name.clone_into(&mut item.name);
+        let hidden = masks(&wanted);
+        if self.job.action == Action::Compare && !hidden.is_empty() {
+            // Both sides show the mask: what stands behind it is not known.
+            let message =
+                format!("secrets are shown only masked and were not compared: {}", hidden.join(", "));
+            item.warnings.push(message);
+        } else if !hidden.is_empty() {
+            if self.job.action == Action::Update {
+                let message = format!(
+                    "holds secrets that the service shows only masked ({}): writing it back would erase them. \
+                     Change it by hand, or leave it out of `select`",
+                    hidden.join(", ")
+                );
+                return done(ended(item, Outcome::Conflict, "masked_secret", message));
+            }
+            remove_pointers(&mut wanted, &hidden);
+            item.secrets = hidden;
+        }
+        let key = self.key(&wanted);
+        if matches!(self.job.action, Action::Migrate | Action::Clone | Action::Restore) {
+            item.warnings.extend(advise(source, &wanted, !self.job.in_place() && !self.home));
+        }
+        item.changes = diff(source, &wanted);
+        item.sent_sha256 = Some(fingerprint(&wanted));
+        match self.job.action {
+            Action::Update => {
+                item.target.clone_from(&item.source);
+                if item.sent_sha256 == item.source.as_ref().and_then(|party| party.sha256) {
+                    item.outcome = Some(Outcome::Unchanged);
+                    item.verdict = Some(Verdict::Equal);
+                    return done(item);
+                }
+                item.operation = Operation::Update;
+                item.warnings.extend(advise(source, &wanted, false));
+            }
+            Action::Clone => clone_call(&mut item, source, &wanted),
+            _ => {}
+        }
+        if key.is_none() && self.job.action != Action::Update {
+            let message = "has no externalId to be recognised by; use `match: name`";
+            return done(ended(item, Outcome::Conflict, "no_external_id", message));
+        }
+        Prepared { item, wanted: Some(wanted), key, fresh }
+    }
+
+    /// Turns references into those of the target; answers what has to be created first.
+    fn resolve(
+        &self,
+        wanted: &mut Value,
+        item: &mut PlanItem,
+    ) -> Result<Vec<PendingResource>, (Outcome, Reason)> {
+        let Some(resolver) = self.resolver else { return Ok(Vec::new()) };
+        let resolution = resolver.resolve(wanted);
+        tell(&resolution, item);
+        match judge(&resolution, &self.job.references) {
+            Some(unresolved) => Err(unresolved),
+            None => Ok(resolution.fresh),
+        }
+    }
+
+    /// The item of an import that is not transformed: kept or removed as it is, or left alone.
+    fn as_it_is(&self, mut item: PlanItem, head: &Head, source: &Value) -> Option<PlanItem> {
+        if self.job.action == Action::Backup {
+            item.operation = Operation::Archive;
+            item.sent_sha256 = item.source.as_ref().and_then(|party| party.sha256);
+            return Some(item);
+        }
+        if let Some(damage) = source.get(DAMAGED).and_then(Value::as_str) {
+            let message = format!("its backup cannot be read: {damage}");
+            return Some(ended(item, Outcome::Failed, "damaged", message));
+        }
+        if head.connector.is_some() && !self.job.select.integration_apps {
+            let message = "belongs to an Integration App, whose licence does not travel with it; \
+                           `select.integration_apps: true` takes it all the same";
+            return Some(ended(item, Outcome::Skipped, "integration_app", message));
+        }
+        if self.job.action == Action::Delete {
+            self.survey(head, source);
+            item.operation = Operation::Delete;
+            item.target.clone_from(&item.source);
+            return Some(item);
+        }
+        None
+    }
+
+    fn survey(&self, head: &Head, document: &Value) {
+        if let Some(survey) = self.survey {
+            survey.take(head, document);
+        }
+    }
+
+    /// What a document is recognised by in the target.
+    fn key(&self, wanted: &Value) -> Option<String> {
+        let field = match self.job.match_by {
+            MatchBy::Name => "name",
+            MatchBy::ExternalId => "externalId",
+        };
+        wanted.get(field).and_then(Value::as_str).map(str::to_owned)
+    }
+
+    /// A clone that is given no new name gets the one the service would give it: else it could not be told from its source.
+    fn name_a_clone(&self, wanted: &mut Value, head: &Head) {
+        if self.job.action != Action::Clone {
+            return;
+        }
+        if let Some(name) = wanted.get_mut("name")
+            && name.as_str() == Some(&head.name)
+        {
+            *name = Value::from(format!("Clone - {}", head.name));
+        }
+    }
+}
+
+/// Says what became of references, for a person to look at.
+pub(crate) fn tell(resolution: &Resolution, item: &mut PlanItem) {
+    // What is dropped beside one that stops the item is left out of nothing.
+    if resolution.unresolved.is_empty() {
+        let dropped = resolution.dropped.iter();
+        item.warnings.extend(
+            dropped.map(|pointer| format!("the reference at {pointer} was left out: no counterpart")),
+        );
+    }
+    item.warnings.extend(resolution.warnings.iter().cloned());
+}
+
+/// What unresolved references mean for an item.
+pub(crate) fn judge(resolution: &Resolution, rules: &Rules) -> Option<(Outcome, Reason)> {
+    let first = resolution.unresolved.first()?;
+    let ambiguous = resolution.unresolved.iter().any(|unresolved| unresolved.candidates.len() > 1);
+    let message = resolution.unresolved.iter().map(|u| u.message.as_str()).collect::<Vec<_>>().join("; ");
+    let message = if message.is_empty() { first.place.pointer.clone() } else { message };
+    let skip = |kind| rules.missing(kind) == Missing::Skip;
+    Some(match (ambiguous, resolution.unresolved.iter().all(|unresolved| skip(unresolved.place.kind))) {
+        // Two candidates are an error whatever `missing` says.
+        (true, _) => (Outcome::Failed, Reason::new("ambiguous_reference", message)),
+        (false, true) => (Outcome::Skipped, Reason::new("missing_reference", message)),
+        (false, false) => (Outcome::Failed, Reason::new("missing_reference", message)),
+    })
+}
+
+/// An item of which nothing is known but its source's head.
+pub(crate) fn blank(number: ItemKey, head: &Head) -> PlanItem {
+    PlanItem {
+        item: number,
+        operation: Operation::None,
+        name: head.name.clone(),
+        outcome: None,
+        verdict: None,
+        trouble: None,
+        kind: None,
+        needs: Vec::new(),
+        adaptor_type: head.adaptor_type.clone(),
+        source: None,
+        target: None,
+        sent_sha256: None,
+        wanted: None,
+        clone: None,
+        adjust: false,
+        namesakes: Vec::new(),
+        changes: Vec::new(),
+        warnings: Vec::new(),
+        secrets: Vec::new(),
+    }
+}
+
+/// The item, over before anything is sent.
+pub(crate) fn ended(
+    mut item: PlanItem,
+    outcome: Outcome,
+    code: &str,
+    message: impl Into<String>,
+) -> PlanItem {
+    item.operation = Operation::None;
+    item.outcome = Some(outcome);
+    item.trouble = Some(Reason::new(code, message));
+    item
+}
+
+/// The body of the clone call, and whether a PUT has to follow.
+fn clone_call(item: &mut PlanItem, source: &Value, wanted: &Value) {
+    let mut body = serde_json::Map::new();
+    body.insert("name".to_owned(), Value::from(item.name.clone()));
+    let mut cloned = source.clone();
+    cloned["name"] = Value::from(item.name.clone());
+    let connection =
+        |document: &Value| document.get("_connectionId").and_then(Value::as_str).map(str::to_owned);
+    if let (Some(from), Some(to)) = (connection(source), connection(wanted))
+        && from != to
+    {
+        cloned["_connectionId"] = Value::from(to.clone());
+        body.insert("connectionMap".to_owned(), serde_json::json!({ from: to }));
+    }
+    remove_pointers(&mut cloned, &item.secrets);
+    item.clone = Some(Value::Object(body));
+    item.adjust = Some(fingerprint(&cloned)) != item.sent_sha256;
+}

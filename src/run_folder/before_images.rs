@@ -1,0 +1,64 @@
+//! `before.jsonl`: the documents as they were before a run overwrote or removed them.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::model::{Fingerprint, ItemKey};
+use crate::run_folder::document_file::{Span, read_span};
+use crate::run_folder::error::RunFolderError;
+use crate::run_folder::folder::RunFolder;
+use crate::run_folder::rows::Row;
+
+/// Where in `before.jsonl` each item's document stands.
+pub(crate) struct Befores {
+    file: Option<File>,
+    slots: HashMap<ItemKey, Span>,
+}
+
+#[derive(Deserialize)]
+struct BeforeLine<'a> {
+    item: ItemKey,
+    #[serde(borrow)]
+    document: &'a RawValue,
+}
+
+impl Befores {
+    pub(crate) fn index(folder: &RunFolder) -> Result<Self, RunFolderError> {
+        let path = folder.before();
+        let Ok(file) = File::open(&path) else { return Ok(Self { file: None, slots: HashMap::new() }) };
+        let mut slots = HashMap::new();
+        let mut reader = BufReader::new(File::open(&path).map_err(RunFolderError::file("open", &path))?);
+        let (mut line, mut offset) = (String::new(), 0_u64);
+        loop {
+            line.clear();
+            let read = reader.read_line(&mut line).map_err(RunFolderError::file("read", &path))?;
+            if read == 0 || !line.ends_with('\n') {
+                break;
+            }
+            if let Ok(before) = serde_json::from_str::<BeforeLine<'_>>(&line) {
+                let text = before.document.get();
+                let inside = text.as_ptr() as usize - line.as_ptr() as usize;
+                let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
+                // The first line of an item is the document as it was before the run.
+                slots.entry(before.item).or_insert(Span { offset: offset + inside as u64, length });
+            }
+            offset += read as u64;
+        }
+        Ok(Self { file: Some(file), slots })
+    }
+
+    /// The document as it was, if it is the one the journal speaks of.
+    pub(crate) fn document(&self, row: &Row) -> Result<Option<Value>, RunFolderError> {
+        let (Some(file), Some(slot)) = (&self.file, self.slots.get(&row.item.item)) else { return Ok(None) };
+        let text = read_span(file, *slot).map_err(RunFolderError::file("read", "before.jsonl"))?;
+        if row.before_sha256 != Some(Fingerprint::of(&text)) {
+            return Ok(None);
+        }
+        Ok(serde_json::from_slice(&text).ok())
+    }
+}

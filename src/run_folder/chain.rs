@@ -1,0 +1,97 @@
+//! The journal as evidence: its chain, what its records announce, and where it ended before.
+
+use crate::journal::{Entry, JournalError, RunHeader, Step, replay};
+use crate::model::{Fingerprint, ItemKey};
+use crate::run_folder::error::RunFolderError;
+use crate::run_folder::folder::RunFolder;
+
+/// A document that an intent says was overwritten or removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Announced {
+    /// Of which item.
+    pub item: ItemKey,
+    /// SHA-256 of its text in `before.jsonl`.
+    pub sha256: Fingerprint,
+}
+
+/// A journal whose chain holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Chain {
+    /// Its first record; `None` for a journal without a whole one.
+    pub taken: Option<Box<RunHeader>>,
+    /// The documents of `before.jsonl`, in the order in which they were announced.
+    pub befores: Vec<Announced>,
+    /// SHA-256 of its last record.
+    pub head: Fingerprint,
+    /// Its records.
+    pub records: u64,
+    /// Whether something torn stands behind them.
+    pub torn: bool,
+    /// Whether the last record says how the run ended.
+    pub closed: bool,
+    /// Whether the last record is written as this program writes it.
+    pub as_written: bool,
+    /// SHA-256 of every record that said how the run ended: the reports were written after one of them.
+    pub ends: Vec<Fingerprint>,
+}
+
+impl Chain {
+    /// Reads the journal of a run and checks that each record carries the hash of the one before.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read, or a record does not fit.
+    pub fn read(folder: &RunFolder) -> Result<Self, RunFolderError> {
+        let (mut taken, mut befores, mut ends, mut closed) = (None, Vec::new(), Vec::new(), false);
+        let mut last = None;
+        let replayed = replay(&folder.journal(), |_, record| {
+            if closed {
+                // What a record carries is the hash of the one before.
+                ends.push(record.prev);
+            }
+            closed = matches!(record.entry, Entry::Closed { .. });
+            if closed {
+                last = serde_json::to_vec(&record).ok();
+            }
+            match record.entry {
+                Entry::Opened(opened) => taken = Some(opened),
+                Entry::Item { item, step: Step::Intended { before_sha256: Some(sha256), .. } } => {
+                    befores.push(Announced { item, sha256 });
+                }
+                _ => {}
+            }
+            Ok(())
+        })?;
+        if closed {
+            ends.push(replayed.head);
+        }
+        Ok(Self {
+            taken,
+            befores,
+            head: replayed.head,
+            records: replayed.next,
+            torn: replayed.torn,
+            closed,
+            as_written: last.is_some_and(|last| Fingerprint::of(&last) == replayed.head),
+            ends,
+        })
+    }
+}
+
+impl RunFolderError {
+    /// The line of the journal that does not fit and what is wrong with it, if it is that.
+    pub fn damaged_record(&self) -> Option<(u64, &str)> {
+        match self {
+            Self::Journal(JournalError::Damaged { line, message, .. }) => Some((*line, message)),
+            _ => None,
+        }
+    }
+
+    /// Whether it is that a file is not there.
+    pub fn is_missing_file(&self) -> bool {
+        let (Self::File { source, .. } | Self::Journal(JournalError::Io { source, .. })) = self else {
+            return false;
+        };
+        source.kind() == std::io::ErrorKind::NotFound
+    }
+}

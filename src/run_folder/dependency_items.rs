@@ -1,0 +1,104 @@
+//! The items of a plan that are no imports, for those that hold the ids of what they create.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use crate::documents::normal::fingerprint;
+use crate::documents::references::{Kind, fresh};
+use crate::model::{Fingerprint, Id, ItemKey};
+use crate::run_folder::error::RunFolderError;
+use crate::run_folder::plan_file::PlanFile;
+use crate::run_folder::plan_item::{PlanItem, Reason};
+
+/// Those items, by number.
+#[derive(Debug, Default)]
+pub(crate) struct DependencyItems(HashMap<ItemKey, PlanItem>);
+
+impl DependencyItems {
+    /// Reads them; nothing is read of a plan that has none.
+    pub(crate) fn of(plan: &PlanFile) -> Result<Self, RunFolderError> {
+        let count: u32 = plan.tail().others.values().map(|others| others.items).sum();
+        let mut items = HashMap::new();
+        // They come before the imports that need them: mostly no more is read.
+        let mut rest = plan.items();
+        while items.len() < count as usize
+            && let Some(item) = rest.next()
+        {
+            let item = item?;
+            if item.kind.is_some() {
+                items.insert(item.item, item);
+            }
+        }
+        Ok(Self(items))
+    }
+
+    pub(crate) fn get(&self, item: ItemKey) -> Option<&PlanItem> {
+        self.0.get(&item)
+    }
+
+    /// What an item is; `None` for an import.
+    pub(crate) fn kind(&self, item: ItemKey) -> Option<Kind> {
+        self.get(item)?.kind
+    }
+
+    /// The document of `item` as it is sent: with the ids of what was created, as far as `made` knows them.
+    ///
+    /// # Errors
+    ///
+    /// It holds a placeholder for something of which no id is known: it must not be sent.
+    pub(crate) fn filled(
+        &self,
+        item: &PlanItem,
+        text: Vec<u8>,
+        made: impl Fn(ItemKey) -> Option<Id>,
+    ) -> Result<Bytes, String> {
+        if !item.holds_placeholders() {
+            return Ok(text.into());
+        }
+        let known = item.needs.iter().filter_map(|need| {
+            let other = self.get(*need)?;
+            let placeholder = fresh::placeholder(other.kind?, &other.name);
+            Some((placeholder, made(*need)?.as_str().to_owned()))
+        });
+        let known: BTreeMap<String, String> = known.collect();
+        let text = String::from_utf8(text).map_err(|_| "is not a text".to_owned())?;
+        fresh::fill(&text, &known)
+            .map(Bytes::from)
+            .map_err(|placeholder| format!("holds {placeholder}, of which no id is known"))
+    }
+
+    /// Fingerprint of what is sent for `item`; `None` while that is not known.
+    pub(crate) fn sent_sha256(
+        &self,
+        item: &PlanItem,
+        text: impl FnOnce() -> Option<Vec<u8>>,
+        made: impl Fn(ItemKey) -> Option<Id>,
+    ) -> Option<Fingerprint> {
+        if !item.holds_placeholders() {
+            return item.sent_sha256;
+        }
+        let text = self.filled(item, text()?, made).ok()?;
+        let document: Value = serde_json::from_slice(&text).ok()?;
+        Some(fingerprint(&document))
+    }
+}
+
+/// A file of the run that does not hold what it should.
+pub(crate) fn spoilt(path: &Path, item: ItemKey, what: &str) -> RunFolderError {
+    RunFolderError::BadFile {
+        path: path.to_owned(),
+        message: format!("the document of item {item} {what}: the run folder was changed"),
+    }
+}
+
+/// Code of an item that needs what is not created.
+pub(crate) const NOT_CREATED: &str = "reference_not_created";
+
+/// That something needs a resource (a `noun`, in a sentence) which is not created.
+pub(crate) fn not_created(noun: &str, name: &str, why: &str) -> Reason {
+    let why = if why.is_empty() { String::new() } else { format!(": {why}") };
+    Reason::new(NOT_CREATED, format!("needs {noun} \"{name}\", which was not created{why}"))
+}

@@ -1,0 +1,142 @@
+//! Documents between stages: on disk, found again by offset.
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::Fingerprint;
+use crate::run_folder::error::RunFolderError;
+use sha2::{Digest, Sha256};
+
+/// Where a text stands in a spool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    /// Bytes from the start of the file.
+    pub offset: u64,
+    /// Length in bytes.
+    pub length: u32,
+}
+
+/// A file that texts are appended to and read back from.
+#[derive(Debug)]
+pub struct DocumentFile {
+    writer: BufWriter<File>,
+    reader: File,
+    path: PathBuf,
+    end: u64,
+    flushed: u64,
+    hash: Sha256,
+}
+
+impl DocumentFile {
+    /// Makes the file; it must not exist. Only its owner may read it.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be made.
+    pub fn create(path: &Path) -> Result<Self, RunFolderError> {
+        let mut options = File::options();
+        options.append(true).create_new(true);
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(path).map_err(RunFolderError::file("make", path))?;
+        let reader = File::open(path).map_err(RunFolderError::file("open", path))?;
+        Ok(Self {
+            writer: BufWriter::with_capacity(1 << 18, file),
+            reader,
+            path: path.to_owned(),
+            end: 0,
+            flushed: 0,
+            hash: Sha256::new(),
+        })
+    }
+
+    /// Appends a text.
+    ///
+    /// # Errors
+    ///
+    /// The disk said no, or the text is 4 GiB or longer.
+    pub fn append(&mut self, text: &[u8]) -> Result<Span, RunFolderError> {
+        let length = u32::try_from(text.len())
+            .map_err(|_| RunFolderError::file("write to", &self.path)(io::ErrorKind::FileTooLarge.into()))?;
+        self.writer.write_all(text).map_err(RunFolderError::file("write to", &self.path))?;
+        self.hash.update(text);
+        let slot = Span { offset: self.end, length };
+        self.end += u64::from(length);
+        Ok(slot)
+    }
+
+    /// Appends `{"item":…,"document":…}` as one line; the slot is that of the document.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::append`].
+    pub fn append_line(
+        &mut self,
+        item: crate::model::ItemKey,
+        document: &[u8],
+    ) -> Result<Span, RunFolderError> {
+        self.append(format!("{{\"item\":{item},\"document\":").as_bytes())?;
+        let slot = self.append(document)?;
+        self.append(b"}\n")?;
+        Ok(slot)
+    }
+
+    /// Reads a text back.
+    ///
+    /// # Errors
+    ///
+    /// The disk said no.
+    pub fn read(&mut self, slot: Span) -> Result<Vec<u8>, RunFolderError> {
+        if slot.offset + u64::from(slot.length) > self.flushed {
+            self.writer.flush().map_err(RunFolderError::file("write to", &self.path))?;
+            self.flushed = self.end;
+        }
+        read_span(&self.reader, slot).map_err(RunFolderError::file("read", &self.path))
+    }
+
+    /// Writes everything out, syncs it, and gives the hash of the whole file.
+    ///
+    /// # Errors
+    ///
+    /// The disk said no.
+    pub fn finish(mut self) -> Result<Fingerprint, RunFolderError> {
+        self.writer.flush().map_err(RunFolderError::file("write to", &self.path))?;
+        self.writer.get_ref().sync_all().map_err(RunFolderError::file("sync", &self.path))?;
+        Ok(Fingerprint(self.hash.finalize().into()))
+    }
+}
+
+/// Reads one text of a file by its place.
+///
+/// # Errors
+///
+/// The disk said no, or the file is too short.
+pub fn read_span(file: &File, slot: Span) -> io::Result<Vec<u8>> {
+    let mut text = vec![0; slot.length as usize];
+    file.read_exact_at(&mut text, slot.offset)?;
+    Ok(text)
+}
+
+/// A document as one line: a service may answer with indented JSON, and a line feed inside a text is always escaped.
+pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
+    if text.contains(['\n', '\r']) { text.replace(['\n', '\r'], " ").into() } else { text.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_indented_document_becomes_one_line_that_means_the_same() {
+        let indented = "{\n  \"a\": \"x\\ny\",\r\n  \"b\": [1,\n2]\n}";
+        let line = one_line(indented);
+        assert!(!line.contains(['\n', '\r']));
+        let parse = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(parse(&line), parse(indented));
+        assert_eq!(one_line("{\"a\":1}"), "{\"a\":1}");
+    }
+}

@@ -1,0 +1,43 @@
+//! What can go wrong with the files of a run.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::journal::JournalError;
+
+/// Why a file of a run could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RunFolderError {
+    /// A file of the run could not be read or written.
+    #[error("cannot {what} {}", path.display())]
+    File {
+        /// What was tried.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A file of the run does not hold what it should.
+    #[error("{}: {message}", path.display())]
+    BadFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, and what to do.
+        message: String,
+    },
+    /// The journal could not be written or read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The sums disagree.
+    #[error("the sums of this run disagree: {0}")]
+    Sums(String),
+}
+
+impl RunFolderError {
+    pub(crate) fn file(what: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::File { what, path, source }
+    }
+}

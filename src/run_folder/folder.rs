@@ -1,0 +1,129 @@
+//! The folder of a run: which files, and who may read them.
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use crate::model::Fingerprint;
+use crate::run_folder::error::RunFolderError;
+use sha2::{Digest, Sha256};
+
+/// The folder of one run. Its files can be read by their owner only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunFolder(PathBuf);
+
+impl RunFolder {
+    /// An existing folder.
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
+    /// Makes the folder and those above it.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be made, or holds files already.
+    pub fn create(path: impl Into<PathBuf>) -> Result<Self, RunFolderError> {
+        let path = path.into();
+        fs::create_dir_all(&path).map_err(RunFolderError::file("make the folder", &path))?;
+        let mut entries = fs::read_dir(&path).map_err(RunFolderError::file("read the folder", &path))?;
+        if entries.next().is_some() {
+            return Err(RunFolderError::BadFile {
+                path,
+                message: "the folder is not empty: name another, or `transship resume` the run in it"
+                    .to_owned(),
+            });
+        }
+        let owner_only = <fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o700);
+        fs::set_permissions(&path, owner_only).map_err(RunFolderError::file("protect the folder", &path))?;
+        Ok(Self(path))
+    }
+
+    /// Its path.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// `job.yaml`: the job as run.
+    pub fn job(&self) -> PathBuf {
+        self.0.join("job.yaml")
+    }
+
+    /// `plan.json`: what was to be done.
+    pub fn plan(&self) -> PathBuf {
+        self.0.join("plan.json")
+    }
+
+    /// `wanted.jsonl`: the documents to be written.
+    pub fn wanted(&self) -> PathBuf {
+        self.0.join("wanted.jsonl")
+    }
+
+    /// `before.jsonl`: the documents that were overwritten or removed.
+    pub fn before(&self) -> PathBuf {
+        self.0.join("before.jsonl")
+    }
+
+    /// `journal.jsonl`: what happened.
+    pub fn journal(&self) -> PathBuf {
+        self.0.join("journal.jsonl")
+    }
+
+    /// `audit.csv`: one row per import.
+    pub fn audit(&self) -> PathBuf {
+        self.0.join("audit.csv")
+    }
+
+    /// `summary.json`: the counts.
+    pub fn summary(&self) -> PathBuf {
+        self.0.join("summary.json")
+    }
+
+    /// `report.html`: for the person who signs.
+    pub fn report(&self) -> PathBuf {
+        self.0.join("report.html")
+    }
+}
+
+/// Writes a file whole: aside, synced, then renamed over its name. Only its owner may read it.
+///
+/// # Errors
+///
+/// The disk said no; what was there before is untouched.
+pub fn write_whole(
+    path: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+) -> Result<(), RunFolderError> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let write = || -> std::io::Result<()> {
+        // A temporary file is made with 0600.
+        let mut aside = tempfile::NamedTempFile::new_in(folder)?;
+        {
+            let mut buffered = std::io::BufWriter::with_capacity(1 << 16, aside.as_file_mut());
+            fill(&mut buffered)?;
+            buffered.flush()?;
+        }
+        aside.as_file().sync_all()?;
+        aside.persist(path)?;
+        Ok(())
+    };
+    write().map_err(RunFolderError::file("write", path))
+}
+
+/// The hash of a file's bytes.
+///
+/// # Errors
+///
+/// It cannot be read.
+pub fn hash_file(path: &Path) -> Result<Fingerprint, RunFolderError> {
+    let mut file = File::open(path).map_err(RunFolderError::file("open", path))?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let read = file.read(&mut buffer).map_err(RunFolderError::file("read", path))?;
+        if read == 0 {
+            return Ok(Fingerprint(hash.finalize().into()));
+        }
+        hash.update(&buffer[..read]);
+    }
+}

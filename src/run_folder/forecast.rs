@@ -1,0 +1,167 @@
+//! How many calls and how long, before the first is sent.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::Operation;
+use crate::run_folder::plan_item::PlanItem;
+
+/// Calls by purpose, and the seconds they take at the allowed rate.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Forecast {
+    /// Calls by purpose.
+    pub calls: BTreeMap<String, u64>,
+    /// All of them.
+    pub total: u64,
+    /// Seconds at the allowed rate, the burst used first.
+    pub seconds: f64,
+}
+
+/// What a forecast is made from.
+#[derive(Debug, Clone, Copy)]
+pub struct Outlook {
+    /// Imports the target listed.
+    pub target_listed: u64,
+    /// Imports on one page of its list, as far as seen.
+    pub page: u64,
+    /// Whether writes are read back.
+    pub read_back: bool,
+    /// Calls a second.
+    pub per_second: f64,
+    /// Calls that may be sent at once.
+    pub burst: f64,
+}
+
+/// A write to come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Write {
+    /// What is done.
+    pub operation: Operation,
+    /// Whether a clone is followed by a PUT.
+    pub adjust: bool,
+    /// Whether it is about an import, and not about what imports refer to.
+    pub is_import: bool,
+}
+
+impl Write {
+    /// The write of an item.
+    pub fn of(item: &PlanItem) -> Self {
+        Self { operation: item.operation, adjust: item.adjust, is_import: item.kind.is_none() }
+    }
+}
+
+impl Forecast {
+    /// Counts the calls of the writes and of reading them back.
+    pub fn of(writes: impl Iterator<Item = Write>, outlook: Outlook) -> Self {
+        let mut calls: BTreeMap<&'static str, u64> = BTreeMap::new();
+        let (mut made, mut removed, mut checked) = (0, 0, 0);
+        for Write { operation, adjust, is_import } in writes {
+            let mut add = |purpose: &'static str| *calls.entry(purpose).or_default() += 1;
+            if !is_import {
+                match operation {
+                    Operation::None | Operation::Archive => continue,
+                    Operation::Create | Operation::Clone => add("create other"),
+                    Operation::Update => {
+                        add("read other");
+                        add("update other");
+                    }
+                    Operation::Delete => {
+                        add("read other");
+                        add("read dependencies");
+                        add("delete other");
+                    }
+                    Operation::Restore => add("restore other"),
+                }
+                if outlook.read_back {
+                    // By id: their lists do not show all of them.
+                    add("read other");
+                }
+                continue;
+            }
+            match operation {
+                // What an archive costs is not a call to the service.
+                Operation::None | Operation::Archive => continue,
+                Operation::Create => add("create import"),
+                Operation::Clone => {
+                    add("clone import");
+                    if adjust {
+                        add("read import");
+                        add("update import");
+                    }
+                }
+                Operation::Update => {
+                    add("read import");
+                    add("update import");
+                }
+                Operation::Delete => {
+                    add("read import");
+                    add("delete import");
+                    removed += 1;
+                }
+                Operation::Restore => {
+                    add("restore import");
+                    if adjust {
+                        add("read import");
+                    }
+                }
+            }
+            if matches!(operation, Operation::Create | Operation::Clone | Operation::Restore) {
+                made += 1;
+            }
+            checked += 1;
+        }
+        if outlook.read_back && checked > 0 {
+            let (listing, pages) =
+                read_back(checked, (outlook.target_listed + made).saturating_sub(removed), outlook.page);
+            // Absence is proved by two looks that agree, and by one behind the end of the list.
+            let absence = listing && removed > 0;
+            let (looks, behind) = if absence { (2, 1) } else { (1, 0) };
+            *calls.entry(if listing { "list imports" } else { "read import" }).or_default() +=
+                pages * looks + behind;
+        }
+        let total: u64 = calls.values().sum();
+        #[expect(clippy::cast_precision_loss, reason = "counts of calls are far below 2^52")]
+        let seconds = ((total as f64 - outlook.burst) / outlook.per_second).max(0.0);
+        let calls = calls.into_iter().map(|(purpose, count)| (purpose.to_owned(), count)).collect();
+        Self { calls, total, seconds }
+    }
+}
+
+/// The cheaper way to read `wanted` of `listed` imports: `true` and the pages of the list, or `false` and a call each.
+pub fn read_back(wanted: u64, listed: u64, page: u64) -> (bool, u64) {
+    let pages = listed.div_ceil(page.max(1)).max(1);
+    if pages < wanted { (true, pages) } else { (false, wanted) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_are_read_one_by_one_and_many_by_pages() {
+        assert_eq!(read_back(3, 10_000, 1000), (false, 3));
+        assert_eq!(read_back(11, 10_000, 1000), (true, 10));
+        assert_eq!(read_back(1, 0, 1000), (false, 1));
+    }
+
+    #[test]
+    fn ten_thousand_creates_take_little_more_than_ten_thousand_calls() {
+        let outlook =
+            Outlook { target_listed: 0, page: 1000, read_back: true, per_second: 300.0, burst: 1000.0 };
+        let create = Write { operation: Operation::Create, adjust: false, is_import: true };
+        let forecast = Forecast::of(std::iter::repeat_n(create, 10_000), outlook);
+        assert_eq!(forecast.total, 10_010);
+        assert!((forecast.seconds - 30.03).abs() < 0.01);
+    }
+
+    #[test]
+    fn what_imports_refer_to_is_read_back_one_by_one() {
+        let outlook =
+            Outlook { target_listed: 0, page: 1000, read_back: true, per_second: 300.0, burst: 1000.0 };
+        let of = |operation| Write { operation, adjust: false, is_import: false };
+        let forecast = Forecast::of([of(Operation::Create), of(Operation::Delete)].into_iter(), outlook);
+        let calls = [("create other", 1), ("delete other", 1), ("read dependencies", 1), ("read other", 3)];
+        assert_eq!(forecast.calls, calls.map(|(purpose, count)| (purpose.to_owned(), count)).into());
+    }
+}

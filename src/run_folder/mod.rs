@@ -1,0 +1,33 @@
+//! What a run keeps on disk: its folder, its plan, its documents, and what the journal says of its items.
+//!
+//! Promises: files are written aside and renamed, with permissions for their owner only. Leaves to others: making the
+//! plan (`planner`), carrying it out (`executor`), and putting it into words (`report`).
+
+pub mod before_images;
+pub mod chain;
+pub mod dependency_items;
+pub mod document_file;
+pub mod error;
+pub mod folder;
+pub mod forecast;
+pub mod outcome;
+pub mod plan_file;
+pub mod plan_item;
+pub mod reference_usage;
+pub mod rows;
+pub mod summary;
+
+pub use chain::{Announced, Chain};
+pub use document_file::{DocumentFile, Span};
+pub use error::RunFolderError;
+pub use folder::RunFolder;
+pub use forecast::Forecast;
+pub use outcome::outcome_of;
+pub use plan_file::{PlanFile, PlanWriter};
+pub use plan_item::{
+    AccountFacts, DIFFERS, ImportRef, ONLY_IN_SOURCE, ONLY_IN_TARGET, Others, PlanHead, PlanItem, PlanTail,
+    Reason,
+};
+pub use reference_usage::Reference;
+pub use rows::{Row, RunRecord, read_journal};
+pub use summary::{OtherCount, Summary};

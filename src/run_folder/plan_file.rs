@@ -1,0 +1,303 @@
+//! `plan.json`: what will be done, item by item; written and read without holding it in memory.
+//!
+//! It is one JSON document with an item a line, so that people can read it, `jq` can cut it, and an item is found
+//! again by its offset.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::model::{Fingerprint, ItemKey};
+use crate::run_folder::document_file::{Span, read_span};
+use crate::run_folder::error::RunFolderError;
+use crate::run_folder::plan_item::{FORMAT, PlanHead, PlanItem, PlanTail};
+
+/// Writes a plan, item by item.
+#[derive(Debug)]
+pub struct PlanWriter {
+    file: BufWriter<File>,
+    path: PathBuf,
+    head: PlanHead,
+    hash: Sha256,
+    end: u64,
+    slots: Vec<Span>,
+}
+
+impl PlanWriter {
+    /// Makes the file; it must not exist.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be made.
+    pub fn create(path: &Path, head: PlanHead) -> Result<Self, RunFolderError> {
+        let mut options = File::options();
+        options.write(true).create_new(true);
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(path).map_err(RunFolderError::file("make", path))?;
+        let mut writer = Self {
+            file: BufWriter::with_capacity(1 << 16, file),
+            path: path.to_owned(),
+            hash: Sha256::new(),
+            end: 0,
+            slots: Vec::new(),
+            head,
+        };
+        let head = encode(&writer.head);
+        // The head's closing brace is left off: items and tail follow inside the same object.
+        writer.put(head.strip_suffix('}').unwrap_or(&head).as_bytes())?;
+        writer.put(b",\n\"items\":[")?;
+        Ok(writer)
+    }
+
+    /// Appends an item; their numbers must be 1, 2, 3, ...
+    ///
+    /// # Errors
+    ///
+    /// The disk said no.
+    pub fn push(&mut self, item: &PlanItem) -> Result<(), RunFolderError> {
+        debug_assert_eq!(item.item.0 as usize, self.slots.len() + 1);
+        self.put(if self.slots.is_empty() { b"\n" } else { b",\n" })?;
+        let line = encode(item);
+        self.slots.push(Span { offset: self.end, length: u32::try_from(line.len()).unwrap_or(u32::MAX) });
+        self.put(line.as_bytes())
+    }
+
+    /// Writes the tail and syncs the file.
+    ///
+    /// # Errors
+    ///
+    /// The disk said no.
+    pub fn finish(mut self, tail: PlanTail) -> Result<PlanFile, RunFolderError> {
+        let text = encode(&tail);
+        self.put(b"\n],\n")?;
+        self.put(text.strip_prefix('{').unwrap_or(&text).as_bytes())?;
+        self.put(b"\n")?;
+        let file =
+            self.file.into_inner().map_err(|e| RunFolderError::file("write", &self.path)(e.into_error()))?;
+        file.sync_all().map_err(RunFolderError::file("sync", &self.path))?;
+        let file = File::open(&self.path).map_err(RunFolderError::file("open", &self.path))?;
+        Ok(PlanFile {
+            file,
+            path: self.path,
+            head: self.head,
+            tail,
+            slots: self.slots,
+            sha256: Fingerprint(self.hash.finalize().into()),
+        })
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> Result<(), RunFolderError> {
+        self.file.write_all(bytes).map_err(RunFolderError::file("write", &self.path))?;
+        self.hash.update(bytes);
+        self.end += bytes.len() as u64;
+        Ok(())
+    }
+}
+
+fn encode(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("plans hold only texts, numbers and lists")
+}
+
+/// A plan on disk. Holds the places of its items, not the items.
+#[derive(Debug)]
+pub struct PlanFile {
+    file: File,
+    path: PathBuf,
+    head: PlanHead,
+    tail: PlanTail,
+    slots: Vec<Span>,
+    sha256: Fingerprint,
+}
+
+impl PlanFile {
+    /// Opens a plan as [`PlanWriter`] wrote it.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read, was reformatted, or is of a newer version.
+    pub fn open(path: &Path) -> Result<Self, RunFolderError> {
+        let bad =
+            |message: &str| RunFolderError::BadFile { path: path.to_owned(), message: message.to_owned() };
+        let file = File::open(path).map_err(RunFolderError::file("open", path))?;
+        let mut reader =
+            BufReader::with_capacity(1 << 16, File::open(path).map_err(RunFolderError::file("open", path))?);
+        let (mut hash, mut offset, mut slots) = (Sha256::new(), 0_u64, Vec::new());
+        let (mut head, mut tail) = (String::new(), String::new());
+        let mut line = String::new();
+        loop {
+            line.clear();
+            let read = reader.read_line(&mut line).map_err(RunFolderError::file("read", path))?;
+            if read == 0 {
+                break;
+            }
+            hash.update(line.as_bytes());
+            let text = line.trim_end().trim_end_matches(',');
+            if text.starts_with("{\"item\":") {
+                slots.push(Span { offset, length: u32::try_from(text.len()).unwrap_or(u32::MAX) });
+            } else if slots.is_empty() && tail.is_empty() && !line.starts_with(']') {
+                head.push_str(&line);
+            } else {
+                tail.push_str(&line);
+            }
+            offset += read as u64;
+        }
+        let advice = "not a plan as `transship plan --out` writes it: make it again, and do not reformat it";
+        let head =
+            head.trim_end().strip_suffix("\"items\":[").map(|head| head.trim_end().trim_end_matches(','));
+        let head: PlanHead = serde_json::from_str(&format!("{}}}", head.ok_or_else(|| bad(advice))?))
+            .map_err(|_| bad(advice))?;
+        if head.version > FORMAT {
+            return Err(bad("this plan was made by a newer transship: use that"));
+        }
+        let tail = tail.trim_start().strip_prefix("],").ok_or_else(|| bad(advice))?;
+        let tail: PlanTail = serde_json::from_str(&format!("{{{tail}")).map_err(|_| bad(advice))?;
+        if tail.selected as usize != slots.len() {
+            return Err(bad(&format!(
+                "it says {} items but holds {}: make it again",
+                tail.selected,
+                slots.len()
+            )));
+        }
+        Ok(Self {
+            file,
+            path: path.to_owned(),
+            head,
+            tail,
+            slots,
+            sha256: Fingerprint(hash.finalize().into()),
+        })
+    }
+
+    /// Its head.
+    pub fn head(&self) -> &PlanHead {
+        &self.head
+    }
+
+    /// Its tail.
+    pub fn tail(&self) -> &PlanTail {
+        &self.tail
+    }
+
+    /// SHA-256 of the file.
+    pub fn sha256(&self) -> Fingerprint {
+        self.sha256
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How many items it has.
+    pub fn len(&self) -> u32 {
+        u32::try_from(self.slots.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// Reads one item.
+    ///
+    /// # Errors
+    ///
+    /// There is no such item, or the file was changed.
+    pub fn item(&self, key: ItemKey) -> Result<PlanItem, RunFolderError> {
+        let bad = |message: String| RunFolderError::BadFile { path: self.path.clone(), message };
+        let slot = (key.0 as usize).checked_sub(1).and_then(|index| self.slots.get(index));
+        let slot = slot.ok_or_else(|| bad(format!("it has no item {key}")))?;
+        let text = read_span(&self.file, *slot).map_err(RunFolderError::file("read", &self.path))?;
+        let item: PlanItem =
+            serde_json::from_slice(&text).map_err(|error| bad(format!("item {key} is damaged: {error}")))?;
+        if item.item == key {
+            Ok(item)
+        } else {
+            Err(bad(format!("item {} stands at the place of item {key}", item.item)))
+        }
+    }
+
+    /// Reads the items one after the other.
+    pub fn items(&self) -> impl Iterator<Item = Result<PlanItem, RunFolderError>> + '_ {
+        (1..=self.len()).map(|number| self.item(ItemKey(number)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run_folder::plan_item::AccountFacts;
+
+    fn settings() -> crate::job::Settings {
+        use crate::job::{Account, AccountPlace, Rate, Retry, Settings, Stop, Verify};
+        let place = AccountPlace::Emulator { name: "a".into() };
+        let account = Account { name: "a".into(), place, rate: Rate::default() };
+        Settings {
+            source: account.clone(),
+            target: account,
+            verify: Verify::Full,
+            concurrency: None,
+            retry: Retry::default(),
+            stop: Stop::default(),
+            folder: "jobs".into(),
+            shelved: None,
+        }
+    }
+
+    fn head() -> PlanHead {
+        let account = AccountFacts { name: "a".into(), origin: "emulator:a".into(), user: None };
+        PlanHead {
+            version: FORMAT,
+            tool: "transship".into(),
+            job: "j}".into(),
+            action: "migrate".into(),
+            job_sha256: Fingerprint::of(b""),
+            made_at: jiff::Timestamp::UNIX_EPOCH,
+            source: account.clone(),
+            target: account,
+            settings: settings(),
+            of_run: None,
+        }
+    }
+
+    fn item(number: u32) -> PlanItem {
+        serde_json::from_value(
+            serde_json::json!({"item": number, "operation": "create", "name": "],\n{\"item\":"}),
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn a_plan_reads_back_as_it_was_written_and_is_plain_json() {
+        for count in [0, 1, 3] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("plan.json");
+            let mut writer = PlanWriter::create(&path, head()).unwrap();
+            (1..=count).for_each(|number| writer.push(&item(number)).unwrap());
+            let tail = PlanTail { selected: count, ..PlanTail::default() };
+            let written = writer.finish(tail).unwrap();
+            let read = PlanFile::open(&path).unwrap();
+            assert_eq!(
+                (read.head(), read.tail(), read.sha256()),
+                (written.head(), written.tail(), written.sha256())
+            );
+            assert_eq!(read.sha256(), Fingerprint::of(&std::fs::read(&path).unwrap()));
+            let items: Vec<_> = read.items().map(Result::unwrap).collect();
+            assert_eq!(items, (1..=count).map(item).collect::<Vec<_>>());
+            let json: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+            assert_eq!(json["items"].as_array().unwrap().len(), count as usize);
+            assert_eq!(json["selected"], count);
+        }
+    }
+
+    #[test]
+    fn a_reformatted_plan_is_refused_with_advice() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("plan.json");
+        std::fs::write(&path, "{\n  \"version\": 1\n}\n").unwrap();
+        assert!(PlanFile::open(&path).unwrap_err().to_string().contains("make it again"));
+    }
+}

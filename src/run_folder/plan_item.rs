@@ -1,0 +1,247 @@
+//! What a plan says: of itself, of the accounts, of each item.
+
+use serde::{Deserialize, Serialize};
+
+use crate::documents::diff::Change;
+use crate::documents::references::Kind;
+use crate::job::Settings;
+use crate::model::{Fingerprint, Id, ItemKey, Operation, Outcome, Verdict};
+use crate::run_folder::document_file::Span;
+use crate::run_folder::forecast::Forecast;
+
+/// The version of the format.
+pub const FORMAT: u32 = 1;
+
+/// What a plan says at its head.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlanHead {
+    /// The version of the format.
+    pub version: u32,
+    /// The program and its version.
+    pub tool: String,
+    /// `name` of the job.
+    pub job: String,
+    /// The word of its action.
+    pub action: String,
+    /// SHA-256 of the job file.
+    pub job_sha256: Fingerprint,
+    /// When the plan was made.
+    pub made_at: jiff::Timestamp,
+    /// Where imports come from.
+    pub source: AccountFacts,
+    /// Where they go.
+    pub target: AccountFacts,
+    /// How it is carried out.
+    pub settings: Settings,
+    /// The run that this one undoes or retries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of_run: Option<String>,
+}
+
+/// What is known of an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountFacts {
+    /// Its name in the job.
+    pub name: String,
+    /// Scheme, host and port; `emulator:NAME` for one of the embedded emulator.
+    pub origin: String,
+    /// `_userId` of its token, where the service tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+}
+
+/// An import on one side.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportRef {
+    /// Its id.
+    pub id: Id,
+    /// Its name.
+    pub name: String,
+    /// Fingerprint of its normal form, where it was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<Fingerprint>,
+}
+
+/// Why an item is not done, or failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    /// A stable word.
+    pub code: String,
+    /// For people.
+    pub message: String,
+}
+
+impl Reason {
+    /// A trouble of that code.
+    pub fn new(code: &str, message: impl Into<String>) -> Self {
+        Self { code: code.to_owned(), message: message.into() }
+    }
+}
+
+/// One item of a plan.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlanItem {
+    /// Its number, from 1.
+    pub item: ItemKey,
+    /// What is done.
+    pub operation: Operation,
+    /// Its name in the target.
+    pub name: String,
+    /// The outcome, when it is known already and nothing is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    /// The verdict, when it is known already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Verdict>,
+    /// Why nothing is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<Reason>,
+    /// What it is, for what is not an import.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<Kind>,
+    /// Items that come to their end before it begins. Where it holds the ids of what they create, those must be created.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<ItemKey>,
+    /// `adaptorType`; for what is not an import, the word of its kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adaptor_type: Option<String>,
+    /// The import it comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<ImportRef>,
+    /// The import that is there and is overwritten, removed or left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<ImportRef>,
+    /// Fingerprint of what is to stand in the target; where that holds placeholders, with those.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_sha256: Option<Fingerprint>,
+    /// Where the document stands in `wanted.jsonl`; absent in a plan without a run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wanted: Option<Span>,
+    /// The body of the clone call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clone: Option<serde_json::Value>,
+    /// Whether a clone is followed by a PUT.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub adjust: bool,
+    /// Ids of imports of the same name that stood in the target already.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub namesakes: Vec<Id>,
+    /// What changes, as a person would say it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Change>,
+    /// What a person should look at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+    /// JSON pointers of masked secrets, to be entered by hand afterwards.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<String>,
+}
+
+/// Reason of a comparison: the import is there and differs.
+pub const DIFFERS: &str = "differs";
+/// Reason of a comparison: the target has no such import.
+pub const ONLY_IN_SOURCE: &str = "only_in_source";
+/// Reason of a comparison: the source has no such import.
+pub const ONLY_IN_TARGET: &str = "only_in_target";
+
+/// What makes a comparison end with exit code 3.
+const UNLIKE: [&str; 3] = [DIFFERS, ONLY_IN_SOURCE, ONLY_IN_TARGET];
+
+impl PlanItem {
+    /// What a comparison found unlike on the two sides: [`DIFFERS`], [`ONLY_IN_SOURCE`] or [`ONLY_IN_TARGET`].
+    pub fn unlike(&self) -> Option<&'static str> {
+        let code = self.trouble.as_ref().filter(|_| self.outcome == Some(Outcome::Skipped))?.code.as_str();
+        UNLIKE.into_iter().find(|unlike| *unlike == code)
+    }
+
+    /// The word it is counted under in [`PlanTail::totals`].
+    pub fn total(&self) -> &'static str {
+        self.unlike().unwrap_or_else(|| self.outcome.map_or(self.operation.as_str(), Outcome::as_str))
+    }
+
+    /// The list it stands in: `imports`, `scripts`, ...
+    pub fn list(&self) -> &'static str {
+        self.kind.map_or("imports", Kind::as_str)
+    }
+
+    /// What it is, in a sentence.
+    pub fn noun(&self) -> &'static str {
+        self.kind.map_or("import", Kind::singular)
+    }
+
+    /// Whether its document holds placeholders for the ids of what it needs.
+    pub fn holds_placeholders(&self) -> bool {
+        !self.needs.is_empty() && self.operation != Operation::Delete
+    }
+
+    /// Whether something is sent for it.
+    pub fn is_work(&self) -> bool {
+        self.operation != Operation::None
+    }
+}
+
+/// The items of a plan that are no imports, of one kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Others {
+    /// How many.
+    pub items: u32,
+    /// How many of the kind the target listed.
+    pub listed: u64,
+}
+
+/// What a plan says at its end.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct PlanTail {
+    /// Items.
+    pub selected: u32,
+    /// Items by what is done or why not: the words of operations, of outcomes known already, and of what a comparison
+    /// found unlike.
+    pub totals: std::collections::BTreeMap<String, u32>,
+    /// Imports the target listed, and on how many pages.
+    pub target_listed: u64,
+    /// Imports on a page of its list, as far as seen.
+    pub target_page: u64,
+    /// Whether imports of the target are listed by their adaptor only.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub target_listed_apart: bool,
+    /// Items that are no imports, by kind; none where no import needs any.
+    #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    pub others: std::collections::BTreeMap<Kind, Others>,
+    /// Calls spent on making the plan, by purpose.
+    pub spent: std::collections::BTreeMap<String, u64>,
+    /// The calls to come.
+    pub forecast: Forecast,
+    /// Documents that a backup keeps beside the imports, by kind.
+    #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    pub related: std::collections::BTreeMap<String, u64>,
+    /// What a person should know of the plan as a whole.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+impl PlanTail {
+    /// Whether anything would be written.
+    pub fn has_work(&self) -> bool {
+        let words = [
+            Operation::Create,
+            Operation::Clone,
+            Operation::Update,
+            Operation::Delete,
+            Operation::Restore,
+            Operation::Archive,
+        ];
+        words.iter().any(|operation| self.totals.contains_key(operation.as_str()))
+    }
+
+    /// How many items are imports.
+    pub fn imports(&self) -> u32 {
+        self.selected - self.others.values().map(|others| others.items).sum::<u32>().min(self.selected)
+    }
+
+    /// Whether the plan holds items that a person has to look at.
+    pub fn needs_attention(&self) -> bool {
+        let open =
+            Outcome::ALL.iter().filter(|outcome| outcome.needs_attention()).map(|outcome| outcome.as_str());
+        open.chain(UNLIKE).any(|word| self.totals.contains_key(word))
+    }
+}

@@ -1,0 +1,161 @@
+//! Which other resources the selected imports refer to, and what each of them resolves to.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::documents::references::{Found, How, Kind, Missing, Resolver, Rules};
+use crate::model::{Head, Id};
+use crate::run_folder::plan_item::ImportRef;
+
+/// Imports named per reference; the others are counted.
+const MOST_NAMED: usize = 5;
+
+/// [`Reference::resolution`] of what the run creates.
+pub(crate) const CREATED: &str = "created";
+
+/// One resource that selected imports refer to.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Reference {
+    /// Its kind, named as its list is.
+    pub kind: &'static str,
+    /// Its id in the source.
+    pub id: Id,
+    /// Its name in the source, where known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Places that refer to it.
+    pub uses: u64,
+    /// Free texts and settings that mention its id.
+    pub mentions: u64,
+    /// Imports that do either.
+    pub imports: u64,
+    /// The first of them.
+    pub by: Vec<ImportRef>,
+    /// `map`, `name`, `same_id`, `created` (by the run), `missing` or `ambiguous`.
+    pub resolution: &'static str,
+    /// What it becomes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<ImportRef>,
+    /// Those it could be, or that bear its name and are of another type.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub candidates: Vec<ImportRef>,
+    /// Why it is not resolved, and what to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What the job does with the imports that use it, where it is missing: `fail`, `skip` or `drop`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing: Option<&'static str>,
+}
+
+impl Reference {
+    /// Whether it has exactly one counterpart, or will have one.
+    pub fn is_resolved(&self) -> bool {
+        self.target.is_some() || self.resolution == CREATED
+    }
+}
+
+#[derive(Debug, Default)]
+struct Use {
+    uses: u64,
+    mentions: u64,
+    imports: u64,
+    by: Vec<ImportRef>,
+}
+
+/// Counts the references of documents as they pass by.
+#[derive(Debug)]
+pub(crate) struct UsageSurvey<'a> {
+    resolver: &'a Resolver,
+    found: RefCell<BTreeMap<(Kind, String), Use>>,
+}
+
+impl<'a> UsageSurvey<'a> {
+    pub(crate) fn new(resolver: &'a Resolver) -> Self {
+        Self { resolver, found: RefCell::default() }
+    }
+
+    /// Takes note of a document of the source, transformed and not yet resolved.
+    pub(crate) fn take(&self, head: &Head, document: &Value) {
+        let mut here: BTreeMap<(Kind, String), (u64, u64)> = BTreeMap::new();
+        self.resolver.uses(document, &mut |mentioned, kind, id| {
+            let (uses, mentions) = here.entry((kind, id.to_owned())).or_default();
+            *uses += u64::from(!mentioned);
+            *mentions += u64::from(mentioned);
+        });
+        let mut all = self.found.borrow_mut();
+        for (key, (uses, mentions)) in here {
+            let found = all.entry(key).or_default();
+            found.uses += uses;
+            found.mentions += mentions;
+            found.imports += 1;
+            if found.by.len() < MOST_NAMED {
+                found.by.push(ImportRef { id: head.id.clone(), name: head.name.clone(), sha256: None });
+            }
+        }
+    }
+
+    /// What was found, by kind and then by how often it is used.
+    pub(crate) fn finish(self, rules: &Rules) -> Vec<Reference> {
+        let resolver = self.resolver;
+        let all = self.found.into_inner().into_iter();
+        let mut references: Vec<_> =
+            all.map(|((kind, id), found)| (kind, reference(resolver, rules, kind, &id, found))).collect();
+        references.sort_by(|(one, a), (other, b)| {
+            (one, std::cmp::Reverse(a.imports), &a.name, &a.id).cmp(&(
+                other,
+                std::cmp::Reverse(b.imports),
+                &b.name,
+                &b.id,
+            ))
+        });
+        references.into_iter().map(|(_, reference)| reference).collect()
+    }
+}
+
+fn reference(resolver: &Resolver, rules: &Rules, kind: Kind, id: &str, found: Use) -> Reference {
+    let counterpart = resolver.lookup(kind, id);
+    let party = |(id, name): (Id, String)| ImportRef { id, name, sha256: None };
+    let mut reference = Reference {
+        kind: kind.as_str(),
+        id: Id::from(id),
+        name: counterpart.name,
+        uses: found.uses,
+        mentions: found.mentions,
+        imports: found.imports,
+        by: found.by,
+        resolution: "missing",
+        target: None,
+        candidates: Vec::new(),
+        reason: None,
+        missing: None,
+    };
+    match counterpart.found {
+        Found::One { id, name, how } => {
+            reference.resolution = match how {
+                How::Map => "map",
+                How::Name => "name",
+                How::SameId => "same_id",
+            };
+            reference.target = Some(party((id, name.unwrap_or_default())));
+        }
+        Found::Created { .. } => reference.resolution = CREATED,
+        Found::Nothing { reason, namesakes } => {
+            reference.candidates = namesakes.into_iter().map(party).collect();
+            reference.reason = Some(reason);
+            reference.missing = Some(match rules.missing(kind) {
+                Missing::Fail => "fail",
+                Missing::Skip => "skip",
+                Missing::Drop => "drop",
+            });
+        }
+        Found::Several { reason, candidates } => {
+            reference.resolution = "ambiguous";
+            reference.candidates = candidates.into_iter().map(party).collect();
+            reference.reason = Some(reason);
+        }
+    }
+    reference
+}

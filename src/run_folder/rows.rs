@@ -1,0 +1,277 @@
+//! What became of every item: plan and journal folded into one row an item. The same live and from disk.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+
+use jiff::Timestamp;
+
+use crate::journal::{Ending, Entry, ItemState, ItemStates, Record, Replay, RunHeader, Step, replay};
+use crate::model::{Fingerprint, Id, ItemKey, Operation, Outcome, Verdict};
+use crate::run_folder::dependency_items::DependencyItems;
+use crate::run_folder::document_file::read_span;
+use crate::run_folder::error::RunFolderError;
+use crate::run_folder::folder::RunFolder;
+use crate::run_folder::outcome::outcome_of;
+use crate::run_folder::plan_file::PlanFile;
+use crate::run_folder::plan_item::PlanItem;
+
+/// Items folded at once: the journal is read once for each so many, so that memory does not grow with the run.
+const WINDOW: u32 = 20_000;
+
+/// One item and what became of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// What was planned.
+    pub item: PlanItem,
+    /// The outcome.
+    pub outcome: Outcome,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The import in the target, where there is one.
+    pub target_id: Option<Id>,
+    /// Times calls that write were sent for it.
+    pub attempts: u32,
+    /// The status of the last answer to a write.
+    pub http_status: Option<u16>,
+    /// A stable word for what went wrong.
+    pub error_code: Option<String>,
+    /// What went wrong, for people.
+    pub error_message: Option<String>,
+    /// JSON pointers of what reads back different.
+    pub differences: Vec<String>,
+    /// Found by looking, after a call without an answer.
+    pub adopted: bool,
+    /// Fingerprint of what was sent, or is to be; unknown where ids in it are not known yet.
+    pub sent_sha256: Option<Fingerprint>,
+    /// Fingerprint of what the service holds, as far as it was read.
+    pub target_sha256: Option<Fingerprint>,
+    /// Fingerprint and `lastModified` of what the service answered the write with, as far as it did.
+    pub written: (Option<Fingerprint>, Option<String>),
+    /// SHA-256 of the text in `before.jsonl`, for what was overwritten or removed.
+    pub before_sha256: Option<Fingerprint>,
+    /// Whether plan and journal agree about it: nothing was done for an item that the plan leaves alone.
+    pub accounted_for: bool,
+    /// When its first call was announced.
+    pub started_at: Option<Timestamp>,
+    /// When the last step was recorded.
+    pub finished_at: Option<Timestamp>,
+}
+
+/// What the journal adds to an item of the plan.
+#[derive(Debug, Clone, Default)]
+struct Facts {
+    attempts: u32,
+    status: Option<u16>,
+    code: Option<String>,
+    message: Option<String>,
+    differences: Vec<String>,
+    adopted: bool,
+    sha256: Option<Fingerprint>,
+    written: (Option<Fingerprint>, Option<String>),
+    before: Option<Fingerprint>,
+    started_at: Option<Timestamp>,
+    finished_at: Option<Timestamp>,
+}
+
+impl Facts {
+    fn take(&mut self, at: Timestamp, step: &Step) {
+        self.finished_at = Some(at);
+        match step {
+            Step::Intended { before_sha256, .. } => {
+                self.started_at.get_or_insert(at);
+                // The first is the document as it was before this run.
+                self.before = self.before.or(*before_sha256);
+            }
+            Step::Applied { status, sends, adopted, sha256, modified, .. } => {
+                self.written = (*sha256, modified.clone());
+                self.attempts += sends;
+                self.status = status.or(self.status);
+                self.adopted |= adopted;
+                self.sha256 = sha256.or(self.sha256);
+                (self.code, self.message) = (None, None);
+            }
+            Step::Doubted { status, message, sends } | Step::NotTaken { status, message, sends } => {
+                self.attempts += sends;
+                self.status = *status;
+                self.code = Some("in_doubt".to_owned());
+                self.message = Some(message.clone());
+            }
+            Step::Absent => {}
+            Step::Archived { sha256, .. } => self.sha256 = Some(*sha256),
+            Step::Ended { status, code, message, sends, .. } => {
+                self.attempts += sends;
+                self.status = status.or(self.status);
+                self.code = Some(code.clone());
+                self.message = Some(message.clone());
+            }
+            Step::Verified { sha256, differences, .. } => {
+                self.sha256 = sha256.or(self.sha256);
+                self.differences.clone_from(differences);
+            }
+        }
+    }
+}
+
+/// What the journal says of the run as a whole.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RunRecord {
+    /// Its first record.
+    pub opened: Option<Box<RunHeader>>,
+    /// When it was opened.
+    pub opened_at: Option<Timestamp>,
+    /// When its last record was written.
+    pub last_at: Option<Timestamp>,
+    /// How it ended; `None` for one that was killed, or is still going on.
+    pub ending: Option<Ending>,
+    /// Why, for endings other than `finished`.
+    pub reason: Option<String>,
+    /// How often it was taken up again.
+    pub resumed: u32,
+    /// Calls spent on carrying it out, by purpose.
+    pub calls: BTreeMap<String, u64>,
+    /// Calls the service answered with 429.
+    pub throttled: u64,
+    /// Milliseconds it was at work.
+    pub millis: u64,
+    /// SHA-256 of its last record: with the chain, it vouches for the whole journal.
+    pub head: Option<Fingerprint>,
+}
+
+impl RunRecord {
+    /// Whether every item has its outcome.
+    pub fn is_finished(&self) -> bool {
+        self.ending == Some(Ending::Finished)
+    }
+
+    fn take(&mut self, record: &Record) {
+        self.last_at = Some(record.at);
+        match &record.entry {
+            Entry::Opened(taken) => {
+                self.opened = Some(taken.clone());
+                self.opened_at = Some(record.at);
+            }
+            Entry::Resumed { .. } => {
+                self.resumed += 1;
+                self.ending = None;
+                self.reason = None;
+            }
+            Entry::Item { .. } => {}
+            Entry::Closed { ending, calls, throttled, millis, reason } => {
+                self.ending = Some(*ending);
+                self.reason.clone_from(reason);
+                for (purpose, count) in calls {
+                    *self.calls.entry(purpose.clone()).or_default() += count;
+                }
+                self.throttled += throttled;
+                self.millis += millis;
+            }
+        }
+    }
+}
+
+/// Reads a journal: where every item stands, and the story of the run.
+///
+/// # Errors
+///
+/// The journal cannot be read, is damaged, or does not fit the plan.
+pub fn read_journal(
+    folder: &RunFolder,
+    plan: &PlanFile,
+) -> Result<(ItemStates, RunRecord, Replay), RunFolderError> {
+    let mut memory = ItemStates::blank(plan.len());
+    let mut story = RunRecord::default();
+    let replay = replay(&folder.journal(), |_, record| {
+        if let Entry::Opened(taken) = &record.entry {
+            fits(taken, plan)?;
+        }
+        memory.take(&record)?;
+        story.take(&record);
+        Ok(())
+    })?;
+    story.head = Some(replay.head);
+    Ok((memory, story, replay))
+}
+
+fn fits(taken: &RunHeader, plan: &PlanFile) -> Result<(), String> {
+    if taken.plan_sha256 != plan.sha256() {
+        return Err("it was opened for another plan.json than the one beside it".to_owned());
+    }
+    if taken.items != plan.len() {
+        return Err(format!("it was opened for {} items, the plan has {}", taken.items, plan.len()));
+    }
+    Ok(())
+}
+
+/// Hands out the row of every item, in the plan's order.
+///
+/// # Errors
+///
+/// The plan or the journal cannot be read, or `each` failed.
+pub fn rows(
+    folder: &RunFolder,
+    plan: &PlanFile,
+    memory: &ItemStates,
+    mut each: impl FnMut(Row) -> Result<(), RunFolderError>,
+) -> Result<(), RunFolderError> {
+    let others = DependencyItems::of(plan)?;
+    let wanted = File::open(folder.wanted()).ok();
+    let sent = |item: &PlanItem| {
+        let text = || read_span(wanted.as_ref()?, item.wanted?).ok();
+        others.sent_sha256(item, text, |need| memory.state(need).target().cloned())
+    };
+    let mut first = 1;
+    while first <= plan.len() {
+        let last = plan.len().min(first + WINDOW - 1);
+        let mut facts: HashMap<ItemKey, Facts> = HashMap::new();
+        replay(&folder.journal(), |_, record| {
+            if let Entry::Item { item, step } = &record.entry
+                && (first..=last).contains(&item.0)
+            {
+                facts.entry(*item).or_default().take(record.at, step);
+            }
+            Ok(())
+        })?;
+        for number in first..=last {
+            let key = ItemKey(number);
+            let item = plan.item(key)?;
+            let sent_sha256 = sent(&item);
+            let facts = facts.remove(&key).unwrap_or_default();
+            each(Row { sent_sha256, ..row(item, memory.state(key), facts) })?;
+        }
+        first = last + 1;
+    }
+    Ok(())
+}
+
+fn row(mut item: PlanItem, state: &ItemState, facts: Facts) -> Row {
+    if let (Operation::Restore, Some(made), Some(was)) = (item.operation, state.target(), &item.target)
+        && *made != was.id
+    {
+        item.warnings.push(format!("made anew: the recycle bin no longer holds {}", was.id));
+    }
+    let (outcome, verdict) = outcome_of(&item, state);
+    let planned = item.target.as_ref();
+    let (code, message) = match &item.trouble {
+        Some(trouble) => (Some(trouble.code.clone()), Some(trouble.message.clone())),
+        None => (facts.code, facts.message),
+    };
+    Row {
+        outcome,
+        verdict,
+        target_id: state.target().cloned().or_else(|| planned.map(|party| party.id.clone())),
+        attempts: facts.attempts,
+        http_status: facts.status,
+        error_code: code,
+        error_message: message,
+        differences: facts.differences,
+        adopted: facts.adopted,
+        accounted_for: item.is_work() || *state == ItemState::Untouched,
+        before_sha256: facts.before,
+        sent_sha256: item.sent_sha256,
+        written: facts.written,
+        target_sha256: facts.sha256.or_else(|| planned.and_then(|party| party.sha256)),
+        started_at: facts.started_at,
+        finished_at: facts.finished_at,
+        item,
+    }
+}

@@ -1,0 +1,194 @@
+//! The counts of a run, folded from its rows, and whether they agree.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::documents::references::Kind;
+use crate::journal::Ending;
+use crate::model::{Fingerprint, Outcome, Verdict};
+use crate::run_folder::forecast::Forecast;
+use crate::run_folder::plan_file::PlanFile;
+use crate::run_folder::rows::{Row, RunRecord};
+
+/// How many items of a kind there are that are no imports.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OtherCount {
+    /// All.
+    pub items: u32,
+    /// Those with which something was done.
+    pub done: u32,
+}
+
+/// The counts of a run. Rendered to `summary.json`; a function of plan and journal alone, so it can be checked.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// The run.
+    pub run_id: String,
+    /// `name` of the job.
+    pub job: String,
+    /// Its action.
+    pub action: String,
+    /// Name of the source account.
+    pub source: String,
+    /// Name of the target account.
+    pub target: String,
+    /// `finished`, `interrupted`, `stopped`, `unauthorized`, `broken`; `unfinished` for a run that was killed.
+    pub state: String,
+    /// Why, for states other than `finished`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Items selected, planned, accounted for in the journal, and reported; the four agree or the run exits with 1.
+    pub selected: u32,
+    /// See [`Self::selected`].
+    pub planned: u32,
+    /// See [`Self::selected`].
+    pub journaled: u32,
+    /// See [`Self::selected`].
+    pub reported: u32,
+    /// Items by outcome; every outcome is there.
+    pub outcomes: BTreeMap<String, u32>,
+    /// Items by verdict; every verdict is there.
+    pub verdicts: BTreeMap<String, u32>,
+    /// What a comparison found unlike: `differs`, `only_in_source`, `only_in_target`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unlike: BTreeMap<String, u32>,
+    /// Items that are no imports, by kind.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub others: BTreeMap<Kind, OtherCount>,
+    /// Names of lookup caches that were created: their data has to be loaded by hand.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub empty_caches: Vec<String>,
+    /// Items with warnings.
+    pub warnings: u32,
+    /// Masked secrets that have to be entered by hand.
+    pub secrets: u32,
+    /// When the run was opened.
+    pub started_at: Option<Timestamp>,
+    /// When its last record was written.
+    pub finished_at: Option<Timestamp>,
+    /// Seconds at work.
+    pub seconds: f64,
+    /// Calls foreseen.
+    pub forecast: Forecast,
+    /// Calls spent on making the plan, by purpose.
+    pub planning_calls: BTreeMap<String, u64>,
+    /// Calls spent on carrying it out, by purpose.
+    pub calls: BTreeMap<String, u64>,
+    /// Calls in all.
+    pub total_calls: u64,
+    /// Calls the service answered with 429.
+    pub throttled: u64,
+    /// How often it was taken up again.
+    pub resumed: u32,
+    /// SHA-256 of the journal's last record, which the journal itself cannot vouch for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub journal_sha256: Option<Fingerprint>,
+}
+
+impl Summary {
+    /// A summary with the story of the run and no items yet.
+    pub fn begin(plan: &PlanFile, story: &RunRecord) -> Self {
+        let head = plan.head();
+        let run_id = story.opened.as_ref().map(|taken| taken.run.0.clone()).unwrap_or_default();
+        let zero = |words: Vec<&'static str>| words.into_iter().map(|word| (word.to_owned(), 0)).collect();
+        #[expect(clippy::cast_precision_loss, reason = "milliseconds of a run are far below 2^52")]
+        let seconds = story.millis as f64 / 1000.0;
+        Self {
+            run_id,
+            job: head.job.clone(),
+            action: head.action.clone(),
+            source: head.source.name.clone(),
+            target: head.target.name.clone(),
+            state: state_word(story.ending).to_owned(),
+            reason: story.reason.clone(),
+            selected: plan.tail().selected,
+            planned: plan.len(),
+            outcomes: zero(Outcome::ALL.iter().map(|outcome| outcome.as_str()).collect()),
+            verdicts: zero(Verdict::ALL.iter().map(|verdict| verdict.as_str()).collect()),
+            started_at: story.opened_at,
+            finished_at: story.last_at,
+            seconds,
+            forecast: plan.tail().forecast.clone(),
+            planning_calls: plan.tail().spent.clone(),
+            calls: story.calls.clone(),
+            total_calls: story.calls.values().sum::<u64>() + plan.tail().spent.values().sum::<u64>(),
+            throttled: story.throttled,
+            resumed: story.resumed,
+            journal_sha256: story.head,
+            ..Self::default()
+        }
+    }
+
+    /// Counts a row.
+    pub fn add(&mut self, row: &Row) {
+        self.reported += 1;
+        *self.outcomes.entry(row.outcome.as_str().to_owned()).or_default() += 1;
+        *self.verdicts.entry(row.verdict.as_str().to_owned()).or_default() += 1;
+        if let Some(unlike) = row.item.unlike() {
+            *self.unlike.entry(unlike.to_owned()).or_default() += 1;
+        }
+        if let Some(kind) = row.item.kind {
+            let others = self.others.entry(kind).or_default();
+            others.items += 1;
+            others.done += u32::from(row.outcome.wrote());
+        }
+        if row.item.kind == Some(Kind::LookupCaches) && row.outcome == Outcome::Created {
+            self.empty_caches.push(row.item.name.clone());
+        }
+        self.journaled += u32::from(row.accounted_for);
+        self.warnings += u32::from(!row.item.warnings.is_empty());
+        if row.outcome.wrote() {
+            self.secrets += u32::try_from(row.item.secrets.len()).unwrap_or(u32::MAX);
+        }
+    }
+
+    /// Items with that outcome.
+    pub fn count(&self, outcome: Outcome) -> u32 {
+        self.outcomes.get(outcome.as_str()).copied().unwrap_or(0)
+    }
+
+    /// Items with that verdict.
+    pub fn verdict(&self, verdict: Verdict) -> u32 {
+        self.verdicts.get(verdict.as_str()).copied().unwrap_or(0)
+    }
+
+    /// Where the sums disagree, if they do.
+    pub fn disagreement(&self) -> Option<String> {
+        let outcomes: u32 = self.outcomes.values().sum();
+        let verdicts: u32 = self.verdicts.values().sum();
+        let sums = [
+            ("selected", self.selected),
+            ("planned", self.planned),
+            ("journaled", self.journaled),
+            ("reported", self.reported),
+            ("with an outcome", outcomes),
+            ("with a verdict", verdicts),
+        ];
+        let odd: Vec<String> = sums
+            .iter()
+            .filter(|(_, count)| *count != self.selected)
+            .map(|(word, count)| format!("{count} {word}"))
+            .collect();
+        (!odd.is_empty()).then(|| format!("{} selected, but {}", self.selected, odd.join(", ")))
+    }
+
+    /// Whether anything needs a person's attention: exit code 3.
+    pub fn needs_attention(&self) -> bool {
+        let open = |outcome: Outcome| outcome.needs_attention() || outcome == Outcome::Unprocessed;
+        let ended = Outcome::ALL.iter().any(|outcome| open(*outcome) && self.count(*outcome) > 0);
+        ended || !self.unlike.is_empty() || self.verdict(Verdict::Differs) > 0
+    }
+}
+
+fn state_word(ending: Option<Ending>) -> &'static str {
+    match ending {
+        None => "unfinished",
+        Some(Ending::Finished) => "finished",
+        Some(Ending::Interrupted) => "interrupted",
+        Some(Ending::Stopped) => "stopped",
+        Some(Ending::Unauthorized) => "unauthorized",
+        Some(Ending::Broken) => "broken",
+    }
+}

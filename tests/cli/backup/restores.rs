@@ -1,0 +1,215 @@
+//! What comes back, where to, and what is left alone.
+
+use serde_json::{Value, json};
+
+use super::{Stored, backup, now};
+use crate::support::scenario::{id_of, import};
+
+/// What was harmed of an import, and what must not be: whose it is.
+fn meaning(document: &Value) -> [Value; 4] {
+    ["/_id", "/name", "/description", "/http/relativeURI"]
+        .map(|pointer| document.pointer(pointer).cloned().unwrap_or_default())
+}
+
+#[test]
+fn what_was_changed_is_put_back_and_what_was_deleted_comes_back_with_its_id() {
+    let ran = backup(["a", "b", "c"]).run().expect_exit(0);
+    let world = &ran.world;
+    let before = ["a", "b", "c"].map(|name| world.import("source", name));
+    let ids = ["a", "b", "c"].map(|name| world.id("source", name));
+    world.edit("source", "a", "/description", json!("harm"));
+    world.edit("source", "a", "/http/relativeURI/0", json!("/elsewhere"));
+    world.remove("source", "b");
+    now(world, "restore", &[]);
+    let ran = world
+        .run()
+        .expect_exit(0)
+        .expect_audit("a", "updated", "equal")
+        .expect_audit("b", "restored", "equal")
+        .expect_audit("c", "unchanged", "equal")
+        .expect_cell("a", "changed_paths", "description")
+        .expect_source(["a", "b", "c"]);
+    let after = ["a", "b", "c"].map(|name| world.import("source", name));
+    assert_eq!(before.each_ref().map(meaning), after.each_ref().map(meaning));
+    assert_eq!(ids, ["a", "b", "c"].map(|name| world.id("source", name)), "with their ids");
+    ran.again().expect_exit(0).expect_all(3, "unchanged", "equal").expect_no_write();
+}
+
+#[test]
+fn an_import_that_was_changed_and_then_deleted_comes_back_as_it_was_backed_up() {
+    let ran = backup(["a"]).run();
+    ran.world.edit("source", "a", "/description", json!("harm"));
+    let id = ran.world.id("source", "a");
+    ran.world.remove("source", "a");
+    now(&ran.world, "restore", &[]);
+    let ran = ran.world.run().expect_exit(0).expect_audit("a", "restored", "equal");
+    let back = ran.world.import("source", "a");
+    assert_eq!((back.get("description"), back["_id"].as_str()), (None, Some(id.as_str())));
+}
+
+#[test]
+fn one_that_was_renamed_since_is_the_same_import_and_gets_its_name_back() {
+    let ran = backup(["a", "b"]).run();
+    ran.world.edit("source", "a", "/name", json!("a (old)"));
+    now(&ran.world, "restore", &[]);
+    let ran = ran.world.run().expect_exit(0).expect_audit("a", "updated", "equal");
+    ran.expect_source(["a", "b"]);
+}
+
+#[test]
+fn what_the_recycle_bin_no_longer_holds_is_made_anew_and_said_so() {
+    let ran = backup(["a"]).run();
+    let world = &ran.world;
+    let id = world.id("source", "a");
+    world.remove("source", "a");
+    let purged =
+        world.call(reqwest::Method::DELETE, "source", &format!("/v1/recycleBinTTL/imports/{id}"), None);
+    assert_eq!(purged.0, 204);
+    now(world, "restore", &[]);
+    let ran = world.run().expect_exit(0).expect_audit("a", "restored", "equal");
+    ran.expect_cell("a", "warnings", &format!("made anew: the recycle bin no longer holds {id}"));
+}
+
+#[test]
+fn a_restore_into_another_account_finds_its_connections_by_name() {
+    let ran = backup(["a", "b"]).target(&import("b").set("/description", json!("theirs"))).run();
+    now(&ran.world, "restore", &[("target", "target"), ("on_existing", "skip")]);
+    ran.world
+        .run()
+        .expect_exit(0)
+        .expect_audit("a", "created", "equal")
+        .expect_audit("b", "skipped", "not_checked")
+        .expect_in_target("a", "/_connectionId", id_of("target", "connections", "Shop"));
+}
+
+#[test]
+fn it_works_when_the_account_of_the_backup_is_gone() {
+    let ran = backup(["a"]).run();
+    now(&ran.world, "restore", &[("target", "target")]);
+    let text = ran.world.read("job.yaml");
+    let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with("  source: ")).collect();
+    let without = lines.join("\n") + "\n";
+    std::fs::write(ran.world.path("job.yaml"), without).unwrap();
+    ran.world.run().expect_exit(0).expect_target(["a"]);
+}
+
+#[test]
+fn what_is_restored_is_transformed_and_selected_like_anything_else() {
+    let ran = backup(["a", "b"]).run();
+    let transform = "[{ rename: { find: \"^\", replace: \"EU \" } }]";
+    let keys = [("target", "target"), ("select", "{ names: [a] }"), ("transform", transform)];
+    now(&ran.world, "restore", &keys);
+    ran.world.run().expect_exit(0).expect_target(["EU a"]);
+}
+
+#[test]
+fn an_undo_takes_a_restore_back_except_where_somebody_edited_since() {
+    let ran = backup(["a", "b", "c"]).run();
+    let world = &ran.world;
+    world.edit("source", "a", "/description", json!("newer"));
+    world.edit("source", "b", "/description", json!("newer"));
+    world.remove("source", "c");
+    now(world, "restore", &[]);
+    let ran = world.run().expect_exit(0);
+    world.edit("source", "b", "/description", json!("newest"));
+    let folder = ran.folder().display().to_string();
+    world.command(&["undo", &folder, "--yes"]).expect_exit(3);
+    assert_eq!(world.import("source", "a")["description"], "newer");
+    assert_eq!(world.import("source", "b")["description"], "newest");
+    ran.expect_source(["a", "b"]);
+}
+
+#[test]
+fn an_older_snapshot_is_restored_by_the_start_of_its_name() {
+    let ran = backup(["a"]).run();
+    ran.world.edit("source", "a", "/description", json!("second night"));
+    let ran = ran.again().expect_exit(0);
+    let first = Stored::of(&ran.world).snapshots()[0].id.to_string();
+    now(&ran.world, "restore", &[("archive", &format!("{{ path: archive, snapshot: {first} }}"))]);
+    let ran = ran.world.run().expect_exit(0).expect_audit("a", "updated", "equal");
+    assert_eq!(ran.world.import("source", "a").get("description"), None);
+    now(&ran.world, "restore", &[("archive", "{ path: archive, snapshot: 19990101T }")]);
+    ran.world.run().expect_exit(2).expect_stderr("there is no snapshot 19990101T");
+    now(&ran.world, "restore", &[("source", "target")]);
+    ran.world.run().expect_exit(2).expect_stderr("holds no backup of account `target`; it holds source");
+}
+
+#[test]
+fn a_damaged_document_is_never_written_and_does_not_take_the_others_with_it() {
+    let ran = backup(["a", "b"]).run();
+    let stored = Stored::of(&ran.world);
+    let snapshot = stored.snapshots().pop().unwrap();
+    let entry = stored.entries(&snapshot).into_iter().find(|entry| entry.name == "a").unwrap();
+    let blob = entry.blob.to_string();
+    let path = ran.world.path(&format!("archive/blobs/{}/{blob}.zst", &blob[..2]));
+    let mut bytes = std::fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    now(&ran.world, "restore", &[("target", "target")]);
+    ran.world
+        .run()
+        .expect_exit(3)
+        .expect_audit("a", "failed", "not_checked")
+        .expect_cell("a", "error_code", "damaged")
+        .expect_audit("b", "created", "equal")
+        .expect_target(["b"]);
+}
+
+#[test]
+fn a_masked_secret_is_no_difference_and_never_written() {
+    let masked = import("m").set("/http/headers", json!([{ "name": "X-Key", "value": "******" }]));
+    let ran = backup(["a"]).source(&masked).run().expect_exit(0);
+    now(&ran.world, "restore", &[]);
+    ran.world.run().expect_exit(0).expect_all(2, "unchanged", "equal").expect_no_write();
+}
+
+#[test]
+fn an_account_is_compared_with_its_backup() {
+    let ran = backup(["a", "b", "c"]).run();
+    now(&ran.world, "compare", &[]);
+    let ran = ran.world.run().expect_exit(0).expect_no_write();
+    ran.world.edit("source", "a", "/description", json!("harm"));
+    ran.world.remove("source", "b");
+    let ran = ran.again().expect_exit(3).expect_no_write();
+    let unlike = ran.summary()["unlike"].clone();
+    assert_eq!(unlike, json!({ "differs": 1, "only_in_target": 1 }));
+}
+
+#[test]
+fn a_script_that_the_other_account_lacks_is_made_from_the_backup() {
+    let script = json!({ "name": "Check", "content": "function f() { return 1 }" });
+    let hooked =
+        import("hooked").set("/hooks/preMap", json!({ "function": "f", "_scriptId": "@scripts/Check" }));
+    let ran = backup([]).resource("source", "scripts", script).source(&hooked).run().expect_exit(0);
+    let keys = [("target", "target"), ("references", "{ by: name, create: [scripts] }")];
+    now(&ran.world, "restore", &keys);
+    let ran =
+        ran.world.run().expect_exit(0).expect_target(["hooked"]).expect_audit("Check", "created", "equal");
+    let id = ran.world.import("target", "hooked")["hooks"]["preMap"]["_scriptId"].clone();
+    let (_, made) = ran.world.call(
+        reqwest::Method::GET,
+        "target",
+        &format!("/v1/scripts/{}", id.as_str().unwrap()),
+        None,
+    );
+    assert_eq!(made["content"], "function f() { return 1 }");
+}
+
+#[test]
+fn the_latest_snapshot_of_an_account_is_its_own_though_another_was_backed_up_since() {
+    let ran = backup(["a", "b"]).target(&import("theirs")).run().expect_exit(0);
+    now(&ran.world, "backup", &[("source", "target")]);
+    ran.world.run().expect_exit(0).expect_all(1, "archived", "equal");
+    let snapshots = Stored::of(&ran.world).snapshots();
+    // The start of an id means one of the account as well: both begin with this year.
+    let year = snapshots[0].id.to_string()[..4].to_owned();
+    for named in ["latest", &year] {
+        now(&ran.world, "restore", &[("archive", &format!("{{ path: archive, snapshot: \"{named}\" }}"))]);
+        ran.world.run().expect_exit(0).expect_all(2, "unchanged", "equal");
+    }
+    // One that is named in full is that one, whosever it is.
+    let theirs = format!("{{ path: archive, snapshot: \"{}\" }}", snapshots[1].id);
+    now(&ran.world, "restore", &[("archive", &theirs)]);
+    ran.world.run_with(&["--dry-run"]).expect_stderr("theirs");
+}

@@ -1,0 +1,19 @@
+//! The binary: what people run, what they read, and what is left in the accounts and on disk.
+
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+#![allow(unreachable_pub, reason = "a test binary has nobody to export to")]
+
+mod archive_cli;
+mod arguments;
+mod backup;
+mod create;
+mod faults;
+mod late_effects;
+mod migrate;
+mod recipes;
+mod references;
+mod resume;
+mod support;
+mod torture;
+mod update_delete_clone;
+mod verify;

@@ -1,0 +1,41 @@
+//! What tests share: an emulator of one's own, and the contract of the service.
+
+#![allow(
+    dead_code,
+    unreachable_pub,
+    unused_imports,
+    reason = "every test binary has its own copy and uses a part of it"
+)]
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+pub mod process;
+pub mod scenario;
+
+use std::path::PathBuf;
+
+use transship::emulator::{AccountSpec, Embedded, Options, Store};
+
+/// Starts an emulator in memory with these empty accounts.
+pub fn emulator(accounts: &[&str]) -> Embedded {
+    emulator_with(accounts, Options::default())
+}
+
+/// Starts an emulator in memory with these empty accounts and other options.
+pub fn emulator_with(accounts: &[&str], options: Options) -> Embedded {
+    let accounts = accounts.iter().map(|name| AccountSpec::empty(*name)).collect();
+    Embedded::with(Store::in_memory(), Options { accounts, ..options }).expect("an emulator in memory starts")
+}
+
+/// The folder of real documents, where there is one.
+#[expect(clippy::disallowed_methods, reason = "tests read where the documents are from the environment")]
+pub fn shared_data() -> Option<PathBuf> {
+    let given = std::env::var("TRANSSHIP_SHARED_DATA").ok().map(PathBuf::from);
+    let beside = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data"));
+    given.into_iter().chain([beside]).find(|folder| folder.is_dir())
+}
+
+/// A client of the emulators that tests start, without a proxy.
+pub fn http_client() -> reqwest::Client {
+    transship_tls::install_provider();
+    reqwest::Client::builder().no_proxy().build().expect("a client without TLS settings")
+}

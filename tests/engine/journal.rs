@@ -1,0 +1,255 @@
+//! The law of the journal: what it says after a cut is what was so at the cut, wherever the cut falls.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use proptest::prelude::*;
+use transship::journal::ItemStates;
+use transship::journal::{
+    Call, Ending, Entry, FORMAT, ItemState, Journal, JournalError, JournalOptions, Record, Replay, RunHeader,
+    Step, replay,
+};
+use transship::model::time::Clock;
+use transship::model::{Fingerprint, Id, ItemKey, Operation, Outcome, RunId, Verdict};
+
+const ITEMS: u32 = 4;
+
+/// Any step, legal or not.
+fn step() -> impl Strategy<Value = Step> {
+    let id = prop_oneof![Just("a"), Just("b\n\"\u{202e}")].prop_map(Id::from);
+    let text = "[ -~\n\u{fc}]{0,12}";
+    prop_oneof![
+        4 => (prop::bool::ANY, prop::bool::ANY, 1..4_u32).prop_map(|(adjust, before, attempt)| Step::Intended {
+            operation: Operation::Clone,
+            call: if adjust { Call::Adjust } else { Call::Operation },
+            attempt,
+            server_time: Some(jiff::Timestamp::UNIX_EPOCH),
+            before_sha256: before.then(|| Fingerprint::of(document(attempt).as_bytes())),
+        }),
+        3 => (id, prop::bool::ANY).prop_map(|(target, adopted)| Step::Applied {
+            target, status: Some(201), sends: 1, adopted, sha256: Some(Fingerprint::of(b"x")), modified: None,
+        }),
+        2 => text.prop_map(|message| Step::Doubted { status: None, message, sends: 1 }),
+        1 => Just(Step::Absent),
+        1 => text.prop_map(|message| Step::NotTaken { status: Some(429), message, sends: 2 }),
+        1 => text.prop_map(|message| Step::Ended {
+            outcome: Outcome::Failed, status: Some(422), code: "c".into(), message, sends: 1,
+        }),
+        1 => Just(Step::Verified { verdict: Verdict::Equal, sha256: None, differences: vec!["/a".into()] }),
+    ]
+}
+
+fn steps() -> impl Strategy<Value = Vec<(ItemKey, Step)>> {
+    prop::collection::vec(((1..=ITEMS).prop_map(ItemKey), step()), 0..60)
+}
+
+fn document(number: u32) -> String {
+    format!("{{\"was\":{number}}}")
+}
+
+fn opened() -> Entry {
+    let nothing = Fingerprint::of(b"");
+    Entry::Opened(Box::new(RunHeader {
+        format: FORMAT,
+        run: RunId("r".into()),
+        tool: "t".into(),
+        action: "clone".into(),
+        items: ITEMS,
+        job_sha256: nothing,
+        plan_sha256: nothing,
+        wanted_sha256: nothing,
+    }))
+}
+
+fn closed() -> Entry {
+    Entry::Closed {
+        ending: Ending::Interrupted,
+        calls: [("c".to_owned(), 3)].into(),
+        throttled: 0,
+        millis: 7,
+        reason: Some("r".into()),
+    }
+}
+
+/// A journal in a folder of its own, written as a run writes it, and what was so after each of its records.
+struct Written {
+    folder: tempfile::TempDir,
+    memories: Vec<ItemStates>,
+}
+
+impl Written {
+    /// Writes those of `steps` that may follow one another.
+    fn of(steps: &[(ItemKey, Step)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut written = Self { folder, memories: vec![ItemStates::blank(ITEMS)] };
+        let journal = Journal::create(&written.path(), &written.before(), options()).unwrap();
+        written.append(journal, std::iter::once(opened()).chain(legal(&ItemStates::blank(ITEMS), steps)));
+        written
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("journal.jsonl")
+    }
+
+    fn before(&self) -> PathBuf {
+        self.folder.path().join("before.jsonl")
+    }
+
+    fn append(&mut self, journal: Journal, entries: impl Iterator<Item = Entry>) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        for entry in entries {
+            let mut memory = self.memories.last().unwrap().clone();
+            memory.take(&record(&entry)).unwrap();
+            self.memories.push(memory);
+            let before = match &entry {
+                Entry::Item { item, step: Step::Intended { before_sha256: Some(_), attempt, .. } } => {
+                    Some(format!("{{\"item\":{item},\"document\":{}}}", document(*attempt)))
+                }
+                _ => None,
+            };
+            runtime
+                .block_on(async {
+                    // Only what names a document has to wait for the disk.
+                    if before.is_some() {
+                        journal.append(entry, before).await
+                    } else {
+                        journal.note(entry).await
+                    }
+                })
+                .unwrap();
+        }
+        journal.close().unwrap();
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        std::fs::read(self.path()).unwrap()
+    }
+}
+
+fn options() -> JournalOptions {
+    JournalOptions { linger: Duration::ZERO, sync: false, clock: Clock::ticking(jiff::Timestamp::UNIX_EPOCH) }
+}
+
+fn record(entry: &Entry) -> Record {
+    Record { n: 0, prev: Fingerprint::of(b""), at: jiff::Timestamp::UNIX_EPOCH, entry: entry.clone() }
+}
+
+/// The steps that the law lets follow.
+fn legal<'a>(memory: &ItemStates, steps: &'a [(ItemKey, Step)]) -> impl Iterator<Item = Entry> + use<'a> {
+    let mut states: Vec<ItemState> =
+        (1..=ITEMS).map(|number| memory.state(ItemKey(number)).clone()).collect();
+    steps.iter().filter_map(move |(item, step)| {
+        let state = &mut states[item.0 as usize - 1];
+        *state = state.after(step)?;
+        Some(Entry::Item { item: *item, step: step.clone() })
+    })
+}
+
+fn remembered(path: &Path) -> Result<(ItemStates, Replay), JournalError> {
+    let mut memory = ItemStates::blank(ITEMS);
+    let replay = replay(path, |_, record| memory.take(&record))?;
+    Ok((memory, replay))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_prefix_of_a_journal_is_what_was_so_when_it_ended_there(steps in steps(), cuts in prop::collection::vec(any::<prop::sample::Index>(), 6)) {
+        let written = Written::of(&steps);
+        let whole = written.bytes();
+        let ends: Vec<usize> = whole.iter().enumerate().filter(|(_, b)| **b == b'\n').map(|(at, _)| at + 1).collect();
+        prop_assert_eq!(ends.len() + 1, written.memories.len());
+        let at_lines = std::iter::once(0).chain(ends.iter().copied());
+        for cut in at_lines.chain(cuts.iter().map(|cut| cut.index(whole.len() + 1))) {
+            std::fs::write(written.path(), &whole[..cut]).unwrap();
+            let records = ends.iter().filter(|end| **end <= cut).count();
+            let (memory, replayed) = remembered(&written.path()).unwrap();
+            prop_assert_eq!(&memory, &written.memories[records], "cut at {}", cut);
+            prop_assert_eq!(replayed.next, records as u64);
+            prop_assert_eq!(replayed.torn, cut > 0 && whole[cut - 1] != b'\n');
+        }
+    }
+
+    #[test]
+    fn a_journal_goes_on_after_any_cut_as_if_the_rest_had_never_been(steps in steps(), more in steps(), cut in any::<prop::sample::Index>()) {
+        let mut written = Written::of(&steps);
+        let whole = written.bytes();
+        let first = 1 + whole.iter().position(|byte| *byte == b'\n').unwrap();
+        let cut = first + cut.index(whole.len() - first + 1);
+        std::fs::write(written.path(), &whole[..cut]).unwrap();
+        let (memory, replayed) = remembered(&written.path()).unwrap();
+        written.memories = vec![memory.clone()];
+        let journal = Journal::reopen(&written.path(), &written.before(), &replayed, options()).unwrap();
+        let resumed = std::iter::once(Entry::Resumed { tool: "t".into() });
+        written.append(journal, resumed.chain(legal(&memory, &more)).chain([closed()]));
+        let (memory, replayed) = remembered(&written.path()).unwrap();
+        prop_assert_eq!(&memory, written.memories.last().unwrap());
+        prop_assert!(!replayed.torn);
+        // before.jsonl holds what the journal names, in its order, and nothing of what was cut off.
+        let mut named = Vec::new();
+        replay(&written.path(), |_, record| {
+            if let Entry::Item { item, step: Step::Intended { before_sha256: Some(_), attempt, .. } } = record.entry {
+                named.push(format!("{{\"item\":{item},\"document\":{}}}", document(attempt)));
+            }
+            Ok(())
+        }).unwrap();
+        let before = std::fs::read_to_string(written.before()).unwrap_or_default();
+        prop_assert_eq!(before.lines().collect::<Vec<_>>(), named);
+    }
+
+    #[test]
+    fn a_flipped_bit_before_the_last_record_is_an_error_with_its_line(steps in steps(), at in any::<prop::sample::Index>(), bit in 0..8_u8) {
+        let written = Written::of(&steps);
+        let mut bytes = written.bytes();
+        let last = bytes[..bytes.len() - 1].iter().rposition(|byte| *byte == b'\n');
+        prop_assume!(last.is_some());
+        let at = at.index(last.unwrap() + 1);
+        let line = 1 + bytes[..at].iter().filter(|byte| **byte == b'\n').count() as u64;
+        bytes[at] ^= 1 << bit;
+        std::fs::write(written.path(), bytes).unwrap();
+        match remembered(&written.path()) {
+            Err(JournalError::Damaged { line: named, .. }) => prop_assert!(named == line || named == line + 1),
+            Err(JournalError::Newer { .. }) => prop_assert_eq!(line, 1),
+            other => prop_assert!(false, "line {}: {:?}", line, other),
+        }
+    }
+
+    #[test]
+    fn a_step_that_may_not_follow_is_an_error_with_its_line(steps in steps(), item in 1..=ITEMS, step in step()) {
+        let mut written = Written::of(&steps);
+        let memory = written.memories.last().unwrap().clone();
+        let (item, entry) = (ItemKey(item), Entry::Item { item: ItemKey(item), step: step.clone() });
+        prop_assume!(memory.state(item).after(&step).is_none());
+        let (_, replayed) = remembered(&written.path()).unwrap();
+        let journal = Journal::reopen(&written.path(), &written.before(), &replayed, options()).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(journal.note(entry)).unwrap();
+        journal.close().unwrap();
+        written.memories.clear();
+        match remembered(&written.path()) {
+            Err(JournalError::Damaged { line, .. }) => prop_assert_eq!(line, replayed.next + 1),
+            other => prop_assert!(false, "{:?}", other),
+        }
+    }
+}
+
+#[test]
+fn a_document_the_journal_names_and_before_lacks_stops_the_run() {
+    let intent = Step::Intended {
+        operation: Operation::Update,
+        call: Call::Operation,
+        attempt: 1,
+        server_time: None,
+        before_sha256: Some(Fingerprint::of(document(1).as_bytes())),
+    };
+    let written = Written::of(&[(ItemKey(1), intent)]);
+    let (_, replayed) = remembered(&written.path()).unwrap();
+    assert_eq!(replayed.befores, 1);
+    std::fs::write(written.before(), "").unwrap();
+    let error = Journal::reopen(&written.path(), &written.before(), &replayed, options()).unwrap_err();
+    assert!(matches!(error, JournalError::Damaged { line: 1, .. }), "{error}");
+    std::fs::remove_file(written.before()).unwrap();
+    let error = Journal::reopen(&written.path(), &written.before(), &replayed, options()).unwrap_err();
+    assert!(matches!(error, JournalError::Io { .. }), "{error}");
+}

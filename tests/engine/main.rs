@@ -1,0 +1,8 @@
+//! The engine as a library: job files, journals, reports.
+
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+#![allow(unreachable_pub, reason = "a test binary has nobody to export to")]
+
+mod job;
+mod journal;
+mod report;
