@@ -6,6 +6,7 @@ use futures::{StreamExt, pin_mut};
 use serde_json::Value;
 
 use crate::api::{ErrorKind, ListRequest};
+use crate::documents::name::name_key;
 use crate::documents::references::{Kind, Resource, ResourceIndex};
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
@@ -43,8 +44,9 @@ pub(crate) async fn fill_target(
     let new: Vec<Kind> = kinds.iter().filter(|kind| !there.kinds.contains_key(kind)).copied().collect();
     fill(account, there, kinds).await?;
     for kind in new.into_iter().filter(|kind| create.contains(kind)) {
-        let names: HashSet<&str> = there.kinds[&kind].iter().map(|one| one.name.as_str()).collect();
-        let lacks = here.kinds.get(&kind).into_iter().flatten().any(|one| !names.contains(one.name.as_str()));
+        let names: HashSet<_> = there.kinds[&kind].iter().map(|one| name_key(&one.name)).collect();
+        let lacks =
+            here.kinds.get(&kind).into_iter().flatten().any(|one| !names.contains(&name_key(&one.name)));
         if lacks {
             look_again(account, there, kind).await?;
         }

@@ -1,5 +1,6 @@
 //! select and fetch: which imports of the source, their texts on disk.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
@@ -130,7 +131,7 @@ impl Picker<'_> {
         let mut parse = || serde_json::from_str(text.get()).unwrap_or_default();
         let puzzled = match self.selection.selector.matches(head, names, &mut parse) {
             Ok(false) => {
-                self.passed_over.extend(self.mind.and_then(|by| by.key(head)).map(str::to_owned));
+                self.passed_over.extend(self.mind.and_then(|by| by.key(head)).map(Cow::into_owned));
                 return Ok(());
             }
             Ok(true) => None,

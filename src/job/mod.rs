@@ -24,6 +24,7 @@ mod spec;
 mod tree;
 mod yaml;
 
+use std::borrow::Cow;
 use std::io::Read;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -37,6 +38,7 @@ pub use notify::Notify;
 pub use problem::{Diagnostic, Located, Problems, Severity, Span};
 pub use settings::Settings;
 
+use crate::documents::name::name_key;
 use crate::documents::references::Rules;
 use crate::documents::{Program, Selector};
 use crate::model::time::Clock;
@@ -216,11 +218,11 @@ pub enum MatchBy {
 }
 
 impl MatchBy {
-    /// What an import is recognised by; one without is recognised by nothing.
-    pub fn key(self, head: &crate::model::Head) -> Option<&str> {
+    /// What an import is recognised by; one without is recognised by nothing. Names that are one have one key.
+    pub fn key(self, head: &crate::model::Head) -> Option<Cow<'_, str>> {
         match self {
-            Self::Name => Some(&head.name),
-            Self::ExternalId => head.external_id.as_deref(),
+            Self::Name => Some(name_key(&head.name)),
+            Self::ExternalId => head.external_id.as_deref().map(Cow::Borrowed),
         }
     }
 }

@@ -1,12 +1,14 @@
 //! The bench a plan is made on: every selected import is prepared, and put down until it is known what stands in the target.
 
 use crate::run_folder::RunFolderError;
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use serde_json::Value;
 
 use crate::documents::Facts;
+use crate::documents::name::name_key;
 use crate::documents::references::{Kind, Resolver, ResourceIndex};
 use crate::inventory::error::EngineError;
 use crate::inventory::list_scan::{LISTED_APART, read_head};
@@ -170,12 +172,12 @@ impl<'a> PlanBuilder<'a> {
         } else if let Some(text) = verbatim {
             wanted = Some(self.documents.append(one_line(text).as_bytes())?);
         } else {
-            let key = prepared.key.as_deref().or_else(|| self.with.job.match_by.key(head));
-            self.claimed.extend(key.map(|key| self.keys.of(key)));
+            let key = prepared.key.as_deref().map(Cow::Borrowed).or_else(|| self.with.job.match_by.key(head));
+            self.claimed.extend(key.map(|key| self.keys.of(&key)));
         }
         if prepared.wanted.is_some() || prepared.item.outcome == Some(Outcome::Unchanged) {
             let copies = !matches!(self.with.job.action, Action::Update | Action::Backup | Action::Restore);
-            let named = self.named.entry(self.keys.of(&prepared.item.name)).or_default();
+            let named = self.named.entry(self.keys.of(&name_key(&prepared.item.name))).or_default();
             *named = (named.0 + 1, named.1 || copies || prepared.item.name != head.name);
         }
         let text = serde_json::to_vec(&prepared.item).unwrap_or_default();
@@ -286,7 +288,7 @@ impl<'a> PlanBuilder<'a> {
         if !item.is_work() && item.outcome != Some(Outcome::Unchanged) {
             return;
         }
-        if let Some((count @ 2.., true)) = self.named.get(&self.keys.of(&item.name)) {
+        if let Some((count @ 2.., true)) = self.named.get(&self.keys.of(&name_key(&item.name))) {
             item.warnings.push(format!("{count} imports of this run would be called \"{}\"", item.name));
         }
     }

@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::documents::Facts;
 use crate::documents::advice::{advise, drop_captured};
 use crate::documents::diff::diff;
+use crate::documents::name::name_key;
 use crate::documents::normal::{fingerprint, masks, remove_pointers, strip_server_fields};
 use crate::documents::references::{Missing, PendingResource, Resolution, Resolver, Rules};
 use crate::inventory::snapshot_api::DAMAGED;
@@ -188,11 +189,11 @@ impl TransformContext<'_> {
 
     /// What a document is recognised by in the target.
     fn key(&self, wanted: &Value) -> Option<String> {
-        let field = match self.job.match_by {
-            MatchBy::Name => "name",
-            MatchBy::ExternalId => "externalId",
-        };
-        wanted.get(field).and_then(Value::as_str).map(str::to_owned)
+        let text = |field: &str| wanted.get(field).and_then(Value::as_str);
+        match self.job.match_by {
+            MatchBy::Name => text("name").map(|name| name_key(name).into_owned()),
+            MatchBy::ExternalId => text("externalId").map(str::to_owned),
+        }
     }
 
     /// A clone that is given no new name gets the one the service would give it: else it could not be told from its source.

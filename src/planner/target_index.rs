@@ -84,7 +84,7 @@ impl PageVisitor for Index<'_, '_> {
             self.by_id.insert(index, standing);
             return Ok(true);
         }
-        let key = self.match_by.key(head).map(|key| self.keys.of(key));
+        let key = self.match_by.key(head).map(|key| self.keys.of(&key));
         let Some(key) = key.filter(|key| self.wanted.contains_key(key)) else {
             if let Some(others) = &mut self.others {
                 others.consider(key, head, text)?;

@@ -11,6 +11,7 @@ pub mod head;
 pub mod id;
 pub mod jq;
 pub mod mapping_edit;
+pub mod name;
 pub mod normal;
 pub mod pointer;
 pub mod program;

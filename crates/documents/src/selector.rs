@@ -1,6 +1,6 @@
 //! Which imports: the keys of `select`, `exclude` and `when`, compiled once.
 //!
-//! Names are compared with case. In a glob `*` and `?` match any character, `/` included, for a name is no path.
+//! Names are compared with case, and as [`name_key`] has them: however blanks and accents are written. In a glob `*` and `?` match any character, `/` included, for a name is no path.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -10,6 +10,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::jq;
+use super::name::{is_same_name, name_key};
 use crate::Head;
 
 /// The keys of `select` as the user wrote them. Every key given must hold; nothing given: all imports.
@@ -105,8 +106,8 @@ impl NameTest {
 
     fn matches(&self, name: &str) -> bool {
         match self {
-            Self::Literal(text) => text == name,
-            Self::Glob(text, glob) => text == name || glob.is_match(name),
+            Self::Literal(text) => is_same_name(text, name),
+            Self::Glob(text, glob) => text == name || glob.is_match(name) || glob.is_match(&*name_key(name)),
             Self::Regex(regex) => regex.is_match(name),
         }
     }
@@ -242,7 +243,10 @@ impl Selector {
     fn head_holds(&self, head: &Head, names: Names<'_>) -> bool {
         let spec = &self.spec;
         let among = |wanted: &[String], id: Option<&str>, name: Option<&str>| {
-            wanted.is_empty() || wanted.iter().any(|text| id == Some(text) || name == Some(text))
+            wanted.is_empty()
+                || wanted
+                    .iter()
+                    .any(|text| id == Some(text) || name.is_some_and(|name| is_same_name(name, text)))
         };
         (spec.ids.is_empty() || self.ids.contains(head.id.as_str()))
             && (self.names.is_empty() || self.names.iter().any(|test| test.matches(&head.name)))

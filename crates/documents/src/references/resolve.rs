@@ -9,6 +9,7 @@ use super::{
     Counterpart, Found, How, Kind, Missing, PendingResource, Place, Resolution, Resource, ResourceIndex,
     Rules, Unresolved, scan,
 };
+use crate::name::name_key;
 use crate::{Id, normal};
 
 /// Turns ids of the source account into ids of the target account.
@@ -71,13 +72,13 @@ impl Resolver {
             for (index, resource) in resources.iter().enumerate() {
                 // A list read while it moved can hold an entry twice: that is one resource, not two candidates.
                 if ids.insert(resource.id.as_str().to_owned(), index).is_none() && !resource.name.is_empty() {
-                    names.entry(resource.name.clone()).or_default().push(index);
+                    names.entry(name_key(&resource.name).into_owned()).or_default().push(index);
                 }
             }
         }
         let mut map: HashMap<Kind, HashMap<String, String>> = HashMap::new();
         for (kind, from, to) in &rules.map {
-            map.entry(*kind).or_default().insert(from.clone(), to.clone());
+            map.entry(*kind).or_default().insert(name_key(from).into_owned(), to.clone());
         }
         Self { source, target, rules, same_account, known, target_ids, target_names, map }
     }
@@ -117,7 +118,7 @@ impl Resolver {
         let source = self.source_of(kind, id);
         let name = source.map(|resource| resource.name.clone());
         let mapped = self.map.get(&kind).is_some_and(|map| {
-            map.contains_key(id) || name.as_ref().is_some_and(|name| map.contains_key(name))
+            map.contains_key(id) || name.as_ref().is_some_and(|name| map.contains_key(&*name_key(name)))
         });
         let one = |id: Id, how: How| {
             let index = self.target_ids.get(&kind).and_then(|ids| ids.get(id.as_str()));
@@ -247,7 +248,7 @@ impl Resolver {
         let source = self.source_of(kind, id);
         let word = kind.as_str();
         if let Some(map) = self.map.get(&kind)
-            && let Some(to) = map.get(id).or_else(|| map.get(&source?.name))
+            && let Some(to) = map.get(id).or_else(|| map.get(&*name_key(&source?.name)))
         {
             return self.mapped(kind, source, to);
         }
@@ -270,6 +271,7 @@ impl Resolver {
         let bearers = self.bearers(kind, &source.name);
         let (same, other): (Vec<&Resource>, Vec<&Resource>) =
             bearers.into_iter().partition(|resource| fits(source, resource));
+        let same = written_so(same, &source.name);
         match same.as_slice() {
             [one] => Answer::Becomes(one.id.clone()),
             [] if self.rules.create.contains(&kind) && source.app => none(format!(
@@ -303,6 +305,7 @@ impl Resolver {
             .copied()
             .filter(|resource| source.is_none_or(|source| fits(source, resource)))
             .collect();
+        let fitting = written_so(fitting, to);
         match (all.as_slice(), fitting.as_slice()) {
             ([one], _) | (_, [one]) => Answer::Becomes(one.id.clone()),
             // What was not read cannot be checked: an id is taken at its word.
@@ -333,8 +336,9 @@ impl Resolver {
         }
     }
 
+    /// Those of that name, however blanks and accents are written.
     fn bearers(&self, kind: Kind, name: &str) -> Vec<&Resource> {
-        let indices = self.target_names.get(&kind).and_then(|names| names.get(name));
+        let indices = self.target_names.get(&kind).and_then(|names| names.get(&*name_key(name)));
         indices.into_iter().flatten().map(|index| &self.target.kinds[&kind][*index]).collect()
     }
 
@@ -356,6 +360,14 @@ impl Resolver {
         let message = format!("{what} {how} {} {reason}", place.pointer);
         Unresolved { place, name, candidates, message }
     }
+}
+
+/// Of several whose names are one, those whose name is written exactly so, if any.
+fn written_so<'a>(bearers: Vec<&'a Resource>, name: &str) -> Vec<&'a Resource> {
+    if bearers.len() > 1 && bearers.iter().any(|resource| resource.name == name) {
+        return bearers.into_iter().filter(|resource| resource.name == name).collect();
+    }
+    bearers
 }
 
 /// Names match within a family; where either side does not tell its own, the name decides.

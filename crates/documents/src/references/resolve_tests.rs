@@ -43,6 +43,16 @@ fn a_reference_is_resolved_by_name_and_type() {
 }
 
 #[test]
+fn blanks_and_accents_do_not_hide_a_counterpart_and_an_exact_name_goes_first() {
+    let target = connections(&[(NEW, " NetSuite\u{a0} Prod ", "netsuite")]);
+    assert_eq!(resolve(target, by_name()).0, json!(NEW));
+    let target = connections(&[(TWIN, "NetSuite Prod ", "netsuite"), (NEW, "NetSuite Prod", "netsuite")]);
+    assert_eq!(resolve(target, by_name()).0, json!(NEW));
+    let rules = Rules { by_name: true, ..mapped("NetSuite  Prod", "EU ") };
+    assert_eq!(resolve(connections(&[(TWIN, "EU", "netsuite")]), rules).0, json!(TWIN));
+}
+
+#[test]
 fn the_map_goes_before_the_name_with_ids_or_names_on_both_sides() {
     let target = || connections(&[(NEW, "NetSuite Prod", "netsuite"), (TWIN, "EU", "netsuite")]);
     for (from, to) in [(OLD, TWIN), (OLD, "EU"), ("NetSuite Prod", TWIN), ("NetSuite Prod", "EU")] {
