@@ -169,7 +169,7 @@ pub(super) fn emulator(
         .iter()
         .filter_map(|account| match &account.place {
             AccountPlace::Emulator { name } => Some(name.as_str()),
-            AccountPlace::Service { .. } | AccountPlace::Archive { .. } => None,
+            AccountPlace::Service { .. } | AccountPlace::Archive { .. } | AccountPlace::Folder { .. } => None,
         })
         .collect();
     names.dedup();
@@ -211,6 +211,9 @@ fn open(
             (Access { origin: url, token: Token::new(token) }, format!("emulator:{name}"))
         }
         AccountPlace::Archive { .. } => return Err(bad("is an archive, which is not called".to_owned())),
+        AccountPlace::Folder { .. } => {
+            return Err(bad("is a folder of files, which is not called".to_owned()));
+        }
     };
     let rate = account.rate;
     let options = ClientOptions {

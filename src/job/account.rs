@@ -31,6 +31,11 @@ pub enum AccountPlace {
         /// Its name there.
         name: String,
     },
+    /// A folder with one file for each import, as `archive export` writes it: the source of an apply.
+    Folder {
+        /// The folder, absolute.
+        path: PathBuf,
+    },
     /// An archive: what an account held when it was backed up, or where a backup goes.
     Archive {
         /// A folder, or the address of an object store.

@@ -3,7 +3,8 @@
 use super::env::nearest;
 use super::forms::Form;
 use super::keys::{CREATABLE, KINDS};
-use super::problem::Report;
+use super::not_yet::is_not_yet;
+use super::problem::{Report, Span};
 use super::spec::{Dictionary, Rule, Table, Type};
 use super::tree::{Data, Entry, Node};
 
@@ -45,7 +46,13 @@ pub(super) fn check(node: &Node, holds: &Type, name: &str, report: &mut Report) 
         (Data::Table(_), Type::Either(types)) if types.iter().any(is_mapping) => {
             types.iter().filter(|one| is_mapping(one)).for_each(|one| check(node, one, name, report));
         }
-        _ if fits(node, holds) => {}
+        _ if fits(node, holds) => {
+            if let Some(word) = node.text().filter(|word| is_not_yet(name, word)) {
+                report
+                    .error(node.span, format!("`{name}: {word}` is not supported yet"))
+                    .help("a later version of transship will accept it");
+            }
+        }
         _ => misfit(node, holds, name, report),
     }
 }
@@ -53,7 +60,12 @@ pub(super) fn check(node: &Node, holds: &Type, name: &str, report: &mut Report) 
 fn check_table(node: &Node, entries: &[Entry], table: &'static Table, name: &str, report: &mut Report) {
     for entry in entries {
         match table.key(&entry.key) {
-            Some(key) => check(&entry.node, &key.holds, key.word, report),
+            Some(key) => {
+                if is_not_yet(table.name, key.word) {
+                    not_supported_yet(entry.at, key.word, name, table.name, report);
+                }
+                check(&entry.node, &key.holds, key.word, report);
+            }
             None => unknown_key(entry, table, name, report),
         }
     }
@@ -102,6 +114,14 @@ fn check_table(node: &Node, entries: &[Entry], table: &'static Table, name: &str
         let help = "name something, or leave the key out";
         report.error(node.span, format!("`{name}` is empty: it would hold for every import")).help(help);
     }
+}
+
+fn not_supported_yet(at: Span, word: &str, name: &str, table: &str, report: &mut Report) {
+    let message = match table {
+        "job" => format!("`{word}` is not supported yet"),
+        _ => format!("`{word}` in `{name}` is not supported yet"),
+    };
+    report.error(at, message).help("remove it; a later version of transship will accept it");
 }
 
 fn unknown_key(entry: &Entry, table: &'static Table, name: &str, report: &mut Report) {

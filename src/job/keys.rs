@@ -1,12 +1,14 @@
 //! Every key of the job file, once: what it is called, what it holds, what it means.
 
 mod archive;
+mod policy;
 mod steps;
 
 use super::forms::Form;
 use super::spec::{Dictionary, Rule, Table, Type, key, required, word};
 
 use archive::{ARCHIVE, NOTIFY, SOURCES};
+use policy::{MIRROR, RATE, RETRY, STOP, WAVES};
 pub(super) use steps::{STEP, STEPS};
 
 const TEXTS: Type = Type::List(&Type::Text(Form::Text));
@@ -42,8 +44,8 @@ pub(super) static JOB: Table = Table {
         required("accounts", Type::Dictionary(&ACCOUNTS), "The accounts, each with a name of your choice."),
         key(
             "source",
-            Type::Text(Form::Name),
-            "The account the imports are read from; for restore, whose backup.",
+            Type::Either(&[Type::Text(Form::Name), Type::Table(&SOURCE)]),
+            "The account the imports are read from; for restore, whose backup; for apply, a folder of files.",
         ),
         key("sources", SOURCES, "The accounts of a backup of many: their names, or a CSV of accounts."),
         key("target", Type::Text(Form::Name), "The account they are written to; without it, the source."),
@@ -61,7 +63,27 @@ pub(super) static JOB: Table = Table {
         ),
         key("match", Type::Word(MATCHES), "How an import is recognised in the target."),
         key("on_existing", Type::Word(ON_EXISTING), "What happens to an import that is there and differs."),
+        key(
+            "ignore",
+            Type::List(&Type::Text(Form::Pointer)),
+            "JSON pointers of what is left out of every comparison.",
+        ),
         key("verify", Type::Word(VERIFY), "How a write is checked."),
+        key(
+            "waves",
+            Type::List(&WAVES),
+            "How many imports are written at a time; each wave is verified before the next begins. The last is `rest`.",
+        ),
+        key(
+            "pause",
+            Type::Either(&[Type::Word(PAUSE), Type::Text(Form::Duration)]),
+            "What happens between two waves; a time like `30m` waits for so long.",
+        ),
+        key(
+            "mirror",
+            Type::Table(&MIRROR),
+            "For migrate and apply: what the source no longer has is deleted in the target.",
+        ),
         key("rate", Type::Table(&RATE), "The budget of calls, for accounts that do not set their own."),
         key(
             "concurrency",
@@ -70,6 +92,14 @@ pub(super) static JOB: Table = Table {
                 Type::Whole(1, 1024),
             ]),
             "Calls in flight at once.",
+        ),
+        key(
+            "page_size",
+            Type::Either(&[
+                Type::Word(&[word("auto", "1000, halved when a page is too large or too slow.")]),
+                Type::Whole(1, 1000),
+            ]),
+            "Imports on one page of a list.",
         ),
         key("retry", Type::Table(&RETRY), "How a failed call is repeated."),
         key("stop", Type::Table(&STOP), "When a run halts by itself; what was not started is `unprocessed`."),
@@ -91,7 +121,25 @@ const ACTIONS: &[super::spec::Word] = &[
     word("backup", "Keep the imports in an archive."),
     word("restore", "Bring imports back from an archive."),
     word("compare", "Compare the imports with those of another account; nothing is written."),
+    word("apply", "Write what was edited in a folder of exported files."),
 ];
+
+const PAUSE: &[super::spec::Word] = &[
+    word("ask", "You are asked before each further wave."),
+    word("never", "The next wave begins as soon as the one before is verified."),
+];
+
+/// `source` of an apply.
+static SOURCE: Table = Table {
+    name: "source",
+    what: "a mapping like `{ folder: ./imports }`",
+    rule: Rule::Free,
+    keys: &[required(
+        "folder",
+        Type::Text(Form::Path),
+        "A folder with one file for each import, as `archive export` writes it.",
+    )],
+};
 
 const CAPTURED: &[super::spec::Word] =
     &[word("keep", "It is written with the import."), word("drop", "It is left out of what is written.")];
@@ -162,6 +210,7 @@ macro_rules! select_keys {
             key("names", TEXTS, "Names: globs, or regular expressions after `re:`."),
             key("adaptor_types", TEXTS, "Values of `adaptorType`, e.g. HTTPImport."),
             key("connections", TEXTS, "Connections, by id or name."),
+            key("flows", TEXTS, "Flows, by id or name: the imports they use."),
             key("integrations", TEXTS, "Integrations, by id or name."),
             key("modified_since", Type::Text(Form::Moment), "Changed at or after this time; a date means its start in UTC."),
             key("where", TEXT, "A jq filter; anything but false, null or nothing keeps the import."),
@@ -242,38 +291,3 @@ static MAP: Dictionary =
     Dictionary { what: "kind of resource", key: Form::Text, words: KINDS, holds: Type::Dictionary(&PAIRS) };
 static PAIRS: Dictionary =
     Dictionary { what: "id or name in the source", key: Form::Text, words: &[], holds: Type::Text(Form::Id) };
-
-static RATE: Table = Table {
-    name: "rate",
-    what: "a mapping like `{ per_second: 300, burst: 1000, share: 0.9 }`",
-    rule: Rule::Free,
-    keys: &[
-        key("per_second", Type::Number(0.0, 100_000.0), "Calls a second."),
-        key("burst", Type::Whole(1, 1_000_000), "Calls at once after a pause."),
-        key("share", Type::Number(0.0, 1.0), "The share of `per_second` this run may take."),
-    ],
-};
-
-static RETRY: Table = Table {
-    name: "retry",
-    what: "a mapping like `{ attempts: 6, base: 500ms, cap: 30s }`",
-    rule: Rule::Free,
-    keys: &[
-        key("attempts", Type::Whole(1, 100), "How often a call is sent at most."),
-        key("base", Type::Text(Form::Duration), "The first pause, before jitter."),
-        key("cap", Type::Text(Form::Duration), "The longest pause; 10m at most."),
-    ],
-};
-
-const LIMIT: Type = Type::Either(&[Type::Text(Form::Percent), Type::Whole(1, 1_000_000)]);
-
-static STOP: Table = Table {
-    name: "stop",
-    what: "a mapping like `{ failures: 5% }`",
-    rule: Rule::Free,
-    keys: &[
-        key("failures", LIMIT, "Failed items: a count, or a share of what is to be written."),
-        key("consecutive", Type::Whole(1, 1_000_000), "Failed items in a row."),
-        key("differs", LIMIT, "Items whose verification said `differs`: a count or a share."),
-    ],
-};

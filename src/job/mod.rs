@@ -12,10 +12,12 @@ pub mod problem;
 pub mod schema;
 pub mod secret;
 pub mod starter;
+pub mod waves;
 
 mod check;
 mod forms;
 mod keys;
+mod not_yet;
 mod read;
 mod redact;
 pub mod settings;
@@ -37,8 +39,10 @@ pub use manifest::Manifest;
 pub use notify::Notify;
 pub use problem::{Diagnostic, Located, Problems, Severity, Span};
 pub use settings::Settings;
+pub use waves::{Mirror, PageSize, Pause, Wave, Waves};
 
 use crate::documents::name::name_key;
+use crate::documents::pointer::Pointer;
 use crate::documents::references::Rules;
 use crate::documents::{Program, Selector};
 use crate::model::time::Clock;
@@ -101,10 +105,18 @@ pub struct Job {
     pub match_by: MatchBy,
     /// `on_existing`.
     pub on_existing: OnExisting,
+    /// `ignore`: paths that are left out of every comparison. For the planner and the executor.
+    pub ignore: Vec<Pointer>,
     /// `verify`.
     pub verify: Verify,
+    /// `waves` and `pause`; `None` writes everything in one go. For the session and the executor.
+    pub waves: Option<Waves>,
+    /// `mirror`; `None` deletes nothing. For the planner.
+    pub mirror: Option<Mirror>,
     /// `concurrency`; `None` is `auto`.
     pub concurrency: Option<NonZeroUsize>,
+    /// `page_size`. For the inventory's list scans.
+    pub page_size: PageSize,
     /// `retry`.
     pub retry: Retry,
     /// `stop`.
@@ -152,6 +164,7 @@ pub enum Action {
     Backup,
     Restore,
     Compare,
+    Apply,
     /// Not in a job file: what `undo` writes into the run it makes.
     Undo,
 }
@@ -167,6 +180,7 @@ impl Action {
             Self::Backup => "backup",
             Self::Restore => "restore",
             Self::Compare => "compare",
+            Self::Apply => "apply",
             Self::Undo => "undo",
         }
     }
@@ -181,6 +195,7 @@ impl Action {
             Self::Backup,
             Self::Restore,
             Self::Compare,
+            Self::Apply,
         ];
         actions.into_iter().find(|action| action.as_str() == word)
     }
@@ -260,11 +275,25 @@ pub struct Retry {
     pub base: Duration,
     /// The longest pause.
     pub cap: Duration,
+    /// How long a service that is away (refused, no DNS entry, 503 to everybody) is waited for before the run ends as
+    /// interrupted. For the api.
+    #[serde(default = "patience")]
+    pub patience: Duration,
+}
+
+/// How long a service that is away is waited for, if a job does not say.
+const fn patience() -> Duration {
+    Duration::from_mins(10)
 }
 
 impl Default for Retry {
     fn default() -> Self {
-        Self { attempts: 6, base: Duration::from_millis(500), cap: Duration::from_secs(30) }
+        Self {
+            attempts: 6,
+            base: Duration::from_millis(500),
+            cap: Duration::from_secs(30),
+            patience: patience(),
+        }
     }
 }
 
@@ -277,6 +306,9 @@ pub struct Stop {
     pub consecutive: Option<u32>,
     /// `differs`: written imports whose verification said `differs`.
     pub differs: Option<Limit>,
+    /// `running`: an import is left alone while a flow that uses it runs. For the planner and the executor.
+    #[serde(default)]
+    pub running: bool,
 }
 
 /// A number of items, or a share of them.

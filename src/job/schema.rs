@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::forms::Form;
 use super::keys;
+use super::not_yet::is_not_yet;
 use super::spec::{Dictionary, Rule, Table, Type};
 
 /// The JSON Schema (draft 2020-12) of a job file. What is not in this version is left out.
@@ -19,18 +20,19 @@ pub fn schema() -> Value {
     schema
 }
 
-fn of(holds: &'static Type, tables: &mut Map<String, Value>) -> Value {
+/// What `holds` takes, under the key `name`.
+fn of(holds: &'static Type, name: &str, tables: &mut Map<String, Value>) -> Value {
     match holds {
         Type::Text(form) => text(*form),
         Type::Word(words) => {
-            json!({ "oneOf": words.iter().map(|word| json!({ "const": word.word, "description": word.doc })).collect::<Vec<_>>() })
+            json!({ "oneOf": words.iter().filter(|word| !is_not_yet(name, word.word)).map(|word| json!({ "const": word.word, "description": word.doc })).collect::<Vec<_>>() })
         }
         Type::Flag => json!({ "type": "boolean" }),
         Type::Whole(low, high) if low == high => json!({ "const": low }),
         Type::Whole(low, high) => json!({ "type": "integer", "minimum": low, "maximum": high }),
         Type::Number(low, high) => json!({ "type": "number", "exclusiveMinimum": low, "maximum": high }),
         Type::Any => json!({}),
-        Type::List(inner) => json!({ "type": "array", "minItems": 1, "items": of(inner, tables) }),
+        Type::List(inner) => json!({ "type": "array", "minItems": 1, "items": of(inner, name, tables) }),
         Type::Table(inner) => {
             if !tables.contains_key(inner.name) {
                 // Named before it is filled: a condition holds conditions.
@@ -40,12 +42,17 @@ fn of(holds: &'static Type, tables: &mut Map<String, Value>) -> Value {
             }
             json!({ "$ref": format!("#/$defs/{}", inner.name) })
         }
-        Type::Dictionary(inner) => dictionary(inner, tables),
-        Type::OrNull(inner) => json!({ "anyOf": [of(inner, tables), { "type": "null" }] }),
+        Type::Dictionary(inner) => dictionary(inner, name, tables),
+        Type::OrNull(inner) => json!({ "anyOf": [of(inner, name, tables), { "type": "null" }] }),
         Type::Either(types) => {
-            json!({ "anyOf": types.iter().map(|one| of(one, tables)).collect::<Vec<_>>() })
+            json!({ "anyOf": types.iter().filter(|one| !is_all_not_yet(one)).map(|one| of(one, name, tables)).collect::<Vec<_>>() })
         }
     }
+}
+
+/// Whether no key of a table is in this version.
+fn is_all_not_yet(holds: &Type) -> bool {
+    matches!(holds, Type::Table(table) if table.keys.iter().all(|key| is_not_yet(table.name, key.word)))
 }
 
 fn text(form: Form) -> Value {
@@ -58,11 +65,11 @@ fn text(form: Form) -> Value {
 }
 
 fn table(table: &'static Table, tables: &mut Map<String, Value>) -> Value {
-    let known = || table.keys.iter();
+    let known = || table.keys.iter().filter(|key| !is_not_yet(table.name, key.word));
     let mut properties = Map::new();
     for key in known() {
         let mut value = json!({ "description": key.doc });
-        merge(&mut value, of(&key.holds, tables));
+        merge(&mut value, of(&key.holds, key.word, tables));
         properties.insert(key.word.to_owned(), value);
     }
     let required: Vec<_> = known().filter(|key| key.required).map(|key| key.word).collect();
@@ -80,7 +87,7 @@ fn table(table: &'static Table, tables: &mut Map<String, Value>) -> Value {
     schema
 }
 
-fn dictionary(dictionary: &'static Dictionary, tables: &mut Map<String, Value>) -> Value {
+fn dictionary(dictionary: &'static Dictionary, name: &str, tables: &mut Map<String, Value>) -> Value {
     let names = match dictionary.key.pattern() {
         _ if !dictionary.words.is_empty() => json!({ "enum": dictionary.words }),
         Some(pattern) => json!({ "pattern": pattern }),
@@ -90,7 +97,7 @@ fn dictionary(dictionary: &'static Dictionary, tables: &mut Map<String, Value>) 
         "type": "object",
         "minProperties": 1,
         "propertyNames": names,
-        "additionalProperties": of(&dictionary.holds, tables),
+        "additionalProperties": of(&dictionary.holds, name, tables),
     })
 }
 

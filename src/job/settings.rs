@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Account, Action, Job, Retry, Shelved, Stop, Verify};
+use super::{Account, Action, Job, PageSize, Retry, Shelved, Stop, Verify, Waves};
 use crate::documents::SelectorSpec;
+use crate::documents::pointer::Pointer;
 use crate::model::Fingerprint;
 
 /// Accounts and manners of a job. It holds where tokens come from, never a token.
@@ -16,10 +17,19 @@ pub struct Settings {
     pub source: Account,
     /// Where they go.
     pub target: Account,
+    /// `ignore`: paths that are left out of every comparison.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ignore: Vec<Pointer>,
     /// `verify`.
     pub verify: Verify,
+    /// `waves` and `pause`; `None` writes everything in one go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waves: Option<Waves>,
     /// `concurrency`; `None` is `auto`.
     pub concurrency: Option<NonZeroUsize>,
+    /// `page_size`.
+    #[serde(default)]
+    pub page_size: PageSize,
     /// `retry`.
     pub retry: Retry,
     /// `stop`.
@@ -37,8 +47,11 @@ impl Settings {
         Self {
             source: job.source.clone(),
             target: job.target.clone(),
+            ignore: job.ignore.clone(),
             verify: job.verify,
+            waves: job.waves.clone(),
             concurrency: job.concurrency,
+            page_size: job.page_size,
             retry: job.retry,
             stop: job.stop,
             folder,
@@ -74,6 +87,7 @@ fn keys_in_words(spec: &SelectorSpec) -> Vec<String> {
         ("names", &spec.names),
         ("adaptor_types", &spec.adaptor_types),
         ("connections", &spec.connections),
+        ("flows", &spec.flows),
         ("integrations", &spec.integrations),
     ];
     let lists = lists.into_iter().filter(|(_, values)| !values.is_empty());

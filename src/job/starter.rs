@@ -12,7 +12,7 @@ pub fn starter(action: Action) -> Option<&'static str> {
         Action::Compare => Some(include_str!("starters/compare.yaml")),
         Action::Backup => Some(include_str!("starters/backup.yaml")),
         Action::Restore => Some(include_str!("starters/restore.yaml")),
-        Action::Undo => None,
+        Action::Apply | Action::Undo => None,
     }
 }
 

@@ -95,7 +95,10 @@ fn settings() -> crate::job::Settings {
     Settings {
         source: account("demo-a"),
         target: account("demo-b"),
+        ignore: Vec::new(),
         verify: Verify::Full,
+        waves: None,
+        page_size: crate::job::PageSize::Auto,
         concurrency: None,
         retry: Retry::default(),
         stop: Stop::default(),

@@ -238,7 +238,10 @@ mod tests {
         Settings {
             source: account.clone(),
             target: account,
+            ignore: Vec::new(),
             verify: Verify::Full,
+            waves: None,
+            page_size: crate::job::PageSize::Auto,
             concurrency: None,
             retry: Retry::default(),
             stop: Stop::default(),

@@ -45,7 +45,10 @@ fn settings() -> Settings {
     Settings {
         source: account("demo-a"),
         target: account("demo-b"),
+        ignore: Vec::new(),
         verify: Verify::Full,
+        waves: None,
+        page_size: transship::job::PageSize::Auto,
         concurrency: None,
         retry: Retry::default(),
         stop: Stop::default(),

@@ -9,7 +9,10 @@ use crate::normal::{masks, same_number};
 use crate::schema as service;
 
 /// A JSON pointer, checked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// As JSON it is the text as written.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Pointer {
     text: String,
     steps: Vec<String>,
@@ -44,6 +47,20 @@ impl Pointer {
     /// The name of the managed field it leads to or into, if it does: what is written there is not sent.
     pub fn server_field(&self) -> Option<&str> {
         self.steps.first().map(String::as_str).filter(|first| service::is_server_field(first))
+    }
+}
+
+impl TryFrom<String> for Pointer {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Pointer> for String {
+    fn from(pointer: Pointer) -> Self {
+        pointer.text
     }
 }
 

@@ -24,6 +24,9 @@ pub struct SelectorSpec {
     pub adaptor_types: Vec<String>,
     /// `connections`: ids or names.
     pub connections: Vec<String>,
+    /// `flows`: ids or names of the flows that use the import. The selector does not look at it: which imports a flow uses is
+    /// not written in an import, so the inventory turns it into ids.
+    pub flows: Vec<String>,
     /// `integrations`: ids or names.
     pub integrations: Vec<String>,
     /// `modified_since`.

@@ -97,7 +97,9 @@ impl Reader<'_> {
             let of = named.or(target.as_ref().map(|target| target.name.as_str())).unwrap_or_default();
             return Ends { source: Some(shelf(of, of, archive)), target, sources };
         }
+        let folder = root.get("source").and_then(|source| source.get("folder"));
         let source = match sources.first() {
+            _ if folder.is_some() => folder.and_then(|node| self.folder_of_files(node)),
             Some(first) if !root.has("source") => Some(first.clone()),
             _ => self.account(root, "source", accounts),
         };
@@ -114,6 +116,13 @@ impl Reader<'_> {
             _ => source.clone(),
         };
         Ends { source, target, sources }
+    }
+
+    /// `source: { folder }`: it bears the name of its folder as written.
+    fn folder_of_files(&mut self, node: &Node) -> Option<Account> {
+        let path = self.path(node)?;
+        let name = node.text()?.to_owned();
+        Some(Account { name, place: AccountPlace::Folder { path }, rate: Rate::default() })
     }
 
     /// `sources`: names of accounts, or a CSV of accounts.

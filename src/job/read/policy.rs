@@ -1,12 +1,16 @@
-//! `captured_data`, `match`, `on_existing`, `verify`, `concurrency`, `retry`, `stop`, `output`.
+//! The keys that say how a run goes: what becomes of what exists, what is compared, how much at a time, when it stops.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Reader;
+use crate::documents::pointer::Pointer;
 use crate::job::tree::Node;
-use crate::job::{Action, CapturedData, Limit, MatchBy, OnExisting, Retry, Stop, Verify, forms};
+use crate::job::{
+    Action, CapturedData, Limit, MatchBy, Mirror, OnExisting, PageSize, Pause, Retry, Stop, Verify, Wave,
+    Waves, forms,
+};
 
 fn word<'n>(root: &'n Node, key: &str) -> Option<&'n str> {
     root.get(key).and_then(Node::text)
@@ -37,10 +41,10 @@ pub(super) fn match_by(root: &Node) -> MatchBy {
     }
 }
 
-/// To restore is to put back; anything else leaves alone what is there unless it is told otherwise.
+/// Restore puts imports back and apply writes edits, so both update. The other actions leave alone what exists.
 pub(super) fn on_existing(root: &Node, action: Action) -> OnExisting {
     match word(root, "on_existing") {
-        None if action == Action::Restore => OnExisting::Update,
+        None if matches!(action, Action::Restore | Action::Apply) => OnExisting::Update,
         Some("update") => OnExisting::Update,
         Some("create") => OnExisting::Create,
         Some("fail") => OnExisting::Fail,
@@ -61,12 +65,22 @@ pub(super) fn concurrency(root: &Node) -> Option<NonZeroUsize> {
     usize::try_from(number).ok().and_then(NonZeroUsize::new)
 }
 
+pub(super) fn page_size(root: &Node) -> PageSize {
+    let number = root.get("page_size").and_then(count).and_then(NonZeroU32::new);
+    number.map_or(PageSize::Auto, PageSize::Fixed)
+}
+
+pub(super) fn mirror(node: Option<&Node>) -> Option<Mirror> {
+    Some(Mirror { max_delete: node?.get("max_delete").and_then(limit)? })
+}
+
 pub(super) fn stop(node: Option<&Node>) -> Stop {
     let Some(node) = node else { return Stop::default() };
     Stop {
         failures: node.get("failures").and_then(limit),
         consecutive: node.get("consecutive").and_then(count),
         differs: node.get("differs").and_then(limit),
+        running: node.get("running").and_then(Node::flag).unwrap_or_default(),
     }
 }
 
@@ -82,6 +96,7 @@ impl Reader<'_> {
         retry.base = base.unwrap_or(retry.base);
         // A base alone may be longer than the cap that holds without one.
         retry.cap = cap.unwrap_or(retry.cap.max(retry.base));
+        retry.patience = time("patience").unwrap_or(retry.patience);
         let at = |key: &str| node.get(key).map_or(node.span, |node| node.span);
         if base.is_some_and(|base| base.is_zero()) {
             let help = "write at least `1ms`";
@@ -99,6 +114,71 @@ impl Reader<'_> {
             self.report.error(at("cap"), message).help("the pauses grow from `base` to `cap`");
         }
         retry
+    }
+
+    /// `ignore`: pointers, each checked.
+    pub(super) fn ignore(&mut self, node: Option<&Node>) -> Vec<Pointer> {
+        let mut pointers: Vec<Pointer> = Vec::new();
+        for item in node.map(Node::items).unwrap_or_default() {
+            let Some(text) = item.text().filter(|text| forms::Form::Pointer.fits(text)) else { continue };
+            match Pointer::parse(text) {
+                Ok(pointer) if pointers.contains(&pointer) => {
+                    let message = format!("`ignore` lists `{text}` twice");
+                    self.report.error(item.span, message).help("remove one of the two");
+                }
+                Ok(pointer) => {
+                    if let Some(field) = pointer.server_field() {
+                        let message = format!("`{field}` is managed by the service and never compared");
+                        self.report.warning(item.span, message).help("remove it from `ignore`");
+                    }
+                    pointers.push(pointer);
+                }
+                Err(message) => {
+                    self.report.error(item.span, message);
+                }
+            }
+        }
+        pointers
+    }
+
+    /// `waves` and `pause`.
+    pub(super) fn waves(&mut self, root: &Node) -> Option<Waves> {
+        let given = root.get("pause");
+        let pause = match given.and_then(Node::text) {
+            Some("never") => Pause::Never,
+            Some(text) => forms::duration(text).map_or(Pause::Ask, Pause::For),
+            None => Pause::Ask,
+        };
+        let Some(node) = root.get("waves") else {
+            if let Some(given) = given {
+                let message = "`pause` has no meaning without `waves`";
+                self.report.error(given.span, message).help("add `waves: [1, 10, rest]`, or remove `pause`");
+            }
+            return None;
+        };
+        let mut sizes = Vec::new();
+        let items = node.items();
+        for (index, item) in items.iter().enumerate() {
+            let is_last = index + 1 == items.len();
+            if item.text() == Some("rest") {
+                sizes.push(Wave::Rest);
+                if !is_last {
+                    let message = "`rest` is not the last wave: nothing is left for the next";
+                    self.report.error(item.span, message).help("write `rest` last");
+                }
+                continue;
+            }
+            sizes.extend(limit(item).map(Wave::Of));
+            if is_last {
+                let message =
+                    "the last wave is not `rest`: the imports that are left are written as one more wave";
+                self.report
+                    .warning(item.span, message)
+                    .help("end the list with `rest`; to write only some imports, use `--limit`");
+                sizes.push(Wave::Rest);
+            }
+        }
+        (!sizes.is_empty()).then_some(Waves { sizes, pause })
     }
 
     pub(super) fn output(&mut self, root: &Node) -> PathBuf {

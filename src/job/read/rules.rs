@@ -6,8 +6,17 @@ use crate::job::account::Account;
 use crate::job::tree::Node;
 
 /// The keys of `select` that name imports; `exclude` alone names none.
-const NAMING: &[&str] =
-    &["ids", "manifest", "names", "adaptor_types", "connections", "integrations", "modified_since", "where"];
+const NAMING: &[&str] = &[
+    "ids",
+    "manifest",
+    "names",
+    "adaptor_types",
+    "connections",
+    "flows",
+    "integrations",
+    "modified_since",
+    "where",
+];
 
 impl Reader<'_> {
     /// Reports every combination that makes no sense, and what to write instead.
@@ -32,12 +41,25 @@ impl Reader<'_> {
                 }
             }
             Action::Restore => {}
+            Action::Apply => self.applies_a_folder(root),
             _ => self.in_one_account(root, action, source, target),
         }
         if matches!(action, Action::Update | Action::Delete | Action::Backup) {
             let help =
                 "it decides what becomes of an import that is already in the target, for migrate and clone";
             self.refuse(root, &["on_existing", "match"], action, help);
+        }
+        if action != Action::Apply
+            && let Some(folder) = root.get("source").and_then(|source| source.entry("folder"))
+        {
+            let message = format!("`folder` in `source` has no meaning for {}", action.as_str());
+            self.report.error(folder.at, message).help("name an account, or write `action: apply`");
+        }
+        if !matches!(action, Action::Migrate | Action::Apply) {
+            self.refuse(root, &["mirror"], action, "it is for migrate and apply: remove `mirror`");
+        }
+        if matches!(action, Action::Backup | Action::Compare) {
+            self.refuse(root, &["waves", "pause"], action, "nothing is written to an account: remove it");
         }
         if action == Action::Compare {
             let help = "a comparison writes nothing: take it out";
@@ -95,6 +117,21 @@ impl Reader<'_> {
         }
     }
 
+    /// An apply writes the files of a folder to an account.
+    fn applies_a_folder(&mut self, root: &Node) {
+        if root.get("source").is_some_and(|source| source.text().is_some()) {
+            let message = "apply reads a folder of files, but `source` is an account";
+            let help =
+                "write `source: { folder: ./imports }`; to copy from an account, write `action: migrate`";
+            self.report.error(spot(root, "source"), message).help(help);
+        }
+        if !root.has("target") {
+            let message = "apply needs a `target`";
+            let help = "add `target: ACCOUNT`: the account the files are written to";
+            self.report.error(spot(root, "action"), message).help(help);
+        }
+    }
+
     fn needs_a_source(&mut self, root: &Node, action: Action) {
         let enough = root.has("source")
             || match action {
@@ -106,6 +143,7 @@ impl Reader<'_> {
             let help = match action {
                 Action::Backup => "add `source: ACCOUNT`, or `sources: [ACCOUNT, ACCOUNT]` for several",
                 Action::Restore => "add `source: ACCOUNT`: the account whose backup is restored",
+                Action::Apply => "add `source: { folder: ./imports }`: the folder whose files are applied",
                 _ => "add `source: ACCOUNT`: the account the imports are read from",
             };
             self.report.error(root.span, "the job has no `source`").help(help);

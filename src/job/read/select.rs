@@ -23,6 +23,7 @@ pub(super) fn spec(node: &Node) -> SelectorSpec {
         names: texts("names"),
         adaptor_types: texts("adaptor_types"),
         connections: texts("connections"),
+        flows: texts("flows"),
         integrations: texts("integrations"),
         modified_since: node.get("modified_since").and_then(Node::text).and_then(forms::moment),
         filter: node.get("where").and_then(Node::text).map(str::to_owned),

@@ -1,11 +1,14 @@
 //! What single parts of a job file become, and how a stretch of a text becomes one of the file.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::fields::{rename, renames};
 use super::*;
 use crate::documents::{FieldRename, RenameScope, ScopedRename, Side};
-use crate::job::{Archive, Keep, Span};
+use crate::job::{
+    AccountPlace, Archive, Keep, Limit, Mirror, OnExisting, PageSize, Pause, Span, Wave, Waves,
+};
 
 fn env() -> Env {
     let variables = [("BUCKET".to_owned(), "nightly".to_owned())].into();
@@ -135,4 +138,85 @@ fn a_step_that_fails_on_an_import_names_its_line_in_the_job() {
         failed.unwrap_err().to_string(),
         "step 2 (jq, line 10 of the job): cannot use null as iterable (array or object)"
     );
+}
+
+/// The job of a text, whatever is wrong with it, and what is wrong with it.
+fn job_of(text: &str) -> (Option<Job>, Vec<String>) {
+    let env = env();
+    let root = tree(text);
+    let mut reader = Reader {
+        report: Report::new("x.yaml", text),
+        env: &env,
+        folder: "/jobs".into(),
+        now: Timestamp::UNIX_EPOCH,
+        otherwise: crate::job::Rate::default(),
+    };
+    let job = reader.job(&root, text);
+    (job, messages(reader.report))
+}
+
+#[test]
+fn keys_that_nothing_acts_on_yet_are_read_and_refused() {
+    let text = include_str!("../../../tests/job/later.yaml");
+    let (job, problems) = job_of(text);
+    let refused: Vec<_> =
+        problems.iter().filter(|problem| !problem.ends_with("is not supported yet")).collect();
+    assert!(refused.is_empty(), "{refused:?}");
+    assert_eq!(problems.len(), crate::job::not_yet::NOT_YET.len(), "{problems:#?}");
+
+    let job = job.unwrap();
+    assert_eq!(job.action, Action::Apply);
+    assert_eq!(job.source.name, "./imports");
+    assert_eq!(job.source.place, AccountPlace::Folder { path: "/jobs/./imports".into() });
+    assert_eq!(job.on_existing, OnExisting::Update, "an apply writes what was edited");
+    assert_eq!(job.select.selector.spec().flows, ["Orders to NetSuite"]);
+    let ignored: Vec<_> = job.ignore.iter().map(crate::documents::pointer::Pointer::as_str).collect();
+    assert_eq!(ignored, ["/aiDescription", "/http/ignoreEmptyNodes"]);
+    let sizes =
+        vec![Wave::Of(Limit::Count(1)), Wave::Of(Limit::Count(10)), Wave::Of(Limit::Share(0.1)), Wave::Rest];
+    assert_eq!(job.waves, Some(Waves { sizes, pause: Pause::For(Duration::from_mins(30)) }));
+    assert_eq!(job.mirror, Some(Mirror { max_delete: Limit::Share(0.05) }));
+    assert_eq!(job.page_size, PageSize::Fixed(500.try_into().unwrap()));
+    assert_eq!(job.retry.patience, Duration::from_mins(20));
+    assert!(job.stop.running);
+
+    let settings = crate::job::Settings::of(&job, "/jobs".into());
+    let kept: crate::job::Settings =
+        serde_json::from_str(&serde_json::to_string(&settings).unwrap()).unwrap();
+    assert_eq!(kept, settings, "a run that is resumed goes on as its job said");
+}
+
+#[test]
+fn waves_end_with_the_rest() {
+    let start = "version: 1\nname: n\naction: migrate\naccounts: { a: { emulator: a }, b: { emulator: b } }\nsource: a\ntarget: b\n";
+    let waves = |lines: &str| job_of(&format!("{start}{lines}\n"));
+    let (job, _) = waves("waves: [2, 5]");
+    let sizes = vec![Wave::Of(Limit::Count(2)), Wave::Of(Limit::Count(5)), Wave::Rest];
+    assert_eq!(job.unwrap().waves, Some(Waves { sizes, pause: Pause::Ask }));
+    let (job, _) = waves("waves: [1, rest]\npause: never");
+    assert_eq!(job.unwrap().waves.unwrap().pause, Pause::Never);
+    let (_, problems) = waves("waves: [rest, 5]");
+    assert!(
+        problems.contains(&"7: `rest` is not the last wave: nothing is left for the next".to_owned()),
+        "{problems:?}"
+    );
+    let (_, problems) = waves("pause: 1m");
+    assert!(problems.contains(&"7: `pause` has no meaning without `waves`".to_owned()), "{problems:?}");
+    for (wrong, message) in [
+        (
+            "waves: [0, rest]",
+            "`waves` must be a whole number from 1 to 1000000, or a share like `5%`, or `rest`, not `0`",
+        ),
+        (
+            "waves: [all]",
+            "`waves` must be a whole number from 1 to 1000000, or a share like `5%`, or `rest`, not `all`",
+        ),
+        ("waves: []", "`waves` is an empty list"),
+        ("ignore: [name]", "`ignore` must be a JSON pointer like `/http/method/0`, not `name`"),
+        ("page_size: 0", "`page_size` must be `auto`, or a whole number from 1 to 1000, not `0`"),
+        ("mirror: {}", "`mirror` needs `max_delete`"),
+    ] {
+        let (_, problems) = waves(wrong);
+        assert!(problems.iter().any(|problem| problem.ends_with(message)), "{wrong}: {problems:?}");
+    }
 }

@@ -1,0 +1,63 @@
+//! The keys that say how a run goes: `rate`, `retry`, `stop`, `waves`, `mirror`.
+
+use super::super::forms::Form;
+use super::super::spec::{Rule, Table, Type, key, required, word};
+
+pub(super) static RATE: Table = Table {
+    name: "rate",
+    what: "a mapping like `{ per_second: 300, burst: 1000, share: 0.9 }`",
+    rule: Rule::Free,
+    keys: &[
+        key("per_second", Type::Number(0.0, 100_000.0), "Calls a second."),
+        key("burst", Type::Whole(1, 1_000_000), "Calls at once after a pause."),
+        key("share", Type::Number(0.0, 1.0), "The share of `per_second` this run may take."),
+    ],
+};
+
+pub(super) static RETRY: Table = Table {
+    name: "retry",
+    what: "a mapping like `{ attempts: 6, base: 500ms, cap: 30s }`",
+    rule: Rule::Free,
+    keys: &[
+        key("attempts", Type::Whole(1, 100), "How often a call is sent at most."),
+        key("base", Type::Text(Form::Duration), "The first pause, before jitter."),
+        key("cap", Type::Text(Form::Duration), "The longest pause; 10m at most."),
+        key(
+            "patience",
+            Type::Text(Form::Duration),
+            "How long a service that is away is waited for before the run ends as interrupted; `10m` if not given.",
+        ),
+    ],
+};
+
+const LIMIT: Type = Type::Either(&[Type::Text(Form::Percent), Type::Whole(1, 1_000_000)]);
+
+pub(super) static STOP: Table = Table {
+    name: "stop",
+    what: "a mapping like `{ failures: 5% }`",
+    rule: Rule::Free,
+    keys: &[
+        key("failures", LIMIT, "Failed items: a count, or a share of what is to be written."),
+        key("consecutive", Type::Whole(1, 1_000_000), "Failed items in a row."),
+        key("differs", LIMIT, "Items whose verification said `differs`: a count or a share."),
+        key("running", Type::Flag, "Leave imports alone while a flow that uses them runs."),
+    ],
+};
+
+/// One of `waves`.
+pub(super) const WAVES: Type = Type::Either(&[
+    Type::Whole(1, 1_000_000),
+    Type::Text(Form::Percent),
+    Type::Word(&[word("rest", "All that are left.")]),
+]);
+
+pub(super) static MIRROR: Table = Table {
+    name: "mirror",
+    what: "a mapping like `{ max_delete: 5% }`",
+    rule: Rule::Free,
+    keys: &[required(
+        "max_delete",
+        LIMIT,
+        "The most that may be deleted: a count, or a share of the target's imports that `select` holds for.",
+    )],
+};
