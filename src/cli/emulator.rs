@@ -15,7 +15,7 @@ use crate::emulator::{AccountRecord, AccountSpec, FaultFile, Options, Store, ser
 pub(super) async fn emulator(world: &CliContext, args: &Emulator) -> Result<Exit, Failure> {
     let bad = |what: String| Failure::BadInput(what);
     let path = args.data.clone().unwrap_or_else(|| world.emulator_data());
-    let faults = args.faults.as_deref().map(read_faults).transpose()?.unwrap_or_default();
+    let faults = args.faults.as_deref().map(|path| read_faults(world, path)).transpose()?.unwrap_or_default();
     let loads = path.extension().is_some_and(|extension| extension == "json");
     let store = if loads {
         Store::in_memory()
@@ -69,10 +69,12 @@ pub(super) async fn emulator(world: &CliContext, args: &Emulator) -> Result<Exit
     Ok(Exit::Done)
 }
 
-fn read_faults(path: &Path) -> Result<FaultFile, Failure> {
+fn read_faults(world: &CliContext, path: &Path) -> Result<FaultFile, Failure> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| Failure::BadInput(format!("cannot read {}: {error}", path.display())))?;
-    FaultFile::parse(&text)
+    let value = crate::job::yaml_value(&path.display().to_string(), &text)
+        .map_err(|problems| Failure::BadJob(problems.render(world.color_err())))?;
+    FaultFile::from_value(value)
         .map_err(|error| Failure::BadInput(format!("{}: {}", path.display(), chain(&error))))
 }
 

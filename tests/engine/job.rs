@@ -210,9 +210,7 @@ fn the_schema_takes_every_key_the_reader_takes_and_no_other() {
     let mut text = String::new();
     for file in ["everything.yaml", "backup.yaml", "restore.yaml"] {
         let one = std::fs::read_to_string(here().join(file)).unwrap();
-        // An id that a plain YAML reader takes for an endless number.
-        let plain = one.replace(", 5e7911111111111111111111", "");
-        takes(&schema, &schema, &serde_saphyr::from_str(&plain).unwrap());
+        takes(&schema, &schema, &job::yaml_value(file, &one).unwrap());
         text.push_str(&one);
     }
     text.push_str(&std::fs::read_to_string(here().join("later.yaml")).unwrap());

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
+use axum::http::Uri;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
@@ -86,6 +87,7 @@ async fn drive(stream: TcpStream, router: Router, mut stopped: watch::Receiver<b
     let tagging = handle.clone();
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(tagging.clone());
+        without_slash(request.uri_mut());
         calls.call(request)
     });
     let mut connection = pin!(http1::Builder::new().serve_connection(TokioIo::new(peer), service));
@@ -100,6 +102,19 @@ async fn drive(stream: TcpStream, router: Router, mut stopped: watch::Receiver<b
                 connection.as_mut().graceful_shutdown();
             }
         }
+    }
+}
+
+/// Takes the slash from the end of a path: clients of years send it, and the service takes it.
+fn without_slash(uri: &mut Uri) {
+    let path = uri.path();
+    let bare = path.trim_end_matches('/');
+    if bare.len() == path.len() || bare.is_empty() {
+        return;
+    }
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    if let Ok(shorter) = format!("{bare}{query}").parse() {
+        *uri = shorter;
     }
 }
 

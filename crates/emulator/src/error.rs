@@ -10,18 +10,26 @@ pub enum EmulatorError {
     Open {
         /// The file.
         path: PathBuf,
-        /// What the database said.
+        /// What the system said.
         #[source]
-        source: Box<redb::DatabaseError>,
+        source: std::io::Error,
+    },
+    /// The file is something else.
+    #[error(
+        "{path} is not a data file of this emulator; give another path (version 0.1.0 kept its accounts in another format)"
+    )]
+    Foreign {
+        /// The file.
+        path: PathBuf,
     },
     /// The data file cannot be read or written.
     #[error("the emulator's data file failed while {doing}")]
     Store {
         /// What was attempted.
         doing: &'static str,
-        /// What the database said.
+        /// What the system said.
         #[source]
-        source: Box<redb::Error>,
+        source: std::io::Error,
     },
     /// The writer of the data file is gone, so nothing can be kept any more.
     #[error("the emulator's data file takes no more writes; start the emulator again")]
@@ -39,15 +47,6 @@ pub enum EmulatorError {
         place: String,
         /// What is wrong with it.
         reason: String,
-    },
-    /// A data or faults file cannot be read.
-    #[error("cannot read {path}")]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        source: std::io::Error,
     },
     /// A faults file is not understood.
     #[error("cannot understand the faults file: {reason}")]
@@ -67,8 +66,8 @@ pub enum EmulatorError {
 }
 
 impl EmulatorError {
-    /// Turns any error of the database into one that says what was attempted.
-    pub(super) fn store<E: Into<redb::Error>>(doing: &'static str) -> impl FnOnce(E) -> Self {
-        move |source| Self::Store { doing, source: Box::new(source.into()) }
+    /// Turns an error of the system into one that says what was attempted.
+    pub(super) fn store(doing: &'static str) -> impl FnOnce(std::io::Error) -> Self {
+        move |source| Self::Store { doing, source }
     }
 }

@@ -33,6 +33,12 @@ impl Failure {
         Self::Refused(StatusCode::NOT_FOUND, vec![bad_id()])
     }
 
+    /// There is nothing at this path: no such list, no such call.
+    pub(super) fn unknown_path() -> Self {
+        let problem = Problem::of_request("not_found", "There is nothing at this path.");
+        Self::Refused(StatusCode::NOT_FOUND, vec![problem])
+    }
+
     /// The id in the path is none; the service's status for it is not known.
     pub(super) fn malformed_id(status: u16) -> Self {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HOST};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HOST, ORIGIN};
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -155,9 +155,34 @@ pub(super) fn origin(headers: &axum::http::HeaderMap) -> String {
     format!("http://{host}")
 }
 
+/// Whether the client knows the server by a loopback address: another name in `Host` is a web page that rebinds its own.
+fn is_of_this_machine(headers: &axum::http::HeaderMap) -> bool {
+    let Some(host) = headers.get(HOST).and_then(|host| host.to_str().ok()) else { return true };
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let name = name.trim_start_matches('[').trim_end_matches(']');
+    name.eq_ignore_ascii_case("localhost")
+        || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Whether a browser sent the call for a page.
+fn is_of_a_web_page(headers: &axum::http::HeaderMap) -> bool {
+    headers.contains_key(ORIGIN) || headers.contains_key("sec-fetch-site")
+}
+
 /// Takes one call from the wire to its answer.
 pub(super) async fn pipeline(State(server): State<Arc<Server>>, request: Request, next: Next) -> Response {
+    if !is_of_this_machine(request.headers()) {
+        let message = "This emulator answers on the loopback addresses of its own machine only.";
+        return reply::refusal(StatusCode::MISDIRECTED_REQUEST, "wrong_host", message);
+    }
     if request.uri().path().starts_with("/__emulator/") {
+        if is_of_a_web_page(request.headers()) {
+            let message = "Web pages may not control the emulator.";
+            return reply::refusal(StatusCode::FORBIDDEN, "access_denied", message);
+        }
         return next.run(request).await;
     }
     let method = request.method().as_str().to_owned();

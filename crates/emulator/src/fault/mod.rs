@@ -1,11 +1,9 @@
 //! Faults to inject: which calls they hit, and what they do to them.
 //!
-//! Read from a YAML or JSON file (see [`FaultFile`]) or added while the server runs.
+//! Given at the start (see [`FaultFile`]) or added while the server runs.
 
 pub(super) mod apply;
 mod armed;
-
-use std::path::Path;
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -27,24 +25,13 @@ pub struct FaultFile {
 }
 
 impl FaultFile {
-    /// Reads a faults file.
+    /// Takes what a faults file says, read as JSON.
     ///
     /// # Errors
     ///
-    /// When it cannot be read, or is not understood; the reason names the line.
-    pub fn read(path: &Path) -> Result<Self, EmulatorError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| EmulatorError::Read { path: path.to_owned(), source })?;
-        Self::parse(&text)
-    }
-
-    /// Reads the text of a faults file, YAML or JSON.
-    ///
-    /// # Errors
-    ///
-    /// When it is not understood; the reason names the line.
-    pub fn parse(text: &str) -> Result<Self, EmulatorError> {
-        serde_saphyr::from_str(text).map_err(|error| EmulatorError::Faults { reason: error.to_string() })
+    /// When a key or a value is not understood; the reason names it.
+    pub fn from_value(value: Value) -> Result<Self, EmulatorError> {
+        serde_json::from_value(value).map_err(|error| EmulatorError::Faults { reason: error.to_string() })
     }
 }
 

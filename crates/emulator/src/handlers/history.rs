@@ -18,7 +18,7 @@ const CHANGES: usize = 200;
 /// Every resource that uses this one: its kind, id and name.
 pub(super) fn users(context: &Context, kind: Kind, id: Id) -> Vec<(Kind, Id, Box<str>)> {
     let mut users = Vec::new();
-    for user in [Kind::Flows, Kind::Integrations, Kind::Tools] {
+    for user in [Kind::Flows, Kind::Integrations, Kind::Tools, Kind::Apis] {
         context.server.store.for_each(context.account(), user, |entry| {
             if entry.uses.binary_search(&id).is_ok() {
                 users.push((user, entry.id, entry.name.clone()));
@@ -48,9 +48,10 @@ pub(super) fn referrers(context: &Context, kind: Kind, id: Id) -> Result<Vec<(Ki
     }
     let wanted = format!("\"{id}\"");
     for user in [Kind::Imports, Kind::Exports, Kind::AsyncHelpers] {
-        let drawer = (context.account(), user);
-        let places = context.server.store.places(drawer, false, (From::Skip(0), usize::MAX), |_| true).places;
-        context.server.store.read_many(drawer, false, &places, |text| {
+        let collection = (context.account(), user);
+        let places =
+            context.server.store.places(collection, false, (From::Skip(0), usize::MAX), |_| true).places;
+        context.server.store.read_many(collection, false, &places, |text| {
             if !std::str::from_utf8(text).is_ok_and(|text| text.contains(&wanted)) {
                 return;
             }
@@ -84,8 +85,12 @@ pub(super) async fn dependencies_of_import(context: Context, Path(id): Path<Stri
     dependents(&context, Kind::Imports, &id)
 }
 
+pub(super) async fn dependencies_of_integration(context: Context, Path(id): Path<String>) -> Reply {
+    dependents(&context, Kind::Integrations, &id)
+}
+
 pub(super) async fn dependencies(context: Context, Path((list, id)): Path<(String, String)>) -> Reply {
-    let kind = Kind::from_list(&list).ok_or_else(Failure::unknown_id)?;
+    let kind = Kind::from_list(&list).ok_or_else(Failure::unknown_path)?;
     dependents(&context, kind, &id)
 }
 
@@ -94,7 +99,7 @@ pub(super) async fn audit_of_import(context: Context, Path(id): Path<String>) ->
 }
 
 pub(super) async fn audit_of(context: Context, Path((list, id)): Path<(String, String)>) -> Reply {
-    Kind::from_list(&list).ok_or_else(Failure::unknown_id)?;
+    Kind::from_list(&list).ok_or_else(Failure::unknown_path)?;
     entries_of(&context, &id)
 }
 

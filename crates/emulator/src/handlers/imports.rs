@@ -16,6 +16,7 @@ const KIND: Kind = Kind::Imports;
 /// Normalises and checks a document, fills it in and names its kind.
 fn accept(context: &Context, document: &mut Document) -> Result<(), Failure> {
     let behaviour = &context.server.behaviour;
+    defaults::make_lists(document);
     defaults::lower_case(document);
     let resources = |kind, id| context.tag(kind, id);
     let adaptor = validate::import(document, behaviour, &resources).map_err(Failure::unprocessable)?;

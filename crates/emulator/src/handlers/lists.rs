@@ -1,8 +1,10 @@
 //! Lists: pages of stored texts.
 
+use std::collections::HashSet;
+
 use axum::extract::Path;
+use axum::http::HeaderValue;
 use axum::http::header::LINK;
-use axum::http::{HeaderValue, StatusCode};
 use bytes::Bytes;
 use serde_json::Value;
 
@@ -18,16 +20,34 @@ pub(super) async fn imports(context: Context) -> Reply {
     page(&context, Kind::Imports, |_| true)
 }
 
-pub(super) async fn imports_of_integration(context: Context, Path(id): Path<String>) -> Reply {
+/// The flows, connections, exports or imports of an integration.
+///
+/// Flows name their integration; exports and imports belong to it by its flows, or name it themselves (as those of
+/// Integration Apps do); connections are those registered with it.
+pub(super) async fn of_integration(context: Context, Path((id, list)): Path<(String, String)>) -> Reply {
     let id = context.id(&id)?;
-    if context.tag(Kind::Integrations, id).is_none() {
+    let kind = Kind::from_list(&list)
+        .filter(|kind| matches!(kind, Kind::Flows | Kind::Connections | Kind::Exports | Kind::Imports))
+        .ok_or_else(Failure::unknown_path)?;
+    let store = &context.server.store;
+    let Some(integration) = store.entry(context.account(), Kind::Integrations, id) else {
         return Err(Failure::unknown_id());
+    };
+    let mut used = HashSet::new();
+    match kind {
+        Kind::Connections => used.extend(integration.uses.iter().copied()),
+        Kind::Exports | Kind::Imports => store.for_each(context.account(), Kind::Flows, |flow| {
+            if flow.integration == Some(id) {
+                used.extend(flow.uses.iter().copied());
+            }
+        }),
+        _ => {}
     }
-    page(&context, Kind::Imports, |entry| entry.integration == Some(id))
+    page(&context, kind, |entry| entry.integration == Some(id) || used.contains(&entry.id))
 }
 
 pub(super) async fn resources(context: Context, Path(list): Path<String>) -> Reply {
-    let kind = Kind::from_list(&list).ok_or_else(Failure::unknown_id)?;
+    let kind = Kind::from_list(&list).ok_or_else(Failure::unknown_path)?;
     page(&context, kind, |_| true)
 }
 
@@ -37,8 +57,8 @@ fn page(context: &Context, kind: Kind, also: impl Fn(&Entry) -> bool) -> Reply {
     let query = Query::parse(context.uri.query().unwrap_or_default(), behaviour)?;
     let wanted = |entry: &Entry| also(entry) && query.accepts(kind, entry, behaviour);
     let store = &context.server.store;
-    let drawer = (context.account(), kind);
-    let found = store.places(drawer, false, (query.from, query.limit), wanted);
+    let collection = (context.account(), kind);
+    let found = store.places(collection, false, (query.from, query.limit), wanted);
     let mut places = found.places.clone();
     let mut more = found.more;
     if tampering.repeat {
@@ -46,7 +66,7 @@ fn page(context: &Context, kind: Kind, also: impl Fn(&Entry) -> bool) -> Reply {
             From::Skip(skip) => From::Skip(skip.saturating_sub(query.limit)),
             From::Place(place) | From::UpTo(place) => From::UpTo(place),
         };
-        places = store.places(drawer, false, (before, query.limit), wanted).places;
+        places = store.places(collection, false, (before, query.limit), wanted).places;
     }
     if let Some(seed) = tampering.reorder {
         fastrand::Rng::with_seed(seed).shuffle(&mut places);
@@ -57,7 +77,7 @@ fn page(context: &Context, kind: Kind, also: impl Fn(&Entry) -> bool) -> Reply {
     }
     let text = assemble(context, kind, &places, query.projection.as_ref())?;
     let Some(text) = text else { return Ok(reply::nothing()) };
-    let mut response = reply::text(StatusCode::OK, text);
+    let mut response = context.tagged(text);
     let url = (context.origin.as_str(), context.uri.path());
     let link = query.link(url, behaviour.link, more, found.places.last().copied());
     if let Some(link) = link.and_then(|link| HeaderValue::from_str(&link).ok()) {

@@ -9,11 +9,13 @@ pub(super) mod resources;
 pub(super) mod router;
 
 use std::convert::Infallible;
+use std::hash::{DefaultHasher, Hasher};
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
+use axum::http::header::{ETAG, IF_NONE_MATCH};
 use axum::http::request::Parts;
-use axum::http::{StatusCode, Uri};
+use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::response::Response;
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -32,6 +34,8 @@ pub(super) struct Context {
     tampering: Arc<Tampering>,
     origin: String,
     uri: Uri,
+    /// The tag of the answer that the client has.
+    has: Option<HeaderValue>,
 }
 
 impl FromRequestParts<Arc<Server>> for Context {
@@ -45,6 +49,7 @@ impl FromRequestParts<Arc<Server>> for Context {
             tampering: parts.extensions.get::<Arc<Tampering>>().cloned().unwrap_or_default(),
             origin: origin(&parts.headers),
             uri: parts.uri.clone(),
+            has: parts.headers.get(IF_NONE_MATCH).cloned(),
         })
     }
 }
@@ -52,6 +57,23 @@ impl FromRequestParts<Arc<Server>> for Context {
 impl Context {
     pub(super) fn account(&self) -> AccountId {
         self.caller.account()
+    }
+
+    /// Text with a tag of its content, or 304 if the client has it.
+    fn tagged(&self, text: Bytes) -> Response {
+        let mut hasher = DefaultHasher::new();
+        hasher.write(&text);
+        let tag = HeaderValue::from_str(&format!("\"{:016x}\"", hasher.finish()));
+        let tag = tag.expect("hexadecimal digits are a header");
+        let mut response = if self.has.as_ref() == Some(&tag) {
+            let mut response = Response::new(axum::body::Body::empty());
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+            response
+        } else {
+            reply::text(StatusCode::OK, text)
+        };
+        response.headers_mut().insert(ETAG, tag);
+        response
     }
 
     /// The id in the path.
@@ -160,11 +182,11 @@ fn stored(text: &Bytes) -> Result<Document, Failure> {
 }
 
 /// A stored document as an answer, without what is not to be seen of its kind.
-fn shown(kind: Kind, text: Bytes) -> Result<Response, Failure> {
+fn shown(context: &Context, kind: Kind, text: Bytes) -> Result<Response, Failure> {
     if kind != Kind::LookupCaches {
-        return Ok(reply::text(StatusCode::OK, text));
+        return Ok(context.tagged(text));
     }
     let mut document = stored(&text)?;
     document.shift_remove(lists::CACHE_DATA);
-    Ok(reply::value(StatusCode::OK, &Value::Object(document)))
+    Ok(context.tagged(reply::bytes(&Value::Object(document))))
 }

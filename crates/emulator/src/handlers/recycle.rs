@@ -20,11 +20,12 @@ fn oldest(context: &Context) -> i64 {
 fn bin(context: &Context, kind: Kind) -> Result<Vec<Value>, Failure> {
     let oldest = oldest(context);
     let store = &context.server.store;
-    let drawer = (context.account(), kind);
+    let collection = (context.account(), kind);
     let kept = |deleted: Option<i64>| deleted.is_some_and(|at| at >= oldest);
-    let places = store.places(drawer, true, (From::Skip(0), usize::MAX), |entry| kept(entry.deleted)).places;
+    let places =
+        store.places(collection, true, (From::Skip(0), usize::MAX), |entry| kept(entry.deleted)).places;
     let mut rows = Vec::new();
-    store.read_many(drawer, true, &places, |text| {
+    store.read_many(collection, true, &places, |text| {
         let document: Value = serde_json::from_slice(text).unwrap_or_default();
         rows.push(json!({ "model": kind.model(), "doc": document }));
     })?;

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
+use axum::response::IntoResponse;
 use axum::routing::{any, get, post, put};
 
 use super::{control, history, imports, lists, recycle, resources};
-use crate::reply;
+use crate::reply::Failure;
 use crate::server::{Server, pipeline};
 
 /// The whole service; `/__emulator/` only if `controlled`.
@@ -27,7 +27,10 @@ pub(crate) fn router(server: Arc<Server>, controlled: bool) -> Router {
         .route("/v1/imports/{id}/audit", get(history::audit_of_import))
         .route("/v1/imports/{id}/invoke", post(imports::invoke))
         .route("/v1/imports/{id}/distributed", get(imports::distributed).put(imports::set_distributed))
-        .route("/v1/integrations/{id}/imports", get(lists::imports_of_integration))
+        .route("/v1/integrations/{id}/{list}", get(lists::of_integration))
+        .route("/v1/integrations/{id}/dependencies", get(history::dependencies_of_integration))
+        .route("/v1/integrations/{id}/audit", get(history::audit_of_import))
+        .route("/v1/jobs/current", post(resources::current_jobs))
         .route("/v1/flows/{id}/descendants", get(resources::descendants))
         .route("/v1/lookupcaches/{id}/getData", post(resources::cache_data))
         .route("/v1/audit", get(history::audit))
@@ -50,9 +53,7 @@ pub(crate) fn router(server: Arc<Server>, controlled: bool) -> Router {
             .route("/__emulator/drain", post(control::drain));
     }
     router
-        .fallback(any(|| async {
-            reply::refusal(StatusCode::NOT_FOUND, "not_found", "There is nothing at this path.")
-        }))
+        .fallback(any(|| async { Failure::unknown_path().into_response() }))
         .layer(from_fn_with_state(Arc::clone(&server), pipeline))
         .with_state(server)
 }

@@ -24,6 +24,19 @@ pub(crate) fn lower_case(document: &mut Document) {
     }
 }
 
+/// Keys of `http` that the service keeps as lists; a client may send one text.
+const LISTS: [&str; 4] = ["method", "relativeURI", "body", "requestType"];
+
+/// Makes a list of a single text where the service keeps lists; before validation.
+pub(crate) fn make_lists(document: &mut Document) {
+    let Some(Value::Object(http)) = document.get_mut("http") else { return };
+    for key in LISTS {
+        if let Some(value) = http.get_mut(key).filter(|value| value.is_string()) {
+            *value = Value::Array(vec![value.take()]);
+        }
+    }
+}
+
 /// Fills in what the client left out; after validation.
 pub(crate) fn fill(document: &mut Document, behaviour: &Behaviour) {
     let mut set = |block: &str, path: &[&str], value: Value| {

@@ -24,6 +24,7 @@ fn resources(_: Kind, id: Id) -> Option<Box<str>> {
 fn problems_with(more: Value, behaviour: &Behaviour) -> Vec<String> {
     let mut import = document(json!({ "name": "a", "_connectionId": KNOWN }));
     import.extend(document(more));
+    defaults::make_lists(&mut import);
     defaults::lower_case(&mut import);
     let shown = |problem: Problem| format!("{} {}", problem.field.unwrap_or_default(), problem.code);
     let result = validate::import(&import, behaviour, &resources);
@@ -188,6 +189,7 @@ fn what_is_left_out_is_filled_in_and_what_is_there_is_left_alone() {
     assert_eq!(fill(json!({ "filter": {} }), UnusedFilters::WhenEmpty), json!({ "filter": unused }));
     let mut spelled =
         document(json!({ "netsuite_da": { "operation": "ADD" }, "salesforce": { "api": "Rest" } }));
+    defaults::make_lists(&mut spelled);
     defaults::lower_case(&mut spelled);
     assert_eq!(
         Value::Object(spelled),

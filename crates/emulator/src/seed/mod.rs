@@ -173,6 +173,7 @@ impl World<'_> {
     /// The import that the service would have made of a draft.
     fn import(self, at: usize, draft: Draft) -> Value {
         let mut document = draft.body;
+        defaults::make_lists(&mut document);
         defaults::lower_case(&mut document);
         if !draft.old {
             defaults::fill(&mut document, &Behaviour::default());

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{AccountId, Id, Kind};
+use super::text::{Key, Text};
+use super::{AccountId, AccountRecord, Id, Kind};
 
 /// What the index knows of one document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,7 +33,7 @@ pub struct Entry {
     #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
     pub deleted: Option<i64>,
     /// Changes with every write; a write that was made against an older one is refused.
-    #[serde(skip)]
+    #[serde(rename = "r", default)]
     pub revision: u64,
 }
 
@@ -41,7 +42,7 @@ impl Entry {
     pub(crate) fn of(kind: Kind, id: Id, document: &Value) -> Self {
         let text = |key: &str| document.get(key).and_then(Value::as_str).unwrap_or_default();
         let mut uses = Vec::new();
-        if matches!(kind, Kind::Flows | Kind::Integrations | Kind::Tools) {
+        if matches!(kind, Kind::Flows | Kind::Integrations | Kind::Tools | Kind::Apis) {
             collect_ids(document, &mut uses);
             uses.sort_unstable();
             uses.dedup();
@@ -70,76 +71,117 @@ fn collect_ids(value: &Value, into: &mut Vec<Id>) {
     }
 }
 
-/// The drawer a document lies in: of one account, one kind, in use or deleted.
+/// The collection a document belongs to: of one account, one kind, in use or deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Drawer {
+pub(super) struct Collection {
     pub(super) account: AccountId,
     pub(super) kind: Kind,
     pub(super) deleted: bool,
 }
 
-impl Drawer {
-    /// The kind byte of keys on disk.
-    pub(super) fn code(self) -> u8 {
-        self.kind as u8 | if self.deleted { 0x80 } else { 0 }
+impl Collection {
+    /// The place of one of its documents, as the data file writes it.
+    pub(super) fn key(self, place: u64) -> Key {
+        (self.account.0, self.kind as u8 | if self.deleted { 0x80 } else { 0 }, place)
     }
 
-    pub(super) fn key(self, place: u64) -> (u32, u8, u64) {
-        (self.account.0, self.code(), place)
-    }
-
-    pub(super) fn from_code(account: AccountId, code: u8) -> Option<Self> {
+    /// The collection of a place of the data file; none if this version does not know its kind.
+    pub(super) fn from_key((account, code, _): Key) -> Option<Self> {
         let kind = Kind::all().find(|kind| *kind as u8 == code & 0x7f)?;
-        Some(Self { account, kind, deleted: code & 0x80 != 0 })
+        Some(Self { account: AccountId(account), kind, deleted: code & 0x80 != 0 })
     }
 }
 
-/// The documents of one drawer, in the order they were made.
+/// A document: what is known of it, and where its text is.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub(super) entry: Entry,
+    pub(super) text: Text,
+}
+
+/// The documents of one collection, in the order they were made.
 #[derive(Debug, Default)]
 pub(super) struct List {
-    pub(super) by_place: BTreeMap<u64, Entry>,
+    pub(super) by_place: BTreeMap<u64, Row>,
     by_id: HashMap<Id, u64>,
 }
 
 impl List {
-    pub(super) fn get(&self, id: Id) -> Option<(u64, &Entry)> {
+    pub(super) fn get(&self, id: Id) -> Option<(u64, &Row)> {
         let place = *self.by_id.get(&id)?;
         Some((place, self.by_place.get(&place)?))
     }
 
-    fn put(&mut self, place: u64, entry: Entry) {
-        self.by_id.insert(entry.id, place);
-        self.by_place.insert(place, entry);
+    fn put(&mut self, place: u64, row: Row) {
+        self.by_id.insert(row.entry.id, place);
+        self.by_place.insert(place, row);
     }
 
-    fn remove(&mut self, id: Id) {
-        if let Some(place) = self.by_id.remove(&id) {
-            self.by_place.remove(&place);
+    fn remove(&mut self, place: u64) {
+        if let Some(row) = self.by_place.remove(&place) {
+            self.by_id.remove(&row.entry.id);
         }
     }
 }
 
-/// Every document of the store.
+/// Everything of a store but the texts.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    lists: HashMap<Drawer, List>,
+    lists: HashMap<Collection, List>,
+    /// What happened to documents, by account and time.
+    audit: BTreeMap<(u32, u64), (Id, Text)>,
+    pub(super) accounts: Vec<AccountRecord>,
 }
 
 impl Index {
-    pub(super) fn list(&self, drawer: Drawer) -> Option<&List> {
-        self.lists.get(&drawer)
+    pub(super) fn list(&self, of: Collection) -> Option<&List> {
+        self.lists.get(&of)
     }
 
-    pub(super) fn get(&self, drawer: Drawer, id: Id) -> Option<(u64, &Entry)> {
-        self.list(drawer)?.get(id)
+    /// Every collection with its documents, in no order.
+    pub(super) fn lists(&self) -> impl Iterator<Item = (&Collection, &List)> {
+        self.lists.iter()
     }
 
-    pub(super) fn apply(&mut self, change: Change) {
-        match change {
-            Change::Put(drawer, place, entry) => self.lists.entry(drawer).or_default().put(place, entry),
-            Change::Remove(drawer, id) => {
-                if let Some(list) = self.lists.get_mut(&drawer) {
-                    list.remove(id);
+    pub(super) fn get(&self, of: Collection, id: Id) -> Option<(u64, &Row)> {
+        self.list(of)?.get(id)
+    }
+
+    /// What happened in an account, oldest first.
+    pub(super) fn audit(&self, account: AccountId) -> impl Iterator<Item = (u64, &(Id, Text))> {
+        self.audit.range((account.0, 0)..=(account.0, u64::MAX)).map(|((_, place), row)| (*place, row))
+    }
+
+    /// Every text.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &Text> {
+        let documents = self.lists.values().flat_map(|list| list.by_place.values()).map(|row| &row.text);
+        documents.chain(self.audit.values().map(|(_, text)| text))
+    }
+
+    /// The greatest place or revision in use, from which counting goes on.
+    pub(super) fn last(&self) -> u64 {
+        let documents = self.lists.values().flat_map(|list| &list.by_place);
+        let places = documents.map(|(place, row)| (*place).max(row.entry.revision));
+        places.chain(self.audit.keys().map(|(_, place)| *place)).max().unwrap_or(0)
+    }
+
+    pub(super) fn apply(&mut self, update: Update) {
+        match update {
+            Update::Put(of, place, entry, text) => {
+                self.lists.entry(of).or_default().put(place, Row { entry, text });
+            }
+            Update::Remove(of, place) => {
+                if let Some(list) = self.lists.get_mut(&of) {
+                    list.remove(place);
+                }
+            }
+            Update::Audit(account, id, place, text) => {
+                self.audit.insert((account.0, place), (id, text));
+            }
+            Update::Account(record) => {
+                match self.accounts.iter_mut().find(|known| known.name == record.name) {
+                    Some(known) => *known = record,
+                    None => self.accounts.push(record),
                 }
             }
         }
@@ -148,7 +190,9 @@ impl Index {
 
 /// One change of the index, published once the disk has it.
 #[derive(Debug)]
-pub(super) enum Change {
-    Put(Drawer, u64, Entry),
-    Remove(Drawer, Id),
+pub(super) enum Update {
+    Put(Collection, u64, Entry, Text),
+    Remove(Collection, u64),
+    Audit(AccountId, Id, u64, Text),
+    Account(AccountRecord),
 }

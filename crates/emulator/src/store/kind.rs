@@ -27,10 +27,12 @@ pub enum Kind {
     Environments,
     Templates,
     Connectors,
+    Apis,
+    Jobs,
 }
 
 /// Kind, list name in paths, model name in answers.
-const KINDS: [(Kind, &str, &str); 18] = [
+const KINDS: [(Kind, &str, &str); 20] = [
     (Kind::Imports, "imports", "Import"),
     (Kind::Connections, "connections", "Connection"),
     (Kind::Scripts, "scripts", "Script"),
@@ -49,6 +51,8 @@ const KINDS: [(Kind, &str, &str); 18] = [
     (Kind::Environments, "environments", "Environment"),
     (Kind::Templates, "templates", "Template"),
     (Kind::Connectors, "connectors", "Connector"),
+    (Kind::Apis, "apis", "Api"),
+    (Kind::Jobs, "jobs", "Job"),
 ];
 
 impl Kind {
@@ -102,10 +106,6 @@ impl Id {
     pub fn from_bytes(bytes: [u8; 12]) -> Self {
         Self(bytes)
     }
-
-    pub(super) fn bytes(self) -> [u8; 12] {
-        self.0
-    }
 }
 
 impl fmt::Display for Id {
@@ -158,6 +158,6 @@ mod tests {
         for kind in Kind::all() {
             assert_eq!(Kind::from_list(kind.list()), Some(kind));
         }
-        assert_eq!(Kind::all().map(|kind| kind as u8).max(), Some(18), "the number of a kind is on disk");
+        assert_eq!(Kind::all().map(|kind| kind as u8).max(), Some(20), "the number of a kind is on disk");
     }
 }

@@ -1,21 +1,23 @@
-//! What the emulated service keeps, in an embedded database.
+//! What the emulated service keeps: documents in a log on disk, and an index of them in memory.
 //!
 //! Documents are kept as the text they are answered with, so a list page is copied, not serialised again.
 //! In memory is only what listing, filtering and checking references need ([`Entry`]). A write is on disk
-//! before it is acknowledged, in a transaction shared with everything queued meanwhile.
+//! before it is acknowledged, in a batch shared with everything queued meanwhile.
 
 mod index;
 mod kind;
 mod load;
+mod log;
+mod text;
 mod writer;
 
+use std::fs::File;
 use std::path::Path;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::thread::JoinHandle;
 
 use bytes::Bytes;
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
@@ -25,18 +27,10 @@ pub use kind::{Id, Kind};
 pub(super) use writer::{Op, Written};
 
 use super::error::EmulatorError;
-use index::{Change, Drawer, Index};
+use index::{Collection, Index, Row};
+use log::{Log, Put};
+use text::{Text, read_text, weight};
 
-type Key = (u32, u8, u64);
-type AuditKey = (u32, [u8; 12], u64);
-
-const ACCOUNTS: TableDefinition<&str, &[u8]> = TableDefinition::new("accounts");
-const DOCUMENTS: TableDefinition<Key, &[u8]> = TableDefinition::new("documents");
-const ENTRIES: TableDefinition<Key, &[u8]> = TableDefinition::new("entries");
-const AUDIT: TableDefinition<AuditKey, &[u8]> = TableDefinition::new("audit");
-
-/// Memory the database may use for its pages.
-const CACHE: usize = 24 << 20;
 /// Writes that may wait for the writer; more than any number of connections a test opens.
 const QUEUE: usize = 4096;
 
@@ -50,7 +44,8 @@ pub struct AccountRecord {
     number: u32,
     /// Its name.
     pub name: String,
-    /// The token that opens it: no secret, it is the same for the same name everywhere.
+    /// The token that opens it: random, new at each start, and never on disk.
+    #[serde(skip)]
     pub token: String,
     /// Its `_userId`.
     pub user_id: String,
@@ -74,7 +69,8 @@ pub struct Store {
 
 #[derive(Debug)]
 struct Shared {
-    db: Database,
+    /// The data file, for reading texts; none for a store in memory.
+    file: Option<File>,
     index: RwLock<Index>,
 }
 
@@ -113,38 +109,48 @@ pub(super) struct Places {
 }
 
 impl Store {
-    /// Opens the data file at `path`, making it if it is not there.
+    /// Opens the data file at `path`, making it, for its user only, if it is not there.
     ///
     /// # Errors
     ///
-    /// When the file cannot be opened, is held by another process, or is damaged.
+    /// When the file cannot be opened, is held by another process, is not a data file, or is damaged.
     pub fn open(path: &Path) -> Result<Self, EmulatorError> {
-        let db = Database::builder()
-            .set_cache_size(CACHE)
-            .create(path)
-            .map_err(|source| EmulatorError::Open { path: path.to_owned(), source: Box::new(source) })?;
-        Self::over(db)
+        let read = || {
+            let mut index = Index::default();
+            let log = Log::open(path, |update| index.apply(update))?;
+            Ok::<_, EmulatorError>((log, index))
+        };
+        let (log, index) = read()?;
+        let live: u64 = index.texts().map(weight).sum();
+        if log.is_mostly_dead(live) {
+            log.rewrite(path, |put, file| rewrite(&index, put, file))?;
+            let (log, index) = read()?;
+            return Self::over(log, index);
+        }
+        Self::over(log, index)
     }
 
     /// A store that is gone with the process.
     ///
     /// # Panics
     ///
-    /// When there is no memory for it.
+    /// When no thread can be started.
     pub fn in_memory() -> Self {
-        let backend = redb::backends::InMemoryBackend::new();
-        let db = Database::builder().set_cache_size(CACHE).create_with_backend(backend);
-        Self::over(db.expect("an empty database in memory can be made")).expect("an empty database is sound")
+        Self::over(Log::default(), Index::default()).expect("a thread can be started")
     }
 
-    fn over(db: Database) -> Result<Self, EmulatorError> {
-        let (index, last) = read_index(&db)?;
-        let shared = Arc::new(Shared { db, index: RwLock::new(index) });
+    fn over(log: Log, mut index: Index) -> Result<Self, EmulatorError> {
+        for record in &mut index.accounts {
+            record.token = new_token()?;
+        }
+        let last = index.last();
+        let file = log.reader().map_err(EmulatorError::store("opening"))?;
+        let shared = Arc::new(Shared { file, index: RwLock::new(index) });
         let (queue, jobs) = sync_channel(QUEUE);
         let writing = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name("emulator-writer".into())
-            .spawn(move || writer::run(&writing, &jobs, last))
+            .spawn(move || writer::run(&writing, &jobs, log, last))
             .map_err(|source| EmulatorError::Network { doing: "start its writer", source })?;
         let writer = Writer { queue: Some(queue), thread: Some(thread) };
         Ok(Self { shared, writer: Arc::new(writer) })
@@ -156,14 +162,14 @@ impl Store {
     ///
     /// When the data file cannot be read or written.
     pub fn account(&self, name: &str) -> Result<AccountRecord, EmulatorError> {
-        let known = self.accounts()?;
+        let known = self.accounts();
         if let Some(record) = known.iter().find(|record| record.name == name) {
             return Ok(record.clone());
         }
         let record = AccountRecord {
             number: known.iter().map(|record| record.number + 1).max().unwrap_or(1),
             name: name.to_owned(),
-            token: digest("token", name)[..32].to_owned(),
+            token: new_token()?,
             user_id: digest("user", name)[..24].to_owned(),
             seeded: false,
         };
@@ -172,33 +178,13 @@ impl Store {
     }
 
     /// Every account of the store.
-    ///
-    /// # Errors
-    ///
-    /// When the data file cannot be read.
-    pub fn accounts(&self) -> Result<Vec<AccountRecord>, EmulatorError> {
-        let doing = "reading its accounts";
-        let reading = self.shared.db.begin_read().map_err(EmulatorError::store(doing))?;
-        let table = reading.open_table(ACCOUNTS).map_err(EmulatorError::store(doing))?;
-        let mut records = Vec::new();
-        for row in table.iter().map_err(EmulatorError::store(doing))? {
-            let (_, record) = row.map_err(EmulatorError::store(doing))?;
-            let record = serde_json::from_slice(record.value());
-            records.push(record.map_err(|_| EmulatorError::Damaged { what: "account" })?);
-        }
-        Ok(records)
+    pub fn accounts(&self) -> Vec<AccountRecord> {
+        self.index().accounts.clone()
     }
 
     /// Keeps what changed of an account.
     pub(super) fn keep_account(&self, record: &AccountRecord) -> Result<(), EmulatorError> {
-        let doing = "writing an account";
-        let text = serde_json::to_vec(record).map_err(|_| EmulatorError::Damaged { what: "account" })?;
-        let transaction = self.shared.db.begin_write().map_err(EmulatorError::store(doing))?;
-        {
-            let mut table = transaction.open_table(ACCOUNTS).map_err(EmulatorError::store(doing))?;
-            table.insert(record.name.as_str(), text.as_slice()).map_err(EmulatorError::store(doing))?;
-        }
-        transaction.commit().map_err(EmulatorError::store(doing))
+        self.write_blocking(record.id(), vec![Op::Account(record.clone())]).map(drop)
     }
 
     fn index(&self) -> RwLockReadGuard<'_, Index> {
@@ -207,20 +193,20 @@ impl Store {
 
     /// What is known of a document in use.
     pub fn entry(&self, account: AccountId, kind: Kind, id: Id) -> Option<Entry> {
-        let drawer = Drawer { account, kind, deleted: false };
-        self.index().get(drawer, id).map(|(_, entry)| entry.clone())
+        let collection = Collection { account, kind, deleted: false };
+        self.index().get(collection, id).map(|(_, row)| row.entry.clone())
     }
 
     /// How many documents of a kind are in use.
     pub fn count(&self, account: AccountId, kind: Kind) -> usize {
-        let drawer = Drawer { account, kind, deleted: false };
-        self.index().list(drawer).map_or(0, |list| list.by_place.len())
+        let collection = Collection { account, kind, deleted: false };
+        self.index().list(collection).map_or(0, |list| list.by_place.len())
     }
 
     /// Calls `each` with what is known of every document in use of a kind.
     pub(super) fn for_each(&self, account: AccountId, kind: Kind, mut each: impl FnMut(&Entry)) {
-        if let Some(list) = self.index().list(Drawer { account, kind, deleted: false }) {
-            list.by_place.values().for_each(&mut each);
+        if let Some(list) = self.index().list(Collection { account, kind, deleted: false }) {
+            list.by_place.values().for_each(|row| each(&row.entry));
         }
     }
 
@@ -230,17 +216,15 @@ impl Store {
         (account, kind, id): (AccountId, Kind, Id),
         deleted: bool,
     ) -> Result<Option<(Entry, Bytes)>, EmulatorError> {
-        let drawer = Drawer { account, kind, deleted };
-        // The revision is read before the text, so a write against a newer text under an older revision is refused.
-        let Some((place, entry)) = self.index().get(drawer, id).map(|(place, entry)| (place, entry.clone()))
-        else {
-            return Ok(None);
-        };
-        let mut found = None;
-        self.read_many((account, kind), deleted, &[place], |text| {
-            found = Some(Bytes::copy_from_slice(text));
-        })?;
-        Ok(found.map(|text| (entry, text)))
+        let collection = Collection { account, kind, deleted };
+        // Entry and text are of one moment, so a write against an older text under a newer revision cannot happen.
+        let found = self.index().get(collection, id).map(|(_, row)| (row.entry.clone(), row.text.clone()));
+        let Some((entry, text)) = found else { return Ok(None) };
+        Ok(Some((entry, self.text(&text)?)))
+    }
+
+    fn text(&self, text: &Text) -> Result<Bytes, EmulatorError> {
+        read_text(self.shared.file.as_ref(), text).map_err(EmulatorError::store("reading"))
     }
 
     /// The places of up to `limit` documents that `wanted` accepts.
@@ -252,18 +236,18 @@ impl Store {
         wanted: impl Fn(&Entry) -> bool,
     ) -> Places {
         let index = self.index();
-        let Some(list) = index.list(Drawer { account, kind, deleted }) else { return Places::default() };
+        let Some(list) = index.list(Collection { account, kind, deleted }) else { return Places::default() };
         let (start, skip) = match from {
             From::Skip(skip) => (0, skip),
             From::Place(place) => (place.saturating_add(1), 0),
             From::UpTo(place) => {
-                let rows = list.by_place.range(..=place).rev().filter(|(_, entry)| wanted(entry));
+                let rows = list.by_place.range(..=place).rev().filter(|(_, row)| wanted(&row.entry));
                 let mut places: Vec<u64> = rows.take(limit).map(|(place, _)| *place).collect();
                 places.reverse();
                 return Places { places, more: false };
             }
         };
-        let mut rows = list.by_place.range(start..).filter(|(_, entry)| wanted(entry)).skip(skip);
+        let mut rows = list.by_place.range(start..).filter(|(_, row)| wanted(&row.entry)).skip(skip);
         let places = rows.by_ref().take(limit).map(|(place, _)| *place).collect();
         Places { places, more: rows.next().is_some() }
     }
@@ -276,32 +260,26 @@ impl Store {
         places: &[u64],
         mut each: impl FnMut(&[u8]),
     ) -> Result<(), EmulatorError> {
-        let doing = "reading";
-        let drawer = Drawer { account, kind, deleted };
-        let reading = self.shared.db.begin_read().map_err(EmulatorError::store(doing))?;
-        let table = reading.open_table(DOCUMENTS).map_err(EmulatorError::store(doing))?;
-        for place in places {
-            if let Some(text) = table.get(drawer.key(*place)).map_err(EmulatorError::store(doing))? {
-                each(text.value());
-            }
+        let collection = Collection { account, kind, deleted };
+        let texts: Vec<Text> = {
+            let index = self.index();
+            let Some(list) = index.list(collection) else { return Ok(()) };
+            places.iter().filter_map(|place| Some(list.by_place.get(place)?.text.clone())).collect()
+        };
+        for text in &texts {
+            each(&self.text(text)?);
         }
         Ok(())
     }
 
     /// The audit entries of one document, or of the whole account, oldest first.
     pub(super) fn audit(&self, account: AccountId, of: Option<Id>) -> Result<Vec<Bytes>, EmulatorError> {
-        let doing = "reading the audit log";
-        let reading = self.shared.db.begin_read().map_err(EmulatorError::store(doing))?;
-        let table = reading.open_table(AUDIT).map_err(EmulatorError::store(doing))?;
-        let (low, high) = of.map_or(([0; 12], [0xff; 12]), |id| (id.bytes(), id.bytes()));
-        let range = (account.0, low, 0)..=(account.0, high, u64::MAX);
-        let mut rows = Vec::new();
-        for row in table.range(range).map_err(EmulatorError::store(doing))? {
-            let (key, text) = row.map_err(EmulatorError::store(doing))?;
-            rows.push((key.value().2, Bytes::copy_from_slice(text.value())));
-        }
-        rows.sort_unstable_by_key(|row| row.0);
-        Ok(rows.into_iter().map(|row| row.1).collect())
+        let texts: Vec<Text> = {
+            let index = self.index();
+            let rows = index.audit(account).filter(|(_, (id, _))| of.is_none_or(|of| of == *id));
+            rows.map(|(_, (_, text))| text.clone()).collect()
+        };
+        texts.iter().map(|text| self.text(text)).collect()
     }
 
     /// Keeps `ops`; they are on disk when this returns.
@@ -339,26 +317,32 @@ fn digest(what: &str, name: &str) -> String {
     })
 }
 
-fn read_index(db: &Database) -> Result<(Index, u64), EmulatorError> {
-    let doing = "opening";
-    let transaction = db.begin_write().map_err(EmulatorError::store(doing))?;
-    let mut index = Index::default();
-    let last = {
-        transaction.open_table(ACCOUNTS).map_err(EmulatorError::store(doing))?;
-        transaction.open_table(DOCUMENTS).map_err(EmulatorError::store(doing))?;
-        let entries = transaction.open_table(ENTRIES).map_err(EmulatorError::store(doing))?;
-        let audit = transaction.open_table(AUDIT).map_err(EmulatorError::store(doing))?;
-        for row in entries.iter().map_err(EmulatorError::store(doing))? {
-            let (key, meta) = row.map_err(EmulatorError::store(doing))?;
-            let (account, code, place) = key.value();
-            let damaged = || EmulatorError::Damaged { what: "entry" };
-            let drawer = Drawer::from_code(AccountId(account), code).ok_or_else(damaged)?;
-            let mut entry: Entry = serde_json::from_slice(meta.value()).map_err(|_| damaged())?;
-            entry.revision = place;
-            index.apply(Change::Put(drawer, place, entry));
+/// A token that nobody can guess: 32 hex digits of the system's randomness.
+fn new_token() -> Result<String, EmulatorError> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| EmulatorError::store("making a token")(std::io::Error::other(error.to_string())))?;
+    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
+}
+
+/// Puts everything that is in use into a new file.
+fn rewrite(
+    index: &Index,
+    put: &mut dyn FnMut(Put<'_>) -> std::io::Result<()>,
+    file: &File,
+) -> std::io::Result<()> {
+    for record in &index.accounts {
+        put(Put::Account(record))?;
+    }
+    for (of, list) in index.lists() {
+        for (place, Row { entry, text }) in &list.by_place {
+            put(Put::Document(*of, *place, entry, &read_text(Some(file), text)?))?;
         }
-        writer::last_place(&entries, &audit).map_err(EmulatorError::store(doing))?
-    };
-    transaction.commit().map_err(EmulatorError::store(doing))?;
-    Ok((index, last))
+    }
+    for record in &index.accounts {
+        for (place, (id, text)) in index.audit(record.id()) {
+            put(Put::Audit(record.id(), *id, place, &read_text(Some(file), text)?))?;
+        }
+    }
+    Ok(())
 }

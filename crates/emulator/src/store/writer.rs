@@ -1,17 +1,20 @@
-//! The single owner of writes: one thread that puts everything queued meanwhile into one transaction.
+//! The single owner of writes: one thread that puts everything queued meanwhile into one batch on disk.
 
 use std::collections::HashMap;
+use std::io;
 use std::sync::Arc;
+use std::sync::PoisonError;
 use std::sync::mpsc::Receiver;
 
 use bytes::Bytes;
-use redb::{ReadableTable, Table, WriteTransaction};
 
-use super::index::{Change, Drawer, Entry};
-use super::{AUDIT, AccountId, AuditKey, DOCUMENTS, ENTRIES, Id, Kind, Shared};
+use super::index::{Collection, Entry, Update};
+use super::log::{Log, Put};
+use super::text::{Text, read_text};
+use super::{AccountId, AccountRecord, Id, Kind, Shared};
 use crate::error::EmulatorError;
 
-/// Writes taken into one transaction at most, so that the first does not wait for ever.
+/// Writes taken into one batch at most, so that the first does not wait for ever.
 const BATCH: usize = 512;
 
 /// One change to keep.
@@ -29,6 +32,8 @@ pub(crate) enum Op {
     Purge { kind: Kind, id: Id },
     /// Notes what happened to a document.
     Audit { id: Id, text: Bytes },
+    /// Keeps what changed of an account.
+    Account(AccountRecord),
 }
 
 /// What became of a write.
@@ -52,7 +57,7 @@ pub(super) struct Job {
 }
 
 /// Writes until the last sender is gone.
-pub(super) fn run(shared: &Arc<Shared>, queue: &Receiver<Job>, mut next: u64) {
+pub(super) fn run(shared: &Arc<Shared>, queue: &Receiver<Job>, mut log: Log, mut last: u64) {
     while let Ok(first) = queue.recv() {
         let mut jobs = vec![first];
         while jobs.len() < BATCH
@@ -60,19 +65,19 @@ pub(super) fn run(shared: &Arc<Shared>, queue: &Receiver<Job>, mut next: u64) {
         {
             jobs.push(job);
         }
-        commit(shared, jobs, &mut next);
+        commit(shared, jobs, &mut log, &mut last);
     }
 }
 
-fn commit(shared: &Shared, jobs: Vec<Job>, next: &mut u64) {
+fn commit(shared: &Shared, jobs: Vec<Job>, log: &mut Log, last: &mut u64) {
     let (ops, answers): (Vec<_>, Vec<_>) =
         jobs.into_iter().map(|job| ((job.account, job.ops), job.answer)).unzip();
-    match transact(shared, ops, next) {
-        Ok((changes, outcomes)) => {
+    match write(shared, ops, log, last) {
+        Ok((updates, outcomes)) => {
             {
-                let mut index = shared.index.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-                for change in changes {
-                    index.apply(change);
+                let mut index = shared.index.write().unwrap_or_else(PoisonError::into_inner);
+                for update in updates {
+                    index.apply(update);
                 }
             }
             for (answer, outcome) in answers.into_iter().zip(outcomes) {
@@ -88,117 +93,105 @@ fn commit(shared: &Shared, jobs: Vec<Job>, next: &mut u64) {
     }
 }
 
-type Outcome = Result<(Vec<Change>, Vec<Written>), EmulatorError>;
-
-fn transact(shared: &Shared, jobs: Vec<(AccountId, Vec<Op>)>, next: &mut u64) -> Outcome {
-    let doing = "writing";
-    let transaction = shared.db.begin_write().map_err(EmulatorError::store(doing))?;
+fn write(
+    shared: &Shared,
+    jobs: Vec<(AccountId, Vec<Op>)>,
+    log: &mut Log,
+    last: &mut u64,
+) -> io::Result<(Vec<Update>, Vec<Written>)> {
     let mut outcomes = Vec::with_capacity(jobs.len());
-    let changes = {
-        let mut batch = Batch::open(shared, &transaction, next).map_err(EmulatorError::store(doing))?;
-        for (account, ops) in jobs {
-            let mut outcome = Written::Done;
-            for op in ops {
-                outcome = batch.apply(account, op).map_err(EmulatorError::store(doing))?;
-                if outcome != Written::Done {
-                    break;
-                }
+    let mut batch = Batch { shared, log, pending: HashMap::new(), updates: Vec::new(), last };
+    for (account, ops) in jobs {
+        let mut outcome = Written::Done;
+        for op in ops {
+            outcome = batch.apply(account, op)?;
+            if outcome != Written::Done {
+                break;
             }
-            outcomes.push(outcome);
         }
-        batch.changes
-    };
-    transaction.commit().map_err(EmulatorError::store(doing))?;
-    Ok((changes, outcomes))
+        outcomes.push(outcome);
+    }
+    let updates = batch.updates;
+    log.commit()?;
+    Ok((updates, outcomes))
 }
 
-/// What the batch itself has done to a document: where it stands now, or that it is gone.
-type Pending = HashMap<(Drawer, Id), Option<(u64, Entry)>>;
+/// What the batch itself has done to a document: where it stands now and its text, or that it is gone.
+type Pending = HashMap<(Collection, Id), Option<(u64, Entry, Bytes)>>;
 
 struct Batch<'a> {
     shared: &'a Shared,
-    documents: Table<'a, (u32, u8, u64), &'static [u8]>,
-    entries: Table<'a, (u32, u8, u64), &'static [u8]>,
-    audit: Table<'a, AuditKey, &'static [u8]>,
+    log: &'a mut Log,
     pending: Pending,
-    changes: Vec<Change>,
-    next: &'a mut u64,
+    updates: Vec<Update>,
+    last: &'a mut u64,
 }
 
-impl<'a> Batch<'a> {
-    fn open(
-        shared: &'a Shared,
-        transaction: &'a WriteTransaction,
-        next: &'a mut u64,
-    ) -> Result<Self, redb::Error> {
-        Ok(Self {
-            shared,
-            documents: transaction.open_table(DOCUMENTS)?,
-            entries: transaction.open_table(ENTRIES)?,
-            audit: transaction.open_table(AUDIT)?,
-            pending: HashMap::new(),
-            changes: Vec::new(),
-            next,
-        })
-    }
-
-    fn find(&self, drawer: Drawer, id: Id) -> Option<(u64, Entry)> {
-        if let Some(pending) = self.pending.get(&(drawer, id)) {
-            return pending.clone();
+impl Batch<'_> {
+    fn find(&self, of: Collection, id: Id) -> Option<(u64, Entry)> {
+        if let Some(pending) = self.pending.get(&(of, id)) {
+            return pending.as_ref().map(|(place, entry, _)| (*place, entry.clone()));
         }
-        let index = self.shared.index.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-        index.get(drawer, id).map(|(place, entry)| (place, entry.clone()))
+        let index = self.shared.index.read().unwrap_or_else(PoisonError::into_inner);
+        index.get(of, id).map(|(place, row)| (place, row.entry.clone()))
     }
 
-    fn fresh(&mut self) -> u64 {
-        *self.next += 1;
-        *self.next
+    fn text(&self, of: Collection, id: Id) -> io::Result<Bytes> {
+        if let Some(Some((.., text))) = self.pending.get(&(of, id)) {
+            return Ok(text.clone());
+        }
+        let index = self.shared.index.read().unwrap_or_else(PoisonError::into_inner);
+        let text = index.get(of, id).map(|(_, row)| row.text.clone());
+        read_text(self.shared.file.as_ref(), &text.unwrap_or(Text::Held(Bytes::new())))
     }
 
-    fn put(&mut self, drawer: Drawer, place: u64, mut entry: Entry, text: &[u8]) -> Result<(), redb::Error> {
-        entry.revision = self.fresh();
-        let meta = serde_json::to_vec(&entry).map_err(|error| redb::Error::Corrupted(error.to_string()))?;
-        self.documents.insert(drawer.key(place), text)?;
-        self.entries.insert(drawer.key(place), meta.as_slice())?;
-        self.pending.insert((drawer, entry.id), Some((place, entry.clone())));
-        self.changes.push(Change::Put(drawer, place, entry));
+    fn next(&mut self) -> u64 {
+        *self.last += 1;
+        *self.last
+    }
+
+    fn put(&mut self, of: Collection, place: u64, mut entry: Entry, bytes: Bytes) -> io::Result<()> {
+        entry.revision = self.next();
+        let text = self.log.add(&Put::Document(of, place, &entry, &bytes))?;
+        self.pending.insert((of, entry.id), Some((place, entry.clone(), bytes)));
+        self.updates.push(Update::Put(of, place, entry, text));
         Ok(())
     }
 
-    fn take(&mut self, drawer: Drawer, place: u64, id: Id) -> Result<Vec<u8>, redb::Error> {
-        let text = self.documents.remove(drawer.key(place))?.map(|guard| guard.value().to_vec());
-        self.entries.remove(drawer.key(place))?;
-        self.pending.insert((drawer, id), None);
-        self.changes.push(Change::Remove(drawer, id));
-        Ok(text.unwrap_or_default())
+    fn take(&mut self, of: Collection, place: u64, id: Id) -> io::Result<Bytes> {
+        let text = self.text(of, id)?;
+        self.log.add(&Put::Remove(of, place))?;
+        self.pending.insert((of, id), None);
+        self.updates.push(Update::Remove(of, place));
+        Ok(text)
     }
 
     /// Moves a document between its list and the recycle bin.
-    fn shift(&mut self, from: Drawer, id: Id, deleted: Option<i64>) -> Result<Written, redb::Error> {
+    fn shift(&mut self, from: Collection, id: Id, deleted: Option<i64>) -> io::Result<Written> {
         let Some((place, mut entry)) = self.find(from, id) else { return Ok(Written::Gone) };
         let text = self.take(from, place, id)?;
         entry.deleted = deleted;
-        self.put(Drawer { deleted: deleted.is_some(), ..from }, place, entry, &text)?;
+        self.put(Collection { deleted: deleted.is_some(), ..from }, place, entry, text)?;
         Ok(Written::Done)
     }
 
-    fn apply(&mut self, account: AccountId, op: Op) -> Result<Written, redb::Error> {
-        let live = |kind| Drawer { account, kind, deleted: false };
-        let bin = |kind| Drawer { account, kind, deleted: true };
+    fn apply(&mut self, account: AccountId, op: Op) -> io::Result<Written> {
+        let live = |kind| Collection { account, kind, deleted: false };
+        let bin = |kind| Collection { account, kind, deleted: true };
         match op {
             Op::Insert { kind, entry, text } => {
                 let place = match self.find(live(kind), entry.id) {
                     Some((place, _)) => place,
-                    None => self.fresh(),
+                    None => self.next(),
                 };
-                self.put(live(kind), place, entry, &text)?;
+                self.put(live(kind), place, entry, text)?;
             }
             Op::Replace { kind, entry, text } => {
                 let Some((place, found)) = self.find(live(kind), entry.id) else { return Ok(Written::Gone) };
                 if found.revision != entry.revision {
                     return Ok(Written::Moved);
                 }
-                self.put(live(kind), place, entry, &text)?;
+                self.put(live(kind), place, entry, text)?;
             }
             Op::Delete { kind, id, at } => return self.shift(live(kind), id, Some(at)),
             Op::Restore { kind, id } => return self.shift(bin(kind), id, None),
@@ -207,25 +200,15 @@ impl<'a> Batch<'a> {
                 self.take(bin(kind), place, id)?;
             }
             Op::Audit { id, text } => {
-                let place = self.fresh();
-                self.audit.insert((account.0, id.bytes(), place), text.as_ref())?;
+                let place = self.next();
+                let text = self.log.add(&Put::Audit(account, id, place, &text))?;
+                self.updates.push(Update::Audit(account, id, place, text));
+            }
+            Op::Account(record) => {
+                self.log.add(&Put::Account(&record))?;
+                self.updates.push(Update::Account(record));
             }
         }
         Ok(Written::Done)
     }
-}
-
-/// The greatest place or revision in use, from which counting goes on.
-pub(super) fn last_place(
-    entries: &impl ReadableTable<(u32, u8, u64), &'static [u8]>,
-    audit: &impl ReadableTable<AuditKey, &'static [u8]>,
-) -> Result<u64, redb::Error> {
-    let mut last = 0;
-    for row in entries.iter()? {
-        last = last.max(row?.0.value().2);
-    }
-    for row in audit.iter()? {
-        last = last.max(row?.0.value().2);
-    }
-    Ok(last)
 }

@@ -3,6 +3,7 @@
 //! `TRANSSHIP_CONTRACT_URL` and `TRANSSHIP_CONTRACT_TOKEN` name another server. It is written to.
 
 use crate::support::contract::{self, Service};
+use serde_json::json;
 use transship_emulator::{Behaviour, CloneAnswer, LinkForm, Options};
 
 /// Runs every rule against a fresh emulator, and all of them against a server that is named.
@@ -65,4 +66,97 @@ async fn the_contract_holds_whichever_way_the_open_questions_are_answered() {
     };
     let emulator = crate::support::emulator_with(&["one"], Options { behaviour, ..Options::default() });
     all(&Service::new(emulator.url(), emulator.token("one").unwrap())).await;
+}
+
+#[tokio::test]
+async fn a_slash_at_the_end_of_a_path_changes_nothing() {
+    let emulator = crate::support::emulator(&["one"]);
+    let service = Service::new(emulator.url(), emulator.token("one").unwrap());
+    let made = service.post("/v1/integrations/", json!({ "name": "Orders" })).await.expect(201);
+    for path in ["/v1/imports/", "/v1/connections/?limit=1"] {
+        service.get(path).await.expect(204);
+    }
+    let read = service.get(&format!("/v1/integrations/{}/", made.id())).await.expect(200);
+    assert_eq!(read.body["name"], "Orders");
+}
+
+#[tokio::test]
+async fn an_integration_lists_what_belongs_to_it() {
+    let emulator = crate::support::emulator(&["one"]);
+    let service = Service::new(emulator.url(), emulator.token("one").unwrap());
+    let (used, other) = (service.import("Used").await, service.import("Other").await);
+    let connection = used.body["_connectionId"].clone();
+    let integration = json!({ "name": "Orders", "_registeredConnectionIds": [connection] });
+    let integration = service.post("/v1/integrations", integration).await.expect(201);
+    let steps =
+        json!([{ "branches": [{ "pageProcessors": [{ "type": "import", "_importId": used.id() }] }] }]);
+    let flow =
+        json!({ "name": "Flow", "_integrationId": integration.id(), "disabled": true, "routers": steps });
+    let flow = service.post("/v1/flows", flow).await.expect(201);
+    service.post("/v1/flows", json!({ "name": "Elsewhere", "disabled": true })).await.expect(201);
+    let path = |list: &str| format!("/v1/integrations/{}/{list}", integration.id());
+    for (list, wanted) in [
+        ("flows", vec![flow.body["_id"].clone()]),
+        ("connections", vec![connection.clone()]),
+        ("imports", vec![used.body["_id"].clone()]),
+    ] {
+        let rows = service.get(&path(list)).await.expect(200).body;
+        let ids: Vec<_> = rows.as_array().unwrap().iter().map(|row| row["_id"].clone()).collect();
+        assert_eq!(ids, wanted, "{list} without {}", other.id());
+    }
+    service.get(&path("exports")).await.expect(204);
+    let unknown = service.get("/v1/accesstokens").await.expect(404).body.to_string();
+    assert!(!unknown.contains("_id"), "{unknown}");
+}
+
+#[tokio::test]
+async fn running_jobs_are_told_by_flow() {
+    let store = transship_emulator::Store::in_memory();
+    let spec = transship_emulator::AccountSpec::empty("one");
+    let account = spec.open(&store).unwrap();
+    let job = |at: u8, flow: u8, status: &str| json!({ "_id": format!("{at:024x}"), "_flowId": format!("{flow:024x}"), "status": status });
+    let jobs = json!([job(1, 7, "running"), job(2, 8, "queued"), job(3, 7, "completed")]);
+    store.load(&account, &json!({ "jobs": jobs })).unwrap();
+    let options = Options { accounts: vec![spec], ..Options::default() };
+    let emulator = transship_emulator::Embedded::with(store, options).unwrap();
+    let service = Service::new(emulator.url(), emulator.token("one").unwrap());
+    let all = service.post("/v1/jobs/current", json!({})).await.expect(200).body;
+    assert_eq!(all["jobs"].as_array().unwrap().len(), 2);
+    let of_one = json!({ "_flowIds": [format!("{:024x}", 7)] });
+    let one = service.post("/v1/jobs/current", of_one).await.expect(200).body;
+    assert_eq!(one["jobs"], json!([job(1, 7, "running")]));
+}
+
+#[tokio::test]
+async fn a_client_that_has_the_document_is_answered_304() {
+    let emulator = crate::support::emulator(&["one"]);
+    let token = emulator.token("one").unwrap();
+    let made = Service::new(emulator.url(), token).import("Tagged").await;
+    let url = format!("{}/v1/imports/{}", emulator.url(), made.id());
+    let get = |tag: Option<String>| {
+        let request = crate::support::http_client().get(&url).bearer_auth(token);
+        let request = tag.into_iter().fold(request, |request, tag| request.header("If-None-Match", tag));
+        async move { request.send().await.unwrap() }
+    };
+    let first = get(None).await;
+    let tag = first.headers()["etag"].to_str().unwrap().to_owned();
+    assert_eq!(get(Some(tag)).await.status(), 304);
+    assert_eq!(get(Some("\"other\"".into())).await.status(), 200);
+}
+
+#[tokio::test]
+async fn web_pages_and_other_hosts_are_refused() {
+    let options = Options { control_endpoint: true, ..Options::default() };
+    let emulator = crate::support::emulator_with(&["one"], options);
+    let token = emulator.token("one").unwrap();
+    let call = |path: &str, header: &'static str, value: &'static str| {
+        let url = format!("{}{path}", emulator.url());
+        let request = crate::support::http_client().get(url).header(header, value);
+        async move { request.bearer_auth(token).send().await.unwrap().status() }
+    };
+    assert_eq!(call("/v1/imports", "Host", "rebound.example:80").await, 421);
+    assert_eq!(call("/v1/imports", "Host", "localhost:80").await, 204);
+    assert_eq!(call("/__emulator/calls", "Accept", "*/*").await, 200);
+    assert_eq!(call("/__emulator/calls", "Origin", "http://localhost:3000").await, 403);
+    assert_eq!(call("/__emulator/calls", "Sec-Fetch-Site", "cross-site").await, 403);
 }

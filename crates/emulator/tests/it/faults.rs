@@ -14,6 +14,17 @@ struct Scene {
     connection: String,
 }
 
+/// Reads `faults: [{ effect: cut_after }]`: JSON whose plain words may stand without quotes, as in YAML.
+fn relaxed(text: &str) -> Value {
+    let word = regex::Regex::new(r#""[^"]*"|[A-Za-z_/*?][^\s,:\[\]{}"]*|[0-9]+ms|[^\W\d]=[0-9]"#).unwrap();
+    let quoted = word.replace_all(text, |found: &regex::Captures<'_>| match &found[0] {
+        plain @ ("true" | "false") => plain.to_owned(),
+        quoted if quoted.starts_with('"') => quoted.to_owned(),
+        bare => format!("\"{bare}\""),
+    });
+    serde_json::from_str(&format!("{{{quoted}}}")).unwrap_or_else(|error| panic!("{error} in {quoted}"))
+}
+
 impl Scene {
     async fn new(faults: &str) -> Self {
         let emulator = crate::support::emulator(&["one"]);
@@ -22,7 +33,7 @@ impl Scene {
         for number in 1..=7 {
             service.post("/v1/imports", small(&format!("Import {number}"), &connection)).await.expect(201);
         }
-        for fault in FaultFile::parse(faults).unwrap().faults {
+        for fault in FaultFile::from_value(relaxed(faults)).unwrap().faults {
             emulator.control().add_fault(fault).unwrap();
         }
         emulator.control().reset();
@@ -107,13 +118,13 @@ async fn a_body_can_end_too_early() {
 #[tokio::test]
 async fn a_status_comes_with_the_services_own_body_or_another() {
     let scene = Scene::new(
-        "faults:\n\
-         - { match: { query: a=1 }, effect: { status: { code: 429, retry_after: \"Wed, 21 Oct 2026 07:28:00 GMT\" } } }\n\
-         - { match: { query: a=2 }, effect: { status: { code: 503 } } }\n\
-         - { match: { query: a=3 }, effect: { status: { code: 401 } } }\n\
-         - { match: { query: a=4 }, effect: { status: { code: 500, body: \"<html>\" } } }\n\
-         - { match: { query: a=5 }, effect: { status: { code: 429 } } }\n\
-         - { match: { query: a=6 }, effect: ok_with_error_body }\n",
+        "faults: [\
+         { match: { query: a=1 }, effect: { status: { code: 429, retry_after: \"Wed, 21 Oct 2026 07:28:00 GMT\" } } },\
+         { match: { query: a=2 }, effect: { status: { code: 503 } } },\
+         { match: { query: a=3 }, effect: { status: { code: 401 } } },\
+         { match: { query: a=4 }, effect: { status: { code: 500, body: \"<html>\" } } },\
+         { match: { query: a=5 }, effect: { status: { code: 429 } } },\
+         { match: { query: a=6 }, effect: ok_with_error_body }]",
     )
     .await;
     let limited = scene.service.get("/v1/imports?a=1").await.expect(429);
@@ -132,10 +143,10 @@ async fn a_status_comes_with_the_services_own_body_or_another() {
 #[tokio::test]
 async fn a_field_is_dropped_or_changed_in_the_store_and_the_answer_may_hide_it() {
     let scene = Scene::new(
-        "faults:\n\
-         - { match: { method: POST, name: Open }, effect: { drop_field: { pointer: /http/relativeURI } } }\n\
-         - { match: { method: POST, name: Hidden }, effect: { drop_field: { pointer: /http/relativeURI/0, silently: true } } }\n\
-         - { match: { method: PUT, name: Open }, effect: { change_field: { pointer: /http/method/0, value: PUT } } }\n",
+        "faults: [\
+         { match: { method: POST, name: Open }, effect: { drop_field: { pointer: /http/relativeURI } } },\
+         { match: { method: POST, name: Hidden }, effect: { drop_field: { pointer: /http/relativeURI/0, silently: true } } },\
+         { match: { method: PUT, name: Open }, effect: { change_field: { pointer: /http/method/0, value: PUT } } }]",
     )
     .await;
     let post = |name: &'static str| scene.service.post("/v1/imports", small(name, &scene.connection));

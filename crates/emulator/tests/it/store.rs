@@ -22,7 +22,7 @@ fn service(emulator: &Embedded) -> Service {
 #[tokio::test]
 async fn what_was_acknowledged_survives_a_crash_and_a_restart() {
     let folder = tempfile::tempdir().unwrap();
-    let (live, crashed) = (folder.path().join("live.redb"), folder.path().join("crashed.redb"));
+    let (live, crashed) = (folder.path().join("live.jsonl"), folder.path().join("crashed.jsonl"));
     let emulator = unlimited(&live);
     let before = service(&emulator);
     let connection = before.connection().await;
@@ -51,7 +51,7 @@ async fn what_was_acknowledged_survives_a_crash_and_a_restart() {
 #[tokio::test]
 async fn the_demo_accounts_are_seeded_once_and_keep_what_changed() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("demo.redb");
+    let path = folder.path().join("demo.jsonl");
     let first = Embedded::start(&path, ["demo-a"]).unwrap();
     let token = first.token("demo-a").unwrap().to_owned();
     let demo = Service::new(first.url(), &token);
@@ -59,8 +59,10 @@ async fn the_demo_accounts_are_seeded_once_and_keep_what_changed() {
     demo.import("Mine").await;
     drop(first);
     let second = Embedded::start(&path, ["demo-a", "demo-b"]).unwrap();
-    assert_eq!(second.token("demo-a"), Some(token.as_str()), "a token is for ever");
-    let demo = Service::new(second.url(), &token);
+    let fresh = second.token("demo-a").unwrap();
+    assert_ne!(fresh, token, "a token opens one run of the emulator");
+    Service::new(second.url(), &token).get("/v1/imports").await.expect(401);
+    let demo = Service::new(second.url(), fresh);
     let again = demo.get("/v1/imports?limit=1000").await.body;
     assert_eq!(again.as_array().unwrap().len(), list.as_array().unwrap().len() + 1);
 }
@@ -68,10 +70,10 @@ async fn the_demo_accounts_are_seeded_once_and_keep_what_changed() {
 #[tokio::test]
 async fn a_data_file_in_use_is_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("busy.redb");
+    let path = folder.path().join("busy.jsonl");
     let _held = Store::open(&path).unwrap();
     let error = Store::open(&path).unwrap_err().to_string();
-    assert!(error.contains("busy.redb"), "{error}");
+    assert!(error.contains("busy.jsonl"), "{error}");
 }
 
 #[tokio::test]
@@ -139,4 +141,62 @@ fn data_that_cannot_be_loaded_says_where_it_is_wrong() {
         assert!(error.starts_with(wanted), "{error}");
     }
     assert_eq!(store.count(account.id(), Kind::Imports), 0, "nothing is loaded by halves");
+}
+
+#[test]
+fn a_torn_last_line_never_happened_and_other_damage_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("torn.jsonl");
+    let store = Store::open(&path).unwrap();
+    let account = store.account("one").unwrap();
+    let import = |at: usize| json!({ "_id": format!("{at:024x}"), "name": format!("Import {at}") });
+    store.load(&account, &json!({ "imports": [import(1), import(2), import(3)] })).unwrap();
+    drop(store);
+    let whole = std::fs::read(&path).unwrap();
+    let last = whole[..whole.len() - 1].iter().rposition(|byte| *byte == b'\n').unwrap() + 1;
+    for cut in [last + 1, whole.len() - 20, whole.len() - 1] {
+        std::fs::write(&path, &whole[..cut]).unwrap();
+        let store = Store::open(&path).unwrap();
+        assert_eq!(store.count(account.id(), Kind::Imports), 2, "cut at {cut}");
+        store.load(&account, &json!({ "imports": [import(4)] })).unwrap();
+        drop(store);
+        assert_eq!(Store::open(&path).unwrap().count(account.id(), Kind::Imports), 3, "cut at {cut}");
+    }
+    let mut damaged = whole.clone();
+    damaged[last - 3] = b'x';
+    damaged[last - 2] = b'x';
+    std::fs::write(&path, &damaged).unwrap();
+    assert!(Store::open(&path).unwrap_err().to_string().contains("damaged"));
+    std::fs::write(&path, "something else\n").unwrap();
+    assert!(Store::open(&path).unwrap_err().to_string().contains("is not a data file"));
+}
+
+#[test]
+fn a_file_that_is_mostly_of_no_use_is_made_smaller_and_holds_the_same() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("grown.jsonl");
+    let text = "x".repeat(10_000);
+    let import = |at: usize, round: usize| json!({ "_id": format!("{at:024x}"), "name": format!("{round}"), "t": text });
+    let store = Store::open(&path).unwrap();
+    let account = store.account("one").unwrap();
+    for round in 0..60 {
+        let imports: Vec<Value> = (1..=10).map(|at| import(at, round)).collect();
+        store.load(&account, &json!({ "imports": imports })).unwrap();
+    }
+    drop(store);
+    let before = std::fs::metadata(&path).unwrap().len();
+    let store = Store::open(&path).unwrap();
+    let file = std::fs::metadata(&path).unwrap();
+    assert!(file.len() * 10 < before, "{} of {before} bytes", file.len());
+    assert_eq!(file.permissions().mode() & 0o777, 0o600);
+    assert_eq!(store.count(account.id(), Kind::Imports), 10);
+    let mut names = BTreeSet::new();
+    for at in 1..=10 {
+        let id: Value = json!(format!("{at:024x}"));
+        let id = serde_json::from_value(id).unwrap();
+        names.insert(store.entry(account.id(), Kind::Imports, id).unwrap().name);
+    }
+    assert_eq!(names.into_iter().collect::<Vec<_>>(), ["59".into()]);
 }

@@ -52,7 +52,7 @@ impl World {
             ..Options::default()
         };
         let emulator = Embedded::with(store.clone(), options).unwrap();
-        let records = store.accounts().unwrap().into_iter();
+        let records = store.accounts().into_iter();
         let accounts: BTreeMap<_, _> = records.map(|record| (record.name.clone(), record)).collect();
         for (account, lists) in &scenario.lists {
             store.load(&accounts[account], &json!(lists)).unwrap();
