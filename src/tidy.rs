@@ -291,6 +291,31 @@ fn a_crate_that_may_be_replaced_is_named_behind_one_door() {
 }
 
 #[test]
+fn no_document_is_read_with_a_default() {
+    // A document that cannot be read would count as an empty one, and every such document as equal to every other.
+    let reads = ["from_str(", "from_str::<", "from_slice(", "from_slice::<", "from_string(", "from_value("];
+    let mut wrong = Vec::new();
+    for (root, name, text) in all_sources() {
+        if is_test_file(&name) || name == "tidy.rs" {
+            continue;
+        }
+        // One statement may stand on several lines.
+        for (number, statement) in code(&text).split_inclusive([';', '{', '}']).enumerate() {
+            let of_json = reads.iter().any(|read| statement.contains(&format!("serde_json::{read}")))
+                || statement.contains("RawValue::from_string(");
+            let defaulted = statement.contains("unwrap_or_default()")
+                || statement.contains("unwrap_or(Value::Null)")
+                || statement.contains("unwrap_or_else(|_| Value");
+            if of_json && defaulted {
+                let line = code(&text).split_inclusive([';', '{', '}']).take(number).collect::<String>();
+                wrong.push(format!("{root}/{name}:{}", line.lines().count() + 1));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "JSON read with a default: {wrong:#?}");
+}
+
+#[test]
 fn the_door_of_the_program_is_small() {
     let main = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/main.rs")).unwrap();
     assert!(main.lines().count() < 40);

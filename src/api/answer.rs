@@ -9,6 +9,7 @@ use url::Url;
 
 use super::error::clean;
 use super::{ApiError, Call, ErrorKind, Method, Problem, Reply, Token, link};
+use crate::documents::document::escape_bytes;
 
 /// The longest pause a `Retry-After` can ask for.
 pub(super) const LONGEST_PAUSE: Duration = Duration::from_mins(5);
@@ -92,6 +93,11 @@ fn accept(
         Body::TooLarge(bound) => return Err((unclear, format!("the answer is larger than {bound} bytes"))),
         Body::Cut(why) => return Err((unclear, format!("the answer was cut short: {why}"))),
         Body::TimedOut => return Err((ErrorKind::InDoubt, "the answer did not end in time".to_owned())),
+    };
+    // Bytes that are not UTF-8 are the trouble of the one document that holds them, not of a whole page.
+    let body = match std::str::from_utf8(&body) {
+        Ok(_) => body,
+        Err(_) => Bytes::from(escape_bytes(&body)),
     };
     match shape(&body) {
         Shape::Json if is_error_envelope(&body) => {

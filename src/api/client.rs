@@ -311,7 +311,13 @@ fn document(reply: &Reply) -> Result<Document, String> {
 }
 
 fn with_head(text: Box<RawValue>, reply: &Reply) -> Result<Document, serde_json::Error> {
-    let head = Head::of(text.get())?;
+    // A head of odd types is a document's all the same, as long as it has an id.
+    let head = match Head::of(text.get()) {
+        Ok(head) => head,
+        Err(error) => {
+            Some(Head::read(text.get())).filter(|head| !head.id.as_str().is_empty()).ok_or(error)?
+        }
+    };
     Ok(Document { head, text, attempts: reply.attempts, date: reply.date, status: reply.status })
 }
 

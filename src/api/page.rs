@@ -222,7 +222,7 @@ fn id_of(text: &str) -> Cow<'_, str> {
     };
     match first() {
         Some(id) if !id.is_empty() && !id.contains('\\') => id.into(),
-        _ => serde_json::from_str::<HasId<'_>>(text).map(|document| document.id).unwrap_or_default(),
+        _ => serde_json::from_str::<HasId<'_>>(text).map_or_else(|_| "".into(), |document| document.id),
     }
 }
 

@@ -17,14 +17,13 @@ use crate::executor::journal_view::JournalView;
 use crate::executor::{RunEnd, close};
 use crate::inventory::endpoint::{Account, spent};
 use crate::inventory::error::EngineError;
-use crate::inventory::list_scan::read_head;
 use crate::inventory::related::{RelatedLine, print_of};
 use crate::inventory::snapshot_api::owner;
 use crate::job::Shelved;
 use crate::journal::{Ending, ItemStates, Journal, Step};
 use crate::model::cancel::Cancel;
 use crate::model::event::{Event, Events, Stage};
-use crate::model::{Id, ItemKey, Outcome, Verdict, crash};
+use crate::model::{Head, Id, ItemKey, Outcome, Verdict, crash};
 use crate::run_folder::dependency_items::DependencyItems;
 use crate::run_folder::folder::RunFolder;
 use crate::run_folder::plan_file::PlanFile;
@@ -197,7 +196,7 @@ impl Inside<'_> {
             let read: RelatedLine<'_> = serde_json::from_str(line).map_err(bad)?;
             (read.kind, read.document, print_of(read.document))
         };
-        let head = read_head(document);
+        let head = Head::read(document.get());
         let facts = Facts {
             kind,
             id: head.id,

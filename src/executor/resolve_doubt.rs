@@ -4,14 +4,13 @@
 //! One that has its effect even later is met when the item is announced again: what then stands there is this run's own
 //! doing, not somebody else's.
 
-use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::api::{ApiError, Document, ErrorKind};
-use crate::documents::normal::{compare, fingerprint};
+use crate::documents::document::print_and_tree;
 use crate::executor::Context;
 use crate::executor::item::{Next, document, sent_sha256};
-use crate::executor::write::{announce, end, parse, present};
+use crate::executor::write::{announce, compare_texts, end, present};
 use crate::inventory::dependents::used_by;
 use crate::inventory::error::EngineError;
 use crate::journal::{Call, ItemState, Phase, Step};
@@ -163,12 +162,11 @@ struct Found {
 }
 
 fn found(context: &Context<'_>, item: &PlanItem, there: &Document) -> Result<Found, EngineError> {
-    let found: Value = parse(there.text.get().as_bytes());
-    let print = fingerprint(&found);
+    let (print, found) = print_and_tree(there.text.get().as_bytes());
     if Some(print) == sent_sha256(context, item) {
         return Ok(Found { print, as_wanted: true, exactly: true });
     }
-    let comparison = compare(&parse(&document(context, item)?), &found);
+    let comparison = compare_texts(&document(context, item)?, found);
     let as_wanted = comparison.verdict != Verdict::Differs;
     Ok(Found { print, as_wanted, exactly: as_wanted && comparison.added.is_empty() })
 }

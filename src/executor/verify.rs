@@ -3,13 +3,13 @@
 use std::collections::{HashMap, HashSet};
 
 use futures::StreamExt;
-use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::api::ErrorKind;
-use crate::documents::normal::{compare, fingerprint};
+use crate::documents::document::print_and_tree;
 use crate::executor::item::{document, sent_sha256, with_article};
 use crate::executor::stop_policy::Policy;
+use crate::executor::write::compare_texts;
 use crate::executor::{Context, halt};
 use crate::inventory::error::EngineError;
 use crate::inventory::list_scan::{PageVisitor, ScanOptions, list_scan};
@@ -192,13 +192,11 @@ async fn compare_one(
 }
 
 fn check(context: &Context<'_>, item: &PlanItem, text: &RawValue) -> Result<Verified, EngineError> {
-    let found: Value = serde_json::from_str(text.get()).unwrap_or_default();
-    let print = fingerprint(&found);
+    let (print, found) = print_and_tree(text.get().as_bytes());
     if Some(print) == sent_sha256(context, item) {
         return Ok(Verified { verdict: Verdict::Equal, sha256: Some(print), differences: Vec::new() });
     }
-    let wanted: Value = serde_json::from_slice(&document(context, item)?).unwrap_or_default();
-    let comparison = compare(&wanted, &found);
+    let comparison = compare_texts(&document(context, item)?, found);
     let (mut verdict, mut differences) = (comparison.verdict, comparison.differences);
     // What an update was to take out must be gone; after a create it is the service's own doing.
     if item.operation == Operation::Update && !comparison.added.is_empty() {

@@ -4,7 +4,9 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use crate::api::{ApiError, Document, ErrorKind};
-use crate::documents::normal::{compare, fingerprint};
+use crate::documents::Unreadable;
+use crate::documents::document::{print_and_tree, read_tree};
+use crate::documents::normal::{Comparison, compare};
 use crate::documents::references::Kind;
 use crate::executor::item::{Next, document, sent_sha256};
 use crate::executor::{Context, resolve_doubt};
@@ -188,14 +190,18 @@ async fn still_there(
         }
         Err(error) => return Ok(Err(resolve_doubt::unreadable(context, item, &error).await?)),
     };
-    let found = fingerprint(&parse(there.text.get().as_bytes()));
+    let (found, tree) = print_and_tree(there.text.get().as_bytes());
     if planned.is_some_and(|planned| planned != found) {
         if let Some(next) = resolve_doubt::late_put(context, item, &there).await? {
             return Ok(Err(next));
         }
         let when = there.head.last_modified.clone().unwrap_or_else(|| "an unknown time".to_owned());
-        let message =
-            format!("it was changed by somebody else since it was planned (last at {when}): left alone");
+        let message = match tree {
+            Ok(_) => {
+                format!("it was changed by somebody else since it was planned (last at {when}): left alone")
+            }
+            Err(why) => format!("it cannot be read any more: {why}: left alone"),
+        };
         return Ok(Err(end(context, item, Outcome::Stale, None, "stale", &message, 0).await?));
     }
     Ok(Ok(there))
@@ -240,10 +246,10 @@ async fn applied(
     answer: &Document,
 ) -> Result<Next, EngineError> {
     crash::point("call.after_answer");
-    let found = parse(answer.text.get().as_bytes());
+    let (print, found) = print_and_tree(answer.text.get().as_bytes());
     // The answer to the write of a script may lack its code (section 10): then it tells nothing of the whole.
-    let whole = item.kind != Some(Kind::Scripts) || found.get("content").is_some();
-    let print = fingerprint(&found);
+    let whole =
+        item.kind != Some(Kind::Scripts) || found.as_ref().is_ok_and(|found| found.get("content").is_some());
     let step = Step::Applied {
         target: answer.head.id.clone(),
         status: Some(answer.status),
@@ -257,7 +263,7 @@ async fn applied(
         unchecked(context, item.item).await?;
         return Ok(Next::Go);
     }
-    let comparison = (Some(print) != sent_sha256(context, item)).then(|| compare(&parse(sent), &found));
+    let comparison = (Some(print) != sent_sha256(context, item)).then(|| compare_texts(sent, found));
     let differs = comparison.as_ref().is_some_and(|comparison| comparison.verdict == Verdict::Differs);
     if context.options.verify == Verify::Response {
         let step = Step::Verified {
@@ -360,6 +366,11 @@ pub(crate) fn last_message(context: &Context<'_>, item: ItemKey) -> Option<Strin
     context.messages.borrow_mut().remove(&item)
 }
 
-pub(crate) fn parse(text: &[u8]) -> Value {
-    serde_json::from_slice(text).unwrap_or_default()
+/// Compares what was sent with what is there. What cannot be read is never equal to anything.
+pub(crate) fn compare_texts(sent: &[u8], found: Result<Value, Unreadable>) -> Comparison {
+    match (read_tree(sent), found) {
+        (Ok(sent), Ok(found)) => compare(&sent, &found),
+        (_, Err(why)) => Comparison::impossible(format!("(the import there cannot be read: {why})")),
+        (Err(why), _) => Comparison::impossible(format!("(what was sent cannot be read: {why})")),
+    }
 }

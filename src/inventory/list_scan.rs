@@ -8,14 +8,13 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 
 use futures::{StreamExt, pin_mut};
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::api::{ErrorKind, ListRequest};
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
+use crate::model::Head;
 use crate::model::cancel::Cancel;
-use crate::model::{Head, Id};
 
 /// Documents per page asked for: the most the reference speaks of.
 pub(crate) const PAGE: u32 = 1000;
@@ -137,7 +136,7 @@ async fn once(
             let page = page.map_err(account.failed("list the imports"))?;
             seen.page = seen.page.max(page.documents.len() as u64);
             for text in page.documents {
-                let head = read_head(&text);
+                let head = Head::read(text.get());
                 let of = head.adaptor_type.as_deref().unwrap_or_default();
                 match adaptor {
                     None => {
@@ -196,7 +195,7 @@ async fn behind_the_end(account: &Account, ids: &Ids) -> Result<bool, EngineErro
     match pages.next().await {
         Some(Ok(page)) => {
             let is_new = |head: Head| !ids.seen.contains(&ids.hasher.hash_one(head.id.as_str()));
-            Ok(page.documents.iter().any(|text| is_new(read_head(text))))
+            Ok(page.documents.iter().any(|text| is_new(Head::read(text.get()))))
         }
         Some(Err(error)) if error.kind != ErrorKind::Refused => {
             Err(account.failed("list the imports")(error))
@@ -227,7 +226,7 @@ async fn ids_of(account: &Account, first: &Ids, cancel: &Cancel) -> Result<HashS
                 };
                 let mut unfiltered = false;
                 for text in page.documents {
-                    let head = read_head(&text);
+                    let head = Head::read(text.get());
                     if adaptor
                         .is_some_and(|adaptor| head.adaptor_type.as_deref().is_some_and(|of| of != adaptor))
                     {
@@ -269,33 +268,6 @@ async fn flows_use_imports(account: &Account) -> Result<bool, EngineError> {
         }
     }
     Ok(false)
-}
-
-/// The head of a document; odd types in fields that are not needed do not spoil it.
-pub(crate) fn read_head(text: &RawValue) -> Head {
-    #[derive(Deserialize)]
-    struct Loose {
-        #[serde(default, rename = "_id")]
-        id: serde_json::Value,
-        #[serde(default)]
-        name: serde_json::Value,
-    }
-    Head::of(text.get()).unwrap_or_else(|_| {
-        let loose: Option<Loose> = serde_json::from_str(text.get()).ok();
-        let (id, name) = loose.map(|loose| (loose.id, loose.name)).unwrap_or_default();
-        Head {
-            id: Id::from(id.as_str().unwrap_or_default()),
-            name: name.as_str().unwrap_or_default().to_owned(),
-            adaptor_type: None,
-            connection: None,
-            integration: None,
-            connector: None,
-            cloned_from: None,
-            external_id: None,
-            created_at: None,
-            last_modified: None,
-        }
-    })
 }
 
 #[cfg(test)]

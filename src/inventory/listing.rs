@@ -6,13 +6,13 @@ use std::path::Path;
 use crate::documents::references::{Kind, ResourceIndex};
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
-use crate::inventory::list_scan::read_head;
 use crate::inventory::resource_index;
 use crate::inventory::select::select;
 use crate::job::Selection;
 use crate::model::cancel::Cancel;
 use crate::model::event::Events;
 use crate::model::{Head, Id};
+use crate::run_folder::document_file::read_document;
 
 /// An import a selection sees.
 #[derive(Debug, Clone)]
@@ -50,8 +50,7 @@ pub async fn inventory(
     let mut listed = Vec::with_capacity(picks.items.len());
     for pick in &picks.items {
         let text = picks.spool.read(pick.slot)?;
-        let text = String::from_utf8_lossy(&text).into_owned();
-        let head = read_head(&serde_json::value::RawValue::from_string(text).unwrap_or_default());
+        let head = read_document(text, folder)?.head().clone();
         listed.push(Listed {
             connection_name: name(Kind::Connections, &head.connection),
             integration_name: name(Kind::Integrations, &head.integration),

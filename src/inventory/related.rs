@@ -12,10 +12,11 @@ use serde_json::{Map, Value};
 
 use crate::api::{ErrorKind, ListRequest};
 use crate::archive::{Archive, Entry, Snapshot};
+use crate::documents::document::read_tree;
 use crate::documents::references::Kind;
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
-use crate::inventory::list_scan::{PAGE, read_head};
+use crate::inventory::list_scan::PAGE;
 use crate::model::cancel::Cancel;
 use crate::model::{Fingerprint, Head, Id};
 use crate::run_folder::document_file::{DocumentFile, one_line};
@@ -142,7 +143,7 @@ impl Shelf<'_> {
             };
             let mut reads = Vec::with_capacity(documents.len());
             for text in documents {
-                let head = read_head(&text);
+                let head = Head::read(text.get());
                 if seen.insert(head.id.clone()) && (kind != "flows" || uses(&text, self.used)) {
                     reads.push(self.whole(kind, head, text));
                 }
@@ -211,7 +212,11 @@ fn uses(flow: &RawValue, used: &HashSet<Id>) -> bool {
 
 /// A document with these of its fields only.
 fn reduced(text: &RawValue, fields: &[&[&str]]) -> String {
-    let whole: Value = serde_json::from_str(text.get()).unwrap_or_default();
+    // Of what has no tree only the identity is kept: what is cut out of a text might be a secret.
+    let whole = read_tree(text.get().as_bytes()).unwrap_or_else(|_| {
+        let head = Head::read(text.get());
+        serde_json::json!({ "_id": head.id.as_str(), "name": head.name })
+    });
     let mut kept = Map::new();
     for path in fields {
         match path {
@@ -234,9 +239,9 @@ fn reduced(text: &RawValue, fields: &[&[&str]]) -> String {
 /// The fingerprint of a document that is kept as it is: what a difference is judged by. One that cannot be held as a value
 /// has that of its text.
 pub(crate) fn print_of(document: &RawValue) -> Fingerprint {
-    serde_json::from_str::<Value>(document.get()).map_or_else(
+    read_tree(document.get().as_bytes()).map_or_else(
         |_| Fingerprint::of(document.get().as_bytes()),
-        |value| crate::documents::normal::fingerprint(&value),
+        |tree| crate::documents::normal::fingerprint(&tree),
     )
 }
 

@@ -6,6 +6,7 @@ use futures::{StreamExt, pin_mut};
 use serde_json::Value;
 
 use crate::api::{ErrorKind, ListRequest};
+use crate::documents::document::Document;
 use crate::documents::name::name_key;
 use crate::documents::references::{Kind, Resource, ResourceIndex};
 use crate::inventory::endpoint::Account;
@@ -105,21 +106,23 @@ async fn try_list(
     let mut resources = Vec::new();
     while let Some(page) = pages.next().await {
         for text in page?.documents {
-            let document: Value = serde_json::from_str(text.get()).unwrap_or_default();
-            resources.push(resource(kind, &document));
+            resources.push(resource(kind, &Document::new(text)));
         }
     }
     Ok(resources)
 }
 
-fn resource(kind: Kind, document: &Value) -> Resource {
-    let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str);
+fn resource(kind: Kind, document: &Document) -> Resource {
+    // One that has no tree is known by its head: its name is taken, even if its family is not known.
+    let tree = document.tree().ok();
+    let text = |pointer: &str| tree.and_then(|tree| tree.pointer(pointer)).and_then(Value::as_str);
     let family = (kind == Kind::Connections).then(|| family(text("/type"), text("/rdbms/type")));
+    let head = document.head();
     Resource {
-        id: Id::from(text("/_id").unwrap_or_default()),
-        name: text("/name").unwrap_or_default().to_owned(),
+        id: head.id.clone(),
+        name: head.name.clone(),
         family: family.flatten(),
-        app: text("/_connectorId").is_some_and(|owner| !owner.is_empty()),
+        app: head.connector.as_ref().is_some_and(|owner| !owner.as_str().is_empty()),
     }
 }
 

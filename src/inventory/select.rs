@@ -7,11 +7,12 @@ use std::path::Path;
 use serde_json::value::RawValue;
 
 use crate::api::ErrorKind;
+use crate::documents::document::read_tree;
 use crate::documents::references::{Kind, ResourceIndex};
 use crate::documents::selector::Names;
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
-use crate::inventory::list_scan::{LISTED_APART, PageVisitor, ScanOptions, Seen, list_scan, read_head};
+use crate::inventory::list_scan::{LISTED_APART, PageVisitor, ScanOptions, Seen, list_scan};
 use crate::inventory::resource_index::kinds_in;
 use crate::job::{Manifest, MatchBy, Selection};
 use crate::model::cancel::Cancel;
@@ -128,7 +129,7 @@ impl Picker<'_> {
             connection: name(Kind::Connections, &head.connection),
             integration: name(Kind::Integrations, &head.integration),
         };
-        let mut parse = || serde_json::from_str(text.get()).unwrap_or_default();
+        let mut parse = || read_tree(text.get().as_bytes());
         let puzzled = match self.selection.selector.matches(head, names, &mut parse) {
             Ok(false) => {
                 self.passed_over.extend(self.mind.and_then(|by| by.key(head)).map(Cow::into_owned));
@@ -247,8 +248,7 @@ async fn read_one_by_one(
         match account.client.get("imports", &Id::from(id)).await {
             Ok(document) => {
                 picker.met_ids.insert(id.to_owned());
-                let head = read_head(&document.text);
-                picker.consider(&head, &document.text)?;
+                picker.consider(&document.head, &document.text)?;
             }
             Err(error) if error.kind == ErrorKind::NotFound => {}
             Err(error) => return Err(account.failed(&format!("read import {id}"))(error)),

@@ -4,14 +4,12 @@ use crate::run_folder::RunFolderError;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::documents::normal::fingerprint;
+use crate::documents::document::{print_text, read_tree};
 use crate::documents::references::{Kind, ResourceIndex};
 use crate::documents::selector::Names;
 use crate::inventory::error::EngineError;
-use crate::inventory::list_scan::read_head;
 use crate::job::Selection;
 use crate::model::{Head, Id, ItemKey, Outcome, Verdict};
 use crate::planner::decide::Decision;
@@ -20,7 +18,7 @@ use crate::planner::plan_builder::{Draft, PlanBuilder};
 use crate::planner::prepare::{blank, ended};
 use crate::planner::settle::{ambiguous, party};
 use crate::planner::target_index::{TargetImport, TargetImports};
-use crate::run_folder::document_file::{DocumentFile, Span};
+use crate::run_folder::document_file::{DocumentFile, Span, read_document, to_json};
 use crate::run_folder::plan_item::{DIFFERS, ImportRef, ONLY_IN_SOURCE, ONLY_IN_TARGET, PlanItem};
 
 /// Places named in the message of an import that differs.
@@ -89,7 +87,7 @@ impl<'a> Others<'a> {
             connection: name(Kind::Connections, &head.connection),
             integration: name(Kind::Integrations, &head.integration),
         };
-        let mut parse = || serde_json::from_str(text.get()).unwrap_or_default();
+        let mut parse = || read_tree(text.get().as_bytes());
         match self.selection.selector.matches(head, names, &mut parse) {
             Ok(false) => Ok(()),
             Ok(true) => self.keep(head, text, None),
@@ -98,12 +96,11 @@ impl<'a> Others<'a> {
     }
 
     fn keep(&mut self, head: &Head, text: &RawValue, warning: Option<String>) -> Result<(), EngineError> {
-        let document: Value = serde_json::from_str(text.get()).unwrap_or_default();
         let mut item = blank(ItemKey(0), head);
         item.target = Some(ImportRef {
             id: head.id.clone(),
             name: head.name.clone(),
-            sha256: Some(fingerprint(&document)),
+            sha256: Some(print_text(text.get().as_bytes())),
         });
         item.warnings.extend(warning);
         let item = if head.connector.is_some() && !self.selection.integration_apps {
@@ -114,7 +111,8 @@ impl<'a> Others<'a> {
             ended(item, Outcome::Skipped, ONLY_IN_TARGET, message)
         };
         let Some(spool) = &mut self.spool else { return Ok(()) };
-        self.slots.push(spool.append(&serde_json::to_vec(&item).unwrap_or_default())?);
+        let text = to_json(&item, spool.path())?;
+        self.slots.push(spool.append(&text)?);
         Ok(())
     }
 
@@ -154,6 +152,10 @@ impl PlanBuilder<'_> {
         };
         let Some(standing) = there.get(at).cloned() else { return Ok(item) };
         item.target = Some(party(&standing, &item.name));
+        if let Some(why) = &standing.unreadable {
+            let message = format!("the import in `{}` cannot be read: {why}", with.target.facts.name);
+            return Ok(ended(item, Outcome::Conflict, "unreadable", message));
+        }
         item.verdict = Some(verdict);
         if verdict != Verdict::Equal {
             item.changes = self.changes(index, &standing.slot, standings)?.0;
@@ -180,13 +182,14 @@ impl PlanBuilder<'_> {
         let Some(others) = &mut standings.others else { return Ok(()) };
         for standing in left {
             let text = standings.spool.read(standing.slot)?;
-            let text = RawValue::from_string(String::from_utf8_lossy(&text).into_owned()).unwrap_or_default();
-            others.keep(&read_head(&text), &text, None)?;
+            let document = read_document(text, standings.spool.path())?;
+            others.keep(document.head(), document.text(), None)?;
         }
         for slot in std::mem::take(&mut others.slots) {
             let mut item = others.read(slot)?;
             item.item = ItemKey(u32::try_from(self.drafts.len() + 1).unwrap_or(u32::MAX));
-            let slot = self.items.append(&serde_json::to_vec(&item).unwrap_or_default())?;
+            let text = to_json(&item, self.items.path())?;
+            let slot = self.items.append(&text)?;
             self.drafts.push(Draft {
                 item: slot,
                 wanted: None,

@@ -5,11 +5,13 @@ use std::collections::{BTreeSet, HashMap};
 use serde_json::Value;
 
 use crate::api::ErrorKind;
+use crate::documents::document::{fingerprint_of_text, read_tree};
 use crate::documents::normal::compare;
 use crate::inventory::error::EngineError;
 use crate::job::Action;
 use crate::planner::decide::{Decision, Group, pair};
 use crate::planner::plan_builder::PlanBuilder;
+use crate::planner::prepare::put_down;
 use crate::planner::target_index::{TargetImport, TargetImports, print_of};
 
 impl PlanBuilder<'_> {
@@ -62,7 +64,8 @@ impl PlanBuilder<'_> {
                     |(_, decision)| if let Decision::Unchanged(at) = decision { Some(*at) } else { None },
                 )
                 .collect();
-            let mut documents: HashMap<usize, Value> = HashMap::new();
+            // What has no tree is there, and equal to nothing.
+            let mut documents: HashMap<usize, Option<Value>> = HashMap::new();
             let unsure =
                 |(at, standing): &(usize, &mut TargetImport)| is_open(standing) && !taken.contains(at);
             for (at, standing) in there.iter_mut().enumerate().filter(unsure) {
@@ -76,15 +79,26 @@ impl PlanBuilder<'_> {
                     Err(error) => return Err(self.with.target.failed("read an import")(error)),
                 };
                 standing.slot = standings.spool.append(document.text.get().as_bytes())?;
-                let value: Value = serde_json::from_str(document.text.get()).unwrap_or_default();
-                standing.print = print_of(&value, self.with.job.action == Action::Restore);
-                documents.insert(at, value);
+                let text = document.text.get().as_bytes();
+                let tree = match read_tree(text) {
+                    Ok(tree) => {
+                        standing.print = print_of(&tree, self.with.job.action == Action::Restore);
+                        standing.unreadable = None;
+                        Some(tree)
+                    }
+                    Err(why) => {
+                        standing.print = fingerprint_of_text(text);
+                        standing.unreadable = Some(why);
+                        None
+                    }
+                };
+                documents.insert(at, tree);
             }
             let mut ours: HashMap<usize, Value> = HashMap::new();
             for (item, _) in &decisions {
                 if let Some(slot) = self.drafts[*item].wanted {
                     let text = self.documents.read(slot)?;
-                    ours.insert(*item, serde_json::from_slice(&text).unwrap_or_default());
+                    ours.insert(*item, put_down(text, self.documents.path())?);
                 }
             }
             let mut verdicts = Vec::new();
@@ -95,7 +109,9 @@ impl PlanBuilder<'_> {
                 if self.drafts[item].print == Some(there[at].print) {
                     return true;
                 }
-                let (Some(ours), Some(theirs)) = (ours.get(&item), documents.get(&at)) else { return false };
+                let (Some(ours), Some(Some(theirs))) = (ours.get(&item), documents.get(&at)) else {
+                    return false;
+                };
                 let comparison = compare(ours, theirs);
                 if comparison.is_as_wanted() {
                     verdicts.push((item, comparison.verdict));

@@ -7,11 +7,11 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::documents::Facts;
 use crate::documents::name::name_key;
 use crate::documents::references::{Kind, Resolver, ResourceIndex};
+use crate::documents::{Facts, Unreadable};
 use crate::inventory::error::EngineError;
-use crate::inventory::list_scan::{LISTED_APART, read_head};
+use crate::inventory::list_scan::LISTED_APART;
 use crate::inventory::related::print_of;
 use crate::inventory::select::Selected;
 use crate::job::Action;
@@ -22,7 +22,7 @@ use crate::planner::dependencies::{DependencyPlanner, DependencyStock};
 use crate::planner::plan::PlanRequest;
 use crate::planner::prepare::{Prepared, TransformContext, blank, ended};
 use crate::planner::target_index::{Keys, TargetImports, TargetVisitor, standings};
-use crate::run_folder::document_file::{DocumentFile, Span, one_line};
+use crate::run_folder::document_file::{DocumentFile, Span, one_line, read_document, to_json};
 use crate::run_folder::plan_item::{ImportRef, PlanItem, Reason};
 use crate::run_folder::reference_usage::{CREATED, Reference, UsageSurvey};
 
@@ -99,9 +99,8 @@ impl<'a> PlanBuilder<'a> {
                 return Err(EngineError::Interrupted);
             }
             let text = picks.spool.read(pick.slot)?;
-            let text = String::from_utf8_lossy(&text);
-            let raw = serde_json::value::RawValue::from_string(text.into_owned()).unwrap_or_default();
-            let head = read_head(&raw);
+            let document = read_document(text, picks.spool.path())?;
+            let head = document.head().clone();
             if with.only.is_some_and(|only| !only.contains(&head.id)) {
                 continue;
             }
@@ -112,15 +111,15 @@ impl<'a> PlanBuilder<'a> {
                     Prepared::over(ended(item, Outcome::Failed, "where", puzzle.clone()))
                 } else {
                     let facts = names.facts(with, number, &head, pick.row);
-                    match serde_json::from_str::<Value>(raw.get()) {
-                        Ok(source) => workshop.prepare(number, &head, &source, &facts),
+                    match document.tree() {
+                        Ok(source) => workshop.prepare(number, &head, source, &facts),
                         // A backup keeps the text, whatever it is.
                         Err(_) if with.job.action == Action::Backup => {
                             let mut kept = workshop.prepare(number, &head, &Value::Null, &facts);
-                            known_by(&mut kept.item, print_of(&raw));
+                            known_by(&mut kept.item, print_of(document.text()));
                             kept
                         }
-                        Err(error) => unreadable(number, &head, &error),
+                        Err(why) => unreadable(number, &head, why),
                     }
                 };
             let mut prepared = prepared;
@@ -130,7 +129,7 @@ impl<'a> PlanBuilder<'a> {
                 name_is_not_enough(with.job.action, &mut prepared, rows_met[&row]);
             }
             let verbatim = prepared.item.operation == Operation::Archive;
-            self.keep(&prepared, &head, verbatim.then_some(raw.get()))?;
+            self.keep(&prepared, &head, verbatim.then_some(document.text().get()))?;
             with.events.emit(&Event::StageAdvanced { stage: Stage::Prepare, by: 1 });
         }
         for (asked, place) in picks.absent.clone() {
@@ -152,7 +151,7 @@ impl<'a> PlanBuilder<'a> {
         let index = u32::try_from(self.drafts.len()).unwrap_or(u32::MAX);
         let (mut wanted, mut needs) = (None, Vec::new());
         if let Some(document) = &prepared.wanted {
-            let text = serde_json::to_string(document).unwrap_or_default();
+            let text = document.to_string();
             wanted = Some(self.documents.append(text.as_bytes())?);
             needs = self.supplies.needs_in(&text, &prepared.fresh);
             // One that does not say of which adaptor it is may be of one of these.
@@ -180,7 +179,7 @@ impl<'a> PlanBuilder<'a> {
             let named = self.named.entry(self.keys.of(&name_key(&prepared.item.name))).or_default();
             *named = (named.0 + 1, named.1 || copies || prepared.item.name != head.name);
         }
-        let text = serde_json::to_vec(&prepared.item).unwrap_or_default();
+        let text = to_json(&prepared.item, self.items.path())?;
         let item = self.items.append(&text)?;
         let print = prepared.item.sent_sha256;
         self.drafts.push(Draft { item, wanted, print, verdict: Verdict::Equal, needs });
@@ -221,11 +220,8 @@ impl<'a> PlanBuilder<'a> {
     fn absent(&mut self, asked: &str, place: &str) -> Result<(), EngineError> {
         let number = ItemKey(u32::try_from(self.drafts.len() + 1).unwrap_or(u32::MAX));
         let is_id = Id::looks_like(asked);
-        let head = Head {
-            id: Id::from(if is_id { asked } else { "" }),
-            name: if is_id { String::new() } else { asked.to_owned() },
-            ..read_head(&serde_json::value::RawValue::from_string("{}".to_owned()).unwrap_or_default())
-        };
+        let (id, name) = if is_id { (asked, "") } else { ("", asked) };
+        let head = Head::new(Id::from(id), name);
         let item = with_source(blank(number, &head), &head);
         let message =
             format!("there is no such import in account `{}` ({place})", self.with.source.facts.name);
@@ -278,7 +274,7 @@ impl<'a> PlanBuilder<'a> {
 
     /// Puts an item back in the place of what it was made of.
     pub(crate) fn put_back(&mut self, index: usize, item: &PlanItem) -> Result<(), EngineError> {
-        let text = serde_json::to_vec(item).unwrap_or_default();
+        let text = to_json(item, self.items.path())?;
         self.drafts[index].item = self.items.append(&text)?;
         Ok(())
     }
@@ -304,7 +300,6 @@ impl<'a> PlanBuilder<'a> {
     }
 }
 
-/// A document that is JSON, but more than a program can hold: nested too deep, or with half a character in a text.
 /// The item of a text that cannot be held as a value, known by what stands for it.
 fn known_by(item: &mut PlanItem, print: Fingerprint) {
     item.sent_sha256 = Some(print);
@@ -313,8 +308,9 @@ fn known_by(item: &mut PlanItem, print: Fingerprint) {
     }
 }
 
-fn unreadable(number: ItemKey, head: &Head, error: &serde_json::Error) -> Prepared {
-    let message = format!("its document cannot be read: {error}");
+/// The item of a document that has no tree.
+fn unreadable(number: ItemKey, head: &Head, why: &Unreadable) -> Prepared {
+    let message = format!("its document cannot be read: {why}");
     let item = ended(with_source(blank(number, head), head), Outcome::Failed, "unreadable", message);
     Prepared::over(item)
 }
@@ -367,9 +363,8 @@ impl Names {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::value::RawValue;
-
     use super::*;
+    use crate::documents::Document;
 
     #[test]
     fn a_document_that_no_program_can_hold_fails_and_says_why() {
@@ -379,11 +374,10 @@ mod tests {
             "]".repeat(200)
         );
         let half = r#"{"_id":"5f7c579b6411271af4e7cefa","name":"b","sampleData":"\ud800"}"#.to_owned();
-        for (text, why) in [(deep, "recursion limit exceeded"), (half, "hex escape")] {
-            let raw = RawValue::from_string(text).unwrap();
-            let head = read_head(&raw);
-            let error = serde_json::from_str::<Value>(raw.get()).unwrap_err();
-            let Prepared { item, wanted, .. } = unreadable(ItemKey(1), &head, &error);
+        for (text, why) in [(deep, "nested more than 128 levels deep"), (half, "lone surrogate")] {
+            let document = Document::from_bytes(text.into_bytes()).unwrap();
+            let (head, error) = (document.head(), document.tree().unwrap_err());
+            let Prepared { item, wanted, .. } = unreadable(ItemKey(1), head, error);
             assert_eq!((item.name.as_str(), item.outcome, wanted), ("b", Some(Outcome::Failed), None));
             assert_eq!(item.source.unwrap().id, head.id);
             let message = item.trouble.unwrap().message;

@@ -1,16 +1,20 @@
 //! transform and resolve: from a document of the source to the document that is to stand in the target. Pure.
 
+use std::path::Path;
+
 use serde_json::Value;
 
-use crate::documents::Facts;
 use crate::documents::advice::{advise, drop_captured};
 use crate::documents::diff::diff;
 use crate::documents::name::name_key;
 use crate::documents::normal::{fingerprint, masks, remove_pointers, strip_server_fields};
 use crate::documents::references::{Missing, PendingResource, Resolution, Resolver, Rules};
+use crate::documents::{Facts, Unreadable};
 use crate::inventory::snapshot_api::DAMAGED;
 use crate::job::{Action, CapturedData, Job, MatchBy};
 use crate::model::{Head, ItemKey, Operation, Outcome, Verdict};
+use crate::run_folder::RunFolderError;
+use crate::run_folder::document_file::read_document;
 use crate::run_folder::plan_item::{ImportRef, PlanItem, Reason};
 use crate::run_folder::reference_usage::UsageSurvey;
 
@@ -272,6 +276,15 @@ pub(crate) fn ended(
     item.outcome = Some(outcome);
     item.trouble = Some(Reason::new(code, message));
     item
+}
+
+/// The tree of a document that the planner put down itself.
+pub(crate) fn put_down(text: Vec<u8>, path: &Path) -> Result<Value, RunFolderError> {
+    let bad = |why: Unreadable| RunFolderError::BadFile {
+        path: path.to_owned(),
+        message: format!("does not hold what was put there ({why})"),
+    };
+    read_document(text, path)?.into_tree().map_err(bad)
 }
 
 /// The body of the clone call, and whether a PUT has to follow.

@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use serde_json::Value;
-
+use crate::documents::Unreadable;
 use crate::documents::diff::{Change, diff};
 use crate::documents::normal::masks;
 use crate::inventory::endpoint::{Spent, spent};
@@ -15,7 +14,7 @@ use crate::model::{Fingerprint, Id, ItemKey, Operation, Outcome};
 use crate::planner::decide::{Decision, creates_anyway};
 use crate::planner::plan::{PlanRequest, Planned};
 use crate::planner::plan_builder::PlanBuilder;
-use crate::planner::prepare::ended;
+use crate::planner::prepare::{ended, put_down};
 use crate::planner::target_index::{TargetImport, TargetImports};
 use crate::run_folder::document_file::{DocumentFile, Span};
 use crate::run_folder::forecast::{Forecast, Outlook, Write};
@@ -246,6 +245,9 @@ impl PlanBuilder<'_> {
                         item.namesakes = ids();
                         item.target = None;
                     }
+                    _ if let Some(why) = &standing.unreadable => {
+                        item = unreadable(item, why, job.on_existing);
+                    }
                     OnExisting::Skip => {
                         let message = "is there and differs; `on_existing: update` overwrites it";
                         item = ended(item, Outcome::Skipped, "exists", message);
@@ -293,9 +295,9 @@ impl PlanBuilder<'_> {
         slot: &Span,
         standings: &mut TargetImports<'_>,
     ) -> Result<(Vec<Change>, Vec<String>), EngineError> {
-        let there: Value = serde_json::from_slice(&standings.spool.read(*slot)?).unwrap_or_default();
+        let there = put_down(standings.spool.read(*slot)?, standings.spool.path())?;
         let Some(wanted) = self.drafts[index].wanted else { return Ok((Vec::new(), Vec::new())) };
-        let wanted: Value = serde_json::from_slice(&self.documents.read(wanted)?).unwrap_or_default();
+        let wanted = put_down(self.documents.read(wanted)?, self.documents.path())?;
         Ok((diff(&there, &wanted), masks(&there)))
     }
 }
@@ -303,6 +305,18 @@ impl PlanBuilder<'_> {
 /// An import that stands in the target, as an item names it.
 pub(crate) fn party(standing: &TargetImport, name: &str) -> ImportRef {
     ImportRef { id: standing.id.clone(), name: name.to_owned(), sha256: Some(standing.print) }
+}
+
+/// An item whose import in the target has no tree: what it holds is not known, so it is never overwritten.
+pub(crate) fn unreadable(item: PlanItem, why: &Unreadable, on_existing: OnExisting) -> PlanItem {
+    let message = format!("already exists in the target, and the import there cannot be read: {why}");
+    match on_existing {
+        OnExisting::Skip => ended(item, Outcome::Skipped, "exists", message),
+        OnExisting::Fail => ended(item, Outcome::Failed, "exists", message),
+        OnExisting::Update | OnExisting::Create => {
+            ended(item, Outcome::Conflict, "unreadable", format!("{message}: left alone"))
+        }
+    }
 }
 
 /// An item that several imports of the target could be.

@@ -7,6 +7,8 @@ use std::path::Path;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::documents::Unreadable;
+use crate::documents::document::{fingerprint_of_text, read_tree};
 use crate::documents::normal::{fingerprint, masks, remove_pointers};
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
@@ -26,6 +28,8 @@ pub(crate) struct TargetImport {
     pub slot: Span,
     /// Owned by an Integration App.
     pub app: bool,
+    /// Why its text has no tree, if it has none. It is never equal to anything.
+    pub unreadable: Option<Unreadable>,
 }
 
 /// What of the target bears a key that is wanted.
@@ -107,8 +111,12 @@ impl Index<'_, '_> {
             Some(spool) => spool.append(text.get().as_bytes())?,
             None => Span { offset: 0, length: 0 },
         };
-        let print = print_of(&serde_json::from_str(text.get()).unwrap_or_default(), !self.ids.is_empty());
-        Ok(TargetImport { id: head.id.clone(), print, slot, app: head.connector.is_some() })
+        let text = text.get().as_bytes();
+        let (print, unreadable) = match read_tree(text) {
+            Ok(tree) => (print_of(&tree, !self.ids.is_empty()), None),
+            Err(why) => (fingerprint_of_text(text), Some(why)),
+        };
+        Ok(TargetImport { id: head.id.clone(), print, slot, app: head.connector.is_some(), unreadable })
     }
 }
 

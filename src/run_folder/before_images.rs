@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 
 use serde::Deserialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::documents::Document;
 use crate::model::{Fingerprint, ItemKey};
-use crate::run_folder::document_file::{Span, read_span};
+use crate::run_folder::document_file::{Span, read_document, read_span};
 use crate::run_folder::error::RunFolderError;
 use crate::run_folder::folder::RunFolder;
 use crate::run_folder::rows::Row;
@@ -53,12 +54,12 @@ impl Befores {
     }
 
     /// The document as it was, if it is the one the journal speaks of.
-    pub(crate) fn document(&self, row: &Row) -> Result<Option<Value>, RunFolderError> {
+    pub(crate) fn document(&self, row: &Row) -> Result<Option<Document>, RunFolderError> {
         let (Some(file), Some(slot)) = (&self.file, self.slots.get(&row.item.item)) else { return Ok(None) };
         let text = read_span(file, *slot).map_err(RunFolderError::file("read", "before.jsonl"))?;
         if row.before_sha256 != Some(Fingerprint::of(&text)) {
             return Ok(None);
         }
-        Ok(serde_json::from_slice(&text).ok())
+        read_document(text, Path::new("before.jsonl")).map(Some)
     }
 }

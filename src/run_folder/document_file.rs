@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::documents::Document;
 use crate::model::Fingerprint;
 use crate::run_folder::error::RunFolderError;
 use sha2::{Digest, Sha256};
@@ -85,6 +86,11 @@ impl DocumentFile {
         Ok(slot)
     }
 
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Reads a text back.
     ///
     /// # Errors
@@ -119,6 +125,27 @@ pub fn read_span(file: &File, slot: Span) -> io::Result<Vec<u8>> {
     let mut text = vec![0; slot.length as usize];
     file.read_exact_at(&mut text, slot.offset)?;
     Ok(text)
+}
+
+/// The document of a text that a program put into a file itself; `path` is named in the error.
+///
+/// # Errors
+///
+/// It is not JSON.
+pub fn read_document(text: Vec<u8>, path: &Path) -> Result<Document, RunFolderError> {
+    Document::from_bytes(text).map_err(|error| RunFolderError::BadFile {
+        path: path.to_owned(),
+        message: format!("does not hold what was put there ({error})"),
+    })
+}
+
+/// A value of this program as JSON, to be put into `path`, which is named in the error.
+///
+/// # Errors
+///
+/// It cannot be written as JSON.
+pub(crate) fn to_json<T: Serialize>(value: &T, path: &Path) -> Result<Vec<u8>, RunFolderError> {
+    serde_json::to_vec(value).map_err(|error| RunFolderError::file("write to", path)(error.into()))
 }
 
 /// A document as one line: a service may answer with indented JSON, and a line feed inside a text is always escaped.

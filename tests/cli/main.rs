@@ -15,5 +15,6 @@ mod references;
 mod resume;
 mod support;
 mod torture;
+mod unreadable;
 mod update_delete_clone;
 mod verify;

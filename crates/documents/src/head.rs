@@ -1,6 +1,7 @@
 //! What is read of an import without parsing the whole of it.
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::Id;
 
@@ -42,6 +43,22 @@ pub struct Head {
 }
 
 impl Head {
+    /// A head of which only id and name are known.
+    pub fn new(id: Id, name: impl Into<String>) -> Self {
+        Self {
+            id,
+            name: name.into(),
+            adaptor_type: None,
+            connection: None,
+            integration: None,
+            connector: None,
+            cloned_from: None,
+            external_id: None,
+            created_at: None,
+            last_modified: None,
+        }
+    }
+
     /// Reads the head of a document's text.
     ///
     /// # Errors
@@ -49,5 +66,105 @@ impl Head {
     /// Not JSON, not an object, or without a text `_id`.
     pub fn of(text: &str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(text)
+    }
+
+    /// Reads the head of any document: a field of another type counts as absent, half a character becomes U+FFFD.
+    pub fn read(text: &str) -> Self {
+        Self::of(text).unwrap_or_else(|_| Self::read_loosely(text))
+    }
+
+    fn read_loosely(text: &str) -> Self {
+        #[derive(Default, Deserialize)]
+        struct Loose<'a> {
+            #[serde(default, borrow, rename = "_id")]
+            id: Option<&'a RawValue>,
+            #[serde(default, borrow)]
+            name: Option<&'a RawValue>,
+            #[serde(default, borrow, rename = "adaptorType")]
+            adaptor_type: Option<&'a RawValue>,
+            #[serde(default, borrow, rename = "_connectionId")]
+            connection: Option<&'a RawValue>,
+            #[serde(default, borrow, rename = "_integrationId")]
+            integration: Option<&'a RawValue>,
+            #[serde(default, borrow, rename = "_connectorId")]
+            connector: Option<&'a RawValue>,
+            #[serde(default, borrow, rename = "_sourceId")]
+            cloned_from: Option<&'a RawValue>,
+            #[serde(default, borrow, rename = "externalId")]
+            external_id: Option<&'a RawValue>,
+            #[serde(default, borrow, rename = "createdAt")]
+            created_at: Option<&'a RawValue>,
+            #[serde(default, borrow, rename = "lastModified")]
+            last_modified: Option<&'a RawValue>,
+        }
+        // What is no object has no fields.
+        let Ok(loose) = serde_json::from_str::<Loose<'_>>(text) else {
+            return Self::new(Id::from(""), "");
+        };
+        let id = |field: Option<&RawValue>| field.and_then(text_of).map(Id::from);
+        let field = |field: Option<&RawValue>| field.and_then(text_of);
+        Self {
+            id: id(loose.id).unwrap_or_else(|| Id::from("")),
+            name: field(loose.name).unwrap_or_default(),
+            adaptor_type: field(loose.adaptor_type),
+            connection: id(loose.connection),
+            integration: id(loose.integration),
+            connector: id(loose.connector),
+            cloned_from: id(loose.cloned_from),
+            external_id: field(loose.external_id),
+            created_at: field(loose.created_at),
+            last_modified: field(loose.last_modified),
+        }
+    }
+}
+
+/// The text that a JSON text stands for, half characters replaced; `None` if it is not a text.
+fn text_of(raw: &RawValue) -> Option<String> {
+    if let Ok(text) = serde_json::from_str::<String>(raw.get()) {
+        return Some(text);
+    }
+    let inside = raw.get().strip_prefix('"')?.strip_suffix('"')?;
+    let mut units: Vec<u16> = Vec::with_capacity(inside.len());
+    let mut chars = inside.chars();
+    while let Some(next) = chars.next() {
+        let mut buffer = [0; 2];
+        let read = match (next, next == '\\') {
+            (other, false) => other,
+            (_, true) => match chars.next()? {
+                'u' => {
+                    let digits: String = chars.by_ref().take(4).collect();
+                    units.push(u16::from_str_radix(&digits, 16).ok()?);
+                    continue;
+                }
+                'n' => '\n',
+                't' => '\t',
+                'r' => '\r',
+                'b' => '\u{8}',
+                'f' => '\u{c}',
+                other => other,
+            },
+        };
+        units.extend_from_slice(read.encode_utf16(&mut buffer));
+    }
+    Some(String::from_utf16_lossy(&units))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn odd_types_do_not_spoil_the_rest_of_a_head() {
+        let head = Head::read(r#"{"_id":"a","name":5,"_connectionId":"c","externalId":["x"]}"#);
+        assert_eq!((head.id.as_str(), head.name.as_str(), head.external_id), ("a", "", None));
+        assert_eq!(head.connection, Some(Id::from("c")));
+        assert_eq!(Head::read("[]"), Head::new(Id::from(""), ""));
+    }
+
+    #[test]
+    fn half_a_character_is_replaced_and_all_else_is_read() {
+        let name = |text: &str| Head::read(&format!(r#"{{"_id":"a","name":"{text}"}}"#)).name;
+        assert_eq!(name(r"a\ud83d\n\u00e9\ud83d\ude00 \/ü"), "a\u{fffd}\né\u{1f600} /ü");
+        assert_eq!(name(r"\ude00\\"), "\u{fffd}\\");
     }
 }

@@ -6,6 +6,7 @@
 pub mod advice;
 mod compile;
 pub mod diff;
+pub mod document;
 mod fields;
 pub mod head;
 pub mod id;
@@ -23,6 +24,7 @@ pub mod step;
 pub mod template;
 pub mod upgrade;
 
+pub use document::{Document, Unreadable};
 pub use head::Head;
 pub use id::{Fingerprint, Id};
 pub use program::Program;

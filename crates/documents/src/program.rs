@@ -155,7 +155,7 @@ impl Program {
                 connection: facts.connection_name.as_deref(),
                 integration: facts.integration_name.as_deref(),
             };
-            let holds = when.matches(&head(document), names, &mut || document.clone());
+            let holds = when.matches(&head(document), names, &mut || Ok(document.clone()));
             if !holds.map_err(|error| format!("when: {error}"))? {
                 return Ok(());
             }

@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::jq;
 use super::name::{is_same_name, name_key};
 use crate::Head;
+use crate::Unreadable;
 
 /// The keys of `select` as the user wrote them. Every key given must hold; nothing given: all imports.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -214,12 +215,12 @@ impl Selector {
     ///
     /// # Errors
     ///
-    /// The jq filter failed on this document, or took too long.
+    /// The document has no tree, or the jq filter failed on it or took too long.
     pub fn matches(
         &self,
         head: &Head,
         names: Names<'_>,
-        document: &mut dyn FnMut() -> Value,
+        document: &mut dyn FnMut() -> Result<Value, Unreadable>,
     ) -> Result<bool, String> {
         if !self.head_holds(head, names) {
             return Ok(false);
@@ -232,7 +233,8 @@ impl Selector {
         }
         match &self.filter {
             Some(filter) => {
-                filter.holds(&document(), jq::DEADLINE).map_err(|error| format!("where: {error}"))
+                let tree = document().map_err(|why| format!("where: the import cannot be read: {why}"))?;
+                filter.holds(&tree, jq::DEADLINE).map_err(|error| format!("where: {error}"))
             }
             None => Ok(true),
         }

@@ -194,7 +194,8 @@ async fn related_lists(archive: &Archive, related: &[Entry]) -> Result<Value, Fa
             Err(error) if error.is_damage() => continue,
             Err(error) => return Err(error.into()),
         };
-        let document: Value = serde_json::from_slice(&text).unwrap_or_default();
+        // As above: what has no tree cannot be put into the emulator.
+        let Ok(document) = crate::documents::document::read_tree(&text) else { continue };
         lists.entry(entry.kind.clone()).or_default().push(document);
     }
     Ok(json!(lists))

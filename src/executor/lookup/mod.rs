@@ -17,7 +17,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, sleep_until};
 
 use crate::api::ErrorKind;
-use crate::documents::normal::fingerprint;
+use crate::documents::document::{print_text, read_tree};
 use crate::documents::references::Kind;
 use crate::executor::journal_view::JournalView;
 use crate::executor::lookup::scan::{Candidate, Looked, SLACK, created_at};
@@ -63,7 +63,8 @@ pub(crate) struct Search {
     pub namesakes: HashSet<Id>,
     pub source: Option<Id>,
     pub is_clone: bool,
-    pub wanted: Value,
+    /// What was sent; `None` if it cannot be read: only the very same text is it then.
+    pub wanted: Option<Value>,
     pub print: Fingerprint,
     pub since: Option<Timestamp>,
     failed_at: Instant,
@@ -125,7 +126,6 @@ impl<'a> LookupQueue<'a> {
     /// Asks for an item's import, announced when the service's clock said `since`.
     pub(crate) async fn search(&self, item: &PlanItem, since: Option<Timestamp>, wanted: &[u8]) -> Found {
         let (answer, found) = oneshot::channel();
-        let wanted: Value = serde_json::from_slice(wanted).unwrap_or_default();
         let now = Instant::now();
         self.queue.borrow_mut().push(Search {
             kind: item.kind,
@@ -133,8 +133,8 @@ impl<'a> LookupQueue<'a> {
             namesakes: item.namesakes.iter().cloned().collect(),
             source: item.source.as_ref().map(|source| source.id.clone()),
             is_clone: item.operation == Operation::Clone,
-            print: fingerprint(&wanted),
-            wanted,
+            print: print_text(wanted),
+            wanted: read_tree(wanted).ok(),
             since,
             failed_at: now,
             looks: 0,

@@ -8,13 +8,14 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::api::{ErrorKind, ListRequest};
-use crate::documents::normal::{compare, fingerprint};
+use crate::documents::document::print_and_tree;
+use crate::documents::normal::compare;
 use crate::documents::references::Kind;
 use crate::executor::journal_view::JournalView;
 use crate::executor::lookup::Search;
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
-use crate::inventory::list_scan::{PAGE, PageVisitor, ScanOptions, list_scan, read_head};
+use crate::inventory::list_scan::{PAGE, PageVisitor, ScanOptions, list_scan};
 use crate::model::cancel::Cancel;
 use crate::model::{Fingerprint, Head, Id, Verdict};
 
@@ -69,7 +70,7 @@ pub(crate) async fn others(
     let mut bearers = Vec::new();
     while let Some(page) = pages.next().await {
         for text in page.map_err(target.failed(&format!("list the {}", kind.as_str())))?.documents {
-            let head = read_head(&text);
+            let head = Head::read(text.get());
             if !met.insert(head.id.clone()) {
                 continue;
             }
@@ -145,8 +146,7 @@ impl<'a, 'b> Looker<'a, 'b> {
     /// Whether it is what a search is for.
     fn judge(&mut self, head: &Head, text: &RawValue) {
         let Some(indices) = self.by_name.get(head.name.trim()) else { return };
-        let document: Value = serde_json::from_str(text.get()).unwrap_or_default();
-        let print = fingerprint(&document);
+        let (print, document) = print_and_tree(text.get().as_bytes());
         for index in indices {
             let search = &self.searches[*index];
             if search.namesakes.contains(&head.id) {
@@ -156,7 +156,10 @@ impl<'a, 'b> Looker<'a, 'b> {
                 // What a fresh clone holds is the source's content; whose clone it is says more.
                 head.cloned_from == search.source
             } else {
-                print == search.print || compare(&search.wanted, &document).verdict != Verdict::Differs
+                let is_wanted =
+                    |wanted: &Value, found: &Value| compare(wanted, found).verdict != Verdict::Differs;
+                let both = search.wanted.as_ref().zip(document.as_ref().ok());
+                print == search.print || both.is_some_and(|(wanted, found)| is_wanted(wanted, found))
             };
             let (id, modified) = (head.id.clone(), head.last_modified.clone());
             self.hits[*index].push(Candidate { id, print, equal, created: created_at(head), modified });

@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use crate::api::Document;
+use crate::documents::document::read_tree;
 use crate::documents::normal::{fingerprint, masks, remove_pointers, strip_server_fields};
 use crate::documents::references::{Kind, Missing, PendingResource, strangers};
-use crate::inventory::list_scan::read_head;
-use crate::model::{Id, ItemKey, Operation, Outcome};
+use crate::model::{Head, Id, ItemKey, Operation, Outcome};
 use crate::planner::dependencies::DependencyStock;
 use crate::planner::prepare::{blank, ended, judge, tell};
 use crate::run_folder::plan_item::{ImportRef, PlanItem};
@@ -26,8 +26,7 @@ pub(crate) fn make(
     document: Option<&Document>,
     stock: &DependencyStock<'_>,
 ) -> Made {
-    let nothing = serde_json::value::RawValue::from_string("{}".to_owned()).unwrap_or_default();
-    let head = document.map_or_else(|| read_head(&nothing), |document| document.head.clone());
+    let head = document.map_or_else(|| Head::new(Id::from(""), ""), |document| document.head.clone());
     let mut item = blank(ItemKey(0), &head);
     item.kind = Some(kind);
     item.adaptor_type = Some(kind.as_str().to_owned());
@@ -46,7 +45,13 @@ pub(crate) fn make(
             "it was removed from the source while the plan was made",
         );
     };
-    let source: Value = serde_json::from_str(document.text.get()).unwrap_or_default();
+    let source = match read_tree(document.text.get().as_bytes()) {
+        Ok(source) => source,
+        Err(why) => {
+            let message = format!("its document cannot be read: {why}");
+            return over(item, Outcome::Failed, "unreadable", &message);
+        }
+    };
     item.source.iter_mut().for_each(|party| party.sha256 = Some(fingerprint(&source)));
     if head.name != name {
         return over(

@@ -184,7 +184,7 @@ impl DependencyPlanner {
         }
         let mut slot = None;
         if let Some(wanted) = wanted {
-            let text = serde_json::to_string(&wanted).unwrap_or_default();
+            let text = wanted.to_string();
             slot = Some(documents.append(text.as_bytes())?);
             self.all[index as usize].needs = self.needs_in(&text, &fresh);
         }

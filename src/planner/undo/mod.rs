@@ -7,14 +7,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use crate::api::ErrorKind;
+use crate::documents::Document;
 use crate::documents::diff::diff;
+use crate::documents::document::{fingerprint_of_text, original_bytes, strip_text};
 use crate::documents::normal::{fingerprint, masks, remove_pointers, strip_server_fields};
 use crate::inventory::endpoint::{Account, spent};
 use crate::inventory::error::EngineError;
-use crate::inventory::list_scan::read_head;
 use crate::job::Verify;
 use crate::journal::ItemStates;
 use crate::model::cancel::Cancel;
@@ -59,7 +59,8 @@ pub struct UndoRequest<'a> {
 /// What is known of an import that the run wrote: as it is now.
 enum Now {
     Gone,
-    There(Fingerprint, Value),
+    /// It is there; its document, unless a list showed all that has to be known.
+    There(Fingerprint, Option<Document>),
 }
 
 /// Plans the undo of a run. Nothing is written to the service.
@@ -105,8 +106,7 @@ pub async fn plan_undo(with: UndoRequest<'_>) -> Result<Planned, EngineError> {
             plan_item(&with, ItemKey(number), row, &befores, &prints, &mut asked).await?;
         links.bind(&with, row, &mut item).await?;
         if let (true, Some(document)) = (item.is_work(), document) {
-            let text = serde_json::to_vec(&document).unwrap_or_default();
-            item.wanted = Some(out.append_line(item.item, &text)?);
+            item.wanted = Some(out.append_line(item.item, &document)?);
         }
         if item.is_work() {
             sent.push(Write::of(&item));
@@ -162,7 +162,7 @@ async fn plan_item(
     befores: &Befores,
     prints: &HashMap<Id, Fingerprint>,
     asked: &mut usize,
-) -> Result<(PlanItem, Option<Value>), EngineError> {
+) -> Result<(PlanItem, Option<Vec<u8>>), EngineError> {
     let Some(target) = row.target_id.clone() else {
         let item = blank(number, &head_of(row, &Id::from("")));
         return Ok((
@@ -180,7 +180,7 @@ async fn plan_item(
                 && row.outcome != Outcome::Updated
                 && row.verdict != Verdict::Differs =>
         {
-            Now::There(*print, Value::Null)
+            Now::There(*print, None)
         }
         _ => read(with, row.item.list(), &target).await?,
     };
@@ -199,12 +199,12 @@ async fn plan_item(
     };
     item.target = Some(ImportRef { id: target.clone(), name: row.item.name.clone(), sha256: Some(print) });
     let wanted = if row.outcome == Outcome::Updated {
-        let Some(mut wanted) = befores.document(row)? else {
+        let kept = befores.document(row)?;
+        let Some(wanted) = kept.as_ref().and_then(|kept| Wanted::of(kept, false)) else {
             let message = "before.jsonl lacks the document as it was, or holds another: put it back by hand";
             return Ok((ended(item, Outcome::Failed, "no_before", message), None));
         };
-        strip_server_fields(&mut wanted);
-        if fingerprint(&wanted) == print {
+        if wanted.print == document.as_ref().map_or(print, print_without_server_fields) {
             item.verdict = Some(Verdict::Equal);
             return Ok((
                 ended(item, Outcome::Unchanged, "undone", "it is as it was before the run already"),
@@ -217,7 +217,7 @@ async fn plan_item(
     };
     // A clone whose answer held no document was never fingerprinted: what it is now is taken for what the run made.
     if row.target_sha256.is_some_and(|left| left != print)
-        || changed_before_it_was_read(row, print, &document)
+        || document.as_ref().is_some_and(|now| changed_before_it_was_read(row, print, now.head()))
     {
         let who =
             if row.item.kind.is_none() { who_changed(with, &target, asked).await } else { String::new() };
@@ -226,12 +226,13 @@ async fn plan_item(
     }
     if let Some(wanted) = wanted {
         item.operation = Operation::Update;
-        item.changes = diff(&document, &wanted);
-        item.sent_sha256 = Some(fingerprint(&wanted));
-        if let Some(name) = wanted.get("name").and_then(Value::as_str) {
-            name.clone_into(&mut item.name);
+        let now = document.as_ref().and_then(|now| now.tree().ok());
+        if let (Some(now), Some(tree)) = (now, &wanted.tree) {
+            item.changes = diff(now, tree);
         }
-        return Ok((item, Some(wanted)));
+        item.sent_sha256 = Some(wanted.print);
+        item.name = wanted.name;
+        return Ok((item, Some(wanted.text)));
     }
     item.operation = Operation::Delete;
     Ok((item, None))
@@ -239,9 +240,9 @@ async fn plan_item(
 
 /// Whether somebody changed an import after the run had written it and before the run read it back: what was read is
 /// then not what the run left. Where the service itself keeps other than it answered, `lastModified` stays.
-fn changed_before_it_was_read(row: &Row, print: Fingerprint, now: &Value) -> bool {
+fn changed_before_it_was_read(row: &Row, print: Fingerprint, now: &Head) -> bool {
     let (Some(written), modified) = &row.written else { return false };
-    let same = modified.as_deref().is_some_and(|modified| now["lastModified"] == modified);
+    let same = modified.is_some() && *modified == now.last_modified;
     row.verdict == Verdict::Differs && *written != print && !same
 }
 
@@ -251,41 +252,72 @@ fn undo_delete(
     target: Id,
     now: &Now,
     befores: &Befores,
-) -> (PlanItem, Option<Value>) {
+) -> (PlanItem, Option<Vec<u8>>) {
     item.target = Some(ImportRef { id: target, name: row.item.name.clone(), sha256: None });
     if matches!(now, Now::There(..)) {
         item.verdict = Some(Verdict::NotChecked);
         return (ended(item, Outcome::Unchanged, "undone", "it is there again already"), None);
     }
-    let Ok(Some(mut wanted)) = befores.document(row) else {
+    let kept = befores.document(row).ok().flatten();
+    let Some(wanted) = kept.as_ref().and_then(|kept| Wanted::of(kept, true)) else {
         let message =
             "before.jsonl lacks the document as it was, or holds another: look into the recycle bin";
         return (ended(item, Outcome::Failed, "no_before", message), None);
     };
-    strip_server_fields(&mut wanted);
-    let hidden = masks(&wanted);
-    remove_pointers(&mut wanted, &hidden);
-    item.secrets = hidden;
-    item.sent_sha256 = Some(fingerprint(&wanted));
+    item.secrets = wanted.secrets;
+    item.sent_sha256 = Some(wanted.print);
     item.operation = Operation::Restore;
-    (item, Some(wanted))
+    (item, Some(wanted.text))
+}
+
+/// A document as it was, as it is sent back.
+struct Wanted {
+    name: String,
+    /// What is sent: without a tree the kept text itself, but for what the service manages.
+    text: Vec<u8>,
+    tree: Option<Value>,
+    print: Fingerprint,
+    /// Secrets that were masked and are left out.
+    secrets: Vec<String>,
+}
+
+impl Wanted {
+    /// What is sent to put `kept` back; `None` if its text cannot be sent.
+    fn of(kept: &Document, without_masks: bool) -> Option<Self> {
+        let name = kept.head().name.clone();
+        let Ok(tree) = kept.tree() else {
+            let text = strip_text(kept.text().get()).ok()?;
+            let print = fingerprint_of_text(text.as_bytes());
+            let text = original_bytes(&text);
+            return Some(Self { name, text, tree: None, print, secrets: Vec::new() });
+        };
+        let mut tree = tree.clone();
+        strip_server_fields(&mut tree);
+        let secrets = if without_masks { masks(&tree) } else { Vec::new() };
+        remove_pointers(&mut tree, &secrets);
+        let (text, print) = (tree.to_string().into_bytes(), fingerprint(&tree));
+        Some(Self { name, text, tree: Some(tree), print, secrets })
+    }
+}
+
+/// The fingerprint of a document as [`Wanted`] has it.
+fn print_without_server_fields(document: &Document) -> Fingerprint {
+    match document.tree() {
+        Ok(tree) => fingerprint(tree),
+        Err(_) => strip_text(document.text().get())
+            .map_or_else(|_| document.fingerprint(), |text| fingerprint_of_text(text.as_bytes())),
+    }
 }
 
 fn head_of(row: &Row, id: &Id) -> Head {
-    let nothing = RawValue::from_string("{}".to_owned()).unwrap_or_default();
-    Head {
-        id: id.clone(),
-        name: row.item.name.clone(),
-        adaptor_type: row.item.adaptor_type.clone(),
-        ..read_head(&nothing)
-    }
+    Head { adaptor_type: row.item.adaptor_type.clone(), ..Head::new(id.clone(), row.item.name.clone()) }
 }
 
 async fn read(with: &UndoRequest<'_>, list: &str, id: &Id) -> Result<Now, EngineError> {
     match with.target.client.get(list, id).await {
         Ok(document) => {
-            let value: Value = serde_json::from_str(document.text.get()).unwrap_or_default();
-            Ok(Now::There(fingerprint(&value), value))
+            let document = Document::new(document.text);
+            Ok(Now::There(document.fingerprint(), Some(document)))
         }
         Err(error) if error.kind == ErrorKind::NotFound => Ok(Now::Gone),
         Err(error) => Err(with.target.failed(&format!("read {id} of the {list}"))(error)),

@@ -6,7 +6,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::api::ErrorKind;
-use crate::documents::normal::fingerprint;
+use crate::documents::document::print_text;
 use crate::inventory::dependents::used_by;
 use crate::inventory::error::EngineError;
 use crate::inventory::list_scan::{PAGE, PageVisitor, ScanOptions, list_scan};
@@ -51,8 +51,7 @@ impl PageVisitor for Prints {
 
     fn take(&mut self, head: &Head, text: &RawValue) -> Result<bool, EngineError> {
         if let Some(print) = self.wanted.get_mut(&head.id) {
-            let document: Value = serde_json::from_str(text.get()).unwrap_or_default();
-            *print = Some(fingerprint(&document));
+            *print = Some(print_text(text.get().as_bytes()));
         }
         Ok(true)
     }

@@ -60,6 +60,11 @@ pub struct Comparison {
 }
 
 impl Comparison {
+    /// The comparison of two documents of which one cannot be read; `why` stands in the place of a pointer.
+    pub fn impossible(why: String) -> Self {
+        Self { verdict: Verdict::Differs, differences: vec![why], added: Vec::new(), masked: Vec::new() }
+    }
+
     /// Whether the import found is already what is wanted, so that nothing has to be written.
     pub fn is_as_wanted(&self) -> bool {
         self.verdict != Verdict::Differs && self.added.is_empty() && self.masked.is_empty()

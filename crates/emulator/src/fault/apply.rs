@@ -213,6 +213,11 @@ pub(crate) async fn after(effect: &Effect, mut response: Response, url: &str) ->
             *head.body_mut() = Body::from(text.slice(..text.len() / 2));
             return head;
         }
+        Effect::ReplaceBytes { find, with } => {
+            let (mut head, text) = take(response).await;
+            *head.body_mut() = Body::from(replaced(&text, find.as_bytes(), &bytes_of(with)));
+            return head;
+        }
         Effect::NotArray => {
             let (mut head, text) = take(response).await;
             *head.body_mut() = Body::from([b"{\"data\":", &*text, b"}"].concat());
@@ -221,6 +226,34 @@ pub(crate) async fn after(effect: &Effect, mut response: Response, url: &str) ->
         _ => {}
     }
     response
+}
+
+/// The bytes of a text in which `\xHH` is the byte HH.
+fn bytes_of(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("\\x") {
+        bytes.extend_from_slice(before.as_bytes());
+        let byte = after.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match byte {
+            Some(byte) => bytes.push(byte),
+            None => bytes.extend_from_slice(b"\\x"),
+        }
+        rest = if byte.is_some() { &after[2..] } else { after };
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    bytes
+}
+
+fn replaced(text: &[u8], find: &[u8], with: &[u8]) -> Vec<u8> {
+    let (mut out, mut rest) = (Vec::with_capacity(text.len()), text);
+    while let Some(at) = rest.windows(find.len().max(1)).position(|part| part == find) {
+        out.extend_from_slice(&rest[..at]);
+        out.extend_from_slice(with);
+        rest = &rest[at + find.len()..];
+    }
+    out.extend_from_slice(rest);
+    out
 }
 
 fn relink(response: &mut Response, next: &str) {

@@ -169,6 +169,13 @@ pub enum Effect {
     BadJson,
     /// The body is an object around what it should be.
     NotArray,
+    /// Other bytes stand in the body wherever it has this text: what a service sends that cuts texts by bytes.
+    ReplaceBytes {
+        /// The text.
+        find: String,
+        /// What stands in its place; `\xHH` is the byte HH.
+        with: String,
+    },
     /// `Content-Length` is off by so much.
     WrongContentLength {
         /// Bytes added to the true length.

@@ -55,7 +55,7 @@ pub(super) fn referrers(context: &Context, kind: Kind, id: Id) -> Result<Vec<(Ki
             if !std::str::from_utf8(text).is_ok_and(|text| text.contains(&wanted)) {
                 return;
             }
-            let document: Value = serde_json::from_slice(text).unwrap_or_default();
+            let Ok(document) = serde_json::from_slice::<Value>(text) else { return };
             let field = |key: &str| document.get(key).and_then(Value::as_str).unwrap_or_default();
             if let Some(user_id) = Id::parse(field("_id")).filter(|user_id| *user_id != id) {
                 users.push((user, user_id, field("name").into()));
@@ -115,7 +115,7 @@ pub(super) async fn audit(context: Context, AxumQuery(filters): AxumQuery<Map<St
     let filter = |key: &str| filters.get(key).and_then(Value::as_str);
     let mut rows = Vec::new();
     for text in context.server.store.audit(context.account(), None)?.into_iter().rev() {
-        let row: Value = serde_json::from_slice(&text).unwrap_or_default();
+        let Ok(row) = serde_json::from_slice::<Value>(&text) else { continue };
         let field = |pointer: &str| row.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         let equal = |key: &str, pointer: &str| filter(key).is_none_or(|wanted| wanted == field(pointer));
         let wanted = equal("resourceType", "/resourceType")

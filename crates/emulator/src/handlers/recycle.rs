@@ -26,8 +26,9 @@ fn bin(context: &Context, kind: Kind) -> Result<Vec<Value>, Failure> {
         store.places(collection, true, (From::Skip(0), usize::MAX), |entry| kept(entry.deleted)).places;
     let mut rows = Vec::new();
     store.read_many(collection, true, &places, |text| {
-        let document: Value = serde_json::from_slice(text).unwrap_or_default();
-        rows.push(json!({ "model": kind.model(), "doc": document }));
+        if let Ok(document) = serde_json::from_slice::<Value>(text) {
+            rows.push(json!({ "model": kind.model(), "doc": document }));
+        }
     })?;
     Ok(rows)
 }

@@ -1,0 +1,315 @@
+//! A document as the service sent it: its text, and its tree or the reason why there is none.
+//!
+//! A text can be valid JSON and still have no tree: a lone surrogate, more nesting than a parser accepts, bytes that are
+//! not UTF-8. Such a document is never read as an empty one: whoever wants a tree gets a [`Result`].
+
+use std::cell::OnceCell;
+use std::fmt::Write as _;
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+
+use crate::normal::fingerprint;
+use crate::schema::is_server_field;
+use crate::{Fingerprint, Head};
+
+/// Stands before an escape that stands for a byte which is not UTF-8.
+const NOT_UTF8: &str = "\\udfff";
+
+/// A document: head and text always, the tree only if the text has one. Parsed at most once.
+#[derive(Debug, Clone)]
+pub struct Document {
+    head: Head,
+    text: Box<RawValue>,
+    tree: OnceCell<Result<Value, Unreadable>>,
+}
+
+impl Document {
+    /// A document of its text.
+    pub fn new(text: Box<RawValue>) -> Self {
+        Self { head: Head::read(text.get()), text, tree: OnceCell::new() }
+    }
+
+    /// A document of bytes as they were sent or kept; see [`escape_bytes`] for those that are not UTF-8.
+    ///
+    /// # Errors
+    ///
+    /// The bytes are not JSON at all.
+    pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, Unreadable> {
+        let text = String::from_utf8(bytes).unwrap_or_else(|error| escape_bytes(error.as_bytes()));
+        let shown = |error: &serde_json::Error| Unreadable::of(error, "");
+        RawValue::from_string(text).map(Self::new).map_err(|error| shown(&error))
+    }
+
+    /// Its identity; read from any text, also from one that has no tree.
+    pub fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// Its text.
+    pub fn text(&self) -> &RawValue {
+        &self.text
+    }
+
+    /// Its tree.
+    ///
+    /// # Errors
+    ///
+    /// The text has none.
+    pub fn tree(&self) -> Result<&Value, &Unreadable> {
+        self.tree.get_or_init(|| read_tree(self.text.get().as_bytes())).as_ref()
+    }
+
+    /// Its tree, taken out.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::tree`].
+    pub fn into_tree(self) -> Result<Value, Unreadable> {
+        self.tree.into_inner().unwrap_or_else(|| read_tree(self.text.get().as_bytes()))
+    }
+
+    /// The fingerprint of its normal form; without a tree, that of its text: see [`fingerprint_of_text`].
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.tree().map_or_else(|_| fingerprint_of_text(self.text.get().as_bytes()), fingerprint)
+    }
+}
+
+/// Why a text has no tree.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// Half a character: what is left when a text is cut inside an emoji.
+    #[error("lone surrogate at character {at}")]
+    LoneSurrogate {
+        /// Where the parser stopped, in bytes from the start of its line.
+        at: usize,
+    },
+    /// Objects or arrays inside each other, more than a parser accepts.
+    #[error("nested more than 128 levels deep")]
+    TooDeep,
+    /// Bytes that are no text.
+    #[error("bytes that are not UTF-8 at character {at}")]
+    NotUtf8 {
+        /// Where the parser stopped, in bytes from the start of its line.
+        at: usize,
+    },
+    /// Not JSON, or not an object.
+    #[error("{0}")]
+    NotJson(String),
+}
+
+impl Unreadable {
+    fn of(error: &serde_json::Error, text: &str) -> Self {
+        // The parser tells kinds of errors apart by their texts only; a change of these ends in `NotJson`, which is true too.
+        let message = error.to_string();
+        let at = error.column();
+        if message.contains("recursion limit") {
+            Self::TooDeep
+        } else if ["surrogate", "end of hex escape", "unicode code point"]
+            .iter()
+            .any(|word| message.contains(word))
+        {
+            let line = text.lines().nth(error.line().saturating_sub(1)).unwrap_or_default().as_bytes();
+            let near = &line[at.saturating_sub(14).min(line.len())..(at + 14).min(line.len())];
+            let marked = near.windows(NOT_UTF8.len()).any(|part| part == NOT_UTF8.as_bytes());
+            if marked { Self::NotUtf8 { at } } else { Self::LoneSurrogate { at } }
+        } else {
+            Self::NotJson(message)
+        }
+    }
+}
+
+/// The tree of a document's text.
+///
+/// # Errors
+///
+/// The text has none, or is not an object.
+pub fn read_tree(text: &[u8]) -> Result<Value, Unreadable> {
+    match serde_json::from_slice::<Value>(text) {
+        Ok(tree @ Value::Object(_)) => Ok(tree),
+        Ok(_) => Err(Unreadable::NotJson("not a JSON object".to_owned())),
+        Err(error) if std::str::from_utf8(text).is_err() => Err(Unreadable::NotUtf8 { at: error.column() }),
+        Err(error) => Err(Unreadable::of(&error, std::str::from_utf8(text).unwrap_or_default())),
+    }
+}
+
+/// The fingerprint of a document's text: that of its normal form, or without a tree that of the text itself.
+///
+/// Two texts without a tree have one fingerprint only if they are the same text; none has that of a readable document.
+pub fn print_text(text: &[u8]) -> Fingerprint {
+    print_and_tree(text).0
+}
+
+/// The fingerprint of a document's text, as [`print_text`] gives it, and its tree.
+pub fn print_and_tree(text: &[u8]) -> (Fingerprint, Result<Value, Unreadable>) {
+    let tree = read_tree(text);
+    let print = tree.as_ref().map_or_else(|_| fingerprint_of_text(text), fingerprint);
+    (print, tree)
+}
+
+/// The fingerprint of a text that has no tree.
+pub fn fingerprint_of_text(text: &[u8]) -> Fingerprint {
+    let mut hash = Sha256::new();
+    hash.update(b"\0unreadable\0");
+    hash.update(text);
+    Fingerprint(hash.finalize().into())
+}
+
+/// Text for bytes that are not UTF-8: each such byte becomes two escapes for lone surrogates.
+///
+/// Inside a JSON text the result is JSON again, of a document that has no tree. Other bytes give another text, and
+/// [`original_bytes`] gives the bytes back.
+pub fn escape_bytes(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() + 64);
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            // Writing to a text cannot fail.
+            let _ = write!(text, "{NOT_UTF8}\\udc{byte:02x}");
+        }
+    }
+    text
+}
+
+/// The bytes that [`escape_bytes`] made a text of; any other text gives its own.
+pub fn original_bytes(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(NOT_UTF8) {
+        bytes.extend_from_slice(before.as_bytes());
+        let byte = after
+            .strip_prefix("\\udc")
+            .and_then(|digits| digits.get(..2))
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        if let Some(byte) = byte {
+            bytes.push(byte);
+            rest = &after[6..];
+        } else {
+            bytes.extend_from_slice(NOT_UTF8.as_bytes());
+            rest = after;
+        }
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    bytes
+}
+
+/// The text without the members that the service manages; what is left stays as it is, byte for byte.
+///
+/// # Errors
+///
+/// The text is not a JSON object, or one of its own keys has half a character in it.
+pub fn strip_text(text: &str) -> Result<String, Unreadable> {
+    let members: Members<'_> = serde_json::from_str(text).map_err(|error| Unreadable::of(&error, text))?;
+    let mut kept = String::with_capacity(text.len());
+    for (key, value) in members.0.iter().filter(|(key, _)| !is_server_field(key)) {
+        kept.push(if kept.is_empty() { '{' } else { ',' });
+        kept.push_str(&Value::from(key.as_str()).to_string());
+        kept.push(':');
+        kept.push_str(value.get());
+    }
+    kept.push_str(if kept.is_empty() { "{}" } else { "}" });
+    Ok(kept)
+}
+
+/// The members of an object in their order, the values as texts.
+struct Members<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de> serde::Deserialize<'de> for Members<'de> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Document {
+        Document::from_bytes(text.as_bytes().to_vec()).unwrap()
+    }
+
+    fn deep(levels: usize) -> String {
+        format!(r#"{{"_id":"a","x":{}1{}}}"#, "[".repeat(levels), "]".repeat(levels))
+    }
+
+    #[test]
+    fn what_has_no_tree_says_why() {
+        let reason = |text: &str| read(text).tree().map(|_| ()).unwrap_err().to_string();
+        assert_eq!(reason(r#"{"_id":"a","s":"cut \ud83d"}"#), "lone surrogate at character 27");
+        assert!(reason(r#"{"_id":"a","s":"\ude00 cut"}"#).starts_with("lone surrogate at"));
+        assert!(reason("{\n\"s\":\"cut \\ud83d\\u0041\"}").starts_with("lone surrogate at"));
+        assert_eq!(reason(&deep(200)), "nested more than 128 levels deep");
+        assert!(read(&deep(120)).tree().is_ok());
+        let bytes = Document::from_bytes(b"{\"_id\":\"a\",\"s\":\"x\xff\"}".to_vec()).unwrap();
+        assert!(bytes.tree().unwrap_err().to_string().starts_with("bytes that are not UTF-8 at"));
+        assert_eq!(reason("[1]"), "not a JSON object");
+        assert!(Document::from_bytes(b"{\"a\":".to_vec()).is_err());
+    }
+
+    #[test]
+    fn a_document_without_a_tree_still_has_its_head() {
+        let half = read(r#"{"name":"Order \ud83d","_id":"5f","lastModified":"t","_connectorId":null}"#);
+        assert_eq!(half.head().id.as_str(), "5f");
+        assert_eq!(half.head().name, "Order \u{fffd}");
+        assert_eq!(half.head().last_modified.as_deref(), Some("t"));
+        assert_eq!(read(&deep(300)).head().id.as_str(), "a");
+    }
+
+    #[test]
+    fn documents_without_a_tree_are_told_apart_by_their_texts() {
+        let print = |text: &str| read(text).fingerprint();
+        let half = |rest: &str| format!(r#"{{"_id":"a","s":"\ud83d","n":"{rest}"}}"#);
+        assert_ne!(print(&half("1")), print(&half("2")));
+        assert_eq!(print(&half("1")), print(&half("1")));
+        assert_ne!(print(&half("1")), print(r#"{"_id":"a","n":"1"}"#));
+        assert_ne!(print(&deep(200)), print(&deep(201)));
+        assert_eq!(print(r#"{"a":1,"b":2}"#), print(r#"{"b":2,"a":1.0}"#));
+        let bytes = |byte: u8| {
+            let text = [b"{\"_id\":\"a\",\"s\":\"", &[byte][..], b"\"}"].concat();
+            Document::from_bytes(text).unwrap().fingerprint()
+        };
+        assert_ne!(bytes(0xfe), bytes(0xff));
+        assert_eq!(print_text(half("1").as_bytes()), print(&half("1")));
+    }
+
+    #[test]
+    fn bytes_that_are_not_utf8_come_back_as_they_were() {
+        for bytes in
+            [&b"{\"s\":\"a\xff\xc3(\xf0\x9f\x98\"}"[..], b"{}", b"\xff", "{\"é\":\"\u{1f600}\"}".as_bytes()]
+        {
+            assert_eq!(original_bytes(&escape_bytes(bytes)), bytes);
+        }
+        for text in [r#"{"s":"\udfff"}"#, r#"{"s":"\udfff\udcx"}"#, r#"{"s":"\udfff\udcé"}"#] {
+            assert_eq!(original_bytes(text), text.as_bytes());
+        }
+    }
+
+    #[test]
+    fn a_text_loses_only_what_the_service_manages() {
+        let text = r#"{"_id":"a","name":"A \ud83d","n":1.50e0, "lastModified":"t","http":{"_id":"in","x":"\u00e9"}}"#;
+        assert_eq!(
+            strip_text(text).unwrap(),
+            r#"{"name":"A \ud83d","n":1.50e0,"http":{"_id":"in","x":"\u00e9"}}"#
+        );
+        assert_eq!(strip_text(r#"{"_id":"a"}"#).unwrap(), "{}");
+        assert!(strip_text("[1]").is_err());
+        assert!(strip_text(r#"{"\ud83d":1}"#).is_err());
+    }
+}
