@@ -50,6 +50,8 @@ const CIRCLES: &[&[&str]] = &[
 /// Crates that are named behind one door each.
 const DOORS: &[(&str, &[&str])] = &[
     ("reqwest", &["api/http.rs", "api/http/", "api/ping.rs"]),
+    ("h2", &["api/http.rs", "api/http/"]),
+    ("hyper", &["api/http.rs", "api/http/"]),
     ("governor", &["api/bucket.rs"]),
     ("backoff", &["api/retry.rs", "api/retry/"]),
     ("indicatif", &["report/progress.rs", "report/progress/"]),
@@ -104,6 +106,7 @@ fn is_test_file(name: &str) -> bool {
         || name.contains("/tests/")
         || name.ends_with("_tests.rs")
         || name.ends_with("sample.rs")
+        || name.ends_with("stub.rs")
 }
 
 #[test]

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::error::clean;
+use super::refusal::{self, Refusal};
 use super::{ApiError, Call, ErrorKind, Method, Problem, Reply, Token, link};
 use crate::documents::document::escape_bytes;
 
@@ -15,10 +16,6 @@ use crate::documents::document::escape_bytes;
 pub(super) const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 /// The pause of a 429 that names none.
 pub(super) const DEFAULT_PAUSE: Duration = Duration::from_secs(2);
-/// How many entries of an error envelope are kept.
-const MOST_PROBLEMS: usize = 20;
-/// How many characters of each of their texts.
-const LONGEST_TEXT: usize = 500;
 
 /// An answer as it came from the wire.
 #[derive(Debug)]
@@ -32,6 +29,8 @@ pub(super) struct Answer {
     pub(super) links: Vec<String>,
     /// `Location` of a redirect.
     pub(super) location: Option<String>,
+    /// `Content-Type`, as sent.
+    pub(super) content_type: Option<String>,
     pub(super) body: Body,
 }
 
@@ -39,12 +38,22 @@ pub(super) struct Answer {
 #[derive(Debug)]
 pub(super) enum Body {
     Whole(Bytes),
-    /// Larger than the bound.
-    TooLarge(usize),
+    /// Larger than the bound: the bound, and the beginning.
+    TooLarge(usize, Bytes),
     /// It ended early: what happened, for people.
     Cut(String),
     /// The time for the whole call ran out while it came.
     TimedOut,
+}
+
+impl Body {
+    /// What came of it, as long as its end was not lost on the way.
+    fn bytes(&self) -> Option<&[u8]> {
+        match self {
+            Self::Whole(body) | Self::TooLarge(_, body) => Some(body),
+            Self::Cut(_) | Self::TimedOut => None,
+        }
+    }
 }
 
 /// What the answer to `call`, sent to `url`, means.
@@ -63,15 +72,18 @@ pub(super) fn judge(call: &Call, url: &Url, answer: Answer, token: &Token) -> Re
             let host = clean(&host.unwrap_or_else(|| "another address".to_owned()), 200);
             Err(fail(
                 ErrorKind::Broken,
-                format!("the service redirects to {host}; redirects are not followed"),
+                format!(
+                    "{status}, a redirect to {host}; redirects are not followed: sign in there if it is a login page, \
+                     or correct the account's url"
+                ),
             ))
         }
         _ => {
-            let said = Said::read(&answer.body, token);
-            let kind = kind_of(call, status, &said.problems);
+            let refusal = Refusal::read(status, answer.content_type.as_deref(), answer.body.bytes(), token);
+            let kind = kind_of(call, status, &refusal.problems);
             let retry_after = answer.retry_after.as_deref().and_then(|text| pause(text, date));
             let retry_after = retry_after.or((kind == ErrorKind::Throttled).then_some(DEFAULT_PAUSE));
-            Err(ApiError { problems: said.problems, retry_after, ..fail(kind, said.summary) })
+            Err(ApiError { problems: refusal.problems, retry_after, ..fail(kind, refusal.summary) })
         }
     }
 }
@@ -90,7 +102,9 @@ fn accept(
         Body::Whole(body) => body,
         // DELETE is answered with 204 or with 200 and anything: what counts is the status.
         _ if call.method == Method::Delete => Bytes::new(),
-        Body::TooLarge(bound) => return Err((unclear, format!("the answer is larger than {bound} bytes"))),
+        Body::TooLarge(bound, _) => {
+            return Err((unclear, format!("the answer is larger than {bound} bytes")));
+        }
         Body::Cut(why) => return Err((unclear, format!("the answer was cut short: {why}"))),
         Body::TimedOut => return Err((ErrorKind::InDoubt, "the answer did not end in time".to_owned())),
     };
@@ -101,17 +115,25 @@ fn accept(
     };
     match shape(&body) {
         Shape::Json if is_error_envelope(&body) => {
-            let said = Said::read(&Body::Whole(body), token).summary;
+            let said = Refusal::read(answer.status, None, Some(&body), token).summary;
             return Err((
                 unclear,
                 format!("the service answered {} but with an error: {said}", answer.status),
             ));
         }
         Shape::Json => {}
+        // A login page in the place of an answer is not one.
+        Shape::Other if refusal::looks_like_html(&String::from_utf8_lossy(&body)) => {
+            let what = refusal::page(answer.status, answer.content_type.as_deref(), &body);
+            return Err((unclear, format!("answered {what}; this is not the service")));
+        }
         _ if call.method == Method::Delete => {}
         Shape::Empty if answer.status == 204 => {}
-        Shape::Empty => return Err((unclear, "the answer has no body".to_owned())),
-        Shape::Other => return Err((unclear, "the answer is not JSON".to_owned())),
+        Shape::Empty => return Err((unclear, format!("answered {} without a body", answer.status))),
+        Shape::Other => {
+            let what = refusal::page(answer.status, answer.content_type.as_deref(), &body);
+            return Err((unclear, format!("answered {what}; this is not the service")));
+        }
     }
     let next = if reads && !answer.links.is_empty() {
         link::next(url, &answer.links).map_err(|error| (ErrorKind::Broken, error.to_string()))?
@@ -158,7 +180,12 @@ fn kind_of(call: &Call, status: u16, problems: &[Problem]) -> ErrorKind {
         401 => ErrorKind::Unauthorized,
         404 => ErrorKind::NotFound,
         429 => ErrorKind::Throttled,
+        // "Too early" (RFC 8470): it was not willing to risk handling the call.
+        425 => ErrorKind::NotSent,
         400 | 422 if names_an_id(&call.target) && problems.iter().any(is_unknown_id) => ErrorKind::NotFound,
+        // Two deliveries of one create may have met, and one of them was carried out. A PUT or DELETE changes what is
+        // there by id: its conflict is with something else.
+        409 if call.method == Method::Post => ErrorKind::InDoubt,
         408 | 500.. => ErrorKind::InDoubt,
         _ => ErrorKind::Refused,
     }
@@ -175,67 +202,6 @@ fn is_unknown_id(problem: &Problem) -> bool {
     problem.code == "invalid_ref"
         && problem.field.as_deref().is_none_or(|field| field == "_id")
         && problem.message.contains("valid _id")
-}
-
-/// What the service said about a failure.
-struct Said {
-    problems: Vec<Problem>,
-    summary: String,
-}
-
-impl Said {
-    /// Reads `{"errors":[...]}`, the bare `{"message":...}`, or neither.
-    fn read(body: &Body, token: &Token) -> Self {
-        #[derive(Deserialize)]
-        struct Envelope {
-            #[serde(default)]
-            errors: Vec<serde_json::Value>,
-            message: Option<String>,
-        }
-        let Body::Whole(body) = body else {
-            return Self::plain("the text of the error could not be read");
-        };
-        let Ok(envelope) = serde_json::from_slice::<Envelope>(body) else {
-            return Self::plain(if body.trim_ascii().is_empty() {
-                "no reason given"
-            } else {
-                "the reason given is not JSON"
-            });
-        };
-        let tidy = |text: &str| token.redact(clean(text, LONGEST_TEXT));
-        let problems: Vec<Problem> =
-            envelope.errors.iter().take(MOST_PROBLEMS).map(|entry| problem(entry, &tidy)).collect();
-        let mut summary = problems.iter().take(3).map(sentence).collect::<Vec<_>>().join("; ");
-        if envelope.errors.len() > 3 {
-            summary = format!("{summary}; and {} more", envelope.errors.len() - 3);
-        }
-        if summary.is_empty() {
-            summary = envelope.message.as_deref().map_or_else(|| "no reason given".to_owned(), tidy);
-        }
-        Self { problems, summary }
-    }
-
-    fn plain(summary: &str) -> Self {
-        Self { problems: Vec::new(), summary: summary.to_owned() }
-    }
-}
-
-fn problem(entry: &serde_json::Value, tidy: &impl Fn(&str) -> String) -> Problem {
-    let text = |key| entry.get(key).and_then(serde_json::Value::as_str).map(tidy);
-    Problem {
-        code: text("code").unwrap_or_default(),
-        message: text("message").or_else(|| entry.as_str().map(tidy)).unwrap_or_default(),
-        field: text("field"),
-    }
-}
-
-fn sentence(problem: &Problem) -> String {
-    let field = problem.field.as_deref().map(|field| format!(" ({field})")).unwrap_or_default();
-    match (problem.code.as_str(), problem.message.as_str()) {
-        ("", "") => format!("no reason given{field}"),
-        ("", text) | (text, "") => format!("{text}{field}"),
-        (code, message) => format!("{code}: {message}{field}"),
-    }
 }
 
 /// The time a `Date` header gives.

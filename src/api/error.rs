@@ -11,7 +11,8 @@ pub enum ErrorKind {
     NotSent,
     /// The service asked to wait (429): it did not act. Safe to send again after the pause.
     Throttled,
-    /// It may have acted: no answer, a cut answer, a time-out, 408, 5xx. A write is looked up before it is repeated.
+    /// It may have acted: no answer, a cut answer, a time-out, 408, 5xx, 409 to a create. A write is looked up before it
+    /// is repeated.
     InDoubt,
     /// It said no (4xx): repeating cannot help.
     Refused,
@@ -19,7 +20,7 @@ pub enum ErrorKind {
     NotFound,
     /// It does not accept the token (401).
     Unauthorized,
-    /// The answer is not what the reference promises (not JSON, not an array, `Link` to another host, too large, ...).
+    /// The answer is not what the reference promises (not JSON, not an array, a redirect, too large, ...).
     Broken,
 }
 
@@ -40,7 +41,8 @@ pub struct Problem {
 /// A call that failed.
 #[derive(Debug, thiserror::Error)]
 #[error("{method} {path} failed{}{}: {summary}",
-    .status.map(|status| format!(" with {status}")).unwrap_or_default(),
+    // A page that is no answer of the service is told with its status already.
+    .status.map(|status| format!(" with {status}")).filter(|with| !.summary.starts_with(&with[6..])).unwrap_or_default(),
     if *.attempts > 1 { format!(" after {} attempts", .attempts) } else { String::new() })]
 pub struct ApiError {
     /// The verb.

@@ -2,6 +2,7 @@
 //!
 //! Never follows a redirect, never repeats a call, never sends the token anywhere but to the account's own origin.
 
+use std::error::Error as _;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -26,10 +27,40 @@ pub struct HttpOptions {
     /// After which an unused connection is not used again. Default 4 s: a server that closes idle connections after
     /// 5 s would otherwise now and then take a write with it, and leave it in doubt.
     pub idle_timeout: Duration,
+    /// Which version is spoken. Default: what both sides agree on.
+    pub version: HttpVersion,
+    /// Certificates (PEM) that are trusted besides those of the machine. Default none.
+    pub authorities: Option<Bytes>,
+    /// Through which proxy. Default: what the environment says.
+    pub proxy: ProxyChoice,
     /// The largest page of a list, decoded. Default 64 MiB.
     pub list_bytes: usize,
     /// The largest other answer, decoded. Default 16 MiB.
     pub document_bytes: usize,
+}
+
+/// The version of HTTP that is spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum HttpVersion {
+    /// HTTP/2 where the service offers it over TLS, else HTTP/1.1.
+    #[default]
+    Negotiated,
+    /// HTTP/1.1 only: for a proxy or gateway that cannot do better.
+    Http1,
+    /// HTTP/2 from the first byte on, over plain TCP too.
+    Http2,
+}
+
+/// The proxy that calls go through. Calls to this machine itself never do.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum ProxyChoice {
+    /// `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` of the environment, or the system's setting.
+    #[default]
+    System,
+    /// None, whatever the environment says.
+    Direct,
+    /// This one, `http://[user:password@]host:port`.
+    Url(Url),
 }
 
 impl Default for HttpOptions {
@@ -38,6 +69,9 @@ impl Default for HttpOptions {
             connect_timeout: Duration::from_secs(10),
             call_timeout: Duration::from_mins(1),
             idle_timeout: Duration::from_secs(4),
+            version: HttpVersion::default(),
+            authorities: None,
+            proxy: ProxyChoice::default(),
             list_bytes: 64 << 20,
             document_bytes: 16 << 20,
         }
@@ -56,6 +90,14 @@ pub enum AccessError {
     /// No token, or one that no header can carry.
     #[error("the token is empty or has characters that no token has; check where it is read from")]
     BadToken,
+    /// The file of certificates holds none.
+    #[error(
+        "the file of trusted certificates holds none; give certificates in PEM form (-----BEGIN CERTIFICATE-----)"
+    )]
+    Authorities,
+    /// The address of the proxy cannot be used.
+    #[error("{0} cannot be used as a proxy; give its address as http://host:port")]
+    Proxy(String),
     /// The machine's own fault.
     #[error("no http client can be made: {0}")]
     Client(String),
@@ -106,12 +148,27 @@ impl HttpApi {
             .connect_timeout(options.connect_timeout)
             .timeout(options.call_timeout)
             .pool_idle_timeout(options.idle_timeout);
-        if local {
-            builder = builder.no_proxy();
-        }
+        builder = match options.version {
+            HttpVersion::Negotiated => builder,
+            HttpVersion::Http1 => builder.http1_only(),
+            HttpVersion::Http2 => builder.http2_prior_knowledge(),
+        };
+        builder = match &options.proxy {
+            _ if local => builder.no_proxy(),
+            ProxyChoice::System => builder,
+            ProxyChoice::Direct => builder.no_proxy(),
+            ProxyChoice::Url(url) => {
+                let proxy =
+                    reqwest::Proxy::all(url.clone()).map_err(|_| AccessError::Proxy(shown_proxy(url)))?;
+                builder.proxy(proxy)
+            }
+        };
         if origin.scheme() == "http" {
             // Without TLS there is no use in reading the machine's certificates.
             builder = builder.tls_certs_only([]);
+        } else if let Some(pem) = &options.authorities {
+            let trusted = reqwest::Certificate::from_pem_bundle(pem).ok().filter(|found| !found.is_empty());
+            builder = builder.tls_certs_merge(trusted.ok_or(AccessError::Authorities)?);
         }
         let client = builder.build().map_err(|error| AccessError::Client(reason(error)))?;
         Ok(Self { client, origin: origin.clone(), token, options })
@@ -143,6 +200,24 @@ impl HttpApi {
         Ok(url)
     }
 
+    /// What a call without an answer means.
+    fn unanswered(&self, call: &Call, error: reqwest::Error) -> ApiError {
+        let (kind, summary, again) = if error.is_connect() || error.is_builder() {
+            (ErrorKind::NotSent, format!("no connection: {}", reason(error)), None)
+        } else if was_not_handled(&error) {
+            // Not a sign of trouble: the next connection is made at once.
+            let summary = format!("the connection ended before the call was handled: {}", reason(error));
+            (ErrorKind::NotSent, summary, Some(Duration::ZERO))
+        } else if error.is_timeout() {
+            let limit = self.options.call_timeout.as_secs_f64();
+            (ErrorKind::InDoubt, format!("no answer within {limit} s"), None)
+        } else {
+            (ErrorKind::InDoubt, format!("no answer: {}", reason(error)), None)
+        };
+        let summary = self.token.redact(summary);
+        ApiError { retry_after: again, ..ApiError::new(call.method, &call.target, kind, summary) }
+    }
+
     /// A page of a list may be larger than a document; errors are short.
     fn bound(&self, call: &Call, status: u16) -> usize {
         match status {
@@ -158,24 +233,13 @@ impl Api for HttpApi {
     async fn call(&self, call: &Call) -> Result<Reply, ApiError> {
         let url = self.url(call)?;
         let sent = self.client.execute(request(call, url)).await;
-        let response = sent.map_err(|error| {
-            let kind = if error.is_connect() || error.is_builder() {
-                ErrorKind::NotSent
-            } else {
-                ErrorKind::InDoubt
-            };
-            let summary = match (kind, error.is_timeout()) {
-                (ErrorKind::NotSent, _) => format!("no connection: {}", reason(error)),
-                (_, true) => format!("no answer within {} s", self.options.call_timeout.as_secs_f64()),
-                _ => format!("no answer: {}", reason(error)),
-            };
-            ApiError::new(call.method, &call.target, kind, self.token.redact(summary))
-        })?;
+        let response = sent.map_err(|error| self.unanswered(call, error))?;
         let status = response.status().as_u16();
         let headers = response.headers();
         let text =
             |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let (date, retry_after, location) = (text(DATE), text(RETRY_AFTER), text(LOCATION));
+        let content_type = text(CONTENT_TYPE);
         // A Link that is not even text becomes one that cannot be read: an error, not the end of the list.
         let links =
             headers.get_all(LINK).iter().map(|value| value.to_str().unwrap_or("?").to_owned()).collect();
@@ -186,7 +250,7 @@ impl Api for HttpApi {
         judge(
             call,
             here.as_ref().unwrap_or(&self.origin),
-            Answer { status, date, retry_after, links, location, body },
+            Answer { status, date, retry_after, links, location, content_type, body },
             &self.token,
         )
     }
@@ -216,7 +280,7 @@ async fn read(mut response: reqwest::Response, bound: usize) -> Body {
             Ok(Some(chunk)) => {
                 let length = first.as_ref().map_or(whole.len(), Bytes::len) + chunk.len();
                 if length > bound {
-                    return Body::TooLarge(bound);
+                    return Body::TooLarge(bound, first.unwrap_or_else(|| whole.freeze()));
                 }
                 // Most answers come in one piece: that one is taken as it is.
                 match first.take() {
@@ -236,9 +300,36 @@ async fn read(mut response: reqwest::Response, bound: usize) -> Body {
     }
 }
 
+/// Whether the protocol says that the service did not handle the call, and never will.
+///
+/// Certain are only: a stream above the last one of a GOAWAY without error (RFC 9113, 6.8), a stream reset with
+/// `REFUSED_STREAM` (8.7), and a call that was still waiting for its turn when the connection ended.
+fn was_not_handled(error: &reqwest::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<h2::Error>() {
+            return error.is_remote()
+                && (error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR)
+                    || error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM));
+        }
+        if let Some(error) = error.downcast_ref::<hyper::Error>()
+            && error.is_canceled()
+        {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
 /// What happened, down to the last cause, without the URL.
 pub(super) fn reason(error: reqwest::Error) -> String {
     clean(&crate::model::chain(&error.without_url()), 500)
+}
+
+/// A proxy's address without user and password.
+fn shown_proxy(url: &Url) -> String {
+    clean(&super::link::host(url), 200)
 }
 
 fn is_loopback(url: &Url) -> bool {

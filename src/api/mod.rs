@@ -18,8 +18,11 @@ mod link;
 pub mod meter;
 pub mod page;
 pub mod ping;
+mod refusal;
 pub mod retry;
 pub mod server_clock;
+#[cfg(test)]
+mod stub;
 pub mod throttle;
 pub mod token;
 
@@ -30,7 +33,7 @@ pub use concurrency::Concurrency;
 pub use connect::{Access, ClientOptions, ConnectError, Connected, connect, connect_sharing};
 pub use dry_run::DryRun;
 pub use error::{ApiError, ErrorKind, Problem};
-pub use http::{AccessError, HttpApi, HttpOptions};
+pub use http::{AccessError, HttpApi, HttpOptions, HttpVersion, ProxyChoice};
 pub use meter::{Meter, MeterSnapshot};
 pub use page::{ListRequest, Page};
 pub use ping::ping;

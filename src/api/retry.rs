@@ -18,6 +18,8 @@ const MOST_THROTTLES: u32 = 100;
 /// How long one call may go on being throttled before it fails.
 const LONGEST_THROTTLING: Duration = Duration::from_mins(10);
 
+/// How often one call may meet the polite end of a connection and be sent again at once; from then on it counts as failed.
+const MOST_ENDINGS: u32 = 20;
 /// No cap is larger: beyond it a wait would be a hang, and far beyond it more than a `Duration` can hold.
 const LONGEST_CAP: Duration = Duration::from_hours(1);
 
@@ -44,7 +46,7 @@ impl Default for RetryPolicy {
 
 /// An API that sends again what failed, where that is safe.
 ///
-/// Not sent: any call. Throttled: any call, when the budget below lets it through again. No answer, 5xx, or an answer
+/// Not sent: any call, at once where only the connection ended. Throttled: any call, when the budget below lets it through again. No answer, 5xx, or an answer
 /// that is not what it should be: reads only; a write may have had its effect, so the caller looks first. Anything
 /// else at once to the caller.
 #[derive(Debug)]
@@ -70,7 +72,7 @@ impl<A> Retrying<A> {
 #[deny(clippy::missing_trait_methods)]
 impl<A: Api> Api for Retrying<A> {
     async fn call(&self, call: &Call) -> Result<Reply, ApiError> {
-        let (mut sent, mut failed, mut throttled) = (0, 0, 0);
+        let (mut sent, mut failed, mut throttled, mut ended) = (0, 0, 0, 0);
         let mut throttled_since: Option<Instant> = None;
         let mut delays: Option<Delays> = None;
         loop {
@@ -79,6 +81,15 @@ impl<A: Api> Api for Retrying<A> {
                 Err(error) => error,
             };
             sent += error.attempts;
+            if error.kind == ErrorKind::NotSent
+                && error.retry_after == Some(Duration::ZERO)
+                && ended < MOST_ENDINGS
+            {
+                // The connection ended, not the service: a new one takes the call at once.
+                ended += 1;
+                self.meter.retried();
+                continue;
+            }
             let give_up = match worth(call.method, &error) {
                 Worth::Nothing => true,
                 Worth::Waiting => {
@@ -117,6 +128,8 @@ fn worth(method: Method, error: &ApiError) -> Worth {
     match error.kind {
         ErrorKind::NotSent => Worth::Repeating,
         ErrorKind::Throttled => Worth::Waiting,
+        // A redirect leads to the same place the next time.
+        ErrorKind::Broken if matches!(error.status, Some(300..=399)) => Worth::Nothing,
         // An error made on this side of the wire (a bad address) has not been sent, and will be made again.
         ErrorKind::InDoubt | ErrorKind::Broken if method == Method::Get && error.attempts > 0 => {
             Worth::Repeating

@@ -17,6 +17,7 @@ fn answer(status: u16, body: &str) -> Answer {
         retry_after: None,
         links: Vec::new(),
         location: None,
+        content_type: None,
         body: Body::Whole(Bytes::copy_from_slice(body.as_bytes())),
     }
 }
@@ -33,7 +34,8 @@ fn each_status_means_what_the_reference_says() {
         }
     };
     kinds(&[401], ErrorKind::Unauthorized);
-    kinds(&[400, 402, 403, 405, 409, 410, 413, 415, 422, 451], ErrorKind::Refused);
+    kinds(&[400, 402, 403, 405, 409, 410, 413, 415, 421, 422, 451], ErrorKind::Refused);
+    kinds(&[425], ErrorKind::NotSent);
     kinds(&[404], ErrorKind::NotFound);
     kinds(&[429], ErrorKind::Throttled);
     kinds(&[408, 500, 501, 502, 503, 504, 520, 599], ErrorKind::InDoubt);
@@ -65,10 +67,10 @@ fn the_bare_401_gives_its_message() {
 #[test]
 fn an_error_without_json_is_still_told_by_its_status() {
     for (body, summary) in [
-        ("<html>Bad gateway</html>", "the reason given is not JSON"),
-        ("", "no reason given"),
-        ("{}", "no reason given"),
-        (r#"{"errors":7}"#, "the reason given is not JSON"),
+        ("<html>Bad gateway</html>", "502, text/html: Bad gateway"),
+        ("", "502 without a body"),
+        ("{}", "502 without a reason"),
+        (r#"{"errors":7}"#, "502, not JSON: {\"errors\":7}"),
         (r#"{"errors":["plain"]}"#, "plain"),
     ] {
         assert_eq!(refusal(502, body).summary, summary, "{body}");
@@ -154,7 +156,7 @@ fn a_success_that_cannot_be_read_is_broken_for_a_read_and_in_doubt_for_a_write()
         assert_eq!(kind(Method::Post), ErrorKind::InDoubt, "{body}");
         assert_eq!(kind(Method::Put), ErrorKind::InDoubt, "{body}");
     }
-    let large = || Answer { body: Body::TooLarge(9), ..answer(200, "") };
+    let large = || Answer { body: Body::TooLarge(9, Bytes::new()), ..answer(200, "") };
     assert_eq!(judged(Method::Get, "/v1/imports", large()).unwrap_err().kind, ErrorKind::Broken);
     assert_eq!(judged(Method::Post, "/v1/imports", large()).unwrap_err().kind, ErrorKind::InDoubt);
 }
@@ -171,6 +173,12 @@ fn a_delete_is_done_by_its_status() {
     for (status, body) in [(204, ""), (200, ""), (200, "OK"), (200, "{}")] {
         assert!(judged(Method::Delete, "/v1/imports/a", answer(status, body)).is_ok(), "{status} {body}");
     }
+    let page =
+        judged(Method::Delete, "/v1/imports/a", answer(200, "<html><title>Sign in</title>")).unwrap_err();
+    assert_eq!(
+        (page.kind, page.summary.as_str()),
+        (ErrorKind::InDoubt, "answered 200, text/html: Sign in; this is not the service")
+    );
     let error = answer(200, r#"{"errors":[{"code":"unexpected_error"}]}"#);
     assert_eq!(judged(Method::Delete, "/v1/imports/a", error).unwrap_err().kind, ErrorKind::InDoubt);
 }
@@ -179,13 +187,42 @@ fn a_delete_is_done_by_its_status() {
 fn a_redirect_is_not_followed_and_named_by_its_host_only() {
     let redirect = Answer { location: Some("https://evil.example/v1?x=1".to_owned()), ..answer(302, "") };
     let error = judged(Method::Get, "/v1/imports", redirect).unwrap_err();
-    assert_eq!(error.summary, "the service redirects to https://evil.example; redirects are not followed");
+    assert!(error.summary.starts_with("302, a redirect to https://evil.example; redirects are not followed"));
+    assert!(!error.summary.contains("x=1"));
 }
 
 #[test]
-fn a_link_to_another_host_fails_the_page_that_carries_it() {
-    let links = vec!["<https://evil.example/v1/imports>; rel=next".to_owned()];
-    let error = judged(Method::Get, "/v1/imports", Answer { links, ..answer(200, "[]") }).unwrap_err();
-    assert_eq!(error.kind, ErrorKind::Broken);
-    assert!(error.summary.contains("https://evil.example,"), "{}", error.summary);
+fn a_conflict_leaves_a_create_in_doubt_and_refuses_the_rest() {
+    let kind = |method, target| {
+        judged(method, target, answer(409, r#"{"errors":[{"code":"conflict","message":"in use"}]}"#))
+            .unwrap_err()
+            .kind
+    };
+    assert_eq!(kind(Method::Post, "/v1/imports"), ErrorKind::InDoubt);
+    assert_eq!(kind(Method::Post, "/v1/imports/a/clone"), ErrorKind::InDoubt);
+    assert_eq!(kind(Method::Put, "/v1/imports/a"), ErrorKind::Refused);
+    assert_eq!(kind(Method::Delete, "/v1/imports/a"), ErrorKind::Refused);
+}
+
+#[test]
+fn a_page_in_the_place_of_an_answer_is_told_as_what_it_is() {
+    let page = || Answer {
+        content_type: Some("text/html".to_owned()),
+        ..answer(200, "<html><title>Sign in</title></html>")
+    };
+    for (method, kind) in [(Method::Get, ErrorKind::Broken), (Method::Post, ErrorKind::InDoubt)] {
+        let error = judged(method, "/v1/imports", page()).unwrap_err();
+        assert_eq!(error.kind, kind);
+        assert_eq!(error.summary, "answered 200, text/html: Sign in; this is not the service");
+    }
+    let blocked = Answer { status: 403, ..page() };
+    let error = judged(Method::Post, "/v1/imports", blocked).unwrap_err();
+    assert_eq!(error.to_string(), "POST /v1/imports failed: 403, text/html: Sign in");
+}
+
+#[test]
+fn a_link_to_another_host_is_followed_on_the_accounts_own() {
+    let links = vec!["<https://internal.example/v1/imports?after=2>; rel=next".to_owned()];
+    let reply = judged(Method::Get, "/v1/imports", Answer { links, ..answer(200, "[]") }).unwrap();
+    assert_eq!(reply.next.as_deref(), Some("https://api.integrator.io/v1/imports?after=2"));
 }

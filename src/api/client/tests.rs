@@ -2,42 +2,48 @@
 
 mod lists;
 
+use std::collections::VecDeque;
 use std::num::NonZeroU32;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use serde_json::json;
 use url::Url;
-use wiremock::matchers::{any, body_json, method, path};
-use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
 use super::*;
+use crate::api::stub::{Answer, Request, Stub, status};
 use crate::api::{Access, BudgetOptions, ClientOptions, Connected, RetryPolicy, Token, connect};
 
 const ID: &str = "5f7c579b6411271af4e7cefa";
 
-fn connected(server: &MockServer, dry_run: bool) -> Connected {
+fn connected(server: &Stub, dry_run: bool) -> Connected {
     let retry =
         RetryPolicy { attempts: NonZeroU32::new(3).unwrap(), base: Duration::ZERO, cap: Duration::ZERO };
     let budget = BudgetOptions { per_second: f64::INFINITY, ..BudgetOptions::default() };
     let options = ClientOptions { retry, budget, seed: Some(1), ..ClientOptions::default() };
-    let access = Access { origin: Url::parse(&server.uri()).unwrap(), token: Token::new("0123456789abcdef") };
+    let access = Access { origin: Url::parse(&server.url()).unwrap(), token: Token::new("0123456789abcdef") };
     connect(access, &options, dry_run).unwrap()
 }
 
-fn client(server: &MockServer) -> Client {
+fn client(server: &Stub) -> Client {
     connected(server, false).client
 }
 
-async fn answering(verb: &str, at: &str, answer: ResponseTemplate) -> MockServer {
-    let server = MockServer::start().await;
-    Mock::given(method(verb)).and(path(at)).respond_with(answer).mount(&server).await;
-    server
+/// A service that has this answer for one verb at one path, and 404 for all else.
+async fn answering(verb: &'static str, at: &str, answer: Answer) -> Stub {
+    let at = at.to_owned();
+    Stub::start(
+        move |request| {
+            if request.method == verb && request.path == at { answer.clone() } else { status(404) }
+        },
+    )
+    .await
 }
 
-fn stored(status: u16) -> ResponseTemplate {
-    ResponseTemplate::new(status)
-        .insert_header("Date", "Wed, 01 Jul 2026 10:00:00 GMT")
-        .set_body_string(format!(r#"{{"_id":"{ID}","name":"a",  "x":[1.50]}}"#))
+fn stored(code: u16) -> Answer {
+    status(code)
+        .header("Date", "Wed, 01 Jul 2026 10:00:00 GMT")
+        .body(format!(r#"{{"_id":"{ID}","name":"a",  "x":[1.50]}}"#))
 }
 
 #[tokio::test]
@@ -58,8 +64,7 @@ async fn another_document_than_the_one_asked_for_is_broken() {
 
 #[tokio::test]
 async fn an_id_is_data_never_a_path() {
-    let server = MockServer::start().await;
-    Mock::given(any()).respond_with(ResponseTemplate::new(404)).mount(&server).await;
+    let server = Stub::in_turn([status(404)]).await;
     let client = client(&server);
     for id in ["../connections", "a/b?c#d", "ä %2e", "a/../../x"] {
         assert_eq!(client.get("imports", &id.into()).await.unwrap_err().kind, ErrorKind::NotFound);
@@ -68,8 +73,7 @@ async fn an_id_is_data_never_a_path() {
         let error = client.delete("imports", &id.into()).await.unwrap_err();
         assert_eq!((error.kind, error.attempts), (ErrorKind::Broken, 0));
     }
-    let asked: Vec<_> =
-        server.received_requests().await.unwrap().iter().map(|r| r.url.path().to_owned()).collect();
+    let asked: Vec<_> = server.requests().into_iter().map(|request| request.path).collect();
     assert_eq!(
         asked,
         [
@@ -91,20 +95,19 @@ async fn a_create_brings_the_stored_document_and_is_sent_once() {
 #[tokio::test]
 async fn a_create_whose_effect_is_unknown_is_in_doubt_and_never_sent_again() {
     for answer in [
-        ResponseTemplate::new(500),
-        ResponseTemplate::new(502).insert_header("Retry-After", "1"),
-        ResponseTemplate::new(408),
-        ResponseTemplate::new(201),
-        ResponseTemplate::new(204),
-        ResponseTemplate::new(200).set_body_string("[]"),
-        ResponseTemplate::new(201).set_body_string("{\"name\":\"no id\"}"),
-        ResponseTemplate::new(200)
-            .set_body_json(json!({"errors": [{"code": "unexpected_error", "message": "x"}]})),
+        status(500),
+        status(502).header("Retry-After", "1"),
+        status(408),
+        status(201),
+        status(204),
+        status(200).body("[]"),
+        status(201).body("{\"name\":\"no id\"}"),
+        status(200).json(&json!({"errors": [{"code": "unexpected_error", "message": "x"}]})),
     ] {
-        let server = MockServer::start().await;
-        Mock::given(any()).respond_with(answer).expect(1).mount(&server).await;
+        let server = Stub::in_turn([answer]).await;
         let error = client(&server).create("imports", Bytes::from_static(b"{}")).await.unwrap_err();
         assert_eq!((error.kind, error.attempts), (ErrorKind::InDoubt, 1), "{error}");
+        assert_eq!(server.requests().len(), 1);
     }
 }
 
@@ -121,14 +124,14 @@ async fn an_update_brings_the_stored_document_back() {
 
 #[tokio::test]
 async fn a_delete_says_how_it_went() {
-    for (status, kind) in
+    for (code, kind) in
         [(204, None), (200, None), (404, Some(ErrorKind::NotFound)), (409, Some(ErrorKind::Refused))]
     {
-        let server = answering("DELETE", &format!("/v1/imports/{ID}"), ResponseTemplate::new(status)).await;
+        let server = answering("DELETE", &format!("/v1/imports/{ID}"), status(code)).await;
         let result = client(&server).delete("imports", &ID.into()).await;
-        assert_eq!(result.as_ref().err().map(|error| error.kind), kind, "{status}");
+        assert_eq!(result.as_ref().err().map(|error| error.kind), kind, "{code}");
         if let Ok(done) = result {
-            assert_eq!((done.status, done.attempts), (status, 1));
+            assert_eq!((done.status, done.attempts), (code, 1));
         }
     }
 }
@@ -136,15 +139,14 @@ async fn a_delete_says_how_it_went() {
 #[tokio::test]
 async fn both_answers_to_a_clone_are_understood() {
     let at = format!("/v1/imports/{ID}/clone");
-    let document =
-        ResponseTemplate::new(201).set_body_json(json!({"_id": "new", "name": "c", "_sourceId": ID}));
+    let document = status(201).json(&json!({"_id": "new", "name": "c", "_sourceId": ID}));
     let server = answering("POST", &at, document).await;
     let cloned = client(&server).clone_import(&ID.into(), &json!({"name": "c"})).await.unwrap();
     assert_eq!((cloned.id.as_str(), cloned.document.unwrap().head.name.as_str()), ("new", "c"));
 
     let made =
         json!([{"model": "Script", "_id": "s", "name": "x"}, {"model": "Import", "_id": "new", "name": "c"}]);
-    let server = answering("POST", &at, ResponseTemplate::new(201).set_body_json(made)).await;
+    let server = answering("POST", &at, status(201).json(&made)).await;
     let cloned = client(&server).clone_import(&ID.into(), &json!({"name": "c"})).await.unwrap();
     assert_eq!((cloned.id.as_str(), cloned.document.is_none()), ("new", true));
     assert_eq!(cloned.others, [("Script".to_owned(), Id::from("s"))]);
@@ -159,7 +161,7 @@ async fn a_clone_whose_id_is_not_told_is_in_doubt() {
         json!([{"model": "Import", "_id": "a"}, {"model": "Import", "_id": "b"}]),
         json!({"_id": ID}),
     ] {
-        let answer = ResponseTemplate::new(201).set_body_json(&body);
+        let answer = status(201).json(&body);
         let server = answering("POST", &format!("/v1/imports/{ID}/clone"), answer).await;
         let error = client(&server).clone_import(&ID.into(), &json!({})).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::InDoubt, "{body}");
@@ -168,16 +170,17 @@ async fn a_clone_whose_id_is_not_told_is_in_doubt() {
 
 #[tokio::test]
 async fn a_restore_tries_the_older_call_where_the_present_one_is_unknown() {
-    for status in [404, 405] {
-        let server = MockServer::start().await;
+    for code in [404, 405] {
         let bin = format!("/v1/recycleBinTTL/imports/{ID}");
-        let restored = Mock::given(method("POST")).and(path(&*bin)).and(body_json(json!({})));
-        restored.respond_with(ResponseTemplate::new(204)).mount(&server).await;
-        Mock::given(any()).respond_with(ResponseTemplate::new(status)).mount(&server).await;
+        let server = Stub::start(move |request| {
+            let older = request.path == bin && request.json() == json!({});
+            if older && request.method == "POST" { status(204) } else { status(code) }
+        })
+        .await;
         let done = client(&server).restore_from_bin("imports", &ID.into()).await.unwrap();
         assert_eq!((done.status, done.attempts), (204, 2));
     }
-    let server = answering("POST", "/nowhere", ResponseTemplate::new(204)).await;
+    let server = answering("POST", "/nowhere", status(204)).await;
     let error = client(&server).restore_from_bin("imports", &ID.into()).await.unwrap_err();
     assert_eq!((error.kind, error.attempts), (ErrorKind::NotFound, 2));
 }
@@ -185,7 +188,7 @@ async fn a_restore_tries_the_older_call_where_the_present_one_is_unknown() {
 #[tokio::test]
 async fn the_recycle_bin_may_wrap_the_document() {
     for body in [json!({"_id": ID}), json!({"model": "Import", "doc": {"_id": ID}})] {
-        let answer = ResponseTemplate::new(200).set_body_json(body);
+        let answer = status(200).json(&body);
         let server = answering("GET", &format!("/v1/recycleBinTTL/imports/{ID}"), answer).await;
         assert_eq!(client(&server).bin_get("imports", &ID.into()).await.unwrap().head.id.as_str(), ID);
     }
@@ -193,9 +196,8 @@ async fn the_recycle_bin_may_wrap_the_document() {
 
 #[tokio::test]
 async fn who_we_are_may_be_unknown_but_a_refused_token_is_an_error() {
-    let identity = |status, body| async move {
-        let server =
-            answering("GET", "/v1/tokenInfo", ResponseTemplate::new(status).set_body_json(body)).await;
+    let identity = |code, body| async move {
+        let server = answering("GET", "/v1/tokenInfo", status(code).json(&body)).await;
         client(&server).identity().await.map_err(|error| error.kind)
     };
     let known = Identity { user_id: Some(ID.to_owned()), scope: Some("*".to_owned()) };
@@ -208,14 +210,14 @@ async fn who_we_are_may_be_unknown_but_a_refused_token_is_an_error() {
 async fn dependencies_and_audit_are_read() {
     let answer = json!({"flows": [{"id": "f", "name": "Orders", "more": 1}], "exports": []});
     let at = format!("/v1/imports/{ID}/dependencies");
-    let server = answering("GET", &at, ResponseTemplate::new(200).set_body_json(answer)).await;
+    let server = answering("GET", &at, status(200).json(&answer)).await;
     let users = client(&server).dependencies("imports", &ID.into()).await.unwrap();
     assert_eq!(users["flows"], [Dependent { id: "f".into(), name: "Orders".to_owned() }]);
-    let server = answering("GET", &at, ResponseTemplate::new(204)).await;
+    let server = answering("GET", &at, status(204)).await;
     assert!(client(&server).dependencies("imports", &ID.into()).await.unwrap().is_empty());
 
     let entry = json!([{"_id": "e", "event": "update", "source": "api", "time": "t", "fieldChanges": [{"fieldPath": "name"}]}]);
-    let answer = ResponseTemplate::new(200).set_body_json(entry);
+    let answer = status(200).json(&entry);
     let server = answering("GET", &format!("/v1/imports/{ID}/audit"), answer).await;
     let entries = client(&server).audit(&ID.into()).await.unwrap();
     assert_eq!((entries[0].event.as_deref(), entries[0].changes.len()), (Some("update"), 1));
@@ -223,8 +225,7 @@ async fn dependencies_and_audit_are_read() {
 
 #[tokio::test]
 async fn a_dry_run_sends_no_write_verb() {
-    let server = MockServer::start().await;
-    Mock::given(any()).respond_with(stored(200)).mount(&server).await;
+    let server = Stub::in_turn([stored(200)]).await;
     let client = connected(&server, true).client;
     let (id, body) = (Id::from(ID), Bytes::from_static(b"{}"));
     let refusals = [
@@ -242,18 +243,19 @@ async fn a_dry_run_sends_no_write_verb() {
         );
     }
     assert!(client.get("imports", &id).await.is_ok());
-    let verbs = |request: &Request| request.method.to_string();
-    assert_eq!(server.received_requests().await.unwrap().iter().map(verbs).collect::<Vec<_>>(), ["GET"]);
+    let verbs = |request: &Request| request.method.clone();
+    assert_eq!(server.requests().iter().map(verbs).collect::<Vec<_>>(), ["GET"]);
 }
 
 #[tokio::test]
 async fn the_meter_counts_what_was_spent_and_the_clock_learns() {
-    let server = MockServer::start().await;
-    let hit = || Mock::given(method("GET"));
-    hit().respond_with(ResponseTemplate::new(503)).up_to_n_times(1).mount(&server).await;
-    let throttled = ResponseTemplate::new(429).insert_header("Retry-After", "0");
-    hit().respond_with(throttled).up_to_n_times(1).mount(&server).await;
-    hit().respond_with(stored(200)).mount(&server).await;
+    let answers =
+        Mutex::new(VecDeque::from([status(503), status(429).header("Retry-After", "0"), stored(200)]));
+    let server = Stub::start(move |request| match &*request.method {
+        "GET" => answers.lock().unwrap().pop_front().unwrap(),
+        _ => status(404),
+    })
+    .await;
     let Connected { client, meter, clock, budget } = connected(&server, false);
     let document = client.get("imports", &ID.into()).await.unwrap();
     assert_eq!(document.attempts, 3);

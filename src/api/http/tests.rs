@@ -1,15 +1,16 @@
 //! Over real sockets: what is sent, and a service that behaves badly.
 
+mod http2;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use wiremock::matchers::{body_string, header, method, path};
-use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::*;
+use crate::api::stub::{Stub, status};
 use crate::api::{RetryPolicy, Retrying};
 
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
@@ -66,39 +67,33 @@ async fn kind_of(origin: &str, method: Method) -> ErrorKind {
 
 #[tokio::test]
 async fn a_call_carries_token_agent_and_type_and_brings_body_date_and_next_page() {
-    let server = MockServer::start().await;
-    Mock::given(method("POST"))
-        .and(path("/v1/imports"))
-        .and(header("authorization", format!("Bearer {TOKEN}").as_str()))
-        .and(header("accept", "application/json"))
-        .and(header("content-type", "application/json"))
-        .and(header("user-agent", concat!("transship/", env!("CARGO_PKG_VERSION"))))
-        .and(body_string("{\"name\":\"a\"}"))
-        .respond_with(
-            ResponseTemplate::new(201)
-                .insert_header("Date", "Wed, 01 Jul 2026 10:00:00 GMT")
-                .set_body_string("{\"_id\":\"1\"}"),
-        )
-        .mount(&server)
-        .await;
-    Mock::given(method("GET"))
-        .respond_with(
-            ResponseTemplate::new(200)
-                .append_header("Link", "<?skip=0>; rel=\"prev\"")
-                .append_header("Link", "<?after=x>; rel=\"next\"")
-                .set_body_string("[]"),
-        )
-        .mount(&server)
-        .await;
-    let api = api(&server.uri());
+    let server = Stub::start(|request| match &*request.method {
+        "POST" => status(201).header("Date", "Wed, 01 Jul 2026 10:00:00 GMT").body("{\"_id\":\"1\"}"),
+        _ => status(200)
+            .header("Link", "<?skip=0>; rel=\"prev\"")
+            .header("Link", "<?after=x>; rel=\"next\"")
+            .body("[]"),
+    })
+    .await;
+    let api = api(&server.url());
     let reply = api.call(&call(Method::Post, "/v1/imports")).await.unwrap();
     assert_eq!((reply.status, &reply.body[..], reply.attempts), (201, &b"{\"_id\":\"1\"}"[..], 1));
     assert_eq!(reply.date, Some("2026-07-01T10:00:00Z".parse().unwrap()));
     assert_eq!(reply.next, None);
     let page = api.call(&call(Method::Get, "/v1/imports")).await.unwrap();
-    assert_eq!(page.next, Some(format!("{}/v1/imports?after=x", server.uri())));
+    assert_eq!(page.next, Some(format!("{}/v1/imports?after=x", server.url())));
     let again = api.call(&call(Method::Get, page.next.as_deref().unwrap())).await.unwrap();
     assert_eq!(again.status, 200);
+    let create = &server.requests()[0];
+    assert_eq!((&*create.path, &*create.body), ("/v1/imports", b"{\"name\":\"a\"}".as_slice()));
+    for (name, value) in [
+        ("authorization", format!("Bearer {TOKEN}").as_str()),
+        ("accept", "application/json"),
+        ("content-type", "application/json"),
+        ("user-agent", concat!("transship/", env!("CARGO_PKG_VERSION"))),
+    ] {
+        assert_eq!(create.header(name), Some(value));
+    }
 }
 
 #[tokio::test]
@@ -125,12 +120,8 @@ async fn the_token_goes_nowhere_but_to_the_accounts_own_origin() {
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
     let (elsewhere, requests) = says("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]").await;
-    let server = MockServer::start().await;
-    Mock::given(method("GET"))
-        .respond_with(ResponseTemplate::new(307).insert_header("Location", format!("{elsewhere}/v1/imports")))
-        .mount(&server)
-        .await;
-    assert_eq!(kind_of(&server.uri(), Method::Get).await, ErrorKind::Broken);
+    let server = Stub::in_turn([status(307).header("Location", format!("{elsewhere}/v1/imports"))]).await;
+    assert_eq!(kind_of(&server.url(), Method::Get).await, ErrorKind::Broken);
     assert_eq!(requests.load(Relaxed), 0);
 }
 
@@ -281,14 +272,9 @@ async fn an_answer_that_does_not_come_or_end_in_time_leaves_the_call_in_doubt() 
 
 #[tokio::test]
 async fn an_answer_larger_than_its_bound_is_not_read_to_the_end() {
-    let server = MockServer::start().await;
-    let body = format!("[{}]", vec!["1"; 2000].join(","));
-    Mock::given(method("GET"))
-        .respond_with(ResponseTemplate::new(200).set_body_string(body))
-        .mount(&server)
-        .await;
+    let server = Stub::in_turn([status(200).body(format!("[{}]", vec!["1"; 2000].join(",")))]).await;
     let options = HttpOptions { list_bytes: 3000, document_bytes: 8000, ..HttpOptions::default() };
-    let api = api_with(&server.uri(), options);
+    let api = api_with(&server.url(), options);
     let list = call(Method::Get, "/v1/imports");
     let error = api.call(&list).await.unwrap_err();
     assert_eq!(
@@ -302,23 +288,18 @@ async fn an_answer_larger_than_its_bound_is_not_read_to_the_end() {
 /// `[` + 200,000 blanks + `]`, as gzip makes of it: a few bytes that unpack to many.
 #[tokio::test]
 async fn packed_answers_are_unpacked_and_the_bound_holds_for_what_comes_out() {
-    let server = MockServer::start().await;
-    for (encoding, packed) in [("gzip", include_bytes!("list.gz").as_slice())] {
-        server.reset().await;
-        assert!(packed.len() < 1000);
-        Mock::given(method("GET"))
-            .and(wiremock::matchers::header_regex("accept-encoding", encoding))
-            .respond_with(
-                ResponseTemplate::new(200).insert_header("Content-Encoding", encoding).set_body_bytes(packed),
-            )
-            .mount(&server)
-            .await;
-        let reply = api(&server.uri()).call(&call(Method::Get, "/v1/imports")).await.unwrap();
-        assert_eq!(reply.body.len(), 200_002, "{encoding}");
-        let small = HttpOptions { list_bytes: 100_000, ..HttpOptions::default() };
-        let error = api_with(&server.uri(), small).call(&call(Method::Get, "/v1/imports")).await.unwrap_err();
-        assert_eq!(error.kind, ErrorKind::Broken, "{encoding}");
-    }
+    let packed = include_bytes!("list.gz").as_slice();
+    assert!(packed.len() < 1000);
+    let server = Stub::start(move |request| {
+        assert!(request.header("accept-encoding").is_some_and(|accepted| accepted.contains("gzip")));
+        status(200).header("Content-Encoding", "gzip").body(packed)
+    })
+    .await;
+    let reply = api(&server.url()).call(&call(Method::Get, "/v1/imports")).await.unwrap();
+    assert_eq!(reply.body.len(), 200_002);
+    let small = HttpOptions { list_bytes: 100_000, ..HttpOptions::default() };
+    let error = api_with(&server.url(), small).call(&call(Method::Get, "/v1/imports")).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Broken);
 }
 
 #[tokio::test]
@@ -330,4 +311,30 @@ async fn a_link_that_is_not_text_is_not_the_end_of_the_list() {
     })
     .await;
     assert_eq!(kind_of(&origin, Method::Get).await, ErrorKind::Broken);
+}
+
+#[tokio::test]
+async fn a_proxy_is_asked_for_an_account_and_never_for_this_machine() {
+    let (proxy, asked) =
+        says("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n").await;
+    let options =
+        || HttpOptions { proxy: ProxyChoice::Url(Url::parse(&proxy).unwrap()), ..HttpOptions::default() };
+    let call = call(Method::Post, "/v1/imports");
+    let error = api_with("https://api.example.invalid", options()).call(&call).await.unwrap_err();
+    assert_eq!((error.kind, asked.load(Relaxed)), (ErrorKind::NotSent, 1), "{error}");
+    let (origin, requests) = says("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]").await;
+    api_with(&origin, options()).call(&call).await.unwrap();
+    assert_eq!((requests.load(Relaxed), asked.load(Relaxed)), (1, 1));
+}
+
+#[test]
+fn certificates_that_are_none_are_refused() {
+    let new = |pem: &'static str| {
+        let options =
+            HttpOptions { authorities: Some(Bytes::from_static(pem.as_bytes())), ..HttpOptions::default() };
+        HttpApi::new(&Url::parse("https://api.integrator.io").unwrap(), Token::new(TOKEN), options)
+    };
+    for pem in ["", "hello", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
+        assert!(new(pem).is_err(), "{pem}");
+    }
 }

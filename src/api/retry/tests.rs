@@ -57,6 +57,26 @@ async fn a_call_that_was_not_sent_or_was_throttled_is_sent_again_whatever_its_ve
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_polite_end_of_a_connection_costs_neither_time_nor_attempts() {
+    let ended = || ApiError { retry_after: Some(Duration::ZERO), ..failure(ErrorKind::NotSent) };
+    let start = Instant::now();
+    let (inner, api) = retrying((0..15).map(|_| ended()));
+    assert_eq!(api.call(&call(Method::Post)).await.unwrap().attempts, 16);
+    assert_eq!((inner.calls.load(Relaxed), start.elapsed()), (16, Duration::ZERO));
+    let (inner, api) = retrying((0..100).map(|_| ended()));
+    assert_eq!(api.call(&call(Method::Post)).await.unwrap_err().kind, ErrorKind::NotSent);
+    assert_eq!(inner.calls.load(Relaxed), 26, "a service that only ends connections is not called for ever");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_redirect_is_told_at_once() {
+    let redirect = ApiError { status: Some(302), ..failure(ErrorKind::Broken) };
+    let (inner, api) = retrying([redirect]);
+    assert_eq!(api.call(&call(Method::Get)).await.unwrap_err().status, Some(302));
+    assert_eq!(inner.calls.load(Relaxed), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_call_in_doubt_is_sent_again_only_if_it_reads() {
     for kind in [ErrorKind::InDoubt, ErrorKind::Broken] {
         check(Method::Get, kind, 4).await;

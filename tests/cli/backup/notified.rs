@@ -1,42 +1,70 @@
 //! Who is told in the morning: an address that is called, a file of metrics.
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener};
 use std::rc::Rc;
-
-use wiremock::matchers::method;
-use wiremock::{Mock, MockServer, ResponseTemplate};
+use std::sync::{Arc, Mutex};
 
 use super::backup;
 use crate::support::scenario::{Fault, World};
 
-/// A server that only listens, on a runtime of its own.
+/// Paths that were called, and whether a token came with each.
+type Heard = Arc<Mutex<Vec<(String, bool)>>>;
+
+/// A server that only listens, on a thread of its own.
 struct Ear {
-    runtime: tokio::runtime::Runtime,
-    server: MockServer,
+    address: SocketAddr,
+    heard: Heard,
+    server: Option<std::thread::JoinHandle<()>>,
 }
 
 impl Ear {
     fn new() -> Self {
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        // Not one of the pool: that would go on listening after it is dropped.
-        let server = runtime.block_on(MockServer::builder().start());
-        let hears = Mock::given(method("GET")).respond_with(ResponseTemplate::new(200));
-        runtime.block_on(hears.mount(&server));
-        Self { runtime, server }
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (address, heard) = (listener.local_addr().unwrap(), Heard::default());
+        let hears = Arc::clone(&heard);
+        let server = std::thread::spawn(move || {
+            for socket in listener.incoming() {
+                let mut socket = socket.unwrap();
+                let head: Vec<String> = BufReader::new(socket.try_clone().unwrap())
+                    .lines()
+                    .map_while(Result::ok)
+                    .take_while(|line| !line.is_empty())
+                    .collect();
+                let Some(path) = head.first().and_then(|line| line.strip_prefix("GET ")) else { return };
+                let path = path.split(' ').next().unwrap().to_owned();
+                let token = head.iter().any(|line| line.to_ascii_lowercase().starts_with("authorization:"));
+                hears.lock().unwrap().push((path, token));
+                socket
+                    .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                    .unwrap();
+            }
+        });
+        Self { address, heard, server: Some(server) }
     }
 
-    /// What was called, in order: paths, and whether a token came with it.
+    fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What was called, in order.
     fn heard(&self) -> Vec<(String, bool)> {
-        let requests = self.runtime.block_on(self.server.received_requests()).unwrap();
-        requests
-            .iter()
-            .map(|request| (request.url.path().to_owned(), request.headers.contains_key("authorization")))
-            .collect()
+        self.heard.lock().unwrap().clone()
+    }
+}
+
+impl Drop for Ear {
+    /// Ends the thread, so that nobody listens there any more.
+    fn drop(&mut self) {
+        if let Ok(mut socket) = std::net::TcpStream::connect(self.address) {
+            let _ = socket.write_all(b"\r\n");
+        }
+        let _ = self.server.take().unwrap().join();
     }
 }
 
 fn nightly(ear: &Ear) -> Rc<World> {
-    let url = ear.server.uri();
+    let url = ear.url();
     let notify = format!("{{ success: \"{url}/good\", failure: \"{url}/bad\", prometheus: night.prom }}");
     backup(["a", "b"]).job("notify", &notify).start()
 }
