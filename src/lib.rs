@@ -16,6 +16,7 @@
 //! | [`planner`] | makes a plan |
 //! | [`executor`] | carries out a plan |
 //! | [`report`] | a plan or a run in words, tables and pages; progress |
+//! | [`session`] | the library's door: plan, execute, resume, retry, undo, rehearse |
 //! | [`cli`] | arguments, questions, exit codes |
 
 pub mod api;
@@ -28,6 +29,7 @@ pub mod model;
 pub mod planner;
 pub mod report;
 pub mod run_folder;
+pub mod session;
 
 pub use transship_archive as archive;
 pub use transship_documents as documents;

@@ -17,12 +17,16 @@ fn may_import() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("planner", engine.clone()),
         ("executor", engine),
         ("report", vec!["run_folder", "journal", "model"]),
+        (
+            "session",
+            vec!["planner", "executor", "inventory", "run_folder", "report", "job", "journal", "api", "model"],
+        ),
+        ("cli", vec!["session", "report", "job", "model"]),
     ])
 }
 
 /// Files that still import each other in a circle. This list may only shrink.
 const CIRCLES: &[&[&str]] = &[
-    &["src/cli/notify.rs", "src/cli/plan.rs", "src/cli/run.rs"],
     &[
         "src/executor/dependencies_ready.rs",
         "src/executor/item.rs",

@@ -3,16 +3,17 @@
 use std::io::Write;
 
 use super::args::Check;
-use super::connect::{For, accounts};
-use super::exit::Exit;
+use super::exit::{Exit, worst};
 use super::failure::Failure;
-use super::plan::{Purpose, load_job, make};
+use super::jobs::load_job;
+use super::one_run::{Company, listen, open};
 use super::world::CliContext;
-use super::{backup, say, signal};
+use super::{say, signal};
 use crate::job::{Job, Settings};
 use crate::model::cancel::Cancel;
 use crate::report::references;
-use crate::run_folder::plan_item::AccountFacts;
+use crate::session::plan::Show;
+use crate::session::{AccountFacts, OpenRequest, backup};
 
 /// `check`.
 pub(super) async fn check(world: &CliContext, args: &Check) -> Result<Exit, Failure> {
@@ -28,22 +29,17 @@ pub(super) async fn check(world: &CliContext, args: &Check) -> Result<Exit, Fail
     for settings in backup::each(&job, settings) {
         exits.push(one(world, &job, settings, &cancel).await?);
     }
-    Ok(backup::worst(exits))
+    Ok(worst(exits))
 }
 
 /// Tries what a job needs for one account.
-async fn one(
-    world: &CliContext,
-    job: &Job,
-    mut settings: Settings,
-    cancel: &Cancel,
-) -> Result<Exit, Failure> {
-    let accounts = signal::unless_stopped(cancel, accounts(world, &mut settings, For::Reading)).await?;
+async fn one(world: &CliContext, job: &Job, settings: Settings, cancel: &Cancel) -> Result<Exit, Failure> {
+    let session = open(world, OpenRequest::Read(settings), cancel, 0.0).await?;
     let mut out = std::io::stdout().lock();
-    for account in [&accounts.source, &accounts.target] {
-        let AccountFacts { name, origin, user } = &account.facts;
+    for end in [session.source(), session.target()] {
+        let AccountFacts { name, origin, user, .. } = &end.account().facts;
         match origin.strip_prefix("archive:") {
-            Some(place) if accounts.backups.is_none() && settings.shelved.is_some() => {
+            Some(place) if session.target().backups().is_none() && session.settings().shelved.is_some() => {
                 writeln!(out, "archive {place}: the first backup makes it")?;
             }
             Some(place) => writeln!(out, "archive {place}: it can be read")?,
@@ -56,23 +52,12 @@ async fn one(
             break;
         }
     }
-    let work = tempfile::tempdir()?;
-    let path = work.path().join("plan.json");
-    let purpose = Purpose {
-        folder: work.path(),
-        plan: &path,
-        wanted: None,
-        only: None,
-        taken: None,
-        references: true,
-        of_run: None,
-    };
-    let listening = super::listen::listeners(world, &accounts);
-    let planned = make(world, job, &settings, &accounts, purpose, cancel, &listening.events).await?;
+    let listening = listen(world, &session, Company::Alone);
+    let preview = session.preview(job, Show::References, &listening.events).await?;
     drop(listening);
-    references::summary(&planned.references, &mut out)?;
+    references::summary(preview.references(), &mut out)?;
     let mut troubles = 0;
-    for item in planned.plan.items() {
+    for item in preview.plan().items() {
         let item = item?;
         if let (Some(outcome), Some(trouble)) = (item.outcome, &item.trouble)
             && outcome.needs_attention()
@@ -83,7 +68,7 @@ async fn one(
             writeln!(out, "{}", crate::report::text::clean(&line))?;
         }
     }
-    let selected = planned.plan.tail().imports();
+    let selected = preview.plan().tail().imports();
     writeln!(out, "{selected} imports selected, {troubles} of them cannot be done as they stand")?;
     if troubles > 0 {
         say(world, "help: `transship plan` shows the rest");

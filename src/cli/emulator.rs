@@ -14,7 +14,7 @@ use crate::emulator::{AccountRecord, AccountSpec, FaultFile, Options, Store, ser
 /// `emulator`.
 pub(super) async fn emulator(world: &CliContext, args: &Emulator) -> Result<Exit, Failure> {
     let bad = |what: String| Failure::BadInput(what);
-    let path = args.data.clone().unwrap_or_else(|| world.emulator_data());
+    let path = args.data.clone().unwrap_or_else(|| world.host.emulator_file());
     let faults = args.faults.as_deref().map(|path| read_faults(world, path)).transpose()?.unwrap_or_default();
     let loads = path.extension().is_some_and(|extension| extension == "json");
     let store = if loads {

@@ -47,3 +47,22 @@ impl From<Exit> for ExitCode {
         Self::from(exit.code())
     }
 }
+
+/// Of several exit codes the one that tells most: what a person has to see to first.
+pub(super) fn worst(exits: impl IntoIterator<Item = Exit>) -> Exit {
+    exits.into_iter().max_by_key(|exit| weight(*exit)).unwrap_or(Exit::Done)
+}
+
+fn weight(exit: Exit) -> u8 {
+    match exit {
+        Exit::Done => 0,
+        Exit::Changes => 1,
+        Exit::Attention => 2,
+        Exit::Stopped => 3,
+        Exit::Held => 4,
+        Exit::BadInput => 5,
+        Exit::Token => 6,
+        Exit::Unexpected => 7,
+        Exit::Interrupted => 8,
+    }
+}

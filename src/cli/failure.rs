@@ -2,10 +2,9 @@
 
 use super::exit::Exit;
 use crate::archive::ArchiveError;
-use crate::inventory::error::EngineError;
 pub(super) use crate::model::chain;
 use crate::report::text::clean;
-use crate::run_folder::RunFolderError;
+use crate::session::{EngineError, RunFolderError, SessionError};
 
 /// Why a command ended early. Printed once, here and nowhere else.
 #[derive(Debug)]
@@ -114,6 +113,20 @@ fn help(failure: &Failure) -> Option<String> {
                 .to_owned(),
         ),
         _ => None,
+    }
+}
+
+impl From<SessionError> for Failure {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::Refused(text) => Self::BadInput(text),
+            SessionError::Held(text) => Self::Held(text),
+            SessionError::Job(problems) => Self::BadJob(problems.render(false)),
+            SessionError::Engine(EngineError::Archive(error)) => Self::Archive(error),
+            SessionError::Engine(error) => error.into(),
+            SessionError::Unreported { source, .. } => (*source).into(),
+            error @ SessionError::Emulator(_) => Self::Other(anyhow::Error::new(error)),
+        }
     }
 }
 

@@ -3,16 +3,14 @@
 use std::io::Write;
 
 use super::args::{Format, List};
-use super::connect::account;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::plan::load_job;
-use super::signal;
+use super::jobs::load_job;
 use super::world::CliContext;
-use crate::inventory::listing::inventory;
+use super::{say, signal};
 use crate::model::cancel::Cancel;
-use crate::model::event::Events;
 use crate::report::{Inventory, InventoryFormat, InventoryRow};
+use crate::session;
 
 /// `list`.
 pub(super) async fn list(world: &CliContext, args: &List) -> Result<Exit, Failure> {
@@ -35,13 +33,12 @@ pub(super) async fn list(world: &CliContext, args: &List) -> Result<Exit, Failur
             Failure::BadInput(format!("the job has no account `{name}`; it has {known}"))
         })?,
     };
-    let (account, _emulator) = account(world, &settings, wanted).await?;
     let cancel = Cancel::new();
     signal::listen(world, &cancel);
-    let work = tempfile::tempdir()?;
-    let events = Events::none();
-    let listing = inventory(&account, &job.select, work.path(), &cancel, &events);
-    let listed = signal::unless_stopped(&cancel, listing).await?;
+    let (listed, notes) = session::list(&world.host, &settings, wanted, &job.select, &cancel).await?;
+    for note in &notes {
+        say(world, note);
+    }
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let mut writer = Inventory::begin(&mut out, format)?;
     for import in listed {

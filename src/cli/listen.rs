@@ -1,15 +1,13 @@
 //! Who listens to a run: bars on a terminal, plain lines elsewhere, log lines when asked for.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::args::{LogFormat, Progress};
-use super::connect::Accounts;
 use super::log::LogLines;
 use super::world::CliContext;
-use crate::inventory::endpoint::Account;
 use crate::model::event::{Events, Listener};
-use crate::report::{Bars, Gauge, PlainLines, ReadGauge};
+use crate::report::{Bars, PlainLines};
+use crate::session::Session;
 
 /// The listeners of a run; dropping it takes the bars off the screen.
 #[derive(Debug)]
@@ -39,13 +37,15 @@ impl Listening {
 }
 
 /// Bars on a terminal, plain lines elsewhere; log lines with `-v` or `--log-format json`.
-pub(super) fn listeners(world: &CliContext, accounts: &Accounts) -> Listening {
-    let gauge = gauge(&accounts.source, &accounts.target);
+pub(super) fn listeners(world: &CliContext, session: &Session) -> Listening {
+    let gauge = session.gauge();
     let json = world.global.log_format == LogFormat::Json;
     let progress = match world.global.progress {
         _ if world.global.quiet => Progress::None,
         Progress::Auto if json => Progress::None,
-        Progress::Auto if world.stderr_is_terminal && world.env.get("TERM") != Some("dumb") => Progress::Bar,
+        Progress::Auto if world.stderr_is_terminal && world.host.env.get("TERM") != Some("dumb") => {
+            Progress::Bar
+        }
         Progress::Auto => Progress::Plain,
         given => given,
     };
@@ -80,23 +80,4 @@ pub(super) fn listeners(world: &CliContext, accounts: &Accounts) -> Listening {
         listeners.push(Box::new(LogLines));
     }
     Listening { events: Events::to(listeners), bars, beat }
-}
-
-fn gauge(source: &Account, target: &Account) -> ReadGauge {
-    let mut meters = vec![Arc::clone(&source.meter)];
-    if !Arc::ptr_eq(&source.meter, &target.meter) {
-        meters.push(Arc::clone(&target.meter));
-    }
-    Arc::new(move || {
-        let mut gauge = Gauge::default();
-        for meter in &meters {
-            let snapshot = meter.snapshot();
-            gauge.in_flight += snapshot.in_flight;
-            gauge.calls += snapshot.total();
-            gauge.waited += snapshot.waited;
-            gauge.throttled += snapshot.throttled;
-            gauge.retries += snapshot.retries;
-        }
-        gauge
-    })
 }

@@ -2,28 +2,28 @@
 
 mod archive;
 pub mod args;
+mod ask;
 mod backup;
 mod check;
-mod connect;
-mod draft;
 mod emulator;
 pub mod exit;
 mod failure;
+mod jobs;
 mod list;
 mod listen;
-mod lock;
 mod log;
-mod notify;
+mod one_run;
 mod plan;
 mod resume;
 mod run;
 mod runs;
-mod shelves;
 mod show;
 mod signal;
 mod small;
+mod tell;
 mod undo;
 mod verify;
+mod view;
 mod world;
 
 use std::io::Write;
@@ -50,7 +50,8 @@ pub fn main() -> ExitCode {
     };
     let world = CliContext::capture(cli.global);
     #[cfg(debug_assertions)]
-    if let Some(problem) = world.env.get("TRANSSHIP_CRASH").and_then(|at| crate::model::crash::arm(at).err())
+    if let Some(problem) =
+        world.host.env.get("TRANSSHIP_CRASH").and_then(|at| crate::model::crash::arm(at).err())
     {
         return Failure::BadInput(format!("TRANSSHIP_CRASH: {problem}")).report().into();
     }

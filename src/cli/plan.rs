@@ -1,86 +1,19 @@
-//! `plan`: shows what a job would do. Also what `run` begins with.
+//! `plan`: shows what a job would do.
 
-use std::collections::BTreeSet;
 use std::io::Write;
-use std::path::Path;
 
 use super::args::{Format, Plan};
-use super::connect::{Accounts, For, accounts};
-use super::exit::Exit;
+use super::exit::{Exit, worst};
 use super::failure::{Failure, printed};
-use super::world::{CliContext, TOOL};
-use super::{backup, say, signal};
-use crate::job::{Job, Settings, load};
-use crate::model::Id;
+use super::jobs::load_job;
+use super::one_run::{Company, listen, open};
+use super::world::CliContext;
+use super::{signal, view};
+use crate::job::{Job, Settings};
 use crate::model::cancel::Cancel;
-use crate::model::event::Events;
-use crate::planner::plan::plan as make_plan;
-use crate::planner::plan::{PlanRequest, Planned};
 use crate::report::{plan_view, references};
-
-/// Loads a job; its problems or warnings are shown where they stand.
-pub(super) fn load_job(world: &CliContext, path: &Path) -> Result<(Job, Settings), Failure> {
-    let job = load(path, &world.env, &world.clock)
-        .map_err(|problems| Failure::BadJob(problems.render(world.color_err())))?;
-    if !job.warnings.is_empty() {
-        say(world, job.warnings.render(world.color_err()).trim_end());
-    }
-    let folder = if path == Path::new("-") { Path::new("") } else { path.parent().unwrap_or(Path::new("")) };
-    let settings = Settings::of(&job, world.env.folder.join(folder));
-    Ok((job, settings))
-}
-
-/// What a plan is made for.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Purpose<'a> {
-    /// A folder for documents between stages.
-    pub folder: &'a Path,
-    /// Where the plan goes.
-    pub plan: &'a Path,
-    /// Where the documents to be written go.
-    pub wanted: Option<&'a Path>,
-    /// Only these imports.
-    pub only: Option<&'a BTreeSet<Id>>,
-    /// Imports of the target that are those of others.
-    pub taken: Option<&'a BTreeSet<Id>>,
-    /// Whether to say what the imports refer to.
-    pub references: bool,
-    /// The run this one takes up again.
-    pub of_run: Option<&'a str>,
-}
-
-/// Makes the plan of a job.
-pub(super) async fn make(
-    world: &CliContext,
-    job: &Job,
-    settings: &Settings,
-    accounts: &Accounts,
-    purpose: Purpose<'_>,
-    cancel: &Cancel,
-    events: &Events,
-) -> Result<Planned, Failure> {
-    // On the heap: it is large, and passed on.
-    let planning = Box::pin(make_plan(PlanRequest {
-        job,
-        settings,
-        source: &accounts.source,
-        target: &accounts.target,
-        folder: purpose.folder,
-        plan: purpose.plan,
-        wanted: purpose.wanted,
-        cancel,
-        events,
-        now: world.clock.now(),
-        tool: TOOL,
-        only: purpose.only,
-        taken: purpose.taken,
-        references: purpose.references,
-        of_run: purpose.of_run,
-        backups: accounts.backups.as_ref(),
-        home: accounts.home,
-    }));
-    signal::unless_stopped(cancel, planning).await
-}
+use crate::session::plan::Show;
+use crate::session::{OpenRequest, Preview, backup};
 
 /// `plan`.
 pub(super) async fn plan(world: &CliContext, args: &Plan) -> Result<Exit, Failure> {
@@ -100,7 +33,7 @@ pub(super) async fn plan(world: &CliContext, args: &Plan) -> Result<Exit, Failur
     for settings in backup::each(&job, settings) {
         exits.push(one(world, args, json, &job, settings, &cancel).await?);
     }
-    Ok(backup::worst(exits))
+    Ok(worst(exits))
 }
 
 /// Shows what a job would do with one account.
@@ -109,30 +42,20 @@ async fn one(
     args: &Plan,
     json: bool,
     job: &Job,
-    mut settings: Settings,
+    settings: Settings,
     cancel: &Cancel,
 ) -> Result<Exit, Failure> {
-    let accounts = signal::unless_stopped(cancel, accounts(world, &mut settings, For::Reading)).await?;
-    let work = tempfile::tempdir()?;
-    let path = work.path().join("plan.json");
-    let purpose = Purpose {
-        folder: work.path(),
-        plan: &path,
-        wanted: None,
-        only: None,
-        taken: None,
-        references: args.references,
-        of_run: None,
-    };
-    let listening = super::listen::listeners(world, &accounts);
-    let planned = make(world, job, &settings, &accounts, purpose, cancel, &listening.events).await?;
+    let session = open(world, OpenRequest::Read(settings), cancel, 0.0).await?;
+    let show = if args.references { Show::References } else { Show::Changes };
+    let listening = listen(world, &session, Company::Alone);
+    let preview = session.preview(job, show, &listening.events).await?;
     drop(listening);
     if let Some(out) = &args.out {
-        keep(&path, out)?;
+        preview.keep(out)?;
     }
-    printed(print(world, args, json, &planned))?;
-    let changes = planned.plan.tail().has_work();
-    let attention = planned.plan.tail().needs_attention();
+    printed(print(world, args, json, &preview))?;
+    let changes = preview.plan().tail().has_work();
+    let attention = preview.plan().tail().needs_attention();
     Ok(match (args.exit_code && changes, attention) {
         (true, _) => Exit::Changes,
         (false, true) => Exit::Attention,
@@ -140,29 +63,20 @@ async fn one(
     })
 }
 
-fn print(world: &CliContext, args: &Plan, json: bool, planned: &Planned) -> Result<(), Failure> {
+fn print(world: &CliContext, args: &Plan, json: bool, preview: &Preview) -> Result<(), Failure> {
     let mut stdout = std::io::BufWriter::new(std::io::stdout().lock());
     if args.references && json {
-        references::json(&planned.references, &mut stdout)?;
+        references::json(preview.references(), &mut stdout)?;
     } else if args.references {
-        references::table(&planned.references, &planned.plan, &mut stdout)?;
+        references::table(preview.references(), preview.plan(), &mut stdout)?;
     } else if json {
-        plan_view::json(&planned.plan, &mut stdout)?;
+        plan_view::json(preview.plan(), &mut stdout)?;
     } else {
-        let mut options = super::run::view(world, args.diff, world.color_out());
-        options.per_second = Some(super::run::settings_rate(&planned.plan));
+        let mut options = view::options(world, args.diff, world.color_out());
+        options.per_second = Some(view::rate_of(preview.plan()));
         options.width = world.columns_out();
-        plan_view::table(&planned.plan, &mut stdout, options)?;
+        plan_view::table(preview.plan(), &mut stdout, options)?;
     }
     stdout.flush()?;
-    Ok(())
-}
-
-/// Keeps a plan under the name the user gave.
-fn keep(path: &Path, out: &Path) -> Result<(), Failure> {
-    crate::run_folder::folder::write_whole(out, |to| {
-        let mut from = std::fs::File::open(path)?;
-        std::io::copy(&mut from, &mut { to }).map(|_| ())
-    })?;
     Ok(())
 }

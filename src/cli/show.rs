@@ -5,9 +5,10 @@ use std::io::Write;
 use super::args::{Format, OneRun, Report};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::runs::{all, find, open};
+use super::runs::{all, find};
 use super::world::CliContext;
 use crate::report;
+use crate::session::OpenedRun;
 
 /// `runs`: a line for each.
 pub(super) fn runs(world: &CliContext) -> Result<Exit, Failure> {
@@ -18,13 +19,13 @@ pub(super) fn runs(world: &CliContext) -> Result<Exit, Failure> {
     };
     let mut summaries = Vec::new();
     for path in all(world) {
-        match open(path.clone()) {
+        match OpenedRun::open(&path) {
             Ok(run) => {
                 summaries.push((path, report::render::count(run.told())?.summary));
             }
             // One damaged run must not hide the others.
-            Err(failure) => {
-                failure.report();
+            Err(error) => {
+                Failure::from(error).report();
             }
         }
     }
@@ -42,16 +43,13 @@ pub(super) fn runs(world: &CliContext) -> Result<Exit, Failure> {
 
 /// `show`: one run in full.
 pub(super) fn show(world: &CliContext, args: &OneRun) -> Result<Exit, Failure> {
-    let run = open(find(world, args.run.as_deref())?)?;
+    let run = OpenedRun::open(&find(world, args.run.as_deref())?)?;
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     match world.global.format {
         None | Some(Format::Text | Format::Table) => {
             let summary = report::render::count(run.told())?.summary;
             report::show::header(&summary, run.folder.path(), &mut out)?;
-            crate::run_folder::rows::rows(&run.folder, &run.plan, &run.memory, |row| {
-                report::show::row(&row, world.color_out(), &mut out)
-                    .map_err(|error| crate::run_folder::RunFolderError::file("write to", "stdout")(error))
-            })?;
+            report::show::rows(run.told(), world.color_out(), &mut out)?;
         }
         Some(Format::Json) => {
             report::render(run.told(), report::Format::Json, &mut out)?;
@@ -80,7 +78,7 @@ pub(super) fn report(world: &CliContext, args: &Report) -> Result<Exit, Failure>
             ));
         }
     };
-    let run = open(find(world, args.run.as_deref())?)?;
+    let run = OpenedRun::open(&find(world, args.run.as_deref())?)?;
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     report::render(run.told(), format, &mut out)?;
     out.flush()?;

@@ -1,12 +1,8 @@
 //! First Ctrl-C or SIGTERM drains, the second aborts. A terminal that goes away drains.
 
-use std::future::Future;
-
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::failure::Failure;
 use super::world::CliContext;
-use crate::inventory::error::EngineError;
 use crate::model::cancel::Cancel;
 
 /// Listens for signals as long as the runtime lives.
@@ -41,25 +37,6 @@ pub(super) fn listen(world: &CliContext, cancel: &Cancel) {
             cancel.escalate();
         }
     });
-}
-
-/// Does what may be dropped at any point, unless told to stop.
-///
-/// # Errors
-///
-/// That of the work, or [`EngineError::Interrupted`].
-pub(super) async fn unless_stopped<T, E>(
-    cancel: &Cancel,
-    work: impl Future<Output = Result<T, E>>,
-) -> Result<T, Failure>
-where
-    Failure: From<E>,
-{
-    tokio::select! {
-        biased;
-        () = cancel.draining() => Err(EngineError::Interrupted.into()),
-        done = work => Ok(done?),
-    }
 }
 
 async fn next(signals: &mut Option<Signal>) {

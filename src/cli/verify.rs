@@ -10,7 +10,7 @@ use super::runs::find;
 use super::world::CliContext;
 use crate::report;
 use crate::report::evidence::{Evidence, State, verify as check};
-use crate::run_folder::folder::RunFolder;
+use crate::session::RunFolder;
 
 /// `verify`: 0 when everything fits and the run is finished, 3 when it is not finished, 1 when it is damaged.
 pub(super) fn verify(world: &CliContext, args: &OneRun) -> Result<Exit, Failure> {

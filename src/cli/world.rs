@@ -3,27 +3,19 @@
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use super::args::{Color, Global};
-use crate::emulator::Embedded;
 use crate::job::Env;
-use crate::model::time::Clock;
-
-/// The program and its version, as plans and journals say it.
-pub(super) const TOOL: &str = concat!("transship ", env!("CARGO_PKG_VERSION"));
+use crate::session::Host;
 
 /// The machine and the options of every command.
 #[derive(Debug, Clone)]
 pub(super) struct CliContext {
     pub global: Global,
-    pub env: Env,
-    pub clock: Clock,
+    pub host: Host,
     pub stdin_is_terminal: bool,
     pub stdout_is_terminal: bool,
     pub stderr_is_terminal: bool,
-    /// An emulator that several runs of this process share; without one, each starts its own.
-    pub emulator: Option<Arc<Embedded>>,
 }
 
 impl CliContext {
@@ -34,14 +26,13 @@ impl CliContext {
             .collect();
         let home = variables.get("HOME").map(PathBuf::from);
         let folder = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+        let emulator_data = global.emulator_data.clone();
         Self {
             global,
-            env: Env { variables, home, folder },
-            clock: Clock::system(),
+            host: Host { emulator_data, ..Host::new(Env { variables, home, folder }) },
             stdin_is_terminal: std::io::stdin().is_terminal(),
             stdout_is_terminal: std::io::stdout().is_terminal(),
             stderr_is_terminal: std::io::stderr().is_terminal(),
-            emulator: None,
         }
     }
 
@@ -60,37 +51,22 @@ impl CliContext {
             Color::Always => true,
             Color::Never => false,
             Color::Auto => {
-                let plain = self.env.get("NO_COLOR").is_some_and(|value| !value.is_empty());
-                is_terminal && !plain && self.env.get("TERM") != Some("dumb")
+                let plain = self.host.env.get("NO_COLOR").is_some_and(|value| !value.is_empty());
+                is_terminal && !plain && self.host.env.get("TERM") != Some("dumb")
             }
         }
     }
 
     /// Columns of the terminal.
     pub(super) fn columns(&self) -> usize {
-        let told = self.env.get("COLUMNS").and_then(|columns| columns.parse().ok());
+        let told = self.host.env.get("COLUMNS").and_then(|columns| columns.parse().ok());
         let size = self.stderr_is_terminal.then(|| usize::from(console::Term::stderr().size().1));
         told.or(size).unwrap_or(100).clamp(40, 200)
     }
 
     /// Columns of what stdout goes to: in a file or a pipe nothing needs to be cut short.
     pub(super) fn columns_out(&self) -> usize {
-        let endless = !self.stdout_is_terminal && self.env.get("COLUMNS").is_none();
+        let endless = !self.stdout_is_terminal && self.host.env.get("COLUMNS").is_none();
         if endless { usize::MAX >> 1 } else { self.columns() }
-    }
-
-    /// A folder of the user: `XDG_<which>_HOME`, else below the home folder, else the folder for temporary files.
-    pub(super) fn user_folder(&self, variable: &str, below_home: &str) -> PathBuf {
-        let given = self.env.get(variable).filter(|path| path.starts_with('/')).map(PathBuf::from);
-        given
-            .or_else(|| self.env.home.as_ref().map(|home| home.join(below_home)))
-            .unwrap_or_else(std::env::temp_dir)
-            .join("transship")
-    }
-
-    /// The data file of the embedded emulator.
-    pub(super) fn emulator_data(&self) -> PathBuf {
-        let given = self.global.emulator_data.clone();
-        given.unwrap_or_else(|| self.user_folder("XDG_DATA_HOME", ".local/share").join("emulator.redb"))
     }
 }

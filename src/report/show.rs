@@ -6,10 +6,13 @@ use std::path::PathBuf;
 use super::audit::reason;
 use super::console::{caches, headline, how_it_ended, spent, verified};
 use super::evidence::{Check, Evidence, State};
+use super::render::Told;
 use super::text::{Paint, Tone, clean, cut};
+use super::to_output;
 use crate::model::time::stamp;
 use crate::model::{Outcome, Verdict};
-use crate::run_folder::rows::Row;
+use crate::run_folder::RunFolderError;
+use crate::run_folder::rows::{Row, rows as rows_of};
 use crate::run_folder::summary::Summary;
 
 /// A line for each run.
@@ -33,6 +36,15 @@ pub fn runs(summaries: &[(PathBuf, Summary)], out: &mut dyn Write) -> io::Result
         writeln!(out, "{run:wide$}  {action:9} {state:12} {:>8}  {}", summary.selected, parts.join(", "))?;
     }
     Ok(())
+}
+
+/// What became of every item, a paragraph each.
+///
+/// # Errors
+///
+/// Plan or journal cannot be read, or `out` cannot be written.
+pub fn rows(told: Told<'_>, color: bool, out: &mut dyn Write) -> Result<(), RunFolderError> {
+    rows_of(told.folder, told.plan, told.memory, |found| row(&found, color, out).map_err(to_output))
 }
 
 /// What `verify` found: a line for each file, and what follows.

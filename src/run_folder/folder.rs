@@ -94,7 +94,7 @@ pub fn write_whole(
     path: &Path,
     fill: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
 ) -> Result<(), RunFolderError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let write = || -> std::io::Result<()> {
         // A temporary file is made with 0600.
         let mut aside = tempfile::NamedTempFile::new_in(folder)?;
@@ -107,7 +107,18 @@ pub fn write_whole(
         aside.persist(path)?;
         Ok(())
     };
-    write().map_err(RunFolderError::file("write", path))
+    write().map_err(RunFolderError::file("write", path))?;
+    sync_folder(folder)
+}
+
+/// Writes the entries of a folder to the disk, so that a file made or renamed in it is still there after a power cut.
+///
+/// # Errors
+///
+/// The folder cannot be opened or synced.
+pub fn sync_folder(path: &Path) -> Result<(), RunFolderError> {
+    let sync = || File::open(path)?.sync_all();
+    sync().map_err(RunFolderError::file("sync the folder", path))
 }
 
 /// The hash of a file's bytes.

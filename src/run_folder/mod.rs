@@ -10,11 +10,13 @@ pub mod document_file;
 pub mod error;
 pub mod folder;
 pub mod forecast;
+pub mod lock;
 pub mod outcome;
 pub mod plan_file;
 pub mod plan_item;
 pub mod reference_usage;
 pub mod rows;
+pub mod staging;
 pub mod summary;
 
 pub use chain::{Announced, Chain};

@@ -1,13 +1,13 @@
 //! `archive drill`: a backup proves that it restores.
 
 use super::open::opened;
-use super::rehearse::{Known, rehearse};
 use super::{CliContext, Exit, Failure, find, form, listing, print, put};
 use crate::archive::Snapshot;
 use crate::cli::args::archive::Drill;
-use crate::cli::signal;
+use crate::cli::{say, signal};
 use crate::model::cancel::Cancel;
 use crate::report::archive::drill as told;
+use crate::session::{Rehearsal, Restorable, rehearse};
 
 /// `archive drill`; 3 if an import could not be restored.
 pub(super) async fn drill(world: &CliContext, args: &Drill) -> Result<Exit, Failure> {
@@ -24,11 +24,15 @@ pub(super) async fn drill(world: &CliContext, args: &Drill) -> Result<Exit, Fail
     }
     let cancel = Cancel::new();
     signal::listen(world, &cancel);
-    let mut known = Known::read(world, &archive).await?;
+    let (mut known, damage) = Restorable::read(&archive).await?;
+    if let Some(why) = damage {
+        say(world, &format!("warning: what earlier drills found cannot be read ({why})"));
+    }
     let mut found = Vec::new();
     for snapshot in chosen {
         let share = if args.all { 1.0 } else { share };
-        found.push(rehearse(world, &archive, snapshot, share, &mut known, &cancel).await?);
+        let rehearsal = Rehearsal { archive: &archive, snapshot, share };
+        found.push(rehearse(&world.host, rehearsal, &mut known, &cancel).await?);
         // Each by itself: what one account proved is not lost with the next.
         known.write(&archive).await?;
     }

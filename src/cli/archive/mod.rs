@@ -8,9 +8,8 @@ mod drill;
 mod export;
 mod history;
 mod list;
-pub(in crate::cli) mod open;
+mod open;
 mod prune;
-mod rehearse;
 mod show;
 
 use std::io::{BufWriter, StdoutLock, Write};

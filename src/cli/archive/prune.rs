@@ -7,11 +7,12 @@ use super::open::opened;
 use super::{CliContext, Exit, Failure, form, print};
 use crate::archive::{Policy, PruneOptions, PruneReport, SnapshotId};
 use crate::cli::args::archive::Prune;
-use crate::cli::plan::load_job;
-use crate::cli::run::ask;
-use crate::cli::{backup, say, signal};
+use crate::cli::ask::ask;
+use crate::cli::jobs::load_job;
+use crate::cli::{say, signal};
 use crate::model::cancel::Cancel;
 use crate::report::archive::{Form, prune as told, pruned};
+use crate::session::{backup, unless_stopped};
 
 /// `archive prune`.
 pub(super) async fn prune(world: &CliContext, args: &Prune) -> Result<Exit, Failure> {
@@ -43,7 +44,7 @@ pub(super) async fn prune(world: &CliContext, args: &Prune) -> Result<Exit, Fail
         }
         options.only = Some(going);
     }
-    let report = signal::unless_stopped(&cancel, archive.prune(options)).await?;
+    let report = unless_stopped(&cancel, archive.prune(options)).await?;
     print(world, form, |out| {
         // A person who was asked has seen the table.
         if asking { pruned(&report, false, form, out) } else { told(&report, false, form, out) }

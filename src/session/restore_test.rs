@@ -1,6 +1,6 @@
-//! What a drill does: imports of a snapshot are restored into a throw-away emulator and compared.
+//! The restore test: imports of a snapshot are restored into a throw-away emulator and compared.
 //!
-//! What was never restored as it now stands is new and always drilled; of the rest, the part that was drilled longest
+//! What was never restored as it now stands is new and always tested; of the rest, the part that was tested longest
 //! ago. What is found is kept in the archive, import by import.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -11,26 +11,22 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::plan::{Place, PlanRequest, Scope};
+use super::{Approval, Endpoint, Host, Purpose, Session, SessionError, SessionOptions};
 use crate::api::{Access, BudgetOptions, ClientOptions, Token, connect};
 use crate::archive::{Archive, Entry, Snapshot};
-use crate::cli::failure::Failure;
-use crate::cli::run::begin;
-use crate::cli::world::{CliContext, TOOL};
+use crate::documents::references::Rules;
+use crate::documents::{Program, Selector, SelectorSpec};
 use crate::emulator::{AccountSpec, Behaviour, Embedded, Options, Store};
-use crate::executor::{ExecuteRequest, RunOptions, run};
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::inventory::snapshot_api::shelf_of;
-use crate::job::{self, Settings};
-use crate::journal::ItemStates;
+use crate::job::{self, AccountPlace, Action, Job, OnExisting, Problems, Rate, Selection, Settings};
 use crate::model::cancel::Cancel;
 use crate::model::event::Events;
-use crate::model::{Fingerprint, Id, Outcome, RunId, Verdict};
-use crate::planner::plan::{PlanRequest, plan};
+use crate::model::{Fingerprint, Id, Outcome, Verdict};
 use crate::report::archive::{Drilled, Unrestored};
-use crate::run_folder::folder::RunFolder;
-use crate::run_folder::plan_item::AccountFacts;
-use crate::run_folder::rows::{Row, read_journal, rows};
+use crate::run_folder::{AccountFacts, Row};
 
 /// The note in the archive.
 const NOTE: &str = "restorable.jsonl";
@@ -41,7 +37,7 @@ const ACCOUNT: &str = "drill";
 
 /// A line of the note.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Restorable {
+struct RestoredLine {
     origin: String,
     account: String,
     id: Id,
@@ -51,58 +47,80 @@ struct Restorable {
 
 /// What is known of the imports of all accounts: when each was last restored, and as what.
 #[derive(Debug, Default)]
-pub(super) struct Known(BTreeMap<(String, String, String), Restorable>);
+pub struct Restorable(BTreeMap<(String, String, String), RestoredLine>);
 
-impl Known {
-    /// Reads it. A note that cannot be read is as good as none: everything is new then.
-    pub(super) async fn read(world: &CliContext, archive: &Archive) -> Result<Self, Failure> {
-        let text = match archive.note(NOTE).await {
-            Ok(text) => text.unwrap_or_default(),
-            Err(error) if error.is_damage() => {
-                crate::cli::say(
-                    world,
-                    &format!("warning: what earlier drills found cannot be read ({error})"),
-                );
-                Vec::new()
-            }
+impl Restorable {
+    /// Reads it from the archive. A note that cannot be read is as good as none, and everything is new then; why it cannot
+    /// be read comes second.
+    ///
+    /// # Errors
+    ///
+    /// The storage does not answer.
+    pub async fn read(archive: &Archive) -> Result<(Self, Option<String>), SessionError> {
+        let (text, damage) = match archive.note(NOTE).await {
+            Ok(text) => (text.unwrap_or_default(), None),
+            Err(error) if error.is_damage() => (Vec::new(), Some(error.to_string())),
             Err(error) => return Err(error.into()),
         };
         let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-        let lines = lines.filter_map(|line| serde_json::from_slice::<Restorable>(line).ok());
-        Ok(Self(lines.map(|line| (line.key(), line)).collect()))
+        let lines = lines.filter_map(|line| serde_json::from_slice::<RestoredLine>(line).ok());
+        Ok((Self(lines.map(|line| (line.key(), line)).collect()), damage))
     }
 
-    /// Writes it.
-    pub(super) async fn write(&self, archive: &Archive) -> Result<(), Failure> {
+    /// Writes it into the archive.
+    ///
+    /// # Errors
+    ///
+    /// The storage does not answer.
+    pub async fn write(&self, archive: &Archive) -> Result<(), SessionError> {
         let mut text = Vec::new();
         for line in self.0.values() {
-            serde_json::to_writer(&mut text, line).map_err(std::io::Error::from)?;
+            serde_json::to_writer(&mut text, line)
+                .map_err(|error| EngineError::file("encode", NOTE)(error.into()))?;
             text.push(b'\n');
         }
         Ok(archive.put_note(NOTE, &text).await?)
     }
 
-    fn of(&self, snapshot: &Snapshot, entry: &Entry) -> Option<&Restorable> {
+    fn of(&self, snapshot: &Snapshot, entry: &Entry) -> Option<&RestoredLine> {
         let key = (snapshot.account.origin.clone(), snapshot.account.name.clone(), entry.id.to_string());
         self.0.get(&key).filter(|known| known.blob == entry.blob)
     }
 }
 
-impl Restorable {
+impl RestoredLine {
     fn key(&self) -> (String, String, String) {
         (self.origin.clone(), self.account.clone(), self.id.to_string())
     }
 }
 
-/// Restores of a snapshot all that is new, and the share `share` (0 to 1) of the rest.
-pub(super) async fn rehearse(
-    world: &CliContext,
-    archive: &Archive,
-    snapshot: &Snapshot,
-    share: f64,
-    known: &mut Known,
+/// What is to be rehearsed.
+#[derive(Debug, Clone, Copy)]
+pub struct Rehearsal<'a> {
+    /// The archive.
+    pub archive: &'a Archive,
+    /// The snapshot of it.
+    pub snapshot: &'a Snapshot,
+    /// Which share of what was restored before is restored again, 0 to 1; what is new always is.
+    pub share: f64,
+}
+
+/// Restores imports of a snapshot into an emulator that is thrown away, and says which cannot be restored.
+///
+/// # Errors
+///
+/// The archive cannot be read, the emulator not started, or an interruption.
+///
+/// # Cancel safety
+///
+/// Dropping the future leaves nothing behind.
+pub async fn rehearse(
+    host: &Host,
+    rehearsal: Rehearsal<'_>,
+    known: &mut Restorable,
     cancel: &Cancel,
-) -> Result<Drilled, Failure> {
+) -> Result<Drilled, SessionError> {
+    let Rehearsal { archive, snapshot, share } = rehearsal;
     let (_, entries) = archive.entries(&snapshot.id).await?;
     let entries: Vec<Entry> = entries.collect::<Result<_, _>>()?;
     let (imports, related): (Vec<Entry>, Vec<Entry>) =
@@ -133,16 +151,16 @@ pub(super) async fn rehearse(
     for batch in chosen.chunks(AT_ONCE) {
         let blobs: HashMap<&str, Fingerprint> =
             batch.iter().map(|entry| (entry.id.as_str(), entry.blob)).collect();
-        for row in restored(world, archive, snapshot, &blobs, &lists, cancel).await? {
+        for row in restored(host, rehearsal, &blobs, &lists, cancel).await? {
             let Some(source) = &row.item.source else { continue };
             match verdict(&row) {
                 Ok(()) => {
-                    let line = Restorable {
+                    let line = RestoredLine {
                         origin: snapshot.account.origin.clone(),
                         account: snapshot.account.name.clone(),
                         id: source.id.clone(),
                         blob: blobs.get(source.id.as_str()).copied().unwrap_or(Fingerprint::of(b"")),
-                        as_of: world.clock.now(),
+                        as_of: host.clock.now(),
                     };
                     known.0.insert(line.key(), line);
                 }
@@ -174,7 +192,7 @@ fn verdict(row: &Row) -> Result<(), String> {
 }
 
 /// What failed is not restorable any more, and what is gone from the account is of no interest.
-fn forget(known: &mut Known, snapshot: &Snapshot, imports: &[Entry], failed: &[Unrestored]) {
+fn forget(known: &mut Restorable, snapshot: &Snapshot, imports: &[Entry], failed: &[Unrestored]) {
     let there: HashSet<&str> = imports.iter().map(|entry| entry.id.as_str()).collect();
     let failed: HashSet<&str> = failed.iter().map(|failed| failed.id.as_str()).collect();
     let account = (&snapshot.account.origin, &snapshot.account.name);
@@ -185,7 +203,7 @@ fn forget(known: &mut Known, snapshot: &Snapshot, imports: &[Entry], failed: &[U
 }
 
 /// The related documents as lists of the emulator; what it has no list for is left out.
-async fn related_lists(archive: &Archive, related: &[Entry]) -> Result<Value, Failure> {
+async fn related_lists(archive: &Archive, related: &[Entry]) -> Result<Value, SessionError> {
     let mut lists: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     for entry in related.iter().filter(|entry| entry.kind != "flows") {
         let text = match archive.document(entry).await {
@@ -203,83 +221,79 @@ async fn related_lists(archive: &Archive, related: &[Entry]) -> Result<Value, Fa
 
 /// Restores some imports into a fresh emulator that holds what they refer to.
 async fn restored(
-    world: &CliContext,
-    archive: &Archive,
-    snapshot: &Snapshot,
+    host: &Host,
+    rehearsal: Rehearsal<'_>,
     chosen: &HashMap<&str, Fingerprint>,
     lists: &Value,
     cancel: &Cancel,
-) -> Result<Vec<Row>, Failure> {
+) -> Result<Vec<Row>, SessionError> {
+    let Rehearsal { archive, snapshot, .. } = rehearsal;
     let emulator = emulator(lists)?;
     let keep = |entry: &Entry| entry.kind != "imports" || chosen.contains_key(entry.id.as_str());
     let source = shelf_of(archive.clone(), snapshot, &snapshot.account.name, keep).await?;
-    let target = account(world, &emulator)?;
-    let work = tempfile::tempdir()?;
-    let folder = RunFolder::create(work.path().join("run"))?;
-    let text = job_text(&snapshot.account.name);
-    let job = job::parse("drill.yaml", text.as_bytes(), Path::new("/"), &world.env, &world.clock)
-        .map_err(|problems| Failure::BadJob(problems.render(false)))?;
+    let source = Endpoint::Snapshot { account: source, snapshot: Box::new(snapshot.clone()) };
+    let target = Endpoint::Emulator { account: account(host, &emulator)?, emulator: emulator.into() };
+    let work = tempfile::tempdir().map_err(EngineError::file("make", "a temporary folder"))?;
+    let job = restore_job(&snapshot.account.name)?;
     let settings = Settings::of(&job, "/".into());
-    let events = Events::none();
-    let planned = plan(PlanRequest {
-        job: &job,
-        settings: &settings,
-        source: &source,
-        target: &target,
-        folder: folder.path(),
-        plan: &folder.plan(),
-        wanted: Some(&folder.wanted()),
-        cancel,
-        events: &events,
-        now: world.clock.now(),
-        tool: TOOL,
-        only: None,
-        taken: None,
-        references: false,
-        of_run: None,
-        backups: None,
-        home: false,
-    })
-    .await?;
-    let run_id = RunId::new(world.clock.now(), ACCOUNT, fastrand::u16(..));
-    let (plan, journal) =
-        begin(world, &folder, run_id, job.action.as_str(), &text, planned.wanted_sha256).await?;
-    let options = RunOptions {
-        verify: settings.verify,
-        stop: settings.stop,
-        in_flight: 64,
-        attempts: settings.retry.attempts,
-        settle: Duration::ZERO,
-    };
-    let memory = ItemStates::blank(plan.len());
-    let (plan, folder, target) = (&plan, &folder, &target);
-    let (events, clock) = (&events, &world.clock);
-    run(ExecuteRequest { plan, folder, journal, memory, target, options, cancel, events, clock }).await?;
+    let options =
+        SessionOptions { cancel: cancel.clone(), grace_period: Duration::ZERO, ..SessionOptions::new(host) };
+    let session = Session::with_endpoints(host, settings, source, target, Purpose::Reading, options);
+    let (place, events) = (work.path().join("run"), Events::none());
+    let request =
+        PlanRequest { job: &job, name: ACCOUNT, place: Place::At(&place), scope: Scope::Everything };
+    let plan = session.plan(request, &events).await?;
+    let mut run = session.execute(plan, Approval::NotAsked, &events).await?;
+    run.sound()?;
     if cancel.is_draining() {
         // What was not come to is not found to be broken.
         return Err(EngineError::Interrupted.into());
     }
-    let (memory, ..) = read_journal(folder, plan)?;
-    let mut found = Vec::new();
-    rows(folder, plan, &memory, |row| {
-        found.push(row);
-        Ok(())
-    })?;
-    Ok(found)
+    run.rows()
 }
 
-fn job_text(of: &str) -> String {
-    format!(
-        "version: 1\nname: drill\naction: restore\naccounts:\n  {ACCOUNT}: {{ emulator: {ACCOUNT} }}\n\
-         source: {}\ntarget: {ACCOUNT}\narchive: {{ path: archive }}\nselect: {{ integration_apps: true }}\n\
-         on_existing: create\n",
-        Value::String(of.to_owned())
-    )
+/// The job that restores an account into the emulator, whatever stands there.
+fn restore_job(of: &str) -> Result<Job, SessionError> {
+    let problem = |what: &str| SessionError::Emulator(format!("the job of the restore test has {what}"));
+    let archived =
+        AccountPlace::Archive { place: "archive".to_owned(), of: of.to_owned(), snapshot: None, key: None };
+    let source = job::Account { name: of.to_owned(), place: archived, rate: Rate::default() };
+    let place = AccountPlace::Emulator { name: ACCOUNT.to_owned() };
+    let target = job::Account { name: ACCOUNT.to_owned(), place, rate: Rate::default() };
+    let selector = Selector::compile(SelectorSpec::default()).map_err(|_| problem("a bad selector"))?;
+    let program = Program::compile(Vec::new()).map_err(|_| problem("a bad step"))?;
+    Ok(Job {
+        name: ACCOUNT.to_owned(),
+        action: Action::Restore,
+        accounts: vec![source.clone(), target.clone()],
+        source,
+        target,
+        select: Selection { selector, manifest: None, integration_apps: true },
+        references: Rules::default(),
+        program,
+        captured_data: job::CapturedData::default(),
+        match_by: job::MatchBy::default(),
+        on_existing: OnExisting::Create,
+        ignore: Vec::new(),
+        waves: None,
+        mirror: None,
+        page_size: job::PageSize::default(),
+        verify: job::Verify::default(),
+        concurrency: None,
+        retry: job::Retry::default(),
+        stop: job::Stop::default(),
+        output: Path::new("/").to_owned(),
+        archive: None,
+        sources: Vec::new(),
+        notify: job::Notify::default(),
+        warnings: Problems::default(),
+        text: format!("# restores every import of {of:?} into an emulator\n"),
+    })
 }
 
 /// An emulator in memory that takes what the service took: its own rules are not what is drilled.
-fn emulator(lists: &Value) -> Result<Embedded, Failure> {
-    let failed = |error: crate::emulator::EmulatorError| Failure::Other(anyhow::Error::new(error));
+fn emulator(lists: &Value) -> Result<Embedded, SessionError> {
+    let failed = |error: crate::emulator::EmulatorError| SessionError::Emulator(crate::model::chain(&error));
     let store = Store::in_memory();
     let behaviour = Behaviour {
         rate_limited: false,
@@ -296,12 +310,12 @@ fn emulator(lists: &Value) -> Result<Embedded, Failure> {
     Embedded::with(store, Options { accounts: vec![spec], behaviour, ..Options::default() }).map_err(failed)
 }
 
-fn account(world: &CliContext, emulator: &Embedded) -> Result<Account, Failure> {
-    let bad = |why: String| Failure::Other(anyhow::anyhow!("the emulator of the drill: {why}"));
+fn account(host: &Host, emulator: &Embedded) -> Result<Account, SessionError> {
+    let bad = SessionError::Emulator;
     let origin = url::Url::parse(emulator.url()).map_err(|error| bad(error.to_string()))?;
     let token = emulator.token(ACCOUNT).ok_or_else(|| bad("it has no token".to_owned()))?;
     let budget = BudgetOptions { per_second: 100_000.0, burst: 100_000, share: 1.0 };
-    let options = ClientOptions { budget, clock: world.clock.clone(), ..ClientOptions::default() };
+    let options = ClientOptions { budget, clock: host.clock.clone(), ..ClientOptions::default() };
     let access = Access { origin, token: Token::new(token) };
     let connected = connect(access, &options, false).map_err(|error| bad(error.to_string()))?;
     Ok(Account {

@@ -2,40 +2,37 @@
 
 use std::fmt::Write as _;
 
-use super::exit::Exit;
-use super::failure::Failure;
-use super::run::Went;
-use super::say;
-use super::world::CliContext;
+use super::Host;
 use crate::api::ping;
 use crate::job::Job;
-use crate::run_folder::summary::Summary;
+use crate::run_folder::Summary;
 
 /// How the run of one account ended.
 #[derive(Debug)]
-pub(super) struct End<'a> {
+pub struct End<'a> {
+    /// The account.
     pub account: &'a str,
+    /// Whether all went as planned.
     pub good: bool,
+    /// Its counts, if it came to have any.
     pub summary: Option<&'a Summary>,
 }
 
-impl<'a> End<'a> {
-    pub(super) fn of(account: &'a str, went: &'a Result<Went, Failure>) -> Self {
-        let good = went.as_ref().is_ok_and(|went| went.exit == Exit::Done);
-        Self { account, good, summary: went.as_ref().ok().and_then(|went| went.summary.as_ref()) }
-    }
-}
-
-/// Tells it. A dry run is nobody's business; that somebody could not be told is said, and changes nothing else.
-pub(super) async fn tell(world: &CliContext, job: &Job, ends: &[End<'_>], dry_run: bool) {
-    if dry_run || job.notify.is_empty() {
-        return;
+/// Tells it. Gives back what a person should know of those who could not be told; that changes nothing else.
+///
+/// # Cancel safety
+///
+/// Dropping the future may leave an address called or not.
+pub async fn tell(host: &Host, job: &Job, ends: &[End<'_>]) -> Vec<String> {
+    let mut notes = Vec::new();
+    if job.notify.is_empty() {
+        return notes;
     }
     let good = ends.iter().all(|end| end.good);
     if let Some(path) = &job.notify.prometheus {
-        let text = metrics(&job.name, job.action.as_str(), ends, world.clock.now());
+        let text = metrics(&job.name, job.action.as_str(), ends, host.clock.now());
         if let Err(error) = write(path, &text) {
-            say(world, &format!("warning: cannot write the metrics to {}: {error}", path.display()));
+            notes.push(format!("warning: cannot write the metrics to {}: {error}", path.display()));
         }
     }
     let (url, which) =
@@ -43,8 +40,9 @@ pub(super) async fn tell(world: &CliContext, job: &Job, ends: &[End<'_>], dry_ru
     if let Some(url) = url
         && let Err(why) = ping(url).await
     {
-        say(world, &format!("warning: the address of `{which}` could not be told: {why}"));
+        notes.push(format!("warning: the address of `{which}` could not be told: {why}"));
     }
+    notes
 }
 
 /// Writes a file that others may read, whole or not at all.

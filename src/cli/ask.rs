@@ -1,0 +1,54 @@
+//! Questions to the person at the terminal.
+
+use std::io::{BufRead, Write};
+
+use super::failure::Failure;
+use super::world::CliContext;
+use crate::model::cancel::Cancel;
+use crate::session::{Plan, Session, SessionError, unless_stopped};
+
+/// Asks on a terminal whether to carry out a plan, unless the target is an emulator or nothing is written.
+pub(super) async fn agreed(
+    world: &CliContext,
+    yes: bool,
+    verb: &str,
+    session: &Session,
+    plan: &Plan,
+    cancel: &Cancel,
+) -> Result<bool, Failure> {
+    if yes || !plan.needs_approval() || !world.stdin_is_terminal {
+        return Ok(true);
+    }
+    let facts = &session.target().account().facts;
+    ask(
+        &format!("{verb} this {} account `{}` ({})? [y/N] ", preposition(verb), facts.name, facts.origin),
+        cancel,
+    )
+    .await
+}
+
+fn preposition(verb: &str) -> &'static str {
+    if verb == "Undo" { "in" } else { "to" }
+}
+
+/// Asks a question that only `y` or `yes` agrees to. A signal is an answer too: nothing is written.
+pub(super) async fn ask(question: &str, cancel: &Cancel) -> Result<bool, Failure> {
+    let unasked = |error| Failure::Other(anyhow::Error::new(error).context("cannot ask whether to go on"));
+    {
+        let mut err = std::io::stderr().lock();
+        write!(err, "{question}").and_then(|()| err.flush()).map_err(unasked)?;
+    }
+    let (answer, answered) = tokio::sync::oneshot::channel();
+    // A thread of its own: reading a terminal cannot be called off, and must not keep the process.
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        // Nobody waits for it any more after a signal.
+        let _ = answer.send(std::io::stdin().lock().read_line(&mut line).map(|_| line));
+    });
+    let read = async { Ok::<_, SessionError>(answered.await) };
+    let line = match unless_stopped(cancel, read).await? {
+        Ok(line) => line.map_err(unasked)?,
+        Err(_) => String::new(),
+    };
+    Ok(matches!(line.trim().to_lowercase().as_str(), "y" | "yes"))
+}

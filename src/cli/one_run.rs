@@ -1,0 +1,174 @@
+//! One run of one account: planned, shown, agreed to, carried out, told. What `run`, `undo`, `retry` and `resume` share.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::args::Run as Args;
+use super::ask::agreed;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::listen::{Listening, listeners};
+use super::say;
+use super::view::{closing, show_plan};
+use super::world::CliContext;
+use crate::job::{Action, Job, Settings};
+use crate::model::cancel::Cancel;
+use crate::session::plan::Scope;
+use crate::session::{
+    Approval, Ending, OpenRequest, Place, Plan, PlanRequest, Run, RunRecord, Session, SessionError,
+    SessionOptions, Summary, open_approved,
+};
+
+/// What is to be run.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Order<'a> {
+    pub args: &'a Args,
+    pub job: &'a Job,
+    /// What the run is called.
+    pub name: &'a str,
+    /// Its folder, if not one of its own below the job's `output`.
+    pub place: Option<&'a Path>,
+    pub cancel: &'a Cancel,
+    pub company: Company,
+}
+
+/// Whether a run has the terminal to itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Company {
+    /// It has.
+    Alone,
+    /// It is one of several at once: no bars, no plan, no closing.
+    BesideOthers,
+}
+
+/// How a run ended, for the process and for whoever is told.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub exit: Exit,
+    /// Its counts, if it came to have any.
+    pub summary: Option<Summary>,
+}
+
+impl From<Exit> for Ended {
+    fn from(exit: Exit) -> Self {
+        Self { exit, summary: None }
+    }
+}
+
+/// Opens the ends of a job or a run, and says what a person should know of them.
+pub(super) async fn open(
+    world: &CliContext,
+    request: OpenRequest<'_>,
+    cancel: &Cancel,
+    settle: f64,
+) -> Result<Session, Failure> {
+    let grace_period = grace_period(settle)?;
+    let options = SessionOptions { cancel: cancel.clone(), grace_period, ..SessionOptions::new(&world.host) };
+    let session = Session::open(&world.host, request, options).await?;
+    for note in session.notes() {
+        say(world, note);
+    }
+    Ok(session)
+}
+
+/// Plans a job for one account, shows the plan, asks, and does it.
+pub(super) async fn run_one(
+    world: &CliContext,
+    order: Order<'_>,
+    settings: Settings,
+) -> Result<Ended, Failure> {
+    let Order { args, job, name, place, cancel, company } = order;
+    // A comparison writes nothing, so it needs no hold on the target and could not write if it tried.
+    let comparing = job.action == Action::Compare;
+    if comparing && args.plan.is_some() {
+        let message = "a comparison does what no plan has to allow: leave `--plan` out".to_owned();
+        return Err(Failure::BadInput(message));
+    }
+    let approved = args.plan.as_deref().map(open_approved).transpose()?;
+    let reading = args.dry_run || comparing;
+    let request = if reading { OpenRequest::Read(settings) } else { OpenRequest::Write(settings) };
+    let session = open(world, request, cancel, args.settle).await?;
+    let listening = listen(world, &session, company);
+    let request = PlanRequest {
+        job,
+        name,
+        place: place.map_or(Place::BelowOutput, Place::At),
+        scope: approved.as_ref().map_or(Scope::Everything, Scope::Approved),
+    };
+    let plan = session.plan(request, &listening.events).await?;
+    drop(listening);
+    if !world.global.quiet && company == Company::Alone {
+        show_plan(world, plan.file(), args.diff);
+    }
+    if args.dry_run {
+        say(world, "dry run: nothing was sent");
+        let attention = plan.file().tail().needs_attention();
+        return Ok(if attention { Exit::Attention } else { Exit::Done }.into());
+    }
+    if !agreed(world, args.yes, "Write", &session, &plan, cancel).await? {
+        say(world, "nothing was written");
+        return Ok(Exit::Done.into());
+    }
+    carry_out(world, &session, plan, company).await
+}
+
+/// Carries out a plan that was agreed to, and says how the run ended.
+pub(super) async fn carry_out(
+    world: &CliContext,
+    session: &Session,
+    plan: Plan,
+    company: Company,
+) -> Result<Ended, Failure> {
+    let listening = listen(world, session, company);
+    let run = session.execute(plan, Approval::Given, &listening.events).await;
+    drop(listening);
+    conclude(world, run, company)
+}
+
+/// Says how a run ended.
+pub(super) fn conclude(
+    world: &CliContext,
+    run: Result<Run, SessionError>,
+    company: Company,
+) -> Result<Ended, Failure> {
+    match run {
+        Ok(mut run) => {
+            closing(world, &run, world.global.quiet || company == Company::BesideOthers);
+            run.sound()?;
+            Ok(Ended { exit: exit_of(&run.record, &run.summary), summary: Some(run.summary) })
+        }
+        Err(error) => {
+            if let SessionError::Unreported { folder, .. } = &error {
+                say(world, &format!("the run can be taken up again: transship resume {}", folder.display()));
+            }
+            Err(error.into())
+        }
+    }
+}
+
+pub(super) fn listen(world: &CliContext, session: &Session, company: Company) -> Listening {
+    match company {
+        Company::Alone => listeners(world, session),
+        Company::BesideOthers => Listening::silent(),
+    }
+}
+
+/// What a run that ended so exits with.
+pub(super) fn exit_of(record: &RunRecord, summary: &Summary) -> Exit {
+    match record.ending {
+        Some(Ending::Finished) if summary.needs_attention() => Exit::Attention,
+        Some(Ending::Finished) => Exit::Done,
+        Some(Ending::Interrupted) | None => Exit::Interrupted,
+        Some(Ending::Stopped) => Exit::Stopped,
+        Some(Ending::Unauthorized) => Exit::Token,
+        Some(Ending::Broken) => Exit::Unexpected,
+    }
+}
+
+/// The value of `--settle` as a duration.
+pub(super) fn grace_period(seconds: f64) -> Result<Duration, Failure> {
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .filter(|settle| *settle <= Duration::from_hours(1))
+        .ok_or_else(|| Failure::BadInput(format!("--settle must be 0 to 3600 seconds, not {seconds}")))
+}

@@ -1,0 +1,22 @@
+//! Whoever a job's `notify` names is told how its runs ended.
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::one_run::Ended;
+use super::say;
+use super::world::CliContext;
+use crate::job::Job;
+use crate::session::notify::{self, End};
+
+/// How the run of one account ended, for those who are told.
+pub(super) fn end_of<'a>(account: &'a str, ended: &'a Result<Ended, Failure>) -> End<'a> {
+    let good = ended.as_ref().is_ok_and(|ended| ended.exit == Exit::Done);
+    End { account, good, summary: ended.as_ref().ok().and_then(|ended| ended.summary.as_ref()) }
+}
+
+/// Tells it; that somebody could not be told is said, and changes nothing else.
+pub(super) async fn tell(world: &CliContext, job: &Job, ends: &[End<'_>]) {
+    for note in notify::tell(&world.host, job, ends).await {
+        say(world, &note);
+    }
+}

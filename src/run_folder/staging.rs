@@ -1,0 +1,171 @@
+//! The folder in which a plan is made, before there is a run.
+//!
+//! It is locked by the process that uses it, so that what a killed process left can be told from what is in use.
+
+use std::fs::{DirBuilder, File};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use crate::model::crash;
+use crate::run_folder::error::RunFolderError;
+use crate::run_folder::folder::{RunFolder, sync_folder};
+
+/// How the names of staging folders begin.
+const PREFIX: &str = ".planning-";
+
+/// A folder in which a plan is made; removed when dropped, unless it was kept as a run.
+#[derive(Debug)]
+pub struct StagingFolder {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl StagingFolder {
+    /// Makes it beside `place`, the folder that the run will have, so that it can be renamed. Staging folders there that
+    /// a killed process left are removed.
+    ///
+    /// # Errors
+    ///
+    /// `place` holds files already, or the folder above it cannot be written to.
+    pub fn create(place: &Path) -> Result<Self, RunFolderError> {
+        if place.exists() {
+            // Refuses a folder that holds files.
+            RunFolder::create(place)?;
+        }
+        let parent = parent_of(place);
+        std::fs::create_dir_all(parent).map_err(RunFolderError::file("make the folder", parent))?;
+        // What cannot be removed is listed by `runs`.
+        let _ = clear_leftovers(parent);
+        let failed = || RunFolderError::file("write to", parent);
+        let folder = tempfile::Builder::new()
+            .prefix(PREFIX)
+            .permissions(<std::fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o700))
+            .tempdir_in(parent)
+            .map_err(failed())?;
+        let lock = File::open(folder.path()).map_err(failed())?;
+        lock.lock().map_err(failed())?;
+        Ok(Self { path: folder.keep(), _lock: lock })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Makes it the folder of a run, with the job as run. All of it is on the disk when this returns.
+    ///
+    /// # Errors
+    ///
+    /// The job cannot be written or the folder not renamed; it is removed then.
+    pub fn keep(self, place: &Path, job: &str) -> Result<RunFolder, RunFolderError> {
+        crash::point("draft.before_keep");
+        let path = self.path.join("job.yaml");
+        let write = || -> std::io::Result<()> {
+            let mut file = File::options().write(true).create_new(true).mode(0o600).open(&path)?;
+            file.write_all(job.as_bytes())?;
+            file.sync_all()
+        };
+        write().map_err(RunFolderError::file("write", &path))?;
+        sync_folder(&self.path)?;
+        // An empty folder gives way to the rename.
+        std::fs::rename(&self.path, place).map_err(RunFolderError::file("make the folder", place))?;
+        sync_folder(parent_of(place))?;
+        crash::point("draft.after_keep");
+        Ok(RunFolder::at(place))
+    }
+}
+
+impl Drop for StagingFolder {
+    fn drop(&mut self) {
+        // After it was kept there is nothing of that name.
+        let _ = std::fs::remove_dir_all(&self.path);
+    }
+}
+
+/// The folder that a path lies in; the current one for a bare name.
+pub fn parent_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// The staging folders in `parent` that no process uses any more. They may hold documents in clear.
+pub fn leftovers(parent: &Path) -> Vec<PathBuf> {
+    unused(parent).into_iter().map(|(path, _)| path).collect()
+}
+
+/// Removes the staging folders in `parent` that no process uses any more, and says which.
+///
+/// # Errors
+///
+/// One of them cannot be removed.
+pub fn clear_leftovers(parent: &Path) -> Result<Vec<PathBuf>, RunFolderError> {
+    let mut cleared = Vec::new();
+    for (path, _lock) in unused(parent) {
+        std::fs::remove_dir_all(&path).map_err(RunFolderError::file("remove", &path))?;
+        cleared.push(path);
+    }
+    Ok(cleared)
+}
+
+/// Each with its lock, which keeps others from removing it at the same time.
+fn unused(parent: &Path) -> Vec<(PathBuf, File)> {
+    let Ok(entries) = std::fs::read_dir(parent) else { return Vec::new() };
+    let mut found: Vec<(PathBuf, File)> = entries
+        .flatten()
+        .filter(|entry| entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes()))
+        // Not behind a link: only what lies here is removed.
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .filter_map(|entry| {
+            let folder = File::open(entry.path()).ok()?;
+            folder.try_lock().ok()?;
+            Some((entry.path(), folder))
+        })
+        .collect();
+    found.sort_by(|one, other| one.0.cmp(&other.0));
+    found
+}
+
+/// Makes a folder, and those above it, that only its owner can enter.
+pub(crate) fn make_private(path: &Path) -> std::io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_staging_folder_that_a_killed_process_left_is_removed_by_the_next() {
+        let runs = tempfile::tempdir().unwrap();
+        let left = runs.path().join(".planning-killed");
+        std::fs::create_dir(&left).unwrap();
+        std::fs::write(left.join("wanted.jsonl"), "in clear").unwrap();
+        let used = StagingFolder::create(&runs.path().join("one")).unwrap();
+        assert!(!left.exists());
+        let other = StagingFolder::create(&runs.path().join("other")).unwrap();
+        assert!(used.path().exists(), "one that is in use was removed");
+        assert!(other.path().exists());
+        assert_eq!(leftovers(runs.path()), Vec::<PathBuf>::new());
+    }
+
+    #[test]
+    fn a_link_that_is_named_like_a_staging_folder_is_not_followed() {
+        let (runs, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        std::fs::write(other.path().join("precious"), "").unwrap();
+        std::os::unix::fs::symlink(other.path(), runs.path().join(".planning-link")).unwrap();
+        drop(StagingFolder::create(&runs.path().join("one")).unwrap());
+        assert!(other.path().join("precious").exists());
+    }
+
+    #[test]
+    fn what_is_kept_is_a_run_folder_that_only_its_owner_reads() {
+        use std::os::unix::fs::PermissionsExt;
+        let runs = tempfile::tempdir().unwrap();
+        let place = runs.path().join("run");
+        let folder = StagingFolder::create(&place).unwrap().keep(&place, "version: 1\n").unwrap();
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(std::fs::read_to_string(folder.job()).unwrap(), "version: 1\n");
+        assert_eq!((mode(&folder.job()), mode(folder.path())), (0o600, 0o700));
+        assert_eq!(std::fs::read_dir(runs.path()).unwrap().count(), 1);
+    }
+}

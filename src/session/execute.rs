@@ -1,0 +1,236 @@
+//! Carrying out a plan: its staging folder becomes a run folder, its journal is opened, and its report is written.
+
+use super::plan::Staged;
+use super::{Plan, Session, SessionError, TOOL};
+use crate::executor::backup::{BackupRequest, shelve};
+use crate::executor::{ExecuteRequest, RunEnd, RunOptions, run as carry_out};
+use crate::inventory::error::EngineError;
+use crate::journal::{Entry, FORMAT, ItemStates, Journal, RunHeader};
+use crate::model::event::Events;
+use crate::model::{Fingerprint, RunId, crash};
+use crate::report::{self, Attention, Told};
+use crate::run_folder::folder::sync_folder;
+use crate::run_folder::lock::RunLock;
+use crate::run_folder::rows::rows;
+use crate::run_folder::{PlanFile, Row, RunFolder, RunFolderError, RunRecord, Summary, read_journal};
+
+/// Whether somebody agreed to a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Approval {
+    /// Somebody saw it and agreed.
+    Given,
+    /// Nobody was asked: only a plan that changes no account of the service is carried out.
+    NotAsked,
+}
+
+/// A run that ended, in whatever way.
+#[derive(Debug)]
+pub struct Run {
+    /// Its folder.
+    pub folder: RunFolder,
+    /// Its plan.
+    pub plan: PlanFile,
+    /// What its journal says of it as a whole: how it ended, and why.
+    pub record: RunRecord,
+    /// Its counts.
+    pub summary: Summary,
+    /// The first items that need attention, at most 20 or so: as many as a closing names.
+    pub attention: Vec<Attention>,
+    states: ItemStates,
+    broken: Option<EngineError>,
+}
+
+impl Run {
+    /// Takes out what broke the run off, or where its counts disagree.
+    ///
+    /// # Errors
+    ///
+    /// That.
+    pub fn sound(&mut self) -> Result<(), SessionError> {
+        if let Some(error) = self.broken.take() {
+            return Err(error.into());
+        }
+        match self.summary.disagreement() {
+            Some(disagreement) => Err(RunFolderError::Sums(disagreement).into()),
+            None => Ok(()),
+        }
+    }
+
+    /// Hands out what became of every item, in the plan's order.
+    ///
+    /// # Errors
+    ///
+    /// The plan or the journal cannot be read.
+    pub fn for_each_row(&self, mut each: impl FnMut(Row)) -> Result<(), SessionError> {
+        rows(&self.folder, &self.plan, &self.states, |row| {
+            each(row);
+            Ok(())
+        })?;
+        Ok(())
+    }
+
+    /// What became of every item, in the plan's order; all of them in memory, so for runs of some thousand items.
+    ///
+    /// # Errors
+    ///
+    /// As [`Run::for_each_row`].
+    pub fn rows(&self) -> Result<Vec<Row>, SessionError> {
+        let mut rows = Vec::new();
+        self.for_each_row(|row| rows.push(row))?;
+        Ok(rows)
+    }
+}
+
+/// A run whose journal is open.
+#[derive(Debug)]
+pub(super) struct OpenRun {
+    pub(super) folder: RunFolder,
+    pub(super) plan: PlanFile,
+    pub(super) journal: Journal,
+    pub(super) states: ItemStates,
+    pub(super) run: String,
+    pub(super) part: Part,
+    pub(super) lock: RunLock,
+}
+
+/// Which part of a run is carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// From its beginning.
+    First,
+    /// What an earlier process left.
+    Resumed,
+}
+
+impl Session {
+    /// Carries out a plan, and writes the report of the run.
+    ///
+    /// # Errors
+    ///
+    /// Nobody agreed, the run folder cannot be made, or its report not be written. A run that was broken off is not an
+    /// error here: [`Run::sound`] says so, and [`Session::resume`] goes on with it.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves a run that can be resumed, or none.
+    pub async fn execute(
+        &self,
+        plan: Plan,
+        approval: Approval,
+        events: &Events,
+    ) -> Result<Run, SessionError> {
+        if approval == Approval::NotAsked && plan.needs_approval() {
+            return Err(SessionError::Refused(format!(
+                "nobody agreed to change account `{}`",
+                self.target_account().facts.name
+            )));
+        }
+        let Plan { planned, staged, action, job_text, .. } = plan;
+        let Staged { run, place, folder, lock, earlier } = staged;
+        drop(planned.plan);
+        let folder = folder.keep(&place, &job_text)?;
+        let open = self.begin(folder, run, action, &job_text, planned.wanted_sha256).await?;
+        let ended = self.carry_out(open, events).await;
+        drop((lock, earlier));
+        ended
+    }
+
+    /// Opens the journal of a new run in `folder`.
+    async fn begin(
+        &self,
+        folder: RunFolder,
+        run: RunId,
+        action: String,
+        job: &str,
+        wanted_sha256: Fingerprint,
+    ) -> Result<OpenRun, SessionError> {
+        let plan = PlanFile::open(&folder.plan())?;
+        let header = RunHeader {
+            format: FORMAT,
+            run,
+            tool: TOOL.to_owned(),
+            action,
+            items: plan.len(),
+            job_sha256: Fingerprint::of(job.as_bytes()),
+            plan_sha256: plan.sha256(),
+            wanted_sha256,
+        };
+        let name = header.run.0.clone();
+        let journal = Journal::create(&folder.journal(), &folder.before(), self.options.journal.clone())?;
+        sync_folder(folder.path())?;
+        let lock = RunLock::take(&folder, &self.holder(&format!("run {name}")))?;
+        crash::point("journal.created");
+        journal.append(Entry::Opened(Box::new(header)), None).await?;
+        let states = ItemStates::blank(plan.len());
+        Ok(OpenRun { folder, plan, journal, states, run: name, part: Part::First, lock })
+    }
+
+    /// Carries out a run whose journal is open, and writes its report.
+    pub(super) async fn carry_out(&self, open: OpenRun, events: &Events) -> Result<Run, SessionError> {
+        let OpenRun { folder, plan, journal, states, run, part, lock } = open;
+        let ended = self.act(&folder, &plan, journal, states, &run, part, events).await;
+        let reported = report_on(folder.clone(), plan);
+        drop(lock);
+        let broken = ended.err();
+        match (reported, broken) {
+            (Ok(run), broken) => Ok(Run { broken, ..run }),
+            // What ended the run comes first; that its report could not be written either follows from it.
+            (Err(error), broken) => {
+                let source = broken.map_or(error, SessionError::from);
+                Err(SessionError::Unreported { folder: folder.path().to_owned(), source: Box::new(source) })
+            }
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one run, taken apart for the executor")]
+    async fn act(
+        &self,
+        folder: &RunFolder,
+        plan: &PlanFile,
+        journal: Journal,
+        memory: ItemStates,
+        run: &str,
+        part: Part,
+        events: &Events,
+    ) -> Result<RunEnd, EngineError> {
+        let cancel = &self.options.cancel;
+        if let (Some(shelved), Some(backups)) = (&self.settings.shelved, self.target.backups()) {
+            let request = BackupRequest {
+                plan,
+                folder,
+                journal,
+                memory,
+                archive: &backups.archive,
+                shelved,
+                run,
+                again: part == Part::Resumed,
+                source: self.source_account(),
+                cancel,
+                events,
+            };
+            return shelve(request).await;
+        }
+        let settings = &self.settings;
+        let options = RunOptions {
+            verify: settings.verify,
+            stop: settings.stop,
+            in_flight: settings.concurrency.map_or(64, std::num::NonZeroUsize::get),
+            attempts: settings.retry.attempts,
+            settle: self.options.grace_period,
+        };
+        let (target, clock) = (self.target_account(), &self.host.clock);
+        carry_out(ExecuteRequest { plan, folder, journal, memory, target, options, cancel, events, clock })
+            .await
+    }
+}
+
+/// Reads a run back from its files, and writes its report.
+pub(super) fn report_on(folder: RunFolder, plan: PlanFile) -> Result<Run, SessionError> {
+    let (states, record, _) = read_journal(&folder, &plan)?;
+    crash::point("report.before_files");
+    let told = Told { folder: &folder, plan: &plan, memory: &states, story: &record };
+    let reported = report::write_files(told)?;
+    crash::point("report.after_files");
+    let report::Reported { summary, attention } = reported;
+    Ok(Run { folder, plan, record, summary, attention, states, broken: None })
+}

@@ -1,0 +1,108 @@
+//! What a session knows of the machine it runs on, captured once by the caller: environment, time, randomness, places.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::emulator::Embedded;
+use crate::job::Env;
+use crate::model::time::Clock;
+
+/// The program and its version, as plans and journals name it.
+pub const TOOL: &str = concat!("transship ", env!("CARGO_PKG_VERSION"));
+
+/// The machine, as a value. Nothing in `session` asks the machine itself for the time, for chance or for a variable.
+#[derive(Debug, Clone)]
+pub struct Host {
+    /// Variables, home folder and current folder.
+    pub env: Env,
+    /// The time of day.
+    pub clock: Clock,
+    /// Where the names of runs and the jitter of retries come from.
+    pub random: Random,
+    /// An emulator that several sessions of this process share; without one, each starts its own when it needs one.
+    pub emulator: Option<Arc<Embedded>>,
+    /// The data file of the embedded emulator; `None` for the one in the user's data folder.
+    pub emulator_data: Option<PathBuf>,
+}
+
+impl Host {
+    /// A machine with that environment, the system's clock and a random seed.
+    pub fn new(env: Env) -> Self {
+        Self { env, clock: Clock::system(), random: Random::new(), emulator: None, emulator_data: None }
+    }
+
+    /// A folder of the user's own: `XDG_<which>_HOME`, else below the home folder. `None` without a home folder.
+    fn user_folder(&self, variable: &str, below_home: &str) -> Option<PathBuf> {
+        let given = self.env.get(variable).filter(|path| path.starts_with('/')).map(PathBuf::from);
+        let folder = given.or_else(|| self.env.home.as_ref().map(|home| home.join(below_home)))?;
+        Some(folder.join("transship"))
+    }
+
+    /// The folder of locks; `None` without a home folder: they lie beside the runs then.
+    pub(super) fn locks(&self) -> Option<PathBuf> {
+        self.user_folder("XDG_STATE_HOME", ".local/state").map(|folder| folder.join("locks"))
+    }
+
+    /// The data file of the embedded emulator. Without a home folder it lies below the current folder.
+    pub fn emulator_file(&self) -> PathBuf {
+        self.emulator_data.clone().unwrap_or_else(|| {
+            let folder = self.user_folder("XDG_DATA_HOME", ".local/share");
+            folder.unwrap_or_else(|| self.env.folder.join(".transship")).join("emulator.redb")
+        })
+    }
+
+    /// The name of this machine, where it is known.
+    pub(super) fn name(&self) -> Option<String> {
+        let named = self.env.get("HOSTNAME").filter(|name| !name.is_empty()).map(str::to_owned);
+        named.or_else(|| {
+            let text = std::fs::read_to_string("/etc/hostname").ok()?;
+            text.lines().next().map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned)
+        })
+    }
+
+    /// This process, for others who find something in use.
+    pub(super) fn holder(&self) -> String {
+        let process = std::process::id();
+        self.name()
+            .map_or_else(|| format!("process {process}"), |name| format!("process {process} on {name}"))
+    }
+}
+
+/// Chance as a parameter: the same seed gives the same names and the same jitter.
+#[derive(Clone)]
+pub struct Random(Arc<Mutex<fastrand::Rng>>);
+
+impl Random {
+    /// Seeded by the system.
+    pub fn new() -> Self {
+        Self(Arc::new(Mutex::new(fastrand::Rng::new())))
+    }
+
+    /// Seeded by the caller, so that everything is repeatable.
+    pub fn with_seed(seed: u64) -> Self {
+        Self(Arc::new(Mutex::new(fastrand::Rng::with_seed(seed))))
+    }
+
+    /// Any of the 65,536 numbers.
+    pub fn u16(&self) -> u16 {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).u16(..)
+    }
+
+    /// A seed for something that has randomness of its own.
+    pub fn seed(&self) -> u64 {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).u64(..)
+    }
+}
+
+impl Default for Random {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Random {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Random")
+    }
+}

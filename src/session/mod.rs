@@ -1,0 +1,280 @@
+//! The library's door: plan, execute, resume, retry, undo, rehearse.
+//!
+//! A [`Session`] holds both ends of a job open. What it makes and leaves:
+//!
+//! | call | takes | gives |
+//! |---|---|---|
+//! | [`Session::preview`] | a job | a plan to look at; nothing is left on disk |
+//! | [`Session::plan`] | a job | a [`Plan`] in a staging folder, with the target locked |
+//! | [`Session::retry`] | a run | the plan of what it did not get done |
+//! | [`Session::undo`] | a run | the plan of what puts back what it changed |
+//! | [`Session::execute`] | a [`Plan`] | a [`Run`]: journal, evidence, report |
+//! | [`Session::resume`] | a run that was broken off | the same [`Run`], finished |
+//! | [`rehearse`] | a snapshot of an archive | which of its imports can be restored |
+//!
+//! Promises: locks, staging folders, journals and reports are handled here and nowhere else. Nothing in here prints:
+//! progress goes to the listeners it is given, what a person should know is in [`Session::notes`]. Nothing in here asks
+//! the machine for time, chance or variables: they are in the [`Host`]. Stopping is the caller's: a [`Cancel`].
+
+pub mod archives;
+pub mod backup;
+pub mod endpoint;
+mod error;
+mod execute;
+mod host;
+pub mod notify;
+pub mod plan;
+mod restore_test;
+mod resume;
+mod retry;
+pub mod runs;
+mod undo;
+
+use std::future::Future;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use endpoint::{Endpoint, Purpose};
+pub use error::SessionError;
+pub use execute::{Approval, Run};
+pub use host::{Host, Random, TOOL};
+pub use plan::{Place, Plan, PlanRequest, Preview, open_approved};
+pub use restore_test::{Rehearsal, Restorable, rehearse};
+pub use resume::Resumed;
+pub use retry::{NothingToRetry, Retry};
+pub use runs::OpenedRun;
+pub use undo::nothing_to_undo;
+
+pub use crate::inventory::error::EngineError;
+pub use crate::inventory::listing::Listed;
+pub use crate::journal::Ending;
+pub use crate::run_folder::{AccountFacts, PlanFile, Row, RunFolder, RunFolderError, RunRecord, Summary};
+
+use crate::inventory::endpoint::Account;
+use crate::job::{self, Job, Selection, Settings};
+use crate::journal::JournalOptions;
+use crate::model::cancel::Cancel;
+use crate::model::event::Events;
+use crate::report::{Gauge, ReadGauge};
+use crate::run_folder::PlanHead;
+
+/// How long a call without an answer may still be executing in the service, unless told otherwise.
+pub const GRACE_PERIOD: Duration = Duration::from_secs(10);
+
+/// What a session is opened for.
+#[derive(Debug, Clone)]
+pub enum OpenRequest<'a> {
+    /// To plan, without being able to write to the service.
+    Read(Settings),
+    /// To plan a job and carry the plan out.
+    Write(Settings),
+    /// To go on with a run: an archive it read is not opened again.
+    Resume(&'a PlanHead),
+    /// To redo what a run did not get done.
+    Retry(&'a PlanHead),
+    /// To put back what a run changed: only its target is opened.
+    Undo(&'a PlanHead),
+}
+
+/// How a session works.
+#[derive(Debug, Clone)]
+pub struct SessionOptions {
+    /// The caller's way to stop it.
+    pub cancel: Cancel,
+    /// How long a call without an answer may still be executing in the service: 0 to an hour, 10 s unless told otherwise.
+    pub grace_period: Duration,
+    /// How journals are written.
+    pub journal: JournalOptions,
+}
+
+impl SessionOptions {
+    /// The usual ones.
+    pub fn new(host: &Host) -> Self {
+        Self {
+            cancel: Cancel::new(),
+            grace_period: GRACE_PERIOD,
+            journal: JournalOptions::new(host.clock.clone()),
+        }
+    }
+}
+
+/// Both ends of a job, open, and what can be done between them.
+#[derive(Debug)]
+pub struct Session {
+    host: Host,
+    settings: Settings,
+    source: Endpoint,
+    target: Endpoint,
+    purpose: Purpose,
+    options: SessionOptions,
+    notes: Vec<String>,
+}
+
+impl Session {
+    /// Opens the ends of a job or a run, and asks whose tokens they are.
+    ///
+    /// # Errors
+    ///
+    /// A token that cannot be found or is refused, an archive that does not open, or an interruption.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves nothing behind but an archive that may have been made.
+    pub async fn open(
+        host: &Host,
+        request: OpenRequest<'_>,
+        options: SessionOptions,
+    ) -> Result<Self, SessionError> {
+        let cancel = options.cancel.clone();
+        let opening = async {
+            let (mut settings, purpose) = match &request {
+                OpenRequest::Read(settings) => (settings.clone(), Purpose::Reading),
+                OpenRequest::Write(settings) => (settings.clone(), Purpose::Writing),
+                OpenRequest::Resume(head) | OpenRequest::Retry(head) => {
+                    (head.settings.clone(), Purpose::Writing)
+                }
+                OpenRequest::Undo(head) => {
+                    let settings = head.settings.clone();
+                    (Settings { source: settings.target.clone(), ..settings }, Purpose::Writing)
+                }
+            };
+            let ends = match &request {
+                OpenRequest::Resume(head) => {
+                    endpoint::open_to_resume(host, &mut settings, &head.source).await?
+                }
+                _ => endpoint::open_both(host, &mut settings, purpose).await?,
+            };
+            let session = Self::with_endpoints(host, settings, ends.source, ends.target, purpose, options);
+            Ok::<_, SessionError>(Self { notes: ends.notes, ..session })
+        };
+        unless_stopped(&cancel, opening).await
+    }
+
+    /// A session between ends that the caller opened, such as accounts behind an [`Api`](crate::api::Api) of its own.
+    pub fn with_endpoints(
+        host: &Host,
+        settings: Settings,
+        source: Endpoint,
+        target: Endpoint,
+        purpose: Purpose,
+        options: SessionOptions,
+    ) -> Self {
+        Self { host: host.clone(), settings, source, target, purpose, options, notes: Vec::new() }
+    }
+
+    /// Where imports come from.
+    pub fn source(&self) -> &Endpoint {
+        &self.source
+    }
+
+    /// Where they go.
+    pub fn target(&self) -> &Endpoint {
+        &self.target
+    }
+
+    /// What a person should know of the accounts, a line each.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// The settings, with the snapshot that is read by name.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Reads what the calls of this session cost so far, for those who show progress.
+    pub fn gauge(&self) -> ReadGauge {
+        let mut meters = vec![Arc::clone(&self.source_account().meter)];
+        if !Arc::ptr_eq(&meters[0], &self.target_account().meter) {
+            meters.push(Arc::clone(&self.target_account().meter));
+        }
+        Arc::new(move || {
+            let mut gauge = Gauge::default();
+            for meter in &meters {
+                let snapshot = meter.snapshot();
+                gauge.in_flight += snapshot.in_flight;
+                gauge.calls += snapshot.total();
+                gauge.waited += snapshot.waited;
+                gauge.throttled += snapshot.throttled;
+                gauge.retries += snapshot.retries;
+            }
+            gauge
+        })
+    }
+
+    fn source_account(&self) -> &Account {
+        self.source.account()
+    }
+
+    fn target_account(&self) -> &Account {
+        self.target.account()
+    }
+
+    /// Does what may be dropped at any point, unless told to stop.
+    async fn unless_stopped<T, E>(&self, work: impl Future<Output = Result<T, E>>) -> Result<T, SessionError>
+    where
+        SessionError: From<E>,
+    {
+        unless_stopped(&self.options.cancel, work).await
+    }
+}
+
+/// Does what may be dropped at any point, unless told to stop.
+///
+/// # Errors
+///
+/// That of the work, or [`EngineError::Interrupted`].
+pub async fn unless_stopped<T, E>(
+    cancel: &Cancel,
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, SessionError>
+where
+    SessionError: From<E>,
+{
+    tokio::select! {
+        biased;
+        () = cancel.draining() => Err(EngineError::Interrupted.into()),
+        done = work => Ok(done?),
+    }
+}
+
+/// What a selection sees in an account or a snapshot.
+///
+/// # Errors
+///
+/// As [`Session::open`], or the list cannot be read or trusted.
+///
+/// # Cancel safety
+///
+/// Dropping the future leaves nothing behind.
+pub async fn list(
+    host: &Host,
+    settings: &Settings,
+    account: &job::Account,
+    select: &Selection,
+    cancel: &Cancel,
+) -> Result<(Vec<Listed>, Vec<String>), SessionError> {
+    let listing = async {
+        let (endpoint, notes) = endpoint::open_one(host, settings, account, Purpose::Reading).await?;
+        let work = tempfile::tempdir().map_err(EngineError::file("make", "a temporary folder"))?;
+        let events = Events::none();
+        let listed =
+            crate::inventory::listing::inventory(endpoint.account(), select, work.path(), cancel, &events);
+        Ok::<_, SessionError>((listed.await?, notes))
+    };
+    unless_stopped(cancel, listing).await
+}
+
+/// Loads a job file, with the settings that a session is opened with; `-` is the standard input.
+///
+/// # Errors
+///
+/// [`SessionError::Job`]: everything that is wrong with it, at once.
+pub fn load_job(host: &Host, path: &Path) -> Result<(Job, Settings), SessionError> {
+    let job =
+        job::load(path, &host.env, &host.clock).map_err(|problems| SessionError::Job(Box::new(problems)))?;
+    let folder = if path == Path::new("-") { Path::new("") } else { path.parent().unwrap_or(Path::new("")) };
+    let settings = Settings::of(&job, host.env.folder.join(folder));
+    Ok((job, settings))
+}

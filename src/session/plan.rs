@@ -1,0 +1,307 @@
+//! Making plans: to look at, or to carry out.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::endpoint::{Purpose, goes_home};
+use super::{Session, SessionError, TOOL};
+use crate::inventory::error::EngineError;
+use crate::job::Job;
+use crate::model::event::Events;
+use crate::model::{Id, RunId};
+use crate::planner::{self, Planned};
+use crate::run_folder::lock::{Holder, RunLock, TargetLock};
+use crate::run_folder::reference_usage::Reference;
+use crate::run_folder::staging::{StagingFolder, parent_of};
+use crate::run_folder::{AccountFacts, PlanFile, RunFolderError};
+
+/// A plan to look at. Nothing is left on disk when it is dropped.
+#[derive(Debug)]
+pub struct Preview {
+    planned: Planned,
+    _work: tempfile::TempDir,
+}
+
+impl Preview {
+    /// The plan.
+    pub fn plan(&self) -> &PlanFile {
+        &self.planned.plan
+    }
+
+    /// Keeps the plan as a file, for a later run to do what it says.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written; what was there before is untouched then.
+    pub fn keep(&self, out: &Path) -> Result<(), SessionError> {
+        crate::run_folder::folder::write_whole(out, |to| {
+            let mut from = std::fs::File::open(self.plan().path())?;
+            std::io::copy(&mut from, &mut { to }).map(|_| ())
+        })?;
+        Ok(())
+    }
+
+    /// What the selected imports refer to, where that was asked for.
+    pub fn references(&self) -> &[Reference] {
+        &self.planned.references
+    }
+}
+
+/// What a preview shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Show {
+    /// What would be done.
+    Changes,
+    /// Also what the selected imports refer to.
+    References,
+}
+
+/// Where a run is put.
+#[derive(Debug, Clone, Copy)]
+pub enum Place<'a> {
+    /// In a folder of its own below the job's `output`.
+    BelowOutput,
+    /// In this folder, which must be empty or absent.
+    At(&'a Path),
+}
+
+/// What is to be planned, to be carried out.
+#[derive(Debug)]
+pub struct PlanRequest<'a> {
+    /// The job.
+    pub job: &'a Job,
+    /// What the run is called: the job's name, or that of one of its accounts with it.
+    pub name: &'a str,
+    /// Where it is put.
+    pub place: Place<'a>,
+    /// How far it goes.
+    pub scope: Scope<'a>,
+}
+
+/// How much of a job is done.
+#[derive(Debug)]
+pub enum Scope<'a> {
+    /// All that a fresh plan says.
+    Everything,
+    /// What this approved plan and a fresh one have in common.
+    Approved(&'a PlanFile),
+}
+
+/// A plan in a staging folder, to be carried out by [`Session::execute`]; the staging folder goes when it is dropped.
+#[derive(Debug)]
+pub struct Plan {
+    pub(super) planned: Planned,
+    pub(super) staged: Staged,
+    pub(super) action: String,
+    pub(super) job_text: String,
+    pub(super) harmless: bool,
+}
+
+impl Plan {
+    /// What will be done.
+    pub fn file(&self) -> &PlanFile {
+        &self.planned.plan
+    }
+
+    /// Whether carrying it out changes an account of the service: a person has to agree to that.
+    pub fn needs_approval(&self) -> bool {
+        !self.harmless && self.planned.plan.tail().has_work()
+    }
+}
+
+/// A staging folder, the run it will be, and the lock of its target.
+#[derive(Debug)]
+pub(super) struct Staged {
+    pub(super) run: RunId,
+    pub(super) place: PathBuf,
+    pub(super) folder: StagingFolder,
+    pub(super) lock: Option<TargetLock>,
+    /// The lock of the run that this one is made of.
+    pub(super) earlier: Option<RunLock>,
+}
+
+impl Staged {
+    pub(super) fn plan(&self) -> PathBuf {
+        self.folder.path().join("plan.json")
+    }
+
+    pub(super) fn wanted(&self) -> PathBuf {
+        self.folder.path().join("wanted.jsonl")
+    }
+}
+
+/// What the planner is asked for beside the job.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Narrowed<'a> {
+    pub(super) only: Option<&'a BTreeSet<Id>>,
+    pub(super) taken: Option<&'a BTreeSet<Id>>,
+    pub(super) of_run: Option<&'a str>,
+}
+
+impl Session {
+    /// Makes a plan to look at. Nothing is written to the service.
+    ///
+    /// # Errors
+    ///
+    /// A list or document that cannot be read or trusted, or an interruption.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves nothing behind.
+    pub async fn preview(&self, job: &Job, show: Show, events: &Events) -> Result<Preview, SessionError> {
+        let work = tempfile::tempdir().map_err(EngineError::file("make", "a temporary folder"))?;
+        let plan = work.path().join("plan.json");
+        let files = Files { folder: work.path(), plan: &plan, wanted: None };
+        let planned = self.make(job, files, Narrowed::default(), show, events).await?;
+        Ok(Preview { planned, _work: work })
+    }
+
+    /// Makes the plan of a job, to be carried out. Nothing is written to the service; where the session can write, its
+    /// target is locked until the plan is dropped or carried out.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::preview`]; the target is held by another run, the place of the run is taken, or the approved plan
+    /// is of another job, account or version.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves nothing behind.
+    pub async fn plan(&self, request: PlanRequest<'_>, events: &Events) -> Result<Plan, SessionError> {
+        let PlanRequest { job, name, place, scope } = request;
+        let run = RunId::new(self.host.clock.now(), name, self.host.random.u16());
+        let place = match place {
+            Place::BelowOutput => job.output.join(&run.0),
+            Place::At(place) => place.to_owned(),
+        };
+        let staged = self.stage(run, place, &format!("job {}", job.name), &self.held_facts())?;
+        let mut plan = self.make_staged(job, staged, Narrowed::default(), events).await?;
+        if let Scope::Approved(approved) = scope {
+            plan.planned.plan = planner::approved::restrict(approved, &plan.planned.plan).map_err(unfit)?;
+        }
+        Ok(plan)
+    }
+
+    /// Takes the lock of the target and makes the staging folder of a run.
+    pub(super) fn stage(
+        &self,
+        run: RunId,
+        place: PathBuf,
+        what: &str,
+        held: &AccountFacts,
+    ) -> Result<Staged, SessionError> {
+        let lock = match self.purpose {
+            Purpose::Reading => None,
+            Purpose::Writing => Some(self.hold(parent_of(&place), what, held)?),
+        };
+        let folder = StagingFolder::create(&place).map_err(|error| SessionError::refused(&error))?;
+        Ok(Staged { run, place, folder, lock, earlier: None })
+    }
+
+    /// Takes the lock of an account.
+    pub(super) fn hold(
+        &self,
+        runs: &Path,
+        what: &str,
+        held: &AccountFacts,
+    ) -> Result<TargetLock, SessionError> {
+        let locks = self.host.locks().unwrap_or_else(|| runs.join(".locks"));
+        let holder = self.holder(what);
+        // Each data file of an emulator has accounts of its own.
+        let apart = if held.origin.starts_with("emulator:") {
+            self.host.emulator_file().display().to_string()
+        } else {
+            String::new()
+        };
+        Ok(TargetLock::take(&locks, held, &apart, &holder)?)
+    }
+
+    pub(super) fn holder(&self, what: &str) -> Holder {
+        Holder { process: self.host.holder(), since: self.host.clock.now(), what: what.to_owned() }
+    }
+
+    /// What is held while a run writes: its target, or for a backup the account in the archive.
+    pub(super) fn held_facts(&self) -> AccountFacts {
+        let target = &self.target_account().facts;
+        match self.target.backups() {
+            None => target.clone(),
+            Some(_) => {
+                let source = &self.source_account().facts;
+                AccountFacts { origin: format!("{} of {}", target.origin, source.origin), ..source.clone() }
+            }
+        }
+    }
+
+    /// Plans a job in a staging folder.
+    pub(super) async fn make_staged(
+        &self,
+        job: &Job,
+        staged: Staged,
+        narrowed: Narrowed<'_>,
+        events: &Events,
+    ) -> Result<Plan, SessionError> {
+        let (plan, wanted) = (staged.plan(), staged.wanted());
+        let files = Files { folder: staged.folder.path(), plan: &plan, wanted: Some(&wanted) };
+        let planned = self.make(job, files, narrowed, Show::Changes, events).await?;
+        let (action, job_text) = (job.action.as_str().to_owned(), job.text.clone());
+        Ok(Plan { planned, staged, action, job_text, harmless: !self.target.is_service() })
+    }
+
+    async fn make(
+        &self,
+        job: &Job,
+        files: Files<'_>,
+        narrowed: Narrowed<'_>,
+        show: Show,
+        events: &Events,
+    ) -> Result<Planned, SessionError> {
+        // On the heap: it is large, and passed on.
+        let planning = Box::pin(planner::plan(planner::PlanRequest {
+            job,
+            settings: &self.settings,
+            source: self.source_account(),
+            target: self.target_account(),
+            folder: files.folder,
+            plan: files.plan,
+            wanted: files.wanted,
+            cancel: &self.options.cancel,
+            events,
+            now: self.host.clock.now(),
+            tool: TOOL,
+            only: narrowed.only,
+            taken: narrowed.taken,
+            references: show == Show::References,
+            of_run: narrowed.of_run,
+            backups: self.target.backups(),
+            home: goes_home(&self.source, &self.target),
+        }));
+        self.unless_stopped(planning).await
+    }
+}
+
+/// Where a plan and its documents go.
+#[derive(Debug, Clone, Copy)]
+struct Files<'a> {
+    folder: &'a Path,
+    plan: &'a Path,
+    wanted: Option<&'a Path>,
+}
+
+/// Opens a plan that a person approved.
+///
+/// # Errors
+///
+/// It cannot be read, or is not a plan: a bad argument, nothing was sent for it.
+pub fn open_approved(path: &Path) -> Result<PlanFile, SessionError> {
+    PlanFile::open(path).map_err(|error| unfit(error.into()))
+}
+
+/// A plan that cannot be read, or is for another job, is a bad argument: nothing was sent for it.
+fn unfit(error: EngineError) -> SessionError {
+    match &error {
+        EngineError::Folder(RunFolderError::BadFile { .. } | RunFolderError::File { .. }) => {
+            SessionError::refused(&error)
+        }
+        _ => error.into(),
+    }
+}

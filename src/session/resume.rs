@@ -1,0 +1,80 @@
+//! Resuming a run: its journal is replayed, what is in doubt is looked up, and the rest is done.
+
+use super::execute::{OpenRun, Part, report_on};
+use super::runs::OpenedRun;
+use super::{Run, Session, SessionError, TOOL};
+use crate::journal::{Ending, Entry, Journal};
+use crate::model::event::Events;
+use crate::run_folder::folder::hash_file;
+use crate::run_folder::lock::RunLock;
+use crate::run_folder::staging::parent_of;
+use crate::run_folder::{PlanFile, RunFolder, RunFolderError};
+
+/// What resuming a run came to.
+#[derive(Debug)]
+pub enum Resumed {
+    /// It was carried on with, and ended again.
+    Ended(Run),
+    /// It was finished already: nothing was sent, its report was written again.
+    WasFinished(Run),
+}
+
+impl Session {
+    /// Goes on with a run that was broken off, in a session opened with [`OpenRequest::Resume`](super::OpenRequest).
+    ///
+    /// # Errors
+    ///
+    /// Another process writes the run or holds its target; the tokens open other accounts than then; the files of the
+    /// run do not fit each other.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves a run that can be resumed.
+    pub async fn resume(&self, folder: &RunFolder, events: &Events) -> Result<Resumed, SessionError> {
+        let what = format!("run {}", folder.path().display());
+        let before = OpenedRun::open(folder.path())?;
+        self.same_accounts(&before.plan)?;
+        let lock = RunLock::take(folder, &self.holder(&what))?;
+        let held = self.hold(parent_of(folder.path()), &what, &self.held_facts())?;
+        // Read again under the lock: another process may have gone on with it meanwhile.
+        let OpenedRun { folder, plan, states, record, replay } = OpenedRun::open(folder.path())?;
+        if record.ending == Some(Ending::Finished) {
+            return Ok(Resumed::WasFinished(report_on(folder, plan)?));
+        }
+        if let Some(header) = &record.opened
+            && plan.tail().has_work()
+            && hash_file(&folder.wanted())? != header.wanted_sha256
+        {
+            let message =
+                "the documents to be written were changed since the run began: start a new run".to_owned();
+            return Err(RunFolderError::BadFile { path: folder.wanted(), message }.into());
+        }
+        let options = self.options.journal.clone();
+        let journal = Journal::reopen(&folder.journal(), &folder.before(), &replay, options)?;
+        journal.append(Entry::Resumed { tool: TOOL.to_owned() }, None).await?;
+        let run = record.opened.map(|header| header.run.0).unwrap_or_default();
+        let open = OpenRun { folder, plan, journal, states, run, part: Part::Resumed, lock };
+        let ended = self.carry_out(open, events).await;
+        drop(held);
+        ended.map(Resumed::Ended)
+    }
+
+    /// Refuses to go on in other accounts than those a run was planned for.
+    pub(super) fn same_accounts(&self, plan: &PlanFile) -> Result<(), SessionError> {
+        let pairs = [
+            (&plan.head().source, &self.source_account().facts),
+            (&plan.head().target, &self.target_account().facts),
+        ];
+        for (then, now) in pairs {
+            let other = then.user.is_some() && now.user.is_some() && then.user != now.user;
+            if then.origin != now.origin || other {
+                return Err(SessionError::Refused(format!(
+                    "the token of `{}` opens another account than the one this run was planned for: \
+                     use a token of that one, or start a new run",
+                    now.name
+                )));
+            }
+        }
+        Ok(())
+    }
+}

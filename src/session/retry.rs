@@ -1,0 +1,108 @@
+//! Retrying: the plan of what a run did not get done.
+
+use std::collections::BTreeSet;
+
+use super::plan::Narrowed;
+use super::runs::OpenedRun;
+use super::{Plan, Session, SessionError};
+use crate::job::{Action, Job};
+use crate::model::event::Events;
+use crate::model::{Id, Outcome, RunId, Verdict};
+use crate::run_folder::RunFolder;
+use crate::run_folder::lock::RunLock;
+use crate::run_folder::rows::rows;
+use crate::run_folder::staging::parent_of;
+
+/// What there is to retry of a run.
+#[derive(Debug)]
+pub enum Retry {
+    /// The plan of it, to be carried out with [`Session::execute`].
+    Plan(Box<Plan>),
+    /// Nothing.
+    Nothing(NothingToRetry),
+}
+
+/// Why there is nothing to retry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NothingToRetry {
+    /// Every import and what it refers to is as wanted.
+    AllDone,
+    /// Every import is as wanted, but some of what they refer to is not, and that is not redone by itself.
+    OnlyDependencies,
+}
+
+/// What is selected of a run to be done again.
+#[derive(Debug, Default)]
+struct Again {
+    /// Imports of the source to be done again.
+    imports: BTreeSet<Id>,
+    /// Imports of the target that are those of other imports of the source.
+    taken: BTreeSet<Id>,
+    /// Items that are no imports and would have to be done again.
+    others: u32,
+}
+
+impl Session {
+    /// Plans what a run did not get done: what failed, conflicted, went stale, reads back different or was not
+    /// processed. The session is opened with [`OpenRequest::Retry`](super::OpenRequest), `job` is that of the run.
+    ///
+    /// # Errors
+    ///
+    /// The run is a backup, a comparison or an undo; it is in doubt or being written; the tokens open other accounts.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves nothing behind.
+    pub async fn retry(&self, of: &RunFolder, job: &Job, events: &Events) -> Result<Retry, SessionError> {
+        if let Action::Backup | Action::Compare = job.action {
+            let message = format!("a {} is not redone in part: run its job again", job.action.as_str());
+            return Err(SessionError::Refused(message));
+        }
+        let what = format!("retry of {}", of.path().display());
+        let run = RunId::new(self.host.clock.now(), &job.name, self.host.random.u16());
+        let place = parent_of(of.path()).join(&run.0);
+        let earlier_lock = RunLock::take(of, &self.holder(&what))?;
+        let mut staged = self.stage(run, place, &what, &self.target_account().facts)?;
+        staged.earlier = Some(earlier_lock);
+        let earlier = OpenedRun::open(of.path())?;
+        if earlier.plan.head().action == Action::Undo.as_str() {
+            let message = "to redo what an undo could not do, undo the same run again".to_owned();
+            return Err(SessionError::Refused(message));
+        }
+        self.same_accounts(&earlier.plan)?;
+        earlier.refuse_unsettled()?;
+        let again = select_again(&earlier)?;
+        if again.imports.is_empty() {
+            let only_others = again.others > 0;
+            return Ok(Retry::Nothing(if only_others {
+                NothingToRetry::OnlyDependencies
+            } else {
+                NothingToRetry::AllDone
+            }));
+        }
+        let of_run = earlier.id();
+        let narrowed =
+            Narrowed { only: Some(&again.imports), taken: Some(&again.taken), of_run: Some(&of_run) };
+        let plan = self.make_staged(job, staged, narrowed, events).await?;
+        Ok(Retry::Plan(Box::new(plan)))
+    }
+}
+
+fn select_again(run: &OpenedRun) -> Result<Again, SessionError> {
+    let mut again = Again::default();
+    rows(&run.folder, &run.plan, &run.states, |row| {
+        let redo = row.outcome.needs_attention()
+            || row.outcome == Outcome::Unprocessed
+            || row.verdict == Verdict::Differs;
+        // What imports refer to is created again, or found, for the imports that need it.
+        match (row.item.kind, row.item.source) {
+            (None, _) if !redo => again.taken.extend(row.target_id),
+            _ if !redo => {}
+            (Some(_), _) => again.others += 1,
+            (None, Some(source)) => drop(again.imports.insert(source.id)),
+            (None, None) => {}
+        }
+        Ok(())
+    })?;
+    Ok(again)
+}
