@@ -19,7 +19,17 @@ fn may_import() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("report", vec!["run_folder", "journal", "model"]),
         (
             "session",
-            vec!["planner", "executor", "inventory", "run_folder", "report", "job", "journal", "api", "model"],
+            vec![
+                "planner",
+                "executor",
+                "inventory",
+                "run_folder",
+                "report",
+                "job",
+                "journal",
+                "api",
+                "model",
+            ],
         ),
         ("cli", vec!["session", "report", "job", "model"]),
     ])

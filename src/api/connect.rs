@@ -102,12 +102,21 @@ pub fn connect_sharing(
     budget: Arc<Budget>,
 ) -> Result<Connected, ConnectError> {
     let http = HttpApi::new(&access.origin, access.token, options.http.clone())?;
+    Ok(assemble(http, options, dry_run, budget))
+}
+
+/// Makes a client of an account that is called through `api`: with retries, a budget and counters, as every other.
+pub fn assemble(
+    api: impl Api + 'static,
+    options: &ClientOptions,
+    dry_run: bool,
+    budget: Arc<Budget>,
+) -> Connected {
     let (meter, clock) = (Arc::new(Meter::new()), Arc::new(ServerClock::new()));
     let clocks = (options.clock.clone(), Arc::clone(&clock));
-    let throttled =
-        Throttled::new(http, Arc::clone(&budget), options.concurrency, Arc::clone(&meter), clocks);
+    let throttled = Throttled::new(api, Arc::clone(&budget), options.concurrency, Arc::clone(&meter), clocks);
     let mut random = options.random();
     let retrying = Retrying::new(throttled, options.retry, Arc::clone(&meter), random.fork());
     let api: Arc<dyn Api> = if dry_run { Arc::new(DryRun::new(retrying)) } else { Arc::new(retrying) };
-    Ok(Connected { client: Client::new(api), meter, budget, clock })
+    Connected { client: Client::new(api), meter, budget, clock }
 }

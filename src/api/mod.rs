@@ -30,7 +30,7 @@ pub use budget::{Budget, BudgetError, BudgetOptions, Permit};
 pub use call::{Api, Call, Method, Reply};
 pub use client::{AuditEntry, Client, Cloned, Dependent, Document, Done, Identity};
 pub use concurrency::Concurrency;
-pub use connect::{Access, ClientOptions, ConnectError, Connected, connect, connect_sharing};
+pub use connect::{Access, ClientOptions, ConnectError, Connected, assemble, connect, connect_sharing};
 pub use dry_run::DryRun;
 pub use error::{ApiError, ErrorKind, Problem};
 pub use http::{AccessError, HttpApi, HttpOptions, HttpVersion, ProxyChoice};

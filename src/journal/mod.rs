@@ -5,6 +5,7 @@
 //! what to do next; the law of an item's steps is [`ItemState::after`].
 
 pub mod error;
+pub mod inline;
 pub mod item_states;
 mod reader;
 pub mod record;
@@ -12,8 +13,9 @@ pub mod state;
 pub mod writer;
 
 pub use error::JournalError;
+pub use inline::Halt;
 pub use item_states::{Doubt, ItemStates};
 pub use reader::{Replay, replay};
 pub use record::{Call, Ending, Entry, FORMAT, Record, RunHeader, Step};
 pub use state::{ItemState, Phase};
-pub use writer::{Journal, JournalOptions, JournalStats};
+pub use writer::{Journal, JournalOptions, JournalStats, Writing};

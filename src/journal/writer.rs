@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::inline::{Halt, Inline};
 use super::record::{Entry, Record};
 use super::{JournalError, Replay};
 use crate::model::time::Clock;
@@ -27,12 +28,24 @@ pub struct JournalOptions {
     pub sync: bool,
     /// The time in the records.
     pub clock: Clock,
+    /// Who writes.
+    pub writing: Writing,
+}
+
+/// Who writes a journal.
+#[derive(Debug, Clone, Default)]
+pub enum Writing {
+    /// A thread, which writes and syncs what has queued up in one go.
+    #[default]
+    Thread,
+    /// Whoever appends, record by record: repeatable, and slow. For tests in which time is paused.
+    Inline(Halt),
 }
 
 impl JournalOptions {
     /// The usual way, with `clock` for the records' times.
     pub fn new(clock: Clock) -> Self {
-        Self { linger: Duration::from_micros(1500), sync: true, clock }
+        Self { linger: Duration::from_micros(1500), sync: true, clock, writing: Writing::default() }
     }
 }
 
@@ -50,7 +63,7 @@ impl JournalStats {
     }
 }
 
-struct Message {
+pub(super) struct Message {
     entry: Entry,
     before: Option<String>,
     done: Option<oneshot::Sender<Result<(), JournalError>>>,
@@ -62,6 +75,7 @@ pub struct Journal {
     // Bounded: a run must not outpace its own memory. 4096 is far above the calls that can be in flight.
     queue: Option<mpsc::Sender<Message>>,
     thread: Option<JoinHandle<()>>,
+    inline: Option<Inline>,
     stats: Arc<JournalStats>,
     failed: Arc<Mutex<Option<String>>>,
 }
@@ -117,11 +131,16 @@ impl Journal {
             stats: Arc::clone(&stats),
             failed: Arc::clone(&failed),
         };
+        if let Writing::Inline(halt) = &writer.options.writing {
+            let halt = halt.clone();
+            let inline = Some(Inline::new(writer, halt));
+            return Ok(Self { queue: None, thread: None, inline, stats, failed });
+        }
         let thread = std::thread::Builder::new()
             .name("journal".into())
             .spawn(move || writer.work(inbox))
             .map_err(|source| io_error("start the writer of", path, source))?;
-        Ok(Self { queue: Some(queue), thread: Some(thread), stats, failed })
+        Ok(Self { queue: Some(queue), thread: Some(thread), inline: None, stats, failed })
     }
 
     /// Appends a record and waits until it is on the disk; `before` is a line for `before.jsonl`, synced first.
@@ -134,6 +153,9 @@ impl Journal {
     ///
     /// Dropping the future may leave the record written or not.
     pub async fn append(&self, entry: Entry, before: Option<String>) -> Result<(), JournalError> {
+        if let Some(inline) = &self.inline {
+            return inline.append(Message { entry, before, done: None }).await;
+        }
         let (done, answer) = oneshot::channel();
         self.send(Message { entry, before, done: Some(done) }).await?;
         answer.await.unwrap_or_else(|_| Err(self.stopped()))
@@ -141,7 +163,12 @@ impl Journal {
 
     /// Appends a record without waiting for the disk. A failure shows at the next [`Self::append`].
     pub async fn note(&self, entry: Entry) -> Result<(), JournalError> {
-        self.send(Message { entry, before: None, done: None }).await
+        let message = Message { entry, before: None, done: None };
+        if let Some(inline) = &self.inline {
+            inline.note(message);
+            return Ok(());
+        }
+        self.send(message).await
     }
 
     async fn send(&self, message: Message) -> Result<(), JournalError> {
@@ -165,6 +192,9 @@ impl Journal {
     ///
     /// The first error of the writer.
     pub fn close(mut self) -> Result<(), JournalError> {
+        if let Some(inline) = &self.inline {
+            return inline.close();
+        }
         self.finish();
         match self.failed.lock().unwrap_or_else(PoisonError::into_inner).take() {
             Some(reason) => Err(JournalError::Stopped(reason)),
@@ -199,7 +229,7 @@ fn io_error(what: &'static str, path: &Path, source: io::Error) -> JournalError 
     JournalError::Io { what, path: path.to_owned(), source }
 }
 
-struct Writer {
+pub(super) struct Writer {
     file: File,
     path: PathBuf,
     before: Option<File>,
@@ -253,7 +283,7 @@ impl Writer {
         }
     }
 
-    fn write(&mut self, batch: &mut [Message]) -> Result<(), JournalError> {
+    pub(super) fn write(&mut self, batch: &mut [Message]) -> Result<(), JournalError> {
         let mut before = Vec::new();
         for line in batch.iter_mut().filter_map(|message| message.before.take()) {
             before.extend_from_slice(line.as_bytes());

@@ -127,7 +127,8 @@ impl Written {
 }
 
 fn options() -> JournalOptions {
-    JournalOptions { linger: Duration::ZERO, sync: false, clock: Clock::ticking(jiff::Timestamp::UNIX_EPOCH) }
+    let clock = Clock::ticking(jiff::Timestamp::UNIX_EPOCH);
+    JournalOptions { linger: Duration::ZERO, sync: false, ..JournalOptions::new(clock) }
 }
 
 fn record(entry: &Entry) -> Record {

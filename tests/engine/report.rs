@@ -95,7 +95,7 @@ async fn left(reached: u32, ending: Option<Ending>) -> Left {
     let folder = RunFolder::create(place.path().join("run")).unwrap();
     let plan = plan(&folder.plan());
     let clock = Clock::ticking("2026-01-01T00:00:00Z".parse().unwrap());
-    let options = JournalOptions { linger: Duration::ZERO, sync: false, clock };
+    let options = JournalOptions { linger: Duration::ZERO, sync: false, ..JournalOptions::new(clock) };
     let journal = Journal::create(&folder.journal(), &folder.before(), options).unwrap();
     let taken = RunHeader {
         format: 1,
