@@ -37,6 +37,16 @@ pub enum JournalError {
         /// Ours.
         known: u32,
     },
+    /// It was removed, moved or replaced while it was being written.
+    #[error(
+        "{} was removed, moved or replaced while the run was writing it: nothing more is sent, for nobody could find \
+         out about it",
+        path.display()
+    )]
+    Gone {
+        /// Where it was.
+        path: PathBuf,
+    },
     /// An earlier write failed; nothing more is taken.
     #[error("the journal stopped after an earlier error: {0}")]
     Stopped(String),

@@ -3,19 +3,8 @@
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
-use tokio_util::sync::CancellationToken;
-
 use super::JournalError;
-use super::writer::{Message, Writer};
-
-/// Where a journal that is written in the caller's own thread stops for good.
-#[derive(Debug, Clone, Default)]
-pub struct Halt {
-    /// The number of records after which nothing more is written; `None` for a journal that does not stop.
-    pub after: Option<u64>,
-    /// Cancelled when that many were written: whoever tests a killed process drops it then.
-    pub halted: CancellationToken,
-}
+use super::disk::{Halt, Message, Writer};
 
 /// A writer that works in the thread of its callers.
 pub(super) struct Inline(Mutex<State>);

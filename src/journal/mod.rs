@@ -4,18 +4,19 @@
 //! its line. An intent is on the disk before the call it announces. It never talks to the service and never decides
 //! what to do next; the law of an item's steps is [`ItemState::after`].
 
+mod disk;
 pub mod error;
-pub mod inline;
+mod inline;
 pub mod item_states;
 mod reader;
 pub mod record;
 pub mod state;
 pub mod writer;
 
+pub use disk::{Halt, JournalOptions, JournalStats, Writing};
 pub use error::JournalError;
-pub use inline::Halt;
 pub use item_states::{Doubt, ItemStates};
 pub use reader::{Replay, replay};
 pub use record::{Call, Ending, Entry, FORMAT, Record, RunHeader, Step};
 pub use state::{ItemState, Phase};
-pub use writer::{Journal, JournalOptions, JournalStats, Writing};
+pub use writer::Journal;

@@ -1,0 +1,248 @@
+//! What writes to the files of a journal, and how: records with their chain, documents before the intents that name them.
+
+use std::fs::File;
+use std::io::{self, BufRead, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use super::JournalError;
+use super::record::{Entry, Record};
+use crate::model::time::Clock;
+use crate::model::{Fingerprint, crash};
+
+/// How the journal is written.
+#[derive(Debug, Clone)]
+pub struct JournalOptions {
+    /// How long a write waits for company; 1 to 2 ms, never longer: it is added to every call.
+    pub linger: Duration,
+    /// Whether records are synced to the disk. Off only to measure what it costs.
+    pub sync: bool,
+    /// The time in the records.
+    pub clock: Clock,
+    /// Who writes.
+    pub writing: Writing,
+}
+
+/// Who writes a journal.
+#[derive(Debug, Clone, Default)]
+pub enum Writing {
+    /// A thread, which writes and syncs what has queued up in one go.
+    #[default]
+    Thread,
+    /// Whoever appends, record by record: repeatable, and slow. For tests in which time is paused.
+    Inline(Halt),
+}
+
+impl JournalOptions {
+    /// The usual way, with `clock` for the records' times.
+    pub fn new(clock: Clock) -> Self {
+        Self { linger: Duration::from_micros(1500), sync: true, clock, writing: Writing::default() }
+    }
+}
+
+/// How much was written, and in how many syncs.
+#[derive(Debug, Default)]
+pub struct JournalStats {
+    records: AtomicU64,
+    syncs: AtomicU64,
+}
+
+impl JournalStats {
+    /// Records written and syncs spent on them.
+    pub fn counts(&self) -> (u64, u64) {
+        (self.records.load(Ordering::Relaxed), self.syncs.load(Ordering::Relaxed))
+    }
+}
+
+pub(super) struct Message {
+    pub(super) entry: Entry,
+    pub(super) before: Option<String>,
+    pub(super) done: Option<oneshot::Sender<Result<(), JournalError>>>,
+}
+
+/// Where a journal that is written in the caller's own thread stops for good.
+#[derive(Debug, Clone, Default)]
+pub struct Halt {
+    /// The number of records after which nothing more is written; `None` for a journal that does not stop.
+    pub after: Option<u64>,
+    /// Cancelled when that many were written: whoever tests a killed process drops it then.
+    pub halted: CancellationToken,
+}
+
+pub(super) fn open(path: &Path, new: bool) -> Result<File, JournalError> {
+    let mut options = File::options();
+    options.append(true).create_new(new);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map_err(|source| io_error(if new { "make" } else { "open" }, path, source))
+}
+
+pub(super) fn io_error(what: &'static str, path: &Path, source: io::Error) -> JournalError {
+    JournalError::Io { what, path: path.to_owned(), source }
+}
+
+pub(super) struct Writer {
+    pub(super) file: File,
+    pub(super) path: PathBuf,
+    pub(super) before: Option<File>,
+    pub(super) before_path: PathBuf,
+    pub(super) n: u64,
+    pub(super) prev: Fingerprint,
+    pub(super) options: JournalOptions,
+    pub(super) stats: Arc<JournalStats>,
+    pub(super) failed: Arc<Mutex<Option<String>>>,
+}
+
+impl Writer {
+    pub(super) fn work(mut self, mut inbox: mpsc::Receiver<Message>) {
+        let mut batch = Vec::new();
+        while let Some(first) = inbox.blocking_recv() {
+            batch.push(first);
+            self.gather(&mut inbox, &mut batch);
+            let result = self.write(&mut batch);
+            if let Err(error) = &result {
+                let reason = crate::model::chain(error);
+                *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason.clone());
+                for message in batch.drain(..) {
+                    if let Some(done) = message.done {
+                        let _ = done.send(Err(JournalError::Stopped(reason.clone())));
+                    }
+                }
+                // Closing the inbox answers everyone who comes later.
+                return;
+            }
+            for message in batch.drain(..) {
+                if let Some(done) = message.done {
+                    // Whoever dropped the future does not want the answer.
+                    let _ = done.send(Ok(()));
+                }
+            }
+        }
+    }
+
+    /// Takes what is queued, and waits at most `linger` for more as long as somebody waits for the disk.
+    fn gather(&self, inbox: &mut mpsc::Receiver<Message>, batch: &mut Vec<Message>) {
+        let deadline = Instant::now() + self.options.linger;
+        loop {
+            while let Ok(message) = inbox.try_recv() {
+                batch.push(message);
+            }
+            let now = Instant::now();
+            if now >= deadline || batch.len() >= 1024 || inbox.is_closed() {
+                return;
+            }
+            std::thread::sleep((deadline - now).min(Duration::from_micros(250)));
+        }
+    }
+
+    pub(super) fn write(&mut self, batch: &mut [Message]) -> Result<(), JournalError> {
+        self.see_that_it_is_there()?;
+        let mut before = Vec::new();
+        for line in batch.iter_mut().filter_map(|message| message.before.take()) {
+            before.extend_from_slice(line.as_bytes());
+            before.push(b'\n');
+        }
+        if !before.is_empty() {
+            self.write_before(&before)?;
+        }
+        let mut lines = Vec::with_capacity(batch.len() * 256);
+        for message in batch.iter() {
+            let record = Record {
+                n: self.n,
+                prev: self.prev,
+                at: self.options.clock.now(),
+                entry: message.entry.clone(),
+            };
+            let start = lines.len();
+            serde_json::to_writer(&mut lines, &record)
+                .map_err(|error| io_error("encode a record of", &self.path, error.into()))?;
+            self.prev = Fingerprint::of(&lines[start..]);
+            self.n += 1;
+            lines.push(b'\n');
+        }
+        crash::point("journal.before_write");
+        if crash::due("journal.torn_write") {
+            let _ = self.file.write_all(&lines[..lines.len() - lines.len() / 3]);
+            std::process::abort();
+        }
+        self.file.write_all(&lines).map_err(|source| io_error("write to", &self.path, source))?;
+        crash::point("journal.before_sync");
+        if self.options.sync {
+            self.file.sync_data().map_err(|source| io_error("sync", &self.path, source))?;
+            self.stats.syncs.fetch_add(1, Ordering::Relaxed);
+        }
+        crash::point("journal.after_sync");
+        self.stats.records.fetch_add(batch.len() as u64, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Refuses to go on in a file that nobody can find again: what it says would be lost.
+    fn see_that_it_is_there(&self) -> Result<(), JournalError> {
+        let identity = |found: std::fs::Metadata| (found.dev(), found.ino());
+        let own = self.file.metadata().map(identity);
+        let own = own.map_err(|source| io_error("look at", &self.path, source))?;
+        if std::fs::metadata(&self.path).map(identity).is_ok_and(|found| found == own) {
+            return Ok(());
+        }
+        Err(JournalError::Gone { path: self.path.clone() })
+    }
+
+    fn write_before(&mut self, lines: &[u8]) -> Result<(), JournalError> {
+        if self.before.is_none() {
+            self.before = Some(open_before(&self.before_path)?);
+        }
+        let Some(file) = &mut self.before else { return Ok(()) };
+        crash::point("before.before_write");
+        file.write_all(lines).map_err(|source| io_error("write to", &self.before_path, source))?;
+        crash::point("before.before_sync");
+        if self.options.sync {
+            file.sync_data().map_err(|source| io_error("sync", &self.before_path, source))?;
+            self.stats.syncs.fetch_add(1, Ordering::Relaxed);
+        }
+        crash::point("before.after_sync");
+        Ok(())
+    }
+}
+
+/// Opens `before.jsonl` for appending.
+fn open_before(path: &Path) -> Result<File, JournalError> {
+    let is_new = !path.exists();
+    let mut options = File::options();
+    options.append(true).create(true);
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path).map_err(|source| io_error("open", path, source))?;
+    if is_new && let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        // Its entry in the folder must survive a power cut as its lines do.
+        let synced = File::open(folder).and_then(|folder| folder.sync_all());
+        synced.map_err(|source| io_error("sync the folder of", path, source))?;
+    }
+    Ok(file)
+}
+
+/// Cuts `before.jsonl` after its first `lines` lines: what follows was written by a crash before it was announced.
+pub(super) fn cut_before(path: &Path, lines: u64) -> Result<(), JournalError> {
+    let file = match File::options().read(true).write(true).open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound && lines == 0 => return Ok(()),
+        Err(source) => return Err(io_error("open", path, source)),
+    };
+    let mut reader = io::BufReader::with_capacity(1 << 16, &file);
+    let mut keep = 0;
+    for line in 1..=lines {
+        let read = reader.skip_until(b'\n').map_err(|source| io_error("read", path, source))?;
+        keep += read as u64;
+        if read == 0 {
+            let message = format!(
+                "the journal names {lines} documents that were overwritten or removed, but it ends here: it was changed"
+            );
+            return Err(JournalError::Damaged { path: path.to_owned(), line, message });
+        }
+    }
+    file.set_len(keep).map_err(|source| io_error("cut", path, source))
+}
