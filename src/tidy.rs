@@ -53,12 +53,6 @@ const CIRCLES: &[&[&str]] = &[
     ],
     &["src/report/changes.rs", "src/report/plan_view.rs"],
     &["src/run_folder/forecast.rs", "src/run_folder/plan_item.rs"],
-    &[
-        "crates/archive/src/check.rs",
-        "crates/archive/src/open.rs",
-        "crates/archive/src/read.rs",
-        "crates/archive/src/turn.rs",
-    ],
 ];
 
 /// Crates that are named behind one door each.

@@ -7,64 +7,16 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use futures::stream::{StreamExt, TryStreamExt};
 
+use super::layout::{BLOBS, SNAPSHOTS};
 use super::lock::Sharing;
-use super::open::{BLOBS, SNAPSHOTS};
-use super::read::message_of;
+use super::share::Share;
 use super::{Archive, ArchiveError, SnapshotId};
 use transship_documents::{Fingerprint, Id};
 
-/// Blobs are dealt into so many heaps by their names.
-pub(super) const HEAPS: u32 = 1 << 16;
 /// Of those who are affected by one damage, so many are named.
 const NAMED: usize = 1000;
 /// A storage that cannot be read this often is not damaged but away.
 const UNREADABLE: usize = 100;
-
-/// Which blobs a check reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Share {
-    first: u32,
-    width: u32,
-}
-
-impl Share {
-    /// All of them.
-    pub const ALL: Self = Self { first: 0, width: HEAPS };
-
-    /// So many percent, others at each `turn` (the number of the day, say): after `100 / percent` turns, rounded up,
-    /// all were read. `None` unless more than 0 and at most 100.
-    pub fn percent(percent: f64, turn: u64) -> Option<Self> {
-        let share = Self::beginning(percent, 0)?;
-        let first = u32::try_from(turn % u64::from(share.turns())).unwrap_or_default() * share.width;
-        Some(Self { first, ..share })
-    }
-
-    /// So many percent, from this heap on and round.
-    pub(super) fn beginning(percent: f64, first: u32) -> Option<Self> {
-        if !(percent > 0.0 && percent <= 100.0) {
-            return None;
-        }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and 65,536")]
-        let width = (f64::from(HEAPS) * percent / 100.0).ceil() as u32;
-        Some(if width == HEAPS { Self::ALL } else { Self { first: first % HEAPS, width } })
-    }
-
-    /// The heap behind its last: where the next share begins.
-    pub(super) fn end(self) -> u32 {
-        (self.first + self.width) % HEAPS
-    }
-
-    /// After how many checks of such a share, each where the one before ended, everything was read.
-    pub fn turns(self) -> u32 {
-        HEAPS.div_ceil(self.width)
-    }
-
-    /// Whether a blob of this name is read.
-    pub fn has(self, blob: Fingerprint) -> bool {
-        let heap = u32::from(blob.0[0]) << 8 | u32::from(blob.0[1]);
-        (heap + HEAPS - self.first) % HEAPS < self.width
-    }
-}
 
 /// What is wrong with a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,7 +92,7 @@ fn damage_of(path: String, error: &ArchiveError) -> Damage {
         ArchiveError::Newer { .. } => Fault::Newer,
         _ => Fault::Unreadable,
     };
-    Damage { path, fault, message: message_of(error), affected: Vec::new(), affected_count: 0 }
+    Damage { path, fault, message: error.detail(), affected: Vec::new(), affected_count: 0 }
 }
 
 impl Archive {

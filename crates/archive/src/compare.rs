@@ -16,8 +16,10 @@ pub struct SnapshotDiff {
     pub removed: Vec<Entry>,
     /// In both, with another fingerprint: as in the first, as in the second.
     pub changed: Vec<(Entry, Entry)>,
-    /// How many mean the same in both.
+    /// How many mean the same in both, those of `renewed` included.
     pub same: u64,
+    /// Those that mean the same but have a new id: as in the first, as in the second. A restore makes them so.
+    pub renewed: Vec<(Entry, Entry)>,
 }
 
 /// Which documents a history is of.
@@ -40,8 +42,51 @@ pub struct Version {
     pub entry: Option<Entry>,
 }
 
+impl SnapshotDiff {
+    /// Pairs what is left on both sides although its ids differ.
+    fn follow_names(&mut self) {
+        let name = |entry: &Entry| (entry.kind.clone(), entry.name.clone());
+        let mut by_content: HashMap<_, Vec<usize>> = HashMap::new();
+        for (at, entry) in self.removed.iter().enumerate().rev() {
+            by_content.entry((name(entry), entry.fingerprint)).or_default().push(at);
+        }
+        let mut removed: Vec<Option<Entry>> =
+            std::mem::take(&mut self.removed).into_iter().map(Some).collect();
+        let mut added = Vec::new();
+        for entry in std::mem::take(&mut self.added) {
+            let found = by_content.get_mut(&(name(&entry), entry.fingerprint)).and_then(Vec::pop);
+            match found.and_then(|at| removed[at].take()) {
+                Some(before) => {
+                    self.same += 1;
+                    self.renewed.push((before, entry));
+                }
+                None => added.push(entry),
+            }
+        }
+        let mut before: HashMap<_, Vec<usize>> = HashMap::new();
+        for (at, entry) in removed.iter().enumerate() {
+            if let Some(entry) = entry {
+                before.entry(name(entry)).or_default().push(at);
+            }
+        }
+        let mut after: HashMap<_, usize> = HashMap::new();
+        added.iter().for_each(|entry| *after.entry(name(entry)).or_default() += 1);
+        for entry in added {
+            let single = (after.get(&name(&entry)) == Some(&1)).then(|| before.get(&name(&entry))).flatten();
+            match single.filter(|found| found.len() == 1).and_then(|found| removed[found[0]].take()) {
+                Some(before) => self.changed.push((before, entry)),
+                None => self.added.push(entry),
+            }
+        }
+        self.removed = removed.into_iter().flatten().collect();
+    }
+}
+
 impl Archive {
     /// Compares two snapshots by fingerprints; in the order of the second, what was removed in that of the first.
+    ///
+    /// Documents are followed by id. One whose id is gone is followed by kind, name and content, then by kind and name
+    /// where only one document on each side has them.
     ///
     /// # Errors
     ///
@@ -82,6 +127,7 @@ impl Archive {
             }
         }
         diff.changed = order.iter().filter_map(|key| pairs.remove(key)).collect();
+        diff.follow_names();
         Ok(diff)
     }
 

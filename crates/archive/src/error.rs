@@ -121,6 +121,15 @@ pub enum ArchiveError {
 }
 
 impl ArchiveError {
+    /// What is wrong, without what was attempted and where.
+    pub(super) fn detail(&self) -> String {
+        match self {
+            Self::Damaged { message, .. } => message.clone(),
+            Self::Missing { .. } => "it is missing".to_owned(),
+            other => other.to_string(),
+        }
+    }
+
     /// Whether the stored bytes are wrong or gone, rather than out of reach.
     pub fn is_damage(&self) -> bool {
         matches!(self, Self::Damaged { .. } | Self::Missing { .. } | Self::Newer { .. })

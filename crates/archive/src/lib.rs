@@ -16,12 +16,14 @@
 //! account can still be read (in the file names of snapshots), and how many documents there are of which length.
 
 pub mod check;
+mod check_progress;
 pub mod cipher;
 pub mod clock;
 pub mod compare;
 pub mod error;
 pub mod export;
 mod folder;
+mod layout;
 pub mod location;
 mod lock;
 pub mod manifest;
@@ -32,14 +34,15 @@ pub mod prune;
 pub mod read;
 pub mod retention;
 mod seal;
+pub mod share;
 pub mod shrink;
 pub mod snapshot;
 mod sorted;
 mod store;
-mod turn;
+
 pub mod writer;
 
-pub use check::{Affected, CheckReport, Damage, Fault, Share};
+pub use check::{Affected, CheckReport, Damage, Fault};
 pub use cipher::Key;
 pub use clock::Clock;
 pub use compare::{SnapshotDiff, Version, Whose};
@@ -51,6 +54,7 @@ pub use open::Archive;
 pub use prune::{PruneOptions, PruneReport};
 pub use read::{Listing, Size};
 pub use retention::{Decision, Policy};
+pub use share::Share;
 pub use shrink::{Shrunk, shrunk};
 pub use snapshot::{Account, Entry, Facts, Notes, Snapshot, SnapshotId};
 pub use writer::{Added, SnapshotWriter};

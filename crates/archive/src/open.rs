@@ -9,6 +9,7 @@ use object_store::ObjectStore;
 use serde::{Deserialize, Serialize};
 
 use super::cipher::{self, Cipher};
+use super::layout::{BLOBS, CHECKED, HEADER, SNAPSHOTS};
 use super::location::{self, Place};
 use super::lock::{self, Ask, Held, Locks, Sharing};
 use super::seal::{pack, unpack};
@@ -18,9 +19,6 @@ use transship_documents::Fingerprint;
 
 /// The format of archives.
 const FORMAT: u32 = 1;
-pub(super) const HEADER: &str = "archive.json";
-pub(super) const BLOBS: &str = "blobs";
-pub(super) const SNAPSHOTS: &str = "snapshots";
 
 /// A backup store that is open. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -194,14 +192,7 @@ async fn make(store: &Store, options: &ArchiveOptions) -> Result<Bytes, ArchiveE
             ));
         }
         // Whoever made it meanwhile is met when ours is written.
-        let known = [
-            HEADER,
-            super::folder::ASIDE,
-            lock::FOLDER,
-            lock::FILE,
-            super::notes::NOTES,
-            super::turn::CHECKED,
-        ];
+        let known = [HEADER, super::folder::ASIDE, lock::FOLDER, lock::FILE, super::notes::NOTES, CHECKED];
         if !known.contains(&folder) {
             return Err(absent(&format!("it holds {} instead: choose an empty place", object.name)));
         }

@@ -10,9 +10,8 @@ use futures::stream::{StreamExt, TryStreamExt};
 use jiff::{SignedDuration, Timestamp};
 
 use super::folder::ASIDE;
+use super::layout::{BLOBS, SNAPSHOTS};
 use super::lock::{self, Held, Sharing};
-use super::open::{BLOBS, SNAPSHOTS};
-use super::read::message_of;
 use super::retention::{Decision, Policy};
 use super::store::Object;
 use super::{Archive, ArchiveError, Snapshot, SnapshotId};
@@ -142,7 +141,7 @@ impl Archive {
                 match self.mark(id, &present, &mut marked).await {
                     Ok(0) => continue,
                     Ok(gone) => lacking.push((id.clone(), format!("documents missing: {gone}"))),
-                    Err(error) if error.is_damage() => listing.damaged.push((id.clone(), message_of(&error))),
+                    Err(error) if error.is_damage() => listing.damaged.push((id.clone(), error.detail())),
                     Err(error) => return Err(error),
                 }
                 listing.snapshots.retain(|snapshot| snapshot.id != *id);

@@ -6,9 +6,10 @@ use std::io::Seek as _;
 use std::path::PathBuf;
 
 use futures::stream::{StreamExt, TryStreamExt};
+use jiff::{SignedDuration, Timestamp};
 
+use super::layout::SNAPSHOTS;
 use super::manifest::{self, Flaw, START, spool_file};
-use super::open::SNAPSHOTS;
 use super::{Archive, ArchiveError, Entries, Entry, Snapshot, SnapshotId};
 use transship_documents::Fingerprint;
 
@@ -19,15 +20,50 @@ pub struct Listing {
     pub snapshots: Vec<Snapshot>,
     /// Manifests that are not what was written, and what is wrong with each. They are in no way counted as snapshots.
     pub damaged: Vec<(SnapshotId, String)>,
+    /// When the list was read; a snapshot dated later is never the latest. `None`: no date is too late.
+    pub as_of: Option<Timestamp>,
 }
 
+/// How far the clocks of machines that share an archive may differ before a snapshot counts as dated in the future.
+const SKEW: SignedDuration = SignedDuration::from_mins(5);
+
 impl Listing {
-    /// The newest snapshot of an account.
+    /// The newest snapshot of an account that is not dated in the future.
     pub fn latest(&self, account: &str) -> Option<&Snapshot> {
-        self.snapshots.iter().rev().find(|snapshot| snapshot.account.name == account)
+        self.past().rev().find(|snapshot| snapshot.account.name == account)
     }
 
-    /// The one snapshot whose id begins like this; `latest` is the newest of all.
+    /// The newest snapshot of each account and selection that is not dated in the future, oldest first.
+    pub fn latest_of_each(&self) -> Vec<&Snapshot> {
+        let mut latest: Vec<&Snapshot> = Vec::new();
+        for snapshot in self.past().rev() {
+            let same = |other: &&Snapshot| {
+                (&other.account, &other.selection) == (&snapshot.account, &snapshot.selection)
+            };
+            if !latest.iter().any(same) {
+                latest.push(snapshot);
+            }
+        }
+        latest.reverse();
+        latest
+    }
+
+    /// Snapshots dated more than five minutes after the list was read: a clock was wrong when they were made.
+    ///
+    /// They are whole and can be named by their ids, but none of them is ever `latest`.
+    pub fn future(&self) -> impl DoubleEndedIterator<Item = &Snapshot> {
+        self.snapshots.iter().filter(|snapshot| self.is_future(snapshot))
+    }
+
+    fn past(&self) -> impl DoubleEndedIterator<Item = &Snapshot> {
+        self.snapshots.iter().filter(|snapshot| !self.is_future(snapshot))
+    }
+
+    fn is_future(&self, snapshot: &Snapshot) -> bool {
+        self.as_of.is_some_and(|now| snapshot.time.duration_since(now) > SKEW)
+    }
+
+    /// The one snapshot whose id begins like this; `latest` is the newest of all that is not dated in the future.
     ///
     /// # Errors
     ///
@@ -35,9 +71,15 @@ impl Listing {
     pub fn find(&self, start: &str) -> Result<&Snapshot, ArchiveError> {
         let refused = |message: String| Err(ArchiveError::Refused(message));
         if start == "latest" {
-            let none =
-                || ArchiveError::Refused("there is no snapshot yet: the next backup makes one".to_owned());
-            return self.snapshots.last().ok_or_else(none);
+            return self.past().next_back().ok_or_else(|| {
+                ArchiveError::Refused(match self.future().next() {
+                    None => "there is no snapshot yet: the next backup makes one".to_owned(),
+                    Some(future) => format!(
+                        "every snapshot is dated in the future, the first is {}: name the one you mean by its id",
+                        future.id
+                    ),
+                })
+            });
         }
         if let Some(exact) = self.snapshots.iter().find(|snapshot| snapshot.id.as_str() == start) {
             return Ok(exact);
@@ -131,12 +173,12 @@ impl Archive {
                 (id, head)
             })
             .buffer_unordered(self.options().in_flight.max(1));
-        let mut listing = Listing::default();
+        let mut listing = Listing { as_of: Some(self.options().clock.now()), ..Listing::default() };
         let mut heads = std::pin::pin!(heads);
         while let Some((id, head)) = heads.next().await {
             match head {
                 Ok(snapshot) => listing.snapshots.push(snapshot),
-                Err(error) if error.is_damage() => listing.damaged.push((id, message_of(&error))),
+                Err(error) if error.is_damage() => listing.damaged.push((id, error.detail())),
                 Err(error) => return Err(error),
             }
         }
@@ -247,15 +289,6 @@ impl Archive {
             size.bytes += object.size;
         }
         Ok(sizes)
-    }
-}
-
-/// The part of an error that says what is wrong, without what and where.
-pub(super) fn message_of(error: &ArchiveError) -> String {
-    match error {
-        ArchiveError::Damaged { message, .. } => message.clone(),
-        ArchiveError::Missing { .. } => "it is missing".to_owned(),
-        other => other.to_string(),
     }
 }
 

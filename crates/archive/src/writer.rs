@@ -11,9 +11,9 @@ use futures::stream::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 
+use super::layout::{BLOBS, SNAPSHOTS};
 use super::lock::{Held, Sharing};
 use super::manifest::{Body, spool_file};
-use super::open::{BLOBS, SNAPSHOTS};
 use super::snapshot::key;
 use super::{Account, Archive, ArchiveError, Entry, Facts, Notes, Snapshot, SnapshotId};
 use transship_documents::Fingerprint;

@@ -22,13 +22,16 @@ pub(super) async fn diff(world: &CliContext, args: &Args) -> Result<Exit, Failur
         None => listing.latest(&first.account.name).unwrap_or(first),
     };
     if (&first.account.name, &first.account.origin) != (&second.account.name, &second.account.origin) {
-        say(world, "these are snapshots of different accounts: documents are paired by id, and ids differ");
+        say(
+            world,
+            "these are snapshots of different accounts: their ids differ, so documents are paired by name",
+        );
     }
     if let Some(kind) = args.kind.as_ref().filter(|kind| [first, second].iter().all(|one| lacks(one, kind))) {
         let message = format!("neither snapshot holds {kind}; `archive show` tells what they hold");
         return Err(Failure::BadInput(clean(&message)));
     }
-    let SnapshotDiff { added, removed, changed, same } = archive.diff(&first.id, &second.id).await?;
+    let SnapshotDiff { added, removed, changed, same, renewed } = archive.diff(&first.id, &second.id).await?;
     let wanted = |kind: &str| args.kind.as_ref().is_none_or(|wanted| wanted == kind);
     let mut difference = Difference::begin(out(), form, shown(args.diff), first, second)?;
     for entry in removed.iter().filter(|entry| wanted(&entry.kind)) {
@@ -47,6 +50,10 @@ pub(super) async fn diff(world: &CliContext, args: &Args) -> Result<Exit, Failur
         .buffered(archive.options().in_flight.max(1));
     while let Some((entry, compared)) = pairs.try_next().await? {
         difference.changed(&entry, &compared)?;
+    }
+    for (before, after) in renewed.iter().filter(|(_, after)| wanted(&after.kind)) {
+        let text = format!("{} \"{}\" has a new id: {}, now {}", after.kind, after.name, before.id, after.id);
+        say(world, &clean(&text));
     }
     let totals = difference.finish(|totals| match &args.kind {
         None => same,

@@ -17,7 +17,7 @@ pub(super) async fn drill(world: &CliContext, args: &Drill) -> Result<Exit, Fail
     let listing = listing(&archive, args.account.as_deref()).await?;
     let chosen: Vec<&Snapshot> = match &args.snapshot {
         Some(named) => vec![find(&listing, Some(named))?],
-        None => latest_of_each(&listing.snapshots),
+        None => listing.latest_of_each(),
     };
     if chosen.is_empty() {
         return Err(Failure::BadInput("the archive holds no whole snapshot to restore from".to_owned()));
@@ -44,19 +44,4 @@ pub(super) async fn drill(world: &CliContext, args: &Drill) -> Result<Exit, Fail
     // What cannot be restored is no closing word: `--quiet` does not hide it.
     put(|out| told(&found, form, out))?;
     Ok(Exit::Attention)
-}
-
-/// The newest snapshot of each account and selection.
-fn latest_of_each(snapshots: &[Snapshot]) -> Vec<&Snapshot> {
-    let mut latest: Vec<&Snapshot> = Vec::new();
-    for snapshot in snapshots.iter().rev() {
-        let same = |other: &&Snapshot| {
-            (&other.account, &other.selection) == (&snapshot.account, &snapshot.selection)
-        };
-        if !latest.iter().any(same) {
-            latest.push(snapshot);
-        }
-    }
-    latest.reverse();
-    latest
 }

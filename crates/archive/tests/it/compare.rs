@@ -1,6 +1,7 @@
 //! Two snapshots side by side, and one import over time.
 
-use transship_archive::Whose;
+use jiff::SignedDuration;
+use transship_archive::{Archive, ArchiveOptions, Whose};
 use transship_documents::Id;
 
 use super::support::*;
@@ -23,6 +24,53 @@ async fn a_difference_names_what_was_added_removed_and_changed_and_gives_both_te
     let (before, after) = &diff.changed[0];
     assert_eq!(archive.document(before).await.unwrap(), import(3, 0).1);
     assert_eq!(archive.document(after).await.unwrap(), import(3, 1).1);
+}
+
+#[tokio::test]
+async fn a_document_with_a_new_id_is_followed_by_name_and_content() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = open(folder.path()).await;
+    let at = |number: u8, name: &str, version: usize| named(&format!("{number:024x}"), name, version);
+    let first = [at(1, "kept", 0), at(2, "equal", 0), at(3, "edited", 0), at(4, "twin", 0), at(5, "twin", 0)];
+    let second =
+        [at(1, "kept", 0), at(12, "equal", 0), at(13, "edited", 1), at(14, "twin", 1), at(15, "twin", 0)];
+    let first = backup(&archive, &first).await.unwrap();
+    let second = backup(&archive, &second).await.unwrap();
+    let diff = archive.diff(&first.id, &second.id).await.unwrap();
+    let ids = |pairs: &[(transship_archive::Entry, transship_archive::Entry)]| -> Vec<(String, String)> {
+        let id = |entry: &transship_archive::Entry| entry.id.as_str().trim_start_matches('0').to_owned();
+        pairs.iter().map(|(before, after)| (id(before), id(after))).collect()
+    };
+    assert_eq!(diff.same, 3, "kept, equal and the twin whose content is there");
+    assert_eq!(ids(&diff.renewed), [("2".into(), "c".into()), ("4".into(), "f".into())]);
+    assert_eq!(ids(&diff.changed), [("3".into(), "d".into()), ("5".into(), "e".into())]);
+    assert!(diff.added.is_empty() && diff.removed.is_empty());
+}
+
+#[tokio::test]
+async fn a_snapshot_dated_in_the_future_is_never_the_latest() {
+    let folder = tempfile::tempdir().unwrap();
+    let hands = Hands::at("2026-03-01T02:00:00Z");
+    let open = || async {
+        let options = ArchiveOptions { create: true, ..ArchiveOptions::new(hands.clock()) };
+        Archive::open(folder.path().to_str().unwrap(), options).await.unwrap()
+    };
+    let good = backup(&open().await, &imports(0..2)).await.unwrap().id;
+    hands.pass(SignedDuration::from_hours(24 * 365 * 4));
+    let wrong = backup(&open().await, &imports(0..3)).await.unwrap().id;
+    let listing = open().await.snapshots().await.unwrap();
+    assert_eq!(
+        listing.find("latest").unwrap().id,
+        wrong,
+        "while the clock is wrong, nothing is in the future"
+    );
+    hands.pass(SignedDuration::from_hours(-24 * 365 * 4 + 24));
+    let listing = open().await.snapshots().await.unwrap();
+    assert_eq!(listing.find("latest").unwrap().id, good);
+    assert_eq!(listing.latest("eu").map(|snapshot| &snapshot.id), Some(&good));
+    assert_eq!(listing.latest_of_each().len(), 1);
+    assert_eq!(listing.future().map(|snapshot| &snapshot.id).collect::<Vec<_>>(), [&wrong]);
+    assert_eq!(listing.find(wrong.as_str()).unwrap().id, wrong, "it can be named");
 }
 
 #[tokio::test]

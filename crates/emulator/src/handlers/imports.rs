@@ -42,7 +42,7 @@ pub(super) async fn create(context: Context, body: Bytes) -> Reply {
 
 pub(super) async fn read(context: Context, Path(id): Path<String>) -> Reply {
     let (_, text) = context.text(KIND, context.id(&id)?)?;
-    Ok(reply::text(StatusCode::OK, text))
+    Ok(context.tagged(text))
 }
 
 pub(super) async fn update(context: Context, Path(id): Path<String>, body: Bytes) -> Reply {

@@ -1,19 +1,17 @@
-//! Whose turn it is: checks of a share go on where the last one ended, however often they are made.
+//! Remembers how far partial checks have progressed, so that each continues where the last one ended.
 //!
 //! The place is kept in the archive. A share picked by the day alone would be the same one every Sunday if it goes
 //! round in seven days.
 
 use serde::{Deserialize, Serialize};
 
-use super::check::Share;
+use super::layout::CHECKED;
+use super::share::Share;
 use super::{Archive, ArchiveError};
-
-/// The file that says how far the checks have come.
-pub(super) const CHECKED: &str = "checked.json";
 
 #[derive(Serialize, Deserialize)]
 struct Checked {
-    /// The first heap of blobs that was not read yet.
+    /// The first bucket of blobs that was not read yet.
     next: u32,
 }
 
