@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use super::ApiError;
+use super::{ApiError, BeforeSend};
 
 /// The verb of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,6 +38,8 @@ pub struct Call {
     pub body: Option<Bytes>,
     /// What it is for, in the words of the forecast: `list imports`, `read import`, `create import`, ...
     pub purpose: &'static str,
+    /// Who is asked right before each attempt is sent; nobody, and nothing holds it back.
+    pub before_send: Option<BeforeSend>,
 }
 
 /// The answer to a call that succeeded (2xx).

@@ -9,8 +9,9 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::before_send::Asking;
 use super::page::{self, read_as, unreadable};
-use super::{Api, ApiError, Call, ErrorKind, ListRequest, Method, Page, Reply};
+use super::{Api, ApiError, BeforeSend, Call, ErrorKind, ListRequest, Method, Page, Reply};
 use crate::model::{Head, Id};
 
 /// A stored document, as text; parsed by whoever needs more than its head.
@@ -112,6 +113,12 @@ impl Client {
         Self { api }
     }
 
+    /// The same client; each attempt of its calls asks `before_send` right before it is sent.
+    #[must_use]
+    pub fn asking(&self, before_send: BeforeSend) -> Self {
+        Self { api: Arc::new(Asking { inner: Arc::clone(&self.api), before_send }) }
+    }
+
     /// Streams a list page by page, following `Link` as given. Ends after the last page or the first error; a list
     /// that goes in a circle or is cut short is an error, never a shorter list.
     pub fn pages(&self, request: ListRequest) -> impl Stream<Item = Result<Page, ApiError>> + Send + use<> {
@@ -164,8 +171,8 @@ impl Client {
     /// [`ErrorKind::NotFound`] when it is gone already; [`ErrorKind::InDoubt`] when it may be.
     pub async fn delete(&self, path: &str, id: &Id) -> Result<Done, ApiError> {
         let target = target(Method::Delete, path, id, "")?;
-        let call =
-            Call { method: Method::Delete, target, body: None, purpose: purpose(Method::Delete, path) };
+        let purpose = purpose(Method::Delete, path);
+        let call = Call { method: Method::Delete, target, body: None, purpose, before_send: None };
         Ok(done(&self.api.call(&call).await?))
     }
 
@@ -248,11 +255,11 @@ impl Client {
 
 impl Call {
     fn get(target: String, purpose: &'static str) -> Self {
-        Self { method: Method::Get, target, body: None, purpose }
+        Self { method: Method::Get, target, body: None, purpose, before_send: None }
     }
 
     fn write(method: Method, target: String, body: Bytes, purpose: &'static str) -> Self {
-        Self { method, target, body: Some(body), purpose }
+        Self { method, target, body: Some(body), purpose, before_send: None }
     }
 }
 

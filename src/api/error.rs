@@ -9,6 +9,8 @@ use super::Method;
 pub enum ErrorKind {
     /// The service never saw it: safe to send again.
     NotSent,
+    /// Held back by its caller, for the run stops: never sent, and not to be sent now.
+    Withheld,
     /// The service asked to wait (429): it did not act. Safe to send again after the pause.
     Throttled,
     /// It may have acted: no answer, a cut answer, a time-out, 408, 5xx, 409 to a create. A write is looked up before it

@@ -5,6 +5,7 @@
 //! is unknown.
 
 mod answer;
+pub mod before_send;
 mod bucket;
 pub mod budget;
 pub mod call;
@@ -26,6 +27,7 @@ mod stub;
 pub mod throttle;
 pub mod token;
 
+pub use before_send::{Announcement, BeforeSend};
 pub use budget::{Budget, BudgetError, BudgetOptions, Permit};
 pub use call::{Api, Call, Method, Reply};
 pub use client::{AuditEntry, Client, Cloned, Dependent, Document, Done, Identity};

@@ -118,7 +118,7 @@ struct Walk {
 
 impl Walk {
     async fn read(&mut self, target: String) -> Result<Page, ApiError> {
-        let call = Call { method: Method::Get, target, body: None, purpose: self.purpose };
+        let call = Call { method: Method::Get, target, body: None, purpose: self.purpose, before_send: None };
         let (documents, reply) = read_as(&*self.api, &call, documents).await?;
         self.seen.insert(call.target);
         let broken = |summary: &str| ApiError {

@@ -105,10 +105,15 @@ impl<A: Api> Api for Retrying<A> {
             if give_up {
                 return Err(ApiError { attempts: sent, ..error });
             }
+            if let Some(before_send) = &call.before_send {
+                before_send.not_taken(&error).await;
+            }
             if error.kind != ErrorKind::Throttled {
                 let delay = delays.get_or_insert_with(|| Delays::new(self.policy)).next(self.random());
                 self.meter.retried();
-                sleep(delay.max(error.retry_after.unwrap_or_default())).await;
+                let delay = delay.max(error.retry_after.unwrap_or_default());
+                let waited = call.unless_held_back(sleep(delay)).await;
+                waited.map_err(|withheld| ApiError { attempts: sent, ..withheld })?;
             }
         }
     }

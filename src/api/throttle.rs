@@ -39,8 +39,10 @@ impl<A> Throttled<A> {
 impl<A: Api> Api for Throttled<A> {
     async fn call(&self, call: &Call) -> Result<Reply, ApiError> {
         // First the place, then the permit: a permit spent while waiting for a place would be used late, in a bunch.
-        let mut slot = self.gate.enter().await;
-        let permit = self.budget.permit().await;
+        let mut slot = call.unless_held_back(self.gate.enter()).await?;
+        let permit = call.unless_held_back(self.budget.permit()).await?;
+        let permitted = Instant::now();
+        call.may_be_sent().await?;
         slot.sent();
         let under_way = self.meter.send(call, permit.waited);
         let (sent, started) = (self.clock.now(), Instant::now());
@@ -62,7 +64,9 @@ impl<A: Api> Api for Throttled<A> {
         if let Some(date) = date {
             self.server.observe(sent, self.clock.now(), date);
         }
-        slot.answered(load, latency, self.budget.rate());
+        // The place is held while a call is announced too: as many more places carry the same rate.
+        let held = permitted.elapsed().as_secs_f64() / latency.as_secs_f64().max(1e-6);
+        slot.answered(load, latency, self.budget.rate() * held.clamp(1.0, 64.0));
         result
     }
 }
@@ -70,7 +74,7 @@ impl<A: Api> Api for Throttled<A> {
 fn load(error: &ApiError) -> Load {
     match error.kind {
         ErrorKind::Throttled => Load::Refused,
-        ErrorKind::NotSent => Load::Unknown,
+        ErrorKind::NotSent | ErrorKind::Withheld => Load::Unknown,
         ErrorKind::InDoubt => Load::TooMuch,
         ErrorKind::Broken if error.status.is_none() => Load::Unknown,
         _ => Load::Borne,

@@ -2,9 +2,8 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use crate::executor::Context;
-use crate::executor::item::Next;
-use crate::executor::write::end;
+use crate::executor::context::Context;
+use crate::executor::record::{End, Next, end};
 use crate::inventory::error::EngineError;
 use crate::journal::ItemState;
 use crate::model::{ItemKey, Outcome};
@@ -59,7 +58,7 @@ async fn still_used(context: &Context<'_>, item: &PlanItem) -> Result<Option<Nex
         let name = format!("{} \"{}\"", user.noun(), user.name);
         if matches!(left, ItemState::Ended { .. }) {
             let message = format!("{name} uses it and was left as it is: left alone");
-            return end(context, item, Outcome::Conflict, None, "in_use", &message, 0).await.map(Some);
+            return end(context, item.item, End::new(Outcome::Conflict, "in_use", message)).await.map(Some);
         }
         let message = format!("{name} uses it, and it is not known what became of that");
         return Ok(Some(Next::StillInDoubt(message)));
@@ -81,9 +80,7 @@ pub(crate) async fn unmet(context: &Context<'_>, item: &PlanItem) -> Result<Opti
         }
         if over || !other.is_work() {
             let trouble = not_created(other.noun(), &other.name, "its own row says why");
-            return end(context, item, Outcome::Failed, None, &trouble.code, &trouble.message, 0)
-                .await
-                .map(Some);
+            return end(context, item.item, End::failed(trouble.code, trouble.message)).await.map(Some);
         }
         let message = format!(
             "needs {} \"{}\", of which it is not known whether it was created",

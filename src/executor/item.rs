@@ -1,17 +1,16 @@
 //! One item's walk: from where it stands, step by step, until nothing is left to write for it.
 
-use bytes::Bytes;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep_until};
 
+use crate::executor::context::{Context, document, with_article};
 use crate::executor::lookup::Found;
-use crate::executor::{Context, dependencies_ready, resolve_doubt, write};
+use crate::executor::record::{End, Next, end};
+use crate::executor::{dependencies_ready, resolve_doubt, write};
 use crate::inventory::error::EngineError;
 use crate::journal::{ItemState, Phase, Step};
 use crate::model::event::Event;
-use crate::model::{Fingerprint, Id, ItemKey, Operation, Outcome};
-use crate::run_folder::dependency_items::spoilt;
-use crate::run_folder::document_file::read_span;
+use crate::model::{Id, Operation, Outcome};
 use crate::run_folder::outcome::outcome_of;
 use crate::run_folder::plan_item::PlanItem;
 
@@ -27,22 +26,6 @@ pub(crate) struct Done {
     pub interrupted: bool,
     /// What the service answered with is not what was sent.
     pub differs: bool,
-}
-
-/// What a step of the walk led to.
-pub(crate) enum Next {
-    /// Look at the state again.
-    Go,
-    /// Nothing is known to be done and nothing may be sent any more.
-    Interrupted,
-    /// The token was refused.
-    Unauthorized,
-    /// The answer to a write is not what was sent.
-    Differs,
-    /// In doubt, and it could not be looked up; it stays so for `resume`.
-    StillInDoubt(String),
-    /// No effect is to be seen, but the call may still be executing: look again when it no longer can be.
-    TooEarly,
 }
 
 /// Walks an item to the end of its writing. `place` is its place in flight; it is given up while it waits.
@@ -108,6 +91,7 @@ pub(crate) async fn drive(
         };
         match next {
             Next::Go => {}
+            Next::Ended(message) => done.message = Some(message),
             Next::Differs => done.differs = true,
             Next::TooEarly => {
                 place = None;
@@ -136,7 +120,6 @@ pub(crate) async fn drive(
         }
     }
     done.outcome = outcome_of(&done.item, &context.ledger.state(key)).0;
-    done.message = write::last_message(context, key);
     Ok(done)
 }
 
@@ -154,15 +137,12 @@ async fn look_up(context: &Context<'_>, item: &PlanItem) -> Result<Next, EngineE
         Found::Nowhere => Step::Absent,
         Found::Unlike(ids) => {
             let what = format!("{} of its name that differs from it has appeared", with_article(item.noun()));
-            conflict(context, key, "unlike", &ids, &what)
+            return end(context, key, conflict("unlike", &ids, &what)).await;
         }
-        Found::Older(ids) => conflict(
-            context,
-            key,
-            "older",
-            &ids,
-            "its equal is there, made earlier by the service's clock than it can have been",
-        ),
+        Found::Older(ids) => {
+            let what = "its equal is there, made earlier by the service's clock than it can have been";
+            return end(context, key, conflict("older", &ids, what)).await;
+        }
         Found::Interrupted => return Ok(Next::Interrupted),
         Found::Unauthorized => return Ok(Next::Unauthorized),
         Found::Unknown(message) => return Ok(Next::StillInDoubt(message)),
@@ -172,34 +152,10 @@ async fn look_up(context: &Context<'_>, item: &PlanItem) -> Result<Next, EngineE
 }
 
 /// Leaves it to a person which of the imports that are there is the item's.
-fn conflict(context: &Context<'_>, key: ItemKey, code: &str, ids: &[Id], what: &str) -> Step {
+fn conflict(code: &str, ids: &[Id], what: &str) -> End {
     let ids = ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let message = format!(
         "its call got no answer, and {what} ({ids}): compare them, and remove the one you do not want"
     );
-    write::remember(context, key, &message);
-    Step::Ended { outcome: Outcome::Conflict, status: None, code: code.to_owned(), message, sends: 0 }
-}
-
-/// The document that is to stand in the target, as text.
-pub(crate) fn document(context: &Context<'_>, item: &PlanItem) -> Result<Bytes, EngineError> {
-    let bad = |what: &str| spoilt(&context.plan.path().with_file_name("wanted.jsonl"), item.item, what);
-    let (Some(file), Some(slot)) = (&context.wanted, item.wanted) else {
-        return Err(bad("is missing").into());
-    };
-    let text = read_span(file, slot).map_err(|_| bad("is cut off"))?;
-    let made = |need| context.ledger.state(need).target().cloned();
-    context.others.filled(item, text, made).map_err(|what| bad(&what).into())
-}
-
-/// Fingerprint of what is sent for an item.
-pub(crate) fn sent_sha256(context: &Context<'_>, item: &PlanItem) -> Option<Fingerprint> {
-    let text = || read_span(context.wanted.as_ref()?, item.wanted?).ok();
-    context.others.sent_sha256(item, text, |need| context.ledger.state(need).target().cloned())
-}
-
-/// "an import", "a script".
-pub(crate) fn with_article(noun: &str) -> String {
-    let article = if noun.starts_with(['a', 'e', 'i', 'o', 'u', 'E']) { "an" } else { "a" };
-    format!("{article} {noun}")
+    End::new(Outcome::Conflict, code, message)
 }

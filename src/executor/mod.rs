@@ -1,16 +1,18 @@
 //! Carries out a plan: write → verify → record, in the plan's order, with a bounded number in flight.
 
 pub mod backup;
+mod context;
 mod dependencies_ready;
 mod item;
 pub mod journal_view;
 mod lookup;
+mod record;
 mod resolve_doubt;
+mod send;
 mod stop_policy;
 mod verify;
 mod write;
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::fs::File;
 use std::sync::Arc;
@@ -20,6 +22,8 @@ use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use tokio::sync::Semaphore;
 
+use crate::api::BeforeSend;
+use crate::executor::context::Context;
 use crate::executor::dependencies_ready::Waiting;
 use crate::executor::item::{Done, drive};
 use crate::executor::journal_view::JournalView;
@@ -90,21 +94,6 @@ pub struct RunEnd {
     pub reason: Option<String>,
 }
 
-struct Context<'a> {
-    plan: &'a PlanFile,
-    others: &'a DependencyItems,
-    target: &'a Account,
-    wanted: Option<File>,
-    ledger: JournalView<'a>,
-    finder: LookupQueue<'a>,
-    options: RunOptions,
-    cancel: &'a Cancel,
-    events: &'a Events,
-    clock: &'a Clock,
-    places: Arc<Semaphore>,
-    messages: RefCell<HashMap<ItemKey, String>>,
-}
-
 /// Carries out the plan, as far as it is not done already.
 ///
 /// # Errors
@@ -117,6 +106,9 @@ struct Context<'a> {
 pub async fn run(running: ExecuteRequest<'_>) -> Result<RunEnd, EngineError> {
     let ExecuteRequest { plan, folder, journal, memory, target, options, cancel, events, clock } = running;
     let started = (tokio::time::Instant::now(), spent([target]));
+    let client = target.client.asking(BeforeSend::unless_draining(cancel));
+    let stoppable = Account { client, ..target.clone() };
+    let target = &stoppable;
     let wanted = File::open(folder.wanted()).ok();
     let others = DependencyItems::of(plan)?;
     let context = Context {
@@ -131,7 +123,6 @@ pub async fn run(running: ExecuteRequest<'_>) -> Result<RunEnd, EngineError> {
         events,
         clock,
         places: Arc::new(Semaphore::new(options.in_flight)),
-        messages: RefCell::default(),
     };
     let mut policy = Policy::new(options.stop, work_left(&context)?);
     let walked = tokio::select! {

@@ -8,12 +8,12 @@ use tokio::time::Instant;
 
 use crate::api::{ApiError, Document, ErrorKind};
 use crate::documents::document::print_and_tree;
-use crate::executor::Context;
-use crate::executor::item::{Next, document, sent_sha256};
-use crate::executor::write::{announce, compare_texts, end, present};
+use crate::executor::context::{Context, document, sent_sha256};
+use crate::executor::record::{End, Next, compare_texts, end, present};
+use crate::executor::send::{Intent, intend};
 use crate::inventory::dependents::used_by;
 use crate::inventory::error::EngineError;
-use crate::journal::{Call, ItemState, Phase, Step};
+use crate::journal::{ItemState, Phase, Step};
 use crate::model::{Fingerprint, Id, Operation, Outcome, Verdict};
 use crate::run_folder::plan_item::PlanItem;
 
@@ -27,8 +27,7 @@ pub(crate) async fn settle_put(
 ) -> Result<Next, EngineError> {
     let target = target.or(item.target.as_ref().map(|party| &party.id)).cloned();
     let Some(target) = target else {
-        return end(context, item, Outcome::Failed, None, "plan", "the plan does not say what to update", 0)
-            .await;
+        return end(context, item.item, End::failed("plan", "the plan does not say what to update")).await;
     };
     let began = Instant::now();
     let there = match context.target.client.get(item.list(), &target).await {
@@ -52,7 +51,7 @@ pub(crate) async fn settle_put(
     }
     if phase == Phase::Operation && planned != Some(print) {
         let message = "a PUT got no answer, and it was changed by somebody else since: left alone";
-        return end(context, item, Outcome::Stale, None, "stale", message, 0).await;
+        return end(context, item.item, End::new(Outcome::Stale, "stale", message)).await;
     }
     context.ledger.sync(item.item, Step::Absent, None).await?;
     Ok(Next::Go)
@@ -65,8 +64,7 @@ pub(crate) async fn settle_presence(
     settled: Instant,
 ) -> Result<Next, EngineError> {
     let Some(target) = item.target.clone() else {
-        return end(context, item, Outcome::Failed, None, "plan", "the plan does not say which import", 0)
-            .await;
+        return end(context, item.item, End::failed("plan", "the plan does not say which import")).await;
     };
     let began = Instant::now();
     let there = match context.target.client.get(item.list(), &target.id).await {
@@ -97,9 +95,7 @@ pub(crate) async fn late_put(
     if !as_wanted {
         return Ok(None);
     }
-    if let Some(next) = announce(context, item, Operation::Update, Call::Operation, None).await? {
-        return Ok(Some(next));
-    }
+    intend(context, item, Intent::of(Operation::Update)).await?;
     let target = there.head.id.clone();
     context.ledger.sync(item.item, adopted(target, print, there), None).await?;
     Ok(Some(Next::Go))
@@ -111,9 +107,7 @@ pub(crate) async fn late_delete(
     item: &PlanItem,
     target: &Id,
 ) -> Result<Next, EngineError> {
-    if let Some(next) = announce(context, item, Operation::Delete, Call::Operation, None).await? {
-        return Ok(next);
-    }
+    intend(context, item, Intent::of(Operation::Delete)).await?;
     present(context, item, target, None, 0, true).await
 }
 
@@ -143,7 +137,7 @@ pub(crate) async fn in_use(
         Err(error) => return unreadable(context, item, &error).await.map(Some),
     };
     let Some(message) = used_by(&users) else { return Ok(None) };
-    end(context, item, Outcome::Conflict, None, "in_use", &message, 0).await.map(Some)
+    end(context, item.item, End::new(Outcome::Conflict, "in_use", message)).await.map(Some)
 }
 
 /// It had its effect, as is seen by what is there.
@@ -177,12 +171,14 @@ pub(crate) async fn unreadable(
     item: &PlanItem,
     error: &ApiError,
 ) -> Result<Next, EngineError> {
-    if error.kind == ErrorKind::Unauthorized {
-        return Ok(Next::Unauthorized);
+    match error.kind {
+        ErrorKind::Unauthorized => return Ok(Next::Unauthorized),
+        ErrorKind::Withheld => return Ok(Next::Interrupted),
+        _ => {}
     }
     if error.kind == ErrorKind::NotFound {
         let message = "it was removed by somebody else while it was being written";
-        return end(context, item, Outcome::Stale, error.status, "gone", message, error.attempts).await;
+        return end(context, item.item, End::new(Outcome::Stale, "gone", message).after(&error)).await;
     }
     match context.ledger.state(item.item) {
         ItemState::InDoubt { .. } => {
@@ -196,5 +192,5 @@ pub(crate) async fn unreadable(
         _ => {}
     }
     let code = error.code().unwrap_or("unreadable").to_owned();
-    end(context, item, Outcome::Failed, error.status, &code, &error.summary.clone(), error.attempts).await
+    end(context, item.item, End::failed(code, error.summary.clone()).after(&error)).await
 }

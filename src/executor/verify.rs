@@ -7,10 +7,10 @@ use serde_json::value::RawValue;
 
 use crate::api::ErrorKind;
 use crate::documents::document::print_and_tree;
-use crate::executor::item::{document, sent_sha256, with_article};
+use crate::executor::context::{Context, document, sent_sha256, with_article};
+use crate::executor::halt;
+use crate::executor::record::compare_texts;
 use crate::executor::stop_policy::Policy;
-use crate::executor::write::compare_texts;
-use crate::executor::{Context, halt};
 use crate::inventory::error::EngineError;
 use crate::inventory::list_scan::{PageVisitor, ScanOptions, list_scan};
 use crate::journal::Step;
@@ -58,11 +58,13 @@ pub(crate) async fn read_back(context: &Context<'_>, policy: &mut Policy) -> Res
         .buffer_unordered(context.options.in_flight);
     futures::pin_mut!(reads);
     while let Some((item, verified)) = reads.next().await {
-        if let Some(verified) = verified? {
-            record(context, policy, item, verified).await?;
-        } else {
-            policy.refuse_token();
-            context.cancel.drain();
+        match verified? {
+            ReadBack::Compared(verified) => drop(record(context, policy, item, verified).await?),
+            ReadBack::Unauthorized => {
+                policy.refuse_token();
+                context.cancel.drain();
+            }
+            ReadBack::Withheld => {}
         }
         halt(context, policy);
     }
@@ -167,26 +169,35 @@ impl PageVisitor for Reader<'_, '_> {
     }
 }
 
-/// Reads one import by id and compares it; `None` when the token is refused.
-async fn compare_one(
-    context: &Context<'_>,
-    key: ItemKey,
-    target: &Id,
-) -> Result<Option<Verified>, EngineError> {
+/// What reading one import by id led to.
+enum ReadBack {
+    Compared(Verified),
+    /// The token was refused.
+    Unauthorized,
+    /// The run drains: it was not read.
+    Withheld,
+}
+
+/// Reads one import by id and compares it.
+async fn compare_one(context: &Context<'_>, key: ItemKey, target: &Id) -> Result<ReadBack, EngineError> {
     let item = context.plan.item(key)?;
     let gone = item.operation == Operation::Delete;
-    let differs =
-        |what: &str| Verified { verdict: Verdict::Differs, sha256: None, differences: vec![what.to_owned()] };
+    let differs = |what: &str| {
+        let (verdict, differences) = (Verdict::Differs, vec![what.to_owned()]);
+        ReadBack::Compared(Verified { verdict, sha256: None, differences })
+    };
     match context.target.client.get(item.list(), target).await {
-        Ok(_) if gone => Ok(Some(differs(&format!("(the {} is still there)", item.noun())))),
-        Ok(there) => check(context, &item, &there.text).map(Some),
+        Ok(_) if gone => Ok(differs(&format!("(the {} is still there)", item.noun()))),
+        Ok(there) => check(context, &item, &there.text).map(ReadBack::Compared),
         Err(error) if error.kind == ErrorKind::NotFound && gone => {
-            Ok(Some(Verified { verdict: Verdict::Equal, sha256: None, differences: Vec::new() }))
+            let (verdict, differences) = (Verdict::Equal, Vec::new());
+            Ok(ReadBack::Compared(Verified { verdict, sha256: None, differences }))
         }
         Err(error) if error.kind == ErrorKind::NotFound => {
-            Ok(Some(differs(&format!("(the {} is not there)", item.noun()))))
+            Ok(differs(&format!("(the {} is not there)", item.noun())))
         }
-        Err(error) if error.kind == ErrorKind::Unauthorized => Ok(None),
+        Err(error) if error.kind == ErrorKind::Unauthorized => Ok(ReadBack::Unauthorized),
+        Err(error) if error.kind == ErrorKind::Withheld => Ok(ReadBack::Withheld),
         Err(error) => Err(context.target.failed(&format!("read back {}", with_article(item.noun())))(error)),
     }
 }

@@ -93,7 +93,10 @@ impl EngineError {
 
     pub(crate) fn service(account: &str, what: &str) -> impl FnOnce(ApiError) -> Self + use<> {
         let (account, what) = (account.to_owned(), what.to_owned());
-        move |source| Self::Service { what, account, source: Box::new(source) }
+        move |source| match source.kind {
+            ErrorKind::Withheld => Self::Interrupted,
+            _ => Self::Service { what, account, source: Box::new(source) },
+        }
     }
 
     pub(crate) fn file(what: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {

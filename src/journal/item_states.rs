@@ -49,13 +49,21 @@ impl ItemStates {
         let state = self.states.get_mut(index).ok_or_else(|| format!("the plan has no item {item}"))?;
         let after = state.after(step);
         *state = after.ok_or_else(|| format!("item {item} cannot be {} now", word(step)))?;
+        let is_settled = state.is_final() || matches!(state, ItemState::Applied { .. });
         if let Step::Intended { attempt, server_time, operation, .. } = step {
             self.attempts.insert(item, *attempt);
             self.first_intent = self.first_intent.or(*server_time);
             self.doubts.insert(item, Doubt { operation: *operation, server_time: *server_time });
         } else if !matches!(step, Step::Doubted { .. }) {
             self.doubts.remove(&item);
-            if state.is_final() || matches!(state, ItemState::Applied { .. }) {
+            if matches!(step, Step::NotSent { .. } | Step::NotTaken { .. }) {
+                // It cannot have had an effect: it does not count.
+                match self.attempts(item) {
+                    0 | 1 => drop(self.attempts.remove(&item)),
+                    more => drop(self.attempts.insert(item, more - 1)),
+                }
+            }
+            if is_settled {
                 self.attempts.remove(&item);
             }
         }
@@ -67,7 +75,7 @@ impl ItemStates {
         &self.states
     }
 
-    /// How often the item's call was announced since it was last settled.
+    /// How often the item's call was announced since it was last settled, and may have had an effect.
     pub fn attempts(&self, item: ItemKey) -> u32 {
         self.attempts.get(&item).copied().unwrap_or(0)
     }
@@ -97,6 +105,7 @@ fn word(step: &Step) -> &'static str {
         Step::Applied { .. } => "applied",
         Step::Doubted { .. } => "doubted",
         Step::Absent => "absent",
+        Step::NotSent { .. } => "not sent",
         Step::NotTaken { .. } => "not taken",
         Step::Ended { .. } => "ended",
         Step::Archived { .. } => "archived",

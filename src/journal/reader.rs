@@ -69,14 +69,15 @@ pub fn replay(
                 "it does not follow the record before it: one of the two was changed".to_owned(),
             ));
         }
+        let format = match &record.entry {
+            Entry::Opened(header) => header.format,
+            Entry::Resumed { format, .. } => *format,
+            _ => FORMAT,
+        };
+        if format > FORMAT {
+            return Err(JournalError::Newer { path: path.to_owned(), found: format, known: FORMAT });
+        }
         match (&record.entry, state.next) {
-            (Entry::Opened(taken), 0) if taken.format > FORMAT => {
-                return Err(JournalError::Newer {
-                    path: path.to_owned(),
-                    found: taken.format,
-                    known: FORMAT,
-                });
-            }
             (Entry::Opened(_), 0) => {}
             (_, 0) => return Err(damaged("the first record does not open a run".to_owned())),
             (Entry::Opened(_), _) => return Err(damaged("a run is opened twice".to_owned())),

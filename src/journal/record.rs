@@ -7,8 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Fingerprint, Id, ItemKey, Operation, RunId, Verdict};
 
-/// The version of the format, in the first record.
-pub const FORMAT: u32 = 1;
+/// The version of the format, in the first record, and in that of a run taken up again.
+///
+/// | version | knows |
+/// |---|---|
+/// | 1 | the steps up to `verified` |
+/// | 2 | `not_sent`; journals of version 1 are read as they are |
+pub const FORMAT: u32 = 2;
 
 /// One line: its number, the hash of the line before, its time, and what happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,6 +39,9 @@ pub enum Entry {
     Resumed {
         /// The program and its version.
         tool: String,
+        /// The version of the format from here on; absent before version 2.
+        #[serde(default = "first_format")]
+        format: u32,
     },
     /// A step of an item.
     Item {
@@ -57,6 +65,10 @@ pub enum Entry {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
+}
+
+fn first_format() -> u32 {
+    1
 }
 
 /// What a run is about: the files it was made from, by hash, and the accounts.
@@ -157,7 +169,13 @@ pub enum Step {
     },
     /// Looked up: it had no effect.
     Absent,
-    /// The service never took it: not sent, throttled to the end, or the token was refused.
+    /// What was announced was never sent: the run was told to stop, or no connection was made. Nothing of it can be
+    /// there.
+    NotSent {
+        /// Why.
+        message: String,
+    },
+    /// The service never took it: throttled, or the token was refused.
     NotTaken {
         /// The status, if there was one.
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -74,13 +74,14 @@ impl ItemState {
             (Self::InDoubt { phase, target }, Step::Doubted { .. }) => {
                 Self::InDoubt { phase: *phase, target: target.clone() }
             }
-            // Looked up, or never taken: nothing of this call is there.
-            (Self::InDoubt { phase: Phase::Operation, .. }, Step::Absent | Step::NotTaken { .. }) => {
-                Self::Untouched
-            }
+            // Looked up, never sent or never taken: nothing of this call is there.
+            (
+                Self::InDoubt { phase: Phase::Operation, .. },
+                Step::Absent | Step::NotSent { .. } | Step::NotTaken { .. },
+            ) => Self::Untouched,
             (
                 Self::InDoubt { phase: Phase::Adjust, target: Some(target) },
-                Step::Absent | Step::NotTaken { .. },
+                Step::Absent | Step::NotSent { .. } | Step::NotTaken { .. },
             ) => Self::Applied { phase: Phase::Operation, target: target.clone() },
             (Self::InDoubt { phase, .. }, Step::Applied { target, .. }) => {
                 Self::Applied { phase: *phase, target: target.clone() }
@@ -161,6 +162,18 @@ mod tests {
         assert_eq!(adjusting.after(&Step::Absent), Some(made.clone()));
         assert_eq!(adjusting.target(), Some(&Id::from("t")));
         assert_eq!(made.after(&intended(Call::Operation)), None);
+    }
+
+    #[test]
+    fn what_was_never_sent_is_as_if_it_had_not_been_announced() {
+        let not_sent = Step::NotSent { message: "interrupted".to_owned() };
+        let doubted = ItemState::Untouched.after(&intended(Call::Operation)).unwrap();
+        assert_eq!(doubted.after(&not_sent), Some(ItemState::Untouched));
+        let made = doubted.after(&applied()).unwrap();
+        let adjusting = made.after(&intended(Call::Adjust)).unwrap();
+        assert_eq!(adjusting.after(&not_sent), Some(made.clone()));
+        assert_eq!(ItemState::Untouched.after(&not_sent), None, "nothing was announced");
+        assert_eq!(made.after(&not_sent), None, "it had its effect");
     }
 
     #[test]

@@ -93,10 +93,15 @@ impl Facts {
             Step::Doubted { status, message, sends } | Step::NotTaken { status, message, sends } => {
                 self.attempts += sends;
                 self.status = *status;
-                self.code = Some("in_doubt".to_owned());
+                let in_doubt = matches!(step, Step::Doubted { .. });
+                self.code = Some(if in_doubt { "in_doubt" } else { "not_taken" }.to_owned());
                 self.message = Some(message.clone());
             }
             Step::Absent => {}
+            Step::NotSent { message } => {
+                self.code = Some("not_sent".to_owned());
+                self.message = Some(message.clone());
+            }
             Step::Archived { sha256, .. } => self.sha256 = Some(*sha256),
             Step::Ended { status, code, message, sends, .. } => {
                 self.attempts += sends;

@@ -3,7 +3,7 @@
 use super::execute::{OpenRun, Part, report_on};
 use super::runs::OpenedRun;
 use super::{Run, Session, SessionError, TOOL};
-use crate::journal::{Ending, Entry, Journal};
+use crate::journal::{Ending, Entry, FORMAT, Journal};
 use crate::model::event::Events;
 use crate::run_folder::folder::hash_file;
 use crate::run_folder::lock::RunLock;
@@ -51,7 +51,7 @@ impl Session {
         }
         let options = self.options.journal.clone();
         let journal = Journal::reopen(&folder.journal(), &folder.before(), &replay, options)?;
-        journal.append(Entry::Resumed { tool: TOOL.to_owned() }, None).await?;
+        journal.append(Entry::Resumed { tool: TOOL.to_owned(), format: FORMAT }, None).await?;
         let run = record.opened.map(|header| header.run.0).unwrap_or_default();
         let open = OpenRun { folder, plan, journal, states, run, part: Part::Resumed, lock };
         let ended = self.carry_out(open, events).await;

@@ -31,6 +31,7 @@ fn step() -> impl Strategy<Value = Step> {
         }),
         2 => text.prop_map(|message| Step::Doubted { status: None, message, sends: 1 }),
         1 => Just(Step::Absent),
+        1 => text.prop_map(|message| Step::NotSent { message }),
         1 => text.prop_map(|message| Step::NotTaken { status: Some(429), message, sends: 2 }),
         1 => text.prop_map(|message| Step::Ended {
             outcome: Outcome::Failed, status: Some(422), code: "c".into(), message, sends: 1,
@@ -182,7 +183,7 @@ proptest! {
         let (memory, replayed) = remembered(&written.path()).unwrap();
         written.memories = vec![memory.clone()];
         let journal = Journal::reopen(&written.path(), &written.before(), &replayed, options()).unwrap();
-        let resumed = std::iter::once(Entry::Resumed { tool: "t".into() });
+        let resumed = std::iter::once(Entry::Resumed { tool: "t".into(), format: FORMAT });
         written.append(journal, resumed.chain(legal(&memory, &more)).chain([closed()]));
         let (memory, replayed) = remembered(&written.path()).unwrap();
         prop_assert_eq!(&memory, written.memories.last().unwrap());
@@ -253,4 +254,63 @@ fn a_document_the_journal_names_and_before_lacks_stops_the_run() {
     std::fs::remove_file(written.before()).unwrap();
     let error = Journal::reopen(&written.path(), &written.before(), &replayed, options()).unwrap_err();
     assert!(matches!(error, JournalError::Io { .. }), "{error}");
+}
+
+/// A journal as a program of an earlier version left it, line by line.
+fn written_by_version_1(folder: &Path, steps: &[Step]) -> PathBuf {
+    let mut prev = Fingerprint::of(b"");
+    let mut text = String::new();
+    let Entry::Opened(header) = opened() else { unreachable!() };
+    let opened = Entry::Opened(Box::new(RunHeader { format: 1, ..*header }));
+    let steps = steps.iter().map(|step| Entry::Item { item: ItemKey(1), step: step.clone() });
+    let resumed = Entry::Resumed { tool: "t".into(), format: 1 };
+    for (n, entry) in (0..).zip([opened].into_iter().chain(steps).chain([resumed])) {
+        let record = Record { n, prev, ..record(&entry) };
+        let line =
+            serde_json::to_string(&record).unwrap().replace(r#","tool":"t","format":1}"#, r#","tool":"t"}"#);
+        prev = Fingerprint::of(line.as_bytes());
+        text.push_str(&line);
+        text.push('\n');
+    }
+    let path = folder.join("journal.jsonl");
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+#[test]
+fn a_journal_of_version_1_is_read_and_gone_on_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let intended = Step::Intended {
+        operation: Operation::Create,
+        call: Call::Operation,
+        attempt: 1,
+        server_time: None,
+        before_sha256: None,
+    };
+    let path = written_by_version_1(folder.path(), std::slice::from_ref(&intended));
+    assert!(!std::fs::read_to_string(&path).unwrap().lines().last().unwrap().contains("format"));
+    let (memory, replayed) = remembered(&path).unwrap();
+    assert!(matches!(memory.state(ItemKey(1)), ItemState::InDoubt { .. }));
+    let before = folder.path().join("before.jsonl");
+    let journal = Journal::reopen(&path, &before, &replayed, options()).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        journal.append(Entry::Resumed { tool: "t".into(), format: FORMAT }, None).await.unwrap();
+        let not_sent = Step::NotSent { message: "interrupted".into() };
+        journal.append(Entry::Item { item: ItemKey(1), step: not_sent }, None).await.unwrap();
+    });
+    journal.close().unwrap();
+    let (memory, _) = remembered(&path).unwrap();
+    assert_eq!(*memory.state(ItemKey(1)), ItemState::Untouched);
+    assert_eq!(memory.attempts(ItemKey(1)), 0, "it cannot have had an effect");
+}
+
+#[test]
+fn a_newer_program_that_took_a_run_up_again_keeps_older_ones_from_it() {
+    let mut written = Written::of(&[]);
+    let (_, replayed) = remembered(&written.path()).unwrap();
+    let journal = Journal::reopen(&written.path(), &written.before(), &replayed, options()).unwrap();
+    written.append(journal, std::iter::once(Entry::Resumed { tool: "t".into(), format: FORMAT + 1 }));
+    let error = remembered(&written.path()).unwrap_err();
+    assert!(matches!(error, JournalError::Newer { found, .. } if found == FORMAT + 1), "{error}");
 }

@@ -36,7 +36,7 @@ fn retrying(script: impl IntoIterator<Item = ApiError>) -> (Arc<Scripted>, Retry
 }
 
 fn call(method: Method) -> Call {
-    Call { method, target: "/v1/imports".to_owned(), body: None, purpose: "test" }
+    Call { method, target: "/v1/imports".to_owned(), body: None, purpose: "test", before_send: None }
 }
 
 /// How often a call is sent when it fails with `kind` three times over.

@@ -67,8 +67,8 @@ fn run(level: f64, refill: f64, concurrency: Concurrency, calls: u32) -> (f64, f
         let budget = Arc::new(budget_of_300());
         let throttled = Throttled::new(Arc::clone(&service), budget, concurrency, Arc::clone(&meter), clocks);
         let api = Retrying::new(throttled, RetryPolicy::default(), meter, fastrand::Rng::with_seed(3));
-        let call =
-            Call { method: Method::Post, target: "/v1/imports".into(), body: None, purpose: "create import" };
+        let (method, target) = (Method::Post, "/v1/imports".to_owned());
+        let call = Call { method, target, body: None, purpose: "create import", before_send: None };
         let next = AtomicU32::new(0);
         let start = Instant::now();
         join_all((0..64).map(|_| async {

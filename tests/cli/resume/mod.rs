@@ -31,7 +31,7 @@ fn the_first_sigterm_or_ctrl_c_drains_and_the_run_can_be_resumed() {
         let ran = ran.expect_exit(130).expect_stderr("transship resume");
         let made = world.imports("target").len();
         assert!(
-            (3..10).contains(&made),
+            (2..10).contains(&made),
             "{made} made: what was in flight is finished, nothing new is started"
         );
         let rows = ran.audit();

@@ -24,6 +24,45 @@ fn a_terminal_that_goes_away_drains_the_run_which_can_be_resumed() {
 }
 
 #[test]
+fn after_the_first_signal_no_further_call_leaves() {
+    let world = Scenario::migrate([]).many(300).start();
+    world.fault(Fault::on_create(Fault::slow_before(150)));
+    let control = world.control().clone();
+    let arrived = || control.count("POST", "/v1/imports");
+    let running = world.spawn_run(&[]).until("60 creates", || arrived() >= 60);
+    let before = arrived();
+    let ran = running.signal("INT").finish().expect_exit(130);
+    let after = control.count("POST", "/v1/imports");
+    // What was already on its way to the service may arrive while the signal is on its way to the run.
+    assert!(after <= before + 8, "{before} calls had arrived, {after} at the end");
+    let journal = ran.file("journal.jsonl");
+    let steps = |step: &str| journal.matches(&format!("\"step\":\"{step}\"")).count() as u64;
+    assert_eq!(steps("applied"), after, "what was on the wire was awaited");
+    assert_eq!(
+        steps("intended"),
+        after + steps("not_sent"),
+        "what was announced and not sent is recorded so"
+    );
+    assert_eq!(ran.summary()["outcomes"]["created"], after);
+    assert_eq!(world.imports("target").len() as u64, after);
+    world.no_faults();
+    world.resume(ran.folder()).expect_exit(0).expect_all(300, "created", "equal");
+    assert_eq!(world.imports("target").len(), 300);
+}
+
+#[test]
+fn a_signal_during_a_long_pause_is_noticed_at_once() {
+    let world = ten();
+    world.fault(Fault::on_create(Fault::throttled("30")).nth(3));
+    let running = world.spawn_run(&[]).until_journal("not_taken", 1);
+    let since = std::time::Instant::now();
+    let ran = running.signal("TERM").finish().expect_exit(130);
+    assert!(since.elapsed() < std::time::Duration::from_secs(5), "{:?}", since.elapsed());
+    assert!(!ran.file("audit.csv").contains("in_doubt"));
+    expect_ten_once(ran.resumed());
+}
+
+#[test]
 fn a_run_that_is_to_outlive_its_terminal_does() {
     let world = ten();
     world.fault(Fault::on_create(Fault::slow_after(50)));

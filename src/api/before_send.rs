@@ -1,0 +1,135 @@
+//! The last check before a call is sent: its caller can announce it, or hold it back.
+//!
+//! A call waits for its turn in a queue that may be long: for a place, for the budget, for a pause to be over, for the
+//! next attempt. Whoever asked for it may want to stop meanwhile, and whoever writes must put an intent on disk for a
+//! call that is about to be sent, not for one that waits. So each attempt asks here, with its permit in hand.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Api, ApiError, Call, ErrorKind, Reply};
+use crate::model::cancel::Cancel;
+
+/// Is asked right before each attempt of a call is sent. Cheap to clone.
+///
+/// A call that is held back fails with [`ErrorKind::Withheld`], at once also while it waits for its turn.
+#[derive(Debug, Clone)]
+pub struct BeforeSend {
+    cancel: Cancel,
+    announce: Option<mpsc::Sender<Announcement>>,
+}
+
+/// What the caller of a write learns of it before its answer.
+#[derive(Debug)]
+pub enum Announcement {
+    /// The call has its permit and is sent as soon as `true` is answered. `false`, or no answer, holds it back.
+    Ready(oneshot::Sender<bool>),
+    /// The service did not take an attempt of it, which is tried again: another [`Announcement::Ready`] follows.
+    NotTaken {
+        /// What the attempt meant: [`ErrorKind::NotSent`] or [`ErrorKind::Throttled`].
+        kind: ErrorKind,
+        /// The status, if there was an answer.
+        status: Option<u16>,
+        /// What happened, for people.
+        message: String,
+        /// Times it was sent.
+        sends: u32,
+    },
+}
+
+impl BeforeSend {
+    /// Holds calls back once nothing new may start.
+    pub fn unless_draining(cancel: &Cancel) -> Self {
+        Self { cancel: cancel.clone(), announce: None }
+    }
+
+    /// Holds calls back once nothing new may start, and announces each attempt to the receiver, which has to answer.
+    pub fn announcing(cancel: &Cancel) -> (Self, mpsc::Receiver<Announcement>) {
+        // One call has one attempt at a time.
+        let (announce, announced) = mpsc::channel(1);
+        (Self { cancel: cancel.clone(), announce: Some(announce) }, announced)
+    }
+
+    /// Asks whether a call may be sent now. The permit is in hand: it is sent at once if so.
+    pub(super) async fn may_send(&self) -> bool {
+        if self.cancel.is_draining() {
+            return false;
+        }
+        let Some(announce) = &self.announce else { return true };
+        let (answer, may) = oneshot::channel();
+        announce.send(Announcement::Ready(answer)).await.is_ok() && may.await.unwrap_or(false)
+    }
+
+    /// Tells that an attempt was not taken by the service and is tried again.
+    pub(super) async fn not_taken(&self, error: &ApiError) {
+        if let Some(announce) = &self.announce {
+            let (kind, status, sends) = (error.kind, error.status, error.attempts);
+            let message = error.summary.clone();
+            // Whoever does not listen any more does not want to know.
+            let _ = announce.send(Announcement::NotTaken { kind, status, message, sends }).await;
+        }
+    }
+
+    /// Waits until calls that are not on the wire are held back.
+    pub(super) async fn held_back(&self) {
+        self.cancel.draining().await;
+    }
+}
+
+impl Call {
+    /// Does what comes before sending, and stops waiting for it when the call is held back.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Withheld`].
+    pub(super) async fn unless_held_back<T>(&self, waiting: impl Future<Output = T>) -> Result<T, ApiError> {
+        let Some(before_send) = &self.before_send else { return Ok(waiting.await) };
+        tokio::select! {
+            biased;
+            () = before_send.held_back() => Err(self.withheld()),
+            waited = waiting => Ok(waited),
+        }
+    }
+
+    /// Asks whether it may be sent now.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Withheld`].
+    pub(super) async fn may_be_sent(&self) -> Result<(), ApiError> {
+        match &self.before_send {
+            Some(before_send) if !before_send.may_send().await => Err(self.withheld()),
+            _ => Ok(()),
+        }
+    }
+
+    fn withheld(&self) -> ApiError {
+        let error = ApiError::new(self.method, &self.target, ErrorKind::Withheld, "not sent: the run stops");
+        ApiError { attempts: 0, ..error }
+    }
+}
+
+/// An API whose calls ask before they are sent.
+#[derive(Debug)]
+pub(super) struct Asking {
+    pub inner: Arc<dyn Api>,
+    pub before_send: BeforeSend,
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl Api for Asking {
+    async fn call(&self, call: &Call) -> Result<Reply, ApiError> {
+        if call.before_send.is_some() {
+            // The one that is nearer to the caller knows more of the call.
+            return self.inner.call(call).await;
+        }
+        let call = Call { before_send: Some(self.before_send.clone()), ..call.clone() };
+        self.inner.call(&call).await
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,60 @@
+//! What every part of a run works with, and the documents that are to stand in the target.
+
+use std::fs::File;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::sync::Semaphore;
+
+use crate::executor::RunOptions;
+use crate::executor::journal_view::JournalView;
+use crate::executor::lookup::LookupQueue;
+use crate::inventory::endpoint::Account;
+use crate::inventory::error::EngineError;
+use crate::model::Fingerprint;
+use crate::model::cancel::Cancel;
+use crate::model::event::Events;
+use crate::model::time::Clock;
+use crate::run_folder::dependency_items::{DependencyItems, spoilt};
+use crate::run_folder::document_file::read_span;
+use crate::run_folder::plan_file::PlanFile;
+use crate::run_folder::plan_item::PlanItem;
+
+/// What every part of a run works with.
+pub(crate) struct Context<'a> {
+    pub plan: &'a PlanFile,
+    pub others: &'a DependencyItems,
+    /// Where imports go. Its calls are held back once nothing new may start.
+    pub target: &'a Account,
+    pub wanted: Option<File>,
+    pub ledger: JournalView<'a>,
+    pub finder: LookupQueue<'a>,
+    pub options: RunOptions,
+    pub cancel: &'a Cancel,
+    pub events: &'a Events,
+    pub clock: &'a Clock,
+    pub places: Arc<Semaphore>,
+}
+
+/// The document that is to stand in the target, as text.
+pub(crate) fn document(context: &Context<'_>, item: &PlanItem) -> Result<Bytes, EngineError> {
+    let bad = |what: &str| spoilt(&context.plan.path().with_file_name("wanted.jsonl"), item.item, what);
+    let (Some(file), Some(slot)) = (&context.wanted, item.wanted) else {
+        return Err(bad("is missing").into());
+    };
+    let text = read_span(file, slot).map_err(|_| bad("is cut off"))?;
+    let made = |need| context.ledger.state(need).target().cloned();
+    context.others.filled(item, text, made).map_err(|what| bad(&what).into())
+}
+
+/// Fingerprint of what is sent for an item.
+pub(crate) fn sent_sha256(context: &Context<'_>, item: &PlanItem) -> Option<Fingerprint> {
+    let text = || read_span(context.wanted.as_ref()?, item.wanted?).ok();
+    context.others.sent_sha256(item, text, |need| context.ledger.state(need).target().cloned())
+}
+
+/// "an import", "a script".
+pub(crate) fn with_article(noun: &str) -> String {
+    let article = if noun.starts_with(['a', 'e', 'i', 'o', 'u', 'E']) { "an" } else { "a" };
+    format!("{article} {noun}")
+}

@@ -1,0 +1,160 @@
+//! Sends a write: permit, check, intent on disk, call, in this order.
+//!
+//! An intent is on disk only for a call that is about to be sent. One that was announced and not sent is recorded as
+//! that. Nothing is sent once the run drains.
+
+use crate::api::{Announcement, ApiError, BeforeSend, Client, Cloned, Document, Done, ErrorKind};
+use crate::executor::context::Context;
+use crate::executor::record::{End, Next, end};
+use crate::inventory::error::EngineError;
+use crate::journal::{Call, ItemState, Step};
+use crate::model::{Fingerprint, Operation, crash};
+use crate::run_folder::document_file::one_line;
+use crate::run_folder::plan_item::PlanItem;
+
+/// What is about to be sent.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Intent<'a> {
+    pub operation: Operation,
+    pub call: Call,
+    /// The document that is overwritten or removed, as it was.
+    pub before: Option<&'a Document>,
+}
+
+impl Intent<'_> {
+    /// Of a call that overwrites nothing.
+    pub(crate) fn of(operation: Operation) -> Self {
+        Self { operation, call: Call::Operation, before: None }
+    }
+}
+
+/// What became of a write.
+pub(crate) enum Sent<T> {
+    /// It was sent, and this came of it.
+    Answered(Result<T, ApiError>),
+    /// It was not sent.
+    Not(Next),
+}
+
+/// Sends a write for an item once it has its permit and its intent is on disk.
+pub(crate) async fn send<T: Counted>(
+    context: &Context<'_>,
+    item: &PlanItem,
+    intent: Intent<'_>,
+    call: impl AsyncFnOnce(&Client) -> Result<T, ApiError>,
+) -> Result<Sent<T>, EngineError> {
+    if let Some(next) = too_often(context, item).await? {
+        return Ok(Sent::Not(next));
+    }
+    let (before_send, mut announced) = BeforeSend::announcing(context.cancel);
+    let client = context.target.client.asking(before_send);
+    let call = call(&client);
+    tokio::pin!(call);
+    // Times it was sent that the journal has already.
+    let mut recorded = 0;
+    let answer = loop {
+        tokio::select! {
+            biased;
+            Some(announcement) = announced.recv() => match announcement {
+                Announcement::Ready(may_send) => {
+                    let go = announce(context, item, intent).await?;
+                    // Whoever waits for it is this very call.
+                    let _ = may_send.send(go);
+                }
+                Announcement::NotTaken { kind: ErrorKind::NotSent, message, sends, .. } => {
+                    recorded += sends;
+                    context.ledger.note(item.item, Step::NotSent { message }).await?;
+                }
+                Announcement::NotTaken { status, message, sends, .. } => {
+                    recorded += sends;
+                    context.ledger.note(item.item, Step::NotTaken { status, message, sends }).await?;
+                }
+            },
+            answer = &mut call => break answer,
+        }
+    };
+    match answer {
+        Ok(mut answer) => {
+            *answer.sends() -= recorded.min(*answer.sends());
+            Ok(Sent::Answered(Ok(answer)))
+        }
+        Err(error) if error.kind == ErrorKind::Withheld => {
+            if matches!(context.ledger.state(item.item), ItemState::InDoubt { .. }) {
+                let message = "the run was stopped before it was sent".to_owned();
+                context.ledger.note(item.item, Step::NotSent { message }).await?;
+            }
+            Ok(Sent::Not(Next::Interrupted))
+        }
+        Err(mut error) => {
+            error.attempts -= recorded.min(error.attempts);
+            Ok(Sent::Answered(Err(error)))
+        }
+    }
+}
+
+/// With the permit in hand: puts the intent on disk; `false` if nothing may be sent any more.
+async fn announce(context: &Context<'_>, item: &PlanItem, intent: Intent<'_>) -> Result<bool, EngineError> {
+    if context.cancel.is_draining() {
+        return Ok(false);
+    }
+    // The second call of an operation whose first one had no effect: it is announced already.
+    if !matches!(context.ledger.state(item.item), ItemState::InDoubt { .. }) {
+        intend(context, item, intent).await?;
+    }
+    crash::point("call.before_send");
+    // It may have begun to drain while the disk was busy.
+    Ok(!context.cancel.is_draining())
+}
+
+/// Puts an intent on disk, and with it the document as it was.
+pub(crate) async fn intend(
+    context: &Context<'_>,
+    item: &PlanItem,
+    intent: Intent<'_>,
+) -> Result<(), EngineError> {
+    let text = intent.before.map(|document| one_line(document.text.get()));
+    let text = text.as_deref();
+    let step = Step::Intended {
+        operation: intent.operation,
+        call: intent.call,
+        attempt: context.ledger.attempts(item.item) + 1,
+        server_time: Some(context.target.clock.estimate(context.clock.now())),
+        before_sha256: text.map(|text| Fingerprint::of(text.as_bytes())),
+    };
+    let line = text.map(|text| format!("{{\"item\":{},\"document\":{text}}}", item.item));
+    context.ledger.sync(item.item, step, line).await
+}
+
+/// Ends an item whose calls had no effect and no answer too often.
+async fn too_often(context: &Context<'_>, item: &PlanItem) -> Result<Option<Next>, EngineError> {
+    let attempts = context.ledger.attempts(item.item);
+    if attempts < context.options.attempts {
+        return Ok(None);
+    }
+    let message = format!("given up after {attempts} attempts without an answer");
+    end(context, item.item, End::failed("no_answer", message)).await.map(Some)
+}
+
+/// The answer to a write, which says how often it was sent.
+pub(crate) trait Counted {
+    /// Times the call was sent.
+    fn sends(&mut self) -> &mut u32;
+}
+
+impl Counted for Document {
+    fn sends(&mut self) -> &mut u32 {
+        &mut self.attempts
+    }
+}
+
+impl Counted for Cloned {
+    fn sends(&mut self) -> &mut u32 {
+        &mut self.attempts
+    }
+}
+
+impl Counted for Done {
+    fn sends(&mut self) -> &mut u32 {
+        &mut self.attempts
+    }
+}
