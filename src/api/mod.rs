@@ -12,6 +12,7 @@ pub mod call;
 pub mod client;
 pub mod concurrency;
 pub mod connect;
+mod controller;
 pub mod dry_run;
 pub mod error;
 pub mod http;

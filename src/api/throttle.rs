@@ -6,7 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-use super::concurrency::{Gate, Load};
+use super::concurrency::Gate;
+use super::controller::{CallKind, Load, Observation};
 use super::{Api, ApiError, Budget, Call, Concurrency, ErrorKind, Meter, Reply, ServerClock};
 use crate::model::time::Clock;
 
@@ -65,8 +66,9 @@ impl<A: Api> Api for Throttled<A> {
             self.server.observe(sent, self.clock.now(), date);
         }
         // The place is held while a call is announced too: as many more places carry the same rate.
-        let held = permitted.elapsed().as_secs_f64() / latency.as_secs_f64().max(1e-6);
-        slot.answered(load, latency, self.budget.rate() * held.clamp(1.0, 64.0));
+        let (latency, held) = (latency.as_secs_f64(), permitted.elapsed().as_secs_f64());
+        let (kind, rate) = (CallKind::of(call), self.budget.rate());
+        slot.answered(Observation { kind, load, latency, held, generation: 0, rate });
         result
     }
 }
