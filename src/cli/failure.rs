@@ -47,6 +47,7 @@ impl Failure {
         match self {
             Self::BadInput(_) | Self::BadJob(_) => Exit::BadInput,
             Self::Pipeline(EngineError::Interrupted) => Exit::Interrupted,
+            Self::Pipeline(EngineError::UnknownNames { .. }) => Exit::BadInput,
             Self::Pipeline(EngineError::Archive(error)) | Self::Archive(error) => exit_of(error),
             Self::Pipeline(error) if error.is_unauthorized() => Exit::Token,
             Self::Pipeline(_) | Self::Other(_) => Exit::Unexpected,

@@ -56,6 +56,12 @@ pub enum EngineError {
         /// The account's name in the job.
         account: String,
     },
+    /// The selection names what does not exist.
+    #[error("`select` names what does not exist: {}", problems.join("; "))]
+    UnknownNames {
+        /// Each with the nearest names.
+        problems: Vec<String>,
+    },
     /// What a run keeps on disk could not be read or written.
     #[error(transparent)]
     Folder(#[from] RunFolderError),

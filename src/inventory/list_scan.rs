@@ -1,20 +1,26 @@
 //! Reading a whole list of imports, and not trusting a single look at it.
 //!
-//! A list that ends early must never mean "the rest is not there". So a sweep is followed by a second, light look that
-//! must name the same imports; if it does not, both are made again, and after three disagreements the stage fails. Both
-//! may end early at the same place: so the list is also asked, by number, for what stands behind its end.
+//! A list that ends early must never mean "the rest is not there". So beside a scan goes a second, light look, on pages
+//! of another size, that must name the same imports; if it does not, both are made again, and after three disagreements
+//! the stage fails. Both may end early at the same place: so the list is also asked, by number, for what stands behind
+//! its end. Pages are read one ahead.
+
+mod second_look;
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 
-use futures::{StreamExt, pin_mut};
 use serde_json::value::RawValue;
 
 use crate::api::{ErrorKind, ListRequest};
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
+use crate::inventory::pages_ahead::PagesAhead;
 use crate::model::Head;
 use crate::model::cancel::Cancel;
+
+pub(crate) use second_look::ids_listed;
+use second_look::{SecondLook, look, other_limit};
 
 /// Documents per page asked for: the most the reference speaks of.
 pub(crate) const PAGE: u32 = 1000;
@@ -28,6 +34,10 @@ pub(crate) trait PageVisitor {
     fn restart(&mut self) -> Result<(), EngineError>;
     /// Takes an import; `false` when no more are wanted.
     fn take(&mut self, head: &Head, text: &RawValue) -> Result<bool, EngineError>;
+    /// Learns that a page is over and another follows; `false` when no more are wanted.
+    fn page_ended(&mut self) -> bool {
+        true
+    }
 }
 
 /// What a sweep saw.
@@ -39,6 +49,8 @@ pub(crate) struct Seen {
     pub listed: u64,
     /// Imports on its first page.
     pub page: u64,
+    /// Whether it was read to its end.
+    pub whole: bool,
 }
 
 /// How a list is to be swept.
@@ -63,21 +75,27 @@ pub(crate) async fn list_scan(
     for _ in 0..3 {
         sink.restart()?;
         let mut ids = Ids::default();
-        let (seen, whole) = once(account, manner, cancel, &mut ids, sink).await?;
-        if !whole {
+        let (seen, second) = once(account, manner, cancel, &mut ids, sink).await?;
+        if !seen.whole {
             return Ok(seen);
         }
-        short = (manner.to_the_end && behind_the_end(account, &ids).await?).then_some(seen.listed);
+        let behind =
+            async { if manner.to_the_end { behind_the_end(account, &ids, cancel).await } else { Ok(false) } };
+        let again = async {
+            match second {
+                Some(second) => again(account, &ids, second, cancel).await.map(Some),
+                None => Ok(None),
+            }
+        };
+        let (behind, again) = futures::try_join!(behind, again)?;
+        short = behind.then_some(seen.listed);
         if short.is_some() {
             continue;
         }
-        if !manner.steady {
-            return Ok(seen);
-        }
-        if seen.listed == 0 && flows_use_imports(account).await? {
+        let Some(again) = again else { return Ok(seen) };
+        if seen.listed == 0 && flows_use_imports(account, cancel).await? {
             return Err(EngineError::EmptyButUsed { account: account.facts.name.clone() });
         }
-        let again = ids_of(account, &ids, cancel).await?;
         if again == ids.seen {
             return Ok(seen);
         }
@@ -89,6 +107,23 @@ pub(crate) async fn list_scan(
     }
     let (first, second) = disagreement;
     Err(EngineError::Unsteady { account, list: "imports", first, second })
+}
+
+/// What a second look saw in all: the plain list, and those of the adaptors that it leaves out.
+async fn again(
+    account: &Account,
+    first: &Ids,
+    second: SecondLook,
+    cancel: &Cancel,
+) -> Result<HashSet<u64>, EngineError> {
+    let mut seen = second.seen().await?;
+    for adaptor in &first.apart {
+        look(account, Some(adaptor), PAGE, cancel, &mut |head| {
+            seen.insert(first.hasher.hash_one(head.id.as_str()));
+        })
+        .await?;
+    }
+    Ok(seen)
 }
 
 /// Ids seen, as hashes: a hundred thousand of them must not weigh.
@@ -104,9 +139,9 @@ struct Ids {
     apart: HashSet<&'static str>,
 }
 
-fn request(adaptor: Option<&str>, include: &[&'static str]) -> ListRequest {
+fn request(adaptor: Option<&str>) -> ListRequest {
     let filters = adaptor.map(|adaptor| ("adaptorType", adaptor.to_owned())).into_iter().collect();
-    ListRequest { path: "imports".to_owned(), limit: PAGE, include: include.to_vec(), filters }
+    ListRequest { path: "imports".to_owned(), limit: PAGE, include: Vec::new(), filters }
 }
 
 /// The plain list, then those of the adaptors it may leave out.
@@ -120,20 +155,20 @@ async fn once(
     cancel: &Cancel,
     ids: &mut Ids,
     sink: &mut dyn PageVisitor,
-) -> Result<(Seen, bool), EngineError> {
-    let mut seen = Seen::default();
+) -> Result<(Seen, Option<SecondLook>), EngineError> {
+    let (mut seen, mut second) = (Seen::default(), None);
     for adaptor in lists(manner) {
         if adaptor.is_some_and(|adaptor| ids.in_plain_list.contains(adaptor)) {
             continue;
         }
-        let pages = account.client.pages(request(adaptor, &[]));
-        pin_mut!(pages);
+        let mut pages = PagesAhead::of(account, request(adaptor));
         let mut unfiltered = false;
-        while let Some(page) = pages.next().await {
-            if cancel.is_draining() {
-                return Err(EngineError::Interrupted);
-            }
+        while let Some(page) = pages.next(cancel).await? {
             let page = page.map_err(account.failed("list the imports"))?;
+            if manner.steady && second.is_none() {
+                let limit = other_limit(page.documents.len(), page.more);
+                second = Some(SecondLook::begin(account, ids.hasher.clone(), limit, cancel));
+            }
             seen.page = seen.page.max(page.documents.len() as u64);
             for text in page.documents {
                 let head = Head::read(text.get());
@@ -160,8 +195,11 @@ async fn once(
                     ids.apart.insert(adaptor);
                 }
                 if !sink.take(&head, &text)? {
-                    return Ok((seen, false));
+                    return Ok((seen, second));
                 }
+            }
+            if page.more && !sink.page_ended() {
+                return Ok((seen, second));
             }
             if unfiltered {
                 // The service does not know the filter: the list is the plain one again.
@@ -169,7 +207,8 @@ async fn once(
             }
         }
     }
-    Ok((seen, true))
+    seen.whole = true;
+    Ok((seen, second))
 }
 
 /// Whether an import belongs on the list of that adaptor. Documents need not say of which they are (section 7 of the
@@ -184,15 +223,13 @@ fn is_listed_apart(head: &Head, adaptor: &str, ids: &Ids) -> bool {
 /// Whether an import stands behind the end of the plain list that was not on it: a `Link` was lost.
 ///
 /// A service that does not count by `skip` answers with what was seen already, or refuses: that tells nothing.
-async fn behind_the_end(account: &Account, ids: &Ids) -> Result<bool, EngineError> {
+async fn behind_the_end(account: &Account, ids: &Ids, cancel: &Cancel) -> Result<bool, EngineError> {
     if ids.plain == 0 {
         return Ok(false); // That nothing is there is asked otherwise.
     }
     let filters = vec![("skip", ids.plain.to_string())];
     let request = ListRequest { path: "imports".to_owned(), limit: 1, include: vec!["name"], filters };
-    let pages = account.client.pages(request);
-    pin_mut!(pages);
-    match pages.next().await {
+    match PagesAhead::of(account, request).next(cancel).await? {
         Some(Ok(page)) => {
             let is_new = |head: Head| !ids.seen.contains(&ids.hasher.hash_one(head.id.as_str()));
             Ok(page.documents.iter().any(|text| is_new(Head::read(text.get()))))
@@ -204,56 +241,12 @@ async fn behind_the_end(account: &Account, ids: &Ids) -> Result<bool, EngineErro
     }
 }
 
-/// A second look at the same list: names only, where the service can.
-async fn ids_of(account: &Account, first: &Ids, cancel: &Cancel) -> Result<HashSet<u64>, EngineError> {
-    let mut include: &[&'static str] = &["name"];
-    'looks: loop {
-        let mut seen = HashSet::new();
-        for adaptor in std::iter::once(None).chain(first.apart.iter().copied().map(Some)) {
-            let pages = account.client.pages(request(adaptor, include));
-            pin_mut!(pages);
-            while let Some(page) = pages.next().await {
-                if cancel.is_draining() {
-                    return Err(EngineError::Interrupted);
-                }
-                let page = match page {
-                    // A few lists know no projection.
-                    Err(error) if error.kind == ErrorKind::Refused && !include.is_empty() => {
-                        include = &[];
-                        continue 'looks;
-                    }
-                    page => page.map_err(account.failed("list the imports"))?,
-                };
-                let mut unfiltered = false;
-                for text in page.documents {
-                    let head = Head::read(text.get());
-                    if adaptor
-                        .is_some_and(|adaptor| head.adaptor_type.as_deref().is_some_and(|of| of != adaptor))
-                    {
-                        unfiltered = true;
-                        continue;
-                    }
-                    seen.insert(first.hasher.hash_one(head.id.as_str()));
-                }
-                if unfiltered {
-                    break;
-                }
-            }
-        }
-        return Ok(seen);
-    }
-}
-
 /// Whether any flow of the account uses an import: asked when its list of imports is empty.
-async fn flows_use_imports(account: &Account) -> Result<bool, EngineError> {
-    let pages = account.client.pages(ListRequest {
-        path: "flows".to_owned(),
-        limit: PAGE,
-        include: Vec::new(),
-        filters: Vec::new(),
-    });
-    pin_mut!(pages);
-    while let Some(page) = pages.next().await {
+async fn flows_use_imports(account: &Account, cancel: &Cancel) -> Result<bool, EngineError> {
+    let request =
+        ListRequest { path: "flows".to_owned(), limit: PAGE, include: Vec::new(), filters: Vec::new() };
+    let mut pages = PagesAhead::of(account, request);
+    while let Some(page) = pages.next(cancel).await? {
         match page {
             Ok(page) => {
                 if page.documents.iter().any(|flow| flow.get().contains("\"_importId\"")) {

@@ -7,7 +7,7 @@ use crate::documents::references::{Kind, ResourceIndex};
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::inventory::resource_index;
-use crate::inventory::select::select;
+use crate::inventory::select::{SelectRequest, select};
 use crate::job::Selection;
 use crate::model::cancel::Cancel;
 use crate::model::event::Events;
@@ -40,7 +40,9 @@ pub async fn inventory(
     let mut directory = ResourceIndex::default();
     let kinds = BTreeSet::from([Kind::Connections, Kind::Integrations]);
     resource_index::fill(account, &mut directory, &kinds).await?;
-    let mut picks = select(account, selection, &directory, None, folder, cancel, events).await?;
+    let known = &directory;
+    let request = SelectRequest { account, selection, known, mind: None, folder, cancel, events };
+    let mut picks = select(request).await?;
     let names: HashMap<(Kind, Id), String> = directory
         .kinds
         .into_iter()

@@ -6,12 +6,17 @@
 pub mod dependents;
 pub mod endpoint;
 pub mod error;
+pub(crate) mod flow_usage;
 pub mod list_scan;
 pub mod listing;
+mod pages_ahead;
+pub(crate) mod read_by_id;
 pub mod related;
 pub mod resource_index;
 pub mod select;
+mod select_names;
 pub mod snapshot_api;
+pub(crate) mod wanted;
 
 pub use endpoint::Account;
 pub use error::EngineError;

@@ -6,30 +6,56 @@ use std::path::Path;
 
 use serde_json::value::RawValue;
 
-use crate::api::ErrorKind;
 use crate::documents::document::read_tree;
 use crate::documents::references::{Kind, ResourceIndex};
 use crate::documents::selector::Names;
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
-use crate::inventory::list_scan::{LISTED_APART, PageVisitor, ScanOptions, Seen, list_scan};
+use crate::inventory::flow_usage::FlowUsage;
+use crate::inventory::list_scan::{LISTED_APART, PageVisitor, ScanOptions, Seen, ids_listed, list_scan};
+use crate::inventory::read_by_id::{ReadById, read_by_id};
 use crate::inventory::resource_index::kinds_in;
-use crate::job::{Manifest, MatchBy, Selection};
+use crate::inventory::select_names::{PatternWatch, check_names};
+use crate::inventory::wanted::{Absent, RowMatch, Wanted};
+use crate::job::{MatchBy, Selection};
 use crate::model::cancel::Cancel;
 use crate::model::event::{Event, Events, Stage};
-use crate::model::{Head, Id};
+use crate::model::{Head, Id, Outcome};
 use crate::run_folder::document_file::{DocumentFile, Span};
 
-/// Below this many wanted ids, each is read by itself without looking at the list first.
+/// Up to so many wanted ids, each is read by itself without looking at the list first.
 const FEW: usize = 4;
+
+/// What is selected, and with what.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SelectRequest<'a> {
+    pub account: &'a Account,
+    pub selection: &'a Selection,
+    /// The account's connections and integrations, where the selection names some.
+    pub known: &'a ResourceIndex,
+    /// Whether to keep in mind what the imports that are not selected are recognised by.
+    pub mind: Option<MatchBy>,
+    /// For documents in passing.
+    pub folder: &'a Path,
+    pub cancel: &'a Cancel,
+    pub events: &'a Events,
+}
 
 /// A selected import: where its text stands, and which row of the manifest named it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Picked {
     pub slot: Span,
     pub row: Option<u32>,
-    /// A filter that could not be decided on this import; it is an item that fails.
-    pub puzzled: Option<u32>,
+    /// Why nothing can be done with it, by its place in [`Selected::troubles`].
+    pub trouble: Option<u32>,
+}
+
+/// Why nothing can be done with a selected import.
+#[derive(Debug, Clone)]
+pub(crate) struct PickTrouble {
+    pub outcome: Outcome,
+    pub code: &'static str,
+    pub message: String,
 }
 
 /// What was selected.
@@ -37,239 +63,199 @@ pub(crate) struct Picked {
 pub(crate) struct Selected {
     pub spool: DocumentFile,
     pub items: Vec<Picked>,
-    /// Messages of filters that failed, by [`Picked::puzzled`].
-    pub puzzles: Vec<String>,
-    /// Ids and names that were asked for and are not there: what was asked, and where it was asked.
-    pub absent: Vec<(String, String)>,
+    pub troubles: Vec<PickTrouble>,
+    /// What was asked for and is not there, or could not be read.
+    pub absent: Vec<Absent>,
     /// Kinds of reference that may occur.
     pub kinds: BTreeSet<Kind>,
     /// What the imports that were not selected are recognised by, where that was asked for.
     pub passed_over: Vec<String>,
+    /// What a person should know of the selection.
+    pub notes: Vec<String>,
     pub seen: Seen,
 }
 
-/// What is asked for by id or name, and not only by property.
-struct Wanted<'a> {
-    manifest: Option<&'a Manifest>,
-    by_id: HashMap<&'a str, u32>,
-    by_name: HashMap<&'a str, u32>,
-    /// When only ids are asked for: those not met yet.
-    open_ids: Option<HashSet<&'a str>>,
-}
-
-impl<'a> Wanted<'a> {
-    fn of(selection: &'a Selection) -> Self {
-        let mut wanted = Self {
-            manifest: selection.manifest.as_ref(),
-            by_id: HashMap::new(),
-            by_name: HashMap::new(),
-            open_ids: None,
-        };
-        let ids = &selection.selector.spec().ids;
-        if let Some(manifest) = &selection.manifest {
-            for (index, row) in (0_u32..).zip(&manifest.rows) {
-                if let Some(id) = &row.id {
-                    wanted.by_id.insert(id, index);
-                } else if let Some(name) = &row.name {
-                    wanted.by_name.insert(name, index);
-                }
-            }
-            if wanted.by_name.is_empty() {
-                wanted.open_ids = Some(
-                    wanted
-                        .by_id
-                        .keys()
-                        .copied()
-                        .filter(|id| ids.is_empty() || ids.iter().any(|i| i == id))
-                        .collect(),
-                );
-            }
-        } else if !ids.is_empty() {
-            wanted.open_ids = Some(ids.iter().map(String::as_str).collect());
-        }
-        wanted
-    }
-
-    /// The row of the manifest that names the import.
-    fn row(&self, head: &Head) -> Option<u32> {
-        self.by_id.get(head.id.as_str()).or_else(|| self.by_name.get(head.name.as_str())).copied()
-    }
-}
-
 struct Picker<'a> {
-    selection: &'a Selection,
+    with: SelectRequest<'a>,
     wanted: Wanted<'a>,
-    names: HashMap<(Kind, String), String>,
-    folder: &'a Path,
+    usage: FlowUsage,
+    watch: PatternWatch,
+    names: HashMap<(Kind, &'a str), &'a str>,
     spool: Option<DocumentFile>,
     generation: u32,
-    items: Vec<Picked>,
-    puzzles: Vec<String>,
+    items: Vec<(Picked, Option<RowMatch>)>,
+    troubles: Vec<PickTrouble>,
     kinds: BTreeSet<Kind>,
-    /// Whether to keep in mind what the others are recognised by.
-    mind: Option<MatchBy>,
     passed_over: Vec<String>,
-    met_ids: HashSet<String>,
-    met_rows: HashSet<u32>,
-    events: &'a Events,
+    pages: usize,
 }
 
-impl Picker<'_> {
+impl<'a> Picker<'a> {
+    fn new(with: SelectRequest<'a>, usage: FlowUsage) -> Self {
+        let all = with.known.kinds.iter();
+        let names =
+            all.flat_map(|(kind, list)| list.iter().map(|r| ((*kind, r.id.as_str()), r.name.as_str())));
+        let wanted = Wanted::of(with.selection);
+        let watch = if wanted.only_ids() {
+            PatternWatch::default()
+        } else {
+            PatternWatch::new(with.selection.selector.spec())
+        };
+        Self {
+            with,
+            wanted,
+            usage,
+            watch,
+            names: names.collect(),
+            spool: None,
+            generation: 0,
+            items: Vec::new(),
+            troubles: Vec::new(),
+            kinds: BTreeSet::new(),
+            passed_over: Vec::new(),
+            pages: 0,
+        }
+    }
+
+    fn trouble(&mut self, outcome: Outcome, code: &'static str, message: String) -> Option<u32> {
+        self.troubles.push(PickTrouble { outcome, code, message });
+        u32::try_from(self.troubles.len() - 1).ok()
+    }
+
     fn consider(&mut self, head: &Head, text: &RawValue) -> Result<(), EngineError> {
-        let row = self.wanted.row(head);
-        if row.is_none() && self.wanted.manifest.is_some() {
+        let row = self.wanted.meet(head);
+        if row.is_none() && self.wanted.has_manifest() {
             return Ok(());
         }
-        // Met, even if another key leaves it out: then it is not absent.
-        self.met_rows.extend(row);
-        let name = |kind: Kind, id: &Option<Id>| {
-            id.as_ref().and_then(|id| self.names.get(&(kind, id.as_str().to_owned()))).map(String::as_str)
-        };
+        let selector = &self.with.selection.selector;
+        let name = |kind: Kind, id: &Option<Id>| self.names.get(&(kind, id.as_ref()?.as_str())).copied();
+        let used = self.usage.of(head);
         let names = Names {
             connection: name(Kind::Connections, &head.connection),
             integration: name(Kind::Integrations, &head.integration),
+            flows: &used.flows,
+            integrations: &used.integrations,
         };
         let mut parse = || read_tree(text.get().as_bytes());
-        let puzzled = match self.selection.selector.matches(head, names, &mut parse) {
+        let mut trouble = match selector.matches(head, names, &mut parse) {
             Ok(false) => {
-                self.passed_over.extend(self.mind.and_then(|by| by.key(head)).map(Cow::into_owned));
+                self.passed_over.extend(self.with.mind.and_then(|by| by.key(head)).map(Cow::into_owned));
                 return Ok(());
             }
             Ok(true) => None,
-            Err(message) => {
-                self.puzzles.push(message);
-                Some(u32::try_from(self.puzzles.len() - 1).unwrap_or(u32::MAX))
-            }
+            Err(message) => self.trouble(Outcome::Failed, "where", message),
         };
+        if let Some(message) = row.and_then(|row| self.wanted.contradiction(row.row, head)) {
+            trouble = self.trouble(Outcome::Conflict, "id_and_name", message);
+        }
         kinds_in(text.get(), &mut self.kinds);
         let Some(spool) = &mut self.spool else { return Ok(()) };
         let slot = spool.append(text.get().as_bytes())?;
-        self.items.push(Picked { slot, row, puzzled });
-        self.events.emit(&Event::StageAdvanced { stage: Stage::Read, by: 1 });
+        self.items.push((Picked { slot, row: row.map(|row| row.row), trouble }, row));
+        self.with.events.emit(&Event::StageAdvanced { stage: Stage::Read, by: 1 });
         Ok(())
+    }
+
+    /// Reads wanted ids one by one; gives those that could not be read, and why.
+    async fn read(&mut self, ids: Vec<String>) -> Result<HashMap<String, String>, EngineError> {
+        let (account, cancel) = (self.with.account, self.with.cancel);
+        let mut unread = HashMap::new();
+        let ids = ids.into_iter().map(|id| Id::from(id.as_str()));
+        read_by_id(account, ids, cancel, |id, read| {
+            match read {
+                ReadById::Found(document) => self.consider(&document.head, &document.text)?,
+                ReadById::Gone => {}
+                ReadById::Unreadable(why) => {
+                    unread.insert(id.as_str().to_owned(), why);
+                }
+            }
+            Ok(())
+        })
+        .await?;
+        Ok(unread)
+    }
+
+    /// The wanted ids that no list showed: those that may still be there are read, for a list is not trusted with absence.
+    /// Thousands of them cost a second look at the list, not a call each.
+    async fn read_missing(&mut self, whole: bool) -> Result<HashMap<String, String>, EngineError> {
+        let mut missing = self.wanted.missing();
+        if whole && missing.len() > FEW.max(self.pages) {
+            let wanted: HashSet<String> = missing.into_iter().collect();
+            let listed = ids_listed(self.with.account, &wanted, self.with.cancel).await?;
+            missing = listed.into_iter().collect();
+            missing.sort_unstable();
+        }
+        self.read(missing).await
     }
 }
 
 impl PageVisitor for Picker<'_> {
     fn restart(&mut self) -> Result<(), EngineError> {
         self.generation += 1;
-        self.spool =
-            Some(DocumentFile::create(&self.folder.join(format!("source-{}.spool", self.generation)))?);
+        let path = self.with.folder.join(format!("source-{}.spool", self.generation));
+        self.spool = Some(DocumentFile::create(&path)?);
         self.items.clear();
-        self.puzzles.clear();
+        self.troubles.clear();
         self.kinds.clear();
         self.passed_over.clear();
-        self.met_ids.clear();
-        self.met_rows.clear();
+        self.wanted.restart();
+        self.watch.restart();
+        self.pages = 0;
         Ok(())
     }
 
     fn take(&mut self, head: &Head, text: &RawValue) -> Result<bool, EngineError> {
-        if let Some(open) = &self.wanted.open_ids
-            && open.contains(head.id.as_str())
-        {
-            self.met_ids.insert(head.id.as_str().to_owned());
-        }
+        self.watch.take(&head.name, &self.with.selection.selector);
         self.consider(head, text)?;
-        Ok(self.wanted.open_ids.as_ref().is_none_or(|open| self.met_ids.len() < open.len()))
+        Ok(!self.wanted.only_ids() || self.wanted.count_missing() > 0)
+    }
+
+    fn page_ended(&mut self) -> bool {
+        self.pages += 1;
+        // Reading the rest one by one costs no more than the pages so far.
+        !self.wanted.only_ids() || self.pages < self.wanted.count_missing()
     }
 }
 
 /// Selects and fetches.
-pub(crate) async fn select(
-    account: &Account,
-    selection: &Selection,
-    directory: &ResourceIndex,
-    mind: Option<MatchBy>,
-    folder: &Path,
-    cancel: &Cancel,
-    events: &Events,
-) -> Result<Selected, EngineError> {
+pub(crate) async fn select(with: SelectRequest<'_>) -> Result<Selected, EngineError> {
+    let SelectRequest { account, selection, cancel, events, .. } = with;
+    let spec = selection.selector.spec();
+    let usage = FlowUsage::read(account, spec, with.known, cancel).await?;
+    check_names(&account.facts.name, spec, with.known, &usage)?;
     events.emit(&Event::StageStarted { stage: Stage::Read, total: None });
-    let names = directory
-        .kinds
-        .iter()
-        .flat_map(|(kind, list)| list.iter().map(|r| ((*kind, r.id.as_str().to_owned()), r.name.clone())))
-        .collect();
-    let mut picker = Picker {
-        selection,
-        wanted: Wanted::of(selection),
-        names,
-        folder,
-        spool: None,
-        generation: 0,
-        items: Vec::new(),
-        puzzles: Vec::new(),
-        kinds: BTreeSet::new(),
-        mind,
-        passed_over: Vec::new(),
-        met_ids: HashSet::new(),
-        met_rows: HashSet::new(),
-        events,
-    };
-    let few = picker.wanted.open_ids.as_ref().is_some_and(|open| open.len() <= FEW);
+    let mut picker = Picker::new(with, usage);
     let mut seen = Seen::default();
-    if few {
+    let unread = if picker.wanted.only_ids() && picker.wanted.count_missing() <= FEW {
         picker.restart()?;
-        read_one_by_one(account, &mut picker, cancel).await?;
+        let wanted = picker.wanted.missing();
+        picker.read(wanted).await?
     } else {
-        let adaptors = &selection.selector.spec().adaptor_types;
+        let adaptors = &spec.adaptor_types;
+        let all = !picker.wanted.only_ids();
         let manner = ScanOptions {
-            steady: picker.wanted.open_ids.is_none(),
-            to_the_end: picker.wanted.open_ids.is_none(),
+            steady: all,
+            to_the_end: all,
             listed_apart: adaptors.is_empty()
                 || adaptors.iter().any(|adaptor| LISTED_APART.contains(&adaptor.as_str())),
         };
         seen = list_scan(account, manner, cancel, &mut picker).await?;
-        // What the list does not show may still be there: lists are not trusted with absence.
-        read_one_by_one(account, &mut picker, cancel).await?;
-    }
+        picker.read_missing(seen.whole).await?
+    };
     events.emit(&Event::StageFinished { stage: Stage::Read });
-    let absent = absent(&picker);
+    let absent = picker.wanted.absent(&unread);
     let spool = picker.spool.take();
-    let spool = spool.map_or_else(|| DocumentFile::create(&folder.join("source-0.spool")), Ok)?;
-    let Picker { items, puzzles, kinds, passed_over, .. } = picker;
-    Ok(Selected { spool, items, puzzles, absent, kinds, passed_over, seen })
-}
-
-/// Reads the wanted ids that were not met, each by itself.
-async fn read_one_by_one(
-    account: &Account,
-    picker: &mut Picker<'_>,
-    cancel: &Cancel,
-) -> Result<(), EngineError> {
-    let Some(open) = &picker.wanted.open_ids else { return Ok(()) };
-    let mut missing: Vec<&str> = open.iter().copied().filter(|id| !picker.met_ids.contains(*id)).collect();
-    missing.sort_unstable();
-    for id in missing {
-        if cancel.is_draining() {
-            return Err(EngineError::Interrupted);
-        }
-        match account.client.get("imports", &Id::from(id)).await {
-            Ok(document) => {
-                picker.met_ids.insert(id.to_owned());
-                picker.consider(&document.head, &document.text)?;
-            }
-            Err(error) if error.kind == ErrorKind::NotFound => {}
-            Err(error) => return Err(account.failed(&format!("read import {id}"))(error)),
-        }
-    }
-    Ok(())
-}
-
-/// What was asked for by id or name and is not there.
-fn absent(picker: &Picker<'_>) -> Vec<(String, String)> {
-    if let Some(manifest) = picker.wanted.manifest {
-        let gone = (0_u32..).zip(&manifest.rows).filter(|(index, _)| !picker.met_rows.contains(index));
-        return gone
-            .filter_map(|(_, row)| {
-                let asked = row.id.clone().or_else(|| row.name.clone())?;
-                Some((asked, format!("line {} of the manifest", row.line)))
-            })
-            .collect();
-    }
-    let Some(open) = &picker.wanted.open_ids else { return Vec::new() };
-    let mut gone: Vec<_> = open.iter().filter(|id| !picker.met_ids.contains(**id)).collect();
-    gone.sort_unstable();
-    gone.into_iter().map(|id| ((*id).to_owned(), "select.ids".to_owned())).collect()
+    let spool = spool.map_or_else(|| DocumentFile::create(&with.folder.join("source-0.spool")), Ok)?;
+    let Picker { items, troubles, kinds, passed_over, wanted, watch, .. } = picker;
+    let items = items.into_iter().filter(|(_, row)| !row.is_some_and(|row| wanted.is_better_named(row)));
+    Ok(Selected {
+        spool,
+        items: items.map(|(picked, _)| picked).collect(),
+        troubles,
+        absent,
+        kinds,
+        passed_over,
+        notes: watch.notes(),
+        seen,
+    })
 }

@@ -5,16 +5,15 @@
 
 /// The name of the table (or of the key whose words they are) and the key or word, with who will act on it.
 pub(super) const NOT_YET: &[(&str, &str)] = &[
-    ("job", "ignore"),     // documents::normal, planner, executor: comparison
-    ("job", "page_size"),  // inventory, api: list scans
-    ("retry", "patience"), // api: a service that is away
-    ("select", "flows"),   // inventory: select
-    ("condition", "flows"),
-    ("job", "waves"),    // session, executor: scheduler
-    ("job", "pause"),    // session
-    ("job", "mirror"),   // planner
-    ("stop", "running"), // planner, executor
-    ("action", "apply"), // planner, inventory: `source: { folder }`
+    ("job", "ignore"),      // documents::normal, planner, executor: comparison
+    ("job", "page_size"),   // inventory, api: list scans
+    ("retry", "patience"),  // api: a service that is away
+    ("condition", "flows"), // documents::program: `when`
+    ("job", "waves"),       // session, executor: scheduler
+    ("job", "pause"),       // session
+    ("job", "mirror"),      // planner
+    ("stop", "running"),    // planner, executor
+    ("action", "apply"),    // planner, inventory: `source: { folder }`
     ("source", "folder"),
 ];
 

@@ -10,6 +10,7 @@ use crate::documents::document::{print_text, read_tree};
 use crate::documents::references::{Kind, ResourceIndex};
 use crate::documents::selector::Names;
 use crate::inventory::error::EngineError;
+use crate::inventory::flow_usage::FlowUsage;
 use crate::job::Selection;
 use crate::model::{Head, Id, ItemKey, Outcome, Verdict};
 use crate::planner::decide::Decision;
@@ -30,6 +31,8 @@ pub(crate) struct Others<'a> {
     selection: &'a Selection,
     /// Names of the target's connections and integrations.
     names: HashMap<(Kind, Id), String>,
+    /// What uses the imports of the target.
+    usage: FlowUsage,
     /// Keys of imports of the source that are not compared, for whatever reason: theirs is not "only there".
     claimed: HashSet<u64>,
     source: &'a str,
@@ -41,12 +44,18 @@ pub(crate) struct Others<'a> {
 }
 
 impl<'a> Others<'a> {
-    pub(crate) fn new(with: &'a PlanRequest<'a>, there: &ResourceIndex, claimed: HashSet<u64>) -> Self {
+    pub(crate) fn new(
+        with: &'a PlanRequest<'a>,
+        there: &ResourceIndex,
+        claimed: HashSet<u64>,
+        usage: FlowUsage,
+    ) -> Self {
         let all = there.kinds.iter();
         let names = all.flat_map(|(kind, list)| list.iter().map(|r| ((*kind, r.id.clone()), r.name.clone())));
         Self {
             selection: &with.job.select,
             names: names.collect(),
+            usage,
             claimed,
             source: &with.source.facts.name,
             target: &with.target.facts.name,
@@ -83,9 +92,12 @@ impl<'a> Others<'a> {
         let name = |kind: Kind, id: &Option<Id>| {
             id.clone().and_then(|id| self.names.get(&(kind, id))).map(String::as_str)
         };
+        let used = self.usage.of(head);
         let names = Names {
             connection: name(Kind::Connections, &head.connection),
             integration: name(Kind::Integrations, &head.integration),
+            flows: &used.flows,
+            integrations: &used.integrations,
         };
         let mut parse = || read_tree(text.get().as_bytes());
         match self.selection.selector.matches(head, names, &mut parse) {

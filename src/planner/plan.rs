@@ -10,7 +10,7 @@ use crate::inventory::error::EngineError;
 use crate::inventory::related::Backups;
 use crate::inventory::resource_index;
 use crate::inventory::resource_index::kinds_in;
-use crate::inventory::select::{Selected, select};
+use crate::inventory::select::{SelectRequest, Selected, select};
 use crate::job::{Action, Job, Settings};
 use crate::model::cancel::Cancel;
 use crate::model::event::Events;
@@ -90,8 +90,16 @@ pub async fn plan(with: PlanRequest<'_>) -> Result<Planned, EngineError> {
         resource_index::fill(with.target, &mut there, &named).await?;
     }
     let mind = comparing.then_some(job.match_by);
-    let mut picks =
-        select(with.source, &job.select, &here, mind, with.folder, with.cancel, with.events).await?;
+    let mut picks = select(SelectRequest {
+        account: with.source,
+        selection: &job.select,
+        known: &here,
+        mind,
+        folder: with.folder,
+        cancel: with.cancel,
+        events: with.events,
+    })
+    .await?;
     guard(&with, &picks)?;
     let resolver = resolver(&with, &mut here, &mut there, &mut picks).await?;
     let mut bench = PlanBuilder::new(&with)?;

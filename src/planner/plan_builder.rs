@@ -11,9 +11,11 @@ use crate::documents::name::name_key;
 use crate::documents::references::{Kind, Resolver, ResourceIndex};
 use crate::documents::{Facts, Unreadable};
 use crate::inventory::error::EngineError;
+use crate::inventory::flow_usage::FlowUsage;
 use crate::inventory::list_scan::LISTED_APART;
 use crate::inventory::related::print_of;
 use crate::inventory::select::Selected;
+use crate::inventory::wanted::Absent;
 use crate::job::Action;
 use crate::model::event::{Event, Stage};
 use crate::model::{Fingerprint, Head, Id, ItemKey, Operation, Outcome, Verdict};
@@ -105,10 +107,10 @@ impl<'a> PlanBuilder<'a> {
                 continue;
             }
             let number = ItemKey(u32::try_from(self.drafts.len() + 1).unwrap_or(u32::MAX));
-            let prepared =
-                if let Some(puzzle) = pick.puzzled.and_then(|index| picks.puzzles.get(index as usize)) {
+            let mut prepared =
+                if let Some(trouble) = pick.trouble.and_then(|index| picks.troubles.get(index as usize)) {
                     let item = with_source(blank(number, &head), &head);
-                    Prepared::over(ended(item, Outcome::Failed, "where", puzzle.clone()))
+                    Prepared::over(ended(item, trouble.outcome, trouble.code, trouble.message.clone()))
                 } else {
                     let facts = names.facts(with, number, &head, pick.row);
                     match document.tree() {
@@ -122,7 +124,6 @@ impl<'a> PlanBuilder<'a> {
                         Err(why) => unreadable(number, &head, why),
                     }
                 };
-            let mut prepared = prepared;
             if let Some(row) = pick.row
                 && rows_met.get(&row).is_some_and(|met| *met > 1)
             {
@@ -132,12 +133,10 @@ impl<'a> PlanBuilder<'a> {
             self.keep(&prepared, &head, verbatim.then_some(document.text().get()))?;
             with.events.emit(&Event::StageAdvanced { stage: Stage::Prepare, by: 1 });
         }
-        for (asked, place) in picks.absent.clone() {
-            if with.only.is_some() {
-                continue;
-            }
-            self.absent(&asked, &place)?;
+        for absent in picks.absent.iter().filter(|_| with.only.is_none()) {
+            self.absent(absent)?;
         }
+        self.notes.append(&mut picks.notes);
         if with.only.is_none() && !picks.items.is_empty() {
             self.notes.extend(with.job.program.idle());
         }
@@ -217,15 +216,21 @@ impl<'a> PlanBuilder<'a> {
     }
 
     /// An import that was asked for and is not there is an item all the same: everything is accounted for.
-    fn absent(&mut self, asked: &str, place: &str) -> Result<(), EngineError> {
+    fn absent(&mut self, absent: &Absent) -> Result<(), EngineError> {
+        let Absent { asked, place, unread } = absent;
         let number = ItemKey(u32::try_from(self.drafts.len() + 1).unwrap_or(u32::MAX));
         let is_id = Id::looks_like(asked);
-        let (id, name) = if is_id { (asked, "") } else { ("", asked) };
+        let (id, name) = if is_id { (asked.as_str(), "") } else { ("", asked.as_str()) };
         let head = Head::new(Id::from(id), name);
         let item = with_source(blank(number, &head), &head);
-        let message =
-            format!("there is no such import in account `{}` ({place})", self.with.source.facts.name);
-        let item = ended(item, Outcome::Failed, "not_found", message);
+        let item = match unread {
+            Some(why) => ended(item, Outcome::Failed, "unreadable", format!("{why} ({place})")),
+            None => {
+                let source = &self.with.source.facts.name;
+                let message = format!("there is no such import in account `{source}` ({place})");
+                ended(item, Outcome::Failed, "not_found", message)
+            }
+        };
         self.keep(&Prepared::over(item), &head, None)
     }
 
@@ -235,12 +240,16 @@ impl<'a> PlanBuilder<'a> {
         passed_over: &[String],
     ) -> Result<TargetImports<'a>, EngineError> {
         let with = self.with;
-        let others = (with.job.action == Action::Compare && self.looks_for_others()).then(|| {
+        let others = if with.job.action == Action::Compare && self.looks_for_others() {
+            let spec = with.job.select.selector.spec();
+            let usage = FlowUsage::read(with.target, spec, there, with.cancel).await?;
             let mut claimed = std::mem::take(&mut self.claimed);
             claimed.extend(passed_over.iter().map(|key| self.keys.of(key)));
             self.listed_apart = true;
-            Others::new(with, there, claimed)
-        });
+            Some(Others::new(with, there, claimed, usage))
+        } else {
+            None
+        };
         let lookout = TargetVisitor {
             wanted: &self.by_key,
             keys: &self.keys,

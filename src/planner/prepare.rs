@@ -12,7 +12,7 @@ use crate::documents::references::{Missing, PendingResource, Resolution, Resolve
 use crate::documents::{Facts, Unreadable};
 use crate::inventory::snapshot_api::DAMAGED;
 use crate::job::{Action, CapturedData, Job, MatchBy};
-use crate::model::{Head, ItemKey, Operation, Outcome, Verdict};
+use crate::model::{Fingerprint, Head, ItemKey, Operation, Outcome, Verdict};
 use crate::run_folder::RunFolderError;
 use crate::run_folder::document_file::read_document;
 use crate::run_folder::plan_item::{ImportRef, PlanItem, Reason};
@@ -86,6 +86,16 @@ impl TransformContext<'_> {
             }
         };
         strip_server_fields(&mut wanted);
+        if self.job.action == Action::Update {
+            // Whether there is anything to write comes before what could stand in the way of writing it.
+            let print = fingerprint(&wanted);
+            if Some(print) == item.source.as_ref().and_then(|party| party.sha256) {
+                return done(as_it_was(item, print, source, &wanted));
+            }
+            if let Some(item) = self.owned_by_an_app(&item, head) {
+                return done(item);
+            }
+        }
         let Some(name) = wanted.get("name").and_then(Value::as_str).filter(|name| !name.is_empty()) else {
             return done(ended(
                 item,
@@ -127,11 +137,6 @@ impl TransformContext<'_> {
         match self.job.action {
             Action::Update => {
                 item.target.clone_from(&item.source);
-                if item.sent_sha256 == item.source.as_ref().and_then(|party| party.sha256) {
-                    item.outcome = Some(Outcome::Unchanged);
-                    item.verdict = Some(Verdict::Equal);
-                    return done(item);
-                }
                 item.operation = Operation::Update;
                 item.warnings.extend(advise(source, &wanted, false));
             }
@@ -171,10 +176,10 @@ impl TransformContext<'_> {
             let message = format!("its backup cannot be read: {damage}");
             return Some(ended(item, Outcome::Failed, "damaged", message));
         }
-        if head.connector.is_some() && !self.job.select.integration_apps {
-            let message = "belongs to an Integration App, whose licence does not travel with it; \
-                           `select.integration_apps: true` takes it all the same";
-            return Some(ended(item, Outcome::Skipped, "integration_app", message));
+        if self.job.action != Action::Update
+            && let Some(item) = self.owned_by_an_app(&item, head)
+        {
+            return Some(item);
         }
         if self.job.action == Action::Delete {
             self.survey(head, source);
@@ -183,6 +188,16 @@ impl TransformContext<'_> {
             return Some(item);
         }
         None
+    }
+
+    /// The item of an import that an Integration App owns, and that the selection does not take.
+    fn owned_by_an_app(&self, item: &PlanItem, head: &Head) -> Option<PlanItem> {
+        if head.connector.is_none() || self.job.select.integration_apps {
+            return None;
+        }
+        let message = "belongs to an Integration App, whose licence does not travel with it; \
+                       `select.integration_apps: true` takes it all the same";
+        Some(ended(item.clone(), Outcome::Skipped, "integration_app", message))
     }
 
     fn survey(&self, head: &Head, document: &Value) {
@@ -263,6 +278,19 @@ pub(crate) fn blank(number: ItemKey, head: &Head) -> PlanItem {
         warnings: Vec::new(),
         secrets: Vec::new(),
     }
+}
+
+/// The item of an import in which no step changes anything.
+fn as_it_was(mut item: PlanItem, print: Fingerprint, source: &Value, wanted: &Value) -> PlanItem {
+    if let Some(name) = wanted.get("name").and_then(Value::as_str) {
+        name.clone_into(&mut item.name);
+    }
+    item.target.clone_from(&item.source);
+    item.changes = diff(source, wanted);
+    item.sent_sha256 = Some(print);
+    item.outcome = Some(Outcome::Unchanged);
+    item.verdict = Some(Verdict::Equal);
+    item
 }
 
 /// The item, over before anything is sent.

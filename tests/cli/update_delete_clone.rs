@@ -141,6 +141,25 @@ fn a_masked_secret_is_not_written_back_over_itself() {
 }
 
 #[test]
+fn what_no_step_changes_is_unchanged_whatever_would_stand_in_the_way_of_a_change() {
+    let masked = import("m").set("/http/headers", json!([{ "name": "X-Key", "value": "******" }]));
+    let owned = import("o").set("/_connectorId", json!("5b5b5b5b00000000000000aa"));
+    let world = Scenario::update(["a"])
+        .job("transform", r#"[{ rename: { find: "^a$", replace: "A" } }]"#)
+        .source(&masked)
+        .source(&owned)
+        .start();
+    let ran = world
+        .run()
+        .expect_exit(0)
+        .expect_audit("A", "updated", "equal")
+        .expect_audit("m", "unchanged", "equal")
+        .expect_audit("o", "unchanged", "equal")
+        .expect_cell("m", "warnings", "");
+    ran.again().expect_exit(0).expect_all(3, "unchanged", "equal").expect_no_write();
+}
+
+#[test]
 fn a_field_that_the_service_keeps_though_it_was_taken_out_differs() {
     let keeps = Effect::ChangeField { pointer: "/description".into(), value: json!("kept"), silently: true };
     Scenario::update([])

@@ -154,6 +154,7 @@ impl Program {
             let names = Names {
                 connection: facts.connection_name.as_deref(),
                 integration: facts.integration_name.as_deref(),
+                ..Names::default()
             };
             let holds = when.matches(&head(document), names, &mut || Ok(document.clone()));
             if !holds.map_err(|error| format!("when: {error}"))? {

@@ -25,8 +25,7 @@ pub struct SelectorSpec {
     pub adaptor_types: Vec<String>,
     /// `connections`: ids or names.
     pub connections: Vec<String>,
-    /// `flows`: ids or names of the flows that use the import. The selector does not look at it: which imports a flow uses is
-    /// not written in an import, so the inventory turns it into ids.
+    /// `flows`: ids or names of flows that use the import; which do is not written in an import, see [`Names`].
     pub flows: Vec<String>,
     /// `integrations`: ids or names.
     pub integrations: Vec<String>,
@@ -58,6 +57,10 @@ pub struct Names<'a> {
     pub connection: Option<&'a str>,
     /// Name of its integration.
     pub integration: Option<&'a str>,
+    /// Ids and names of the flows that use it, as far as the selector names them.
+    pub flows: &'a [String],
+    /// Ids and names of the integrations whose flows, APIs or tools use it, as far as the selector names them.
+    pub integrations: &'a [String],
 }
 
 /// A compiled [`SelectorSpec`].
@@ -210,6 +213,18 @@ impl Selector {
             || self.exclude.as_ref().is_some_and(|exclude| exclude.needs_names())
     }
 
+    /// Whether it has to be known which flows use an import, also for their integrations.
+    pub fn needs_flows(&self) -> bool {
+        !self.spec.flows.is_empty()
+            || !self.spec.integrations.is_empty()
+            || self.exclude.as_ref().is_some_and(|exclude| exclude.needs_flows())
+    }
+
+    /// Whether the pattern at that position of `names` matches a name.
+    pub fn matches_name(&self, at: usize, name: &str) -> bool {
+        self.names.get(at).is_some_and(|test| test.matches(name))
+    }
+
     /// Whether the keys hold. `document` is asked for only when [`Self::needs_document`], and only if all else holds;
     /// with a `where` in `exclude` too, it is asked for once for each.
     ///
@@ -253,12 +268,20 @@ impl Selector {
                     .iter()
                     .any(|text| id == Some(text) || name.is_some_and(|name| is_same_name(name, text)))
         };
+        let through = |wanted: &[String], all: &[String]| {
+            wanted.iter().any(|text| all.iter().any(|one| one == text || is_same_name(one, text)))
+        };
         (spec.ids.is_empty() || self.ids.contains(head.id.as_str()))
             && (self.names.is_empty() || self.names.iter().any(|test| test.matches(&head.name)))
             && (spec.adaptor_types.is_empty()
                 || among(&spec.adaptor_types, head.adaptor_type.as_deref(), None))
             && among(&spec.connections, head.connection.as_ref().map(crate::Id::as_str), names.connection)
-            && among(&spec.integrations, head.integration.as_ref().map(crate::Id::as_str), names.integration)
+            && (among(
+                &spec.integrations,
+                head.integration.as_ref().map(crate::Id::as_str),
+                names.integration,
+            ) || through(&spec.integrations, names.integrations))
+            && (spec.flows.is_empty() || through(&spec.flows, names.flows))
             && spec.modified_since.is_none_or(|since| {
                 // An import that does not say when it was changed cannot be told to be older.
                 let changed = head.last_modified.as_deref().or(head.created_at.as_deref());

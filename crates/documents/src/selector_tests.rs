@@ -15,7 +15,8 @@ fn order() -> Value {
 
 fn selects(spec: SelectorSpec) -> bool {
     let document = order();
-    let names = Names { connection: Some("NetSuite Prod"), integration: Some("Order to cash") };
+    let names =
+        Names { connection: Some("NetSuite Prod"), integration: Some("Order to cash"), ..Names::default() };
     Selector::compile(spec).unwrap().matches(&head(&document), names, &mut || Ok(document.clone())).unwrap()
 }
 

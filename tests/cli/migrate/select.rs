@@ -1,6 +1,6 @@
 //! Which imports a job takes: every key of `select`, and rows for what was asked for and is not there.
 
-use crate::support::scenario::{Ran, Scenario, import};
+use crate::support::scenario::{Fault, Ran, Scenario, id_of, import};
 use serde_json::json;
 
 /// Four imports that differ in everything `select` asks about.
@@ -94,4 +94,118 @@ fn a_row_of_the_manifest_that_fits_nothing_is_a_row_of_the_audit() {
         .expect_audit("ghost", "failed", "not_checked")
         .expect_cell("ghost", "error_code", "not_found")
         .expect_cell("ghost", "error_message", "line 3");
+}
+
+/// An account in which flows and a tool of two integrations use imports.
+fn used(select: &str) -> Ran {
+    let step = |import: &str| json!({ "type": "import", "_importId": format!("@imports/{import}") });
+    let routers = |import: &str| json!([{ "branches": [{ "pageProcessors": [step(import)] }] }]);
+    let orders = "@integrations/Orders";
+    Scenario::migrate(["linear", "routed", "by tool", "elsewhere", "unused"])
+        .both("integrations", json!({ "name": "Orders" }))
+        .both("integrations", json!({ "name": "Returns" }))
+        .resource("source", "flows", json!({ "name": "F", "_integrationId": orders, "pageProcessors": [step("linear 1")] }))
+        .resource("source", "flows", json!({ "name": "R", "_integrationId": orders, "routers": routers("routed 2") }))
+        .resource("source", "flows", json!({ "name": "E", "_integrationId": "@integrations/Returns", "pageProcessors": [step("elsewhere 4")] }))
+        .resource("source", "tools", json!({ "name": "T", "_integrationId": orders, "routers": routers("by tool 3") }))
+        .source(&import("app").set("/_integrationId", json!(orders)))
+        .job("select", select)
+        .run()
+}
+
+#[test]
+fn an_integration_has_the_imports_of_its_flows_and_tools_and_those_that_name_it() {
+    used("{ integrations: [Orders] }").expect_exit(0).expect_target(["app", "by tool", "linear", "routed"]);
+    used("{ integrations: [Orders], exclude: { names: [app] } }")
+        .expect_target(["by tool", "linear", "routed"]);
+    used("{ exclude: { integrations: [Orders] } }").expect_target(["elsewhere", "unused"]);
+}
+
+#[test]
+fn a_flow_has_the_imports_of_its_steps_and_branches() {
+    used("{ flows: [R, E] }").expect_exit(0).expect_target(["elsewhere", "routed"]);
+}
+
+#[test]
+fn a_name_that_stands_for_nothing_is_an_error_with_the_nearest_names_and_nothing_is_written() {
+    for (select, says) in [
+        ("{ connections: [Shup] }", "has no connection `Shup`; did you mean `Shop`?"),
+        ("{ integrations: [Ordrs] }", "has no integration `Ordrs`; did you mean `Orders`?"),
+        ("{ flows: [Nothing] }", "has no flow `Nothing`"),
+        ("{ exclude: { connections: [Nowhere] } }", "has no connection `Nowhere`"),
+    ] {
+        used(select).expect_exit(2).expect_stderr(says).expect_no_write();
+    }
+}
+
+#[test]
+fn a_pattern_that_matches_nothing_is_a_warning() {
+    four(r#"{ names: ["order *", "Customer v1"] }"#)
+        .expect_target(["Customer v1"])
+        .expect_stderr("`order *` matches no import; in another case it matches 2 (`Order *`)");
+}
+
+#[test]
+fn a_row_whose_id_and_name_disagree_is_a_conflict_for_every_action() {
+    let id = |name: &str| id_of("source", "imports", name);
+    let rows = format!(
+        "id,name\n{},Order 2\n{},Order 3\n{}, Order  3\n",
+        id("Order 1 1"),
+        id("Order 2 2"),
+        id("Order 3 3")
+    );
+    let names = ["Order 1", "Order 2", "Order 3"];
+    for (scenario, done) in [
+        (Scenario::migrate(names), "created"),
+        (Scenario::delete(names), "deleted"),
+        (Scenario::update(names).job("transform", "[{ set: { /description: new } }]"), "updated"),
+    ] {
+        let ran = scenario.file("rows.csv", &rows).job("select", "{ manifest: rows.csv }").run();
+        ran.expect_exit(3)
+            .expect_cell("Order 1", "outcome", "conflict")
+            .expect_cell("Order 1", "error_message", "line 2: the id is `Order 1`, the row says `Order 2`")
+            .expect_cell("Order 2", "outcome", "conflict")
+            .expect_cell("Order 3", "outcome", done);
+    }
+}
+
+#[test]
+fn a_name_of_a_manifest_goes_to_the_import_that_bears_it_exactly_and_else_to_one_that_differs_by_blanks() {
+    let select = |names: &[&str]| {
+        let mut scenario = Scenario::migrate([]);
+        for name in names {
+            scenario = scenario.source(&import(name));
+        }
+        scenario.file("rows.csv", "name\nOrders\n").job("select", "{ manifest: rows.csv }").run()
+    };
+    select(&["Orders ", "Orders"]).expect_exit(0).expect_target(["Orders"]);
+    select(&["Orders\u{a0}"]).expect_exit(0).expect_target(["Orders\u{a0}"]);
+}
+
+#[test]
+fn an_import_that_cannot_be_read_by_id_is_the_trouble_of_that_import() {
+    for status in [403, 451, 500] {
+        let id = |name: &str| id_of("source", "imports", name);
+        let select = format!("{{ ids: [{}, {}, {}] }}", id("a 1"), id("b 2"), id("c 3"));
+        let path = format!("/v1/imports/{}", id("b 2"));
+        let refused = Fault::on("GET", &path, Fault::status(status));
+        Scenario::migrate(["a", "b", "c"])
+            .job("select", &select)
+            .job("retry", "{ attempts: 2, base: 1ms }")
+            .fault(refused)
+            .run()
+            .expect_exit(3)
+            .expect_target(["a", "c"])
+            .expect_count("failed", 1)
+            .expect_count("created", 2);
+    }
+}
+
+#[test]
+fn ids_that_are_not_there_cost_what_the_list_costs() {
+    let gone: Vec<String> = (0..500).map(|number| format!("5a5a5a5a{number:016x}")).collect();
+    let select = format!("{{ ids: [{}, {}] }}", gone.join(", "), id_of("source", "imports", "a 1"));
+    let ran = Scenario::migrate(["a", "b"]).job("select", &select).run().expect_exit(3).expect_target(["a"]);
+    assert_eq!(ran.summary()["outcomes"]["failed"], 500, "{}", ran.summary());
+    ran.expect_calls("GET", "/v1/imports/{id}", 1);
 }

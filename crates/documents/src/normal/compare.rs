@@ -55,6 +55,8 @@ pub struct Comparison {
     /// a write they are the service's doing; in an import found in the target a person may have set them, and a PUT
     /// would erase them.
     pub added: Vec<String>,
+    /// Those of `differences` that are fields which were not sent.
+    pub grown: Vec<String>,
     /// JSON pointers of secrets that were sent and read back masked: they cannot be compared.
     pub masked: Vec<String>,
 }
@@ -62,12 +64,36 @@ pub struct Comparison {
 impl Comparison {
     /// The comparison of two documents of which one cannot be read; `why` stands in the place of a pointer.
     pub fn impossible(why: String) -> Self {
-        Self { verdict: Verdict::Differs, differences: vec![why], added: Vec::new(), masked: Vec::new() }
+        Self {
+            verdict: Verdict::Differs,
+            differences: vec![why],
+            added: Vec::new(),
+            grown: Vec::new(),
+            masked: Vec::new(),
+        }
     }
 
     /// Whether the import found is already what is wanted, so that nothing has to be written.
     pub fn is_as_wanted(&self) -> bool {
-        self.verdict != Verdict::Differs && self.added.is_empty() && self.masked.is_empty()
+        self.is_as_wanted_but_for(|_| false)
+    }
+
+    /// As [`Self::is_as_wanted`], where fields that were not sent are the service's own if `own` says so of their
+    /// JSON pointers.
+    pub fn is_as_wanted_but_for(&self, own: impl Fn(&str) -> bool) -> bool {
+        self.masked.is_empty()
+            && self.differences.iter().all(|pointer| self.grown.contains(pointer) && own(pointer))
+            && self.added.iter().all(|pointer| own(pointer))
+    }
+
+    /// Whether the two differ only by fields that were not sent, if they differ at all.
+    pub fn only_grew(&self) -> bool {
+        self.masked.is_empty() && self.differences.iter().all(|pointer| self.grown.contains(pointer))
+    }
+
+    /// JSON pointers of the fields that were not sent and may be the service's own.
+    pub fn additions(&self) -> impl Iterator<Item = &str> {
+        self.added.iter().chain(&self.grown).map(String::as_str)
     }
 }
 
@@ -83,6 +109,7 @@ pub fn compare(sent: &Value, found: &Value) -> Comparison {
         path: Vec::new(),
         differences: Vec::new(),
         added: Vec::new(),
+        grown: Vec::new(),
         masked: Vec::new(),
         defaults: false,
     };
@@ -94,7 +121,8 @@ pub fn compare(sent: &Value, found: &Value) -> Comparison {
     } else {
         Verdict::Equal
     };
-    Comparison { verdict, differences: walk.differences, added: walk.added, masked: walk.masked }
+    let Walk { differences, added, grown, masked, .. } = walk;
+    Comparison { verdict, differences, added, grown, masked }
 }
 
 #[derive(Clone, Copy)]
@@ -109,6 +137,7 @@ struct Walk<'a> {
     path: Vec<Step<'a>>,
     differences: Vec<String>,
     added: Vec<String>,
+    grown: Vec<String>,
     masked: Vec<String>,
     defaults: bool,
 }
@@ -214,7 +243,17 @@ impl<'a> Walk<'a> {
             Value::Array(_) if area == Area::Root && key == "lookups" && self.mirrors_a_block(value) => {
                 self.defaults = true;
             }
-            Value::Array(_) => self.differs(),
+            // What stands behind a mask cannot be compared.
+            Value::String(text) if is_mask(text) => {
+                self.defaults = true;
+                let pointer = self.pointer();
+                self.added.push(pointer);
+            }
+            Value::Array(_) => {
+                self.differs();
+                let pointer = self.pointer();
+                self.grown.push(pointer);
+            }
             Value::Object(members) => {
                 let inner = area.enter(key);
                 for (key, value) in members {
@@ -287,6 +326,7 @@ impl<'a> Walk<'a> {
             path: Vec::new(),
             differences: Vec::new(),
             added: Vec::new(),
+            grown: Vec::new(),
             masked: Vec::new(),
             defaults: false,
         };
@@ -311,78 +351,4 @@ pub fn same_scalar(area: Area, key: &str, sent: &Value, found: &Value) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn check(sent: &Value, found: &Value, verdict: Verdict, differences: &[&str]) {
-        let comparison = compare(sent, found);
-        assert_eq!(comparison.differences, differences, "{sent} {found}");
-        assert_eq!(comparison.verdict, verdict, "{sent} {found}");
-    }
-
-    #[test]
-    fn what_the_service_manages_and_spells_its_way_is_equal() {
-        let sent =
-            json!({"name": "a", "oneToMany": "false", "s3": {"region": "EU-West-1"}, "n": 1, "x": null});
-        let found = json!({"_id": "1", "createdAt": "t", "name": "a", "oneToMany": false,
-            "s3": {"region": "eu-west-1"}, "n": 1.0});
-        check(&sent, &found, Verdict::Equal, &[]);
-    }
-
-    #[test]
-    fn what_the_service_adds_is_a_default() {
-        let sent = json!({"http": {"_httpConnectorVersionId": "1", "method": ["GET"]}, "mappings": [{"generate": "a"}]});
-        let found = json!({"ignoreExisting": false, "adaptorType": "HTTPImport", "settings": {}, "parsers": [],
-            "filter": {"type": "expression", "expression": {"version": "1"}, "version": "1"},
-            "http": {"method": ["GET"], "_httpConnectorVersionId": "2", "sendPostMappedData": true, "formType": "http"},
-            "mappings": [{"generate": "a", "status": "Active"}]});
-        check(&sent, &found, Verdict::EqualWithDefaults, &[]);
-        let comparison = compare(&sent, &found);
-        assert_eq!(comparison.added, ["/http/formType", "/mappings/0/status"]);
-        assert!(!comparison.is_as_wanted());
-    }
-
-    #[test]
-    fn what_is_dropped_or_changed_differs_and_is_named() {
-        let sent = json!({"name": "a", "http": {"method": ["GET", "PUT"], "a/b": 1}, "settings": {"on": false},
-            "mapping": {"fields": [{"generate": "x"}, {"generate": "y"}]}});
-        let found = json!({"name": "b", "http": {"method": ["PUT"]}, "settings": {},
-            "mapping": {"fields": [{"generate": "y"}]}});
-        let all = ["/name", "/http/method/0", "/http/a~1b", "/settings/on", "/mapping/fields/0"];
-        check(&sent, &found, Verdict::Differs, &all);
-    }
-
-    #[test]
-    fn a_list_that_grew_and_a_row_that_gained_a_source_differ() {
-        let sent = json!({"mapping": {"fields": [{"generate": "x"}]}, "mappings": [{"generate": "a"}]});
-        let found = json!({"mapping": {"fields": [{"generate": "x"}, {"generate": "y"}]},
-            "mappings": [{"generate": "a", "extract": "$.b"}], "hooks": {"preMap": {"_scriptId": "s"}},
-            "lookups": [{"name": "l"}]});
-        let all = ["/mapping/fields", "/mappings/0/extract", "/hooks/preMap/_scriptId", "/lookups"];
-        check(&sent, &found, Verdict::Differs, &all);
-    }
-
-    #[test]
-    fn a_copy_of_the_blocks_lookups_at_the_top_is_a_default() {
-        let block = json!({"lookups": [{"name": "l", "extract": "x"}]});
-        let found = json!({"http": block, "lookups": [{"name": "l", "extract": "x"}]});
-        check(&json!({"http": block}), &found, Verdict::EqualWithDefaults, &[]);
-    }
-
-    #[test]
-    fn a_secret_that_reads_back_masked_cannot_be_compared() {
-        let sent = json!({"http": {"headers": [{"name": "Authorization", "value": "Bearer abc"}]}});
-        let found = json!({"http": {"headers": [{"name": "Authorization", "value": "Bearer ******"}]}});
-        let comparison = compare(&sent, &found);
-        assert_eq!(comparison.verdict, Verdict::EqualWithDefaults);
-        assert_eq!(comparison.masked, ["/http/headers/0/value"]);
-    }
-
-    #[test]
-    fn null_entries_of_a_list_are_not_absent_ones() {
-        check(&json!({"b": [null, "x"]}), &json!({"b": ["x", null]}), Verdict::Differs, &["/b/0", "/b/1"]);
-        check(&json!({"b": [null]}), &json!({"b": [false]}), Verdict::Differs, &["/b/0"]);
-    }
-}
+mod tests;

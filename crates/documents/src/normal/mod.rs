@@ -5,6 +5,8 @@
 //! service does by itself have one normal form and so one fingerprint.
 
 pub mod compare;
+pub mod consensus;
+pub mod ignore;
 pub mod masks;
 
 use serde_json::{Map, Number, Value};
@@ -14,6 +16,8 @@ use crate::Fingerprint;
 use crate::schema::{self as service, Area, Shape};
 
 pub use compare::{Comparison, compare};
+pub use consensus::Consensus;
+pub use ignore::Ignore;
 pub use masks::{masks, remove_pointers};
 
 /// Removes what the service manages and would ignore or refuse in a body. The other keys keep their order.

@@ -1,0 +1,75 @@
+//! Comparisons of what was sent with what is held.
+
+use serde_json::json;
+
+use super::*;
+
+fn check(sent: &Value, found: &Value, verdict: Verdict, differences: &[&str]) {
+    let comparison = compare(sent, found);
+    assert_eq!(comparison.differences, differences, "{sent} {found}");
+    assert_eq!(comparison.verdict, verdict, "{sent} {found}");
+}
+
+#[test]
+fn what_the_service_manages_and_spells_its_way_is_equal() {
+    let sent = json!({"name": "a", "oneToMany": "false", "s3": {"region": "EU-West-1"}, "n": 1, "x": null});
+    let found = json!({"_id": "1", "createdAt": "t", "name": "a", "oneToMany": false,
+        "s3": {"region": "eu-west-1"}, "n": 1.0});
+    check(&sent, &found, Verdict::Equal, &[]);
+}
+
+#[test]
+fn what_the_service_adds_is_a_default() {
+    let sent =
+        json!({"http": {"_httpConnectorVersionId": "1", "method": ["GET"]}, "mappings": [{"generate": "a"}]});
+    let found = json!({"ignoreExisting": false, "adaptorType": "HTTPImport", "settings": {}, "parsers": [],
+        "filter": {"type": "expression", "expression": {"version": "1"}, "version": "1"},
+        "http": {"method": ["GET"], "_httpConnectorVersionId": "2", "sendPostMappedData": true, "formType": "http"},
+        "mappings": [{"generate": "a", "status": "Active"}]});
+    check(&sent, &found, Verdict::EqualWithDefaults, &[]);
+    let comparison = compare(&sent, &found);
+    assert_eq!(comparison.added, ["/http/formType", "/mappings/0/status"]);
+    assert!(!comparison.is_as_wanted());
+}
+
+#[test]
+fn what_is_dropped_or_changed_differs_and_is_named() {
+    let sent = json!({"name": "a", "http": {"method": ["GET", "PUT"], "a/b": 1}, "settings": {"on": false},
+        "mapping": {"fields": [{"generate": "x"}, {"generate": "y"}]}});
+    let found = json!({"name": "b", "http": {"method": ["PUT"]}, "settings": {},
+        "mapping": {"fields": [{"generate": "y"}]}});
+    let all = ["/name", "/http/method/0", "/http/a~1b", "/settings/on", "/mapping/fields/0"];
+    check(&sent, &found, Verdict::Differs, &all);
+}
+
+#[test]
+fn a_list_that_grew_and_a_row_that_gained_a_source_differ() {
+    let sent = json!({"mapping": {"fields": [{"generate": "x"}]}, "mappings": [{"generate": "a"}]});
+    let found = json!({"mapping": {"fields": [{"generate": "x"}, {"generate": "y"}]},
+        "mappings": [{"generate": "a", "extract": "$.b"}], "hooks": {"preMap": {"_scriptId": "s"}},
+        "lookups": [{"name": "l"}]});
+    let all = ["/mapping/fields", "/mappings/0/extract", "/hooks/preMap/_scriptId", "/lookups"];
+    check(&sent, &found, Verdict::Differs, &all);
+}
+
+#[test]
+fn a_copy_of_the_blocks_lookups_at_the_top_is_a_default() {
+    let block = json!({"lookups": [{"name": "l", "extract": "x"}]});
+    let found = json!({"http": block, "lookups": [{"name": "l", "extract": "x"}]});
+    check(&json!({"http": block}), &found, Verdict::EqualWithDefaults, &[]);
+}
+
+#[test]
+fn a_secret_that_reads_back_masked_cannot_be_compared() {
+    let sent = json!({"http": {"headers": [{"name": "Authorization", "value": "Bearer abc"}]}});
+    let found = json!({"http": {"headers": [{"name": "Authorization", "value": "Bearer ******"}]}});
+    let comparison = compare(&sent, &found);
+    assert_eq!(comparison.verdict, Verdict::EqualWithDefaults);
+    assert_eq!(comparison.masked, ["/http/headers/0/value"]);
+}
+
+#[test]
+fn null_entries_of_a_list_are_not_absent_ones() {
+    check(&json!({"b": [null, "x"]}), &json!({"b": ["x", null]}), Verdict::Differs, &["/b/0", "/b/1"]);
+    check(&json!({"b": [null]}), &json!({"b": [false]}), Verdict::Differs, &["/b/0"]);
+}

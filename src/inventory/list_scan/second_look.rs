@@ -1,0 +1,129 @@
+//! A second look at a list: ids only, where the service can, and on other pages than the first.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+
+use tokio::task::JoinHandle;
+
+use super::{LISTED_APART, PAGE};
+use crate::api::{ErrorKind, ListRequest};
+use crate::inventory::endpoint::Account;
+use crate::inventory::error::EngineError;
+use crate::inventory::pages_ahead::PagesAhead;
+use crate::model::Head;
+use crate::model::cancel::Cancel;
+
+/// A second look at the plain list, on its way while the first goes on. Dropped, it stops.
+pub(super) struct SecondLook(JoinHandle<Result<HashSet<u64>, EngineError>>);
+
+impl SecondLook {
+    /// Begins to look. `limit` is how many imports a page should have: other than at the first look, so that a row which
+    /// is skipped where two pages meet is on one of the two.
+    pub(super) fn begin(account: &Account, hasher: RandomState, limit: u32, cancel: &Cancel) -> Self {
+        let (account, cancel) = (account.clone(), cancel.clone());
+        Self(tokio::spawn(async move {
+            let mut seen = HashSet::new();
+            look(&account, None, limit, &cancel, &mut |head| {
+                seen.insert(hasher.hash_one(head.id.as_str()));
+            })
+            .await?;
+            Ok(seen)
+        }))
+    }
+
+    /// Hashes of the ids it saw.
+    pub(super) async fn seen(mut self) -> Result<HashSet<u64>, EngineError> {
+        match (&mut self.0).await {
+            Ok(seen) => seen,
+            // It is stopped only with the runtime.
+            Err(_) => Err(EngineError::Interrupted),
+        }
+    }
+}
+
+impl Drop for SecondLook {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// How many imports to ask for on a page at the second look, if the first page of the first had so many.
+pub(super) fn other_limit(first_page: usize, more: bool) -> u32 {
+    let served = u32::try_from(first_page).unwrap_or(PAGE).min(PAGE);
+    if more && served > 1 { (served - served.div_ceil(10)).max(1) } else { PAGE }
+}
+
+/// Looks at the list of one adaptor, or at the plain one.
+pub(super) async fn look(
+    account: &Account,
+    adaptor: Option<&str>,
+    limit: u32,
+    cancel: &Cancel,
+    take: &mut (dyn FnMut(&Head) + Send),
+) -> Result<(), EngineError> {
+    match try_look(account, adaptor, limit, &["name"], cancel, take).await? {
+        // A few lists know no projection.
+        Looked::Refused => match try_look(account, adaptor, limit, &[], cancel, take).await? {
+            Looked::Whole | Looked::Refused => Ok(()),
+        },
+        Looked::Whole => Ok(()),
+    }
+}
+
+enum Looked {
+    Whole,
+    Refused,
+}
+
+async fn try_look(
+    account: &Account,
+    adaptor: Option<&str>,
+    limit: u32,
+    include: &[&'static str],
+    cancel: &Cancel,
+    take: &mut (dyn FnMut(&Head) + Send),
+) -> Result<Looked, EngineError> {
+    let filters = adaptor.map(|adaptor| ("adaptorType", adaptor.to_owned())).into_iter().collect();
+    let request = ListRequest { path: "imports".to_owned(), limit, include: include.to_vec(), filters };
+    let mut pages = PagesAhead::of(account, request);
+    while let Some(page) = pages.next(cancel).await? {
+        let page = match page {
+            Err(error) if error.kind == ErrorKind::Refused && !include.is_empty() => {
+                return Ok(Looked::Refused);
+            }
+            page => page.map_err(account.failed("list the imports"))?,
+        };
+        let mut unfiltered = false;
+        for text in page.documents {
+            let head = Head::read(text.get());
+            let is_other = |adaptor| head.adaptor_type.as_deref().is_some_and(|of: &str| Some(of) != adaptor);
+            if adaptor.is_some() && is_other(adaptor) {
+                unfiltered = true;
+                continue;
+            }
+            take(&head);
+        }
+        if unfiltered {
+            break;
+        }
+    }
+    Ok(Looked::Whole)
+}
+
+/// Which of some ids the lists of an account show, those of the adaptors that are listed apart included.
+pub(crate) async fn ids_listed(
+    account: &Account,
+    wanted: &HashSet<String>,
+    cancel: &Cancel,
+) -> Result<HashSet<String>, EngineError> {
+    let mut listed = HashSet::new();
+    for adaptor in std::iter::once(None).chain(LISTED_APART.iter().copied().map(Some)) {
+        look(account, adaptor, PAGE, cancel, &mut |head| {
+            if wanted.contains(head.id.as_str()) {
+                listed.insert(head.id.as_str().to_owned());
+            }
+        })
+        .await?;
+    }
+    Ok(listed)
+}

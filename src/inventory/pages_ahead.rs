@@ -1,0 +1,57 @@
+//! The pages of a list, read one ahead: while a page is looked at, the next is on its way.
+
+use futures::{StreamExt, pin_mut};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use crate::api::{ApiError, ListRequest, Page};
+use crate::inventory::endpoint::Account;
+use crate::inventory::error::EngineError;
+use crate::model::cancel::Cancel;
+
+/// Pages of a list, in order. At most one is kept beside the one that is looked at. Dropped, it stops reading.
+#[derive(Debug)]
+pub(crate) struct PagesAhead {
+    pages: mpsc::Receiver<Result<Page, ApiError>>,
+    reading: JoinHandle<()>,
+}
+
+impl PagesAhead {
+    /// Begins to read a list.
+    pub(crate) fn of(account: &Account, request: ListRequest) -> Self {
+        let client = account.client.clone();
+        let (sender, pages) = mpsc::channel(1);
+        let reading = tokio::spawn(async move {
+            let list = client.pages(request);
+            pin_mut!(list);
+            // The place for a page is taken before it is asked for, so that no more than one waits.
+            while let Ok(place) = sender.reserve().await {
+                let Some(page) = list.next().await else { break };
+                place.send(page);
+            }
+        });
+        Self { pages, reading }
+    }
+
+    /// The next page; `None` after the last.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::Interrupted`], at once.
+    pub(crate) async fn next(
+        &mut self,
+        cancel: &Cancel,
+    ) -> Result<Option<Result<Page, ApiError>>, EngineError> {
+        tokio::select! {
+            biased;
+            () = cancel.draining() => Err(EngineError::Interrupted),
+            page = self.pages.recv() => Ok(page),
+        }
+    }
+}
+
+impl Drop for PagesAhead {
+    fn drop(&mut self) {
+        self.reading.abort();
+    }
+}
