@@ -8,9 +8,9 @@ use std::hint::black_box;
 use std::path::PathBuf;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use serde_json::Value;
+use serde_json::{Value, json};
 use transship::documents::diff::diff;
-use transship::documents::{Facts, FieldRename, GuardedStep, Program, Side, Step};
+use transship::documents::{Facts, Program, Side, StepSpec};
 
 fn texts() -> Vec<String> {
     let demo = transship::emulator::seed::documents("demo-a");
@@ -26,13 +26,12 @@ fn texts() -> Vec<String> {
     texts
 }
 
-fn program(step: Step) -> Program {
-    Program::compile(vec![GuardedStep { when: None, step }]).unwrap()
+fn program(step: StepSpec) -> Program {
+    Program::compile(vec![step]).unwrap()
 }
 
-fn field(side: Side, from: &str, to: &str) -> Step {
-    let rename = FieldRename { side, from: from.to_owned(), to: to.to_owned() };
-    Step::RenameFields { renames: vec![rename.into()] }
+fn field(side: Side, from: &str, to: &str) -> StepSpec {
+    StepSpec::new("rename_field", json!({ "side": side.as_str(), "from": from, "to": to }))
 }
 
 fn transform(criterion: &mut Criterion) {
@@ -47,13 +46,13 @@ fn transform(criterion: &mut Criterion) {
             }
         });
     });
-    let rename = Step::Rename { find: "^".to_owned(), replace: "EU ".to_owned() };
+    let rename = StepSpec::new("rename", json!({ "find": "^", "replace": "EU " }));
     for (name, step) in [
         ("rename", rename),
         ("rename_field source", field(Side::Source, "email", "contact.email")),
         ("rename_field target", field(Side::Target, "entity", "customer")),
         ("rename_field absent", field(Side::Source, "no_such_field", "x")),
-        ("jq .", Step::Jq { program: ".".to_owned() }),
+        ("jq .", StepSpec::new("jq", json!("."))),
     ] {
         let program = program(step);
         group.bench_function(name, |bencher| {

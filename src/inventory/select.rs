@@ -143,7 +143,7 @@ impl<'a> Picker<'a> {
                 return Ok(());
             }
             Ok(true) => None,
-            Err(message) => self.trouble(Outcome::Failed, "where", message),
+            Err(error) => self.trouble(Outcome::Failed, "where", error.to_string()),
         };
         if let Some(message) = row.and_then(|row| self.wanted.contradiction(row.row, head)) {
             trouble = self.trouble(Outcome::Conflict, "id_and_name", message);

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+pub(super) use crate::documents::problem::nearest;
+
 /// The environment as a value, so that every rule about it can be tested.
 #[derive(Clone, Default)]
 pub struct Env {
@@ -99,23 +101,6 @@ pub(super) fn path(text: &str, folder: &Path, env: &Env) -> Result<PathBuf, Vec<
 pub(super) fn is_variable(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-}
-
-/// The word most like `word`, if any is like it at all.
-pub(super) fn nearest<'a>(word: &str, words: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let plain = |text: &str| text.to_lowercase().replace(['-', ' ', '_'], "");
-    let letters = |text: &str| {
-        let mut letters: Vec<char> = plain(text).chars().collect();
-        letters.sort_unstable();
-        letters
-    };
-    let alike = |other: &str| match plain(word) {
-        // Of short words the letters count: `su` is `us`.
-        _ if letters(word) == letters(other) => 1.0,
-        word => strsim::jaro_winkler(&word, &plain(other)),
-    };
-    let words = words.map(|other| (alike(other), other)).filter(|(alike, _)| *alike > 0.84);
-    words.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, other)| other)
 }
 
 #[cfg(test)]

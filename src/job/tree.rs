@@ -178,6 +178,16 @@ impl Node {
         node
     }
 
+    /// The same; beside it the place of its key, where it is the value of one.
+    pub(super) fn follow_to(&self, path: &[String]) -> (Option<Span>, &Node) {
+        let node = self.follow(path);
+        let key = path.split_last().and_then(|(last, above)| {
+            let entries = self.follow(above).entries();
+            entries.iter().find(|entry| entry.key == *last).map(|entry| entry.at)
+        });
+        (key, node)
+    }
+
     /// Keys that nobody read.
     pub(super) fn unread(&self) -> Vec<String> {
         let below = |entry: &Entry| {

@@ -103,7 +103,7 @@ impl<'a> Others<'a> {
         match self.selection.selector.matches(head, names, &mut parse) {
             Ok(false) => Ok(()),
             Ok(true) => self.keep(head, text, None),
-            Err(message) => self.keep(head, text, Some(message)),
+            Err(error) => self.keep(head, text, Some(error.to_string())),
         }
     }
 

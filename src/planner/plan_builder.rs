@@ -138,7 +138,7 @@ impl<'a> PlanBuilder<'a> {
         }
         self.notes.append(&mut picks.notes);
         if with.only.is_none() && !picks.items.is_empty() {
-            self.notes.extend(with.job.program.idle());
+            self.notes.extend(with.job.program.notes());
         }
         self.references = survey.map(|it| it.finish(&with.job.references)).unwrap_or_default();
         with.events.emit(&Event::StageFinished { stage: Stage::Prepare });

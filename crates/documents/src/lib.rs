@@ -4,17 +4,17 @@
 //! error that names the import; everything that can be compiled is compiled once per job.
 
 pub mod advice;
-mod compile;
 pub mod diff;
 pub mod document;
-mod fields;
 pub mod head;
 pub mod id;
 pub mod jq;
 pub mod mapping_edit;
 pub mod name;
 pub mod normal;
+mod output;
 pub mod pointer;
+pub mod problem;
 pub mod program;
 pub mod references;
 pub mod rename;
@@ -27,9 +27,9 @@ pub mod upgrade;
 pub use document::{Document, Unreadable};
 pub use head::Head;
 pub use id::{Fingerprint, Id};
+pub use problem::Problem;
 pub use program::Program;
 pub use selector::{Selector, SelectorSpec};
 pub use step::{
-    Facts, FieldRename, GuardedStep, RenameScope, ScopedRename, Side, Step, StepProblem, TransformError,
-    Transformed,
+    Facts, FieldRename, Missing, Side, Step, StepProblem, StepSpec, TransformError, Transformed, Warnings,
 };

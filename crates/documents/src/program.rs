@@ -1,19 +1,32 @@
 //! The walk over the steps.
 //!
 //! Steps are applied in order, each to what the one before left: a `when` sees the import as it is by then, and so do
-//! templates. No step may change `_id`, and none may leave something else than an object behind.
+//! templates. No step may change `_id`, and none may leave something else than an object behind. A step that panics
+//! fails the import it was applied to, and nothing else.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
 
-use super::compile::{Action, Found, action};
-use super::selector::{Names, Selector};
-use super::step::{At, Facts, GuardedStep, StepProblem, TransformError, Transformed};
-use super::template::Templates;
-use super::{jq, mapping_edit, pointer, upgrade};
+use crate::problem::Problem;
+use crate::selector::{Names, Selector};
+use crate::step::registry::{AnyStep, Entry, STEPS};
+use crate::step::{
+    Apply, AtLine, Compile, Facts, Missing, StepError, StepProblem, StepSpec, TransformError, Transformed,
+    Warnings,
+};
+use crate::template::Templates;
 use crate::{Head, Id};
 
+/// How many imports that a step did not apply to are named.
+const NAMED: usize = 3;
+
+/// How many things that a step names and no import has are listed.
+const LISTED: usize = 8;
+
 /// The steps of a job, compiled once.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Program {
     steps: Vec<Compiled>,
     templates: Templates,
@@ -24,7 +37,18 @@ pub struct Program {
 struct Compiled {
     kind: &'static str,
     when: Option<Selector>,
-    action: Action,
+    missing: Missing,
+    step: Box<dyn AnyStep>,
+    tally: Mutex<Tally>,
+}
+
+/// The imports a step was for, and those of them that it did not apply to.
+#[derive(Debug, Default)]
+struct Tally {
+    met: usize,
+    missed: usize,
+    /// The first few of the latter: name and reason.
+    named: Vec<(String, String)>,
 }
 
 impl Program {
@@ -33,42 +57,52 @@ impl Program {
     /// # Errors
     ///
     /// All problems of all steps.
-    pub fn compile(steps: Vec<GuardedStep>) -> Result<Self, Vec<StepProblem>> {
-        let mut templates = Templates::default();
+    pub fn compile(steps: Vec<StepSpec>) -> Result<Self, Vec<StepProblem>> {
+        let mut program = Self::default();
         let mut problems = Vec::new();
-        let mut compiled = Vec::new();
-        for (index, GuardedStep { when, step }) in steps.into_iter().enumerate() {
-            let kind = step.kind();
-            let mut found = Vec::new();
-            let when = when.and_then(|spec| match Selector::compile(spec) {
-                Ok(selector) => Some(selector),
-                Err(errors) => {
-                    found.extend(errors.into_iter().map(|error| Found {
-                        path: std::iter::once("when".to_owned()).chain(error.path).collect(),
-                        range: error.range,
-                        message: error.message,
-                        help: error.help,
-                    }));
-                    None
-                }
-            });
-            let action = action(step, &mut templates, &mut found);
-            problems.extend(found.into_iter().map(|found| StepProblem {
-                step: index,
-                path: found.path,
-                range: found.range,
-                message: found.message,
-                help: found.help,
-            }));
-            if let Some(action) = action {
-                compiled.push(Compiled { kind, when, action });
+        for (step, spec) in steps.into_iter().enumerate() {
+            if let Err(found) = program.push(spec) {
+                problems.extend(found.into_iter().map(|problem| StepProblem { step, problem }));
             }
         }
-        if problems.is_empty() {
-            Ok(Self { steps: compiled, templates, lines: Vec::new() })
-        } else {
-            Err(problems)
+        if problems.is_empty() { Ok(program) } else { Err(problems) }
+    }
+
+    /// Compiles one step and puts it at the end.
+    ///
+    /// # Errors
+    ///
+    /// All problems of the step; the program is then as it was.
+    pub fn push(&mut self, spec: StepSpec) -> Result<(), Vec<Problem>> {
+        let StepSpec { key, value, when, missing } = spec;
+        let Some(entry) = Entry::named(&key) else {
+            let known: Vec<&str> = STEPS.iter().map(|entry| entry.key).collect();
+            let problem = Problem::new(format!("there is no step `{key}`"));
+            return Err(vec![problem.help(format!("the steps are {}", known.join(", ")))]);
+        };
+        let mut problems = Vec::new();
+        let when = when.and_then(|spec| {
+            let compiled = Selector::compile(spec);
+            compiled
+                .map_err(|found| problems.extend(found.into_iter().map(|problem| problem.under("when"))))
+                .ok()
+        });
+        if missing.is_some() && entry.missing.is_none() {
+            let problem =
+                Problem::new(format!("`{key}` applies to every import: `missing` would change nothing"));
+            problems.push(problem.help("leave `missing` out").with_key("missing"));
         }
+        let step = entry.compile(&value, &mut Compile { templates: &mut self.templates });
+        match step {
+            Ok(step) if problems.is_empty() => {
+                let missing = missing.or(entry.missing).unwrap_or(Missing::Fail);
+                self.steps.push(Compiled { kind: entry.key, when, missing, step, tally: Mutex::default() });
+                return Ok(());
+            }
+            Ok(_) => {}
+            Err(found) => problems.extend(found.into_iter().map(|problem| problem.under(entry.key))),
+        }
+        Err(problems)
     }
 
     /// The same program, whose errors name the lines of the job file its steps begin in.
@@ -84,42 +118,31 @@ impl Program {
 
     /// Whether a step needs the names of the import's connection or integration ([`Facts`]).
     pub fn needs_names(&self) -> bool {
-        self.steps.iter().any(|step| {
-            step.when.as_ref().is_some_and(Selector::needs_names)
-                || match &step.action {
-                    Action::Name(template) => template.uses_names,
-                    Action::Set(values) => values.iter().any(|(_, fill)| fill.uses_names()),
-                    Action::RenameFields(renames) => renames.needs_names(),
-                    _ => false,
-                }
-        })
+        self.steps
+            .iter()
+            .any(|step| step.when.as_ref().is_some_and(Selector::needs_names) || step.step.needs_names())
     }
 
-    /// What a person should know after all documents: fields to be renamed that none of them had.
-    pub fn idle(&self) -> Vec<String> {
-        const LISTED: usize = 8;
+    /// What a person should know after all documents, at most two sentences a step: how many imports it did not apply
+    /// to, with the first three of them, and what it names that no import has.
+    pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         for (index, step) in self.steps.iter().enumerate() {
-            let Action::RenameFields(renames) = &step.action else { continue };
-            let idle = renames.idle();
-            if idle.is_empty() {
-                continue;
+            let line = AtLine(self.lines.get(index).copied());
+            let name = format!("step {} ({}{line})", index + 1, step.kind);
+            let unused = step.step.unused();
+            let tally = step.tally.lock().unwrap_or_else(PoisonError::into_inner);
+            let all = tally.missed == tally.met && !unused.is_empty();
+            if tally.missed > 0 && !all {
+                notes.push(format!("{name} {}", tally.sentence()));
             }
-            let mut shown: Vec<String> = idle
-                .iter()
-                .take(LISTED)
-                .map(|one| format!("`{}` ({})", one.from, one.side.as_str()))
-                .collect();
-            if idle.len() > LISTED {
-                shown.push(format!("{} more", idle.len() - LISTED));
+            if !unused.is_empty() {
+                let mut shown = unused[..unused.len().min(LISTED)].join(", ");
+                if unused.len() > LISTED {
+                    shown.push_str(&format!(", {} more", unused.len() - LISTED));
+                }
+                notes.push(format!("{name} found none of these fields in any import: {shown}"));
             }
-            let line = At(self.lines.get(index).copied());
-            notes.push(format!(
-                "step {} ({}{line}) found none of these fields in any import: {}",
-                index + 1,
-                step.kind,
-                shown.join(", ")
-            ));
         }
         notes
     }
@@ -128,28 +151,27 @@ impl Program {
     ///
     /// # Errors
     ///
-    /// The first step that could not be applied; the document is then to be left as it was.
+    /// The first step that could not be applied, or that panicked; the document is then to be left as it was.
     pub fn apply(&self, document: Value, facts: &Facts) -> Result<Transformed, TransformError> {
         let mut document = document;
         let mut warnings = Vec::new();
         for (index, step) in self.steps.iter().enumerate() {
-            self.step(step, &mut document, facts, &mut warnings).map_err(|message| TransformError {
+            // Whatever a step leaves half done is dropped with the document.
+            let applied = AssertUnwindSafe(|| self.step(step, &mut document, facts));
+            let applied = catch_unwind(applied)
+                .unwrap_or_else(|_| Err("the step ended with an internal error".to_owned()));
+            let told = applied.map_err(|message| TransformError {
                 step: index,
                 kind: step.kind,
                 line: self.lines.get(index).copied(),
                 message,
             })?;
+            warnings.extend(told);
         }
         Ok(Transformed { document, warnings })
     }
 
-    fn step(
-        &self,
-        step: &Compiled,
-        document: &mut Value,
-        facts: &Facts,
-        warnings: &mut Vec<String>,
-    ) -> Result<(), String> {
+    fn step(&self, step: &Compiled, document: &mut Value, facts: &Facts) -> Result<Warnings, String> {
         if let Some(when) = &step.when {
             let names = Names {
                 connection: facts.connection_name.as_deref(),
@@ -158,75 +180,42 @@ impl Program {
             };
             let holds = when.matches(&head(document), names, &mut || Ok(document.clone()));
             if !holds.map_err(|error| format!("when: {error}"))? {
-                return Ok(());
+                return Ok(Vec::new());
             }
         }
-        match &step.action {
-            Action::Rename { find, replace } => {
-                let name = document.get("name").and_then(Value::as_str).ok_or("the import has no name")?;
-                let name = find.replace_all(name, replace).into_owned();
-                rename(document, name)
-            }
-            Action::Name(template) => {
-                let name = self.templates.render(template, document, facts)?;
-                rename(document, name)
-            }
-            Action::Set(values) => {
-                for (pointer, fill) in values {
-                    let value = self.templates.fill(fill, document, facts)?;
-                    pointer::set(document, pointer, value)?;
-                }
-                Ok(())
-            }
-            Action::Remove(pointers) => {
-                for pointer in pointers {
-                    pointer::remove(document, pointer);
-                }
-                Ok(())
-            }
-            Action::Patch(operations) => pointer::patch(document, operations),
-            Action::RenameFields(renamer) => {
-                let connection = facts.connection_name.as_deref();
-                warnings.extend(renamer.apply(document, connection)?);
-                Ok(())
-            }
-            Action::EditMapping(edit) => {
-                warnings
-                    .extend(mapping_edit::edit_mapping(document, edit).map_err(|error| error.to_string())?);
-                Ok(())
-            }
-            Action::EditLookup(edit) => {
-                mapping_edit::edit_lookup(document, edit).map_err(|error| error.to_string())
-            }
-            Action::UpgradeMapper(untyped) => {
-                warnings.extend(upgrade::upgrade(document, *untyped));
-                Ok(())
-            }
-            Action::Jq(filter) => {
-                let result = filter.one(document, jq::DEADLINE).map_err(|error| error.to_string())?;
-                if !result.is_object() {
-                    return Err("the result is not an object".to_owned());
-                }
-                if result.get("_id") != document.get("_id") {
-                    return Err("the result has another `_id`: it cannot be changed".to_owned());
-                }
-                *document = result;
-                Ok(())
-            }
+        let done = step.step.apply(document, &Apply { facts, templates: &self.templates });
+        let missed = match (&done, step.missing) {
+            (Err(StepError::NotApplicable(reason)), Missing::Skip) => Some(reason),
+            _ => None,
+        };
+        let mut tally = step.tally.lock().unwrap_or_else(PoisonError::into_inner);
+        tally.met += 1;
+        let Some(reason) = missed else { return done.map_err(|error| error.to_string()) };
+        tally.missed += 1;
+        if tally.named.len() < NAMED {
+            let name = document.get("name").and_then(Value::as_str).unwrap_or_default();
+            tally.named.push((name.to_owned(), reason.clone()));
         }
+        Ok(Vec::new())
     }
 }
 
-fn rename(document: &mut Value, name: String) -> Result<(), String> {
-    if name.trim().is_empty() {
-        return Err("the new name is empty".to_owned());
-    }
-    match document {
-        Value::Object(members) => {
-            members.insert("name".to_owned(), Value::String(name));
-            Ok(())
+impl Tally {
+    /// `does not apply to 12 of 40 imports: "A", "B", "C" and 9 more (no row has the target `price`)`
+    fn sentence(&self) -> String {
+        let imports = if self.met == 1 { "import" } else { "imports" };
+        let one_reason = self.named.iter().all(|(_, reason)| *reason == self.named[0].1);
+        let shown = self.named.iter().map(|(name, reason)| {
+            if one_reason { format!("\"{name}\"") } else { format!("\"{name}\" ({reason})") }
+        });
+        let mut shown = shown.collect::<Vec<_>>().join(", ");
+        if self.missed > self.named.len() {
+            shown.push_str(&format!(" and {} more", self.missed - self.named.len()));
         }
-        _ => Err("the import is not an object".to_owned()),
+        if let (true, Some((_, reason))) = (one_reason, self.named.first()) {
+            shown.push_str(&format!(" ({reason})"));
+        }
+        format!("does not apply to {} of {} {imports}: {shown}", self.missed, self.met)
     }
 }
 

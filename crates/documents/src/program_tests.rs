@@ -3,27 +3,26 @@
 use serde_json::json;
 
 use super::*;
-use crate::{FieldRename, SelectorSpec, Side, Step};
+use crate::SelectorSpec;
 
-fn always(step: Step) -> GuardedStep {
-    GuardedStep { when: None, step }
+fn jq(program: &str) -> StepSpec {
+    StepSpec::new("jq", json!(program))
 }
 
-fn jq(program: &str) -> Step {
-    Step::Jq { program: program.to_owned() }
+fn rename(find: &str, replace: &str) -> StepSpec {
+    StepSpec::new("rename", json!({ "find": find, "replace": replace }))
 }
 
-fn rename(find: &str, replace: &str) -> Step {
-    Step::Rename { find: find.to_owned(), replace: replace.to_owned() }
+fn set(values: Value) -> StepSpec {
+    StepSpec::new("set", values)
 }
 
-fn set(values: Value) -> Step {
-    let Value::Object(values) = values else { panic!("an object") };
-    Step::Set { values: values.into_iter().collect() }
+fn name(template: &str) -> StepSpec {
+    StepSpec::new("name", json!(template))
 }
 
-fn field(from: &str, to: &str) -> FieldRename {
-    FieldRename { side: Side::Source, from: from.to_owned(), to: to.to_owned() }
+fn field(from: &str, to: &str) -> Value {
+    json!({ "side": "source", "from": from, "to": to })
 }
 
 fn order() -> Value {
@@ -36,15 +35,16 @@ fn facts() -> Facts {
     Facts { row, job_date: "2026-01-31".to_owned(), index: 3, ..Facts::default() }
 }
 
-fn apply(steps: Vec<Step>) -> Result<Value, String> {
-    let program = Program::compile(steps.into_iter().map(always).collect()).unwrap();
+fn apply(steps: Vec<StepSpec>) -> Result<Value, String> {
+    let program = Program::compile(steps).unwrap();
     let result = program.apply(order(), &facts());
     result.map(|done| done.document).map_err(|error| error.to_string())
 }
 
-fn problems(steps: Vec<Step>) -> Vec<(usize, String, Option<std::ops::Range<usize>>)> {
-    let problems = Program::compile(steps.into_iter().map(always).collect()).unwrap_err();
-    problems.into_iter().map(|problem| (problem.step, problem.path.join(" "), problem.range)).collect()
+fn problems(steps: Vec<StepSpec>) -> Vec<(usize, String, Option<std::ops::Range<usize>>)> {
+    let problems = Program::compile(steps).unwrap_err();
+    let place = |found: StepProblem| (found.step, found.problem.path.join(" "), found.problem.range);
+    problems.into_iter().map(place).collect()
 }
 
 #[test]
@@ -52,10 +52,10 @@ fn what_no_step_names_passes_through_untouched_and_in_order() {
     let operations = vec![json!({"op": "replace", "path": "/http/method/0", "value": "PUT"})];
     let done = apply(vec![
         rename("^(.*)$", "EU $1"),
-        Step::Name { template: "{{ name }} ({{ row.region }})".to_owned() },
+        name("{{ name }} ({{ row.region }})"),
         set(json!({"/description": "Moved {{ job.date }}", "/http/body/0": "{{record.key}}"})),
-        Step::Remove { pointers: vec!["/z".to_owned(), "/nothing".to_owned()] },
-        Step::Patch { operations },
+        StepSpec::new("remove", json!(["/z", "/nothing"])),
+        StepSpec::new("patch", json!(operations)),
         jq(".http.extra = 1"),
     ]);
     assert_eq!(
@@ -66,14 +66,14 @@ fn what_no_step_names_passes_through_untouched_and_in_order() {
 
 #[test]
 fn a_step_is_for_the_imports_its_when_selects_as_they_are_by_then() {
-    let when = |name: &str| Some(SelectorSpec { names: vec![name.to_owned()], ..SelectorSpec::default() });
+    let when = |name: &str| SelectorSpec { names: vec![name.to_owned()], ..SelectorSpec::default() };
     let by_jq =
         SelectorSpec { filter: Some(".http.method[0] == \"GET\"".to_owned()), ..SelectorSpec::default() };
     let program = Program::compile(vec![
-        GuardedStep { when: when("Order"), step: rename("Order", "Item") },
-        GuardedStep { when: when("Order"), step: rename("$", " never") },
-        GuardedStep { when: when("Item"), step: rename("$", " two") },
-        GuardedStep { when: Some(by_jq), step: rename("$", " three") },
+        rename("Order", "Item").when(when("Order")),
+        rename("$", " never").when(when("Order")),
+        rename("$", " two").when(when("Item")),
+        rename("$", " three").when(by_jq),
     ]);
     let done = program.unwrap().apply(order(), &facts()).unwrap();
     assert_eq!(done.document["name"], json!("Item two three"));
@@ -89,10 +89,7 @@ fn a_step_that_cannot_be_applied_says_which_and_why() {
         (jq("del(._id)"), "step 1 (jq): the result has another `_id`: it cannot be changed"),
         (jq("error(\"why\")"), "step 1 (jq): why"),
         (rename(".*", ""), "step 1 (rename): the new name is empty"),
-        (
-            Step::Name { template: "{{ row.x }}".to_owned() },
-            "step 1 (name): `row.x` is not known for this import",
-        ),
+        (name("{{ row.x }}"), "step 1 (name): `row.x` is not known for this import"),
         (set(json!({"/name/x": 1})), "step 1 (set): /name is a text, not an object or a list"),
     ] {
         assert_eq!(apply(vec![step]), Err(message.to_owned()));
@@ -101,19 +98,19 @@ fn a_step_that_cannot_be_applied_says_which_and_why() {
 
 #[test]
 fn all_problems_of_all_steps_are_named_with_their_place() {
-    let when = Some(SelectorSpec { filter: Some(".a | nope".to_owned()), ..SelectorSpec::default() });
-    let found = Program::compile(vec![GuardedStep { when, step: jq(".x |") }]).unwrap_err();
-    assert_eq!(found.iter().map(|p| p.path.join(" ")).collect::<Vec<_>>(), ["when where", "jq"]);
+    let when = SelectorSpec { filter: Some(".a | nope".to_owned()), ..SelectorSpec::default() };
+    let found = Program::compile(vec![jq(".x |").when(when)]).unwrap_err();
+    assert_eq!(found.iter().map(|p| p.problem.path.join(" ")).collect::<Vec<_>>(), ["when where", "jq"]);
     let found = problems(vec![
         rename("a(b", ""),
         rename("(a)", "x $1_y"),
         rename("(a)", "x $2"),
-        Step::Name { template: "{{ name | }}".to_owned() },
+        name("{{ name | }}"),
         set(json!({"name": 1, "/a": {"b": ["{{ name | }}"]}, "/_id": 1})),
-        Step::Remove { pointers: vec!["/ok".to_owned(), "x".to_owned()] },
-        Step::Patch { operations: vec![json!({"op": "add", "path": "/a", "value": 1}), json!({"op": "x"})] },
+        StepSpec::new("remove", json!(["/ok", "x"])),
+        StepSpec::new("patch", json!([{"op": "add", "path": "/a", "value": 1}, {"op": "x"}])),
         jq(". | mop"),
-        Step::RenameFields { renames: vec![field("a", "b").into(), field("a", "c").into()] },
+        StepSpec::new("rename_fields", json!([field("a", "b"), field("a", "c")])),
     ]);
     let places: Vec<(usize, &str)> = found.iter().map(|(step, path, _)| (*step, path.as_str())).collect();
     assert_eq!(
@@ -129,7 +126,7 @@ fn all_problems_of_all_steps_are_named_with_their_place() {
             (5, "remove 1"),
             (6, "patch 1"),
             (7, "jq"),
-            (8, "rename_fields"),
+            (8, "rename_fields 1 from"),
         ]
     );
     let ranges: Vec<_> =
@@ -140,7 +137,7 @@ fn all_problems_of_all_steps_are_named_with_their_place() {
 #[test]
 fn a_group_that_is_not_there_is_found_before_it_eats_the_name() {
     let help =
-        |find, replace| Program::compile(vec![always(rename(find, replace))]).map_err(|p| p[0].help.clone());
+        |find, replace| Program::compile(vec![rename(find, replace)]).map_err(|p| p[0].problem.help.clone());
     assert_eq!(help("(a)", "$1_y").unwrap_err().unwrap(), "write `${1}_y`");
     for (find, replace) in [("(a)", "${1}_y"), ("(?<x>a)", "$x"), ("a", "$0"), ("a", "$$5"), ("a", "5 $")] {
         assert!(help(find, replace).is_ok(), "{find} {replace}");
@@ -149,11 +146,79 @@ fn a_group_that_is_not_there_is_found_before_it_eats_the_name() {
 
 #[test]
 fn renamed_fields_are_followed_and_what_is_left_to_a_person_is_told() {
-    let step = Step::RenameFields { renames: vec![field("internal_id", "internalId").into()] };
-    let program = Program::compile(vec![always(step)]).unwrap();
+    let step = StepSpec::new("rename_field", field("internal_id", "internalId"));
+    let program = Program::compile(vec![step]).unwrap();
     let document = json!({"_id": "i1", "name": "x", "mapping": {"fields": [{"extract": "internal_id", "generate": "id"}]},
         "hooks": {"preMap": {"function": "f", "_scriptId": "aaaaaaaaaaaaaaaaaaaaaaaa"}}});
     let done = program.apply(document, &facts()).unwrap();
     assert_eq!(done.document["mapping"]["fields"][0]["extract"], json!("internalId"));
     assert!(!done.warnings.is_empty());
+}
+
+#[test]
+fn a_step_that_does_not_apply_leaves_the_import_and_is_counted() {
+    let edit = json!({ "target": "price", "set": { "source": "unit_price" } });
+    let steps = || vec![StepSpec::new("edit_mapping", edit.clone()), StepSpec::new("remove", json!(["/z"]))];
+    let program = Program::compile(steps()).unwrap().at_lines(vec![7, 9]);
+    let row = |target: &str| json!({ "name": target, "mapping": { "fields": [{ "extract": "a", "generate": target }] } });
+    for name in ["price", "a", "b", "c", "d"] {
+        let done = program.apply(row(name), &facts()).unwrap();
+        assert_eq!(done.document != row(name), name == "price");
+    }
+    program.apply(json!({ "name": "none", "z": 1 }), &facts()).unwrap();
+    assert_eq!(
+        program.notes(),
+        [
+            "step 1 (edit_mapping, line 7 of the job) does not apply to 5 of 6 imports: \"a\", \"b\", \"c\" and 2 more \
+             (no row has the target `price`)",
+            "step 2 (remove, line 9 of the job) does not apply to 5 of 6 imports: \"price\", \"a\", \"b\" and 2 more \
+             (there is nothing at /z)"
+        ]
+    );
+
+    let strict = steps().into_iter().map(|step| step.missing(Missing::Fail)).collect();
+    let strict = Program::compile(strict).unwrap();
+    let error = strict.apply(row("a"), &facts()).unwrap_err().to_string();
+    assert_eq!(error, "step 1 (edit_mapping): no row has the target `price`");
+    assert_eq!(strict.notes(), [""; 0]);
+}
+
+#[test]
+fn a_filter_that_raises_an_error_may_leave_the_import_and_one_that_meets_a_limit_may_not() {
+    let program = |text: &str| Program::compile(vec![jq(text).missing(Missing::Skip)]).unwrap();
+    let raises = program(".http.headers |= map(select(.name != \"X\"))");
+    assert_eq!(raises.apply(order(), &facts()).unwrap().document, order());
+    assert_eq!(raises.notes().len(), 1);
+    assert!(program("def f: 1 + f; .x = f").apply(order(), &facts()).is_err());
+    assert!(Program::compile(vec![set(json!({ "/a": 1 })).missing(Missing::Skip)]).is_err());
+}
+
+#[derive(Debug)]
+struct Panics;
+
+impl AnyStep for Panics {
+    fn apply(&self, document: &mut Value, _: &Apply<'_>) -> Result<Warnings, StepError> {
+        document["name"] = Value::Null;
+        panic!("of this step");
+    }
+
+    fn needs_names(&self) -> bool {
+        false
+    }
+
+    fn unused(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+#[test]
+fn a_panic_in_a_step_is_the_failure_of_its_import() {
+    let mut program = Program::compile(vec![jq(".")]).unwrap();
+    let tally = Mutex::default();
+    let step = Box::new(Panics);
+    program.steps.push(Compiled { kind: "jq", when: None, missing: Missing::Fail, step, tally });
+    for _ in 0..2 {
+        let error = program.apply(order(), &facts()).unwrap_err();
+        assert_eq!(error.to_string(), "step 2 (jq): the step ended with an internal error");
+    }
 }

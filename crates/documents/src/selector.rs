@@ -13,6 +13,7 @@ use super::jq;
 use super::name::{is_same_name, name_key};
 use crate::Head;
 use crate::Unreadable;
+use crate::problem::{Problem, Problems};
 
 /// The keys of `select` as the user wrote them. Every key given must hold; nothing given: all imports.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -37,17 +38,27 @@ pub struct SelectorSpec {
     pub exclude: Option<Box<SelectorSpec>>,
 }
 
-/// What is wrong with a selector.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SelectorProblem {
-    /// The way to the value at fault, e.g. `["exclude", "names", "0"]`.
-    pub path: Vec<String>,
-    /// Where inside that text.
-    pub range: Option<Range<usize>>,
-    /// What is wrong.
-    pub message: String,
-    /// What to do about it.
-    pub help: Option<String>,
+/// Why it could not be told whether an import is selected.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {cause}")]
+pub struct SelectorError {
+    /// The key whose filter failed: `where`, or `exclude: where`.
+    pub place: String,
+    cause: SelectorCause,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+enum SelectorCause {
+    #[error("the import cannot be read: {0}")]
+    Unreadable(Unreadable),
+    #[error("{0}")]
+    Filter(jq::JqError),
+}
+
+impl SelectorError {
+    fn inside_exclude(self) -> Self {
+        Self { place: format!("exclude: {}", self.place), ..self }
+    }
 }
 
 /// The names a selector may be asked about beside the document: those of its connection and integration.
@@ -82,16 +93,12 @@ enum NameTest {
 }
 
 impl NameTest {
-    fn compile(text: &str) -> Result<Self, (Option<Range<usize>>, String, &'static str)> {
+    fn compile(text: &str) -> Result<Self, Problem> {
         if let Some(pattern) = text.strip_prefix("re:") {
-            return match regex(pattern) {
-                Ok(regex) => Ok(Self::Regex(regex)),
-                Err((range, message)) => Err((
-                    range.map(|range| range.start + 3..range.end + 3),
-                    message,
-                    "see docs.rs/regex for the syntax",
-                )),
-            };
+            return regex(pattern).map(Self::Regex).map_err(|problem| {
+                let range = problem.range.clone().map(|range| range.start + 3..range.end + 3);
+                problem.at(range).help("see docs.rs/regex for the syntax")
+            });
         }
         if !text.contains(['*', '?', '[', '{', '\\']) {
             return Ok(Self::Literal(text.to_owned()));
@@ -106,7 +113,7 @@ impl NameTest {
             Err(error) => {
                 let help =
                     "write `\\[` or `\\{` for the character itself, or a regular expression after `re:`";
-                Err((None, format!("not a glob: {}", error.kind()), help))
+                Err(Problem::new(format!("not a glob: {}", error.kind())).help(help))
             }
         }
     }
@@ -121,7 +128,7 @@ impl NameTest {
 }
 
 /// Compiles a regular expression; what is wrong with it in one line, and where.
-pub(super) fn regex(pattern: &str) -> Result<Regex, (Option<Range<usize>>, String)> {
+pub(super) fn regex(pattern: &str) -> Result<Regex, Problem> {
     Regex::new(pattern).map_err(|error| {
         let place = match regex_syntax::parse(pattern) {
             Err(regex_syntax::Error::Parse(inner)) => Some((span(inner.span()), inner.kind().to_string())),
@@ -136,9 +143,11 @@ pub(super) fn regex(pattern: &str) -> Result<Regex, (Option<Range<usize>>, Strin
                     // A repetition without what it repeats has no extent of its own.
                     range.end += pattern[range.start..].chars().next().map_or(0, char::len_utf8);
                 }
-                (Some(range), format!("not a regular expression: {message}"))
+                Problem::new(format!("not a regular expression: {message}")).at(range)
             }
-            None => (None, format!("not a regular expression: {}", error.to_string().replace('\n', " "))),
+            None => {
+                Problem::new(format!("not a regular expression: {}", error.to_string().replace('\n', " ")))
+            }
         }
     })
 }
@@ -153,39 +162,26 @@ impl Selector {
     /// # Errors
     ///
     /// All problems.
-    pub fn compile(spec: SelectorSpec) -> Result<Self, Vec<SelectorProblem>> {
+    pub fn compile(spec: SelectorSpec) -> Result<Self, Problems> {
         let mut problems = Vec::new();
         let mut names = Vec::new();
         for (index, text) in spec.names.iter().enumerate() {
             match NameTest::compile(text) {
                 Ok(test) => names.push(test),
-                Err((range, message, help)) => problems.push(SelectorProblem {
-                    path: vec!["names".to_owned(), index.to_string()],
-                    range,
-                    message,
-                    help: Some(help.to_owned()),
-                }),
+                Err(problem) => problems.push(problem.under(index.to_string()).under("names")),
             }
         }
         let filter = spec.filter.as_deref().and_then(|program| match jq::Filter::compile(program) {
             Ok(filter) => Some(filter),
             Err(problem) => {
-                problems.push(SelectorProblem {
-                    path: vec!["where".to_owned()],
-                    range: problem.range,
-                    message: problem.message,
-                    help: problem.help,
-                });
+                problems.push(problem.under("where"));
                 None
             }
         });
         let exclude = spec.exclude.as_deref().and_then(|inner| match Self::compile(inner.clone()) {
             Ok(selector) => Some(Box::new(selector)),
             Err(inner) => {
-                problems.extend(inner.into_iter().map(|mut problem| {
-                    problem.path.insert(0, "exclude".to_owned());
-                    problem
-                }));
+                problems.extend(inner.into_iter().map(|problem| problem.under("exclude")));
                 None
             }
         });
@@ -236,20 +232,21 @@ impl Selector {
         head: &Head,
         names: Names<'_>,
         document: &mut dyn FnMut() -> Result<Value, Unreadable>,
-    ) -> Result<bool, String> {
+    ) -> Result<bool, SelectorError> {
         if !self.head_holds(head, names) {
             return Ok(false);
         }
         if let Some(exclude) = &self.exclude
             && !exclude.is_empty()
-            && exclude.matches(head, names, document).map_err(|error| format!("exclude: {error}"))?
+            && exclude.matches(head, names, document).map_err(SelectorError::inside_exclude)?
         {
             return Ok(false);
         }
         match &self.filter {
             Some(filter) => {
-                let tree = document().map_err(|why| format!("where: the import cannot be read: {why}"))?;
-                filter.holds(&tree, jq::DEADLINE).map_err(|error| format!("where: {error}"))
+                let failed = |cause| SelectorError { place: "where".to_owned(), cause };
+                let tree = document().map_err(|why| failed(SelectorCause::Unreadable(why)))?;
+                filter.holds(&tree, jq::DEADLINE).map_err(|error| failed(SelectorCause::Filter(error)))
             }
             None => Ok(true),
         }

@@ -19,21 +19,16 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
 use regex::Regex;
 use serde_json::Value;
 
-use super::step::Facts;
+use crate::problem::Problem;
+use crate::step::Facts;
 
 /// The names a template may start an expression with.
 const NAMES: [&str; 7] = ["connection", "doc", "index", "integration", "job", "name", "row"];
 
-/// What is wrong with a template.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TemplateProblem {
-    /// What is wrong.
-    pub message: String,
-    /// Where in the template, in bytes.
-    pub range: Option<Range<usize>>,
-    /// What to do about it.
-    pub help: Option<String>,
-}
+/// Why a template could not be filled in.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct TemplateError(String);
 
 /// One compiled template of a [`Templates`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,7 +76,7 @@ impl Default for Templates {
                     known.clear();
                 }
                 let compiled = super::selector::regex(find)
-                    .map_err(|(_, message)| Error::new(ErrorKind::InvalidOperation, message))?;
+                    .map_err(|problem| Error::new(ErrorKind::InvalidOperation, problem.message))?;
                 known.insert(find.to_owned(), compiled);
             }
             Ok(known
@@ -112,14 +107,11 @@ impl Templates {
     /// # Errors
     ///
     /// Its syntax is wrong, or it uses a name that is not offered.
-    pub fn compile(&mut self, source: &str) -> Result<Template, TemplateProblem> {
+    pub fn compile(&mut self, source: &str) -> Result<Template, Problem> {
         let key = self.count.to_string();
         self.environment.add_template_owned(key.clone(), source.to_owned()).map_err(|error| {
-            TemplateProblem {
-                message: format!("not a template: {}", text_of(&error)),
-                range: error.range().filter(|range| range.end <= source.len()),
-                help: None,
-            }
+            let range = error.range().filter(|range| range.end <= source.len());
+            Problem::new(format!("not a template: {}", text_of(&error))).at(range)
         })?;
         self.count += 1;
         let used = self.environment.get_template(&key).map(|template| template.undeclared_variables(false));
@@ -128,23 +120,18 @@ impl Templates {
         if let Some(unknown) =
             used.iter().find(|name| !NAMES.contains(&name.as_str()) && !globals.contains(&name.as_str()))
         {
-            return Err(TemplateProblem {
-                message: format!("unknown name `{unknown}` in the template"),
-                range: source.find(unknown.as_str()).map(|start| start..start + unknown.len()),
-                help: Some(format!("a template can use {}", NAMES.join(", "))),
-            });
+            return Err(Problem::new(format!("unknown name `{unknown}` in the template"))
+                .at(source.find(unknown.as_str()).map(|start| start..start + unknown.len()))
+                .help(format!("a template can use {}", NAMES.join(", "))));
         }
         if let Some(range) =
             filters(source).into_iter().find(|range| !self.has_filter(&source[range.clone()]))
         {
-            return Err(TemplateProblem {
-                message: format!("unknown filter `{}` in the template", &source[range.clone()]),
-                range: Some(range),
-                help: Some(
-                    "filters for names are upper, lower, title, trim, replace, regex_replace, pad, slug, default"
-                        .to_owned(),
-                ),
-            });
+            let problem =
+                Problem::new(format!("unknown filter `{}` in the template", &source[range.clone()]));
+            return Err(problem.at(range).help(
+                "filters for names are upper, lower, title, trim, replace, regex_replace, pad, slug, default",
+            ));
         }
         let uses_names = used.contains("connection") || used.contains("integration");
         Ok(Template { key, uses_document: used.contains("doc"), uses_names })
@@ -161,26 +148,20 @@ impl Templates {
     /// # Errors
     ///
     /// As [`Self::compile`], with the way to the text inside the value.
-    pub fn compile_value(&mut self, value: &Value) -> Result<Fill, (Vec<String>, TemplateProblem)> {
-        let under = |key: String| {
-            move |(mut path, problem): (Vec<String>, TemplateProblem)| {
-                path.insert(0, key);
-                (path, problem)
-            }
-        };
+    pub fn compile_value(&mut self, value: &Value) -> Result<Fill, Problem> {
         let fill = match value {
-            Value::String(text) if is_template(text) => {
-                Fill::Text(self.compile(text).map_err(|problem| (Vec::new(), problem))?)
-            }
+            Value::String(text) if is_template(text) => Fill::Text(self.compile(text)?),
             Value::Array(entries) => {
                 let fills = entries.iter().enumerate();
-                let fills =
-                    fills.map(|(index, entry)| self.compile_value(entry).map_err(under(index.to_string())));
+                let fills = fills.map(|(index, entry)| {
+                    self.compile_value(entry).map_err(|problem| problem.under(index.to_string()))
+                });
                 Fill::List(fills.collect::<Result<_, _>>()?)
             }
             Value::Object(members) => {
                 let fills = members.iter().map(|(key, member)| {
-                    self.compile_value(member).map(|fill| (key.clone(), fill)).map_err(under(key.clone()))
+                    let fill = self.compile_value(member);
+                    fill.map(|fill| (key.clone(), fill)).map_err(|problem| problem.under(key))
                 });
                 Fill::Object(fills.collect::<Result<_, _>>()?)
             }
@@ -199,20 +180,26 @@ impl Templates {
     /// # Errors
     ///
     /// A value is not known for this import, or a filter failed.
-    pub fn render(&self, template: &Template, document: &Value, facts: &Facts) -> Result<String, String> {
+    pub fn render(
+        &self,
+        template: &Template,
+        document: &Value,
+        facts: &Facts,
+    ) -> Result<String, TemplateError> {
         let context = context(template, document, facts);
-        let compiled = self.environment.get_template(&template.key).map_err(|error| text_of(&error))?;
+        let compiled =
+            self.environment.get_template(&template.key).map_err(|error| TemplateError(text_of(&error)))?;
         compiled.render(&context).map_err(|error| {
             if error.kind() != ErrorKind::UndefinedError {
-                return text_of(&error);
+                return TemplateError(text_of(&error));
             }
             let mut unknown: Vec<String> = compiled.undeclared_variables(true).into_iter().collect();
             unknown.retain(|path| lookup(&context, path).is_none_or(|value| value.is_undefined()));
             unknown.sort();
-            match unknown.as_slice() {
+            TemplateError(match unknown.as_slice() {
                 [] => text_of(&error),
                 names => format!("`{}` is not known for this import", names.join("`, `")),
-            }
+            })
         })
     }
 
@@ -221,7 +208,7 @@ impl Templates {
     /// # Errors
     ///
     /// As [`Self::render`].
-    pub fn fill(&self, fill: &Fill, document: &Value, facts: &Facts) -> Result<Value, String> {
+    pub fn fill(&self, fill: &Fill, document: &Value, facts: &Facts) -> Result<Value, TemplateError> {
         Ok(match fill {
             Fill::Literal(value) => value.clone(),
             Fill::Text(template) => Value::String(self.render(template, document, facts)?),
@@ -231,7 +218,7 @@ impl Templates {
             Fill::Object(fills) => {
                 let members =
                     fills.iter().map(|(key, fill)| Ok((key.clone(), self.fill(fill, document, facts)?)));
-                Value::Object(members.collect::<Result<_, String>>()?)
+                Value::Object(members.collect::<Result<_, TemplateError>>()?)
             }
         })
     }

@@ -20,7 +20,7 @@ fn render(source: &str) -> Result<String, String> {
     let document = json!({"name": "Order <EU> & Co", "http": {"method": ["PUT"]}});
     let mut templates = Templates::default();
     let template = templates.compile(source).unwrap();
-    templates.render(&template, &document, &facts())
+    templates.render(&template, &document, &facts()).map_err(|error| error.to_string())
 }
 
 #[test]
@@ -114,6 +114,6 @@ fn texts_are_filled_in_at_any_depth_and_handlebars_pass_through() {
     assert_eq!(filled.to_string(), r#"{"b":["2026-01-31","{{record.id}}",1],"a":{"x":"7","y":null}}"#);
     let plain = json!({"a": ["{{record.id}}", {"b": 1}]});
     assert_eq!(templates.compile_value(&plain), Ok(Fill::Literal(plain)));
-    let (path, _) = templates.compile_value(&json!({"a": ["", "{{ name | }}"]})).unwrap_err();
+    let Problem { path, .. } = templates.compile_value(&json!({"a": ["", "{{ name | }}"]})).unwrap_err();
     assert_eq!(path, ["a", "1"]);
 }

@@ -30,6 +30,7 @@ pub(in crate::job) static STEP: Table = Table {
     rule: Rule::OneOf(STEPS, "does nothing"),
     keys: &[
         key("when", Type::Table(&CONDITION), "The imports the step is for; every one if not given."),
+        key("missing", MISSING, "What becomes of an import that the step does not apply to."),
         key("rename", Type::Table(&RENAME), "Changes the name by regular expression."),
         key("name", TEXT, "The name, as a template."),
         key(
@@ -59,6 +60,14 @@ pub(in crate::job) static STEP: Table = Table {
         key("jq", TEXT, "A jq program that gives the whole document."),
     ],
 };
+
+const MISSING: Type = Type::Word(&[
+    word(
+        "skip",
+        "The step leaves it as it is, and the plan counts it; the default, but for `patch` and `jq`.",
+    ),
+    word("fail", "It fails; the default of `patch` and `jq`."),
+]);
 
 static RENAME: Table = Table {
     name: "rename",
@@ -158,6 +167,12 @@ static MAPPING_ROW: Table = Table {
 const TARGET: Key = required("target", TEXT, "The row, by the path it fills.");
 const LIST: Key = key("list", TEXT, "The list the row is in; `item.sub.list` for one in a subrecord.");
 
+const PASS_THROUGH: Key = key(
+    "pass_through",
+    Type::Word(&[word("replace", "It sends what the row maps, and nothing else from then on.")]),
+    "What becomes of an import without a mapping, which passes its records through; it fails if not given.",
+);
+
 static EDIT_MAPPING: Table = Table {
     name: "edit_mapping",
     what: "a mapping like `{ target: price, set: { source: unit_price } }`",
@@ -173,7 +188,7 @@ static ADD_MAPPING: Table = Table {
     name: "add_mapping",
     what: "a mapping like `{ target: currency, hard_coded: EUR }`",
     rule: Rule::Free,
-    keys: row_keys![plain; TARGET, LIST],
+    keys: row_keys![plain; TARGET, LIST, PASS_THROUGH],
 };
 
 static REMOVE_MAPPING: Table = Table {

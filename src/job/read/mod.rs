@@ -2,8 +2,6 @@
 
 mod accounts;
 mod archive;
-mod fields;
-mod mapping;
 mod policy;
 mod references;
 mod rules;

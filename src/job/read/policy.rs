@@ -133,8 +133,8 @@ impl Reader<'_> {
                     }
                     pointers.push(pointer);
                 }
-                Err(message) => {
-                    self.report.error(item.span, message);
+                Err(problem) => {
+                    self.report.error(item.span, problem.message).maybe_help(problem.help);
                 }
             }
         }

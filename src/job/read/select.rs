@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 
 use super::Reader;
-use crate::documents::selector::SelectorProblem;
-use crate::documents::{Selector, SelectorSpec};
+use crate::documents::{Problem, Selector, SelectorSpec};
 use crate::job::env::nearest;
 use crate::job::manifest::{Manifest, Row};
 use crate::job::problem::{Report, Span};
@@ -57,7 +56,7 @@ impl Reader<'_> {
         Some(Selection { selector: selector?, manifest, integration_apps })
     }
 
-    pub(super) fn selector_problems(&mut self, node: &Node, problems: Vec<SelectorProblem>) {
+    pub(super) fn selector_problems(&mut self, node: &Node, problems: Vec<Problem>) {
         for problem in problems {
             let at = node.follow(&problem.path);
             let span = problem.range.as_ref().map_or(at.span, |range| at.part(range));

@@ -1,96 +1,190 @@
-//! `transform`: the steps.
+//! `transform`: the steps, each handed to [`Program`] as its key and its value, with the CSV files it names read.
+
+use serde_json::{Map, Value};
 
 use super::Reader;
 use super::select::spec;
-use crate::documents::upgrade::Untyped;
-use crate::documents::{GuardedStep, Program, Step};
-use crate::job::keys::STEPS;
+use crate::documents::{Missing, Problem, Program, StepSpec};
+use crate::job::check::check;
+use crate::job::keys::{STEP, STEPS};
 use crate::job::problem::{Report, Span};
-use crate::job::sheet::Sheet;
-use crate::job::tree::Node;
+use crate::job::sheet::{Cell, Sheet};
+use crate::job::spec::Type;
+use crate::job::tree::{Entry, Node};
 
-pub(super) fn text(node: &Node, key: &str) -> Option<String> {
-    node.get(key)?.text().map(str::to_owned)
+/// A CSV that a step names: by which step and key, its columns, and those that may be there too.
+struct Table {
+    step: &'static str,
+    /// The key below the step's own; `None` when the step itself is the path.
+    key: Option<&'static str>,
+    columns: &'static [&'static str],
+    others: &'static [&'static str],
+    /// What is wrong with a file without rows, and a row to write.
+    empty: (&'static str, &'static str),
+    /// Whether blanks around a cell are none of its text.
+    trimmed: bool,
+}
+
+const TABLES: &[Table] = &[
+    Table {
+        step: "rename_fields",
+        key: None,
+        columns: &["side", "from", "to"],
+        others: &["adaptor_type", "connection", "import"],
+        empty: ("the file renames no field", "add a row for each field: `source,old,new`"),
+        trimmed: true,
+    },
+    lookup_table("add_lookup"),
+    lookup_table("edit_lookup"),
+];
+
+const fn lookup_table(step: &'static str) -> Table {
+    Table {
+        step,
+        key: Some("map_file"),
+        columns: &["from", "to"],
+        others: &[],
+        empty: ("the file maps no value", "add a row for each value: `Germany,DE`"),
+        trimmed: false,
+    }
 }
 
 impl Reader<'_> {
     /// `transform`, compiled. `None` when a step could not be read or compiled.
     pub(super) fn program(&mut self, node: Option<&Node>) -> Option<Program> {
         let nodes = node.map(Node::items).unwrap_or_default();
-        let mut steps = Vec::new();
-        // Where each step that could be read stands in the list: one that could not leaves a gap.
-        let mut places = Vec::new();
-        for (index, node) in nodes.iter().enumerate() {
-            if let Some(step) = self.step(node) {
-                steps.push(GuardedStep { when: node.get("when").map(spec), step });
-                places.push(index);
-            }
+        let mut program = Program::default();
+        let mut whole = true;
+        for node in nodes {
+            whole &= self.step(node, &mut program).is_some();
         }
-        let whole = steps.len() == nodes.len();
-        match Program::compile(steps) {
-            Ok(program) => {
-                let lines = nodes.iter().map(|node| self.report.line(node.span)).collect();
-                whole.then(|| program.at_lines(lines))
-            }
-            Err(problems) => {
-                for problem in problems {
-                    let Some(step) = places.get(problem.step).and_then(|index| nodes.get(*index)) else {
-                        continue;
-                    };
-                    let at = step.follow(&problem.path);
-                    let span = problem.range.as_ref().map_or(at.span, |range| at.part(range));
-                    self.report.error(span, problem.message).maybe_help(problem.help);
-                }
-                None
-            }
-        }
+        let lines = nodes.iter().map(|node| self.report.line(node.span)).collect();
+        whole.then(|| program.at_lines(lines))
     }
 
-    fn step(&mut self, node: &Node) -> Option<Step> {
+    fn step(&mut self, node: &Node, program: &mut Program) -> Option<()> {
+        // What has the wrong shape has been reported: what follows from that is not told as well.
+        let mut shape = Report::new("", "");
+        check(node, &Type::Table(&STEP), "transform", &mut shape);
+        if shape.errors() > 0 {
+            return None;
+        }
         let mut given = node.entries().iter().filter(|entry| STEPS.contains(&entry.key.as_str()));
         let (entry, None) = (given.next()?, given.next()) else { return None };
         entry.read.set(true);
-        let value = &entry.node;
-        match entry.key.as_str() {
-            "rename" => Some(Step::Rename { find: text(value, "find")?, replace: text(value, "replace")? }),
-            "name" => Some(Step::Name { template: value.text()?.to_owned() }),
-            "set" => {
-                let values = value.entries().iter().map(|entry| {
-                    entry.read.set(true);
-                    (entry.key.clone(), entry.node.json())
-                });
-                Some(Step::Set { values: values.collect() })
-            }
-            "remove" => {
-                let pointers: Option<_> =
-                    value.items().iter().map(|item| item.text().map(str::to_owned)).collect();
-                Some(Step::Remove { pointers: pointers? })
-            }
-            "patch" => Some(Step::Patch { operations: value.items().iter().map(Node::json).collect() }),
-            "jq" => Some(Step::Jq { program: value.text()?.to_owned() }),
-            "rename_field" => self.rename_field(value),
-            "rename_fields" => self.rename_fields(value),
-            "add_mapping" => self.add_mapping(value),
-            "edit_mapping" => self.edit_mapping(value),
-            "remove_mapping" => Self::remove_mapping(value),
-            "add_lookup" => self.add_lookup(value),
-            "edit_lookup" => self.edit_lookup(value),
-            "remove_lookup" => Self::remove_lookup(value),
-            "upgrade_mapper" => {
-                let untyped = match text(value, "untyped")?.as_str() {
-                    "string" => Untyped::String,
-                    _ => Untyped::Leave,
+        let missing = match node.get("missing").and_then(Node::text) {
+            Some("skip") => Some(Missing::Skip),
+            Some("fail") => Some(Missing::Fail),
+            _ => None,
+        };
+        let when = node.get("when").map(spec);
+        let made = |value: Value| StepSpec { key: entry.key.clone(), value, when, missing };
+        let table = TABLES.iter().find(|table| table.step == entry.key);
+        let file = table.and_then(|table| file(entry, table).map(|file| (table, file)));
+        let before = self.report.errors();
+        if let Some((table, file)) = file {
+            file.text().filter(|text| !text.trim().is_empty())?;
+            let value = (table.key.is_some()).then(|| entry.node.json());
+            // Problems with the rows are reported in the file while it is open, the others below.
+            let others = self.sheet(file, |sheet, report| {
+                let rows = rows(sheet, table, report)?;
+                let value = match (value, table.key) {
+                    (Some(Value::Object(mut keys)), Some(key)) => {
+                        keys.insert(key.to_owned(), rows.into());
+                        Value::Object(keys)
+                    }
+                    _ => rows.into(),
                 };
-                Some(Step::UpgradeMapper { untyped })
-            }
-            other => {
-                // A word that was switched on before a step stood behind it.
-                let message = format!("`{other}` is not in this version");
-                self.report.error(entry.at, message);
-                None
+                let problems = program.push(made(value)).err().unwrap_or_default();
+                Some(in_sheet(problems, table, sheet, report))
+            });
+            self.tell(node, others.flatten().unwrap_or_default());
+        } else {
+            let problems = program.push(made(entry.node.json())).err().unwrap_or_default();
+            self.tell(node, problems);
+        }
+        (self.report.errors() == before).then_some(())
+    }
+
+    /// Reports what is wrong with a step, under the text that is meant.
+    fn tell(&mut self, step: &Node, problems: Vec<Problem>) {
+        for problem in problems {
+            let (key, at) = step.follow_to(&problem.path);
+            let span = match &problem.range {
+                Some(range) => at.part(range),
+                None => key.filter(|_| problem.is_key).unwrap_or(at.span),
+            };
+            let told = self.report.error(span, problem.message).maybe_help(problem.help);
+            if let Some(first) = &problem.first {
+                let (key, value) = step.follow_to(first);
+                told.related(key.filter(|_| problem.is_key).unwrap_or(value.span), "first here");
             }
         }
     }
+}
+
+/// The path of a step's CSV, where it gives one.
+fn file<'n>(entry: &'n Entry, table: &Table) -> Option<&'n Node> {
+    match table.key {
+        None => Some(&entry.node),
+        Some(key) => entry.node.get(key),
+    }
+}
+
+/// The rows of a CSV as objects; blank cells of columns that may be missing are left out.
+fn rows(sheet: &Sheet, table: &Table, report: &mut Report) -> Option<Vec<Value>> {
+    columns_are_known(sheet, table.columns, table.others, report)?;
+    if sheet.rows.is_empty() {
+        let (message, help) = table.empty;
+        report.error(None, message).help(help);
+    }
+    let text = |cell: &Cell| if table.trimmed { cell.text.trim().to_owned() } else { cell.text.clone() };
+    let row = |cells: &[Cell]| {
+        let mut row = Map::new();
+        for (column, cell) in sheet.header.iter().zip(cells) {
+            let text = text(cell);
+            if !(text.is_empty() && table.others.contains(&column.text.as_str())) {
+                row.insert(column.text.clone(), Value::from(text));
+            }
+        }
+        Value::Object(row)
+    };
+    Some(sheet.rows.iter().map(|each| row(&each.cells)).collect())
+}
+
+/// Reports the problems with rows at their cells; answers the others.
+fn in_sheet(problems: Vec<Problem>, table: &Table, sheet: &Sheet, report: &mut Report) -> Vec<Problem> {
+    let below = 1 + usize::from(table.key.is_some());
+    let cell = |path: &[String]| {
+        let [row, column, ..] = path.get(below..)? else { return None };
+        let row = row.parse::<usize>().ok().and_then(|row| sheet.rows.get(row))?;
+        Some(row.cells[sheet.column(column)?].span)
+    };
+    let mut others = Vec::new();
+    for problem in problems {
+        let Some(span) = cell(&problem.path) else {
+            others.push(problem);
+            continue;
+        };
+        let told = report.error(span, problem.message).maybe_help(problem.help);
+        if let Some(first) = problem.first.as_deref().and_then(cell) {
+            told.related(first, "first here");
+        }
+    }
+    others
+}
+
+/// The columns of those names, and of those that may be there; other columns, or one that is missing, are reported.
+pub(super) fn columns_and<const N: usize, const M: usize>(
+    sheet: &Sheet,
+    names: [&str; N],
+    others: [&str; M],
+    report: &mut Report,
+) -> Option<([usize; N], [Option<usize>; M])> {
+    columns_are_known(sheet, &names, &others, report)?;
+    let found = names.map(|name| sheet.column(name));
+    let others = others.map(|name| sheet.column(name));
+    found.iter().all(Option::is_some).then(|| (found.map(Option::unwrap_or_default), others))
 }
 
 /// The columns of those names; a CSV with other columns, or without one of them, is reported.
@@ -102,29 +196,25 @@ pub(super) fn columns<const N: usize>(
     columns_and(sheet, names, [], report).map(|(found, [])| found)
 }
 
-/// The columns of those names, and of those that may be there.
-pub(super) fn columns_and<const N: usize, const M: usize>(
-    sheet: &Sheet,
-    names: [&str; N],
-    others: [&str; M],
-    report: &mut Report,
-) -> Option<([usize; N], [Option<usize>; M])> {
+/// Reports columns that are missing, and columns nobody knows. `None` where one is missing.
+fn columns_are_known(sheet: &Sheet, names: &[&str], others: &[&str], report: &mut Report) -> Option<()> {
     let first = sheet.header.first()?;
     let whole = Span::new(first.span.start, sheet.header.last()?.span.end);
     let mut help = format!("the first line is `{}`", names.join(","));
-    if M > 0 {
-        help.push_str(&format!(", and may go on with {}", others.map(|name| format!("`{name}`")).join(", ")));
+    if !others.is_empty() {
+        let others: Vec<_> = others.iter().map(|name| format!("`{name}`")).collect();
+        help.push_str(&format!(", and may go on with {}", others.join(", ")));
     }
-    let found = names.map(|name| sheet.column(name));
-    for (name, _) in names.iter().zip(found).filter(|(_, found)| found.is_none()) {
+    let missing: Vec<&str> = names.iter().copied().filter(|name| sheet.column(name).is_none()).collect();
+    for name in &missing {
         report.error(whole, format!("there is no column `{name}`")).help(help.clone());
+    }
+    if !missing.is_empty() {
+        return None;
     }
     let is_known = |name: &str| names.contains(&name) || others.contains(&name) || name.is_empty();
     for cell in sheet.header.iter().filter(|cell| !is_known(&cell.text)) {
-        if found.iter().all(Option::is_some) {
-            report.error(cell.span, format!("unknown column `{}`", cell.text)).help(help.clone());
-        }
+        report.error(cell.span, format!("unknown column `{}`", cell.text)).help(help.clone());
     }
-    let others = others.map(|name| sheet.column(name));
-    found.iter().all(Option::is_some).then(|| (found.map(Option::unwrap_or_default), others))
+    Some(())
 }

@@ -3,9 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::fields::{rename, renames};
 use super::*;
-use crate::documents::{FieldRename, RenameScope, ScopedRename, Side};
 use crate::job::{
     AccountPlace, Archive, Keep, Limit, Mirror, OnExisting, PageSize, Pause, Span, Wave, Waves,
 };
@@ -32,17 +30,6 @@ fn messages(report: Report) -> Vec<String> {
     located.into_iter().map(|one| format!("{}: {}", one.line.unwrap_or_default(), one.message)).collect()
 }
 
-fn renames_of(text: &str) -> (Vec<ScopedRename>, Vec<String>) {
-    let mut report = Report::new("fields.csv", text);
-    let sheet = Sheet::read(text, &mut report);
-    let found = renames(&sheet, &mut report);
-    (found, messages(report))
-}
-
-fn field(side: Side, from: &str, to: &str) -> FieldRename {
-    FieldRename { side, from: from.to_owned(), to: to.to_owned() }
-}
-
 #[test]
 fn an_archive_is_a_folder_or_the_address_of_a_store() {
     let place = |text: &str| archive(text).unwrap().place;
@@ -51,42 +38,6 @@ fn an_archive_is_a_folder_or_the_address_of_a_store() {
     assert_eq!(place("archive: { path: \"s3://${BUCKET}/imports\" }"), "s3://nightly/imports");
     let keep = archive("archive: { path: a, keep: { last: 7, daily: 30, monthly: 12 } }").unwrap().keep;
     assert_eq!(keep, Some(Keep { last: Some(7), daily: Some(30), monthly: Some(12), ..Keep::default() }));
-}
-
-#[test]
-fn a_field_is_renamed_on_one_side() {
-    let node = tree("{ side: source, from: internal_id, to: internalId }");
-    assert_eq!(rename(&node), Some(field(Side::Source, "internal_id", "internalId")));
-    assert_eq!(rename(&tree("{ side: left, from: a, to: b }")), None);
-}
-
-#[test]
-fn fields_to_rename_come_from_a_csv() {
-    let (found, problems) = renames_of("side,from,to\r\nsource,a,b\n\ntarget,\"x,y\",z\n");
-    assert_eq!(found, [field(Side::Source, "a", "b").into(), field(Side::Target, "x,y", "z").into()]);
-    assert!(problems.is_empty(), "{problems:?}");
-
-    let (found, problems) =
-        renames_of("side,from,to,import,adaptor_type\nsource,a,b,,\nsource,a,c, Orders ,HTTPImport\n");
-    let import = Some("Orders".to_owned());
-    let only = RenameScope { import, adaptor_type: Some("HTTPImport".to_owned()), connection: None };
-    let narrow = ScopedRename { rename: field(Side::Source, "a", "c"), only };
-    assert_eq!(found, [field(Side::Source, "a", "b").into(), narrow]);
-    assert!(problems.is_empty(), "{problems:?}");
-}
-
-#[test]
-fn every_bad_row_of_that_csv_is_named_with_its_line() {
-    let (_, problems) =
-        renames_of("side,from,to\nsorce,a,b\nsource,a,b\nsource,,b\nsource,a,c\ntarget,a,c\n");
-    let expected = [
-        "2: a side is `source` or `target`, not `sorce`",
-        "4: line 4 has no `from`",
-        "5: `a` is renamed in line 3 and again in line 5",
-    ];
-    assert_eq!(problems, expected);
-    assert_eq!(renames_of("from,to\na,b\n").1, ["1: there is no column `side`"]);
-    assert_eq!(renames_of("side,from,to,note\n").1[1], "1: unknown column `note`");
 }
 
 #[test]

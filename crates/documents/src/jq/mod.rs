@@ -22,6 +22,7 @@ use jaq_core::load::{self, Arena, File, Loader};
 use jaq_core::{Compiler, Ctx, Vars};
 use serde_json::Value;
 
+use crate::problem::Problem;
 use watch::{End, State, Watch, Watched};
 
 /// How long one document may take, unless told otherwise.
@@ -32,17 +33,6 @@ const LEVELS: usize = 126;
 
 /// The name under which the user's program is compiled: a definition, for only those can be written to.
 const MAIN: &str = "transship_program";
-
-/// What is wrong with a program.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JqProblem {
-    /// What is wrong.
-    pub message: String,
-    /// Where in the program, in bytes.
-    pub range: Option<Range<usize>>,
-    /// What to do about it.
-    pub help: Option<String>,
-}
 
 /// Why a program gave no result for a document.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -92,19 +82,19 @@ impl Filter {
     /// # Errors
     ///
     /// The first thing that is wrong with it.
-    pub fn compile(program: &str) -> Result<Self, JqProblem> {
+    pub fn compile(program: &str) -> Result<Self, Problem> {
         let term = parse(program)?;
         let main = load::parse::Def { name: MAIN, args: Vec::new(), body: watch::term(term) };
         let arena = Arena::default();
         let file = File { code: MAIN, path: () };
         let modules = Loader::new(watch::library().into_iter().chain([main]))
             .load(&arena, file)
-            .map_err(|_| JqProblem { message: "not a jq filter".to_owned(), range: None, help: None })?;
+            .map_err(|_| Problem::new("not a jq filter"))?;
         let compiled =
             Compiler::default().with_funs(watch::natives()).compile(modules).map_err(|errors| {
                 let first = errors.into_iter().flat_map(|(_, errors)| errors).next();
                 first.map_or_else(
-                    || JqProblem { message: "not a jq filter".to_owned(), range: None, help: None },
+                    || Problem::new("not a jq filter"),
                     |(name, what)| undefined(program, name, what.as_str()),
                 )
             })?;
@@ -205,9 +195,8 @@ fn value_of(result: &jaq_json::Val) -> Result<Value, JqError> {
     convert::to_value(result)
 }
 
-fn parse(program: &str) -> Result<load::parse::Term<&str>, JqProblem> {
-    let problem =
-        |message: String, found: &str| JqProblem { message, range: Some(place(program, found)), help: None };
+fn parse(program: &str) -> Result<load::parse::Term<&str>, Problem> {
+    let problem = |message: String, found: &str| Problem::new(message).at(place(program, found));
     let tokens = load::Lexer::new(program).lex().map_err(|errors| {
         errors.first().map_or_else(
             || problem("not a jq filter".to_owned(), ""),
@@ -250,15 +239,19 @@ fn place(program: &str, part: &str) -> Range<usize> {
     }
 }
 
-fn undefined(program: &str, name: &str, what: &str) -> JqProblem {
+fn undefined(program: &str, name: &str, what: &str) -> Problem {
     let help = match name {
         "now" | "localtime" | "strflocaltime" | "env" | "$ENV" | "debug" | "stderr" | "halt"
         | "halt_error" | "input" | "inputs" => {
-            Some("a filter sees the document only: no clock, environment, input or output".to_owned())
+            Some("a filter sees the document only: no clock, environment, input or output")
         }
         _ => None,
     };
-    JqProblem { message: format!("undefined {what} `{name}`"), range: Some(place(program, name)), help }
+    let problem = Problem::new(format!("undefined {what} `{name}`")).at(place(program, name));
+    match help {
+        Some(help) => problem.help(help),
+        None => problem,
+    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::{EditError, LookupEdit};
+use super::LookupEdit;
+use crate::step::{StepError, Warnings};
 
 const BLOCKS: &[&str] =
     &["http", "rest", "file", "salesforce", "rdbms", "jdbc", "netsuite", "netsuite_da", "wrapper"];
@@ -19,9 +20,15 @@ const USES: &[&str] = &["lookupName", "existingLookupName", "ignoreLookupName", 
 ///
 /// # Errors
 ///
-/// The lookup is missing, there already, still used, or the import has no place for one.
-pub fn edit_lookup(document: &mut Value, edit: &LookupEdit) -> Result<(), EditError> {
-    apply(document, edit).map_err(|problem| EditError::of(document, problem))
+/// [`StepError::NotApplicable`] when there is no such lookup to edit or remove. [`StepError::Failed`] when there is one
+/// already that differs, when it is still used, or when the import has no place for one.
+pub fn edit_lookup(document: &mut Value, edit: &LookupEdit) -> Result<Warnings, StepError> {
+    apply(document, edit).map(|()| Vec::new()).map_err(StepError::Failed)
+}
+
+/// Whether the import has a lookup of that name.
+pub(super) fn has(document: &Value, name: &str) -> bool {
+    names(document).contains(name)
 }
 
 /// The names of the import's lookups, those of subrecords included.

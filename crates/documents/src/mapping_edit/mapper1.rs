@@ -2,154 +2,154 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{MappingEdit, Model, Row, Target, row};
+use super::{MappingEdit, Model, Row, Target, names, row};
+use crate::step::StepError;
 
 /// Makes the change in the `mapping` of its holder: the document, or its `netsuite_da` block.
 pub(super) fn apply(
     holder: &mut Value,
     edit: &MappingEdit,
     warnings: &mut Vec<String>,
-) -> Result<(), String> {
+) -> Result<(), StepError> {
     let mapping = mapping(holder)?;
     match edit {
-        MappingEdit::Add(target, row) => add(mapping, target, row),
+        MappingEdit::Add(target, row, _) => add(mapping, target, row),
         MappingEdit::Edit(target, row) => {
-            let (fields, name) = found(mapping, target)?;
-            let mut count = 0;
-            for field in fields.iter_mut().filter(|f| generates(f, &name)) {
-                let Some(keys) = field.as_object_mut() else { continue };
+            let (fields, found) = find(mapping, target).ok_or_else(|| absent(target))?;
+            for at in &found {
+                let Some(keys) = fields[*at].as_object_mut() else { continue };
                 let whole = keys.contains_key("subRecordMapping");
                 if whole && (row.source.is_some() || row.hard_coded.is_some() || row.lookup.is_some()) {
-                    return Err(format!("`{}` is a subrecord: it has no source of its own", target.target));
+                    let message = format!("`{}` is a subrecord: it has no source of its own", target.shown());
+                    return Err(StepError::failed(message));
                 }
                 row::write(keys, row, Model::One)?;
-                count += 1;
             }
-            several(target, count, warnings);
+            several(target, found.len(), warnings);
             Ok(())
         }
         MappingEdit::Remove(target) => {
-            let (fields, name) = found(mapping, target)?;
-            let before = fields.len();
-            fields.retain(|f| !generates(f, &name));
-            several(target, before - fields.len(), warnings);
+            let (fields, found) = find(mapping, target).ok_or_else(|| absent(target))?;
+            for at in found.iter().rev() {
+                fields.remove(*at);
+            }
+            several(target, found.len(), warnings);
             Ok(())
         }
     }
+}
+
+fn absent(target: &Target) -> StepError {
+    StepError::not_applicable(format!("no row has the target `{}`", target.shown()))
 }
 
 fn several(target: &Target, count: usize, warnings: &mut Vec<String>) {
     if count > 1 {
-        warnings.push(format!("{count} rows have the target `{}`; all were changed", target.target));
+        warnings.push(format!("{count} rows have the target `{}`; all were changed", target.shown()));
     }
 }
 
 /// The mapping of the import, made if it is not there.
-fn mapping(holder: &mut Value) -> Result<&mut Map<String, Value>, String> {
+fn mapping(holder: &mut Value) -> Result<&mut Map<String, Value>, StepError> {
     if holder.get("mapping").is_none_or(Value::is_null) {
         holder["mapping"] = json!({ "fields": [], "lists": [] });
     }
-    holder["mapping"].as_object_mut().ok_or_else(|| "its mapping is not an object".to_owned())
+    holder["mapping"].as_object_mut().ok_or_else(|| StepError::failed("its mapping is not an object"))
 }
 
-fn add(mapping: &mut Map<String, Value>, target: &Target, row: &Row) -> Result<(), String> {
-    if found(mapping, target).is_ok() {
-        return Err(format!("a row has the target `{}` already: use edit_mapping", shown(target)));
+fn add(mapping: &mut Map<String, Value>, target: &Target, row: &Row) -> Result<(), StepError> {
+    let shown = target.shown();
+    if row.source.is_none() && row.hard_coded.is_none() && row.lookup.is_none() && row.default.is_none() {
+        return Err(StepError::failed(format!("`{shown}` needs a source, a hard-coded value or a lookup")));
+    }
+    let mut keys = Map::new();
+    row::write(&mut keys, row, Model::One)?;
+    keys.insert("generate".to_owned(), Value::from(target.text.clone()));
+    let new = Value::Object(keys);
+    if let Some((fields, found)) = find(mapping, target) {
+        return row::already(&shown, &fields[found[0]], &new, Model::One);
     }
     let fields = match &target.list {
         None => array(mapping, "fields")?,
         Some(list) => {
-            if in_list(mapping, &steps(list)).is_none() {
-                if list.contains('.') {
-                    return Err(format!("it has no list `{list}`"));
-                }
-                array(mapping, "lists")?.push(json!({ "generate": list, "fields": [] }));
+            let no_list = || StepError::failed(format!("it has no list `{}`", list.join(".")));
+            let steps: Vec<&str> = list.iter().map(String::as_str).collect();
+            if rows_in(mapping, &steps).is_none() {
+                let [name] = steps.as_slice() else { return Err(no_list()) };
+                array(mapping, "lists")?.push(json!({ "generate": name, "fields": [] }));
             }
-            in_list(mapping, &steps(list)).ok_or_else(|| format!("it has no list `{list}`"))?
+            rows_in(mapping, &steps).ok_or_else(no_list)?
         }
     };
-    if row.source.is_none() && row.hard_coded.is_none() && row.lookup.is_none() && row.default.is_none() {
-        return Err(format!("`{}` needs a source, a hard-coded value or a lookup", shown(target)));
-    }
-    let mut keys = Map::new();
-    row::write(&mut keys, row, Model::One)?;
-    keys.insert("generate".to_owned(), Value::from(target.target.clone()));
-    fields.push(Value::Object(keys));
+    fields.push(new);
     Ok(())
 }
 
-/// The list a row is in and the name it has there. Without `list`, `item.quantity` may also mean a row of a list.
-fn found<'m>(
+/// The rows of that target, and the list they are in. Without `list`, `item.quantity` may also mean a row of a list.
+fn find<'m>(
     mapping: &'m mut Map<String, Value>,
     target: &Target,
-) -> Result<(&'m mut Vec<Value>, String), String> {
-    let absent = || format!("no row has the target `{}`", shown(target));
-    let has = |fields: Option<&mut Vec<Value>>, name: &str| {
-        fields.is_some_and(|f| f.iter().any(|f| generates(f, name)))
-    };
-    if let Some(list) = &target.list {
-        let steps = steps(list);
-        if !has(in_list(mapping, &steps), &target.target) {
-            return Err(absent());
-        }
-        return in_list(mapping, &steps).map(|f| (f, target.target.clone())).ok_or_else(absent);
+) -> Option<(&'m mut Vec<Value>, Vec<usize>)> {
+    let names: Vec<&str> = target.names.iter().map(String::as_str).collect();
+    let listed: Vec<&str> = target.list.iter().flatten().map(String::as_str).collect();
+    let mut places = vec![(listed, names.as_slice(), Some(target.text.as_str()))];
+    if target.list.is_none() {
+        places.extend((1..names.len()).map(|at| (names[..at].to_vec(), &names[at..], None)));
     }
-    if has(mapping.get_mut("fields").and_then(Value::as_array_mut), &target.target) {
-        return Ok((array(mapping, "fields")?, target.target.clone()));
-    }
-    for (at, _) in target.target.match_indices('.') {
-        let (list, name) = (steps(&target.target[..at]), &target.target[at + 1..]);
-        if has(in_list(mapping, &list), name) {
-            return in_list(mapping, &list).map(|f| (f, name.to_owned())).ok_or_else(absent);
+    for (list, rest, text) in places {
+        let found: Vec<usize> = rows_in(mapping, &list)
+            .map(|rows| (0..rows.len()).filter(|at| is_named(&rows[*at], rest, text)).collect())
+            .unwrap_or_default();
+        if !found.is_empty() {
+            return rows_in(mapping, &list).map(|rows| (rows, found));
         }
     }
-    Err(absent())
+    None
 }
 
-fn steps(list: &str) -> Vec<&str> {
-    list.split('.').collect()
+/// Whether a row fills that target: by its text as it was written, by its names, or by one name that holds dots.
+fn is_named(row: &Value, wanted: &[&str], text: Option<&str>) -> bool {
+    let Some(generate) = row.get("generate").and_then(Value::as_str) else { return false };
+    Some(generate) == text
+        || (!generate.is_empty() && (names(generate) == wanted || generate == wanted.join(".")))
 }
 
-/// The rows of a list, by its name or the way to it through subrecords.
-fn in_list<'m>(mapping: &'m mut Map<String, Value>, steps: &[&str]) -> Option<&'m mut Vec<Value>> {
-    let (first, rest) = steps.split_first()?;
-    let is_list = mapping
-        .get("lists")
-        .and_then(Value::as_array)
-        .is_some_and(|lists| lists.iter().any(|l| generates(l, first)));
-    if is_list {
-        let list = mapping.get_mut("lists")?.as_array_mut()?.iter_mut().find(|l| generates(l, first))?;
+/// The rows of a list, by its name or the way to it through subrecords; those of the body where no list is named.
+fn rows_in<'m>(mapping: &'m mut Map<String, Value>, steps: &[&str]) -> Option<&'m mut Vec<Value>> {
+    if steps.is_empty() {
+        return array(mapping, "fields").ok();
+    }
+    let lists = mapping.get("lists").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let found = (1..=steps.len()).find_map(|taken| {
+        let at = lists.iter().position(|list| is_named(list, &steps[..taken], None))?;
+        Some((at, taken))
+    });
+    if let Some((at, taken)) = found {
+        let list = mapping.get_mut("lists")?.as_array_mut()?.get_mut(at)?;
         if list.get("fields").is_none_or(Value::is_null) {
             list["fields"] = json!([]);
         }
         let fields = list.get_mut("fields")?.as_array_mut()?;
-        return if rest.is_empty() { Some(fields) } else { in_subrecord(fields, rest) };
+        return if taken == steps.len() { Some(fields) } else { in_subrecord(fields, &steps[taken..]) };
     }
     in_subrecord(mapping.get_mut("fields")?.as_array_mut()?, steps)
 }
 
 fn in_subrecord<'m>(fields: &'m mut [Value], steps: &[&str]) -> Option<&'m mut Vec<Value>> {
-    let (first, rest) = steps.split_first()?;
-    let sub = fields.iter_mut().find(|f| generates(f, first))?.get_mut("subRecordMapping")?;
+    let (at, taken) = (1..=steps.len()).find_map(|taken| {
+        let holds = |field: &Value| field.get("subRecordMapping").is_some();
+        let at = fields.iter().position(|field| holds(field) && is_named(field, &steps[..taken], None))?;
+        Some((at, taken))
+    })?;
+    let sub = fields.get_mut(at)?.get_mut("subRecordMapping")?;
     let mapping = sub.get_mut("mapping")?.as_object_mut()?;
-    if rest.is_empty() { array(mapping, "fields").ok() } else { in_list(mapping, rest) }
+    rows_in(mapping, &steps[taken..])
 }
 
-fn array<'m>(mapping: &'m mut Map<String, Value>, key: &str) -> Result<&'m mut Vec<Value>, String> {
+fn array<'m>(mapping: &'m mut Map<String, Value>, key: &str) -> Result<&'m mut Vec<Value>, StepError> {
     let value = mapping.entry(key).or_insert_with(|| json!([]));
     if value.is_null() {
         *value = json!([]);
     }
-    value.as_array_mut().ok_or_else(|| format!("mapping.{key} is not a list"))
-}
-
-fn generates(row: &Value, name: &str) -> bool {
-    row.get("generate").and_then(Value::as_str) == Some(name)
-}
-
-fn shown(target: &Target) -> String {
-    match &target.list {
-        None => target.target.clone(),
-        Some(list) => format!("{list}.{}", target.target),
-    }
+    value.as_array_mut().ok_or_else(|| StepError::failed(format!("mapping.{key} is not a list")))
 }

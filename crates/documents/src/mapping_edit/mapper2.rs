@@ -2,80 +2,111 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{MappingEdit, Model, Row, row};
+use super::{MappingEdit, Model, Row, Target, row};
+use crate::step::StepError;
 
 /// What is done at a row: the list it is in, and where.
-type AtRow<'f> = dyn FnMut(&mut Vec<Value>, usize) -> Result<(), String> + 'f;
+type AtRow<'f> = dyn FnMut(&mut Vec<Value>, usize) -> Result<(), StepError> + 'f;
 
-/// Makes the change in the import's Mapper 2.0 mapping.
+/// How the names of a target are held against those of rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Names {
+    /// One name, one level.
+    Each,
+    /// Several names with dots between them may be the name of one row: `size.unit`.
+    Joined,
+}
+
+/// Makes the change in the import's Mapper 2.0 mapping; `table`: its rows become those of a table, whose columns have
+/// names and no parents.
 pub(super) fn apply(
     document: &mut Value,
     edit: &MappingEdit,
+    table: bool,
     warnings: &mut Vec<String>,
-) -> Result<(), String> {
+) -> Result<(), StepError> {
     if document.get("mappings").is_none_or(Value::is_null) {
         document["mappings"] = json!([]);
     }
-    let entries = document["mappings"].as_array_mut().ok_or("mappings is not a list")?;
-    let (MappingEdit::Add(target, _) | MappingEdit::Edit(target, _) | MappingEdit::Remove(target)) = edit;
-    let path = target.list.iter().flat_map(|list| list.split('.')).chain(target.target.split('.'));
-    // Lists may be written as such, the way sources are: `lines[*].sku`.
-    let path: Vec<&str> = path.map(|step| step.trim_end_matches("[*]").trim_end_matches("[]")).collect();
-    let shown = path.join(".");
+    let entries = document["mappings"].as_array_mut();
+    let entries = entries.ok_or_else(|| StepError::failed("mappings is not a list"))?;
+    let (MappingEdit::Add(target, ..) | MappingEdit::Edit(target, _) | MappingEdit::Remove(target)) = edit;
+    let shown = target.shown();
     let mut count = 0;
     match edit {
-        MappingEdit::Add(_, row) => {
-            visit(entries, &path, &mut |_, _| {
-                count += 1;
+        MappingEdit::Add(_, row, _) => {
+            let flat = [target.text.as_str()];
+            let single = target.names.len() == 1 || target.list.is_some();
+            let path = if table && !single { flat.to_vec() } else { target.path() };
+            let new = new_row(path.last().copied().unwrap_or_default(), row)?;
+            let mut there = None;
+            visit_any(entries, target, &mut |list, at| {
+                there.get_or_insert_with(|| list[at].clone());
                 Ok(())
             })?;
-            if count > 0 {
-                return Err(format!("a row has the target `{shown}` already: use edit_mapping"));
+            if let Some(there) = there {
+                return row::already(&shown, &there, &new, Model::Two);
             }
-            let new = new_row(path.last().copied().unwrap_or_default(), row)?;
-            let into = if target.list.is_some() { path.len() - target.target.split('.').count() } else { 0 };
-            return add(entries, &path, into, new, warnings);
+            if table && entries.iter().all(super::is_empty_draft) {
+                entries.clear();
+                entries.push(wrapper());
+            }
+            let lists = target.list.as_ref().map_or(0, Vec::len);
+            return add(entries, &path, lists, new, warnings);
         }
-        MappingEdit::Edit(_, row) => visit(entries, &path, &mut |list, at| {
+        MappingEdit::Edit(_, row) => visit_any(entries, target, &mut |list, at| {
             count += 1;
-            let keys = list[at].as_object_mut().ok_or("an entry is not an object")?;
+            let keys =
+                list[at].as_object_mut().ok_or_else(|| StepError::failed("an entry is not an object"))?;
             let container = keys.contains_key("mappings") || keys.contains_key("buildArrayHelper");
-            if container && (row.source.is_some() || row.hard_coded.is_some() || row.lookup.is_some()) {
-                return Err(format!("`{shown}` holds rows: it has no source of its own"));
+            let why = if !container {
+                None
+            } else if row.source.is_some() || row.hard_coded.is_some() || row.lookup.is_some() {
+                Some("it has no source of its own")
+            } else if row.source_data_type.is_some() {
+                Some("source_data_type cannot stand beside them")
+            } else if row.data_type.is_some() {
+                Some("its data type cannot change")
+            } else {
+                None
+            };
+            match why {
+                Some(why) => Err(StepError::failed(format!("`{shown}` holds rows: {why}"))),
+                None => row::write(keys, row, Model::Two),
             }
-            if container && row.source_data_type.is_some() {
-                return Err(format!("`{shown}` holds rows: source_data_type cannot stand beside them"));
-            }
-            if container && row.data_type.is_some() {
-                return Err(format!("`{shown}` holds rows: its data type cannot change"));
-            }
-            row::write(keys, row, Model::Two)
         })?,
-        MappingEdit::Remove(_) => visit(entries, &path, &mut |list, at| {
+        MappingEdit::Remove(_) => visit_any(entries, target, &mut |list, at| {
             count += 1;
             list.remove(at);
             Ok(())
         })?,
     }
     match count {
-        0 => return Err(format!("no row has the target `{shown}`")),
+        0 => return Err(StepError::not_applicable(format!("no row has the target `{shown}`"))),
         1 => {}
         _ => warnings.push(format!("{count} rows have the target `{shown}`; all were changed")),
     }
     Ok(())
 }
 
-fn new_row(name: &str, row: &Row) -> Result<Value, String> {
+/// The unnamed entry in which the columns of a table stand (section 9.2 of the API reference).
+pub(super) fn wrapper() -> Value {
+    json!({ "dataType": "objectarray", "status": "Active",
+        "buildArrayHelper": [{ "extract": "$", "sourceDataType": "object", "mappings": [] }] })
+}
+
+fn new_row(name: &str, row: &Row) -> Result<Value, StepError> {
     let mut keys = Map::new();
     keys.insert("generate".to_owned(), Value::from(name));
     keys.insert("dataType".to_owned(), Value::from("string"));
     row::write(&mut keys, row, Model::Two)?;
     if !keys.contains_key("extract") && !keys.contains_key("hardCodedValue") && row.lookup.is_none() {
-        return Err(format!("`{name}` needs a source, a hard-coded value or a lookup"));
+        return Err(StepError::failed(format!("`{name}` needs a source, a hard-coded value or a lookup")));
     }
     let data_type = keys.get("dataType").and_then(Value::as_str).unwrap_or_default();
     if data_type.contains("array") || data_type == "object" {
-        return Err(format!("data_type: a new row of `{data_type}` needs rows of its own: use patch"));
+        let message = format!("data_type: a new row of `{data_type}` needs rows of its own: use patch");
+        return Err(StepError::failed(message));
     }
     keys.entry("sourceDataType").or_insert_with(|| Value::from("string"));
     keys.entry("status").or_insert_with(|| Value::from("Active"));
@@ -86,19 +117,43 @@ fn name(entry: &Value) -> &str {
     entry.get("generate").and_then(Value::as_str).unwrap_or_default()
 }
 
-/// Calls `f` with the list and index of every row at the path.
-fn visit(entries: &mut Vec<Value>, path: &[&str], f: &mut AtRow<'_>) -> Result<(), String> {
-    let Some((first, rest)) = path.split_first() else { return Ok(()) };
+/// Calls `f` with the list and index of every row of the target: first taking its names level by level, then, where no
+/// row has them so, as names that hold dots.
+fn visit_any(entries: &mut Vec<Value>, target: &Target, f: &mut AtRow<'_>) -> Result<(), StepError> {
+    let path = target.path();
+    for names in [Names::Each, Names::Joined] {
+        let mut met = false;
+        visit(entries, &path, names, &mut |list, at| {
+            met = true;
+            f(list, at)
+        })?;
+        if met {
+            return Ok(());
+        }
+    }
+    // What has brackets of its own, as the column `Weight [kg]`, may be read as a path and be none.
+    let mut plain: Vec<&str> = target.list.iter().flatten().map(String::as_str).collect();
+    plain.push(&target.text);
+    visit(entries, &plain, Names::Each, f)
+}
+
+fn visit(entries: &mut Vec<Value>, path: &[&str], names: Names, f: &mut AtRow<'_>) -> Result<(), StepError> {
+    let most = match names {
+        Names::Each => path.len().min(1),
+        Names::Joined => path.len(),
+    };
     let mut at = 0;
     while at < entries.len() {
         let before = entries.len();
-        if name(&entries[at]).is_empty() {
-            each_inside(&mut entries[at], &mut |inner| visit(inner, path, f))?;
-        } else if name(&entries[at]) == *first {
+        let own = name(&entries[at]);
+        if own.is_empty() {
+            each_inside(&mut entries[at], &mut |inner| visit(inner, path, names, f))?;
+        } else if let Some(taken) = (1..=most).find(|taken| is_joined(own, &path[..*taken])) {
+            let rest = &path[taken..];
             if rest.is_empty() {
                 f(entries, at)?;
             } else {
-                each_inside(&mut entries[at], &mut |inner| visit(inner, rest, f))?;
+                each_inside(&mut entries[at], &mut |inner| visit(inner, rest, names, f))?;
             }
         }
         at += usize::from(entries.len() == before);
@@ -106,11 +161,16 @@ fn visit(entries: &mut Vec<Value>, path: &[&str], f: &mut AtRow<'_>) -> Result<(
     Ok(())
 }
 
+/// Whether a name is made of these, with dots between them.
+fn is_joined(name: &str, parts: &[&str]) -> bool {
+    if let [only] = parts { name == *only } else { name == parts.join(".") }
+}
+
 /// The lists of entries an entry holds.
 fn each_inside(
     entry: &mut Value,
-    f: &mut dyn FnMut(&mut Vec<Value>) -> Result<(), String>,
-) -> Result<(), String> {
+    f: &mut dyn FnMut(&mut Vec<Value>) -> Result<(), StepError>,
+) -> Result<(), StepError> {
     if let Some(inner) = entry.get_mut("mappings").and_then(Value::as_array_mut) {
         f(inner)?;
     }
@@ -129,8 +189,8 @@ fn add(
     lists: usize,
     new: Value,
     warnings: &mut Vec<String>,
-) -> Result<(), String> {
-    // The rows of a flat file stand in one unnamed wrapper.
+) -> Result<(), StepError> {
+    // The rows of a table stand in one unnamed wrapper.
     if let [only] = entries.as_mut_slice()
         && name(only).is_empty()
         && (only.get("buildArrayHelper").is_some() || only.get("mappings").is_some())
@@ -144,7 +204,8 @@ fn add(
     let at = match entries.iter().position(|e| name(e) == *first) {
         Some(at) => at,
         None if lists > 0 => {
-            return Err(format!("it has no list `{first}`, and a new one needs a source: use patch"));
+            let message = format!("it has no list `{first}`, and a new one needs a source: use patch");
+            return Err(StepError::failed(message));
         }
         None => {
             entries
@@ -160,8 +221,8 @@ fn inside<'v>(
     entry: &'v mut Value,
     shown: &str,
     warnings: &mut Vec<String>,
-) -> Result<&'v mut Vec<Value>, String> {
-    let refuse = || format!("`{shown}` holds no rows: remove it first");
+) -> Result<&'v mut Vec<Value>, StepError> {
+    let refuse = || StepError::failed(format!("`{shown}` holds no rows: remove it first"));
     if entry.get("dataType").and_then(Value::as_str) == Some("object") && entry.get("extract").is_none() {
         let Some(keys) = entry.as_object_mut() else { return Err(refuse()) };
         return keys.entry("mappings").or_insert_with(|| json!([])).as_array_mut().ok_or_else(refuse);

@@ -1,7 +1,8 @@
 //! `add_mapping`, `edit_mapping`, `remove_mapping` and the lookups, in both mapping models.
 //!
-//! Promises: a row is found by its target, never by its place in a list; keys that are not named stay; what the import's
-//! mapping model cannot say is an error that names the import, and the document is then as it was. No I/O.
+//! Promises: a row is found by its target, never by its place in a list; keys that are not named stay; an import without
+//! a mapping, which passes its records through, gets none unasked; what the import's mapping model cannot say is an
+//! error, and the document is then as it was. No I/O.
 
 mod lookups;
 mod mapper1;
@@ -11,14 +12,62 @@ mod row;
 use serde_json::{Map, Value};
 
 pub use self::lookups::edit_lookup;
+use crate::output::Output;
+use crate::problem::{Problem, Problems};
+use crate::rename;
+use crate::step::{StepError, Warnings};
 
 /// Where a row stands.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Target {
-    /// The target field, as a path; in Mapper 2.0 through the parents, as `lines.sku` or `lines[*].sku`.
-    pub target: String,
-    /// `list`: the list it is in; for a subrecord the way there: `item.celigo_inventorydetail.inventoryassignment`.
-    pub list: Option<String>,
+    /// The target field, as it was written.
+    text: String,
+    /// Its names, the parents first.
+    names: Vec<String>,
+    /// The names of the list it is in.
+    list: Option<Vec<String>>,
+}
+
+impl Target {
+    /// Reads a target: a path, in Mapper 2.0 through the parents, as `lines.sku` or `lines[*].sku`; a name with a dot or
+    /// a bracket in quotes, as `["size.unit"]`. `list` is the list it is in; for a subrecord the way there:
+    /// `item.celigo_inventorydetail.inventoryassignment`. What is not a path is one name, as it stands.
+    ///
+    /// # Errors
+    ///
+    /// One of the two is empty.
+    pub fn parse(target: &str, list: Option<&str>) -> Result<Self, Problems> {
+        let mut problems = Vec::new();
+        for (key, text) in [("target", Some(target)), ("list", list)] {
+            if text.is_some_and(|text| text.trim().is_empty()) {
+                problems.push(Problem::new("a row is named by its target: give one").under(key));
+            }
+        }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        Ok(Self { text: target.to_owned(), names: names(target), list: list.map(names) })
+    }
+
+    /// All names from the root of the mapping on.
+    fn path(&self) -> Vec<&str> {
+        self.list.iter().flatten().chain(&self.names).map(String::as_str).collect()
+    }
+
+    /// The target for a message, with its list.
+    fn shown(&self) -> String {
+        match &self.list {
+            None => self.text.clone(),
+            Some(list) => format!("{}.{}", list.join("."), self.text),
+        }
+    }
+}
+
+/// The names of a path of the job; lists may be written as such, the way sources are: `lines[*].sku`, `lines[].sku`.
+fn names(text: &str) -> Vec<String> {
+    let mut found = rename::names(text);
+    found.retain(|name| !name.is_empty());
+    if found.is_empty() { vec![text.to_owned()] } else { found }
 }
 
 /// What a row shall say. Nothing: as it is. `Some(Null)`: taken away.
@@ -66,7 +115,7 @@ pub struct Row {
 #[derive(Debug, Clone, PartialEq)]
 pub enum MappingEdit {
     /// A row that is not there yet.
-    Add(Target, Row),
+    Add(Target, Row, PassThrough),
     /// A row that is there.
     Edit(Target, Row),
     /// Takes a row away, and what is in it.
@@ -94,21 +143,14 @@ pub enum LookupEdit {
     },
 }
 
-/// Why an import's mapping or lookups could not be changed; the document is as it was.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("import `{import}`: {problem}")]
-pub struct EditError {
-    /// The import's name.
-    pub import: String,
-    /// What is wrong and what to do about it.
-    pub problem: String,
-}
-
-impl EditError {
-    fn of(document: &Value, problem: String) -> Self {
-        let import = document.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
-        Self { import, problem }
-    }
+/// What becomes of an import without any mapping, which passes its records through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PassThrough {
+    /// It keeps passing them through: a row is refused.
+    #[default]
+    Keep,
+    /// It gets a mapping of the one row, and sends nothing else from then on.
+    Replace,
 }
 
 /// The mapping model an import uses.
@@ -118,40 +160,36 @@ enum Model {
     Two,
 }
 
-/// Changes the mapping; answers what a person should look at.
+/// Changes the mapping; answers what a person should look at. On an error the document is as it was.
 ///
 /// # Errors
 ///
-/// The row is missing, or there already; the model cannot say it; a lookup is not there.
-pub fn edit_mapping(document: &mut Value, edit: &MappingEdit) -> Result<Vec<String>, EditError> {
-    apply(document, edit).map_err(|problem| EditError::of(document, problem))
-}
-
-fn apply(document: &mut Value, edit: &MappingEdit) -> Result<Vec<String>, String> {
-    let (MappingEdit::Add(target, _) | MappingEdit::Edit(target, _) | MappingEdit::Remove(target)) = edit;
-    if target.target.is_empty() {
-        return Err("a row is named by its target: give one".to_owned());
+/// [`StepError::NotApplicable`] when there is no row to edit or remove. [`StepError::Failed`] when another row has the
+/// target, the model cannot say it, a lookup is not there, or the import has no mapping that a row could be added to.
+pub fn edit_mapping(document: &mut Value, edit: &MappingEdit) -> Result<Warnings, StepError> {
+    let (MappingEdit::Add(target, ..) | MappingEdit::Edit(target, _) | MappingEdit::Remove(target)) = edit;
+    let model = model(document);
+    if !is_mapped(document, model) {
+        match edit {
+            MappingEdit::Add(_, _, PassThrough::Replace) => may_map(document)?,
+            MappingEdit::Add(_, _, PassThrough::Keep) => return Err(no_mapping(document, target)),
+            _ => return Err(StepError::not_applicable("it has no mapping")),
+        }
     }
-    if let MappingEdit::Add(_, row) | MappingEdit::Edit(_, row) = edit {
+    if let MappingEdit::Add(_, row, _) | MappingEdit::Edit(_, row) = edit {
         attachable(document, row)?;
     }
-    let model = model(document)?;
     let mut warnings = Vec::new();
     if model == Model::Two && has_rows(document.get("mapping")) {
         warnings.push("it has both mapping models; the change is made in Mapper 2.0, which wins".to_owned());
     }
-    let (holder, key) = match model {
-        Model::Two => ("", "mappings"),
-        Model::One if document.get("netsuite_da").is_some_and(Value::is_object) => {
-            ("/netsuite_da", "mapping")
-        }
-        Model::One => ("", "mapping"),
-    };
-    let holder = document.pointer_mut(holder).ok_or("it is not an object")?;
+    let table = Output::of(document) == Output::Table;
+    let (pointer, key) = home(document, model);
+    let holder = document.pointer_mut(pointer).ok_or_else(|| StepError::failed("it is not an object"))?;
     let before = holder.get(key).cloned();
     let done = match model {
         Model::One => mapper1::apply(holder, edit, &mut warnings),
-        Model::Two => mapper2::apply(holder, edit, &mut warnings),
+        Model::Two => mapper2::apply(holder, edit, table, &mut warnings),
     };
     if let (Err(_), Some(keys)) = (&done, holder.as_object_mut()) {
         match before {
@@ -159,16 +197,73 @@ fn apply(document: &mut Value, edit: &MappingEdit) -> Result<Vec<String>, String
             None => keys.shift_remove(key),
         };
     }
-    done.map(|()| warnings)
+    done?;
+    if matches!(edit, MappingEdit::Remove(_)) && !is_mapped(document, model) {
+        warnings.push(format!(
+            "`{}` was the last row of its mapping: without one it passes the whole record through",
+            target.shown()
+        ));
+    }
+    Ok(warnings)
+}
+
+/// The object that holds the mapping, and its key there.
+fn home(document: &Value, model: Model) -> (&'static str, &'static str) {
+    match model {
+        Model::Two => ("", "mappings"),
+        Model::One if document.get("netsuite_da").is_some_and(Value::is_object) => {
+            ("/netsuite_da", "mapping")
+        }
+        Model::One => ("", "mapping"),
+    }
+}
+
+/// Whether the import maps anything. The editor's empty Draft rows map nothing.
+fn is_mapped(document: &Value, model: Model) -> bool {
+    let (pointer, key) = home(document, model);
+    let mapping = document.pointer(pointer).and_then(|holder| holder.get(key));
+    match model {
+        Model::One => has_rows(mapping),
+        Model::Two => mapping.and_then(Value::as_array).is_some_and(|rows| !rows.iter().all(is_empty_draft)),
+    }
+}
+
+fn is_empty_draft(row: &Value) -> bool {
+    let says = ["generate", "extract", "hardCodedValue", "lookupName", "mappings", "buildArrayHelper"];
+    row.as_object().is_some_and(|keys| !says.iter().any(|key| keys.contains_key(*key)))
+}
+
+/// Why a first row is not added unasked.
+fn no_mapping(document: &Value, target: &Target) -> StepError {
+    if let Err(never) = may_map(document) {
+        return never;
+    }
+    StepError::failed(format!(
+        "it has no mapping: it passes the record through; a mapping would send `{}` only \
+         (`pass_through: replace` adds the row all the same)",
+        target.shown()
+    ))
+}
+
+/// Whether an import without a mapping may be given one at all.
+fn may_map(document: &Value) -> Result<(), StepError> {
+    let reason = match Output::of(document) {
+        Output::Agent => "an agent or guardrail has no mapping",
+        Output::Blob => "it has no mapping: it moves a file as it is, and a mapping means nothing to it",
+        Output::Sql => "it has no mapping: its own SQL names the fields of the record",
+        Output::Document => "it has no mapping: its own document template names the fields of the record",
+        Output::Records | Output::Table | Output::File(_) => return Ok(()),
+    };
+    Err(StepError::failed(reason))
 }
 
 /// Whether the lookups a row is to use are there.
-fn attachable(document: &Value, row: &Row) -> Result<(), String> {
+fn attachable(document: &Value, row: &Row) -> Result<(), StepError> {
     let wanted = [("lookup", &row.lookup), ("when_lookup", &row.when_lookup)];
     for (key, lookup) in wanted {
         let Some(lookup) = lookup.as_ref().filter(|l| !l.is_null()) else { continue };
-        if !lookup.as_str().is_some_and(|name| lookups::names(document).contains(name)) {
-            return Err(format!("{key}: it has no lookup {lookup}: add the lookup first"));
+        if !lookup.as_str().is_some_and(|name| lookups::has(document, name)) {
+            return Err(StepError::failed(format!("{key}: it has no lookup {lookup}: add the lookup first")));
         }
     }
     Ok(())
@@ -182,20 +277,16 @@ fn has_rows(mapping: Option<&Value>) -> bool {
 }
 
 /// Which model an import uses, or is to use when it maps nothing yet.
-fn model(document: &Value) -> Result<Model, String> {
+fn model(document: &Value) -> Model {
     let adaptor = document.get("adaptorType").and_then(Value::as_str).unwrap_or_default();
     let has = |key: &str| document.get(key).is_some_and(Value::is_object);
-    if matches!(adaptor, "AiAgentImport" | "GuardrailImport") || has("aiAgent") || has("guardrail") {
-        return Err("an agent or guardrail has no mapping".to_owned());
-    }
-    if document.get("mappings").and_then(Value::as_array).is_some_and(|m| !m.is_empty()) {
-        return Ok(Model::Two);
+    if is_mapped(document, Model::Two) {
+        return Model::Two;
     }
     let only_one = ["netsuite_da", "netsuite", "salesforce", "wrapper"].iter().any(|key| has(key));
     let one_by_name = matches!(
         adaptor,
         "NetSuiteDistributedImport" | "NetSuiteImport" | "SalesforceImport" | "WrapperImport"
     );
-    let one = only_one || one_by_name || has_rows(document.get("mapping"));
-    Ok(if one { Model::One } else { Model::Two })
+    if only_one || one_by_name || has_rows(document.get("mapping")) { Model::One } else { Model::Two }
 }

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{Model, Row};
+use crate::step::StepError;
 
 const DATA_TYPES_ONE: &[&str] =
     &["string", "number", "boolean", "numberarray", "stringarray", "json", "date"];
@@ -26,10 +27,13 @@ const WHEN_ONE: &[&str] = &[
     "ignore_if_set",
 ];
 const WHEN_TWO: &[&str] = &["record_created", "record_updated", "extract_not_empty"];
+/// How many characters of a row are shown.
+const SHOWN: usize = 200;
+
 const STATUS: &[&str] = &["Active", "Draft"];
 
 /// Writes what the row shall say into its keys.
-pub(super) fn write(keys: &mut Map<String, Value>, row: &Row, model: Model) -> Result<(), String> {
+pub(super) fn write(keys: &mut Map<String, Value>, row: &Row, model: Model) -> Result<(), StepError> {
     cannot_say(row, model)?;
     let (data_types, whens) = match model {
         Model::One => (DATA_TYPES_ONE, WHEN_ONE),
@@ -41,7 +45,7 @@ pub(super) fn write(keys: &mut Map<String, Value>, row: &Row, model: Model) -> R
     one_of("status", row.status.as_ref(), STATUS)?;
     let given = |value: &Option<Value>| value.as_ref().is_some_and(|v| !v.is_null());
     if given(&row.source) && given(&row.hard_coded) {
-        return Err("a row has a source or a hard-coded value, not both".to_owned());
+        return Err(StepError::failed("a row has a source or a hard-coded value, not both"));
     }
     source(keys, row, model)?;
     for (key, value) in [
@@ -65,7 +69,61 @@ pub(super) fn write(keys: &mut Map<String, Value>, row: &Row, model: Model) -> R
     condition(keys, row)
 }
 
-fn source(keys: &mut Map<String, Value>, row: &Row, model: Model) -> Result<(), String> {
+/// What becomes of a row that is to be added where one of its target is: nothing if the two say the same.
+pub(super) fn already(shown: &str, there: &Value, new: &Value, model: Model) -> Result<(), StepError> {
+    if canonical(there, model) == canonical(new, model) {
+        return Ok(());
+    }
+    Err(StepError::failed(format!(
+        "a row has the target `{shown}` already, and it differs: {} is there, {} was to be added; use edit_mapping",
+        short(there),
+        short(new)
+    )))
+}
+
+fn short(row: &Value) -> String {
+    let text = row.to_string();
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+/// What a row says: what is absent, null, empty or false says nothing.
+fn canonical(row: &Value, model: Model) -> Option<Map<String, Value>> {
+    let mut said = row.as_object()?.clone();
+    said.retain(|key, value| {
+        let nothing = matches!(value, Value::Null | Value::Bool(false)) || value.as_str() == Some("");
+        !(nothing && key != "hardCodedValue" && key != "default") && key != "generate"
+    });
+    if let Some(literal) =
+        said.get("hardCodedValue").filter(|literal| !literal.is_string() && !literal.is_null())
+    {
+        let text = literal.to_string();
+        said.insert("hardCodedValue".to_owned(), Value::from(text));
+    }
+    if model == Model::Two {
+        if let Some(Value::String(text)) = said.get("hardCodedValue")
+            && !said.contains_key("extract")
+            && !is_read(text)
+        {
+            let text = Value::from(text.clone());
+            said.shift_remove("hardCodedValue");
+            said.insert("extract".to_owned(), text);
+        }
+        for (key, otherwise) in [("status", "Active"), ("dataType", "string"), ("sourceDataType", "string")] {
+            said.entry(key).or_insert_with(|| Value::from(otherwise));
+        }
+    }
+    Some(said)
+}
+
+/// Whether the text of an `extract` of Mapper 2.0 is a path or a template, and not a literal.
+fn is_read(text: &str) -> bool {
+    text.starts_with('$') || text.contains("{{")
+}
+
+fn source(keys: &mut Map<String, Value>, row: &Row, model: Model) -> Result<(), StepError> {
     match &row.source {
         None => {}
         Some(Value::Null) => put(keys, "extract", Some(&Value::Null)),
@@ -73,7 +131,9 @@ fn source(keys: &mut Map<String, Value>, row: &Row, model: Model) -> Result<(), 
             keys.shift_remove("hardCodedValue");
             keys.insert("extract".to_owned(), Value::from(spelled(text, model)));
         }
-        Some(other) => return Err(format!("source: {other} is not a field, path or template")),
+        Some(other) => {
+            return Err(StepError::failed(format!("source: {other} is not a field, path or template")));
+        }
     }
     let Some(literal) = &row.hard_coded else { return Ok(()) };
     let text = match literal {
@@ -83,13 +143,12 @@ fn source(keys: &mut Map<String, Value>, row: &Row, model: Model) -> Result<(), 
         }
         Value::String(text) => text.clone(),
         Value::Bool(_) | Value::Number(_) => literal.to_string(),
-        _ => return Err(format!("hard_coded: {literal} is not a text, number or boolean")),
+        _ => {
+            return Err(StepError::failed(format!("hard_coded: {literal} is not a text, number or boolean")));
+        }
     };
     // Newer Mapper 2.0 rows hold their literal in `extract`, where a path or template would be taken for one.
-    let in_extract = model == Model::Two
-        && !keys.contains_key("hardCodedValue")
-        && !text.starts_with('$')
-        && !text.contains("{{");
+    let in_extract = model == Model::Two && !keys.contains_key("hardCodedValue") && !is_read(&text);
     if in_extract {
         keys.insert("extract".to_owned(), Value::from(text));
     } else {
@@ -116,7 +175,7 @@ fn spelled(text: &str, model: Model) -> String {
     }
 }
 
-fn condition(keys: &mut Map<String, Value>, row: &Row) -> Result<(), String> {
+fn condition(keys: &mut Map<String, Value>, row: &Row) -> Result<(), StepError> {
     if row.when == Some(Value::Null) {
         keys.shift_remove("conditional");
         return Ok(());
@@ -124,16 +183,16 @@ fn condition(keys: &mut Map<String, Value>, row: &Row) -> Result<(), String> {
     if row.when.is_some() || row.when_lookup.is_some() {
         let entry = keys.entry("conditional").or_insert_with(|| Value::Object(Map::new()));
         let Some(conditional) = entry.as_object_mut() else {
-            return Err("conditional is not an object: remove it first".to_owned());
+            return Err(StepError::failed("conditional is not an object: remove it first"));
         };
         put(conditional, "when", row.when.as_ref());
         put(conditional, "lookupName", row.when_lookup.as_ref());
         let when = conditional.get("when").and_then(Value::as_str).unwrap_or_default();
         if when.is_empty() {
-            return Err("when_lookup needs a `when`".to_owned());
+            return Err(StepError::failed("when_lookup needs a `when`"));
         }
         if when.starts_with("lookup_") && !conditional.contains_key("lookupName") {
-            return Err(format!("when: `{when}` needs `when_lookup`"));
+            return Err(StepError::failed(format!("when: `{when}` needs `when_lookup`")));
         }
     }
     Ok(())
@@ -151,16 +210,16 @@ fn put(keys: &mut Map<String, Value>, key: &str, value: Option<&Value>) {
     }
 }
 
-fn one_of(key: &str, value: Option<&Value>, words: &[&str]) -> Result<(), String> {
+fn one_of(key: &str, value: Option<&Value>, words: &[&str]) -> Result<(), StepError> {
     match value {
         None | Some(Value::Null) => Ok(()),
         Some(Value::String(word)) if words.contains(&word.as_str()) => Ok(()),
-        Some(other) => Err(format!("{key}: {other} is not one of {}", words.join(", "))),
+        Some(other) => Err(StepError::failed(format!("{key}: {other} is not one of {}", words.join(", ")))),
     }
 }
 
 /// Keys the model has no words for.
-fn cannot_say(row: &Row, model: Model) -> Result<(), String> {
+fn cannot_say(row: &Row, model: Model) -> Result<(), StepError> {
     let (number, keys) = match model {
         Model::One => (
             "1.0",
@@ -183,6 +242,8 @@ fn cannot_say(row: &Row, model: Model) -> Result<(), String> {
     };
     match keys.into_iter().find(|(_, value)| value.is_some()) {
         None => Ok(()),
-        Some((key, _)) => Err(format!("Mapper {number} has no `{key}`: leave it out for this import")),
+        Some((key, _)) => {
+            Err(StepError::failed(format!("Mapper {number} has no `{key}`: leave it out for this import")))
+        }
     }
 }

@@ -45,7 +45,7 @@ pub(super) fn mappings(old: &Value, flat: bool, untyped: Untyped, reasons: &mut 
     for list in rows(old, "lists") {
         let target = text(list, "generate");
         if flat {
-            reasons.push(format!("`{target}` is a list, and the file is a table"));
+            reasons.push(format!("`{target}` is a list, and the rows are those of a table"));
             continue;
         }
         match whole_list(list, untyped, reasons) {
@@ -56,8 +56,8 @@ pub(super) fn mappings(old: &Value, flat: bool, untyped: Untyped, reasons: &mut 
     if !flat {
         return entries;
     }
-    vec![json!({ "generate": "", "dataType": "objectarray", "status": "Active",
-        "buildArrayHelper": [{ "extract": "$", "mappings": entries }] })]
+    vec![json!({ "dataType": "objectarray", "status": "Active",
+        "buildArrayHelper": [{ "extract": "$", "sourceDataType": "object", "mappings": entries }] })]
 }
 
 fn rows<'v>(holder: &'v Value, key: &str) -> &'v [Value] {
@@ -119,9 +119,11 @@ fn row(field: &Value, untyped: Untyped) -> Result<(Map<String, Value>, Option<Ve
             _ => return Err(format!("what becomes of `{key}` is not known")),
         }
     }
+    let mut path = false;
     match (source, literal) {
         (Some(_), Some(_)) => return Err("it has a source and a hard-coded value".to_owned()),
         (Some(source), None) => {
+            path = source.starts_with('$');
             made.insert("extract".to_owned(), Value::from(source));
         }
         (None, Some(literal)) => data_type = Some(literal_row(&mut made, literal, data_type)?),
@@ -136,10 +138,28 @@ fn row(field: &Value, untyped: Untyped) -> Result<(Map<String, Value>, Option<Ve
                 .to_owned());
         }
     };
+    if data_type.ends_with("array") {
+        return array(made, data_type, path).map(|made| (made, list));
+    }
+    // In real documents a path has the type of its row, and whatever else a row is made of is a text.
+    let source_type = if path { data_type } else { "string" };
     made.insert("dataType".to_owned(), Value::from(data_type));
-    made.insert("sourceDataType".to_owned(), Value::from("string"));
+    made.insert("sourceDataType".to_owned(), Value::from(source_type));
     made.insert("status".to_owned(), Value::from("Active"));
     Ok((made, list))
+}
+
+/// A list of plain values: it is passed through by a helper, without which the service sends an empty list.
+fn array(made: Map<String, Value>, data_type: &str, path: bool) -> Result<Map<String, Value>, String> {
+    if !path {
+        return Err(format!("how Mapper 2.0 makes a `{data_type}` of anything but a field is not known"));
+    }
+    if let Some(key) = made.keys().find(|key| *key != "extract") {
+        return Err(format!("what becomes of `{key}` in a `{data_type}` is not known"));
+    }
+    let helper = json!({ "extract": made["extract"], "sourceDataType": data_type });
+    let entry = json!({ "dataType": data_type, "status": "Active", "buildArrayHelper": [helper] });
+    if let Value::Object(entry) = entry { Ok(entry) } else { Ok(Map::new()) }
 }
 
 /// Writes a literal; answers its data type.

@@ -1,14 +1,17 @@
 //! `upgrade_mapper`: Mapper 1.0 becomes Mapper 2.0, losslessly or not at all.
 //!
-//! Promises: an import is only changed when the new mapping, mapped back, says what the old one said; whatever stands in
-//! the way is listed, all of it, and the import is then as it was. What is not known to mean the same in both models
-//! (templates, grouped rows, `json`) counts as standing in the way. No I/O.
+//! Promises: the new mapping is written as the product's own editor writes it (section 9.2 of the API reference), and an
+//! import is only changed when both mappings, read each for itself, make the same of a record; whatever stands in the way
+//! is listed, all of it, and the import is then as it was. What is not known to mean the same in both models (templates,
+//! grouped rows, `json`) counts as standing in the way. No I/O.
 
-mod back;
 mod forth;
 mod path;
+mod reading;
 
 use serde_json::Value;
+
+use crate::output::Output;
 
 /// What becomes of a row that names no data type, where the type matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -23,42 +26,55 @@ pub enum Untyped {
 /// More reasons than this are counted.
 const LISTED: usize = 5;
 
-/// Upgrades the import's mapping; answers why it could not be, and nothing when there is nothing to upgrade.
-pub fn upgrade(document: &mut Value, untyped: Untyped) -> Vec<String> {
+/// What became of an import.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Upgrade {
+    /// It has a Mapper 2.0 mapping now.
+    Done,
+    /// It has no Mapper 1.0 mapping.
+    NothingToDo,
+    /// It stays on Mapper 1.0; why.
+    Left(String),
+}
+
+/// Upgrades the import's mapping.
+pub fn upgrade(document: &mut Value, untyped: Untyped) -> Upgrade {
     let Some(old) = document.get("mapping").filter(|mapping| has_rows(mapping)) else {
         return netsuite(document);
     };
     let mut reasons = obstacles(document);
-    let flat = is_flat(document);
-    let untyped = if flat { Untyped::String } else { untyped };
-    let made = forth::mappings(old, flat, untyped, &mut reasons);
+    let table = Output::of(document) == Output::Table;
+    // Every cell of a file is a text; what a database is given keeps its type.
+    let is_file = document.get("file").is_some_and(Value::is_object);
+    let untyped = if table && is_file { Untyped::String } else { untyped };
+    let made = forth::mappings(old, table, untyped, &mut reasons);
     if !reasons.is_empty() {
-        return vec![left(&reasons)];
+        return left(&reasons);
     }
     let made = Value::Array(made);
-    if back::mapping(&made, flat).as_ref() != Some(&back::canonical(old, untyped)) {
-        return vec![left(&["mapped back it would not be the same".to_owned()])];
+    if reading::agree(old, &made, table, untyped) != Some(true) {
+        return left(&["the new mapping would not make the same of a record".to_owned()]);
     }
     if let Some(keys) = document.as_object_mut() {
         keys.insert("mappings".to_owned(), made);
         keys.shift_remove("mapping");
     }
-    Vec::new()
+    Upgrade::Done
 }
 
-fn left(reasons: &[String]) -> String {
+fn left(reasons: &[String]) -> Upgrade {
     let mut text = format!("stays on Mapper 1.0: {}", reasons[..reasons.len().min(LISTED)].join("; "));
     if reasons.len() > LISTED {
         text.push_str(&format!("; and {} more", reasons.len() - LISTED));
     }
-    text
+    Upgrade::Left(text)
 }
 
-fn netsuite(document: &Value) -> Vec<String> {
+fn netsuite(document: &Value) -> Upgrade {
     if document.pointer("/netsuite_da/mapping").is_some_and(has_rows) {
-        vec![left(&["NetSuiteDistributedImport has no Mapper 2.0".to_owned()])]
+        left(&["NetSuiteDistributedImport has no Mapper 2.0".to_owned()])
     } else {
-        Vec::new()
+        Upgrade::NothingToDo
     }
 }
 
@@ -90,19 +106,13 @@ fn obstacles(document: &Value) -> Vec<String> {
     if many {
         reasons.push("`oneToMany` changes what its sources begin at".to_owned());
     }
-    if let Some(kind) = file_type(document).filter(|_| !is_flat(document)) {
-        reasons.push(format!("how Mapper 2.0 wraps the rows of a file of type {kind} is not known"));
+    match Output::of(document) {
+        Output::File(kind) => {
+            reasons.push(format!("how Mapper 2.0 wraps the rows of a file of type {kind} is not known"));
+        }
+        Output::Blob => reasons.push("it moves a file as it is".to_owned()),
+        Output::Agent => reasons.push("an agent or guardrail has no mapping".to_owned()),
+        Output::Records | Output::Table | Output::Sql | Output::Document => {}
     }
     reasons
-}
-
-fn file_type(document: &Value) -> Option<&str> {
-    let is_file = document.pointer("/http/type").and_then(Value::as_str) == Some("file")
-        || ["ftp", "s3", "as2", "filesystem"].iter().any(|block| document.get(*block).is_some());
-    is_file.then(|| document.pointer("/file/type").and_then(Value::as_str).unwrap_or("unknown"))
-}
-
-/// Whether every value becomes a cell of a table, and so a text.
-fn is_flat(document: &Value) -> bool {
-    matches!(file_type(document), Some("csv" | "xlsx"))
 }

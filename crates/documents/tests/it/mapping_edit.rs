@@ -1,14 +1,16 @@
 //! Rows and lookups changed by name, in both mapping models.
 
 use serde_json::{Map, Value, json};
-use transship_documents::mapping_edit::{LookupEdit, MappingEdit, Row, Target, edit_lookup, edit_mapping};
+use transship_documents::mapping_edit::{
+    LookupEdit, MappingEdit, PassThrough, Row, Target, edit_lookup, edit_mapping,
+};
 
 fn at(target: &str) -> Target {
-    Target { target: target.to_owned(), list: None }
+    Target::parse(target, None).unwrap()
 }
 
 fn in_list(list: &str, target: &str) -> Target {
-    Target { target: target.to_owned(), list: Some(list.to_owned()) }
+    Target::parse(target, Some(list)).unwrap()
 }
 
 fn from(source: &str) -> Row {
@@ -17,6 +19,10 @@ fn from(source: &str) -> Row {
 
 fn literal(value: Value) -> Row {
     Row { hard_coded: Some(value), ..Row::default() }
+}
+
+fn add(target: Target, row: Row) -> MappingEdit {
+    MappingEdit::Add(target, row, PassThrough::Keep)
 }
 
 /// The document after the edit, or the error.
@@ -129,29 +135,29 @@ fn a_source_and_a_literal_take_each_others_place() {
 
 #[test]
 fn an_added_row_stands_last_in_its_place() {
-    let one = after(&netsuite(), &MappingEdit::Add(at("currency"), literal(json!("EUR")))).unwrap();
+    let one = after(&netsuite(), &add(at("currency"), literal(json!("EUR")))).unwrap();
     assert_eq!(
         one["netsuite_da"]["mapping"]["fields"][2],
         json!({ "hardCodedValue": "EUR", "generate": "currency" })
     );
-    let one = after(&netsuite(), &MappingEdit::Add(in_list("addressbook", "city"), from("city"))).unwrap();
+    let one = after(&netsuite(), &add(in_list("addressbook", "city"), from("city"))).unwrap();
     assert_eq!(
         one["netsuite_da"]["mapping"]["lists"][1],
         json!({ "generate": "addressbook", "fields": [{ "extract": "city", "generate": "city" }] })
     );
     let new = |name: &str| json!({ "generate": name, "dataType": "string", "extract": "$.x", "sourceDataType": "string", "status": "Active" });
-    let two = after(&http(), &MappingEdit::Add(in_list("lines", "price"), from("x"))).unwrap();
+    let two = after(&http(), &add(in_list("lines", "price"), from("x"))).unwrap();
     assert_eq!(two["mappings"][2]["buildArrayHelper"][0]["mappings"][1], new("price"));
-    let two = after(&http(), &MappingEdit::Add(at("customer.address.city"), from("x"))).unwrap();
+    let two = after(&http(), &add(at("customer.address.city"), from("x"))).unwrap();
     assert_eq!(two["mappings"][1]["mappings"][1]["mappings"], json!([new("city")]));
-    let flat = json!({ "ftp": {}, "file": {}, "mappings": [{ "dataType": "objectarray", "buildArrayHelper": [{ "extract": "$", "mappings": [] }] }] });
-    let flat = after(&flat, &MappingEdit::Add(at("COL"), from("x"))).unwrap();
+    let flat = json!({ "ftp": {}, "file": { "type": "csv" }, "mappings": [{ "dataType": "objectarray", "buildArrayHelper": [{ "extract": "$", "mappings": [] }] }] });
+    let flat = after(&flat, &add(at("COL"), from("x"))).unwrap();
     assert_eq!(flat["mappings"][0]["buildArrayHelper"][0]["mappings"], json!([new("COL")]));
 }
 
 #[test]
 fn an_import_that_maps_nothing_yet_gets_the_model_of_its_kind() {
-    let add = MappingEdit::Add(at("a"), from("b"));
+    let add = MappingEdit::Add(at("a"), from("b"), PassThrough::Replace);
     let one = after(&json!({ "salesforce": {}, "adaptorType": "SalesforceImport" }), &add).unwrap();
     assert_eq!(one["mapping"]["fields"], json!([{ "extract": "b", "generate": "a" }]));
     let two = after(&json!({ "http": {}, "adaptorType": "HTTPImport" }), &add).unwrap();
@@ -174,13 +180,13 @@ fn a_removed_row_is_gone_and_the_rest_is_as_it_was() {
 }
 
 #[test]
-fn what_cannot_be_done_is_an_error_that_names_the_import() {
+fn what_cannot_be_done_is_an_error() {
     let flag = |row: Row| MappingEdit::Edit(at("terms"), row);
     let key = Some(json!(true));
     let refused = vec![
         (netsuite(), MappingEdit::Remove(at("nope")), "no row has the target `nope`"),
-        (netsuite(), MappingEdit::Add(at("terms"), from("x")), "already"),
-        (netsuite(), MappingEdit::Add(at("new"), Row::default()), "needs a source"),
+        (netsuite(), add(at("terms"), from("x")), "already"),
+        (netsuite(), add(at("new"), Row::default()), "needs a source"),
         (
             netsuite(),
             flag(Row { description: Some(json!("d")), ..from("x") }),
@@ -194,14 +200,14 @@ fn what_cannot_be_done_is_an_error_that_names_the_import() {
         (http(), MappingEdit::Edit(at("id"), Row { is_key: key, ..from("x") }), "Mapper 2.0 has no `is_key`"),
         (http(), MappingEdit::Edit(at("customer"), from("x")), "holds rows"),
         (http(), MappingEdit::Edit(at("name"), from("x")), "no row"),
-        (http(), MappingEdit::Add(in_list("nope", "x"), from("x")), "has no list `nope`"),
-        (http(), MappingEdit::Add(at("id.x"), from("x")), "holds no rows"),
+        (http(), add(in_list("nope", "x"), from("x")), "has no list `nope`"),
+        (http(), add(at("id.x"), from("x")), "holds no rows"),
         (http(), MappingEdit::Edit(at("id"), Row { when: Some(json!("lookup_empty")), ..from("x") }), "when"),
-        (json!({ "name": "Orders", "aiAgent": {} }), MappingEdit::Add(at("a"), from("b")), "no mapping"),
+        (json!({ "name": "Orders", "aiAgent": {} }), add(at("a"), from("b")), "no mapping"),
     ];
     for (document, edit, part) in refused {
         let problem = after(&document, &edit).unwrap_err();
-        assert!(problem.starts_with("import `Orders`: ") && problem.contains(part), "{problem} / {part}");
+        assert!(problem.contains(part), "{problem} / {part}");
     }
 }
 

@@ -7,11 +7,9 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use transship_documents::advice::{advise, drop_captured};
 use transship_documents::diff::diff;
-use transship_documents::mapping_edit::{LookupEdit, MappingEdit, Row, Target};
 use transship_documents::normal::{compare, fingerprint, masks, normalise};
 use transship_documents::references::places;
-use transship_documents::upgrade::Untyped;
-use transship_documents::{Facts, FieldRename, GuardedStep, Program, Side, Step};
+use transship_documents::{Facts, Program, StepSpec};
 
 /// Keys that mean something to one step or another.
 const KEYS: &[&str] = &[
@@ -129,57 +127,55 @@ fn pointer() -> impl Strategy<Value = String> {
     prop::collection::vec(step, 1..4).prop_map(|steps| format!("/{}", steps.join("/")))
 }
 
-fn row() -> impl Strategy<Value = Row> {
-    (
-        prop::option::of(value()),
-        prop::option::of(value()),
-        prop::option::of(value()),
-        prop::option::of(value()),
-    )
-        .prop_map(|(source, default, lookup, when)| Row {
-            source,
-            default,
-            lookup,
-            when,
-            ..Row::default()
-        })
+/// What a row shall say, right or wrong.
+fn row() -> impl Strategy<Value = Map<String, Value>> {
+    let maybe = || prop::option::of(value());
+    (maybe(), maybe(), maybe(), maybe()).prop_map(|(source, default, lookup, when)| {
+        let keys = [("source", source), ("default", default), ("lookup", lookup), ("when", when)];
+        keys.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
+    })
 }
 
-fn step() -> impl Strategy<Value = Step> {
-    let target = (path(), prop::option::of(path())).prop_map(|(target, list)| Target { target, list });
-    let side = prop_oneof![Just(Side::Source), Just(Side::Target)];
-    let set = (pointer(), value()).prop_map(|one| Step::Set { values: vec![one] });
+fn step() -> impl Strategy<Value = StepSpec> {
+    let target = || {
+        (path(), prop::option::of(path())).prop_map(|(target, list)| {
+            let mut keys = json!({ "target": target }).as_object().unwrap().clone();
+            keys.extend(list.map(|list| ("list".to_owned(), json!(list))));
+            keys
+        })
+    };
+    let side = prop_oneof![Just("source"), Just("target")];
+    let set =
+        (pointer(), value()).prop_map(|(pointer, value)| StepSpec::new("set", json!({ pointer: value })));
     let patch = (0..6usize, pointer(), pointer(), value()).prop_map(|(verb, path, from, value)| {
         let op = ["add", "remove", "replace", "move", "copy", "test"][verb];
-        Step::Patch { operations: vec![json!({ "op": op, "path": path, "from": from, "value": value })] }
+        StepSpec::new("patch", json!([{ "op": op, "path": path, "from": from, "value": value }]))
     });
+    let fixed = |key: &'static str, value: Value| Just(StepSpec::new(key, value));
     prop_oneof![
-        (side, path(), path()).prop_map(|(side, from, to)| Step::RenameFields {
-            renames: vec![FieldRename { side, from, to }.into()]
+        (side, path(), path()).prop_map(|(side, from, to)| {
+            StepSpec::new("rename_field", json!({ "side": side, "from": from, "to": to }))
         }),
-        (target.clone(), row())
-            .prop_map(|(target, row)| Step::EditMapping { edit: MappingEdit::Add(target, row) }),
-        (target.clone(), row())
-            .prop_map(|(target, row)| Step::EditMapping { edit: MappingEdit::Edit(target, row) }),
-        target.prop_map(|target| Step::EditMapping { edit: MappingEdit::Remove(target) }),
-        path().prop_map(|name| Step::EditLookup {
-            edit: LookupEdit::Add(json!({ "name": name, "map": { "x": "y" } }).as_object().unwrap().clone())
+        (target(), row(), any::<bool>()).prop_map(|(mut keys, row, replace)| {
+            keys.extend(row);
+            keys.extend(replace.then(|| ("pass_through".to_owned(), json!("replace"))));
+            StepSpec::new("add_mapping", Value::Object(keys))
         }),
-        path().prop_map(|name| Step::EditLookup {
-            edit: LookupEdit::Edit {
-                name,
-                set: Map::new(),
-                map: Map::from_iter([("x".to_owned(), Value::Null)])
-            }
+        (target(), row()).prop_map(|(mut keys, row)| {
+            keys.insert("set".to_owned(), Value::Object(row));
+            StepSpec::new("edit_mapping", Value::Object(keys))
         }),
-        path().prop_map(|name| Step::EditLookup { edit: LookupEdit::Remove { name } }),
-        Just(Step::UpgradeMapper { untyped: Untyped::String }),
-        Just(Step::Rename { find: "^".to_owned(), replace: "x".to_owned() }),
-        Just(Step::Name { template: "{{ doc.a | default(name) }} {{ index | pad(3) }}".to_owned() }),
+        target().prop_map(|keys| StepSpec::new("remove_mapping", Value::Object(keys))),
+        path().prop_map(|name| StepSpec::new("add_lookup", json!({ "name": name, "map": { "x": "y" } }))),
+        path().prop_map(|name| StepSpec::new("edit_lookup", json!({ "name": name, "map": { "x": null } }))),
+        path().prop_map(|name| StepSpec::new("remove_lookup", json!({ "name": name }))),
+        fixed("upgrade_mapper", json!({ "untyped": "string" })),
+        fixed("rename", json!({ "find": "^", "replace": "x" })),
+        fixed("name", json!("{{ doc.a | default(name) }} {{ index | pad(3) }}")),
         set,
-        pointer().prop_map(|pointer| Step::Remove { pointers: vec![pointer] }),
+        pointer().prop_map(|pointer| StepSpec::new("remove", json!([pointer]))),
         patch,
-        Just(Step::Jq { program: "(.. | strings) |= ascii_upcase".to_owned() }),
+        fixed("jq", json!("(.. | strings) |= ascii_upcase")),
     ]
 }
 
@@ -192,7 +188,6 @@ proptest! {
 
     #[test]
     fn every_step_survives_every_document(document in document(), steps in prop::collection::vec(step(), 1..4)) {
-        let steps = steps.into_iter().map(|step| GuardedStep { when: None, step }).collect();
         // A step that is refused is refused before any document is touched.
         if let Ok(program) = Program::compile(steps) {
             match program.apply(document.clone(), &facts()) {
@@ -241,14 +236,12 @@ fn documents_as_deep_as_they_can_be_read_are_gone_through() {
     ] {
         let text = document.to_string();
         let document: Value = serde_json::from_str(&text).unwrap();
-        let renames = [Side::Source, Side::Target]
-            .map(|side| FieldRename { side, from: "a".to_owned(), to: "b".to_owned() }.into());
+        let renames = ["source", "target"].map(|side| json!({ "side": side, "from": "a", "to": "b" }));
         let steps = [
-            Step::RenameFields { renames: renames.into() },
-            Step::Jq { program: ".".to_owned() },
-            Step::UpgradeMapper { untyped: Untyped::String },
+            StepSpec::new("rename_fields", json!(renames)),
+            StepSpec::new("jq", json!(".")),
+            StepSpec::new("upgrade_mapper", json!({ "untyped": "string" })),
         ];
-        let steps = steps.map(|step| GuardedStep { when: None, step });
         let done = Program::compile(steps.into()).unwrap().apply(document.clone(), &facts()).unwrap();
         diff(&document, &done.document);
         advise(&document, &done.document, true);
@@ -279,8 +272,7 @@ fn a_text_takes_time_by_its_length_and_not_by_its_square() {
     ] {
         let document = json!({ "name": "x", "http": { "body": [text] }, "mapping": { "fields": [{ "extract": text }] },
             "mappings": [{ "extract": format!("$.{text}") }], "rdbms": { "query": [text] } });
-        let rename = FieldRename { side: Side::Source, from: "a".to_owned(), to: "b".to_owned() };
-        let step = GuardedStep { when: None, step: Step::RenameFields { renames: vec![rename.into()] } };
+        let step = StepSpec::new("rename_field", json!({ "side": "source", "from": "a", "to": "b" }));
         let program = Program::compile(vec![step]).unwrap();
         let started = Instant::now();
         let done = program.apply(document.clone(), &facts()).unwrap();

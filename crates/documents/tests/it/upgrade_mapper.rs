@@ -1,7 +1,7 @@
 //! `upgrade_mapper`: Mapper 1.0 becomes Mapper 2.0 losslessly, or not at all and with the reasons.
 
 use serde_json::{Value, json};
-use transship_documents::upgrade::{Untyped, upgrade};
+use transship_documents::upgrade::{Untyped, Upgrade, upgrade};
 
 fn http(mapping: &Value) -> Value {
     json!({ "name": "Orders", "adaptorType": "HTTPImport", "http": { "lookups": [{ "name": "l" }] },
@@ -15,7 +15,7 @@ fn fields(fields: &Value) -> Value {
 /// The new mapping; panics when the import was left as it is.
 fn upgraded(mut document: Value) -> Value {
     let warnings = upgrade(&mut document, Untyped::Leave);
-    assert_eq!(warnings, Vec::<String>::new());
+    assert_eq!(warnings, Upgrade::Done);
     assert!(document.get("mapping").is_none(), "Mapper 1.0 is gone");
     assert_eq!(document["filter"], json!({ "a": 1 }), "nothing else is touched");
     document["mappings"].take()
@@ -26,9 +26,9 @@ fn refused(document: &Value) -> String {
     let mut after = document.clone();
     let warnings = upgrade(&mut after, Untyped::Leave);
     assert_eq!(&after, document, "left as it is, to the byte");
-    assert_eq!(warnings.len(), 1, "one line");
-    assert!(warnings[0].starts_with("stays on Mapper 1.0: "), "{}", warnings[0]);
-    warnings[0].clone()
+    let Upgrade::Left(why) = warnings else { panic!("{warnings:?}") };
+    assert!(why.starts_with("stays on Mapper 1.0: "), "{why}");
+    why
 }
 
 fn string(generate: &str, extract: &str) -> Value {
@@ -82,13 +82,48 @@ fn the_columns_of_a_file_stand_in_one_unnamed_row() {
     let document = json!({ "adaptorType": "FTPImport", "ftp": {}, "file": { "type": "csv" }, "filter": { "a": 1 },
         "mapping": { "fields": [{ "extract": "a b", "generate": "A" }] } });
     let made = upgraded(document);
-    assert_eq!(made[0]["generate"], json!(""));
-    assert_eq!(made[0]["buildArrayHelper"][0]["extract"], json!("$"));
+    let wrapper = json!({ "dataType": "objectarray", "status": "Active",
+        "buildArrayHelper": [{ "extract": "$", "sourceDataType": "object", "mappings": made[0]["buildArrayHelper"][0]["mappings"] }] });
+    assert_eq!(made, json!([wrapper]));
     let row = &made[0]["buildArrayHelper"][0]["mappings"][0];
     assert_eq!(
         (&row["generate"], &row["extract"], &row["dataType"]),
         (&json!("A"), &json!("$[\"a b\"]"), &json!("string"))
     );
+}
+
+#[test]
+fn the_rows_of_a_bulk_load_stand_in_one_unnamed_row_and_keep_their_types() {
+    for (block, kind) in [("rdbms", "bulk_insert"), ("jdbc", "bulk_load")] {
+        let document = |row: &Value| {
+            let mut document = json!({ "filter": { "a": 1 }, "mapping": { "fields": [row] } });
+            document[block] = json!({ "queryType": [kind] });
+            document
+        };
+        let made = upgraded(document(&json!({ "extract": "no", "generate": "NO", "dataType": "number" })));
+        let row = json!({ "generate": "NO", "extract": "$.no", "dataType": "number", "sourceDataType": "number",
+            "status": "Active" });
+        assert!(made[0].get("generate").is_none());
+        assert_eq!(made[0]["buildArrayHelper"][0]["mappings"], json!([row]));
+        assert!(refused(&document(&json!({ "extract": "no", "generate": "NO" }))).contains("no data type"));
+    }
+}
+
+#[test]
+fn an_array_has_a_helper_and_nothing_beside_it_or_stays() {
+    let made =
+        upgraded(fields(&json!([{ "extract": "labels", "generate": "tags", "dataType": "stringarray" }])));
+    let helper = json!([{ "extract": "$.labels", "sourceDataType": "stringarray" }]);
+    let entry = json!({ "generate": "tags", "dataType": "stringarray", "status": "Active", "buildArrayHelper": helper });
+    assert_eq!(made, json!([entry]));
+    for row in [
+        json!({ "generate": "a", "dataType": "stringarray", "hardCodedValue": "x" }),
+        json!({ "generate": "a", "dataType": "numberarray", "extract": "{{record.x}}" }),
+        json!({ "generate": "a", "dataType": "stringarray", "extract": "x", "default": "y" }),
+        json!({ "generate": "a", "dataType": "stringarray", "extract": "x", "lookupName": "l" }),
+    ] {
+        assert!(refused(&fields(&json!([row]))).contains("is not known"), "{row}");
+    }
 }
 
 #[test]
@@ -157,19 +192,19 @@ fn nothing_to_upgrade_is_no_warning_and_twice_is_once() {
         json!({ "mappings": [], "mapping": { "fields": [], "lists": [] } }),
     ] {
         let mut after = document.clone();
-        assert_eq!(upgrade(&mut after, Untyped::Leave), Vec::<String>::new());
+        assert_eq!(upgrade(&mut after, Untyped::Leave), Upgrade::NothingToDo);
         assert_eq!(after, document);
     }
     let mut once = fields(&json!([string("a", "a")]));
     upgrade(&mut once, Untyped::Leave);
     let mut twice = once.clone();
-    assert_eq!(upgrade(&mut twice, Untyped::Leave), Vec::<String>::new());
+    assert_eq!(upgrade(&mut twice, Untyped::Leave), Upgrade::NothingToDo);
     assert_eq!(once, twice);
 }
 
 #[test]
 fn rows_without_a_type_become_texts_where_the_job_says_so() {
     let mut document = fields(&json!([{ "extract": "x", "generate": "a" }]));
-    assert_eq!(upgrade(&mut document, Untyped::String), Vec::<String>::new());
+    assert_eq!(upgrade(&mut document, Untyped::String), Upgrade::Done);
     assert_eq!(document["mappings"][0]["dataType"], json!("string"));
 }

@@ -1,0 +1,250 @@
+//! A change that a job asks for: what every step has in common.
+//!
+//! One file a step; the registry lists them, and [`Program`](crate::Program) applies them in order. A step as data is
+//! its key and its value, as they stand in the job file ([`StepSpec`]); CSV files are read by then.
+//!
+//! Promises: a step either does what it says, or it does not apply and leaves the document as it was, or it is an error
+//! that says why; applied twice, it gives what it gave the first time.
+
+mod jq;
+mod keys;
+mod lookup;
+mod mapping;
+mod name;
+mod patch;
+pub(crate) mod registry;
+mod remove;
+mod rename;
+mod rename_field;
+mod set;
+mod upgrade_mapper;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde_json::Value;
+
+pub use self::keys::Keys;
+use crate::SelectorSpec;
+use crate::problem::{Problem, Problems};
+use crate::template::Templates;
+
+/// A change that a job asks for.
+pub trait Step: fmt::Debug + Send + Sync + Sized + 'static {
+    /// The key in the job file and what holds for every step of this kind.
+    const KIND: StepKind;
+
+    /// Checks and compiles what the job says. A `path` in a problem begins below the step's own key.
+    ///
+    /// # Errors
+    ///
+    /// Everything that can be told without a document.
+    fn compile(keys: Keys<'_>, context: &mut Compile<'_>) -> Result<Self, Problems>;
+
+    /// Applies the change. On an error the document may be half changed: the caller drops it.
+    ///
+    /// # Errors
+    ///
+    /// [`StepError::NotApplicable`] when the import has nothing that the step could change; the document is then as it
+    /// was. [`StepError::Failed`] when it cannot be done.
+    fn apply(&self, document: &mut Value, context: &Apply<'_>) -> Result<Warnings, StepError>;
+
+    /// Whether the names of the import's connection or integration have to be known ([`Facts`]).
+    fn needs_names(&self) -> bool {
+        false
+    }
+
+    /// What no document had so far, of the things that the step names; empty when there is nothing to say.
+    fn unused(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// What holds for every step of a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StepKind {
+    /// The key in the job file.
+    pub key: &'static str,
+    /// What becomes of an import that the step does not apply to, unless the job says; `None` for a step that applies to
+    /// every import, where `missing:` has no meaning.
+    pub missing: Option<Missing>,
+}
+
+/// `missing`: what becomes of an import that a step does not apply to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// The step leaves it as it is.
+    Skip,
+    /// It fails.
+    Fail,
+}
+
+/// What steps are compiled with.
+#[derive(Debug)]
+pub struct Compile<'t> {
+    /// The templates of the job.
+    pub templates: &'t mut Templates,
+}
+
+/// What steps are applied with.
+#[derive(Debug, Clone, Copy)]
+pub struct Apply<'a> {
+    /// What is known of the import beside its document.
+    pub facts: &'a Facts,
+    /// The templates of the job.
+    pub templates: &'a Templates,
+}
+
+/// What a person should look at after a step.
+pub type Warnings = Vec<String>;
+
+/// Why a step did not change a document.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StepError {
+    /// The import has nothing that the step could change.
+    #[error("{0}")]
+    NotApplicable(String),
+    /// It should have been changed and could not be.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl StepError {
+    /// An import without what the step changes.
+    pub fn not_applicable(reason: impl Into<String>) -> Self {
+        Self::NotApplicable(reason.into())
+    }
+
+    /// A change that cannot be made.
+    pub fn failed(reason: impl Into<String>) -> Self {
+        Self::Failed(reason.into())
+    }
+}
+
+/// One line of `transform:` as data.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepSpec {
+    /// The key of the step, e.g. `rename`.
+    pub key: String,
+    /// What stands under it.
+    pub value: Value,
+    /// `when:`; without it, every import.
+    pub when: Option<SelectorSpec>,
+    /// `missing:`, where given.
+    pub missing: Option<Missing>,
+}
+
+impl StepSpec {
+    /// A step for every import.
+    pub fn new(key: impl Into<String>, value: Value) -> Self {
+        Self { key: key.into(), value, when: None, missing: None }
+    }
+
+    /// The same step for the imports that `when` selects.
+    #[must_use]
+    pub fn when(mut self, when: SelectorSpec) -> Self {
+        self.when = Some(when);
+        self
+    }
+
+    /// The same step with its own rule for imports that it does not apply to.
+    #[must_use]
+    pub fn missing(mut self, missing: Missing) -> Self {
+        self.missing = Some(missing);
+        self
+    }
+}
+
+/// What is wrong with a step of the job, found when it is compiled.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("step {}: {problem}", step + 1)]
+pub struct StepProblem {
+    /// Index in the list of steps.
+    pub step: usize,
+    /// What is wrong; the path begins at the step, e.g. `["rename", "find"]`.
+    pub problem: Problem,
+}
+
+/// What is known of an import beside its document.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// `row.*`: the columns of the manifest's row for this import; empty without a manifest.
+    pub row: BTreeMap<String, String>,
+    /// `job.name`.
+    pub job_name: String,
+    /// `job.date`: the run's day, `2026-01-31`.
+    pub job_date: String,
+    /// `job.action`.
+    pub job_action: String,
+    /// `index`: the import's number in the selection, from 1.
+    pub index: u32,
+    /// Names of this import's connection and integration in the source account, where known.
+    pub connection_name: Option<String>,
+    /// Name of its integration.
+    pub integration_name: Option<String>,
+}
+
+/// Which side of a mapping a field name belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// The record that comes in (`extract`).
+    Source,
+    /// The record that goes out (`generate`).
+    Target,
+}
+
+impl Side {
+    /// Every side.
+    pub const ALL: &'static [Self] = &[Self::Source, Self::Target];
+
+    /// The word of a job file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Target => "target",
+        }
+    }
+}
+
+/// One field and its new name, as paths from the root of the record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldRename {
+    /// Extract or generate side.
+    pub side: Side,
+    /// The old path.
+    pub from: String,
+    /// The new path.
+    pub to: String,
+}
+
+/// A document after all steps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Transformed {
+    /// The document.
+    pub document: Value,
+    /// What a person should look at.
+    pub warnings: Warnings,
+}
+
+/// Why a document could not be transformed. The item fails; the run goes on.
+#[derive(Debug, thiserror::Error)]
+#[error("step {} ({kind}{}): {message}", step + 1, AtLine(*line))]
+pub struct TransformError {
+    /// Index in the list of steps.
+    pub step: usize,
+    /// The key of the step, e.g. `jq`.
+    pub kind: &'static str,
+    /// The line of the job file the step begins in, where it came from one.
+    pub line: Option<usize>,
+    /// What went wrong.
+    pub message: String,
+}
+
+/// Where a step begins, for a sentence about it.
+pub(crate) struct AtLine(pub(crate) Option<usize>);
+
+impl fmt::Display for AtLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |line| write!(f, ", line {line} of the job"))
+    }
+}

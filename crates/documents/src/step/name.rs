@@ -1,0 +1,39 @@
+//! `name: "…"`: the name, by template.
+
+use serde_json::Value;
+
+use super::{Apply, Compile, Keys, Step, StepError, StepKind, Warnings};
+use crate::problem::Problems;
+use crate::template::Template;
+
+/// The step.
+#[derive(Debug)]
+pub(crate) struct Name(Template);
+
+impl Step for Name {
+    const KIND: StepKind = StepKind { key: "name", missing: None };
+
+    fn compile(keys: Keys<'_>, context: &mut Compile<'_>) -> Result<Self, Problems> {
+        let template = keys.whole_text().and_then(|text| context.templates.compile(text));
+        template.map(Self).map_err(|problem| vec![problem])
+    }
+
+    fn apply(&self, document: &mut Value, context: &Apply<'_>) -> Result<Warnings, StepError> {
+        let name = context.templates.render(&self.0, document, context.facts);
+        put_name(document, name.map_err(|error| StepError::failed(error.to_string()))?)
+    }
+
+    fn needs_names(&self) -> bool {
+        self.0.uses_names
+    }
+}
+
+/// Gives the import its new name.
+pub(super) fn put_name(document: &mut Value, name: String) -> Result<Warnings, StepError> {
+    if name.trim().is_empty() {
+        return Err(StepError::failed("the new name is empty"));
+    }
+    let members = document.as_object_mut().ok_or_else(|| StepError::failed("the import is not an object"))?;
+    members.insert("name".to_owned(), Value::String(name));
+    Ok(Vec::new())
+}

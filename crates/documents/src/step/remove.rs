@@ -1,0 +1,40 @@
+//! `remove: [/pointer]`: takes values out of the document.
+
+use serde_json::Value;
+
+use super::{Apply, Compile, Keys, Missing, Step, StepError, StepKind, Warnings};
+use crate::pointer::{self, Pointer};
+use crate::problem::{Problem, Problems};
+
+/// The step.
+#[derive(Debug)]
+pub(crate) struct Remove(Vec<Pointer>);
+
+impl Step for Remove {
+    const KIND: StepKind = StepKind { key: "remove", missing: Some(Missing::Skip) };
+
+    fn compile(keys: Keys<'_>, _: &mut Compile<'_>) -> Result<Self, Problems> {
+        let mut problems = Vec::new();
+        let mut pointers = Vec::new();
+        for (index, item) in keys.items().map_err(|problem| vec![problem])?.iter().enumerate() {
+            let text = item.as_str().ok_or_else(|| Problem::new("must be a text"));
+            match text.and_then(Pointer::writable) {
+                Ok(pointer) => pointers.push(pointer),
+                Err(problem) => problems.push(problem.under(index.to_string())),
+            }
+        }
+        if problems.is_empty() { Ok(Self(pointers)) } else { Err(problems) }
+    }
+
+    fn apply(&self, document: &mut Value, _: &Apply<'_>) -> Result<Warnings, StepError> {
+        let mut any = false;
+        for pointer in &self.0 {
+            any |= pointer::remove(document, pointer);
+        }
+        if any {
+            return Ok(Vec::new());
+        }
+        let all: Vec<&str> = self.0.iter().map(Pointer::as_str).collect();
+        Err(StepError::not_applicable(format!("there is nothing at {}", all.join(", "))))
+    }
+}
