@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::archive::KeySource;
+use super::secret_source::{KeySource, TokenSource};
 
 /// One entry of `accounts`.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -56,20 +56,6 @@ impl AccountPlace {
     pub fn is_archive(&self) -> bool {
         matches!(self, Self::Archive { .. })
     }
-}
-
-/// Where a token comes from; never the token itself.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TokenSource {
-    /// An environment variable.
-    Env(String),
-    /// A file; the first line.
-    File(PathBuf),
-    /// A command and its arguments; the first line it prints.
-    Command(Vec<String>),
-    /// An entry of the system's keyring.
-    Keyring(String),
 }
 
 /// `rate`: the budget of calls.

@@ -1,10 +1,8 @@
 //! `archive`: where the backup store is, what opens it, and what a backup leaves in it.
 
-use std::path::PathBuf;
-
 use serde::{Deserialize, Serialize};
 
-use super::account::TokenSource;
+use super::secret_source::KeySource;
 
 /// `archive`: the backup store.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,16 +23,6 @@ pub struct Archive {
 
 /// The share of imports that may be gone since the last backup, if a job does not say.
 pub const SHRINK: f64 = 0.2;
-
-/// Where the key of an encrypted archive comes from; never the key itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum KeySource {
-    /// A passphrase.
-    Passphrase(TokenSource),
-    /// A file with an age key.
-    File(PathBuf),
-}
 
 /// `keep` of an archive; what is absent keeps nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

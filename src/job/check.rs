@@ -2,10 +2,11 @@
 
 use super::env::nearest;
 use super::forms::Form;
-use super::keys::{CREATABLE, KINDS};
 use super::not_yet::is_not_yet;
 use super::problem::{Report, Span};
-use super::spec::{Dictionary, Rule, Table, Type};
+use super::quoting::{in_typographic_quotes, is_invisible, name_of, quoted, unprintable};
+use super::remedy::{as_pointer, remedy, shorten};
+use super::spec::{Dictionary, Key, Rule, Table, Type};
 use super::tree::{Data, Entry, Node};
 
 /// Reports everything about `node` that does not fit `holds`; `name` is the key it stands under.
@@ -23,7 +24,10 @@ pub(super) fn check(node: &Node, holds: &Type, name: &str, report: &mut Report) 
         (Data::Null, Type::OrNull(_)) => {}
         (_, Type::OrNull(inner)) => check(node, inner, name, report),
         (Data::Null, _) => {
-            let help = format!("give it {}, or leave the key out", holds.describe());
+            let help = match report.comment_behind(node.span).filter(|comment| is_text_meant(comment)) {
+                Some(comment) => format!("what follows ` #` is a comment: write {}", quoted(comment)),
+                None => format!("give it {}, or leave the key out", holds.describe()),
+            };
             report.error(node.span, format!("`{name}` has no value")).help(help);
         }
         (Data::List(items), Type::List(inner)) => {
@@ -48,9 +52,11 @@ pub(super) fn check(node: &Node, holds: &Type, name: &str, report: &mut Report) 
         }
         _ if fits(node, holds) => {
             if let Some(word) = node.text().filter(|word| is_not_yet(name, word)) {
-                report
-                    .error(node.span, format!("`{name}: {word}` is not supported yet"))
-                    .help("a later version of transship will accept it");
+                let message = format!("`{name}: {word}` is not supported yet");
+                report.error(node.span, message).help("a later version of transship will accept it");
+            }
+            if matches!(holds, Type::Text(Form::Text | Form::Free | Form::Title)) {
+                not_meant(node, report);
             }
         }
         _ => misfit(node, holds, name, report),
@@ -69,7 +75,9 @@ fn check_table(node: &Node, entries: &[Entry], table: &'static Table, name: &str
             None => unknown_key(entry, table, name, report),
         }
     }
-    for key in table.keys.iter().filter(|key| key.required && !node.has(key.word)) {
+    let meant = meant(entries, table);
+    let missing = |key: &&Key| key.required && !node.has(key.word) && !meant.contains(&key.word);
+    for key in table.keys.iter().filter(missing) {
         let help = format!("add `{}: …`: {}", key.word, lower(key.doc));
         let message = if table.name == "job" {
             format!("the job has no `{}`", key.word)
@@ -124,9 +132,65 @@ fn not_supported_yet(at: Span, word: &str, name: &str, table: &str, report: &mut
     report.error(at, message).help("remove it; a later version of transship will accept it");
 }
 
+/// The keys that are most likely meant by those that the table does not know.
+///
+/// What follows from their absence is not told: the unknown key is.
+pub(super) fn meant(entries: &[Entry], table: &Table) -> Vec<&'static str> {
+    // Nobody mistypes more keys than that; the bound keeps a file of a hundred thousand keys quick.
+    let unknown = entries.iter().filter(|entry| table.key(&entry.key).is_none()).take(100);
+    let mut meant = Vec::new();
+    for entry in unknown {
+        let near =
+            spelled(&entry.key, table).or_else(|| nearest(&entry.key, table.keys.iter().map(|key| key.word)));
+        if let Some(near) = near.filter(|near| !meant.contains(near)) {
+            meant.push(near);
+        }
+    }
+    meant
+}
+
+/// The key that is written with invisible characters, or without the space behind its colon.
+fn spelled(written: &str, table: &Table) -> Option<&'static str> {
+    let plain: String = written.chars().filter(|c| !is_invisible(*c)).collect();
+    let word = plain.split(':').next().unwrap_or_default().trim();
+    table.keys.iter().map(|key| key.word).find(|key| *key == word)
+}
+
+/// Whether a comment is most likely the rest of a text: nothing is between the `#` and the first word, or it is a template.
+fn is_text_meant(comment: &str) -> bool {
+    let rest = comment.trim_start_matches('#');
+    comment.contains("{{")
+        || !rest.is_empty() && rest.len() + 1 == comment.len() && !rest.starts_with([' ', '\t'])
+}
+
+/// Warns of a text that YAML reads otherwise than it looks.
+fn not_meant(node: &Node, report: &mut Report) {
+    let Some(text) = node.text() else { return };
+    let is_plain = !report.text_of(node.span).starts_with(['"', '\'', '|', '>']);
+    if let Some(comment) =
+        report.comment_behind(node.span).filter(|comment| is_plain && is_text_meant(comment))
+    {
+        let help = format!("to keep it, write {}", quoted(&format!("{text} {comment}")));
+        let start = node.span.end + report.rest_of_line(node.span).find('#').unwrap_or_default();
+        let span = Span::new(start, start + comment.len());
+        report.warning(span, "what follows ` #` is a comment, and not part of the text").help(help);
+    }
+    if is_plain && let Some(inner) = in_typographic_quotes(text) {
+        let help = format!("to quote it, write {}", quoted(inner));
+        report.warning(node.span, "typographic quotes are part of the text").help(help);
+    }
+}
+
 fn unknown_key(entry: &Entry, table: &'static Table, name: &str, report: &mut Report) {
     let known = || table.keys.iter().map(|key| key.word);
-    let help = match nearest(&entry.key, known()) {
+    let odd = entry.key.chars().find(|c| is_invisible(*c)).filter(|_| spelled(&entry.key, table).is_some());
+    // Nobody reads more proposals than that; the bound keeps a file of a hundred thousand keys quick.
+    let near = if report.len() < 1000 { nearest(&entry.key, known()) } else { None };
+    let help = match near {
+        _ if let Some(odd) = odd => format!("it holds {}: delete the line and type it again", name_of(odd)),
+        _ if let (Some(key), Some((_, value))) = (spelled(&entry.key, table), entry.key.split_once(':')) => {
+            format!("there is no space after the colon: write `{key}: {value}`")
+        }
         Some(near) => format!("did you mean `{near}`?"),
         None if table.name == "condition"
             && ["manifest", "integration_apps"].contains(&entry.key.as_str()) =>
@@ -222,6 +286,15 @@ fn misfit(node: &Node, holds: &Type, name: &str, report: &mut Report) {
         return;
     }
     let message = match (node.written(), same_kind(node, holds)) {
+        (Some(text), true) if is_path(holds) && text.contains(unprintable) => {
+            let what = match (text.contains('\t'), text.contains('\n')) {
+                (true, true) => "a tab and a line break",
+                (true, false) => "a tab",
+                (false, true) => "a line break",
+                (false, false) => "a control character",
+            };
+            format!("`{name}` holds {what}, which no path has")
+        }
         (Some(text), true) if text.trim().is_empty() => {
             format!("`{name}` is empty: it must be {}", holds.describe())
         }
@@ -231,44 +304,11 @@ fn misfit(node: &Node, holds: &Type, name: &str, report: &mut Report) {
     report.error(node.span, message).maybe_help(remedy(node, holds, name));
 }
 
-/// What to write instead, where that can be said.
-fn remedy(node: &Node, holds: &Type, name: &str) -> Option<String> {
-    let written = node.written().map(shorten);
-    match (holds, &node.data) {
-        (Type::Word(_), Data::Text(text)) if name == "create" => not_created(&text.value),
-        (Type::Word(words), Data::Text(text)) => {
-            let known = words.iter().map(|word| word.word);
-            nearest(&text.value, known).map(|near| format!("did you mean `{near}`?"))
-        }
-        (Type::Either(types), Data::Text(_)) => {
-            types.iter().filter(|one| matches!(one, Type::Word(_))).find_map(|one| remedy(node, one, name))
-        }
-        (Type::Flag, Data::Text(text)) => match text.value.to_lowercase().as_str() {
-            "yes" | "on" | "y" | "true" => Some("write `true`".to_owned()),
-            "no" | "off" | "n" | "false" => Some("write `false`".to_owned()),
-            _ => None,
-        },
-        (Type::Text(Form::Duration), Data::Number(..)) => {
-            Some(format!("write the unit: `{}s` or `{0}ms`", written.unwrap_or_default()))
-        }
-        (Type::Text(Form::Moment), Data::Text(text)) if text.value.contains('T') => {
-            Some("a time needs its offset: `Z` for UTC, or e.g. `+01:00`".to_owned())
-        }
-        (Type::Text(Form::Percent), Data::Number(..)) => written.map(|number| format!("write `{number}%`")),
-        (Type::Text(_), Data::Number(..) | Data::OddNumber(_)) => {
-            written.map(|text| format!("put it into quotes: \"{text}\""))
-        }
-        (Type::Text(_), Data::Flag(flag)) => Some(format!("put it into quotes: \"{flag}\"")),
-        (Type::Whole(..) | Type::Number(..), Data::Text(text)) if text.value.parse::<f64>().is_ok() => {
-            Some("write it without quotes".to_owned())
-        }
-        (Type::List(_), Data::Text(_) | Data::Number(..)) => {
-            let shown = written.unwrap_or_default();
-            Some(format!("write it as a list: `{name}: [\"{shown}\"]`"))
-        }
-        (Type::List(_), Data::Table(_)) => Some("begin each item with `- `".to_owned()),
-        (Type::Text(Form::Pointer), Data::Text(text)) => Some(as_pointer(&text.value)),
-        _ => None,
+fn is_path(holds: &Type) -> bool {
+    match holds {
+        Type::Text(Form::Path) => true,
+        Type::Either(types) => types.iter().any(is_path),
+        _ => false,
     }
 }
 
@@ -279,34 +319,6 @@ fn same_kind(node: &Node, holds: &Type) -> bool {
         Type::Whole(..) | Type::Number(..) => matches!(node.data, Data::Number(..) | Data::OddNumber(_)),
         _ => false,
     }
-}
-
-/// The JSON pointer that somebody who writes a path in another way may mean.
-fn as_pointer(text: &str) -> String {
-    let path = text.trim_start_matches(['.', '$', '#', '/']);
-    format!("did you mean `/{}`?", path.replace(['.', '['], "/").replace(']', ""))
-}
-
-/// Why a kind of resource cannot stand in `references.create`.
-fn not_created(word: &str) -> Option<String> {
-    if word == "connections" {
-        let help = "connections hold secrets, which the service never shows, so they are never created: make them in \
-                    the target by hand, under the same names";
-        return Some(help.to_owned());
-    }
-    if KINDS.contains(&word) {
-        return Some(format!(
-            "{word} are not created: make them in the target by hand, under the same names"
-        ));
-    }
-    nearest(word, CREATABLE.iter().map(|word| word.word)).map(|near| format!("did you mean `{near}`?"))
-}
-
-/// At most forty characters of a text.
-pub(super) fn shorten(text: &str) -> String {
-    let line = text.lines().next().unwrap_or_default();
-    let short: String = line.chars().take(40).collect();
-    if short.len() < text.len() { format!("{short}…") } else { short }
 }
 
 fn lower(doc: &str) -> String {

@@ -81,6 +81,26 @@ pub(super) fn expand(text: &str, env: &Env) -> Result<String, Vec<Unexpanded>> {
     if wrong.is_empty() { Ok(expanded) } else { Err(wrong) }
 }
 
+/// The first `${VAR}` whose variable is most likely a secret: by its name, or because its value has the shape of a token.
+///
+/// A name that ends as that of a path does (`TOKEN_FILE`) is none.
+pub(super) fn secret_in(text: &str, env: &Env) -> Option<std::ops::Range<usize>> {
+    const WORDS: [&str; 7] = ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "API_KEY", "APIKEY"];
+    const PLACES: [&str; 6] = ["FILE", "PATH", "DIR", "FOLDER", "HOME", "ROOT"];
+    for (start, _) in text.match_indices("${") {
+        let Some(length) = text[start..].find('}') else { break };
+        let name = &text[start + 2..start + length];
+        let upper = name.to_uppercase();
+        let by_name = WORDS.iter().any(|word| upper.contains(word))
+            && !PLACES.iter().any(|place| upper.ends_with(place));
+        let by_value = || env.get(name).is_some_and(|value| super::redact::tokens(value).next().is_some());
+        if by_name || by_value() {
+            return Some(start..start + length + 1);
+        }
+    }
+    None
+}
+
 /// A path of the job file: `${VAR}` and a leading `~/` replaced, then taken from `folder` when relative.
 pub(super) fn path(text: &str, folder: &Path, env: &Env) -> Result<PathBuf, Vec<Unexpanded>> {
     let expanded = expand(text, env)?;

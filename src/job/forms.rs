@@ -55,7 +55,8 @@ impl Form {
     pub(super) fn fits(self, text: &str) -> bool {
         match self {
             Self::Free => true,
-            Self::Text | Self::Path | Self::Url | Self::Id => !text.trim().is_empty(),
+            Self::Path => !text.trim().is_empty() && !text.contains(super::quoting::unprintable),
+            Self::Text | Self::Url | Self::Id => !text.trim().is_empty(),
             Self::Title => {
                 !text.trim().is_empty() && text.chars().count() <= 100 && !text.contains(char::is_control)
             }
@@ -75,7 +76,8 @@ impl Form {
     pub(super) fn pattern(self) -> Option<&'static str> {
         Some(match self {
             Self::Free => return None,
-            Self::Text | Self::Path | Self::Url | Self::Id => r"\S",
+            Self::Text | Self::Url | Self::Id => r"\S",
+            Self::Path => r"^[^\u0000-\u001f]*[^\u0000-\u001f\s][^\u0000-\u001f]*$",
             Self::Title => r"^[^\u0000-\u001f]{1,100}$",
             Self::Name => "^[A-Za-z0-9._-]{1,64}$",
             Self::Duration => "^[0-9]{1,9}(ms|s|m|h)$",

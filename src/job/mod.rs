@@ -12,6 +12,7 @@ mod plain;
 pub mod problem;
 pub mod schema;
 pub mod secret;
+pub mod secret_source;
 pub mod starter;
 pub mod waves;
 
@@ -19,11 +20,16 @@ mod check;
 mod forms;
 mod keys;
 mod not_yet;
+mod quoting;
 mod read;
 mod redact;
+mod regular;
+mod remedy;
 pub mod settings;
 mod sheet;
+mod slips;
 mod spec;
+mod spreadsheet;
 mod tree;
 mod yaml;
 
@@ -33,13 +39,14 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub use account::{Account, AccountPlace, Rate, TokenSource};
-pub use archive::{Archive, Keep, KeySource, Shelved};
+pub use account::{Account, AccountPlace, Rate};
+pub use archive::{Archive, Keep, Shelved};
 pub use env::Env;
 pub use manifest::Manifest;
 pub use notify::Notify;
 pub use plain::yaml_value;
 pub use problem::{Diagnostic, Located, Problems, Severity, Span};
+pub use secret_source::{KeySource, TokenSource};
 pub use settings::Settings;
 pub use waves::{Mirror, PageSize, Pause, Wave, Waves};
 

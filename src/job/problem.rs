@@ -2,6 +2,7 @@
 //!
 //! Nothing here prints; secrets are blacked out of the text before it is kept.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
@@ -135,9 +136,10 @@ impl Problems {
 
     /// Each with file, line and column.
     pub fn located(&self) -> Vec<Located> {
+        let mut cursors: Vec<Cursor> = self.sources.iter().map(|source| Cursor::new(&source.text)).collect();
         let locate = |problem: &Diagnostic| {
             let source = &self.sources[problem.file];
-            let place = problem.span.map(|span| line_and_column(&source.text, span.start));
+            let place = problem.span.map(|span| cursors[problem.file].line_and_column(span.start));
             Located {
                 severity: problem.severity,
                 file: source.name.clone(),
@@ -222,7 +224,8 @@ impl std::error::Error for Problems {}
 pub(super) struct Report {
     sources: Vec<Source>,
     list: Vec<Diagnostic>,
-    secrets: Vec<Span>,
+    /// The end of each secret, by where it begins.
+    secrets: BTreeMap<usize, usize>,
     file: usize,
 }
 
@@ -230,7 +233,7 @@ impl Report {
     /// About the job file, and later the files it names.
     pub(super) fn new(name: &str, text: &str) -> Self {
         let source = Source { name: name.to_owned(), text: text.to_owned() };
-        Self { sources: vec![source], list: Vec::new(), secrets: Vec::new(), file: 0 }
+        Self { sources: vec![source], list: Vec::new(), secrets: BTreeMap::new(), file: 0 }
     }
 
     /// The line of the job file a span begins in, from 1.
@@ -267,14 +270,43 @@ impl Report {
         self.push(Severity::Warning, span.into(), message.into())
     }
 
+    /// The text of a stretch of the file at hand.
+    pub(super) fn text_of(&self, span: Span) -> &str {
+        self.sources[self.file].text.get(span.start..span.end).unwrap_or_default()
+    }
+
+    /// What stands behind a stretch on its last line.
+    pub(super) fn rest_of_line(&self, span: Span) -> &str {
+        let rest = self.sources[self.file].text.get(span.end..).unwrap_or_default();
+        rest.lines().next().unwrap_or_default()
+    }
+
+    /// The comment behind a stretch, where nothing but blanks (and the colon of an empty value) is between.
+    pub(super) fn comment_behind(&self, span: Span) -> Option<&str> {
+        let rest = self.rest_of_line(span);
+        let rest = rest.strip_prefix(':').unwrap_or(rest);
+        let comment = rest.trim_start_matches([' ', '\t']);
+        (comment.len() < rest.len() && comment.starts_with('#')).then(|| comment.trim_end())
+    }
+
+    /// How many problems there are so far.
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Forgets the problems after the first `count`.
+    pub(super) fn truncate(&mut self, count: usize) {
+        self.list.truncate(count);
+    }
+
     /// A stretch of the job file that must never be shown.
     pub(super) fn black_out(&mut self, span: Span) {
-        self.secrets.push(span);
+        self.secrets.insert(span.start, span.end);
     }
 
     /// Whether a place will be blacked out.
     pub(super) fn is_secret(&self, at: usize) -> bool {
-        self.secrets.iter().any(|span| (span.start..span.end).contains(&at))
+        self.secrets.range(..=at).next_back().is_some_and(|(_, end)| at < *end)
     }
 
     /// How many errors there are so far.
@@ -284,8 +316,8 @@ impl Report {
 
     /// The problems, in the order of the files.
     pub(super) fn finish(mut self) -> Problems {
-        for span in std::mem::take(&mut self.secrets) {
-            super::redact::black_out(&mut self.sources[0].text, span.start..span.end);
+        for (start, end) in std::mem::take(&mut self.secrets) {
+            super::redact::black_out(&mut self.sources[0].text, start..end);
         }
         for (index, source) in self.sources.iter_mut().enumerate() {
             // A manifest may be large; one that has nothing to show need not be kept.
@@ -309,6 +341,33 @@ impl Report {
         let file = self.file;
         self.list.push(Diagnostic { severity, message, help: None, span, related: Vec::new(), file });
         &mut self.list[index]
+    }
+}
+
+/// Counts lines and columns on from the last place asked for: the problems of a file are in order.
+struct Cursor<'t> {
+    text: &'t str,
+    at: usize,
+    line: usize,
+    column: usize,
+}
+
+impl<'t> Cursor<'t> {
+    fn new(text: &'t str) -> Self {
+        Self { text, at: 0, line: 1, column: 1 }
+    }
+
+    fn line_and_column(&mut self, at: usize) -> (usize, usize) {
+        let at = floor(self.text, at);
+        if at < self.at {
+            *self = Self::new(self.text);
+        }
+        for c in self.text[self.at..at].chars() {
+            (self.line, self.column) =
+                if c == '\n' { (self.line + 1, 1) } else { (self.line, self.column + 1) };
+        }
+        self.at = at;
+        (self.line, self.column)
     }
 }
 

@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
 
-use super::account::TokenSource;
 use super::env::Env;
 use super::redact::without_tokens;
+use super::regular;
+use super::secret_source::TokenSource;
 
 /// How long a command may take to print a token; it may ask a person.
 const COMMAND_LIMIT: Duration = Duration::from_secs(30);
@@ -129,10 +130,7 @@ fn first_line(bytes: &[u8]) -> String {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, SecretError> {
-    let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).and_then(|file| file.take(READ_LIMIT).read_to_end(&mut bytes));
-    file.map_err(|cause| SecretError::File { path: path.to_owned(), cause })?;
-    Ok(bytes)
+    regular::read(path, READ_LIMIT).map_err(|cause| SecretError::File { path: path.to_owned(), cause })
 }
 
 /// Runs the command without a shell and gives what it printed.

@@ -1,18 +1,64 @@
 //! YAML 1.2 (and so JSON) to a tree with places. Anchors, aliases, tags and several documents are refused.
 
+use std::borrow::Cow;
 use std::cell::Cell;
+use std::collections::HashMap;
+use std::ops::Range;
 
-use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, StructureStyle};
+use granit_parser::{Event, Parser, ScalarStyle, StructureStyle};
 use serde_json::Number;
 
 use super::problem::{Report, Span};
+use super::quoting::is_invisible;
+use super::slips::{self, Slip};
 use super::tree::{Data, Entry, Node, Text};
 
 /// How deep collections may nest; the deepest documented job needs nine.
 const DEPTH: usize = 64;
 
+/// How many slips are repaired before the rest of the file is left unread.
+const SLIPS: usize = 50;
+
 /// Reads the file into a tree. `None` when there is none to speak of; the report then says why.
+///
+/// A slip that can be read over is reported, replaced by a value that nobody looks at, and the file is read again.
 pub(super) fn parse(text: &str, report: &mut Report) -> Option<Node> {
+    let mut repaired = Cow::Borrowed(text);
+    let mut masked: Vec<Range<usize>> = Vec::new();
+    let mut slips: Vec<Slip> = Vec::new();
+    let before = report.len();
+    let root = loop {
+        match pass(&repaired, text, &masked, report) {
+            Ok(root) => break root,
+            Err(slip) => {
+                let known = |range: &Range<usize>| {
+                    slips.iter().any(|slip| slip.repair.as_ref().is_some_and(|known| known.range == *range))
+                };
+                let repair = slip.repair.clone().filter(|repair| {
+                    slips.len() < SLIPS && !repair.range.is_empty() && !known(&repair.range)
+                });
+                slips.push(slip);
+                let Some(repair) = repair else { break None };
+                // What was found so far is found again.
+                report.truncate(before);
+                repaired.to_mut().replace_range(repair.range, &repair.filler);
+                masked.extend(repair.masked);
+            }
+        }
+    };
+    for slip in slips {
+        report.error(slip.span, slip.message).maybe_help(slip.help);
+    }
+    root
+}
+
+/// Reads the file once, up to the first slip.
+fn pass(
+    repaired: &str,
+    text: &str,
+    masked: &[Range<usize>],
+    report: &mut Report,
+) -> Result<Option<Node>, Slip> {
     let options = granit_parser::options! {
         emit_unresolved_aliases: true,
         emit_anchor_events: true,
@@ -20,21 +66,25 @@ pub(super) fn parse(text: &str, report: &mut Report) -> Option<Node> {
         flow_nesting_limit: DEPTH,
         block_nesting_limit: DEPTH,
     };
-    let mut builder = Builder { text, report, open: Vec::new(), root: None, documents: 0 };
-    for event in Parser::new_from_str_with_options(text, options) {
+    let mut builder =
+        Builder { text, masked, report, open: Vec::new(), root: None, documents: 0, slip: None };
+    for event in Parser::new_from_str_with_options(repaired, options) {
         match event {
-            Ok((event, span)) => builder.on(event, place(text, span)),
+            Ok((event, span)) => builder.on(event, place(repaired, span)),
             Err(error) => {
-                builder.syntax_error(&error);
-                return None;
+                let at = error.marker().byte_offset().unwrap_or(text.len());
+                return Err(slips::recognise(text, at, error.kind(), &builder.flows()));
             }
+        }
+        if let Some(slip) = builder.slip.take() {
+            return Err(slip);
         }
     }
     if builder.documents == 0 {
         let help = "`transship new migrate` prints a job to start from";
         builder.report.error(None, "the file is empty").help(help);
     }
-    builder.root
+    Ok(builder.root)
 }
 
 fn place(text: &str, span: granit_parser::Span) -> Span {
@@ -47,16 +97,31 @@ fn place(text: &str, span: granit_parser::Span) -> Span {
 
 /// A collection that is not closed yet.
 enum Open {
-    List { start: Option<Span>, flow: bool, items: Vec<Node> },
-    Table { start: Option<Span>, flow: bool, entries: Vec<Entry>, key: Option<(Option<String>, Span)> },
+    List {
+        start: Option<Span>,
+        flow: bool,
+        items: Vec<Node>,
+    },
+    Table {
+        start: Option<Span>,
+        flow: bool,
+        entries: Vec<Entry>,
+        /// Where each key stands in `entries`.
+        known: HashMap<String, usize>,
+        key: Option<(Option<String>, Span)>,
+    },
 }
 
 struct Builder<'a> {
+    /// The file as it is, without repairs.
     text: &'a str,
+    /// What is not looked at: it stands for a value that has been reported.
+    masked: &'a [Range<usize>],
     report: &'a mut Report,
     open: Vec<Open>,
     root: Option<Node>,
     documents: usize,
+    slip: Option<Slip>,
 }
 
 impl Builder<'_> {
@@ -67,13 +132,17 @@ impl Builder<'_> {
             _ if self.documents > 1 => {}
             Event::Scalar(value, style, _, tag) => {
                 self.refuse_tag(tag.as_deref(), span);
-                let data = scalar(self.text, &value, style, span);
+                let is_masked = self.masked.iter().any(|range| range.contains(&span.start));
+                let data = if is_masked { Data::Broken } else { scalar(self.text, &value, style, span) };
                 self.add(Node { span, data });
             }
             Event::SequenceStart(style, _, tag) => {
                 self.refuse_tag(tag.as_deref(), span);
                 let flow = style == StructureStyle::Flow;
                 self.open.push(Open::List { start: flow.then_some(span), flow, items: Vec::new() });
+            }
+            Event::MappingStart(StructureStyle::Flow, ..) if self.text[span.start..].starts_with("{{") => {
+                self.slip = Some(slips::template(self.text, span.start, !self.flows().is_empty()));
             }
             Event::MappingStart(style, _, tag) => {
                 self.refuse_tag(tag.as_deref(), span);
@@ -82,6 +151,7 @@ impl Builder<'_> {
                     start: flow.then_some(span),
                     flow,
                     entries: Vec::new(),
+                    known: HashMap::new(),
                     key: None,
                 });
             }
@@ -90,13 +160,27 @@ impl Builder<'_> {
                 let help = "a job file says everything where it stands: write the value out; a text that begins with `&` needs quotes";
                 self.report.error(span, "anchors (`&`) are not supported").help(help);
             }
-            Event::Alias(_) | Event::UnresolvedAlias(_) => {
-                let help = "a text that begins with `*` needs quotes; to use a value twice, write it twice";
+            Event::UnresolvedAlias(_) => {
+                self.slip = Some(slips::unquoted(self.text, span.start, !self.flows().is_empty()));
+            }
+            Event::Alias(_) => {
+                let help = "to use a value twice, write it twice; a text that begins with `*` needs quotes";
                 self.report.error(span, "aliases (`*`) are not supported").help(help);
                 self.add(Node { span, data: Data::Broken });
             }
             _ => {}
         }
+    }
+
+    /// Where the brackets stand that are open.
+    fn flows(&self) -> Vec<usize> {
+        let starts = self.open.iter().filter_map(|open| match open {
+            Open::List { start, flow: true, .. } | Open::Table { start, flow: true, .. } => {
+                start.map(|span| span.start)
+            }
+            _ => None,
+        });
+        starts.collect()
     }
 
     fn document(&mut self, span: Span) {
@@ -123,9 +207,12 @@ impl Builder<'_> {
                 start.get_or_insert(node.span);
                 items.push(node);
             }
-            Some(Open::Table { start, entries, key, .. }) => {
+            Some(Open::Table { start, entries, known, key, .. }) => {
                 start.get_or_insert(node.span);
                 let Some((word, at)) = key.take() else {
+                    if node.written().is_some_and(|word| word.starts_with(is_invisible)) {
+                        self.slip = Some(slips::invisible(self.text, node.span.start));
+                    }
                     let word = match &node.data {
                         Data::Flag(flag) => Some(flag.to_string()),
                         _ => node.written().map(str::to_owned),
@@ -138,14 +225,15 @@ impl Builder<'_> {
                     return;
                 };
                 let Some(word) = word else { return };
-                if let Some(first) = entries.iter().find(|entry| entry.key == word) {
-                    let message = format!("`{word}` stands here twice");
+                if let Some(first) = known.get(&word) {
+                    let message = format!("duplicate key `{word}`");
                     self.report
                         .error(at, message)
-                        .related(first.at, "first here")
+                        .related(entries[*first].at, "first here")
                         .help("keep one of the two");
                     return;
                 }
+                known.insert(word.clone(), entries.len());
                 entries.push(Entry { key: word, at, node, read: Cell::new(false) });
             }
         }
@@ -165,25 +253,6 @@ impl Builder<'_> {
             }
         };
         self.add(node);
-    }
-
-    fn syntax_error(&mut self, error: &ScanError) {
-        let at = error.marker().byte_offset().unwrap_or(self.text.len()).min(self.text.len());
-        let end = self.text[self.text.floor_char_boundary(at)..].chars().next().map_or(0, char::len_utf8);
-        let help = match error.kind() {
-            ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation | ErrorKind::TabNotAllowed => {
-                Some("indent with spaces")
-            }
-            ErrorKind::MappingValueNotAllowed => Some("a text that holds `: ` needs quotes"),
-            ErrorKind::UnclosedQuotedScalar => Some("the quote that begins here has no counterpart"),
-            ErrorKind::RecursionLimitExceeded => Some("no job needs to nest this deep"),
-            ErrorKind::UnknownQuotedScalarEscape => Some(
-                "in \"double\" quotes a backslash is written twice; in 'single' quotes it stands for itself",
-            ),
-            _ => None,
-        };
-        let message = format!("not valid YAML: {}", error.kind());
-        self.report.error(Span::new(at, at + end), message).maybe_help(help);
     }
 }
 

@@ -303,6 +303,38 @@ fn a_valid_job_says_what_is_most_likely_not_meant() {
 }
 
 #[test]
+fn a_hundred_thousand_mistakes_are_told_in_the_time_of_one_reading() {
+    let lines: String = (0..100_000).map(|number| format!("x{number}: 1\n")).collect();
+    let unknown = parse(&with(&lines)).unwrap_err();
+    assert_eq!(unknown.len(), 100_000);
+    assert_eq!(unknown.located().last().and_then(|one| one.line), Some(100_008));
+    assert!(unknown.render(false).len() < 100_000, "the first hundred are shown");
+    let keys: String = (0..100_000).map(|number| format!("x{number}: 1, ")).collect();
+    let one_line = parse(&with(&format!("retry: {{ {keys} }}\n"))).unwrap_err();
+    assert_eq!(one_line.located().len(), 100_000);
+}
+
+#[test]
+fn a_text_that_reads_otherwise_than_it_looks_is_a_warning() {
+    let text = with(
+        "transform:\n  - name: Order #1 {{ name }}\n  - rename: { find: ^.*$, replace: “New” }\n  - set: { /name: x }\n\
+         \x20 - when: { names: [a] }\n    name: b # for that one\n",
+    );
+    let told: Vec<_> = parse(&text).unwrap().warnings.located();
+    let told: Vec<_> = told.iter().map(|one| format!("{} {}", one.line.unwrap(), one.message)).collect();
+    assert_eq!(
+        told,
+        [
+            "10 a `name` without a variable gives all selected imports the same name",
+            "10 what follows ` #` is a comment, and not part of the text",
+            "11 typographic quotes are part of the text",
+            "11 a `rename` without a variable gives all selected imports the same name",
+            "12 a `set` without a variable gives all selected imports the same name",
+        ]
+    );
+}
+
+#[test]
 fn a_file_that_is_not_there_is_a_problem_too() {
     let problems = load("nowhere.yaml").unwrap_err();
     assert_eq!(problems.located()[0].message, "there is no such file");

@@ -5,8 +5,11 @@ use std::path::Path;
 use url::{Host, Url};
 
 use super::Reader;
-use crate::job::account::{Account, AccountPlace, Rate, TokenSource};
+use crate::job::account::{Account, AccountPlace, Rate};
+use crate::job::check::meant;
 use crate::job::env::{self, Env, expand, nearest};
+use crate::job::keys::ACCOUNT;
+use crate::job::secret_source::TokenSource;
 use crate::job::tree::Node;
 
 /// The origin of a region.
@@ -50,6 +53,9 @@ impl Reader<'_> {
             _ => return None,
         };
         let Some(token) = node.get("token") else {
+            if meant(node.entries(), &ACCOUNT).contains(&"token") {
+                return None;
+            }
             let message = format!("the account `{name}` has no token");
             let help = "say where it is: `token: { env: NAME }`, `{ file: PATH }`, `{ command: [..] }` or `{ keyring: NAME }`";
             self.report.error(node.span, message).help(help);
@@ -88,6 +94,13 @@ impl Reader<'_> {
     /// An address that is called when a run is over: https, but for loopback.
     pub(super) fn ping(&mut self, node: &Node) -> Option<Url> {
         let url = self.address(node, "notify")?;
+        if !url.username().is_empty() || url.password().is_some() {
+            let help = "leave them out, or put the whole address into a variable: `${NOTIFY_URL}`";
+            if !node.text().is_some_and(|text| text.trim_start().starts_with("${")) {
+                self.report.error(node.span, "an address in `notify` holds a user or password").help(help);
+                return None;
+            }
+        }
         if url.scheme() == "https" || url.scheme() == "http" && is_loopback(&url) {
             return Some(url);
         }
@@ -97,6 +110,9 @@ impl Reader<'_> {
     }
 
     fn address(&mut self, node: &Node, key: &str) -> Option<Url> {
+        if key == "url" && self.holds_a_secret(node, node.text()?) {
+            return None;
+        }
         let text = match expand(node.text()?, self.env) {
             Ok(text) => text,
             Err(wrong) => {

@@ -30,6 +30,9 @@ impl Reader<'_> {
         let key = node.get("encryption").and_then(|node| self.key(node));
         let snapshot = node.get("snapshot").and_then(Node::text).filter(|text| *text != "latest");
         let shrink = node.get("shrink").and_then(Node::text).and_then(forms::percent);
+        if self.holds_a_secret(path, path.text()?) {
+            return None;
+        }
         let text = match expand(path.text()?, self.env) {
             Ok(text) => text,
             Err(wrong) => {
@@ -38,7 +41,14 @@ impl Reader<'_> {
             }
         };
         // An address of a store is left as it is; anything else is a folder.
-        let place = if text.contains("://") {
+        let place = if let Some((_, rest)) = text.split_once("://") {
+            if rest.split('/').next().is_some_and(|host| host.contains('@')) {
+                let help = "the store's credentials come from its own variables, e.g. `AWS_ACCESS_KEY_ID`: see the README";
+                self.report
+                    .error(path.span, "the address of the archive holds a user or password")
+                    .help(help);
+                return None;
+            }
             text
         } else {
             // Without `.`, for people read it.

@@ -15,13 +15,14 @@ use std::path::{Component, Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::check::check;
+use super::check::{check, meant};
 use super::env::{self, Env, Unexpanded};
+use super::forms::Form;
 use super::problem::{Problems, Report};
 use super::sheet::Sheet;
 use super::spec::Type;
 use super::tree::Node;
-use super::{Action, Job, keys, redact, yaml};
+use super::{Action, Job, keys, redact, regular, yaml};
 
 /// How large a job file may be.
 const FILE_LIMIT: usize = 4 << 20;
@@ -35,6 +36,8 @@ pub(super) struct Reader<'a> {
     /// Where relative paths begin.
     pub(super) folder: PathBuf,
     pub(super) now: Timestamp,
+    /// The keys of the job that are most likely meant by unknown ones.
+    pub(super) meant: Vec<&'static str>,
     /// The budget of accounts that do not set their own.
     pub(super) otherwise: super::Rate,
 }
@@ -51,8 +54,14 @@ pub(super) fn read(
     let Some(text) = decode(bytes, FILE_LIMIT, &mut report) else { return Err(report.finish()) };
     let mut report = Report::new(name, text);
     let root = yaml::parse(text, &mut report);
-    let mut reader =
-        Reader { report, env, folder: env.folder.join(folder), now, otherwise: super::Rate::default() };
+    let mut reader = Reader {
+        report,
+        env,
+        folder: env.folder.join(folder),
+        now,
+        meant: Vec::new(),
+        otherwise: super::Rate::default(),
+    };
     let job = root.and_then(|root| reader.job(&root, text));
     reader.refuse_tokens(text);
     let failed = reader.report.errors() > 0;
@@ -95,6 +104,7 @@ impl Reader<'_> {
         if root.entries().is_empty() {
             return None;
         }
+        self.meant = meant(root.entries(), &keys::JOB);
         let action = root.get("action").and_then(Node::text).and_then(Action::of);
         let rate = self.rate(root.get("rate"), super::Rate::default());
         self.otherwise = rate;
@@ -161,8 +171,24 @@ impl Reader<'_> {
     }
 
     fn path_from(&mut self, node: &Node, folder: &Path) -> Option<PathBuf> {
-        let path = env::path(node.text()?, folder, self.env);
+        let text = node.text().filter(|text| Form::Path.fits(text))?;
+        if self.holds_a_secret(node, text) {
+            return None;
+        }
+        let path = env::path(text, folder, self.env);
         path.map_err(|wrong| self.unexpanded(node, &wrong)).ok()
+    }
+
+    /// Refuses a variable that holds a secret: paths and addresses are shown, and kept in run folders.
+    fn holds_a_secret(&mut self, node: &Node, text: &str) -> bool {
+        let Some(secret) = env::secret_in(text, self.env) else { return false };
+        let message = format!(
+            "`{}` holds a secret, and a path or address is shown to people and kept",
+            &text[secret.clone()]
+        );
+        let help = "secrets are given as `token: { env: NAME }` or `passphrase: { env: NAME }`; for a path, use another variable";
+        self.report.error(node.part(&secret), message).help(help);
+        true
     }
 
     fn unexpanded(&mut self, node: &Node, wrong: &[Unexpanded]) {
@@ -174,17 +200,19 @@ impl Reader<'_> {
     /// Reads the CSV that `node` names and hands it to `then`, which reports into that file.
     fn sheet<T>(&mut self, node: &Node, then: impl FnOnce(&Sheet, &mut Report) -> T) -> Option<T> {
         let path = self.path(node)?;
-        let shown = tidy(path.strip_prefix(&self.env.folder).unwrap_or(&path)).display().to_string();
-        let bytes = match std::fs::read(&path) {
+        // A path with a variable in it is shown as it was written: the value may be a secret.
+        let shown = match node.text() {
+            Some(text) if text.contains("${") => text.to_owned(),
+            _ => tidy(path.strip_prefix(&self.env.folder).unwrap_or(&path)).display().to_string(),
+        };
+        let bytes = match regular::read(&path, SHEET_LIMIT as u64 + 1) {
             Ok(bytes) => bytes,
             Err(error) => {
-                let why = match error.kind() {
-                    std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
-                    std::io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
-                    kind => kind.to_string(),
-                };
+                let why = regular::why(&error);
                 let message = format!("cannot read {shown}: {why}");
-                self.report.error(node.span, message).help("a relative path begins at the job file's folder");
+                let missing = error.kind() == std::io::ErrorKind::NotFound;
+                let help = missing.then_some("a relative path begins at the job file's folder");
+                self.report.error(node.span, message).maybe_help(help);
                 return None;
             }
         };

@@ -9,6 +9,7 @@ use crate::job::env::nearest;
 use crate::job::keys::KINDS;
 use crate::job::problem::{Report, Span};
 use crate::job::sheet::Sheet;
+use crate::job::spreadsheet::mangled;
 use crate::job::tree::Node;
 
 impl Reader<'_> {
@@ -93,6 +94,11 @@ fn pairs(sheet: &Sheet, report: &mut Report) -> Vec<(Kind, String, String)> {
         {
             let message = format!("line {} has no `{}`", row.line, sheet.header[empty].text);
             report.error(cell(empty).span, message).help("write an id or a name on both sides");
+            continue;
+        }
+        let wrong = [source_at, target_at].into_iter().find_map(|at| Some((at, mangled(&cell(at).text)?)));
+        if let Some((at, (message, help))) = wrong.filter(|(_, (message, _))| !message.contains("date")) {
+            report.error(cell(at).span, format!("line {}: {message}", row.line)).help(help);
             continue;
         }
         let (source, target) = (cell(source_at).text.as_str(), cell(target_at).text.as_str());

@@ -3,6 +3,7 @@
 use super::Reader;
 use crate::job::Action;
 use crate::job::account::Account;
+use crate::job::keys::SELECT;
 use crate::job::tree::Node;
 
 /// The keys of `select` that name imports; `exclude` alone names none.
@@ -95,7 +96,7 @@ impl Reader<'_> {
         if action == Action::Update {
             let mapped = root.get("references").is_some_and(|node| node.has("map") || node.has("map_file"));
             let drops = root.get("captured_data").and_then(Node::text) == Some("drop");
-            if !root.has("transform") && !mapped && !drops {
+            if !self.given(root, "transform") && !mapped && !drops {
                 let help = "add `transform:` with what to change, or `references: { map: … }` to point them elsewhere";
                 self.report
                     .error(spot(root, "action"), "update changes nothing: the job has no `transform`")
@@ -108,7 +109,7 @@ impl Reader<'_> {
             self.refuse(root, &["sources"], action, "several accounts are for backup: name one as `source`");
         }
         if matches!(action, Action::Backup | Action::Restore) {
-            if !root.has("archive") {
+            if !self.given(root, "archive") {
                 let message = format!("{} needs `archive`", action.as_str());
                 self.report.error(spot(root, "action"), message).help("add `archive: { path: FOLDER }`");
             }
@@ -125,18 +126,23 @@ impl Reader<'_> {
                 "write `source: { folder: ./imports }`; to copy from an account, write `action: migrate`";
             self.report.error(spot(root, "source"), message).help(help);
         }
-        if !root.has("target") {
+        if !self.given(root, "target") {
             let message = "apply needs a `target`";
             let help = "add `target: ACCOUNT`: the account the files are written to";
             self.report.error(spot(root, "action"), message).help(help);
         }
     }
 
+    /// Whether the job has the key, or one that is most likely meant for it: that one has been reported.
+    fn given(&self, root: &Node, key: &str) -> bool {
+        root.has(key) || self.meant.contains(&key)
+    }
+
     fn needs_a_source(&mut self, root: &Node, action: Action) {
-        let enough = root.has("source")
+        let enough = self.given(root, "source")
             || match action {
-                Action::Backup => root.has("sources"),
-                Action::Restore => root.has("target"),
+                Action::Backup => self.given(root, "sources"),
+                Action::Restore => self.given(root, "target"),
                 _ => false,
             };
         if !enough {
@@ -200,7 +206,7 @@ impl Reader<'_> {
         source: Option<&Account>,
         target: Option<&Account>,
     ) {
-        if !root.has("target") {
+        if !self.given(root, "target") {
             let help = match action {
                 Action::Compare => "add `target: ACCOUNT`: the account to compare with",
                 _ => "add `target: ACCOUNT`; to copy within one account, write `action: clone`",
@@ -209,7 +215,7 @@ impl Reader<'_> {
             self.report.error(spot(root, "action"), message).help(help);
             return;
         }
-        let (Some(source), Some(target)) = (source, target) else { return };
+        let (Some(source), Some(target), true) = (source, target, root.has("target")) else { return };
         let help = match action {
             Action::Compare => "name two accounts",
             _ => {
@@ -246,7 +252,9 @@ impl Reader<'_> {
 
     fn needs_a_selection(&mut self, root: &Node) {
         let select = root.get("select");
-        if !select.is_some_and(|select| NAMING.iter().any(|key| select.has(key))) {
+        let unknown = |select: &Node| select.entries().iter().any(|entry| SELECT.key(&entry.key).is_none());
+        let names = |select: &Node| unknown(select) || NAMING.iter().any(|key| select.has(key));
+        if !select.map_or_else(|| self.given(root, "select"), names) {
             let at = if select.is_some() { "select" } else { "action" };
             let message = "delete needs `select` to name something";
             self.report

@@ -7,9 +7,12 @@ use crate::documents::{Problem, Selector, SelectorSpec};
 use crate::job::env::nearest;
 use crate::job::manifest::{Manifest, Row};
 use crate::job::problem::{Report, Span};
+use crate::job::remedy::shorten;
 use crate::job::sheet::Sheet;
+use crate::job::spreadsheet::mangled;
 use crate::job::tree::Node;
 use crate::job::{Selection, forms};
+use crate::model::Id;
 
 /// The keys of `select`, `exclude` and `when` as data.
 pub(super) fn spec(node: &Node) -> SelectorSpec {
@@ -106,6 +109,15 @@ fn manifest(sheet: &Sheet, report: &mut Report) -> Manifest {
             continue;
         };
         let by_id = cell(id).is_some();
+        if by_id && let Some((message, help)) = mangled(&key.text) {
+            report.error(key.span, format!("line {}: {message}", row.line)).help(help);
+            continue;
+        }
+        if by_id && !Id::looks_like(key.text.trim()) {
+            let message =
+                format!("line {}: `{}` does not look like an id", row.line, shorten(key.text.trim()));
+            report.warning(key.span, message).help("ids seen so far are 24 digits of 0-9 and a-f");
+        }
         let word = if by_id { key.text.trim() } else { key.text.as_str() };
         if let Some((line, first)) = seen.get(&(by_id, word)) {
             let what = if by_id { "id" } else { "name" };

@@ -21,8 +21,15 @@ fn archive(text: &str) -> Option<Archive> {
     let env = env();
     let report = Report::new("x.yaml", text);
     let now = Timestamp::UNIX_EPOCH;
-    Reader { report, env: &env, folder: "/jobs".into(), now, otherwise: crate::job::Rate::default() }
-        .archive(tree(text).get("archive"))
+    Reader {
+        report,
+        env: &env,
+        folder: "/jobs".into(),
+        now,
+        meant: Vec::new(),
+        otherwise: crate::job::Rate::default(),
+    }
+    .archive(tree(text).get("archive"))
 }
 
 fn messages(report: Report) -> Vec<String> {
@@ -100,6 +107,7 @@ fn job_of(text: &str) -> (Option<Job>, Vec<String>) {
         env: &env,
         folder: "/jobs".into(),
         now: Timestamp::UNIX_EPOCH,
+        meant: Vec::new(),
         otherwise: crate::job::Rate::default(),
     };
     let job = reader.job(&root, text);

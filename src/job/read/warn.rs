@@ -7,6 +7,7 @@ use regex::Regex;
 use super::Reader;
 use crate::job::account::Account;
 use crate::job::env::nearest;
+use crate::job::spreadsheet::mangled;
 use crate::job::tree::Node;
 use crate::job::{Action, Span, forms};
 use crate::model::Id;
@@ -38,6 +39,38 @@ static SLOW: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"\b(?:test|match|capture|scan|splits|sub|gsub)\s*\(|\brecurse\b|\.\.")
         .expect("the pattern is valid")
 });
+
+/// The value of a step that gives every import one and the same name, and the step's key.
+fn constant_name(step: &Node) -> Option<(&Node, &'static str)> {
+    let is_constant = |node: &Node| {
+        node.text()
+            .is_some_and(|text| !text.trim().is_empty() && !text.contains("{{") && !text.contains("{%"))
+    };
+    let name = step.entries().iter().find(|entry| entry.key == "name");
+    if let Some(name) = name.filter(|name| is_constant(&name.node)) {
+        return Some((&name.node, "name"));
+    }
+    let below = |key: &str| step.entries().iter().find(|entry| entry.key == key).map(|entry| &entry.node);
+    if let Some(name) = below("set").and_then(|set| set.get("/name")).filter(|name| is_constant(name)) {
+        return Some((name, "set"));
+    }
+    let rename = below("rename")?;
+    let find = rename.get("find").and_then(Node::text)?.trim_start_matches('^').trim_end_matches('$');
+    let replace = rename.get("replace")?;
+    let finds_all = matches!(find, ".*" | ".+" | "(.*)" | "(.+)");
+    (finds_all && !replace.text()?.contains('$')).then_some((replace, "rename"))
+}
+
+/// Whether a selection is for one import by its id or name.
+fn is_for_one(select: &Node) -> bool {
+    let list =
+        |key: &str| select.entries().iter().find(|entry| entry.key == key).map(|entry| entry.node.items());
+    let is_name = |node: &Node| {
+        node.text().is_some_and(|text| !text.contains(['*', '?', '[', '{']) && !text.starts_with("re:"))
+    };
+    list("ids").is_some_and(|ids| ids.len() == 1)
+        || list("names").is_some_and(|names| names.len() == 1 && is_name(&names[0]))
+}
 
 impl Reader<'_> {
     /// Looks for what is allowed and most likely not meant.
@@ -71,6 +104,17 @@ impl Reader<'_> {
             if let Some(program) = step.get("jq") {
                 self.slow_jq(program);
             }
+            if let Some((node, key)) = constant_name(step)
+                && ![root.get("select"), step.get("when")].into_iter().flatten().any(is_for_one)
+            {
+                let message =
+                    format!("a `{key}` without a variable gives all selected imports the same name");
+                let help = match key {
+                    "rename" => "use a group of `find`, e.g. `$1`, or find only a part of the name",
+                    _ => "use a variable, e.g. `{{ name }}` or `{{ row.name }}`",
+                };
+                self.report.warning(node.span, message).help(help);
+            }
         }
         if action == Action::Clone {
             self.clones_without_a_name(root);
@@ -97,15 +141,17 @@ impl Reader<'_> {
 
     fn condition(&mut self, node: &Node) {
         for item in node.get("ids").map(Node::items).unwrap_or_default() {
-            if let Some(text) = item.written().filter(|text| !Id::looks_like(text)) {
-                let message = format!("`{}` does not look like an id", crate::job::check::shorten(text));
+            if let Some((message, help)) = item.written().and_then(mangled) {
+                self.report.error(item.span, message).help(help);
+            } else if let Some(text) = item.written().filter(|text| !Id::looks_like(text)) {
+                let message = format!("`{}` does not look like an id", crate::job::remedy::shorten(text));
                 self.report.warning(item.span, message).help("ids seen so far are 24 digits of 0-9 and a-f");
             }
         }
         for item in node.get("adaptor_types").map(Node::items).unwrap_or_default() {
             if let Some(text) = item.text().filter(|text| !ADAPTOR_TYPES.contains(text)) {
                 let message =
-                    format!("`{}` is not an adaptor type seen so far", crate::job::check::shorten(text));
+                    format!("`{}` is not an adaptor type seen so far", crate::job::remedy::shorten(text));
                 let help = nearest(text, ADAPTOR_TYPES.iter().copied())
                     .map(|near| format!("did you mean `{near}`?"));
                 self.report.warning(item.span, message).maybe_help(help);

@@ -1,0 +1,29 @@
+//! Where secrets come from; never a secret itself.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// Where a token comes from; never the token itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenSource {
+    /// An environment variable.
+    Env(String),
+    /// A file; the first line.
+    File(PathBuf),
+    /// A command and its arguments; the first line it prints.
+    Command(Vec<String>),
+    /// An entry of the system's keyring.
+    Keyring(String),
+}
+
+/// Where the key of an encrypted archive comes from; never the key itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeySource {
+    /// A passphrase.
+    Passphrase(TokenSource),
+    /// A file with an age key.
+    File(PathBuf),
+}
