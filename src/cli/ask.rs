@@ -16,10 +16,13 @@ pub(super) async fn agreed(
     plan: &Plan,
     cancel: &Cancel,
 ) -> Result<bool, Failure> {
-    if yes || !plan.needs_approval() || !world.stdin_is_terminal {
+    if yes || !plan.needs_approval() {
         return Ok(true);
     }
     let facts = &session.target().account().facts;
+    if !world.stdin_is_terminal {
+        return Err(nobody_to_ask(&format!("to change account `{}` ({})", facts.name, facts.origin)));
+    }
     ask(
         &format!("{verb} this {} account `{}` ({})? [y/N] ", preposition(verb), facts.name, facts.origin),
         cancel,
@@ -29,6 +32,11 @@ pub(super) async fn agreed(
 
 fn preposition(verb: &str) -> &'static str {
     if verb == "Undo" { "in" } else { "to" }
+}
+
+/// Without a terminal nobody can agree to what is shown: `--yes` does.
+pub(super) fn nobody_to_ask(what: &str) -> Failure {
+    Failure::BadInput(format!("there is no terminal to ask {what}: give --yes to agree"))
 }
 
 /// Asks a question that only `y` or `yes` agrees to. A signal is an answer too: nothing is written.

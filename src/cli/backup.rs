@@ -6,8 +6,10 @@ use std::path::Path;
 use super::args::Run;
 use super::exit::{Exit, worst};
 use super::failure::{Failure, chain};
-use super::one_run::{Company, Ended, Order, run_one};
+use super::one_run::{Company, Ended, Order};
+use super::or_resume::run_or_resume;
 use super::say;
+use super::signal::Signals;
 use super::tell::{end_of, tell};
 use super::world::CliContext;
 use crate::archive::PruneReport;
@@ -26,6 +28,7 @@ pub(super) async fn many(
     job: &Job,
     settings: &Settings,
     cancel: &Cancel,
+    signals: &mut Signals,
 ) -> Result<Exit, Failure> {
     if args.plan.is_some() {
         let message = "a plan is of one account, and this job has several: leave `--plan` out".to_owned();
@@ -40,7 +43,7 @@ pub(super) async fn many(
         let place = args.run_dir.as_ref().map(|folder| folder.join(&account.name));
         let place = place.as_deref();
         let order = Order { args, job, name: &name, place, cancel, company: Company::BesideOthers };
-        let ended = Box::pin(run_one(world, order, of_account(settings, account))).await;
+        let ended = Box::pin(run_or_resume(world, order, of_account(settings, account))).await;
         say_how(world, &account.name, &ended);
         ended
     });
@@ -60,7 +63,7 @@ pub(super) async fn many(
     });
     let told: Vec<End<'_>> = told.collect();
     if !args.dry_run {
-        tell(world, job, &told).await;
+        tell(world, job, &told, signals).await;
     }
     let codes = ends.iter().map(|ended| match ended {
         Ok(ended) => ended.exit,
@@ -135,6 +138,7 @@ pub(super) async fn after_resume(
     settings: &Settings,
     ended: Result<Ended, Failure>,
     cancel: &Cancel,
+    signals: &mut Signals,
 ) -> Result<Exit, Failure> {
     let account = &settings.source.name;
     let ended = match ended {
@@ -147,7 +151,7 @@ pub(super) async fn after_resume(
     // The job as run tells who wants to know; one that cannot be read any more tells nobody.
     let text = std::fs::read(folder.join("job.yaml")).unwrap_or_default();
     if let Ok(job) = job::parse("job.yaml", &text, &settings.folder, &world.host.env, &world.host.clock) {
-        tell(world, &job, &[end_of(account, &ended)]).await;
+        tell(world, &job, &[end_of(account, &ended)], signals).await;
     }
     ended.map(|ended| ended.exit)
 }

@@ -13,7 +13,10 @@ mod list;
 mod listen;
 mod log;
 mod one_run;
+mod or_resume;
+mod parent;
 mod plan;
+mod prune_runs;
 mod resume;
 mod run;
 mod runs;
@@ -73,7 +76,7 @@ async fn dispatch(world: &CliContext, command: Command) -> Result<Exit, Failure>
         Command::Undo(args) => undo::undo(world, &args).await,
         Command::Check(args) => check::check(world, &args).await,
         Command::List(args) => list::list(world, &args).await,
-        Command::Runs => show::runs(world),
+        Command::Runs(args) => prune_runs::runs(world, &args),
         Command::Show(args) => show::show(world, &args),
         Command::Verify(args) => verify::verify(world, &args),
         Command::Report(args) => show::report(world, &args),

@@ -47,11 +47,13 @@ pub(super) struct Ended {
     pub exit: Exit,
     /// Its counts, if it came to have any.
     pub summary: Option<Summary>,
+    /// It was finished before: nothing was sent, and whoever is to be told was told then.
+    pub was_finished: bool,
 }
 
 impl From<Exit> for Ended {
     fn from(exit: Exit) -> Self {
-        Self { exit, summary: None }
+        Self { exit, summary: None, was_finished: false }
     }
 }
 
@@ -107,7 +109,7 @@ pub(super) async fn run_one(
     }
     if !agreed(world, args.yes, "Write", &session, &plan, cancel).await? {
         say(world, "nothing was written");
-        return Ok(Exit::Done.into());
+        return Ok(Exit::Interrupted.into());
     }
     carry_out(world, &session, plan, company).await
 }
@@ -135,7 +137,8 @@ pub(super) fn conclude(
         Ok(mut run) => {
             closing(world, &run, world.global.quiet || company == Company::BesideOthers);
             run.sound()?;
-            Ok(Ended { exit: exit_of(&run.record, &run.summary), summary: Some(run.summary) })
+            let exit = exit_of(&run.record, &run.summary);
+            Ok(Ended { summary: Some(run.summary), ..Ended::from(exit) })
         }
         Err(error) => {
             if let SessionError::Unreported { folder, .. } = &error {

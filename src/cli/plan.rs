@@ -13,7 +13,7 @@ use crate::job::{Job, Settings};
 use crate::model::cancel::Cancel;
 use crate::report::{plan_view, references};
 use crate::session::plan::Show;
-use crate::session::{OpenRequest, Preview, backup};
+use crate::session::{OpenRequest, Preview, backup, may_be_written};
 
 /// `plan`.
 pub(super) async fn plan(world: &CliContext, args: &Plan) -> Result<Exit, Failure> {
@@ -26,6 +26,9 @@ pub(super) async fn plan(world: &CliContext, args: &Plan) -> Result<Exit, Failur
     if args.out.is_some() && !job.sources.is_empty() {
         let message = "a plan is of one account, and this job has several: leave `--out` out".to_owned();
         return Err(Failure::BadInput(message));
+    }
+    if let Some(out) = &args.out {
+        may_be_written(out, &args.job)?;
     }
     let cancel = Cancel::new();
     signal::listen(world, &cancel);

@@ -3,33 +3,27 @@
 use super::args::Resume;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::one_run::{Company, conclude, exit_of, listen, open};
-use super::runs::find;
+use super::one_run::Company;
+use super::or_resume::resume_one;
+use super::runs::find_unfinished;
 use super::world::CliContext;
-use super::{backup, say, signal};
+use super::{backup, parent, signal};
 use crate::model::cancel::Cancel;
-use crate::session::{OpenRequest, OpenedRun, Resumed};
+use crate::session::OpenedRun;
 
 /// `resume`.
 pub(super) async fn resume(world: &CliContext, args: &Resume) -> Result<Exit, Failure> {
-    let path = find(world, args.run.as_deref())?;
-    let before = OpenedRun::open(&path)?;
+    parent::follow(args.parent)?;
+    let path = find_unfinished(world, args.run.as_deref())?;
+    let earlier = OpenedRun::open(&path)?;
     let cancel = Cancel::new();
-    signal::listen(world, &cancel);
-    let head = before.plan.head();
-    let session = open(world, OpenRequest::Resume(head), &cancel, args.settle).await?;
-    let listening = listen(world, &session, Company::Alone);
-    let resumed = session.resume(&before.folder, &listening.events).await;
-    drop(listening);
-    let run = match resumed {
-        Ok(Resumed::WasFinished(run)) => {
-            say(world, "this run is finished; there is nothing to resume");
-            return Ok(exit_of(&run.record, &run.summary));
-        }
-        Ok(Resumed::Ended(run)) => Ok(run),
-        Err(error) => Err(error),
-    };
-    let ended = conclude(world, run, Company::Alone);
-    drop(session);
-    backup::after_resume(world, &path, &head.settings, ended, &cancel).await
+    let mut signals = signal::listen(world, &cancel);
+    let ended = resume_one(world, &earlier, &cancel, args.settle, Company::Alone).await;
+    if let Ok(ended) = &ended
+        && ended.was_finished
+    {
+        return Ok(ended.exit);
+    }
+    let settings = &earlier.plan.head().settings;
+    backup::after_resume(world, &path, settings, ended, &cancel, &mut signals).await
 }

@@ -4,28 +4,35 @@ use super::args::Run;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::jobs::load_job;
-use super::one_run::{Company, Order, grace_period, run_one};
+use super::one_run::{Company, Order, grace_period};
+use super::or_resume::run_or_resume;
 use super::tell::{end_of, tell};
 use super::world::CliContext;
-use super::{backup, signal};
+use super::{backup, parent, signal};
 use crate::model::cancel::Cancel;
 
 /// `run`.
 pub(super) async fn run(world: &CliContext, args: &Run) -> Result<Exit, Failure> {
     grace_period(args.settle)?;
+    parent::follow(args.parent)?;
     let (job, settings) = load_job(world, &args.job)?;
     let cancel = Cancel::new();
-    signal::listen(world, &cancel);
+    let mut signals = signal::listen(world, &cancel);
     if !job.sources.is_empty() {
-        return backup::many(world, args, &job, &settings, &cancel).await;
+        return backup::many(world, args, &job, &settings, &cancel, &mut signals).await;
     }
     let place = args.run_dir.as_deref();
     let company = Company::Alone;
     let order = Order { args, job: &job, name: &job.name, place, cancel: &cancel, company };
-    let ended = Box::pin(run_one(world, order, settings.clone())).await;
+    let ended = Box::pin(run_or_resume(world, order, settings.clone())).await;
+    if let Ok(ended) = &ended
+        && ended.was_finished
+    {
+        return Ok(ended.exit);
+    }
     let ended = backup::prune_after(world, &job, &settings, ended, &cancel).await;
     if !args.dry_run {
-        tell(world, &job, &[end_of(&settings.source.name, &ended)]).await;
+        tell(world, &job, &[end_of(&settings.source.name, &ended)], &mut signals).await;
     }
     ended.map(|ended| ended.exit)
 }

@@ -1,10 +1,11 @@
-//! Finding runs: by folder, by id, or the last one.
+//! Finding runs: by folder, by id, or the one that is meant where none is named.
 
 use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
+use super::say;
 use super::world::CliContext;
-use crate::session::runs;
+use crate::session::{OpenedRun, runs};
 
 /// The folders of runs, in the order in which they started.
 pub(super) fn all(world: &CliContext) -> Vec<PathBuf> {
@@ -14,4 +15,50 @@ pub(super) fn all(world: &CliContext) -> Vec<PathBuf> {
 /// The folder of the run that is named, or of the last one.
 pub(super) fn find(world: &CliContext, named: Option<&Path>) -> Result<PathBuf, Failure> {
     Ok(runs::find(&world.global.runs, named)?)
+}
+
+/// The folder of the run that is named; else of the one that is not finished. The last one where all are.
+pub(super) fn find_unfinished(world: &CliContext, named: Option<&Path>) -> Result<PathBuf, Failure> {
+    if named.is_some() {
+        return find(world, named);
+    }
+    let is_unfinished = |path: &PathBuf| OpenedRun::open(path).is_ok_and(|run| !run.record.is_finished());
+    let mut unfinished: Vec<PathBuf> = all(world).into_iter().filter(is_unfinished).collect();
+    if unfinished.len() > 1 {
+        let commands: Vec<String> =
+            unfinished.iter().rev().map(|path| format!("  transship resume {}", path.display())).collect();
+        return Err(Failure::BadInput(format!(
+            "{} runs in {} are not finished; name one, the newest first:\n{}",
+            unfinished.len(),
+            world.global.runs.display(),
+            commands.join("\n")
+        )));
+    }
+    match unfinished.pop() {
+        Some(path) => {
+            say(world, &format!("the run that is not finished: {}", path.display()));
+            Ok(path)
+        }
+        None => find(world, None),
+    }
+}
+
+/// The folder of the run that is named; else of the newest that left something to redo. The last one where none did.
+pub(super) fn find_to_retry(world: &CliContext, named: Option<&Path>) -> Result<PathBuf, Failure> {
+    if named.is_some() {
+        return find(world, named);
+    }
+    let runs = all(world);
+    let left = |path: &&PathBuf| {
+        let run = OpenedRun::open(path).ok();
+        run.and_then(|run| run.summary().ok()).is_some_and(|summary| summary.needs_attention())
+    };
+    match runs.iter().rev().find(left) {
+        Some(path) if Some(path) != runs.last() => {
+            say(world, &format!("the last run that left something to redo: {}", path.display()));
+            Ok(path.clone())
+        }
+        Some(path) => Ok(path.clone()),
+        None => find(world, None),
+    }
 }

@@ -1,45 +1,14 @@
-//! `runs`, `show`, `report`: what the journals say.
+//! `show` and `report`: what the journal of a run says.
 
 use std::io::Write;
 
 use super::args::{Format, OneRun, Report};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::runs::{all, find};
+use super::runs::find;
 use super::world::CliContext;
 use crate::report;
 use crate::session::OpenedRun;
-
-/// `runs`: a line for each.
-pub(super) fn runs(world: &CliContext) -> Result<Exit, Failure> {
-    let json = match world.global.format {
-        None | Some(Format::Table | Format::Text) => false,
-        Some(Format::Json) => true,
-        Some(_) => return Err(Failure::BadInput("`runs` prints `--format table` or `json`".to_owned())),
-    };
-    let mut summaries = Vec::new();
-    for path in all(world) {
-        match OpenedRun::open(&path) {
-            Ok(run) => {
-                summaries.push((path, report::render::count(run.told())?.summary));
-            }
-            // One damaged run must not hide the others.
-            Err(error) => {
-                Failure::from(error).report();
-            }
-        }
-    }
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    if json {
-        let list: Vec<_> = summaries.iter().map(|(_, summary)| summary).collect();
-        serde_json::to_writer_pretty(&mut out, &list).map_err(std::io::Error::from)?;
-        writeln!(out)?;
-    } else {
-        report::show::runs(&summaries, &mut out)?;
-    }
-    out.flush()?;
-    Ok(Exit::Done)
-}
 
 /// `show`: one run in full.
 pub(super) fn show(world: &CliContext, args: &OneRun) -> Result<Exit, Failure> {

@@ -1,18 +1,36 @@
 //! First Ctrl-C or SIGTERM drains, the second aborts. A terminal that goes away drains.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
 
 use super::world::CliContext;
 use crate::model::cancel::Cancel;
 
-/// Listens for signals as long as the runtime lives.
-pub(super) fn listen(world: &CliContext, cancel: &Cancel) {
+/// The signals that ask this process to stop, as they come.
+#[derive(Debug, Clone)]
+pub(super) struct Signals(watch::Receiver<u32>);
+
+impl Signals {
+    /// Waits for a signal that comes from now on.
+    pub(super) async fn another(&mut self) {
+        self.0.mark_unchanged();
+        if self.0.changed().await.is_err() {
+            // Nobody listens: signals kill the process.
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// Listens for signals as long as the runtime lives. The user's first one drains, also where the run stopped by itself
+/// before; the second one aborts.
+pub(super) fn listen(world: &CliContext, cancel: &Cancel) -> Signals {
     let (world, cancel) = (world.clone(), cancel.clone());
+    let (count, counted) = watch::channel(0_u32);
     let (Ok(mut interrupt), Ok(mut terminate)) =
         (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
     else {
         // Without handlers a signal kills the process; the journal makes even that safe.
-        return;
+        return Signals(counted);
     };
     let mut hangup = if hangups_are_ignored(&world) { None } else { signal(SignalKind::hangup()).ok() };
     tokio::spawn(async move {
@@ -28,15 +46,20 @@ pub(super) fn listen(world: &CliContext, cancel: &Cancel) {
                 cancel.drain();
                 continue;
             }
-            let text = if cancel.is_draining() {
-                "stopping now; what is in flight will be looked up by `transship resume`"
+            let is_first = *count.borrow() == 0;
+            count.send_modify(|count| *count += 1);
+            if is_first {
+                let text = "stopping: what is in flight is finished, nothing new is started; once more stops at once";
+                super::say(&world, text);
+                cancel.drain();
             } else {
-                "stopping: what is in flight is finished, nothing new is started; once more stops at once"
-            };
-            super::say(&world, text);
-            cancel.escalate();
+                let text = "stopping now; what is in flight will be looked up by `transship resume`";
+                super::say(&world, text);
+                cancel.abort();
+            }
         }
     });
+    Signals(counted)
 }
 
 async fn next(signals: &mut Option<Signal>) {

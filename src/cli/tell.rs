@@ -4,6 +4,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::one_run::Ended;
 use super::say;
+use super::signal::Signals;
 use super::world::CliContext;
 use crate::job::Job;
 use crate::session::notify::{self, End};
@@ -14,9 +15,14 @@ pub(super) fn end_of<'a>(account: &'a str, ended: &'a Result<Ended, Failure>) ->
     End { account, good, summary: ended.as_ref().ok().and_then(|ended| ended.summary.as_ref()) }
 }
 
-/// Tells it; that somebody could not be told is said, and changes nothing else.
-pub(super) async fn tell(world: &CliContext, job: &Job, ends: &[End<'_>]) {
-    for note in notify::tell(&world.host, job, ends).await {
+/// Tells it; that somebody could not be told is said, and changes nothing else. A signal that comes meanwhile ends it.
+pub(super) async fn tell(world: &CliContext, job: &Job, ends: &[End<'_>], signals: &mut Signals) {
+    let notes = tokio::select! {
+        biased;
+        () = signals.another() => vec!["warning: interrupted before `notify` was done".to_owned()],
+        notes = notify::tell(&world.host, job, ends) => notes,
+    };
+    for note in notes {
         say(world, &note);
     }
 }

@@ -5,16 +5,17 @@ use super::ask::agreed;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::one_run::{Company, carry_out, listen, open};
-use super::runs::find;
+use super::runs::{find, find_to_retry};
 use super::view::show_plan;
 use super::world::CliContext;
-use super::{say, signal};
+use super::{parent, say, signal};
 use crate::job::{self, Action};
 use crate::model::cancel::Cancel;
 use crate::session::{NothingToRetry, OpenRequest, OpenedRun, Retry, RunFolder, nothing_to_undo};
 
 /// `undo`: puts back what a run changed.
 pub(super) async fn undo(world: &CliContext, args: &Undo) -> Result<Exit, Failure> {
+    parent::follow(args.parent)?;
     let path = find(world, Some(&args.run))?;
     let earlier = OpenedRun::open(&path)?;
     let head = earlier.plan.head();
@@ -39,14 +40,15 @@ pub(super) async fn undo(world: &CliContext, args: &Undo) -> Result<Exit, Failur
     }
     if !agreed(world, args.yes, "Undo", &session, &plan, &cancel).await? {
         say(world, "nothing was written");
-        return Ok(Exit::Done);
+        return Ok(Exit::Interrupted);
     }
     carry_out(world, &session, plan, Company::Alone).await.map(|ended| ended.exit)
 }
 
 /// `retry`: redoes what failed, conflicted, went stale, reads back different or was not processed.
 pub(super) async fn retry(world: &CliContext, args: &RetryArgs) -> Result<Exit, Failure> {
-    let path = find(world, args.run.as_deref())?;
+    parent::follow(args.parent)?;
+    let path = find_to_retry(world, args.run.as_deref())?;
     let earlier = OpenedRun::open(&path)?;
     let head = earlier.plan.head();
     let text = std::fs::read(RunFolder::at(&path).job())?;

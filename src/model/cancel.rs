@@ -29,6 +29,12 @@ impl Cancel {
         self.drain.cancel();
     }
 
+    /// Asks to abort.
+    pub fn abort(&self) {
+        self.drain.cancel();
+        self.abort.cancel();
+    }
+
     /// Whether nothing new may start.
     pub fn is_draining(&self) -> bool {
         self.drain.is_cancelled()

@@ -39,7 +39,7 @@ pub use endpoint::{Endpoint, Purpose};
 pub use error::SessionError;
 pub use execute::{Approval, Run};
 pub use host::{Host, Random, TOOL};
-pub use plan::{Place, Plan, PlanRequest, Preview, open_approved};
+pub use plan::{Place, Plan, PlanRequest, Preview, may_be_written, open_approved};
 pub use restore_test::{Rehearsal, Restorable, rehearse};
 pub use resume::Resumed;
 pub use retry::{NothingToRetry, Retry};
@@ -127,6 +127,12 @@ impl Session {
         options: SessionOptions,
     ) -> Result<Self, SessionError> {
         let cancel = options.cancel.clone();
+        if let OpenRequest::Read(settings) | OpenRequest::Write(settings) = &request
+            && settings.folder.to_str().is_none()
+        {
+            let folder = settings.folder.display();
+            return Err(SessionError::Refused(format!("the folder `{folder}` is not UTF-8: move the job")));
+        }
         let opening = async {
             let (mut settings, purpose) = match &request {
                 OpenRequest::Read(settings) => (settings.clone(), Purpose::Reading),

@@ -7,6 +7,9 @@ use crate::api::ping;
 use crate::job::Job;
 use crate::run_folder::Summary;
 
+/// How a file of our metrics begins.
+const OWN: &str = "# HELP transship_";
+
 /// How the run of one account ended.
 #[derive(Debug)]
 pub struct End<'a> {
@@ -31,7 +34,15 @@ pub async fn tell(host: &Host, job: &Job, ends: &[End<'_>]) -> Vec<String> {
     let good = ends.iter().all(|end| end.good);
     if let Some(path) = &job.notify.prometheus {
         let text = metrics(&job.name, job.action.as_str(), ends, host.clock.now());
-        if let Err(error) = write(path, &text) {
+        // A slip in the job must not cost a file that is something else.
+        let is_other =
+            std::fs::read(path).is_ok_and(|old| !old.is_empty() && !old.starts_with(OWN.as_bytes()));
+        if is_other {
+            let path = path.display();
+            notes.push(format!(
+                "warning: {path} is not a file of metrics and is left alone: mend `notify.prometheus`"
+            ));
+        } else if let Err(error) = write(path, &text) {
             notes.push(format!("warning: cannot write the metrics to {}: {error}", path.display()));
         }
     }

@@ -78,6 +78,13 @@ pub struct PlanRequest<'a> {
     pub scope: Scope<'a>,
 }
 
+impl<'a> PlanRequest<'a> {
+    /// All of a job, in a run that is called as the job and lies below its `output`.
+    pub fn of(job: &'a Job) -> Self {
+        Self { job, name: &job.name, place: Place::BelowOutput, scope: Scope::Everything }
+    }
+}
+
 /// How much of a job is done.
 #[derive(Debug)]
 pub enum Scope<'a> {
@@ -285,6 +292,32 @@ struct Files<'a> {
     folder: &'a Path,
     plan: &'a Path,
     wanted: Option<&'a Path>,
+}
+
+/// Makes sure that a plan may be written to `out`: only a plan is ever overwritten.
+///
+/// # Errors
+///
+/// `out` is the job, or something else that is not a plan.
+pub fn may_be_written(out: &Path, job: &Path) -> Result<(), SessionError> {
+    let refused = |why: &str| {
+        Err(SessionError::Refused(format!(
+            "--out would overwrite {}, which is {why}: name another file",
+            out.display()
+        )))
+    };
+    let Ok(found) = std::fs::metadata(out) else { return Ok(()) };
+    let identity = |path: &Path| path.canonicalize().ok();
+    if identity(out).is_some() && identity(out) == identity(job) {
+        return refused("the job");
+    }
+    if !found.is_file() {
+        return refused("not a file");
+    }
+    if found.len() > 0 && PlanFile::open(out).is_err() {
+        return refused("not a plan");
+    }
+    Ok(())
 }
 
 /// Opens a plan that a person approved.

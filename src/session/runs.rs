@@ -2,14 +2,18 @@
 
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::Serialize;
 
-use super::SessionError;
+use super::{Host, SessionError};
+use crate::job::Job;
 use crate::journal::{ItemState, ItemStates, Record, Replay};
-use crate::model::ItemKey;
-use crate::report::Told;
-use crate::run_folder::{PlanFile, RunFolder, RunFolderError, RunRecord, read_journal};
+use crate::model::{Fingerprint, ItemKey};
+use crate::report::{self, Told};
+use crate::run_folder::lock::RunLock;
+use crate::run_folder::{PlanFile, RunFolder, RunFolderError, RunRecord, Summary, read_journal, staging};
 
 /// A run as its folder tells it.
 #[derive(Debug)]
@@ -55,6 +59,30 @@ impl OpenedRun {
         self.record.opened.as_ref().map(|header| header.run.0.clone()).unwrap_or_default()
     }
 
+    /// Its counts, from its journal.
+    ///
+    /// # Errors
+    ///
+    /// Plan or journal cannot be read.
+    pub fn summary(&self) -> Result<Summary, SessionError> {
+        Ok(report::render::count(self.told())?.summary)
+    }
+
+    /// Writes its report again, from its journal, and gives its counts.
+    ///
+    /// # Errors
+    ///
+    /// Plan or journal cannot be read, or a file not written.
+    pub fn write_report(&self) -> Result<Summary, SessionError> {
+        Ok(report::write_files(self.told())?.summary)
+    }
+
+    /// Whether it is a run of this very job.
+    pub fn is_of(&self, job: &Job) -> bool {
+        let text = Fingerprint::of(job.text.as_bytes());
+        self.record.opened.as_ref().is_some_and(|header| header.job_sha256 == text)
+    }
+
     /// The text of its job. Where the file is missing, a comment that says so.
     pub(super) fn job_text(&self) -> Result<String, RunFolderError> {
         let path = self.folder.job();
@@ -77,6 +105,125 @@ impl OpenedRun {
         }
         Ok(())
     }
+}
+
+/// What is in the folder that a run is to have.
+#[derive(Debug)]
+pub enum Found {
+    /// No run: no folder, an empty one, or one of a run that was broken off before it began.
+    Nothing,
+    /// A run.
+    Run(Box<OpenedRun>),
+}
+
+/// Looks for a run in the folder `place`. What is left there of a run that was broken off before it began, so that
+/// nothing was sent for it, is removed.
+///
+/// # Errors
+///
+/// The run cannot be read, or another process is about to begin it.
+pub fn look(place: &Path) -> Result<Found, SessionError> {
+    let folder = RunFolder::at(place);
+    if !folder.plan().exists() {
+        return Ok(Found::Nothing);
+    }
+    if folder.journal().exists() {
+        let plan = PlanFile::open(&folder.plan())?;
+        let (_, record, _) = read_journal(&folder, &plan)?;
+        if record.opened.is_some() {
+            return Ok(Found::Run(Box::new(OpenedRun::open(place)?)));
+        }
+        if RunLock::is_held(&folder) {
+            let place = place.display();
+            return Err(SessionError::Held(format!(
+                "another process begins the run in {place}: wait until it is over"
+            )));
+        }
+    }
+    std::fs::remove_dir_all(place).map_err(RunFolderError::file("remove", place))?;
+    Ok(Found::Nothing)
+}
+
+/// Whether a process writes the run now.
+pub fn is_being_written(folder: &RunFolder) -> bool {
+    RunLock::is_held(folder)
+}
+
+/// The staging folders below `runs` that killed processes left; they may hold documents in clear.
+pub fn leftovers(runs: &Path) -> Vec<PathBuf> {
+    staging::leftovers(runs)
+}
+
+/// Which runs are removed. Without a rule only what killed processes left is.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Prune {
+    /// Finished runs are removed, except so many of the last.
+    pub keep_last: Option<usize>,
+    /// Finished runs are removed if they ended longer ago than this. Given both rules, both have to say so.
+    pub older_than: Option<Duration>,
+    /// Whether nothing is removed, and only said what would be.
+    pub dry_run: bool,
+}
+
+/// What was removed, and what was not.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Pruned {
+    /// Finished runs, backups that were broken off, and runs that were broken off before they began.
+    pub removed: Vec<PathBuf>,
+    /// What killed processes left of runs that never were.
+    pub leftovers: Vec<PathBuf>,
+    /// Runs that are not finished and stay, whatever the rules say.
+    pub unfinished: Vec<PathBuf>,
+}
+
+/// Removes runs, and what killed processes left.
+///
+/// A run that is being written stays. So does one that is not finished, for its journal knows what is in doubt; but a
+/// backup that was broken off can be made anew, and its folder holds documents in clear.
+///
+/// # Errors
+///
+/// A folder cannot be removed; those before it are gone.
+pub fn prune(host: &Host, runs: &Path, rules: Prune) -> Result<Pruned, SessionError> {
+    let mut pruned = Pruned { leftovers: staging::leftovers(runs), ..Pruned::default() };
+    if !rules.dry_run {
+        pruned.leftovers = staging::clear_leftovers(runs)?;
+    }
+    let mut finished = Vec::new();
+    for path in all(runs) {
+        let folder = RunFolder::at(&path);
+        if RunLock::is_held(&folder) {
+            continue;
+        }
+        match OpenedRun::open(&path) {
+            Ok(run) if run.record.is_finished() => finished.push((path, run.record.last_at)),
+            Ok(run) if run.plan.head().settings.shelved.is_some() => pruned.removed.push(path),
+            // Broken off before it began.
+            Err(SessionError::Refused(_)) => pruned.removed.push(path),
+            // Unfinished or damaged: a person has to look at it.
+            Ok(_) | Err(_) => pruned.unfinished.push(path),
+        }
+    }
+    if rules.keep_last.is_some() || rules.older_than.is_some() {
+        let now = host.clock.now();
+        let kept = finished.len().saturating_sub(rules.keep_last.unwrap_or(0));
+        for (path, ended) in finished.into_iter().take(kept) {
+            let age = ended.map(|ended| now.duration_since(ended));
+            let is_old = |least| {
+                let least = jiff::SignedDuration::try_from(least).unwrap_or(jiff::SignedDuration::MAX);
+                age.is_some_and(|age| age >= least)
+            };
+            if rules.older_than.is_none_or(is_old) {
+                pruned.removed.push(path);
+            }
+        }
+    }
+    if !rules.dry_run {
+        for path in &pruned.removed {
+            std::fs::remove_dir_all(path).map_err(RunFolderError::file("remove", path))?;
+        }
+    }
+    Ok(pruned)
 }
 
 /// The folders of runs below `runs`, in the order in which they started.

@@ -13,6 +13,7 @@ mod migrate;
 mod recipes;
 mod references;
 mod resume;
+mod runs;
 mod support;
 mod torture;
 mod unreadable;

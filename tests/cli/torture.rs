@@ -279,6 +279,7 @@ impl Torture {
 
     fn command(&self, arguments: &[&str]) -> std::process::Command {
         let mut command = self.bench.transship(arguments);
+        command.env("TRANSSHIP_YES", "1");
         command.env("TOKEN_A", self.server.token("demo-a")).env("TOKEN_B", self.server.token("demo-b"));
         command
     }

@@ -7,7 +7,7 @@ use super::open::opened;
 use super::{CliContext, Exit, Failure, form, print};
 use crate::archive::{Policy, PruneOptions, PruneReport, SnapshotId};
 use crate::cli::args::archive::Prune;
-use crate::cli::ask::ask;
+use crate::cli::ask::{ask, nobody_to_ask};
 use crate::cli::jobs::load_job;
 use crate::cli::{say, signal};
 use crate::model::cancel::Cancel;
@@ -26,7 +26,10 @@ pub(super) async fn prune(world: &CliContext, args: &Prune) -> Result<Exit, Fail
         return Ok(Exit::Done);
     }
     let cancel = Cancel::new();
-    let asking = !args.yes && world.stdin_is_terminal;
+    let asking = !args.yes;
+    if asking && !world.stdin_is_terminal {
+        return Err(nobody_to_ask("to remove snapshots for good"));
+    }
     if asking {
         let plan = archive.prune(PruneOptions { dry_run: true, ..options.clone() }).await?;
         let going = going(&plan);
@@ -40,7 +43,7 @@ pub(super) async fn prune(world: &CliContext, args: &Prune) -> Result<Exit, Fail
         signal::listen(world, &cancel);
         if !ask("Remove this for good? [y/N] ", &cancel).await? {
             say(world, "nothing was removed");
-            return Ok(Exit::Done);
+            return Ok(Exit::Interrupted);
         }
         options.only = Some(going);
     }

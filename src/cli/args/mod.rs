@@ -129,8 +129,8 @@ pub enum Command {
     Check(Check),
     /// List the imports a job selects: the start of a manifest
     List(List),
-    /// List the runs
-    Runs,
+    /// List the runs, or clear them away
+    Runs(Runs),
     /// Show one run in full
     Show(OneRun),
     /// Check a run folder offline, hash by hash; 3 if it is intact but not finished, 1 if it is damaged
@@ -190,6 +190,12 @@ pub struct Run {
     /// Folder of this run [default: one of its own below the job's `output`]
     #[arg(long, value_name = "DIR")]
     pub run_dir: Option<PathBuf>,
+    /// Go on with the run that is in the folder of `--run-dir` already; one that is finished ends at once with its exit code
+    #[arg(long, requires = "run_dir")]
+    pub or_resume: bool,
+    /// What becomes of it when its parent dies.
+    #[command(flatten)]
+    pub parent: Parent,
     /// How much of each difference is shown
     #[arg(long, value_enum, default_value_t, env = "TRANSSHIP_DIFF")]
     pub diff: Diff,
@@ -198,11 +204,64 @@ pub struct Run {
     pub settle: f64,
 }
 
+/// What becomes of a run whose parent process dies.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Parent {
+    /// Stop as after SIGTERM when the process that started this one dies (Linux only)
+    #[arg(long = "die-with-parent", env = "TRANSSHIP_DIE_WITH_PARENT",
+        value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
+    pub is_followed: bool,
+}
+
+/// `runs`.
+#[derive(Debug, Args)]
+pub struct Runs {
+    /// Instead of listing them
+    #[command(subcommand)]
+    pub command: Option<RunsCommand>,
+}
+
+/// What can be done with the runs.
+#[derive(Debug, Subcommand)]
+pub enum RunsCommand {
+    /// Remove what killed processes left, and finished runs that are not to be kept
+    Prune(RunsPrune),
+}
+
+/// `runs prune`. Without an option only what killed processes left is removed.
+#[derive(Debug, Args)]
+pub struct RunsPrune {
+    /// Remove finished runs, except so many of the last
+    #[arg(long, value_name = "N")]
+    pub keep_last: Option<usize>,
+    /// Remove finished runs that ended longer ago, e.g. `30d`, `12h`
+    #[arg(long, value_name = "D", value_parser = age)]
+    pub older_than: Option<std::time::Duration>,
+    /// Say what would be removed, and remove nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// A number of seconds, minutes, hours, days or weeks: `90s`, `30m`, `12h`, `30d`, `4w`.
+fn age(text: &str) -> Result<std::time::Duration, String> {
+    let units = [("s", 1), ("m", 60), ("h", 3_600), ("d", 86_400), ("w", 604_800)];
+    units
+        .iter()
+        .find_map(|(unit, seconds)| {
+            let number: u64 = text.strip_suffix(unit)?.parse().ok()?;
+            number.checked_mul(*seconds).map(std::time::Duration::from_secs)
+        })
+        .ok_or_else(|| "write a number and a unit: 90s, 30m, 12h, 30d or 4w".to_owned())
+}
+
 /// `resume`.
 #[derive(Debug, Args)]
 pub struct Resume {
-    /// The run: its folder or its id [default: the last]
+    /// The run: its folder or its id [default: the one that is not finished]
     pub run: Option<PathBuf>,
+    /// What becomes of it when its parent dies.
+    #[command(flatten)]
+    pub parent: Parent,
     /// Seconds after which a call without an answer can no longer be executing in the service
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0, env = "TRANSSHIP_SETTLE")]
     pub settle: f64,
@@ -211,8 +270,11 @@ pub struct Resume {
 /// `retry`.
 #[derive(Debug, Args)]
 pub struct Retry {
-    /// The run: its folder or its id [default: the last]
+    /// The run: its folder or its id [default: the last that left something to redo]
     pub run: Option<PathBuf>,
+    /// What becomes of it when its parent dies.
+    #[command(flatten)]
+    pub parent: Parent,
     /// How much of each difference is shown
     #[arg(long, value_enum, default_value_t, env = "TRANSSHIP_DIFF")]
     pub diff: Diff,
@@ -226,6 +288,9 @@ pub struct Retry {
 pub struct Undo {
     /// The run: its folder or its id
     pub run: PathBuf,
+    /// What becomes of it when its parent dies.
+    #[command(flatten)]
+    pub parent: Parent,
     /// Do not ask
     #[arg(long, short, env = "TRANSSHIP_YES", value_parser = clap::builder::FalseyValueParser::new(),
         action = clap::ArgAction::SetTrue)]

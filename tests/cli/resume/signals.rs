@@ -100,7 +100,9 @@ fn a_signal_at_the_question_is_a_no() {
     for (name, value) in world.binary(&[]).get_envs() {
         command.env(name, value.unwrap());
     }
-    let Ok(mut child) = command.env("SHELL", "/bin/sh").stdout(Stdio::piped()).spawn() else {
+    let Ok(mut child) =
+        command.env("SHELL", "/bin/sh").env_remove("TRANSSHIP_YES").stdout(Stdio::piped()).spawn()
+    else {
         eprintln!("there is no `script` here to make a terminal with: not tried");
         return;
     };

@@ -32,6 +32,8 @@ impl Bench {
     pub fn transship(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_transship"));
         command.env_clear().current_dir(self.folder.path()).args(arguments);
+        // Nobody sits at the terminal of a test.
+        command.env("TRANSSHIP_YES", "1");
         command.env("HOME", self.folder.path()).env("TRANSSHIP_EMULATOR_DATA", self.path("embedded.redb"));
         command.stdin(Stdio::null());
         command

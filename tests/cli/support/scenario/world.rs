@@ -70,6 +70,8 @@ impl World {
             env.entry(name).or_insert_with(|| record.token.clone());
         }
         env.entry("TRANSSHIP_SETTLE".to_owned()).or_insert_with(|| "0.2".to_owned());
+        // Nobody sits at the terminal of a test.
+        env.entry("TRANSSHIP_YES".to_owned()).or_insert_with(|| "1".to_owned());
         let keys = scenario.keys;
         let runs = Cell::new(0);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

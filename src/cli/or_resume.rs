@@ -1,0 +1,82 @@
+//! `run --run-dir DIR --or-resume`: started any number of times, a run is done once.
+
+use std::path::Path;
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::one_run::{Company, Ended, Order, conclude, exit_of, listen, open, run_one};
+use super::say;
+use super::world::CliContext;
+use crate::job::{Job, Settings};
+use crate::model::cancel::Cancel;
+use crate::session::runs::{Found, look};
+use crate::session::{OpenRequest, OpenedRun, Resumed};
+
+/// Runs a job, or goes on with the run that is in its folder already.
+pub(super) async fn run_or_resume(
+    world: &CliContext,
+    order: Order<'_>,
+    settings: Settings,
+) -> Result<Ended, Failure> {
+    let Order { args, job, place, cancel, company, .. } = order;
+    let (true, Some(place)) = (args.or_resume && !args.dry_run, place) else {
+        return run_one(world, order, settings).await;
+    };
+    match look(place)? {
+        Found::Nothing => run_one(world, order, settings).await,
+        Found::Run(earlier) => {
+            same_job(&earlier, job, place)?;
+            let done = resume_one(world, &earlier, cancel, args.settle, company).await?;
+            Ok(done)
+        }
+    }
+}
+
+/// Refuses to go on with the run of another job.
+fn same_job(earlier: &OpenedRun, job: &Job, place: &Path) -> Result<(), Failure> {
+    if earlier.is_of(job) {
+        return Ok(());
+    }
+    Err(Failure::BadInput(format!(
+        "the folder {} holds a run of another job, or of another version of this one: name another folder, or \
+         `transship resume` that run",
+        place.display()
+    )))
+}
+
+/// Goes on with a run; one that is finished is only told of.
+pub(super) async fn resume_one(
+    world: &CliContext,
+    earlier: &OpenedRun,
+    cancel: &Cancel,
+    settle: f64,
+    company: Company,
+) -> Result<Ended, Failure> {
+    if earlier.record.is_finished() {
+        return finished(world, earlier);
+    }
+    let head = earlier.plan.head();
+    let session = open(world, OpenRequest::Resume(head), cancel, settle).await?;
+    let listening = listen(world, &session, company);
+    let resumed = session.resume(&earlier.folder, &listening.events).await;
+    drop(listening);
+    match resumed {
+        Ok(Resumed::WasFinished(run)) => {
+            say(world, NOTHING);
+            let exit = exit_of(&run.record, &run.summary);
+            Ok(Ended { was_finished: true, ..Ended::from(exit) })
+        }
+        Ok(Resumed::Ended(run)) => conclude(world, Ok(run), company),
+        Err(error) => conclude(world, Err(error), company),
+    }
+}
+
+const NOTHING: &str = "this run is finished; there is nothing to resume";
+
+/// Writes the report of a finished run again, and sends nothing.
+fn finished(world: &CliContext, earlier: &OpenedRun) -> Result<Ended, Failure> {
+    let summary = earlier.write_report()?;
+    say(world, NOTHING);
+    let exit: Exit = exit_of(&earlier.record, &summary);
+    Ok(Ended { was_finished: true, ..Ended::from(exit) })
+}

@@ -1,0 +1,101 @@
+//! `runs` and `runs prune`: what there is, and clearing it away.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use super::args::{Format, Runs, RunsCommand, RunsPrune};
+use super::exit::Exit;
+use super::failure::Failure;
+use super::runs::all;
+use super::say;
+use super::world::CliContext;
+use crate::report;
+use crate::session::OpenedRun;
+use crate::session::runs::{Prune, is_being_written, leftovers, prune};
+
+/// `runs`.
+pub(super) fn runs(world: &CliContext, args: &Runs) -> Result<Exit, Failure> {
+    match &args.command {
+        None => list(world),
+        Some(RunsCommand::Prune(args)) => clear(world, args),
+    }
+}
+
+/// A line for each run; then what is not finished, and what killed processes left.
+fn list(world: &CliContext) -> Result<Exit, Failure> {
+    let json = match world.global.format {
+        None | Some(Format::Table | Format::Text) => false,
+        Some(Format::Json) => true,
+        Some(_) => return Err(Failure::BadInput("`runs` prints `--format table` or `json`".to_owned())),
+    };
+    let (mut summaries, mut open) = (Vec::new(), Vec::new());
+    for path in all(world) {
+        match OpenedRun::open(&path) {
+            Ok(run) => {
+                if !run.record.is_finished() {
+                    open.push((path.clone(), is_being_written(&run.folder)));
+                }
+                summaries.push((path, run.summary()?));
+            }
+            // One damaged run must not hide the others.
+            Err(error) => {
+                Failure::from(error).report();
+            }
+        }
+    }
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    if json {
+        let list: Vec<_> = summaries.iter().map(|(_, summary)| summary).collect();
+        serde_json::to_writer_pretty(&mut out, &list).map_err(std::io::Error::from)?;
+        writeln!(out)?;
+    } else {
+        report::show::runs(&summaries, &mut out)?;
+    }
+    out.flush()?;
+    drop(out);
+    if !world.global.quiet {
+        hints(world, &open);
+    }
+    Ok(Exit::Done)
+}
+
+fn hints(world: &CliContext, open: &[(PathBuf, bool)]) {
+    for (path, is_written) in open {
+        let path = path.display();
+        if *is_written {
+            say(world, &format!("not finished: {path} is being written by another process"));
+        } else {
+            say(world, &format!("not finished: transship resume {path}"));
+        }
+    }
+    for left in leftovers(&world.global.runs) {
+        say(
+            world,
+            &format!("left by a killed process: {}; remove it with `transship runs prune`", left.display()),
+        );
+    }
+}
+
+/// `runs prune`.
+fn clear(world: &CliContext, args: &RunsPrune) -> Result<Exit, Failure> {
+    let rules = Prune { keep_last: args.keep_last, older_than: args.older_than, dry_run: args.dry_run };
+    let pruned = prune(&world.host, &world.global.runs, rules)?;
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    if world.global.format == Some(Format::Json) {
+        serde_json::to_writer_pretty(&mut out, &pruned).map_err(std::io::Error::from)?;
+        writeln!(out)?;
+    } else if !world.global.quiet {
+        let verb = if args.dry_run { "would be removed" } else { "removed" };
+        for path in pruned.removed.iter().chain(&pruned.leftovers) {
+            writeln!(out, "{verb}: {}", path.display())?;
+        }
+        for path in &pruned.unfinished {
+            writeln!(out, "kept, not finished: {}", path.display())?;
+        }
+        if pruned.removed.is_empty() && pruned.leftovers.is_empty() {
+            writeln!(out, "nothing to remove")?;
+        }
+    }
+    out.flush()?;
+    Ok(Exit::Done)
+}

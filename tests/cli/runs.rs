@@ -1,0 +1,222 @@
+//! Runs as others find them: being written, killed, left behind, named by nobody.
+
+use std::os::unix::ffi::OsStrExt;
+use std::process::{Command, Output, Stdio};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use crate::support::scenario::{Fault, Scenario, World};
+
+fn ten() -> Rc<World> {
+    Scenario::migrate([]).many(10).job("concurrency", "1").start()
+}
+
+fn slow() -> Fault {
+    Fault::on_create(Fault::slow_after(150))
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn a_run_that_is_being_written_is_left_alone_wherever_home_is() {
+    let world = ten();
+    world.fault(slow());
+    let running = world.spawn_run(&[]).until_journal("applied", 1);
+    for command in ["resume", "retry", "undo"] {
+        let mut other = world.binary(&[command, "runs/run-1"]);
+        let elsewhere = world.path("elsewhere");
+        let output = other.env("HOME", &elsewhere).env("XDG_STATE_HOME", &elsewhere).output().unwrap();
+        let said = said(&output);
+        assert_eq!(output.status.code(), Some(7), "{command}: {said}");
+        assert!(said.contains("another process writes the run in runs/run-1 (process "), "{command}: {said}");
+        assert!(said.contains(", since "), "{command}: {said}");
+    }
+    running.finish().expect_exit(0).expect_all(10, "created", "equal");
+}
+
+#[test]
+fn a_target_is_one_target_however_its_address_is_written() {
+    let world = ten();
+    let job = world.read("job.yaml").replace("127.0.0.1", "localhost");
+    std::fs::write(world.path("other.yaml"), job).unwrap();
+    world.fault(slow());
+    let running = world.spawn_run(&[]).until_journal("applied", 1);
+    let output = world.binary(&["run", "other.yaml"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(7), "{}", said(&output));
+    assert!(said(&output).contains("another run holds account `target` (process "), "{}", said(&output));
+    running.finish().expect_exit(0);
+    assert_eq!(world.imports("target").len(), 10);
+}
+
+#[test]
+fn without_a_home_locks_lie_beside_the_runs() {
+    let world = ten();
+    let mut run = world.binary(&["run", "JOB"]);
+    let output = run.env_remove("HOME").env_remove("XDG_STATE_HOME").output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(std::fs::read_dir(world.path("runs/.locks")).unwrap().count(), 1);
+}
+
+#[test]
+fn a_run_that_is_started_again_in_its_folder_is_done_once() {
+    let world = ten();
+    world.fault(slow());
+    let words = ["run", "JOB", "--run-dir", "runs/one", "--or-resume"];
+    let folder = world.path("runs/one");
+    let killed = world.spawn(&words, Some(folder.clone())).until_journal("applied", 3).signal("KILL");
+    killed.finish().expect_killed();
+    world.no_faults();
+    let ran = world.spawn(&words, Some(folder.clone())).finish();
+    ran.expect_exit(0).expect_all(10, "created", "equal");
+    // Now it is finished: its exit code comes at once, and nothing is sent.
+    let ran = world.spawn(&words, Some(folder)).finish().expect_exit(0);
+    ran.expect_calls("GET", "/v1/imports", 0).expect_calls("GET", "/v1/tokenInfo", 0);
+    assert_eq!(world.imports("target").len(), 10);
+    world.write_job("other.yaml", &[("name", "another")]);
+    let ran = world.command(&["run", "other.yaml", "--run-dir", "runs/one", "--or-resume"]);
+    ran.expect_exit(2).expect_stderr("holds a run of another job").expect_no_write();
+}
+
+#[test]
+fn what_a_run_left_that_was_killed_before_it_began_is_begun_again() {
+    let world = ten();
+    let words = ["run", "JOB", "--run-dir", "runs/one", "--or-resume"];
+    let mut killed = world.binary(&words);
+    let killed = killed.env("TRANSSHIP_CRASH", "journal.created").stderr(Stdio::null()).status().unwrap();
+    assert_eq!(killed.code(), None);
+    let ran = world.spawn(&words, Some(world.path("runs/one"))).finish();
+    ran.expect_exit(0).expect_all(10, "created", "equal");
+}
+
+#[test]
+fn resume_without_a_name_takes_the_run_that_is_not_finished() {
+    let world = ten();
+    world.fault(Fault::on_create(Fault::status(401)).nth(3));
+    world.run().expect_exit(6);
+    world.no_faults();
+    world.write_job("one.yaml", &[("name", "one"), ("select", "{ names: [\"Import 00001\"] }")]);
+    world.command(&["run", "one.yaml"]).expect_exit(0);
+    let ran = world.command(&["resume"]).expect_exit(0).expect_stderr("runs/run-1");
+    assert_eq!(world.imports("target").len(), 10);
+    // Nothing is left to resume.
+    ran.again().expect_exit(0).expect_stderr("nothing to resume").expect_no_write();
+}
+
+#[test]
+fn resume_without_a_name_lists_the_runs_if_several_are_not_finished() {
+    let world = ten();
+    for _ in 0..2 {
+        world.no_faults();
+        world.fault(Fault::on_create(Fault::status(401)).nth(2));
+        world.run().expect_exit(6);
+    }
+    let ran = world.command(&["resume"]).expect_exit(2).expect_stderr("2 runs in runs are not finished");
+    ran.expect_stderr("transship resume runs/run-1").expect_stderr("transship resume runs/run-2");
+    world.command(&["runs"]).expect_exit(0).expect_stderr("not finished: transship resume runs/run-2");
+}
+
+#[test]
+fn what_killed_processes_left_is_listed_and_pruned_and_old_runs_go() {
+    let world = ten();
+    world.run().expect_exit(0);
+    world.run().expect_exit(0);
+    let left = world.path("runs/.planning-left");
+    std::fs::create_dir(&left).unwrap();
+    std::fs::write(left.join("wanted.jsonl"), "in clear").unwrap();
+    world.command(&["runs"]).expect_exit(0).expect_stderr("left by a killed process: runs/.planning-left");
+    let ran = world.command(&["runs", "prune", "--keep-last", "1", "--dry-run"]).expect_exit(0);
+    ran.expect_stdout("would be removed: runs/run-1").expect_stdout("would be removed: runs/.planning-left");
+    assert!(left.exists() && world.path("runs/run-1").exists());
+    world.command(&["runs", "prune", "--older-than", "1d"]).expect_exit(0);
+    assert!(!left.exists() && world.path("runs/run-1").exists(), "a run of today was removed");
+    world.command(&["runs", "prune", "--keep-last", "1"]).expect_exit(0);
+    assert!(!world.path("runs/run-1").exists() && world.path("runs/run-2").exists());
+}
+
+#[test]
+fn without_a_terminal_nothing_is_written_unless_somebody_agreed_beforehand() {
+    let world = ten();
+    let output =
+        world.binary(&["run", "JOB"]).env_remove("TRANSSHIP_YES").stdin(Stdio::null()).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert!(said(&output).contains("give --yes"), "{}", said(&output));
+    assert!(world.imports("target").is_empty());
+    world.run().expect_exit(0);
+    let mut undo = world.binary(&["undo", "runs/run-1"]);
+    let output = undo.env_remove("TRANSSHIP_YES").stdin(Stdio::null()).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert_eq!(world.imports("target").len(), 10);
+}
+
+#[test]
+fn a_plan_is_written_over_a_plan_and_over_nothing_else() {
+    let world = ten();
+    let job = world.read("job.yaml");
+    let ran = world.command(&["plan", "JOB", "--out", "job.yaml"]).expect_exit(2);
+    ran.expect_stderr("which is the job").expect_calls("GET", "/v1/imports", 0);
+    assert_eq!(world.read("job.yaml"), job);
+    std::fs::write(world.path("notes.txt"), "mine").unwrap();
+    world.command(&["plan", "JOB", "--out", "notes.txt"]).expect_exit(2).expect_stderr("not a plan");
+    assert_eq!(world.read("notes.txt"), "mine");
+    world.command(&["plan", "JOB", "--out", "."]).expect_exit(2).expect_stderr("not a file");
+    for _ in 0..2 {
+        world.command(&["plan", "JOB", "--out", "plan.json"]).expect_exit(0);
+    }
+}
+
+#[test]
+fn a_job_in_a_folder_that_is_not_utf8_is_refused_before_anything_is_read() {
+    let world = ten();
+    let folder = world.path("").join(std::ffi::OsStr::from_bytes(b"caf\xe9"));
+    if std::fs::create_dir(&folder).is_err() {
+        eprintln!("this file system takes no such name: not tried");
+        return;
+    }
+    std::fs::copy(world.path("job.yaml"), folder.join("job.yaml")).unwrap();
+    for command in ["plan", "run"] {
+        let output = world.binary(&[command, "JOB"]).current_dir(&folder).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+        assert!(said(&output).contains("is not UTF-8: move the job"), "{}", said(&output));
+    }
+}
+
+#[test]
+fn a_run_whose_folder_is_removed_under_it_stops_before_the_next_write() {
+    let world = ten();
+    world.fault(slow());
+    let running = world.spawn_run(&[]).until_journal("applied", 2);
+    std::fs::rename(world.path("runs/run-1"), world.path("moved")).unwrap();
+    running.finish().expect_exit(1).expect_stderr("was removed, moved or replaced");
+    assert!(world.imports("target").len() < 6, "it went on writing");
+}
+
+#[test]
+fn a_run_that_dies_with_its_parent_can_be_resumed() {
+    let world = ten();
+    world.fault(slow());
+    let line = format!(
+        "{} run job.yaml --run-dir runs/one --die-with-parent & wait",
+        env!("CARGO_BIN_EXE_transship")
+    );
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", &line]).current_dir(world.path("")).stdin(Stdio::null()).stderr(Stdio::null());
+    for (name, value) in world.binary(&[]).get_envs() {
+        shell.env(name, value.unwrap());
+    }
+    let mut shell = shell.spawn().unwrap();
+    let journal = world.path("runs/one/journal.jsonl");
+    let wait = |text: &str| {
+        let since = Instant::now();
+        while !std::fs::read_to_string(&journal).unwrap_or_default().contains(text) {
+            assert!(since.elapsed() < Duration::from_secs(60), "never came about: {text}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    };
+    wait("applied");
+    shell.kill().unwrap();
+    shell.wait().unwrap();
+    wait("\"ending\":\"interrupted\"");
+    world.resume(&world.path("runs/one")).expect_exit(0).expect_all(10, "created", "equal");
+}
