@@ -98,10 +98,10 @@ fn resume_without_a_name_takes_the_run_that_is_not_finished() {
     world.no_faults();
     world.write_job("one.yaml", &[("name", "one"), ("select", "{ names: [\"Import 00001\"] }")]);
     world.command(&["run", "one.yaml"]).expect_exit(0);
-    let ran = world.command(&["resume"]).expect_exit(0).expect_stderr("runs/run-1");
+    world.command(&["resume"]).expect_exit(0).expect_stderr("runs/run-1");
     assert_eq!(world.imports("target").len(), 10);
     // Nothing is left to resume.
-    ran.again().expect_exit(0).expect_stderr("nothing to resume").expect_no_write();
+    world.command(&["resume"]).expect_exit(0).expect_stderr("nothing to resume").expect_no_write();
 }
 
 #[test]
