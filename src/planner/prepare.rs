@@ -4,8 +4,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::documents::advice::{advise, drop_captured};
 use crate::documents::diff::diff;
+use crate::documents::hints::{drop_captured, migration_hints};
 use crate::documents::name::name_key;
 use crate::documents::normal::{fingerprint, masks, remove_pointers, strip_server_fields};
 use crate::documents::references::{Missing, PendingResource, Resolution, Resolver, Rules};
@@ -130,7 +130,7 @@ impl TransformContext<'_> {
         }
         let key = self.key(&wanted);
         if matches!(self.job.action, Action::Migrate | Action::Clone | Action::Restore) {
-            item.warnings.extend(advise(source, &wanted, !self.job.in_place() && !self.home));
+            item.warnings.extend(migration_hints(source, &wanted, !self.job.in_place() && !self.home));
         }
         item.changes = diff(source, &wanted);
         item.sent_sha256 = Some(fingerprint(&wanted));
@@ -138,7 +138,7 @@ impl TransformContext<'_> {
             Action::Update => {
                 item.target.clone_from(&item.source);
                 item.operation = Operation::Update;
-                item.warnings.extend(advise(source, &wanted, false));
+                item.warnings.extend(migration_hints(source, &wanted, false));
             }
             Action::Clone => clone_call(&mut item, source, &wanted),
             _ => {}

@@ -3,16 +3,18 @@
 //! Promises: keys a step does not name pass through untouched and in order; a step either does what it says or is an
 //! error that names the import; everything that can be compiled is compiled once per job.
 
-pub mod advice;
 pub mod diff;
 pub mod document;
+pub mod handlebars;
 pub mod head;
+pub mod hints;
 pub mod id;
 pub mod jq;
 pub mod mapping_edit;
 pub mod name;
 pub mod normal;
 mod output;
+pub mod path;
 pub mod pointer;
 pub mod problem;
 pub mod program;

@@ -26,6 +26,11 @@ impl Problem {
         Self { message: message.into(), ..Self::default() }
     }
 
+    /// The message, and what to do about it.
+    pub fn in_one_line(&self) -> String {
+        self.help.as_ref().map_or_else(|| self.message.clone(), |help| format!("{}: {help}", self.message))
+    }
+
     /// The same problem, seen from one level further out.
     #[must_use]
     pub fn under(mut self, key: impl Into<String>) -> Self {

@@ -82,6 +82,7 @@ static RENAME: Table = Table {
 const SIDE: Type = Type::Word(&[
     word("source", "The record that comes in (extract)."),
     word("target", "The record that goes out (generate)."),
+    word("response", "What the target answers (responseTransform)."),
 ]);
 
 static RENAME_FIELD: Table = Table {
@@ -89,7 +90,7 @@ static RENAME_FIELD: Table = Table {
     what: "a mapping like `{ side: source, from: old, to: new }`",
     rule: Rule::Free,
     keys: &[
-        required("side", SIDE, "Which side of the mapping the name belongs to."),
+        required("side", SIDE, "Whose field the name is."),
         required("from", TEXT, "The path as it is, from the root of the record."),
         required("to", TEXT, "The path as it becomes."),
     ],

@@ -4,112 +4,142 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-use super::matcher::{Found, Rules, Tally, View};
-use super::path::{Grammar, Piece, Tok, print, single};
-use super::scope::Around;
-use super::template::{self, Doubts};
-use super::{extract1, jsonpath};
+use super::matcher::{Counts, Found, Rules, View};
+use super::scope::TemplateContext;
+use super::template;
+use super::unchanged::{UNREADABLE, UNSAYABLE, Unchanged};
+use crate::normal::masks::push_key;
+use crate::path::{Grammar, Piece, Token, extract, json_path, print, single};
 
 /// How a single text is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Written {
+pub(super) enum TextSyntax {
     /// Handlebars.
     Template,
     /// A Mapper 1.0 extract: handlebars, single braces or a path.
     Extract,
     /// A path as in an extract, nothing else.
     Path,
-    /// A Mapper 2.0 extract: a JSON path, handlebars or a literal. True: paths begin with an envelope.
-    Extract2 {
-        /// Paths begin with `$.record`.
-        envelope: bool,
-    },
+    /// A Mapper 2.0 extract: a JSON path, handlebars or a literal.
+    Extract2(Envelope),
     /// One key, dots and all.
     Key,
     /// Paths between commas.
     List,
 }
 
-/// What happened to one side of a document.
+/// Whether the JSON paths of a mapping begin with an envelope around the record. No key of a document says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Envelope {
+    /// They begin at the record.
+    No,
+    /// The record is `$.record`.
+    Yes,
+    /// Some paths speak for it and some against it: they are read as if there were none.
+    Unclear,
+}
+
+/// The renames of one side of a document, and what they did in it.
 #[derive(Debug)]
-pub(super) struct Notes {
-    /// By rename.
-    pub tally: Tally,
-    /// Sentences, with the place first.
+pub(super) struct SideRename<'a> {
+    /// The renames.
+    pub rules: &'a Rules,
+    /// What happened, by rename.
+    pub counts: Counts,
+    /// Sentences, with the JSON pointer first.
     pub warnings: Vec<String>,
 }
 
-/// Renames in one text; `place` names it in warnings.
-pub(super) fn edit(
-    rules: &Rules,
-    text: &mut String,
-    written: Written,
-    around: &Around,
-    place: &str,
-    notes: &mut Notes,
-) {
-    if !rules.may_concern(text) {
-        return;
+impl<'a> SideRename<'a> {
+    pub(super) fn new(rules: &'a Rules) -> Self {
+        Self { rules, counts: Counts::new(rules.all.len()), warnings: Vec::new() }
     }
-    let mut doubts = Doubts::default();
-    let new = rewrite(rules, text, written, around, &mut notes.tally, &mut doubts);
-    report(&doubts, place, notes);
-    let Some(new) = new else { return };
-    if let Some(reverse) = &rules.reverse {
-        let around = Around {
-            context: rules.rewrite_names(&around.context),
-            others: around.others.iter().map(|names| rules.rewrite_names(names)).collect(),
-            ..around.clone()
+
+    /// Renames in one text; `at` is its JSON pointer.
+    pub(super) fn edit(
+        &mut self,
+        text: &mut String,
+        syntax: TextSyntax,
+        context: &TemplateContext,
+        at: &str,
+    ) {
+        let rules = self.rules;
+        let concerned = match syntax {
+            TextSyntax::Path | TextSyntax::Key | TextSyntax::List => rules.may_concern(text),
+            _ => template::may_concern(rules, text),
         };
-        let mut tally = Tally::new(reverse.all.len());
-        let back = rewrite(reverse, &new, written, &around, &mut tally, &mut Doubts::default());
-        if back.as_ref() != Some(text) {
-            notes.warnings.push(format!(
-                "{place}: `{}` became `{}`; the reverse rename would spell it differently",
-                short(text),
-                short(&new)
-            ));
+        if !concerned {
+            return;
         }
-    }
-    *text = new;
-}
-
-/// The same for every text in a value; keys are not looked at.
-pub(super) fn edit_all(
-    rules: &Rules,
-    value: &mut Value,
-    written: Written,
-    around: &Around,
-    place: &str,
-    notes: &mut Notes,
-) {
-    match value {
-        Value::String(text) => edit(rules, text, written, around, place, notes),
-        Value::Array(list) => {
-            for one in list {
-                edit_all(rules, one, written, around, place, notes);
+        let mut unchanged = Unchanged::default();
+        let new = rewrite(rules, text, syntax, context, &mut self.counts, &mut unchanged);
+        for (found, reason) in &unchanged.reasons {
+            self.warnings.push(format!("{at}: `{}` {reason}", short(found)));
+        }
+        let Some(new) = new else { return };
+        if let Some(reverse) = &rules.reverse {
+            let context = TemplateContext {
+                context: rules.rewrite_names(&context.context),
+                others: context.others.iter().map(|names| rules.rewrite_names(names)).collect(),
+                ..context.clone()
+            };
+            let mut counts = Counts::new(reverse.all.len());
+            let back = rewrite(reverse, &new, syntax, &context, &mut counts, &mut Unchanged::default());
+            if back.as_ref() != Some(text) {
+                self.warnings.push(format!(
+                    "{at}: `{}` became `{}`; the reverse rename would spell it differently",
+                    short(text),
+                    short(&new)
+                ));
             }
         }
-        // A path is a text or a list of them; an object there is something else.
-        Value::Object(map) if written != Written::Path => {
-            for one in map.values_mut() {
-                edit_all(rules, one, written, around, place, notes);
+        *text = new;
+    }
+
+    /// The same for every text in a value; keys are not looked at.
+    pub(super) fn edit_all(
+        &mut self,
+        value: &mut Value,
+        syntax: TextSyntax,
+        context: &TemplateContext,
+        at: &mut String,
+    ) {
+        match value {
+            Value::String(text) => self.edit(text, syntax, context, at),
+            Value::Array(list) => {
+                for (index, one) in list.iter_mut().enumerate() {
+                    below(at, &index.to_string(), |at| self.edit_all(one, syntax, context, at));
+                }
             }
+            // A path is a text or a list of them; an object there is something else.
+            Value::Object(map) if syntax != TextSyntax::Path => {
+                for (key, one) in map.iter_mut() {
+                    below(at, key, |at| self.edit_all(one, syntax, context, at));
+                }
+            }
+            _ => {}
         }
-        _ => {}
+    }
+
+    /// Whether the renames would change the text or have something to say about it.
+    pub(super) fn would_touch(rules: &Rules, text: &str, syntax: TextSyntax) -> Option<Counts> {
+        if !rules.may_concern(text) {
+            return None;
+        }
+        let (mut counts, mut unchanged) = (Counts::new(rules.all.len()), Unchanged::default());
+        let new = rewrite(rules, text, syntax, &TemplateContext::default(), &mut counts, &mut unchanged);
+        let said = counts.mentioned.iter().any(|mentioned| *mentioned);
+        (new.is_some() || said).then_some(counts)
     }
 }
 
-fn report(doubts: &Doubts, place: &str, notes: &mut Notes) {
-    let mut say = |texts: &[String], what: &str| {
-        for text in texts {
-            notes.warnings.push(format!("{place}: `{}` {what}", short(text)));
-        }
-    };
-    say(&doubts.broken, "could not be read and is left alone");
-    say(&doubts.helpers, "calls the helper of that name and is left alone");
-    say(&doubts.texts, "names the field as a text and is left alone");
-    say(&doubts.unsayable, "cannot be renamed where it stands and is left alone");
+/// Calls `f` with the pointer of a member.
+pub(super) fn below<T>(at: &mut String, key: &str, f: impl FnOnce(&mut String) -> T) -> T {
+    let length = at.len();
+    push_key(at, key);
+    let result = f(at);
+    at.truncate(length);
+    result
 }
 
 /// The beginning of a text, for a warning.
@@ -124,44 +154,44 @@ pub(super) fn short(text: &str) -> String {
 fn rewrite(
     rules: &Rules,
     text: &str,
-    written: Written,
-    around: &Around,
-    tally: &mut Tally,
-    doubts: &mut Doubts,
+    syntax: TextSyntax,
+    context: &TemplateContext,
+    counts: &mut Counts,
+    unchanged: &mut Unchanged,
 ) -> Option<String> {
-    let template = match written {
-        Written::Template => true,
-        Written::Extract => text.contains("{{"),
-        Written::Extract2 { .. } => !text.starts_with('$') && text.contains("{{"),
-        Written::Path | Written::Key | Written::List => false,
+    let template = match syntax {
+        TextSyntax::Template => true,
+        TextSyntax::Extract => text.contains("{{"),
+        TextSyntax::Extract2(_) => !text.starts_with('$') && text.contains("{{"),
+        TextSyntax::Path | TextSyntax::Key | TextSyntax::List => false,
     };
     if template {
-        return template::rewrite(rules, text, around, tally, doubts);
+        return template::rewrite(rules, text, context, counts, unchanged);
     }
-    let mut pass = Pass { rules, around, tally, doubts };
-    match written {
-        Written::Extract => pass.single_braces(text),
-        Written::Extract2 { envelope } if text.starts_with('$') => pass.json_path(text, envelope),
+    let mut pass = Pass { rules, context, counts, unchanged };
+    match syntax {
+        TextSyntax::Extract => pass.single_braces(text),
+        TextSyntax::Extract2(envelope) if text.starts_with('$') => pass.json_path(text, envelope),
         // A literal.
-        Written::Extract2 { .. } | Written::Template => None,
-        Written::Path => pass.path(text),
-        Written::Key => pass.key(text),
-        Written::List => pass.list(text),
+        TextSyntax::Extract2(_) | TextSyntax::Template => None,
+        TextSyntax::Path => pass.path(text),
+        TextSyntax::Key => pass.key(text),
+        TextSyntax::List => pass.list(text),
     }
 }
 
 /// Texts that are no templates.
 struct Pass<'a> {
     rules: &'a Rules,
-    around: &'a Around,
-    tally: &'a mut Tally,
-    doubts: &'a mut Doubts,
+    context: &'a TemplateContext,
+    counts: &'a mut Counts,
+    unchanged: &'a mut Unchanged,
 }
 
 impl Pass<'_> {
     /// An extract of the oldest documents, or else a path.
     fn single_braces(&mut self, text: &str) -> Option<String> {
-        let braces = extract1::single_braces(text);
+        let braces = extract::single_braces(text);
         if braces.is_empty() {
             return self.path(text);
         }
@@ -177,90 +207,114 @@ impl Pass<'_> {
         (at > 0).then_some(out)
     }
 
+    fn leave(&mut self, rules: &[usize], text: &str, reason: &'static str) {
+        rules.iter().for_each(|at| self.counts.mentioned[*at] = true);
+        if !rules.is_empty() {
+            self.unchanged.push(text, reason);
+        }
+    }
+
     /// A path as in an extract.
     fn path(&mut self, text: &str) -> Option<String> {
         if !self.rules.may_concern(text) {
             return None;
         }
-        let Some(found) = extract1::parse(text) else {
-            self.doubts.broken.push(text.to_owned());
+        let Some(found) = extract::parse(text) else {
+            self.leave(&self.rules.mentioned_in(text), text, UNREADABLE);
             return None;
         };
         let tokens = &found.tokens;
-        let context = if found.head > 0 { Vec::new() } else { self.around.context.clone() };
+        let context = if found.head > 0 { Vec::new() } else { self.context.context.clone() };
         let views = self.views(tokens, 0, context);
-        self.written(&views, Grammar::Extract, text, tokens, found.head..text.len())
+        self.rename_path(&views, Grammar::Extract, text, tokens, found.head..text.len())
     }
 
-    fn json_path(&mut self, text: &str, envelope: bool) -> Option<String> {
-        let Some(found) = jsonpath::parse(text) else {
-            self.doubts.broken.push(text.to_owned());
+    fn json_path(&mut self, text: &str, envelope: Envelope) -> Option<String> {
+        let Some(found) = json_path::parse(text) else {
+            self.leave(&self.rules.mentioned_in(text), text, UNREADABLE);
             return None;
         };
-        if found.opaque.iter().any(|span| self.rules.may_concern(&text[span.clone()])) {
-            self.doubts.broken.push(text.to_owned());
+        for span in &found.opaque {
+            self.leave(&self.rules.mentioned_in(&text[span.clone()]), text, UNREADABLE);
         }
         let tokens = &found.tokens;
         let record = tokens.first().is_some_and(|t| t.text == "record");
+        let body = 1..found.end;
         let views = match (envelope, record) {
-            (true, false) => Vec::new(),
-            (_, _) => self.views(tokens, usize::from(envelope), Vec::new()),
+            (Envelope::Yes, false) => Vec::new(),
+            (Envelope::Yes, true) => self.views(tokens, 1, Vec::new()),
+            _ => self.views(tokens, 0, Vec::new()),
         };
-        self.written(&views, Grammar::JsonPath, text, tokens, 1..found.end)
+        let other = match (envelope, record) {
+            (Envelope::Unclear, true) => Some(1),
+            (Envelope::Yes, false) if !is_member(tokens) => Some(0),
+            _ => None,
+        };
+        let new = self.rename_path(&views, Grammar::JsonPath, text, tokens, body);
+        if let (None, Some(skip)) = (&new, other) {
+            let mut ignored = Counts::new(self.rules.all.len());
+            let views = self.views(tokens, skip, Vec::new());
+            if let Found::Changed(rule, _) = self.rules.resolve(&views, tokens, &mut ignored) {
+                self.leave(&[rule], text, ENVELOPE);
+            }
+        }
+        new
     }
 
     /// The ways to read the tokens from `skip` on: of the parent record, of the record at hand, of a child record.
-    fn views(&self, tokens: &[Tok], skip: usize, context: Vec<String>) -> Vec<View> {
+    fn views(&self, tokens: &[Token], skip: usize, context: Vec<String>) -> Vec<View> {
         let mut views = Vec::new();
         if tokens.get(skip).is_some_and(|t| t.text == "_PARENT") {
             views.push(View { context: Vec::new(), skip: skip + 1 });
         }
         views.push(View { context, skip });
-        views.extend(self.around.others.iter().map(|names| View { context: names.clone(), skip }));
+        views.extend(self.context.others.iter().map(|names| View { context: names.clone(), skip }));
         views
     }
 
     /// The text with its path renamed; `body` is where the tokens stand.
-    fn written(
+    fn rename_path(
         &mut self,
         views: &[View],
         grammar: Grammar,
         text: &str,
-        tokens: &[Tok],
+        tokens: &[Token],
         body: Range<usize>,
     ) -> Option<String> {
-        match self.rules.resolve(views, tokens, self.tally) {
+        let rule = match self.rules.resolve(views, tokens, self.counts) {
             Found::Nothing | Found::Same | Found::Around => return None,
-            Found::Unsayable(_) => {}
+            Found::Unsayable(rule) => rule,
             Found::Changed(rule, pieces) => {
                 if let Some(new) = print(grammar, text, tokens, &pieces, body.start > 0) {
                     return Some(format!("{}{new}{}", &text[..body.start], &text[body.end..]));
                 }
-                self.tally.changed[rule] -= 1;
+                self.counts.changed[rule] -= 1;
                 for view in views {
-                    self.rules.note_taken(view, tokens, self.tally);
+                    self.rules.note_taken(view, tokens, self.counts);
                 }
+                rule
             }
-        }
-        self.doubts.unsayable.push(text.to_owned());
+        };
+        self.leave(&[rule], text, UNSAYABLE);
         None
     }
 
     /// A key of Mapper 2.0: one name, whatever is in it.
     fn key(&mut self, text: &str) -> Option<String> {
-        let view = View { context: self.around.context.clone(), skip: 0 };
-        match self.rules.resolve(std::slice::from_ref(&view), &[single(text)], self.tally) {
+        let view = View { context: self.context.context.clone(), skip: 0 };
+        let rule = match self.rules.resolve(std::slice::from_ref(&view), &[single(text)], self.counts) {
             Found::Nothing | Found::Same | Found::Around => return None,
-            Found::Unsayable(_) => {}
+            Found::Unsayable(rule) => rule,
             Found::Changed(rule, pieces) => {
-                if let [Piece::PendingResource(name, _)] = pieces.as_slice() {
+                if let [Piece::New(name, _)] = pieces.as_slice() {
                     return Some(name.clone());
                 }
-                self.tally.changed[rule] -= 1;
-                self.rules.note_taken(&view, &[single(text)], self.tally);
+                self.counts.changed[rule] -= 1;
+                self.rules.note_taken(&view, &[single(text)], self.counts);
+                rule
             }
-        }
-        self.doubts.unsayable.push(text.to_owned());
+        };
+        self.leave(&[rule], text, UNSAYABLE);
         None
     }
 
@@ -279,4 +333,12 @@ impl Pass<'_> {
             .collect();
         changed.then(|| parts.join(","))
     }
+}
+
+const ENVELOPE: &str =
+    "may name the field; it is not clear whether `$.record` is the record; it is left alone";
+
+fn is_member(tokens: &[Token]) -> bool {
+    let first = tokens.first().map(|token| token.text.as_str());
+    first.is_none_or(|name| crate::handlebars::helpers::ENVELOPE.contains(&name))
 }

@@ -4,248 +4,262 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::edit::Written;
-use super::extract1;
-use super::path::{Kind, names, single};
-use super::scope::Around;
+use super::edit::{Envelope, TextSyntax, below};
+use super::scope::TemplateContext;
 use super::walk::Walk;
+use crate::handlebars::helpers;
+use crate::path::{Kind, extract, names, single};
+use crate::schema::Record;
+use crate::step::Side;
+
+/// The target whose value is a list of generates.
+pub(super) const INITIALIZE: &str = "celigo_initializeValues";
 
 /// Begins a `NetSuite` generate that says a list is replaced rather than added to.
 const REPLACE_LINES: &str = "celigo_replaceAllLines_";
 
 /// Where the walk is in a Mapper 1.0 mapping.
 #[derive(Debug, Clone, Default)]
-struct Here {
-    /// The part of the source record that extracts are about; subrecords have one of their own.
+struct MappingContext {
+    /// The part of the source record that extracts refer to; subrecords have one of their own.
     source: Vec<String>,
-    /// The part of the target record that generates are about.
+    /// The part of the target record that generates refer to.
     target: Vec<String>,
 }
 
 impl Walk<'_> {
     /// A Mapper 1.0 mapping.
-    pub(super) fn mapper1(&mut self, mapping: &mut Value, place: &str) {
-        self.mapping1(mapping, &Here::default(), place);
+    pub(super) fn mapper1(&mut self, mapping: &mut Value, at: &mut String) {
+        self.mapping1(mapping, &MappingContext::default(), at);
     }
 
-    fn mapping1(&mut self, mapping: &mut Value, here: &Here, place: &str) {
-        let fields = format!("{place}.fields");
-        for field in list(mapping, "fields") {
-            self.field1(field, here, &fields);
+    fn mapping1(&mut self, mapping: &mut Value, context: &MappingContext, at: &mut String) {
+        if !mapping.is_object() {
+            return self.misshapen(mapping, at);
         }
-        let fields = format!("{place}.lists[].fields");
-        for sublist in list(mapping, "lists") {
-            let mut inner = here.clone();
+        self.entries(mapping, "fields", at, &mut |walk, field, at| walk.field1(field, context, at));
+        self.entries(mapping, "lists", at, &mut |walk, sublist, at| {
+            let mut inner = context.clone();
             inner.target.extend(names_of(sublist.get("generate")));
-            self.target(sublist, "generate", Written::Path, &here.target, place);
-            self.source(sublist, "jsonPath", Written::Path, &here.source, place);
-            for field in list(sublist, "fields") {
-                self.field1(field, &inner, &fields);
-            }
-        }
+            walk.text(sublist, "generate", Side::Target, TextSyntax::Path, &context.target, at);
+            walk.text(sublist, "jsonPath", Side::Source, TextSyntax::Path, &context.source, at);
+            walk.entries(sublist, "fields", at, &mut |walk, field, at| walk.field1(field, &inner, at));
+        });
     }
 
-    fn field1(&mut self, field: &mut Value, here: &Here, place: &str) {
+    fn field1(&mut self, field: &mut Value, context: &MappingContext, at: &mut String) {
         let Some(keys) = field.as_object_mut() else { return };
-        if self.target.is_some()
-            && keys.get("generate").and_then(Value::as_str) == Some("celigo_initializeValues")
-        {
-            self.target(field, "hardCodedValue", Written::List, &here.target, place);
-            return self.source(field, "extract", Written::Extract, &here.source, place);
+        if self.sides.target.is_some() && keys.get("generate").and_then(Value::as_str) == Some(INITIALIZE) {
+            self.text(field, "hardCodedValue", Side::Target, TextSyntax::List, &context.target, at);
+            return self.text(field, "extract", Side::Source, TextSyntax::Extract, &context.source, at);
         }
         let parent = keys.contains_key("subRecordMapping").then(|| names_of(keys.get("generate")));
-        // One pass over the keys costs less than a look-up for each.
+        // One pass over the keys costs less than a search for each.
         for (key, value) in keys.iter_mut() {
             match (key.as_str(), value) {
                 ("extract", Value::String(text)) => {
-                    self.source_text(text, Written::Extract, &here.source, place, key);
+                    self.edit(text, Side::Source, TextSyntax::Extract, &context.source, key, at);
                 }
-                ("generate", Value::String(text)) => self.generate1(text, here, place, key),
+                ("generate", Value::String(text)) => self.generate1(text, context, key, at),
                 _ => {}
             }
         }
         let (Some(sub), Some(parent)) = (keys.get_mut("subRecordMapping"), parent) else { return };
-        let mut inner = here.clone();
+        below(at, "subRecordMapping", |at| self.subrecord(sub, parent, context, at));
+    }
+
+    fn subrecord(&mut self, sub: &mut Value, parent: Vec<String>, context: &MappingContext, at: &mut String) {
+        let mut inner = context.clone();
         inner.target.extend(parent);
-        let place = format!("{place}[].subRecordMapping");
-        if let Some(path) = sub.get("jsonPath").and_then(Value::as_str).and_then(extract1::parse) {
+        if let Some(path) = sub.get("jsonPath").and_then(Value::as_str).and_then(extract::parse) {
             if path.head > 0 {
                 inner.source.clear();
             }
             inner.source.extend(names(&path.tokens));
         }
-        self.source(sub, "jsonPath", Written::Path, &here.source, &place);
-        self.target(sub, "_id", Written::Path, &[], &place);
+        self.text(sub, "jsonPath", Side::Source, TextSyntax::Path, &context.source, at);
+        self.text(sub, "_id", Side::Target, TextSyntax::Path, &[], at);
         if let Some(lookups) = sub.get_mut("lookups") {
-            self.lookups(lookups, &format!("{place}.lookups"), &inner.source);
+            below(at, "lookups", |at| self.lookups(lookups, at, &inner.source, Side::Source));
         }
         if let Some(mapping) = sub.get_mut("mapping") {
-            self.mapping1(mapping, &inner, &place);
+            below(at, "mapping", |at| self.mapping1(mapping, &inner, at));
         }
     }
 
     /// A generate; one such as `celigo_replaceAllLines_item` speaks of the list `item`.
-    fn generate1(&mut self, text: &mut String, here: &Here, place: &str, key: &str) {
-        let before = self.target_text(text, Written::Path, &here.target, place, key);
+    fn generate1(&mut self, text: &mut String, context: &MappingContext, key: &str, at: &mut String) {
+        let before = self.edit(text, Side::Target, TextSyntax::Path, &context.target, key, at);
         let Some(list) = text.strip_prefix(REPLACE_LINES) else { return };
         if before.is_some_and(|before| before == *text) {
             let mut list = list.to_owned();
-            self.target_text(&mut list, Written::Path, &here.target, place, key);
+            self.edit(&mut list, Side::Target, TextSyntax::Path, &context.target, key, at);
             *text = format!("{REPLACE_LINES}{list}");
         }
     }
 
-    /// A list of Mapper 2.0 entries; `generates`: their targets are fields of the outgoing record.
-    pub(super) fn mapper2_root(&mut self, entries: &mut Value, place: &str, generates: bool) {
-        let mut envelope = Envelope::default();
-        if self.source.is_some() {
-            envelope.scan(entries);
+    /// A Mapper 2.0 mapping. That of an answer has targets of its own.
+    pub(super) fn mapper2_root(&mut self, mappings: &mut Value, at: &mut String, record: Record) {
+        let side = if record == Record::Answer { Side::Response } else { Side::Source };
+        let mut envelope = Evidence::default();
+        if self.sides.of(side).is_some() {
+            envelope.scan(mappings);
         }
-        let written = Written::Extract2 { envelope: envelope.is_one() };
-        self.mapper2(entries, written, &mut Vec::new(), generates, place);
+        let context = Mapping2 { side, syntax: TextSyntax::Extract2(envelope.verdict()) };
+        let mut parents = Vec::new();
+        self.each_entry(mappings, at, &mut |walk, entry, at| walk.entry2(entry, context, &mut parents, at));
     }
 
-    fn mapper2(
-        &mut self,
-        entries: &mut Value,
-        written: Written,
-        parents: &mut Vec<String>,
-        generates: bool,
-        place: &str,
-    ) {
-        for entry in entries.as_array_mut().into_iter().flatten() {
-            let Some(keys) = entry.as_object_mut() else { continue };
-            let mut parent = None;
-            let mut holds = false;
-            // One pass over the keys costs less than a look-up for each.
-            for (key, value) in keys.iter_mut() {
-                match (key.as_str(), value) {
-                    ("extract", Value::String(text)) => self.source_text(text, written, &[], place, key),
-                    ("generate", Value::String(text)) if generates => {
-                        parent = self.target_text(text, Written::Key, parents, place, key);
-                    }
-                    ("mappings" | "buildArrayHelper", _) => holds = true,
-                    _ => {}
+    fn entry2(&mut self, entry: &mut Value, context: Mapping2, parents: &mut Vec<String>, at: &mut String) {
+        let Some(keys) = entry.as_object_mut() else { return };
+        let mut parent = None;
+        let mut holds = false;
+        // One pass over the keys costs less than a search for each.
+        for (key, value) in keys.iter_mut() {
+            match (key.as_str(), value) {
+                ("extract", Value::String(text)) => {
+                    self.edit(text, context.side, context.syntax, &[], key, at);
                 }
-            }
-            if !holds {
-                continue;
-            }
-            let now = || keys.get("generate").and_then(Value::as_str).map(str::to_owned);
-            let parent = parent.or_else(now).filter(|name| !name.is_empty());
-            let depth = parents.len();
-            parents.extend(parent);
-            if let Some(inner) = entry.get_mut("mappings") {
-                self.mapper2(inner, written, parents, generates, place);
-            }
-            for helper in list(entry, "buildArrayHelper") {
-                self.source(helper, "extract", written, &[], place);
-                if let Some(inner) = helper.get_mut("mappings") {
-                    self.mapper2(inner, written, parents, generates, place);
+                ("generate", Value::String(text)) if context.side == Side::Source => {
+                    parent = self.edit(text, Side::Target, TextSyntax::Key, parents, key, at);
                 }
+                ("mappings" | "buildArrayHelper", _) => holds = true,
+                _ => {}
             }
-            parents.truncate(depth);
         }
-    }
-
-    fn source(&mut self, holder: &mut Value, key: &str, written: Written, context: &[String], place: &str) {
-        if let Some(Value::String(text)) = holder.get_mut(key) {
-            self.source_text(text, written, context, place, key);
-        }
-    }
-
-    fn source_text(
-        &mut self,
-        text: &mut String,
-        written: Written,
-        context: &[String],
-        place: &str,
-        key: &str,
-    ) {
-        let Some(party) = &mut self.source else { return };
-        if !party.rules.may_concern(text) {
+        if !holds {
             return;
         }
-        let around = Around { context: context.to_vec(), others: self.children.clone(), ..Around::default() };
-        party.edit(text, written, &around, &format!("{place}[].{key}"));
+        let now = || keys.get("generate").and_then(Value::as_str).map(str::to_owned);
+        let parent = parent.or_else(now).filter(|name| !name.is_empty());
+        let depth = parents.len();
+        parents.extend(parent);
+        self.entries(entry, "mappings", at, &mut |walk, inner, at| walk.entry2(inner, context, parents, at));
+        self.entries(entry, "buildArrayHelper", at, &mut |walk, helper, at| {
+            walk.text(helper, "extract", context.side, context.syntax, &[], at);
+            walk.entries(helper, "mappings", at, &mut |walk, inner, at| {
+                walk.entry2(inner, context, parents, at)
+            });
+        });
+        parents.truncate(depth);
     }
 
-    fn target(&mut self, holder: &mut Value, key: &str, written: Written, context: &[String], place: &str) {
+    fn text(
+        &mut self,
+        holder: &mut Value,
+        key: &str,
+        side: Side,
+        syntax: TextSyntax,
+        context: &[String],
+        at: &mut String,
+    ) {
         if let Some(Value::String(text)) = holder.get_mut(key) {
-            self.target_text(text, written, context, place, key);
+            self.edit(text, side, syntax, context, key, at);
         }
     }
 
     /// Answers what the text was, if a rename may have changed it.
-    fn target_text(
+    fn edit(
         &mut self,
         text: &mut String,
-        written: Written,
+        side: Side,
+        syntax: TextSyntax,
         context: &[String],
-        place: &str,
         key: &str,
+        at: &mut String,
     ) -> Option<String> {
-        let party = self.target.as_mut()?;
-        if text.is_empty() || !party.rules.may_concern(text) {
+        let renames = self.sides.of(side)?;
+        if text.is_empty() || !(renames.rules.may_concern(text) || text.contains("{{")) {
             return None;
         }
         let old = text.clone();
-        let around = Around { context: context.to_vec(), ..Around::default() };
-        party.edit(text, written, &around, &format!("{place}[].{key}"));
+        let others = if side == Side::Source { self.children.clone() } else { Vec::new() };
+        let lookups = self.lookups.clone();
+        let context =
+            TemplateContext { context: context.to_vec(), others, lookups, ..TemplateContext::default() };
+        below(at, key, |at| renames.edit(text, syntax, &context, at));
         Some(old)
     }
 }
 
-fn list<'v>(holder: &'v mut Value, key: &str) -> impl Iterator<Item = &'v mut Value> {
-    holder.get_mut(key).and_then(Value::as_array_mut).into_iter().flatten()
+impl<'a> Walk<'a> {
+    /// The entries of the list under a key.
+    fn entries(&mut self, holder: &mut Value, key: &str, at: &mut String, f: &mut OnEntry<'_, 'a>) {
+        if let Some(found) = holder.get_mut(key) {
+            below(at, key, |at| self.each_entry(found, at, f));
+        }
+    }
+
+    fn each_entry(&mut self, found: &mut Value, at: &mut String, f: &mut OnEntry<'_, 'a>) {
+        match found {
+            Value::Array(list) => {
+                for (index, one) in list.iter_mut().enumerate() {
+                    below(at, &index.to_string(), |at| f(self, one, at));
+                }
+            }
+            other => self.misshapen(other, at),
+        }
+    }
+}
+
+/// What is done with an entry and its pointer.
+type OnEntry<'f, 'a> = dyn FnMut(&mut Walk<'a>, &mut Value, &mut String) + 'f;
+
+/// What holds for all of a Mapper 2.0 mapping.
+#[derive(Debug, Clone, Copy)]
+struct Mapping2 {
+    side: Side,
+    syntax: TextSyntax,
 }
 
 fn names_of(path: Option<&Value>) -> Vec<String> {
     let Some(text) = path.and_then(Value::as_str).filter(|t| !t.is_empty()) else { return Vec::new() };
-    extract1::parse(text).map_or_else(|| names(&[single(text)]), |p| names(&p.tokens))
+    extract::parse(text).map_or_else(|| names(&[single(text)]), |p| names(&p.tokens))
 }
 
-/// Whether JSON paths of a mapping begin with an envelope around the record.
-///
-/// Nothing in a document says so, so it is told from the paths: every one begins with a part of the envelope.
+/// What the JSON paths of a mapping say about an envelope around the record.
 #[derive(Debug, Default)]
-struct Envelope {
-    record: bool,
-    outside: bool,
+struct Evidence {
+    /// Paths that begin at `$.record`.
+    record: usize,
+    /// Paths that begin at a name that no envelope has.
+    outside: usize,
 }
 
-impl Envelope {
-    /// Looks through the entries until a path settles it: almost always the first.
-    fn scan(&mut self, entries: &Value) {
-        for entry in entries.as_array().into_iter().flatten() {
+impl Evidence {
+    fn scan(&mut self, mappings: &Value) {
+        let entries = match mappings {
+            Value::Array(list) => list.as_slice(),
+            one @ Value::Object(_) => std::slice::from_ref(one),
+            _ => return,
+        };
+        for entry in entries {
             self.path(entry.get("extract"));
-            if self.outside {
-                return;
-            }
-            entry.get("mappings").into_iter().for_each(|inner| self.scan(inner));
-            for helper in entry.get("buildArrayHelper").and_then(Value::as_array).into_iter().flatten() {
-                self.path(helper.get("extract"));
-                helper.get("mappings").into_iter().for_each(|inner| self.scan(inner));
+            for key in ["mappings", "buildArrayHelper"] {
+                entry.get(key).into_iter().for_each(|inner| self.scan(inner));
             }
         }
     }
 
     fn path(&mut self, extract: Option<&Value>) {
-        let Some(text) =
-            extract.and_then(Value::as_str).filter(|t| t.starts_with("$.") || t.starts_with("$["))
-        else {
-            return;
-        };
+        let path = extract.and_then(Value::as_str);
+        let Some(text) = path.filter(|t| t.starts_with("$.") || t.starts_with("$[")) else { return };
         // Names of the envelope are plain words, so reading up to the next mark will do.
         match text[2..].split(['.', '[']).next() {
-            Some("record") => self.record = true,
-            Some("settings" | "connection" | "import" | "lookup" | "job" | "integration" | "flow") => {}
-            _ => self.outside = true,
+            Some("record") => self.record += 1,
+            Some(name) if helpers::ENVELOPE.contains(&name) => {}
+            _ => self.outside += 1,
         }
     }
 
-    fn is_one(&self) -> bool {
-        self.record && !self.outside
+    /// An envelope is told by its record; a single odd path among many does not speak against it.
+    fn verdict(&self) -> Envelope {
+        match (self.record, self.outside) {
+            (0, _) => Envelope::No,
+            (_, 0) => Envelope::Yes,
+            (record, outside) if record >= 4 * outside => Envelope::Yes,
+            _ => Envelope::Unclear,
+        }
     }
 }
 
@@ -264,7 +278,7 @@ pub(super) fn lookup_lists(document: &Value) -> HashMap<String, Vec<Vec<String>>
 
 fn collect(field: &Value, found: &mut HashMap<String, Vec<Vec<String>>>) {
     let text = |key: &str| field.get(key).and_then(Value::as_str);
-    let (Some(lookup), Some(path)) = (text("lookupName"), text("extract").and_then(extract1::parse)) else {
+    let (Some(lookup), Some(path)) = (text("lookupName"), text("extract").and_then(extract::parse)) else {
         return;
     };
     let Some(last) = path.tokens.iter().rposition(|t| t.kind == Kind::Index) else { return };

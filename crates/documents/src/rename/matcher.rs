@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use regex::Regex;
+use aho_corasick::AhoCorasick;
 
-use super::path::{Kind, Piece, Tok};
+use crate::path::{Kind, Piece, Token, extract};
+use crate::problem::Problem;
 
 /// One rename, as names from the root of the record.
 #[derive(Debug, Clone)]
@@ -27,7 +28,7 @@ pub(super) struct Rules {
     from: HashMap<String, Vec<usize>>,
     to: HashMap<String, Vec<usize>>,
     /// The last name of every `from` and `to`: a text without any of them holds nothing to do.
-    needle: Regex,
+    needle: AhoCorasick,
     /// The same renames backwards, where that is unambiguous.
     pub reverse: Option<Box<Rules>>,
 }
@@ -56,24 +57,30 @@ pub(super) struct View {
 
 /// What happened in one document, by rename.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
+pub(super) struct Counts {
     /// How often it changed something.
     pub changed: Vec<usize>,
     /// Whether its new name stands somewhere without having been made by it.
     pub taken: Vec<bool>,
+    /// Whether something was left alone that may name its field.
+    pub mentioned: Vec<bool>,
 }
 
-impl Tally {
+impl Counts {
     pub(super) fn new(rules: usize) -> Self {
-        Self { changed: vec![0; rules], taken: vec![false; rules] }
+        Self { changed: vec![0; rules], taken: vec![false; rules], mentioned: vec![false; rules] }
     }
 }
 
 impl Rules {
     /// Compiles the renames; nothing when there are none. Every rename has at least one name on both sides.
-    pub(super) fn compile(rules: Vec<Rule>, with_reverse: bool) -> Option<Self> {
+    ///
+    /// # Errors
+    ///
+    /// The names take more memory than a search for them can have.
+    pub(super) fn compile(rules: Vec<Rule>, with_reverse: bool) -> Result<Option<Self>, Problem> {
         if rules.is_empty() {
-            return None;
+            return Ok(None);
         }
         let (mut from, mut to) = (index(&rules, |r| &r.from), index(&rules, |r| &r.to));
         for list in from.values_mut() {
@@ -86,18 +93,18 @@ impl Rules {
             .iter()
             .flat_map(|r| [r.from.last(), r.to.last()])
             .flatten()
-            .map(|name| regex::escape(longest_plain_run(name)))
+            .map(|name| longest_plain_run(name).to_owned())
             .collect();
         words.sort();
         words.dedup();
-        let needle = Regex::new(&words.join("|")).ok()?;
-        let reverse = (with_reverse && is_one_to_one(&rules))
-            .then(|| {
-                let back = rules.iter().map(|r| Rule { from: r.to.clone(), to: r.from.clone() }).collect();
-                Self::compile(back, false).map(Box::new)
-            })
-            .flatten();
-        Some(Self { all: rules, from, to, needle, reverse })
+        let needle = AhoCorasick::new(&words).map_err(|error| Problem::new(error.to_string()))?;
+        let reverse = if with_reverse && is_one_to_one(&rules) {
+            let back = rules.iter().map(|r| Rule { from: r.to.clone(), to: r.from.clone() }).collect();
+            Self::compile(back, false)?.map(Box::new)
+        } else {
+            None
+        };
+        Ok(Some(Self { all: rules, from, to, needle, reverse }))
     }
 
     /// Whether the text may hold something to do.
@@ -110,16 +117,50 @@ impl Rules {
         self.all.iter().filter(|r| r.from != r.to).filter_map(|r| r.from.last()).map(String::as_str)
     }
 
+    /// The renames whose field a text may name: by its path, also behind `record`, or by its last name.
+    pub(super) fn named_by(&self, text: &str) -> Vec<usize> {
+        if !self.may_concern(text) {
+            return Vec::new();
+        }
+        let tokens = extract::parse(text).map(|path| path.tokens).unwrap_or_default();
+        let names: Vec<&str> =
+            tokens.iter().filter(|t| t.kind == Kind::Name).map(|t| t.text.as_str()).collect();
+        let inner = match names.split_first() {
+            Some((first, rest)) if matches!(*first, "record" | "data") => rest,
+            _ => names.as_slice(),
+        };
+        let is = |from: &[String]| {
+            from.last().is_some_and(|last| last == text)
+                || [&names[..], inner]
+                    .iter()
+                    .any(|n| n.len() >= from.len() && n.iter().zip(from).all(|(a, b)| a == b))
+        };
+        let changing = self.all.iter().enumerate().filter(|(_, rule)| rule.from != rule.to);
+        changing.filter(|(_, rule)| is(&rule.from)).map(|(at, _)| at).collect()
+    }
+
+    /// The renames whose last name a text holds, wherever.
+    pub(super) fn mentioned_in(&self, text: &str) -> Vec<usize> {
+        if !self.may_concern(text) {
+            return Vec::new();
+        }
+        let changing = self.all.iter().enumerate().filter(|(_, rule)| rule.from != rule.to);
+        changing
+            .filter(|(_, rule)| rule.from.last().is_some_and(|last| text.contains(longest_plain_run(last))))
+            .map(|(at, _)| at)
+            .collect()
+    }
+
     /// What the renames make of a path, by the first of the views a rename is about.
-    pub(super) fn resolve(&self, views: &[View], tokens: &[Tok], tally: &mut Tally) -> Found {
+    pub(super) fn resolve(&self, views: &[View], tokens: &[Token], counts: &mut Counts) -> Found {
         let mut found = Found::Nothing;
         for view in views {
-            match self.resolve_one(&view.context, &tokens[view.skip..], tally) {
-                Found::Nothing => self.note_taken(view, tokens, tally),
+            match self.resolve_one(&view.context, &tokens[view.skip..], counts) {
+                Found::Nothing => self.note_taken(view, tokens, counts),
                 Found::Changed(rule, mut pieces) => {
-                    tally.changed[rule] += 1;
+                    counts.changed[rule] += 1;
                     for piece in &mut pieces {
-                        let (Piece::Kept(i) | Piece::PendingResource(_, i)) = piece;
+                        let (Piece::Kept(i) | Piece::New(_, i)) = piece;
                         *i += view.skip;
                     }
                     pieces.splice(0..0, (0..view.skip).map(Piece::Kept));
@@ -127,11 +168,11 @@ impl Rules {
                 }
                 // Only what stands around the path is renamed: no sign that this way to read it is the right one.
                 Found::Around => {
-                    self.note_taken(view, tokens, tally);
+                    self.note_taken(view, tokens, counts);
                     found = Found::Same;
                 }
                 Found::Unsayable(rule) => {
-                    self.note_taken(view, tokens, tally);
+                    self.note_taken(view, tokens, counts);
                     return Found::Unsayable(rule);
                 }
                 Found::Same => return Found::Same,
@@ -141,16 +182,16 @@ impl Rules {
     }
 
     /// Notes when a path that stays as it is, is what some rename makes of another.
-    pub(super) fn note_taken(&self, view: &View, tokens: &[Tok], tally: &mut Tally) {
+    pub(super) fn note_taken(&self, view: &View, tokens: &[Token], counts: &mut Counts) {
         let full = full(&view.context, &tokens[view.skip..]);
         if let Some((rule, _)) = self.longest(&full, &self.to, |r| &r.to)
             && self.all[rule].to.len() > view.context.len()
         {
-            tally.taken[rule] = true;
+            counts.taken[rule] = true;
         }
     }
 
-    fn resolve_one(&self, context: &[String], tokens: &[Tok], tally: &mut Tally) -> Found {
+    fn resolve_one(&self, context: &[String], tokens: &[Token], counts: &mut Counts) -> Found {
         if tokens.is_empty() {
             return Found::Nothing;
         }
@@ -165,7 +206,7 @@ impl Rules {
         let names: Vec<String> = renamed.iter().filter_map(|step| step.name.clone()).collect();
         let back = self.longest(&self::full(&names, &[]), &self.to, |r| &r.to);
         if let Some((other, _)) = back.filter(|(other, _)| *other != rule) {
-            tally.taken[other] = true;
+            counts.taken[other] = true;
         }
         // The part around the path is renamed in its own place; what is left must begin with it.
         let mut rest = renamed.as_slice();
@@ -181,9 +222,7 @@ impl Rules {
             pieces.push(match (step.fresh, own) {
                 (false, Some(at)) => Piece::Kept(at),
                 (false, None) => return Found::Unsayable(rule),
-                (true, own) => {
-                    Piece::PendingResource(step.name.clone().unwrap_or_default(), own.unwrap_or(0))
-                }
+                (true, own) => Piece::New(step.name.clone().unwrap_or_default(), own.unwrap_or(0)),
             });
         }
         let same =
@@ -256,7 +295,7 @@ struct Part<'a> {
     text: &'a str,
 }
 
-fn full<'a>(context: &'a [String], tokens: &'a [Tok]) -> Vec<Part<'a>> {
+fn full<'a>(context: &'a [String], tokens: &'a [Token]) -> Vec<Part<'a>> {
     let before = context.iter().map(|name| Part { kind: Kind::Name, text: name });
     before.chain(tokens.iter().map(|t| Part { kind: t.kind, text: &t.text })).collect()
 }

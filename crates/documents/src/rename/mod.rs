@@ -4,26 +4,24 @@
 //! decides; a rename and its reverse give the document back byte for byte, unless a warning says otherwise; what is not
 //! a field name is never touched. Leaves to others: scripts, and anything outside the import. No I/O.
 //!
+//! The places are those of [`schema`](crate::schema), the grammars those of [`path`](crate::path) and
+//! [`handlebars`](crate::handlebars).
+//!
 //! | module | what it knows |
 //! |---|---|
-//! | `places` | the table of places: where names stand, how written, of which record |
-//! | `walk`, `mapper` | finding them in a document |
+//! | `walk`, `mapper` | finding the names in a document |
 //! | `edit` | one text |
-//! | `template`, `scope`, `handlebars` | fields in a template; what their paths are about; the grammar |
-//! | `extract1`, `jsonpath`, `path` | the other spellings |
+//! | `template`, `scope` | fields in a template; what their paths refer to |
 //! | `matcher` | what the renames make of one path |
-//! | `warn`, `unlisted` | what is left to a person |
+//! | `warn`, `unlisted`, `unchanged`, `statement` | what is left to a person |
 
 mod edit;
-mod extract1;
-mod handlebars;
-mod jsonpath;
 mod mapper;
 mod matcher;
-mod path;
-mod places;
 mod scope;
+mod statement;
 mod template;
+mod unchanged;
 mod unlisted;
 mod walk;
 mod warn;
@@ -32,15 +30,17 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
+use self::edit::SideRename;
 use self::matcher::{Rule, Rules};
-use self::walk::{ImportRef, Walk};
-use super::step::{FieldRename, Side};
+use self::walk::{Sides, Walk};
+use crate::path::extract;
+use crate::problem::Problem;
+use crate::step::{FieldRename, Side};
 
 /// Field renames, compiled once and applied to many documents.
 #[derive(Debug)]
 pub struct Renamer {
-    source: Option<Rules>,
-    target: Option<Rules>,
+    sides: Sides<Rules>,
 }
 
 impl Renamer {
@@ -51,32 +51,34 @@ impl Renamer {
     ///
     /// # Errors
     ///
-    /// A path that cannot be read, or one field with two new names.
-    pub fn compile(renames: &[FieldRename]) -> Result<Self, String> {
-        let side = |side: Side| -> Result<Option<Rules>, String> {
+    /// A path that cannot be read, one field with two new names, or a target that is an instruction to the service.
+    pub fn compile(renames: &[FieldRename]) -> Result<Self, Problem> {
+        let side = |side: Side| -> Result<Option<Rules>, Problem> {
             let mut rules: Vec<Rule> = Vec::new();
             for rename in renames.iter().filter(|r| r.side == side) {
-                let rule = Rule {
-                    from: extract1::parse_field(&rename.from)?,
-                    to: extract1::parse_field(&rename.to)?,
-                };
+                let rule =
+                    Rule { from: extract::parse_field(&rename.from)?, to: extract::parse_field(&rename.to)? };
+                if let Some(word) =
+                    [&rule.from, &rule.to].into_iter().flatten().find(|name| is_reserved(side, name))
+                {
+                    return Err(Problem::new(format!("`{word}` is a word of the service, not a field")));
+                }
                 match rules.iter().find(|other| other.from == rule.from) {
                     Some(other) if other.to == rule.to => {}
                     Some(other) => {
-                        return Err(format!(
-                            "`{}` is renamed twice, to `{}` and to `{}`: keep one",
-                            rename.from,
-                            Rule::shown(&other.to),
-                            rename.to
-                        ));
+                        let (one, two) = (Rule::shown(&other.to), &rename.to);
+                        let message =
+                            format!("`{}` is renamed twice, to `{one}` and to `{two}`", rename.from);
+                        return Err(Problem::new(message).help("keep one"));
                     }
                     None => rules.push(rule),
                 }
             }
             // One that keeps its name still shields it from a rename of a shorter path.
-            Ok(if rules.iter().all(|r| r.from == r.to) { None } else { Rules::compile(rules, true) })
+            if rules.iter().all(|r| r.from == r.to) { Ok(None) } else { Rules::compile(rules, true) }
         };
-        Ok(Self { source: side(Side::Source)?, target: side(Side::Target)? })
+        let (source, target, response) = (side(Side::Source)?, side(Side::Target)?, side(Side::Response)?);
+        Ok(Self { sides: Sides { source, target, response } })
     }
 
     /// Renames in the document; answers what a person should look at.
@@ -84,42 +86,55 @@ impl Renamer {
         self.apply_and_tell(document, &mut |_, _| {})
     }
 
-    /// The same; `used` is called with the side and the names of every field that was there to be renamed.
+    /// The same; `used` is called with the side and the names of every field that was there to be renamed, or may have been.
     pub(super) fn apply_and_tell(
         &self,
         document: &mut Value,
         used: &mut dyn FnMut(Side, &[String]),
     ) -> Vec<String> {
-        if self.source.is_none() && self.target.is_none() {
+        if self.sides.each().next().is_none() {
             return Vec::new();
         }
+        let Sides { source, target, response } = &self.sides;
+        let lists = if source.is_some() { mapper::lookup_lists(document) } else { HashMap::new() };
         let mut walk = Walk {
-            source: self.source.as_ref().map(ImportRef::new),
-            target: self.target.as_ref().map(ImportRef::new),
+            sides: Sides {
+                source: source.as_ref().map(SideRename::new),
+                target: target.as_ref().map(SideRename::new),
+                response: response.as_ref().map(SideRename::new),
+            },
             mapped: walk::is_mapped(document),
             children: walk::children(document),
-            lists: if self.source.is_some() { mapper::lookup_lists(document) } else { HashMap::new() },
+            lists,
+            lookups: walk::lookup_names(document),
         };
         walk.run(document);
-        for (side, party) in [(Side::Source, &walk.source), (Side::Target, &walk.target)] {
-            if let Some(party) = party {
-                let changed = party.rules.all.iter().zip(&party.notes.tally.changed);
-                changed.filter(|(_, times)| **times > 0).for_each(|(rule, _)| used(side, &rule.from));
+        let (counts, warnings) = walk.warnings(document);
+        for ((side, rules), (_, counts)) in self.sides.each().zip(counts.each()) {
+            for (at, rule) in rules.all.iter().enumerate() {
+                if counts.changed[at] > 0 || counts.mentioned[at] {
+                    used(side, &rule.from);
+                }
             }
         }
-        walk.warnings(document)
+        warnings
     }
+}
+
+/// Targets by which a NetSuite mapping gives instructions instead of values (section 9.1 of the API reference).
+fn is_reserved(side: Side, name: &str) -> bool {
+    side == Side::Target && (name == mapper::INITIALIZE || name.starts_with("celigo_nlobj"))
 }
 
 /// The names a path of a job file is made of; none for one that cannot be read.
 pub(super) fn names(path: &str) -> Vec<String> {
-    extract1::parse_field(path).unwrap_or_default()
+    extract::parse_field(path).unwrap_or_default()
 }
 
 /// Compiles and applies; a rename that cannot be compiled is answered as a warning and the document stays as it is.
 pub fn rename_fields(document: &mut Value, renames: &[FieldRename]) -> Vec<String> {
     match Renamer::compile(renames) {
         Ok(compiled) => compiled.apply(document),
-        Err(problem) => vec![problem],
+        Err(problem) => vec![problem.in_one_line()],
     }
 }

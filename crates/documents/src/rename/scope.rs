@@ -1,31 +1,22 @@
-//! What a path in a template is about, block by block: the record, a part of it, or something else.
+//! What a path in a template refers to, block by block: the record, a part of it, or something else.
 
-use super::handlebars::Path;
 use super::matcher::View;
-use super::path::{Kind, names};
-
-/// Roots of a template that are not the record. A field of such a name is reached through `record.` only.
-const OTHER_ROOTS: &[&str] = &[
-    "settings",
-    "connection",
-    "import",
-    "export",
-    "lookup",
-    "testMode",
-    "lastExportDateTime",
-    "currentExportDateTime",
-];
+use crate::handlebars::helpers::{self, Elements, Inside, NameOf};
+use crate::handlebars::{Call, Expression, Path, Text};
+use crate::path::{Kind, Token, extract, names};
 
 /// No record is deeper. Blocks in blocks without end would cost the square of their number.
 const DEEPEST: usize = 64;
 
-/// What stands around a template.
+/// What a template is rendered with.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Around {
+pub(super) struct TemplateContext {
     /// Names before every bare path: the record of the place is a part of the record.
     pub context: Vec<String>,
-    /// Other parts a bare path may be about: the list a lookup is used from, the child records of `pathToMany`.
+    /// Other parts a bare path may refer to: the list a lookup is used from, the child records of `pathToMany`.
     pub others: Vec<Vec<String>>,
+    /// Names of the document's lookups: such a text is no field.
+    pub lookups: Vec<String>,
     /// The text is JSON, so a name with a quotation mark would break it.
     pub json: bool,
     /// A backslash before `{{` separates folders and escapes nothing.
@@ -39,8 +30,10 @@ pub(super) enum Scope {
     Root,
     /// A part of the record.
     Field(Vec<String>),
-    /// Something else.
+    /// Something that is no part of the record.
     Other,
+    /// Nobody knows.
+    Unknown,
 }
 
 /// An open block.
@@ -48,24 +41,26 @@ pub(super) enum Scope {
 pub(super) struct Block {
     /// What `this` is in it.
     pub scope: Scope,
+    /// What `this` is behind `{{else}}`.
+    pub otherwise: Scope,
     /// Its block parameters and what they are.
     pub params: Vec<(String, Scope)>,
     /// Whether it changes what `this` is, so that `../` leads out of it.
     pub deep: bool,
-    /// The name in the opening mustache and what became of it, for the closing one.
+    /// The name in the opening tag and what became of it, for the closing one.
     pub name: Option<(String, String)>,
 }
 
 /// The open blocks of a template.
 #[derive(Debug)]
 pub(super) struct Scopes<'a> {
-    around: &'a Around,
+    around: &'a TemplateContext,
     /// From the outermost to the innermost.
     pub blocks: Vec<Block>,
 }
 
 impl<'a> Scopes<'a> {
-    pub(super) fn new(around: &'a Around) -> Self {
+    pub(super) fn new(around: &'a TemplateContext) -> Self {
         Self { around, blocks: Vec::new() }
     }
 
@@ -75,7 +70,7 @@ impl<'a> Scopes<'a> {
     }
 
     fn param(&self, path: &Path) -> Option<&Scope> {
-        let first = path.tokens.first().filter(|_| !path.this && path.parents == 0)?;
+        let first = path.tokens.first().filter(|_| !path.this && !path.root && path.parents == 0)?;
         self.blocks
             .iter()
             .rev()
@@ -101,25 +96,38 @@ impl<'a> Scopes<'a> {
             at -= 1;
             left -= usize::from(self.blocks[at].deep);
         }
-        if at == 0 { Scope::Root } else { self.blocks[at - 1].scope.clone() }
+        match at {
+            // Older versions of the language counted every block, so that this may lead anywhere.
+            _ if left > 0 => Scope::Unknown,
+            0 => Scope::Root,
+            at => self.blocks[at - 1].scope.clone(),
+        }
     }
 
-    /// The ways to read a path, likeliest first; none when it is not about the record.
-    pub(super) fn views(&self, path: &Path) -> Vec<View> {
-        let tokens = &path.tokens;
-        let list = |at: usize| {
-            at + tokens[at.min(tokens.len())..].iter().take_while(|t| t.kind != Kind::Name).count()
-        };
-        let strict = |context: &Vec<String>, skip: usize| View { context: context.clone(), skip };
-        let (scope, skip) = if path.root {
+    /// What the first name of the path is looked up in, and how many names that takes.
+    pub(super) fn base(&self, path: &Path) -> (Scope, usize) {
+        if path.root {
             (Scope::Root, 0)
         } else if let Some(scope) = self.param(path) {
             (scope.clone(), 1)
         } else {
             (self.above(path.parents), 0)
+        }
+    }
+
+    /// The ways to read a path, likeliest first; none when it does not refer to the record.
+    pub(super) fn views(&self, path: &Path) -> Vec<View> {
+        let (scope, skip) = self.base(path);
+        self.views_in(&scope, &path.tokens, skip, skip == 0 && !path.this)
+    }
+
+    /// The same for names in a given scope; `free`: they begin with a bare name.
+    pub(super) fn views_in(&self, scope: &Scope, tokens: &[Token], skip: usize, free: bool) -> Vec<View> {
+        let list = |at: usize| {
+            at + tokens[at.min(tokens.len())..].iter().take_while(|t| t.kind != Kind::Name).count()
         };
+        let strict = |context: &Vec<String>, skip: usize| View { context: context.clone(), skip };
         let first = tokens.get(skip).map(|t| t.text.as_str());
-        let free = skip == 0 && !path.this;
         let base = &self.around.context;
         let parent = |at: usize| {
             let here = tokens.get(at).is_some_and(|t| t.text == "_PARENT");
@@ -145,37 +153,49 @@ impl<'a> Scopes<'a> {
                         _ => parent(at),
                     }
                 }
-                Some(name) if OTHER_ROOTS.contains(&name) => Vec::new(),
+                Some(name) if helpers::is_context_root(name) => Vec::new(),
                 _ => with_others(parent(list(skip)), list(skip)),
             },
             Scope::Field(context) => {
                 let at = list(skip);
-                let whole = context == *base;
+                let whole = context == base;
                 match first {
                     Some("record") if free && whole => {
                         let mut views = parent(skip + 1);
-                        views.push(strict(&context, skip));
+                        views.push(strict(context, skip));
                         views
                     }
                     Some("record") if free => {
-                        let mut views = vec![strict(&context, skip)];
+                        let mut views = vec![strict(context, skip)];
                         views.extend(parent(skip + 1));
                         views
                     }
                     Some("rows") if free && whole => {
                         let mut views = parent(list(skip + 1));
-                        views.push(strict(&context, skip));
+                        views.push(strict(context, skip));
                         views
                     }
                     Some("_PARENT") if whole => parent(skip),
-                    Some(name) if free && whole && OTHER_ROOTS.contains(&name) => Vec::new(),
-                    _ if whole => with_others(vec![strict(&context, at)], at),
-                    _ => vec![strict(&context, at)],
+                    Some(name) if free && whole && helpers::is_context_root(name) => Vec::new(),
+                    _ if whole => with_others(vec![strict(context, at)], at),
+                    _ => vec![strict(context, at)],
                 }
             }
             Scope::Other if free && first == Some("record") => parent(skip + 1),
-            Scope::Other => Vec::new(),
+            Scope::Other | Scope::Unknown => Vec::new(),
         }
+    }
+
+    /// Whether a bare name that belongs to the service may be one of a field all the same.
+    pub(super) fn may_be_a_field(&self, path: &Path) -> bool {
+        let (scope, skip) = self.base(path);
+        let whole = match &scope {
+            Scope::Root => !path.root,
+            Scope::Field(context) => *context == self.around.context,
+            Scope::Other | Scope::Unknown => false,
+        };
+        let first = path.tokens.get(skip).map(|t| t.text.as_str());
+        whole && skip == 0 && !path.this && first.is_some_and(helpers::is_context_root)
     }
 
     /// What `this` is inside a block over that path.
@@ -186,6 +206,15 @@ impl<'a> Scopes<'a> {
         if path.tokens.is_empty() {
             return if path.root { Scope::Root } else { self.above(path.parents) };
         }
+        let (base, skip) = self.base(path);
+        if base == Scope::Unknown {
+            return Scope::Unknown;
+        }
+        let page = path.tokens.get(skip).is_some_and(|t| t.text == "batch_of_records");
+        if base == Scope::Root && page && names(&path.tokens[skip + 1..]).is_empty() {
+            // Its elements hold `record` and `rows`, as the outermost context does.
+            return Scope::Root;
+        }
         let views = self.views(path);
         // Inside a list, `record.x` means the record, not a field of that name.
         let record = path.tokens[0].text == "record" && !path.this && views.len() > 1;
@@ -195,8 +224,62 @@ impl<'a> Scopes<'a> {
             Some(view) => {
                 let mut part = view.context.clone();
                 part.extend(names(&path.tokens[view.skip.min(path.tokens.len())..]));
-                if part.len() > DEEPEST { Scope::Other } else { Scope::Field(part) }
+                if part.len() > DEEPEST { Scope::Unknown } else { Scope::Field(part) }
             }
         }
+    }
+
+    /// What an element of an expression's value is, or the value itself if it is no list.
+    pub(super) fn element_of(&self, expression: Option<&Expression>) -> Scope {
+        match expression {
+            Some(Expression::Path(path)) => self.scope_of(path),
+            Some(Expression::Text(_) | Expression::Literal(_)) => Scope::Other,
+            None => Scope::Unknown,
+            Some(Expression::Call(call)) => {
+                let elements =
+                    call.name().and_then(helpers::find).map_or(Elements::Unknown, |helper| helper.elements);
+                let first = || self.element_of(call.arguments.first());
+                match (elements, call.arguments.get(1)) {
+                    (Elements::OfFirst, _) => first(),
+                    (Elements::NamedOfFirst, Some(Expression::Text(text))) => deeper(first(), text),
+                    _ => Scope::Unknown,
+                }
+            }
+        }
+    }
+
+    /// What `this` becomes inside a block; nothing when it stays what it is.
+    pub(super) fn inside(&self, call: &Call) -> Option<Scope> {
+        match call.name().map(|name| (name, helpers::find(name))) {
+            Some((_, Some(helper))) => match helper.block {
+                Some(Inside::FirstArgument) => Some(self.element_of(call.arguments.first())),
+                Some(Inside::Same) => None,
+                None => Some(Scope::Unknown),
+            },
+            _ if call.has_arguments() => Some(Scope::Unknown),
+            _ => match &*call.head {
+                Expression::Path(path) => Some(self.scope_of(path)),
+                _ => Some(Scope::Unknown),
+            },
+        }
+    }
+
+    /// What a name that is given as a text is looked up in.
+    pub(super) fn scope_of_name(&self, of: NameOf, call: &Call) -> Scope {
+        match of {
+            NameOf::Root => Scope::Root,
+            NameOf::Element | NameOf::Member => self.element_of(call.arguments.first()),
+        }
+    }
+}
+
+fn deeper(scope: Scope, text: &Text) -> Scope {
+    match (scope, extract::parse(&text.value)) {
+        (Scope::Field(mut part), Some(path)) => {
+            part.extend(names(&path.tokens));
+            Scope::Field(part)
+        }
+        (Scope::Other, _) => Scope::Other,
+        _ => Scope::Unknown,
     }
 }

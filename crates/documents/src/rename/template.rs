@@ -1,108 +1,54 @@
-//! Field names in handlebars: the words of each mustache that are fields, and their renames.
+//! Field names in templates: which words of each tag are fields, and their renames.
 
-use super::handlebars::{Item, Mustache, Path, Reader, Role, Word};
-use super::matcher::{Found, Rules, Tally};
-use super::path::{Grammar, print};
-use super::scope::{Around, Block, Scope, Scopes};
+use std::ops::Range;
 
-/// Names the service gives a meaning of their own when they stand alone: `{{timestamp}}` is never a field.
-const HELPERS: &[&str] = &[
-    "abs",
-    "add",
-    "and",
-    "aws4",
-    "avg",
-    "base64Decode",
-    "base64Encode",
-    "capitalize",
-    "capitalizeAll",
-    "ceil",
-    "compare",
-    "contains",
-    "date",
-    "dateAdd",
-    "dateFormat",
-    "decodeURI",
-    "divide",
-    "each",
-    "else",
-    "encodeURI",
-    "floor",
-    "getValue",
-    "hash",
-    "hmac",
-    "if",
-    "ifEven",
-    "join",
-    "jsonEncode",
-    "jsonParse",
-    "jsonSerialize",
-    "log",
-    "lookup",
-    "lowercase",
-    "modulo",
-    "multiply",
-    "neither",
-    "or",
-    "random",
-    "regexMatch",
-    "regexReplace",
-    "regexSearch",
-    "replace",
-    "round",
-    "sort",
-    "split",
-    "string",
-    "substring",
-    "subtract",
-    "sum",
-    "timestamp",
-    "toExponential",
-    "toFixed",
-    "toPrecision",
-    "trim",
-    "unless",
-    "uppercase",
-    "uuid",
-    "with",
-];
+use super::matcher::{Counts, Found, Rules, View};
+use super::scope::{Block, Scope, Scopes, TemplateContext};
+use super::unchanged::{
+    AT_RUN_TIME, BLANK, CALLED, LENGTH, PARTIAL, SCOPE, SERVICE_NAME, TEXT, UNREADABLE, UNSAYABLE, Unchanged,
+};
+use crate::handlebars::helpers::{self, Argument, NameOf};
+use crate::handlebars::{self, Backslash, Call, Expression, Path, Tag, TagKind, Text};
+use crate::path::{Grammar, Kind, Piece, Style, Token, extract, print, single};
 
-/// What was passed over in a template although it may hold the name.
-#[derive(Debug, Default)]
-pub(super) struct Doubts {
-    /// Mustaches that could not be read.
-    pub broken: Vec<String>,
-    /// Fields that share their name with a helper and stand alone.
-    pub helpers: Vec<String>,
-    /// Fields that a helper is given as a text.
-    pub texts: Vec<String>,
-    /// Paths whose new name cannot be said where they stand.
-    pub unsayable: Vec<String>,
+/// Whether a template may hold something to do or to say.
+pub(super) fn may_concern(rules: &Rules, text: &str) -> bool {
+    rules.may_concern(text) || NAMING.iter().any(|helper| text.contains(helper)) && text.contains("{{")
 }
+
+/// Helpers that take names of fields as texts.
+const NAMING: [&str; 4] = ["getValue", "pluck", "hasOwn", "#filter"];
 
 /// The template after the renames, or nothing when it stays as it is.
 pub(super) fn rewrite(
     rules: &Rules,
     text: &str,
-    around: &Around,
-    tally: &mut Tally,
-    doubts: &mut Doubts,
+    context: &TemplateContext,
+    counts: &mut Counts,
+    unchanged: &mut Unchanged,
 ) -> Option<String> {
-    let mut walk =
-        Walk { rules, text, around, tally, doubts, scopes: Scopes::new(around), edits: Vec::new() };
-    for item in Reader::new(text, !around.folders) {
-        match item {
-            Item::Mustache(mustache) => walk.mustache(&mustache),
-            Item::Broken(span) if rules.may_concern(&text[span.clone()]) => {
-                walk.doubts.broken.push(text[span].chars().take(60).collect());
+    let backslash = if context.folders { Backslash::SeparatesFolders } else { Backslash::Escapes };
+    let template = match handlebars::read(text, backslash) {
+        Ok(template) => template,
+        Err(problem) => {
+            let rules = rules.mentioned_in(text);
+            if !rules.is_empty() {
+                unchanged.push(&text[problem.span], UNREADABLE);
             }
-            Item::Broken(_) => {}
+            rules.into_iter().for_each(|at| counts.mentioned[at] = true);
+            return None;
         }
+    };
+    let scopes = Scopes::new(context);
+    let mut walk = Walk { rules, text, context, counts, unchanged, scopes, edits: Vec::new() };
+    for tag in &template.tags {
+        walk.tag(tag);
     }
-    let edits = walk.edits;
+    let mut edits = walk.edits;
     if edits.is_empty() {
         return None;
     }
+    edits.sort_by_key(|(span, _)| span.start);
     let mut out = String::with_capacity(text.len() + 32);
     let mut at = 0;
     for (span, new) in edits {
@@ -117,56 +63,84 @@ pub(super) fn rewrite(
 struct Walk<'a> {
     rules: &'a Rules,
     text: &'a str,
-    around: &'a Around,
-    tally: &'a mut Tally,
-    doubts: &'a mut Doubts,
+    context: &'a TemplateContext,
+    counts: &'a mut Counts,
+    unchanged: &'a mut Unchanged,
     scopes: Scopes<'a>,
-    edits: Vec<(std::ops::Range<usize>, String)>,
+    edits: Vec<(Range<usize>, String)>,
 }
 
 impl Walk<'_> {
-    fn mustache(&mut self, mustache: &Mustache) {
-        match mustache.role {
-            Role::Value => self.call(&mustache.words, false),
-            Role::Partial => self.arguments(&mustache.words, 1),
-            Role::Open => self.open(&mustache.words, mustache.inverse),
-            Role::Close => {
-                let block = self.scopes.blocks.pop();
-                if let (Some(Block { name: Some((old, new)), .. }), Some(Word::Path(path))) =
-                    (block, mustache.words.first())
-                    && self.text[path.span.clone()] == old
-                    && old != new
-                {
-                    self.edits.push((path.span.clone(), new));
-                }
+    fn tag(&mut self, tag: &Tag) {
+        let before = self.edits.len();
+        match (tag.kind, &tag.call) {
+            (TagKind::Close, _) => self.close(tag),
+            (TagKind::Else, call) => self.otherwise(call.as_ref()),
+            (_, None) => {}
+            (TagKind::Value, Some(call)) => self.value(call),
+            (TagKind::Open | TagKind::OpenInverse, Some(call)) => self.open(tag, call),
+            (TagKind::Partial | TagKind::Decorator | TagKind::Raw, Some(call)) => self.arguments(call),
+            (TagKind::OpenPartial | TagKind::OpenDecorator, Some(call)) => {
+                self.arguments(call);
+                let known = tag.kind == TagKind::OpenPartial && !call.has_arguments();
+                let scope = if known { self.scopes.scope() } else { Scope::Unknown };
+                self.push(Block {
+                    otherwise: self.scopes.scope(),
+                    scope,
+                    params: Vec::new(),
+                    deep: false,
+                    name: None,
+                });
             }
-            Role::Else => {
-                // What follows is rendered outside the block's own part.
-                let outer = self.scopes.outer();
-                if let Some(block) = self.scopes.blocks.last_mut() {
-                    block.params.clear();
-                    block.deep = false;
-                    block.scope = outer.clone();
-                }
-                self.call(&mustache.words, true);
-                let inner = self.inner(&mustache.words);
-                if let Some(block) = self.scopes.blocks.last_mut() {
-                    block.deep = inner.is_some();
-                    block.scope = inner.unwrap_or(outer);
+        }
+        if self.edits.len() > before {
+            let undocumented = matches!(
+                tag.kind,
+                TagKind::Partial | TagKind::Decorator | TagKind::OpenPartial | TagKind::OpenDecorator
+            );
+            for (applies, reason) in [(tag.leading_blank, BLANK), (undocumented, PARTIAL)] {
+                if applies {
+                    self.unchanged.push(&self.text[tag.span.clone()], reason);
                 }
             }
         }
     }
 
-    fn open(&mut self, words: &[Word], inverse: bool) {
-        let before = self.edits.len();
-        self.call(words, false);
-        let mut name = None;
-        let mut scope = self.inner(words);
-        if let (Some(Word::Path(path)), None) = (words.first(), &scope)
-            && self.is_field(words, path)
+    fn push(&mut self, block: Block) {
+        self.scopes.blocks.push(block);
+    }
+
+    fn close(&mut self, tag: &Tag) {
+        let block = self.scopes.blocks.pop();
+        if let (Some(Block { name: Some((old, new)), .. }), Some(call)) = (block, &tag.call)
+            && old != new
         {
-            scope = Some(self.scopes.scope_of(path));
+            self.edits.push((call.head.span(), new));
+        }
+    }
+
+    /// What follows is rendered instead of what came before.
+    fn otherwise(&mut self, call: Option<&Call>) {
+        let outer = self.scopes.outer();
+        let Some(block) = self.scopes.blocks.last_mut() else { return };
+        block.params.clear();
+        block.scope = block.otherwise.clone();
+        block.deep = block.scope != outer;
+        let Some(call) = call else { return };
+        self.value_or_arguments(call, true);
+        if let (Some(inner), Some(block)) = (self.scopes.inside(call), self.scopes.blocks.last_mut()) {
+            block.scope = inner;
+            block.deep = true;
+        }
+    }
+
+    fn open(&mut self, tag: &Tag, call: &Call) {
+        let before = self.edits.len();
+        self.value_or_arguments(call, false);
+        let mut name = None;
+        if let Expression::Path(path) = &*call.head
+            && self.is_field(call, path)
+        {
             let old = self.text[path.span.clone()].to_owned();
             let new = self.edits.get(before).map_or_else(
                 || old.clone(),
@@ -174,106 +148,252 @@ impl Walk<'_> {
             );
             name = Some((old, new));
         }
-        let scope = scope.filter(|_| !inverse);
-        let deep = scope.is_some();
-        let scope = scope.unwrap_or_else(|| self.scopes.scope());
-        let mut params = Vec::new();
-        if let Some(Word::Params(names)) = words.last() {
-            for (at, name) in names.iter().enumerate() {
-                let one = if at == 0 && deep { scope.clone() } else { Scope::Other };
-                params.push((name.clone(), one));
+        let (outer, inner) = (self.scopes.scope(), self.scopes.inside(call));
+        let inverse = tag.kind == TagKind::OpenInverse;
+        let deep = inner.is_some() && !inverse;
+        let inner = inner.unwrap_or_else(|| outer.clone());
+        let (scope, otherwise) = if inverse { (outer, inner) } else { (inner, outer) };
+        let params = tag.params.iter().enumerate();
+        let params = params
+            .map(|(at, name)| (name.clone(), if at == 0 && deep { scope.clone() } else { Scope::Other }))
+            .collect();
+        self.push(Block { scope, otherwise, params, deep, name });
+    }
+
+    /// Whether the first word is a field rather than the name of a helper.
+    fn is_field(&self, call: &Call, path: &Path) -> bool {
+        !call.has_arguments()
+            && (path.bare().is_none_or(|name| helpers::find(name).is_none()) || self.scopes.is_param(path))
+    }
+
+    fn value(&mut self, call: &Call) {
+        self.value_or_arguments(call, false);
+    }
+
+    fn value_or_arguments(&mut self, call: &Call, chained: bool) {
+        match &*call.head {
+            Expression::Path(path) if self.is_field(call, path) => self.path(path, !chained),
+            Expression::Path(path) => {
+                self.called(path);
+                self.arguments(call);
+            }
+            Expression::Call(inner) => {
+                self.called_in(inner);
+                self.arguments(call);
+            }
+            Expression::Text(text) => {
+                self.literal(text);
+                self.arguments(call);
+            }
+            Expression::Literal(_) => self.arguments(call),
+        }
+    }
+
+    /// The first word of a call is a helper's name, or a field that is called by mistake.
+    fn called(&mut self, path: &Path) {
+        let text = &self.text[path.span.clone()];
+        let is_helper = path.bare().is_some_and(|name| helpers::find(name).is_some());
+        let named = self.rules.named_by(text);
+        if named.is_empty() || is_helper && !named.iter().any(|at| self.rules.all[*at].from.len() == 1) {
+            return;
+        }
+        self.mention(&named);
+        self.unchanged.push(text, CALLED);
+    }
+
+    fn called_in(&mut self, call: &Call) {
+        if let Expression::Call(inner) = &*call.head {
+            self.called_in(inner);
+        }
+        self.arguments(call);
+    }
+
+    fn mention(&mut self, rules: &[usize]) {
+        rules.iter().for_each(|at| self.counts.mentioned[*at] = true);
+    }
+
+    fn arguments(&mut self, call: &Call) {
+        let helper = call.name().and_then(helpers::find);
+        for (at, argument) in call.arguments.iter().enumerate() {
+            let kind = helper.map_or(Argument::Value, |helper| helper.argument(at));
+            match (kind, argument) {
+                (Argument::Word, Expression::Path(_)) | (_, Expression::Literal(_)) => {}
+                (Argument::Name(of), Expression::Text(text)) => self.name(text, of, call),
+                (Argument::Name(_), argument) => {
+                    self.unchanged.push(&self.text[call.span.clone()], AT_RUN_TIME);
+                    self.expression(argument);
+                }
+                (Argument::LookupName, Expression::Text(text))
+                    if self.context.lookups.contains(&text.value) => {}
+                (_, argument) => self.expression(argument),
             }
         }
-        self.scopes.blocks.push(Block { scope, params, deep, name });
-    }
-
-    /// What `this` becomes inside `each` and `with`.
-    fn inner(&self, words: &[Word]) -> Option<Scope> {
-        match (words.first(), words.get(1)) {
-            (Some(Word::Path(helper)), argument)
-                if matches!(&self.text[helper.span.clone()], "each" | "with") =>
-            {
-                Some(match argument {
-                    Some(Word::Path(path)) => self.scopes.scope_of(path),
-                    _ => Scope::Other,
-                })
-            }
-            _ => None,
+        for (_, value) in &call.hash {
+            self.expression(value);
         }
     }
 
-    /// Whether the first word of a mustache is a field rather than a helper's name.
-    fn is_field(&self, words: &[Word], path: &Path) -> bool {
-        let alone = words.len() == 1 || matches!(words.get(1), Some(Word::Params(_)));
-        let bare = path.tokens.len() == 1 && !path.this && path.parents == 0 && !path.data && !path.root;
-        let plain = path.tokens.first().is_some_and(|t| t.span.len() == t.text.len());
-        alone
-            && !(bare
-                && plain
-                && HELPERS.contains(&path.tokens[0].text.as_str())
-                && !self.scopes.is_param(path))
+    fn expression(&mut self, expression: &Expression) {
+        match expression {
+            Expression::Path(path) => self.path(path, false),
+            Expression::Text(text) => self.literal(text),
+            Expression::Literal(_) => {}
+            Expression::Call(call) => self.called_in(call),
+        }
     }
 
-    fn call(&mut self, words: &[Word], chained: bool) {
-        let Some(Word::Path(path)) = words.first() else {
-            return self.arguments(words, 0);
+    /// A text that is no name as far as anybody knows.
+    fn literal(&mut self, text: &Text) {
+        let named = self.rules.named_by(&text.value);
+        if !named.is_empty() {
+            self.mention(&named);
+            self.unchanged.push(&self.text[text.span.clone()], TEXT);
+        }
+    }
+
+    /// A text that names a field.
+    fn name(&mut self, text: &Text, of: NameOf, call: &Call) {
+        if !self.rules.may_concern(&text.value) {
+            return;
+        }
+        let scope = self.scopes.scope_of_name(of, call);
+        let written = &self.text[text.content.clone()];
+        let tokens = match of {
+            NameOf::Member => Some(vec![single(written)]),
+            _ => extract::parse(written).filter(|path| path.head == 0).map(|path| path.tokens),
         };
-        if !chained && self.is_field(words, path) || self.scopes.is_param(path) {
-            self.arguments(words, 0);
-        } else {
-            if words.len() == 1 && !chained {
-                let name = &path.tokens[0].text;
-                if self.rules.all.iter().any(|rule| rule.from.len() == 1 && rule.from[0] == *name) {
-                    self.doubts.helpers.push(name.clone());
+        let Some(tokens) = tokens.filter(|_| scope != Scope::Unknown) else {
+            return self.literal(text);
+        };
+        let views = self.scopes.views_in(&scope, &tokens, 0, of == NameOf::Root);
+        match self.rules.resolve(&views, &tokens, self.counts) {
+            Found::Nothing | Found::Same | Found::Around => {}
+            Found::Unsayable(rule) => self.unsayable(rule, written),
+            Found::Changed(rule, pieces) => {
+                let new = match (of, pieces.as_slice()) {
+                    (NameOf::Member, [Piece::New(name, _)]) => Some(name.clone()),
+                    (NameOf::Member, _) => None,
+                    _ => print(Grammar::Extract, written, &tokens, &pieces, false),
+                };
+                let spoilt = |new: &String| {
+                    new.contains([text.quote, '\\'])
+                        || of != NameOf::Member && new.matches('[').count() != written.matches('[').count()
+                };
+                match new.filter(|new| !spoilt(new)) {
+                    Some(new) => self.edits.push((text.content.clone(), new)),
+                    None => self.take_back(rule, &views, &tokens, written),
                 }
             }
-            self.arguments(words, 1);
         }
     }
 
-    fn arguments(&mut self, words: &[Word], from: usize) {
-        let mut callee = false;
-        let reads_text =
-            matches!(words.first(), Some(Word::Path(p)) if &self.text[p.span.clone()] == "getValue");
-        for word in &words[from.min(words.len())..] {
-            match word {
-                Word::Path(path) if !callee => self.path(path),
-                Word::Literal(span) if reads_text => {
-                    let name = self.text[span.clone()].trim_matches(['"', '\'', '\\']);
-                    let named = |rule: &super::matcher::Rule| rule.from.join(".") == name;
-                    if self.rules.all.iter().any(named) {
-                        self.doubts.texts.push(name.to_owned());
-                    }
-                }
-                _ => {}
-            }
-            callee = matches!(word, Word::Enter);
-        }
+    fn unsayable(&mut self, rule: usize, text: &str) {
+        self.counts.mentioned[rule] = true;
+        self.unchanged.push(text, UNSAYABLE);
     }
 
-    fn path(&mut self, path: &Path) {
+    /// The change cannot be written, so it was none.
+    fn take_back(&mut self, rule: usize, views: &[View], tokens: &[Token], text: &str) {
+        self.counts.changed[rule] -= 1;
+        for view in views {
+            self.rules.note_taken(view, tokens, self.counts);
+        }
+        self.unsayable(rule, text);
+    }
+
+    /// `first`: the path is the first word of its tag, where a bare name may be that of a helper.
+    fn path(&mut self, path: &Path, first: bool) {
         let text = &self.text[path.span.clone()];
         if path.data || !self.rules.may_concern(text) {
             return;
         }
+        if self.scopes.base(path).0 == Scope::Unknown {
+            let named = self.names_in(path);
+            if !named.is_empty() {
+                self.mention(&named);
+                self.unchanged.push(text, SCOPE);
+            }
+            return;
+        }
+        if self.scopes.may_be_a_field(path) {
+            let view = View { context: self.context.context.clone(), skip: 0 };
+            let mut ignored = Counts::new(self.rules.all.len());
+            let found = self.rules.resolve(std::slice::from_ref(&view), &path.tokens, &mut ignored);
+            if let Found::Changed(rule, _) | Found::Unsayable(rule) = found {
+                self.mention(&[rule]);
+                self.unchanged.push(text, SERVICE_NAME);
+            }
+            return;
+        }
         let views = self.scopes.views(path);
-        match self.rules.resolve(&views, &path.tokens, self.tally) {
+        let tokens = without_length(path);
+        if tokens.len() < path.tokens.len() {
+            let mut ignored = Counts::new(self.rules.all.len());
+            if let Found::Changed(rule, pieces) = self.rules.resolve(&views, &path.tokens, &mut ignored)
+                && matches!(pieces.last(), Some(Piece::New(..)))
+            {
+                self.counts.mentioned[rule] = true;
+                self.unchanged.push(text, LENGTH);
+                return;
+            }
+        }
+        let fits = views.iter().all(|view| view.skip <= tokens.len());
+        if tokens.is_empty() || !fits {
+            return;
+        }
+        match self.rules.resolve(&views, tokens, self.counts) {
             Found::Nothing | Found::Same | Found::Around => {}
-            Found::Unsayable(_) => self.doubts.unsayable.push(text.to_owned()),
+            Found::Unsayable(rule) => self.unsayable(rule, text),
             Found::Changed(rule, pieces) => {
-                match print(Grammar::Handlebars, self.text, &path.tokens, &pieces, false) {
-                    Some(new) if !(self.around.json && new.contains('"') && !text.contains('"')) => {
-                        self.edits.push((path.body..path.span.end, new));
+                let new = print(Grammar::Handlebars, self.text, tokens, &pieces, false);
+                match new.filter(|new| self.is_sayable(path, new, text, first)) {
+                    Some(new) => {
+                        let end = tokens.last().map_or(path.span.end, |token| token.span.end);
+                        self.edits.push((path.body..end, new));
                     }
-                    _ => {
-                        self.tally.changed[rule] -= 1;
-                        for view in &views {
-                            self.rules.note_taken(view, &path.tokens, self.tally);
-                        }
-                        self.doubts.unsayable.push(text.to_owned());
-                    }
+                    None => self.take_back(rule, &views, tokens, text),
                 }
             }
         }
+    }
+
+    /// Whether the new path is read as it is meant.
+    fn is_sayable(&self, path: &Path, new: &str, old: &str, first: bool) -> bool {
+        if self.context.json && new.contains('"') && !old.contains('"') {
+            return false;
+        }
+        let whole = format!("{{{{{}{new}}}}}", &self.text[path.span.start..path.body]);
+        let Ok(read) = handlebars::read(&whole, Backslash::Escapes) else { return false };
+        let Some(Expression::Path(new)) = read.tags[0].call.as_ref().map(|call| &*call.head) else {
+            return false;
+        };
+        let helper = first && new.bare().is_some_and(|name| helpers::find(name).is_some());
+        let captured = self.scopes.is_param(new) != self.scopes.is_param(path);
+        let lost = self.scopes.views(new).is_empty();
+        !(helper || captured || lost)
+    }
+
+    /// The renames whose last name is a name of the path.
+    fn names_in(&self, path: &Path) -> Vec<usize> {
+        let named = |rule: &&super::matcher::Rule| {
+            rule.from != rule.to
+                && rule.from.last().is_some_and(|last| path.tokens.iter().any(|t| t.text == *last))
+        };
+        self.rules.all.iter().enumerate().filter(|(_, rule)| named(rule)).map(|(at, _)| at).collect()
+    }
+}
+
+/// The names of a path without a final `length`, which is that of a list or text.
+fn without_length(path: &Path) -> &[Token] {
+    match path.tokens.as_slice() {
+        [rest @ .., last]
+            if last.text == "length"
+                && last.kind == Kind::Name
+                && last.style == Style::Plain
+                && (!rest.is_empty() || path.this || path.root) =>
+        {
+            rest
+        }
+        all => all,
     }
 }

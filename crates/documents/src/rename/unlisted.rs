@@ -1,73 +1,58 @@
-//! Templates outside the table of places: the service may have learned a key this program does not know.
+//! What looks like a name of a field and stands outside the table: the service may have learned a key this program does
+//! not know.
 //!
-//! They are never changed, for it is not known which record they see; a person is told.
+//! It is never changed, for it is not known which record it sees; a person is told.
 
 use serde_json::Value;
 
-use super::edit::short;
-use super::matcher::{Rules, Tally};
-use super::places::PLACES;
-use super::scope::Around;
-use super::template::{self, Doubts};
+use super::edit::{SideRename, TextSyntax, below, short};
+use super::matcher::{Counts, Rules};
+use crate::schema::{self, Field, Holds};
 
-/// What no flow renders: text for people, captured data, form state, and what has warnings of its own.
-const NEVER: &[&str] = &[
-    "name",
-    "description",
-    "aiDescription",
-    "sampleData",
-    "sampleResponseData",
-    "mockResponse",
-    "mockOutput",
-    "assistantMetadata",
-    "settings",
-    "settingsForm",
-    "hooks",
-];
-
-/// Keys of a block that are looked into elsewhere, or hold no names of the record.
-const NOT_IN_BLOCKS: &[&str] = &["mapping", "lookups", "hooks", "configuration", "response", "rawOverride"];
-
-/// Warnings for every template outside the table that names a renamed field.
-pub(super) fn warnings(document: &Value, rules: &[&Rules]) -> Vec<String> {
-    let mut found = Vec::new();
+/// Calls `found` with a warning for every template, rule or extract outside the table that names a renamed field.
+pub(super) fn warnings(document: &Value, rules: &[&Rules], found: &mut dyn FnMut(usize, &Counts, String)) {
+    let mut at = String::new();
+    let mut walk = Walk { rules, found };
     for (key, value) in document.as_object().into_iter().flatten() {
-        if NEVER.contains(&key.as_str()) {
+        let rows = schema::rows_of(key);
+        if rows.iter().any(|row| row.at == key) {
             continue;
         }
-        let rows = PLACES.iter().find(|(block, _)| block == key).map_or(&[][..], |(_, rows)| *rows);
-        let mut listed = rows.iter().map(|row| row.0);
-        if !listed.any(str::is_empty) {
-            let mut walk = Walk { rules, rows: rows.iter().map(|row| row.0).collect(), found: &mut found };
-            walk.value(value, key, "");
-        }
+        below(&mut at, key, |at| walk.value(value, at, "", rows));
     }
-    found
 }
 
-struct Walk<'a> {
+struct Walk<'a, 'f> {
+    /// The renames of each side.
     rules: &'a [&'a Rules],
-    /// The listed places of the block.
-    rows: Vec<&'static str>,
-    found: &'a mut Vec<String>,
+    found: &'f mut dyn FnMut(usize, &Counts, String),
 }
 
-impl Walk<'_> {
-    /// `place` is the whole way to the value, `inside` the way from the block on.
-    fn value(&mut self, value: &Value, place: &str, inside: &str) {
+impl Walk<'_, '_> {
+    /// `inside` is the way from the block on.
+    fn value(&mut self, value: &Value, at: &mut String, inside: &str, rows: &[&Field]) {
         match value {
-            Value::String(text) if text.contains("{{") => self.text(text, place),
+            Value::String(text) if text.contains("{{") => {
+                self.text(text, TextSyntax::Template, "the template", at);
+            }
             Value::Array(entries) => {
-                for entry in entries {
-                    self.value(entry, &format!("{place}[]"), &format!("{inside}[]"));
+                if let [Value::String(operator), Value::String(path)] = entries.as_slice()
+                    && operator == "extract"
+                {
+                    return below(at, "1", |at| self.text(path, TextSyntax::Path, "the rule", at));
+                }
+                for (index, entry) in entries.iter().enumerate() {
+                    let inside = format!("{inside}[]");
+                    below(at, &index.to_string(), |at| self.value(entry, at, &inside, rows));
                 }
             }
             Value::Object(members) => {
                 for (key, member) in members {
                     let dot = if inside.is_empty() { "" } else { "." };
                     let inner = format!("{inside}{dot}{key}");
-                    if !NOT_IN_BLOCKS.contains(&key.as_str()) && !self.is_listed(&inner) {
-                        self.value(member, &format!("{place}.{key}"), &inner);
+                    let free = schema::holds_anywhere(key).any(|holds| holds == Holds::FreeForm);
+                    if !free && !is_listed(rows, &inner) {
+                        below(at, key, |at| self.member(key, member, at, &inner, rows));
                     }
                 }
             }
@@ -75,27 +60,51 @@ impl Walk<'_> {
         }
     }
 
-    /// Whether the walk over the table goes to that place or through all of it.
-    fn is_listed(&self, inside: &str) -> bool {
-        self.rows.iter().any(|row| {
-            let mut steps = inside.split('.');
-            let fits = row.split('.').all(|step| steps.next().is_some_and(|own| step == "*" || step == own));
-            fits && steps.next().is_none()
-        })
-    }
-
-    fn text(&mut self, text: &str, place: &str) {
-        let names = |rules: &&&Rules| {
-            let mut tally = Tally::new(rules.all.len());
-            let found =
-                template::rewrite(rules, text, &Around::default(), &mut tally, &mut Doubts::default());
-            found.is_some()
-        };
-        if self.rules.iter().filter(|rules| rules.may_concern(text)).any(|rules| names(&rules)) {
-            self.found.push(format!(
-                "{place}: the template `{}` names the field, but is not known to be one; it is left alone",
-                short(text)
-            ));
+    fn member(&mut self, key: &str, member: &Value, at: &mut String, inside: &str, rows: &[&Field]) {
+        match member {
+            Value::String(path) if key.ends_with("xtract") && !path.contains("{{") => {
+                let syntax = if path.starts_with('$') {
+                    TextSyntax::Extract2(super::edit::Envelope::No)
+                } else {
+                    TextSyntax::Extract
+                };
+                self.text(path, syntax, "the extract", at);
+            }
+            _ => self.value(member, at, inside, rows),
         }
     }
+
+    fn text(&mut self, text: &str, syntax: TextSyntax, what: &str, at: &str) {
+        for (side, rules) in self.rules.iter().enumerate() {
+            if let Some(counts) = SideRename::would_touch(rules, text, syntax) {
+                let warning = format!(
+                    "{at}: {what} `{}` names the field, but is not known to be one; it is left alone",
+                    short(text)
+                );
+                (self.found)(side, &counts, warning);
+            }
+        }
+    }
+}
+
+/// Whether the walk over the table goes to that place, or knows that there are no names at or below it.
+fn is_listed(rows: &[&Field], inside: &str) -> bool {
+    rows.iter().any(|row| {
+        let known = matches!(
+            row.holds,
+            Holds::Names(..)
+                | Holds::Mapping(..)
+                | Holds::Lookups(_)
+                | Holds::Words
+                | Holds::Dead
+                | Holds::FreeForm
+                | Holds::Captured
+        );
+        let mut steps = inside.split('.');
+        let mut wanted = schema::below_block(row.at).split('.');
+        let fits = wanted.all(|step| {
+            steps.next().is_some_and(|own| step == "*" || step == own || step.strip_suffix("[]") == Some(own))
+        });
+        known && fits && steps.next().is_none()
+    })
 }

@@ -1,162 +1,244 @@
-//! The walk over the table of places.
+//! The walk over the table of fields.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
-use super::edit::{Notes, Written, edit, edit_all};
-use super::matcher::{Rules, Tally};
-use super::places::{LOOKUP, PLACES, Record, Row, Syntax};
-use super::scope::Around;
-use super::{extract1, path, warn};
+use super::edit::{Envelope, SideRename, TextSyntax, below, short};
+use super::matcher::Rules;
+use super::scope::TemplateContext;
+use super::statement;
+use crate::path::{extract, names};
+use crate::schema::{self, Field, Holds, LOOKUP, Model, Record, Syntax};
+use crate::step::Side;
 
-/// The renames of one side and what they did.
-pub(super) struct ImportRef<'a> {
-    pub rules: &'a Rules,
-    pub notes: Notes,
+/// The renames of each side.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Sides<T> {
+    pub source: Option<T>,
+    pub target: Option<T>,
+    pub response: Option<T>,
 }
 
-impl<'a> ImportRef<'a> {
-    pub(super) fn new(rules: &'a Rules) -> Self {
-        let notes = Notes { tally: Tally::new(rules.all.len()), warnings: Vec::new() };
-        Self { rules, notes }
+impl<T> Sides<T> {
+    /// Those that are there.
+    pub(super) fn each(&self) -> impl Iterator<Item = (Side, &T)> {
+        let all =
+            [(Side::Source, &self.source), (Side::Target, &self.target), (Side::Response, &self.response)];
+        all.into_iter().filter_map(|(side, one)| Some((side, one.as_ref()?)))
     }
 
-    pub(super) fn edit(&mut self, text: &mut String, written: Written, around: &Around, place: &str) {
-        edit(self.rules, text, written, around, place, &mut self.notes);
+    pub(super) fn of(&mut self, side: Side) -> Option<&mut T> {
+        match side {
+            Side::Source => self.source.as_mut(),
+            Side::Target => self.target.as_mut(),
+            Side::Response => self.response.as_mut(),
+        }
     }
 }
 
 /// One document.
 pub(super) struct Walk<'a> {
-    pub source: Option<ImportRef<'a>>,
-    pub target: Option<ImportRef<'a>>,
+    pub sides: Sides<SideRename<'a>>,
     /// Whether the import maps at all; without, the record after mapping is the record before it.
     pub mapped: bool,
     /// The child records of `oneToMany`.
     pub children: Vec<Vec<String>>,
     /// Lists whose fields use a lookup, by its name.
     pub lists: HashMap<String, Vec<Vec<String>>>,
+    /// The names of its lookups.
+    pub lookups: Vec<String>,
 }
 
 impl<'a> Walk<'a> {
     /// Renames in every place of the document.
     pub(super) fn run(&mut self, document: &mut Value) {
         let Some(map) = document.as_object_mut() else { return };
-        for (block, rows) in PLACES {
-            let Some(value) = map.get_mut(*block) else { continue };
+        for (block, value) in map.iter_mut() {
+            let rows = schema::rows_of(block);
+            if rows.is_empty() {
+                continue;
+            }
             let unmapped_body = value.get("sendPostMappedData") == Some(&Value::Bool(false));
-            for row in *rows {
-                visit(value, row.0, &mut |found| self.place(block, *row, unmapped_body, found));
+            for row in rows {
+                if !matches!(row.holds, Holds::Names(..) | Holds::Mapping(..) | Holds::Lookups(_)) {
+                    continue;
+                }
+                let mut at = format!("/{block}");
+                schema::visit_mut(value, schema::below_block(row.at), &mut at, &mut |at, found| {
+                    self.place(row, unmapped_body, found, at);
+                });
             }
         }
     }
 
-    /// The renames a place follows, and whether they are those of the source.
-    fn party(&mut self, record: Record, unmapped_body: bool) -> Option<(bool, &mut ImportRef<'a>)> {
-        let source = match record {
-            Record::Before => true,
-            Record::After => !self.mapped,
+    /// The side whose names a place holds.
+    fn side(&self, record: Record, unmapped_body: bool) -> Side {
+        let incoming = match record {
+            Record::Incoming | Record::Statement => true,
+            Record::Mapped => !self.mapped,
             Record::Body => !self.mapped || unmapped_body,
-            Record::Target | Record::Both => false,
+            Record::Outgoing => false,
+            Record::Answer => return Side::Response,
         };
-        let party = if source { self.source.as_mut() } else { self.target.as_mut() };
-        party.map(|party| (source, party))
+        if incoming { Side::Source } else { Side::Target }
     }
 
-    fn place(&mut self, block: &str, (inside, syntax, record): Row, unmapped_body: bool, found: &mut Value) {
-        let place = if inside.is_empty() { block.to_owned() } else { format!("{block}.{inside}") };
-        match syntax {
-            Syntax::Mapper1 => return self.mapper1(found, &place),
-            Syntax::Mapper2 => return self.mapper2_root(found, &place, record == Record::Both),
-            Syntax::Lookups => return self.lookups(found, &place, &[]),
+    fn place(&mut self, row: &Field, unmapped_body: bool, found: &mut Value, at: &mut String) {
+        match row.holds {
+            Holds::Mapping(Model::One, _) => self.mapper1(found, at),
+            Holds::Mapping(Model::Two, record) => self.mapper2_root(found, at, record),
+            Holds::Lookups(record) => {
+                let side = self.side(record, false);
+                self.lookups(found, at, &[], side);
+            }
+            Holds::Names(syntax, record) => self.names(row.at, syntax, record, unmapped_body, found, at),
             _ => {}
         }
-        let children = self.children.clone();
-        let Some((source, party)) = self.party(record, unmapped_body) else { return };
-        let around = Around {
-            // The path to the children is one of the incoming record.
-            others: if source { children } else { Vec::new() },
+    }
+
+    fn names(
+        &mut self,
+        row: &str,
+        syntax: Syntax,
+        record: Record,
+        unmapped_body: bool,
+        found: &mut Value,
+        at: &mut String,
+    ) {
+        let side = self.side(record, unmapped_body);
+        // The path to the child records is about the record that has them.
+        let whole = side != Side::Source || row == "pathToMany";
+        let context = TemplateContext {
+            others: if whole { Vec::new() } else { self.children.clone() },
             json: syntax == Syntax::JsonTemplate,
             folders: syntax == Syntax::FolderTemplate,
-            ..Around::default()
+            lookups: self.lookups.clone(),
+            ..TemplateContext::default()
         };
+        if record == Record::Statement && self.mapped {
+            self.uncertain(found, at);
+        }
+        let Some(side) = self.sides.of(side) else { return };
         match syntax {
-            Syntax::Path => {
-                // The path to the child records is about the record that has them.
-                let around = if block == "pathToMany" { Around::default() } else { around };
-                edit_all(party.rules, found, Written::Path, &around, &place, &mut party.notes);
+            Syntax::Path => side.edit_all(found, TextSyntax::Path, &context, at),
+            Syntax::Keys => keys(side, found, &context, at),
+            Syntax::Rules => rules(side, found, &context, at),
+            Syntax::Statement => {
+                statement::words(side, found, at);
+                side.edit_all(found, TextSyntax::Template, &context, at);
             }
-            Syntax::Keys => keys(party, found, &around, &place),
-            Syntax::Rules => rules(party, found, &around, &place),
-            _ => {
-                if syntax == Syntax::Statement {
-                    warn::words(party, found, &place);
+            Syntax::Template | Syntax::JsonTemplate | Syntax::FolderTemplate => {
+                side.edit_all(found, TextSyntax::Template, &context, at);
+            }
+        }
+    }
+
+    /// A statement beside a mapping may see the mapped record.
+    fn uncertain(&mut self, found: &Value, at: &mut String) {
+        let Some(target) = self.sides.target.as_mut() else { return };
+        for_each_text(found, at, &mut |text, at| {
+            if let Some(counts) = SideRename::would_touch(target.rules, text, TextSyntax::Template) {
+                mention(&mut target.counts.mentioned, &counts);
+                target.warnings.push(format!(
+                    "{at}: `{}` may see the mapped record; only source fields are renamed there",
+                    short(text)
+                ));
+            }
+        });
+    }
+
+    /// What is no list or object where the service wants one. It would refuse the document, so it stays as it is.
+    pub(super) fn misshapen(&mut self, found: &Value, at: &mut String) {
+        for side in [Side::Source, Side::Target, Side::Response] {
+            let Some(renames) = self.sides.of(side) else { continue };
+            for_each_text(found, at, &mut |text, at| {
+                let syntax = if text.starts_with('$') {
+                    TextSyntax::Extract2(Envelope::No)
+                } else {
+                    TextSyntax::Extract
+                };
+                if let Some(counts) = SideRename::would_touch(renames.rules, text, syntax) {
+                    mention(&mut renames.counts.mentioned, &counts);
+                    renames.warnings.push(format!(
+                        "{at}: `{}` stands in a mapping that the service does not read; it is left alone",
+                        short(text)
+                    ));
                 }
-                edit_all(party.rules, found, Written::Template, &around, &place, &mut party.notes);
-            }
+            });
         }
     }
 
     /// Every lookup of a list; `context` is the part of the record a subrecord sees.
-    pub(super) fn lookups(&mut self, lookups: &mut Value, place: &str, context: &[String]) {
-        let Some(party) = &mut self.source else { return };
-        for lookup in lookups.as_array_mut().into_iter().flatten() {
+    pub(super) fn lookups(&mut self, lookups: &mut Value, at: &mut String, context: &[String], side: Side) {
+        if !lookups.is_array() {
+            return self.misshapen(lookups, at);
+        }
+        let names = self.lookups.clone();
+        let Some(side) = self.sides.of(side) else { return };
+        for (index, lookup) in lookups.as_array_mut().into_iter().flatten().enumerate() {
             let name = lookup.get("name").and_then(Value::as_str).unwrap_or_default();
             let lists = self.lists.get(name).into_iter().flatten();
             let others: Vec<Vec<String>> = self.children.iter().chain(lists).cloned().collect();
             for (key, syntax) in LOOKUP {
                 let Some(value) = lookup.get_mut(*key) else { continue };
-                let place = format!("{place}[].{key}");
-                let around = Around {
+                let context = TemplateContext {
                     context: context.to_vec(),
                     others: others.clone(),
+                    lookups: names.clone(),
                     json: *syntax == Syntax::JsonTemplate,
                     folders: false,
                 };
-                if *syntax == Syntax::Statement {
-                    warn::words(party, value, &place);
-                }
-                edit_all(party.rules, value, Written::Template, &around, &place, &mut party.notes);
+                below(at, &index.to_string(), |at| {
+                    below(at, key, |at| {
+                        if *syntax == Syntax::Statement {
+                            statement::words(side, value, at);
+                        }
+                        side.edit_all(value, TextSyntax::Template, &context, at);
+                    });
+                });
             }
         }
     }
 }
 
-/// Calls `f` with every value at the path below `value`.
-pub(super) fn visit(value: &mut Value, path: &str, f: &mut dyn FnMut(&mut Value)) {
-    if path.is_empty() {
-        return f(value);
-    }
-    let (step, rest) = path.split_once('.').unwrap_or((path, ""));
-    if step == "*" {
-        for one in value.as_object_mut().into_iter().flat_map(|m| m.values_mut()) {
-            visit(one, rest, f);
-        }
-        return;
-    }
-    let Some(found) = value.get_mut(step.trim_end_matches("[]")) else { return };
-    if step.ends_with("[]") {
-        for one in found.as_array_mut().into_iter().flatten() {
-            visit(one, rest, f);
-        }
-    } else {
-        visit(found, rest, f);
+/// Notes that something was left alone that may name the fields of renames.
+pub(super) fn mention(mentioned: &mut [bool], counts: &super::matcher::Counts) {
+    for (at, one) in mentioned.iter_mut().enumerate() {
+        *one |= counts.changed[at] > 0 || counts.mentioned[at];
     }
 }
 
-/// `modelMetadata`: the keys are field names.
-fn keys(party: &mut ImportRef<'_>, found: &mut Value, around: &Around, place: &str) {
+/// Calls `f` with every text in a value and its pointer.
+pub(super) fn for_each_text(value: &Value, at: &mut String, f: &mut dyn FnMut(&str, &str)) {
+    match value {
+        Value::String(text) => f(text, at),
+        Value::Array(list) => {
+            for (index, one) in list.iter().enumerate() {
+                below(at, &index.to_string(), |at| for_each_text(one, at, f));
+            }
+        }
+        Value::Object(map) => {
+            for (key, one) in map {
+                below(at, key, |at| for_each_text(one, at, f));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// An object whose keys are field names.
+fn keys(side: &mut SideRename<'_>, found: &mut Value, context: &TemplateContext, at: &str) {
     let Some(map) = found.as_object_mut() else { return };
     let mut renamed: Vec<String> = Vec::with_capacity(map.len());
     for key in map.keys() {
         let mut key = key.clone();
-        party.edit(&mut key, Written::Path, around, place);
+        side.edit(&mut key, TextSyntax::Path, context, at);
         renamed.push(key);
     }
-    let distinct: std::collections::HashSet<&String> = renamed.iter().collect();
+    let distinct: HashSet<&String> = renamed.iter().collect();
     if distinct.len() < renamed.len() {
-        party.notes.warnings.push(format!("{place}: two keys would become one; its keys are left alone"));
+        side.warnings.push(format!("{at}: two keys would become one; its keys are left alone"));
         return;
     }
     let old = std::mem::take(map);
@@ -164,18 +246,46 @@ fn keys(party: &mut ImportRef<'_>, found: &mut Value, around: &Around, place: &s
 }
 
 /// Rules of a filter or transform: `["extract", path]` at any depth, and `{extract}` of the older transforms.
-fn rules(party: &mut ImportRef<'_>, found: &mut Value, around: &Around, place: &str) {
+fn rules(side: &mut SideRename<'_>, found: &mut Value, context: &TemplateContext, at: &mut String) {
     match found {
         Value::Array(list) => match list.as_mut_slice() {
             [Value::String(operator), Value::String(path)] if operator == "extract" => {
-                party.edit(path, Written::Path, around, place);
+                below(at, "1", |at| side.edit(path, TextSyntax::Path, context, at));
             }
-            list => list.iter_mut().for_each(|one| rules(party, one, around, place)),
+            list => {
+                for (index, one) in list.iter_mut().enumerate() {
+                    below(at, &index.to_string(), |at| rules(side, one, context, at));
+                }
+            }
         },
         Value::Object(map) => {
             if let Some(Value::String(path)) = map.get_mut("extract") {
-                party.edit(path, Written::Extract, around, place);
+                below(at, "extract", |at| side.edit(path, TextSyntax::Extract, context, at));
             }
+        }
+        _ => {}
+    }
+}
+
+/// Whether the renames would touch the rules, and which of them.
+pub(super) fn rules_would_touch(rules: &Rules, value: &Value, f: &mut dyn FnMut(&super::matcher::Counts)) {
+    let mut check = |text: &str, syntax| {
+        if let Some(counts) = SideRename::would_touch(rules, text, syntax) {
+            f(&counts);
+        }
+    };
+    match value {
+        Value::Array(list) => match list.as_slice() {
+            [Value::String(operator), Value::String(path)] if operator == "extract" => {
+                check(path, TextSyntax::Path);
+            }
+            list => list.iter().for_each(|one| rules_would_touch(rules, one, f)),
+        },
+        Value::Object(map) => {
+            if let Some(Value::String(path)) = map.get("extract") {
+                check(path, TextSyntax::Extract);
+            }
+            map.values().for_each(|one| rules_would_touch(rules, one, f));
         }
         _ => {}
     }
@@ -183,12 +293,31 @@ fn rules(party: &mut ImportRef<'_>, found: &mut Value, around: &Around, place: &
 
 /// Whether the import maps at all.
 pub(super) fn is_mapped(document: &Value) -> bool {
-    let some = |value: Option<&Value>| value.and_then(Value::as_array).is_some_and(|list| !list.is_empty());
-    let maps =
-        |block: &Value| block.get("mapping").is_some_and(|m| some(m.get("fields")) || some(m.get("lists")));
-    some(document.get("mappings"))
-        || maps(document)
-        || ["netsuite_da", "netsuite"].iter().any(|key| document.get(key).is_some_and(maps))
+    let some = |value: Option<&Value>| match value {
+        Some(Value::Array(list)) => !list.is_empty(),
+        Some(Value::Object(map)) => !map.is_empty(),
+        _ => false,
+    };
+    let mut found = false;
+    schema::walk(document, &mut |row, _, value| match row.holds {
+        Holds::Mapping(_, Record::Answer) => {}
+        Holds::Mapping(Model::One, _) => found |= some(value.get("fields")) || some(value.get("lists")),
+        Holds::Mapping(Model::Two, _) => found |= some(Some(value)),
+        _ => {}
+    });
+    found
+}
+
+/// The names of the document's lookups.
+pub(super) fn lookup_names(document: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    schema::walk(document, &mut |row, _, value| {
+        if matches!(row.holds, Holds::Lookups(_)) {
+            let names = value.as_array().into_iter().flatten().filter_map(|l| l.get("name")?.as_str());
+            found.extend(names.map(str::to_owned));
+        }
+    });
+    found
 }
 
 /// The part of the record its children are, when the import takes them one by one.
@@ -196,9 +325,5 @@ pub(super) fn children(document: &Value) -> Vec<Vec<String>> {
     let many = matches!(document.get("oneToMany"), Some(Value::Bool(true)))
         || document.get("oneToMany") == Some(&Value::from("true"));
     let path = document.get("pathToMany").and_then(Value::as_str).filter(|_| many);
-    path.and_then(extract1::parse)
-        .map(|p| path::names(&p.tokens))
-        .filter(|n| !n.is_empty())
-        .into_iter()
-        .collect()
+    path.and_then(extract::parse).map(|p| names(&p.tokens)).filter(|n| !n.is_empty()).into_iter().collect()
 }

@@ -1,111 +1,140 @@
 //! What a rename cannot see or must not touch, said in one line each.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
-use super::edit::short;
-use super::matcher::{Rule, Rules};
+use super::edit::{Envelope, SideRename, TextSyntax, below};
+use super::matcher::{Counts, Rule, Rules};
+use super::statement::mentions;
 use super::unlisted;
-use super::walk::{ImportRef, Walk};
-
-/// Names a statement holds outside its braces.
-pub(super) fn words(party: &mut ImportRef<'_>, value: &Value, place: &str) {
-    match value {
-        Value::String(text) if party.rules.may_concern(text) => {
-            let outside = outside_braces(text);
-            for word in party.rules.words().filter(|w| mentions(&outside, w)) {
-                let warning = format!(
-                    "{place}: `{word}` also stands outside the braces of `{}`; that is left alone",
-                    short(text)
-                );
-                party.notes.warnings.push(warning);
-            }
-        }
-        Value::Array(list) => list.iter().for_each(|one| words(party, one, place)),
-        _ => {}
-    }
-}
-
-fn outside_braces(text: &str) -> String {
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some(open) = rest.find("{{") {
-        out.push_str(&rest[..open]);
-        out.push(' ');
-        rest = rest[open..].find("}}").map_or("", |n| &rest[open + n + 2..]);
-    }
-    out.push_str(rest);
-    out
-}
-
-/// Whether a text holds the word, not as a part of a longer one.
-fn mentions(text: &str, word: &str) -> bool {
-    let part = |c: char| c.is_alphanumeric() || c == '_';
-    text.match_indices(word).any(|(at, _)| {
-        !text[..at].chars().next_back().is_some_and(part)
-            && !text[at + word.len()..].chars().next().is_some_and(part)
-    })
-}
+use super::walk::{Sides, Walk, for_each_text, mention, rules_would_touch};
+use crate::schema::{self, Holds, Record};
+use crate::step::Side;
 
 impl Walk<'_> {
     /// All warnings of the document: what the walk met, then what it could not look into.
-    pub(super) fn warnings(self, document: &Value) -> Vec<String> {
+    pub(super) fn warnings(mut self, document: &Value) -> (Sides<Counts>, Vec<String>) {
         let mut warnings = Vec::new();
-        let (source, target) = (self.source.is_some(), self.target.is_some());
-        let mut words: Vec<&str> = Vec::new();
-        let rules: Vec<&Rules> =
-            [&self.source, &self.target].into_iter().flatten().map(|p| p.rules).collect();
         // A document without any of the names is none of this job's; that it has a new one says nothing.
-        let both = [&self.source, &self.target];
-        let touched = both.into_iter().flatten().any(|p| p.notes.tally.changed.iter().any(|n| *n > 0));
-        for (side, party) in [("source", self.source), ("target", self.target)] {
-            let Some(party) = party else { continue };
+        let touched = self.sides.each().any(|(_, side)| side.counts.changed.iter().any(|n| *n > 0));
+        for (side, renames) in self.sides.each() {
             if touched {
-                collisions(side, &party, &mut warnings);
+                collisions(side.as_str(), renames, &mut warnings);
             }
-            words.extend(party.rules.words());
-            warnings.extend(party.notes.warnings);
+            warnings.extend(renames.warnings.iter().cloned());
         }
-        warnings.extend(unlisted::warnings(document, &rules));
-        let scripts = scripts(document, source, target);
+        self.unlisted(document, &mut warnings);
+        self.answer(document, &mut warnings);
+        let scripts = scripts(document, &self.sides);
         if !scripts.is_empty() {
             warnings.push(format!(
-                "scripts may mention the renamed fields and are not looked into: {}",
+                "scripts are not checked; they may use the renamed fields: {}",
                 scripts.join(", ")
             ));
         }
-        for (place, value) in free(document) {
+        self.free(document, &mut warnings);
+        let mut seen = HashSet::new();
+        warnings.retain(|w| seen.insert(w.clone()));
+        let Sides { source, target, response } = self.sides;
+        let counts = |side: Option<SideRename<'_>>| side.map(|side| side.counts);
+        (Sides { source: counts(source), target: counts(target), response: counts(response) }, warnings)
+    }
+
+    /// What stands outside the table.
+    fn unlisted(&mut self, document: &Value, warnings: &mut Vec<String>) {
+        let order: Vec<Side> = self.sides.each().map(|(side, _)| side).collect();
+        let rules: Vec<&Rules> = self.sides.each().map(|(_, side)| side.rules).collect();
+        let mut found: Vec<(Side, Vec<bool>)> = Vec::new();
+        unlisted::warnings(document, &rules, &mut |at, counts, warning| {
+            let mut mentioned = vec![false; rules[at].all.len()];
+            mention(&mut mentioned, counts);
+            found.push((order[at], mentioned));
+            warnings.push(warning);
+        });
+        for (side, mentioned) in found {
+            if let Some(side) = self.sides.of(side) {
+                side.counts.mentioned.iter_mut().zip(mentioned).for_each(|(one, found)| *one |= found);
+            }
+        }
+    }
+
+    /// Renames of the record leave the transform of the answer alone.
+    fn answer(&mut self, document: &Value, warnings: &mut Vec<String>) {
+        for side in [Side::Source, Side::Target] {
+            let Some(renames) = self.sides.of(side) else { continue };
+            let rules = renames.rules;
+            let mut names: Vec<String> = Vec::new();
+            schema::walk(document, &mut |row, _, value| {
+                let answer = matches!(
+                    row.holds,
+                    Holds::Names(_, Record::Answer)
+                        | Holds::Mapping(_, Record::Answer)
+                        | Holds::Lookups(Record::Answer)
+                );
+                if !answer {
+                    return;
+                }
+                let mut note = |counts: &Counts| {
+                    mention(&mut renames.counts.mentioned, counts);
+                    for (rule, times) in rules.all.iter().zip(&counts.changed) {
+                        let shown = Rule::shown(&rule.from);
+                        if *times > 0 && !names.contains(&shown) {
+                            names.push(shown);
+                        }
+                    }
+                };
+                rules_would_touch(rules, value, &mut note);
+                if !matches!(row.holds, Holds::Names(..)) {
+                    for_each_text(value, &mut String::new(), &mut |text, _| {
+                        let syntax = TextSyntax::Extract2(Envelope::No);
+                        if let Some(counts) = SideRename::would_touch(rules, text, syntax) {
+                            note(&counts);
+                        }
+                    });
+                }
+            });
+            if !names.is_empty() {
+                warnings.push(format!(
+                    "/responseTransform: names `{}` of the response and is left alone; to rename there, use `side: response`",
+                    names.join("`, `")
+                ));
+            }
+        }
+    }
+
+    /// Free-form parts.
+    fn free(&self, document: &Value, warnings: &mut Vec<String>) {
+        let rules: Vec<&Rules> = self.sides.each().map(|(_, side)| side.rules).collect();
+        let words: Vec<&str> = rules.iter().flat_map(|rules| rules.words()).collect();
+        for (at, value) in free(document) {
             let mut texts = Vec::new();
             collect(value, &rules, &mut texts);
             let mut found = words.clone();
             found.retain(|word| texts.iter().any(|text| mentions(text, word)));
             found.dedup();
             if !found.is_empty() {
-                warnings.push(format!(
-                    "{place}: mentions `{}`; it is free-form and left alone",
-                    found.join("`, `")
-                ));
+                warnings
+                    .push(format!("{at}: mentions `{}`; it is free-form and left alone", found.join("`, `")));
             }
         }
-        let mut seen = std::collections::HashSet::new();
-        warnings.retain(|w| seen.insert(w.clone()));
-        warnings
     }
 }
 
-fn collisions(side: &str, party: &ImportRef<'_>, warnings: &mut Vec<String>) {
-    let rules = &party.rules.all;
-    let tally = &party.notes.tally;
+fn collisions(side: &str, renames: &SideRename<'_>, warnings: &mut Vec<String>) {
+    let rules = &renames.rules.all;
+    let counts = &renames.counts;
     for (at, rule) in rules.iter().enumerate().filter(|(_, r)| r.from != r.to) {
         let (from, to) = (Rule::shown(&rule.from), Rule::shown(&rule.to));
-        if tally.taken[at] {
-            let more = if tally.changed[at] > 0 { "; the two are now one name" } else { "" };
+        if counts.taken[at] {
+            let more = if counts.changed[at] > 0 { "; the two are now one name" } else { "" };
             warnings.push(format!("{side}: `{to}` was there before `{from}` was to become it{more}"));
         }
-        if tally.changed[at] == 0 {
+        if counts.changed[at] == 0 {
             continue;
         }
         for (other, second) in rules.iter().enumerate().skip(at + 1) {
-            if second.to == rule.to && tally.changed[other] > 0 {
+            if second.to == rule.to && counts.changed[other] > 0 {
                 let second = Rule::shown(&second.from);
                 warnings.push(format!("{side}: `{from}` and `{second}` both became `{to}`"));
             }
@@ -114,57 +143,73 @@ fn collisions(side: &str, party: &ImportRef<'_>, warnings: &mut Vec<String>) {
 }
 
 /// Scripts that see the record of a renamed side.
-fn scripts(document: &Value, source: bool, target: bool) -> Vec<String> {
+fn scripts(document: &Value, sides: &Sides<SideRename<'_>>) -> Vec<String> {
+    let (source, target, answer) = (sides.source.is_some(), sides.target.is_some(), sides.response.is_some());
     let mut found = Vec::new();
-    let hooks = [("preMap", true), ("postMap", false), ("postSubmit", false), ("postAggregate", false)];
-    let blocks = [
-        ("hooks", "/hooks"),
-        ("netsuite_da.hooks", "/netsuite_da/hooks"),
-        ("netsuite.hooks", "/netsuite/hooks"),
+    // What runs after mapping is handed the record before it as well; after submitting, the answer.
+    let hooks = [
+        ("preMap", source),
+        ("postMap", source || target),
+        ("postSubmit", source || target || answer),
+        ("postAggregate", source || target),
     ];
-    for (block, pointer) in blocks {
-        let Some(found_here) = document.pointer(pointer) else { continue };
-        for (hook, before) in hooks {
+    for block in ["/hooks", "/netsuite_da/hooks", "/netsuite/hooks"] {
+        let Some(found_here) = document.pointer(block) else { continue };
+        for (hook, sees) in hooks {
             let here = found_here.get(hook).is_some_and(|h| {
                 ["function", "_scriptId", "_stackId", "fileInternalId"].iter().any(|key| h.get(key).is_some())
             });
-            // What runs after mapping is handed the record before it as well.
-            if here && (source || (target && !before)) {
-                found.push(format!("{block}.{hook}"));
+            if here && sees {
+                found.push(format!("{block}/{hook}"));
             }
         }
     }
-    for block in ["filter", "responseTransform"] {
+    for (block, sees) in [("filter", source), ("responseTransform", answer)] {
         let here = document.get(block).is_some_and(|b| b.pointer("/script/_scriptId").is_some());
-        if here && source {
-            found.push(block.to_owned());
+        if here && sees {
+            found.push(format!("/{block}"));
         }
     }
     found
 }
 
-/// Free-form parts of a document.
+/// Free-form parts of a document, captured data and text for people left out.
 fn free(document: &Value) -> Vec<(String, &Value)> {
     let mut found = Vec::new();
-    let places = [
-        ("settings", "/settings"),
-        ("settingsForm", "/settingsForm"),
-        ("wrapper.configuration", "/wrapper/configuration"),
-    ];
-    for (place, pointer) in places {
-        if let Some(value) = document.pointer(pointer) {
-            found.push((place.to_owned(), value));
+    schema::walk(document, &mut |row, at, value| {
+        let has_names = schema::FIELDS
+            .iter()
+            .any(|other| other.at == row.at && matches!(other.holds, Holds::Names(..) | Holds::Words));
+        if row.holds == Holds::FreeForm && !has_names {
+            found.push((at.to_owned(), value));
         }
-    }
-    for (block, pointer) in [("hooks", "/hooks"), ("netsuite_da.hooks", "/netsuite_da/hooks")] {
-        let hooks = document.pointer(pointer).and_then(Value::as_object);
-        for (hook, value) in hooks.into_iter().flatten() {
-            if let Some(value) = value.get("configuration") {
-                found.push((format!("{block}.{hook}.configuration"), value));
+    });
+    let mut at = String::new();
+    deep(document, &mut at, &mut found);
+    found
+}
+
+/// Free-form parts at any depth.
+fn deep<'v>(value: &'v Value, at: &mut String, found: &mut Vec<(String, &'v Value)>) {
+    match value {
+        Value::Object(members) => {
+            for (key, inner) in members {
+                let free = schema::holds_anywhere(key).any(|holds| holds == Holds::FreeForm);
+                below(at, key, |at| match () {
+                    // The map of a lookup holds values.
+                    () if free && key != "map" => found.push((at.clone(), inner)),
+                    () if schema::is_closed(key) => {}
+                    () => deep(inner, at, found),
+                });
             }
         }
+        Value::Array(entries) => {
+            for (index, inner) in entries.iter().enumerate() {
+                below(at, &index.to_string(), |at| deep(inner, at, found));
+            }
+        }
+        _ => {}
     }
-    found
 }
 
 /// The texts and keys of a value that may mention a name.

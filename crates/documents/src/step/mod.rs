@@ -184,24 +184,27 @@ pub struct Facts {
     pub integration_name: Option<String>,
 }
 
-/// Which side of a mapping a field name belongs to.
+/// Whose field a name is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Side {
     /// The record that comes in (`extract`).
     Source,
     /// The record that goes out (`generate`).
     Target,
+    /// What the target answers (`responseTransform`).
+    Response,
 }
 
 impl Side {
     /// Every side.
-    pub const ALL: &'static [Self] = &[Self::Source, Self::Target];
+    pub const ALL: &'static [Self] = &[Self::Source, Self::Target, Self::Response];
 
     /// The word of a job file.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Source => "source",
             Self::Target => "target",
+            Self::Response => "response",
         }
     }
 }
@@ -209,7 +212,7 @@ impl Side {
 /// One field and its new name, as paths from the root of the record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldRename {
-    /// Extract or generate side.
+    /// Whose field it is.
     pub side: Side,
     /// The old path.
     pub from: String,

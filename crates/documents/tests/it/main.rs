@@ -3,11 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 #![allow(unreachable_pub, reason = "a test binary has nobody to export to")]
 
+mod corpus;
 mod mapping_edit;
 mod mass_rename;
 mod rename_laws;
 mod rename_places;
 mod rename_table;
+mod rename_templates;
 mod step_fuzz;
 mod transform_laws;
 mod upgrade_mapper;

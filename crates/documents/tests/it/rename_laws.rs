@@ -1,13 +1,14 @@
 //! Renaming a field: what holds for every document and every rename, over real documents and generated ones.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 use proptest::prelude::*;
 use regex::RegexSet;
 use serde_json::{Value, json};
 use transship_documents::rename::Renamer;
 use transship_documents::{FieldRename, Side};
+
+use crate::corpus::documents;
 
 fn rename(side: Side, from: &str, to: &str) -> FieldRename {
     FieldRename { side, from: from.to_owned(), to: to.to_owned() }
@@ -33,23 +34,6 @@ fn same_bytes(one: &Value, other: &Value) -> bool {
     one == other
 }
 
-/// The real documents, where they are at hand.
-fn corpus() -> Vec<(String, Value)> {
-    #[expect(clippy::disallowed_methods, reason = "tests find the shared documents by it")]
-    let named = std::env::var_os("TRANSSHIP_SHARED_DATA").map(PathBuf::from);
-    let folder =
-        named.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"));
-    let Ok(files) = std::fs::read_dir(folder.join("imports")) else { return Vec::new() };
-    files
-        .flatten()
-        .filter(|f| f.path().extension().is_some_and(|e| e == "json"))
-        .map(|f| {
-            let text = std::fs::read_to_string(f.path()).unwrap();
-            (f.file_name().to_string_lossy().into_owned(), serde_json::from_str(&text).unwrap())
-        })
-        .collect()
-}
-
 fn texts<'v>(value: &'v Value, at: &str, out: &mut Vec<(String, &'v str)>) {
     match value {
         Value::String(text) => out.push((at.to_owned(), text)),
@@ -69,6 +53,8 @@ fn words(document: &Value, most: usize) -> Vec<String> {
         .flat_map(|(_, text)| text.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == ' ')))
         .map(str::trim)
         .filter(|w| !w.is_empty() && w.len() < 40 && w.chars().any(char::is_alphabetic))
+        // Instructions to the service, which no rename takes.
+        .filter(|w| *w != "celigo_initializeValues" && !w.starts_with("celigo_nlobj"))
         .collect();
     let step = words.len() / most + 1;
     words.into_iter().step_by(step).map(str::to_owned).collect()
@@ -77,8 +63,8 @@ fn words(document: &Value, most: usize) -> Vec<String> {
 #[test]
 fn a_rename_and_its_reverse_give_real_documents_back_byte_for_byte() {
     let mut changed = 0;
-    for (name, document) in corpus() {
-        for word in words(&document, 16) {
+    for (name, document) in documents("reverse") {
+        for word in words(&document, 3) {
             for renames in [
                 vec![rename(Side::Source, &word, "zz_new"), rename(Side::Target, &word, "zz_old")],
                 vec![rename(Side::Source, &word, "Zz new"), rename(Side::Target, &word, "Zz new")],
@@ -94,13 +80,13 @@ fn a_rename_and_its_reverse_give_real_documents_back_byte_for_byte() {
             }
         }
     }
-    assert!(corpus().is_empty() || changed > 500, "only {changed} renames did anything");
+    assert!(changed > 500, "only {changed} renames did anything");
 }
 
 #[test]
 fn swapping_two_names_twice_changes_nothing() {
-    for (name, document) in corpus() {
-        for pair in words(&document, 12).windows(2) {
+    for (name, document) in documents("swap") {
+        for pair in words(&document, 4).windows(2) {
             let swap: Vec<FieldRename> = [Side::Source, Side::Target]
                 .into_iter()
                 .flat_map(|s| [rename(s, &pair[0], &pair[1]), rename(s, &pair[1], &pair[0])])
@@ -114,8 +100,8 @@ fn swapping_two_names_twice_changes_nothing() {
 
 #[test]
 fn a_name_renamed_to_itself_changes_nothing_and_says_nothing() {
-    for (name, document) in corpus() {
-        for word in words(&document, 12) {
+    for (name, document) in documents("same name") {
+        for word in words(&document, 3) {
             let renames = [rename(Side::Source, &word, &word), rename(Side::Target, &word, &word)];
             assert_eq!(apply(&document, &renames), (document.clone(), Vec::new()), "{name}: {word}");
         }
@@ -126,14 +112,14 @@ fn a_name_renamed_to_itself_changes_nothing_and_says_nothing() {
 const MAY_CHANGE: &[&str] = &[
     r"^\.(netsuite_da\.)?mapping\..*\.(extract|generate|jsonPath|_id|hardCodedValue)$",
     r"^\.mappings\[\].*\.(extract|generate)$",
-    r"^\.(filter|responseTransform)\.(expression\.)?rules",
+    r"^\.filter\.(expression\.)?rules",
     r"^\.(\w+\.)?lookups\[\]\.(relativeURI|body|postBody|query|whereClause|expression)$",
     r"^\.netsuite_da\.mapping\..*\.lookups\[\]\.expression$",
     r"^\.(pathToMany|blobKeyPath|dataURITemplate|traceKeyTemplate|idLockTemplate)$",
     r"^\.(http|rest)\.(relativeURI|body|headers|existingExtract|ignoreExtract)",
-    r"^\.(as2|ftp|s3|file|filesystem)\.(fileName|fileKey|bucket|directoryPath|headers|xml\.body|\w+Template)",
+    r"^\.(as2|ftp|s3|file|filesystem)\.(\w*[fF]ileName|fileKey|\w*[bB]ucket|\w*[dD]irectoryPath|backupPath|headers|(xml|json)\.body|\w+Template)",
     r"^\.(rdbms|jdbc|mongodb|dynamodb)\.",
-    r"^\.salesforce\.(idLookup|upsert|attachment)\.",
+    r"^\.salesforce\.(idLookup|upsert|attachment|document|contentVersion)\.",
     r"^\.netsuite(_da)?\.(internalIdLookup|file)\.",
     r"^\.(guardrail\.)?aiAgent\..*(nstructions?)$",
 ];
@@ -141,7 +127,7 @@ const MAY_CHANGE: &[&str] = &[
 #[test]
 fn texts_outside_the_documented_places_never_change() {
     let places = RegexSet::new(MAY_CHANGE).unwrap();
-    for (name, document) in corpus() {
+    for (name, document) in documents("places") {
         let all: Vec<FieldRename> = words(&document, 200)
             .iter()
             .enumerate()
@@ -250,7 +236,7 @@ fn some_renames() -> impl Strategy<Value = Vec<FieldRename>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, rng_seed: prop::test_runner::RngSeed::Fixed(7), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_rename_and_its_reverse_give_generated_documents_back(document in a_document(), renames in some_renames()) {

@@ -40,7 +40,6 @@ const SOURCE_PLACES: &[(&str, &str)] = &[
     ("mappings[0].mappings[0].extract", "{{record.zebra}}"),
     ("mappings[0].buildArrayHelper[0].extract", "$.zebra[*]"),
     ("mappings[0].buildArrayHelper[0].mappings[0].mappings[0].extract", "$.zebra.x"),
-    ("responseTransform.expression.rulesTwoDotZero.mappings[0].extract", "$.zebra"),
     ("lookups[0].relativeURI", "{{zebra}}"), ("lookups[0].query", "{{record.zebra}}"),
     ("pathToMany", "zebra"), ("blobKeyPath", "zebra"),
     ("dataURITemplate", "{{record.zebra}}"), ("traceKeyTemplate", "{{zebra}}"), ("idLockTemplate", "{{zebra}}"),
@@ -93,11 +92,35 @@ fn both_copies_of_rules_follow_but_not_their_values() {
     let rules = json!(["and", ["equals", ["string", ["extract", "zebra"]], "zebra"], ["extract", "a.zebra"]]);
     let renamed =
         json!(["and", ["equals", ["string", ["extract", "quagga"]], "zebra"], ["extract", "a.zebra"]]);
-    for block in ["filter", "responseTransform"] {
+    for (block, side) in [("filter", Side::Source), ("responseTransform", Side::Response)] {
         let mut both = json!({ block: { "rules": rules, "expression": { "rules": rules } } });
-        rename_fields(&mut both, &[source("zebra", "quagga")]);
+        rename_fields(&mut both, &[rename(side, "zebra", "quagga")]);
         assert_eq!(both, json!({ block: { "rules": renamed, "expression": { "rules": renamed } } }));
     }
+}
+
+#[test]
+fn the_transform_of_the_response_follows_names_of_the_response_only() {
+    let transform = |name: &str| {
+        json!({ "responseTransform": {
+            "rules": [[{ "extract": name, "generate": "zebra" }]],
+            "expression": {
+                "rules": [[{ "extract": name, "generate": "zebra" }]],
+                "rulesTwoDotZero": { "mappings": [{ "extract": format!("$.{name}"), "generate": "zebra" }] },
+            },
+        } })
+    };
+    let mut document = transform("zebra");
+    for side in [Side::Source, Side::Target] {
+        let said = rename_fields(&mut document, &[rename(side, "zebra", "quagga")]);
+        assert_eq!(document, transform("zebra"));
+        assert!(said[0].starts_with("/responseTransform: names `zebra` of the response"), "{said:?}");
+    }
+    assert_eq!(
+        rename_fields(&mut document, &[rename(Side::Response, "zebra", "quagga")]),
+        Vec::<String>::new()
+    );
+    assert_eq!(document, transform("quagga"));
 }
 
 #[test]
@@ -215,23 +238,26 @@ fn what_cannot_be_followed_is_said() {
         },
         "filter": { "type": "script", "script": { "_scriptId": "1", "function": "f" } },
         "settings": { "keep": ["id"] },
-        "rdbms": { "query": ["UPDATE t SET x = 1 WHERE id = {{record.id}} {{getValue \"id\" \"\"}}"] },
+        "rdbms": { "query": ["UPDATE t SET x = 1 WHERE id = {{record.id}} {{join \"id\" \"\"}}"] },
         "mappings": [{ "extract": "$.lines[?(@.id > 1)].x" }, { "extract": "$.code" }],
     });
     let said = rename_fields(&mut document, &[source("id", "code")]).join("\n");
     for part in [
-        "rdbms.query: `id` also stands outside the braces",
-        "rdbms.query: `id` names the field as a text",
-        "mappings[].extract: `$.lines[?(@.id > 1)].x` could not be read",
-        "hooks.preMap, hooks.postMap, filter",
-        "settings: mentions `id`",
-        "hooks.preMap.configuration: mentions `id`",
+        "/rdbms/query/0: `id` also stands outside the braces",
+        "/rdbms/query/0: `\"id\"` may name the field as a text",
+        "/mappings/0/extract: `$.lines[?(@.id > 1)].x` could not be read",
+        "/hooks/preMap, /hooks/postMap, /filter",
+        "/settings: mentions `id`",
+        "/hooks/preMap/configuration: mentions `id`",
         "source: `code` was there before `id` was to become it; the two are now one name",
     ] {
         assert!(said.contains(part), "{part} is not in:\n{said}");
     }
     let said = rename_fields(&mut document, &[target("q", "r")]).join("\n");
-    assert!(said.contains("hooks.postMap") && !said.contains("filter") && !said.contains("preMap"), "{said}");
+    assert!(
+        said.contains("/hooks/postMap") && !said.contains("filter") && !said.contains("preMap"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -247,7 +273,7 @@ fn a_template_in_a_place_nobody_knows_is_left_alone_and_said() {
     assert_eq!(document, before);
     let places: Vec<&str> =
         said.iter().filter_map(|said| said.split_once(": the template")).map(|(p, _)| p).collect();
-    assert_eq!(places, ["newer.list[].text", "http.form[].value", "ftp.archive"], "{said:?}");
+    assert_eq!(places, ["/newer/list/0/text", "/http/form/0/value", "/ftp/archive"], "{said:?}");
 }
 
 #[test]
@@ -261,7 +287,8 @@ fn two_fields_that_become_one_name_in_a_document_are_said() {
 
 #[test]
 fn renames_that_make_no_sense_are_refused() {
-    let refused: [(&[FieldRename], &str); 5] = [
+    let refused: [(&[FieldRename], &str); 6] = [
+        (&[target("a", "celigo_initializeValues")], "a word of the service"),
         (&[source("", "a")], "empty"),
         (&[source("a..b", "c")], "not a field path"),
         (&[source("a[b", "c")], "not a field path"),
@@ -270,6 +297,6 @@ fn renames_that_make_no_sense_are_refused() {
     ];
     for (renames, part) in refused {
         let problem = Renamer::compile(renames).unwrap_err();
-        assert!(problem.contains(part), "{problem}");
+        assert!(problem.message.contains(part), "{problem}");
     }
 }

@@ -12,7 +12,10 @@ fn renames(text: &str) -> Vec<FieldRename> {
         .map(|one| {
             let (side, rest) = one.split_once(' ').unwrap();
             let (from, to) = rest.split_once(" -> ").unwrap();
-            let side = if side == "source" { Side::Source } else { Side::Target };
+            let side = [Side::Source, Side::Target, Side::Response]
+                .into_iter()
+                .find(|s| s.as_str() == side)
+                .unwrap();
             FieldRename { side, from: from.to_owned(), to: to.to_owned() }
         })
         .collect()
@@ -166,7 +169,7 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
     (URI, "source data -> payload", "{{data.0.id}}", "{{data.0.id}}"),
     (URI, "source data -> payload", "{{record.data.id}}", "{{record.payload.id}}"),
     (URI, "source settings -> options", "{{record.settings.id}}{{settings.id}}", "{{record.options.id}}{{settings.id}}"),
-    (URI, "source job -> role", "{{job.title}}{{record.job.title}}", "{{role.title}}{{record.role.title}}"),
+    (URI, "source job -> role", "{{job.title}}{{record.job.title}}", "{{job.title}}{{record.role.title}}"),
     // templates: names
     (URI, "source Odd name -> plain", "{{record.[Odd name].x}}", "{{record.plain.x}}"),
     (URI, "source plain -> Odd name", "{{record.plain.x}}", "{{record.[Odd name].x}}"),

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
-use transship_documents::advice::{advise, drop_captured};
 use transship_documents::diff::diff;
+use transship_documents::hints::{drop_captured, migration_hints};
 use transship_documents::normal::{compare, fingerprint, masks, normalise};
 use transship_documents::references::places;
 use transship_documents::{Facts, Program, StepSpec};
@@ -184,7 +184,7 @@ fn facts() -> Facts {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_step_survives_every_document(document in document(), steps in prop::collection::vec(step(), 1..4)) {
@@ -195,7 +195,7 @@ proptest! {
                     prop_assert_eq!(done.document.get("_id"), document.get("_id"));
                     let changes = diff(&document, &done.document);
                     prop_assert!(document != done.document || changes.is_empty());
-                    advise(&document, &done.document, true);
+                    migration_hints(&document, &done.document, true);
                 }
                 Err(error) => prop_assert!(!error.to_string().is_empty()),
             }
@@ -209,7 +209,7 @@ proptest! {
         fingerprint(&normalise(&document));
         masks(&document);
         places(&document);
-        advise(&document, &document, true);
+        migration_hints(&document, &document, true);
         let mut less = document;
         drop_captured(&mut less);
         prop_assert!(less.get("sampleData").is_none());
@@ -244,7 +244,7 @@ fn documents_as_deep_as_they_can_be_read_are_gone_through() {
         ];
         let done = Program::compile(steps.into()).unwrap().apply(document.clone(), &facts()).unwrap();
         diff(&document, &done.document);
-        advise(&document, &done.document, true);
+        migration_hints(&document, &done.document, true);
         assert!(serde_json::from_str::<Value>(&done.document.to_string()).is_ok());
     }
 }

@@ -1,7 +1,6 @@
 //! Laws of the pure core, over real documents where they are at hand and over generated ones.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -15,28 +14,12 @@ use transship_documents::normal::{
 use transship_documents::references::{Kind, Resolver, Resource, ResourceIndex, Rules, places};
 use transship_documents::schema::{self, Area, Shape};
 
-/// The folder of real documents, where there is one.
-fn shared() -> Option<PathBuf> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a test is told where the documents are by the one who runs it"
-    )]
-    let told = std::env::var_os("TRANSSHIP_SHARED_DATA").map(PathBuf::from);
-    let near = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
-    told.into_iter().chain([near]).find(|folder| folder.join("imports").is_dir())
-}
+use crate::corpus::{documents, shared};
 
-/// Real documents, or else one that holds a bit of everything.
+/// Every document at hand, and one that holds a bit of everything.
 fn corpus() -> Vec<(String, Value)> {
-    let mut documents = vec![("authored".to_owned(), authored())];
-    let folder = shared().map(|folder| folder.join("imports"));
-    for entry in folder.iter().flat_map(|folder| std::fs::read_dir(folder).unwrap()) {
-        let path = entry.unwrap().path();
-        if path.extension().is_some_and(|extension| extension == "json") {
-            let text = std::fs::read_to_string(&path).unwrap();
-            documents.push((path.display().to_string(), serde_json::from_str(&text).unwrap()));
-        }
-    }
+    let mut documents = documents("transform laws");
+    documents.push(("authored".to_owned(), authored()));
     documents
 }
 
@@ -67,11 +50,11 @@ fn leaves(value: &Value, pointer: &str, found: &mut Vec<String>) {
     }
 }
 
-/// The leaves to try: every one of a small document, some 150 of a large one, for each is a comparison of the whole.
+/// The leaves to try: every one of a small document, some 50 of a large one, for each is a comparison of the whole.
 fn some_leaves(document: &Value) -> Vec<String> {
     let mut all = Vec::new();
     leaves(document, "", &mut all);
-    let stride = all.len().div_ceil(150).max(1);
+    let stride = all.len().div_ceil(50).max(1);
     all.into_iter().step_by(stride).collect()
 }
 
@@ -245,10 +228,26 @@ fn the_jq_identity_gives_every_document_back_byte_for_byte() {
     }
 }
 
-/// The resources of `related.json` as two accounts with the same names: the second has other ids.
-fn accounts() -> Option<(ResourceIndex, ResourceIndex, HashMap<String, String>)> {
-    let text = std::fs::read_to_string(shared()?.join("related.json")).unwrap();
-    let lists: BTreeMap<String, Vec<Value>> = serde_json::from_str(&text).unwrap();
+type Documents = Vec<(String, Value)>;
+
+/// Imports with all that they refer to: those of a seed, and real ones where they are at hand.
+fn worlds(test: &str) -> Vec<(BTreeMap<String, Vec<Value>>, Documents)> {
+    let mut seed = transship_emulator::seed::documents("demo-a");
+    let imports = seed["imports"].take();
+    let named =
+        imports.as_array().unwrap().iter().map(|import| ("demo-a".to_owned(), import.clone())).collect();
+    seed.as_object_mut().unwrap().remove("imports");
+    let mut worlds = vec![(serde_json::from_value(seed).unwrap(), named)];
+    if let Some(folder) = shared(test) {
+        let text = std::fs::read_to_string(folder.join("related.json")).unwrap();
+        let real = documents(test).into_iter().skip(crate::corpus::seeds().len()).collect();
+        worlds.push((serde_json::from_str(&text).unwrap(), real));
+    }
+    worlds
+}
+
+/// Resources as those of two accounts with the same names: the second has other ids.
+fn accounts(lists: BTreeMap<String, Vec<Value>>) -> (ResourceIndex, ResourceIndex, HashMap<String, String>) {
     let (mut source, mut target, mut becomes) =
         (ResourceIndex::default(), ResourceIndex::default(), HashMap::new());
     for (word, list) in lists {
@@ -267,43 +266,52 @@ fn accounts() -> Option<(ResourceIndex, ResourceIndex, HashMap<String, String>)>
             becomes.insert(id, other);
         }
     }
-    Some((source, target, becomes))
+    (source, target, becomes)
 }
 
 #[test]
 fn after_resolving_no_document_holds_an_id_of_the_source() {
-    let Some((source, target, becomes)) = accounts() else { return };
-    let resolver = Resolver::new(source, target, Rules { by_name: true, ..Rules::default() });
-    let mut rewritten = 0;
-    for (name, document) in corpus().into_iter().skip(1) {
-        let mut done = document.clone();
-        let resolution = resolver.resolve(&mut done);
-        assert_eq!(resolution.unresolved, [], "{name}");
-        let mut expected = document.to_string();
-        for (old, new) in &becomes {
-            rewritten += expected.matches(old.as_str()).count();
-            expected = expected.replace(old, new);
+    for (lists, documents) in worlds("references") {
+        let (source, target, becomes) = accounts(lists);
+        let resolver = Resolver::new(source, target, Rules { by_name: true, ..Rules::default() });
+        let mut rewritten = 0;
+        for (name, document) in documents {
+            let mut done = document.clone();
+            let resolution = resolver.resolve(&mut done);
+            assert_eq!(resolution.unresolved, [], "{name}");
+            // What the service manages is stripped before it is sent: no id in it is looked at.
+            let (mut document, mut done) = (document, done);
+            strip_server_fields(&mut document);
+            strip_server_fields(&mut done);
+            let mut expected = document.to_string();
+            for (old, new) in &becomes {
+                rewritten += expected.matches(old.as_str()).count();
+                expected = expected.replace(old, new);
+            }
+            assert_eq!(done.to_string(), expected, "{name}");
+            for place in places(&document) {
+                assert!(becomes.contains_key(&place.id), "{name} {place:?}");
+            }
         }
-        assert_eq!(done.to_string(), expected, "{name}");
-        for place in places(&document) {
-            assert!(becomes.contains_key(&place.id), "{name} {place:?}");
-        }
+        assert!(rewritten > 100, "{rewritten}");
     }
-    assert!(rewritten > 100, "{rewritten}");
 }
 
 #[test]
 fn a_reference_without_counterpart_is_never_passed_on_in_silence() {
-    let Some((source, mut target, becomes)) = accounts() else { return };
-    for list in target.kinds.values_mut() {
-        list.clear();
-    }
-    let resolver = Resolver::new(source, target, Rules { by_name: true, ..Rules::default() });
-    for (name, document) in corpus().into_iter().skip(1) {
-        let text = document.to_string();
-        let held: usize = becomes.keys().map(|id| text.matches(id.as_str()).count()).sum();
-        let resolution = resolver.resolve(&mut document.clone());
-        assert_eq!(resolution.unresolved.len(), held, "{name}");
+    for (lists, documents) in worlds("references") {
+        let (source, mut target, becomes) = accounts(lists);
+        for list in target.kinds.values_mut() {
+            list.clear();
+        }
+        let resolver = Resolver::new(source, target, Rules { by_name: true, ..Rules::default() });
+        for (name, mut document) in documents {
+            strip_server_fields(&mut document);
+            let text = document.to_string();
+            let held: usize = becomes.keys().map(|id| text.matches(id.as_str()).count()).sum();
+            let resolution = resolver.resolve(&mut document.clone());
+            assert_eq!(resolution.unresolved.len(), held, "{name}");
+        }
     }
 }
 

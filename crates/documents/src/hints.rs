@@ -5,8 +5,7 @@
 
 use serde_json::Value;
 
-/// Data that the service captured from real records.
-pub const CAPTURED: [&str; 4] = ["mockOutput", "mockResponse", "sampleData", "sampleResponseData"];
+use crate::schema::{self, Holds, Mapper, Model, Record, adaptor_named};
 
 /// More ids of the target system than this are counted, not listed.
 const LISTED: usize = 6;
@@ -14,12 +13,12 @@ const LISTED: usize = 6;
 /// Takes captured data out of a document.
 pub fn drop_captured(document: &mut Value) {
     if let Some(keys) = document.as_object_mut() {
-        keys.retain(|key, _| !CAPTURED.contains(&key.as_str()));
+        keys.retain(|key, _| !schema::is_captured(key));
     }
 }
 
 /// What to look at in a document that is copied: as it was in the source, and as it is to be written.
-pub fn advise(before: &Value, after: &Value, crossing_accounts: bool) -> Vec<String> {
+pub fn migration_hints(before: &Value, after: &Value, crossing_accounts: bool) -> Vec<String> {
     let mut lines = mapper(after);
     lines.extend(block(after));
     if crossing_accounts {
@@ -36,25 +35,27 @@ fn text<'v>(document: &'v Value, key: &str) -> &'v str {
     document.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-fn has_rows(mapping: Option<&Value>) -> bool {
-    let some = |key: &str| {
-        mapping.and_then(|m| m.get(key)).and_then(Value::as_array).is_some_and(|list| !list.is_empty())
-    };
-    some("fields") || some("lists")
-}
-
 /// Mapping models that the adaptor does not read, and both at once.
 fn mapper(document: &Value) -> Vec<String> {
     let adaptor = text(document, "adaptorType");
-    let one = has_rows(document.get("mapping"));
-    let two = document.get("mappings").and_then(Value::as_array).is_some_and(|rows| !rows.is_empty());
-    let mut lines = Vec::new();
-    match adaptor {
-        "NetSuiteDistributedImport" | "NetSuiteImport" | "SalesforceImport" | "WrapperImport" if two => {
-            lines.push(format!("`mappings` is filled, but {adaptor} has no Mapper 2.0"));
+    let reads = adaptor_named(adaptor).map_or(Mapper::Both, |adaptor| adaptor.mapper);
+    let some = |value: Option<&Value>| value.and_then(Value::as_array).is_some_and(|list| !list.is_empty());
+    let (mut one, mut two) = (false, false);
+    for key in ["mapping", "mappings"] {
+        let Some(value) = document.get(key) else { continue };
+        for row in schema::rows_of(key).iter().filter(|row| row.at == key) {
+            match row.holds {
+                Holds::Mapping(Model::One, _) => one |= some(value.get("fields")) || some(value.get("lists")),
+                Holds::Mapping(Model::Two, _) => two |= some(Some(value)),
+                _ => {}
+            }
         }
-        "AiAgentImport" | "GuardrailImport" if one || two => {
-            lines.push(format!("it has a mapping, but {adaptor} maps nothing"));
+    }
+    let mut lines = Vec::new();
+    match reads {
+        Mapper::None if one || two => lines.push(format!("it has a mapping, but {adaptor} maps nothing")),
+        Mapper::One | Mapper::OneInBlock if two => {
+            lines.push(format!("`mappings` is filled, but {adaptor} has no Mapper 2.0"));
         }
         _ if one && two => {
             lines.push(
@@ -63,7 +64,7 @@ fn mapper(document: &Value) -> Vec<String> {
         }
         _ => {}
     }
-    if adaptor == "NetSuiteDistributedImport" && one {
+    if reads == Mapper::OneInBlock && one {
         lines.push("`mapping` is filled, but this adaptor reads `netsuite_da.mapping` only".to_owned());
     }
     lines
@@ -71,29 +72,10 @@ fn mapper(document: &Value) -> Vec<String> {
 
 /// An adaptor without the block it is configured by.
 fn block(document: &Value) -> Option<String> {
-    let adaptor = text(document, "adaptorType");
-    let blocks: &[&str] = match adaptor {
-        "HTTPImport" => &["http"],
-        "RESTImport" => &["rest", "http"],
-        "NetSuiteDistributedImport" => &["netsuite_da"],
-        "NetSuiteImport" => &["netsuite"],
-        "SalesforceImport" => &["salesforce"],
-        "RDBMSImport" => &["rdbms"],
-        "JDBCImport" => &["jdbc"],
-        "MongodbImport" => &["mongodb"],
-        "DynamodbImport" => &["dynamodb"],
-        "FTPImport" => &["ftp"],
-        "S3Import" => &["s3"],
-        "AS2Import" => &["as2"],
-        "FileSystemImport" => &["filesystem"],
-        "VANImport" => &["file"],
-        "WrapperImport" => &["wrapper"],
-        "AiAgentImport" => &["aiAgent"],
-        "GuardrailImport" => &["guardrail"],
-        _ => return None,
-    };
-    let found = blocks.iter().any(|block| document.get(*block).is_some_and(Value::is_object));
-    (!found).then(|| format!("adaptorType is {adaptor}, but there is no `{}`", blocks[0]))
+    let adaptor = adaptor_named(text(document, "adaptorType"))?;
+    let first = adaptor.blocks.first()?;
+    let found = adaptor.blocks.iter().any(|block| document.get(*block).is_some_and(Value::is_object));
+    (!found).then(|| format!("adaptorType is {}, but there is no `{first}`", adaptor.name))
 }
 
 fn captured(document: &Value) -> Option<String> {
@@ -104,55 +86,24 @@ fn captured(document: &Value) -> Option<String> {
         Value::Object(keys) => !keys.is_empty(),
         _ => true,
     };
-    let found: Vec<_> =
-        CAPTURED.into_iter().filter(|key| document.get(*key).is_some_and(is_filled)).collect();
+    let members = document.as_object().into_iter().flatten();
+    let found: Vec<_> = members
+        .filter(|(key, value)| schema::is_captured(key) && is_filled(value))
+        .map(|(key, _)| key.as_str())
+        .collect();
     (!found.is_empty()).then(|| {
         format!("captured data goes along ({}): `captured_data: drop` leaves it out", found.join(", "))
     })
 }
 
-/// A place whose value belongs to the system behind the connection.
-const FOREIGN: &[(&str, &str)] = &[
-    ("/netsuite_da/hooks/preMap/fileInternalId", "a file's id"),
-    ("/netsuite_da/hooks/postMap/fileInternalId", "a file's id"),
-    ("/netsuite_da/hooks/postSubmit/fileInternalId", "a file's id"),
-    ("/netsuite_da/hooks/postAggregate/fileInternalId", "a file's id"),
-    ("/netsuite/file/folderInternalId", "a folder's id"),
-    ("/netsuite/file/backupFolderInternalId", "a folder's id"),
-    ("/netsuite/file/internalId", "a file's id"),
-    ("/s3/bucket", "a bucket"),
-    ("/s3/backupBucket", "a bucket"),
-    ("/rdbms/bulkInsert/tableName", "a table"),
-    ("/rdbms/bulkLoad/tableName", "a table"),
-    ("/jdbc/bulkInsert/tableName", "a table"),
-    ("/jdbc/bulkLoad/tableName", "a table"),
-    ("/dynamodb/tableName", "a table"),
-    ("/mongodb/collection", "a collection"),
-    ("/file/directory/id", "a folder's id"),
-    ("/file/directory/storageRootId", "a folder's id"),
-];
-
 fn foreign_ids(before: &Value, after: &Value) -> Vec<String> {
     let mut found: Vec<(String, &'static str, &Value)> = Vec::new();
-    let places = FOREIGN.iter().filter_map(|(at, what)| Some(((*at).to_owned(), *what, after.pointer(at)?)));
-    found.extend(places);
-    for (name, inner) in after.get("salesforce").and_then(Value::as_object).into_iter().flatten() {
-        for (key, what) in [
-            ("folderId", "a folder's id"),
-            ("parentId", "a record's id"),
-            ("contentDocumentId", "a document's id"),
-        ] {
-            if let Some(value) = inner.get(key) {
-                found.push((format!("/salesforce/{name}/{key}"), what, value));
-            }
-        }
-    }
-    for at in ["/mapping", "/netsuite_da/mapping"] {
-        hard_coded_ids(after.pointer(at), at, &mut found);
-    }
-    for at in ["/lookups", "/netsuite_da/lookups", "/netsuite/lookups", "/salesforce/lookups"] {
-        lookup_ids(after, at, &mut found);
-    }
+    schema::walk(after, &mut |row, at, value| match row.holds {
+        Holds::TargetId(what) => found.push((at.to_owned(), what, value)),
+        Holds::Mapping(Model::One, _) => hard_coded_ids(Some(value), at, &mut found),
+        Holds::Lookups(record) if record != Record::Answer => lookup_ids(after, at, &mut found),
+        _ => {}
+    });
     found.retain(|(at, _, value)| is_known(value) && before.pointer(at) == Some(*value));
     let mut lines: Vec<_> =
         found.iter().take(LISTED).map(|(at, what, value)| line(after, at, what, value)).collect();
@@ -168,7 +119,7 @@ fn line(document: &Value, at: &str, what: &str, value: &Value) -> String {
         Value::Number(number) => format!(" `{number}`"),
         _ => String::new(),
     };
-    format!("{}{shown} is {what} in the target system: see that it exists there", place(document, at))
+    format!("{}{shown} is {what} in the target system: make sure it exists there", place(document, at))
 }
 
 /// A pointer as people read it; an entry of a list by what it is called.
@@ -257,7 +208,7 @@ mod tests {
     use super::*;
 
     fn elsewhere(document: &Value) -> Vec<String> {
-        advise(document, document, true)
+        migration_hints(document, document, true)
     }
 
     #[test]
@@ -278,19 +229,23 @@ mod tests {
         assert_eq!(
             first_words,
             [
-                "netsuite_da.hooks.postSubmit.fileInternalId `17`",
                 "netsuite_da.mapping[subsidiary] `3`",
                 "netsuite_da.mapping[detail].subRecordMapping.mapping[l][bin] `9`",
                 "netsuite_da.lookups[a].map",
+                "netsuite_da.hooks.postSubmit.fileInternalId `17`",
             ]
         );
         assert!(
-            advise(&document, &document, false).is_empty(),
+            migration_hints(&document, &document, false).is_empty(),
             "the same account behind the same connection"
         );
         let mut other = document.clone();
         other["_connectionId"] = json!("c2");
-        assert_eq!(advise(&document, &other, false), lines, "another connection may be another system");
+        assert_eq!(
+            migration_hints(&document, &other, false),
+            lines,
+            "another connection may be another system"
+        );
     }
 
     #[test]
@@ -299,7 +254,7 @@ mod tests {
         assert_eq!(elsewhere(&before).len(), 1);
         let mut after = before.clone();
         after["s3"]["bucket"] = json!("eu-files");
-        assert_eq!(advise(&before, &after, true), Vec::<String>::new());
+        assert_eq!(migration_hints(&before, &after, true), Vec::<String>::new());
     }
 
     #[test]
@@ -342,7 +297,7 @@ mod tests {
             (json!({ "adaptorType": "AiAgentImport", "aiAgent": {}, "mapping": one }), "maps nothing"),
             (json!({ "adaptorType": "RDBMSImport", "http": {} }), "there is no `rdbms`"),
         ] {
-            let lines = advise(&document, &document, false);
+            let lines = migration_hints(&document, &document, false);
             assert!(lines.len() == 1 && lines[0].contains(words), "{lines:?}");
         }
         for sound in [
@@ -350,7 +305,7 @@ mod tests {
             json!({ "adaptorType": "RESTImport", "http": {}, "mapping": one }),
             json!({ "mapping": one }),
         ] {
-            assert_eq!(advise(&sound, &sound, true), Vec::<String>::new());
+            assert_eq!(migration_hints(&sound, &sound, true), Vec::<String>::new());
         }
     }
 }

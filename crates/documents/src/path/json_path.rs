@@ -1,13 +1,12 @@
 //! Mapper 2.0 JSON paths, always from the root of the record: `$.orders[*].items`, `$.Link 1.href`, `$["a b"]`.
 
-use super::extract1;
-use super::path::{Kind, Style, Tok, bracket};
+use super::{Kind, Style, Token, bracket, extract};
 
 /// A JSON path.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Path {
+pub struct Path {
     /// The tokens after `$`.
-    pub tokens: Vec<Tok>,
+    pub tokens: Vec<Token>,
     /// Where the path ends; a tail such as `|0` may follow.
     pub end: usize,
     /// What was passed over without being understood: filters, unions, descents.
@@ -15,7 +14,7 @@ pub(super) struct Path {
 }
 
 /// Reads a text that begins with `$`; nothing when it is not a JSON path.
-pub(super) fn parse(text: &str) -> Option<Path> {
+pub fn parse(text: &str) -> Option<Path> {
     let end = tail(text);
     let body = &text[..end];
     let mut path = Path { tokens: Vec::new(), end, opaque: Vec::new() };
@@ -34,7 +33,13 @@ pub(super) fn parse(text: &str) -> Option<Path> {
                 path.opaque.push(at..close);
                 let text = body[at + 1..close - 1].to_owned();
                 let span = at..close;
-                path.tokens.push(Tok { kind: Kind::Index, text, style: Style::Bracket, span, separator: 0 });
+                path.tokens.push(Token {
+                    kind: Kind::Index,
+                    text,
+                    style: Style::Bracket,
+                    span,
+                    separator: 0,
+                });
                 at = close;
                 continue;
             }
@@ -47,6 +52,12 @@ pub(super) fn parse(text: &str) -> Option<Path> {
             return None;
         }
         let stop = body[at + 1..].find(['.', '[']).map_or(body.len(), |n| at + 1 + n);
+        if &body[at + 1..stop] == "*" {
+            // Any child of an object: what follows is no field that can be told from the root.
+            path.opaque.push(at..end);
+            path.end = at;
+            return Some(path);
+        }
         if stop == at + 1 {
             // `$.["a b"]`
             let mut token = bracket(body, at + 1).filter(|_| body[at + 1..].starts_with('['))?;
@@ -56,7 +67,7 @@ pub(super) fn parse(text: &str) -> Option<Path> {
             path.tokens.push(token);
             continue;
         }
-        let mut one = extract1::scan(&body[..stop], at, |_| false)?;
+        let mut one = extract::scan(&body[..stop], at, |_| false)?;
         path.tokens.append(&mut one);
         at = stop;
     }

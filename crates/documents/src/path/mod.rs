@@ -1,14 +1,25 @@
-//! A path into a record, as tokens that remember how they were spelled, and the spelling of new names.
+//! Paths of fields, in every spelling the service knows: one reader and one printer.
+//!
+//! | module | spelling |
+//! |---|---|
+//! | [`extract`] | Mapper 1.0 extracts, generates, filters, bare names, and the paths of a job file |
+//! | [`json_path`] | Mapper 2.0 extracts |
+//! | [`handlebars`](crate::handlebars) | paths in templates |
+//!
+//! A path is read as tokens that remember how they were spelled, and printed as the new names allow.
 //!
 //! A name in a path can be written plainly, in brackets, or in brackets and quotes. A place keeps its spelling; only
 //! when the new name cannot be written that way does the spelling change, and then along a ladder whose reverse leads
 //! back: plain becomes quoted, what was quoted without need becomes quoted with the other mark, and the other way round.
 
+pub mod extract;
+pub mod json_path;
+
 use std::ops::Range;
 
 /// What a token of a path is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum Kind {
     /// The name of a field.
     Name,
     /// Digits without brackets: the name of a field, or a position in a list, whichever fits.
@@ -19,7 +30,7 @@ pub(super) enum Kind {
 
 /// How a name is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Style {
+pub enum Style {
     /// `x`
     Plain,
     /// `[x]`
@@ -28,11 +39,18 @@ pub(super) enum Style {
     Single,
     /// `["x"]`
     Double,
+    /// `'x'` in place of a name, in handlebars.
+    QuotedSingle,
+    /// `"x"` in place of a name, in handlebars.
+    QuotedDouble,
 }
+
+/// Words with a meaning of their own in handlebars: as names of fields they stand in brackets.
+pub const RESERVED: [&str; 6] = ["else", "false", "null", "this", "true", "undefined"];
 
 /// One token of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Tok {
+pub struct Token {
     /// What it is.
     pub kind: Kind,
     /// The name, unescaped; or what stands in the brackets.
@@ -47,7 +65,7 @@ pub(super) struct Tok {
 
 /// The grammar a path is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Grammar {
+pub enum Grammar {
     /// Mapper 1.0 extracts and generates, filter fields, bare names, and the paths of a job file.
     Extract,
     /// Mapper 2.0 JSON paths.
@@ -60,7 +78,7 @@ impl Grammar {
     /// Whether the name cannot be written plainly.
     ///
     /// Blanks are plain in extracts and JSON paths: documents hold `Billing City` and `$.Link 1.href`.
-    pub(super) fn needs_quotes(self, name: &str) -> bool {
+    pub fn needs_quotes(self, name: &str) -> bool {
         if name.is_empty() || name == "*" || name.trim() != name {
             return true;
         }
@@ -69,13 +87,18 @@ impl Grammar {
             Self::JsonPath => {
                 name.contains(['.', '[', ']', '*', '(', ')', '?', '@', ',', '\'', '"', '|', '{', '}'])
             }
-            Self::Handlebars => name.chars().any(|c| c.is_whitespace() || is_handlebars_mark(c)),
+            Self::Handlebars => {
+                RESERVED.contains(&name) || name.chars().any(|c| c.is_whitespace() || is_handlebars_mark(c))
+            }
         }
     }
 
     /// The style of a new name that takes the place of `old`, written in `style`.
     fn restyle(self, old: &str, style: Style, new: &str) -> Style {
-        use Style::{Bracket, Double, Plain, Single};
+        use Style::{Bracket, Double, Plain, QuotedDouble, QuotedSingle, Single};
+        if matches!(style, QuotedDouble | QuotedSingle) {
+            return style;
+        }
         let style = match (self.needs_quotes(old), self.needs_quotes(new)) {
             (false, true) => match (self, style) {
                 (Self::Handlebars, Plain) => Bracket,
@@ -107,27 +130,27 @@ impl Grammar {
 }
 
 /// Marks that end a plain name in handlebars.
-pub(super) fn is_handlebars_mark(c: char) -> bool {
+pub fn is_handlebars_mark(c: char) -> bool {
     matches!(c, '!' | '"' | '#' | '%'..=',' | '.' | '/' | ';'..='>' | '@' | '['..='^' | '`' | '{'..='~')
 }
 
 /// A token of a path after renaming.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Piece {
+pub enum Piece {
     /// The token with that index, as it was written.
     Kept(usize),
     /// A new name, to be written like the token with that index.
-    PendingResource(String, usize),
+    New(String, usize),
 }
 
 /// Writes a path anew; `tokens` are those of `text`.
 ///
 /// `headed`: something stands before the first piece (`$`), so that it needs its separator. Answers nothing when a
 /// name cannot be written in this grammar at all.
-pub(super) fn print(
+pub fn print(
     grammar: Grammar,
     text: &str,
-    tokens: &[Tok],
+    tokens: &[Token],
     pieces: &[Piece],
     headed: bool,
 ) -> Option<String> {
@@ -146,7 +169,7 @@ pub(super) fn print(
                 }
                 out.push_str(body);
             }
-            Piece::PendingResource(name, at) => {
+            Piece::New(name, at) => {
                 let like = &tokens[*at];
                 let style = grammar.restyle(&like.text, like.style, name);
                 let dotted = match (grammar, style) {
@@ -163,7 +186,7 @@ pub(super) fn print(
     Some(out)
 }
 
-fn separator<'a>(text: &'a str, token: &Tok) -> &'a str {
+fn separator<'a>(text: &'a str, token: &Token) -> &'a str {
     if token.separator > 0 { &text[token.span.start..=token.span.start] } else { "." }
 }
 
@@ -180,6 +203,16 @@ fn spell(out: &mut String, name: &str, style: Style) -> Option<()> {
             out.push('[');
             out.push_str(name);
             out.push(']');
+            return Some(());
+        }
+        Style::QuotedSingle | Style::QuotedDouble => {
+            let mark = if style == Style::QuotedDouble { '"' } else { '\'' };
+            if name.contains([mark, '\\']) || name.is_empty() {
+                return None;
+            }
+            out.push(mark);
+            out.push_str(name);
+            out.push(mark);
             return Some(());
         }
         Style::Single => '\'',
@@ -199,7 +232,7 @@ fn spell(out: &mut String, name: &str, style: Style) -> Option<()> {
 }
 
 /// What stands between brackets, from the byte after `[`: the token without its separator, and where `]` ended.
-pub(super) fn bracket(text: &str, open: usize) -> Option<Tok> {
+pub fn bracket(text: &str, open: usize) -> Option<Token> {
     let inside = text.get(open..)?.strip_prefix('[')?;
     let mark = inside.chars().next()?;
     if mark == '\'' || mark == '"' {
@@ -214,7 +247,7 @@ pub(super) fn bracket(text: &str, open: usize) -> Option<Tok> {
                 }
                 let style = if mark == '"' { Style::Double } else { Style::Single };
                 let span = open..open + 1 + at + 2;
-                return Some(Tok { kind: Kind::Name, text: name, style, span, separator: 0 });
+                return Some(Token { kind: Kind::Name, text: name, style, span, separator: 0 });
             } else {
                 name.push(c);
             }
@@ -227,15 +260,15 @@ pub(super) fn bracket(text: &str, open: usize) -> Option<Tok> {
         || (!content.is_empty() && content.bytes().all(|b| b.is_ascii_digit() || b == b':' || b == b'-'));
     let kind = if index { Kind::Index } else { Kind::Name };
     let span = open..open + 1 + end + 1;
-    Some(Tok { kind, text: content.to_owned(), style: Style::Bracket, span, separator: 0 })
+    Some(Token { kind, text: content.to_owned(), style: Style::Bracket, span, separator: 0 })
 }
 
 /// A token for a whole text that is one name.
-pub(super) fn single(name: &str) -> Tok {
-    Tok { kind: Kind::Name, text: name.to_owned(), style: Style::Plain, span: 0..name.len(), separator: 0 }
+pub fn single(name: &str) -> Token {
+    Token { kind: Kind::Name, text: name.to_owned(), style: Style::Plain, span: 0..name.len(), separator: 0 }
 }
 
 /// The names among the tokens; positions in lists are passed over.
-pub(super) fn names(tokens: &[Tok]) -> Vec<String> {
+pub fn names(tokens: &[Token]) -> Vec<String> {
     tokens.iter().filter(|t| t.kind == Kind::Name).map(|t| t.text.clone()).collect()
 }

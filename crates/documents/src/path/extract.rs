@@ -1,25 +1,26 @@
 //! Paths of Mapper 1.0: plain, dotted, `['quoted']`, `[bracketed]`, `a[*].b`, `*.x`. Filters and bare names use them too.
 
-use super::path::{Kind, Style, Tok, bracket};
+use super::{Kind, Style, Token, bracket};
+use crate::problem::Problem;
 
 /// A path and whether it begins with `$`.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Path {
+pub struct Path {
     /// Bytes of a leading `$`.
     pub head: usize,
     /// The tokens after it.
-    pub tokens: Vec<Tok>,
+    pub tokens: Vec<Token>,
 }
 
 /// Reads a path; nothing when it is not one (a bracket that does not close, an empty name between dots).
-pub(super) fn parse(text: &str) -> Option<Path> {
+pub fn parse(text: &str) -> Option<Path> {
     let head = usize::from(text == "$" || text.starts_with("$.") || text.starts_with("$["));
     scan(text, head, |c| c == '.' || c == '[').map(|tokens| Path { head, tokens })
 }
 
 /// Reads the tokens from `at` on; `ends` says which characters end a plain name.
-pub(super) fn scan(text: &str, mut at: usize, ends: impl Fn(char) -> bool) -> Option<Vec<Tok>> {
-    let mut tokens: Vec<Tok> = Vec::new();
+pub fn scan(text: &str, mut at: usize, ends: impl Fn(char) -> bool) -> Option<Vec<Token>> {
+    let mut tokens: Vec<Token> = Vec::new();
     let start = at;
     while at < text.len() {
         let separator = usize::from(text[at..].starts_with('.'));
@@ -49,7 +50,7 @@ pub(super) fn scan(text: &str, mut at: usize, ends: impl Fn(char) -> bool) -> Op
             _ => Kind::Name,
         };
         let text = name.to_owned();
-        tokens.push(Tok { kind, text, style: Style::Plain, span: at..end, separator });
+        tokens.push(Token { kind, text, style: Style::Plain, span: at..end, separator });
         at = end;
     }
     Some(tokens)
@@ -60,22 +61,21 @@ pub(super) fn scan(text: &str, mut at: usize, ends: impl Fn(char) -> bool) -> Op
 /// # Errors
 ///
 /// What is wrong with it.
-pub(super) fn parse_field(text: &str) -> Result<Vec<String>, String> {
+pub fn parse_field(text: &str) -> Result<Vec<String>, Problem> {
     if text.trim().is_empty() {
-        return Err("a field path is empty".to_owned());
+        return Err(Problem::new("a field path is empty"));
     }
     let path = parse(text).ok_or_else(|| {
-        format!(
-            "`{text}` is not a field path: write `customer.email`, and odd names as `customer[\"e.mail\"]`"
-        )
+        Problem::new(format!("`{text}` is not a field path"))
+            .help("write `customer.email`, and odd names as `customer[\"e.mail\"]`")
     })?;
     let names: Vec<String> =
         path.tokens.into_iter().filter(|t| t.kind != Kind::Index).map(|t| t.text).collect();
-    if names.is_empty() { Err(format!("`{text}` names no field")) } else { Ok(names) }
+    if names.is_empty() { Err(Problem::new(format!("`{text}` names no field"))) } else { Ok(names) }
 }
 
 /// The pieces in single braces of a text of the oldest documents (`{first} {last}`), as byte ranges inside the braces.
-pub(super) fn single_braces(text: &str) -> Vec<std::ops::Range<usize>> {
+pub fn single_braces(text: &str) -> Vec<std::ops::Range<usize>> {
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(open) = text[at..].find('{').map(|n| at + n + 1) {

@@ -1,0 +1,26 @@
+//! What was left as it is although it may hold a renamed name, and why.
+
+/// What was left as it is although it may hold a renamed name; each with a word on why.
+#[derive(Debug, Default)]
+pub(super) struct Unchanged {
+    /// What stands there, and why it stays.
+    pub reasons: Vec<(String, &'static str)>,
+}
+
+impl Unchanged {
+    pub(super) fn push(&mut self, text: &str, reason: &'static str) {
+        self.reasons.push((text.to_owned(), reason));
+    }
+}
+
+pub(super) const UNREADABLE: &str = "could not be read and is left alone";
+pub(super) const UNSAYABLE: &str = "cannot be renamed where it stands and is left alone";
+pub(super) const CALLED: &str = "is called like a helper and is left alone";
+pub(super) const TEXT: &str = "may name the field as a text and is left alone";
+pub(super) const SCOPE: &str = "stands where it is not known what it refers to and is left alone";
+pub(super) const SERVICE_NAME: &str =
+    "begins with a name of the service and is left alone; it may be a field";
+pub(super) const AT_RUN_TIME: &str = "names a field that is only known when it runs; check it";
+pub(super) const LENGTH: &str = "is read as the length of a list or text and is left alone";
+pub(super) const BLANK: &str = "has a blank after the opening braces, which the service does not accept";
+pub(super) const PARTIAL: &str = "is not documented by the service; check it";

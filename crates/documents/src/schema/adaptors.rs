@@ -1,0 +1,140 @@
+//! The adaptor types: by which block they are configured, how they map, and how they are listed.
+
+use serde_json::Value;
+
+/// An adaptor type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Adaptor {
+    /// Its `adaptorType`.
+    pub name: &'static str,
+    /// The blocks it can be configured by, the usual one first. Empty where the block is not known.
+    pub blocks: &'static [&'static str],
+    /// Whether an import with its first block and no other is of this type.
+    pub told_by_block: bool,
+    /// The mapping models it reads.
+    pub mapper: Mapper,
+    /// The blocks its lookups stand in.
+    pub lookups: &'static [&'static str],
+    /// Whether it writes files, whose type says whether a record is a flat row.
+    pub file: bool,
+    /// Whether the plain list of imports leaves it out, so that it needs a list of its own.
+    pub listed_apart: bool,
+}
+
+/// The mapping models of an adaptor type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mapper {
+    /// It maps nothing.
+    None,
+    /// Mapper 1.0, in the top-level `mapping`.
+    One,
+    /// Mapper 1.0, in its own block only.
+    OneInBlock,
+    /// Mapper 1.0 on older imports, Mapper 2.0 on newer ones.
+    Both,
+    /// Mapper 2.0 only.
+    Two,
+}
+
+impl Mapper {
+    /// Whether it can have Mapper 2.0.
+    pub fn has_two(self) -> bool {
+        matches!(self, Self::Both | Self::Two)
+    }
+}
+
+const fn adaptor(
+    name: &'static str,
+    blocks: &'static [&'static str],
+    mapper: Mapper,
+    lookups: &'static [&'static str],
+) -> Adaptor {
+    Adaptor { name, blocks, told_by_block: true, mapper, lookups, file: false, listed_apart: false }
+}
+
+const fn file(name: &'static str, blocks: &'static [&'static str]) -> Adaptor {
+    Adaptor { file: true, ..adaptor(name, blocks, Mapper::Both, &["file"]) }
+}
+
+const fn untold(adaptor: Adaptor) -> Adaptor {
+    Adaptor { told_by_block: false, ..adaptor }
+}
+
+const fn apart(adaptor: Adaptor) -> Adaptor {
+    Adaptor { listed_apart: true, ..adaptor }
+}
+
+/// Every adaptor type of section 7.1 of the API reference; mapping models and lookups from section 9.
+#[rustfmt::skip]
+pub static ADAPTORS: &[Adaptor] = &[
+    adaptor("NetSuiteDistributedImport", &["netsuite_da"], Mapper::OneInBlock, &["netsuite_da"]),
+    adaptor("NetSuiteImport", &["netsuite"], Mapper::One, &["netsuite"]),
+    adaptor("SalesforceImport", &["salesforce"], Mapper::One, &["salesforce"]),
+    adaptor("RDBMSImport", &["rdbms"], Mapper::Both, &["rdbms"]),
+    adaptor("JDBCImport", &["jdbc"], Mapper::Both, &["jdbc"]),
+    adaptor("MongodbImport", &["mongodb"], Mapper::Both, &[]),
+    adaptor("DynamodbImport", &["dynamodb"], Mapper::Both, &[]),
+    file("FTPImport", &["ftp"]),
+    file("S3Import", &["s3"]),
+    // The web client sends `as2` with other adaptors too.
+    untold(file("AS2Import", &["as2"])),
+    file("FileSystemImport", &["filesystem"]),
+    untold(file("VANImport", &["file"])),
+    adaptor("WrapperImport", &["wrapper"], Mapper::One, &["wrapper"]),
+    apart(adaptor("AiAgentImport", &["aiAgent"], Mapper::None, &[])),
+    apart(adaptor("GuardrailImport", &["guardrail"], Mapper::None, &[])),
+    apart(untold(adaptor("ToolImport", &["tool"], Mapper::None, &[]))),
+    untold(adaptor("RESTImport", &["rest", "http"], Mapper::Both, &["rest", "http"])),
+    adaptor("HTTPImport", &["http"], Mapper::Both, &["http"]),
+    untold(adaptor("NetSuiteHTTPImport", &[], Mapper::Two, &[])),
+    #[cfg(test)]
+    apart(adaptor("MadeUpImport", &["madeUp"], Mapper::None, &["madeUp"])),
+];
+
+/// The adaptor type of that name.
+pub fn adaptor_named(name: &str) -> Option<&'static Adaptor> {
+    ADAPTORS.iter().find(|adaptor| adaptor.name == name)
+}
+
+/// The adaptor type of a document: by `adaptorType`, or by its block where that is enough.
+pub fn adaptor_of(document: &Value) -> Option<&'static Adaptor> {
+    match document.get("adaptorType").and_then(Value::as_str) {
+        Some(name) => adaptor_named(name),
+        None => told_by_blocks(document).or_else(|| {
+            // Older documents name no type; any block is a hint.
+            ADAPTORS.iter().find(|adaptor| adaptor.blocks.iter().any(|block| has(document, block)))
+        }),
+    }
+}
+
+/// The adaptor type that follows from the blocks alone.
+pub fn told_by_blocks(document: &Value) -> Option<&'static Adaptor> {
+    let mut known =
+        ADAPTORS.iter().filter(|adaptor| adaptor.told_by_block && has(document, adaptor.blocks[0]));
+    match (known.next(), known.next()) {
+        // A legacy REST import has `http` too.
+        (Some(adaptor), None) if adaptor.blocks[0] != "http" || !has(document, "rest") => Some(adaptor),
+        _ => None,
+    }
+}
+
+/// The names of the adaptor types that the plain list leaves out.
+pub fn listed_apart() -> impl Iterator<Item = &'static str> {
+    ADAPTORS.iter().filter(|adaptor| adaptor.listed_apart).map(|adaptor| adaptor.name)
+}
+
+/// The blocks that can hold lookups, each once.
+pub fn lookup_blocks() -> impl Iterator<Item = &'static str> {
+    let blocks = ADAPTORS.iter().flat_map(|adaptor| adaptor.lookups.iter().copied());
+    blocks
+        .scan(Vec::new(), |seen: &mut Vec<&str>, block| {
+            let new = !seen.contains(&block);
+            seen.push(block);
+            Some(new.then_some(block))
+        })
+        .flatten()
+}
+
+fn has(document: &Value, block: &str) -> bool {
+    document.get(block).is_some_and(Value::is_object)
+}
