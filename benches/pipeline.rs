@@ -160,6 +160,7 @@ async fn pipeline(emulator: &Embedded, target: &str, rate: &str, sync: bool) -> 
         journal,
         memory: ItemStates::blank(planned.plan.len()),
         target: &to,
+        again: false,
         options: RunOptions {
             verify: settings.verify,
             stop: settings.stop,

@@ -19,6 +19,8 @@ use crate::model::cancel::Cancel;
 pub struct BeforeSend {
     cancel: Cancel,
     announce: Option<mpsc::Sender<Announcement>>,
+    goes_ahead: bool,
+    keeps_answers: bool,
 }
 
 /// What the caller of a write learns of it before its answer.
@@ -42,14 +44,28 @@ pub enum Announcement {
 impl BeforeSend {
     /// Holds calls back once nothing new may start.
     pub fn unless_draining(cancel: &Cancel) -> Self {
-        Self { cancel: cancel.clone(), announce: None }
+        Self { cancel: cancel.clone(), announce: None, goes_ahead: false, keeps_answers: false }
     }
 
     /// Holds calls back once nothing new may start, and announces each attempt to the receiver, which has to answer.
     pub fn announcing(cancel: &Cancel) -> (Self, mpsc::Receiver<Announcement>) {
         // One call has one attempt at a time.
         let (announce, announced) = mpsc::channel(1);
-        (Self { cancel: cancel.clone(), announce: Some(announce) }, announced)
+        let announcing = Self { announce: Some(announce), ..Self::unless_draining(cancel) };
+        (announcing, announced)
+    }
+
+    /// Lets calls go ahead of those that wait for a place or for the budget: at most one of them goes first.
+    #[must_use]
+    pub fn going_ahead(self) -> Self {
+        Self { goes_ahead: true, ..self }
+    }
+
+    /// Gives each answer of the service to the caller. Without it a 429 is waited out and the call sent again; but a
+    /// service may say 429 after it has acted.
+    #[must_use]
+    pub fn keeping_answers(self) -> Self {
+        Self { keeps_answers: true, ..self }
     }
 
     /// Asks whether a call may be sent now. The permit is in hand: it is sent at once if so.
@@ -103,6 +119,16 @@ impl Call {
             Some(before_send) if !before_send.may_send().await => Err(self.withheld()),
             _ => Ok(()),
         }
+    }
+
+    /// Whether it goes ahead of the calls that wait.
+    pub(super) fn goes_ahead(&self) -> bool {
+        self.before_send.as_ref().is_some_and(|before_send| before_send.goes_ahead)
+    }
+
+    /// Whether its caller wants to know of a 429.
+    pub(super) fn keeps_answers(&self) -> bool {
+        self.before_send.as_ref().is_some_and(|before_send| before_send.keeps_answers)
     }
 
     fn withheld(&self) -> ApiError {

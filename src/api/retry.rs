@@ -91,6 +91,7 @@ impl<A: Api> Api for Retrying<A> {
                 continue;
             }
             let give_up = match worth(call.method, &error) {
+                Worth::Waiting if call.keeps_answers() => true,
                 Worth::Nothing => true,
                 Worth::Waiting => {
                     throttled += 1;

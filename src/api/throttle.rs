@@ -17,6 +17,8 @@ pub struct Throttled<A> {
     inner: A,
     budget: Arc<Budget>,
     gate: Gate,
+    /// Where calls wait one after the other, so that one that goes ahead has at most one of them in front.
+    line: tokio::sync::Mutex<()>,
     meter: Arc<Meter>,
     server: Arc<ServerClock>,
     clock: Clock,
@@ -31,7 +33,15 @@ impl<A> Throttled<A> {
         meter: Arc<Meter>,
         (clock, server): (Clock, Arc<ServerClock>),
     ) -> Self {
-        Self { inner, budget, gate: Gate::new(concurrency), meter, server, clock }
+        Self {
+            inner,
+            budget,
+            gate: Gate::new(concurrency),
+            line: tokio::sync::Mutex::default(),
+            meter,
+            server,
+            clock,
+        }
     }
 }
 
@@ -39,9 +49,12 @@ impl<A> Throttled<A> {
 #[deny(clippy::missing_trait_methods)]
 impl<A: Api> Api for Throttled<A> {
     async fn call(&self, call: &Call) -> Result<Reply, ApiError> {
+        let first_in_line =
+            if call.goes_ahead() { None } else { Some(call.unless_held_back(self.line.lock()).await?) };
         // First the place, then the permit: a permit spent while waiting for a place would be used late, in a bunch.
         let mut slot = call.unless_held_back(self.gate.enter()).await?;
         let permit = call.unless_held_back(self.budget.permit()).await?;
+        drop(first_in_line);
         let permitted = Instant::now();
         call.may_be_sent().await?;
         slot.sent();

@@ -1,20 +1,23 @@
 //! What every part of a run works with, and the documents that are to stand in the target.
 
+use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 use std::fs::File;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 use crate::executor::RunOptions;
 use crate::executor::journal_view::JournalView;
-use crate::executor::lookup::LookupQueue;
+use crate::executor::lookup::{Before, LookupQueue};
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
-use crate::model::Fingerprint;
 use crate::model::cancel::Cancel;
 use crate::model::event::Events;
 use crate::model::time::Clock;
+use crate::model::{Fingerprint, Id};
 use crate::run_folder::dependency_items::{DependencyItems, spoilt};
 use crate::run_folder::document_file::read_span;
 use crate::run_folder::plan_file::PlanFile;
@@ -28,12 +31,20 @@ pub(crate) struct Context<'a> {
     pub target: &'a Account,
     pub wanted: Option<File>,
     pub ledger: JournalView<'a>,
+    /// What stood in the target when the run was planned.
+    pub before: &'a Before<'a>,
+    /// Whether an earlier process carried out a part of the run.
+    pub again: bool,
     pub finder: LookupQueue<'a>,
     pub options: RunOptions,
     pub cancel: &'a Cancel,
     pub events: &'a Events,
     pub clock: &'a Clock,
     pub places: Arc<Semaphore>,
+    /// When a create was last sent again after its effect was not to be seen.
+    pub sent_again: Cell<Option<Instant>>,
+    /// Copies that are recorded.
+    pub copies: RefCell<HashSet<Id>>,
 }
 
 /// The document that is to stand in the target, as text.

@@ -3,14 +3,14 @@
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep_until};
 
-use crate::executor::context::{Context, document, with_article};
-use crate::executor::lookup::Found;
-use crate::executor::record::{End, Next, end};
+use crate::executor::context::Context;
+use crate::executor::look_up::{Doubts, look_before, look_up};
+use crate::executor::record::Next;
 use crate::executor::{dependencies_ready, resolve_doubt, write};
 use crate::inventory::error::EngineError;
-use crate::journal::{ItemState, Phase, Step};
+use crate::journal::{ItemState, Phase};
 use crate::model::event::Event;
-use crate::model::{Id, Operation, Outcome};
+use crate::model::{Operation, Outcome};
 use crate::run_folder::outcome::outcome_of;
 use crate::run_folder::plan_item::PlanItem;
 
@@ -36,7 +36,11 @@ pub(crate) async fn drive(
 ) -> Result<Done, EngineError> {
     let key = item.item;
     context.events.emit(&Event::ItemStarted { item: key });
+    let _at_work = context.finder.work();
     let mut place = place;
+    let mut doubts = Doubts::default();
+    // An earlier process may have made it after this journal was written, or somebody by hand.
+    let mut look_first = context.again && makes_something(&item);
     let mut doubted: Option<Instant> = None;
     let mut done = Done {
         item,
@@ -60,6 +64,11 @@ pub(crate) async fn drive(
         };
         let next = match (done.item.operation, &state) {
             _ if let Some(next) = unmet => next,
+            (_, ItemState::Untouched) if look_first => {
+                place = None;
+                look_first = false;
+                look_before(context, &done.item).await?
+            }
             (Operation::Create, ItemState::Untouched) => write::create(context, &done.item).await?,
             (Operation::Clone, ItemState::Untouched) => write::clone(context, &done.item).await?,
             (Operation::Update, ItemState::Untouched) => write::update(context, &done.item).await?,
@@ -67,7 +76,7 @@ pub(crate) async fn drive(
             (Operation::Restore, ItemState::Untouched) => write::restore(context, &done.item).await?,
             (Operation::Create | Operation::Clone, ItemState::InDoubt { phase: Phase::Operation, .. }) => {
                 place = None;
-                look_up(context, &done.item).await?
+                look_up(context, &done.item, settled, &mut doubts).await?
             }
             (Operation::Update, ItemState::InDoubt { phase, .. })
             | (_, ItemState::InDoubt { phase: phase @ Phase::Adjust, .. }) => {
@@ -78,7 +87,7 @@ pub(crate) async fn drive(
                 if context.ledger.doubt(key).is_some_and(|doubt| doubt.operation == Operation::Create) =>
             {
                 place = None;
-                look_up(context, &done.item).await?
+                look_up(context, &done.item, settled, &mut doubts).await?
             }
             (Operation::Delete | Operation::Restore, ItemState::InDoubt { .. }) => {
                 resolve_doubt::settle_presence(context, &done.item, settled).await?
@@ -93,6 +102,7 @@ pub(crate) async fn drive(
             Next::Go => {}
             Next::Ended(message) => done.message = Some(message),
             Next::Differs => done.differs = true,
+            Next::Doubted(doubt) => doubts.take(doubt),
             Next::TooEarly => {
                 place = None;
                 tokio::select! {
@@ -123,39 +133,11 @@ pub(crate) async fn drive(
     Ok(done)
 }
 
-/// Finds out whether a create or clone without an answer had its effect.
-async fn look_up(context: &Context<'_>, item: &PlanItem) -> Result<Next, EngineError> {
-    let key = item.item;
-    let doubt = context.ledger.doubt(key);
-    let wanted = document(context, item)?;
-    let found = context.finder.search(item, doubt.and_then(|doubt| doubt.server_time), &wanted).await;
-    let step = match found {
-        Found::There { id, sha256, modified } => {
-            let sha256 = Some(sha256);
-            Step::Applied { target: id, status: None, sends: 0, adopted: true, sha256, modified }
-        }
-        Found::Nowhere => Step::Absent,
-        Found::Unlike(ids) => {
-            let what = format!("{} of its name that differs from it has appeared", with_article(item.noun()));
-            return end(context, key, conflict("unlike", &ids, &what)).await;
-        }
-        Found::Older(ids) => {
-            let what = "its equal is there, made earlier by the service's clock than it can have been";
-            return end(context, key, conflict("older", &ids, what)).await;
-        }
-        Found::Interrupted => return Ok(Next::Interrupted),
-        Found::Unauthorized => return Ok(Next::Unauthorized),
-        Found::Unknown(message) => return Ok(Next::StillInDoubt(message)),
-    };
-    context.ledger.sync(key, step, None).await?;
-    Ok(Next::Go)
-}
-
-/// Leaves it to a person which of the imports that are there is the item's.
-fn conflict(code: &str, ids: &[Id], what: &str) -> End {
-    let ids = ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let message = format!(
-        "its call got no answer, and {what} ({ids}): compare them, and remove the one you do not want"
-    );
-    End::new(Outcome::Conflict, code, message)
+/// Whether a new import is made for the item, with an id of the service's choice.
+fn makes_something(item: &PlanItem) -> bool {
+    match item.operation {
+        Operation::Create | Operation::Clone => true,
+        Operation::Restore => item.target.is_none(),
+        Operation::Update | Operation::Delete | Operation::Archive | Operation::None => false,
+    }
 }

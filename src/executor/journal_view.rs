@@ -53,6 +53,11 @@ impl<'a> JournalView<'a> {
         Ok(())
     }
 
+    /// Records what is not a step of an item.
+    pub(crate) async fn record(&self, entry: Entry) -> Result<(), EngineError> {
+        Ok(self.journal.append(entry, None).await?)
+    }
+
     fn learn(&self, item: ItemKey, step: &Step) -> Result<(), EngineError> {
         let mut memory = self.memory.borrow_mut();
         memory
@@ -75,11 +80,6 @@ impl<'a> JournalView<'a> {
 
     pub(crate) fn doubt(&self, item: ItemKey) -> Option<Doubt> {
         self.memory.borrow().doubt(item)
-    }
-
-    /// When the run's first call was announced, by the service's clock.
-    pub(crate) fn first_intent(&self) -> Option<jiff::Timestamp> {
-        self.memory.borrow().first_intent()
     }
 
     pub(crate) fn is_untouched(&self, item: ItemKey) -> bool {

@@ -2,9 +2,11 @@
 
 pub mod backup;
 mod context;
+mod copies;
 mod dependencies_ready;
 mod item;
 pub mod journal_view;
+mod look_up;
 mod lookup;
 mod record;
 mod resolve_doubt;
@@ -13,6 +15,7 @@ mod stop_policy;
 mod verify;
 mod write;
 
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::fs::File;
 use std::sync::Arc;
@@ -23,11 +26,12 @@ use futures::stream::FuturesUnordered;
 use tokio::sync::Semaphore;
 
 use crate::api::BeforeSend;
+use crate::documents::name::name_key;
 use crate::executor::context::Context;
 use crate::executor::dependencies_ready::Waiting;
 use crate::executor::item::{Done, drive};
 use crate::executor::journal_view::JournalView;
-use crate::executor::lookup::LookupQueue;
+use crate::executor::lookup::{Before, LookupQueue};
 use crate::executor::stop_policy::Policy;
 use crate::inventory::endpoint::{Account, Spent, spent};
 use crate::inventory::error::EngineError;
@@ -39,6 +43,7 @@ use crate::model::time::Clock;
 use crate::model::{ItemKey, Operation};
 use crate::run_folder::dependency_items::DependencyItems;
 use crate::run_folder::folder::RunFolder;
+use crate::run_folder::known_ids::KnownIds;
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::PlanItem;
 
@@ -75,6 +80,8 @@ pub struct ExecuteRequest<'a> {
     pub memory: ItemStates,
     /// Where imports go.
     pub target: &'a Account,
+    /// Whether an earlier process carried out a part of it.
+    pub again: bool,
     /// How.
     pub options: RunOptions,
     /// How to be stopped.
@@ -104,11 +111,17 @@ pub struct RunEnd {
 ///
 /// Dropping the future leaves a run that can be resumed.
 pub async fn run(running: ExecuteRequest<'_>) -> Result<RunEnd, EngineError> {
-    let ExecuteRequest { plan, folder, journal, memory, target, options, cancel, events, clock } = running;
+    let ExecuteRequest { plan, folder, journal, memory, target, again, options, cancel, events, clock } =
+        running;
     let started = (tokio::time::Instant::now(), spent([target]));
     let client = target.client.asking(BeforeSend::unless_draining(cancel));
     let stoppable = Account { client, ..target.clone() };
+    let ahead = target.client.asking(BeforeSend::unless_draining(cancel).going_ahead());
+    let ahead = Account { client: ahead, ..target.clone() };
     let target = &stoppable;
+    let known =
+        plan.tail().known_sha256.map(|sha256| KnownIds::read(&folder.known_ids(), sha256)).transpose()?;
+    let before = Before::new(plan, known.as_ref());
     let wanted = File::open(folder.wanted()).ok();
     let others = DependencyItems::of(plan)?;
     let context = Context {
@@ -116,21 +129,25 @@ pub async fn run(running: ExecuteRequest<'_>) -> Result<RunEnd, EngineError> {
         others: &others,
         target,
         wanted,
-        finder: LookupQueue::new(target, plan, cancel, options.settle, clock),
+        finder: LookupQueue::new((ahead, options.settle), plan, &before, cancel, events),
         ledger: JournalView::new(&journal, memory, &others),
+        before: &before,
+        again,
         options,
         cancel,
         events,
         clock,
-        places: Arc::new(Semaphore::new(options.in_flight)),
+        places: Arc::new(Semaphore::new(options.in_flight.max(1))),
+        sent_again: Cell::default(),
+        copies: RefCell::default(),
     };
     let mut policy = Policy::new(options.stop, work_left(&context)?);
     let walked = tokio::select! {
         biased;
-        () = cancel.aborting() => Ok(()),
+        () = cancel.aborting() => Ok(None),
         walked = walk(&context, &mut policy) => walked,
     };
-    let ended = walked.and_then(|()| ending(&context, &policy));
+    let ended = walked.and_then(|unknown| ending(&context, &policy, unknown));
     drop(context);
     let (closing, reason) = match &ended {
         Ok(ended) => (ended.ending, ended.reason.clone()),
@@ -140,10 +157,11 @@ pub async fn run(running: ExecuteRequest<'_>) -> Result<RunEnd, EngineError> {
     ended
 }
 
-async fn walk(context: &Context<'_>, policy: &mut Policy) -> Result<(), EngineError> {
+/// Writes, reads back, and looks for copies; gives back what could not be found out.
+async fn walk(context: &Context<'_>, policy: &mut Policy) -> Result<Option<String>, EngineError> {
     {
         let writing = write_all(context, policy);
-        let finding = context.finder.serve(&context.ledger, context.events);
+        let finding = context.finder.serve(&context.ledger);
         tokio::pin!(writing, finding);
         tokio::select! {
             written = &mut writing => written?,
@@ -153,7 +171,11 @@ async fn walk(context: &Context<'_>, policy: &mut Policy) -> Result<(), EngineEr
     if context.options.verify == Verify::Full && !context.cancel.is_draining() {
         verify::read_back(context, policy).await?;
     }
-    Ok(())
+    let look = context.options.verify == Verify::Full || context.sent_again.get().is_some();
+    if look && !context.cancel.is_draining() {
+        return copies::look_for_copies(context).await;
+    }
+    Ok(None)
 }
 
 /// Starts items in the plan's order, first those in doubt, and takes their ends as they come.
@@ -163,10 +185,9 @@ async fn write_all(context: &Context<'_>, policy: &mut Policy) -> Result<(), Eng
     queue.extend(context.ledger.half_done());
     context.events.emit(&Event::StageStarted { stage: Stage::Write, total: Some(policy.total()) });
     let mut under_way = FuturesUnordered::new();
-    // Items that would bear the same name go one after the other: so at most one of them is ever in doubt. Blanks around
-    // a name do not count, for a service may trim it.
+    // Items that would bear the same name go one after the other: so at most one of them is ever in doubt.
     let mut names: HashMap<(&'static str, String), VecDeque<PlanItem>> = HashMap::new();
-    let name_of = |item: &PlanItem| (item.list(), item.name.trim().to_owned());
+    let name_of = |item: &PlanItem| (item.list(), name_key(&item.name).into_owned());
     let mut waiting = Waiting::default();
     let mut told = false;
     loop {
@@ -278,14 +299,14 @@ fn work_left(context: &Context<'_>) -> Result<u64, EngineError> {
     Ok(work)
 }
 
-fn ending(context: &Context<'_>, policy: &Policy) -> Result<RunEnd, EngineError> {
+fn ending(context: &Context<'_>, policy: &Policy, unknown: Option<String>) -> Result<RunEnd, EngineError> {
     let (ending, reason) = if policy.token_refused() {
         (Ending::Unauthorized, Some("the service no longer accepts the token".to_owned()))
     } else if let Some(reason) = policy.stopped() {
         (Ending::Stopped, Some(reason.to_owned()))
     } else if context.cancel.is_draining() {
         (Ending::Interrupted, Some("interrupted".to_owned()))
-    } else if let Some(reason) = left_open(context)? {
+    } else if let Some(reason) = left_open(context)?.or(unknown) {
         (Ending::Broken, Some(reason))
     } else {
         (Ending::Finished, None)
@@ -301,8 +322,21 @@ fn left_open(context: &Context<'_>) -> Result<Option<String>, EngineError> {
         let what = imports(doubts);
         return Ok(Some(format!("it could not be found out whether the calls of {what} had their effect")));
     }
+    let untouched = untouched_work(context)?;
+    if untouched > 0 {
+        return Ok(Some(format!("{} could not be processed", imports(untouched))));
+    }
     let halves = halves(context)?.len();
     Ok((halves > 0).then(|| format!("{} could not be completed after the first call", imports(halves))))
+}
+
+/// Items that should have been written, and for which nothing was done.
+fn untouched_work(context: &Context<'_>) -> Result<usize, EngineError> {
+    let mut count = 0;
+    for key in (1..=context.plan.len()).map(ItemKey).filter(|key| context.ledger.is_untouched(*key)) {
+        count += usize::from(context.plan.item(key)?.is_work());
+    }
+    Ok(count)
 }
 
 /// Items of which the first call had its effect, and a second one is to complete it.

@@ -29,10 +29,23 @@ pub(crate) enum Next {
     Unauthorized,
     /// The answer to a write is not what was sent.
     Differs,
+    /// Whether a call had its effect is not known.
+    Doubted(Doubt),
     /// In doubt, and it could not be looked up; it stays so for `resume`.
     StillInDoubt(String),
     /// No effect is to be seen, but the call may still be executing: look again when it no longer can be.
     TooEarly,
+}
+
+/// Why it is not known whether a call had its effect.
+#[derive(Debug)]
+pub(crate) enum Doubt {
+    /// There was no usable answer.
+    NoAnswer,
+    /// The service said 429, perhaps after it had acted.
+    Throttled(End),
+    /// The service said 409, perhaps because an earlier sending of the same call had its effect.
+    Conflict(End),
 }
 
 /// How an item ends without effect.
@@ -43,12 +56,13 @@ pub(crate) struct End {
     code: String,
     message: String,
     sends: u32,
+    found: Option<Id>,
 }
 
 impl End {
     /// With this outcome; `code` is a stable word for the reason, `message` says it to people.
     pub(crate) fn new(outcome: Outcome, code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { outcome, status: None, code: code.into(), message: message.into(), sends: 0 }
+        Self { outcome, status: None, code: code.into(), message: message.into(), sends: 0, found: None }
     }
 
     /// It could not be done.
@@ -60,12 +74,22 @@ impl End {
     pub(crate) fn after(self, error: &ApiError) -> Self {
         Self { status: error.status, sends: error.attempts, ..self }
     }
+
+    /// Because of an answer of this status to a call sent so often.
+    pub(crate) fn answered(self, status: Option<u16>, sends: u32) -> Self {
+        Self { status, sends, ..self }
+    }
+
+    /// With what stands in the target in its place.
+    pub(crate) fn found(self, id: Id) -> Self {
+        Self { found: Some(id), ..self }
+    }
 }
 
 /// Records an end without effect.
 pub(crate) async fn end(context: &Context<'_>, item: ItemKey, end: End) -> Result<Next, EngineError> {
-    let End { outcome, status, code, message, sends } = end;
-    let step = Step::Ended { outcome, status, code, message: message.clone(), sends };
+    let End { outcome, status, code, message, sends, found } = end;
+    let step = Step::Ended { outcome, status, code, message: message.clone(), sends, found };
     context.ledger.note(item, step).await?;
     Ok(Next::Ended(message))
 }
@@ -136,6 +160,49 @@ pub(crate) async fn unchecked(context: &Context<'_>, item: ItemKey) -> Result<()
     context.ledger.note(item, step).await
 }
 
+/// Records a failed create or clone by what it means. A second one would make a second import, so what a service says
+/// of its effect is not believed where that is known to be wrong at times.
+pub(crate) async fn failed_to_make(
+    context: &Context<'_>,
+    item: &PlanItem,
+    error: ApiError,
+) -> Result<Next, EngineError> {
+    let (status, sends, message) = (error.status, error.attempts, error.summary.clone());
+    let code = error.code().map(str::to_owned);
+    let doubt = match error.kind {
+        ErrorKind::Throttled => {
+            Doubt::Throttled(End::failed("rate_limited", message.clone()).answered(status, 0))
+        }
+        ErrorKind::Refused if status == Some(409) => {
+            let code = code.unwrap_or_else(|| "409".to_owned());
+            Doubt::Conflict(End::failed(code, message.clone()).answered(status, 0))
+        }
+        _ => return failed(context, item, error).await,
+    };
+    context.ledger.note(item.item, Step::Doubted { status, message: message.clone(), sends }).await?;
+    if matches!(doubt, Doubt::Conflict(_)) {
+        context.events.emit(&Event::ItemDoubted { item: item.item, message });
+    }
+    Ok(Next::Doubted(doubt))
+}
+
+/// Why an import that a create was answered with is not the item's own; `None` if it is.
+pub(crate) fn not_its_own(context: &Context<'_>, item: &PlanItem, id: &Id) -> Option<End> {
+    let noun = item.noun();
+    let message = if context.before.had(item.kind, id) {
+        format!(
+            "the service answered with the {noun} {id}, which stood there before this run: nothing was made"
+        )
+    } else if context.ledger.owns(id) {
+        format!(
+            "the service answered with the {noun} {id}, which another item of this run has: nothing was made"
+        )
+    } else {
+        return None;
+    };
+    Some(End::new(Outcome::Conflict, "not_its_own", message).found(id.clone()))
+}
+
 /// Records a failed write by what it means.
 pub(crate) async fn failed(
     context: &Context<'_>,
@@ -148,7 +215,7 @@ pub(crate) async fn failed(
         ErrorKind::InDoubt | ErrorKind::Broken if sends > 0 => {
             context.ledger.note(item.item, Step::Doubted { status, message: message.clone(), sends }).await?;
             context.events.emit(&Event::ItemDoubted { item: item.item, message });
-            Ok(Next::Go)
+            Ok(Next::Doubted(Doubt::NoAnswer))
         }
         ErrorKind::Withheld => Ok(Next::Interrupted),
         ErrorKind::Unauthorized => {

@@ -3,6 +3,8 @@
 //! An intent is on disk only for a call that is about to be sent. One that was announced and not sent is recorded as
 //! that. Nothing is sent once the run drains.
 
+use tokio::time::Instant;
+
 use crate::api::{Announcement, ApiError, BeforeSend, Client, Cloned, Document, Done, ErrorKind};
 use crate::executor::context::Context;
 use crate::executor::record::{End, Next, end};
@@ -46,7 +48,11 @@ pub(crate) async fn send<T: Counted>(
     if let Some(next) = too_often(context, item).await? {
         return Ok(Sent::Not(next));
     }
-    let (before_send, mut announced) = BeforeSend::announcing(context.cancel);
+    let (mut before_send, mut announced) = BeforeSend::announcing(context.cancel);
+    if intent.call == Call::Operation && matches!(intent.operation, Operation::Create | Operation::Clone) {
+        // A second import would be made if the service said 429 after it had made the first.
+        before_send = before_send.keeping_answers();
+    }
     let client = context.target.client.asking(before_send);
     let call = call(&client);
     tokio::pin!(call);
@@ -112,6 +118,9 @@ pub(crate) async fn intend(
     item: &PlanItem,
     intent: Intent<'_>,
 ) -> Result<(), EngineError> {
+    if intent.call == Call::Operation && context.ledger.attempts(item.item) > 0 {
+        context.sent_again.set(Some(Instant::now()));
+    }
     let text = intent.before.map(|document| one_line(document.text.get()));
     let text = text.as_deref();
     let step = Step::Intended {

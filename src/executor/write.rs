@@ -5,7 +5,9 @@ use bytes::Bytes;
 use crate::api::{Document, ErrorKind};
 use crate::documents::document::print_and_tree;
 use crate::executor::context::{Context, document};
-use crate::executor::record::{End, Next, applied, end, failed, present, unchecked};
+use crate::executor::record::{
+    End, Next, applied, end, failed, failed_to_make, not_its_own, present, unchecked,
+};
 use crate::executor::resolve_doubt;
 use crate::executor::send::{Intent, Sent, send};
 use crate::inventory::error::EngineError;
@@ -21,11 +23,13 @@ pub(crate) async fn create(context: &Context<'_>, item: &PlanItem) -> Result<Nex
     });
     match sent.await? {
         Sent::Not(next) => Ok(next),
-        Sent::Answered(Ok(answer)) => {
-            context.finder.learn(&answer.head);
-            applied(context, item, &body, &answer).await
-        }
-        Sent::Answered(Err(error)) => failed(context, item, error).await,
+        Sent::Answered(Ok(answer)) => match not_its_own(context, item, &answer.head.id) {
+            Some(conflict) => {
+                end(context, item.item, conflict.answered(Some(answer.status), answer.attempts)).await
+            }
+            None => applied(context, item, &body, &answer).await,
+        },
+        Sent::Answered(Err(error)) => failed_to_make(context, item, error).await,
     }
 }
 
@@ -41,8 +45,9 @@ pub(crate) async fn clone(context: &Context<'_>, item: &PlanItem) -> Result<Next
     match sent.await? {
         Sent::Not(next) => Ok(next),
         Sent::Answered(Ok(cloned)) => {
-            if let Some(document) = &cloned.document {
-                context.finder.learn(&document.head);
+            if let Some(conflict) = not_its_own(context, item, &cloned.id) {
+                let conflict = conflict.answered(Some(cloned.status), cloned.attempts);
+                return end(context, item.item, conflict).await;
             }
             match &cloned.document {
                 Some(answer) if !item.adjust => applied(context, item, &wanted, answer).await,
@@ -64,7 +69,7 @@ pub(crate) async fn clone(context: &Context<'_>, item: &PlanItem) -> Result<Next
                 }
             }
         }
-        Sent::Answered(Err(error)) => failed(context, item, error).await,
+        Sent::Answered(Err(error)) => failed_to_make(context, item, error).await,
     }
 }
 

@@ -10,8 +10,6 @@ use crate::model::{ItemKey, Operation};
 pub struct Doubt {
     /// What was announced: a restore can turn into a create.
     pub operation: Operation,
-    /// The service's clock when it was announced, as far as known.
-    pub server_time: Option<jiff::Timestamp>,
 }
 
 /// What the journal says of the items of a plan.
@@ -20,7 +18,6 @@ pub struct ItemStates {
     states: Vec<ItemState>,
     attempts: BTreeMap<ItemKey, u32>,
     doubts: BTreeMap<ItemKey, Doubt>,
-    first_intent: Option<jiff::Timestamp>,
 }
 
 impl ItemStates {
@@ -50,10 +47,9 @@ impl ItemStates {
         let after = state.after(step);
         *state = after.ok_or_else(|| format!("item {item} cannot be {} now", word(step)))?;
         let is_settled = state.is_final() || matches!(state, ItemState::Applied { .. });
-        if let Step::Intended { attempt, server_time, operation, .. } = step {
+        if let Step::Intended { attempt, operation, .. } = step {
             self.attempts.insert(item, *attempt);
-            self.first_intent = self.first_intent.or(*server_time);
-            self.doubts.insert(item, Doubt { operation: *operation, server_time: *server_time });
+            self.doubts.insert(item, Doubt { operation: *operation });
         } else if !matches!(step, Step::Doubted { .. }) {
             self.doubts.remove(&item);
             if matches!(step, Step::NotSent { .. } | Step::NotTaken { .. }) {
@@ -83,11 +79,6 @@ impl ItemStates {
     /// The attempt of the item whose effect is not known, if there is one.
     pub fn doubt(&self, item: ItemKey) -> Option<Doubt> {
         self.doubts.get(&item).copied()
-    }
-
-    /// When the run's first call was announced, by the service's clock.
-    pub fn first_intent(&self) -> Option<jiff::Timestamp> {
-        self.first_intent
     }
 
     /// The state of an item.

@@ -12,7 +12,7 @@ use crate::model::{Fingerprint, Id, ItemKey, Operation, RunId, Verdict};
 /// | version | knows |
 /// |---|---|
 /// | 1 | the steps up to `verified` |
-/// | 2 | `not_sent`; journals of version 1 are read as they are |
+/// | 2 | `not_sent`, `copy_found`, `found`; journals of version 1 are read as they are |
 pub const FORMAT: u32 = 2;
 
 /// One line: its number, the hash of the line before, its time, and what happened.
@@ -51,6 +51,8 @@ pub enum Entry {
         #[serde(flatten)]
         step: Step,
     },
+    /// An import that bears the name of an item, and that neither stood there before nor was made by this run.
+    CopyFound(Copy),
     /// The run ended; it may be resumed after any ending but `finished`.
     Closed {
         /// How.
@@ -90,6 +92,24 @@ pub struct RunHeader {
     pub plan_sha256: Fingerprint,
     /// SHA-256 of `wanted.jsonl`.
     pub wanted_sha256: Fingerprint,
+}
+
+/// An import that came from elsewhere while a run made one of that name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Copy {
+    /// The item whose name it bears.
+    #[serde(rename = "beside")]
+    pub item: ItemKey,
+    /// The import in the target.
+    #[serde(rename = "import")]
+    pub id: Id,
+    /// Whether it holds what was sent for the item, in all but the name.
+    pub equal: bool,
+    /// Fingerprint of what it holds.
+    pub sha256: Fingerprint,
+    /// Its `lastModified`, as the service says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub modified: Option<String>,
 }
 
 /// How a run ended.
@@ -199,6 +219,9 @@ pub enum Step {
         /// Times the call was sent for this attempt.
         #[serde(default)]
         sends: u32,
+        /// What stands in the target in its place, which this run did not make.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        found: Option<Id>,
     },
     /// It is in a snapshot that is whole: read back and compared before the snapshot counted.
     Archived {

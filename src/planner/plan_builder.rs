@@ -23,7 +23,7 @@ use crate::planner::compare::Others;
 use crate::planner::dependencies::{DependencyPlanner, DependencyStock};
 use crate::planner::plan::PlanRequest;
 use crate::planner::prepare::{Prepared, TransformContext, blank, ended};
-use crate::planner::target_index::{Keys, TargetImports, TargetVisitor, standings};
+use crate::planner::target_index::{Keys, TargetImports, TargetVisitor, may_make, standings};
 use crate::run_folder::document_file::{DocumentFile, Span, one_line, read_document, to_json};
 use crate::run_folder::plan_item::{ImportRef, PlanItem, Reason};
 use crate::run_folder::reference_usage::{CREATED, Reference, UsageSurvey};
@@ -256,6 +256,7 @@ impl<'a> PlanBuilder<'a> {
             match_by: with.job.match_by,
             ids: &self.ids,
             listed_apart: self.listed_apart,
+            makes: may_make(with.job.action) && self.drafts.iter().any(|draft| draft.wanted.is_some()),
             folder: with.folder,
         };
         standings(with.target, lookout, others, with.cancel, with.events).await

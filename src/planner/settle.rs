@@ -126,6 +126,19 @@ impl PlanBuilder<'_> {
             per_second: with.target.per_second,
             burst: with.target.burst,
         };
+        let makes = |operation: Operation| totals.contains_key(operation.as_str());
+        let known_sha256 = match with.wanted {
+            Some(_) if [Operation::Create, Operation::Clone, Operation::Restore].into_iter().any(makes) => {
+                let mut known = standings.known.take();
+                for (kind, id) in self.supplies.known() {
+                    if let Some(known) = &mut known {
+                        known.insert(Some(kind), id);
+                    }
+                }
+                known.map(|mut known| known.write(&with.folder.join("known.ids"))).transpose()?
+            }
+            _ => None,
+        };
         let forecast = Forecast::of(sent.into_iter(), outlook);
         let tail = PlanTail {
             selected: first + u32::try_from(self.drafts.len()).unwrap_or(u32::MAX),
@@ -134,6 +147,7 @@ impl PlanBuilder<'_> {
             target_listed: outlook.target_listed,
             target_page: outlook.page,
             target_listed_apart: seen.apart,
+            known_sha256,
             spent: spent([with.source, with.target]).since(&before).calls,
             forecast,
             related: related.counts,

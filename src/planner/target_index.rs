@@ -13,12 +13,13 @@ use crate::documents::normal::{fingerprint, masks, remove_pointers};
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::inventory::list_scan::{PageVisitor, ScanOptions, Seen, list_scan};
-use crate::job::MatchBy;
+use crate::job::{Action, MatchBy};
 use crate::model::cancel::Cancel;
 use crate::model::event::{Event, Events, Stage};
 use crate::model::{Fingerprint, Head, Id};
 use crate::planner::compare::Others;
 use crate::run_folder::document_file::{DocumentFile, Span};
+use crate::run_folder::known_ids::KnownIds;
 
 /// An import of the target that bears a wanted key.
 #[derive(Debug, Clone)]
@@ -42,6 +43,8 @@ pub(crate) struct TargetImports<'a> {
     /// What no item wants, where that was asked for.
     pub others: Option<Others<'a>>,
     pub seen: Seen,
+    /// Everything that stands there, if it was read.
+    pub known: Option<KnownIds>,
 }
 
 /// Hashes keys, so that a hundred thousand of them do not weigh.
@@ -65,6 +68,7 @@ struct Index<'a, 'o> {
     by_key: HashMap<u64, Vec<TargetImport>>,
     by_id: HashMap<u32, TargetImport>,
     others: Option<Others<'o>>,
+    known: KnownIds,
     events: &'a Events,
 }
 
@@ -75,6 +79,7 @@ impl PageVisitor for Index<'_, '_> {
             Some(DocumentFile::create(&self.folder.join(format!("target-{}.spool", self.generation)))?);
         self.by_key.clear();
         self.by_id.clear();
+        self.known.clear();
         if let Some(others) = &mut self.others {
             others.restart()?;
         }
@@ -83,6 +88,7 @@ impl PageVisitor for Index<'_, '_> {
 
     fn take(&mut self, head: &Head, text: &RawValue) -> Result<bool, EngineError> {
         self.events.emit(&Event::StageAdvanced { stage: Stage::Compare, by: 1 });
+        self.known.insert(None, &head.id);
         if let Some(index) = self.ids.get(&head.id).copied() {
             let standing = self.stand(head, text)?;
             self.by_id.insert(index, standing);
@@ -134,6 +140,11 @@ pub(crate) fn print_of(document: &Value, beside_a_backup: bool) -> Fingerprint {
     fingerprint(document)
 }
 
+/// Whether an action may make imports: then it is kept what stands in the target before.
+pub(crate) fn may_make(action: Action) -> bool {
+    !matches!(action, Action::Update | Action::Delete | Action::Backup | Action::Compare)
+}
+
 /// What is looked for in the target.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TargetVisitor<'a> {
@@ -145,6 +156,8 @@ pub(crate) struct TargetVisitor<'a> {
     pub ids: &'a HashMap<Id, u32>,
     /// Also ask for the adaptors that a plain list may leave out.
     pub listed_apart: bool,
+    /// Whether something may be made: then it is kept what stands there.
+    pub makes: bool,
     /// For documents in passing.
     pub folder: &'a Path,
 }
@@ -157,9 +170,9 @@ pub(crate) async fn standings<'o>(
     cancel: &Cancel,
     events: &Events,
 ) -> Result<TargetImports<'o>, EngineError> {
-    let TargetVisitor { wanted, keys, match_by, ids, listed_apart, folder } = lookout;
+    let TargetVisitor { wanted, keys, match_by, ids, listed_apart, makes, folder } = lookout;
     events.emit(&Event::StageStarted { stage: Stage::Compare, total: None });
-    let idle = wanted.is_empty() && ids.is_empty() && others.is_none();
+    let idle = wanted.is_empty() && ids.is_empty() && others.is_none() && !makes;
     let mut index = Index {
         wanted,
         keys,
@@ -171,6 +184,7 @@ pub(crate) async fn standings<'o>(
         by_key: HashMap::new(),
         by_id: HashMap::new(),
         others,
+        known: KnownIds::default(),
         events,
     };
     let seen = if idle {
@@ -183,5 +197,7 @@ pub(crate) async fn standings<'o>(
     events.emit(&Event::StageFinished { stage: Stage::Compare });
     let spool = index.spool.take();
     let spool = spool.map_or_else(|| DocumentFile::create(&folder.join("target-0.spool")), Ok)?;
-    Ok(TargetImports { by_key: index.by_key, by_id: index.by_id, spool, others: index.others, seen })
+    let Index { by_key, by_id, others, known, .. } = index;
+    let known = (!idle).then_some(known);
+    Ok(TargetImports { by_key, by_id, spool, others, seen, known })
 }

@@ -17,7 +17,7 @@ pub const MOST_NAMED: usize = 10;
 /// An item that a person has to look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attention {
-    /// `failed`, `conflict`, `stale` or `differs`; `alone` for what only one side of a comparison has.
+    /// `failed`, `conflict`, `stale`, `differs` or `copy`; `alone` for what only one side of a comparison has.
     pub word: &'static str,
     /// The name in the target.
     pub name: String,
@@ -34,10 +34,16 @@ impl Attention {
             row.outcome.as_str()
         } else if row.verdict == Verdict::Differs {
             Verdict::Differs.as_str()
+        } else if !row.copies.is_empty() {
+            "copy"
         } else {
             return None;
         };
-        let reason = reason(row).or_else(|| row.error_code.clone()).unwrap_or_default();
+        let copies = || {
+            let ids: Vec<String> = row.copies.iter().map(|copy| copy.id.to_string()).collect();
+            (!ids.is_empty()).then(|| format!("this run did not make {}", ids.join(", ")))
+        };
+        let reason = reason(row).or_else(|| row.error_code.clone()).or_else(copies).unwrap_or_default();
         let name = match row.item.kind {
             Some(_) => format!("{} {}", row.item.noun(), row.item.name),
             None => row.item.name.clone(),
@@ -80,7 +86,14 @@ pub fn closing(summary: &Summary, closing: &Closing<'_>, out: &mut dyn Write) ->
         writeln!(out, "  {shown:>9}  {}", paint.tone(outcome_tone(outcome), outcome.as_str()))?;
     }
     writeln!(out)?;
-    let lines = [Some(verified(summary)), Some(spent(summary)), by_hand(summary), caches(summary)];
+    let lines = [
+        doubts(summary),
+        copies(summary),
+        Some(verified(summary)),
+        Some(spent(summary)),
+        by_hand(summary),
+        caches(summary),
+    ];
     for line in lines.into_iter().flatten() {
         writeln!(out, "{line}")?;
     }
@@ -201,6 +214,7 @@ fn open(summary: &Summary) -> u32 {
     let alone = [ONLY_IN_SOURCE, ONLY_IN_TARGET].map(|code| summary.unlike.get(code).copied().unwrap_or(0));
     ended.map(|outcome| summary.count(*outcome)).sum::<u32>()
         + summary.verdict(Verdict::Differs)
+        + summary.copies
         + alone.iter().sum::<u32>()
 }
 
@@ -211,6 +225,7 @@ pub fn how_it_ended(summary: &Summary) -> Option<String> {
         |text: &str| reason.as_ref().map_or(format!("{text}."), |reason| format!("{text}: {reason}."));
     match summary.state.as_str() {
         "finished" => None,
+        "interrupted" if summary.in_doubt > 0 => Some("The run was interrupted.".to_owned()),
         "interrupted" => Some("The run was interrupted; nothing is lost.".to_owned()),
         "stopped" => Some(because("The run stopped itself")),
         "unauthorized" => {
@@ -218,6 +233,38 @@ pub fn how_it_ended(summary: &Summary) -> Option<String> {
         }
         "broken" => Some(because("The run broke off")),
         _ => Some("The run did not come to its end; what it did is known and it can go on.".to_owned()),
+    }
+}
+
+/// What is not known.
+pub fn doubts(summary: &Summary) -> Option<String> {
+    let be = match summary.action.as_str() {
+        "update" | "delete" | "undo" => "have been changed",
+        _ => "exist",
+    };
+    let many = number(summary.in_doubt);
+    match summary.in_doubt {
+        0 => None,
+        1 => {
+            Some(format!("1 call has no answer: 1 import may or may not {be}. `transship resume` finds out."))
+        }
+        _ => Some(format!(
+            "{many} calls have no answer: {many} imports may or may not {be}. `transship resume` finds out."
+        )),
+    }
+}
+
+/// What came from elsewhere.
+pub fn copies(summary: &Summary) -> Option<String> {
+    match summary.copies {
+        0 => None,
+        1 => Some(
+            "1 import of the same name appeared that this run did not make: audit.csv names it.".to_owned(),
+        ),
+        many => Some(format!(
+            "{} imports of the same names appeared that this run did not make: audit.csv names them.",
+            number(many)
+        )),
     }
 }
 
@@ -232,7 +279,11 @@ pub fn verified(summary: &Summary) -> String {
     let differs = summary.verdict(Verdict::Differs);
     let checked = equal + defaults + differs;
     if checked == 0 {
-        return if wrote == 0 { "Nothing was written.".into() } else { "Nothing was read back.".into() };
+        return match wrote {
+            0 if summary.in_doubt > 0 => "Nothing is known to be written.".into(),
+            0 => "Nothing was written.".into(),
+            _ => "Nothing was read back.".into(),
+        };
     }
     if differs == 0 {
         let extra = if defaults > 0 {

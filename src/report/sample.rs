@@ -26,6 +26,8 @@ pub(super) fn item(number: u32, extra: &Value) -> PlanItem {
 pub(super) fn row(number: u32) -> Row {
     let at = |millis: i64| jiff::Timestamp::from_millisecond(1_767_225_600_000 + millis).ok();
     Row {
+        copies: Vec::new(),
+        in_doubt: false,
         item: item(number, &json!({ "sent_sha256": Fingerprint::of(b"sent") })),
         outcome: Outcome::Created,
         verdict: Verdict::Equal,

@@ -59,6 +59,11 @@ impl RunFolder {
         self.0.join("wanted.jsonl")
     }
 
+    /// `known.ids`: what stood in the target when the run was planned.
+    pub fn known_ids(&self) -> PathBuf {
+        self.0.join("known.ids")
+    }
+
     /// `before.jsonl`: the documents that were overwritten or removed.
     pub fn before(&self) -> PathBuf {
         self.0.join("before.jsonl")

@@ -120,6 +120,11 @@ impl Forecast {
             *calls.entry(if listing { "list imports" } else { "read import" }).or_default() +=
                 pages * looks + behind;
         }
+        if outlook.read_back && made > 0 {
+            // Whatever appeared beside what is made is looked for in the list.
+            let listed = (outlook.target_listed + made).saturating_sub(removed);
+            *calls.entry("list imports").or_default() += listed.div_ceil(outlook.page.max(1)).max(1);
+        }
         let total: u64 = calls.values().sum();
         #[expect(clippy::cast_precision_loss, reason = "counts of calls are far below 2^52")]
         let seconds = ((total as f64 - outlook.burst) / outlook.per_second).max(0.0);
@@ -151,8 +156,8 @@ mod tests {
             Outlook { target_listed: 0, page: 1000, read_back: true, per_second: 300.0, burst: 1000.0 };
         let create = Write { operation: Operation::Create, adjust: false, is_import: true };
         let forecast = Forecast::of(std::iter::repeat_n(create, 10_000), outlook);
-        assert_eq!(forecast.total, 10_010);
-        assert!((forecast.seconds - 30.03).abs() < 0.01);
+        assert_eq!(forecast.total, 10_020);
+        assert!((forecast.seconds - 30.07).abs() < 0.01);
     }
 
     #[test]

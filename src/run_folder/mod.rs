@@ -10,6 +10,7 @@ pub mod document_file;
 pub mod error;
 pub mod folder;
 pub mod forecast;
+pub mod known_ids;
 pub mod lock;
 pub mod outcome;
 pub mod plan_file;
@@ -24,6 +25,7 @@ pub use document_file::{DocumentFile, Span};
 pub use error::RunFolderError;
 pub use folder::RunFolder;
 pub use forecast::Forecast;
+pub use known_ids::KnownIds;
 pub use outcome::outcome_of;
 pub use plan_file::{PlanFile, PlanWriter};
 pub use plan_item::{

@@ -204,6 +204,9 @@ pub struct PlanTail {
     /// Whether imports of the target are listed by their adaptor only.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub target_listed_apart: bool,
+    /// SHA-256 of `known.ids`, the ids of what stood in the target; only where something is to be made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_sha256: Option<Fingerprint>,
     /// Items that are no imports, by kind; none where no import needs any.
     #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
     pub others: std::collections::BTreeMap<Kind, Others>,

@@ -5,7 +5,7 @@ use std::fs::File;
 
 use jiff::Timestamp;
 
-use crate::journal::{Ending, Entry, ItemState, ItemStates, Record, Replay, RunHeader, Step, replay};
+use crate::journal::{Copy, Ending, Entry, ItemState, ItemStates, Record, Replay, RunHeader, Step, replay};
 use crate::model::{Fingerprint, Id, ItemKey, Operation, Outcome, Verdict};
 use crate::run_folder::dependency_items::DependencyItems;
 use crate::run_folder::document_file::read_span;
@@ -51,6 +51,10 @@ pub struct Row {
     pub before_sha256: Option<Fingerprint>,
     /// Whether plan and journal agree about it: nothing was done for an item that the plan leaves alone.
     pub accounted_for: bool,
+    /// Imports that bear its name and came from elsewhere while it was made.
+    pub copies: Vec<Copy>,
+    /// Whether it is not known if its last call had its effect.
+    pub in_doubt: bool,
     /// When its first call was announced.
     pub started_at: Option<Timestamp>,
     /// When the last step was recorded.
@@ -69,6 +73,8 @@ struct Facts {
     sha256: Option<Fingerprint>,
     written: (Option<Fingerprint>, Option<String>),
     before: Option<Fingerprint>,
+    found: Option<Id>,
+    copies: Vec<Copy>,
     started_at: Option<Timestamp>,
     finished_at: Option<Timestamp>,
 }
@@ -103,7 +109,8 @@ impl Facts {
                 self.message = Some(message.clone());
             }
             Step::Archived { sha256, .. } => self.sha256 = Some(*sha256),
-            Step::Ended { status, code, message, sends, .. } => {
+            Step::Ended { status, code, message, sends, found, .. } => {
+                self.found.clone_from(found);
                 self.attempts += sends;
                 self.status = status.or(self.status);
                 self.code = Some(code.clone());
@@ -136,6 +143,8 @@ pub struct RunRecord {
     pub calls: BTreeMap<String, u64>,
     /// Calls the service answered with 429.
     pub throttled: u64,
+    /// Imports that came from elsewhere while this run made some of their name.
+    pub copies: Vec<Copy>,
     /// Milliseconds it was at work.
     pub millis: u64,
     /// SHA-256 of its last record: with the chain, it vouches for the whole journal.
@@ -161,6 +170,11 @@ impl RunRecord {
                 self.reason = None;
             }
             Entry::Item { .. } => {}
+            Entry::CopyFound(copy) => {
+                if self.copies.iter().all(|known| known.id != copy.id) {
+                    self.copies.push(copy.clone());
+                }
+            }
             Entry::Closed { ending, calls, throttled, millis, reason } => {
                 self.ending = Some(*ending);
                 self.reason.clone_from(reason);
@@ -234,6 +248,14 @@ pub fn rows(
             {
                 facts.entry(*item).or_default().take(record.at, step);
             }
+            if let Entry::CopyFound(copy) = record.entry
+                && (first..=last).contains(&copy.item.0)
+            {
+                let copies = &mut facts.entry(copy.item).or_default().copies;
+                if copies.iter().all(|known| known.id != copy.id) {
+                    copies.push(copy);
+                }
+            }
             Ok(())
         })?;
         for number in first..=last {
@@ -254,6 +276,13 @@ fn row(mut item: PlanItem, state: &ItemState, facts: Facts) -> Row {
     {
         item.warnings.push(format!("made anew: the recycle bin no longer holds {}", was.id));
     }
+    for Copy { id, equal, .. } in &facts.copies {
+        let own = state.target().map_or_else(String::new, |own| format!(" beside {own}"));
+        let likeness = if *equal { "equal" } else { "unlike" };
+        item.warnings.push(format!(
+            "a copy that this run did not make stands there{own}: import {id} of the same name, which is {likeness}"
+        ));
+    }
     let (outcome, verdict) = outcome_of(&item, state);
     let planned = item.target.as_ref();
     let (code, message) = match &item.trouble {
@@ -263,13 +292,15 @@ fn row(mut item: PlanItem, state: &ItemState, facts: Facts) -> Row {
     Row {
         outcome,
         verdict,
-        target_id: state.target().cloned().or_else(|| planned.map(|party| party.id.clone())),
+        target_id: state.target().cloned().or(facts.found).or_else(|| planned.map(|party| party.id.clone())),
         attempts: facts.attempts,
         http_status: facts.status,
         error_code: code,
         error_message: message,
         differences: facts.differences,
         adopted: facts.adopted,
+        copies: facts.copies,
+        in_doubt: matches!(state, ItemState::InDoubt { .. }),
         accounted_for: item.is_work() || *state == ItemState::Untouched,
         before_sha256: facts.before,
         sent_sha256: item.sent_sha256,

@@ -62,6 +62,12 @@ pub struct Summary {
     pub empty_caches: Vec<String>,
     /// Items with warnings.
     pub warnings: u32,
+    /// Imports of the same names that came from elsewhere while this run made its own.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub copies: u32,
+    /// Items of which it is not known whether their last call had its effect.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub in_doubt: u32,
     /// Masked secrets that have to be entered by hand.
     pub secrets: u32,
     /// When the run was opened.
@@ -138,6 +144,8 @@ impl Summary {
             self.empty_caches.push(row.item.name.clone());
         }
         self.journaled += u32::from(row.accounted_for);
+        self.copies += u32::try_from(row.copies.len()).unwrap_or(u32::MAX);
+        self.in_doubt += u32::from(row.in_doubt);
         self.warnings += u32::from(!row.item.warnings.is_empty());
         if row.outcome.wrote() {
             self.secrets += u32::try_from(row.item.secrets.len()).unwrap_or(u32::MAX);
@@ -178,8 +186,13 @@ impl Summary {
     pub fn needs_attention(&self) -> bool {
         let open = |outcome: Outcome| outcome.needs_attention() || outcome == Outcome::Unprocessed;
         let ended = Outcome::ALL.iter().any(|outcome| open(*outcome) && self.count(*outcome) > 0);
-        ended || !self.unlike.is_empty() || self.verdict(Verdict::Differs) > 0
+        ended || self.copies > 0 || !self.unlike.is_empty() || self.verdict(Verdict::Differs) > 0
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 fn state_word(ending: Option<Ending>) -> &'static str {

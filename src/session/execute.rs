@@ -219,8 +219,10 @@ impl Session {
             settle: self.options.grace_period,
         };
         let (target, clock) = (self.target_account(), &self.host.clock);
-        carry_out(ExecuteRequest { plan, folder, journal, memory, target, options, cancel, events, clock })
-            .await
+        let again = part == Part::Resumed;
+        let request =
+            ExecuteRequest { plan, folder, journal, memory, target, again, options, cancel, events, clock };
+        carry_out(request).await
     }
 }
 

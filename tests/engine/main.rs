@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 #![allow(unreachable_pub, reason = "a test binary has nobody to export to")]
 
+mod create;
+mod hostile;
 mod job;
 mod journal;
 mod report;

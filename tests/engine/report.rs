@@ -136,7 +136,8 @@ fn steps(number: u32) -> Vec<Step> {
     };
     if number % 50 == 7 {
         let (code, message) = ("invalid".to_owned(), "http.method: Expected field".to_owned());
-        let ended = Step::Ended { outcome: Outcome::Failed, status: Some(422), code, message, sends: 1 };
+        let ended =
+            Step::Ended { outcome: Outcome::Failed, status: Some(422), code, message, sends: 1, found: None };
         return vec![intended, ended];
     }
     let target = Id::from(format!("60a1579b6411271af4e{number:05x}"));

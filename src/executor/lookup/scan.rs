@@ -3,49 +3,52 @@
 use std::collections::{HashMap, HashSet};
 
 use futures::{StreamExt, pin_mut};
-use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::api::{ErrorKind, ListRequest};
 use crate::documents::document::print_and_tree;
+use crate::documents::name::{loose_name_key, name_key};
 use crate::documents::normal::compare;
 use crate::documents::references::Kind;
 use crate::executor::journal_view::JournalView;
-use crate::executor::lookup::Search;
+use crate::executor::lookup::judge::{Candidate, Likeness};
+use crate::executor::lookup::search::{Before, Search, without_name};
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::inventory::list_scan::{PAGE, PageVisitor, ScanOptions, list_scan};
 use crate::model::cancel::Cancel;
-use crate::model::{Fingerprint, Head, Id, Verdict};
+use crate::model::{Head, Id, Verdict};
 
-/// How far the service's clock may be off from what we take it for, beyond what its answers pin down.
-pub(crate) const SLACK: SignedDuration = SignedDuration::from_secs(30);
+/// Comparisons by content alone that one look makes at most: after that only names count.
+const MOST_COMPARED: usize = 20_000;
+
+/// Imports that a list lacks and that are asked for by id at most.
+const MOST_GONE: usize = 50;
 
 /// What a look at a list showed.
 #[derive(Debug)]
-pub(crate) struct Looked {
+pub(super) struct Looked {
     /// What this run has and the list does not show.
     pub missing: HashSet<Id>,
-    /// When the oldest of what this run has was made.
-    pub oldest: Option<Timestamp>,
     /// How many in all.
     pub listed: u64,
     /// Whether the list was read to its end: what a part of one does not show may be there.
     pub whole: bool,
-    /// What bears the name of each search.
+    /// What is like each search.
     pub hits: Vec<Vec<Candidate>>,
 }
 
 /// Looks for imports.
-pub(crate) async fn imports(
+pub(super) async fn imports(
     target: &Account,
     searches: &[Search],
     ledger: &JournalView<'_>,
+    before: &Before<'_>,
 ) -> Result<Looked, EngineError> {
-    let mut looker = Looker::new(None, searches, ledger);
-    // The sweep goes on while the run drains: one look more may settle what is in doubt.
+    let mut looker = Looker::new(None, searches, ledger, before);
     let manner = ScanOptions { listed_apart: true, to_the_end: true, ..ScanOptions::default() };
+    // The calls themselves are held back once the run drains.
     match list_scan(target, manner, &Cancel::new(), &mut looker).await {
         Ok(seen) => Ok(looker.looked(seen.listed, true)),
         // What it shows is there; what it does not show may be.
@@ -55,13 +58,14 @@ pub(crate) async fn imports(
 }
 
 /// Looks for resources of a kind. Lists do not show all of them, so one that bears the name is read by id.
-pub(crate) async fn others(
+pub(super) async fn others(
     target: &Account,
     kind: Kind,
     searches: &[Search],
     ledger: &JournalView<'_>,
+    before: &Before<'_>,
 ) -> Result<Looked, EngineError> {
-    let mut looker = Looker::new(Some(kind), searches, ledger);
+    let mut looker = Looker::new(Some(kind), searches, ledger, before);
     let mut met = HashSet::new();
     let request =
         ListRequest { path: kind.as_str().to_owned(), limit: PAGE, include: Vec::new(), filters: Vec::new() };
@@ -75,15 +79,15 @@ pub(crate) async fn others(
                 continue;
             }
             if ledger.owns(&head.id) {
-                looker.count(&head);
-            } else if looker.by_name.contains_key(head.name.trim()) {
+                looker.missing.remove(&head.id);
+            } else if looker.by_name(&head.name).is_some() && !before.had(Some(kind), &head.id) {
                 bearers.push(head.id);
             }
         }
     }
     for id in bearers {
         match target.client.get(kind.as_str(), &id).await {
-            Ok(document) => looker.judge(&document.head, &document.text),
+            Ok(document) => looker.consider(&document.head, &document.text),
             Err(error) if error.kind == ErrorKind::NotFound => {}
             Err(error) => {
                 return Err(target.failed(&format!("read {} {id}", kind.singular()))(error));
@@ -93,99 +97,117 @@ pub(crate) async fn others(
     Ok(looker.looked(met.len() as u64, true))
 }
 
-/// Something of the name that is searched for.
-#[derive(Debug, Clone)]
-pub(crate) struct Candidate {
-    pub id: Id,
-    pub print: Fingerprint,
-    /// Whether it is what was sent.
-    pub equal: bool,
-    created: Option<Timestamp>,
-    /// Its `lastModified`.
-    pub modified: Option<String>,
-}
-
-impl Candidate {
-    /// Whether it was made after `earliest`; one that does not say when may have been.
-    pub(crate) fn appeared_since(&self, earliest: Option<Timestamp>) -> bool {
-        self.created.zip(earliest).is_none_or(|(created, earliest)| created >= earliest)
+/// Whether what this run made and the list lacks were removed by somebody: asked for by id, if they are few.
+pub(crate) async fn are_gone(target: &Account, kind: Option<Kind>, missing: &HashSet<Id>) -> bool {
+    if missing.len() > MOST_GONE {
+        return false;
     }
+    for id in missing {
+        match target.client.get(kind.map_or("imports", Kind::as_str), id).await {
+            Err(error) if error.kind == ErrorKind::NotFound => {}
+            _ => return false,
+        }
+    }
+    true
 }
 
 struct Looker<'a, 'b> {
     searches: &'a [Search],
     by_name: HashMap<&'a str, Vec<usize>>,
+    by_loose_name: HashMap<&'a str, Vec<usize>>,
     ledger: &'a JournalView<'b>,
+    before: &'a Before<'b>,
     kind: Option<Kind>,
     missing: HashSet<Id>,
-    oldest: Option<Timestamp>,
+    compared: usize,
     hits: Vec<Vec<Candidate>>,
 }
 
 impl<'a, 'b> Looker<'a, 'b> {
-    fn new(kind: Option<Kind>, searches: &'a [Search], ledger: &'a JournalView<'b>) -> Self {
-        let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
+    fn new(
+        kind: Option<Kind>,
+        searches: &'a [Search],
+        ledger: &'a JournalView<'b>,
+        before: &'a Before<'b>,
+    ) -> Self {
+        let (mut by_name, mut by_loose_name) = (HashMap::new(), HashMap::new());
         for (index, search) in searches.iter().enumerate() {
-            by_name.entry(search.name.trim()).or_default().push(index);
+            let named: &mut Vec<usize> = by_name.entry(search.name_key.as_str()).or_default();
+            named.push(index);
+            let loosely: &mut Vec<usize> = by_loose_name.entry(search.loose_key.as_str()).or_default();
+            loosely.push(index);
         }
         let (missing, hits) = (ledger.owned(kind), vec![Vec::new(); searches.len()]);
-        Self { searches, by_name, ledger, kind, missing, oldest: None, hits }
+        Self { searches, by_name, by_loose_name, ledger, before, kind, missing, compared: 0, hits }
     }
 
     fn looked(self, listed: u64, whole: bool) -> Looked {
-        Looked { missing: self.missing, oldest: self.oldest, listed, whole, hits: self.hits }
+        Looked { missing: self.missing, listed, whole, hits: self.hits }
     }
 
-    /// Takes note of one that this run has.
-    fn count(&mut self, head: &Head) {
-        self.missing.remove(&head.id);
-        let created = created_at(head);
-        self.oldest = self.oldest.min(created).or(self.oldest).or(created);
+    fn by_name(&self, name: &str) -> Option<&[usize]> {
+        self.by_name.get(name_key(name).as_ref()).map(Vec::as_slice)
     }
 
-    /// Whether it is what a search is for.
-    fn judge(&mut self, head: &Head, text: &RawValue) {
-        let Some(indices) = self.by_name.get(head.name.trim()) else { return };
-        let (print, document) = print_and_tree(text.get().as_bytes());
-        for index in indices {
-            let search = &self.searches[*index];
+    /// Takes note of one that nothing of this run owns, for the searches it is like.
+    fn consider(&mut self, head: &Head, text: &RawValue) {
+        let (likeness, searches) = if let Some(named) = self.by_name(&head.name) {
+            (Likeness::Named, named.to_vec())
+        } else if self.kind.is_some() || !self.before.is_known() || self.before.names_an_item(&head.name) {
+            return;
+        } else if let Some(loosely) = self.by_loose_name.get(loose_name_key(&head.name).as_str()) {
+            (Likeness::Loosely, loosely.clone())
+        } else if self.compared + self.searches.len() <= MOST_COMPARED {
+            self.compared += self.searches.len();
+            (Likeness::Content, (0..self.searches.len()).collect())
+        } else {
+            return;
+        };
+        let (print, tree) = print_and_tree(text.get().as_bytes());
+        let found = tree.ok().map(without_name);
+        let mut like = Vec::new();
+        for index in searches {
+            let search = &self.searches[index];
             if search.namesakes.contains(&head.id) {
                 continue;
             }
-            let equal = if search.is_clone {
-                // What a fresh clone holds is the source's content; whose clone it is says more.
-                head.cloned_from == search.source
-            } else {
-                let is_wanted =
-                    |wanted: &Value, found: &Value| compare(wanted, found).verdict != Verdict::Differs;
-                let both = search.wanted.as_ref().zip(document.as_ref().ok());
-                print == search.print || both.is_some_and(|(wanted, found)| is_wanted(wanted, found))
-            };
+            let equal = print == search.print || is_equal(search, head, found.as_ref());
+            if equal || likeness != Likeness::Content {
+                like.push((index, equal));
+            }
+        }
+        let ambiguous = likeness != Likeness::Named && like.len() > 1;
+        for (index, equal) in like {
             let (id, modified) = (head.id.clone(), head.last_modified.clone());
-            self.hits[*index].push(Candidate { id, print, equal, created: created_at(head), modified });
+            self.hits[index].push(Candidate { id, print, modified, likeness, equal, ambiguous });
         }
     }
+}
+
+/// Whether it holds what was sent, in all but the name.
+fn is_equal(search: &Search, head: &Head, found: Option<&Value>) -> bool {
+    if search.is_clone {
+        // What a fresh clone holds is the source's content; whose clone it is says more.
+        return head.cloned_from == search.source;
+    }
+    let both = search.wanted.as_ref().zip(found);
+    both.is_some_and(|(wanted, found)| compare(wanted, found).verdict != Verdict::Differs)
 }
 
 impl PageVisitor for Looker<'_, '_> {
     fn restart(&mut self) -> Result<(), EngineError> {
         self.missing = self.ledger.owned(self.kind);
-        self.oldest = None;
+        self.compared = 0;
         self.hits.iter_mut().for_each(Vec::clear);
         Ok(())
     }
 
     fn take(&mut self, head: &Head, text: &RawValue) -> Result<bool, EngineError> {
         if self.ledger.owns(&head.id) {
-            self.count(head);
-            return Ok(true);
+            self.missing.remove(&head.id);
+        } else if !self.before.had(None, &head.id) {
+            self.consider(head, text);
         }
-        self.judge(head, text);
         Ok(true)
     }
-}
-
-/// When a document says it was made.
-pub(crate) fn created_at(head: &Head) -> Option<Timestamp> {
-    head.created_at.as_deref().and_then(|text| text.parse().ok())
 }

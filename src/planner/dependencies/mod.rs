@@ -60,6 +60,8 @@ pub(crate) struct DependencyPlanner {
     /// In this order each comes after what it needs.
     order: Vec<u32>,
     listed: BTreeMap<Kind, u64>,
+    /// What the target has of the kinds that are listed.
+    there: Vec<(Kind, Id)>,
 }
 
 /// What supplies are planned with.
@@ -145,6 +147,8 @@ impl DependencyPlanner {
                 self.take(index, id, document.as_ref(), &stock, documents)?;
             }
         }
+        let there = stock.there.kinds.iter();
+        self.there = there.flat_map(|(kind, list)| list.iter().map(|one| (*kind, one.id.clone()))).collect();
         self.listed = stock.there.kinds.iter().map(|(kind, list)| (*kind, list.len() as u64)).collect();
         self.arrange();
         Ok(())
@@ -295,6 +299,12 @@ impl DependencyPlanner {
             of.items += 1;
         }
         others
+    }
+
+    /// What the target has of the kinds of which some are made.
+    pub(crate) fn known(&self) -> impl Iterator<Item = (Kind, &Id)> {
+        let made = self.others();
+        self.there.iter().filter(move |(kind, _)| made.contains_key(kind)).map(|(kind, id)| (*kind, id))
     }
 
     /// Says placeholders in the words of people.

@@ -136,6 +136,7 @@ pub async fn plan_undo(with: UndoRequest<'_>) -> Result<Planned, EngineError> {
         burst: with.target.burst,
     };
     let tail = PlanTail {
+        known_sha256: None,
         selected: u32::try_from(touched.len()).unwrap_or(u32::MAX),
         totals,
         target_listed,

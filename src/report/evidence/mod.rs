@@ -93,6 +93,7 @@ const JOURNAL: &str = "journal.jsonl";
 const PLAN: &str = "plan.json";
 const JOB: &str = "job.yaml";
 const WANTED: &str = "wanted.jsonl";
+const KNOWN: &str = "known.ids";
 const BEFORE: &str = "before.jsonl";
 const AUDIT: &str = "audit.csv";
 const SUMMARY: &str = "summary.json";
@@ -148,6 +149,9 @@ fn with_plan(folder: &RunFolder, plan: &PlanFile, chain: &Chain, checks: &mut Ve
         if let Some(check) = checks.iter_mut().find(|check| check.file == WANTED) {
             *check = Check::fits(WANTED, message);
         }
+    }
+    if let Some(known) = plan.tail().known_sha256 {
+        checks.push(hashed(KNOWN, &folder.known_ids(), known));
     }
     checks.push(lines::before(folder, &chain.befores, story.ending.is_some()));
     if let Some(misfit) = chain::end_misfit(chain, folder, plan, &memory, &story) {

@@ -20,7 +20,7 @@ fn empty(world: &World, list: &str) {
 fn copy(from: &Path, to: &Path, journal: &[&str]) {
     let _ = std::fs::remove_dir_all(to);
     std::fs::create_dir_all(to).unwrap();
-    for file in ["job.yaml", "plan.json", "wanted.jsonl"] {
+    for file in ["job.yaml", "plan.json", "wanted.jsonl", "known.ids"] {
         std::fs::copy(from.join(file), to.join(file)).unwrap();
     }
     std::fs::write(to.join("journal.jsonl"), journal.join("\n") + "\n").unwrap();

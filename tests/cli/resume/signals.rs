@@ -25,11 +25,11 @@ fn a_terminal_that_goes_away_drains_the_run_which_can_be_resumed() {
 
 #[test]
 fn after_the_first_signal_no_further_call_leaves() {
-    let world = Scenario::migrate([]).many(300).start();
-    world.fault(Fault::on_create(Fault::slow_before(150)));
+    let world = Scenario::migrate([]).many(100).start();
+    world.fault(Fault::on_create(Fault::slow_before(1_500)));
     let control = world.control().clone();
     let arrived = || control.count("POST", "/v1/imports");
-    let running = world.spawn_run(&[]).until("60 creates", || arrived() >= 60);
+    let running = world.spawn_run(&[]).until("a second wave of creates", || arrived() >= 12);
     let before = arrived();
     let ran = running.signal("INT").finish().expect_exit(130);
     let after = control.count("POST", "/v1/imports");
@@ -46,19 +46,18 @@ fn after_the_first_signal_no_further_call_leaves() {
     assert_eq!(ran.summary()["outcomes"]["created"], after);
     assert_eq!(world.imports("target").len() as u64, after);
     world.no_faults();
-    world.resume(ran.folder()).expect_exit(0).expect_all(300, "created", "equal");
-    assert_eq!(world.imports("target").len(), 300);
+    world.resume(ran.folder()).expect_exit(0).expect_all(100, "created", "equal");
+    assert_eq!(world.imports("target").len(), 100);
 }
 
 #[test]
 fn a_signal_during_a_long_pause_is_noticed_at_once() {
     let world = ten();
     world.fault(Fault::on_create(Fault::throttled("30")).nth(3));
-    let running = world.spawn_run(&[]).until_journal("not_taken", 1);
+    let running = world.spawn_run(&[]).until_journal("doubted", 1);
     let since = std::time::Instant::now();
     let ran = running.signal("TERM").finish().expect_exit(130);
     assert!(since.elapsed() < std::time::Duration::from_secs(5), "{:?}", since.elapsed());
-    assert!(!ran.file("audit.csv").contains("in_doubt"));
     expect_ten_once(ran.resumed());
 }
 

@@ -1,0 +1,123 @@
+//! What an item does with what looking up found.
+
+use tokio::time::Instant;
+
+use crate::executor::context::{Context, document, with_article};
+use crate::executor::lookup::{Found, Reason};
+use crate::executor::record::{Doubt, End, Next, end};
+use crate::executor::send::{Intent, intend};
+use crate::inventory::error::EngineError;
+use crate::journal::Step;
+use crate::model::{Id, Outcome};
+use crate::run_folder::plan_item::PlanItem;
+
+/// How often one create may be throttled before it fails.
+const MOST_THROTTLES: u32 = 100;
+/// How often a create is sent again after a 409 that nothing in the target explains.
+const MOST_CONFLICTS: u32 = 2;
+
+/// Why an item is in doubt, and how often it was so for a reason the service gave.
+#[derive(Debug, Default)]
+pub(crate) struct Doubts {
+    /// `None` when there was no answer, or nothing is known of it any more.
+    last: Option<Doubt>,
+    throttles: u32,
+    conflicts: u32,
+}
+
+impl Doubts {
+    pub(crate) fn take(&mut self, doubt: Doubt) {
+        self.throttles += u32::from(matches!(doubt, Doubt::Throttled(_)));
+        self.conflicts += u32::from(matches!(doubt, Doubt::Conflict(_)));
+        self.last = Some(doubt);
+    }
+}
+
+/// Finds out whether a create or clone without a usable answer had its effect.
+pub(crate) async fn look_up(
+    context: &Context<'_>,
+    item: &PlanItem,
+    settled: Instant,
+    doubts: &mut Doubts,
+) -> Result<Next, EngineError> {
+    let wanted = document(context, item)?;
+    let reason = match &doubts.last {
+        None | Some(Doubt::NoAnswer) => Reason::InDoubt { settled },
+        Some(Doubt::Throttled(_)) => Reason::Throttled,
+        // It was answered: it is not executing any more.
+        Some(Doubt::Conflict(_)) => Reason::InDoubt { settled: Instant::now() },
+    };
+    let step = match context.finder.search(item, reason, &wanted).await {
+        Found::There { id, sha256, modified } => adopted(id, sha256, modified),
+        Found::Nowhere => match doubts.last.take() {
+            Some(Doubt::Throttled(failure)) if doubts.throttles >= MOST_THROTTLES => {
+                return end(context, item.item, failure).await;
+            }
+            Some(Doubt::Conflict(failure)) if doubts.conflicts >= MOST_CONFLICTS => {
+                return end(context, item.item, failure).await;
+            }
+            Some(Doubt::Throttled(_)) => {
+                let message = "the service asked to wait".to_owned();
+                Step::NotTaken { status: Some(429), message, sends: 0 }
+            }
+            _ => Step::Absent,
+        },
+        Found::Unlike(ids) => {
+            let what = format!(
+                "its call got no answer, and {} that may be its own appeared since the run was planned",
+                with_article(item.noun())
+            );
+            return end(context, item.item, conflict(&ids, &what)).await;
+        }
+        Found::Interrupted => return Ok(Next::Interrupted),
+        Found::Unauthorized => return Ok(Next::Unauthorized),
+        Found::Unknown(message) => return Ok(Next::StillInDoubt(message)),
+    };
+    context.ledger.sync(item.item, step, None).await?;
+    Ok(Next::Go)
+}
+
+/// Before a run that is taken up again makes something: looks whether it stands there meanwhile. The run folder may be
+/// older than the run, and somebody may have made by hand what was missing.
+pub(crate) async fn look_before(context: &Context<'_>, item: &PlanItem) -> Result<Next, EngineError> {
+    let wanted = document(context, item)?;
+    match context.finder.search(item, Reason::TakenUpAgain, &wanted).await {
+        Found::There { id, sha256, modified } if item.kind.is_some() => {
+            // Imports are to refer to it.
+            intend(context, item, Intent::of(item.operation)).await?;
+            context.ledger.sync(item.item, adopted(id, sha256, modified), None).await?;
+            Ok(Next::Go)
+        }
+        Found::There { id, .. } => {
+            let message =
+                format!("{id} appeared since the run was planned, and is equal: nothing was sent for it");
+            let found = End::new(Outcome::Unchanged, "made_meanwhile", message).found(id);
+            end(context, item.item, found).await
+        }
+        Found::Nowhere => Ok(Next::Go),
+        Found::Unlike(ids) => {
+            let what =
+                format!("{} of its name appeared since the run was planned", with_article(item.noun()));
+            end(context, item.item, conflict(&ids, &what)).await
+        }
+        Found::Interrupted => Ok(Next::Interrupted),
+        Found::Unauthorized => Ok(Next::Unauthorized),
+        Found::Unknown(message) => Ok(Next::StillInDoubt(message)),
+    }
+}
+
+fn adopted(id: Id, sha256: crate::model::Fingerprint, modified: Option<String>) -> Step {
+    let sha256 = Some(sha256);
+    Step::Applied { target: id, status: None, sends: 0, adopted: true, sha256, modified }
+}
+
+/// Leaves it to a person which of the imports that are there is the item's.
+fn conflict(ids: &[Id], what: &str) -> End {
+    let all = ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let message = format!("{what} ({all}): compare them, and remove the one you do not want");
+    let conflict = End::new(Outcome::Conflict, "unlike", message);
+    match ids {
+        [one] => conflict.found(one.clone()),
+        _ => conflict,
+    }
+}

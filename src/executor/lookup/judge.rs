@@ -1,0 +1,142 @@
+//! Judges what became of a create whose answer is missing. Pure: no clock, no I/O.
+//!
+//! Who made an import is told by what was there before and by what it holds, never by times: clocks of services,
+//! gateways and machines differ. Whoever scans the list leaves out what was known when the run was planned, and what
+//! this run already has; what remains is judged here.
+
+use crate::model::{Fingerprint, Id};
+
+/// How alike the name of something in the target is to the name that was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Likeness {
+    /// It bears the name: Unicode form and blanks do not count.
+    Named,
+    /// It bears what a service makes of the name: other case, unescaped.
+    Loosely,
+    /// It bears another name, which no item of the plan has, and holds all the rest.
+    Content,
+}
+
+/// Something in the target that appeared since the run was planned, that nothing of this run owns, and that is like
+/// what was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Candidate {
+    pub id: Id,
+    pub print: Fingerprint,
+    /// Its `lastModified`, as the service says it.
+    pub modified: Option<String>,
+    pub likeness: Likeness,
+    /// Whether it holds what was sent, in all but the name.
+    pub equal: bool,
+    /// Whether it is as much like what another item sends.
+    pub ambiguous: bool,
+}
+
+/// How often it was looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Looks {
+    /// Looks, this one included, at a list that shows everything this run is known to have made.
+    pub trusted: u32,
+    /// So many of them prove that something is not there.
+    pub needed: u32,
+    /// Whether this one began after the call can no longer be executing.
+    pub settled: bool,
+}
+
+impl Looks {
+    fn prove_absence(self) -> bool {
+        self.settled && self.trusted >= self.needed
+    }
+}
+
+/// What became of the create.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Judgement {
+    /// This is what it made.
+    Adopt(Candidate),
+    /// A person has to say what these are.
+    Conflict(Vec<Id>),
+    /// It had no effect, and will have none.
+    SendAgain,
+    /// It is not known yet.
+    LookAgain,
+}
+
+/// Decides what became of a create from what one look at the target showed.
+pub(crate) fn judge(candidates: Vec<Candidate>, looks: Looks) -> Judgement {
+    let proven = looks.prove_absence();
+    let mut candidates = candidates;
+    candidates.sort_by_key(|candidate| candidate.likeness);
+    // A call of another item may still be answered with what only holds the same: that is waited for.
+    let is_its = |c: &Candidate| c.equal && !c.ambiguous && (proven || c.likeness < Likeness::Content);
+    if let Some(at) = candidates.iter().position(is_its) {
+        return Judgement::Adopt(candidates.swap_remove(at));
+    }
+    if !proven {
+        return Judgement::LookAgain;
+    }
+    let in_the_way = |c: &&Candidate| c.likeness == Likeness::Named || c.equal;
+    let ids: Vec<Id> = candidates.iter().filter(in_the_way).map(|candidate| candidate.id.clone()).collect();
+    if ids.is_empty() { Judgement::SendAgain } else { Judgement::Conflict(ids) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn candidate(id: &str, likeness: Likeness, equal: bool) -> Candidate {
+        let print = Fingerprint::of(id.as_bytes());
+        Candidate { id: Id::from(id), print, modified: None, likeness, equal, ambiguous: false }
+    }
+
+    const FIRST: Looks = Looks { trusted: 1, needed: 2, settled: false };
+    const BLIND: Looks = Looks { trusted: 0, needed: 2, settled: true };
+    const EARLY: Looks = Looks { trusted: 2, needed: 2, settled: false };
+    const ENOUGH: Looks = Looks { trusted: 2, needed: 2, settled: true };
+    const ONCE: Looks = Looks { trusted: 1, needed: 1, settled: true };
+
+    #[test]
+    fn every_law_of_the_create_protocol_is_a_row() {
+        use Likeness::{Content, Loosely, Named};
+        let named = || candidate("named", Named, true);
+        let unlike = || candidate("unlike", Named, false);
+        let lower = || candidate("lower", Loosely, true);
+        let cut = || candidate("cut", Content, true);
+        let shared = || Candidate { ambiguous: true, ..cut() };
+        let adopt = |of: Candidate| Judgement::Adopt(of);
+        let conflict = |ids: &[&str]| Judgement::Conflict(ids.iter().map(|id| Id::from(*id)).collect());
+        let table: Vec<(&str, Vec<Candidate>, Looks, Judgement)> = vec![
+            (
+                "what bears its name and equals it is its own, at the first look",
+                vec![named()],
+                FIRST,
+                adopt(named()),
+            ),
+            ("also when the list proves nothing: it is there", vec![named()], BLIND, adopt(named())),
+            ("its equal goes before one that is unlike", vec![unlike(), named()], FIRST, adopt(named())),
+            ("a service may lower the case of names", vec![lower()], FIRST, adopt(lower())),
+            ("the name goes before what is made of it", vec![lower(), named()], FIRST, adopt(named())),
+            ("of two equals, one is its own", vec![named(), named()], ENOUGH, adopt(named())),
+            ("nothing at the first look proves nothing", vec![], FIRST, Judgement::LookAgain),
+            ("nothing on a list that lags proves nothing", vec![], BLIND, Judgement::LookAgain),
+            ("nothing while it may be executing proves nothing", vec![], EARLY, Judgement::LookAgain),
+            ("nothing on two looks: it is sent again", vec![], ENOUGH, Judgement::SendAgain),
+            ("before a resumed run writes, one look is enough", vec![], ONCE, Judgement::SendAgain),
+            ("one that is unlike may not be all", vec![unlike()], FIRST, Judgement::LookAgain),
+            ("only unlike ones: a person decides", vec![unlike()], ENOUGH, conflict(&["unlike"])),
+            ("and before a resumed run writes", vec![unlike()], ONCE, conflict(&["unlike"])),
+            ("equal in all but the name, at the first look", vec![cut()], FIRST, Judgement::LookAgain),
+            ("equal in all but the name, on two looks", vec![cut()], ENOUGH, adopt(cut())),
+            ("it may be another item's", vec![shared()], ENOUGH, conflict(&["cut"])),
+            (
+                "an unlike one of a looser name is somebody's",
+                vec![candidate("x", Loosely, false)],
+                ENOUGH,
+                Judgement::SendAgain,
+            ),
+        ];
+        for (law, candidates, looks, judgement) in table {
+            assert_eq!(judge(candidates, looks), judgement, "{law}");
+        }
+    }
+}

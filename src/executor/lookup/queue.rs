@@ -1,0 +1,257 @@
+//! When to look: the queue of look-ups, answered by one scan a kind.
+//!
+//! Nothing is sent again before two looks, the second of them after the first request can no longer be executing,
+//! found nothing; and a look counts only if it shows everything of the kind that this run is known to have made and that
+//! is still there.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, HashSet};
+use std::convert::Infallible;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
+
+use crate::documents::references::Kind;
+use crate::executor::journal_view::JournalView;
+use crate::executor::lookup::judge::{Judgement, Looks, judge};
+use crate::executor::lookup::scan::{self, Looked};
+use crate::executor::lookup::search::{Before, COMPANY, Found, Reason, Search};
+use crate::inventory::endpoint::Account;
+use crate::inventory::error::EngineError;
+use crate::model::Id;
+use crate::model::cancel::Cancel;
+use crate::model::event::{Event, Events, Stage};
+use crate::run_folder::plan_file::PlanFile;
+use crate::run_folder::plan_item::PlanItem;
+
+/// Looks at a list that proves nothing, and grace periods, after which the item is left in doubt.
+const MOST_BLIND: u32 = 5;
+const BLIND_PERIODS: u32 = 6;
+/// The longest time between two looks at a list that proves nothing.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// Looking takes a fifth of the time at most while there is other work, but is never put off for longer.
+const LONGEST_REST: Duration = Duration::from_secs(10);
+/// Waits that are told.
+const WORTH_TELLING: Duration = Duration::from_secs(1);
+
+/// Looks up what is in doubt.
+pub(crate) struct LookupQueue<'a> {
+    target: Account,
+    /// How long a call without an answer may still be executing.
+    grace: Duration,
+    plan: &'a PlanFile,
+    before: &'a Before<'a>,
+    /// How long each list was when it was last looked at.
+    last_listed: RefCell<BTreeMap<Option<Kind>, u64>>,
+    cancel: &'a Cancel,
+    events: &'a Events,
+    queue: RefCell<Vec<Search>>,
+    /// Items that are not waiting for a look-up.
+    at_work: Cell<usize>,
+    wake: Notify,
+}
+
+impl<'a> LookupQueue<'a> {
+    /// Looks in `target`, whose calls should go before writes.
+    pub(crate) fn new(
+        (target, grace): (Account, Duration),
+        plan: &'a PlanFile,
+        before: &'a Before<'a>,
+        cancel: &'a Cancel,
+        events: &'a Events,
+    ) -> Self {
+        Self {
+            target,
+            grace,
+            plan,
+            before,
+            last_listed: RefCell::default(),
+            cancel,
+            events,
+            queue: RefCell::default(),
+            at_work: Cell::new(0),
+            wake: Notify::new(),
+        }
+    }
+
+    /// Counts an item as at work until the guard is dropped.
+    pub(crate) fn work(&self) -> AtWork<'_> {
+        self.at_work.set(self.at_work.get() + 1);
+        AtWork { at_work: &self.at_work, wake: &self.wake }
+    }
+
+    /// Asks for an item's import. Waits for as long as it takes to find out.
+    pub(crate) async fn search(&self, item: &PlanItem, reason: Reason, wanted: &[u8]) -> Found {
+        let now = Instant::now();
+        let due = match reason {
+            // It is no hurry, and every 429 would cost a scan.
+            Reason::Throttled => now + LONGEST_PAUSE,
+            Reason::InDoubt { .. } | Reason::TakenUpAgain => now + COMPANY,
+        };
+        let (search, found) = Search::new(item, reason, wanted, due);
+        self.queue.borrow_mut().push(search);
+        self.at_work.set(self.at_work.get().saturating_sub(1));
+        self.wake.notify_one();
+        let found = found.await.unwrap_or(Found::Interrupted);
+        self.at_work.set(self.at_work.get() + 1);
+        found
+    }
+
+    /// Answers searches for ever.
+    pub(crate) async fn serve(&self, ledger: &JournalView<'_>) -> Infallible {
+        let mut rested = Instant::now();
+        loop {
+            if self.cancel.is_draining() {
+                // No further call leaves: what is in doubt stays so.
+                for search in self.queue.take() {
+                    let _ = search.answer.send(Found::Interrupted);
+                }
+                self.wake.notified().await;
+                continue;
+            }
+            let Some(due) = self.next_due(rested) else {
+                tokio::select! {
+                    () = self.wake.notified() => {}
+                    () = self.cancel.draining() => {}
+                }
+                continue;
+            };
+            if due > Instant::now() {
+                self.tell_wait(due);
+                tokio::select! {
+                    () = sleep_until(due) => {}
+                    () = self.wake.notified() => {}
+                    () = self.cancel.draining() => {}
+                }
+                continue;
+            }
+            let searches = self.queue.take();
+            self.events
+                .emit(&Event::StageStarted { stage: Stage::LookUp, total: Some(searches.len() as u64) });
+            let began = Instant::now();
+            let mut by_kind: BTreeMap<Option<Kind>, Vec<Search>> = BTreeMap::new();
+            for search in searches {
+                by_kind.entry(search.kind).or_default().push(search);
+            }
+            for (kind, searches) in by_kind {
+                self.look(kind, searches, ledger).await;
+            }
+            rested = Instant::now() + (began.elapsed() * 4).min(LONGEST_REST);
+            self.events.emit(&Event::StageFinished { stage: Stage::LookUp });
+        }
+    }
+
+    /// When the next look is due; a look answers whoever waits, also those whose time has not come.
+    fn next_due(&self, rested: Instant) -> Option<Instant> {
+        let queue = self.queue.borrow();
+        if self.at_work.get() > 0 {
+            return queue.iter().map(|search| search.due).min().map(|due| due.max(rested));
+        }
+        // With nothing else to do, what is in no hurry is looked for at once.
+        let hurried = |search: &Search| match search.reason {
+            Reason::Throttled if search.looks + search.blind == 0 => search.began,
+            _ => search.due,
+        };
+        queue.iter().map(hurried).min()
+    }
+
+    /// Says how long nothing will happen.
+    fn tell_wait(&self, due: Instant) {
+        let wait = due.saturating_duration_since(Instant::now());
+        if self.at_work.get() == 0 && wait >= WORTH_TELLING {
+            let count = self.queue.borrow().len();
+            let imports = if count == 1 { "1 call" } else { &format!("{count} calls") };
+            let seconds = wait.as_secs_f64().ceil();
+            let message = format!("{imports} without an answer: next look-up in {seconds} s");
+            self.events.emit(&Event::Noted { message });
+        }
+    }
+
+    async fn look(&self, kind: Option<Kind>, searches: Vec<Search>, ledger: &JournalView<'_>) {
+        let began = Instant::now();
+        let knows_some = ledger.owns_any(kind);
+        let looked = match kind {
+            None => scan::imports(&self.target, &searches, ledger, self.before).await,
+            Some(kind) => scan::others(&self.target, kind, &searches, ledger, self.before).await,
+        };
+        let Looked { missing, listed, whole, hits } = match looked {
+            Ok(looked) => looked,
+            Err(error) => {
+                for search in searches {
+                    let found = match &error {
+                        EngineError::Interrupted => Found::Interrupted,
+                        error if error.is_unauthorized() => Found::Unauthorized,
+                        error => Found::Unknown(format!(
+                            "it could not be looked up: {}",
+                            crate::model::chain(error)
+                        )),
+                    };
+                    // Whoever dropped the search does not want the answer.
+                    let _ = search.answer.send(found);
+                }
+                return;
+            }
+        };
+        let tail = self.plan.tail();
+        let before = match kind {
+            None => tail.target_listed,
+            Some(kind) => tail.others.get(&kind).map_or(0, |others| others.listed),
+        };
+        // Items may come to own more while the list is read; those known before must all be on it. Where none is, the list
+        // must be as long as it was for the plan, or twice as short: somebody may have removed some of it.
+        let as_before = self.last_listed.borrow_mut().insert(kind, listed) == Some(listed);
+        let long_enough = knows_some || listed >= before || as_before;
+        let trusted = whole && long_enough && scan::are_gone(&self.target, kind, &missing).await;
+        let mut taken: HashSet<Id> = HashSet::new();
+        for (mut search, mut candidates) in searches.into_iter().zip(hits) {
+            candidates.retain(|candidate| !taken.contains(&candidate.id) && !ledger.owns(&candidate.id));
+            search.looks += u32::from(trusted);
+            search.blind += u32::from(!trusted);
+            let settled = began >= search.settled();
+            let looks =
+                Looks { trusted: search.looks, needed: search.looks_needed(), settled: settled && trusted };
+            match judge(candidates, looks) {
+                Judgement::Adopt(candidate) => {
+                    taken.insert(candidate.id.clone());
+                    let (id, sha256, modified) = (candidate.id, candidate.print, candidate.modified);
+                    let _ = search.answer.send(Found::There { id, sha256, modified });
+                }
+                Judgement::Conflict(ids) => drop(search.answer.send(Found::Unlike(ids))),
+                Judgement::SendAgain => drop(search.answer.send(Found::Nowhere)),
+                Judgement::LookAgain => self.look_again(search),
+            }
+        }
+    }
+
+    fn look_again(&self, mut search: Search) {
+        if search.blind >= MOST_BLIND && search.began.elapsed() >= self.grace * BLIND_PERIODS {
+            let list = search.kind.map_or("imports", Kind::as_str);
+            let message = format!("it could not be looked up: the list of {list} lacks some that are there");
+            let _ = search.answer.send(Found::Unknown(message));
+            return;
+        }
+        let pause = Duration::from_secs(u64::from(search.blind)).min(LONGEST_PAUSE) + COMPANY;
+        search.due = search.settled().max(Instant::now() + pause);
+        self.queue.borrow_mut().push(search);
+    }
+}
+
+/// An item that is at work; not any more when dropped.
+pub(crate) struct AtWork<'a> {
+    at_work: &'a Cell<usize>,
+    wake: &'a Notify,
+}
+
+impl Drop for AtWork<'_> {
+    fn drop(&mut self) {
+        self.at_work.set(self.at_work.get().saturating_sub(1));
+        self.wake.notify_one();
+    }
+}
+
+impl std::fmt::Debug for LookupQueue<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LookupQueue").field("waiting", &self.queue.borrow().len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,160 @@
+//! What is looked for, and what is found.
+
+use std::cell::OnceCell;
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use crate::documents::document::{print_text, read_tree};
+use crate::documents::name::{loose_name_key, name_key};
+use crate::documents::references::Kind;
+use crate::model::{Fingerprint, Id, ItemKey, Operation};
+use crate::run_folder::known_ids::KnownIds;
+use crate::run_folder::plan_file::PlanFile;
+use crate::run_folder::plan_item::PlanItem;
+
+/// How long a first look waits for others to share it.
+pub(super) const COMPANY: Duration = Duration::from_millis(50);
+
+/// Why something is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reason {
+    /// A call got no usable answer; after `settled` it can no longer be executing.
+    InDoubt {
+        /// The moment.
+        settled: Instant,
+    },
+    /// The service answered that it did not take the call, which may be wrong. One look after the other work will do.
+    Throttled,
+    /// A run is taken up again: what is about to be made may stand there meanwhile.
+    TakenUpAgain,
+}
+
+/// What looking up found.
+#[derive(Debug)]
+pub(crate) enum Found {
+    /// The import is there.
+    There { id: Id, sha256: Fingerprint, modified: Option<String> },
+    /// It is not, and will not come.
+    Nowhere,
+    /// Something appeared that may or may not be it.
+    Unlike(Vec<Id>),
+    /// The run drains; not known.
+    Interrupted,
+    /// The token was refused; not known.
+    Unauthorized,
+    /// It could not be found out.
+    Unknown(String),
+}
+
+/// A look-up that waits for its answer.
+pub(super) struct Search {
+    /// What is looked for; `None` for an import.
+    pub kind: Option<Kind>,
+    pub name_key: String,
+    pub loose_key: String,
+    /// Ids that stood in the target under its name when the run was planned, for runs that kept no others.
+    pub namesakes: Vec<Id>,
+    pub source: Option<Id>,
+    pub is_clone: bool,
+    /// What was sent, without its name; `None` if it cannot be read: only the very same text is it then.
+    pub wanted: Option<Value>,
+    pub print: Fingerprint,
+    pub reason: Reason,
+    pub began: Instant,
+    pub looks: u32,
+    pub blind: u32,
+    pub due: Instant,
+    pub answer: oneshot::Sender<Found>,
+}
+
+impl Search {
+    pub(super) fn new(
+        item: &PlanItem,
+        reason: Reason,
+        wanted: &[u8],
+        due: Instant,
+    ) -> (Self, oneshot::Receiver<Found>) {
+        let (answer, found) = oneshot::channel();
+        let search = Self {
+            kind: item.kind,
+            name_key: name_key(&item.name).into_owned(),
+            loose_key: loose_name_key(&item.name),
+            namesakes: item.namesakes.clone(),
+            source: item.source.as_ref().map(|source| source.id.clone()),
+            is_clone: item.operation == Operation::Clone,
+            print: print_text(wanted),
+            wanted: read_tree(wanted).ok().map(without_name),
+            reason,
+            began: Instant::now(),
+            looks: 0,
+            blind: 0,
+            due,
+            answer,
+        };
+        (search, found)
+    }
+
+    /// When the call can no longer be executing.
+    pub(super) fn settled(&self) -> Instant {
+        match self.reason {
+            Reason::InDoubt { settled } => settled,
+            Reason::Throttled | Reason::TakenUpAgain => self.began,
+        }
+    }
+
+    /// Looks that prove that something is not there.
+    pub(super) fn looks_needed(&self) -> u32 {
+        match self.reason {
+            Reason::InDoubt { .. } => 2,
+            Reason::Throttled | Reason::TakenUpAgain => 1,
+        }
+    }
+}
+
+/// A document without its name: services trim, cut, unescape and lower-case names.
+pub(super) fn without_name(mut document: Value) -> Value {
+    if let Some(members) = document.as_object_mut() {
+        members.shift_remove("name");
+    }
+    document
+}
+
+/// What stood in the target before, and how the items of the plan are called.
+pub(crate) struct Before<'a> {
+    plan: &'a PlanFile,
+    /// Runs of earlier versions do not know.
+    known: Option<&'a KnownIds>,
+    /// Hashes of the name keys of the plan's items; read when first needed.
+    names: OnceCell<HashSet<u64>>,
+    hasher: RandomState,
+}
+
+impl<'a> Before<'a> {
+    pub(crate) fn new(plan: &'a PlanFile, known: Option<&'a KnownIds>) -> Self {
+        Self { plan, known, names: OnceCell::new(), hasher: RandomState::new() }
+    }
+
+    /// Whether the import, or the resource of a kind, stood in the target when the run was planned.
+    pub(crate) fn had(&self, kind: Option<Kind>, id: &Id) -> bool {
+        self.known.is_some_and(|known| known.contains(kind, id))
+    }
+
+    /// Whether it is known what stood there at all.
+    pub(crate) fn is_known(&self) -> bool {
+        self.known.is_some()
+    }
+
+    /// Whether an item of the plan is called so.
+    pub(crate) fn names_an_item(&self, name: &str) -> bool {
+        let names = self.names.get_or_init(|| {
+            let items = (1..=self.plan.len()).filter_map(|number| self.plan.item(ItemKey(number)).ok());
+            items.map(|item| self.hasher.hash_one(name_key(&item.name).as_ref())).collect()
+        });
+        names.contains(&self.hasher.hash_one(name_key(name).as_ref()))
+    }
+}

@@ -1,0 +1,231 @@
+//! `known.ids`: what stood in the target when a run was planned. Whatever is not in it appeared later.
+//!
+//! Who made an import is told by what was there before, not by times: clocks of services, gateways and machines differ.
+//! A hundred thousand ids take little more than a megabyte.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::path::Path;
+
+use crate::documents::references::Kind;
+use crate::model::{Fingerprint, Id};
+use crate::run_folder::error::RunFolderError;
+use sha2::{Digest, Sha256};
+
+/// The length of a usual id: 24 hexadecimal digits.
+const DIGITS: usize = 24;
+
+/// The first line, in front of the number of ids.
+const HEADER: &str = "# what stood in the target when the run was planned: ";
+
+/// The ids of everything that stood in the target at a moment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KnownIds {
+    /// Imports with ids of the usual form; sorted once it is complete.
+    usual: Vec<[u8; DIGITS / 2]>,
+    sorted: bool,
+    /// Imports with other ids, and resources by their kind.
+    odd: BTreeSet<(Option<Kind>, Id)>,
+}
+
+impl KnownIds {
+    /// Forgets everything: what it was read from is read again.
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Adds an import, or a resource of a kind.
+    pub fn insert(&mut self, kind: Option<Kind>, id: &Id) {
+        match (kind, pack(id)) {
+            (None, Some(packed)) => {
+                self.usual.push(packed);
+                self.sorted = false;
+            }
+            _ => drop(self.odd.insert((kind, id.clone()))),
+        }
+    }
+
+    fn sort(&mut self) {
+        if !self.sorted {
+            self.usual.sort_unstable();
+            self.usual.dedup();
+            self.usual.shrink_to_fit();
+            self.sorted = true;
+        }
+    }
+
+    /// Whether it stood there.
+    pub fn contains(&self, kind: Option<Kind>, id: &Id) -> bool {
+        match (kind, pack(id)) {
+            (None, Some(packed)) if self.sorted => self.usual.binary_search(&packed).is_ok(),
+            (None, Some(packed)) => self.usual.contains(&packed),
+            _ => self.odd.contains(&(kind, id.clone())),
+        }
+    }
+
+    /// How many imports and resources there are.
+    pub fn len(&self) -> usize {
+        self.usual.len() + self.odd.len()
+    }
+
+    /// Whether nothing stood there.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Writes the file, one id a line with its kind in front, readable by its owner only; gives back its SHA-256.
+    ///
+    /// # Errors
+    ///
+    /// It exists, or cannot be written and synced.
+    pub fn write(&mut self, path: &Path) -> Result<Fingerprint, RunFolderError> {
+        self.sort();
+        let mut options = File::options();
+        options.write(true).create_new(true);
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(path).map_err(RunFolderError::file("make", path))?;
+        let mut hash = Sha256::new();
+        let mut out = BufWriter::with_capacity(1 << 16, file);
+        let mut put = |line: &str| {
+            hash.update(line.as_bytes());
+            out.write_all(line.as_bytes()).map_err(RunFolderError::file("write to", path))
+        };
+        put(&format!("{HEADER}{}\n", self.usual.len() + self.odd.len()))?;
+        for packed in &self.usual {
+            put(&format!("imports {}\n", unpack(packed)))?;
+        }
+        for (kind, id) in &self.odd {
+            let id: String = url::form_urlencoded::byte_serialize(id.as_str().as_bytes()).collect();
+            put(&format!("{} {id}\n", kind.map_or("imports", Kind::as_str)))?;
+        }
+        let file =
+            out.into_inner().map_err(|error| RunFolderError::file("write to", path)(error.into_error()))?;
+        file.sync_all().map_err(RunFolderError::file("sync", path))?;
+        Ok(Fingerprint(hash.finalize().into()))
+    }
+
+    /// Reads the file that a plan names by its hash.
+    ///
+    /// # Errors
+    ///
+    /// It is missing, cannot be read, or is not the file that was written for the plan.
+    pub fn read(path: &Path, sha256: Fingerprint) -> Result<Self, RunFolderError> {
+        let bad = |message: String| RunFolderError::BadFile { path: path.to_owned(), message };
+        let file = File::open(path).map_err(RunFolderError::file("open", path))?;
+        let mut reader = BufReader::with_capacity(1 << 16, file);
+        let (mut known, mut hash, mut line) = (Self::default(), Sha256::new(), String::new());
+        for number in 1.. {
+            line.clear();
+            if reader.read_line(&mut line).map_err(RunFolderError::file("read", path))? == 0 {
+                break;
+            }
+            hash.update(line.as_bytes());
+            if number == 1 && line.starts_with(HEADER) {
+                continue;
+            }
+            let (kind, id) = read_line(line.trim_end_matches('\n'))
+                .ok_or_else(|| bad(format!("line {number} is not a kind and an id")))?;
+            known.insert(kind, &id);
+        }
+        if Fingerprint(hash.finalize().into()) != sha256 {
+            return Err(bad("was changed since the run was planned: start a new run".to_owned()));
+        }
+        known.sort();
+        Ok(known)
+    }
+}
+
+fn read_line(line: &str) -> Option<(Option<Kind>, Id)> {
+    let (list, id) = line.split_once(' ')?;
+    let kind = if list == "imports" { None } else { Some(Kind::of(list)?) };
+    let pair = format!("id={id}");
+    let id = url::form_urlencoded::parse(pair.as_bytes()).next()?.1.into_owned();
+    Some((kind, Id::from(id.as_str())))
+}
+
+/// An id of the usual form in half its length. Only lower-case digits: what is packed is unpacked as it was.
+fn pack(id: &Id) -> Option<[u8; DIGITS / 2]> {
+    let text = id.as_str().as_bytes();
+    if text.len() != DIGITS {
+        return None;
+    }
+    let digit = |byte: u8| match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    };
+    let mut packed = [0; DIGITS / 2];
+    for (to, pair) in packed.iter_mut().zip(text.chunks_exact(2)) {
+        *to = digit(pair[0])? << 4 | digit(pair[1])?;
+    }
+    Some(packed)
+}
+
+fn unpack(packed: &[u8; DIGITS / 2]) -> String {
+    packed.iter().fold(String::with_capacity(DIGITS), |mut text, byte| {
+        for digit in [byte >> 4, byte & 15] {
+            text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
+        }
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_back_and_nothing_else_is_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("known.ids");
+        let mut known = KnownIds::default();
+        let ids = [
+            "5f7c579b6411271af4e7cefa",
+            "000000000000000000000000",
+            "5F7C579B6411271AF4E7CEFA",
+            "a b\n%",
+            "",
+        ];
+        for id in ids {
+            known.insert(None, &Id::from(id));
+        }
+        known.insert(Some(Kind::Scripts), &Id::from("5f7c579b6411271af4e7cef1"));
+        let sha256 = known.write(&path).unwrap();
+        let read = KnownIds::read(&path, sha256).unwrap();
+        assert_eq!(read, known);
+        assert_eq!(read.len(), 6);
+        for id in ids {
+            assert!(read.contains(None, &Id::from(id)), "{id:?}");
+            assert!(!read.contains(Some(Kind::Scripts), &Id::from(id)), "{id:?}");
+        }
+        assert!(read.contains(Some(Kind::Scripts), &Id::from("5f7c579b6411271af4e7cef1")));
+        assert!(!read.contains(None, &Id::from("5f7c579b6411271af4e7cef1")));
+        let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&path).unwrap().permissions());
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_changed_file_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("known.ids");
+        let mut known = KnownIds::default();
+        known.insert(None, &Id::from("5f7c579b6411271af4e7cefa"));
+        let sha256 = known.write(&path).unwrap();
+        std::fs::write(&path, "imports 5f7c579b6411271af4e7cefb\n").unwrap();
+        assert!(KnownIds::read(&path, sha256).unwrap_err().to_string().contains("known.ids"));
+        std::fs::write(&path, "").unwrap();
+        KnownIds::read(&path, sha256).unwrap_err();
+    }
+
+    #[test]
+    fn a_hundred_thousand_ids_take_little_more_than_a_megabyte() {
+        let mut known = KnownIds::default();
+        for number in 0..100_000_u32 {
+            known.insert(None, &Id::from(format!("{number:024x}").as_str()));
+        }
+        known.sort();
+        assert!(known.odd.is_empty());
+        assert!(known.usual.capacity() * (DIGITS / 2) <= 1_200_000);
+    }
+}
