@@ -19,14 +19,12 @@ use crate::inventory::pages_ahead::PagesAhead;
 use crate::model::Head;
 use crate::model::cancel::Cancel;
 
+pub(crate) use crate::documents::schema::LISTED_APART;
 pub(crate) use second_look::ids_listed;
 use second_look::{SecondLook, look, other_limit};
 
 /// Documents per page asked for: the most the reference speaks of.
 pub(crate) const PAGE: u32 = 1000;
-
-/// Adaptors whose imports a plain list may leave out (section 2 of the reference lists them by `adaptorType`).
-pub(crate) const LISTED_APART: [&str; 3] = ["AiAgentImport", "GuardrailImport", "ToolImport"];
 
 /// Whoever takes the imports of a sweep.
 pub(crate) trait PageVisitor {

@@ -35,3 +35,8 @@ pub use selector::{Selector, SelectorSpec};
 pub use step::{
     Facts, FieldRename, Missing, Side, Step, StepProblem, StepSpec, TransformError, Transformed, Warnings,
 };
+
+/// The example of the crate's README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -24,6 +24,7 @@ mod rules;
 pub mod seed;
 mod server;
 mod store;
+pub mod tables;
 
 pub use behaviour::{Behaviour, CloneAnswer, LinkForm, ReplaceAnswer, UnusedFilters};
 pub use clock::Clock;

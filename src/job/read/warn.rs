@@ -5,35 +5,13 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::Reader;
+use crate::documents::schema::{ADAPTORS, adaptor_named};
 use crate::job::account::Account;
 use crate::job::env::nearest;
 use crate::job::spreadsheet::mangled;
 use crate::job::tree::Node;
 use crate::job::{Action, Span, forms};
 use crate::model::Id;
-
-/// The values of `adaptorType` that have been seen.
-const ADAPTOR_TYPES: &[&str] = &[
-    "HTTPImport",
-    "RESTImport",
-    "NetSuiteDistributedImport",
-    "NetSuiteImport",
-    "SalesforceImport",
-    "RDBMSImport",
-    "JDBCImport",
-    "MongodbImport",
-    "DynamodbImport",
-    "FTPImport",
-    "S3Import",
-    "AS2Import",
-    "FileSystemImport",
-    "VANImport",
-    "WrapperImport",
-    "AiAgentImport",
-    "GuardrailImport",
-    "ToolImport",
-    "NetSuiteHTTPImport",
-];
 
 static SLOW: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"\b(?:test|match|capture|scan|splits|sub|gsub)\s*\(|\brecurse\b|\.\.")
@@ -149,10 +127,10 @@ impl Reader<'_> {
             }
         }
         for item in node.get("adaptor_types").map(Node::items).unwrap_or_default() {
-            if let Some(text) = item.text().filter(|text| !ADAPTOR_TYPES.contains(text)) {
+            if let Some(text) = item.text().filter(|text| adaptor_named(text).is_none()) {
                 let message =
                     format!("`{}` is not an adaptor type seen so far", crate::job::remedy::shorten(text));
-                let help = nearest(text, ADAPTOR_TYPES.iter().copied())
+                let help = nearest(text, ADAPTORS.iter().map(|adaptor| adaptor.name))
                     .map(|near| format!("did you mean `{near}`?"));
                 self.report.warning(item.span, message).maybe_help(help);
             }

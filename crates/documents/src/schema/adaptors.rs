@@ -1,5 +1,7 @@
 //! The adaptor types: by which block they are configured, how they map, and how they are listed.
 
+use std::sync::LazyLock;
+
 use serde_json::Value;
 
 /// An adaptor type.
@@ -119,9 +121,9 @@ pub fn told_by_blocks(document: &Value) -> Option<&'static Adaptor> {
 }
 
 /// The names of the adaptor types that the plain list leaves out.
-pub fn listed_apart() -> impl Iterator<Item = &'static str> {
-    ADAPTORS.iter().filter(|adaptor| adaptor.listed_apart).map(|adaptor| adaptor.name)
-}
+pub static LISTED_APART: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+    ADAPTORS.iter().filter(|adaptor| adaptor.listed_apart).map(|adaptor| adaptor.name).collect()
+});
 
 /// The blocks that can hold lookups, each once.
 pub fn lookup_blocks() -> impl Iterator<Item = &'static str> {

@@ -20,7 +20,7 @@ mod tests;
 mod walk;
 
 pub use self::adaptors::{
-    ADAPTORS, Adaptor, Mapper, adaptor_named, adaptor_of, listed_apart, lookup_blocks, told_by_blocks,
+    ADAPTORS, Adaptor, LISTED_APART, Mapper, adaptor_named, adaptor_of, lookup_blocks, told_by_blocks,
 };
 pub use self::defaults::{
     Area, Shape, flag_in_text, is_captured, is_lower_cased, is_never_a_default, is_server_field,

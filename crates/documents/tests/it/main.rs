@@ -4,8 +4,11 @@
 #![allow(unreachable_pub, reason = "a test binary has nobody to export to")]
 
 mod corpus;
+mod emulator_tables;
+mod fuzz;
 mod mapping_edit;
 mod mass_rename;
+mod rename_cases;
 mod rename_laws;
 mod rename_places;
 mod rename_table;

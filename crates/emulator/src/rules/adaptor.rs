@@ -25,7 +25,7 @@ const fn adaptor(
 }
 
 /// Every kind, the more telling block first: the first whose block is there names the import.
-static ADAPTORS: [Adaptor; 20] = [
+pub(crate) static ADAPTORS: [Adaptor; 20] = [
     adaptor(
         "NetSuiteDistributedImport",
         &["netsuite_da"],

@@ -6,7 +6,7 @@ use super::Document;
 use crate::store::{Id, Kind};
 
 /// Fields of an import that clients cannot set.
-const OF_IMPORTS: [&str; 13] = [
+pub(crate) const OF_IMPORTS: [&str; 13] = [
     "_id",
     "createdAt",
     "lastModified",

@@ -7,7 +7,7 @@ use super::{Document, Problem};
 use crate::store::{Id, Kind};
 
 /// Keys that hold an id wherever they stand.
-const EVERYWHERE: [(&str, Kind); 9] = [
+pub(crate) const EVERYWHERE: [(&str, Kind); 9] = [
     ("_scriptId", Kind::Scripts),
     ("_stackId", Kind::Stacks),
     ("_fileDefinitionId", Kind::FileDefinitions),
@@ -19,13 +19,13 @@ const EVERYWHERE: [(&str, Kind); 9] = [
     ("_exportId", Kind::Exports),
 ];
 /// Keys that hold an id at the top of a document only.
-const AT_THE_TOP: [(&str, Kind); 3] = [
+pub(crate) const AT_THE_TOP: [(&str, Kind); 3] = [
     ("_connectionId", Kind::Connections),
     ("_integrationId", Kind::Integrations),
     ("_ediProfileId", Kind::EdiProfiles),
 ];
 /// Free content, in which a key of those names means nothing to the service.
-const OPAQUE: [&str; 10] = [
+pub(crate) const OPAQUE: [&str; 10] = [
     "settings",
     "configuration",
     "overrides",
