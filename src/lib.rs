@@ -18,7 +18,7 @@
 //!      accounts: { us: { emulator: demo-a }, eu: { emulator: demo-b } }\n\
 //!      source: us\n\
 //!      target: eu\n\
-//!      select: { adaptor_types: [FTPImport] }\n",
+//!      select: { adaptor_types: [HTTPImport] }\n",
 //! )?;
 //! // What the library may know of the machine: it asks for nothing by itself.
 //! let folder = work.path().to_owned();
@@ -31,7 +31,7 @@
 //!
 //! // Nothing is written before the plan was seen. Progress would go to listeners; nobody listens here.
 //! let plan = session.plan(PlanRequest::of(&job), &Events::none()).await?;
-//! println!("{} imports, {} calls", plan.file().tail().selected, plan.file().tail().forecast.total());
+//! println!("{} imports, {} calls", plan.file().tail().selected, plan.file().tail().forecast.total);
 //!
 //! // Journal, locks, budget, evidence. An emulator is written to without anybody having agreed.
 //! let run = session.execute(plan, Approval::NotAsked, &Events::none()).await?;

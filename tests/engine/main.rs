@@ -8,3 +8,5 @@ mod hostile;
 mod job;
 mod journal;
 mod report;
+mod session;
+mod simulation;

@@ -1,0 +1,128 @@
+//! The library's door: jobs planned, carried out, undone and refused from code, against the embedded emulator.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use transship::emulator::{AccountSpec, Embedded, Kind, Options, Store};
+use transship::job::{Env, Job, Settings};
+use transship::model::Outcome;
+use transship::model::event::Events;
+use transship::session::plan::Show;
+use transship::session::{
+    self, Approval, Host, OpenRequest, OpenedRun, PlanRequest, Random, Resumed, Session, SessionError,
+    SessionOptions,
+};
+
+/// Two accounts in memory, a folder, and a job that moves three imports.
+struct Bench {
+    host: Host,
+    work: tempfile::TempDir,
+    store: Store,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let store = Store::in_memory();
+        let accounts: Vec<AccountSpec> = ["us", "eu"].map(AccountSpec::empty).into();
+        let options = Options { accounts, ..Options::default() };
+        let emulator = Embedded::with(store.clone(), options).unwrap();
+        let records = store.accounts();
+        for (record, id) in records.iter().zip(["c1", "c2"]) {
+            let shop = json!({ "_id": format!("{id:0>24}"), "name": "Shop", "type": "http" });
+            store.load(record, &json!({ "connections": [shop] })).unwrap();
+        }
+        let (at, us) = records.iter().enumerate().find(|(_, record)| record.name == "us").unwrap();
+        let import = |number: u32| {
+            json!({
+                "_id": format!("{number:024x}"), "name": format!("Order {number}"), "adaptorType": "HTTPImport",
+                "_connectionId": format!("{:0>24}", ["c1", "c2"][at]),
+                "http": { "relativeURI": ["/orders"], "method": ["POST"] },
+            })
+        };
+        store.load(us, &json!({ "imports": [import(1), import(2), import(3)] })).unwrap();
+        let work = tempfile::tempdir().unwrap();
+        let folder = work.path().to_owned();
+        let env = Env { home: Some(folder.clone()), folder, ..Env::default() };
+        let host =
+            Host { emulator: Some(Arc::new(emulator)), random: Random::with_seed(1), ..Host::new(env) };
+        Self { host, work, store }
+    }
+
+    fn job(&self) -> (Job, Settings) {
+        let path = self.work.path().join("job.yaml");
+        let text = "version: 1\nname: orders\naction: migrate\naccounts:\n  us: { emulator: us }\n  \
+                    eu: { emulator: eu }\nsource: us\ntarget: eu\n";
+        std::fs::write(&path, text).unwrap();
+        session::load_job(&self.host, &path).unwrap()
+    }
+
+    async fn open(&self, request: OpenRequest<'_>) -> Session {
+        Session::open(&self.host, request, SessionOptions::new(&self.host)).await.unwrap()
+    }
+
+    fn runs(&self) -> usize {
+        std::fs::read_dir(self.work.path().join("runs")).map_or(0, |entries| entries.flatten().count())
+    }
+
+    fn in_target(&self) -> usize {
+        let records = self.store.accounts();
+        let eu = records.iter().find(|record| record.name == "eu").unwrap();
+        self.store.count(eu.id(), Kind::from_list("imports").unwrap())
+    }
+}
+
+#[tokio::test]
+async fn what_a_plan_shows_is_created_and_an_undo_removes_it() {
+    let bench = Bench::new();
+    let (job, settings) = bench.job();
+    let session = bench.open(OpenRequest::Write(settings)).await;
+    let plan = session.plan(PlanRequest::of(&job), &Events::none()).await.unwrap();
+    assert_eq!(plan.file().tail().totals["create"], 3);
+    let mut run = session.execute(plan, Approval::NotAsked, &Events::none()).await.unwrap();
+    run.sound().unwrap();
+    assert!(run.record.is_finished());
+    let rows = run.rows().unwrap();
+    assert!(rows.iter().all(|row| row.outcome == Outcome::Created && row.target_id.is_some()), "{rows:#?}");
+    assert_eq!(bench.in_target(), 3);
+
+    let done = OpenedRun::open(run.folder.path()).unwrap();
+    let again = bench.open(OpenRequest::Resume(done.plan.head())).await;
+    let resumed = again.resume(&run.folder, &Events::none()).await.unwrap();
+    assert!(matches!(resumed, Resumed::WasFinished(_)));
+
+    let undoing = bench.open(OpenRequest::Undo(done.plan.head())).await;
+    let plan = undoing.undo(&run.folder).await.unwrap();
+    undoing.execute(plan, Approval::NotAsked, &Events::none()).await.unwrap().sound().unwrap();
+    assert_eq!(bench.in_target(), 0);
+}
+
+#[tokio::test]
+async fn a_plan_that_is_dropped_leaves_nothing_and_frees_its_target() {
+    let bench = Bench::new();
+    let (job, settings) = bench.job();
+    let session = bench.open(OpenRequest::Write(settings.clone())).await;
+    let other = bench.open(OpenRequest::Write(settings)).await;
+    let plan = session.plan(PlanRequest::of(&job), &Events::none()).await.unwrap();
+    let held = other.plan(PlanRequest::of(&job), &Events::none()).await.unwrap_err();
+    assert!(matches!(&held, SessionError::Held(text) if text.contains("job orders")), "{held}");
+    drop(plan);
+    assert_eq!(bench.runs(), 0);
+    other.plan(PlanRequest::of(&job), &Events::none()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_preview_leaves_nothing_and_can_be_kept_over_a_plan_only() {
+    let bench = Bench::new();
+    let (job, settings) = bench.job();
+    let session = bench.open(OpenRequest::Read(settings)).await;
+    let preview = session.preview(&job, Show::Changes, &Events::none()).await.unwrap();
+    let out = bench.work.path().join("plan.json");
+    for _ in 0..2 {
+        session::may_be_written(&out, &bench.work.path().join("job.yaml")).unwrap();
+        preview.keep(&out).unwrap();
+    }
+    drop(preview);
+    assert_eq!((bench.runs(), bench.in_target()), (0, 0));
+    let error = session::may_be_written(&bench.work.path().join("job.yaml"), &out).unwrap_err();
+    assert!(error.to_string().contains("not a plan"), "{error}");
+}
