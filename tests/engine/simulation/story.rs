@@ -401,20 +401,24 @@ impl World {
         let (session, halt, cancel) = self.process(of.plan.head().settings.clone(), End::ByItself);
         let job = std::mem::replace(&mut self.job, blank_job());
         let events = Events::none();
+        // What was edited before the new plan was made is part of it.
+        let planned = std::cell::Cell::new(Instant::now());
         let work = async {
             match session.retry(&of.folder, &job, &events).await? {
-                Retry::Plan(plan) => session.execute(*plan, Approval::Given, &events).await.map(Some),
+                Retry::Plan(plan) => {
+                    planned.set(Instant::now());
+                    session.execute(*plan, Approval::Given, &events).await.map(Some)
+                }
                 Retry::Nothing(_) => Ok(None),
             }
         };
         self.told.push("retry".to_owned());
-        let planned = Instant::now();
         let ended = Box::pin(self.live(End::ByItself, &halt, &cancel, work)).await;
         self.job = job;
         drop(session);
         match ended {
             Some(Ok(Some(run))) => {
-                let run = self.finish(run.folder.path(), planned).await?;
+                let run = self.finish(run.folder.path(), planned.get()).await?;
                 laws::of_a_run(self, &run)
             }
             // A service in bad weather may refuse to be planned for.
