@@ -13,10 +13,9 @@ use super::tree::{Data, Entry, Node};
 pub(super) fn check(node: &Node, holds: &Type, name: &str, report: &mut Report) {
     match (&node.data, holds) {
         (Data::Broken, _) => {}
-        (
-            Data::List(_) | Data::Text(_) | Data::Number(..) | Data::Null,
-            Type::Table(Table { name: "job", .. }),
-        ) => {
+        (Data::List(_) | Data::Text(_) | Data::Number(..) | Data::Null, Type::Table(table))
+            if is_root(table) =>
+        {
             let message = format!("a job file is a mapping of keys and values, but this is {}", node.kind());
             report.error(node.span, message).help("`transship new migrate` prints a job to start from");
         }
@@ -79,18 +78,17 @@ fn check_table(node: &Node, entries: &[Entry], table: &'static Table, name: &str
     let missing = |key: &&Key| key.required && !node.has(key.word) && !meant.contains(&key.word);
     for key in table.keys.iter().filter(missing) {
         let help = format!("add `{}: …`: {}", key.word, lower(key.doc));
-        let message = if table.name == "job" {
-            format!("the job has no `{}`", key.word)
-        } else {
-            format!("`{name}` needs `{}`", key.word)
+        let message = match table.noun {
+            Some(noun) => format!("{noun} has no `{}`", key.word),
+            None => format!("`{name}` needs `{}`", key.word),
         };
         report.error(node.span, message).help(help);
     }
-    if let Rule::OneOf(words, without) = table.rule {
+    if let Rule::OneOf(words, without, with_two) = table.rule {
         let given: Vec<&Entry> = entries.iter().filter(|entry| words.contains(&entry.key.as_str())).collect();
         let unknown = entries.iter().any(|entry| table.key(&entry.key).is_none());
         let known: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
-        let what = if table.name == "step" { "a step" } else { &format!("`{name}`") };
+        let what = table.noun.map_or_else(|| format!("`{name}`"), str::to_owned);
         match given.as_slice() {
             [] if !unknown => {
                 let help = format!("add one of {}", known.join(", "));
@@ -98,35 +96,25 @@ fn check_table(node: &Node, entries: &[Entry], table: &'static Table, name: &str
             }
             [first, second, ..] => {
                 let message = format!("{what} holds both `{}` and `{}`", first.key, second.key);
-                let help = if table.name == "step" {
-                    "a step does one thing: begin the second with a `-` of its own"
-                } else {
-                    "keep one of the two"
-                };
-                report.error(second.at, message).related(first.at, "first here").help(help);
+                report.error(second.at, message).related(first.at, "first here").help(with_two);
             }
             _ => {}
         }
     }
-    if matches!(table.rule, Rule::Some) && entries.is_empty() {
-        let help =
-            format!("add one of {}", table.keys.iter().map(|key| key.word).collect::<Vec<_>>().join(", "));
-        let what = match table.name {
-            "keep" => "keeps nothing",
-            "notify" => "tells nobody",
-            _ => "changes nothing",
-        };
-        report.error(node.span, format!("`{name}` {what}")).help(help);
+    if let (Rule::Some(without), []) = (&table.rule, entries) {
+        let known: Vec<_> = table.keys.iter().map(|key| format!("`{}`", key.word)).collect();
+        let help = format!("add one of {}, or leave the key out", known.join(", "));
+        report.error(node.span, format!("`{name}` {without}")).help(help);
     }
-    if table.name == "condition" && entries.is_empty() {
-        let help = "name something, or leave the key out";
-        report.error(node.span, format!("`{name}` is empty: it would hold for every import")).help(help);
-    }
+}
+
+fn is_root(table: &Table) -> bool {
+    table.noun == Some("the job")
 }
 
 fn not_supported_yet(at: Span, word: &str, name: &str, table: &str, report: &mut Report) {
     let message = match table {
-        "job" => format!("`{word}` is not supported yet"),
+        _ if table == super::keys::JOB.name => format!("`{word}` is not supported yet"),
         _ => format!("`{word}` in `{name}` is not supported yet"),
     };
     report.error(at, message).help("remove it; a later version of transship will accept it");
@@ -192,19 +180,17 @@ fn unknown_key(entry: &Entry, table: &'static Table, name: &str, report: &mut Re
             format!("there is no space after the colon: write `{key}: {value}`")
         }
         Some(near) => format!("did you mean `{near}`?"),
-        None if table.name == "condition"
-            && ["manifest", "integration_apps"].contains(&entry.key.as_str()) =>
-        {
-            format!("`{}` stands in `select` itself", entry.key)
+        None if let Some((_, help)) = table.elsewhere.iter().find(|(key, _)| *key == entry.key) => {
+            (*help).to_owned()
         }
         None => format!("the keys here are {}", known().collect::<Vec<_>>().join(", ")),
     };
-    let message = match table.name {
-        "job" => format!("unknown key `{}`", entry.key),
+    let message = match table.noun {
+        Some(_) if is_root(table) => format!("unknown key `{}`", entry.key),
         _ => format!("unknown key `{}` in `{name}`", entry.key),
     };
     report.error(entry.at, message).help(help);
-    if table.name == "token" {
+    if table.secret.is_some() {
         report.black_out(entry.node.span);
     }
 }
@@ -271,10 +257,9 @@ fn fits(node: &Node, holds: &Type) -> bool {
 }
 
 fn misfit(node: &Node, holds: &Type, name: &str, report: &mut Report) {
-    if let Type::Table(Table { name: "token", .. }) = holds {
+    if let Type::Table(Table { secret: Some(help), .. }) = holds {
         report.black_out(node.span);
-        let help = "say where it is: { env: NAME }, { file: PATH }, { command: [..] } or { keyring: NAME }";
-        report.error(node.span, "a token is never in a job file").help(help);
+        report.error(node.span, "a token is never in a job file").help(*help);
         return;
     }
     if matches!(holds, Type::Text(Form::Variable)) {

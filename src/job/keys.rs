@@ -4,6 +4,7 @@ mod archive;
 mod policy;
 mod steps;
 
+use super::Action;
 use super::forms::Form;
 use super::spec::{Dictionary, Rule, Table, Type, key, required, word};
 
@@ -35,6 +36,7 @@ const DEFAULT_AND_KINDS: &[&str] = &[
 /// The whole file.
 pub(super) static JOB: Table = Table {
     name: "job",
+    noun: Some("the job"),
     what: "a mapping",
     rule: Rule::Free,
     keys: &[
@@ -47,43 +49,43 @@ pub(super) static JOB: Table = Table {
             Type::Either(&[Type::Text(Form::Name), Type::Table(&SOURCE)]),
             "The account the imports are read from; for restore, whose backup; for apply, a folder of files.",
         ),
-        key("sources", SOURCES, "The accounts of a backup of many: their names, or a CSV of accounts."),
+        key("sources", SOURCES, "The accounts of a backup of many: their names, or a CSV of accounts.").not_for(&[(&[Action::Migrate, Action::Clone, Action::Update, Action::Delete, Action::Restore, Action::Compare, Action::Apply], "several accounts are for backup: name one as `source`")]),
         key("target", Type::Text(Form::Name), "The account they are written to; without it, the source."),
         key(
             "select",
             Type::Table(&SELECT),
             "Which imports. Every key given must hold; nothing given: all imports.",
         ),
-        key("references", Type::Table(&REFERENCES), "How ids of other resources become the target's ids."),
-        key("transform", Type::List(&Type::Table(&STEP)), "What is changed in each import, in order."),
+        key("references", Type::Table(&REFERENCES), "How ids of other resources become the target's ids.").not_for(&[(&[Action::Delete], "nothing is written that could refer: remove `references`"), (&[Action::Backup], "imports are read as they are: remove it")]),
+        key("transform", Type::List(&Type::Table(&STEP)), "What is changed in each import, in order.").not_for(&[(&[Action::Delete], "a deleted import is not changed: remove `transform`"), (&[Action::Backup], "imports are read as they are: remove it")]),
         key(
             "captured_data",
             Type::Word(CAPTURED),
             "What becomes of captured data: `sampleData`, `sampleResponseData`, `mockResponse`, `mockOutput`.",
-        ),
-        key("match", Type::Word(MATCHES), "How an import is recognised in the target."),
-        key("on_existing", Type::Word(ON_EXISTING), "What happens to an import that is there and differs."),
+        ).or("keep").not_for(&[(&[Action::Delete, Action::Backup, Action::Compare], "nothing is written: remove `captured_data`")]),
+        key("match", Type::Word(MATCHES), "How an import is recognised in the target.").or("name").not_for(&[(&[Action::Update, Action::Delete, Action::Backup], "it decides how an import is recognised in the target, for migrate and clone")]),
+        key("on_existing", Type::Word(ON_EXISTING), "What happens to an import that is there and differs.").or("skip").not_for(&[(&[Action::Update, Action::Delete, Action::Backup], "it decides what becomes of an import that already exists in the target, for migrate and clone"), (&[Action::Compare], "a comparison writes nothing: remove it")]),
         key(
             "ignore",
             Type::List(&Type::Text(Form::Pointer)),
             "JSON pointers of what is left out of every comparison.",
         ),
-        key("verify", Type::Word(VERIFY), "How a write is checked."),
+        key("verify", Type::Word(VERIFY), "How a write is checked.").or("full").not_for(&[(&[Action::Compare], "a comparison writes nothing: remove it")]),
         key(
             "waves",
             Type::List(&WAVES),
             "How many imports are written at a time; each wave is verified before the next begins. The last is `rest`.",
-        ),
+        ).not_for(&[(&[Action::Backup, Action::Compare], "nothing is written to an account: remove it")]),
         key(
             "pause",
             Type::Either(&[Type::Word(PAUSE), Type::Text(Form::Duration)]),
             "What happens between two waves; a time like `30m` waits for so long.",
-        ),
+        ).or("ask").not_for(&[(&[Action::Backup, Action::Compare], "nothing is written to an account: remove it")]),
         key(
             "mirror",
             Type::Table(&MIRROR),
             "For migrate and apply: what the source no longer has is deleted in the target.",
-        ),
+        ).not_for(&[(&[Action::Clone, Action::Update, Action::Delete, Action::Backup, Action::Restore, Action::Compare], "it is for migrate and apply: remove `mirror`")]),
         key("rate", Type::Table(&RATE), "The budget of calls, for accounts that do not set their own."),
         key(
             "concurrency",
@@ -92,7 +94,7 @@ pub(super) static JOB: Table = Table {
                 Type::Whole(1, 1024),
             ]),
             "Calls in flight at once.",
-        ),
+        ).or("auto"),
         key(
             "page_size",
             Type::Either(&[
@@ -100,18 +102,17 @@ pub(super) static JOB: Table = Table {
                 Type::Whole(1, 1000),
             ]),
             "Imports on one page of a list.",
-        ),
+        ).or("auto"),
         key("retry", Type::Table(&RETRY), "How a failed call is repeated."),
-        key("stop", Type::Table(&STOP), "When a run halts by itself; what was not started is `unprocessed`."),
+        key("stop", Type::Table(&STOP), "When a run halts by itself; what was not started is `unprocessed`.").not_for(&[(&[Action::Compare], "a comparison writes nothing: remove it"), (&[Action::Backup], "a backup is whole or does not count: remove it")]),
         key(
             "output",
             Type::Text(Form::Path),
-            "The folder for run folders, from the current folder; `runs` if not given.",
-        ),
-        key("archive", Type::Table(&ARCHIVE), "The backup store, for backup, restore and compare."),
+            "The folder for run folders, from the current folder.",
+        ).or("runs"),
+        key("archive", Type::Table(&ARCHIVE), "The backup store, for backup, restore and compare.").not_for(&[(&[Action::Migrate, Action::Clone, Action::Update, Action::Delete, Action::Apply], "it is for backup, restore and compare: remove it")]),
         key("notify", Type::Table(&NOTIFY), "Who is told how the run ended."),
-    ],
-};
+    ], ..Table::PLAIN };
 
 const ACTIONS: &[super::spec::Word] = &[
     word("migrate", "Create or update the imports in another account."),
@@ -138,7 +139,20 @@ static SOURCE: Table = Table {
         "folder",
         Type::Text(Form::Path),
         "A folder with one file for each import, as `archive export` writes it.",
-    )],
+    )
+    .not_for(&[(
+        &[
+            Action::Migrate,
+            Action::Clone,
+            Action::Update,
+            Action::Delete,
+            Action::Backup,
+            Action::Restore,
+            Action::Compare,
+        ],
+        "name an account, or write `action: apply`",
+    )])],
+    ..Table::PLAIN
 };
 
 const CAPTURED: &[super::spec::Word] =
@@ -160,14 +174,23 @@ const VERIFY: &[super::spec::Word] = &[
     word("none", "Nothing is compared."),
 ];
 
-static ACCOUNTS: Dictionary =
-    Dictionary { what: "account", key: Form::Name, words: &[], holds: Type::Table(&ACCOUNT) };
+static ACCOUNTS: Dictionary = Dictionary {
+    what: "account",
+    key: Form::Name,
+    words: &[],
+    holds: Type::Table(&ACCOUNT),
+    like: "a mapping",
+};
 
 /// One account.
 pub(super) static ACCOUNT: Table = Table {
     name: "account",
     what: "a mapping like `{ region: eu, token: { env: TOKEN } }`",
-    rule: Rule::OneOf(&["region", "url", "emulator"], "does not say where the account is"),
+    rule: Rule::OneOf(
+        &["region", "url", "emulator"],
+        "does not say where the account is",
+        "keep one of the two",
+    ),
     keys: &[
         key(
             "region",
@@ -188,18 +211,25 @@ pub(super) static ACCOUNT: Table = Table {
         key("token", Type::Table(&TOKEN), "Where the token comes from. Never the token itself."),
         key("rate", Type::Table(&RATE), "The budget of calls of this account."),
     ],
+    ..Table::PLAIN
 };
 
 pub(super) static TOKEN: Table = Table {
     name: "token",
     what: "a mapping like `{ env: TOKEN }`",
-    rule: Rule::OneOf(&["env", "file", "command", "keyring"], "does not say where the token is"),
+    rule: Rule::OneOf(
+        &["env", "file", "command", "keyring"],
+        "does not say where the token is",
+        "keep one of the two",
+    ),
+    secret: Some("say where it is: { env: NAME }, { file: PATH }, { command: [..] } or { keyring: NAME }"),
     keys: &[
         key("env", Type::Text(Form::Variable), "An environment variable."),
         key("file", Type::Text(Form::Path), "A file; its first line."),
         key("command", TEXTS, "A command and its arguments, run without a shell; the first line it prints."),
         key("keyring", TEXT, "An entry of the system's keyring."),
     ],
+    ..Table::PLAIN
 };
 
 /// Which imports: the keys that `select`, `exclude` and `when` share.
@@ -231,16 +261,22 @@ pub(super) static SELECT: Table = Table {
             Type::Text(Form::Path),
             "A CSV with a column `id` or `name`; its other columns are `row.*` in templates."
         ),
-        key("integration_apps", Type::Flag, "Also take what an Integration App owns."),
+        key("integration_apps", Type::Flag, "Also take what an Integration App owns.").or("false"),
     ],
+    ..Table::PLAIN
 };
 
 /// `exclude` and `when`.
 pub(super) static CONDITION: Table = Table {
     name: "condition",
     what: "a mapping like `{ names: [\"Order *\"] }`",
-    rule: Rule::Free,
+    rule: Rule::Some("is empty: it would hold for every import"),
+    elsewhere: &[
+        ("manifest", "`manifest` is a key of `select` itself"),
+        ("integration_apps", "`integration_apps` is a key of `select` itself"),
+    ],
     keys: select_keys![],
+    ..Table::PLAIN
 };
 
 static REFERENCES: Table = Table {
@@ -255,20 +291,30 @@ static REFERENCES: Table = Table {
                 word("none", "Only `map` and `map_file` count."),
             ]),
             "How a counterpart is found for what `map` and `map_file` do not name.",
-        ),
+        )
+        .or("name"),
         key("map", Type::Dictionary(&MAP), "Ids or names on both sides, by kind of resource."),
         key("map_file", Type::Text(Form::Path), "A CSV with the columns `kind,source,target`."),
         key(
             "create",
             Type::List(&Type::Word(CREATABLE)),
             "Kinds of resource of which one that the target lacks is created first, for migrate and restore.",
-        ),
+        )
+        .not_for(&[
+            (
+                &[Action::Update, Action::Clone],
+                "within one account nothing is missing: remove it, or write `action: migrate`",
+            ),
+            (&[Action::Compare], "a comparison writes nothing: remove it"),
+        ]),
         key(
             "missing",
             Type::Either(&[MISSING, Type::Dictionary(&MISSING_OF)]),
             "What becomes of an import with a reference that has no counterpart; also by kind of resource.",
-        ),
+        )
+        .or("fail"),
     ],
+    ..Table::PLAIN
 };
 
 /// The kinds that `references.create` may name.
@@ -284,10 +330,25 @@ const MISSING: Type = Type::Word(&[
     word("skip", "The item is skipped."),
     word("drop", "The reference is left out of the document."),
 ]);
-static MISSING_OF: Dictionary =
-    Dictionary { what: "kind of resource", key: Form::Text, words: DEFAULT_AND_KINDS, holds: MISSING };
+static MISSING_OF: Dictionary = Dictionary {
+    what: "kind of resource",
+    key: Form::Text,
+    words: DEFAULT_AND_KINDS,
+    holds: MISSING,
+    like: "a mapping like `{ default: fail, scripts: drop }`",
+};
 
-static MAP: Dictionary =
-    Dictionary { what: "kind of resource", key: Form::Text, words: KINDS, holds: Type::Dictionary(&PAIRS) };
-static PAIRS: Dictionary =
-    Dictionary { what: "id or name in the source", key: Form::Text, words: &[], holds: Type::Text(Form::Id) };
+static MAP: Dictionary = Dictionary {
+    what: "kind of resource",
+    key: Form::Text,
+    words: KINDS,
+    holds: Type::Dictionary(&PAIRS),
+    like: "a mapping",
+};
+static PAIRS: Dictionary = Dictionary {
+    what: "id or name in the source",
+    key: Form::Text,
+    words: &[],
+    holds: Type::Text(Form::Id),
+    like: "a mapping",
+};

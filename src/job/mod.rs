@@ -10,6 +10,7 @@ pub mod manifest;
 pub mod notify;
 mod plain;
 pub mod problem;
+pub mod reference;
 pub mod schema;
 pub mod secret;
 pub mod secret_source;

@@ -64,12 +64,20 @@ fn text(form: Form) -> Value {
     }
 }
 
+/// A value as it is written in a job file, as JSON: numbers and booleans as such, all else as text.
+fn written(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| json!(text))
+}
+
 fn table(table: &'static Table, tables: &mut Map<String, Value>) -> Value {
     let known = || table.keys.iter().filter(|key| !is_not_yet(table.name, key.word));
     let mut properties = Map::new();
     for key in known() {
         let mut value = json!({ "description": key.doc });
         merge(&mut value, of(&key.holds, key.word, tables));
+        if let Some(default) = key.default {
+            merge(&mut value, json!({ "default": written(default) }));
+        }
         properties.insert(key.word.to_owned(), value);
     }
     let required: Vec<_> = known().filter(|key| key.required).map(|key| key.word).collect();
@@ -77,10 +85,10 @@ fn table(table: &'static Table, tables: &mut Map<String, Value>) -> Value {
     if !required.is_empty() {
         merge(&mut schema, json!({ "required": required }));
     }
-    if table.name == "condition" || matches!(table.rule, Rule::Some) {
+    if matches!(table.rule, Rule::Some(_)) {
         merge(&mut schema, json!({ "minProperties": 1 }));
     }
-    if let Rule::OneOf(words, _) = table.rule {
+    if let Rule::OneOf(words, ..) = table.rule {
         let choices: Vec<_> = words.iter().map(|word| json!({ "required": [word] })).collect();
         merge(&mut schema, json!({ "oneOf": choices }));
     }

@@ -1,5 +1,6 @@
 //! The language in which [`super::keys`] says what a job file may hold. The reader and the JSON Schema both follow it.
 
+use super::Action;
 use super::forms::Form;
 
 /// What may stand at a place.
@@ -47,6 +48,12 @@ pub(super) struct Table {
     pub(super) keys: &'static [Key],
     /// Which keys belong together.
     pub(super) rule: Rule,
+    /// What one is called where it has no key of its own: `the job`, `a step`.
+    pub(super) noun: Option<&'static str>,
+    /// What to write instead of a value that is no table, where that value may be a secret: it is never shown.
+    pub(super) secret: Option<&'static str>,
+    /// Keys that people look for here, and where they are.
+    pub(super) elsewhere: &'static [(&'static str, &'static str)],
 }
 
 /// Which keys of a table may stand together.
@@ -54,10 +61,10 @@ pub(super) struct Table {
 pub(super) enum Rule {
     /// Any.
     Free,
-    /// Any, but at least one.
-    Some,
-    /// Exactly one of these; the others are free. The text says what is wrong with none.
-    OneOf(&'static [&'static str], &'static str),
+    /// Any, but at least one. The text says what is wrong with none.
+    Some(&'static str),
+    /// Exactly one of these; the others are free. The texts say what is wrong with none, and what to do about two.
+    OneOf(&'static [&'static str], &'static str, &'static str),
 }
 
 /// A key.
@@ -67,6 +74,10 @@ pub(super) struct Key {
     pub(super) doc: &'static str,
     pub(super) required: bool,
     pub(super) holds: Type,
+    /// What holds without the key, as it would be written.
+    pub(super) default: Option<&'static str>,
+    /// The actions for which the key has no meaning, with what to do about it.
+    pub(super) not_for: &'static [(&'static [Action], &'static str)],
 }
 
 /// A mapping with keys of the user's choice.
@@ -80,21 +91,53 @@ pub(super) struct Dictionary {
     pub(super) words: &'static [&'static str],
     /// What each key holds.
     pub(super) holds: Type,
+    /// What it is, with its article, for messages.
+    pub(super) like: &'static str,
 }
 
 pub(super) const fn key(word: &'static str, holds: Type, doc: &'static str) -> Key {
-    Key { word, doc, required: false, holds }
+    Key { word, doc, required: false, holds, default: None, not_for: &[] }
 }
 
 pub(super) const fn required(word: &'static str, holds: Type, doc: &'static str) -> Key {
-    Key { word, doc, required: true, holds }
+    Key { word, doc, required: true, holds, default: None, not_for: &[] }
 }
 
 pub(super) const fn word(word: &'static str, doc: &'static str) -> Word {
     Word { word, doc }
 }
 
+impl Key {
+    /// The key, with what holds without it.
+    pub(super) const fn or(mut self, default: &'static str) -> Self {
+        self.default = Some(default);
+        self
+    }
+
+    /// The key, with the actions for which it has no meaning.
+    pub(super) const fn not_for(mut self, actions: &'static [(&'static [Action], &'static str)]) -> Self {
+        self.not_for = actions;
+        self
+    }
+
+    /// What to do about the key in a job of an action it has no meaning for.
+    pub(super) fn refused_for(&self, action: Action) -> Option<&'static str> {
+        self.not_for.iter().find(|(actions, _)| actions.contains(&action)).map(|(_, help)| *help)
+    }
+}
+
 impl Table {
+    /// What most tables say of themselves beside their keys: nothing.
+    pub(super) const PLAIN: Self = Self {
+        name: "",
+        what: "a mapping",
+        keys: &[],
+        rule: Rule::Free,
+        noun: None,
+        secret: None,
+        elsewhere: &[],
+    };
+
     /// The key of that name.
     pub(super) fn key(&self, word: &str) -> Option<&'static Key> {
         self.keys.iter().find(|key| key.word == word)
@@ -102,6 +145,15 @@ impl Table {
 }
 
 impl Type {
+    /// The table that may stand there.
+    pub(super) fn table(&self) -> Option<&'static Table> {
+        match self {
+            Self::Table(table) => Some(table),
+            Self::Either(types) => types.iter().find_map(Self::table),
+            _ => None,
+        }
+    }
+
     /// What may stand there, for "must be …".
     pub(super) fn describe(&self) -> String {
         match self {
@@ -122,10 +174,7 @@ impl Type {
             Self::Any => "a value".to_owned(),
             Self::List(_) => "a list".to_owned(),
             Self::Table(table) => table.what.to_owned(),
-            Self::Dictionary(Dictionary { what: "kind of resource", holds: Self::Word(_), .. }) => {
-                "a mapping like `{ default: fail, scripts: drop }`".to_owned()
-            }
-            Self::Dictionary(_) => "a mapping".to_owned(),
+            Self::Dictionary(dictionary) => dictionary.like.to_owned(),
             Self::OrNull(inner) => format!("{}, or `null`", inner.describe()),
             Self::Either(types) => types.iter().map(Self::describe).collect::<Vec<_>>().join(", or "),
         }

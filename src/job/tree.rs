@@ -115,6 +115,16 @@ impl Node {
         if let Data::Flag(flag) = self.data { Some(flag) } else { None }
     }
 
+    /// Whether something in it has been reported and is not there to be read.
+    pub(super) fn is_broken(&self) -> bool {
+        match &self.data {
+            Data::Broken => true,
+            Data::List(items) => items.iter().any(Self::is_broken),
+            Data::Table(entries) => entries.iter().any(|entry| entry.node.is_broken()),
+            _ => false,
+        }
+    }
+
     /// The node as JSON; everything below it counts as read.
     pub(super) fn json(&self) -> Value {
         match &self.data {

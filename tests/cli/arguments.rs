@@ -191,6 +191,10 @@ fn every_starter_job_is_a_valid_job() {
         std::fs::write(world.path("new.yaml"), ran.stdout).unwrap();
         world.command(&["check", "new.yaml"]).expect_exit(0);
     }
+    world.command(&["new", "migrate", "made.yaml"]).expect_exit(0);
+    world.command(&["check", "made.yaml"]).expect_exit(0);
+    assert!(world.path("job.schema.json").is_file(), "editors look for it beside the job");
+    world.command(&["new", "migrate", "made.yaml"]).expect_exit(2).expect_stderr("exists already");
     world.command(&["new", "nonsense"]).expect_exit(2).expect_stderr("migrate");
 }
 

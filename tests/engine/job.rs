@@ -180,6 +180,22 @@ fn the_schema_beside_the_sample_jobs_is_the_one_of_this_version() {
     assert!(kept == made, "write the output of `transship schema` to jobs/job.schema.json");
 }
 
+/// Written with `TRANSSHIP_WRITE=1`, as the schema is.
+#[test]
+fn the_key_reference_is_the_one_of_this_version() {
+    let kept = here().join("../../docs/job-file.md");
+    let made = job::reference::reference();
+    if option_env!("TRANSSHIP_WRITE").is_some() {
+        std::fs::create_dir_all(kept.parent().unwrap()).unwrap();
+        std::fs::write(&kept, &made).unwrap();
+    }
+    let kept = std::fs::read_to_string(kept).unwrap_or_default();
+    assert!(
+        kept == made,
+        "docs/job-file.md is not that of this version: run this test with TRANSSHIP_WRITE=1"
+    );
+}
+
 /// Whether the schema's keys take every key of the value.
 fn takes(schema: &serde_json::Value, root: &serde_json::Value, value: &serde_json::Value) {
     use serde_json::Value;

@@ -360,6 +360,9 @@ pub struct Emulator {
 pub struct New {
     /// The action: migrate, clone, update, delete, backup, restore or compare
     pub action: String,
+
+    /// Write the job to this file, and its JSON Schema beside it, instead of printing it
+    pub file: Option<std::path::PathBuf>,
 }
 
 /// `completions`.

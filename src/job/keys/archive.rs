@@ -1,5 +1,6 @@
 //! The keys of `archive`, `sources` and `notify`.
 
+use super::super::Action;
 use super::super::forms::Form;
 use super::super::spec::{Rule, Table, Type, key, required};
 use super::{TEXTS, TOKEN};
@@ -22,8 +23,10 @@ pub(super) static ARCHIVE: Table = Table {
         key(
             "snapshot",
             Type::Text(Form::Text),
-            "The snapshot to restore or to compare with: its id, or the start of it; `latest` if not given.",
-        ),
+            "The snapshot to restore or to compare with: its id, or the start of it.",
+        )
+        .or("latest")
+        .not_for(&[(&[Action::Backup], "a backup makes a new snapshot: remove it")]),
         key(
             "encryption",
             Type::Table(&ENCRYPTION),
@@ -32,16 +35,18 @@ pub(super) static ARCHIVE: Table = Table {
         key(
             "shrink",
             Type::Text(Form::Percent),
-            "The share of last time's imports that may be gone before a backup refuses to count; `20%` if not given.",
-        ),
+            "The share of last time's imports that may be gone before a backup refuses to count.",
+        )
+        .or("20%"),
         key("tags", TEXTS, "What the snapshot is marked with, for `keep`."),
     ],
+    ..Table::PLAIN
 };
 
 static KEEP: Table = Table {
     name: "keep",
     what: "a mapping like `{ last: 7, daily: 30 }`",
-    rule: Rule::Some,
+    rule: Rule::Some("needs at least one rule"),
     keys: &[
         key("last", Type::Whole(1, 100_000), "So many of the newest."),
         key("daily", Type::Whole(1, 100_000), "One a day, for so many days."),
@@ -50,12 +55,13 @@ static KEEP: Table = Table {
         key("yearly", Type::Whole(1, 100_000), "One a year, for so many years."),
         key("tags", TEXTS, "All that carry one of these tags."),
     ],
+    ..Table::PLAIN
 };
 
 static ENCRYPTION: Table = Table {
     name: "encryption",
     what: "a mapping like `{ passphrase: { env: NAME } }`",
-    rule: Rule::OneOf(&["passphrase", "key_file"], "does not say where the key is"),
+    rule: Rule::OneOf(&["passphrase", "key_file"], "does not say where the key is", "keep one of the two"),
     keys: &[
         key(
             "passphrase",
@@ -64,13 +70,14 @@ static ENCRYPTION: Table = Table {
         ),
         key("key_file", Type::Text(Form::Path), "A file with an age key."),
     ],
+    ..Table::PLAIN
 };
 
 /// `notify`.
 pub(super) static NOTIFY: Table = Table {
     name: "notify",
     what: "a mapping like `{ failure: \"https://…\" }`",
-    rule: Rule::Some,
+    rule: Rule::Some("tells nobody"),
     keys: &[
         key(
             "success",
@@ -88,4 +95,5 @@ pub(super) static NOTIFY: Table = Table {
             "A file of metrics for a collector of text files, from the current folder; written whole or not at all.",
         ),
     ],
+    ..Table::PLAIN
 };

@@ -8,10 +8,11 @@ pub(super) static RATE: Table = Table {
     what: "a mapping like `{ per_second: 300, burst: 1000, share: 0.9 }`",
     rule: Rule::Free,
     keys: &[
-        key("per_second", Type::Number(0.0, 100_000.0), "Calls a second."),
-        key("burst", Type::Whole(1, 1_000_000), "Calls at once after a pause."),
-        key("share", Type::Number(0.0, 1.0), "The share of `per_second` this run may take."),
+        key("per_second", Type::Number(0.0, 100_000.0), "Calls a second.").or("300"),
+        key("burst", Type::Whole(1, 1_000_000), "Calls at once after a pause.").or("1000"),
+        key("share", Type::Number(0.0, 1.0), "The share of `per_second` this run may take.").or("0.9"),
     ],
+    ..Table::PLAIN
 };
 
 pub(super) static RETRY: Table = Table {
@@ -19,15 +20,17 @@ pub(super) static RETRY: Table = Table {
     what: "a mapping like `{ attempts: 6, base: 500ms, cap: 30s }`",
     rule: Rule::Free,
     keys: &[
-        key("attempts", Type::Whole(1, 100), "How often a call is sent at most."),
-        key("base", Type::Text(Form::Duration), "The first pause, before jitter."),
-        key("cap", Type::Text(Form::Duration), "The longest pause; 10m at most."),
+        key("attempts", Type::Whole(1, 100), "How often a call is sent at most.").or("6"),
+        key("base", Type::Text(Form::Duration), "The first pause, before jitter.").or("500ms"),
+        key("cap", Type::Text(Form::Duration), "The longest pause; 10m at most.").or("30s"),
         key(
             "patience",
             Type::Text(Form::Duration),
-            "How long a service that is away is waited for before the run ends as interrupted; `10m` if not given.",
-        ),
+            "How long a service that is away is waited for before the run ends as interrupted.",
+        )
+        .or("10m"),
     ],
+    ..Table::PLAIN
 };
 
 const LIMIT: Type = Type::Either(&[Type::Text(Form::Percent), Type::Whole(1, 1_000_000)]);
@@ -40,8 +43,9 @@ pub(super) static STOP: Table = Table {
         key("failures", LIMIT, "Failed items: a count, or a share of what is to be written."),
         key("consecutive", Type::Whole(1, 1_000_000), "Failed items in a row."),
         key("differs", LIMIT, "Items whose verification said `differs`: a count or a share."),
-        key("running", Type::Flag, "Leave imports alone while a flow that uses them runs."),
+        key("running", Type::Flag, "Leave imports alone while a flow that uses them runs.").or("false"),
     ],
+    ..Table::PLAIN
 };
 
 /// One of `waves`.
@@ -60,4 +64,5 @@ pub(super) static MIRROR: Table = Table {
         LIMIT,
         "The most that may be deleted: a count, or a share of the target's imports that `select` holds for.",
     )],
+    ..Table::PLAIN
 };

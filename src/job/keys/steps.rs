@@ -27,7 +27,8 @@ pub(in crate::job) const STEPS: &[&str] = &[
 pub(in crate::job) static STEP: Table = Table {
     name: "step",
     what: "a mapping like `{ rename: { find: \"^\", replace: \"EU \" } }`",
-    rule: Rule::OneOf(STEPS, "does nothing"),
+    rule: Rule::OneOf(STEPS, "does nothing", "a step does one thing: begin the second with a `-` of its own"),
+    noun: Some("a step"),
     keys: &[
         key("when", Type::Table(&CONDITION), "The imports the step is for; every one if not given."),
         key("missing", MISSING, "What becomes of an import that the step does not apply to."),
@@ -59,6 +60,7 @@ pub(in crate::job) static STEP: Table = Table {
         key("patch", Type::List(&Type::Dictionary(&OPERATION)), "A JSON patch, RFC 6902."),
         key("jq", TEXT, "A jq program that gives the whole document."),
     ],
+    ..Table::PLAIN
 };
 
 const MISSING: Type = Type::Word(&[
@@ -77,6 +79,7 @@ static RENAME: Table = Table {
         required("find", TEXT, "A regular expression."),
         required("replace", Type::Text(Form::Free), "What stands in its place; `$1` is a group."),
     ],
+    ..Table::PLAIN
 };
 
 const SIDE: Type = Type::Word(&[
@@ -94,6 +97,7 @@ static RENAME_FIELD: Table = Table {
         required("from", TEXT, "The path as it is, from the root of the record."),
         required("to", TEXT, "The path as it becomes."),
     ],
+    ..Table::PLAIN
 };
 
 const DATA_TYPES: &[Word] = &[
@@ -161,8 +165,9 @@ macro_rules! or_null {
 static MAPPING_ROW: Table = Table {
     name: "mapping_row",
     what: "a mapping like `{ source: unit_price }`",
-    rule: Rule::Some,
+    rule: Rule::Some("changes nothing"),
     keys: row_keys![or_null;],
+    ..Table::PLAIN
 };
 
 const TARGET: Key = required("target", TEXT, "The row, by the path it fills.");
@@ -183,6 +188,7 @@ static EDIT_MAPPING: Table = Table {
         LIST,
         required("set", Type::Table(&MAPPING_ROW), "What becomes of it; `null` takes something away."),
     ],
+    ..Table::PLAIN
 };
 
 static ADD_MAPPING: Table = Table {
@@ -190,6 +196,7 @@ static ADD_MAPPING: Table = Table {
     what: "a mapping like `{ target: currency, hard_coded: EUR }`",
     rule: Rule::Free,
     keys: row_keys![plain; TARGET, LIST, PASS_THROUGH],
+    ..Table::PLAIN
 };
 
 static REMOVE_MAPPING: Table = Table {
@@ -197,6 +204,7 @@ static REMOVE_MAPPING: Table = Table {
     what: "a mapping like `{ target: legacy_code }`",
     rule: Rule::Free,
     keys: &[TARGET, LIST],
+    ..Table::PLAIN
 };
 
 const LOOKUP_NAME: Key = required("name", TEXT, "The name of the lookup.");
@@ -223,6 +231,7 @@ static ADD_LOOKUP: Table = Table {
         FAILURES,
         LOOKUP_KEYS,
     ],
+    ..Table::PLAIN
 };
 
 static EDIT_LOOKUP: Table = Table {
@@ -237,6 +246,7 @@ static EDIT_LOOKUP: Table = Table {
         FAILURES,
         LOOKUP_KEYS,
     ],
+    ..Table::PLAIN
 };
 
 static REMOVE_LOOKUP: Table = Table {
@@ -244,12 +254,18 @@ static REMOVE_LOOKUP: Table = Table {
     what: "a mapping like `{ name: countries }`",
     rule: Rule::Free,
     keys: &[LOOKUP_NAME],
+    ..Table::PLAIN
 };
 
-static LOOKUP_MAP: Dictionary =
-    Dictionary { what: "value", key: Form::Free, words: &[], holds: Type::OrNull(&Type::Text(Form::Free)) };
+static LOOKUP_MAP: Dictionary = Dictionary {
+    what: "value",
+    key: Form::Free,
+    words: &[],
+    holds: Type::OrNull(&Type::Text(Form::Free)),
+    like: "a mapping",
+};
 static LOOKUP_SET: Dictionary =
-    Dictionary { what: "key of a lookup", key: Form::Text, words: &[], holds: Type::Any };
+    Dictionary { what: "key of a lookup", key: Form::Text, words: &[], holds: Type::Any, like: "a mapping" };
 
 static UPGRADE: Table = Table {
     name: "upgrade_mapper",
@@ -263,13 +279,15 @@ static UPGRADE: Table = Table {
         ]),
         "What becomes of rows that name no data type: Mapper 2.0 needs one.",
     )],
+    ..Table::PLAIN
 };
 
 static SET: Dictionary =
-    Dictionary { what: "JSON pointer", key: Form::Pointer, words: &[], holds: Type::Any };
+    Dictionary { what: "JSON pointer", key: Form::Pointer, words: &[], holds: Type::Any, like: "a mapping" };
 static OPERATION: Dictionary = Dictionary {
     what: "key of a patch operation",
     key: Form::Text,
     words: &["op", "path", "from", "value"],
     holds: Type::Any,
+    like: "a mapping",
 };

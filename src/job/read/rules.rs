@@ -3,7 +3,8 @@
 use super::Reader;
 use crate::job::Action;
 use crate::job::account::Account;
-use crate::job::keys::SELECT;
+use crate::job::keys::{JOB, SELECT};
+use crate::job::spec::Table;
 use crate::job::tree::Node;
 
 /// The keys of `select` that name imports; `exclude` alone names none.
@@ -38,61 +39,18 @@ impl Reader<'_> {
                     && root.get("target").and_then(Node::text) != root.get("source").and_then(Node::text)
                 {
                     let message = "a backup goes to its `archive`, but `target` is another account";
-                    self.report.error(spot(root, "target"), message).help("take `target` out");
+                    self.report.error(spot(root, "target"), message).help("remove `target`");
                 }
             }
             Action::Restore => {}
             Action::Apply => self.applies_a_folder(root),
             _ => self.in_one_account(root, action, source, target),
         }
-        if matches!(action, Action::Update | Action::Delete | Action::Backup) {
-            let help =
-                "it decides what becomes of an import that is already in the target, for migrate and clone";
-            self.refuse(root, &["on_existing", "match"], action, help);
-        }
-        if action != Action::Apply
-            && let Some(folder) = root.get("source").and_then(|source| source.entry("folder"))
-        {
-            let message = format!("`folder` in `source` has no meaning for {}", action.as_str());
-            self.report.error(folder.at, message).help("name an account, or write `action: apply`");
-        }
-        if !matches!(action, Action::Migrate | Action::Apply) {
-            self.refuse(root, &["mirror"], action, "it is for migrate and apply: remove `mirror`");
-        }
-        if matches!(action, Action::Backup | Action::Compare) {
-            self.refuse(root, &["waves", "pause"], action, "nothing is written to an account: remove it");
-        }
-        if action == Action::Compare {
-            let help = "a comparison writes nothing: take it out";
-            self.refuse(root, &["on_existing", "verify", "stop"], action, help);
-        }
+        self.refuse_for(root, &JOB, action);
         if action == Action::Delete {
-            self.refuse(
-                root,
-                &["transform"],
-                action,
-                "a deleted import is not changed: take `transform` out",
-            );
-            self.refuse(
-                root,
-                &["references"],
-                action,
-                "nothing is written that could refer: take `references` out",
-            );
             self.needs_a_selection(root);
         }
-        if matches!(action, Action::Delete | Action::Backup | Action::Compare) {
-            self.refuse(root, &["captured_data"], action, "nothing is written: take `captured_data` out");
-        }
-        if action == Action::Backup {
-            self.refuse(
-                root,
-                &["transform", "references"],
-                action,
-                "imports are read as they are: take it out",
-            );
-        }
-        self.creates(root, action);
+        self.creates(root);
         if action == Action::Update {
             let mapped = root.get("references").is_some_and(|node| node.has("map") || node.has("map_file"));
             let drops = root.get("captured_data").and_then(Node::text) == Some("drop");
@@ -105,16 +63,12 @@ impl Reader<'_> {
         }
         if action == Action::Backup {
             self.backup(root);
-        } else {
-            self.refuse(root, &["sources"], action, "several accounts are for backup: name one as `source`");
         }
         if matches!(action, Action::Backup | Action::Restore) {
             if !self.given(root, "archive") {
                 let message = format!("{} needs `archive`", action.as_str());
                 self.report.error(spot(root, "action"), message).help("add `archive: { path: FOLDER }`");
             }
-        } else if action != Action::Compare {
-            self.refuse(root, &["archive"], action, "it is for backup, restore and compare: take it out");
         }
     }
 
@@ -163,35 +117,32 @@ impl Reader<'_> {
         }
         if root.get("verify").and_then(Node::text).is_some_and(|word| word != "full") {
             let message = "a backup is always read back and compared";
-            self.report
-                .error(spot(root, "verify"), message)
-                .help("take `verify` out, or write `verify: full`");
+            self.report.error(spot(root, "verify"), message).help("remove `verify`, or write `verify: full`");
         }
-        self.refuse(root, &["stop"], Action::Backup, "a backup is whole or does not count: take it out");
-        let help = "a backup makes a new snapshot: take it out";
-        self.refuse_inside(root, "archive", &["snapshot"], Action::Backup, help);
     }
 
-    fn refuse_inside(&mut self, root: &Node, table: &str, keys: &[&str], action: Action, help: &str) {
-        let Some(node) = root.get(table) else { return };
-        for entry in node.entries().iter().filter(|entry| keys.contains(&entry.key.as_str())) {
-            let message = format!("`{}` in `{table}` has no meaning for {}", entry.key, action.as_str());
-            self.report.error(entry.at, message).help(help);
+    /// Refuses the keys that have no meaning for the action, as their table says.
+    fn refuse_for(&mut self, node: &Node, table: &Table, action: Action) {
+        for entry in node.entries() {
+            let Some(key) = table.key(&entry.key) else { continue };
+            if let Some(help) = key.refused_for(action) {
+                let message = match table.noun {
+                    Some(_) => format!("`{}` has no meaning for {}", entry.key, action.as_str()),
+                    None => {
+                        format!("`{}` in `{}` has no meaning for {}", entry.key, table.name, action.as_str())
+                    }
+                };
+                self.report.error(entry.at, message).help(help);
+            } else if let Some(inner) = key.holds.table() {
+                self.refuse_for(&entry.node, inner, action);
+            }
         }
     }
 
     /// `references.create`: only into another account, and only where what was made is found again by its name.
-    fn creates(&mut self, root: &Node, action: Action) {
+    fn creates(&mut self, root: &Node) {
         let references = root.get("references");
         let Some(create) = references.and_then(|references| references.entry("create")) else { return };
-        if matches!(action, Action::Update | Action::Clone | Action::Compare) {
-            let message = format!("`create` in `references` has no meaning for {}", action.as_str());
-            let help = match action {
-                Action::Compare => "a comparison writes nothing: take it out",
-                _ => "within one account nothing is missing: take it out, or write `action: migrate`",
-            };
-            self.report.error(create.at, message).help(help);
-        }
         if references.and_then(|references| references.get("by")).and_then(Node::text) == Some("none") {
             let message = "`create` needs `by: name`";
             let help = "a second run would not find what the first one made, and make it again";
@@ -242,9 +193,9 @@ impl Reader<'_> {
         if source.name != target.name {
             let message = format!("{} works within one account, but `target` is another", action.as_str());
             let help = if action == Action::Clone {
-                "take `target` out, or write `action: migrate` to copy into another account"
+                "remove `target`, or write `action: migrate` to copy into another account"
             } else {
-                "take `target` out"
+                "remove `target`"
             };
             self.report.error(spot(root, "target"), message).help(help);
         }
@@ -260,13 +211,6 @@ impl Reader<'_> {
             self.report
                 .error(spot(root, at), message)
                 .help("to mean all, write `select: { names: [\"*\"] }`");
-        }
-    }
-
-    fn refuse(&mut self, root: &Node, keys: &[&str], action: Action, help: &str) {
-        for entry in root.entries().iter().filter(|entry| keys.contains(&entry.key.as_str())) {
-            let message = format!("`{}` has no meaning for {}", entry.key, action.as_str());
-            self.report.error(entry.at, message).help(help);
         }
     }
 }

@@ -66,7 +66,7 @@ impl Reader<'_> {
         // What has the wrong shape has been reported: what follows from that is not told as well.
         let mut shape = Report::new("", "");
         check(node, &Type::Table(&STEP), "transform", &mut shape);
-        if shape.errors() > 0 {
+        if shape.errors() > 0 || node.is_broken() {
             return None;
         }
         let mut given = node.entries().iter().filter(|entry| STEPS.contains(&entry.key.as_str()));

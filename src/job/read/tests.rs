@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::*;
+use crate::job::spec::Table;
 use crate::job::{
     AccountPlace, Archive, Keep, Limit, Mirror, OnExisting, PageSize, Pause, Span, Wave, Waves,
 };
@@ -177,5 +178,50 @@ fn waves_end_with_the_rest() {
     ] {
         let (_, problems) = waves(wrong);
         assert!(problems.iter().any(|problem| problem.ends_with(message)), "{wrong}: {problems:?}");
+    }
+}
+
+/// Every default of a table and of those in it, with the keys that lead to it.
+fn defaults(
+    table: &'static Table,
+    path: &[&'static str],
+    found: &mut Vec<(Vec<&'static str>, &'static str)>,
+) {
+    for key in table.keys {
+        let path = [path, &[key.word]].concat();
+        found.extend(key.default.map(|default| (path.clone(), default)));
+        if let Some(inner) = key.holds.table().filter(|_| path.len() < 3) {
+            defaults(inner, &path, found);
+        }
+    }
+}
+
+#[test]
+fn a_default_that_is_written_out_changes_nothing() {
+    let mut found = Vec::new();
+    defaults(&crate::job::keys::JOB, &[], &mut found);
+    found.retain(|(path, _)| path[0] != "transform" && !path.contains(&"exclude"));
+    assert!(found.len() >= 15, "{found:?}");
+    for (path, default) in found {
+        let in_archive = path[0] == "archive";
+        let action = if in_archive { "restore" } else { "migrate" };
+        let head = format!(
+            "version: 1\nname: n\naction: {action}\naccounts: {{ a: {{ emulator: a }}, b: {{ emulator: b }} }}\nsource: a\ntarget: b\n"
+        );
+        let own =
+            |more: &str| if in_archive { format!("archive: {{ path: x{more} }}\n") } else { String::new() };
+        let written = match path.as_slice() {
+            [key] => format!("{key}: {default}\n"),
+            ["archive", key] => own(&format!(", {key}: {default}")),
+            [table, key] => format!("{table}: {{ {key}: {default} }}\n"),
+            _ => continue,
+        };
+        let shown = |text: String| {
+            let (job, _) = job_of(&text);
+            let mut job = job.unwrap_or_else(|| panic!("{text}"));
+            job.text.clear();
+            format!("{job:?}")
+        };
+        assert_eq!(shown(format!("{head}{}", own(""))), shown(format!("{head}{written}")), "{path:?}");
     }
 }

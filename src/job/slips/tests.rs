@@ -13,7 +13,7 @@ fn told(text: &str) -> Vec<String> {
         .iter()
         .map(|one| {
             let (line, column) = (one.line.unwrap_or_default(), one.column.unwrap_or_default());
-            format!("{line}:{column} {} | {}", one.message, shown(&one.help))
+            format!("{line}:{column} {} | {}", one.message, shown(&one.help)).trim_end().to_owned()
         })
         .collect()
 }
