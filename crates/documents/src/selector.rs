@@ -171,7 +171,7 @@ impl Selector {
                 Err(problem) => problems.push(problem.under(index.to_string()).under("names")),
             }
         }
-        let filter = spec.filter.as_deref().and_then(|program| match jq::Filter::compile(program) {
+        let filter = spec.filter.as_deref().and_then(|program| match jq::Filter::condition(program) {
             Ok(filter) => Some(filter),
             Err(problem) => {
                 problems.push(problem.under("where"));

@@ -9,6 +9,8 @@
 //! Not offered, for a document is transformed without clock, environment or output: `now`, `localtime`,
 //! `strflocaltime`, `env`, `debug`, `stderr`, `halt`, modules.
 
+mod bounds;
+mod condition;
 mod convert;
 mod order;
 mod raised;
@@ -47,7 +49,7 @@ pub enum JqError {
     #[error("the filter nests values too deep")]
     Nested,
     /// It made a text or list that is too long and was ended.
-    #[error("the filter makes a text or list that is too long")]
+    #[error("the filter makes a text, list or document that is too large: the limit is 64 MiB")]
     TooLong,
     /// It raised an error.
     #[error("{0}")]
@@ -83,7 +85,19 @@ impl Filter {
     ///
     /// The first thing that is wrong with it.
     pub fn compile(program: &str) -> Result<Self, Problem> {
-        let term = parse(program)?;
+        Self::of_term(program, parse(program, false)?)
+    }
+
+    /// Compiles a program that is a condition.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::compile`]; and an assignment, or a filter like `del`, which would hold for every document.
+    pub fn condition(program: &str) -> Result<Self, Problem> {
+        Self::of_term(program, parse(program, true)?)
+    }
+
+    fn of_term(program: &str, term: load::parse::Term<&str>) -> Result<Self, Problem> {
         let main = load::parse::Def { name: MAIN, args: Vec::new(), body: watch::term(term) };
         let arena = Arena::default();
         let file = File { code: MAIN, path: () };
@@ -162,10 +176,11 @@ impl Filter {
         deadline: Duration,
         mut take: impl FnMut(jaq_json::Val) -> Result<bool, JqError>,
     ) -> Result<(), JqError> {
-        let state = State::start(deadline);
+        let input = convert::of_value(input);
+        let state = State::start(deadline, &input);
         let watch = Watch::new(&self.compiled.lut, &state);
         let ctx = Ctx::<Watched>::new(watch, Vars::new([]));
-        for result in self.compiled.id.run((ctx, convert::of_value(input))) {
+        for result in self.compiled.id.run((ctx, input)) {
             match result {
                 Ok(value) => {
                     if !take(value)? {
@@ -189,13 +204,16 @@ impl Filter {
 }
 
 fn value_of(result: &jaq_json::Val) -> Result<Value, JqError> {
+    if bounds::measure(result, bounds::LONGEST).is_none() {
+        return Err(JqError::TooLong);
+    }
     if watch::is_deeper(result, LEVELS, usize::MAX) {
         return Err(JqError::Nested);
     }
     convert::to_value(result)
 }
 
-fn parse(program: &str) -> Result<load::parse::Term<&str>, Problem> {
+fn parse(program: &str, is_condition: bool) -> Result<load::parse::Term<&str>, Problem> {
     let problem = |message: String, found: &str| Problem::new(message).at(place(program, found));
     let tokens = load::Lexer::new(program).lex().map_err(|errors| {
         errors.first().map_or_else(
@@ -214,7 +232,7 @@ fn parse(program: &str) -> Result<load::parse::Term<&str>, Problem> {
             },
         )
     })?;
-    load::Parser::new(&tokens).parse(jaq_core::load::Parser::term).map_err(|errors| {
+    let term = load::Parser::new(&tokens).parse(jaq_core::load::Parser::term).map_err(|errors| {
         errors.first().map_or_else(
             || problem("not a jq filter".to_owned(), ""),
             |(expected, found)| {
@@ -223,7 +241,11 @@ fn parse(program: &str) -> Result<load::parse::Term<&str>, Problem> {
                 problem(format!("expected {}, found {met}", expected.as_str()), found)
             },
         )
-    })
+    })?;
+    match is_condition.then(|| condition::check(program, &tokens, &term)).flatten() {
+        Some(problem) => Err(problem),
+        None => Ok(term),
+    }
 }
 
 fn first_char(text: &str) -> &str {

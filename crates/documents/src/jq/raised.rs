@@ -3,12 +3,17 @@
 //! jaq quotes the values at fault, which can be a whole document with its secrets: what it says of its own accord names
 //! their kinds instead. What the program itself raises (`error("why")`) is its author's word.
 
+use super::bounds;
+
 /// How long a message may be, in characters.
 const LONGEST: usize = 200;
 
 /// The message: `error("why")` is `why`, without quotes.
 pub(super) fn said(error: jaq_json::Error) -> String {
     let text = match error.into_val() {
+        value if bounds::measure(&value, bounds::LONGEST).is_none() => {
+            "an error that is too large".to_owned()
+        }
         jaq_json::Val::TStr(text) => String::from_utf8_lossy(&text).into_owned(),
         other => other.to_string(),
     };

@@ -229,3 +229,83 @@ fn one_result_is_one_and_any_true_one_holds() {
     assert_eq!(filter("false, 0, error").holds(&json!(1), DEADLINE), Ok(true));
     assert_eq!(filter("error(\"why\")").holds(&json!(1), DEADLINE), Err(JqError::Raised("why".to_owned())));
 }
+
+#[test]
+fn what_would_take_all_memory_is_refused_before_it_is_made() {
+    let document = json!({ "name": "First", "text": "x".repeat(1 << 20) });
+    for program in [
+        "\"ab\" * 9000000000000000000",
+        "\"ab\" * 1000000000000",
+        "1000000000000 * \"ab\"",
+        "\"ab\" * 100000000000000000000000",
+        ".name *= 1000000000000",
+        "[.name, .text] | map(. * 100000000)",
+        "reduce range(60) as $i (\"x\"; . * 10)",
+        "reduce range(60) as $i (.; [., .])",
+        "reduce range(60) as $i (.; { a: ., b: . })",
+        "reduce range(60) as $i (.; [., .]) | tojson | length",
+        "reduce range(60) as $i (.; [., .]) | .foo",
+        "reduce range(60) as $i (.; [., .]) | error",
+        "[range(1000000000000)]",
+        "[repeat(1)]",
+        "[limit(1000000000; repeat(\"x\"))]",
+        "[range(1000) | \"x\" * 10000000]",
+        "{ a: [range(1000) as $i | (\"\\($i)\" * 1000000)] }",
+        "reduce range(60) as $i (3; . * .)",
+        "\"9\" * 10000000 | tonumber",
+        ".text | explode",
+        ".text / \"\"",
+        "[.text | match(\"\"; \"g\")]",
+    ] {
+        let filter = Filter::compile(program).unwrap();
+        let small = json!({ "name": "First" });
+        let input = if program.contains(".text") { &document } else { &small };
+        let result = filter.one(input, Duration::from_mins(5));
+        assert!(matches!(result, Err(JqError::TooLong)), "{program}: {:?}", result.map(|_| ()));
+    }
+}
+
+#[test]
+fn what_a_filter_may_make_still_is_made() {
+    for (program, expected) in [
+        ("\"ab\" * 3, 3 * \"ab\", \"ab\" * 0", json!(["ababab", "ababab", null])),
+        ("(1, 2) * (3, 4)", json!([3, 4, 6, 8])),
+        ("{ a: { b: 1 } } * { a: { c: 2 } }", json!([{ "a": { "b": 1, "c": 2 } }])),
+        ("{ a: 2 } | .a *= 3 | .a", json!([6])),
+        ("[1, 2] | .[] *= (10, 100)", json!([[10, 20], [100, 200]])),
+        ("\"a,b\" / \",\"", json!([["a", "b"]])),
+        ("reduce range(16) as $i (7; . * .) | tostring | length > 50000", json!([true])),
+        ("[range(100000)] | length", json!([100_000])),
+        ("[limit(3; repeat(\"x\"))] | add", json!(["xxx"])),
+    ] {
+        assert_eq!(run(program, &json!(null)).unwrap(), *expected.as_array().unwrap(), "{program}");
+    }
+}
+
+#[test]
+fn a_condition_may_not_assign() {
+    for (program, sign, help) in [
+        (".name = \"Order 1\"", 6..7, "write `==`"),
+        (".name|=\"x\"", 5..7, "write `==`"),
+        (".a += 1", 3..5, "write `+`"),
+        (".a //= 1", 3..6, "write `//`"),
+        ("select(.name = \"x\")", 13..14, "write `==`"),
+        ("any(.http.headers[]; .name = \"x\")", 27..28, "write `==`"),
+        ("\"\\(.a = 1)\"", 6..7, "write `==`"),
+        ("del(.x)", 0..3, "compare"),
+        (".a | del(.x)", 5..8, "compare"),
+    ] {
+        let problem = Filter::condition(program).unwrap_err();
+        assert_eq!(problem.range, Some(sign), "{program}");
+        assert!(problem.help.unwrap().contains(help), "{program}");
+    }
+    for program in [
+        ".name == \"=\"",
+        ".a <= 1 and .b != 2",
+        ".http.method // [] | index(\"POST\")",
+        "del(.x) == {}",
+        ".a >= 1 # = 5",
+    ] {
+        assert!(Filter::condition(program).is_ok(), "{program}");
+    }
+}

@@ -6,10 +6,13 @@ use std::time::{Duration, Instant};
 use jaq_core::box_iter::box_once;
 use jaq_core::data::HasLut;
 use jaq_core::load::lex::StrPart;
-use jaq_core::load::parse::{BinaryOp, Def, Term};
+use jaq_core::load::parse::{BinaryOp, Def, Pattern, Term};
+use jaq_core::ops::Math;
 use jaq_core::path::{Part, Path};
 use jaq_core::{Ctx, DataT, Exn, Lut, Native};
 use jaq_json::Val;
+
+use super::bounds;
 
 /// The name of the filter; no program can spell it.
 const TICK: &str = "!tick";
@@ -17,6 +20,20 @@ const TICK: &str = "!tick";
 /// The names under which `fromjson` goes, and what is asked of its input before.
 const FROM_JSON: &str = "!fromjson";
 const SHALLOW: &str = "!shallow";
+
+/// What is asked of a value before it is kept in a list, an object or at a path; and before a text is taken apart.
+const KEPT: &str = "!kept";
+const SHORT: &str = "!short";
+
+/// The product of two values, where it is not too large.
+const PRODUCT: &str = "!product";
+
+/// The names of its two sides.
+const LEFT: &str = "$!left";
+const RIGHT: &str = "$!right";
+
+/// Natives that take a text apart, into many values.
+const TAKE_APART: [&str; 4] = ["explode", "matches", "split_", "split_matches"];
 
 /// How many ticks pass between two looks at the clock.
 const TICKS_A_LOOK: u32 = 32;
@@ -29,9 +46,6 @@ const LOOKED_AT: usize = 4_096;
 
 /// How many ticks pass between two such looks, and so how much deeper a value may have become.
 const TICKS_A_DEPTH: u32 = 8 * TICKS_A_LOOK;
-
-/// How long a text or list may become: a program that doubles one would take all memory long before its time is up.
-const LONGEST: usize = 1 << 26;
 
 /// How much stack a program may use. Threads of the runtime and of tests have 2 MiB.
 const DEEPEST: usize = 768 * 1024;
@@ -68,11 +82,14 @@ pub(super) struct State {
     ticks: Cell<u32>,
     bottom: usize,
     end: Cell<Option<End>>,
+    /// How much may still be kept.
+    allowance: Cell<usize>,
 }
 
 impl State {
-    pub(super) fn start(deadline: Duration) -> Self {
+    pub(super) fn start(deadline: Duration, input: &Val) -> Self {
         Self {
+            allowance: Cell::new(bounds::allowance(input)),
             until: Instant::now() + deadline,
             ticks: Cell::new(0),
             bottom: stack_address(),
@@ -101,6 +118,23 @@ impl State {
         self.go_on()
     }
 
+    /// Counts a value that is kept. What it holds may be shared, and be far more than it takes.
+    fn keep<'a>(&self, value: &Val) -> Result<(), Exn<'a, Val>> {
+        let left = self.allowance.get().checked_sub(bounds::own(value));
+        match left.filter(|_| bounds::measure(value, bounds::LONGEST).is_some()) {
+            Some(left) => self.allowance.set(left),
+            None => self.end.set(Some(End::Size)),
+        }
+        self.go_on()
+    }
+
+    fn refuse_unless<'a>(&self, fits: bool) -> Result<(), Exn<'a, Val>> {
+        if !fits {
+            self.end.set(Some(End::Size));
+        }
+        self.go_on()
+    }
+
     fn go_on<'a>(&self) -> Result<(), Exn<'a, Val>> {
         // An error could be caught by `try` and the loop go on; what halts a program cannot.
         if self.end.get().is_some() { Err(Exn::halt(1)) } else { Ok(()) }
@@ -116,8 +150,8 @@ fn stack_address() -> usize {
 
 fn is_too_long(value: &Val) -> bool {
     match value {
-        Val::TStr(text) | Val::BStr(text) => text.len() > LONGEST,
-        Val::Arr(entries) => entries.len() > LONGEST / size_of::<Val>(),
+        Val::TStr(text) | Val::BStr(text) => text.len() > bounds::LONGEST,
+        Val::Arr(entries) => entries.len() > bounds::LONGEST / size_of::<Val>(),
         _ => false,
     }
 }
@@ -186,15 +220,37 @@ pub(super) fn natives() -> impl Iterator<Item = Fun> {
         let state = ctx.data().state;
         if matches!(&value, Val::TStr(text) if brackets(text) > NESTED) {
             state.end.set(Some(End::Nested));
+        } else if matches!(&value, Val::TStr(text) if bounds::has_long_number(text)) {
+            state.end.set(Some(End::Size));
         }
         box_once(state.go_on().map(|()| value))
+    });
+    let kept = Native::<Watched>::new(|(ctx, value)| {
+        let state = ctx.data().state;
+        box_once(state.keep(&value).map(|()| value))
+    });
+    let short = Native::<Watched>::new(|(ctx, value)| {
+        let fits = !matches!(&value, Val::TStr(text) | Val::BStr(text) if text.len() > bounds::TAKEN_APART);
+        box_once(ctx.data().state.refuse_unless(fits).map(|()| value))
+    });
+    let product = Native::<Watched>::new(|(mut ctx, _)| {
+        let right = ctx.pop_var();
+        let left = ctx.pop_var();
+        let checked = ctx.data().state.refuse_unless(bounds::may_multiply(&left, &right));
+        box_once(checked.and_then(|()| (left * right).map_err(Exn::from)))
     });
     let library = jaq_core::funs::<Watched>().chain(jaq_std::funs()).chain(jaq_json::funs());
     let named = |(name, args, native): Fun| match name {
         "fromjson" => (FROM_JSON, args, native),
         _ => (name, args, native),
     };
-    let ours = [(TICK, Box::default(), native), (SHALLOW, Box::default(), shallow)];
+    let ours = [
+        (TICK, Box::default(), native),
+        (SHALLOW, Box::default(), shallow),
+        (KEPT, Box::default(), kept),
+        (SHORT, Box::default(), short),
+        (PRODUCT, jaq_core::native::v(2), product),
+    ];
     library.filter(|(name, ..)| !LEFT_OUT.contains(name)).map(named).chain(ours)
 }
 
@@ -226,6 +282,23 @@ fn tick<'s>() -> Term<&'s str> {
     Term::Call(TICK, Vec::new())
 }
 
+/// A term whose results are kept.
+fn kept(inner: Term<&str>) -> Term<&str> {
+    match inner {
+        plain @ (Term::Num(_) | Term::Var(_)) => plain,
+        other => pipe(other, Term::Call(KEPT, Vec::new())),
+    }
+}
+
+/// `left * right`, whose size is known before it is made.
+fn product<'s>(left: Term<&'s str>, right: Term<&'s str>) -> Term<&'s str> {
+    let bind = |value, name, then| {
+        Term::BinOp(Box::new(value), BinaryOp::Pipe(Some(Pattern::Var(name))), Box::new(then))
+    };
+    let call = Term::Call(PRODUCT, vec![Term::Var(LEFT), Term::Var(RIGHT)]);
+    bind(left, LEFT, bind(right, RIGHT, call))
+}
+
 fn pipe<'s>(left: Term<&'s str>, right: Term<&'s str>) -> Term<&'s str> {
     Term::BinOp(Box::new(left), BinaryOp::Pipe(None), Box::new(right))
 }
@@ -247,16 +320,28 @@ pub(super) fn term<'s>(whole: Term<&'s str>) -> Term<&'s str> {
             };
             Term::Str(format, parts.into_iter().map(part).collect())
         }
-        Term::Arr(inner) => Term::Arr(inner.map(boxed)),
+        Term::Arr(inner) => Term::Arr(inner.map(|inner| Box::new(kept(term(*inner))))),
         Term::Obj(members) => {
-            Term::Obj(members.into_iter().map(|(key, value)| (term(key), value.map(factor))).collect())
+            let member = |(key, value): (_, Option<_>)| (term(key), value.map(|value| kept(factor(value))));
+            Term::Obj(members.into_iter().map(member).collect())
         }
         Term::Neg(inner) => Term::Neg(boxed(inner)),
+        Term::BinOp(left, BinaryOp::Math(Math::Mul), right) => product(term(*left), factor(*right)),
+        Term::BinOp(left, BinaryOp::Math(Math::Div), right) => {
+            let left = pipe(term(*left), Term::Call(SHORT, Vec::new()));
+            Term::BinOp(Box::new(left), BinaryOp::Math(Math::Div), Box::new(factor(*right)))
+        }
+        // `path *= f` is `f as $x | path |= . * $x`.
+        Term::BinOp(left, BinaryOp::UpdateMath(Math::Mul), right) => {
+            let times = Term::Call(PRODUCT, vec![Term::Id, Term::Var(RIGHT)]);
+            let update = Term::BinOp(boxed(left), BinaryOp::Update, Box::new(times));
+            let bind = BinaryOp::Pipe(Some(Pattern::Var(RIGHT)));
+            Term::BinOp(Box::new(term(*right)), bind, Box::new(update))
+        }
         Term::BinOp(left, op, right) => {
             let right = match op {
-                BinaryOp::Assign | BinaryOp::Update | BinaryOp::UpdateMath(_) | BinaryOp::UpdateAlt => {
-                    term(*right)
-                }
+                BinaryOp::Update => term(*right),
+                BinaryOp::Assign | BinaryOp::UpdateMath(_) | BinaryOp::UpdateAlt => kept(term(*right)),
                 _ => factor(*right),
             };
             Term::BinOp(boxed(left), op, Box::new(right))
@@ -275,6 +360,9 @@ pub(super) fn term<'s>(whole: Term<&'s str>) -> Term<&'s str> {
         Term::Def(defs, inner) => Term::Def(defs.into_iter().map(definition).collect(), boxed(inner)),
         // The only native that gives results without end.
         Term::Call("range", args) if args.len() == 3 => pipe(Term::Call("range", all(args)), tick()),
+        Term::Call(name, args) if TAKE_APART.contains(&name) => {
+            pipe(Term::Call(SHORT, Vec::new()), Term::Call(name, all(args)))
+        }
         Term::Call(name, args) => Term::Call(name, all(args)),
         Term::Path(head, Path(parts)) => {
             let part = |part| match part {
