@@ -32,6 +32,17 @@ pub(crate) async fn fill(
     Ok(())
 }
 
+/// Reads the lists that `directory` lacks of all kinds an id may be mentioned of; one that cannot be had is left out.
+pub(crate) async fn fill_mentioned(account: &Account, directory: &mut ResourceIndex) {
+    for kind in Kind::ALL {
+        if !directory.kinds.contains_key(kind)
+            && let Ok(resources) = list(account, *kind).await
+        {
+            directory.kinds.insert(*kind, resources);
+        }
+    }
+}
+
 /// Reads the lists of `kinds` of the target; one that is to be made up for what it lacks is read until two looks agree.
 ///
 /// A list that ends early must not mean that a resource is not there: it would be created a second time.
@@ -133,25 +144,4 @@ fn family(of: Option<&str>, database: Option<&str>) -> Option<String> {
         Some(database) => format!("{of}/{database}"),
         None => of.to_owned(),
     })
-}
-
-/// The kinds of reference a document's text can hold, found without parsing it.
-pub(crate) fn kinds_in(text: &str, into: &mut BTreeSet<Kind>) {
-    const KEYS: &[(&str, Kind)] = &[
-        ("onnectionId\"", Kind::Connections),
-        ("\"_integrationId\"", Kind::Integrations),
-        ("\"_scriptId\"", Kind::Scripts),
-        ("\"_stackId\"", Kind::Stacks),
-        ("\"_fileDefinitionId\"", Kind::FileDefinitions),
-        ("\"_lookupCacheId\"", Kind::LookupCaches),
-        ("\"_asyncHelperId\"", Kind::AsyncHelpers),
-        ("\"_toolId\"", Kind::Tools),
-        ("\"_ediProfileId\"", Kind::EdiProfiles),
-        ("\"_exportId\"", Kind::Exports),
-    ];
-    for (key, kind) in KEYS {
-        if !into.contains(kind) && text.contains(key) {
-            into.insert(*kind);
-        }
-    }
 }

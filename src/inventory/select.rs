@@ -7,14 +7,13 @@ use std::path::Path;
 use serde_json::value::RawValue;
 
 use crate::documents::document::read_tree;
-use crate::documents::references::{Kind, ResourceIndex};
+use crate::documents::references::{Kind, ResourceIndex, kinds_in, mentions_ids};
 use crate::documents::selector::Names;
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::inventory::flow_usage::FlowUsage;
 use crate::inventory::list_scan::{LISTED_APART, PageVisitor, ScanOptions, Seen, ids_listed, list_scan};
 use crate::inventory::read_by_id::{ReadById, read_by_id};
-use crate::inventory::resource_index::kinds_in;
 use crate::inventory::select_names::{PatternWatch, check_names};
 use crate::inventory::wanted::{Absent, RowMatch, Wanted};
 use crate::job::{MatchBy, Selection};
@@ -68,6 +67,8 @@ pub(crate) struct Selected {
     pub absent: Vec<Absent>,
     /// Kinds of reference that may occur.
     pub kinds: BTreeSet<Kind>,
+    /// Whether one of them mentions an id elsewhere than in a reference: it may be that of a resource of any kind.
+    pub mentions: bool,
     /// What the imports that were not selected are recognised by, where that was asked for.
     pub passed_over: Vec<String>,
     /// What a person should know of the selection.
@@ -86,6 +87,7 @@ struct Picker<'a> {
     items: Vec<(Picked, Option<RowMatch>)>,
     troubles: Vec<PickTrouble>,
     kinds: BTreeSet<Kind>,
+    mentions: bool,
     passed_over: Vec<String>,
     pages: usize,
 }
@@ -112,6 +114,7 @@ impl<'a> Picker<'a> {
             items: Vec::new(),
             troubles: Vec::new(),
             kinds: BTreeSet::new(),
+            mentions: false,
             passed_over: Vec::new(),
             pages: 0,
         }
@@ -149,6 +152,7 @@ impl<'a> Picker<'a> {
             trouble = self.trouble(Outcome::Conflict, "id_and_name", message);
         }
         kinds_in(text.get(), &mut self.kinds);
+        self.mentions = self.mentions || mentions_ids(text.get());
         let Some(spool) = &mut self.spool else { return Ok(()) };
         let slot = spool.append(text.get().as_bytes())?;
         self.items.push((Picked { slot, row: row.map(|row| row.row), trouble }, row));
@@ -197,6 +201,7 @@ impl PageVisitor for Picker<'_> {
         self.items.clear();
         self.troubles.clear();
         self.kinds.clear();
+        self.mentions = false;
         self.passed_over.clear();
         self.wanted.restart();
         self.watch.restart();
@@ -246,7 +251,7 @@ pub(crate) async fn select(with: SelectRequest<'_>) -> Result<Selected, EngineEr
     let absent = picker.wanted.absent(&unread);
     let spool = picker.spool.take();
     let spool = spool.map_or_else(|| DocumentFile::create(&with.folder.join("source-0.spool")), Ok)?;
-    let Picker { items, troubles, kinds, passed_over, wanted, watch, .. } = picker;
+    let Picker { items, troubles, kinds, mentions, passed_over, wanted, watch, .. } = picker;
     let items = items.into_iter().filter(|(_, row)| !row.is_some_and(|row| wanted.is_better_named(row)));
     Ok(Selected {
         spool,
@@ -254,6 +259,7 @@ pub(crate) async fn select(with: SelectRequest<'_>) -> Result<Selected, EngineEr
         troubles,
         absent,
         kinds,
+        mentions,
         passed_over,
         notes: watch.notes(),
         seen,

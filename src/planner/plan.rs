@@ -4,12 +4,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::archive;
-use crate::documents::references::{Kind, Resolver, ResourceIndex};
+use crate::documents::references::{Accounts, Kind, Resolver, ResourceIndex, kinds_in};
 use crate::inventory::endpoint::{Account, Spent};
 use crate::inventory::error::EngineError;
 use crate::inventory::related::Backups;
 use crate::inventory::resource_index;
-use crate::inventory::resource_index::kinds_in;
 use crate::inventory::select::{SelectRequest, Selected, select};
 use crate::job::{Action, Job, Settings};
 use crate::model::cancel::Cancel;
@@ -158,6 +157,13 @@ async fn resolver(
     // What is created may mention more of them than imports do, and a mention is found only of what was read.
     kinds.extend(&job.references.create);
     resource_index::fill(with.source, here, &kinds).await?;
+    if picks.mentions {
+        resource_index::fill_mentioned(with.source, here).await;
+    }
     resource_index::fill_target(with.target, here, there, &kinds, &job.references.create).await?;
-    Ok(Some(Resolver::new(here.clone(), there.clone(), job.references.clone())))
+    if picks.mentions {
+        resource_index::fill_mentioned(with.target, there).await;
+    }
+    let accounts = if with.home { Accounts::Same } else { Accounts::Different };
+    Ok(Some(Resolver::new(here.clone(), there.clone(), job.references.clone(), accounts)))
 }

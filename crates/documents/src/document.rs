@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::normal::fingerprint;
 use crate::schema::is_server_field;
+use crate::verbatim;
 use crate::{Fingerprint, Head};
 
 /// Stands before an escape that stands for a byte which is not UTF-8.
@@ -126,7 +127,7 @@ impl Unreadable {
 ///
 /// The text has none, or is not an object.
 pub fn read_tree(text: &[u8]) -> Result<Value, Unreadable> {
-    match serde_json::from_slice::<Value>(text) {
+    match verbatim::from_slice(text) {
         Ok(tree @ Value::Object(_)) => Ok(tree),
         Ok(_) => Err(Unreadable::NotJson("not a JSON object".to_owned())),
         Err(error) if std::str::from_utf8(text).is_err() => Err(Unreadable::NotUtf8 { at: error.column() }),

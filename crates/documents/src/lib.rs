@@ -25,6 +25,7 @@ pub mod selector;
 pub mod step;
 pub mod template;
 pub mod upgrade;
+pub mod verbatim;
 
 pub use document::{Document, Unreadable};
 pub use head::Head;

@@ -13,8 +13,8 @@ use crate::problem::Problem;
 use crate::selector::{Names, Selector};
 use crate::step::registry::{AnyStep, Entry, STEPS};
 use crate::step::{
-    Apply, AtLine, Compile, Facts, Missing, StepError, StepProblem, StepSpec, TransformError, Transformed,
-    Warnings,
+    Apply, AtLine, Compile, Facts, Keys, Missing, StepError, StepProblem, StepSpec, TransformError,
+    Transformed, Warnings,
 };
 use crate::template::Templates;
 use crate::{Head, Id};
@@ -31,6 +31,7 @@ pub struct Program {
     steps: Vec<Compiled>,
     templates: Templates,
     lines: Vec<usize>,
+    warnings: Vec<StepProblem>,
 }
 
 #[derive(Debug)]
@@ -61,20 +62,29 @@ impl Program {
         let mut program = Self::default();
         let mut problems = Vec::new();
         for (step, spec) in steps.into_iter().enumerate() {
-            if let Err(found) = program.push(spec) {
-                problems.extend(found.into_iter().map(|problem| StepProblem { step, problem }));
+            match program.push(spec) {
+                Ok(found) => {
+                    let found = found.into_iter().map(|problem| StepProblem { step, problem });
+                    program.warnings.extend(found);
+                }
+                Err(found) => problems.extend(found.into_iter().map(|problem| StepProblem { step, problem })),
             }
         }
         if problems.is_empty() { Ok(program) } else { Err(problems) }
     }
 
-    /// Compiles one step and puts it at the end.
+    /// What is allowed in the steps and most likely not meant.
+    pub fn warnings(&self) -> &[StepProblem] {
+        &self.warnings
+    }
+
+    /// Compiles one step and puts it at the end; answers what is allowed in it and most likely not meant.
     ///
     /// # Errors
     ///
     /// All problems of the step; the program is then as it was.
-    pub fn push(&mut self, spec: StepSpec) -> Result<(), Vec<Problem>> {
-        let StepSpec { key, value, when, missing } = spec;
+    pub fn push(&mut self, spec: StepSpec) -> Result<Vec<Problem>, Vec<Problem>> {
+        let StepSpec { key, value, when, missing, options } = spec;
         let Some(entry) = Entry::named(&key) else {
             let known: Vec<&str> = STEPS.iter().map(|entry| entry.key).collect();
             let problem = Problem::new(format!("there is no step `{key}`"));
@@ -92,12 +102,18 @@ impl Program {
                 Problem::new(format!("`{key}` applies to every import: `missing` would change nothing"));
             problems.push(problem.help("leave `missing` out").with_key("missing"));
         }
-        let step = entry.compile(&value, &mut Compile { templates: &mut self.templates });
+        for key in options.keys().filter(|key| !entry.options.contains(&key.as_str())) {
+            let problem = Problem::new(format!("`{key}` means nothing beside `{}`", entry.key));
+            problems.push(problem.help(format!("leave `{key}` out")).with_key(key));
+        }
+        let mut context = Compile { templates: &mut self.templates, warnings: Vec::new() };
+        let step = entry.compile(Keys::new(&value).with_options(&options), &mut context);
+        let warnings = context.warnings.into_iter().map(|problem| problem.under(entry.key)).collect();
         match step {
             Ok(step) if problems.is_empty() => {
                 let missing = missing.or(entry.missing).unwrap_or(Missing::Fail);
                 self.steps.push(Compiled { kind: entry.key, when, missing, step, tally: Mutex::default() });
-                return Ok(());
+                return Ok(warnings);
             }
             Ok(_) => {}
             Err(found) => problems.extend(found.into_iter().map(|problem| problem.under(entry.key))),

@@ -32,6 +32,12 @@ pub(in crate::job) static STEP: Table = Table {
     keys: &[
         key("when", Type::Table(&CONDITION), "The imports the step is for; every one if not given."),
         key("missing", MISSING, "What becomes of an import that the step does not apply to."),
+        key(
+            "raw",
+            Type::Flag,
+            "Beside `set`: whether `{{ }}` in its texts is kept for the service's own templates.",
+        ),
+        key("blank", BLANK, "Beside `set`: what a blank cell of the manifest means."),
         key("rename", Type::Table(&RENAME), "Changes the name by regular expression."),
         key("name", TEXT, "The name, as a template."),
         key(
@@ -69,6 +75,11 @@ const MISSING: Type = Type::Word(&[
         "The step leaves it as it is, and the plan counts it; the default, but for `patch` and `jq`.",
     ),
     word("fail", "It fails; the default of `patch` and `jq`."),
+]);
+
+const BLANK: Type = Type::Word(&[
+    word("leave", "The field stays as it is; the default."),
+    word("set", "The field becomes an empty text."),
 ]);
 
 static RENAME: Table = Table {

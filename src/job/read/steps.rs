@@ -7,7 +7,7 @@ use super::select::spec;
 use crate::documents::{Missing, Problem, Program, StepSpec};
 use crate::job::check::check;
 use crate::job::keys::{STEP, STEPS};
-use crate::job::problem::{Report, Span};
+use crate::job::problem::{Report, Severity, Span};
 use crate::job::sheet::{Cell, Sheet};
 use crate::job::spec::Type;
 use crate::job::tree::{Entry, Node};
@@ -78,7 +78,15 @@ impl Reader<'_> {
             _ => None,
         };
         let when = node.get("when").map(spec);
-        let made = |value: Value| StepSpec { key: entry.key.clone(), value, when, missing };
+        let known = [entry.key.as_str(), "when", "missing"];
+        let others = node.entries().iter().filter(|other| !known.contains(&other.key.as_str()));
+        let options: Map<String, Value> = others
+            .map(|other| {
+                other.read.set(true);
+                (other.key.clone(), other.node.json())
+            })
+            .collect();
+        let made = |value: Value| StepSpec { key: entry.key.clone(), value, when, missing, options };
         let table = TABLES.iter().find(|table| table.step == entry.key);
         let file = table.and_then(|table| file(entry, table).map(|file| (table, file)));
         let before = self.report.errors();
@@ -98,23 +106,29 @@ impl Reader<'_> {
                 let problems = program.push(made(value)).err().unwrap_or_default();
                 Some(in_sheet(problems, table, sheet, report))
             });
-            self.tell(node, others.flatten().unwrap_or_default());
+            self.tell(node, others.flatten().unwrap_or_default(), Severity::Error);
         } else {
-            let problems = program.push(made(entry.node.json())).err().unwrap_or_default();
-            self.tell(node, problems);
+            match program.push(made(entry.node.json())) {
+                Ok(warnings) => self.tell(node, warnings, Severity::Warning),
+                Err(problems) => self.tell(node, problems, Severity::Error),
+            }
         }
         (self.report.errors() == before).then_some(())
     }
 
     /// Reports what is wrong with a step, under the text that is meant.
-    fn tell(&mut self, step: &Node, problems: Vec<Problem>) {
+    fn tell(&mut self, step: &Node, problems: Vec<Problem>, severity: Severity) {
         for problem in problems {
             let (key, at) = step.follow_to(&problem.path);
             let span = match &problem.range {
                 Some(range) => at.part(range),
                 None => key.filter(|_| problem.is_key).unwrap_or(at.span),
             };
-            let told = self.report.error(span, problem.message).maybe_help(problem.help);
+            let told = match severity {
+                Severity::Error => self.report.error(span, problem.message),
+                Severity::Warning => self.report.warning(span, problem.message),
+            };
+            told.maybe_help(problem.help);
             if let Some(first) = &problem.first {
                 let (key, value) = step.follow_to(first);
                 told.related(key.filter(|_| problem.is_key).unwrap_or(value.span), "first here");

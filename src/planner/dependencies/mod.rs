@@ -11,11 +11,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use futures::{StreamExt, TryStreamExt};
 
 use crate::api::{Document, ErrorKind};
-use crate::documents::references::{Kind, PendingResource, Resolver, ResourceIndex, fresh};
+use crate::documents::references::{Kind, PendingResource, Resolver, ResourceIndex, fresh, kinds_in};
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::inventory::resource_index;
-use crate::inventory::resource_index::kinds_in;
 use crate::job::Job;
 use crate::model::{Id, ItemKey, Outcome};
 use crate::planner::dependencies::make::{Made, make};
@@ -141,7 +140,8 @@ impl DependencyPlanner {
             resource_index::fill_target(stock.target, &stock.here, &mut stock.there, &kinds, create).await?;
             if stock.here.kinds.len() > known {
                 let (here, there) = (stock.here.clone(), stock.there.clone());
-                stock.resolver = Resolver::new(here, there, stock.job.references.clone());
+                let accounts = stock.resolver.accounts();
+                stock.resolver = Resolver::new(here, there, stock.job.references.clone(), accounts);
             }
             for (index, id, document) in read {
                 self.take(index, id, document.as_ref(), &stock, documents)?;

@@ -1,91 +1,148 @@
 //! Lookups: one name, several copies.
 //!
 //! A document repeats its lookups at the top and in the block of its adaptor, and which copy the service reads is not
-//! known: every copy is changed alike.
-
-use std::collections::BTreeSet;
+//! known: every copy is changed alike. Where lists of lookups are is known in one place, [`each_list`], at every depth.
 
 use serde_json::{Map, Value, json};
 
-use super::LookupEdit;
+use super::{LookupEdit, uses};
+use crate::normal::masks::push_key;
+use crate::schema::Area;
 use crate::step::{StepError, Warnings};
 
 const BLOCKS: &[&str] =
     &["http", "rest", "file", "salesforce", "rdbms", "jdbc", "netsuite", "netsuite_da", "wrapper"];
 
-/// Keys whose text is the name of a lookup.
-const USES: &[&str] = &["lookupName", "existingLookupName", "ignoreLookupName", "updateLookupName"];
+/// How many places are named in a message.
+const SHOWN: usize = 5;
 
-/// Changes the lookups.
+/// Changes the lookups. On an error the document is as it was.
 ///
 /// # Errors
 ///
 /// [`StepError::NotApplicable`] when there is no such lookup to edit or remove. [`StepError::Failed`] when there is one
 /// already that differs, when it is still used, or when the import has no place for one.
 pub fn edit_lookup(document: &mut Value, edit: &LookupEdit) -> Result<Warnings, StepError> {
-    apply(document, edit).map(|()| Vec::new()).map_err(StepError::Failed)
-}
-
-/// Whether the import has a lookup of that name.
-pub(super) fn has(document: &Value, name: &str) -> bool {
-    names(document).contains(name)
-}
-
-/// The names of the import's lookups, those of subrecords included.
-pub(super) fn names(document: &Value) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    collect(document, &mut found);
-    found
-}
-
-fn collect(value: &Value, found: &mut BTreeSet<String>) {
-    match value {
-        Value::Object(map) => {
-            for (key, inner) in map {
-                if key == "lookups" {
-                    let names = inner.as_array().into_iter().flatten().filter_map(|l| l.get("name"));
-                    found.extend(names.filter_map(Value::as_str).map(str::to_owned));
-                } else if !matches!(key.as_str(), "sampleData" | "mockResponse" | "sampleResponseData") {
-                    collect(inner, found);
-                }
-            }
-        }
-        Value::Array(list) => list.iter().for_each(|inner| collect(inner, found)),
-        _ => {}
-    }
-}
-
-fn apply(document: &mut Value, edit: &LookupEdit) -> Result<(), String> {
     match edit {
-        LookupEdit::Add(lookup) => add(document, lookup),
+        LookupEdit::Add(lookup) => add(document, lookup)?,
         LookupEdit::Edit { name, set, map } => {
             if set.contains_key("name") {
-                return Err(format!("lookup `{name}` keeps its name: rows refer to it by that"));
+                let message = format!("lookup `{name}` keeps its name: rows refer to it by that");
+                return Err(StepError::failed(message));
             }
             each(document, name, &mut |lookups, at| {
                 let Some(keys) = lookups[at].as_object_mut() else { return };
                 merge(keys, set);
-                if !map.is_empty() {
-                    let entries = keys.entry("map").or_insert_with(|| json!({}));
-                    if entries.is_null() {
-                        *entries = json!({});
-                    }
-                    if let Some(entries) = entries.as_object_mut() {
-                        merge(entries, map);
-                    }
+                if map.is_empty() {
+                    return;
                 }
-            })
+                let entries = keys.entry("map").or_insert_with(|| json!({}));
+                if entries.is_null() {
+                    *entries = json!({});
+                }
+                if let Some(entries) = entries.as_object_mut() {
+                    merge(entries, map);
+                }
+            })?;
         }
         LookupEdit::Remove { name } => {
-            let uses = uses(document, name);
-            if uses > 0 {
-                return Err(format!("lookup `{name}` is used in {uses} places: detach it there first"));
+            if places(document, name).is_empty() {
+                return Err(absent(name));
+            }
+            let uses = uses::of(document, name);
+            if !uses.is_empty() {
+                let message = format!("lookup `{name}` is used at {}: detach it there first", shown(&uses));
+                return Err(StepError::failed(message));
             }
             each(document, name, &mut |lookups, at| {
                 lookups.remove(at);
-            })
+            })?;
         }
     }
+    Ok(Vec::new())
+}
+
+/// Whether the import has a lookup of that name, those of subrecords included.
+pub(super) fn has(document: &Value, name: &str) -> bool {
+    !places(document, name).is_empty()
+}
+
+fn absent(name: &str) -> StepError {
+    StepError::not_applicable(format!("it has no lookup `{name}`"))
+}
+
+fn shown(places: &[String]) -> String {
+    let mut text = places[..places.len().min(SHOWN)].join(", ");
+    if places.len() > SHOWN {
+        text.push_str(&format!(" and {} more places", places.len() - SHOWN));
+    }
+    text
+}
+
+fn is_named(lookup: &Value, name: &str) -> bool {
+    lookup.get("name").and_then(Value::as_str) == Some(name)
+}
+
+/// The pointers of every copy of a lookup.
+fn places(document: &Value, name: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    each_list(document, Area::Root, &mut String::new(), &mut |pointer, lookups| {
+        for (at, _) in lookups.iter().enumerate().filter(|(_, lookup)| is_named(lookup, name)) {
+            found.push(format!("{pointer}/{at}"));
+        }
+    });
+    found
+}
+
+/// Calls `f` with every list of lookups and its pointer: at the top, in a block, in a subrecord, in a transform. Data that
+/// is captured or the user's own holds none.
+fn each_list(value: &Value, area: Area, pointer: &mut String, f: &mut dyn FnMut(&str, &[Value])) {
+    let length = pointer.len();
+    match value {
+        Value::Object(members) => {
+            for (key, inner) in members {
+                let inside = area.enter(key);
+                if inside == Area::Free {
+                    continue;
+                }
+                push_key(pointer, key);
+                if let (true, Some(lookups)) = (key == "lookups", inner.as_array()) {
+                    f(pointer, lookups);
+                } else {
+                    each_list(inner, inside, pointer, f);
+                }
+                pointer.truncate(length);
+            }
+        }
+        Value::Array(entries) => {
+            for (at, inner) in entries.iter().enumerate() {
+                push_key(pointer, &at.to_string());
+                each_list(inner, area, pointer, f);
+                pointer.truncate(length);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Calls `f` for every copy of the lookup.
+fn each(
+    document: &mut Value,
+    name: &str,
+    f: &mut dyn FnMut(&mut Vec<Value>, usize),
+) -> Result<(), StepError> {
+    let found = places(document, name);
+    if found.is_empty() {
+        return Err(absent(name));
+    }
+    // From the end: a removal moves what stands behind it.
+    for place in found.iter().rev() {
+        let Some((list, at)) = place.rsplit_once('/') else { continue };
+        if let (Some(Value::Array(lookups)), Ok(at)) = (document.pointer_mut(list), at.parse()) {
+            f(lookups, at);
+        }
+    }
+    Ok(())
 }
 
 fn merge(keys: &mut Map<String, Value>, set: &Map<String, Value>) {
@@ -98,40 +155,29 @@ fn merge(keys: &mut Map<String, Value>, set: &Map<String, Value>) {
     }
 }
 
-/// Calls `f` for every copy of the lookup.
-fn each(document: &mut Value, name: &str, f: &mut dyn FnMut(&mut Vec<Value>, usize)) -> Result<(), String> {
-    let mut found = false;
-    let mut at_holder = |holder: Option<&mut Value>| {
-        let Some(lookups) = holder.and_then(|h| h.get_mut("lookups")).and_then(Value::as_array_mut) else {
-            return;
-        };
-        if let Some(at) = lookups.iter().position(|l| l.get("name").and_then(Value::as_str) == Some(name)) {
-            found = true;
-            f(lookups, at);
-        }
-    };
-    at_holder(Some(document));
-    for block in BLOCKS {
-        at_holder(document.get_mut(*block));
-    }
-    if found { Ok(()) } else { Err(format!("it has no lookup `{name}`")) }
-}
-
-fn add(document: &mut Value, lookup: &Map<String, Value>) -> Result<(), String> {
+fn add(document: &mut Value, lookup: &Map<String, Value>) -> Result<(), StepError> {
     let name = lookup.get("name").and_then(Value::as_str).unwrap_or_default();
     if name.is_empty() {
-        return Err("a lookup needs a name".to_owned());
+        return Err(StepError::failed("a lookup needs a name"));
     }
-    if names(document).contains(name) {
-        return Err(format!("it has a lookup `{name}` already: edit it"));
+    let there = places(document, name);
+    if !there.is_empty() {
+        let new = said(lookup);
+        let old = |place: &String| document.pointer(place).and_then(Value::as_object).map(said);
+        if there.iter().all(|place| old(place).as_ref() == Some(&new)) {
+            return Ok(());
+        }
+        let message =
+            format!("it has a lookup `{name}` already, and it differs, at {}: edit it", shown(&there));
+        return Err(StepError::failed(message));
     }
     let blocks = homes(document);
     if blocks.is_empty() && document.get("lookups").is_none() {
-        return Err("an import of this kind has no place for lookups".to_owned());
+        return Err(StepError::failed("an import of this kind has no place for lookups"));
     }
     let odd = |holder: &Value| holder.get("lookups").is_some_and(|l| !l.is_array() && !l.is_null());
     if odd(document) || blocks.iter().any(|block| odd(&document[*block])) {
-        return Err("its lookups are not a list".to_owned());
+        return Err(StepError::failed("its lookups are not a list"));
     }
     for block in blocks {
         push(&mut document[block], lookup);
@@ -140,6 +186,13 @@ fn add(document: &mut Value, lookup: &Map<String, Value>) -> Result<(), String> 
         push(document, lookup);
     }
     Ok(())
+}
+
+/// What a lookup says: `null`, `false` and the id that the service gives say nothing.
+fn said(lookup: &Map<String, Value>) -> Map<String, Value> {
+    let mut said = lookup.clone();
+    said.retain(|key, value| key != "_id" && !matches!(value, Value::Null | Value::Bool(false)));
+    said
 }
 
 fn push(holder: &mut Value, lookup: &Map<String, Value>) {
@@ -164,20 +217,4 @@ fn homes(document: &Value) -> Vec<&'static str> {
     }
     // A file import over HTTP has both blocks; its lookups are those of `http`.
     BLOCKS.iter().copied().find(|block| has(block)).into_iter().collect()
-}
-
-fn uses(value: &Value, name: &str) -> usize {
-    match value {
-        Value::Object(map) => map
-            .iter()
-            .filter(|(key, _)| !matches!(key.as_str(), "sampleData" | "mockResponse" | "sampleResponseData"))
-            .map(|(key, inner)| {
-                let here = USES.contains(&key.as_str()) && inner.as_str() == Some(name);
-                usize::from(here) + uses(inner, name)
-            })
-            .sum(),
-        Value::Array(list) => list.iter().map(|inner| uses(inner, name)).sum(),
-        Value::String(text) => usize::from(text.contains("{{") && text.contains(&format!("lookup.{name}"))),
-        _ => 0,
-    }
 }

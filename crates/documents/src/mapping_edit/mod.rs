@@ -8,6 +8,7 @@ mod lookups;
 mod mapper1;
 mod mapper2;
 mod row;
+mod uses;
 
 use serde_json::{Map, Value};
 

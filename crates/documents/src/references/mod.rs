@@ -14,8 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::Id;
 
 pub use fresh::PendingResource;
-pub use paths::{places, strangers};
-pub use resolve::Resolver;
+pub use paths::{kinds_in, mentions_ids, places, strangers};
+pub use resolve::{Accounts, Resolver};
 
 pub use crate::schema::Kind;
 

@@ -1,5 +1,7 @@
 //! Section 8 of the API reference as data: which keys hold the id of what, and where they mean nothing.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::{Kind, Place, scan};
@@ -42,7 +44,7 @@ const KEYS: [(&str, Kind); 14] = [
 ];
 
 /// Free JSON: a key in it that looks like a reference is the user's. Ids in it are found as text.
-const FREE: [&str; 11] = [
+const FREE: [&str; 12] = [
     "assistantMetadata",
     "configuration",
     "form",
@@ -52,6 +54,7 @@ const FREE: [&str; 11] = [
     "mockResponse",
     "modelMetadata",
     "overrides",
+    "rawOverride",
     "sampleData",
     "sampleResponseData",
 ];
@@ -85,6 +88,39 @@ pub(super) enum Candidate {
         /// The key.
         key: String,
     },
+}
+
+/// The kinds of reference that a document's text can hold, found without parsing it.
+///
+/// What an import refers to decides which lists are read: the keys are those of the walk, so that an import fares the
+/// same alone and in company.
+pub fn kinds_in(text: &str, into: &mut BTreeSet<Kind>) {
+    for (key, kind) in KEYS {
+        if !into.contains(&kind) && text.match_indices(key).any(|(at, _)| is_quoted(text, at, key.len())) {
+            into.insert(kind);
+        }
+    }
+}
+
+/// Whether a document's text mentions what has the shape of an id elsewhere than as the whole value of a key like
+/// `_connectionId`: it may then be the id of a resource of any kind.
+pub fn mentions_ids(text: &str) -> bool {
+    scan::ids(text).any(|id| {
+        let key = is_quoted(text, id.start, id.len()).then(|| {
+            let before = text[..id.start - 1].trim_end().strip_suffix(':')?.trim_end().strip_suffix('"')?;
+            before.rsplit('"').next()
+        });
+        !key.flatten().is_some_and(|key| key.starts_with('_'))
+    })
+}
+
+fn is_quoted(text: &str, at: usize, length: usize) -> bool {
+    text[..at].ends_with('"') && text[at + length..].starts_with('"')
+}
+
+/// Whether a pointer leads into a tree that nothing reads any more.
+pub(super) fn is_dead(pointer: &str) -> bool {
+    pointer.split('/').any(|key| key == "rawOverride")
 }
 
 /// Every reference of section 8 of the API reference that the document holds.
@@ -188,7 +224,7 @@ impl<'a> Walk<'a, '_> {
 
     fn value(&mut self, value: &'a Value, free: bool) {
         match value {
-            Value::String(text) if scan::ids(text).next().is_some() => {
+            Value::String(text) if scan::runs(text).next().is_some() => {
                 let pointer = self.pointer();
                 (self.report)(Candidate::Text { pointer });
             }
@@ -268,6 +304,34 @@ mod tests {
         let document = json!({"_scriptId": id, "_fooId": id, "a": {"_barIds": [id], "_httpConnectorVersionId": id},
             "content": format!("f('{id}')"), "_bazId": "x", "settings": {"_quxId": id}});
         assert_eq!(strangers(&document), ["/_fooId", "/a/_barIds/0", "/settings/_quxId"]);
+    }
+
+    #[test]
+    fn every_key_that_the_walk_knows_has_its_list_read() {
+        for (key, kind) in KEYS {
+            let mut kinds = BTreeSet::new();
+            kinds_in(&json!({ "hooks": { key: "5f7c579b6411271af4e7cefa" } }).to_string(), &mut kinds);
+            assert_eq!(kinds, BTreeSet::from([kind]), "{key}");
+        }
+        let mut kinds = BTreeSet::new();
+        kinds_in(r#"{"description": "my_connectionId", "x_scriptId": 1}"#, &mut kinds);
+        assert!(kinds.is_empty());
+    }
+
+    #[test]
+    fn an_id_that_is_not_the_value_of_its_own_key_is_a_mention() {
+        let id = "5f7c579b6411271af4e7cefa";
+        for (document, mentions) in [
+            (json!({ "_id": id, "_connectionId": id, "hooks": { "_preMapId": id } }), false),
+            (json!({ "settings": { "feed": id } }), true),
+            (json!({ "http": { "body": [format!("x_{id}")] } }), true),
+            (json!({ "_connectionId": format!("{id}/x") }), true),
+            (json!({ "x": { id: 1 } }), true),
+            (json!({ "list": [id] }), true),
+            (json!({ "hash": "ab".repeat(32) }), false),
+        ] {
+            assert_eq!(mentions_ids(&document.to_string()), mentions, "{document}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! From ids of the source account to ids of the target account.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
@@ -29,6 +29,15 @@ pub struct Resolver {
     map: HashMap<Kind, HashMap<String, String>>,
 }
 
+/// Whether source and target are one account. Equal ids on both sides do not tell: an account can be a copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accounts {
+    /// They are one.
+    Same,
+    /// They are two, as far as is known.
+    Different,
+}
+
 /// What becomes of one id.
 enum Answer {
     Stands,
@@ -39,17 +48,15 @@ enum Answer {
 }
 
 impl Resolver {
-    /// Prepares the look-ups. With `source` and `target` the same account, ids stand for themselves unless mapped.
-    ///
-    /// Two directories that hold the same ids are taken for one account; see also [`Self::within`].
-    pub fn new(source: ResourceIndex, target: ResourceIndex, rules: Rules) -> Self {
-        let ids = |directory: &ResourceIndex| {
-            let all = directory.kinds.values().flatten().map(|resource| resource.id.clone());
-            all.collect::<HashSet<_>>()
-        };
-        let there = ids(&target);
-        let same_account = !there.is_empty() && ids(&source) == there;
-        Self::prepare(source, target, rules, same_account)
+    /// Prepares the look-ups between two accounts. Where the caller knows that they are one, ids stand for themselves
+    /// unless mapped; see also [`Self::within`].
+    pub fn new(source: ResourceIndex, target: ResourceIndex, rules: Rules, accounts: Accounts) -> Self {
+        Self::prepare(source, target, rules, accounts == Accounts::Same)
+    }
+
+    /// Whether source and target are one account.
+    pub fn accounts(&self) -> Accounts {
+        if self.same_account { Accounts::Same } else { Accounts::Different }
     }
 
     /// Prepares the look-ups within one account: every id stands for itself unless mapped, known or not.
@@ -198,9 +205,21 @@ impl Resolver {
     fn rewrite(&self, text: &str, pointer: &str, resolution: &mut Resolution) -> Option<String> {
         let mut new = String::new();
         let mut done = 0;
-        for range in scan::ids(text) {
+        for range in scan::runs(text) {
             let id = &text[range.clone()];
-            let Some((kind, _)) = self.known.get(id) else { continue };
+            if range.len() > scan::ID {
+                self.inside_a_longer_run(id, pointer, resolution);
+                continue;
+            }
+            let Some((kind, _)) = self.known.get(id) else {
+                if paths::is_dead(pointer) {
+                    resolution.warnings.push(format!(
+                        "{id} in {pointer} is not known in the source account and is carried over as it is: nothing \
+                         reads that tree"
+                    ));
+                }
+                continue;
+            };
             let place = || Place { pointer: pointer.to_owned(), kind: *kind, id: id.to_owned() };
             let mut put = |instead: &str| {
                 new.push_str(&text[done..range.start]);
@@ -228,6 +247,17 @@ impl Resolver {
             }
         }
         (done > 0).then(|| new + &text[done..])
+    }
+
+    /// A longer run of hex digits is no id, but may have been made of one.
+    fn inside_a_longer_run(&self, run: &str, pointer: &str, resolution: &mut Resolution) {
+        let windows = (0..=run.len() - scan::ID).filter_map(|at| run.get(at..at + scan::ID));
+        if let Some((id, (kind, _))) = windows.filter_map(|id| self.known.get_key_value(id)).next() {
+            resolution.warnings.push(format!(
+                "{} stands inside a longer run of hex digits in {pointer}, which was left as it is",
+                self.describe(*kind, id)
+            ));
+        }
     }
 
     fn rename_key(&self, document: &mut Value, pointer: &str, key: &str, resolution: &mut Resolution) {

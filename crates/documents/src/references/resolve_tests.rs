@@ -32,7 +32,7 @@ fn prod() -> ResourceIndex {
 
 fn resolve(target: ResourceIndex, rules: Rules) -> (Value, Resolution) {
     let mut document = json!({"name": "x", "_connectionId": OLD});
-    let resolution = Resolver::new(prod(), target, rules).resolve(&mut document);
+    let resolution = Resolver::new(prod(), target, rules, Accounts::Different).resolve(&mut document);
     (document["_connectionId"].take(), resolution)
 }
 
@@ -105,7 +105,7 @@ fn a_map_to_what_the_target_lacks_is_named() {
 fn an_id_the_source_does_not_know_is_unresolved() {
     let mut document = json!({"hooks": {"preMap": {"_scriptId": SCRIPT}}});
     let source = ResourceIndex { kinds: [(Kind::Scripts, Vec::new())].into() };
-    let resolution = Resolver::new(source, prod(), by_name()).resolve(&mut document);
+    let resolution = Resolver::new(source, prod(), by_name(), Accounts::Different).resolve(&mut document);
     assert_eq!(
         resolution.unresolved[0].message,
         format!(
@@ -120,7 +120,8 @@ fn a_missing_reference_is_dropped_with_the_tool_that_is_nothing_without_it() {
     let mut document = json!({"_connectionId": OLD, "name": "x",
         "aiAgent": {"openai": {"tools": [{"mcp": {"_mcpConnectionId": OLD}}, {"type": "web_search"}]}}});
     let rules = Rules { missing: Missing::Drop, ..by_name() };
-    let resolution = Resolver::new(prod(), ResourceIndex::default(), rules).resolve(&mut document);
+    let resolution =
+        Resolver::new(prod(), ResourceIndex::default(), rules, Accounts::Different).resolve(&mut document);
     assert_eq!(document, json!({"name": "x", "aiAgent": {"openai": {"tools": [{"type": "web_search"}]}}}));
     assert_eq!(resolution.dropped, ["/_connectionId", "/aiAgent/openai/tools/0"]);
     assert_eq!(resolution.unresolved, []);
@@ -141,7 +142,7 @@ fn an_id_in_text_is_replaced_and_told_or_unresolved() {
     let mut document = json!({"settings": {"c": format!("see {OLD}!"), "z": 1}, "http": {"body": [format!("{{{{x}}}} {OLD}")]},
         "hooks": {"preMap": {"configuration": {OLD: OLD, "other": SCRIPT}}}});
     let target = connections(&[(NEW, "NetSuite Prod", "netsuite")]);
-    let resolution = Resolver::new(prod(), target, by_name()).resolve(&mut document);
+    let resolution = Resolver::new(prod(), target, by_name(), Accounts::Different).resolve(&mut document);
     assert_eq!(
         document,
         json!({"settings": {"c": format!("see {NEW}!"), "z": 1}, "http": {"body": [format!("{{{{x}}}} {NEW}")]},
@@ -152,7 +153,8 @@ fn an_id_in_text_is_replaced_and_told_or_unresolved() {
 
     let mut document = json!({"settings": {"c": OLD}});
     let rules = Rules { missing: Missing::Drop, ..by_name() };
-    let resolution = Resolver::new(prod(), ResourceIndex::default(), rules).resolve(&mut document);
+    let resolution =
+        Resolver::new(prod(), ResourceIndex::default(), rules, Accounts::Different).resolve(&mut document);
     assert!(resolution.unresolved[0].message.contains("mentioned in /settings/c"));
 }
 
@@ -167,7 +169,7 @@ fn one_id_is_looked_up_as_a_document_would_be() {
     let target = || connections(&[(NEW, "NetSuite Prod", "netsuite"), (TWIN, "EU", "netsuite")]);
     let one = |id: &str, name: &str, how| Found::One { id: id.into(), name: Some(name.to_owned()), how };
     let looked_up = |target: ResourceIndex, rules: Rules, id: &str| {
-        Resolver::new(prod(), target, rules).lookup(Kind::Connections, id)
+        Resolver::new(prod(), target, rules, Accounts::Different).lookup(Kind::Connections, id)
     };
     let found = looked_up(target(), by_name(), OLD);
     assert_eq!(found.name.as_deref(), Some("NetSuite Prod"));
@@ -188,7 +190,8 @@ fn one_id_is_looked_up_as_a_document_would_be() {
 fn what_is_missing_is_dropped_by_its_kind() {
     let mut document = json!({"_connectionId": OLD, "hooks": {"preMap": {"_scriptId": SCRIPT}}});
     let rules = Rules { missing_of: [(Kind::Scripts, Missing::Drop)].into(), ..by_name() };
-    let resolution = Resolver::new(prod(), ResourceIndex::default(), rules).resolve(&mut document);
+    let resolution =
+        Resolver::new(prod(), ResourceIndex::default(), rules, Accounts::Different).resolve(&mut document);
     assert_eq!(resolution.dropped, ["/hooks/preMap/_scriptId"]);
     assert_eq!(resolution.unresolved.len(), 1);
     assert_eq!(document, json!({"_connectionId": OLD, "hooks": {"preMap": {}}}));
@@ -202,7 +205,7 @@ fn what_is_missing_is_created_where_its_kind_is_named() {
     let rules = || Rules { create: [Kind::Scripts].into(), ..by_name() };
     let mut document =
         json!({"hooks": {"preMap": {"_scriptId": SCRIPT}}, "settings": {"x": format!("see {SCRIPT}")}});
-    let resolver = Resolver::new(source(), scripts(Vec::new()), rules());
+    let resolver = Resolver::new(source(), scripts(Vec::new()), rules(), Accounts::Different);
     let resolution = resolver.resolve(&mut document);
     let fresh = PendingResource { kind: Kind::Scripts, id: SCRIPT.into(), name: "Check".to_owned() };
     let placeholder = fresh.placeholder();
@@ -219,6 +222,6 @@ fn what_is_missing_is_created_where_its_kind_is_named() {
 
     let there = scripts(vec![own(NEW, "Check", false)]);
     let mut document = json!({"hooks": {"preMap": {"_scriptId": SCRIPT}}});
-    Resolver::new(source(), there, rules()).resolve(&mut document);
+    Resolver::new(source(), there, rules(), Accounts::Different).resolve(&mut document);
     assert_eq!(document, json!({"hooks": {"preMap": {"_scriptId": NEW}}}), "what is there is used");
 }

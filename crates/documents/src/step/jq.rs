@@ -11,7 +11,7 @@ use crate::problem::Problems;
 pub(crate) struct Jq(Filter);
 
 impl Step for Jq {
-    const KIND: StepKind = StepKind { key: "jq", missing: Some(Missing::Fail) };
+    const KIND: StepKind = StepKind::new("jq", Some(Missing::Fail));
 
     fn compile(keys: Keys<'_>, _: &mut Compile<'_>) -> Result<Self, Problems> {
         keys.whole_text().and_then(Filter::compile).map(Self).map_err(|problem| vec![problem])

@@ -1,6 +1,6 @@
 //! The value of a step, read with typed questions.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::problem::Problem;
 
@@ -8,12 +8,24 @@ use crate::problem::Problem;
 #[derive(Debug, Clone, Copy)]
 pub struct Keys<'v> {
     value: &'v Value,
+    options: Option<&'v Map<String, Value>>,
 }
 
 impl<'v> Keys<'v> {
     /// The keys of a value.
     pub fn new(value: &'v Value) -> Self {
-        Self { value }
+        Self { value, options: None }
+    }
+
+    /// The same keys, with those that stand beside the step.
+    #[must_use]
+    pub fn with_options(self, options: &'v Map<String, Value>) -> Self {
+        Self { options: Some(options), ..self }
+    }
+
+    /// A key that stands beside the step, where it is given.
+    pub fn option(self, key: &str) -> Option<&'v Value> {
+        self.options?.get(key)
     }
 
     /// The value itself.

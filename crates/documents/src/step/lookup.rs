@@ -21,7 +21,7 @@ pub(crate) struct AddLookup(LookupEdit);
 pub(crate) struct RemoveLookup(LookupEdit);
 
 impl Step for EditLookup {
-    const KIND: StepKind = StepKind { key: "edit_lookup", missing: Some(Missing::Skip) };
+    const KIND: StepKind = StepKind::new("edit_lookup", Some(Missing::Skip));
 
     fn compile(keys: Keys<'_>, _: &mut Compile<'_>) -> Result<Self, Problems> {
         let name = name(keys)?;
@@ -39,7 +39,7 @@ impl Step for EditLookup {
 }
 
 impl Step for AddLookup {
-    const KIND: StepKind = StepKind { key: "add_lookup", missing: None };
+    const KIND: StepKind = StepKind::new("add_lookup", None);
 
     fn compile(keys: Keys<'_>, _: &mut Compile<'_>) -> Result<Self, Problems> {
         let mut lookup = Map::new();
@@ -64,7 +64,7 @@ impl Step for AddLookup {
 }
 
 impl Step for RemoveLookup {
-    const KIND: StepKind = StepKind { key: "remove_lookup", missing: Some(Missing::Skip) };
+    const KIND: StepKind = StepKind::new("remove_lookup", Some(Missing::Skip));
 
     fn compile(keys: Keys<'_>, _: &mut Compile<'_>) -> Result<Self, Problems> {
         Ok(Self(LookupEdit::Remove { name: name(keys)? }))

@@ -19,7 +19,7 @@ pub(crate) struct AddMapping(MappingEdit);
 pub(crate) struct RemoveMapping(MappingEdit);
 
 impl Step for EditMapping {
-    const KIND: StepKind = StepKind { key: "edit_mapping", missing: Some(Missing::Skip) };
+    const KIND: StepKind = StepKind::new("edit_mapping", Some(Missing::Skip));
 
     fn compile(keys: Keys<'_>, _: &mut Compile<'_>) -> Result<Self, Problems> {
         let Some(set) = keys.get("set") else { return Err(vec![Problem::new("needs `set`")]) };
@@ -33,7 +33,7 @@ impl Step for EditMapping {
 }
 
 impl Step for AddMapping {
-    const KIND: StepKind = StepKind { key: "add_mapping", missing: None };
+    const KIND: StepKind = StepKind::new("add_mapping", None);
 
     fn compile(keys: Keys<'_>, _: &mut Compile<'_>) -> Result<Self, Problems> {
         let row = row(keys).map_err(|problem| vec![problem])?;
@@ -56,7 +56,7 @@ impl Step for AddMapping {
 }
 
 impl Step for RemoveMapping {
-    const KIND: StepKind = StepKind { key: "remove_mapping", missing: Some(Missing::Skip) };
+    const KIND: StepKind = StepKind::new("remove_mapping", Some(Missing::Skip));
 
     fn compile(keys: Keys<'_>, _: &mut Compile<'_>) -> Result<Self, Problems> {
         Ok(Self(MappingEdit::Remove(target(keys)?)))

@@ -22,7 +22,7 @@ mod upgrade_mapper;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 pub use self::keys::Keys;
 use crate::SelectorSpec;
@@ -68,6 +68,21 @@ pub struct StepKind {
     /// What becomes of an import that the step does not apply to, unless the job says; `None` for a step that applies to
     /// every import, where `missing:` has no meaning.
     pub missing: Option<Missing>,
+    /// The keys of its own that may stand beside it, like `when` and `missing`.
+    pub options: &'static [&'static str],
+}
+
+impl StepKind {
+    /// A kind of step without options.
+    pub const fn new(key: &'static str, missing: Option<Missing>) -> Self {
+        Self { key, missing, options: &[] }
+    }
+
+    /// The same kind with options.
+    #[must_use]
+    pub const fn with_options(self, options: &'static [&'static str]) -> Self {
+        Self { options, ..self }
+    }
 }
 
 /// `missing`: what becomes of an import that a step does not apply to.
@@ -84,6 +99,8 @@ pub enum Missing {
 pub struct Compile<'t> {
     /// The templates of the job.
     pub templates: &'t mut Templates,
+    /// What is allowed and most likely not meant; paths begin below the step's own key.
+    pub warnings: Problems,
 }
 
 /// What steps are applied with.
@@ -132,12 +149,21 @@ pub struct StepSpec {
     pub when: Option<SelectorSpec>,
     /// `missing:`, where given.
     pub missing: Option<Missing>,
+    /// The step's own keys that stand beside it.
+    pub options: Map<String, Value>,
 }
 
 impl StepSpec {
     /// A step for every import.
     pub fn new(key: impl Into<String>, value: Value) -> Self {
-        Self { key: key.into(), value, when: None, missing: None }
+        Self { key: key.into(), value, when: None, missing: None, options: Map::new() }
+    }
+
+    /// The same step with a key beside it.
+    #[must_use]
+    pub fn option(mut self, key: impl Into<String>, value: Value) -> Self {
+        self.options.insert(key.into(), value);
+        self
     }
 
     /// The same step for the imports that `when` selects.

@@ -11,7 +11,7 @@ use crate::template::Template;
 pub(crate) struct Name(Template);
 
 impl Step for Name {
-    const KIND: StepKind = StepKind { key: "name", missing: None };
+    const KIND: StepKind = StepKind::new("name", None);
 
     fn compile(keys: Keys<'_>, context: &mut Compile<'_>) -> Result<Self, Problems> {
         let template = keys.whole_text().and_then(|text| context.templates.compile(text));

@@ -12,7 +12,7 @@ use crate::problem::Problems;
 pub(crate) struct Patch(Vec<PatchOperation>);
 
 impl Step for Patch {
-    const KIND: StepKind = StepKind { key: "patch", missing: Some(Missing::Fail) };
+    const KIND: StepKind = StepKind::new("patch", Some(Missing::Fail));
 
     fn compile(keys: Keys<'_>, _: &mut Compile<'_>) -> Result<Self, Problems> {
         let mut problems = Vec::new();

@@ -34,6 +34,8 @@ pub(crate) struct Entry {
     pub(crate) key: &'static str,
     /// What becomes of an import that the step does not apply to, unless the job says.
     pub(crate) missing: Option<Missing>,
+    /// The keys of its own that may stand beside it.
+    pub(crate) options: &'static [&'static str],
     compile: fn(Keys<'_>, &mut Compile<'_>) -> Result<Box<dyn AnyStep>, Problems>,
 }
 
@@ -48,7 +50,7 @@ impl Entry {
         let compile = |keys: Keys<'_>, context: &mut Compile<'_>| {
             S::compile(keys, context).map(|step| Box::new(step) as Box<dyn AnyStep>)
         };
-        Self { key: S::KIND.key, missing: S::KIND.missing, compile }
+        Self { key: S::KIND.key, missing: S::KIND.missing, options: S::KIND.options, compile }
     }
 
     /// The step of that key.
@@ -59,10 +61,10 @@ impl Entry {
     /// Compiles a step; problems name their place below the step's own key.
     pub(crate) fn compile(
         &self,
-        value: &Value,
+        keys: Keys<'_>,
         context: &mut Compile<'_>,
     ) -> Result<Box<dyn AnyStep>, Problems> {
-        (self.compile)(Keys::new(value), context)
+        (self.compile)(keys, context)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::problem::{Problem, Problems};
 pub(crate) struct Remove(Vec<Pointer>);
 
 impl Step for Remove {
-    const KIND: StepKind = StepKind { key: "remove", missing: Some(Missing::Skip) };
+    const KIND: StepKind = StepKind::new("remove", Some(Missing::Skip));
 
     fn compile(keys: Keys<'_>, _: &mut Compile<'_>) -> Result<Self, Problems> {
         let mut problems = Vec::new();

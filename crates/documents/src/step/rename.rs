@@ -18,7 +18,7 @@ pub(crate) struct Rename {
 }
 
 impl Step for Rename {
-    const KIND: StepKind = StepKind { key: "rename", missing: Some(Missing::Skip) };
+    const KIND: StepKind = StepKind::new("rename", Some(Missing::Skip));
 
     fn compile(keys: Keys<'_>, _: &mut Compile<'_>) -> Result<Self, Problems> {
         let (find, replace) = match (keys.text("find"), keys.text("replace")) {

@@ -22,7 +22,7 @@ pub(crate) struct RenameField(FieldRenames);
 pub(crate) struct RenameFields(FieldRenames);
 
 impl Step for RenameField {
-    const KIND: StepKind = StepKind { key: "rename_field", missing: Some(Missing::Skip) };
+    const KIND: StepKind = StepKind::new("rename_field", Some(Missing::Skip));
 
     fn compile(keys: Keys<'_>, _: &mut Compile<'_>) -> Result<Self, Problems> {
         let row = row(keys)?;
@@ -39,7 +39,7 @@ impl Step for RenameField {
 }
 
 impl Step for RenameFields {
-    const KIND: StepKind = StepKind { key: "rename_fields", missing: Some(Missing::Skip) };
+    const KIND: StepKind = StepKind::new("rename_fields", Some(Missing::Skip));
 
     fn compile(keys: Keys<'_>, _: &mut Compile<'_>) -> Result<Self, Problems> {
         let mut rows = Vec::new();
@@ -351,8 +351,12 @@ mod tests {
             { "side": "source", "from": "a", "to": "c", "import": "Orders" },
         ]);
         let mut templates = crate::template::Templates::default();
-        let mut compile =
-            |rows: &Value| RenameFields::compile(Keys::new(rows), &mut Compile { templates: &mut templates });
+        let mut compile = |rows: &Value| {
+            RenameFields::compile(
+                Keys::new(rows),
+                &mut Compile { templates: &mut templates, warnings: Vec::new() },
+            )
+        };
         let problems = compile(&rows).unwrap_err();
         let found: Vec<_> = problems.iter().map(|one| (one.path.join(" "), one.message.as_str())).collect();
         let expected = [

@@ -1,46 +1,215 @@
-//! `set: { /pointer: value }`; texts in the values are templates.
+//! `set: { /pointer: value }`; texts in the values are templates. Beside it, `raw: true` takes them as they stand, and
+//! `blank: set` writes an empty text where a cell is blank.
 
 use serde_json::Value;
 
-use super::{Apply, Compile, Keys, Step, StepError, StepKind, Warnings};
+use super::{Apply, Compile, FieldRename, Keys, Missing, Side, Step, StepError, StepKind, Warnings};
 use crate::pointer::{self, Pointer};
 use crate::problem::{Problem, Problems};
-use crate::template::Fill;
+use crate::rename::Renamer;
+use crate::template::{Blank, Fill, foreign_template};
 
 /// The step.
 #[derive(Debug)]
-pub(crate) struct Set(Vec<(Pointer, Fill)>);
+pub(crate) struct Set {
+    values: Vec<(Pointer, Fill)>,
+    blank: Blank,
+}
 
 impl Step for Set {
-    const KIND: StepKind = StepKind { key: "set", missing: None };
+    const KIND: StepKind = StepKind::new("set", Some(Missing::Skip)).with_options(&["raw", "blank"]);
 
     fn compile(keys: Keys<'_>, context: &mut Compile<'_>) -> Result<Self, Problems> {
         let Some(values) = keys.value().as_object() else {
             return Err(vec![Problem::new("must be a mapping")]);
         };
+        let raw = keys.option("raw").and_then(Value::as_bool);
+        let blank = match keys.option("blank").and_then(Value::as_str) {
+            Some("set") => Blank::Set,
+            _ => Blank::Leave,
+        };
         let mut problems = Vec::new();
         let mut set = Vec::new();
         for (text, value) in values {
             let pointer = Pointer::writable(text).map_err(|problem| problems.push(problem.with_key(text)));
-            let fill = context.templates.compile_value(value);
+            let fill = match raw {
+                Some(true) => Ok(Fill::Literal(value.clone())),
+                _ => context.templates.compile_value(value),
+            };
             let fill = fill.map_err(|problem| problems.push(problem.under(text)));
             if let (Ok(pointer), Ok(fill)) = (pointer, fill) {
+                if raw.is_none() {
+                    doubts(&pointer, value, &mut Vec::new(), &mut context.warnings);
+                }
                 set.push((pointer, fill));
             }
         }
-        if problems.is_empty() { Ok(Self(set)) } else { Err(problems) }
+        if problems.is_empty() { Ok(Self { values: set, blank }) } else { Err(problems) }
     }
 
     fn apply(&self, document: &mut Value, context: &Apply<'_>) -> Result<Warnings, StepError> {
-        for (pointer, fill) in &self.0 {
-            let value = context.templates.fill(fill, document, context.facts);
-            let value = value.map_err(|error| StepError::failed(error.to_string()))?;
-            pointer::set(document, pointer, value).map_err(|error| StepError::failed(error.to_string()))?;
+        let failed = |error: &dyn std::fmt::Display| StepError::failed(error.to_string());
+        let mut left = Vec::new();
+        for (pointer, fill) in &self.values {
+            let there = document.pointer(pointer.as_str());
+            let value = context.templates.fill(fill, document, context.facts, there, self.blank);
+            match value.map_err(|error| failed(&error))? {
+                Some(value) => pointer::set(document, pointer, value).map_err(|error| failed(&error))?,
+                None => left.push(pointer.as_str()),
+            }
         }
-        Ok(Vec::new())
+        if left.is_empty() {
+            return Ok(Vec::new());
+        }
+        let told = format!("the cell for {} is blank, which leaves it as it was", left.join(", "));
+        if left.len() == self.values.len() { Err(StepError::NotApplicable(told)) } else { Ok(vec![told]) }
     }
 
     fn needs_names(&self) -> bool {
-        self.0.iter().any(|(_, fill)| fill.uses_names())
+        self.values.iter().any(|(_, fill)| fill.uses_names())
+    }
+}
+
+/// Warns of texts of which it cannot be known whose template they are: the job's or the service's.
+fn doubts(pointer: &Pointer, value: &Value, way: &mut Vec<String>, warnings: &mut Problems) {
+    match value {
+        Value::String(text) => {
+            let Some((problem, range)) = doubt(pointer, way, text) else { return };
+            let help = "write `raw: true` beside `set` to keep the braces for the service, `raw: false` to fill them in";
+            let mut problem = Problem::new(problem).at(range).help(help);
+            for key in way.iter().rev() {
+                problem = problem.under(key);
+            }
+            warnings.push(problem.under(pointer.as_str()));
+        }
+        Value::Array(entries) => {
+            for (index, entry) in entries.iter().enumerate() {
+                way.push(index.to_string());
+                doubts(pointer, entry, way, warnings);
+                way.pop();
+            }
+        }
+        Value::Object(members) => {
+            for (key, member) in members {
+                way.push(key.clone());
+                doubts(pointer, member, way, warnings);
+                way.pop();
+            }
+        }
+        _ => {}
+    }
+}
+
+fn doubt(pointer: &Pointer, way: &[String], text: &str) -> Option<(String, std::ops::Range<usize>)> {
+    let template = foreign_template(text)?;
+    if let Some(foreign) = template.foreign {
+        let message = format!(
+            "the text is left as it stands, for `{foreign}` is not of the job; `{}` in it would be",
+            template.ours
+        );
+        return Some((message, template.range));
+    }
+    let steps: Vec<&str> = pointer.steps().iter().chain(way).map(String::as_str).collect();
+    is_template_place(&steps).then(|| {
+        let message = format!(
+            "the service has templates of its own at {}: `{}` was taken for the job's",
+            pointer.as_str(),
+            template.ours
+        );
+        (message, template.range)
+    })
+}
+
+/// Whether the service fills in templates at a place: whether a field in one would be renamed there.
+fn is_template_place(steps: &[&str]) -> bool {
+    const PROBE: &str = "{{record.transship_probe}}";
+    let document = steps.iter().rev().fold(Value::from(PROBE), |inner, step| {
+        if *step == "-" || step.bytes().all(|byte| byte.is_ascii_digit()) {
+            Value::Array(vec![inner])
+        } else {
+            Value::Object([((*step).to_owned(), inner)].into_iter().collect())
+        }
+    });
+    let rename = |side| FieldRename { side, from: "transship_probe".to_owned(), to: "found".to_owned() };
+    let Ok(renamer) = Renamer::compile(&[rename(Side::Source), rename(Side::Target)]) else { return false };
+    let mut probed = document.clone();
+    renamer.apply(&mut probed);
+    probed != document
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::{Facts, Program, StepSpec};
+
+    fn warnings(step: StepSpec) -> Vec<(String, String, std::ops::Range<usize>)> {
+        let program = Program::compile(vec![step]).unwrap();
+        let all = program.warnings().iter().map(|found| &found.problem);
+        all.map(|one| (one.path.join(" "), one.message.clone(), one.range.clone().unwrap())).collect()
+    }
+
+    #[test]
+    fn whose_template_it_is_is_asked_where_the_service_has_its_own() {
+        let body = json!({ "/http/body/0": "a {{name}} {{index}}" });
+        let told = warnings(StepSpec::new("set", body.clone()));
+        assert_eq!(told.len(), 1);
+        let (path, message, range) = &told[0];
+        assert_eq!((path.as_str(), range.clone()), ("set /http/body/0", 4..8));
+        assert!(message.contains("`name` was taken for the job's"), "{message}");
+        for raw in [true, false] {
+            assert_eq!(warnings(StepSpec::new("set", body.clone()).option("raw", json!(raw))), []);
+        }
+        for quiet in [
+            json!({ "/description": "{{ name }}" }),
+            json!({ "/http/body/0": "{{record.x}}" }),
+            json!({ "/http/body/0": "plain" }),
+        ] {
+            assert_eq!(warnings(StepSpec::new("set", quiet)), []);
+        }
+        let nested = warnings(StepSpec::new(
+            "set",
+            json!({ "/http/headers": [{ "name": "X", "value": "{{row.x}}" }] }),
+        ));
+        assert_eq!(nested[0].0, "set /http/headers 0 value");
+        let mixed = warnings(StepSpec::new("set", json!({ "/description": "{{ name }} {{record.x}}" })));
+        assert!(mixed[0].1.contains("`record.x` is not of the job"), "{mixed:?}");
+    }
+
+    #[test]
+    fn raw_keeps_the_braces() {
+        let step = StepSpec::new("set", json!({ "/http/body/0": "{{name}}" })).option("raw", json!(true));
+        let program = Program::compile(vec![step]).unwrap();
+        let document = json!({ "name": "Note", "http": { "body": ["none"] } });
+        let done = program.apply(document, &Facts::default()).unwrap().document;
+        assert_eq!(done["http"]["body"][0], "{{name}}");
+        let wrong = StepSpec::new("jq", json!(".")).option("raw", json!(true));
+        assert!(Program::compile(vec![wrong]).is_err());
+    }
+
+    #[test]
+    fn a_blank_cell_leaves_the_field_unless_the_job_says_otherwise() {
+        let set = || {
+            StepSpec::new(
+                "set",
+                json!({ "/description": "{{ row.text }}", "/maxAttempts": "{{ row.attempts }}" }),
+            )
+        };
+        let facts = |text: &str, attempts: &str| {
+            let row = [("text", text), ("attempts", attempts)];
+            let row = row.map(|(key, cell)| (key.to_owned(), cell.to_owned())).into();
+            Facts { row, ..Facts::default() }
+        };
+        let document = json!({ "name": "x", "description": "as it was", "maxAttempts": 3 });
+        let program = Program::compile(vec![set()]).unwrap();
+        let done = program.apply(document.clone(), &facts("new", "5")).unwrap().document;
+        assert_eq!(done, json!({ "name": "x", "description": "new", "maxAttempts": 5 }));
+        assert_eq!(program.apply(document.clone(), &facts("", "")).unwrap().document, document);
+        assert_eq!(program.notes().len(), 1);
+        let done = program.apply(document.clone(), &facts("new", "")).unwrap();
+        assert_eq!((&done.document["maxAttempts"], done.warnings.len()), (&json!(3), 1));
+        let erases = Program::compile(vec![set().option("blank", json!("set"))]).unwrap();
+        let done = erases.apply(document, &facts("", "5")).unwrap().document;
+        assert_eq!(done["description"], "");
     }
 }

@@ -11,7 +11,7 @@ use crate::upgrade::{self, Untyped, Upgrade};
 pub(crate) struct UpgradeMapper(Untyped);
 
 impl Step for UpgradeMapper {
-    const KIND: StepKind = StepKind { key: "upgrade_mapper", missing: Some(Missing::Skip) };
+    const KIND: StepKind = StepKind::new("upgrade_mapper", Some(Missing::Skip));
 
     fn compile(keys: Keys<'_>, _: &mut Compile<'_>) -> Result<Self, Problems> {
         let word = keys.text("untyped").map_err(|problem| vec![problem])?;

@@ -232,7 +232,12 @@ fn every_copy_of_a_lookup_changes_alike() {
     let use_it = MappingEdit::Edit(at("id"), Row { lookup: Some(json!("d")), ..Row::default() });
     edit_mapping(&mut document, &use_it).unwrap();
     let remove = LookupEdit::Remove { name: "d".to_owned() };
-    assert!(edit_lookup(&mut document, &remove).unwrap_err().to_string().contains("used in 1 places"));
+    assert!(
+        edit_lookup(&mut document, &remove)
+            .unwrap_err()
+            .to_string()
+            .contains("is used at /mappings/0/lookupName: ")
+    );
     let let_go = MappingEdit::Edit(at("id"), Row { lookup: Some(Value::Null), ..Row::default() });
     edit_mapping(&mut document, &let_go).unwrap();
     edit_lookup(&mut document, &remove).unwrap();
@@ -242,4 +247,110 @@ fn every_copy_of_a_lookup_changes_alike() {
     assert!(edit_lookup(&mut document, &twice).unwrap_err().to_string().contains("already"));
     let gone = LookupEdit::Edit { name: "x".to_owned(), set: Map::new(), map: Map::new() };
     assert!(edit_lookup(&mut document, &gone).unwrap_err().to_string().contains("no lookup `x`"));
+}
+
+#[test]
+fn a_lookup_is_found_and_kept_where_it_is_used_at_every_depth() {
+    let object = |value: Value| value.as_object().cloned().unwrap();
+    let bins = json!({ "name": "shelf_bins", "map": { "A1": "101" } });
+    let order = json!({ "netsuite_da": { "lookups": [], "mapping": { "lists": [], "fields": [
+        { "generate": "detail", "subRecordMapping": { "lookups": [bins], "mapping": { "fields": [
+            { "extract": "shelf", "generate": "bin", "lookupName": "shelf_bins" }] } } }] } } });
+    let at = "/netsuite_da/mapping/fields/0/subRecordMapping/lookups/0";
+    let edit = LookupEdit::Edit {
+        name: "shelf_bins".to_owned(),
+        set: Map::new(),
+        map: object(json!({ "B2": "202" })),
+    };
+    let mut edited = order.clone();
+    edit_lookup(&mut edited, &edit).unwrap();
+    assert_eq!(edited.pointer(at).unwrap()["map"], json!({ "A1": "101", "B2": "202" }));
+
+    let mut added = order.clone();
+    edit_lookup(&mut added, &LookupEdit::Add(object(bins))).unwrap();
+    assert_eq!(added, order, "an equal one is there");
+    let other = LookupEdit::Add(object(json!({ "name": "shelf_bins", "map": { "B2": "202" } })));
+    assert!(edit_lookup(&mut added, &other).unwrap_err().to_string().contains(at));
+
+    let remove = LookupEdit::Remove { name: "shelf_bins".to_owned() };
+    let error = edit_lookup(&mut added, &remove).unwrap_err().to_string();
+    assert!(error.contains("/subRecordMapping/mapping/fields/0/lookupName"), "{error}");
+
+    for (key, value, used) in [
+        ("existingLookupName", json!("code"), true),
+        ("relativeURI", json!(["/r/{{lookup \"code\" record.region}}"]), true),
+        ("relativeURI", json!(["/r/{{lookup.code_2}}"]), false),
+        ("body", json!(["{{#if (lookup 'code' record.x)}}a{{/if}}"]), true),
+        ("description", json!("code"), false),
+    ] {
+        let mut document =
+            json!({ "http": { "lookups": [{ "name": "code" }, { "name": "code_2" }], key: value } });
+        let removed = edit_lookup(&mut document, &LookupEdit::Remove { name: "code".to_owned() });
+        assert_eq!(removed.is_err(), used, "{key}: {removed:?}");
+    }
+}
+
+#[test]
+fn a_target_with_a_dot_is_reached_in_both_models() {
+    let two = |rows: Value| json!({ "http": {}, "mappings": rows });
+    let row =
+        |name: &str| json!({ "generate": name, "dataType": "string", "extract": "$.a", "status": "Active" });
+    let size =
+        json!({ "generate": "size", "dataType": "object", "status": "Active", "mappings": [row("unit")] });
+    let both = two(json!([row("size.unit"), size, row("Weight [kg]")]));
+    for (target, pointer) in [
+        ("[\"size.unit\"]", "/mappings/0"),
+        ("size.unit", "/mappings/1/mappings/0"),
+        ("Weight [kg]", "/mappings/2"),
+        ("[\"Weight [kg]\"]", "/mappings/2"),
+    ] {
+        let out = after(&both, &MappingEdit::Edit(at(target), from("x"))).unwrap();
+        assert_eq!(out.pointer(pointer).unwrap()["extract"], "$.x", "{target}");
+    }
+    let alone = two(json!([row("size.unit")]));
+    let out = after(&alone, &MappingEdit::Edit(at("size.unit"), from("x"))).unwrap();
+    assert_eq!(out["mappings"][0]["extract"], "$.x");
+
+    let one = json!({ "http": {}, "mapping": { "fields": [{ "extract": "a", "generate": "size.unit" }],
+        "lists": [{ "generate": "a.b", "fields": [{ "extract": "i[*].x", "generate": "c.d" }] }] } });
+    for (target, pointer) in [
+        (at("size.unit"), "/mapping/fields/0"),
+        (at("[\"size.unit\"]"), "/mapping/fields/0"),
+        (in_list("[\"a.b\"]", "c.d"), "/mapping/lists/0/fields/0"),
+        (at("a.b.c.d"), "/mapping/lists/0/fields/0"),
+    ] {
+        let out = after(&one, &MappingEdit::Edit(target, from("x"))).unwrap();
+        assert_eq!(out.pointer(pointer).unwrap()["extract"], "x", "{pointer}");
+    }
+}
+
+#[test]
+fn a_row_is_added_once_and_never_where_the_record_passes_through() {
+    let add_currency = add(at("currency"), literal(json!("EUR")));
+    for document in [netsuite(), http()] {
+        let once = after(&document, &add_currency).unwrap();
+        assert_eq!(after(&once, &add_currency).unwrap(), once);
+        let problem = after(&once, &add(at("currency"), literal(json!("USD")))).unwrap_err();
+        assert!(problem.contains("EUR") && problem.contains("USD"), "{problem}");
+    }
+    let replace = MappingEdit::Add(at("currency"), literal(json!("EUR")), PassThrough::Replace);
+    let sql = json!({ "rdbms": { "queryType": ["per_record"], "query": ["x"] } });
+    let blob = json!({ "ftp": {}, "blobKeyPath": "key" });
+    for (document, never) in [
+        (json!({ "http": {} }), false),
+        (json!({ "ftp": {}, "file": { "type": "csv" } }), false),
+        (json!({ "http": {}, "mappings": [{ "dataType": "string", "status": "Draft" }] }), false),
+        (json!({ "netsuite_da": { "mapping": { "fields": [], "lists": [] } } }), false),
+        (sql, true),
+        (blob, true),
+        (json!({ "mongodb": { "document": "{{record.x}}" } }), true),
+        (json!({ "aiAgent": {} }), true),
+    ] {
+        assert!(after(&document, &add_currency).unwrap_err().contains("no mapping"), "{document}");
+        assert_eq!(after(&document, &replace).is_err(), never, "{document}");
+    }
+    let csv = json!({ "ftp": {}, "file": { "type": "csv" } });
+    let made = after(&csv, &replace).unwrap();
+    assert_eq!(made["mappings"][0]["buildArrayHelper"][0]["mappings"][0]["generate"], "currency");
+    assert!(made["mappings"][0].get("generate").is_none());
 }

@@ -7,11 +7,17 @@
 //! **Templates and the service's handlebars.** Documents are full of `{{record.x}}`, which the service fills in when a
 //! flow runs. So a text given to `set` is a template only if it has `{{ … }}` and every one of them starts with a name of
 //! ours: `name`, `doc`, `row`, `job`, `index`, or `connection` and `integration` without a field (`{{connection.x}}` is
-//! the service's). Any other text, `{{{ … }}}` and `{{#if …}}` included, is taken as it stands.
+//! the service's). Any other text, `{{{ … }}}` and `{{#if …}}` included, is taken as it stands; `raw: true` takes every text
+//! so.
+//!
+//! A template is bounded in time and memory: what it makes, and the work for it, is counted.
+
+mod fill;
+mod words;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
-use std::ops::Range;
+use std::io;
 use std::sync::Mutex;
 
 use minijinja::syntax::SyntaxConfig;
@@ -19,8 +25,19 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
 use regex::Regex;
 use serde_json::Value;
 
+pub use self::fill::{Blank, Fill, Whole};
+use self::words::{Word, words};
 use crate::problem::Problem;
 use crate::step::Facts;
+
+/// How much work a template may cause, in operations and bytes.
+const FUEL: u64 = 4 << 20;
+
+/// How long the text that a template makes may be, in bytes.
+const LONGEST: usize = 1 << 20;
+
+/// The filter that gives a value as JSON; no template can spell it.
+const AS_JSON: &str = "transship_as_json";
 
 /// The names a template may start an expression with.
 const NAMES: [&str; 7] = ["connection", "doc", "index", "integration", "job", "name", "row"];
@@ -30,6 +47,12 @@ const NAMES: [&str; 7] = ["connection", "doc", "index", "integration", "job", "n
 #[error("{0}")]
 pub struct TemplateError(String);
 
+impl TemplateError {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+}
+
 /// One compiled template of a [`Templates`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
@@ -37,19 +60,6 @@ pub struct Template {
     uses_document: bool,
     /// Whether it needs the names of the connection or integration.
     pub uses_names: bool,
-}
-
-/// A value whose texts may be templates.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Fill {
-    /// As it stands.
-    Literal(Value),
-    /// A text to fill in.
-    Text(Template),
-    /// A list with something to fill in.
-    List(Vec<Fill>),
-    /// An object with something to fill in.
-    Object(Vec<(String, Fill)>),
 }
 
 /// The templates of a job.
@@ -63,6 +73,7 @@ impl Default for Templates {
     fn default() -> Self {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment.set_fuel(Some(FUEL));
         environment.set_auto_escape_callback(|_| AutoEscape::None);
         if let Ok(syntax) = SyntaxConfig::builder().keep_trailing_newline(true).build() {
             environment.set_syntax(syntax);
@@ -79,10 +90,17 @@ impl Default for Templates {
                     .map_err(|problem| Error::new(ErrorKind::InvalidOperation, problem.message))?;
                 known.insert(find.to_owned(), compiled);
             }
-            Ok(known
-                .get(find)
-                .map_or_else(|| text.to_string(), |regex| regex.replace_all(&text, replace).into_owned()))
+            known.get(find).map_or_else(|| Ok(text.to_string()), |regex| replaced(regex, &text, replace))
         });
+        environment.add_filter(AS_JSON, |value: minijinja::Value| {
+            if value.is_undefined() {
+                return Err(Error::from(ErrorKind::UndefinedError));
+            }
+            serde_json::to_string(&value)
+                .map_err(|error| Error::new(ErrorKind::InvalidOperation, error.to_string()))
+        });
+        // At the end of an expression it is read here (`fill`); anywhere else the text is passed on.
+        environment.add_filter("json", |value: minijinja::Value| value);
         environment.add_filter("pad", |value: minijinja::Value, width: usize| {
             let text = value.to_string();
             let missing = width.min(1024).saturating_sub(text.chars().count());
@@ -91,6 +109,26 @@ impl Default for Templates {
         environment.add_filter("slug", |text: Cow<'_, str>| slug(&text));
         Self { environment, count: 0 }
     }
+}
+
+/// Replaces every match; the result is bounded, for `replace` can hold a match many times.
+fn replaced(regex: &Regex, text: &str, replace: &str) -> Result<String, Error> {
+    let mut made = String::new();
+    let mut done = 0;
+    for groups in regex.captures_iter(text) {
+        let Some(found) = groups.get(0) else { continue };
+        made.push_str(&text[done..found.start()]);
+        groups.expand(replace, &mut made);
+        done = found.end();
+        if made.len() > LONGEST {
+            return Err(Error::new(
+                ErrorKind::InvalidOperation,
+                "regex_replace makes a text that is too long",
+            ));
+        }
+    }
+    made.push_str(&text[done..]);
+    Ok(made)
 }
 
 /// Lower case, with one `-` for whatever stands between letters and digits.
@@ -121,12 +159,10 @@ impl Templates {
             used.iter().find(|name| !NAMES.contains(&name.as_str()) && !globals.contains(&name.as_str()))
         {
             return Err(Problem::new(format!("unknown name `{unknown}` in the template"))
-                .at(source.find(unknown.as_str()).map(|start| start..start + unknown.len()))
+                .at(place(source, Word::Name, |word| word == unknown))
                 .help(format!("a template can use {}", NAMES.join(", "))));
         }
-        if let Some(range) =
-            filters(source).into_iter().find(|range| !self.has_filter(&source[range.clone()]))
-        {
+        if let Some(range) = place(source, Word::Filter, |word| !self.has_filter(word)) {
             let problem =
                 Problem::new(format!("unknown filter `{}` in the template", &source[range.clone()]));
             return Err(problem.at(range).help(
@@ -143,38 +179,6 @@ impl Templates {
         answer.is_ok_and(|answer| answer.is_true())
     }
 
-    /// Compiles the texts of a value that are templates, by the rule at the top of this module.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::compile`], with the way to the text inside the value.
-    pub fn compile_value(&mut self, value: &Value) -> Result<Fill, Problem> {
-        let fill = match value {
-            Value::String(text) if is_template(text) => Fill::Text(self.compile(text)?),
-            Value::Array(entries) => {
-                let fills = entries.iter().enumerate();
-                let fills = fills.map(|(index, entry)| {
-                    self.compile_value(entry).map_err(|problem| problem.under(index.to_string()))
-                });
-                Fill::List(fills.collect::<Result<_, _>>()?)
-            }
-            Value::Object(members) => {
-                let fills = members.iter().map(|(key, member)| {
-                    let fill = self.compile_value(member);
-                    fill.map(|fill| (key.clone(), fill)).map_err(|problem| problem.under(key))
-                });
-                Fill::Object(fills.collect::<Result<_, _>>()?)
-            }
-            other => return Ok(Fill::Literal(other.clone())),
-        };
-        let plain = match &fill {
-            Fill::List(fills) => fills.iter().all(|fill| matches!(fill, Fill::Literal(_))),
-            Fill::Object(fills) => fills.iter().all(|(_, fill)| matches!(fill, Fill::Literal(_))),
-            _ => false,
-        };
-        Ok(if plain { Fill::Literal(value.clone()) } else { fill })
-    }
-
     /// Fills a template in.
     ///
     /// # Errors
@@ -189,7 +193,15 @@ impl Templates {
         let context = context(template, document, facts);
         let compiled =
             self.environment.get_template(&template.key).map_err(|error| TemplateError(text_of(&error)))?;
-        compiled.render(&context).map_err(|error| {
+        let mut made = Bounded(Vec::new());
+        let rendered = compiled.render_captured_to(&context, &mut made);
+        rendered.map(drop).map_err(|error| {
+            if made.0.len() >= LONGEST {
+                return TemplateError(format!("the template makes more than {} MiB of text", LONGEST >> 20));
+            }
+            if error.kind() == ErrorKind::OutOfFuel {
+                return TemplateError("the template takes too much work".to_owned());
+            }
             if error.kind() != ErrorKind::UndefinedError {
                 return TemplateError(text_of(&error));
             }
@@ -200,80 +212,31 @@ impl Templates {
                 [] => text_of(&error),
                 names => format!("`{}` is not known for this import", names.join("`, `")),
             })
-        })
-    }
-
-    /// Fills a value in.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::render`].
-    pub fn fill(&self, fill: &Fill, document: &Value, facts: &Facts) -> Result<Value, TemplateError> {
-        Ok(match fill {
-            Fill::Literal(value) => value.clone(),
-            Fill::Text(template) => Value::String(self.render(template, document, facts)?),
-            Fill::List(fills) => Value::Array(
-                fills.iter().map(|fill| self.fill(fill, document, facts)).collect::<Result<_, _>>()?,
-            ),
-            Fill::Object(fills) => {
-                let members =
-                    fills.iter().map(|(key, fill)| Ok((key.clone(), self.fill(fill, document, facts)?)));
-                Value::Object(members.collect::<Result<_, TemplateError>>()?)
-            }
-        })
+        })?;
+        String::from_utf8(made.0).map_err(|_| TemplateError("the template makes what is not text".to_owned()))
     }
 }
 
-impl Fill {
-    /// Whether anything in it needs the names of the connection or integration.
-    pub fn uses_names(&self) -> bool {
-        match self {
-            Self::Literal(_) => false,
-            Self::Text(template) => template.uses_names,
-            Self::List(fills) => fills.iter().any(Self::uses_names),
-            Self::Object(fills) => fills.iter().any(|(_, fill)| fill.uses_names()),
-        }
-    }
+/// The first word of that sort which is meant.
+fn place(source: &str, sort: Word, is_it: impl Fn(&str) -> bool) -> Option<std::ops::Range<usize>> {
+    let found =
+        words(source).into_iter().find(|(word, range)| *word == sort && is_it(&source[range.clone()]));
+    found.map(|(_, range)| range)
 }
 
-/// Where the names of filters stand in a template that compiles.
-fn filters(source: &str) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
-    let (mut inside, mut quote, mut at) = (false, None, 0);
-    while let Some(c) = source[at..].chars().next() {
-        let rest = &source[at..];
-        let step = match (inside, quote) {
-            (false, _) if rest.starts_with("{#") => rest.find("#}").map_or(rest.len(), |end| end + 2),
-            (false, _) if rest.starts_with("{{") || rest.starts_with("{%") => {
-                inside = true;
-                2
-            }
-            (false, _) => c.len_utf8(),
-            (true, Some(_)) if c == '\\' => 1 + rest[1..].chars().next().map_or(0, char::len_utf8),
-            (true, Some(mark)) => {
-                quote = quote.filter(|_| c != mark);
-                c.len_utf8()
-            }
-            (true, None) if rest.starts_with("}}") || rest.starts_with("%}") => {
-                inside = false;
-                2
-            }
-            (true, None) if c == '|' => {
-                let blank = rest[1..].len() - rest[1..].trim_start().len();
-                let start = at + 1 + blank;
-                let name = |c: char| c.is_alphanumeric() || c == '_';
-                let end = source[start..].find(|c| !name(c)).map_or(source.len(), |end| start + end);
-                found.push(start..end);
-                end - at
-            }
-            (true, None) => {
-                quote = matches!(c, '"' | '\'').then_some(c);
-                c.len_utf8()
-            }
-        };
-        at += step;
+/// A text that may not become longer than [`LONGEST`].
+struct Bounded(Vec<u8>);
+
+impl io::Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let fits = bytes.len().min(LONGEST - self.0.len());
+        self.0.extend_from_slice(&bytes[..fits]);
+        if fits == bytes.len() { Ok(fits) } else { Err(io::ErrorKind::StorageFull.into()) }
     }
-    found
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 fn context(template: &Template, document: &Value, facts: &Facts) -> minijinja::Value {
@@ -340,6 +303,37 @@ pub fn is_template(text: &str) -> bool {
     any
 }
 
+/// A text of which it can be doubted whose template it is.
+pub(crate) struct Doubt {
+    /// The first name in it that the job offers.
+    pub(crate) ours: String,
+    /// The first expression that is not of the job: then the whole text is taken as it stands.
+    pub(crate) foreign: Option<String>,
+    /// Where the former stands.
+    pub(crate) range: std::ops::Range<usize>,
+}
+
+/// Whether something in a text can be filled in by the job.
+pub(crate) fn foreign_template(text: &str) -> Option<Doubt> {
+    let (mut ours, mut foreign) = (None, None);
+    let mut at = 0;
+    while let Some(start) = text[at..].find("{{").map(|found| at + found + 2) {
+        let end = text[start..].find("}}").map_or(text.len(), |found| start + found);
+        let inner = &text[start..end];
+        let plain = inner.trim_start_matches(['{', '-', '+']).trim_start();
+        if is_ours(inner) {
+            let length = plain.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(plain.len());
+            let from = end - plain.len();
+            ours.get_or_insert(from..from + length);
+        } else {
+            foreign.get_or_insert_with(|| plain.split([' ', '}']).next().unwrap_or_default().to_owned());
+        }
+        at = (end + 2).min(text.len());
+    }
+    let range = ours?;
+    Some(Doubt { ours: text[range.clone()].to_owned(), foreign, range })
+}
+
 fn is_ours(expression: &str) -> bool {
     let expression = expression.strip_prefix(['-', '+']).unwrap_or(expression).trim_start();
     let end = expression.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(expression.len());
@@ -353,5 +347,4 @@ fn is_ours(expression: &str) -> bool {
 }
 
 #[cfg(test)]
-#[path = "template_tests.rs"]
 mod tests;

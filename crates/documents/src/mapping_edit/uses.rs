@@ -1,0 +1,126 @@
+//! Where an import uses a lookup: rows, conditions and keys that name it, and templates that call it.
+
+use serde_json::Value;
+
+use crate::handlebars::{self, Backslash, Call, Expression, Path};
+use crate::normal::masks::push_key;
+use crate::schema::Area;
+
+/// The pointers of every use of the lookup. A longer name that begins alike is another lookup.
+///
+/// A template calls it as `{{lookup "name" value}}`, `{{lookup.name}}` or `{{lookup.[odd name]}}`, also inside of another
+/// expression; the spelling does not tell which kind of lookup is meant. One that cannot be read and holds the name counts
+/// as a use.
+pub(super) fn of(document: &Value, name: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    walk(document, Area::Root, name, &mut String::new(), &mut found);
+    found
+}
+
+fn walk(value: &Value, area: Area, name: &str, pointer: &mut String, found: &mut Vec<String>) {
+    let length = pointer.len();
+    match value {
+        Value::Object(members) => {
+            for (key, inner) in members {
+                let inside = area.enter(key);
+                if inside == Area::Free {
+                    continue;
+                }
+                push_key(pointer, key);
+                if is_name_of_lookup(key) && inner.as_str() == Some(name) {
+                    found.push(pointer.clone());
+                } else {
+                    walk(inner, inside, name, pointer, found);
+                }
+                pointer.truncate(length);
+            }
+        }
+        Value::Array(entries) => {
+            for (at, inner) in entries.iter().enumerate() {
+                push_key(pointer, &at.to_string());
+                walk(inner, area, name, pointer, found);
+                pointer.truncate(length);
+            }
+        }
+        Value::String(text) if text.contains("{{") && calls(text, name) => {
+            found.push(pointer.clone());
+        }
+        _ => {}
+    }
+}
+
+/// `lookupName`, `existingLookupName` and its kind.
+fn is_name_of_lookup(key: &str) -> bool {
+    key == "lookupName" || key.ends_with("LookupName")
+}
+
+/// Whether a template calls the lookup of that name; one that cannot be read does if it holds the name.
+fn calls(text: &str, name: &str) -> bool {
+    // With a backslash before it a tag is text, or the end of a folder's name: it counts.
+    match handlebars::read(text, Backslash::Separates) {
+        Ok(template) => {
+            template.tags.iter().filter_map(|tag| tag.call.as_ref()).any(|call| is_called_in(call, name))
+        }
+        Err(_) => text.contains("lookup") && text.contains(name),
+    }
+}
+
+fn is_called_in(call: &Call, name: &str) -> bool {
+    let is_lookup = call.name() == Some("lookup");
+    let first = call.arguments.first().filter(|_| is_lookup).is_some_and(|argument| match argument {
+        Expression::Text(text) => text.value == name,
+        // `{{lookup name value}}`: what is meant is not known.
+        Expression::Path(path) => names(path).join(".") == name,
+        Expression::Literal(_) | Expression::Call(_) => false,
+    });
+    let inside = |expression: &Expression| match expression {
+        Expression::Path(path) => {
+            let names = names(path);
+            names.first() == Some(&"lookup")
+                && (2..=names.len()).any(|end| names[1..end].join(".") == name)
+        }
+        Expression::Call(call) => is_called_in(call, name),
+        Expression::Text(_) | Expression::Literal(_) => false,
+    };
+    first
+        || inside(&call.head)
+        || call.arguments.iter().any(inside)
+        || call.hash.iter().any(|(_, expression)| inside(expression))
+}
+
+fn names(path: &Path) -> Vec<&str> {
+    path.tokens.iter().map(|token| token.text.as_str()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lookup_is_called_in_every_spelling_and_by_its_whole_name() {
+        for (text, name, called) in [
+            ("/r/{{lookup \"region_code\" record.region}}", "region_code", true),
+            ("/r/{{lookup 'region_code' record.region}}", "region_code", true),
+            ("{{{lookup \"region_code\" this}}}", "region_code", true),
+            ("{\"a\": \"{{lookup \\\"region_code\\\" record.region}}\"}", "region_code", true),
+            ("{{lookup.region_code}}", "region_code", true),
+            ("{{lookup.region_code_2}}", "region_code", false),
+            ("{{lookup \"region_code_2\" record.x}}", "region_code", false),
+            ("{{lookup.region_code.id}}", "region_code", true),
+            ("{{lookup.[Find Client]}}", "Find Client", true),
+            ("{{lookup.[Find Client 2]}}", "Find Client", false),
+            ("{{#if (lookup \"a\" record.b)}}x{{/if}}", "a", true),
+            ("{{trim (lookup \"a\" (lookup \"b\" record.c))}}", "b", true),
+            ("{{#each lookup.a}}{{x}}{{/each}}", "a", true),
+            ("{{@root.lookup.a}}", "a", true),
+            ("{{lookup a record.b}}", "a", true),
+            ("{{lookup \"b\" \"a\"}}", "a", false),
+            ("{{record.lookup.a}}", "a", false),
+            ("lookup.a {{record.x}}", "a", false),
+            ("{{!-- {{lookup.a}} --}}", "a", false),
+            ("{{lookup.a", "a", true),
+        ] {
+            assert_eq!(calls(text, name), called, "{text} {name}");
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! What templates promise.
+
+use serde_json::json;
+
+use super::*;
+
+fn facts() -> Facts {
+    Facts {
+        row: [("region".to_owned(), "eu".to_owned())].into(),
+        job_name: "orders".to_owned(),
+        job_date: "2026-01-31".to_owned(),
+        job_action: "migrate".to_owned(),
+        index: 7,
+        connection_name: Some("NetSuite Prod".to_owned()),
+        integration_name: None,
+    }
+}
+
+fn render(source: &str) -> Result<String, String> {
+    let document = json!({"name": "Order <EU> & Co", "http": {"method": ["PUT"]}});
+    let mut templates = Templates::default();
+    let template = templates.compile(source).unwrap();
+    templates.render(&template, &document, &facts()).map_err(|error| error.to_string())
+}
+
+#[test]
+fn every_fact_can_be_used() {
+    for (source, expected) in [
+        ("{{ name }}", "Order <EU> & Co"),
+        ("{{ doc.http.method[0] }}", "PUT"),
+        ("{{ name }} ({{ row.region | upper }})", "Order <EU> & Co (EU)"),
+        ("{{ job.name }}/{{ job.date }}/{{ job.action }}", "orders/2026-01-31/migrate"),
+        ("{{ index | pad(4) }}", "0007"),
+        ("{{ connection | slug }}", "netsuite-prod"),
+        ("{{ name | regex_replace('^(\\\\w+) .*$', '$1!') }}", "Order!"),
+        ("{{ name | replace('Order', 'Item') | lower }}", "item <eu> & co"),
+        ("{{ ' a ' | trim }}{{ 'big deal' | title }}", "aBig Deal"),
+        ("{% if row.region == 'eu' %}EU{% endif %}\n", "EU\n"),
+    ] {
+        assert_eq!(render(source), Ok(expected.to_owned()), "{source}");
+    }
+}
+
+#[test]
+fn what_is_not_known_is_an_error_that_names_it() {
+    assert_eq!(render("{{ row.country }}"), Err("`row.country` is not known for this import".to_owned()));
+    assert_eq!(render("{{ integration }}"), Err("`integration` is not known for this import".to_owned()));
+    assert_eq!(render("{{ doc.nope.x }}"), Err("`doc.nope.x` is not known for this import".to_owned()));
+    assert!(render("{{ name | regex_replace('(', '') }}").unwrap_err().contains("unclosed group"));
+}
+
+#[test]
+fn a_syntax_error_and_an_unknown_name_are_found_when_compiled() {
+    for (source, part) in [("a {{ name | }} b", "}}"), ("{{ nme }}", "nme"), ("{% if name %}", "")]
+        .into_iter()
+        .chain([("{{ name | uper }}", "uper"), ("{{ '|x' ~ (name|lower|nope('|')) }} | y", "nope")])
+        .chain([("{% if name | upcase == 'A' %}{% endif %}", "upcase")])
+    {
+        let problem = Templates::default().compile(source).unwrap_err();
+        assert!(!problem.message.contains("filter") || problem.help.is_some(), "{problem:?}");
+        if !part.is_empty() {
+            assert_eq!(problem.range.map(|range| source[range].trim()), Some(part), "{source}");
+        }
+    }
+}
+
+#[test]
+fn numbers_of_the_document_are_filled_in_as_they_are() {
+    let document: Value = serde_json::from_str(r#"{"a":[1,1.5,18446744073709551615],"b":{"c":-3}}"#).unwrap();
+    let mut templates = Templates::default();
+    let template =
+        templates.compile("{{ doc.a[0] + 1 }} {{ doc.a[1] }} {{ doc.a[2] }} {{ doc.b.c }}").unwrap();
+    let rendered = templates.render(&template, &document, &facts());
+    assert_eq!(rendered, Ok("2 1.5 18446744073709551615 -3".to_owned()));
+}
+
+#[test]
+fn handlebars_of_the_service_are_no_template() {
+    for text in [
+        "Moved {{ job.date }}",
+        "{{name}}",
+        "{{- row.region -}}",
+        "{{ connection }} {{integration}}",
+        "{{ name | upper }}",
+        "{{doc.http.method}}",
+        "{{ index }}",
+    ] {
+        assert!(is_template(text), "{text}");
+    }
+    for text in [
+        "plain",
+        "{{record.name}}",
+        "{{ name }} {{record.x}}",
+        "{{{name}}}",
+        "{{#if name}}x{{/if}}",
+        "{{connection.http.token}}",
+        "{{integration.settings.x}}",
+        "{{names}}",
+        "{{data.0.name}}",
+        "{{> partial}}",
+        "{{ name",
+        "{% raw %}",
+    ] {
+        assert!(!is_template(text), "{text}");
+    }
+}
+
+#[test]
+fn texts_are_filled_in_at_any_depth_and_handlebars_pass_through() {
+    let value = json!({"b": ["{{ job.date }}", "{{record.id}}", 1], "a": {"x": "{{ index }}", "y": null}});
+    let mut templates = Templates::default();
+    let fill = templates.compile_value(&value).unwrap();
+    let filled = templates.fill(&fill, &json!({}), &facts(), None, Blank::Leave).unwrap().unwrap();
+    assert_eq!(filled.to_string(), r#"{"b":["2026-01-31","{{record.id}}",1],"a":{"x":"7","y":null}}"#);
+    let plain = json!({"a": ["{{record.id}}", {"b": 1}]});
+    assert_eq!(templates.compile_value(&plain), Ok(Fill::Literal(plain)));
+    let Problem { path, .. } = templates.compile_value(&json!({"a": ["", "{{ name | }}"]})).unwrap_err();
+    assert_eq!(path, ["a", "1"]);
+}
+
+fn filled(text: &str, row: &str, there: Value) -> Result<Option<Value>, String> {
+    let facts = Facts { row: [("x".to_owned(), row.to_owned())].into(), index: 7, ..Facts::default() };
+    let document = br#"{"n": 1e5, "big": 12345678901234567890123, "t": "a", "l": [1, true]}"#;
+    let document = crate::verbatim::from_slice(document).unwrap();
+    let mut templates = Templates::default();
+    let fill = templates.compile_value(&json!(text)).unwrap();
+    let there = (!there.is_null()).then_some(&there);
+    templates.fill(&fill, &document, &facts, there, Blank::Leave).map_err(|error| error.to_string())
+}
+
+#[test]
+fn one_expression_alone_keeps_the_type_of_what_it_replaces() {
+    for (text, row, there, expected) in [
+        ("{{ row.x }}", "5", json!(3), json!(5)),
+        ("{{row.x}}", " 5 ", json!(3), json!(5)),
+        ("{{ row.x }}", "5", json!("3"), json!("5")),
+        ("{{ row.x }}", "5", Value::Null, json!("5")),
+        ("{{ row.x }}", "007", json!(3), json!("007")),
+        ("{{ row.x }}", "true", json!(false), json!(true)),
+        ("{{ row.x }}", "maybe", json!(false), json!("maybe")),
+        ("v{{ row.x }}", "5", json!(3), json!("v5")),
+        ("{{ row.x | trim }}", " a ", json!("b"), json!("a")),
+        ("{{ index }}", "", Value::Null, json!("7")),
+        ("{{ index }}", "", json!(1), json!(7)),
+        ("{{ row.x | int }}", "007", Value::Null, json!(7)),
+        ("{{ row.x|int }}", "-0", json!("text"), json!(0)),
+        ("{{ row.x | bool }}", "No", Value::Null, json!(false)),
+        ("{{ row.x | json }}", "[1, {\"a\": null}]", Value::Null, json!([1, { "a": null }])),
+        ("{{ doc.l }}", "", Value::Null, json!([1, true])),
+        ("{{ doc.l[0] }}", "", Value::Null, json!(1)),
+        ("{{ doc.l[0] }}", "", json!("x"), json!("1")),
+    ] {
+        assert_eq!(filled(text, row, there.clone()), Ok(Some(expected)), "{text} {row} {there}");
+    }
+    for (text, row, expected) in [
+        ("{{ row.x | float }}", "1e5", "1e5"),
+        ("{{ row.x | int }}", "12345678901234567890123", "12345678901234567890123"),
+        ("{{ row.x | json }}", "1.50", "1.50"),
+        ("{{ doc.n }}", "", "1e5"),
+        ("{{ doc.big }}", "", "12345678901234567890123"),
+    ] {
+        assert_eq!(filled(text, row, Value::Null).unwrap().unwrap().to_string(), expected, "{text}");
+    }
+    for (text, row, part) in [
+        ("{{ row.x | int }}", "1.5", "`1.5` is not a whole number"),
+        ("{{ row.x | float }}", "1,5", "is not a number"),
+        ("{{ row.x | bool }}", "maybe", "is not true or false"),
+        ("{{ row.x | json }}", "{", "is not JSON"),
+        ("{{ row.y }}", "", "`row.y` is not known"),
+    ] {
+        let error = filled(text, row, Value::Null).unwrap_err();
+        assert!(error.contains(part), "{text}: {error}");
+    }
+}
+
+#[test]
+fn a_blank_cell_is_absent() {
+    for text in ["{{ row.x }}", "{{ row.x | trim }}", "{{ row.x | int }}", "{{ row.x | json }}"] {
+        assert_eq!(filled(text, " ", json!(3)), Ok(None), "{text}");
+    }
+    assert_eq!(filled("{{ row.x | default('d', true) }}", "", json!("a")), Ok(Some(json!("d"))));
+    assert_eq!(filled("<{{ row.x }}>", "", json!("a")), Ok(Some(json!("<>"))));
+}
+
+#[test]
+fn a_template_is_bounded_in_time_and_memory() {
+    let nested = "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}";
+    let doubled = format!("{{% set x = 'x' %}}{}{{{{ x }}}}", "{% set x = x ~ x %}".repeat(40));
+    for source in [
+        nested,
+        doubled.as_str(),
+        "{{ 'x' * 90000000 }}",
+        "{% for a in range(9999) %}{{ 'x' * 1000 }}{% endfor %}",
+        "{{ '%900000000d' | format(1) }}",
+        "{{ [1] | batch(900000000, 0) | list | length }}",
+        "{{ [1] | slice(900000000) | list | length }}",
+        "{{ range(9999) | join('x' * 90000) }}",
+        "{{ ('a' * 1000000) | regex_replace('a', '$0$0$0$0') }}",
+        "{{ ('a' * 1000000) | replace('a', 'b' * 1000) }}",
+    ] {
+        let error = render(source).unwrap_err();
+        assert!(error.len() < 200, "{source}: {error}");
+    }
+    assert_eq!(render("{{ 1 | pad(5) }}{{ 'ab' * 3 }}"), Ok("00001ababab".to_owned()));
+}
+
+#[test]
+fn an_unknown_name_is_underlined_where_it_stands() {
+    for (source, at) in [
+        ("nme {{ name }} {{ nme }}", 18..21),
+        ("{{ 'nme' ~ nme }}", 11..14),
+        ("{{ row.nme ~ nme }}", 13..16),
+        ("{# nme #}{% raw %}{{ nme }}{% endraw %}{{ nme }}", 42..45),
+        ("{{ name|nme }}", 8..11),
+    ] {
+        assert_eq!(Templates::default().compile(source).unwrap_err().range, Some(at), "{source}");
+    }
+}

@@ -1,0 +1,187 @@
+//! JSON read so that it can be written again as it was: what serde_json changes while it reads is put back.
+//!
+//! Two things are: it writes `1e5` and `1E5` as `1e+5`, and an object with the key that it keeps for its own numbers becomes one.
+
+use serde_json::{Map, Number, Value};
+
+/// What the keys begin with that serde_json keeps for itself.
+const PRIVATE: &str = "serde_json::private::";
+
+/// What is put before such a key while it is read; from the private use area of Unicode.
+const MARK: &str = "\u{f8ff}transship:";
+
+/// Reads a value.
+///
+/// # Errors
+///
+/// It is not JSON.
+pub fn from_slice(text: &[u8]) -> serde_json::Result<Value> {
+    let Ok(plain) = std::str::from_utf8(text) else { return serde_json::from_slice(text) };
+    let mut tree = if plain.contains(PRIVATE) {
+        let mut tree = serde_json::from_str(&marked(plain))?;
+        unmark(&mut tree);
+        tree
+    } else {
+        serde_json::from_str(plain)?
+    };
+    if has_other_exponent(plain) {
+        restore(plain, &mut tree);
+    }
+    Ok(tree)
+}
+
+/// A number as it is written; `None` for what is none.
+pub(crate) fn number(text: &str) -> Option<Number> {
+    let is_number = text.starts_with(|c: char| c.is_ascii_digit() || c == '-');
+    match serde_json::from_str::<Value>(text) {
+        Ok(Value::Number(_)) if is_number && text.trim() == text => {
+            Some(Number::from_string_unchecked(text.to_owned()))
+        }
+        _ => None,
+    }
+}
+
+/// A token that matters here.
+enum Token<'t> {
+    /// A text: where it begins behind its quote, and whether a colon follows.
+    Text(usize, bool),
+    Number(&'t str),
+}
+
+/// The texts and numbers of a JSON text, in order.
+fn tokens(text: &str) -> impl Iterator<Item = Token<'_>> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while at < bytes.len() {
+            match bytes[at] {
+                b'"' => {
+                    let start = at + 1;
+                    at = start;
+                    while at < bytes.len() && bytes[at] != b'"' {
+                        at += 1 + usize::from(bytes[at] == b'\\');
+                    }
+                    at += 1;
+                    let after = text.get(at..).unwrap_or_default().trim_start();
+                    return Some(Token::Text(start, after.starts_with(':')));
+                }
+                b'-' | b'0'..=b'9' => {
+                    let start = at;
+                    let is_part = |byte: &u8| matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9');
+                    at += bytes[at..].iter().take_while(|byte| is_part(byte)).count();
+                    return Some(Token::Number(&text[start..at]));
+                }
+                _ => at += 1,
+            }
+        }
+        None
+    })
+}
+
+fn marked(text: &str) -> String {
+    let mut made = String::with_capacity(text.len() + 64);
+    let mut done = 0;
+    for token in tokens(text) {
+        // The sign before it may be written as an escape.
+        if let Token::Text(start, true) = token
+            && text[start..].starts_with(['$', '\\'])
+        {
+            made.push_str(&text[done..start]);
+            made.push_str(MARK);
+            done = start;
+        }
+    }
+    made + &text[done..]
+}
+
+fn unmark(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.values_mut().for_each(unmark);
+            if members.keys().any(|key| key.starts_with(MARK)) {
+                let plain = |(key, value): (String, Value)| {
+                    (key.strip_prefix(MARK).map(str::to_owned).unwrap_or(key), value)
+                };
+                *members = std::mem::take(members).into_iter().map(plain).collect::<Map<_, _>>();
+            }
+        }
+        Value::Array(entries) => entries.iter_mut().for_each(unmark),
+        _ => {}
+    }
+}
+
+/// Whether a text holds a number with an exponent that serde_json would write otherwise.
+fn has_other_exponent(text: &str) -> bool {
+    let is_digit = |byte: &u8| byte.is_ascii_digit();
+    text.as_bytes()
+        .windows(3)
+        .any(|three| is_digit(&three[0]) && (three[1] == b'E' || three[1] == b'e' && is_digit(&three[2])))
+        && tokens(text).any(|token| matches!(token, Token::Number(number) if is_other(number)))
+}
+
+fn is_other(number: &str) -> bool {
+    number.contains('E')
+        || number.find('e').is_some_and(|at| number[at + 1..].starts_with(|c: char| c.is_ascii_digit()))
+}
+
+/// Gives the numbers of a tree the spelling they have in its text.
+fn restore(text: &str, tree: &mut Value) {
+    let written: Vec<&str> = tokens(text)
+        .filter_map(|token| match token {
+            Token::Number(number) => Some(number),
+            Token::Text(..) => None,
+        })
+        .collect();
+    let mut numbers = Vec::new();
+    collect(tree, &mut numbers);
+    // A key that stands twice leaves fewer numbers in the tree: then nothing is known of which is which.
+    if numbers.len() != written.len() {
+        return;
+    }
+    for (number, written) in numbers.into_iter().zip(written) {
+        if is_other(written) {
+            *number = Number::from_string_unchecked(written.to_owned());
+        }
+    }
+}
+
+fn collect<'v>(value: &'v mut Value, numbers: &mut Vec<&'v mut Number>) {
+    match value {
+        Value::Number(number) => numbers.push(number),
+        Value::Array(entries) => entries.iter_mut().for_each(|entry| collect(entry, numbers)),
+        Value::Object(members) => members.values_mut().for_each(|member| collect(member, numbers)),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_read_is_written_as_it_was() {
+        for text in [
+            r#"{"a":1e5,"b":[1E5,1E-5,1E+05,1e+5,1e-5,1.50,-0,-0.0,12345678901234567890123,1e400],"1e5":"1e5"}"#,
+            r#"{"$serde_json::private::Number":"1"}"#,
+            r#"{"a":{"$serde_json::private::Number":"abc","b":1e5},"c":"$serde_json::private::Number"}"#,
+            r#"[{"$serde_json::private::RawValue":"{}"}]"#,
+            r#"{"$x":1,"\\y":"serde_json::private::"}"#,
+        ] {
+            assert_eq!(from_slice(text.as_bytes()).unwrap().to_string(), text);
+        }
+        let escaped = r#"{"\u0024serde_json::private::Number":"1"}"#;
+        let read = from_slice(escaped.as_bytes()).unwrap();
+        assert_eq!(read["$serde_json::private::Number"], "1");
+        assert!(from_slice(b"{\"a\":1e}").is_err() && from_slice(b"\xff").is_err());
+    }
+
+    #[test]
+    fn a_number_keeps_its_spelling() {
+        for text in ["1e5", "-1.50E+3", "0", "12345678901234567890123"] {
+            assert_eq!(number(text).unwrap().to_string(), text);
+        }
+        for text in ["", " 1", "1 ", "01", "1e", "abc", "true", "\"1\"", "-"] {
+            assert_eq!(number(text), None, "{text}");
+        }
+    }
+}
