@@ -57,7 +57,7 @@ fn is_name_of_lookup(key: &str) -> bool {
 /// Whether a template calls the lookup of that name; one that cannot be read does if it holds the name.
 fn calls(text: &str, name: &str) -> bool {
     // With a backslash before it a tag is text, or the end of a folder's name: it counts.
-    match handlebars::read(text, Backslash::Separates) {
+    match handlebars::read(text, Backslash::SeparatesFolders) {
         Ok(template) => {
             template.tags.iter().filter_map(|tag| tag.call.as_ref()).any(|call| is_called_in(call, name))
         }
@@ -76,8 +76,7 @@ fn is_called_in(call: &Call, name: &str) -> bool {
     let inside = |expression: &Expression| match expression {
         Expression::Path(path) => {
             let names = names(path);
-            names.first() == Some(&"lookup")
-                && (2..=names.len()).any(|end| names[1..end].join(".") == name)
+            names.first() == Some(&"lookup") && (2..=names.len()).any(|end| names[1..end].join(".") == name)
         }
         Expression::Call(call) => is_called_in(call, name),
         Expression::Text(_) | Expression::Literal(_) => false,

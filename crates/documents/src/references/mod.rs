@@ -4,6 +4,7 @@
 //! Promises: an id the table knows is rewritten, dropped or named as unresolved, never passed on; text that mentions a
 //! known id of the source account likewise. What the table does not know as a reference is not touched.
 
+mod family;
 pub mod fresh;
 mod paths;
 mod resolve;
@@ -15,7 +16,7 @@ use crate::Id;
 
 pub use fresh::PendingResource;
 pub use paths::{kinds_in, mentions_ids, places, strangers};
-pub use resolve::{Accounts, Resolver};
+pub use resolve::Resolver;
 
 pub use crate::schema::Kind;
 
@@ -48,6 +49,15 @@ pub struct Resource {
 pub struct ResourceIndex {
     /// What was read.
     pub kinds: BTreeMap<Kind, Vec<Resource>>,
+}
+
+/// Whether source and target are one account. Equal ids on both sides do not tell: an account can be a copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accounts {
+    /// They are one.
+    Same,
+    /// They are two, as far as is known.
+    Different,
 }
 
 /// What to do with a reference that has no counterpart.

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
+use super::family::{entry_of, family, fits};
 use super::paths::{self, Candidate};
 use super::{
-    Counterpart, Found, How, Kind, Missing, PendingResource, Place, Resolution, Resource, ResourceIndex,
-    Rules, Unresolved, scan,
+    Accounts, Counterpart, Found, How, Kind, Missing, PendingResource, Place, Resolution, Resource,
+    ResourceIndex, Rules, Unresolved, scan,
 };
 use crate::name::name_key;
 use crate::{Id, normal};
@@ -27,15 +28,6 @@ pub struct Resolver {
     target_names: HashMap<Kind, HashMap<String, Vec<usize>>>,
     /// Kind and id or name in the source to id or name in the target.
     map: HashMap<Kind, HashMap<String, String>>,
-}
-
-/// Whether source and target are one account. Equal ids on both sides do not tell: an account can be a copy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Accounts {
-    /// They are one.
-    Same,
-    /// They are two, as far as is known.
-    Different,
 }
 
 /// What becomes of one id.
@@ -398,28 +390,6 @@ fn written_so<'a>(bearers: Vec<&'a Resource>, name: &str) -> Vec<&'a Resource> {
         return bearers.into_iter().filter(|resource| resource.name == name).collect();
     }
     bearers
-}
-
-/// Names match within a family; where either side does not tell its own, the name decides.
-fn fits(source: &Resource, target: &Resource) -> bool {
-    match (&source.family, &target.family) {
-        (Some(one), Some(other)) => one == other,
-        _ => true,
-    }
-}
-
-fn family(resource: Option<&Resource>) -> &str {
-    resource.and_then(|resource| resource.family.as_deref()).unwrap_or("of unknown type")
-}
-
-/// What is left out with a reference: the entry of `tools` and `prompts` that is nothing without it, else the key.
-fn entry_of(pointer: &str) -> &str {
-    let end = ["/tools/", "/prompts/"].iter().find_map(|list| {
-        let after = pointer.rfind(list)? + list.len();
-        let digits = pointer[after..].find('/')?;
-        pointer[after..after + digits].parse::<usize>().ok().map(|_| after + digits)
-    });
-    &pointer[..end.unwrap_or(pointer.len())]
 }
 
 #[cfg(test)]

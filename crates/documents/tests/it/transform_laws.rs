@@ -273,7 +273,8 @@ fn accounts(lists: BTreeMap<String, Vec<Value>>) -> (ResourceIndex, ResourceInde
 fn after_resolving_no_document_holds_an_id_of_the_source() {
     for (lists, documents) in worlds("references") {
         let (source, target, becomes) = accounts(lists);
-        let resolver = Resolver::new(source, target, Rules { by_name: true, ..Rules::default() }, Accounts::Different);
+        let resolver =
+            Resolver::new(source, target, Rules { by_name: true, ..Rules::default() }, Accounts::Different);
         let mut rewritten = 0;
         for (name, document) in documents {
             let mut done = document.clone();
@@ -304,7 +305,8 @@ fn a_reference_without_counterpart_is_never_passed_on_in_silence() {
         for list in target.kinds.values_mut() {
             list.clear();
         }
-        let resolver = Resolver::new(source, target, Rules { by_name: true, ..Rules::default() }, Accounts::Different);
+        let resolver =
+            Resolver::new(source, target, Rules { by_name: true, ..Rules::default() }, Accounts::Different);
         for (name, mut document) in documents {
             strip_server_fields(&mut document);
             let text = document.to_string();
