@@ -2,15 +2,22 @@
 //!
 //! The documents are the demo imports of the emulator, and the shared real ones where they are at hand.
 
-#![allow(clippy::unwrap_used, reason = "a bench has nobody to tell")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a bench prints its figures and has nobody to tell"
+)]
 
 use std::hint::black_box;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use serde_json::{Value, json};
 use transship::documents::diff::diff;
 use transship::documents::{Facts, Program, Side, StepSpec};
+
+/// Rounds of each measurement.
+const ROUNDS: usize = 21;
 
 fn texts() -> Vec<String> {
     let demo = transship::emulator::seed::documents("demo-a");
@@ -34,18 +41,37 @@ fn field(side: Side, from: &str, to: &str) -> StepSpec {
     StepSpec::new("rename_field", json!({ "side": side.as_str(), "from": from, "to": to }))
 }
 
-fn transform(criterion: &mut Criterion) {
+/// The median time of `work` over some rounds, each on what `prepare` gives it; only `work` is timed.
+fn median<T>(mut prepare: impl FnMut() -> T, mut work: impl FnMut(T)) -> Duration {
+    let mut times: Vec<Duration> = (0..ROUNDS)
+        .map(|_| {
+            let input = prepare();
+            let start = Instant::now();
+            work(input);
+            start.elapsed()
+        })
+        .collect();
+    times.sort_unstable();
+    times[ROUNDS / 2]
+}
+
+fn main() {
     let texts = texts();
     let documents: Vec<Value> = texts.iter().map(|text| serde_json::from_str(text).unwrap()).collect();
-    let mut group = criterion.benchmark_group("transform");
-    group.sample_size(20).throughput(Throughput::Elements(documents.len() as u64));
-    group.bench_function("parse", |bencher| {
-        bencher.iter(|| {
+    let parse = median(
+        || (),
+        |()| {
             for text in &texts {
                 black_box(serde_json::from_str::<Value>(text).unwrap());
             }
-        });
-    });
+        },
+    );
+    println!("{} documents, median of {ROUNDS} rounds", documents.len());
+    let tell = |name: &str, time: Duration| {
+        let ratio = time.as_secs_f64() / parse.as_secs_f64();
+        println!("{name:<20} {:>9.3} ms   {ratio:>6.3} x parse", time.as_secs_f64() * 1e3);
+    };
+    tell("parse", parse);
     let rename = StepSpec::new("rename", json!({ "find": "^", "replace": "EU " }));
     for (name, step) in [
         ("rename", rename),
@@ -55,31 +81,27 @@ fn transform(criterion: &mut Criterion) {
         ("jq .", StepSpec::new("jq", json!("."))),
     ] {
         let program = program(step);
-        group.bench_function(name, |bencher| {
-            bencher.iter_batched(
-                || documents.clone(),
-                |documents| {
-                    let apply = |document| program.apply(document, &Facts::default()).unwrap().document;
-                    documents.into_iter().map(apply).collect::<Vec<_>>()
-                },
-                criterion::BatchSize::LargeInput,
-            );
-        });
+        let apply = |document| program.apply(document, &Facts::default()).unwrap().document;
+        let time = median(
+            || documents.clone(),
+            |documents| {
+                black_box(documents.into_iter().map(apply).collect::<Vec<_>>());
+            },
+        );
+        tell(name, time);
     }
     let renamed = program(field(Side::Source, "email", "contact.email"));
     let after: Vec<Value> = documents
         .iter()
         .map(|document| renamed.apply(document.clone(), &Facts::default()).unwrap().document)
         .collect();
-    group.bench_function("diff", |bencher| {
-        bencher.iter(|| {
+    let time = median(
+        || (),
+        |()| {
             for (before, after) in documents.iter().zip(&after) {
                 black_box(diff(before, after));
             }
-        });
-    });
-    group.finish();
+        },
+    );
+    tell("diff", time);
 }
-
-criterion_group!(benches, transform);
-criterion_main!(benches);

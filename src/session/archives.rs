@@ -128,9 +128,15 @@ pub(super) async fn find_snapshot(
         return Err(SessionError::Refused(format!("account `{}` is not an archive", account.name)));
     };
     let listing = archive.snapshots().await?;
-    let notes = listing.damaged.iter();
-    let notes =
-        notes.map(|(id, why)| format!("warning: snapshot {id} is damaged and passed over: {why}")).collect();
+    let damaged = listing.damaged.iter();
+    let damaged = damaged.map(|(id, why)| format!("warning: snapshot {id} is damaged and skipped: {why}"));
+    let future = listing.future().filter(|snapshot| snapshot.account.name == *of).map(|snapshot| {
+        format!(
+            "warning: snapshot {} is dated in the future and is never `latest`; to use it, set `archive.snapshot` to its id",
+            snapshot.id
+        )
+    });
+    let notes = damaged.chain(future).collect();
     let is_whole = |id: &str| listing.snapshots.iter().any(|snapshot| snapshot.id.as_str() == id);
     let of_account = listing.clone().of_account(of);
     let found = match snapshot {

@@ -48,7 +48,7 @@ impl Host {
     pub fn emulator_file(&self) -> PathBuf {
         self.emulator_data.clone().unwrap_or_else(|| {
             let folder = self.user_folder("XDG_DATA_HOME", ".local/share");
-            folder.unwrap_or_else(|| self.env.folder.join(".transship")).join("emulator.redb")
+            folder.unwrap_or_else(|| self.env.folder.join(".transship")).join("emulator.jsonl")
         })
     }
 

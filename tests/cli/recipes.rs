@@ -25,13 +25,13 @@ impl Bench {
         self.command(arguments).output().expect("it runs")
     }
 
-    fn command(&self, arguments: &[&str]) -> assert_cmd::Command {
-        let mut command = assert_cmd::Command::cargo_bin("transship").expect("the binary");
+    fn command(&self, arguments: &[&str]) -> std::process::Command {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_transship"));
         command
             .current_dir(self.folder.path())
             .env_remove("TRANSSHIP_RUNS")
             .env("HOME", self.folder.path())
-            .env("TRANSSHIP_EMULATOR_DATA", self.folder.path().join("accounts.redb"))
+            .env("TRANSSHIP_EMULATOR_DATA", self.folder.path().join("accounts.jsonl"))
             .args(arguments);
         command
     }

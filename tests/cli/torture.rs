@@ -65,7 +65,7 @@ impl Torture {
         let bench = Bench::new();
         // Nothing goes wrong before it begins.
         let place = bench.write("faults.yaml", "behaviour: { rate_limited: false }\n");
-        let server = Server::start(&bench, "server.redb", &place);
+        let server = Server::start(&bench, "server.jsonl", &place);
         let mut torture = Self {
             bench,
             server,

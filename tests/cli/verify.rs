@@ -222,7 +222,7 @@ fn no_file_of_a_run_and_no_output_holds_the_token() {
         - { match: { method: PUT }, every: 5, effect: bad_json }\n  \
         - { match: { method: PUT }, nth: 2, effect: { status: { code: 422 } } }\n";
     let faults = bench.write("faults.yaml", faults);
-    let server = Server::start(&bench, "server.redb", &faults);
+    let server = Server::start(&bench, "server.jsonl", &faults);
     let secret = server.token("demo-a").to_owned();
     let account = format!("{{ url: \"{}\", token: {{ env: PLANTED }} }}", server.url);
     bench.write("job.yaml", &UPDATE.replace("{ emulator: demo-a }", &account));

@@ -343,7 +343,7 @@ pub struct Emulator {
     /// Port on 127.0.0.1; 0 takes a free one
     #[arg(long, default_value_t = 0, env = "TRANSSHIP_EMULATOR_PORT")]
     pub port: u16,
-    /// Data: a `.redb` file that is kept, or a `.json` file that is loaded into memory
+    /// Data: a file that is kept, or a `.json` file that is loaded into memory
     /// [default: the embedded emulator's own]
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,

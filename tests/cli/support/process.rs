@@ -34,7 +34,7 @@ impl Bench {
         command.env_clear().current_dir(self.folder.path()).args(arguments);
         // Nobody sits at the terminal of a test.
         command.env("TRANSSHIP_YES", "1");
-        command.env("HOME", self.folder.path()).env("TRANSSHIP_EMULATOR_DATA", self.path("embedded.redb"));
+        command.env("HOME", self.folder.path()).env("TRANSSHIP_EMULATOR_DATA", self.path("embedded.jsonl"));
         command.stdin(Stdio::null());
         command
     }
@@ -76,7 +76,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts it over `data` (a `.redb` file) with a faults file.
+    /// Starts it over `data` (a data file) with a faults file.
     pub fn start(bench: &Bench, data: &str, faults: &Path) -> Self {
         let data = bench.path(data);
         let (child, url, tokens) = spawn(bench, &data, faults, "0");
