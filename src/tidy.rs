@@ -44,7 +44,6 @@ const CIRCLES: &[&[&str]] = &[
         "src/planner/settle.rs",
         "src/planner/target_index.rs",
     ],
-    &["src/report/changes.rs", "src/report/plan_view.rs"],
     &["src/run_folder/forecast.rs", "src/run_folder/plan_item.rs"],
 ];
 

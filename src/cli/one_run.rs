@@ -100,7 +100,7 @@ pub(super) async fn run_one(
     let plan = session.plan(request, &listening.events).await?;
     drop(listening);
     if !world.global.quiet && company == Company::Alone {
-        show_plan(world, plan.file(), args.diff);
+        show_plan(world, plan.file(), &args.show);
     }
     if args.dry_run {
         say(world, "dry run: nothing was sent");

@@ -75,7 +75,7 @@ fn print(world: &CliContext, args: &Plan, json: bool, preview: &Preview) -> Resu
     } else if json {
         plan_view::json(preview.plan(), &mut stdout)?;
     } else {
-        let mut options = view::options(world, args.diff, world.color_out());
+        let mut options = view::options(world, &args.show, world.color_out());
         options.per_second = Some(view::rate_of(preview.plan()));
         options.width = world.columns_out();
         plan_view::table(preview.plan(), &mut stdout, options)?;

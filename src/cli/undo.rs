@@ -31,7 +31,7 @@ pub(super) async fn undo(world: &CliContext, args: &Undo) -> Result<Exit, Failur
     let session = open(world, OpenRequest::Undo(head), &cancel, args.settle).await?;
     let plan = session.undo(&earlier.folder).await?;
     if !world.global.quiet {
-        show_plan(world, plan.file(), args.diff);
+        show_plan(world, plan.file(), &args.show);
     }
     if !plan.file().tail().has_work() {
         say(world, "there is nothing to undo");
@@ -80,7 +80,7 @@ pub(super) async fn retry(world: &CliContext, args: &RetryArgs) -> Result<Exit, 
         }
     };
     if !world.global.quiet {
-        show_plan(world, plan.file(), args.diff);
+        show_plan(world, plan.file(), &args.show);
     }
     carry_out(world, &session, plan, Company::Alone).await.map(|ended| ended.exit)
 }

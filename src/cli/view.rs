@@ -2,17 +2,17 @@
 
 use std::io::Write;
 
-use super::args::Diff;
+use super::args::{Diff, PlanDetail};
 use super::say;
 use super::world::CliContext;
 use crate::report;
-use crate::report::plan_view::{self, PlanViewOptions};
+use crate::report::plan_view::{self, Detail, PlanViewOptions};
 use crate::session::{Ending, PlanFile, Run};
 
 /// Shows a plan to the person at the terminal.
-pub(super) fn show_plan(world: &CliContext, plan: &PlanFile, diff: Diff) {
+pub(super) fn show_plan(world: &CliContext, plan: &PlanFile, detail: &PlanDetail) {
     let mut out = std::io::BufWriter::new(std::io::stderr().lock());
-    let mut options = options(world, diff, world.color_err());
+    let mut options = options(world, detail, world.color_err());
     options.per_second = Some(rate_of(plan));
     let shown = plan_view::table(plan, &mut out, options).map(|()| out.flush());
     // A terminal that went away must not keep a nightly run from its work.
@@ -26,10 +26,15 @@ pub(super) fn rate_of(plan: &PlanFile) -> f64 {
 }
 
 /// How plans are shown.
-pub(super) fn options(world: &CliContext, diff: Diff, color: bool) -> PlanViewOptions {
+pub(super) fn options<'a>(world: &CliContext, detail: &'a PlanDetail, color: bool) -> PlanViewOptions<'a> {
     PlanViewOptions {
         color,
-        diff: match diff {
+        detail: match detail {
+            PlanDetail { all: true, .. } => Detail::All,
+            PlanDetail { import, .. } if !import.is_empty() => Detail::Named(import),
+            _ => Detail::First,
+        },
+        diff: match detail.diff {
             Diff::Full => plan_view::Diff::Full,
             Diff::Short => plan_view::Diff::Short,
             Diff::None => plan_view::Diff::None,

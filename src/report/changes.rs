@@ -2,9 +2,20 @@
 
 use std::io::{self, Write};
 
-use super::plan_view::Diff;
 use super::text::{clean, count, cut};
 use crate::documents::diff::Change;
+
+/// How much of the changes is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Diff {
+    /// All.
+    Full,
+    /// The first six of each import.
+    #[default]
+    Short,
+    /// None.
+    None,
+}
 
 /// Lines of changes shown of each document with [`Diff::Short`].
 pub(super) const SHORT: usize = 6;

@@ -35,7 +35,7 @@ pub use console::{Attention, Closing, closing, summary_json};
 pub use inventory::{Inventory, InventoryFormat, InventoryRow};
 pub use notice::{Gauge, ReadGauge};
 pub use plain::PlainLines;
-pub use plan_view::{Diff, PlanViewOptions};
+pub use plan_view::{Detail, Diff, PlanViewOptions};
 pub use progress::Bars;
 pub use render::{Format, Reported, Told, render, write_files};
 

@@ -1,37 +1,43 @@
 //! A plan as a person reads it before saying yes: what is done to each import, the totals, the calls to come.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use super::changes::{Changes, SHORT};
-use super::text::{Paint, Tone, clean, count, counted, fit, listed, number, short_id, width};
+mod groups;
+mod words;
+
+use super::changes::Changes;
+pub use super::changes::Diff;
+use super::text::{Paint, Tone, clean, count, counted, cut, fit, listed, number, short_id, width};
 use crate::model::{Operation, Outcome};
 use crate::run_folder::RunFolderError;
-use crate::run_folder::forecast::Forecast;
 use crate::run_folder::plan_file::PlanFile;
-use crate::run_folder::plan_item::{DIFFERS, ONLY_IN_SOURCE, ONLY_IN_TARGET, PlanItem};
+use crate::run_folder::plan_item::{DIFFERS, PlanItem};
+use groups::Groups;
+pub use words::forecast;
+use words::{compares, rank, sign, told};
 
-/// How much of the changes is shown.
+/// Which imports of a plan are shown in full, below what all of them come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Diff {
-    /// All.
-    Full,
-    /// The first six of each import.
+pub enum Detail<'a> {
+    /// The first 20 that change, or as many as leave the whole plan within 60 lines.
     #[default]
-    Short,
-    /// None.
-    None,
+    First,
+    /// All of them.
+    All,
+    /// Those with one of these names or ids.
+    Named(&'a [String]),
 }
 
 /// How a plan is shown.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct PlanViewOptions {
+pub struct PlanViewOptions<'a> {
     /// Whether to colour.
     pub color: bool,
     /// Columns of the terminal.
     pub width: usize,
-    /// Imports listed at most; the others are counted.
-    pub limit: Option<usize>,
+    /// Which imports are shown in full.
+    pub detail: Detail<'a>,
     /// How much of the changes is shown.
     pub diff: Diff,
     /// Whether imports that stay as they are are listed too; else their warnings are summed up.
@@ -40,62 +46,73 @@ pub struct PlanViewOptions {
     pub per_second: Option<f64>,
 }
 
-impl Default for PlanViewOptions {
+impl Default for PlanViewOptions<'_> {
     fn default() -> Self {
-        Self { color: false, width: 100, limit: None, diff: Diff::Short, unchanged: false, per_second: None }
+        Self {
+            color: false,
+            width: 100,
+            detail: Detail::First,
+            diff: Diff::Short,
+            unchanged: false,
+            per_second: None,
+        }
     }
 }
 
-/// Writes the plan for people.
+/// Lines that a plan takes at most, unless everything is asked for.
+const LINES: usize = 60;
+/// Imports shown in full at most, unless others are asked for.
+const FIRST: usize = 20;
+/// Lines of one group that are shown.
+const GROUP: usize = 10;
+
+/// Writes the plan for people: totals, kinds of change, what needs a person, then imports in full and the calls to come.
 ///
 /// # Errors
 ///
 /// The plan cannot be read, or `out` not written.
-pub fn table(plan: &PlanFile, out: &mut dyn Write, options: PlanViewOptions) -> Result<(), RunFolderError> {
+pub fn table(
+    plan: &PlanFile,
+    out: &mut dyn Write,
+    options: PlanViewOptions<'_>,
+) -> Result<(), RunFolderError> {
     let view = View { options, paint: Paint { color: options.color } };
     let written = super::to_output;
-    view.head(plan, out).map_err(written)?;
-    let (mut listed, mut more) = (0_usize, 0_u32);
-    let mut quiet = Quiet::default();
+    let mut groups = Groups::default();
+    let mut changing = 0_usize;
     for item in plan.items() {
         let item = item?;
-        // What is as it was, or is only kept, is counted and not listed.
-        let calm = item.outcome == Some(Outcome::Unchanged) || item.operation == Operation::Archive;
-        if calm && !options.unchanged {
-            quiet.take(&item);
-            continue;
-        }
-        if options.limit.is_some_and(|limit| listed >= limit) {
-            more += 1;
-            continue;
-        }
-        listed += 1;
-        view.item(&item, out).map_err(written)?;
+        groups.take(&item);
+        changing += usize::from(view.is_shown(&item));
     }
-    View::more(listed, more, out).map_err(written)?;
-    view.quiet(&quiet, out).map_err(written)?;
-    view.foot(plan, out).map_err(written)
+    let mut top = Vec::new();
+    view.head(plan, &mut top).map_err(written)?;
+    view.groups(plan, &groups, &mut top).map_err(written)?;
+    let mut foot = Vec::new();
+    view.foot(plan, &mut foot).map_err(written)?;
+    out.write_all(&top).map_err(written)?;
+    let used = lines_in(&top) + lines_in(&foot);
+    view.details(plan, changing, used, out)?;
+    out.write_all(&foot).map_err(written)
 }
 
-/// Warnings of imports that stay as they are: many say the same, so they are counted instead of listed.
-#[derive(Debug, Default)]
-struct Quiet {
-    imports: u32,
-    by_text: HashMap<String, u32>,
+/// The item with names in its changes where an id stands whose name is known.
+fn named(mut item: PlanItem, names: &BTreeMap<String, String>) -> PlanItem {
+    let name = |value: &mut Option<String>| {
+        let id = value.as_ref().and_then(|value| value.strip_prefix('"')?.strip_suffix('"'));
+        if let Some(name) = id.and_then(|id| names.get(id)) {
+            *value = Some(format!("\"{name}\""));
+        }
+    };
+    for change in &mut item.changes {
+        name(&mut change.from);
+        name(&mut change.to);
+    }
+    item
 }
 
-impl Quiet {
-    /// Texts told apart; what comes after is counted as other.
-    const TEXTS: usize = 1_000;
-
-    fn take(&mut self, item: &PlanItem) {
-        self.imports += u32::from(!item.warnings.is_empty());
-        for warning in &item.warnings {
-            if self.by_text.len() < Self::TEXTS || self.by_text.contains_key(warning) {
-                *self.by_text.entry(warning.clone()).or_default() += 1;
-            }
-        }
-    }
+fn lines_in(text: &[u8]) -> usize {
+    text.iter().filter(|byte| **byte == b'\n').count()
 }
 
 /// Writes the plan as it is on disk.
@@ -109,61 +126,156 @@ pub fn json(plan: &PlanFile, out: &mut dyn Write) -> Result<(), RunFolderError> 
     Ok(())
 }
 
-/// The calls to come, in words: `1,020 calls: 1,000 create import, 20 list imports; about 3 s at 270 calls a second`.
-pub fn forecast(forecast: &Forecast, per_second: Option<f64>) -> String {
-    if forecast.total == 0 {
-        return "no calls: there is nothing to do".to_owned();
-    }
-    let mut kinds: Vec<_> = forecast.calls.iter().collect();
-    kinds.sort_by_key(|(purpose, calls)| (std::cmp::Reverse(**calls), *purpose));
-    let kinds: Vec<_> =
-        kinds.into_iter().map(|(purpose, calls)| format!("{} {}", number(*calls), clean(purpose))).collect();
-    let rate = per_second.map_or(String::new(), |rate| format!(" at {} calls a second", trim(rate)));
-    let time = match forecast.seconds {
-        seconds if seconds < 1.0 => "less than a second".to_owned(),
-        seconds if seconds < 120.0 => format!("about {seconds:.0} s"),
-        seconds => {
-            let time = std::time::Duration::try_from_secs_f64(seconds).unwrap_or(std::time::Duration::MAX);
-            format!("about {}", super::text::span(time))
-        }
-    };
-    format!("{}: {}; {time}{rate}", count(forecast.total, "call", "calls"), kinds.join(", "))
-}
-
-/// A rate without needless zeros.
-fn trim(rate: f64) -> String {
-    let text = format!("{rate:.1}");
-    text.strip_suffix(".0").unwrap_or(&text).to_owned()
-}
-
-struct View {
-    options: PlanViewOptions,
+struct View<'a> {
+    options: PlanViewOptions<'a>,
     paint: Paint,
 }
 
-impl View {
+impl View<'_> {
+    /// Whether an import is one of those that are shown in full.
+    fn is_shown(&self, item: &PlanItem) -> bool {
+        if let Detail::Named(names) = self.options.detail {
+            let sides = || item.source.iter().chain(&item.target);
+            return names.iter().any(|name| {
+                item.name == *name || sides().any(|side| side.name == *name || side.id.as_str() == name)
+            });
+        }
+        // What stays as it is, or is only kept, is counted and not listed.
+        let calm = item.outcome == Some(Outcome::Unchanged) || item.operation == Operation::Archive;
+        !calm || self.options.unchanged
+    }
+
     fn head(&self, plan: &PlanFile, out: &mut dyn Write) -> io::Result<()> {
         let head = plan.head();
-        let way = if head.source == head.target {
-            format!("in {}", clean(&head.target.name))
-        } else {
-            format!("from {} to {}", clean(&head.source.name), clean(&head.target.name))
-        };
+        let (job, action) = (clean(&head.job), clean(&head.action));
+        let (source, target) = (clean(&head.source.name), clean(&head.target.name));
+        let way = if head.source == head.target { source.clone() } else { format!("{source} → {target}") };
         let imports = count(plan.tail().imports(), "import", "imports");
         let others = plan.tail().others.iter().map(|(kind, others)| counted(others.items, kind.singular()));
         let with = match listed(&others.collect::<Vec<_>>()) {
             others if others.is_empty() => String::new(),
-            others => format!(" with {others}"),
+            others => format!(", with {others}"),
         };
-        let title = format!("Plan of {}: {} {imports}{with} {way}", clean(&head.job), clean(&head.action));
-        let (one, other) = (clean(&head.source.name), clean(&head.target.name));
         let title = if compares(plan) {
-            let job = clean(&head.job);
-            format!("Comparison {job}: {imports} of {one} and {other}; changes lead from {other} to {one}")
+            format!(
+                "Comparison  {job}   {imports} of {source} and {target}; changes lead from {target} to {source}"
+            )
         } else {
-            title
+            format!("Plan  {job}   {action}  {way}   {imports} selected{with}")
         };
-        writeln!(out, "{}\n", self.paint.tone(Tone::Strong, title))
+        writeln!(out, "{}", self.paint.tone(Tone::Strong, title))?;
+        // What a person should know before anything else.
+        for note in &plan.tail().notes {
+            writeln!(out, "{} {}", self.paint.tone(Tone::Warn, "Note:"), clean(note))?;
+        }
+        writeln!(out)?;
+        let mut totals: Vec<_> = plan.tail().totals.iter().collect();
+        totals.retain(|(word, count)| **count > 0 && word.as_str() != "none");
+        totals.sort_by_key(|(word, _)| rank(word));
+        if totals.is_empty() {
+            writeln!(out, "  nothing selected")?;
+        }
+        let room = totals.iter().map(|(word, _)| width(&told(word, plan))).max().unwrap_or_default();
+        for (word, count) in totals {
+            writeln!(out, "  {}  {:>7}", fit(&told(word, plan), room), number(*count))?;
+        }
+        writeln!(out)
+    }
+
+    fn groups(&self, plan: &PlanFile, groups: &Groups, out: &mut dyn Write) -> io::Result<()> {
+        let name_of = |id: &str| plan.tail().names.get(id).map(|name| format!("\"{name}\""));
+        let changes = groups.changes(&name_of);
+        if !changes.is_empty() {
+            writeln!(out, "{}", self.paint.tone(Tone::Strong, "What changes"))?;
+            let shown = &changes[..changes.len().min(GROUP)];
+            let room = shown.iter().map(|line| width(&line.lead)).max().unwrap_or_default().min(40);
+            for (at, line) in shown.iter().enumerate() {
+                let unit = match (at, line.imports) {
+                    (0, 1) => "import ",
+                    (0, _) => "imports",
+                    _ => "       ",
+                };
+                let lead = format!("  {:>7} {unit}  {}  ", number(line.imports), fit(&line.lead, room));
+                self.line(out, &lead, &line.text)?;
+            }
+            Self::rest(out, changes.len(), "other kind of change", "other kinds of change")?;
+            writeln!(out)?;
+        }
+        let attention = groups.attention();
+        if !attention.is_empty() {
+            writeln!(out, "{}", self.paint.tone(Tone::Strong, "Needs attention"))?;
+            for line in attention.iter().take(GROUP) {
+                let lead = format!("  {:<8} {:>6}  ", line.lead, number(line.imports));
+                let names = if line.names.is_empty() { String::new() } else { format!("   {}", line.names) };
+                self.line(out, &lead, &format!("{}{names}", line.text))?;
+            }
+            Self::rest(out, attention.len(), "other reason", "other reasons")?;
+            writeln!(out)?;
+        }
+        Ok(())
+    }
+
+    fn line(&self, out: &mut dyn Write, lead: &str, text: &str) -> io::Result<()> {
+        let room = if self.options.diff == Diff::Full { usize::MAX } else { self.options.width.max(60) };
+        writeln!(out, "{}", cut(format!("{lead}{text}").trim_end(), room))
+    }
+
+    fn rest(out: &mut dyn Write, all: usize, one: &str, many: &str) -> io::Result<()> {
+        match all.saturating_sub(GROUP) {
+            0 => Ok(()),
+            more => writeln!(out, "  … and {}", count(more as u64, one, many)),
+        }
+    }
+
+    /// Imports in full: as many as fit, all, or those that are named.
+    fn details(
+        &self,
+        plan: &PlanFile,
+        all: usize,
+        used: usize,
+        out: &mut dyn Write,
+    ) -> Result<(), RunFolderError> {
+        let written = super::to_output;
+        let first = self.options.detail == Detail::First;
+        // Room for the heading, the line about the others, and the blank line.
+        let mut room = if first { LINES.saturating_sub(used + 3) } else { usize::MAX };
+        let (mut shown, mut text) = (0, Vec::new());
+        for item in plan.items() {
+            let item = item?;
+            if !self.is_shown(&item) {
+                continue;
+            }
+            let before = text.len();
+            self.item(&named(item, &plan.tail().names), &mut text).map_err(written)?;
+            let lines = lines_in(&text[before..]);
+            // One import is always shown, however long it is.
+            if first && shown > 0 && (lines > room || shown == FIRST) {
+                text.truncate(before);
+                break;
+            }
+            room = room.saturating_sub(lines);
+            shown += 1;
+            if !first {
+                out.write_all(&text).map_err(written)?;
+                text.clear();
+            }
+        }
+        if shown == 0 {
+            let Detail::Named(names) = self.options.detail else { return Ok(()) };
+            let text = format!("no import of this plan is called {}\n", clean(&names.join(", ")));
+            return writeln!(out, "{text}").map_err(written);
+        }
+        let more = first && shown < all;
+        if more {
+            let heading =
+                format!("The first {} of {}", number(shown as u64), count(all as u64, "import", "imports"));
+            writeln!(out, "{}", self.paint.tone(Tone::Strong, heading)).map_err(written)?;
+        }
+        out.write_all(&text).map_err(written)?;
+        if more {
+            writeln!(out, "  All of them: --all. One: --import NAME.").map_err(written)?;
+        }
+        writeln!(out).map_err(written)
     }
 
     fn item(&self, item: &PlanItem, out: &mut dyn Write) -> io::Result<()> {
@@ -203,7 +315,7 @@ impl View {
         }
         if !item.secrets.is_empty() {
             let secrets = count(item.secrets.len() as u64, "secret", "secrets");
-            self.lines().under(out, &format!("{secrets} to enter by hand: {}", item.secrets.join(", ")))?;
+            self.lines().under(out, &format!("enter {secrets} manually: {}", item.secrets.join(", ")))?;
         }
         Ok(())
     }
@@ -213,121 +325,21 @@ impl View {
         Changes { diff: self.options.diff, width: self.options.width }
     }
 
-    fn more(listed: usize, more: u32, out: &mut dyn Write) -> io::Result<()> {
-        if more > 0 {
-            writeln!(out, "… and {} not shown", count(more, "import", "imports"))?;
-        }
-        if listed > 0 { writeln!(out) } else { Ok(()) }
-    }
-
-    fn quiet(&self, quiet: &Quiet, out: &mut dyn Write) -> io::Result<()> {
-        if quiet.imports == 0 {
-            return Ok(());
-        }
-        let stay = if quiet.imports == 1 { "stays as it is" } else { "stay as they are" };
-        writeln!(
-            out,
-            "{} {stay}, with a warning (`-v` lists each):",
-            count(quiet.imports, "import", "imports")
-        )?;
-        let mut texts: Vec<_> = quiet.by_text.iter().collect();
-        texts.sort_by_key(|(text, times)| (std::cmp::Reverse(**times), text.as_str()));
-        for (text, times) in texts.iter().take(SHORT) {
-            self.lines().under(out, &format!("{}: {text}", number(**times)))?;
-        }
-        let left = texts.len().saturating_sub(SHORT);
-        if left > 0 {
-            self.lines()
-                .under(out, &format!("… and {}", count(left as u64, "other warning", "other warnings")))?;
-        }
-        writeln!(out)
-    }
-
     fn foot(&self, plan: &PlanFile, out: &mut dyn Write) -> io::Result<()> {
         let tail = plan.tail();
-        let mut totals: Vec<_> = tail.totals.iter().collect();
-        totals.sort_by_key(|(word, _)| rank(word));
-        let totals: Vec<_> = totals
-            .into_iter()
-            .filter(|(word, count)| **count > 0 && word.as_str() != "none")
-            .map(|(word, count)| format!("{} {}", number(*count), told(word, plan)))
-            .collect();
-        let totals = if totals.is_empty() { "nothing selected".to_owned() } else { totals.join(", ") };
-        writeln!(out, "{} {totals}", self.paint.tone(Tone::Strong, "Totals:  "))?;
         if !tail.related.is_empty() {
             let kinds: Vec<_> =
                 tail.related.iter().map(|(kind, count)| format!("{} {kind}", number(*count))).collect();
-            writeln!(out, "{} {}", self.paint.tone(Tone::Strong, "Beside:  "), kinds.join(", "))?;
+            writeln!(out, "{}  {}", self.paint.tone(Tone::Strong, "Beside"), kinds.join(", "))?;
         }
         if plan.head().settings.shelved.is_some() {
             let calls = "no calls: what goes into the archive is read already";
-            writeln!(out, "{} {calls}", self.paint.tone(Tone::Strong, "Forecast:"))?;
+            writeln!(out, "{}   {calls}", self.paint.tone(Tone::Strong, "Calls"))?;
         } else if !compares(plan) {
             let calls = forecast(&tail.forecast, self.options.per_second);
-            writeln!(out, "{} {calls}", self.paint.tone(Tone::Strong, "Forecast:"))?;
-        }
-        for note in &tail.notes {
-            writeln!(out, "{} {}", self.paint.tone(Tone::Warn, "Note:    "), clean(note))?;
+            writeln!(out, "{}   {calls}", self.paint.tone(Tone::Strong, "Calls"))?;
         }
         Ok(())
-    }
-}
-
-/// The place of a total: what is done first, then what is not, in the order of outcomes.
-fn rank(word: &str) -> usize {
-    let done = ["create", "clone", "update", "delete", "restore", "archive"];
-    let place = done.iter().position(|known| *known == word);
-    place
-        .or_else(|| {
-            Outcome::ALL.iter().position(|outcome| outcome.as_str() == word).map(|place| place + done.len())
-        })
-        .unwrap_or(usize::MAX)
-}
-
-/// How a total of the plan is said.
-fn told(word: &str, plan: &PlanFile) -> String {
-    let head = plan.head();
-    match word {
-        "unchanged" if compares(plan) => "equal".to_owned(),
-        DIFFERS => "different".to_owned(),
-        ONLY_IN_SOURCE => format!("only in {}", clean(&head.source.name)),
-        ONLY_IN_TARGET => format!("only in {}", clean(&head.target.name)),
-        "create" | "clone" | "update" | "delete" | "restore" => format!("to {word}"),
-        "conflict" => "in conflict".to_owned(),
-        word => clean(word),
-    }
-}
-
-/// Whether the plan is that of a comparison.
-fn compares(plan: &PlanFile) -> bool {
-    plan.head().action == "compare"
-}
-
-fn sign(item: &PlanItem) -> (Tone, char, &'static str) {
-    match item.unlike() {
-        Some(DIFFERS) => return (Tone::Change, '~', "differs"),
-        Some(ONLY_IN_SOURCE) => return (Tone::Good, '+', "only here"),
-        Some(_) => return (Tone::Bad, '-', "only there"),
-        None => {}
-    }
-    if let Some(outcome) = item.outcome {
-        return match outcome {
-            Outcome::Unchanged => (Tone::Dim, '=', "unchanged"),
-            Outcome::Conflict => (Tone::Warn, '?', "conflict"),
-            Outcome::Skipped => (Tone::Dim, '·', "skip"),
-            Outcome::Failed => (Tone::Bad, '!', "failed"),
-            Outcome::Stale => (Tone::Bad, '!', "stale"),
-            other => (Tone::Good, ' ', other.as_str()),
-        };
-    }
-    match item.operation {
-        Operation::Create => (Tone::Good, '+', "create"),
-        Operation::Clone => (Tone::Good, '+', "clone"),
-        Operation::Restore => (Tone::Good, '+', "restore"),
-        Operation::Archive => (Tone::Good, '+', "archive"),
-        Operation::Update => (Tone::Change, '~', "update"),
-        Operation::Delete => (Tone::Bad, '-', "delete"),
-        Operation::None => (Tone::Dim, ' ', "nothing"),
     }
 }
 

@@ -217,6 +217,9 @@ pub struct PlanTail {
     /// Documents that a backup keeps beside the imports, by kind.
     #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
     pub related: std::collections::BTreeMap<String, u64>,
+    /// Names of the resources whose ids stand in changes, by id.
+    #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    pub names: std::collections::BTreeMap<String, String>,
     /// What a person should know of the plan as a whole.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,

@@ -167,6 +167,20 @@ pub struct Plan {
     /// Exit with 5 if there are changes
     #[arg(long)]
     pub exit_code: bool,
+    /// What is shown of the plan.
+    #[command(flatten)]
+    pub show: PlanDetail,
+}
+
+/// Which imports of a plan are shown in full, and how much of each.
+#[derive(Debug, Args)]
+pub struct PlanDetail {
+    /// Show every import in full, not only the first
+    #[arg(long, conflicts_with = "import")]
+    pub all: bool,
+    /// Show this import in full, by name or id; repeatable
+    #[arg(long, value_name = "NAME")]
+    pub import: Vec<String>,
     /// How much of each difference is shown
     #[arg(long, value_enum, default_value_t, env = "TRANSSHIP_DIFF")]
     pub diff: Diff,
@@ -196,9 +210,9 @@ pub struct Run {
     /// What becomes of it when its parent dies.
     #[command(flatten)]
     pub parent: Parent,
-    /// How much of each difference is shown
-    #[arg(long, value_enum, default_value_t, env = "TRANSSHIP_DIFF")]
-    pub diff: Diff,
+    /// What is shown of the plan.
+    #[command(flatten)]
+    pub show: PlanDetail,
     /// Seconds after which a call without an answer can no longer be executing in the service
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0, env = "TRANSSHIP_SETTLE")]
     pub settle: f64,
@@ -275,9 +289,9 @@ pub struct Retry {
     /// What becomes of it when its parent dies.
     #[command(flatten)]
     pub parent: Parent,
-    /// How much of each difference is shown
-    #[arg(long, value_enum, default_value_t, env = "TRANSSHIP_DIFF")]
-    pub diff: Diff,
+    /// What is shown of the plan.
+    #[command(flatten)]
+    pub show: PlanDetail,
     /// Seconds after which a call without an answer can no longer be executing in the service
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0, env = "TRANSSHIP_SETTLE")]
     pub settle: f64,
@@ -295,9 +309,9 @@ pub struct Undo {
     #[arg(long, short, env = "TRANSSHIP_YES", value_parser = clap::builder::FalseyValueParser::new(),
         action = clap::ArgAction::SetTrue)]
     pub yes: bool,
-    /// How much of each difference is shown
-    #[arg(long, value_enum, default_value_t, env = "TRANSSHIP_DIFF")]
-    pub diff: Diff,
+    /// What is shown of the plan.
+    #[command(flatten)]
+    pub show: PlanDetail,
     /// Seconds after which a call without an answer can no longer be executing in the service
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0, env = "TRANSSHIP_SETTLE")]
     pub settle: f64,

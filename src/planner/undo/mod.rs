@@ -137,6 +137,7 @@ pub async fn plan_undo(with: UndoRequest<'_>) -> Result<Planned, EngineError> {
     };
     let tail = PlanTail {
         known_sha256: None,
+        names: BTreeMap::new(),
         selected: u32::try_from(touched.len()).unwrap_or(u32::MAX),
         totals,
         target_listed,

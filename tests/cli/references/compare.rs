@@ -59,7 +59,15 @@ fn plan_and_run_say_it_in_words() {
     settings.add_filter("…[0-9a-f]{6}", "…");
     settings.bind(|| {
         insta::assert_snapshot!(plan.out, @r#"
-        Comparison test: 4 imports of us and eu; changes lead from eu to us
+        Comparison  test   4 imports of us and eu; changes lead from eu to us
+
+          equal             1
+          different         1
+          only in us        1
+          only in eu        1
+
+        What changes
+                1 import   /http/method  "PUT" → "POST"
 
         ~ differs   other                                    … -> …
               /http/method/0: "PUT" -> "POST"
@@ -67,8 +75,6 @@ fn plan_and_run_say_it_in_words() {
               only `us` has it, `eu` does not (only_in_source)
         - only there there                                    …
               only `eu` has it, `us` does not (only_in_target)
-
-        Totals:   1 equal, 1 different, 1 only in us, 1 only in eu
         "#);
     });
     let ran = world.carry_out(3);

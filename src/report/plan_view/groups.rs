@@ -1,0 +1,305 @@
+//! What a plan comes to, in few lines: kinds of change, and reasons that need a person, each with how many imports.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::documents::diff::Change;
+use crate::model::Outcome;
+use crate::report::text::{clean, count, cut, number};
+use crate::run_folder::plan_item::PlanItem;
+
+/// Different values of one kind of change that are told apart; what comes after is only counted.
+const VALUES: usize = 200;
+/// Different reasons that are told apart; what comes after is counted under its code.
+const REASONS: usize = 2_000;
+/// Imports named for each reason.
+const NAMED: usize = 3;
+/// Values shown for each kind of change.
+const SHOWN: usize = 3;
+/// Columns that one value may take.
+const VALUE_WIDTH: usize = 32;
+
+/// Everything that is counted while a plan is read once.
+#[derive(Debug, Default)]
+pub(super) struct Groups {
+    kinds: BTreeMap<String, Kind>,
+    reasons: HashMap<(&'static str, String), Reason>,
+    secrets: u64,
+    secret_imports: u64,
+}
+
+/// One kind of change.
+#[derive(Debug, Default)]
+struct Kind {
+    imports: u64,
+    places: u64,
+    affix: Affix,
+    values: HashMap<(String, String), u64>,
+    /// More values than are told apart.
+    overflow: bool,
+}
+
+/// What every change of a kind so far has in common.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+enum Affix {
+    #[default]
+    Unseen,
+    Prefix(String),
+    Suffix(String),
+    None,
+}
+
+/// One reason for which imports need a person.
+#[derive(Debug, Default)]
+struct Reason {
+    imports: u64,
+    names: Vec<String>,
+}
+
+/// A line of a group: what leads it, how many imports it is for, and the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Line {
+    pub(super) lead: String,
+    pub(super) imports: u64,
+    pub(super) text: String,
+    pub(super) names: String,
+}
+
+impl Groups {
+    /// Counts an item.
+    pub(super) fn take(&mut self, item: &PlanItem) {
+        let mut families: Vec<&str> = Vec::new();
+        for change in &item.changes {
+            let family = family(&change.path);
+            let kind = match self.kinds.get_mut(family) {
+                Some(kind) => kind,
+                None => self.kinds.entry(family.to_owned()).or_default(),
+            };
+            kind.take(change);
+            if !families.contains(&family) {
+                kind.imports += 1;
+                families.push(family);
+            }
+        }
+        if item.unlike().is_none()
+            && let (Some(outcome), Some(reason)) = (item.outcome, &item.trouble)
+            && let Some(lead) = lead(outcome)
+        {
+            self.reason(lead, &reason.message, &reason.code, &item.name);
+        }
+        for warning in &item.warnings {
+            self.reason("warning", warning, "other warnings", &item.name);
+        }
+        if !item.secrets.is_empty() {
+            self.secrets += item.secrets.len() as u64;
+            self.secret_imports += 1;
+        }
+    }
+
+    fn reason(&mut self, lead: &'static str, text: &str, code: &str, name: &str) {
+        let mut key = (lead, text.to_owned());
+        if self.reasons.len() >= REASONS && !self.reasons.contains_key(&key) {
+            key.1 = format!("{code}, for different reasons");
+        }
+        let reason = self.reasons.entry(key).or_default();
+        reason.imports += 1;
+        if reason.names.len() < NAMED {
+            reason.names.push(name.to_owned());
+        }
+    }
+
+    /// Kinds of change, the most frequent first. `name_of` tells the name of an id, where it is known.
+    pub(super) fn changes(&self, name_of: &dyn Fn(&str) -> Option<String>) -> Vec<Line> {
+        let mut kinds: Vec<_> = self.kinds.iter().collect();
+        kinds.sort_by_key(|(family, kind)| (std::cmp::Reverse(kind.imports), *family));
+        let line = |(family, kind): (&String, &Kind)| Line {
+            lead: clean(family),
+            imports: kind.imports,
+            text: kind.text(name_of),
+            names: String::new(),
+        };
+        kinds.into_iter().map(line).collect()
+    }
+
+    /// Reasons that need a person, the gravest first.
+    pub(super) fn attention(&self) -> Vec<Line> {
+        let mut reasons: Vec<_> = self.reasons.iter().collect();
+        reasons.sort_by_key(|((lead, text), reason)| {
+            (LEADS.iter().position(|known| known == lead), std::cmp::Reverse(reason.imports), text.as_str())
+        });
+        let mut lines: Vec<Line> = reasons
+            .into_iter()
+            .map(|((lead, text), reason)| {
+                let mut names = reason.names.iter().map(|name| clean(name)).collect::<Vec<_>>().join(", ");
+                if reason.imports > reason.names.len() as u64 {
+                    names.push_str(", …");
+                }
+                Line { lead: (*lead).to_owned(), imports: reason.imports, text: clean(text), names }
+            })
+            .collect();
+        if self.secrets > 0 {
+            let secrets = count(self.secrets, "secret", "secrets");
+            lines.push(Line {
+                lead: "by hand".to_owned(),
+                imports: self.secret_imports,
+                text: format!("{secrets} to enter after the run: the service never shows them"),
+                names: String::new(),
+            });
+        }
+        lines
+    }
+}
+
+/// What leads a reason, in the order in which they are shown.
+const LEADS: [&str; 5] = ["fail", "stale", "conflict", "skip", "warning"];
+
+fn lead(outcome: Outcome) -> Option<&'static str> {
+    match outcome {
+        Outcome::Failed => Some("fail"),
+        Outcome::Stale => Some("stale"),
+        Outcome::Conflict => Some("conflict"),
+        Outcome::Skipped => Some("skip"),
+        _ => None,
+    }
+}
+
+impl Kind {
+    fn take(&mut self, change: &Change) {
+        self.places += 1;
+        let affix = match (&change.from, &change.to) {
+            (Some(from), Some(to)) => affix(from, to),
+            _ => Affix::None,
+        };
+        self.affix = match std::mem::take(&mut self.affix) {
+            Affix::Unseen => affix,
+            same if same == affix => same,
+            _ => Affix::None,
+        };
+        let value = (change.from.clone().unwrap_or_default(), change.to.clone().unwrap_or_default());
+        if self.values.len() < VALUES || self.values.contains_key(&value) {
+            *self.values.entry(value).or_default() += 1;
+        } else {
+            self.overflow = true;
+        }
+    }
+
+    fn text(&self, name_of: &dyn Fn(&str) -> Option<String>) -> String {
+        match &self.affix {
+            Affix::Prefix(prefix) => return format!("gets the prefix \"{}\"", clean(prefix)),
+            Affix::Suffix(suffix) => return format!("gets the suffix \"{}\"", clean(suffix)),
+            Affix::Unseen | Affix::None => {}
+        }
+        let places = if self.places > self.imports {
+            format!("in {}: ", count(self.places, "place", "places"))
+        } else {
+            String::new()
+        };
+        let mut values: Vec<_> = self.values.iter().collect();
+        values.sort_by_key(|(value, times)| (std::cmp::Reverse(**times), *value));
+        if self.overflow || (values.len() > 2 * SHOWN && *values[0].1 == 1) {
+            let more = if self.overflow { "more than " } else { "" };
+            return format!("{places}{more}{} different values", number(values.len() as u64));
+        }
+        let show = |text: &str| {
+            let text = plain(text).and_then(|id| name_of(&id)).unwrap_or_else(|| text.to_owned());
+            clean(&cut(&clean(&text), VALUE_WIDTH))
+        };
+        let single = values.len() == 1;
+        let shown = values.iter().take(SHOWN).map(|((from, to), times)| {
+            let change = match (from.as_str(), to.as_str()) {
+                ("", "") => "changed".to_owned(),
+                ("", to) => format!("added {}", show(to)),
+                (from, "") => format!("removed {}", show(from)),
+                (from, to) => format!("{} → {}", show(from), show(to)),
+            };
+            if single { change } else { format!("{change} ({})", number(**times)) }
+        });
+        let mut text = shown.collect::<Vec<_>>().join(", ");
+        if values.len() > SHOWN {
+            text.push_str(", …");
+        }
+        format!("{places}{text}")
+    }
+}
+
+/// The text of a JSON string; `None` for another value.
+fn plain(json: &str) -> Option<String> {
+    serde_json::from_str(json).ok()
+}
+
+/// What stands before or behind an old text in the new one.
+fn affix(from: &str, to: &str) -> Affix {
+    let (Some(from), Some(to)) = (plain(from), plain(to)) else { return Affix::None };
+    if from.is_empty() {
+        return Affix::None;
+    }
+    if let Some(prefix) = to.strip_suffix(&from).filter(|prefix| !prefix.is_empty()) {
+        return Affix::Prefix(prefix.to_owned());
+    }
+    match to.strip_prefix(&from).filter(|suffix| !suffix.is_empty()) {
+        Some(suffix) => Affix::Suffix(suffix.to_owned()),
+        None => Affix::None,
+    }
+}
+
+/// What a path of a change belongs to: its mapping, its lookups, or the pointer up to the first number.
+fn family(path: &str) -> &str {
+    if let Some(rows) = path.find('[') {
+        return &path[..rows];
+    }
+    let mut end = path.len();
+    let mut at = 0_usize;
+    for (depth, part) in path.split('/').enumerate() {
+        let number = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+        if depth > 0 && number || depth > 3 {
+            end = at.saturating_sub(1);
+            break;
+        }
+        at += part.len() + 1;
+    }
+    if end == 0 { path } else { &path[..end] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_of_one_kind_come_together() {
+        for (path, wanted) in [
+            ("/name", "/name"),
+            ("/http/headers/3/value", "/http/headers"),
+            ("/http/relativeURI/0", "/http/relativeURI"),
+            ("mapping[email].extract", "mapping"),
+            ("http.lookups[name].extract", "http.lookups"),
+            ("/a/b/c/d/e", "/a/b/c"),
+            ("/0", "/0"),
+            ("", ""),
+        ] {
+            assert_eq!(family(path), wanted, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_all_new_texts_have_in_common_is_said_once() {
+        let change = |from: &str, to: &str| Change {
+            path: "/name".into(),
+            from: Some(format!("{from:?}")),
+            to: Some(format!("{to:?}")),
+        };
+        let text = |changes: &[Change]| {
+            let mut kind = Kind::default();
+            changes.iter().for_each(|change| kind.take(change));
+            kind.imports = kind.places;
+            kind.text(&|_| None)
+        };
+        assert_eq!(text(&[change("a", "EU a"), change("b", "EU b")]), "gets the prefix \"EU \"");
+        assert_eq!(text(&[change("a", "a (old)"), change("b", "b (old)")]), "gets the suffix \" (old)\"");
+        assert_eq!(
+            text(&[change("a", "EU a"), change("b", "US b")]),
+            "\"a\" → \"EU a\" (1), \"b\" → \"US b\" (1)"
+        );
+        assert_eq!(text(&[change("a", "b"), change("a", "b")]), "\"a\" → \"b\"");
+        let many: Vec<_> = (0..9).map(|n| change(&format!("a{n}"), &format!("b{n}"))).collect();
+        assert_eq!(text(&many), "9 different values");
+    }
+}
