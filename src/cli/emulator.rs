@@ -1,5 +1,6 @@
 //! `emulator`: the service as a server on this machine.
 
+use std::collections::HashMap;
 use std::io::Write;
 use std::path::Path;
 
@@ -27,8 +28,10 @@ pub(super) async fn emulator(world: &CliContext, args: &Emulator) -> Result<Exit
             .map_err(|error| bad(format!("cannot open {}: {}", path.display(), chain(&error))))?
     };
     let mut accounts = Vec::new();
+    let tokens = args.tokens.as_deref().map(read_tokens).transpose()?.unwrap_or_default();
     for name in &args.accounts {
         let spec = if loads { AccountSpec::empty(name) } else { AccountSpec::seeded(name) };
+        let spec = AccountSpec { token: tokens.get(name).cloned(), ..spec };
         let record = spec.open(&store).map_err(|error| bad(chain(&error)))?;
         if loads && accounts.is_empty() {
             load(&store, &record, &path)?;
@@ -76,6 +79,27 @@ fn read_faults(world: &CliContext, path: &Path) -> Result<FaultFile, Failure> {
         .map_err(|problems| Failure::BadJob(problems.render(world.color_err())))?;
     FaultFile::from_value(value)
         .map_err(|error| Failure::BadInput(format!("{}: {}", path.display(), chain(&error))))
+}
+
+/// The longest file of tokens that is read.
+const TOKENS_LIMIT: u64 = 1 << 20;
+
+fn read_tokens(path: &Path) -> Result<HashMap<String, String>, Failure> {
+    use std::io::Read as _;
+
+    let bad = |why: String| Failure::BadInput(format!("{}: {why}", path.display()));
+    let mut text = String::new();
+    let file = std::fs::File::open(path).map_err(|error| bad(format!("cannot be read: {error}")))?;
+    file.take(TOKENS_LIMIT)
+        .read_to_string(&mut text)
+        .map_err(|error| bad(format!("cannot be read: {error}")))?;
+    let mut tokens = HashMap::new();
+    for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
+        let (name, token) =
+            line.trim().rsplit_once(' ').ok_or_else(|| bad(format!("line {number} is not `NAME TOKEN`")))?;
+        tokens.insert(name.trim().to_owned(), token.to_owned());
+    }
+    Ok(tokens)
 }
 
 fn load(store: &Store, account: &AccountRecord, path: &Path) -> Result<(), Failure> {

@@ -367,6 +367,9 @@ pub struct Emulator {
     /// Accounts to serve, each with its demo data on first use
     #[arg(long = "account", value_name = "NAME", default_values = ["demo-a", "demo-b"])]
     pub accounts: Vec<String>,
+    /// File with `NAME TOKEN` on each line, for a server that is started again; other tokens are random at each start
+    #[arg(long, value_name = "FILE")]
+    pub tokens: Option<PathBuf>,
 }
 
 /// `new`.

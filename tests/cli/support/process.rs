@@ -137,9 +137,17 @@ impl Drop for Server {
 }
 
 fn spawn(bench: &Bench, data: &Path, faults: &Path, port: &str) -> (Child, String, Vec<(String, String)>) {
+    let known = bench.path("server.tokens");
+    std::fs::write(
+        &known,
+        "demo-a 0123456789abcdef0123456789abcdea\ndemo-b 0123456789abcdef0123456789abcdeb\n",
+    )
+    .unwrap();
     let (data, faults) = (data.to_str().unwrap(), faults.to_str().unwrap());
     let mut child = bench
         .transship(&["emulator", "--port", port, "--data", data, "--faults", faults])
+        .arg("--tokens")
+        .arg(&known)
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
         .spawn()
