@@ -290,8 +290,7 @@ const SLIPS: &[(&str, &[&str])] = &[
     (
         "name: a\u{2028}source: b\n",
         &[
-            r#"3:15 not valid YAML: this colon is not expected here | a text that holds `: ` needs quotes: write `"a"#,
-            r#"source: b"`"#,
+            "3:15 not valid YAML: this colon is not expected here | a text that holds `: ` needs quotes: write `\"a\u{2028}source: b\"`",
         ],
     ),
 ];

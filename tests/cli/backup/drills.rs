@@ -53,7 +53,7 @@ fn an_import_whose_script_is_not_in_the_backup_is_named_as_not_restorable() {
     let found = drill(&ran.world, &[], 3);
     assert_eq!(counts(&found), [2, 2, 0, 1]);
     assert_eq!(found["failed"][0]["name"], "hooked");
-    assert!(found["failed"][0]["why"].as_str().unwrap().contains("hooks.preMap._scriptId"), "{found}");
+    assert!(found["failed"][0]["why"].as_str().unwrap().contains("/hooks/preMap/_scriptId"), "{found}");
     // A good night does not forget it.
     assert_eq!(counts(&drill(&ran.world, &[], 3)), [2, 1, 1, 1]);
 }

@@ -117,7 +117,7 @@ fn a_list_that_cannot_be_trusted_or_read_makes_no_snapshot() {
 fn a_plan_of_a_backup_makes_no_archive_and_says_what_would_be_kept() {
     let ran = backup(["a", "b"]).command(["plan", "JOB"]);
     assert!(!ran.world.path("archive").exists());
-    ran.expect_exit(0).expect_stdout("2 archive").expect_no_write();
+    ran.expect_exit(0).expect_stdout("archive        2").expect_no_write();
 }
 
 #[test]
@@ -192,7 +192,11 @@ fn a_job_of_several_accounts_is_planned_and_checked_for_each() {
     let world = backup(["a", "b"]).target(&import("t")).start();
     let text = world.read("job.yaml").replace("source: source\n", "sources: [source, target]\n");
     std::fs::write(world.path("job.yaml"), text).unwrap();
-    world.command(&["plan", "JOB"]).expect_exit(0).expect_stdout("2 archive").expect_stdout("1 archive");
+    world
+        .command(&["plan", "JOB"])
+        .expect_exit(0)
+        .expect_stdout("archive        2")
+        .expect_stdout("archive        1");
     world
         .command(&["check", "JOB", "--online"])
         .expect_exit(0)

@@ -12,7 +12,7 @@ fn the_plan_shows_what_is_created_first_and_counts_its_calls() {
         .command(["plan", "JOB"])
         .expect_exit(0)
         .expect_no_write()
-        .expect_stdout("migrate 3 imports with 1 script from source to target")
+        .expect_stdout("3 imports selected, with 1 script")
         .expect_stdout("+ create    script \"Check\"")
         .expect_stdout("the new script \"Check\"")
         .expect_stdout("1 create other");

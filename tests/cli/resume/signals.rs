@@ -30,11 +30,12 @@ fn after_the_first_signal_no_further_call_leaves() {
     let control = world.control().clone();
     let arrived = || control.count("POST", "/v1/imports");
     let running = world.spawn_run(&[]).until("a second wave of creates", || arrived() >= 12);
-    let before = arrived();
+    let announced = running.in_journal("\"step\":\"intended\"");
     let ran = running.signal("INT").finish().expect_exit(130);
     let after = control.count("POST", "/v1/imports");
-    // What was already on its way to the service may arrive while the signal is on its way to the run.
-    assert!(after <= before + 8, "{before} calls had arrived, {after} at the end");
+    // What is announced while the signal is on its way to the run may still leave.
+    assert!(after <= announced + 8, "{announced} calls had been announced, {after} were sent in the end");
+    assert!(after < 100, "all were sent");
     let journal = ran.file("journal.jsonl");
     let steps = |step: &str| journal.matches(&format!("\"step\":\"{step}\"")).count() as u64;
     assert_eq!(steps("applied"), after, "what was on the wire was awaited");

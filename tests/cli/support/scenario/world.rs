@@ -333,6 +333,12 @@ impl Running {
         })
     }
 
+    /// How often a text stands in the journal by now.
+    pub fn in_journal(&self, text: &str) -> u64 {
+        let journal = self.folder.as_ref().unwrap().join("journal.jsonl");
+        std::fs::read_to_string(&journal).unwrap_or_default().matches(text).count() as u64
+    }
+
     /// Sends a signal, e.g. `TERM`.
     pub fn signal(self, signal: &str) -> Self {
         let id = self.child.id().to_string();
