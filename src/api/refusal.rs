@@ -134,7 +134,7 @@ fn first_text(page: &str) -> Option<String> {
         let skipped = [("<!--", "-->"), ("<script", "</script"), ("<style", "</style")];
         let close =
             skipped.iter().find(|(begin, _)| lower[tag..].starts_with(begin)).map_or(">", |(_, end)| end);
-        let Some(length) = lower[tag..].find(close) else { return None };
+        let length = lower[tag..].find(close)?;
         at = tag + length + close.len();
         if close.starts_with("</") {
             at += lower[at..].find('>').map_or(0, |rest| rest + 1);

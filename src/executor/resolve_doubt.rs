@@ -178,7 +178,7 @@ pub(crate) async fn unreadable(
     }
     if error.kind == ErrorKind::NotFound {
         let message = "it was removed by somebody else while it was being written";
-        return end(context, item.item, End::new(Outcome::Stale, "gone", message).after(&error)).await;
+        return end(context, item.item, End::new(Outcome::Stale, "gone", message).after(error)).await;
     }
     match context.ledger.state(item.item) {
         ItemState::InDoubt { .. } => {
@@ -192,5 +192,5 @@ pub(crate) async fn unreadable(
         _ => {}
     }
     let code = error.code().unwrap_or("unreadable").to_owned();
-    end(context, item.item, End::failed(code, error.summary.clone()).after(&error)).await
+    end(context, item.item, End::failed(code, error.summary.clone()).after(error)).await
 }

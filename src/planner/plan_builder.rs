@@ -223,13 +223,12 @@ impl<'a> PlanBuilder<'a> {
         let (id, name) = if is_id { (asked.as_str(), "") } else { ("", asked.as_str()) };
         let head = Head::new(Id::from(id), name);
         let item = with_source(blank(number, &head), &head);
-        let item = match unread {
-            Some(why) => ended(item, Outcome::Failed, "unreadable", format!("{why} ({place})")),
-            None => {
-                let source = &self.with.source.facts.name;
-                let message = format!("there is no such import in account `{source}` ({place})");
-                ended(item, Outcome::Failed, "not_found", message)
-            }
+        let item = if let Some(why) = unread {
+            ended(item, Outcome::Failed, "unreadable", format!("{why} ({place})"))
+        } else {
+            let source = &self.with.source.facts.name;
+            let message = format!("there is no such import in account `{source}` ({place})");
+            ended(item, Outcome::Failed, "not_found", message)
         };
         self.keep(&Prepared::over(item), &head, None)
     }

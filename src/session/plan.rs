@@ -230,12 +230,11 @@ impl Session {
     /// What is held while a run writes: its target, or for a backup the account in the archive.
     pub(super) fn held_facts(&self) -> AccountFacts {
         let target = &self.target_account().facts;
-        match self.target.backups() {
-            None => target.clone(),
-            Some(_) => {
-                let source = &self.source_account().facts;
-                AccountFacts { origin: format!("{} of {}", target.origin, source.origin), ..source.clone() }
-            }
+        if self.target.backups().is_none() {
+            target.clone()
+        } else {
+            let source = &self.source_account().facts;
+            AccountFacts { origin: format!("{} of {}", target.origin, source.origin), ..source.clone() }
         }
     }
 

@@ -68,7 +68,7 @@ fn a_source_that_cannot_be_read_fails_alone_whatever_is_done_with_it() {
             let (key, value) = if action == "delete" {
                 ("select", r#"{ names: ["*"] }"#)
             } else {
-                ("transform", r#"[{ set: { /description: new } }]"#)
+                ("transform", r"[{ set: { /description: new } }]")
             };
             let half = import("A").set("/sampleData", json!("cut CUT"));
             let world = Scenario::of(action, ["B"]).source(&half).job(key, value).start();

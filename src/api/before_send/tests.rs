@@ -28,12 +28,11 @@ impl Api for Arc<Service> {
         self.asked.fetch_add(1, SeqCst);
         sleep(self.takes).await;
         let failure = { self.answers.lock().unwrap().pop() };
-        match failure {
-            Some(kind) => Err(ApiError::new(call.method, &call.target, kind, "no")),
-            None => {
-                let body = Bytes::from_static(br#"{"_id":"x","name":"n"}"#);
-                Ok(Reply { status: 201, body, next: None, date: None, attempts: 1 })
-            }
+        if let Some(kind) = failure {
+            Err(ApiError::new(call.method, &call.target, kind, "no"))
+        } else {
+            let body = Bytes::from_static(br#"{"_id":"x","name":"n"}"#);
+            Ok(Reply { status: 201, body, next: None, date: None, attempts: 1 })
         }
     }
 }

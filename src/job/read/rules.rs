@@ -64,11 +64,9 @@ impl Reader<'_> {
         if action == Action::Backup {
             self.backup(root);
         }
-        if matches!(action, Action::Backup | Action::Restore) {
-            if !self.given(root, "archive") {
-                let message = format!("{} needs `archive`", action.as_str());
-                self.report.error(spot(root, "action"), message).help("add `archive: { path: FOLDER }`");
-            }
+        if matches!(action, Action::Backup | Action::Restore) && !self.given(root, "archive") {
+            let message = format!("{} needs `archive`", action.as_str());
+            self.report.error(spot(root, "action"), message).help("add `archive: { path: FOLDER }`");
         }
     }
 

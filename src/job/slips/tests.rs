@@ -90,7 +90,7 @@ const SLIPS: &[(&str, &[&str])] = &[
     (
         "output: \"C:\\Users\\me\"\n",
         &[
-            r#"3:12 not valid YAML: `\U` means nothing in double quotes | write `'C:\Users\me'`, for in single quotes a backslash stands for itself, or the path with `/`"#,
+            r"3:12 not valid YAML: `\U` means nothing in double quotes | write `'C:\Users\me'`, for in single quotes a backslash stands for itself, or the path with `/`",
         ],
     ),
     (
@@ -270,13 +270,13 @@ const SLIPS: &[(&str, &[&str])] = &[
     (
         "names: [\"re:\\d+\"]\n",
         &[
-            r#"3:13 not valid YAML: `\d` means nothing in double quotes | write `'re:\d+'`, for in single quotes a backslash stands for itself"#,
+            r"3:13 not valid YAML: `\d` means nothing in double quotes | write `'re:\d+'`, for in single quotes a backslash stands for itself",
         ],
     ),
     (
         "find: \"^(\\w+)$\"\n",
         &[
-            r#"3:10 not valid YAML: `\w` means nothing in double quotes | write `'^(\w+)$'`, for in single quotes a backslash stands for itself"#,
+            r"3:10 not valid YAML: `\w` means nothing in double quotes | write `'^(\w+)$'`, for in single quotes a backslash stands for itself",
         ],
     ),
     (": a\n", &["3:1 a key must be a text, but this is nothing |"]),

@@ -243,8 +243,8 @@ impl Resolver {
 
     /// A longer run of hex digits is no id, but may have been made of one.
     fn inside_a_longer_run(&self, run: &str, pointer: &str, resolution: &mut Resolution) {
-        let windows = (0..=run.len() - scan::ID).filter_map(|at| run.get(at..at + scan::ID));
-        if let Some((id, (kind, _))) = windows.filter_map(|id| self.known.get_key_value(id)).next() {
+        let mut windows = (0..=run.len() - scan::ID).filter_map(|at| run.get(at..at + scan::ID));
+        if let Some((id, (kind, _))) = windows.find_map(|id| self.known.get_key_value(id)) {
             resolution.warnings.push(format!(
                 "{} stands inside a longer run of hex digits in {pointer}, which was left as it is",
                 self.describe(*kind, id)

@@ -50,7 +50,7 @@ pub(super) struct Walk<'a> {
     pub lookups: Vec<String>,
 }
 
-impl<'a> Walk<'a> {
+impl Walk<'_> {
     /// Renames in every place of the document.
     pub(super) fn run(&mut self, document: &mut Value) {
         let Some(map) = document.as_object_mut() else { return };

@@ -281,7 +281,7 @@ fn check(at: &str, document: impl Fn(&str) -> Value, rows: &[Row]) {
             let got = found.pointer(at);
             wrong.push(format!("{why}: {what}\n  {rename}\n  before {before}\n  wanted {after}\n  got    {got:?}\n  said   {said:?}"));
         };
-        if found.to_string() != wanted.to_string() {
+        if found != wanted {
             problem("is not what is wanted");
         }
         match *warning {
@@ -297,7 +297,7 @@ fn check(at: &str, document: impl Fn(&str) -> Value, rows: &[Row]) {
             .map(|r| FieldRename { side: r.side, from: r.to.clone(), to: r.from.clone() })
             .collect();
         rename_fields(&mut found, &back);
-        if found.to_string() != document(before).to_string() {
+        if found != document(before) {
             wrong.push(format!("{why}: the reverse gives {found}"));
         }
     }

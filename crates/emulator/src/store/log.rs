@@ -104,7 +104,7 @@ impl Log {
             return Ok(Text::Held(text.cloned().unwrap_or_default()));
         }
         change.line(&mut self.batch)?;
-        let length = text.map_or(0, |text| text.len());
+        let length = text.map_or(0, bytes::Bytes::len);
         // The text stands before the `}` and the newline that end the line.
         let offset = self.end + self.batch.len() as u64 - length as u64 - 2;
         let length = u32::try_from(length).map_err(io::Error::other)?;
@@ -190,7 +190,7 @@ fn read(file: &File, path: &Path, take: &mut impl FnMut(Update)) -> Result<Read,
         line.clear();
         input.read_until(b'\n', line)
     };
-    let mut next = match (&mut input).seek(SeekFrom::Start(0)).and_then(|_| attempt(&mut input, &mut line)) {
+    let mut next = match input.seek(SeekFrom::Start(0)).and_then(|_| attempt(&mut input, &mut line)) {
         Ok(length) => length,
         Err(error) => return Err(failed(error)),
     };
