@@ -1,4 +1,4 @@
-//! How many calls are under way at once: a gate that opens as far as the [`Controller`] says.
+//! How many calls are under way at once: a gate that opens as far as the controller says.
 
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, MutexGuard, PoisonError};

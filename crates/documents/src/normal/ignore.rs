@@ -58,7 +58,7 @@ impl Ignore {
         fingerprint(&self.stripped(document))
     }
 
-    /// As [`compare`], without what the paths lead to on either side.
+    /// As [`compare()`], without what the paths lead to on either side.
     pub fn compare(&self, sent: &Value, found: &Value) -> Comparison {
         if self.is_empty() {
             return compare(sent, found);
