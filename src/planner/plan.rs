@@ -102,6 +102,8 @@ pub async fn plan(with: PlanRequest<'_>) -> Result<Planned, EngineError> {
     guard(&with, &picks)?;
     let resolver = resolver(&with, &mut here, &mut there, &mut picks).await?;
     let mut bench = PlanBuilder::new(&with)?;
+    let resources = [&here, &there].into_iter().flat_map(|index| index.kinds.values()).flatten();
+    bench.names = resources.map(|one| (one.id.as_str().to_owned(), one.name.clone())).collect();
     bench.prepare_all(&mut picks, resolver.as_ref(), &here)?;
     bench.supply(resolver, here, &there).await?;
     let standings = bench.read_target(&there, &picks.passed_over).await?;

@@ -1,8 +1,7 @@
-//! The bench a plan is made on: every selected import is prepared, and put down until it is known what stands in the target.
+//! A plan in the making: every selected import is prepared, and put down until it is known what stands in the target.
 
-use crate::run_folder::RunFolderError;
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 
 use serde_json::Value;
@@ -11,11 +10,10 @@ use crate::documents::name::name_key;
 use crate::documents::references::{Kind, Resolver, ResourceIndex};
 use crate::documents::{Facts, Unreadable};
 use crate::inventory::error::EngineError;
-use crate::inventory::flow_usage::FlowUsage;
-use crate::inventory::list_scan::LISTED_APART;
 use crate::inventory::related::print_of;
 use crate::inventory::select::Selected;
 use crate::inventory::wanted::Absent;
+use crate::inventory::{flow_usage::FlowUsage, list_scan::LISTED_APART};
 use crate::job::Action;
 use crate::model::event::{Event, Stage};
 use crate::model::{Fingerprint, Head, Id, ItemKey, Operation, Outcome, Verdict};
@@ -26,7 +24,8 @@ use crate::planner::prepare::{Prepared, TransformContext, blank, ended};
 use crate::planner::target_index::{Keys, TargetImports, TargetVisitor, may_make, standings};
 use crate::run_folder::document_file::{DocumentFile, Span, one_line, read_document, to_json};
 use crate::run_folder::plan_item::{ImportRef, PlanItem, Reason};
-use crate::run_folder::reference_usage::{CREATED, Reference, UsageSurvey};
+use crate::run_folder::reference_usage::{CREATED, UsageSurvey};
+use crate::run_folder::{Reference, RunFolderError};
 
 /// An item between preparing and deciding; small, for there may be very many.
 pub(crate) struct Draft {
@@ -54,6 +53,7 @@ pub(crate) struct PlanBuilder<'a> {
     ids: HashMap<Id, u32>,
     listed_apart: bool,
     pub notes: Vec<String>,
+    pub names: BTreeMap<String, String>,
     pub references: Vec<Reference>,
     pub supplies: DependencyPlanner,
     litter: Vec<PathBuf>,
@@ -74,6 +74,7 @@ impl<'a> PlanBuilder<'a> {
             ids: HashMap::new(),
             listed_apart: false,
             notes: Vec::new(),
+            names: BTreeMap::new(),
             references: Vec::new(),
             supplies: DependencyPlanner::default(),
             litter: vec![items, documents],

@@ -141,7 +141,7 @@ impl PlanBuilder<'_> {
         };
         let forecast = Forecast::of(sent.into_iter(), outlook);
         let tail = PlanTail {
-            names: BTreeMap::new(),
+            names: std::mem::take(&mut self.names),
             selected: first + u32::try_from(self.drafts.len()).unwrap_or(u32::MAX),
             totals,
             others: self.supplies.others(),
