@@ -72,8 +72,11 @@ fn emulator(count: usize, targets: &[String], bucket: (f64, f64)) -> Embedded {
 }
 
 fn account(emulator: &Embedded, name: &str, rate: job::Rate) -> Account {
-    let access =
-        Access { origin: emulator.url().parse().unwrap(), token: Token::new(emulator.token(name).unwrap()) };
+    let access = Access {
+        origin: emulator.url().parse().unwrap(),
+        token: Token::new(emulator.token(name).unwrap()),
+        renew: None,
+    };
     let options = ClientOptions {
         budget: BudgetOptions { per_second: rate.per_second, burst: rate.burst, share: rate.share },
         concurrency: Concurrency::Auto,

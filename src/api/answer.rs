@@ -9,7 +9,7 @@ use url::Url;
 
 use super::error::clean;
 use super::refusal::{self, Refusal};
-use super::{ApiError, Call, ErrorKind, Method, Problem, Reply, Token, link};
+use super::{ApiError, AwaySign, Call, ErrorKind, Method, Problem, Reply, Token, link};
 use crate::documents::document::escape_bytes;
 
 /// The longest pause a `Retry-After` can ask for.
@@ -83,7 +83,8 @@ pub(super) fn judge(call: &Call, url: &Url, answer: Answer, token: &Token) -> Re
             let kind = kind_of(call, status, &refusal.problems);
             let retry_after = answer.retry_after.as_deref().and_then(|text| pause(text, date));
             let retry_after = retry_after.or((kind == ErrorKind::Throttled).then_some(DEFAULT_PAUSE));
-            Err(ApiError { problems: refusal.problems, retry_after, ..fail(kind, refusal.summary) })
+            let away = matches!(status, 502..=504).then_some(AwaySign::Busy);
+            Err(ApiError { problems: refusal.problems, retry_after, away, ..fail(kind, refusal.summary) })
         }
     }
 }

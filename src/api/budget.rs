@@ -183,10 +183,15 @@ impl Budget {
         let asked = retry_after.unwrap_or(DEFAULT_PAUSE).clamp(least, LONGEST_PAUSE);
         // Never earlier than asked for; a little later, so that several processes do not wake at once.
         let jitter = asked.mul_f64(0.1 * state.random.f64()).min(Duration::from_millis(250));
-        let until = now + asked + jitter;
-        if state.paused_until.is_none_or(|present| present < until) {
-            state.paused_until = Some(until);
-        }
+        state.pause_until(now + asked + jitter);
+    }
+
+    /// Pauses the whole account for a time the service asked for, without going slower afterwards.
+    pub(super) fn pause(&self, asked: Duration) {
+        let mut state = self.lock();
+        let asked = asked.min(LONGEST_PAUSE);
+        let jitter = asked.mul_f64(0.1 * state.random.f64()).min(Duration::from_millis(250));
+        state.pause_until(Instant::now() + asked + jitter);
     }
 
     /// Takes note that a call was let through.
@@ -206,6 +211,13 @@ enum Decision {
 }
 
 impl State {
+    /// The deadline only ever moves forward.
+    fn pause_until(&mut self, until: Instant) {
+        if self.paused_until.is_none_or(|present| present < until) {
+            self.paused_until = Some(until);
+        }
+    }
+
     fn decide(&mut self, now: Instant) -> Decision {
         match self.paused_until {
             Some(until) if until > now => return Decision::Pause(until),

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use url::Url;
 
 use super::http::{AccessError, HttpApi, HttpOptions};
+use super::token::TokenCell;
 use super::{
-    Api, Budget, BudgetError, BudgetOptions, Client, Concurrency, DryRun, Meter, RetryPolicy, Retrying,
-    ServerClock, Throttled, Token,
+    Api, Budget, BudgetError, BudgetOptions, Client, Concurrency, DryRun, Meter, Patient, RenewToken,
+    Renewing, RetryPolicy, Retrying, ServerClock, Throttled, Token,
 };
 use crate::model::time::Clock;
 
@@ -18,6 +19,8 @@ pub struct Access {
     pub origin: Url,
     /// The token; sent there and nowhere else.
     pub token: Token,
+    /// How the token is asked for once more when it is no longer accepted; `None`: it is not.
+    pub renew: Option<RenewToken>,
 }
 
 /// How an account is called.
@@ -102,7 +105,8 @@ pub fn connect_sharing(
     budget: Arc<Budget>,
 ) -> Result<Connected, ConnectError> {
     let http = HttpApi::new(&access.origin, access.token, options.http.clone())?;
-    Ok(assemble(http, options, dry_run, budget))
+    let tokens = (http.tokens(), access.renew);
+    Ok(stack(http, tokens, options, dry_run, budget))
 }
 
 /// Makes a client of an account that is called through `api`: with retries, a budget and counters, as every other.
@@ -112,11 +116,24 @@ pub fn assemble(
     dry_run: bool,
     budget: Arc<Budget>,
 ) -> Connected {
-    let (meter, clock) = (Arc::new(Meter::new()), Arc::new(ServerClock::new()));
+    let tokens = (Arc::new(TokenCell::new(Token::new(""))), None);
+    stack(api, tokens, options, dry_run, budget)
+}
+
+fn stack(
+    api: impl Api + 'static,
+    (tokens, renew): (Arc<TokenCell>, Option<RenewToken>),
+    options: &ClientOptions,
+    dry_run: bool,
+    budget: Arc<Budget>,
+) -> Connected {
+    let (meter, clock) = (Arc::new(Meter::with_clock(options.clock.clone())), Arc::new(ServerClock::new()));
     let clocks = (options.clock.clone(), Arc::clone(&clock));
     let throttled = Throttled::new(api, Arc::clone(&budget), options.concurrency, Arc::clone(&meter), clocks);
     let mut random = options.random();
-    let retrying = Retrying::new(throttled, options.retry, Arc::clone(&meter), random.fork());
+    let patient = Patient::new(throttled, options.retry, Arc::clone(&meter), random.fork());
+    let renewing = Renewing::new(patient, tokens, renew, Arc::clone(&meter));
+    let retrying = Retrying::new(renewing, options.retry, Arc::clone(&meter), random.fork());
     let api: Arc<dyn Api> = if dry_run { Arc::new(DryRun::new(retrying)) } else { Arc::new(retrying) };
     Connected { client: Client::new(api), meter, budget, clock }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Method;
+use super::{AwaySign, Method};
 
 /// What a failed call means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub enum ErrorKind {
     NotSent,
     /// Held back by its caller, for the run stops: never sent, and not to be sent now.
     Withheld,
+    /// The service is away for longer than is waited for: not sent, and nothing else will be. Not the fault of any item.
+    Away,
     /// The service asked to wait (429): it did not act. Safe to send again after the pause.
     Throttled,
     /// It may have acted: no answer, a cut answer, a time-out, 408, 5xx, 409 to a create. A write is looked up before it
@@ -61,6 +63,8 @@ pub struct ApiError {
     pub problems: Vec<Problem>,
     /// The pause it asked for, clamped.
     pub retry_after: Option<Duration>,
+    /// Whether it is a sign that the service is away. With [`ErrorKind::Away`]: that it never answered at all.
+    pub away: Option<AwaySign>,
     /// The service's clock, from `Date`.
     pub date: Option<jiff::Timestamp>,
     /// One line for people: the service's words, or what happened to the connection.
@@ -78,9 +82,15 @@ impl ApiError {
             status: None,
             problems: Vec::new(),
             retry_after: None,
+            away: None,
             date: None,
             summary: summary.into(),
         }
+    }
+
+    /// Whether the call was kept back, because its caller stops or because the service is away: nothing was sent.
+    pub fn is_held_back(&self) -> bool {
+        matches!(self.kind, ErrorKind::Withheld | ErrorKind::Away)
     }
 
     /// The first code the service gave.
@@ -90,7 +100,7 @@ impl ApiError {
 }
 
 /// The path of a target, without host, query and anything a terminal would act on.
-fn path_of(target: &str) -> String {
+pub(super) fn path_of(target: &str) -> String {
     let path =
         target.split_once("://").map_or(target, |(_, rest)| rest.find('/').map_or("/", |at| &rest[at..]));
     clean(path.split(['?', '#']).next().unwrap_or_default(), 300)

@@ -3,6 +3,7 @@
 //! Never follows a redirect, never repeats a call, never sends the token anywhere but to the account's own origin.
 
 use std::error::Error as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -15,7 +16,8 @@ use url::Url;
 
 use super::answer::{Answer, Body, judge};
 use super::error::clean;
-use super::{Api, ApiError, Call, ErrorKind, Method, Reply, Token};
+use super::token::TokenCell;
+use super::{Api, ApiError, AwaySign, Call, ErrorKind, Method, Reply, Token};
 
 /// How long a call may take, and how much it may bring.
 #[derive(Debug, Clone)]
@@ -108,7 +110,7 @@ pub enum AccessError {
 pub struct HttpApi {
     client: reqwest::Client,
     origin: Url,
-    token: Token,
+    tokens: Arc<TokenCell>,
     options: HttpOptions,
 }
 
@@ -128,15 +130,10 @@ impl HttpApi {
         if origin.scheme() != "https" && !(origin.scheme() == "http" && local) {
             return Err(AccessError::NotHttps(shown()));
         }
-        if token.is_empty() {
+        if bearer(&token).is_none() {
             return Err(AccessError::BadToken);
         }
-        let mut bearer = HeaderValue::try_from(token.bearer()).map_err(|_| AccessError::BadToken)?;
-        bearer.set_sensitive(true);
-        let headers = HeaderMap::from_iter([
-            (AUTHORIZATION, bearer),
-            (ACCEPT, HeaderValue::from_static("application/json")),
-        ]);
+        let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("application/json"))]);
         transship_tls::install_provider();
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("transship/", env!("CARGO_PKG_VERSION")))
@@ -171,7 +168,12 @@ impl HttpApi {
             builder = builder.tls_certs_merge(trusted.ok_or(AccessError::Authorities)?);
         }
         let client = builder.build().map_err(|error| AccessError::Client(reason(error)))?;
-        Ok(Self { client, origin: origin.clone(), token, options })
+        Ok(Self { client, origin: origin.clone(), tokens: Arc::new(TokenCell::new(token)), options })
+    }
+
+    /// The token it sends, to be replaced by a newer one.
+    pub(super) fn tokens(&self) -> Arc<TokenCell> {
+        Arc::clone(&self.tokens)
     }
 
     /// The URL of a call: the account's origin and nothing else.
@@ -201,8 +203,10 @@ impl HttpApi {
     }
 
     /// What a call without an answer means.
-    fn unanswered(&self, call: &Call, error: reqwest::Error) -> ApiError {
+    fn unanswered(&self, call: &Call, token: &Token, error: reqwest::Error) -> ApiError {
+        let mut away = None;
         let (kind, summary, again) = if error.is_connect() || error.is_builder() {
+            away = error.is_connect().then(|| away_sign(&error));
             (ErrorKind::NotSent, format!("no connection: {}", reason(error)), None)
         } else if was_not_handled(&error) {
             // Not a sign of trouble: the next connection is made at once.
@@ -214,8 +218,8 @@ impl HttpApi {
         } else {
             (ErrorKind::InDoubt, format!("no answer: {}", reason(error)), None)
         };
-        let summary = self.token.redact(summary);
-        ApiError { retry_after: again, ..ApiError::new(call.method, &call.target, kind, summary) }
+        let summary = token.redact(summary);
+        ApiError { retry_after: again, away, ..ApiError::new(call.method, &call.target, kind, summary) }
     }
 
     /// A page of a list may be larger than a document; errors are short.
@@ -232,8 +236,9 @@ impl HttpApi {
 impl Api for HttpApi {
     async fn call(&self, call: &Call) -> Result<Reply, ApiError> {
         let url = self.url(call)?;
-        let sent = self.client.execute(request(call, url)).await;
-        let response = sent.map_err(|error| self.unanswered(call, error))?;
+        let token = self.tokens.current().0;
+        let sent = self.client.execute(request(call, url, &token)).await;
+        let response = sent.map_err(|error| self.unanswered(call, &token, error))?;
         let status = response.status().as_u16();
         let headers = response.headers();
         let text =
@@ -251,12 +256,19 @@ impl Api for HttpApi {
             call,
             here.as_ref().unwrap_or(&self.origin),
             Answer { status, date, retry_after, links, location, content_type, body },
-            &self.token,
+            &token,
         )
     }
 }
 
-fn request(call: &Call, url: Url) -> reqwest::Request {
+/// The value of `Authorization`; `None` for a token that no header can carry.
+pub(super) fn bearer(token: &Token) -> Option<HeaderValue> {
+    let mut value = HeaderValue::try_from(token.bearer()).ok().filter(|_| !token.is_empty())?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+fn request(call: &Call, url: Url, token: &Token) -> reqwest::Request {
     let method = match call.method {
         Method::Get => reqwest::Method::GET,
         Method::Post => reqwest::Method::POST,
@@ -264,6 +276,9 @@ fn request(call: &Call, url: Url) -> reqwest::Request {
         Method::Delete => reqwest::Method::DELETE,
     };
     let mut request = reqwest::Request::new(method, url);
+    if let Some(bearer) = bearer(token) {
+        request.headers_mut().insert(AUTHORIZATION, bearer);
+    }
     if let Some(body) = &call.body {
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         *request.body_mut() = Some(body.clone().into());
@@ -320,6 +335,29 @@ fn was_not_handled(error: &reqwest::Error) -> bool {
         cause = error.source();
     }
     false
+}
+
+/// Whether a connection that could not be made means that nobody is there.
+fn away_sign(error: &reqwest::Error) -> AwaySign {
+    use std::io::ErrorKind as Io;
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<std::io::Error>()
+            && matches!(
+                error.kind(),
+                Io::ConnectionRefused
+                    | Io::ConnectionReset
+                    | Io::HostUnreachable
+                    | Io::NetworkUnreachable
+                    | Io::NetworkDown
+                    | Io::TimedOut
+            )
+        {
+            return AwaySign::Unreachable;
+        }
+        cause = error.source();
+    }
+    if error.is_timeout() { AwaySign::Unreachable } else { AwaySign::NoConnection }
 }
 
 /// What happened, down to the last cause, without the URL.

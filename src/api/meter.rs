@@ -2,11 +2,18 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{ApiError, Call, ErrorKind, Reply};
+use jiff::SignedDuration;
+use tokio::time::Instant;
 
+use super::{ApiError, Call, ErrorKind, Reply};
+use crate::model::event::{Event, Events};
+use crate::model::time::Clock;
+
+/// Pauses that end within this time of each other are one.
+const SAME_PAUSE: Duration = Duration::from_millis(500);
 /// How many of the last latencies are kept.
 const RECENT: usize = 512;
 
@@ -16,7 +23,8 @@ pub struct Meter {
     purposes: Mutex<Vec<(&'static str, u64)>>,
     classes: [AtomicU64; 6],
     in_flight: AtomicUsize,
-    waited: AtomicU64,
+    waits: Mutex<Waits>,
+    pause: Mutex<Pauses>,
     throttled: AtomicU64,
     retries: AtomicU64,
     sent: AtomicU64,
@@ -33,8 +41,10 @@ pub struct MeterSnapshot {
     pub classes: [u64; 6],
     /// Calls under way.
     pub in_flight: usize,
-    /// Time spent waiting for the budget, added up over all calls.
+    /// Time spent waiting for the budget, added up over all calls; waits that are going on count too.
     pub waited: Duration,
+    /// The pause that is going on.
+    pub paused: Option<Pause>,
     /// Answers 429.
     pub throttled: u64,
     /// Calls that were sent again after a failure other than 429.
@@ -62,6 +72,12 @@ impl Meter {
         Self::default()
     }
 
+    /// Counters at zero; the ends of pauses are told by `clock`.
+    pub fn with_clock(clock: Clock) -> Self {
+        let pause = Mutex::new(Pauses { clock, ..Pauses::default() });
+        Self { pause, ..Self::default() }
+    }
+
     /// The counters now.
     pub fn snapshot(&self) -> MeterSnapshot {
         let mut calls = self.purposes.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -74,7 +90,8 @@ impl Meter {
             calls,
             classes: std::array::from_fn(|class| self.classes[class].load(Relaxed)),
             in_flight: self.in_flight.load(Relaxed),
-            waited: Duration::from_nanos(self.waited.load(Relaxed)),
+            waited: self.waits().total(Instant::now()),
+            paused: self.pauses().current(Instant::now()),
             throttled: self.throttled.load(Relaxed),
             retries: self.retries.load(Relaxed),
             sent_bytes: self.sent.load(Relaxed),
@@ -84,17 +101,67 @@ impl Meter {
         }
     }
 
+    /// Tells `events` of pauses from now on, and of the one that is going on.
+    pub fn listen(&self, events: &Events) {
+        let mut pauses = self.pauses();
+        pauses.events = Some(events.clone());
+        if let Some(Pause { until, reason }) = pauses.current(Instant::now()) {
+            events.emit(&Event::Paused { until, reason });
+        }
+    }
+
+    /// Takes note that nothing is sent for `pause` from now on, and tells those who listen.
+    pub(super) fn paused(&self, pause: Duration, reason: &str) {
+        let now = Instant::now();
+        let mut pauses = self.pauses();
+        // Many calls learn of one pause, each a moment later.
+        let known = pauses.until.is_some_and(|(until, _)| until + SAME_PAUSE >= now + pause);
+        if known || pause.is_zero() {
+            return;
+        }
+        let until = pauses.clock.now().saturating_add(SignedDuration::try_from(pause).unwrap_or_default());
+        let until = until.unwrap_or(jiff::Timestamp::MAX);
+        pauses.until = Some((now + pause, until));
+        reason.clone_into(&mut pauses.reason);
+        pauses.tell(&Event::Paused { until, reason: reason.to_owned() });
+    }
+
+    /// Takes note that the service is back after an absence.
+    pub(super) fn back_after(&self, absence: Duration) {
+        let mut pauses = self.pauses();
+        pauses.until = None;
+        let message = format!("the service answers again after {:.1} s", absence.as_secs_f64());
+        pauses.tell(&Event::Noted { message });
+    }
+
+    /// Tells those who listen.
+    pub(super) fn note(&self, message: &str) {
+        self.pauses().tell(&Event::Noted { message: message.to_owned() });
+    }
+
+    fn waits(&self) -> MutexGuard<'_, Waits> {
+        self.waits.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn pauses(&self) -> MutexGuard<'_, Pauses> {
+        self.pause.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts the time until the guard is dropped as waiting.
+    pub(super) fn waiting(&self) -> Waiting<'_> {
+        let since = Instant::now();
+        self.waits().begin(since);
+        Waiting { meter: self, since }
+    }
+
     /// Counts a call that is being sent; it is under way until the guard is dropped.
-    pub(super) fn send(&self, call: &Call, waited: Duration) -> InFlight<'_> {
+    pub(super) fn send(&self, call: &Call) -> InFlight<'_> {
         {
             let mut purposes = self.purposes.lock().unwrap_or_else(PoisonError::into_inner);
             match purposes.iter_mut().find(|(purpose, _)| *purpose == call.purpose) {
                 Some((_, count)) => *count += 1,
                 None => purposes.push((call.purpose, 1)),
             }
-        }
-        if !waited.is_zero() {
-            self.waited.fetch_add(u64::try_from(waited.as_nanos()).unwrap_or(u64::MAX), Relaxed);
         }
         if let Some(body) = &call.body {
             self.sent.fetch_add(body.len() as u64, Relaxed);
@@ -131,6 +198,92 @@ impl Meter {
     /// Counts a call that will be sent again.
     pub(super) fn retried(&self) {
         self.retries.fetch_add(1, Relaxed);
+    }
+}
+
+/// Waits that are over, and those that are going on.
+#[derive(Debug)]
+struct Waits {
+    over: Duration,
+    going_on: u32,
+    /// The beginnings of those that are going on, counted from `origin` and added up.
+    begun: Duration,
+    origin: Instant,
+}
+
+impl Default for Waits {
+    fn default() -> Self {
+        Self { over: Duration::ZERO, going_on: 0, begun: Duration::ZERO, origin: Instant::now() }
+    }
+}
+
+impl Waits {
+    fn begin(&mut self, since: Instant) {
+        self.going_on += 1;
+        self.begun += since.saturating_duration_since(self.origin);
+    }
+
+    fn end(&mut self, since: Instant, now: Instant) {
+        self.going_on -= 1;
+        self.begun = self.begun.saturating_sub(since.saturating_duration_since(self.origin));
+        self.over += now.saturating_duration_since(since);
+    }
+
+    fn total(&self, now: Instant) -> Duration {
+        let going_on = now.saturating_duration_since(self.origin) * self.going_on;
+        self.over + going_on.saturating_sub(self.begun)
+    }
+}
+
+/// A wait for the budget that is going on.
+#[derive(Debug)]
+pub(super) struct Waiting<'a> {
+    meter: &'a Meter,
+    since: Instant,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.meter.waits().end(self.since, Instant::now());
+    }
+}
+
+/// A time in which nothing is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pause {
+    /// When it is over, by our own clock.
+    pub until: jiff::Timestamp,
+    /// Who asked for it, for people.
+    pub reason: String,
+}
+
+#[derive(Debug)]
+struct Pauses {
+    until: Option<(Instant, jiff::Timestamp)>,
+    reason: String,
+    events: Option<Events>,
+    clock: Clock,
+}
+
+impl Default for Pauses {
+    fn default() -> Self {
+        Self { until: None, reason: String::new(), events: None, clock: Clock::system() }
+    }
+}
+
+impl Pauses {
+    fn current(&self, now: Instant) -> Option<Pause> {
+        let (_, until) = self.until.filter(|(end, _)| *end > now)?;
+        Some(Pause { until, reason: self.reason.clone() })
+    }
+
+    fn tell(&self, event: &Event) {
+        match (&self.events, event) {
+            (Some(events), event) => events.emit(event),
+            // Before anybody listens a person should see it all the same.
+            (None, Event::Paused { until, reason }) => tracing::warn!("paused until {until}: {reason}"),
+            (None, _) => {}
+        }
     }
 }
 

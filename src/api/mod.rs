@@ -1,6 +1,6 @@
 //! The service behind one trait: an adapter over HTTP, and decorators for budget, retries and dry runs.
 //!
-//! Stacked as `Retrying(Throttled(HttpApi))`: every attempt pays the budget. [`Client`] puts the service's calls on top,
+//! Stacked as `Retrying(Renewing(Patient(Throttled(HttpApi))))`: every attempt pays the budget. [`Client`] puts the service's calls on top,
 //! [`connect`](connect()) puts all of it together. It never decides what to send and never repeats a write whose effect
 //! is unknown.
 
@@ -18,9 +18,11 @@ pub mod error;
 pub mod http;
 mod link;
 pub mod meter;
+pub mod outage;
 pub mod page;
 pub mod ping;
 mod refusal;
+mod renew;
 pub mod retry;
 pub mod server_clock;
 #[cfg(test)]
@@ -37,10 +39,12 @@ pub use connect::{Access, ClientOptions, ConnectError, Connected, assemble, conn
 pub use dry_run::DryRun;
 pub use error::{ApiError, ErrorKind, Problem};
 pub use http::{AccessError, HttpApi, HttpOptions, HttpVersion, ProxyChoice};
-pub use meter::{Meter, MeterSnapshot};
+pub use meter::{Meter, MeterSnapshot, Pause};
+pub use outage::{AwaySign, Patient};
 pub use page::{ListRequest, Page};
 pub use ping::ping;
+pub use renew::Renewing;
 pub use retry::{RetryPolicy, Retrying};
 pub use server_clock::ServerClock;
 pub use throttle::Throttled;
-pub use token::Token;
+pub use token::{RenewToken, Token};

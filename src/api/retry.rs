@@ -32,6 +32,8 @@ pub struct RetryPolicy {
     pub base: Duration,
     /// No wait is longer than this (an hour at most), unless the service asks for it. Default 30 s.
     pub cap: Duration,
+    /// How long a service that is away is waited for; zero: not at all. Default 10 min.
+    pub patience: Duration,
 }
 
 impl Default for RetryPolicy {
@@ -40,6 +42,7 @@ impl Default for RetryPolicy {
             attempts: const { NonZeroU32::new(6).unwrap() },
             base: Duration::from_millis(500),
             cap: Duration::from_secs(30),
+            patience: Duration::from_mins(10),
         }
     }
 }
@@ -88,6 +91,9 @@ impl<A: Api> Api for Retrying<A> {
                 // The connection ended, not the service: a new one takes the call at once.
                 ended += 1;
                 self.meter.retried();
+                if let Some(before_send) = &call.before_send {
+                    before_send.not_taken(&error).await;
+                }
                 continue;
             }
             let give_up = match worth(call.method, &error) {

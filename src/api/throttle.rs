@@ -2,6 +2,7 @@
 //! answers.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::time::Instant;
@@ -45,6 +46,15 @@ impl<A> Throttled<A> {
     }
 }
 
+impl<A> Throttled<A> {
+    fn tell_of_pause(&self, who: &str, error: &ApiError) {
+        let pause = self.budget.paused_for();
+        let status = error.status.map(|status| format!(" ({status})")).unwrap_or_default();
+        let asked = error.retry_after.unwrap_or(pause).as_secs();
+        self.meter.paused(pause, &format!("{who} {asked} s{status}"));
+    }
+}
+
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
 impl<A: Api> Api for Throttled<A> {
@@ -53,16 +63,19 @@ impl<A: Api> Api for Throttled<A> {
             if call.goes_ahead() { None } else { Some(call.unless_held_back(self.line.lock()).await?) };
         // First the place, then the permit: a permit spent while waiting for a place would be used late, in a bunch.
         let mut slot = call.unless_held_back(self.gate.enter()).await?;
+        let waiting = self.meter.waiting();
         let permit = call.unless_held_back(self.budget.permit()).await?;
         drop(first_in_line);
+        drop(waiting);
         let permitted = Instant::now();
         call.may_be_sent().await?;
         slot.sent();
-        let under_way = self.meter.send(call, permit.waited);
+        let under_way = self.meter.send(call);
         let (sent, started) = (self.clock.now(), Instant::now());
         let result = self.inner.call(call).await;
         let latency = started.elapsed();
         drop(under_way);
+        trace(call, &result, latency, permit.waited);
         self.meter.answered(&result, latency);
         let (date, load) = match &result {
             Ok(reply) => (reply.date, Load::Borne),
@@ -71,6 +84,14 @@ impl<A: Api> Api for Throttled<A> {
         match &result {
             Err(error) if error.kind == ErrorKind::Throttled => {
                 self.budget.throttled(permit, error.retry_after);
+                self.tell_of_pause("the service asks for", error);
+            }
+            // Overloaded, and saying for how long: for everybody.
+            Err(error) if error.kind == ErrorKind::InDoubt && error.status.is_some() => {
+                if let Some(pause) = error.retry_after {
+                    self.budget.pause(pause);
+                    self.tell_of_pause("the service is overloaded and asks for", error);
+                }
             }
             Err(_) => {}
             Ok(_) => self.budget.accepted(),
@@ -86,10 +107,26 @@ impl<A: Api> Api for Throttled<A> {
     }
 }
 
+/// With `-vv`: a line for each attempt; never a body, a query or a header.
+fn trace(call: &Call, result: &Result<Reply, ApiError>, latency: Duration, waited: Duration) {
+    if !tracing::enabled!(tracing::Level::DEBUG) {
+        return;
+    }
+    let (ms, waited_ms) = (latency.as_millis(), waited.as_millis());
+    let (method, path) = (call.method.as_str(), super::error::path_of(&call.target));
+    match result {
+        Ok(reply) => tracing::debug!(method, %path, status = reply.status, %ms, %waited_ms, "call"),
+        Err(error) => {
+            let why = super::error::clean(&error.summary, 300);
+            tracing::debug!(method, %path, status = error.status, %ms, %waited_ms, %why, "call failed");
+        }
+    }
+}
+
 fn load(error: &ApiError) -> Load {
     match error.kind {
         ErrorKind::Throttled => Load::Refused,
-        ErrorKind::NotSent | ErrorKind::Withheld => Load::Unknown,
+        ErrorKind::NotSent | ErrorKind::Withheld | ErrorKind::Away => Load::Unknown,
         ErrorKind::InDoubt => Load::TooMuch,
         ErrorKind::Broken if error.status.is_none() => Load::Unknown,
         _ => Load::Borne,

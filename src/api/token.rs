@@ -1,6 +1,7 @@
 //! The token of an account, in a type that does not tell.
 
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -17,6 +18,10 @@ impl Token {
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
         self.0.expose_secret().is_empty()
+    }
+
+    pub(super) fn is_same_as(&self, other: &Self) -> bool {
+        self.0.expose_secret() == other.0.expose_secret()
     }
 
     /// The value of the `Authorization` header.
@@ -40,6 +45,46 @@ impl fmt::Debug for Token {
 impl From<SecretString> for Token {
     fn from(secret: SecretString) -> Self {
         Self::new(secret.expose_secret())
+    }
+}
+
+/// Asks for the token again where it came from: runs the command, reads the file. It may block for a while.
+#[derive(Clone)]
+pub struct RenewToken(Arc<dyn Fn() -> Result<Token, String> + Send + Sync>);
+
+impl RenewToken {
+    /// Asks with `ask`; its error is for people and holds nothing of a token.
+    pub fn new(ask: impl Fn() -> Result<Token, String> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(ask))
+    }
+
+    pub(super) fn ask(&self) -> Result<Token, String> {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for RenewToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RenewToken")
+    }
+}
+
+/// The token that is sent now, and which it is in the order of tokens.
+#[derive(Debug)]
+pub(super) struct TokenCell(Mutex<(Token, u64)>);
+
+impl TokenCell {
+    pub(super) fn new(token: Token) -> Self {
+        Self(Mutex::new((token, 0)))
+    }
+
+    pub(super) fn current(&self) -> (Token, u64) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn replace(&self, token: Token) {
+        let mut cell = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *cell = (token, cell.1 + 1);
     }
 }
 

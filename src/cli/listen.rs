@@ -79,5 +79,7 @@ pub(super) fn listeners(world: &CliContext, session: &Session) -> Listening {
     if json || world.global.verbose > 0 {
         listeners.push(Box::new(LogLines));
     }
-    Listening { events: Events::to(listeners), bars, beat }
+    let events = Events::to(listeners);
+    session.listen(&events);
+    Listening { events, bars, beat }
 }

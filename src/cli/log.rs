@@ -35,6 +35,10 @@ impl Listener for LogLines {
                 let message = clean(message);
                 tracing::warn!(item = item.0, message, "item in doubt");
             }
+            Event::Paused { until, reason } => {
+                let reason = clean(reason);
+                tracing::warn!(%until, reason, "paused");
+            }
             Event::Stopping { reason } => {
                 let reason = clean(reason);
                 tracing::warn!(reason, "stopping");

@@ -45,6 +45,8 @@ pub(crate) struct Context<'a> {
     pub sent_again: Cell<Option<Instant>>,
     /// Copies that are recorded.
     pub copies: RefCell<HashSet<Id>>,
+    /// Whether the run stops because the service is away.
+    pub away: Cell<bool>,
 }
 
 /// The document that is to stand in the target, as text.

@@ -52,6 +52,9 @@ pub use crate::executor::backup::{BackupRequest, shelve};
 /// Items between their stages at most: those that wait to be looked up do not hold a place in flight.
 const MOST_WAITING: usize = 4096;
 
+/// Why a run ends when the service stayed away for longer than `retry.patience`.
+const AWAY: &str = "the service is away";
+
 /// How a plan is carried out.
 #[derive(Debug, Clone, Copy)]
 pub struct RunOptions {
@@ -140,6 +143,7 @@ pub async fn run(running: ExecuteRequest<'_>) -> Result<RunEnd, EngineError> {
         places: Arc::new(Semaphore::new(options.in_flight.max(1))),
         sent_again: Cell::default(),
         copies: RefCell::default(),
+        away: Cell::new(false),
     };
     let mut policy = Policy::new(options.stop, work_left(&context)?);
     let walked = tokio::select! {
@@ -193,7 +197,7 @@ async fn write_all(context: &Context<'_>, policy: &mut Policy) -> Result<(), Eng
     loop {
         if context.cancel.is_draining() && !told {
             told = true;
-            if policy.stopped().is_none() && !policy.token_refused() {
+            if policy.stopped().is_none() && !policy.token_refused() && !context.away.get() {
                 let reason = "interrupted".to_owned();
                 context.events.emit(&Event::Stopping { reason });
             }
@@ -262,6 +266,7 @@ fn finish(context: &Context<'_>, policy: &mut Policy, done: &Done) {
         context.cancel.drain();
     }
     if done.interrupted {
+        held_back(context);
         return;
     }
     context.events.emit(&Event::StageAdvanced { stage: Stage::Write, by: 1 });
@@ -276,6 +281,15 @@ fn finish(context: &Context<'_>, policy: &mut Policy, done: &Done) {
         policy.differed(done.item.item);
     }
     halt(context, policy);
+}
+
+/// A call was not sent although the run did not stop: the service is away, and nothing else can be sent.
+pub(crate) fn held_back(context: &Context<'_>) {
+    if !context.cancel.is_draining() {
+        context.away.set(true);
+        context.events.emit(&Event::Stopping { reason: AWAY.to_owned() });
+        context.cancel.drain();
+    }
 }
 
 fn halt(context: &Context<'_>, policy: &Policy) {
@@ -305,7 +319,8 @@ fn ending(context: &Context<'_>, policy: &Policy, unknown: Option<String>) -> Re
     } else if let Some(reason) = policy.stopped() {
         (Ending::Stopped, Some(reason.to_owned()))
     } else if context.cancel.is_draining() {
-        (Ending::Interrupted, Some("interrupted".to_owned()))
+        let reason = if context.away.get() { AWAY } else { "interrupted" };
+        (Ending::Interrupted, Some(reason.to_owned()))
     } else if let Some(reason) = left_open(context)?.or(unknown) {
         (Ending::Broken, Some(reason))
     } else {

@@ -217,7 +217,7 @@ pub(crate) async fn failed(
             context.events.emit(&Event::ItemDoubted { item: item.item, message });
             Ok(Next::Doubted(Doubt::NoAnswer))
         }
-        ErrorKind::Withheld => Ok(Next::Interrupted),
+        ErrorKind::Withheld | ErrorKind::Away => Ok(Next::Interrupted),
         ErrorKind::Unauthorized => {
             context.ledger.note(item.item, Step::NotTaken { status, message, sends }).await?;
             Ok(Next::Unauthorized)

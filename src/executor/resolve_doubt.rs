@@ -173,7 +173,7 @@ pub(crate) async fn unreadable(
 ) -> Result<Next, EngineError> {
     match error.kind {
         ErrorKind::Unauthorized => return Ok(Next::Unauthorized),
-        ErrorKind::Withheld => return Ok(Next::Interrupted),
+        ErrorKind::Withheld | ErrorKind::Away => return Ok(Next::Interrupted),
         _ => {}
     }
     if error.kind == ErrorKind::NotFound {

@@ -84,9 +84,12 @@ pub(crate) async fn send<T: Counted>(
             *answer.sends() -= recorded.min(*answer.sends());
             Ok(Sent::Answered(Ok(answer)))
         }
-        Err(error) if error.kind == ErrorKind::Withheld => {
+        Err(error) if error.is_held_back() => {
             if matches!(context.ledger.state(item.item), ItemState::InDoubt { .. }) {
-                let message = "the run was stopped before it was sent".to_owned();
+                let message = match error.kind {
+                    ErrorKind::Away => error.summary,
+                    _ => "the run was stopped before it was sent".to_owned(),
+                };
                 context.ledger.note(item.item, Step::NotSent { message }).await?;
             }
             Ok(Sent::Not(Next::Interrupted))

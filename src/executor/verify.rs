@@ -64,7 +64,7 @@ pub(crate) async fn read_back(context: &Context<'_>, policy: &mut Policy) -> Res
                 policy.refuse_token();
                 context.cancel.drain();
             }
-            ReadBack::Withheld => {}
+            ReadBack::Withheld => crate::executor::held_back(context),
         }
         halt(context, policy);
     }
@@ -174,7 +174,7 @@ enum ReadBack {
     Compared(Verified),
     /// The token was refused.
     Unauthorized,
-    /// The run drains: it was not read.
+    /// The run drains, or the service is away: it was not read.
     Withheld,
 }
 
@@ -197,7 +197,7 @@ async fn compare_one(context: &Context<'_>, key: ItemKey, target: &Id) -> Result
             Ok(differs(&format!("(the {} is not there)", item.noun())))
         }
         Err(error) if error.kind == ErrorKind::Unauthorized => Ok(ReadBack::Unauthorized),
-        Err(error) if error.kind == ErrorKind::Withheld => Ok(ReadBack::Withheld),
+        Err(error) if error.is_held_back() => Ok(ReadBack::Withheld),
         Err(error) => Err(context.target.failed(&format!("read back {}", with_article(item.noun())))(error)),
     }
 }

@@ -97,6 +97,11 @@ impl EngineError {
         matches!(self, Self::Service { source, .. } if source.kind == ErrorKind::Unauthorized)
     }
 
+    /// Whether the service is away for longer than is waited for, although it was there before.
+    pub fn is_away(&self) -> bool {
+        matches!(self, Self::Service { source, .. } if source.kind == ErrorKind::Away && source.away.is_none())
+    }
+
     pub(crate) fn service(account: &str, what: &str) -> impl FnOnce(ApiError) -> Self + use<> {
         let (account, what) = (account.to_owned(), what.to_owned());
         move |source| match source.kind {

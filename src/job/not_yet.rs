@@ -7,7 +7,6 @@
 pub(super) const NOT_YET: &[(&str, &str)] = &[
     ("job", "ignore"),      // documents::normal, planner, executor: comparison
     ("job", "page_size"),   // inventory, api: list scans
-    ("retry", "patience"),  // api: a service that is away
     ("condition", "flows"), // documents::program: `when`
     ("job", "waves"),       // session, executor: scheduler
     ("job", "pause"),       // session

@@ -95,6 +95,13 @@ pub enum Event {
         /// What happened.
         message: String,
     },
+    /// Nothing is sent until a moment; told when the pause begins.
+    Paused {
+        /// When it is over.
+        until: jiff::Timestamp,
+        /// Who asked for it, or what happened.
+        reason: String,
+    },
     /// The run goes no further; what is in flight finishes.
     Stopping {
         /// Why.

@@ -15,14 +15,16 @@ const MOST_LINES: usize = 20;
 const WIDEST: usize = 300;
 
 /// What the calls of a run are doing at this moment, over all its accounts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Gauge {
     /// Calls under way.
     pub in_flight: usize,
     /// Calls sent, repeats included.
     pub calls: u64,
-    /// Time spent waiting for the budget, added up over all calls.
+    /// Time spent waiting for the budget, added up over all calls; waits that are going on count too.
     pub waited: Duration,
+    /// The pause that is going on: until when, and who asked for it.
+    pub paused: Option<(jiff::Timestamp, String)>,
     /// Answers 429.
     pub throttled: u64,
     /// Calls that were sent again after a failure other than 429.
@@ -71,11 +73,20 @@ impl Counts {
             ("were in doubt", self.doubted),
             ("retries", gauge.retries),
         ];
+        if let Some((until, reason)) = &gauge.paused {
+            line = format!("{} · {line}", paused(*until, reason));
+        }
         for (word, count) in rest.into_iter().filter(|(_, count)| *count > 0) {
             let _ = write!(line, " · {word} {}", number(count));
         }
         line
     }
+}
+
+/// "paused until 14:03:10: the service asks for 240 s (429)", by the clock of whoever reads it.
+fn paused(until: jiff::Timestamp, reason: &str) -> String {
+    let until = until.to_zoned(jiff::tz::TimeZone::system());
+    format!("paused until {}: {}", until.strftime("%H:%M:%S"), clean(reason))
 }
 
 /// Turns events into lines worth a look, a bounded number of them.
@@ -98,6 +109,11 @@ impl Notices {
             Event::Stopping { reason } => {
                 let rest = format!("{}; what is in flight finishes", clean(reason));
                 return Some(self.show(Tone::Bad, "stopping:", &rest));
+            }
+            Event::Paused { until, reason } => {
+                let line = paused(*until, reason);
+                let rest = line.trim_start_matches("paused ");
+                return Some(self.show(Tone::Warn, "paused", rest));
             }
             Event::Noted { message } => (Tone::Warn, "note", clean(message)),
             Event::ItemFinished { name, outcome, message, .. } if outcome.needs_attention() => {

@@ -7,7 +7,9 @@ use url::Url;
 
 use super::archives::{IfAbsent, find_snapshot, key_of, open_for_job};
 use super::{Host, SessionError};
-use crate::api::{Access, BudgetOptions, ClientOptions, Concurrency, RetryPolicy, Token, connect};
+use crate::api::{
+    Access, BudgetOptions, ClientOptions, Concurrency, RenewToken, RetryPolicy, Token, connect,
+};
 use crate::archive::{self, Archive, ArchiveError, Snapshot};
 use crate::emulator::Embedded;
 use crate::inventory::endpoint::Account;
@@ -234,17 +236,25 @@ async fn open_account(
 ) -> Result<Endpoint, SessionError> {
     let bad = |why: String| SessionError::Refused(format!("account `{}`: {why}", account.name));
     let (access, origin, emulator) = match &account.place {
-        AccountPlace::Service { origin, .. } => {
+        AccountPlace::Service { origin, token: source, .. } => {
             let token = token.ok_or_else(|| bad("has no token".to_owned()))?;
+            let (source, env) = (source.clone(), host.env.clone());
+            let renew = RenewToken::new(move || {
+                secret::resolve(&source, &env).map(Token::from).map_err(|error| chain(&error))
+            });
             let shown = origin.as_str().trim_end_matches('/').to_owned();
-            (Access { origin: origin.clone(), token }, shown, None)
+            (Access { origin: origin.clone(), token, renew: Some(renew) }, shown, None)
         }
         AccountPlace::Emulator { name } => {
             let emulator = emulator.ok_or_else(|| bad("the emulator is not running".to_owned()))?;
             let url = Url::parse(emulator.url()).map_err(|error| bad(error.to_string()))?;
             let token =
                 emulator.token(name).ok_or_else(|| bad("the emulator does not serve it".to_owned()))?;
-            (Access { origin: url, token: Token::new(token) }, format!("emulator:{name}"), Some(emulator))
+            (
+                Access { origin: url, token: Token::new(token), renew: None },
+                format!("emulator:{name}"),
+                Some(emulator),
+            )
         }
         AccountPlace::Archive { .. } => return Err(bad("is an archive, which is not called".to_owned())),
         AccountPlace::Folder { .. } => {
@@ -259,6 +269,7 @@ async fn open_account(
             attempts: NonZeroU32::new(settings.retry.attempts).unwrap_or(NonZeroU32::MIN),
             base: settings.retry.base,
             cap: settings.retry.cap,
+            patience: settings.retry.patience,
         },
         seed: Some(host.random.seed()),
         clock: host.clock.clone(),

@@ -51,6 +51,7 @@ pub use crate::inventory::listing::Listed;
 pub use crate::journal::Ending;
 pub use crate::run_folder::{AccountFacts, PlanFile, Row, RunFolder, RunFolderError, RunRecord, Summary};
 
+use crate::api::Meter;
 use crate::inventory::endpoint::Account;
 use crate::job::{self, Job, Selection, Settings};
 use crate::journal::JournalOptions;
@@ -191,10 +192,7 @@ impl Session {
 
     /// Reads what the calls of this session cost so far, for those who show progress.
     pub fn gauge(&self) -> ReadGauge {
-        let mut meters = vec![Arc::clone(&self.source_account().meter)];
-        if !Arc::ptr_eq(&meters[0], &self.target_account().meter) {
-            meters.push(Arc::clone(&self.target_account().meter));
-        }
+        let meters = self.meters();
         Arc::new(move || {
             let mut gauge = Gauge::default();
             for meter in &meters {
@@ -202,11 +200,31 @@ impl Session {
                 gauge.in_flight += snapshot.in_flight;
                 gauge.calls += snapshot.total();
                 gauge.waited += snapshot.waited;
+                if let Some(pause) = snapshot.paused
+                    && gauge.paused.as_ref().is_none_or(|(until, _)| *until < pause.until)
+                {
+                    gauge.paused = Some((pause.until, pause.reason));
+                }
                 gauge.throttled += snapshot.throttled;
                 gauge.retries += snapshot.retries;
             }
             gauge
         })
+    }
+
+    /// Tells `events` of pauses of the accounts from now on: until when, and who asked.
+    pub fn listen(&self, events: &Events) {
+        for meter in self.meters() {
+            meter.listen(events);
+        }
+    }
+
+    fn meters(&self) -> Vec<Arc<Meter>> {
+        let mut meters = vec![Arc::clone(&self.source_account().meter)];
+        if !Arc::ptr_eq(&meters[0], &self.target_account().meter) {
+            meters.push(Arc::clone(&self.target_account().meter));
+        }
+        meters
     }
 
     fn source_account(&self) -> &Account {

@@ -316,7 +316,7 @@ fn account(host: &Host, emulator: &Embedded) -> Result<Account, SessionError> {
     let token = emulator.token(ACCOUNT).ok_or_else(|| bad("it has no token".to_owned()))?;
     let budget = BudgetOptions { per_second: 100_000.0, burst: 100_000, share: 1.0 };
     let options = ClientOptions { budget, clock: host.clock.clone(), ..ClientOptions::default() };
-    let access = Access { origin, token: Token::new(token) };
+    let access = Access { origin, token: Token::new(token), renew: None };
     let connected = connect(access, &options, false).map_err(|error| bad(error.to_string()))?;
     Ok(Account {
         facts: AccountFacts { name: ACCOUNT.to_owned(), origin: "emulator:drill".to_owned(), user: None },

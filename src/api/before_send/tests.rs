@@ -48,6 +48,7 @@ fn client(service: &Arc<Service>, per_second: f64) -> Client {
         attempts: NonZeroU32::new(3).unwrap(),
         base: Duration::from_secs(20),
         cap: Duration::from_secs(20),
+        ..RetryPolicy::default()
     };
     Client::new(Arc::new(Retrying::new(throttled, policy, meter, fastrand::Rng::with_seed(1))))
 }

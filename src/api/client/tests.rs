@@ -17,11 +17,19 @@ use crate::api::{Access, BudgetOptions, ClientOptions, Connected, RetryPolicy, T
 const ID: &str = "5f7c579b6411271af4e7cefa";
 
 fn connected(server: &Stub, dry_run: bool) -> Connected {
-    let retry =
-        RetryPolicy { attempts: NonZeroU32::new(3).unwrap(), base: Duration::ZERO, cap: Duration::ZERO };
+    let retry = RetryPolicy {
+        attempts: NonZeroU32::new(3).unwrap(),
+        base: Duration::ZERO,
+        cap: Duration::ZERO,
+        ..RetryPolicy::default()
+    };
     let budget = BudgetOptions { per_second: f64::INFINITY, ..BudgetOptions::default() };
     let options = ClientOptions { retry, budget, seed: Some(1), ..ClientOptions::default() };
-    let access = Access { origin: Url::parse(&server.url()).unwrap(), token: Token::new("0123456789abcdef") };
+    let access = Access {
+        origin: Url::parse(&server.url()).unwrap(),
+        token: Token::new("0123456789abcdef"),
+        renew: None,
+    };
     connect(access, &options, dry_run).unwrap()
 }
 

@@ -182,6 +182,7 @@ impl<'a> LookupQueue<'a> {
                     let found = match &error {
                         EngineError::Interrupted => Found::Interrupted,
                         error if error.is_unauthorized() => Found::Unauthorized,
+                        error if error.is_away() => Found::Interrupted,
                         error => Found::Unknown(format!(
                             "it could not be looked up: {}",
                             crate::model::chain(error)

@@ -28,12 +28,18 @@ struct Scene {
 fn scene() -> Scene {
     let (log, seconds) = (Log::default(), Arc::new(AtomicU64::new(0)));
     let time = Arc::clone(&seconds);
-    let gauge =
-        Gauge { in_flight: 12, calls: 300, waited: Duration::from_millis(3240), throttled: 2, retries: 1 };
+    let gauge = Gauge {
+        in_flight: 12,
+        calls: 300,
+        waited: Duration::from_millis(3240),
+        throttled: 2,
+        retries: 1,
+        paused: None,
+    };
     let lines = PlainLines::new(
         log.clone(),
         false,
-        Arc::new(move || gauge),
+        Arc::new(move || gauge.clone()),
         Box::new(move || Duration::from_secs(time.load(Ordering::Relaxed))),
     );
     Scene { log, seconds, lines }

@@ -47,7 +47,7 @@ fn drawn(color: bool) -> String {
         Gauge { in_flight: 12, waited: Duration::from_millis(3240), throttled: 2, ..Gauge::default() };
     // Drawn as often as asked: nothing is left out for want of time.
     let target = ProgressDrawTarget::term_like_with_hz(Box::new(paper.clone()), 255);
-    let mut bars = Bars::on_target(target, color, Arc::new(move || gauge));
+    let mut bars = Bars::on_target(target, color, Arc::new(move || gauge.clone()));
     let steer = bars.clone();
     let stage = Stage::Write;
     bars.on(&Event::StageStarted { stage, total: Some(1500) });

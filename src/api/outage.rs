@@ -1,0 +1,223 @@
+//! `Patient<A>`: a service that is away is waited for once, by all calls of the account together.
+//!
+//! Away is a service that cannot be connected to, or that answers 502, 503 or 504 to everybody. Then no call is sent but
+//! one that asks whether it is back, again and again; everybody else waits. No call fails for it until the patience is
+//! over.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::time::{Instant, sleep_until};
+
+use super::{Api, ApiError, Call, ErrorKind, Meter, Method, Reply, RetryPolicy};
+
+/// Answers 502 to 504 in a row, to any calls, that are taken for a service that is away.
+const BUSY_IN_A_ROW: u32 = 3;
+/// The longest time between two questions: one costs little, and nothing goes on before it.
+const LONGEST_UNASKED: Duration = Duration::from_secs(10);
+/// Times a call is sent in all before an absence counts as a failed attempt of its own.
+const MOST_FREE: u32 = 2;
+/// The patience with a service that never answered: its address may be wrong.
+const FIRST_PATIENCE: Duration = Duration::from_secs(30);
+
+/// A sign that the service is away, as far as one call can tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AwaySign {
+    /// Nobody listens there, or no way leads there.
+    Unreachable,
+    /// No connection for another reason, such as a name that is not known or a certificate: if the service never
+    /// answered, waiting does not help.
+    NoConnection,
+    /// Something in front of it answered 502, 503 or 504.
+    Busy,
+}
+
+/// An API that waits while the service is away.
+#[derive(Debug)]
+pub struct Patient<A> {
+    inner: A,
+    policy: RetryPolicy,
+    meter: Arc<Meter>,
+    state: Mutex<State>,
+    /// Held by the one that asks; the others wait behind it.
+    asking: tokio::sync::Mutex<()>,
+    random: Mutex<fastrand::Rng>,
+}
+
+#[derive(Debug)]
+struct State {
+    phase: Phase,
+    /// Signs of absence without any other answer in between.
+    in_a_row: u32,
+    /// Whether the service ever answered.
+    reached: bool,
+}
+
+#[derive(Debug, Clone)]
+enum Phase {
+    Here,
+    Away(Away),
+    GivenUp(String),
+}
+
+#[derive(Debug, Clone)]
+struct Away {
+    since: Instant,
+    /// When it is asked next.
+    next: Instant,
+    /// The longest wait before the question after that.
+    pause: Duration,
+    patience: Duration,
+    why: String,
+}
+
+impl<A> Patient<A> {
+    /// Waits for the service of `inner` as `policy` says, and tells of it through `meter`.
+    pub fn new(inner: A, policy: RetryPolicy, meter: Arc<Meter>, random: fastrand::Rng) -> Self {
+        let state = State { phase: Phase::Here, in_a_row: 0, reached: false };
+        Self {
+            inner,
+            policy,
+            meter,
+            state: Mutex::new(state),
+            asking: tokio::sync::Mutex::default(),
+            random: Mutex::new(random),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn random(&self) -> f64 {
+        self.random.lock().unwrap_or_else(PoisonError::into_inner).f64()
+    }
+
+    /// Learns from an answer; whether the service is away now.
+    fn note(&self, result: &Result<Reply, ApiError>) -> bool {
+        let mut state = self.lock();
+        let Some((sign, error)) =
+            result.as_ref().err().and_then(|error| error.away.map(|sign| (sign, error)))
+        else {
+            // What was never sent tells nothing.
+            if result.as_ref().map_or_else(|error| error.status.is_some(), |_| true) {
+                state.reached = true;
+                state.in_a_row = 0;
+                if let Phase::Away(away) = &state.phase {
+                    self.meter.back_after(away.since.elapsed());
+                    state.phase = Phase::Here;
+                }
+            }
+            return false;
+        };
+        state.in_a_row += 1;
+        let is_away = match sign {
+            AwaySign::Unreachable => true,
+            AwaySign::NoConnection => state.reached,
+            AwaySign::Busy => state.in_a_row >= BUSY_IN_A_ROW,
+        };
+        match &state.phase {
+            Phase::Here if is_away && !self.policy.patience.is_zero() => {
+                let patience = self.policy.patience;
+                let patience = if state.reached { patience } else { patience.min(FIRST_PATIENCE) };
+                let now = Instant::now();
+                let wait = self.policy.base.mul_f64(self.random()).max(error.retry_after.unwrap_or_default());
+                let away = Away {
+                    since: now,
+                    next: now + wait,
+                    pause: self.policy.base * 2,
+                    patience,
+                    why: error.summary.clone(),
+                };
+                self.meter.paused(patience, &format!("the service is away: {}", away.why));
+                state.phase = Phase::Away(away);
+                true
+            }
+            Phase::Here => false,
+            Phase::Away(_) | Phase::GivenUp(_) => true,
+        }
+    }
+}
+
+impl<A: Api> Patient<A> {
+    /// Returns once the service is not known to be away; asks it, if nobody else does.
+    async fn available(&self, call: &Call) -> Result<(), ApiError> {
+        if matches!(self.lock().phase, Phase::Here) {
+            return Ok(());
+        }
+        let _first = call.unless_held_back(self.asking.lock()).await?;
+        loop {
+            // Looked at apart: what follows looks at it again.
+            let phase = self.lock().phase.clone();
+            let away = match phase {
+                Phase::Here => return Ok(()),
+                Phase::Away(away) => away,
+                Phase::GivenUp(why) => return Err(self.gave_up(call, why)),
+            };
+            let end = away.since + away.patience;
+            call.unless_held_back(sleep_until(away.next.min(end))).await?;
+            if Instant::now() >= end {
+                let why = format!(
+                    "the service has been away for {} s: {}",
+                    away.since.elapsed().as_secs(),
+                    away.why
+                );
+                self.lock().phase = Phase::GivenUp(why);
+                continue;
+            }
+            let answer = call.unless_held_back(self.inner.call(&question())).await?;
+            self.note(&answer);
+            let wait = away.pause.mul_f64(0.5 + 0.5 * self.random());
+            let wait = wait.max(answer.err().and_then(|error| error.retry_after).unwrap_or_default());
+            if let Phase::Away(away) = &mut self.lock().phase {
+                away.next = Instant::now() + wait;
+                away.pause = (away.pause * 2).min(LONGEST_UNASKED);
+            }
+        }
+    }
+
+    fn gave_up(&self, call: &Call, why: String) -> ApiError {
+        // What was never there may be an address that is wrong: nothing to come back to.
+        let away = (!self.lock().reached).then_some(AwaySign::NoConnection);
+        ApiError { attempts: 0, away, ..ApiError::new(call.method, &call.target, ErrorKind::Away, why) }
+    }
+}
+
+/// A call that any account answers, and that changes nothing.
+fn question() -> Call {
+    let (method, target) = (Method::Get, "/v1/tokenInfo".to_owned());
+    Call { method, target, body: None, purpose: "token info", before_send: None }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl<A: Api> Api for Patient<A> {
+    async fn call(&self, call: &Call) -> Result<Reply, ApiError> {
+        let mut sent = 0;
+        for turn in 1.. {
+            self.available(call).await.map_err(|error| ApiError { attempts: sent, ..error })?;
+            let result = self.inner.call(call).await;
+            let is_away = self.note(&result);
+            match result {
+                Ok(reply) => return Ok(Reply { attempts: sent + reply.attempts, ..reply }),
+                // A write that may have had its effect is its caller's to look up, when the service is back.
+                Err(error)
+                    if is_away
+                        && (error.kind == ErrorKind::NotSent || call.method == Method::Get)
+                        && turn < MOST_FREE =>
+                {
+                    sent += error.attempts;
+                    if let Some(before_send) = &call.before_send {
+                        before_send.not_taken(&error).await;
+                    }
+                }
+                Err(error) => return Err(ApiError { attempts: sent + error.attempts, ..error }),
+            }
+        }
+        unreachable!("the loop ends by its second turn")
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,102 @@
+//! `Renewing<A>`: a token that is no longer accepted is asked for once more where it came from.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use async_trait::async_trait;
+
+use super::token::{RenewToken, TokenCell};
+use super::{Api, ApiError, Call, ErrorKind, Meter, Reply};
+
+/// No token was accepted yet.
+const NONE: u64 = u64::MAX;
+
+/// An API whose token is asked for once more after a 401: a token command gives one that holds for an hour.
+///
+/// A call that was answered with 401 was not carried out, so it is sent again whatever its verb. A new token that is not
+/// accepted either is not asked for again.
+#[derive(Debug)]
+pub struct Renewing<A> {
+    inner: A,
+    tokens: Arc<TokenCell>,
+    renew: Option<RenewToken>,
+    meter: Arc<Meter>,
+    /// The last token that was accepted, by its number.
+    accepted: AtomicU64,
+    /// Held while one call asks for the token; the others wait for what comes of it.
+    asking: tokio::sync::Mutex<()>,
+}
+
+impl<A> Renewing<A> {
+    pub(super) fn new(
+        inner: A,
+        tokens: Arc<TokenCell>,
+        renew: Option<RenewToken>,
+        meter: Arc<Meter>,
+    ) -> Self {
+        let (accepted, asking) = (AtomicU64::new(NONE), tokio::sync::Mutex::default());
+        Self { inner, tokens, renew, meter, accepted, asking }
+    }
+
+    /// Asks for the token, unless another call did since number `used` was sent. Whether there is another one now.
+    async fn renewed(&self, used: u64) -> Result<bool, String> {
+        let Some(renew) = &self.renew else { return Ok(false) };
+        let _one = self.asking.lock().await;
+        let (token, number) = self.tokens.current();
+        if number != used {
+            return Ok(true);
+        }
+        if number > 0 && self.accepted.load(Relaxed) != number {
+            return Ok(false); // It was asked for already, and what came was never accepted.
+        }
+        let ask = renew.clone();
+        let asked = tokio::task::spawn_blocking(move || ask.ask()).await;
+        let new = asked.map_err(|error| error.to_string())??;
+        if super::http::bearer(&new).is_none() {
+            return Err("what it gave is not a token".to_owned());
+        }
+        if new.is_same_as(&token) {
+            return Ok(false);
+        }
+        self.tokens.replace(new);
+        self.meter.note("the service refused the token; a new one was fetched where the token comes from");
+        Ok(true)
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl<A: Api> Api for Renewing<A> {
+    async fn call(&self, call: &Call) -> Result<Reply, ApiError> {
+        let mut sent = 0;
+        loop {
+            let used = self.tokens.current().1;
+            let error = match self.inner.call(call).await {
+                Ok(reply) => {
+                    self.accepted.store(used, Relaxed);
+                    return Ok(Reply { attempts: sent + reply.attempts, ..reply });
+                }
+                Err(error) => error,
+            };
+            sent += error.attempts;
+            if error.kind != ErrorKind::Unauthorized {
+                return Err(ApiError { attempts: sent, ..error });
+            }
+            match self.renewed(used).await {
+                Ok(true) => {
+                    if let Some(before_send) = &call.before_send {
+                        before_send.not_taken(&error).await;
+                    }
+                }
+                Ok(false) => return Err(ApiError { attempts: sent, ..error }),
+                Err(why) => {
+                    let summary = format!("{}; asking for the token once more failed: {why}", error.summary);
+                    return Err(ApiError { attempts: sent, summary, ..error });
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
