@@ -1,7 +1,5 @@
 //! What an item waits for: the ends of other items, and for what it is to hold the ids of, their success.
 
-use std::collections::{HashMap, HashSet, VecDeque};
-
 use crate::executor::context::Context;
 use crate::executor::record::{End, Next, end};
 use crate::inventory::error::EngineError;
@@ -10,36 +8,12 @@ use crate::model::{ItemKey, Outcome};
 use crate::run_folder::dependency_items::not_created;
 use crate::run_folder::plan_item::PlanItem;
 
-/// Items that wait for others; only their numbers, for there may be very many.
-#[derive(Debug, Default)]
-pub(crate) struct Waiting {
-    behind: HashMap<ItemKey, Vec<ItemKey>>,
-    /// Items that came back and are still open: nobody waits for them any longer.
-    given_up: HashSet<ItemKey>,
-}
-
-impl Waiting {
-    /// Puts an item behind the first that it waits for; `false` if there is none.
-    pub(crate) fn holds(&mut self, context: &Context<'_>, item: &PlanItem) -> bool {
-        let open = item.needs.iter().find(|need| {
-            context.ledger.is_open(**need)
-                && !self.given_up.contains(need)
-                && context.others.get(**need).is_none_or(PlanItem::is_work)
-        });
-        let Some(open) = open else { return false };
-        self.behind.entry(*open).or_default().push(item.item);
-        true
-    }
-
-    /// An item came to an end, or back: those behind it are next.
-    pub(crate) fn release(&mut self, context: &Context<'_>, item: ItemKey, queue: &mut VecDeque<ItemKey>) {
-        if context.ledger.is_open(item) {
-            self.given_up.insert(item);
-        }
-        for behind in self.behind.remove(&item).unwrap_or_default().into_iter().rev() {
-            queue.push_front(behind);
-        }
-    }
+/// What an item needs that has no end yet.
+pub(crate) fn open_needs(context: &Context<'_>, item: &PlanItem) -> Vec<ItemKey> {
+    let is_open = |need: &ItemKey| {
+        context.ledger.is_open(*need) && context.others.get(*need).is_none_or(PlanItem::is_work)
+    };
+    item.needs.iter().copied().filter(is_open).collect()
 }
 
 /// Ends the removal of what an import uses that was not removed or put back before; `None` if there is none.

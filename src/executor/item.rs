@@ -1,11 +1,14 @@
 //! One item's walk: from where it stands, step by step, until nothing is left to write for it.
 
+use std::panic::AssertUnwindSafe;
+
+use futures::FutureExt;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep_until};
 
 use crate::executor::context::Context;
 use crate::executor::look_up::{Doubts, look_before, look_up};
-use crate::executor::record::Next;
+use crate::executor::record::{End, Next, end};
 use crate::executor::{dependencies_ready, resolve_doubt, write};
 use crate::inventory::error::EngineError;
 use crate::journal::{ItemState, Phase};
@@ -28,8 +31,37 @@ pub(crate) struct Done {
     pub differs: bool,
 }
 
+impl Done {
+    /// Nothing is known to be done.
+    fn unprocessed(item: PlanItem) -> Self {
+        let outcome = Outcome::Unprocessed;
+        Self { item, outcome, message: None, unauthorized: false, interrupted: false, differs: false }
+    }
+}
+
+/// Walks an item to the end of its writing. A panic is the failure of this item, and of no other.
+pub(crate) async fn drive_or_fail(
+    context: &Context<'_>,
+    item: PlanItem,
+    place: Option<OwnedSemaphorePermit>,
+) -> Result<Done, EngineError> {
+    let key = item.item;
+    // Nothing that is shared is left half changed: the journal's view is changed in one step.
+    if let Ok(done) = AssertUnwindSafe(drive(context, item, place)).catch_unwind().await {
+        return done;
+    }
+    let mut done = Done::unprocessed(context.plan.item(key)?);
+    let message = "this program made a mistake with it: please report it";
+    if matches!(context.ledger.state(key), ItemState::Untouched) {
+        end(context, key, End::failed("panic", message)).await?;
+        done.outcome = Outcome::Failed;
+    }
+    done.message = Some(message.to_owned());
+    Ok(done)
+}
+
 /// Walks an item to the end of its writing. `place` is its place in flight; it is given up while it waits.
-pub(crate) async fn drive(
+async fn drive(
     context: &Context<'_>,
     item: PlanItem,
     place: Option<OwnedSemaphorePermit>,
@@ -42,14 +74,7 @@ pub(crate) async fn drive(
     // An earlier process may have made it after this journal was written, or somebody by hand.
     let mut look_first = context.again && makes_something(&item);
     let mut doubted: Option<Instant> = None;
-    let mut done = Done {
-        item,
-        outcome: Outcome::Unprocessed,
-        message: None,
-        unauthorized: false,
-        interrupted: false,
-        differs: false,
-    };
+    let mut done = Done::unprocessed(item);
     loop {
         let state = context.ledger.state(key);
         // When the call of an earlier process went out is not known: it is taken for just now.

@@ -10,26 +10,24 @@ mod look_up;
 mod lookup;
 mod record;
 mod resolve_doubt;
+mod scheduler;
 mod send;
 mod stop_policy;
 mod verify;
 mod write;
+mod write_stage;
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::StreamExt;
-use futures::stream::FuturesUnordered;
 use tokio::sync::Semaphore;
 
 use crate::api::BeforeSend;
-use crate::documents::name::name_key;
 use crate::executor::context::Context;
-use crate::executor::dependencies_ready::Waiting;
-use crate::executor::item::{Done, drive};
+use crate::executor::item::Done;
 use crate::executor::journal_view::JournalView;
 use crate::executor::lookup::{Before, LookupQueue};
 use crate::executor::stop_policy::Policy;
@@ -45,7 +43,6 @@ use crate::run_folder::dependency_items::DependencyItems;
 use crate::run_folder::folder::RunFolder;
 use crate::run_folder::known_ids::KnownIds;
 use crate::run_folder::plan_file::PlanFile;
-use crate::run_folder::plan_item::PlanItem;
 
 pub use crate::executor::backup::{BackupRequest, shelve};
 
@@ -116,6 +113,7 @@ pub struct RunEnd {
 pub async fn run(running: ExecuteRequest<'_>) -> Result<RunEnd, EngineError> {
     let ExecuteRequest { plan, folder, journal, memory, target, again, options, cancel, events, clock } =
         running;
+    let options = RunOptions { in_flight: options.in_flight.max(1), ..options };
     let started = (tokio::time::Instant::now(), spent([target]));
     let client = target.client.asking(BeforeSend::unless_draining(cancel));
     let stoppable = Account { client, ..target.clone() };
@@ -140,7 +138,7 @@ pub async fn run(running: ExecuteRequest<'_>) -> Result<RunEnd, EngineError> {
         cancel,
         events,
         clock,
-        places: Arc::new(Semaphore::new(options.in_flight.max(1))),
+        places: Arc::new(Semaphore::new(options.in_flight)),
         sent_again: Cell::default(),
         copies: RefCell::default(),
         away: Cell::new(false),
@@ -164,7 +162,7 @@ pub async fn run(running: ExecuteRequest<'_>) -> Result<RunEnd, EngineError> {
 /// Writes, reads back, and looks for copies; gives back what could not be found out.
 async fn walk(context: &Context<'_>, policy: &mut Policy) -> Result<Option<String>, EngineError> {
     {
-        let writing = write_all(context, policy);
+        let writing = write_stage::write_all(context, policy);
         let finding = context.finder.serve(&context.ledger);
         tokio::pin!(writing, finding);
         tokio::select! {
@@ -180,83 +178,6 @@ async fn walk(context: &Context<'_>, policy: &mut Policy) -> Result<Option<Strin
         return copies::look_for_copies(context).await;
     }
     Ok(None)
-}
-
-/// Starts items in the plan's order, first those in doubt, and takes their ends as they come.
-async fn write_all(context: &Context<'_>, policy: &mut Policy) -> Result<(), EngineError> {
-    let mut queue: VecDeque<ItemKey> = context.ledger.in_doubt().into();
-    queue.extend((1..=context.plan.len()).map(ItemKey).filter(|key| context.ledger.is_untouched(*key)));
-    queue.extend(context.ledger.half_done());
-    context.events.emit(&Event::StageStarted { stage: Stage::Write, total: Some(policy.total()) });
-    let mut under_way = FuturesUnordered::new();
-    // Items that would bear the same name go one after the other: so at most one of them is ever in doubt.
-    let mut names: HashMap<(&'static str, String), VecDeque<PlanItem>> = HashMap::new();
-    let name_of = |item: &PlanItem| (item.list(), name_key(&item.name).into_owned());
-    let mut waiting = Waiting::default();
-    let mut told = false;
-    loop {
-        if context.cancel.is_draining() && !told {
-            told = true;
-            if policy.stopped().is_none() && !policy.token_refused() && !context.away.get() {
-                let reason = "interrupted".to_owned();
-                context.events.emit(&Event::Stopping { reason });
-            }
-        }
-        let mut next = None;
-        while !context.cancel.is_draining() && under_way.len() < MOST_WAITING {
-            let Ok(place) = Arc::clone(&context.places).try_acquire_owned() else { break };
-            let Some(key) = queue.pop_front() else { break };
-            let item = context.plan.item(key)?;
-            if !item.is_work() {
-                continue;
-            }
-            if waiting.holds(context, &item) {
-                continue;
-            }
-            if item.operation.makes_an_import() {
-                if let Some(behind) = names.get_mut(&name_of(&item)) {
-                    behind.push_back(item);
-                    continue;
-                }
-                names.insert(name_of(&item), VecDeque::new());
-            }
-            next = Some((item, place));
-            break;
-        }
-        if let Some((item, place)) = next {
-            under_way.push(drive(context, item, Some(place)));
-            continue;
-        }
-        let done: Done = tokio::select! {
-            done = under_way.next() => match done {
-                None if context.cancel.is_draining() || queue.is_empty() => break,
-                // All places are taken by nobody: they come free at once.
-                None => { tokio::task::yield_now().await; continue }
-                Some(done) => done?,
-            },
-            place = Arc::clone(&context.places).acquire_owned(),
-                if !queue.is_empty() && !context.cancel.is_draining() && under_way.len() < MOST_WAITING => {
-                drop(place);
-                continue;
-            }
-        };
-        if done.item.operation.makes_an_import()
-            && let Some(mut behind) = names.remove(&name_of(&done.item))
-            && let Some(following) = behind.pop_front()
-        {
-            names.insert(name_of(&done.item), behind);
-            if context.cancel.is_draining() {
-                names.clear();
-            } else {
-                let place = Arc::clone(&context.places).try_acquire_owned().ok();
-                under_way.push(drive(context, following, place));
-            }
-        }
-        waiting.release(context, done.item.item, &mut queue);
-        finish(context, policy, &done);
-    }
-    context.events.emit(&Event::StageFinished { stage: Stage::Write });
-    Ok(())
 }
 
 /// Tells the end of an item's writing, and stops the run if that was one too many.

@@ -246,3 +246,36 @@ fn a_run_that_resumes_names_each_copy_once() {
         }
     });
 }
+
+#[test]
+fn however_few_may_be_in_flight_what_is_in_doubt_comes_to_its_end() {
+    for in_flight in [0, 1, 2] {
+        paused(async {
+            let mut migration = Migration::of(&["A", "B", "C"]);
+            migration.in_flight = in_flight;
+            migration.target.fate("A", [Fate::NotDone(0)]);
+            migration.target.fate("B", [Fate::DoneBut(0)]);
+            // The last of all needs a place again when nothing else is left to begin.
+            migration.target.fate("C", [Fate::NotDone(0), Fate::NotDone(500)]);
+            let ran = tokio::time::timeout(Duration::from_hours(1), migration.run()).await;
+            assert_eq!(ran.expect("it hangs").words(), ["created"; 3], "{in_flight} in flight");
+            assert_eq!(migration.target.all_names(), ["A", "B", "C"]);
+        });
+    }
+}
+
+#[test]
+fn a_panic_over_one_item_leaves_the_others_to_their_ends() {
+    paused(async {
+        let migration = Migration::of(&["A", "B", "C"]);
+        migration.target.fate("B", [Fate::Panics]);
+        let folder = migration.plan().await;
+        let outcome = migration.carry_out(&folder, false, &Cancel::new()).await;
+        // Its call was announced: whether it had an effect is not known.
+        assert_eq!(outcome.words(), ["created", "unprocessed", "created"]);
+        assert_eq!(outcome.end.ending, Ending::Broken);
+        let outcome = migration.carry_out(&folder, true, &Cancel::new()).await;
+        assert_eq!(outcome.words(), ["created"; 3]);
+        assert_eq!(migration.target.all_names(), ["A", "B", "C"]);
+    });
+}

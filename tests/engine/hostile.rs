@@ -37,6 +37,8 @@ pub enum Fate {
     Late(Duration),
     /// It is answered with the import it has already.
     Same,
+    /// This program panics over it.
+    Panics,
 }
 
 #[derive(Debug)]
@@ -130,6 +132,7 @@ impl Service {
                 });
                 return failed(504);
             }
+            Some(Fate::Panics) => panic!("a mistake of this program, planted by a test"),
             Some(Fate::Same) => self.imports()[0]["_id"].as_str().unwrap().to_owned(),
             None => self.put(document, self.lag),
         };
@@ -186,6 +189,7 @@ pub struct Migration {
     pub source: Service,
     pub target: Service,
     pub settle: Duration,
+    pub in_flight: usize,
     work: tempfile::TempDir,
 }
 
@@ -218,7 +222,7 @@ impl Migration {
             source.put(import, Duration::ZERO);
         }
         let work = tempfile::tempdir().unwrap();
-        Self { source, target, settle: Duration::from_secs(10), work }
+        Self { source, target, settle: Duration::from_secs(10), in_flight: 64, work }
     }
 
     fn account(service: &Service, name: &str) -> Account {
@@ -312,7 +316,7 @@ impl Migration {
             options: RunOptions {
                 verify: Verify::Full,
                 stop: Stop::default(),
-                in_flight: 64,
+                in_flight: self.in_flight,
                 attempts: 6,
                 settle: self.settle,
             },

@@ -1,0 +1,98 @@
+//! The writing stage: does what the scheduler answers, and tells it what happened.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
+
+use crate::documents::name::name_key;
+use crate::executor::context::Context;
+use crate::executor::dependencies_ready::open_needs;
+use crate::executor::item::{Done, drive_or_fail};
+use crate::executor::scheduler::{Input, Name, Next, Scheduler, Weight};
+use crate::executor::stop_policy::Policy;
+use crate::executor::{MOST_WAITING, finish};
+use crate::inventory::error::EngineError;
+use crate::model::ItemKey;
+use crate::model::event::{Event, Stage};
+use crate::run_folder::plan_item::PlanItem;
+
+/// Starts items in the plan's order, first those in doubt, and takes their ends as they come.
+pub(crate) async fn write_all(context: &Context<'_>, policy: &mut Policy) -> Result<(), EngineError> {
+    let mut queue: VecDeque<ItemKey> = context.ledger.in_doubt().into();
+    queue.extend((1..=context.plan.len()).map(ItemKey).filter(|key| context.ledger.is_untouched(*key)));
+    queue.extend(context.ledger.half_done());
+    context.events.emit(&Event::StageStarted { stage: Stage::Write, total: Some(policy.total()) });
+    let mut told = false;
+    let mut scheduler = Scheduler::new(queue, MOST_WAITING);
+    let mut under_way = FuturesUnordered::new();
+    let mut place = None;
+    let mut weighed = None;
+    let mut next = Next::Ask;
+    loop {
+        next = match next {
+            Next::Ask if context.cancel.is_draining() && !told => {
+                told = true;
+                if policy.stopped().is_none() && !policy.token_refused() && !context.away.get() {
+                    let reason = "interrupted".to_owned();
+                    context.events.emit(&Event::Stopping { reason });
+                }
+                scheduler.on(Input::Draining)
+            }
+            Next::Ask => {
+                place = place.or_else(|| Arc::clone(&context.places).try_acquire_owned().ok());
+                scheduler.on(Input::Asked { place: place.is_some() })
+            }
+            Next::Weigh(key) => {
+                let item = context.plan.item(key)?;
+                let open_needs = open_needs(context, &item);
+                let weight = Weight { item: key, is_work: item.is_work(), open_needs, name: name_of(&item) };
+                weighed = Some(item);
+                scheduler.on(Input::Weighed(weight))
+            }
+            Next::Start(key) => {
+                let item = match weighed.take().filter(|item| item.item == key) {
+                    Some(item) => item,
+                    None => context.plan.item(key)?,
+                };
+                under_way.push(drive_or_fail(context, item, place.take()));
+                Next::Ask
+            }
+            Next::WaitForPlaceOrEnd => tokio::select! {
+                biased;
+                () = context.cancel.draining() => Next::Ask,
+                Some(done) = under_way.next() => ended(context, policy, &mut scheduler, &done?),
+                free = Arc::clone(&context.places).acquire_owned() => {
+                    place = free.ok();
+                    Next::Ask
+                }
+            },
+            Next::WaitForEnd => {
+                // An item under way may need it to come to its end.
+                place = None;
+                tokio::select! {
+                    biased;
+                    () = context.cancel.draining(), if !told => Next::Ask,
+                    Some(done) = under_way.next() => ended(context, policy, &mut scheduler, &done?),
+                    else => Next::Finished,
+                }
+            }
+            Next::Finished => break,
+        };
+    }
+    context.events.emit(&Event::StageFinished { stage: Stage::Write });
+    Ok(())
+}
+
+/// Tells everybody that an item came to its end, or as near as it comes in this run.
+fn ended(context: &Context<'_>, policy: &mut Policy, scheduler: &mut Scheduler, done: &Done) -> Next {
+    finish(context, policy, done);
+    let (item, open) = (done.item.item, context.ledger.is_open(done.item.item));
+    scheduler.on(Input::Ended { item, name: name_of(&done.item), open })
+}
+
+/// The list and name that an item makes something of.
+fn name_of(item: &PlanItem) -> Option<Name> {
+    item.operation.makes_an_import().then(|| (item.list(), name_key(&item.name).into_owned()))
+}
