@@ -6,6 +6,7 @@ use futures::FutureExt;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep_until};
 
+use crate::documents::planted::{NO_LOOK_BEFORE, is_planted};
 use crate::executor::context::Context;
 use crate::executor::look_up::{Doubts, look_before, look_up};
 use crate::executor::record::{End, Next, end};
@@ -72,7 +73,7 @@ async fn drive(
     let mut place = place;
     let mut doubts = Doubts::default();
     // An earlier process may have made it after this journal was written, or somebody by hand.
-    let mut look_first = context.again && makes_something(&item);
+    let mut look_first = context.again && makes_something(&item) && !is_planted(NO_LOOK_BEFORE);
     let mut doubted: Option<Instant> = None;
     let mut done = Done::unprocessed(item);
     loop {

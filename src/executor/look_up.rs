@@ -2,6 +2,7 @@
 
 use tokio::time::Instant;
 
+use crate::documents::planted::{ONE_LOOK, is_planted};
 use crate::executor::context::{Context, document, with_article};
 use crate::executor::lookup::{Found, Reason};
 use crate::executor::record::{Doubt, End, Next, end};
@@ -42,6 +43,7 @@ pub(crate) async fn look_up(
 ) -> Result<Next, EngineError> {
     let wanted = document(context, item)?;
     let reason = match &doubts.last {
+        _ if is_planted(ONE_LOOK) => Reason::TakenUpAgain,
         None | Some(Doubt::NoAnswer) => Reason::InDoubt { settled },
         Some(Doubt::Throttled(_)) => Reason::Throttled,
         // It was answered: it is not executing any more.

@@ -6,11 +6,12 @@
 use tokio::time::Instant;
 
 use crate::api::{Announcement, ApiError, BeforeSend, Client, Cloned, Document, Done, ErrorKind};
+use crate::documents::planted::{INTENT_BEFORE_PERMIT, is_planted};
 use crate::executor::context::Context;
 use crate::executor::record::{End, Next, end};
 use crate::inventory::error::EngineError;
 use crate::journal::{Call, ItemState, Step};
-use crate::model::{Fingerprint, Operation, crash};
+use crate::model::{Cancel, Fingerprint, Operation, crash};
 use crate::run_folder::document_file::one_line;
 use crate::run_folder::plan_item::PlanItem;
 
@@ -52,6 +53,10 @@ pub(crate) async fn send<T: Counted>(
     if intent.call == Call::Operation && matches!(intent.operation, Operation::Create | Operation::Clone) {
         // A second import would be made if the service said 429 after it had made the first.
         before_send = before_send.keeping_answers();
+    }
+    if is_planted(INTENT_BEFORE_PERMIT) {
+        announce(context, item, intent).await?;
+        before_send = BeforeSend::unless_draining(&Cancel::new());
     }
     let client = context.target.client.asking(before_send);
     let call = call(&client);

@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use crate::normal::fingerprint;
+use crate::planted::{UNREADABLE_AS_EMPTY, is_planted};
 use crate::schema::is_server_field;
 use crate::verbatim;
 use crate::{Fingerprint, Head};
@@ -128,6 +129,7 @@ impl Unreadable {
 /// The text has none, or is not an object.
 pub fn read_tree(text: &[u8]) -> Result<Value, Unreadable> {
     match verbatim::from_slice(text) {
+        Err(_) if is_planted(UNREADABLE_AS_EMPTY) => Ok(Value::Object(serde_json::Map::new())),
         Ok(tree @ Value::Object(_)) => Ok(tree),
         Ok(_) => Err(Unreadable::NotJson("not a JSON object".to_owned())),
         Err(error) if std::str::from_utf8(text).is_err() => Err(Unreadable::NotUtf8 { at: error.column() }),

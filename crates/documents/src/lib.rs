@@ -15,6 +15,7 @@ pub mod name;
 pub mod normal;
 mod output;
 pub mod path;
+pub mod planted;
 pub mod pointer;
 pub mod problem;
 pub mod program;

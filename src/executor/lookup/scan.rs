@@ -10,6 +10,7 @@ use crate::api::{ErrorKind, ListRequest};
 use crate::documents::document::print_and_tree;
 use crate::documents::name::{loose_name_key, name_key};
 use crate::documents::normal::compare;
+use crate::documents::planted::{IDENTITY_BY_TIME, is_planted};
 use crate::documents::references::Kind;
 use crate::executor::journal_view::JournalView;
 use crate::executor::lookup::judge::{Candidate, Likeness};
@@ -203,9 +204,13 @@ impl PageVisitor for Looker<'_, '_> {
     }
 
     fn take(&mut self, head: &Head, text: &RawValue) -> Result<bool, EngineError> {
+        let was_there = match is_planted(IDENTITY_BY_TIME) {
+            true => self.before.seems_older(head),
+            false => self.before.had(None, &head.id),
+        };
         if self.ledger.owns(&head.id) {
             self.missing.remove(&head.id);
-        } else if !self.before.had(None, &head.id) {
+        } else if !was_there {
             self.consider(head, text);
         }
         Ok(true)

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::documents::document::{print_text, read_tree};
 use crate::documents::name::{loose_name_key, name_key};
 use crate::documents::references::Kind;
-use crate::model::{Fingerprint, Id, ItemKey, Operation};
+use crate::model::{Fingerprint, Head, Id, ItemKey, Operation};
 use crate::run_folder::known_ids::KnownIds;
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::PlanItem;
@@ -142,6 +142,12 @@ impl<'a> Before<'a> {
     /// Whether the import, or the resource of a kind, stood in the target when the run was planned.
     pub(crate) fn had(&self, kind: Option<Kind>, id: &Id) -> bool {
         self.known.is_some_and(|known| known.contains(kind, id))
+    }
+
+    /// Whether its creation seems older than the plan. Clocks differ: it decides nothing but a planted fault.
+    pub(super) fn seems_older(&self, head: &Head) -> bool {
+        let made = head.created_at.as_deref().and_then(|text| text.parse::<jiff::Timestamp>().ok());
+        made.is_some_and(|made| made < self.plan.head().made_at)
     }
 
     /// Whether it is known what stood there at all.
