@@ -222,7 +222,8 @@ mod tests {
             (1, 0, true, true, Next::Finished),
             (1, 0, false, true, Next::Finished),
         ] {
-            let case = format!("{queued} queued, {under_way} under way, place: {place}, draining: {draining}");
+            let case =
+                format!("{queued} queued, {under_way} under way, place: {place}, draining: {draining}");
             let items: Vec<ItemKey> = (1..=queued + under_way).map(ItemKey).collect();
             let mut s = scheduler(&items, 2);
             (0..under_way).for_each(|_| assert!(begin(&mut s, |item| weight(item, None)).is_some()));
