@@ -1,8 +1,9 @@
 //! Questions to the person at the terminal.
 
-use std::io::{BufRead, Write};
+use std::io::BufRead;
 
 use super::failure::Failure;
+use super::say;
 use super::world::CliContext;
 use crate::model::cancel::Cancel;
 use crate::session::{Plan, Session, SessionError, unless_stopped};
@@ -24,6 +25,7 @@ pub(super) async fn agreed(
         return Err(nobody_to_ask(&format!("to change account `{}` ({})", facts.name, facts.origin)));
     }
     ask(
+        world,
         &format!("{verb} this {} account `{}` ({})? [y/N] ", preposition(verb), facts.name, facts.origin),
         cancel,
     )
@@ -40,11 +42,12 @@ pub(super) fn nobody_to_ask(what: &str) -> Failure {
 }
 
 /// Asks a question that only `y` or `yes` agrees to. A signal is an answer too: nothing is written.
-pub(super) async fn ask(question: &str, cancel: &Cancel) -> Result<bool, Failure> {
+pub(super) async fn ask(world: &CliContext, question: &str, cancel: &Cancel) -> Result<bool, Failure> {
     let unasked = |error| Failure::Other(anyhow::Error::new(error).context("cannot ask whether to go on"));
-    {
-        let mut err = std::io::stderr().lock();
-        write!(err, "{question}").and_then(|()| err.flush()).map_err(unasked)?;
+    if world.stderr.is_json() {
+        say(world, question);
+    } else {
+        world.stderr.put(question.as_bytes());
     }
     let (answer, answered) = tokio::sync::oneshot::channel();
     // A thread of its own: reading a terminal cannot be called off, and must not keep the process.

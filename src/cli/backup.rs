@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use serde_json::json;
+
 use super::args::Run;
+use super::document::Document;
 use super::exit::{Exit, worst};
 use super::failure::{Failure, chain};
 use super::one_run::{Company, Ended, Order};
@@ -39,15 +42,27 @@ pub(super) async fn many(
     let shared = CliContext { host, ..world.clone() };
     let world = &shared;
     let runs = job.sources.iter().map(|account| async move {
+        // Each fills in a document of its own, which becomes a part of the command's.
+        let apart = CliContext { document: Document::default(), ..world.clone() };
+        let apart = &apart;
         let name = format!("{}-{}", job.name, account.name);
         let place = args.run_dir.as_ref().map(|folder| folder.join(&account.name));
         let place = place.as_deref();
         let order = Order { args, job, name: &name, place, cancel, company: Company::BesideOthers };
-        let ended = Box::pin(run_or_resume(world, order, of_account(settings, account))).await;
+        let ended = Box::pin(run_or_resume(apart, order, of_account(settings, account))).await;
         say_how(world, &account.name, &ended);
-        ended
+        let part = match &ended {
+            Ok(ended) => apart.document.ended(ended.exit, None),
+            Err(failure) => apart.document.ended(failure.exit(), Some(failure)),
+        };
+        (ended, part)
     });
-    let ends: Vec<Result<Ended, Failure>> = futures::future::join_all(runs).await;
+    let (ends, parts): (Vec<Result<Ended, Failure>>, Vec<_>) =
+        futures::future::join_all(runs).await.into_iter().unzip();
+    for (account, mut part) in job.sources.iter().zip(parts) {
+        part.insert("account".to_owned(), account.name.clone().into());
+        world.document.push("runs", part.into());
+    }
     let good = ends.iter().filter(|ended| is_good(ended)).count();
     let total = job.sources.len();
     if !world.global.quiet {
@@ -81,7 +96,7 @@ fn say_how(world: &CliContext, account: &str, ended: &Result<Ended, Failure>) {
     match ended {
         Err(failure) => {
             say(world, &format!("backup of {account}: NOT good"));
-            failure.report();
+            failure.report(&world.stderr);
         }
         Ok(ended) => say_line(world, account, ended),
     }
@@ -165,6 +180,18 @@ async fn prune(
 ) -> Result<(), Failure> {
     match session::backup::prune(&world.host, settings, accounts, cancel).await.map_err(Failure::from) {
         Ok(report) => {
+            if let Some(report) = &report {
+                let removed = report.decisions.iter().filter(|decision| !decision.keep).count();
+                world.document.set(
+                    "pruned",
+                    json!({
+                        "removed": removed,
+                        "kept": report.decisions.len() - removed,
+                        "bytes_freed": report.bytes_freed,
+                        "refused": report.sweep_refused,
+                    }),
+                );
+            }
             let line = report.as_ref().and_then(pruned_line);
             if let Some(line) = line.filter(|_| !world.global.quiet) {
                 say(world, &line);

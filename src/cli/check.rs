@@ -2,7 +2,9 @@
 
 use std::io::Write;
 
-use super::args::Check;
+use serde_json::json;
+
+use super::args::{Check, Format};
 use super::exit::{Exit, worst};
 use super::failure::Failure;
 use super::jobs::load_job;
@@ -17,10 +19,16 @@ use crate::session::{AccountFacts, OpenRequest, backup};
 
 /// `check`.
 pub(super) async fn check(world: &CliContext, args: &Check) -> Result<Exit, Failure> {
+    world.text_or_json("check")?;
     let (job, settings) = load_job(world, &args.job)?;
+    world.document.set("job", &job.name);
+    world.document.set("action", job.action.as_str());
     if !args.online {
-        let mut out = std::io::stdout().lock();
-        writeln!(out, "{}: a valid job: {} `{}`", args.job.display(), job.action.as_str(), job.name)?;
+        if !is_json(world) {
+            let mut out = world.out();
+            writeln!(out, "{}: a valid job: {} `{}`", args.job.display(), job.action.as_str(), job.name)?;
+            out.flush()?;
+        }
         return Ok(Exit::Done);
     }
     let cancel = Cancel::new();
@@ -32,12 +40,19 @@ pub(super) async fn check(world: &CliContext, args: &Check) -> Result<Exit, Fail
     Ok(worst(exits))
 }
 
+fn is_json(world: &CliContext) -> bool {
+    world.global.format == Some(Format::Json)
+}
+
 /// Tries what a job needs for one account.
 async fn one(world: &CliContext, job: &Job, settings: Settings, cancel: &Cancel) -> Result<Exit, Failure> {
     let session = open(world, OpenRequest::Read(settings), cancel, 0.0).await?;
-    let mut out = std::io::stdout().lock();
+    let mut out: Box<dyn Write> =
+        if is_json(world) { Box::new(std::io::sink()) } else { Box::new(world.out()) };
+    let mut accounts = Vec::new();
     for end in [session.source(), session.target()] {
         let AccountFacts { name, origin, user, .. } = &end.account().facts;
+        accounts.push(&end.account().facts);
         match origin.strip_prefix("archive:") {
             Some(place) if session.target().backups().is_none() && session.settings().shelved.is_some() => {
                 writeln!(out, "archive {place}: the first backup makes it")?;
@@ -57,12 +72,17 @@ async fn one(world: &CliContext, job: &Job, settings: Settings, cancel: &Cancel)
     drop(listening);
     references::summary(preview.references(), &mut out)?;
     let mut troubles = 0;
+    let mut attention = Vec::new();
     for item in preview.plan().items() {
         let item = item?;
         if let (Some(outcome), Some(trouble)) = (item.outcome, &item.trouble)
             && outcome.needs_attention()
         {
             troubles += u32::from(item.kind.is_none());
+            attention.push(json!({
+                "outcome": outcome, "kind": item.list(), "name": item.name, "code": trouble.code,
+                "message": trouble.message,
+            }));
             let of = item.kind.map_or(String::new(), |kind| format!("{} ", kind.singular()));
             let line = format!("{outcome}: {of}{}: {}", item.name, trouble.message);
             writeln!(out, "{}", crate::report::text::clean(&line))?;
@@ -70,6 +90,14 @@ async fn one(world: &CliContext, job: &Job, settings: Settings, cancel: &Cancel)
     }
     let selected = preview.plan().tail().imports();
     writeln!(out, "{selected} imports selected, {troubles} of them cannot be done as they stand")?;
+    out.flush()?;
+    world.document.push(
+        "checks",
+        json!({
+            "accounts": accounts, "selected": selected, "cannot_be_done": troubles, "attention": attention,
+            "references": preview.references(),
+        }),
+    );
     if troubles > 0 {
         say(world, "help: `transship plan` shows the rest");
         return Ok(Exit::Attention);

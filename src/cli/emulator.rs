@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::io::Write;
 use std::path::Path;
 
+use serde_json::json;
 use tokio::net::TcpListener;
 
-use super::args::Emulator;
+use super::args::{Emulator, Format};
 use super::exit::Exit;
 use super::failure::{Failure, chain};
 use super::world::CliContext;
@@ -14,6 +15,7 @@ use crate::emulator::{AccountRecord, AccountSpec, FaultFile, Options, Store, ser
 
 /// `emulator`.
 pub(super) async fn emulator(world: &CliContext, args: &Emulator) -> Result<Exit, Failure> {
+    world.text_or_json("emulator")?;
     let bad = |what: String| Failure::BadInput(what);
     let path = args.data.clone().unwrap_or_else(|| world.host.emulator_file());
     let faults = args.faults.as_deref().map(|path| read_faults(world, path)).transpose()?.unwrap_or_default();
@@ -41,10 +43,17 @@ pub(super) async fn emulator(world: &CliContext, args: &Emulator) -> Result<Exit
     let listener = TcpListener::bind(("127.0.0.1", args.port))
         .await
         .map_err(|error| bad(format!("cannot listen on port {}: {error}", args.port)))?;
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "http://{}", listener.local_addr()?)?;
-    for (spec, record) in &accounts {
-        writeln!(out, "account {} token {}", spec.name, record.token)?;
+    let url = format!("http://{}", listener.local_addr()?);
+    let mut out = world.out();
+    if world.global.format == Some(Format::Json) {
+        let token = |(spec, record): &(AccountSpec, AccountRecord)| json!({ "name": spec.name, "token": record.token });
+        let accounts: Vec<_> = accounts.iter().map(token).collect();
+        writeln!(out, "{}", json!({ "url": url, "accounts": accounts }))?;
+    } else {
+        writeln!(out, "{url}")?;
+        for (spec, record) in &accounts {
+            writeln!(out, "account {} token {}", spec.name, record.token)?;
+        }
     }
     out.flush()?;
     drop(out);
@@ -76,7 +85,7 @@ fn read_faults(world: &CliContext, path: &Path) -> Result<FaultFile, Failure> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| Failure::BadInput(format!("cannot read {}: {error}", path.display())))?;
     let value = crate::job::yaml_value(&path.display().to_string(), &text)
-        .map_err(|problems| Failure::BadJob(problems.render(world.color_err())))?;
+        .map_err(|problems| Failure::of_job(&problems, world.color_err()))?;
     FaultFile::from_value(value)
         .map_err(|error| Failure::BadInput(format!("{}: {}", path.display(), chain(&error))))
 }

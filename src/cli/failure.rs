@@ -1,7 +1,11 @@
 //! What ends a command early, and its exit code.
 
+use serde_json::{Value, json};
+
 use super::exit::Exit;
+use super::stderr::Stderr;
 use crate::archive::ArchiveError;
+use crate::job::{Located, Problems};
 pub(super) use crate::model::chain;
 use crate::report::text::clean;
 use crate::session::{EngineError, RunFolderError, SessionError};
@@ -11,8 +15,8 @@ use crate::session::{EngineError, RunFolderError, SessionError};
 pub(super) enum Failure {
     /// Arguments, job or token source; nothing was sent. The text is complete.
     BadInput(String),
-    /// Rendered problems of a job file.
-    BadJob(String),
+    /// Problems of a job file, rendered and for machines.
+    BadJob(String, Vec<Located>),
     /// The pipeline.
     Pipeline(EngineError),
     /// An archive.
@@ -26,26 +30,67 @@ pub(super) enum Failure {
 }
 
 impl Failure {
+    /// The problems of a job.
+    pub(super) fn of_job(problems: &Problems, color: bool) -> Self {
+        Self::BadJob(problems.render(color), problems.located())
+    }
+
     /// Prints it, and says what the command exits with.
-    pub(super) fn report(&self) -> Exit {
+    pub(super) fn report(&self, stderr: &Stderr) -> Exit {
+        let (code, help) = (self.code(), help(self));
         match self {
-            Self::BadInput(text) | Self::Held(text) => complain(&format!("error: {text}")),
-            Self::BadJob(text) => complain(text),
-            Self::Pipeline(error) => complain(&format!("error: {}", chain(error))),
-            Self::Archive(error) => complain(&format!("error: {}", clean(&chain(error)))),
             Self::ClosedPipe => {}
-            Self::Other(error) => complain(&format!("error: {error:#}")),
-        }
-        if let Some(help) = help(self) {
-            complain(&format!("help: {help}"));
+            Self::BadJob(text, _) => stderr.complain(code, text, help.as_deref()),
+            _ if stderr.is_json() => stderr.complain(code, &self.message(), help.as_deref()),
+            _ => stderr.complain(code, &format!("error: {}", self.message()), help.as_deref()),
         }
         self.exit()
+    }
+
+    /// What happened, without what to do about it.
+    fn message(&self) -> String {
+        match self {
+            Self::BadInput(text) | Self::Held(text) => text.clone(),
+            Self::BadJob(_, problems) => match problems.len() {
+                1 => "the job file has a problem".to_owned(),
+                many => format!("the job file has {many} problems"),
+            },
+            Self::Pipeline(error) => chain(error),
+            Self::Archive(error) => clean(&chain(error)),
+            Self::ClosedPipe => "the reader of the output went away".to_owned(),
+            Self::Other(error) => format!("{error:#}"),
+        }
+    }
+
+    /// A stable word for documents and logs.
+    fn code(&self) -> &'static str {
+        match (self, self.exit()) {
+            (Self::BadJob(..), _) => "bad_job",
+            (_, Exit::BadInput) => "bad_arguments",
+            (_, Exit::Held) => "held",
+            (_, Exit::Token) => "token_refused",
+            (_, Exit::Interrupted) => "interrupted",
+            (_, Exit::Attention) => "damaged",
+            _ => "unexpected",
+        }
+    }
+
+    /// What stands in a document about it.
+    pub(super) fn document(&self) -> Value {
+        let mut error = json!({ "code": self.code(), "message": self.message() });
+        if let Some(help) = help(self) {
+            error["help"] = help.into();
+        }
+        if let Self::BadJob(_, problems) = self {
+            error["problems"] = json!(problems);
+        }
+        error
     }
 
     /// What the command exits with.
     pub(super) fn exit(&self) -> Exit {
         match self {
-            Self::BadInput(_) | Self::BadJob(_) => Exit::BadInput,
+            Self::BadInput(_) | Self::BadJob(..) => Exit::BadInput,
             Self::Pipeline(EngineError::Interrupted) => Exit::Interrupted,
             Self::Pipeline(EngineError::UnknownNames { .. }) => Exit::BadInput,
             Self::Pipeline(EngineError::Archive(error)) | Self::Archive(error) => exit_of(error),
@@ -123,7 +168,7 @@ impl From<SessionError> for Failure {
         match error {
             SessionError::Refused(text) => Self::BadInput(text),
             SessionError::Held(text) => Self::Held(text),
-            SessionError::Job(problems) => Self::BadJob(problems.render(false)),
+            SessionError::Job(problems) => Self::of_job(&problems, false),
             SessionError::Engine(EngineError::Archive(error)) => Self::Archive(error),
             SessionError::Engine(error) => error.into(),
             SessionError::Unreported { source, .. } => (*source).into(),
@@ -174,10 +219,4 @@ pub(super) fn printed(result: Result<(), Failure>) -> Result<(), Failure> {
         Err(Failure::ClosedPipe) => Ok(()),
         result => result,
     }
-}
-
-fn complain(text: &str) {
-    use std::io::Write;
-    // Nobody can be told that stderr is gone.
-    let _ = writeln!(std::io::stderr().lock(), "{}", text.trim_end());
 }

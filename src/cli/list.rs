@@ -39,7 +39,7 @@ pub(super) async fn list(world: &CliContext, args: &List) -> Result<Exit, Failur
     for note in &notes {
         say(world, note);
     }
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut out = world.out();
     let mut writer = Inventory::begin(&mut out, format)?;
     for import in listed {
         writer.row(&InventoryRow {

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use super::args::{LogFormat, Progress};
-use super::log::LogLines;
+use super::log::{LogLines, totals};
+use super::stderr::Stderr;
 use super::world::CliContext;
 use crate::model::event::{Events, Listener};
+use crate::report::plain::Told;
 use crate::report::{Bars, PlainLines};
 use crate::session::Session;
 
@@ -13,6 +15,7 @@ use crate::session::Session;
 #[derive(Debug)]
 pub(super) struct Listening {
     pub events: Events,
+    stderr: Stderr,
     bars: Option<Bars>,
     beat: Option<tokio::task::JoinHandle<()>>,
 }
@@ -22,6 +25,7 @@ impl Drop for Listening {
         self.events.finish();
         if let Some(bars) = &self.bars {
             bars.clear();
+            self.stderr.set_bars(None);
         }
         if let Some(beat) = &self.beat {
             beat.abort();
@@ -31,8 +35,8 @@ impl Drop for Listening {
 
 impl Listening {
     /// Nobody listens.
-    pub(super) fn silent() -> Self {
-        Self { events: Events::none(), bars: None, beat: None }
+    pub(super) fn silent(world: &CliContext) -> Self {
+        Self { events: Events::none(), stderr: world.stderr.clone(), bars: None, beat: None }
     }
 }
 
@@ -42,8 +46,7 @@ pub(super) fn listeners(world: &CliContext, session: &Session) -> Listening {
     let json = world.global.log_format == LogFormat::Json;
     let progress = match world.global.progress {
         _ if world.global.quiet => Progress::None,
-        Progress::Auto if json => Progress::None,
-        Progress::Auto if world.stderr_is_terminal && world.host.env.get("TERM") != Some("dumb") => {
+        Progress::Auto if !json && world.stderr_is_terminal && world.host.env.get("TERM") != Some("dumb") => {
             Progress::Bar
         }
         Progress::Auto => Progress::Plain,
@@ -55,16 +58,21 @@ pub(super) fn listeners(world: &CliContext, session: &Session) -> Listening {
         Progress::Bar => {
             let shown = Bars::stderr(world.color_err(), gauge);
             listeners.push(Box::new(shown.clone()));
+            world.stderr.set_bars(Some(shown.clone()));
             bars = Some(shown);
         }
         Progress::Plain | Progress::Auto => {
             let began = tokio::time::Instant::now();
-            let lines = PlainLines::new(
-                std::io::stderr(),
-                world.color_err(),
-                gauge,
-                Box::new(move || began.elapsed()),
-            );
+            let stderr = world.stderr.clone();
+            let put = move |told: Told<'_>| match told {
+                Told::Totals(progress) if json => totals(progress),
+                // The log lines say the same.
+                Told::Line(_) if json => {}
+                Told::Line(line) => stderr.put(format!("{line}\n").as_bytes()),
+                Told::Totals(progress) => stderr.put(format!("{progress}\n").as_bytes()),
+            };
+            let elapsed = Box::new(move || began.elapsed());
+            let lines = PlainLines::new(world.color_err(), gauge, elapsed, Box::new(put));
             listeners.push(Box::new(lines.clone()));
             // A run that waits for the service is seen to wait.
             beat = Some(tokio::spawn(async move {
@@ -76,10 +84,10 @@ pub(super) fn listeners(world: &CliContext, session: &Session) -> Listening {
         }
         Progress::None => {}
     }
-    if json || world.global.verbose > 0 {
+    if json || world.global.verbose > 0 || world.global.log_file.is_some() {
         listeners.push(Box::new(LogLines));
     }
     let events = Events::to(listeners);
     session.listen(&events);
-    Listening { events, bars, beat }
+    Listening { events, stderr: world.stderr.clone(), bars, beat }
 }

@@ -5,6 +5,8 @@ pub mod args;
 mod ask;
 mod backup;
 mod check;
+mod document;
+mod early;
 mod emulator;
 pub mod exit;
 mod failure;
@@ -23,19 +25,19 @@ mod runs;
 mod show;
 mod signal;
 mod small;
+mod stderr;
 mod tell;
 mod undo;
 mod verify;
 mod view;
 mod world;
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::ErrorKind;
 
-use args::{Cli, Command, LogFormat};
+use args::{Cli, Command, Format, Progress};
 use exit::Exit;
 use failure::Failure;
 use world::CliContext;
@@ -44,27 +46,42 @@ use world::CliContext;
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => {
+        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             // A reader that went away cannot be told.
             let _ = error.print();
-            let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-            return if asked { Exit::Done } else { Exit::BadInput }.into();
+            return Exit::Done.into();
         }
+        Err(error) => return early::refuse(&error).into(),
     };
     let world = CliContext::capture(cli.global);
     #[cfg(debug_assertions)]
     if let Some(problem) =
         world.host.env.get("TRANSSHIP_CRASH").and_then(|at| crate::model::crash::arm(at).err())
     {
-        return Failure::BadInput(format!("TRANSSHIP_CRASH: {problem}")).report().into();
+        return Failure::BadInput(format!("TRANSSHIP_CRASH: {problem}")).report(&world.stderr).into();
     }
-    start_log(&world);
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return Failure::from(error).report().into(),
+    let (name, has_document) = (cli.command.name(), cli.command.has_document());
+    let done = started(&world).and_then(|runtime| runtime.block_on(dispatch(&world, cli.command)));
+    let (exit, failure) = match done {
+        Ok(exit) => (exit, None),
+        Err(failure) => (failure.report(&world.stderr), Some(failure)),
     };
-    let exit = runtime.block_on(dispatch(&world, cli.command));
-    exit.unwrap_or_else(|failure| failure.report()).into()
+    let wants = has_document || failure.is_some();
+    if wants && world.global.format == Some(Format::Json) && !matches!(failure, Some(Failure::ClosedPipe)) {
+        // A reader that went away has what it wanted.
+        let _ = world.document.print(Some(name), exit, failure.as_ref());
+    }
+    exit.into()
+}
+
+/// Begins to log, and starts what drives the commands.
+fn started(world: &CliContext) -> Result<tokio::runtime::Runtime, Failure> {
+    log::start(log::LogOptions::of(world))?;
+    if world.stderr.is_json() && world.global.progress == Progress::Bar {
+        let message = "--progress bar is not for --log-format json: take plain or none".to_owned();
+        return Err(Failure::BadInput(message));
+    }
+    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
 }
 
 async fn dispatch(world: &CliContext, command: Command) -> Result<Exit, Failure> {
@@ -89,28 +106,7 @@ async fn dispatch(world: &CliContext, command: Command) -> Result<Exit, Failure>
     }
 }
 
-fn start_log(world: &CliContext) {
-    let level = match world.global.verbose {
-        0 => "transship=warn",
-        1 => "transship=info",
-        _ => "transship=debug",
-    };
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::new(level))
-        .with_writer(std::io::stderr)
-        .with_ansi(world.color_err());
-    match world.global.log_format {
-        LogFormat::Text => builder.with_target(false).init(),
-        LogFormat::Json => builder.json().init(),
-    }
-}
-
 /// Says something to the person at the terminal.
 fn say(world: &CliContext, text: &str) {
-    if world.global.log_format == LogFormat::Json {
-        tracing::warn!("{text}");
-        return;
-    }
-    // Nobody can be told that stderr is gone.
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
+    world.stderr.say(text);
 }

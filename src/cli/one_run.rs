@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::args::Run as Args;
 use super::ask::agreed;
+use super::document::{DECLINED, DRY_RUN, RAN};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::listen::{Listening, listeners};
@@ -99,15 +100,18 @@ pub(super) async fn run_one(
     };
     let plan = session.plan(request, &listening.events).await?;
     drop(listening);
+    world.document.plan(plan.file());
     if !world.global.quiet && company == Company::Alone {
         show_plan(world, plan.file(), &args.show);
     }
     if args.dry_run {
+        world.document.set("result", DRY_RUN);
         say(world, "dry run: nothing was sent");
         let attention = plan.file().tail().needs_attention();
         return Ok(if attention { Exit::Attention } else { Exit::Done }.into());
     }
     if !agreed(world, args.yes, "Write", &session, &plan, cancel).await? {
+        world.document.set("result", DECLINED);
         say(world, "nothing was written");
         return Ok(Exit::Interrupted.into());
     }
@@ -135,6 +139,8 @@ pub(super) fn conclude(
 ) -> Result<Ended, Failure> {
     match run {
         Ok(mut run) => {
+            world.document.set("result", RAN);
+            world.document.run(run.folder.path(), &run.summary, &run.attention);
             closing(world, &run, world.global.quiet || company == Company::BesideOthers);
             run.sound()?;
             let exit = exit_of(&run.record, &run.summary);
@@ -142,6 +148,8 @@ pub(super) fn conclude(
         }
         Err(error) => {
             if let SessionError::Unreported { folder, .. } = &error {
+                world.document.set("result", RAN);
+                world.document.set("folder", folder);
                 say(world, &format!("the run can be taken up again: transship resume {}", folder.display()));
             }
             Err(error.into())
@@ -152,7 +160,7 @@ pub(super) fn conclude(
 pub(super) fn listen(world: &CliContext, session: &Session, company: Company) -> Listening {
     match company {
         Company::Alone => listeners(world, session),
-        Company::BesideOthers => Listening::silent(),
+        Company::BesideOthers => Listening::silent(world),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::document::WAS_FINISHED;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::one_run::{Company, Ended, Order, conclude, exit_of, listen, open, run_one};
@@ -9,8 +10,9 @@ use super::say;
 use super::world::CliContext;
 use crate::job::{Job, Settings};
 use crate::model::cancel::Cancel;
+use crate::report::{Attention, Reported};
 use crate::session::runs::{Found, look};
-use crate::session::{OpenRequest, OpenedRun, Resumed};
+use crate::session::{OpenRequest, OpenedRun, Resumed, Summary};
 
 /// Runs a job, or goes on with the run that is in its folder already.
 pub(super) async fn run_or_resume(
@@ -62,7 +64,7 @@ pub(super) async fn resume_one(
     drop(listening);
     match resumed {
         Ok(Resumed::WasFinished(run)) => {
-            say(world, NOTHING);
+            was_finished(world, run.folder.path(), &run.summary, &run.attention);
             let exit = exit_of(&run.record, &run.summary);
             Ok(Ended { was_finished: true, ..Ended::from(exit) })
         }
@@ -71,12 +73,16 @@ pub(super) async fn resume_one(
     }
 }
 
-const NOTHING: &str = "this run is finished; there is nothing to resume";
+fn was_finished(world: &CliContext, folder: &Path, summary: &Summary, attention: &[Attention]) {
+    world.document.set("result", WAS_FINISHED);
+    world.document.run(folder, summary, attention);
+    say(world, "this run is finished; there is nothing to resume");
+}
 
 /// Writes the report of a finished run again, and sends nothing.
 fn finished(world: &CliContext, earlier: &OpenedRun) -> Result<Ended, Failure> {
-    let summary = earlier.write_report()?;
-    say(world, NOTHING);
+    let Reported { summary, attention } = earlier.write_report()?;
+    was_finished(world, earlier.folder.path(), &summary, &attention);
     let exit: Exit = exit_of(&earlier.record, &summary);
     Ok(Ended { was_finished: true, ..Ended::from(exit) })
 }

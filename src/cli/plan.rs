@@ -11,7 +11,7 @@ use super::world::CliContext;
 use super::{signal, view};
 use crate::job::{Job, Settings};
 use crate::model::cancel::Cancel;
-use crate::report::{plan_view, references};
+use crate::report::{PlanViewOptions, plan_view, references};
 use crate::session::plan::Show;
 use crate::session::{OpenRequest, Preview, backup, may_be_written};
 
@@ -32,22 +32,34 @@ pub(super) async fn plan(world: &CliContext, args: &Plan) -> Result<Exit, Failur
     }
     let cancel = Cancel::new();
     signal::listen(world, &cancel);
-    let mut exits = Vec::new();
+    let (mut exits, mut documents) = (Vec::new(), Vec::new());
+    let is_one_of_many = json && !job.sources.is_empty();
     for settings in backup::each(&job, settings) {
-        exits.push(one(world, args, json, &job, settings, &cancel).await?);
+        let (exit, preview) = one(world, args, &job, settings, &cancel).await?;
+        if is_one_of_many {
+            let separator: &[u8] = if documents.is_empty() { b"{\"plans\":[" } else { b"," };
+            documents.extend_from_slice(separator);
+            print(args, &preview, Form::Json, &mut documents)?;
+        } else {
+            printed(print_out(world, args, json, &preview))?;
+        }
+        exits.push(exit);
+    }
+    if is_one_of_many {
+        documents.extend_from_slice(b"]}\n");
+        printed(world.out().write_all(&documents).map_err(Failure::from))?;
     }
     Ok(worst(exits))
 }
 
-/// Shows what a job would do with one account.
+/// Plans what a job would do with one account.
 async fn one(
     world: &CliContext,
     args: &Plan,
-    json: bool,
     job: &Job,
     settings: Settings,
     cancel: &Cancel,
-) -> Result<Exit, Failure> {
+) -> Result<(Exit, Preview), Failure> {
     let session = open(world, OpenRequest::Read(settings), cancel, 0.0).await?;
     let show = if args.references { Show::References } else { Show::Changes };
     let listening = listen(world, &session, Company::Alone);
@@ -56,30 +68,38 @@ async fn one(
     if let Some(out) = &args.out {
         preview.keep(out)?;
     }
-    printed(print(world, args, json, &preview))?;
     let changes = preview.plan().tail().has_work();
     let attention = preview.plan().tail().needs_attention();
-    Ok(match (args.exit_code && changes, attention) {
+    let exit = match (args.exit_code && changes, attention) {
         (true, _) => Exit::Changes,
         (false, true) => Exit::Attention,
         (false, false) => Exit::Done,
-    })
+    };
+    Ok((exit, preview))
 }
 
-fn print(world: &CliContext, args: &Plan, json: bool, preview: &Preview) -> Result<(), Failure> {
-    let mut stdout = std::io::BufWriter::new(std::io::stdout().lock());
-    if args.references && json {
-        references::json(preview.references(), &mut stdout)?;
-    } else if args.references {
-        references::table(preview.references(), preview.plan(), &mut stdout)?;
-    } else if json {
-        plan_view::json(preview.plan(), &mut stdout)?;
-    } else {
-        let mut options = view::options(world, &args.show, world.color_out());
-        options.per_second = Some(view::rate_of(preview.plan()));
-        options.width = world.columns_out();
-        plan_view::table(preview.plan(), &mut stdout, options)?;
-    }
+fn print_out(world: &CliContext, args: &Plan, json: bool, preview: &Preview) -> Result<(), Failure> {
+    let mut stdout = world.out();
+    let mut options = view::options(world, &args.show, world.color_out());
+    options.per_second = Some(view::rate_of(preview.plan()));
+    options.width = world.columns_out();
+    print(args, preview, if json { Form::Json } else { Form::Text(options) }, &mut stdout)?;
     stdout.flush()?;
+    Ok(())
+}
+
+/// How a plan is printed.
+enum Form<'a> {
+    Json,
+    Text(PlanViewOptions<'a>),
+}
+
+fn print(args: &Plan, preview: &Preview, form: Form<'_>, out: &mut dyn Write) -> Result<(), Failure> {
+    match form {
+        Form::Json if args.references => references::json(preview.references(), out)?,
+        Form::Json => plan_view::json(preview.plan(), out)?,
+        Form::Text(_) if args.references => references::table(preview.references(), preview.plan(), out)?,
+        Form::Text(options) => plan_view::table(preview.plan(), out, options)?,
+    }
     Ok(())
 }

@@ -3,6 +3,8 @@
 use std::io::Write;
 use std::path::PathBuf;
 
+use serde_json::json;
+
 use super::args::{Format, Runs, RunsCommand, RunsPrune};
 use super::exit::Exit;
 use super::failure::Failure;
@@ -10,8 +12,8 @@ use super::runs::all;
 use super::say;
 use super::world::CliContext;
 use crate::report;
-use crate::session::OpenedRun;
 use crate::session::runs::{Prune, is_being_written, leftovers, prune};
+use crate::session::{OpenedRun, Summary};
 
 /// `runs`.
 pub(super) fn runs(world: &CliContext, args: &Runs) -> Result<Exit, Failure> {
@@ -28,7 +30,7 @@ fn list(world: &CliContext) -> Result<Exit, Failure> {
         Some(Format::Json) => true,
         Some(_) => return Err(Failure::BadInput("`runs` prints `--format table` or `json`".to_owned())),
     };
-    let (mut summaries, mut open) = (Vec::new(), Vec::new());
+    let (mut summaries, mut open, mut damaged) = (Vec::new(), Vec::new(), Vec::new());
     for path in all(world) {
         match OpenedRun::open(&path) {
             Ok(run) => {
@@ -39,13 +41,22 @@ fn list(world: &CliContext) -> Result<Exit, Failure> {
             }
             // One damaged run must not hide the others.
             Err(error) => {
-                Failure::from(error).report();
+                let failure = Failure::from(error);
+                failure.report(&world.stderr);
+                damaged.push(json!({ "folder": path, "state": "unreadable", "error": failure.document() }));
             }
         }
     }
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut out = world.out();
     if json {
-        let list: Vec<_> = summaries.iter().map(|(_, summary)| summary).collect();
+        let entry = |(path, summary): &(PathBuf, Summary)| {
+            let is_written = open.iter().any(|(open, is_written)| open == path && *is_written);
+            let mut entry = json!(summary);
+            entry["folder"] = json!(path);
+            entry["is_being_written"] = json!(is_written);
+            entry
+        };
+        let list: Vec<_> = summaries.iter().map(entry).chain(damaged).collect();
         serde_json::to_writer_pretty(&mut out, &list).map_err(std::io::Error::from)?;
         writeln!(out)?;
     } else {
@@ -80,7 +91,7 @@ fn hints(world: &CliContext, open: &[(PathBuf, bool)]) {
 fn clear(world: &CliContext, args: &RunsPrune) -> Result<Exit, Failure> {
     let rules = Prune { keep_last: args.keep_last, older_than: args.older_than, dry_run: args.dry_run };
     let pruned = prune(&world.host, &world.global.runs, rules)?;
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut out = world.out();
     if world.global.format == Some(Format::Json) {
         serde_json::to_writer_pretty(&mut out, &pruned).map_err(std::io::Error::from)?;
         writeln!(out)?;

@@ -13,6 +13,7 @@ use crate::session::OpenedRun;
 
 /// `resume`.
 pub(super) async fn resume(world: &CliContext, args: &Resume) -> Result<Exit, Failure> {
+    world.text_or_json("resume")?;
     parent::follow(args.parent)?;
     let path = find_unfinished(world, args.run.as_deref())?;
     let earlier = OpenedRun::open(&path)?;

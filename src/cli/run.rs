@@ -13,6 +13,7 @@ use crate::model::cancel::Cancel;
 
 /// `run`.
 pub(super) async fn run(world: &CliContext, args: &Run) -> Result<Exit, Failure> {
+    world.text_or_json("run")?;
     grace_period(args.settle)?;
     parent::follow(args.parent)?;
     let (job, settings) = load_job(world, &args.job)?;

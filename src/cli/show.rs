@@ -13,7 +13,7 @@ use crate::session::OpenedRun;
 /// `show`: one run in full.
 pub(super) fn show(world: &CliContext, args: &OneRun) -> Result<Exit, Failure> {
     let run = OpenedRun::open(&find(world, args.run.as_deref())?)?;
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut out = world.out();
     match world.global.format {
         None | Some(Format::Text | Format::Table) => {
             let summary = report::render::count(run.told())?.summary;
@@ -48,7 +48,7 @@ pub(super) fn report(world: &CliContext, args: &Report) -> Result<Exit, Failure>
         }
     };
     let run = OpenedRun::open(&find(world, args.run.as_deref())?)?;
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut out = world.out();
     report::render(run.told(), format, &mut out)?;
     out.flush()?;
     Ok(Exit::Done)

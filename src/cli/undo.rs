@@ -2,6 +2,7 @@
 
 use super::args::{Retry as RetryArgs, Undo};
 use super::ask::agreed;
+use super::document::{DECLINED, NOTHING_TO_DO};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::one_run::{Company, carry_out, listen, open};
@@ -15,6 +16,7 @@ use crate::session::{NothingToRetry, OpenRequest, OpenedRun, Retry, RunFolder, n
 
 /// `undo`: puts back what a run changed.
 pub(super) async fn undo(world: &CliContext, args: &Undo) -> Result<Exit, Failure> {
+    world.text_or_json("undo")?;
     parent::follow(args.parent)?;
     let path = find(world, Some(&args.run))?;
     let earlier = OpenedRun::open(&path)?;
@@ -23,6 +25,7 @@ pub(super) async fn undo(world: &CliContext, args: &Undo) -> Result<Exit, Failur
         let more =
             if action == Action::Backup { "; `transship archive prune` removes snapshots" } else { "" };
         let action = action.as_str();
+        world.document.set("result", NOTHING_TO_DO);
         say(world, &format!("there is nothing to undo: a {action} changes nothing in an account{more}"));
         return Ok(Exit::Done);
     }
@@ -30,15 +33,18 @@ pub(super) async fn undo(world: &CliContext, args: &Undo) -> Result<Exit, Failur
     signal::listen(world, &cancel);
     let session = open(world, OpenRequest::Undo(head), &cancel, args.settle).await?;
     let plan = session.undo(&earlier.folder).await?;
+    world.document.plan(plan.file());
     if !world.global.quiet {
         show_plan(world, plan.file(), &args.show);
     }
     if !plan.file().tail().has_work() {
+        world.document.set("result", NOTHING_TO_DO);
         say(world, "there is nothing to undo");
         let attention = plan.file().tail().needs_attention();
         return Ok(if attention { Exit::Attention } else { Exit::Done });
     }
     if !agreed(world, args.yes, "Undo", &session, &plan, &cancel).await? {
+        world.document.set("result", DECLINED);
         say(world, "nothing was written");
         return Ok(Exit::Interrupted);
     }
@@ -47,6 +53,7 @@ pub(super) async fn undo(world: &CliContext, args: &Undo) -> Result<Exit, Failur
 
 /// `retry`: redoes what failed, conflicted, went stale, reads back different or was not processed.
 pub(super) async fn retry(world: &CliContext, args: &RetryArgs) -> Result<Exit, Failure> {
+    world.text_or_json("retry")?;
     parent::follow(args.parent)?;
     let path = find_to_retry(world, args.run.as_deref())?;
     let earlier = OpenedRun::open(&path)?;
@@ -54,7 +61,7 @@ pub(super) async fn retry(world: &CliContext, args: &RetryArgs) -> Result<Exit, 
     let text = std::fs::read(RunFolder::at(&path).job())?;
     let shown = path.join("job.yaml").display().to_string();
     let job = job::parse(&shown, &text, &head.settings.folder, &world.host.env, &world.host.clock)
-        .map_err(|problems| Failure::BadJob(problems.render(world.color_err())))?;
+        .map_err(|problems| Failure::of_job(&problems, world.color_err()))?;
     let cancel = Cancel::new();
     signal::listen(world, &cancel);
     if let Action::Backup | Action::Compare = job.action {
@@ -65,6 +72,9 @@ pub(super) async fn retry(world: &CliContext, args: &RetryArgs) -> Result<Exit, 
     let listening = listen(world, &session, Company::Alone);
     let retry = session.retry(&earlier.folder, &job, &listening.events).await?;
     drop(listening);
+    if let Retry::Nothing(_) = retry {
+        world.document.set("result", NOTHING_TO_DO);
+    }
     let plan = match retry {
         Retry::Plan(plan) => *plan,
         Retry::Nothing(NothingToRetry::AllDone) => {
@@ -79,6 +89,7 @@ pub(super) async fn retry(world: &CliContext, args: &RetryArgs) -> Result<Exit, 
             return Ok(Exit::Attention);
         }
     };
+    world.document.plan(plan.file());
     if !world.global.quiet {
         show_plan(world, plan.file(), &args.show);
     }

@@ -34,7 +34,7 @@ pub(super) fn verify(world: &CliContext, args: &OneRun) -> Result<Exit, Failure>
 }
 
 fn print(world: &CliContext, json: bool, evidence: &Evidence, folder: &Path) -> Result<(), Failure> {
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut out = world.out();
     if json {
         serde_json::to_writer_pretty(&mut out, evidence).map_err(std::io::Error::from)?;
         writeln!(out)?;

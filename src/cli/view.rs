@@ -1,22 +1,37 @@
 //! How plans and runs are shown to the person at the terminal.
 
-use std::io::Write;
-
 use super::args::{Diff, PlanDetail};
 use super::say;
+use super::stderr::TOLD;
 use super::world::CliContext;
 use crate::report;
+use crate::report::console::headline;
 use crate::report::plan_view::{self, Detail, PlanViewOptions};
+use crate::report::text::clean;
 use crate::session::{Ending, PlanFile, Run};
 
 /// Shows a plan to the person at the terminal.
 pub(super) fn show_plan(world: &CliContext, plan: &PlanFile, detail: &PlanDetail) {
-    let mut out = std::io::BufWriter::new(std::io::stderr().lock());
+    let tail = plan.tail();
+    tracing::info!(
+        target: TOLD,
+        job = clean(&plan.head().job),
+        action = clean(&plan.head().action),
+        selected = tail.selected,
+        calls = tail.forecast.total,
+        seconds = tail.forecast.seconds,
+        "plan: {}",
+        plan_view::totals(plan)
+    );
+    if world.stderr.is_json() {
+        return;
+    }
+    let mut shown = Vec::new();
     let mut options = options(world, detail, world.color_err());
     options.per_second = Some(rate_of(plan));
-    let shown = plan_view::table(plan, &mut out, options).map(|()| out.flush());
-    // A terminal that went away must not keep a nightly run from its work.
-    let _ = shown;
+    // What can be shown of a plan that cannot be read to its end is shown; carrying it out will tell.
+    let _ = plan_view::table(plan, &mut shown, options);
+    world.stderr.put(&shown);
 }
 
 /// Calls a second the plan's target may be sent.
@@ -56,6 +71,20 @@ pub(super) fn closing(world: &CliContext, run: &Run, quiet: bool) {
         }
         return;
     }
+    let summary = &run.summary;
+    tracing::info!(
+        target: TOLD,
+        run_id = summary.run_id,
+        state = summary.state,
+        folder = %run.folder.path().display(),
+        calls = summary.total_calls,
+        seconds = summary.seconds,
+        "ended: {}",
+        headline(summary)
+    );
+    if world.stderr.is_json() {
+        return;
+    }
     let closing = report::Closing {
         folder: Some(run.folder.path()),
         resume: (!finished).then_some(command.as_str()),
@@ -63,7 +92,8 @@ pub(super) fn closing(world: &CliContext, run: &Run, quiet: bool) {
         width: world.columns(),
         color: world.color_err(),
     };
-    let mut out = std::io::stderr().lock();
-    // A terminal that went away must not turn a finished run into a failure.
-    let _ = report::closing(&run.summary, &closing, &mut out);
+    let mut shown = Vec::new();
+    // Memory can be written.
+    let _ = report::closing(summary, &closing, &mut shown);
+    world.stderr.put(&shown);
 }

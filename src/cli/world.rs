@@ -1,10 +1,13 @@
 //! What a command knows of the machine: captured once, handed down as a value.
 
 use std::collections::BTreeMap;
-use std::io::IsTerminal;
+use std::io::{BufWriter, IsTerminal, StdoutLock};
 use std::path::PathBuf;
 
-use super::args::{Color, Global};
+use super::args::{Color, Format, Global};
+use super::document::Document;
+use super::failure::Failure;
+use super::stderr::Stderr;
 use crate::job::Env;
 use crate::session::Host;
 
@@ -13,6 +16,8 @@ use crate::session::Host;
 pub(super) struct CliContext {
     pub global: Global,
     pub host: Host,
+    pub stderr: Stderr,
+    pub document: Document,
     pub stdin_is_terminal: bool,
     pub stdout_is_terminal: bool,
     pub stderr_is_terminal: bool,
@@ -27,12 +32,29 @@ impl CliContext {
         let home = variables.get("HOME").map(PathBuf::from);
         let folder = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
         let emulator_data = global.emulator_data.clone();
+        let stderr = Stderr::new(global.log_format);
         Self {
             global,
+            stderr,
+            document: Document::default(),
             host: Host { emulator_data, ..Host::new(Env { variables, home, folder }) },
             stdin_is_terminal: std::io::stdin().is_terminal(),
             stdout_is_terminal: std::io::stdout().is_terminal(),
             stderr_is_terminal: std::io::stderr().is_terminal(),
+        }
+    }
+
+    /// Where data goes. Whoever asks prints the document of `--format json` by itself.
+    pub(super) fn out(&self) -> BufWriter<StdoutLock<'static>> {
+        self.document.printed();
+        BufWriter::new(std::io::stdout().lock())
+    }
+
+    /// Refuses forms that a command does not print.
+    pub(super) fn text_or_json(&self, command: &str) -> Result<(), Failure> {
+        match self.global.format {
+            None | Some(Format::Text | Format::Json) => Ok(()),
+            Some(_) => Err(Failure::BadInput(format!("`{command}` prints `--format text` or `json`"))),
         }
     }
 

@@ -15,7 +15,7 @@ use crate::run_folder::summary::Summary;
 pub const MOST_NAMED: usize = 10;
 
 /// An item that a person has to look at.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Attention {
     /// `failed`, `conflict`, `stale`, `differs` or `copy`; `alone` for what only one side of a comparison has.
     pub word: &'static str,

@@ -34,7 +34,7 @@ pub use audit::{AuditContext, AuditWriter};
 pub use console::{Attention, Closing, closing, summary_json};
 pub use inventory::{Inventory, InventoryFormat, InventoryRow};
 pub use notice::{Gauge, ReadGauge};
-pub use plain::PlainLines;
+pub use plain::{PlainLines, StageTotals, Totals};
 pub use plan_view::{Detail, Diff, PlanViewOptions};
 pub use progress::Bars;
 pub use render::{Format, Reported, Told, render, write_files};

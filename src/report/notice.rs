@@ -56,6 +56,10 @@ impl Counts {
         }
     }
 
+    pub(super) fn failed(&self) -> u64 {
+        self.failed
+    }
+
     /// Gauge and counts in one line.
     pub(super) fn line(&self, gauge: &Gauge) -> String {
         use fmt::Write;

@@ -1,89 +1,129 @@
-//! Progress without a terminal: a line when a stage begins and ends, and every few seconds between.
+//! Progress without a terminal: the totals every ten seconds, and a line about what goes wrong. It does not flood.
 
 use std::fmt;
-use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::notice::{Notices, ReadGauge, pace};
-use super::text::{Paint, count, number, span};
+use super::notice::{Gauge, Notices, ReadGauge, pace};
+use super::text::{Paint, number};
 use crate::model::event::{Event, Listener, Stage};
 
-/// How far apart lines about the same stage are.
-const EVERY: Duration = Duration::from_secs(5);
+/// How far apart totals are.
+const EVERY: Duration = Duration::from_secs(10);
 
 /// Tells the time since any fixed moment.
 pub type Elapsed = Box<dyn Fn() -> Duration + Send>;
 
-/// Writes progress as plain lines. A clone writes to the same place: keep one to call [`PlainLines::beat`].
-pub struct PlainLines<W: Write + Send>(Arc<Mutex<Lines<W>>>);
+/// Where progress goes.
+pub type Put = Box<dyn FnMut(Told<'_>) + Send>;
 
-struct Lines<W> {
-    out: W,
+/// Something that progress tells.
+#[derive(Debug, Clone, Copy)]
+pub enum Told<'a> {
+    /// A line about something that went wrong.
+    Line(&'a str),
+    /// How far it is. Its text is one line.
+    Totals(&'a Totals),
+}
+
+/// How far a run is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Totals {
+    /// The stages that are going on.
+    pub stages: Vec<StageTotals>,
+    /// What its calls are doing.
+    pub gauge: Gauge,
+    /// Items that failed so far.
+    pub failed: u64,
+    line: String,
+}
+
+impl fmt::Display for Totals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.line)
+    }
+}
+
+/// How far a stage is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StageTotals {
+    /// Which.
+    pub stage: Stage,
+    /// How many imports it is for, where known.
+    pub total: Option<u64>,
+    /// How many are through.
+    pub done: u64,
+    /// How many a second went through since the totals before.
+    pub per_second: f64,
+}
+
+impl StageTotals {
+    /// How long it takes still at this pace; `None` where that cannot be said.
+    pub fn left(&self) -> Option<Duration> {
+        #[expect(clippy::cast_precision_loss, reason = "counts of imports are far below 2^52")]
+        let left = self.total?.saturating_sub(self.done) as f64;
+        (self.per_second > 0.0).then(|| Duration::try_from_secs_f64(left / self.per_second).ok())?
+    }
+}
+
+/// Tells progress. A clone goes on with the same: keep one to call [`PlainLines::beat`].
+#[derive(Clone)]
+pub struct PlainLines(Arc<Mutex<Lines>>);
+
+struct Lines {
+    put: Put,
     gauge: ReadGauge,
     elapsed: Elapsed,
     notices: Notices,
-    stages: Vec<ExecuteRequest>,
+    stages: Vec<Running>,
     last: Duration,
 }
 
-struct ExecuteRequest {
+struct Running {
     stage: Stage,
     total: Option<u64>,
     done: u64,
-    began: Duration,
-    /// What was done, and when, at the last line: the pace is that of late, not of the burst at the start.
+    /// What was done, and when, at the last totals: the pace is that of late, not of the burst at the start.
     shown: (u64, Duration),
 }
 
-impl<W: Write + Send> fmt::Debug for PlainLines<W> {
+impl fmt::Debug for PlainLines {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PlainLines")
     }
 }
 
-impl<W: Write + Send> Clone for PlainLines<W> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
-    }
-}
-
-impl<W: Write + Send> PlainLines<W> {
-    /// Writes to `out`. A line that cannot be written is lost: progress never ends a run.
-    pub fn new(out: W, color: bool, gauge: ReadGauge, elapsed: Elapsed) -> Self {
+impl PlainLines {
+    /// Tells `put`, which must return at once.
+    pub fn new(color: bool, gauge: ReadGauge, elapsed: Elapsed, put: Put) -> Self {
         let last = elapsed();
         let notices = Notices::new(Paint { color });
-        Self(Arc::new(Mutex::new(Lines { out, gauge, elapsed, notices, stages: Vec::new(), last })))
+        Self(Arc::new(Mutex::new(Lines { put, gauge, elapsed, notices, stages: Vec::new(), last })))
     }
 
-    /// Writes a line if the last one is a while ago: call it now and then, so that a run that waits for the service
-    /// is seen to wait.
+    /// Tells the totals if the last ones are ten seconds old: call it now and then, so that a run that waits for the
+    /// service is seen to wait.
     pub fn beat(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).beat();
     }
 }
 
-impl<W: Write + Send> Listener for PlainLines<W> {
+impl Listener for PlainLines {
     fn on(&mut self, event: &Event) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).on(event);
     }
 }
 
-impl<W: Write> Lines<W> {
+impl Lines {
     fn on(&mut self, event: &Event) {
         if let Some(line) = self.notices.take(event) {
-            self.say(&line);
+            (self.put)(Told::Line(&line));
         }
         match event {
             Event::StageStarted { stage, total } => {
                 let now = (self.elapsed)();
                 self.stages.retain(|running| running.stage != *stage);
-                let (stage, total) = (*stage, *total);
-                self.stages.push(ExecuteRequest { stage, total, done: 0, began: now, shown: (0, now) });
-                self.last = now;
-                let size =
-                    total.map_or(String::new(), |total| format!(" {}", count(total, "import", "imports")));
-                self.say(&format!("{}:{size} started", stage.as_str()));
+                self.stages.push(Running { stage: *stage, total: *total, done: 0, shown: (0, now) });
             }
             Event::StageAdvanced { stage, by } => {
                 if let Some(running) = self.stages.iter_mut().find(|running| running.stage == *stage) {
@@ -91,15 +131,7 @@ impl<W: Write> Lines<W> {
                 }
                 self.beat();
             }
-            Event::StageFinished { stage } => {
-                let now = (self.elapsed)();
-                let Some(at) = self.stages.iter().position(|running| running.stage == *stage) else { return };
-                let running = self.stages.remove(at);
-                let done = count(running.done, "import", "imports");
-                let took = span(now.saturating_sub(running.began));
-                self.say(&format!("{}: {done} done in {took}", stage.as_str()));
-                self.last = now;
-            }
+            Event::StageFinished { stage } => self.stages.retain(|running| running.stage != *stage),
             _ => {}
         }
     }
@@ -110,24 +142,23 @@ impl<W: Write> Lines<W> {
             return;
         }
         self.last = now;
-        let mut parts = Vec::new();
+        let (mut stages, mut parts) = (Vec::new(), Vec::new());
         for running in &mut self.stages {
             let since = now.saturating_sub(running.shown.1).as_secs_f64();
             #[expect(clippy::cast_precision_loss, reason = "counts of imports are far below 2^52")]
-            let per_second = (running.done - running.shown.0) as f64 / since;
+            let done = (running.done - running.shown.0) as f64;
+            let per_second = if since > 0.0 { done / since } else { 0.0 };
             running.shown = (running.done, now);
-            let of = running.total.map_or(String::new(), |total| format!(" of {}", number(total)));
-            let left = running.total.map(|total| total.saturating_sub(running.done));
-            let pace = pace(per_second, left);
-            parts.push(format!("{}: {}{of} · {pace}", running.stage.as_str(), number(running.done)));
+            let Running { stage, total, done, .. } = *running;
+            let of = total.map_or(String::new(), |total| format!(" of {}", number(total)));
+            let pace = pace(per_second, total.map(|total| total.saturating_sub(done)));
+            parts.push(format!("{}: {}{of} · {pace}", stage.as_str(), number(done)));
+            stages.push(StageTotals { stage, total, done, per_second });
         }
-        let line = format!("{} · {}", parts.join(" · "), self.notices.counts.line(&(self.gauge)()));
-        self.say(&line);
-    }
-
-    fn say(&mut self, line: &str) {
-        let _ = writeln!(self.out, "{line}");
-        let _ = self.out.flush();
+        let gauge = (self.gauge)();
+        let line = format!("{} · {}", parts.join(" · "), self.notices.counts.line(&gauge));
+        let totals = Totals { stages, gauge, failed: self.notices.counts.failed(), line };
+        (self.put)(Told::Totals(&totals));
     }
 }
 

@@ -126,6 +126,15 @@ pub fn json(plan: &PlanFile, out: &mut dyn Write) -> Result<(), RunFolderError> 
     Ok(())
 }
 
+/// What a plan comes to, in one line: `create 12, unchanged 3`.
+pub fn totals(plan: &PlanFile) -> String {
+    let mut totals: Vec<_> = plan.tail().totals.iter().filter(|(word, _)| word.as_str() != "none").collect();
+    totals.sort_by_key(|(word, _)| rank(word));
+    let parts: Vec<_> =
+        totals.into_iter().map(|(word, count)| format!("{} {}", told(word, plan), number(*count))).collect();
+    if parts.is_empty() { "nothing selected".to_owned() } else { parts.join(", ") }
+}
+
 struct View<'a> {
     options: PlanViewOptions<'a>,
     paint: Paint,

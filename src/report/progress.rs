@@ -53,6 +53,12 @@ impl Bars {
         })))
     }
 
+    /// Does what writes to the terminal by itself, with the bars out of the way.
+    pub fn suspend(&self, work: impl FnOnce()) {
+        let multi = self.0.lock().unwrap_or_else(PoisonError::into_inner).multi.clone();
+        multi.suspend(work);
+    }
+
     /// Takes the bars away, so that other text can be printed; the next stage brings them back.
     pub fn clear(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();

@@ -68,13 +68,13 @@ impl OpenedRun {
         Ok(report::render::count(self.told())?.summary)
     }
 
-    /// Writes its report again, from its journal, and gives its counts.
+    /// Writes its report again, from its journal, and gives what it reports.
     ///
     /// # Errors
     ///
     /// Plan or journal cannot be read, or a file not written.
-    pub fn write_report(&self) -> Result<Summary, SessionError> {
-        Ok(report::write_files(self.told())?.summary)
+    pub fn write_report(&self) -> Result<report::Reported, SessionError> {
+        Ok(report::write_files(self.told())?)
     }
 
     /// Whether it is a run of this very job.

@@ -8,6 +8,7 @@ mod arguments;
 mod backup;
 mod create;
 mod faults;
+mod json;
 mod late_effects;
 mod migrate;
 mod recipes;

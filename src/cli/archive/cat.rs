@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::open::opened;
-use super::{CliContext, Exit, Failure, find, listing, out};
+use super::{CliContext, Exit, Failure, find, listing};
 use crate::archive::Entry;
 use crate::cli::args::archive::Cat;
 use crate::report::text::clean;
@@ -42,7 +42,7 @@ pub(super) async fn cat(world: &CliContext, args: &Cat) -> Result<Exit, Failure>
         (None, many) => return Err(alike(args, many)),
     };
     let text = archive.document(&entry).await?;
-    let mut out = out();
+    let mut out = world.out();
     out.write_all(&text)?;
     out.flush()?;
     Ok(Exit::Done)

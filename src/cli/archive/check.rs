@@ -24,7 +24,7 @@ pub(super) async fn check(world: &CliContext, args: &Check) -> Result<Exit, Fail
         return Ok(Exit::Done);
     }
     // Damage is no closing word: `--quiet` does not hide it.
-    put(|out| told(checked, form, out))?;
+    put(world, |out| told(checked, form, out))?;
     Ok(Exit::Attention)
 }
 

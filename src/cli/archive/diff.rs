@@ -4,7 +4,7 @@ use futures::stream::{StreamExt, TryStreamExt};
 
 use super::changes::compared;
 use super::open::opened;
-use super::{CliContext, Exit, Failure, find, form_of_changes, out, shown};
+use super::{CliContext, Exit, Failure, find, form_of_changes, shown};
 use crate::archive::{Snapshot, SnapshotDiff};
 use crate::cli::args::archive::Difference as Args;
 use crate::cli::say;
@@ -33,7 +33,7 @@ pub(super) async fn diff(world: &CliContext, args: &Args) -> Result<Exit, Failur
     }
     let SnapshotDiff { added, removed, changed, same, renewed } = archive.diff(&first.id, &second.id).await?;
     let wanted = |kind: &str| args.kind.as_ref().is_none_or(|wanted| wanted == kind);
-    let mut difference = Difference::begin(out(), form, shown(args.diff), first, second)?;
+    let mut difference = Difference::begin(world.out(), form, shown(args.diff), first, second)?;
     for entry in removed.iter().filter(|entry| wanted(&entry.kind)) {
         difference.only_in_first(entry)?;
     }

@@ -42,6 +42,6 @@ pub(super) async fn drill(world: &CliContext, args: &Drill) -> Result<Exit, Fail
         return Ok(Exit::Done);
     }
     // What cannot be restored is no closing word: `--quiet` does not hide it.
-    put(|out| told(&found, form, out))?;
+    put(world, |out| told(&found, form, out))?;
     Ok(Exit::Attention)
 }

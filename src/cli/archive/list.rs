@@ -11,6 +11,6 @@ pub(super) async fn list(world: &CliContext, args: &List) -> Result<Exit, Failur
     let archive = opened(world, &args.place).await?;
     let listing = listing(&archive, args.account.as_deref()).await?;
     let sizes = archive.sizes().await?;
-    put(|out| archive::list(&listing, &sizes, archive.is_encrypted(), form, out))?;
+    put(world, |out| archive::list(&listing, &sizes, archive.is_encrypted(), form, out))?;
     Ok(if listing.damaged.is_empty() { Exit::Done } else { Exit::Attention })
 }

@@ -12,7 +12,7 @@ mod open;
 mod prune;
 mod show;
 
-use std::io::{BufWriter, StdoutLock, Write};
+use std::io::Write;
 
 use super::args::archive::Command;
 use super::args::{Diff, Format};
@@ -64,11 +64,6 @@ fn form_of_changes(world: &CliContext, command: &str) -> Result<Form, Failure> {
     Ok(form)
 }
 
-/// Where data goes.
-fn out() -> BufWriter<StdoutLock<'static>> {
-    BufWriter::new(std::io::stdout().lock())
-}
-
 /// Prints a report, unless nobody wants words.
 fn print(
     world: &CliContext,
@@ -78,12 +73,12 @@ fn print(
     if world.global.quiet && matches!(form, Form::Text { .. }) {
         return Ok(());
     }
-    put(write)
+    put(world, write)
 }
 
 /// Prints what nobody can do without.
-fn put(write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<(), Failure> {
-    let mut out = out();
+fn put(world: &CliContext, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<(), Failure> {
+    let mut out = world.out();
     write(&mut out)?;
     out.flush()?;
     Ok(())

@@ -1,7 +1,6 @@
 //! `archive prune`: shows what goes and why, asks, removes it.
 
 use std::collections::BTreeSet;
-use std::io::Write;
 
 use super::open::opened;
 use super::{CliContext, Exit, Failure, form, print};
@@ -33,15 +32,14 @@ pub(super) async fn prune(world: &CliContext, args: &Prune) -> Result<Exit, Fail
     if asking {
         let plan = archive.prune(PruneOptions { dry_run: true, ..options.clone() }).await?;
         let going = going(&plan);
-        let mut err = std::io::stderr().lock();
-        told(&plan, true, Form::Text { width: world.columns(), color: world.color_err() }, &mut err)?;
-        err.flush()?;
-        drop(err);
+        let mut shown = Vec::new();
+        told(&plan, true, Form::Text { width: world.columns(), color: world.color_err() }, &mut shown)?;
+        say(world, &String::from_utf8_lossy(&shown));
         if going.is_empty() && plan.files_removed == 0 {
             return Ok(Exit::Done);
         }
         signal::listen(world, &cancel);
-        if !ask("Remove this for good? [y/N] ", &cancel).await? {
+        if !ask(world, "Remove this for good? [y/N] ", &cancel).await? {
             say(world, "nothing was removed");
             return Ok(Exit::Interrupted);
         }

@@ -1,7 +1,7 @@
 //! `archive show`: one snapshot and what is in it.
 
 use super::open::opened;
-use super::{CliContext, Exit, Failure, find, form, listing, out};
+use super::{CliContext, Exit, Failure, find, form, listing};
 use crate::cli::args::archive::Show;
 use crate::report::archive::Contents;
 use crate::report::text::clean;
@@ -20,7 +20,7 @@ pub(super) async fn show(world: &CliContext, args: &Show) -> Result<Exit, Failur
         let text = format!("the snapshot holds no {kind}; it holds {}", known.join(", "));
         return Err(Failure::BadInput(clean(&text)));
     }
-    let mut contents = Contents::begin(out(), form, &snapshot)?;
+    let mut contents = Contents::begin(world.out(), form, &snapshot)?;
     for entry in entries {
         let entry = entry?;
         if args.kind.as_ref().is_none_or(|kind| entry.kind == *kind) {

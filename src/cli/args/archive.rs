@@ -42,6 +42,22 @@ pub enum Command {
     Drill(Drill),
 }
 
+impl Command {
+    /// Its words on the command line.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::List(_) => "archive list",
+            Self::Show(_) => "archive show",
+            Self::Cat(_) => "archive cat",
+            Self::Diff(_) => "archive diff",
+            Self::Check(_) => "archive check",
+            Self::Prune(_) => "archive prune",
+            Self::Export(_) => "archive export",
+            Self::Drill(_) => "archive drill",
+        }
+    }
+}
+
 /// Which archive, and what opens it.
 #[derive(Debug, Args)]
 pub struct Place {

@@ -1,6 +1,7 @@
 //! Arguments and their help, nothing else.
 
 pub mod archive;
+mod names;
 
 use std::path::PathBuf;
 
@@ -34,15 +35,18 @@ pub struct Global {
     #[arg(long, short, global = true, env = "TRANSSHIP_QUIET", value_parser = clap::builder::FalseyValueParser::new(),
         action = clap::ArgAction::SetTrue)]
     pub quiet: bool,
-    /// Say more; twice for every call
+    /// Log what becomes of every import; twice for every call too
     #[arg(short, long = "verbose", global = true, action = clap::ArgAction::Count, env = "TRANSSHIP_VERBOSE")]
     pub verbose: u8,
     /// When to use colour
     #[arg(long, global = true, value_enum, default_value_t, env = "TRANSSHIP_COLOR")]
     pub color: Color,
-    /// Form of log lines on stderr
+    /// Form of stderr: text, or JSON on every line
     #[arg(long, global = true, value_enum, default_value_t, env = "TRANSSHIP_LOG_FORMAT")]
     pub log_format: LogFormat,
+    /// Add log lines to this file, those of -v at least
+    #[arg(long, global = true, value_name = "FILE", env = "TRANSSHIP_LOG_FILE")]
+    pub log_file: Option<PathBuf>,
     /// How progress is shown on stderr
     #[arg(long, global = true, value_enum, default_value_t, env = "TRANSSHIP_PROGRESS")]
     pub progress: Progress,
@@ -94,7 +98,7 @@ pub enum Progress {
     Auto,
     /// Bars
     Bar,
-    /// A line every few seconds
+    /// A line every 10 seconds, and one for each import that fails
     Plain,
     /// Nothing
     None,

@@ -6,27 +6,14 @@ use super::*;
 use crate::model::{ItemKey, Outcome, Verdict};
 use crate::report::Gauge;
 
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 struct Scene {
-    log: Log,
+    log: Arc<Mutex<String>>,
     seconds: Arc<AtomicU64>,
-    lines: PlainLines<Log>,
+    lines: PlainLines,
 }
 
 fn scene() -> Scene {
-    let (log, seconds) = (Log::default(), Arc::new(AtomicU64::new(0)));
+    let (log, seconds) = (Arc::<Mutex<String>>::default(), Arc::new(AtomicU64::new(0)));
     let time = Arc::clone(&seconds);
     let gauge = Gauge {
         in_flight: 12,
@@ -36,11 +23,18 @@ fn scene() -> Scene {
         retries: 1,
         paused: None,
     };
+    let put = Arc::clone(&log);
     let lines = PlainLines::new(
-        log.clone(),
         false,
         Arc::new(move || gauge.clone()),
         Box::new(move || Duration::from_secs(time.load(Ordering::Relaxed))),
+        Box::new(move |told| {
+            let line = match told {
+                Told::Line(line) => line.to_owned(),
+                Told::Totals(totals) => totals.to_string(),
+            };
+            put.lock().unwrap().push_str(&format!("{line}\n"));
+        }),
     );
     Scene { log, seconds, lines }
 }
@@ -52,7 +46,7 @@ impl Scene {
     }
 
     fn text(&self) -> String {
-        String::from_utf8(self.log.0.lock().unwrap().clone()).unwrap()
+        self.log.lock().unwrap().clone()
     }
 }
 
@@ -62,11 +56,11 @@ fn failed(name: &str) -> Event {
 }
 
 #[test]
-fn a_line_at_the_start_at_the_end_and_every_five_seconds() {
+fn totals_every_ten_seconds_and_a_line_for_what_goes_wrong() {
     let mut scene = scene();
     let stage = Stage::Write;
     scene.after(0, &Event::StageStarted { stage, total: Some(1280) });
-    for _ in 0..12 {
+    for _ in 0..11 {
         scene.after(1, &Event::StageAdvanced { stage, by: 100 });
     }
     scene.after(0, &failed("Order \x1b[31mto EU"));
@@ -75,18 +69,15 @@ fn a_line_at_the_start_at_the_end_and_every_five_seconds() {
     scene.after(0, &Event::ItemVerified { item: ItemKey(2), name: "Item".into(), verdict, differences });
     scene.after(0, &Event::ItemDoubted { item: ItemKey(3), message: "the connection was cut".into() });
     scene.after(0, &Event::Stopping { reason: "5 % failed".into() });
-    scene.after(5, &Event::StageAdvanced { stage, by: 80 });
+    scene.after(10, &Event::StageAdvanced { stage, by: 180 });
     scene.after(1, &Event::StageFinished { stage });
     insta::assert_snapshot!(scene.text(), @r#"
-    write: 1,280 imports started
-    write: 500 of 1,280 · 100/s · 7.8 s left · in flight 12 · waited 3.2 s for the rate limit · 429s 2 · failed 0 · retries 1
     write: 1,000 of 1,280 · 100/s · 2.8 s left · in flight 12 · waited 3.2 s for the rate limit · 429s 2 · failed 0 · retries 1
     failed   "Order ␛[31mto EU": http.method: Expected field
     differs  "Item" reads back different at /http/body/0
     in doubt item 3: the connection was cut; it is looked up before anything is repeated
     stopping: 5 % failed; what is in flight finishes
-    write: 1,280 of 1,280 · 40/s · in flight 12 · waited 3.2 s for the rate limit · 429s 2 · failed 1 · read back different 1 · were in doubt 1 · retries 1
-    write: 1,280 imports done in 18 s
+    write: 1,280 of 1,280 · 25/s · in flight 12 · waited 3.2 s for the rate limit · 429s 2 · failed 1 · read back different 1 · were in doubt 1 · retries 1
     "#);
 }
 
@@ -98,7 +89,6 @@ fn a_run_that_waits_is_seen_to_wait() {
     scene.seconds.fetch_add(61, Ordering::Relaxed);
     scene.lines.beat();
     insta::assert_snapshot!(scene.text(), @"
-    look up: started
     look up: 0 · 0/s · in flight 12 · waited 3.2 s for the rate limit · 429s 2 · failed 0 · retries 1
     ");
 }
@@ -108,7 +98,7 @@ fn thousands_of_failures_do_not_flood() {
     let mut scene = scene();
     scene.after(0, &Event::StageStarted { stage: Stage::Write, total: None });
     (0..5000).for_each(|_| scene.after(0, &failed("x")));
-    assert_eq!(scene.text().lines().count(), 22);
+    assert_eq!(scene.text().lines().count(), 21);
     scene.seconds.fetch_add(10, Ordering::Relaxed);
     scene.lines.beat();
     assert!(scene.text().contains("failed 5,000"));

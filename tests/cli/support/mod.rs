@@ -10,6 +10,7 @@
 
 pub mod process;
 pub mod scenario;
+pub mod schema;
 
 use std::path::PathBuf;
 

@@ -1,0 +1,34 @@
+//! What commands are called in documents.
+
+use super::{Command, Runs, RunsCommand};
+
+impl Command {
+    /// Its words on the command line.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Plan(_) => "plan",
+            Self::Run(_) => "run",
+            Self::Resume(_) => "resume",
+            Self::Retry(_) => "retry",
+            Self::Undo(_) => "undo",
+            Self::Check(_) => "check",
+            Self::List(_) => "list",
+            Self::Runs(Runs { command: None }) => "runs",
+            Self::Runs(Runs { command: Some(RunsCommand::Prune(_)) }) => "runs prune",
+            Self::Show(_) => "show",
+            Self::Verify(_) => "verify",
+            Self::Report(_) => "report",
+            Self::Archive(archive) => archive.command.name(),
+            Self::Emulator(_) => "emulator",
+            Self::New(_) => "new",
+            Self::Schema => "schema",
+            Self::Completions(_) => "completions",
+            Self::Man => "man",
+        }
+    }
+
+    /// Whether it has a result that `--format json` shows; the others print a file.
+    pub fn has_document(&self) -> bool {
+        !matches!(self, Self::New(_) | Self::Schema | Self::Completions(_) | Self::Man)
+    }
+}

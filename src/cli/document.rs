@@ -1,0 +1,111 @@
+//! The one JSON document that a command prints to stdout with `--format json`, also where it fails. See `docs/json.md`.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::exit::Exit;
+use super::failure::Failure;
+use crate::report::Attention;
+use crate::session::{PlanFile, Summary};
+
+/// `result`: a run was carried out, as far as `summary` says.
+pub(super) const RAN: &str = "ran";
+/// `result`: the run was finished before, and nothing was sent.
+pub(super) const WAS_FINISHED: &str = "was_finished";
+/// `result`: the plan was made and shown, and no more was asked for.
+pub(super) const DRY_RUN: &str = "dry_run";
+/// `result`: the plan was made and shown, and nobody agreed to it.
+pub(super) const DECLINED: &str = "declined";
+/// `result`: there is nothing to redo or to put back.
+pub(super) const NOTHING_TO_DO: &str = "nothing_to_do";
+
+/// What is known so far of what a command came to. A clone is filled in together with it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Document(Arc<Mutex<Parts>>);
+
+#[derive(Debug, Default)]
+struct Parts {
+    members: Map<String, Value>,
+    /// The command printed its document by itself.
+    is_printed: bool,
+}
+
+impl Document {
+    /// Adds a member, or replaces it.
+    pub(super) fn set(&self, key: &str, value: impl Serialize) {
+        // What is put in here is plain data, which always becomes JSON.
+        if let Ok(value) = serde_json::to_value(value) {
+            self.parts(|parts| parts.members.insert(key.to_owned(), value));
+        }
+    }
+
+    /// Adds an element to the list of that name.
+    pub(super) fn push(&self, key: &str, value: Value) {
+        self.parts(|parts| match parts.members.get_mut(key) {
+            Some(Value::Array(list)) => list.push(value),
+            _ => drop(parts.members.insert(key.to_owned(), Value::Array(vec![value]))),
+        });
+    }
+
+    /// The command prints its document by itself, and has begun.
+    pub(super) fn printed(&self) {
+        self.parts(|parts| parts.is_printed = true);
+    }
+
+    /// The plan that was made.
+    pub(super) fn plan(&self, plan: &PlanFile) {
+        let tail = plan.tail();
+        self.set(
+            "plan",
+            json!({
+                "selected": tail.selected,
+                "totals": tail.totals,
+                "forecast": tail.forecast,
+                "notes": tail.notes,
+            }),
+        );
+    }
+
+    /// The run, as its journal tells it.
+    pub(super) fn run(&self, folder: &Path, summary: &Summary, attention: &[Attention]) {
+        self.set("folder", folder);
+        self.set("summary", summary);
+        self.set("attention", attention);
+    }
+
+    /// How the command, or its part for one account, ended.
+    pub(super) fn ended(&self, exit: Exit, failure: Option<&Failure>) -> Map<String, Value> {
+        let mut members = self.parts(|parts| std::mem::take(&mut parts.members));
+        members.insert("exit_code".to_owned(), exit.code().into());
+        if let Some(failure) = failure {
+            members.insert("error".to_owned(), failure.document());
+        }
+        members
+    }
+
+    /// Prints the document of a command, unless it did so by itself.
+    pub(super) fn print(
+        &self,
+        command: Option<&str>,
+        exit: Exit,
+        failure: Option<&Failure>,
+    ) -> std::io::Result<()> {
+        if self.parts(|parts| parts.is_printed) {
+            return Ok(());
+        }
+        let mut whole = Map::from_iter([("command".to_owned(), json!(command))]);
+        whole.extend(self.ended(exit, failure));
+        let mut out = std::io::stdout().lock();
+        serde_json::to_writer_pretty(&mut out, &whole)?;
+        out.write_all(b"\n")?;
+        out.flush()
+    }
+
+    fn parts<T>(&self, work: impl FnOnce(&mut Parts) -> T) -> T {
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

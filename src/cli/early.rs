@@ -1,0 +1,62 @@
+//! Arguments that cannot be parsed, told in the forms that they ask for nevertheless.
+
+use super::args::LogFormat;
+use super::document::Document;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::log;
+use super::stderr::Stderr;
+
+/// Says what is wrong with the arguments, and what the command exits with.
+pub(super) fn refuse(error: &clap::Error) -> Exit {
+    let json = |option: &str, variable: &str| is_asked_for(std::env::args(), option, variable);
+    let form = if json("--log-format", "TRANSSHIP_LOG_FORMAT") { LogFormat::Json } else { LogFormat::Text };
+    let text = error.to_string();
+    let failure = Failure::BadInput(text.trim().trim_start_matches("error: ").to_owned());
+    if form == LogFormat::Json {
+        let stderr = Stderr::new(form);
+        let options =
+            log::LogOptions { stderr: &stderr, form, verbose: 0, quiet: false, color: false, file: None };
+        // Without a file there is nothing to open.
+        let _ = log::start(options);
+        failure.report(&stderr);
+    } else {
+        // A reader that went away cannot be told.
+        let _ = error.print();
+    }
+    if json("--format", "TRANSSHIP_FORMAT") {
+        let _ = Document::default().print(None, Exit::BadInput, Some(&failure));
+    }
+    Exit::BadInput
+}
+
+/// Whether these arguments, or else that variable, say `json` for an option.
+fn is_asked_for(arguments: impl Iterator<Item = String>, option: &str, variable: &str) -> bool {
+    let arguments: Vec<String> = arguments.collect();
+    let told = arguments.iter().enumerate().rev().find_map(|(at, argument)| {
+        let value = argument.strip_prefix(option)?;
+        if value.is_empty() { arguments.get(at + 1).map(String::as_str) } else { value.strip_prefix('=') }
+    });
+    let variable = || std::env::vars_os().find(|(name, _)| name == variable);
+    told.map_or_else(|| variable().is_some_and(|(_, value)| value == "json"), |value| value == "json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_of_the_arguments_counts_in_both_spellings() {
+        for (arguments, wanted) in [
+            (vec!["run", "--format", "json"], true),
+            (vec!["run", "--format=json"], true),
+            (vec!["run", "--format", "json", "--format", "text"], false),
+            (vec!["run", "--formatter", "json"], false),
+            (vec!["run", "--format"], false),
+            (vec!["run"], false),
+        ] {
+            let given = arguments.iter().map(|word| (*word).to_owned());
+            assert_eq!(is_asked_for(given, "--format", "NOT_A_VARIABLE"), wanted, "{arguments:?}");
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! What goes to stderr: text for people, or JSON on every line. Lines and bars never mix.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::args::LogFormat;
+use crate::report::Bars;
+
+/// The target of log events that repeat what people are told, for JSON and for `--log-file`.
+pub(super) const TOLD: &str = "transship::told";
+
+/// The target of log events about single imports.
+pub(super) const EVENTS: &str = "transship::events";
+
+/// The target of log events about stages and totals.
+pub(super) const PROGRESS: &str = "transship::progress";
+
+/// The standard error of this process, and the bars that are on it. A clone writes to the same place.
+#[derive(Debug, Clone)]
+pub(super) struct Stderr {
+    form: LogFormat,
+    bars: Arc<Mutex<Option<Bars>>>,
+}
+
+impl Stderr {
+    /// Writes in that form; there are no bars yet.
+    pub(super) fn new(form: LogFormat) -> Self {
+        Self { form, bars: Arc::default() }
+    }
+
+    /// Whether every line is JSON.
+    pub(super) fn is_json(&self) -> bool {
+        self.form == LogFormat::Json
+    }
+
+    /// Tells a person something.
+    pub(super) fn say(&self, text: &str) {
+        let text = text.trim_end();
+        if !self.is_json() {
+            self.put(format!("{text}\n").as_bytes());
+        }
+        tracing::info!(target: TOLD, "{text}");
+    }
+
+    /// Tells what ended a command: what it is called in documents, what happened, and what to do about it.
+    pub(super) fn complain(&self, code: &str, text: &str, help: Option<&str>) {
+        let text = text.trim_end();
+        if !self.is_json() {
+            let help = help.map_or(String::new(), |help| format!("help: {help}\n"));
+            self.put(format!("{text}\n{help}").as_bytes());
+        }
+        match help {
+            Some(help) => tracing::error!(target: TOLD, code, help, "{text}"),
+            None => tracing::error!(target: TOLD, code, "{text}"),
+        }
+    }
+
+    /// Writes text for people as it is, above the bars if there are any. Nobody can be told that stderr is gone.
+    pub(super) fn put(&self, text: &[u8]) {
+        let write = || {
+            let mut err = std::io::stderr().lock();
+            let _ = err.write_all(text).and_then(|()| err.flush());
+        };
+        match &*self.bars.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(bars) => bars.suspend(write),
+            None => write(),
+        }
+    }
+
+    /// From now on these bars are on the screen; `None` when they are gone.
+    pub(super) fn set_bars(&self, bars: Option<Bars>) {
+        *self.bars.lock().unwrap_or_else(PoisonError::into_inner) = bars;
+    }
+}
+
+/// For whoever writes lines of text, each with one call.
+impl Write for Stderr {
+    fn write(&mut self, text: &[u8]) -> std::io::Result<usize> {
+        self.put(text);
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
