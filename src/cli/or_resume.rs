@@ -54,7 +54,7 @@ pub(super) async fn resume_one(
     settle: f64,
     company: Company,
 ) -> Result<Ended, Failure> {
-    if earlier.record.is_finished() {
+    if earlier.is_done() {
         return finished(world, earlier);
     }
     let head = earlier.plan.head();

@@ -1,7 +1,7 @@
 //! What is known of every item: the journal's states, kept in step with the journal.
 
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::documents::references::Kind;
 use crate::inventory::error::EngineError;
@@ -16,11 +16,14 @@ pub(crate) struct JournalView<'a> {
     memory: RefCell<ItemStates>,
     others: &'a DependencyItems,
     owned: RefCell<HashMap<Id, Option<Kind>>>,
+    /// How often calls were announced by earlier processes.
+    earlier: BTreeMap<ItemKey, u32>,
 }
 
 impl<'a> JournalView<'a> {
     pub(crate) fn new(journal: &'a Journal, memory: ItemStates, others: &'a DependencyItems) -> Self {
-        let ledger = Self { journal, memory: RefCell::default(), others, owned: RefCell::default() };
+        let earlier = memory.all_attempts().clone();
+        let ledger = Self { journal, memory: RefCell::default(), others, owned: RefCell::default(), earlier };
         for (item, state) in (1_u32..).map(ItemKey).zip(memory.states()) {
             if let Some(target) = state.target() {
                 ledger.own(item, target);
@@ -76,6 +79,11 @@ impl<'a> JournalView<'a> {
     /// How often the item's call was announced.
     pub(crate) fn attempts(&self, item: ItemKey) -> u32 {
         self.memory.borrow().attempts(item)
+    }
+
+    /// How often it was announced by this process: whoever resumes a run wants it tried again.
+    pub(crate) fn attempts_of_this_process(&self, item: ItemKey) -> u32 {
+        self.attempts(item).saturating_sub(self.earlier.get(&item).copied().unwrap_or(0))
     }
 
     pub(crate) fn doubt(&self, item: ItemKey) -> Option<Doubt> {

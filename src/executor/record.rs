@@ -12,7 +12,7 @@ use crate::documents::references::Kind;
 use crate::executor::context::{Context, sent_sha256};
 use crate::inventory::error::EngineError;
 use crate::job::Verify;
-use crate::journal::Step;
+use crate::journal::{NOT_SENT, Step};
 use crate::model::event::Event;
 use crate::model::{Id, ItemKey, Operation, Outcome, Verdict, crash};
 use crate::run_folder::plan_item::PlanItem;
@@ -227,7 +227,7 @@ pub(crate) async fn failed(
             Ok(Next::Unauthorized)
         }
         ErrorKind::NotSent | ErrorKind::Throttled | ErrorKind::InDoubt | ErrorKind::Broken => {
-            let code = if error.kind == ErrorKind::Throttled { "rate_limited" } else { "not_sent" };
+            let code = if error.kind == ErrorKind::Throttled { "rate_limited" } else { NOT_SENT };
             end(context, item.item, End::failed(code, message).after(&error)).await
         }
         ErrorKind::Refused | ErrorKind::NotFound => {

@@ -144,11 +144,12 @@ pub(crate) async fn intend(
 
 /// Ends an item whose calls had no effect and no answer too often.
 async fn too_often(context: &Context<'_>, item: &PlanItem) -> Result<Option<Next>, EngineError> {
-    let attempts = context.ledger.attempts(item.item);
+    let attempts = context.ledger.attempts_of_this_process(item.item);
     if attempts < context.options.attempts {
         return Ok(None);
     }
-    let message = format!("given up after {attempts} attempts without an answer");
+    let times = if attempts == 1 { "1 attempt".to_owned() } else { format!("{attempts} attempts") };
+    let message = format!("given up after {times} without an answer");
     end(context, item.item, End::failed("no_answer", message)).await.map(Some)
 }
 

@@ -1,9 +1,12 @@
 //! What the journal says of every item, read back record by record.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Entry, ItemState, Record, Step};
-use crate::model::{ItemKey, Operation};
+use crate::model::{ItemKey, Operation, Outcome};
+
+/// The code with which an item ends whose call was never sent.
+pub const NOT_SENT: &str = "not_sent";
 
 /// An attempt whose effect was not known when the journal ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +21,8 @@ pub struct ItemStates {
     states: Vec<ItemState>,
     attempts: BTreeMap<ItemKey, u32>,
     doubts: BTreeMap<ItemKey, Doubt>,
+    /// Items that failed because their call was never sent.
+    not_sent: BTreeSet<ItemKey>,
 }
 
 impl ItemStates {
@@ -46,6 +51,12 @@ impl ItemStates {
         let state = self.states.get_mut(index).ok_or_else(|| format!("the plan has no item {item}"))?;
         let after = state.after(step);
         *state = after.ok_or_else(|| format!("item {item} cannot be {} now", word(step)))?;
+        match step {
+            Step::Ended { outcome: Outcome::Failed, code, .. } if code == NOT_SENT => {
+                self.not_sent.insert(item);
+            }
+            _ => drop(self.not_sent.remove(&item)),
+        }
         let is_settled = state.is_final() || matches!(state, ItemState::Applied { .. });
         if let Step::Intended { attempt, operation, .. } = step {
             self.attempts.insert(item, *attempt);
@@ -66,6 +77,11 @@ impl ItemStates {
         Ok(())
     }
 
+    /// Items that failed because their call was never sent, in the order of their keys.
+    pub fn failed_unsent(&self) -> Vec<ItemKey> {
+        self.not_sent.iter().copied().collect()
+    }
+
     /// The states of all items, in the order of their keys.
     pub fn states(&self) -> &[ItemState] {
         &self.states
@@ -74,6 +90,11 @@ impl ItemStates {
     /// How often the item's call was announced since it was last settled, and may have had an effect.
     pub fn attempts(&self, item: ItemKey) -> u32 {
         self.attempts.get(&item).copied().unwrap_or(0)
+    }
+
+    /// [`Self::attempts`] of all items that have any.
+    pub fn all_attempts(&self) -> &BTreeMap<ItemKey, u32> {
+        &self.attempts
     }
 
     /// The attempt of the item whose effect is not known, if there is one.
@@ -99,6 +120,7 @@ fn word(step: &Step) -> &'static str {
         Step::NotSent { .. } => "not sent",
         Step::NotTaken { .. } => "not taken",
         Step::Ended { .. } => "ended",
+        Step::Reopened => "reopened",
         Step::Archived { .. } => "archived",
         Step::Verified { .. } => "verified",
     }

@@ -15,7 +15,7 @@ pub mod writer;
 
 pub use disk::{Halt, JournalOptions, JournalStats, Writing};
 pub use error::JournalError;
-pub use item_states::{Doubt, ItemStates};
+pub use item_states::{Doubt, ItemStates, NOT_SENT};
 pub use reader::{Replay, replay};
 pub use record::{Call, Copy, Ending, Entry, FORMAT, Record, RunHeader, Step};
 pub use state::{ItemState, Phase};

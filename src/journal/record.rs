@@ -12,7 +12,7 @@ use crate::model::{Fingerprint, Id, ItemKey, Operation, RunId, Verdict};
 /// | version | knows |
 /// |---|---|
 /// | 1 | the steps up to `verified` |
-/// | 2 | `not_sent`, `copy_found`, `found`; journals of version 1 are read as they are |
+/// | 2 | `not_sent`, `copy_found`, `found`, `reopened`; journals of version 1 are read as they are |
 pub const FORMAT: u32 = 2;
 
 /// One line: its number, the hash of the line before, its time, and what happened.
@@ -223,6 +223,8 @@ pub enum Step {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         found: Option<Id>,
     },
+    /// It had failed because its call was never sent, and is done again by a resumed run.
+    Reopened,
     /// It is in a snapshot that is whole: read back and compared before the snapshot counted.
     Archived {
         /// The snapshot.

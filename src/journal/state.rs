@@ -100,6 +100,11 @@ impl ItemState {
             (Self::Applied { target, .. }, Step::Ended { outcome, .. }) => {
                 Self::Ended { outcome: *outcome, target: Some(target.clone()) }
             }
+            // It failed for want of a connection only.
+            (Self::Ended { outcome: Outcome::Failed, target: None }, Step::Reopened) => Self::Untouched,
+            (Self::Ended { outcome: Outcome::Failed, target: Some(target) }, Step::Reopened) => {
+                Self::Applied { phase: Phase::Operation, target: target.clone() }
+            }
             _ => return None,
         })
     }
@@ -174,6 +179,18 @@ mod tests {
         assert_eq!(adjusting.after(&not_sent), Some(made.clone()));
         assert_eq!(ItemState::Untouched.after(&not_sent), None, "nothing was announced");
         assert_eq!(made.after(&not_sent), None, "it had its effect");
+    }
+
+    #[test]
+    fn what_failed_because_it_was_not_sent_is_taken_up_again_where_it_stood() {
+        let failed = |target: Option<Id>| ItemState::Ended { outcome: Outcome::Failed, target };
+        assert_eq!(failed(None).after(&Step::Reopened), Some(ItemState::Untouched));
+        let made = ItemState::Applied { phase: Phase::Operation, target: Id::from("t") };
+        assert_eq!(failed(Some(Id::from("t"))).after(&Step::Reopened), Some(made.clone()));
+        let conflict = ItemState::Ended { outcome: Outcome::Conflict, target: None };
+        for state in [ItemState::Untouched, made, conflict] {
+            assert_eq!(state.after(&Step::Reopened), None);
+        }
     }
 
     #[test]

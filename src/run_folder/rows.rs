@@ -5,7 +5,9 @@ use std::fs::File;
 
 use jiff::Timestamp;
 
-use crate::journal::{Copy, Ending, Entry, ItemState, ItemStates, Record, Replay, RunHeader, Step, replay};
+use crate::journal::{
+    Copy, Ending, Entry, ItemState, ItemStates, NOT_SENT, Record, Replay, RunHeader, Step, replay,
+};
 use crate::model::{Fingerprint, Id, ItemKey, Operation, Outcome, Verdict};
 use crate::run_folder::dependency_items::DependencyItems;
 use crate::run_folder::document_file::read_span;
@@ -104,8 +106,9 @@ impl Facts {
                 self.message = Some(message.clone());
             }
             Step::Absent => {}
+            Step::Reopened => (self.code, self.message) = (None, None),
             Step::NotSent { message } => {
-                self.code = Some("not_sent".to_owned());
+                self.code = Some(NOT_SENT.to_owned());
                 self.message = Some(message.clone());
             }
             Step::Archived { sha256, .. } => self.sha256 = Some(*sha256),

@@ -3,7 +3,8 @@
 use super::execute::{OpenRun, Part, report_on};
 use super::runs::OpenedRun;
 use super::{Run, Session, SessionError, TOOL};
-use crate::journal::{Ending, Entry, FORMAT, Journal};
+use crate::inventory::error::EngineError;
+use crate::journal::{Ending, Entry, FORMAT, Journal, JournalError, Step};
 use crate::model::event::Events;
 use crate::run_folder::folder::hash_file;
 use crate::run_folder::lock::RunLock;
@@ -37,8 +38,9 @@ impl Session {
         let lock = RunLock::take(folder, &self.holder(&what))?;
         let held = self.hold(parent_of(folder.path()), &what, &self.held_facts())?;
         // Read again under the lock: another process may have gone on with it meanwhile.
-        let OpenedRun { folder, plan, states, record, replay } = OpenedRun::open(folder.path())?;
-        if record.ending == Some(Ending::Finished) {
+        let OpenedRun { folder, plan, mut states, record, replay } = OpenedRun::open(folder.path())?;
+        let unsent = states.failed_unsent();
+        if record.ending == Some(Ending::Finished) && unsent.is_empty() {
             return Ok(Resumed::WasFinished(report_on(folder, plan)?));
         }
         if let Some(header) = &record.opened
@@ -52,6 +54,13 @@ impl Session {
         let options = self.options.journal.clone();
         let journal = Journal::reopen(&folder.journal(), &folder.before(), &replay, options)?;
         journal.append(Entry::Resumed { tool: TOOL.to_owned(), format: FORMAT }, None).await?;
+        for item in unsent {
+            let step = Step::Reopened;
+            states.step(item, &step).map_err(|message| {
+                EngineError::from(JournalError::Stopped(format!("{message}: this is a bug")))
+            })?;
+            journal.append(Entry::Item { item, step }, None).await?;
+        }
         let run = record.opened.map(|header| header.run.0).unwrap_or_default();
         let open = OpenRun { folder, plan, journal, states, run, part: Part::Resumed, lock };
         let ended = self.carry_out(open, events).await;

@@ -54,6 +54,11 @@ impl OpenedRun {
         Told { folder: &self.folder, plan: &self.plan, memory: &self.states, story: &self.record }
     }
 
+    /// Whether nothing is left to resume: it is finished, and nothing failed only because it was never sent.
+    pub fn is_done(&self) -> bool {
+        self.record.is_finished() && self.states.failed_unsent().is_empty()
+    }
+
     /// Its id.
     pub fn id(&self) -> String {
         self.record.opened.as_ref().map(|header| header.run.0.clone()).unwrap_or_default()

@@ -31,6 +31,7 @@ fn step() -> impl Strategy<Value = Step> {
         }),
         2 => text.prop_map(|message| Step::Doubted { status: None, message, sends: 1 }),
         1 => Just(Step::Absent),
+        1 => Just(Step::Reopened),
         1 => text.prop_map(|message| Step::NotSent { message }),
         1 => text.prop_map(|message| Step::NotTaken { status: Some(429), message, sends: 2 }),
         1 => text.prop_map(|message| Step::Ended {

@@ -1,5 +1,6 @@
 //! What happens when the service or the network fails: nothing twice, nothing lost, nothing claimed that is not so.
 
+mod away;
 mod lists;
 mod peers;
 mod refusals;
