@@ -9,7 +9,7 @@ use url::Url;
 
 use super::error::clean;
 use super::refusal::{self, Refusal};
-use super::{ApiError, AwaySign, Call, ErrorKind, Method, Problem, Reply, Token, link};
+use super::{ApiError, AwaySign, Call, ErrorKind, Method, Problem, Reply, Token, TooLargeSign, link};
 use crate::documents::document::escape_bytes;
 
 /// The longest pause a `Retry-After` can ask for.
@@ -65,8 +65,10 @@ pub(super) fn judge(call: &Call, url: &Url, answer: Answer, token: &Token) -> Re
         date,
         ..ApiError::new(call.method, &call.target, kind, token.redact(summary))
     };
+    let too_large = sign_of_size(status, &answer.body);
     match status {
-        200..=299 => accept(call, url, answer, date, token).map_err(|(kind, summary)| fail(kind, summary)),
+        200..=299 => accept(call, url, answer, date, token)
+            .map_err(|(kind, summary)| ApiError { too_large, ..fail(kind, summary) }),
         300..=399 => {
             let host = answer.location.and_then(|to| url.join(&to).ok()).map(|to| link::host(&to));
             let host = clean(&host.unwrap_or_else(|| "another address".to_owned()), 200);
@@ -84,8 +86,18 @@ pub(super) fn judge(call: &Call, url: &Url, answer: Answer, token: &Token) -> Re
             let retry_after = answer.retry_after.as_deref().and_then(|text| pause(text, date));
             let retry_after = retry_after.or((kind == ErrorKind::Throttled).then_some(DEFAULT_PAUSE));
             let away = matches!(status, 502..=504).then_some(AwaySign::Busy);
-            Err(ApiError { problems: refusal.problems, retry_after, away, ..fail(kind, refusal.summary) })
+            let problems = refusal.problems;
+            Err(ApiError { problems, retry_after, away, too_large, ..fail(kind, refusal.summary) })
         }
+    }
+}
+
+/// Whether an answer that is none tells that too much was asked for.
+fn sign_of_size(status: u16, body: &Body) -> Option<TooLargeSign> {
+    match (status, body) {
+        (400 | 413, _) | (200..=299, Body::TooLarge(..) | Body::TimedOut) => Some(TooLargeSign::Certain),
+        (500.., _) | (200..=299, Body::Cut(_)) => Some(TooLargeSign::Possible),
+        _ => None,
     }
 }
 

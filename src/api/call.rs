@@ -38,6 +38,8 @@ pub struct Call {
     pub body: Option<Bytes>,
     /// What it is for, in the words of the forecast: `list imports`, `read import`, `create import`, ...
     pub purpose: &'static str,
+    /// Whether it asks for a page of a list that can be asked for with fewer documents.
+    pub can_be_halved: bool,
     /// Who is asked right before each attempt is sent; nobody, and nothing holds it back.
     pub before_send: Option<BeforeSend>,
 }

@@ -1,6 +1,7 @@
 //! The calls of the service, by name.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -11,6 +12,7 @@ use serde_json::value::RawValue;
 
 use super::before_send::Asking;
 use super::page::{self, read_as, unreadable};
+use super::page_size::PageSizes;
 use super::{Api, ApiError, BeforeSend, Call, ErrorKind, ListRequest, Method, Page, Reply};
 use crate::model::{Head, Id};
 
@@ -105,24 +107,33 @@ pub struct AuditEntry {
 #[derive(Debug, Clone)]
 pub struct Client {
     api: Arc<dyn Api>,
+    sizes: Arc<PageSizes>,
 }
 
 impl Client {
     /// A client over `api`.
     pub fn new(api: Arc<dyn Api>) -> Self {
-        Self { api }
+        Self { api, sizes: Arc::default() }
+    }
+
+    /// The same client; it asks for at most so many documents on a page of a list, and for fewer where that is too much.
+    #[must_use]
+    pub fn with_page_size(self, documents: NonZeroU32) -> Self {
+        Self { sizes: Arc::new(PageSizes::new(documents.get())), ..self }
     }
 
     /// The same client; each attempt of its calls asks `before_send` right before it is sent.
     #[must_use]
     pub fn asking(&self, before_send: BeforeSend) -> Self {
-        Self { api: Arc::new(Asking { inner: Arc::clone(&self.api), before_send }) }
+        let api = Arc::new(Asking { inner: Arc::clone(&self.api), before_send });
+        Self { api, sizes: Arc::clone(&self.sizes) }
     }
 
     /// Streams a list page by page, following `Link` as given. Ends after the last page or the first error; a list
-    /// that goes in a circle or is cut short is an error, never a shorter list.
+    /// that goes in a circle or is cut short is an error, never a shorter list. A page that is too large, too slow or
+    /// refused is asked for again with half as many documents, from the beginning of the list: documents may come twice.
     pub fn pages(&self, request: ListRequest) -> impl Stream<Item = Result<Page, ApiError>> + Send + use<> {
-        page::pages(Arc::clone(&self.api), request)
+        page::pages(Arc::clone(&self.api), Arc::clone(&self.sizes), request)
     }
 
     /// Whose token it is; unknown where the service has no such call.
@@ -172,7 +183,14 @@ impl Client {
     pub async fn delete(&self, path: &str, id: &Id) -> Result<Done, ApiError> {
         let target = target(Method::Delete, path, id, "")?;
         let purpose = purpose(Method::Delete, path);
-        let call = Call { method: Method::Delete, target, body: None, purpose, before_send: None };
+        let call = Call {
+            method: Method::Delete,
+            target,
+            body: None,
+            purpose,
+            can_be_halved: false,
+            before_send: None,
+        };
         Ok(done(&self.api.call(&call).await?))
     }
 
@@ -255,11 +273,11 @@ impl Client {
 
 impl Call {
     fn get(target: String, purpose: &'static str) -> Self {
-        Self { method: Method::Get, target, body: None, purpose, before_send: None }
+        Self { method: Method::Get, target, body: None, purpose, can_be_halved: false, before_send: None }
     }
 
     fn write(method: Method, target: String, body: Bytes, purpose: &'static str) -> Self {
-        Self { method, target, body: Some(body), purpose, before_send: None }
+        Self { method, target, body: Some(body), purpose, can_be_halved: false, before_send: None }
     }
 }
 

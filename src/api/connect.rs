@@ -1,10 +1,12 @@
 //! Puts the pieces together: one account, ready to be called.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use url::Url;
 
 use super::http::{AccessError, HttpApi, HttpOptions};
+use super::page_size::MOST_DOCUMENTS;
 use super::token::TokenCell;
 use super::{
     Api, Budget, BudgetError, BudgetOptions, Client, Concurrency, DryRun, Meter, Patient, RenewToken,
@@ -30,6 +32,8 @@ pub struct ClientOptions {
     pub budget: BudgetOptions,
     /// How many calls at once.
     pub concurrency: Concurrency,
+    /// Documents asked for on a page of a list, at most and at first. Default 1000.
+    pub page_size: NonZeroU32,
     /// What is sent again.
     pub retry: RetryPolicy,
     /// Timeouts, and bounds on answers.
@@ -45,6 +49,7 @@ impl Default for ClientOptions {
         Self {
             budget: BudgetOptions::default(),
             concurrency: Concurrency::default(),
+            page_size: const { NonZeroU32::new(MOST_DOCUMENTS).unwrap() },
             retry: RetryPolicy::default(),
             http: HttpOptions::default(),
             seed: None,
@@ -135,5 +140,5 @@ fn stack(
     let renewing = Renewing::new(patient, tokens, renew, Arc::clone(&meter));
     let retrying = Retrying::new(renewing, options.retry, Arc::clone(&meter), random.fork());
     let api: Arc<dyn Api> = if dry_run { Arc::new(DryRun::new(retrying)) } else { Arc::new(retrying) };
-    Connected { client: Client::new(api), meter, budget, clock }
+    Connected { client: Client::new(api).with_page_size(options.page_size), meter, budget, clock }
 }

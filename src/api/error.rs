@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{AwaySign, Method};
+use super::{AwaySign, Method, TooLargeSign};
 
 /// What a failed call means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +65,8 @@ pub struct ApiError {
     pub retry_after: Option<Duration>,
     /// Whether it is a sign that the service is away. With [`ErrorKind::Away`]: that it never answered at all.
     pub away: Option<AwaySign>,
+    /// Whether it is a sign that fewer documents should be asked for on a page.
+    pub too_large: Option<TooLargeSign>,
     /// The service's clock, from `Date`.
     pub date: Option<jiff::Timestamp>,
     /// One line for people: the service's words, or what happened to the connection.
@@ -83,6 +85,7 @@ impl ApiError {
             problems: Vec::new(),
             retry_after: None,
             away: None,
+            too_large: None,
             date: None,
             summary: summary.into(),
         }

@@ -17,7 +17,7 @@ use url::Url;
 use super::answer::{Answer, Body, judge};
 use super::error::clean;
 use super::token::TokenCell;
-use super::{Api, ApiError, AwaySign, Call, ErrorKind, Method, Reply, Token};
+use super::{Api, ApiError, AwaySign, Call, ErrorKind, Method, Reply, Token, TooLargeSign};
 
 /// How long a call may take, and how much it may bring.
 #[derive(Debug, Clone)]
@@ -35,7 +35,10 @@ pub struct HttpOptions {
     pub authorities: Option<Bytes>,
     /// Through which proxy. Default: what the environment says.
     pub proxy: ProxyChoice,
-    /// The largest page of a list, decoded. Default 64 MiB.
+    /// The largest page of a list, decoded, as long as fewer documents can be asked for: pages are kept in memory whole,
+    /// a few of them at a time. Default 8 MiB.
+    pub page_bytes: usize,
+    /// The largest page that cannot be made smaller, decoded. Default 64 MiB.
     pub list_bytes: usize,
     /// The largest other answer, decoded. Default 16 MiB.
     pub document_bytes: usize,
@@ -74,6 +77,7 @@ impl Default for HttpOptions {
             version: HttpVersion::default(),
             authorities: None,
             proxy: ProxyChoice::default(),
+            page_bytes: 8 << 20,
             list_bytes: 64 << 20,
             document_bytes: 16 << 20,
         }
@@ -204,7 +208,7 @@ impl HttpApi {
 
     /// What a call without an answer means.
     fn unanswered(&self, call: &Call, token: &Token, error: reqwest::Error) -> ApiError {
-        let mut away = None;
+        let (mut away, mut too_large) = (None, None);
         let (kind, summary, again) = if error.is_connect() || error.is_builder() {
             away = error.is_connect().then(|| away_sign(&error));
             (ErrorKind::NotSent, format!("no connection: {}", reason(error)), None)
@@ -214,17 +218,21 @@ impl HttpApi {
             (ErrorKind::NotSent, summary, Some(Duration::ZERO))
         } else if error.is_timeout() {
             let limit = self.options.call_timeout.as_secs_f64();
+            too_large = Some(TooLargeSign::Certain);
             (ErrorKind::InDoubt, format!("no answer within {limit} s"), None)
         } else {
+            too_large = Some(TooLargeSign::Possible);
             (ErrorKind::InDoubt, format!("no answer: {}", reason(error)), None)
         };
         let summary = token.redact(summary);
-        ApiError { retry_after: again, away, ..ApiError::new(call.method, &call.target, kind, summary) }
+        let error = ApiError::new(call.method, &call.target, kind, summary);
+        ApiError { retry_after: again, away, too_large, ..error }
     }
 
     /// A page of a list may be larger than a document; errors are short.
     fn bound(&self, call: &Call, status: u16) -> usize {
         match status {
+            200..=299 if call.can_be_halved => self.options.page_bytes.min(self.options.list_bytes),
             200..=299 if call.purpose.starts_with("list ") => self.options.list_bytes,
             200..=299 => self.options.document_bytes,
             _ => self.options.document_bytes.min(1 << 20),

@@ -187,7 +187,7 @@ impl<A: Api> Patient<A> {
 /// A call that any account answers, and that changes nothing.
 fn question() -> Call {
     let (method, target) = (Method::Get, "/v1/tokenInfo".to_owned());
-    Call { method, target, body: None, purpose: "token info", before_send: None }
+    Call { method, target, body: None, purpose: "token info", can_be_halved: false, before_send: None }
 }
 
 #[async_trait]

@@ -1,5 +1,8 @@
 //! List pages as one stream, following `Link` as given.
 //!
+//! A page that is too large is asked for again with half as many documents, from the beginning of the list: the address
+//! of the first page is the only one that is made here.
+//!
 //! What a list says twice is passed on twice: an import that moved while pages were read may stand on two of them,
 //! and only the caller knows what to do about it.
 
@@ -11,6 +14,7 @@ use futures::{Stream, stream};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::page_size::PageSizes;
 use super::{Api, ApiError, Call, ErrorKind, Method, Reply};
 use crate::model::Fingerprint;
 
@@ -40,7 +44,7 @@ pub struct Page {
 pub struct ListRequest {
     /// The path after `/v1/`: `imports`, `connections`, ...
     pub path: String,
-    /// `limit`: documents per page asked for. 0 leaves it to the service.
+    /// `limit`: documents per page asked for, at most. 0 leaves it to the service.
     pub limit: u32,
     /// `include`: shrink each record to these fields (and `_id`, `name`, `adaptorType`). Empty: whole documents.
     pub include: Vec<&'static str>,
@@ -49,11 +53,11 @@ pub struct ListRequest {
 }
 
 impl ListRequest {
-    /// Path and query of the first page.
-    fn into_target(self) -> String {
+    /// Path and query of the first page, with so many documents on it.
+    fn target(&self, limit: u32) -> String {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
-        if self.limit > 0 {
-            query.append_pair("limit", &self.limit.to_string());
+        if limit > 0 {
+            query.append_pair("limit", &limit.to_string());
         }
         for (key, value) in &self.filters {
             query.append_pair(key, value);
@@ -88,27 +92,41 @@ impl ListRequest {
 /// Streams a list page by page. It ends after the last page or the first error.
 pub(super) fn pages(
     api: Arc<dyn Api>,
+    sizes: Arc<PageSizes>,
     request: ListRequest,
 ) -> impl Stream<Item = Result<Page, ApiError>> + Send + use<> {
-    let purpose = request.purpose();
-    let walk = Walk {
+    let mut walk = Walk {
         api,
-        purpose,
-        next: Some(request.into_target()),
+        sizes,
+        request,
+        limit: 0,
+        next: None,
         seen: HashSet::new(),
         begun: HashSet::new(),
         turns: 0,
     };
+    walk.begin();
     stream::try_unfold(walk, |mut walk| async move {
-        let Some(target) = walk.next.take() else { return Ok(None) };
-        let page = walk.read(target).await?;
-        Ok(Some((page, walk)))
+        while let Some(target) = walk.next.take() {
+            match walk.read(target).await {
+                Ok(page) => return Ok(Some((page, walk))),
+                Err(error) if walk.is_too_large(&error) => {
+                    walk.sizes.halve(&walk.request, walk.limit);
+                    walk.begin();
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
     })
 }
 
 struct Walk {
     api: Arc<dyn Api>,
-    purpose: &'static str,
+    sizes: Arc<PageSizes>,
+    request: ListRequest,
+    /// Documents asked for on a page.
+    limit: u32,
     next: Option<String>,
     seen: HashSet<String>,
     /// What the pages began with, as hashes.
@@ -117,8 +135,25 @@ struct Walk {
 }
 
 impl Walk {
+    /// Begins the list, or begins it again.
+    fn begin(&mut self) {
+        self.limit = self.sizes.of(&self.request);
+        self.next = Some(self.request.target(self.limit));
+        self.seen.clear();
+        self.begun.clear();
+        self.turns = 0;
+    }
+
+    /// Whether fewer documents on a page may help.
+    fn is_too_large(&self, error: &ApiError) -> bool {
+        // A list that does not know `include` refuses it so, and its caller asks without.
+        let for_include = error.status == Some(400) && !self.request.include.is_empty();
+        self.limit > 1 && error.too_large.is_some() && !for_include
+    }
+
     async fn read(&mut self, target: String) -> Result<Page, ApiError> {
-        let call = Call { method: Method::Get, target, body: None, purpose: self.purpose, before_send: None };
+        let (method, purpose, can_be_halved) = (Method::Get, self.request.purpose(), self.limit > 1);
+        let call = Call { method, target, body: None, purpose, can_be_halved, before_send: None };
         let (documents, reply) = read_as(&*self.api, &call, documents).await?;
         self.seen.insert(call.target);
         let broken = |summary: &str| ApiError {
@@ -241,12 +276,12 @@ mod tests {
             filters: vec![("adaptorType", "HTTP Import&".into())],
         };
         assert_eq!(
-            request.into_target(),
+            request.target(1000),
             "/v1/imports?limit=1000&adaptorType=HTTP+Import%26&include=name,http.method"
         );
         let plain = ListRequest { path: "flows".into(), limit: 0, include: vec![], filters: vec![] };
         assert_eq!(plain.purpose(), "list flows");
-        assert_eq!(plain.into_target(), "/v1/flows");
+        assert_eq!(plain.target(0), "/v1/flows");
     }
 
     /// A list whose next page is always a new one.
@@ -266,7 +301,7 @@ mod tests {
     #[tokio::test]
     async fn a_list_without_an_end_is_left_with_an_error() {
         let request = ListRequest { path: "imports".into(), limit: 0, include: vec![], filters: vec![] };
-        let read: Vec<_> = pages(Arc::new(Endless), request).collect().await;
+        let read: Vec<_> = pages(Arc::new(Endless), Arc::default(), request).collect().await;
         assert_eq!(read.len(), MOST_PAGES);
         assert_eq!(
             read.into_iter().filter_map(Result::err).map(|error| error.kind).collect::<Vec<_>>(),
@@ -295,7 +330,7 @@ mod tests {
     async fn a_list_that_begins_again_under_new_addresses_is_a_circle() {
         let request = ListRequest { path: "imports".into(), limit: 0, include: vec![], filters: vec![] };
         let api = Turning { pages: vec![r#"[{"_id":"a"}]"#, r#"[{"_id":"b"}]"#] };
-        let read: Vec<_> = pages(Arc::new(api), request).collect().await;
+        let read: Vec<_> = pages(Arc::new(api), Arc::default(), request).collect().await;
         assert_eq!(read.len(), 5, "two pages, two turns that may be chance, and the error");
         assert!(read[4].as_ref().unwrap_err().summary.contains("circle"));
     }

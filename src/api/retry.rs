@@ -11,13 +11,15 @@ use backoff::backoff::Backoff as _;
 use backoff::{ExponentialBackoff, ExponentialBackoffBuilder};
 use tokio::time::{Instant, sleep};
 
-use super::{Api, ApiError, Call, ErrorKind, Meter, Method, Reply};
+use super::{Api, ApiError, Call, ErrorKind, Meter, Method, Reply, TooLargeSign};
 
 /// How often one call may be throttled before it fails.
 const MOST_THROTTLES: u32 = 100;
 /// How long one call may go on being throttled before it fails.
 const LONGEST_THROTTLING: Duration = Duration::from_mins(10);
 
+/// How often a page is asked for that may be too large, before a smaller one is.
+const MOST_FAILURES_OF_A_PAGE: u32 = 2;
 /// How often one call may meet the polite end of a connection and be sent again at once; from then on it counts as failed.
 const MOST_ENDINGS: u32 = 20;
 /// No cap is larger: beyond it a wait would be a hang, and far beyond it more than a `Duration` can hold.
@@ -96,9 +98,12 @@ impl<A: Api> Api for Retrying<A> {
                 }
                 continue;
             }
+            let sign = error.too_large.filter(|_| call.can_be_halved);
             let give_up = match worth(call.method, &error) {
                 Worth::Waiting if call.keeps_answers() => true,
                 Worth::Nothing => true,
+                // Its caller asks for fewer documents at once.
+                Worth::Repeating if sign == Some(TooLargeSign::Certain) => true,
                 Worth::Waiting => {
                     throttled += 1;
                     let since = *throttled_since.get_or_insert_with(Instant::now);
@@ -106,7 +111,8 @@ impl<A: Api> Api for Retrying<A> {
                 }
                 Worth::Repeating => {
                     failed += 1;
-                    failed >= self.policy.attempts.get()
+                    let most = self.policy.attempts.get();
+                    failed >= if sign.is_some() { most.min(MOST_FAILURES_OF_A_PAGE) } else { most }
                 }
             };
             if give_up {

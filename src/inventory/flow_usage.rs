@@ -3,7 +3,7 @@
 //! An import does not say which flows use it, and only those of Integration Apps name an integration. Flows, APIs and
 //! tools own the integration, and name the imports in their steps.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use futures::{StreamExt, pin_mut};
 use serde_json::Value;
@@ -89,6 +89,7 @@ impl FlowUsage {
         let request = ListRequest { path: list.to_owned(), limit: PAGE, include: Vec::new(), filters };
         let pages = account.client.pages(request);
         pin_mut!(pages);
+        let mut seen = HashSet::new();
         loop {
             let page = tokio::select! {
                 page = pages.next() => page,
@@ -96,7 +97,9 @@ impl FlowUsage {
             };
             let Some(page) = page else { return Ok(()) };
             for text in page.map_err(Unread::Api)?.documents {
-                self.take(list, &text, asked, integrations);
+                if seen.insert(Head::read(text.get()).id) {
+                    self.take(list, &text, asked, integrations);
+                }
             }
         }
     }

@@ -114,10 +114,13 @@ async fn try_list(
         filters: Vec::new(),
     });
     pin_mut!(pages);
-    let mut resources = Vec::new();
+    let (mut resources, mut seen) = (Vec::new(), HashSet::new());
     while let Some(page) = pages.next().await {
         for text in page?.documents {
-            resources.push(resource(kind, &Document::new(text)));
+            let resource = resource(kind, &Document::new(text));
+            if seen.insert(resource.id.clone()) {
+                resources.push(resource);
+            }
         }
     }
     Ok(resources)

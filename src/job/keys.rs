@@ -101,7 +101,7 @@ pub(super) static JOB: Table = Table {
                 Type::Word(&[word("auto", "1000, halved when a page is too large or too slow.")]),
                 Type::Whole(1, 1000),
             ]),
-            "Imports on one page of a list.",
+            "Imports on one page of a list; halved when that is too many.",
         ).or("auto"),
         key("retry", Type::Table(&RETRY), "How a failed call is repeated."),
         key("stop", Type::Table(&STOP), "When a run halts by itself; what was not started is `unprocessed`.").not_for(&[(&[Action::Compare], "a comparison writes nothing: remove it"), (&[Action::Backup], "a backup is whole or does not count: remove it")]),

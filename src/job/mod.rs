@@ -289,11 +289,19 @@ pub struct Retry {
     /// interrupted. For the api.
     #[serde(default = "patience")]
     pub patience: Duration,
+    /// How long one call may take, the last byte of its answer included.
+    #[serde(default = "timeout")]
+    pub timeout: Duration,
 }
 
 /// How long a service that is away is waited for, if a job does not say.
 const fn patience() -> Duration {
     Duration::from_mins(10)
+}
+
+/// How long one call may take, if a job does not say.
+const fn timeout() -> Duration {
+    Duration::from_mins(1)
 }
 
 impl Default for Retry {
@@ -303,6 +311,7 @@ impl Default for Retry {
             base: Duration::from_millis(500),
             cap: Duration::from_secs(30),
             patience: patience(),
+            timeout: timeout(),
         }
     }
 }

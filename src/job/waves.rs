@@ -52,6 +52,6 @@ pub enum PageSize {
     /// 1000, halved when a page is too large or too slow; the default.
     #[default]
     Auto,
-    /// So many, from 1 to 1000.
+    /// So many at first, from 1 to 1000; halved as well.
     Fixed(std::num::NonZeroU32),
 }

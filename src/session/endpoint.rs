@@ -8,7 +8,7 @@ use url::Url;
 use super::archives::{IfAbsent, find_snapshot, key_of, open_for_job};
 use super::{Host, SessionError};
 use crate::api::{
-    Access, BudgetOptions, ClientOptions, Concurrency, RenewToken, RetryPolicy, Token, connect,
+    Access, BudgetOptions, ClientOptions, Concurrency, HttpOptions, RenewToken, RetryPolicy, Token, connect,
 };
 use crate::archive::{self, Archive, ArchiveError, Snapshot};
 use crate::emulator::Embedded;
@@ -16,7 +16,7 @@ use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::inventory::related::Backups;
 use crate::inventory::snapshot_api::{closed, shelf};
-use crate::job::{self, AccountPlace, Settings, secret};
+use crate::job::{self, AccountPlace, PageSize, Settings, secret};
 use crate::model::chain;
 use crate::run_folder::plan_item::AccountFacts;
 
@@ -265,6 +265,11 @@ async fn open_account(
     let options = ClientOptions {
         budget: BudgetOptions { per_second: rate.per_second, burst: rate.burst, share: rate.share },
         concurrency: settings.concurrency.map_or(Concurrency::Auto, Concurrency::Fixed),
+        page_size: match settings.page_size {
+            PageSize::Auto => ClientOptions::default().page_size,
+            PageSize::Fixed(size) => size,
+        },
+        http: HttpOptions { call_timeout: settings.retry.timeout, ..HttpOptions::default() },
         retry: RetryPolicy {
             attempts: NonZeroU32::new(settings.retry.attempts).unwrap_or(NonZeroU32::MIN),
             base: settings.retry.base,

@@ -137,6 +137,9 @@ fn every_key_means_what_it_says() {
     assert_eq!(job.concurrency.map(std::num::NonZeroUsize::get), Some(8));
     let retry = (job.retry.attempts, job.retry.base, job.retry.cap);
     assert_eq!(retry, (3, Duration::from_millis(250), Duration::from_mins(1)));
+    let waits = (job.retry.patience, job.retry.timeout);
+    assert_eq!(waits, (Duration::from_mins(20), Duration::from_secs(90)));
+    assert_eq!(job.page_size, job::PageSize::Fixed(500.try_into().unwrap()));
     assert_eq!(job.stop.failures, Some(Limit::Share(0.025)));
     assert_eq!((job.stop.consecutive, job.stop.differs), (Some(10), Some(Limit::Count(3))));
     assert_eq!(job.output, here().join("out/runs"));

@@ -6,7 +6,14 @@ const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
 fn judged(method: Method, target: &str, answer: Answer) -> Result<Reply, ApiError> {
     let url = Url::parse("https://api.integrator.io").unwrap().join(target).unwrap();
-    let call = Call { method, target: target.to_owned(), body: None, purpose: "test", before_send: None };
+    let call = Call {
+        method,
+        target: target.to_owned(),
+        body: None,
+        purpose: "test",
+        can_be_halved: false,
+        before_send: None,
+    };
     judge(&call, &url, answer, &Token::new(TOKEN))
 }
 

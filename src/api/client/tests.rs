@@ -1,6 +1,7 @@
 //! The calls by name, over a socket and the whole stack, against a service that behaves well and badly.
 
 mod lists;
+mod pages;
 
 use std::collections::VecDeque;
 use std::num::NonZeroU32;

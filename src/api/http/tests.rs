@@ -25,7 +25,14 @@ fn api(origin: &str) -> HttpApi {
 
 fn call(method: Method, target: &str) -> Call {
     let body = matches!(method, Method::Post | Method::Put).then(|| Bytes::from_static(b"{\"name\":\"a\"}"));
-    Call { method, target: target.to_owned(), body, purpose: "list imports", before_send: None }
+    Call {
+        method,
+        target: target.to_owned(),
+        body,
+        purpose: "list imports",
+        can_be_halved: false,
+        before_send: None,
+    }
 }
 
 /// A service that does to each connection, once a request came, what `act` says; how many requests came.

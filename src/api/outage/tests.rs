@@ -53,7 +53,14 @@ fn stack(service: &Arc<Service>, meter: &Arc<Meter>) -> Stack {
 }
 
 fn call(method: Method) -> Call {
-    Call { method, target: "/v1/imports".to_owned(), body: None, purpose: "test", before_send: None }
+    Call {
+        method,
+        target: "/v1/imports".to_owned(),
+        body: None,
+        purpose: "test",
+        can_be_halved: false,
+        before_send: None,
+    }
 }
 
 /// A call a second from each of 64 callers, for two minutes; whatever failed.

@@ -52,7 +52,14 @@ fn renewing(
 
 fn call() -> Call {
     let target = "/v1/imports".to_owned();
-    Call { method: Method::Post, target, body: None, purpose: "test", before_send: None }
+    Call {
+        method: Method::Post,
+        target,
+        body: None,
+        purpose: "test",
+        can_be_halved: false,
+        before_send: None,
+    }
 }
 
 #[tokio::test]

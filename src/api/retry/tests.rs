@@ -36,7 +36,14 @@ fn retrying(script: impl IntoIterator<Item = ApiError>) -> (Arc<Scripted>, Retry
 }
 
 fn call(method: Method) -> Call {
-    Call { method, target: "/v1/imports".to_owned(), body: None, purpose: "test", before_send: None }
+    Call {
+        method,
+        target: "/v1/imports".to_owned(),
+        body: None,
+        purpose: "test",
+        can_be_halved: false,
+        before_send: None,
+    }
 }
 
 /// How often a call is sent when it fails with `kind` three times over.

@@ -68,7 +68,14 @@ fn run(level: f64, refill: f64, concurrency: Concurrency, calls: u32) -> (f64, f
         let throttled = Throttled::new(Arc::clone(&service), budget, concurrency, Arc::clone(&meter), clocks);
         let api = Retrying::new(throttled, RetryPolicy::default(), meter, fastrand::Rng::with_seed(3));
         let (method, target) = (Method::Post, "/v1/imports".to_owned());
-        let call = Call { method, target, body: None, purpose: "create import", before_send: None };
+        let call = Call {
+            method,
+            target,
+            body: None,
+            purpose: "create import",
+            can_be_halved: false,
+            before_send: None,
+        };
         let next = AtomicU32::new(0);
         let start = Instant::now();
         join_all((0..64).map(|_| async {

@@ -29,6 +29,7 @@ pub(super) static RETRY: Table = Table {
             "How long a service that is away is waited for before the run ends as interrupted.",
         )
         .or("10m"),
+        key("timeout", Type::Text(Form::Duration), "How long one call may take; 10m at most.").or("60s"),
     ],
     ..Table::PLAIN
 };

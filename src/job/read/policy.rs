@@ -97,12 +97,20 @@ impl Reader<'_> {
         // A base alone may be longer than the cap that holds without one.
         retry.cap = cap.unwrap_or(retry.cap.max(retry.base));
         retry.patience = time("patience").unwrap_or(retry.patience);
+        retry.timeout = time("timeout").unwrap_or(retry.timeout);
         let at = |key: &str| node.get(key).map_or(node.span, |node| node.span);
         if base.is_some_and(|base| base.is_zero()) {
             let help = "write at least `1ms`";
             self.report
                 .error(at("base"), "`base` is no time at all: calls would be repeated at once")
                 .help(help);
+        }
+        if retry.timeout.is_zero() {
+            self.report.error(at("timeout"), "`timeout` is no time at all").help("write `60s` or so");
+        } else if retry.timeout > Duration::from_mins(10) {
+            self.report
+                .error(at("timeout"), "`timeout` is longer than 10 minutes")
+                .help("write `10m` or less");
         }
         if retry.cap > Duration::from_mins(10) {
             let key = if cap.is_some() { "cap" } else { "base" };

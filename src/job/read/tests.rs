@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::job::spec::Table;
-use crate::job::{
-    AccountPlace, Archive, Keep, Limit, Mirror, OnExisting, PageSize, Pause, Span, Wave, Waves,
-};
+use crate::job::{AccountPlace, Archive, Keep, Limit, Mirror, OnExisting, Pause, Span, Wave, Waves};
 
 fn env() -> Env {
     let variables = [("BUCKET".to_owned(), "nightly".to_owned())].into();
@@ -136,8 +134,6 @@ fn keys_that_nothing_acts_on_yet_are_read_and_refused() {
         vec![Wave::Of(Limit::Count(1)), Wave::Of(Limit::Count(10)), Wave::Of(Limit::Share(0.1)), Wave::Rest];
     assert_eq!(job.waves, Some(Waves { sizes, pause: Pause::For(Duration::from_mins(30)) }));
     assert_eq!(job.mirror, Some(Mirror { max_delete: Limit::Share(0.05) }));
-    assert_eq!(job.page_size, PageSize::Fixed(500.try_into().unwrap()));
-    assert_eq!(job.retry.patience, Duration::from_mins(20));
     assert!(job.stop.running);
 
     let settings = crate::job::Settings::of(&job, "/jobs".into());

@@ -2,6 +2,7 @@
 
 mod away;
 mod lists;
+mod pages;
 mod peers;
 mod refusals;
 mod waits;

@@ -141,6 +141,7 @@ async fn a_failing_service_fails_the_list_it_does_not_shorten_it() {
     let server = list(page(&["a"], Some("<?after=x>; rel=next")), status(502)).await;
     let (pages, failure) = read(&server).await;
     let failure = failure.unwrap();
-    // Three times, and once more after it was seen that the service itself is there.
-    assert_eq!((pages.len(), failure.kind, failure.attempts), (1, ErrorKind::InDoubt, 4));
+    assert_eq!((pages.len(), failure.kind), (1, ErrorKind::InDoubt));
+    // Three times, and more after it was seen that the service itself is there.
+    assert!((4..=6).contains(&failure.attempts), "{failure}");
 }

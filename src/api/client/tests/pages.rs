@@ -1,0 +1,147 @@
+//! Pages that are too large, too slow or refused: asked for again with half as many documents.
+
+use std::collections::BTreeSet;
+use std::num::NonZeroU32;
+
+use futures::StreamExt;
+
+use super::*;
+use crate::api::HttpOptions;
+
+const DOCUMENTS: usize = 100;
+
+/// A service that lists [`DOCUMENTS`] imports, of `size(number)` letters each, and refuses pages of more than `most`.
+async fn service(
+    most: usize,
+    refusal: Answer,
+    size: impl Fn(usize) -> usize + Send + Sync + 'static,
+) -> Stub {
+    Stub::start(move |request| {
+        let find = |key: &str| {
+            let mut pairs = request.query.split('&').filter_map(|pair| pair.split_once('='));
+            pairs.find(|(name, _)| *name == key).and_then(|(_, value)| value.parse::<usize>().ok())
+        };
+        if request.path != "/v1/imports" {
+            return status(200).json(&json!({ "_userId": "u" }));
+        }
+        let (skip, limit) = (find("skip").unwrap_or(0), find("limit").unwrap_or(20));
+        if limit > most {
+            return refusal.clone();
+        }
+        let end = (skip + limit).min(DOCUMENTS);
+        let documents: Vec<_> = (skip..end)
+            .map(|number| json!({ "_id": format!("{number:03}"), "sampleData": "x".repeat(size(number)) }))
+            .collect();
+        let page = status(200).json(&documents.into());
+        if end == DOCUMENTS {
+            return page;
+        }
+        page.header("Link", format!("</v1/imports?skip={end}&limit={limit}>; rel=next"))
+    })
+    .await
+}
+
+fn client_of(server: &Stub, options: ClientOptions) -> Client {
+    let retry = RetryPolicy {
+        attempts: NonZeroU32::new(4).unwrap(),
+        base: Duration::ZERO,
+        cap: Duration::ZERO,
+        ..RetryPolicy::default()
+    };
+    let budget = BudgetOptions { per_second: f64::INFINITY, ..BudgetOptions::default() };
+    let options = ClientOptions { retry, budget, seed: Some(1), ..options };
+    let origin = Url::parse(&server.url()).unwrap();
+    let access = Access { origin, token: Token::new("0123456789abcdef"), renew: None };
+    connect(access, &options, false).unwrap().client
+}
+
+fn request(include: Vec<&'static str>) -> ListRequest {
+    ListRequest { path: "imports".to_owned(), limit: 1000, include, filters: Vec::new() }
+}
+
+async fn read(client: &Client, request: ListRequest) -> Result<BTreeSet<String>, ApiError> {
+    let mut pages = std::pin::pin!(client.pages(request));
+    let mut ids = BTreeSet::new();
+    while let Some(page) = pages.next().await {
+        ids.extend(page?.documents.iter().map(|text| Head::of(text.get()).unwrap().id.to_string()));
+    }
+    Ok(ids)
+}
+
+/// The limits that were asked for, without repeats in a row.
+fn limits(server: &Stub) -> Vec<String> {
+    let mut limits: Vec<String> = server
+        .requests()
+        .iter()
+        .filter_map(|request| request.query.split('&').find_map(|pair| pair.strip_prefix("limit=")))
+        .map(str::to_owned)
+        .collect();
+    limits.dedup();
+    limits
+}
+
+#[tokio::test]
+async fn a_page_that_is_refused_is_asked_for_at_half_the_size_and_the_smaller_size_is_kept() {
+    for (code, calls_of_each) in [(400, 1), (413, 1), (500, 2), (502, 2), (504, 2)] {
+        let server = service(60, status(code), |_| 10).await;
+        let client = client_of(&server, ClientOptions::default());
+        assert_eq!(read(&client, request(Vec::new())).await.unwrap().len(), DOCUMENTS, "{code}");
+        assert_eq!(limits(&server), ["1000", "500", "250", "125", "62", "31"], "{code}");
+        let of_1000 = server.requests().iter().filter(|request| request.query == "limit=1000").count();
+        assert!(of_1000 <= calls_of_each + 1, "{code}: {of_1000} calls");
+        let before = server.requests().len();
+        assert_eq!(read(&client, request(Vec::new())).await.unwrap().len(), DOCUMENTS);
+        assert!(server.requests()[before..].iter().all(|request| request.query.contains("limit=31")));
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_is_larger_than_allowed_is_asked_for_at_half_the_size_at_once() {
+    let server = service(usize::MAX, status(500), |_| 1000).await;
+    let http = HttpOptions { page_bytes: 30_000, ..HttpOptions::default() };
+    let client = client_of(&server, ClientOptions { http, ..ClientOptions::default() });
+    assert_eq!(read(&client, request(Vec::new())).await.unwrap().len(), DOCUMENTS);
+    assert_eq!(limits(&server), ["1000", "500", "250", "125", "62", "31", "15"]);
+    let first: Vec<_> = server.requests().iter().take(7).map(|request| request.query.clone()).collect();
+    assert_eq!(first.last().unwrap(), "limit=15", "each size was tried once");
+}
+
+#[tokio::test]
+async fn a_later_page_that_is_too_large_begins_the_list_again_and_nothing_is_missing() {
+    // The last documents are much larger than the first.
+    let server = service(usize::MAX, status(500), |number| if number > 80 { 5000 } else { 10 }).await;
+    let http = HttpOptions { page_bytes: 60_000, ..HttpOptions::default() };
+    let options = ClientOptions { http, page_size: NonZeroU32::new(40).unwrap(), ..ClientOptions::default() };
+    let client = client_of(&server, options);
+    assert_eq!(read(&client, request(Vec::new())).await.unwrap().len(), DOCUMENTS);
+    assert_eq!(limits(&server), ["40", "20", "10"]);
+}
+
+#[tokio::test]
+async fn one_document_alone_may_be_larger_than_a_page_and_a_refusal_of_it_is_told() {
+    let server = service(usize::MAX, status(500), |_| 40_000).await;
+    let http = HttpOptions { page_bytes: 30_000, ..HttpOptions::default() };
+    let client = client_of(&server, ClientOptions { http, ..ClientOptions::default() });
+    assert_eq!(read(&client, request(Vec::new())).await.unwrap().len(), DOCUMENTS);
+    assert_eq!(limits(&server).last().unwrap(), "1");
+
+    let server = service(0, status(413), |_| 10).await;
+    let error = read(&client_of(&server, ClientOptions::default()), request(Vec::new())).await.unwrap_err();
+    assert_eq!((error.kind, error.status), (ErrorKind::Refused, Some(413)));
+    assert_eq!(limits(&server).last().unwrap(), "1");
+}
+
+#[tokio::test]
+async fn what_has_nothing_to_do_with_the_size_is_not_asked_for_again_at_another() {
+    for code in [401, 403, 404] {
+        let server = service(0, status(code), |_| 10).await;
+        let error =
+            read(&client_of(&server, ClientOptions::default()), request(Vec::new())).await.unwrap_err();
+        assert_eq!((error.status, limits(&server)), (Some(code), vec!["1000".to_owned()]));
+    }
+    // A list that does not know `include`: its caller asks without.
+    let server = service(0, status(400), |_| 10).await;
+    let client = client_of(&server, ClientOptions::default());
+    assert_eq!(read(&client, request(vec!["name"])).await.unwrap_err().status, Some(400));
+    assert_eq!(limits(&server), ["1000"]);
+}
