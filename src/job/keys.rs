@@ -7,6 +7,7 @@ mod steps;
 use super::Action;
 use super::forms::Form;
 use super::spec::{Dictionary, Rule, Table, Type, key, required, word};
+use crate::documents::references::Kind;
 
 use archive::{ARCHIVE, NOTIFY, SOURCES};
 use policy::{MIRROR, RATE, RETRY, STOP, WAVES};
@@ -19,19 +20,15 @@ const TEXT: Type = Type::Text(Form::Text);
 pub(super) const KINDS: &[&str] = DEFAULT_AND_KINDS.split_at(1).1;
 
 /// The word for all kinds that are not named, and the kinds.
-const DEFAULT_AND_KINDS: &[&str] = &[
-    "default",
-    "connections",
-    "integrations",
-    "scripts",
-    "stacks",
-    "filedefinitions",
-    "lookupcaches",
-    "asynchelpers",
-    "tools",
-    "ediprofiles",
-    "exports",
-];
+const DEFAULT_AND_KINDS: &[&str] = &{
+    let mut words = ["default"; Kind::ALL.len() + 1];
+    let mut at = 0;
+    while at < Kind::ALL.len() {
+        words[at + 1] = Kind::ALL[at].as_str();
+        at += 1;
+    }
+    words
+};
 
 /// The whole file.
 pub(super) static JOB: Table = Table {
@@ -318,12 +315,16 @@ static REFERENCES: Table = Table {
 };
 
 /// The kinds that `references.create` may name.
-pub(super) const CREATABLE: &[super::spec::Word] = &[
-    word("scripts", "Scripts, with their code."),
-    word("filedefinitions", "File definitions."),
-    word("lookupcaches", "Lookup caches, without their data."),
-    word("asynchelpers", "Async helpers."),
-];
+pub(super) const CREATABLE: &[super::spec::Word] = &{
+    let mut words = [word("", ""); Kind::CREATABLE.len()];
+    let mut at = 0;
+    while at < words.len() {
+        let kind = Kind::CREATABLE[at];
+        words[at] = word(kind.as_str(), kind.created());
+        at += 1;
+    }
+    words
+};
 
 const MISSING: Type = Type::Word(&[
     word("fail", "The item fails."),

@@ -31,7 +31,7 @@ pub(super) enum Type {
 }
 
 /// A word and what it means.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Word {
     pub(super) word: &'static str,
     pub(super) doc: &'static str,

@@ -5,6 +5,8 @@
 
 pub mod diff;
 pub mod document;
+pub mod facts;
+pub mod field_rename;
 pub mod handlebars;
 pub mod head;
 pub mod hints;
@@ -15,6 +17,7 @@ pub mod name;
 pub mod normal;
 mod output;
 pub mod path;
+pub mod place;
 pub mod planted;
 pub mod pointer;
 pub mod problem;
@@ -24,6 +27,7 @@ pub mod rename;
 pub mod schema;
 pub mod selector;
 pub mod step;
+pub mod step_error;
 pub mod template;
 pub mod upgrade;
 pub mod verbatim;

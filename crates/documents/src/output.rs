@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::schema::{Writes, adaptor_with_block};
+
 /// What an import makes of its records (sections 7.1 and 9.2 of the API reference).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Output {
@@ -17,39 +19,33 @@ pub(crate) enum Output {
     Sql,
     /// It fills them into a document template of its own.
     Document,
-    /// An agent or guardrail: it has no mapping.
+    /// An agent, a guardrail or a tool: it has no mapping.
     Agent,
 }
-
-/// Adaptors that write files, by their block.
-const FILE_BLOCKS: [&str; 5] = ["ftp", "s3", "as2", "filesystem", "van"];
-
-/// Adaptors whose file is told by the type alone.
-const FILE_TYPES: [&str; 5] = ["FTPImport", "S3Import", "AS2Import", "FileSystemImport", "VANImport"];
 
 impl Output {
     /// What this import makes of its records.
     pub(crate) fn of(document: &Value) -> Self {
-        let adaptor = document.get("adaptorType").and_then(Value::as_str).unwrap_or_default();
-        let has = |key: &str| document.get(key).is_some_and(Value::is_object);
-        if matches!(adaptor, "AiAgentImport" | "GuardrailImport") || has("aiAgent") || has("guardrail") {
+        let adaptor = adaptor_with_block(document);
+        let writes = adaptor.map_or(Writes::Records, |adaptor| adaptor.writes);
+        if writes == Writes::Nothing {
             return Self::Agent;
         }
         if is_blob(document) {
             return Self::Blob;
         }
-        for block in ["rdbms", "jdbc"] {
-            if has(block) {
-                return if is_bulk(&document[block]) { Self::Table } else { Self::Sql };
+        let blocks =
+            || adaptor.into_iter().flat_map(|adaptor| adaptor.blocks).filter_map(|key| document.get(*key));
+        match writes {
+            Writes::Rows if blocks().any(is_bulk) => return Self::Table,
+            Writes::Rows => return Self::Sql,
+            Writes::Documents(templates) => {
+                let filled =
+                    |block: &Value| templates.iter().any(|key| block.get(*key).is_some_and(is_filled));
+                return if blocks().any(filled) { Self::Document } else { Self::Records };
             }
-        }
-        let template = |pointer: &str| document.pointer(pointer).is_some_and(is_filled);
-        if ["/mongodb/document", "/mongodb/update", "/dynamodb/itemDocument"].into_iter().any(template) {
-            return Self::Document;
-        }
-        let http_file = document.pointer("/http/type").and_then(Value::as_str) == Some("file");
-        if !(http_file || FILE_TYPES.contains(&adaptor) || FILE_BLOCKS.iter().any(|block| has(block))) {
-            return Self::Records;
+            Writes::Records if !blocks().any(is_of_files) => return Self::Records,
+            Writes::Records | Writes::Files | Writes::Nothing => {}
         }
         match document.pointer("/file/type").and_then(Value::as_str) {
             Some("csv" | "xlsx") => Self::Table,
@@ -57,6 +53,11 @@ impl Output {
             None => Self::File("unknown".to_owned()),
         }
     }
+}
+
+/// An HTTP import that uploads files.
+fn is_of_files(block: &Value) -> bool {
+    block.get("type").and_then(Value::as_str) == Some("file")
 }
 
 fn is_blob(document: &Value) -> bool {
@@ -119,6 +120,9 @@ mod tests {
             (json!({ "dynamodb": { "itemDocument": "{}" } }), Output::Document),
             (json!({ "adaptorType": "GuardrailImport" }), Output::Agent),
             (json!({ "aiAgent": {} }), Output::Agent),
+            (json!({ "adaptorType": "ToolImport", "tool": {} }), Output::Agent),
+            (json!({ "adaptorType": "HTTPImport", "http": {}, "as2": {} }), Output::Records),
+            (json!({ "adaptorType": "NewImport", "rdbms": { "queryType": ["per_record"] } }), Output::Sql),
         ] {
             assert_eq!(Output::of(&document), output, "{document}");
         }

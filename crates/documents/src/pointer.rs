@@ -6,6 +6,7 @@ use json_patch::PatchOperation;
 use serde_json::{Map, Value};
 
 use crate::normal::{masks, same_number};
+use crate::place::push_key;
 use crate::problem::Problem;
 use crate::schema as service;
 
@@ -147,7 +148,7 @@ pub fn set(document: &mut Value, pointer: &Pointer, value: Value) -> Result<(), 
         };
         current = next
             .ok_or_else(|| PointerError(format!("{} is {found}, not an object or a list", shown(&walked))))?;
-        masks::push_key(&mut walked, step);
+        push_key(&mut walked, step);
     }
     *current = value;
     Ok(())

@@ -9,7 +9,7 @@ mod show;
 
 use serde_json::{Map, Value};
 
-use crate::normal::masks::push_key;
+use crate::place::push_key;
 use crate::schema::{self as service, Area, Shape};
 
 /// One difference.

@@ -6,12 +6,9 @@
 use serde_json::{Map, Value, json};
 
 use super::{LookupEdit, uses};
-use crate::normal::masks::push_key;
-use crate::schema::Area;
-use crate::step::{StepError, Warnings};
-
-const BLOCKS: &[&str] =
-    &["http", "rest", "file", "salesforce", "rdbms", "jdbc", "netsuite", "netsuite_da", "wrapper"];
+use crate::place::push_key;
+use crate::schema::{Area, adaptor_with_block, lookup_blocks};
+use crate::step_error::{StepError, Warnings};
 
 /// How many places are named in a message.
 const SHOWN: usize = 5;
@@ -204,17 +201,17 @@ fn push(holder: &mut Value, lookup: &Map<String, Value>) {
     }
 }
 
-/// The blocks that hold the lookups of the import.
+/// The blocks that a new lookup is put in: those with a list of lookups, and at least one that the adaptor reads.
 fn homes(document: &Value) -> Vec<&'static str> {
-    let has = |block: &str| document.get(block).is_some_and(Value::is_object);
-    let in_use: Vec<&str> = BLOCKS
-        .iter()
-        .copied()
-        .filter(|b| document.get(*b).is_some_and(|b| b.get("lookups").is_some()))
-        .collect();
-    if !in_use.is_empty() {
-        return in_use;
+    let has = |block: &&str| document.get(*block).is_some_and(Value::is_object);
+    let in_use = |block: &&str| document.get(*block).is_some_and(|b| b.get("lookups").is_some());
+    let mut homes: Vec<&str> = lookup_blocks().filter(in_use).collect();
+    let own = adaptor_with_block(document).map_or(&[][..], |adaptor| adaptor.lookups);
+    if !homes.iter().any(|block| own.contains(block)) {
+        homes.extend(own.iter().copied().find(has));
     }
-    // A file import over HTTP has both blocks; its lookups are those of `http`.
-    BLOCKS.iter().copied().find(|block| has(block)).into_iter().collect()
+    if homes.is_empty() {
+        homes.extend(lookup_blocks().find(has));
+    }
+    homes
 }

@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{MappingEdit, Model, Row, Target, names, row};
-use crate::step::StepError;
+use super::{MappingEdit, Row, Target, names, row};
+use crate::schema::Model;
+use crate::step_error::StepError;
 
 /// Makes the change in the `mapping` of its holder: the document, or its `netsuite_da` block.
 pub(super) fn apply(

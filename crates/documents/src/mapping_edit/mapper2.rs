@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{MappingEdit, Model, Row, Target, row};
-use crate::step::StepError;
+use super::{MappingEdit, Row, Target, row};
+use crate::schema::Model;
+use crate::step_error::StepError;
 
 /// What is done at a row: the list it is in, and where.
 type AtRow<'f> = dyn FnMut(&mut Vec<Value>, usize) -> Result<(), StepError> + 'f;

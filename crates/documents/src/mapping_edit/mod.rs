@@ -16,7 +16,8 @@ pub use self::lookups::edit_lookup;
 use crate::output::Output;
 use crate::problem::{Problem, Problems};
 use crate::rename;
-use crate::step::{StepError, Warnings};
+use crate::schema::{Mapper, Model, adaptor_with_block};
+use crate::step_error::{StepError, Warnings};
 
 /// Where a row stands.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -154,13 +155,6 @@ pub enum PassThrough {
     Replace,
 }
 
-/// The mapping model an import uses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Model {
-    One,
-    Two,
-}
-
 /// Changes the mapping; answers what a person should look at. On an error the document is as it was.
 ///
 /// # Errors
@@ -186,7 +180,7 @@ pub fn edit_mapping(document: &mut Value, edit: &MappingEdit) -> Result<Warnings
     }
     let table = Output::of(document) == Output::Table;
     let (pointer, key) = home(document, model);
-    let holder = document.pointer_mut(pointer).ok_or_else(|| StepError::failed("it is not an object"))?;
+    let holder = document.pointer_mut(&pointer).ok_or_else(|| StepError::failed("it is not an object"))?;
     let before = holder.get(key).cloned();
     let done = match model {
         Model::One => mapper1::apply(holder, edit, &mut warnings),
@@ -209,20 +203,23 @@ pub fn edit_mapping(document: &mut Value, edit: &MappingEdit) -> Result<Warnings
 }
 
 /// The object that holds the mapping, and its key there.
-fn home(document: &Value, model: Model) -> (&'static str, &'static str) {
-    match model {
-        Model::Two => ("", "mappings"),
-        Model::One if document.get("netsuite_da").is_some_and(Value::is_object) => {
-            ("/netsuite_da", "mapping")
-        }
-        Model::One => ("", "mapping"),
-    }
+fn home(document: &Value, model: Model) -> (String, &'static str) {
+    let key = match model {
+        Model::Two => "mappings",
+        Model::One => "mapping",
+    };
+    let in_block = adaptor_with_block(document)
+        .filter(|adaptor| model == Model::One && adaptor.mapper == Mapper::OneInBlock)
+        .and_then(|adaptor| {
+            adaptor.blocks.iter().find(|block| document.get(**block).is_some_and(Value::is_object))
+        });
+    (in_block.map(|block| format!("/{block}")).unwrap_or_default(), key)
 }
 
 /// Whether the import maps anything. The editor's empty Draft rows map nothing.
 fn is_mapped(document: &Value, model: Model) -> bool {
     let (pointer, key) = home(document, model);
-    let mapping = document.pointer(pointer).and_then(|holder| holder.get(key));
+    let mapping = document.pointer(&pointer).and_then(|holder| holder.get(key));
     match model {
         Model::One => has_rows(mapping),
         Model::Two => mapping.and_then(Value::as_array).is_some_and(|rows| !rows.iter().all(is_empty_draft)),
@@ -249,7 +246,7 @@ fn no_mapping(document: &Value, target: &Target) -> StepError {
 /// Whether an import without a mapping may be given one at all.
 fn may_map(document: &Value) -> Result<(), StepError> {
     let reason = match Output::of(document) {
-        Output::Agent => "an agent or guardrail has no mapping",
+        Output::Agent => "an agent, a guardrail or a tool has no mapping",
         Output::Blob => "it has no mapping: it moves a file as it is, and a mapping means nothing to it",
         Output::Sql => "it has no mapping: its own SQL names the fields of the record",
         Output::Document => "it has no mapping: its own document template names the fields of the record",
@@ -279,15 +276,9 @@ fn has_rows(mapping: Option<&Value>) -> bool {
 
 /// Which model an import uses, or is to use when it maps nothing yet.
 fn model(document: &Value) -> Model {
-    let adaptor = document.get("adaptorType").and_then(Value::as_str).unwrap_or_default();
-    let has = |key: &str| document.get(key).is_some_and(Value::is_object);
     if is_mapped(document, Model::Two) {
         return Model::Two;
     }
-    let only_one = ["netsuite_da", "netsuite", "salesforce", "wrapper"].iter().any(|key| has(key));
-    let one_by_name = matches!(
-        adaptor,
-        "NetSuiteDistributedImport" | "NetSuiteImport" | "SalesforceImport" | "WrapperImport"
-    );
-    if only_one || one_by_name || has_rows(document.get("mapping")) { Model::One } else { Model::Two }
+    let only_one = adaptor_with_block(document).is_some_and(|adaptor| adaptor.mapper.is_one_only());
+    if only_one || has_rows(document.get("mapping")) { Model::One } else { Model::Two }
 }

@@ -2,47 +2,20 @@
 
 use serde_json::{Map, Value};
 
-use super::{Model, Row};
-use crate::step::StepError;
+use super::Row;
+use crate::schema::{CONDITIONS, DATA_TYPES, Model, RowWord, STATUSES, has_word, words_of};
+use crate::step_error::StepError;
 
-const DATA_TYPES_ONE: &[&str] =
-    &["string", "number", "boolean", "numberarray", "stringarray", "json", "date"];
-const DATA_TYPES_TWO: &[&str] = &[
-    "string",
-    "number",
-    "boolean",
-    "object",
-    "stringarray",
-    "numberarray",
-    "booleanarray",
-    "objectarray",
-    "arrayarray",
-];
-const WHEN_ONE: &[&str] = &[
-    "record_created",
-    "record_updated",
-    "extract_not_empty",
-    "lookup_not_empty",
-    "lookup_empty",
-    "ignore_if_set",
-];
-const WHEN_TWO: &[&str] = &["record_created", "record_updated", "extract_not_empty"];
 /// How many characters of a row are shown.
 const SHOWN: usize = 200;
-
-const STATUS: &[&str] = &["Active", "Draft"];
 
 /// Writes what the row shall say into its keys.
 pub(super) fn write(keys: &mut Map<String, Value>, row: &Row, model: Model) -> Result<(), StepError> {
     cannot_say(row, model)?;
-    let (data_types, whens) = match model {
-        Model::One => (DATA_TYPES_ONE, WHEN_ONE),
-        Model::Two => (DATA_TYPES_TWO, WHEN_TWO),
-    };
-    one_of("data_type", row.data_type.as_ref(), data_types)?;
-    one_of("source_data_type", row.source_data_type.as_ref(), DATA_TYPES_TWO)?;
-    one_of("when", row.when.as_ref(), whens)?;
-    one_of("status", row.status.as_ref(), STATUS)?;
+    one_of("data_type", row.data_type.as_ref(), DATA_TYPES, model)?;
+    one_of("source_data_type", row.source_data_type.as_ref(), DATA_TYPES, Model::Two)?;
+    one_of("when", row.when.as_ref(), CONDITIONS, model)?;
+    one_of("status", row.status.as_ref(), STATUSES, Model::Two)?;
     let given = |value: &Option<Value>| value.as_ref().is_some_and(|v| !v.is_null());
     if given(&row.source) && given(&row.hard_coded) {
         return Err(StepError::failed("a row has a source or a hard-coded value, not both"));
@@ -210,11 +183,19 @@ fn put(keys: &mut Map<String, Value>, key: &str, value: Option<&Value>) {
     }
 }
 
-fn one_of(key: &str, value: Option<&Value>, words: &[&str]) -> Result<(), StepError> {
+fn one_of(
+    key: &str,
+    value: Option<&Value>,
+    words: &'static [RowWord],
+    model: Model,
+) -> Result<(), StepError> {
     match value {
         None | Some(Value::Null) => Ok(()),
-        Some(Value::String(word)) if words.contains(&word.as_str()) => Ok(()),
-        Some(other) => Err(StepError::failed(format!("{key}: {other} is not one of {}", words.join(", ")))),
+        Some(Value::String(word)) if has_word(words, model, word) => Ok(()),
+        Some(other) => {
+            let known: Vec<&str> = words_of(words, model).collect();
+            Err(StepError::failed(format!("{key}: {other} is not one of {}", known.join(", "))))
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::handlebars::{self, Backslash, Call, Expression, Path};
-use crate::normal::masks::push_key;
+use crate::place::push_key;
 use crate::schema::Area;
 
 /// The pointers of every use of the lookup. A longer name that begins alike is another lookup.

@@ -5,7 +5,8 @@ use serde_json::{Map, Value};
 use serde::{Deserialize, Serialize};
 
 use super::canonical;
-use super::masks::{is_mask, push_key};
+use super::masks::is_mask;
+use crate::place::push_key;
 use crate::schema::{self as service, Area, Shape};
 
 /// What the comparison of what was wanted with what the service holds said (pinned: audit, summary).

@@ -5,9 +5,10 @@
 
 use serde_json::Value;
 
-use super::masks::{push_key, remove_pointers};
+use super::masks::remove_pointers;
 use super::{Comparison, compare, fingerprint};
 use crate::Fingerprint;
+use crate::place::push_key;
 
 /// Paths left out of comparisons. In a path, `*` stands for any key of an object and any entry of a list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

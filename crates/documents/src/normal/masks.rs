@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::place::push_key;
+
 use crate::schema as service;
 
 /// JSON pointers of masked secrets: texts that are stars, or a scheme word and stars (`Bearer ******`).
@@ -53,18 +55,6 @@ pub fn is_mask(text: &str) -> bool {
             }
             Some(_) => false,
         }
-}
-
-/// Adds one step to a JSON pointer, escaped.
-pub fn push_key(pointer: &mut String, key: &str) {
-    pointer.push('/');
-    for character in key.chars() {
-        match character {
-            '~' => pointer.push_str("~0"),
-            '/' => pointer.push_str("~1"),
-            other => pointer.push(other),
-        }
-    }
 }
 
 /// Removes what the pointers point to; one that points to nothing is passed over.

@@ -1,75 +1,17 @@
-//! Section 8 of the API reference as data: which keys hold the id of what, and where they mean nothing.
+//! Finding references and mentions of ids in a document, by the table of fields: which keys hold the id of what, and
+//! where they mean nothing. Free-form and dead parts hold no references; ids in them are found as text.
+//!
+//! Keys are told by name and not by path, for lookups and tools stand in blocks that are not yet published. Left out on
+//! purpose: `_connectorId` (the publisher's), `_templateId`, `_sourceId` (provenance), the catalogue's `_httpConnector…Id`
+//! and `_tpConnectorId`; `subRecordMapping._id`, which is a JSON path, and `file.directory.id`, which is the provider's.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 use super::{Kind, Place, scan};
-use crate::normal::masks::push_key;
+use crate::place::push_key;
 use crate::schema as service;
-
-/// The keys that hold a reference, wherever they stand outside of [`FREE`] data. Section 8 gives them as paths:
-///
-/// | key | paths |
-/// |---|---|
-/// | `_connectionId` | the import's own |
-/// | `_mcpConnectionId` | `aiAgent.openai.{tools,prompts}[].mcp`, `aiAgent.litellm._overrides.gemini.{tools,prompts}[].mcp`, `guardrail.aiAgent.**` |
-/// | `_toolId` | `….tools[].tool`, and `tool` of a tool import |
-/// | `_scriptId`, `_stackId` | `hooks.*`, `filter.script`, `responseTransform.script`, `settingsForm.init`, `preSave` |
-/// | `_lookupCacheId` | every list of lookups: top level, each adaptor block, `….subRecordMapping.lookups`, `responseTransform.expression.rulesTwoDotZero.lookups` |
-/// | `_fileDefinitionId` | `file.fileDefinition` |
-/// | `_asyncHelperId` | `http` |
-/// | `_exportId` | async helpers: the exports that ask for the state and fetch the result |
-/// | `_preMapId`, `_postMapId`, `_postSubmitId` | `hooks`, of documents of 2016; they are hooks of the account's scripts |
-///
-/// The keys are told by name and not by path, for lookups and tools stand in blocks that are not yet published. Not
-/// remapped, so not here: `_connectorId` (the publisher's), `_templateId`, `_sourceId` (provenance), the catalogue's
-/// `_httpConnector…Id` and `_tpConnectorId`. Not references at all: `subRecordMapping._id`, which is a JSON path, and
-/// `file.directory.id`, which is the file provider's.
-const KEYS: [(&str, Kind); 14] = [
-    ("_asyncHelperId", Kind::AsyncHelpers),
-    ("_connectionId", Kind::Connections),
-    ("_ediProfileId", Kind::EdiProfiles),
-    ("_exportId", Kind::Exports),
-    ("_fileDefinitionId", Kind::FileDefinitions),
-    ("_integrationId", Kind::Integrations),
-    ("_lookupCacheId", Kind::LookupCaches),
-    ("_mcpConnectionId", Kind::Connections),
-    ("_postMapId", Kind::Scripts),
-    ("_postSubmitId", Kind::Scripts),
-    ("_preMapId", Kind::Scripts),
-    ("_scriptId", Kind::Scripts),
-    ("_stackId", Kind::Stacks),
-    ("_toolId", Kind::Tools),
-];
-
-/// Free JSON: a key in it that looks like a reference is the user's. Ids in it are found as text.
-const FREE: [&str; 12] = [
-    "assistantMetadata",
-    "configuration",
-    "form",
-    "jsonSchema",
-    "map",
-    "mockOutput",
-    "mockResponse",
-    "modelMetadata",
-    "overrides",
-    "rawOverride",
-    "sampleData",
-    "sampleResponseData",
-];
-
-fn kind_of(key: &str) -> Option<Kind> {
-    // Nearly every key of a document fails here.
-    if !key.starts_with('_') {
-        return None;
-    }
-    KEYS.iter().find(|(name, _)| *name == key).map(|(_, kind)| *kind)
-}
-
-fn is_free(key: &str) -> bool {
-    key == "settings" || FREE.binary_search(&key).is_ok()
-}
 
 /// Something in a document that is, or may be, an id of another resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,7 +37,7 @@ pub(super) enum Candidate {
 /// What an import refers to decides which lists are read: the keys are those of the walk, so that an import fares the
 /// same alone and in company.
 pub fn kinds_in(text: &str, into: &mut BTreeSet<Kind>) {
-    for (key, kind) in KEYS {
+    for (key, kind) in service::references() {
         if !into.contains(&kind) && text.match_indices(key).any(|(at, _)| is_quoted(text, at, key.len())) {
             into.insert(kind);
         }
@@ -120,7 +62,7 @@ fn is_quoted(text: &str, at: usize, length: usize) -> bool {
 
 /// Whether a pointer leads into a tree that nothing reads any more.
 pub(super) fn is_dead(pointer: &str) -> bool {
-    pointer.split('/').any(|key| key == "rawOverride")
+    pointer.split('/').any(service::is_dead)
 }
 
 /// Every reference of section 8 of the API reference that the document holds.
@@ -196,9 +138,9 @@ impl<'a> Walk<'a, '_> {
             (self.report)(Candidate::Key { pointer, key: key.to_owned() });
         }
         self.path.push(Step::Key(key));
-        match kind_of(key).filter(|_| !free) {
+        match service::reference_kind(key).filter(|_| !free) {
             Some(kind) => self.reference(kind, value),
-            None => self.value(value, free || is_free(key)),
+            None => self.value(value, free || service::is_closed(key)),
         }
         self.path.pop();
     }
@@ -299,6 +241,20 @@ mod tests {
     }
 
     #[test]
+    fn a_dead_tree_holds_no_references() {
+        let document =
+            json!({"netsuite_da": {"rawOverride": {"_lookupCacheId": "x", "a": [{"_scriptId": "y"}]}}});
+        assert_eq!(places(&document), []);
+    }
+
+    #[test]
+    fn a_made_up_row_of_the_table_is_a_reference() {
+        let found = places(&json!({"madeUp": {"_madeUpId": "z"}}));
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].kind, Kind::Stacks);
+    }
+
+    #[test]
     fn a_key_that_looks_like_a_reference_and_is_not_known_is_a_stranger() {
         let id = "5f7c579b6411271af4e7cefa";
         let document = json!({"_scriptId": id, "_fooId": id, "a": {"_barIds": [id], "_httpConnectorVersionId": id},
@@ -308,7 +264,7 @@ mod tests {
 
     #[test]
     fn every_key_that_the_walk_knows_has_its_list_read() {
-        for (key, kind) in KEYS {
+        for (key, kind) in service::references() {
             let mut kinds = BTreeSet::new();
             kinds_in(&json!({ "hooks": { key: "5f7c579b6411271af4e7cefa" } }).to_string(), &mut kinds);
             assert_eq!(kinds, BTreeSet::from([kind]), "{key}");
@@ -332,10 +288,5 @@ mod tests {
         ] {
             assert_eq!(mentions_ids(&document.to_string()), mentions, "{document}");
         }
-    }
-
-    #[test]
-    fn the_list_that_is_searched_is_sorted() {
-        assert!(FREE.is_sorted());
     }
 }

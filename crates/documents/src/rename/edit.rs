@@ -8,8 +8,8 @@ use super::matcher::{Counts, Found, Rules, View};
 use super::scope::TemplateContext;
 use super::template;
 use super::unchanged::{UNREADABLE, UNSAYABLE, Unchanged};
-use crate::normal::masks::push_key;
 use crate::path::{Grammar, Piece, Token, extract, json_path, print, single};
+use crate::place::push_key;
 
 /// How a single text is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

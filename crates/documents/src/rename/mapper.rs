@@ -7,10 +7,10 @@ use serde_json::Value;
 use super::edit::{Envelope, TextSyntax, below};
 use super::scope::TemplateContext;
 use super::walk::Walk;
+use crate::field_rename::Side;
 use crate::handlebars::helpers;
 use crate::path::{Kind, extract, names, single};
 use crate::schema::Record;
-use crate::step::Side;
 
 /// The target whose value is a list of generates.
 pub(super) const INITIALIZE: &str = "celigo_initializeValues";

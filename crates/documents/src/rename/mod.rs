@@ -33,9 +33,9 @@ use serde_json::Value;
 use self::edit::SideRename;
 use self::matcher::{Rule, Rules};
 use self::walk::{Sides, Walk};
+use crate::field_rename::{FieldRename, Side};
 use crate::path::extract;
 use crate::problem::Problem;
-use crate::step::{FieldRename, Side};
 
 /// Field renames, compiled once and applied to many documents.
 #[derive(Debug)]

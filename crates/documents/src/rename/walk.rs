@@ -8,9 +8,9 @@ use super::edit::{Envelope, SideRename, TextSyntax, below, short};
 use super::matcher::Rules;
 use super::scope::TemplateContext;
 use super::statement;
+use crate::field_rename::Side;
 use crate::path::{extract, names};
 use crate::schema::{self, Field, Holds, LOOKUP, Model, Record, Syntax};
-use crate::step::Side;
 
 /// The renames of each side.
 #[derive(Debug, Clone, Copy, Default)]

@@ -9,8 +9,8 @@ use super::matcher::{Counts, Rule, Rules};
 use super::statement::mentions;
 use super::unlisted;
 use super::walk::{Sides, Walk, for_each_text, mention, rules_would_touch};
+use crate::field_rename::Side;
 use crate::schema::{self, Holds, Record};
-use crate::step::Side;
 
 impl Walk<'_> {
     /// All warnings of the document: what the walk met, then what it could not look into.

@@ -17,8 +17,8 @@ pub struct Adaptor {
     pub mapper: Mapper,
     /// The blocks its lookups stand in.
     pub lookups: &'static [&'static str],
-    /// Whether it writes files, whose type says whether a record is a flat row.
-    pub file: bool,
+    /// What it makes of its records.
+    pub writes: Writes,
     /// Whether the plain list of imports leaves it out, so that it needs a list of its own.
     pub listed_apart: bool,
 }
@@ -38,7 +38,27 @@ pub enum Mapper {
     Two,
 }
 
+/// What an adaptor type makes of its records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writes {
+    /// It sends them, or files of them where its block says so.
+    Records,
+    /// Files, whose type says whether a record is a flat row.
+    Files,
+    /// Rows of a database: by statements of the import's own, or in bulk.
+    Rows,
+    /// Documents of a database: by one of these templates in its block, or as mapped.
+    Documents(&'static [&'static str]),
+    /// It hands them to an agent, a guardrail or a tool.
+    Nothing,
+}
+
 impl Mapper {
+    /// Whether it can have Mapper 1.0 and nothing else.
+    pub fn is_one_only(self) -> bool {
+        matches!(self, Self::One | Self::OneInBlock)
+    }
+
     /// Whether it can have Mapper 2.0.
     pub fn has_two(self) -> bool {
         matches!(self, Self::Both | Self::Two)
@@ -51,11 +71,21 @@ const fn adaptor(
     mapper: Mapper,
     lookups: &'static [&'static str],
 ) -> Adaptor {
-    Adaptor { name, blocks, told_by_block: true, mapper, lookups, file: false, listed_apart: false }
+    let writes = Writes::Records;
+    Adaptor { name, blocks, told_by_block: true, mapper, lookups, writes, listed_apart: false }
 }
 
 const fn file(name: &'static str, blocks: &'static [&'static str]) -> Adaptor {
-    Adaptor { file: true, ..adaptor(name, blocks, Mapper::Both, &["file"]) }
+    writes(Writes::Files, adaptor(name, blocks, Mapper::Both, &["file"]))
+}
+
+const fn writes(writes: Writes, adaptor: Adaptor) -> Adaptor {
+    Adaptor { writes, ..adaptor }
+}
+
+/// One that maps nothing.
+const fn agent(name: &'static str, blocks: &'static [&'static str]) -> Adaptor {
+    apart(writes(Writes::Nothing, adaptor(name, blocks, Mapper::None, &[])))
 }
 
 const fn untold(adaptor: Adaptor) -> Adaptor {
@@ -72,10 +102,10 @@ pub static ADAPTORS: &[Adaptor] = &[
     adaptor("NetSuiteDistributedImport", &["netsuite_da"], Mapper::OneInBlock, &["netsuite_da"]),
     adaptor("NetSuiteImport", &["netsuite"], Mapper::One, &["netsuite"]),
     adaptor("SalesforceImport", &["salesforce"], Mapper::One, &["salesforce"]),
-    adaptor("RDBMSImport", &["rdbms"], Mapper::Both, &["rdbms"]),
-    adaptor("JDBCImport", &["jdbc"], Mapper::Both, &["jdbc"]),
-    adaptor("MongodbImport", &["mongodb"], Mapper::Both, &[]),
-    adaptor("DynamodbImport", &["dynamodb"], Mapper::Both, &[]),
+    writes(Writes::Rows, adaptor("RDBMSImport", &["rdbms"], Mapper::Both, &["rdbms"])),
+    writes(Writes::Rows, adaptor("JDBCImport", &["jdbc"], Mapper::Both, &["jdbc"])),
+    writes(Writes::Documents(&["document", "update"]), adaptor("MongodbImport", &["mongodb"], Mapper::Both, &[])),
+    writes(Writes::Documents(&["itemDocument"]), adaptor("DynamodbImport", &["dynamodb"], Mapper::Both, &[])),
     file("FTPImport", &["ftp"]),
     file("S3Import", &["s3"]),
     // The web client sends `as2` with other adaptors too.
@@ -83,9 +113,9 @@ pub static ADAPTORS: &[Adaptor] = &[
     file("FileSystemImport", &["filesystem"]),
     untold(file("VANImport", &["file"])),
     adaptor("WrapperImport", &["wrapper"], Mapper::One, &["wrapper"]),
-    apart(adaptor("AiAgentImport", &["aiAgent"], Mapper::None, &[])),
-    apart(adaptor("GuardrailImport", &["guardrail"], Mapper::None, &[])),
-    apart(untold(adaptor("ToolImport", &["tool"], Mapper::None, &[]))),
+    agent("AiAgentImport", &["aiAgent"]),
+    agent("GuardrailImport", &["guardrail"]),
+    untold(agent("ToolImport", &["tool"])),
     untold(adaptor("RESTImport", &["rest", "http"], Mapper::Both, &["rest", "http"])),
     adaptor("HTTPImport", &["http"], Mapper::Both, &["http"]),
     untold(adaptor("NetSuiteHTTPImport", &[], Mapper::Two, &[])),
@@ -124,6 +154,16 @@ pub fn told_by_blocks(document: &Value) -> Option<&'static Adaptor> {
 pub static LISTED_APART: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     ADAPTORS.iter().filter(|adaptor| adaptor.listed_apart).map(|adaptor| adaptor.name).collect()
 });
+
+/// What an adaptor type says of a document: of the type that it names, and where that is not known of any whose block
+/// it has. `None` where no block is known either.
+pub fn adaptor_with_block(document: &Value) -> Option<&'static Adaptor> {
+    adaptor_of(document).or_else(|| {
+        ADAPTORS
+            .iter()
+            .find(|adaptor| adaptor.told_by_block && adaptor.blocks.iter().any(|block| has(document, block)))
+    })
+}
 
 /// The blocks that can hold lookups, each once.
 pub fn lookup_blocks() -> impl Iterator<Item = &'static str> {

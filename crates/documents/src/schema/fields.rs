@@ -262,10 +262,10 @@ pub static FIELDS: &[Field] = &[
     // Scripts and agents
     lookups("wrapper.lookups"),
     template("aiAgent.instructions"), template("aiAgent.openai.instructions"), template("aiAgent.litellm.instructions"),
-    template("aiAgent.litellm._overrides.gemini.instructions"), template("aiAgent.litellm._overrides.gemini.systemInstruction"),
+    template("aiAgent.litellm._overrides.*.instructions"), template("aiAgent.litellm._overrides.*.systemInstruction"),
     template("guardrail.aiAgent.instructions"), template("guardrail.aiAgent.openai.instructions"),
-    template("guardrail.aiAgent.litellm.instructions"), template("guardrail.aiAgent.litellm._overrides.gemini.instructions"),
-    template("guardrail.aiAgent.litellm._overrides.gemini.systemInstruction"),
+    template("guardrail.aiAgent.litellm.instructions"), template("guardrail.aiAgent.litellm._overrides.*.instructions"),
+    template("guardrail.aiAgent.litellm._overrides.*.systemInstruction"),
 
     // Rows that only the tests of this crate know, to show that a row is all it takes
     #[cfg(test)] template("madeUp.text"),

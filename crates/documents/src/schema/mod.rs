@@ -8,6 +8,7 @@
 //! | `fields` | every field: where it stands, what it holds, the section of the API reference |
 //! | `adaptors` | adaptor types: blocks, mapping models, lookups, listing |
 //! | `resources` | the kinds of resources an import refers to |
+//! | `rows` | the words a row of a mapping can hold, by mapping model |
 //! | `walk` | finding the fields in a document |
 //! | `defaults` | which values mean the same as no value |
 
@@ -15,16 +16,21 @@ mod adaptors;
 mod defaults;
 mod fields;
 mod resources;
+mod rows;
 #[cfg(test)]
 mod tests;
 mod walk;
 
 pub use self::adaptors::{
-    ADAPTORS, Adaptor, LISTED_APART, Mapper, adaptor_named, adaptor_of, lookup_blocks, told_by_blocks,
+    ADAPTORS, Adaptor, LISTED_APART, Mapper, Writes, adaptor_named, adaptor_of, adaptor_with_block,
+    lookup_blocks, told_by_blocks,
 };
 pub use self::defaults::{
     Area, Shape, flag_in_text, is_captured, is_lower_cased, is_never_a_default, is_server_field,
 };
 pub use self::fields::{FIELDS, Field, Holds, LOOKUP, Model, Record, Syntax};
 pub use self::resources::Kind;
-pub use self::walk::{below_block, holds_anywhere, is_closed, reference_kind, rows_of, visit_mut, walk};
+pub use self::rows::{CONDITIONS, DATA_TYPES, FLAGS, RowWord, STATUSES, has_word, words_of};
+pub use self::walk::{
+    below_block, holds_anywhere, is_closed, is_dead, reference_kind, references, rows_of, visit_mut, walk,
+};

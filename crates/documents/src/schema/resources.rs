@@ -1,4 +1,4 @@
-//! The kinds of resources that an import refers to.
+//! The kinds of resources that an import refers to: one row each.
 
 /// A kind of resource an import can refer to, named as its list is (`GET /v1/<word>`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -17,59 +17,108 @@ pub enum Kind {
     Exports,
 }
 
+/// What is known of a kind.
+struct Row {
+    kind: Kind,
+    /// Its list.
+    list: &'static str,
+    /// One of them, in a sentence.
+    singular: &'static str,
+    /// What a copy holds, where one that is missing can be created: it holds no secrets.
+    created: Option<&'static str>,
+}
+
+const fn row(kind: Kind, list: &'static str, singular: &'static str) -> Row {
+    Row { kind, list, singular, created: None }
+}
+
+const fn creatable(row: Row, what: &'static str) -> Row {
+    Row { created: Some(what), ..row }
+}
+
+/// In the order of the enum.
+#[rustfmt::skip]
+const ROWS: [Row; 10] = [
+    row(Kind::Connections, "connections", "connection"),
+    row(Kind::Integrations, "integrations", "integration"),
+    creatable(row(Kind::Scripts, "scripts", "script"), "Scripts, with their code."),
+    row(Kind::Stacks, "stacks", "stack"),
+    creatable(row(Kind::FileDefinitions, "filedefinitions", "file definition"), "File definitions."),
+    creatable(row(Kind::LookupCaches, "lookupcaches", "lookup cache"), "Lookup caches, without their data."),
+    creatable(row(Kind::AsyncHelpers, "asynchelpers", "async helper"), "Async helpers."),
+    row(Kind::Tools, "tools", "tool"),
+    row(Kind::EdiProfiles, "ediprofiles", "EDI profile"),
+    row(Kind::Exports, "exports", "export"),
+];
+
+const CREATABLE: usize = {
+    let (mut at, mut count) = (0, 0);
+    while at < ROWS.len() {
+        count += ROWS[at].created.is_some() as usize;
+        at += 1;
+    }
+    count
+};
+
 impl Kind {
     /// Every kind.
-    pub const ALL: &'static [Self] = &[
-        Self::Connections,
-        Self::Integrations,
-        Self::Scripts,
-        Self::Stacks,
-        Self::FileDefinitions,
-        Self::LookupCaches,
-        Self::AsyncHelpers,
-        Self::Tools,
-        Self::EdiProfiles,
-        Self::Exports,
-    ];
+    pub const ALL: &'static [Self] = &{
+        let mut all = [Self::Connections; ROWS.len()];
+        let mut at = 0;
+        while at < ROWS.len() {
+            all[at] = ROWS[at].kind;
+            at += 1;
+        }
+        all
+    };
 
-    /// The kinds of which one that is missing can be created: they hold no secrets.
-    pub const CREATABLE: &'static [Self] =
-        &[Self::Scripts, Self::FileDefinitions, Self::LookupCaches, Self::AsyncHelpers];
+    /// The kinds of which one that is missing can be created.
+    pub const CREATABLE: &'static [Self] = &{
+        let mut found = [Self::Connections; CREATABLE];
+        let (mut at, mut next) = (0, 0);
+        while at < ROWS.len() {
+            if ROWS[at].created.is_some() {
+                found[next] = ROWS[at].kind;
+                next += 1;
+            }
+            at += 1;
+        }
+        found
+    };
 
     /// The name of the list, as in the URL and in the job file.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Connections => "connections",
-            Self::Integrations => "integrations",
-            Self::Scripts => "scripts",
-            Self::Stacks => "stacks",
-            Self::FileDefinitions => "filedefinitions",
-            Self::LookupCaches => "lookupcaches",
-            Self::AsyncHelpers => "asynchelpers",
-            Self::Tools => "tools",
-            Self::EdiProfiles => "ediprofiles",
-            Self::Exports => "exports",
-        }
+    pub const fn as_str(self) -> &'static str {
+        ROWS[self as usize].list
     }
 
     /// The word for one of them in a sentence.
-    pub fn singular(self) -> &'static str {
-        match self {
-            Self::Connections => "connection",
-            Self::Integrations => "integration",
-            Self::Scripts => "script",
-            Self::Stacks => "stack",
-            Self::FileDefinitions => "file definition",
-            Self::LookupCaches => "lookup cache",
-            Self::AsyncHelpers => "async helper",
-            Self::Tools => "tool",
-            Self::EdiProfiles => "EDI profile",
-            Self::Exports => "export",
+    pub const fn singular(self) -> &'static str {
+        ROWS[self as usize].singular
+    }
+
+    /// What a copy of one holds that a run creates; empty for a kind that is never created.
+    pub const fn created(self) -> &'static str {
+        match ROWS[self as usize].created {
+            Some(what) => what,
+            None => "",
         }
     }
 
     /// The kind of that word.
     pub fn of(word: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| kind.as_str() == word)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_has_its_row_in_its_place() {
+        for (at, row) in ROWS.iter().enumerate() {
+            assert_eq!(row.kind as usize, at, "{}", row.list);
+            assert_eq!(serde_json::to_value(row.kind).unwrap(), row.list);
+        }
     }
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::fields::{FIELDS, Field, Holds};
 use super::resources::Kind;
-use crate::normal::masks::push_key;
+use crate::place::push_key;
 
 /// The rows by the first key of their path, those at any depth left out.
 static BY_BLOCK: LazyLock<HashMap<&str, Vec<&Field>>> = LazyLock::new(|| {
@@ -25,6 +25,15 @@ static BY_KEY: LazyLock<HashMap<&str, Vec<&Field>>> = LazyLock::new(|| {
         keys.entry(last_key(field.at)).or_default().push(field);
     }
     keys
+});
+
+/// The keys that hold references.
+static REFERENCES: LazyLock<Vec<(&str, Kind)>> = LazyLock::new(|| {
+    let reference = |field: &'static Field| match field.holds {
+        Holds::Reference(kind) => Some((last_key(field.at), kind)),
+        _ => None,
+    };
+    FIELDS.iter().filter_map(reference).collect()
 });
 
 /// Keys whose content is left alone wherever they stand.
@@ -65,6 +74,16 @@ pub fn reference_kind(key: &str) -> Option<Kind> {
         Holds::Reference(kind) => Some(kind),
         _ => None,
     })
+}
+
+/// Every key that holds a reference, with the kind of resource it refers to.
+pub fn references() -> impl Iterator<Item = (&'static str, Kind)> {
+    REFERENCES.iter().copied()
+}
+
+/// Whether what stands under the key is dead: left over from another version, and read by nothing.
+pub fn is_dead(key: &str) -> bool {
+    FIELDS.iter().any(|field| field.holds == Holds::Dead && last_key(field.at) == key)
 }
 
 /// Whether what stands under the key is free-form, dead or captured: no key in it means anything to the service.

@@ -19,14 +19,16 @@ mod rename_field;
 mod set;
 mod upgrade_mapper;
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde_json::{Map, Value};
 
 pub use self::keys::Keys;
 use crate::SelectorSpec;
+pub use crate::facts::Facts;
+pub use crate::field_rename::{FieldRename, Side};
 use crate::problem::{Problem, Problems};
+pub use crate::step_error::{StepError, Warnings};
 use crate::template::Templates;
 
 /// A change that a job asks for.
@@ -112,32 +114,6 @@ pub struct Apply<'a> {
     pub templates: &'a Templates,
 }
 
-/// What a person should look at after a step.
-pub type Warnings = Vec<String>;
-
-/// Why a step did not change a document.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum StepError {
-    /// The import has nothing that the step could change.
-    #[error("{0}")]
-    NotApplicable(String),
-    /// It should have been changed and could not be.
-    #[error("{0}")]
-    Failed(String),
-}
-
-impl StepError {
-    /// An import without what the step changes.
-    pub fn not_applicable(reason: impl Into<String>) -> Self {
-        Self::NotApplicable(reason.into())
-    }
-
-    /// A change that cannot be made.
-    pub fn failed(reason: impl Into<String>) -> Self {
-        Self::Failed(reason.into())
-    }
-}
-
 /// One line of `transform:` as data.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StepSpec {
@@ -189,61 +165,6 @@ pub struct StepProblem {
     pub step: usize,
     /// What is wrong; the path begins at the step, e.g. `["rename", "find"]`.
     pub problem: Problem,
-}
-
-/// What is known of an import beside its document.
-#[derive(Debug, Clone, Default)]
-pub struct Facts {
-    /// `row.*`: the columns of the manifest's row for this import; empty without a manifest.
-    pub row: BTreeMap<String, String>,
-    /// `job.name`.
-    pub job_name: String,
-    /// `job.date`: the run's day, `2026-01-31`.
-    pub job_date: String,
-    /// `job.action`.
-    pub job_action: String,
-    /// `index`: the import's number in the selection, from 1.
-    pub index: u32,
-    /// Names of this import's connection and integration in the source account, where known.
-    pub connection_name: Option<String>,
-    /// Name of its integration.
-    pub integration_name: Option<String>,
-}
-
-/// Whose field a name is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Side {
-    /// The record that comes in (`extract`).
-    Source,
-    /// The record that goes out (`generate`).
-    Target,
-    /// What the target answers (`responseTransform`).
-    Response,
-}
-
-impl Side {
-    /// Every side.
-    pub const ALL: &'static [Self] = &[Self::Source, Self::Target, Self::Response];
-
-    /// The word of a job file.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Source => "source",
-            Self::Target => "target",
-            Self::Response => "response",
-        }
-    }
-}
-
-/// One field and its new name, as paths from the root of the record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FieldRename {
-    /// Whose field it is.
-    pub side: Side,
-    /// The old path.
-    pub from: String,
-    /// The new path.
-    pub to: String,
 }
 
 /// A document after all steps.

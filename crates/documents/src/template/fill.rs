@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::words::{Word, whole_expression, words};
 use super::{Template, TemplateError, Templates, is_template};
+use crate::facts::Facts;
 use crate::problem::Problem;
-use crate::step::Facts;
 use crate::verbatim::{self, number};
 
 /// A value whose texts may be templates.

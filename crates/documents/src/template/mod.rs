@@ -27,8 +27,8 @@ use serde_json::Value;
 
 pub use self::fill::{Blank, Fill, Whole};
 use self::words::{Word, words};
+use crate::facts::Facts;
 use crate::problem::Problem;
-use crate::step::Facts;
 
 /// How much work a template may cause, in operations and bytes.
 const FUEL: u64 = 4 << 20;

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Untyped, path};
+use crate::schema::{CONDITIONS, DATA_TYPES, FLAGS, Model, has_word};
 
 const CARRIED: &[&str] = &[
     "lookupName",
@@ -12,18 +13,6 @@ const CARRIED: &[&str] = &[
     "generateDateFormat",
     "generateDateTimezone",
 ];
-const FLAGS: &[&str] = &[
-    "internalId",
-    "immutable",
-    "discardIfEmpty",
-    "isKey",
-    "useFirstRow",
-    "useIterativeRow",
-    "useAsAnInitializeValue",
-];
-const TYPES: &[&str] = &["string", "number", "boolean", "numberarray", "stringarray"];
-const WHEN: &[&str] = &["record_created", "record_updated", "extract_not_empty"];
-
 /// The rows of a Mapper 1.0 mapping as entries; to be used only when no reason was added.
 pub(super) fn mappings(old: &Value, flat: bool, untyped: Untyped, reasons: &mut Vec<String>) -> Vec<Value> {
     let mut entries = Vec::new();
@@ -81,8 +70,10 @@ fn row(field: &Value, untyped: Untyped) -> Result<(Map<String, Value>, Option<Ve
                 made.insert(key.clone(), value.clone());
             }
             (_, Value::Null) => {}
-            (flag, Value::Bool(false)) if FLAGS.contains(&flag) => {}
-            (flag, _) if FLAGS.contains(&flag) => return Err(format!("Mapper 2.0 has no `{flag}`")),
+            (flag, Value::Bool(false)) if has_word(FLAGS, Model::One, flag) => {}
+            (flag, _) if has_word(FLAGS, Model::One, flag) => {
+                return Err(format!("Mapper 2.0 has no `{flag}`"));
+            }
             ("extract", Value::String(text)) if text.is_empty() => {}
             ("extract", Value::String(text)) if path::is_of_the_record(text) => source = Some(text.clone()),
             ("extract", Value::String(text)) => {
@@ -96,14 +87,14 @@ fn row(field: &Value, untyped: Untyped) -> Result<(Map<String, Value>, Option<Ve
                 source = Some(path::write_two(&names));
             }
             ("hardCodedValue", Value::String(_) | Value::Bool(_) | Value::Number(_)) => literal = Some(value),
-            ("dataType", Value::String(word)) if TYPES.contains(&word.as_str()) => {
+            ("dataType", Value::String(word)) if has_word(DATA_TYPES, Model::Two, word) => {
                 data_type = Some(word.as_str());
             }
             ("dataType", Value::String(word)) => return Err(format!("Mapper 2.0 has no data type `{word}`")),
             ("conditional", Value::Object(condition)) => {
                 let when = condition.get("when").and_then(Value::as_str).unwrap_or_default();
                 let more = condition.iter().any(|(key, value)| key != "when" && !value.is_null());
-                if more || !(when.is_empty() || WHEN.contains(&when)) {
+                if more || !(when.is_empty() || has_word(CONDITIONS, Model::Two, when)) {
                     return Err(format!("Mapper 2.0 has no condition `{when}` of this kind"));
                 }
                 if !when.is_empty() {

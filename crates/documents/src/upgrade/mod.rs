@@ -12,6 +12,7 @@ mod reading;
 use serde_json::Value;
 
 use crate::output::Output;
+use crate::schema::{Mapper, adaptor_with_block};
 
 /// What becomes of a row that names no data type, where the type matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -40,7 +41,7 @@ pub enum Upgrade {
 /// Upgrades the import's mapping.
 pub fn upgrade(document: &mut Value, untyped: Untyped) -> Upgrade {
     let Some(old) = document.get("mapping").filter(|mapping| has_rows(mapping)) else {
-        return netsuite(document);
+        return in_block(document);
     };
     let mut reasons = obstacles(document);
     let table = Output::of(document) == Output::Table;
@@ -70,11 +71,14 @@ fn left(reasons: &[String]) -> Upgrade {
     Upgrade::Left(text)
 }
 
-fn netsuite(document: &Value) -> Upgrade {
-    if document.pointer("/netsuite_da/mapping").is_some_and(has_rows) {
-        left(&["NetSuiteDistributedImport has no Mapper 2.0".to_owned()])
-    } else {
-        Upgrade::NothingToDo
+/// An import without a mapping at the top may have one in its block.
+fn in_block(document: &Value) -> Upgrade {
+    let adaptor = adaptor_with_block(document).filter(|adaptor| adaptor.mapper == Mapper::OneInBlock);
+    let mapping =
+        |block: &&str| document.get(*block).and_then(|block| block.get("mapping")).is_some_and(has_rows);
+    match adaptor.filter(|adaptor| adaptor.blocks.iter().any(mapping)) {
+        Some(adaptor) => left(&[format!("{} has no Mapper 2.0", adaptor.name)]),
+        None => Upgrade::NothingToDo,
     }
 }
 
@@ -86,16 +90,8 @@ fn has_rows(mapping: &Value) -> bool {
 /// What stands in the way beside the rows.
 fn obstacles(document: &Value) -> Vec<String> {
     let mut reasons = Vec::new();
-    let has = |key: &str| document.get(key).is_some_and(Value::is_object);
-    let adaptor = document.get("adaptorType").and_then(Value::as_str).unwrap_or_default();
-    let only_one = [
-        ("NetSuiteImport", "netsuite"),
-        ("NetSuiteDistributedImport", "netsuite_da"),
-        ("SalesforceImport", "salesforce"),
-        ("WrapperImport", "wrapper"),
-    ];
-    if let Some((name, _)) = only_one.iter().find(|(name, block)| adaptor == *name || has(block)) {
-        reasons.push(format!("{name} has no Mapper 2.0"));
+    if let Some(adaptor) = adaptor_with_block(document).filter(|adaptor| adaptor.mapper.is_one_only()) {
+        reasons.push(format!("{} has no Mapper 2.0", adaptor.name));
     }
     if document.get("mappings").and_then(Value::as_array).is_some_and(|rows| !rows.is_empty()) {
         reasons.push("it has a Mapper 2.0 mapping already".to_owned());
@@ -111,7 +107,7 @@ fn obstacles(document: &Value) -> Vec<String> {
             reasons.push(format!("how Mapper 2.0 wraps the rows of a file of type {kind} is not known"));
         }
         Output::Blob => reasons.push("it moves a file as it is".to_owned()),
-        Output::Agent => reasons.push("an agent or guardrail has no mapping".to_owned()),
+        Output::Agent => reasons.push("an agent, a guardrail or a tool has no mapping".to_owned()),
         Output::Records | Output::Table | Output::Sql | Output::Document => {}
     }
     reasons

@@ -7,10 +7,11 @@ use serde_json::{Map, Value, json};
 use transship_documents::diff::diff;
 use transship_documents::jq;
 use transship_documents::normal::compare::Verdict;
-use transship_documents::normal::masks::{push_key, remove};
+use transship_documents::normal::masks::remove;
 use transship_documents::normal::{
     compare, fingerprint, masks, normalise, remove_pointers, strip_server_fields,
 };
+use transship_documents::place::push_key;
 use transship_documents::references::{Accounts, Kind, Resolver, Resource, ResourceIndex, Rules, places};
 use transship_documents::schema::{self, Area, Shape};
 

@@ -1,0 +1,37 @@
+//! A rename of a field as data, and whose field it is.
+
+/// Whose field a name is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// The record that comes in (`extract`).
+    Source,
+    /// The record that goes out (`generate`).
+    Target,
+    /// What the target answers (`responseTransform`).
+    Response,
+}
+
+impl Side {
+    /// Every side.
+    pub const ALL: &'static [Self] = &[Self::Source, Self::Target, Self::Response];
+
+    /// The word of a job file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Target => "target",
+            Self::Response => "response",
+        }
+    }
+}
+
+/// One field and its new name, as paths from the root of the record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldRename {
+    /// Whose field it is.
+    pub side: Side,
+    /// The old path.
+    pub from: String,
+    /// The new path.
+    pub to: String,
+}

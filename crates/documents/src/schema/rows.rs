@@ -1,0 +1,85 @@
+//! The words that a row of a mapping can hold, by mapping model (section 9 of the API reference).
+
+use super::fields::Model;
+
+/// A word of a row, and the models that have it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RowWord {
+    /// The word, as the service writes it.
+    pub word: &'static str,
+    /// Mapper 1.0 has it.
+    pub one: bool,
+    /// Mapper 2.0 has it.
+    pub two: bool,
+}
+
+impl RowWord {
+    /// Whether the model has it.
+    pub fn is_of(self, model: Model) -> bool {
+        match model {
+            Model::One => self.one,
+            Model::Two => self.two,
+        }
+    }
+}
+
+const fn both(word: &'static str) -> RowWord {
+    RowWord { word, one: true, two: true }
+}
+
+const fn one(word: &'static str) -> RowWord {
+    RowWord { word, one: true, two: false }
+}
+
+const fn two(word: &'static str) -> RowWord {
+    RowWord { word, one: false, two: true }
+}
+
+/// Values of `dataType`, and of `sourceDataType` in Mapper 2.0.
+pub const DATA_TYPES: &[RowWord] = &[
+    both("string"),
+    both("number"),
+    both("boolean"),
+    both("stringarray"),
+    both("numberarray"),
+    one("json"),
+    one("date"),
+    two("booleanarray"),
+    two("object"),
+    two("objectarray"),
+    two("arrayarray"),
+];
+
+/// Values of `conditional.when`.
+pub const CONDITIONS: &[RowWord] = &[
+    both("record_created"),
+    both("record_updated"),
+    both("extract_not_empty"),
+    one("lookup_not_empty"),
+    one("lookup_empty"),
+    one("ignore_if_set"),
+];
+
+/// Values of `status`.
+pub const STATUSES: &[RowWord] = &[two("Active"), two("Draft")];
+
+/// Flags of a row.
+pub const FLAGS: &[RowWord] = &[
+    one("internalId"),
+    one("immutable"),
+    one("discardIfEmpty"),
+    one("isKey"),
+    one("useFirstRow"),
+    one("useIterativeRow"),
+    one("useAsAnInitializeValue"),
+];
+
+/// The words of a list that a model has.
+pub fn words_of(words: &'static [RowWord], model: Model) -> impl Iterator<Item = &'static str> {
+    words.iter().filter(move |word| word.is_of(model)).map(|word| word.word)
+}
+
+/// Whether a model has a word of a list.
+pub fn has_word(words: &'static [RowWord], model: Model, word: &str) -> bool {
+    words_of(words, model).any(|known| known == word)
+}
