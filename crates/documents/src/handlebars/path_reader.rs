@@ -163,6 +163,10 @@ fn segments(text: &str, mut path: Path, first: usize, may_be_empty: bool) -> Res
             if token.style == Style::Bracket && token.text.contains(['{', '}']) {
                 return Err("a bracket is not closed");
             }
+            if separator > 0 && token.kind == Kind::Index && token.text.bytes().all(|b| b.is_ascii_digit()) {
+                // `a.[0]` is a position, and `record.[2024]` a field: the same as without brackets.
+                token.kind = Kind::Digits;
+            }
             token.span.start = at;
             token.separator = separator;
             token

@@ -131,7 +131,7 @@ impl<'a> Scopes<'a> {
         let base = &self.around.context;
         let parent = |at: usize| {
             let here = tokens.get(at).is_some_and(|t| t.text == "_PARENT");
-            if here { vec![strict(&Vec::new(), at + 1), strict(base, at)] } else { vec![strict(base, at)] }
+            if here { vec![strict(&Vec::new(), at + 1)] } else { vec![strict(base, at)] }
         };
         let with_others = |mut views: Vec<View>, at: usize| {
             views

@@ -369,8 +369,9 @@ impl Walk<'_> {
         };
         let helper = first && new.bare().is_some_and(|name| helpers::find(name).is_some());
         let captured = self.scopes.is_param(new) != self.scopes.is_param(path);
-        let lost = self.scopes.views(new).is_empty();
-        !(helper || captured || lost)
+        // A bare `record` or `0` would lead elsewhere.
+        let skipped = |path: &Path| self.scopes.views(path).first().map(|view| view.skip);
+        !(helper || captured) && skipped(new).is_some() && skipped(new) == skipped(path)
     }
 
     /// The renames whose last name is a name of the path.

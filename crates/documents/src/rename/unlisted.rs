@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::edit::{SideRename, TextSyntax, below, short};
 use super::matcher::{Counts, Rules};
-use crate::schema::{self, Field, Holds};
+use crate::schema::{self, Field, Holds, Record};
 
 /// Calls `found` with a warning for every template, rule or extract outside the table that names a renamed field.
 pub(super) fn warnings(document: &Value, rules: &[&Rules], found: &mut dyn FnMut(usize, &Counts, String)) {
@@ -20,7 +20,20 @@ pub(super) fn warnings(document: &Value, rules: &[&Rules], found: &mut dyn FnMut
         }
         below(&mut at, key, |at| walk.value(value, at, "", rows));
     }
+    schema::walk(document, &mut |row, at, value| {
+        let names = match row.holds {
+            Holds::Mapping(_, record) if record != Record::Answer => ROW_NAMES,
+            Holds::Lookups(record) if record != Record::Answer => LOOKUP_NAMES,
+            _ => return,
+        };
+        walk.beside(value, &mut at.to_owned(), names);
+    });
 }
+
+/// The keys of a row and of a lookup that are looked into for names, or that hold text for people.
+const ROW_NAMES: &[&str] = &["extract", "generate", "jsonPath", "_id", "description"];
+const LOOKUP_NAMES: &[&str] =
+    &["relativeURI", "body", "postBody", "query", "whereClause", "expression", "name", "description"];
 
 struct Walk<'a, 'f> {
     /// The renames of each side.
@@ -29,6 +42,30 @@ struct Walk<'a, 'f> {
 }
 
 impl Walk<'_, '_> {
+    /// Templates under other keys of rows and lookups: in a default, in a fixed value.
+    fn beside(&mut self, value: &Value, at: &mut String, names: &[&str]) {
+        match value {
+            Value::Object(members) => {
+                for (key, member) in members {
+                    let names = if key == "lookups" { LOOKUP_NAMES } else { names };
+                    if names.contains(&key.as_str()) || schema::is_closed(key) {
+                        continue;
+                    }
+                    below(at, key, |at| self.beside(member, at, names));
+                }
+            }
+            Value::Array(entries) => {
+                for (index, entry) in entries.iter().enumerate() {
+                    below(at, &index.to_string(), |at| self.beside(entry, at, names));
+                }
+            }
+            Value::String(text) if text.contains("{{") => {
+                self.text(text, TextSyntax::Template, "the template", at);
+            }
+            _ => {}
+        }
+    }
+
     /// `inside` is the way from the block on.
     fn value(&mut self, value: &Value, at: &mut String, inside: &str, rows: &[&Field]) {
         match value {

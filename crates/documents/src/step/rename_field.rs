@@ -10,6 +10,10 @@ use crate::Id;
 use crate::problem::{Problem, Problems, nearest};
 use crate::rename::{self, Renamer};
 
+/// How many fields that no import has are named, and how many characters of each.
+const SHOWN: usize = 10;
+const SHOWN_OF_A_NAME: usize = 60;
+
 /// More combinations than this are forgotten and compiled anew: each import may have one of its own.
 const KEPT: usize = 256;
 
@@ -224,7 +228,13 @@ impl FieldRenames {
     }
 
     fn shown_unused(&self) -> Vec<String> {
-        self.unused().iter().map(|one| format!("`{}` ({})", one.from, one.side.as_str())).collect()
+        let unused = self.unused();
+        let one = |one: &&FieldRename| format!("`{}` ({})", shortened(&one.from), one.side.as_str());
+        let mut shown: Vec<String> = unused.iter().take(SHOWN).map(one).collect();
+        if unused.len() > SHOWN {
+            shown.push(format!("{} more", unused.len() - SHOWN));
+        }
+        shown
     }
 
     fn renamer(&self, chosen: Vec<usize>) -> Result<Arc<Renamer>, Problem> {
@@ -239,6 +249,13 @@ impl FieldRenames {
         }
         compiled.insert(chosen, Arc::clone(&renamer));
         Ok(renamer)
+    }
+}
+
+fn shortened(name: &str) -> String {
+    match name.char_indices().nth(SHOWN_OF_A_NAME) {
+        Some((end, _)) => format!("{}…", &name[..end]),
+        None => name.to_owned(),
     }
 }
 

@@ -75,6 +75,7 @@ const SOURCE_PLACES: &[(&str, &str)] = &[
     ("guardrail.aiAgent.instructions", "{{record.zebra}}"),
     ("aiAgent.openai.instructions", "{{record.zebra}}"),
     ("aiAgent.litellm._overrides.gemini.systemInstruction", "{{record.zebra}}"),
+    ("aiAgent.litellm._overrides.anthropic.instructions", "{{record.zebra}}"),
     ("guardrail.aiAgent.openai.instructions", "{{record.zebra}}"),
 ];
 
@@ -298,5 +299,30 @@ fn renames_that_make_no_sense_are_refused() {
     for (renames, part) in refused {
         let problem = Renamer::compile(renames).unwrap_err();
         assert!(problem.message.contains(part), "{problem}");
+    }
+}
+
+#[test]
+fn a_template_beside_the_names_of_a_row_or_a_lookup_is_said() {
+    let row = json!({ "generate": "g", "extract": "x", "default": "{{zebra}}" });
+    let literal = json!({ "generate": "g", "hardCodedValue": "{{record.zebra}}" });
+    let lookup = json!({ "name": "l", "default": "{{zebra}}", "map": { "{{zebra}}": "1" } });
+    for (document, at) in [
+        (json!({ "mapping": { "fields": [row] } }), "/mapping/fields/0/default"),
+        (
+            json!({ "mapping": { "lists": [{ "generate": "l", "fields": [literal] }] } }),
+            "/mapping/lists/0/fields/0/hardCodedValue",
+        ),
+        (json!({ "mappings": [{ "generate": "a", "mappings": [row] }] }), "/mappings/0/mappings/0/default"),
+        (json!({ "http": { "lookups": [lookup] } }), "/http/lookups/0/default"),
+        (
+            json!({ "netsuite_da": { "mapping": { "fields": [{ "generate": "s", "subRecordMapping": { "lookups": [lookup] } }] } } }),
+            "/netsuite_da/mapping/fields/0/subRecordMapping/lookups/0/default",
+        ),
+    ] {
+        let mut found = document.clone();
+        let said = rename_fields(&mut found, &[source("zebra", "quagga")]);
+        assert_eq!(found, document);
+        assert!(said.len() == 1 && said[0].starts_with(&format!("{at}: the template")), "{said:?}");
     }
 }
