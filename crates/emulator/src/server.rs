@@ -1,6 +1,6 @@
 //! What every call passes: authorisation, the account's bucket, faults, the handler, the count.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::{Body, to_bytes};
@@ -11,6 +11,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use bytes::Bytes;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::behaviour::Behaviour;
 use super::clock::Clock;
@@ -31,8 +32,13 @@ pub(super) struct Server {
     pub(super) control: Control,
     pub(super) accounts: HashMap<String, Arc<Caller>>,
     pub(super) mint: Mutex<Mint>,
+    /// What was made a short while ago: lists may lag behind.
+    fresh: Mutex<HashMap<Id, Instant>>,
     date: Mutex<(i64, HeaderValue)>,
 }
+
+/// The longest time that lists can be told to lag behind.
+const LONGEST_LAG: std::time::Duration = std::time::Duration::from_mins(1);
 
 /// The account that a call speaks for.
 #[derive(Debug)]
@@ -94,13 +100,27 @@ impl Server {
         draws: fastrand::Rng,
     ) -> Self {
         let date = Mutex::new((i64::MIN, HeaderValue::from_static("")));
-        Self { store, behaviour, clock, control, accounts, mint: Mutex::new(Mint::new(draws)), date }
+        let (mint, fresh) = (Mutex::new(Mint::new(draws)), Mutex::default());
+        Self { store, behaviour, clock, control, accounts, mint, fresh, date }
     }
 
     /// A new id.
     pub(super) fn new_id(&self) -> Id {
         let seconds = self.clock.now().as_second();
         self.mint.lock().unwrap_or_else(PoisonError::into_inner).id(seconds)
+    }
+
+    /// Keeps in mind that a document is made now.
+    pub(super) fn made(&self, id: Id) {
+        let mut fresh = self.fresh.lock().unwrap_or_else(PoisonError::into_inner);
+        fresh.retain(|_, made| made.elapsed() < LONGEST_LAG);
+        fresh.insert(id, Instant::now());
+    }
+
+    /// What was made within that time.
+    pub(super) fn made_within(&self, time: std::time::Duration) -> HashSet<Id> {
+        let fresh = self.fresh.lock().unwrap_or_else(PoisonError::into_inner);
+        fresh.iter().filter(|(_, made)| made.elapsed() < time).map(|(id, _)| *id).collect()
     }
 
     /// A new `apiIdentifier`.
@@ -252,7 +272,16 @@ async fn faulty(server: &Server, request: Request, next: Next, effects: &[(Effec
         return hang_up(connection, reset).await;
     }
     let mut response = match effects.iter().find_map(|row| apply::instead(&row.0)) {
-        Some(response) => response,
+        Some(response) => {
+            if let Some(later) = apply::later(effects) {
+                // Nobody waits for it any more.
+                tokio::spawn(async move {
+                    sleep(later).await;
+                    drop(next.run(request).await);
+                });
+            }
+            response
+        }
         None => next.run(request).await,
     };
     sleep(after).await;

@@ -25,6 +25,7 @@ pub(crate) struct Tampering {
     pub(crate) shrink: Option<usize>,
     pub(crate) repeat: bool,
     pub(crate) reorder: Option<u64>,
+    pub(crate) lag: Option<Duration>,
 }
 
 impl Tampering {
@@ -42,6 +43,7 @@ impl Tampering {
                 Effect::ShrunkenList { keep } => tampering.shrink = Some(*keep),
                 Effect::RepeatPage => tampering.repeat = true,
                 Effect::Reorder { seed } => tampering.reorder = Some(*seed),
+                Effect::ListLag { by } => tampering.lag = Some(unsigned(*by)),
                 _ => {}
             }
         }
@@ -96,6 +98,7 @@ pub(crate) fn instead(effect: &Effect) -> Option<Response> {
         Effect::Status { code, retry_after, body } => {
             Some(status(*code, retry_after.as_deref(), body.as_ref()))
         }
+        Effect::Late { code, .. } => Some(status(*code, None, None)),
         Effect::OkWithErrorBody => {
             Some(reply::refusal(StatusCode::OK, "unexpected_error", "Something went wrong."))
         }
@@ -153,6 +156,14 @@ pub(crate) fn delays(effects: &[(Effect, bool)]) -> (Duration, Duration) {
         }
     }
     delays
+}
+
+/// How much later than its answer a call is done, if a fault says so.
+pub(crate) fn later(effects: &[(Effect, bool)]) -> Option<Duration> {
+    effects.iter().find_map(|(effect, _)| match effect {
+        Effect::Late { after, .. } => Some(unsigned(*after)),
+        _ => None,
+    })
 }
 
 fn unsigned(duration: SignedDuration) -> Duration {

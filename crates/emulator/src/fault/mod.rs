@@ -127,6 +127,14 @@ pub enum Effect {
         /// Time before each piece.
         pause: SignedDuration,
     },
+    /// It is answered with this status at once, as a gateway does that waited long enough, and is done all the same,
+    /// later.
+    Late {
+        /// The status.
+        code: u16,
+        /// Time until it is done.
+        after: SignedDuration,
+    },
     /// The connection is closed and nothing is done.
     CutBefore,
     /// What was asked for is done, then the connection is closed without an answer.
@@ -156,6 +164,11 @@ pub enum Effect {
         /// Documents left on the page.
         #[serde(default)]
         keep: usize,
+    },
+    /// A list does not show yet what was made so shortly before.
+    ListLag {
+        /// Time until lists show it.
+        by: SignedDuration,
     },
     /// A list page repeats the documents of the page before.
     RepeatPage,

@@ -55,7 +55,9 @@ fn page(context: &Context, kind: Kind, also: impl Fn(&Entry) -> bool) -> Reply {
     let behaviour = &context.server.behaviour;
     let tampering = &context.tampering;
     let query = Query::parse(context.uri.query().unwrap_or_default(), behaviour)?;
-    let wanted = |entry: &Entry| also(entry) && query.accepts(kind, entry, behaviour);
+    let hidden = tampering.lag.map(|lag| context.server.made_within(lag)).unwrap_or_default();
+    let wanted =
+        |entry: &Entry| also(entry) && query.accepts(kind, entry, behaviour) && !hidden.contains(&entry.id);
     let store = &context.server.store;
     let collection = (context.account(), kind);
     let found = store.places(collection, false, (query.from, query.limit), wanted);

@@ -103,6 +103,7 @@ impl Context {
         let (entry, text) = Self::pack(kind, id, document);
         let audit = self.audit(kind, id, "create", &json!([]));
         let ops = vec![Op::Insert { kind, entry, text: text.clone() }, audit];
+        self.server.made(id);
         self.server.store.write(self.account(), ops).await?;
         Ok(reply::text(StatusCode::CREATED, shown.map_or(text, |shown| reply::bytes(&Value::Object(shown)))))
     }

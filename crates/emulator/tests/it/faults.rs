@@ -289,3 +289,34 @@ fn a_fault_can_be_made_in_code_too() {
     assert!(control.add_fault(Fault::new(about, Effect::CutAfter)).is_err(), "a glob that is none");
     control.add_fault(Fault::new(Match::default(), Effect::CutAfter)).unwrap();
 }
+
+#[tokio::test]
+async fn a_call_that_a_gateway_gave_up_on_is_done_later() {
+    let scene = Scene::new(
+        "faults: [{ match: { method: POST }, first: 1, effect: { late: { code: 504, after: 80ms } } }]",
+    )
+    .await;
+    assert_eq!(scene.post("New").await.unwrap().0, 504);
+    assert_eq!(scene.stored("New").await, 0);
+    let began = std::time::Instant::now();
+    while scene.stored("New").await == 0 {
+        assert!(began.elapsed() < std::time::Duration::from_secs(20), "it was never done");
+    }
+    assert!(began.elapsed() >= std::time::Duration::from_millis(20));
+    assert_eq!(scene.stored("New").await, 1);
+}
+
+#[tokio::test]
+async fn a_list_lags_behind_what_was_made_and_the_document_itself_does_not() {
+    let scene = Scene::new(
+        "faults: [{ match: { path: /v1/imports, method: GET }, effect: { list_lag: { by: 30000ms } } }]",
+    )
+    .await;
+    let (status, text) = scene.post("New").await.unwrap();
+    assert_eq!(status, 201);
+    let made: Value = serde_json::from_str(&text).unwrap();
+    let id = made["_id"].as_str().unwrap();
+    assert!(!scene.get("/v1/imports?limit=1000").await.unwrap().1.contains(id));
+    assert_eq!(scene.get(&format!("/v1/imports/{id}")).await.unwrap().0, 200);
+    assert_eq!(scene.stored("New").await, 1, "without the fault it is listed");
+}
