@@ -150,7 +150,9 @@ pub(super) fn conclude(
             if let SessionError::Unreported { folder, .. } = &error {
                 world.document.set("result", RAN);
                 world.document.set("folder", folder);
-                say(world, &format!("the run can be taken up again: transship resume {}", folder.display()));
+                if folder.join("journal.jsonl").is_file() {
+                    say(world, &format!("the run can be taken up again: transship resume {}", folder.display()));
+                }
             }
             Err(error.into())
         }

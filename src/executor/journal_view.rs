@@ -45,8 +45,13 @@ impl<'a> JournalView<'a> {
         before: Option<String>,
     ) -> Result<(), EngineError> {
         self.learn(item, &step)?;
-        self.journal.append(Entry::Item { item, step }, before).await?;
-        Ok(())
+        let is_intent = matches!(step, Step::Intended { .. });
+        let written = self.journal.append(Entry::Item { item, step }, before).await;
+        if is_intent && let Err(error) = &written {
+            // What could not be announced is not sent.
+            self.learn(item, &Step::NotSent { message: error.to_string() })?;
+        }
+        Ok(written?)
     }
 
     /// Records a step that may reach the disk a little later.

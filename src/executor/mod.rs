@@ -8,6 +8,7 @@ mod item;
 pub mod journal_view;
 mod look_up;
 mod lookup;
+mod lost;
 mod record;
 mod resolve_doubt;
 mod scheduler;
@@ -150,13 +151,15 @@ pub async fn run(running: ExecuteRequest<'_>) -> Result<RunEnd, EngineError> {
         walked = walk(&context, &mut policy) => walked,
     };
     let ended = walked.and_then(|unknown| ending(&context, &policy, unknown));
+    let ended = ended.map_err(|error| lost::unless_journaled(&context, error));
     drop(context);
     let (closing, reason) = match &ended {
         Ok(ended) => (ended.ending, ended.reason.clone()),
         Err(error) => (Ending::Broken, Some(error.to_string())),
     };
-    close(journal, &started, target, closing, reason).await?;
-    ended
+    let closed = close(journal, &started, target, closing, reason).await;
+    // What broke it off says more than that this could not be recorded either.
+    ended.and_then(|ended| closed.map(|()| ended))
 }
 
 /// Writes, reads back, and looks for copies; gives back what could not be found out.

@@ -29,6 +29,8 @@ pub(crate) enum Input {
         /// Whether it is still not known what became of it.
         open: bool,
     },
+    /// An item was left where it stood, for the run cannot go on.
+    Failed,
     /// Nothing new may begin.
     Draining,
 }
@@ -107,6 +109,11 @@ impl Scheduler {
                 for next in named.into_iter().chain(behind).rev() {
                     self.queue.push_front(next);
                 }
+                Next::Ask
+            }
+            Input::Failed => {
+                self.under_way = self.under_way.saturating_sub(1);
+                self.draining = true;
                 Next::Ask
             }
             Input::Draining => {
@@ -289,6 +296,18 @@ mod tests {
         let mut s = scheduler(&[A, B], 9);
         let weigh = |item| Weight { is_work: item == B, ..weight(item, None) };
         assert_eq!(begin(&mut s, weigh), Some(B));
+    }
+
+    #[test]
+    fn after_a_failure_nothing_begins_and_what_is_under_way_is_awaited() {
+        let mut s = scheduler(&[A, B, C], 9);
+        let weigh = |item| weight(item, None);
+        assert_eq!(begin(&mut s, weigh), Some(A));
+        assert_eq!(begin(&mut s, weigh), Some(B));
+        assert_eq!(s.on(Input::Failed), Next::Ask);
+        assert_eq!(s.on(Input::Asked { place: true }), Next::WaitForEnd);
+        s.on(ended(B, None, true));
+        assert_eq!(s.on(Input::Asked { place: true }), Next::Finished);
     }
 
     #[test]

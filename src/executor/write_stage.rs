@@ -29,12 +29,17 @@ pub(crate) async fn write_all(context: &Context<'_>, policy: &mut Policy) -> Res
     let mut under_way = FuturesUnordered::new();
     let mut place = None;
     let mut weighed = None;
+    let mut failure = None;
     let mut next = Next::Ask;
     loop {
         next = match next {
             Next::Ask if context.cancel.is_draining() && !told => {
                 told = true;
-                if policy.stopped().is_none() && !policy.token_refused() && !context.away.get() {
+                if failure.is_none()
+                    && policy.stopped().is_none()
+                    && !policy.token_refused()
+                    && !context.away.get()
+                {
                     let reason = "interrupted".to_owned();
                     context.events.emit(&Event::Stopping { reason });
                 }
@@ -62,7 +67,9 @@ pub(crate) async fn write_all(context: &Context<'_>, policy: &mut Policy) -> Res
             Next::WaitForPlaceOrEnd => tokio::select! {
                 biased;
                 () = context.cancel.draining() => Next::Ask,
-                Some(done) = under_way.next() => ended(context, policy, &mut scheduler, &done?),
+                Some(done) = under_way.next() => {
+                    take_end(context, policy, &mut scheduler, done, &mut failure)
+                }
                 free = Arc::clone(&context.places).acquire_owned() => {
                     place = free.ok();
                     Next::Ask
@@ -74,7 +81,9 @@ pub(crate) async fn write_all(context: &Context<'_>, policy: &mut Policy) -> Res
                 tokio::select! {
                     biased;
                     () = context.cancel.draining(), if !told => Next::Ask,
-                    Some(done) = under_way.next() => ended(context, policy, &mut scheduler, &done?),
+                    Some(done) = under_way.next() => {
+                        take_end(context, policy, &mut scheduler, done, &mut failure)
+                    }
                     else => Next::Finished,
                 }
             }
@@ -82,7 +91,26 @@ pub(crate) async fn write_all(context: &Context<'_>, policy: &mut Policy) -> Res
         };
     }
     context.events.emit(&Event::StageFinished { stage: Stage::Write });
-    Ok(())
+    failure.map_or(Ok(()), Err)
+}
+
+/// Takes the end of an item. Where the journal or a file of the run failed, nothing more begins, and what is on the wire is
+/// awaited: otherwise nobody would know what became of it.
+fn take_end(
+    context: &Context<'_>,
+    policy: &mut Policy,
+    scheduler: &mut Scheduler,
+    done: Result<Done, EngineError>,
+    failure: &mut Option<EngineError>,
+) -> Next {
+    match done {
+        Ok(done) => ended(context, policy, scheduler, &done),
+        Err(error) => {
+            failure.get_or_insert(error);
+            context.cancel.drain();
+            scheduler.on(Input::Failed)
+        }
+    }
 }
 
 /// Tells everybody that an item came to its end, or as near as it comes in this run.

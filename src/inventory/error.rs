@@ -86,6 +86,15 @@ pub enum EngineError {
         /// The share that may be gone.
         limit: u32,
     },
+    /// The journal of a run is gone, and with it what the run had done.
+    #[error("the run was broken off, and its journal is lost. {wrote}")]
+    Lost {
+        /// What the run wrote, one sentence after the other.
+        wrote: String,
+        /// Why.
+        #[source]
+        source: Box<EngineError>,
+    },
     /// It was told to stop before it had a plan.
     #[error("interrupted before anything was written")]
     Interrupted,

@@ -60,6 +60,32 @@ impl JournalStats {
     }
 }
 
+/// Why a journal takes no more records.
+#[derive(Debug, Clone)]
+pub(super) enum Failed {
+    /// Its file is no longer where it was.
+    Gone(PathBuf),
+    /// Anything else.
+    Other(String),
+}
+
+impl Failed {
+    fn of(error: &JournalError) -> Self {
+        match error {
+            JournalError::Gone { path } => Self::Gone(path.clone()),
+            error => Self::Other(crate::model::chain(error)),
+        }
+    }
+
+    /// What whoever writes a record is told.
+    pub(super) fn error(self) -> JournalError {
+        match self {
+            Self::Gone(path) => JournalError::Gone { path },
+            Self::Other(reason) => JournalError::Stopped(reason),
+        }
+    }
+}
+
 pub(super) struct Message {
     pub(super) entry: Entry,
     pub(super) before: Option<String>,
@@ -96,7 +122,7 @@ pub(super) struct Writer {
     pub(super) prev: Fingerprint,
     pub(super) options: JournalOptions,
     pub(super) stats: Arc<JournalStats>,
-    pub(super) failed: Arc<Mutex<Option<String>>>,
+    pub(super) failed: Arc<Mutex<Option<Failed>>>,
 }
 
 impl Writer {
@@ -107,11 +133,11 @@ impl Writer {
             self.gather(&mut inbox, &mut batch);
             let result = self.write(&mut batch);
             if let Err(error) = &result {
-                let reason = crate::model::chain(error);
-                *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason.clone());
+                let failed = Failed::of(error);
+                *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(failed.clone());
                 for message in batch.drain(..) {
                     if let Some(done) = message.done {
-                        let _ = done.send(Err(JournalError::Stopped(reason.clone())));
+                        let _ = done.send(Err(failed.clone().error()));
                     }
                 }
                 // Closing the inbox answers everyone who comes later.

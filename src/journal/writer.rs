@@ -10,7 +10,9 @@ use std::thread::JoinHandle;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::disk::{JournalOptions, JournalStats, Message, Writer, Writing, cut_before, io_error, open};
+use super::disk::{
+    Failed, JournalOptions, JournalStats, Message, Writer, Writing, cut_before, io_error, open,
+};
 use super::inline::Inline;
 use super::record::Entry;
 use super::{JournalError, Replay};
@@ -24,7 +26,7 @@ pub struct Journal {
     thread: Option<JoinHandle<()>>,
     inline: Option<Inline>,
     stats: Arc<JournalStats>,
-    failed: Arc<Mutex<Option<String>>>,
+    failed: Arc<Mutex<Option<Failed>>>,
 }
 
 impl Journal {
@@ -124,8 +126,8 @@ impl Journal {
     }
 
     fn stopped(&self) -> JournalError {
-        let reason = self.failed.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        JournalError::Stopped(reason.unwrap_or_else(|| "it was closed".to_owned()))
+        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        failed.map_or_else(|| JournalError::Stopped("it was closed".to_owned()), Failed::error)
     }
 
     /// What has been written so far.
@@ -144,7 +146,7 @@ impl Journal {
         }
         self.finish();
         match self.failed.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            Some(reason) => Err(JournalError::Stopped(reason)),
+            Some(failed) => Err(failed.error()),
             None => Ok(()),
         }
     }

@@ -183,13 +183,31 @@ fn a_job_in_a_folder_that_is_not_utf8_is_refused_before_anything_is_read() {
 }
 
 #[test]
-fn a_run_whose_folder_is_removed_under_it_stops_before_the_next_write() {
-    let world = ten();
-    world.fault(slow());
-    let running = world.spawn_run(&[]).until_journal("applied", 2);
-    std::fs::rename(world.path("runs/run-1"), world.path("moved")).unwrap();
-    running.finish().expect_exit(1).expect_stderr("was removed, moved or replaced");
-    assert!(world.imports("target").len() < 6, "it went on writing");
+fn a_run_whose_folder_or_journal_is_taken_away_stops_before_the_next_write_and_says_what_it_wrote() {
+    type Harm = fn(&std::path::Path);
+    let harms: [(&str, Harm); 4] = [
+        ("the folder is moved", |run| std::fs::rename(run, run.with_file_name("moved")).unwrap()),
+        ("the folder is removed", |run| std::fs::remove_dir_all(run).unwrap()),
+        ("the journal is removed", |run| std::fs::remove_file(run.join("journal.jsonl")).unwrap()),
+        ("the journal is replaced", |run| {
+            std::fs::copy(run.join("journal.jsonl"), run.join("copy")).unwrap();
+            std::fs::rename(run.join("copy"), run.join("journal.jsonl")).unwrap();
+        }),
+    ];
+    for (harm, act) in harms {
+        println!("{harm}");
+        let world = ten();
+        world.fault(slow());
+        let running = world.spawn_run(&[]).until_journal("applied", 2);
+        act(&world.path("runs/run-1"));
+        let mut ran = running.finish().expect_exit(1).expect_stderr("was removed, moved or replaced");
+        let made = world.imports("target");
+        assert!(made.len() < 6, "it went on writing");
+        for import in made {
+            let (id, name) = (import["_id"].as_str().unwrap(), import["name"].as_str().unwrap());
+            ran = ran.expect_stderr(&format!("created \"{name}\" ({id})"));
+        }
+    }
 }
 
 #[test]
