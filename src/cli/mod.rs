@@ -5,6 +5,7 @@ pub mod args;
 mod ask;
 mod backup;
 mod check;
+mod core_dumps;
 mod document;
 mod early;
 mod emulator;
@@ -60,6 +61,7 @@ pub fn main() -> ExitCode {
     {
         return Failure::BadInput(format!("TRANSSHIP_CRASH: {problem}")).report(&world.stderr).into();
     }
+    core_dumps::turn_off();
     let (name, has_document) = (cli.command.name(), cli.command.has_document());
     let done = started(&world).and_then(|runtime| runtime.block_on(dispatch(&world, cli.command)));
     let (exit, failure) = match done {

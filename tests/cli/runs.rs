@@ -238,3 +238,22 @@ fn a_run_that_dies_with_its_parent_can_be_resumed() {
     wait("\"ending\":\"interrupted\"");
     world.resume(&world.path("runs/one")).expect_exit(0).expect_all(10, "created", "equal");
 }
+
+/// A dump of its memory would hold the token.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_process_that_holds_a_token_leaves_no_core_dump() {
+    let world = ten();
+    world.fault(slow());
+    let running = world.spawn_run(&[]).until_journal("applied", 1);
+    let process = running.id();
+    let limits = std::fs::read_to_string(format!("/proc/{process}/limits")).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().skip(4).take(2).collect::<Vec<_>>(), ["0", "0"], "{core}");
+    // What cannot be dumped belongs to root, whoever runs it.
+    let killed = running.signal("ABRT").finish();
+    assert_eq!(killed.exit_code(), None);
+    let dumps = std::fs::read_dir(world.path("")).unwrap().flatten();
+    let dumps = dumps.filter(|entry| entry.file_name().to_string_lossy().starts_with("core"));
+    assert_eq!(dumps.count(), 0);
+}

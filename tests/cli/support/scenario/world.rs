@@ -339,6 +339,11 @@ impl Running {
         std::fs::read_to_string(&journal).unwrap_or_default().matches(text).count() as u64
     }
 
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a signal, e.g. `TERM`.
     pub fn signal(self, signal: &str) -> Self {
         let id = self.child.id().to_string();
