@@ -91,6 +91,11 @@ impl<'a> JournalView<'a> {
         self.attempts(item).saturating_sub(self.earlier.get(&item).copied().unwrap_or(0))
     }
 
+    /// When the service last changed the clone of an item that is not completed yet, by its own words.
+    pub(crate) fn cloned_at(&self, item: ItemKey) -> Option<String> {
+        self.memory.borrow().cloned_at(item).map(str::to_owned)
+    }
+
     pub(crate) fn doubt(&self, item: ItemKey) -> Option<Doubt> {
         self.memory.borrow().doubt(item)
     }

@@ -101,6 +101,40 @@ pub(crate) async fn late_put(
     Ok(Some(Next::Go))
 }
 
+/// A clone that an earlier process of this run made is not as it was made: if the PUT of that process did that, it is done;
+/// else it is left to whoever changed it.
+pub(crate) async fn touched_clone(
+    context: &Context<'_>,
+    item: &PlanItem,
+    there: &Document,
+) -> Result<Option<Next>, EngineError> {
+    let then = context.ledger.cloned_at(item.item).filter(|_| context.again);
+    let (Some(then), Some(now)) = (then, &there.head.last_modified) else { return Ok(None) };
+    if !differ(&then, now) {
+        return Ok(None);
+    }
+    let Found { print, as_wanted, .. } = found(context, item, there)?;
+    if as_wanted {
+        let intent = Intent { call: crate::journal::Call::Adjust, ..Intent::of(item.operation) };
+        intend(context, item, intent).await?;
+        context.ledger.sync(item.item, adopted(there.head.id.clone(), print, there), None).await?;
+        return Ok(Some(Next::Go));
+    }
+    let message = format!(
+        "it was cloned, but not completed: somebody else changed the clone since (last at {now}): left alone"
+    );
+    end(context, item.item, End::new(Outcome::Stale, "stale", message)).await.map(Some)
+}
+
+/// Whether two times of a service differ by more than their precision.
+fn differ(one: &str, other: &str) -> bool {
+    let parsed = |text: &str| text.parse::<jiff::Timestamp>().ok();
+    match (parsed(one), parsed(other)) {
+        (Some(one), Some(other)) => one.duration_since(other).abs() > jiff::SignedDuration::from_secs(1),
+        _ => one != other,
+    }
+}
+
 /// The import to be removed is gone, and an earlier attempt of this run may have done that: it is done.
 pub(crate) async fn late_delete(
     context: &Context<'_>,

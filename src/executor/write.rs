@@ -52,7 +52,7 @@ pub(crate) async fn clone(context: &Context<'_>, item: &PlanItem) -> Result<Next
             }
             match &cloned.document {
                 Some(answer) if !item.adjust => applied(context, item, &wanted, answer).await,
-                _ => {
+                answer => {
                     crash::point("call.after_answer");
                     let step = Step::Applied {
                         target: cloned.id,
@@ -60,7 +60,7 @@ pub(crate) async fn clone(context: &Context<'_>, item: &PlanItem) -> Result<Next
                         sends: cloned.attempts,
                         adopted: false,
                         sha256: None,
-                        modified: None,
+                        modified: answer.as_ref().and_then(|answer| answer.head.last_modified.clone()),
                     };
                     context.ledger.note(item.item, step).await?;
                     if !item.adjust {
@@ -87,6 +87,9 @@ pub(crate) async fn adjust(context: &Context<'_>, item: &PlanItem, target: &Id) 
         let step = Step::Verified { verdict: Verdict::Equal, sha256: Some(print), differences: Vec::new() };
         context.ledger.note(item.item, step).await?;
         return Ok(Next::Go);
+    }
+    if let Some(next) = resolve_doubt::touched_clone(context, item, &there).await? {
+        return Ok(next);
     }
     let intent = Intent { operation: item.operation, call: Call::Adjust, before: Some(&there) };
     put(context, item, intent, target, body).await

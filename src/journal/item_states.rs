@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Entry, ItemState, Record, Step};
+use super::{Entry, ItemState, Phase, Record, Step};
 use crate::model::{ItemKey, Operation, Outcome};
 
 /// The code with which an item ends whose call was never sent.
@@ -23,6 +23,8 @@ pub struct ItemStates {
     doubts: BTreeMap<ItemKey, Doubt>,
     /// Items that failed because their call was never sent.
     not_sent: BTreeSet<ItemKey>,
+    /// `lastModified` of clones, as the service said it when it made them.
+    cloned: BTreeMap<ItemKey, String>,
 }
 
 impl ItemStates {
@@ -56,6 +58,16 @@ impl ItemStates {
                 self.not_sent.insert(item);
             }
             _ => drop(self.not_sent.remove(&item)),
+        }
+        if let Step::Applied { modified: Some(modified), .. } = step
+            && self.doubts.get(&item).is_some_and(|doubt| doubt.operation == Operation::Clone)
+        {
+            match state {
+                ItemState::Applied { phase: Phase::Operation, .. } => {
+                    drop(self.cloned.insert(item, modified.clone()));
+                }
+                _ => drop(self.cloned.remove(&item)),
+            }
         }
         let is_settled = state.is_final() || matches!(state, ItemState::Applied { .. });
         if let Step::Intended { attempt, operation, .. } = step {
@@ -102,6 +114,11 @@ impl ItemStates {
         self.doubts.get(&item).copied()
     }
 
+    /// When the service last changed the clone of an item that is not completed yet, by its own words.
+    pub fn cloned_at(&self, item: ItemKey) -> Option<&str> {
+        self.cloned.get(&item).map(String::as_str)
+    }
+
     /// The state of an item.
     pub fn state(&self, item: ItemKey) -> &ItemState {
         (item.0 as usize)
@@ -123,5 +140,44 @@ fn word(step: &Step) -> &'static str {
         Step::Reopened => "reopened",
         Step::Archived { .. } => "archived",
         Step::Verified { .. } => "verified",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::record::Call;
+    use crate::model::Id;
+
+    #[test]
+    fn a_clone_is_remembered_as_it_was_made_until_it_is_completed() {
+        let item = ItemKey(1);
+        let intended = |operation, call| Step::Intended {
+            operation,
+            call,
+            attempt: 1,
+            server_time: None,
+            before_sha256: None,
+        };
+        let applied = |modified: &str| Step::Applied {
+            target: Id::from("t"),
+            status: Some(201),
+            sends: 1,
+            adopted: false,
+            sha256: None,
+            modified: Some(modified.to_owned()),
+        };
+        for (operation, remembered) in [(Operation::Clone, Some("then")), (Operation::Create, None)] {
+            let mut states = ItemStates::blank(1);
+            states.step(item, &intended(operation, Call::Operation)).unwrap();
+            states.step(item, &applied("then")).unwrap();
+            assert_eq!(states.cloned_at(item), remembered);
+            states.step(item, &intended(operation, Call::Adjust)).unwrap();
+            states.step(item, &Step::Absent).unwrap();
+            assert_eq!(states.cloned_at(item), remembered, "its PUT had no effect");
+            states.step(item, &intended(operation, Call::Adjust)).unwrap();
+            states.step(item, &applied("later")).unwrap();
+            assert_eq!(states.cloned_at(item), None);
+        }
     }
 }
