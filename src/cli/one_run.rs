@@ -151,7 +151,10 @@ pub(super) fn conclude(
                 world.document.set("result", RAN);
                 world.document.set("folder", folder);
                 if folder.join("journal.jsonl").is_file() {
-                    say(world, &format!("the run can be taken up again: transship resume {}", folder.display()));
+                    say(
+                        world,
+                        &format!("the run can be taken up again: transship resume {}", folder.display()),
+                    );
                 }
             }
             Err(error.into())
