@@ -23,7 +23,7 @@ use transship::model::cancel::Cancel;
 use transship::model::event::Events;
 use transship::model::time::Clock;
 use transship::model::{Fingerprint, RunId};
-use transship::planner::plan::{PlanRequest, plan};
+use transship::planner::{PlanContext, PlanRequest, Purpose, Route, Scope, plan};
 use transship::report::{Told, write_files};
 use transship::run_folder::folder::RunFolder;
 use transship::run_folder::plan_item::AccountFacts;
@@ -122,24 +122,24 @@ async fn pipeline(emulator: &Embedded, target: &str, rate: &str, sync: bool) -> 
     let folder = RunFolder::create(work.path().join("run")).unwrap();
     let (cancel, events, clock) = (Cancel::new(), Events::none(), Clock::system());
     let began = Instant::now();
-    let planned = plan(PlanRequest {
-        job: &job,
+    let (plan_to, wanted) = (folder.plan(), folder.wanted());
+    let context = PlanContext {
         settings: &settings,
-        source: &source,
-        target: &to,
         folder: folder.path(),
-        plan: &folder.plan(),
-        wanted: Some(&folder.wanted()),
+        plan: &plan_to,
         cancel: &cancel,
         events: &events,
         now: clock.now(),
         tool: "bench",
-        only: None,
-        taken: None,
-        of_run: None,
-        backups: None,
-        home: false,
-        references: false,
+    };
+    let planned = plan(PlanRequest {
+        job: &job,
+        source: &source,
+        target: &to,
+        scope: Scope::All,
+        purpose: Purpose::Execute(&wanted),
+        route: Route::Between,
+        context,
     })
     .await
     .unwrap();

@@ -14,6 +14,7 @@ use super::view::{closing, show_plan};
 use super::world::CliContext;
 use crate::job::{Action, Job, Settings};
 use crate::model::cancel::Cancel;
+use crate::run_folder::PlanFile;
 use crate::session::plan::Scope;
 use crate::session::{
     Approval, Ending, OpenRequest, Place, Plan, PlanRequest, Run, RunRecord, Session, SessionError,
@@ -104,6 +105,9 @@ pub(super) async fn run_one(
     if !world.global.quiet && company == Company::Alone {
         show_plan(world, plan.file(), &args.show);
     }
+    if args.fail_if_empty && is_empty(world, plan.file()) {
+        return Ok(Exit::Attention.into());
+    }
     if args.dry_run {
         world.document.set("result", DRY_RUN);
         say(world, "dry run: nothing was sent");
@@ -116,6 +120,15 @@ pub(super) async fn run_one(
         return Ok(Exit::Interrupted.into());
     }
     carry_out(world, &session, plan, company).await
+}
+
+/// Whether a plan has no item at all, which is said.
+pub(super) fn is_empty(world: &CliContext, plan: &PlanFile) -> bool {
+    let is_empty = plan.is_empty();
+    if is_empty {
+        say(world, "nothing is selected, and `--fail-if-empty` is given: nothing was written");
+    }
+    is_empty
 }
 
 /// Carries out a plan that was agreed to, and says how the run ended.

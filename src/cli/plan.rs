@@ -6,7 +6,7 @@ use super::args::{Format, Plan};
 use super::exit::{Exit, worst};
 use super::failure::{Failure, printed};
 use super::jobs::load_job;
-use super::one_run::{Company, listen, open};
+use super::one_run::{Company, is_empty, listen, open};
 use super::world::CliContext;
 use super::{signal, view};
 use crate::job::{Job, Settings};
@@ -68,8 +68,9 @@ async fn one(
     if let Some(out) = &args.out {
         preview.keep(out)?;
     }
+    let empty = args.fail_if_empty && is_empty(world, preview.plan());
     let changes = preview.plan().tail().has_work();
-    let attention = preview.plan().tail().needs_attention();
+    let attention = empty || preview.plan().tail().needs_attention();
     let exit = match (args.exit_code && changes, attention) {
         (true, _) => Exit::Changes,
         (false, true) => Exit::Attention,

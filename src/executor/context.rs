@@ -6,9 +6,12 @@ use std::fs::File;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use serde_json::Value;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+use crate::documents::Unreadable;
+use crate::documents::normal::Ignore;
 use crate::executor::RunOptions;
 use crate::executor::journal_view::JournalView;
 use crate::executor::lookup::{Before, LookupQueue};
@@ -30,6 +33,8 @@ pub(crate) struct Context<'a> {
     /// Where imports go. Its calls are held back once nothing new may start.
     pub target: &'a Account,
     pub wanted: Option<File>,
+    /// What is left out of every comparison.
+    pub ignore: Ignore,
     pub ledger: JournalView<'a>,
     /// What stood in the target when the run was planned.
     pub before: &'a Before<'a>,
@@ -47,6 +52,15 @@ pub(crate) struct Context<'a> {
     pub copies: RefCell<HashSet<Id>>,
     /// Whether the run stops because the service is away.
     pub away: Cell<bool>,
+}
+
+/// The fingerprint of a document of the target and its tree, without what the job ignores.
+pub(crate) fn print_and_tree(context: &Context<'_>, text: &[u8]) -> (Fingerprint, Result<Value, Unreadable>) {
+    let (print, tree) = crate::documents::document::print_and_tree(text);
+    match tree {
+        Ok(tree) if !context.ignore.is_empty() => (context.ignore.fingerprint(&tree), Ok(tree)),
+        tree => (print, tree),
+    }
 }
 
 /// The document that is to stand in the target, as text.

@@ -27,6 +27,8 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 
 use crate::api::BeforeSend;
+use crate::documents::normal::Ignore;
+use crate::documents::pointer::Pointer;
 use crate::executor::context::Context;
 use crate::executor::item::Done;
 use crate::executor::journal_view::JournalView;
@@ -131,6 +133,7 @@ pub async fn run(running: ExecuteRequest<'_>) -> Result<RunEnd, EngineError> {
         others: &others,
         target,
         wanted,
+        ignore: Ignore::new(plan.head().settings.ignore.iter().map(Pointer::as_str)),
         finder: LookupQueue::new((ahead, options.settle), plan, &before, cancel, events),
         ledger: JournalView::new(&journal, memory, &others),
         before: &before,

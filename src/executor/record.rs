@@ -5,11 +5,11 @@ use serde_json::Value;
 
 use crate::api::{ApiError, Document, ErrorKind};
 use crate::documents::Unreadable;
-use crate::documents::document::{print_and_tree, read_tree};
-use crate::documents::normal::{Comparison, compare};
+use crate::documents::document::read_tree;
+use crate::documents::normal::{Comparison, Ignore};
 use crate::documents::planted::{ANY_ANSWER, is_planted};
 use crate::documents::references::Kind;
-use crate::executor::context::{Context, sent_sha256};
+use crate::executor::context::{Context, print_and_tree, sent_sha256};
 use crate::inventory::error::EngineError;
 use crate::job::Verify;
 use crate::journal::{NOT_SENT, Step};
@@ -103,7 +103,7 @@ pub(crate) async fn applied(
     answer: &Document,
 ) -> Result<Next, EngineError> {
     crash::point("call.after_answer");
-    let (print, found) = print_and_tree(answer.text.get().as_bytes());
+    let (print, found) = print_and_tree(context, answer.text.get().as_bytes());
     // The answer to the write of a script may lack its code (section 10): then it tells nothing of the whole.
     let whole =
         item.kind != Some(Kind::Scripts) || found.as_ref().is_ok_and(|found| found.get("content").is_some());
@@ -120,7 +120,8 @@ pub(crate) async fn applied(
         unchecked(context, item.item).await?;
         return Ok(Next::Go);
     }
-    let comparison = (Some(print) != sent_sha256(context, item)).then(|| compare_texts(sent, found));
+    let comparison =
+        (Some(print) != sent_sha256(context, item)).then(|| compare_texts(&context.ignore, sent, found));
     let differs = comparison.as_ref().is_some_and(|comparison| comparison.verdict == Verdict::Differs);
     if context.options.verify == Verify::Response {
         let step = Step::Verified {
@@ -249,9 +250,16 @@ pub(crate) async fn failed(
 }
 
 /// Compares what was sent with what is there. What cannot be read is never equal to anything.
-pub(crate) fn compare_texts(sent: &[u8], found: Result<Value, Unreadable>) -> Comparison {
+pub(crate) fn compare_texts(ignore: &Ignore, sent: &[u8], found: Result<Value, Unreadable>) -> Comparison {
     match (read_tree(sent), found) {
-        (Ok(sent), Ok(found)) => compare(&sent, &found),
+        (Ok(sent), Ok(found)) => {
+            let mut comparison = ignore.compare(&sent, &found);
+            // Without what is ignored, the two may be the same to the letter.
+            if !ignore.is_empty() && ignore.fingerprint(&sent) == ignore.fingerprint(&found) {
+                comparison.verdict = Verdict::Equal;
+            }
+            comparison
+        }
         (_, Err(why)) => Comparison::impossible(format!("(the import there cannot be read: {why})")),
         (Err(why), _) => Comparison::impossible(format!("(what was sent cannot be read: {why})")),
     }

@@ -6,8 +6,7 @@ use futures::StreamExt;
 use serde_json::value::RawValue;
 
 use crate::api::ErrorKind;
-use crate::documents::document::print_and_tree;
-use crate::executor::context::{Context, document, sent_sha256, with_article};
+use crate::executor::context::{Context, document, print_and_tree, sent_sha256, with_article};
 use crate::executor::halt;
 use crate::executor::record::compare_texts;
 use crate::executor::stop_policy::Policy;
@@ -203,16 +202,20 @@ async fn compare_one(context: &Context<'_>, key: ItemKey, target: &Id) -> Result
 }
 
 fn check(context: &Context<'_>, item: &PlanItem, text: &RawValue) -> Result<Verified, EngineError> {
-    let (print, found) = print_and_tree(text.get().as_bytes());
+    let (print, found) = print_and_tree(context, text.get().as_bytes());
     if Some(print) == sent_sha256(context, item) {
         return Ok(Verified { verdict: Verdict::Equal, sha256: Some(print), differences: Vec::new() });
     }
-    let comparison = compare_texts(&document(context, item)?, found);
+    let comparison = compare_texts(&context.ignore, &document(context, item)?, found);
     let (mut verdict, mut differences) = (comparison.verdict, comparison.differences);
-    // What an update was to take out must be gone; after a create it is the service's own doing.
-    if item.operation == Operation::Update && !comparison.added.is_empty() {
+    // What an update was to take out must be gone; all else that was added is the service's own doing.
+    let taken_out = |pointer: &String| {
+        item.changes.iter().any(|change| change.to.is_none() && pointer.starts_with(&change.path))
+    };
+    let kept: Vec<String> = comparison.added.into_iter().filter(taken_out).collect();
+    if item.operation == Operation::Update && !kept.is_empty() {
         verdict = Verdict::Differs;
-        differences.extend(comparison.added);
+        differences.extend(kept);
     }
     Ok(Verified { verdict, sha256: Some(print), differences })
 }

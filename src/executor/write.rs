@@ -1,11 +1,13 @@
 //! write: one function for each operation.
 
 use bytes::Bytes;
+use serde_json::Value;
 
 use crate::api::{Document, ErrorKind};
-use crate::documents::document::print_and_tree;
+use crate::documents::document::read_tree;
+use crate::documents::normal::ignore::changes_by_itself;
 use crate::documents::planted::{STALE_WRITE, is_planted};
-use crate::executor::context::{Context, document};
+use crate::executor::context::{Context, document, print_and_tree};
 use crate::executor::record::{
     End, Next, applied, end, failed, failed_to_make, not_its_own, present, unchecked,
 };
@@ -204,19 +206,41 @@ async fn still_there(
         }
         Err(error) => return Ok(Err(resolve_doubt::unreadable(context, item, &error).await?)),
     };
-    let (found, tree) = print_and_tree(there.text.get().as_bytes());
+    let (found, tree) = print_and_tree(context, there.text.get().as_bytes());
     if planned.is_some_and(|planned| planned != found) && !is_planted(STALE_WRITE) {
         if let Some(next) = resolve_doubt::late_put(context, item, &there).await? {
             return Ok(Err(next));
         }
         let when = there.head.last_modified.clone().unwrap_or_else(|| "an unknown time".to_owned());
         let message = match tree {
-            Ok(_) => {
-                format!("it was changed by somebody else since it was planned (last at {when}): left alone")
-            }
+            Ok(tree) => match restless(context, item, target, &tree).await {
+                Some(message) => message,
+                None => {
+                    format!(
+                        "it was changed by somebody else since it was planned (last at {when}): left alone"
+                    )
+                }
+            },
             Err(why) => format!("it cannot be read any more: {why}: left alone"),
         };
         return Ok(Err(end(context, item.item, End::new(Outcome::Stale, "stale", message)).await?));
     }
     Ok(Ok(there))
+}
+
+/// What to say of an import that changes at each read although nobody edits it: seen by reading it once more.
+async fn restless(context: &Context<'_>, item: &PlanItem, target: &Id, before: &Value) -> Option<String> {
+    let again = context.target.client.get(item.list(), target).await.ok()?;
+    let again = read_tree(again.text.get().as_bytes()).ok()?;
+    let mut fields = changes_by_itself(before, &again);
+    fields.retain(|field| !context.ignore.covers(field));
+    if fields.is_empty() {
+        return None;
+    }
+    let fields = fields.join(", ");
+    Some(format!(
+        "the service changes {fields} at each read, although nobody edits the {}: add `ignore: [{fields}]` to the job; \
+         left alone",
+        item.noun()
+    ))
 }

@@ -9,6 +9,7 @@ mod second_look;
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
 
 use serde_json::value::RawValue;
 
@@ -22,6 +23,9 @@ use crate::model::cancel::Cancel;
 pub(crate) use crate::documents::schema::LISTED_APART;
 pub(crate) use second_look::ids_listed;
 use second_look::{SecondLook, look, other_limit};
+
+/// How much longer each attempt at a list that is not steady waits than the one before.
+const CALM: Duration = Duration::from_millis(250);
 
 /// Documents per page asked for: the most the reference speaks of.
 pub(crate) const PAGE: u32 = 1000;
@@ -70,7 +74,9 @@ pub(crate) async fn list_scan(
     sink: &mut dyn PageVisitor,
 ) -> Result<Seen, EngineError> {
     let (mut disagreement, mut short) = ((0, 0), None);
-    for _ in 0..3 {
+    for attempt in 0..3 {
+        // A list that changes while it is read is given time to come to rest.
+        tokio::time::sleep(CALM * attempt).await;
         sink.restart()?;
         let mut ids = Ids::default();
         let (seen, second) = once(account, manner, cancel, &mut ids, sink).await?;

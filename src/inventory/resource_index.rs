@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use futures::future::try_join_all;
 use futures::{StreamExt, pin_mut};
 use serde_json::Value;
 
@@ -17,18 +18,15 @@ use crate::model::Id;
 /// Looks at a list that must agree with the one before, until it does, at most.
 const MOST_LOOKS: u32 = 3;
 
-/// Reads the lists of `kinds` that `directory` lacks.
+/// Reads the lists of `kinds` that `directory` lacks, all at once.
 pub(crate) async fn fill(
     account: &Account,
     directory: &mut ResourceIndex,
     kinds: &BTreeSet<Kind>,
 ) -> Result<(), EngineError> {
-    for kind in kinds {
-        if !directory.kinds.contains_key(kind) {
-            let resources = list(account, *kind).await?;
-            directory.kinds.insert(*kind, resources);
-        }
-    }
+    let lacks: Vec<Kind> = kinds.iter().filter(|kind| !directory.kinds.contains_key(kind)).copied().collect();
+    let lists = try_join_all(lacks.iter().map(|kind| list(account, *kind))).await?;
+    directory.kinds.extend(lacks.into_iter().zip(lists));
     Ok(())
 }
 
@@ -43,24 +41,23 @@ pub(crate) async fn fill_mentioned(account: &Account, directory: &mut ResourceIn
     }
 }
 
-/// Reads the lists of `kinds` of the target; one that is to be made up for what it lacks is read until two looks agree.
+/// Reads the lists of `kinds` of both accounts, side by side; one of the target that is to be made up for what it lacks is
+/// read until two looks agree.
 ///
 /// A list that ends early must not mean that a resource is not there: it would be created a second time.
-pub(crate) async fn fill_target(
-    account: &Account,
-    here: &ResourceIndex,
-    there: &mut ResourceIndex,
+pub(crate) async fn fill_both(
+    (source, here): (&Account, &mut ResourceIndex),
+    (target, there): (&Account, &mut ResourceIndex),
     kinds: &BTreeSet<Kind>,
     create: &BTreeSet<Kind>,
 ) -> Result<(), EngineError> {
     let new: Vec<Kind> = kinds.iter().filter(|kind| !there.kinds.contains_key(kind)).copied().collect();
-    fill(account, there, kinds).await?;
+    futures::try_join!(fill(source, here, kinds), fill(target, there, kinds))?;
     for kind in new.into_iter().filter(|kind| create.contains(kind)) {
         let names: HashSet<_> = there.kinds[&kind].iter().map(|one| name_key(&one.name)).collect();
-        let lacks =
-            here.kinds.get(&kind).into_iter().flatten().any(|one| !names.contains(&name_key(&one.name)));
-        if lacks {
-            look_again(account, there, kind).await?;
+        let mut wanted = here.kinds.get(&kind).into_iter().flatten();
+        if wanted.any(|one| !names.contains(&name_key(&one.name))) {
+            look_again(target, there, kind).await?;
         }
     }
     Ok(())

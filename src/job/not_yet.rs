@@ -5,7 +5,6 @@
 
 /// The name of the table (or of the key whose words they are) and the key or word, with who will act on it.
 pub(super) const NOT_YET: &[(&str, &str)] = &[
-    ("job", "ignore"),      // documents::normal, planner, executor: comparison
     ("condition", "flows"), // documents::program: `when`
     ("job", "waves"),       // session, executor: scheduler
     ("job", "pause"),       // session

@@ -1,138 +1,373 @@
-//! recognise, for groups of items: which import of the target is which item, by id, by key and by content.
+//! Which import of the target is which item: by id, by key and by content, for all items together.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use serde_json::Value;
+use futures::{StreamExt, pin_mut};
 
-use crate::api::ErrorKind;
-use crate::documents::document::{fingerprint_of_text, read_tree};
-use crate::documents::normal::compare;
+use crate::documents::document::read_tree;
+use crate::documents::normal::Ignore;
 use crate::inventory::error::EngineError;
-use crate::job::Action;
+use crate::model::{Id, Verdict};
+use crate::planner::confirm::{Confirmed, Position, confirm};
 use crate::planner::decide::{Decision, Group, pair};
+use crate::planner::earlier_runs::{Sought, earlier_writes};
+use crate::planner::likeness::{Likeness, Place, ServiceOwn, adaptor_of, likeness, removed, touches};
 use crate::planner::plan_builder::PlanBuilder;
-use crate::planner::prepare::put_down;
-use crate::planner::target_index::{TargetImport, TargetImports, print_of};
+use crate::planner::target_index::{TargetImport, TargetImports};
+use crate::run_folder::document_file::Span;
 
-impl PlanBuilder<'_> {
-    /// What is restored is recognised by its id first: whoever renamed it since does not make it another import.
-    pub(crate) fn recognise(groups: &mut Vec<(u64, Vec<u32>)>, standings: &mut TargetImports<'_>) {
-        let by_id = std::mem::take(&mut standings.by_id);
-        for (_, wanted) in groups.iter_mut() {
-            wanted.retain(|index| !by_id.contains_key(index));
-        }
-        groups.retain(|(_, wanted)| !wanted.is_empty());
-        let mut by_id: Vec<(u32, TargetImport)> = by_id.into_iter().collect();
-        by_id.sort_unstable_by_key(|(index, _)| *index);
-        for (index, standing) in by_id {
-            let mut key = u64::from(index);
-            while standings.by_key.contains_key(&key) {
-                key = key.wrapping_add(1 << 32);
-            }
-            standings.by_key.insert(key, vec![standing]);
-            groups.push((key, vec![index]));
+/// Documents that are compared in one go, off the thread that waits for answers.
+const CHUNK: usize = 64;
+
+/// Chunks that are compared at a time.
+const AT_ONCE: usize = 2;
+
+/// Documents of the target that are asked what the service fills in, at most.
+const MOST_ASKED: usize = 2000;
+
+/// What was decided for all items.
+#[derive(Debug, Default)]
+pub(crate) struct Decided {
+    /// By item: the decision, and the key of the imports it is about.
+    pub by_item: HashMap<u32, (Decision, u64)>,
+    /// What bears a wanted key and is not wanted.
+    pub left: Vec<TargetImport>,
+    pub own: ServiceOwn,
+    pub confirmed: Confirmed,
+    /// Why items are not created, where the target has nearly their name.
+    pub conflicts: HashMap<u32, String>,
+}
+
+/// Items that want one key and are not decided by fingerprints alone.
+struct Open {
+    key: u64,
+    wanted: Vec<usize>,
+    standing: Vec<usize>,
+    /// What is one of the items by its fingerprint.
+    taken: BTreeSet<usize>,
+}
+
+/// Pairs every item with what stands in the target. What differs by the list is read again before that counts, all together.
+pub(crate) async fn decide_all(
+    builder: &mut PlanBuilder<'_>,
+    imports: &mut TargetImports<'_>,
+) -> Result<Decided, EngineError> {
+    let mut decided = Decided::default();
+    let groups = std::mem::take(&mut builder.by_key).into_iter();
+    let mut groups: Vec<(u64, Vec<u32>)> =
+        groups.filter(|(key, _)| imports.by_key.contains_key(key)).collect();
+    by_id_first(&mut groups, imports);
+    let mut open = Vec::new();
+    for (key, wanted) in groups {
+        match decide_by_print(builder, imports, key, &wanted, &mut decided) {
+            None => {}
+            Some(group) => open.push(group),
         }
     }
+    if !open.is_empty() {
+        decide_open(builder, imports, open, &mut decided).await?;
+    }
+    Ok(decided)
+}
 
-    /// Decides a group of items that want one key; what differs by the list is read by id before that counts. Gives
-    /// what bears the key and is not wanted.
-    pub(crate) async fn decide(
-        &mut self,
-        key: u64,
-        wanted: &[u32],
-        standings: &mut TargetImports<'_>,
-        decided: &mut HashMap<u32, (Decision, u64)>,
-    ) -> Result<Vec<TargetImport>, EngineError> {
-        let Some(mut there) = standings.by_key.remove(&key) else { return Ok(Vec::new()) };
-        let mut gone = BTreeSet::new();
-        // What other items have is still a namesake, but none of these can be it.
-        let with = self.with;
-        let is_open = |standing: &TargetImport| with.taken.is_none_or(|taken| !taken.contains(&standing.id));
-        let group = Group {
-            wanted: wanted.iter().map(|index| *index as usize).collect(),
-            standing: (0..there.len()).filter(|at| is_open(&there[*at])).collect(),
+/// What is restored is recognised by its id first: whoever renamed it since does not make it another import.
+fn by_id_first(groups: &mut Vec<(u64, Vec<u32>)>, imports: &mut TargetImports<'_>) {
+    let by_id = std::mem::take(&mut imports.by_id);
+    for (_, wanted) in groups.iter_mut() {
+        wanted.retain(|index| !by_id.contains_key(index));
+    }
+    groups.retain(|(_, wanted)| !wanted.is_empty());
+    let mut by_id: Vec<(u32, TargetImport)> = by_id.into_iter().collect();
+    by_id.sort_unstable_by_key(|(index, _)| *index);
+    for (index, import) in by_id {
+        let key = free_key(imports, index);
+        imports.by_key.insert(key, vec![import]);
+        groups.push((key, vec![index]));
+    }
+}
+
+/// A key that no import of the target bears, for an item that is recognised otherwise.
+pub(crate) fn free_key(imports: &TargetImports<'_>, index: u32) -> u64 {
+    let mut key = u64::from(index);
+    while imports.by_key.contains_key(&key) {
+        key = key.wrapping_add(1 << 32);
+    }
+    key
+}
+
+/// Decides a group by fingerprints; gives it back if that is not enough.
+fn decide_by_print(
+    builder: &PlanBuilder<'_>,
+    imports: &TargetImports<'_>,
+    key: u64,
+    wanted: &[u32],
+    decided: &mut Decided,
+) -> Option<Open> {
+    let there = imports.by_key.get(&key).map(Vec::as_slice).unwrap_or_default();
+    // What other items have is still a namesake, but none of these can be it.
+    let taken_before = |import: &TargetImport| builder.taken.is_some_and(|taken| taken.contains(&import.id));
+    let group = Group {
+        wanted: wanted.iter().map(|index| *index as usize).collect(),
+        standing: (0..there.len()).filter(|at| !taken_before(&there[*at])).collect(),
+    };
+    let decisions = pair(&group, |item, at| builder.drafts[item].print == Some(there[at].print));
+    let is_unsure = |decision: &Decision| matches!(decision, Decision::Differs(_) | Decision::Ambiguous);
+    if decisions.iter().any(|(_, decision)| is_unsure(decision)) {
+        let equal = decisions.iter().filter_map(|(_, decision)| match decision {
+            Decision::Unchanged(at) => Some(*at),
+            _ => None,
+        });
+        let taken = equal.collect();
+        return Some(Open { key, wanted: group.wanted, standing: group.standing, taken });
+    }
+    settle(key, decisions, &HashSet::new(), imports, decided);
+    None
+}
+
+/// Keeps decisions, and what of a key is left over.
+fn settle(
+    key: u64,
+    decisions: Vec<(usize, Decision)>,
+    gone: &HashSet<Position>,
+    imports: &TargetImports<'_>,
+    decided: &mut Decided,
+) {
+    let claimed = imports.others.as_ref().is_none_or(|others| others.is_claimed(key));
+    if !claimed && !decisions.iter().any(|(_, decision)| *decision == Decision::Ambiguous) {
+        let used: BTreeSet<usize> = decisions.iter().filter_map(|(_, decision)| decision.import()).collect();
+        let there = imports.by_key.get(&key).map(Vec::as_slice).unwrap_or_default();
+        let free =
+            there.iter().enumerate().filter(|(at, _)| !used.contains(at) && !gone.contains(&(key, *at)));
+        decided.left.extend(free.map(|(_, import)| import.clone()));
+    }
+    let of = |item: usize| u32::try_from(item).unwrap_or(u32::MAX);
+    decided.by_item.extend(decisions.into_iter().map(|(item, decision)| (of(item), (decision, key))));
+}
+
+/// Decides what fingerprints do not decide: reads it again, compares the documents, and asks what the service fills in.
+async fn decide_open(
+    builder: &mut PlanBuilder<'_>,
+    imports: &mut TargetImports<'_>,
+    mut open: Vec<Open>,
+    decided: &mut Decided,
+) -> Result<(), EngineError> {
+    let unsure: Vec<Position> = open
+        .iter()
+        .flat_map(|group| {
+            let unsure = group.standing.iter().filter(|at| !group.taken.contains(at));
+            unsure.map(|at| (group.key, *at))
+        })
+        .collect();
+    let with = builder.with;
+    decided.confirmed = confirm(with, &builder.print, imports, &unsure).await?;
+    let gone = &decided.confirmed.gone;
+    for group in &mut open {
+        group.standing.retain(|at| !gone.contains(&(group.key, *at)));
+    }
+    let (mut alike, asked) = compare_all(builder, imports, &open).await?;
+    decided.own = ServiceOwn::asking(asked);
+    ask(imports, &mut decided.own)?;
+    judge(builder, imports, &decided.own, &mut alike).await?;
+    for group in open {
+        let there = imports.by_key.get(&group.key).map(Vec::as_slice).unwrap_or_default();
+        let mut verdicts = Vec::new();
+        let pairs = Group { wanted: group.wanted, standing: group.standing };
+        let decisions = pair(&pairs, |item, at| {
+            if builder.drafts[item].print == Some(there[at].print) {
+                return true;
+            }
+            match alike.get(&(item, group.key, at)) {
+                Some(Likeness::Equal(verdict)) => {
+                    verdicts.push((item, *verdict));
+                    true
+                }
+                _ => false,
+            }
+        });
+        for (item, verdict) in verdicts {
+            builder.drafts[item].verdict = verdict;
+        }
+        let gone = std::mem::take(&mut decided.confirmed.gone);
+        settle(group.key, decisions, &gone, imports, decided);
+        decided.confirmed.gone = gone;
+    }
+    Ok(())
+}
+
+/// How alike items and imports are, where they are not equal by fingerprint.
+type Alike = HashMap<(usize, u64, usize), Likeness>;
+
+/// The texts of a group, to be compared with each other.
+struct Texts {
+    key: u64,
+    wanted: Vec<(usize, Vec<u8>, Vec<String>)>,
+    found: Vec<(usize, Vec<u8>)>,
+}
+
+/// Compares the documents of all groups, in chunks, off the thread that waits for answers.
+async fn compare_all(
+    builder: &mut PlanBuilder<'_>,
+    imports: &mut TargetImports<'_>,
+    open: &[Open],
+) -> Result<(Alike, BTreeSet<Place>), EngineError> {
+    let (mut alike, mut asked) = (Alike::new(), BTreeSet::new());
+    let ignore = std::sync::Arc::new(builder.print.ignore.clone());
+    let cancel = builder.with.context.cancel;
+    let mut groups = open.iter();
+    let chunks = futures::stream::iter(std::iter::from_fn(|| {
+        let mut chunk = Vec::new();
+        let mut texts = 0;
+        while texts < CHUNK {
+            let Some(group) = groups.next() else { break };
+            match texts_of(builder, imports, group) {
+                Ok(group) => {
+                    texts += group.wanted.len() + group.found.len();
+                    chunk.push(group);
+                }
+                Err(error) => return Some(Err(error)),
+            }
+        }
+        (!chunk.is_empty()).then_some(Ok(chunk))
+    }));
+    let compared = chunks
+        .map(|chunk| {
+            let ignore = std::sync::Arc::clone(&ignore);
+            async move {
+                let chunk = chunk?;
+                let comparing = tokio::task::spawn_blocking(move || compare_chunk(&chunk, &ignore));
+                // It does not panic; a runtime that ends has no use for what it found.
+                comparing.await.map_err(|_| EngineError::Interrupted)
+            }
+        })
+        .buffered(AT_ONCE);
+    pin_mut!(compared);
+    loop {
+        let next = tokio::select! {
+            biased;
+            () = cancel.draining() => return Err(EngineError::Interrupted),
+            next = compared.next() => next,
         };
-        let mut decisions =
-            pair(&group, |item, standing| self.drafts[item].print == Some(there[standing].print));
-        if decisions
-            .iter()
-            .any(|(_, decision)| matches!(decision, Decision::Differs(_) | Decision::Ambiguous))
-        {
-            let taken: BTreeSet<usize> = decisions
-                .iter()
-                .filter_map(
-                    |(_, decision)| if let Decision::Unchanged(at) = decision { Some(*at) } else { None },
-                )
-                .collect();
-            // What has no tree is there, and equal to nothing.
-            let mut documents: HashMap<usize, Option<Value>> = HashMap::new();
-            let unsure =
-                |(at, standing): &(usize, &mut TargetImport)| is_open(standing) && !taken.contains(at);
-            for (at, standing) in there.iter_mut().enumerate().filter(unsure) {
-                let answer = self.with.target.client.get("imports", &standing.id).await;
-                let document = match answer {
-                    Ok(document) => document,
-                    Err(error) if error.kind == ErrorKind::NotFound => {
-                        gone.insert(at);
-                        continue;
-                    }
-                    Err(error) => return Err(self.with.target.failed("read an import")(error)),
-                };
-                standing.slot = standings.spool.append(document.text.get().as_bytes())?;
-                let text = document.text.get().as_bytes();
-                let tree = match read_tree(text) {
-                    Ok(tree) => {
-                        standing.print = print_of(&tree, self.with.job.action == Action::Restore);
-                        standing.unreadable = None;
-                        Some(tree)
-                    }
-                    Err(why) => {
-                        standing.print = fingerprint_of_text(text);
-                        standing.unreadable = Some(why);
-                        None
-                    }
-                };
-                documents.insert(at, tree);
-            }
-            let mut ours: HashMap<usize, Value> = HashMap::new();
-            for (item, _) in &decisions {
-                if let Some(slot) = self.drafts[*item].wanted {
-                    let text = self.documents.read(slot)?;
-                    ours.insert(*item, put_down(text, self.documents.path())?);
-                }
-            }
-            let mut verdicts = Vec::new();
-            let standing =
-                (0..there.len()).filter(|at| taken.contains(at) || documents.contains_key(at)).collect();
-            let group = Group { wanted: group.wanted, standing };
-            decisions = pair(&group, |item, at| {
-                if self.drafts[item].print == Some(there[at].print) {
-                    return true;
-                }
-                let (Some(ours), Some(Some(theirs))) = (ours.get(&item), documents.get(&at)) else {
-                    return false;
-                };
-                let comparison = compare(ours, theirs);
-                if comparison.is_as_wanted() {
-                    verdicts.push((item, comparison.verdict));
-                }
-                comparison.is_as_wanted()
-            });
-            for (item, verdict) in verdicts {
-                self.drafts[item].verdict = verdict;
-            }
-        }
-        let mut left = Vec::new();
-        let claimed = standings.others.as_ref().is_none_or(|others| others.is_claimed(key));
-        if !claimed && !decisions.iter().any(|(_, decision)| *decision == Decision::Ambiguous) {
-            gone.extend(decisions.iter().filter_map(|(_, decision)| decision.import()));
-            let free = there.iter().enumerate().filter(|(at, _)| !gone.contains(at));
-            left.extend(free.map(|(_, standing)| standing.clone()));
-        }
-        decided.extend(
-            decisions.into_iter().map(|(item, decision)| (u32::try_from(item).unwrap_or(0), (decision, key))),
-        );
-        standings.by_key.insert(key, there);
-        Ok(left)
+        let Some(next) = next else { break };
+        let (pairs, places) = next?;
+        alike.extend(pairs);
+        asked.extend(places);
     }
+    Ok((alike, asked))
+}
+
+fn texts_of(
+    builder: &mut PlanBuilder<'_>,
+    imports: &mut TargetImports<'_>,
+    group: &Open,
+) -> Result<Texts, EngineError> {
+    let mut texts = Texts { key: group.key, wanted: Vec::new(), found: Vec::new() };
+    for item in &group.wanted {
+        if let Some(text) = builder.wanted_text(*item)? {
+            texts.wanted.push((*item, text, builder.secrets(*item)?));
+        }
+    }
+    for at in &group.standing {
+        let Some(import) = imports.by_key.get(&group.key).and_then(|all| all.get(*at)) else {
+            continue;
+        };
+        if import.unreadable.is_none() {
+            let slot = import.slot;
+            texts.found.push((*at, imports.spool.read(slot)?));
+        }
+    }
+    Ok(texts)
+}
+
+fn compare_chunk(
+    chunk: &[Texts],
+    ignore: &Ignore,
+) -> (Vec<((usize, u64, usize), Likeness)>, BTreeSet<Place>) {
+    let (mut pairs, mut asked) = (Vec::new(), BTreeSet::new());
+    for group in chunk {
+        let found: Vec<_> =
+            group.found.iter().filter_map(|(at, text)| Some((*at, read_tree(text).ok()?))).collect();
+        for (item, text, secrets) in &group.wanted {
+            let Ok(wanted) = read_tree(text) else {
+                continue;
+            };
+            for (at, found) in &found {
+                let alike = likeness(&wanted, found, ignore, secrets, &mut asked);
+                // Nothing is kept of what is unlike: that is the rule, and there may be very many.
+                if alike != Likeness::Unlike {
+                    pairs.push(((*item, group.key, *at), alike));
+                }
+            }
+        }
+    }
+    (pairs, asked)
+}
+
+/// Asks the documents of the target what they have in common at the places in question.
+fn ask(imports: &mut TargetImports<'_>, own: &mut ServiceOwn) -> Result<(), EngineError> {
+    if own.is_empty() {
+        return Ok(());
+    }
+    let wanted = imports.by_key.values().flatten().filter(|import| import.unreadable.is_none());
+    let mut slots: Vec<Span> = wanted.take(MOST_ASKED).map(|import| import.slot).collect();
+    slots.extend(imports.samples.values().flatten());
+    for slot in slots {
+        own.take(&imports.spool.read(slot)?);
+    }
+    Ok(())
+}
+
+/// Turns what only grew into what is equal, where all documents of the target hold the same or an earlier run read it back so.
+async fn judge(
+    builder: &mut PlanBuilder<'_>,
+    imports: &mut TargetImports<'_>,
+    own: &ServiceOwn,
+    alike: &mut Alike,
+) -> Result<(), EngineError> {
+    let mut asked: Vec<((usize, u64, usize), Id)> = Vec::new();
+    for (pair, alike) in alike.iter_mut() {
+        let Likeness::Grew { fields, renamed } = alike else {
+            continue;
+        };
+        let (item, key, at) = *pair;
+        let Some(import) = imports.by_key.get(&key).and_then(|all| all.get(at)) else {
+            continue;
+        };
+        let of = builder.item(item)?;
+        let removed = removed(&of.changes);
+        let all_own = fields.is_empty() || {
+            let text = imports.spool.read(import.slot)?;
+            let adaptor = read_tree(&text).map(|tree| adaptor_of(&tree)).unwrap_or_default();
+            fields.iter().all(|field| own.holds(&adaptor, field) && !touches(&removed, field))
+        };
+        if all_own {
+            fields.clear();
+        }
+        if all_own && !*renamed {
+            *alike = Likeness::Equal(Verdict::EqualWithDefaults);
+        } else if let Some(source) = of.source {
+            asked.push((*pair, source.id));
+        }
+    }
+    let sources = asked.iter().map(|(_, source)| source.clone()).collect();
+    let with = builder.with;
+    let (from, to) = (&with.source.facts, &with.target.facts);
+    let earlier = earlier_writes(&with.job.output, from, to, Sought::Of(sources)).await;
+    for (pair, source) in asked {
+        let (item, key, at) = pair;
+        let import = imports.by_key.get(&key).and_then(|all| all.get(at));
+        let (Some(import), Some(write)) = (import, earlier.get(&source)) else {
+            continue;
+        };
+        let as_left = write.sent == builder.drafts[item].sent && write.found == Some(import.print);
+        let Some(Likeness::Grew { fields, renamed }) = alike.get(&pair) else {
+            continue;
+        };
+        let is_own = write.target == import.id
+            && (fields.is_empty() || as_left)
+            && (!renamed || write.renamed || as_left);
+        if is_own {
+            alike.insert(pair, Likeness::Equal(Verdict::EqualWithDefaults));
+        }
+    }
+    Ok(())
 }

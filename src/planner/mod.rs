@@ -5,15 +5,25 @@
 
 pub mod approved;
 mod compare;
+mod confirm;
 mod decide;
 pub mod dependencies;
+mod earlier_runs;
+mod likeness;
 mod matching;
+mod others;
 pub mod plan;
 mod plan_builder;
 mod prepare;
+mod prepare_all;
+mod request;
+mod second_look;
 mod settle;
 mod target_index;
 pub mod undo;
+mod write_plan;
 
-pub use plan::{PlanRequest, Planned, plan};
+pub use plan::plan;
+pub use request::{PlanContext, PlanRequest, Purpose, Route, Scope};
 pub use undo::{UndoRequest, plan_undo};
+pub use write_plan::Planned;

@@ -1,72 +1,18 @@
 //! Makes a plan: select → fetch → transform → resolve → decide, over all items, reading only.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use crate::archive;
 use crate::documents::references::{Accounts, Kind, Resolver, ResourceIndex, kinds_in};
-use crate::inventory::endpoint::{Account, Spent};
+use crate::inventory::endpoint::Spent;
 use crate::inventory::error::EngineError;
-use crate::inventory::related::Backups;
 use crate::inventory::resource_index;
 use crate::inventory::select::{SelectRequest, Selected, select};
-use crate::job::{Action, Job, Settings};
-use crate::model::cancel::Cancel;
-use crate::model::event::Events;
-use crate::model::{Fingerprint, Id};
+use crate::job::Action;
 use crate::planner::plan_builder::PlanBuilder;
-use crate::run_folder::plan_file::PlanFile;
-use crate::run_folder::reference_usage::Reference;
-
-/// What a plan is made with.
-#[derive(Debug, Clone, Copy)]
-pub struct PlanRequest<'a> {
-    /// What the user asked for.
-    pub job: &'a Job,
-    /// How it will be carried out.
-    pub settings: &'a Settings,
-    /// Where imports come from.
-    pub source: &'a Account,
-    /// Where they go; the source again for what works in place.
-    pub target: &'a Account,
-    /// A folder for documents between stages; what is put there is removed again.
-    pub folder: &'a Path,
-    /// Where the plan goes.
-    pub plan: &'a Path,
-    /// Where the documents to be written go; `None` when nothing will be written.
-    pub wanted: Option<&'a Path>,
-    /// How to be stopped.
-    pub cancel: &'a Cancel,
-    /// Who listens.
-    pub events: &'a Events,
-    /// The time.
-    pub now: jiff::Timestamp,
-    /// The program and its version.
-    pub tool: &'a str,
-    /// Only these imports of the source, by id (`retry`).
-    pub only: Option<&'a BTreeSet<Id>>,
-    /// Imports of the target that are those of other imports of the source (`retry`).
-    pub taken: Option<&'a BTreeSet<Id>>,
-    /// Whether to say what the selected imports refer to.
-    pub references: bool,
-    /// The run this one takes up again as a new one.
-    pub of_run: Option<&'a str>,
-    /// Where a backup goes.
-    pub backups: Option<&'a Backups>,
-    /// Whether a restore goes back to where the backup was made: then the recycle bin may still hold what was deleted.
-    pub home: bool,
-}
-
-/// A plan, and the hash of the documents to be written.
-#[derive(Debug)]
-pub struct Planned {
-    /// The plan.
-    pub plan: PlanFile,
-    /// SHA-256 of `wanted.jsonl`.
-    pub wanted_sha256: Fingerprint,
-    /// What the selected imports refer to, where that was asked for.
-    pub references: Vec<Reference>,
-}
+use crate::planner::prepare_all::prepare_all;
+use crate::planner::request::PlanRequest;
+use crate::planner::write_plan::{Planned, decide_and_write};
 
 /// Makes the plan of a job. Nothing is written to the service.
 ///
@@ -82,38 +28,37 @@ pub async fn plan(with: PlanRequest<'_>) -> Result<Planned, EngineError> {
     if job.select.selector.needs_names() || job.program.needs_names() {
         named.extend([Kind::Connections, Kind::Integrations]);
     }
-    resource_index::fill(with.source, &mut here, &named).await?;
     let mut there = ResourceIndex::default();
     let comparing = job.action == Action::Compare;
-    if comparing {
-        resource_index::fill(with.target, &mut there, &named).await?;
-    }
+    let both = if comparing { named.clone() } else { BTreeSet::new() };
+    futures::try_join!(
+        resource_index::fill(with.source, &mut here, &named),
+        resource_index::fill(with.target, &mut there, &both),
+    )?;
     let mind = comparing.then_some(job.match_by);
     let mut picks = select(SelectRequest {
         account: with.source,
         selection: &job.select,
         known: &here,
         mind,
-        folder: with.folder,
-        cancel: with.cancel,
-        events: with.events,
+        folder: with.context.folder,
+        cancel: with.context.cancel,
+        events: with.context.events,
     })
     .await?;
     guard(&with, &picks)?;
     let resolver = resolver(&with, &mut here, &mut there, &mut picks).await?;
-    let mut bench = PlanBuilder::new(&with)?;
-    let resources = [&here, &there].into_iter().flat_map(|index| index.kinds.values()).flatten();
-    bench.names = resources.map(|one| (one.id.as_str().to_owned(), one.name.clone())).collect();
-    bench.prepare_all(&mut picks, resolver.as_ref(), &here)?;
-    bench.supply(resolver, here, &there).await?;
-    let standings = bench.read_target(&there, &picks.passed_over).await?;
-    bench.decide_and_write(standings, picks.seen, before).await
+    let mut builder = PlanBuilder::new(&with)?;
+    prepare_all(&mut builder, &mut picks, resolver.as_ref(), &here).await?;
+    builder.supply(resolver, here, &there).await?;
+    let imports = builder.read_target(&there, &picks.passed_over).await?;
+    decide_and_write(builder, imports, picks.seen, before).await
 }
 
 /// Refuses to back up an account that shows far fewer imports than it did.
 fn guard(with: &PlanRequest<'_>, picks: &Selected) -> Result<(), EngineError> {
     let (Some(shelved), Some(previous)) =
-        (&with.settings.shelved, with.backups.and_then(|backups| backups.previous.as_ref()))
+        (&with.context.settings.shelved, with.backups().and_then(|backups| backups.previous.as_ref()))
     else {
         return Ok(());
     };
@@ -140,12 +85,12 @@ async fn resolver(
     picks: &mut Selected,
 ) -> Result<Option<Resolver>, EngineError> {
     let job = with.job;
-    if job.action == Action::Backup || job.action == Action::Delete && !with.references {
+    if job.action == Action::Backup || job.action == Action::Delete && !with.shows_references() {
         return Ok(None);
     }
     let mut kinds: BTreeSet<Kind> = job.references.map.iter().map(|(kind, _, _)| *kind).collect();
     if job.in_place() {
-        if with.references {
+        if with.shows_references() {
             kinds.append(&mut picks.kinds);
         } else if kinds.is_empty() {
             return Ok(None);
@@ -158,14 +103,12 @@ async fn resolver(
     kinds_in(&job.text, &mut kinds);
     // What is created may mention more of them than imports do, and a mention is found only of what was read.
     kinds.extend(&job.references.create);
-    resource_index::fill(with.source, here, &kinds).await?;
+    let create = &job.references.create;
+    resource_index::fill_both((with.source, &mut *here), (with.target, &mut *there), &kinds, create).await?;
     if picks.mentions {
         resource_index::fill_mentioned(with.source, here).await;
-    }
-    resource_index::fill_target(with.target, here, there, &kinds, &job.references.create).await?;
-    if picks.mentions {
         resource_index::fill_mentioned(with.target, there).await;
     }
-    let accounts = if with.home { Accounts::Same } else { Accounts::Different };
+    let accounts = if with.goes_home() { Accounts::Same } else { Accounts::Different };
     Ok(Some(Resolver::new(here.clone(), there.clone(), job.references.clone(), accounts)))
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::documents::diff::diff;
 use crate::documents::hints::{drop_captured, migration_hints};
 use crate::documents::name::name_key;
-use crate::documents::normal::{fingerprint, masks, remove_pointers, strip_server_fields};
+use crate::documents::normal::{Ignore, fingerprint, masks, remove_pointers, strip_server_fields};
 use crate::documents::references::{Missing, PendingResource, Resolution, Resolver, Rules};
 use crate::documents::{Facts, Unreadable};
 use crate::inventory::snapshot_api::DAMAGED;
@@ -27,6 +27,8 @@ pub(crate) struct Prepared {
     pub wanted: Option<Value>,
     /// What the item is recognised by in the target.
     pub key: Option<String>,
+    /// What the document is compared by; `None` where that is what is sent.
+    pub print: Option<Fingerprint>,
     /// What has to be created first: the document holds placeholders in its stead.
     pub fresh: Vec<PendingResource>,
 }
@@ -34,7 +36,7 @@ pub(crate) struct Prepared {
 impl Prepared {
     /// An item for which nothing is to be written.
     pub(crate) fn over(item: PlanItem) -> Self {
-        Self { item, wanted: None, key: None, fresh: Vec::new() }
+        Self { item, wanted: None, key: None, print: None, fresh: Vec::new() }
     }
 }
 
@@ -46,6 +48,8 @@ pub(crate) struct TransformContext<'a> {
     pub resolver: Option<&'a Resolver>,
     /// Whether a backup goes back to where it was made.
     pub home: bool,
+    /// What is left out of every comparison.
+    pub ignore: &'a Ignore,
     /// Whoever counts references.
     pub survey: Option<&'a UsageSurvey<'a>>,
 }
@@ -57,7 +61,7 @@ impl TransformContext<'_> {
         item.source = Some(ImportRef {
             id: head.id.clone(),
             name: head.name.clone(),
-            sha256: Some(fingerprint(source)),
+            sha256: Some(self.ignore.fingerprint(source)),
         });
         let done = Prepared::over;
         if let Some(item) = self.as_it_is(item.clone(), head, source) {
@@ -88,7 +92,7 @@ impl TransformContext<'_> {
         strip_server_fields(&mut wanted);
         if self.job.action == Action::Update {
             // Whether there is anything to write comes before what could stand in the way of writing it.
-            let print = fingerprint(&wanted);
+            let print = self.ignore.fingerprint(&wanted);
             if Some(print) == item.source.as_ref().and_then(|party| party.sha256) {
                 return done(as_it_was(item, print, source, &wanted));
             }
@@ -147,7 +151,8 @@ impl TransformContext<'_> {
             let message = "has no externalId to be recognised by; use `match: name`";
             return done(ended(item, Outcome::Conflict, "no_external_id", message));
         }
-        Prepared { item, wanted: Some(wanted), key, fresh }
+        let print = (!self.ignore.is_empty()).then(|| self.ignore.fingerprint(&wanted));
+        Prepared { item, wanted: Some(wanted), key, print, fresh }
     }
 
     /// Turns references into those of the target; answers what has to be created first.

@@ -1,320 +1,198 @@
-//! decide, for all items: pairs what is wanted with what stands there, and writes the plan.
-
-use std::collections::{BTreeMap, HashMap, HashSet};
+//! decide, for each item: what happens to it, given what stands in the target.
 
 use crate::documents::Unreadable;
 use crate::documents::diff::{Change, diff};
+use crate::documents::name::{differ_by, is_same_name};
 use crate::documents::normal::masks;
-use crate::inventory::endpoint::{Spent, spent};
 use crate::inventory::error::EngineError;
-use crate::inventory::list_scan::Seen;
-use crate::inventory::related::{Related, append_related};
-use crate::job::{Action, OnExisting, Verify};
-use crate::model::{Fingerprint, Id, ItemKey, Operation, Outcome};
+use crate::job::{Action, OnExisting};
+use crate::model::{Operation, Outcome};
 use crate::planner::decide::{Decision, creates_anyway};
-use crate::planner::plan::{PlanRequest, Planned};
+use crate::planner::likeness::{adaptor_of, removed};
+use crate::planner::matching::Decided;
 use crate::planner::plan_builder::PlanBuilder;
 use crate::planner::prepare::{ended, put_down};
 use crate::planner::target_index::{TargetImport, TargetImports};
-use crate::run_folder::document_file::{DocumentFile, Span};
-use crate::run_folder::forecast::{Forecast, Outlook, Write};
-use crate::run_folder::plan_file::PlanWriter;
-use crate::run_folder::plan_item::{FORMAT, ImportRef, PlanHead, PlanItem, PlanTail};
+use crate::run_folder::document_file::Span;
+use crate::run_folder::plan_item::{ImportRef, PlanItem};
 
-/// A plan as it is written, and what it adds up to.
-struct Output {
-    writer: PlanWriter,
-    wanted: Option<DocumentFile>,
-    totals: BTreeMap<String, u32>,
-    sent: Vec<Write>,
+/// What is done for an import that the target does not have.
+fn make(builder: &PlanBuilder<'_>, item: &mut PlanItem) {
+    item.operation = match builder.with.job.action {
+        Action::Clone => Operation::Clone,
+        Action::Restore if builder.with.goes_home() => {
+            item.target = item.source.clone().map(|source| ImportRef { sha256: None, ..source });
+            // A PUT would erase the secrets that come back with it.
+            item.adjust = item.secrets.is_empty();
+            Operation::Restore
+        }
+        _ => Operation::Create,
+    };
 }
 
-impl Output {
-    fn begin(with: &PlanRequest<'_>, head: PlanHead) -> Result<Self, EngineError> {
-        let writer = PlanWriter::create(with.plan, head)?;
-        let wanted = with.wanted.map(DocumentFile::create).transpose()?;
-        Ok(Self { writer, wanted, totals: BTreeMap::new(), sent: Vec::new() })
+/// Says which supplies an import needs, if it is carried out; and ends it if one of them cannot be had.
+pub(crate) fn weigh(builder: &mut PlanBuilder<'_>, index: usize, item: &mut PlanItem) {
+    let needs = std::mem::take(&mut builder.drafts[index].needs);
+    if needs.is_empty() {
+        return;
     }
-
-    /// Writes an item, and the document that is to be written for it.
-    fn push(&mut self, mut item: PlanItem, text: Option<&[u8]>) -> Result<(), EngineError> {
-        if item.is_work() {
-            self.sent.push(Write::of(&item));
-            if let (Some(text), Some(wanted)) = (text, &mut self.wanted) {
-                item.wanted = Some(wanted.append_line(item.item, text)?);
-            }
-        }
-        *self.totals.entry(item.total().to_owned()).or_default() += 1;
-        Ok(self.writer.push(&item)?)
+    let was_work = item.is_work();
+    if let (true, Some((outcome, trouble))) = (was_work, builder.supplies.trouble(&needs)) {
+        *item = ended(item.clone(), outcome, &trouble.code, trouble.message);
     }
+    if was_work {
+        builder.supplies.mark(&needs, item.is_work());
+    }
+    if !item.is_work() {
+        // It would be over a document that is never sent.
+        item.sent_sha256 = None;
+    }
+    for change in &mut item.changes {
+        change.to.iter_mut().for_each(|text| builder.supplies.spell(text));
+    }
+    builder.drafts[index].needs = needs;
 }
 
-impl PlanBuilder<'_> {
-    pub(crate) async fn decide_and_write(
-        mut self,
-        mut standings: TargetImports<'_>,
-        source_seen: Seen,
-        before: Spent,
-    ) -> Result<Planned, EngineError> {
-        let with = self.with;
-        let mut decided: HashMap<u32, (Decision, u64)> = HashMap::new();
-        let groups: Vec<(u64, Vec<u32>)> = std::mem::take(&mut self.by_key)
-            .into_iter()
-            .filter(|(key, _)| standings.by_key.contains_key(key))
-            .collect();
-        let mut groups = groups;
-        Self::recognise(&mut groups, &mut standings);
-        let mut left = Vec::new();
-        for (key, wanted) in groups {
-            left.extend(self.decide(key, &wanted, &mut standings, &mut decided).await?);
-        }
-        self.take_others(left, &mut standings)?;
-        let head = PlanHead {
-            version: FORMAT,
-            tool: with.tool.to_owned(),
-            job: with.job.name.clone(),
-            action: with.job.action.as_str().to_owned(),
-            job_sha256: Fingerprint::of(with.job.text.as_bytes()),
-            made_at: with.now,
-            source: with.source.facts.clone(),
-            target: with.target.facts.clone(),
-            settings: with.settings.clone(),
-            of_run: with.of_run.map(str::to_owned),
-        };
-        // Which supplies are needed is known when every import is settled, and they come first in the plan.
-        let settled = !self.supplies.is_empty();
-        for index in 0..if settled { self.drafts.len() } else { 0 } {
-            let mut item = self.settled(index, &decided, &mut standings)?;
-            self.weigh(index, &mut item);
-            self.put_back(index, &item)?;
-        }
-        let first = self.supplies.number();
-        let mut output = Output::begin(with, head)?;
-        let mut used: HashSet<Id> = HashSet::new();
-        let supplies: Vec<_> = self.supplies.items().collect();
-        for (item, slot) in supplies {
-            let text = slot.map(|slot| self.documents.read(slot)).transpose()?;
-            output.push(item, text.as_deref())?;
-        }
-        for index in 0..self.drafts.len() {
-            let mut item =
-                if settled { self.item(index)? } else { self.settled(index, &decided, &mut standings)? };
-            item.item = ItemKey(item.item.0 + first);
-            if item.is_work() {
-                item.needs = self.supplies.numbers(&self.drafts[index].needs);
-            }
-            if item.operation == Operation::Archive {
-                used.extend(item.source.as_ref().map(|source| source.id.clone()));
-            }
-            let slot = self.drafts[index].wanted.filter(|_| item.is_work());
-            let text = slot.map(|slot| self.documents.read(slot)).transpose()?;
-            output.push(item, text.as_deref())?;
-        }
-        let Output { writer, mut wanted, totals, sent } = output;
-        let mut related = Related::default();
-        if let (Some(out), Action::Backup) = (&mut wanted, with.job.action) {
-            related = append_related(with.source, with.backups, &used, with.cancel, out).await?;
-            self.notes.append(&mut related.notes);
-        }
-        let wanted_sha256 = wanted.map_or_else(|| Ok(Fingerprint::of(b"")), DocumentFile::finish)?;
-        let seen =
-            if with.job.in_place() && standings.seen.listed == 0 { source_seen } else { standings.seen };
-        let outlook = Outlook {
-            target_listed: seen.listed,
-            page: page_size(seen),
-            read_back: with.job.verify == Verify::Full,
-            per_second: with.target.per_second,
-            burst: with.target.burst,
-        };
-        let makes = |operation: Operation| totals.contains_key(operation.as_str());
-        let known_sha256 = match with.wanted {
-            Some(_) if [Operation::Create, Operation::Clone, Operation::Restore].into_iter().any(makes) => {
-                let mut known = standings.known.take();
-                for (kind, id) in self.supplies.known() {
-                    if let Some(known) = &mut known {
-                        known.insert(Some(kind), id);
-                    }
-                }
-                known.map(|mut known| known.write(&with.folder.join("known.ids"))).transpose()?
-            }
-            _ => None,
-        };
-        let forecast = Forecast::of(sent.into_iter(), outlook);
-        let tail = PlanTail {
-            names: std::mem::take(&mut self.names),
-            selected: first + u32::try_from(self.drafts.len()).unwrap_or(u32::MAX),
-            totals,
-            others: self.supplies.others(),
-            target_listed: outlook.target_listed,
-            target_page: outlook.page,
-            target_listed_apart: seen.apart,
-            known_sha256,
-            spent: spent([with.source, with.target]).since(&before).calls,
-            forecast,
-            related: related.counts,
-            notes: std::mem::take(&mut self.notes),
-        };
-        let plan = writer.finish(tail)?;
-        self.clean_up();
-        Ok(Planned { plan, wanted_sha256, references: std::mem::take(&mut self.references) })
+/// Turns a decision into what is done.
+pub(crate) fn settle(
+    builder: &mut PlanBuilder<'_>,
+    mut item: PlanItem,
+    index: usize,
+    decided: &Decided,
+    imports: &mut TargetImports<'_>,
+) -> Result<PlanItem, EngineError> {
+    let job = builder.with.job;
+    let number = u32::try_from(index).unwrap_or(u32::MAX);
+    if let Some(why) = decided.conflicts.get(&number) {
+        return Ok(ended(item, Outcome::Conflict, "similar_name", why.clone()));
     }
-
-    /// What is done for an import that the target does not have.
-    fn make(&self, item: &mut PlanItem) {
-        item.operation = match self.with.job.action {
-            Action::Clone => Operation::Clone,
-            Action::Restore if self.with.home => {
-                item.target = item.source.clone().map(|source| ImportRef { sha256: None, ..source });
-                // A PUT would erase the secrets that come back with it.
-                item.adjust = item.secrets.is_empty();
-                Operation::Restore
-            }
-            _ => Operation::Create,
-        };
-    }
-
-    /// The item, now that it is known what stands in the target.
-    fn settled(
-        &mut self,
-        index: usize,
-        decided: &HashMap<u32, (Decision, u64)>,
-        standings: &mut TargetImports<'_>,
-    ) -> Result<PlanItem, EngineError> {
-        let mut item = self.item(index)?;
-        let number = u32::try_from(index).unwrap_or(u32::MAX);
-        if self.drafts[index].wanted.is_some() {
-            let decision = decided.get(&number).copied();
-            item = match self.with.job.action {
-                Action::Migrate | Action::Clone | Action::Restore => {
-                    self.settle(item, index, decision, standings)?
-                }
-                Action::Compare => self.contrast(item, index, decision, standings)?,
-                _ => item,
+    let Some((decision, key)) = decided.by_item.get(&number).copied() else {
+        make(builder, &mut item);
+        return Ok(item);
+    };
+    let there = imports.by_key.get(&key).map(Vec::as_slice).unwrap_or_default();
+    let ids = || there.iter().map(|import| import.id.clone()).collect::<Vec<_>>();
+    match decision {
+        Decision::Unchanged(at) => {
+            item.target = there.get(at).map(|import| party(import, &item.name));
+            item.outcome = Some(Outcome::Unchanged);
+            item.verdict = Some(builder.drafts[index].verdict);
+        }
+        Decision::Create => {
+            item.namesakes = ids();
+            make(builder, &mut item);
+        }
+        Decision::Ambiguous if creates_anyway(job.on_existing) => {
+            item.namesakes = ids();
+            make(builder, &mut item);
+        }
+        Decision::Ambiguous => return Ok(ambiguous(item, there)),
+        Decision::Differs(at) => {
+            let Some(import) = there.get(at).cloned() else {
+                return Ok(item);
             };
-        }
-        self.warn_of_namesakes(&mut item);
-        Ok(item)
-    }
-
-    /// Says which supplies an import needs, if it is carried out; and ends it if one of them cannot be had.
-    fn weigh(&mut self, index: usize, item: &mut PlanItem) {
-        let needs = std::mem::take(&mut self.drafts[index].needs);
-        if needs.is_empty() {
-            return;
-        }
-        let was_work = item.is_work();
-        if let (true, Some((outcome, trouble))) = (was_work, self.supplies.trouble(&needs)) {
-            *item = ended(item.clone(), outcome, &trouble.code, trouble.message);
-        }
-        if was_work {
-            self.supplies.mark(&needs, item.is_work());
-        }
-        if !item.is_work() {
-            // It would be over a document that is never sent.
-            item.sent_sha256 = None;
-        }
-        for change in &mut item.changes {
-            change.to.iter_mut().for_each(|text| self.supplies.spell(text));
-        }
-        self.drafts[index].needs = needs;
-    }
-
-    /// Turns a decision into what is done.
-    fn settle(
-        &mut self,
-        mut item: PlanItem,
-        index: usize,
-        decision: Option<(Decision, u64)>,
-        standings: &mut TargetImports<'_>,
-    ) -> Result<PlanItem, EngineError> {
-        let job = self.with.job;
-        let Some((decision, key)) = decision else {
-            self.make(&mut item);
-            return Ok(item);
-        };
-        let there = standings.by_key.get(&key).map(Vec::as_slice).unwrap_or_default();
-        let ids = || there.iter().map(|standing| standing.id.clone()).collect::<Vec<_>>();
-        let party = |at: usize, name: &str| there.get(at).map(|standing| party(standing, name));
-        match decision {
-            Decision::Unchanged(at) => {
-                item.target = party(at, &item.name);
-                item.outcome = Some(Outcome::Unchanged);
-                item.verdict = Some(self.drafts[index].verdict);
-            }
-            Decision::Create => {
-                self.make(&mut item);
+            if job.on_existing == OnExisting::Create {
+                let is_clone = job.action == Action::Clone;
+                item.operation = if is_clone { Operation::Clone } else { Operation::Create };
                 item.namesakes = ids();
+                return Ok(item);
             }
-            Decision::Ambiguous if creates_anyway(job.on_existing) => {
-                self.make(&mut item);
-                item.namesakes = ids();
+            item.target = Some(party(&import, &item.name));
+            if let Some(why) = decided.confirmed.unread.get(&(key, at)) {
+                let message = format!("already exists in the target, and {why}: left alone");
+                return Ok(ended(item, Outcome::Failed, "unreadable", message));
             }
-            Decision::Ambiguous => return Ok(ambiguous(item, there)),
-            Decision::Differs(at) => {
-                item.target = party(at, &item.name);
-                let Some(standing) = there.get(at).cloned() else { return Ok(item) };
-                match job.on_existing {
-                    OnExisting::Create => {
-                        item.operation =
-                            if job.action == Action::Clone { Operation::Clone } else { Operation::Create };
-                        item.namesakes = ids();
-                        item.target = None;
-                    }
-                    _ if let Some(why) = &standing.unreadable => {
-                        item = unreadable(item, why, job.on_existing);
-                    }
-                    OnExisting::Skip => {
-                        let message = "is there and differs; `on_existing: update` overwrites it";
-                        item = ended(item, Outcome::Skipped, "exists", message);
-                        item.changes = self.changes(index, &standing.slot, standings)?.0;
-                    }
-                    OnExisting::Fail => {
-                        item = ended(
-                            item,
-                            Outcome::Failed,
-                            "exists",
-                            "is there and differs, and `on_existing` is `fail`",
-                        );
-                        item.changes = self.changes(index, &standing.slot, standings)?.0;
-                    }
-                    OnExisting::Update => {
-                        let (changes, hidden) = self.changes(index, &standing.slot, standings)?;
-                        item.changes = changes;
-                        if standing.app && !job.select.integration_apps {
-                            let message = "the import in the target belongs to an Integration App; \
-                                           `select.integration_apps: true` overwrites it all the same";
-                            return Ok(ended(item, Outcome::Skipped, "integration_app", message));
-                        }
-                        if !hidden.is_empty() {
-                            let message = format!(
-                                "the import in the target holds secrets that the service shows only masked ({}): \
-                                 overwriting it would erase them",
-                                hidden.join(", ")
-                            );
-                            return Ok(ended(item, Outcome::Conflict, "masked_secret", message));
-                        }
-                        item.operation = Operation::Update;
-                        item.clone = None;
-                        item.adjust = false;
-                    }
-                }
+            if let Some(why) = &import.unreadable {
+                return Ok(unreadable(item, why, job.on_existing));
             }
+            let found = changes(builder, index, import.slot, &removed(&item.changes), decided, imports)?;
+            item.changes.clone_from(&found.changes);
+            return Ok(exists(builder, item, &import, &found));
         }
-        Ok(item)
     }
+    Ok(item)
+}
 
-    /// What an update would change in the import that is there, and the secrets it would erase.
-    pub(crate) fn changes(
-        &mut self,
-        index: usize,
-        slot: &Span,
-        standings: &mut TargetImports<'_>,
-    ) -> Result<(Vec<Change>, Vec<String>), EngineError> {
-        let there = put_down(standings.spool.read(*slot)?, standings.spool.path())?;
-        let Some(wanted) = self.drafts[index].wanted else { return Ok((Vec::new(), Vec::new())) };
-        let wanted = put_down(self.documents.read(wanted)?, self.documents.path())?;
-        Ok((diff(&there, &wanted), masks(&there)))
+/// What is done with an import that the target has and that differs.
+fn exists(builder: &PlanBuilder<'_>, mut item: PlanItem, import: &TargetImport, found: &Found) -> PlanItem {
+    let job = builder.with.job;
+    let same_name = found.name == item.name;
+    match job.on_existing {
+        OnExisting::Update | OnExisting::Create => {
+            if import.app && !job.select.integration_apps {
+                let message = "the import in the target belongs to an Integration App; \
+                               `select.integration_apps: true` overwrites it all the same";
+                return ended(item, Outcome::Skipped, "integration_app", message);
+            }
+            if !found.hidden.is_empty() {
+                let message = format!(
+                    "the import in the target holds secrets that the service shows only masked ({}): \
+                     overwriting it would erase them",
+                    found.hidden.join(", ")
+                );
+                return ended(item, Outcome::Conflict, "masked_secret", message);
+            }
+            item.operation = Operation::Update;
+            item.clone = None;
+            item.adjust = false;
+            item
+        }
+        OnExisting::Skip if !same_name && is_same_name(&found.name, &item.name) => {
+            let by = differ_by(&item.name, &found.name);
+            let message = format!(
+                "the target has \"{}\" ({}), whose name differs by {by} only: rename one of the two, or set \
+                 `on_existing: update` to overwrite it",
+                found.name, import.id
+            );
+            ended(item, Outcome::Conflict, "similar_name", message)
+        }
+        OnExisting::Skip => {
+            let message =
+                "already exists in the target and differs; set `on_existing: update` to overwrite it";
+            ended(item, Outcome::Skipped, "exists", message)
+        }
+        OnExisting::Fail => {
+            let message = "already exists in the target and differs, and `on_existing` is `fail`";
+            ended(item, Outcome::Failed, "exists", message)
+        }
     }
+}
+
+/// How an import of the target differs from what is wanted.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// What an update would change in it.
+    pub changes: Vec<Change>,
+    /// JSON pointers of the secrets that an update would erase.
+    pub hidden: Vec<String>,
+    /// Its name.
+    pub name: String,
+}
+
+/// What an update would change in the import that is there, and the secrets it would erase.
+pub(crate) fn changes(
+    builder: &mut PlanBuilder<'_>,
+    index: usize,
+    slot: Span,
+    removed: &[String],
+    decided: &Decided,
+    imports: &mut TargetImports<'_>,
+) -> Result<Found, EngineError> {
+    let there = put_down(imports.spool.read(slot)?, imports.spool.path())?;
+    let name = there.get("name").and_then(|name| name.as_str()).unwrap_or_default().to_owned();
+    let Some(text) = builder.wanted_text(index)? else {
+        return Ok(Found { name, ..Found::default() });
+    };
+    let wanted = put_down(text, builder.documents.path())?;
+    let ignore = &builder.print.ignore;
+    let mut changes = diff(&there, &wanted);
+    changes.retain(|change| !ignore.covers(&change.path));
+    decided.own.leave_out(&adaptor_of(&there), removed, &mut changes);
+    // A secret that the job gives anew is not erased.
+    let mut hidden = masks(&there);
+    let is_given = |pointer: &String| wanted.pointer(pointer).is_some_and(serde_json::Value::is_string);
+    hidden.retain(|pointer| !is_given(pointer));
+    Ok(Found { changes, hidden, name })
 }
 
 /// An import that stands in the target, as an item names it.
@@ -343,9 +221,4 @@ pub(crate) fn ambiguous(item: PlanItem, there: &[TargetImport]) -> PlanItem {
         item.name
     );
     ended(item, Outcome::Conflict, "ambiguous_target", message)
-}
-
-fn page_size(seen: Seen) -> u64 {
-    // A list of one page tells nothing of how long a page can be.
-    if seen.page < seen.listed { seen.page } else { u64::from(crate::inventory::list_scan::PAGE) }
 }

@@ -1,6 +1,6 @@
 //! What stands in the target already: the imports whose name (or external id) an item wants.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
 
@@ -9,7 +9,8 @@ use serde_json::value::RawValue;
 
 use crate::documents::Unreadable;
 use crate::documents::document::{fingerprint_of_text, read_tree};
-use crate::documents::normal::{fingerprint, masks, remove_pointers};
+use crate::documents::name::loose_name_key;
+use crate::documents::normal::{Ignore, masks, remove_pointers};
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::inventory::list_scan::{PageVisitor, ScanOptions, Seen, list_scan};
@@ -17,7 +18,7 @@ use crate::job::{Action, MatchBy};
 use crate::model::cancel::Cancel;
 use crate::model::event::{Event, Events, Stage};
 use crate::model::{Fingerprint, Head, Id};
-use crate::planner::compare::Others;
+use crate::planner::others::Others;
 use crate::run_folder::document_file::{DocumentFile, Span};
 use crate::run_folder::known_ids::KnownIds;
 
@@ -39,6 +40,12 @@ pub(crate) struct TargetImports<'a> {
     pub by_key: HashMap<u64, Vec<TargetImport>>,
     /// What bears the very id of an item that is restored, by the item's number.
     pub by_id: HashMap<u32, TargetImport>,
+    /// What bears nearly the name of an item and is wanted by none, by the hash of the loose key.
+    pub near: HashMap<u64, Vec<NearImport>>,
+    /// Some documents that no item wants, by adaptor: they too tell what the service fills in.
+    pub samples: HashMap<String, Vec<Span>>,
+    /// How many imports no item wants.
+    pub unwanted: u64,
     pub spool: DocumentFile,
     /// What no item wants, where that was asked for.
     pub others: Option<Others<'a>>,
@@ -46,6 +53,51 @@ pub(crate) struct TargetImports<'a> {
     /// Everything that stands there, if it was read.
     pub known: Option<KnownIds>,
 }
+
+impl TargetImports<'_> {
+    /// Keeps an import that was read by id.
+    pub(crate) fn keep(
+        &mut self,
+        print: &TargetPrint,
+        head: &Head,
+        text: &RawValue,
+    ) -> Result<TargetImport, EngineError> {
+        kept(&mut self.spool, print, head, text)
+    }
+}
+
+/// An import of the target whose name is nearly that of an item.
+#[derive(Debug, Clone)]
+pub(crate) struct NearImport {
+    pub id: Id,
+    pub name: String,
+}
+
+/// How the fingerprint is made that an import of the target is compared by.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TargetPrint {
+    /// What a backup shows only masked, it cannot tell: beside one, a masked secret is no difference.
+    pub beside_a_backup: bool,
+    /// What is left out of every comparison.
+    pub ignore: Ignore,
+}
+
+impl TargetPrint {
+    pub(crate) fn of(&self, document: &Value) -> Fingerprint {
+        if self.beside_a_backup {
+            let hidden = masks(document);
+            if !hidden.is_empty() {
+                let mut open = document.clone();
+                remove_pointers(&mut open, &hidden);
+                return self.ignore.fingerprint(&open);
+            }
+        }
+        self.ignore.fingerprint(document)
+    }
+}
+
+/// Documents of an adaptor that are kept although no item wants them.
+const SAMPLES: usize = 32;
 
 /// Hashes keys, so that a hundred thousand of them do not weigh.
 #[derive(Debug, Clone, Default)]
@@ -67,6 +119,11 @@ struct Index<'a, 'o> {
     ids: &'a HashMap<Id, u32>,
     by_key: HashMap<u64, Vec<TargetImport>>,
     by_id: HashMap<u32, TargetImport>,
+    loose: &'a HashSet<u64>,
+    print: &'a TargetPrint,
+    near: HashMap<u64, Vec<NearImport>>,
+    samples: HashMap<String, Vec<Span>>,
+    unwanted: u64,
     others: Option<Others<'o>>,
     known: KnownIds,
     events: &'a Events,
@@ -79,7 +136,10 @@ impl PageVisitor for Index<'_, '_> {
             Some(DocumentFile::create(&self.folder.join(format!("target-{}.spool", self.generation)))?);
         self.by_key.clear();
         self.by_id.clear();
+        self.near.clear();
         self.known.clear();
+        self.samples.clear();
+        self.unwanted = 0;
         if let Some(others) = &mut self.others {
             others.restart()?;
         }
@@ -99,6 +159,7 @@ impl PageVisitor for Index<'_, '_> {
             if let Some(others) = &mut self.others {
                 others.consider(key, head, text)?;
             }
+            self.pass_over(head, text)?;
             return Ok(true);
         };
         let standing = self.stand(head, text)?;
@@ -110,34 +171,52 @@ impl PageVisitor for Index<'_, '_> {
 impl Index<'_, '_> {
     /// Keeps an import of the target on the disk, and in mind what it is.
     fn stand(&mut self, head: &Head, text: &RawValue) -> Result<TargetImport, EngineError> {
+        let print = self.print;
+        kept(self.spool()?, print, head, text)
+    }
+
+    fn spool(&mut self) -> Result<&mut DocumentFile, EngineError> {
         if self.spool.is_none() {
             self.restart()?;
         }
-        let slot = match &mut self.spool {
-            Some(spool) => spool.append(text.get().as_bytes())?,
-            None => Span { offset: 0, length: 0 },
-        };
-        let text = text.get().as_bytes();
-        let (print, unreadable) = match read_tree(text) {
-            Ok(tree) => (print_of(&tree, !self.ids.is_empty()), None),
-            Err(why) => (fingerprint_of_text(text), Some(why)),
-        };
-        Ok(TargetImport { id: head.id.clone(), print, slot, app: head.connector.is_some(), unreadable })
+        match &mut self.spool {
+            Some(spool) => Ok(spool),
+            None => Err(EngineError::Interrupted),
+        }
+    }
+
+    /// Takes note of an import that no item wants, as far as it may matter.
+    fn pass_over(&mut self, head: &Head, text: &RawValue) -> Result<(), EngineError> {
+        self.unwanted += 1;
+        if !self.loose.is_empty() {
+            let key = self.keys.of(&loose_name_key(&head.name));
+            if self.loose.contains(&key) {
+                let near = NearImport { id: head.id.clone(), name: head.name.clone() };
+                self.near.entry(key).or_default().push(near);
+            }
+        }
+        let adaptor = head.adaptor_type.as_deref().unwrap_or_default();
+        if self.samples.get(adaptor).is_none_or(|samples| samples.len() < SAMPLES) {
+            let slot = self.spool()?.append(text.get().as_bytes())?;
+            self.samples.entry(adaptor.to_owned()).or_default().push(slot);
+        }
+        Ok(())
     }
 }
 
-/// The fingerprint an import of the target is compared by. What a backup shows only masked, it cannot tell: there a
-/// masked secret is no difference.
-pub(crate) fn print_of(document: &Value, beside_a_backup: bool) -> Fingerprint {
-    if beside_a_backup {
-        let hidden = masks(document);
-        if !hidden.is_empty() {
-            let mut open = document.clone();
-            remove_pointers(&mut open, &hidden);
-            return fingerprint(&open);
-        }
-    }
-    fingerprint(document)
+fn kept(
+    spool: &mut DocumentFile,
+    print: &TargetPrint,
+    head: &Head,
+    text: &RawValue,
+) -> Result<TargetImport, EngineError> {
+    let text = text.get().as_bytes();
+    let slot = spool.append(text)?;
+    let (print, unreadable) = match read_tree(text) {
+        Ok(tree) => (print.of(&tree), None),
+        Err(why) => (fingerprint_of_text(text), Some(why)),
+    };
+    Ok(TargetImport { id: head.id.clone(), print, slot, app: head.connector.is_some(), unreadable })
 }
 
 /// Whether an action may make imports: then it is kept what stands in the target before.
@@ -154,6 +233,9 @@ pub(crate) struct TargetVisitor<'a> {
     pub match_by: MatchBy,
     /// Ids by which imports are recognised before any key, and the items they belong to.
     pub ids: &'a HashMap<Id, u32>,
+    /// Hashes of the loose keys of the items' names, where nearly the same name matters.
+    pub loose: &'a HashSet<u64>,
+    pub print: &'a TargetPrint,
     /// Also ask for the adaptors that a plain list may leave out.
     pub listed_apart: bool,
     /// Whether something may be made: then it is kept what stands there.
@@ -170,7 +252,7 @@ pub(crate) async fn standings<'o>(
     cancel: &Cancel,
     events: &Events,
 ) -> Result<TargetImports<'o>, EngineError> {
-    let TargetVisitor { wanted, keys, match_by, ids, listed_apart, makes, folder } = lookout;
+    let TargetVisitor { wanted, keys, match_by, ids, loose, print, listed_apart, makes, folder } = lookout;
     events.emit(&Event::StageStarted { stage: Stage::Compare, total: None });
     let idle = wanted.is_empty() && ids.is_empty() && others.is_none() && !makes;
     let mut index = Index {
@@ -183,6 +265,11 @@ pub(crate) async fn standings<'o>(
         ids,
         by_key: HashMap::new(),
         by_id: HashMap::new(),
+        loose,
+        print,
+        near: HashMap::new(),
+        samples: HashMap::new(),
+        unwanted: 0,
         others,
         known: KnownIds::default(),
         events,
@@ -197,7 +284,7 @@ pub(crate) async fn standings<'o>(
     events.emit(&Event::StageFinished { stage: Stage::Compare });
     let spool = index.spool.take();
     let spool = spool.map_or_else(|| DocumentFile::create(&folder.join("target-0.spool")), Ok)?;
-    let Index { by_key, by_id, others, known, .. } = index;
+    let Index { by_key, by_id, near, samples, unwanted, others, known, .. } = index;
     let known = (!idle).then_some(known);
-    Ok(TargetImports { by_key, by_id, spool, others, seen, known })
+    Ok(TargetImports { by_key, by_id, near, samples, unwanted, spool, others, seen, known })
 }

@@ -1,7 +1,7 @@
 //! Which other resources the selected imports refer to, and what each of them resolves to.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 use serde_json::Value;
@@ -69,12 +69,12 @@ struct Use {
 #[derive(Debug)]
 pub(crate) struct UsageSurvey<'a> {
     resolver: &'a Resolver,
-    found: RefCell<BTreeMap<(Kind, String), Use>>,
+    found: Mutex<BTreeMap<(Kind, String), Use>>,
 }
 
 impl<'a> UsageSurvey<'a> {
     pub(crate) fn new(resolver: &'a Resolver) -> Self {
-        Self { resolver, found: RefCell::default() }
+        Self { resolver, found: Mutex::default() }
     }
 
     /// Takes note of a document of the source, transformed and not yet resolved.
@@ -85,7 +85,7 @@ impl<'a> UsageSurvey<'a> {
             *uses += u64::from(!mentioned);
             *mentions += u64::from(mentioned);
         });
-        let mut all = self.found.borrow_mut();
+        let mut all = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         for (key, (uses, mentions)) in here {
             let found = all.entry(key).or_default();
             found.uses += uses;
@@ -100,7 +100,7 @@ impl<'a> UsageSurvey<'a> {
     /// What was found, by kind and then by how often it is used.
     pub(crate) fn finish(self, rules: &Rules) -> Vec<Reference> {
         let resolver = self.resolver;
-        let all = self.found.into_inner().into_iter();
+        let all = self.found.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter();
         let mut references: Vec<_> =
             all.map(|((kind, id), found)| (kind, reference(resolver, rules, kind, &id, found))).collect();
         references.sort_by(|(one, a), (other, b)| {

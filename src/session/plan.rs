@@ -261,26 +261,33 @@ impl Session {
         show: Show,
         events: &Events,
     ) -> Result<Planned, SessionError> {
-        // On the heap: it is large, and passed on.
-        let planning = Box::pin(planner::plan(planner::PlanRequest {
-            job,
+        let scope = match (narrowed.of_run, narrowed.only, narrowed.taken) {
+            (Some(of_run), Some(only), Some(taken)) => planner::Scope::Retry { of_run, only, taken },
+            _ => planner::Scope::All,
+        };
+        let purpose = match (files.wanted, show) {
+            (Some(wanted), _) => planner::Purpose::Execute(wanted),
+            (None, Show::References) => planner::Purpose::References,
+            (None, Show::Changes) => planner::Purpose::Show,
+        };
+        let route = match self.target.backups() {
+            Some(backups) => planner::Route::Backup(backups),
+            None if goes_home(&self.source, &self.target) => planner::Route::Home,
+            None => planner::Route::Between,
+        };
+        let context = planner::PlanContext {
             settings: &self.settings,
-            source: self.source_account(),
-            target: self.target_account(),
             folder: files.folder,
             plan: files.plan,
-            wanted: files.wanted,
             cancel: &self.options.cancel,
             events,
             now: self.host.clock.now(),
             tool: TOOL,
-            only: narrowed.only,
-            taken: narrowed.taken,
-            references: show == Show::References,
-            of_run: narrowed.of_run,
-            backups: self.target.backups(),
-            home: goes_home(&self.source, &self.target),
-        }));
+        };
+        let (source, target) = (self.source_account(), self.target_account());
+        let request = planner::PlanRequest { job, source, target, scope, purpose, route, context };
+        // On the heap: it is large, and passed on.
+        let planning = Box::pin(planner::plan(request));
         self.unless_stopped(planning).await
     }
 }

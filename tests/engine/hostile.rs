@@ -20,7 +20,7 @@ use transship::model::cancel::Cancel;
 use transship::model::event::Events;
 use transship::model::time::Clock;
 use transship::model::{Fingerprint, RunId};
-use transship::planner::plan::{PlanRequest, plan};
+use transship::planner::{PlanContext, PlanRequest, Purpose, Route, Scope, plan};
 use transship::run_folder::folder::RunFolder;
 use transship::run_folder::plan_file::PlanFile;
 use transship::run_folder::plan_item::AccountFacts;
@@ -252,24 +252,23 @@ impl Migration {
         let folder = RunFolder::create(self.work.path().join("run")).unwrap();
         let (cancel, events) = (Cancel::new(), Events::none());
         let (plan_path, wanted_path) = (folder.plan(), folder.wanted());
-        let planned = plan(PlanRequest {
-            job: &job,
+        let context = PlanContext {
             settings: &settings,
-            source: &source,
-            target: &target,
             folder: folder.path(),
             plan: &plan_path,
-            wanted: Some(&wanted_path),
             cancel: &cancel,
             events: &events,
             now: clock.now(),
             tool: "test",
-            only: None,
-            taken: None,
-            of_run: None,
-            backups: None,
-            home: false,
-            references: false,
+        };
+        let planned = plan(PlanRequest {
+            job: &job,
+            source: &source,
+            target: &target,
+            scope: Scope::All,
+            purpose: Purpose::Execute(&wanted_path),
+            route: Route::Between,
+            context,
         });
         let planned = planned.await.unwrap();
         let journal = Journal::create(&folder.journal(), &folder.before(), Self::journal_options()).unwrap();

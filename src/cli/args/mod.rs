@@ -171,6 +171,10 @@ pub struct Plan {
     /// Exit with 5 if there are changes
     #[arg(long)]
     pub exit_code: bool,
+    /// Exit with 3 if nothing is selected, and write nothing
+    #[arg(long, env = "TRANSSHIP_FAIL_IF_EMPTY", value_parser = clap::builder::FalseyValueParser::new(),
+        action = clap::ArgAction::SetTrue)]
+    pub fail_if_empty: bool,
     /// What is shown of the plan.
     #[command(flatten)]
     pub show: PlanDetail,
@@ -205,6 +209,10 @@ pub struct Run {
     /// Plan and show, but send no write
     #[arg(long)]
     pub dry_run: bool,
+    /// Exit with 3 if nothing is selected, and write nothing
+    #[arg(long, env = "TRANSSHIP_FAIL_IF_EMPTY", value_parser = clap::builder::FalseyValueParser::new(),
+        action = clap::ArgAction::SetTrue)]
+    pub fail_if_empty: bool,
     /// Folder of this run [default: one of its own below the job's `output`]
     #[arg(long, value_name = "DIR")]
     pub run_dir: Option<PathBuf>,

@@ -82,3 +82,43 @@ async fn a_list_that_does_not_filter_is_read_for_what_is_sought_wherever_it_stan
         {"_id":"3","name":"other","adaptorType":"AiAgentImport"}]"#;
     assert_eq!(swept(Lists { plain: PLAIN, agents, others: PLAIN }).await, ["one", "agent", "other"]);
 }
+
+/// A service of thirty imports whose pages are ten long at most, and that loses the row where two pages meet.
+#[derive(Debug)]
+struct Skipping;
+
+#[async_trait::async_trait]
+impl Api for Skipping {
+    async fn call(&self, call: &Call) -> Result<Reply, ApiError> {
+        let number = |key: &str| {
+            let (_, after) = call.target.split_once(key)?;
+            after.split('&').next()?.parse::<usize>().ok()
+        };
+        let limit = number("limit=").unwrap_or(10).min(10);
+        let first = number("skip=").unwrap_or(0);
+        let rows: Vec<String> =
+            (first..30).take(limit).map(|row| format!(r#"{{"_id":"{row}","name":"{row}"}}"#)).collect();
+        let after = first + limit + 1;
+        let next = (after < 30).then(|| format!("/v1/imports?limit={limit}&skip={after}"));
+        let body = format!("[{}]", rows.join(","));
+        Ok(Reply { status: 200, body: body.into(), next, date: None, attempts: 1 })
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_loses_a_row_where_two_pages_meet_cannot_be_trusted() {
+    let account = Account {
+        facts: AccountFacts { name: "a".to_owned(), origin: "https://a".to_owned(), user: None },
+        client: Client::new(Arc::new(Skipping)),
+        meter: Arc::new(Meter::default()),
+        clock: Arc::new(ServerClock::new()),
+        per_second: 300.0,
+        burst: 1000.0,
+    };
+    let manner = ScanOptions { steady: true, listed_apart: false, to_the_end: true };
+    let scanned = list_scan(&account, manner, &Cancel::new(), &mut Names::default()).await;
+    assert!(
+        matches!(scanned, Err(EngineError::Unsteady { .. } | EngineError::CutShort { .. })),
+        "{scanned:?}"
+    );
+}

@@ -135,9 +135,9 @@ impl DependencyPlanner {
                 kinds_in(document.text.get(), &mut kinds);
             }
             let known = stock.here.kinds.len();
-            resource_index::fill(stock.source, &mut stock.here, &kinds).await?;
             let create = &stock.job.references.create;
-            resource_index::fill_target(stock.target, &stock.here, &mut stock.there, &kinds, create).await?;
+            let (here, there) = ((stock.source, &mut stock.here), (stock.target, &mut stock.there));
+            resource_index::fill_both(here, there, &kinds, create).await?;
             if stock.here.kinds.len() > known {
                 let (here, there) = (stock.here.clone(), stock.there.clone());
                 let accounts = stock.resolver.accounts();

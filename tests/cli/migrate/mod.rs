@@ -4,6 +4,7 @@ mod numbers;
 mod plan;
 mod real;
 mod references;
+mod same;
 mod scale;
 mod select;
 

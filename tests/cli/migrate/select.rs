@@ -209,3 +209,15 @@ fn ids_that_are_not_there_cost_what_the_list_costs() {
     assert_eq!(ran.summary()["outcomes"]["failed"], 500, "{}", ran.summary());
     ran.expect_calls("GET", "/v1/imports/{id}", 1);
 }
+
+#[test]
+fn an_empty_selection_is_a_failure_for_who_asks_for_that() {
+    let world = Scenario::migrate(["a"]).job("select", "{ names: [nothing] }").start();
+    world.run().expect_exit(0);
+    world
+        .run_with(&["--fail-if-empty"])
+        .expect_exit(3)
+        .expect_stderr("nothing is selected")
+        .expect_no_write();
+    world.command(&["plan", "JOB", "--fail-if-empty"]).expect_exit(3);
+}

@@ -1,0 +1,159 @@
+//! Reads again, all together, what a list of the target shows as different: a difference counts only if it is seen twice.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use serde_json::value::RawValue;
+
+use crate::documents::document::{fingerprint_of_text, read_tree};
+use crate::documents::normal::ignore::changes_by_itself;
+use crate::inventory::error::EngineError;
+use crate::inventory::list_scan::{PageVisitor, ScanOptions, list_scan};
+use crate::inventory::read_by_id::{ReadById, read_by_id};
+use crate::model::{Head, Id};
+use crate::planner::request::PlanRequest;
+use crate::planner::target_index::{TargetImport, TargetImports, TargetPrint};
+
+/// Documents that are looked into for what the service changes at each read, at most.
+const MOST_WATCHED: u32 = 50;
+
+/// Where an import of the target stands in [`TargetImports::by_key`].
+pub(crate) type Position = (u64, usize);
+
+/// What came of reading again.
+#[derive(Debug, Default)]
+pub(crate) struct Confirmed {
+    /// What is not there any more.
+    pub gone: HashSet<Position>,
+    /// What cannot be read, and why.
+    pub unread: HashMap<Position, String>,
+    /// Fields that change at each read although nobody changes the import, and in how many imports that was seen.
+    pub restless: BTreeMap<String, u32>,
+    watched: u32,
+}
+
+impl Confirmed {
+    /// What a person should know: the fields that change by themselves, with the line of the job that mends it.
+    pub(crate) fn note(&self) -> Option<String> {
+        if self.restless.is_empty() {
+            return None;
+        }
+        let fields: Vec<&str> = self.restless.keys().map(String::as_str).collect();
+        let fields = fields.join(", ");
+        Some(format!(
+            "the service changes {fields} at each read of an import, although nobody edits it: add `ignore: [{fields}]` to \
+             the job"
+        ))
+    }
+
+    fn take(
+        &mut self,
+        print: &TargetPrint,
+        import: &mut TargetImport,
+        at: Position,
+        text: &RawValue,
+        spool: &mut crate::run_folder::document_file::DocumentFile,
+    ) -> Result<(), EngineError> {
+        self.gone.remove(&at);
+        let before = spool.read(import.slot)?;
+        let text = text.get().as_bytes();
+        if before == text {
+            return Ok(());
+        }
+        let old = import.print;
+        import.slot = spool.append(text)?;
+        match read_tree(text) {
+            Ok(tree) => {
+                import.print = print.of(&tree);
+                import.unreadable = None;
+                if import.print != old && self.watched < MOST_WATCHED {
+                    self.watched += 1;
+                    if let Ok(before) = read_tree(&before) {
+                        for pointer in changes_by_itself(&before, &tree) {
+                            if !print.ignore.covers(&pointer) {
+                                *self.restless.entry(pointer).or_default() += 1;
+                            }
+                        }
+                    }
+                }
+            }
+            Err(why) => {
+                import.print = fingerprint_of_text(text);
+                import.unreadable = Some(why);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads imports of the target again: by a scan of the list where that costs fewer calls than reading each by id.
+pub(crate) async fn confirm(
+    with: &PlanRequest<'_>,
+    print: &TargetPrint,
+    imports: &mut TargetImports<'_>,
+    unsure: &[Position],
+) -> Result<Confirmed, EngineError> {
+    let mut confirmed = Confirmed::default();
+    let mut open: HashMap<Id, Position> = HashMap::with_capacity(unsure.len());
+    for (key, at) in unsure {
+        if let Some(import) = imports.by_key.get(key).and_then(|all| all.get(*at)) {
+            open.insert(import.id.clone(), (*key, *at));
+        }
+    }
+    let seen = imports.seen;
+    let pages = seen.listed.div_ceil(seen.page.max(1)).max(1) + if seen.apart { 3 } else { 0 };
+    if open.len() as u64 > pages {
+        let mut again = Again { print, imports, confirmed: &mut confirmed, open: &open, met: HashSet::new() };
+        let manner = ScanOptions { listed_apart: seen.apart, ..ScanOptions::default() };
+        list_scan(with.target, manner, with.context.cancel, &mut again).await?;
+        let met = again.met;
+        open.retain(|_, at| !met.contains(at));
+    }
+    let ids: Vec<Id> = open.keys().cloned().collect();
+    read_by_id(with.target, ids, with.context.cancel, |id, read| {
+        let Some(at) = open.get(&id).copied() else {
+            return Ok(());
+        };
+        match read {
+            ReadById::Found(document) => {
+                if let Some(import) = imports.by_key.get_mut(&at.0).and_then(|all| all.get_mut(at.1)) {
+                    confirmed.take(print, import, at, &document.text, &mut imports.spool)?;
+                }
+            }
+            ReadById::Gone => {
+                confirmed.gone.insert(at);
+            }
+            ReadById::Unreadable(why) => {
+                confirmed.unread.insert(at, why);
+            }
+        }
+        Ok(())
+    })
+    .await?;
+    Ok(confirmed)
+}
+
+/// Takes what a second scan shows.
+struct Again<'a, 't> {
+    print: &'a TargetPrint,
+    imports: &'a mut TargetImports<'t>,
+    confirmed: &'a mut Confirmed,
+    open: &'a HashMap<Id, Position>,
+    met: HashSet<Position>,
+}
+
+impl PageVisitor for Again<'_, '_> {
+    fn restart(&mut self) -> Result<(), EngineError> {
+        self.met.clear();
+        Ok(())
+    }
+
+    fn take(&mut self, head: &Head, text: &RawValue) -> Result<bool, EngineError> {
+        if let Some(at) = self.open.get(&head.id).copied()
+            && let Some(import) = self.imports.by_key.get_mut(&at.0).and_then(|all| all.get_mut(at.1))
+        {
+            self.confirmed.take(self.print, import, at, text, &mut self.imports.spool)?;
+            self.met.insert(at);
+        }
+        Ok(self.met.len() < self.open.len())
+    }
+}

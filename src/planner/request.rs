@@ -1,0 +1,129 @@
+//! What is asked of the planner.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use crate::inventory::endpoint::Account;
+use crate::inventory::related::Backups;
+use crate::job::{Action, Job, MatchBy, OnExisting, Settings};
+use crate::model::Id;
+use crate::model::cancel::Cancel;
+use crate::model::event::Events;
+
+/// What a plan is made of, how far it goes, and what for.
+#[derive(Debug, Clone, Copy)]
+pub struct PlanRequest<'a> {
+    /// What the user asked for.
+    pub job: &'a Job,
+    /// Where imports come from.
+    pub source: &'a Account,
+    /// Where they go; the source again for what works in place.
+    pub target: &'a Account,
+    /// Which imports.
+    pub scope: Scope<'a>,
+    /// What the plan is for.
+    pub purpose: Purpose<'a>,
+    /// Whether imports go to or come from an archive.
+    pub route: Route<'a>,
+    /// What it is made with.
+    pub context: PlanContext<'a>,
+}
+
+/// Which imports a plan is about.
+#[derive(Debug, Clone, Copy)]
+pub enum Scope<'a> {
+    /// All that the job selects.
+    All,
+    /// What an earlier run did not bring about.
+    Retry {
+        /// The earlier run.
+        of_run: &'a str,
+        /// Only these imports of the source.
+        only: &'a BTreeSet<Id>,
+        /// Imports of the target that belong to other imports of the source.
+        taken: &'a BTreeSet<Id>,
+    },
+}
+
+/// What a plan is for.
+#[derive(Debug, Clone, Copy)]
+pub enum Purpose<'a> {
+    /// To be looked at.
+    Show,
+    /// To be looked at, with what the selected imports refer to.
+    References,
+    /// To be carried out: the documents to be written go to this file.
+    Execute(&'a Path),
+}
+
+/// Whether imports go to or come from an archive.
+#[derive(Debug, Clone, Copy)]
+pub enum Route<'a> {
+    /// From account to account, or out of an archive into another account than the one it is of.
+    Between,
+    /// Into an archive.
+    Backup(&'a Backups),
+    /// Out of an archive, back to where the backup was made: the recycle bin may still hold what was deleted.
+    Home,
+}
+
+/// What a plan is made with.
+#[derive(Debug, Clone, Copy)]
+pub struct PlanContext<'a> {
+    /// How the job will be carried out.
+    pub settings: &'a Settings,
+    /// A folder for documents between stages; what is put there is removed again.
+    pub folder: &'a Path,
+    /// Where the plan goes.
+    pub plan: &'a Path,
+    /// How to be stopped.
+    pub cancel: &'a Cancel,
+    /// Who listens.
+    pub events: &'a Events,
+    /// The time.
+    pub now: jiff::Timestamp,
+    /// The program and its version.
+    pub tool: &'a str,
+}
+
+impl<'a> PlanRequest<'a> {
+    /// Only these imports of the source, where not all of them are planned.
+    pub(crate) fn only(&self) -> Option<&'a BTreeSet<Id>> {
+        match self.scope {
+            Scope::All => None,
+            Scope::Retry { only, .. } => Some(only),
+        }
+    }
+
+    /// Imports of the target that belong to other imports of the source.
+    pub(crate) fn taken(&self) -> Option<&'a BTreeSet<Id>> {
+        match self.scope {
+            Scope::All => None,
+            Scope::Retry { taken, .. } => Some(taken),
+        }
+    }
+
+    /// The archive a backup goes to.
+    pub(crate) fn backups(&self) -> Option<&'a Backups> {
+        match self.route {
+            Route::Backup(backups) => Some(backups),
+            Route::Between | Route::Home => None,
+        }
+    }
+
+    /// Whether imports go back to where their backup was made.
+    pub(crate) fn goes_home(&self) -> bool {
+        matches!(self.route, Route::Home)
+    }
+
+    /// Whether to say what the selected imports refer to.
+    pub(crate) fn shows_references(&self) -> bool {
+        matches!(self.purpose, Purpose::References)
+    }
+
+    /// Whether a name that is nearly the same stands in the way of a create.
+    pub(crate) fn looks_twice(&self) -> bool {
+        let creates = matches!(self.job.action, Action::Migrate | Action::Clone | Action::Restore);
+        creates && self.job.match_by == MatchBy::Name && self.job.on_existing != OnExisting::Create
+    }
+}

@@ -1,0 +1,140 @@
+//! A second look before an import is created: whether the target has it under a name that a service made of it.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::documents::document::read_tree;
+use crate::documents::name::{differ_by, is_same_name, loose_name_key, name_key};
+use crate::inventory::error::EngineError;
+use crate::inventory::read_by_id::{ReadById, read_by_id};
+use crate::model::{Id, Verdict};
+use crate::planner::decide::Decision;
+use crate::planner::earlier_runs::{EarlierWrite, Sought, earlier_writes};
+use crate::planner::likeness::{Likeness, likeness};
+use crate::planner::matching::{Decided, free_key};
+use crate::planner::plan_builder::PlanBuilder;
+use crate::planner::target_index::TargetImports;
+
+/// Looks again for what would be created. Gives why an item is not created, by its number.
+///
+/// What an earlier run made of the very import, and the service stored under another name, is that import. Any other import
+/// of nearly the same name is a conflict.
+pub(crate) async fn second_look(
+    builder: &mut PlanBuilder<'_>,
+    imports: &mut TargetImports<'_>,
+    decided: &mut Decided,
+) -> Result<HashMap<u32, String>, EngineError> {
+    let mut conflicts = HashMap::new();
+    // Without an import that no item wants there is nothing to be found.
+    if !builder.with.looks_twice() || imports.unwanted == 0 {
+        return Ok(conflicts);
+    }
+    let with = builder.with;
+    let (from, to) = (&with.source.facts, &with.target.facts);
+    let renamed = earlier_writes(&with.job.output, from, to, Sought::Renamed).await;
+    if renamed.is_empty() && imports.near.is_empty() {
+        return Ok(conflicts);
+    }
+    let mut creates: HashMap<Id, u32> = HashMap::new();
+    for index in 0..builder.drafts.len() {
+        let number = u32::try_from(index).unwrap_or(u32::MAX);
+        let is_create = match decided.by_item.get(&number) {
+            None => builder.drafts[index].wanted.is_some(),
+            Some((decision, _)) => *decision == Decision::Create,
+        };
+        if is_create && let Some(source) = builder.item(index)?.source {
+            creates.insert(source.id, number);
+        }
+    }
+    if creates.is_empty() {
+        return Ok(conflicts);
+    }
+    adopt(builder, imports, decided, &creates, renamed).await?;
+    if imports.near.is_empty() {
+        return Ok(conflicts);
+    }
+    for (source, number) in creates {
+        if decided.by_item.get(&number).is_some_and(|(decision, _)| decision.import().is_some()) {
+            continue;
+        }
+        let name = builder.item(number as usize)?.name;
+        let near = imports.near.get(&builder.keys.of(&loose_name_key(&name))).into_iter().flatten();
+        // In one account the import itself is no other.
+        let mut near = near
+            .filter(|near| near.id != source && !builder.taken.is_some_and(|taken| taken.contains(&near.id)));
+        if let Some(near) = near.next() {
+            let by = differ_by(&name, &near.name);
+            let message = format!(
+                "the target has \"{}\" ({}), which differs by {by} only: rename one of the two, or set `on_existing: create` \
+                 to create it all the same",
+                near.name, near.id
+            );
+            conflicts.insert(number, message);
+        }
+    }
+    Ok(conflicts)
+}
+
+/// Takes for the import itself what an earlier run made of it under a name that the service changed.
+async fn adopt(
+    builder: &mut PlanBuilder<'_>,
+    imports: &mut TargetImports<'_>,
+    decided: &mut Decided,
+    creates: &HashMap<Id, u32>,
+    earlier: HashMap<Id, EarlierWrite>,
+) -> Result<(), EngineError> {
+    let known: HashSet<&Id> = imports.by_key.values().flatten().map(|import| &import.id).collect();
+    let made: HashMap<Id, u32> = earlier
+        .into_iter()
+        .filter(|(_, write)| !known.contains(&write.target))
+        .filter_map(|(source, write)| Some((write.target, *creates.get(&source)?)))
+        .collect();
+    let mut found = Vec::new();
+    read_by_id(builder.with.target, made.keys().cloned(), builder.with.context.cancel, |id, read| {
+        if let ReadById::Found(document) = read {
+            found.push((id, document));
+        }
+        Ok(())
+    })
+    .await?;
+    for (id, document) in found {
+        let Some(number) = made.get(&id).copied() else {
+            continue;
+        };
+        let index = number as usize;
+        let item = builder.item(index)?;
+        let (wanted, stored) = (item.name.as_str(), document.head.name.as_str());
+        let is_cut = !stored.trim().is_empty() && name_key(wanted).starts_with(&*name_key(stored));
+        if !is_cut && !is_same_name(wanted, stored) && loose_name_key(wanted) != loose_name_key(stored) {
+            continue;
+        }
+        let import = imports.keep(&builder.print, &document.head, &document.text)?;
+        let (Some(text), Ok(theirs)) =
+            (builder.wanted_text(index)?, read_tree(document.text.get().as_bytes()))
+        else {
+            continue;
+        };
+        let Ok(mut ours) = read_tree(&text) else {
+            continue;
+        };
+        // The name is what the service made of it.
+        ours["name"] = theirs["name"].clone();
+        let alike = likeness(
+            &ours,
+            &theirs,
+            &builder.print.ignore,
+            &item.secrets,
+            &mut std::collections::BTreeSet::new(),
+        );
+        let decision = match alike {
+            Likeness::Equal(_) => {
+                builder.drafts[index].verdict = Verdict::EqualWithDefaults;
+                Decision::Unchanged(0)
+            }
+            _ => Decision::Differs(0),
+        };
+        let key = free_key(imports, number);
+        imports.by_key.insert(key, vec![import]);
+        decided.by_item.insert(number, (decision, key));
+    }
+    Ok(())
+}

@@ -1,0 +1,214 @@
+//! Writes the plan: every item in its order, settled by now, and the documents that are to be written.
+
+use std::collections::{BTreeMap, HashSet};
+
+use crate::inventory::endpoint::{Spent, spent};
+use crate::inventory::error::EngineError;
+use crate::inventory::list_scan::Seen;
+use crate::inventory::related::{Related, append_related};
+use crate::job::{Action, Verify};
+use crate::model::{Fingerprint, Id, ItemKey, Operation};
+use crate::planner::compare::{contrast, take_others};
+use crate::planner::matching::{Decided, decide_all};
+use crate::planner::plan_builder::PlanBuilder;
+use crate::planner::request::{PlanRequest, Purpose, Scope};
+use crate::planner::second_look::second_look;
+use crate::planner::settle::{settle, weigh};
+use crate::planner::target_index::TargetImports;
+use crate::run_folder::document_file::DocumentFile;
+use crate::run_folder::forecast::{Forecast, Outlook, Write};
+use crate::run_folder::plan_file::{PlanFile, PlanWriter};
+use crate::run_folder::plan_item::{FORMAT, PlanHead, PlanItem, PlanTail};
+use crate::run_folder::reference_usage::Reference;
+
+/// Items after which the program looks up: whether it is to stop, and what else has come in.
+const BREATH: usize = 8;
+
+/// A plan, and the hash of the documents to be written.
+#[derive(Debug)]
+pub struct Planned {
+    /// The plan.
+    pub plan: PlanFile,
+    /// SHA-256 of `wanted.jsonl`.
+    pub wanted_sha256: Fingerprint,
+    /// What the selected imports refer to, where that was asked for.
+    pub references: Vec<Reference>,
+}
+
+/// A plan as it is written, and what it adds up to.
+struct Output {
+    writer: PlanWriter,
+    wanted: Option<DocumentFile>,
+    totals: BTreeMap<String, u32>,
+    sent: Vec<Write>,
+}
+
+impl Output {
+    fn begin(with: &PlanRequest<'_>, head: PlanHead) -> Result<Self, EngineError> {
+        let writer = PlanWriter::create(with.context.plan, head)?;
+        let wanted = match with.purpose {
+            Purpose::Execute(wanted) => Some(DocumentFile::create(wanted)?),
+            Purpose::Show | Purpose::References => None,
+        };
+        Ok(Self { writer, wanted, totals: BTreeMap::new(), sent: Vec::new() })
+    }
+
+    /// Writes an item, and the document that is to be written for it.
+    fn push(&mut self, mut item: PlanItem, text: Option<&[u8]>) -> Result<(), EngineError> {
+        if item.is_work() {
+            self.sent.push(Write::of(&item));
+            if let (Some(text), Some(wanted)) = (text, &mut self.wanted) {
+                item.wanted = Some(wanted.append_line(item.item, text)?);
+            }
+        }
+        *self.totals.entry(item.total().to_owned()).or_default() += 1;
+        Ok(self.writer.push(&item)?)
+    }
+}
+
+/// Decides what happens to each item, and writes the plan.
+pub(crate) async fn decide_and_write(
+    mut builder: PlanBuilder<'_>,
+    mut imports: TargetImports<'_>,
+    source_seen: Seen,
+    before: Spent,
+) -> Result<Planned, EngineError> {
+    let with = builder.with;
+    let mut decided = decide_all(&mut builder, &mut imports).await?;
+    decided.conflicts = second_look(&mut builder, &mut imports, &mut decided).await?;
+    builder.notes.extend(decided.confirmed.note());
+    take_others(&mut builder, &mut decided, &mut imports)?;
+    let head = PlanHead {
+        version: FORMAT,
+        tool: with.context.tool.to_owned(),
+        job: with.job.name.clone(),
+        action: with.job.action.as_str().to_owned(),
+        job_sha256: Fingerprint::of(with.job.text.as_bytes()),
+        made_at: with.context.now,
+        source: with.source.facts.clone(),
+        target: with.target.facts.clone(),
+        settings: with.context.settings.clone(),
+        of_run: match with.scope {
+            Scope::All => None,
+            Scope::Retry { of_run, .. } => Some(of_run.to_owned()),
+        },
+    };
+    // Which supplies are needed is known when every import is settled, and they come first in the plan.
+    let is_settled = !builder.supplies.is_empty();
+    for index in 0..if is_settled { builder.drafts.len() } else { 0 } {
+        let mut item = settled(&mut builder, index, &decided, &mut imports)?;
+        breathe(index, with).await?;
+        weigh(&mut builder, index, &mut item);
+        builder.put_back(index, &item)?;
+    }
+    let first = builder.supplies.number();
+    let mut output = Output::begin(with, head)?;
+    let mut used: HashSet<Id> = HashSet::new();
+    let supplies: Vec<_> = builder.supplies.items().collect();
+    for (item, slot) in supplies {
+        let text = slot.map(|slot| builder.documents.read(slot)).transpose()?;
+        output.push(item, text.as_deref())?;
+    }
+    for index in 0..builder.drafts.len() {
+        breathe(index, with).await?;
+        let mut item = if is_settled {
+            builder.item(index)?
+        } else {
+            settled(&mut builder, index, &decided, &mut imports)?
+        };
+        item.item = ItemKey(item.item.0 + first);
+        if item.is_work() {
+            item.needs = builder.supplies.numbers(&builder.drafts[index].needs);
+        }
+        if item.operation == Operation::Archive {
+            used.extend(item.source.as_ref().map(|source| source.id.clone()));
+        }
+        let slot = builder.drafts[index].wanted.filter(|_| item.is_work());
+        let text = slot.map(|slot| builder.documents.read(slot)).transpose()?;
+        output.push(item, text.as_deref())?;
+    }
+    let Output { writer, mut wanted, totals, sent } = output;
+    let mut related = Related::default();
+    if let (Some(out), Action::Backup) = (&mut wanted, with.job.action) {
+        related = append_related(with.source, with.backups(), &used, with.context.cancel, out).await?;
+        builder.notes.append(&mut related.notes);
+    }
+    let wanted_sha256 = wanted.map_or_else(|| Ok(Fingerprint::of(b"")), DocumentFile::finish)?;
+    let seen = if with.job.in_place() && imports.seen.listed == 0 { source_seen } else { imports.seen };
+    let outlook = Outlook {
+        target_listed: seen.listed,
+        page: page_size(seen),
+        read_back: with.job.verify == Verify::Full,
+        per_second: with.target.per_second,
+        burst: with.target.burst,
+    };
+    let makes = |operation: Operation| totals.contains_key(operation.as_str());
+    let known_sha256 = match with.purpose {
+        Purpose::Execute(_)
+            if [Operation::Create, Operation::Clone, Operation::Restore].into_iter().any(makes) =>
+        {
+            let mut known = imports.known.take();
+            for (kind, id) in builder.supplies.known() {
+                if let Some(known) = &mut known {
+                    known.insert(Some(kind), id);
+                }
+            }
+            known.map(|mut known| known.write(&with.context.folder.join("known.ids"))).transpose()?
+        }
+        _ => None,
+    };
+    let forecast = Forecast::of(sent.into_iter(), outlook);
+    let tail = PlanTail {
+        selected: first + u32::try_from(builder.drafts.len()).unwrap_or(u32::MAX),
+        totals,
+        others: builder.supplies.others(),
+        target_listed: outlook.target_listed,
+        target_page: outlook.page,
+        target_listed_apart: seen.apart,
+        known_sha256,
+        spent: spent([with.source, with.target]).since(&before).calls,
+        forecast,
+        related: related.counts,
+        notes: std::mem::take(&mut builder.notes),
+    };
+    let plan = writer.finish(tail)?;
+    builder.clean_up();
+    Ok(Planned { plan, wanted_sha256, references: std::mem::take(&mut builder.references) })
+}
+
+/// The item, now that it is known what stands in the target.
+fn settled(
+    builder: &mut PlanBuilder<'_>,
+    index: usize,
+    decided: &Decided,
+    imports: &mut TargetImports<'_>,
+) -> Result<PlanItem, EngineError> {
+    let mut item = builder.item(index)?;
+    if builder.drafts[index].wanted.is_some() {
+        item = match builder.with.job.action {
+            Action::Migrate | Action::Clone | Action::Restore => {
+                settle(builder, item, index, decided, imports)?
+            }
+            Action::Compare => contrast(builder, item, index, decided, imports)?,
+            _ => item,
+        };
+    }
+    builder.warn_of_namesakes(&mut item);
+    Ok(item)
+}
+
+/// Lets others have their turn every few items, and stops if that is asked for.
+pub(crate) async fn breathe(index: usize, with: &PlanRequest<'_>) -> Result<(), EngineError> {
+    if index % BREATH == 0 {
+        tokio::task::yield_now().await;
+        if with.context.cancel.is_draining() {
+            return Err(EngineError::Interrupted);
+        }
+    }
+    Ok(())
+}
+
+fn page_size(seen: Seen) -> u64 {
+    // A list of one page tells nothing of how long a page can be.
+    if seen.page < seen.listed { seen.page } else { u64::from(crate::inventory::list_scan::PAGE) }
+}

@@ -1,0 +1,177 @@
+//! What counts as the same: what the service makes of names and documents by itself is no difference, and what a person did is.
+
+use std::rc::Rc;
+
+use crate::support::scenario::{Fault, Scenario, World, import};
+use serde_json::json;
+use transship::emulator::Effect;
+
+/// The service fills a key into the first header of whatever is written.
+fn fills_in(scenario: Scenario) -> Scenario {
+    let fill = || Effect::ChangeField {
+        pointer: "/http/headers/0/enabled".into(),
+        value: json!(true),
+        silently: false,
+    };
+    scenario
+        .fault(Fault::on_create(fill()))
+        .fault(Fault::on("PUT", "/v1/imports/*", fill()))
+        .job("on_existing", "update")
+}
+
+fn with_header(name: &str) -> crate::support::scenario::Import {
+    import(name).set("/http/headers", json!([{ "name": "Accept", "value": "text/plain" }]))
+}
+
+fn forget_runs(world: &Rc<World>) {
+    std::fs::remove_dir_all(world.path("runs")).unwrap();
+}
+
+fn names(world: &Rc<World>) -> Vec<String> {
+    world.imports("target").iter().map(|import| import["name"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_default_that_is_not_known_is_unchanged_at_the_second_run() {
+    let world = fills_in(Scenario::migrate([])).source(&with_header("Order")).start();
+    world.run().expect_exit(0).expect_audit("Order", "created", "equal_with_defaults");
+    let again = world.run().expect_exit(0).expect_audit("Order", "unchanged", "equal_with_defaults");
+    again.expect_no_write();
+}
+
+#[test]
+fn what_all_imports_of_the_target_hold_is_the_services_own_and_what_one_holds_is_somebodys() {
+    let world = fills_in(Scenario::migrate([])).source(&with_header("a")).source(&with_header("b")).start();
+    world.run().expect_exit(0);
+    // Without the earlier run only the documents can tell.
+    forget_runs(&world);
+    world.run().expect_exit(0).expect_all(2, "unchanged", "equal_with_defaults").expect_no_write();
+    world.edit("target", "a", "/http/strictMode", json!("on"));
+    let ran = world.run().expect_exit(0);
+    ran.expect_cell("a", "outcome", "updated")
+        .expect_cell("a", "changed_paths", "/http/strictMode")
+        .expect_cell("b", "outcome", "unchanged");
+}
+
+#[test]
+fn a_name_that_the_service_trims_cuts_or_lowers_is_made_once_however_often_the_job_runs() {
+    for (sent, stored) in [
+        ("Orders ", "Orders"),
+        ("Orders to the depot", "orders to the depot"),
+        ("Orders to the depot", "Orders to th"),
+        ("Orders & more", "Orders &amp; more"),
+    ] {
+        let change = Effect::ChangeField { pointer: "/name".into(), value: json!(stored), silently: false };
+        let world = Scenario::migrate([sent]).fault(Fault::on_create(change).named(sent)).start();
+        world.run().expect_exit(3);
+        assert_eq!(names(&world), [stored]);
+        for _ in 0..2 {
+            let ran = world.run().expect_exit(0).expect_no_write();
+            assert_eq!(names(&world), [stored]);
+            assert_eq!(ran.audit()[0]["outcome"], "unchanged", "{sent:?} {stored:?}");
+        }
+    }
+}
+
+#[test]
+fn an_import_of_nearly_the_name_is_a_conflict_unless_a_second_one_is_asked_for() {
+    for stored in ["Orders", "ORDERS ", "orders"] {
+        let world = Scenario::migrate(["Orders "]).target(&import(stored)).start();
+        world.run().expect_exit(3).expect_no_write();
+        let ran = world.run();
+        assert_eq!(ran.audit()[0]["error_code"], "similar_name", "{stored}");
+        world.write_job("job.yaml", &[("on_existing", "create")]);
+        world.run().expect_exit(0).expect_calls("POST", "/v1/imports", 1);
+    }
+}
+
+#[test]
+fn many_imports_that_differ_are_read_again_by_the_list_and_few_by_id() {
+    let differing = |count: usize| {
+        let mut scenario = Scenario::migrate([]);
+        for number in 0..count {
+            let name = format!("i{number}");
+            scenario =
+                scenario.source(&import(&name)).target(&import(&name).set("/description", json!("other")));
+        }
+        scenario.run().expect_exit(0).expect_count("skipped", count as u64)
+    };
+    differing(60).expect_calls("GET", "/v1/imports/{id}", 0);
+    differing(1).expect_calls("GET", "/v1/imports/{id}", 1);
+}
+
+#[test]
+fn what_is_ignored_makes_no_difference_and_is_not_shown() {
+    let world = Scenario::migrate(["a", "b"])
+        .target(&import("a").set("/lastUsedAt", json!(1)))
+        .target(&import("b").set("/lastUsedAt", json!(2)).set("/description", json!("x")))
+        .job("ignore", "[/lastUsedAt]")
+        .job("on_existing", "update")
+        .start();
+    world
+        .run()
+        .expect_exit(0)
+        .expect_cell("a", "outcome", "unchanged")
+        .expect_cell("b", "outcome", "updated")
+        .expect_cell("b", "changed_paths", "/description");
+}
+
+#[test]
+fn an_import_of_the_target_that_cannot_be_read_is_the_trouble_of_one_item() {
+    let world =
+        Scenario::migrate(["a", "b", "c"]).target(&import("b").set("/description", json!("other"))).start();
+    let path = format!("/v1/imports/{}", world.id("target", "b"));
+    world.fault(Fault::on("GET", &path, Fault::status(403)));
+    world
+        .run()
+        .expect_exit(3)
+        .expect_cell("b", "outcome", "failed")
+        .expect_cell("b", "error_code", "unreadable")
+        .expect_count("created", 2);
+}
+
+#[test]
+fn what_a_step_removes_is_taken_out_of_the_target_although_all_imports_there_hold_it() {
+    let both = |name: &str| import(name).set("/http/strictMode", json!("on"));
+    let ran = Scenario::migrate([])
+        .source(&both("a"))
+        .source(&both("b"))
+        .target(&both("a"))
+        .target(&both("b"))
+        .job("transform", "[{ remove: [/http/strictMode] }]")
+        .job("on_existing", "update")
+        .run();
+    ran.expect_exit(0).expect_all(2, "updated", "equal").expect_cell(
+        "a",
+        "changed_paths",
+        "/http/strictMode",
+    );
+}
+
+/// The first read by id shows another value than all others.
+fn restless() -> Fault {
+    let effect = Effect::ReplaceBytes { find: "SEEN-0".to_owned(), with: "SEEN-1".to_owned() };
+    Fault::on("GET", "/v1/imports/*", effect).first(1)
+}
+
+#[test]
+fn a_field_that_changes_at_each_read_is_named_with_the_line_that_mends_it() {
+    let seen = || import("a").set("/seenAt", json!("SEEN-0"));
+    let migrate = Scenario::migrate(["a"]).target(&seen()).fault(restless()).run();
+    migrate.expect_exit(0).expect_stderr("add `ignore: [/seenAt]` to the job");
+
+    let update = |ignore: &str| {
+        Scenario::update([])
+            .source(&seen())
+            .job("transform", "[{ set: { /description: new } }]")
+            .job("ignore", ignore)
+            .fault(restless())
+            .run()
+    };
+    update("[/other]").expect_exit(3).expect_cell("a", "outcome", "stale").expect_cell(
+        "a",
+        "error_message",
+        "add `ignore: [/seenAt]` to the job",
+    );
+    update("[/seenAt]").expect_exit(0).expect_audit("a", "updated", "equal");
+}
