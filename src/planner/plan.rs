@@ -49,6 +49,8 @@ pub async fn plan(with: PlanRequest<'_>) -> Result<Planned, EngineError> {
     guard(&with, &picks)?;
     let resolver = resolver(&with, &mut here, &mut there, &mut picks).await?;
     let mut builder = PlanBuilder::new(&with)?;
+    let resources = [&here, &there].into_iter().flat_map(|index| index.kinds.values()).flatten();
+    builder.names = resources.map(|one| (one.id.as_str().to_owned(), one.name.clone())).collect();
     prepare_all(&mut builder, &mut picks, resolver.as_ref(), &here).await?;
     builder.supply(resolver, here, &there).await?;
     let imports = builder.read_target(&there, &picks.passed_over).await?;

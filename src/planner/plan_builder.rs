@@ -1,7 +1,7 @@
 //! What a plan is made on: prepared items and documents, put down until it is known what stands in the target.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 
 use crate::documents::name::{loose_name_key, name_key};
@@ -60,6 +60,8 @@ pub(crate) struct PlanBuilder<'a> {
     ids: HashMap<Id, u32>,
     listed_apart: bool,
     pub notes: Vec<String>,
+    /// Names of the resources that were read of both accounts, by id.
+    pub names: BTreeMap<String, String>,
     pub references: Vec<Reference>,
     pub supplies: DependencyPlanner,
     litter: Vec<PathBuf>,
@@ -85,6 +87,7 @@ impl<'a> PlanBuilder<'a> {
             ids: HashMap::new(),
             listed_apart: false,
             notes: Vec::new(),
+            names: BTreeMap::new(),
             references: Vec::new(),
             supplies: DependencyPlanner::default(),
             litter: vec![items, documents],

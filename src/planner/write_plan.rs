@@ -159,6 +159,7 @@ pub(crate) async fn decide_and_write(
     };
     let forecast = Forecast::of(sent.into_iter(), outlook);
     let tail = PlanTail {
+        names: std::mem::take(&mut builder.names),
         selected: first + u32::try_from(builder.drafts.len()).unwrap_or(u32::MAX),
         totals,
         others: builder.supplies.others(),
