@@ -14,10 +14,9 @@ use super::view::{closing, show_plan};
 use super::world::CliContext;
 use crate::job::{Action, Job, Settings};
 use crate::model::cancel::Cancel;
-use crate::run_folder::PlanFile;
 use crate::session::plan::Scope;
 use crate::session::{
-    Approval, Ending, OpenRequest, Place, Plan, PlanRequest, Run, RunRecord, Session, SessionError,
+    Approval, Ending, OpenRequest, Place, Plan, PlanFile, PlanRequest, Run, RunRecord, Session, SessionError,
     SessionOptions, Summary, open_approved,
 };
 
