@@ -84,7 +84,12 @@ fn steps(item: u32) -> [Entry; 3] {
             sha256: Some(print),
             modified: None,
         },
-        Step::Verified { verdict: Verdict::Equal, sha256: Some(print), differences: Vec::new() },
+        Step::Verified {
+            verdict: Verdict::Equal,
+            sha256: Some(print),
+            differences: Vec::new(),
+            modified: None,
+        },
     ]
     .map(|step| Entry::Item { item: ItemKey(item), step })
 }

@@ -170,6 +170,7 @@ async fn pipeline(emulator: &Embedded, target: &str, rate: &str, sync: bool) -> 
             in_flight: 64,
             attempts: 6,
             settle: Duration::from_secs(10),
+            settle_only: false,
         },
         cancel: &cancel,
         events: &events,

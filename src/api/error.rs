@@ -74,6 +74,12 @@ pub struct ApiError {
 }
 
 impl ApiError {
+    /// Whether a failed read says something of the one document that was asked for, not of the service as a whole.
+    pub fn is_of_one_document(&self) -> bool {
+        let answered = matches!(self.kind, ErrorKind::NotFound | ErrorKind::Refused);
+        answered || self.status.is_some() && matches!(self.kind, ErrorKind::InDoubt | ErrorKind::Broken)
+    }
+
     /// A failure of a call to `target` (path and query, or a whole URL), sent once or, if nothing left here, never.
     pub fn new(method: Method, target: &str, kind: ErrorKind, summary: impl Into<String>) -> Self {
         Self {

@@ -91,6 +91,9 @@ impl Failure {
     pub(super) fn exit(&self) -> Exit {
         match self {
             Self::BadInput(_) | Self::BadJob(..) => Exit::BadInput,
+            Self::Pipeline(EngineError::OtherAccount { .. } | EngineError::SameAccount { .. }) => {
+                Exit::BadInput
+            }
             Self::Pipeline(EngineError::Interrupted) => Exit::Interrupted,
             Self::Pipeline(EngineError::UnknownNames { .. }) => Exit::BadInput,
             Self::Pipeline(EngineError::Archive(error)) | Self::Archive(error) => exit_of(error),

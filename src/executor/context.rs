@@ -20,7 +20,7 @@ use crate::inventory::error::EngineError;
 use crate::model::cancel::Cancel;
 use crate::model::event::Events;
 use crate::model::time::Clock;
-use crate::model::{Fingerprint, Id};
+use crate::model::{Fingerprint, Id, ItemKey};
 use crate::run_folder::dependency_items::{DependencyItems, spoilt};
 use crate::run_folder::document_file::read_span;
 use crate::run_folder::plan_file::PlanFile;
@@ -52,6 +52,17 @@ pub(crate) struct Context<'a> {
     pub copies: RefCell<HashSet<Id>>,
     /// Whether the run stops because the service is away.
     pub away: Cell<bool>,
+    /// Items for which a read was waited for that may have been behind what the plan saw.
+    pub waited_for: RefCell<HashSet<ItemKey>>,
+}
+
+impl Context<'_> {
+    /// Whether a read of an item's import may be behind what the plan saw: once an item, and only soon after the plan.
+    pub(crate) fn may_be_behind(&self, item: ItemKey) -> bool {
+        let age = self.clock.now().duration_since(self.plan.head().made_at);
+        let grace = jiff::SignedDuration::try_from(self.options.settle).unwrap_or(jiff::SignedDuration::MAX);
+        age < grace && self.waited_for.borrow_mut().insert(item)
+    }
 }
 
 /// The fingerprint of a document of the target and its tree, without what the job ignores.

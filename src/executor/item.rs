@@ -84,6 +84,9 @@ async fn drive(
         if place.is_none() && !matches!(state, ItemState::InDoubt { phase: Phase::Operation, .. }) {
             place = std::sync::Arc::clone(&context.places).acquire_owned().await.ok();
         }
+        if context.options.settle_only && !matches!(state, ItemState::InDoubt { .. }) {
+            break;
+        }
         let unmet = match &state {
             ItemState::Untouched => dependencies_ready::unmet(context, &done.item).await?,
             _ => None,

@@ -2,11 +2,12 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
 
 use crate::documents::references::Kind;
 use crate::inventory::error::EngineError;
 use crate::journal::{Doubt, Entry, ItemState, ItemStates, Journal, JournalError, Phase, Step};
-use crate::model::{Id, ItemKey};
+use crate::model::{Fingerprint, Id, ItemKey};
 use crate::run_folder::dependency_items::DependencyItems;
 
 /// The journal and what follows from it, always in step.
@@ -18,12 +19,23 @@ pub(crate) struct JournalView<'a> {
     owned: RefCell<HashMap<Id, Option<Kind>>>,
     /// How often calls were announced by earlier processes.
     earlier: BTreeMap<ItemKey, u32>,
+    /// Which version each write of this process was answered with, as a hash: there may be very many.
+    answers: RefCell<HashMap<ItemKey, u64>>,
+    hasher: RandomState,
 }
 
 impl<'a> JournalView<'a> {
     pub(crate) fn new(journal: &'a Journal, memory: ItemStates, others: &'a DependencyItems) -> Self {
         let earlier = memory.all_attempts().clone();
-        let ledger = Self { journal, memory: RefCell::default(), others, owned: RefCell::default(), earlier };
+        let ledger = Self {
+            journal,
+            memory: RefCell::default(),
+            others,
+            owned: RefCell::default(),
+            earlier,
+            answers: RefCell::default(),
+            hasher: RandomState::new(),
+        };
         for (item, state) in (1_u32..).map(ItemKey).zip(memory.states()) {
             if let Some(target) = state.target() {
                 ledger.own(item, target);
@@ -74,7 +86,27 @@ impl<'a> JournalView<'a> {
         if let Some(target) = memory.state(item).target() {
             self.own(item, target);
         }
+        if let Step::Applied { sha256, modified, .. } = step {
+            let version = self.version(modified.as_deref(), *sha256);
+            self.answers.borrow_mut().extend(version.map(|version| (item, version)));
+        }
         Ok(())
+    }
+
+    /// A version of a document by its `lastModified`, or where it has none by its fingerprint.
+    fn version(&self, modified: Option<&str>, sha256: Option<Fingerprint>) -> Option<u64> {
+        modified.map(|text| self.hasher.hash_one(text)).or(sha256.map(|print| self.hasher.hash_one(print)))
+    }
+
+    /// Whether what was read is the version that the item's last write was answered with.
+    pub(crate) fn is_the_answer(
+        &self,
+        item: ItemKey,
+        modified: Option<&str>,
+        sha256: Option<Fingerprint>,
+    ) -> bool {
+        let version = self.version(modified, sha256);
+        version.is_some() && self.answers.borrow().get(&item).copied() == version
     }
 
     pub(crate) fn state(&self, item: ItemKey) -> ItemState {

@@ -128,6 +128,7 @@ pub(crate) async fn applied(
             verdict: comparison.as_ref().map_or(Verdict::Equal, |comparison| comparison.verdict),
             sha256: Some(print),
             differences: comparison.map(|comparison| comparison.differences).unwrap_or_default(),
+            modified: answer.head.last_modified.clone(),
         };
         context.ledger.note(item.item, step).await?;
     }
@@ -158,7 +159,12 @@ pub(crate) async fn unchecked(context: &Context<'_>, item: ItemKey) -> Result<()
     if context.options.verify == Verify::Full {
         return Ok(());
     }
-    let step = Step::Verified { verdict: Verdict::NotChecked, sha256: None, differences: Vec::new() };
+    let step = Step::Verified {
+        verdict: Verdict::NotChecked,
+        sha256: None,
+        differences: Vec::new(),
+        modified: None,
+    };
     context.ledger.note(item, step).await
 }
 

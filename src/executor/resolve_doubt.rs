@@ -7,6 +7,8 @@
 use tokio::time::Instant;
 
 use crate::api::{ApiError, Document, ErrorKind};
+use crate::documents::document::read_tree;
+use crate::documents::normal::landed;
 use crate::executor::context::{Context, document, print_and_tree, sent_sha256};
 use crate::executor::record::{End, Next, compare_texts, end, present};
 use crate::executor::send::{Intent, intend};
@@ -14,6 +16,8 @@ use crate::inventory::dependents::used_by;
 use crate::inventory::error::EngineError;
 use crate::journal::{ItemState, Phase, Step};
 use crate::model::{Fingerprint, Id, Operation, Outcome, Verdict};
+use crate::run_folder::before_images::Befores;
+use crate::run_folder::folder::RunFolder;
 use crate::run_folder::plan_item::PlanItem;
 
 /// Settles a PUT in doubt, which can no longer be executing after `settled`.
@@ -37,7 +41,7 @@ pub(crate) async fn settle_put(
     let planned = item.target.as_ref().and_then(|party| party.sha256);
     let had_effect = match phase {
         // A document that only loses fields compares as wanted before the PUT too: what the plan saw is no effect.
-        Phase::Operation => as_wanted && planned != Some(print),
+        Phase::Operation => planned != Some(print) && (as_wanted || was_normalised(context, item, &there)?),
         // What a fresh clone was like is not known: unless it is exactly as wanted, the PUT is repeated.
         Phase::Adjust => exactly,
     };
@@ -91,7 +95,7 @@ pub(crate) async fn late_put(
         return Ok(None);
     }
     let Found { print, as_wanted, .. } = found(context, item, there)?;
-    if !as_wanted {
+    if !as_wanted && !was_normalised(context, item, there)? {
         return Ok(None);
     }
     intend(context, item, Intent::of(Operation::Update)).await?;
@@ -173,6 +177,20 @@ pub(crate) async fn in_use(
     end(context, item.item, End::new(Outcome::Conflict, "in_use", message)).await.map(Some)
 }
 
+/// Whether what is there is what the service made of the document that was sent, as far as can be told by the document
+/// as it was before.
+fn was_normalised(context: &Context<'_>, item: &PlanItem, there: &Document) -> Result<bool, EngineError> {
+    let folder = context.plan.path().parent().map(RunFolder::at);
+    let Some(before) = folder.map(|folder| Befores::index(&folder)?.first(item.item)).transpose()?.flatten()
+    else {
+        return Ok(false);
+    };
+    let (Ok(before), Ok(wanted)) = (before.tree(), read_tree(&document(context, item)?)) else {
+        return Ok(false);
+    };
+    Ok(read_tree(there.text.get().as_bytes()).is_ok_and(|found| landed(before, &wanted, &found)))
+}
+
 /// It had its effect, as is seen by what is there.
 fn adopted(target: Id, print: Fingerprint, there: &Document) -> Step {
     let modified = there.head.last_modified.clone();
@@ -208,6 +226,11 @@ pub(crate) async fn unreadable(
         ErrorKind::Unauthorized => return Ok(Next::Unauthorized),
         ErrorKind::Withheld | ErrorKind::Away => return Ok(Next::Interrupted),
         _ => {}
+    }
+    // What was made or seen a moment ago may not be shown by its id yet.
+    let is_new = matches!(context.ledger.state(item.item), ItemState::Applied { .. });
+    if error.kind == ErrorKind::NotFound && is_new && context.waited_for.borrow_mut().insert(item.item) {
+        return Ok(Next::TooEarly);
     }
     if error.kind == ErrorKind::NotFound {
         let message = "it was removed by somebody else while it was being written";

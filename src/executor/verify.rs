@@ -1,9 +1,11 @@
 //! verify: reads back what was written and compares it with what was wanted, by the cheaper of pages and single calls.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use futures::StreamExt;
 use serde_json::value::RawValue;
+use tokio::time::{Instant, sleep};
 
 use crate::api::ErrorKind;
 use crate::executor::context::{Context, document, print_and_tree, sent_sha256, with_article};
@@ -18,14 +20,31 @@ use crate::model::{Head, Id, ItemKey, Operation, Verdict};
 use crate::run_folder::forecast;
 use crate::run_folder::plan_item::PlanItem;
 
+/// The first pause between two looks at what may be behind; each is twice the one before.
+const PAUSE: Duration = Duration::from_millis(250);
+/// The longest of them.
+const LONGEST_PAUSE: Duration = Duration::from_secs(4);
+
 /// What the comparison of one import said.
 struct Verified {
     verdict: Verdict,
     sha256: Option<crate::model::Fingerprint>,
     differences: Vec<String>,
+    /// `lastModified` of what was read.
+    modified: Option<String>,
+}
+
+impl Verified {
+    /// Of what was not read.
+    fn absent(verdict: Verdict, what: Option<String>) -> Self {
+        Self { verdict, sha256: None, differences: what.into_iter().collect(), modified: None }
+    }
 }
 
 /// Reads back every import this run wrote and has not compared yet.
+///
+/// A read may be behind the write: what differs and is not the very version that the write was answered with is read
+/// again until the grace period is over, and only then counts as different.
 pub(crate) async fn read_back(context: &Context<'_>, policy: &mut Policy) -> Result<(), EngineError> {
     let mut open = context.ledger.unverified();
     // What is not completed yet is not what is wanted, and not to be: `resume` completes it.
@@ -35,40 +54,90 @@ pub(crate) async fn read_back(context: &Context<'_>, policy: &mut Policy) -> Res
         return Ok(());
     }
     context.events.emit(&Event::StageStarted { stage: Stage::Verify, total: Some(open.len() as u64) });
-    let tail = context.plan.tail();
-    // What imports refer to is read by id: its lists do not show all of it.
-    let imports = open.iter().filter(|(item, _)| context.others.kind(*item).is_none()).count() as u64;
-    let (by_list, _) = forecast::read_back(imports, tail.target_listed + imports, tail.target_page);
+    let deadline = Instant::now() + context.options.settle;
     let mut open: HashMap<Id, ItemKey> = open.into_iter().map(|(item, target)| (target, item)).collect();
-    if by_list {
-        let verified = compare_list(context, &open).await?;
-        for (item, verified) in verified {
-            let target = record(context, policy, item, verified).await?;
-            open.remove(&target);
+    let listed = context.plan.tail().target_listed + open.len() as u64;
+    // What the list showed as different once.
+    let mut seen: HashSet<ItemKey> = HashSet::new();
+    let mut pause = PAUSE;
+    while !open.is_empty() && !context.cancel.is_draining() {
+        let late = Instant::now() >= deadline;
+        let mut by_id: Vec<(ItemKey, Id)> = Vec::new();
+        let mut confirmed_by_list = false;
+        if is_cheaper_by_list(context, listed, open.values()) {
+            let Listed { equal, mut differ, whole } = compare_list(context, &open).await?;
+            for (item, verified) in equal {
+                let target = record(context, policy, item, verified).await?;
+                open.remove(&target);
+                halt(context, policy);
+            }
+            // Many are confirmed by a second scan, few by id.
+            confirmed_by_list = whole && is_cheaper_by_list(context, listed, open.values());
+            for (target, item) in if confirmed_by_list { open.clone() } else { HashMap::new() } {
+                let Some(verified) = differ.remove(&item) else { continue };
+                if !seen.insert(item) && (late || is_the_answer(context, item, &verified)) {
+                    record(context, policy, item, verified).await?;
+                    open.remove(&target);
+                    halt(context, policy);
+                }
+            }
+        }
+        if !confirmed_by_list || late {
+            by_id.extend(open.iter().map(|(target, item)| (*item, target.clone())));
+        }
+        by_id.sort_unstable_by_key(|(item, _)| *item);
+        let reads = futures::stream::iter(by_id)
+            .take_until(context.cancel.draining())
+            .map(|(item, target)| async move { (item, compare_one(context, item, &target).await, target) })
+            .buffer_unordered(context.options.in_flight);
+        futures::pin_mut!(reads);
+        while let Some((item, verified, target)) = reads.next().await {
+            match verified? {
+                ReadBack::Unauthorized => {
+                    policy.refuse_token();
+                    context.cancel.drain();
+                }
+                ReadBack::Withheld => crate::executor::held_back(context),
+                ReadBack::Compared(verified)
+                    if late
+                        || verified.verdict != Verdict::Differs
+                        || is_the_answer(context, item, &verified) =>
+                {
+                    record(context, policy, item, verified).await?;
+                    open.remove(&target);
+                }
+                // It may be behind.
+                ReadBack::Compared(_) => {}
+            }
             halt(context, policy);
         }
-    }
-    // What the list lacks or shows as different is read by id before that counts.
-    let mut rest: Vec<(ItemKey, Id)> = open.into_iter().map(|(target, item)| (item, target)).collect();
-    rest.sort_unstable_by_key(|(item, _)| *item);
-    let reads = futures::stream::iter(rest)
-        .take_until(context.cancel.draining())
-        .map(|(item, target)| async move { (item, compare_one(context, item, &target).await) })
-        .buffer_unordered(context.options.in_flight);
-    futures::pin_mut!(reads);
-    while let Some((item, verified)) = reads.next().await {
-        match verified? {
-            ReadBack::Compared(verified) => drop(record(context, policy, item, verified).await?),
-            ReadBack::Unauthorized => {
-                policy.refuse_token();
-                context.cancel.drain();
+        if !open.is_empty() {
+            let rest = deadline.saturating_duration_since(Instant::now());
+            tokio::select! {
+                () = sleep(pause.min(rest)) => {}
+                () = context.cancel.draining() => {}
             }
-            ReadBack::Withheld => crate::executor::held_back(context),
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
-        halt(context, policy);
     }
     context.events.emit(&Event::StageFinished { stage: Stage::Verify });
     Ok(())
+}
+
+/// Whether items are read back by fewer calls from the list.
+fn is_cheaper_by_list<'i>(
+    context: &Context<'_>,
+    listed: u64,
+    items: impl Iterator<Item = &'i ItemKey>,
+) -> bool {
+    // What imports refer to is read by id: its lists do not show all of it.
+    let imports = items.filter(|item| context.others.kind(**item).is_none()).count() as u64;
+    forecast::read_back(imports, listed, context.plan.tail().target_page).0
+}
+
+/// Whether what was read is the very version that the write was answered with: then no later read shows another.
+fn is_the_answer(context: &Context<'_>, item: ItemKey, verified: &Verified) -> bool {
+    context.ledger.is_the_answer(item, verified.modified.as_deref(), verified.sha256)
 }
 
 async fn record(
@@ -79,8 +148,9 @@ async fn record(
 ) -> Result<Id, EngineError> {
     let target = context.ledger.state(item).target().cloned().unwrap_or_else(|| Id::from(""));
     let name = context.plan.item(item)?.name;
-    let Verified { verdict, sha256, differences } = verified;
-    context.ledger.note(item, Step::Verified { verdict, sha256, differences: differences.clone() }).await?;
+    let Verified { verdict, sha256, differences, modified } = verified;
+    let step = Step::Verified { verdict, sha256, differences: differences.clone(), modified };
+    context.ledger.note(item, step).await?;
     context.events.emit(&Event::StageAdvanced { stage: Stage::Verify, by: 1 });
     context.events.emit(&Event::ItemVerified { item, name: name.into(), verdict, differences });
     if verdict == Verdict::Differs {
@@ -89,38 +159,47 @@ async fn record(
     Ok(target)
 }
 
-/// Compares what a sweep of the list shows; only what is as wanted is settled by it.
-async fn compare_list(
-    context: &Context<'_>,
-    open: &HashMap<Id, ItemKey>,
-) -> Result<Vec<(ItemKey, Verified)>, EngineError> {
+/// What a scan of the list said.
+struct Listed {
+    equal: Vec<(ItemKey, Verified)>,
+    differ: HashMap<ItemKey, Verified>,
+    /// Whether the list was read to its end.
+    whole: bool,
+}
+
+/// Compares what a scan of the list shows: what is as wanted, and what is there and is not.
+async fn compare_list(context: &Context<'_>, open: &HashMap<Id, ItemKey>) -> Result<Listed, EngineError> {
     let removals = removals(context, open)?;
     let steady = !removals.is_empty();
-    let mut reader = Reader { context, open, removals, settled: Vec::new(), there: HashSet::new() };
+    let mut reader = Reader {
+        context,
+        open,
+        removals,
+        settled: Vec::new(),
+        differ: HashMap::new(),
+        there: HashSet::new(),
+    };
     // Removed imports are settled by their absence, and absence needs two looks that agree.
     let manner =
         ScanOptions { steady, listed_apart: context.plan.tail().target_listed_apart, to_the_end: steady };
-    let swept = list_scan(context.target, manner, context.cancel, &mut reader).await;
-    match swept {
-        Ok(_) => {}
+    let whole = match list_scan(context.target, manner, context.cancel, &mut reader).await {
+        Ok(_) => true,
         // What the list could not tell is asked one by one; a run that drains stops there.
         Err(
             EngineError::Interrupted
             | EngineError::Unsteady { .. }
             | EngineError::CutShort { .. }
             | EngineError::EmptyButUsed { .. },
-        ) => {
-            return Ok(reader.settled);
-        }
-        Err(error) if error.is_unauthorized() => return Ok(reader.settled),
+        ) => false,
+        Err(error) if error.is_unauthorized() => false,
         Err(error) => return Err(error),
+    };
+    let Reader { there, removals, settled: mut equal, differ, .. } = reader;
+    if whole {
+        let gone = removals.into_iter().filter(|item| !there.contains(item));
+        equal.extend(gone.map(|item| (item, Verified::absent(Verdict::Equal, None))));
     }
-    let Reader { there, removals, mut settled, .. } = reader;
-    let gone = removals.into_iter().filter(|item| !there.contains(item));
-    let gone =
-        gone.map(|item| (item, Verified { verdict: Verdict::Equal, sha256: None, differences: Vec::new() }));
-    settled.extend(gone);
-    Ok(settled)
+    Ok(Listed { equal, differ, whole })
 }
 
 /// The items among `open` whose import is to be gone.
@@ -143,12 +222,14 @@ struct Reader<'a, 'b> {
     open: &'a HashMap<Id, ItemKey>,
     removals: HashSet<ItemKey>,
     settled: Vec<(ItemKey, Verified)>,
+    differ: HashMap<ItemKey, Verified>,
     there: HashSet<ItemKey>,
 }
 
 impl PageVisitor for Reader<'_, '_> {
     fn restart(&mut self) -> Result<(), EngineError> {
         self.settled.clear();
+        self.differ.clear();
         self.there.clear();
         Ok(())
     }
@@ -160,8 +241,10 @@ impl PageVisitor for Reader<'_, '_> {
             return Ok(true);
         }
         let item = self.context.plan.item(*key)?;
-        let verified = check(self.context, &item, text)?;
-        if verified.verdict != Verdict::Differs {
+        let verified = check(self.context, &item, head, text)?;
+        if verified.verdict == Verdict::Differs {
+            self.differ.insert(*key, verified);
+        } else {
             self.settled.push((*key, verified));
         }
         Ok(true)
@@ -177,34 +260,40 @@ enum ReadBack {
     Withheld,
 }
 
-/// Reads one import by id and compares it.
+/// Reads one import by id and compares it. One that the service does not show is not checked, and says why.
 async fn compare_one(context: &Context<'_>, key: ItemKey, target: &Id) -> Result<ReadBack, EngineError> {
     let item = context.plan.item(key)?;
     let gone = item.operation == Operation::Delete;
-    let differs = |what: &str| {
-        let (verdict, differences) = (Verdict::Differs, vec![what.to_owned()]);
-        ReadBack::Compared(Verified { verdict, sha256: None, differences })
-    };
+    let differs = |what: String| ReadBack::Compared(Verified::absent(Verdict::Differs, Some(what)));
     match context.target.client.get(item.list(), target).await {
-        Ok(_) if gone => Ok(differs(&format!("(the {} is still there)", item.noun()))),
-        Ok(there) => check(context, &item, &there.text).map(ReadBack::Compared),
+        Ok(_) if gone => Ok(differs(format!("(the {} is still there)", item.noun()))),
+        Ok(there) => check(context, &item, &there.head, &there.text).map(ReadBack::Compared),
         Err(error) if error.kind == ErrorKind::NotFound && gone => {
-            let (verdict, differences) = (Verdict::Equal, Vec::new());
-            Ok(ReadBack::Compared(Verified { verdict, sha256: None, differences }))
+            Ok(ReadBack::Compared(Verified::absent(Verdict::Equal, None)))
         }
         Err(error) if error.kind == ErrorKind::NotFound => {
-            Ok(differs(&format!("(the {} is not there)", item.noun())))
+            Ok(differs(format!("(the {} is not there)", item.noun())))
         }
         Err(error) if error.kind == ErrorKind::Unauthorized => Ok(ReadBack::Unauthorized),
         Err(error) if error.is_held_back() => Ok(ReadBack::Withheld),
+        Err(error) if error.is_of_one_document() => {
+            let why = format!("(it could not be read back: {})", error.summary);
+            Ok(ReadBack::Compared(Verified::absent(Verdict::NotChecked, Some(why))))
+        }
         Err(error) => Err(context.target.failed(&format!("read back {}", with_article(item.noun())))(error)),
     }
 }
 
-fn check(context: &Context<'_>, item: &PlanItem, text: &RawValue) -> Result<Verified, EngineError> {
+fn check(
+    context: &Context<'_>,
+    item: &PlanItem,
+    head: &Head,
+    text: &RawValue,
+) -> Result<Verified, EngineError> {
     let (print, found) = print_and_tree(context, text.get().as_bytes());
-    if Some(print) == sent_sha256(context, item) {
-        return Ok(Verified { verdict: Verdict::Equal, sha256: Some(print), differences: Vec::new() });
+    let (sha256, modified) = (Some(print), head.last_modified.clone());
+    if sha256 == sent_sha256(context, item) {
+        return Ok(Verified { verdict: Verdict::Equal, sha256, differences: Vec::new(), modified });
     }
     let comparison = compare_texts(&context.ignore, &document(context, item)?, found);
     let (mut verdict, mut differences) = (comparison.verdict, comparison.differences);
@@ -217,5 +306,5 @@ fn check(context: &Context<'_>, item: &PlanItem, text: &RawValue) -> Result<Veri
         verdict = Verdict::Differs;
         differences.extend(kept);
     }
-    Ok(Verified { verdict, sha256: Some(print), differences })
+    Ok(Verified { verdict, sha256, differences, modified })
 }

@@ -15,8 +15,8 @@ use crate::executor::resolve_doubt;
 use crate::executor::send::{Intent, Sent, send};
 use crate::inventory::error::EngineError;
 use crate::journal::{Call, Step};
-use crate::model::{Fingerprint, Id, Operation, Outcome, Verdict, crash};
-use crate::run_folder::plan_item::PlanItem;
+use crate::model::{Id, Operation, Outcome, Verdict, crash};
+use crate::run_folder::plan_item::{ImportRef, PlanItem};
 
 /// POSTs the document.
 pub(crate) async fn create(context: &Context<'_>, item: &PlanItem) -> Result<Next, EngineError> {
@@ -86,7 +86,12 @@ pub(crate) async fn adjust(context: &Context<'_>, item: &PlanItem, target: &Id) 
     if item.operation == Operation::Restore
         && let Some(print) = resolve_doubt::exactly(context, item, &there)?
     {
-        let step = Step::Verified { verdict: Verdict::Equal, sha256: Some(print), differences: Vec::new() };
+        let step = Step::Verified {
+            verdict: Verdict::Equal,
+            sha256: Some(print),
+            differences: Vec::new(),
+            modified: there.head.last_modified.clone(),
+        };
         context.ledger.note(item.item, step).await?;
         return Ok(Next::Go);
     }
@@ -103,7 +108,7 @@ pub(crate) async fn update(context: &Context<'_>, item: &PlanItem) -> Result<Nex
         return end(context, item.item, End::failed("plan", "the plan does not say what to update")).await;
     };
     let body = document(context, item)?;
-    let there = match still_there(context, item, &target.id, target.sha256).await? {
+    let there = match still_there(context, item, &target).await? {
         Ok(there) => there,
         Err(next) => return Ok(next),
     };
@@ -132,7 +137,7 @@ pub(crate) async fn delete(context: &Context<'_>, item: &PlanItem) -> Result<Nex
     let Some(target) = item.target.clone() else {
         return end(context, item.item, End::failed("plan", "the plan does not say what to delete")).await;
     };
-    let there = match still_there(context, item, &target.id, target.sha256).await? {
+    let there = match still_there(context, item, &target).await? {
         Ok(there) => there,
         Err(next) => return Ok(next),
     };
@@ -184,14 +189,17 @@ pub(crate) async fn restore(context: &Context<'_>, item: &PlanItem) -> Result<Ne
 async fn still_there(
     context: &Context<'_>,
     item: &PlanItem,
-    target: &Id,
-    planned: Option<Fingerprint>,
+    planned: &ImportRef,
 ) -> Result<Result<Document, Next>, EngineError> {
+    let target = &planned.id;
     if context.cancel.is_draining() {
         return Ok(Err(Next::Interrupted));
     }
     let there = match context.target.client.get(item.list(), target).await {
         Ok(there) => there,
+        Err(error) if error.kind == ErrorKind::NotFound && context.may_be_behind(item.item) => {
+            return Ok(Err(Next::TooEarly));
+        }
         Err(error) if error.kind == ErrorKind::NotFound => {
             let next = if item.operation == Operation::Delete && context.ledger.attempts(item.item) > 0 {
                 resolve_doubt::late_delete(context, item, target).await?
@@ -207,7 +215,14 @@ async fn still_there(
         Err(error) => return Ok(Err(resolve_doubt::unreadable(context, item, &error).await?)),
     };
     let (found, tree) = print_and_tree(context, there.text.get().as_bytes());
-    if planned.is_some_and(|planned| planned != found) && !is_planted(STALE_WRITE) {
+    let moved = planned.modified.is_some() && planned.modified != there.head.last_modified;
+    let differs = moved || planned.sha256.is_some_and(|planned| planned != found);
+    if differs && !is_planted(STALE_WRITE) {
+        if is_older(there.head.last_modified.as_deref(), planned.modified.as_deref())
+            && context.may_be_behind(item.item)
+        {
+            return Ok(Err(Next::TooEarly));
+        }
         if let Some(next) = resolve_doubt::late_put(context, item, &there).await? {
             return Ok(Err(next));
         }
@@ -243,4 +258,10 @@ async fn restless(context: &Context<'_>, item: &PlanItem, target: &Id, before: &
          left alone",
         item.noun()
     ))
+}
+
+/// Whether a document shows an earlier `lastModified` than another.
+fn is_older(one: Option<&str>, other: Option<&str>) -> bool {
+    let time = |text: &str| text.parse::<jiff::Timestamp>().ok();
+    one.and_then(time).zip(other.and_then(time)).is_some_and(|(one, other)| one < other)
 }

@@ -21,8 +21,10 @@ use crate::run_folder::plan_item::PlanItem;
 /// Starts items in the plan's order, first those in doubt, and takes their ends as they come.
 pub(crate) async fn write_all(context: &Context<'_>, policy: &mut Policy) -> Result<(), EngineError> {
     let mut queue: VecDeque<ItemKey> = context.ledger.in_doubt().into();
-    queue.extend((1..=context.plan.len()).map(ItemKey).filter(|key| context.ledger.is_untouched(*key)));
-    queue.extend(context.ledger.half_done());
+    if !context.options.settle_only {
+        queue.extend((1..=context.plan.len()).map(ItemKey).filter(|key| context.ledger.is_untouched(*key)));
+        queue.extend(context.ledger.half_done());
+    }
     context.events.emit(&Event::StageStarted { stage: Stage::Write, total: Some(policy.total()) });
     let mut told = false;
     let mut scheduler = Scheduler::new(queue, MOST_WAITING);

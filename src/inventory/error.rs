@@ -95,6 +95,26 @@ pub enum EngineError {
         #[source]
         source: Box<EngineError>,
     },
+    /// Nothing that a plan saw in an account is there.
+    #[error(
+        "nothing that this run saw, made or changed is in the account that the token of `{account}` opens: is it the \
+         token of another environment? Nothing was written"
+    )]
+    OtherAccount {
+        /// The account's name in the job.
+        account: String,
+    },
+    /// Source and target are one account.
+    #[error(
+        "`{source_name}` and `{target}` are one account: the target holds every selected import under its own id. \
+         Nothing was written. Use `action: update` or `action: clone`, or a token of another account"
+    )]
+    SameAccount {
+        /// The source's name in the job.
+        source_name: String,
+        /// The target's name in the job.
+        target: String,
+    },
     /// It was told to stop before it had a plan.
     #[error("interrupted before anything was written")]
     Interrupted,

@@ -17,6 +17,7 @@ pub mod select;
 mod select_names;
 pub mod snapshot_api;
 pub(crate) mod wanted;
+pub mod witnesses;
 
 pub use endpoint::Account;
 pub use error::EngineError;

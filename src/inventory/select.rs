@@ -16,6 +16,7 @@ use crate::inventory::list_scan::{LISTED_APART, PageVisitor, ScanOptions, Seen, 
 use crate::inventory::read_by_id::{ReadById, read_by_id};
 use crate::inventory::select_names::{PatternWatch, check_names};
 use crate::inventory::wanted::{Absent, RowMatch, Wanted};
+use crate::inventory::witnesses::Remembered;
 use crate::job::{MatchBy, Selection};
 use crate::model::cancel::Cancel;
 use crate::model::event::{Event, Events, Stage};
@@ -73,6 +74,8 @@ pub(crate) struct Selected {
     pub passed_over: Vec<String>,
     /// What a person should know of the selection.
     pub notes: Vec<String>,
+    /// Some of the imports that were seen, selected or not.
+    pub remembered: Remembered,
     pub seen: Seen,
 }
 
@@ -90,6 +93,7 @@ struct Picker<'a> {
     mentions: bool,
     passed_over: Vec<String>,
     pages: usize,
+    remembered: Remembered,
 }
 
 impl<'a> Picker<'a> {
@@ -117,6 +121,7 @@ impl<'a> Picker<'a> {
             mentions: false,
             passed_over: Vec::new(),
             pages: 0,
+            remembered: Remembered::default(),
         }
     }
 
@@ -126,6 +131,7 @@ impl<'a> Picker<'a> {
     }
 
     fn consider(&mut self, head: &Head, text: &RawValue) -> Result<(), EngineError> {
+        self.remembered.take(head);
         let row = self.wanted.meet(head);
         if row.is_none() && self.wanted.has_manifest() {
             return Ok(());
@@ -206,6 +212,7 @@ impl PageVisitor for Picker<'_> {
         self.wanted.restart();
         self.watch.restart();
         self.pages = 0;
+        self.remembered.clear();
         Ok(())
     }
 
@@ -251,7 +258,7 @@ pub(crate) async fn select(with: SelectRequest<'_>) -> Result<Selected, EngineEr
     let absent = picker.wanted.absent(&unread);
     let spool = picker.spool.take();
     let spool = spool.map_or_else(|| DocumentFile::create(&with.folder.join("source-0.spool")), Ok)?;
-    let Picker { items, troubles, kinds, mentions, passed_over, wanted, watch, .. } = picker;
+    let Picker { items, troubles, kinds, mentions, passed_over, wanted, watch, remembered, .. } = picker;
     let items = items.into_iter().filter(|(_, row)| !row.is_some_and(|row| wanted.is_better_named(row)));
     Ok(Selected {
         spool,
@@ -262,6 +269,7 @@ pub(crate) async fn select(with: SelectRequest<'_>) -> Result<Selected, EngineEr
         mentions,
         passed_over,
         notes: watch.notes(),
+        remembered,
         seen,
     })
 }

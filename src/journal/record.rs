@@ -43,6 +43,11 @@ pub enum Entry {
         #[serde(default = "first_format")]
         format: u32,
     },
+    /// It is being undone, and may not be resumed any more.
+    Undone {
+        /// The run that undoes it.
+        by: RunId,
+    },
     /// A step of an item.
     Item {
         /// Which.
@@ -242,5 +247,8 @@ pub enum Step {
         /// JSON pointers of what differs.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         differences: Vec<String>,
+        /// `lastModified` of what was read back, as the service said it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        modified: Option<String>,
     },
 }

@@ -12,6 +12,7 @@ use crate::planner::confirm::{Confirmed, Position, confirm};
 use crate::planner::decide::{Decision, Group, pair};
 use crate::planner::earlier_runs::{Sought, earlier_writes};
 use crate::planner::likeness::{Likeness, Place, ServiceOwn, adaptor_of, likeness, removed, touches};
+use crate::planner::own::read_own;
 use crate::planner::plan_builder::PlanBuilder;
 use crate::planner::target_index::{TargetImport, TargetImports};
 use crate::run_folder::document_file::Span;
@@ -56,6 +57,7 @@ pub(crate) async fn decide_all(
     let groups = std::mem::take(&mut builder.by_key).into_iter();
     let mut groups: Vec<(u64, Vec<u32>)> =
         groups.filter(|(key, _)| imports.by_key.contains_key(key)).collect();
+    read_own(builder, imports).await?;
     by_id_first(&mut groups, imports);
     let mut open = Vec::new();
     for (key, wanted) in groups {

@@ -12,6 +12,7 @@ mod earlier_runs;
 mod likeness;
 mod matching;
 mod others;
+mod own;
 pub mod plan;
 mod plan_builder;
 mod prepare;

@@ -112,6 +112,7 @@ impl<'a> Others<'a> {
             id: head.id.clone(),
             name: head.name.clone(),
             sha256: Some(print_text(text.get().as_bytes())),
+            modified: None,
         });
         item.warnings.extend(warning);
         let item = if head.connector.is_some() && !self.selection.integration_apps {

@@ -52,8 +52,19 @@ pub async fn plan(with: PlanRequest<'_>) -> Result<Planned, EngineError> {
     let resources = [&here, &there].into_iter().flat_map(|index| index.kinds.values()).flatten();
     builder.names = resources.map(|one| (one.id.as_str().to_owned(), one.name.clone())).collect();
     prepare_all(&mut builder, &mut picks, resolver.as_ref(), &here).await?;
+    builder.witnesses.source = picks.remembered.witnesses(&here);
+    builder.remembered = std::mem::take(&mut picks.remembered);
     builder.supply(resolver, here, &there).await?;
     let imports = builder.read_target(&there, &picks.passed_over).await?;
+    let (source, target) = (&with.source.facts, &with.target.facts);
+    if job.action == Action::Migrate && imports.holds_source && source.origin == target.origin {
+        let (source_name, target) = (source.name.clone(), target.name.clone());
+        return Err(EngineError::SameAccount { source_name, target });
+    }
+    builder.witnesses.target = match job.in_place() {
+        true => builder.witnesses.source.clone(),
+        false => imports.remembered.witnesses(&there),
+    };
     decide_and_write(builder, imports, picks.seen, before).await
 }
 

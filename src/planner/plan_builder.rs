@@ -11,6 +11,7 @@ use crate::documents::references::{Resolver, ResourceIndex};
 use crate::inventory::error::EngineError;
 use crate::inventory::flow_usage::FlowUsage;
 use crate::inventory::list_scan::LISTED_APART;
+use crate::inventory::witnesses::Remembered;
 use crate::job::Action;
 use crate::model::{Fingerprint, Head, Id, Outcome, Verdict};
 use crate::planner::dependencies::{DependencyPlanner, DependencyStock};
@@ -20,7 +21,7 @@ use crate::planner::request::PlanRequest;
 use crate::planner::target_index::{Keys, TargetImports, TargetPrint, TargetVisitor, may_make, standings};
 use crate::run_folder::RunFolderError;
 use crate::run_folder::document_file::{DocumentFile, Span, one_line, to_json};
-use crate::run_folder::plan_item::PlanItem;
+use crate::run_folder::plan_item::{PlanItem, Witnesses};
 use crate::run_folder::reference_usage::{CREATED, Reference};
 
 /// An item between preparing and deciding; small, for there may be very many.
@@ -56,13 +57,16 @@ pub(crate) struct PlanBuilder<'a> {
     named: HashMap<u64, (u32, bool)>,
     /// Keys of imports that are not compared, for whatever reason.
     claimed: HashSet<u64>,
-    /// Ids of what is restored, and the items: in the target they are recognised by these first.
-    ids: HashMap<Id, u32>,
+    /// Ids of what is restored or known to be an item's, and the items: in the target they are recognised by these first.
+    pub ids: HashMap<Id, u32>,
     listed_apart: bool,
     pub notes: Vec<String>,
     /// Names of the resources that were read of both accounts, by id.
     pub names: BTreeMap<String, String>,
     pub references: Vec<Reference>,
+    /// Some imports of the source.
+    pub remembered: Remembered,
+    pub witnesses: Witnesses,
     pub supplies: DependencyPlanner,
     litter: Vec<PathBuf>,
 }
@@ -89,6 +93,8 @@ impl<'a> PlanBuilder<'a> {
             notes: Vec::new(),
             names: BTreeMap::new(),
             references: Vec::new(),
+            remembered: Remembered::default(),
+            witnesses: Witnesses::default(),
             supplies: DependencyPlanner::default(),
             litter: vec![items, documents],
         })
@@ -112,6 +118,9 @@ impl<'a> PlanBuilder<'a> {
                 head.adaptor_type.as_deref().is_none_or(|adaptor| LISTED_APART.contains(&adaptor));
             if self.with.job.action == Action::Restore && !head.id.as_str().is_empty() {
                 self.ids.insert(head.id.clone(), index);
+            }
+            if let Some(own) = self.with.own().and_then(|own| own.get(&head.id)) {
+                self.ids.insert(own.clone(), index);
             }
             if let Some(key) = &prepared.key
                 && matches!(
@@ -199,6 +208,7 @@ impl<'a> PlanBuilder<'a> {
             ids: &self.ids,
             loose: &self.loose,
             print: &self.print,
+            source: &self.remembered,
             listed_apart: self.listed_apart,
             makes: may_make(with.job.action) && self.drafts.iter().any(|draft| draft.wanted.is_some()),
             folder: with.context.folder,

@@ -62,6 +62,7 @@ impl TransformContext<'_> {
             id: head.id.clone(),
             name: head.name.clone(),
             sha256: Some(self.ignore.fingerprint(source)),
+            modified: None,
         });
         let done = Prepared::over;
         if let Some(item) = self.as_it_is(item.clone(), head, source) {

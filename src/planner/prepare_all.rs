@@ -131,7 +131,8 @@ fn unreadable(number: ItemKey, head: &Head, why: &Unreadable) -> Prepared {
 }
 
 fn with_source(mut item: PlanItem, head: &Head) -> PlanItem {
-    item.source = Some(ImportRef { id: head.id.clone(), name: head.name.clone(), sha256: None });
+    item.source =
+        Some(ImportRef { id: head.id.clone(), name: head.name.clone(), sha256: None, modified: None });
     item
 }
 

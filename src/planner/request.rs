@@ -1,6 +1,6 @@
 //! What is asked of the planner.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::inventory::endpoint::Account;
@@ -42,6 +42,8 @@ pub enum Scope<'a> {
         only: &'a BTreeSet<Id>,
         /// Imports of the target that belong to other imports of the source.
         taken: &'a BTreeSet<Id>,
+        /// Imports of the source whose import in the target is known, and which that is: it is updated, whatever its name.
+        own: &'a BTreeMap<Id, Id>,
     },
 }
 
@@ -100,6 +102,14 @@ impl<'a> PlanRequest<'a> {
         match self.scope {
             Scope::All => None,
             Scope::Retry { taken, .. } => Some(taken),
+        }
+    }
+
+    /// Imports of the source whose import in the target is known, and which that is.
+    pub(crate) fn own(&self) -> Option<&'a BTreeMap<Id, Id>> {
+        match self.scope {
+            Scope::All => None,
+            Scope::Retry { own, .. } => Some(own),
         }
     }
 

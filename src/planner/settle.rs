@@ -10,8 +10,10 @@ use crate::model::{Operation, Outcome};
 use crate::planner::decide::{Decision, creates_anyway};
 use crate::planner::likeness::{adaptor_of, removed};
 use crate::planner::matching::Decided;
+use crate::planner::own::is_own;
 use crate::planner::plan_builder::PlanBuilder;
 use crate::planner::prepare::{ended, put_down};
+use crate::planner::request::Scope;
 use crate::planner::target_index::{TargetImport, TargetImports};
 use crate::run_folder::document_file::Span;
 use crate::run_folder::plan_item::{ImportRef, PlanItem};
@@ -91,7 +93,11 @@ pub(crate) fn settle(
             let Some(import) = there.get(at).cloned() else {
                 return Ok(item);
             };
-            if job.on_existing == OnExisting::Create {
+            let on_existing = match is_own(builder.with, &item, &import) {
+                true => OnExisting::Update,
+                false => job.on_existing,
+            };
+            if on_existing == OnExisting::Create {
                 let is_clone = job.action == Action::Clone;
                 item.operation = if is_clone { Operation::Clone } else { Operation::Create };
                 item.namesakes = ids();
@@ -103,21 +109,27 @@ pub(crate) fn settle(
                 return Ok(ended(item, Outcome::Failed, "unreadable", message));
             }
             if let Some(why) = &import.unreadable {
-                return Ok(unreadable(item, why, job.on_existing));
+                return Ok(unreadable(item, why, on_existing));
             }
             let found = changes(builder, index, import.slot, &removed(&item.changes), decided, imports)?;
             item.changes.clone_from(&found.changes);
-            return Ok(exists(builder, item, &import, &found));
+            return Ok(exists(builder, item, on_existing, &import, &found));
         }
     }
     Ok(item)
 }
 
 /// What is done with an import that the target has and that differs.
-fn exists(builder: &PlanBuilder<'_>, mut item: PlanItem, import: &TargetImport, found: &Found) -> PlanItem {
+fn exists(
+    builder: &PlanBuilder<'_>,
+    mut item: PlanItem,
+    on_existing: OnExisting,
+    import: &TargetImport,
+    found: &Found,
+) -> PlanItem {
     let job = builder.with.job;
     let same_name = found.name == item.name;
-    match job.on_existing {
+    match on_existing {
         OnExisting::Update | OnExisting::Create => {
             if import.app && !job.select.integration_apps {
                 let message = "the import in the target belongs to an Integration App; \
@@ -145,6 +157,12 @@ fn exists(builder: &PlanBuilder<'_>, mut item: PlanItem, import: &TargetImport, 
                 found.name, import.id
             );
             ended(item, Outcome::Conflict, "similar_name", message)
+        }
+        // To redo an item and leave it as it is would be told as done.
+        OnExisting::Skip if matches!(builder.with.scope, Scope::Retry { .. }) => {
+            let message = "already exists in the target and still differs from what is wanted; set \
+                           `on_existing: update` in the job and run it again to overwrite it";
+            ended(item, Outcome::Conflict, "exists", message)
         }
         OnExisting::Skip => {
             let message =
@@ -197,7 +215,7 @@ pub(crate) fn changes(
 
 /// An import that stands in the target, as an item names it.
 pub(crate) fn party(standing: &TargetImport, name: &str) -> ImportRef {
-    ImportRef { id: standing.id.clone(), name: name.to_owned(), sha256: Some(standing.print) }
+    ImportRef { id: standing.id.clone(), name: name.to_owned(), sha256: Some(standing.print), modified: None }
 }
 
 /// An item whose import in the target has no tree: what it holds is not known, so it is never overwritten.

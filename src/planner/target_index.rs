@@ -14,6 +14,7 @@ use crate::documents::normal::{Ignore, masks, remove_pointers};
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::inventory::list_scan::{PageVisitor, ScanOptions, Seen, list_scan};
+use crate::inventory::witnesses::Remembered;
 use crate::job::{Action, MatchBy};
 use crate::model::cancel::Cancel;
 use crate::model::event::{Event, Events, Stage};
@@ -49,6 +50,10 @@ pub(crate) struct TargetImports<'a> {
     pub spool: DocumentFile,
     /// What no item wants, where that was asked for.
     pub others: Option<Others<'a>>,
+    /// Some of the imports it showed.
+    pub remembered: Remembered,
+    /// Whether it shows the source's own imports.
+    pub holds_source: bool,
     pub seen: Seen,
     /// Everything that stands there, if it was read.
     pub known: Option<KnownIds>,
@@ -126,6 +131,10 @@ struct Index<'a, 'o> {
     unwanted: u64,
     others: Option<Others<'o>>,
     known: KnownIds,
+    remembered: Remembered,
+    /// Some imports of the source, and how many of them the target shows too.
+    source: &'a Remembered,
+    of_source: usize,
     events: &'a Events,
 }
 
@@ -138,6 +147,8 @@ impl PageVisitor for Index<'_, '_> {
         self.by_id.clear();
         self.near.clear();
         self.known.clear();
+        self.remembered.clear();
+        self.of_source = 0;
         self.samples.clear();
         self.unwanted = 0;
         if let Some(others) = &mut self.others {
@@ -149,6 +160,8 @@ impl PageVisitor for Index<'_, '_> {
     fn take(&mut self, head: &Head, text: &RawValue) -> Result<bool, EngineError> {
         self.events.emit(&Event::StageAdvanced { stage: Stage::Compare, by: 1 });
         self.known.insert(None, &head.id);
+        self.remembered.take(head);
+        self.of_source += usize::from(self.source.is_one(head));
         if let Some(index) = self.ids.get(&head.id).copied() {
             let standing = self.stand(head, text)?;
             self.by_id.insert(index, standing);
@@ -236,6 +249,8 @@ pub(crate) struct TargetVisitor<'a> {
     /// Hashes of the loose keys of the items' names, where nearly the same name matters.
     pub loose: &'a HashSet<u64>,
     pub print: &'a TargetPrint,
+    /// Some imports of the source.
+    pub source: &'a Remembered,
     /// Also ask for the adaptors that a plain list may leave out.
     pub listed_apart: bool,
     /// Whether something may be made: then it is kept what stands there.
@@ -252,7 +267,8 @@ pub(crate) async fn standings<'o>(
     cancel: &Cancel,
     events: &Events,
 ) -> Result<TargetImports<'o>, EngineError> {
-    let TargetVisitor { wanted, keys, match_by, ids, loose, print, listed_apart, makes, folder } = lookout;
+    let TargetVisitor { wanted, keys, match_by, ids, loose, print, source, listed_apart, makes, folder } =
+        lookout;
     events.emit(&Event::StageStarted { stage: Stage::Compare, total: None });
     let idle = wanted.is_empty() && ids.is_empty() && others.is_none() && !makes;
     let mut index = Index {
@@ -272,6 +288,9 @@ pub(crate) async fn standings<'o>(
         unwanted: 0,
         others,
         known: KnownIds::default(),
+        remembered: Remembered::default(),
+        source,
+        of_source: 0,
         events,
     };
     let seen = if idle {
@@ -282,9 +301,22 @@ pub(crate) async fn standings<'o>(
             .await?
     };
     events.emit(&Event::StageFinished { stage: Stage::Compare });
+    let holds_source = index.of_source > 0 && index.of_source == index.source.count();
     let spool = index.spool.take();
     let spool = spool.map_or_else(|| DocumentFile::create(&folder.join("target-0.spool")), Ok)?;
-    let Index { by_key, by_id, near, samples, unwanted, others, known, .. } = index;
+    let Index { by_key, by_id, near, samples, unwanted, others, known, remembered, .. } = index;
     let known = (!idle).then_some(known);
-    Ok(TargetImports { by_key, by_id, near, samples, unwanted, spool, others, seen, known })
+    Ok(TargetImports {
+        by_key,
+        by_id,
+        near,
+        samples,
+        unwanted,
+        spool,
+        others,
+        remembered,
+        holds_source,
+        seen,
+        known,
+    })
 }

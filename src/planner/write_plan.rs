@@ -171,6 +171,7 @@ pub(crate) async fn decide_and_write(
         forecast,
         related: related.counts,
         notes: std::mem::take(&mut builder.notes),
+        witnesses: std::mem::take(&mut builder.witnesses),
     };
     let plan = writer.finish(tail)?;
     builder.clean_up();

@@ -36,6 +36,8 @@ impl Attention {
             Verdict::Differs.as_str()
         } else if !row.copies.is_empty() {
             "copy"
+        } else if row.could_not_be_read_back() {
+            Verdict::NotChecked.as_str()
         } else {
             return None;
         };
@@ -215,6 +217,7 @@ fn open(summary: &Summary) -> u32 {
     ended.map(|outcome| summary.count(*outcome)).sum::<u32>()
         + summary.verdict(Verdict::Differs)
         + summary.copies
+        + summary.unread
         + alone.iter().sum::<u32>()
 }
 

@@ -40,6 +40,7 @@ pub(super) fn row(number: u32) -> Row {
         adopted: false,
         sent_sha256: Some(Fingerprint::of(b"sent")),
         written: (None, None),
+        seen_modified: None,
         target_sha256: Some(Fingerprint::of(b"sent")),
         before_sha256: None,
         accounted_for: true,

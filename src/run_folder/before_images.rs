@@ -13,7 +13,6 @@ use crate::model::{Fingerprint, ItemKey};
 use crate::run_folder::document_file::{Span, read_document, read_span};
 use crate::run_folder::error::RunFolderError;
 use crate::run_folder::folder::RunFolder;
-use crate::run_folder::rows::Row;
 
 /// Where in `before.jsonl` each item's document stands.
 pub(crate) struct Befores {
@@ -53,11 +52,22 @@ impl Befores {
         Ok(Self { file: Some(file), slots })
     }
 
-    /// The document as it was, if it is the one the journal speaks of.
-    pub(crate) fn document(&self, row: &Row) -> Result<Option<Document>, RunFolderError> {
-        let (Some(file), Some(slot)) = (&self.file, self.slots.get(&row.item.item)) else { return Ok(None) };
+    /// The document as it was before the run first wrote it, whatever the journal says of it.
+    pub(crate) fn first(&self, item: ItemKey) -> Result<Option<Document>, RunFolderError> {
+        let (Some(file), Some(slot)) = (&self.file, self.slots.get(&item)) else { return Ok(None) };
         let text = read_span(file, *slot).map_err(RunFolderError::file("read", "before.jsonl"))?;
-        if row.before_sha256 != Some(Fingerprint::of(&text)) {
+        read_document(text, Path::new("before.jsonl")).map(Some)
+    }
+
+    /// The document as it was, if it is the one the journal speaks of.
+    pub(crate) fn document(
+        &self,
+        item: ItemKey,
+        sha256: Option<Fingerprint>,
+    ) -> Result<Option<Document>, RunFolderError> {
+        let (Some(file), Some(slot)) = (&self.file, self.slots.get(&item)) else { return Ok(None) };
+        let text = read_span(file, *slot).map_err(RunFolderError::file("read", "before.jsonl"))?;
+        if sha256 != Some(Fingerprint::of(&text)) {
             return Ok(None);
         }
         read_document(text, Path::new("before.jsonl")).map(Some)

@@ -60,6 +60,9 @@ pub struct ImportRef {
     /// Fingerprint of its normal form, where it was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<Fingerprint>,
+    /// Its `lastModified` then, where that counts: a write refuses what moved since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub modified: Option<String>,
 }
 
 /// Why an item is not done, or failed.
@@ -180,6 +183,26 @@ impl PlanItem {
     }
 }
 
+/// Something a plan saw in an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Witness {
+    /// Its list: `imports`, `connections`.
+    pub list: String,
+    /// Its id.
+    pub id: Id,
+}
+
+/// What a plan saw in the accounts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Witnesses {
+    /// In the source.
+    #[serde(default)]
+    pub source: Vec<Witness>,
+    /// In the target.
+    #[serde(default)]
+    pub target: Vec<Witness>,
+}
+
 /// The items of a plan that are no imports, of one kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Others {
@@ -223,6 +246,9 @@ pub struct PlanTail {
     /// What a person should know of the plan as a whole.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// What the plan saw in the accounts, by which they are recognised later.
+    #[serde(default)]
+    pub witnesses: Witnesses,
 }
 
 impl PlanTail {

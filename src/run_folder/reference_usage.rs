@@ -92,7 +92,12 @@ impl<'a> UsageSurvey<'a> {
             found.mentions += mentions;
             found.imports += 1;
             if found.by.len() < MOST_NAMED {
-                found.by.push(ImportRef { id: head.id.clone(), name: head.name.clone(), sha256: None });
+                found.by.push(ImportRef {
+                    id: head.id.clone(),
+                    name: head.name.clone(),
+                    sha256: None,
+                    modified: None,
+                });
             }
         }
     }
@@ -117,7 +122,7 @@ impl<'a> UsageSurvey<'a> {
 
 fn reference(resolver: &Resolver, rules: &Rules, kind: Kind, id: &str, found: Use) -> Reference {
     let counterpart = resolver.lookup(kind, id);
-    let party = |(id, name): (Id, String)| ImportRef { id, name, sha256: None };
+    let party = |(id, name): (Id, String)| ImportRef { id, name, sha256: None, modified: None };
     let mut reference = Reference {
         kind: kind.as_str(),
         id: Id::from(id),

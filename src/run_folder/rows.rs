@@ -49,6 +49,8 @@ pub struct Row {
     pub target_sha256: Option<Fingerprint>,
     /// Fingerprint and `lastModified` of what the service answered the write with, as far as it did.
     pub written: (Option<Fingerprint>, Option<String>),
+    /// `lastModified` of what was read back, as far as it was.
+    pub seen_modified: Option<String>,
     /// SHA-256 of the text in `before.jsonl`, for what was overwritten or removed.
     pub before_sha256: Option<Fingerprint>,
     /// Whether plan and journal agree about it: nothing was done for an item that the plan leaves alone.
@@ -63,6 +65,13 @@ pub struct Row {
     pub finished_at: Option<Timestamp>,
 }
 
+impl Row {
+    /// Whether it was written, and the service did not show it at the read-back.
+    pub fn could_not_be_read_back(&self) -> bool {
+        self.outcome.wrote() && self.verdict == Verdict::NotChecked && !self.differences.is_empty()
+    }
+}
+
 /// What the journal adds to an item of the plan.
 #[derive(Debug, Clone, Default)]
 struct Facts {
@@ -74,6 +83,7 @@ struct Facts {
     adopted: bool,
     sha256: Option<Fingerprint>,
     written: (Option<Fingerprint>, Option<String>),
+    seen_modified: Option<String>,
     before: Option<Fingerprint>,
     found: Option<Id>,
     copies: Vec<Copy>,
@@ -119,7 +129,8 @@ impl Facts {
                 self.code = Some(code.clone());
                 self.message = Some(message.clone());
             }
-            Step::Verified { sha256, differences, .. } => {
+            Step::Verified { sha256, differences, modified, .. } => {
+                self.seen_modified.clone_from(modified);
                 self.sha256 = sha256.or(self.sha256);
                 self.differences.clone_from(differences);
             }
@@ -140,6 +151,8 @@ pub struct RunRecord {
     pub ending: Option<Ending>,
     /// Why, for endings other than `finished`.
     pub reason: Option<String>,
+    /// The run that undid it.
+    pub undone: Option<String>,
     /// How often it was taken up again.
     pub resumed: u32,
     /// Calls spent on carrying it out, by purpose.
@@ -172,6 +185,7 @@ impl RunRecord {
                 self.ending = None;
                 self.reason = None;
             }
+            Entry::Undone { by } => self.undone = Some(by.0.clone()),
             Entry::Item { .. } => {}
             Entry::CopyFound(copy) => {
                 if self.copies.iter().all(|known| known.id != copy.id) {
@@ -308,6 +322,7 @@ fn row(mut item: PlanItem, state: &ItemState, facts: Facts) -> Row {
         before_sha256: facts.before,
         sent_sha256: item.sent_sha256,
         written: facts.written,
+        seen_modified: facts.seen_modified,
         target_sha256: facts.sha256.or_else(|| planned.and_then(|party| party.sha256)),
         started_at: facts.started_at,
         finished_at: facts.finished_at,

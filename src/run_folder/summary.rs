@@ -70,6 +70,9 @@ pub struct Summary {
     pub in_doubt: u32,
     /// Masked secrets that have to be entered by hand.
     pub secrets: u32,
+    /// Items that were written and could not be read back.
+    #[serde(default)]
+    pub unread: u32,
     /// When the run was opened.
     pub started_at: Option<Timestamp>,
     /// When its last record was written.
@@ -146,6 +149,7 @@ impl Summary {
         self.journaled += u32::from(row.accounted_for);
         self.copies += u32::try_from(row.copies.len()).unwrap_or(u32::MAX);
         self.in_doubt += u32::from(row.in_doubt);
+        self.unread += u32::from(row.could_not_be_read_back());
         self.warnings += u32::from(!row.item.warnings.is_empty());
         if row.outcome.wrote() {
             self.secrets += u32::try_from(row.item.secrets.len()).unwrap_or(u32::MAX);
@@ -186,7 +190,11 @@ impl Summary {
     pub fn needs_attention(&self) -> bool {
         let open = |outcome: Outcome| outcome.needs_attention() || outcome == Outcome::Unprocessed;
         let ended = Outcome::ALL.iter().any(|outcome| open(*outcome) && self.count(*outcome) > 0);
-        ended || self.copies > 0 || !self.unlike.is_empty() || self.verdict(Verdict::Differs) > 0
+        ended
+            || self.copies > 0
+            || self.unread > 0
+            || !self.unlike.is_empty()
+            || self.verdict(Verdict::Differs) > 0
     }
 }
 

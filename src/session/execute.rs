@@ -100,6 +100,8 @@ pub(super) enum Part {
     First,
     /// What an earlier process left.
     Resumed,
+    /// Only what an earlier process left in doubt, by reads.
+    Settled,
 }
 
 impl Session {
@@ -125,10 +127,13 @@ impl Session {
                 self.target_account().facts.name
             )));
         }
-        let Plan { planned, staged, action, job_text, .. } = plan;
+        let Plan { planned, staged, action, job_text, undoes, .. } = plan;
         let Staged { run, place, folder, lock, earlier } = staged;
         drop(planned.plan);
         let folder = folder.keep(&place, &job_text)?;
+        if let Some(undone) = undoes {
+            self.mark_undone(&undone, &run).await?;
+        }
         let open = self.begin(folder, run, action, &job_text, planned.wanted_sha256).await?;
         let ended = self.carry_out(open, events).await;
         drop((lock, earlier));
@@ -183,7 +188,7 @@ impl Session {
     }
 
     #[expect(clippy::too_many_arguments, reason = "the parts of one run, taken apart for the executor")]
-    async fn act(
+    pub(super) async fn act(
         &self,
         folder: &RunFolder,
         plan: &PlanFile,
@@ -203,7 +208,7 @@ impl Session {
                 archive: &backups.archive,
                 shelved,
                 run,
-                again: part == Part::Resumed,
+                again: part != Part::First,
                 source: self.source_account(),
                 cancel,
                 events,
@@ -217,6 +222,7 @@ impl Session {
             in_flight: settings.concurrency.map_or(64, std::num::NonZeroUsize::get),
             attempts: settings.retry.attempts,
             settle: self.options.grace_period,
+            settle_only: part == Part::Settled,
         };
         let (target, clock) = (self.target_account(), &self.host.clock);
         let again = part == Part::Resumed;

@@ -1,6 +1,6 @@
 //! Making plans: to look at, or to carry out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::endpoint::{Purpose, goes_home};
@@ -13,7 +13,7 @@ use crate::planner::{self, Planned};
 use crate::run_folder::lock::{Holder, RunLock, TargetLock};
 use crate::run_folder::reference_usage::Reference;
 use crate::run_folder::staging::{StagingFolder, parent_of};
-use crate::run_folder::{AccountFacts, PlanFile, RunFolderError};
+use crate::run_folder::{AccountFacts, PlanFile, RunFolder, RunFolderError};
 
 /// A plan to look at. Nothing is left on disk when it is dropped.
 #[derive(Debug)]
@@ -102,6 +102,8 @@ pub struct Plan {
     pub(super) action: String,
     pub(super) job_text: String,
     pub(super) harmless: bool,
+    /// The run it undoes.
+    pub(super) undoes: Option<RunFolder>,
 }
 
 impl Plan {
@@ -142,6 +144,8 @@ impl Staged {
 pub(super) struct Narrowed<'a> {
     pub(super) only: Option<&'a BTreeSet<Id>>,
     pub(super) taken: Option<&'a BTreeSet<Id>>,
+    /// Imports of the source whose import in the target is known, and which that is.
+    pub(super) own: Option<&'a BTreeMap<Id, Id>>,
     pub(super) of_run: Option<&'a str>,
 }
 
@@ -250,7 +254,7 @@ impl Session {
         let files = Files { folder: staged.folder.path(), plan: &plan, wanted: Some(&wanted) };
         let planned = self.make(job, files, narrowed, Show::Changes, events).await?;
         let (action, job_text) = (job.action.as_str().to_owned(), job.text.clone());
-        Ok(Plan { planned, staged, action, job_text, harmless: !self.target.is_service() })
+        Ok(Plan { planned, staged, action, job_text, harmless: !self.target.is_service(), undoes: None })
     }
 
     async fn make(
@@ -261,8 +265,10 @@ impl Session {
         show: Show,
         events: &Events,
     ) -> Result<Planned, SessionError> {
-        let scope = match (narrowed.of_run, narrowed.only, narrowed.taken) {
-            (Some(of_run), Some(only), Some(taken)) => planner::Scope::Retry { of_run, only, taken },
+        let scope = match (narrowed.of_run, narrowed.only, narrowed.taken, narrowed.own) {
+            (Some(of_run), Some(only), Some(taken), Some(own)) => {
+                planner::Scope::Retry { of_run, only, taken, own }
+            }
             _ => planner::Scope::All,
         };
         let purpose = match (files.wanted, show) {

@@ -1,15 +1,23 @@
 //! Resuming a run: its journal is replayed, what is in doubt is looked up, and the rest is done.
 
+use std::collections::HashSet;
+
 use super::execute::{OpenRun, Part, report_on};
 use super::runs::OpenedRun;
-use super::{Run, Session, SessionError, TOOL};
+use super::{Run, Session, SessionError};
 use crate::inventory::error::EngineError;
-use crate::journal::{Ending, Entry, FORMAT, Journal, JournalError, Step};
+use crate::inventory::witnesses::refuse_another;
+use crate::journal::{Entry, ItemState, JournalError, Step};
 use crate::model::event::Events;
+use crate::model::{Id, Operation};
 use crate::run_folder::folder::hash_file;
 use crate::run_folder::lock::RunLock;
+use crate::run_folder::plan_item::Witness;
 use crate::run_folder::staging::parent_of;
 use crate::run_folder::{PlanFile, RunFolder, RunFolderError};
+
+/// Imports that a run made and that are looked for at most.
+const MOST_MADE: usize = 8;
 
 /// What resuming a run came to.
 #[derive(Debug)]
@@ -38,11 +46,16 @@ impl Session {
         let lock = RunLock::take(folder, &self.holder(&what))?;
         let held = self.hold(parent_of(folder.path()), &what, &self.held_facts())?;
         // Read again under the lock: another process may have gone on with it meanwhile.
-        let OpenedRun { folder, plan, mut states, record, replay } = OpenedRun::open(folder.path())?;
-        let unsent = states.failed_unsent();
-        if record.ending == Some(Ending::Finished) && unsent.is_empty() {
-            return Ok(Resumed::WasFinished(report_on(folder, plan)?));
+        let reopened = OpenedRun::open(folder.path())?;
+        let (folder, plan, record) = (&reopened.folder, &reopened.plan, &reopened.record);
+        if reopened.is_done() {
+            return Ok(Resumed::WasFinished(report_on(reopened.folder, reopened.plan)?));
         }
+        if let Some(by) = &record.undone {
+            let message = format!("this run was undone by {by}: start a new run of its job");
+            return Err(SessionError::Refused(message));
+        }
+        self.refuse_another_account(&reopened).await?;
         if let Some(header) = &record.opened
             && plan.tail().has_work()
             && hash_file(&folder.wanted())? != header.wanted_sha256
@@ -51,10 +64,9 @@ impl Session {
                 "the documents to be written were changed since the run began: start a new run".to_owned();
             return Err(RunFolderError::BadFile { path: folder.wanted(), message }.into());
         }
-        let options = self.options.journal.clone();
-        let journal = Journal::reopen(&folder.journal(), &folder.before(), &replay, options)?;
-        journal.append(Entry::Resumed { tool: TOOL.to_owned(), format: FORMAT }, None).await?;
-        for item in unsent {
+        let journal = reopened.reopen(&self.options.journal).await?;
+        let OpenedRun { folder, plan, mut states, record, .. } = reopened;
+        for item in states.failed_unsent() {
             let step = Step::Reopened;
             states.step(item, &step).map_err(|message| {
                 EngineError::from(JournalError::Stopped(format!("{message}: this is a bug")))
@@ -66,6 +78,21 @@ impl Session {
         let ended = self.carry_out(open, events).await;
         drop(held);
         ended.map(Resumed::Ended)
+    }
+
+    /// Refuses accounts that show nothing of what a run saw or made: one owner has several.
+    pub(super) async fn refuse_another_account(&self, run: &OpenedRun) -> Result<(), SessionError> {
+        let tail = run.plan.tail();
+        let touched: HashSet<&Id> = run.states.states().iter().filter_map(ItemState::target).collect();
+        let mut there = tail.witnesses.target.clone();
+        there.retain(|witness| !touched.contains(&witness.id));
+        // What it made is there too, unless it was about removing.
+        if !tail.totals.contains_key(Operation::Delete.as_str()) {
+            let made = touched.iter().take(MOST_MADE);
+            there.extend(made.map(|id| Witness { list: "imports".to_owned(), id: (*id).clone() }));
+        }
+        let settle = self.options.grace_period;
+        self.unless_stopped(refuse_another(self.target_account(), &there, settle)).await
     }
 
     /// Refuses to go on in other accounts than those a run was planned for.

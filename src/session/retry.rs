@@ -1,15 +1,18 @@
 //! Retrying: the plan of what a run did not get done.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::plan::Narrowed;
 use super::runs::OpenedRun;
 use super::{Plan, Session, SessionError};
+use crate::inventory::witnesses::refuse_another;
 use crate::job::{Action, Job};
+use crate::journal::ItemState;
 use crate::model::event::Events;
-use crate::model::{Id, Outcome, RunId, Verdict};
+use crate::model::{Id, Operation, Outcome, RunId, Verdict};
 use crate::run_folder::RunFolder;
 use crate::run_folder::lock::RunLock;
+use crate::run_folder::plan_item::PlanItem;
 use crate::run_folder::rows::rows;
 use crate::run_folder::staging::parent_of;
 
@@ -38,6 +41,8 @@ struct Again {
     imports: BTreeSet<Id>,
     /// Imports of the target that are those of other imports of the source.
     taken: BTreeSet<Id>,
+    /// Imports of the source to be done again whose import in the target is known: that is updated.
+    own: BTreeMap<Id, Id>,
     /// Items that are no imports and would have to be done again.
     others: u32,
 }
@@ -71,6 +76,9 @@ impl Session {
         }
         self.same_accounts(&earlier.plan)?;
         earlier.refuse_unsettled()?;
+        self.refuse_another_account(&earlier).await?;
+        let source = &earlier.plan.tail().witnesses.source;
+        self.unless_stopped(refuse_another(self.source_account(), source, self.options.grace_period)).await?;
         let again = select_again(&earlier)?;
         if again.imports.is_empty() {
             let only_others = again.others > 0;
@@ -81,8 +89,12 @@ impl Session {
             }));
         }
         let of_run = earlier.id();
-        let narrowed =
-            Narrowed { only: Some(&again.imports), taken: Some(&again.taken), of_run: Some(&of_run) };
+        let narrowed = Narrowed {
+            only: Some(&again.imports),
+            taken: Some(&again.taken),
+            own: Some(&again.own),
+            of_run: Some(&of_run),
+        };
         let plan = self.make_staged(job, staged, narrowed, events).await?;
         Ok(Retry::Plan(Box::new(plan)))
     }
@@ -95,14 +107,25 @@ fn select_again(run: &OpenedRun) -> Result<Again, SessionError> {
             || row.outcome == Outcome::Unprocessed
             || row.verdict == Verdict::Differs;
         // What imports refer to is created again, or found, for the imports that need it.
-        match (row.item.kind, row.item.source) {
+        match (row.item.kind, &row.item.source) {
             (None, _) if !redo => again.taken.extend(row.target_id),
             _ if !redo => {}
             (Some(_), _) => again.others += 1,
-            (None, Some(source)) => drop(again.imports.insert(source.id)),
+            (None, Some(source)) => {
+                if let Some(target) = own_target(&row.item, run.states.state(row.item.item)) {
+                    again.own.insert(source.id.clone(), target);
+                }
+                again.imports.insert(source.id.clone());
+            }
             (None, None) => {}
         }
         Ok(())
     })?;
     Ok(again)
+}
+
+/// The import in the target that is this item's: what it made, or was to overwrite.
+fn own_target(item: &PlanItem, state: &ItemState) -> Option<Id> {
+    let planned = item.target.as_ref().filter(|_| item.operation == Operation::Update);
+    state.target().or(planned.map(|target| &target.id)).cloned()
 }

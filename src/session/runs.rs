@@ -7,10 +7,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Host, SessionError};
+use super::{Host, SessionError, TOOL};
 use crate::job::Job;
-use crate::journal::{ItemState, ItemStates, Record, Replay};
-use crate::model::{Fingerprint, ItemKey};
+use crate::journal::{Entry, FORMAT, ItemState, ItemStates, Journal, JournalOptions, Record, Replay};
+use crate::model::Fingerprint;
 use crate::report::{self, Told};
 use crate::run_folder::lock::RunLock;
 use crate::run_folder::{PlanFile, RunFolder, RunFolderError, RunRecord, Summary, read_journal, staging};
@@ -99,10 +99,22 @@ impl OpenedRun {
         }
     }
 
+    /// Opens its journal again, to go on with it.
+    pub(super) async fn reopen(&self, options: &JournalOptions) -> Result<Journal, SessionError> {
+        let (path, before) = (self.folder.journal(), self.folder.before());
+        let journal = Journal::reopen(&path, &before, &self.replay, options.clone())?;
+        journal.append(Entry::Resumed { tool: TOOL.to_owned(), format: FORMAT }, None).await?;
+        Ok(journal)
+    }
+
+    /// Whether it is not known what some of its calls came to.
+    pub(super) fn is_unsettled(&self) -> bool {
+        self.states.states().iter().any(|state| matches!(state, ItemState::InDoubt { .. }))
+    }
+
     /// What is in doubt must be looked up before anything is built on the run.
     pub(super) fn refuse_unsettled(&self) -> Result<(), SessionError> {
-        let in_doubt = |number| matches!(self.states.state(ItemKey(number)), ItemState::InDoubt { .. });
-        if self.record.ending.is_none() || (1..=self.plan.len()).any(in_doubt) {
+        if self.record.ending.is_none() || self.is_unsettled() {
             return Err(SessionError::Refused(format!(
                 "this run was cut off, and it is not known what it did last: first `transship resume {}`",
                 self.folder.path().display()

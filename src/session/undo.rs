@@ -1,9 +1,13 @@
 //! Undoing: the plan of what puts back what a run changed.
 
+use super::execute::{Part, report_on};
 use super::runs::OpenedRun;
 use super::{Plan, Session, SessionError, TOOL};
+use crate::inventory::error::EngineError;
 use crate::job::Action;
+use crate::journal::{Entry, Journal};
 use crate::model::RunId;
+use crate::model::event::Events;
 use crate::planner::{UndoRequest, plan_undo};
 use crate::run_folder::lock::RunLock;
 use crate::run_folder::staging::parent_of;
@@ -21,7 +25,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// The run is in doubt or being written; the token opens another account; the files of the run do not fit each other.
+    /// The run is being written; the token opens another account; the files of the run do not fit each other.
     ///
     /// # Cancel safety
     ///
@@ -35,7 +39,7 @@ impl Session {
         let earlier_lock = RunLock::take(of, &self.holder(&what))?;
         let mut staged = self.stage(run, place, &what, &target.facts)?;
         staged.earlier = Some(earlier_lock);
-        let earlier = OpenedRun::open(of.path())?;
+        let mut earlier = OpenedRun::open(of.path())?;
         let then = &earlier.plan.head().target;
         if then.origin != target.facts.origin || then.user != target.facts.user {
             return Err(SessionError::Refused(format!(
@@ -43,7 +47,9 @@ impl Session {
                 target.facts.name
             )));
         }
-        earlier.refuse_unsettled()?;
+        if earlier.is_unsettled() {
+            earlier = self.settle_doubts(earlier).await?;
+        }
         let run_id = earlier.id();
         let (to, wanted) = (staged.plan(), staged.wanted());
         let planning = plan_undo(UndoRequest {
@@ -55,12 +61,46 @@ impl Session {
             to: &to,
             wanted: &wanted,
             cancel: &self.options.cancel,
+            settle: self.options.grace_period,
             now: self.host.clock.now(),
             tool: TOOL,
         });
         let planned = self.unless_stopped(planning).await?;
         let job_text = earlier.job_text()?;
         let action = Action::Undo.as_str().to_owned();
-        Ok(Plan { planned, staged, action, job_text, harmless: !self.target.is_service() })
+        let undoes = Some(earlier.folder);
+        Ok(Plan { planned, staged, action, job_text, harmless: !self.target.is_service(), undoes })
+    }
+
+    /// Finds out, by reads, what the last calls of a run that was broken off came to, and records it in its journal.
+    async fn settle_doubts(&self, run: OpenedRun) -> Result<OpenedRun, SessionError> {
+        let path = run.folder.path().to_owned();
+        let journal = run.reopen(&self.options.journal).await?;
+        let OpenedRun { folder, plan, states, .. } = run;
+        let ended = self.act(&folder, &plan, journal, states, "", Part::Settled, &Events::none()).await;
+        if self.options.cancel.is_draining() {
+            return Err(EngineError::Interrupted.into());
+        }
+        match ended {
+            // What stays in doubt is named by the plan, and left alone.
+            Ok(_) | Err(EngineError::Folder(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+        report_on(folder, plan)?;
+        OpenedRun::open(&path)
+    }
+
+    /// Records in the journal of a run that could still be resumed that it is being undone.
+    pub(super) async fn mark_undone(&self, of: &RunFolder, by: &RunId) -> Result<(), SessionError> {
+        let run = OpenedRun::open(of.path())?;
+        if run.is_done() || run.record.undone.is_some() {
+            return Ok(());
+        }
+        let options = self.options.journal.clone();
+        let journal = Journal::reopen(&run.folder.journal(), &run.folder.before(), &run.replay, options)?;
+        journal.append(Entry::Undone { by: by.clone() }, None).await?;
+        journal.close()?;
+        report_on(run.folder, run.plan)?;
+        Ok(())
     }
 }

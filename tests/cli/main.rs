@@ -17,6 +17,7 @@ mod resume;
 mod runs;
 mod support;
 mod torture;
+mod undo;
 mod unreadable;
 mod update_delete_clone;
 mod verify;

@@ -318,6 +318,7 @@ impl Migration {
                 in_flight: self.in_flight,
                 attempts: 6,
                 settle: self.settle,
+                settle_only: false,
             },
             cancel,
             events: &events,

@@ -37,7 +37,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => text.prop_map(|message| Step::Ended {
             outcome: Outcome::Failed, status: Some(422), code: "c".into(), message, sends: 1, found: Some(Id::from("x")),
         }),
-        1 => Just(Step::Verified { verdict: Verdict::Equal, sha256: None, differences: vec!["/a".into()] }),
+        1 => Just(Step::Verified { verdict: Verdict::Equal, sha256: None, differences: vec!["/a".into()], modified: None }),
     ]
 }
 

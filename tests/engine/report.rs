@@ -148,6 +148,7 @@ fn steps(number: u32) -> Vec<Step> {
         verdict: if differs { Verdict::Differs } else { Verdict::Equal },
         sha256: Some(Fingerprint::of(b"held")),
         differences: if differs { vec!["/http/body/0".into()] } else { Vec::new() },
+        modified: None,
     };
     vec![intended, applied, verified]
 }

@@ -31,7 +31,7 @@ pub(crate) fn make(
     item.kind = Some(kind);
     item.adaptor_type = Some(kind.as_str().to_owned());
     name.clone_into(&mut item.name);
-    item.source = Some(ImportRef { id, name: name.to_owned(), sha256: None });
+    item.source = Some(ImportRef { id, name: name.to_owned(), sha256: None, modified: None });
     let over = |item: PlanItem, outcome: Outcome, code: &str, message: &str| Made {
         item: ended(item, outcome, code, message),
         wanted: None,

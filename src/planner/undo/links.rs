@@ -2,25 +2,21 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::inventory::error::EngineError;
+use crate::inventory::dependents::used_by;
 use crate::model::{Id, ItemKey, Operation, Outcome};
 use crate::planner::prepare::ended;
-use crate::planner::undo::UndoRequest;
-use crate::planner::undo::present::users;
+use crate::planner::undo::present::Uses;
+use crate::planner::undo::touched::{Did, Touched};
 use crate::run_folder::plan_item::PlanItem;
-use crate::run_folder::rows::Row;
 
 /// What imports refer to is removed after them and comes back before them, in the reverse of the order of the run.
-pub(crate) fn in_order(touched: Vec<Row>) -> Vec<Row> {
-    let (mut rows, mut last) = (Vec::new(), Vec::new());
-    let (imports, others): (Vec<Row>, Vec<Row>) =
-        touched.into_iter().partition(|row| row.item.kind.is_none());
-    for row in others.into_iter().rev() {
-        if row.outcome == Outcome::Deleted { rows.push(row) } else { last.push(row) }
-    }
-    rows.extend(imports);
-    rows.extend(last);
-    rows
+pub(crate) fn in_order(touched: Vec<Touched>) -> Vec<Touched> {
+    let (imports, others): (Vec<Touched>, Vec<Touched>) = touched.into_iter().partition(|one| one.is_import);
+    let (mut all, last): (Vec<Touched>, Vec<Touched>) =
+        others.into_iter().rev().partition(|one| one.did == Did::Removed);
+    all.extend(imports);
+    all.extend(last);
+    all
 }
 
 /// What becomes of an item of the run here.
@@ -46,25 +42,20 @@ pub(crate) struct Links {
 }
 
 impl Links {
-    pub(crate) fn of(touched: &[Row]) -> Self {
+    pub(crate) fn of(touched: &[Touched]) -> Self {
         let mut users: HashMap<ItemKey, Vec<ItemKey>> = HashMap::new();
-        for row in touched {
-            for need in &row.item.needs {
-                users.entry(*need).or_default().push(row.item.item);
+        for one in touched {
+            for need in &one.needs {
+                users.entry(*need).or_default().push(one.item);
             }
         }
         Self { users, fates: HashMap::new(), leaving: HashSet::new() }
     }
 
     /// Puts an item after those that needed what it undoes; one that is used by anything else is left alone.
-    pub(crate) async fn bind(
-        &mut self,
-        with: &UndoRequest<'_>,
-        row: &Row,
-        item: &mut PlanItem,
-    ) -> Result<(), EngineError> {
+    pub(crate) fn bind(&mut self, one: &Touched, mut item: PlanItem, uses: Option<&Uses>) -> PlanItem {
         if item.is_work() {
-            let undone = self.before(row).filter_map(|fate| match fate {
+            let undone = self.before(one).filter_map(|fate| match fate {
                 Fate::Undone(item) => Some(*item),
                 Fate::Over | Fate::Stays(_) => None,
             });
@@ -73,40 +64,49 @@ impl Links {
         }
         if item.kind.is_some()
             && item.operation == Operation::Delete
-            && let Some(message) = self.used(with, row).await?
+            && let Some(message) = self.used(one, uses)
         {
-            *item = ended(item.clone(), Outcome::Conflict, "in_use", message);
+            item = ended(item, Outcome::Conflict, "in_use", message);
             item.needs.clear();
         }
         let open = matches!(item.outcome, Some(Outcome::Stale | Outcome::Failed | Outcome::Conflict));
         let gone = item.trouble.as_ref().is_some_and(|trouble| trouble.code == "gone");
         let fate = if item.is_work() {
-            self.leaving.extend(row.target_id.clone());
+            self.leaving.extend(one.target.clone());
             Fate::Undone(item.item)
         } else if open && !gone {
             Fate::Stays(item.name.clone())
         } else {
             Fate::Over
         };
-        self.fates.insert(row.item.item, fate);
-        Ok(())
+        // Only what something needs, or what needs something, is ever asked for again.
+        if !one.needs.is_empty() || self.users.contains_key(&one.item) {
+            self.fates.insert(one.item, fate);
+        }
+        item
     }
 
-    /// What becomes of those that needed what a row is about.
-    fn before(&self, row: &Row) -> impl Iterator<Item = &Fate> {
-        self.users.get(&row.item.item).into_iter().flatten().filter_map(|user| self.fates.get(user))
+    /// What becomes of those that needed what an item is about.
+    fn before(&self, one: &Touched) -> impl Iterator<Item = &Fate> {
+        self.users.get(&one.item).into_iter().flatten().filter_map(|user| self.fates.get(user))
     }
 
     /// What will still use it, in a sentence.
-    async fn used(&self, with: &UndoRequest<'_>, row: &Row) -> Result<Option<String>, EngineError> {
-        let stays = self.before(row).find_map(|fate| match fate {
+    fn used(&self, one: &Touched, uses: Option<&Uses>) -> Option<String> {
+        let stays = self.before(one).find_map(|fate| match fate {
             Fate::Stays(name) => Some(name),
             Fate::Undone(_) | Fate::Over => None,
         });
-        match (stays, &row.target_id) {
-            (Some(name), _) => Ok(Some(format!("\"{name}\" uses it and stays as it is: left alone"))),
-            (None, Some(target)) => users(with, row.item.list(), target, &self.leaving).await,
-            (None, None) => Ok(None),
+        if let Some(name) = stays {
+            return Some(format!("\"{name}\" uses it and stays as it is: left alone"));
+        }
+        match uses? {
+            Ok(uses) => {
+                let mut uses = uses.clone();
+                uses.values_mut().for_each(|users| users.retain(|user| !self.leaving.contains(&user.id)));
+                used_by(&uses)
+            }
+            Err(why) => Some(format!("it could not be found out what uses it ({why}): left alone")),
         }
     }
 }

@@ -1,35 +1,42 @@
 //! The plan that puts back what a run changed, except where somebody changed it since.
 
+mod judge;
 mod links;
 mod present;
+mod standings;
+mod touched;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::api::ErrorKind;
 use crate::documents::Document;
 use crate::documents::diff::diff;
 use crate::documents::document::{fingerprint_of_text, original_bytes, strip_text};
 use crate::documents::normal::{fingerprint, masks, remove_pointers, strip_server_fields};
 use crate::inventory::endpoint::{Account, spent};
 use crate::inventory::error::EngineError;
+use crate::inventory::witnesses;
 use crate::job::Verify;
 use crate::journal::ItemStates;
 use crate::model::cancel::Cancel;
 use crate::model::{Fingerprint, Head, Id, ItemKey, Operation, Outcome, Verdict};
 use crate::planner::prepare::{blank, ended};
+use crate::planner::undo::judge::{Standing, Touch, judge};
 use crate::planner::undo::links::{Links, in_order};
-use crate::planner::undo::present::{current_prints, who_changed};
+use crate::planner::undo::present::{users, who_changed};
+use crate::planner::undo::standings::{Now, Standings, standings};
+use crate::planner::undo::touched::{Did, Touched};
 use crate::planner::write_plan::Planned;
 use crate::run_folder::before_images::Befores;
-use crate::run_folder::document_file::DocumentFile;
+use crate::run_folder::document_file::{DocumentFile, read_document};
 use crate::run_folder::folder::RunFolder;
 use crate::run_folder::forecast::{Forecast, Outlook, Write};
 use crate::run_folder::plan_file::{PlanFile, PlanWriter};
 use crate::run_folder::plan_item::{FORMAT, ImportRef, Others, PlanHead, PlanItem, PlanTail};
-use crate::run_folder::rows::{Row, rows};
+use crate::run_folder::rows::rows;
 
 /// What an undo is planned with.
 #[derive(Debug, Clone, Copy)]
@@ -50,38 +57,38 @@ pub struct UndoRequest<'a> {
     pub wanted: &'a Path,
     /// How to be stopped.
     pub cancel: &'a Cancel,
+    /// How long a read may be behind a write.
+    pub settle: Duration,
     /// The time.
     pub now: jiff::Timestamp,
     /// The program and its version.
     pub tool: &'a str,
 }
 
-/// What is known of an import that the run wrote: as it is now.
-enum Now {
-    Gone,
-    /// It is there; its document, unless a list showed all that has to be known.
-    There(Fingerprint, Option<Document>),
-}
-
 /// Plans the undo of a run. Nothing is written to the service.
 ///
 /// # Errors
 ///
-/// The run's files do not fit each other, or the service cannot be read.
+/// The run's files do not fit each other, the service cannot be read, or the token opens another account.
+///
+/// # Cancel safety
+///
+/// Dropping the future leaves files of the plan that nobody needs, and nothing else.
 pub async fn plan_undo(with: UndoRequest<'_>) -> Result<Planned, EngineError> {
     let before = spent([with.target]);
-    let mut touched: Vec<Row> = Vec::new();
+    let mut touched: Vec<Touched> = Vec::new();
     rows(with.folder, with.plan, with.memory, |row| {
-        if row.outcome.wrote()
-            || matches!(row.outcome, Outcome::Failed | Outcome::Conflict) && made_half(&row)
-        {
-            touched.push(row);
-        }
+        touched.extend(Touched::of(&row, with.memory));
         Ok(())
     })?;
     let touched = in_order(touched);
     let befores = Befores::index(with.folder)?;
-    let prints = current_prints(&with, &touched).await?;
+    let mut standings = standings(&with, &touched).await?;
+    if !standings.any_there() && touched.iter().any(Touched::is_read) {
+        refuse_another(&with, &touched).await?;
+    }
+    let people = who_changed(&with, &touched, &standings).await;
+    let uses = users(&with, &touched).await?;
     let mut head = with.plan.head().clone();
     head.settings.source = head.settings.target.clone();
     let head = PlanHead {
@@ -96,18 +103,16 @@ pub async fn plan_undo(with: UndoRequest<'_>) -> Result<Planned, EngineError> {
     };
     let mut writer = PlanWriter::create(with.to, head)?;
     let mut out = DocumentFile::create(with.wanted)?;
-    let (mut totals, mut sent, mut asked) = (BTreeMap::<String, u32>::new(), Vec::new(), 0);
+    let (mut totals, mut sent) = (BTreeMap::<String, u32>::new(), Vec::new());
     let mut links = Links::of(&touched);
-    for (number, row) in (1_u32..).zip(&touched) {
+    for (at, one) in touched.iter().enumerate() {
         if with.cancel.is_draining() {
             return Err(EngineError::Interrupted);
         }
-        let (mut item, document) =
-            plan_item(&with, ItemKey(number), row, &befores, &prints, &mut asked).await?;
-        links.bind(&with, row, &mut item).await?;
-        if let (true, Some(document)) = (item.is_work(), document) {
-            item.wanted = Some(out.append_line(item.item, &document)?);
-        }
+        let who = people.get(&at).map(String::as_str).unwrap_or_default();
+        let planned = plan_item(&with, one, at, &befores, &mut standings, who)?;
+        let item = links.bind(one, planned.item, uses.get(&at));
+        let item = write(&mut out, item, planned.wanted)?;
         if item.is_work() {
             sent.push(Write::of(&item));
         }
@@ -116,11 +121,51 @@ pub async fn plan_undo(with: UndoRequest<'_>) -> Result<Planned, EngineError> {
         writer.push(&item)?;
     }
     let wanted_sha256 = out.finish()?;
+    let tail = tail(&with, &touched, totals, sent, spent([with.target]).since(&before).calls);
+    Ok(Planned { plan: writer.finish(tail)?, wanted_sha256, references: Vec::new() })
+}
+
+/// Refuses an account in which nothing is that the run touched, unless something else shows that it is the right one.
+async fn refuse_another(with: &UndoRequest<'_>, touched: &[Touched]) -> Result<(), EngineError> {
+    let gone: HashSet<&Id> = touched.iter().filter_map(|one| one.target.as_ref()).collect();
+    let removed = touched.iter().filter(|one| one.did == Did::Removed).take(8);
+    for (one, id) in removed.filter_map(|one| Some((one, one.target.as_ref()?))) {
+        // What was removed there lies in its recycle bin.
+        if with.target.client.bin_get(one.list, id).await.is_ok() {
+            return Ok(());
+        }
+    }
+    let mut witnesses = with.plan.tail().witnesses.target.clone();
+    witnesses.retain(|witness| !gone.contains(&witness.id));
+    // Everything was looked for until the grace period was over.
+    witnesses::refuse_another(with.target, &witnesses, Duration::ZERO).await
+}
+
+/// Puts the document of an item down, if there is something to write.
+fn write(
+    out: &mut DocumentFile,
+    mut item: PlanItem,
+    wanted: Option<Vec<u8>>,
+) -> Result<PlanItem, EngineError> {
+    if let (true, Some(text)) = (item.is_work(), wanted) {
+        item.wanted = Some(out.append_line(item.item, &text)?);
+    }
+    Ok(item)
+}
+
+/// What the plan says at its end.
+fn tail(
+    with: &UndoRequest<'_>,
+    touched: &[Touched],
+    totals: BTreeMap<String, u32>,
+    sent: Vec<Write>,
+    spent: BTreeMap<String, u64>,
+) -> PlanTail {
     let old = with.plan.tail();
     let page = old.target_page.max(1);
     let (mut others, mut imports) = (BTreeMap::<_, Others>::new(), 0);
-    for row in &touched {
-        let Some(kind) = row.item.kind else {
+    for one in touched {
+        let Some(kind) = one.kind else {
             imports += 1;
             continue;
         };
@@ -135,141 +180,142 @@ pub async fn plan_undo(with: UndoRequest<'_>) -> Result<Planned, EngineError> {
         per_second: with.target.per_second,
         burst: with.target.burst,
     };
-    let tail = PlanTail {
-        known_sha256: None,
-        names: BTreeMap::new(),
+    PlanTail {
         selected: u32::try_from(touched.len()).unwrap_or(u32::MAX),
         totals,
         target_listed,
         target_page: page,
         target_listed_apart: old.target_listed_apart,
         others,
-        spent: spent([with.target]).since(&before).calls,
+        spent,
         forecast: Forecast::of(sent.into_iter(), outlook),
-        related: BTreeMap::new(),
-        notes: Vec::new(),
-    };
-    Ok(Planned { plan: writer.finish(tail)?, wanted_sha256, references: Vec::new() })
+        witnesses: old.witnesses.clone(),
+        ..PlanTail::default()
+    }
 }
 
-/// A clone that was made, but whose PUT did not work out, still stands in the target.
-fn made_half(row: &Row) -> bool {
-    row.item.operation == Operation::Clone && row.target_id.is_some()
+/// An item of the undo, and the text that is to be written for it.
+struct Undoing {
+    item: PlanItem,
+    wanted: Option<Vec<u8>>,
 }
 
-async fn plan_item(
+impl From<PlanItem> for Undoing {
+    fn from(item: PlanItem) -> Self {
+        Self { item, wanted: None }
+    }
+}
+
+fn plan_item(
     with: &UndoRequest<'_>,
-    number: ItemKey,
-    row: &Row,
+    one: &Touched,
+    at: usize,
     befores: &Befores,
-    prints: &HashMap<Id, Fingerprint>,
-    asked: &mut usize,
-) -> Result<(PlanItem, Option<Vec<u8>>), EngineError> {
-    let Some(target) = row.target_id.clone() else {
-        let item = blank(number, &head_of(row, &Id::from("")));
-        return Ok((
-            ended(item, Outcome::Failed, "no_target", "the journal does not say which import it was"),
-            None,
-        ));
+    standings: &mut Standings,
+    who: &str,
+) -> Result<Undoing, EngineError> {
+    let of_run = with.plan.item(one.item)?;
+    let number = ItemKey(u32::try_from(at + 1).unwrap_or(u32::MAX));
+    let id = one.target.clone().unwrap_or_else(|| Id::from(""));
+    let head =
+        Head { adaptor_type: of_run.adaptor_type.clone(), ..Head::new(id.clone(), of_run.name.clone()) };
+    let mut item = blank(number, &head);
+    item.kind = of_run.kind;
+    item.source = of_run.source;
+    let named = |standing: Option<&Standing>| ImportRef {
+        id: id.clone(),
+        name: of_run.name.clone(),
+        sha256: standing.map(|standing| standing.print),
+        modified: standing.and_then(|standing| standing.modified.clone()),
     };
-    let mut item = blank(number, &head_of(row, &target));
-    item.kind = row.item.kind;
-    item.source = row.item.source.clone();
-    // A sweep that shows what the run left behind is proof enough; anything else is read by id.
-    let now = match prints.get(&target) {
-        Some(print)
-            if Some(*print) == row.target_sha256
-                && row.outcome != Outcome::Updated
-                && row.verdict != Verdict::Differs =>
-        {
-            Now::There(*print, None)
-        }
-        _ => read(with, row.item.list(), &target).await?,
-    };
-    if row.outcome == Outcome::Deleted {
-        return Ok(undo_delete(item, row, target, &now, befores));
+    if let Did::Unknown(why) = &one.did {
+        item.target = one.target.is_some().then(|| named(None));
+        return Ok(ended(item, Outcome::Conflict, "not_known", format!("{why}: left alone")).into());
     }
-    let Now::There(print, document) = now else {
-        let what = if row.outcome == Outcome::Updated {
-            ended(item, Outcome::Stale, "gone", "it was removed by somebody else since: left alone")
-        } else {
-            let mut item = ended(item, Outcome::Unchanged, "gone", "it is gone already");
-            item.verdict = Some(Verdict::Equal);
-            item
-        };
-        return Ok((what, None));
+    if one.target.is_none() {
+        let message = "the journal does not say which import it was";
+        return Ok(ended(item, Outcome::Failed, "no_target", message).into());
+    }
+    let standing = match standings.now(at) {
+        Now::Unreadable(code, why) => {
+            item.target = Some(named(None));
+            let message = format!("it cannot be read ({why}): left alone");
+            return Ok(ended(item, Outcome::Failed, code, message).into());
+        }
+        Now::Gone => None,
+        Now::There(standing) => Some(standing.clone()),
     };
-    item.target = Some(ImportRef { id: target.clone(), name: row.item.name.clone(), sha256: Some(print) });
-    let wanted = if row.outcome == Outcome::Updated {
-        let kept = befores.document(row)?;
-        let Some(wanted) = kept.as_ref().and_then(|kept| Wanted::of(kept, false)) else {
+    if one.did == Did::Removed {
+        item.target = Some(named(None));
+        return Ok(put_back(item, one, standing.is_some(), befores));
+    }
+    let Some(standing) = standing else {
+        if one.did == Did::Overwrote {
+            let message = "it was removed by somebody else since: left alone";
+            return Ok(ended(item, Outcome::Stale, "gone", message).into());
+        }
+        let mut item = ended(item, Outcome::Unchanged, "gone", "it is gone already");
+        item.verdict = Some(Verdict::Equal);
+        return Ok(item.into());
+    };
+    item.target = Some(named(Some(&standing)));
+    let (mut wanted, mut now) = (None, None);
+    if one.did == Did::Overwrote {
+        let kept = befores.document(one.item, one.before_sha256)?;
+        let Some(kept) = kept.as_ref().and_then(|kept| Wanted::of(kept, false)) else {
             let message = "before.jsonl lacks the document as it was, or holds another: put it back by hand";
-            return Ok((ended(item, Outcome::Failed, "no_before", message), None));
+            return Ok(ended(item, Outcome::Failed, "no_before", message).into());
         };
-        if wanted.print == document.as_ref().map_or(print, print_without_server_fields) {
+        now = standings.text(at)?.map(|text| read_document(text, Path::new("now.spool"))).transpose()?;
+        if now.as_ref().is_some_and(|now| print_without_server_fields(now) == kept.print) {
             item.verdict = Some(Verdict::Equal);
-            return Ok((
-                ended(item, Outcome::Unchanged, "undone", "it is as it was before the run already"),
-                None,
-            ));
+            let message = "it is as it was before the run already";
+            return Ok(ended(item, Outcome::Unchanged, "undone", message).into());
         }
-        Some(wanted)
-    } else {
-        None
+        wanted = Some(kept);
+    }
+    match judge(&one.left, &standing) {
+        Touch::Untouched => {}
+        Touch::Edited | Touch::Behind => {
+            let message = format!("it was changed since the run{who}: left alone");
+            return Ok(ended(item, Outcome::Stale, "edited", message).into());
+        }
+        Touch::NeverSeen => {
+            let message = format!(
+                "the run never saw what it had written, and it was modified since it was made{who}: left alone"
+            );
+            return Ok(ended(item, Outcome::Stale, "edited", message).into());
+        }
+    }
+    let Some(wanted) = wanted else {
+        item.operation = Operation::Delete;
+        return Ok(item.into());
     };
-    // A clone whose answer held no document was never fingerprinted: what it is now is taken for what the run made.
-    if row.target_sha256.is_some_and(|left| left != print)
-        || document.as_ref().is_some_and(|now| changed_before_it_was_read(row, print, now.head()))
-    {
-        let who =
-            if row.item.kind.is_none() { who_changed(with, &target, asked).await } else { String::new() };
-        let message = format!("it was changed since the run{who}: left alone");
-        return Ok((ended(item, Outcome::Stale, "edited", message), None));
+    item.operation = Operation::Update;
+    if let (Some(Ok(now)), Some(tree)) = (now.as_ref().map(Document::tree), &wanted.tree) {
+        item.changes = diff(now, tree);
     }
-    if let Some(wanted) = wanted {
-        item.operation = Operation::Update;
-        let now = document.as_ref().and_then(|now| now.tree().ok());
-        if let (Some(now), Some(tree)) = (now, &wanted.tree) {
-            item.changes = diff(now, tree);
-        }
-        item.sent_sha256 = Some(wanted.print);
-        item.name = wanted.name;
-        return Ok((item, Some(wanted.text)));
-    }
-    item.operation = Operation::Delete;
-    Ok((item, None))
+    item.sent_sha256 = Some(wanted.print);
+    item.name = wanted.name;
+    Ok(Undoing { item, wanted: Some(wanted.text) })
 }
 
-/// Whether somebody changed an import after the run had written it and before the run read it back: what was read is
-/// then not what the run left. Where the service itself keeps other than it answered, `lastModified` stays.
-fn changed_before_it_was_read(row: &Row, print: Fingerprint, now: &Head) -> bool {
-    let (Some(written), modified) = &row.written else { return false };
-    let same = modified.is_some() && *modified == now.last_modified;
-    row.verdict == Verdict::Differs && *written != print && !same
-}
-
-fn undo_delete(
-    mut item: PlanItem,
-    row: &Row,
-    target: Id,
-    now: &Now,
-    befores: &Befores,
-) -> (PlanItem, Option<Vec<u8>>) {
-    item.target = Some(ImportRef { id: target, name: row.item.name.clone(), sha256: None });
-    if matches!(now, Now::There(..)) {
+/// Brings back what the run removed.
+fn put_back(mut item: PlanItem, one: &Touched, is_there: bool, befores: &Befores) -> Undoing {
+    if is_there {
         item.verdict = Some(Verdict::NotChecked);
-        return (ended(item, Outcome::Unchanged, "undone", "it is there again already"), None);
+        return ended(item, Outcome::Unchanged, "undone", "it is there again already").into();
     }
-    let kept = befores.document(row).ok().flatten();
+    let kept = befores.document(one.item, one.before_sha256).ok().flatten();
     let Some(wanted) = kept.as_ref().and_then(|kept| Wanted::of(kept, true)) else {
         let message =
             "before.jsonl lacks the document as it was, or holds another: look into the recycle bin";
-        return (ended(item, Outcome::Failed, "no_before", message), None);
+        return ended(item, Outcome::Failed, "no_before", message).into();
     };
     item.secrets = wanted.secrets;
     item.sent_sha256 = Some(wanted.print);
     item.operation = Operation::Restore;
-    (item, Some(wanted.text))
+    Undoing { item, wanted: Some(wanted.text) }
 }
 
 /// A document as it was, as it is sent back.
@@ -308,20 +354,5 @@ fn print_without_server_fields(document: &Document) -> Fingerprint {
         Ok(tree) => fingerprint(tree),
         Err(_) => strip_text(document.text().get())
             .map_or_else(|_| document.fingerprint(), |text| fingerprint_of_text(text.as_bytes())),
-    }
-}
-
-fn head_of(row: &Row, id: &Id) -> Head {
-    Head { adaptor_type: row.item.adaptor_type.clone(), ..Head::new(id.clone(), row.item.name.clone()) }
-}
-
-async fn read(with: &UndoRequest<'_>, list: &str, id: &Id) -> Result<Now, EngineError> {
-    match with.target.client.get(list, id).await {
-        Ok(document) => {
-            let document = Document::new(document.text);
-            Ok(Now::There(document.fingerprint(), Some(document)))
-        }
-        Err(error) if error.kind == ErrorKind::NotFound => Ok(Now::Gone),
-        Err(error) => Err(with.target.failed(&format!("read {id} of the {list}"))(error)),
     }
 }

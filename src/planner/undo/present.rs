@@ -1,68 +1,43 @@
-//! What the service tells of what a run left behind: how it is now, who changed it, what uses it.
+//! What the service tells of what a run left behind: who changed it, what uses it. Asked for all of it at once.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
+use futures::StreamExt;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
-use crate::api::ErrorKind;
-use crate::documents::document::print_text;
-use crate::inventory::dependents::used_by;
+use crate::api::{Dependent, ErrorKind};
 use crate::inventory::error::EngineError;
-use crate::inventory::list_scan::{PAGE, PageVisitor, ScanOptions, list_scan};
-use crate::model::{Fingerprint, Head, Id};
+use crate::model::Id;
 use crate::planner::undo::UndoRequest;
-use crate::run_folder::forecast;
-use crate::run_folder::rows::Row;
+use crate::planner::undo::judge::{Touch, judge};
+use crate::planner::undo::standings::{Now, Standings};
+use crate::planner::undo::touched::{Did, Touched};
 
 /// Imports about which the service is asked who changed them; the others are only named.
 const MOST_ASKED: usize = 50;
+/// Calls in flight at once.
+const AT_ONCE: usize = 16;
 
-/// Fingerprints of what a sweep shows, when a sweep is cheaper than asking for each.
-pub(crate) async fn current_prints(
+/// Who changed the imports that are not as the run left them, as far as the service tells, by position.
+pub(crate) async fn who_changed(
     with: &UndoRequest<'_>,
-    touched: &[Row],
-) -> Result<HashMap<Id, Fingerprint>, EngineError> {
-    let mut prints = Prints { wanted: HashMap::new() };
-    for row in touched.iter().filter(|row| row.item.kind.is_none()) {
-        if let Some(id) = &row.target_id {
-            prints.wanted.insert(id.clone(), None);
-        }
-    }
-    let tail = with.plan.tail();
-    let imports = prints.wanted.len() as u64;
-    let listed = tail.target_listed + imports;
-    let page = if tail.target_page == 0 { u64::from(PAGE) } else { tail.target_page };
-    if forecast::read_back(imports, listed, page).0 {
-        let manner = ScanOptions { listed_apart: tail.target_listed_apart, ..ScanOptions::default() };
-        list_scan(with.target, manner, with.cancel, &mut prints).await?;
-    }
-    Ok(prints.wanted.into_iter().filter_map(|(id, print)| Some((id, print?))).collect())
+    touched: &[Touched],
+    standings: &Standings,
+) -> HashMap<usize, String> {
+    let is_edited = |(at, one): &(usize, &Touched)| {
+        one.is_import
+            && one.did != Did::Removed
+            && matches!(standings.now(*at), Now::There(now) if judge(&one.left, now) != Touch::Untouched)
+    };
+    let edited = touched.iter().enumerate().filter(is_edited).take(MOST_ASKED);
+    futures::stream::iter(edited.filter_map(|(at, one)| Some((at, one.target.as_ref()?))))
+        .map(|(at, id)| async move { (at, last_change(with, id).await) })
+        .buffer_unordered(AT_ONCE)
+        .collect()
+        .await
 }
 
-struct Prints {
-    wanted: HashMap<Id, Option<Fingerprint>>,
-}
-
-impl PageVisitor for Prints {
-    fn restart(&mut self) -> Result<(), EngineError> {
-        Ok(())
-    }
-
-    fn take(&mut self, head: &Head, text: &RawValue) -> Result<bool, EngineError> {
-        if let Some(print) = self.wanted.get_mut(&head.id) {
-            *print = Some(print_text(text.get().as_bytes()));
-        }
-        Ok(true)
-    }
-}
-
-/// Who changed an import last, as far as the service tells.
-pub(crate) async fn who_changed(with: &UndoRequest<'_>, id: &Id, asked: &mut usize) -> String {
-    if *asked >= MOST_ASKED {
-        return String::new();
-    }
-    *asked += 1;
+async fn last_change(with: &UndoRequest<'_>, id: &Id) -> String {
     let Ok(entries) = with.target.client.audit(id).await else { return String::new() };
     let Some(last) = entries.into_iter().max_by(|a, b| a.time.cmp(&b.time)) else { return String::new() };
     let field = |key: &str| last.by_user.as_ref().and_then(|user| user.get(key)).and_then(Value::as_str);
@@ -78,18 +53,33 @@ pub(crate) async fn who_changed(with: &UndoRequest<'_>, id: &Id, asked: &mut usi
     format!("{who}{when}{what}")
 }
 
-/// What uses a resource beside what `leaving` names, in a sentence; `None` if nothing does, or the service does not tell.
+/// What uses a resource, or why that is not known.
+pub(crate) type Uses = Result<BTreeMap<String, Vec<Dependent>>, String>;
+
+/// What uses the resources that the run made, by position; nothing for those of which the service does not tell.
+///
+/// # Errors
+///
+/// The token is refused.
 pub(crate) async fn users(
     with: &UndoRequest<'_>,
-    list: &str,
-    id: &Id,
-    leaving: &HashSet<Id>,
-) -> Result<Option<String>, EngineError> {
-    let mut users = match with.target.client.dependencies(list, id).await {
-        Ok(users) => users,
-        Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Refused) => return Ok(None),
-        Err(error) => return Err(with.target.failed(&format!("ask what uses {id} of the {list}"))(error)),
-    };
-    users.values_mut().for_each(|users| users.retain(|user| !leaving.contains(&user.id)));
-    Ok(used_by(&users))
+    touched: &[Touched],
+) -> Result<HashMap<usize, Uses>, EngineError> {
+    let made = touched.iter().enumerate().filter(|(_, one)| !one.is_import && one.did == Did::Made);
+    let mut answers =
+        futures::stream::iter(made.filter_map(|(at, one)| Some((at, one, one.target.as_ref()?))))
+            .map(|(at, one, id)| async move { (at, with.target.client.dependencies(one.list, id).await) })
+            .buffer_unordered(AT_ONCE);
+    let mut users = HashMap::new();
+    while let Some((at, answer)) = answers.next().await {
+        match answer {
+            Ok(found) => drop(users.insert(at, Ok(found))),
+            Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Refused) => {}
+            Err(error) if error.kind == ErrorKind::Unauthorized => {
+                return Err(with.target.failed("ask what uses a resource")(error));
+            }
+            Err(error) => drop(users.insert(at, Err(error.summary))),
+        }
+    }
+    Ok(users)
 }

@@ -244,6 +244,10 @@ impl Service {
                 Ok(reply(200, found.text.clone(), None))
             }
             (Method::Get, ["imports", _, "dependencies"]) => Ok(reply(200, "{}".to_owned(), None)),
+            (Method::Get, ["recycleBinTTL", "imports", id]) => {
+                let found = state.documents.get(*id).filter(|found| found.gone.is_some());
+                Ok(reply(200, found.ok_or_else(not_found)?.text.clone(), None))
+            }
             (Method::Get, _) => Ok(reply(204, String::new(), None)),
             (Method::Post, ["imports"]) => {
                 let id = state.new_id();

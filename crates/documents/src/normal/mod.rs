@@ -7,6 +7,7 @@
 pub mod compare;
 pub mod consensus;
 pub mod ignore;
+mod landed;
 pub mod masks;
 
 use serde_json::{Map, Number, Value};
@@ -18,6 +19,7 @@ use crate::schema::{self as service, Area, Shape};
 pub use compare::{Comparison, compare};
 pub use consensus::Consensus;
 pub use ignore::Ignore;
+pub use landed::landed;
 pub use masks::{masks, remove_pointers};
 
 /// Removes what the service manages and would ignore or refuse in a body. The other keys keep their order.

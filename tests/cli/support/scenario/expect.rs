@@ -127,6 +127,14 @@ impl Ran {
         self.expect(&format!("{name} holds {found} at {pointer}, expected {value}"), found == value)
     }
 
+    /// The value at a pointer of the source's import of that name.
+    #[track_caller]
+    pub fn expect_in_source(self, name: &str, pointer: &str, value: impl Into<Value>) -> Self {
+        let (value, import) = (value.into(), self.world.import("source", name));
+        let found = import.pointer(pointer).cloned().unwrap_or_default();
+        self.expect(&format!("{name} holds {found} at {pointer}, expected {value}"), found == value)
+    }
+
     /// The names in a list of the target, in any order.
     #[track_caller]
     pub fn expect_list<const N: usize>(self, list: &str, names: [&str; N]) -> Self {

@@ -1,6 +1,6 @@
 //! A service that is up, a folder to work in, and the binary.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -30,7 +30,7 @@ pub struct World {
     store: Store,
     control: Control,
     accounts: BTreeMap<String, AccountRecord>,
-    env: BTreeMap<String, String>,
+    env: RefCell<BTreeMap<String, String>>,
     keys: Vec<(String, String)>,
     runs: Cell<usize>,
 }
@@ -38,7 +38,11 @@ pub struct World {
 impl World {
     pub(super) fn start(scenario: Scenario) -> Rc<Self> {
         let store = Store::in_memory();
-        let specs: Vec<_> = ["source", "target"].map(AccountSpec::empty).into();
+        // `elsewhere` is another environment of the target's owner.
+        let owner = |name: &str| (name != "source").then(|| "5b5b5b5b0000000000000001".to_owned());
+        let specs: Vec<_> = ["source", "target", "elsewhere"]
+            .map(|name| AccountSpec { user_id: owner(name), ..AccountSpec::empty(name) })
+            .into();
         let control = Control::default();
         let open = Behaviour { rate_limited: false, page_size: 1000, ..Behaviour::default() };
         let options = Options { accounts: specs.clone(), behaviour: open, ..Options::default() };
@@ -76,8 +80,19 @@ impl World {
         let runs = Cell::new(0);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let client = crate::support::http_client();
-        let world =
-            Self { folder, emulator, back_door, runtime, client, store, control, accounts, env, keys, runs };
+        let world = Self {
+            folder,
+            emulator,
+            back_door,
+            runtime,
+            client,
+            store,
+            control,
+            accounts,
+            env: RefCell::new(env),
+            keys,
+            runs,
+        };
         world.write_job("job.yaml", &[]);
         Rc::new(world)
     }
@@ -85,7 +100,7 @@ impl World {
     /// Writes a job file: the scenario's keys, and these in place of them.
     pub fn write_job(&self, name: &str, instead: &[(&str, &str)]) {
         let mut text = String::from("version: 1\naccounts:\n");
-        for account in self.accounts.keys() {
+        for account in self.accounts.keys().filter(|name| *name != "elsewhere") {
             let line = format!(
                 "  {account}: {{ url: \"{}\", token: {{ env: TOKEN_{} }} }}\n",
                 self.emulator.url(),
@@ -125,6 +140,11 @@ impl World {
     /// The token of an account.
     pub fn token(&self, account: &str) -> &str {
         &self.accounts[account].token
+    }
+
+    /// From now on commands see this variable.
+    pub fn set_env(&self, name: &str, value: &str) {
+        self.env.borrow_mut().insert(name.to_owned(), value.to_owned());
     }
 
     /// Something goes wrong from now on.
@@ -174,7 +194,7 @@ impl World {
     pub fn binary(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_transship"));
         command.args(words.iter().map(|word| if *word == "JOB" { "job.yaml" } else { *word }));
-        command.current_dir(self.folder.path()).env_clear().envs(&self.env);
+        command.current_dir(self.folder.path()).env_clear().envs(&*self.env.borrow());
         command
     }
 

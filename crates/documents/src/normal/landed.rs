@@ -1,0 +1,108 @@
+//! Whether a write without an answer had its effect, where the service keeps other than it was sent. Pure.
+
+use serde_json::Value;
+
+use crate::name::loose_name_key;
+use crate::schema::is_server_field;
+
+/// Whether `found` is what a service made of `wanted`, which was sent to overwrite `before`.
+///
+/// It is if nothing changed but what was to change, and of that something is as wanted, if need be but for case, blanks,
+/// entities and a cut end; or if none of it is as before. A change anywhere else is somebody else's.
+pub fn landed(before: &Value, wanted: &Value, found: &Value) -> bool {
+    let mut seen = Seen::default();
+    seen.walk(before, wanted, found, true);
+    seen.foreign == 0 && (seen.as_wanted > 0 || seen.as_before == 0 && seen.other > 0)
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    as_wanted: usize,
+    as_before: usize,
+    other: usize,
+    /// Values that were not to change, and did.
+    foreign: usize,
+}
+
+impl Seen {
+    fn walk(&mut self, before: &Value, wanted: &Value, found: &Value, is_root: bool) {
+        match (before, wanted, found) {
+            (Value::Object(before), Value::Object(wanted), Value::Object(found)) => {
+                let keys = before.keys().chain(wanted.keys().filter(|key| !before.contains_key(*key)));
+                for key in keys.filter(|key| !is_root || !is_server_field(key)) {
+                    let of = |members: &serde_json::Map<String, Value>| {
+                        members.get(key).cloned().unwrap_or_default()
+                    };
+                    self.walk(&of(before), &of(wanted), &of(found), false);
+                }
+            }
+            (Value::Array(before), Value::Array(wanted), Value::Array(found))
+                if before.len() == wanted.len() && wanted.len() == found.len() =>
+            {
+                for ((before, wanted), found) in before.iter().zip(wanted).zip(found) {
+                    self.walk(before, wanted, found, false);
+                }
+            }
+            _ if before == wanted => self.foreign += usize::from(!alike(wanted, found)),
+            _ if found == before => self.as_before += 1,
+            _ if alike(wanted, found) => self.as_wanted += 1,
+            _ => self.other += 1,
+        }
+    }
+}
+
+/// Whether a service may have made one value of the other.
+fn alike(wanted: &Value, found: &Value) -> bool {
+    match (wanted, found) {
+        (Value::String(wanted), Value::String(found)) => {
+            let (wanted, found) = (loose_name_key(wanted), loose_name_key(found));
+            wanted == found || !found.is_empty() && wanted.starts_with(&found)
+        }
+        // Defaults come and go.
+        (Value::Null, _) | (_, Value::Null) => {
+            wanted.is_null() && !found.is_string() || found.is_null() && is_empty(wanted)
+        }
+        _ => wanted == found,
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(entries) => entries.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_write_that_was_normalised_landed_and_an_edit_of_somebody_else_did_not() {
+        let before = json!({"_id": "1", "name": "a", "description": "old", "http": {"body": ["x"], "n": 1}});
+        let wanted = json!({"name": "New  A", "description": "old", "http": {"body": ["y"], "n": 1}});
+        let check =
+            |found: Value, expected: bool| assert_eq!(landed(&before, &wanted, &found), expected, "{found}");
+        check(
+            json!({"_id": "1", "name": "new a", "description": "old", "http": {"body": ["y"], "n": 1}}),
+            true,
+        );
+        check(
+            json!({"name": "New", "description": "old", "http": {"body": ["x"], "n": 1}, "added": true}),
+            true,
+        );
+        check(json!({"name": "odd", "description": "old", "http": {"body": ["z"], "n": 1}}), true);
+        // Not written: somebody renamed it.
+        check(json!({"name": "theirs", "description": "old", "http": {"body": ["x"], "n": 1}}), false);
+        // Nothing happened.
+        check(before.clone(), false);
+        // Written, and then edited by somebody else.
+        check(json!({"name": "New A", "description": "theirs", "http": {"body": ["y"], "n": 1}}), false);
+        check(json!({"name": "New A", "description": "old", "http": {"body": ["y"], "n": 2}}), false);
+    }
+}

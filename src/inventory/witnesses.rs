@@ -1,0 +1,134 @@
+//! Whether a token still opens the account that a plan was made for: an owner has several environments, and the service
+//! does not tell them apart. So a plan remembers some ids it saw, and one of them must be there.
+
+use std::time::Duration;
+
+use futures::StreamExt;
+use tokio::time::{Instant, sleep};
+
+use crate::api::ErrorKind;
+use crate::documents::references::{Kind, ResourceIndex};
+use crate::inventory::endpoint::Account;
+use crate::inventory::error::EngineError;
+use crate::model::{Head, Id};
+use crate::run_folder::plan_item::Witness;
+
+/// Ids of a list that are remembered at most: the first of them, and the last.
+const MOST: usize = 4;
+/// Between two looks for all of them.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Remembers some ids of a list as they come.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Remembered {
+    first: Vec<(Id, Option<String>)>,
+    last: Option<(Id, Option<String>)>,
+}
+
+impl Remembered {
+    pub(crate) fn take(&mut self, head: &Head) {
+        if head.id.as_str().is_empty() {
+            return;
+        }
+        let seen = (head.id.clone(), head.last_modified.clone());
+        if self.first.len() < MOST { self.first.push(seen) } else { self.last = Some(seen) }
+    }
+
+    /// Whether an import is one of those that were remembered, and was not changed since.
+    pub(crate) fn is_one(&self, head: &Head) -> bool {
+        self.all().any(|(id, modified)| *id == head.id && *modified == head.last_modified)
+    }
+
+    /// How many were remembered.
+    pub(crate) fn count(&self) -> usize {
+        self.all().count()
+    }
+
+    fn all(&self) -> impl Iterator<Item = &(Id, Option<String>)> {
+        self.first.iter().chain(&self.last)
+    }
+
+    pub(crate) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// The imports that were remembered, and some of the account's connections.
+    pub(crate) fn witnesses(&self, index: &ResourceIndex) -> Vec<Witness> {
+        let imports = self.all().map(|(id, _)| ("imports", id));
+        let connections = index.kinds.get(&Kind::Connections).into_iter().flatten().take(MOST);
+        imports
+            .chain(connections.map(|one| (Kind::Connections.as_str(), &one.id)))
+            .map(|(list, id)| Witness { list: list.to_owned(), id: id.clone() })
+            .collect()
+    }
+}
+
+/// Refuses an account that shows none of `witnesses`, not even in its recycle bin. Without witnesses nothing is known, and nothing is refused.
+///
+/// # Errors
+///
+/// [`EngineError::OtherAccount`], or the token is refused.
+///
+/// # Cancel safety
+///
+/// It only reads.
+pub async fn refuse_another(
+    account: &Account,
+    witnesses: &[Witness],
+    settle: Duration,
+) -> Result<(), EngineError> {
+    let deadline = Instant::now() + settle;
+    let mut late = witnesses.is_empty();
+    while !late {
+        // Once more at the end of the grace period: a read by id may be behind the list that showed it.
+        late = Instant::now() >= deadline;
+        let mut answers = futures::stream::iter(witnesses)
+            .map(|witness| account.client.get(&witness.list, &witness.id))
+            .buffer_unordered(witnesses.len());
+        while let Some(answer) = answers.next().await {
+            match answer {
+                Err(error) if error.kind == ErrorKind::NotFound => {}
+                Err(error) if error.kind == ErrorKind::Unauthorized => {
+                    return Err(account.failed("read an import")(error));
+                }
+                // What cannot be read is there, or nothing can be said of it.
+                _ => return Ok(()),
+            }
+        }
+        if late {
+            // What somebody removed since lies in the recycle bin of the account in which it was.
+            let mut binned = futures::stream::iter(witnesses)
+                .map(|witness| account.client.bin_get(&witness.list, &witness.id))
+                .buffer_unordered(witnesses.len());
+            while let Some(answer) = binned.next().await {
+                if answer.is_ok() {
+                    return Ok(());
+                }
+            }
+            return Err(EngineError::OtherAccount { account: account.facts.name.clone() });
+        }
+        sleep(PAUSE.min(deadline.saturating_duration_since(Instant::now()))).await;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_ids_and_the_last_are_remembered() {
+        let mut remembered = Remembered::default();
+        for number in 0..9 {
+            remembered.take(&Head::new(Id::from(format!("{number}")), ""));
+        }
+        remembered.take(&Head::new(Id::from(""), ""));
+        assert!(
+            remembered.is_one(&Head::new(Id::from("8"), "x"))
+                && !remembered.is_one(&Head::new(Id::from("7"), ""))
+        );
+        let ids: Vec<String> =
+            remembered.witnesses(&ResourceIndex::default()).iter().map(|one| one.id.to_string()).collect();
+        assert_eq!(ids, ["0", "1", "2", "3", "8"]);
+    }
+}

@@ -1,0 +1,52 @@
+//! Which import of the target an earlier run made of an item, or was to overwrite for it: a retry updates that one.
+
+use futures::{StreamExt, pin_mut};
+
+use crate::api::ErrorKind;
+use crate::inventory::error::EngineError;
+use crate::model::Id;
+use crate::planner::plan_builder::PlanBuilder;
+use crate::planner::request::PlanRequest;
+use crate::planner::target_index::{TargetImport, TargetImports};
+use crate::run_folder::plan_item::PlanItem;
+
+/// Reads in flight at once; the account's own budget holds them back further.
+const AT_ONCE: usize = 64;
+
+/// Reads the imports of which an earlier run says that they are an item's, where the list did not show them: a list may
+/// lag, and to conclude from it that one is gone would make a second one.
+pub(crate) async fn read_own(
+    builder: &PlanBuilder<'_>,
+    imports: &mut TargetImports<'_>,
+) -> Result<(), EngineError> {
+    let Some(own) = builder.with.own() else {
+        return Ok(());
+    };
+    let target = builder.with.target;
+    let missing: Vec<(Id, u32)> = own
+        .values()
+        .filter_map(|id| Some((id.clone(), *builder.ids.get(id)?)))
+        .filter(|(_, index)| !imports.by_id.contains_key(index))
+        .collect();
+    let answers = futures::stream::iter(missing)
+        .map(|(id, index)| async move { (index, target.client.get("imports", &id).await) })
+        .buffer_unordered(AT_ONCE);
+    pin_mut!(answers);
+    while let Some((index, answer)) = answers.next().await {
+        match answer {
+            Ok(document) => {
+                let import = imports.keep(&builder.print, &document.head, &document.text)?;
+                imports.by_id.insert(index, import);
+            }
+            Err(error) if error.kind == ErrorKind::NotFound => {}
+            Err(error) => return Err(target.failed("read an import")(error)),
+        }
+    }
+    Ok(())
+}
+
+/// Whether an import of the target is known to be an item's.
+pub(crate) fn is_own(with: &PlanRequest<'_>, item: &PlanItem, import: &TargetImport) -> bool {
+    let source = item.source.as_ref().map(|source| &source.id);
+    with.own().zip(source).and_then(|(own, id)| own.get(id)) == Some(&import.id)
+}

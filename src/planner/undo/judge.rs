@@ -1,0 +1,121 @@
+//! Whether anybody touched what a run left behind. Pure.
+
+use jiff::Timestamp;
+
+use crate::model::Fingerprint;
+use crate::planner::undo::touched::Left;
+
+/// What stands in the target now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Standing {
+    pub print: Fingerprint,
+    /// `lastModified`.
+    pub modified: Option<String>,
+    /// `createdAt`.
+    pub created: Option<String>,
+}
+
+/// What the comparison of what was left with what stands there says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Touch {
+    /// It is as the run left it.
+    Untouched,
+    /// Somebody changed it since.
+    Edited,
+    /// It shows an earlier time than the run saw: this read is behind the write.
+    Behind,
+    /// The run never saw it, and it was modified since it was made.
+    NeverSeen,
+}
+
+/// Judges by `lastModified` and fingerprint as last recorded; where the run never saw it, by whether it was ever modified.
+pub(crate) fn judge(left: &Left, now: &Standing) -> Touch {
+    let known = left.answered.as_deref().or(left.seen.as_deref());
+    match (known, now.modified.as_deref()) {
+        (Some(known), Some(modified)) => match (time(known), time(modified)) {
+            (Some(then), Some(at)) if at < then => return Touch::Behind,
+            (Some(then), Some(at)) if at > then => return Touch::Edited,
+            (None, _) | (_, None) if known != modified => return Touch::Edited,
+            _ => {}
+        },
+        (None, Some(modified)) => {
+            let same = |created: &str| {
+                created == modified || time(created).is_some_and(|at| Some(at) == time(modified))
+            };
+            if !now.created.as_deref().is_some_and(same) {
+                return Touch::NeverSeen;
+            }
+        }
+        // A kind of document without times is known by what it holds.
+        (_, None) if left.print.is_none() => return Touch::NeverSeen,
+        (_, None) => {}
+    }
+    if left.print.is_some_and(|print| print != now.print) {
+        return Touch::Edited;
+    }
+    // It was first seen at the read-back, and was not what was wanted: an edit may have come before that.
+    if left.answered.is_none() && left.differs && now.created.is_some() && now.created != now.modified {
+        return Touch::NeverSeen;
+    }
+    Touch::Untouched
+}
+
+fn time(text: &str) -> Option<Timestamp> {
+    text.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn left(print: Option<&str>, answered: Option<&str>, seen: Option<&str>, differs: bool) -> Left {
+        Left {
+            print: print.map(|text| Fingerprint::of(text.as_bytes())),
+            answered: answered.map(str::to_owned),
+            seen: seen.map(str::to_owned),
+            differs,
+        }
+    }
+
+    fn now(print: &str, created: Option<&str>, modified: Option<&str>) -> Standing {
+        Standing {
+            print: Fingerprint::of(print.as_bytes()),
+            modified: modified.map(str::to_owned),
+            created: created.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn only_what_is_as_the_run_left_it_is_untouched() {
+        const T0: Option<&str> = Some("2026-01-01T00:00:00.000Z");
+        const T1: Option<&str> = Some("2026-01-01T00:00:01.000Z");
+        const T1_ELSEWHERE: Option<&str> = Some("2026-01-01T02:00:01+02:00");
+        const T2: Option<&str> = Some("2026-01-01T00:00:02.000Z");
+        let a = Some("a");
+        let table = [
+            ("as answered", left(a, T1, T1, false), now("a", T0, T1), Touch::Untouched),
+            ("in another time zone", left(a, T1, None, false), now("a", T0, T1_ELSEWHERE), Touch::Untouched),
+            ("changed in what is ignored", left(a, T1, T1, false), now("a", T0, T2), Touch::Edited),
+            ("changed before the read-back", left(a, T1, T2, false), now("a", T0, T2), Touch::Edited),
+            ("changed within one tick", left(a, T1, T1, false), now("b", T0, T1), Touch::Edited),
+            ("a read that is behind", left(a, T2, T2, false), now("b", T0, T1), Touch::Behind),
+            ("never seen, never modified", left(None, None, None, false), now("a", T1, T1), Touch::Untouched),
+            ("never seen, modified", left(None, None, None, false), now("a", T0, T1), Touch::NeverSeen),
+            ("first seen at the read-back", left(a, None, T1, false), now("a", T0, T1), Touch::Untouched),
+            ("first seen, and edited since", left(a, None, T1, false), now("a", T0, T2), Touch::Edited),
+            ("first seen different", left(a, None, T1, true), now("a", T0, T1), Touch::NeverSeen),
+            (
+                "first seen different, never modified",
+                left(a, None, T1, true),
+                now("a", T1, T1),
+                Touch::Untouched,
+            ),
+            ("without times", left(a, None, None, false), now("a", None, None), Touch::Untouched),
+            ("without times, edited", left(a, None, None, false), now("b", None, None), Touch::Edited),
+            ("without anything", left(None, None, None, false), now("a", None, None), Touch::NeverSeen),
+        ];
+        for (what, left, now, touch) in table {
+            assert_eq!(judge(&left, &now), touch, "{what}");
+        }
+    }
+}

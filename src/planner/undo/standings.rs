@@ -1,0 +1,286 @@
+//! What stands in the target of what a run touched: read by pages where that is cheaper, else by many calls at once.
+//!
+//! Nothing is concluded from one look that may be behind: what seems gone or edited is looked at again, by the other kind
+//! of call, and where the run wrote only a moment ago until the grace period is over. One import that cannot be read is
+//! its own trouble.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use futures::StreamExt;
+use serde_json::value::RawValue;
+use tokio::time::{Instant, sleep};
+
+use crate::api::ErrorKind;
+use crate::documents::document::print_and_tree;
+use crate::documents::normal::Ignore;
+use crate::documents::pointer::Pointer;
+use crate::inventory::error::EngineError;
+use crate::inventory::list_scan::{PAGE, PageVisitor, ScanOptions, list_scan};
+use crate::model::{Head, Id};
+use crate::planner::undo::UndoRequest;
+use crate::planner::undo::judge::{Standing, Touch, judge};
+use crate::planner::undo::touched::{Did, Touched};
+use crate::run_folder::document_file::{DocumentFile, Span};
+use crate::run_folder::forecast;
+
+/// Calls in flight at once; the account's own budget holds them back further.
+const AT_ONCE: usize = 64;
+/// The first pause between two looks; each is twice the one before.
+const PAUSE: Duration = Duration::from_millis(250);
+/// The longest of them.
+const LONGEST_PAUSE: Duration = Duration::from_secs(4);
+
+/// What is known of one import or resource as it is now.
+#[derive(Debug)]
+pub(crate) enum Now {
+    /// Neither a list nor a call by id shows it.
+    Gone,
+    /// It is there.
+    There(Standing),
+    /// The service does not show it: code, and why.
+    Unreadable(String, String),
+}
+
+/// What stands in the target, by the position of what was touched.
+pub(crate) struct Standings {
+    all: Vec<Seen>,
+    texts: DocumentFile,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    now: Option<Now>,
+    /// Where the text lies of what is to be compared with the document before the run.
+    text: Option<Span>,
+    /// Whether the last look at the list showed it.
+    listed: Option<bool>,
+    /// Whether the last call by id showed it.
+    by_id: Option<bool>,
+    looks: u32,
+}
+
+impl Standings {
+    pub(crate) fn now(&self, at: usize) -> &Now {
+        self.all.get(at).and_then(|seen| seen.now.as_ref()).unwrap_or(&Now::Gone)
+    }
+
+    /// The document as it is, where it was read to be compared.
+    pub(crate) fn text(&mut self, at: usize) -> Result<Option<Vec<u8>>, EngineError> {
+        let span = self.all.get(at).and_then(|seen| seen.text);
+        Ok(span.map(|span| self.texts.read(span)).transpose()?)
+    }
+
+    /// Whether anything that the run left behind is there.
+    pub(crate) fn any_there(&self) -> bool {
+        self.all.iter().any(|seen| !matches!(seen.now, Some(Now::Gone) | None))
+    }
+}
+
+/// Reads what stands in the target of everything that was touched.
+///
+/// # Errors
+///
+/// The token is refused, the service is away, or it was interrupted.
+pub(crate) async fn standings(with: &UndoRequest<'_>, touched: &[Touched]) -> Result<Standings, EngineError> {
+    let all = touched.iter().map(|_| Seen::default()).collect();
+    let texts = DocumentFile::create(&with.to.with_file_name("now.spool"))?;
+    let mut reader = Reader {
+        with,
+        touched,
+        found: Standings { all, texts },
+        by_id: HashMap::new(),
+        ignore: Ignore::new(with.plan.head().settings.ignore.iter().map(Pointer::as_str)),
+    };
+    for (at, one) in touched.iter().enumerate() {
+        if let (true, Some(target)) = (one.is_import, &one.target) {
+            reader.by_id.insert(target.clone(), at);
+        }
+    }
+    let read = reader.read().await;
+    // What cannot be removed is litter, not an error.
+    let _ = std::fs::remove_file(reader.found.texts.path());
+    read.map(|()| reader.found)
+}
+
+struct Reader<'a> {
+    with: &'a UndoRequest<'a>,
+    touched: &'a [Touched],
+    found: Standings,
+    by_id: HashMap<Id, usize>,
+    /// What the run left out of every comparison: so its fingerprints are without it too.
+    ignore: Ignore,
+}
+
+impl Reader<'_> {
+    async fn read(&mut self) -> Result<(), EngineError> {
+        let deadline = Instant::now() + self.with.settle;
+        let mut pause = PAUSE;
+        let mut open: Vec<usize> = (0..self.touched.len()).filter(|at| self.touched[*at].is_read()).collect();
+        for look in 0.. {
+            if look > 1 {
+                sleep(pause.min(deadline.saturating_duration_since(Instant::now()))).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+            self.look(&open).await?;
+            let late = Instant::now() >= deadline;
+            open.retain(|at| !self.is_settled(*at, late));
+            if open.is_empty() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// One look at each: by the list where that is cheaper or was not done yet, else by id.
+    async fn look(&mut self, open: &[usize]) -> Result<(), EngineError> {
+        let imports = open.iter().filter(|at| self.touched[**at].is_import).count() as u64;
+        let tail = self.with.plan.tail();
+        let page = if tail.target_page == 0 { u64::from(PAGE) } else { tail.target_page };
+        let listed = tail.target_listed + self.by_id.len() as u64;
+        let cheaper = imports > 0 && forecast::read_back(imports, listed, page).0;
+        let never_listed = |at: &usize| {
+            let seen = &self.found.all[*at];
+            self.touched[*at].is_import && seen.by_id.is_some() && seen.listed.is_none()
+        };
+        let by_list = cheaper || open.iter().any(never_listed);
+        if by_list {
+            for at in open {
+                self.found.all[*at].listed = Some(false);
+            }
+            let manner = ScanOptions {
+                listed_apart: tail.target_listed_apart,
+                to_the_end: true,
+                ..ScanOptions::default()
+            };
+            let wanted = open.iter().copied().collect();
+            let mut visitor = Visitor { reader: self, wanted };
+            list_scan(visitor.reader.with.target, manner, visitor.reader.with.cancel, &mut visitor).await?;
+            for at in open {
+                let seen = &mut self.found.all[*at];
+                if self.touched[*at].is_import {
+                    seen.looks += 1;
+                    if seen.listed == Some(false) && seen.by_id != Some(true) {
+                        seen.now = Some(Now::Gone);
+                    }
+                }
+            }
+        }
+        let by_id: Vec<usize> =
+            open.iter().copied().filter(|at| !by_list || !self.touched[*at].is_import).collect();
+        self.ask(&by_id).await
+    }
+
+    async fn ask(&mut self, which: &[usize]) -> Result<(), EngineError> {
+        let (with, touched) = (self.with, self.touched);
+        let calls =
+            which.iter().filter_map(|at| Some((*at, touched[*at].list, touched[*at].target.as_ref()?)));
+        let mut reads = futures::stream::iter(calls)
+            .map(|(at, list, id)| async move { (at, with.target.client.get(list, id).await) })
+            .buffer_unordered(AT_ONCE);
+        while let Some((at, answer)) = reads.next().await {
+            if with.cancel.is_draining() {
+                return Err(EngineError::Interrupted);
+            }
+            self.found.all[at].looks += 1;
+            match answer {
+                Ok(document) => {
+                    self.found.all[at].by_id = Some(true);
+                    self.take(at, &document.head, &document.text)?;
+                }
+                Err(error) if error.kind == ErrorKind::NotFound => {
+                    let seen = &mut self.found.all[at];
+                    seen.by_id = Some(false);
+                    if seen.listed != Some(true) {
+                        seen.now = Some(Now::Gone);
+                    }
+                }
+                Err(error) if error.is_of_one_document() => {
+                    let seen = &mut self.found.all[at];
+                    // What the list shows is known well enough: every write reads it once more.
+                    if seen.listed != Some(true) {
+                        let code =
+                            error.status.map_or_else(|| "unreadable".to_owned(), |status| status.to_string());
+                        seen.now = Some(Now::Unreadable(code, error.summary.clone()));
+                    }
+                }
+                Err(error) => {
+                    let what = format!(
+                        "read {} of the {}",
+                        touched[at].target.as_ref().map_or("", Id::as_str),
+                        touched[at].list
+                    );
+                    return Err(with.target.failed(&what)(error));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, at: usize, head: &Head, text: &RawValue) -> Result<(), EngineError> {
+        let print = match print_and_tree(text.get().as_bytes()) {
+            (_, Ok(tree)) if !self.ignore.is_empty() => self.ignore.fingerprint(&tree),
+            (print, _) => print,
+        };
+        let seen = &mut self.found.all[at];
+        seen.now = Some(Now::There(Standing {
+            print,
+            modified: head.last_modified.clone(),
+            created: head.created_at.clone(),
+        }));
+        if self.touched[at].did == Did::Overwrote {
+            seen.text = Some(self.found.texts.append(text.get().as_bytes())?);
+        }
+        Ok(())
+    }
+
+    /// Whether nothing better can come of another look.
+    fn is_settled(&self, at: usize, late: bool) -> bool {
+        let (one, seen) = (&self.touched[at], &self.found.all[at]);
+        match &seen.now {
+            None => false,
+            Some(Now::Unreadable(..)) => true,
+            Some(Now::Gone) => {
+                // Two looks, one of them at the list: either alone may be behind the other.
+                let seen_twice = seen.looks >= 2 && (seen.listed.is_some() || !one.is_import);
+                one.did == Did::Removed || (late || !self.is_recent(one)) && (seen_twice || !one.is_import)
+            }
+            Some(Now::There(_)) if one.did == Did::Removed => {
+                seen.looks >= 2 && (late || !self.is_recent(one))
+            }
+            Some(Now::There(standing)) => match judge(&one.left, standing) {
+                Touch::Untouched => true,
+                Touch::Behind => late,
+                Touch::Edited | Touch::NeverSeen => seen.looks >= 2 || seen.by_id.is_some(),
+            },
+        }
+    }
+
+    /// Whether the run wrote it so lately that a read may still be behind.
+    fn is_recent(&self, one: &Touched) -> bool {
+        let grace = jiff::SignedDuration::try_from(self.with.settle).unwrap_or(jiff::SignedDuration::MAX);
+        one.finished_at.is_some_and(|at| self.with.now.duration_since(at) < grace)
+    }
+}
+
+struct Visitor<'v, 'a> {
+    reader: &'v mut Reader<'a>,
+    wanted: HashSet<usize>,
+}
+
+impl PageVisitor for Visitor<'_, '_> {
+    fn restart(&mut self) -> Result<(), EngineError> {
+        Ok(())
+    }
+
+    fn take(&mut self, head: &Head, text: &RawValue) -> Result<bool, EngineError> {
+        if let Some(at) = self.reader.by_id.get(&head.id).copied()
+            && self.wanted.contains(&at)
+        {
+            let seen = &mut self.reader.found.all[at];
+            seen.listed = Some(true);
+            self.reader.take(at, head, text)?;
+        }
+        Ok(true)
+    }
+}

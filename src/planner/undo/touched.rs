@@ -1,0 +1,114 @@
+//! What a run did to each item, as far as an undo has to know: small, for there may be very many.
+
+use crate::documents::references::Kind;
+use crate::journal::{ItemState, ItemStates};
+use crate::model::{Fingerprint, Id, ItemKey, Operation, Outcome, Verdict};
+use crate::run_folder::rows::Row;
+
+/// What a run did to an item.
+#[derive(Debug, Clone)]
+pub(crate) struct Touched {
+    /// The item of the run.
+    pub item: ItemKey,
+    pub is_import: bool,
+    /// What it is, for what is no import.
+    pub kind: Option<Kind>,
+    pub list: &'static str,
+    pub did: Did,
+    /// The import or resource in the target.
+    pub target: Option<Id>,
+    pub left: Left,
+    /// SHA-256 of the text in `before.jsonl`.
+    pub before_sha256: Option<Fingerprint>,
+    /// Items of the run that it needed.
+    pub needs: Vec<ItemKey>,
+    /// When its last step was recorded, by this machine's clock.
+    pub finished_at: Option<jiff::Timestamp>,
+}
+
+/// What is to be undone of an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Did {
+    /// It made an import that was not there.
+    Made,
+    /// It overwrote one.
+    Overwrote,
+    /// It removed one.
+    Removed,
+    /// Something was sent for it, and what came of it is not known: why, for people.
+    Unknown(String),
+}
+
+/// How the run left what it wrote, as far as it saw it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Left {
+    /// Fingerprint as last recorded.
+    pub print: Option<Fingerprint>,
+    /// `lastModified` in the answer to the last write.
+    pub answered: Option<String>,
+    /// `lastModified` at the read-back.
+    pub seen: Option<String>,
+    /// Whether the read-back was not what was wanted.
+    pub differs: bool,
+}
+
+impl Touched {
+    /// Whether it has to be known what stands there now.
+    pub(crate) fn is_read(&self) -> bool {
+        self.target.is_some() && !matches!(self.did, Did::Unknown(_))
+    }
+
+    /// What the run did, if there is anything to undo or to name.
+    pub(crate) fn of(row: &Row, states: &ItemStates) -> Option<Self> {
+        let state = states.state(row.item.item);
+        let made = state.target().is_some();
+        let did = match row.outcome {
+            Outcome::Created | Outcome::Cloned | Outcome::Restored => Did::Made,
+            Outcome::Updated => Did::Overwrote,
+            Outcome::Deleted => Did::Removed,
+            // A clone or a restored import that was not completed stands in the target all the same.
+            _ if made
+                && row.item.operation.makes_an_import()
+                && !matches!(state, ItemState::InDoubt { .. }) =>
+            {
+                Did::Made
+            }
+            _ => Did::Unknown(unknown(row, state)?),
+        };
+        Some(Self {
+            item: row.item.item,
+            is_import: row.item.kind.is_none(),
+            kind: row.item.kind,
+            list: row.item.list(),
+            did,
+            target: row.target_id.clone(),
+            left: Left {
+                print: row.target_sha256,
+                answered: row.written.1.clone(),
+                seen: row.seen_modified.clone(),
+                differs: row.verdict == Verdict::Differs,
+            },
+            before_sha256: row.before_sha256,
+            needs: row.item.needs.clone(),
+            finished_at: row.finished_at,
+        })
+    }
+}
+
+/// Why it is not known what came of an item for which something was sent; `None` if nothing can have come of it.
+fn unknown(row: &Row, state: &ItemState) -> Option<String> {
+    if let ItemState::InDoubt { .. } = state {
+        return Some("it could not be found out whether its call had its effect".to_owned());
+    }
+    let sent = row.started_at.is_some();
+    let code = row.error_code.as_deref().unwrap_or_default();
+    let open = match row.outcome {
+        Outcome::Conflict => sent,
+        Outcome::Failed => code == "no_answer",
+        // Something was announced before it was found changed.
+        Outcome::Stale => sent && row.item.operation != Operation::Delete && code != "gone",
+        _ => false,
+    };
+    let said = row.error_message.as_deref().unwrap_or("no reason was recorded");
+    open.then(|| format!("it is not known what this run did to it ({said})"))
+}

@@ -1,0 +1,212 @@
+//! Undo: only what the run is known to have written and nobody touched since; the rest is named.
+
+use serde_json::json;
+use transship::emulator::{CloneAnswer, Effect};
+
+use crate::support::scenario::{Fault, Ran, Scenario, World, import};
+
+fn undo(world: &std::rc::Rc<World>) -> Ran {
+    world.command(&["undo", "runs/run-1", "--yes"])
+}
+
+/// Somebody else writes an import through the service: its `lastModified` moves, whatever else does.
+fn touch(world: &World, account: &str, name: &str) {
+    let mut document = world.import(account, name);
+    document["lastModified"] = json!("2100-02-02T02:02:02.002Z");
+    world.load(account, &[document]);
+}
+
+#[test]
+fn an_interrupted_run_with_doubts_is_undone_and_not_resumed_any_more() {
+    let world = Scenario::migrate([]).many(30).job("concurrency", "4").start();
+    world.fault(Fault::on_create(Fault::slow_after(300)));
+    let running = world.spawn_run(&[]).until_journal("\"applied\"", 6);
+    running.signal("KILL").finish().expect_killed();
+    world.no_faults();
+    let there = world.imports("target").len();
+    assert!(there >= 6, "{there}");
+    undo(&world).expect_exit(0).expect_target([]);
+    world.command(&["resume", "runs/run-1"]).expect_exit(2).expect_stderr("was undone by").expect_target([]);
+    undo(&world).expect_exit(0).expect_stderr("nothing to undo");
+}
+
+#[test]
+fn an_import_whose_last_modified_moved_stays() {
+    let world = Scenario::migrate(["a", "b"]).start();
+    world.run().expect_exit(0);
+    touch(&world, "target", "a");
+    undo(&world).expect_exit(3).expect_target(["a"]).expect_stderr("it was changed since the run");
+}
+
+#[test]
+fn a_clone_that_was_never_seen_and_edited_stays() {
+    for answer in [CloneAnswer::Array, CloneAnswer::Document] {
+        let world = Scenario::cloning(["a", "b"])
+            .job("verify", "none")
+            .service(|service| service.clone_answer = answer)
+            .start();
+        world.run().expect_exit(0);
+        touch(&world, "source", "Clone - a");
+        undo(&world).expect_exit(3).expect_source(["Clone - a", "a", "b"]);
+    }
+}
+
+#[test]
+fn what_cannot_be_read_by_id_is_left_and_the_rest_is_undone() {
+    for status in [403, 404, 451, 500] {
+        let world = Scenario::update([])
+            .source(&import("a").set("/description", json!("old")))
+            .source(&import("b").set("/description", json!("old")))
+            .source(&import("c").set("/description", json!("old")))
+            .job("transform", r#"[{ set: { /description: new } }]"#)
+            .start();
+        world.run().expect_exit(0);
+        let id = world.id("source", "b");
+        world.fault(Fault::on("GET", &format!("/v1/imports/{id}"), Fault::status(status)));
+        let ran = undo(&world);
+        assert!(matches!(ran.exit_code(), Some(0 | 3)), "{ran:?}");
+        let left = world.import("source", "b")["description"].clone();
+        let ran = ran.expect_in_source("a", "/description", json!("old"));
+        assert_eq!(ran.exit_code(), Some(if left == "new" { 3 } else { 0 }), "{status}");
+    }
+}
+
+#[test]
+fn a_read_by_id_that_is_behind_the_list_is_not_gone() {
+    let world = Scenario::migrate(["a", "b"]).env("TRANSSHIP_SETTLE", "2").start();
+    world.run().expect_exit(0);
+    world.fault(Fault::on("GET", "/v1/imports/*", Fault::status(404)).in_account("target").first(2));
+    undo(&world).expect_exit(0).expect_target([]);
+}
+
+#[test]
+fn another_environment_is_refused_before_anything_is_sent() {
+    let world = Scenario::migrate(["a", "b", "c"]).start();
+    world.run().expect_exit(0);
+    world.set_env("TOKEN_TARGET", world.token("elsewhere"));
+    for words in [["undo", "runs/run-1"], ["retry", "runs/run-1"], ["undo", "runs/run-1"]] {
+        let ran = world.command(&words).expect_exit(2).expect_no_write();
+        ran.expect_stderr("another environment").expect_target(["a", "b", "c"]);
+    }
+}
+
+#[test]
+fn two_tokens_of_one_account_are_no_migration() {
+    let world = Scenario::migrate(["a", "b", "c"]).start();
+    world.set_env("TOKEN_TARGET", world.token("source"));
+    world.run().expect_exit(2).expect_no_write().expect_stderr("are one account");
+}
+
+#[test]
+fn without_its_job_a_run_is_undone_all_the_same() {
+    let world = Scenario::migrate(["a"]).start();
+    world.run().expect_exit(0);
+    for file in ["job.yaml", "wanted.jsonl", "report.html", "audit.csv"] {
+        std::fs::remove_file(world.path("runs/run-1").join(file)).unwrap();
+    }
+    undo(&world).expect_exit(0).expect_target([]);
+}
+
+#[test]
+fn a_create_that_ended_as_a_conflict_is_named() {
+    let world = Scenario::migrate(["a", "b"]).start();
+    let unlike =
+        Effect::ChangeField { pointer: "/description".into(), value: json!("other"), silently: false };
+    world.fault(Fault::on_create(unlike).named("b"));
+    world.fault(Fault::cut_after_write("b"));
+    world.run().expect_exit(3).expect_cell("b", "outcome", "conflict");
+    undo(&world).expect_exit(3).expect_target(["b"]).expect_stderr("it is not known what this run did to it");
+}
+
+#[test]
+fn an_update_that_was_normalised_without_an_answer_is_known_and_undone() {
+    let world = Scenario::update([])
+        .source(&import("a").set("/description", json!("old")))
+        .source(&import("b").set("/description", json!("old")))
+        .job("transform", r#"[{ set: { /description: "  Some   text " } }]"#)
+        .start();
+    let normal =
+        Effect::ChangeField { pointer: "/description".into(), value: json!("some text"), silently: false };
+    world.fault(Fault::on("PUT", "/v1/imports/*", normal).named("a"));
+    world.fault(Fault::on("PUT", "/v1/imports/*", Effect::CutAfter).named("a").first(1));
+    world.run().expect_exit(3).expect_audit("a", "updated", "differs").expect_audit("b", "updated", "equal");
+    world.no_faults();
+    undo(&world).expect_exit(0).expect_in_source("a", "/description", json!("old"));
+}
+
+#[test]
+fn many_updates_are_undone_by_reading_pages() {
+    let world =
+        Scenario::update([]).many(200).job("transform", r#"[{ set: { /description: new } }]"#).start();
+    world.run().expect_exit(0);
+    let ran = undo(&world).expect_exit(0);
+    let calls = world.control().count("GET", "/v1/imports");
+    assert!(calls < 30, "{calls}");
+    ran.expect_calls("GET", "/v1/imports/{id}", 200).expect_calls("PUT", "/v1/imports/{id}", 200);
+}
+
+#[test]
+fn a_read_that_is_behind_the_write_is_read_again() {
+    let world = Scenario::migrate([])
+        .source(&import("a").set("/description", json!("new")))
+        .env("TRANSSHIP_SETTLE", "5")
+        .start();
+    let stale = |find: &str, with: &str| {
+        let effect = Effect::ReplaceBytes { find: find.into(), with: with.into() };
+        Fault::on("GET", "/v1/imports/*", effect).in_account("target").first(2)
+    };
+    world.fault(stale("\"description\":\"new\"", "\"description\":\"old\""));
+    world.fault(stale("\"lastModified\":\"20", "\"lastModified\":\"19"));
+    world.run().expect_exit(0).expect_all(1, "created", "equal");
+    // What is the very version that was written differs at once.
+    world.fault(stale("\"description\":\"new\"", "\"description\":\"old\""));
+    world.load(
+        "source",
+        &[{
+            let mut other = world.import("source", "a");
+            other["name"] = json!("b");
+            other
+        }],
+    );
+    world.run().expect_exit(3).expect_audit("b", "created", "differs");
+}
+
+#[test]
+fn an_import_that_cannot_be_read_back_is_not_checked_and_needs_attention() {
+    for status in [403, 451, 500] {
+        let world = Scenario::migrate(["b"]).start();
+        world.fault(Fault::on("GET", "/v1/imports/*", Fault::status(status)).in_account("target"));
+        world.run().expect_exit(3).expect_audit("b", "created", "not_checked");
+    }
+}
+
+#[test]
+fn retry_updates_what_it_made_whatever_the_service_made_of_its_name() {
+    for name in ["Trimmed", "trimmed  ", "Trim"] {
+        let world = Scenario::migrate(["b"]).source(&import("Trimmed  ")).start();
+        let stored =
+            Effect::ChangeField { pointer: "/name".into(), value: json!(name.trim_end()), silently: false };
+        world.fault(Fault::on_create(stored.clone()).named("Trimmed*"));
+        world.fault(Fault::on("PUT", "/v1/imports/*", stored).in_account("target"));
+        let first = world.run().expect_exit(3);
+        assert_eq!(world.imports("target").len(), 2);
+        drop(first);
+        for _ in 0..2 {
+            world.command(&["retry", "runs/run-1"]);
+            assert_eq!(world.imports("target").len(), 2, "{name}");
+        }
+    }
+}
+
+#[test]
+fn retry_completes_a_clone_whose_put_was_refused_or_says_so() {
+    let world = Scenario::cloning(["a"]).job("transform", r#"[{ set: { /description: new } }]"#).start();
+    world.fault(Fault::on("PUT", "/v1/imports/*", Fault::status(422)));
+    world.run().expect_exit(3);
+    world.command(&["retry", "runs/run-1"]).expect_exit(3);
+    assert_eq!(world.imports("source").len(), 2);
+    world.no_faults();
+    world.command(&["retry", "runs/run-1"]).expect_exit(0);
+    assert_eq!(world.imports("source").len(), 2);
+    assert_eq!(world.import("source", "Clone - a")["description"], "new");
+}
