@@ -8,11 +8,12 @@ use crate::schema::is_server_field;
 /// Whether `found` is what a service made of `wanted`, which was sent to overwrite `before`.
 ///
 /// It is if nothing changed but what was to change, and of that something is as wanted, if need be but for case, blanks,
-/// entities and a cut end; or if none of it is as before. A change anywhere else is somebody else's.
+/// entities and a cut end; or if several values were to change and none of them is as before. One value alone that is neither
+/// may be somebody else's edit, and a change anywhere else is.
 pub fn landed(before: &Value, wanted: &Value, found: &Value) -> bool {
     let mut seen = Seen::default();
     seen.walk(before, wanted, found, true);
-    seen.foreign == 0 && (seen.as_wanted > 0 || seen.as_before == 0 && seen.other > 0)
+    seen.foreign == 0 && (seen.as_wanted > 0 || seen.as_before == 0 && seen.other > 1)
 }
 
 #[derive(Debug, Default)]
@@ -97,6 +98,9 @@ mod tests {
             true,
         );
         check(json!({"name": "odd", "description": "old", "http": {"body": ["z"], "n": 1}}), true);
+        // One value that is neither may be of the service or of somebody else.
+        let (one, edited) = (json!({"name": "a"}), json!({"name": "theirs"}));
+        assert!(!landed(&one, &json!({"name": "b"}), &edited));
         // Not written: somebody renamed it.
         check(json!({"name": "theirs", "description": "old", "http": {"body": ["x"], "n": 1}}), false);
         // Nothing happened.
