@@ -9,7 +9,7 @@ use crate::inventory::error::EngineError;
 use crate::inventory::witnesses::refuse_another;
 use crate::journal::{Entry, ItemState, JournalError, Step};
 use crate::model::event::Events;
-use crate::model::{Id, Operation};
+use crate::model::{Id, ItemKey, Operation};
 use crate::run_folder::folder::hash_file;
 use crate::run_folder::lock::RunLock;
 use crate::run_folder::plan_item::Witness;
@@ -88,8 +88,12 @@ impl Session {
         there.retain(|witness| !touched.contains(&witness.id));
         // What it made is there too, unless it was about removing.
         if !tail.totals.contains_key(Operation::Delete.as_str()) {
-            let made = touched.iter().take(MOST_MADE);
-            there.extend(made.map(|id| Witness { list: "imports".to_owned(), id: (*id).clone() }));
+            let made = (1..).map(ItemKey).zip(run.states.states());
+            let made = made.filter_map(|(key, state)| Some((key, state.target()?))).take(MOST_MADE);
+            for (key, id) in made {
+                let list = run.plan.item(key)?.list().to_owned();
+                there.push(Witness { list, id: id.clone() });
+            }
         }
         let settle = self.options.grace_period;
         self.unless_stopped(refuse_another(self.target_account(), &there, settle)).await
