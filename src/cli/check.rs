@@ -7,7 +7,7 @@ use serde_json::json;
 use super::args::{Check, Format};
 use super::exit::{Exit, worst};
 use super::failure::Failure;
-use super::jobs::load_job;
+use super::jobs::load_part;
 use super::one_run::{Company, listen, open};
 use super::world::CliContext;
 use super::{say, signal};
@@ -20,7 +20,7 @@ use crate::session::{AccountFacts, OpenRequest, backup};
 /// `check`.
 pub(super) async fn check(world: &CliContext, args: &Check) -> Result<Exit, Failure> {
     world.text_or_json("check")?;
-    let (job, settings) = load_job(world, &args.job)?;
+    let (job, settings) = load_part(world, &args.job, &args.narrow)?;
     world.document.set("job", &job.name);
     world.document.set("action", job.action.as_str());
     if !args.online {

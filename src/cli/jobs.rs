@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use super::args::Narrow;
 use super::failure::Failure;
 use super::say;
 use super::world::CliContext;
-use crate::job::{Job, Settings};
+use crate::job::{Action, Job, Only, Settings};
 use crate::session::{self, SessionError};
 
 /// Loads a job; its problems or warnings are shown where they stand.
@@ -17,6 +18,25 @@ pub(super) fn load_job(world: &CliContext, path: &Path) -> Result<(Job, Settings
     if !job.warnings.is_empty() {
         say(world, &job.warnings.render(world.color_err()));
         world.document.set("warnings", job.warnings.located());
+    }
+    Ok((job, settings))
+}
+
+/// Loads a job, and takes of it what `--only` and `--limit` say.
+pub(super) fn load_part(
+    world: &CliContext,
+    path: &Path,
+    narrow: &Narrow,
+) -> Result<(Job, Settings), Failure> {
+    let (mut job, settings) = load_job(world, path)?;
+    for text in &narrow.only {
+        let only = Only::parse(text).map_err(|why| Failure::BadInput(format!("--only {text:?}: {why}")))?;
+        job.select.narrowed.only.push(only);
+    }
+    job.select.narrowed.limit = narrow.limit;
+    if job.action == Action::Backup && !job.select.narrowed.is_all() {
+        let message = "a backup takes all that its job selects: leave --only and --limit out".to_owned();
+        return Err(Failure::BadInput(message));
     }
     Ok((job, settings))
 }

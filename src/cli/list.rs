@@ -5,7 +5,7 @@ use std::io::Write;
 use super::args::{Format, List};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::jobs::load_job;
+use super::jobs::load_part;
 use super::world::CliContext;
 use super::{say, signal};
 use crate::model::cancel::Cancel;
@@ -24,7 +24,7 @@ pub(super) async fn list(world: &CliContext, args: &List) -> Result<Exit, Failur
             return Err(Failure::BadInput("`list` prints `--format table`, `csv` or `json`".to_owned()));
         }
     };
-    let (job, settings) = load_job(world, &args.job)?;
+    let (job, settings) = load_part(world, &args.job, &args.narrow)?;
     let wanted = match &args.account {
         None => &job.source,
         Some(name) => job.accounts.iter().find(|account| account.name == *name).ok_or_else(|| {
@@ -39,9 +39,10 @@ pub(super) async fn list(world: &CliContext, args: &List) -> Result<Exit, Failur
     for note in &notes {
         say(world, note);
     }
+    let most = args.narrow.limit.map_or(usize::MAX, |limit| limit as usize);
     let mut out = world.out();
     let mut writer = Inventory::begin(&mut out, format)?;
-    for import in listed {
+    for import in listed.into_iter().take(most) {
         writer.row(&InventoryRow {
             id: import.head.id.to_string(),
             name: import.head.name,

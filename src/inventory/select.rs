@@ -14,7 +14,7 @@ use crate::inventory::error::EngineError;
 use crate::inventory::flow_usage::FlowUsage;
 use crate::inventory::list_scan::{LISTED_APART, PageVisitor, ScanOptions, Seen, ids_listed, list_scan};
 use crate::inventory::read_by_id::{ReadById, read_by_id};
-use crate::inventory::select_names::{PatternWatch, check_names};
+use crate::inventory::select_names::{PatternWatch, check_names, check_only};
 use crate::inventory::wanted::{Absent, RowMatch, Wanted};
 use crate::inventory::witnesses::Remembered;
 use crate::job::{MatchBy, Selection};
@@ -94,6 +94,9 @@ struct Picker<'a> {
     passed_over: Vec<String>,
     pages: usize,
     remembered: Remembered,
+    /// Which of `--only` were met, and the names of the imports that it does not take.
+    only_met: Vec<bool>,
+    others: Vec<String>,
 }
 
 impl<'a> Picker<'a> {
@@ -122,7 +125,28 @@ impl<'a> Picker<'a> {
             passed_over: Vec::new(),
             pages: 0,
             remembered: Remembered::default(),
+            only_met: vec![false; with.selection.narrowed.only.len()],
+            others: Vec::new(),
         }
+    }
+
+    /// Whether `--only` takes an import; what it takes is kept in mind, to tell what it names and does not find.
+    fn takes(&mut self, head: &Head) -> bool {
+        let narrowed = &self.with.selection.narrowed;
+        if narrowed.only.is_empty() {
+            return true;
+        }
+        let mut takes = false;
+        for (only, met) in narrowed.only.iter().zip(&mut self.only_met) {
+            if only.matches(head) {
+                (*met, takes) = (true, true);
+            }
+        }
+        if !takes {
+            self.passed_over.extend(self.with.mind.and_then(|by| by.key(head)).map(Cow::into_owned));
+            self.others.push(head.name.clone());
+        }
+        takes
     }
 
     fn trouble(&mut self, outcome: Outcome, code: &'static str, message: String) -> Option<u32> {
@@ -134,6 +158,9 @@ impl<'a> Picker<'a> {
         self.remembered.take(head);
         let row = self.wanted.meet(head);
         if row.is_none() && self.wanted.has_manifest() {
+            return Ok(());
+        }
+        if !self.takes(head) {
             return Ok(());
         }
         let selector = &self.with.selection.selector;
@@ -209,6 +236,8 @@ impl PageVisitor for Picker<'_> {
         self.kinds.clear();
         self.mentions = false;
         self.passed_over.clear();
+        self.only_met.fill(false);
+        self.others.clear();
         self.wanted.restart();
         self.watch.restart();
         self.pages = 0;
@@ -255,7 +284,9 @@ pub(crate) async fn select(with: SelectRequest<'_>) -> Result<Selected, EngineEr
         picker.read_missing(seen.whole).await?
     };
     events.emit(&Event::StageFinished { stage: Stage::Read });
-    let absent = picker.wanted.absent(&unread);
+    check_only(&selection.narrowed, &picker.only_met, &picker.others)?;
+    // What is named and missing is of no account where only a part is taken.
+    let absent = if selection.narrowed.is_all() { picker.wanted.absent(&unread) } else { Vec::new() };
     let spool = picker.spool.take();
     let spool = spool.map_or_else(|| DocumentFile::create(&with.folder.join("source-0.spool")), Ok)?;
     let Picker { items, troubles, kinds, mentions, passed_over, wanted, watch, remembered, .. } = picker;

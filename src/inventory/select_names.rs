@@ -9,6 +9,7 @@ use crate::documents::references::{Kind, Resource, ResourceIndex};
 use crate::documents::{Selector, SelectorSpec};
 use crate::inventory::error::EngineError;
 use crate::inventory::flow_usage::FlowUsage;
+use crate::job::Narrowing;
 use crate::model::Id;
 
 /// Names that are proposed for one that does not exist, at most.
@@ -41,6 +42,27 @@ pub(crate) fn check_names(
         problems.extend(spec.flows.iter().filter_map(|name| unknown(account, "flow", name, &usage.flows)));
         next = spec.exclude.as_deref();
     }
+    if problems.is_empty() { Ok(()) } else { Err(EngineError::UnknownNames { problems }) }
+}
+
+/// Makes sure that every `--only` was met by an import that the job selects.
+///
+/// # Errors
+///
+/// [`EngineError::UnknownNames`], with the nearest names among `others`, those of the imports that were not taken.
+pub(crate) fn check_only(narrowed: &Narrowing, met: &[bool], others: &[String]) -> Result<(), EngineError> {
+    let lacking = narrowed.only.iter().zip(met).filter(|(_, met)| !**met);
+    let problems: Vec<String> = lacking
+        .map(|(only, _)| {
+            let near = nearest(&only.text, others.iter().map(String::as_str));
+            let near = if near.is_empty() {
+                String::new()
+            } else {
+                format!("; did you mean {}?", near.join(" or "))
+            };
+            format!("--only {:?}: the job selects no such import{near}", only.text)
+        })
+        .collect();
     if problems.is_empty() { Ok(()) } else { Err(EngineError::UnknownNames { problems }) }
 }
 

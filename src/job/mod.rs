@@ -7,6 +7,7 @@ pub mod account;
 pub mod archive;
 pub mod env;
 pub mod manifest;
+pub mod narrow;
 pub mod notify;
 mod plain;
 pub mod problem;
@@ -44,6 +45,7 @@ pub use account::{Account, AccountPlace, Rate};
 pub use archive::{Archive, Keep, Shelved};
 pub use env::Env;
 pub use manifest::Manifest;
+pub use narrow::{Narrowing, Only};
 pub use notify::Notify;
 pub use plain::yaml_value;
 pub use problem::{Diagnostic, Located, Problems, Severity, Span};
@@ -220,6 +222,8 @@ pub struct Selection {
     pub manifest: Option<Manifest>,
     /// `integration_apps: true`: also take what an Integration App owns.
     pub integration_apps: bool,
+    /// `--only` and `--limit`: the part of it that is taken this time.
+    pub narrowed: Narrowing,
 }
 
 /// `captured_data`: what becomes of samples and mock answers.

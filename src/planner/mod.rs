@@ -10,6 +10,7 @@ mod decide;
 pub mod dependencies;
 mod earlier_runs;
 mod likeness;
+pub mod limit;
 mod matching;
 mod others;
 mod own;

@@ -79,7 +79,7 @@ impl<'a> Others<'a> {
         head: &Head,
         text: &RawValue,
     ) -> Result<(), EngineError> {
-        if key.is_some_and(|key| self.is_claimed(key)) {
+        if key.is_some_and(|key| self.is_claimed(key)) || !self.selection.narrowed.takes(head) {
             return Ok(());
         }
         let name = |kind: Kind, id: &Option<Id>| {

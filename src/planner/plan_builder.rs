@@ -220,10 +220,13 @@ impl<'a> PlanBuilder<'a> {
     fn looks_for_others(&mut self) -> bool {
         let select = &self.with.job.select;
         let all = select.selector.spec().ids.is_empty() && select.manifest.is_none();
+        let why = if all { "--limit is given" } else { "`select` names imports" };
+        let all = all && select.narrowed.limit.is_none();
         if !all {
-            let target = &self.with.target.facts.name;
-            self.notes
-                .push(format!("`select` names imports, so what only `{target}` has was not looked for"));
+            self.notes.push(format!(
+                "{why}, so what only `{}` has was not looked for",
+                self.with.target.facts.name
+            ));
         }
         all
     }

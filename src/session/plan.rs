@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use super::endpoint::{Purpose, goes_home};
 use super::{Session, SessionError, TOOL};
 use crate::inventory::error::EngineError;
-use crate::job::Job;
+use crate::job::{Job, Verify};
 use crate::model::event::Events;
 use crate::model::{Id, RunId};
 use crate::planner::{self, Planned};
+use crate::run_folder::forecast::Outlook;
 use crate::run_folder::lock::{Holder, RunLock, TargetLock};
 use crate::run_folder::reference_usage::Reference;
 use crate::run_folder::staging::{StagingFolder, parent_of};
@@ -163,7 +164,8 @@ impl Session {
         let work = tempfile::tempdir().map_err(EngineError::file("make", "a temporary folder"))?;
         let plan = work.path().join("plan.json");
         let files = Files { folder: work.path(), plan: &plan, wanted: None };
-        let planned = self.make(job, files, Narrowed::default(), show, events).await?;
+        let mut planned = self.make(job, files, Narrowed::default(), show, events).await?;
+        planned.plan = self.limited(job, planned.plan)?;
         Ok(Preview { planned, _work: work })
     }
 
@@ -190,6 +192,7 @@ impl Session {
         if let Scope::Approved(approved) = scope {
             plan.planned.plan = planner::approved::restrict(approved, &plan.planned.plan).map_err(unfit)?;
         }
+        plan.planned.plan = self.limited(job, plan.planned.plan)?;
         Ok(plan)
     }
 
@@ -255,6 +258,20 @@ impl Session {
         let planned = self.make(job, files, narrowed, Show::Changes, events).await?;
         let (action, job_text) = (job.action.as_str().to_owned(), job.text.clone());
         Ok(Plan { planned, staged, action, job_text, harmless: !self.target.is_service(), undoes: None })
+    }
+
+    /// The plan, cut off where `--limit` says so.
+    fn limited(&self, job: &Job, plan: PlanFile) -> Result<PlanFile, SessionError> {
+        let Some(limit) = job.select.narrowed.limit else { return Ok(plan) };
+        let target = self.target_account();
+        let outlook = Outlook {
+            target_listed: plan.tail().target_listed,
+            page: plan.tail().target_page,
+            read_back: job.verify == Verify::Full,
+            per_second: target.per_second,
+            burst: target.burst,
+        };
+        Ok(planner::limit::limit(plan, limit, outlook)?)
     }
 
     async fn make(

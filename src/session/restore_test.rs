@@ -268,7 +268,12 @@ fn restore_job(of: &str) -> Result<Job, SessionError> {
         accounts: vec![source.clone(), target.clone()],
         source,
         target,
-        select: Selection { selector, manifest: None, integration_apps: true },
+        select: Selection {
+            selector,
+            manifest: None,
+            integration_apps: true,
+            narrowed: job::Narrowing::default(),
+        },
         references: Rules::default(),
         program,
         captured_data: job::CapturedData::default(),

@@ -11,6 +11,7 @@ mod faults;
 mod json;
 mod late_effects;
 mod migrate;
+mod narrow;
 mod recipes;
 mod references;
 mod resume;

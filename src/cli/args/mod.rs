@@ -1,10 +1,13 @@
 //! Arguments and their help, nothing else.
 
 pub mod archive;
+mod emulator;
 mod global;
 mod names;
 
 use std::path::PathBuf;
+
+pub use emulator::Emulator;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -98,9 +101,23 @@ pub struct Plan {
     #[arg(long, env = "TRANSSHIP_FAIL_IF_EMPTY", value_parser = clap::builder::FalseyValueParser::new(),
         action = clap::ArgAction::SetTrue)]
     pub fail_if_empty: bool,
+    /// Which imports are taken.
+    #[command(flatten)]
+    pub narrow: Narrow,
     /// What is shown of the plan.
     #[command(flatten)]
     pub show: PlanDetail,
+}
+
+/// Which of the imports that a job selects are taken.
+#[derive(Debug, Clone, Args)]
+pub struct Narrow {
+    /// Take only this import: a name, a glob, `re:` and a regular expression, or an id; repeatable
+    #[arg(long, value_name = "NAME")]
+    pub only: Vec<String>,
+    /// Take so many imports that would be written, and what is left alone before the last of them
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit: Option<u32>,
 }
 
 /// Which imports of a plan are shown in full, and how much of each.
@@ -142,6 +159,9 @@ pub struct Run {
     /// Go on with the run that is in the folder of `--run-dir` already; one that is finished ends at once with its exit code
     #[arg(long, requires = "run_dir")]
     pub or_resume: bool,
+    /// Which imports are taken.
+    #[command(flatten)]
+    pub narrow: Narrow,
     /// What becomes of it when its parent dies.
     #[command(flatten)]
     pub parent: Parent,
@@ -260,6 +280,9 @@ pub struct Check {
     /// Also try the tokens and look up what the job refers to
     #[arg(long)]
     pub online: bool,
+    /// Which imports are taken.
+    #[command(flatten)]
+    pub narrow: Narrow,
 }
 
 /// `list`.
@@ -270,6 +293,9 @@ pub struct List {
     /// The account to list [default: the job's source]
     #[arg(long, value_name = "NAME")]
     pub account: Option<String>,
+    /// Which imports are taken.
+    #[command(flatten)]
+    pub narrow: Narrow,
 }
 
 /// `show`, and others that take one run.
@@ -284,27 +310,6 @@ pub struct OneRun {
 pub struct Report {
     /// The run: its folder or its id [default: the last]
     pub run: Option<PathBuf>,
-}
-
-/// `emulator`.
-#[derive(Debug, Args)]
-pub struct Emulator {
-    /// Port on 127.0.0.1; 0 takes a free one
-    #[arg(long, default_value_t = 0, env = "TRANSSHIP_EMULATOR_PORT")]
-    pub port: u16,
-    /// Data: a file that is kept, or a `.json` file that is loaded into memory
-    /// [default: the embedded emulator's own]
-    #[arg(long, value_name = "FILE")]
-    pub data: Option<PathBuf>,
-    /// Faults and behaviour, as YAML or JSON
-    #[arg(long, value_name = "FILE")]
-    pub faults: Option<PathBuf>,
-    /// Accounts to serve, each with its demo data on first use
-    #[arg(long = "account", value_name = "NAME", default_values = ["demo-a", "demo-b"])]
-    pub accounts: Vec<String>,
-    /// File with `NAME TOKEN` on each line, for a server that is started again; other tokens are random at each start
-    #[arg(long, value_name = "FILE")]
-    pub tokens: Option<PathBuf>,
 }
 
 /// `new`.

@@ -11,7 +11,7 @@ use crate::job::remedy::shorten;
 use crate::job::sheet::Sheet;
 use crate::job::spreadsheet::mangled;
 use crate::job::tree::Node;
-use crate::job::{Selection, forms};
+use crate::job::{Narrowing, Selection, forms};
 use crate::model::Id;
 
 /// The keys of `select`, `exclude` and `when` as data.
@@ -42,6 +42,7 @@ impl Reader<'_> {
                 selector,
                 manifest: None,
                 integration_apps: false,
+                narrowed: Narrowing::default(),
             });
         };
         let selector = match Selector::compile(spec(node)) {
@@ -56,7 +57,7 @@ impl Reader<'_> {
             None => None,
         };
         let integration_apps = node.get("integration_apps").and_then(Node::flag).unwrap_or_default();
-        Some(Selection { selector: selector?, manifest, integration_apps })
+        Some(Selection { selector: selector?, manifest, integration_apps, narrowed: Narrowing::default() })
     }
 
     pub(super) fn selector_problems(&mut self, node: &Node, problems: Vec<Problem>) {

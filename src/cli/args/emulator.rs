@@ -1,0 +1,26 @@
+//! The arguments of `emulator`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// `emulator`.
+#[derive(Debug, Args)]
+pub struct Emulator {
+    /// Port on 127.0.0.1; 0 takes a free one
+    #[arg(long, default_value_t = 0, env = "TRANSSHIP_EMULATOR_PORT")]
+    pub port: u16,
+    /// Data: a file that is kept, or a `.json` file that is loaded into memory
+    /// [default: the embedded emulator's own]
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
+    /// Faults and behaviour, as YAML or JSON
+    #[arg(long, value_name = "FILE")]
+    pub faults: Option<PathBuf>,
+    /// Accounts to serve, each with its demo data on first use
+    #[arg(long = "account", value_name = "NAME", default_values = ["demo-a", "demo-b"])]
+    pub accounts: Vec<String>,
+    /// File with `NAME TOKEN` on each line, for a server that is started again; other tokens are random at each start
+    #[arg(long, value_name = "FILE")]
+    pub tokens: Option<PathBuf>,
+}

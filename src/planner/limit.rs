@@ -1,0 +1,94 @@
+//! `--limit`: a plan cut off behind so many imports that would be written.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use crate::inventory::error::EngineError;
+use crate::model::ItemKey;
+use crate::run_folder::forecast::{Forecast, Outlook, Write};
+use crate::run_folder::plan_file::{PlanFile, PlanWriter};
+use crate::run_folder::plan_item::{PlanItem, PlanTail};
+
+/// Cuts a plan off behind the import that is the last of `limit` to be written. What comes before and is not written
+/// stays; what only later imports need goes with them. A comparison writes nothing: there every import counts.
+///
+/// # Errors
+///
+/// The plan cannot be read or written.
+pub fn limit(plan: PlanFile, limit: u32, outlook: Outlook) -> Result<PlanFile, EngineError> {
+    let counts_all = plan.head().action == "compare";
+    let counts = |item: &PlanItem| item.kind.is_none() && (counts_all || item.is_work());
+    let (mut kept, mut last, mut whole) = (0_u32, None, 0_u32);
+    for item in plan.items() {
+        let item = item?;
+        if counts(&item) {
+            whole += 1;
+            if kept < limit {
+                kept += 1;
+                last = Some(item.item);
+            }
+        }
+    }
+    if whole <= limit {
+        return Ok(plan);
+    }
+    let is_kept = |item: &PlanItem, needed: &HashSet<ItemKey>| match item.kind {
+        Some(_) => needed.contains(&item.item),
+        None => last.is_some_and(|last| item.item <= last),
+    };
+    let needed = needed(&plan, |item| item.kind.is_none() && is_kept(item, &HashSet::new()))?;
+    let path = plan.path().with_extension("limited");
+    let mut writer = PlanWriter::create(&path, plan.head().clone())?;
+    let mut totals: BTreeMap<String, u32> = BTreeMap::new();
+    let mut others = plan.tail().others.clone();
+    others.values_mut().for_each(|others| others.items = 0);
+    let mut numbers: HashMap<ItemKey, ItemKey> = HashMap::new();
+    let mut writes = Vec::new();
+    for item in plan.items() {
+        let mut item = item?;
+        if !is_kept(&item, &needed) {
+            continue;
+        }
+        let number = ItemKey(u32::try_from(numbers.len() + 1).unwrap_or(u32::MAX));
+        numbers.insert(item.item, number);
+        item.item = number;
+        // What it needs comes before it, and is kept with it.
+        item.needs = item.needs.iter().filter_map(|need| numbers.get(need).copied()).collect();
+        if let Some(kind) = item.kind {
+            others.entry(kind).or_default().items += 1;
+        }
+        if item.is_work() {
+            writes.push(Write::of(&item));
+        }
+        *totals.entry(item.total().to_owned()).or_default() += 1;
+        writer.push(&item)?;
+    }
+    others.retain(|_, others| others.items > 0);
+    let mut notes = plan.tail().notes.clone();
+    let what = if counts_all { "compared" } else { "written" };
+    notes.push(format!("--limit {limit}: the first {kept} of {whole} imports that would be {what}"));
+    let selected = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+    let forecast = Forecast::of(writes.into_iter(), outlook);
+    let tail = PlanTail { selected, totals, others, notes, forecast, ..plan.tail().clone() };
+    let target = plan.path().to_owned();
+    writer.finish(tail)?;
+    std::fs::rename(&path, &target).map_err(EngineError::file("write", &target))?;
+    Ok(PlanFile::open(&target)?)
+}
+
+/// The items that kept imports need, and that those need in turn.
+fn needed(plan: &PlanFile, is_kept: impl Fn(&PlanItem) -> bool) -> Result<HashSet<ItemKey>, EngineError> {
+    let mut needed = HashSet::new();
+    let mut open = Vec::new();
+    for item in plan.items() {
+        let item = item?;
+        if is_kept(&item) {
+            open.extend(item.needs);
+        }
+    }
+    while let Some(key) = open.pop() {
+        if needed.insert(key) {
+            open.extend(plan.item(key)?.needs);
+        }
+    }
+    Ok(needed)
+}
