@@ -1,6 +1,6 @@
 //! What was spent: calls by purpose and by answer, waiting, retries, bytes, latency. Counts only, never decides.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 use tokio::time::Instant;
 
 use super::{ApiError, Call, ErrorKind, Reply};
+use crate::model::Latencies;
 use crate::model::event::{Event, Events};
 use crate::model::time::Clock;
 
@@ -30,6 +31,7 @@ pub struct Meter {
     sent: AtomicU64,
     received: AtomicU64,
     recent: Mutex<VecDeque<Duration>>,
+    latencies: Mutex<BTreeMap<&'static str, Latencies>>,
 }
 
 /// The counters at one moment.
@@ -57,6 +59,8 @@ pub struct MeterSnapshot {
     pub latency: Duration,
     /// 95 of 100 of them were shorter than this.
     pub latency_p95: Duration,
+    /// How long all answers took, by what the calls were for.
+    pub latencies: BTreeMap<&'static str, Latencies>,
 }
 
 impl MeterSnapshot {
@@ -98,6 +102,7 @@ impl Meter {
             received_bytes: self.received.load(Relaxed),
             latency: share(50),
             latency_p95: share(95),
+            latencies: self.latencies.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         }
     }
 
@@ -171,7 +176,12 @@ impl Meter {
     }
 
     /// Counts an answer, or that there was none.
-    pub(super) fn answered(&self, result: &Result<Reply, ApiError>, latency: Duration) {
+    pub(super) fn answered(
+        &self,
+        purpose: &'static str,
+        result: &Result<Reply, ApiError>,
+        latency: Duration,
+    ) {
         let status = match result {
             Ok(reply) => {
                 self.received.fetch_add(reply.body.len() as u64, Relaxed);
@@ -192,6 +202,9 @@ impl Meter {
                 recent.pop_front();
             }
             recent.push_back(latency);
+            drop(recent);
+            let mut latencies = self.latencies.lock().unwrap_or_else(PoisonError::into_inner);
+            latencies.entry(purpose).or_default().add(latency);
         }
     }
 

@@ -76,7 +76,7 @@ impl<A: Api> Api for Throttled<A> {
         let latency = started.elapsed();
         drop(under_way);
         trace(call, &result, latency, permit.waited);
-        self.meter.answered(&result, latency);
+        self.meter.answered(call.purpose, &result, latency);
         let (date, load) = match &result {
             Ok(reply) => (reply.date, Load::Borne),
             Err(error) => (error.date, load(error)),

@@ -9,8 +9,11 @@ use serde_json::{Map, Value, json};
 
 use super::exit::Exit;
 use super::failure::Failure;
-use crate::report::Attention;
+use crate::report::{Attention, ReasonGroup};
 use crate::session::{PlanFile, Summary};
+
+/// Reasons in a document; the report has all.
+const MOST_REASONS: usize = 100;
 
 /// `result`: a run was carried out, as far as `summary` says.
 pub(super) const RAN: &str = "ran";
@@ -71,10 +74,17 @@ impl Document {
     }
 
     /// The run, as its journal tells it.
-    pub(super) fn run(&self, folder: &Path, summary: &Summary, attention: &[Attention]) {
+    pub(super) fn run(
+        &self,
+        folder: &Path,
+        summary: &Summary,
+        attention: &[Attention],
+        reasons: &[ReasonGroup],
+    ) {
         self.set("folder", folder);
         self.set("summary", summary);
         self.set("attention", attention);
+        self.set("reasons", &reasons[..reasons.len().min(MOST_REASONS)]);
     }
 
     /// How the command, or its part for one account, ended.

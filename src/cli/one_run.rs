@@ -152,7 +152,7 @@ pub(super) fn conclude(
     match run {
         Ok(mut run) => {
             world.document.set("result", RAN);
-            world.document.run(run.folder.path(), &run.summary, &run.attention);
+            world.document.run(run.folder.path(), &run.summary, &run.attention, &run.reasons);
             closing(world, &run, world.global.quiet || company == Company::BesideOthers);
             run.sound()?;
             let exit = exit_of(&run.record, &run.summary);

@@ -10,9 +10,9 @@ use super::say;
 use super::world::CliContext;
 use crate::job::{Job, Settings};
 use crate::model::cancel::Cancel;
-use crate::report::{Attention, Reported};
+use crate::report::Reported;
 use crate::session::runs::{Found, look};
-use crate::session::{OpenRequest, OpenedRun, Resumed, Summary};
+use crate::session::{OpenRequest, OpenedRun, Resumed};
 
 /// Runs a job, or goes on with the run that is in its folder already.
 pub(super) async fn run_or_resume(
@@ -64,7 +64,12 @@ pub(super) async fn resume_one(
     drop(listening);
     match resumed {
         Ok(Resumed::WasFinished(run)) => {
-            was_finished(world, run.folder.path(), &run.summary, &run.attention);
+            let reported = Reported {
+                summary: run.summary.clone(),
+                attention: run.attention.clone(),
+                reasons: run.reasons.clone(),
+            };
+            was_finished(world, run.folder.path(), &reported);
             let exit = exit_of(&run.record, &run.summary);
             Ok(Ended { was_finished: true, ..Ended::from(exit) })
         }
@@ -73,16 +78,17 @@ pub(super) async fn resume_one(
     }
 }
 
-fn was_finished(world: &CliContext, folder: &Path, summary: &Summary, attention: &[Attention]) {
+fn was_finished(world: &CliContext, folder: &Path, reported: &Reported) {
+    let Reported { summary, attention, reasons } = reported;
     world.document.set("result", WAS_FINISHED);
-    world.document.run(folder, summary, attention);
+    world.document.run(folder, summary, attention, reasons);
     say(world, "this run is finished; there is nothing to resume");
 }
 
 /// Writes the report of a finished run again, and sends nothing.
 fn finished(world: &CliContext, earlier: &OpenedRun) -> Result<Ended, Failure> {
-    let Reported { summary, attention } = earlier.write_report()?;
-    was_finished(world, earlier.folder.path(), &summary, &attention);
-    let exit: Exit = exit_of(&earlier.record, &summary);
+    let reported = earlier.write_report()?;
+    was_finished(world, earlier.folder.path(), &reported);
+    let exit: Exit = exit_of(&earlier.record, &reported.summary);
     Ok(Ended { was_finished: true, ..Ended::from(exit) })
 }

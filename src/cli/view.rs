@@ -4,6 +4,7 @@ use super::args::{Diff, PlanDetail};
 use super::say;
 use super::stderr::TOLD;
 use super::world::CliContext;
+use crate::model::Outcome;
 use crate::report;
 use crate::report::console::headline;
 use crate::report::plan_view::{self, Detail, PlanViewOptions};
@@ -29,6 +30,7 @@ pub(super) fn show_plan(world: &CliContext, plan: &PlanFile, detail: &PlanDetail
     let mut shown = Vec::new();
     let mut options = options(world, detail, world.color_err());
     options.per_second = Some(rate_of(plan));
+    options.width = world.columns_err();
     // What can be shown of a plan that cannot be read to its end is shown; carrying it out will tell.
     let _ = plan_view::table(plan, &mut shown, options);
     world.stderr.put(&shown);
@@ -85,11 +87,18 @@ pub(super) fn closing(world: &CliContext, run: &Run, quiet: bool) {
     if world.stderr.is_json() {
         return;
     }
+    let path = run.folder.path().display();
+    let (retry, undo) = (format!("transship retry {path}"), format!("transship undo {path}"));
+    let wrote = Outcome::ALL.iter().any(|outcome| outcome.wrote() && summary.count(*outcome) > 0);
+    let redoable = !matches!(summary.action.as_str(), "backup" | "compare");
+    let undoable = summary.action != "backup";
     let closing = report::Closing {
         folder: Some(run.folder.path()),
         resume: (!finished).then_some(command.as_str()),
-        attention: &run.attention,
-        width: world.columns(),
+        retry: (finished && summary.needs_attention() && redoable).then_some(retry.as_str()),
+        undo: (wrote && undoable).then_some(undo.as_str()),
+        reasons: &run.reasons,
+        width: world.columns_err(),
         color: world.color_err(),
     };
     let mut shown = Vec::new();

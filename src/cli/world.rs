@@ -88,7 +88,16 @@ impl CliContext {
 
     /// Columns of what stdout goes to: in a file or a pipe nothing needs to be cut short.
     pub(super) fn columns_out(&self) -> usize {
-        let endless = !self.stdout_is_terminal && self.host.env.get("COLUMNS").is_none();
+        self.columns_of(self.stdout_is_terminal)
+    }
+
+    /// The same for stderr.
+    pub(super) fn columns_err(&self) -> usize {
+        self.columns_of(self.stderr_is_terminal)
+    }
+
+    fn columns_of(&self, is_terminal: bool) -> usize {
+        let endless = !is_terminal && self.host.env.get("COLUMNS").is_none();
         if endless { usize::MAX >> 1 } else { self.columns() }
     }
 }

@@ -313,7 +313,8 @@ async fn close(
     let spent = spent([target]).since(&started.1);
     let calls: BTreeMap<String, u64> = spent.calls;
     let millis = u64::try_from(started.0.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let entry = Entry::Closed { ending, calls, throttled: spent.throttled, millis, reason };
+    let Spent { throttled, costs, .. } = spent;
+    let entry = Entry::Closed { ending, calls, throttled, millis, costs, reason };
     journal.append(entry, None).await?;
     journal.close()?;
     Ok(())

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::api::{ApiError, Client, Meter, ServerClock};
 use crate::inventory::error::EngineError;
+use crate::journal::Costs;
 use crate::run_folder::plan_item::AccountFacts;
 
 /// One account, connected.
@@ -57,6 +58,11 @@ pub fn spent<'a>(accounts: impl IntoIterator<Item = &'a Account>) -> Spent {
             *spent.calls.entry((*purpose).to_owned()).or_default() += count;
         }
         spent.throttled += snapshot.throttled;
+        spent.costs.add(&Costs {
+            waited_ms: u64::try_from(snapshot.waited.as_millis()).unwrap_or(u64::MAX),
+            retries: snapshot.retries,
+            latency: snapshot.latencies.into_iter().map(|(purpose, all)| (purpose.to_owned(), all)).collect(),
+        });
     }
     spent
 }
@@ -68,6 +74,8 @@ pub struct Spent {
     pub calls: BTreeMap<String, u64>,
     /// Calls the service answered with 429.
     pub throttled: u64,
+    /// What they cost beside their number.
+    pub costs: Costs,
 }
 
 impl Spent {
@@ -80,6 +88,7 @@ impl Spent {
             .map(|(purpose, count)| (purpose.clone(), count - earlier.calls.get(purpose).unwrap_or(&0)))
             .filter(|(_, count)| *count > 0)
             .collect();
-        Self { calls, throttled: self.throttled - earlier.throttled }
+        let costs = self.costs.since(&earlier.costs);
+        Self { calls, throttled: self.throttled - earlier.throttled, costs }
     }
 }

@@ -17,6 +17,6 @@ pub use disk::{Halt, JournalOptions, JournalStats, Writing};
 pub use error::JournalError;
 pub use item_states::{Doubt, ItemStates, NOT_SENT};
 pub use reader::{Replay, replay};
-pub use record::{Call, Copy, Ending, Entry, FORMAT, Record, RunHeader, Step};
+pub use record::{Call, Copy, Costs, Ending, Entry, FORMAT, Record, RunHeader, Step};
 pub use state::{ItemState, Phase};
 pub use writer::Journal;

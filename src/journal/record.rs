@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Fingerprint, Id, ItemKey, Operation, RunId, Verdict};
+use crate::model::{Fingerprint, Id, ItemKey, Latencies, Operation, RunId, Verdict};
 
 /// The version of the format, in the first record, and in that of a run taken up again.
 ///
@@ -68,10 +68,56 @@ pub enum Entry {
         throttled: u64,
         /// Milliseconds since it was opened or resumed.
         millis: u64,
+        /// What else the calls cost; absent before version 0.2.
+        #[serde(default, skip_serializing_if = "Costs::is_nothing")]
+        costs: Costs,
         /// One line on why, for endings other than `finished`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
+}
+
+/// What calls cost beside their number.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Costs {
+    /// Milliseconds spent waiting for the rate limit, added up over all calls.
+    #[serde(default)]
+    pub waited_ms: u64,
+    /// Calls that were sent again after a failure other than 429.
+    #[serde(default)]
+    pub retries: u64,
+    /// How long answers took, by purpose of the call.
+    #[serde(default)]
+    pub latency: BTreeMap<String, Latencies>,
+}
+
+impl Costs {
+    fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// What they came to since `earlier`, an earlier state of these.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        let latency = self.latency.iter().map(|(purpose, all)| {
+            let since = earlier.latency.get(purpose).map_or_else(|| all.clone(), |before| all.since(before));
+            (purpose.clone(), since)
+        });
+        Self {
+            waited_ms: self.waited_ms.saturating_sub(earlier.waited_ms),
+            retries: self.retries.saturating_sub(earlier.retries),
+            latency: latency.filter(|(_, since)| since.count() > 0).collect(),
+        }
+    }
+
+    /// Adds those of another part of the run.
+    pub fn add(&mut self, other: &Self) {
+        self.waited_ms += other.waited_ms;
+        self.retries += other.retries;
+        for (purpose, latencies) in &other.latency {
+            self.latency.entry(purpose.clone()).or_default().merge(latencies);
+        }
+    }
 }
 
 fn first_format() -> u32 {
@@ -97,6 +143,9 @@ pub struct RunHeader {
     pub plan_sha256: Fingerprint,
     /// SHA-256 of `wanted.jsonl`.
     pub wanted_sha256: Fingerprint,
+    /// Who started it: the user and the machine, where they are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
 }
 
 /// An import that came from elsewhere while a run made one of that name.

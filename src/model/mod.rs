@@ -19,6 +19,7 @@ pub mod cause;
 pub mod crash;
 pub mod event;
 pub mod id;
+pub mod latency;
 pub mod outcome;
 pub mod time;
 
@@ -26,6 +27,7 @@ pub use cancel::Cancel;
 pub use cause::chain;
 pub use event::{Event, Events, Listener, Stage};
 pub use id::{ItemKey, RunId};
+pub use latency::Latencies;
 pub use outcome::{Operation, Outcome};
 pub use transship_documents::normal::compare::Verdict;
 pub use transship_documents::{Fingerprint, Head, Id};

@@ -107,9 +107,7 @@ pub fn cells<'a>(context: &'a AuditContext, row: &'a Row) -> [Cow<'a, str>; COLU
     let item = &row.item;
     let source = item.source.as_ref();
     let print = |print: Option<crate::model::Fingerprint>| text(print.map(|print| print.to_string()));
-    let duration = row.started_at.zip(row.finished_at).map(|(started, finished)| {
-        finished.as_millisecond().saturating_sub(started.as_millisecond()).max(0).to_string()
-    });
+    let duration = row.millis().map(|millis| millis.to_string());
     [
         Cow::Borrowed(&context.run_id),
         item.item.to_string().into(),

@@ -4,55 +4,14 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
 
-use super::audit::reason;
-use super::text::{Paint, Tone, clean, count, counted, cut, listed, number, span};
+use super::reasons::ReasonGroup;
+use super::text::{Paint, Tone, clean, count, counted, cut, listed, number, span, width};
 use crate::model::{Outcome, Verdict};
 use crate::run_folder::plan_item::{DIFFERS, ONLY_IN_SOURCE, ONLY_IN_TARGET};
-use crate::run_folder::rows::Row;
 use crate::run_folder::summary::Summary;
 
-/// Items needing attention that are named in a closing; more are counted.
+/// Items needing attention that are handed out, and reasons in a closing; more are counted.
 pub const MOST_NAMED: usize = 10;
-
-/// An item that a person has to look at.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Attention {
-    /// `failed`, `conflict`, `stale`, `differs` or `copy`; `alone` for what only one side of a comparison has.
-    pub word: &'static str,
-    /// The name in the target.
-    pub name: String,
-    /// Why.
-    pub reason: String,
-}
-
-impl Attention {
-    /// The attention a row needs, if any.
-    pub fn of(row: &Row) -> Option<Self> {
-        let word = if let Some(unlike) = row.item.unlike() {
-            if unlike == DIFFERS { unlike } else { "alone" }
-        } else if row.outcome.needs_attention() {
-            row.outcome.as_str()
-        } else if row.verdict == Verdict::Differs {
-            Verdict::Differs.as_str()
-        } else if !row.copies.is_empty() {
-            "copy"
-        } else if row.could_not_be_read_back() {
-            Verdict::NotChecked.as_str()
-        } else {
-            return None;
-        };
-        let copies = || {
-            let ids: Vec<String> = row.copies.iter().map(|copy| copy.id.to_string()).collect();
-            (!ids.is_empty()).then(|| format!("this run did not make {}", ids.join(", ")))
-        };
-        let reason = reason(row).or_else(|| row.error_code.clone()).or_else(copies).unwrap_or_default();
-        let name = match row.item.kind {
-            Some(_) => format!("{} {}", row.item.noun(), row.item.name),
-            None => row.item.name.clone(),
-        };
-        Some(Self { word, name, reason })
-    }
-}
 
 /// What a closing says beside the counts.
 #[derive(Debug, Clone, Copy, Default)]
@@ -61,8 +20,12 @@ pub struct Closing<'a> {
     pub folder: Option<&'a Path>,
     /// The command to go on with, for a run that is not finished.
     pub resume: Option<&'a str>,
-    /// The first items that need attention; see [`MOST_NAMED`].
-    pub attention: &'a [Attention],
+    /// The command that redoes what was not done, for a run that left something.
+    pub retry: Option<&'a str>,
+    /// The command that takes back what was written, for a run that wrote something.
+    pub undo: Option<&'a str>,
+    /// Why items are not as planned, the gravest first; see [`MOST_NAMED`].
+    pub reasons: &'a [ReasonGroup],
     /// Columns of the terminal.
     pub width: usize,
     /// Whether to colour.
@@ -106,13 +69,16 @@ pub fn closing(summary: &Summary, closing: &Closing<'_>, out: &mut dyn Write) ->
             paint.tone(Tone::Bad, format_args!("The sums of this run disagree: {disagreement}."))
         )?;
     }
-    attention(summary, closing, paint, out)?;
+    reasons(closing, paint, out)?;
     if let Some(folder) = closing.folder {
         let folder = clean(&folder.display().to_string());
         writeln!(out, "\nFiles:   {folder} (audit.csv, summary.json, report.html)")?;
     }
-    if let Some(resume) = closing.resume {
-        writeln!(out, "Go on:   {}", paint.tone(Tone::Strong, clean(resume)))?;
+    let commands = [("Go on:", closing.resume), ("Again:", closing.retry), ("Back:", closing.undo)];
+    for (word, command) in commands {
+        if let Some(command) = command {
+            writeln!(out, "{word:<8} {}", paint.tone(Tone::Strong, clean(command)))?;
+        }
     }
     Ok(())
 }
@@ -304,18 +270,18 @@ pub fn verified(summary: &Summary) -> String {
     format!("{} of {} {read} back different: audit.csv says where.", number(differs), number(checked))
 }
 
-/// Calls spent against those foreseen, and how long it took.
+/// Calls spent against the forecast, and how long it took.
 pub fn spent(summary: &Summary) -> String {
     let calls: u64 = summary.calls.values().sum();
     let planning: u64 = summary.planning_calls.values().sum();
     let throttled = match summary.throttled {
-        0 => "none was refused for the rate limit".to_owned(),
-        1 => "1 was refused for the rate limit (429) and sent again".to_owned(),
-        many => format!("{} were refused for the rate limit (429) and sent again", number(many)),
+        0 => "no rate-limit responses".to_owned(),
+        1 => "1 rate-limit response (429), sent again".to_owned(),
+        many => format!("{} rate-limit responses (429), sent again", number(many)),
     };
     format!(
-        "{} ({} foreseen) in {}, after {} for the plan; {throttled}.",
-        count(calls, "call", "calls"),
+        "{} (forecast {}) in {}, plus {} for planning; {throttled}.",
+        count(calls, "API call", "API calls"),
         number(summary.forecast.total),
         span(Duration::try_from_secs_f64(summary.seconds).unwrap_or_default()),
         number(planning)
@@ -324,12 +290,12 @@ pub fn spent(summary: &Summary) -> String {
 
 fn by_hand(summary: &Summary) -> Option<String> {
     (summary.secrets > 0).then(|| {
-        let secrets = count(summary.secrets, "secret has", "secrets have");
-        format!("{secrets} to be entered by hand: the service never shows them. report.html lists where.")
+        let secrets = count(summary.secrets, "secret", "secrets");
+        format!("Enter {secrets} manually: the service never shows them. report.html lists where.")
     })
 }
 
-/// Lookup caches whose data has to be loaded by hand.
+/// Lookup caches whose data has to be loaded manually.
 pub fn caches(summary: &Summary) -> Option<String> {
     let names: Vec<String> =
         summary.empty_caches.iter().take(MOST_NAMED).map(|name| format!("\"{}\"", clean(name))).collect();
@@ -346,28 +312,47 @@ pub fn caches(summary: &Summary) -> Option<String> {
     })
 }
 
-fn attention(summary: &Summary, closing: &Closing<'_>, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
-    if closing.attention.is_empty() {
+fn reasons(closing: &Closing<'_>, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+    let shown: Vec<&ReasonGroup> =
+        closing.reasons.iter().filter(|group| group.word != "unprocessed").collect();
+    if shown.is_empty() {
         return Ok(());
     }
-    writeln!(out, "\nTo look at:")?;
+    writeln!(out, "\nReasons:")?;
     let room = closing.width.max(40);
-    for item in closing.attention.iter().take(MOST_NAMED) {
-        let name = cut(&clean(&item.name), 48).into_owned();
-        let line = format!("\"{name}\": {}", clean(&item.reason));
+    for group in shown.iter().take(MOST_NAMED) {
+        let tone = if group.needs_attention() { Tone::Bad } else { Tone::Dim };
+        let mut names = listed_names(&group.names);
+        if group.imports > group.names.len() as u64 {
+            names.push_str(", …");
+        }
+        // Names are of more use than the end of a long reason: they keep a third of the line.
+        let left = room.saturating_sub(23 + names_width(&names, room));
+        let line = format!("{}   {names}", cut(&clean(&group.reason), left));
         writeln!(
             out,
-            "  {} {}",
-            paint.tone(Tone::Bad, format_args!("{:<8}", item.word)),
-            cut(&line, room - 12)
+            "  {} {:>7}  {}",
+            paint.tone(tone, format_args!("{:<9}", group.word)),
+            number(group.imports),
+            cut(line.trim_end(), room.saturating_sub(21))
         )?;
     }
-    let more =
-        open(summary).saturating_sub(u32::try_from(closing.attention.len().min(MOST_NAMED)).unwrap_or(0));
-    if more > 0 {
-        writeln!(out, "  … and {} more, all in audit.csv", number(more))?;
+    match shown.len().saturating_sub(MOST_NAMED) {
+        0 => Ok(()),
+        more => writeln!(
+            out,
+            "  … and {}, all in report.html",
+            count(more as u64, "other reason", "other reasons")
+        ),
     }
-    Ok(())
+}
+
+fn listed_names(names: &[String]) -> String {
+    names.iter().map(|name| cut(&clean(name), 40).into_owned()).collect::<Vec<_>>().join(", ")
+}
+
+fn names_width(names: &str, room: usize) -> usize {
+    width(names).min(room / 3)
 }
 
 fn outcome_tone(outcome: Outcome) -> Tone {

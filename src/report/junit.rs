@@ -38,10 +38,7 @@ pub(super) fn begin(summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
 
 /// Writes a row.
 pub(super) fn row(summary: &Summary, row: &Row, out: &mut dyn Write) -> io::Result<()> {
-    let time = row
-        .started_at
-        .zip(row.finished_at)
-        .map_or(0, |(from, to)| (to.as_millisecond() - from.as_millisecond()).max(0));
+    let time = row.millis().unwrap_or(0);
     write!(
         out,
         "<testcase classname=\"{}.{}\" name=\"{}\" time=\"{}.{:03}\"",

@@ -2,7 +2,8 @@
 
 use std::io::{self, Write};
 
-use super::console::{Attention, caches, headline, how_it_ended, spent, verified};
+use super::console::{caches, headline, how_it_ended, spent, verified};
+use super::reasons::Attention;
 use super::text::{clean, number};
 use crate::model::{Outcome, Verdict};
 use crate::run_folder::summary::Summary;

@@ -10,6 +10,7 @@ pub mod audit;
 mod changes;
 pub mod console;
 pub mod evidence;
+mod groups;
 pub mod html;
 pub mod inventory;
 mod junit;
@@ -18,6 +19,7 @@ mod notice;
 pub mod plain;
 pub mod plan_view;
 pub mod progress;
+mod reasons;
 pub mod references;
 pub mod render;
 mod rows_json;
@@ -31,12 +33,13 @@ use std::io;
 use crate::run_folder::RunFolderError;
 
 pub use audit::{AuditContext, AuditWriter};
-pub use console::{Attention, Closing, closing, summary_json};
+pub use console::{Closing, closing, summary_json};
 pub use inventory::{Inventory, InventoryFormat, InventoryRow};
 pub use notice::{Gauge, ReadGauge};
 pub use plain::{PlainLines, StageTotals, Totals};
 pub use plan_view::{Detail, Diff, PlanViewOptions};
 pub use progress::Bars;
+pub use reasons::{Attention, ReasonGroup};
 pub use render::{Format, Reported, Told, render, write_files};
 
 /// What was asked for could not be put out.

@@ -3,17 +3,16 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-mod groups;
 mod words;
 
 use super::changes::Changes;
 pub use super::changes::Diff;
+use super::groups::Groups;
 use super::text::{Paint, Tone, clean, count, counted, cut, fit, listed, number, short_id, width};
 use crate::model::{Operation, Outcome};
 use crate::run_folder::RunFolderError;
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::{DIFFERS, PlanItem};
-use groups::Groups;
 pub use words::forecast;
 use words::{compares, rank, sign, told};
 

@@ -4,8 +4,9 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::audit::{AuditContext, AuditWriter};
-use super::console::{self, Attention, summary_json};
+use super::console::{self, summary_json};
 use super::html::Page;
+use super::reasons::{Attention, ReasonGroup, Reasons};
 use super::rows_json::JsonRows;
 use super::{junit, markdown, to_output};
 use crate::journal::ItemStates;
@@ -51,6 +52,8 @@ pub struct Reported {
     pub summary: Summary,
     /// The first items that need attention, as many as a closing names.
     pub attention: Vec<Attention>,
+    /// Why items are not as planned: equal reasons counted together, the gravest first.
+    pub reasons: Vec<ReasonGroup>,
 }
 
 /// Counts the rows of a run without writing anything.
@@ -162,14 +165,16 @@ impl Told<'_> {
         mut each: impl FnMut(&Row) -> Result<(), RunFolderError>,
     ) -> Result<Reported, RunFolderError> {
         let mut summary = Summary::begin(self.plan, self.story);
-        let mut attention = Vec::new();
+        let (mut attention, mut reasons) = (Vec::new(), Reasons::default());
         rows(self.folder, self.plan, self.memory, |row| {
             summary.add(&row);
+            reasons.take(&row);
             if attention.len() < named {
                 attention.extend(Attention::of(&row));
             }
             each(&row)
         })?;
-        Ok(Reported { summary, attention })
+        let reasons = reasons.sorted().into_iter().map(|(_, group)| group).collect();
+        Ok(Reported { summary, attention, reasons })
     }
 }

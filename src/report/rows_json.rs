@@ -37,7 +37,6 @@ impl<'a> JsonRows<'a> {
 fn value(context: &AuditContext, row: &Row) -> Value {
     let item = &row.item;
     let source = item.source.as_ref();
-    let duration = row.started_at.zip(row.finished_at);
     json!({
         "run_id": context.run_id,
         "item": item.item,
@@ -65,6 +64,6 @@ fn value(context: &AuditContext, row: &Row) -> Value {
         "target_sha256": row.target_sha256,
         "started_at": row.started_at.map(stamp),
         "finished_at": row.finished_at.map(stamp),
-        "duration_ms": duration.map(|(from, to)| (to.as_millisecond() - from.as_millisecond()).max(0)),
+        "duration_ms": row.millis(),
     })
 }

@@ -45,6 +45,7 @@ pub(super) fn row(number: u32) -> Row {
         before_sha256: None,
         accounted_for: true,
         started_at: at(i64::from(number) * 10),
+        answered_at: at(i64::from(number) * 10 + 115),
         finished_at: at(i64::from(number) * 10 + 135),
     }
 }

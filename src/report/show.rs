@@ -143,7 +143,7 @@ pub fn row(row: &Row, color: bool, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "        warning: {}", clean(warning))?;
     }
     for secret in &row.item.secrets {
-        writeln!(out, "        enter by hand: {}", clean(secret))?;
+        writeln!(out, "        enter manually: {}", clean(secret))?;
     }
     Ok(())
 }

@@ -135,7 +135,7 @@ pub struct PlanItem {
     /// What a person should look at.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
-    /// JSON pointers of masked secrets, to be entered by hand afterwards.
+    /// JSON pointers of masked secrets, to be entered manually afterwards.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<String>,
 }

@@ -6,7 +6,7 @@ use std::fs::File;
 use jiff::Timestamp;
 
 use crate::journal::{
-    Copy, Ending, Entry, ItemState, ItemStates, NOT_SENT, Record, Replay, RunHeader, Step, replay,
+    Copy, Costs, Ending, Entry, ItemState, ItemStates, NOT_SENT, Record, Replay, RunHeader, Step, replay,
 };
 use crate::model::{Fingerprint, Id, ItemKey, Operation, Outcome, Verdict};
 use crate::run_folder::dependency_items::DependencyItems;
@@ -61,6 +61,8 @@ pub struct Row {
     pub in_doubt: bool,
     /// When its first call was announced.
     pub started_at: Option<Timestamp>,
+    /// When the last of its calls that write was answered.
+    pub answered_at: Option<Timestamp>,
     /// When the last step was recorded.
     pub finished_at: Option<Timestamp>,
 }
@@ -69,6 +71,12 @@ impl Row {
     /// Whether it was written, and the service did not show it at the read-back.
     pub fn could_not_be_read_back(&self) -> bool {
         self.outcome.wrote() && self.verdict == Verdict::NotChecked && !self.differences.is_empty()
+    }
+
+    /// Milliseconds from its first call to the answer of its last write; `None` if nothing was sent for it.
+    pub fn millis(&self) -> Option<i64> {
+        let (from, to) = self.started_at.zip(self.answered_at)?;
+        Some(to.as_millisecond().saturating_sub(from.as_millisecond()).max(0))
     }
 }
 
@@ -88,12 +96,21 @@ struct Facts {
     found: Option<Id>,
     copies: Vec<Copy>,
     started_at: Option<Timestamp>,
+    answered_at: Option<Timestamp>,
     finished_at: Option<Timestamp>,
 }
 
 impl Facts {
     fn take(&mut self, at: Timestamp, step: &Step) {
         self.finished_at = Some(at);
+        if let Step::Applied { .. }
+        | Step::Doubted { .. }
+        | Step::NotTaken { .. }
+        | Step::Archived { .. }
+        | Step::Ended { .. } = step
+        {
+            self.answered_at = Some(at);
+        }
         match step {
             Step::Intended { before_sha256, .. } => {
                 self.started_at.get_or_insert(at);
@@ -159,6 +176,8 @@ pub struct RunRecord {
     pub calls: BTreeMap<String, u64>,
     /// Calls the service answered with 429.
     pub throttled: u64,
+    /// What the calls cost beside their number.
+    pub costs: Costs,
     /// Imports that came from elsewhere while this run made some of their name.
     pub copies: Vec<Copy>,
     /// Milliseconds it was at work.
@@ -192,13 +211,14 @@ impl RunRecord {
                     self.copies.push(copy.clone());
                 }
             }
-            Entry::Closed { ending, calls, throttled, millis, reason } => {
+            Entry::Closed { ending, calls, throttled, millis, costs, reason } => {
                 self.ending = Some(*ending);
                 self.reason.clone_from(reason);
                 for (purpose, count) in calls {
                     *self.calls.entry(purpose.clone()).or_default() += count;
                 }
                 self.throttled += throttled;
+                self.costs.add(costs);
                 self.millis += millis;
             }
         }
@@ -325,6 +345,7 @@ fn row(mut item: PlanItem, state: &ItemState, facts: Facts) -> Row {
         seen_modified: facts.seen_modified,
         target_sha256: facts.sha256.or_else(|| planned.and_then(|party| party.sha256)),
         started_at: facts.started_at,
+        answered_at: facts.answered_at,
         finished_at: facts.finished_at,
         item,
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::documents::references::Kind;
 use crate::journal::Ending;
-use crate::model::{Fingerprint, Outcome, Verdict};
+use crate::model::{Fingerprint, Latencies, Outcome, Verdict};
 use crate::run_folder::forecast::Forecast;
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::rows::{Row, RunRecord};
@@ -19,6 +19,24 @@ pub struct OtherCount {
     pub items: u32,
     /// Those with which something was done.
     pub done: u32,
+}
+
+/// How long the answers to calls of one purpose took.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Latency {
+    /// Calls that were answered.
+    pub answered: u64,
+    /// Half of them took no longer, in milliseconds, at most an eighth too long.
+    pub p50_ms: u64,
+    /// 95 of 100 took no longer.
+    pub p95_ms: u64,
+}
+
+impl Latency {
+    fn of(latencies: &Latencies) -> Self {
+        let millis = |percent| u64::try_from(latencies.percentile(percent).as_millis()).unwrap_or(u64::MAX);
+        Self { answered: latencies.count(), p50_ms: millis(50), p95_ms: millis(95) }
+    }
 }
 
 /// The counts of a run. Rendered to `summary.json`; a function of plan and journal alone, so it can be checked.
@@ -57,7 +75,7 @@ pub struct Summary {
     /// Items that are no imports, by kind.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub others: BTreeMap<Kind, OtherCount>,
-    /// Names of lookup caches that were created: their data has to be loaded by hand.
+    /// Names of lookup caches that were created: their data has to be loaded manually.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub empty_caches: Vec<String>,
     /// Items with warnings.
@@ -68,7 +86,7 @@ pub struct Summary {
     /// Items of which it is not known whether their last call had its effect.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub in_doubt: u32,
-    /// Masked secrets that have to be entered by hand.
+    /// Masked secrets that have to be entered manually.
     pub secrets: u32,
     /// Items that were written and could not be read back.
     #[serde(default)]
@@ -79,7 +97,7 @@ pub struct Summary {
     pub finished_at: Option<Timestamp>,
     /// Seconds at work.
     pub seconds: f64,
-    /// Calls foreseen.
+    /// The calls that the plan forecast.
     pub forecast: Forecast,
     /// Calls spent on making the plan, by purpose.
     pub planning_calls: BTreeMap<String, u64>,
@@ -89,6 +107,15 @@ pub struct Summary {
     pub total_calls: u64,
     /// Calls the service answered with 429.
     pub throttled: u64,
+    /// Seconds that calls waited for the rate limit, added up over all calls.
+    #[serde(default)]
+    pub waited_seconds: f64,
+    /// Calls that were sent again after a failure other than 429.
+    #[serde(default)]
+    pub retries: u64,
+    /// How long answers took, by purpose of the call; for parts of a run that came to an end.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub latency: BTreeMap<String, Latency>,
     /// How often it was taken up again.
     pub resumed: u32,
     /// SHA-256 of the journal's last record, which the journal itself cannot vouch for.
@@ -103,7 +130,7 @@ impl Summary {
         let run_id = story.opened.as_ref().map(|taken| taken.run.0.clone()).unwrap_or_default();
         let zero = |words: Vec<&'static str>| words.into_iter().map(|word| (word.to_owned(), 0)).collect();
         #[expect(clippy::cast_precision_loss, reason = "milliseconds of a run are far below 2^52")]
-        let seconds = story.millis as f64 / 1000.0;
+        let [seconds, waited] = [story.millis, story.costs.waited_ms].map(|millis| millis as f64 / 1000.0);
         Self {
             run_id,
             job: head.job.clone(),
@@ -124,6 +151,14 @@ impl Summary {
             calls: story.calls.clone(),
             total_calls: story.calls.values().sum::<u64>() + plan.tail().spent.values().sum::<u64>(),
             throttled: story.throttled,
+            waited_seconds: waited,
+            retries: story.costs.retries,
+            latency: story
+                .costs
+                .latency
+                .iter()
+                .map(|(purpose, all)| (purpose.clone(), Latency::of(all)))
+                .collect(),
             resumed: story.resumed,
             journal_sha256: story.head,
             ..Self::default()

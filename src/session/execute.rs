@@ -8,7 +8,7 @@ use crate::inventory::error::EngineError;
 use crate::journal::{Entry, FORMAT, ItemStates, Journal, RunHeader};
 use crate::model::event::Events;
 use crate::model::{Fingerprint, RunId, crash};
-use crate::report::{self, Attention, Told};
+use crate::report::{self, Attention, ReasonGroup, Told};
 use crate::run_folder::folder::sync_folder;
 use crate::run_folder::lock::RunLock;
 use crate::run_folder::rows::rows;
@@ -36,6 +36,8 @@ pub struct Run {
     pub summary: Summary,
     /// The first items that need attention, at most 20 or so: as many as a closing names.
     pub attention: Vec<Attention>,
+    /// Why items are not as planned: equal reasons counted together, the gravest first.
+    pub reasons: Vec<ReasonGroup>,
     states: ItemStates,
     broken: Option<EngineError>,
 }
@@ -159,6 +161,7 @@ impl Session {
             job_sha256: Fingerprint::of(job.as_bytes()),
             plan_sha256: plan.sha256(),
             wanted_sha256,
+            by: self.host.who(),
         };
         let name = header.run.0.clone();
         let journal = Journal::create(&folder.journal(), &folder.before(), self.options.journal.clone())?;
@@ -239,6 +242,6 @@ pub(super) fn report_on(folder: RunFolder, plan: PlanFile) -> Result<Run, Sessio
     let told = Told { folder: &folder, plan: &plan, memory: &states, story: &record };
     let reported = report::write_files(told)?;
     crash::point("report.after_files");
-    let report::Reported { summary, attention } = reported;
-    Ok(Run { folder, plan, record, summary, attention, states, broken: None })
+    let report::Reported { summary, attention, reasons } = reported;
+    Ok(Run { folder, plan, record, summary, attention, reasons, states, broken: None })
 }

@@ -61,6 +61,18 @@ impl Host {
         })
     }
 
+    /// Who runs this, for the report: `alice on build-7`, as far as it is known.
+    pub(super) fn who(&self) -> Option<String> {
+        let named = |variable: &&str| self.env.get(variable).filter(|name| !name.is_empty());
+        let user = ["USER", "LOGNAME"].iter().find_map(named).map(str::to_owned);
+        match (user, self.name()) {
+            (Some(user), Some(machine)) => Some(format!("{user} on {machine}")),
+            (Some(one), None) => Some(one),
+            (None, Some(machine)) => Some(format!("a user without a name on {machine}")),
+            (None, None) => None,
+        }
+    }
+
     /// This process, for others who find something in use.
     pub(super) fn holder(&self) -> String {
         let process = std::process::id();

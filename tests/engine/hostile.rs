@@ -281,6 +281,7 @@ impl Migration {
             job_sha256: Fingerprint::of(b""),
             plan_sha256: planned.plan.sha256(),
             wanted_sha256: planned.wanted_sha256,
+            by: None,
         };
         journal.append(Entry::Opened(Box::new(header)), None).await.unwrap();
         journal.close().unwrap();

@@ -6,11 +6,11 @@ use std::time::Duration;
 use proptest::prelude::*;
 use transship::journal::ItemStates;
 use transship::journal::{
-    Call, Ending, Entry, FORMAT, ItemState, Journal, JournalError, JournalOptions, Record, Replay, RunHeader,
-    Step, replay,
+    Call, Costs, Ending, Entry, FORMAT, ItemState, Journal, JournalError, JournalOptions, Record, Replay,
+    RunHeader, Step, replay,
 };
 use transship::model::time::Clock;
-use transship::model::{Fingerprint, Id, ItemKey, Operation, Outcome, RunId, Verdict};
+use transship::model::{Fingerprint, Id, ItemKey, Latencies, Operation, Outcome, RunId, Verdict};
 
 const ITEMS: u32 = 4;
 
@@ -60,7 +60,16 @@ fn opened() -> Entry {
         job_sha256: nothing,
         plan_sha256: nothing,
         wanted_sha256: nothing,
+        by: None,
     }))
+}
+
+fn latencies() -> Latencies {
+    let mut latencies = Latencies::default();
+    for millis in [14, 14, 300] {
+        latencies.add(std::time::Duration::from_millis(millis));
+    }
+    latencies
 }
 
 fn closed() -> Entry {
@@ -69,6 +78,11 @@ fn closed() -> Entry {
         calls: [("c".to_owned(), 3)].into(),
         throttled: 0,
         millis: 7,
+        costs: Costs {
+            waited_ms: 5,
+            retries: 1,
+            latency: [("create import".to_owned(), latencies())].into(),
+        },
         reason: Some("r".into()),
     }
 }

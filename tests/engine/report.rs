@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use transship::job::{Account, AccountPlace, Rate, Retry, Settings, Stop, Verify};
-use transship::journal::{Call, Ending, Entry, ItemStates, Journal, JournalOptions, RunHeader, Step};
+use transship::journal::{Call, Costs, Ending, Entry, ItemStates, Journal, JournalOptions, RunHeader, Step};
 use transship::model::time::Clock;
 use transship::model::{Fingerprint, Id, ItemKey, Operation, Outcome, RunId, Verdict};
 use transship::report::{Format, Told, render, write_files};
@@ -106,6 +106,7 @@ async fn left(reached: u32, ending: Option<Ending>) -> Left {
         job_sha256: Fingerprint::of(b"job"),
         plan_sha256: plan.sha256(),
         wanted_sha256: Fingerprint::of(b""),
+        by: None,
     };
     journal.append(Entry::Opened(Box::new(taken)), None).await.unwrap();
     for number in (1..=reached).filter(|number| number % 20 != 0) {
@@ -117,7 +118,10 @@ async fn left(reached: u32, ending: Option<Ending>) -> Left {
         let calls = [("create import".to_owned(), u64::from(reached))].into();
         let reason = (ending != Ending::Finished).then(|| "interrupted".to_owned());
         journal
-            .append(Entry::Closed { ending, calls, throttled: 2, millis: 3400, reason }, None)
+            .append(
+                Entry::Closed { ending, calls, throttled: 2, millis: 3400, costs: Costs::default(), reason },
+                None,
+            )
             .await
             .unwrap();
     }
@@ -225,7 +229,10 @@ async fn json_holds_every_row_with_its_types() {
     assert_eq!(whole["summary"]["reported"], 300);
     assert_eq!(whole["items"][6]["error_message"], "http.method: Expected field");
     assert_eq!(whole["items"][41]["differences"], json!(["/http/body/0"]));
-    assert_eq!(whole["items"][0]["duration_ms"], 2);
+    assert_eq!(
+        whole["items"][0]["duration_ms"], 1,
+        "from its intent to its answer: reading back is not its own call"
+    );
 }
 
 #[tokio::test]
@@ -260,7 +267,7 @@ async fn markdown_fits_into_a_ticket() {
 
     1 of 93 reads back different: audit.csv says where.
 
-    100 calls (285 foreseen) in 3.4 s, after 3 for the plan; 2 were refused for the rate limit (429) and sent again.
+    100 API calls (forecast 285) in 3.4 s, plus 3 for planning; 2 rate-limit responses (429), sent again.
 
     ## To look at
 

@@ -50,10 +50,10 @@ fn the_columns_are_pinned_and_lines_end_as_rfc_4180_wants() {
     assert_eq!(text.matches("\r\n").count(), 5);
     insta::assert_snapshot!(text.replace("\r\n", "\n").replace(&crate::model::Fingerprint::of(b"sent").to_string(), "<sent>"), @r#"
     run_id,item,action,outcome,verdict,source_account,source_id,source_name,target_account,target_id,target_name,adaptor_type,attempts,http_status,error_code,error_message,changed_paths,warnings,source_sha256,sent_sha256,target_sha256,started_at,finished_at,duration_ms
-    R,1,migrate,created,equal,demo-a,5f7c579b6411271af4e00001,Order 1,demo-b,60a1579b6411271af4e00001,Order 1,HTTPImport,1,201,,,,,,<sent>,<sent>,2026-01-01T00:00:00.010Z,2026-01-01T00:00:00.145Z,135
-    R,2,migrate,failed,not_checked,demo-a,5f7c579b6411271af4e00002,Order 2,demo-b,,Order 2,HTTPImport,1,422,invalid,"http.method: Expected field, ""POST"" or ""PUT""",,,,<sent>,,2026-01-01T00:00:00.020Z,2026-01-01T00:00:00.155Z,135
-    R,3,migrate,created,differs,demo-a,5f7c579b6411271af4e00003,Order 3,demo-b,60a1579b6411271af4e00003,Order 3,HTTPImport,1,201,,"reads back different at /http/body/0, /name",,,,<sent>,<sent>,2026-01-01T00:00:00.030Z,2026-01-01T00:00:00.165Z,135
-    R,4,migrate,created,equal,demo-a,5f7c579b6411271af4e00004,Order 4,demo-b,60a1579b6411271af4e00004,Order 4,HTTPImport,1,201,,,/name; mapping[price].source,a script may use it,,<sent>,<sent>,2026-01-01T00:00:00.040Z,2026-01-01T00:00:00.175Z,135
+    R,1,migrate,created,equal,demo-a,5f7c579b6411271af4e00001,Order 1,demo-b,60a1579b6411271af4e00001,Order 1,HTTPImport,1,201,,,,,,<sent>,<sent>,2026-01-01T00:00:00.010Z,2026-01-01T00:00:00.145Z,115
+    R,2,migrate,failed,not_checked,demo-a,5f7c579b6411271af4e00002,Order 2,demo-b,,Order 2,HTTPImport,1,422,invalid,"http.method: Expected field, ""POST"" or ""PUT""",,,,<sent>,,2026-01-01T00:00:00.020Z,2026-01-01T00:00:00.155Z,115
+    R,3,migrate,created,differs,demo-a,5f7c579b6411271af4e00003,Order 3,demo-b,60a1579b6411271af4e00003,Order 3,HTTPImport,1,201,,"reads back different at /http/body/0, /name",,,,<sent>,<sent>,2026-01-01T00:00:00.030Z,2026-01-01T00:00:00.165Z,115
+    R,4,migrate,created,equal,demo-a,5f7c579b6411271af4e00004,Order 4,demo-b,60a1579b6411271af4e00004,Order 4,HTTPImport,1,201,,,/name; mapping[price].source,a script may use it,,<sent>,<sent>,2026-01-01T00:00:00.040Z,2026-01-01T00:00:00.175Z,115
     "#);
 }
 

@@ -1,6 +1,7 @@
 //! What is said when a run is over.
 
 use super::*;
+use crate::report::reasons::Reasons;
 use crate::report::sample;
 use crate::run_folder::forecast::Forecast;
 
@@ -27,8 +28,18 @@ fn mixed() -> Summary {
 #[test]
 fn a_run_ends_with_words_a_manager_understands() {
     let rows = [sample::failed(3, "http.method: Expected field"), sample::failed(9, "two\nlines\x1b[2J")];
-    let attention: Vec<_> = rows.iter().filter_map(Attention::of).collect();
-    let extra = Closing { folder: Some(Path::new("runs/R")), attention: &attention, ..Closing::default() };
+    let mut reasons = Reasons::default();
+    for row in rows.iter().chain(&[sample::failed(4, "http.method: Expected field")]) {
+        reasons.take(row);
+    }
+    let reasons: Vec<_> = reasons.sorted().into_iter().map(|(_, group)| group).collect();
+    let extra = Closing {
+        folder: Some(Path::new("runs/R")),
+        retry: Some("transship retry runs/R"),
+        undo: Some("transship undo runs/R"),
+        reasons: &reasons,
+        ..Closing::default()
+    };
     insta::assert_snapshot!(said(&mixed(), extra), @r#"
     Migrated 280 of 300 imports from demo-a to demo-b; 15 were skipped, 5 need your attention.
 
@@ -38,15 +49,16 @@ fn a_run_ends_with_words_a_manager_understands() {
               4  failed
 
     All 280 were compared with what the target holds and are equal (10 but for defaults the service filled in).
-    292 calls (291 foreseen) in 3.4 s, after 4 for the plan; 2 were refused for the rate limit (429) and sent again.
-    7 secrets have to be entered by hand: the service never shows them. report.html lists where.
+    292 API calls (forecast 291) in 3.4 s, plus 4 for planning; 2 rate-limit responses (429), sent again.
+    Enter 7 secrets manually: the service never shows them. report.html lists where.
 
-    To look at:
-      failed   "Order 3": http.method: Expected field
-      failed   "Order 9": two␊lines␛[2J
-      … and 3 more, all in audit.csv
+    Reasons:
+      failed          2  http.method: Expected field   Order 3, Order 4
+      failed          1  two␊lines␛[2J   Order 9
 
     Files:   runs/R (audit.csv, summary.json, report.html)
+    Again:   transship retry runs/R
+    Back:    transship undo runs/R
     "#);
 }
 
@@ -59,7 +71,7 @@ fn a_run_that_went_well_needs_few_words() {
             280  created
 
     All 280 were compared with what the target holds and are equal.
-    0 calls (0 foreseen) in 3.4 s, after 0 for the plan; none was refused for the rate limit.
+    0 API calls (forecast 0) in 3.4 s, plus 0 for planning; no rate-limit responses.
     ");
 }
 
@@ -79,7 +91,7 @@ fn an_interrupted_run_says_how_to_go_on() {
               8  unprocessed
 
     1 of 1 reads back different: audit.csv says where.
-    0 calls (0 foreseen) in 3.4 s, after 0 for the plan; none was refused for the rate limit.
+    0 API calls (forecast 0) in 3.4 s, plus 0 for planning; no rate-limit responses.
     Go on:   transship resume runs/R
     ");
 }
@@ -92,13 +104,17 @@ fn sums_that_disagree_are_said_aloud() {
 }
 
 #[test]
-fn items_needing_attention_are_named_up_to_ten_and_counted_beyond() {
-    let attention: Vec<_> = (0..12).filter_map(|n| Attention::of(&sample::failed(n, "no"))).collect();
+fn ten_reasons_are_shown_and_the_others_are_counted() {
+    let mut reasons = Reasons::default();
+    for n in 0..12 {
+        reasons.take(&sample::failed(n, &format!("no {n}")));
+    }
+    let reasons: Vec<_> = reasons.sorted().into_iter().map(|(_, group)| group).collect();
     let mut summary = sample::summary(&[(Outcome::Failed, 12)], &[(Verdict::NotChecked, 12)]);
     summary.seconds = 0.0;
-    let text = said(&summary, Closing { attention: &attention, ..Closing::default() });
-    assert_eq!(text.matches("failed   \"Order").count(), 10);
-    assert!(text.contains("… and 2 more, all in audit.csv"));
+    let text = said(&summary, Closing { reasons: &reasons, ..Closing::default() });
+    assert_eq!(text.matches("  failed  ").count(), 10, "{text}");
+    assert!(text.contains("… and 2 other reasons, all in report.html"));
 }
 
 #[test]

@@ -12,6 +12,17 @@ pub(super) fn moment(time: Duration) -> String {
     if time < Duration::from_secs(1) { format!("{} ms", time.as_millis()) } else { span(time) }
 }
 
+/// So many a second, as exact as a person wants it.
+pub(super) fn rate(per_second: f64) -> String {
+    if !per_second.is_finite() {
+        "any number of".to_owned()
+    } else if per_second < 10.0 {
+        format!("{per_second:.1}")
+    } else {
+        whole(per_second)
+    }
+}
+
 /// Bars of the chart of durations, about.
 const DURATION_BINS: i64 = 24;
 
@@ -22,16 +33,22 @@ const RIGHT: f64 = 8.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 30.0;
 
-/// Items begun (bars) and finished (line) a second.
-pub(super) fn throughput(series: &Series) -> String {
+/// Items begun (bars) and finished (line) a second, and the calls a second that are allowed (dashed).
+pub(super) fn throughput(series: &Series, allowed: f64) -> String {
     let per_second = |counts: &[u32]| -> Vec<f64> {
         counts.iter().map(|count| f64::from(*count) * 1000.0 / millis(series.bin)).collect()
     };
     let (began, ended) = (per_second(&series.began), per_second(&series.ended));
-    let top = ceiling(began.iter().chain(&ended).copied().fold(0.0, f64::max));
+    // A limit far above what was needed would flatten the bars: it is said in words only.
+    let highest = began.iter().chain(&ended).copied().fold(0.0, f64::max);
+    let shown = allowed.is_finite() && allowed <= highest * 4.0;
+    let top = ceiling(if shown { highest.max(allowed) } else { highest });
     let mut svg = Svg::new("Imports begun and finished a second, over time", top);
     svg.bars(&began, top, "bar");
     svg.line(&ended, top);
+    if shown {
+        svg.limit(allowed, top);
+    }
     svg.time_axis(series);
     svg.done()
 }
@@ -145,6 +162,15 @@ impl Svg {
             self.add(format_args!("{x:.1},{y:.1} "));
         }
         self.add(format_args!("\"/>"));
+    }
+
+    fn limit(&mut self, value: f64, top: f64) {
+        let y = HEIGHT - BOTTOM - (HEIGHT - BOTTOM - TOP) * value / top;
+        self.add(format_args!(
+            "<line class=\"limit\" x1=\"{LEFT}\" x2=\"{}\" y1=\"{y:.1}\" y2=\"{y:.1}\"><title>allowed: {} calls a second</title></line>",
+            WIDTH - RIGHT,
+            rate(value)
+        ));
     }
 
     fn time_axis(&mut self, series: &Series) {

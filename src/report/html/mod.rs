@@ -8,16 +8,18 @@ mod escape;
 mod samples;
 mod sections;
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
 use super::audit::reason;
-use super::console::Attention;
+use super::groups::Groups;
+use super::reasons::Reasons;
 use crate::model::time::stamp;
 use crate::model::{Outcome, Verdict};
 use crate::run_folder::plan_file::PlanFile;
-use crate::run_folder::plan_item::PlanItem;
+use crate::run_folder::plan_item::{AccountFacts, PlanItem};
 use crate::run_folder::rows::{Row, RunRecord};
 use crate::run_folder::summary::Summary;
 use escape::{Text, script_json};
@@ -26,7 +28,7 @@ use samples::Samples;
 /// Rows in one script element: details are parsed a chunk at a time, when somebody looks.
 const CHUNK: usize = 1000;
 
-/// Items needing attention, and items with secrets, that are listed outside the table.
+/// Items with secrets that are listed outside the table.
 const MOST_LISTED: usize = 200;
 
 /// Changes of one item that are embedded.
@@ -51,7 +53,8 @@ pub struct Page<W: Write> {
     details: Vec<Value>,
     detail_bytes: usize,
     samples: Samples,
-    attention: Vec<(u32, Attention)>,
+    groups: Groups,
+    reasons: Reasons,
     secrets: Vec<(u32, String, Vec<String>)>,
 }
 
@@ -62,9 +65,17 @@ struct Facts {
     job_sha256: String,
     plan_sha256: String,
     wanted_sha256: Option<String>,
-    source: [String; 2],
-    target: [String; 2],
+    source: Vec<String>,
+    target: Vec<String>,
     notes: Vec<String>,
+    /// Who started the run.
+    by: Option<String>,
+    /// Calls a second that the job may send.
+    per_second: f64,
+    /// Names of the resources whose ids stand in changes, by id.
+    names: BTreeMap<String, String>,
+    /// Where the product shows an import of the source, and of the target, up to the id.
+    links: [Option<&'static str>; 2],
 }
 
 impl<W: Write> Page<W> {
@@ -81,18 +92,23 @@ impl<W: Write> Page<W> {
              <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta name=\"color-scheme\" content=\"light dark\">\n\
-             <title>{} – {}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n",
+             <title>{} – {}</title>\n<style>\n{STYLE}{}</style>\n</head>\n<body>\n",
             Text(&head.job),
-            Text(&head.action)
+            Text(&head.action),
+            margins(story.opened.as_ref().map_or("", |taken| taken.run.0.as_str()))
         )?;
         let facts = Facts {
             tool: story.opened.as_ref().map_or_else(|| head.tool.clone(), |taken| taken.tool.clone()),
             job_sha256: head.job_sha256.to_string(),
             plan_sha256: plan.sha256().to_string(),
             wanted_sha256: story.opened.as_ref().map(|taken| taken.wanted_sha256.to_string()),
-            source: [head.source.name.clone(), head.source.origin.clone()],
-            target: [head.target.name.clone(), head.target.origin.clone()],
+            source: account(&head.source),
+            target: account(&head.target),
             notes: plan.tail().notes.clone(),
+            by: story.opened.as_ref().and_then(|taken| taken.by.clone()),
+            per_second: head.settings.target.rate.per_second * head.settings.target.rate.share,
+            names: plan.tail().names.clone(),
+            links: [product(&head.source.origin), product(&head.target.origin)],
         };
         Ok(Self {
             out,
@@ -101,7 +117,8 @@ impl<W: Write> Page<W> {
             details: Vec::new(),
             detail_bytes: 0,
             samples: Samples::default(),
-            attention: Vec::new(),
+            groups: Groups::default(),
+            reasons: Reasons::default(),
             secrets: Vec::new(),
         })
     }
@@ -113,10 +130,9 @@ impl<W: Write> Page<W> {
     /// `out` cannot be written.
     pub fn row(&mut self, row: &Row) -> io::Result<()> {
         self.samples.take(row);
-        if self.attention.len() < MOST_LISTED
-            && let Some(attention) = Attention::of(row)
-        {
-            self.attention.push((row.item.item.0, attention));
+        let group = self.reasons.take(row);
+        if row.outcome.wrote() || row.item.unlike().is_some() {
+            self.groups.changes_of(&row.item);
         }
         if self.secrets.len() < MOST_LISTED && row.outcome.wrote() && !row.item.secrets.is_empty() {
             self.secrets.push((row.item.item.0, row.item.name.clone(), row.item.secrets.clone()));
@@ -127,9 +143,12 @@ impl<W: Write> Page<W> {
             b",\n"
         };
         self.out.write_all(opening)?;
-        script_json(&short(row), &mut self.out)?;
+        let said = group.and_then(|group| self.reasons.groups().get(group));
+        let same = said.is_some_and(|said| reason(row).as_deref() == Some(said.reason.as_str()));
+        script_json(&short(row, group, same), &mut self.out)?;
         self.rows += 1;
-        let details = if self.detail_bytes < MOST_DETAILS { details(row) } else { Value::Null };
+        let details =
+            if self.detail_bytes < MOST_DETAILS { details(row, &self.facts.names) } else { Value::Null };
         self.detail_bytes += weight(&details);
         self.details.push(details);
         if self.details.len() == CHUNK { self.close_chunk() } else { Ok(()) }
@@ -147,7 +166,10 @@ impl<W: Write> Page<W> {
         let words = json!({
             "outcomes": Outcome::ALL.iter().map(|outcome| outcome.as_str()).collect::<Vec<_>>(),
             "verdicts": Verdict::ALL.iter().map(|verdict| verdict.as_str()).collect::<Vec<_>>(),
-            "attention": Outcome::ALL.iter().map(|outcome| outcome.needs_attention()).collect::<Vec<_>>(),
+            "reasons": self.reasons.groups().iter()
+                .map(|group| json!([group.word, group.reason, group.needs_attention(), group.imports]))
+                .collect::<Vec<_>>(),
+            "links": self.facts.links,
         });
         self.out.write_all(b"<script type=\"application/json\" id=\"words\">")?;
         script_json(&words, &mut self.out)?;
@@ -166,8 +188,36 @@ impl<W: Write> Page<W> {
     }
 }
 
-/// What the table shows and searches; the script knows the places.
-fn short(row: &Row) -> Value {
+/// Name, origin and user of an account.
+fn account(facts: &AccountFacts) -> Vec<String> {
+    let user = facts.user.as_ref().map(|user| format!("user {user}"));
+    [Some(facts.name.clone()), Some(facts.origin.clone()), user].into_iter().flatten().collect()
+}
+
+/// Where the product shows an import, up to its id, where the region of the account is known.
+fn product(origin: &str) -> Option<&'static str> {
+    match origin {
+        "https://api.integrator.io" => Some("https://integrator.io/imports/edit/imports/"),
+        "https://api.eu.integrator.io" => Some("https://eu.integrator.io/imports/edit/imports/"),
+        "https://api.au.integrator.io" => Some("https://au.integrator.io/imports/edit/imports/"),
+        "https://api.ca.integrator.io" => Some("https://ca.integrator.io/imports/edit/imports/"),
+        _ => None,
+    }
+}
+
+/// The run and the number of the page, on every page of paper.
+fn margins(run: &str) -> String {
+    // It stands inside quotes of the style sheet: only what is harmless there.
+    let run: String = run.chars().filter(|c| c.is_ascii_alphanumeric() || "._-".contains(*c)).collect();
+    format!(
+        "@page {{ margin: 16mm 14mm 18mm; @bottom-left {{ content: \"{run}\"; font: 8pt sans-serif; color: #444; }} \
+         @bottom-right {{ content: \"page \" counter(page) \" of \" counter(pages); font: 8pt sans-serif; color: #444; }} }}\n"
+    )
+}
+
+/// What the table shows and searches; the script knows the places. `group` is that of its reason, and `same` whether that
+/// says the same as the row.
+fn short(row: &Row, group: Option<usize>, same: bool) -> Value {
     let item = &row.item;
     let source = item.source.as_ref();
     let renamed = source.filter(|party| party.name != item.name).map(|party| party.name.as_str());
@@ -183,23 +233,38 @@ fn short(row: &Row) -> Value {
         item.adaptor_type,
         row.attempts,
         row.http_status,
-        row.started_at
-            .zip(row.finished_at)
-            .map(|(from, to)| (to.as_millisecond() - from.as_millisecond()).max(0)),
-        reason(row),
+        row.millis(),
+        if same { json!(group) } else { json!(reason(row)) },
         item.changes.len(),
         item.warnings.len(),
+        group,
+        // Whether the product can show it: not at all, in the source, in the target too.
+        match (item.kind, row.outcome) {
+            (Some(_), _) => 0,
+            (None, Outcome::Deleted) => 1,
+            (None, _) => 2,
+        },
     ])
 }
 
 /// What stands behind a row.
-fn details(row: &Row) -> Value {
+fn details(row: &Row, names: &BTreeMap<String, String>) -> Value {
+    // An id whose name is known is shown with it.
+    let named = |value: &Option<String>| {
+        let text = value.as_ref()?;
+        let id = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+        Some(
+            id.and_then(|id| names.get(id))
+                .map_or_else(|| text.clone(), |name| format!("\"{name}\" ({text})")),
+        )
+    };
+
     let item: &PlanItem = &row.item;
     let changes: Vec<_> = item
         .changes
         .iter()
         .take(MOST_CHANGES)
-        .map(|change| json!([change.path, change.from, change.to]))
+        .map(|change| json!([change.path, named(&change.from), named(&change.to)]))
         .collect();
     json!({
         "operation": item.operation.as_str(),

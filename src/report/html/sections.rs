@@ -7,17 +7,21 @@ use super::escape::Text;
 use super::{MOST_LISTED, Page, chart};
 use crate::model::time::stamp;
 use crate::model::{Outcome, Verdict};
-use crate::report::console::{caches, headline, how_it_ended, spent, verified};
+use crate::report::console::{caches, copies, doubts, headline, how_it_ended, spent, verified};
 use crate::report::text::{count, number, span};
 use crate::run_folder::summary::Summary;
+
+/// Kinds of change, and reasons, that are listed.
+const MOST_GROUPS: usize = 50;
 
 impl<W: Write> Page<W> {
     pub(super) fn sections(&mut self, summary: &Summary) -> io::Result<()> {
         self.title(summary)?;
         self.outcomes(summary)?;
-        self.charts(summary)?;
-        self.attention(summary)?;
+        self.changes()?;
+        self.reasons()?;
         self.by_hand(summary)?;
+        self.charts(summary)?;
         self.table()?;
         self.evidence(summary)?;
         self.sign()
@@ -31,15 +35,16 @@ impl<W: Write> Page<W> {
         };
         write!(
             self.out,
-            "<header>\n<p class=\"over\">Transship report · {}</p>\n<h1>{} <span class=\"badge {class}\">{}</span></h1>\n\
+            "<header>\n<p class=\"over\">Transship report · {}</p>\n<h1><bdi>{}</bdi> <span class=\"badge {class}\">{}</span></h1>\n\
              <p class=\"lead\">{}</p>\n",
             Text(&summary.action),
             Text(&summary.job),
             Text(badge),
             Text(headline(summary))
         )?;
-        if let Some(how) = how_it_ended(summary) {
-            writeln!(self.out, "<p class=\"lead\">{}</p>", Text(how))?;
+        let more = [how_it_ended(summary), doubts(summary), copies(summary)];
+        for line in more.into_iter().flatten() {
+            writeln!(self.out, "<p class=\"lead\">{}</p>", Text(line))?;
         }
         if let Some(disagreement) = summary.disagreement() {
             writeln!(
@@ -78,88 +83,95 @@ impl<W: Write> Page<W> {
         self.out.write_all(b"</ul>\n</section>\n")
     }
 
-    fn charts(&mut self, summary: &Summary) -> io::Result<()> {
-        let Some(series) = self.samples.series() else { return Ok(()) };
-        let durations = self.samples.durations();
-        let (half, most) = (chart::percentile(&durations, 50), chart::percentile(&durations, 95));
-        let pauses = match series.pauses.as_slice() {
-            [] => String::new(),
-            pauses => {
-                let all: Duration = pauses.iter().map(|(_, pause)| *pause).sum();
-                let pauses = count(pauses.len() as u64, "pause", "pauses");
-                format!(" {pauses} ({} in all) left out: the dashed lines.", span(all))
-            }
-        };
-        let again: u64 = series.again.iter().map(|count| u64::from(*count)).sum();
-        let repeats = match again {
-            0 => "<p class=\"none\">No call that writes had to be sent twice.</p>".to_owned(),
-            _ => chart::repeats(&series),
-        };
-        write!(
-            self.out,
-            "<section>\n<h2>How it went</h2>\n<div class=\"charts\">\n\
-             <figure><figcaption><b>Imports a second</b> begun (bars) and finished (line), since {}.{pauses}</figcaption>\n{}\n</figure>\n\
-             <figure><figcaption><b>Time an import took</b>, from announcing its first call to its last record, reading back \
-             included: half in {}, 95 of 100 in {} or less.</figcaption>\n{}\n</figure>\n\
-             <figure><figcaption><b>Calls sent again</b>: {} of those that write. {} 429s in all.</figcaption>\n{repeats}\n\
-             </figure>\n</div>\n</section>\n",
-            summary.started_at.map(stamp).unwrap_or_default(),
-            chart::throughput(&series),
-            chart::moment(half),
-            chart::moment(most),
-            chart::durations(&durations),
-            number(again),
-            number(summary.throttled)
-        )
-    }
-
-    fn attention(&mut self, summary: &Summary) -> io::Result<()> {
-        if self.attention.is_empty() {
+    /// Kinds of change, each with how many imports.
+    fn changes(&mut self) -> io::Result<()> {
+        let name_of = |id: &str| self.facts.names.get(id).map(|name| format!("\"{name}\""));
+        let changes = self.groups.changes(&name_of);
+        if changes.is_empty() {
             return Ok(());
         }
         self.out.write_all(
-            b"<section>\n<h2>To look at</h2>\n<table class=\"list\"><thead><tr><th class=\"num\">#</th><th>what</th><th>import</th>\
-              <th>why</th></tr></thead><tbody>\n",
+            b"<section>\n<h2>What changed</h2>\n<table class=\"list\"><thead><tr><th class=\"num\">imports</th><th>where</th>\
+              <th>what</th></tr></thead><tbody>\n",
         )?;
-        for (number, attention) in &self.attention {
+        for line in changes.iter().take(MOST_GROUPS) {
             writeln!(
                 self.out,
-                "<tr><td class=\"num\">{number}</td><td><span class=\"tag bad\">{}</span></td><td>{}</td><td>{}</td></tr>",
-                attention.word,
-                Text(&attention.name),
-                Text(&attention.reason)
+                "<tr><td class=\"num\">{}</td><td class=\"mono where\"><bdi>{}</bdi></td><td><bdi>{}</bdi></td></tr>",
+                number(line.imports),
+                Text(&line.lead),
+                Text(&line.text)
             )?;
         }
         self.out.write_all(b"</tbody></table>\n")?;
-        if self.attention.len() == MOST_LISTED {
-            let all = Outcome::ALL.iter().filter(|outcome| outcome.needs_attention());
-            let all =
-                all.map(|outcome| summary.count(*outcome)).sum::<u32>() + summary.verdict(Verdict::Differs);
+        self.rest(changes.len(), "other kind of change", "other kinds of change")?;
+        self.out.write_all(b"</section>\n")
+    }
+
+    fn rest(&mut self, all: usize, one: &str, many: &str) -> io::Result<()> {
+        match all.saturating_sub(MOST_GROUPS) {
+            0 => Ok(()),
+            more => writeln!(self.out, "<p>And {}.</p>", count(more as u64, one, many)),
+        }
+    }
+
+    /// Reasons, the gravest first; each leads to its rows.
+    fn reasons(&mut self) -> io::Result<()> {
+        let sorted = self.reasons.sorted();
+        if sorted.is_empty() {
+            return Ok(());
+        }
+        self.out.write_all(
+            b"<section>\n<h2>Reasons</h2>\n<table class=\"list\"><thead><tr><th>what</th><th class=\"num\">imports</th><th>why</th>\
+              <th>which</th></tr></thead><tbody>\n",
+        )?;
+        for (place, group) in sorted.iter().take(MOST_GROUPS) {
+            let class = if group.needs_attention() { "bad" } else { "calm" };
+            write!(
+                self.out,
+                "<tr><td class=\"word\"><span class=\"tag {class}\">{}</span></td><td class=\"num\">{}</td><td><bdi>{}</bdi></td>\
+                 <td class=\"names\">",
+                group.word,
+                number(group.imports),
+                Text(&group.reason)
+            )?;
+            for (at, name) in group.names.iter().enumerate() {
+                let comma = if at > 0 { ", " } else { "" };
+                write!(self.out, "{comma}<bdi>{}</bdi>", Text(name))?;
+            }
+            let more = if group.imports > group.names.len() as u64 { ", …" } else { "" };
             writeln!(
                 self.out,
-                "<p>The first {MOST_LISTED} of {}; all are in the table below.</p>",
-                number(all)
+                "{more} <a class=\"to-rows\" href=\"#all\" data-group=\"{place}\">show</a></td></tr>"
             )?;
         }
+        let all = sorted.len();
+        self.out.write_all(b"</tbody></table>\n")?;
+        self.rest(all, "other reason", "other reasons")?;
         self.out.write_all(b"</section>\n")
     }
 
     fn by_hand(&mut self, summary: &Summary) -> io::Result<()> {
         if let Some(caches) = caches(summary) {
-            write!(self.out, "<section>\n<h2>To load by hand</h2>\n<p>{}</p>\n</section>\n", Text(caches))?;
+            write!(self.out, "<section>\n<h2>To load manually</h2>\n<p>{}</p>\n</section>\n", Text(caches))?;
         }
         if self.secrets.is_empty() {
             return Ok(());
         }
         write!(
             self.out,
-            "<section>\n<h2>To enter by hand</h2>\n<p>{}: the service never shows them, so no tool can move them.</p>\n\
+            "<section>\n<h2>To enter manually</h2>\n<p>{}: the service never shows them, so no tool can move them.</p>\n\
              <ul class=\"checks\">\n",
             count(summary.secrets, "secret", "secrets")
         )?;
         for (number, name, places) in &self.secrets {
             let places = places.join(", ");
-            writeln!(self.out, "<li>#{number} {}: <code>{}</code></li>", Text(name), Text(places))?;
+            writeln!(
+                self.out,
+                "<li>#{number} <bdi>{}</bdi>: <code><bdi>{}</bdi></code></li>",
+                Text(name),
+                Text(places)
+            )?;
         }
         self.out.write_all(b"</ul>\n")?;
         if self.secrets.len() == MOST_LISTED {
@@ -171,23 +183,102 @@ impl<W: Write> Page<W> {
         self.out.write_all(b"</section>\n")
     }
 
+    fn charts(&mut self, summary: &Summary) -> io::Result<()> {
+        let Some(series) = self.samples.series() else { return Ok(()) };
+        let durations = self.samples.durations();
+        let (half, most) = (chart::percentile(&durations, 50), chart::percentile(&durations, 95));
+        let pauses = match series.pauses.as_slice() {
+            [] => String::new(),
+            pauses => {
+                let all: Duration = pauses.iter().map(|(_, pause)| *pause).sum();
+                let pauses = count(pauses.len() as u64, "pause", "pauses");
+                format!(" {pauses} ({} in all) left out: the dotted lines.", span(all))
+            }
+        };
+        let again: u64 = series.again.iter().map(|count| u64::from(*count)).sum();
+        let repeats = match again {
+            0 => "<p class=\"none\">No call that writes had to be sent twice.</p>".to_owned(),
+            _ => chart::repeats(&series),
+        };
+        write!(
+            self.out,
+            "<section>\n<h2>How it went</h2>\n<div class=\"charts\">\n\
+             <figure><figcaption><b>Imports a second</b> whose first call was sent (bars) and whose last write was answered (line), \
+             since {}. Dashed: the allowed {} calls a second.{pauses}</figcaption>\n{}\n</figure>\n\
+             <figure><figcaption><b>Time an import took</b>, from its first call to the answer of its last write: half in {}, 95 of 100 \
+             in {} or less.</figcaption>\n{}\n</figure>\n\
+             <figure><figcaption><b>Calls sent again</b>: {} of those that write.</figcaption>\n{repeats}\n\
+             </figure>\n</div>\n",
+            summary.started_at.map(stamp).unwrap_or_default(),
+            chart::rate(self.facts.per_second),
+            chart::throughput(&series, self.facts.per_second),
+            chart::moment(half),
+            chart::moment(most),
+            chart::durations(&durations),
+            number(again),
+        )?;
+        self.calls(summary)?;
+        self.out.write_all(b"</section>\n")
+    }
+
+    /// Calls by kind, with how long their answers took; what they waited for.
+    fn calls(&mut self, summary: &Summary) -> io::Result<()> {
+        self.out.write_all(
+            b"<table class=\"list facts\"><thead><tr><th>calls</th><th class=\"num\">sent</th><th class=\"num\">half within</th>\
+              <th class=\"num\">95 of 100 within</th></tr></thead><tbody>\n",
+        )?;
+        for (purpose, sent) in &summary.calls {
+            let latency = summary.latency.get(purpose);
+            let time = |millis: Option<u64>| {
+                millis.map_or("–".to_owned(), |millis| chart::moment(Duration::from_millis(millis)))
+            };
+            writeln!(
+                self.out,
+                "<tr><td>{}</td><td class=\"num\">{}</td><td class=\"num\">{}</td><td class=\"num\">{}</td></tr>",
+                Text(purpose),
+                number(*sent),
+                time(latency.map(|latency| latency.p50_ms)),
+                time(latency.map(|latency| latency.p95_ms))
+            )?;
+        }
+        let calls: u64 = summary.calls.values().sum();
+        #[expect(clippy::cast_precision_loss, reason = "counts of calls are far below 2^52")]
+        let per_second = if summary.seconds > 0.0 { calls as f64 / summary.seconds } else { 0.0 };
+        let waited = span(Duration::try_from_secs_f64(summary.waited_seconds).unwrap_or_default());
+        writeln!(
+            self.out,
+            "</tbody></table>\n<p>{} in {}: {} a second on average, {} allowed. Waits for the rate limit, added up over all calls: {waited}. \
+             Sent again after a failure: {}. Refused for the rate limit (429): {}.</p>",
+            count(calls, "call", "calls"),
+            span(Duration::try_from_secs_f64(summary.seconds).unwrap_or_default()),
+            chart::rate(per_second),
+            chart::rate(self.facts.per_second),
+            number(summary.retries),
+            number(summary.throttled)
+        )
+    }
+
     fn table(&mut self) -> io::Result<()> {
         self.out.write_all(
-            b"<section class=\"all\">\n<h2>Every import</h2>\n<noscript><p>The table needs the page's own script; \
+            b"<section class=\"all\" id=\"all\">\n<h2>Every import</h2>\n<noscript><p>The table needs the page's own script; \
               audit.csv beside this file holds the same rows.</p></noscript>\n\
               <div class=\"tools\" hidden><input id=\"find\" type=\"search\" placeholder=\"name, id, reason\" \
               aria-label=\"Search\"><select id=\"outcome\" aria-label=\"Outcome\"></select>\
               <select id=\"verdict\" aria-label=\"Verdict\"></select><select id=\"only\" aria-label=\"Show only\"></select>\
               <span id=\"shown\" role=\"status\"></span><span class=\"pager\"><button type=\"button\" id=\"back\">previous</button>\
-              <button type=\"button\" id=\"next\">next</button></span></div>\n<div id=\"table\"></div>\n</section>\n",
+              <button type=\"button\" id=\"next\">next</button></span></div>\n\
+              <p class=\"group\" id=\"group\" hidden>Only <span id=\"reason\"></span> \xC2\xB7 <button type=\"button\" id=\"every\">show all</button></p>\n\
+              <p id=\"paper\"></p>\n<div id=\"table\"></div>\n</section>\n",
         )
     }
 
     fn evidence(&mut self, summary: &Summary) -> io::Result<()> {
         let facts = &self.facts;
         let time = |time: Option<jiff::Timestamp>| time.map_or("–".to_owned(), stamp);
+        let known = |text: &Option<String>| text.clone().unwrap_or_else(|| "–".to_owned());
         let lines = [
             ("run", summary.run_id.clone()),
+            ("started by", known(&facts.by)),
             ("source", facts.source.join(" · ")),
             ("target", facts.target.join(" · ")),
             ("opened", time(summary.started_at)),
@@ -207,14 +298,18 @@ impl<W: Write> Page<W> {
             ("made by", facts.tool.clone()),
             ("SHA-256 of the job", facts.job_sha256.clone()),
             ("SHA-256 of plan.json", facts.plan_sha256.clone()),
-            ("SHA-256 of wanted.jsonl", facts.wanted_sha256.clone().unwrap_or_else(|| "–".to_owned())),
+            ("SHA-256 of wanted.jsonl", known(&facts.wanted_sha256)),
+            (
+                "SHA-256 of the journal's last record",
+                known(&summary.journal_sha256.map(|sha256| sha256.to_string())),
+            ),
         ];
         self.out.write_all(b"<section>\n<h2>Evidence</h2>\n<dl>\n")?;
         for (word, value) in lines {
-            writeln!(self.out, "<dt>{word}</dt><dd>{}</dd>", Text(value))?;
+            writeln!(self.out, "<dt>{word}</dt><dd><bdi>{}</bdi></dd>", Text(value))?;
         }
         for note in &facts.notes {
-            writeln!(self.out, "<dt>note</dt><dd>{}</dd>", Text(note))?;
+            writeln!(self.out, "<dt>note</dt><dd><bdi>{}</bdi></dd>", Text(note))?;
         }
         let check = Text(format!("transship verify {}", summary.run_id));
         writeln!(

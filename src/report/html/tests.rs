@@ -49,11 +49,34 @@ fn every_row_is_there_and_so_is_what_stands_behind_it() {
     let page = page(&rows);
     let (shown, behind) = (embedded(&page, "rows"), embedded(&page, "details"));
     assert_eq!((shown.len(), behind.len()), (2500, 2500));
-    assert_eq!((&shown[7][0], &shown[7][11]), (&json!(8), &json!("http.method: Expected field")));
+    assert_eq!((&shown[7][0], &shown[7][11], &shown[7][14]), (&json!(8), &json!(0), &json!(0)));
+    assert!(page.contains("[\"failed\",\"http.method: Expected field\",true,1]"), "a reason is there once");
     assert_eq!(behind[8]["differences"], json!(["/http/body/0"]));
     assert_eq!(page.matches("class=\"rows\"").count(), 3, "in chunks, so that it opens fast");
     assert!(page.contains("Migrated 2,499 of 2,500 imports from demo-a to demo-b; 2 need your attention."));
     assert!(page.contains("<b>2,499</b> created"));
+    assert!(page.contains("href=\"#all\" data-group=\"1\""), "a reason leads to its rows");
+}
+
+#[test]
+fn ids_in_changes_have_their_names_and_imports_lead_to_the_product() {
+    let mut row = sample::row(1);
+    row.item.changes = serde_json::from_value(
+        json!([{ "path": "/_connectionId", "from": "\"5f7c579b6411271af4e7cefa\"", "to": "\"x\"" }]),
+    )
+    .unwrap();
+    let names = BTreeMap::from([("5f7c579b6411271af4e7cefa".to_owned(), "Shop API".to_owned())]);
+    let change = &details(&row, &names)["changes"][0];
+    assert_eq!(*change, json!(["/_connectionId", "\"Shop API\" (\"5f7c579b6411271af4e7cefa\")", "\"x\""]));
+    assert_eq!(
+        product("https://api.eu.integrator.io"),
+        Some("https://eu.integrator.io/imports/edit/imports/")
+    );
+    assert_eq!(product("https://api.eu.integrator.io.example.com"), None);
+    assert_eq!(short(&row, None, false)[15], 2);
+    row.outcome = Outcome::Deleted;
+    assert_eq!(short(&row, None, false)[15], 1, "what is gone cannot be shown");
+    assert!(margins("2026-x\"; } body { display: none").contains("content: \"2026-xbodydisplaynone\""));
 }
 
 #[test]
@@ -66,7 +89,7 @@ fn the_same_run_gives_the_same_page() {
 fn a_run_that_sent_nothing_has_a_page_too() {
     let mut row = sample::row(1);
     (row.outcome, row.verdict) = (Outcome::Unchanged, Verdict::Equal);
-    (row.started_at, row.finished_at, row.attempts) = (None, None, 0);
+    (row.started_at, row.answered_at, row.finished_at, row.attempts) = (None, None, None, 0);
     assert!(!page(&[row]).contains("<figure>"));
     assert!(page(&[]).ends_with("</html>\n"));
 }
@@ -97,6 +120,8 @@ proptest! {
         let calm = page(&[{
             let mut row = sample::failed(1, "calm");
             row.item.secrets = vec!["/calm".into()];
+            row.item.changes =
+                serde_json::from_value(json!([{ "path": "/calm", "from": "calm", "to": "calmer" }])).unwrap();
             row.outcome = Outcome::Created;
             row.verdict = Verdict::Differs;
             row

@@ -187,5 +187,5 @@ fn a_secret_that_is_shown_only_masked_is_left_out_and_listed() {
         .run()
         .expect_exit(0)
         .expect_all(6, "created", "equal")
-        .expect_stderr("1 secret has to be entered by hand");
+        .expect_stderr("Enter 1 secret manually");
 }

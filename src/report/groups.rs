@@ -1,10 +1,10 @@
-//! What a plan comes to, in few lines: kinds of change, and reasons that need a person, each with how many imports.
+//! What a plan or a run comes to, in few lines: kinds of change, and reasons that need a person, each with how many imports.
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::text::{clean, count, cut, number};
 use crate::documents::diff::Change;
 use crate::model::Outcome;
-use crate::report::text::{clean, count, cut, number};
 use crate::run_folder::plan_item::PlanItem;
 
 /// Different values of one kind of change that are told apart; what comes after is only counted.
@@ -65,8 +65,8 @@ pub(super) struct Line {
 }
 
 impl Groups {
-    /// Counts an item.
-    pub(super) fn take(&mut self, item: &PlanItem) {
+    /// Counts the changes of an item.
+    pub(super) fn changes_of(&mut self, item: &PlanItem) {
         let mut families: Vec<&str> = Vec::new();
         for change in &item.changes {
             let family = family(&change.path);
@@ -80,6 +80,11 @@ impl Groups {
                 families.push(family);
             }
         }
+    }
+
+    /// Counts an item: its changes, and why it needs a person.
+    pub(super) fn take(&mut self, item: &PlanItem) {
+        self.changes_of(item);
         if item.unlike().is_none()
             && let (Some(outcome), Some(reason)) = (item.outcome, &item.trouble)
             && let Some(lead) = lead(outcome)
@@ -206,6 +211,10 @@ impl Kind {
         let single = values.len() == 1;
         let shown = values.iter().take(SHOWN).map(|((from, to), times)| {
             let change = match (from.as_str(), to.as_str()) {
+                // Another id of the same name: its counterpart in the target.
+                (from, to) if !from.is_empty() && !to.is_empty() && show(from) == show(to) => {
+                    format!("{} of the target", show(to))
+                }
                 ("", "") => "changed".to_owned(),
                 ("", to) => format!("added {}", show(to)),
                 (from, "") => format!("removed {}", show(from)),
