@@ -58,22 +58,22 @@ fn every_command_works_on_a_bucket() {
     run("export", &["--to", folder.to_str().unwrap()]).exits(0).says("40 written");
 
     // A prune that was refused does not stand in the way of the next.
-    run("prune", &["--keep-tag", "no such"]).exits(2).complains("every snapshot of eu");
-    run("prune", &["--keep-last", "3"]).exits(0).says("removed 0 snapshots");
+    run("prune", &["--keep-tag", "no such", "--yes"]).exits(2).complains("every snapshot of eu");
+    run("prune", &["--keep-last", "3", "--yes"]).exits(0).says("removed 0 snapshots");
 
     // Somebody at work in it is seen from another process.
     let writer = runtime.block_on(archive.backup(account("eu"))).unwrap();
-    run("prune", &["--keep-last", "1"]).exits(7).complains("a backup by process");
+    run("prune", &["--keep-last", "1", "--yes"]).exits(7).complains("a backup by process");
     drop(writer);
     run("prune", &["--keep-last", "1", "--dry-run"]).exits(0).says("would remove 2 snapshots");
     // Its lease goes in the background.
-    let mut pruned = run("prune", &["--keep-last", "1"]);
+    let mut pruned = run("prune", &["--keep-last", "1", "--yes"]);
     for _ in 0..50 {
         if pruned.code != Some(7) {
             break;
         }
         std::thread::sleep(Duration::from_millis(100));
-        pruned = run("prune", &["--keep-last", "1"]);
+        pruned = run("prune", &["--keep-last", "1", "--yes"]);
     }
     pruned.exits(0).says("removed 2 snapshots");
     run("check", &[]).exits(0).says("1 whole snapshot");
