@@ -99,7 +99,7 @@ impl Call {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Withheld`].
+    /// Fails with [`ErrorKind::Withheld`] once no further call may leave.
     pub(super) async fn unless_held_back<T>(&self, waiting: impl Future<Output = T>) -> Result<T, ApiError> {
         let Some(before_send) = &self.before_send else { return Ok(waiting.await) };
         tokio::select! {
@@ -113,7 +113,7 @@ impl Call {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Withheld`].
+    /// Fails with [`ErrorKind::Withheld`] where the call may not leave any more.
     pub(super) async fn may_be_sent(&self) -> Result<(), ApiError> {
         match &self.before_send {
             Some(before_send) if !before_send.may_send().await => Err(self.withheld()),

@@ -52,7 +52,7 @@ pub enum BudgetError {
     /// Timers have a grain of a millisecond: with a smaller burst, tokens would be lost to rounding.
     #[error("a burst of {burst} is less than 10 ms worth of calls; give at least {least}")]
     Burst {
-        /// As given.
+        /// The burst as it was given, in calls.
         burst: u32,
         /// What would do.
         least: u64,

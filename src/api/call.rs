@@ -27,10 +27,10 @@ impl Method {
     }
 }
 
-/// One call.
+/// One request to the service: everything that its sending needs.
 #[derive(Debug, Clone)]
 pub struct Call {
-    /// The verb.
+    /// The HTTP method.
     pub method: Method,
     /// Path and query from `/v1` on, or a whole URL as a `Link` header gave it (same origin only).
     pub target: String,
@@ -47,7 +47,7 @@ pub struct Call {
 /// The answer to a call that succeeded (2xx).
 #[derive(Debug, Clone)]
 pub struct Reply {
-    /// The status.
+    /// The HTTP status of the answer.
     pub status: u16,
     /// The body, decoded and whole; empty for 204.
     pub body: Bytes,

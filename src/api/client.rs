@@ -19,7 +19,7 @@ use crate::model::{Head, Id};
 /// A stored document, as text; parsed by whoever needs more than its head.
 #[derive(Debug, Clone)]
 pub struct Document {
-    /// Its identity.
+    /// The import's id, name and what else a list shows of it.
     pub head: Head,
     /// The whole text as sent.
     pub text: Box<RawValue>,
@@ -62,7 +62,7 @@ pub struct Done {
 /// Whose token it is, as far as the service tells.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct Identity {
-    /// `_userId`.
+    /// The `_userId` to which the token belongs.
     #[serde(default, rename = "_userId")]
     pub user_id: Option<String>,
     /// `scope`: `*` or absent, as far as seen.
@@ -73,7 +73,7 @@ pub struct Identity {
 /// Something that uses an import.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Dependent {
-    /// Its id.
+    /// The resource's id.
     pub id: Id,
     /// Its name, empty when not told.
     #[serde(default)]

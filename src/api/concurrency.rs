@@ -22,7 +22,7 @@ pub enum Concurrency {
     Fixed(NonZeroUsize),
 }
 
-/// The gate.
+/// Lets through as many calls at once as the controller allows.
 #[derive(Debug)]
 pub(super) struct Gate {
     semaphore: Semaphore,

@@ -28,7 +28,7 @@ pub struct Access {
 /// How an account is called.
 #[derive(Debug, Clone)]
 pub struct ClientOptions {
-    /// How fast.
+    /// How many calls may be made in which time.
     pub budget: BudgetOptions,
     /// How many calls at once.
     pub concurrency: Concurrency,
@@ -67,7 +67,7 @@ impl ClientOptions {
 /// An account, ready to be called.
 #[derive(Debug, Clone)]
 pub struct Connected {
-    /// The calls.
+    /// The account's calls.
     pub client: Client,
     /// What they cost.
     pub meter: Arc<Meter>,
@@ -83,7 +83,7 @@ pub enum ConnectError {
     /// Its address or its token.
     #[error(transparent)]
     Access(#[from] AccessError),
-    /// Its rate.
+    /// The account's rate is out of range.
     #[error(transparent)]
     Budget(#[from] BudgetError),
 }

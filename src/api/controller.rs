@@ -59,7 +59,7 @@ pub(super) enum Load {
     Unknown,
 }
 
-/// One answer.
+/// What the controller is told of one answer.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Observation {
     pub(super) kind: CallKind,

@@ -31,7 +31,7 @@ pub enum ErrorKind {
 /// One entry of the service's error envelope.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Problem {
-    /// `code`: stable.
+    /// The service's `code`, which is stable.
     #[serde(default)]
     pub code: String,
     /// `message`: for people.
@@ -49,7 +49,7 @@ pub struct Problem {
     .status.map(|status| format!(" with {status}")).filter(|with| !.summary.starts_with(&with[6..])).unwrap_or_default(),
     if *.attempts > 1 { format!(" after {} attempts", .attempts) } else { String::new() })]
 pub struct ApiError {
-    /// The verb.
+    /// The HTTP method of the call.
     pub method: &'static str,
     /// The path, without host and query.
     pub path: String,

@@ -47,7 +47,7 @@ pub struct MeterSnapshot {
     pub waited: Duration,
     /// The pause that is going on.
     pub paused: Option<Pause>,
-    /// Answers 429.
+    /// The number of answers that were 429.
     pub throttled: u64,
     /// Calls that were sent again after a failure other than 429.
     pub retries: u64,

@@ -17,7 +17,7 @@ use crate::report::references;
 use crate::session::plan::Show;
 use crate::session::{AccountFacts, OpenRequest, backup};
 
-/// `check`.
+/// Carries out `check`.
 pub(super) async fn check(world: &CliContext, args: &Check) -> Result<Exit, Failure> {
     world.text_or_json("check")?;
     let (job, settings) = load_part(world, &args.job, &args.narrow)?;

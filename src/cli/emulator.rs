@@ -13,7 +13,7 @@ use super::failure::{Failure, chain};
 use super::world::CliContext;
 use crate::emulator::{AccountRecord, AccountSpec, FaultFile, Options, Store, serve};
 
-/// `emulator`.
+/// Carries out `emulator`.
 pub(super) async fn emulator(world: &CliContext, args: &Emulator) -> Result<Exit, Failure> {
     world.text_or_json("emulator")?;
     let bad = |what: String| Failure::BadInput(what);

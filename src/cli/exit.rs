@@ -7,7 +7,7 @@ use std::process::ExitCode;
 pub enum Exit {
     /// All as planned.
     Done,
-    /// Something unexpected.
+    /// An unexpected error.
     Unexpected,
     /// Bad arguments, job or token source; nothing was sent.
     BadInput,
@@ -26,7 +26,7 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// The number.
+    /// The exit code as the shell sees it.
     pub fn code(self) -> u8 {
         match self {
             Self::Done => 0,

@@ -17,15 +17,15 @@ pub(super) enum Failure {
     BadInput(String),
     /// Problems of a job file, rendered and for machines.
     BadJob(String, Vec<Located>),
-    /// The pipeline.
+    /// The engine could not go on.
     Pipeline(EngineError),
-    /// An archive.
+    /// The archive could not be used.
     Archive(ArchiveError),
     /// Another run holds the target.
     Held(String),
     /// A reader of our output went away.
     ClosedPipe,
-    /// Anything else.
+    /// Any other error.
     Other(anyhow::Error),
 }
 

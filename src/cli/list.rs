@@ -12,7 +12,7 @@ use crate::model::cancel::Cancel;
 use crate::report::{Inventory, InventoryFormat, InventoryRow};
 use crate::session;
 
-/// `list`.
+/// Carries out `list`.
 pub(super) async fn list(world: &CliContext, args: &List) -> Result<Exit, Failure> {
     let format = match world.global.format {
         None | Some(Format::Table | Format::Text) => {

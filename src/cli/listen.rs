@@ -34,7 +34,7 @@ impl Drop for Listening {
 }
 
 impl Listening {
-    /// Nobody listens.
+    /// Events that nobody sees.
     pub(super) fn silent(world: &CliContext) -> Self {
         Self { events: Events::none(), stderr: world.stderr.clone(), bars: None, beat: None }
     }

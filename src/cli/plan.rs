@@ -15,7 +15,7 @@ use crate::report::{PlanViewOptions, plan_view, references};
 use crate::session::plan::Show;
 use crate::session::{OpenRequest, Preview, backup, may_be_written};
 
-/// `plan`.
+/// Carries out `plan`.
 pub(super) async fn plan(world: &CliContext, args: &Plan) -> Result<Exit, Failure> {
     let json = match world.global.format {
         None | Some(Format::Text | Format::Table) => false,

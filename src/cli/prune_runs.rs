@@ -15,7 +15,7 @@ use crate::report;
 use crate::session::runs::{Prune, is_being_written, leftovers, prune};
 use crate::session::{OpenedRun, Summary};
 
-/// `runs`.
+/// Carries out `runs`.
 pub(super) fn runs(world: &CliContext, args: &Runs) -> Result<Exit, Failure> {
     match &args.command {
         None => list(world),
@@ -87,7 +87,7 @@ fn hints(world: &CliContext, open: &[(PathBuf, bool)]) {
     }
 }
 
-/// `runs prune`.
+/// Carries out `runs prune`.
 fn clear(world: &CliContext, args: &RunsPrune) -> Result<Exit, Failure> {
     let rules = Prune { keep_last: args.keep_last, older_than: args.older_than, dry_run: args.dry_run };
     let pruned = prune(&world.host, &world.global.runs, rules)?;

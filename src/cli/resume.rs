@@ -11,7 +11,7 @@ use super::{backup, parent, signal};
 use crate::model::cancel::Cancel;
 use crate::session::OpenedRun;
 
-/// `resume`.
+/// Carries out `resume`.
 pub(super) async fn resume(world: &CliContext, args: &Resume) -> Result<Exit, Failure> {
     world.text_or_json("resume")?;
     parent::follow(args.parent)?;

@@ -11,7 +11,7 @@ use super::world::CliContext;
 use super::{backup, parent, signal};
 use crate::model::cancel::Cancel;
 
-/// `run`.
+/// Carries out `run`.
 pub(super) async fn run(world: &CliContext, args: &Run) -> Result<Exit, Failure> {
     world.text_or_json("run")?;
     grace_period(args.settle)?;

@@ -52,7 +52,7 @@ pub struct BackupRequest<'a> {
     pub source: &'a Account,
     /// How to be stopped.
     pub cancel: &'a Cancel,
-    /// Who listens.
+    /// Who is told of progress.
     pub events: &'a Events,
 }
 

@@ -87,20 +87,20 @@ pub struct ExecuteRequest<'a> {
     pub target: &'a Account,
     /// Whether an earlier process carried out a part of it.
     pub again: bool,
-    /// How.
+    /// How the plan is carried out.
     pub options: RunOptions,
     /// How to be stopped.
     pub cancel: &'a Cancel,
-    /// Who listens.
+    /// Who is told of progress.
     pub events: &'a Events,
-    /// The time.
+    /// Where the time comes from.
     pub clock: &'a Clock,
 }
 
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunEnd {
-    /// How.
+    /// How the run ended.
     pub ending: Ending,
     /// Why, for endings other than `Finished`.
     pub reason: Option<String>,

@@ -22,7 +22,7 @@ pub(crate) enum Input {
     Weighed(Weight),
     /// An item came to its end, or as near as it comes in this run.
     Ended {
-        /// Which.
+        /// The item that the note is about.
         item: ItemKey,
         /// Its name, if it makes something of it.
         name: Option<Name>,
@@ -52,9 +52,9 @@ pub(crate) struct Weight {
 pub(crate) enum Next {
     /// Read the item, and tell its weight.
     Weigh(ItemKey),
-    /// Begin it.
+    /// The item may begin.
     Start(ItemKey),
-    /// Ask again.
+    /// Ask at once for what is to be done next.
     Ask,
     /// Wait until a place is free or an item ends, whichever comes first.
     WaitForPlaceOrEnd,

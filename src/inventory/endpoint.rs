@@ -13,11 +13,11 @@ use crate::run_folder::plan_item::AccountFacts;
 pub struct Account {
     /// Its name, origin and user.
     pub facts: AccountFacts,
-    /// Its calls.
+    /// The account's calls.
     pub client: Client,
     /// What has been spent on it.
     pub meter: Arc<Meter>,
-    /// Its clock.
+    /// What is known of the service's clock.
     pub clock: Arc<ServerClock>,
     /// Calls a second this run may send.
     pub per_second: f64,
@@ -67,10 +67,10 @@ pub fn spent<'a>(accounts: impl IntoIterator<Item = &'a Account>) -> Spent {
     spent
 }
 
-/// Calls spent.
+/// The calls that were spent so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Spent {
-    /// By purpose.
+    /// The number of calls for each purpose.
     pub calls: BTreeMap<String, u64>,
     /// Calls the service answered with 429.
     pub throttled: u64,

@@ -18,7 +18,7 @@ pub enum EngineError {
         what: String,
         /// The account's name in the job.
         account: String,
-        /// Why.
+        /// What the service answered.
         #[source]
         source: Box<ApiError>,
     },
@@ -91,7 +91,7 @@ pub enum EngineError {
     Lost {
         /// What the run wrote, one sentence after the other.
         wrote: String,
-        /// Why.
+        /// What went wrong in the other account.
         #[source]
         source: Box<EngineError>,
     },

@@ -47,7 +47,7 @@ pub(crate) trait PageVisitor {
 pub(crate) struct Seen {
     /// Whether the plain list left imports out that are listed by their adaptor only.
     pub apart: bool,
-    /// Imports.
+    /// The number of imports that the list showed.
     pub listed: u64,
     /// Imports on its first page.
     pub page: u64,

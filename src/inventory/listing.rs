@@ -17,7 +17,7 @@ use crate::run_folder::document_file::read_document;
 /// An import a selection sees.
 #[derive(Debug, Clone)]
 pub struct Listed {
-    /// Its identity.
+    /// The import's id, name and what else a list shows of it.
     pub head: Head,
     /// Name of its connection.
     pub connection_name: Option<String>,

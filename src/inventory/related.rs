@@ -46,7 +46,7 @@ const EXPORT: &[&[&str]] = &[&["_id"], &["name"], &["adaptorType"], &["_connecti
 /// The archive a backup goes to, and the last snapshot of the account in it.
 #[derive(Debug, Clone)]
 pub struct Backups {
-    /// The archive.
+    /// The archive that is read.
     pub archive: Archive,
     /// The last snapshot of the same account and selection.
     pub previous: Option<Snapshot>,

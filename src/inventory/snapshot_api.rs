@@ -39,7 +39,7 @@ pub async fn shelf(archive: Archive, snapshot: &Snapshot, name: &str) -> Result<
 ///
 /// # Errors
 ///
-/// As [`shelf`].
+/// An endpoint over one account's shelf; otherwise as [`shelf`].
 pub async fn shelf_of(
     archive: Archive,
     snapshot: &Snapshot,

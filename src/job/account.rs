@@ -11,7 +11,7 @@ pub struct Account {
     pub name: String,
     /// Where it is.
     pub place: AccountPlace,
-    /// Its budget.
+    /// How many calls may be made in which time.
     pub rate: Rate,
 }
 
@@ -23,7 +23,7 @@ pub enum AccountPlace {
     Service {
         /// The origin, `https` but for loopback.
         origin: url::Url,
-        /// The token.
+        /// Where the token comes from.
         token: TokenSource,
     },
     /// An account of the embedded emulator.
@@ -40,7 +40,7 @@ pub enum AccountPlace {
     Archive {
         /// A folder, or the address of an object store.
         place: String,
-        /// Whose backups.
+        /// The account whose backups are read.
         of: String,
         /// Which snapshot; `None` for the newest.
         #[serde(default, skip_serializing_if = "Option::is_none")]

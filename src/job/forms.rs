@@ -19,7 +19,7 @@ pub(super) enum Form {
     Id,
     /// `500ms`, `30s`, `10m`, `1h`.
     Duration,
-    /// `5%`.
+    /// A share, as in `5%`.
     Percent,
     /// A date or a time.
     Moment,

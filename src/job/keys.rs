@@ -179,7 +179,7 @@ static ACCOUNTS: Dictionary = Dictionary {
     like: "a mapping",
 };
 
-/// One account.
+/// The keys of one account.
 pub(super) static ACCOUNT: Table = Table {
     name: "account",
     what: "a mapping like `{ region: eu, token: { env: TOKEN } }`",
@@ -247,7 +247,7 @@ macro_rules! select_keys {
     };
 }
 
-/// `select`.
+/// The keys of `select`.
 pub(super) static SELECT: Table = Table {
     name: "select",
     what: "a mapping like `{ names: [\"Order *\"] }`",

@@ -9,7 +9,7 @@ pub struct Manifest {
     pub rows: Vec<Row>,
 }
 
-/// One row.
+/// One row of a manifest: an import by id, by name or by both.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     /// The line in the file, from 1.

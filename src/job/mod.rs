@@ -97,29 +97,29 @@ const READ_LIMIT: u64 = 8 << 20;
 /// A whole, valid job.
 #[derive(Debug)]
 pub struct Job {
-    /// `name`.
+    /// The key `name`: stands in run ids, audits and reports.
     pub name: String,
-    /// `action`.
+    /// The key `action`: what is done.
     pub action: Action,
-    /// `source`.
+    /// The key `source`: the account that is read.
     pub source: Account,
     /// `target`; the source again for what works in place.
     pub target: Account,
-    /// `select`.
+    /// The key `select`: which imports are taken.
     pub select: Selection,
-    /// `references`.
+    /// The key `references`: how ids become the target's own.
     pub references: Rules,
-    /// `transform`, compiled.
+    /// The key `transform`, compiled.
     pub program: Program,
-    /// `captured_data`.
+    /// The key `captured_data`: what becomes of sample data.
     pub captured_data: CapturedData,
-    /// `match`.
+    /// The key `match`: how an import is found in the target.
     pub match_by: MatchBy,
-    /// `on_existing`.
+    /// The key `on_existing`: what happens to one that exists and differs.
     pub on_existing: OnExisting,
     /// `ignore`: paths that are left out of every comparison. For the planner and the executor.
     pub ignore: Vec<Pointer>,
-    /// `verify`.
+    /// The key `verify`: what is read back.
     pub verify: Verify,
     /// `waves` and `pause`; `None` writes everything in one go. For the session and the executor.
     pub waves: Option<Waves>,
@@ -129,17 +129,17 @@ pub struct Job {
     pub concurrency: Option<NonZeroUsize>,
     /// `page_size`. For the inventory's list scans.
     pub page_size: PageSize,
-    /// `retry`.
+    /// The key `retry`: how often and how long a call is repeated.
     pub retry: Retry,
-    /// `stop`.
+    /// The key `stop`: when the run halts.
     pub stop: Stop,
     /// `output`: the folder of run folders.
     pub output: PathBuf,
-    /// `archive`.
+    /// The key `archive`: where backups are kept.
     pub archive: Option<Archive>,
     /// `sources`: the accounts of a backup of many, in the order written; empty for one.
     pub sources: Vec<Account>,
-    /// `notify`.
+    /// The key `notify`: who is told how it ended.
     pub notify: Notify,
     /// Every entry of `accounts`, in the order written.
     pub accounts: Vec<Account>,
@@ -218,7 +218,7 @@ impl Action {
 pub struct Selection {
     /// All keys but the manifest, compiled.
     pub selector: Selector,
-    /// `manifest`, read.
+    /// The rows of the file under `manifest`.
     pub manifest: Option<Manifest>,
     /// `integration_apps: true`: also take what an Integration App owns.
     pub integration_apps: bool,
@@ -242,7 +242,7 @@ pub enum MatchBy {
     /// By its name after the transformation.
     #[default]
     Name,
-    /// By `externalId`.
+    /// By the field `externalId`.
     ExternalId,
 }
 
@@ -280,7 +280,7 @@ pub enum Verify {
     None,
 }
 
-/// `retry`.
+/// How often and how long a call is repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Retry {
     /// How often a call is sent at most, at least 1.
@@ -338,7 +338,7 @@ pub struct Stop {
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Limit {
-    /// So many.
+    /// This many imports.
     Count(u32),
     /// So great a share, 0 to 1.
     Share(f64),

@@ -31,7 +31,7 @@ impl Span {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// It cannot.
+    /// The job cannot be run.
     Error,
     /// It can, but somebody should look.
     Warning,
@@ -46,7 +46,7 @@ pub(super) struct Source {
     pub(super) text: String,
 }
 
-/// One problem.
+/// One problem of a job, with the place in the file where it stands.
 #[derive(Debug, Clone)]
 pub struct Diagnostic {
     /// How bad it is.

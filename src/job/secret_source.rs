@@ -22,7 +22,7 @@ pub enum TokenSource {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum KeySource {
-    /// A passphrase.
+    /// The passphrase of an archive.
     Passphrase(TokenSource),
     /// A file with an age key.
     File(PathBuf),

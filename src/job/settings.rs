@@ -20,19 +20,19 @@ pub struct Settings {
     /// `ignore`: paths that are left out of every comparison.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ignore: Vec<Pointer>,
-    /// `verify`.
+    /// The key `verify`: what is read back.
     pub verify: Verify,
     /// `waves` and `pause`; `None` writes everything in one go.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waves: Option<Waves>,
     /// `concurrency`; `None` is `auto`.
     pub concurrency: Option<NonZeroUsize>,
-    /// `page_size`.
+    /// The key `page_size`: how many imports a list call asks for.
     #[serde(default)]
     pub page_size: PageSize,
-    /// `retry`.
+    /// The key `retry`: how often and how long a call is repeated.
     pub retry: Retry,
-    /// `stop`.
+    /// The key `stop`: when the run halts.
     pub stop: Stop,
     /// The folder of the job file, where its relative paths begin.
     pub folder: PathBuf,

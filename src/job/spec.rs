@@ -44,7 +44,7 @@ pub(super) struct Table {
     pub(super) name: &'static str,
     /// What it is, with its article, for messages.
     pub(super) what: &'static str,
-    /// Its keys.
+    /// The keys of the table, in the order in which they are documented.
     pub(super) keys: &'static [Key],
     /// Which keys belong together.
     pub(super) rule: Rule,
@@ -59,7 +59,7 @@ pub(super) struct Table {
 /// Which keys of a table may stand together.
 #[derive(Debug)]
 pub(super) enum Rule {
-    /// Any.
+    /// Any value is taken.
     Free,
     /// Any, but at least one. The text says what is wrong with none.
     Some(&'static str),
@@ -67,7 +67,7 @@ pub(super) enum Rule {
     OneOf(&'static [&'static str], &'static str, &'static str),
 }
 
-/// A key.
+/// What is known of one key.
 #[derive(Debug)]
 pub(super) struct Key {
     pub(super) word: &'static str,

@@ -26,9 +26,9 @@ pub(super) enum Data {
     Number(Number, String),
     /// A number that JSON has no way to write, e.g. `.inf`.
     OddNumber(String),
-    /// A text.
+    /// A scalar, with the text as it was written.
     Text(Text),
-    /// A list.
+    /// A sequence of nodes.
     List(Vec<Node>),
     /// A mapping in the order written; no key twice.
     Table(Vec<Entry>),
@@ -48,11 +48,11 @@ pub(super) struct Text {
 /// A key and its value.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
-    /// The key.
+    /// The key's text.
     pub(super) key: String,
     /// Where the key stands.
     pub(super) at: Span,
-    /// The value.
+    /// What stands under the key.
     pub(super) node: Node,
     /// Whether somebody asked for it: a key that is accepted and never read would be a lie.
     pub(super) read: Cell<bool>,
@@ -105,7 +105,7 @@ impl Node {
         if let Data::Number(number, _) = &self.data { number.as_i64() } else { None }
     }
 
-    /// A number.
+    /// The node's value as a number, where it is one.
     pub(super) fn number(&self) -> Option<f64> {
         if let Data::Number(number, _) = &self.data { number.as_f64() } else { None }
     }

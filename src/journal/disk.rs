@@ -25,7 +25,7 @@ pub struct JournalOptions {
     pub sync: bool,
     /// The time in the records.
     pub clock: Clock,
-    /// Who writes.
+    /// Which process writes the journal.
     pub writing: Writing,
 }
 
@@ -65,7 +65,7 @@ impl JournalStats {
 pub(super) enum Failed {
     /// Its file is no longer where it was.
     Gone(PathBuf),
-    /// Anything else.
+    /// Any other failure, in its own words.
     Other(String),
 }
 

@@ -11,16 +11,16 @@ pub enum JournalError {
     Io {
         /// What was tried, e.g. `write to`.
         what: &'static str,
-        /// The file.
+        /// The journal's path.
         path: PathBuf,
-        /// Why.
+        /// What the file system answered.
         #[source]
         source: io::Error,
     },
     /// A record does not fit.
     #[error("{} is damaged at line {line}: {message}", path.display())]
     Damaged {
-        /// The file.
+        /// The journal's path.
         path: PathBuf,
         /// The line, from 1.
         line: u64,
@@ -30,11 +30,11 @@ pub enum JournalError {
     /// A newer program wrote it.
     #[error("{} has format {found}, this program knows {known}: use a newer transship", path.display())]
     Newer {
-        /// The file.
+        /// The journal's path.
         path: PathBuf,
-        /// Its format.
+        /// The number of the format that was found.
         found: u32,
-        /// Ours.
+        /// The newest number of the format that this version reads.
         known: u32,
     },
     /// It was removed, moved or replaced while it was being written.

@@ -47,7 +47,7 @@ impl ItemStates {
     ///
     /// # Errors
     ///
-    /// As [`ItemStates::take`].
+    /// Takes in one step of an item; errors as for [`ItemStates::take`].
     pub fn step(&mut self, item: ItemKey, step: &Step) -> Result<(), String> {
         let index = (item.0 as usize).wrapping_sub(1);
         let state = self.states.get_mut(index).ok_or_else(|| format!("the plan has no item {item}"))?;

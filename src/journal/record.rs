@@ -24,7 +24,7 @@ pub struct Record {
     pub prev: Fingerprint,
     /// When it was written, by this machine's clock.
     pub at: Timestamp,
-    /// What happened.
+    /// What the record says.
     #[serde(flatten)]
     pub entry: Entry,
 }
@@ -50,9 +50,9 @@ pub enum Entry {
     },
     /// A step of an item.
     Item {
-        /// Which.
+        /// The item whose step it is.
         item: ItemKey,
-        /// What.
+        /// The step that was taken.
         #[serde(flatten)]
         step: Step,
     },
@@ -60,7 +60,7 @@ pub enum Entry {
     CopyFound(Copy),
     /// The run ended; it may be resumed after any ending but `finished`.
     Closed {
-        /// How.
+        /// How the run ended.
         ending: Ending,
         /// Calls spent since it was opened or resumed, by purpose.
         calls: BTreeMap<String, u64>,
@@ -129,7 +129,7 @@ fn first_format() -> u32 {
 pub struct RunHeader {
     /// The format's version.
     pub format: u32,
-    /// The run.
+    /// The run to which the journal belongs.
     pub run: RunId,
     /// The program and its version.
     pub tool: String,
@@ -236,7 +236,7 @@ pub enum Step {
         /// The status, if there was one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         status: Option<u16>,
-        /// What happened.
+        /// What went wrong, as one sentence for people.
         message: String,
         /// Times the call was sent for this attempt.
         sends: u32,
@@ -246,7 +246,7 @@ pub enum Step {
     /// What was announced was never sent: the run was told to stop, or no connection was made. Nothing of it can be
     /// there.
     NotSent {
-        /// Why.
+        /// The reason, as one sentence for people.
         message: String,
     },
     /// The service never took it: throttled, or the token was refused.
@@ -254,7 +254,7 @@ pub enum Step {
         /// The status, if there was one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         status: Option<u16>,
-        /// Why.
+        /// The reason, as one sentence for people.
         message: String,
         /// Times the call was sent for this attempt.
         sends: u32,
@@ -268,7 +268,7 @@ pub enum Step {
         status: Option<u16>,
         /// A stable word.
         code: String,
-        /// For people.
+        /// What happened, as one sentence for people.
         message: String,
         /// Times the call was sent for this attempt.
         #[serde(default)]
@@ -281,7 +281,7 @@ pub enum Step {
     Reopened,
     /// It is in a snapshot that is whole: read back and compared before the snapshot counted.
     Archived {
-        /// The snapshot.
+        /// The id of the snapshot.
         snapshot: Id,
         /// Fingerprint of what was archived.
         sha256: Fingerprint,

@@ -30,14 +30,14 @@ pub enum ItemState {
     Untouched,
     /// A call was announced; whether it had its effect is not known.
     InDoubt {
-        /// Which call.
+        /// Which of the item's calls it is.
         phase: Phase,
         /// The import it works on, when known (all but the first call of a create).
         target: Option<Id>,
     },
     /// It had its effect.
     Applied {
-        /// Which call.
+        /// Which of the item's calls it is.
         phase: Phase,
         /// The import in the target.
         target: Id,
@@ -51,7 +51,7 @@ pub enum ItemState {
     },
     /// Over, without an effect of this run, or (after a clone) with half of it.
     Ended {
-        /// The outcome.
+        /// How the item ended.
         outcome: Outcome,
         /// What this run made before it ended, if anything.
         target: Option<Id>,

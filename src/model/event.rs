@@ -44,42 +44,42 @@ impl Stage {
 pub enum Event {
     /// A stage began; `total` is its number of imports, where known.
     StageStarted {
-        /// Which.
+        /// The stage that began.
         stage: Stage,
         /// How many imports it is for.
         total: Option<u64>,
     },
     /// So many imports more went through a stage.
     StageAdvanced {
-        /// Which.
+        /// The stage that went on.
         stage: Stage,
         /// How many more.
         by: u64,
     },
     /// A stage is over.
     StageFinished {
-        /// Which.
+        /// The stage that ended.
         stage: Stage,
     },
     /// An item's calls began.
     ItemStarted {
-        /// Which.
+        /// The item that the event is about.
         item: ItemKey,
     },
     /// An item has its outcome. A verdict may follow with [`Event::ItemVerified`].
     ItemFinished {
-        /// Which.
+        /// The item that the event is about.
         item: ItemKey,
         /// The name in the target.
         name: Arc<str>,
-        /// The outcome.
+        /// How the item ended.
         outcome: Outcome,
         /// Why, for outcomes that need attention.
         message: Option<String>,
     },
     /// An item was read back and compared.
     ItemVerified {
-        /// Which.
+        /// The item that the event is about.
         item: ItemKey,
         /// The name in the target.
         name: Arc<str>,
@@ -90,9 +90,9 @@ pub enum Event {
     },
     /// An attempt's effect is not known; it will be looked up.
     ItemDoubted {
-        /// Which.
+        /// The item that the event is about.
         item: ItemKey,
-        /// What happened.
+        /// What happened, as one sentence for people.
         message: String,
     },
     /// Nothing is sent until a moment; told when the pause begins.
@@ -104,12 +104,12 @@ pub enum Event {
     },
     /// The run goes no further; what is in flight finishes.
     Stopping {
-        /// Why.
+        /// Why it goes no further, as one sentence for people.
         reason: String,
     },
     /// Something a person should know, not tied to an item.
     Noted {
-        /// One line.
+        /// The message, on one line.
         message: String,
     },
 }
@@ -125,7 +125,7 @@ pub trait Listener: Send {
 pub struct Events(Arc<Mutex<Vec<Box<dyn Listener>>>>);
 
 impl Events {
-    /// Nobody listens.
+    /// Events that nobody hears.
     pub fn none() -> Self {
         Self::default()
     }
@@ -140,7 +140,7 @@ impl Events {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// Tells everyone.
+    /// Tells everyone who listens, in the order in which they came.
     pub fn emit(&self, event: &Event) {
         for listener in self.0.lock().unwrap_or_else(PoisonError::into_inner).iter_mut() {
             listener.on(event);

@@ -22,7 +22,7 @@ pub(crate) enum Likeness {
         /// Whether the name is written in another way.
         renamed: bool,
     },
-    /// They differ.
+    /// The documents differ.
     Unlike,
 }
 

@@ -19,7 +19,7 @@ pub struct PlanRequest<'a> {
     pub source: &'a Account,
     /// Where they go; the source again for what works in place.
     pub target: &'a Account,
-    /// Which imports.
+    /// Which imports the plan is for.
     pub scope: Scope<'a>,
     /// What the plan is for.
     pub purpose: Purpose<'a>,
@@ -80,9 +80,9 @@ pub struct PlanContext<'a> {
     pub plan: &'a Path,
     /// How to be stopped.
     pub cancel: &'a Cancel,
-    /// Who listens.
+    /// Who is told of progress.
     pub events: &'a Events,
-    /// The time.
+    /// When planning began.
     pub now: jiff::Timestamp,
     /// The program and its version.
     pub tool: &'a str,

@@ -183,7 +183,7 @@ pub(crate) struct Found {
     pub changes: Vec<Change>,
     /// JSON pointers of the secrets that an update would erase.
     pub hidden: Vec<String>,
-    /// Its name.
+    /// The import's name.
     pub name: String,
 }
 

@@ -27,7 +27,7 @@ const BREATH: usize = 8;
 /// A plan, and the hash of the documents to be written.
 #[derive(Debug)]
 pub struct Planned {
-    /// The plan.
+    /// The plan that was written.
     pub plan: PlanFile,
     /// SHA-256 of `wanted.jsonl`.
     pub wanted_sha256: Fingerprint,

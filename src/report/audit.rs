@@ -41,7 +41,7 @@ pub const COLUMNS: [&str; 24] = [
 /// What is the same in every row.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuditContext {
-    /// The run.
+    /// The id of the run.
     pub run_id: String,
     /// The word of its action.
     pub action: String,

@@ -8,12 +8,12 @@ use crate::documents::diff::Change;
 /// How much of the changes is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Diff {
-    /// All.
+    /// Every change of every import.
     Full,
     /// The first six of each import.
     #[default]
     Short,
-    /// None.
+    /// No changes, only the counts.
     None,
 }
 

@@ -11,14 +11,14 @@ use super::text::{Paint, Tone, clean, count, fit};
 pub const COLUMNS: [&str; 7] =
     ["id", "name", "adaptor_type", "connection", "connection_name", "integration_name", "last_modified"];
 
-/// One import.
+/// One import as `list` shows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct InventoryRow {
-    /// `_id`.
+    /// The import's `_id`.
     pub id: String,
-    /// `name`.
+    /// The import's `name`.
     pub name: String,
-    /// `adaptorType`.
+    /// The import's `adaptorType`, where it has one.
     pub adaptor_type: Option<String>,
     /// The id of its connection.
     pub connection: Option<String>,

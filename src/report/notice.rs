@@ -25,7 +25,7 @@ pub struct Gauge {
     pub waited: Duration,
     /// The pause that is going on: until when, and who asked for it.
     pub paused: Option<(jiff::Timestamp, String)>,
-    /// Answers 429.
+    /// The number of answers that were 429.
     pub throttled: u64,
     /// Calls that were sent again after a failure other than 429.
     pub retries: u64,

@@ -47,7 +47,7 @@ impl fmt::Display for Totals {
 /// How far a stage is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct StageTotals {
-    /// Which.
+    /// The stage that the line is about.
     pub stage: Stage,
     /// How many imports it is for, where known.
     pub total: Option<u64>,

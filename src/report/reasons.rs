@@ -36,7 +36,7 @@ pub struct Attention {
     pub word: &'static str,
     /// The name in the target.
     pub name: String,
-    /// Why.
+    /// Why a person has to look at it, as one sentence.
     pub reason: String,
 }
 
@@ -74,9 +74,9 @@ impl Attention {
 pub struct ReasonGroup {
     /// `failed`, `in doubt`, `stale`, `conflict`, `differs`, `not_checked`, `copy`, `alone`, `unprocessed` or `skipped`.
     pub word: &'static str,
-    /// Why.
+    /// The reason that they share, as one sentence.
     pub reason: String,
-    /// How many.
+    /// The number of imports that share it.
     pub imports: u64,
     /// The first of them, at most three.
     pub names: Vec<String>,

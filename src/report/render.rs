@@ -20,15 +20,15 @@ use crate::run_folder::summary::Summary;
 /// What a run can be rendered to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// `audit.csv`.
+    /// The audit as it stands in `audit.csv`.
     Csv,
     /// The rows and the summary as one JSON document.
     Json,
-    /// `report.html`.
+    /// The page as it stands in `report.html`.
     Html,
-    /// `JUnit` XML.
+    /// XML in the form of `JUnit`, for CI servers.
     Junit,
-    /// Markdown.
+    /// Markdown, for pull requests and tickets.
     Markdown,
 }
 
@@ -37,7 +37,7 @@ pub enum Format {
 pub struct Told<'a> {
     /// The run's folder.
     pub folder: &'a RunFolder,
-    /// Its plan.
+    /// The plan of the run.
     pub plan: &'a PlanFile,
     /// Where every item stands.
     pub memory: &'a ItemStates,
@@ -48,7 +48,7 @@ pub struct Told<'a> {
 /// What was reported.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reported {
-    /// The counts.
+    /// The counts of the run.
     pub summary: Summary,
     /// The first items that need attention, as many as a closing names.
     pub attention: Vec<Attention>,

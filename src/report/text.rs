@@ -146,7 +146,7 @@ pub enum Tone {
     Change,
     /// Of less interest.
     Dim,
-    /// A heading.
+    /// A heading, or a word that has to be seen.
     Strong,
 }
 

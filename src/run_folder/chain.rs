@@ -23,7 +23,7 @@ pub struct Chain {
     pub befores: Vec<Announced>,
     /// SHA-256 of its last record.
     pub head: Fingerprint,
-    /// Its records.
+    /// The number of records in the file.
     pub records: u64,
     /// Whether something torn stands behind them.
     pub torn: bool,

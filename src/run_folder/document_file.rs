@@ -74,7 +74,7 @@ impl DocumentFile {
     ///
     /// # Errors
     ///
-    /// As [`Self::append`].
+    /// Appends a line that is JSON already; otherwise as [`Self::append`].
     pub fn append_line(
         &mut self,
         item: crate::model::ItemKey,

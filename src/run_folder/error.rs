@@ -13,16 +13,16 @@ pub enum RunFolderError {
     File {
         /// What was tried.
         what: &'static str,
-        /// The file.
+        /// The file that could not be read or written.
         path: PathBuf,
-        /// Why.
+        /// What the file system answered.
         #[source]
         source: io::Error,
     },
     /// A file of the run does not hold what it should.
     #[error("{}: {message}", path.display())]
     BadFile {
-        /// The file.
+        /// The file that is damaged.
         path: PathBuf,
         /// What is wrong with it, and what to do.
         message: String,

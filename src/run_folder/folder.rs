@@ -39,7 +39,7 @@ impl RunFolder {
         Ok(Self(path))
     }
 
-    /// Its path.
+    /// The path of the run folder.
     pub fn path(&self) -> &Path {
         &self.0
     }

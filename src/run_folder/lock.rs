@@ -27,11 +27,11 @@ pub enum LockError {
     /// The file of the lock cannot be used.
     #[error("cannot use the lock {}: {help}", path.display())]
     File {
-        /// The file.
+        /// The lock file.
         path: PathBuf,
         /// What to do.
         help: String,
-        /// Why.
+        /// What the file system answered.
         #[source]
         source: io::Error,
     },
@@ -42,7 +42,7 @@ pub enum LockError {
 pub struct Holder {
     /// The process, e.g. `process 4711 on build-3`.
     pub process: String,
-    /// Since when.
+    /// When the holder took the lock.
     pub since: Timestamp,
     /// What for, e.g. `job orders`.
     pub what: String,

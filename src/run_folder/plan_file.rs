@@ -171,12 +171,12 @@ impl PlanFile {
         })
     }
 
-    /// Its head.
+    /// What stands before the items.
     pub fn head(&self) -> &PlanHead {
         &self.head
     }
 
-    /// Its tail.
+    /// What stands after the items.
     pub fn tail(&self) -> &PlanTail {
         &self.tail
     }

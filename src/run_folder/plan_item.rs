@@ -53,9 +53,9 @@ pub struct AccountFacts {
 /// An import on one side.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportRef {
-    /// Its id.
+    /// The import's id.
     pub id: Id,
-    /// Its name.
+    /// The import's name.
     pub name: String,
     /// Fingerprint of its normal form, where it was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -70,7 +70,7 @@ pub struct ImportRef {
 pub struct Reason {
     /// A stable word.
     pub code: String,
-    /// For people.
+    /// The sentence for people.
     pub message: String,
 }
 
@@ -188,7 +188,7 @@ impl PlanItem {
 pub struct Witness {
     /// Its list: `imports`, `connections`.
     pub list: String,
-    /// Its id.
+    /// The resource's id.
     pub id: Id,
 }
 
@@ -206,7 +206,7 @@ pub struct Witnesses {
 /// The items of a plan that are no imports, of one kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Others {
-    /// How many.
+    /// The number of items.
     pub items: u32,
     /// How many of the kind the target listed.
     pub listed: u64,
@@ -215,7 +215,7 @@ pub struct Others {
 /// What a plan says at its end.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct PlanTail {
-    /// Items.
+    /// The number of items that were selected.
     pub selected: u32,
     /// Items by what is done or why not: the words of operations, of outcomes known already, and of what a comparison
     /// found unlike.

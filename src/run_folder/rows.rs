@@ -25,9 +25,9 @@ const WINDOW: u32 = 20_000;
 pub struct Row {
     /// What was planned.
     pub item: PlanItem,
-    /// The outcome.
+    /// How the item ended.
     pub outcome: Outcome,
-    /// The verdict.
+    /// What the comparison with the service's copy gave.
     pub verdict: Verdict,
     /// The import in the target, where there is one.
     pub target_id: Option<Id>,

@@ -15,7 +15,7 @@ use crate::run_folder::rows::{Row, RunRecord};
 /// How many items of a kind there are that are no imports.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OtherCount {
-    /// All.
+    /// The number of items in all.
     pub items: u32,
     /// Those with which something was done.
     pub done: u32,
@@ -42,11 +42,11 @@ impl Latency {
 /// The counts of a run. Rendered to `summary.json`; a function of plan and journal alone, so it can be checked.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
-    /// The run.
+    /// The id of the run.
     pub run_id: String,
     /// `name` of the job.
     pub job: String,
-    /// Its action.
+    /// The action of the job, or `undo` or `retry`.
     pub action: String,
     /// Name of the source account.
     pub source: String,
@@ -59,11 +59,11 @@ pub struct Summary {
     pub reason: Option<String>,
     /// Items selected, planned, accounted for in the journal, and reported; the four agree or the run exits with 1.
     pub selected: u32,
-    /// See [`Self::selected`].
+    /// The number of items in the plan; equals [`Self::selected`].
     pub planned: u32,
-    /// See [`Self::selected`].
+    /// The number of items in the journal; equals [`Self::selected`] once the run is finished.
     pub journaled: u32,
-    /// See [`Self::selected`].
+    /// The number of rows in the audit; equals [`Self::selected`].
     pub reported: u32,
     /// Items by outcome; every outcome is there.
     pub outcomes: BTreeMap<String, u32>,

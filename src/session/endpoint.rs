@@ -27,16 +27,16 @@ pub enum Endpoint {
     Service(Account),
     /// An account of the embedded emulator, which runs as long as this does.
     Emulator {
-        /// The account.
+        /// The account as the job describes it.
         account: Account,
-        /// The emulator.
+        /// The emulator that serves it.
         emulator: Arc<Embedded>,
     },
     /// A snapshot of an archive, read as if it were an account.
     Snapshot {
         /// The snapshot as an account.
         account: Account,
-        /// The snapshot.
+        /// The snapshot that is read.
         snapshot: Box<Snapshot>,
     },
     /// The archive that a backup goes to.

@@ -26,13 +26,13 @@ pub enum Approval {
 /// A run that ended, in whatever way.
 #[derive(Debug)]
 pub struct Run {
-    /// Its folder.
+    /// The folder of the run.
     pub folder: RunFolder,
-    /// Its plan.
+    /// The plan that was carried out.
     pub plan: PlanFile,
     /// What its journal says of it as a whole: how it ended, and why.
     pub record: RunRecord,
-    /// Its counts.
+    /// The counts of the run.
     pub summary: Summary,
     /// The first items that need attention, at most 20 or so: as many as a closing names.
     pub attention: Vec<Attention>,
@@ -75,7 +75,7 @@ impl Run {
     ///
     /// # Errors
     ///
-    /// As [`Run::for_each_row`].
+    /// All rows at once, in memory; otherwise as [`Run::for_each_row`].
     pub fn rows(&self) -> Result<Vec<Row>, SessionError> {
         let mut rows = Vec::new();
         self.for_each_row(|row| rows.push(row))?;

@@ -13,7 +13,7 @@ const OWN: &str = "# HELP transship_";
 /// How the run of one account ended.
 #[derive(Debug)]
 pub struct End<'a> {
-    /// The account.
+    /// The account that the message is about.
     pub account: &'a str,
     /// Whether all went as planned.
     pub good: bool,

@@ -24,7 +24,7 @@ pub struct Preview {
 }
 
 impl Preview {
-    /// The plan.
+    /// The plan as it will be carried out.
     pub fn plan(&self) -> &PlanFile {
         &self.planned.plan
     }
@@ -69,7 +69,7 @@ pub enum Place<'a> {
 /// What is to be planned, to be carried out.
 #[derive(Debug)]
 pub struct PlanRequest<'a> {
-    /// The job.
+    /// The job to plan.
     pub job: &'a Job,
     /// What the run is called: the job's name, or that of one of its accounts with it.
     pub name: &'a str,

@@ -97,7 +97,7 @@ impl RestoredLine {
 /// What is to be rehearsed.
 #[derive(Debug, Clone, Copy)]
 pub struct Rehearsal<'a> {
-    /// The archive.
+    /// The archive whose snapshots are tried.
     pub archive: &'a Archive,
     /// The snapshot of it.
     pub snapshot: &'a Snapshot,

@@ -21,7 +21,7 @@ use crate::run_folder::staging::parent_of;
 pub enum Retry {
     /// The plan of it, to be carried out with [`Session::execute`].
     Plan(Box<Plan>),
-    /// Nothing.
+    /// There is nothing to retry.
     Nothing(NothingToRetry),
 }
 

@@ -18,9 +18,9 @@ use crate::run_folder::{PlanFile, RunFolder, RunFolderError, RunRecord, Summary,
 /// A run as its folder tells it.
 #[derive(Debug)]
 pub struct OpenedRun {
-    /// Its folder.
+    /// The folder of the run.
     pub folder: RunFolder,
-    /// Its plan.
+    /// The plan of the run.
     pub plan: PlanFile,
     /// Where every item stands.
     pub states: ItemStates,
@@ -59,7 +59,7 @@ impl OpenedRun {
         self.record.is_finished() && self.states.failed_unsent().is_empty()
     }
 
-    /// Its id.
+    /// The id of the run.
     pub fn id(&self) -> String {
         self.record.opened.as_ref().map(|header| header.run.0.clone()).unwrap_or_default()
     }
@@ -129,7 +129,7 @@ impl OpenedRun {
 pub enum Found {
     /// No run: no folder, an empty one, or one of a run that was broken off before it began.
     Nothing,
-    /// A run.
+    /// A run, opened with its journal and plan.
     Run(Box<OpenedRun>),
 }
 

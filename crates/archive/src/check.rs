@@ -34,13 +34,13 @@ pub enum Fault {
 /// A document that cannot be restored from a snapshot because of a damage.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Affected {
-    /// The snapshot.
+    /// The snapshot that holds the import.
     pub snapshot: SnapshotId,
     /// `imports`, `connections`, …
     pub kind: String,
-    /// Its id.
+    /// The import's id in the account it was backed up from.
     pub id: Id,
-    /// Its name.
+    /// The import's name as the snapshot has it.
     pub name: String,
 }
 
@@ -51,7 +51,7 @@ pub struct Damage {
     pub path: String,
     /// What is wrong with it.
     pub fault: Fault,
-    /// In words.
+    /// What is wrong, as one sentence for people.
     pub message: String,
     /// The documents that cannot be restored because of it; the first thousand.
     pub affected: Vec<Affected>,

@@ -12,7 +12,7 @@ pub enum ArchiveError {
     /// The location makes no sense.
     #[error("cannot use {location} as an archive: {message}")]
     Location {
-        /// As given.
+        /// The location as it was given, secrets removed.
         location: String,
         /// What is wrong, and what to do.
         message: String,
@@ -24,9 +24,9 @@ pub enum ArchiveError {
         what: &'static str,
         /// The object, from the archive's root.
         path: String,
-        /// The archive.
+        /// Where the archive is.
         place: String,
-        /// Why.
+        /// What the store or the file system answered.
         #[source]
         source: Cause,
     },
@@ -35,9 +35,9 @@ pub enum ArchiveError {
     Slow {
         /// What was tried.
         what: &'static str,
-        /// The object.
+        /// The object's path within the archive.
         path: String,
-        /// The archive.
+        /// Where the archive is.
         place: String,
         /// How long it was waited for.
         after: Duration,
@@ -47,9 +47,9 @@ pub enum ArchiveError {
     Local {
         /// What was tried.
         what: &'static str,
-        /// The file.
+        /// The file that could not be read or written.
         path: PathBuf,
-        /// Why.
+        /// What the file system answered.
         #[source]
         source: io::Error,
     },
@@ -64,19 +64,19 @@ pub enum ArchiveError {
     /// A newer program wrote it.
     #[error("{path} in {place} has format {found}, this program knows {known}: use a newer transship")]
     Newer {
-        /// The object.
+        /// The object's path within the archive.
         path: String,
-        /// The archive.
+        /// Where the archive is.
         place: String,
-        /// Its format.
+        /// The number of the format that was found.
         found: u32,
-        /// Ours.
+        /// The newest number of the format that this version reads.
         known: u32,
     },
     /// The key is missing, wrong or not wanted.
     #[error("the archive in {place} cannot be opened: {message}")]
     Key {
-        /// The archive.
+        /// Where the archive is.
         place: String,
         /// What is wrong, and what to do.
         message: String,
@@ -84,9 +84,9 @@ pub enum ArchiveError {
     /// Something in it is not what was written.
     #[error("{path} in {place} is damaged: {message}")]
     Damaged {
-        /// The object.
+        /// The object's path within the archive.
         path: String,
-        /// The archive.
+        /// Where the archive is.
         place: String,
         /// What does not fit.
         message: String,
@@ -94,15 +94,15 @@ pub enum ArchiveError {
     /// Something that should be there is not.
     #[error("{path} is missing in {place}")]
     Missing {
-        /// The object.
+        /// The object's path within the archive.
         path: String,
-        /// The archive.
+        /// Where the archive is.
         place: String,
     },
     /// Somebody else is at work in it.
     #[error("the archive in {place} is in use: {holder}; wait until it is done")]
     Busy {
-        /// The archive.
+        /// Where the archive is.
         place: String,
         /// Who, since when.
         holder: String,
@@ -110,9 +110,9 @@ pub enum ArchiveError {
     /// The lock ran out or was taken over while working.
     #[error("the lock on the archive in {place} was lost ({message}): nothing more was written, start again")]
     LockLost {
-        /// The archive.
+        /// Where the archive is.
         place: String,
-        /// How.
+        /// What is wrong with the key, as one sentence for people.
         message: String,
     },
     /// What was asked for would do harm.

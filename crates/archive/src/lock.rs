@@ -33,7 +33,7 @@ const EXCLUSIVE: &str = "locks/exclusive.json";
 pub(super) enum Locks {
     /// By the kernel, on a file in this folder.
     File(PathBuf),
-    /// By objects.
+    /// By lease objects beside the data, for buckets.
     Leases,
 }
 

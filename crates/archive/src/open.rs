@@ -64,7 +64,7 @@ impl Archive {
     ///
     /// # Errors
     ///
-    /// As [`Self::open`].
+    /// Opens an archive in a store that the caller made; otherwise as [`Self::open`].
     pub async fn open_store(
         storage: Arc<dyn ObjectStore>,
         shown: &str,

@@ -20,7 +20,7 @@ use transship_documents::Fingerprint;
 /// How a prune is done.
 #[derive(Debug, Clone)]
 pub struct PruneOptions {
-    /// What stays.
+    /// Which snapshots are kept.
     pub policy: Policy,
     /// Only say what would be done; takes no lock and writes nothing.
     pub dry_run: bool,

@@ -125,7 +125,7 @@ impl Listing {
 /// How many objects there are of a sort, and how many bytes they take.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Size {
-    /// How many.
+    /// The number of files that were written.
     pub files: u64,
     /// Their bytes together.
     pub bytes: u64,

@@ -29,7 +29,7 @@ pub struct Policy {
 /// What becomes of a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
-    /// The snapshot.
+    /// The snapshot that the decision is about.
     pub snapshot: Snapshot,
     /// Whether it stays.
     pub keep: bool,

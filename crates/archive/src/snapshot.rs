@@ -69,7 +69,7 @@ pub struct Notes {
 /// A snapshot, as listed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
-    /// Its name.
+    /// The id by which commands name the snapshot.
     pub id: SnapshotId,
     /// When it was begun.
     pub time: Timestamp,
@@ -109,11 +109,11 @@ pub struct Facts {
     pub kind: String,
     /// Its id in the service.
     pub id: Id,
-    /// Its name.
+    /// The import's name at the time of the backup.
     pub name: String,
-    /// `adaptorType`.
+    /// The import's `adaptorType`, where it has one.
     pub adaptor_type: Option<String>,
-    /// `_integrationId`.
+    /// The import's `_integrationId`, where it has one.
     pub integration: Option<Id>,
     /// `lastModified`, as sent.
     pub last_modified: Option<String>,
@@ -128,12 +128,12 @@ pub struct Entry {
     pub kind: String,
     /// Its id in the service.
     pub id: Id,
-    /// Its name.
+    /// The import's name at the time of the backup.
     pub name: String,
-    /// `adaptorType`.
+    /// The import's `adaptorType`, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adaptor_type: Option<String>,
-    /// `_integrationId`.
+    /// The import's `_integrationId`, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub integration: Option<Id>,
     /// `lastModified`, as sent.

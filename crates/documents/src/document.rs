@@ -49,12 +49,12 @@ impl Document {
         &self.head
     }
 
-    /// Its text.
+    /// The document's text, byte for byte as it was read.
     pub fn text(&self) -> &RawValue {
         &self.text
     }
 
-    /// Its tree.
+    /// The document's tree, or why there is none.
     ///
     /// # Errors
     ///
@@ -67,7 +67,7 @@ impl Document {
     ///
     /// # Errors
     ///
-    /// As [`Self::tree`].
+    /// The document's tree by value; otherwise as [`Self::tree`].
     pub fn into_tree(self) -> Result<Value, Unreadable> {
         self.tree.into_inner().unwrap_or_else(|| read_tree(self.text.get().as_bytes()))
     }

@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 pub struct Facts {
     /// `row.*`: the columns of the manifest's row for this import; empty without a manifest.
     pub row: BTreeMap<String, String>,
-    /// `job.name`.
+    /// The job's name: `job.name` in templates.
     pub job_name: String,
     /// `job.date`: the run's day, `2026-01-31`.
     pub job_date: String,
-    /// `job.action`.
+    /// The job's action: `job.action` in templates.
     pub job_action: String,
     /// `index`: the import's number in the selection, from 1.
     pub index: u32,

@@ -12,7 +12,7 @@ pub enum Side {
 }
 
 impl Side {
-    /// Every side.
+    /// All three records that an import deals with.
     pub const ALL: &'static [Self] = &[Self::Source, Self::Target, Self::Response];
 
     /// The word of a job file.

@@ -10,7 +10,7 @@ use crate::Id;
 /// Reading it skips over the rest of the document, so it costs a fraction of a full parse.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Head {
-    /// `_id`.
+    /// The import's `_id`.
     #[serde(rename = "_id")]
     pub id: Id,
     /// `name`; absent on a broken document, then empty.
@@ -19,10 +19,10 @@ pub struct Head {
     /// `adaptorType`; absent on documents of 2016.
     #[serde(default, rename = "adaptorType")]
     pub adaptor_type: Option<String>,
-    /// `_connectionId`.
+    /// The import's `_connectionId`, where it has one.
     #[serde(default, rename = "_connectionId")]
     pub connection: Option<Id>,
-    /// `_integrationId`.
+    /// The import's `_integrationId`, where it has one.
     #[serde(default, rename = "_integrationId")]
     pub integration: Option<Id>,
     /// `_connectorId`: set on what an Integration App owns.
@@ -31,7 +31,7 @@ pub struct Head {
     /// `_sourceId`: what it was cloned from.
     #[serde(default, rename = "_sourceId")]
     pub cloned_from: Option<Id>,
-    /// `externalId`.
+    /// The import's `externalId`, where it has one.
     #[serde(default, rename = "externalId")]
     pub external_id: Option<String>,
     /// `createdAt`, as sent.

@@ -18,11 +18,11 @@ use crate::problem::{Problem, Problems};
 /// The keys of `select` as the user wrote them. Every key given must hold; nothing given: all imports.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SelectorSpec {
-    /// `ids`.
+    /// The key `ids`: ids of imports, of which one must be the import's.
     pub ids: Vec<String>,
     /// `names`: globs, or regular expressions after `re:`.
     pub names: Vec<String>,
-    /// `adaptor_types`.
+    /// The key `adaptor_types`: patterns, of which one must match.
     pub adaptor_types: Vec<String>,
     /// `connections`: ids or names.
     pub connections: Vec<String>,
@@ -30,7 +30,7 @@ pub struct SelectorSpec {
     pub flows: Vec<String>,
     /// `integrations`: ids or names.
     pub integrations: Vec<String>,
-    /// `modified_since`.
+    /// The key `modified_since`: changed at this moment or later.
     pub modified_since: Option<jiff::Timestamp>,
     /// `where`: a jq filter; anything but `false`, `null` or nothing keeps the import.
     pub filter: Option<String>,
@@ -161,7 +161,7 @@ impl Selector {
     ///
     /// # Errors
     ///
-    /// All problems.
+    /// Compiles the patterns and conditions, or tells every problem at once.
     pub fn compile(spec: SelectorSpec) -> Result<Self, Problems> {
         let mut problems = Vec::new();
         let mut names = Vec::new();

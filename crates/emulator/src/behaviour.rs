@@ -117,7 +117,7 @@ pub enum LinkForm {
 pub enum CloneAnswer {
     /// The new import.
     Document,
-    /// `[{"model":"Import","_id":…,"name":…}]`.
+    /// A list of what depends on it: `[{"model":"Import","_id":…,"name":…}]`.
     Array,
 }
 
@@ -139,6 +139,6 @@ pub enum UnusedFilters {
     Always,
     /// Only where the client sent an empty one.
     WhenEmpty,
-    /// Nowhere.
+    /// The change is seen nowhere.
     Never,
 }

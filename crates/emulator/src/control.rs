@@ -23,13 +23,13 @@ struct Inner {
 /// How often one method and path was answered with one status.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CallCount {
-    /// The method.
+    /// The HTTP method, in capitals.
     pub method: String,
     /// The path, ids replaced by `{id}`.
     pub path: String,
     /// The status; 0 for a connection that was cut.
     pub status: u16,
-    /// How often.
+    /// How often the call was made.
     pub count: u64,
 }
 

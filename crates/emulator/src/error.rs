@@ -8,7 +8,7 @@ pub enum EmulatorError {
     /// The data file cannot be opened.
     #[error("cannot open the emulator's data file {path}; another process may hold it")]
     Open {
-        /// The file.
+        /// The file that could not be read or written.
         path: PathBuf,
         /// What the system said.
         #[source]
@@ -19,7 +19,7 @@ pub enum EmulatorError {
         "{path} is not a data file of this emulator; give another path (version 0.1.0 kept its accounts in another format)"
     )]
     Foreign {
-        /// The file.
+        /// The file that could not be read or written.
         path: PathBuf,
     },
     /// The data file cannot be read or written.
@@ -43,7 +43,7 @@ pub enum EmulatorError {
     /// A document to load is not usable.
     #[error("cannot load {place}: {reason}")]
     Load {
-        /// Which document.
+        /// Which document it is, by account, list and position.
         place: String,
         /// What is wrong with it.
         reason: String,

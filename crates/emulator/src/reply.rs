@@ -93,7 +93,7 @@ pub(super) fn text(status: StatusCode, text: Bytes) -> Response {
     response
 }
 
-/// JSON.
+/// An answer whose body is JSON.
 pub(super) fn value(status: StatusCode, value: &Value) -> Response {
     text(status, bytes(value))
 }

@@ -11,7 +11,7 @@ use crate::report::text::clean;
 /// Of documents with equal names, so many are named.
 const NAMED: usize = 20;
 
-/// `archive cat`.
+/// Carries out `archive cat`.
 pub(super) async fn cat(world: &CliContext, args: &Cat) -> Result<Exit, Failure> {
     let archive = opened(world, &args.place).await?;
     let listing = listing(&archive, None).await?;

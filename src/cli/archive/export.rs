@@ -5,7 +5,7 @@ use super::{CliContext, Exit, Failure, find, form, listing, print};
 use crate::cli::args::archive::Export;
 use crate::report::archive;
 
-/// `archive export`.
+/// Carries out `archive export`.
 pub(super) async fn export(world: &CliContext, args: &Export) -> Result<Exit, Failure> {
     let form = form(world, "export", false)?;
     let archive = opened(world, &args.place).await?;

@@ -23,7 +23,7 @@ use crate::archive::{Archive, Listing, Snapshot};
 use crate::report::archive::Form;
 use crate::report::{self};
 
-/// `archive`.
+/// Carries out a subcommand of `archive`.
 pub(super) async fn archive(world: &CliContext, command: &Command) -> Result<Exit, Failure> {
     match command {
         Command::List(args) => list::list(world, args).await,

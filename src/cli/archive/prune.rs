@@ -13,7 +13,7 @@ use crate::model::cancel::Cancel;
 use crate::report::archive::{Form, prune as told, pruned};
 use crate::session::{backup, unless_stopped};
 
-/// `archive prune`.
+/// Carries out `archive prune`.
 pub(super) async fn prune(world: &CliContext, args: &Prune) -> Result<Exit, Failure> {
     let form = form(world, "prune", false)?;
     let policy = policy(world, args)?;

@@ -6,7 +6,7 @@ use crate::cli::args::archive::Show;
 use crate::report::archive::Contents;
 use crate::report::text::clean;
 
-/// `archive show`.
+/// Carries out `archive show`.
 pub(super) async fn show(world: &CliContext, args: &Show) -> Result<Exit, Failure> {
     let form = form(world, "show", true)?;
     let archive = opened(world, &args.place).await?;

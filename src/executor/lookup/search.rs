@@ -25,7 +25,7 @@ pub(super) const COMPANY: Duration = Duration::from_millis(50);
 pub(crate) enum Reason {
     /// A call got no usable answer; after `settled` it can no longer be executing.
     InDoubt {
-        /// The moment.
+        /// When the call's effect must have happened, if it happened.
         settled: Instant,
     },
     /// The service answered that it did not take the call, which may be wrong. One look after the other work will do.

@@ -5,10 +5,10 @@ use super::super::forms::Form;
 use super::super::spec::{Rule, Table, Type, key, required};
 use super::{TEXTS, TOKEN};
 
-/// `sources`.
+/// What `sources` may be.
 pub(super) const SOURCES: Type = Type::Either(&[Type::List(&Type::Text(Form::Name)), Type::Text(Form::Path)]);
 
-/// `archive`.
+/// The keys of `archive`.
 pub(super) static ARCHIVE: Table = Table {
     name: "archive",
     what: "a mapping like `{ path: ./archive }`",
@@ -73,7 +73,7 @@ static ENCRYPTION: Table = Table {
     ..Table::PLAIN
 };
 
-/// `notify`.
+/// The keys of `notify`.
 pub(super) static NOTIFY: Table = Table {
     name: "notify",
     what: "a mapping like `{ failure: \"https://…\" }`",

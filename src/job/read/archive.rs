@@ -22,7 +22,7 @@ pub(super) struct Ends {
 }
 
 impl Reader<'_> {
-    /// `archive`.
+    /// Reads the key `archive`.
     pub(super) fn archive(&mut self, node: Option<&Node>) -> Option<Archive> {
         let node = node?;
         let path = node.get("path")?;
@@ -71,7 +71,7 @@ impl Reader<'_> {
         }
     }
 
-    /// `notify`.
+    /// Reads the key `notify`.
     pub(super) fn notify(&mut self, node: Option<&Node>) -> Notify {
         let Some(node) = node else { return Notify::default() };
         let success = node.get("success").and_then(|node| self.ping(node));

@@ -71,7 +71,7 @@ fn missing(word: Option<&str>) -> Missing {
     }
 }
 
-/// `kind,source,target`.
+/// Reads rows of `kind,source,target`.
 fn pairs(sheet: &Sheet, report: &mut Report) -> Vec<(Kind, String, String)> {
     let Some([kind_at, source_at, target_at]) = columns(sheet, ["kind", "source", "target"], report) else {
         return Vec::new();

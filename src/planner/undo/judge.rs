@@ -9,9 +9,9 @@ use crate::planner::undo::touched::Left;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Standing {
     pub print: Fingerprint,
-    /// `lastModified`.
+    /// The import's `lastModified`, as the service shows it.
     pub modified: Option<String>,
-    /// `createdAt`.
+    /// The import's `createdAt`, as the service shows it.
     pub created: Option<String>,
 }
 

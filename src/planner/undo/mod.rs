@@ -43,11 +43,11 @@ use crate::run_folder::rows::rows;
 pub struct UndoRequest<'a> {
     /// The folder of the run to undo.
     pub folder: &'a RunFolder,
-    /// Its plan.
+    /// The plan of the run that is undone.
     pub plan: &'a PlanFile,
     /// Where its items stand.
     pub memory: &'a ItemStates,
-    /// Its id.
+    /// The id of the run that is undone.
     pub run: &'a str,
     /// The account it wrote to.
     pub target: &'a Account,
@@ -59,7 +59,7 @@ pub struct UndoRequest<'a> {
     pub cancel: &'a Cancel,
     /// How long a read may be behind a write.
     pub settle: Duration,
-    /// The time.
+    /// When planning began.
     pub now: jiff::Timestamp,
     /// The program and its version.
     pub tool: &'a str,

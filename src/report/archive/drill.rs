@@ -12,7 +12,7 @@ use crate::report::text::{clean, count, number};
 /// What the drill of one snapshot found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Drilled {
-    /// The snapshot.
+    /// The snapshot that was tried.
     pub snapshot: String,
     /// Whose imports they are.
     pub account: String,
@@ -33,11 +33,11 @@ pub struct Drilled {
 /// An import that could not be restored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Unrestored {
-    /// Its id.
+    /// The import's id in the account it was backed up from.
     pub id: Id,
-    /// Its name.
+    /// The import's name as the snapshot has it.
     pub name: String,
-    /// Why.
+    /// Why it would not be restored.
     pub why: String,
 }
 

@@ -14,11 +14,11 @@ use crate::report::text::{Paint, Tone, clean};
 /// What became of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct History {
-    /// The account.
+    /// The account that was backed up.
     pub account: String,
     /// `imports`, `scripts`, …
     pub kind: String,
-    /// Its id.
+    /// The import's id in that account.
     pub id: Id,
     /// How it stood, oldest first.
     pub steps: Vec<Step>,
@@ -44,7 +44,7 @@ impl Step {
     }
 }
 
-/// Writes histories.
+/// Writes what became of each import from snapshot to snapshot.
 ///
 /// # Errors
 ///

@@ -34,7 +34,7 @@ pub use prune::{prune, pruned};
 /// How something is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// For people.
+    /// A table for people.
     Text {
         /// Columns of the terminal.
         width: usize,
@@ -43,14 +43,14 @@ pub enum Form {
     },
     /// One JSON document.
     Json,
-    /// RFC 4180.
+    /// Comma-separated values (RFC 4180), with a header row.
     Csv,
 }
 
 /// What a comparison of two versions of a document gave.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Compared {
-    /// What changed.
+    /// Where the two documents differ.
     Changes(Vec<Change>),
     /// One of them is no JSON, so there is nothing to be said but that they differ.
     Texts,

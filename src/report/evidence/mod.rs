@@ -33,7 +33,7 @@ pub enum State {
 /// What holds of one file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Check {
-    /// The file.
+    /// The file's name within the run folder.
     pub file: &'static str,
     /// Whether it fits.
     pub fits: bool,
@@ -74,7 +74,7 @@ impl Check {
 pub struct Evidence {
     /// The run, if its journal says.
     pub run_id: Option<String>,
-    /// The result.
+    /// What the checks gave, taken together.
     pub state: State,
     /// SHA-256 of the journal's last record: kept elsewhere, it vouches for the whole folder.
     pub journal_sha256: Option<Fingerprint>,

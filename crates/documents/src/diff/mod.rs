@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use crate::place::push_key;
 use crate::schema::{self as service, Area, Shape};
 
-/// One difference.
+/// One place where two documents differ, with both values.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Change {
     /// Where: a JSON pointer, or for mapping rows `mapping[target]`, `mapping[list].[target]`, `mappings[a.b]`,
@@ -48,7 +48,7 @@ pub fn paths(changes: &[Change]) -> Vec<String> {
 /// What a value is called: its key, and what names the object it stands in.
 #[derive(Debug, Clone, Copy, Default)]
 struct Label<'a> {
-    /// The key.
+    /// The key under which the value stands.
     key: &'a str,
     /// `name` or `generate` of the object: a header's value is as secret as its name says.
     owner: &'a str,

@@ -31,21 +31,21 @@ pub struct Tag {
 pub enum TagKind {
     /// `{{x}}`, `{{{x}}}`, `{{&x}}`.
     Value,
-    /// `{{#x}}`.
+    /// The start of a block: `{{#x}}`.
     Open,
     /// `{{^x}}`: what follows is rendered where `x` is empty.
     OpenInverse,
     /// `{{else}}`, `{{^}}`, and `{{else if x}}`, which has a call.
     Else,
-    /// `{{/x}}`.
+    /// The end of a block: `{{/x}}`.
     Close,
     /// `{{> x}}`: the name is that of a partial.
     Partial,
-    /// `{{#> x}}`.
+    /// The start of a partial block: `{{#> x}}`.
     OpenPartial,
     /// `{{* x}}`: the name is that of a decorator.
     Decorator,
-    /// `{{#* x}}`.
+    /// The start of a decorator block: `{{#* x}}`.
     OpenDecorator,
     /// `{{{{x}}}} … {{{{/x}}}}`: the name is that of a helper, and what is between the tags is text.
     Raw,
@@ -58,7 +58,7 @@ pub struct Call {
     pub head: Box<Expression>,
     /// The words after it.
     pub arguments: Vec<Expression>,
-    /// `key=value`.
+    /// The named arguments, `key=value`, in their order.
     pub hash: Vec<(String, Expression)>,
     /// From the first word to the last; of a subexpression with its parentheses.
     pub span: Range<usize>,
@@ -82,7 +82,7 @@ pub enum Expression {
 pub struct Text {
     /// With its quotes.
     pub span: Range<usize>,
-    /// Without them.
+    /// Where the content stands, without the quotes or brackets.
     pub content: Range<usize>,
     /// What it says, unescaped.
     pub value: String,

@@ -38,7 +38,7 @@ pub enum Elements {
     OfFirst,
     /// The named field of each element of its first argument.
     NamedOfFirst,
-    /// Not known.
+    /// The table does not know what the argument is.
     Unknown,
 }
 
@@ -51,10 +51,10 @@ pub enum Inside {
     FirstArgument,
 }
 
-/// One helper.
+/// What the table knows of one helper.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Helper {
-    /// Its name.
+    /// The name by which templates call the helper.
     pub name: &'static str,
     /// Its arguments in order; the last one stands for all that follow.
     pub arguments: &'static [Argument],

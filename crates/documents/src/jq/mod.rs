@@ -133,7 +133,7 @@ impl Filter {
     ///
     /// # Errors
     ///
-    /// As [`Self::run`].
+    /// Whether the filter's result is true; limits and errors as for [`Self::run`].
     pub fn holds(&self, input: &Value, deadline: Duration) -> Result<bool, JqError> {
         let mut holds = false;
         self.each(input, deadline, |result| {

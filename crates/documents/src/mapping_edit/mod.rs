@@ -79,11 +79,11 @@ pub struct Row {
     pub source: Option<Value>,
     /// `hard_coded`: a literal; takes the place of a source.
     pub hard_coded: Option<Value>,
-    /// `default`.
+    /// What `default` of the row becomes.
     pub default: Option<Value>,
     /// `lookup`: the name of a lookup of the import; null detaches.
     pub lookup: Option<Value>,
-    /// `data_type`.
+    /// What the data type of the row becomes.
     pub data_type: Option<Value>,
     /// `source_data_type` (Mapper 2.0).
     pub source_data_type: Option<Value>,
@@ -91,13 +91,13 @@ pub struct Row {
     pub when: Option<Value>,
     /// `when_lookup`: the lookup a condition asks (Mapper 1.0).
     pub when_lookup: Option<Value>,
-    /// `extract_date_format`.
+    /// What `extractDateFormat` of the row becomes.
     pub extract_date_format: Option<Value>,
-    /// `extract_date_timezone`.
+    /// What `extractDateTimezone` of the row becomes.
     pub extract_date_timezone: Option<Value>,
-    /// `generate_date_format`.
+    /// What `generateDateFormat` of the row becomes.
     pub generate_date_format: Option<Value>,
-    /// `generate_date_timezone`.
+    /// What `generateDateTimezone` of the row becomes.
     pub generate_date_timezone: Option<Value>,
     /// `description` (Mapper 2.0).
     pub description: Option<Value>,
@@ -131,7 +131,7 @@ pub enum LookupEdit {
     Add(Map<String, Value>),
     /// Keys of a lookup; null takes one away.
     Edit {
-        /// Its name.
+        /// The lookup's name.
         name: String,
         /// Keys beside `map`.
         set: Map<String, Value>,
@@ -140,7 +140,7 @@ pub enum LookupEdit {
     },
     /// Takes a lookup away that no row uses.
     Remove {
-        /// Its name.
+        /// The lookup's name.
         name: String,
     },
 }

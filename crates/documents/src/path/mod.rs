@@ -31,13 +31,13 @@ pub enum Kind {
 /// How a name is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
-    /// `x`
+    /// A bare word: `x`.
     Plain,
-    /// `[x]`
+    /// A word in brackets: `[x]`.
     Bracket,
-    /// `['x']`
+    /// A word in brackets and single quotes: `['x']`.
     Single,
-    /// `["x"]`
+    /// A word in brackets and double quotes: `["x"]`.
     Double,
     /// `'x'` in place of a name, in handlebars.
     QuotedSingle,

@@ -17,7 +17,7 @@ const DIGITS: usize = 16;
 /// A resource that is to be created in the target.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PendingResource {
-    /// Its kind.
+    /// The kind of the resource to make.
     pub kind: Kind,
     /// Its id in the source.
     pub id: Id,

@@ -34,9 +34,9 @@ pub struct Place {
 /// A resource that can be referred to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resource {
-    /// `_id`.
+    /// The resource's `_id`.
     pub id: Id,
-    /// `name`.
+    /// The resource's `name`.
     pub name: String,
     /// For connections: `type`, with the more telling `rdbms.type` or `assistant` where given. Names match within a type.
     pub family: Option<String>,
@@ -108,7 +108,7 @@ pub struct Counterpart {
 pub enum Found {
     /// One resource of the target.
     One {
-        /// Its id.
+        /// The id that the source holds.
         id: Id,
         /// Its name, where known.
         name: Option<String>,
@@ -117,17 +117,17 @@ pub enum Found {
     },
     /// None yet: the run creates one of that name.
     Created {
-        /// Its name.
+        /// The name that was looked for in the target.
         name: String,
     },
-    /// None.
+    /// The target has no resource of that name.
     Nothing {
         /// Why, and what to do, to follow the description of the reference.
         reason: String,
         /// Those of the same name and another type.
         namesakes: Vec<(Id, String)>,
     },
-    /// Several.
+    /// The target has several resources of that name.
     Several {
         /// Why, and what to do.
         reason: String,
@@ -150,7 +150,7 @@ pub enum How {
 /// A reference that could not be resolved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unresolved {
-    /// The reference.
+    /// Where the reference stands, and what it names.
     pub place: Place,
     /// Its name in the source, where known.
     pub name: Option<String>,

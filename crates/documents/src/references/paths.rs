@@ -27,7 +27,7 @@ pub(super) enum Candidate {
     Key {
         /// Where the object stands.
         pointer: String,
-        /// The key.
+        /// The key under which the reference stands.
         key: String,
     },
 }

@@ -14,7 +14,7 @@ use crate::place::push_key;
 /// How a single text is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TextSyntax {
-    /// Handlebars.
+    /// A template in the language of handlebars.
     Template,
     /// A Mapper 1.0 extract: handlebars, single braces or a path.
     Extract,
@@ -42,7 +42,7 @@ pub(super) enum Envelope {
 /// The renames of one side of a document, and what they did in it.
 #[derive(Debug)]
 pub(super) struct SideRename<'a> {
-    /// The renames.
+    /// The renames to carry out.
     pub rules: &'a Rules,
     /// What happened, by rename.
     pub counts: Counts,

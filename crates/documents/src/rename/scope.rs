@@ -32,7 +32,7 @@ pub(super) enum Scope {
     Field(Vec<String>),
     /// Something that is no part of the record.
     Other,
-    /// Nobody knows.
+    /// What the names in this scope mean cannot be told.
     Unknown,
 }
 

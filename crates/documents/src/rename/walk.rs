@@ -37,7 +37,7 @@ impl<T> Sides<T> {
     }
 }
 
-/// One document.
+/// The walk over one document, place by place.
 pub(super) struct Walk<'a> {
     pub sides: Sides<SideRename<'a>>,
     /// Whether the import maps at all; without, the record after mapping is the record before it.

@@ -103,7 +103,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Free-form parts.
+    /// Warns of old names in free-form parts, which are not changed.
     fn free(&self, document: &Value, warnings: &mut Vec<String>) {
         let rules: Vec<&Rules> = self.sides.each().map(|(_, side)| side.rules).collect();
         let words: Vec<&str> = rules.iter().flat_map(|rules| rules.words()).collect();

@@ -7,7 +7,7 @@ use serde_json::Value;
 /// An adaptor type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Adaptor {
-    /// Its `adaptorType`.
+    /// The word that stands in `adaptorType`.
     pub name: &'static str,
     /// The blocks it can be configured by, the usual one first. Empty where the block is not known.
     pub blocks: &'static [&'static str],

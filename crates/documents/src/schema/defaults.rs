@@ -33,35 +33,35 @@ pub fn is_never_a_default(key: &str) -> bool {
 pub enum Area {
     /// The document itself.
     Root,
-    /// `http`.
+    /// Within `http`.
     Http,
-    /// `file`.
+    /// Within `file`.
     File,
-    /// `file.csv`.
+    /// Within `file.csv`.
     Csv,
     /// `netsuite_da`: its `operation` is lower-cased.
     NetSuite,
     /// `salesforce`: its `operation` and `api` are lower-cased.
     Salesforce,
-    /// `s3`.
+    /// Within `s3`.
     S3,
-    /// `dynamodb`.
+    /// Within `dynamodb`.
     DynamoDb,
-    /// `guardrail`.
+    /// Within `guardrail`.
     Guardrail,
     /// `aiAgent`, also in a guardrail.
     AiAgent,
-    /// `aiAgent.openai`.
+    /// Within `aiAgent.openai`.
     OpenAi,
-    /// `aiAgent.openai.output`.
+    /// Within `aiAgent.openai.output`.
     Output,
     /// A list of lookups and the entries in it.
     Lookup,
     /// `filter` or `responseTransform`.
     Envelope,
-    /// Free JSON.
+    /// Free-form JSON: no default is known in it.
     Free,
-    /// Anywhere else.
+    /// Any other place of the document.
     Other,
 }
 

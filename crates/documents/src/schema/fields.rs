@@ -151,7 +151,7 @@ const fn deliberate(at: &'static str) -> Field {
     field(at, Deliberate, "8, 9")
 }
 
-/// The table.
+/// Every field of an import that the program knows.
 #[rustfmt::skip]
 pub static FIELDS: &[Field] = &[
     // The service's own

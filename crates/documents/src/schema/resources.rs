@@ -20,7 +20,7 @@ pub enum Kind {
 /// What is known of a kind.
 struct Row {
     kind: Kind,
-    /// Its list.
+    /// The last part of the path of its list: `/v1/<list>`.
     list: &'static str,
     /// One of them, in a sentence.
     singular: &'static str,
@@ -61,7 +61,7 @@ const CREATABLE: usize = {
 };
 
 impl Kind {
-    /// Every kind.
+    /// Every kind of resource, in the order of the table.
     pub const ALL: &'static [Self] = &{
         let mut all = [Self::Connections; ROWS.len()];
         let mut at = 0;

@@ -6,7 +6,7 @@ use super::{Apply, Compile, Keys, Missing, Step, StepError, StepKind, Warnings};
 use crate::jq::{DEADLINE, Filter, JqError};
 use crate::problem::Problems;
 
-/// The step.
+/// The step `jq`: a filter whose result replaces the document.
 #[derive(Debug)]
 pub(crate) struct Jq(Filter);
 

@@ -92,7 +92,7 @@ impl StepKind {
 pub enum Missing {
     /// The step leaves it as it is.
     Skip,
-    /// It fails.
+    /// The import fails where the step does not apply.
     Fail,
 }
 
@@ -170,7 +170,7 @@ pub struct StepProblem {
 /// A document after all steps.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Transformed {
-    /// The document.
+    /// The document after all steps.
     pub document: Value,
     /// What a person should look at.
     pub warnings: Warnings,

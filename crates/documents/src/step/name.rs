@@ -6,7 +6,7 @@ use super::{Apply, Compile, Keys, Step, StepError, StepKind, Warnings};
 use crate::problem::Problems;
 use crate::template::Template;
 
-/// The step.
+/// The step `name`: a template for the import's name.
 #[derive(Debug)]
 pub(crate) struct Name(Template);
 

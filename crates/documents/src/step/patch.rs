@@ -7,7 +7,7 @@ use super::{Apply, Compile, Keys, Missing, Step, StepError, StepKind, Warnings};
 use crate::pointer;
 use crate::problem::Problems;
 
-/// The step.
+/// The step `patch`: operations of RFC 6902.
 #[derive(Debug)]
 pub(crate) struct Patch(Vec<PatchOperation>);
 

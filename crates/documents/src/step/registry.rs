@@ -70,11 +70,11 @@ impl Entry {
 
 /// A compiled step of any kind.
 pub(crate) trait AnyStep: fmt::Debug + Send + Sync {
-    /// [`Step::apply`].
+    /// See [`Step::apply`].
     fn apply(&self, document: &mut Value, context: &Apply<'_>) -> Result<Warnings, StepError>;
-    /// [`Step::needs_names`].
+    /// See [`Step::needs_names`].
     fn needs_names(&self) -> bool;
-    /// [`Step::unused`].
+    /// See [`Step::unused`].
     fn unused(&self) -> Vec<String>;
 }
 

@@ -6,7 +6,7 @@ use super::{Apply, Compile, Keys, Missing, Step, StepError, StepKind, Warnings};
 use crate::pointer::{self, Pointer};
 use crate::problem::{Problem, Problems};
 
-/// The step.
+/// The step `remove`: places that are taken out.
 #[derive(Debug)]
 pub(crate) struct Remove(Vec<Pointer>);
 

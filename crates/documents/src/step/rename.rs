@@ -10,7 +10,7 @@ use super::{Apply, Compile, Keys, Missing, Step, StepError, StepKind, Warnings};
 use crate::problem::{Problem, Problems};
 use crate::selector;
 
-/// The step.
+/// The step `rename`: a search and replacement in the import's name.
 #[derive(Debug)]
 pub(crate) struct Rename {
     find: Regex,

@@ -9,7 +9,7 @@ use crate::problem::{Problem, Problems};
 use crate::rename::Renamer;
 use crate::template::{Blank, Fill, foreign_template};
 
-/// The step.
+/// The step `set`: values for places.
 #[derive(Debug)]
 pub(crate) struct Set {
     values: Vec<(Pointer, Fill)>,

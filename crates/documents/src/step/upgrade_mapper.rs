@@ -6,7 +6,7 @@ use super::{Apply, Compile, Keys, Missing, Step, StepError, StepKind, Warnings};
 use crate::problem::{Problem, Problems};
 use crate::upgrade::{self, Untyped, Upgrade};
 
-/// The step.
+/// The step `upgrade_mapper`: mappings 1.0 become mappings 2.0.
 #[derive(Debug)]
 pub(crate) struct UpgradeMapper(Untyped);
 

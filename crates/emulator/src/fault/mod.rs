@@ -102,7 +102,7 @@ pub struct Match {
 pub enum Effect {
     /// It is answered with this status and nothing is done.
     Status {
-        /// The status.
+        /// The HTTP status of the answer.
         code: u16,
         /// `Retry-After`, word for word; a 429 has none without it.
         #[serde(default)]
@@ -130,7 +130,7 @@ pub enum Effect {
     /// It is answered with this status at once, as a gateway does that waited long enough, and is done all the same,
     /// later.
     Late {
-        /// The status.
+        /// The HTTP status of the answer.
         code: u16,
         /// Time until it is done.
         after: SignedDuration,
@@ -153,7 +153,7 @@ pub enum Effect {
     ChangeField {
         /// JSON pointer to it.
         pointer: String,
-        /// The value.
+        /// The value that is written there.
         value: Value,
         /// Whether the answer to the write still shows what was sent.
         #[serde(default)]
@@ -184,7 +184,7 @@ pub enum Effect {
     NotArray,
     /// Other bytes stand in the body wherever it has this text: what a service sends that cuts texts by bytes.
     ReplaceBytes {
-        /// The text.
+        /// The text that is looked for.
         find: String,
         /// What stands in its place; `\xHH` is the byte HH.
         with: String,

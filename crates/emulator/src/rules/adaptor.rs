@@ -5,7 +5,7 @@ use super::{Document, Problem};
 /// A kind of import.
 #[derive(Debug)]
 pub(crate) struct Adaptor {
-    /// Its `adaptorType`.
+    /// The word that stands in `adaptorType`.
     pub(crate) name: &'static str,
     /// Its configuration blocks; one of them must be there. Empty where the block is not known.
     pub(crate) blocks: &'static [&'static str],

@@ -1,4 +1,4 @@
-//! Salesforce imports.
+//! The Salesforce imports of the demo accounts.
 
 use serde_json::json;
 

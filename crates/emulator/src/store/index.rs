@@ -11,19 +11,19 @@ use super::{AccountId, AccountRecord, Id, Kind};
 /// What the index knows of one document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Its `_id`.
+    /// The document's `_id`.
     #[serde(rename = "i")]
     pub id: Id,
-    /// Its `name`.
+    /// The document's `name`.
     #[serde(rename = "n")]
     pub name: Box<str>,
     /// Its `adaptorType` or, for connections, `type`; empty if it has none.
     #[serde(rename = "t", default, skip_serializing_if = "str::is_empty")]
     pub tag: Box<str>,
-    /// Its `_connectionId`.
+    /// The document's `_connectionId`, where it has one.
     #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
     pub connection: Option<Id>,
-    /// Its `_integrationId`.
+    /// The document's `_integrationId`, where it has one.
     #[serde(rename = "g", default, skip_serializing_if = "Option::is_none")]
     pub integration: Option<Id>,
     /// Every id that stands in it, for the kinds that use imports.
@@ -152,7 +152,7 @@ impl Index {
         self.audit.range((account.0, 0)..=(account.0, u64::MAX)).map(|((_, place), row)| (*place, row))
     }
 
-    /// Every text.
+    /// The texts of all documents, in the order of their ids.
     pub(super) fn texts(&self) -> impl Iterator<Item = &Text> {
         let documents = self.lists.values().flat_map(|list| list.by_place.values()).map(|row| &row.text);
         documents.chain(self.audit.values().map(|(_, text)| text))

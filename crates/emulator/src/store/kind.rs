@@ -56,7 +56,7 @@ const KINDS: [(Kind, &str, &str); 20] = [
 ];
 
 impl Kind {
-    /// Every kind.
+    /// Every kind of resource that the emulator keeps.
     pub fn all() -> impl Iterator<Item = Self> {
         KINDS.iter().map(|row| row.0)
     }

@@ -42,12 +42,12 @@ pub struct AccountId(u32);
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AccountRecord {
     number: u32,
-    /// Its name.
+    /// The account's name.
     pub name: String,
     /// The token that opens it: random, new at each start, and never on disk.
     #[serde(skip)]
     pub token: String,
-    /// Its `_userId`.
+    /// The account's `_userId`.
     pub user_id: String,
     /// Whether it was given its first documents.
     pub seeded: bool,
