@@ -2,6 +2,7 @@
 
 use std::io::BufRead;
 
+use super::args::Run;
 use super::failure::Failure;
 use super::say;
 use super::world::CliContext;
@@ -30,6 +31,28 @@ pub(super) async fn agreed(
         cancel,
     )
     .await
+}
+
+/// Asks whether a target that lists no imports although its flows use some is really empty. `--empty-target` says so.
+pub(super) async fn is_really_empty(
+    world: &CliContext,
+    args: &Run,
+    plan: &Plan,
+    cancel: &Cancel,
+) -> Result<bool, Failure> {
+    let tail = plan.file().tail();
+    if args.empty_target || !tail.target_empty_but_used || !tail.has_work() {
+        return Ok(true);
+    }
+    let account = &plan.file().head().target.name;
+    let told = format!("account `{account}` lists no imports, but its flows use some");
+    if !world.stdin_is_terminal {
+        let message = format!(
+            "{told}: nothing was written. If the imports are really gone, run again with --empty-target to restore them"
+        );
+        return Err(Failure::BadInput(message));
+    }
+    ask(world, &format!("{told}. Are they really gone? [y/N] "), cancel).await
 }
 
 fn preposition(verb: &str) -> &'static str {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::args::Run as Args;
-use super::ask::agreed;
+use super::ask::{agreed, is_really_empty};
 use super::document::{DECLINED, DRY_RUN, RAN};
 use super::exit::Exit;
 use super::failure::Failure;
@@ -113,7 +113,9 @@ pub(super) async fn run_one(
         let attention = plan.file().tail().needs_attention();
         return Ok(if attention { Exit::Attention } else { Exit::Done }.into());
     }
-    if !agreed(world, args.yes, "Write", &session, &plan, cancel).await? {
+    if !is_really_empty(world, args, &plan, cancel).await?
+        || !agreed(world, args.yes, "Write", &session, &plan, cancel).await?
+    {
         world.document.set("result", DECLINED);
         say(world, "nothing was written");
         return Ok(Exit::Interrupted.into());

@@ -180,8 +180,8 @@ async fn compare_list(context: &Context<'_>, open: &HashMap<Id, ItemKey>) -> Res
         there: HashSet::new(),
     };
     // Removed imports are settled by their absence, and absence needs two looks that agree.
-    let manner =
-        ScanOptions { steady, listed_apart: context.plan.tail().target_listed_apart, to_the_end: steady };
+    let listed_apart = context.plan.tail().target_listed_apart;
+    let manner = ScanOptions { steady, listed_apart, to_the_end: steady, ..ScanOptions::default() };
     let whole = match list_scan(context.target, manner, context.cancel, &mut reader).await {
         Ok(_) => true,
         // What the list could not tell is asked one by one; a run that drains stops there.

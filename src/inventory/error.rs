@@ -50,7 +50,8 @@ pub enum EngineError {
     },
     /// A list is empty though flows use imports.
     #[error(
-        "account `{account}` lists no imports, but its flows use some: the answer cannot be trusted. Nothing was written"
+        "account `{account}` lists no imports, but its flows use some: the answer cannot be trusted. Nothing was written. \
+         Only a restore goes on from here: it asks first"
     )]
     EmptyButUsed {
         /// The account's name in the job.

@@ -171,7 +171,7 @@ impl<'a> Asked<'a> {
 
 /// Ids of the imports in the steps of a flow, an API or a tool: of `pageProcessors`, of `routers` and their branches, of
 /// an API's `builder`, of a flow of 2016, and of what an instance overrides.
-fn used_imports<'v>(document: &'v Value, found: &mut BTreeSet<&'v str>) {
+pub(crate) fn used_imports<'v>(document: &'v Value, found: &mut BTreeSet<&'v str>) {
     found.extend(document.get("_importId").and_then(Value::as_str));
     for key in ["pageProcessors", "routers", "builder"] {
         if let Some(steps) = document.get(key) {

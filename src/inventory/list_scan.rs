@@ -53,6 +53,18 @@ pub(crate) struct Seen {
     pub page: u64,
     /// Whether it was read to its end.
     pub whole: bool,
+    /// Whether it showed nothing although flows of the account use imports.
+    pub empty_but_used: bool,
+}
+
+/// What a list without imports means in an account whose flows use some.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum IfEmpty {
+    /// It cannot be trusted.
+    #[default]
+    Distrust,
+    /// It may be true: that is what a restore is to mend. A person is asked.
+    Tell,
 }
 
 /// How a list is to be swept.
@@ -64,6 +76,8 @@ pub(crate) struct ScanOptions {
     pub listed_apart: bool,
     /// See that nothing stands behind the end of the list.
     pub to_the_end: bool,
+    /// What a list without imports means.
+    pub if_empty: IfEmpty,
 }
 
 /// Sweeps the imports of an account into `sink`, each import once.
@@ -79,7 +93,7 @@ pub(crate) async fn list_scan(
         tokio::time::sleep(CALM * attempt).await;
         sink.restart()?;
         let mut ids = Ids::default();
-        let (seen, second) = once(account, manner, cancel, &mut ids, sink).await?;
+        let (mut seen, second) = once(account, manner, cancel, &mut ids, sink).await?;
         if !seen.whole {
             return Ok(seen);
         }
@@ -98,7 +112,10 @@ pub(crate) async fn list_scan(
         }
         let Some(again) = again else { return Ok(seen) };
         if seen.listed == 0 && flows_use_imports(account, cancel).await? {
-            return Err(EngineError::EmptyButUsed { account: account.facts.name.clone() });
+            if manner.if_empty == IfEmpty::Distrust {
+                return Err(EngineError::EmptyButUsed { account: account.facts.name.clone() });
+            }
+            seen.empty_but_used = true;
         }
         if again == ids.seen {
             return Ok(seen);

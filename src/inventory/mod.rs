@@ -16,6 +16,7 @@ pub mod resource_index;
 pub mod select;
 mod select_names;
 pub mod snapshot_api;
+pub(crate) mod users;
 pub(crate) mod wanted;
 pub mod witnesses;
 

@@ -279,6 +279,7 @@ pub(crate) async fn select(with: SelectRequest<'_>) -> Result<Selected, EngineEr
             to_the_end: all,
             listed_apart: adaptors.is_empty()
                 || adaptors.iter().any(|adaptor| LISTED_APART.contains(&adaptor.as_str())),
+            ..ScanOptions::default()
         };
         seen = list_scan(account, manner, cancel, &mut picker).await?;
         picker.read_missing(seen.whole).await?

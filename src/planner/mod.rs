@@ -23,6 +23,7 @@ mod second_look;
 mod settle;
 mod target_index;
 pub mod undo;
+mod users;
 mod write_plan;
 
 pub use plan::plan;

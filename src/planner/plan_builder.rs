@@ -10,6 +10,7 @@ use crate::documents::pointer::Pointer;
 use crate::documents::references::{Resolver, ResourceIndex};
 use crate::inventory::error::EngineError;
 use crate::inventory::flow_usage::FlowUsage;
+use crate::inventory::list_scan::IfEmpty;
 use crate::inventory::list_scan::LISTED_APART;
 use crate::inventory::witnesses::Remembered;
 use crate::job::Action;
@@ -211,6 +212,8 @@ impl<'a> PlanBuilder<'a> {
             source: &self.remembered,
             listed_apart: self.listed_apart,
             makes: may_make(with.job.action) && self.drafts.iter().any(|draft| draft.wanted.is_some()),
+            // What a restore is to mend may be an account without imports.
+            if_empty: if with.job.action == Action::Restore { IfEmpty::Tell } else { IfEmpty::Distrust },
             folder: with.context.folder,
         };
         standings(with.target, lookout, others, with.context.cancel, with.context.events).await

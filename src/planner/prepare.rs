@@ -196,9 +196,11 @@ impl TransformContext<'_> {
         None
     }
 
-    /// The item of an import that an Integration App owns, and that the selection does not take.
+    /// The item of an import that an Integration App owns, and that the selection does not take. What goes back to its own
+    /// account goes back to its own licence.
     fn owned_by_an_app(&self, item: &PlanItem, head: &Head) -> Option<PlanItem> {
-        if head.connector.is_none() || self.job.select.integration_apps {
+        let goes_back = self.job.action == Action::Restore && self.home;
+        if head.connector.is_none() || self.job.select.integration_apps || goes_back {
             return None;
         }
         let message = "belongs to an Integration App, whose licence does not travel with it; \
@@ -282,6 +284,7 @@ pub(crate) fn blank(number: ItemKey, head: &Head) -> PlanItem {
         namesakes: Vec::new(),
         changes: Vec::new(),
         warnings: Vec::new(),
+        users: Vec::new(),
         secrets: Vec::new(),
     }
 }

@@ -131,7 +131,8 @@ fn exists(
     let same_name = found.name == item.name;
     match on_existing {
         OnExisting::Update | OnExisting::Create => {
-            if import.app && !job.select.integration_apps {
+            let goes_back = job.action == Action::Restore && builder.with.goes_home();
+            if import.app && !job.select.integration_apps && !goes_back {
                 let message = "the import in the target belongs to an Integration App; \
                                `select.integration_apps: true` overwrites it all the same";
                 return ended(item, Outcome::Skipped, "integration_app", message);

@@ -13,7 +13,7 @@ use crate::documents::name::loose_name_key;
 use crate::documents::normal::{Ignore, masks, remove_pointers};
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
-use crate::inventory::list_scan::{PageVisitor, ScanOptions, Seen, list_scan};
+use crate::inventory::list_scan::{IfEmpty, PageVisitor, ScanOptions, Seen, list_scan};
 use crate::inventory::witnesses::Remembered;
 use crate::job::{Action, MatchBy};
 use crate::model::cancel::Cancel;
@@ -255,6 +255,8 @@ pub(crate) struct TargetVisitor<'a> {
     pub listed_apart: bool,
     /// Whether something may be made: then it is kept what stands there.
     pub makes: bool,
+    /// What it means if the target lists no imports.
+    pub if_empty: IfEmpty,
     /// For documents in passing.
     pub folder: &'a Path,
 }
@@ -267,8 +269,19 @@ pub(crate) async fn standings<'o>(
     cancel: &Cancel,
     events: &Events,
 ) -> Result<TargetImports<'o>, EngineError> {
-    let TargetVisitor { wanted, keys, match_by, ids, loose, print, source, listed_apart, makes, folder } =
-        lookout;
+    let TargetVisitor {
+        wanted,
+        keys,
+        match_by,
+        ids,
+        loose,
+        print,
+        source,
+        listed_apart,
+        makes,
+        if_empty,
+        folder,
+    } = lookout;
     events.emit(&Event::StageStarted { stage: Stage::Compare, total: None });
     let idle = wanted.is_empty() && ids.is_empty() && others.is_none() && !makes;
     let mut index = Index {
@@ -297,8 +310,8 @@ pub(crate) async fn standings<'o>(
         index.restart()?;
         Seen::default()
     } else {
-        list_scan(account, ScanOptions { steady: true, listed_apart, to_the_end: true }, cancel, &mut index)
-            .await?
+        let manner = ScanOptions { steady: true, listed_apart, to_the_end: true, if_empty };
+        list_scan(account, manner, cancel, &mut index).await?
     };
     events.emit(&Event::StageFinished { stage: Stage::Compare });
     let holds_source = index.of_source > 0 && index.of_source == index.source.count();

@@ -15,6 +15,7 @@ use crate::planner::request::{PlanRequest, Purpose, Scope};
 use crate::planner::second_look::second_look;
 use crate::planner::settle::{settle, weigh};
 use crate::planner::target_index::TargetImports;
+use crate::planner::users::users_of_what_is_gone;
 use crate::run_folder::document_file::DocumentFile;
 use crate::run_folder::forecast::{Forecast, Outlook, Write};
 use crate::run_folder::plan_file::{PlanFile, PlanWriter};
@@ -78,6 +79,7 @@ pub(crate) async fn decide_and_write(
     decided.conflicts = second_look(&mut builder, &mut imports, &mut decided).await?;
     builder.notes.extend(decided.confirmed.note());
     take_others(&mut builder, &mut decided, &mut imports)?;
+    let mut users = users_of_what_is_gone(&mut builder, &decided).await?;
     let head = PlanHead {
         version: FORMAT,
         tool: with.context.tool.to_owned(),
@@ -117,6 +119,9 @@ pub(crate) async fn decide_and_write(
             settled(&mut builder, index, &decided, &mut imports)?
         };
         item.item = ItemKey(item.item.0 + first);
+        if let (Operation::Restore, Some(was)) = (item.operation, &item.source) {
+            item.users = users.remove(&was.id).unwrap_or_default();
+        }
         if item.is_work() {
             item.needs = builder.supplies.numbers(&builder.drafts[index].needs);
         }
@@ -157,6 +162,13 @@ pub(crate) async fn decide_and_write(
         }
         _ => None,
     };
+    if imports.seen.empty_but_used {
+        let account = &with.target.facts.name;
+        let note = format!(
+            "account `{account}` lists no imports, but its flows use some: make sure that they are really gone"
+        );
+        builder.notes.insert(0, note);
+    }
     let forecast = Forecast::of(sent.into_iter(), outlook);
     let tail = PlanTail {
         names: std::mem::take(&mut builder.names),
@@ -166,6 +178,7 @@ pub(crate) async fn decide_and_write(
         target_listed: outlook.target_listed,
         target_page: outlook.page,
         target_listed_apart: seen.apart,
+        target_empty_but_used: imports.seen.empty_but_used,
         known_sha256,
         spent: spent([with.source, with.target]).since(&before).calls,
         forecast,

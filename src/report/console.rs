@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::reasons::ReasonGroup;
+use super::snapshot::{in_words, old_ids};
 use super::text::{Paint, Tone, clean, count, counted, cut, listed, number, span, width};
 use crate::model::{Outcome, Verdict};
 use crate::run_folder::plan_item::{DIFFERS, ONLY_IN_SOURCE, ONLY_IN_TARGET};
@@ -42,6 +43,9 @@ pub fn closing(summary: &Summary, closing: &Closing<'_>, out: &mut dyn Write) ->
     let open = open(summary);
     let tone = if open > 0 || summary.state != "finished" { Tone::Bad } else { Tone::Good };
     writeln!(out, "{}", paint.tone(tone, headline(summary)))?;
+    for read in &summary.snapshots {
+        writeln!(out, "Read from snapshot {}.", in_words(read))?;
+    }
     if let Some(how) = how_it_ended(summary) {
         writeln!(out, "{how}")?;
     }
@@ -62,6 +66,7 @@ pub fn closing(summary: &Summary, closing: &Closing<'_>, out: &mut dyn Write) ->
     for line in lines.into_iter().flatten() {
         writeln!(out, "{line}")?;
     }
+    old_ids(summary, out)?;
     if let Some(disagreement) = summary.disagreement() {
         writeln!(
             out,

@@ -26,6 +26,7 @@ mod rows_json;
 #[cfg(test)]
 mod sample;
 pub mod show;
+pub(crate) mod snapshot;
 pub mod text;
 
 use std::io;

@@ -8,6 +8,7 @@ mod words;
 use super::changes::Changes;
 pub use super::changes::Diff;
 use super::groups::Groups;
+use super::snapshot::in_words;
 use super::text::{Paint, Tone, clean, count, counted, cut, fit, listed, number, short_id, width};
 use crate::model::{Operation, Outcome};
 use crate::run_folder::RunFolderError;
@@ -172,6 +173,9 @@ impl View<'_> {
             format!("Plan  {job}   {action}  {way}   {imports} selected{with}")
         };
         writeln!(out, "{}", self.paint.tone(Tone::Strong, title))?;
+        for read in head.snapshots() {
+            writeln!(out, "Snapshot  {}", in_words(&read))?;
+        }
         // What a person should know before anything else.
         for note in &plan.tail().notes {
             writeln!(out, "{} {}", self.paint.tone(Tone::Warn, "Note:"), clean(note))?;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::documents::diff::Change;
 use crate::documents::references::Kind;
-use crate::job::Settings;
+use crate::job::{AccountPlace, Settings};
 use crate::model::{Fingerprint, Id, ItemKey, Operation, Outcome, Verdict};
 use crate::run_folder::document_file::Span;
 use crate::run_folder::forecast::Forecast;
@@ -36,6 +36,38 @@ pub struct PlanHead {
     /// The run that this one undoes or retries.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of_run: Option<String>,
+}
+
+/// A snapshot of an archive that a run reads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotRead {
+    /// Its name.
+    pub id: String,
+    /// When it was begun; `None` for a name that does not say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<jiff::Timestamp>,
+    /// Whose backup it is, as the job says.
+    pub account: String,
+}
+
+impl PlanHead {
+    /// The snapshots that the run reads: those of a restore, and of a comparison with a backup.
+    pub fn snapshots(&self) -> Vec<SnapshotRead> {
+        let ends = [&self.settings.source, &self.settings.target];
+        let read = ends.into_iter().filter_map(|end| match &end.place {
+            AccountPlace::Archive { of, snapshot: Some(id), .. } => {
+                Some(SnapshotRead { id: id.clone(), time: begun(id), account: of.clone() })
+            }
+            _ => None,
+        });
+        read.collect()
+    }
+}
+
+/// The time that the name of a snapshot begins with: `20260301T020000Z`.
+fn begun(id: &str) -> Option<jiff::Timestamp> {
+    let time = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", id.get(..16)?).ok()?;
+    jiff::tz::TimeZone::UTC.to_timestamp(time).ok()
 }
 
 /// What is known of an account.
@@ -135,6 +167,9 @@ pub struct PlanItem {
     /// What a person should look at.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// What uses the import that is restored, by its old id: it has to be pointed to the new one, if there is one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub users: Vec<String>,
     /// JSON pointers of masked secrets, to be entered manually afterwards.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<String>,
@@ -227,6 +262,9 @@ pub struct PlanTail {
     /// Whether imports of the target are listed by their adaptor only.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub target_listed_apart: bool,
+    /// Whether the target listed no imports although its flows use some: a person has to say that this is true.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub target_empty_but_used: bool,
     /// SHA-256 of `known.ids`, the ids of what stood in the target; only where something is to be made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known_sha256: Option<Fingerprint>,

@@ -78,6 +78,12 @@ impl Row {
         let (from, to) = self.started_at.zip(self.answered_at)?;
         Some(to.as_millisecond().saturating_sub(from.as_millisecond()).max(0))
     }
+
+    /// Whether it is an import that was restored and got a new id.
+    pub fn is_made_anew(&self) -> bool {
+        let was = self.item.source.as_ref().map(|source| &source.id);
+        self.item.operation == Operation::Restore && self.outcome.wrote() && self.target_id.as_ref() != was
+    }
 }
 
 /// What the journal adds to an item of the plan.
@@ -312,6 +318,10 @@ fn row(mut item: PlanItem, state: &ItemState, facts: Facts) -> Row {
         && *made != was.id
     {
         item.warnings.push(format!("made anew: the recycle bin no longer holds {}", was.id));
+        for user in &item.users {
+            let warning = format!("{user} still names the old id {}: point it to {made}", was.id);
+            item.warnings.push(warning);
+        }
     }
     for Copy { id, equal, .. } in &facts.copies {
         let own = state.target().map_or_else(String::new, |own| format!(" beside {own}"));

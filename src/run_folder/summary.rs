@@ -7,10 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::documents::references::Kind;
 use crate::journal::Ending;
-use crate::model::{Fingerprint, Latencies, Outcome, Verdict};
+use crate::model::{Fingerprint, Id, Latencies, Outcome, Verdict};
 use crate::run_folder::forecast::Forecast;
 use crate::run_folder::plan_file::PlanFile;
+use crate::run_folder::plan_item::SnapshotRead;
 use crate::run_folder::rows::{Row, RunRecord};
+
+/// Users of old ids that are named.
+const MOST_USERS: usize = 100;
 
 /// How many items of a kind there are that are no imports.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +82,12 @@ pub struct Summary {
     /// Names of lookup caches that were created: their data has to be loaded manually.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub empty_caches: Vec<String>,
+    /// The snapshots of an archive that were read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub snapshots: Vec<SnapshotRead>,
+    /// Flows, APIs and tools that still name the old id of an import that was made anew; the first hundred.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub old_ids_in_use: Vec<String>,
     /// Items with warnings.
     pub warnings: u32,
     /// Imports of the same names that came from elsewhere while this run made its own.
@@ -146,6 +156,7 @@ impl Summary {
             started_at: story.opened_at,
             finished_at: story.last_at,
             seconds,
+            snapshots: head.snapshots(),
             forecast: plan.tail().forecast.clone(),
             planning_calls: plan.tail().spent.clone(),
             calls: story.calls.clone(),
@@ -180,6 +191,13 @@ impl Summary {
         }
         if row.item.kind == Some(Kind::LookupCaches) && row.outcome == Outcome::Created {
             self.empty_caches.push(row.item.name.clone());
+        }
+        if row.is_made_anew() {
+            let old = row.item.source.as_ref().map(|source| source.id.as_str()).unwrap_or_default();
+            let new = row.target_id.as_ref().map(Id::as_str).unwrap_or_default();
+            let room = MOST_USERS.saturating_sub(self.old_ids_in_use.len());
+            let users = row.item.users.iter().take(room);
+            self.old_ids_in_use.extend(users.map(|user| format!("{user}: {old} is now {new}")));
         }
         self.journaled += u32::from(row.accounted_for);
         self.copies += u32::try_from(row.copies.len()).unwrap_or(u32::MAX);

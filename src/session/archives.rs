@@ -6,7 +6,7 @@ use std::path::Path;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{Host, SessionError};
-use crate::archive::{Archive, ArchiveError, ArchiveOptions, Key, Snapshot};
+use crate::archive::{Archive, ArchiveError, ArchiveOptions, Key, Listing, Snapshot};
 use crate::inventory::error::EngineError;
 use crate::job::{self, AccountPlace, KeySource, secret};
 use crate::model::chain;
@@ -130,13 +130,7 @@ pub(super) async fn find_snapshot(
     let listing = archive.snapshots().await?;
     let damaged = listing.damaged.iter();
     let damaged = damaged.map(|(id, why)| format!("warning: snapshot {id} is damaged and skipped: {why}"));
-    let future = listing.future().filter(|snapshot| snapshot.account.name == *of).map(|snapshot| {
-        format!(
-            "warning: snapshot {} is dated in the future and is never `latest`; to use it, set `archive.snapshot` to its id",
-            snapshot.id
-        )
-    });
-    let notes = damaged.chain(future).collect();
+    let notes = damaged.chain(from_the_future(&listing, of)).collect();
     let is_whole = |id: &str| listing.snapshots.iter().any(|snapshot| snapshot.id.as_str() == id);
     let of_account = listing.clone().of_account(of);
     let found = match snapshot {
@@ -153,6 +147,18 @@ pub(super) async fn find_snapshot(
         })?,
     };
     Ok((found.clone(), notes))
+}
+
+/// Says which snapshots of an account are dated in the future.
+pub(super) fn from_the_future(listing: &Listing, account: &str) -> Vec<String> {
+    let future = listing.future().filter(|snapshot| snapshot.account.name == account);
+    let told = future.map(|snapshot| {
+        format!(
+            "warning: snapshot {} is dated in the future and is never `latest`; to use it, set `archive.snapshot` to its id",
+            snapshot.id
+        )
+    });
+    told.collect()
 }
 
 /// The words of a passphrase: the first line of a text, without blanks around it.

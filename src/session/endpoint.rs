@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::archives::{IfAbsent, find_snapshot, key_of, open_for_job};
+use super::archives::{IfAbsent, find_snapshot, from_the_future, key_of, open_for_job};
 use super::{Host, SessionError};
 use crate::api::{
     Access, BudgetOptions, ClientOptions, Concurrency, HttpOptions, RenewToken, RetryPolicy, Token, connect,
 };
-use crate::archive::{self, Archive, ArchiveError, Snapshot};
+use crate::archive::{self, ArchiveError, Listing, Snapshot};
 use crate::emulator::Embedded;
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
@@ -116,7 +116,7 @@ pub(super) async fn open_both(
         call(&settings.source, token_of_source).await?
     };
     let target = if settings.shelved.is_some() {
-        open_backup_target(host, settings, &source.account().facts, keys.1, purpose).await?
+        open_backup_target(host, settings, &source.account().facts, keys.1, purpose, &mut notes).await?
     } else if settings.target.place.is_archive() {
         open_snapshot(host, &settings.target, keys.1, &mut notes).await?
     } else if settings.source.name == settings.target.name && settings.source.place == settings.target.place {
@@ -147,8 +147,9 @@ pub(super) async fn open_to_resume(
     let closed_source = Endpoint::Closed(closed(source.clone()));
     if backup {
         let key = key_of(host, &settings.target)?;
-        let target = open_backup_target(host, settings, source, key, Purpose::Writing).await?;
-        return Ok(Ends { source: closed_source, target, notes: Vec::new() });
+        let mut notes = Vec::new();
+        let target = open_backup_target(host, settings, source, key, Purpose::Writing, &mut notes).await?;
+        return Ok(Ends { source: closed_source, target, notes });
     }
     let (target, notes) = open_one(host, settings, &settings.target, Purpose::Writing).await?;
     Ok(Ends { source: closed_source, target, notes })
@@ -321,6 +322,7 @@ async fn open_backup_target(
     source: &AccountFacts,
     key: Option<archive::Key>,
     purpose: Purpose,
+    notes: &mut Vec<String>,
 ) -> Result<Endpoint, SessionError> {
     let target = &settings.target;
     let AccountPlace::Archive { place, .. } = &target.place else {
@@ -337,24 +339,24 @@ async fn open_backup_target(
         }
         opened => opened?,
     };
-    let previous = last_like_it(&archive, settings, source).await?;
+    let listing = archive.snapshots().await?;
+    notes.extend(from_the_future(&listing, &source.name));
+    let previous = last_like_it(listing, settings, source);
     let backups = Some(Box::new(Backups { archive, previous }));
     Ok(Endpoint::BackupTarget { account: closed(facts), backups })
 }
 
 /// The last snapshot of the same account and selection.
-async fn last_like_it(
-    archive: &Archive,
-    settings: &Settings,
-    source: &AccountFacts,
-) -> Result<Option<Snapshot>, SessionError> {
-    let listing = archive.snapshots().await?;
+fn last_like_it(listing: Listing, settings: &Settings, source: &AccountFacts) -> Option<Snapshot> {
     let selection = settings.shelved.as_ref().and_then(|shelved| shelved.selection.clone());
-    Ok(listing.snapshots.into_iter().rev().find(|snapshot| {
-        snapshot.account.name == source.name
+    // One dated in the future would be the last for ever.
+    let future: Vec<_> = listing.future().map(|snapshot| snapshot.id.clone()).collect();
+    listing.snapshots.into_iter().rev().find(|snapshot| {
+        !future.contains(&snapshot.id)
+            && snapshot.account.name == source.name
             && snapshot.account.origin == source.origin
             && snapshot.selection == selection
-    }))
+    })
 }
 
 /// Whether what was backed up goes back to where it came from: then the recycle bin may still hold what was deleted.

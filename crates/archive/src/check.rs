@@ -129,6 +129,11 @@ impl Archive {
         let bad = self.check_blobs(share, &wanted, &mut report).await?;
         self.name_affected(&whole, bad, &mut report).await?;
         report.damage.sort_by(|a, b| a.path.cmp(&b.path));
+        if report.snapshots == 0 {
+            report
+                .notes
+                .push("there is no whole snapshot: nothing can be restored from this archive".to_owned());
+        }
         Ok(report)
     }
 

@@ -143,6 +143,10 @@ pub struct Run {
     #[arg(long, short, env = "TRANSSHIP_YES", value_parser = clap::builder::FalseyValueParser::new(),
         action = clap::ArgAction::SetTrue)]
     pub yes: bool,
+    /// For a restore: the target is known to hold no imports, although its flows use some
+    #[arg(long, env = "TRANSSHIP_EMPTY_TARGET", value_parser = clap::builder::FalseyValueParser::new(),
+        action = clap::ArgAction::SetTrue)]
+    pub empty_target: bool,
     /// Do what this plan says, and leave alone what moved since it was made
     #[arg(long, value_name = "FILE")]
     pub plan: Option<PathBuf>,

@@ -52,7 +52,7 @@ async fn swept(lists: Lists) -> Vec<String> {
         burst: 1000.0,
     };
     let mut names = Names::default();
-    let manner = ScanOptions { steady: true, listed_apart: true, to_the_end: true };
+    let manner = ScanOptions { steady: true, listed_apart: true, to_the_end: true, ..ScanOptions::default() };
     let seen = list_scan(&account, manner, &Cancel::new(), &mut names).await.unwrap();
     assert_eq!(seen.listed, names.0.len() as u64);
     names.0
@@ -115,7 +115,8 @@ async fn a_list_that_loses_a_row_where_two_pages_meet_cannot_be_trusted() {
         per_second: 300.0,
         burst: 1000.0,
     };
-    let manner = ScanOptions { steady: true, listed_apart: false, to_the_end: true };
+    let manner =
+        ScanOptions { steady: true, listed_apart: false, to_the_end: true, ..ScanOptions::default() };
     let scanned = list_scan(&account, manner, &Cancel::new(), &mut Names::default()).await;
     assert!(
         matches!(scanned, Err(EngineError::Unsteady { .. } | EngineError::CutShort { .. })),

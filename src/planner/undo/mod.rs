@@ -186,6 +186,7 @@ fn tail(
         target_listed,
         target_page: page,
         target_listed_apart: old.target_listed_apart,
+        target_empty_but_used: false,
         others,
         spent,
         forecast: Forecast::of(sent.into_iter(), outlook),

@@ -213,3 +213,63 @@ fn the_latest_snapshot_of_an_account_is_its_own_though_another_was_backed_up_sin
     now(&ran.world, "restore", &[("archive", &theirs)]);
     ran.world.run_with(&["--dry-run"]).expect_stderr("theirs");
 }
+
+#[test]
+fn a_restore_of_all_that_is_gone_is_shown_and_waits_for_somebody_to_say_so() {
+    let ran = backup(["a", "b"]).run().expect_exit(0);
+    let world = &ran.world;
+    let ids = ["a", "b"].map(|name| world.id("source", name));
+    ["a", "b"].iter().for_each(|name| world.remove("source", name));
+    let purged = format!("/v1/recycleBinTTL/imports/{}", ids[0]);
+    assert_eq!(world.call(reqwest::Method::DELETE, "source", &purged, None).0, 204);
+    let step = |id: &str| json!([{ "type": "import", "_importId": id }]);
+    let routed = json!([{ "branches": [{ "pageProcessors": step(&ids[0]) }] }]);
+    let flows = [
+        json!({ "_id": "5f0000000000000000000001", "name": "Orders", "pageProcessors": step(&ids[0]) }),
+        json!({ "_id": "5f0000000000000000000002", "name": "Routed", "routers": routed }),
+        json!({ "_id": "5f0000000000000000000003", "name": "Others", "pageProcessors": step(&ids[1]) }),
+    ];
+    world.load_list("source", "flows", &flows);
+    now(world, "restore", &[]);
+    let gone = "lists no imports, but its flows use some";
+    world.command(&["plan", "JOB"]).expect_exit(0).expect_stdout(gone).expect_stdout("restore");
+    world.run().expect_exit(2).expect_stderr("--empty-target").expect_no_write();
+    // Nothing else goes on with such a list.
+    now(world, "backup", &[]);
+    world.run_with(&["--empty-target"]).expect_exit(1).expect_stderr(gone).expect_no_write();
+    now(world, "restore", &[]);
+    let ran = world
+        .run_with(&["--empty-target"])
+        .expect_exit(0)
+        .expect_audit("a", "restored", "equal")
+        .expect_audit("b", "restored", "equal")
+        .expect_source(["a", "b"])
+        .expect_stderr("still name an import by its old id")
+        .expect_cell("a", "warnings", "flow \"Orders\" (5f0000000000000000000001) still names the old id")
+        .expect_cell("a", "warnings", "flow \"Routed\"");
+    assert!(!ran.row("b")["warnings"].contains("flow"), "it came back with its id");
+    assert_eq!(ran.summary()["old_ids_in_use"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn plan_closing_summary_and_report_name_the_snapshot_that_is_read() {
+    let ran = backup(["a"]).run().expect_exit(0);
+    let id = Stored::of(&ran.world).snapshots()[0].id.to_string();
+    now(&ran.world, "restore", &[]);
+    let told = format!("{id} of account source, taken 20");
+    ran.world.command(&["plan", "JOB"]).expect_exit(0).expect_stdout(&format!("Snapshot  {told}"));
+    let ran = ran.world.run().expect_exit(0).expect_stderr(&format!("Read from snapshot {told}"));
+    assert_eq!(ran.summary()["snapshots"][0]["id"], json!(id));
+    assert!(ran.file("report.html").contains(&format!("Read from snapshot {told}")));
+}
+
+#[test]
+fn what_an_integration_app_owns_goes_back_to_its_own_account_only() {
+    let owned = import("owned").set("/_connectorId", json!("5a00000000000000000000aa"));
+    let ran = backup([]).source(&owned).run().expect_exit(0);
+    ran.world.edit("source", "owned", "/description", json!("harm"));
+    now(&ran.world, "restore", &[]);
+    let ran = ran.world.run().expect_exit(0).expect_audit("owned", "updated", "equal");
+    now(&ran.world, "restore", &[("target", "target")]);
+    ran.world.run().expect_exit(0).expect_audit("owned", "skipped", "not_checked").expect_target([]);
+}
