@@ -176,6 +176,7 @@ async fn pipeline(emulator: &Embedded, target: &str, rate: &str, sync: bool) -> 
         cancel: &cancel,
         events: &events,
         clock: &clock,
+        waves: None,
     })
     .await
     .unwrap();

@@ -66,6 +66,12 @@ pub(super) fn nobody_to_ask(what: &str) -> Failure {
 
 /// Asks a question that only `y` or `yes` agrees to. A signal is an answer too: nothing is written.
 pub(super) async fn ask(world: &CliContext, question: &str, cancel: &Cancel) -> Result<bool, Failure> {
+    let line = line_of(world, question, cancel).await?;
+    Ok(matches!(line.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
+/// Asks a question, and gives the line that is answered; empty where the input is over.
+pub(super) async fn line_of(world: &CliContext, question: &str, cancel: &Cancel) -> Result<String, Failure> {
     let unasked = |error| Failure::Other(anyhow::Error::new(error).context("cannot ask whether to go on"));
     if world.stderr.is_json() {
         say(world, question);
@@ -80,9 +86,8 @@ pub(super) async fn ask(world: &CliContext, question: &str, cancel: &Cancel) -> 
         let _ = answer.send(std::io::stdin().lock().read_line(&mut line).map(|_| line));
     });
     let read = async { Ok::<_, SessionError>(answered.await) };
-    let line = match unless_stopped(cancel, read).await? {
-        Ok(line) => line.map_err(unasked)?,
-        Err(_) => String::new(),
-    };
-    Ok(matches!(line.trim().to_lowercase().as_str(), "y" | "yes"))
+    match unless_stopped(cancel, read).await? {
+        Ok(line) => line.map_err(unasked),
+        Err(_) => Ok(String::new()),
+    }
 }

@@ -31,6 +31,7 @@ mod tell;
 mod undo;
 mod verify;
 mod view;
+mod wave_gate;
 mod world;
 
 use std::process::ExitCode;

@@ -1,6 +1,7 @@
 //! One run of one account: planned, shown, agreed to, carried out, told. What `run`, `undo`, `retry` and `resume` share.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::args::Run as Args;
@@ -11,6 +12,7 @@ use super::failure::Failure;
 use super::listen::{Listening, listeners};
 use super::say;
 use super::view::{closing, show_plan};
+use super::wave_gate::TerminalGate;
 use super::world::CliContext;
 use crate::job::{Action, Job, Settings};
 use crate::model::cancel::Cancel;
@@ -58,6 +60,15 @@ impl From<Exit> for Ended {
     }
 }
 
+/// Who agrees to further waves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Consent {
+    /// Whoever is asked.
+    Asked,
+    /// Everybody agreed beforehand.
+    Given,
+}
+
 /// Opens the ends of a job or a run, and says what a person should know of them.
 pub(super) async fn open(
     world: &CliContext,
@@ -65,8 +76,25 @@ pub(super) async fn open(
     cancel: &Cancel,
     settle: f64,
 ) -> Result<Session, Failure> {
+    open_with(world, request, cancel, settle, Consent::Asked).await
+}
+
+/// The same, with or without an agreement to all waves.
+pub(super) async fn open_with(
+    world: &CliContext,
+    request: OpenRequest<'_>,
+    cancel: &Cancel,
+    settle: f64,
+    consent: Consent,
+) -> Result<Session, Failure> {
     let grace_period = grace_period(settle)?;
-    let options = SessionOptions { cancel: cancel.clone(), grace_period, ..SessionOptions::new(&world.host) };
+    let settings = match &request {
+        OpenRequest::Read(settings) | OpenRequest::Write(settings) => settings,
+        OpenRequest::Resume(head) | OpenRequest::Retry(head) | OpenRequest::Undo(head) => &head.settings,
+    };
+    let gate = Arc::new(TerminalGate::new(world, settings, consent == Consent::Given, cancel));
+    let options =
+        SessionOptions { cancel: cancel.clone(), grace_period, gate, ..SessionOptions::new(&world.host) };
     let session = Session::open(&world.host, request, options).await?;
     for note in session.notes() {
         say(world, note);
@@ -90,7 +118,8 @@ pub(super) async fn run_one(
     let approved = args.plan.as_deref().map(open_approved).transpose()?;
     let reading = args.dry_run || comparing;
     let request = if reading { OpenRequest::Read(settings) } else { OpenRequest::Write(settings) };
-    let session = open(world, request, cancel, args.settle).await?;
+    let consent = if args.yes { Consent::Given } else { Consent::Asked };
+    let session = open_with(world, request, cancel, args.settle, consent).await?;
     let listening = listen(world, &session, company);
     let request = PlanRequest {
         job,

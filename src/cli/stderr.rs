@@ -67,6 +67,13 @@ impl Stderr {
         }
     }
 
+    /// Takes the bars off the screen until the next stage begins.
+    pub(super) fn clear_bars(&self) {
+        if let Some(bars) = &*self.bars.lock().unwrap_or_else(PoisonError::into_inner) {
+            bars.clear();
+        }
+    }
+
     /// From now on these bars are on the screen; `None` when they are gone.
     pub(super) fn set_bars(&self, bars: Option<Bars>) {
         *self.bars.lock().unwrap_or_else(PoisonError::into_inner) = bars;

@@ -15,8 +15,10 @@ use crate::documents::normal::Ignore;
 use crate::executor::RunOptions;
 use crate::executor::journal_view::JournalView;
 use crate::executor::lookup::{Before, LookupQueue};
+use crate::executor::wave_gate::WaveGate;
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
+use crate::job::Waves;
 use crate::model::cancel::Cancel;
 use crate::model::event::Events;
 use crate::model::time::Clock;
@@ -50,6 +52,10 @@ pub(crate) struct Context<'a> {
     pub sent_again: Cell<Option<Instant>>,
     /// Copies that are recorded.
     pub copies: RefCell<HashSet<Id>>,
+    /// How much is written at a time, and who is asked in between.
+    pub waves: Option<(&'a Waves, &'a dyn WaveGate)>,
+    /// The wave behind which somebody declined to go on, and how many there are.
+    pub declined: Cell<Option<(u32, u32)>>,
     /// Whether the run stops because the service is away.
     pub away: Cell<bool>,
     /// Items for which a read was waited for that may have been behind what the plan saw.

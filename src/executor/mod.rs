@@ -15,6 +15,8 @@ mod scheduler;
 mod send;
 mod stop_policy;
 mod verify;
+pub mod wave_gate;
+mod waves;
 mod write;
 mod write_stage;
 
@@ -34,9 +36,11 @@ use crate::executor::item::Done;
 use crate::executor::journal_view::JournalView;
 use crate::executor::lookup::{Before, LookupQueue};
 use crate::executor::stop_policy::Policy;
+use crate::executor::wave_gate::WaveGate;
+use crate::executor::waves::WaveOrder;
 use crate::inventory::endpoint::{Account, Spent, spent};
 use crate::inventory::error::EngineError;
-use crate::job::{Stop, Verify};
+use crate::job::{Stop, Verify, Waves};
 use crate::journal::{Ending, Entry, ItemStates, Journal};
 use crate::model::cancel::Cancel;
 use crate::model::event::{Event, Events, Stage};
@@ -95,6 +99,8 @@ pub struct ExecuteRequest<'a> {
     pub events: &'a Events,
     /// Where the time comes from.
     pub clock: &'a Clock,
+    /// How much is written at a time, and who is told and asked in between; `None` writes everything in one go.
+    pub waves: Option<(&'a Waves, &'a dyn WaveGate)>,
 }
 
 /// How a run ended.
@@ -116,8 +122,8 @@ pub struct RunEnd {
 ///
 /// Dropping the future leaves a run that can be resumed.
 pub async fn run(running: ExecuteRequest<'_>) -> Result<RunEnd, EngineError> {
-    let ExecuteRequest { plan, folder, journal, memory, target, again, options, cancel, events, clock } =
-        running;
+    let ExecuteRequest { plan, folder, journal, memory, target, again, .. } = running;
+    let ExecuteRequest { options, cancel, events, clock, waves, .. } = running;
     let options = RunOptions { in_flight: options.in_flight.max(1), ..options };
     let started = (tokio::time::Instant::now(), spent([target]));
     let client = target.client.asking(BeforeSend::unless_draining(cancel));
@@ -147,6 +153,8 @@ pub async fn run(running: ExecuteRequest<'_>) -> Result<RunEnd, EngineError> {
         places: Arc::new(Semaphore::new(options.in_flight)),
         sent_again: Cell::default(),
         copies: RefCell::default(),
+        waves,
+        declined: Cell::default(),
         away: Cell::new(false),
         waited_for: RefCell::default(),
     };
@@ -168,10 +176,44 @@ pub async fn run(running: ExecuteRequest<'_>) -> Result<RunEnd, EngineError> {
     ended.and_then(|ended| closed.map(|()| ended))
 }
 
-/// Writes, reads back, and looks for copies; gives back what could not be found out.
+/// Writes and reads back wave by wave, and looks for copies; gives back what could not be found out.
 async fn walk(context: &Context<'_>, policy: &mut Policy) -> Result<Option<String>, EngineError> {
+    let reads_back = context.options.verify == Verify::Full && !context.options.settle_only;
+    let order = WaveOrder::new(context.plan, context.waves.map(|(waves, _)| waves))?;
+    if reads_back && order.count() > 1 && context.again {
+        // What an earlier process wrote is verified before more is written.
+        verify::read_back(context, policy).await?;
+        waves::stop_if_different(context, policy);
+    }
+    let open = order.open(context)?;
+    for (at, wave) in open.iter().enumerate().take_while(|_| !context.cancel.is_draining()) {
+        let since = tokio::time::Instant::now();
+        write(context, policy, &order, *wave).await?;
+        if reads_back && !context.cancel.is_draining() {
+            verify::read_back(context, policy).await?;
+        }
+        if let Some(next) = open.get(at + 1)
+            && !context.cancel.is_draining()
+        {
+            waves::pass(context, policy, &order, (*wave, *next), since.elapsed()).await?;
+        }
+    }
+    let look = reads_back || context.sent_again.get().is_some();
+    if look && !context.cancel.is_draining() {
+        return copies::look_for_copies(context).await;
+    }
+    Ok(None)
+}
+
+/// Writes one wave, and looks up what is in doubt.
+async fn write(
+    context: &Context<'_>,
+    policy: &mut Policy,
+    order: &WaveOrder,
+    wave: u32,
+) -> Result<(), EngineError> {
     {
-        let writing = write_stage::write_all(context, policy);
+        let writing = write_stage::write_all(context, policy, order, wave);
         let finding = context.finder.serve(&context.ledger);
         tokio::pin!(writing, finding);
         tokio::select! {
@@ -179,15 +221,7 @@ async fn walk(context: &Context<'_>, policy: &mut Policy) -> Result<Option<Strin
             found = &mut finding => match found {},
         }
     }
-    let reads_back = context.options.verify == Verify::Full && !context.options.settle_only;
-    if reads_back && !context.cancel.is_draining() {
-        verify::read_back(context, policy).await?;
-    }
-    let look = reads_back || context.sent_again.get().is_some();
-    if look && !context.cancel.is_draining() {
-        return copies::look_for_copies(context).await;
-    }
-    Ok(None)
+    Ok(())
 }
 
 /// Tells the end of an item's writing, and stops the run if that was one too many.
@@ -249,6 +283,8 @@ fn ending(context: &Context<'_>, policy: &Policy, unknown: Option<String>) -> Re
         (Ending::Unauthorized, Some("the service no longer accepts the token".to_owned()))
     } else if let Some(reason) = policy.stopped() {
         (Ending::Stopped, Some(reason.to_owned()))
+    } else if let Some((wave, of)) = context.declined.get() {
+        (Ending::Interrupted, Some(format!("nobody agreed to go on after wave {wave} of {of}")))
     } else if context.cancel.is_draining() {
         let reason = if context.away.get() { AWAY } else { "interrupted" };
         (Ending::Interrupted, Some(reason.to_owned()))

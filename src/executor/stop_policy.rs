@@ -70,6 +70,11 @@ impl Policy {
         }
     }
 
+    /// Written imports that are not what was sent, as far as is known.
+    pub(crate) fn differing(&self) -> usize {
+        self.differing.len()
+    }
+
     /// The service no longer accepts the token.
     pub(crate) fn refuse_token(&mut self) {
         self.token_refused = true;
@@ -84,7 +89,8 @@ impl Policy {
         self.reason.as_deref()
     }
 
-    fn halt(&mut self, reason: String) {
+    /// The run halts, for that reason if it is the first.
+    pub(crate) fn halt(&mut self, reason: String) {
         self.reason.get_or_insert(reason);
     }
 

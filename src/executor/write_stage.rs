@@ -12,20 +12,28 @@ use crate::executor::dependencies_ready::open_needs;
 use crate::executor::item::{Done, drive_or_fail};
 use crate::executor::scheduler::{Input, Name, Next, Scheduler, Weight};
 use crate::executor::stop_policy::Policy;
+use crate::executor::waves::WaveOrder;
 use crate::executor::{MOST_WAITING, finish};
 use crate::inventory::error::EngineError;
 use crate::model::ItemKey;
 use crate::model::event::{Event, Stage};
 use crate::run_folder::plan_item::PlanItem;
 
-/// Starts items in the plan's order, first those in doubt, and takes their ends as they come.
-pub(crate) async fn write_all(context: &Context<'_>, policy: &mut Policy) -> Result<(), EngineError> {
+/// Starts the items of a wave in the plan's order, before them those in doubt, and takes their ends as they come.
+pub(crate) async fn write_all(
+    context: &Context<'_>,
+    policy: &mut Policy,
+    order: &WaveOrder,
+    wave: u32,
+) -> Result<(), EngineError> {
     let mut queue: VecDeque<ItemKey> = context.ledger.in_doubt().into();
     if !context.options.settle_only {
-        queue.extend((1..=context.plan.len()).map(ItemKey).filter(|key| context.ledger.is_untouched(*key)));
+        let untouched = (1..=context.plan.len()).map(ItemKey).filter(|key| context.ledger.is_untouched(*key));
+        queue.extend(untouched.filter(|key| order.of(*key) == wave));
         queue.extend(context.ledger.half_done());
     }
-    context.events.emit(&Event::StageStarted { stage: Stage::Write, total: Some(policy.total()) });
+    let total = if order.count() == 1 { policy.total() } else { order.work(context, wave)? };
+    context.events.emit(&Event::StageStarted { stage: Stage::Write, total: Some(total) });
     let mut told = false;
     let mut scheduler = Scheduler::new(queue, MOST_WAITING);
     let mut under_way = FuturesUnordered::new();

@@ -6,8 +6,6 @@
 /// The name of the table (or of the key whose words they are) and the key or word, with who will act on it.
 pub(super) const NOT_YET: &[(&str, &str)] = &[
     ("condition", "flows"), // documents::program: `when`
-    ("job", "waves"),       // session, executor: scheduler
-    ("job", "pause"),       // session
     ("job", "mirror"),      // planner
     ("stop", "running"),    // planner, executor
     ("action", "apply"),    // planner, inventory: `source: { folder }`

@@ -199,6 +199,9 @@ pub fn how_it_ended(summary: &Summary) -> Option<String> {
         |text: &str| reason.as_ref().map_or(format!("{text}."), |reason| format!("{text}: {reason}."));
     match summary.state.as_str() {
         "finished" => None,
+        "interrupted" if reason.as_deref().is_some_and(|reason| reason.starts_with("nobody agreed")) => {
+            Some(because("The run waits"))
+        }
         "interrupted" if summary.in_doubt > 0 => Some("The run was interrupted.".to_owned()),
         "interrupted" => Some("The run was interrupted; nothing is lost.".to_owned()),
         "stopped" => Some(because("The run stopped itself")),

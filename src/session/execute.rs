@@ -5,6 +5,7 @@ use super::{Plan, Session, SessionError, TOOL};
 use crate::executor::backup::{BackupRequest, shelve};
 use crate::executor::{ExecuteRequest, RunEnd, RunOptions, run as carry_out};
 use crate::inventory::error::EngineError;
+use crate::job::Action;
 use crate::journal::{Entry, FORMAT, ItemStates, Journal, RunHeader};
 use crate::model::event::Events;
 use crate::model::{Fingerprint, RunId, crash};
@@ -229,8 +230,22 @@ impl Session {
         };
         let (target, clock) = (self.target_account(), &self.host.clock);
         let again = part == Part::Resumed;
-        let request =
-            ExecuteRequest { plan, folder, journal, memory, target, again, options, cancel, events, clock };
+        // What a run did is taken back in one go.
+        let waves = settings.waves.as_ref().filter(|_| plan.head().action != Action::Undo.as_str());
+        let waves = waves.map(|waves| (waves, &*self.options.gate));
+        let request = ExecuteRequest {
+            plan,
+            folder,
+            journal,
+            memory,
+            target,
+            again,
+            options,
+            cancel,
+            events,
+            clock,
+            waves,
+        };
         carry_out(request).await
     }
 }

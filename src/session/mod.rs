@@ -46,6 +46,7 @@ pub use retry::{NothingToRetry, Retry};
 pub use runs::OpenedRun;
 pub use undo::nothing_to_undo;
 
+pub use crate::executor::wave_gate::{NextWave, NobodyAsked, WaveGate, WaveReport};
 pub use crate::inventory::error::EngineError;
 pub use crate::inventory::listing::Listed;
 pub use crate::journal::Ending;
@@ -87,6 +88,9 @@ pub struct SessionOptions {
     pub grace_period: Duration,
     /// How journals are written.
     pub journal: JournalOptions,
+    /// Who is told of the waves of a job, and asked between two of them; nobody unless told otherwise: then `pause: ask`
+    /// ends the run after each wave, and [`Session::resume`] begins the next.
+    pub gate: Arc<dyn WaveGate>,
 }
 
 impl SessionOptions {
@@ -96,6 +100,7 @@ impl SessionOptions {
             cancel: Cancel::new(),
             grace_period: GRACE_PERIOD,
             journal: JournalOptions::new(host.clock.clone()),
+            gate: Arc::new(NobodyAsked),
         }
     }
 }

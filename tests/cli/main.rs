@@ -22,3 +22,4 @@ mod undo;
 mod unreadable;
 mod update_delete_clone;
 mod verify;
+mod waves;

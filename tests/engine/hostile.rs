@@ -324,6 +324,7 @@ impl Migration {
             cancel,
             events: &events,
             clock: &clock,
+            waves: None,
         });
         let end = end.await.unwrap();
         self.read(folder, end)

@@ -205,7 +205,12 @@ impl World {
             writing: Writing::Inline(halt.clone()),
             ..JournalOptions::new(self.host.clock.clone())
         };
-        let options = SessionOptions { cancel: cancel.clone(), grace_period: GRACE, journal };
+        let options = SessionOptions {
+            cancel: cancel.clone(),
+            grace_period: GRACE,
+            journal,
+            ..SessionOptions::new(&self.host)
+        };
         let target = Endpoint::Service(self.account("eu", self.target.clone()));
         let source = if settings.source.name == settings.target.name {
             target.clone()

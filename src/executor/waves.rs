@@ -1,0 +1,290 @@
+//! `waves`: groups of imports, each written and verified before the next begins.
+
+use std::time::Duration;
+
+use crate::executor::context::Context;
+use crate::executor::halt;
+use crate::executor::stop_policy::Policy;
+use crate::executor::wave_gate::{NextWave, WaveReport};
+use crate::inventory::error::EngineError;
+use crate::job::{Limit, Pause, Verify, Wave, Waves};
+use crate::model::event::Event;
+use crate::model::{ItemKey, Verdict};
+use crate::run_folder::outcome::outcome_of;
+use crate::run_folder::plan_file::PlanFile;
+use crate::run_folder::plan_item::PlanItem;
+
+/// Imports of a wave that are named in a report of it.
+const NAMED: usize = 3;
+
+/// Imports of the next wave that are handed out.
+const LISTED: usize = 200;
+
+/// Which item belongs to which wave.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct WaveOrder {
+    /// The wave of each item, from 0; empty where there is one only.
+    of: Vec<u32>,
+    count: u32,
+}
+
+impl WaveOrder {
+    /// Everything in one go.
+    fn one() -> Self {
+        Self { of: Vec::new(), count: 1 }
+    }
+
+    /// Divides the imports that are to be written, in the plan's order. What they refer to and is created goes with the
+    /// first import that needs it.
+    pub(crate) fn new(plan: &PlanFile, waves: Option<&Waves>) -> Result<Self, EngineError> {
+        let Some(waves) = waves else { return Ok(Self::one()) };
+        let mut is_import = Vec::with_capacity(plan.len() as usize);
+        let mut needs: Vec<(ItemKey, Vec<ItemKey>)> = Vec::new();
+        for item in plan.items() {
+            let item = item?;
+            is_import.push(item.kind.is_none() && item.is_work());
+            if !item.needs.is_empty() {
+                needs.push((item.item, item.needs));
+            }
+        }
+        let total = is_import.iter().filter(|is_import| **is_import).count() as u64;
+        let ends = ends(&waves.sizes, total);
+        let count = u32::try_from(ends.len()).unwrap_or(u32::MAX).max(1);
+        let mut seen = 0_u64;
+        let mut of: Vec<u32> = is_import
+            .iter()
+            .map(|is_import| {
+                if !is_import {
+                    return u32::MAX;
+                }
+                seen += 1;
+                u32::try_from(ends.partition_point(|end| *end < seen)).unwrap_or(u32::MAX)
+            })
+            .collect();
+        // What is needed comes before what needs it.
+        for (item, needs) in needs.iter().rev() {
+            let wave = of[item.0 as usize - 1];
+            for need in needs {
+                if let Some(of) = of.get_mut((need.0 as usize).wrapping_sub(1)) {
+                    *of = wave.min(*of);
+                }
+            }
+        }
+        of.iter_mut().for_each(|wave| *wave = (*wave).min(count - 1));
+        Ok(Self { of, count })
+    }
+
+    /// How many waves there are.
+    pub(crate) fn count(&self) -> u32 {
+        self.count
+    }
+
+    /// The wave of an item, from 0.
+    pub(crate) fn of(&self, item: ItemKey) -> u32 {
+        self.of.get((item.0 as usize).wrapping_sub(1)).copied().unwrap_or(0)
+    }
+
+    /// The waves that still have something to write, from 0.
+    pub(crate) fn open(&self, context: &Context<'_>) -> Result<Vec<u32>, EngineError> {
+        if self.count == 1 {
+            return Ok(vec![0]);
+        }
+        let mut open = vec![false; self.count as usize];
+        for key in (1..=context.plan.len()).map(ItemKey).filter(|key| context.ledger.is_open(*key)) {
+            if !open[self.of(key) as usize] && context.plan.item(key)?.is_work() {
+                open[self.of(key) as usize] = true;
+            }
+        }
+        let open = (0..self.count).filter(|wave| open[*wave as usize]);
+        let open: Vec<u32> = open.collect();
+        // What is written and not verified yet is verified, whether or not anything is left to write.
+        Ok(if open.is_empty() { vec![self.count - 1] } else { open })
+    }
+
+    /// How many items of a wave have still to be written.
+    pub(crate) fn work(&self, context: &Context<'_>, wave: u32) -> Result<u64, EngineError> {
+        let mut work = 0;
+        for key in (1..=context.plan.len()).map(ItemKey).filter(|key| self.of(*key) == wave) {
+            work += u64::from(context.ledger.is_open(key) && context.plan.item(key)?.is_work());
+        }
+        Ok(work)
+    }
+
+    /// The imports of a wave that are to be written.
+    fn imports<'a>(
+        &'a self,
+        context: &'a Context<'_>,
+        wave: u32,
+    ) -> impl Iterator<Item = Result<PlanItem, EngineError>> + 'a {
+        let keys = (1..=context.plan.len()).map(ItemKey).filter(move |key| self.of(*key) == wave);
+        let is_other = |item: &PlanItem| item.kind.is_some() || !item.is_work();
+        keys.map(|key| Ok(context.plan.item(key)?)).filter(move |item| !item.as_ref().is_ok_and(is_other))
+    }
+}
+
+/// Behind which import each wave ends, counted from 1; none is empty.
+fn ends(sizes: &[Wave], total: u64) -> Vec<u64> {
+    let mut ends: Vec<u64> = Vec::new();
+    let mut end = 0;
+    for size in sizes {
+        let size = match size {
+            Wave::Of(Limit::Count(count)) => u64::from(*count),
+            Wave::Of(Limit::Share(share)) => share_of(*share, total),
+            Wave::Rest => total,
+        };
+        end = total.min(end + size);
+        if ends.last().copied().unwrap_or(0) < end {
+            ends.push(end);
+        }
+    }
+    // A list without `rest` leaves nothing out.
+    if end < total {
+        ends.push(total);
+    }
+    ends
+}
+
+/// A share of all imports, one at least.
+fn share_of(share: f64, total: u64) -> u64 {
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a share from 0 to 1 of a count far below 2^52"
+    )]
+    let size = (share * total as f64).ceil() as u64;
+    size.max(1)
+}
+
+/// Stops a run of several waves in which something differs.
+pub(crate) fn stop_if_different(context: &Context<'_>, policy: &mut Policy) {
+    let differing = policy.differing();
+    if differing > 0 {
+        policy.halt(format!("{differing} imports are not what was sent; the next wave was not begun"));
+        halt(context, policy);
+    }
+}
+
+/// Tells what a wave came to, and waits until the next one may begin. After a verification that failed, or where nobody
+/// agrees, the run drains.
+pub(crate) async fn pass(
+    context: &Context<'_>,
+    policy: &mut Policy,
+    order: &WaveOrder,
+    (wave, next): (u32, u32),
+    took: Duration,
+) -> Result<(), EngineError> {
+    let Some((waves, gate)) = context.waves else { return Ok(()) };
+    let (report, unverified) = report(context, order, wave, took)?;
+    gate.ended(&report);
+    let number = report.number;
+    if report.differ > 0 {
+        policy.halt(format!(
+            "{} of {} imports of wave {number} are not what was sent; the next wave was not begun",
+            report.differ, report.imports
+        ));
+    } else if unverified > 0 {
+        policy.halt(format!(
+            "{unverified} imports of wave {number} could not be verified; the next wave was not begun"
+        ));
+    }
+    if policy.stopped().is_some() {
+        halt(context, policy);
+        return Ok(());
+    }
+    match waves.pause {
+        Pause::Never => {}
+        Pause::For(pause) => {
+            let now = context.clock.now();
+            let until = now.saturating_add(jiff::SignedDuration::try_from(pause).unwrap_or_default());
+            let until = until.unwrap_or(jiff::Timestamp::MAX);
+            context.events.emit(&Event::Paused { until, reason: format!("`pause` after wave {number}") });
+            tokio::select! {
+                biased;
+                () = context.cancel.draining() => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+        Pause::Ask => {
+            let next = preview(context, order, next)?;
+            let may_begin = tokio::select! {
+                biased;
+                () = context.cancel.draining() => true,
+                may_begin = gate.may_begin(&report, &next) => may_begin,
+            };
+            if !may_begin {
+                context.declined.set(Some((report.number, report.of)));
+                context.cancel.drain();
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What a wave came to, and how many of what it wrote should have been read back and was not.
+fn report(
+    context: &Context<'_>,
+    order: &WaveOrder,
+    wave: u32,
+    took: Duration,
+) -> Result<(WaveReport, u32), EngineError> {
+    let mut report = WaveReport { number: wave + 1, of: order.count(), took, ..WaveReport::default() };
+    let mut unverified = 0;
+    for item in order.imports(context, wave) {
+        let item = item?;
+        report.imports += 1;
+        if report.names.len() < NAMED {
+            report.names.push(item.name.clone());
+        }
+        let (outcome, verdict) = outcome_of(&item, &context.ledger.state(item.item));
+        *report.outcomes.entry(outcome.as_str()).or_default() += 1;
+        match verdict {
+            Verdict::Equal | Verdict::EqualWithDefaults => report.equal += 1,
+            Verdict::Differs => report.differ += 1,
+            Verdict::NotChecked => {
+                let expected = outcome.wrote() && context.options.verify == Verify::Full;
+                unverified += u32::from(expected);
+            }
+        }
+    }
+    Ok((report, unverified))
+}
+
+fn preview(context: &Context<'_>, order: &WaveOrder, wave: u32) -> Result<NextWave, EngineError> {
+    let mut next = NextWave { number: wave + 1, of: order.count(), ..NextWave::default() };
+    for item in order.imports(context, wave) {
+        let item = item?;
+        if !context.ledger.is_open(item.item) {
+            continue;
+        }
+        next.imports += 1;
+        *next.operations.entry(item.operation.as_str()).or_default() += 1;
+        if next.items.len() < LISTED {
+            next.items.push((item.operation.as_str(), item.name));
+        }
+    }
+    next.seconds = f64::from(next.imports) / context.target.per_second.max(f64::MIN_POSITIVE);
+    Ok(next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waves_end_where_their_sizes_say_and_none_is_empty() {
+        let count = |count| Wave::Of(Limit::Count(count));
+        let share = |share| Wave::Of(Limit::Share(share));
+        for (sizes, total, expected) in [
+            (vec![count(1), count(10), Wave::Rest], 2912, vec![1, 11, 2912]),
+            (vec![count(1), count(10), Wave::Rest], 11, vec![1, 11]),
+            (vec![count(1), count(10), Wave::Rest], 5, vec![1, 5]),
+            (vec![count(1), Wave::Rest], 0, vec![]),
+            (vec![share(0.1), Wave::Rest], 25, vec![3, 25]),
+            (vec![share(0.0001), Wave::Rest], 25, vec![1, 25]),
+            (vec![count(2)], 3, vec![2, 3]),
+        ] {
+            assert_eq!(ends(&sizes, total), expected, "{sizes:?} of {total}");
+        }
+    }
+}
