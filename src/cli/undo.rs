@@ -1,7 +1,7 @@
 //! `undo` and `retry`: runs made of an earlier run.
 
 use super::args::{Retry as RetryArgs, Undo};
-use super::ask::agreed;
+use super::ask::{agreed, ask};
 use super::document::{DECLINED, NOTHING_TO_DO};
 use super::exit::Exit;
 use super::failure::Failure;
@@ -12,7 +12,7 @@ use super::world::CliContext;
 use super::{parent, say, signal};
 use crate::job::{self, Action};
 use crate::model::cancel::Cancel;
-use crate::session::{NothingToRetry, OpenRequest, OpenedRun, Retry, RunFolder, nothing_to_undo};
+use crate::session::{Copies, NothingToRetry, OpenRequest, OpenedRun, Retry, RunFolder, nothing_to_undo};
 
 /// `undo`: puts back what a run changed.
 pub(super) async fn undo(world: &CliContext, args: &Undo) -> Result<Exit, Failure> {
@@ -32,11 +32,20 @@ pub(super) async fn undo(world: &CliContext, args: &Undo) -> Result<Exit, Failur
     let cancel = Cancel::new();
     signal::listen(world, &cancel);
     let session = open(world, OpenRequest::Undo(head), &cancel, args.settle).await?;
-    let plan = session.undo(&earlier.folder).await?;
-    world.document.plan(plan.file());
+    // Without a terminal and without --yes nobody can agree to remove what the run did not make.
+    let offered = if args.yes || world.stdin_is_terminal { Copies::Remove } else { Copies::Leave };
+    let mut plan = session.undo(&earlier.folder, offered).await?;
     if !world.global.quiet {
         show_plan(world, plan.file(), &args.show);
     }
+    if plan.copies() > 0 && !args.yes && !ask(&question(plan.copies()), &cancel).await? {
+        drop(plan);
+        plan = session.undo(&earlier.folder, Copies::Leave).await?;
+        if !world.global.quiet {
+            show_plan(world, plan.file(), &args.show);
+        }
+    }
+    world.document.plan(plan.file());
     if !plan.file().tail().has_work() {
         world.document.set("result", NOTHING_TO_DO);
         say(world, "there is nothing to undo");
@@ -49,6 +58,15 @@ pub(super) async fn undo(world: &CliContext, args: &Undo) -> Result<Exit, Failur
         return Ok(Exit::Interrupted);
     }
     carry_out(world, &session, plan, Company::Alone).await.map(|ended| ended.exit)
+}
+
+/// Whether to remove what the run did not make.
+fn question(copies: u32) -> String {
+    let what = match copies {
+        1 => "1 import is a copy that the run did not make. Remove it".to_owned(),
+        many => format!("{many} imports are copies that the run did not make. Remove them"),
+    };
+    format!("{what} too? [y/N] ")
 }
 
 /// `retry`: redoes what failed, conflicted, went stale, reads back different or was not processed.

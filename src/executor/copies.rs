@@ -10,10 +10,8 @@ use futures::{StreamExt, pin_mut};
 use tokio::time::{Instant, sleep_until};
 
 use crate::api::{ErrorKind, ListRequest};
-use crate::documents::document::print_and_tree;
 use crate::documents::name::name_key;
-use crate::documents::normal::compare;
-use crate::executor::context::{Context, document};
+use crate::executor::context::{Context, document, print_and_tree};
 use crate::executor::lookup::are_gone;
 use crate::inventory::error::EngineError;
 use crate::inventory::list_scan::PAGE;
@@ -170,7 +168,7 @@ async fn record(context: &Context<'_>, key: ItemKey, id: Id) -> Result<(), Engin
         Err(error) if error.kind == ErrorKind::Withheld => return Ok(()),
         Err(error) => return Err(context.target.failed(&format!("read import {id}"))(error)),
     };
-    let (print, tree) = print_and_tree(there.text.get().as_bytes());
+    let (print, tree) = print_and_tree(context, there.text.get().as_bytes());
     let wanted = document(context, &item)?;
     let same_name = |mut document: serde_json::Value| {
         document.as_object_mut().map(|members| members.shift_remove("name"));
@@ -178,7 +176,7 @@ async fn record(context: &Context<'_>, key: ItemKey, id: Id) -> Result<(), Engin
     };
     let wanted = crate::documents::document::read_tree(&wanted).ok().map(same_name);
     let both = wanted.zip(tree.ok().map(same_name));
-    let equal = both.is_some_and(|(wanted, found)| compare(&wanted, &found).verdict != Verdict::Differs);
+    let equal = both.is_some_and(|(wanted, found)| context.ignore.compare(&wanted, &found).verdict != Verdict::Differs);
     let copy = Copy { item: key, id: id.clone(), equal, sha256: print, modified: there.head.last_modified };
     context.ledger.record(Entry::CopyFound(copy)).await?;
     let likeness = if equal { "equal to" } else { "unlike" };

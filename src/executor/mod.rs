@@ -72,7 +72,7 @@ pub struct RunOptions {
     pub attempts: u32,
     /// How long after a call without an answer it can no longer be executing in the service.
     pub settle: Duration,
-    /// Only find out what is in doubt, by reads; nothing is written to the service.
+    /// Only find out, by reads, what is in doubt and what stands beside what was made; nothing is written to the service.
     pub settle_only: bool,
 }
 
@@ -194,11 +194,12 @@ async fn walk(context: &Context<'_>, policy: &mut Policy) -> Result<Option<Strin
         }
         if let Some(next) = open.get(at + 1)
             && !context.cancel.is_draining()
+            && !context.options.settle_only
         {
             waves::pass(context, policy, &order, (*wave, *next), since.elapsed()).await?;
         }
     }
-    let look = reads_back || context.sent_again.get().is_some();
+    let look = reads_back || context.options.settle_only || context.sent_again.get().is_some();
     if look && !context.cancel.is_draining() {
         return copies::look_for_copies(context).await;
     }

@@ -28,5 +28,5 @@ mod write_plan;
 
 pub use plan::plan;
 pub use request::{PlanContext, PlanRequest, Purpose, Route, Scope};
-pub use undo::{UndoRequest, plan_undo};
+pub use undo::{Copies, PlannedUndo, UndoRequest, plan_undo};
 pub use write_plan::Planned;

@@ -50,6 +50,7 @@ pub use crate::executor::wave_gate::{NextWave, NobodyAsked, WaveGate, WaveReport
 pub use crate::inventory::error::EngineError;
 pub use crate::inventory::listing::Listed;
 pub use crate::journal::Ending;
+pub use crate::planner::Copies;
 pub use crate::run_folder::{AccountFacts, PlanFile, Row, RunFolder, RunFolderError, RunRecord, Summary};
 
 use crate::api::Meter;

@@ -105,6 +105,8 @@ pub struct Plan {
     pub(super) harmless: bool,
     /// The run it undoes.
     pub(super) undoes: Option<RunFolder>,
+    /// How many imports it removes that the undone run did not make.
+    pub(super) copies: u32,
 }
 
 impl Plan {
@@ -116,6 +118,12 @@ impl Plan {
     /// Whether carrying it out changes an account of the service: a person has to agree to that.
     pub fn needs_approval(&self) -> bool {
         !self.harmless && self.planned.plan.tail().has_work()
+    }
+
+    /// How many imports it removes that the run it undoes found and did not make: a person has to agree to that by itself,
+    /// in whatever account they stand.
+    pub fn copies(&self) -> u32 {
+        self.copies
     }
 }
 
@@ -257,7 +265,8 @@ impl Session {
         let files = Files { folder: staged.folder.path(), plan: &plan, wanted: Some(&wanted) };
         let planned = self.make(job, files, narrowed, Show::Changes, events).await?;
         let (action, job_text) = (job.action.as_str().to_owned(), job.text.clone());
-        Ok(Plan { planned, staged, action, job_text, harmless: !self.target.is_service(), undoes: None })
+        let harmless = !self.target.is_service();
+        Ok(Plan { planned, staged, action, job_text, harmless, undoes: None, copies: 0 })
     }
 
     /// The plan, cut off where `--limit` says so.

@@ -8,7 +8,7 @@ use crate::job::Action;
 use crate::journal::{Entry, Journal};
 use crate::model::RunId;
 use crate::model::event::Events;
-use crate::planner::{UndoRequest, plan_undo};
+use crate::planner::{Copies, PlannedUndo, UndoRequest, plan_undo};
 use crate::run_folder::lock::RunLock;
 use crate::run_folder::staging::parent_of;
 use crate::run_folder::{PlanHead, RunFolder};
@@ -21,7 +21,8 @@ pub fn nothing_to_undo(head: &PlanHead) -> Option<Action> {
 
 impl Session {
     /// Plans what puts back what a run changed, except where somebody changed it since. The session is opened with
-    /// [`OpenRequest::Undo`](super::OpenRequest).
+    /// [`OpenRequest::Undo`](super::OpenRequest). `copies` says what becomes of the copies that the run found and did not
+    /// make; [`Plan::copies`] tells how many are removed.
     ///
     /// # Errors
     ///
@@ -30,7 +31,7 @@ impl Session {
     /// # Cancel safety
     ///
     /// Dropping the future leaves nothing behind.
-    pub async fn undo(&self, of: &RunFolder) -> Result<Plan, SessionError> {
+    pub async fn undo(&self, of: &RunFolder, copies: Copies) -> Result<Plan, SessionError> {
         let what = format!("undo of {}", of.path().display());
         let job = &OpenedRun::open(of.path())?.plan.head().job.clone();
         let run = RunId::new(self.host.clock.now(), &format!("undo-{job}"), self.host.random.u16());
@@ -47,7 +48,9 @@ impl Session {
                 target.facts.name
             )));
         }
-        if earlier.is_unsettled() {
+        if !earlier.record.is_finished() && earlier.record.undone.is_none() {
+            // Looking up in another account would find nothing, and the journal would say so for ever.
+            self.refuse_another_account(&earlier).await?;
             earlier = self.settle_doubts(earlier).await?;
         }
         let run_id = earlier.id();
@@ -62,17 +65,20 @@ impl Session {
             wanted: &wanted,
             cancel: &self.options.cancel,
             settle: self.options.grace_period,
+            copies,
             now: self.host.clock.now(),
             tool: TOOL,
         });
-        let planned = self.unless_stopped(planning).await?;
+        let PlannedUndo { planned, copies } = self.unless_stopped(planning).await?;
         let job_text = earlier.job_text()?;
         let action = Action::Undo.as_str().to_owned();
         let undoes = Some(earlier.folder);
-        Ok(Plan { planned, staged, action, job_text, harmless: !self.target.is_service(), undoes })
+        let harmless = !self.target.is_service();
+        Ok(Plan { planned, staged, action, job_text, harmless, undoes, copies })
     }
 
-    /// Finds out, by reads, what the last calls of a run that was broken off came to, and records it in its journal.
+    /// Finds out, by reads, what the last calls of a run that was broken off came to and whether copies stand beside what it
+    /// made, and records it in its journal.
     async fn settle_doubts(&self, run: OpenedRun) -> Result<OpenedRun, SessionError> {
         let path = run.folder.path().to_owned();
         let journal = run.reopen(&self.options.journal).await?;

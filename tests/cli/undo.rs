@@ -210,3 +210,58 @@ fn retry_completes_a_clone_whose_put_was_refused_or_says_so() {
     assert_eq!(world.imports("source").len(), 2);
     assert_eq!(world.import("source", "Clone - a")["description"], "new");
 }
+
+/// A copy of an import of the source as somebody else makes it in the target.
+fn copy_of(world: &World, name: &str, id: char) -> serde_json::Value {
+    let mut copy = world.as_in_target(name);
+    copy["_id"] = json!(format!("5b5b5b5b00000000000000{id}{id}"));
+    copy
+}
+
+#[test]
+fn copies_that_are_equal_and_untouched_are_removed_by_who_agrees_and_the_others_are_named() {
+    let world = Scenario::migrate(["a", "b", "c"]).job("concurrency", "1").start();
+    world.fault(Fault::on_create(Fault::slow_after(400)).named("c"));
+    let running = world.spawn_run(&[]).until_journal("\"applied\"", 1);
+    let mut copies = [copy_of(&world, "a", 'a'), copy_of(&world, "b", 'b'), copy_of(&world, "c", 'c')];
+    copies[2]["description"] = json!("other");
+    world.load("target", &copies);
+    running.finish().expect_exit(3).expect("three copies", world.imports("target").len() == 6);
+    copies[1]["lastModified"] = json!("2100-02-02T02:02:02.002Z");
+    world.load("target", &copies[1..2]);
+    world.set_env("TRANSSHIP_YES", "0");
+    world.command(&["undo", "runs/run-1"]).expect_exit(2).expect_no_write().expect_stderr("nobody agreed");
+    let ran = undo(&world).expect_exit(3).expect_target(["b", "c"]);
+    assert_eq!(world.id("target", "b"), copies[1]["_id"]);
+    assert_eq!(world.id("target", "c"), copies[2]["_id"]);
+    ran.expect_stderr("it was changed since it was found").expect_stderr("unlike what the run made");
+}
+
+#[test]
+fn copies_beside_an_interrupted_run_are_found_by_its_undo() {
+    let world = Scenario::migrate(["a", "b"]).job("concurrency", "1").start();
+    world.fault(Fault::on_create(Fault::slow_before(5_000)).named("b"));
+    let running = world.spawn_run(&[]).until_journal("\"applied\"", 1);
+    running.signal("KILL").finish().expect_killed();
+    world.no_faults();
+    world.load("target", &[copy_of(&world, "a", 'a')]);
+    undo(&world).expect_exit(0).expect_target([]);
+}
+
+#[test]
+fn what_is_in_doubt_is_not_looked_up_in_another_environment() {
+    let world = Scenario::migrate(["a", "b"]).job("concurrency", "1").start();
+    world.fault(Fault::on_create(Fault::slow_after(1_000)).named("b"));
+    let running = world.spawn_run(&[]).until_journal("\"intended\"", 2);
+    let since = std::time::Instant::now();
+    let running = running.until("it is sent", || since.elapsed().as_millis() > 150);
+    running.signal("KILL").finish().expect_killed();
+    let token = world.token("target").to_owned();
+    world.set_env("TOKEN_TARGET", world.token("elsewhere"));
+    for command in ["undo", "resume"] {
+        let ran = world.command(&[command, "runs/run-1"]).expect_exit(2).expect_no_write();
+        ran.expect_stderr("another environment");
+    }
+    world.set_env("TOKEN_TARGET", &token);
+    undo(&world).expect_exit(0).expect_target([]);
+}

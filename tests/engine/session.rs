@@ -9,7 +9,7 @@ use transship::model::Outcome;
 use transship::model::event::Events;
 use transship::session::plan::Show;
 use transship::session::{
-    self, Approval, Host, OpenRequest, OpenedRun, PlanRequest, Random, Resumed, Session, SessionError,
+    self, Approval, Copies, Host, OpenRequest, OpenedRun, PlanRequest, Random, Resumed, Session, SessionError,
     SessionOptions,
 };
 
@@ -91,7 +91,7 @@ async fn what_a_plan_shows_is_created_and_an_undo_removes_it() {
     assert!(matches!(resumed, Resumed::WasFinished(_)));
 
     let undoing = bench.open(OpenRequest::Undo(done.plan.head())).await;
-    let plan = undoing.undo(&run.folder).await.unwrap();
+    let plan = undoing.undo(&run.folder, Copies::Leave).await.unwrap();
     undoing.execute(plan, Approval::NotAsked, &Events::none()).await.unwrap().sound().unwrap();
     assert_eq!(bench.in_target(), 0);
 }

@@ -5,30 +5,28 @@ mod links;
 mod present;
 mod standings;
 mod touched;
+mod wanted;
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::time::Duration;
 
-use serde_json::Value;
-
 use crate::documents::Document;
 use crate::documents::diff::diff;
-use crate::documents::document::{fingerprint_of_text, original_bytes, strip_text};
-use crate::documents::normal::{fingerprint, masks, remove_pointers, strip_server_fields};
 use crate::inventory::endpoint::{Account, spent};
 use crate::inventory::error::EngineError;
 use crate::inventory::witnesses;
 use crate::job::Verify;
 use crate::journal::ItemStates;
 use crate::model::cancel::Cancel;
-use crate::model::{Fingerprint, Head, Id, ItemKey, Operation, Outcome, Verdict};
+use crate::model::{Head, Id, ItemKey, Operation, Outcome, Verdict};
 use crate::planner::prepare::{blank, ended};
 use crate::planner::undo::judge::{Standing, Touch, judge};
 use crate::planner::undo::links::{Links, in_order};
 use crate::planner::undo::present::{users, who_changed};
 use crate::planner::undo::standings::{Now, Standings, standings};
 use crate::planner::undo::touched::{Did, Touched};
+use crate::planner::undo::wanted::{Wanted, print_without_server_fields};
 use crate::planner::write_plan::Planned;
 use crate::run_folder::before_images::Befores;
 use crate::run_folder::document_file::{DocumentFile, read_document};
@@ -37,6 +35,24 @@ use crate::run_folder::forecast::{Forecast, Outlook, Write};
 use crate::run_folder::plan_file::{PlanFile, PlanWriter};
 use crate::run_folder::plan_item::{FORMAT, ImportRef, Others, PlanHead, PlanItem, PlanTail};
 use crate::run_folder::rows::rows;
+
+/// What becomes of the copies that a run found and did not make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Copies {
+    /// They are named and left alone.
+    Leave,
+    /// Those that are equal to what the run made and were not touched since are removed; the others are named.
+    Remove,
+}
+
+/// The plan of an undo.
+#[derive(Debug)]
+pub struct PlannedUndo {
+    /// The plan.
+    pub planned: Planned,
+    /// How many copies it removes.
+    pub copies: u32,
+}
 
 /// What an undo is planned with.
 #[derive(Debug, Clone, Copy)]
@@ -55,6 +71,8 @@ pub struct UndoRequest<'a> {
     pub to: &'a Path,
     /// Where the documents to be written go.
     pub wanted: &'a Path,
+    /// What becomes of copies.
+    pub copies: Copies,
     /// How to be stopped.
     pub cancel: &'a Cancel,
     /// How long a read may be behind a write.
@@ -74,14 +92,9 @@ pub struct UndoRequest<'a> {
 /// # Cancel safety
 ///
 /// Dropping the future leaves files of the plan that nobody needs, and nothing else.
-pub async fn plan_undo(with: UndoRequest<'_>) -> Result<Planned, EngineError> {
+pub async fn plan_undo(with: UndoRequest<'_>) -> Result<PlannedUndo, EngineError> {
     let before = spent([with.target]);
-    let mut touched: Vec<Touched> = Vec::new();
-    rows(with.folder, with.plan, with.memory, |row| {
-        touched.extend(Touched::of(&row, with.memory));
-        Ok(())
-    })?;
-    let touched = in_order(touched);
+    let touched = in_order(all_touched(&with)?);
     let befores = Befores::index(with.folder)?;
     let mut standings = standings(&with, &touched).await?;
     if !standings.any_there() && touched.iter().any(Touched::is_read) {
@@ -104,7 +117,7 @@ pub async fn plan_undo(with: UndoRequest<'_>) -> Result<Planned, EngineError> {
     let mut writer = PlanWriter::create(with.to, head)?;
     let mut out = DocumentFile::create(with.wanted)?;
     let (mut totals, mut sent) = (BTreeMap::<String, u32>::new(), Vec::new());
-    let mut links = Links::of(&touched);
+    let (mut links, mut copies) = (Links::of(&touched), 0);
     for (at, one) in touched.iter().enumerate() {
         if with.cancel.is_draining() {
             return Err(EngineError::Interrupted);
@@ -115,6 +128,7 @@ pub async fn plan_undo(with: UndoRequest<'_>) -> Result<Planned, EngineError> {
         let item = write(&mut out, item, planned.wanted)?;
         if item.is_work() {
             sent.push(Write::of(&item));
+            copies += u32::from(matches!(one.did, Did::Met { .. }));
         }
         let word = item.outcome.map_or(item.operation.as_str(), Outcome::as_str);
         *totals.entry(word.to_owned()).or_default() += 1;
@@ -122,7 +136,23 @@ pub async fn plan_undo(with: UndoRequest<'_>) -> Result<Planned, EngineError> {
     }
     let wanted_sha256 = out.finish()?;
     let tail = tail(&with, &touched, totals, sent, spent([with.target]).since(&before).calls);
-    Ok(Planned { plan: writer.finish(tail)?, wanted_sha256, references: Vec::new() })
+    let planned = Planned { plan: writer.finish(tail)?, wanted_sha256, references: Vec::new() };
+    Ok(PlannedUndo { planned, copies })
+}
+
+/// What the run did, item by item, and the copies that it found.
+fn all_touched(with: &UndoRequest<'_>) -> Result<Vec<Touched>, EngineError> {
+    let (mut touched, mut copies) = (Vec::new(), Vec::new());
+    rows(with.folder, with.plan, with.memory, |row| {
+        touched.extend(Touched::of(&row, with.memory));
+        copies.extend(Touched::copies(&row));
+        Ok(())
+    })?;
+    // One may have been found to be an item's own since.
+    let own: HashSet<Id> = touched.iter().filter_map(|one: &Touched| one.target.clone()).collect();
+    copies.retain(|copy: &Touched| copy.target.as_ref().is_some_and(|id| !own.contains(id)));
+    touched.extend(copies);
+    Ok(touched)
 }
 
 /// Refuses an account in which nothing is that the run touched, unless something else shows that it is the right one.
@@ -260,6 +290,9 @@ fn plan_item(
         return Ok(item.into());
     };
     item.target = Some(named(Some(&standing)));
+    if let Did::Met { equal } = one.did {
+        return Ok(copy(item, with.copies, equal, judge(&one.left, &standing), who).into());
+    }
     let (mut wanted, mut now) = (None, None);
     if one.did == Did::Overwrote {
         let kept = befores.document(one.item, one.before_sha256)?;
@@ -301,6 +334,24 @@ fn plan_item(
     Ok(Undoing { item, wanted: Some(wanted.text) })
 }
 
+/// Removes a copy, if somebody agreed to that, or says why not.
+fn copy(mut item: PlanItem, copies: Copies, equal: bool, touch: Touch, who: &str) -> PlanItem {
+    let why = match (equal, touch, copies) {
+        (false, ..) => "it is unlike what the run made".to_owned(),
+        (true, Touch::Edited | Touch::Behind | Touch::NeverSeen, _) => {
+            format!("it was changed since it was found{who}")
+        }
+        (true, Touch::Untouched, Copies::Leave) => "nobody agreed to remove it".to_owned(),
+        (true, Touch::Untouched, Copies::Remove) => {
+            item.operation = Operation::Delete;
+            item.warnings.push("a copy that the run did not make is removed".to_owned());
+            return item;
+        }
+    };
+    let message = format!("a copy that the run did not make, and {why}: left alone");
+    ended(item, Outcome::Conflict, "copy", message)
+}
+
 /// Brings back what the run removed.
 fn put_back(mut item: PlanItem, one: &Touched, is_there: bool, befores: &Befores) -> Undoing {
     if is_there {
@@ -317,43 +368,4 @@ fn put_back(mut item: PlanItem, one: &Touched, is_there: bool, befores: &Befores
     item.sent_sha256 = Some(wanted.print);
     item.operation = Operation::Restore;
     Undoing { item, wanted: Some(wanted.text) }
-}
-
-/// A document as it was, as it is sent back.
-struct Wanted {
-    name: String,
-    /// What is sent: without a tree the kept text itself, but for what the service manages.
-    text: Vec<u8>,
-    tree: Option<Value>,
-    print: Fingerprint,
-    /// Secrets that were masked and are left out.
-    secrets: Vec<String>,
-}
-
-impl Wanted {
-    /// What is sent to put `kept` back; `None` if its text cannot be sent.
-    fn of(kept: &Document, without_masks: bool) -> Option<Self> {
-        let name = kept.head().name.clone();
-        let Ok(tree) = kept.tree() else {
-            let text = strip_text(kept.text().get()).ok()?;
-            let print = fingerprint_of_text(text.as_bytes());
-            let text = original_bytes(&text);
-            return Some(Self { name, text, tree: None, print, secrets: Vec::new() });
-        };
-        let mut tree = tree.clone();
-        strip_server_fields(&mut tree);
-        let secrets = if without_masks { masks(&tree) } else { Vec::new() };
-        remove_pointers(&mut tree, &secrets);
-        let (text, print) = (tree.to_string().into_bytes(), fingerprint(&tree));
-        Some(Self { name, text, tree: Some(tree), print, secrets })
-    }
-}
-
-/// The fingerprint of a document as [`Wanted`] has it.
-fn print_without_server_fields(document: &Document) -> Fingerprint {
-    match document.tree() {
-        Ok(tree) => fingerprint(tree),
-        Err(_) => strip_text(document.text().get())
-            .map_or_else(|_| document.fingerprint(), |text| fingerprint_of_text(text.as_bytes())),
-    }
 }

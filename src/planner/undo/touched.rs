@@ -35,6 +35,11 @@ pub(crate) enum Did {
     Overwrote,
     /// It removed one.
     Removed,
+    /// It found one that bears the name of one that it made, and did not make it.
+    Met {
+        /// Whether that held what was sent, in all but the name.
+        equal: bool,
+    },
     /// Something was sent for it, and what came of it is not known: why, for people.
     Unknown(String),
 }
@@ -53,6 +58,27 @@ pub(crate) struct Left {
 }
 
 impl Touched {
+    /// The copies that the run found beside an item of its own.
+    pub(crate) fn copies(row: &Row) -> impl Iterator<Item = Self> {
+        row.copies.iter().map(|copy| Self {
+            item: row.item.item,
+            is_import: true,
+            kind: None,
+            list: row.item.list(),
+            did: Did::Met { equal: copy.equal },
+            target: Some(copy.id.clone()),
+            left: Left {
+                print: Some(copy.sha256),
+                answered: None,
+                seen: copy.modified.clone(),
+                differs: false,
+            },
+            before_sha256: None,
+            needs: Vec::new(),
+            finished_at: row.finished_at,
+        })
+    }
+
     /// Whether it has to be known what stands there now.
     pub(crate) fn is_read(&self) -> bool {
         self.target.is_some() && !matches!(self.did, Did::Unknown(_))

@@ -18,7 +18,7 @@ use transship::model::time::Clock;
 use transship::run_folder::{AccountFacts, RunFolder};
 use transship::session::plan::Scope;
 use transship::session::{
-    Approval, Endpoint, Host, OpenedRun, Place, PlanRequest, Purpose, Random, Resumed, Retry, Run, Session,
+    Approval, Copies, Endpoint, Host, OpenedRun, Place, PlanRequest, Purpose, Random, Resumed, Retry, Run, Session,
     SessionError, SessionOptions, runs,
 };
 
@@ -443,7 +443,7 @@ impl World {
         let of = RunFolder::at(folder);
         let events = Events::none();
         let work = async {
-            let plan = session.undo(&of).await?;
+            let plan = session.undo(&of, Copies::Leave).await?;
             if !plan.file().tail().has_work() {
                 return Ok(None);
             }

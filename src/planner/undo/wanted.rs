@@ -1,0 +1,47 @@
+//! A document as it was before a run, as it is sent back. Pure.
+
+use serde_json::Value;
+
+use crate::documents::Document;
+use crate::documents::document::{fingerprint_of_text, original_bytes, strip_text};
+use crate::documents::normal::{fingerprint, masks, remove_pointers, strip_server_fields};
+use crate::model::Fingerprint;
+
+/// A document as it was, as it is sent back.
+pub(crate) struct Wanted {
+    pub name: String,
+    /// What is sent: without a tree the kept text itself, but for what the service manages.
+    pub text: Vec<u8>,
+    pub tree: Option<Value>,
+    pub print: Fingerprint,
+    /// Secrets that were masked and are left out.
+    pub secrets: Vec<String>,
+}
+
+impl Wanted {
+    /// What is sent to put `kept` back; `None` if its text cannot be sent.
+    pub(crate) fn of(kept: &Document, without_masks: bool) -> Option<Self> {
+        let name = kept.head().name.clone();
+        let Ok(tree) = kept.tree() else {
+            let text = strip_text(kept.text().get()).ok()?;
+            let print = fingerprint_of_text(text.as_bytes());
+            let text = original_bytes(&text);
+            return Some(Self { name, text, tree: None, print, secrets: Vec::new() });
+        };
+        let mut tree = tree.clone();
+        strip_server_fields(&mut tree);
+        let secrets = if without_masks { masks(&tree) } else { Vec::new() };
+        remove_pointers(&mut tree, &secrets);
+        let (text, print) = (tree.to_string().into_bytes(), fingerprint(&tree));
+        Some(Self { name, text, tree: Some(tree), print, secrets })
+    }
+}
+
+/// The fingerprint of a document as [`Wanted`] has it.
+pub(crate) fn print_without_server_fields(document: &Document) -> Fingerprint {
+    match document.tree() {
+        Ok(tree) => fingerprint(tree),
+        Err(_) => strip_text(document.text().get())
+            .map_or_else(|_| document.fingerprint(), |text| fingerprint_of_text(text.as_bytes())),
+    }
+}
