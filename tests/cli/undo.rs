@@ -265,3 +265,56 @@ fn what_is_in_doubt_is_not_looked_up_in_another_environment() {
     world.set_env("TOKEN_TARGET", &token);
     undo(&world).expect_exit(0).expect_target([]);
 }
+
+#[test]
+fn an_edit_of_what_the_job_ignores_is_an_edit_all_the_same() {
+    let world = Scenario::migrate(["a", "b"]).job("ignore", "[/aiDescription]").start();
+    world.run().expect_exit(0);
+    let mut edited = world.import("target", "a");
+    edited["aiDescription"] = json!({ "summary": "by hand" });
+    edited["lastModified"] = json!("2100-02-02T02:02:02.002Z");
+    world.load("target", &[edited]);
+    undo(&world).expect_exit(3).expect_target(["a"]).expect_stderr("it was changed since the run");
+}
+
+#[test]
+fn an_import_that_a_create_was_answered_with_and_that_stood_there_before_stays() {
+    let world = Scenario::migrate(["a", "b"]).target(&import("bystander")).start();
+    let bystander = world.import("target", "bystander");
+    world.fault(Fault::on_create(Fault::says(201, bystander.clone())).named("a"));
+    world.run().expect_exit(3).expect_cell("a", "outcome", "conflict");
+    world.no_faults();
+    undo(&world).expect_exit(3).expect_target(["bystander"]);
+    assert_eq!(world.import("target", "bystander"), bystander);
+}
+
+/// Reads that are behind: they show an older version of an import, with an older `lastModified`.
+fn behind(world: &World, fault: impl Fn(Effect) -> Fault) {
+    let older = |find: &str, with: &str| Effect::ReplaceBytes { find: find.into(), with: with.into() };
+    world.fault(fault(older("\"description\":\"new\"", "\"description\":\"old\"")));
+    world.fault(fault(older("\"lastModified\":\"20", "\"lastModified\":\"19")));
+}
+
+#[test]
+fn a_read_before_a_put_that_is_behind_the_plan_is_not_stale() {
+    let world = Scenario::update([])
+        .source(&import("a").set("/description", json!("new")))
+        .job("transform", "[{ set: { /mockOutput: { a: 1 } } }]")
+        .env("TRANSSHIP_SETTLE", "3")
+        .start();
+    behind(&world, |effect| Fault::on("GET", "/v1/imports/*", effect).first(1));
+    world.run().expect_exit(0).expect_audit("a", "updated", "equal");
+}
+
+#[test]
+fn many_updates_whose_list_is_behind_are_read_again_before_they_differ() {
+    let world = Scenario::update([])
+        .many(60)
+        .job("transform", "[{ set: { /description: new } }]")
+        .env("TRANSSHIP_SETTLE", "5")
+        .start();
+    for number in [2, 3] {
+        behind(&world, |effect| Fault::on_list(effect).nth(number));
+    }
+    world.run().expect_exit(0).expect_all(60, "updated", "equal");
+}
