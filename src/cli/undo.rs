@@ -38,7 +38,7 @@ pub(super) async fn undo(world: &CliContext, args: &Undo) -> Result<Exit, Failur
     if !world.global.quiet {
         show_plan(world, plan.file(), &args.show);
     }
-    if plan.copies() > 0 && !args.yes && !ask(&question(plan.copies()), &cancel).await? {
+    if plan.copies() > 0 && !args.yes && !ask(world, &question(plan.copies()), &cancel).await? {
         drop(plan);
         plan = session.undo(&earlier.folder, Copies::Leave).await?;
         if !world.global.quiet {

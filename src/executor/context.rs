@@ -50,7 +50,7 @@ pub(crate) struct Context<'a> {
     pub places: Arc<Semaphore>,
     /// When a create was last sent again after its effect was not to be seen.
     pub sent_again: Cell<Option<Instant>>,
-    /// Copies that are recorded.
+    /// Copies that are recorded, and what items name that they did not make.
     pub copies: RefCell<HashSet<Id>>,
     /// How much is written at a time, and who is asked in between.
     pub waves: Option<(&'a Waves, &'a dyn WaveGate)>,

@@ -176,7 +176,8 @@ async fn record(context: &Context<'_>, key: ItemKey, id: Id) -> Result<(), Engin
     };
     let wanted = crate::documents::document::read_tree(&wanted).ok().map(same_name);
     let both = wanted.zip(tree.ok().map(same_name));
-    let equal = both.is_some_and(|(wanted, found)| context.ignore.compare(&wanted, &found).verdict != Verdict::Differs);
+    let equal = both
+        .is_some_and(|(wanted, found)| context.ignore.compare(&wanted, &found).verdict != Verdict::Differs);
     let copy = Copy { item: key, id: id.clone(), equal, sha256: print, modified: there.head.last_modified };
     context.ledger.record(Entry::CopyFound(copy)).await?;
     let likeness = if equal { "equal to" } else { "unlike" };

@@ -90,6 +90,8 @@ impl End {
 /// Records an end without effect.
 pub(crate) async fn end(context: &Context<'_>, item: ItemKey, end: End) -> Result<Next, EngineError> {
     let End { outcome, status, code, message, sends, found } = end;
+    // Its item names it: it is no copy beside anything.
+    context.copies.borrow_mut().extend(found.clone());
     let step = Step::Ended { outcome, status, code, message: message.clone(), sends, found };
     context.ledger.note(item, step).await?;
     Ok(Next::Ended(message))

@@ -215,7 +215,7 @@ async fn still_there(
         Err(error) => return Ok(Err(resolve_doubt::unreadable(context, item, &error).await?)),
     };
     let (found, tree) = print_and_tree(context, there.text.get().as_bytes());
-    let moved = planned.modified.is_some() && planned.modified != there.head.last_modified;
+    let moved = has_moved(planned.modified.as_deref(), there.head.last_modified.as_deref());
     let differs = moved || planned.sha256.is_some_and(|planned| planned != found);
     if differs && !is_planted(STALE_WRITE) {
         if is_older(there.head.last_modified.as_deref(), planned.modified.as_deref())
@@ -258,6 +258,17 @@ async fn restless(context: &Context<'_>, item: &PlanItem, target: &Id, before: &
          left alone",
         item.noun()
     ))
+}
+
+/// Whether an import was written since it was read for the plan, by its `lastModified` then and now.
+fn has_moved(then: Option<&str>, now: Option<&str>) -> bool {
+    let time = |text: &str| text.parse::<jiff::Timestamp>().ok();
+    match (then.map(time), now.map(time)) {
+        (Some(Some(then)), Some(Some(now))) => now > then,
+        (None, _) | (_, None) => false,
+        // Without times there is nothing but the texts.
+        _ => then != now,
+    }
 }
 
 /// Whether a document shows an earlier `lastModified` than another.

@@ -18,6 +18,9 @@ use crate::run_folder::document_file::read_document;
 use crate::run_folder::plan_item::{ImportRef, PlanItem, Reason};
 use crate::run_folder::reference_usage::UsageSurvey;
 
+/// Where a document says when it was last changed.
+pub(crate) const MODIFIED: &str = "/lastModified";
+
 /// A document on its way, before it is known what stands in the target.
 #[derive(Debug)]
 pub(crate) struct Prepared {
@@ -141,7 +144,7 @@ impl TransformContext<'_> {
         item.sent_sha256 = Some(fingerprint(&wanted));
         match self.job.action {
             Action::Update => {
-                item.target.clone_from(&item.source);
+                item.target = self.overwritten(&item, head);
                 item.operation = Operation::Update;
                 item.warnings.extend(migration_hints(source, &wanted, false));
             }
@@ -190,10 +193,16 @@ impl TransformContext<'_> {
         if self.job.action == Action::Delete {
             self.survey(head, source);
             item.operation = Operation::Delete;
-            item.target.clone_from(&item.source);
+            item.target = self.overwritten(&item, head);
             return Some(item);
         }
         None
+    }
+
+    /// The import that is changed or removed where it stands, as it was read.
+    fn overwritten(&self, item: &PlanItem, head: &Head) -> Option<ImportRef> {
+        let modified = head.last_modified.clone().filter(|_| !self.ignore.covers(MODIFIED));
+        item.source.clone().map(|source| ImportRef { modified, ..source })
     }
 
     /// The item of an import that an Integration App owns, and that the selection does not take. What goes back to its own

@@ -12,7 +12,7 @@ use crate::planner::likeness::{adaptor_of, removed};
 use crate::planner::matching::Decided;
 use crate::planner::own::is_own;
 use crate::planner::plan_builder::PlanBuilder;
-use crate::planner::prepare::{ended, put_down};
+use crate::planner::prepare::{MODIFIED, ended, put_down};
 use crate::planner::request::Scope;
 use crate::planner::target_index::{TargetImport, TargetImports};
 use crate::run_folder::document_file::Span;
@@ -146,6 +146,9 @@ fn exists(
                 return ended(item, Outcome::Conflict, "masked_secret", message);
             }
             item.operation = Operation::Update;
+            if let Some(target) = &mut item.target {
+                target.modified.clone_from(&found.modified);
+            }
             item.clone = None;
             item.adjust = false;
             item
@@ -186,6 +189,8 @@ pub(crate) struct Found {
     pub hidden: Vec<String>,
     /// The import's name.
     pub name: String,
+    /// Its `lastModified`, unless the job ignores it.
+    pub modified: Option<String>,
 }
 
 /// What an update would change in the import that is there, and the secrets it would erase.
@@ -199,6 +204,8 @@ pub(crate) fn changes(
 ) -> Result<Found, EngineError> {
     let there = put_down(imports.spool.read(slot)?, imports.spool.path())?;
     let name = there.get("name").and_then(|name| name.as_str()).unwrap_or_default().to_owned();
+    let modified = there.pointer(MODIFIED).and_then(|at| at.as_str()).map(str::to_owned);
+    let modified = modified.filter(|_| !builder.print.ignore.covers(MODIFIED));
     let Some(text) = builder.wanted_text(index)? else {
         return Ok(Found { name, ..Found::default() });
     };
@@ -211,7 +218,7 @@ pub(crate) fn changes(
     let mut hidden = masks(&there);
     let is_given = |pointer: &String| wanted.pointer(pointer).is_some_and(serde_json::Value::is_string);
     hidden.retain(|pointer| !is_given(pointer));
-    Ok(Found { changes, hidden, name })
+    Ok(Found { changes, hidden, name, modified })
 }
 
 /// An import that stands in the target, as an item names it.

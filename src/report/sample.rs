@@ -27,6 +27,7 @@ pub(super) fn row(number: u32) -> Row {
     let at = |millis: i64| jiff::Timestamp::from_millisecond(1_767_225_600_000 + millis).ok();
     Row {
         copies: Vec::new(),
+        may_have_acted: false,
         in_doubt: false,
         item: item(number, &json!({ "sent_sha256": Fingerprint::of(b"sent") })),
         outcome: Outcome::Created,

@@ -59,6 +59,9 @@ pub struct Row {
     pub copies: Vec<Copy>,
     /// Whether it is not known if its last call had its effect.
     pub in_doubt: bool,
+    /// Whether the last call that was announced for it may have had an effect: nothing says that it was not sent or taken, or
+    /// that it was looked up and had none.
+    pub may_have_acted: bool,
     /// When its first call was announced.
     pub started_at: Option<Timestamp>,
     /// When the last of its calls that write was answered.
@@ -101,6 +104,7 @@ struct Facts {
     before: Option<Fingerprint>,
     found: Option<Id>,
     copies: Vec<Copy>,
+    may_have_acted: bool,
     started_at: Option<Timestamp>,
     answered_at: Option<Timestamp>,
     finished_at: Option<Timestamp>,
@@ -116,6 +120,11 @@ impl Facts {
         | Step::Ended { .. } = step
         {
             self.answered_at = Some(at);
+        }
+        match step {
+            Step::Intended { .. } => self.may_have_acted = true,
+            Step::Absent | Step::NotSent { .. } | Step::NotTaken { .. } => self.may_have_acted = false,
+            _ => {}
         }
         match step {
             Step::Intended { before_sha256, .. } => {
@@ -313,7 +322,9 @@ pub fn rows(
     Ok(())
 }
 
-fn row(mut item: PlanItem, state: &ItemState, facts: Facts) -> Row {
+fn row(mut item: PlanItem, state: &ItemState, mut facts: Facts) -> Row {
+    // What it was found to be already is no copy beside it.
+    facts.copies.retain(|copy| facts.found.as_ref() != Some(&copy.id));
     if let (Operation::Restore, Some(made), Some(was)) = (item.operation, state.target(), &item.target)
         && *made != was.id
     {
@@ -348,6 +359,7 @@ fn row(mut item: PlanItem, state: &ItemState, facts: Facts) -> Row {
         adopted: facts.adopted,
         copies: facts.copies,
         in_doubt: matches!(state, ItemState::InDoubt { .. }),
+        may_have_acted: facts.may_have_acted,
         accounted_for: item.is_work() || *state == ItemState::Untouched,
         before_sha256: facts.before,
         sent_sha256: item.sent_sha256,

@@ -236,6 +236,12 @@ fn a_run_that_dies_with_its_parent_can_be_resumed() {
     shell.kill().unwrap();
     shell.wait().unwrap();
     wait("\"ending\":\"interrupted\"");
+    // Its report comes after that.
+    let since = Instant::now();
+    while journal.with_file_name(".writer").exists() {
+        assert!(since.elapsed() < Duration::from_mins(1), "it does not come to its end");
+        std::thread::sleep(Duration::from_millis(5));
+    }
     world.resume(&world.path("runs/one")).expect_exit(0).expect_all(10, "created", "equal");
 }
 

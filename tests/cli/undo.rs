@@ -17,6 +17,21 @@ fn touch(world: &World, account: &str, name: &str) {
 }
 
 #[test]
+fn what_somebody_made_by_hand_before_a_run_was_resumed_is_no_copy_and_stays() {
+    let world = Scenario::migrate(["a", "b", "c"]).job("concurrency", "1").start();
+    world.fault(Fault::on_create(Fault::status(401)).named("b"));
+    world.run().expect_exit(6).expect_target(["a"]);
+    world.no_faults();
+    let mut unlike = copy_of(&world, "c", 'c');
+    unlike["description"] = json!("by hand");
+    world.load("target", &[copy_of(&world, "b", 'b'), unlike]);
+    let ran = world.resume(&world.path("runs/run-1")).expect_exit(3).expect_target(["a", "b", "c"]);
+    assert_eq!(ran.summary()["copies"].as_u64().unwrap_or(0), 0);
+    ran.expect_cell("b", "outcome", "unchanged").expect_cell("c", "outcome", "conflict");
+    undo(&world).expect_exit(0).expect_target(["b", "c"]);
+}
+
+#[test]
 fn an_interrupted_run_with_doubts_is_undone_and_not_resumed_any_more() {
     let world = Scenario::migrate([]).many(30).job("concurrency", "4").start();
     world.fault(Fault::on_create(Fault::slow_after(300)));

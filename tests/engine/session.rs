@@ -9,8 +9,8 @@ use transship::model::Outcome;
 use transship::model::event::Events;
 use transship::session::plan::Show;
 use transship::session::{
-    self, Approval, Copies, Host, OpenRequest, OpenedRun, PlanRequest, Random, Resumed, Session, SessionError,
-    SessionOptions,
+    self, Approval, Copies, Host, OpenRequest, OpenedRun, PlanRequest, Random, Resumed, Session,
+    SessionError, SessionOptions,
 };
 
 /// Two accounts in memory, a folder, and a job that moves three imports.

@@ -126,7 +126,7 @@ fn unknown(row: &Row, state: &ItemState) -> Option<String> {
     if let ItemState::InDoubt { .. } = state {
         return Some("it could not be found out whether its call had its effect".to_owned());
     }
-    let sent = row.started_at.is_some();
+    let sent = row.may_have_acted;
     let code = row.error_code.as_deref().unwrap_or_default();
     let open = match row.outcome {
         Outcome::Conflict => sent,

@@ -123,3 +123,18 @@ fn the_counts_as_json_read_back() {
     summary_json(&mixed(), &mut out).unwrap();
     assert_eq!(serde_json::from_slice::<Summary>(&out).unwrap(), mixed());
 }
+
+#[test]
+fn calls_without_an_answer_are_never_told_as_nothing() {
+    let mut summary = sample::summary(&[(Outcome::Unprocessed, 3)], &[]);
+    summary.state = "interrupted".into();
+    for (count, line) in [
+        (1, "1 call has no answer: 1 import may or may not exist. `transship resume` finds out."),
+        (3, "3 calls have no answer: 3 imports may or may not exist. `transship resume` finds out."),
+    ] {
+        summary.in_doubt = count;
+        let said = said(&summary, Closing::default());
+        assert!(said.contains(line), "{said}");
+        assert!(!said.contains("nothing is lost") && !said.contains("Nothing was written"), "{said}");
+    }
+}

@@ -18,8 +18,8 @@ use transship::model::time::Clock;
 use transship::run_folder::{AccountFacts, RunFolder};
 use transship::session::plan::Scope;
 use transship::session::{
-    Approval, Copies, Endpoint, Host, OpenedRun, Place, PlanRequest, Purpose, Random, Resumed, Retry, Run, Session,
-    SessionError, SessionOptions, runs,
+    Approval, Copies, Endpoint, Host, OpenedRun, Place, PlanRequest, Purpose, Random, Resumed, Retry, Run,
+    Session, SessionError, SessionOptions, runs,
 };
 
 use super::laws;
