@@ -67,15 +67,16 @@ pub(super) struct Place {
 
 /// Finds the storage. A folder is made if `create` is set and its parent is writable.
 pub(super) fn find(location: &str, options: &ArchiveOptions) -> Result<Place, ArchiveError> {
-    let wrong = |message: String| ArchiveError::Location { location: location.to_owned(), message };
+    let shown = without_secrets(location);
+    let wrong = |message: String| ArchiveError::Location { location: shown.clone(), message };
     if location.trim().is_empty() {
         return Err(wrong("it is empty: give a folder or a URL such as s3://bucket/folder".to_owned()));
     }
     let Some((scheme, _)) = location.split_once("://") else {
-        return folder(FilePath::new(location), location, options.create);
+        return folder(FilePath::new(location), &shown, options.create);
     };
     let url = Url::parse(location).map_err(|error| wrong(format!("it is not a URL ({error})")))?;
-    if !url.username().is_empty() || url.password().is_some() {
+    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
         let message = "credentials do not belong into a URL: give them in the environment".to_owned();
         // Not even in the message.
         return Err(ArchiveError::Location { location: format!("{scheme}://…"), message });
@@ -83,7 +84,7 @@ pub(super) fn find(location: &str, options: &ArchiveOptions) -> Result<Place, Ar
     match scheme {
         "file" => {
             let path = url.to_file_path().map_err(|()| wrong("file:// needs an absolute path".to_owned()))?;
-            return folder(&path, location, options.create);
+            return folder(&path, &shown, options.create);
         }
         "s3" | "s3a" | "gs" | "az" | "azure" | "abfs" | "abfss" | "adl" => {}
         other => {
@@ -98,7 +99,18 @@ pub(super) fn find(location: &str, options: &ArchiveOptions) -> Result<Place, Ar
     let (store, root) =
         object_store::parse_url_opts(&url, known.map(|(name, value)| (name.as_str(), value.clone())))
             .map_err(|error| wrong(error.to_string()))?;
-    Ok(Place { store: Arc::from(store), root, shown: location.to_owned(), folder: None })
+    Ok(Place { store: Arc::from(store), root, shown, folder: None })
+}
+
+/// A location as messages name it: without users, passwords and queries.
+fn without_secrets(location: &str) -> String {
+    // A path of this machine may have any of these signs in it.
+    let Some(start) = location.find(":/") else { return location.to_owned() };
+    let bare = location.split(['?', '#']).next().unwrap_or_default();
+    match bare.rfind('@') {
+        Some(at) if at > start => format!("{}…{}", &bare[..start + 2], &bare[at..]),
+        _ => bare.to_owned(),
+    }
 }
 
 fn folder(path: &FilePath, location: &str, create: bool) -> Result<Place, ArchiveError> {
@@ -148,6 +160,17 @@ mod tests {
     fn credentials_in_a_url_are_refused_and_not_repeated() {
         let message = refusal("s3://key:secret@bucket/x");
         assert!(message.contains("environment") && !message.contains("secret"), "{message}");
+        for location in [
+            "s3://key:secret@buc ket/x",
+            "S3:/key:secret@bucket",
+            "s3://bucket/x?key=secret",
+            "az://acc/x?sig=secret",
+            "s3://key:se/cret:secret@bucket/x",
+            "ftp://me:secret@host/x?y=secret",
+        ] {
+            let message = refusal(location);
+            assert!(!message.contains("secret"), "{message}");
+        }
     }
 
     #[test]

@@ -62,6 +62,9 @@ struct Note {
     since: Timestamp,
     /// Of a lease only: without renewal it is over then.
     until: Timestamp,
+    /// Of a lease only: drawn by its holder, so that it is told from any other; empty before version 0.2.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    mark: String,
 }
 
 impl Note {
@@ -129,6 +132,7 @@ fn note(ask: &Ask) -> Note {
         work: ask.work.to_owned(),
         since,
         until: since.checked_add(lease).unwrap_or(Timestamp::MAX),
+        mark: format!("{:016x}", fastrand::u64(..)),
     }
 }
 
@@ -158,7 +162,7 @@ fn file_lock(ask: &Ask, path: &Path, sharing: Sharing) -> Result<Held, ArchiveEr
         Err(TryLockError::Error(source)) => return Err(ArchiveError::local("lock", path)(source)),
     }
     // For the message that others get; of several sharing it, the last.
-    let text = serde_json::to_vec(&note(ask)).unwrap_or_default();
+    let text = serde_json::to_vec(&Note { mark: String::new(), ..note(ask) }).unwrap_or_default();
     let written = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(&text));
     written.map_err(ArchiveError::local("lock", path))?;
     Ok(Held::File(file))
@@ -174,7 +178,7 @@ async fn lease(ask: Ask, sharing: Sharing) -> Result<Held, ArchiveError> {
             name
         }
         Sharing::Exclusive => {
-            if !ask.store.create(EXCLUSIVE, text.clone().into()).await? {
+            if !ask.store.create_own(EXCLUSIVE, text.clone().into()).await? {
                 take_over(&ask, text).await?;
             }
             EXCLUSIVE.to_owned()
@@ -197,7 +201,7 @@ async fn lease(ask: Ask, sharing: Sharing) -> Result<Held, ArchiveError> {
 /// Takes an exclusive lease that ran out; of two that try, the storage lets one.
 async fn take_over(ask: &Ask, text: Vec<u8>) -> Result<(), ArchiveError> {
     let taken = match ask.store.read_version(EXCLUSIVE).await? {
-        None => ask.store.create(EXCLUSIVE, text.into()).await?,
+        None => ask.store.create_own(EXCLUSIVE, text.into()).await?,
         Some((found, version)) => {
             // One that cannot be read was torn by nobody we know: its end is unknown, so it is not waited for.
             if let Ok(found) = serde_json::from_slice::<Note>(&found)
@@ -245,7 +249,7 @@ async fn renew(
         let found = ask.store.read(&name).await;
         let ours = match &found {
             Ok(Some(text)) => serde_json::from_slice::<Note>(text)
-                .is_ok_and(|found| found.holder == mine.holder && found.since == since),
+                .is_ok_and(|found| found.mark == mine.mark && found.since == since),
             Ok(None) => false,
             // The storage is not well: try again before it runs out.
             Err(_) => continue,
@@ -254,7 +258,7 @@ async fn renew(
             lost.store(true, Ordering::SeqCst);
             return;
         }
-        mine = Note { since, ..note(&ask) };
+        mine = Note { since, mark: mine.mark, ..note(&ask) };
         let text = serde_json::to_vec(&mine).unwrap_or_default();
         if ask.store.replace(&name, text.into()).await.is_ok() {
             until.store(mine.until.as_millisecond(), Ordering::SeqCst);

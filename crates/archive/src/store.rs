@@ -19,6 +19,18 @@ use super::ArchiveError;
 /// What is written in one piece; larger files go in parts of this size.
 const PART: usize = 8 << 20;
 
+/// How often a write that got no good answer is sent in all.
+const WRITES: u32 = 2;
+
+/// What a write came to.
+enum Written {
+    Done,
+    /// The storage holds something else, or another version.
+    Refused,
+    /// The storage cannot tell versions apart.
+    NotSupported,
+}
+
 /// A place in a storage.
 #[derive(Debug, Clone)]
 pub(super) struct Store {
@@ -129,22 +141,86 @@ impl Store {
         Ok(true)
     }
 
+    /// Writes an object. A write whose answer is lost may have been done all the same: it is looked up before it is
+    /// sent again, and what was written by an earlier sending of it is its own.
+    async fn put(&self, name: &str, bytes: &Bytes, mode: PutMode) -> Result<Written, ArchiveError> {
+        let path = self.path(name);
+        for turn in 1.. {
+            let options = PutOptions { mode: mode.clone(), ..PutOptions::default() };
+            let put = self.inner.put_opts(&path, bytes.clone().into(), options);
+            let failed = match self.timed("write", name, put).await {
+                Ok(Ok(_)) => return Ok(Written::Done),
+                Ok(Err(
+                    Error::AlreadyExists { .. } | Error::Precondition { .. } | Error::NotFound { .. },
+                )) if mode != PutMode::Overwrite => {
+                    let is_own = turn > 1 && self.holds(name, bytes).await;
+                    return Ok(if is_own { Written::Done } else { Written::Refused });
+                }
+                Ok(Err(Error::NotImplemented { .. } | Error::NotSupported { .. }))
+                    if matches!(mode, PutMode::Update(_)) =>
+                {
+                    return Ok(Written::NotSupported);
+                }
+                Ok(Err(error)) => self.error("write", name)(error),
+                Err(slow) => slow,
+            };
+            if self.holds(name, bytes).await {
+                return Ok(Written::Done);
+            }
+            if turn >= WRITES {
+                return Err(failed);
+            }
+        }
+        unreachable!("the loop ends by its last turn")
+    }
+
+    /// Whether an object is there and holds these bytes.
+    async fn holds(&self, name: &str, bytes: &Bytes) -> bool {
+        matches!(self.read(name).await, Ok(Some(found)) if found == *bytes)
+    }
+
+    /// Whether an object is there and holds what a file does.
+    async fn holds_file(&self, name: &str, file: &mut File) -> bool {
+        let Ok(length) = file.metadata().map(|found| found.len()) else { return false };
+        let Ok(Some(found)) = self.get(name, GetOptions::default()).await else { return false };
+        if found.meta.size != length || file.rewind().is_err() {
+            return false;
+        }
+        let (mut chunks, mut own) = (found.into_stream(), Vec::new());
+        loop {
+            let next = async { chunks.next().await.transpose() };
+            match self.timed("read", name, next).await {
+                Ok(Ok(None)) => return true,
+                Ok(Ok(Some(chunk))) => {
+                    own.resize(chunk.len(), 0);
+                    if file.read_exact(&mut own).is_err() || own != chunk {
+                        return false;
+                    }
+                }
+                _ => return false,
+            }
+        }
+    }
+
     /// Writes an object unless there is one of this name. Whether it was written.
     pub(super) async fn create(&self, name: &str, bytes: Bytes) -> Result<bool, ArchiveError> {
-        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
-        let path = self.path(name);
-        match self.timed("write", name, self.inner.put_opts(&path, bytes.into(), options)).await? {
-            Ok(_) => Ok(true),
-            Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => Ok(false),
-            Err(error) => Err(self.error("write", name)(error)),
-        }
+        Ok(matches!(self.put(name, &bytes, PutMode::Create).await?, Written::Done))
+    }
+
+    /// Writes an object unless there is another of this name. Whether it is there now: a client of the storage that
+    /// repeats a write by itself is told that its own object exists already.
+    pub(super) async fn create_own(&self, name: &str, bytes: Bytes) -> Result<bool, ArchiveError> {
+        Ok(self.create(name, bytes.clone()).await? || self.holds(name, &bytes).await)
     }
 
     /// Writes an object, whatever is there.
     pub(super) async fn replace(&self, name: &str, bytes: Bytes) -> Result<(), ArchiveError> {
-        let path = self.path(name);
-        let put = self.inner.put(&path, bytes.into());
-        self.timed("write", name, put).await?.map(drop).map_err(self.error("write", name))
+        match self.put(name, &bytes, PutMode::Overwrite).await? {
+            Written::Done => Ok(()),
+            Written::Refused | Written::NotSupported => {
+                Err(ArchiveError::Refused(format!("{name} could not be replaced in {}", self.place)))
+            }
+        }
     }
 
     /// Writes an object if it is still in this version. A storage that cannot tell versions apart just writes.
@@ -154,15 +230,10 @@ impl Store {
         bytes: Bytes,
         version: UpdateVersion,
     ) -> Result<bool, ArchiveError> {
-        let options = PutOptions { mode: PutMode::Update(version), ..PutOptions::default() };
-        let path = self.path(name);
-        match self.timed("write", name, self.inner.put_opts(&path, bytes.clone().into(), options)).await? {
-            Ok(_) => Ok(true),
-            Err(Error::Precondition { .. } | Error::NotFound { .. }) => Ok(false),
-            Err(Error::NotImplemented { .. } | Error::NotSupported { .. }) => {
-                self.replace(name, bytes).await.map(|()| true)
-            }
-            Err(error) => Err(self.error("write", name)(error)),
+        match self.put(name, &bytes, PutMode::Update(version)).await? {
+            Written::Done => Ok(true),
+            Written::Refused => Ok(self.holds(name, &bytes).await),
+            Written::NotSupported => self.replace(name, bytes).await.map(|()| true),
         }
     }
 
@@ -173,7 +244,7 @@ impl Store {
         file.rewind().map_err(local)?;
         file.take(PART as u64).read_to_end(&mut part).map_err(local)?;
         if part.len() < PART {
-            let made = self.create(name, part.into()).await?;
+            let made = self.create_own(name, part.into()).await?;
             return if made {
                 Ok(())
             } else {
@@ -193,7 +264,12 @@ impl Store {
             }
             file.take(PART as u64).read_to_end(&mut part).map_err(local)?;
         }
-        self.timed("write", name, upload.complete()).await?.map(drop).map_err(self.error("write", name))
+        let failed = match self.timed("write", name, upload.complete()).await {
+            Ok(Ok(_)) => return Ok(()),
+            Ok(Err(error)) => self.error("write", name)(error),
+            Err(slow) => slow,
+        };
+        if self.holds_file(name, file).await { Ok(()) } else { Err(failed) }
     }
 
     /// Removes an object; it may be gone already.
