@@ -177,7 +177,11 @@ pub(super) fn origin(headers: &axum::http::HeaderMap) -> String {
 
 /// Whether the client knows the server by a loopback address: another name in `Host` is a web page that rebinds its own.
 fn is_of_this_machine(headers: &axum::http::HeaderMap) -> bool {
-    let Some(host) = headers.get(HOST).and_then(|host| host.to_str().ok()) else { return true };
+    headers.get(HOST).is_none_or(|host| host.to_str().is_ok_and(is_loopback))
+}
+
+/// Whether a host, with or without a port, is a loopback address.
+fn is_loopback(host: &str) -> bool {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => host,
@@ -185,6 +189,12 @@ fn is_of_this_machine(headers: &axum::http::HeaderMap) -> bool {
     let name = name.trim_start_matches('[').trim_end_matches(']');
     name.eq_ignore_ascii_case("localhost")
         || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Whether a browser sent the call for a page of another machine.
+fn is_of_a_foreign_page(headers: &axum::http::HeaderMap) -> bool {
+    let is_own = |origin: &str| origin.split_once("://").is_some_and(|(_, host)| is_loopback(host));
+    headers.get(ORIGIN).is_some_and(|origin| !origin.to_str().is_ok_and(is_own))
 }
 
 /// Whether a browser sent the call for a page.
@@ -197,6 +207,10 @@ pub(super) async fn pipeline(State(server): State<Arc<Server>>, request: Request
     if !is_of_this_machine(request.headers()) {
         let message = "This emulator answers on the loopback addresses of its own machine only.";
         return reply::refusal(StatusCode::MISDIRECTED_REQUEST, "wrong_host", message);
+    }
+    if is_of_a_foreign_page(request.headers()) {
+        let message = "Web pages of other machines may not call the emulator.";
+        return reply::refusal(StatusCode::FORBIDDEN, "access_denied", message);
     }
     if request.uri().path().starts_with("/__emulator/") {
         if is_of_a_web_page(request.headers()) {

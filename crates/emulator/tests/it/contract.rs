@@ -156,6 +156,14 @@ async fn web_pages_and_other_hosts_are_refused() {
     };
     assert_eq!(call("/v1/imports", "Host", "rebound.example:80").await, 421);
     assert_eq!(call("/v1/imports", "Host", "localhost:80").await, 204);
+    for (origin, status) in [
+        ("http://pages.example", 403),
+        ("null", 403),
+        ("http://127.0.0.1.pages.example", 403),
+        ("http://localhost:3000", 204),
+    ] {
+        assert_eq!(call("/v1/imports", "Origin", origin).await, status, "{origin}");
+    }
     assert_eq!(call("/__emulator/calls", "Accept", "*/*").await, 200);
     assert_eq!(call("/__emulator/calls", "Origin", "http://localhost:3000").await, 403);
     assert_eq!(call("/__emulator/calls", "Sec-Fetch-Site", "cross-site").await, 403);
