@@ -14,6 +14,7 @@ use super::before_send::Asking;
 use super::page::{self, read_as, unreadable};
 use super::page_size::PageSizes;
 use super::{Api, ApiError, BeforeSend, Call, ErrorKind, ListRequest, Method, Page, Reply};
+use crate::documents::references::Kind;
 use crate::model::{Head, Id};
 
 /// A stored document, as text; parsed by whoever needs more than its head.
@@ -200,7 +201,7 @@ impl Client {
     ///
     /// [`ErrorKind::InDoubt`] when there may be a clone whose id is not known.
     pub async fn clone_import(&self, id: &Id, body: &Value) -> Result<Cloned, ApiError> {
-        let target = target(Method::Post, "imports", id, "/clone")?;
+        let target = target(Method::Post, Kind::Imports.as_str(), id, "/clone")?;
         let call = Call::write(Method::Post, target, Bytes::from(body.to_string()), "clone import");
         let reply = self.api.call(&call).await?;
         cloned(&reply, id).map_err(|why| unreadable(&call, &reply, ErrorKind::InDoubt, why))
@@ -213,7 +214,7 @@ impl Client {
     /// [`ErrorKind::NotFound`] when it is not in the recycle bin.
     pub async fn restore_from_bin(&self, path: &str, id: &Id) -> Result<Done, ApiError> {
         let list = format!("recycleBinTTL/{path}");
-        let purpose = if path == "imports" { "restore import" } else { "restore other" };
+        let purpose = if path == Kind::Imports.as_str() { "restore import" } else { "restore other" };
         let send = async |rest: &str| {
             let target = target(Method::Post, &list, id, rest)?;
             self.api.call(&Call::write(Method::Post, target, Bytes::from_static(b"{}"), purpose)).await
@@ -248,7 +249,7 @@ impl Client {
 
     /// The service's own record of who changed an import, newest or oldest first as sent.
     pub async fn audit(&self, id: &Id) -> Result<Vec<AuditEntry>, ApiError> {
-        let target = target(Method::Get, "imports", id, "/audit")?;
+        let target = target(Method::Get, Kind::Imports.as_str(), id, "/audit")?;
         let path = target.trim_start_matches("/v1/").to_owned();
         let request = ListRequest { path, limit: 0, include: Vec::new(), filters: Vec::new() };
         let mut pages = std::pin::pin!(self.pages(request));
@@ -305,15 +306,15 @@ fn target(method: Method, path: &str, id: &Id, rest: &str) -> Result<String, Api
 
 /// What a call is for, in the words of the forecast.
 fn purpose(method: Method, path: &str) -> &'static str {
-    match (method, path) {
-        (Method::Get, "imports") => "read import",
-        (Method::Post, "imports") => "create import",
-        (Method::Put, "imports") => "update import",
-        (Method::Delete, "imports") => "delete import",
-        (Method::Get, _) => "read other",
-        (Method::Post, _) => "create other",
-        (Method::Put, _) => "update other",
-        (Method::Delete, _) => "delete other",
+    match (method, path == Kind::Imports.as_str()) {
+        (Method::Get, true) => "read import",
+        (Method::Post, true) => "create import",
+        (Method::Put, true) => "update import",
+        (Method::Delete, true) => "delete import",
+        (Method::Get, false) => "read other",
+        (Method::Post, false) => "create other",
+        (Method::Put, false) => "update other",
+        (Method::Delete, false) => "delete other",
     }
 }
 

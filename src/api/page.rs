@@ -16,6 +16,7 @@ use serde_json::value::RawValue;
 
 use super::page_size::PageSizes;
 use super::{Api, ApiError, Call, ErrorKind, Method, Reply};
+use crate::documents::references::Kind;
 use crate::model::Fingerprint;
 
 /// A list that is longer than this is taken for one without an end.
@@ -75,7 +76,7 @@ impl ListRequest {
     /// What the call is for, in the words of the forecast.
     fn purpose(&self) -> &'static str {
         match self.path.as_str() {
-            "imports" => "list imports",
+            path if path == Kind::Imports.as_str() => "list imports",
             "connections" => "list connections",
             "integrations" => "list integrations",
             "scripts" => "list scripts",

@@ -4,6 +4,7 @@
 //! found there and compared, not stored twice. A snapshot that this run made and did not come to record is recognised
 //! by the run's name in it.
 
+use crate::documents::references::Kind;
 use crate::run_folder::RunFolderError;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -191,7 +192,11 @@ impl Inside<'_> {
         let (kind, document, fingerprint) = if line.starts_with("{\"item\":") {
             let read: ItemLine<'_> = serde_json::from_str(line).map_err(bad)?;
             let known = self.plan.item(read.item)?.sent_sha256;
-            ("imports".to_owned(), read.document, known.unwrap_or_else(|| print_of(read.document)))
+            (
+                Kind::Imports.as_str().to_owned(),
+                read.document,
+                known.unwrap_or_else(|| print_of(read.document)),
+            )
         } else {
             let read: RelatedLine<'_> = serde_json::from_str(line).map_err(bad)?;
             (read.kind, read.document, print_of(read.document))

@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::api::{ErrorKind, ListRequest};
 use crate::documents::name::name_key;
+use crate::documents::references::Kind;
 use crate::executor::context::{Context, document, print_and_tree};
 use crate::executor::lookup::are_gone;
 use crate::inventory::error::EngineError;
@@ -103,7 +104,7 @@ async fn look(context: &Context<'_>) -> Result<Shown, EngineError> {
 
 async fn look_at(context: &Context<'_>, include: &[&'static str]) -> Result<Shown, EngineError> {
     let request = ListRequest {
-        path: "imports".to_owned(),
+        path: Kind::Imports.as_str().to_owned(),
         limit: PAGE,
         include: include.to_vec(),
         filters: Vec::new(),
@@ -162,7 +163,7 @@ async fn record(context: &Context<'_>, key: ItemKey, id: Id) -> Result<(), Engin
         return Ok(());
     }
     let item = context.plan.item(key)?;
-    let there = match context.target.client.get("imports", &id).await {
+    let there = match context.target.client.get(Kind::Imports.as_str(), &id).await {
         Ok(there) => there,
         Err(error) if error.kind == ErrorKind::NotFound => return Ok(()),
         Err(error) if error.kind == ErrorKind::Withheld => return Ok(()),

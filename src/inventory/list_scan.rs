@@ -14,6 +14,7 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 
 use crate::api::{ErrorKind, ListRequest};
+use crate::documents::references::Kind;
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::inventory::pages_ahead::PagesAhead;
@@ -127,7 +128,7 @@ pub(crate) async fn list_scan(
         return Err(EngineError::CutShort { account, listed });
     }
     let (first, second) = disagreement;
-    Err(EngineError::Unsteady { account, list: "imports", first, second })
+    Err(EngineError::Unsteady { account, list: Kind::Imports.as_str(), first, second })
 }
 
 /// What a second look saw in all: the plain list, and those of the adaptors that it leaves out.
@@ -162,7 +163,7 @@ struct Ids {
 
 fn request(adaptor: Option<&str>) -> ListRequest {
     let filters = adaptor.map(|adaptor| ("adaptorType", adaptor.to_owned())).into_iter().collect();
-    ListRequest { path: "imports".to_owned(), limit: PAGE, include: Vec::new(), filters }
+    ListRequest { path: Kind::Imports.as_str().to_owned(), limit: PAGE, include: Vec::new(), filters }
 }
 
 /// The plain list, then those of the adaptors it may leave out.
@@ -249,7 +250,8 @@ async fn behind_the_end(account: &Account, ids: &Ids, cancel: &Cancel) -> Result
         return Ok(false); // That nothing is there is asked otherwise.
     }
     let filters = vec![("skip", ids.plain.to_string())];
-    let request = ListRequest { path: "imports".to_owned(), limit: 1, include: vec!["name"], filters };
+    let request =
+        ListRequest { path: Kind::Imports.as_str().to_owned(), limit: 1, include: vec!["name"], filters };
     match PagesAhead::of(account, request).next(cancel).await? {
         Some(Ok(page)) => {
             let is_new = |head: Head| !ids.seen.contains(&ids.hasher.hash_one(head.id.as_str()));

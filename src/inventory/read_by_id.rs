@@ -3,6 +3,7 @@
 use futures::{StreamExt, pin_mut};
 
 use crate::api::{ApiError, Document, ErrorKind};
+use crate::documents::references::Kind;
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::model::Id;
@@ -32,7 +33,7 @@ pub(crate) async fn read_by_id(
     mut take: impl FnMut(Id, ReadById) -> Result<(), EngineError>,
 ) -> Result<(), EngineError> {
     let reads = ids.into_iter().map(|id| async move {
-        let read = account.client.get("imports", &id).await;
+        let read = account.client.get(Kind::Imports.as_str(), &id).await;
         (id, read)
     });
     let reads = futures::stream::iter(reads).buffered(AT_ONCE);

@@ -14,6 +14,7 @@ use url::Url;
 
 use crate::api::{Api, ApiError, Call, Client, ErrorKind, Meter, Method, Reply, ServerClock};
 use crate::archive::{self, Archive, ArchiveError, Entry, Snapshot};
+use crate::documents::references::Kind;
 use crate::inventory::endpoint::Account;
 use crate::model::Id;
 use crate::run_folder::plan_item::AccountFacts;
@@ -154,7 +155,7 @@ impl Shelf {
         let list = match self.lists.get(kind) {
             Some(list) => list.as_slice(),
             // An account without imports was backed up all the same.
-            None if kind == "imports" => &[],
+            None if kind == Kind::Imports.as_str() => &[],
             None => return Err(refusal(call, ErrorKind::NotFound, "the backup holds no such list")),
         };
         let adaptor = query.get("adaptorType");

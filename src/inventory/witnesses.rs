@@ -54,7 +54,7 @@ impl Remembered {
 
     /// The imports that were remembered, and some of the account's connections.
     pub(crate) fn witnesses(&self, index: &ResourceIndex) -> Vec<Witness> {
-        let imports = self.all().map(|(id, _)| ("imports", id));
+        let imports = self.all().map(|(id, _)| (Kind::Imports.as_str(), id));
         let connections = index.kinds.get(&Kind::Connections).into_iter().flatten().take(MOST);
         imports
             .chain(connections.map(|one| (Kind::Connections.as_str(), &one.id)))

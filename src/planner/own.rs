@@ -3,6 +3,7 @@
 use futures::{StreamExt, pin_mut};
 
 use crate::api::ErrorKind;
+use crate::documents::references::Kind;
 use crate::inventory::error::EngineError;
 use crate::model::Id;
 use crate::planner::plan_builder::PlanBuilder;
@@ -29,7 +30,7 @@ pub(crate) async fn read_own(
         .filter(|(_, index)| !imports.by_id.contains_key(index))
         .collect();
     let answers = futures::stream::iter(missing)
-        .map(|(id, index)| async move { (index, target.client.get("imports", &id).await) })
+        .map(|(id, index)| async move { (index, target.client.get(Kind::Imports.as_str(), &id).await) })
         .buffer_unordered(AT_ONCE);
     pin_mut!(answers);
     while let Some((index, answer)) = answers.next().await {

@@ -75,7 +75,7 @@ fn guard(with: &PlanRequest<'_>, picks: &Selected) -> Result<(), EngineError> {
     else {
         return Ok(());
     };
-    let before = previous.counts.get("imports").copied().unwrap_or(0);
+    let before = previous.counts.get(Kind::Imports.as_str()).copied().unwrap_or(0);
     let Some(shrunk) = archive::shrunk(before, picks.items.len() as u64, shelved.shrink) else {
         return Ok(());
     };

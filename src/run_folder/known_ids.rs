@@ -97,7 +97,7 @@ impl KnownIds {
         }
         for (kind, id) in &self.odd {
             let id: String = url::form_urlencoded::byte_serialize(id.as_str().as_bytes()).collect();
-            put(&format!("{} {id}\n", kind.map_or("imports", Kind::as_str)))?;
+            put(&format!("{} {id}\n", kind.map_or(Kind::Imports.as_str(), Kind::as_str)))?;
         }
         let file =
             out.into_inner().map_err(|error| RunFolderError::file("write to", path)(error.into_error()))?;
@@ -138,7 +138,7 @@ impl KnownIds {
 
 fn read_line(line: &str) -> Option<(Option<Kind>, Id)> {
     let (list, id) = line.split_once(' ')?;
-    let kind = if list == "imports" { None } else { Some(Kind::of(list)?) };
+    let kind = if list == Kind::Imports.as_str() { None } else { Some(Kind::of(list)?) };
     let pair = format!("id={id}");
     let id = url::form_urlencoded::parse(pair.as_bytes()).next()?.1.into_owned();
     Some((kind, Id::from(id.as_str())))

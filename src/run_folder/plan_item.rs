@@ -199,7 +199,7 @@ impl PlanItem {
 
     /// The list it stands in: `imports`, `scripts`, ...
     pub fn list(&self) -> &'static str {
-        self.kind.map_or("imports", Kind::as_str)
+        self.kind.map_or(Kind::Imports.as_str(), Kind::as_str)
     }
 
     /// What it is, in a sentence.

@@ -15,6 +15,7 @@ use super::plan::{Place, PlanRequest, Scope};
 use super::{Approval, Endpoint, Host, Purpose, Session, SessionError, SessionOptions};
 use crate::api::{Access, BudgetOptions, ClientOptions, Token, connect};
 use crate::archive::{Archive, Entry, Snapshot};
+use crate::documents::references::Kind;
 use crate::documents::references::Rules;
 use crate::documents::{Program, Selector, SelectorSpec};
 use crate::emulator::{AccountSpec, Behaviour, Embedded, Options, Store};
@@ -124,7 +125,7 @@ pub async fn rehearse(
     let (_, entries) = archive.entries(&snapshot.id).await?;
     let entries: Vec<Entry> = entries.collect::<Result<_, _>>()?;
     let (imports, related): (Vec<Entry>, Vec<Entry>) =
-        entries.into_iter().partition(|entry| entry.kind == "imports");
+        entries.into_iter().partition(|entry| entry.kind == Kind::Imports.as_str());
     let (new, mut rest): (Vec<&Entry>, Vec<&Entry>) =
         imports.iter().partition(|entry| known.of(snapshot, entry).is_none());
     rest.sort_by_cached_key(|entry| known.of(snapshot, entry).map(|known| known.as_of));
@@ -229,7 +230,7 @@ async fn restored(
 ) -> Result<Vec<Row>, SessionError> {
     let Rehearsal { archive, snapshot, .. } = rehearsal;
     let emulator = emulator(lists)?;
-    let keep = |entry: &Entry| entry.kind != "imports" || chosen.contains_key(entry.id.as_str());
+    let keep = |entry: &Entry| entry.kind != Kind::Imports.as_str() || chosen.contains_key(entry.id.as_str());
     let source = shelf_of(archive.clone(), snapshot, &snapshot.account.name, keep).await?;
     let source = Endpoint::Snapshot { account: source, snapshot: Box::new(snapshot.clone()) };
     let target = Endpoint::Emulator { account: account(host, &emulator)?, emulator: emulator.into() };

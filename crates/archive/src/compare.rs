@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 
 use super::{Archive, ArchiveError, Entry, Snapshot, SnapshotId};
+use transship_documents::references::Kind;
 use transship_documents::{Fingerprint, Id};
 
 /// What differs between two snapshots. Texts are read by [`Archive::document`] when they are wanted.
@@ -218,7 +219,7 @@ impl Archive {
 /// Whether a document of this kind that is not in the snapshot was not in the account: other kinds than imports may not
 /// have been asked for.
 fn tells_of(snapshot: &Snapshot, kind: &str) -> bool {
-    snapshot.counts.contains_key(kind) || kind == "imports"
+    snapshot.counts.contains_key(kind) || kind == Kind::Imports.as_str()
 }
 
 fn extend(versions: &mut Vec<Version>, snapshot: &Snapshot, entry: Option<Entry>) {

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::names::safe;
 use super::sorted::sorted;
 use super::{Archive, ArchiveError, Entry, SnapshotId};
+use transship_documents::references::Kind;
 use transship_documents::{Fingerprint, Id};
 
 /// The list of what an export wrote.
@@ -151,11 +152,11 @@ fn path_of(entry: &Entry, integrations: &HashMap<Id, String>) -> String {
     let kind = if kind.is_empty() { "other".to_owned() } else { kind };
     let file = safe(&entry.name, &entry.id);
     match (&entry.integration, kind.as_str()) {
-        (Some(id), "imports") => {
+        (Some(id), kind) if kind == Kind::Imports.as_str() => {
             let group = integrations.get(id).cloned().unwrap_or_else(|| safe("integration", id));
-            format!("imports/{group}/{file}.json")
+            format!("{kind}/{group}/{file}.json")
         }
-        (None, "imports") => format!("imports/no integration/{file}.json"),
+        (None, kind) if kind == Kind::Imports.as_str() => format!("{kind}/no integration/{file}.json"),
         _ => format!("{kind}/{file}.json"),
     }
 }

@@ -6,6 +6,7 @@ use super::{CliContext, Exit, Failure, form_of_changes, listing, print, shown};
 use crate::archive::{Archive, Entry, Version, Whose};
 use crate::cli::args::archive::Show;
 use crate::cli::say;
+use crate::documents::references::Kind;
 use crate::model::Id;
 use crate::report::archive as report;
 use crate::report::archive::{Compared, History, Step};
@@ -22,7 +23,7 @@ pub(super) async fn history(world: &CliContext, args: &Show, document: &str) -> 
         say(world, &format!("{damaged} passed over: see `archive list`"));
     }
     let accounts = listing.accounts();
-    let kind = args.kind.as_deref().unwrap_or("imports");
+    let kind = args.kind.as_deref().unwrap_or(Kind::Imports.as_str());
     let whose = [Whose::Id(Id::from(document)), Whose::Name(document.to_owned())];
     let mut histories = Vec::new();
     for whose in whose {

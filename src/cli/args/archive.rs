@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::Diff;
+use crate::documents::references::Kind;
 
 /// `archive`.
 #[derive(Debug, Args)]
@@ -126,7 +127,7 @@ pub struct Cat {
     #[arg(value_name = "NAME|ID")]
     pub document: String,
     /// Of what kind it is, e.g. connections, scripts
-    #[arg(long, default_value = "imports")]
+    #[arg(long, default_value = Kind::Imports.as_str())]
     pub kind: String,
 }
 

@@ -7,6 +7,7 @@ use tokio::task::JoinHandle;
 
 use super::{LISTED_APART, PAGE};
 use crate::api::{ErrorKind, ListRequest};
+use crate::documents::references::Kind;
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::inventory::pages_ahead::PagesAhead;
@@ -84,7 +85,8 @@ async fn try_look(
     take: &mut (dyn FnMut(&Head) + Send),
 ) -> Result<Looked, EngineError> {
     let filters = adaptor.map(|adaptor| ("adaptorType", adaptor.to_owned())).into_iter().collect();
-    let request = ListRequest { path: "imports".to_owned(), limit, include: include.to_vec(), filters };
+    let request =
+        ListRequest { path: Kind::Imports.as_str().to_owned(), limit, include: include.to_vec(), filters };
     let mut pages = PagesAhead::of(account, request);
     while let Some(page) = pages.next(cancel).await? {
         let page = match page {

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::table::{Column, Table, column, numbers};
 use super::{Form, json, when};
 use crate::archive::{Listing, Size, Snapshot, SnapshotId};
+use crate::documents::references::Kind;
 use crate::report::audit::Sheet;
 use crate::report::text::{Paint, Tone, bytes, clean, count, number};
 
@@ -72,7 +73,7 @@ pub(super) fn damaged(list: &[(SnapshotId, String)]) -> Vec<Damaged<'_>> {
 }
 
 fn counted(snapshot: &Snapshot) -> Counted<'_> {
-    let imports = snapshot.counts.get("imports").copied().unwrap_or_default();
+    let imports = snapshot.counts.get(Kind::Imports.as_str()).copied().unwrap_or_default();
     Counted { snapshot, imports, other: snapshot.entries.saturating_sub(imports) }
 }
 

@@ -1,6 +1,6 @@
-//! The kinds of resources that an import refers to: one row each.
+//! The kinds of resources: imports, and what an import refers to, one row each.
 
-/// A kind of resource an import can refer to, named as its list is (`GET /v1/<word>`).
+/// A kind of resource, named as its list is (`GET /v1/<word>`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the names say it")]
@@ -15,6 +15,8 @@ pub enum Kind {
     Tools,
     EdiProfiles,
     Exports,
+    /// What is moved; the others are what it refers to.
+    Imports,
 }
 
 /// What is known of a kind.
@@ -38,7 +40,7 @@ const fn creatable(row: Row, what: &'static str) -> Row {
 
 /// In the order of the enum.
 #[rustfmt::skip]
-const ROWS: [Row; 10] = [
+const ROWS: [Row; 11] = [
     row(Kind::Connections, "connections", "connection"),
     row(Kind::Integrations, "integrations", "integration"),
     creatable(row(Kind::Scripts, "scripts", "script"), "Scripts, with their code."),
@@ -49,6 +51,7 @@ const ROWS: [Row; 10] = [
     row(Kind::Tools, "tools", "tool"),
     row(Kind::EdiProfiles, "ediprofiles", "EDI profile"),
     row(Kind::Exports, "exports", "export"),
+    row(Kind::Imports, "imports", "import"),
 ];
 
 const CREATABLE: usize = {
@@ -61,11 +64,12 @@ const CREATABLE: usize = {
 };
 
 impl Kind {
-    /// Every kind of resource, in the order of the table.
+    /// Every kind that an import refers to.
     pub const ALL: &'static [Self] = &{
-        let mut all = [Self::Connections; ROWS.len()];
+        let mut all = [Self::Connections; ROWS.len() - 1];
         let mut at = 0;
-        while at < ROWS.len() {
+        // The last row is that of imports.
+        while at < all.len() {
             all[at] = ROWS[at].kind;
             at += 1;
         }
@@ -104,7 +108,7 @@ impl Kind {
         }
     }
 
-    /// The kind of that word.
+    /// The kind of that word, of those that an import refers to.
     pub fn of(word: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| kind.as_str() == word)
     }
@@ -120,5 +124,11 @@ mod tests {
             assert_eq!(row.kind as usize, at, "{}", row.list);
             assert_eq!(serde_json::to_value(row.kind).unwrap(), row.list);
         }
+    }
+    #[test]
+    fn imports_refer_to_every_kind_but_their_own() {
+        assert_eq!(Kind::ALL.len(), ROWS.len() - 1);
+        assert!(!Kind::ALL.contains(&Kind::Imports));
+        assert_eq!((Kind::of("imports"), Kind::of("exports")), (None, Some(Kind::Exports)));
     }
 }
