@@ -3,9 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::api::{ApiError, Client, Meter, ServerClock};
+use futures::{StreamExt, pin_mut};
+
+use crate::api::page_size::MOST_DOCUMENTS;
+use crate::api::{ApiError, Client, ListRequest, Meter, ServerClock};
+use crate::documents::references::Kind;
 use crate::inventory::error::EngineError;
+
 use crate::journal::Costs;
+use crate::model::{Head, Id};
 use crate::run_folder::plan_item::AccountFacts;
 
 /// One account, connected.
@@ -35,6 +41,24 @@ impl Account {
         let identity = self.client.identity().await.map_err(self.failed("ask whose token it is"))?;
         self.facts.user = identity.user_id;
         Ok(())
+    }
+
+    /// The id of its oldest connection, as far as the first page of the list shows: no other account has it. `None` if
+    /// there is none or they cannot be listed.
+    ///
+    /// A user id does not tell the environments of one owner apart, and one account may be opened by several users.
+    pub async fn oldest_connection(&self) -> Option<Id> {
+        let request = ListRequest {
+            path: Kind::Connections.as_str().to_owned(),
+            limit: MOST_DOCUMENTS,
+            include: vec!["name"],
+            filters: Vec::new(),
+        };
+        let pages = self.client.pages(request);
+        pin_mut!(pages);
+        let page = pages.next().await?.ok()?;
+        // Ids begin with the time at which they were given.
+        page.documents.iter().map(|text| Head::read(text.get()).id).filter(|id| !id.as_str().is_empty()).min()
     }
 
     /// Turns a failed call into an error that names the account.
@@ -90,5 +114,43 @@ impl Spent {
             .collect();
         let costs = self.costs.since(&earlier.costs);
         Self { calls, throttled: self.throttled - earlier.throttled, costs }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::{Api, Call, ErrorKind, Reply};
+
+    /// A service whose list of connections is this, or is refused.
+    #[derive(Debug)]
+    struct Connections(Option<&'static str>);
+
+    #[async_trait::async_trait]
+    impl Api for Connections {
+        async fn call(&self, call: &Call) -> Result<Reply, ApiError> {
+            let refused = || ApiError::new(call.method, &call.target, ErrorKind::Refused, "no");
+            let body = self.0.ok_or_else(refused)?.into();
+            Ok(Reply { status: 200, body, next: None, date: None, attempts: 1 })
+        }
+    }
+
+    #[tokio::test]
+    async fn an_account_is_told_by_its_oldest_connection_in_whatever_order_they_are_listed() {
+        for (list, oldest) in [
+            (Some(r#"[{"_id":"b","name":"x"},{"_id":"a","name":"y"},{"_id":"c","name":"z"}]"#), Some("a")),
+            (Some("[]"), None),
+            (None, None),
+        ] {
+            let account = Account {
+                facts: AccountFacts { name: "a".into(), origin: "o".into(), user: None },
+                client: Client::new(Arc::new(Connections(list))),
+                meter: Arc::default(),
+                clock: Arc::default(),
+                per_second: 1.0,
+                burst: 1.0,
+            };
+            assert_eq!(account.oldest_connection().await, oldest.map(Id::from), "{list:?}");
+        }
     }
 }

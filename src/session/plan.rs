@@ -195,7 +195,7 @@ impl Session {
             Place::BelowOutput => job.output.join(&run.0),
             Place::At(place) => place.to_owned(),
         };
-        let staged = self.stage(run, place, &format!("job {}", job.name), &self.held_facts())?;
+        let staged = self.stage(run, place, &format!("job {}", job.name), &self.held_facts()).await?;
         let mut plan = self.make_staged(job, staged, Narrowed::default(), events).await?;
         if let Scope::Approved(approved) = scope {
             plan.planned.plan = planner::approved::restrict(approved, &plan.planned.plan).map_err(unfit)?;
@@ -205,7 +205,7 @@ impl Session {
     }
 
     /// Takes the lock of the target and makes the staging folder of a run.
-    pub(super) fn stage(
+    pub(super) async fn stage(
         &self,
         run: RunId,
         place: PathBuf,
@@ -214,14 +214,14 @@ impl Session {
     ) -> Result<Staged, SessionError> {
         let lock = match self.purpose {
             Purpose::Reading => None,
-            Purpose::Writing => Some(self.hold(parent_of(&place), what, held)?),
+            Purpose::Writing => Some(self.hold(parent_of(&place), what, held).await?),
         };
         let folder = StagingFolder::create(&place).map_err(|error| SessionError::refused(&error))?;
         Ok(Staged { run, place, folder, lock, earlier: None })
     }
 
     /// Takes the lock of an account.
-    pub(super) fn hold(
+    pub(super) async fn hold(
         &self,
         runs: &Path,
         what: &str,
@@ -233,9 +233,18 @@ impl Session {
         let apart = if held.origin.starts_with("emulator:") {
             self.host.emulator_file().display().to_string()
         } else {
-            String::new()
+            self.environment().await.map(|id| id.to_string()).unwrap_or_default()
         };
-        Ok(TargetLock::take(&locks, held, &apart, &holder)?)
+        // What tells the account apart is known to be its own whoever asks.
+        let user = held.user.clone().filter(|_| apart.is_empty() || held.origin.starts_with("emulator:"));
+        Ok(TargetLock::take(&locks, &AccountFacts { user, ..held.clone() }, &apart, &holder)?)
+    }
+
+    /// What tells the environments of one owner apart.
+    async fn environment(&self) -> Option<Id> {
+        let account =
+            if self.target.backups().is_none() { self.target_account() } else { self.source_account() };
+        if account.facts.origin.starts_with("emulator:") { None } else { account.oldest_connection().await }
     }
 
     pub(super) fn holder(&self, what: &str) -> Holder {

@@ -44,7 +44,7 @@ impl Session {
         let before = OpenedRun::open(folder.path())?;
         self.same_accounts(&before.plan)?;
         let lock = RunLock::take(folder, &self.holder(&what))?;
-        let held = self.hold(parent_of(folder.path()), &what, &self.held_facts())?;
+        let held = self.hold(parent_of(folder.path()), &what, &self.held_facts()).await?;
         // Read again under the lock: another process may have gone on with it meanwhile.
         let reopened = OpenedRun::open(folder.path())?;
         let (folder, plan, record) = (&reopened.folder, &reopened.plan, &reopened.record);

@@ -67,7 +67,7 @@ impl Session {
         let run = RunId::new(self.host.clock.now(), &job.name, self.host.random.u16());
         let place = parent_of(of.path()).join(&run.0);
         let earlier_lock = RunLock::take(of, &self.holder(&what))?;
-        let mut staged = self.stage(run, place, &what, &self.target_account().facts)?;
+        let mut staged = self.stage(run, place, &what, &self.target_account().facts).await?;
         staged.earlier = Some(earlier_lock);
         let earlier = OpenedRun::open(of.path())?;
         if earlier.plan.head().action == Action::Undo.as_str() {

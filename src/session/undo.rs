@@ -38,7 +38,7 @@ impl Session {
         let place = parent_of(of.path()).join(&run.0);
         let target = self.target_account();
         let earlier_lock = RunLock::take(of, &self.holder(&what))?;
-        let mut staged = self.stage(run, place, &what, &target.facts)?;
+        let mut staged = self.stage(run, place, &what, &target.facts).await?;
         staged.earlier = Some(earlier_lock);
         let mut earlier = OpenedRun::open(of.path())?;
         let then = &earlier.plan.head().target;
