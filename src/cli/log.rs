@@ -1,6 +1,7 @@
 //! Log lines: with `--log-format json`, `-v` or `--log-file`. Text of the service is made inert first.
 
 use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -78,9 +79,31 @@ where
     if json { layer.json().boxed() } else { layer.with_target(false).boxed() }
 }
 
+/// Whether a file is a log as far as its beginning shows, or there is nothing in it. A slip must not add lines to a job.
+fn may_be_a_log(path: &Path) -> bool {
+    let mut start = Vec::new();
+    let is_file = std::fs::metadata(path).is_ok_and(|found| found.is_file());
+    let read = File::open(path).and_then(|file| file.take(14).read_to_end(&mut start));
+    if !is_file || read.is_err() || start.is_empty() {
+        return true;
+    }
+    // `{"timestamp":` in JSON; else a time such as `2026-11-28T12:00`.
+    let is_time = |text: &[u8]| {
+        let digits = [0, 1, 2, 3, 5, 6, 8, 9];
+        text.len() > 10
+            && digits.iter().all(|at| text[*at].is_ascii_digit())
+            && (text[4], text[7], text[10]) == (b'-', b'-', b'T')
+    };
+    start.starts_with(b"{\"timestamp\":") || is_time(&start)
+}
+
 /// Opens the file that log lines are added to; others may not read it.
 fn open(path: &Path) -> Result<File, Failure> {
     let mut options = File::options();
+    if !may_be_a_log(path) {
+        let path = path.display();
+        return Err(Failure::BadInput(format!("--log-file: {path} is not a log: name another file")));
+    }
     options.append(true).create(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);

@@ -22,6 +22,8 @@ pub(crate) struct JournalView<'a> {
     /// Which version each write of this process was answered with, as a hash: there may be very many.
     answers: RefCell<HashMap<ItemKey, u64>>,
     hasher: RandomState,
+    /// Status and reason of the last attempt of an item that got no usable answer.
+    last_doubts: RefCell<HashMap<ItemKey, (Option<u16>, String)>>,
 }
 
 impl<'a> JournalView<'a> {
@@ -35,6 +37,7 @@ impl<'a> JournalView<'a> {
             earlier,
             answers: RefCell::default(),
             hasher: RandomState::new(),
+            last_doubts: RefCell::default(),
         };
         for (item, state) in (1_u32..).map(ItemKey).zip(memory.states()) {
             if let Some(target) = state.target() {
@@ -90,6 +93,14 @@ impl<'a> JournalView<'a> {
             let version = self.version(modified.as_deref(), *sha256);
             self.answers.borrow_mut().extend(version.map(|version| (item, version)));
         }
+        let mut last_doubts = self.last_doubts.borrow_mut();
+        match step {
+            Step::Doubted { status, message, .. } => {
+                last_doubts.insert(item, (*status, message.clone()));
+            }
+            Step::Ended { .. } | Step::Verified { .. } => drop(last_doubts.remove(&item)),
+            _ => {}
+        }
         Ok(())
     }
 
@@ -107,6 +118,11 @@ impl<'a> JournalView<'a> {
     ) -> bool {
         let version = self.version(modified, sha256);
         version.is_some() && self.answers.borrow().get(&item).copied() == version
+    }
+
+    /// Status and reason of the last attempt of this process that got no usable answer.
+    pub(crate) fn last_doubt(&self, item: ItemKey) -> Option<(Option<u16>, String)> {
+        self.last_doubts.borrow().get(&item).cloned()
     }
 
     pub(crate) fn state(&self, item: ItemKey) -> ItemState {

@@ -149,8 +149,12 @@ async fn too_often(context: &Context<'_>, item: &PlanItem) -> Result<Option<Next
         return Ok(None);
     }
     let times = if attempts == 1 { "1 attempt".to_owned() } else { format!("{attempts} attempts") };
-    let message = format!("given up after {times} without an answer");
-    end(context, item.item, End::failed("no_answer", message)).await.map(Some)
+    let (status, message) = match context.ledger.last_doubt(item.item) {
+        Some((status @ Some(_), last)) => (status, format!("given up after {times}: {last}")),
+        Some((None, last)) => (None, format!("given up after {times} without an answer: {last}")),
+        None => (None, format!("given up after {times} without an answer")),
+    };
+    end(context, item.item, End::failed("no_answer", message).answered(status, 0)).await.map(Some)
 }
 
 /// The answer to a write, which says how often it was sent.

@@ -130,7 +130,7 @@ impl<'a> Wanted<'a> {
     pub(crate) fn contradiction(&self, row: u32, head: &Head) -> Option<String> {
         let row = self.manifest?.rows.get(row as usize)?;
         let (Some(_), Some(name)) = (&row.id, &row.name) else { return None };
-        if is_same_name(name, &head.name) {
+        if is_same_name(name, &head.name) || visible(name) == visible(&head.name) {
             return None;
         }
         Some(format!("line {}: the id is `{}`, the row says `{name}`", row.line, head.name))
@@ -153,4 +153,15 @@ impl<'a> Wanted<'a> {
         }
         self.missing().into_iter().map(|id| of(id, "select.ids".to_owned())).collect()
     }
+}
+
+/// What is left of a name where control characters are shown as pictures, as `list` shows them.
+fn visible(name: &str) -> String {
+    let is_picture = |c: char| matches!(c, '\u{2400}'..='\u{2421}' | '\u{fffd}');
+    let is_hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+    };
+    name.chars().filter(|c| !is_picture(*c) && !is_hidden(*c)).collect()
 }

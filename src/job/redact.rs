@@ -10,7 +10,9 @@ static SECRETS: LazyLock<Regex> = LazyLock::new(|| {
         // `token: xyz` and `"token": "xyz"`, on one line.
         r#"(?m)\btoken["']?[ \t]*:[ \t]*(?<literal>[^\s{\[#&*|>][^\n,}]*)"#,
         // `https://user:password@host`.
-        r"://(?<user>[^/@\s]+)@",
+        r#"://(?<user>[^/"'\n]+)@"#,
+        // `?sig=xyz` and the like of an address.
+        r#"(?i)[?&][\w.-]*(?:key|sig|signature|token|secret|passw(?:or)?d|pwd|auth|credential)[\w.-]*=(?<query>[^&\s"',}]+)"#,
         r"(?i)\bbearer[ \t]+(?<bearer>[^\s{}$]+)",
     ];
     Regex::new(&patterns.join("|")).expect("the pattern is valid")
@@ -64,6 +66,11 @@ mod tests {
         check("\"token\": \"s é\"}", "\"token\": ******}");
         check("token: { env: X }", "token: { env: X }");
         check("url: https://me:pw@host/", "url: https://*****@host/");
+        check("path: \"s3://key:se cret@host/x\"", "path: \"s3://***********@host/x\"");
+        check(
+            "url: https://host/ping?a=1&api_key=geheim&b=2",
+            "url: https://host/ping?a=1&api_key=******&b=2",
+        );
         check("5f7c579b6411271af4e7cefa", "5f7c579b6411271af4e7cefa");
     }
 }

@@ -259,3 +259,28 @@ fn a_run_folder_that_holds_files_is_not_written_into() {
     world.run().expect_exit(0);
     world.command(&["run", "JOB", "--run-dir", "runs/run-1"]).expect_exit(2).expect_no_write();
 }
+
+#[test]
+fn an_argument_that_is_not_utf8_is_refused_and_no_panic() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let world = Scenario::migrate(["a"]).start();
+    let mut command = world.binary(&["plan", "JOB", "--only"]);
+    let output = command.arg(std::ffi::OsStr::from_bytes(b"caf\xe9")).output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert!(stderr.contains("invalid UTF-8"), "{stderr}");
+}
+
+#[test]
+fn a_log_is_added_to_a_log_and_to_nothing_else() {
+    let world = Scenario::migrate(["a"]).start();
+    let job = world.read("job.yaml");
+    world.command(&["plan", "JOB", "--log-file", "job.yaml"]).expect_exit(2).expect_stderr("not a log");
+    assert_eq!(world.read("job.yaml"), job);
+    for form in ["text", "json"] {
+        for _ in 0..2 {
+            world.command(&["plan", "JOB", "--log-file", form, "--log-format", form]).expect_exit(0);
+        }
+        assert!(world.read(form).lines().count() > 3, "{}", world.read(form));
+    }
+}

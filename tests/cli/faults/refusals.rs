@@ -164,3 +164,23 @@ fn a_clone_that_cannot_be_read_to_be_completed_is_completed_by_resume_and_not_cl
     ran.expect_calls("POST", "/v1/imports/{id}/clone", 0).expect_calls("PUT", "/v1/imports/{id}", 1);
     assert_eq!(world.imports("source").len(), 2);
 }
+
+#[test]
+fn a_sign_in_page_in_the_place_of_an_answer_is_told_as_what_it_is() {
+    let page = json!("<!doctype html><html><head><title>Sign in</title></head></html>");
+    for (code, part) in [
+        (200, "given up after 4 attempts: answered 200"),
+        (403, "403, "),
+        (503, "given up after 4 attempts: 503, "),
+    ] {
+        Scenario::migrate(["a", "b"])
+            .fault(Fault::on_create(Fault::says(code, page.clone())).named("b"))
+            .run()
+            .expect_exit(3)
+            .expect_audit("a", "created", "equal")
+            .expect_audit("b", "failed", "not_checked")
+            .expect_cell("b", "http_status", &code.to_string())
+            .expect_cell("b", "error_message", "Sign in")
+            .expect_stderr(part);
+    }
+}
