@@ -4,6 +4,7 @@
 #![allow(unreachable_pub, reason = "a test binary has nobody to export to")]
 
 mod create;
+mod fuzz;
 mod hostile;
 mod job;
 mod journal;

@@ -32,7 +32,15 @@ pub fn emulator_with(accounts: &[&str], options: Options) -> Embedded {
 pub fn shared_data() -> Option<PathBuf> {
     let given = std::env::var("TRANSSHIP_SHARED_DATA").ok().map(PathBuf::from);
     let beside = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data"));
-    given.into_iter().chain([beside]).find(|folder| folder.is_dir())
+    let found = given.into_iter().chain([beside]).find(|folder| folder.is_dir());
+    if found.is_none() {
+        #[expect(clippy::print_stderr, reason = "a test that does less has to say so")]
+        {
+            let test = std::thread::current().name().unwrap_or("a test").to_owned();
+            eprintln!("{test}: skipped for real documents: there are none; set TRANSSHIP_SHARED_DATA");
+        }
+    }
+    found
 }
 
 /// A client of the emulators that tests start, without a proxy.

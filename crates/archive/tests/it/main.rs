@@ -8,6 +8,7 @@ mod bucket;
 mod compare;
 mod damage;
 mod export;
+mod fuzz;
 mod keep;
 mod kill;
 mod locks;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{LookupEdit, uses};
 use crate::place::push_key;
-use crate::schema::{Area, adaptor_with_block, lookup_blocks};
+use crate::schema::{Area, SEARCH, adaptor_with_block, lookup_blocks};
 use crate::step_error::{StepError, Warnings};
 
 /// How many places are named in a message.
@@ -25,6 +25,14 @@ pub fn edit_lookup(document: &mut Value, edit: &LookupEdit) -> Result<Warnings, 
         LookupEdit::Edit { name, set, map } => {
             if set.contains_key("name") {
                 let message = format!("lookup `{name}` keeps its name: rows refer to it by that");
+                return Err(StepError::failed(message));
+            }
+            if !map.is_empty()
+                && let Some((place, key)) = search(document, name)
+            {
+                let message = format!(
+                    "lookup `{name}` at {place} searches (it has `{key}`) and has no map of values: change its keys by `set`"
+                );
                 return Err(StepError::failed(message));
             }
             each(document, name, &mut |lookups, at| {
@@ -78,6 +86,16 @@ fn shown(places: &[String]) -> String {
 
 fn is_named(lookup: &Value, name: &str) -> bool {
     lookup.get("name").and_then(Value::as_str) == Some(name)
+}
+
+/// The first copy of a lookup that searches, and the key that says so.
+fn search(document: &Value, name: &str) -> Option<(String, &'static str)> {
+    let filled = |value: &Value| !value.is_null() && value.as_str() != Some("");
+    places(document, name).into_iter().find_map(|place| {
+        let lookup = document.pointer(&place)?;
+        let key = SEARCH.iter().find(|key| lookup.get(**key).is_some_and(filled))?;
+        lookup.get("map").is_none_or(Value::is_null).then_some((place, *key))
+    })
 }
 
 /// The pointers of every copy of a lookup.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{MappingEdit, Row, Target, row};
-use crate::schema::Model;
+use crate::schema::{Model, is_empty_draft};
 use crate::step_error::StepError;
 
 /// What is done at a row: the list it is in, and where.
@@ -48,7 +48,7 @@ pub(super) fn apply(
             if let Some(there) = there {
                 return row::already(&shown, &there, &new, Model::Two);
             }
-            if table && entries.iter().all(super::is_empty_draft) {
+            if table && entries.iter().all(is_empty_draft) {
                 entries.clear();
                 entries.push(wrapper());
             }

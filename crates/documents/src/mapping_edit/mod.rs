@@ -16,7 +16,7 @@ pub use self::lookups::edit_lookup;
 use crate::output::Output;
 use crate::problem::{Problem, Problems};
 use crate::rename;
-use crate::schema::{Mapper, Model, adaptor_with_block};
+use crate::schema::{Mapper, Model, adaptor_with_block, is_empty_draft};
 use crate::step_error::{StepError, Warnings};
 
 /// Where a row stands.
@@ -224,11 +224,6 @@ fn is_mapped(document: &Value, model: Model) -> bool {
         Model::One => has_rows(mapping),
         Model::Two => mapping.and_then(Value::as_array).is_some_and(|rows| !rows.iter().all(is_empty_draft)),
     }
-}
-
-fn is_empty_draft(row: &Value) -> bool {
-    let says = ["generate", "extract", "hardCodedValue", "lookupName", "mappings", "buildArrayHelper"];
-    row.as_object().is_some_and(|keys| !says.iter().any(|key| keys.contains_key(*key)))
 }
 
 /// Why a first row is not added unasked.

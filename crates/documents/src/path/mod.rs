@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`extract`] | Mapper 1.0 extracts, generates, filters, bare names, and the paths of a job file |
 //! | [`json_path`] | Mapper 2.0 extracts |
+//! | [`way`] | what means the same in both mapping models |
 //! | [`handlebars`](crate::handlebars) | paths in templates |
 //!
 //! A path is read as tokens that remember how they were spelled, and printed as the new names allow.
@@ -14,6 +15,7 @@
 
 pub mod extract;
 pub mod json_path;
+pub mod way;
 
 use std::ops::Range;
 

@@ -275,6 +275,18 @@ pub static FIELDS: &[Field] = &[
     #[cfg(test)] field("madeUpCapture", Captured, "none"),
 ];
 
+/// The keys of a lookup that searches; one with none of them has its values in its `map`.
+pub const SEARCH: &[&str] = &[
+    "relativeURI",
+    "query",
+    "recordType",
+    "sObjectType",
+    "searchField",
+    "expression",
+    "whereClause",
+    "_lookupCacheId",
+];
+
 /// The keys of a lookup that hold names of fields. Its `extract` is a path in the answer, its `map` holds values.
 pub const LOOKUP: &[(&str, Syntax)] = &[
     ("relativeURI", Template),

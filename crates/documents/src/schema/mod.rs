@@ -28,9 +28,9 @@ pub use self::adaptors::{
 pub use self::defaults::{
     Area, Shape, flag_in_text, is_captured, is_lower_cased, is_never_a_default, is_server_field,
 };
-pub use self::fields::{FIELDS, Field, Holds, LOOKUP, Model, Record, Syntax};
+pub use self::fields::{FIELDS, Field, Holds, LOOKUP, Model, Record, SEARCH, Syntax};
 pub use self::resources::Kind;
-pub use self::rows::{CONDITIONS, DATA_TYPES, FLAGS, RowWord, STATUSES, has_word, words_of};
+pub use self::rows::{CONDITIONS, DATA_TYPES, FLAGS, RowWord, STATUSES, has_word, is_empty_draft, words_of};
 pub use self::walk::{
     below_block, holds_anywhere, is_closed, is_dead, reference_kind, references, rows_of, visit_mut, walk,
 };

@@ -1,5 +1,7 @@
 //! The words that a row of a mapping can hold, by mapping model (section 9 of the API reference).
 
+use serde_json::Value;
+
 use super::fields::Model;
 
 /// A word of a row, and the models that have it.
@@ -73,6 +75,12 @@ pub const FLAGS: &[RowWord] = &[
     one("useIterativeRow"),
     one("useAsAnInitializeValue"),
 ];
+
+/// Whether an entry of Mapper 2.0 is an empty row of the editor, which maps nothing.
+pub fn is_empty_draft(row: &Value) -> bool {
+    let says = ["generate", "extract", "hardCodedValue", "lookupName", "mappings", "buildArrayHelper"];
+    row.as_object().is_some_and(|keys| !says.iter().any(|key| keys.contains_key(*key)))
+}
 
 /// The words of a list that a model has.
 pub fn words_of(words: &'static [RowWord], model: Model) -> impl Iterator<Item = &'static str> {

@@ -8,19 +8,27 @@ use crate::problem::Problems;
 
 /// The step `jq`: a filter whose result replaces the document.
 #[derive(Debug)]
-pub(crate) struct Jq(Filter);
+pub(crate) struct Jq {
+    filter: Filter,
+    source: String,
+}
 
 impl Step for Jq {
     const KIND: StepKind = StepKind::new("jq", Some(Missing::Fail));
 
     fn compile(keys: Keys<'_>, _: &mut Compile<'_>) -> Result<Self, Problems> {
-        keys.whole_text().and_then(Filter::compile).map(Self).map_err(|problem| vec![problem])
+        let source = keys.whole_text().map_err(|problem| vec![problem])?;
+        let filter = Filter::compile(source).map_err(|problem| vec![problem])?;
+        Ok(Self { filter, source: source.to_owned() })
     }
 
     fn apply(&self, document: &mut Value, _: &Apply<'_>) -> Result<Warnings, StepError> {
-        let result = self.0.one(document, DEADLINE).map_err(|error| match &error {
+        let result = self.filter.one(document, DEADLINE).map_err(|error| match &error {
             // What the program raises speaks of this document; a limit that it meets speaks of the program.
-            JqError::Raised(_) => StepError::NotApplicable(error.to_string()),
+            JqError::Raised(_) => StepError::NotApplicable(format!(
+                "{error}{}",
+                nulls(&error.to_string(), &self.source, document)
+            )),
             _ => StepError::Failed(error.to_string()),
         })?;
         if !result.is_object() {
@@ -31,5 +39,69 @@ impl Step for Jq {
         }
         *document = result;
         Ok(Vec::new())
+    }
+}
+
+/// Of a program that stumbled over null: which of the fields it names are null in the document.
+fn nulls(error: &str, program: &str, document: &Value) -> String {
+    if !error.contains("null") {
+        return String::new();
+    }
+    let mut found: Vec<String> = Vec::new();
+    let (mut rest, mut before, mut quoted) = (program, ' ', false);
+    while let Some(c) = rest.chars().next() {
+        quoted ^= c == '"' && before != '\\';
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if c == '.' && !quoted && !is_name(before) && !matches!(before, ')' | ']' | '"' | '.') {
+            let length = rest.find(|c: char| !is_name(c) && c != '.').unwrap_or(rest.len());
+            if let Some(path) = null_at(rest[..length].trim_end_matches('.'), document)
+                && !found.contains(&path)
+            {
+                found.push(path);
+            }
+        }
+        before = c;
+        rest = &rest[c.len_utf8()..];
+    }
+    match found.as_slice() {
+        [] => String::new(),
+        [one] => format!(" (`{one}` is null here)"),
+        several => format!(" (`{}` are null here)", several.join("`, `")),
+    }
+}
+
+/// The part of a path such as `.http.headers` up to what is null or absent in a document.
+fn null_at(path: &str, document: &Value) -> Option<String> {
+    let mut at = document;
+    let mut shown = String::new();
+    for name in path.split('.').skip(1).filter(|name| !name.is_empty()) {
+        shown.push('.');
+        shown.push_str(name);
+        at = match at.get(name) {
+            None if at.is_object() => return Some(shown),
+            Some(Value::Null) => return Some(shown),
+            None => return None,
+            Some(inner) => inner,
+        };
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_field_that_is_null_is_named() {
+        let document = json!({ "http": { "method": ["GET"], "headers": null }, "name": "x" });
+        let told = |program: &str| nulls("cannot use null as iterable", program, &document);
+        assert_eq!(told(".http.headers |= map(select(.name != \"X\"))"), " (`.http.headers` is null here)");
+        assert_eq!(told(".rdbms.query[0]"), " (`.rdbms` is null here)");
+        assert_eq!(told("map(.)[.a.b]"), " (`.a` is null here)");
+        assert_eq!(told(".http.method[]"), "");
+        assert_eq!(told("\".none\" | .name"), "");
+        assert_eq!(nulls("cannot index a text with 1", ".none", &document), "");
     }
 }

@@ -1,18 +1,19 @@
 //! `add_mapping`, `edit_mapping`, `remove_mapping`: rows of the mapping, in both models.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Apply, Compile, Keys, Missing, Step, StepError, StepKind, Warnings};
 use crate::mapping_edit::{MappingEdit, PassThrough, Row, Target, edit_mapping};
 use crate::problem::{Problem, Problems};
+use crate::template::{Blank, Fill, is_of_the_row};
 
 /// `edit_mapping: { target, list, set }`.
 #[derive(Debug)]
-pub(crate) struct EditMapping(MappingEdit);
+pub(crate) struct EditMapping(Target, RowValues);
 
 /// `add_mapping: { target, list, source, … }`.
 #[derive(Debug)]
-pub(crate) struct AddMapping(MappingEdit);
+pub(crate) struct AddMapping(Target, RowValues, PassThrough);
 
 /// `remove_mapping: { target, list }`.
 #[derive(Debug)]
@@ -21,21 +22,27 @@ pub(crate) struct RemoveMapping(MappingEdit);
 impl Step for EditMapping {
     const KIND: StepKind = StepKind::new("edit_mapping", Some(Missing::Skip));
 
-    fn compile(keys: Keys<'_>, _: &mut Compile<'_>) -> Result<Self, Problems> {
+    fn compile(keys: Keys<'_>, context: &mut Compile<'_>) -> Result<Self, Problems> {
         let Some(set) = keys.get("set") else { return Err(vec![Problem::new("needs `set`")]) };
-        let row = row(Keys::new(set)).map_err(|problem| vec![problem.under("set")])?;
-        Ok(Self(MappingEdit::Edit(target(keys)?, row)))
+        let values = RowValues::compile(Keys::new(set), context);
+        Ok(Self(target(keys)?, values.map_err(|problem| vec![problem.under("set")])?))
     }
 
-    fn apply(&self, document: &mut Value, _: &Apply<'_>) -> Result<Warnings, StepError> {
-        edit_mapping(document, &self.0)
+    fn apply(&self, document: &mut Value, context: &Apply<'_>) -> Result<Warnings, StepError> {
+        let Filled { row, blank, all } = self.1.fill(document, context)?;
+        if all {
+            return Err(StepError::not_applicable(told(&blank)));
+        }
+        let mut warnings = edit_mapping(document, &MappingEdit::Edit(self.0.clone(), row))?;
+        warnings.extend((!blank.is_empty()).then(|| told(&blank)));
+        Ok(warnings)
     }
 }
 
 impl Step for AddMapping {
     const KIND: StepKind = StepKind::new("add_mapping", None);
 
-    fn compile(keys: Keys<'_>, _: &mut Compile<'_>) -> Result<Self, Problems> {
+    fn compile(keys: Keys<'_>, context: &mut Compile<'_>) -> Result<Self, Problems> {
         let row = row(keys).map_err(|problem| vec![problem])?;
         let given = |value: &Option<Value>| value.as_ref().is_some_and(|value| !value.is_null());
         if !given(&row.source) && !given(&row.hard_coded) && !given(&row.lookup) {
@@ -47,11 +54,16 @@ impl Step for AddMapping {
             Some("replace") => PassThrough::Replace,
             Some(_) => return Err(vec![Problem::new("must be `replace`").under("pass_through")]),
         };
-        Ok(Self(MappingEdit::Add(target(keys)?, row, pass_through)))
+        let values = RowValues::compile(keys, context).map_err(|problem| vec![problem])?;
+        Ok(Self(target(keys)?, values, pass_through))
     }
 
-    fn apply(&self, document: &mut Value, _: &Apply<'_>) -> Result<Warnings, StepError> {
-        edit_mapping(document, &self.0)
+    fn apply(&self, document: &mut Value, context: &Apply<'_>) -> Result<Warnings, StepError> {
+        let Filled { row, blank, .. } = self.1.fill(document, context)?;
+        if !blank.is_empty() {
+            return Ok(vec![format!("no row was added: {}", told(&blank))]);
+        }
+        edit_mapping(document, &MappingEdit::Add(self.0.clone(), row, self.2))
     }
 }
 
@@ -65,6 +77,64 @@ impl Step for RemoveMapping {
     fn apply(&self, document: &mut Value, _: &Apply<'_>) -> Result<Warnings, StepError> {
         edit_mapping(document, &self.0)
     }
+}
+
+/// What a row shall say: as the job has it, or with cells of the manifest.
+#[derive(Debug)]
+enum RowValues {
+    Fixed(Box<Row>),
+    OfCells(Vec<(String, Fill)>),
+}
+
+/// A row for one import, and the keys whose cells are blank; `all`: there is nothing else.
+struct Filled {
+    row: Row,
+    blank: Vec<String>,
+    all: bool,
+}
+
+impl RowValues {
+    /// Only texts about `row` are filled in: any other template in a row is the service's.
+    fn compile(keys: Keys<'_>, context: &mut Compile<'_>) -> Result<Self, Problem> {
+        let fixed = row(keys)?;
+        let members = || keys.value().as_object().into_iter().flatten();
+        let is_cell = |value: &Value| value.as_str().is_some_and(is_of_the_row);
+        if !members().any(|(_, value)| is_cell(value)) {
+            return Ok(Self::Fixed(Box::new(fixed)));
+        }
+        let fill = |(key, value): (&String, &Value)| {
+            let fill = if is_cell(value) {
+                context.templates.compile_value(value).map_err(|problem| problem.under(key))?
+            } else {
+                Fill::Literal(value.clone())
+            };
+            Ok((key.clone(), fill))
+        };
+        members().map(fill).collect::<Result<_, Problem>>().map(Self::OfCells)
+    }
+
+    fn fill(&self, document: &Value, context: &Apply<'_>) -> Result<Filled, StepError> {
+        let fills = match self {
+            Self::Fixed(row) => return Ok(Filled { row: (**row).clone(), blank: Vec::new(), all: false }),
+            Self::OfCells(fills) => fills,
+        };
+        let (mut members, mut blank) = (Map::new(), Vec::new());
+        for (key, fill) in fills {
+            let value = context.templates.fill(fill, document, context.facts, None, Blank::Leave);
+            match value.map_err(|error| StepError::failed(format!("{key}: {error}")))? {
+                Some(value) => drop(members.insert(key.clone(), value)),
+                None => blank.push(key.clone()),
+            }
+        }
+        let all = members.is_empty();
+        let row = row(Keys::new(&Value::Object(members)));
+        let row = row.map_err(|problem| StepError::failed(problem.in_one_line()))?;
+        Ok(Filled { row, blank, all })
+    }
+}
+
+fn told(blank: &[String]) -> String {
+    format!("the cell for {} is blank, which leaves it as it was", blank.join(", "))
 }
 
 fn target(keys: Keys<'_>) -> Result<Target, Problems> {
@@ -110,4 +180,47 @@ fn row(keys: Keys<'_>) -> Result<Row, Problem> {
         discard_if_empty: get("discard_if_empty"),
         is_key: get("is_key"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{Facts, Program, StepSpec};
+
+    fn facts(rate: &str) -> Facts {
+        Facts { row: [("rate".to_owned(), rate.to_owned())].into(), ..Facts::default() }
+    }
+
+    fn price() -> Value {
+        json!({ "name": "x", "adaptorType": "HTTPImport", "http": {},
+            "mapping": { "fields": [{ "extract": "p", "generate": "price" }], "lists": [] } })
+    }
+
+    #[test]
+    fn cells_of_the_manifest_have_the_type_they_are_given() {
+        let set = json!({ "target": "price", "set": { "default": "{{ row.rate | float }}", "source": "{{record.rate}}" } });
+        let program = Program::compile(vec![StepSpec::new("edit_mapping", set)]).unwrap();
+        let done = program.apply(price(), &facts("1.50")).unwrap().document;
+        let row = &done["mapping"]["fields"][0];
+        assert_eq!(row["default"].to_string(), "1.50");
+        assert_eq!(row["extract"], "{{record.rate}}", "a template of the service stays");
+        let wrong = program.apply(price(), &facts("cheap")).unwrap_err().to_string();
+        assert!(wrong.contains("default") && wrong.contains("cheap"), "{wrong}");
+    }
+
+    #[test]
+    fn a_blank_cell_leaves_the_row_as_it_was() {
+        let set = json!({ "target": "price", "set": { "default": "{{ row.rate }}" } });
+        let program = Program::compile(vec![StepSpec::new("edit_mapping", set)]).unwrap();
+        assert_eq!(program.apply(price(), &facts(" ")).unwrap().document, price());
+        assert_eq!(program.notes().len(), 1);
+        let add = json!({ "target": "tax", "hard_coded": "{{ row.rate }}" });
+        let program = Program::compile(vec![StepSpec::new("add_mapping", add)]).unwrap();
+        let done = program.apply(price(), &facts("")).unwrap();
+        assert_eq!((done.document, done.warnings.len()), (price(), 1));
+        let done = program.apply(price(), &facts("19")).unwrap().document;
+        assert_eq!(done["mapping"]["fields"][1]["hardCodedValue"], "19");
+    }
 }

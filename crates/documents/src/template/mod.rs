@@ -287,6 +287,15 @@ fn text_of(error: &Error) -> String {
     error.detail().map_or_else(|| error.kind().to_string(), str::to_owned)
 }
 
+/// Whether a text is a template about the manifest's row and nothing else.
+pub(crate) fn is_of_the_row(text: &str) -> bool {
+    const WORDS: [&str; 9] = ["and", "else", "false", "if", "in", "is", "none", "not", "or"];
+    let of_row = |(word, range): &(Word, std::ops::Range<usize>)| {
+        *word != Word::Name || text[range.clone()] == *"row" || WORDS.contains(&&text[range.clone()])
+    };
+    is_template(text) && words(text).iter().all(of_row)
+}
+
 /// Whether a text of `set` is a template of ours and not the service's handlebars.
 pub fn is_template(text: &str) -> bool {
     let mut rest = text;

@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Untyped, path};
+use super::Untyped;
+use super::of_the_record::is_of_the_record;
+use crate::path::way;
 use crate::schema::{CONDITIONS, DATA_TYPES, FLAGS, Model, has_word};
 
 const CARRIED: &[&str] = &[
@@ -75,16 +77,16 @@ fn row(field: &Value, untyped: Untyped) -> Result<(Map<String, Value>, Option<Ve
                 return Err(format!("Mapper 2.0 has no `{flag}`"));
             }
             ("extract", Value::String(text)) if text.is_empty() => {}
-            ("extract", Value::String(text)) if path::is_of_the_record(text) => source = Some(text.clone()),
+            ("extract", Value::String(text)) if is_of_the_record(text) => source = Some(text.clone()),
             ("extract", Value::String(text)) => {
-                let (names, stars) = path::parse_one(text)
+                let (names, stars) = way::parse_one(text)
                     .ok_or_else(|| format!("its source `{text}` may not mean the same"))?;
                 list = match stars.as_slice() {
                     [] => None,
                     [at] if *at < names.len() => Some(names[..*at].to_vec()),
                     _ => return Err(format!("its source `{text}` goes through several lists")),
                 };
-                source = Some(path::write_two(&names));
+                source = Some(way::write_two(&names));
             }
             ("hardCodedValue", Value::String(_) | Value::Bool(_) | Value::Number(_)) => literal = Some(value),
             ("dataType", Value::String(word)) if has_word(DATA_TYPES, Model::Two, word) => {
@@ -212,7 +214,7 @@ fn whole_list(
     }
     let source = source.ok_or("none of its rows goes through a list of the source")?;
     let made = json!({ "dataType": "objectarray", "status": "Active",
-        "buildArrayHelper": [{ "extract": format!("{}[*]", path::write_two(&source)),
+        "buildArrayHelper": [{ "extract": format!("{}[*]", way::write_two(&source)),
             "sourceDataType": "objectarray", "mappings": entries }] });
     if let Value::Object(made) = made { Ok(made) } else { Ok(Map::new()) }
 }

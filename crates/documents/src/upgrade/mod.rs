@@ -6,13 +6,13 @@
 //! grouped rows, `json`) counts as standing in the way. No I/O.
 
 mod forth;
-mod path;
+mod of_the_record;
 mod reading;
 
 use serde_json::Value;
 
 use crate::output::Output;
-use crate::schema::{Mapper, adaptor_with_block};
+use crate::schema::{Mapper, adaptor_with_block, is_empty_draft};
 
 /// What becomes of a row that names no data type, where the type matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -93,7 +93,8 @@ fn obstacles(document: &Value) -> Vec<String> {
     if let Some(adaptor) = adaptor_with_block(document).filter(|adaptor| adaptor.mapper.is_one_only()) {
         reasons.push(format!("{} has no Mapper 2.0", adaptor.name));
     }
-    if document.get("mappings").and_then(Value::as_array).is_some_and(|rows| !rows.is_empty()) {
+    let mapped = |rows: &Vec<Value>| !rows.iter().all(is_empty_draft);
+    if document.get("mappings").and_then(Value::as_array).is_some_and(mapped) {
         reasons.push("it has a Mapper 2.0 mapping already".to_owned());
     }
     let many = matches!(document.get("oneToMany"), Some(Value::Bool(true)))

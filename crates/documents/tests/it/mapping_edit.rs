@@ -354,3 +354,37 @@ fn a_row_is_added_once_and_never_where_the_record_passes_through() {
     assert_eq!(made["mappings"][0]["buildArrayHelper"][0]["mappings"][0]["generate"], "currency");
     assert!(made["mappings"][0].get("generate").is_none());
 }
+
+#[test]
+fn a_lookup_that_searches_is_given_no_map_of_values() {
+    let document = |lookup: Value| json!({ "adaptorType": "HTTPImport", "http": { "lookups": [lookup] } });
+    let edit = |set: Value, map: Value| {
+        let members = |value: Value| value.as_object().cloned().unwrap_or_default();
+        LookupEdit::Edit { name: "c".to_owned(), set: members(set), map: members(map) }
+    };
+    let search =
+        document(json!({ "name": "c", "method": "GET", "relativeURI": "/c/{{record.x}}", "extract": "id" }));
+    let mut found = search.clone();
+    let refused = edit_lookup(&mut found, &edit(json!({}), json!({ "A": "1" }))).unwrap_err().to_string();
+    assert!(refused.contains("/http/lookups/0 searches (it has `relativeURI`)"), "{refused}");
+    assert_eq!(found, search);
+    edit_lookup(&mut found, &edit(json!({ "default": "none" }), json!({}))).unwrap();
+    assert_eq!(found["http"]["lookups"][0]["default"], "none");
+    // Forms leave the keys of the other kind empty.
+    let mut values = document(json!({ "name": "c", "relativeURI": "", "recordType": null, "map": null }));
+    edit_lookup(&mut values, &edit(json!({}), json!({ "A": "1" }))).unwrap();
+    assert_eq!(values["http"]["lookups"][0]["map"], json!({ "A": "1" }));
+}
+
+#[test]
+fn a_new_lookup_stands_in_a_block_that_the_adaptor_reads() {
+    let lookup = json!({ "name": "c", "map": { "A": "1" } });
+    let add = || LookupEdit::Add(lookup.as_object().unwrap().clone());
+    let mut upload =
+        json!({ "adaptorType": "HTTPImport", "http": { "type": "file" }, "file": { "lookups": [] } });
+    edit_lookup(&mut upload, &add()).unwrap();
+    assert_eq!(upload["http"]["lookups"], json!([lookup]));
+    let mut ftp = json!({ "adaptorType": "FTPImport", "ftp": {}, "file": { "type": "csv" } });
+    edit_lookup(&mut ftp, &add()).unwrap();
+    assert_eq!(ftp["file"]["lookups"], json!([lookup]));
+}

@@ -208,3 +208,15 @@ fn rows_without_a_type_become_texts_where_the_job_says_so() {
     assert_eq!(upgrade(&mut document, Untyped::String), Upgrade::Done);
     assert_eq!(document["mappings"][0]["dataType"], json!("string"));
 }
+
+#[test]
+fn the_editors_empty_draft_rows_are_no_mapping() {
+    let mut document = fields(&json!([string("a", "a")]));
+    let draft = json!({ "dataType": "string", "status": "Draft", "sourceDataType": "string" });
+    document["mappings"] = json!([draft]);
+    let made = upgraded(document.clone());
+    assert_eq!((made.as_array().unwrap().len(), &made[0]["generate"]), (1, &json!("a")));
+    document["mappings"] =
+        json!([draft, { "generate": "b", "extract": "$.b", "dataType": "string", "status": "Active" }]);
+    assert!(refused(&document).contains("it has a Mapper 2.0 mapping already"));
+}
