@@ -101,14 +101,19 @@ fn ended(report: &WaveReport) -> String {
 fn begins(next: &NextWave) -> String {
     let operations: Vec<String> =
         next.operations.iter().map(|(word, count)| format!("{word} {}", number(*count))).collect();
-    let seconds = std::time::Duration::try_from_secs_f64(next.seconds).unwrap_or(std::time::Duration::MAX);
+    let time = match next.seconds {
+        seconds if seconds < 1.0 => "less than a second".to_owned(),
+        seconds => {
+            let time = std::time::Duration::try_from_secs_f64(seconds).unwrap_or(std::time::Duration::MAX);
+            format!("about {}", span(time))
+        }
+    };
     format!(
-        "Wave {} of {}   {}   {}   about {}",
+        "Wave {} of {}   {}   {}   {time}",
         next.number,
         next.of,
         count(next.imports, "import", "imports"),
         operations.join(", "),
-        span(seconds)
     )
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::reasons::ReasonGroup;
 use super::snapshot::{in_words, old_ids};
-use super::text::{Paint, Tone, clean, count, counted, cut, listed, number, span, width};
+use super::text::{Paint, Tone, clean, count, counted, cut, listed, number, span, width, wrap};
 use crate::model::{Outcome, Verdict};
 use crate::run_folder::plan_item::{DIFFERS, ONLY_IN_SOURCE, ONLY_IN_TARGET};
 use crate::run_folder::summary::Summary;
@@ -42,12 +42,13 @@ pub fn closing(summary: &Summary, closing: &Closing<'_>, out: &mut dyn Write) ->
     let paint = Paint { color: closing.color };
     let open = open(summary);
     let tone = if open > 0 || summary.state != "finished" { Tone::Bad } else { Tone::Good };
-    writeln!(out, "{}", paint.tone(tone, headline(summary)))?;
+    let room = closing.width.max(60);
+    writeln!(out, "{}", paint.tone(tone, wrap(&headline(summary), room, 2)))?;
     for read in &summary.snapshots {
         writeln!(out, "Read from snapshot {}.", in_words(read))?;
     }
     if let Some(how) = how_it_ended(summary) {
-        writeln!(out, "{how}")?;
+        writeln!(out, "{}", wrap(&how, room, 2))?;
     }
     writeln!(out)?;
     for outcome in Outcome::ALL.iter().copied().filter(|outcome| summary.count(*outcome) > 0) {
@@ -64,7 +65,7 @@ pub fn closing(summary: &Summary, closing: &Closing<'_>, out: &mut dyn Write) ->
         caches(summary),
     ];
     for line in lines.into_iter().flatten() {
-        writeln!(out, "{line}")?;
+        writeln!(out, "{}", wrap(&line, room, 2))?;
     }
     old_ids(summary, out)?;
     if let Some(disagreement) = summary.disagreement() {
@@ -334,16 +335,15 @@ fn reasons(closing: &Closing<'_>, paint: Paint, out: &mut dyn Write) -> io::Resu
         if group.imports > group.names.len() as u64 {
             names.push_str(", …");
         }
-        // Names are of more use than the end of a long reason: they keep a third of the line.
-        let left = room.saturating_sub(23 + names_width(&names, room));
-        let line = format!("{}   {names}", cut(&clean(&group.reason), left));
-        writeln!(
-            out,
-            "  {} {:>7}  {}",
-            paint.tone(tone, format_args!("{:<9}", group.word)),
-            number(group.imports),
-            cut(line.trim_end(), room.saturating_sub(21))
-        )?;
+        let (reason, lead) = (clean(&group.reason), paint.tone(tone, format!("{:<11}", group.word)));
+        let counted = number(group.imports);
+        if width(&reason) + width(&names) + 27 <= room {
+            writeln!(out, "  {lead} {counted:>7}  {}", format!("{reason}   {names}").trim_end())?;
+        } else {
+            // Names that do not fit behind their reason stand below it.
+            writeln!(out, "  {lead} {counted:>7}  {}", cut(&reason, room.saturating_sub(23)))?;
+            writeln!(out, "{:23}{}", "", cut(&names, room.saturating_sub(23)))?;
+        }
     }
     match shown.len().saturating_sub(MOST_NAMED) {
         0 => Ok(()),
@@ -357,10 +357,6 @@ fn reasons(closing: &Closing<'_>, paint: Paint, out: &mut dyn Write) -> io::Resu
 
 fn listed_names(names: &[String]) -> String {
     names.iter().map(|name| cut(&clean(name), 40).into_owned()).collect::<Vec<_>>().join(", ")
-}
-
-fn names_width(names: &str, room: usize) -> usize {
-    width(names).min(room / 3)
 }
 
 fn outcome_tone(outcome: Outcome) -> Tone {

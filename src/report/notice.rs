@@ -110,6 +110,8 @@ impl Notices {
     pub(super) fn take(&mut self, event: &Event) -> Option<String> {
         self.counts.take(event);
         let (tone, word, rest) = match event {
+            // Whoever interrupted it was told when the signal came.
+            Event::Stopping { reason } if reason == "interrupted" => return None,
             Event::Stopping { reason } => {
                 let rest = format!("{}; what is in flight finishes", clean(reason));
                 return Some(self.show(Tone::Bad, "stopping:", &rest));

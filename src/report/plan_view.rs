@@ -9,7 +9,7 @@ use super::changes::Changes;
 pub use super::changes::Diff;
 use super::groups::Groups;
 use super::snapshot::in_words;
-use super::text::{Paint, Tone, clean, count, counted, cut, fit, listed, number, short_id, width};
+use super::text::{Paint, Tone, clean, count, counted, cut, fit, listed, number, short_id, width, wrap};
 use crate::model::{Operation, Outcome};
 use crate::run_folder::RunFolderError;
 use crate::run_folder::plan_file::PlanFile;
@@ -76,15 +76,20 @@ pub fn table(
     out: &mut dyn Write,
     options: PlanViewOptions<'_>,
 ) -> Result<(), RunFolderError> {
-    let view = View { options, paint: Paint { color: options.color } };
+    let mut view = View { options, paint: Paint { color: options.color }, only_changes: false };
     let written = super::to_output;
     let mut groups = Groups::default();
-    let mut changing = 0_usize;
+    let (mut shown, mut changing) = (0_usize, 0_usize);
     for item in plan.items() {
         let item = item?;
         groups.take(&item);
-        changing += usize::from(view.is_shown(&item));
+        shown += usize::from(view.is_shown(&item));
+        changing += usize::from(changes(&item));
     }
+    // Of many imports those that are left alone are told by their reasons above, and do not take the room of the others.
+    let crowded = options.detail == Detail::First && shown > FIRST;
+    view.only_changes = crowded && changing > 0 && !options.unchanged;
+    let all = if view.only_changes { changing } else { shown };
     let mut top = Vec::new();
     view.head(plan, &mut top).map_err(written)?;
     view.groups(plan, &groups, &mut top).map_err(written)?;
@@ -92,7 +97,7 @@ pub fn table(
     view.foot(plan, &mut foot).map_err(written)?;
     out.write_all(&top).map_err(written)?;
     let used = lines_in(&top) + lines_in(&foot);
-    view.details(plan, changing, used, out)?;
+    view.details(plan, all, used, out)?;
     out.write_all(&foot).map_err(written)
 }
 
@@ -135,9 +140,18 @@ pub fn totals(plan: &PlanFile) -> String {
     if parts.is_empty() { "nothing selected".to_owned() } else { parts.join(", ") }
 }
 
+/// Whether an item is not left alone: something is done for it, it needs a person, or a comparison found it unlike.
+fn changes(item: &PlanItem) -> bool {
+    let stays =
+        matches!(item.outcome, Some(Outcome::Skipped | Outcome::Unchanged)) && item.unlike().is_none();
+    !stays && item.operation != Operation::Archive
+}
+
 struct View<'a> {
     options: PlanViewOptions<'a>,
     paint: Paint,
+    /// Whether only imports that change are shown in full.
+    only_changes: bool,
 }
 
 impl View<'_> {
@@ -148,6 +162,9 @@ impl View<'_> {
             return names.iter().any(|name| {
                 item.name == *name || sides().any(|side| side.name == *name || side.id.as_str() == name)
             });
+        }
+        if self.only_changes {
+            return changes(item);
         }
         // What stays as it is, or is only kept, is counted and not listed.
         let calm = item.outcome == Some(Outcome::Unchanged) || item.operation == Operation::Archive;
@@ -178,7 +195,9 @@ impl View<'_> {
         }
         // What a person should know before anything else.
         for note in &plan.tail().notes {
-            writeln!(out, "{} {}", self.paint.tone(Tone::Warn, "Note:"), clean(note))?;
+            let note = wrap(&format!("Note: {}", clean(note)), self.options.width.max(60), 6);
+            let note = note.strip_prefix("Note:").unwrap_or(&note);
+            writeln!(out, "{}{note}", self.paint.tone(Tone::Warn, "Note:"))?;
         }
         writeln!(out)?;
         let mut totals: Vec<_> = plan.tail().totals.iter().collect();
@@ -279,8 +298,12 @@ impl View<'_> {
         }
         let more = first && shown < all;
         if more {
-            let heading =
-                format!("The first {} of {}", number(shown as u64), count(all as u64, "import", "imports"));
+            let what = if self.only_changes { " that are not left alone" } else { "" };
+            let heading = format!(
+                "The first {} of {}{what}",
+                number(shown as u64),
+                count(all as u64, "import", "imports")
+            );
             writeln!(out, "{}", self.paint.tone(Tone::Strong, heading)).map_err(written)?;
         }
         out.write_all(&text).map_err(written)?;
@@ -349,7 +372,9 @@ impl View<'_> {
             writeln!(out, "{}   {calls}", self.paint.tone(Tone::Strong, "Calls"))?;
         } else if !compares(plan) {
             let calls = forecast(&tail.forecast, self.options.per_second);
-            writeln!(out, "{}   {calls}", self.paint.tone(Tone::Strong, "Calls"))?;
+            let calls = wrap(&format!("Calls   {calls}"), self.options.width.max(60), 8);
+            let calls = calls.strip_prefix("Calls").unwrap_or(&calls);
+            writeln!(out, "{}{calls}", self.paint.tone(Tone::Strong, "Calls"))?;
         }
         Ok(())
     }

@@ -8,11 +8,18 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::notice::{Counts, Notices, ReadGauge, pace};
-use super::text::{Paint, Tone, count, number, span};
+use super::text::{Paint, Tone, count, cut, number, span, width};
 use crate::model::event::{Event, Listener, Stage};
 
 /// How often figures move while nothing happens: a run that waits for the service is seen to wait.
 const TICK: Duration = Duration::from_millis(250);
+
+/// Cells of a bar at most, and at least: with fewer it is left out.
+const LONGEST: usize = 28;
+const SHORTEST: usize = 6;
+
+/// Tells how many columns the terminal has now.
+type Columns = Arc<dyn Fn() -> usize + Send + Sync>;
 
 /// Bars on stderr. A clone steers the same bars: keep one to call [`Bars::clear`] before anything else is printed.
 #[derive(Clone)]
@@ -26,6 +33,7 @@ struct Board {
     stages: Vec<(Stage, ProgressBar)>,
     figures: Option<ProgressBar>,
     paint: Paint,
+    columns: Columns,
 }
 
 impl fmt::Debug for Bars {
@@ -37,10 +45,11 @@ impl fmt::Debug for Bars {
 impl Bars {
     /// Bars on stderr; they hide themselves where that is no terminal.
     pub fn stderr(color: bool, gauge: ReadGauge) -> Self {
-        Self::on_target(ProgressDrawTarget::stderr(), color, gauge)
+        let columns = Arc::new(|| usize::from(console::Term::stderr().size().1));
+        Self::on_target(ProgressDrawTarget::stderr(), color, gauge, columns)
     }
 
-    fn on_target(target: ProgressDrawTarget, color: bool, gauge: ReadGauge) -> Self {
+    fn on_target(target: ProgressDrawTarget, color: bool, gauge: ReadGauge, columns: Columns) -> Self {
         let paint = Paint { color };
         Self(Arc::new(Mutex::new(Board {
             multi: MultiProgress::with_draw_target(target),
@@ -50,6 +59,7 @@ impl Bars {
             stages: Vec::new(),
             figures: None,
             paint,
+            columns,
         })))
     }
 
@@ -93,15 +103,15 @@ impl Board {
         self.finish(stage);
         let figures = self.figures.get_or_insert_with(|| {
             let bar = self.multi.add(ProgressBar::no_length());
-            bar.set_style(figures_style(Arc::clone(&self.gauge), Arc::clone(&self.counts)));
+            let counts = Arc::clone(&self.counts);
+            bar.set_style(figures_style(Arc::clone(&self.gauge), counts, Arc::clone(&self.columns)));
             bar.enable_steady_tick(TICK);
             bar
         });
         let bar = self
             .multi
             .insert_before(figures, ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden()));
-        bar.set_style(bar_style(total.is_some(), self.paint));
-        bar.set_prefix(stage.as_str());
+        bar.set_style(bar_style(stage, self.paint, Arc::clone(&self.columns)));
         bar.enable_steady_tick(TICK);
         self.stages.push((stage, bar));
     }
@@ -126,34 +136,65 @@ impl Board {
     }
 }
 
-fn bar_style(known: bool, paint: Paint) -> ProgressStyle {
-    let template = match (known, paint.color) {
-        (true, true) => "{prefix:8} {bar:28.cyan/dim} {done} · {pace}",
-        (true, false) => "{prefix:8} {bar:28} {done} · {pace}",
-        (false, _) => "{prefix:8} {spinner} {done} · {pace}",
-    };
-    ProgressStyle::with_template(template)
-        .unwrap_or_else(|_| ProgressStyle::default_bar())
-        .progress_chars("━╸─")
-        .with_key("done", |state: &ProgressState, out: &mut dyn fmt::Write| {
-            let _ = match state.len() {
-                Some(total) => write!(out, "{} of {}", number(state.pos()), number(total)),
-                None => write!(out, "{}", number(state.pos())),
-            };
-        })
-        .with_key("pace", |state: &ProgressState, out: &mut dyn fmt::Write| {
-            let left = state.len().map(|total| total.saturating_sub(state.pos()));
-            let _ = out.write_str(&pace(state.per_sec(), left));
-        })
+/// A line that is drawn by ourselves, so that it never takes more columns than the terminal has, whatever its size by now.
+fn style(line: impl Fn(&ProgressState) -> String + Clone + Send + Sync + 'static) -> ProgressStyle {
+    ProgressStyle::with_template("{line}").unwrap_or_else(|_| ProgressStyle::default_bar()).with_key(
+        "line",
+        move |state: &ProgressState, out: &mut dyn fmt::Write| {
+            let _ = out.write_str(&line(state));
+        },
+    )
 }
 
-fn figures_style(gauge: ReadGauge, counts: Arc<Mutex<Counts>>) -> ProgressStyle {
-    ProgressStyle::with_template("         {figures}")
-        .unwrap_or_else(|_| ProgressStyle::default_bar())
-        .with_key("figures", move |_: &ProgressState, out: &mut dyn fmt::Write| {
-            let counts = *counts.lock().unwrap_or_else(PoisonError::into_inner);
-            let _ = out.write_str(&counts.line(&gauge()));
-        })
+fn bar_style(stage: Stage, paint: Paint, columns: Columns) -> ProgressStyle {
+    style(move |state| {
+        let (done, total) = (state.pos(), state.len());
+        let of = total.map_or(String::new(), |total| format!(" of {}", number(total)));
+        let left = total.map(|total| total.saturating_sub(done));
+        let text = format!("{}{of} · {}", number(done), pace(state.per_sec(), left));
+        let line = Line { stage, done, total, text, elapsed: state.elapsed() };
+        line.fit(paint, columns())
+    })
+}
+
+/// What a bar says.
+#[derive(Debug)]
+struct Line {
+    stage: Stage,
+    done: u64,
+    total: Option<u64>,
+    text: String,
+    elapsed: Duration,
+}
+
+impl Line {
+    /// The line in so many columns: first the bar gives way, then the text is cut.
+    fn fit(&self, paint: Paint, columns: usize) -> String {
+        let (stage, text) = (self.stage.as_str(), &self.text);
+        let room = columns.saturating_sub(1);
+        let free = room.saturating_sub(9 + 1 + width(text));
+        let Some(total) = self.total else {
+            let turn = usize::try_from(self.elapsed.as_millis() / TICK.as_millis()).unwrap_or(0);
+            let sign = ["|", "/", "-", "\\"][turn % 4];
+            return cut(&format!("{stage:8} {sign} {text}"), room).into_owned();
+        };
+        if free < SHORTEST {
+            return cut(&format!("{stage:8} {text}"), room).into_owned();
+        }
+        let cells = free.min(LONGEST);
+        let filled = self.done.min(total) as u128 * cells as u128 / u128::from(total.max(1));
+        let filled = usize::try_from(filled).unwrap_or(cells);
+        let (full, rest) = ("━".repeat(filled), "─".repeat(cells - filled));
+        format!("{stage:8} {}{} {text}", paint.tone(Tone::Change, full), paint.tone(Tone::Dim, rest))
+    }
+}
+
+fn figures_style(gauge: ReadGauge, counts: Arc<Mutex<Counts>>, columns: Columns) -> ProgressStyle {
+    style(move |_| {
+        let counts = *counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let line = format!("         {}", counts.line(&gauge()));
+        cut(&line, columns().saturating_sub(1)).into_owned()
+    })
 }
 
 #[cfg(test)]

@@ -55,6 +55,27 @@ pub fn cut(text: &str, columns: usize) -> Cow<'_, str> {
     Cow::Owned(short)
 }
 
+/// The text on as many lines as it needs in `columns`, broken at blanks; those after the first begin with `indent` blanks. A
+/// word that is longer than a line stays whole.
+pub fn wrap(text: &str, columns: usize, indent: usize) -> String {
+    let mut wrapped = String::new();
+    let mut used = 0;
+    for word in text.split(' ') {
+        let wide = width(word);
+        if used > indent && used + 1 + wide > columns {
+            wrapped.push('\n');
+            wrapped.extend(std::iter::repeat_n(' ', indent));
+            used = indent;
+        } else if used > 0 {
+            wrapped.push(' ');
+            used += 1;
+        }
+        wrapped.push_str(word);
+        used += wide;
+    }
+    wrapped
+}
+
 /// The text, cut or filled with spaces to exactly `columns`.
 pub fn fit(text: &str, columns: usize) -> String {
     let mut fitted = cut(text, columns).into_owned();
@@ -208,6 +229,17 @@ mod tests {
         assert_eq!(cut("日本語", 4), "日…");
         assert_eq!(fit("日本語", 4), "日… ");
         assert_eq!(fit("ab", 4), "ab  ");
+    }
+
+    #[test]
+    fn long_lines_are_broken_at_blanks() {
+        assert_eq!(
+            wrap("Calls   12 calls: 10 create import", 24, 8),
+            "Calls   12 calls: 10\n        create import"
+        );
+        assert_eq!(wrap("a  b", 80, 4), "a  b", "blanks stay as they are");
+        assert_eq!(wrap("averylongword and", 5, 2), "averylongword\n  and");
+        assert_eq!(wrap("", 5, 2), "");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::run_folder::forecast::Forecast;
 
 fn said(summary: &Summary, extra: Closing<'_>) -> String {
     let mut out = Vec::new();
-    closing(summary, &Closing { width: 100, ..extra }, &mut out).unwrap();
+    closing(summary, &Closing { width: 120, ..extra }, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -53,8 +53,8 @@ fn a_run_ends_with_words_a_manager_understands() {
     Enter 7 secrets manually: the service never shows them. report.html lists where.
 
     Reasons:
-      failed          2  http.method: Expected field   Order 3, Order 4
-      failed          1  two␊lines␛[2J   Order 9
+      failed            2  http.method: Expected field   Order 3, Order 4
+      failed            1  two␊lines␛[2J   Order 9
 
     Files:   runs/R (audit.csv, summary.json, report.html)
     Again:   transship retry runs/R

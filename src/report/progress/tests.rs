@@ -47,7 +47,7 @@ fn drawn(color: bool) -> String {
         Gauge { in_flight: 12, waited: Duration::from_millis(3240), throttled: 2, ..Gauge::default() };
     // Drawn as often as asked: nothing is left out for want of time.
     let target = ProgressDrawTarget::term_like_with_hz(Box::new(paper.clone()), 255);
-    let mut bars = Bars::on_target(target, color, Arc::new(move || gauge.clone()));
+    let mut bars = Bars::on_target(target, color, Arc::new(move || gauge.clone()), Arc::new(|| 100));
     let steer = bars.clone();
     let stage = Stage::Write;
     bars.on(&Event::StageStarted { stage, total: Some(1500) });
@@ -85,7 +85,8 @@ fn colours_come_when_asked_for() {
 
 #[test]
 fn without_a_terminal_bars_hide_and_still_count() {
-    let mut bars = Bars::on_target(ProgressDrawTarget::hidden(), false, Arc::new(Gauge::default));
+    let mut bars =
+        Bars::on_target(ProgressDrawTarget::hidden(), false, Arc::new(Gauge::default), Arc::new(|| 80));
     bars.on(&Event::StageAdvanced { stage: Stage::Read, by: 1 });
     bars.on(&Event::StageFinished { stage: Stage::Read });
     bars.on(&Event::StageStarted { stage: Stage::Read, total: Some(2) });
@@ -93,4 +94,29 @@ fn without_a_terminal_bars_hide_and_still_count() {
     assert_eq!(bars.0.lock().unwrap().stages[0].1.position(), 2);
     bars.clear();
     assert!(bars.0.lock().unwrap().stages.is_empty());
+}
+
+#[test]
+fn a_line_fits_the_terminal_whatever_its_size() {
+    let line = |total| Line {
+        stage: Stage::Write,
+        done: 1200,
+        total,
+        text: "1,200 of 1,500 · 38/s · 7.8 s left".to_owned(),
+        elapsed: Duration::ZERO,
+    };
+    for columns in [10, 40, 50, 60, 80, 200] {
+        for total in [Some(1500), Some(0), None] {
+            let text = line(total).fit(Paint { color: false }, columns);
+            assert!(width(&text) < columns, "{columns}: {text}");
+        }
+    }
+    assert_eq!(
+        line(Some(1500)).fit(Paint { color: false }, 80),
+        format!("write    {}{} 1,200 of 1,500 · 38/s · 7.8 s left", "━".repeat(22), "─".repeat(6))
+    );
+    assert_eq!(
+        line(Some(1500)).fit(Paint { color: false }, 50),
+        "write    1,200 of 1,500 · 38/s · 7.8 s left"
+    );
 }
