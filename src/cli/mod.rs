@@ -1,10 +1,12 @@
 //! The face: arguments, commands, exit codes. One file a command; what is printed is printed here or in `report`.
 
+mod accounts;
 mod archive;
 pub mod args;
 mod ask;
 mod backup;
 mod check;
+mod config;
 mod core_dumps;
 mod document;
 mod early;
@@ -36,8 +38,8 @@ mod world;
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches};
 
 use args::{Cli, Command, Format, Progress};
 use exit::Exit;
@@ -46,8 +48,10 @@ use world::CliContext;
 
 /// Parses the arguments, runs the command and returns its exit code.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let matches = Cli::command().try_get_matches();
+    let parsed = matches.and_then(|matches| Cli::from_arg_matches(&matches).map(|cli| (cli, matches)));
+    let (cli, matches) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             // A reader that went away cannot be told.
             let _ = error.print();
@@ -64,7 +68,7 @@ pub fn main() -> ExitCode {
     }
     core_dumps::turn_off();
     let (name, has_document) = (cli.command.name(), cli.command.has_document());
-    let done = started(&world).and_then(|runtime| runtime.block_on(dispatch(&world, cli.command)));
+    let done = started(&world).and_then(|runtime| runtime.block_on(dispatch(&world, cli.command, &matches)));
     let (exit, failure) = match done {
         Ok(exit) => (exit, None),
         Err(failure) => (failure.report(&world.stderr), Some(failure)),
@@ -87,7 +91,7 @@ fn started(world: &CliContext) -> Result<tokio::runtime::Runtime, Failure> {
     Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
 }
 
-async fn dispatch(world: &CliContext, command: Command) -> Result<Exit, Failure> {
+async fn dispatch(world: &CliContext, command: Command, matches: &clap::ArgMatches) -> Result<Exit, Failure> {
     match command {
         Command::Plan(args) => plan::plan(world, &args).await,
         Command::Run(args) => Box::pin(run::run(world, &args)).await,
@@ -100,12 +104,14 @@ async fn dispatch(world: &CliContext, command: Command) -> Result<Exit, Failure>
         Command::Show(args) => show::show(world, &args),
         Command::Verify(args) => verify::verify(world, &args),
         Command::Report(args) => show::report(world, &args),
+        Command::Accounts(args) => accounts::accounts(world, &args).await,
         Command::Archive(args) => archive::archive(world, &args.command).await,
         Command::Emulator(args) => emulator::emulator(world, &args).await,
         Command::New(args) => small::new(&args),
         Command::Schema => small::schema(),
         Command::Completions(args) => small::completions(&args),
-        Command::Man => small::man(),
+        Command::Config(args) => config::config(world, &args, matches),
+        Command::Man(args) => small::man(&args),
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) static JOB: Table = Table {
         required("version", Type::Whole(1, 1), "The version of the job file: 1."),
         required("name", Type::Text(Form::Title), "What the job is called; part of the run folder's name."),
         required("action", Type::Word(ACTIONS), "What is done with the selected imports."),
-        required("accounts", Type::Dictionary(&ACCOUNTS), "The accounts, each with a name of your choice."),
+        key("accounts", Type::Dictionary(&ACCOUNTS), "The accounts, each with a name of your choice; without it, those of the user's accounts file."),
         key(
             "source",
             Type::Either(&[Type::Text(Form::Name), Type::Table(&SOURCE)]),
@@ -170,6 +170,20 @@ const VERIFY: &[super::spec::Word] = &[
     word("response", "What the write answered is compared."),
     word("none", "Nothing is compared."),
 ];
+
+/// The file of accounts that every job may name.
+pub(super) static ACCOUNTS_FILE: Table = Table {
+    name: "accounts_file",
+    what: "a mapping",
+    rule: Rule::Free,
+    keys: &[
+        required("version", Type::Whole(1, 1), "The version of the file: 1."),
+        key("accounts", Type::Dictionary(&ACCOUNTS), "The accounts, each with a name of your choice."),
+    ],
+    noun: Some("the accounts file"),
+    secret: None,
+    elsewhere: &[],
+};
 
 static ACCOUNTS: Dictionary = Dictionary {
     what: "account",

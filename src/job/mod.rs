@@ -22,6 +22,7 @@ mod check;
 mod forms;
 mod keys;
 mod not_yet;
+pub mod origin;
 mod quoting;
 mod read;
 mod redact;
@@ -33,6 +34,7 @@ mod slips;
 mod spec;
 mod spreadsheet;
 mod tree;
+pub mod user;
 mod yaml;
 
 use std::borrow::Cow;
@@ -141,8 +143,10 @@ pub struct Job {
     pub sources: Vec<Account>,
     /// The key `notify`: who is told how it ended.
     pub notify: Notify,
-    /// Every entry of `accounts`, in the order written.
+    /// Every entry of `accounts`, in the order written, then those of the user's file that the job may name.
     pub accounts: Vec<Account>,
+    /// The names of those that are the job's own.
+    pub own_accounts: Vec<String>,
     /// What is allowed and most likely not meant.
     pub warnings: Problems,
     /// The file as it was read; it holds no secret.

@@ -42,6 +42,23 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Those of no job, to look at one account.
+    pub fn of_account(account: &Account, folder: PathBuf) -> Self {
+        Self {
+            source: account.clone(),
+            target: account.clone(),
+            ignore: Vec::new(),
+            verify: Verify::default(),
+            waves: None,
+            concurrency: None,
+            page_size: PageSize::default(),
+            retry: Retry::default(),
+            stop: Stop::default(),
+            folder,
+            shelved: None,
+        }
+    }
+
     /// Those of a job whose file is in `folder`.
     pub fn of(job: &Job, folder: PathBuf) -> Self {
         Self {

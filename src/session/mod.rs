@@ -269,6 +269,41 @@ where
     }
 }
 
+/// Asks the service whose token an account has.
+///
+/// # Errors
+///
+/// The token cannot be found or is refused, the service does not answer, or an interruption.
+///
+/// # Cancel safety
+///
+/// Dropping the future leaves nothing behind.
+pub async fn whose(
+    host: &Host,
+    account: &job::Account,
+    cancel: &Cancel,
+) -> Result<AccountFacts, SessionError> {
+    let settings = Settings::of_account(account, host.env.folder.clone());
+    let asking = async {
+        let (endpoint, _) = endpoint::open_one(host, &settings, account, Purpose::Reading).await?;
+        Ok::<_, SessionError>(endpoint.account().facts.clone())
+    };
+    unless_stopped(cancel, asking).await
+}
+
+/// Writes a file that is for its owner only, whole or not at all; its folder is made if need be.
+///
+/// # Errors
+///
+/// It cannot be written; what was there before is untouched then.
+pub fn write_private(path: &Path, text: &str) -> Result<(), SessionError> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(RunFolderError::file("make", folder))?;
+    }
+    crate::run_folder::folder::write_whole(path, |out| out.write_all(text.as_bytes()))?;
+    Ok(())
+}
+
 /// What a selection sees in an account or a snapshot.
 ///
 /// # Errors

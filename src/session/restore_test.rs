@@ -266,6 +266,7 @@ fn restore_job(of: &str) -> Result<Job, SessionError> {
     Ok(Job {
         name: ACCOUNT.to_owned(),
         action: Action::Restore,
+        own_accounts: vec![source.name.clone(), target.name.clone()],
         accounts: vec![source.clone(), target.clone()],
         source,
         target,

@@ -94,6 +94,26 @@ fn commands_that_show_something_print_it_as_one_document() {
 }
 
 #[test]
+fn accounts_and_settings_are_documents_too() {
+    let world = Scenario::migrate(["a"]).start();
+    let url = world.url().to_owned();
+    json(&world, 0, &["accounts", "list"], "accounts_list");
+    json(&world, 0, &["accounts", "test"], "accounts_test");
+    json(
+        &world,
+        0,
+        &["accounts", "add", "us", "--url", &url, "--token-env", "TOKEN_SOURCE"],
+        "accounts_change",
+    );
+    json(&world, 0, &["accounts", "add", "x", "--url", &url, "--token-env", "NONE"], "accounts_change");
+    json(&world, 0, &["accounts", "list"], "accounts_list");
+    json(&world, 2, &["accounts", "test"], "accounts_test");
+    json(&world, 0, &["accounts", "remove", "x"], "accounts_change");
+    json(&world, 2, &["accounts", "remove", "x"], "failure");
+    json(&world, 0, &["config", "JOB"], "config");
+}
+
+#[test]
 fn a_command_that_fails_prints_one_document_too() {
     let world = Scenario::migrate(["a"]).start();
     std::fs::write(world.path("bad.yaml"), "version: 1\nname: bad\naction: migrat\ntaget: b\n").unwrap();

@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 #![allow(unreachable_pub, reason = "a test binary has nobody to export to")]
 
+mod accounts;
 mod archive_cli;
 mod arguments;
 mod backup;
+mod config;
 mod create;
 mod faults;
 mod json;

@@ -1,7 +1,9 @@
 //! Arguments and their help, nothing else.
 
+pub mod accounts;
 pub mod archive;
 mod emulator;
+mod examples;
 mod global;
 mod names;
 
@@ -46,20 +48,28 @@ pub enum Diff {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Show what a job would do, import by import; reads only
+    #[command(after_help = examples::PLAN)]
     Plan(Plan),
     /// Plan a job, show it, ask, and do it
+    #[command(after_help = examples::RUN)]
     Run(Run),
     /// Finish an interrupted run
+    #[command(after_help = examples::RESUME)]
     Resume(Resume),
     /// Redo what failed, conflicted, went stale or was not processed
+    #[command(after_help = examples::RETRY)]
     Retry(Retry),
     /// Put back what a run changed, except where somebody changed it since
+    #[command(after_help = examples::UNDO)]
     Undo(Undo),
     /// Check a job file without doing anything
+    #[command(after_help = examples::CHECK)]
     Check(Check),
     /// List the imports a job selects: the start of a manifest
+    #[command(after_help = examples::LIST)]
     List(List),
     /// List the runs, or clear them away
+    #[command(after_help = examples::RUNS)]
     Runs(Runs),
     /// Show one run in full
     Show(OneRun),
@@ -68,19 +78,28 @@ pub enum Command {
     // Not a doc comment: clap would show the backticks that clippy asks for.
     #[command(about = "Render a run as CSV, JSON, HTML, JUnit or Markdown")]
     #[expect(missing_docs, reason = "the words of the command line")]
+    #[command(after_help = examples::REPORT)]
     Report(Report),
+    /// The accounts that every job may name: list, add, test, remove
+    #[command(after_help = examples::ACCOUNTS)]
+    Accounts(accounts::Accounts),
     /// Look into a backup store: list, show, cat, diff, check, prune, export
     Archive(archive::Archive),
+    /// Show every setting with its origin: flag, environment, job, user file or default
+    Config(Config),
     /// Run the emulator of the service as a server
+    #[command(after_help = examples::EMULATOR)]
     Emulator(Emulator),
     /// Print a commented starter job
+    #[command(after_help = examples::NEW)]
     New(New),
     /// Print the JSON Schema of job files
     Schema,
     /// Print a completion script
     Completions(Completions),
-    /// Print the manual page
-    Man,
+    /// Print the manual page, or write one for each command
+    #[command(after_help = examples::MAN)]
+    Man(Man),
 }
 
 /// `plan`.
@@ -324,6 +343,21 @@ pub struct New {
 
     /// Write the job to this file, and its JSON Schema beside it, instead of printing it
     pub file: Option<std::path::PathBuf>,
+}
+
+/// `config`.
+#[derive(Debug, Args)]
+pub struct Config {
+    /// A job whose settings are shown too; `-` reads it from stdin
+    pub job: Option<PathBuf>,
+}
+
+/// `man`.
+#[derive(Debug, Args)]
+pub struct Man {
+    /// Write a page for each command into this folder, instead of printing the first
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
 }
 
 /// `completions`.

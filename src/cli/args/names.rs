@@ -1,5 +1,6 @@
 //! What commands are called in documents.
 
+use super::accounts::AccountsCommand;
 use super::{Command, Runs, RunsCommand};
 
 impl Command {
@@ -18,17 +19,24 @@ impl Command {
             Self::Show(_) => "show",
             Self::Verify(_) => "verify",
             Self::Report(_) => "report",
+            Self::Accounts(accounts) => match accounts.command {
+                AccountsCommand::List => "accounts list",
+                AccountsCommand::Add(_) => "accounts add",
+                AccountsCommand::Test(_) => "accounts test",
+                AccountsCommand::Remove(_) => "accounts remove",
+            },
             Self::Archive(archive) => archive.command.name(),
             Self::Emulator(_) => "emulator",
             Self::New(_) => "new",
             Self::Schema => "schema",
             Self::Completions(_) => "completions",
-            Self::Man => "man",
+            Self::Config(_) => "config",
+            Self::Man(_) => "man",
         }
     }
 
     /// Whether it has a result that `--format json` shows; the others print a file.
     pub fn has_document(&self) -> bool {
-        !matches!(self, Self::New(_) | Self::Schema | Self::Completions(_) | Self::Man)
+        !matches!(self, Self::New(_) | Self::Schema | Self::Completions(_) | Self::Man(_))
     }
 }

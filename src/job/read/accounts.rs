@@ -11,6 +11,7 @@ use crate::job::env::{self, Env, expand, nearest};
 use crate::job::keys::ACCOUNT;
 use crate::job::secret_source::TokenSource;
 use crate::job::tree::Node;
+use crate::job::user;
 
 /// The origin of a region.
 fn region(word: &str) -> Option<Url> {
@@ -157,9 +158,19 @@ impl Reader<'_> {
             .map(|e| e.key.as_str())
             .collect();
         if !known.contains(&name) {
-            let help = match nearest(name, known.iter().copied()) {
+            if let Some(account) = self.users().iter().find(|account| account.name == name) {
+                return Some(account.clone());
+            }
+            let known: Vec<String> = known
+                .iter()
+                .map(|name| (*name).to_owned())
+                .chain(self.users().iter().map(|account| account.name.clone()))
+                .collect();
+            let help = match nearest(name, known.iter().map(String::as_str)) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None if known.is_empty() => "add it under `accounts`".to_owned(),
+                None if known.is_empty() => {
+                    "add it under `accounts`, or with `transship accounts add`".to_owned()
+                }
                 None => format!("`accounts` holds {}", known.join(", ")),
             };
             self.report
@@ -167,6 +178,25 @@ impl Reader<'_> {
                 .help(help);
         }
         accounts.iter().find(|account| account.name == name).cloned()
+    }
+
+    /// The accounts of the user's file. What is wrong with the file is reported once, when one of them is asked for.
+    pub(super) fn users(&mut self) -> &[Account] {
+        if self.user.is_none() {
+            let read = user::read_with(self.env, self.now, self.otherwise);
+            let accounts = match read {
+                Ok(found) => found.map(|found| found.accounts).unwrap_or_default(),
+                Err(problems) => {
+                    for problem in problems.located() {
+                        let line = problem.line.map_or(String::new(), |line| format!(":{line}"));
+                        self.report.error(None, format!("{}{line}: {}", problem.file, problem.message));
+                    }
+                    Vec::new()
+                }
+            };
+            self.user = Some(accounts);
+        }
+        self.user.as_deref().unwrap_or_default()
     }
 
     /// `rate`, over what holds without it.

@@ -22,7 +22,8 @@ use super::problem::{Problems, Report};
 use super::sheet::Sheet;
 use super::spec::Type;
 use super::tree::Node;
-use super::{Action, Job, keys, redact, regular, yaml};
+use super::user::UserAccounts;
+use super::{Account, Action, Job, keys, redact, regular, yaml};
 
 /// How large a job file may be.
 const FILE_LIMIT: usize = 4 << 20;
@@ -40,6 +41,8 @@ pub(super) struct Reader<'a> {
     pub(super) meant: Vec<&'static str>,
     /// The budget of accounts that do not set their own.
     pub(super) otherwise: super::Rate,
+    /// The accounts of the user's file, once they were asked for.
+    pub(super) user: Option<Vec<Account>>,
 }
 
 /// Reads a job file's bytes.
@@ -61,6 +64,7 @@ pub(super) fn read(
         now,
         meant: Vec::new(),
         otherwise: super::Rate::default(),
+        user: None,
     };
     let job = root.and_then(|root| reader.job(&root, text));
     reader.refuse_tokens(text);
@@ -73,6 +77,48 @@ pub(super) fn read(
         }
         _ => Err(problems),
     }
+}
+
+/// Reads the file of the user's accounts; those without a rate of their own get `otherwise`.
+pub(super) fn user_accounts(
+    path: &Path,
+    bytes: &[u8],
+    env: &Env,
+    now: Timestamp,
+    otherwise: super::Rate,
+) -> Result<UserAccounts, Problems> {
+    let name = path.display().to_string();
+    let mut report = Report::new(&name, &String::from_utf8_lossy(bytes));
+    let Some(text) = decode(bytes, FILE_LIMIT, &mut report) else { return Err(report.finish()) };
+    let mut report = Report::new(&name, text);
+    let root = yaml::parse(text, &mut report);
+    let folder = path.parent().unwrap_or(path).to_owned();
+    let mut reader = Reader { report, env, folder, now, meant: Vec::new(), otherwise, user: None };
+    let mut found = (Vec::new(), Vec::new());
+    if let Some(root) = root {
+        check(&root, &Type::Table(&keys::ACCOUNTS_FILE), "the accounts file", &mut reader.report);
+        root.get("version");
+        found.0 = reader.accounts(&root, otherwise);
+        found.1 = places(text, root.get("accounts"));
+    }
+    reader.refuse_tokens(text);
+    if reader.report.errors() > 0 {
+        return Err(reader.report.finish());
+    }
+    Ok(UserAccounts { path: path.to_owned(), accounts: found.0, text: text.to_owned(), places: found.1 })
+}
+
+/// Where the lines of each entry stand: from its key to the next one's, or to the end of the mapping.
+fn places(text: &str, accounts: Option<&Node>) -> Vec<std::ops::Range<usize>> {
+    let line_start = |at: usize| text[..at].rfind('\n').map_or(0, |at| at + 1);
+    let starts: Vec<usize> = accounts
+        .map(Node::entries)
+        .unwrap_or_default()
+        .iter()
+        .map(|entry| line_start(entry.at.start))
+        .collect();
+    let ends = starts.iter().skip(1).copied().chain([text.len()]);
+    starts.iter().copied().zip(ends).map(|(start, end)| start..end).collect()
 }
 
 /// The text of a file, without its byte-order mark.
@@ -108,7 +154,11 @@ impl Reader<'_> {
         let action = root.get("action").and_then(Node::text).and_then(Action::of);
         let rate = self.rate(root.get("rate"), super::Rate::default());
         self.otherwise = rate;
-        let accounts = self.accounts(root, rate);
+        let mut accounts = self.accounts(root, rate);
+        if !root.has("accounts") && !self.meant.contains(&"accounts") && self.users().is_empty() {
+            let help = "add `accounts: …`: the accounts, each with a name of your choice";
+            self.report.error(root.span, "the job has no `accounts`").help(help);
+        }
         let archive = self.archive(root.get("archive"));
         let archive::Ends { source, target, sources } = self.ends(root, action, &accounts, archive.as_ref());
         let select = self.select(root.get("select"));
@@ -118,6 +168,12 @@ impl Reader<'_> {
             self.rules(root, action, source.as_ref(), target.as_ref());
             self.look_closer(root, action, &accounts);
         }
+        let own = accounts.len();
+        let shadowed = |account: &Account| accounts[..own].iter().any(|one| one.name == account.name);
+        let users: Vec<Account> =
+            self.user.iter().flatten().filter(|account| !shadowed(account)).cloned().collect();
+        let own_accounts = accounts.iter().map(|account| account.name.clone()).collect();
+        accounts.extend(users);
         let job = Job {
             name: root.get("name").and_then(Node::text).unwrap_or_default().to_owned(),
             action: action.unwrap_or(Action::Migrate),
@@ -139,6 +195,7 @@ impl Reader<'_> {
             source: source?,
             target: target?,
             accounts,
+            own_accounts,
             select: select?,
             references,
             program: program?,

@@ -27,6 +27,7 @@ fn archive(text: &str) -> Option<Archive> {
         now,
         meant: Vec::new(),
         otherwise: crate::job::Rate::default(),
+        user: None,
     }
     .archive(tree(text).get("archive"))
 }
@@ -108,6 +109,7 @@ fn job_of(text: &str) -> (Option<Job>, Vec<String>) {
         now: Timestamp::UNIX_EPOCH,
         meant: Vec::new(),
         otherwise: crate::job::Rate::default(),
+        user: None,
     };
     let job = reader.job(&root, text);
     (job, messages(reader.report))

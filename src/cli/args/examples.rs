@@ -1,0 +1,57 @@
+//! The examples below the help of commands.
+
+pub(super) const PLAN: &str = "Examples:
+  transship plan job.yaml                                what the job would do, and what it takes
+  transship plan job.yaml --import \"Orders to EU\"        one import in full
+  transship plan job.yaml --out plan.json --exit-code    keep the plan; exit 5 if there are changes";
+
+pub(super) const RUN: &str = "Examples:
+  transship run job.yaml                                 plan, show, ask, do it
+  transship run job.yaml --limit 5                       the first five imports that would be written
+  transship run job.yaml --plan plan.json --yes          what was approved, and no more
+  transship run job.yaml --yes --format json             for programs: one JSON document on stdout
+  transship run job.yaml --run-dir run --or-resume       started any number of times, done once";
+
+pub(super) const RESUME: &str = "Examples:
+  transship resume                                       the one run that is not finished
+  transship resume 4dc1                                  the run whose id begins or ends so";
+
+pub(super) const RETRY: &str = "Examples:
+  transship retry                                        the last run that left something to redo";
+
+pub(super) const UNDO: &str = "Examples:
+  transship undo runs/20261128T135801Z-orders-to-eu-4dc1
+  transship undo 4dc1 --yes                              without a question";
+
+pub(super) const CHECK: &str = "Examples:
+  transship check job.yaml                               the file alone; nothing is sent
+  transship check job.yaml --online                      also tokens, names and references";
+
+pub(super) const LIST: &str = "Examples:
+  transship list job.yaml --format csv > imports.csv     the start of a manifest
+  transship list job.yaml --account eu --only \"Order *\"  what the target has of them";
+
+pub(super) const RUNS: &str = "Examples:
+  transship runs                                         what there is, and what is not finished
+  transship runs prune --keep-last 20 --older-than 90d   both rules have to say so";
+
+pub(super) const REPORT: &str = "Examples:
+  transship report --format html > report.html           of the last run
+  transship report 4dc1 --format junit > junit.xml       for a build server";
+
+pub(super) const ACCOUNTS: &str = "Examples:
+  transship accounts add eu --region eu --token-env CELIGO_TOKEN_EU
+  transship accounts add demo --emulator demo-a
+  transship accounts test                                ask the service whose tokens they are
+
+The accounts are in transship/accounts.yaml below XDG_CONFIG_HOME or ~/.config, or in the file that TRANSSHIP_ACCOUNTS names.";
+
+pub(super) const EMULATOR: &str = "Examples:
+  transship emulator --port 8080                         two accounts with demo data
+  transship emulator --data imports.json --account mine  a list of documents, in memory";
+
+pub(super) const NEW: &str = "Examples:
+  transship new migrate job.yaml                         a commented job, and its schema beside it";
+
+pub(super) const MAN: &str = "Examples:
+  transship man --dir ~/.local/share/man/man1            a page for each command";

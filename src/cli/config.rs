@@ -1,0 +1,136 @@
+//! `config`: every setting with its value and where that comes from: flag, environment, job, user file, default.
+
+use std::io::Write;
+
+use clap::CommandFactory;
+use clap::parser::ValueSource;
+use serde::Serialize;
+
+use super::args::{Cli, Config, Format};
+use super::exit::Exit;
+use super::failure::{Failure, printed};
+use super::jobs::load_job;
+use super::world::CliContext;
+use crate::job::{Job, origin, user};
+use crate::report::text::{clean, cut, fit, width};
+
+/// A setting, and where its value comes from.
+#[derive(Debug, Serialize)]
+struct Setting {
+    setting: String,
+    value: Option<String>,
+    /// `flag`, `environment`, `job`, `user file` or `default`.
+    origin: &'static str,
+    /// The option, variable, key or file that says so.
+    from: String,
+}
+
+/// `config`.
+pub(super) fn config(world: &CliContext, args: &Config, matches: &clap::ArgMatches) -> Result<Exit, Failure> {
+    world.text_or_json("config")?;
+    // There the options of every command are, wherever they were given.
+    let matches = matches.subcommand().map_or(matches, |(_, own)| own);
+    let mut settings = options(world, matches);
+    if let Some(path) = &args.job {
+        let (job, _) = load_job(world, path)?;
+        settings.extend(of_job(world, &job, &path.display().to_string()));
+    }
+    world.document.set("settings", &settings);
+    if world.global.format != Some(Format::Json) {
+        printed(table(world, &settings))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// The options of every command and those of single commands that a variable may set.
+fn options(world: &CliContext, matches: &clap::ArgMatches) -> Vec<Setting> {
+    let mut command = Cli::command();
+    command.build();
+    let mut settings: Vec<Setting> = Vec::new();
+    let global = command.get_arguments().filter(|arg| arg.is_global_set()).map(|arg| (None, arg));
+    let single = command.get_subcommands().flat_map(|command| {
+        let own = command.get_arguments().filter(|arg| !arg.is_global_set() && arg.get_env().is_some());
+        own.map(|arg| (Some(command.get_name()), arg))
+    });
+    for (command, arg) in global.chain(single) {
+        let Some(long) = arg.get_long().filter(|long| !matches!(*long, "help" | "version")) else { continue };
+        let setting = command.map_or_else(|| format!("--{long}"), |command| format!("{command} --{long}"));
+        let variable = arg.get_env().map(|name| name.to_string_lossy().into_owned());
+        let default = || {
+            let values: Vec<String> =
+                arg.get_default_values().iter().map(|value| value.to_string_lossy().into_owned()).collect();
+            (!values.is_empty()).then(|| values.join(" "))
+        };
+        let given = command.is_none().then(|| matches.value_source(arg.get_id().as_str())).flatten();
+        let from_variable = variable.as_ref().and_then(|name| world.host.env.get(name).map(str::to_owned));
+        let (value, origin, from) = match (given, from_variable, &variable) {
+            (Some(ValueSource::CommandLine), _, _) => {
+                let raw = matches.get_raw(arg.get_id().as_str());
+                let values: Vec<String> =
+                    raw.into_iter().flatten().map(|value| value.to_string_lossy().into_owned()).collect();
+                let value = if values.is_empty() { "given".to_owned() } else { values.join(" ") };
+                (Some(value), "flag", format!("--{long}"))
+            }
+            (_, Some(value), Some(variable)) => (Some(value), "environment", variable.clone()),
+            _ => (default(), "default", variable.unwrap_or_default()),
+        };
+        settings.push(Setting { setting, value, origin, from });
+    }
+    let accounts = user::path(&world.host.env).map(|path| path.display().to_string());
+    let (origin, from) = match world.host.env.get("TRANSSHIP_ACCOUNTS") {
+        Some(_) => ("environment", "TRANSSHIP_ACCOUNTS"),
+        None => ("default", "TRANSSHIP_ACCOUNTS"),
+    };
+    settings.push(Setting {
+        setting: "accounts file".to_owned(),
+        value: accounts,
+        origin,
+        from: from.to_owned(),
+    });
+    settings
+}
+
+fn of_job(world: &CliContext, job: &Job, path: &str) -> Vec<Setting> {
+    let mut settings: Vec<Setting> = origin::settings(&job.text)
+        .into_iter()
+        .map(|origin::Setting { key, value, is_in_job }| {
+            let (origin, from) = if is_in_job { ("job", path) } else { ("default", "") };
+            Setting { setting: key, value: Some(value), origin, from: from.to_owned() }
+        })
+        .collect();
+    let users = user::path(&world.host.env).map(|path| path.display().to_string()).unwrap_or_default();
+    for (role, account) in [("source", &job.source), ("target", &job.target)] {
+        let is_own = job.own_accounts.contains(&account.name);
+        let (origin, from) = if is_own { ("job", path) } else { ("user file", users.as_str()) };
+        let value = Some(account.name.clone());
+        settings.push(Setting { setting: role.to_owned(), value, origin, from: from.to_owned() });
+        let rate = account.rate;
+        let rate = format!("{} a second, burst {}, share {}", rate.per_second, rate.burst, rate.share);
+        let setting = format!("{role} rate");
+        settings.push(Setting { setting, value: Some(rate), origin, from: from.to_owned() });
+    }
+    settings
+}
+
+fn table(world: &CliContext, settings: &[Setting]) -> Result<(), Failure> {
+    let mut out = world.out();
+    let shown = |value: &Option<String>| clean(value.as_deref().unwrap_or("-"));
+    let room = |of: &dyn Fn(&Setting) -> String, head: &str| {
+        settings.iter().map(|setting| width(&of(setting))).max().unwrap_or(0).max(width(head))
+    };
+    let names = room(&|setting| setting.setting.clone(), "setting");
+    let values = room(&|setting| shown(&setting.value), "value").min(44);
+    let origins = room(&|setting| setting.origin.to_owned(), "origin");
+    let most = world.columns_out();
+    let mut line = |cells: [&str; 4]| {
+        let [name, value, origin, from] = cells;
+        let line = format!("{}  {}  {}  {from}", fit(name, names), fit(value, values), fit(origin, origins));
+        writeln!(out, "{}", cut(line.trim_end(), most))
+    };
+    line(["setting", "value", "origin", "from"])?;
+    for setting in settings {
+        line([&setting.setting, &shown(&setting.value), setting.origin, &clean(&setting.from)])?;
+    }
+    out.flush()?;
+    Ok(())
+}

@@ -1,0 +1,161 @@
+//! The accounts of the user, outside every job: `~/.config/transship/accounts.yaml`.
+//!
+//! Jobs name them as they name their own; an account of the job comes first. The file holds where tokens are, never a token.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use super::env::Env;
+use super::problem::Problems;
+use super::read::user_accounts;
+use super::{Account, Rate};
+use crate::model::time::Clock;
+
+/// More than any such file may have.
+const FILE_LIMIT: u64 = 1 << 20;
+
+/// The accounts of the user, as their file holds them.
+#[derive(Debug)]
+pub struct UserAccounts {
+    /// The file.
+    pub path: PathBuf,
+    /// The accounts, in the order written.
+    pub accounts: Vec<Account>,
+    pub(super) text: String,
+    /// Where each account stands in the text, in the same order.
+    pub(super) places: Vec<Range<usize>>,
+}
+
+/// Where the file is: `TRANSSHIP_ACCOUNTS`, else `transship/accounts.yaml` below `XDG_CONFIG_HOME` or `~/.config`. `None`
+/// without a home folder.
+pub fn path(env: &Env) -> Option<PathBuf> {
+    if let Some(path) = env.get("TRANSSHIP_ACCOUNTS").filter(|path| !path.is_empty()) {
+        return Some(env.folder.join(path));
+    }
+    let config = env.get("XDG_CONFIG_HOME").filter(|path| path.starts_with('/')).map(PathBuf::from);
+    let config = config.or_else(|| env.home.as_ref().map(|home| home.join(".config")))?;
+    Some(config.join("transship").join("accounts.yaml"))
+}
+
+/// Reads the file; `None` where there is none.
+///
+/// # Errors
+///
+/// Everything that is wrong with it, at once.
+pub fn read(env: &Env, clock: &Clock) -> Result<Option<UserAccounts>, Problems> {
+    read_with(env, clock.now(), Rate::default())
+}
+
+/// The same; accounts without a rate of their own get this one.
+pub(super) fn read_with(
+    env: &Env,
+    now: jiff::Timestamp,
+    rate: Rate,
+) -> Result<Option<UserAccounts>, Problems> {
+    use std::io::Read as _;
+
+    let Some(path) = path(env) else { return Ok(None) };
+    let mut bytes = Vec::new();
+    let read = std::fs::File::open(&path).and_then(|file| file.take(FILE_LIMIT).read_to_end(&mut bytes));
+    match read {
+        Ok(_) => user_accounts(&path, &bytes, env, now, rate).map(Some),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Problems::unreadable(&path.display().to_string(), &error)),
+    }
+}
+
+/// The text of a file with one account more; `entry` is its value as YAML on one line.
+pub fn with(known: Option<&UserAccounts>, name: &str, entry: &str) -> String {
+    let mut text = known.map_or_else(String::new, |known| known.text.clone());
+    if text.trim().is_empty() {
+        text = "# Accounts for every job: where they are and where their tokens are found. Never a token itself.\n\
+                version: 1\n"
+            .to_owned();
+    }
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    if known.is_none_or(|known| known.accounts.is_empty()) {
+        text.push_str("accounts:\n");
+    }
+    text.push_str(&format!("  {}: {entry}\n", key(name)));
+    text
+}
+
+/// A name as the key of a mapping; one that YAML could take for something else is quoted.
+fn key(name: &str) -> String {
+    const WORDS: [&str; 9] = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
+    let plain = name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+        && !WORDS.contains(&name.to_lowercase().as_str());
+    if plain { name.to_owned() } else { serde_json::Value::from(name).to_string() }
+}
+
+/// The text of a file without an account; `None` if it has none of that name.
+pub fn without(known: &UserAccounts, name: &str) -> Option<String> {
+    let at = known.accounts.iter().position(|account| account.name == name)?;
+    let place = known.places.get(at)?.clone();
+    let mut text = known.text.clone();
+    text.replace_range(place, "");
+    if known.accounts.len() == 1 {
+        // A key that holds nothing would be a mistake.
+        text = text.replace("\naccounts:\n", "\n");
+    }
+    Some(text)
+}
+
+/// Makes sure that a text is a file of accounts before it is written in place of another.
+///
+/// # Errors
+///
+/// Everything that is wrong with it.
+pub fn check(path: &Path, text: &str, env: &Env, clock: &Clock) -> Result<UserAccounts, Problems> {
+    user_accounts(path, text.as_bytes(), env, clock.now(), Rate::default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::AccountPlace;
+
+    fn env() -> Env {
+        Env { variables: [].into(), home: Some("/home/me".into()), folder: "/cwd".into() }
+    }
+
+    fn parsed(text: &str) -> UserAccounts {
+        check(Path::new("/home/me/.config/transship/accounts.yaml"), text, &env(), &Clock::system()).unwrap()
+    }
+
+    #[test]
+    fn accounts_are_added_and_removed_and_comments_stay() {
+        let text = with(None, "us", "{ region: us, token: { env: TOKEN_US } }");
+        let text = with(Some(&parsed(&text)), "no", "{ emulator: demo-a }");
+        let known = parsed(&text);
+        let names: Vec<_> = known.accounts.iter().map(|account| account.name.as_str()).collect();
+        assert_eq!(names, ["us", "no"]);
+        assert_eq!(known.accounts[1].place, AccountPlace::Emulator { name: "demo-a".into() });
+        let text = without(&known, "us").unwrap();
+        assert!(text.starts_with("# Accounts for every job") && !text.contains("TOKEN_US"), "{text}");
+        assert_eq!(without(&known, "nobody"), None);
+        let text = without(&parsed(&text), "no").unwrap();
+        assert!(parsed(&text).accounts.is_empty(), "{text}");
+        let text = with(Some(&parsed(&text)), "eu", "{ region: eu, token: { file: ~/t } }");
+        assert_eq!(parsed(&text).accounts.len(), 1, "{text}");
+    }
+
+    #[test]
+    fn the_file_is_where_the_environment_says() {
+        let at = |variables: &[(&str, &str)], home: Option<&str>| {
+            let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            path(&Env {
+                variables: variables.collect(),
+                home: home.map(PathBuf::from),
+                folder: "/cwd".into(),
+            })
+        };
+        assert_eq!(at(&[], Some("/home/me")), Some("/home/me/.config/transship/accounts.yaml".into()));
+        assert_eq!(at(&[("XDG_CONFIG_HOME", "/c")], None), Some("/c/transship/accounts.yaml".into()));
+        assert_eq!(at(&[("XDG_CONFIG_HOME", "c")], None), None);
+        assert_eq!(at(&[("TRANSSHIP_ACCOUNTS", "a.yaml")], None), Some("/cwd/a.yaml".into()));
+    }
+}
