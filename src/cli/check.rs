@@ -88,6 +88,10 @@ async fn one(world: &CliContext, job: &Job, settings: Settings, cancel: &Cancel)
             writeln!(out, "{}", crate::report::text::clean(&line))?;
         }
     }
+    let notes = &preview.plan().tail().notes;
+    for note in notes {
+        writeln!(out, "warning: {}", crate::report::text::clean(note))?;
+    }
     let selected = preview.plan().tail().imports();
     writeln!(out, "{selected} imports selected, {troubles} of them cannot be done as they stand")?;
     out.flush()?;
@@ -95,7 +99,7 @@ async fn one(world: &CliContext, job: &Job, settings: Settings, cancel: &Cancel)
         "checks",
         json!({
             "accounts": accounts, "selected": selected, "cannot_be_done": troubles, "attention": attention,
-            "references": preview.references(),
+            "references": preview.references(), "notes": notes,
         }),
     );
     if troubles > 0 {

@@ -297,12 +297,14 @@ fn check(
     }
     let comparison = compare_texts(&context.ignore, &document(context, item)?, found);
     let (mut verdict, mut differences) = (comparison.verdict, comparison.differences);
-    // What an update was to take out must be gone; all else that was added is the service's own doing.
+    // What was taken out where it stood must be gone. All else that was added is the service's own doing, so too what an
+    // import of another account held before and holds again: the document that replaced it lacked that.
+    let in_place = context.plan.head().source == context.plan.head().target;
     let taken_out = |pointer: &String| {
         item.changes.iter().any(|change| change.to.is_none() && pointer.starts_with(&change.path))
     };
     let kept: Vec<String> = comparison.added.into_iter().filter(taken_out).collect();
-    if item.operation == Operation::Update && !kept.is_empty() {
+    if in_place && item.operation == Operation::Update && !kept.is_empty() {
         verdict = Verdict::Differs;
         differences.extend(kept);
     }

@@ -42,10 +42,10 @@ pub(crate) enum Sought {
     Renamed,
 }
 
-/// What earlier runs between two accounts wrote, by the ids of the imports of the source. `output` is the folder of run
+/// What earlier runs between two accounts wrote, by the ids of the imports of the source. `places` are folders of run
 /// folders. A run that cannot be read tells nothing.
 pub(crate) async fn earlier_writes(
-    output: &Path,
+    places: Vec<PathBuf>,
     source: &AccountFacts,
     target: &AccountFacts,
     sought: Sought,
@@ -53,11 +53,11 @@ pub(crate) async fn earlier_writes(
     if matches!(&sought, Sought::Of(sources) if sources.is_empty()) {
         return HashMap::new();
     }
-    let (output, source, target) = (output.to_owned(), source.clone(), target.clone());
+    let (source, target) = (source.clone(), target.clone());
     let reading = tokio::task::spawn_blocking(move || {
         let mut written = HashMap::new();
         let mut looked_into = 0;
-        for folder in folders(&output) {
+        for folder in folders(&places) {
             let has_all = matches!(&sought, Sought::Of(sources) if written.len() == sources.len());
             if looked_into == MOST_RUNS || has_all {
                 break;
@@ -70,10 +70,8 @@ pub(crate) async fn earlier_writes(
 }
 
 /// Run folders, those that were written last first.
-fn folders(output: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = std::fs::read_dir(output) else {
-        return Vec::new();
-    };
+fn folders(places: &[PathBuf]) -> Vec<PathBuf> {
+    let entries = places.iter().filter_map(|place| std::fs::read_dir(place).ok()).flatten();
     let written = |path: PathBuf| {
         let at = std::fs::metadata(path.join("journal.jsonl")).and_then(|file| file.modified()).ok()?;
         Some((at, path))
@@ -81,6 +79,7 @@ fn folders(output: &Path) -> Vec<PathBuf> {
     let named = entries.flatten().filter(|entry| !entry.file_name().as_encoded_bytes().starts_with(b"."));
     let mut folders: Vec<_> = named.filter_map(|entry| written(entry.path())).collect();
     folders.sort_unstable_by(|one, other| other.cmp(one));
+    folders.dedup();
     folders.into_iter().take(MOST_FOLDERS).map(|(_, path)| path).collect()
 }
 

@@ -353,7 +353,7 @@ async fn judge(
     let sources = asked.iter().map(|(_, source)| source.clone()).collect();
     let with = builder.with;
     let (from, to) = (&with.source.facts, &with.target.facts);
-    let earlier = earlier_writes(&with.job.output, from, to, Sought::Of(sources)).await;
+    let earlier = earlier_writes(with.places_of_runs(), from, to, Sought::Of(sources)).await;
     for (pair, source) in asked {
         let (item, key, at) = pair;
         let import = imports.by_key.get(&key).and_then(|all| all.get(at));

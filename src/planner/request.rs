@@ -1,7 +1,7 @@
 //! What is asked of the planner.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::inventory::endpoint::Account;
 use crate::inventory::related::Backups;
@@ -89,6 +89,17 @@ pub struct PlanContext<'a> {
 }
 
 impl<'a> PlanRequest<'a> {
+    /// Folders in which earlier runs of the job may lie: its `output`, that of the run that is planned, and its own.
+    pub(crate) fn places_of_runs(&self) -> Vec<PathBuf> {
+        let mut places = vec![self.job.output.clone(), self.context.settings.folder.clone()];
+        if let Purpose::Execute(_) = self.purpose {
+            places.extend(self.context.folder.parent().map(Path::to_owned));
+        }
+        places.sort_unstable();
+        places.dedup();
+        places
+    }
+
     /// Only these imports of the source, where not all of them are planned.
     pub(crate) fn only(&self) -> Option<&'a BTreeSet<Id>> {
         match self.scope {

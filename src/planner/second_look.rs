@@ -30,7 +30,7 @@ pub(crate) async fn second_look(
     }
     let with = builder.with;
     let (from, to) = (&with.source.facts, &with.target.facts);
-    let renamed = earlier_writes(&with.job.output, from, to, Sought::Renamed).await;
+    let renamed = earlier_writes(with.places_of_runs(), from, to, Sought::Renamed).await;
     if renamed.is_empty() && imports.near.is_empty() {
         return Ok(conflicts);
     }

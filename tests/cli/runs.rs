@@ -263,3 +263,18 @@ fn a_process_that_holds_a_token_leaves_no_core_dump() {
     let dumps = dumps.filter(|entry| entry.file_name().to_string_lossy().starts_with("core"));
     assert_eq!(dumps.count(), 0);
 }
+
+#[test]
+fn a_run_into_another_environment_of_the_owner_is_not_held_up() {
+    let shop = || serde_json::json!({ "name": "Shop", "type": "http" });
+    let world = Scenario::migrate(["a", "b"]).resource("elsewhere", "connections", shop()).start();
+    world.fault(Fault::on_create(Fault::slow_after(4_000)).in_account("target"));
+    let first = world.spawn_run(&[]).until_journal("intended", 2);
+    world.run().expect_exit(7).expect_no_write().expect_stderr("another run holds account `target`");
+    let token = world.token("target").to_owned();
+    world.set_env("TOKEN_TARGET", world.token("elsewhere"));
+    world.run().expect_exit(0).expect_all(2, "created", "equal");
+    assert_eq!(world.imports("elsewhere").len(), 2);
+    world.set_env("TOKEN_TARGET", &token);
+    first.finish().expect_exit(0).expect_target(["a", "b"]);
+}

@@ -40,6 +40,28 @@ fn a_default_that_is_not_known_is_unchanged_at_the_second_run() {
 }
 
 #[test]
+fn a_default_that_is_not_known_is_no_difference_where_no_earlier_run_tells_of_it() {
+    let world = fills_in(Scenario::migrate([])).source(&with_header("Order")).start();
+    world.run().expect_exit(0);
+    forget_runs(&world);
+    world.run().expect_exit(0).expect_audit("Order", "updated", "equal_with_defaults");
+    world.run().expect_exit(0).expect_audit("Order", "unchanged", "equal_with_defaults");
+}
+
+#[test]
+fn earlier_runs_are_found_wherever_the_runs_of_a_job_lie() {
+    let world = fills_in(Scenario::migrate([])).source(&with_header("Order")).start();
+    for (folder, writes) in [("first", 1), ("other/second", 0), ("other/third", 0)] {
+        world.command(&["run", "JOB", "--run-dir", folder]).expect_exit(0).expect_calls(
+            "POST",
+            "/v1/imports",
+            writes,
+        );
+    }
+    world.command(&["plan", "JOB", "--exit-code"]).expect_exit(0);
+}
+
+#[test]
 fn what_all_imports_of_the_target_hold_is_the_services_own_and_what_one_holds_is_somebodys() {
     let world = fills_in(Scenario::migrate([])).source(&with_header("a")).source(&with_header("b")).start();
     world.run().expect_exit(0);
