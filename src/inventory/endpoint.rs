@@ -9,7 +9,6 @@ use crate::api::page_size::MOST_DOCUMENTS;
 use crate::api::{ApiError, Client, ListRequest, Meter, ServerClock};
 use crate::documents::references::Kind;
 use crate::inventory::error::EngineError;
-
 use crate::journal::Costs;
 use crate::model::{Head, Id};
 use crate::run_folder::plan_item::AccountFacts;

@@ -10,6 +10,8 @@ use crate::model::time::stamp;
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::rows::{Row, RunRecord};
 
+use super::text::{clean, is_raw};
+
 /// The columns, pinned.
 pub const COLUMNS: [&str; 24] = [
     "run_id",
@@ -180,7 +182,7 @@ impl<W: Write> Sheet<W> {
     /// The disk said no.
     pub fn row<'a>(&mut self, cells: impl Iterator<Item = &'a str>) -> io::Result<()> {
         for cell in cells {
-            self.0.write_field(defuse(cell).as_bytes()).map_err(written)?;
+            self.0.write_field(inert(cell).as_bytes()).map_err(written)?;
         }
         self.0.write_record(None::<&[u8]>).map_err(written)
     }
@@ -201,6 +203,17 @@ fn written(error: csv::Error) -> io::Error {
         csv::ErrorKind::Io(error) => error,
         other => io::Error::other(format!("{other:?}")),
     }
+}
+
+/// A cell that no spreadsheet runs and no terminal acts on: control characters and those that turn the reading around
+/// are shown as pictures of themselves.
+fn inert(cell: &str) -> Cow<'_, str> {
+    if !is_raw(cell) {
+        return defuse(cell);
+    }
+    let shown = clean(cell);
+    // What it begins with counts as it was.
+    if matches!(defuse(cell), Cow::Owned(_)) { format!("'{shown}").into() } else { shown.into() }
 }
 
 /// Puts `'` before a cell that a spreadsheet would take for a formula, so that it is shown and not run.

@@ -107,9 +107,7 @@ impl<W: Write> Inventory<W> {
                     &row.last_modified,
                 ];
                 let rest = rest.into_iter().map(|cell| some(cell.as_ref()));
-                let cells: Vec<String> =
-                    [row.id.as_str(), &row.name].into_iter().chain(rest).map(clean).collect();
-                sheet.row(cells.iter().map(String::as_str))
+                sheet.row([row.id.as_str(), &row.name].into_iter().chain(rest))
             }
             Form::Json(out) => {
                 out.write_all(if self.1 == 1 { b"\n" } else { b",\n" })?;

@@ -13,6 +13,11 @@ pub fn clean(text: &str) -> String {
     text.chars().map(|c| shown(c).unwrap_or(c)).collect()
 }
 
+/// Whether [`clean`] changes a text.
+pub fn is_raw(text: &str) -> bool {
+    text.chars().any(|c| shown(c).is_some())
+}
+
 fn shown(c: char) -> Option<char> {
     match c {
         '\0'..='\x1f' => char::from_u32(0x2400 + c as u32),

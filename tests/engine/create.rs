@@ -188,6 +188,26 @@ fn a_look_up_with_nothing_else_to_do_waits_no_longer_than_the_grace_period() {
 }
 
 #[test]
+fn however_many_are_in_doubt_one_look_answers_them_all_and_none_waits_for_another() {
+    paused(async {
+        let names: Vec<String> = (0..57).map(|number| format!("Import {number}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let mut migration = Migration::of(&names);
+        migration.settle = Duration::from_secs(3);
+        for name in &names {
+            migration.target.fate(name, [Fate::NotDone(504)]);
+        }
+        let folder = migration.plan().await;
+        let (began, before) = (Instant::now(), migration.target.count(Method::Get));
+        let outcome = migration.carry_out(&folder, false, &Cancel::new()).await;
+        assert_eq!(outcome.words(), ["created"; 57]);
+        assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+        let reads = migration.target.count(Method::Get) - before;
+        assert!(reads < 57, "{reads} reads");
+    });
+}
+
+#[test]
 fn a_second_import_that_lands_late_is_named_by_the_run() {
     // Far later than the grace period; and a list that shows nothing for longer than that.
     for (fate, lag) in [(Fate::Late(Duration::from_secs(15)), 0), (Fate::DoneBut(0), 15)] {

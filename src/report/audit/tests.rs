@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::report::sample;
+use crate::report::text::clean;
 
 fn context() -> AuditContext {
     AuditContext {
@@ -126,7 +127,9 @@ proptest! {
             let first = found.trim_start_matches(' ').chars().next();
             prop_assert!(!first.is_some_and(|c| "=+-@\t\r\n".contains(c)), "{:?} would be run", found);
             let undone = if defuse(wanted) == *wanted { found.as_str() } else { found.strip_prefix('\'').unwrap() };
-            prop_assert_eq!(undone, wanted.as_ref());
+            prop_assert_eq!(undone, clean(wanted));
+            let is_raw = crate::report::text::is_raw(found);
+            prop_assert!(!is_raw, "{:?} acts on a terminal", found);
         }
         prop_assert_eq!(rows[1].len(), COLUMNS.len());
     }

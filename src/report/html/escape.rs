@@ -18,8 +18,9 @@ impl<T: AsRef<str>> fmt::Display for Text<T> {
                 '>' => f.write_str("&gt;")?,
                 '"' => f.write_str("&quot;")?,
                 '\'' => f.write_str("&#39;")?,
-                // HTML knows no NUL, and reads a CR as a line feed.
-                '\0' | '\r' => f.write_char('\u{fffd}')?,
+                '\t' | '\n' => f.write_char(c)?,
+                // HTML knows no NUL, and reads a CR as a line feed; whoever prints the page may act on the others.
+                c if c.is_control() => f.write_char('\u{fffd}')?,
                 c => f.write_char(c)?,
             }
         }
