@@ -10,8 +10,7 @@ use futures::{StreamExt, pin_mut};
 use tokio::time::{Instant, sleep_until};
 
 use crate::api::{ErrorKind, ListRequest};
-use crate::documents::name::name_key;
-use crate::documents::references::Kind;
+use crate::documents::name::{loose_name_key, name_key};
 use crate::executor::context::{Context, document, print_and_tree};
 use crate::executor::lookup::are_gone;
 use crate::inventory::error::EngineError;
@@ -32,7 +31,16 @@ struct Shown {
     /// What this run made and the list lacks.
     missing: HashSet<Id>,
     /// Imports that were not there when the run was planned and that no item has, by the item whose name they bear.
-    strangers: Vec<(ItemKey, Id)>,
+    strangers: Vec<(ItemKey, Bears, Id)>,
+}
+
+/// What a stranger bears of the name of an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bears {
+    /// The name: Unicode form and blanks do not count.
+    ItsName,
+    /// Another case, entities. It may be another name: only one that holds the same is a copy.
+    WhatAServiceMakesOfIt,
 }
 
 /// Looks for copies once everything is written, and records them. Gives back why it could not be told, if it could not.
@@ -62,8 +70,8 @@ pub(crate) async fn look_for_copies(context: &Context<'_>) -> Result<Option<Stri
             }
             Err(error) => return Err(error),
         };
-        for (item, id) in shown.strangers {
-            record(context, item, id).await?;
+        for (item, bears, id) in shown.strangers {
+            record(context, item, bears, id).await?;
         }
         if again.is_none() || are_gone(context.target, None, &shown.missing).await {
             return Ok(None);
@@ -104,7 +112,7 @@ async fn look(context: &Context<'_>) -> Result<Shown, EngineError> {
 
 async fn look_at(context: &Context<'_>, include: &[&'static str]) -> Result<Shown, EngineError> {
     let request = ListRequest {
-        path: Kind::Imports.as_str().to_owned(),
+        path: "imports".to_owned(),
         limit: PAGE,
         include: include.to_vec(),
         filters: Vec::new(),
@@ -121,26 +129,38 @@ async fn look_at(context: &Context<'_>, include: &[&'static str]) -> Result<Show
                 missing.remove(&head.id);
                 names_of_own.insert(head.id.clone(), name_key(&head.name).into_owned());
             } else if !context.before.had(None, &head.id) {
-                strangers.push((name_key(&head.name).into_owned(), head.id));
+                strangers.push((head.name, head.id));
             }
         }
     }
     if strangers.is_empty() {
         return Ok(Shown { missing, strangers: Vec::new() });
     }
-    let items = items_by_name(context, &strangers, &names_of_own)?;
-    let strangers = strangers.into_iter().filter_map(|(name, id)| Some((*items.get(&name)?, id))).collect();
+    let (named, loosely) = items_by_name(context, &strangers, &names_of_own)?;
+    let of_item = |(name, id): (String, Id)| {
+        let by_name = named.get(name_key(&name).as_ref()).map(|item| (*item, Bears::ItsName));
+        let found = by_name.or_else(|| {
+            loosely.get(&loose_name_key(&name)).map(|item| (*item, Bears::WhatAServiceMakesOfIt))
+        });
+        found.map(|(item, bears)| (item, bears, id))
+    };
+    let strangers = strangers.into_iter().filter_map(of_item).collect();
     Ok(Shown { missing, strangers })
 }
 
-/// The first item of each name that a stranger bears: as it was sent, or as the service stores it.
+/// Items by names.
+type ByName = HashMap<String, ItemKey>;
+
+/// The first item of each name that a stranger bears: as it was sent, or as the service stores it; and the first of each
+/// loose key.
 fn items_by_name(
     context: &Context<'_>,
     strangers: &[(String, Id)],
     names_of_own: &BTreeMap<Id, String>,
-) -> Result<HashMap<String, ItemKey>, EngineError> {
-    let wanted: HashSet<&str> = strangers.iter().map(|(name, _)| name.as_str()).collect();
-    let mut items = HashMap::new();
+) -> Result<(ByName, ByName), EngineError> {
+    let wanted: HashSet<_> = strangers.iter().map(|(name, _)| name_key(name)).collect();
+    let wanted_loosely: HashSet<String> = strangers.iter().map(|(name, _)| loose_name_key(name)).collect();
+    let (mut items, mut loosely) = (ByName::new(), ByName::new());
     for key in (1..=context.plan.len()).map(ItemKey) {
         let item = context.plan.item(key)?;
         if item.kind.is_some() || !item.operation.makes_an_import() {
@@ -153,17 +173,21 @@ fn items_by_name(
                 items.entry(name).or_insert(key);
             }
         }
+        let loose = loose_name_key(&item.name);
+        if wanted_loosely.contains(&loose) {
+            loosely.entry(loose).or_insert(key);
+        }
     }
-    Ok(items)
+    Ok((items, loosely))
 }
 
 /// Records a copy once, with what it holds.
-async fn record(context: &Context<'_>, key: ItemKey, id: Id) -> Result<(), EngineError> {
+async fn record(context: &Context<'_>, key: ItemKey, bears: Bears, id: Id) -> Result<(), EngineError> {
     if !context.copies.borrow_mut().insert(id.clone()) {
         return Ok(());
     }
     let item = context.plan.item(key)?;
-    let there = match context.target.client.get(Kind::Imports.as_str(), &id).await {
+    let there = match context.target.client.get("imports", &id).await {
         Ok(there) => there,
         Err(error) if error.kind == ErrorKind::NotFound => return Ok(()),
         Err(error) if error.kind == ErrorKind::Withheld => return Ok(()),
@@ -179,6 +203,9 @@ async fn record(context: &Context<'_>, key: ItemKey, id: Id) -> Result<(), Engin
     let both = wanted.zip(tree.ok().map(same_name));
     let equal = both
         .is_some_and(|(wanted, found)| context.ignore.compare(&wanted, &found).verdict != Verdict::Differs);
+    if bears == Bears::WhatAServiceMakesOfIt && !equal {
+        return Ok(());
+    }
     let copy = Copy { item: key, id: id.clone(), equal, sha256: print, modified: there.head.last_modified };
     context.ledger.record(Entry::CopyFound(copy)).await?;
     let likeness = if equal { "equal to" } else { "unlike" };
