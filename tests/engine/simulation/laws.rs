@@ -1,19 +1,26 @@
 //! The laws of the create protocol and of undoing, checked against the model's own history.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
+use serde_json::Value;
 use tokio::time::Instant;
 use transship::model::{Outcome, Verdict};
 use transship::report::evidence::{State, verify};
+use transship::run_folder::Row;
 use transship::session::Run;
 
 use super::service::{Change, What, Who};
-use super::story::World;
+use super::world::World;
+
+/// How long lists may lag behind, and answers be under way: what happened so shortly before cannot be known.
+const UNKNOWABLE: Duration = Duration::from_secs(5);
 
 /// What must hold at every moment.
 pub fn of_every_moment(world: &World, planned: Instant) -> Result<(), String> {
-    for change in world.target.history().iter().filter(|change| change.who == Who::Engine) {
-        if change.over_unreadable {
+    let history = world.target.history();
+    for change in history.iter().filter(|change| change.who == Who::Engine) {
+        if change.over_unreadable && change.what == What::Updated {
             return Err(format!("a document that cannot be read was taken for an empty one: {}", change.id));
         }
         if change.what != What::Created && overwrote_a_colleague(change, planned) {
@@ -26,7 +33,34 @@ pub fn of_every_moment(world: &World, planned: Instant) -> Result<(), String> {
             return Err(format!("a call left {:?} after the first signal", late - *told));
         }
     }
+    nothing_is_sent_again(world, &history)
+}
+
+/// A create is never sent again once the import of an earlier sending stands there for all to see.
+fn nothing_is_sent_again(world: &World, history: &[Change]) -> Result<(), String> {
+    for sent in world.target.creates() {
+        let is_its = |change: &&Change| {
+            change.what == What::Created
+                && change.key.as_ref() == Some(&sent.key)
+                && change.at + UNKNOWABLE < sent.at
+                && stood_untouched(history, change, sent.at)
+        };
+        if let Some(made) = history.iter().find(is_its) {
+            let later = sent.at - made.at;
+            return Err(format!("{} was made, and {later:?} later its create was sent again", made.id));
+        }
+    }
     Ok(())
+}
+
+/// Whether what a change made stood there at a moment as it was made.
+fn stood_untouched(history: &[Change], made: &Change, at: Instant) -> bool {
+    !history.iter().any(|later| {
+        later.id == made.id
+            && later.at <= at
+            && later.at >= made.at
+            && (later.what == What::Deleted || later.who == Who::Colleague)
+    })
 }
 
 /// Whether the engine changed what somebody had changed since the plan was made, and had read that when it sent its call.
@@ -40,39 +74,28 @@ pub fn of_a_run(world: &World, run: &Run) -> Result<(), String> {
     let history = world.target.history();
     let rows = run.rows().map_err(|error| error.to_string())?;
     let mut owners: BTreeMap<String, usize> = BTreeMap::new();
-    for row in rows.iter().filter(|row| row.outcome == Outcome::Created) {
-        let Some(id) = &row.target_id else {
-            return Err(format!("`{}` is created, and nobody knows as what", row.item.name));
-        };
-        *owners.entry(id.to_string()).or_default() += 1;
-        let text = world.target.text(id.as_str());
-        let touched = history.iter().any(|change| change.id == id.as_str() && change.who == Who::Colleague);
-        let sure = matches!(row.verdict, Verdict::Equal | Verdict::EqualWithDefaults);
-        if text.is_none() && sure && !touched {
-            return Err(format!("`{}` is created and equal, and {id} is not there", row.item.name));
+    for row in &rows {
+        if matches!(row.outcome, Outcome::Created | Outcome::Cloned) {
+            let Some(id) = &row.target_id else {
+                return Err(format!("`{}` is created, and nobody knows as what", row.item.name));
+            };
+            *owners.entry(id.to_string()).or_default() += 1;
+            let maker = history.iter().find(|change| change.id == id.as_str()).map(|change| change.who);
+            if maker == Some(Who::Before) {
+                return Err(format!("`{}` is created, and {id} is what somebody else made", row.item.name));
+            }
         }
+        is_as_it_says(world, &history, row)?;
     }
     if let Some((id, _)) = owners.iter().find(|(_, count)| **count > 1) {
         return Err(format!("two items own {id}"));
     }
-    let made: BTreeSet<&str> = history
-        .iter()
-        .filter(|change| change.who == Who::Engine && change.what == What::Created)
-        .map(|change| change.id.as_str())
-        .collect();
-    let named = |id: &str| {
-        [run.folder.audit(), run.folder.summary(), run.folder.report()]
-            .iter()
-            .any(|path| std::fs::read_to_string(path).is_ok_and(|text| text.contains(id)))
-    };
-    for id in made {
-        let standing = world.target.text(id).is_some();
-        if standing && !owners.contains_key(id) && !named(id) && !earlier_run_made(world, run, id) {
-            return Err(format!("{id} was made by the engine, and no report names it: a silent copy"));
-        }
-    }
+    no_copy_is_silent(world, run, &history, &owners)?;
     if let Some(disagreement) = run.summary.disagreement() {
         return Err(disagreement);
+    }
+    if !world.verifies {
+        return Ok(());
     }
     let evidence = verify(&run.folder);
     if evidence.state != State::Intact {
@@ -81,8 +104,61 @@ pub fn of_a_run(world: &World, run: &Run) -> Result<(), String> {
     Ok(())
 }
 
+/// What is done and equal stands there as it was wanted, unless a colleague came by.
+fn is_as_it_says(world: &World, history: &[Change], row: &Row) -> Result<(), String> {
+    let sure = matches!(row.verdict, Verdict::Equal | Verdict::EqualWithDefaults);
+    let written =
+        matches!(row.outcome, Outcome::Created | Outcome::Cloned | Outcome::Updated | Outcome::Deleted);
+    let Some(id) = row.target_id.as_ref().filter(|_| sure && written) else { return Ok(()) };
+    if history.iter().any(|change| change.id == id.as_str() && change.who == Who::Colleague) {
+        return Ok(());
+    }
+    let what = format!("`{}` is {} and equal", row.item.name, row.outcome.as_str());
+    let text = world.target.text(id.as_str());
+    match (row.outcome, text) {
+        (Outcome::Deleted, None) => Ok(()),
+        (Outcome::Deleted, Some(_)) => Err(format!("{what}, and {id} stands there")),
+        (_, None) => Err(format!("{what}, and {id} is not there")),
+        (_, Some(text)) => {
+            let wanted = world.wanted(row.item.source.as_ref().map(|source| source.id.as_str()));
+            let found: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
+            match wanted {
+                Some(wanted) if found["description"] != wanted => Err(format!("{what}, and {id} is {text}")),
+                _ => Ok(()),
+            }
+        }
+    }
+}
+
+/// Whatever the engine made that no item owns is named, unless it came about too late to be known.
+fn no_copy_is_silent(
+    world: &World,
+    run: &Run,
+    history: &[Change],
+    owners: &BTreeMap<String, usize>,
+) -> Result<(), String> {
+    let made: BTreeMap<&str, Instant> = history
+        .iter()
+        .filter(|change| change.who == Who::Engine && change.what == What::Created)
+        .map(|change| (change.id.as_str(), change.at))
+        .collect();
+    let texts: Vec<String> = [run.folder.audit(), run.folder.summary(), run.folder.report()]
+        .iter()
+        .map(|path| std::fs::read_to_string(path).unwrap_or_default())
+        .collect();
+    let named = |id: &str| texts.iter().any(|text| text.contains(id));
+    for (id, at) in made {
+        let knowable = at + UNKNOWABLE < world.over;
+        let stands = world.target.text(id).is_some();
+        if knowable && stands && !owners.contains_key(id) && !named(id) && !earlier_run_made(run, id) {
+            return Err(format!("{id} was made by the engine, and no report names it: a silent copy"));
+        }
+    }
+    Ok(())
+}
+
 /// Whether another run of the same story reports the import.
-fn earlier_run_made(_world: &World, run: &Run, id: &str) -> bool {
+fn earlier_run_made(run: &Run, id: &str) -> bool {
     let Some(runs) = run.folder.path().parent() else { return false };
     std::fs::read_dir(runs).into_iter().flatten().flatten().any(|entry| {
         std::fs::read_to_string(entry.path().join("audit.csv")).is_ok_and(|text| text.contains(id))
@@ -97,8 +173,33 @@ pub fn of_an_undo(world: &World, since: Instant) -> Result<(), String> {
         }
         if let Some((by @ (Who::Before | Who::Colleague), at)) = change.over
             && change.seen == Some(at)
+            && !made_just_as_wanted(world, &change, at)
         {
             return Err(format!("undo changed {}, which {by:?} wrote last", change.id));
+        }
+    }
+    Ok(())
+}
+
+/// Whether what an undo removed was made by a colleague, just as the engine would have made it, and not touched since: a copy
+/// whose removal was agreed to, or what was in doubt.
+fn made_just_as_wanted(world: &World, change: &Change, at: Instant) -> bool {
+    let made = |of: &&Change| of.id == change.id && of.what == What::Created;
+    world.made_as_wanted.contains(&change.id)
+        && world.target.history().iter().find(made).is_some_and(|made| made.at == at)
+}
+
+/// What must hold of an undo that is finished: what the run made and nobody touched is gone, and the rest is named.
+pub fn of_an_undone_run(world: &World, made: &[String], undoing: &Run) -> Result<(), String> {
+    let history = world.target.history();
+    let named: BTreeSet<&String> = {
+        let audit = std::fs::read_to_string(undoing.folder.audit()).unwrap_or_default();
+        made.iter().filter(|id| audit.contains(id.as_str())).collect()
+    };
+    for id in made {
+        let touched = history.iter().any(|change| change.id == *id && change.who == Who::Colleague);
+        if !touched && world.target.text(id).is_some() && !named.contains(id) {
+            return Err(format!("{id} was made by the run, and its undo neither removed nor named it"));
         }
     }
     Ok(())
