@@ -20,7 +20,7 @@ use crate::inventory::endpoint::{Account, spent};
 use crate::inventory::error::EngineError;
 use crate::inventory::related::{RelatedLine, print_of};
 use crate::inventory::snapshot_api::owner;
-use crate::job::Shelved;
+use crate::job::BackupSettings;
 use crate::journal::{Ending, ItemStates, Journal, Step};
 use crate::model::cancel::Cancel;
 use crate::model::event::{Event, Events, Stage};
@@ -44,7 +44,7 @@ pub struct BackupRequest<'a> {
     /// Where the snapshot goes.
     pub archive: &'a Archive,
     /// What is written with it.
-    pub shelved: &'a Shelved,
+    pub shelved: &'a BackupSettings,
     /// The run's id.
     pub run: &'a str,
     /// Whether the run is taken up again: then it may have made its snapshot already.
@@ -110,7 +110,7 @@ pub async fn shelve(with: BackupRequest<'_>) -> Result<RunEnd, EngineError> {
 struct Inside<'a> {
     plan: &'a PlanFile,
     archive: &'a Archive,
-    shelved: &'a Shelved,
+    shelved: &'a BackupSettings,
     run: &'a str,
     folder: &'a RunFolder,
     cancel: &'a Cancel,

@@ -44,7 +44,7 @@ pub struct Keep {
 
 /// What a backup needs to be carried out, and taken up again without its job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Shelved {
+pub struct BackupSettings {
     /// What the snapshot is marked with.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,

@@ -1,7 +1,7 @@
 //! Holds a tree against [`super::keys`]: unknown keys, wrong kinds, bad values. It knows nothing of what they mean.
 
 use super::env::nearest;
-use super::forms::Form;
+use super::forms::Format;
 use super::not_yet::is_not_yet;
 use super::problem::{Report, Span};
 use super::quoting::{in_typographic_quotes, is_invisible, name_of, quoted, unprintable};
@@ -54,7 +54,7 @@ pub(super) fn check(node: &Node, holds: &Type, name: &str, report: &mut Report) 
                 let message = format!("`{name}: {word}` is not supported yet");
                 report.error(node.span, message).help("a later version of transship will accept it");
             }
-            if matches!(holds, Type::Text(Form::Text | Form::Free | Form::Title)) {
+            if matches!(holds, Type::Text(Format::Text | Format::Free | Format::Title)) {
                 not_meant(node, report);
             }
         }
@@ -217,7 +217,7 @@ fn check_dictionary(
             report.error(entry.at, message).help(help);
         } else if !dictionary.key.fits(&entry.key) {
             let message = format!("`{}` is not {}", entry.key, dictionary.key.describe());
-            let help = (dictionary.key == Form::Pointer).then(|| as_pointer(&entry.key));
+            let help = (dictionary.key == Format::Pointer).then(|| as_pointer(&entry.key));
             report.error(entry.at, message).maybe_help(help);
         }
         check(&entry.node, &dictionary.holds, &entry.key, report);
@@ -243,11 +243,11 @@ fn is_mapping(holds: &Type) -> bool {
 /// Whether a value that is no collection is what `holds` asks for.
 fn fits(node: &Node, holds: &Type) -> bool {
     match holds {
-        Type::Text(Form::Id) => node.written().is_some_and(|text| Form::Id.fits(text)),
+        Type::Text(Format::Id) => node.written().is_some_and(|text| Format::Id.fits(text)),
         Type::Text(form) => node.text().is_some_and(|text| form.fits(text)),
         Type::Word(words) => node.text().is_some_and(|text| words.iter().any(|word| word.word == text)),
-        Type::Flag => node.flag().is_some(),
-        Type::Whole(low, high) => node.whole().is_some_and(|number| (*low..=*high).contains(&number)),
+        Type::Bool => node.flag().is_some(),
+        Type::Integer(low, high) => node.whole().is_some_and(|number| (*low..=*high).contains(&number)),
         Type::Number(low, high) => node.number().is_some_and(|number| number > *low && number <= *high),
         Type::Either(types) => types.iter().any(|one| fits(node, one)),
         Type::OrNull(inner) => matches!(node.data, Data::Null) || fits(node, inner),
@@ -262,7 +262,7 @@ fn misfit(node: &Node, holds: &Type, name: &str, report: &mut Report) {
         report.error(node.span, "a token is never in a job file").help(*help);
         return;
     }
-    if matches!(holds, Type::Text(Form::Variable)) {
+    if matches!(holds, Type::Text(Format::Variable)) {
         // Whoever writes no name here may have written the token itself.
         report.black_out(node.span);
         let help =
@@ -291,7 +291,7 @@ fn misfit(node: &Node, holds: &Type, name: &str, report: &mut Report) {
 
 fn is_path(holds: &Type) -> bool {
     match holds {
-        Type::Text(Form::Path) => true,
+        Type::Text(Format::Path) => true,
         Type::Either(types) => types.iter().any(is_path),
         _ => false,
     }
@@ -299,9 +299,9 @@ fn is_path(holds: &Type) -> bool {
 
 fn same_kind(node: &Node, holds: &Type) -> bool {
     match holds {
-        Type::Text(Form::Id) | Type::Either(_) => node.written().is_some(),
+        Type::Text(Format::Id) | Type::Either(_) => node.written().is_some(),
         Type::Text(_) | Type::Word(_) => node.text().is_some(),
-        Type::Whole(..) | Type::Number(..) => matches!(node.data, Data::Number(..) | Data::OddNumber(_)),
+        Type::Integer(..) | Type::Number(..) => matches!(node.data, Data::Number(..) | Data::OddNumber(_)),
         _ => false,
     }
 }

@@ -6,7 +6,7 @@ use jiff::{Timestamp, civil::Date};
 
 /// What a text must look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum Format {
     /// Any text but an empty one.
     Text,
     /// Any text, an empty one too.
@@ -33,7 +33,7 @@ pub(super) enum Form {
     Pointer,
 }
 
-impl Form {
+impl Format {
     /// What the text must be, for messages.
     pub(super) fn describe(self) -> &'static str {
         match self {

@@ -5,7 +5,7 @@ mod policy;
 mod steps;
 
 use super::Action;
-use super::forms::Form;
+use super::forms::Format;
 use super::spec::{Dictionary, Rule, Table, Type, key, required, word};
 use crate::documents::references::Kind;
 
@@ -13,8 +13,8 @@ use archive::{ARCHIVE, NOTIFY, SOURCES};
 use policy::{MIRROR, RATE, RETRY, STOP, WAVES};
 pub(super) use steps::{STEP, STEPS};
 
-const TEXTS: Type = Type::List(&Type::Text(Form::Text));
-const TEXT: Type = Type::Text(Form::Text);
+const TEXTS: Type = Type::List(&Type::Text(Format::Text));
+const TEXT: Type = Type::Text(Format::Text);
 
 /// The kinds of resources that `references.map` may name.
 pub(super) const KINDS: &[&str] = DEFAULT_AND_KINDS.split_at(1).1;
@@ -37,17 +37,17 @@ pub(super) static JOB: Table = Table {
     what: "a mapping",
     rule: Rule::Free,
     keys: &[
-        required("version", Type::Whole(1, 1), "The version of the job file: 1."),
-        required("name", Type::Text(Form::Title), "What the job is called; part of the run folder's name."),
+        required("version", Type::Integer(1, 1), "The version of the job file: 1."),
+        required("name", Type::Text(Format::Title), "What the job is called; part of the run folder's name."),
         required("action", Type::Word(ACTIONS), "What is done with the selected imports."),
         key("accounts", Type::Dictionary(&ACCOUNTS), "The accounts, each with a name of your choice; without it, those of the user's accounts file."),
         key(
             "source",
-            Type::Either(&[Type::Text(Form::Name), Type::Table(&SOURCE)]),
+            Type::Either(&[Type::Text(Format::Name), Type::Table(&SOURCE)]),
             "The account the imports are read from; for restore, whose backup; for apply, a folder of files.",
         ),
         key("sources", SOURCES, "The accounts of a backup of many: their names, or a CSV of accounts.").not_for(&[(&[Action::Migrate, Action::Clone, Action::Update, Action::Delete, Action::Restore, Action::Compare, Action::Apply], "several accounts are for backup: name one as `source`")]),
-        key("target", Type::Text(Form::Name), "The account they are written to; without it, the source."),
+        key("target", Type::Text(Format::Name), "The account they are written to; without it, the source."),
         key(
             "select",
             Type::Table(&SELECT),
@@ -64,7 +64,7 @@ pub(super) static JOB: Table = Table {
         key("on_existing", Type::Word(ON_EXISTING), "What happens to an import that is there and differs.").or("skip").not_for(&[(&[Action::Update, Action::Delete, Action::Backup], "it decides what becomes of an import that already exists in the target, for migrate and clone"), (&[Action::Compare], "a comparison writes nothing: remove it")]),
         key(
             "ignore",
-            Type::List(&Type::Text(Form::Pointer)),
+            Type::List(&Type::Text(Format::Pointer)),
             "JSON pointers of what is left out of every comparison.",
         ),
         key("verify", Type::Word(VERIFY), "How a write is checked.").or("full").not_for(&[(&[Action::Compare], "a comparison writes nothing: remove it")]),
@@ -75,7 +75,7 @@ pub(super) static JOB: Table = Table {
         ).not_for(&[(&[Action::Backup, Action::Compare], "nothing is written to an account: remove it")]),
         key(
             "pause",
-            Type::Either(&[Type::Word(PAUSE), Type::Text(Form::Duration)]),
+            Type::Either(&[Type::Word(PAUSE), Type::Text(Format::Duration)]),
             "What happens between two waves; a time like `30m` waits for so long.",
         ).or("ask").not_for(&[(&[Action::Backup, Action::Compare], "nothing is written to an account: remove it")]),
         key(
@@ -88,7 +88,7 @@ pub(super) static JOB: Table = Table {
             "concurrency",
             Type::Either(&[
                 Type::Word(&[word("auto", "As many as the service bears, up to 64.")]),
-                Type::Whole(1, 1024),
+                Type::Integer(1, 1024),
             ]),
             "Calls in flight at once.",
         ).or("auto"),
@@ -96,7 +96,7 @@ pub(super) static JOB: Table = Table {
             "page_size",
             Type::Either(&[
                 Type::Word(&[word("auto", "1000, halved when a page is too large or too slow.")]),
-                Type::Whole(1, 1000),
+                Type::Integer(1, 1000),
             ]),
             "Imports on one page of a list; halved when that is too many.",
         ).or("auto"),
@@ -104,7 +104,7 @@ pub(super) static JOB: Table = Table {
         key("stop", Type::Table(&STOP), "When a run halts by itself; what was not started is `unprocessed`.").not_for(&[(&[Action::Compare], "a comparison writes nothing: remove it"), (&[Action::Backup], "a backup is whole or does not count: remove it")]),
         key(
             "output",
-            Type::Text(Form::Path),
+            Type::Text(Format::Path),
             "The folder for run folders, from the current folder.",
         ).or("runs"),
         key("archive", Type::Table(&ARCHIVE), "The backup store, for backup, restore and compare.").not_for(&[(&[Action::Migrate, Action::Clone, Action::Update, Action::Delete, Action::Apply], "it is for backup, restore and compare: remove it")]),
@@ -134,7 +134,7 @@ static SOURCE: Table = Table {
     rule: Rule::Free,
     keys: &[required(
         "folder",
-        Type::Text(Form::Path),
+        Type::Text(Format::Path),
         "A folder with one file for each import, as `archive export` writes it.",
     )
     .not_for(&[(
@@ -177,7 +177,7 @@ pub(super) static ACCOUNTS_FILE: Table = Table {
     what: "a mapping",
     rule: Rule::Free,
     keys: &[
-        required("version", Type::Whole(1, 1), "The version of the file: 1."),
+        required("version", Type::Integer(1, 1), "The version of the file: 1."),
         key("accounts", Type::Dictionary(&ACCOUNTS), "The accounts, each with a name of your choice."),
     ],
     noun: Some("the accounts file"),
@@ -187,7 +187,7 @@ pub(super) static ACCOUNTS_FILE: Table = Table {
 
 static ACCOUNTS: Dictionary = Dictionary {
     what: "account",
-    key: Form::Name,
+    key: Format::Name,
     words: &[],
     holds: Type::Table(&ACCOUNT),
     like: "a mapping",
@@ -215,10 +215,14 @@ pub(super) static ACCOUNT: Table = Table {
         ),
         key(
             "url",
-            Type::Text(Form::Url),
+            Type::Text(Format::Url),
             "The origin of the service; `${VAR}` is replaced. https, but for loopback.",
         ),
-        key("emulator", Type::Text(Form::Name), "An account of the embedded emulator; no token, no network."),
+        key(
+            "emulator",
+            Type::Text(Format::Name),
+            "An account of the embedded emulator; no token, no network.",
+        ),
         key("token", Type::Table(&TOKEN), "Where the token comes from. Never the token itself."),
         key("rate", Type::Table(&RATE), "The budget of calls of this account."),
     ],
@@ -235,8 +239,8 @@ pub(super) static TOKEN: Table = Table {
     ),
     secret: Some("say where it is: { env: NAME }, { file: PATH }, { command: [..] } or { keyring: NAME }"),
     keys: &[
-        key("env", Type::Text(Form::Variable), "An environment variable."),
-        key("file", Type::Text(Form::Path), "A file; its first line."),
+        key("env", Type::Text(Format::Variable), "An environment variable."),
+        key("file", Type::Text(Format::Path), "A file; its first line."),
         key("command", TEXTS, "A command and its arguments, run without a shell; the first line it prints."),
         key("keyring", TEXT, "An entry of the system's keyring."),
     ],
@@ -247,13 +251,13 @@ pub(super) static TOKEN: Table = Table {
 macro_rules! select_keys {
     ($($more:expr),* $(,)?) => {
         &[
-            key("ids", Type::List(&Type::Text(Form::Id)), "Ids of imports."),
+            key("ids", Type::List(&Type::Text(Format::Id)), "Ids of imports."),
             key("names", TEXTS, "Names: globs, or regular expressions after `re:`."),
             key("adaptor_types", TEXTS, "Values of `adaptorType`, e.g. HTTPImport."),
             key("connections", TEXTS, "Connections, by id or name."),
             key("flows", TEXTS, "Flows, by id or name: the imports they use."),
             key("integrations", TEXTS, "Integrations, by id or name."),
-            key("modified_since", Type::Text(Form::Moment), "Changed at or after this time; a date means its start in UTC."),
+            key("modified_since", Type::Text(Format::Moment), "Changed at or after this time; a date means its start in UTC."),
             key("where", TEXT, "A jq filter; anything but false, null or nothing keeps the import."),
             key("exclude", Type::Table(&CONDITION), "An import for which all of these keys hold is left out."),
             $($more),*
@@ -269,10 +273,10 @@ pub(super) static SELECT: Table = Table {
     keys: select_keys![
         key(
             "manifest",
-            Type::Text(Form::Path),
+            Type::Text(Format::Path),
             "A CSV with a column `id` or `name`; its other columns are `row.*` in templates."
         ),
-        key("integration_apps", Type::Flag, "Also take what an Integration App owns.").or("false"),
+        key("integration_apps", Type::Bool, "Also take what an Integration App owns.").or("false"),
     ],
     ..Table::PLAIN
 };
@@ -305,7 +309,7 @@ static REFERENCES: Table = Table {
         )
         .or("name"),
         key("map", Type::Dictionary(&MAP), "Ids or names on both sides, by kind of resource."),
-        key("map_file", Type::Text(Form::Path), "A CSV with the columns `kind,source,target`."),
+        key("map_file", Type::Text(Format::Path), "A CSV with the columns `kind,source,target`."),
         key(
             "create",
             Type::List(&Type::Word(CREATABLE)),
@@ -347,7 +351,7 @@ const MISSING: Type = Type::Word(&[
 ]);
 static MISSING_OF: Dictionary = Dictionary {
     what: "kind of resource",
-    key: Form::Text,
+    key: Format::Text,
     words: DEFAULT_AND_KINDS,
     holds: MISSING,
     like: "a mapping like `{ default: fail, scripts: drop }`",
@@ -355,15 +359,15 @@ static MISSING_OF: Dictionary = Dictionary {
 
 static MAP: Dictionary = Dictionary {
     what: "kind of resource",
-    key: Form::Text,
+    key: Format::Text,
     words: KINDS,
     holds: Type::Dictionary(&PAIRS),
     like: "a mapping",
 };
 static PAIRS: Dictionary = Dictionary {
     what: "id or name in the source",
-    key: Form::Text,
+    key: Format::Text,
     words: &[],
-    holds: Type::Text(Form::Id),
+    holds: Type::Text(Format::Id),
     like: "a mapping",
 };

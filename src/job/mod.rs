@@ -18,6 +18,7 @@ pub mod secret_source;
 pub mod starter;
 pub mod waves;
 
+mod cells;
 mod check;
 mod forms;
 mod keys;
@@ -29,7 +30,6 @@ mod redact;
 mod regular;
 mod remedy;
 pub mod settings;
-mod sheet;
 mod slips;
 mod spec;
 mod spreadsheet;
@@ -44,7 +44,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use account::{Account, AccountPlace, Rate};
-pub use archive::{Archive, Keep, Shelved};
+pub use archive::{Archive, BackupSettings, Keep};
 pub use env::Env;
 pub use manifest::Manifest;
 pub use narrow::{Narrowing, Only};

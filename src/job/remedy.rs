@@ -1,7 +1,7 @@
 //! What to write instead of a value that does not fit its key.
 
 use super::env::nearest;
-use super::forms::Form;
+use super::forms::Format;
 use super::keys::{CREATABLE, KINDS};
 use super::quoting::{in_typographic_quotes, looks_like_a_path, quoted, single_quoted, unprintable};
 use super::spec::Type;
@@ -25,29 +25,29 @@ pub(super) fn remedy(node: &Node, holds: &Type, name: &str) -> Option<String> {
         {
             types.iter().find_map(|one| remedy(node, one, name))
         }
-        (Type::Flag, Data::Text(text)) => match text.value.to_lowercase().as_str() {
+        (Type::Bool, Data::Text(text)) => match text.value.to_lowercase().as_str() {
             "yes" | "on" | "y" | "true" => Some("write `true`".to_owned()),
             "no" | "off" | "n" | "false" => Some("write `false`".to_owned()),
             _ => None,
         },
-        (Type::Flag, Data::Number(_, text)) => match text.as_str() {
+        (Type::Bool, Data::Number(_, text)) => match text.as_str() {
             "1" => Some("write `true`".to_owned()),
             "0" => Some("write `false`".to_owned()),
             _ => None,
         },
-        (Type::Text(Form::Duration), Data::Number(..)) => {
+        (Type::Text(Format::Duration), Data::Number(..)) => {
             Some(format!("write the unit: `{}s` or `{0}ms`", written.unwrap_or_default()))
         }
-        (Type::Text(Form::Duration), Data::Text(text)) => duration(&text.value).map(write),
-        (Type::Text(Form::Moment), Data::Text(text)) => moment(&text.value),
-        (Type::Text(Form::Percent), Data::Number(number, text)) => {
+        (Type::Text(Format::Duration), Data::Text(text)) => duration(&text.value).map(write),
+        (Type::Text(Format::Moment), Data::Text(text)) => moment(&text.value),
+        (Type::Text(Format::Percent), Data::Number(number, text)) => {
             let share = number.as_f64().filter(|share| *share < 1.0 && text.contains('.'));
             Some(match share {
                 Some(share) => format!("write `{}%`", plain(share * 100.0)),
                 None => format!("write `{text}%`"),
             })
         }
-        (Type::Text(Form::Percent), Data::Text(text)) => {
+        (Type::Text(Format::Percent), Data::Text(text)) => {
             let number = number(text.value.replace('%', "").trim())?;
             let fits = number > 0.0 && number <= 100.0;
             Some(if fits {
@@ -56,7 +56,7 @@ pub(super) fn remedy(node: &Node, holds: &Type, name: &str) -> Option<String> {
                 "a share is above `0%` and at most `100%`".to_owned()
             })
         }
-        (Type::Text(Form::Path), Data::Text(text)) if text.value.contains(unprintable) => {
+        (Type::Text(Format::Path), Data::Text(text)) if text.value.contains(unprintable) => {
             let (tab, line) = (text.value.contains('\t'), text.value.contains('\n'));
             let what = match (tab, line) {
                 (true, true) => "`\\t` is a tab and `\\n` a line break",
@@ -66,12 +66,12 @@ pub(super) fn remedy(node: &Node, holds: &Type, name: &str) -> Option<String> {
             };
             Some(format!("in double quotes {what}: write the path in single quotes, or with `/`"))
         }
-        (Type::Text(Form::Pointer), Data::Text(text)) => Some(as_pointer(&text.value)),
+        (Type::Text(Format::Pointer), Data::Text(text)) => Some(as_pointer(&text.value)),
         (Type::Text(_), Data::Number(..) | Data::OddNumber(_)) => {
             written.map(|text| format!("put it into quotes: \"{text}\""))
         }
         (Type::Text(_), Data::Flag(flag)) => Some(format!("put it into quotes: \"{flag}\"")),
-        (Type::Whole(..) | Type::Number(..), Data::Text(text)) => amount(&text.value, holds),
+        (Type::Integer(..) | Type::Number(..), Data::Text(text)) => amount(&text.value, holds),
         (Type::List(_), Data::Text(text)) if text.value.starts_with('-') => {
             Some("begin each item with `- `: there is a space behind the `-`".to_owned())
         }
@@ -123,7 +123,7 @@ fn amount(text: &str, holds: &Type) -> Option<String> {
     let number = number(bare)?;
     let number = if share { number / 100.0 } else { number };
     let fits = match holds {
-        Type::Whole(low, high) => {
+        Type::Integer(low, high) => {
             plain(number).parse::<i64>().is_ok_and(|number| (*low..=*high).contains(&number))
         }
         Type::Number(low, high) => number > *low && number <= *high,

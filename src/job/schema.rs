@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::forms::Form;
+use super::forms::Format;
 use super::keys;
 use super::not_yet::is_not_yet;
 use super::spec::{Dictionary, Rule, Table, Type};
@@ -27,9 +27,9 @@ fn of(holds: &'static Type, name: &str, tables: &mut Map<String, Value>) -> Valu
         Type::Word(words) => {
             json!({ "oneOf": words.iter().filter(|word| !is_not_yet(name, word.word)).map(|word| json!({ "const": word.word, "description": word.doc })).collect::<Vec<_>>() })
         }
-        Type::Flag => json!({ "type": "boolean" }),
-        Type::Whole(low, high) if low == high => json!({ "const": low }),
-        Type::Whole(low, high) => json!({ "type": "integer", "minimum": low, "maximum": high }),
+        Type::Bool => json!({ "type": "boolean" }),
+        Type::Integer(low, high) if low == high => json!({ "const": low }),
+        Type::Integer(low, high) => json!({ "type": "integer", "minimum": low, "maximum": high }),
         Type::Number(low, high) => json!({ "type": "number", "exclusiveMinimum": low, "maximum": high }),
         Type::Any => json!({}),
         Type::List(inner) => json!({ "type": "array", "minItems": 1, "items": of(inner, name, tables) }),
@@ -55,9 +55,9 @@ fn is_all_not_yet(holds: &Type) -> bool {
     matches!(holds, Type::Table(table) if table.keys.iter().all(|key| is_not_yet(table.name, key.word)))
 }
 
-fn text(form: Form) -> Value {
+fn text(form: Format) -> Value {
     // An id of digits alone is a number to YAML.
-    let kind = if form == Form::Id { json!(["string", "number"]) } else { json!("string") };
+    let kind = if form == Format::Id { json!(["string", "number"]) } else { json!("string") };
     match form.pattern() {
         Some(pattern) => json!({ "type": kind, "pattern": pattern }),
         None => json!({ "type": kind }),
@@ -119,7 +119,7 @@ fn merge(into: &mut Value, from: Value) {
 mod tests {
     use super::*;
 
-    fn forms(holds: &'static Type, found: &mut Vec<Form>) {
+    fn forms(holds: &'static Type, found: &mut Vec<Format>) {
         match holds {
             Type::Text(form) => found.push(*form),
             Type::List(inner) => forms(inner, found),
@@ -168,7 +168,7 @@ mod tests {
             .chain(keys::STEP.keys)
             .chain(keys::SELECT.keys)
             .for_each(|key| forms(&key.holds, &mut found));
-        assert!(found.contains(&Form::Moment) && found.contains(&Form::Pointer));
+        assert!(found.contains(&Format::Moment) && found.contains(&Format::Pointer));
         for form in found {
             let pattern = form.pattern().map(|pattern| regex::Regex::new(pattern).unwrap());
             for sample in samples {

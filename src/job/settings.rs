@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Account, Action, Job, PageSize, Retry, Shelved, Stop, Verify, Waves};
+use super::{Account, Action, BackupSettings, Job, PageSize, Retry, Stop, Verify, Waves};
 use crate::documents::SelectorSpec;
 use crate::documents::pointer::Pointer;
 use crate::model::Fingerprint;
@@ -38,7 +38,7 @@ pub struct Settings {
     pub folder: PathBuf,
     /// What a backup leaves in the archive; `None` for what is no backup.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub shelved: Option<Shelved>,
+    pub shelved: Option<BackupSettings>,
 }
 
 impl Settings {
@@ -77,9 +77,9 @@ impl Settings {
     }
 }
 
-fn shelved(job: &Job) -> Option<Shelved> {
+fn shelved(job: &Job) -> Option<BackupSettings> {
     let archive = job.archive.as_ref().filter(|_| job.action == Action::Backup)?;
-    Some(Shelved {
+    Some(BackupSettings {
         tags: archive.tags.clone(),
         selection: in_words(job),
         shrink: archive.shrink,

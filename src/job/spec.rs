@@ -1,19 +1,19 @@
 //! The language in which [`super::keys`] says what a job file may hold. The reader and the JSON Schema both follow it.
 
 use super::Action;
-use super::forms::Form;
+use super::forms::Format;
 
 /// What may stand at a place.
 #[derive(Debug)]
 pub(super) enum Type {
     /// A text of a form.
-    Text(Form),
+    Text(Format),
     /// One of some words.
     Word(&'static [Word]),
     /// `true` or `false`.
-    Flag,
+    Bool,
     /// A whole number within bounds.
-    Whole(i64, i64),
+    Integer(i64, i64),
     /// A number; more than the first, up to and including the second.
     Number(f64, f64),
     /// Anything that JSON can hold.
@@ -86,7 +86,7 @@ pub(super) struct Dictionary {
     /// What a key is, for messages.
     pub(super) what: &'static str,
     /// The form of a key.
-    pub(super) key: Form,
+    pub(super) key: Format,
     /// The words a key may be, if it is one of a set.
     pub(super) words: &'static [&'static str],
     /// What each key holds.
@@ -166,9 +166,9 @@ impl Type {
                     [] => "nothing".to_owned(),
                 }
             }
-            Self::Flag => "`true` or `false`".to_owned(),
-            Self::Whole(low, high) if low == high => format!("`{low}`"),
-            Self::Whole(low, high) => format!("a whole number from {low} to {high}"),
+            Self::Bool => "`true` or `false`".to_owned(),
+            Self::Integer(low, high) if low == high => format!("`{low}`"),
+            Self::Integer(low, high) => format!("a whole number from {low} to {high}"),
             Self::Number(low, high) if high.is_finite() => format!("a number above {low}, up to {high}"),
             Self::Number(low, _) => format!("a number above {low}"),
             Self::Any => "a value".to_owned(),

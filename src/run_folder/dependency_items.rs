@@ -67,7 +67,7 @@ impl DependencyItems {
         let text = String::from_utf8(text).map_err(|_| "is not a text".to_owned())?;
         fresh::fill(&text, &known)
             .map(Bytes::from)
-            .map_err(|placeholder| format!("holds {placeholder}, of which no id is known"))
+            .map_err(|unknown| format!("holds {}, of which no id is known", unknown.0))
     }
 
     /// Fingerprint of what is sent for `item`; `None` while that is not known.

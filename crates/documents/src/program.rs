@@ -175,19 +175,19 @@ impl Program {
             // Whatever a step leaves half done is dropped with the document.
             let applied = AssertUnwindSafe(|| self.step(step, &mut document, facts));
             let applied = catch_unwind(applied)
-                .unwrap_or_else(|_| Err("the step ended with an internal error".to_owned()));
-            let told = applied.map_err(|message| TransformError {
+                .unwrap_or_else(|_| Err(StepError::failed("the step ended with an internal error")));
+            let told = applied.map_err(|error| TransformError {
                 step: index,
                 kind: step.kind,
                 line: self.lines.get(index).copied(),
-                message,
+                message: error.to_string(),
             })?;
             warnings.extend(told);
         }
         Ok(Transformed { document, warnings })
     }
 
-    fn step(&self, step: &Compiled, document: &mut Value, facts: &Facts) -> Result<Warnings, String> {
+    fn step(&self, step: &Compiled, document: &mut Value, facts: &Facts) -> Result<Warnings, StepError> {
         if let Some(when) = &step.when {
             let names = Names {
                 connection: facts.connection_name.as_deref(),
@@ -195,7 +195,7 @@ impl Program {
                 ..Names::default()
             };
             let holds = when.matches(&head(document), names, &mut || Ok(document.clone()));
-            if !holds.map_err(|error| format!("when: {error}"))? {
+            if !holds.map_err(|error| StepError::failed(format!("when: {error}")))? {
                 return Ok(Vec::new());
             }
         }
@@ -206,7 +206,7 @@ impl Program {
         };
         let mut tally = step.tally.lock().unwrap_or_else(PoisonError::into_inner);
         tally.met += 1;
-        let Some(reason) = missed else { return done.map_err(|error| error.to_string()) };
+        let Some(reason) = missed else { return done };
         tally.missed += 1;
         if tally.named.len() < NAMED {
             let name = document.get("name").and_then(Value::as_str).unwrap_or_default();

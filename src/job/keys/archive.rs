@@ -1,12 +1,13 @@
 //! The keys of `archive`, `sources` and `notify`.
 
 use super::super::Action;
-use super::super::forms::Form;
+use super::super::forms::Format;
 use super::super::spec::{Rule, Table, Type, key, required};
 use super::{TEXTS, TOKEN};
 
 /// What `sources` may be.
-pub(super) const SOURCES: Type = Type::Either(&[Type::List(&Type::Text(Form::Name)), Type::Text(Form::Path)]);
+pub(super) const SOURCES: Type =
+    Type::Either(&[Type::List(&Type::Text(Format::Name)), Type::Text(Format::Path)]);
 
 /// The keys of `archive`.
 pub(super) static ARCHIVE: Table = Table {
@@ -14,7 +15,7 @@ pub(super) static ARCHIVE: Table = Table {
     what: "a mapping like `{ path: ./archive }`",
     rule: Rule::Free,
     keys: &[
-        required("path", Type::Text(Form::Path), "A folder, or an address like `s3://bucket/folder`."),
+        required("path", Type::Text(Format::Path), "A folder, or an address like `s3://bucket/folder`."),
         key(
             "keep",
             Type::Table(&KEEP),
@@ -22,7 +23,7 @@ pub(super) static ARCHIVE: Table = Table {
         ),
         key(
             "snapshot",
-            Type::Text(Form::Text),
+            Type::Text(Format::Text),
             "The snapshot to restore or to compare with: its id, or the start of it.",
         )
         .or("latest")
@@ -34,7 +35,7 @@ pub(super) static ARCHIVE: Table = Table {
         ),
         key(
             "shrink",
-            Type::Text(Form::Percent),
+            Type::Text(Format::Percent),
             "The share of last time's imports that may be gone before a backup refuses to count.",
         )
         .or("20%"),
@@ -48,11 +49,11 @@ static KEEP: Table = Table {
     what: "a mapping like `{ last: 7, daily: 30 }`",
     rule: Rule::Some("needs at least one rule"),
     keys: &[
-        key("last", Type::Whole(1, 100_000), "So many of the newest."),
-        key("daily", Type::Whole(1, 100_000), "One a day, for so many days."),
-        key("weekly", Type::Whole(1, 100_000), "One a week, for so many weeks."),
-        key("monthly", Type::Whole(1, 100_000), "One a month, for so many months."),
-        key("yearly", Type::Whole(1, 100_000), "One a year, for so many years."),
+        key("last", Type::Integer(1, 100_000), "So many of the newest."),
+        key("daily", Type::Integer(1, 100_000), "One a day, for so many days."),
+        key("weekly", Type::Integer(1, 100_000), "One a week, for so many weeks."),
+        key("monthly", Type::Integer(1, 100_000), "One a month, for so many months."),
+        key("yearly", Type::Integer(1, 100_000), "One a year, for so many years."),
         key("tags", TEXTS, "All that carry one of these tags."),
     ],
     ..Table::PLAIN
@@ -68,7 +69,7 @@ static ENCRYPTION: Table = Table {
             Type::Table(&TOKEN),
             "Where the passphrase comes from. Never the passphrase itself.",
         ),
-        key("key_file", Type::Text(Form::Path), "A file with an age key."),
+        key("key_file", Type::Text(Format::Path), "A file with an age key."),
     ],
     ..Table::PLAIN
 };
@@ -81,17 +82,17 @@ pub(super) static NOTIFY: Table = Table {
     keys: &[
         key(
             "success",
-            Type::Text(Form::Url),
+            Type::Text(Format::Url),
             "An address that is called (GET) when all went as planned; `${VAR}` is replaced.",
         ),
         key(
             "failure",
-            Type::Text(Form::Url),
+            Type::Text(Format::Url),
             "An address that is called (GET) when it did not; `${VAR}` is replaced.",
         ),
         key(
             "prometheus",
-            Type::Text(Form::Path),
+            Type::Text(Format::Path),
             "A file of metrics for a collector of text files, from the current folder; written whole or not at all.",
         ),
     ],

@@ -1,6 +1,6 @@
 //! The keys that say how a run goes: `rate`, `retry`, `stop`, `waves`, `mirror`.
 
-use super::super::forms::Form;
+use super::super::forms::Format;
 use super::super::spec::{Rule, Table, Type, key, required, word};
 
 pub(super) static RATE: Table = Table {
@@ -9,7 +9,7 @@ pub(super) static RATE: Table = Table {
     rule: Rule::Free,
     keys: &[
         key("per_second", Type::Number(0.0, 100_000.0), "Calls a second.").or("300"),
-        key("burst", Type::Whole(1, 1_000_000), "Calls at once after a pause.").or("1000"),
+        key("burst", Type::Integer(1, 1_000_000), "Calls at once after a pause.").or("1000"),
         key("share", Type::Number(0.0, 1.0), "The share of `per_second` this run may take.").or("0.9"),
     ],
     ..Table::PLAIN
@@ -20,21 +20,21 @@ pub(super) static RETRY: Table = Table {
     what: "a mapping like `{ attempts: 6, base: 500ms, cap: 30s }`",
     rule: Rule::Free,
     keys: &[
-        key("attempts", Type::Whole(1, 100), "How often a call is sent at most.").or("6"),
-        key("base", Type::Text(Form::Duration), "The first pause, before jitter.").or("500ms"),
-        key("cap", Type::Text(Form::Duration), "The longest pause; 10m at most.").or("30s"),
+        key("attempts", Type::Integer(1, 100), "How often a call is sent at most.").or("6"),
+        key("base", Type::Text(Format::Duration), "The first pause, before jitter.").or("500ms"),
+        key("cap", Type::Text(Format::Duration), "The longest pause; 10m at most.").or("30s"),
         key(
             "patience",
-            Type::Text(Form::Duration),
+            Type::Text(Format::Duration),
             "How long a service that is away is waited for before the run ends as interrupted.",
         )
         .or("10m"),
-        key("timeout", Type::Text(Form::Duration), "How long one call may take; 10m at most.").or("60s"),
+        key("timeout", Type::Text(Format::Duration), "How long one call may take; 10m at most.").or("60s"),
     ],
     ..Table::PLAIN
 };
 
-const LIMIT: Type = Type::Either(&[Type::Text(Form::Percent), Type::Whole(1, 1_000_000)]);
+const LIMIT: Type = Type::Either(&[Type::Text(Format::Percent), Type::Integer(1, 1_000_000)]);
 
 pub(super) static STOP: Table = Table {
     name: "stop",
@@ -42,17 +42,17 @@ pub(super) static STOP: Table = Table {
     rule: Rule::Free,
     keys: &[
         key("failures", LIMIT, "Failed items: a count, or a share of what is to be written."),
-        key("consecutive", Type::Whole(1, 1_000_000), "Failed items in a row."),
+        key("consecutive", Type::Integer(1, 1_000_000), "Failed items in a row."),
         key("differs", LIMIT, "Items whose verification said `differs`: a count or a share."),
-        key("running", Type::Flag, "Leave imports alone while a flow that uses them runs.").or("false"),
+        key("running", Type::Bool, "Leave imports alone while a flow that uses them runs.").or("false"),
     ],
     ..Table::PLAIN
 };
 
 /// One of `waves`.
 pub(super) const WAVES: Type = Type::Either(&[
-    Type::Whole(1, 1_000_000),
-    Type::Text(Form::Percent),
+    Type::Integer(1, 1_000_000),
+    Type::Text(Format::Percent),
     Type::Word(&[word("rest", "All that are left.")]),
 ]);
 

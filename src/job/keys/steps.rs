@@ -1,27 +1,9 @@
 //! The steps of `transform`: their keys.
 
-use super::super::forms::Form;
+use super::super::forms::Format;
 use super::super::spec::{Dictionary, Key, Rule, Table, Type, Word, key, required, word};
 use super::{CONDITION, TEXT};
-
-/// The keys of a step that say what it does.
-pub(in crate::job) const STEPS: &[&str] = &[
-    "rename",
-    "name",
-    "rename_field",
-    "rename_fields",
-    "edit_mapping",
-    "add_mapping",
-    "remove_mapping",
-    "edit_lookup",
-    "add_lookup",
-    "remove_lookup",
-    "upgrade_mapper",
-    "set",
-    "remove",
-    "patch",
-    "jq",
-];
+pub(in crate::job) use crate::documents::step::STEP_KEYS as STEPS;
 
 /// One line of `transform`.
 pub(in crate::job) static STEP: Table = Table {
@@ -34,7 +16,7 @@ pub(in crate::job) static STEP: Table = Table {
         key("missing", MISSING, "What becomes of an import that the step does not apply to."),
         key(
             "raw",
-            Type::Flag,
+            Type::Bool,
             "Beside `set`: whether `{{ }}` in its texts is kept for the service's own templates.",
         ),
         key("blank", BLANK, "Beside `set`: what a blank cell of the manifest means."),
@@ -47,7 +29,7 @@ pub(in crate::job) static STEP: Table = Table {
         ),
         key(
             "rename_fields",
-            Type::Text(Form::Path),
+            Type::Text(Format::Path),
             "Renames fields; a CSV with the columns `side,from,to`, and `adaptor_type`, `connection` or `import` to narrow a row.",
         ),
         key("edit_mapping", Type::Table(&EDIT_MAPPING), "Changes a row of the mapping."),
@@ -62,7 +44,7 @@ pub(in crate::job) static STEP: Table = Table {
             "Turns a Mapper 1.0 mapping into Mapper 2.0 where nothing is lost; else the import keeps it, with a warning.",
         ),
         key("set", Type::Dictionary(&SET), "JSON pointers and the values to put there; texts are templates."),
-        key("remove", Type::List(&Type::Text(Form::Pointer)), "JSON pointers of what is taken out."),
+        key("remove", Type::List(&Type::Text(Format::Pointer)), "JSON pointers of what is taken out."),
         key("patch", Type::List(&Type::Dictionary(&OPERATION)), "A JSON patch, RFC 6902."),
         key("jq", TEXT, "A jq program that gives the whole document."),
     ],
@@ -88,7 +70,7 @@ static RENAME: Table = Table {
     rule: Rule::Free,
     keys: &[
         required("find", TEXT, "A regular expression."),
-        required("replace", Type::Text(Form::Free), "What stands in its place; `$1` is a group."),
+        required("replace", Type::Text(Format::Free), "What stands in its place; `$1` is a group."),
     ],
     ..Table::PLAIN
 };
@@ -155,10 +137,10 @@ macro_rules! row_keys {
             key("generate_date_timezone", $of!(TEXT), "The time zone of the target's date."),
             key("description", $of!(TEXT), "A note (Mapper 2.0)."),
             key("status", $of!(Type::Word(STATUS)), "Whether the row counts (Mapper 2.0)."),
-            key("internal_id", $of!(Type::Flag), "The value is an internal id (Mapper 1.0)."),
-            key("immutable", $of!(Type::Flag), "Only set when the record is made (Mapper 1.0)."),
-            key("discard_if_empty", $of!(Type::Flag), "An empty value is left out (Mapper 1.0)."),
-            key("is_key", $of!(Type::Flag), "The row tells the items of a list apart (Mapper 1.0)."),
+            key("internal_id", $of!(Type::Bool), "The value is an internal id (Mapper 1.0)."),
+            key("immutable", $of!(Type::Bool), "Only set when the record is made (Mapper 1.0)."),
+            key("discard_if_empty", $of!(Type::Bool), "An empty value is left out (Mapper 1.0)."),
+            key("is_key", $of!(Type::Bool), "The row tells the items of a list apart (Mapper 1.0)."),
         ]
     };
 }
@@ -220,9 +202,9 @@ static REMOVE_MAPPING: Table = Table {
 
 const LOOKUP_NAME: Key = required("name", TEXT, "The name of the lookup.");
 const MAP_FILE: Key =
-    key("map_file", Type::Text(Form::Path), "Values from a CSV with the columns `from,to`.");
+    key("map_file", Type::Text(Format::Path), "Values from a CSV with the columns `from,to`.");
 const FAILURES: Key =
-    key("allow_failures", Type::Flag, "A value that is not found does not fail the record.");
+    key("allow_failures", Type::Bool, "A value that is not found does not fail the record.");
 const LOOKUP_DEFAULT: Key = key("default", Type::Any, "The value when none is found.");
 const LOOKUP_KEYS: Key = key(
     "set",
@@ -270,13 +252,18 @@ static REMOVE_LOOKUP: Table = Table {
 
 static LOOKUP_MAP: Dictionary = Dictionary {
     what: "value",
-    key: Form::Free,
+    key: Format::Free,
     words: &[],
-    holds: Type::OrNull(&Type::Text(Form::Free)),
+    holds: Type::OrNull(&Type::Text(Format::Free)),
     like: "a mapping",
 };
-static LOOKUP_SET: Dictionary =
-    Dictionary { what: "key of a lookup", key: Form::Text, words: &[], holds: Type::Any, like: "a mapping" };
+static LOOKUP_SET: Dictionary = Dictionary {
+    what: "key of a lookup",
+    key: Format::Text,
+    words: &[],
+    holds: Type::Any,
+    like: "a mapping",
+};
 
 static UPGRADE: Table = Table {
     name: "upgrade_mapper",
@@ -293,11 +280,16 @@ static UPGRADE: Table = Table {
     ..Table::PLAIN
 };
 
-static SET: Dictionary =
-    Dictionary { what: "JSON pointer", key: Form::Pointer, words: &[], holds: Type::Any, like: "a mapping" };
+static SET: Dictionary = Dictionary {
+    what: "JSON pointer",
+    key: Format::Pointer,
+    words: &[],
+    holds: Type::Any,
+    like: "a mapping",
+};
 static OPERATION: Dictionary = Dictionary {
     what: "key of a patch operation",
-    key: Form::Text,
+    key: Format::Text,
     words: &["op", "path", "from", "value"],
     holds: Type::Any,
     like: "a mapping",

@@ -7,14 +7,14 @@ use super::policy::count;
 use super::steps::columns_and;
 use crate::job::account::{Account, AccountPlace, Rate};
 use crate::job::archive::SHRINK;
+use crate::job::cells::Csv;
 use crate::job::env::expand;
 use crate::job::problem::Report;
-use crate::job::sheet::Sheet;
 use crate::job::tree::Node;
 use crate::job::{Action, Archive, Keep, KeySource, Notify, forms};
 
 /// Where a job reads from and writes to.
-pub(super) struct Ends {
+pub(super) struct SourceAndTarget {
     pub source: Option<Account>,
     pub target: Option<Account>,
     /// The accounts of `sources`.
@@ -89,7 +89,7 @@ impl Reader<'_> {
         action: Option<Action>,
         accounts: &[Account],
         archive: Option<&Archive>,
-    ) -> Ends {
+    ) -> SourceAndTarget {
         let sources = self.sources(root, accounts);
         let from_archive = match action {
             Some(Action::Restore) => true,
@@ -105,7 +105,7 @@ impl Reader<'_> {
             // An account that is gone can be restored from all the same: of the source only the name counts.
             let named = root.get("source").and_then(Node::text);
             let of = named.or(target.as_ref().map(|target| target.name.as_str())).unwrap_or_default();
-            return Ends { source: Some(shelf(of, of, archive)), target, sources };
+            return SourceAndTarget { source: Some(shelf(of, of, archive)), target, sources };
         }
         let folder = root.get("source").and_then(|source| source.get("folder"));
         let source = match sources.first() {
@@ -125,7 +125,7 @@ impl Reader<'_> {
             _ if root.has("target") => self.account(root, "target", accounts),
             _ => source.clone(),
         };
-        Ends { source, target, sources }
+        SourceAndTarget { source, target, sources }
     }
 
     /// `source: { folder }`: it bears the name of its folder as written.
@@ -141,7 +141,7 @@ impl Reader<'_> {
         let mut found: Vec<Account> = Vec::new();
         if node.text().is_some() {
             let folder = self.folder.clone();
-            let read = self.sheet(node, listed).unwrap_or_default();
+            let read = self.csv(node, listed).unwrap_or_default();
             for listed in read {
                 found.extend(self.listed_account(node, listed, accounts, &folder));
             }
@@ -197,15 +197,15 @@ struct Listed {
     cells: [String; 5],
 }
 
-fn listed(sheet: &Sheet, report: &mut Report) -> Vec<Listed> {
+fn listed(csv: &Csv, report: &mut Report) -> Vec<Listed> {
     let others = ["region", "url", "emulator", "token_env", "token_file"];
-    let Some(([name], at)) = columns_and(sheet, ["name"], others, report) else { return Vec::new() };
+    let Some(([name], at)) = columns_and(csv, ["name"], others, report) else { return Vec::new() };
     let mut rows = Vec::new();
-    for row in &sheet.rows {
+    for row in &csv.rows {
         let cell = |at: Option<usize>| at.map(|at| row.cells[at].text.trim().to_owned()).unwrap_or_default();
         let name_cell = &row.cells[name];
-        if !forms::Form::Name.fits(name_cell.text.trim()) {
-            let message = format!("the name must be {}", forms::Form::Name.describe());
+        if !forms::Format::Name.fits(name_cell.text.trim()) {
+            let message = format!("the name must be {}", forms::Format::Name.describe());
             report.error(name_cell.span, message);
             continue;
         }

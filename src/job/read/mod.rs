@@ -15,11 +15,11 @@ use std::path::{Component, Path, PathBuf};
 
 use jiff::Timestamp;
 
+use super::cells::Csv;
 use super::check::{check, meant};
 use super::env::{self, Env, Unexpanded};
-use super::forms::Form;
+use super::forms::Format;
 use super::problem::{Problems, Report};
-use super::sheet::Sheet;
 use super::spec::Type;
 use super::tree::Node;
 use super::user::UserAccounts;
@@ -160,7 +160,8 @@ impl Reader<'_> {
             self.report.error(root.span, "the job has no `accounts`").help(help);
         }
         let archive = self.archive(root.get("archive"));
-        let archive::Ends { source, target, sources } = self.ends(root, action, &accounts, archive.as_ref());
+        let archive::SourceAndTarget { source, target, sources } =
+            self.ends(root, action, &accounts, archive.as_ref());
         let select = self.select(root.get("select"));
         let references = self.references(root.get("references"));
         let program = self.program(root.get("transform"));
@@ -228,7 +229,7 @@ impl Reader<'_> {
     }
 
     fn path_from(&mut self, node: &Node, folder: &Path) -> Option<PathBuf> {
-        let text = node.text().filter(|text| Form::Path.fits(text))?;
+        let text = node.text().filter(|text| Format::Path.fits(text))?;
         if self.holds_a_secret(node, text) {
             return None;
         }
@@ -255,7 +256,7 @@ impl Reader<'_> {
     }
 
     /// Reads the CSV that `node` names and hands it to `then`, which reports into that file.
-    fn sheet<T>(&mut self, node: &Node, then: impl FnOnce(&Sheet, &mut Report) -> T) -> Option<T> {
+    fn csv<T>(&mut self, node: &Node, then: impl FnOnce(&Csv, &mut Report) -> T) -> Option<T> {
         let path = self.path(node)?;
         // A path with a variable in it is shown as it was written: the value may be a secret.
         let shown = match node.text() {
@@ -276,8 +277,8 @@ impl Reader<'_> {
         self.report.begin_file(&shown, String::from_utf8_lossy(&bytes).trim_start_matches('\u{feff}'));
         let before = self.report.errors();
         let read = decode(&bytes, SHEET_LIMIT, &mut self.report).map(|text| {
-            let sheet = Sheet::read(text, &mut self.report);
-            then(&sheet, &mut self.report)
+            let csv = Csv::read(text, &mut self.report);
+            then(&csv, &mut self.report)
         });
         let sound = self.report.errors() == before;
         self.report.end_file();

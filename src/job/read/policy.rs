@@ -128,7 +128,7 @@ impl Reader<'_> {
     pub(super) fn ignore(&mut self, node: Option<&Node>) -> Vec<Pointer> {
         let mut pointers: Vec<Pointer> = Vec::new();
         for item in node.map(Node::items).unwrap_or_default() {
-            let Some(text) = item.text().filter(|text| forms::Form::Pointer.fits(text)) else { continue };
+            let Some(text) = item.text().filter(|text| forms::Format::Pointer.fits(text)) else { continue };
             match Pointer::parse(text) {
                 Ok(pointer) if pointers.contains(&pointer) => {
                     let message = format!("`ignore` lists `{text}` twice");

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use super::Reader;
 use super::steps::columns;
 use crate::documents::references::{Kind, Missing, Rules};
+use crate::job::cells::Csv;
 use crate::job::env::nearest;
 use crate::job::keys::KINDS;
 use crate::job::problem::{Report, Span};
-use crate::job::sheet::Sheet;
 use crate::job::spreadsheet::mangled;
 use crate::job::tree::Node;
 
@@ -45,7 +45,7 @@ impl Reader<'_> {
         }
         if let Some(file) =
             node.get("map_file").filter(|file| file.text().is_some_and(|text| !text.trim().is_empty()))
-            && let Some(pairs) = self.sheet(file, pairs)
+            && let Some(pairs) = self.csv(file, pairs)
         {
             for (kind, source, target) in pairs {
                 match places.get(&(kind, source.clone())) {
@@ -72,13 +72,13 @@ fn missing(word: Option<&str>) -> Missing {
 }
 
 /// Reads rows of `kind,source,target`.
-fn pairs(sheet: &Sheet, report: &mut Report) -> Vec<(Kind, String, String)> {
-    let Some([kind_at, source_at, target_at]) = columns(sheet, ["kind", "source", "target"], report) else {
+fn pairs(csv: &Csv, report: &mut Report) -> Vec<(Kind, String, String)> {
+    let Some([kind_at, source_at, target_at]) = columns(csv, ["kind", "source", "target"], report) else {
         return Vec::new();
     };
     let mut seen: HashMap<(Kind, &str), (u64, Span)> = HashMap::new();
     let mut pairs = Vec::new();
-    for row in &sheet.rows {
+    for row in &csv.rows {
         let cell = |column: usize| &row.cells[column];
         let Some(kind) = Kind::of(cell(kind_at).text.trim()) else {
             let message = format!("`{}` is not a kind of resource", cell(kind_at).text);
@@ -92,7 +92,7 @@ fn pairs(sheet: &Sheet, report: &mut Report) -> Vec<(Kind, String, String)> {
         if let Some(empty) =
             [source_at, target_at].into_iter().find(|column| cell(*column).text.trim().is_empty())
         {
-            let message = format!("line {} has no `{}`", row.line, sheet.header[empty].text);
+            let message = format!("line {} has no `{}`", row.line, csv.header[empty].text);
             report.error(cell(empty).span, message).help("write an id or a name on both sides");
             continue;
         }

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use super::Reader;
 use crate::documents::{Problem, Selector, SelectorSpec};
+use crate::job::cells::Csv;
 use crate::job::env::nearest;
 use crate::job::manifest::{Manifest, Row};
 use crate::job::problem::{Report, Span};
 use crate::job::remedy::shorten;
-use crate::job::sheet::Sheet;
 use crate::job::spreadsheet::mangled;
 use crate::job::tree::Node;
 use crate::job::{Narrowing, Selection, forms};
@@ -72,21 +72,21 @@ impl Reader<'_> {
         if node.text().is_none_or(|text| text.trim().is_empty()) {
             return None;
         }
-        self.sheet(node, manifest)
+        self.csv(node, manifest)
     }
 }
 
 /// The rows of a manifest.
-fn manifest(sheet: &Sheet, report: &mut Report) -> Manifest {
-    let (id, name) = (sheet.column("id"), sheet.column("name"));
-    if let (None, None, Some(first)) = (id, name, sheet.header.first()) {
-        let whole = Span::new(first.span.start, sheet.header.last().unwrap_or(first).span.end);
-        let near = sheet.header.iter().find(|cell| {
+fn manifest(csv: &Csv, report: &mut Report) -> Manifest {
+    let (id, name) = (csv.column("id"), csv.column("name"));
+    if let (None, None, Some(first)) = (id, name, csv.header.first()) {
+        let whole = Span::new(first.span.start, csv.header.last().unwrap_or(first).span.end);
+        let near = csv.header.iter().find(|cell| {
             ["id", "name"].iter().any(|word| cell.text.eq_ignore_ascii_case(word))
                 || nearest(&cell.text, ["_id", "import_id", "import_name"].into_iter()).is_some()
         });
         let help = match near {
-            _ if sheet.header.len() == 1 && first.text.contains(';') => {
+            _ if csv.header.len() == 1 && first.text.contains(';') => {
                 "cells are separated by commas, not by semicolons".to_owned()
             }
             Some(cell) => format!("rename the column `{}` to `id` or `name`", cell.text),
@@ -95,12 +95,12 @@ fn manifest(sheet: &Sheet, report: &mut Report) -> Manifest {
         report.error(whole, "the manifest has no column `id` or `name`").help(help);
         return Manifest::default();
     }
-    if sheet.rows.is_empty() && !sheet.header.is_empty() {
+    if csv.rows.is_empty() && !csv.header.is_empty() {
         report.error(None, "the manifest names no import").help("add a row for each import");
     }
     let mut seen: HashMap<(bool, &str), (u64, Span)> = HashMap::new();
-    let mut rows = Vec::with_capacity(sheet.rows.len());
-    for row in &sheet.rows {
+    let mut rows = Vec::with_capacity(csv.rows.len());
+    for row in &csv.rows {
         let cell = |column: Option<usize>| {
             column.map(|column| &row.cells[column]).filter(|cell| !cell.text.trim().is_empty())
         };
@@ -127,7 +127,7 @@ fn manifest(sheet: &Sheet, report: &mut Report) -> Manifest {
             continue;
         }
         seen.insert((by_id, word), (row.line, key.span));
-        let names = sheet.header.iter().map(|cell| cell.text.clone());
+        let names = csv.header.iter().map(|cell| cell.text.clone());
         rows.push(Row {
             line: row.line,
             id: cell(id).map(|cell| cell.text.trim().to_owned()),

@@ -5,10 +5,10 @@ use serde_json::{Map, Value};
 use super::Reader;
 use super::select::spec;
 use crate::documents::{Missing, Problem, Program, StepSpec};
+use crate::job::cells::{Cell, Csv};
 use crate::job::check::check;
 use crate::job::keys::{STEP, STEPS};
 use crate::job::problem::{Report, Severity, Span};
-use crate::job::sheet::{Cell, Sheet};
 use crate::job::spec::Type;
 use crate::job::tree::{Entry, Node};
 
@@ -94,8 +94,8 @@ impl Reader<'_> {
             file.text().filter(|text| !text.trim().is_empty())?;
             let value = (table.key.is_some()).then(|| entry.node.json());
             // Problems with the rows are reported in the file while it is open, the others below.
-            let others = self.sheet(file, |sheet, report| {
-                let rows = rows(sheet, table, report)?;
+            let others = self.csv(file, |csv, report| {
+                let rows = rows(csv, table, report)?;
                 let value = match (value, table.key) {
                     (Some(Value::Object(mut keys)), Some(key)) => {
                         keys.insert(key.to_owned(), rows.into());
@@ -104,7 +104,7 @@ impl Reader<'_> {
                     _ => rows.into(),
                 };
                 let problems = program.push(made(value)).err().unwrap_or_default();
-                Some(in_sheet(problems, table, sheet, report))
+                Some(in_sheet(problems, table, csv, report))
             });
             self.tell(node, others.flatten().unwrap_or_default(), Severity::Error);
         } else {
@@ -146,16 +146,16 @@ fn file<'n>(entry: &'n Entry, table: &Table) -> Option<&'n Node> {
 }
 
 /// The rows of a CSV as objects; blank cells of columns that may be missing are left out.
-fn rows(sheet: &Sheet, table: &Table, report: &mut Report) -> Option<Vec<Value>> {
-    columns_are_known(sheet, table.columns, table.others, report)?;
-    if sheet.rows.is_empty() {
+fn rows(csv: &Csv, table: &Table, report: &mut Report) -> Option<Vec<Value>> {
+    columns_are_known(csv, table.columns, table.others, report)?;
+    if csv.rows.is_empty() {
         let (message, help) = table.empty;
         report.error(None, message).help(help);
     }
     let text = |cell: &Cell| if table.trimmed { cell.text.trim().to_owned() } else { cell.text.clone() };
     let row = |cells: &[Cell]| {
         let mut row = Map::new();
-        for (column, cell) in sheet.header.iter().zip(cells) {
+        for (column, cell) in csv.header.iter().zip(cells) {
             let text = text(cell);
             if !(text.is_empty() && table.others.contains(&column.text.as_str())) {
                 row.insert(column.text.clone(), Value::from(text));
@@ -163,16 +163,16 @@ fn rows(sheet: &Sheet, table: &Table, report: &mut Report) -> Option<Vec<Value>>
         }
         Value::Object(row)
     };
-    Some(sheet.rows.iter().map(|each| row(&each.cells)).collect())
+    Some(csv.rows.iter().map(|each| row(&each.cells)).collect())
 }
 
 /// Reports the problems with rows at their cells; answers the others.
-fn in_sheet(problems: Vec<Problem>, table: &Table, sheet: &Sheet, report: &mut Report) -> Vec<Problem> {
+fn in_sheet(problems: Vec<Problem>, table: &Table, csv: &Csv, report: &mut Report) -> Vec<Problem> {
     let below = 1 + usize::from(table.key.is_some());
     let cell = |path: &[String]| {
         let [row, column, ..] = path.get(below..)? else { return None };
-        let row = row.parse::<usize>().ok().and_then(|row| sheet.rows.get(row))?;
-        Some(row.cells[sheet.column(column)?].span)
+        let row = row.parse::<usize>().ok().and_then(|row| csv.rows.get(row))?;
+        Some(row.cells[csv.column(column)?].span)
     };
     let mut others = Vec::new();
     for problem in problems {
@@ -190,36 +190,36 @@ fn in_sheet(problems: Vec<Problem>, table: &Table, sheet: &Sheet, report: &mut R
 
 /// The columns of those names, and of those that may be there; other columns, or one that is missing, are reported.
 pub(super) fn columns_and<const N: usize, const M: usize>(
-    sheet: &Sheet,
+    csv: &Csv,
     names: [&str; N],
     others: [&str; M],
     report: &mut Report,
 ) -> Option<([usize; N], [Option<usize>; M])> {
-    columns_are_known(sheet, &names, &others, report)?;
-    let found = names.map(|name| sheet.column(name));
-    let others = others.map(|name| sheet.column(name));
+    columns_are_known(csv, &names, &others, report)?;
+    let found = names.map(|name| csv.column(name));
+    let others = others.map(|name| csv.column(name));
     found.iter().all(Option::is_some).then(|| (found.map(Option::unwrap_or_default), others))
 }
 
 /// The columns of those names; a CSV with other columns, or without one of them, is reported.
 pub(super) fn columns<const N: usize>(
-    sheet: &Sheet,
+    csv: &Csv,
     names: [&str; N],
     report: &mut Report,
 ) -> Option<[usize; N]> {
-    columns_and(sheet, names, [], report).map(|(found, [])| found)
+    columns_and(csv, names, [], report).map(|(found, [])| found)
 }
 
 /// Reports columns that are missing, and columns nobody knows. `None` where one is missing.
-fn columns_are_known(sheet: &Sheet, names: &[&str], others: &[&str], report: &mut Report) -> Option<()> {
-    let first = sheet.header.first()?;
-    let whole = Span::new(first.span.start, sheet.header.last()?.span.end);
+fn columns_are_known(csv: &Csv, names: &[&str], others: &[&str], report: &mut Report) -> Option<()> {
+    let first = csv.header.first()?;
+    let whole = Span::new(first.span.start, csv.header.last()?.span.end);
     let mut help = format!("the first line is `{}`", names.join(","));
     if !others.is_empty() {
         let others: Vec<_> = others.iter().map(|name| format!("`{name}`")).collect();
         help.push_str(&format!(", and may go on with {}", others.join(", ")));
     }
-    let missing: Vec<&str> = names.iter().copied().filter(|name| sheet.column(name).is_none()).collect();
+    let missing: Vec<&str> = names.iter().copied().filter(|name| csv.column(name).is_none()).collect();
     for name in &missing {
         report.error(whole, format!("there is no column `{name}`")).help(help.clone());
     }
@@ -227,7 +227,7 @@ fn columns_are_known(sheet: &Sheet, names: &[&str], others: &[&str], report: &mu
         return None;
     }
     let is_known = |name: &str| names.contains(&name) || others.contains(&name) || name.is_empty();
-    for cell in sheet.header.iter().filter(|cell| !is_known(&cell.text)) {
+    for cell in csv.header.iter().filter(|cell| !is_known(&cell.text)) {
         report.error(cell.span, format!("unknown column `{}`", cell.text)).help(help.clone());
     }
     Some(())

@@ -94,7 +94,7 @@ fn a_step_that_fails_on_an_import_names_its_line_in_the_job() {
     let failed = job.program.apply(serde_json::json!({"name": "a"}), &crate::documents::Facts::default());
     assert_eq!(
         failed.unwrap_err().to_string(),
-        "step 2 (jq, line 10 of the job): cannot use null as iterable (array or object)"
+        "step 2 (jq, line 10 of the job): cannot use null as iterable (array or object) (`.x` is null here)"
     );
 }
 

@@ -142,3 +142,18 @@ fn by_none_takes_no_name_for_an_answer() {
         .expect_no_write()
         .expect_cell("a", "error_code", "missing_reference");
 }
+
+#[test]
+fn a_script_named_by_its_old_key_is_found_alone_and_in_company() {
+    let tidy = json!({ "name": "Tidy", "content": "function f() {}" });
+    let old = import("old").set("/hooks/_preMapId", json!("@scripts/Tidy"));
+    let new = import("new").set("/hooks/preMap", json!({ "function": "f", "_scriptId": "@scripts/Tidy" }));
+    let alone = || Scenario::migrate([]).both("scripts", tidy.clone()).source(&old);
+    for scenario in [alone(), alone().source(&new)] {
+        scenario.run().expect_exit(0).expect_audit("old", "created", "equal").expect_in_target(
+            "old",
+            "/hooks/_preMapId",
+            id_of("target", "scripts", "Tidy"),
+        );
+    }
+}

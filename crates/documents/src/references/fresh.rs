@@ -38,18 +38,23 @@ pub fn placeholder(kind: Kind, name: &str) -> String {
     format!("{MARK}{}:{}", kind.as_str(), &hash[..DIGITS])
 }
 
+/// A placeholder for which there is no id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no id is known for {0}")]
+pub struct UnknownPlaceholder(pub String);
+
 /// Puts other texts in the place of placeholders, in the text of a JSON document.
 ///
 /// # Errors
 ///
 /// A placeholder that `becomes` does not name: such a document must not be sent.
-pub fn fill(text: &str, becomes: &BTreeMap<String, String>) -> Result<String, String> {
+pub fn fill(text: &str, becomes: &BTreeMap<String, String>) -> Result<String, UnknownPlaceholder> {
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((at, length)) = next(rest) {
         let (before, found) = (&rest[..at], &rest[at..at + length]);
         filled.push_str(before);
-        let id = becomes.get(found).ok_or_else(|| found.to_owned())?;
+        let id = becomes.get(found).ok_or_else(|| UnknownPlaceholder(found.to_owned()))?;
         let quoted = serde_json::Value::from(id.as_str()).to_string();
         filled.push_str(&quoted[1..quoted.len() - 1]);
         rest = &rest[at + length..];
@@ -93,6 +98,6 @@ mod tests {
     #[test]
     fn a_placeholder_that_nothing_is_known_of_is_an_error() {
         let one = placeholder(Kind::AsyncHelpers, "x");
-        assert_eq!(fill(&format!("[\"{one}\"]"), &BTreeMap::new()), Err(one));
+        assert_eq!(fill(&format!("[\"{one}\"]"), &BTreeMap::new()), Err(UnknownPlaceholder(one)));
     }
 }

@@ -24,6 +24,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 pub use self::keys::Keys;
+pub use self::registry::KEYS as STEP_KEYS;
 use crate::SelectorSpec;
 pub use crate::facts::Facts;
 pub use crate::field_rename::{FieldRename, Side};

@@ -27,6 +27,17 @@ pub(crate) const STEPS: &[Entry] = &[
     Entry::of::<jq::Jq>(),
 ];
 
+/// The keys of the steps in the job file.
+pub const KEYS: &[&str] = &{
+    let mut keys = [""; STEPS.len()];
+    let mut at = 0;
+    while at < STEPS.len() {
+        keys[at] = STEPS[at].key;
+        at += 1;
+    }
+    keys
+};
+
 /// One line of the registry.
 #[derive(Clone, Copy)]
 pub(crate) struct Entry {

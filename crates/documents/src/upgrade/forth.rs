@@ -15,6 +15,17 @@ const CARRIED: &[&str] = &[
     "generateDateFormat",
     "generateDateTimezone",
 ];
+/// Why a row or a list has no counterpart.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+struct Obstacle(String);
+
+impl Obstacle {
+    fn new(reason: impl Into<String>) -> Self {
+        Self(reason.into())
+    }
+}
+
 /// The rows of a Mapper 1.0 mapping as entries; to be used only when no reason was added.
 pub(super) fn mappings(old: &Value, flat: bool, untyped: Untyped, reasons: &mut Vec<String>) -> Vec<Value> {
     let mut entries = Vec::new();
@@ -27,7 +38,9 @@ pub(super) fn mappings(old: &Value, flat: bool, untyped: Untyped, reasons: &mut 
         let target = text(field, "generate");
         match row(field, untyped).and_then(|(row, list)| match list {
             None => Ok(row),
-            Some(list) => Err(format!("its source goes through the list `{}`", list.join("."))),
+            Some(list) => {
+                Err(Obstacle::new(format!("its source goes through the list `{}`", list.join("."))))
+            }
         }) {
             Ok(row) => place(&mut entries, target, row, flat, reasons),
             Err(reason) => reasons.push(format!("`{target}`: {reason}")),
@@ -60,8 +73,8 @@ fn text<'v>(row: &'v Value, key: &str) -> &'v str {
 }
 
 /// An entry without its `generate`, and the list its source goes through.
-fn row(field: &Value, untyped: Untyped) -> Result<(Map<String, Value>, Option<Vec<String>>), String> {
-    let keys = field.as_object().ok_or("it is not an object")?;
+fn row(field: &Value, untyped: Untyped) -> Result<(Map<String, Value>, Option<Vec<String>>), Obstacle> {
+    let keys = field.as_object().ok_or_else(|| Obstacle::new("it is not an object"))?;
     let mut made = Map::new();
     let mut list = None;
     let (mut source, mut literal, mut data_type) = (None, None, None);
@@ -74,17 +87,19 @@ fn row(field: &Value, untyped: Untyped) -> Result<(Map<String, Value>, Option<Ve
             (_, Value::Null) => {}
             (flag, Value::Bool(false)) if has_word(FLAGS, Model::One, flag) => {}
             (flag, _) if has_word(FLAGS, Model::One, flag) => {
-                return Err(format!("Mapper 2.0 has no `{flag}`"));
+                return Err(Obstacle::new(format!("Mapper 2.0 has no `{flag}`")));
             }
             ("extract", Value::String(text)) if text.is_empty() => {}
             ("extract", Value::String(text)) if is_of_the_record(text) => source = Some(text.clone()),
             ("extract", Value::String(text)) => {
                 let (names, stars) = way::parse_one(text)
-                    .ok_or_else(|| format!("its source `{text}` may not mean the same"))?;
+                    .ok_or_else(|| Obstacle::new(format!("its source `{text}` may not mean the same")))?;
                 list = match stars.as_slice() {
                     [] => None,
                     [at] if *at < names.len() => Some(names[..*at].to_vec()),
-                    _ => return Err(format!("its source `{text}` goes through several lists")),
+                    _ => {
+                        return Err(Obstacle::new(format!("its source `{text}` goes through several lists")));
+                    }
                 };
                 source = Some(way::write_two(&names));
             }
@@ -92,12 +107,14 @@ fn row(field: &Value, untyped: Untyped) -> Result<(Map<String, Value>, Option<Ve
             ("dataType", Value::String(word)) if has_word(DATA_TYPES, Model::Two, word) => {
                 data_type = Some(word.as_str());
             }
-            ("dataType", Value::String(word)) => return Err(format!("Mapper 2.0 has no data type `{word}`")),
+            ("dataType", Value::String(word)) => {
+                return Err(Obstacle::new(format!("Mapper 2.0 has no data type `{word}`")));
+            }
             ("conditional", Value::Object(condition)) => {
                 let when = condition.get("when").and_then(Value::as_str).unwrap_or_default();
                 let more = condition.iter().any(|(key, value)| key != "when" && !value.is_null());
                 if more || !(when.is_empty() || has_word(CONDITIONS, Model::Two, when)) {
-                    return Err(format!("Mapper 2.0 has no condition `{when}` of this kind"));
+                    return Err(Obstacle::new(format!("Mapper 2.0 has no condition `{when}` of this kind")));
                 }
                 if !when.is_empty() {
                     made.insert(key.clone(), json!({ "when": when }));
@@ -108,27 +125,28 @@ fn row(field: &Value, untyped: Untyped) -> Result<(Map<String, Value>, Option<Ve
                     made.insert(key.clone(), value.clone());
                 }
             }
-            ("subRecordMapping", _) => return Err("it is a subrecord".to_owned()),
-            _ => return Err(format!("what becomes of `{key}` is not known")),
+            ("subRecordMapping", _) => return Err(Obstacle::new("it is a subrecord")),
+            _ => return Err(Obstacle::new(format!("what becomes of `{key}` is not known"))),
         }
     }
     let mut path = false;
     match (source, literal) {
-        (Some(_), Some(_)) => return Err("it has a source and a hard-coded value".to_owned()),
+        (Some(_), Some(_)) => return Err(Obstacle::new("it has a source and a hard-coded value")),
         (Some(source), None) => {
             path = source.starts_with('$');
             made.insert("extract".to_owned(), Value::from(source));
         }
         (None, Some(literal)) => data_type = Some(literal_row(&mut made, literal, data_type)?),
         (None, None) if made.contains_key("lookupName") => {}
-        (None, None) => return Err("it has no source, hard-coded value or lookup".to_owned()),
+        (None, None) => return Err(Obstacle::new("it has no source, hard-coded value or lookup")),
     }
     let data_type = match (data_type, untyped) {
         (Some(word), _) => word,
         (None, Untyped::String) => "string",
         (None, Untyped::Leave) => {
-            return Err("it has no data type, and Mapper 2.0 needs one (`untyped: string` makes it a text)"
-                .to_owned());
+            return Err(Obstacle::new(
+                "it has no data type, and Mapper 2.0 needs one (`untyped: string` makes it a text)",
+            ));
         }
     };
     if data_type.ends_with("array") {
@@ -143,12 +161,14 @@ fn row(field: &Value, untyped: Untyped) -> Result<(Map<String, Value>, Option<Ve
 }
 
 /// A list of plain values: it is passed through by a helper, without which the service sends an empty list.
-fn array(made: Map<String, Value>, data_type: &str, path: bool) -> Result<Map<String, Value>, String> {
+fn array(made: Map<String, Value>, data_type: &str, path: bool) -> Result<Map<String, Value>, Obstacle> {
     if !path {
-        return Err(format!("how Mapper 2.0 makes a `{data_type}` of anything but a field is not known"));
+        return Err(Obstacle::new(format!(
+            "how Mapper 2.0 makes a `{data_type}` of anything but a field is not known"
+        )));
     }
     if let Some(key) = made.keys().find(|key| *key != "extract") {
-        return Err(format!("what becomes of `{key}` in a `{data_type}` is not known"));
+        return Err(Obstacle::new(format!("what becomes of `{key}` in a `{data_type}` is not known")));
     }
     let helper = json!({ "extract": made["extract"], "sourceDataType": data_type });
     let entry = json!({ "dataType": data_type, "status": "Active", "buildArrayHelper": [helper] });
@@ -160,14 +180,14 @@ fn literal_row<'t>(
     made: &mut Map<String, Value>,
     literal: &Value,
     data_type: Option<&'t str>,
-) -> Result<&'t str, String> {
+) -> Result<&'t str, Obstacle> {
     let (text, own) = match literal {
         Value::String(text) => (text.clone(), "string"),
         Value::Bool(_) => (literal.to_string(), "boolean"),
         _ => (literal.to_string(), "number"),
     };
     if text.trim().is_empty() || text.contains("{{") {
-        return Err(format!("a hard-coded `{text}` may not mean the same in Mapper 2.0"));
+        return Err(Obstacle::new(format!("a hard-coded `{text}` may not mean the same in Mapper 2.0")));
     }
     // A path would be followed where a newer row has its literals.
     let key = if text.starts_with('$') { "hardCodedValue" } else { "extract" };
@@ -180,12 +200,12 @@ fn whole_list(
     list: &Value,
     untyped: Untyped,
     reasons: &mut Vec<String>,
-) -> Result<Map<String, Value>, String> {
+) -> Result<Map<String, Value>, Obstacle> {
     let target = text(list, "generate");
     if let Some(keys) = list.as_object()
         && let Some(key) = keys.keys().find(|key| !["generate", "fields"].contains(&key.as_str()))
     {
-        return Err(format!("what becomes of `{key}` is not known"));
+        return Err(Obstacle::new(format!("what becomes of `{key}` is not known")));
     }
     let mut source: Option<Vec<String>> = None;
     let mut entries = Vec::new();
@@ -200,11 +220,11 @@ fn whole_list(
                 if let (Some(known), Some(through)) = (&source, &through)
                     && known != through
                 {
-                    return Err(format!(
+                    return Err(Obstacle::new(format!(
                         "it is made of `{}` and of `{}`",
                         known.join("."),
                         through.join(".")
-                    ));
+                    )));
                 }
                 source = source.or(through);
                 place(&mut entries, name, row, false, reasons);
@@ -212,7 +232,7 @@ fn whole_list(
             Err(reason) => reasons.push(format!("`{target}.{name}`: {reason}")),
         }
     }
-    let source = source.ok_or("none of its rows goes through a list of the source")?;
+    let source = source.ok_or_else(|| Obstacle::new("none of its rows goes through a list of the source"))?;
     let made = json!({ "dataType": "objectarray", "status": "Active",
         "buildArrayHelper": [{ "extract": format!("{}[*]", way::write_two(&source)),
             "sourceDataType": "objectarray", "mappings": entries }] });

@@ -11,7 +11,7 @@ pub(super) struct Cell {
 
 /// A row that is not empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct SheetRow {
+pub(super) struct CsvRow {
     /// The line it begins on, from 1.
     pub(super) line: u64,
     pub(super) cells: Vec<Cell>,
@@ -19,12 +19,12 @@ pub(super) struct SheetRow {
 
 /// A header and its rows, each as long as the header.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Sheet {
+pub(super) struct Csv {
     pub(super) header: Vec<Cell>,
-    pub(super) rows: Vec<SheetRow>,
+    pub(super) rows: Vec<CsvRow>,
 }
 
-impl Sheet {
+impl Csv {
     /// The column of that name.
     pub(super) fn column(&self, name: &str) -> Option<usize> {
         self.header.iter().position(|cell| cell.text == name)
@@ -61,7 +61,7 @@ impl Sheet {
     }
 }
 
-fn split(text: &str, report: &mut Report) -> Vec<SheetRow> {
+fn split(text: &str, report: &mut Report) -> Vec<CsvRow> {
     let mut rows = Vec::new();
     let mut line = 1;
     let mut at = 0;
@@ -92,7 +92,7 @@ fn split(text: &str, report: &mut Report) -> Vec<SheetRow> {
             }
         }
         if cells.iter().any(|cell| !cell.text.trim().is_empty()) {
-            rows.push(SheetRow { line: begins, cells });
+            rows.push(CsvRow { line: begins, cells });
         }
     }
     rows
