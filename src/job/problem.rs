@@ -166,7 +166,8 @@ impl Problems {
         if !text.is_empty() {
             text.push('\n');
         }
-        text
+        // The renderer shows control characters as pictures, but not those that some terminals take for an escape.
+        text.replace(|c| ('\u{80}'..='\u{9f}').contains(&c), "\u{fffd}")
     }
 
     fn render_one(&self, problem: &Diagnostic, renderer: &Renderer) -> String {

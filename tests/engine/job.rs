@@ -424,3 +424,16 @@ proptest! {
         check_spans(text.as_bytes());
     }
 }
+
+#[test]
+fn no_line_of_a_job_that_is_shown_drives_a_terminal() {
+    for sign in ["\u{9b}31m", "\u{85}", "\u{202e}", "\u{7f}", "\u{1b}[2J"] {
+        for text in
+            [with(&format!("select: {{ names: [\"a{sign}\"], foo: 1 }}\n")), with(&format!("a{sign}b: 1\n"))]
+        {
+            let shown = parse(&text).unwrap_err().render(false);
+            let is_raw = |c: char| c != '\n' && (c.is_control() || c == '\u{202e}');
+            assert!(!shown.contains(is_raw), "{shown:?}");
+        }
+    }
+}
