@@ -17,7 +17,8 @@ use crate::report::text::{clean, cut, fit, width};
 /// A setting, and where its value comes from.
 #[derive(Debug, Serialize)]
 struct Setting {
-    setting: String,
+    #[serde(rename = "setting")]
+    name: String,
     value: Option<String>,
     /// `flag`, `environment`, `job`, `user file` or `default`.
     origin: &'static str,
@@ -74,7 +75,7 @@ fn options(world: &CliContext, matches: &clap::ArgMatches) -> Vec<Setting> {
             (_, Some(value), Some(variable)) => (Some(value), "environment", variable.clone()),
             _ => (default(), "default", variable.unwrap_or_default()),
         };
-        settings.push(Setting { setting, value, origin, from });
+        settings.push(Setting { name: setting, value, origin, from });
     }
     let accounts = user::path(&world.host.env).map(|path| path.display().to_string());
     let (origin, from) = match world.host.env.get("TRANSSHIP_ACCOUNTS") {
@@ -82,7 +83,7 @@ fn options(world: &CliContext, matches: &clap::ArgMatches) -> Vec<Setting> {
         None => ("default", "TRANSSHIP_ACCOUNTS"),
     };
     settings.push(Setting {
-        setting: "accounts file".to_owned(),
+        name: "accounts file".to_owned(),
         value: accounts,
         origin,
         from: from.to_owned(),
@@ -95,7 +96,7 @@ fn of_job(world: &CliContext, job: &Job, path: &str) -> Vec<Setting> {
         .into_iter()
         .map(|origin::Setting { key, value, is_in_job }| {
             let (origin, from) = if is_in_job { ("job", path) } else { ("default", "") };
-            Setting { setting: key, value: Some(value), origin, from: from.to_owned() }
+            Setting { name: key, value: Some(value), origin, from: from.to_owned() }
         })
         .collect();
     let users = user::path(&world.host.env).map(|path| path.display().to_string()).unwrap_or_default();
@@ -103,11 +104,11 @@ fn of_job(world: &CliContext, job: &Job, path: &str) -> Vec<Setting> {
         let is_own = job.own_accounts.contains(&account.name);
         let (origin, from) = if is_own { ("job", path) } else { ("user file", users.as_str()) };
         let value = Some(account.name.clone());
-        settings.push(Setting { setting: role.to_owned(), value, origin, from: from.to_owned() });
+        settings.push(Setting { name: role.to_owned(), value, origin, from: from.to_owned() });
         let rate = account.rate;
         let rate = format!("{} a second, burst {}, share {}", rate.per_second, rate.burst, rate.share);
-        let setting = format!("{role} rate");
-        settings.push(Setting { setting, value: Some(rate), origin, from: from.to_owned() });
+        let name = format!("{role} rate");
+        settings.push(Setting { name, value: Some(rate), origin, from: from.to_owned() });
     }
     settings
 }
@@ -118,7 +119,7 @@ fn table(world: &CliContext, settings: &[Setting]) -> Result<(), Failure> {
     let room = |of: &dyn Fn(&Setting) -> String, head: &str| {
         settings.iter().map(|setting| width(&of(setting))).max().unwrap_or(0).max(width(head))
     };
-    let names = room(&|setting| setting.setting.clone(), "setting");
+    let names = room(&|setting| setting.name.clone(), "setting");
     let values = room(&|setting| shown(&setting.value), "value").min(44);
     let origins = room(&|setting| setting.origin.to_owned(), "origin");
     let most = world.columns_out();
@@ -129,7 +130,7 @@ fn table(world: &CliContext, settings: &[Setting]) -> Result<(), Failure> {
     };
     line(["setting", "value", "origin", "from"])?;
     for setting in settings {
-        line([&setting.setting, &shown(&setting.value), setting.origin, &clean(&setting.from)])?;
+        line([&setting.name, &shown(&setting.value), setting.origin, &clean(&setting.from)])?;
     }
     out.flush()?;
     Ok(())

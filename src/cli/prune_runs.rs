@@ -60,7 +60,7 @@ fn list(world: &CliContext) -> Result<Exit, Failure> {
         serde_json::to_writer_pretty(&mut out, &list).map_err(std::io::Error::from)?;
         writeln!(out)?;
     } else {
-        report::show::runs(&summaries, &mut out)?;
+        report::show::runs(&summaries, world.columns_out(), &mut out)?;
     }
     out.flush()?;
     drop(out);

@@ -11,6 +11,9 @@ use super::read::user_accounts;
 use super::{Account, Rate};
 use crate::model::time::Clock;
 
+/// What a file begins with.
+const START: &str = "# Accounts for every job: where they are and where their tokens are found. Never a token itself.\nversion: 1\n";
+
 /// More than any such file may have.
 const FILE_LIMIT: u64 = 1 << 20;
 
@@ -68,9 +71,8 @@ pub(super) fn read_with(
 pub fn with(known: Option<&UserAccounts>, name: &str, entry: &str) -> String {
     let mut text = known.map_or_else(String::new, |known| known.text.clone());
     if text.trim().is_empty() {
-        text = "# Accounts for every job: where they are and where their tokens are found. Never a token itself.\n\
-                version: 1\n"
-            .to_owned();
+        text.clear();
+        text.push_str(START);
     }
     if !text.ends_with('\n') {
         text.push('\n');

@@ -15,6 +15,30 @@ pub struct Waves {
     pub pause: Pause,
 }
 
+impl Waves {
+    /// The waves in one line: `1, 10, then the rest; a question before each further wave`.
+    pub fn in_words(&self) -> String {
+        let sizes: Vec<String> = self
+            .sizes
+            .iter()
+            .map(|size| match size {
+                Wave::Of(Limit::Count(count)) => count.to_string(),
+                Wave::Of(Limit::Share(share)) => format!("{}%", (share * 10_000.0).round() / 100.0),
+                Wave::Rest => "then the rest".to_owned(),
+            })
+            .collect();
+        let pause = match self.pause {
+            Pause::Ask => "a question before each further wave".to_owned(),
+            Pause::Never => "each is verified before the next begins".to_owned(),
+            Pause::For(pause) if pause.as_secs().is_multiple_of(60) => {
+                format!("{} min between them", pause.as_secs() / 60)
+            }
+            Pause::For(pause) => format!("{} s between them", pause.as_secs_f64()),
+        };
+        format!("{}; {pause}", sizes.join(", "))
+    }
+}
+
 /// One of `waves`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -54,4 +78,22 @@ pub enum PageSize {
     Auto,
     /// So many at first, from 1 to 1000; halved as well.
     Fixed(std::num::NonZeroU32),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waves_are_told_in_one_line() {
+        let sizes = vec![Wave::Of(Limit::Count(1)), Wave::Of(Limit::Share(0.07)), Wave::Rest];
+        for (pause, told) in [
+            (Pause::Ask, "1, 7%, then the rest; a question before each further wave"),
+            (Pause::Never, "1, 7%, then the rest; each is verified before the next begins"),
+            (Pause::For(Duration::from_mins(30)), "1, 7%, then the rest; 30 min between them"),
+            (Pause::For(Duration::from_millis(500)), "1, 7%, then the rest; 0.5 s between them"),
+        ] {
+            assert_eq!(Waves { sizes: sizes.clone(), pause }.in_words(), told);
+        }
+    }
 }

@@ -68,7 +68,7 @@ pub fn limit(plan: PlanFile, limit: u32, outlook: Outlook) -> Result<PlanFile, E
     notes.push(format!("--limit {limit}: the first {kept} of {whole} imports that would be {what}"));
     let selected = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
     let forecast = Forecast::of(writes.into_iter(), outlook);
-    let tail = PlanTail { selected, totals, others, notes, forecast, ..plan.tail().clone() };
+    let tail = PlanTail { selected, totals, others, forecast, notes, ..plan.tail().clone() };
     let target = plan.path().to_owned();
     writer.finish(tail)?;
     std::fs::rename(&path, &target).map_err(EngineError::file("write", &target))?;

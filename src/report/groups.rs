@@ -9,6 +9,9 @@ use crate::run_folder::plan_item::PlanItem;
 
 /// Different values of one kind of change that are told apart; what comes after is only counted.
 const VALUES: usize = 200;
+/// Different kinds of change that are told apart, and what those that come after are counted under.
+const KINDS: usize = 2_000;
+const ELSEWHERE: &str = "other places";
 /// Different reasons that are told apart; what comes after is counted under its code.
 const REASONS: usize = 2_000;
 /// Imports named for each reason.
@@ -69,7 +72,10 @@ impl Groups {
     pub(super) fn changes_of(&mut self, item: &PlanItem) {
         let mut families: Vec<&str> = Vec::new();
         for change in &item.changes {
-            let family = family(&change.path);
+            let mut family = family(&change.path);
+            if self.kinds.len() >= KINDS && !self.kinds.contains_key(family) {
+                family = ELSEWHERE;
+            }
             let kind = match self.kinds.get_mut(family) {
                 Some(kind) => kind,
                 None => self.kinds.entry(family.to_owned()).or_default(),
@@ -286,6 +292,20 @@ mod tests {
         ] {
             assert_eq!(family(path), wanted, "{path}");
         }
+    }
+
+    #[test]
+    fn documents_that_all_differ_elsewhere_do_not_fill_the_memory() {
+        let mut groups = Groups::default();
+        for number in 0..3000 {
+            let item = crate::report::sample::item(
+                1,
+                &serde_json::json!({ "changes": [{ "path": format!("/key{number}"), "to": "1" }] }),
+            );
+            groups.changes_of(&item);
+        }
+        assert_eq!(groups.kinds.len(), KINDS + 1);
+        assert_eq!(groups.kinds[ELSEWHERE].imports, 1000);
     }
 
     #[test]

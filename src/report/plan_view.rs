@@ -110,8 +110,13 @@ fn named(mut item: PlanItem, names: &BTreeMap<String, String>) -> PlanItem {
         }
     };
     for change in &mut item.changes {
+        let other = change.from != change.to;
         name(&mut change.from);
         name(&mut change.to);
+        // Another id of the same name: its counterpart in the target.
+        if let (true, Some(to)) = (other && change.from == change.to, &mut change.to) {
+            to.push_str(" of the target");
+        }
     }
     item
 }
@@ -362,6 +367,9 @@ impl View<'_> {
 
     fn foot(&self, plan: &PlanFile, out: &mut dyn Write) -> io::Result<()> {
         let tail = plan.tail();
+        if let Some(waves) = plan.head().settings.waves.as_ref().filter(|_| tail.has_work()) {
+            writeln!(out, "{}   {}", self.paint.tone(Tone::Strong, "Waves"), waves.in_words())?;
+        }
         if !tail.related.is_empty() {
             let kinds: Vec<_> =
                 tail.related.iter().map(|(kind, count)| format!("{} {kind}", number(*count))).collect();

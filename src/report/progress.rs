@@ -182,7 +182,7 @@ impl Line {
             return cut(&format!("{stage:8} {text}"), room).into_owned();
         }
         let cells = free.min(LONGEST);
-        let filled = self.done.min(total) as u128 * cells as u128 / u128::from(total.max(1));
+        let filled = u128::from(self.done.min(total)) * cells as u128 / u128::from(total.max(1));
         let filled = usize::try_from(filled).unwrap_or(cells);
         let (full, rest) = ("━".repeat(filled), "─".repeat(cells - filled));
         format!("{stage:8} {}{} {text}", paint.tone(Tone::Change, full), paint.tone(Tone::Dim, rest))

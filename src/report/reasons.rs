@@ -102,7 +102,7 @@ impl Reasons {
         let (word, reason, name) = of(row)?;
         let mut key = (word, reason);
         if self.groups.len() >= REASONS && !self.places.contains_key(&key) {
-            key.1 = "for other reasons".to_owned();
+            "for other reasons".clone_into(&mut key.1);
         }
         let groups = &mut self.groups;
         let place = *self.places.entry(key).or_insert_with_key(|(word, reason)| {

@@ -7,7 +7,7 @@ use super::audit::reason;
 use super::console::{caches, headline, how_it_ended, spent, verified};
 use super::evidence::{Check, Evidence, State};
 use super::render::Told;
-use super::text::{Paint, Tone, clean, cut};
+use super::text::{Paint, Tone, clean, cut, wrap};
 use super::to_output;
 use crate::model::time::stamp;
 use crate::model::{Outcome, Verdict};
@@ -15,12 +15,12 @@ use crate::run_folder::RunFolderError;
 use crate::run_folder::rows::{Row, rows as rows_of};
 use crate::run_folder::summary::Summary;
 
-/// A line for each run.
+/// A line for each run; one that is longer than the terminal goes on below.
 ///
 /// # Errors
 ///
 /// `out` cannot be written.
-pub fn runs(summaries: &[(PathBuf, Summary)], out: &mut dyn Write) -> io::Result<()> {
+pub fn runs(summaries: &[(PathBuf, Summary)], columns: usize, out: &mut dyn Write) -> io::Result<()> {
     if summaries.is_empty() {
         return writeln!(out, "no runs here yet");
     }
@@ -33,7 +33,9 @@ pub fn runs(summaries: &[(PathBuf, Summary)], out: &mut dyn Write) -> io::Result
             .map(|outcome| format!("{} {outcome}", summary.count(*outcome)))
             .collect();
         let (run, action, state) = (&summary.run_id, &summary.action, &summary.state);
-        writeln!(out, "{run:wide$}  {action:9} {state:12} {:>8}  {}", summary.selected, parts.join(", "))?;
+        let line =
+            format!("{run:wide$}  {action:9} {state:12} {:>8}  {}", summary.selected, parts.join(", "));
+        writeln!(out, "{}", wrap(&line, columns, 4))?;
     }
     Ok(())
 }

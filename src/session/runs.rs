@@ -287,7 +287,7 @@ pub fn find(runs: &Path, named: Option<&Path>) -> Result<PathBuf, SessionError> 
             return Ok(folder.to_owned());
         }
     }
-    // The first or the last part of an id is enough when it names one run only.
+    // The first or the last part of an id, or the beginning of its last four digits, is enough when it names one run only.
     let part = named.to_str().unwrap_or_default();
     let ends: Vec<PathBuf> = all(runs).into_iter().filter(|path| is_part_of(part, path)).collect();
     match ends.as_slice() {
@@ -311,5 +311,6 @@ pub fn ids(folders: &[PathBuf]) -> Vec<String> {
 
 fn is_part_of(part: &str, path: &Path) -> bool {
     let id = path.file_name().unwrap_or_default().to_string_lossy();
-    !part.is_empty() && (id.starts_with(part) || id.ends_with(part))
+    let last = id.rsplit('-').next().unwrap_or_default();
+    !part.is_empty() && (id.starts_with(part) || id.ends_with(part) || last.starts_with(part))
 }
