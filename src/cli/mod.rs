@@ -19,6 +19,7 @@ mod listen;
 mod log;
 mod one_run;
 mod or_resume;
+mod panics;
 mod parent;
 mod plan;
 mod prune_runs;
@@ -67,6 +68,7 @@ pub fn main() -> ExitCode {
         return Failure::BadInput(format!("TRANSSHIP_CRASH: {problem}")).report(&world.stderr).into();
     }
     core_dumps::turn_off();
+    panics::tame(&world.stderr);
     let (name, has_document) = (cli.command.name(), cli.command.has_document());
     let done = started(&world).and_then(|runtime| runtime.block_on(dispatch(&world, cli.command, &matches)));
     let (exit, failure) = match done {

@@ -1,5 +1,6 @@
 //! The library's door: jobs planned, carried out, undone and refused from code, against the embedded emulator.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -7,6 +8,8 @@ use transship::emulator::{AccountSpec, Embedded, Kind, Options, Store};
 use transship::job::{Env, Job, Settings};
 use transship::model::Outcome;
 use transship::model::event::Events;
+use transship::model::time::Clock;
+use transship::run_folder::RunFolder;
 use transship::session::plan::Show;
 use transship::session::{
     self, Approval, Copies, Host, OpenRequest, OpenedRun, PlanRequest, Random, Resumed, Session,
@@ -125,4 +128,64 @@ async fn a_preview_leaves_nothing_and_can_be_kept_over_a_plan_only() {
     assert_eq!((bench.runs(), bench.in_target()), (0, 0));
     let error = session::may_be_written(&bench.work.path().join("job.yaml"), &out).unwrap_err();
     assert!(error.to_string().contains("not a plan"), "{error}");
+}
+
+#[tokio::test]
+async fn runs_that_started_in_one_second_are_in_the_order_in_which_they_started() {
+    let mut bench = Bench::new();
+    bench.host.clock = Clock::ticking("2026-01-01T00:00:00Z".parse().unwrap());
+    let (job, settings) = bench.job();
+    let mut started = Vec::new();
+    for _ in 0..4 {
+        let session = bench.open(OpenRequest::Write(settings.clone())).await;
+        let plan = session.plan(PlanRequest::of(&job), &Events::none()).await.unwrap();
+        let run = session.execute(plan, Approval::NotAsked, &Events::none()).await.unwrap();
+        started.push(run.folder.path().to_owned());
+    }
+    let second = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap()[..16].to_owned();
+    assert!(started.iter().all(|path| second(path) == second(&started[0])), "{started:?}");
+    let mut by_name = started.clone();
+    by_name.sort();
+    assert_ne!(by_name, started, "with these names sorting them would do: take another seed");
+    let runs = bench.work.path().join("runs");
+    assert_eq!(session::runs::all(&runs), started);
+    assert_eq!(session::runs::find(&runs, None).unwrap(), started[3], "the last is the last");
+}
+
+#[tokio::test]
+async fn a_file_that_is_missing_from_a_run_folder_is_named_and_what_does_not_need_it_works() {
+    let bench = Bench::new();
+    let (job, settings) = bench.job();
+    let session = bench.open(OpenRequest::Write(settings)).await;
+    let plan = session.plan(PlanRequest::of(&job), &Events::none()).await.unwrap();
+    let run = session.execute(plan, Approval::NotAsked, &Events::none()).await.unwrap();
+    let head = OpenedRun::open(run.folder.path()).unwrap().plan.head().clone();
+    drop(session);
+    let files: Vec<String> = std::fs::read_dir(run.folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    let needed = ["plan.json", "journal.jsonl"];
+    assert!(needed.iter().all(|file| files.iter().any(|there| there == file)), "{files:?}");
+    for missing in &files {
+        let copy = bench.work.path().join("runs").join(format!("without-{missing}"));
+        std::fs::create_dir(&copy).unwrap();
+        for file in files.iter().filter(|file| *file != missing) {
+            std::fs::copy(run.folder.path().join(file), copy.join(file)).unwrap();
+        }
+        let undoing = bench.open(OpenRequest::Undo(&head)).await;
+        let undone = undoing.undo(&RunFolder::at(&copy), Copies::Leave).await;
+        match undone {
+            Ok(plan) => {
+                assert!(!needed.contains(&missing.as_str()), "undone without {missing}");
+                assert_eq!(plan.file().tail().totals["delete"], 3, "without {missing}");
+            }
+            Err(error) => {
+                let said = transship::model::chain(&error);
+                assert!(said.contains(missing.as_str()), "without {missing}: {said}");
+                let spare = ["job.yaml", "audit.csv", "summary.json", "report.html", "known.ids"];
+                assert!(!spare.contains(&missing.as_str()), "not undone without {missing}: {said}");
+            }
+        }
+    }
 }
