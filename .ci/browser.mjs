@@ -26,7 +26,11 @@ async function browser(binary) {
     waiting.set(++next, { resolve, reject });
     chrome.stdio[3].write(JSON.stringify({ id: next, method, params, sessionId }) + "\0");
   });
-  return { send, listeners, close: () => send("Browser.close").catch(() => chrome.kill()) };
+  return { send, listeners, close: () => new Promise((resolve) => {
+      // Its profile lies in a folder that is removed next.
+      chrome.on("exit", resolve);
+      send("Browser.close").catch(() => chrome.kill());
+    }) };
 }
 
 async function page(browser, url, { width = 1200, height = 1600, dark = false } = {}) {
