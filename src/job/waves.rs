@@ -30,7 +30,7 @@ impl Waves {
         let pause = match self.pause {
             Pause::Ask => "a question before each further wave".to_owned(),
             Pause::Never => "each is verified before the next begins".to_owned(),
-            Pause::For(pause) if pause.as_secs().is_multiple_of(60) => {
+            Pause::For(pause) if pause.as_secs() > 0 && pause.as_millis().is_multiple_of(60_000) => {
                 format!("{} min between them", pause.as_secs() / 60)
             }
             Pause::For(pause) => format!("{} s between them", pause.as_secs_f64()),
