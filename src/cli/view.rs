@@ -90,7 +90,7 @@ pub(super) fn closing(world: &CliContext, run: &Run, quiet: bool) {
     let path = run.folder.path().display();
     let (retry, undo) = (format!("transship retry {path}"), format!("transship undo {path}"));
     let wrote = Outcome::ALL.iter().any(|outcome| outcome.wrote() && summary.count(*outcome) > 0);
-    let redoable = !matches!(summary.action.as_str(), "backup" | "compare");
+    let redoable = !matches!(summary.action.as_str(), "backup" | "compare" | "undo");
     let undoable = summary.action != "backup";
     let closing = report::Closing {
         folder: Some(run.folder.path()),

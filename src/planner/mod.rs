@@ -27,6 +27,6 @@ mod users;
 mod write_plan;
 
 pub use plan::plan;
-pub use request::{PlanContext, PlanRequest, Purpose, Route, Scope};
+pub use request::{OwnImport, PlanContext, PlanRequest, Purpose, Route, Scope};
 pub use undo::{Copies, PlannedUndo, UndoRequest, plan_undo};
 pub use write_plan::Planned;

@@ -26,7 +26,7 @@ pub(crate) async fn read_own(
     let target = builder.with.target;
     let missing: Vec<(Id, u32)> = own
         .values()
-        .filter_map(|id| Some((id.clone(), *builder.ids.get(id)?)))
+        .filter_map(|own| Some((own.id.clone(), *builder.ids.get(&own.id)?)))
         .filter(|(_, index)| !imports.by_id.contains_key(index))
         .collect();
     let answers = futures::stream::iter(missing)
@@ -46,8 +46,24 @@ pub(crate) async fn read_own(
     Ok(())
 }
 
+/// Whose an import of the target is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// That is decided by its name and content.
+    Unknown,
+    /// The item's own, as the earlier run left it.
+    Own,
+    /// The item's own, and somebody changed it since.
+    Edited,
+}
+
 /// Whether an import of the target is known to be an item's.
-pub(crate) fn is_own(with: &PlanRequest<'_>, item: &PlanItem, import: &TargetImport) -> bool {
+pub(crate) fn whose(with: &PlanRequest<'_>, item: &PlanItem, import: &TargetImport) -> Whose {
     let source = item.source.as_ref().map(|source| &source.id);
-    with.own().zip(source).and_then(|(own, id)| own.get(id)) == Some(&import.id)
+    match with.own().zip(source).and_then(|(own, id)| own.get(id)) {
+        Some(own) if own.id != import.id => Whose::Unknown,
+        Some(own) if own.left.is_some_and(|left| left != import.print) => Whose::Edited,
+        Some(_) => Whose::Own,
+        None => Whose::Unknown,
+    }
 }

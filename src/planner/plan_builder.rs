@@ -121,7 +121,7 @@ impl<'a> PlanBuilder<'a> {
                 self.ids.insert(head.id.clone(), index);
             }
             if let Some(own) = self.with.own().and_then(|own| own.get(&head.id)) {
-                self.ids.insert(own.clone(), index);
+                self.ids.insert(own.id.clone(), index);
             }
             if let Some(key) = &prepared.key
                 && matches!(

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use crate::inventory::endpoint::Account;
 use crate::inventory::related::Backups;
 use crate::job::{Action, Job, MatchBy, OnExisting, Settings};
-use crate::model::Id;
 use crate::model::cancel::Cancel;
 use crate::model::event::Events;
+use crate::model::{Fingerprint, Id};
 
 /// What a plan is made of, how far it goes, and what for.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +29,15 @@ pub struct PlanRequest<'a> {
     pub context: PlanContext<'a>,
 }
 
+/// The import of the target that an earlier run made of an item, or was to overwrite for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnImport {
+    /// Its id.
+    pub id: Id,
+    /// Fingerprint of what the run left there; `None` where it wrote nothing, or never saw what it wrote.
+    pub left: Option<Fingerprint>,
+}
+
 /// Which imports a plan is about.
 #[derive(Debug, Clone, Copy)]
 pub enum Scope<'a> {
@@ -43,7 +52,7 @@ pub enum Scope<'a> {
         /// Imports of the target that belong to other imports of the source.
         taken: &'a BTreeSet<Id>,
         /// Imports of the source whose import in the target is known, and which that is: it is updated, whatever its name.
-        own: &'a BTreeMap<Id, Id>,
+        own: &'a BTreeMap<Id, OwnImport>,
     },
 }
 
@@ -117,7 +126,7 @@ impl<'a> PlanRequest<'a> {
     }
 
     /// Imports of the source whose import in the target is known, and which that is.
-    pub(crate) fn own(&self) -> Option<&'a BTreeMap<Id, Id>> {
+    pub(crate) fn own(&self) -> Option<&'a BTreeMap<Id, OwnImport>> {
         match self.scope {
             Scope::All => None,
             Scope::Retry { own, .. } => Some(own),

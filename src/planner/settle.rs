@@ -10,7 +10,7 @@ use crate::model::{Operation, Outcome};
 use crate::planner::decide::{Decision, creates_anyway};
 use crate::planner::likeness::{adaptor_of, removed};
 use crate::planner::matching::Decided;
-use crate::planner::own::is_own;
+use crate::planner::own::{Whose, whose};
 use crate::planner::plan_builder::PlanBuilder;
 use crate::planner::prepare::{MODIFIED, ended, put_down};
 use crate::planner::request::Scope;
@@ -93,10 +93,14 @@ pub(crate) fn settle(
             let Some(import) = there.get(at).cloned() else {
                 return Ok(item);
             };
-            let on_existing = match is_own(builder.with, &item, &import) {
-                true => OnExisting::Update,
-                false => job.on_existing,
-            };
+            let whose = whose(builder.with, &item, &import);
+            let on_existing = if whose == Whose::Own { OnExisting::Update } else { job.on_existing };
+            if whose == Whose::Edited && on_existing != OnExisting::Update {
+                item.target = Some(party(&import, &item.name));
+                let message = "the run made it, and somebody changed it since: left alone; set `on_existing: update` in the \
+                               job and run it again to overwrite it";
+                return Ok(ended(item, Outcome::Conflict, "edited", message));
+            }
             if on_existing == OnExisting::Create {
                 let is_clone = job.action == Action::Clone;
                 item.operation = if is_clone { Operation::Clone } else { Operation::Create };

@@ -9,7 +9,7 @@ use crate::inventory::error::EngineError;
 use crate::job::{Job, Verify};
 use crate::model::event::Events;
 use crate::model::{Id, RunId};
-use crate::planner::{self, Planned};
+use crate::planner::{self, OwnImport, Planned};
 use crate::run_folder::forecast::Outlook;
 use crate::run_folder::lock::{Holder, RunLock, TargetLock};
 use crate::run_folder::reference_usage::Reference;
@@ -154,7 +154,7 @@ pub(super) struct Narrowed<'a> {
     pub(super) only: Option<&'a BTreeSet<Id>>,
     pub(super) taken: Option<&'a BTreeSet<Id>>,
     /// Imports of the source whose import in the target is known, and which that is.
-    pub(super) own: Option<&'a BTreeMap<Id, Id>>,
+    pub(super) own: Option<&'a BTreeMap<Id, OwnImport>>,
     pub(super) of_run: Option<&'a str>,
 }
 

@@ -10,6 +10,7 @@ use crate::job::{Action, Job};
 use crate::journal::ItemState;
 use crate::model::event::Events;
 use crate::model::{Id, Operation, Outcome, RunId, Verdict};
+use crate::planner::OwnImport;
 use crate::run_folder::RunFolder;
 use crate::run_folder::lock::RunLock;
 use crate::run_folder::plan_item::PlanItem;
@@ -42,7 +43,7 @@ struct Again {
     /// Imports of the target that are those of other imports of the source.
     taken: BTreeSet<Id>,
     /// Imports of the source to be done again whose import in the target is known: that is updated.
-    own: BTreeMap<Id, Id>,
+    own: BTreeMap<Id, OwnImport>,
     /// Items that are no imports and would have to be done again.
     others: u32,
 }
@@ -112,8 +113,10 @@ fn select_again(run: &OpenedRun) -> Result<Again, SessionError> {
             _ if !redo => {}
             (Some(_), _) => again.others += 1,
             (None, Some(source)) => {
-                if let Some(target) = own_target(&row.item, run.states.state(row.item.item)) {
-                    again.own.insert(source.id.clone(), target);
+                let state = run.states.state(row.item.item);
+                if let Some(id) = own_target(&row.item, state) {
+                    let left = row.target_sha256.filter(|_| state.target().is_some());
+                    again.own.insert(source.id.clone(), OwnImport { id, left });
                 }
                 again.imports.insert(source.id.clone());
             }

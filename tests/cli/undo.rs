@@ -333,3 +333,19 @@ fn many_updates_whose_list_is_behind_are_read_again_before_they_differ() {
     }
     world.run().expect_exit(0).expect_all(60, "updated", "equal");
 }
+
+#[test]
+fn retry_leaves_alone_what_it_made_and_somebody_changed_since() {
+    let world = Scenario::migrate([]).source(&import("a").set("/description", json!("wanted"))).start();
+    let other =
+        Effect::ChangeField { pointer: "/description".into(), value: json!("other"), silently: false };
+    world.fault(Fault::on_create(other));
+    world.run().expect_exit(3).expect_audit("a", "created", "differs");
+    world.no_faults();
+    let mut theirs = world.import("target", "a");
+    theirs["description"] = json!("theirs");
+    theirs["lastModified"] = json!("2100-02-02T02:02:02.002Z");
+    world.load("target", &[theirs]);
+    let ran = world.command(&["retry", "runs/run-1"]).expect_exit(3).expect_no_write();
+    ran.expect_stderr("somebody changed it since").expect_in_target("a", "/description", json!("theirs"));
+}
