@@ -28,9 +28,8 @@ fn all_but_three(count: usize) -> Scenario {
 
 #[test]
 fn a_full_page_and_one_import_more_or_less_are_told_apart() {
-    let cases =
-        [(LinkForm::Skip, 999), (LinkForm::Skip, 1000), (LinkForm::Skip, 1001), (LinkForm::After, 1000)];
-    for (link, count) in cases {
+    // The page that the program asks for; smaller pages, of which the service gives fewer, are in the test above.
+    for (link, count) in [(LinkForm::Skip, 1000), (LinkForm::After, 1001)] {
         all_but_three(count)
             .service(|service| service.link = link)
             .run()
@@ -43,17 +42,17 @@ fn a_full_page_and_one_import_more_or_less_are_told_apart() {
 
 #[test]
 fn an_account_of_many_pages_costs_pages_and_not_imports() {
-    let ran = all_but_three(3000).run().expect_exit(0).expect_count("unchanged", 2997);
+    let ran = all_but_three(1500).run().expect_exit(0).expect_count("unchanged", 1497);
     let total = ran.world.control().total();
-    assert!(total < 50, "{total} calls for 3000 imports that are there");
+    assert!(total < 30, "{total} calls for 1500 imports that are there");
 }
 
 #[test]
 fn many_creates_cost_little_more_than_one_call_each() {
-    let ran = Scenario::migrate([]).many(1200).run().expect_exit(0).expect_all(1200, "created", "equal");
+    let ran = Scenario::migrate([]).many(400).run().expect_exit(0).expect_all(400, "created", "equal");
     let total = ran.world.control().total();
-    assert!(total <= 1224, "{total} calls for 1200 imports");
-    ran.again().expect_no_write().expect_count("unchanged", 1200);
+    assert!(total <= 408, "{total} calls for 400 imports");
+    ran.again().expect_no_write().expect_count("unchanged", 400);
 }
 
 #[test]

@@ -48,11 +48,8 @@ impl Finished {
                 had_effect.push(record["item"].clone());
             }
         }
-        if let Some(last) = lines.checked_sub(1).map(|last| record(&self.lines[last]))
-            && last["step"] == "intended"
-            && landed
-        {
-            had_effect.push(last["item"].clone());
+        if landed {
+            had_effect.push(record(&self.lines[lines - 1])["item"].clone());
         }
         for number in had_effect {
             let id = target_of(&number);
@@ -68,8 +65,10 @@ impl Finished {
     fn resume_from_each_line(&self) {
         let copy = self.folder.with_file_name("prefix");
         for lines in 1..=self.lines.len() {
-            for landed in [false, true] {
-                self.world.reset_imports(self.account, &self.standing(lines, landed));
+            let last: Value = serde_json::from_str(&self.lines[lines - 1]).unwrap();
+            // Only what was announced last may or may not have had its effect.
+            for landed in if last["step"] == "intended" { &[false, true][..] } else { &[false] } {
+                self.world.reset_imports(self.account, &self.standing(lines, *landed));
                 copy_run(&self.folder, &copy);
                 std::fs::write(copy.join("journal.jsonl"), self.lines[..lines].join("\n") + "\n").unwrap();
                 let ran = self.world.resume(&copy).expect_exit(0);
