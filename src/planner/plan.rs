@@ -61,10 +61,8 @@ pub async fn plan(with: PlanRequest<'_>) -> Result<Planned, EngineError> {
         let (source_name, target) = (source.name.clone(), target.name.clone());
         return Err(EngineError::SameAccount { source_name, target });
     }
-    builder.witnesses.target = match job.in_place() {
-        true => builder.witnesses.source.clone(),
-        false => imports.remembered.witnesses(&there),
-    };
+    builder.witnesses.target =
+        if job.in_place() { builder.witnesses.source.clone() } else { imports.remembered.witnesses(&there) };
     decide_and_write(builder, imports, picks.seen, before).await
 }
 

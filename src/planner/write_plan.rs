@@ -214,7 +214,7 @@ fn settled(
 
 /// Lets others have their turn every few items, and stops if that is asked for.
 pub(crate) async fn breathe(index: usize, with: &PlanRequest<'_>) -> Result<(), EngineError> {
-    if index % BREATH == 0 {
+    if index.is_multiple_of(BREATH) {
         tokio::task::yield_now().await;
         if with.context.cancel.is_draining() {
             return Err(EngineError::Interrupted);

@@ -22,6 +22,7 @@ const WINDOW: u32 = 20_000;
 
 /// One item and what became of it.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
 pub struct Row {
     /// What was planned.
     pub item: PlanItem,

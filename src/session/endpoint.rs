@@ -279,7 +279,6 @@ async fn open_account(
         },
         seed: Some(host.random.seed()),
         clock: host.clock.clone(),
-        ..ClientOptions::default()
     };
     let connected =
         connect(access, &options, purpose == Purpose::Reading).map_err(|error| bad(chain(&error)))?;

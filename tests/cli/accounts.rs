@@ -58,9 +58,7 @@ fn accounts_are_listed_and_tested_and_no_token_is_shown() {
     world
         .command(&["accounts", "add", "x", "--url", "http://example.com", "--token-env", "T"])
         .expect_exit(2);
-    world
-        .command(&["accounts", "add", "bad", "--url", &world.url().to_owned(), "--token-env", "NONE"])
-        .expect_exit(0);
+    world.command(&["accounts", "add", "bad", "--url", world.url(), "--token-env", "NONE"]).expect_exit(0);
     world.command(&["accounts", "test", "bad"]).expect_exit(2).expect_stderr("NONE");
     let all = world.command(&["accounts", "test", "--format", "json"]).expect_exit(2);
     let all: Value = serde_json::from_str(&all.stdout).unwrap();

@@ -73,7 +73,7 @@ fn what_cannot_be_read_by_id_is_left_and_the_rest_is_undone() {
             .source(&import("a").set("/description", json!("old")))
             .source(&import("b").set("/description", json!("old")))
             .source(&import("c").set("/description", json!("old")))
-            .job("transform", r#"[{ set: { /description: new } }]"#)
+            .job("transform", "[{ set: { /description: new } }]")
             .start();
         world.run().expect_exit(0);
         let id = world.id("source", "b");
@@ -151,8 +151,7 @@ fn an_update_that_was_normalised_without_an_answer_is_known_and_undone() {
 
 #[test]
 fn many_updates_are_undone_by_reading_pages() {
-    let world =
-        Scenario::update([]).many(200).job("transform", r#"[{ set: { /description: new } }]"#).start();
+    let world = Scenario::update([]).many(200).job("transform", "[{ set: { /description: new } }]").start();
     world.run().expect_exit(0);
     let ran = undo(&world).expect_exit(0);
     let calls = world.control().count("GET", "/v1/imports");
@@ -215,7 +214,7 @@ fn retry_updates_what_it_made_whatever_the_service_made_of_its_name() {
 
 #[test]
 fn retry_completes_a_clone_whose_put_was_refused_or_says_so() {
-    let world = Scenario::cloning(["a"]).job("transform", r#"[{ set: { /description: new } }]"#).start();
+    let world = Scenario::cloning(["a"]).job("transform", "[{ set: { /description: new } }]").start();
     world.fault(Fault::on("PUT", "/v1/imports/*", Fault::status(422)));
     world.run().expect_exit(3);
     world.command(&["retry", "runs/run-1"]).expect_exit(3);

@@ -155,6 +155,7 @@ pub struct PlanDetail {
 
 /// `run`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Run {
     /// The job file; `-` reads it from stdin
     pub job: PathBuf,

@@ -204,9 +204,10 @@ impl PageVisitor for Looker<'_, '_> {
     }
 
     fn take(&mut self, head: &Head, text: &RawValue) -> Result<bool, EngineError> {
-        let was_there = match is_planted(IDENTITY_BY_TIME) {
-            true => self.before.seems_older(head),
-            false => self.before.had(None, &head.id),
+        let was_there = if is_planted(IDENTITY_BY_TIME) {
+            self.before.seems_older(head)
+        } else {
+            self.before.had(None, &head.id)
         };
         if self.ledger.owns(&head.id) {
             self.missing.remove(&head.id);

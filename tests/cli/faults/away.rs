@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::support::process::{Bench, Server, told};
+use crate::support::process::{Bench, Server};
 use crate::support::scenario::{Fault, Scenario};
 use serde_json::json;
 use transship::emulator::{self, Match};
@@ -163,6 +163,5 @@ fn run(bench: &Bench, server: &Server) -> Child {
 
 fn resume(bench: &Bench, server: &Server, folder: &Path) -> Option<i32> {
     let output = command(bench, server, &["resume", folder.to_str().unwrap()]).output().unwrap();
-    println!("{}", told(&output));
     output.status.code()
 }

@@ -138,7 +138,7 @@ pub(super) fn faults(seed: u64, pace: Pace, skew: [i64; 2]) -> String {
         fault(0.05, "cut_before");
         fault(0.03, "{ status: { code: 503 } }");
         for part in 0..4_u32 {
-            let after = (pace.late[0] + (pace.late[1] - pace.late[0]) * part / 3).as_secs_f64();
+            let after = (pace.late[0] + pace.late[1].saturating_sub(pace.late[0]) * part / 3).as_secs_f64();
             fault(0.015, &format!("{{ late: {{ code: 504, after: PT{after}S }} }}"));
         }
         fault(0.3, "{ slow: { before: PT0.02S, after: PT0.05S } }");

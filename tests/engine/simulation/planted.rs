@@ -15,6 +15,7 @@ const MOST: u64 = 2_000;
 ///
 /// Stories are told from seed `from` on: where the fault was found last, so that the test is over soon. Where the engine
 /// has changed since, it is found a little later.
+#[expect(clippy::print_stdout, reason = "what was found is worth a line of the long form")]
 fn finds(fault: &'static str, from: u64, laws: &[&str]) {
     let _planted = plant(fault);
     let breaks = |seed: u64| {
