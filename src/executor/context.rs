@@ -60,6 +60,8 @@ pub(crate) struct Context<'a> {
     pub away: Cell<bool>,
     /// Items for which a read was waited for that may have been behind what the plan saw.
     pub waited_for: RefCell<HashSet<ItemKey>>,
+    /// Items whose import was read once more, for its write had waited long since the first read.
+    pub read_again: RefCell<HashSet<ItemKey>>,
 }
 
 impl Context<'_> {

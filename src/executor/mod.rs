@@ -157,6 +157,7 @@ pub async fn run(running: ExecuteRequest<'_>) -> Result<RunEnd, EngineError> {
         declined: Cell::default(),
         away: Cell::new(false),
         waited_for: RefCell::default(),
+        read_again: RefCell::default(),
     };
     let mut policy = Policy::new(options.stop, work_left(&context)?);
     let walked = tokio::select! {

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::api::{ApiError, Document, ErrorKind};
 use crate::documents::document::read_tree;
-use crate::documents::normal::landed;
+use crate::documents::normal::{compare, landed};
 use crate::executor::context::{Context, document, print_and_tree, sent_sha256};
 use crate::executor::record::{End, Next, compare_texts, end, present};
 use crate::executor::send::{Intent, intend};
@@ -104,16 +104,20 @@ pub(crate) async fn late_put(
     Ok(Some(Next::Go))
 }
 
-/// A clone that an earlier process of this run made is not as it was made: if the PUT of that process did that, it is done;
-/// else it is left to whoever changed it.
+/// Before a clone is completed: if it is not as it was made, its PUT was done already, the service itself stamped it
+/// anew, or somebody changed it. Times only say that it is worth a look; what it holds decides.
 pub(crate) async fn touched_clone(
     context: &Context<'_>,
     item: &PlanItem,
     there: &Document,
 ) -> Result<Option<Next>, EngineError> {
-    let then = context.ledger.cloned_at(item.item).filter(|_| context.again);
-    let (Some(then), Some(now)) = (then, &there.head.last_modified) else { return Ok(None) };
-    if !differ(&then, now) {
+    if item.operation != Operation::Clone {
+        return Ok(None);
+    }
+    let (then, now) = (context.ledger.cloned_at(item.item), &there.head.last_modified);
+    let was_answered = || !context.again && context.ledger.last_doubt(item.item).is_none();
+    let as_made = if then.is_some() { then == *now } else { was_answered() };
+    if as_made {
         return Ok(None);
     }
     let Found { print, as_wanted, .. } = found(context, item, there)?;
@@ -123,19 +127,33 @@ pub(crate) async fn touched_clone(
         context.ledger.sync(item.item, adopted(there.head.id.clone(), print, there), None).await?;
         return Ok(Some(Next::Go));
     }
-    let message = format!(
-        "it was cloned, but not completed: somebody else changed the clone since (last at {now}): left alone"
-    );
+    if let Some(source) = &item.source {
+        match context.target.client.get(item.list(), &source.id).await {
+            Ok(source) if is_clone_of(&source, there) => return Ok(None),
+            Err(error) if error.kind != ErrorKind::NotFound => {
+                return unreadable(context, item, &error).await.map(Some);
+            }
+            _ => {}
+        }
+    }
+    let last = now.as_deref().map_or_else(String::new, |now| format!(" (last at {now})"));
+    let message =
+        format!("it was cloned, but not completed: somebody else changed the clone since{last}: left alone");
     end(context, item.item, End::new(Outcome::Stale, "stale", message)).await.map(Some)
 }
 
-/// Whether two times of a service differ by more than their precision.
-fn differ(one: &str, other: &str) -> bool {
-    let parsed = |text: &str| text.parse::<jiff::Timestamp>().ok();
-    match (parsed(one), parsed(other)) {
-        (Some(one), Some(other)) => one.duration_since(other).abs() > jiff::SignedDuration::from_secs(1),
-        _ => one != other,
-    }
+/// Whether an import holds what the service makes of another when it clones it: all but the name and what it refers to.
+fn is_clone_of(source: &Document, clone: &Document) -> bool {
+    let tree = |document: &Document| read_tree(document.text.get().as_bytes());
+    let (Ok(source), Ok(clone)) = (tree(source), tree(clone)) else { return false };
+    let is_its_own = |pointer: &str| {
+        let key = pointer.rsplit('/').next().unwrap_or_default();
+        pointer == "/name" || (key.starts_with('_') && key.ends_with("Id"))
+    };
+    [(&source, &clone), (&clone, &source)].into_iter().all(|(one, other)| {
+        let comparison = compare(one, other);
+        comparison.differences.iter().all(|pointer| is_its_own(pointer))
+    })
 }
 
 /// The import to be removed is gone, and an earlier attempt of this run may have done that: it is done.

@@ -3,6 +3,8 @@
 //! An intent is on disk only for a call that is about to be sent. One that was announced and not sent is recorded as
 //! that. Nothing is sent once the run drains.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use crate::api::{Announcement, ApiError, BeforeSend, Client, Cloned, Document, Done, ErrorKind};
@@ -14,6 +16,10 @@ use crate::journal::{Call, ItemState, Step};
 use crate::model::{Cancel, Fingerprint, Operation, crash};
 use crate::run_folder::document_file::one_line;
 use crate::run_folder::plan_item::PlanItem;
+
+/// What is to be overwritten or removed is read again, once, if its write waited longer than this for its permit: a
+/// service may ask for minutes, and somebody may have changed the import meanwhile.
+const READ_IS_FRESH: Duration = Duration::from_secs(5);
 
 /// What is about to be sent.
 #[derive(Debug, Clone, Copy)]
@@ -61,6 +67,8 @@ pub(crate) async fn send<T: Counted>(
     let client = context.target.client.asking(before_send);
     let call = call(&client);
     tokio::pin!(call);
+    let read = Instant::now();
+    let mut is_outdated = false;
     // Times it was sent that the journal has already.
     let mut recorded = 0;
     let answer = loop {
@@ -68,7 +76,10 @@ pub(crate) async fn send<T: Counted>(
             biased;
             Some(announcement) = announced.recv() => match announcement {
                 Announcement::Ready(may_send) => {
-                    let go = announce(context, item, intent).await?;
+                    is_outdated = intent.before.is_some()
+                        && read.elapsed() > READ_IS_FRESH
+                        && context.read_again.borrow_mut().insert(item.item);
+                    let go = !is_outdated && announce(context, item, intent).await?;
                     // Whoever waits for it is this very call.
                     let _ = may_send.send(go);
                 }
@@ -93,11 +104,12 @@ pub(crate) async fn send<T: Counted>(
             if matches!(context.ledger.state(item.item), ItemState::InDoubt { .. }) {
                 let message = match error.kind {
                     ErrorKind::Away => error.summary,
+                    _ if is_outdated => "it had waited long since it was read, and is read again".to_owned(),
                     _ => "the run was stopped before it was sent".to_owned(),
                 };
                 context.ledger.note(item.item, Step::NotSent { message }).await?;
             }
-            Ok(Sent::Not(Next::Interrupted))
+            Ok(Sent::Not(if is_outdated { Next::Go } else { Next::Interrupted }))
         }
         Err(mut error) => {
             error.attempts -= recorded.min(error.attempts);

@@ -115,6 +115,21 @@ fn an_import_edited_while_the_run_goes_on_is_stale_too() {
 }
 
 #[test]
+fn an_import_edited_while_its_write_waits_out_a_pause_is_stale_too() {
+    let world = renaming(["a", "b", "c"]).start();
+    world.fault(Fault::on("PUT", "/v1/imports/*", Fault::throttled("6")).named("a").first(1));
+    let running = world.spawn_run(&[]).until_journal("not_taken", 1);
+    world.edit("source", "a", "/description", json!("edited"));
+    let ran = running
+        .finish()
+        .expect_exit(3)
+        .expect_source(["a", "New b", "New c"])
+        .expect_audit("a", "stale", "not_checked")
+        .expect_audit("New b", "updated", "equal");
+    assert_eq!(ran.world.import("source", "a")["description"], "edited");
+}
+
+#[test]
 fn an_update_of_what_somebody_removed_meanwhile_is_stale() {
     let world = renaming(["a", "b", "c"]).job("concurrency", "1").start();
     world.fault(Fault::on("PUT", "/v1/imports/*", Fault::slow_before(400)).named("a"));
@@ -289,6 +304,32 @@ fn a_clone_that_changes_more_than_a_clone_can_say_is_put_over() {
             .expect_calls("PUT", "/v1/imports/{id}", 1)
             .expect_audit("copy", "cloned", "equal");
         assert!(ran.world.import("source", "copy")["description"].as_str().unwrap().starts_with("of "));
+    }
+}
+
+#[test]
+fn a_clone_in_doubt_is_completed_unless_somebody_edited_it_first() {
+    for edited in [false, true] {
+        let world = Scenario::cloning(["a"])
+            .job("transform", r#"[{ name: "copy" }, { set: { /description: wanted } }]"#)
+            .fault(Fault::on("POST", "/v1/imports/*/clone", Effect::CutAfter).first(1))
+            .start();
+        let running = world.spawn_run(&[]).until_journal("intended", 1);
+        world.fault(Fault::on("GET", "/v1/imports", Fault::slow_before(600)));
+        let there = || world.imports("source").iter().any(|import| import["name"] == "copy");
+        let running = running.until("the clone is there", there);
+        if edited {
+            world.edit("source", "copy", "/description", json!("edited"));
+        }
+        let ran = running.finish();
+        if edited {
+            ran.expect_exit(3).expect_audit("copy", "stale", "not_checked");
+        } else {
+            ran.expect_exit(0).expect_audit("copy", "cloned", "equal");
+        }
+        let description = if edited { "edited" } else { "wanted" };
+        assert_eq!(world.import("source", "copy")["description"], description);
+        assert_eq!(world.imports("source").len(), 2);
     }
 }
 

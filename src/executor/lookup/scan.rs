@@ -179,7 +179,10 @@ impl<'a, 'b> Looker<'a, 'b> {
         }
         let ambiguous = likeness != Likeness::Named && like.len() > 1;
         for (index, equal) in like {
-            let (id, modified) = (head.id.clone(), head.last_modified.clone());
+            // A clone is completed later: whether somebody changed it since it was made is asked then, and not told by
+            // the time of this look.
+            let modified = head.last_modified.clone().filter(|_| !self.searches[index].is_clone);
+            let id = head.id.clone();
             self.hits[index].push(Candidate { id, print, modified, likeness, equal, ambiguous });
         }
     }

@@ -92,6 +92,11 @@ impl Touched {
             Outcome::Created | Outcome::Cloned | Outcome::Restored => Did::Made,
             Outcome::Updated => Did::Overwrote,
             Outcome::Deleted => Did::Removed,
+            // What stands there is not what the run made.
+            Outcome::Stale if made && row.error_code.as_deref() == Some("stale") => {
+                let said = row.error_message.as_deref().unwrap_or("somebody changed it since");
+                Did::Unknown(said.to_owned())
+            }
             // A clone or a restored import that was not completed stands in the target all the same.
             _ if made
                 && row.item.operation.makes_an_import()

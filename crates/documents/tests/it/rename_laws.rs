@@ -62,31 +62,31 @@ fn words(document: &Value, most: usize) -> Vec<String> {
 
 #[test]
 fn a_rename_and_its_reverse_give_real_documents_back_byte_for_byte() {
-    let mut changed = 0;
+    let (mut changed, mut turn) = (0, 0);
     for (name, document) in documents("reverse") {
+        // Each word of a document in another way, and the next document begins with another.
         for word in words(&document, 3) {
-            for renames in [
-                vec![rename(Side::Source, &word, "zz_new"), rename(Side::Target, &word, "zz_old")],
-                vec![rename(Side::Source, &word, "Zz new"), rename(Side::Target, &word, "Zz new")],
-                vec![rename(Side::Source, &word, "zz.deeper.new"), rename(Side::Target, &word, "zz")],
-            ] {
-                let (there, said) = apply(&document, &renames);
-                changed += usize::from(there != document);
-                let (back, _) = apply(&there, &reversed(&renames));
-                let same = same_bytes(&back, &document);
-                assert!(same || excused(&said), "{name}: {renames:?}");
-                let (again, _) = apply(&there, &renames);
-                assert!(again == there, "{name}: {renames:?} is not done after one go");
-            }
+            turn += 1;
+            let (source, target) =
+                [("zz_new", "zz_old"), ("Zz new", "Zz new"), ("zz.deeper.new", "zz")][turn % 3];
+            let renames = [rename(Side::Source, &word, source), rename(Side::Target, &word, target)];
+            let (there, said) = apply(&document, &renames);
+            changed += usize::from(there != document);
+            let (back, _) = apply(&there, &reversed(&renames));
+            let same = same_bytes(&back, &document);
+            assert!(same || excused(&said), "{name}: {renames:?}");
+            let (again, _) = apply(&there, &renames);
+            assert!(again == there, "{name}: {renames:?} is not done after one go");
         }
+        turn += 1;
     }
-    assert!(changed > 500, "only {changed} renames did anything");
+    assert!(changed > 300, "only {changed} renames did anything");
 }
 
 #[test]
 fn swapping_two_names_twice_changes_nothing() {
     for (name, document) in documents("swap") {
-        for pair in words(&document, 4).windows(2) {
+        for pair in words(&document, 3).windows(2) {
             let swap: Vec<FieldRename> = [Side::Source, Side::Target]
                 .into_iter()
                 .flat_map(|s| [rename(s, &pair[0], &pair[1]), rename(s, &pair[1], &pair[0])])
