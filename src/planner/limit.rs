@@ -57,7 +57,7 @@ pub fn limit(plan: PlanFile, limit: u32, outlook: Outlook) -> Result<PlanFile, E
             others.entry(kind).or_default().items += 1;
         }
         if item.is_work() {
-            writes.push(Write::of(&item));
+            writes.push(Write::from(&item));
         }
         *totals.entry(item.total().to_owned()).or_default() += 1;
         writer.push(&item)?;

@@ -57,7 +57,7 @@ impl Output {
     /// Writes an item, and the document that is to be written for it.
     fn push(&mut self, mut item: PlanItem, text: Option<&[u8]>) -> Result<(), EngineError> {
         if item.is_work() {
-            self.sent.push(Write::of(&item));
+            self.sent.push(Write::from(&item));
             if let (Some(text), Some(wanted)) = (text, &mut self.wanted) {
                 item.wanted = Some(wanted.append_line(item.item, text)?);
             }

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::model::Operation;
-use crate::run_folder::plan_item::PlanItem;
 
 /// Calls by purpose, and the seconds they take at the allowed rate.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -42,13 +41,6 @@ pub struct Write {
     pub adjust: bool,
     /// Whether it is about an import, and not about what imports refer to.
     pub is_import: bool,
-}
-
-impl Write {
-    /// The write of an item.
-    pub fn of(item: &PlanItem) -> Self {
-        Self { operation: item.operation, adjust: item.adjust, is_import: item.kind.is_none() }
-    }
 }
 
 impl Forecast {

@@ -7,7 +7,7 @@ use crate::documents::references::Kind;
 use crate::job::{AccountPlace, Settings};
 use crate::model::{Fingerprint, Id, ItemKey, Operation, Outcome, Verdict};
 use crate::run_folder::document_file::Span;
-use crate::run_folder::forecast::Forecast;
+use crate::run_folder::forecast::{Forecast, Write};
 
 /// The version of the format.
 pub const FORMAT: u32 = 1;
@@ -184,6 +184,12 @@ pub const ONLY_IN_TARGET: &str = "only_in_target";
 
 /// What makes a comparison end with exit code 3.
 const UNLIKE: [&str; 3] = [DIFFERS, ONLY_IN_SOURCE, ONLY_IN_TARGET];
+
+impl From<&PlanItem> for Write {
+    fn from(item: &PlanItem) -> Self {
+        Self { operation: item.operation, adjust: item.adjust, is_import: item.kind.is_none() }
+    }
+}
 
 impl PlanItem {
     /// What a comparison found unlike on the two sides: [`DIFFERS`], [`ONLY_IN_SOURCE`] or [`ONLY_IN_TARGET`].

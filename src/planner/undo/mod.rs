@@ -127,7 +127,7 @@ pub async fn plan_undo(with: UndoRequest<'_>) -> Result<PlannedUndo, EngineError
         let item = links.bind(one, planned.item, uses.get(&at));
         let item = write(&mut out, item, planned.wanted)?;
         if item.is_work() {
-            sent.push(Write::of(&item));
+            sent.push(Write::from(&item));
             copies += u32::from(matches!(one.did, Did::Met { .. }));
         }
         let word = item.outcome.map_or(item.operation.as_str(), Outcome::as_str);
