@@ -86,7 +86,12 @@ fn sources() -> Vec<(String, String)> {
 
 /// The text without its tests at the foot of the file.
 fn code(text: &str) -> &str {
-    text.split("\n#[cfg(test)]").next().unwrap_or(text)
+    let inline = |at: &usize| {
+        let declared = text[*at..].trim_start().strip_prefix("#[cfg(test)]").unwrap_or_default();
+        declared.trim_start().lines().next().is_some_and(|line| line.ends_with('{'))
+    };
+    let tests = text.match_indices("\n#[cfg(test)]").map(|(at, _)| at).find(inline);
+    &text[..tests.unwrap_or(text.len())]
 }
 
 fn is_test_file(name: &str) -> bool {
@@ -140,48 +145,81 @@ fn module_of(name: &str) -> Vec<&str> {
     if matches!(stem, "lib" | "main") { Vec::new() } else { stem.split('/').collect() }
 }
 
-/// What a file imports: every path that begins with `crate::` or `super::`, as modules from the root.
+/// What a file imports: every path that begins with `crate::` or `super::`, as modules from the root; of a group in
+/// braces each member.
 ///
 /// Re-exports of a folder are its own: only a path into another file counts.
 fn imports_of(name: &str, text: &str) -> Vec<Vec<String>> {
     let module = module_of(name);
+    let lines: Vec<&str> = code(text).lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+    let text = lines.join("\n");
     let mut found = Vec::new();
-    for line in code(text).lines().filter(|line| !line.trim_start().starts_with("//")) {
-        for (start, up) in [("crate::", false), ("super::", true)] {
-            for (at, _) in line.match_indices(start) {
-                if line[..at].ends_with("::")
-                    || line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_')
-                {
-                    continue;
-                }
-                let mut rest = &line[at..];
-                let mut path: Vec<String> = Vec::new();
-                if up {
-                    let mut depth = module.len();
-                    while let Some(after) = rest.strip_prefix("super::") {
-                        depth = depth.saturating_sub(1);
-                        rest = after;
-                    }
-                    path.extend(module[..depth].iter().map(|part| (*part).to_owned()));
-                } else {
-                    rest = &rest["crate::".len()..];
-                }
-                loop {
-                    let word: String =
-                        rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-                    if word.is_empty() {
-                        break;
-                    }
-                    rest = &rest[word.len()..];
-                    path.push(word);
-                    let Some(after) = rest.strip_prefix("::") else { break };
+    for (start, up) in [("crate::", false), ("super::", true)] {
+        for (at, _) in text.match_indices(start) {
+            if text[..at].ends_with(|c: char| c.is_alphanumeric() || "_:".contains(c)) {
+                continue;
+            }
+            let mut rest = &text[at..];
+            let mut path: Vec<String> = Vec::new();
+            if up {
+                let mut depth = module.len();
+                while let Some(after) = rest.strip_prefix("super::") {
+                    depth = depth.saturating_sub(1);
                     rest = after;
                 }
-                found.push(path);
+                path.extend(module[..depth].iter().map(|part| (*part).to_owned()));
+            } else {
+                rest = &rest["crate::".len()..];
             }
+            paths_from(&path, rest, &mut found);
         }
     }
     found
+}
+
+/// Adds every path that `text` begins with to `found`, below `prefix`, and returns what stands behind them.
+fn paths_from<'t>(prefix: &[String], text: &'t str, found: &mut Vec<Vec<String>>) -> &'t str {
+    let mut path = prefix.to_vec();
+    let mut rest = text;
+    loop {
+        if let Some(inside) = rest.strip_prefix('{') {
+            rest = inside.trim_start();
+            while !rest.is_empty() && !rest.starts_with('}') {
+                let behind = paths_from(&path, rest, found);
+                let next = behind.find([',', '}']).map_or("", |at| &behind[at..]);
+                rest = next.trim_start_matches(',').trim_start();
+            }
+            return rest.strip_prefix('}').unwrap_or(rest);
+        }
+        let word = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+        if word > 0 {
+            path.push(rest[..word].to_owned());
+        }
+        rest = &rest[word..];
+        match rest.strip_prefix("::") {
+            Some(after) if word > 0 => rest = after,
+            _ => break,
+        }
+    }
+    found.push(path);
+    rest
+}
+
+#[test]
+fn each_member_of_a_group_is_an_import() {
+    let text = "use super::{Document, adaptor::{self, Adaptor},\n    present};\nuse crate::store::Id;\n\
+        #[cfg(test)]\nmod tests;\nuse super::late;\n#[cfg(test)]\nmod inline {\n    use super::own;\n}\n";
+    let found: BTreeSet<String> =
+        imports_of("rules/validate.rs", text).iter().map(|path| path.join("::")).collect();
+    let wanted = [
+        "rules::Document",
+        "rules::adaptor::Adaptor",
+        "rules::adaptor::self",
+        "rules::late",
+        "rules::present",
+        "store::Id",
+    ];
+    assert_eq!(found, wanted.map(str::to_owned).into());
 }
 
 #[test]

@@ -13,6 +13,7 @@ use super::signal;
 use super::world::CliContext;
 use crate::job::user::{self, UserAccounts};
 use crate::job::{Account, AccountPlace, TokenSource};
+use crate::job::{check_user_accounts, read_user_accounts};
 use crate::model::cancel::Cancel;
 use crate::report::text::{clean, fit, width};
 use crate::session;
@@ -35,7 +36,7 @@ fn known(world: &CliContext) -> Result<(PathBuf, Option<UserAccounts>), Failure>
             "there is no home folder to keep accounts in: set TRANSSHIP_ACCOUNTS to a file".to_owned(),
         )
     })?;
-    let known = user::read(&world.host.env, &world.host.clock)
+    let known = read_user_accounts(&world.host.env, &world.host.clock)
         .map_err(|problems| Failure::of_job(&problems, world.color_err()))?;
     Ok((path, known))
 }
@@ -111,7 +112,7 @@ fn add(world: &CliContext, args: &Add) -> Result<Exit, Failure> {
         return Err(Failure::BadInput(message));
     }
     let text = user::with(known.as_ref(), &args.name, &entry(args)?);
-    let after = user::check(&path, &text, &world.host.env, &world.host.clock)
+    let after = check_user_accounts(&path, &text, &world.host.env, &world.host.clock)
         .map_err(|problems| Failure::of_job(&problems, world.color_err()))?;
     if !after.accounts.iter().any(|account| account.name == args.name) {
         let message =
@@ -156,7 +157,7 @@ fn remove(world: &CliContext, args: &Remove) -> Result<Exit, Failure> {
         let message = format!("{} holds no account `{}`", path.display(), clean(&args.name));
         return Err(Failure::BadInput(message));
     };
-    user::check(&path, &text, &world.host.env, &world.host.clock).map_err(|_| {
+    check_user_accounts(&path, &text, &world.host.env, &world.host.clock).map_err(|_| {
         let path = path.display();
         Failure::BadInput(format!("{path} is not laid out so that an account can be taken out: edit it"))
     })?;

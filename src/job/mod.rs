@@ -51,6 +51,7 @@ pub use narrow::{Narrowing, Only};
 pub use notify::Notify;
 pub use plain::yaml_value;
 pub use problem::{Diagnostic, Located, Problems, Severity, Span};
+pub use read::user::{check_user_accounts, read_user_accounts};
 pub use secret_source::{KeySource, TokenSource};
 pub use settings::Settings;
 pub use waves::{Mirror, PageSize, Pause, Wave, Waves};

@@ -3,19 +3,13 @@
 //! Jobs name them as they name their own; an account of the job comes first. The file holds where tokens are, never a token.
 
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use super::Account;
 use super::env::Env;
-use super::problem::Problems;
-use super::read::user_accounts;
-use super::{Account, Rate};
-use crate::model::time::Clock;
 
 /// What a file begins with.
 const START: &str = "# Accounts for every job: where they are and where their tokens are found. Never a token itself.\nversion: 1\n";
-
-/// More than any such file may have.
-const FILE_LIMIT: u64 = 1 << 20;
 
 /// The accounts of the user, as their file holds them.
 #[derive(Debug)]
@@ -38,33 +32,6 @@ pub fn path(env: &Env) -> Option<PathBuf> {
     let config = env.get("XDG_CONFIG_HOME").filter(|path| path.starts_with('/')).map(PathBuf::from);
     let config = config.or_else(|| env.home.as_ref().map(|home| home.join(".config")))?;
     Some(config.join("transship").join("accounts.yaml"))
-}
-
-/// Reads the file; `None` where there is none.
-///
-/// # Errors
-///
-/// Everything that is wrong with it, at once.
-pub fn read(env: &Env, clock: &Clock) -> Result<Option<UserAccounts>, Problems> {
-    read_with(env, clock.now(), Rate::default())
-}
-
-/// The same; accounts without a rate of their own get this one.
-pub(super) fn read_with(
-    env: &Env,
-    now: jiff::Timestamp,
-    rate: Rate,
-) -> Result<Option<UserAccounts>, Problems> {
-    use std::io::Read as _;
-
-    let Some(path) = path(env) else { return Ok(None) };
-    let mut bytes = Vec::new();
-    let read = std::fs::File::open(&path).and_then(|file| file.take(FILE_LIMIT).read_to_end(&mut bytes));
-    match read {
-        Ok(_) => user_accounts(&path, &bytes, env, now, rate).map(Some),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Problems::unreadable(&path.display().to_string(), &error)),
-    }
 }
 
 /// The text of a file with one account more; `entry` is its value as YAML on one line.
@@ -106,26 +73,21 @@ pub fn without(known: &UserAccounts, name: &str) -> Option<String> {
     Some(text)
 }
 
-/// Makes sure that a text is a file of accounts before it is written in place of another.
-///
-/// # Errors
-///
-/// Everything that is wrong with it.
-pub fn check(path: &Path, text: &str, env: &Env, clock: &Clock) -> Result<UserAccounts, Problems> {
-    user_accounts(path, text.as_bytes(), env, clock.now(), Rate::default())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
-    use crate::job::AccountPlace;
+    use crate::job::{AccountPlace, check_user_accounts};
+    use crate::model::time::Clock;
 
     fn env() -> Env {
         Env { variables: [].into(), home: Some("/home/me".into()), folder: "/cwd".into() }
     }
 
     fn parsed(text: &str) -> UserAccounts {
-        check(Path::new("/home/me/.config/transship/accounts.yaml"), text, &env(), &Clock::system()).unwrap()
+        let path = Path::new("/home/me/.config/transship/accounts.yaml");
+        check_user_accounts(path, text, &env(), &Clock::system()).unwrap()
     }
 
     #[test]

@@ -4,14 +4,13 @@ use std::path::Path;
 
 use url::{Host, Url};
 
-use super::Reader;
+use super::{Reader, user};
 use crate::job::account::{Account, AccountPlace, Rate};
 use crate::job::check::meant;
 use crate::job::env::{self, Env, expand, nearest};
 use crate::job::keys::ACCOUNT;
 use crate::job::secret_source::TokenSource;
 use crate::job::tree::Node;
-use crate::job::user;
 
 /// The origin of a region.
 fn region(word: &str) -> Option<Url> {

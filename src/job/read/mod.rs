@@ -9,6 +9,7 @@ mod select;
 mod steps;
 #[cfg(test)]
 mod tests;
+pub(super) mod user;
 mod warn;
 
 use std::path::{Component, Path, PathBuf};
@@ -22,7 +23,6 @@ use super::forms::Format;
 use super::problem::{Problems, Report};
 use super::spec::Type;
 use super::tree::Node;
-use super::user::UserAccounts;
 use super::{Account, Action, Job, keys, redact, regular, yaml};
 
 /// How large a job file may be.
@@ -77,48 +77,6 @@ pub(super) fn read(
         }
         _ => Err(problems),
     }
-}
-
-/// Reads the file of the user's accounts; those without a rate of their own get `otherwise`.
-pub(super) fn user_accounts(
-    path: &Path,
-    bytes: &[u8],
-    env: &Env,
-    now: Timestamp,
-    otherwise: super::Rate,
-) -> Result<UserAccounts, Problems> {
-    let name = path.display().to_string();
-    let mut report = Report::new(&name, &String::from_utf8_lossy(bytes));
-    let Some(text) = decode(bytes, FILE_LIMIT, &mut report) else { return Err(report.finish()) };
-    let mut report = Report::new(&name, text);
-    let root = yaml::parse(text, &mut report);
-    let folder = path.parent().unwrap_or(path).to_owned();
-    let mut reader = Reader { report, env, folder, now, meant: Vec::new(), otherwise, user: None };
-    let mut found = (Vec::new(), Vec::new());
-    if let Some(root) = root {
-        check(&root, &Type::Table(&keys::ACCOUNTS_FILE), "the accounts file", &mut reader.report);
-        root.get("version");
-        found.0 = reader.accounts(&root, otherwise);
-        found.1 = places(text, root.get("accounts"));
-    }
-    reader.refuse_tokens(text);
-    if reader.report.errors() > 0 {
-        return Err(reader.report.finish());
-    }
-    Ok(UserAccounts { path: path.to_owned(), accounts: found.0, text: text.to_owned(), places: found.1 })
-}
-
-/// Where the lines of each entry stand: from its key to the next one's, or to the end of the mapping.
-fn places(text: &str, accounts: Option<&Node>) -> Vec<std::ops::Range<usize>> {
-    let line_start = |at: usize| text[..at].rfind('\n').map_or(0, |at| at + 1);
-    let starts: Vec<usize> = accounts
-        .map(Node::entries)
-        .unwrap_or_default()
-        .iter()
-        .map(|entry| line_start(entry.at.start))
-        .collect();
-    let ends = starts.iter().skip(1).copied().chain([text.len()]);
-    starts.iter().copied().zip(ends).map(|(start, end)| start..end).collect()
 }
 
 /// The text of a file, without its byte-order mark.

@@ -4,8 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use super::validate::Resources;
-use super::{Document, Problem, managed};
+use super::{Document, Problem, Resources, managed};
 use crate::store::{Id, Kind};
 
 /// The copy of `source` that `request` asks for, without the service's own fields.

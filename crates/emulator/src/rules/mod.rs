@@ -13,6 +13,11 @@ pub(super) mod validate;
 
 use serde_json::{Map, Value, json};
 
+use crate::store::{Id, Kind};
+
+/// What the rules must know of the account: the tag of a resource, none if there is no such resource.
+pub(super) type Resources<'a> = &'a dyn Fn(Kind, Id) -> Option<Box<str>>;
+
 /// A document, its keys in the order they were sent.
 pub(super) type Document = Map<String, Value>;
 

@@ -2,8 +2,7 @@
 
 use serde_json::Value;
 
-use super::validate::Resources;
-use super::{Document, Problem};
+use super::{Document, Problem, Resources};
 use crate::store::{Id, Kind};
 
 /// Keys that hold an id wherever they stand.

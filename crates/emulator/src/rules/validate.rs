@@ -3,12 +3,9 @@
 use serde_json::Value;
 
 use super::adaptor::Adaptor;
-use super::{Document, Problem, adaptor, dotted, mapper2, present, references};
+use super::{Document, Problem, Resources, adaptor, dotted, mapper2, present, references};
 use crate::behaviour::Behaviour;
 use crate::store::{Id, Kind};
-
-/// What the rules must know of the account: the tag of a resource, none if there is no such resource.
-pub(crate) type Resources<'a> = &'a dyn Fn(Kind, Id) -> Option<Box<str>>;
 
 const BOOLEANS: [&str; 12] = [
     "distributed",
