@@ -181,17 +181,12 @@ impl Budget {
         }
         let least = SHORTEST_PAUSE * 2_u32.pow(state.in_a_row.max(1) - 1);
         let asked = retry_after.unwrap_or(DEFAULT_PAUSE).clamp(least, LONGEST_PAUSE);
-        // Never earlier than asked for; a little later, so that several processes do not wake at once.
-        let jitter = asked.mul_f64(0.1 * state.random.f64()).min(Duration::from_millis(250));
-        state.pause_until(now + asked + jitter);
+        state.pause_for(now, asked);
     }
 
     /// Pauses the whole account for a time the service asked for, without going slower afterwards.
     pub(super) fn pause(&self, asked: Duration) {
-        let mut state = self.lock();
-        let asked = asked.min(LONGEST_PAUSE);
-        let jitter = asked.mul_f64(0.1 * state.random.f64()).min(Duration::from_millis(250));
-        state.pause_until(Instant::now() + asked + jitter);
+        self.lock().pause_for(Instant::now(), asked.min(LONGEST_PAUSE));
     }
 
     /// Takes note that a call was let through.
@@ -211,6 +206,12 @@ enum Decision {
 }
 
 impl State {
+    /// Never earlier than asked for; a little later, so that several processes do not wake at once.
+    fn pause_for(&mut self, now: Instant, asked: Duration) {
+        let jitter = asked.mul_f64(0.1 * self.random.f64()).min(Duration::from_millis(250));
+        self.pause_until(now + asked + jitter);
+    }
+
     /// The deadline only ever moves forward.
     fn pause_until(&mut self, until: Instant) {
         if self.paused_until.is_none_or(|present| present < until) {

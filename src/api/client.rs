@@ -273,7 +273,7 @@ impl Client {
 }
 
 impl Call {
-    fn get(target: String, purpose: &'static str) -> Self {
+    pub(super) fn get(target: String, purpose: &'static str) -> Self {
         Self { method: Method::Get, target, body: None, purpose, can_be_halved: false, before_send: None }
     }
 

@@ -186,8 +186,7 @@ impl<A: Api> Patient<A> {
 
 /// A call that any account answers, and that changes nothing.
 fn question() -> Call {
-    let (method, target) = (Method::Get, "/v1/tokenInfo".to_owned());
-    Call { method, target, body: None, purpose: "token info", can_be_halved: false, before_send: None }
+    Call::get("/v1/tokenInfo".to_owned(), "token info")
 }
 
 #[async_trait]

@@ -8,9 +8,6 @@ use async_trait::async_trait;
 use super::token::{RenewToken, TokenCell};
 use super::{Api, ApiError, Call, ErrorKind, Meter, Reply};
 
-/// No token was accepted yet.
-const NONE: u64 = u64::MAX;
-
 /// An API whose token is asked for once more after a 401: a token command gives one that holds for an hour.
 ///
 /// A call that was answered with 401 was not carried out, so it is sent again whatever its verb. A new token that is not
@@ -21,7 +18,7 @@ pub struct Renewing<A> {
     tokens: Arc<TokenCell>,
     renew: Option<RenewToken>,
     meter: Arc<Meter>,
-    /// The last token that was accepted, by its number.
+    /// The newest token that was accepted, by its number. The first, number 0, is asked for anew if it is not accepted.
     accepted: AtomicU64,
     /// Held while one call asks for the token; the others wait for what comes of it.
     asking: tokio::sync::Mutex<()>,
@@ -34,7 +31,7 @@ impl<A> Renewing<A> {
         renew: Option<RenewToken>,
         meter: Arc<Meter>,
     ) -> Self {
-        let (accepted, asking) = (AtomicU64::new(NONE), tokio::sync::Mutex::default());
+        let (accepted, asking) = (AtomicU64::new(0), tokio::sync::Mutex::default());
         Self { inner, tokens, renew, meter, accepted, asking }
     }
 
@@ -46,7 +43,7 @@ impl<A> Renewing<A> {
         if number != used {
             return Ok(true);
         }
-        if number > 0 && self.accepted.load(Relaxed) != number {
+        if self.accepted.load(Relaxed) < number {
             return Ok(false); // It was asked for already, and what came was never accepted.
         }
         let ask = renew.clone();
@@ -73,7 +70,7 @@ impl<A: Api> Api for Renewing<A> {
             let used = self.tokens.current().1;
             let error = match self.inner.call(call).await {
                 Ok(reply) => {
-                    self.accepted.store(used, Relaxed);
+                    self.accepted.fetch_max(used, Relaxed);
                     return Ok(Reply { attempts: sent + reply.attempts, ..reply });
                 }
                 Err(error) => error,

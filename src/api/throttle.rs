@@ -44,9 +44,7 @@ impl<A> Throttled<A> {
             clock,
         }
     }
-}
 
-impl<A> Throttled<A> {
     fn tell_of_pause(&self, who: &str, error: &ApiError) {
         let pause = self.budget.paused_for();
         let status = error.status.map(|status| format!(" ({status})")).unwrap_or_default();

@@ -190,7 +190,10 @@ async fn record(context: &Context<'_>, key: ItemKey, bears: Bears, id: Id) -> Re
     let there = match context.target.client.get("imports", &id).await {
         Ok(there) => there,
         Err(error) if error.kind == ErrorKind::NotFound => return Ok(()),
-        Err(error) if error.kind == ErrorKind::Withheld => return Ok(()),
+        Err(error) if error.is_held_back() => {
+            crate::executor::held_back(context);
+            return Ok(());
+        }
         Err(error) => return Err(context.target.failed(&format!("read import {id}"))(error)),
     };
     let (print, tree) = print_and_tree(context, there.text.get().as_bytes());

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::executor::context::Context;
 use crate::inventory::error::EngineError;
 use crate::journal::{ItemState, JournalError};
-use crate::model::{ItemKey, Operation};
+use crate::model::ItemKey;
 use crate::run_folder::RunFolderError;
 use crate::run_folder::plan_item::PlanItem;
 
@@ -58,14 +58,5 @@ fn named(items: &[String]) -> String {
 
 /// What was done to which; nothing in the name acts on a terminal.
 fn shown(item: &PlanItem) -> String {
-    let verb = match item.operation {
-        Operation::Create => "created",
-        Operation::Clone => "cloned",
-        Operation::Update => "updated",
-        Operation::Delete => "deleted",
-        Operation::Restore => "restored",
-        Operation::Archive => "archived",
-        Operation::None => "looked at",
-    };
-    format!("{verb} {:?}", item.name)
+    format!("{} {:?}", item.operation.done().as_str(), item.name)
 }

@@ -300,9 +300,13 @@ fn ending(context: &Context<'_>, policy: &Policy, unknown: Option<String>) -> Re
     Ok(RunEnd { ending, reason })
 }
 
+/// "1 import", "2 imports".
+pub(super) fn imports(count: usize) -> String {
+    format!("{count} import{}", if count == 1 { "" } else { "s" })
+}
+
 /// What is neither done nor not done when all was tried: an end only `resume` can make out.
 fn left_open(context: &Context<'_>) -> Result<Option<String>, EngineError> {
-    let imports = |count: usize| format!("{count} import{}", if count == 1 { "" } else { "s" });
     let doubts = context.ledger.in_doubt().len();
     if doubts > 0 {
         let what = imports(doubts);

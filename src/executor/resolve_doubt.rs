@@ -199,7 +199,7 @@ pub(crate) async fn in_use(
 /// as it was before.
 fn was_normalised(context: &Context<'_>, item: &PlanItem, there: &Document) -> Result<bool, EngineError> {
     let folder = context.plan.path().parent().map(RunFolder::at);
-    let Some(before) = folder.map(|folder| Befores::index(&folder)?.first(item.item)).transpose()?.flatten()
+    let Some(before) = folder.map(|folder| Befores::first_of(&folder, item.item)).transpose()?.flatten()
     else {
         return Ok(false);
     };

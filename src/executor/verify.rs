@@ -65,7 +65,7 @@ pub(crate) async fn read_back(context: &Context<'_>, policy: &mut Policy) -> Res
         let mut by_id: Vec<(ItemKey, Id)> = Vec::new();
         let mut confirmed_by_list = false;
         if is_cheaper_by_list(context, listed, open.values()) {
-            let Listed { equal, mut differ, whole } = compare_list(context, &open).await?;
+            let Listed { equal, differ, whole } = compare_list(context, &open).await?;
             for (item, verified) in equal {
                 let target = record(context, policy, item, verified).await?;
                 open.remove(&target);
@@ -73,10 +73,9 @@ pub(crate) async fn read_back(context: &Context<'_>, policy: &mut Policy) -> Res
             }
             // Many are confirmed by a second scan, few by id.
             confirmed_by_list = whole && is_cheaper_by_list(context, listed, open.values());
-            for (target, item) in if confirmed_by_list { open.clone() } else { HashMap::new() } {
-                let Some(verified) = differ.remove(&item) else { continue };
+            for (item, verified) in if confirmed_by_list { differ } else { HashMap::new() } {
                 if !seen.insert(item) && (late || is_the_answer(context, item, &verified)) {
-                    record(context, policy, item, verified).await?;
+                    let target = record(context, policy, item, verified).await?;
                     open.remove(&target);
                     halt(context, policy);
                 }
@@ -191,7 +190,7 @@ async fn compare_list(context: &Context<'_>, open: &HashMap<Id, ItemKey>) -> Res
             | EngineError::CutShort { .. }
             | EngineError::EmptyButUsed { .. },
         ) => false,
-        Err(error) if error.is_unauthorized() => false,
+        Err(error) if error.is_unauthorized() || error.is_away() => false,
         Err(error) => return Err(error),
     };
     let Reader { there, removals, settled: mut equal, differ, .. } = reader;
@@ -301,7 +300,7 @@ fn check(
     // import of another account held before and holds again: the document that replaced it lacked that.
     let in_place = context.plan.head().source == context.plan.head().target;
     let taken_out = |pointer: &String| {
-        item.changes.iter().any(|change| change.to.is_none() && pointer.starts_with(&change.path))
+        item.changes.iter().any(|change| change.to.is_none() && leads_into(pointer, &change.path))
     };
     let kept: Vec<String> = comparison.added.into_iter().filter(taken_out).collect();
     if in_place && item.operation == Operation::Update && !kept.is_empty() {
@@ -309,4 +308,23 @@ fn check(
         differences.extend(kept);
     }
     Ok(Verified { verdict, sha256, differences, modified })
+}
+
+/// Whether a JSON pointer leads to a place or into it.
+fn leads_into(pointer: &str, place: &str) -> bool {
+    pointer.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::leads_into;
+
+    #[test]
+    fn a_place_that_begins_alike_is_another() {
+        let rows =
+            [("/http/body", true), ("/http/body/0", true), ("/http/bodyType", false), ("/http", false)];
+        for (pointer, wanted) in rows {
+            assert_eq!(leads_into(pointer, "/http/body"), wanted, "{pointer}");
+        }
+    }
 }

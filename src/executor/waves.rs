@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::executor::context::Context;
-use crate::executor::halt;
 use crate::executor::stop_policy::Policy;
 use crate::executor::wave_gate::{NextWave, WaveReport};
+use crate::executor::{halt, imports};
 use crate::inventory::error::EngineError;
 use crate::job::{Limit, Pause, Verify, Wave, Waves};
 use crate::model::event::Event;
@@ -160,7 +160,8 @@ fn share_of(share: f64, total: u64) -> u64 {
 pub(crate) fn stop_if_different(context: &Context<'_>, policy: &mut Policy) {
     let differing = policy.differing();
     if differing > 0 {
-        policy.halt(format!("{differing} imports are not what was sent; the next wave was not begun"));
+        let (imports, are) = (imports(differing), if differing == 1 { "is" } else { "are" });
+        policy.halt(format!("{imports} {are} not what was sent; the next wave was not begun"));
         halt(context, policy);
     }
 }
@@ -185,7 +186,8 @@ pub(crate) async fn pass(
         ));
     } else if unverified > 0 {
         policy.halt(format!(
-            "{unverified} imports of wave {number} could not be verified; the next wave was not begun"
+            "{} of wave {number} could not be verified; the next wave was not begun",
+            imports(unverified as usize)
         ));
     }
     if policy.stopped().is_some() {

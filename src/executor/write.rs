@@ -262,7 +262,6 @@ async fn restless(context: &Context<'_>, item: &PlanItem, target: &Id, before: &
 
 /// Whether an import was written since it was read for the plan, by its `lastModified` then and now.
 fn has_moved(then: Option<&str>, now: Option<&str>) -> bool {
-    let time = |text: &str| text.parse::<jiff::Timestamp>().ok();
     match (then.map(time), now.map(time)) {
         (Some(Some(then)), Some(Some(now))) => now > then,
         (None, _) | (_, None) => false,
@@ -273,6 +272,10 @@ fn has_moved(then: Option<&str>, now: Option<&str>) -> bool {
 
 /// Whether a document shows an earlier `lastModified` than another.
 fn is_older(one: Option<&str>, other: Option<&str>) -> bool {
-    let time = |text: &str| text.parse::<jiff::Timestamp>().ok();
     one.and_then(time).zip(other.and_then(time)).is_some_and(|(one, other)| one < other)
+}
+
+/// A moment as the service writes it.
+fn time(text: &str) -> Option<jiff::Timestamp> {
+    text.parse().ok()
 }

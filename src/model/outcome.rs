@@ -36,6 +36,19 @@ impl Operation {
         }
     }
 
+    /// How an item ends for which it was done.
+    pub fn done(self) -> Outcome {
+        match self {
+            Self::Create => Outcome::Created,
+            Self::Clone => Outcome::Cloned,
+            Self::Update => Outcome::Updated,
+            Self::Delete => Outcome::Deleted,
+            Self::Restore => Outcome::Restored,
+            Self::Archive => Outcome::Archived,
+            Self::None => Outcome::Unprocessed,
+        }
+    }
+
     /// Whether sending it twice could leave two imports where one was wanted.
     pub fn makes_an_import(self) -> bool {
         matches!(self, Self::Create | Self::Clone | Self::Restore)

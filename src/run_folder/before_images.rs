@@ -52,11 +52,26 @@ impl Befores {
         Ok(Self { file: Some(file), slots })
     }
 
-    /// The document as it was before the run first wrote it, whatever the journal says of it.
-    pub(crate) fn first(&self, item: ItemKey) -> Result<Option<Document>, RunFolderError> {
-        let (Some(file), Some(slot)) = (&self.file, self.slots.get(&item)) else { return Ok(None) };
-        let text = read_span(file, *slot).map_err(RunFolderError::file("read", "before.jsonl"))?;
-        read_document(text, Path::new("before.jsonl")).map(Some)
+    /// The document of one item as it was before the run first wrote it, whatever the journal says of it. Reads the file
+    /// up to there.
+    pub(crate) fn first_of(folder: &RunFolder, item: ItemKey) -> Result<Option<Document>, RunFolderError> {
+        let path = folder.before();
+        let Ok(file) = File::open(&path) else { return Ok(None) };
+        let (mut reader, mut line) = (BufReader::new(file), String::new());
+        let start = format!("{{\"item\":{item},");
+        loop {
+            line.clear();
+            let read = reader.read_line(&mut line).map_err(RunFolderError::file("read", &path))?;
+            if read == 0 || !line.ends_with('\n') {
+                return Ok(None);
+            }
+            if line.starts_with(&start)
+                && let Ok(before) = serde_json::from_str::<BeforeLine<'_>>(&line)
+            {
+                let text = before.document.get().as_bytes().to_vec();
+                return read_document(text, Path::new("before.jsonl")).map(Some);
+            }
+        }
     }
 
     /// The document as it was, if it is the one the journal speaks of.

@@ -97,7 +97,7 @@ impl KnownIds {
         }
         for (kind, id) in &self.odd {
             let id: String = url::form_urlencoded::byte_serialize(id.as_str().as_bytes()).collect();
-            put(&format!("{} {id}\n", kind.map_or(Kind::Imports.as_str(), Kind::as_str)))?;
+            put(&format!("{} {id}\n", kind.unwrap_or(Kind::Imports).as_str()))?;
         }
         let file =
             out.into_inner().map_err(|error| RunFolderError::file("write to", path)(error.into_error()))?;

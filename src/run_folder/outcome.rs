@@ -1,7 +1,7 @@
 //! What an item ended with: its plan and its state in the journal, in one word.
 
 use crate::journal::ItemState;
-use crate::model::{Operation, Outcome, Verdict};
+use crate::model::{Outcome, Verdict};
 use crate::run_folder::plan_item::PlanItem;
 
 /// The outcome of an item in `state`, whose plan says `item`.
@@ -9,15 +9,7 @@ pub fn outcome_of(item: &PlanItem, state: &ItemState) -> (Outcome, Verdict) {
     if let Some(outcome) = item.outcome {
         return (outcome, item.verdict.unwrap_or(Verdict::NotChecked));
     }
-    let done = match item.operation {
-        Operation::Create => Outcome::Created,
-        Operation::Clone => Outcome::Cloned,
-        Operation::Update => Outcome::Updated,
-        Operation::Delete => Outcome::Deleted,
-        Operation::Restore => Outcome::Restored,
-        Operation::Archive => Outcome::Archived,
-        Operation::None => Outcome::Unprocessed,
-    };
+    let done = item.operation.done();
     match state {
         // What is in doubt is not known to be done until it is looked up.
         ItemState::Untouched | ItemState::InDoubt { .. } => (Outcome::Unprocessed, Verdict::NotChecked),

@@ -205,7 +205,7 @@ impl PlanItem {
 
     /// The list it stands in: `imports`, `scripts`, ...
     pub fn list(&self) -> &'static str {
-        self.kind.map_or(Kind::Imports.as_str(), Kind::as_str)
+        self.kind.unwrap_or(Kind::Imports).as_str()
     }
 
     /// What it is, in a sentence.

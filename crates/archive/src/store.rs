@@ -22,6 +22,16 @@ const PART: usize = 8 << 20;
 /// How often a write that got no good answer is sent in all.
 const WRITES: u32 = 2;
 
+/// Whether an error says that the storage holds something else. To a replacement that is also what is gone; to a new
+/// object a storage that is not there is a failure.
+fn is_refusal(error: &Error, mode: &PutMode) -> bool {
+    match error {
+        Error::AlreadyExists { .. } | Error::Precondition { .. } => *mode != PutMode::Overwrite,
+        Error::NotFound { .. } => matches!(mode, PutMode::Update(_)),
+        _ => false,
+    }
+}
+
 /// What a write came to.
 enum Written {
     Done,
@@ -150,9 +160,7 @@ impl Store {
             let put = self.inner.put_opts(&path, bytes.clone().into(), options);
             let failed = match self.timed("write", name, put).await {
                 Ok(Ok(_)) => return Ok(Written::Done),
-                Ok(Err(
-                    Error::AlreadyExists { .. } | Error::Precondition { .. } | Error::NotFound { .. },
-                )) if mode != PutMode::Overwrite => {
+                Ok(Err(error)) if is_refusal(&error, &mode) => {
                     let is_own = turn > 1 && self.holds(name, bytes).await;
                     return Ok(if is_own { Written::Done } else { Written::Refused });
                 }

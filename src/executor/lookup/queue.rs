@@ -227,7 +227,7 @@ impl<'a> LookupQueue<'a> {
 
     fn look_again(&self, mut search: Search) {
         if search.blind >= MOST_BLIND && search.began.elapsed() >= self.grace * BLIND_PERIODS {
-            let list = search.kind.map_or(Kind::Imports.as_str(), Kind::as_str);
+            let list = search.kind.unwrap_or(Kind::Imports).as_str();
             let message = format!("it could not be looked up: the list of {list} lacks some that are there");
             let _ = search.answer.send(Found::Unknown(message));
             return;

@@ -104,7 +104,7 @@ pub(crate) async fn are_gone(target: &Account, kind: Option<Kind>, missing: &Has
         return false;
     }
     for id in missing {
-        match target.client.get(kind.map_or(Kind::Imports.as_str(), Kind::as_str), id).await {
+        match target.client.get(kind.unwrap_or(Kind::Imports).as_str(), id).await {
             Err(error) if error.kind == ErrorKind::NotFound => {}
             _ => return false,
         }
