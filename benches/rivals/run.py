@@ -8,7 +8,7 @@ Each contestant reads every import of one account (GET), makes it in another (PO
 with the documented limit (300 calls a second, burst 1,000), without a limit, and without a limit while 5 % of the answers
 to POST are lost after they were carried out. Then the harness counts what the target holds.
 
-The Python libraries are installed in target/rivals; a contestant that cannot be had here is named and left out.
+The Python libraries are installed in target/rivals; a contestant that cannot be installed is reported and skipped.
 """
 
 import argparse

@@ -294,7 +294,7 @@ impl Pauses {
         match (&self.events, event) {
             (Some(events), event) => events.emit(event),
             // Before anybody listens a person should see it all the same.
-            (None, Event::Paused { until, reason }) => tracing::warn!("paused until {until}: {reason}"),
+            (None, Event::Paused { until, reason }) => tracing::warn!("paused until {until:.0}: {reason}"),
             (None, _) => {}
         }
     }

@@ -115,8 +115,7 @@ fn add(world: &CliContext, args: &Add) -> Result<Exit, Failure> {
     let after = check_user_accounts(&path, &text, &world.host.env, &world.host.clock)
         .map_err(|problems| Failure::of_job(&problems, world.color_err()))?;
     if !after.accounts.iter().any(|account| account.name == args.name) {
-        let message =
-            format!("{} is not laid out so that an account can be added: add it there", path.display());
+        let message = format!("{} cannot be edited automatically: add the account by hand", path.display());
         return Err(Failure::BadInput(message));
     }
     session::write_private(&path, &text)?;
@@ -159,7 +158,7 @@ fn remove(world: &CliContext, args: &Remove) -> Result<Exit, Failure> {
     };
     check_user_accounts(&path, &text, &world.host.env, &world.host.clock).map_err(|_| {
         let path = path.display();
-        Failure::BadInput(format!("{path} is not laid out so that an account can be taken out: edit it"))
+        Failure::BadInput(format!("{path} cannot be edited automatically: remove the account by hand"))
     })?;
     session::write_private(&path, &text)?;
     done(world, "removed", &args.name, &path)

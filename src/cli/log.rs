@@ -64,9 +64,6 @@ pub(super) fn start(options: LogOptions<'_>) -> Result<(), Failure> {
     });
     // Only the first call counts: there is one log a process.
     let _ = Registry::default().with(on_stderr).with(in_file).try_init();
-    if json {
-        std::panic::set_hook(Box::new(|panic| tracing::error!(target: TOLD, code = "panic", "{panic}")));
-    }
     Ok(())
 }
 
@@ -81,10 +78,13 @@ where
 
 /// Whether a file is a log as far as its beginning shows, or there is nothing in it. A slip must not add lines to a job.
 fn may_be_a_log(path: &Path) -> bool {
+    // Of a pipe or a terminal nothing is read: there may never be anything.
+    if !std::fs::metadata(path).is_ok_and(|found| found.is_file()) {
+        return true;
+    }
     let mut start = Vec::new();
-    let is_file = std::fs::metadata(path).is_ok_and(|found| found.is_file());
     let read = File::open(path).and_then(|file| file.take(14).read_to_end(&mut start));
-    if !is_file || read.is_err() || start.is_empty() {
+    if read.is_err() || start.is_empty() {
         return true;
     }
     // `{"timestamp":` in JSON; else a time such as `2026-11-28T12:00`.

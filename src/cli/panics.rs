@@ -9,7 +9,7 @@ use crate::report::text::clean;
 /// Has panics told so from now on, in whatever form stderr has.
 pub(super) fn tame(stderr: &Stderr) {
     let stderr = stderr.clone();
-    std::panic::set_hook(Box::new(move |panic| stderr.say(&told(panic))));
+    std::panic::set_hook(Box::new(move |panic| stderr.complain("panic", &told(panic), None)));
 }
 
 fn told(panic: &PanicHookInfo<'_>) -> String {

@@ -89,6 +89,7 @@ fn hints(world: &CliContext, open: &[(PathBuf, bool)]) {
 
 /// Carries out `runs prune`.
 fn clear(world: &CliContext, args: &RunsPrune) -> Result<Exit, Failure> {
+    world.text_or_json("runs prune")?;
     let rules = Prune { keep_last: args.keep_last, older_than: args.older_than, dry_run: args.dry_run };
     let pruned = prune(&world.host, &world.global.runs, rules)?;
     let mut out = world.out();

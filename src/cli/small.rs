@@ -22,12 +22,7 @@ pub(super) fn new(args: &New) -> Result<Exit, Failure> {
         )));
     };
     let Some(file) = &args.file else {
-        let exit = print(text.as_bytes())?;
-        if is_redirected_to_a_file() {
-            // The first line of the job names the schema, which editors look for beside it.
-            write_schema(Path::new("."))?;
-        }
-        return Ok(exit);
+        return print(text.as_bytes());
     };
     let made = std::fs::OpenOptions::new().write(true).create_new(true).open(file);
     match made {
@@ -44,28 +39,19 @@ pub(super) fn new(args: &New) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// Whether the standard output goes to a file, as in `transship new migrate > job.yaml`.
-#[cfg(unix)]
-fn is_redirected_to_a_file() -> bool {
-    use std::os::fd::AsFd;
-    let copy = std::io::stdout().as_fd().try_clone_to_owned();
-    copy.and_then(|copy| std::fs::File::from(copy).metadata()).is_ok_and(|data| data.is_file())
-}
-
-#[cfg(not(unix))]
-fn is_redirected_to_a_file() -> bool {
-    false
-}
-
 /// Writes `job.schema.json` into a folder; a file of that name is replaced only if it is an older one of these.
 fn write_schema(folder: &Path) -> Result<(), Failure> {
     let path = folder.join("job.schema.json");
     let mine = schema::schema();
-    if let Ok(text) = std::fs::read_to_string(&path) {
-        let kept: Option<serde_json::Value> = serde_json::from_str(&text).ok();
-        if kept.is_none_or(|kept| kept["title"] != mine["title"]) {
-            return Ok(());
+    match std::fs::read(&path) {
+        Ok(text) => {
+            let kept: Option<serde_json::Value> = serde_json::from_slice(&text).ok();
+            if kept.is_none_or(|kept| kept["title"] != mine["title"]) {
+                return Ok(());
+            }
         }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(_) => return Ok(()),
     }
     let mut text = serde_json::to_vec_pretty(&mine).map_err(std::io::Error::from)?;
     text.push(b'\n');

@@ -102,7 +102,7 @@ pub(super) async fn retry(world: &CliContext, args: &RetryArgs) -> Result<Exit, 
         Retry::Nothing(NothingToRetry::OnlyDependencies) => {
             say(
                 world,
-                "every import is as wanted; what they refer to is not redone by itself: `transship show` names it",
+                "every import is done; resources that they refer to cannot be retried on their own: `transship show` names it",
             );
             return Ok(Exit::Attention);
         }

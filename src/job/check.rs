@@ -25,7 +25,7 @@ pub(super) fn check(node: &Node, holds: &Type, name: &str, report: &mut Report) 
         (Data::Null, _) => {
             let help = match report.comment_behind(node.span).filter(|comment| is_text_meant(comment)) {
                 Some(comment) => format!("what follows ` #` is a comment: write {}", quoted(comment)),
-                None => format!("give it {}, or leave the key out", holds.describe()),
+                None => format!("give it {}, or leave the key out", holds.describe(name)),
             };
             report.error(node.span, format!("`{name}` has no value")).help(help);
         }
@@ -281,10 +281,10 @@ fn misfit(node: &Node, holds: &Type, name: &str, report: &mut Report) {
             format!("`{name}` holds {what}, which no path has")
         }
         (Some(text), true) if text.trim().is_empty() => {
-            format!("`{name}` is empty: it must be {}", holds.describe())
+            format!("`{name}` is empty: it must be {}", holds.describe(name))
         }
-        (Some(text), true) => format!("`{name}` must be {}, not `{}`", holds.describe(), shorten(text)),
-        _ => format!("`{name}` must be {}, but this is {}", holds.describe(), node.kind()),
+        (Some(text), true) => format!("`{name}` must be {}, not `{}`", holds.describe(name), shorten(text)),
+        _ => format!("`{name}` must be {}, but this is {}", holds.describe(name), node.kind()),
     };
     report.error(node.span, message).maybe_help(remedy(node, holds, name));
 }

@@ -44,14 +44,14 @@ pub(super) static JOB: Table = Table {
         key(
             "source",
             Type::Either(&[Type::Text(Format::Name), Type::Table(&SOURCE)]),
-            "The account the imports are read from; for restore, whose backup; for apply, a folder of files.",
+            "The account the imports are read from; for restore, whose backup.",
         ),
         key("sources", SOURCES, "The accounts of a backup of many: their names, or a CSV of accounts.").not_for(&[(&[Action::Migrate, Action::Clone, Action::Update, Action::Delete, Action::Restore, Action::Compare, Action::Apply], "several accounts are for backup: name one as `source`")]),
         key("target", Type::Text(Format::Name), "The account they are written to; without it, the source."),
         key(
             "select",
             Type::Table(&SELECT),
-            "Which imports. Every key given must hold; nothing given: all imports.",
+            "Which imports. An import must match every key; without keys all imports are selected.",
         ),
         key("references", Type::Table(&REFERENCES), "How ids of other resources become the target's ids.").not_for(&[(&[Action::Delete], "nothing is written that could refer: remove `references`"), (&[Action::Backup], "imports are read as they are: remove it")]),
         key("transform", Type::List(&Type::Table(&STEP)), "What is changed in each import, in order.").not_for(&[(&[Action::Delete], "a deleted import is not changed: remove `transform`"), (&[Action::Backup], "imports are read as they are: remove it")]),

@@ -54,7 +54,7 @@ fn section(table: &Table, text: &mut String) {
     for key in table.keys.iter().filter(|key| !is_not_yet(table.name, key.word)) {
         let needed = if key.required { " (required)" } else { "" };
         let default = key.default.map(|default| format!("`{default}`")).unwrap_or_default();
-        let holds = key.holds.describe().replace('|', "\\|");
+        let holds = key.holds.describe(key.word).replace('|', "\\|");
         let meaning = meaning(key).replace('|', "\\|");
         row(format_args!("| `{}`{needed} | {holds} | {default} | {meaning} |\n", key.word));
     }
@@ -62,8 +62,8 @@ fn section(table: &Table, text: &mut String) {
 
 fn meaning(key: &Key) -> String {
     let mut text = key.doc.to_owned();
-    let refused: Vec<&str> =
-        key.not_for.iter().flat_map(|(actions, _)| actions.iter()).map(|action| action.as_str()).collect();
+    let refused = key.not_for.iter().flat_map(|(actions, _)| actions.iter()).map(|action| action.as_str());
+    let refused: Vec<&str> = refused.filter(|action| !is_not_yet("action", action)).collect();
     if !refused.is_empty() {
         text.push_str(&format!(" Not for {}.", refused.join(", ")));
     }

@@ -45,14 +45,9 @@ fn of(holds: &'static Type, name: &str, tables: &mut Map<String, Value>) -> Valu
         Type::Dictionary(inner) => dictionary(inner, name, tables),
         Type::OrNull(inner) => json!({ "anyOf": [of(inner, name, tables), { "type": "null" }] }),
         Type::Either(types) => {
-            json!({ "anyOf": types.iter().filter(|one| !is_all_not_yet(one)).map(|one| of(one, name, tables)).collect::<Vec<_>>() })
+            json!({ "anyOf": types.iter().filter(|one| !one.is_all_not_yet()).map(|one| of(one, name, tables)).collect::<Vec<_>>() })
         }
     }
-}
-
-/// Whether no key of a table is in this version.
-fn is_all_not_yet(holds: &Type) -> bool {
-    matches!(holds, Type::Table(table) if table.keys.iter().all(|key| is_not_yet(table.name, key.word)))
 }
 
 fn text(form: Format) -> Value {

@@ -88,9 +88,12 @@ impl Groups {
         }
     }
 
-    /// Counts an item: its changes, and why it needs a person.
+    /// Counts an item of a plan: what changes by it or differs by a comparison, and why it needs a person.
     pub(super) fn take(&mut self, item: &PlanItem) {
-        self.changes_of(item);
+        // What is left alone changes nothing, whatever the transformation would have made of it.
+        if item.outcome.is_none() || item.unlike().is_some() {
+            self.changes_of(item);
+        }
         if item.unlike().is_none()
             && let (Some(outcome), Some(reason)) = (item.outcome, &item.trouble)
             && let Some(lead) = lead(outcome)

@@ -151,7 +151,7 @@ impl Store {
         Ok(true)
     }
 
-    /// Writes an object. A write whose answer is lost may have been done all the same: it is looked up before it is
+    /// Writes an object. A write whose answer is lost may have been carried out: it is looked up before it is
     /// sent again, and what was written by an earlier sending of it is its own.
     async fn put(&self, name: &str, bytes: &Bytes, mode: PutMode) -> Result<Written, ArchiveError> {
         let path = self.path(name);
@@ -182,12 +182,12 @@ impl Store {
         unreachable!("the loop ends by its last turn")
     }
 
-    /// Whether an object is there and holds these bytes.
+    /// Whether an object exists and has exactly these bytes.
     async fn holds(&self, name: &str, bytes: &Bytes) -> bool {
         matches!(self.read(name).await, Ok(Some(found)) if found == *bytes)
     }
 
-    /// Whether an object is there and holds what a file does.
+    /// Whether an object exists and has the same bytes as a file.
     async fn holds_file(&self, name: &str, file: &mut File) -> bool {
         let Ok(length) = file.metadata().map(|found| found.len()) else { return false };
         let Ok(Some(found)) = self.get(name, GetOptions::default()).await else { return false };

@@ -1,6 +1,6 @@
-//! A rename of a field as data, and whose field it is.
+//! A rename of a field as data, and the record that the field belongs to.
 
-/// Whose field a name is.
+/// The record that a field belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Side {
     /// The record that comes in (`extract`).
@@ -28,7 +28,7 @@ impl Side {
 /// One field and its new name, as paths from the root of the record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldRename {
-    /// Whose field it is.
+    /// The record that the field belongs to.
     pub side: Side,
     /// The old path.
     pub from: String,

@@ -19,7 +19,7 @@ pub enum AccountsCommand {
     List,
     /// Add one
     Add(Add),
-    /// Ask the service whose tokens they are; 6 if it refuses one
+    /// Ask the service which user each token belongs to; 6 if it refuses one
     Test(Names),
     /// Remove one from the file; nothing is done to the account itself
     Remove(Remove),

@@ -14,14 +14,14 @@ pub(super) const RUN: &str = "Examples:
 
 pub(super) const RESUME: &str = "Examples:
   transship resume                                       the one run that is not finished
-  transship resume 4dc1                                  the run whose id begins or ends so";
+  transship resume 4dc1                                  the run whose id begins or ends with it";
 
 pub(super) const RETRY: &str = "Examples:
   transship retry                                        the last run that left something to redo";
 
 pub(super) const UNDO: &str = "Examples:
   transship undo runs/20261128T135801Z-orders-to-eu-4dc1
-  transship undo 4dc1 --yes                              without a question";
+  transship undo 4dc1 --yes                              without asking";
 
 pub(super) const CHECK: &str = "Examples:
   transship check job.yaml                               the file alone; nothing is sent
@@ -29,11 +29,11 @@ pub(super) const CHECK: &str = "Examples:
 
 pub(super) const LIST: &str = "Examples:
   transship list job.yaml --format csv > imports.csv     the start of a manifest
-  transship list job.yaml --account eu --only \"Order *\"  what the target has of them";
+  transship list job.yaml --account eu --only \"Order *\"  the matching imports in the target";
 
 pub(super) const RUNS: &str = "Examples:
   transship runs                                         what there is, and what is not finished
-  transship runs prune --keep-last 20 --older-than 90d   both rules have to say so";
+  transship runs prune --keep-last 20 --older-than 90d   removes only runs that both rules allow";
 
 pub(super) const REPORT: &str = "Examples:
   transship report --format html > report.html           of the last run
@@ -42,7 +42,7 @@ pub(super) const REPORT: &str = "Examples:
 pub(super) const ACCOUNTS: &str = "Examples:
   transship accounts add eu --region eu --token-env CELIGO_TOKEN_EU
   transship accounts add demo --emulator demo-a
-  transship accounts test                                ask the service whose tokens they are
+  transship accounts test                                ask the service which user each token belongs to
 
 The accounts are in transship/accounts.yaml below XDG_CONFIG_HOME or ~/.config, or in the file that TRANSSHIP_ACCOUNTS names.";
 

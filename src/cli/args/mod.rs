@@ -83,7 +83,7 @@ pub enum Command {
     /// The accounts that every job may name: list, add, test, remove
     #[command(after_help = examples::ACCOUNTS)]
     Accounts(accounts::Accounts),
-    /// Look into a backup store: list, show, cat, diff, check, prune, export
+    /// Look into a backup store: list, show, cat, diff, check, prune, export, drill
     Archive(archive::Archive),
     /// Show every setting with its origin: flag, environment, job, user file or default
     Config(Config),
@@ -134,7 +134,7 @@ pub struct Narrow {
     /// Take only this import: a name, a glob, `re:` and a regular expression, or an id; repeatable
     #[arg(long, value_name = "NAME")]
     pub only: Vec<String>,
-    /// Take so many imports that would be written, and what is left alone before the last of them
+    /// Stop after N imports that would be written
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: Option<u32>,
 }
@@ -180,7 +180,7 @@ pub struct Run {
     /// Folder of this run [default: one of its own below the job's `output`]
     #[arg(long, value_name = "DIR")]
     pub run_dir: Option<PathBuf>,
-    /// Go on with the run that is in the folder of `--run-dir` already; one that is finished ends at once with its exit code
+    /// If `--run-dir` holds a run already, resume it; if that is finished, end at once with its exit code
     #[arg(long, requires = "run_dir")]
     pub or_resume: bool,
     /// Which imports are taken.
@@ -224,7 +224,7 @@ pub enum RunsCommand {
 /// `runs prune`. Without an option only what killed processes left is removed.
 #[derive(Debug, Args)]
 pub struct RunsPrune {
-    /// Remove finished runs, except so many of the last
+    /// Remove finished runs, except the newest N
     #[arg(long, value_name = "N")]
     pub keep_last: Option<usize>,
     /// Remove finished runs that ended longer ago, e.g. `30d`, `12h`

@@ -49,11 +49,11 @@ static KEEP: Table = Table {
     what: "a mapping like `{ last: 7, daily: 30 }`",
     rule: Rule::Some("needs at least one rule"),
     keys: &[
-        key("last", Type::Integer(1, 100_000), "So many of the newest."),
-        key("daily", Type::Integer(1, 100_000), "One a day, for so many days."),
-        key("weekly", Type::Integer(1, 100_000), "One a week, for so many weeks."),
-        key("monthly", Type::Integer(1, 100_000), "One a month, for so many months."),
-        key("yearly", Type::Integer(1, 100_000), "One a year, for so many years."),
+        key("last", Type::Integer(1, 100_000), "The newest N."),
+        key("daily", Type::Integer(1, 100_000), "One a day, for the last N days."),
+        key("weekly", Type::Integer(1, 100_000), "One a week, for the last N weeks."),
+        key("monthly", Type::Integer(1, 100_000), "One a month, for the last N months."),
+        key("yearly", Type::Integer(1, 100_000), "One a year, for the last N years."),
         key("tags", TEXTS, "All that carry one of these tags."),
     ],
     ..Table::PLAIN

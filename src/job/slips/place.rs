@@ -119,7 +119,8 @@ impl Place<'_> {
                     'U' => 8,
                     _ => 0,
                 };
-                let digits = inner[at + c.len_utf8()..].chars().take(hex).filter(char::is_ascii_hexdigit).count();
+                let digits =
+                    inner[at + c.len_utf8()..].chars().take(hex).filter(char::is_ascii_hexdigit).count();
                 let known = "0abtnvfre \"/\\N_LP\t\n".contains(c) || (hex > 0 && digits == hex);
                 if !known && bad.is_none() {
                     bad = Some(at - 1..at + c.len_utf8());

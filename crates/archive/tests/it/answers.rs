@@ -1,4 +1,4 @@
-//! A storage whose answers to writes are lost: what was written all the same is recognised.
+//! A storage whose answers to writes are lost: what was written is recognised as one's own.
 
 use std::collections::HashSet;
 use std::fmt;
