@@ -3,7 +3,7 @@
 use super::args::{Retry as RetryArgs, Undo};
 use super::ask::{agreed, ask};
 use super::document::{DECLINED, NOTHING_TO_DO};
-use super::exit::Exit;
+use super::exit::{Exit, worst};
 use super::failure::Failure;
 use super::one_run::{Company, carry_out, listen, open};
 use super::runs::{find, find_to_retry};
@@ -12,7 +12,9 @@ use super::world::CliContext;
 use super::{parent, say, signal};
 use crate::job::{self, Action};
 use crate::model::cancel::Cancel;
-use crate::session::{Copies, NothingToRetry, OpenRequest, OpenedRun, Retry, RunFolder, nothing_to_undo};
+use crate::session::{
+    Copies, NothingToRetry, OpenRequest, OpenedRun, Retry, Retrying, RunFolder, nothing_to_undo,
+};
 
 /// `undo`: puts back what a run changed.
 pub(super) async fn undo(world: &CliContext, args: &Undo) -> Result<Exit, Failure> {
@@ -88,8 +90,19 @@ pub(super) async fn retry(world: &CliContext, args: &RetryArgs) -> Result<Exit, 
     }
     let session = open(world, OpenRequest::Retry(head), &cancel, args.settle).await?;
     let listening = listen(world, &session, Company::Alone);
-    let retry = session.retry(&earlier.folder, &job, &listening.events).await?;
+    let Retrying { retry, copies } = session.retry(&earlier.folder, &job, &listening.events).await?;
     drop(listening);
+    let beside = if copies > 0 { Exit::Attention } else { Exit::Done };
+    if copies > 0 {
+        let what = if copies == 1 { "1 import is a copy" } else { &format!("{copies} imports are copies") };
+        let id = earlier.id();
+        say(
+            world,
+            &format!(
+                "{what} that the run did not make: see `transship show {id}`; `transship undo {id}` offers to remove those that are equal and untouched"
+            ),
+        );
+    }
     if let Retry::Nothing(_) = retry {
         world.document.set("result", NOTHING_TO_DO);
     }
@@ -97,7 +110,7 @@ pub(super) async fn retry(world: &CliContext, args: &RetryArgs) -> Result<Exit, 
         Retry::Plan(plan) => *plan,
         Retry::Nothing(NothingToRetry::AllDone) => {
             say(world, "nothing in this run needs to be redone");
-            return Ok(Exit::Done);
+            return Ok(beside);
         }
         Retry::Nothing(NothingToRetry::OnlyDependencies) => {
             say(
@@ -111,5 +124,6 @@ pub(super) async fn retry(world: &CliContext, args: &RetryArgs) -> Result<Exit, 
     if !world.global.quiet {
         show_plan(world, plan.file(), &args.show);
     }
-    carry_out(world, &session, plan, Company::Alone).await.map(|ended| ended.exit)
+    let ended = carry_out(world, &session, plan, Company::Alone).await?;
+    Ok(worst([ended.exit, beside]))
 }

@@ -84,13 +84,24 @@ pub(crate) fn print_and_tree(context: &Context<'_>, text: &[u8]) -> (Fingerprint
 
 /// The document that is to stand in the target, as text.
 pub(crate) fn document(context: &Context<'_>, item: &PlanItem) -> Result<Bytes, EngineError> {
-    let bad = |what: &str| spoilt(&context.plan.path().with_file_name("wanted.jsonl"), item.item, what);
-    let (Some(file), Some(slot)) = (&context.wanted, item.wanted) else {
+    let made = |need| context.ledger.state(need).target().cloned();
+    wanted_text(context.plan, context.wanted.as_ref(), context.others, item, made)
+}
+
+/// The same of a plan, with the ids that `made` knows.
+pub(crate) fn wanted_text(
+    plan: &PlanFile,
+    wanted: Option<&File>,
+    others: &DependencyItems,
+    item: &PlanItem,
+    made: impl Fn(ItemKey) -> Option<Id>,
+) -> Result<Bytes, EngineError> {
+    let bad = |what: &str| spoilt(&plan.path().with_file_name("wanted.jsonl"), item.item, what);
+    let (Some(file), Some(slot)) = (wanted, item.wanted) else {
         return Err(bad("is missing").into());
     };
     let text = read_span(file, slot).map_err(|_| bad("is cut off"))?;
-    let made = |need| context.ledger.state(need).target().cloned();
-    context.others.filled(item, text, made).map_err(|what| bad(&what).into())
+    others.filled(item, text, made).map_err(|what| bad(&what).into())
 }
 
 /// Fingerprint of what is sent for an item.

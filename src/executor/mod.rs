@@ -52,6 +52,7 @@ use crate::run_folder::known_ids::KnownIds;
 use crate::run_folder::plan_file::PlanFile;
 
 pub use crate::executor::backup::{BackupRequest, shelve};
+pub use crate::executor::copies::{LateLook, late_copies};
 
 /// Items between their stages at most: those that wait to be looked up do not hold a place in flight.
 const MOST_WAITING: usize = 4096;
@@ -290,7 +291,7 @@ fn ending(context: &Context<'_>, policy: &Policy, unknown: Option<String>) -> Re
     } else if context.cancel.is_draining() {
         let reason = if context.away.get() { AWAY } else { "interrupted" };
         (Ending::Interrupted, Some(reason.to_owned()))
-    } else if context.options.settle_only {
+    } else if context.options.settle_only && !is_complete(context)? {
         (Ending::Interrupted, Some("what was in doubt was looked up; the rest was not done".to_owned()))
     } else if let Some(reason) = left_open(context)?.or(unknown) {
         (Ending::Broken, Some(reason))
@@ -298,6 +299,12 @@ fn ending(context: &Context<'_>, policy: &Policy, unknown: Option<String>) -> Re
         (Ending::Finished, None)
     };
     Ok(RunEnd { ending, reason })
+}
+
+/// Whether every item has its outcome, and its verdict where it is to have one.
+fn is_complete(context: &Context<'_>) -> Result<bool, EngineError> {
+    let verified = context.options.verify != Verify::Full || context.ledger.unverified().is_empty();
+    Ok(verified && left_open(context)?.is_none())
 }
 
 /// "1 import", "2 imports".

@@ -12,6 +12,7 @@ pub mod folder;
 pub mod forecast;
 pub mod known_ids;
 pub mod lock;
+pub mod other_runs;
 pub mod outcome;
 pub mod plan_file;
 pub mod plan_item;

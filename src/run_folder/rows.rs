@@ -223,6 +223,8 @@ impl RunRecord {
             Entry::Undone { by } => self.undone = Some(by.0.clone()),
             Entry::Item { .. } => {}
             Entry::CopyFound(copy) => {
+                // One that came about after the end: the run is not over before the next end is recorded.
+                (self.ending, self.reason) = (None, None);
                 if self.copies.iter().all(|known| known.id != copy.id) {
                     self.copies.push(copy.clone());
                 }

@@ -22,6 +22,7 @@ pub mod endpoint;
 mod error;
 mod execute;
 mod host;
+mod late_copies;
 pub mod notify;
 pub mod plan;
 mod restore_test;
@@ -42,7 +43,7 @@ pub use host::{Host, Random, TOOL};
 pub use plan::{Place, Plan, PlanRequest, Preview, may_be_written, open_approved};
 pub use restore_test::{Rehearsal, Restorable, rehearse};
 pub use resume::Resumed;
-pub use retry::{NothingToRetry, Retry};
+pub use retry::{NothingToRetry, Retry, Retrying};
 pub use runs::OpenedRun;
 pub use undo::nothing_to_undo;
 

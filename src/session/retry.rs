@@ -8,7 +8,7 @@ use super::{Plan, Session, SessionError};
 use crate::inventory::witnesses::refuse_another;
 use crate::job::{Action, Job};
 use crate::journal::ItemState;
-use crate::model::event::Events;
+use crate::model::event::{Event, Events};
 use crate::model::{Id, Operation, Outcome, RunId, Verdict};
 use crate::planner::OwnImport;
 use crate::run_folder::RunFolder;
@@ -16,6 +16,15 @@ use crate::run_folder::lock::RunLock;
 use crate::run_folder::plan_item::PlanItem;
 use crate::run_folder::rows::rows;
 use crate::run_folder::staging::parent_of;
+
+/// What there is to retry of a run, and what stands beside what it made.
+#[derive(Debug)]
+pub struct Retrying {
+    /// What there is to retry.
+    pub retry: Retry,
+    /// Imports that bear names of the run and that it did not make: they are named in its report, and need attention.
+    pub copies: usize,
+}
 
 /// What there is to retry of a run.
 #[derive(Debug)]
@@ -59,7 +68,7 @@ impl Session {
     /// # Cancel safety
     ///
     /// Dropping the future leaves nothing behind.
-    pub async fn retry(&self, of: &RunFolder, job: &Job, events: &Events) -> Result<Retry, SessionError> {
+    pub async fn retry(&self, of: &RunFolder, job: &Job, events: &Events) -> Result<Retrying, SessionError> {
         if let Action::Backup | Action::Compare = job.action {
             let message = format!("a {} is not redone in part: run its job again", job.action.as_str());
             return Err(SessionError::Refused(message));
@@ -80,14 +89,28 @@ impl Session {
         self.refuse_another_account(&earlier).await?;
         let source = &earlier.plan.tail().witnesses.source;
         self.unless_stopped(refuse_another(self.source_account(), source, self.options.grace_period)).await?;
+        let mut copies = Vec::new();
+        let earlier = if earlier.record.is_finished() {
+            let (earlier, found) = self.find_late_copies(earlier).await?;
+            copies = found;
+            earlier
+        } else {
+            earlier
+        };
+        for copy in &copies {
+            let (id, name) = (&copy.id, earlier.plan.item(copy.item)?.name);
+            let likeness = if copy.equal { "equal to" } else { "unlike" };
+            let message = format!(
+                "import {id} bears the name \"{name}\", is {likeness} it, and was not made by the run"
+            );
+            events.emit(&Event::Noted { message });
+        }
+        let copies = copies.len();
         let again = select_again(&earlier)?;
         if again.imports.is_empty() {
-            let only_others = again.others > 0;
-            return Ok(Retry::Nothing(if only_others {
-                NothingToRetry::OnlyDependencies
-            } else {
-                NothingToRetry::AllDone
-            }));
+            let why =
+                if again.others > 0 { NothingToRetry::OnlyDependencies } else { NothingToRetry::AllDone };
+            return Ok(Retrying { retry: Retry::Nothing(why), copies });
         }
         let of_run = earlier.id();
         let narrowed = Narrowed {
@@ -97,7 +120,7 @@ impl Session {
             of_run: Some(&of_run),
         };
         let plan = self.make_staged(job, staged, narrowed, events).await?;
-        Ok(Retry::Plan(Box::new(plan)))
+        Ok(Retrying { retry: Retry::Plan(Box::new(plan)), copies })
     }
 }
 

@@ -52,6 +52,8 @@ impl Session {
             // Looking up in another account would find nothing, and the journal would say so for ever.
             self.refuse_another_account(&earlier).await?;
             earlier = self.settle_doubts(earlier).await?;
+        } else if earlier.record.is_finished() {
+            (earlier, _) = self.find_late_copies(earlier).await?;
         }
         let run_id = earlier.id();
         let (to, wanted) = (staged.plan(), staged.wanted());

@@ -1,4 +1,4 @@
-//! A PUT, DELETE or restore that gets no answer: whether it had its effect, and what if it has it later.
+//! A call that gets no answer: whether it had its effect, and what if it has it later, also after the run was over.
 
 use std::time::{Duration, Instant};
 
@@ -117,4 +117,75 @@ fn a_signal_ends_the_wait_for_a_put_that_may_still_be_executing_and_resume_settl
         .finish()
         .expect_exit(0)
         .expect_audit("New a", "updated", "equal");
+}
+
+/// An import as a create that a gateway held back makes it.
+fn late_create(world: &World, name: &str, id: char) -> serde_json::Value {
+    let mut late = world.as_in_target(name);
+    late["_id"] = json!(format!("5b5b5b5b00000000000000{id}{id}"));
+    late["lastModified"] = late["createdAt"].clone();
+    late
+}
+
+#[test]
+fn a_create_that_lands_after_the_end_of_its_run_is_named_by_retry_and_removed_by_undo() {
+    let world = Scenario::migrate(["a", "b", "c"]).start();
+    let ran = world.run().expect_exit(0);
+    let mut other = late_create(&world, "b", 'b');
+    other["description"] = json!("somebody's own");
+    world.load("target", &[late_create(&world, "a", 'a'), other]);
+    world.command(&["resume", "runs/run-1"]).expect_exit(0).expect_calls("GET", "/v1/imports", 0);
+    for _ in 0..2 {
+        let again = world.command(&["retry", "runs/run-1"]).expect_exit(3).expect_no_write();
+        again.expect_stderr("2 imports are copies that the run did not make");
+    }
+    assert_eq!(ran.summary()["copies"], 2, "{}", ran.summary());
+    assert_eq!(ran.summary()["state"], "finished");
+    world.command(&["verify", "runs/run-1"]).expect_exit(0);
+    let undone = world.command(&["undo", "runs/run-1", "--yes"]).expect_exit(3).expect_target(["b"]);
+    undone.expect_stderr("unlike what the run made");
+    assert_eq!(world.import("target", "b")["description"], "somebody's own");
+}
+
+#[test]
+fn undo_alone_finds_a_create_that_landed_late_and_leaves_it_where_it_was_edited_since() {
+    let world = Scenario::migrate(["a", "b"]).start();
+    world.run().expect_exit(0);
+    world.load("target", &[late_create(&world, "a", 'a')]);
+    world.command(&["undo", "runs/run-1", "--yes"]).expect_exit(0).expect_target([]);
+    let world = Scenario::migrate(["a", "b"]).start();
+    world.run().expect_exit(0);
+    let mut cut = late_create(&world, "b", 'b');
+    cut["description"] = json!("edited by hand");
+    world.load("target", &[cut]);
+    world.command(&["undo", "runs/run-1", "--yes"]).expect_exit(3).expect_target(["b"]);
+}
+
+#[test]
+fn what_another_run_made_is_no_late_copy() {
+    let world = Scenario::migrate(["a", "b"]).job("on_existing", "create").start();
+    world.run().expect_exit(0);
+    world.edit("source", "a", "/description", json!("newer"));
+    world.edit("source", "b", "/description", json!("newer"));
+    world.run().expect_exit(0);
+    assert_eq!(world.imports("target").len(), 4);
+    world.command(&["retry", "runs/run-1"]).expect_exit(0);
+    let undone = world.command(&["undo", "runs/run-1", "--yes"]).expect_exit(0).expect_target(["a", "b"]);
+    drop(undone);
+    assert_eq!(world.import("target", "a")["description"], "newer");
+}
+
+#[test]
+fn a_late_copy_under_a_name_that_the_service_cut_is_known_by_what_it_holds() {
+    let world = Scenario::migrate(["a long name", "another"]).start();
+    world.run().expect_exit(0);
+    let mut cut = late_create(&world, "a long name", 'a');
+    cut["name"] = json!("a LONG");
+    let mut somebodys = late_create(&world, "another", 'b');
+    somebodys["name"] = json!("another (copy)");
+    let mut unlike = late_create(&world, "another", 'c');
+    (unlike["name"], unlike["description"]) = (json!("an"), json!("by hand"));
+    world.load("target", &[cut, somebodys, unlike]);
+    let undone = world.command(&["undo", "runs/run-1", "--yes"]).expect_exit(0);
+    undone.expect_target(["an", "another (copy)"]);
 }

@@ -1,6 +1,7 @@
 //! The laws of the create protocol and of undoing, checked against the model's own history.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -157,9 +158,26 @@ fn no_copy_is_silent(
     Ok(())
 }
 
+/// Whatever the engine made well before an undo began, and that still stands there, is named by some run of the story.
+pub fn of_what_came_late(world: &World, undone_from: Instant) -> Result<(), String> {
+    let runs = world.work.path().join("runs");
+    for made in world.target.history() {
+        let is_made = made.who == Who::Engine && made.what == What::Created;
+        let knowable = made.at + UNKNOWABLE < undone_from;
+        if is_made && knowable && world.target.text(&made.id).is_some() && !is_reported(&runs, &made.id) {
+            return Err(format!("{} was made by the engine, and even undo does not name it", made.id));
+        }
+    }
+    Ok(())
+}
+
 /// Whether another run of the same story reports the import.
 fn earlier_run_made(run: &Run, id: &str) -> bool {
-    let Some(runs) = run.folder.path().parent() else { return false };
+    run.folder.path().parent().is_some_and(|runs| is_reported(runs, id))
+}
+
+/// Whether the audit of a run names the import.
+fn is_reported(runs: &Path, id: &str) -> bool {
     std::fs::read_dir(runs).into_iter().flatten().flatten().any(|entry| {
         std::fs::read_to_string(entry.path().join("audit.csv")).is_ok_and(|text| text.contains(id))
     })

@@ -171,7 +171,7 @@ impl World {
         // What was edited before the new plan was made is part of it.
         let planned = std::cell::Cell::new(Instant::now());
         let work = async {
-            match process.session.retry(&of.folder, &job, &events).await? {
+            match process.session.retry(&of.folder, &job, &events).await?.retry {
                 Retry::Plan(plan) => {
                     planned.set(Instant::now());
                     process.session.execute(*plan, Approval::Given, &events).await.map(Some)
@@ -220,6 +220,9 @@ impl World {
             self.told.push(format!("undo: {}", transship::model::chain(error)));
         }
         laws::of_an_undo(self, undone_from)?;
+        if matches!(ended, Some(Ok(_))) {
+            laws::of_what_came_late(self, undone_from)?;
+        }
         let undoing = self
             .run_folders()
             .into_iter()

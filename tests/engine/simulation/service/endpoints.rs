@@ -72,10 +72,11 @@ fn page(state: &mut State, call: &Call) -> (String, Option<String>) {
     if wanted("adaptorType").is_some() {
         return (String::new(), None);
     }
-    let (lag, now) = (state.lag(), Instant::now());
+    let (lag, now, began) = (state.lag(), Instant::now(), state.began);
     let is_shown = |id: &&String| {
         let found = &state.documents[*id];
-        found.gone.is_none() && found.made + lag <= now
+        // What stood there before the story is on every list, however far behind that is.
+        found.gone.is_none() && (found.made == began || found.made + lag <= now)
     };
     let shown: Vec<String> = state.order.iter().filter(is_shown).cloned().collect();
     let skip: usize = wanted("skip").and_then(|skip| skip.parse().ok()).unwrap_or(0);

@@ -49,7 +49,7 @@ pub struct State {
     pub weather: Weather,
     names: fn(&str) -> String,
     start: Timestamp,
-    began: Instant,
+    pub began: Instant,
     next: u64,
     prefix: &'static str,
 }

@@ -1,0 +1,87 @@
+//! Copies that came about after a run was over: a create that a gateway held back, and that landed later than any grace
+//! period. The next command that works on the run looks for them.
+
+use std::collections::HashSet;
+use std::fs::File;
+
+use crate::documents::normal::Ignore;
+use crate::documents::pointer::Pointer;
+use crate::executor::copies::look::{Beside, Stranger, makes_imports};
+use crate::executor::lookup::Before;
+use crate::inventory::endpoint::Account;
+use crate::inventory::error::EngineError;
+use crate::journal::{Copy, ItemState, ItemStates};
+use crate::model::{Id, ItemKey};
+use crate::run_folder::dependency_items::DependencyItems;
+use crate::run_folder::folder::RunFolder;
+use crate::run_folder::known_ids::KnownIds;
+use crate::run_folder::other_runs::owned_by_other_runs;
+use crate::run_folder::plan_file::PlanFile;
+
+/// What a look for late copies works with.
+#[derive(Debug, Clone, Copy)]
+pub struct LateLook<'a> {
+    /// The plan of the run.
+    pub plan: &'a PlanFile,
+    /// Its folder.
+    pub folder: &'a RunFolder,
+    /// Where its items stand.
+    pub states: &'a ItemStates,
+    /// The account it wrote to.
+    pub target: &'a Account,
+}
+
+/// Looks once at what stands in the target of a run that is over: imports that were not there when it was planned, that
+/// none of its items has and no other run in the folder of runs made, and that bear the name of an item. Nothing is
+/// written or recorded.
+///
+/// Nothing is told of an account that shows nothing which the run saw or made: it may be another one.
+///
+/// # Errors
+///
+/// The list cannot be read, or a file of the run.
+///
+/// # Cancel safety
+///
+/// Dropping the future leaves nothing behind.
+pub async fn late_copies(with: LateLook<'_>) -> Result<Vec<Copy>, EngineError> {
+    let LateLook { plan, folder, states, target } = with;
+    let Some(sha256) = plan.tail().known_sha256.filter(|_| makes_imports(plan)) else {
+        return Ok(Vec::new());
+    };
+    let known = KnownIds::read(&folder.known_ids(), sha256)?;
+    let (others, before) = (DependencyItems::of(plan)?, Before::new(plan, Some(&known)));
+    let ignore = Ignore::new(plan.head().settings.ignore.iter().map(Pointer::as_str));
+    let wanted = File::open(folder.wanted()).ok();
+    let imports = (1..).map(ItemKey).zip(states.states()).filter(|(key, _)| others.kind(*key).is_none());
+    let owned = imports.filter_map(|(_, state)| state.target().cloned()).collect();
+    let of_item = |item: ItemKey| ItemState::target(states.state(item)).cloned();
+    let beside = Beside {
+        plan,
+        others: &others,
+        before: &before,
+        ignore: &ignore,
+        wanted: wanted.as_ref(),
+        target,
+        of_item: &of_item,
+        owned,
+    };
+    let shown = beside.look().await?;
+    let mut strangers = if shown.is_familiar { shown.strangers } else { Vec::new() };
+    leave_to_other_runs(plan, &mut strangers).await;
+    let mut copies: Vec<Copy> = Vec::new();
+    for stranger in strangers {
+        if copies.iter().all(|copy| copy.id != stranger.id) {
+            copies.extend(beside.inspect(&stranger).await?);
+        }
+    }
+    Ok(copies)
+}
+
+/// Leaves out what another run in the same folder of runs made: that is named, and undone, with that run.
+pub(super) async fn leave_to_other_runs(plan: &PlanFile, strangers: &mut Vec<Stranger>) {
+    let Some(folder) = plan.path().parent().map(RunFolder::at) else { return };
+    let sought: HashSet<Id> = strangers.iter().map(|stranger| stranger.id.clone()).collect();
+    let theirs = owned_by_other_runs(folder, sought).await;
+    strangers.retain(|stranger| !theirs.contains(&stranger.id));
+}

@@ -1,0 +1,213 @@
+//! One look at the list of imports for copies: what appeared since the run was planned, is not an item's, and bears the name
+//! of one.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::fs::File;
+
+use futures::{StreamExt, pin_mut};
+use serde_json::Value;
+
+use crate::api::{ApiError, ErrorKind, ListRequest};
+use crate::documents::document::{print_and_tree, read_tree};
+use crate::documents::name::{loose_name_key, name_key};
+use crate::documents::normal::Ignore;
+use crate::executor::context::wanted_text;
+use crate::executor::lookup::Before;
+use crate::inventory::endpoint::Account;
+use crate::inventory::error::EngineError;
+use crate::inventory::list_scan::PAGE;
+use crate::journal::Copy;
+use crate::model::{Fingerprint, Head, Id, ItemKey, Operation, Verdict};
+use crate::run_folder::dependency_items::DependencyItems;
+use crate::run_folder::plan_file::PlanFile;
+use crate::run_folder::plan_item::PlanItem;
+
+/// Items that one stranger with a shorter name is compared with, at most.
+const MOST_CUT: usize = 20;
+
+/// What a look works with.
+pub(super) struct Beside<'a> {
+    pub plan: &'a PlanFile,
+    pub others: &'a DependencyItems,
+    /// What stood in the target when the run was planned.
+    pub before: &'a Before<'a>,
+    /// What is left out of every comparison.
+    pub ignore: &'a Ignore,
+    pub wanted: Option<&'a File>,
+    pub target: &'a Account,
+    /// The import that an item has.
+    pub of_item: &'a dyn Fn(ItemKey) -> Option<Id>,
+    /// The imports that items have.
+    pub owned: HashSet<Id>,
+}
+
+/// What the list of imports shows beside what this run has.
+pub(super) struct Shown {
+    /// What this run made and the list lacks.
+    pub missing: HashSet<Id>,
+    /// Imports that were not there when the run was planned and that no item has, by the item whose name they bear.
+    pub strangers: Vec<Stranger>,
+    /// Whether it shows anything that was there when the run was planned, or that an item has.
+    pub is_familiar: bool,
+}
+
+/// An import that appeared, and the item whose name it bears.
+pub(super) struct Stranger {
+    pub id: Id,
+    pub item: ItemKey,
+    bears: Bears,
+}
+
+/// What a stranger bears of the name of an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bears {
+    /// The name: Unicode form and blanks do not count.
+    ItsName,
+    /// Another case, entities, a part of it. It may be another name: only one that holds the same is a copy.
+    WhatAServiceMakesOfIt,
+}
+
+impl Beside<'_> {
+    /// Looks at the list once, at names only where the service can.
+    pub(super) async fn look(&self) -> Result<Shown, EngineError> {
+        let mut include: &[&'static str] = &["name"];
+        loop {
+            match self.look_at(include).await {
+                Err(EngineError::Service { source, .. })
+                    if source.kind == ErrorKind::Refused && !include.is_empty() =>
+                {
+                    include = &[];
+                }
+                shown => return shown,
+            }
+        }
+    }
+
+    async fn look_at(&self, include: &[&'static str]) -> Result<Shown, EngineError> {
+        let request = ListRequest {
+            path: "imports".to_owned(),
+            limit: PAGE,
+            include: include.to_vec(),
+            filters: Vec::new(),
+        };
+        let pages = self.target.client.pages(request);
+        pin_mut!(pages);
+        let mut missing = self.owned.clone();
+        let mut names_of_own: BTreeMap<Id, String> = BTreeMap::new();
+        let mut met: BTreeMap<Id, String> = BTreeMap::new();
+        let mut is_familiar = false;
+        while let Some(page) = pages.next().await {
+            for text in page.map_err(self.target.failed("list the imports"))?.documents {
+                let head = Head::read(text.get());
+                if self.owned.contains(&head.id) {
+                    missing.remove(&head.id);
+                    names_of_own.insert(head.id, name_key(&head.name).into_owned());
+                    is_familiar = true;
+                } else if self.before.had(None, &head.id) {
+                    is_familiar = true;
+                } else {
+                    met.insert(head.id, head.name);
+                }
+            }
+        }
+        let strangers =
+            if met.is_empty() { Vec::new() } else { self.with_names_of_items(met, &names_of_own)? };
+        Ok(Shown { missing, strangers, is_familiar })
+    }
+
+    /// Those that bear the name of an item: as it was sent, as the service stores it, or what a service makes of names.
+    fn with_names_of_items(
+        &self,
+        met: BTreeMap<Id, String>,
+        names_of_own: &BTreeMap<Id, String>,
+    ) -> Result<Vec<Stranger>, EngineError> {
+        let wanted: HashSet<_> = met.values().map(|name| name_key(name)).collect();
+        let (mut named, mut loosely) =
+            (HashMap::<String, ItemKey>::new(), BTreeSet::<(String, ItemKey)>::new());
+        for key in (1..=self.plan.len()).map(ItemKey) {
+            let item = self.plan.item(key)?;
+            if item.kind.is_some() || !item.operation.makes_an_import() {
+                continue;
+            }
+            let stored = (self.of_item)(key).and_then(|own| names_of_own.get(&own).cloned());
+            for name in [Some(name_key(&item.name).into_owned()), stored].into_iter().flatten() {
+                if wanted.contains(name.as_str()) {
+                    named.entry(name).or_insert(key);
+                }
+            }
+            loosely.insert((loose_name_key(&item.name), key));
+        }
+        let mut strangers = Vec::new();
+        for (id, name) in &met {
+            if let Some(item) = named.get(name_key(name).as_ref()) {
+                strangers.push(Stranger { id: id.clone(), item: *item, bears: Bears::ItsName });
+                continue;
+            }
+            // A service that cuts names leaves the beginning of one.
+            let begin = loose_name_key(name);
+            let alike = loosely.range((begin.clone(), ItemKey(0))..);
+            let alike = alike.take_while(|(name, _)| name.starts_with(&begin)).filter(|_| !begin.is_empty());
+            strangers.extend(alike.take(MOST_CUT).map(|(_, item)| Stranger {
+                id: id.clone(),
+                item: *item,
+                bears: Bears::WhatAServiceMakesOfIt,
+            }));
+        }
+        Ok(strangers)
+    }
+
+    /// Reads a stranger, and says what it is to its item; `None` if it is gone, or is no copy.
+    pub(super) async fn inspect(&self, stranger: &Stranger) -> Result<Option<Copy>, EngineError> {
+        let Stranger { id, item: key, bears } = stranger;
+        let copy =
+            |equal, sha256, modified| Some(Copy { item: *key, id: id.clone(), equal, sha256, modified });
+        let there = match self.target.client.get("imports", id).await {
+            Ok(there) => there,
+            Err(error) if error.kind == ErrorKind::NotFound => return Ok(None),
+            // What nobody can read is named, and is equal to nothing.
+            Err(error) if error.is_of_one_document() && *bears == Bears::ItsName => {
+                return Ok(copy(false, unread(&error), None));
+            }
+            Err(error) if error.is_of_one_document() => return Ok(None),
+            Err(error) => return Err(self.target.failed(&format!("read import {id}"))(error)),
+        };
+        let item = self.plan.item(*key)?;
+        let (print, tree) = self.print_and_tree(there.text.get().as_bytes());
+        let wanted = self.document(&item)?;
+        let wanted = read_tree(&wanted).ok().map(without_name);
+        let both = wanted.zip(tree.map(without_name));
+        let equal = both
+            .is_some_and(|(wanted, found)| self.ignore.compare(&wanted, &found).verdict != Verdict::Differs);
+        if *bears == Bears::WhatAServiceMakesOfIt && !equal {
+            return Ok(None);
+        }
+        Ok(copy(equal, print, there.head.last_modified))
+    }
+
+    fn print_and_tree(&self, text: &[u8]) -> (Fingerprint, Option<Value>) {
+        match print_and_tree(text) {
+            (_, Ok(tree)) if !self.ignore.is_empty() => (self.ignore.fingerprint(&tree), Some(tree)),
+            (print, tree) => (print, tree.ok()),
+        }
+    }
+
+    fn document(&self, item: &PlanItem) -> Result<bytes::Bytes, EngineError> {
+        wanted_text(self.plan, self.wanted, self.others, item, self.of_item)
+    }
+}
+
+fn without_name(mut document: Value) -> Value {
+    document.as_object_mut().map(|members| members.shift_remove("name"));
+    document
+}
+
+/// The fingerprint of what could not be read: no document has it.
+fn unread(error: &ApiError) -> Fingerprint {
+    Fingerprint::of(error.summary.as_bytes())
+}
+
+/// Whether a plan makes imports at all.
+pub(super) fn makes_imports(plan: &PlanFile) -> bool {
+    let makes = [Operation::Create, Operation::Clone, Operation::Restore];
+    makes.iter().any(|operation| plan.tail().totals.contains_key(operation.as_str()))
+}

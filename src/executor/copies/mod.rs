@@ -1,0 +1,115 @@
+//! Names the imports that appeared beside those of this run: copies, which came from elsewhere. A call that had its effect
+//! after all, a delivery that was doubled, a second run on another machine.
+//!
+//! It reads and records, and removes nothing: whose they are is for people to say.
+
+mod late;
+mod look;
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+
+pub use late::{LateLook, late_copies};
+
+use crate::executor::context::Context;
+use crate::executor::copies::look::{Beside, Stranger, makes_imports};
+use crate::executor::lookup::are_gone;
+use crate::inventory::error::EngineError;
+use crate::journal::Entry;
+use crate::model::event::Event;
+use crate::model::{Id, ItemKey};
+
+/// How long at least a list that lacks what this run made is looked at again where a create was sent a second time.
+const LEAST_LAG: Duration = Duration::from_secs(5);
+/// The same in grace periods.
+const LAG_PERIODS: u32 = 6;
+/// The longest time between two looks.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// Looks for copies once everything is written, and records them. Gives back why it could not be told, if it could not.
+///
+/// A run that made nothing is not looked at, nor one that does not know what stood there before.
+pub(crate) async fn look_for_copies(context: &Context<'_>) -> Result<Option<String>, EngineError> {
+    let again = context.sent_again.get();
+    let made_nothing = context.ledger.owned(None).is_empty() && again.is_none();
+    if !context.before.is_known() || !makes_imports(context.plan) || made_nothing {
+        return Ok(None);
+    }
+    let of_item = |item: ItemKey| context.ledger.state(item).target().cloned();
+    let beside = Beside {
+        plan: context.plan,
+        others: context.others,
+        before: context.before,
+        ignore: &context.ignore,
+        wanted: context.wanted.as_ref(),
+        target: context.target,
+        of_item: &of_item,
+        owned: context.ledger.owned(None),
+    };
+    // A call that is sent again may have been executing all the time.
+    let mut due = again.map_or_else(Instant::now, |at| at + context.options.settle);
+    let give_up = due + (context.options.settle * LAG_PERIODS).max(LEAST_LAG);
+    let mut looks = 0_u32;
+    loop {
+        tokio::select! {
+            () = sleep_until(due) => {}
+            () = context.cancel.draining() => return Ok(None),
+        }
+        let shown = match beside.look().await {
+            Ok(shown) => shown,
+            Err(EngineError::Interrupted) => return Ok(None),
+            Err(error) if again.is_none() && !error.is_unauthorized() => {
+                let message = format!("copies were not looked for: {}", crate::model::chain(&error));
+                context.events.emit(&Event::Noted { message });
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        };
+        let mut strangers = shown.strangers;
+        if context.options.settle_only {
+            late::leave_to_other_runs(context.plan, &mut strangers).await;
+        }
+        for stranger in strangers {
+            record(context, &beside, stranger).await?;
+        }
+        if again.is_none() || are_gone(context.target, None, &shown.missing).await {
+            return Ok(None);
+        }
+        if Instant::now() >= give_up {
+            return Ok(Some(format!(
+                "a create was sent again, and the list of imports lacks {} of those that were made: whether one was \
+                 made twice is not known yet",
+                shown.missing.len()
+            )));
+        }
+        looks += 1;
+        due = Instant::now() + Duration::from_secs(u64::from(looks)).min(LONGEST_PAUSE);
+    }
+}
+
+/// Records a copy once, with what it holds.
+async fn record(context: &Context<'_>, beside: &Beside<'_>, stranger: Stranger) -> Result<(), EngineError> {
+    if context.copies.borrow().contains(&stranger.id) {
+        return Ok(());
+    }
+    let copy = match beside.inspect(&stranger).await {
+        Ok(Some(copy)) => copy,
+        Ok(None) => return Ok(()),
+        Err(error) if matches!(error, EngineError::Interrupted) || error.is_away() => {
+            crate::executor::held_back(context);
+            return Ok(());
+        }
+        Err(error) => return Err(error),
+    };
+    context.copies.borrow_mut().insert(stranger.id);
+    let (id, equal): (Id, bool) = (copy.id.clone(), copy.equal);
+    context.ledger.record(Entry::CopyFound(copy)).await?;
+    let likeness = if equal { "equal to" } else { "unlike" };
+    let message = format!(
+        "import {id} bears the name \"{}\", is {likeness} it, and was not made by this run",
+        context.plan.item(stranger.item)?.name
+    );
+    context.events.emit(&Event::Noted { message });
+    Ok(())
+}
