@@ -1,171 +1,205 @@
-//! Which flows, APIs and tools use which imports: what `select.flows` and `select.integrations` go by.
+//! Which flows, APIs and tools use which imports: what `select.flows`, `select.integrations` and `--usage` go by.
 //!
 //! An import does not say which flows use it, and only those of Integration Apps name an integration. Flows, APIs and
 //! tools own the integration, and name the imports in their steps.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
-use futures::{StreamExt, pin_mut};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::api::{ApiError, ErrorKind, ListRequest};
+use crate::api::{ApiError, ErrorKind};
 use crate::documents::SelectorSpec;
+use crate::documents::document::read_tree;
 use crate::documents::name::is_same_name;
-use crate::documents::references::{Kind, Resource, ResourceIndex};
+use crate::documents::references::{Kind, Resource};
+use crate::inventory::each_user::{Unread, each_user};
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
-use crate::inventory::list_scan::PAGE;
+use crate::inventory::resource_index::ResourceNames;
 use crate::model::cancel::Cancel;
 use crate::model::{Head, Id};
+use crate::run_folder::import_users::{ImportUser, UserKind};
 
-/// What uses the imports of an account, as far as a selection asks for it.
-#[derive(Debug, Default)]
-pub(crate) struct FlowUsage {
-    by_import: HashMap<Id, UsedBy>,
-    /// The flows of the account; empty if no selection names one.
-    pub flows: Vec<Resource>,
+/// Which lists are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum UserLists {
+    /// The flows.
+    Flows,
+    /// The flows, the APIs and the tools.
+    All,
 }
 
-/// What uses an import: ids and names, of what the selection names only.
+impl UserLists {
+    fn kinds(self) -> &'static [UserKind] {
+        match self {
+            Self::Flows => &UserKind::ALL[..1],
+            Self::All => &UserKind::ALL,
+        }
+    }
+
+    /// What a condition asks for, `exclude` too; `None` if it names neither flows nor integrations.
+    pub(crate) fn asked_by(spec: &SelectorSpec) -> Option<Self> {
+        let asked = match (spec.flows.is_empty(), spec.integrations.is_empty()) {
+            (_, false) => Some(Self::All),
+            (false, true) => Some(Self::Flows),
+            (true, true) => None,
+        };
+        asked.max(spec.exclude.as_deref().and_then(Self::asked_by))
+    }
+}
+
+/// What uses the imports of an account.
+#[derive(Debug, Default)]
+pub(crate) struct FlowUsage {
+    users: Vec<ImportUser>,
+    /// Places in `users`.
+    by_import: HashMap<Id, Vec<u32>>,
+    /// Those whose documents have no tree: which imports they use is not known.
+    unreadable: Vec<(ImportUser, String)>,
+    unread: Vec<(UserKind, ApiError)>,
+}
+
+/// Ids and names of what uses an import.
 #[derive(Debug, Default)]
 pub(crate) struct UsedBy {
     pub flows: Vec<String>,
     pub integrations: Vec<String>,
 }
 
-static NOTHING: UsedBy = UsedBy { flows: Vec::new(), integrations: Vec::new() };
-
 impl FlowUsage {
-    /// Reads what a selection asks for; nothing if it names neither flows nor integrations. `known` holds the account's
-    /// integrations.
+    /// Reads what uses the imports of an account; nothing without `lists`. A list that cannot be read is kept in mind: see
+    /// [`FlowUsage::complete`] and [`FlowUsage::notes`].
+    ///
+    /// # Errors
+    ///
+    /// The token is refused, or an interruption.
     pub(crate) async fn read(
         account: &Account,
-        spec: &SelectorSpec,
-        known: &ResourceIndex,
+        lists: Option<UserLists>,
         cancel: &Cancel,
     ) -> Result<Self, EngineError> {
         let mut usage = Self::default();
-        let asked = Asked::of(spec);
-        if asked.flows.is_empty() && asked.integrations.is_empty() {
-            return Ok(usage);
-        }
-        let integrations = known.kinds.get(&Kind::Integrations).map(Vec::as_slice).unwrap_or_default();
-        for list in ["flows", "apis", "tools"] {
-            if list != "flows" && asked.integrations.is_empty() {
-                continue;
-            }
-            // An instance of an abstract flow is on the list only if it is asked for.
-            let instances = if list == "flows" { &[("includeInstances", "true")][..] } else { &[] };
-            let read = match usage.list(account, list, instances, &asked, integrations, cancel).await {
-                Err(Unread::Api(error)) if error.status == Some(400) && !instances.is_empty() => {
-                    usage.list(account, list, &[], &asked, integrations, cancel).await
-                }
-                read => read,
-            };
-            match read {
+        for kind in lists.map(UserLists::kinds).unwrap_or_default() {
+            match each_user(account, *kind, cancel, &mut |head, text| usage.take(*kind, head, text)).await {
                 Ok(()) => {}
+                Err(Unread::Interrupted) => return Err(EngineError::Interrupted),
+                Err(Unread::Api(error)) if error.kind == ErrorKind::Unauthorized => {
+                    return Err(account.failed(&format!("list the {}", kind.list()))(error));
+                }
                 // An account without the licence for APIs or tools has none of them.
                 Err(Unread::Api(error))
-                    if error.kind == ErrorKind::NotFound
-                        || list != "flows" && error.kind == ErrorKind::Refused => {}
-                Err(Unread::Api(error)) => return Err(account.failed(&format!("list the {list}"))(error)),
-                Err(Unread::Engine(error)) => return Err(error),
+                    if *kind != UserKind::Flow
+                        && matches!(error.kind, ErrorKind::NotFound | ErrorKind::Refused) => {}
+                Err(Unread::Api(error)) => usage.unread.push((*kind, error)),
             }
         }
         Ok(usage)
     }
 
-    async fn list(
-        &mut self,
-        account: &Account,
-        list: &str,
-        filters: &[(&'static str, &str)],
-        asked: &Asked<'_>,
-        integrations: &[Resource],
-        cancel: &Cancel,
-    ) -> Result<(), Unread> {
-        let filters = filters.iter().map(|(key, value)| (*key, (*value).to_owned())).collect();
-        let request = ListRequest { path: list.to_owned(), limit: PAGE, include: Vec::new(), filters };
-        let pages = account.client.pages(request);
-        pin_mut!(pages);
-        let mut seen = HashSet::new();
-        loop {
-            let page = tokio::select! {
-                page = pages.next() => page,
-                () = cancel.draining() => return Err(Unread::Engine(EngineError::Interrupted)),
-            };
-            let Some(page) = page else { return Ok(()) };
-            for text in page.map_err(Unread::Api)?.documents {
-                if seen.insert(Head::read(text.get()).id) {
-                    self.take(list, &text, asked, integrations);
-                }
-            }
+    /// Refuses what was not read to its end: for those who go by what is not there.
+    ///
+    /// # Errors
+    ///
+    /// The first list that could not be read. An account without any flows list has no flows.
+    pub(crate) fn complete(mut self, account: &Account) -> Result<Self, EngineError> {
+        self.unread.retain(|(_, error)| error.kind != ErrorKind::NotFound);
+        match self.unread.pop() {
+            None => Ok(self),
+            Some((kind, error)) => Err(account.failed(&format!("list the {}", kind.list()))(error)),
         }
     }
 
+    /// What could not be read, in words.
+    pub(crate) fn notes(&self, account: &str) -> Vec<String> {
+        let lists = self
+            .unread
+            .iter()
+            .map(|(kind, error)| format!("the {} of `{account}` could not be read ({error})", kind.list()));
+        let documents = self
+            .unreadable
+            .iter()
+            .map(|(user, why)| format!("{} of `{account}` cannot be read: {why}", user.told()));
+        lists.chain(documents).collect()
+    }
+
     /// Takes note of the imports in the steps of a flow, an API or a tool.
-    fn take(&mut self, list: &str, text: &RawValue, asked: &Asked<'_>, integrations: &[Resource]) {
-        let Ok(document) = serde_json::from_str::<Value>(text.get()) else { return };
-        let field = |key: &str| document.get(key).and_then(Value::as_str).unwrap_or_default();
-        let (id, name) = (field("_id"), field("name"));
-        let of_flow =
-            list == "flows" && asked.flows.iter().any(|flow| *flow == id || is_same_name(flow, name));
-        if list == "flows" && !asked.flows.is_empty() {
-            let (id, name) = (Id::from(id), name.to_owned());
-            self.flows.push(Resource { id, name, family: None, app: false });
-        }
-        let owner =
-            integrations.iter().find(|integration| integration.id.as_str() == field("_integrationId"));
-        let owner = owner.filter(|owner| {
-            let named = |asked: &&str| *asked == owner.id.as_str() || is_same_name(asked, &owner.name);
-            asked.integrations.iter().any(named)
-        });
-        if !of_flow && owner.is_none() {
-            return;
-        }
+    fn take(&mut self, kind: UserKind, head: &Head, text: &RawValue) {
+        let tree = read_tree(text.get().as_bytes());
+        let disabled = tree.as_ref().ok().and_then(|tree| tree.get("disabled")).and_then(Value::as_bool);
+        let user = ImportUser {
+            kind,
+            id: head.id.clone(),
+            name: head.name.clone(),
+            integration: head.integration.clone().filter(|id| !id.as_str().is_empty()),
+            integration_name: None,
+            disabled,
+            running: None,
+        };
+        let document = match tree {
+            Ok(document) => document,
+            Err(why) => return self.unreadable.push((user, why.to_string())),
+        };
         let mut imports = BTreeSet::new();
         used_imports(&document, &mut imports);
+        let place = u32::try_from(self.users.len()).unwrap_or(u32::MAX);
+        self.users.push(user);
         for import in imports {
-            let used = self.by_import.entry(Id::from(import)).or_default();
-            if of_flow {
-                used.flows.extend([id.to_owned(), name.to_owned()]);
-            }
-            if let Some(owner) = owner
-                && !used.integrations.iter().any(|known| known == owner.id.as_str())
-            {
-                used.integrations.extend([owner.id.as_str().to_owned(), owner.name.clone()]);
-            }
+            self.by_import.entry(Id::from(import)).or_default().push(place);
         }
     }
 
     /// What uses an import.
-    pub(crate) fn of(&self, head: &Head) -> &UsedBy {
-        self.by_import.get(&head.id).unwrap_or(&NOTHING)
+    pub(crate) fn users_of(&self, import: &Id) -> impl Iterator<Item = &ImportUser> {
+        let places = self.by_import.get(import).map(Vec::as_slice).unwrap_or_default();
+        places.iter().filter_map(|place| self.users.get(*place as usize))
     }
-}
 
-enum Unread {
-    Api(ApiError),
-    Engine(EngineError),
-}
-
-/// The flows and integrations a selection names, those of `exclude` too.
-struct Asked<'a> {
-    flows: Vec<&'a str>,
-    integrations: Vec<&'a str>,
-}
-
-impl<'a> Asked<'a> {
-    fn of(spec: &'a SelectorSpec) -> Self {
-        let mut asked = Self { flows: Vec::new(), integrations: Vec::new() };
-        let mut next = Some(spec);
-        while let Some(spec) = next {
-            asked.flows.extend(spec.flows.iter().map(String::as_str));
-            asked.integrations.extend(spec.integrations.iter().map(String::as_str));
-            next = spec.exclude.as_deref();
+    /// What uses an import, for a selector.
+    pub(crate) fn of(&self, import: &Id, names: &ResourceNames) -> UsedBy {
+        let mut used = UsedBy::default();
+        for user in self.users_of(import) {
+            if user.kind == UserKind::Flow {
+                used.flows.extend([user.id.as_str().to_owned(), user.name.clone()]);
+            }
+            if let Some(integration) = &user.integration {
+                used.integrations.push(integration.as_str().to_owned());
+                used.integrations
+                    .extend(names.name(Kind::Integrations, Some(integration)).map(str::to_owned));
+            }
         }
+        used
+    }
+
+    /// The flows by id and name, those that cannot be read too.
+    pub(crate) fn flows(&self) -> Vec<Resource> {
+        let all = self.users.iter().chain(self.unreadable.iter().map(|(user, _)| user));
+        let flows = all.filter(|user| user.kind == UserKind::Flow);
+        flows
+            .map(|flow| Resource { id: flow.id.clone(), name: flow.name.clone(), family: None, app: false })
+            .collect()
+    }
+
+    /// What a condition goes by and cannot be read: the flows it names, and what belongs to its integrations.
+    pub(crate) fn unreadable_for(&self, spec: &SelectorSpec, names: &ResourceNames) -> Vec<String> {
+        let is_asked = |user: &ImportUser| {
+            let is = |asked: &String, id: &Id, name: Option<&str>| {
+                asked == id.as_str() || name.is_some_and(|name| is_same_name(asked, name))
+            };
+            let flow = user.kind == UserKind::Flow
+                && spec.flows.iter().any(|asked| is(asked, &user.id, Some(&user.name)));
+            let integration = user.integration.as_ref().is_some_and(|id| {
+                let name = names.name(Kind::Integrations, Some(id));
+                spec.integrations.iter().any(|asked| is(asked, id, name))
+            });
+            flow || integration
+        };
+        let asked = self.unreadable.iter().filter(|(user, _)| is_asked(user));
         asked
+            .map(|(user, why)| {
+                format!("{}, which cannot be read ({why}): which imports it uses is not known", user.told())
+            })
+            .collect()
     }
 }
 

@@ -1,17 +1,19 @@
 //! What a selection sees, without doing anything with it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::documents::references::{Kind, ResourceIndex};
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
-use crate::inventory::resource_index;
+use crate::inventory::flow_usage::{FlowUsage, UserLists};
+use crate::inventory::resource_index::{self, ResourceNames};
 use crate::inventory::select::{SelectRequest, select};
 use crate::job::Selection;
+use crate::model::Head;
 use crate::model::cancel::Cancel;
 use crate::model::event::Events;
-use crate::model::{Head, Id};
 use crate::run_folder::document_file::read_document;
 
 /// An import a selection sees.
@@ -41,21 +43,18 @@ pub async fn inventory(
     let kinds = BTreeSet::from([Kind::Connections, Kind::Integrations]);
     resource_index::fill(account, &mut directory, &kinds).await?;
     let known = &directory;
-    let request = SelectRequest { account, selection, known, mind: None, folder, cancel, events };
+    let lists = UserLists::asked_by(selection.selector.spec());
+    let usage = &Arc::new(FlowUsage::read(account, lists, cancel).await?.complete(account)?);
+    let request = SelectRequest { account, selection, known, usage, mind: None, folder, cancel, events };
     let mut picks = select(request).await?;
-    let names: HashMap<(Kind, Id), String> = directory
-        .kinds
-        .into_iter()
-        .flat_map(|(kind, list)| list.into_iter().map(move |r| ((kind, r.id), r.name)))
-        .collect();
-    let name = |kind: Kind, id: &Option<Id>| id.clone().and_then(|id| names.get(&(kind, id)).cloned());
+    let names = ResourceNames::of(&directory);
     let mut listed = Vec::with_capacity(picks.items.len());
     for pick in &picks.items {
         let text = picks.spool.read(pick.slot)?;
         let head = read_document(text, folder)?.head().clone();
         listed.push(Listed {
-            connection_name: name(Kind::Connections, &head.connection),
-            integration_name: name(Kind::Integrations, &head.integration),
+            connection_name: names.name(Kind::Connections, head.connection.as_ref()).map(str::to_owned),
+            integration_name: names.name(Kind::Integrations, head.integration.as_ref()).map(str::to_owned),
             head,
         });
     }

@@ -4,6 +4,7 @@
 //! others: what becomes of what was read (`planner`).
 
 pub mod dependents;
+mod each_user;
 pub mod endpoint;
 pub mod error;
 pub(crate) mod flow_usage;
@@ -14,9 +15,9 @@ pub(crate) mod read_by_id;
 pub mod related;
 pub mod resource_index;
 pub mod select;
-mod select_names;
+pub(crate) mod select_names;
+pub(crate) mod selection_matcher;
 pub mod snapshot_api;
-pub(crate) mod users;
 pub(crate) mod wanted;
 pub mod witnesses;
 

@@ -1,6 +1,6 @@
 //! The lists of related resources that references are resolved with; read only where an import needs them.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use futures::future::try_join_all;
 use futures::{StreamExt, pin_mut};
@@ -14,6 +14,23 @@ use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::inventory::list_scan::PAGE;
 use crate::model::Id;
+
+/// Names of the resources of an account, by kind and id.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ResourceNames(HashMap<Kind, HashMap<Id, String>>);
+
+impl ResourceNames {
+    /// Those of everything that was read.
+    pub(crate) fn of(index: &ResourceIndex) -> Self {
+        let names = |list: &[Resource]| list.iter().map(|one| (one.id.clone(), one.name.clone())).collect();
+        Self(index.kinds.iter().map(|(kind, list)| (*kind, names(list))).collect())
+    }
+
+    /// The name of a resource, where it was read.
+    pub(crate) fn name(&self, kind: Kind, id: Option<&Id>) -> Option<&str> {
+        self.0.get(&kind)?.get(id?).map(String::as_str)
+    }
+}
 
 /// Looks at a list that must agree with the one before, until it does, at most.
 const MOST_LOOKS: u32 = 3;

@@ -3,18 +3,18 @@
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
-use crate::documents::document::read_tree;
 use crate::documents::references::{Kind, ResourceIndex, kinds_in, mentions_ids};
-use crate::documents::selector::Names;
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::inventory::flow_usage::FlowUsage;
 use crate::inventory::list_scan::{LISTED_APART, PageVisitor, ScanOptions, Seen, ids_listed, list_scan};
 use crate::inventory::read_by_id::{ReadById, read_by_id};
-use crate::inventory::select_names::{PatternWatch, check_names, check_only};
+use crate::inventory::select_names::{OnlyWatch, PatternWatch, check_names};
+use crate::inventory::selection_matcher::SelectionMatcher;
 use crate::inventory::wanted::{Absent, RowMatch, Wanted};
 use crate::inventory::witnesses::Remembered;
 use crate::job::{MatchBy, Selection};
@@ -33,6 +33,8 @@ pub(crate) struct SelectRequest<'a> {
     pub selection: &'a Selection,
     /// The account's connections and integrations, where the selection names some.
     pub known: &'a ResourceIndex,
+    /// What uses the account's imports, where the selection names flows or integrations.
+    pub usage: &'a Arc<FlowUsage>,
     /// Whether to keep in mind what the imports that are not selected are recognised by.
     pub mind: Option<MatchBy>,
     /// For documents in passing.
@@ -82,9 +84,8 @@ pub(crate) struct Selected {
 struct Picker<'a> {
     with: SelectRequest<'a>,
     wanted: Wanted<'a>,
-    usage: FlowUsage,
     watch: PatternWatch,
-    names: HashMap<(Kind, &'a str), &'a str>,
+    matcher: SelectionMatcher<'a>,
     spool: Option<DocumentFile>,
     generation: u32,
     items: Vec<(Picked, Option<RowMatch>)>,
@@ -94,28 +95,23 @@ struct Picker<'a> {
     passed_over: Vec<String>,
     pages: usize,
     remembered: Remembered,
-    /// Which of `--only` were met, and the names of the imports that it does not take.
-    only_met: Vec<bool>,
-    others: Vec<String>,
+    only: OnlyWatch<'a>,
 }
 
 impl<'a> Picker<'a> {
-    fn new(with: SelectRequest<'a>, usage: FlowUsage) -> Self {
-        let all = with.known.kinds.iter();
-        let names =
-            all.flat_map(|(kind, list)| list.iter().map(|r| ((*kind, r.id.as_str()), r.name.as_str())));
-        let wanted = Wanted::of(with.selection);
+    fn new(with: SelectRequest<'a>) -> Self {
+        let SelectRequest { selection, known, usage, .. } = with;
+        let wanted = Wanted::of(selection);
         let watch = if wanted.only_ids() {
             PatternWatch::default()
         } else {
-            PatternWatch::new(with.selection.selector.spec())
+            PatternWatch::new(selection.selector.spec())
         };
         Self {
             with,
             wanted,
-            usage,
             watch,
-            names: names.collect(),
+            matcher: SelectionMatcher::new(&selection.selector, known, usage),
             spool: None,
             generation: 0,
             items: Vec::new(),
@@ -125,28 +121,13 @@ impl<'a> Picker<'a> {
             passed_over: Vec::new(),
             pages: 0,
             remembered: Remembered::default(),
-            only_met: vec![false; with.selection.narrowed.only.len()],
-            others: Vec::new(),
+            only: OnlyWatch::new(&selection.narrowed),
         }
     }
 
-    /// Whether `--only` takes an import; what it takes is kept in mind, to tell what it names and does not find.
-    fn takes(&mut self, head: &Head) -> bool {
-        let narrowed = &self.with.selection.narrowed;
-        if narrowed.only.is_empty() {
-            return true;
-        }
-        let mut takes = false;
-        for (only, met) in narrowed.only.iter().zip(&mut self.only_met) {
-            if only.matches(head) {
-                (*met, takes) = (true, true);
-            }
-        }
-        if !takes {
-            self.passed_over.extend(self.with.mind.and_then(|by| by.key(head)).map(Cow::into_owned));
-            self.others.push(head.name.clone());
-        }
-        takes
+    /// Keeps in mind what an import is recognised by that is not taken.
+    fn pass_over(&mut self, head: &Head) {
+        self.passed_over.extend(self.with.mind.and_then(|by| by.key(head)).map(Cow::into_owned));
     }
 
     fn trouble(&mut self, outcome: Outcome, code: &'static str, message: String) -> Option<u32> {
@@ -158,27 +139,22 @@ impl<'a> Picker<'a> {
         self.remembered.take(head);
         let row = self.wanted.meet(head);
         if row.is_none() && self.wanted.has_manifest() {
+            self.only.pass(head);
             return Ok(());
         }
-        if !self.takes(head) {
+        // What the job does not select is not met by `--only` either.
+        let selected = self.matcher.matches(head, text);
+        if matches!(selected, Ok(false)) {
+            self.only.pass(head);
+            self.pass_over(head);
             return Ok(());
         }
-        let selector = &self.with.selection.selector;
-        let name = |kind: Kind, id: &Option<Id>| self.names.get(&(kind, id.as_ref()?.as_str())).copied();
-        let used = self.usage.of(head);
-        let names = Names {
-            connection: name(Kind::Connections, &head.connection),
-            integration: name(Kind::Integrations, &head.integration),
-            flows: &used.flows,
-            integrations: &used.integrations,
-        };
-        let mut parse = || read_tree(text.get().as_bytes());
-        let mut trouble = match selector.matches(head, names, &mut parse) {
-            Ok(false) => {
-                self.passed_over.extend(self.with.mind.and_then(|by| by.key(head)).map(Cow::into_owned));
-                return Ok(());
-            }
-            Ok(true) => None,
+        if !self.only.takes(head) {
+            self.pass_over(head);
+            return Ok(());
+        }
+        let mut trouble = match selected {
+            Ok(_) => None,
             Err(error) => self.trouble(Outcome::Failed, "where", error.to_string()),
         };
         if let Some(message) = row.and_then(|row| self.wanted.contradiction(row.row, head)) {
@@ -236,8 +212,7 @@ impl PageVisitor for Picker<'_> {
         self.kinds.clear();
         self.mentions = false;
         self.passed_over.clear();
-        self.only_met.fill(false);
-        self.others.clear();
+        self.only.restart();
         self.wanted.restart();
         self.watch.restart();
         self.pages = 0;
@@ -262,10 +237,9 @@ impl PageVisitor for Picker<'_> {
 pub(crate) async fn select(with: SelectRequest<'_>) -> Result<Selected, EngineError> {
     let SelectRequest { account, selection, cancel, events, .. } = with;
     let spec = selection.selector.spec();
-    let usage = FlowUsage::read(account, spec, with.known, cancel).await?;
-    check_names(&account.facts.name, spec, with.known, &usage)?;
+    check_names(&account.facts.name, spec, with.known, with.usage)?;
     events.emit(&Event::StageStarted { stage: Stage::Read, total: None });
-    let mut picker = Picker::new(with, usage);
+    let mut picker = Picker::new(with);
     let mut seen = Seen::default();
     let unread = if picker.wanted.only_ids() && picker.wanted.count_missing() <= FEW {
         picker.restart()?;
@@ -285,7 +259,7 @@ pub(crate) async fn select(with: SelectRequest<'_>) -> Result<Selected, EngineEr
         picker.read_missing(seen.whole).await?
     };
     events.emit(&Event::StageFinished { stage: Stage::Read });
-    check_only(&selection.narrowed, &picker.only_met, &picker.others)?;
+    picker.only.check()?;
     // What is named and missing is of no account where only a part is taken.
     let absent = if selection.narrowed.is_all() { picker.wanted.absent(&unread) } else { Vec::new() };
     let spool = picker.spool.take();

@@ -8,9 +8,10 @@ use crate::documents::name::{is_same_name, loose_name_key};
 use crate::documents::references::{Kind, Resource, ResourceIndex};
 use crate::documents::{Selector, SelectorSpec};
 use crate::inventory::error::EngineError;
-use crate::inventory::flow_usage::FlowUsage;
+use crate::inventory::flow_usage::{FlowUsage, UserLists};
+use crate::inventory::resource_index::ResourceNames;
 use crate::job::Narrowing;
-use crate::model::Id;
+use crate::model::{Head, Id};
 
 /// Names that are proposed for one that does not exist, at most.
 const MOST_NAMED: usize = 3;
@@ -39,31 +40,106 @@ pub(crate) fn check_names(
                 problems.extend(names.iter().filter_map(|name| unknown(account, kind.singular(), name, all)));
             }
         }
-        problems.extend(spec.flows.iter().filter_map(|name| unknown(account, "flow", name, &usage.flows)));
         next = spec.exclude.as_deref();
     }
+    problems.extend(check_flows(account, spec, known, usage));
     if problems.is_empty() { Ok(()) } else { Err(EngineError::UnknownNames { problems }) }
 }
 
-/// Makes sure that every `--only` was met by an import that the job selects.
-///
-/// # Errors
-///
-/// [`EngineError::UnknownNames`], with the nearest names among `others`, those of the imports that were not taken.
-pub(crate) fn check_only(narrowed: &Narrowing, met: &[bool], others: &[String]) -> Result<(), EngineError> {
-    let lacking = narrowed.only.iter().zip(met).filter(|(_, met)| !**met);
-    let problems: Vec<String> = lacking
-        .map(|(only, _)| {
-            let near = nearest(&only.text, others.iter().map(String::as_str));
-            let near = if near.is_empty() {
-                String::new()
-            } else {
-                format!("; did you mean {}?", near.join(" or "))
-            };
-            format!("--only {:?}: the job selects no such import{near}", only.text)
-        })
-        .collect();
-    if problems.is_empty() { Ok(()) } else { Err(EngineError::UnknownNames { problems }) }
+/// What is wrong with the flows that a condition names: those that do not exist, with the nearest names, and those that
+/// cannot be read.
+pub(crate) fn check_flows(
+    account: &str,
+    spec: &SelectorSpec,
+    known: &ResourceIndex,
+    usage: &FlowUsage,
+) -> Vec<String> {
+    if UserLists::asked_by(spec).is_none() {
+        return Vec::new();
+    }
+    let (flows, names) = (usage.flows(), ResourceNames::of(known));
+    let mut problems = Vec::new();
+    let mut next = Some(spec);
+    while let Some(spec) = next {
+        problems.extend(spec.flows.iter().filter_map(|name| unknown(account, "flow", name, &flows)));
+        let unreadable = usage.unreadable_for(spec, &names).into_iter();
+        problems.extend(unreadable.map(|what| format!("account `{account}` has {what}")));
+        next = spec.exclude.as_deref();
+    }
+    problems
+}
+
+/// Which of `--only` are met by an import that the job selects, while the imports of an account pass by.
+#[derive(Debug)]
+pub(crate) struct OnlyWatch<'a> {
+    narrowed: &'a Narrowing,
+    met: Vec<bool>,
+    /// Whether it means an import that the job does not select.
+    left_out: Vec<bool>,
+    /// Names of imports that the job selects and that are not taken.
+    others: Vec<String>,
+}
+
+impl<'a> OnlyWatch<'a> {
+    pub(crate) fn new(narrowed: &'a Narrowing) -> Self {
+        let none = || vec![false; narrowed.only.len()];
+        Self { narrowed, met: none(), left_out: none(), others: Vec::new() }
+    }
+
+    pub(crate) fn restart(&mut self) {
+        self.met.fill(false);
+        self.left_out.fill(false);
+        self.others.clear();
+    }
+
+    /// Whether an import that the job selects is taken.
+    pub(crate) fn takes(&mut self, head: &Head) -> bool {
+        if self.narrowed.only.is_empty() {
+            return true;
+        }
+        let takes = Self::mark(self.narrowed, head, &mut self.met);
+        if !takes {
+            self.others.push(head.name.clone());
+        }
+        takes
+    }
+
+    /// Takes note of an import that the job does not select.
+    pub(crate) fn pass(&mut self, head: &Head) {
+        Self::mark(self.narrowed, head, &mut self.left_out);
+    }
+
+    fn mark(narrowed: &Narrowing, head: &Head, marks: &mut [bool]) -> bool {
+        let mut any = false;
+        for (only, mark) in narrowed.only.iter().zip(marks) {
+            if only.matches(head) {
+                (*mark, any) = (true, true);
+            }
+        }
+        any
+    }
+
+    /// Makes sure that every `--only` was met.
+    ///
+    /// # Errors
+    ///
+    /// [`EngineError::UnknownNames`], with the nearest names among those of the other imports that the job selects.
+    pub(crate) fn check(&self) -> Result<(), EngineError> {
+        let all = self.narrowed.only.iter().zip(self.met.iter().zip(&self.left_out));
+        let problems: Vec<String> = all
+            .filter(|(_, (met, _))| !**met)
+            .map(|(only, (_, left_out))| {
+                let near = nearest(&only.text, self.others.iter().map(String::as_str));
+                let why = match near.as_slice() {
+                    _ if *left_out => "; it exists, but the job's `select` leaves it out".to_owned(),
+                    [] => String::new(),
+                    near => format!("; did you mean {}?", near.join(" or ")),
+                };
+                format!("--only {:?}: the job selects no such import{why}", only.text)
+            })
+            .collect();
+        if problems.is_empty() { Ok(()) } else { Err(EngineError::UnknownNames { problems }) }
+    }
 }
 
 fn unknown(account: &str, kind: &str, name: &str, all: &[Resource]) -> Option<String> {

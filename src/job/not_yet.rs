@@ -5,10 +5,9 @@
 
 /// The name of the table (or of the key whose words they are) and the key or word, with who will act on it.
 pub(super) const NOT_YET: &[(&str, &str)] = &[
-    ("condition", "flows"), // documents::program: `when`
-    ("job", "mirror"),      // planner
-    ("stop", "running"),    // planner, executor
-    ("action", "apply"),    // planner, inventory: `source: { folder }`
+    ("job", "mirror"),   // planner
+    ("stop", "running"), // planner, executor
+    ("action", "apply"), // planner, inventory: `source: { folder }`
     ("source", "folder"),
 ];
 

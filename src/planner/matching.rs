@@ -7,9 +7,10 @@ use futures::{StreamExt, pin_mut};
 use crate::documents::document::read_tree;
 use crate::documents::normal::Ignore;
 use crate::inventory::error::EngineError;
+use crate::job::OnExisting;
 use crate::model::{Id, Verdict};
 use crate::planner::confirm::{Confirmed, Position, confirm};
-use crate::planner::decide::{Decision, Group, pair};
+use crate::planner::decide::{Decision, Group, creates_anyway, pair};
 use crate::planner::earlier_runs::{Sought, earlier_writes};
 use crate::planner::likeness::{Likeness, Place, ServiceOwn, adaptor_of, likeness, removed, touches};
 use crate::planner::own::read_own;
@@ -37,6 +38,17 @@ pub(crate) struct Decided {
     pub confirmed: Confirmed,
     /// Why items are not created, where the target has nearly their name.
     pub conflicts: HashMap<u32, String>,
+}
+
+impl Decided {
+    /// Whether an item is made anew: nothing that stands in the target is taken for it.
+    pub(crate) fn creates(&self, index: u32, on_existing: OnExisting) -> bool {
+        match self.by_item.get(&index) {
+            None | Some((Decision::Create, _)) => true,
+            Some((Decision::Ambiguous, _)) => creates_anyway(on_existing),
+            Some((Decision::Unchanged(_) | Decision::Differs(_), _)) => false,
+        }
+    }
 }
 
 /// Items that want one key and are not decided by fingerprints alone.

@@ -1,17 +1,18 @@
 //! compare: what only the target has.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
-use crate::documents::document::{print_text, read_tree};
-use crate::documents::references::{Kind, ResourceIndex};
-use crate::documents::selector::Names;
+use crate::documents::document::print_text;
+use crate::documents::references::ResourceIndex;
 use crate::inventory::error::EngineError;
 use crate::inventory::flow_usage::FlowUsage;
+use crate::inventory::selection_matcher::SelectionMatcher;
 use crate::job::Selection;
-use crate::model::{Head, Id, ItemKey, Outcome};
+use crate::model::{Head, ItemKey, Outcome};
 use crate::planner::prepare::{blank, ended};
 use crate::planner::request::PlanRequest;
 use crate::run_folder::RunFolderError;
@@ -22,10 +23,7 @@ use crate::run_folder::plan_item::{ImportRef, ONLY_IN_TARGET, PlanItem};
 #[derive(Debug)]
 pub(crate) struct Others<'a> {
     selection: &'a Selection,
-    /// Names of the target's connections and integrations.
-    names: HashMap<(Kind, Id), String>,
-    /// What uses the imports of the target.
-    usage: FlowUsage,
+    matcher: SelectionMatcher<'a>,
     /// Keys of imports of the source that are not compared, for whatever reason: theirs is not "only there".
     claimed: HashSet<u64>,
     source: &'a str,
@@ -41,14 +39,11 @@ impl<'a> Others<'a> {
         with: &'a PlanRequest<'a>,
         there: &ResourceIndex,
         claimed: HashSet<u64>,
-        usage: FlowUsage,
+        usage: &Arc<FlowUsage>,
     ) -> Self {
-        let all = there.kinds.iter();
-        let names = all.flat_map(|(kind, list)| list.iter().map(|r| ((*kind, r.id.clone()), r.name.clone())));
         Self {
             selection: &with.job.select,
-            names: names.collect(),
-            usage,
+            matcher: SelectionMatcher::new(&with.job.select.selector, there, usage),
             claimed,
             source: &with.source.facts.name,
             target: &with.target.facts.name,
@@ -82,18 +77,7 @@ impl<'a> Others<'a> {
         if key.is_some_and(|key| self.is_claimed(key)) || !self.selection.narrowed.takes(head) {
             return Ok(());
         }
-        let name = |kind: Kind, id: &Option<Id>| {
-            id.clone().and_then(|id| self.names.get(&(kind, id))).map(String::as_str)
-        };
-        let used = self.usage.of(head);
-        let names = Names {
-            connection: name(Kind::Connections, &head.connection),
-            integration: name(Kind::Integrations, &head.integration),
-            flows: &used.flows,
-            integrations: &used.integrations,
-        };
-        let mut parse = || read_tree(text.get().as_bytes());
-        match self.selection.selector.matches(head, names, &mut parse) {
+        match self.matcher.matches(head, text) {
             Ok(false) => Ok(()),
             Ok(true) => self.keep(head, text, None),
             Err(error) => self.keep(head, text, Some(error.to_string())),

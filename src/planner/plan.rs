@@ -1,14 +1,17 @@
 //! Makes a plan: select → fetch → transform → resolve → decide, over all items, reading only.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::archive;
 use crate::documents::references::{Accounts, Kind, Resolver, ResourceIndex, kinds_in};
 use crate::inventory::endpoint::Spent;
 use crate::inventory::error::EngineError;
+use crate::inventory::flow_usage::{FlowUsage, UserLists};
 use crate::inventory::resource_index;
 use crate::inventory::select::{SelectRequest, Selected, select};
-use crate::job::Action;
+use crate::inventory::select_names::check_flows;
+use crate::job::{Action, Job};
 use crate::planner::plan_builder::PlanBuilder;
 use crate::planner::prepare_all::prepare_all;
 use crate::planner::request::PlanRequest;
@@ -35,11 +38,15 @@ pub async fn plan(with: PlanRequest<'_>) -> Result<Planned, EngineError> {
         resource_index::fill(with.source, &mut here, &named),
         resource_index::fill(with.target, &mut there, &both),
     )?;
+    let usage = FlowUsage::read(with.source, lists_asked_by(job), with.context.cancel).await?;
+    let usage = Arc::new(usage.complete(with.source)?);
+    check_conditions(&with, &here, &usage)?;
     let mind = comparing.then_some(job.match_by);
     let mut picks = select(SelectRequest {
         account: with.source,
         selection: &job.select,
         known: &here,
+        usage: &usage,
         mind,
         folder: with.context.folder,
         cancel: with.context.cancel,
@@ -51,7 +58,7 @@ pub async fn plan(with: PlanRequest<'_>) -> Result<Planned, EngineError> {
     let mut builder = PlanBuilder::new(&with)?;
     let resources = [&here, &there].into_iter().flat_map(|index| index.kinds.values()).flatten();
     builder.names = resources.map(|one| (one.id.as_str().to_owned(), one.name.clone())).collect();
-    prepare_all(&mut builder, &mut picks, resolver.as_ref(), &here).await?;
+    prepare_all(&mut builder, &mut picks, resolver.as_ref(), &here, &usage).await?;
     builder.witnesses.source = picks.remembered.witnesses(&here);
     builder.remembered = std::mem::take(&mut picks.remembered);
     builder.supply(resolver, here, &there).await?;
@@ -64,6 +71,25 @@ pub async fn plan(with: PlanRequest<'_>) -> Result<Planned, EngineError> {
     builder.witnesses.target =
         if job.in_place() { builder.witnesses.source.clone() } else { imports.remembered.witnesses(&there) };
     decide_and_write(builder, imports, picks.seen, before).await
+}
+
+/// What the selection and the conditions of the steps ask for.
+fn lists_asked_by(job: &Job) -> Option<UserLists> {
+    let conditions = job.program.conditions().map(|when| UserLists::asked_by(when.spec()));
+    UserLists::asked_by(job.select.selector.spec()).max(conditions.max().flatten())
+}
+
+/// Makes sure that every flow exists that the `when` of a step names.
+fn check_conditions(
+    with: &PlanRequest<'_>,
+    known: &ResourceIndex,
+    usage: &FlowUsage,
+) -> Result<(), EngineError> {
+    let conditions = with.job.program.conditions();
+    let account = &with.source.facts.name;
+    let problems: Vec<String> =
+        conditions.flat_map(|when| check_flows(account, when.spec(), known, usage)).collect();
+    if problems.is_empty() { Ok(()) } else { Err(EngineError::UnknownNames { problems }) }
 }
 
 /// Refuses to back up an account that shows far fewer imports than it did.

@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::documents::name::{loose_name_key, name_key};
 use crate::documents::normal::Ignore;
 use crate::documents::pointer::Pointer;
 use crate::documents::references::{Resolver, ResourceIndex};
 use crate::inventory::error::EngineError;
-use crate::inventory::flow_usage::FlowUsage;
+use crate::inventory::flow_usage::{FlowUsage, UserLists};
 use crate::inventory::list_scan::IfEmpty;
 use crate::inventory::list_scan::LISTED_APART;
 use crate::inventory::witnesses::Remembered;
@@ -193,12 +194,13 @@ impl<'a> PlanBuilder<'a> {
     ) -> Result<TargetImports<'a>, EngineError> {
         let with = self.with;
         let others = if with.job.action == Action::Compare && self.looks_for_others() {
-            let spec = with.job.select.selector.spec();
-            let usage = FlowUsage::read(with.target, spec, there, with.context.cancel).await?;
+            let lists = UserLists::asked_by(with.job.select.selector.spec());
+            let usage = FlowUsage::read(with.target, lists, with.context.cancel).await?;
+            let usage = Arc::new(usage.complete(with.target)?);
             let mut claimed = std::mem::take(&mut self.claimed);
             claimed.extend(passed_over.iter().map(|key| self.keys.of(key)));
             self.listed_apart = true;
-            Some(Others::new(with, there, claimed, usage))
+            Some(Others::new(with, there, claimed, &usage))
         } else {
             None
         };

@@ -5,12 +5,14 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use crate::documents::references::{Kind, Resolver, ResourceIndex};
-use crate::documents::{Facts, Unreadable};
+use crate::documents::{Facts, Selector, Unreadable};
 use crate::inventory::error::EngineError;
+use crate::inventory::flow_usage::{FlowUsage, UsedBy};
 use crate::inventory::related::print_of;
+use crate::inventory::resource_index::ResourceNames;
 use crate::inventory::select::Selected;
 use crate::inventory::wanted::Absent;
-use crate::job::Action;
+use crate::job::{Action, Job};
 use crate::model::event::{Event, Stage};
 use crate::model::{Fingerprint, Head, Id, ItemKey, Operation, Outcome};
 use crate::planner::plan_builder::PlanBuilder;
@@ -27,6 +29,7 @@ pub(crate) async fn prepare_all(
     picks: &mut Selected,
     resolver: Option<&Resolver>,
     here: &ResourceIndex,
+    usage: &FlowUsage,
 ) -> Result<(), EngineError> {
     let with = builder.with;
     let total = Some(picks.items.len() as u64);
@@ -40,7 +43,7 @@ pub(crate) async fn prepare_all(
         ignore: &ignore,
         survey: survey.as_ref(),
     };
-    let names = Names::of(here);
+    let known = Known { names: ResourceNames::of(here), usage, needs_flows: needs_flows(with.job) };
     let mut rows_met: HashMap<u32, u32> = HashMap::new();
     for row in picks.items.iter().filter_map(|pick| pick.row) {
         *rows_met.entry(row).or_default() += 1;
@@ -59,7 +62,7 @@ pub(crate) async fn prepare_all(
                 let item = with_source(blank(number, &head), &head);
                 Prepared::over(ended(item, trouble.outcome, trouble.code, trouble.message.clone()))
             } else {
-                let facts = names.facts(with, number, &head, pick.row);
+                let facts = known.facts(with, number, &head, pick.row);
                 match document.tree() {
                     Ok(source) => workshop.prepare(number, &head, source, &facts),
                     // A backup keeps the text, whatever it is.
@@ -149,22 +152,23 @@ fn name_is_not_enough(action: Action, prepared: &mut Prepared, met: u32) {
     }
 }
 
-/// Names of connections and integrations, for templates.
-struct Names(HashMap<(Kind, Id), String>);
+/// Whether a `when` of the job goes by what uses an import.
+fn needs_flows(job: &Job) -> bool {
+    job.program.conditions().any(Selector::needs_flows)
+}
 
-impl Names {
-    fn of(directory: &ResourceIndex) -> Self {
-        let kinds = [Kind::Connections, Kind::Integrations];
-        let all = kinds.iter().filter_map(|kind| Some((*kind, directory.kinds.get(kind)?)));
-        Self(
-            all.flat_map(|(kind, list)| list.iter().map(move |r| ((kind, r.id.clone()), r.name.clone())))
-                .collect(),
-        )
-    }
+/// What is known of imports beside their documents, for templates and conditions.
+struct Known<'a> {
+    names: ResourceNames,
+    usage: &'a FlowUsage,
+    needs_flows: bool,
+}
 
+impl Known<'_> {
     fn facts(&self, with: &PlanRequest<'_>, number: ItemKey, head: &Head, row: Option<u32>) -> Facts {
-        let name = |kind: Kind, id: &Option<Id>| id.clone().and_then(|id| self.0.get(&(kind, id)).cloned());
+        let name = |kind: Kind, id: &Option<Id>| self.names.name(kind, id.as_ref()).map(str::to_owned);
         let row = row.and_then(|row| with.job.select.manifest.as_ref()?.rows.get(row as usize));
+        let used = if self.needs_flows { self.usage.of(&head.id, &self.names) } else { UsedBy::default() };
         Facts {
             row: row.map(|row| row.columns.clone()).unwrap_or_default(),
             job_name: with.job.name.clone(),
@@ -173,6 +177,8 @@ impl Names {
             index: number.0,
             connection_name: name(Kind::Connections, &head.connection),
             integration_name: name(Kind::Integrations, &head.integration),
+            flows: used.flows,
+            integrations: used.integrations,
         }
     }
 }

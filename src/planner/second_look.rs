@@ -29,23 +29,24 @@ pub(crate) async fn second_look(
         return Ok(conflicts);
     }
     let with = builder.with;
-    let (from, to) = (&with.source.facts, &with.target.facts);
-    let renamed = earlier_writes(with.places_of_runs(), from, to, Sought::Renamed).await;
-    if renamed.is_empty() && imports.near.is_empty() {
-        return Ok(conflicts);
-    }
     let mut creates: HashMap<Id, u32> = HashMap::new();
     for index in 0..builder.drafts.len() {
         let number = u32::try_from(index).unwrap_or(u32::MAX);
-        let is_create = match decided.by_item.get(&number) {
-            None => builder.drafts[index].wanted.is_some(),
-            Some((decision, _)) => *decision == Decision::Create,
-        };
-        if is_create && let Some(source) = builder.item(index)?.source {
+        let is_written = builder.drafts[index].wanted.is_some();
+        if is_written
+            && decided.creates(number, with.job.on_existing)
+            && let Some(source) = builder.item(index)?.source
+        {
             creates.insert(source.id, number);
         }
     }
+    // The journals of earlier runs are read only where one of them may have made what would be created.
     if creates.is_empty() {
+        return Ok(conflicts);
+    }
+    let (from, to) = (&with.source.facts, &with.target.facts);
+    let renamed = earlier_writes(with.places_of_runs(), from, to, Sought::Renamed).await;
+    if renamed.is_empty() && imports.near.is_empty() {
         return Ok(conflicts);
     }
     adopt(builder, imports, decided, &creates, renamed).await?;

@@ -10,6 +10,7 @@ mod backup;
 mod config;
 mod create;
 mod faults;
+mod flows;
 mod json;
 mod late_effects;
 mod migrate;

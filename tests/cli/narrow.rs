@@ -38,6 +38,20 @@ fn only_takes_names_patterns_and_ids() {
             .expect_stderr("--only \"Itm\": the job selects no such import; did you mean `Item`?")
             .expect_no_write();
     }
+    // What is there and the job does not select is not taken for what is not there.
+    world.write_job("job.yaml", &[("select", "{ names: [\"Order *\", Stock] }")]);
+    for command in ["run", "plan", "list"] {
+        world
+            .command(&[command, "JOB", "--only", "Item", "--only", "Order 1"])
+            .expect_exit(2)
+            .expect_stderr("--only \"Item\": the job selects no such import; it exists, but the job's `select` leaves it out")
+            .expect_no_write();
+    }
+    world
+        .command(&["plan", "JOB", "--only", "*", "--format", "json"])
+        .expect_exit(0)
+        .expect_stdout("\"selected\":3");
+    world.write_job("job.yaml", &[]);
     world.command(&["plan", "JOB", "--only", "re:("]).expect_exit(2).expect_stderr("--only \"re:(\"");
     let list = world
         .command(&["list", "JOB", "--only", "Order *", "--limit", "1", "--format", "csv"])

@@ -19,4 +19,8 @@ pub struct Facts {
     pub connection_name: Option<String>,
     /// Name of its integration.
     pub integration_name: Option<String>,
+    /// Ids and names of the flows that use it, where a `when` asks for them.
+    pub flows: Vec<String>,
+    /// Ids and names of the integrations whose flows, APIs or tools use it, where a `when` asks for them.
+    pub integrations: Vec<String>,
 }

@@ -139,6 +139,11 @@ impl Program {
             .any(|step| step.when.as_ref().is_some_and(Selector::needs_names) || step.step.needs_names())
     }
 
+    /// The conditions of the steps: each `when`.
+    pub fn conditions(&self) -> impl Iterator<Item = &Selector> {
+        self.steps.iter().filter_map(|step| step.when.as_ref())
+    }
+
     /// What a person should know after all documents, at most two sentences a step: how many imports it did not apply
     /// to, with the first three of them, and what it names that no import has.
     pub fn notes(&self) -> Vec<String> {
@@ -192,7 +197,8 @@ impl Program {
             let names = Names {
                 connection: facts.connection_name.as_deref(),
                 integration: facts.integration_name.as_deref(),
-                ..Names::default()
+                flows: &facts.flows,
+                integrations: &facts.integrations,
             };
             let holds = when.matches(&head(document), names, &mut || Ok(document.clone()));
             if !holds.map_err(|error| StepError::failed(format!("when: {error}")))? {

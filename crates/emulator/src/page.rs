@@ -5,7 +5,7 @@ use url::form_urlencoded;
 
 use super::behaviour::{Behaviour, LinkForm};
 use super::reply::Failure;
-use super::store::{Entry, From, Id, Kind};
+use super::store::{Entry, From, INSTANCE, Id, Kind};
 
 /// What a list call asks for.
 #[derive(Debug)]
@@ -57,7 +57,9 @@ impl Query {
             _ => true,
         });
         let agent = matches!(&*entry.tag, "AiAgentImport" | "GuardrailImport" | "ToolImport");
-        accepted && (behaviour.list_agents || asks_for_adaptor || !agent)
+        let instances = || self.pairs.iter().any(|(key, value)| key == "includeInstances" && value == "true");
+        let hidden_instance = kind == Kind::Flows && &*entry.tag == INSTANCE && !instances();
+        accepted && !hidden_instance && (behaviour.list_agents || asks_for_adaptor || !agent)
     }
 
     /// The `Link` header: where the next page is, if there is `more`, and the one before.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Stored, backup, now};
-use crate::support::scenario::{id_of, import};
+use crate::support::scenario::{Fault, id_of, import};
 
 /// What was harmed of an import, and what must not be: whose it is.
 fn meaning(document: &Value) -> [Value; 4] {
@@ -230,6 +230,8 @@ fn a_restore_of_all_that_is_gone_is_shown_and_waits_for_somebody_to_say_so() {
         json!({ "_id": "5f0000000000000000000003", "name": "Others", "pageProcessors": step(&ids[1]) }),
     ];
     world.load_list("source", "flows", &flows);
+    // One that knows of no instances names the others all the same, each once.
+    world.fault(Fault::on("GET", "/v1/flows", Fault::status(400)).with_query("*includeInstances=true*"));
     now(world, "restore", &[]);
     let gone = "lists no imports, but its flows use some";
     world.command(&["plan", "JOB"]).expect_exit(0).expect_stdout(gone).expect_stdout("restore");
@@ -249,6 +251,25 @@ fn a_restore_of_all_that_is_gone_is_shown_and_waits_for_somebody_to_say_so() {
         .expect_cell("a", "warnings", "flow \"Routed\"");
     assert!(!ran.row("b")["warnings"].contains("flow"), "it came back with its id");
     assert_eq!(ran.summary()["old_ids_in_use"].as_array().unwrap().len(), 2);
+}
+
+/// Two imports of one name, of which one is still there: the other is made anew, and what names its old id is named.
+#[test]
+fn what_uses_one_of_two_imports_of_a_name_is_named_where_that_one_is_made_anew() {
+    let ran = backup(["a", "a"]).run().expect_exit(0);
+    let world = &ran.world;
+    let ids: Vec<String> =
+        world.imports("source").iter().map(|import| import["_id"].as_str().unwrap().to_owned()).collect();
+    for list in ["imports", "recycleBinTTL/imports"] {
+        let path = format!("/v1/{list}/{}", ids[0]);
+        assert_eq!(world.call(reqwest::Method::DELETE, "source", &path, None).0, 204);
+    }
+    let flow = json!({ "_id": "5f0000000000000000000001", "name": "Orders",
+        "pageProcessors": [{ "type": "import", "_importId": ids[0] }] });
+    world.load_list("source", "flows", &[flow]);
+    now(world, "restore", &[]);
+    let ran = world.run().expect_exit(0);
+    assert_eq!(ran.summary()["old_ids_in_use"].as_array().map(Vec::len), Some(1), "{}", ran.stderr);
 }
 
 #[test]

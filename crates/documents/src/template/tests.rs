@@ -13,6 +13,7 @@ fn facts() -> Facts {
         index: 7,
         connection_name: Some("NetSuite Prod".to_owned()),
         integration_name: None,
+        ..Facts::default()
     }
 }
 

@@ -8,6 +8,9 @@ use serde_json::Value;
 use super::text::{Key, Text};
 use super::{AccountId, AccountRecord, Id, Kind};
 
+/// The tag of an instance of an abstract flow.
+pub(crate) const INSTANCE: &str = "instance";
+
 /// What the index knows of one document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
@@ -17,7 +20,7 @@ pub struct Entry {
     /// The document's `name`.
     #[serde(rename = "n")]
     pub name: Box<str>,
-    /// Its `adaptorType` or, for connections, `type`; empty if it has none.
+    /// Its `adaptorType` or, for connections, `type`; [`INSTANCE`] for an instance of an abstract flow; empty if it has none.
     #[serde(rename = "t", default, skip_serializing_if = "str::is_empty")]
     pub tag: Box<str>,
     /// The document's `_connectionId`, where it has one.
@@ -48,11 +51,15 @@ impl Entry {
             uses.dedup();
             uses.retain(|used| *used != id);
         }
-        let tag = if kind == Kind::Connections { "type" } else { "adaptorType" };
+        let tag = match kind {
+            Kind::Connections => text("type"),
+            Kind::Flows if !text("_abstractFlowId").is_empty() => INSTANCE,
+            _ => text("adaptorType"),
+        };
         Self {
             id,
             name: text("name").into(),
-            tag: text(tag).into(),
+            tag: tag.into(),
             connection: Id::parse(text("_connectionId")),
             integration: Id::parse(text("_integrationId")),
             uses: uses.into(),

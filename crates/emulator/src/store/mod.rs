@@ -23,6 +23,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::oneshot;
 
 pub use index::Entry;
+pub(crate) use index::INSTANCE;
 pub use kind::{Id, Kind};
 pub(super) use writer::{Op, Written};
 

@@ -81,6 +81,21 @@ async fn a_slash_at_the_end_of_a_path_changes_nothing() {
 }
 
 #[tokio::test]
+async fn an_instance_of_an_abstract_flow_is_listed_only_if_it_is_asked_for() {
+    let emulator = crate::support::emulator(&["one"]);
+    let service = Service::new(emulator.url(), emulator.token("one").unwrap());
+    let flow = |name: &str| json!({ "name": name, "disabled": true });
+    let abstract_flow = service.post("/v1/flows", flow("Abstract")).await.expect(201);
+    let mut instance = flow("Instance");
+    instance["_abstractFlowId"] = abstract_flow.body["_id"].clone();
+    service.post("/v1/flows", instance).await.expect(201);
+    for (query, listed) in [("", 1), ("?includeInstances=true", 2), ("?includeInstances=false", 1)] {
+        let rows = service.get(&format!("/v1/flows{query}")).await.expect(200).body;
+        assert_eq!(rows.as_array().unwrap().len(), listed, "{query}");
+    }
+}
+
+#[tokio::test]
 async fn an_integration_lists_what_belongs_to_it() {
     let emulator = crate::support::emulator(&["one"]);
     let service = Service::new(emulator.url(), emulator.token("one").unwrap());
