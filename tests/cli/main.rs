@@ -7,6 +7,7 @@ mod accounts;
 mod archive_cli;
 mod arguments;
 mod backup;
+mod cases;
 mod config;
 mod create;
 mod faults;

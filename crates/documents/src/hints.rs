@@ -6,6 +6,7 @@
 use serde_json::Value;
 
 use crate::schema::{self, Holds, Mapper, Model, Record, adaptor_named};
+use crate::shortened::shortened;
 
 /// More ids of the target system than this are counted, not listed.
 const LISTED: usize = 6;
@@ -115,7 +116,7 @@ fn foreign_ids(before: &Value, after: &Value) -> Vec<String> {
 
 fn line(document: &Value, at: &str, what: &str, value: &Value) -> String {
     let shown = match value {
-        Value::String(text) => format!(" `{}`", text.chars().take(60).collect::<String>()),
+        Value::String(text) => format!(" `{}`", shortened(text, 60)),
         Value::Number(number) => format!(" `{number}`"),
         _ => String::new(),
     };

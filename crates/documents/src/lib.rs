@@ -26,6 +26,7 @@ pub mod references;
 pub mod rename;
 pub mod schema;
 pub mod selector;
+mod shortened;
 pub mod step;
 pub mod step_error;
 pub mod template;

@@ -1,6 +1,6 @@
 //! What every call passes: authorisation, the account's bucket, faults, the handler, the count.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::{Body, to_bytes};
@@ -33,7 +33,7 @@ pub(super) struct Server {
     pub(super) accounts: HashMap<String, Arc<Caller>>,
     pub(super) mint: Mutex<Mint>,
     /// What was made a short while ago: lists may lag behind.
-    fresh: Mutex<HashMap<Id, Instant>>,
+    fresh: Mutex<VecDeque<(Instant, Id)>>,
     date: Mutex<(i64, HeaderValue)>,
 }
 
@@ -113,14 +113,16 @@ impl Server {
     /// Keeps in mind that a document is made now.
     pub(super) fn made(&self, id: Id) {
         let mut fresh = self.fresh.lock().unwrap_or_else(PoisonError::into_inner);
-        fresh.retain(|_, made| made.elapsed() < LONGEST_LAG);
-        fresh.insert(id, Instant::now());
+        while fresh.front().is_some_and(|(made, _)| made.elapsed() >= LONGEST_LAG) {
+            fresh.pop_front();
+        }
+        fresh.push_back((Instant::now(), id));
     }
 
     /// What was made within that time.
     pub(super) fn made_within(&self, time: std::time::Duration) -> HashSet<Id> {
         let fresh = self.fresh.lock().unwrap_or_else(PoisonError::into_inner);
-        fresh.iter().filter(|(_, made)| made.elapsed() < time).map(|(id, _)| *id).collect()
+        fresh.iter().rev().take_while(|(made, _)| made.elapsed() < time).map(|(_, id)| *id).collect()
     }
 
     /// A new `apiIdentifier`.

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::Label;
 use crate::normal::masks;
 use crate::schema as service;
+use crate::shortened::shortened;
 
 /// What stands in place of what is not shown.
 const HIDDEN: &str = "(hidden)";
@@ -122,10 +123,7 @@ fn says_secret(name: &str) -> bool {
 
 /// The start of a text.
 fn cut(text: &str) -> String {
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
+    shortened(text, LONGEST)
 }
 
 /// Two texts cut down to where they differ.

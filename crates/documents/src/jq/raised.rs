@@ -4,6 +4,7 @@
 //! their kinds instead. What the program itself raises (`error("why")`) is its author's word.
 
 use super::bounds;
+use crate::shortened::shortened;
 
 /// How long a message may be, in characters.
 const LONGEST: usize = 200;
@@ -18,10 +19,7 @@ pub(super) fn said(error: jaq_json::Error) -> String {
         other => other.to_string(),
     };
     let text = without_values(&text).unwrap_or(text);
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    }
+    shortened(&text, LONGEST)
 }
 
 /// The sentences of jaq that hold values.

@@ -5,9 +5,9 @@
 
 use serde_json::{Map, Value, json};
 
+use super::meant::{Then, meant};
 use super::{LookupEdit, uses};
-use crate::place::push_key;
-use crate::schema::{Area, SEARCH, adaptor_with_block, lookup_blocks};
+use crate::schema::{SEARCH, adaptor_with_block, lookup_blocks};
 use crate::step_error::{StepError, Warnings};
 
 /// How many places are named in a message.
@@ -101,7 +101,7 @@ fn search(document: &Value, name: &str) -> Option<(String, &'static str)> {
 /// The pointers of every copy of a lookup.
 fn places(document: &Value, name: &str) -> Vec<String> {
     let mut found = Vec::new();
-    each_list(document, Area::Root, &mut String::new(), &mut |pointer, lookups| {
+    each_list(document, &mut |pointer, lookups| {
         for (at, _) in lookups.iter().enumerate().filter(|(_, lookup)| is_named(lookup, name)) {
             found.push(format!("{pointer}/{at}"));
         }
@@ -109,35 +109,15 @@ fn places(document: &Value, name: &str) -> Vec<String> {
     found
 }
 
-/// Calls `f` with every list of lookups and its pointer: at the top, in a block, in a subrecord, in a transform. Data that
-/// is captured or the user's own holds none.
-fn each_list(value: &Value, area: Area, pointer: &mut String, f: &mut dyn FnMut(&str, &[Value])) {
-    let length = pointer.len();
-    match value {
-        Value::Object(members) => {
-            for (key, inner) in members {
-                let inside = area.enter(key);
-                if inside == Area::Free {
-                    continue;
-                }
-                push_key(pointer, key);
-                if let (true, Some(lookups)) = (key == "lookups", inner.as_array()) {
-                    f(pointer, lookups);
-                } else {
-                    each_list(inner, inside, pointer, f);
-                }
-                pointer.truncate(length);
-            }
+/// Calls `f` with every list of lookups and its pointer: at the top, in a block, in a subrecord, in a transform.
+fn each_list(document: &Value, f: &mut dyn FnMut(&str, &[Value])) {
+    meant(document, &mut |key, pointer, value| match (key, value.as_array()) {
+        (Some("lookups"), Some(lookups)) => {
+            f(pointer, lookups);
+            Then::Skip
         }
-        Value::Array(entries) => {
-            for (at, inner) in entries.iter().enumerate() {
-                push_key(pointer, &at.to_string());
-                each_list(inner, area, pointer, f);
-                pointer.truncate(length);
-            }
-        }
-        _ => {}
-    }
+        _ => Then::Enter,
+    });
 }
 
 /// Calls `f` for every copy of the lookup.

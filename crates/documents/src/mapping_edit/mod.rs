@@ -7,6 +7,7 @@
 mod lookups;
 mod mapper1;
 mod mapper2;
+mod meant;
 mod row;
 mod uses;
 
@@ -16,7 +17,7 @@ pub use self::lookups::edit_lookup;
 use crate::output::Output;
 use crate::problem::{Problem, Problems};
 use crate::rename;
-use crate::schema::{Mapper, Model, adaptor_with_block, is_empty_draft};
+use crate::schema::{Mapper, Model, adaptor_with_block, has_rows};
 use crate::step_error::{StepError, Warnings};
 
 /// Where a row stands.
@@ -175,7 +176,7 @@ pub fn edit_mapping(document: &mut Value, edit: &MappingEdit) -> Result<Warnings
         attachable(document, row)?;
     }
     let mut warnings = Vec::new();
-    if model == Model::Two && has_rows(document.get("mapping")) {
+    if model == Model::Two && top_is_one(document) {
         warnings.push("it has both mapping models; the change is made in Mapper 2.0, which wins".to_owned());
     }
     let table = Output::of(document) == Output::Table;
@@ -220,10 +221,7 @@ fn home(document: &Value, model: Model) -> (String, &'static str) {
 fn is_mapped(document: &Value, model: Model) -> bool {
     let (pointer, key) = home(document, model);
     let mapping = document.pointer(&pointer).and_then(|holder| holder.get(key));
-    match model {
-        Model::One => has_rows(mapping),
-        Model::Two => mapping.and_then(Value::as_array).is_some_and(|rows| !rows.iter().all(is_empty_draft)),
-    }
+    mapping.is_some_and(|mapping| has_rows(model, mapping))
 }
 
 /// Why a first row is not added unasked.
@@ -262,18 +260,16 @@ fn attachable(document: &Value, row: &Row) -> Result<(), StepError> {
     Ok(())
 }
 
-fn has_rows(mapping: Option<&Value>) -> bool {
-    let some = |key: &str| {
-        mapping.and_then(|m| m.get(key)).and_then(Value::as_array).is_some_and(|list| !list.is_empty())
-    };
-    some("fields") || some("lists")
-}
-
 /// Which model an import uses, or is to use when it maps nothing yet.
 fn model(document: &Value) -> Model {
     if is_mapped(document, Model::Two) {
         return Model::Two;
     }
     let only_one = adaptor_with_block(document).is_some_and(|adaptor| adaptor.mapper.is_one_only());
-    if only_one || has_rows(document.get("mapping")) { Model::One } else { Model::Two }
+    if only_one || top_is_one(document) { Model::One } else { Model::Two }
+}
+
+/// Whether the mapping at the top is one of Mapper 1.0.
+fn top_is_one(document: &Value) -> bool {
+    document.get("mapping").is_some_and(|mapping| has_rows(Model::One, mapping))
 }

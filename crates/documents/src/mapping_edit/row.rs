@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::Row;
 use crate::schema::{CONDITIONS, DATA_TYPES, Model, RowWord, STATUSES, has_word, words_of};
+use crate::shortened::shortened;
 use crate::step_error::StepError;
 
 /// How many characters of a row are shown.
@@ -55,11 +56,7 @@ pub(super) fn already(shown: &str, there: &Value, new: &Value, model: Model) -> 
 }
 
 fn short(row: &Value) -> String {
-    let text = row.to_string();
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    }
+    shortened(&row.to_string(), SHOWN)
 }
 
 /// What a row says: what is absent, null, empty or false says nothing.

@@ -2,9 +2,8 @@
 
 use serde_json::Value;
 
+use super::meant::{Then, meant};
 use crate::handlebars::{self, Backslash, Call, Expression, Path};
-use crate::place::push_key;
-use crate::schema::Area;
 
 /// The pointers of every use of the lookup. A longer name that begins alike is another lookup.
 ///
@@ -13,40 +12,15 @@ use crate::schema::Area;
 /// as a use.
 pub(super) fn of(document: &Value, name: &str) -> Vec<String> {
     let mut found = Vec::new();
-    walk(document, Area::Root, name, &mut String::new(), &mut found);
+    meant(document, &mut |key, pointer, value| {
+        let Value::String(text) = value else { return Then::Enter };
+        let named = key.is_some_and(is_name_of_lookup) && text == name;
+        if named || (text.contains("{{") && calls(text, name)) {
+            found.push(pointer.to_owned());
+        }
+        Then::Enter
+    });
     found
-}
-
-fn walk(value: &Value, area: Area, name: &str, pointer: &mut String, found: &mut Vec<String>) {
-    let length = pointer.len();
-    match value {
-        Value::Object(members) => {
-            for (key, inner) in members {
-                let inside = area.enter(key);
-                if inside == Area::Free {
-                    continue;
-                }
-                push_key(pointer, key);
-                if is_name_of_lookup(key) && inner.as_str() == Some(name) {
-                    found.push(pointer.clone());
-                } else {
-                    walk(inner, inside, name, pointer, found);
-                }
-                pointer.truncate(length);
-            }
-        }
-        Value::Array(entries) => {
-            for (at, inner) in entries.iter().enumerate() {
-                push_key(pointer, &at.to_string());
-                walk(inner, area, name, pointer, found);
-                pointer.truncate(length);
-            }
-        }
-        Value::String(text) if text.contains("{{") && calls(text, name) => {
-            found.push(pointer.clone());
-        }
-        _ => {}
-    }
 }
 
 /// `lookupName`, `existingLookupName` and its kind.

@@ -10,6 +10,7 @@ use super::template;
 use super::unchanged::{UNREADABLE, UNSAYABLE, Unchanged};
 use crate::path::{Grammar, Piece, Token, extract, json_path, print, single};
 use crate::place::push_key;
+use crate::shortened::shortened;
 
 /// How a single text is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,11 +145,7 @@ pub(super) fn below<T>(at: &mut String, key: &str, f: impl FnOnce(&mut String) -
 
 /// The beginning of a text, for a warning.
 pub(super) fn short(text: &str) -> String {
-    if text.chars().count() <= 80 {
-        text.to_owned()
-    } else {
-        text.chars().take(77).collect::<String>() + "..."
-    }
+    shortened(text, 80)
 }
 
 fn rewrite(

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::edit::{SideRename, TextSyntax, below, short};
 use super::matcher::{Counts, Rules};
-use crate::schema::{self, Field, Holds, Record};
+use crate::schema::{self, Field, Holds, LOOKUP, Record};
 
 /// Calls `found` with a warning for every template, rule or extract outside the table that names a renamed field.
 pub(super) fn warnings(document: &Value, rules: &[&Rules], found: &mut dyn FnMut(usize, &Counts, String)) {
@@ -21,19 +21,33 @@ pub(super) fn warnings(document: &Value, rules: &[&Rules], found: &mut dyn FnMut
         below(&mut at, key, |at| walk.value(value, at, "", rows));
     }
     schema::walk(document, &mut |row, at, value| {
-        let names = match row.holds {
-            Holds::Mapping(_, record) if record != Record::Answer => ROW_NAMES,
-            Holds::Lookups(record) if record != Record::Answer => LOOKUP_NAMES,
+        let of = match row.holds {
+            Holds::Mapping(_, record) if record != Record::Answer => Of::Row,
+            Holds::Lookups(record) if record != Record::Answer => Of::Lookup,
             _ => return,
         };
-        walk.beside(value, &mut at.to_owned(), names);
+        walk.beside(value, &mut at.to_owned(), of);
     });
 }
 
-/// The keys of a row and of a lookup that are looked into for names, or that hold text for people.
-const ROW_NAMES: &[&str] = &["extract", "generate", "jsonPath", "_id", "description"];
-const LOOKUP_NAMES: &[&str] =
-    &["relativeURI", "body", "postBody", "query", "whereClause", "expression", "name", "description"];
+/// Whose keys are walked.
+#[derive(Clone, Copy)]
+enum Of {
+    Row,
+    Lookup,
+}
+
+impl Of {
+    /// Whether a key is looked into for names elsewhere, or holds text for people.
+    fn knows(self, key: &str) -> bool {
+        match self {
+            Self::Row => ["extract", "generate", "jsonPath", "_id", "description"].contains(&key),
+            Self::Lookup => {
+                ["name", "description"].contains(&key) || LOOKUP.iter().any(|(known, _)| *known == key)
+            }
+        }
+    }
+}
 
 struct Walk<'a, 'f> {
     /// The renames of each side.
@@ -43,20 +57,20 @@ struct Walk<'a, 'f> {
 
 impl Walk<'_, '_> {
     /// Templates under other keys of rows and lookups: in a default, in a fixed value.
-    fn beside(&mut self, value: &Value, at: &mut String, names: &[&str]) {
+    fn beside(&mut self, value: &Value, at: &mut String, of: Of) {
         match value {
             Value::Object(members) => {
                 for (key, member) in members {
-                    let names = if key == "lookups" { LOOKUP_NAMES } else { names };
-                    if names.contains(&key.as_str()) || schema::is_closed(key) {
+                    let of = if key == "lookups" { Of::Lookup } else { of };
+                    if of.knows(key) || schema::is_closed(key) {
                         continue;
                     }
-                    below(at, key, |at| self.beside(member, at, names));
+                    below(at, key, |at| self.beside(member, at, of));
                 }
             }
             Value::Array(entries) => {
                 for (index, entry) in entries.iter().enumerate() {
-                    below(at, &index.to_string(), |at| self.beside(entry, at, names));
+                    below(at, &index.to_string(), |at| self.beside(entry, at, of));
                 }
             }
             Value::String(text) if text.contains("{{") => {

@@ -293,16 +293,9 @@ pub(super) fn rules_would_touch(rules: &Rules, value: &Value, f: &mut dyn FnMut(
 
 /// Whether the import maps at all.
 pub(super) fn is_mapped(document: &Value) -> bool {
-    let some = |value: Option<&Value>| match value {
-        Some(Value::Array(list)) => !list.is_empty(),
-        Some(Value::Object(map)) => !map.is_empty(),
-        _ => false,
-    };
     let mut found = false;
     schema::walk(document, &mut |row, _, value| match row.holds {
-        Holds::Mapping(_, Record::Answer) => {}
-        Holds::Mapping(Model::One, _) => found |= some(value.get("fields")) || some(value.get("lists")),
-        Holds::Mapping(Model::Two, _) => found |= some(Some(value)),
+        Holds::Mapping(model, record) if record != Record::Answer => found |= schema::has_rows(model, value),
         _ => {}
     });
     found

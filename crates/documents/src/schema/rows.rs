@@ -76,6 +76,23 @@ pub const FLAGS: &[RowWord] = &[
     one("useAsAnInitializeValue"),
 ];
 
+/// Whether a mapping of that model maps anything: the editor's empty Draft rows map nothing.
+///
+/// What is an object where the service wants a list counts: it is not known what the service makes of it, and it is
+/// somebody's, so nothing may take its place.
+pub fn has_rows(model: Model, mapping: &Value) -> bool {
+    let some = |value: &Value| match value {
+        Value::Array(rows) => !rows.is_empty(),
+        Value::Object(keys) => !keys.is_empty(),
+        _ => false,
+    };
+    match (model, mapping) {
+        (Model::One, _) => ["fields", "lists"].iter().any(|key| mapping.get(key).is_some_and(some)),
+        (Model::Two, Value::Array(rows)) => !rows.iter().all(is_empty_draft),
+        (Model::Two, other) => some(other),
+    }
+}
+
 /// Whether an entry of Mapper 2.0 is an empty row of the editor, which maps nothing.
 pub fn is_empty_draft(row: &Value) -> bool {
     let says = ["generate", "extract", "hardCodedValue", "lookupName", "mappings", "buildArrayHelper"];

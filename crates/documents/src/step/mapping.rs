@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Apply, Compile, Keys, Missing, Step, StepError, StepKind, Warnings};
+use super::{Apply, Compile, Keys, Missing, Step, StepError, StepKind, Warnings, blank_cells};
 use crate::mapping_edit::{MappingEdit, PassThrough, Row, Target, edit_mapping};
 use crate::problem::{Problem, Problems};
 use crate::template::{Blank, Fill, is_of_the_row};
@@ -31,10 +31,10 @@ impl Step for EditMapping {
     fn apply(&self, document: &mut Value, context: &Apply<'_>) -> Result<Warnings, StepError> {
         let Filled { row, blank, all } = self.1.fill(document, context)?;
         if all {
-            return Err(StepError::not_applicable(told(&blank)));
+            return Err(StepError::not_applicable(blank_cells(&blank)));
         }
         let mut warnings = edit_mapping(document, &MappingEdit::Edit(self.0.clone(), row))?;
-        warnings.extend((!blank.is_empty()).then(|| told(&blank)));
+        warnings.extend((!blank.is_empty()).then(|| blank_cells(&blank)));
         Ok(warnings)
     }
 }
@@ -61,7 +61,7 @@ impl Step for AddMapping {
     fn apply(&self, document: &mut Value, context: &Apply<'_>) -> Result<Warnings, StepError> {
         let Filled { row, blank, .. } = self.1.fill(document, context)?;
         if !blank.is_empty() {
-            return Ok(vec![format!("no row was added: {}", told(&blank))]);
+            return Ok(vec![format!("no row was added: {}", blank_cells(&blank))]);
         }
         edit_mapping(document, &MappingEdit::Add(self.0.clone(), row, self.2))
     }
@@ -131,10 +131,6 @@ impl RowValues {
         let row = row.map_err(|problem| StepError::failed(problem.in_one_line()))?;
         Ok(Filled { row, blank, all })
     }
-}
-
-fn told(blank: &[String]) -> String {
-    format!("the cell for {} is blank, which leaves it as it was", blank.join(", "))
 }
 
 fn target(keys: Keys<'_>) -> Result<Target, Problems> {

@@ -199,3 +199,11 @@ impl fmt::Display for AtLine {
         self.0.map_or(Ok(()), |line| write!(f, ", line {line} of the job"))
     }
 }
+
+/// What is told of places or keys whose cells of the manifest are blank.
+fn blank_cells<S: std::borrow::Borrow<str>>(of: &[S]) -> String {
+    match of {
+        [one] => format!("the cell for {} is blank, which leaves it as it was", one.borrow()),
+        all => format!("the cells for {} are blank, which leaves them as they were", all.join(", ")),
+    }
+}

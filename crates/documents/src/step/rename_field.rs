@@ -9,6 +9,7 @@ use super::{Apply, Compile, FieldRename, Keys, Missing, Side, Step, StepError, S
 use crate::Id;
 use crate::problem::{Problem, Problems, nearest};
 use crate::rename::{self, Renamer};
+use crate::shortened::shortened;
 
 /// How many fields that no import has are named, and how many characters of each.
 const SHOWN: usize = 10;
@@ -229,7 +230,9 @@ impl FieldRenames {
 
     fn shown_unused(&self) -> Vec<String> {
         let unused = self.unused();
-        let one = |one: &&FieldRename| format!("`{}` ({})", shortened(&one.from), one.side.as_str());
+        let one = |one: &&FieldRename| {
+            format!("`{}` ({})", shortened(&one.from, SHOWN_OF_A_NAME), one.side.as_str())
+        };
         let mut shown: Vec<String> = unused.iter().take(SHOWN).map(one).collect();
         if unused.len() > SHOWN {
             shown.push(format!("{} more", unused.len() - SHOWN));
@@ -249,13 +252,6 @@ impl FieldRenames {
         }
         compiled.insert(chosen, Arc::clone(&renamer));
         Ok(renamer)
-    }
-}
-
-fn shortened(name: &str) -> String {
-    match name.char_indices().nth(SHOWN_OF_A_NAME) {
-        Some((end, _)) => format!("{}…", &name[..end]),
-        None => name.to_owned(),
     }
 }
 

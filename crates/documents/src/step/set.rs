@@ -3,7 +3,9 @@
 
 use serde_json::Value;
 
-use super::{Apply, Compile, FieldRename, Keys, Missing, Side, Step, StepError, StepKind, Warnings};
+use super::{
+    Apply, Compile, FieldRename, Keys, Missing, Side, Step, StepError, StepKind, Warnings, blank_cells,
+};
 use crate::pointer::{self, Pointer};
 use crate::problem::{Problem, Problems};
 use crate::rename::Renamer;
@@ -61,7 +63,7 @@ impl Step for Set {
         if left.is_empty() {
             return Ok(Vec::new());
         }
-        let told = format!("the cell for {} is blank, which leaves it as it was", left.join(", "));
+        let told = blank_cells(&left);
         if left.len() == self.values.len() { Err(StepError::NotApplicable(told)) } else { Ok(vec![told]) }
     }
 
@@ -174,6 +176,18 @@ mod tests {
         assert_eq!(nested[0].0, "set /http/headers 0 value");
         let mixed = warnings(StepSpec::new("set", json!({ "/description": "{{ name }} {{record.x}}" })));
         assert!(mixed[0].1.contains("`record.x` is not of the job"), "{mixed:?}");
+        for late in ["{{ 'no ' ~ row.x }}", "{{ not row.x | bool }}", "{{ 1 + row['x'] | int }}"] {
+            let told = warnings(StepSpec::new("set", json!({ "/description": late })));
+            assert!(
+                told.len() == 1 && told[0].1.contains("is not of the job; `row` in it would be"),
+                "{told:?}"
+            );
+        }
+        for theirs in
+            ["{{#if row.x}}a{{/if}}", "{{{trim row.x}}}", "{{trim record.row.x}}", "{{lookup \"row.x\" a}}"]
+        {
+            assert_eq!(warnings(StepSpec::new("set", json!({ "/description": theirs }))), [], "{theirs}");
+        }
     }
 
     #[test]

@@ -1,14 +1,18 @@
 //! Values whose texts may be templates, and what a text that is one expression becomes.
 //!
 //! `{{ row.attempts }}` alone keeps the type of the field it replaces, where the text can be read as such; with `| int`,
-//! `| float`, `| bool` or `| json` at its end it has that type; a blank cell leaves the field as it is.
+//! `| float`, `| bool` or `| json` at its end it has that type; a blank cell leaves the field as it is. In a larger
+//! expression such a filter is about its operand, and the result keeps its own type: `{{ row.a | int + row.b | int }}` is
+//! a number.
 
 use serde_json::Value;
 
-use super::words::{Word, whole_expression, words};
+use super::words::{Word, has_operator, whole_expression, words};
 use super::{Template, TemplateError, Templates, is_template};
 use crate::facts::Facts;
+use crate::place::push_key;
 use crate::problem::Problem;
+use crate::shortened::shortened;
 use crate::verbatim::{self, number};
 
 /// A value whose texts may be templates.
@@ -45,6 +49,8 @@ enum Cast {
     Float,
     Bool,
     Json,
+    /// The type that the expression has by itself.
+    Own,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -112,7 +118,11 @@ impl Templates {
             Some(("json", at)) => (Some(Cast::Json), at),
             _ => (None, range.end),
         };
-        let inner = text[range.start..end].trim().trim_end_matches('|').trim();
+        let before = text[range.start..end].trim().trim_end_matches('|').trim();
+        let (cast, inner) = match cast {
+            Some(_) if has_operator(before) => (Some(Cast::Own), text[range].trim()),
+            cast => (cast, before),
+        };
         let root = match words.first().map(|(_, first)| &text[first.clone()]) {
             Some("row") => Root::Row,
             Some("doc") => pointer(inner).map_or(Root::Other, Root::Document),
@@ -213,20 +223,36 @@ impl Fill {
             Self::Object(fills) => fills.iter().any(|(_, fill)| fill.uses_names()),
         }
     }
-
-    /// Whether anything in it is a template.
-    pub fn is_literal(&self) -> bool {
-        matches!(self, Self::Literal(_))
-    }
 }
 
-/// The pointer of `doc.a.b[0]`; nothing for any other expression.
+/// The pointer of `doc.a.b[0]` and `doc["a b"]`; nothing for any other expression: `doc.a[name]` is a key that the name
+/// says.
 fn pointer(expression: &str) -> Option<String> {
-    let rest = expression.strip_prefix("doc")?;
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '[' | ']');
-    (!rest.is_empty() && rest.chars().all(plain) && rest.starts_with(['.', '['])).then_some(())?;
-    let steps = rest.split(['.', '[', ']']).filter(|step| !step.is_empty());
-    Some(steps.map(|step| format!("/{step}")).collect())
+    let mut rest = expression.strip_prefix("doc")?.trim_end();
+    let mut pointer = String::new();
+    while !rest.is_empty() {
+        if let Some(name) = rest.strip_prefix('.') {
+            let end = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(name.len());
+            (end > 0 && !name.starts_with(|c: char| c.is_ascii_digit())).then_some(())?;
+            push_key(&mut pointer, &name[..end]);
+            rest = &name[end..];
+            continue;
+        }
+        let inside = rest.strip_prefix('[')?;
+        if let Some(mark) = inside.chars().next().filter(|c| matches!(c, '"' | '\'')) {
+            let (key, behind) = inside[1..].split_once(mark)?;
+            (!key.contains('\\')).then_some(())?;
+            push_key(&mut pointer, key);
+            rest = behind.strip_prefix(']')?;
+        } else {
+            let (digits, behind) = inside.split_once(']')?;
+            let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+            let index: usize = plain.then(|| digits.parse().ok()).flatten()?;
+            push_key(&mut pointer, &index.to_string());
+            rest = behind;
+        }
+    }
+    (!pointer.is_empty()).then_some(pointer)
 }
 
 /// A text as the type of the value it replaces, where it can be read as such.
@@ -241,6 +267,12 @@ fn of_type(text: &str, there: Option<&Value>) -> Value {
         _ => None,
     }
     .unwrap_or_else(|| Value::String(text.to_owned()))
+}
+
+/// A text as true or false.
+pub(super) fn truth(text: &str) -> Result<bool, TemplateError> {
+    let value = Cast::Bool.read(&Value::from(text))?;
+    Ok(value == Value::Bool(true))
 }
 
 impl Cast {
@@ -270,11 +302,8 @@ impl Cast {
                 (found.map(Value::Bool), "true or false")
             }
             Self::Json if value.is_string() => (verbatim::from_slice(text.as_bytes()).ok(), "JSON"),
-            Self::Json => (Some(value.clone()), "JSON"),
+            Self::Json | Self::Own => (Some(value.clone()), "JSON"),
         };
-        found.ok_or_else(|| {
-            let shown: String = text.chars().take(60).collect();
-            TemplateError::new(format!("`{shown}` is not {what}"))
-        })
+        found.ok_or_else(|| TemplateError::new(format!("`{}` is not {what}", shortened(&text, 60))))
     }
 }

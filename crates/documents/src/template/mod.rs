@@ -6,13 +6,14 @@
 //!
 //! **Templates and the service's handlebars.** Documents are full of `{{record.x}}`, which the service fills in when a
 //! flow runs. So a text given to `set` is a template only if it has `{{ … }}` and every one of them starts with a name of
-//! ours: `name`, `doc`, `row`, `job`, `index`, or `connection` and `integration` without a field (`{{connection.x}}` is
-//! the service's). Any other text, `{{{ … }}}` and `{{#if …}}` included, is taken as it stands; `raw: true` takes every text
+//! ours, brackets before it aside: `name`, `doc`, `row`, `job`, `index`, or `connection` and `integration` without a
+//! field (`{{connection.x}}` is the service's). Any other text, `{{{ … }}}` and `{{#if …}}` included, is taken as it stands; `raw: true` takes every text
 //! so.
 //!
 //! A template is bounded in time and memory: what it makes, and the work for it, is counted.
 
 mod fill;
+mod whose;
 mod words;
 
 use std::borrow::Cow;
@@ -21,11 +22,14 @@ use std::io;
 use std::sync::Mutex;
 
 use minijinja::syntax::SyntaxConfig;
+use minijinja::value::ValueKind;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
 use regex::Regex;
 use serde_json::Value;
 
 pub use self::fill::{Blank, Fill, Whole};
+pub use self::whose::is_template;
+pub(crate) use self::whose::{foreign_template, is_of_the_row};
 use self::words::{Word, words};
 use crate::facts::Facts;
 use crate::problem::Problem;
@@ -78,6 +82,11 @@ impl Default for Templates {
         if let Ok(syntax) = SyntaxConfig::builder().keep_trailing_newline(true).build() {
             environment.set_syntax(syntax);
         }
+        // Documents are JSON: a flag in a text reads as it does there, not as it would in Python.
+        environment.set_formatter(|out, state, value| match json_word(value) {
+            Some(word) => out.write_str(word).map_err(Error::from),
+            None => minijinja::escape_formatter(out, state, value),
+        });
         let known: Mutex<HashMap<String, Regex>> = Mutex::default();
         environment.add_filter("regex_replace", move |text: Cow<'_, str>, find: &str, replace: &str| {
             let mut known = known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -101,6 +110,14 @@ impl Default for Templates {
         });
         // At the end of an expression it is read here (`fill`); anywhere else the text is passed on.
         environment.add_filter("json", |value: minijinja::Value| value);
+        // A cell that says `no` is false inside of an expression too.
+        environment.add_filter("bool", |value: minijinja::Value| match value.as_str() {
+            Some(text) => {
+                fill::truth(text).map_err(|error| Error::new(ErrorKind::InvalidOperation, error.to_string()))
+            }
+            None if value.is_undefined() => Err(Error::from(ErrorKind::UndefinedError)),
+            None => Ok(value.is_true()),
+        });
         environment.add_filter("pad", |value: minijinja::Value, width: usize| {
             let text = value.to_string();
             let missing = width.min(1024).saturating_sub(text.chars().count());
@@ -108,6 +125,16 @@ impl Default for Templates {
         });
         environment.add_filter("slug", |text: Cow<'_, str>| slug(&text));
         Self { environment, count: 0 }
+    }
+}
+
+/// What JSON writes for true, false and nothing.
+fn json_word(value: &minijinja::Value) -> Option<&'static str> {
+    match value.kind() {
+        ValueKind::Bool if value.is_true() => Some("true"),
+        ValueKind::Bool => Some("false"),
+        ValueKind::None => Some("null"),
+        _ => None,
     }
 }
 
@@ -285,74 +312,6 @@ fn lookup(context: &minijinja::Value, path: &str) -> Option<minijinja::Value> {
 
 fn text_of(error: &Error) -> String {
     error.detail().map_or_else(|| error.kind().to_string(), str::to_owned)
-}
-
-/// Whether a text is a template about the manifest's row and nothing else.
-pub(crate) fn is_of_the_row(text: &str) -> bool {
-    const WORDS: [&str; 9] = ["and", "else", "false", "if", "in", "is", "none", "not", "or"];
-    let of_row = |(word, range): &(Word, std::ops::Range<usize>)| {
-        *word != Word::Name || text[range.clone()] == *"row" || WORDS.contains(&&text[range.clone()])
-    };
-    is_template(text) && words(text).iter().all(of_row)
-}
-
-/// Whether a text of `set` is a template of ours and not the service's handlebars.
-pub fn is_template(text: &str) -> bool {
-    let mut rest = text;
-    let mut any = false;
-    while let Some(start) = rest.find("{{") {
-        let inner = &rest[start + 2..];
-        let Some(end) = inner.find("}}") else { return false };
-        if !is_ours(&inner[..end]) {
-            return false;
-        }
-        any = true;
-        rest = &inner[end + 2..];
-    }
-    any
-}
-
-/// A text of which it can be doubted whose template it is.
-pub(crate) struct Doubt {
-    /// The first name in it that the job offers.
-    pub(crate) ours: String,
-    /// The first expression that is not of the job: then the whole text is taken as it stands.
-    pub(crate) foreign: Option<String>,
-    /// Where the former stands.
-    pub(crate) range: std::ops::Range<usize>,
-}
-
-/// Whether something in a text can be filled in by the job.
-pub(crate) fn foreign_template(text: &str) -> Option<Doubt> {
-    let (mut ours, mut foreign) = (None, None);
-    let mut at = 0;
-    while let Some(start) = text[at..].find("{{").map(|found| at + found + 2) {
-        let end = text[start..].find("}}").map_or(text.len(), |found| start + found);
-        let inner = &text[start..end];
-        let plain = inner.trim_start_matches(['{', '-', '+']).trim_start();
-        if is_ours(inner) {
-            let length = plain.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(plain.len());
-            let from = end - plain.len();
-            ours.get_or_insert(from..from + length);
-        } else {
-            foreign.get_or_insert_with(|| plain.split([' ', '}']).next().unwrap_or_default().to_owned());
-        }
-        at = (end + 2).min(text.len());
-    }
-    let range = ours?;
-    Some(Doubt { ours: text[range.clone()].to_owned(), foreign, range })
-}
-
-fn is_ours(expression: &str) -> bool {
-    let expression = expression.strip_prefix(['-', '+']).unwrap_or(expression).trim_start();
-    let end = expression.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(expression.len());
-    let (root, rest) = expression.split_at(end);
-    let field = rest.trim_start().starts_with(['.', '[']);
-    match root {
-        "connection" | "integration" => !field,
-        "row" | "job" | "doc" => true,
-        root => NAMES.contains(&root),
-    }
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ fn every_fact_can_be_used() {
     for (source, expected) in [
         ("{{ name }}", "Order <EU> & Co"),
         ("{{ doc.http.method[0] }}", "PUT"),
+        ("{{ name == 'a' }} {{ 1 == 1 }} {{ none }}", "false true null"),
         ("{{ name }} ({{ row.region | upper }})", "Order <EU> & Co (EU)"),
         ("{{ job.name }}/{{ job.date }}/{{ job.action }}", "orders/2026-01-31/migrate"),
         ("{{ index | pad(4) }}", "0007"),
@@ -215,5 +216,80 @@ fn an_unknown_name_is_underlined_where_it_stands() {
         ("{{ name|nme }}", 8..11),
     ] {
         assert_eq!(Templates::default().compile(source).unwrap_err().range, Some(at), "{source}");
+    }
+}
+
+#[test]
+fn a_template_is_of_the_row_whatever_words_of_the_language_it_holds() {
+    for text in [
+        "{{ row.x }}",
+        "{{ row.x if row.x is defined else None }}",
+        "{{ row.x if True and not False else none }}",
+        "{{ row.x == true }}",
+        "{{ row.x | default('name', true) }}",
+        "{{ row['job'] ~ 'index' }}",
+        "{{ row.x in ['doc', row.y] }}",
+        "{{ row.list[range(2)[1]] }}",
+        "{{ row.x | }}",
+    ] {
+        assert!(is_of_the_row(text), "{text}");
+    }
+    for text in [
+        "{{ row.x ~ name }}",
+        "{{ name }}",
+        "{{ index }}",
+        "{{ row.x }}{{record.y}}",
+        "{{ row[name] }}",
+        "{{ job.name | }}",
+        "plain",
+    ] {
+        assert!(!is_of_the_row(text), "{text}");
+    }
+}
+
+#[test]
+fn a_cast_inside_a_larger_expression_is_about_its_operand() {
+    for (text, row, expected) in [
+        ("{{ row.x | int + row.x | int }}", "2", json!(4)),
+        ("{{ (row.x | int) + row.x | int }}", "2", json!(4)),
+        ("{{ ((row.x ~ '0') | int) }}", "2", json!("20")),
+        ("{{ (row.x ~ '0') | int }}", "2", json!(20)),
+        ("{{ row.x ~ row.x | int }}", "2", json!("22")),
+        ("{{ row.x if row.x == '3' else row.x | int }}", "2", json!(2)),
+        ("{{ row.x | default('a - b') | int }}", "2", json!(2)),
+        ("{{ row['x'] | int }}", "2", json!(2)),
+        ("{{ row.x is not none | bool }}", "2", json!(true)),
+        ("{{ (not row.x | bool) or row.x | bool }}", "no", json!("{{ (not row.x | bool) or row.x | bool }}")),
+        ("{{ (row.x | bool) == false }}", "no", json!("true")),
+        ("{{- row.x | int -}}", "2", json!(2)),
+        ("{{ row.x | int * 2.5 }}", "3", json!("7.5")),
+    ] {
+        assert_eq!(filled(text, row, Value::Null), Ok(Some(expected)), "{text}");
+    }
+    assert_eq!(filled("{{ row.x | int * 2.5 }}", "3", json!(1)), Ok(Some(json!(7.5))));
+    assert!(
+        filled("{{ row.x == row.x | bool }}", "maybe", Value::Null)
+            .unwrap_err()
+            .contains("`maybe` is not true")
+    );
+}
+
+#[test]
+fn a_key_that_a_name_says_is_looked_up_and_not_read_as_it_is_written() {
+    let document =
+        json!({ "name": "a b", "m": { "name": "wrong", "a b": "right", "a/b": 1.5 }, "l": [1, 2] });
+    for (text, expected) in [
+        ("{{ doc.m[name] }}", json!("right")),
+        ("{{ doc.m['a b'] }}", json!("right")),
+        ("{{ doc.m[\"a/b\"] }}", json!(1.5)),
+        ("{{ doc.m.name }}", json!("wrong")),
+        ("{{ doc['m']['name'] }}", json!("wrong")),
+        ("{{ doc.l[1] }}", json!(2)),
+        ("{{ doc.l[-1] }}", json!("2")),
+    ] {
+        let mut templates = Templates::default();
+        let fill = templates.compile_value(&json!(text)).unwrap();
+        let filled = templates.fill(&fill, &document, &Facts::default(), None, Blank::Leave);
+        assert_eq!(filled, Ok(Some(expected)), "{text}");
     }
 }

@@ -93,3 +93,39 @@ pub(super) fn whole_expression(text: &str) -> Option<Range<usize>> {
     let end = text.len() - 2 - usize::from(inside.ends_with(marks));
     (start < end).then_some(start..end)
 }
+
+/// Whether a filter behind an expression is about its last operand only: an operator stands outside of brackets.
+pub(super) fn has_operator(expression: &str) -> bool {
+    const WORDS: [&str; 6] = ["and", "else", "if", "in", "not", "or"];
+    let (mut at, mut depth, mut last) = (0, 0usize, "");
+    while let Some(c) = expression[at..].chars().next() {
+        let rest = &expression[at..];
+        if c.is_alphabetic() || c == '_' {
+            let word = &rest[..rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len())];
+            // `x is not none` is a test, which stands in a row with filters.
+            if depth == 0 && WORDS.contains(&word) && last != "." && !(word == "not" && last == "is") {
+                return true;
+            }
+            last = word;
+            at += word.len();
+            continue;
+        }
+        match c {
+            '"' | '\'' => {
+                at = text_end(expression, at + 1, c);
+                last = "";
+                continue;
+            }
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => depth = depth.saturating_sub(1),
+            '-' if depth == 0 && expression[..at].trim().is_empty() => {}
+            '+' | '-' | '*' | '/' | '%' | '~' | '=' | '!' | '<' | '>' if depth == 0 => return true,
+            _ => {}
+        }
+        if !c.is_whitespace() {
+            last = if c == '.' { "." } else { "" };
+        }
+        at += c.len_utf8();
+    }
+    false
+}

@@ -34,6 +34,11 @@ pub(super) fn mappings(old: &Value, flat: bool, untyped: Untyped, reasons: &mut 
             reasons.push(format!("its mapping holds `{key}`"));
         }
     }
+    for key in ["fields", "lists"] {
+        if old.get(key).is_some_and(|rows| !rows.is_array() && !rows.is_null()) {
+            reasons.push(format!("its `{key}` are not a list"));
+        }
+    }
     for field in rows(old, "fields") {
         let target = text(field, "generate");
         match row(field, untyped).and_then(|(row, list)| match list {
@@ -104,12 +109,15 @@ fn row(field: &Value, untyped: Untyped) -> Result<(Map<String, Value>, Option<Ve
                 source = Some(way::write_two(&names));
             }
             ("hardCodedValue", Value::String(_) | Value::Bool(_) | Value::Number(_)) => literal = Some(value),
-            ("dataType", Value::String(word)) if has_word(DATA_TYPES, Model::Two, word) => {
-                data_type = Some(word.as_str());
-            }
-            ("dataType", Value::String(word)) => {
+            ("dataType", Value::String(word)) if !has_word(DATA_TYPES, Model::Two, word) => {
                 return Err(Obstacle::new(format!("Mapper 2.0 has no data type `{word}`")));
             }
+            ("dataType", Value::String(word)) if !has_word(DATA_TYPES, Model::One, word) => {
+                return Err(Obstacle::new(format!(
+                    "Mapper 1.0 has no data type `{word}`: what it makes of it is not known"
+                )));
+            }
+            ("dataType", Value::String(word)) => data_type = Some(word.as_str()),
             ("conditional", Value::Object(condition)) => {
                 let when = condition.get("when").and_then(Value::as_str).unwrap_or_default();
                 let more = condition.iter().any(|(key, value)| key != "when" && !value.is_null());

@@ -12,7 +12,7 @@ mod reading;
 use serde_json::Value;
 
 use crate::output::Output;
-use crate::schema::{Mapper, adaptor_with_block, is_empty_draft};
+use crate::schema::{Mapper, Model, adaptor_with_block, has_rows};
 
 /// What becomes of a row that names no data type, where the type matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -40,7 +40,7 @@ pub enum Upgrade {
 
 /// Upgrades the import's mapping.
 pub fn upgrade(document: &mut Value, untyped: Untyped) -> Upgrade {
-    let Some(old) = document.get("mapping").filter(|mapping| has_rows(mapping)) else {
+    let Some(old) = document.get("mapping").filter(|mapping| has_rows(Model::One, mapping)) else {
         return in_block(document);
     };
     let mut reasons = obstacles(document);
@@ -74,17 +74,16 @@ fn left(reasons: &[String]) -> Upgrade {
 /// An import without a mapping at the top may have one in its block.
 fn in_block(document: &Value) -> Upgrade {
     let adaptor = adaptor_with_block(document).filter(|adaptor| adaptor.mapper == Mapper::OneInBlock);
-    let mapping =
-        |block: &&str| document.get(*block).and_then(|block| block.get("mapping")).is_some_and(has_rows);
+    let mapping = |block: &&str| {
+        document
+            .get(*block)
+            .and_then(|block| block.get("mapping"))
+            .is_some_and(|mapping| has_rows(Model::One, mapping))
+    };
     match adaptor.filter(|adaptor| adaptor.blocks.iter().any(mapping)) {
         Some(adaptor) => left(&[format!("{} has no Mapper 2.0", adaptor.name)]),
         None => Upgrade::NothingToDo,
     }
-}
-
-fn has_rows(mapping: &Value) -> bool {
-    let some = |key: &str| mapping.get(key).and_then(Value::as_array).is_some_and(|list| !list.is_empty());
-    some("fields") || some("lists")
 }
 
 /// What stands in the way beside the rows.
@@ -93,8 +92,7 @@ fn obstacles(document: &Value) -> Vec<String> {
     if let Some(adaptor) = adaptor_with_block(document).filter(|adaptor| adaptor.mapper.is_one_only()) {
         reasons.push(format!("{} has no Mapper 2.0", adaptor.name));
     }
-    let mapped = |rows: &Vec<Value>| !rows.iter().all(is_empty_draft);
-    if document.get("mappings").and_then(Value::as_array).is_some_and(mapped) {
+    if document.get("mappings").is_some_and(|mappings| has_rows(Model::Two, mappings)) {
         reasons.push("it has a Mapper 2.0 mapping already".to_owned());
     }
     let many = matches!(document.get("oneToMany"), Some(Value::Bool(true)))

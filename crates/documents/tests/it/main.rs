@@ -8,6 +8,7 @@ mod emulator_tables;
 mod fuzz;
 mod mapping_edit;
 mod mass_rename;
+mod reference_laws;
 mod rename_cases;
 mod rename_laws;
 mod rename_places;

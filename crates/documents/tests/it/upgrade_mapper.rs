@@ -220,3 +220,28 @@ fn the_editors_empty_draft_rows_are_no_mapping() {
         json!([draft, { "generate": "b", "extract": "$.b", "dataType": "string", "status": "Active" }]);
     assert!(refused(&document).contains("it has a Mapper 2.0 mapping already"));
 }
+
+#[test]
+fn a_data_type_that_one_of_the_models_does_not_have_is_a_reason() {
+    for (word, model) in [
+        ("json", "2.0"),
+        ("date", "2.0"),
+        ("object", "1.0"),
+        ("booleanarray", "1.0"),
+        ("objectarray", "1.0"),
+        ("arrayarray", "1.0"),
+        ("text", "2.0"),
+    ] {
+        let why = refused(&fields(&json!([{ "extract": "a", "generate": "b", "dataType": word }])));
+        assert!(why.contains(&format!("Mapper {model} has no data type `{word}`")), "{word}: {why}");
+    }
+}
+
+#[test]
+fn a_mapping_of_the_wrong_shape_is_never_replaced() {
+    let why = refused(&http(&json!({ "fields": string("a", "b"), "lists": [] })));
+    assert!(why.contains("its `fields` are not a list"), "{why}");
+    let mut both = fields(&json!([string("a", "b")]));
+    both["mappings"] = string("c", "$.d");
+    assert!(refused(&both).contains("it has a Mapper 2.0 mapping already"));
+}

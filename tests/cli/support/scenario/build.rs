@@ -22,18 +22,22 @@ pub struct Scenario {
 }
 
 impl Scenario {
-    /// An action over imports of these names in the source.
-    pub fn of<const N: usize>(action: &str, names: [&str; N]) -> Self {
-        let behaviour = Behaviour { rate_limited: false, ..Behaviour::default() };
-        let mut scenario = Self {
+    /// Two accounts that hold nothing, and a job without keys.
+    pub fn empty() -> Self {
+        Self {
             lists: BTreeMap::new(),
             keys: Vec::new(),
             files: Vec::new(),
             faults: Vec::new(),
-            behaviour,
+            behaviour: Behaviour { rate_limited: false, ..Behaviour::default() },
             env: HashMap::new(),
             counts: HashMap::new(),
-        };
+        }
+    }
+
+    /// An action over imports of these names in the source.
+    pub fn of<const N: usize>(action: &str, names: [&str; N]) -> Self {
+        let mut scenario = Self::empty();
         scenario = scenario.job("name", "scenario").job("action", action).job("source", "source");
         if action == "migrate" {
             scenario = scenario.job("target", "target");

@@ -1,0 +1,9 @@
+//! The beginning of a text, for a message.
+
+/// The first so many characters of a text, with `…` where it is longer.
+pub(crate) fn shortened(text: &str, characters: usize) -> String {
+    match text.char_indices().nth(characters) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}

@@ -1,0 +1,96 @@
+//! Whose template a text is: the job's or the service's, by the rule at the top of the module `template`.
+
+use minijinja::Environment;
+
+use super::NAMES;
+use super::words::{Word, words};
+
+/// Whether a text is a template about the manifest's row and nothing else.
+pub(crate) fn is_of_the_row(text: &str) -> bool {
+    if !is_template(text) {
+        return false;
+    }
+    let environment = Environment::new();
+    let Ok(template) = environment.template_from_str(text) else {
+        // Compiled as one of ours, it is told what is wrong with it.
+        return words(text).first().is_some_and(|(_, range)| text[range.clone()] == *"row");
+    };
+    let globals: Vec<&str> = environment.globals().map(|(name, _)| name).collect();
+    let used = template.undeclared_variables(false);
+    used.contains("row") && used.iter().all(|name| name == "row" || globals.contains(&name.as_str()))
+}
+
+/// Whether a text of `set` is a template of ours and not the service's handlebars.
+pub fn is_template(text: &str) -> bool {
+    let mut rest = text;
+    let mut any = false;
+    while let Some(start) = rest.find("{{") {
+        let inner = &rest[start + 2..];
+        let Some(end) = inner.find("}}") else { return false };
+        if !is_ours(&inner[..end]) {
+            return false;
+        }
+        any = true;
+        rest = &inner[end + 2..];
+    }
+    any
+}
+
+/// A text of which it can be doubted whose template it is.
+pub(crate) struct Doubt {
+    /// The first name in it that the job offers.
+    pub(crate) ours: String,
+    /// The first expression that is not of the job: then the whole text is taken as it stands.
+    pub(crate) foreign: Option<String>,
+    /// Where the former stands.
+    pub(crate) range: std::ops::Range<usize>,
+}
+
+/// Whether something in a text can be filled in by the job.
+pub(crate) fn foreign_template(text: &str) -> Option<Doubt> {
+    let (mut ours, mut foreign) = (None, None);
+    let mut at = 0;
+    while let Some(start) = text[at..].find("{{").map(|found| at + found + 2) {
+        let end = text[start..].find("}}").map_or(text.len(), |found| start + found);
+        let inner = &text[start..end];
+        let plain =
+            inner.trim_start_matches(|c: char| matches!(c, '{' | '-' | '+' | '(') || c.is_whitespace());
+        if is_ours(inner) {
+            let length = plain.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(plain.len());
+            let from = end - plain.len();
+            ours.get_or_insert(from..from + length);
+        } else {
+            // `{{ 'no ' ~ row.x }}` was hardly meant for the service.
+            if let Some(name) = offered(&text[start - 2..(end + 2).min(text.len())]) {
+                ours.get_or_insert(start - 2 + name.start..start - 2 + name.end);
+            }
+            foreign.get_or_insert_with(|| plain.split([' ', '}']).next().unwrap_or_default().to_owned());
+        }
+        at = (end + 2).min(text.len());
+    }
+    let range = ours?;
+    Some(Doubt { ours: text[range.clone()].to_owned(), foreign, range })
+}
+
+/// The first name of a cell or of the job in an expression that begins with something else.
+fn offered(expression: &str) -> Option<std::ops::Range<usize>> {
+    let handlebars = expression.trim_start_matches('{').starts_with(['#', '/', '^', '!', '>', '&', '*']);
+    let found = words(expression).into_iter().find(|(word, range)| {
+        let field = expression[range.end..].starts_with(['.', '[']);
+        *word == Word::Name && field && matches!(&expression[range.clone()], "row" | "job")
+    });
+    found.filter(|_| !handlebars && !expression.starts_with("{{{")).map(|(_, range)| range)
+}
+
+fn is_ours(expression: &str) -> bool {
+    let expression = expression.strip_prefix(['-', '+']).unwrap_or(expression);
+    let expression = expression.trim_start_matches(|c: char| c == '(' || c.is_whitespace());
+    let end = expression.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(expression.len());
+    let (root, rest) = expression.split_at(end);
+    let field = rest.trim_start().starts_with(['.', '[']);
+    match root {
+        "connection" | "integration" => !field,
+        "row" | "job" | "doc" => true,
+        root => NAMES.contains(&root),
+    }
+}

@@ -1,0 +1,61 @@
+//! Job files that say something else than was meant.
+
+use super::Case;
+use crate::support::scenario::Ran;
+
+fn check(case: &str, job: &str) -> Ran {
+    Case::of(case).check(job).expect_exit(2)
+}
+
+fn errors(ran: &Ran) -> usize {
+    ran.stderr.lines().filter(|line| line.starts_with("error")).count()
+}
+
+#[test]
+fn case_20_slips_of_yaml_are_told_with_the_cure() {
+    for (job, at, help) in [
+        ("job-1-star.yaml", ":8:11", "\"*\""),
+        ("job-2-braces.yaml", ":8:11", "\"{{ name }} EU\""),
+        ("job-3-indent.yaml", ":9:", "3"),
+    ] {
+        let ran =
+            check("20-yaml-without-a-hint", job).expect_stderr(at).expect_stderr(help).expect_stderr("help");
+        assert_eq!(errors(&ran), 1, "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn case_21_what_is_valid_and_not_meant_is_told() {
+    let case = Case::of("21-valid-but-not-meant");
+    let told = |ran: Ran| ran.expect_exit(0).expect_stderr("comment").expect_stderr("the same name");
+    told(case.check("job-1-comment.yaml"));
+    told(case.world.command(&["plan", "job-1-comment.yaml"]));
+    let ran = check("21-valid-but-not-meant", "job-2-escapes.yaml").expect_stderr(":7:");
+    assert_eq!(errors(&ran), 1, "{}", ran.stderr);
+}
+
+#[test]
+fn case_22_a_value_that_is_wrong_is_told_once_and_with_the_cure() {
+    let of = |job| check("22-values-and-pointers", job);
+    let ran = of("job-1-share.yaml").expect_stderr("`0.9`").expect_stderr("`5%`");
+    assert_eq!(errors(&ran), 2, "{}", ran.stderr);
+    let ran = of("job-2-pointer.yaml").expect_stderr("/description").expect_stderr("/mockResponse");
+    assert_eq!(errors(&ran), 2, "{}", ran.stderr);
+    let ran = of("job-3-typing-error.yaml").expect_stderr("did you mean `target`?");
+    assert_eq!(errors(&ran), 1, "{}", ran.stderr);
+}
+
+#[test]
+fn case_23_a_condition_that_assigns_is_refused_by_every_command() {
+    let case = Case::of("23-where-that-assigns");
+    let text = case.world.read("job.yaml");
+    for operator in ["=", "|=", "+=", "-=", "*=", "/=", "%=", "//="] {
+        let condition = text.replace(".name = ", &format!(".name {operator} "));
+        std::fs::write(case.world.path("job.yaml"), condition).unwrap();
+        for command in ["check", "plan", "run"] {
+            let ran = case.world.command(&[command, "job.yaml"]).expect_exit(2).expect_no_write();
+            ran.expect_stderr(&format!("`{operator}` assigns"));
+        }
+    }
+    assert_eq!(case.world.imports("source").len(), 3);
+}
