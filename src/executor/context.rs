@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use crate::documents::Unreadable;
+use crate::documents::document::print_and_tree_by;
 use crate::documents::normal::Ignore;
 use crate::executor::RunOptions;
 use crate::executor::journal_view::JournalView;
@@ -75,11 +76,7 @@ impl Context<'_> {
 
 /// The fingerprint of a document of the target and its tree, without what the job ignores.
 pub(crate) fn print_and_tree(context: &Context<'_>, text: &[u8]) -> (Fingerprint, Result<Value, Unreadable>) {
-    let (print, tree) = crate::documents::document::print_and_tree(text);
-    match tree {
-        Ok(tree) if !context.ignore.is_empty() => (context.ignore.fingerprint(&tree), Ok(tree)),
-        tree => (print, tree),
-    }
+    print_and_tree_by(text, |tree| context.ignore.fingerprint(tree))
 }
 
 /// The document that is to stand in the target, as text.

@@ -6,6 +6,7 @@ use futures::FutureExt;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep_until};
 
+use crate::documents::Mistake;
 use crate::documents::planted::{NO_LOOK_BEFORE, is_planted};
 use crate::executor::context::Context;
 use crate::executor::look_up::{Doubts, look_before, look_up};
@@ -52,12 +53,12 @@ pub(crate) async fn drive_or_fail(
         return done;
     }
     let mut done = Done::unprocessed(context.plan.item(key)?);
-    let message = "this program made a mistake with it: please report it";
+    let message = &Mistake.to_string();
     if matches!(context.ledger.state(key), ItemState::Untouched) {
-        end(context, key, End::failed("panic", message)).await?;
+        end(context, key, End::failed("panic", message.as_str())).await?;
         done.outcome = Outcome::Failed;
     }
-    done.message = Some(message.to_owned());
+    done.message = Some(message.clone());
     Ok(done)
 }
 

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use tokio::time::{Instant, sleep};
 
 use crate::api::ErrorKind;
+use crate::documents::contained;
 use crate::executor::context::{Context, document, print_and_tree, sent_sha256, with_article};
 use crate::executor::halt;
 use crate::executor::record::compare_texts;
@@ -283,7 +284,20 @@ async fn compare_one(context: &Context<'_>, key: ItemKey, target: &Id) -> Result
     }
 }
 
+/// Compares what was read with what was sent. A panic leaves it unchecked, and says so.
 fn check(
+    context: &Context<'_>,
+    item: &PlanItem,
+    head: &Head,
+    text: &RawValue,
+) -> Result<Verified, EngineError> {
+    contained(|| compare(context, item, head, text)).unwrap_or_else(|mistake| {
+        let why = format!("(it could not be compared: {mistake})");
+        Ok(Verified::absent(Verdict::NotChecked, Some(why)))
+    })
+}
+
+fn compare(
     context: &Context<'_>,
     item: &PlanItem,
     head: &Head,

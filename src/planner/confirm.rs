@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::value::RawValue;
 
-use crate::documents::document::{fingerprint_of_text, read_tree};
+use crate::documents::document::{print_and_tree_by, read_tree};
 use crate::documents::normal::ignore::changes_by_itself;
 use crate::inventory::error::EngineError;
 use crate::inventory::list_scan::{PageVisitor, ScanOptions, list_scan};
@@ -61,9 +61,10 @@ impl Confirmed {
         }
         let old = import.print;
         import.slot = spool.append(text)?;
-        match read_tree(text) {
+        let (now, tree) = print_and_tree_by(text, |tree| print.of(tree));
+        import.print = now;
+        match tree {
             Ok(tree) => {
-                import.print = print.of(&tree);
                 import.unreadable = None;
                 if import.print != old && self.watched < MOST_WATCHED {
                     self.watched += 1;
@@ -76,10 +77,7 @@ impl Confirmed {
                     }
                 }
             }
-            Err(why) => {
-                import.print = fingerprint_of_text(text);
-                import.unreadable = Some(why);
-            }
+            Err(why) => import.unreadable = Some(why),
         }
         Ok(())
     }

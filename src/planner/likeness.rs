@@ -24,6 +24,8 @@ pub(crate) enum Likeness {
     },
     /// The documents differ.
     Unlike,
+    /// The program panicked over them.
+    Unknown,
 }
 
 /// A place of the documents of an adaptor that may hold what the service fills in.

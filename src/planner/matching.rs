@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use futures::{StreamExt, pin_mut};
 
+use crate::documents::contained;
 use crate::documents::document::read_tree;
 use crate::documents::normal::Ignore;
 use crate::inventory::error::EngineError;
@@ -36,6 +37,8 @@ pub(crate) struct Decided {
     pub left: Vec<TargetImport>,
     pub own: ServiceOwn,
     pub confirmed: Confirmed,
+    /// Items that could not be compared: the program panicked over them.
+    pub mistakes: BTreeSet<u32>,
     /// Why items are not created, where the target has nearly their name.
     pub conflicts: HashMap<u32, String>,
 }
@@ -184,7 +187,7 @@ async fn decide_open(
     judge(builder, imports, &decided.own, &mut alike).await?;
     for group in open {
         let there = imports.by_key.get(&group.key).map(Vec::as_slice).unwrap_or_default();
-        let mut verdicts = Vec::new();
+        let (mut verdicts, mut mistakes) = (Vec::new(), Vec::new());
         let pairs = Group { wanted: group.wanted, standing: group.standing };
         let decisions = pair(&pairs, |item, at| {
             if builder.drafts[item].print == Some(there[at].print) {
@@ -195,9 +198,16 @@ async fn decide_open(
                     verdicts.push((item, *verdict));
                     true
                 }
+                Some(Likeness::Unknown) => {
+                    mistakes.push(item);
+                    false
+                }
                 _ => false,
             }
         });
+        let is_unsure = |item: &usize| !verdicts.iter().any(|(known, _)| known == item);
+        let number = |item: usize| u32::try_from(item).unwrap_or(u32::MAX);
+        decided.mistakes.extend(mistakes.into_iter().filter(is_unsure).map(number));
         for (item, verdict) in verdicts {
             builder.drafts[item].verdict = verdict;
         }
@@ -249,7 +259,7 @@ async fn compare_all(
             async move {
                 let chunk = chunk?;
                 let comparing = tokio::task::spawn_blocking(move || compare_chunk(&chunk, &ignore));
-                // It does not panic; a runtime that ends has no use for what it found.
+                // Panics are contained; a runtime that ends has no use for what it found.
                 comparing.await.map_err(|_| EngineError::Interrupted)
             }
         })
@@ -305,7 +315,8 @@ fn compare_chunk(
                 continue;
             };
             for (at, found) in &found {
-                let alike = likeness(&wanted, found, ignore, secrets, &mut asked);
+                let alike = contained(|| likeness(&wanted, found, ignore, secrets, &mut asked));
+                let alike = alike.unwrap_or(Likeness::Unknown);
                 // Nothing is kept of what is unlike: that is the rule, and there may be very many.
                 if alike != Likeness::Unlike {
                     pairs.push(((*item, group.key, *at), alike));
@@ -325,7 +336,9 @@ fn ask(imports: &mut TargetImports<'_>, own: &mut ServiceOwn) -> Result<(), Engi
     let mut slots: Vec<Span> = wanted.take(MOST_ASKED).map(|import| import.slot).collect();
     slots.extend(imports.samples.values().flatten());
     for slot in slots {
-        own.take(&imports.spool.read(slot)?);
+        let text = imports.spool.read(slot)?;
+        // One that cannot be asked tells nothing.
+        let _ = contained(|| own.take(&text));
     }
     Ok(())
 }

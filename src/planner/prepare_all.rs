@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use crate::documents::references::{Kind, Resolver, ResourceIndex};
-use crate::documents::{Facts, Selector, Unreadable};
+use crate::documents::{Facts, Mistake, Selector, Unreadable, contained};
 use crate::inventory::error::EngineError;
 use crate::inventory::flow_usage::{FlowUsage, UsedBy};
 use crate::inventory::related::print_of;
@@ -64,7 +64,8 @@ pub(crate) async fn prepare_all(
             } else {
                 let facts = known.facts(with, number, &head, pick.row);
                 match document.tree() {
-                    Ok(source) => workshop.prepare(number, &head, source, &facts),
+                    Ok(source) => contained(|| workshop.prepare(number, &head, source, &facts))
+                        .unwrap_or_else(|mistake| unprepared(number, &head, mistake)),
                     // A backup keeps the text, whatever it is.
                     Err(_) if with.job.action == Action::Backup => {
                         let mut kept = workshop.prepare(number, &head, &Value::Null, &facts);
@@ -131,6 +132,12 @@ fn unreadable(number: ItemKey, head: &Head, why: &Unreadable) -> Prepared {
     let message = format!("its document cannot be read: {why}");
     let item = ended(with_source(blank(number, head), head), Outcome::Failed, "unreadable", message);
     Prepared::over(item)
+}
+
+/// The item of a document over which the program panicked.
+fn unprepared(number: ItemKey, head: &Head, mistake: Mistake) -> Prepared {
+    let item = with_source(blank(number, head), head);
+    Prepared::over(ended(item, Outcome::Failed, "panic", mistake.to_string()))
 }
 
 fn with_source(mut item: PlanItem, head: &Head) -> PlanItem {

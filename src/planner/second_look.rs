@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::documents::contained;
 use crate::documents::document::read_tree;
 use crate::documents::name::{differ_by, is_same_name, loose_name_key, name_key};
 use crate::inventory::error::EngineError;
@@ -119,13 +120,9 @@ async fn adopt(
         };
         // The name is what the service made of it.
         ours["name"] = theirs["name"].clone();
-        let alike = likeness(
-            &ours,
-            &theirs,
-            &builder.print.ignore,
-            &item.secrets,
-            &mut std::collections::BTreeSet::new(),
-        );
+        let (ignore, mut asked) = (&builder.print.ignore, std::collections::BTreeSet::new());
+        let alike = contained(|| likeness(&ours, &theirs, ignore, &item.secrets, &mut asked));
+        let alike = alike.unwrap_or(Likeness::Unknown);
         let decision = match alike {
             Likeness::Equal(_) => {
                 builder.drafts[index].verdict = Verdict::EqualWithDefaults;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::documents::Unreadable;
-use crate::documents::document::{fingerprint_of_text, read_tree};
+use crate::documents::document::print_and_tree_by;
 use crate::documents::name::loose_name_key;
 use crate::documents::normal::{Ignore, masks, remove_pointers};
 use crate::inventory::endpoint::Account;
@@ -225,10 +225,8 @@ fn kept(
 ) -> Result<TargetImport, EngineError> {
     let text = text.get().as_bytes();
     let slot = spool.append(text)?;
-    let (print, unreadable) = match read_tree(text) {
-        Ok(tree) => (print.of(&tree), None),
-        Err(why) => (fingerprint_of_text(text), Some(why)),
-    };
+    let (print, tree) = print_and_tree_by(text, |tree| print.of(tree));
+    let unreadable = tree.err();
     Ok(TargetImport { id: head.id.clone(), print, slot, app: head.connector.is_some(), unreadable })
 }
 

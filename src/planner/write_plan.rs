@@ -2,15 +2,17 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use crate::documents::{Mistake, contained};
 use crate::inventory::endpoint::{Spent, spent};
 use crate::inventory::error::EngineError;
 use crate::inventory::list_scan::Seen;
 use crate::inventory::related::{Related, append_related};
 use crate::job::{Action, Verify};
-use crate::model::{Fingerprint, Id, ItemKey, Operation};
+use crate::model::{Fingerprint, Id, ItemKey, Operation, Outcome};
 use crate::planner::compare::{contrast, take_others};
 use crate::planner::matching::{Decided, decide_all};
 use crate::planner::plan_builder::PlanBuilder;
+use crate::planner::prepare::ended;
 use crate::planner::request::{PlanRequest, Purpose, Scope};
 use crate::planner::second_look::second_look;
 use crate::planner::settle::{settle, weigh};
@@ -191,7 +193,7 @@ pub(crate) async fn decide_and_write(
     Ok(Planned { plan, wanted_sha256, references: std::mem::take(&mut builder.references) })
 }
 
-/// The item, now that it is known what stands in the target.
+/// The item, now that it is known what stands in the target. A panic is the failure of this item.
 fn settled(
     builder: &mut PlanBuilder<'_>,
     index: usize,
@@ -200,16 +202,24 @@ fn settled(
 ) -> Result<PlanItem, EngineError> {
     let mut item = builder.item(index)?;
     if builder.drafts[index].wanted.is_some() {
-        item = match builder.with.job.action {
+        let blank = item.clone();
+        let number = u32::try_from(index).unwrap_or(u32::MAX);
+        let settling = contained(|| match builder.with.job.action {
+            _ if decided.mistakes.contains(&number) => Ok(failed(blank.clone(), Mistake)),
             Action::Migrate | Action::Clone | Action::Restore => {
-                settle(builder, item, index, decided, imports)?
+                settle(builder, item, index, decided, imports)
             }
-            Action::Compare => contrast(builder, item, index, decided, imports)?,
-            _ => item,
-        };
+            Action::Compare => contrast(builder, item, index, decided, imports),
+            _ => Ok(item),
+        });
+        item = settling.unwrap_or_else(|mistake| Ok(failed(blank, mistake)))?;
     }
     builder.warn_of_namesakes(&mut item);
     Ok(item)
+}
+
+fn failed(item: PlanItem, mistake: Mistake) -> PlanItem {
+    ended(item, Outcome::Failed, "panic", mistake.to_string())
 }
 
 /// Lets others have their turn every few items, and stops if that is asked for.

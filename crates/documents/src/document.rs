@@ -10,6 +10,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
+use crate::contained::{Mistake, contained};
 use crate::normal::fingerprint;
 use crate::planted::{UNREADABLE_AS_EMPTY, is_planted};
 use crate::schema::is_server_field;
@@ -99,6 +100,9 @@ pub enum Unreadable {
     /// Not JSON, or not an object.
     #[error("{0}")]
     NotJson(String),
+    /// The program panicked over it.
+    #[error(transparent)]
+    Mistake(#[from] Mistake),
 }
 
 impl Unreadable {
@@ -146,9 +150,19 @@ pub fn print_text(text: &[u8]) -> Fingerprint {
 
 /// The fingerprint of a document's text, as [`print_text`] gives it, and its tree.
 pub fn print_and_tree(text: &[u8]) -> (Fingerprint, Result<Value, Unreadable>) {
-    let tree = read_tree(text);
-    let print = tree.as_ref().map_or_else(|_| fingerprint_of_text(text), fingerprint);
-    (print, tree)
+    print_and_tree_by(text, fingerprint)
+}
+
+/// The same, with a fingerprint of another make. A panic over the tree makes it one that cannot be read.
+pub fn print_and_tree_by(
+    text: &[u8],
+    print: impl FnOnce(&Value) -> Fingerprint,
+) -> (Fingerprint, Result<Value, Unreadable>) {
+    let printed = read_tree(text).and_then(|tree| Ok((contained(|| print(&tree))?, tree)));
+    match printed {
+        Ok((print, tree)) => (print, Ok(tree)),
+        Err(why) => (fingerprint_of_text(text), Err(why)),
+    }
 }
 
 /// The fingerprint of a text that has no tree.

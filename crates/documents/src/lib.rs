@@ -3,6 +3,7 @@
 //! Promises: keys a step does not name pass through untouched and in order; a step either does what it says or is an
 //! error that names the import; everything that can be compiled is compiled once per job.
 
+pub mod contained;
 pub mod diff;
 pub mod document;
 pub mod facts;
@@ -33,6 +34,7 @@ pub mod template;
 pub mod upgrade;
 pub mod verbatim;
 
+pub use contained::{Mistake, contained};
 pub use document::{Document, Unreadable};
 pub use head::Head;
 pub use id::{Fingerprint, Id};

@@ -17,13 +17,63 @@ pub const NO_LOOK_BEFORE: &str = "no look before";
 pub const ANY_ANSWER: &str = "any answer";
 /// A PUT or DELETE is sent without reading the import again.
 pub const STALE_WRITE: &str = "stale write";
+/// Comparing panics over documents that are [marked](MARK).
+pub const PANIC_COMPARING: &str = "panic comparing";
+/// Listing what changes panics over documents that are [marked](MARK).
+pub const PANIC_DIFFING: &str = "panic diffing";
+/// Making a fingerprint panics over documents that are [marked](MARK).
+pub const PANIC_PRINTING: &str = "panic printing";
+
+/// The `description` of a document over which planted panics happen.
+pub const MARK: &str = "a planted fault panics over this";
+
+/// Panics over a marked document, where that is planted.
+///
+/// # Panics
+///
+/// That is what it is for.
+pub(crate) fn panic_over(fault: &'static str, document: &serde_json::Value) {
+    let is_marked = || document.get("description").and_then(serde_json::Value::as_str) == Some(MARK);
+    assert!(!(is_planted(fault) && is_marked()), "a planted fault");
+}
 
 #[cfg(debug_assertions)]
 mod switch {
     use std::cell::Cell;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::{Mutex, MutexGuard, PoisonError};
 
     thread_local! {
         static PLANTED: Cell<Option<&'static str>> = const { Cell::new(None) };
+    }
+
+    /// What is planted in all threads.
+    static EVERYWHERE: Mutex<Option<&'static str>> = Mutex::new(None);
+    /// Whether anything is: most of the time nothing is.
+    static IS_ANY: AtomicBool = AtomicBool::new(false);
+
+    fn everywhere() -> MutexGuard<'static, Option<&'static str>> {
+        EVERYWHERE.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has the fault in all threads until it is dropped.
+    #[derive(Debug)]
+    pub struct PlantedEverywhere(());
+
+    impl Drop for PlantedEverywhere {
+        fn drop(&mut self) {
+            *everywhere() = None;
+            IS_ANY.store(false, Ordering::Relaxed);
+        }
+    }
+
+    /// Plants a fault in all threads, for work that is done in threads of its own: only one that happens over documents
+    /// of the test itself.
+    #[must_use]
+    pub fn plant_everywhere(fault: &'static str) -> PlantedEverywhere {
+        *everywhere() = Some(fault);
+        IS_ANY.store(true, Ordering::Relaxed);
+        PlantedEverywhere(())
     }
 
     /// Has the fault until it is dropped.
@@ -44,12 +94,13 @@ mod switch {
     }
 
     pub(super) fn has(fault: &str) -> bool {
-        PLANTED.get().is_some_and(|planted| planted == fault)
+        let is_of = |planted: &str| planted == fault;
+        PLANTED.get().is_some_and(is_of) || IS_ANY.load(Ordering::Relaxed) && everywhere().is_some_and(is_of)
     }
 }
 
 #[cfg(debug_assertions)]
-pub use switch::{Planted, plant};
+pub use switch::{Planted, PlantedEverywhere, plant, plant_everywhere};
 
 /// Whether this thread was told to have the fault.
 #[inline]

@@ -4,11 +4,11 @@
 //! templates. No step may change `_id`, and none may leave something else than an object behind. A step that panics
 //! fails the import it was applied to, and nothing else.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
 
+use crate::contained::contained;
 use crate::problem::Problem;
 use crate::selector::{Names, Selector};
 use crate::step::registry::{AnyStep, Entry, STEPS};
@@ -178,8 +178,7 @@ impl Program {
         let mut warnings = Vec::new();
         for (index, step) in self.steps.iter().enumerate() {
             // Whatever a step leaves half done is dropped with the document.
-            let applied = AssertUnwindSafe(|| self.step(step, &mut document, facts));
-            let applied = catch_unwind(applied)
+            let applied = contained(|| self.step(step, &mut document, facts))
                 .unwrap_or_else(|_| Err(StepError::failed("the step ended with an internal error")));
             let told = applied.map_err(|error| TransformError {
                 step: index,

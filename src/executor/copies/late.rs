@@ -35,7 +35,7 @@ pub struct LateLook<'a> {
 /// none of its items has and no other run in the folder of runs made, and that bear the name of an item. Nothing is
 /// written or recorded.
 ///
-/// Nothing is told of an account that shows nothing which the run saw or made: it may be another one.
+/// Nothing is told of a run whose `known.ids` is missing or was changed, nor of an account that shows nothing which the run saw or made: it may be another one.
 ///
 /// # Errors
 ///
@@ -49,7 +49,8 @@ pub async fn late_copies(with: LateLook<'_>) -> Result<Vec<Copy>, EngineError> {
     let Some(sha256) = plan.tail().known_sha256.filter(|_| makes_imports(plan)) else {
         return Ok(Vec::new());
     };
-    let known = KnownIds::read(&folder.known_ids(), sha256)?;
+    // A run folder that lacks the file can be worked on all the same; only this cannot be told then.
+    let Ok(known) = KnownIds::read(&folder.known_ids(), sha256) else { return Ok(Vec::new()) };
     let (others, before) = (DependencyItems::of(plan)?, Before::new(plan, Some(&known)));
     let ignore = Ignore::new(plan.head().settings.ignore.iter().map(Pointer::as_str));
     let wanted = File::open(folder.wanted()).ok();

@@ -8,7 +8,8 @@ use futures::{StreamExt, pin_mut};
 use serde_json::Value;
 
 use crate::api::{ApiError, ErrorKind, ListRequest};
-use crate::documents::document::{print_and_tree, read_tree};
+use crate::documents::contained;
+use crate::documents::document::{print_and_tree_by, read_tree};
 use crate::documents::name::{loose_name_key, name_key};
 use crate::documents::normal::Ignore;
 use crate::executor::context::wanted_text;
@@ -172,23 +173,19 @@ impl Beside<'_> {
             Err(error) => return Err(self.target.failed(&format!("read import {id}"))(error)),
         };
         let item = self.plan.item(*key)?;
-        let (print, tree) = self.print_and_tree(there.text.get().as_bytes());
+        let text = there.text.get().as_bytes();
+        let (print, tree) = print_and_tree_by(text, |tree| self.ignore.fingerprint(tree));
         let wanted = self.document(&item)?;
         let wanted = read_tree(&wanted).ok().map(without_name);
-        let both = wanted.zip(tree.map(without_name));
-        let equal = both
-            .is_some_and(|(wanted, found)| self.ignore.compare(&wanted, &found).verdict != Verdict::Differs);
+        let both = wanted.zip(tree.ok().map(without_name));
+        let is_equal = |(wanted, found): &(Value, Value)| {
+            contained(|| self.ignore.compare(wanted, found).verdict != Verdict::Differs).unwrap_or(false)
+        };
+        let equal = both.as_ref().is_some_and(is_equal);
         if *bears == Bears::WhatAServiceMakesOfIt && !equal {
             return Ok(None);
         }
         Ok(copy(equal, print, there.head.last_modified))
-    }
-
-    fn print_and_tree(&self, text: &[u8]) -> (Fingerprint, Option<Value>) {
-        match print_and_tree(text) {
-            (_, Ok(tree)) if !self.ignore.is_empty() => (self.ignore.fingerprint(&tree), Some(tree)),
-            (print, tree) => (print, tree.ok()),
-        }
     }
 
     fn document(&self, item: &PlanItem) -> Result<bytes::Bytes, EngineError> {

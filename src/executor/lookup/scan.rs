@@ -7,6 +7,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::api::{ErrorKind, ListRequest};
+use crate::documents::contained;
 use crate::documents::document::print_and_tree;
 use crate::documents::name::{loose_name_key, name_key};
 use crate::documents::normal::compare;
@@ -195,7 +196,9 @@ fn is_equal(search: &Search, head: &Head, found: Option<&Value>) -> bool {
         return head.cloned_from == search.source;
     }
     let both = search.wanted.as_ref().zip(found);
-    both.is_some_and(|(wanted, found)| compare(wanted, found).verdict != Verdict::Differs)
+    let is_alike = |(wanted, found)| compare(wanted, found).verdict != Verdict::Differs;
+    // What cannot be compared is equal to nothing.
+    both.is_some_and(|both| contained(|| is_alike(both)).unwrap_or(false))
 }
 
 impl PageVisitor for Looker<'_, '_> {

@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::time::Duration;
 
-use crate::documents::Document;
 use crate::documents::diff::diff;
+use crate::documents::{Document, Mistake, contained};
 use crate::inventory::endpoint::{Account, spent};
 use crate::inventory::error::EngineError;
 use crate::inventory::witnesses;
@@ -123,7 +123,8 @@ pub async fn plan_undo(with: UndoRequest<'_>) -> Result<PlannedUndo, EngineError
             return Err(EngineError::Interrupted);
         }
         let who = people.get(&at).map(String::as_str).unwrap_or_default();
-        let planned = plan_item(&with, one, at, &befores, &mut standings, who)?;
+        let planning = contained(|| plan_item(&with, one, at, &befores, &mut standings, who));
+        let planned = planning.unwrap_or_else(|mistake| unplanned(&with, one, at, mistake))?;
         let item = links.bind(one, planned.item, uses.get(&at));
         let item = write(&mut out, item, planned.wanted)?;
         if item.is_work() {
@@ -235,6 +236,21 @@ impl From<PlanItem> for Undoing {
     fn from(item: PlanItem) -> Self {
         Self { item, wanted: None }
     }
+}
+
+/// The item over which the program panicked: nothing is done about it.
+fn unplanned(
+    with: &UndoRequest<'_>,
+    one: &Touched,
+    at: usize,
+    mistake: Mistake,
+) -> Result<Undoing, EngineError> {
+    let of_run = with.plan.item(one.item)?;
+    let id = one.target.clone().unwrap_or_else(|| Id::from(""));
+    let number = ItemKey(u32::try_from(at + 1).unwrap_or(u32::MAX));
+    let mut item = blank(number, &Head::new(id, of_run.name));
+    (item.kind, item.source) = (of_run.kind, of_run.source);
+    Ok(ended(item, Outcome::Failed, "panic", mistake.to_string()).into())
 }
 
 fn plan_item(

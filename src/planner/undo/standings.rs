@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use tokio::time::{Instant, sleep};
 
 use crate::api::ErrorKind;
-use crate::documents::document::print_and_tree;
+use crate::documents::document::print_and_tree_by;
 use crate::documents::normal::Ignore;
 use crate::documents::pointer::Pointer;
 use crate::inventory::error::EngineError;
@@ -218,10 +218,7 @@ impl Reader<'_> {
     }
 
     fn take(&mut self, at: usize, head: &Head, text: &RawValue) -> Result<(), EngineError> {
-        let print = match print_and_tree(text.get().as_bytes()) {
-            (_, Ok(tree)) if !self.ignore.is_empty() => self.ignore.fingerprint(&tree),
-            (print, _) => print,
-        };
+        let (print, _) = print_and_tree_by(text.get().as_bytes(), |tree| self.ignore.fingerprint(tree));
         let seen = &mut self.found.all[at];
         seen.now = Some(Now::There(Standing {
             print,

@@ -10,6 +10,7 @@ mod show;
 use serde_json::{Map, Value};
 
 use crate::place::push_key;
+use crate::planted::{PANIC_DIFFING, panic_over};
 use crate::schema::{self as service, Area, Shape};
 
 /// One place where two documents differ, with both values.
@@ -28,6 +29,7 @@ pub struct Change {
 
 /// The differences from `before` to `after`, server-managed fields left out, in the order of the documents.
 pub fn diff(before: &Value, after: &Value) -> Vec<Change> {
+    panic_over(PANIC_DIFFING, before);
     let mut walk = Walk {
         before_shape: Shape::of(before),
         after_shape: Shape::of(after),

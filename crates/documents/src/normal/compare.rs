@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::canonical;
 use super::masks::is_mask;
 use crate::place::push_key;
+use crate::planted::{PANIC_COMPARING, panic_over};
 use crate::schema::{self as service, Area, Shape};
 
 /// What the comparison of what was wanted with what the service holds said (pinned: audit, summary).
@@ -103,6 +104,7 @@ impl Comparison {
 /// What is missing or changed in `found` differs, and so does a list that grew. A field the service added is a
 /// default. Fields the service manages are left out, on both sides.
 pub fn compare(sent: &Value, found: &Value) -> Comparison {
+    panic_over(PANIC_COMPARING, found);
     let mut walk = Walk {
         // A document of 2016 that is sent without `adaptorType` reads back with it: the blocks of either side tell.
         shape: Shape::of(found),
