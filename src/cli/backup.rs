@@ -22,7 +22,7 @@ use crate::model::cancel::Cancel;
 use crate::report::text;
 use crate::session::backup::of_account;
 use crate::session::notify::End;
-use crate::session::{self, Host, Summary, endpoint};
+use crate::session::{self, Host, Summary, open_ends};
 
 /// Backs up several accounts at once, each with a budget and a run of its own; one that fails does not stop the others.
 pub(super) async fn many(
@@ -38,7 +38,7 @@ pub(super) async fn many(
         return Err(Failure::BadInput(message));
     }
     let accounts: Vec<&job::Account> = job.sources.iter().collect();
-    let host = Host { emulator: endpoint::emulator(&world.host, &accounts)?, ..world.host.clone() };
+    let host = Host { emulator: open_ends::emulator(&world.host, &accounts)?, ..world.host.clone() };
     let shared = CliContext { host, ..world.clone() };
     let world = &shared;
     let runs = job.sources.iter().map(|account| async move {

@@ -95,7 +95,9 @@ impl Failure {
                 Exit::BadInput
             }
             Self::Pipeline(EngineError::Interrupted) => Exit::Interrupted,
-            Self::Pipeline(EngineError::UnknownNames { .. }) => Exit::BadInput,
+            Self::Pipeline(EngineError::UnknownNames { .. } | EngineError::EqualFiles { .. }) => {
+                Exit::BadInput
+            }
             Self::Pipeline(EngineError::Archive(error)) | Self::Archive(error) => exit_of(error),
             Self::Pipeline(error) if error.is_unauthorized() => Exit::Token,
             Self::Pipeline(error) if error.is_away() => Exit::Interrupted,

@@ -116,6 +116,12 @@ pub enum EngineError {
         /// The target's name in the job.
         target: String,
     },
+    /// Two files would be one import.
+    #[error("two files have one name, {}: rename one of the two, or remove it. Nothing was written", pairs.join("; "))]
+    EqualFiles {
+        /// The name, and where the two files say it.
+        pairs: Vec<String>,
+    },
     /// It was told to stop before it had a plan.
     #[error("interrupted before anything was written")]
     Interrupted,

@@ -6,6 +6,7 @@
 pub mod account;
 pub mod archive;
 pub mod env;
+pub mod files;
 pub mod manifest;
 pub mod narrow;
 pub mod notify;
@@ -46,6 +47,7 @@ use std::time::Duration;
 pub use account::{Account, AccountPlace, Rate};
 pub use archive::{Archive, BackupSettings, Keep};
 pub use env::Env;
+pub use files::{ImportFile, ImportFiles};
 pub use manifest::Manifest;
 pub use narrow::{Narrowing, Only};
 pub use notify::Notify;

@@ -7,8 +7,6 @@
 pub(super) const NOT_YET: &[(&str, &str)] = &[
     ("job", "mirror"),   // planner
     ("stop", "running"), // planner, executor
-    ("action", "apply"), // planner, inventory: `source: { folder }`
-    ("source", "folder"),
 ];
 
 /// Whether the key of that table, or the word of that key, is read and not acted on.

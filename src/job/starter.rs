@@ -12,7 +12,8 @@ pub fn starter(action: Action) -> Option<&'static str> {
         Action::Compare => Some(include_str!("starters/compare.yaml")),
         Action::Backup => Some(include_str!("starters/backup.yaml")),
         Action::Restore => Some(include_str!("starters/restore.yaml")),
-        Action::Apply | Action::Undo => None,
+        Action::Apply => Some(include_str!("starters/apply.yaml")),
+        Action::Undo => None,
     }
 }
 
@@ -26,6 +27,7 @@ pub fn actions() -> impl Iterator<Item = &'static str> {
         Action::Backup,
         Action::Restore,
         Action::Compare,
+        Action::Apply,
     ];
     all.into_iter().map(Action::as_str)
 }
@@ -43,8 +45,8 @@ mod tests {
         for word in actions() {
             let action = Action::of(word).unwrap();
             let text = starter(action).unwrap();
-            let read =
-                parse("starter.yaml", text.as_bytes(), Path::new("/"), &Env::default(), &Clock::system());
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/job");
+            let read = parse("starter.yaml", text.as_bytes(), &folder, &Env::default(), &Clock::system());
             let job = read.unwrap_or_else(|problems| panic!("{word}: {problems}"));
             assert_eq!(job.action, action);
             assert!(job.warnings.is_empty(), "{word}: {}", job.warnings);

@@ -10,10 +10,12 @@ use crate::documents::normal::Ignore;
 use crate::inventory::error::EngineError;
 use crate::job::OnExisting;
 use crate::model::{Id, Verdict};
+use crate::planner::apply::{is_the_services, places_in_files, removed};
+use crate::planner::by_id::by_id_first;
 use crate::planner::confirm::{Confirmed, Position, confirm};
 use crate::planner::decide::{Decision, Group, creates_anyway, pair};
 use crate::planner::earlier_runs::{Sought, earlier_writes};
-use crate::planner::likeness::{Likeness, Place, ServiceOwn, adaptor_of, likeness, removed, touches};
+use crate::planner::likeness::{Likeness, Place, ServiceOwn, adaptor_of, likeness};
 use crate::planner::own::read_own;
 use crate::planner::plan_builder::PlanBuilder;
 use crate::planner::target_index::{TargetImport, TargetImports};
@@ -87,31 +89,6 @@ pub(crate) async fn decide_all(
     Ok(decided)
 }
 
-/// What is restored is recognised by its id first: whoever renamed it since does not make it another import.
-fn by_id_first(groups: &mut Vec<(u64, Vec<u32>)>, imports: &mut TargetImports<'_>) {
-    let by_id = std::mem::take(&mut imports.by_id);
-    for (_, wanted) in groups.iter_mut() {
-        wanted.retain(|index| !by_id.contains_key(index));
-    }
-    groups.retain(|(_, wanted)| !wanted.is_empty());
-    let mut by_id: Vec<(u32, TargetImport)> = by_id.into_iter().collect();
-    by_id.sort_unstable_by_key(|(index, _)| *index);
-    for (index, import) in by_id {
-        let key = free_key(imports, index);
-        imports.by_key.insert(key, vec![import]);
-        groups.push((key, vec![index]));
-    }
-}
-
-/// A key that no import of the target bears, for an item that is recognised otherwise.
-pub(crate) fn free_key(imports: &TargetImports<'_>, index: u32) -> u64 {
-    let mut key = u64::from(index);
-    while imports.by_key.contains_key(&key) {
-        key = key.wrapping_add(1 << 32);
-    }
-    key
-}
-
 /// Decides a group by fingerprints; gives it back if that is not enough.
 fn decide_by_print(
     builder: &PlanBuilder<'_>,
@@ -182,6 +159,7 @@ async fn decide_open(
         group.standing.retain(|at| !gone.contains(&(group.key, *at)));
     }
     let (mut alike, asked) = compare_all(builder, imports, &open).await?;
+    places_in_files(builder, &asked)?;
     decided.own = ServiceOwn::asking(asked);
     ask(imports, &mut decided.own)?;
     judge(builder, imports, &decided.own, &mut alike).await?;
@@ -360,11 +338,11 @@ async fn judge(
             continue;
         };
         let of = builder.item(item)?;
-        let removed = removed(&of.changes);
+        let removed = removed(builder, &of, import);
         let all_own = fields.is_empty() || {
             let text = imports.spool.read(import.slot)?;
             let adaptor = read_tree(&text).map(|tree| adaptor_of(&tree)).unwrap_or_default();
-            fields.iter().all(|field| own.holds(&adaptor, field) && !touches(&removed, field))
+            fields.iter().all(|field| is_the_services(own, &adaptor, field, &removed))
         };
         if all_own {
             fields.clear();

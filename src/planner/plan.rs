@@ -12,6 +12,7 @@ use crate::inventory::resource_index;
 use crate::inventory::select::{SelectRequest, Selected, select};
 use crate::inventory::select_names::check_flows;
 use crate::job::{Action, Job};
+use crate::planner::apply::refuse_equal_names;
 use crate::planner::plan_builder::PlanBuilder;
 use crate::planner::prepare_all::prepare_all;
 use crate::planner::request::PlanRequest;
@@ -59,10 +60,13 @@ pub async fn plan(with: PlanRequest<'_>) -> Result<Planned, EngineError> {
     let resources = [&here, &there].into_iter().flat_map(|index| index.kinds.values()).flatten();
     builder.names = resources.map(|one| (one.id.as_str().to_owned(), one.name.clone())).collect();
     prepare_all(&mut builder, &mut picks, resolver.as_ref(), &here, &usage).await?;
-    builder.witnesses.source = picks.remembered.witnesses(&here);
+    if with.files().is_none() {
+        builder.witnesses.source = picks.remembered.witnesses(&here);
+    }
     builder.remembered = std::mem::take(&mut picks.remembered);
     builder.supply(resolver, here, &there).await?;
-    let imports = builder.read_target(&there, &picks.passed_over).await?;
+    let mut imports = builder.read_target(&there, &picks.passed_over).await?;
+    refuse_equal_names(&builder, &mut imports)?;
     let (source, target) = (&with.source.facts, &with.target.facts);
     if job.action == Action::Migrate && imports.holds_source && source.origin == target.origin {
         let (source_name, target) = (source.name.clone(), target.name.clone());

@@ -17,8 +17,9 @@ use crate::inventory::witnesses::Remembered;
 use crate::job::Action;
 use crate::model::{Fingerprint, Head, Id, Outcome, Verdict};
 use crate::planner::dependencies::{DependencyPlanner, DependencyStock};
+use crate::planner::likeness::Place;
 use crate::planner::others::Others;
-use crate::planner::prepare::Prepared;
+use crate::planner::prepare::{Apart, Prepared};
 use crate::planner::request::PlanRequest;
 use crate::planner::target_index::{Keys, TargetImports, TargetPrint, TargetVisitor, may_make, standings};
 use crate::run_folder::RunFolderError;
@@ -70,6 +71,10 @@ pub(crate) struct PlanBuilder<'a> {
     pub remembered: Remembered,
     pub witnesses: Witnesses,
     pub supplies: DependencyPlanner,
+    /// What holds of the files of an apply where the target does not have their very import, by the numbers of the items.
+    pub apart: HashMap<u32, Apart>,
+    /// Places that hold something in exported files.
+    pub in_files: BTreeSet<Place>,
     litter: Vec<PathBuf>,
 }
 
@@ -84,7 +89,10 @@ impl<'a> PlanBuilder<'a> {
             items: DocumentFile::create(&items)?,
             documents: DocumentFile::create(&documents)?,
             keys: Keys::default(),
-            print: TargetPrint { beside_a_backup: with.job.action == Action::Restore, ignore },
+            print: TargetPrint {
+                beside_a_backup: matches!(with.job.action, Action::Restore | Action::Apply),
+                ignore,
+            },
             taken: with.taken(),
             loose: HashSet::new(),
             by_key: HashMap::new(),
@@ -98,6 +106,8 @@ impl<'a> PlanBuilder<'a> {
             remembered: Remembered::default(),
             witnesses: Witnesses::default(),
             supplies: DependencyPlanner::default(),
+            apart: HashMap::new(),
+            in_files: BTreeSet::new(),
             litter: vec![items, documents],
         })
     }
@@ -105,12 +115,15 @@ impl<'a> PlanBuilder<'a> {
     /// Puts an item down, and its document: the one that was prepared, or a text as it was read.
     pub(crate) fn keep(
         &mut self,
-        prepared: &Prepared,
+        prepared: &mut Prepared,
         head: &Head,
         verbatim: Option<&str>,
     ) -> Result<(), EngineError> {
         let index = u32::try_from(self.drafts.len()).unwrap_or(u32::MAX);
         let (mut wanted, mut needs) = (None, Vec::new());
+        if let Some(apart) = prepared.apart.take() {
+            self.apart.insert(index, apart);
+        }
         if let Some(document) = &prepared.wanted {
             let text = document.to_string();
             wanted = Some(self.documents.append(text.as_bytes())?);
@@ -118,7 +131,8 @@ impl<'a> PlanBuilder<'a> {
             // One that does not say of which adaptor it is may be of one of these.
             self.listed_apart |=
                 head.adaptor_type.as_deref().is_none_or(|adaptor| LISTED_APART.contains(&adaptor));
-            if self.with.job.action == Action::Restore && !head.id.as_str().is_empty() {
+            if matches!(self.with.job.action, Action::Restore | Action::Apply) && !head.id.as_str().is_empty()
+            {
                 self.ids.insert(head.id.clone(), index);
             }
             if let Some(own) = self.with.own().and_then(|own| own.get(&head.id)) {
@@ -127,7 +141,7 @@ impl<'a> PlanBuilder<'a> {
             if let Some(key) = &prepared.key
                 && matches!(
                     self.with.job.action,
-                    Action::Migrate | Action::Clone | Action::Compare | Action::Restore
+                    Action::Migrate | Action::Clone | Action::Compare | Action::Restore | Action::Apply
                 )
             {
                 self.by_key.entry(self.keys.of(key)).or_default().push(index);
@@ -142,7 +156,10 @@ impl<'a> PlanBuilder<'a> {
             self.claimed.extend(key.map(|key| self.keys.of(&key)));
         }
         if prepared.wanted.is_some() || prepared.item.outcome == Some(Outcome::Unchanged) {
-            let copies = !matches!(self.with.job.action, Action::Update | Action::Backup | Action::Restore);
+            let copies = !matches!(
+                self.with.job.action,
+                Action::Update | Action::Backup | Action::Restore | Action::Apply
+            );
             let named = self.named.entry(self.keys.of(&name_key(&prepared.item.name))).or_default();
             *named = (named.0 + 1, named.1 || copies || prepared.item.name != head.name);
         }

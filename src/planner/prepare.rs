@@ -8,9 +8,9 @@ use crate::documents::diff::diff;
 use crate::documents::hints::{drop_captured, migration_hints};
 use crate::documents::name::name_key;
 use crate::documents::normal::{Ignore, fingerprint, masks, remove_pointers, strip_server_fields};
-use crate::documents::references::{Missing, PendingResource, Resolution, Resolver, Rules};
+use crate::documents::references::{Missing, PendingResource, Place, Resolution, Resolver, Rules};
 use crate::documents::{Facts, Unreadable};
-use crate::inventory::snapshot_api::DAMAGED;
+use crate::inventory::offline_api::DAMAGED;
 use crate::job::{Action, CapturedData, Job, MatchBy};
 use crate::model::{Fingerprint, Head, ItemKey, Operation, Outcome, Verdict};
 use crate::run_folder::RunFolderError;
@@ -20,6 +20,17 @@ use crate::run_folder::reference_usage::UsageSurvey;
 
 /// Where a document says when it was last changed.
 pub(crate) const MODIFIED: &str = "/lastModified";
+
+/// What holds of a file only if the target does not have its very import, or has it in another state.
+#[derive(Debug, Default)]
+pub(crate) struct Apart {
+    /// Why it cannot be written.
+    pub trouble: Option<(Outcome, Reason)>,
+    /// References that have no counterpart: they are no trouble where the target's own import has the same.
+    pub unresolved: Vec<Place>,
+    /// What a person should look at where it becomes a new import.
+    pub hints: Vec<String>,
+}
 
 /// A document on its way, before it is known what stands in the target.
 #[derive(Debug)]
@@ -34,12 +45,14 @@ pub(crate) struct Prepared {
     pub print: Option<Fingerprint>,
     /// What has to be created first: the document holds placeholders in its stead.
     pub fresh: Vec<PendingResource>,
+    /// What holds of a file where the target does not have its very import.
+    pub apart: Option<Apart>,
 }
 
 impl Prepared {
     /// An item for which nothing is to be written.
     pub(crate) fn over(item: PlanItem) -> Self {
-        Self { item, wanted: None, key: None, print: None, fresh: Vec::new() }
+        Self { item, wanted: None, key: None, print: None, fresh: Vec::new(), apart: None }
     }
 }
 
@@ -86,13 +99,27 @@ impl TransformContext<'_> {
         }
         self.name_a_clone(&mut wanted, head);
         self.survey(head, &wanted);
-        let fresh = match self.resolve(&mut wanted, &mut item) {
-            Ok(fresh) => fresh,
-            Err((outcome, trouble)) => {
+        let resolution = self.resolve(&mut wanted, &mut item);
+        let mut apart = Apart::default();
+        match judge(&resolution, &self.job.references) {
+            None => {}
+            // Whether it stands so in the target is not known yet.
+            Some(trouble) if self.job.action == Action::Apply => {
+                apart.trouble = Some(trouble);
+                apart.unresolved = resolution.unresolved.into_iter().map(|one| one.place).collect();
+            }
+            Some((outcome, trouble)) => {
                 let key = self.key(&wanted);
                 return Prepared { key, ..done(ended(item, outcome, &trouble.code, trouble.message)) };
             }
-        };
+        }
+        let fresh = resolution.fresh;
+        if self.job.action == Action::Apply
+            && let Some(PlanItem { outcome: Some(outcome), trouble: Some(trouble), .. }) =
+                self.owned_by_an_app(&item, head)
+        {
+            apart.trouble = apart.trouble.or(Some((outcome, trouble)));
+        }
         strip_server_fields(&mut wanted);
         if self.job.action == Action::Update {
             // Whether there is anything to write comes before what could stand in the way of writing it.
@@ -139,6 +166,8 @@ impl TransformContext<'_> {
         let key = self.key(&wanted);
         if matches!(self.job.action, Action::Migrate | Action::Clone | Action::Restore) {
             item.warnings.extend(migration_hints(source, &wanted, !self.job.in_place() && !self.home));
+        } else if self.job.action == Action::Apply {
+            apart.hints = migration_hints(source, &wanted, true);
         }
         item.changes = diff(source, &wanted);
         item.sent_sha256 = Some(fingerprint(&wanted));
@@ -156,22 +185,16 @@ impl TransformContext<'_> {
             return done(ended(item, Outcome::Conflict, "no_external_id", message));
         }
         let print = (!self.ignore.is_empty()).then(|| self.ignore.fingerprint(&wanted));
-        Prepared { item, wanted: Some(wanted), key, print, fresh }
+        let apart = (self.job.action == Action::Apply).then_some(apart);
+        Prepared { item, wanted: Some(wanted), key, print, fresh, apart }
     }
 
-    /// Turns references into those of the target; answers what has to be created first.
-    fn resolve(
-        &self,
-        wanted: &mut Value,
-        item: &mut PlanItem,
-    ) -> Result<Vec<PendingResource>, (Outcome, Reason)> {
-        let Some(resolver) = self.resolver else { return Ok(Vec::new()) };
+    /// Turns references into those of the target, and says what became of them.
+    fn resolve(&self, wanted: &mut Value, item: &mut PlanItem) -> Resolution {
+        let Some(resolver) = self.resolver else { return Resolution::default() };
         let resolution = resolver.resolve(wanted);
         tell(&resolution, item);
-        match judge(&resolution, &self.job.references) {
-            Some(unresolved) => Err(unresolved),
-            None => Ok(resolution.fresh),
-        }
+        resolution
     }
 
     /// The item of an import that is not transformed: kept or removed as it is, or left alone.
@@ -185,7 +208,7 @@ impl TransformContext<'_> {
             let message = format!("its backup cannot be read: {damage}");
             return Some(ended(item, Outcome::Failed, "damaged", message));
         }
-        if self.job.action != Action::Update
+        if !matches!(self.job.action, Action::Update | Action::Apply)
             && let Some(item) = self.owned_by_an_app(&item, head)
         {
             return Some(item);

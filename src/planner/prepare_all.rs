@@ -82,7 +82,7 @@ pub(crate) async fn prepare_all(
             name_is_not_enough(with.job.action, &mut prepared, rows_met[&row]);
         }
         let verbatim = prepared.item.operation == Operation::Archive;
-        builder.keep(&prepared, &head, verbatim.then_some(document.text().get()))?;
+        builder.keep(&mut prepared, &head, verbatim.then_some(document.text().get()))?;
         with.context.events.emit(&Event::StageAdvanced { stage: Stage::Prepare, by: 1 });
     }
     for absent in &picks.absent {
@@ -116,7 +116,7 @@ fn put_down_absent(builder: &mut PlanBuilder<'_>, absent: &Absent) -> Result<(),
             ended(item, Outcome::Failed, "not_found", message)
         }
     };
-    builder.keep(&Prepared::over(item), &head, None)
+    builder.keep(&mut Prepared::over(item), &head, None)
 }
 
 /// The item of a text that cannot be held as a value, known by what stands for it.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::inventory::endpoint::Account;
 use crate::inventory::related::Backups;
-use crate::job::{Action, Job, MatchBy, OnExisting, Settings};
+use crate::job::{Action, ImportFiles, Job, MatchBy, OnExisting, Settings};
 use crate::model::cancel::Cancel;
 use crate::model::event::Events;
 use crate::model::{Fingerprint, Id};
@@ -23,7 +23,7 @@ pub struct PlanRequest<'a> {
     pub scope: Scope<'a>,
     /// What the plan is for.
     pub purpose: Purpose<'a>,
-    /// Whether imports go to or come from an archive.
+    /// Where imports come from and go to.
     pub route: Route<'a>,
     /// What it is made with.
     pub context: PlanContext<'a>,
@@ -67,13 +67,15 @@ pub enum Purpose<'a> {
     Execute(&'a Path),
 }
 
-/// Whether imports go to or come from an archive.
+/// Where imports come from and go to.
 #[derive(Debug, Clone, Copy)]
 pub enum Route<'a> {
     /// From account to account, or out of an archive into another account than the one it is of.
     Between,
     /// Into an archive.
     Backup(&'a Backups),
+    /// Out of a folder of files.
+    Files(&'a ImportFiles),
     /// Out of an archive, back to where the backup was made: the recycle bin may still hold what was deleted.
     Home,
 }
@@ -137,7 +139,15 @@ impl<'a> PlanRequest<'a> {
     pub(crate) fn backups(&self) -> Option<&'a Backups> {
         match self.route {
             Route::Backup(backups) => Some(backups),
-            Route::Between | Route::Home => None,
+            Route::Between | Route::Files(_) | Route::Home => None,
+        }
+    }
+
+    /// The files of an apply.
+    pub(crate) fn files(&self) -> Option<&'a ImportFiles> {
+        match self.route {
+            Route::Files(files) => Some(files),
+            Route::Between | Route::Backup(_) | Route::Home => None,
         }
     }
 
@@ -153,7 +163,8 @@ impl<'a> PlanRequest<'a> {
 
     /// Whether a name that is nearly the same stands in the way of a create.
     pub(crate) fn looks_twice(&self) -> bool {
-        let creates = matches!(self.job.action, Action::Migrate | Action::Clone | Action::Restore);
+        let creates =
+            matches!(self.job.action, Action::Migrate | Action::Clone | Action::Restore | Action::Apply);
         creates && self.job.match_by == MatchBy::Name && self.job.on_existing != OnExisting::Create
     }
 }

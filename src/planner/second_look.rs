@@ -8,10 +8,11 @@ use crate::documents::name::{differ_by, is_same_name, loose_name_key, name_key};
 use crate::inventory::error::EngineError;
 use crate::inventory::read_by_id::{ReadById, read_by_id};
 use crate::model::{Id, Verdict};
+use crate::planner::by_id::free_key;
 use crate::planner::decide::Decision;
 use crate::planner::earlier_runs::{EarlierWrite, Sought, earlier_writes};
 use crate::planner::likeness::{Likeness, likeness};
-use crate::planner::matching::{Decided, free_key};
+use crate::planner::matching::Decided;
 use crate::planner::plan_builder::PlanBuilder;
 use crate::planner::target_index::TargetImports;
 

@@ -7,8 +7,9 @@ use crate::documents::normal::masks;
 use crate::inventory::error::EngineError;
 use crate::job::{Action, OnExisting};
 use crate::model::{Operation, Outcome};
+use crate::planner::apply::{removed, stands_apart};
 use crate::planner::decide::{Decision, creates_anyway};
-use crate::planner::likeness::{adaptor_of, removed};
+use crate::planner::likeness::adaptor_of;
 use crate::planner::matching::Decided;
 use crate::planner::own::{Whose, whose};
 use crate::planner::plan_builder::PlanBuilder;
@@ -70,7 +71,7 @@ pub(crate) fn settle(
     }
     let Some((decision, key)) = decided.by_item.get(&number).copied() else {
         make(builder, &mut item);
-        return Ok(item);
+        return stands_apart(builder, item, number, None, imports);
     };
     let there = imports.by_key.get(&key).map(Vec::as_slice).unwrap_or_default();
     let ids = || there.iter().map(|import| import.id.clone()).collect::<Vec<_>>();
@@ -83,10 +84,12 @@ pub(crate) fn settle(
         Decision::Create => {
             item.namesakes = ids();
             make(builder, &mut item);
+            return stands_apart(builder, item, number, None, imports);
         }
         Decision::Ambiguous if creates_anyway(job.on_existing) => {
             item.namesakes = ids();
             make(builder, &mut item);
+            return stands_apart(builder, item, number, None, imports);
         }
         Decision::Ambiguous => return Ok(ambiguous(item, there)),
         Decision::Differs(at) => {
@@ -105,7 +108,7 @@ pub(crate) fn settle(
                 let is_clone = job.action == Action::Clone;
                 item.operation = if is_clone { Operation::Clone } else { Operation::Create };
                 item.namesakes = ids();
-                return Ok(item);
+                return stands_apart(builder, item, number, None, imports);
             }
             item.target = Some(party(&import, &item.name));
             if let Some(why) = decided.confirmed.unread.get(&(key, at)) {
@@ -115,9 +118,14 @@ pub(crate) fn settle(
             if let Some(why) = &import.unreadable {
                 return Ok(unreadable(item, why, on_existing));
             }
-            let found = changes(builder, index, import.slot, &removed(&item.changes), decided, imports)?;
+            let removed = removed(builder, &item, &import);
+            let found = changes(builder, index, import.slot, &removed, decided, imports)?;
             item.changes.clone_from(&found.changes);
-            return Ok(exists(builder, item, on_existing, &import, &found));
+            let item = exists(builder, item, on_existing, &import, &found);
+            if !item.is_work() {
+                return Ok(item);
+            }
+            return stands_apart(builder, item, number, Some(&import), imports);
         }
     }
     Ok(item)

@@ -206,7 +206,7 @@ fn settled(
         let number = u32::try_from(index).unwrap_or(u32::MAX);
         let settling = contained(|| match builder.with.job.action {
             _ if decided.mistakes.contains(&number) => Ok(failed(blank.clone(), Mistake)),
-            Action::Migrate | Action::Clone | Action::Restore => {
+            Action::Migrate | Action::Clone | Action::Restore | Action::Apply => {
                 settle(builder, item, index, decided, imports)
             }
             Action::Compare => contrast(builder, item, index, decided, imports),

@@ -24,6 +24,7 @@ mod execute;
 mod host;
 mod late_copies;
 pub mod notify;
+pub mod open_ends;
 pub mod plan;
 mod restore_test;
 mod resume;
@@ -155,9 +156,9 @@ impl Session {
             };
             let ends = match &request {
                 OpenRequest::Resume(head) => {
-                    endpoint::open_to_resume(host, &mut settings, &head.source).await?
+                    open_ends::open_to_resume(host, &mut settings, &head.source).await?
                 }
-                _ => endpoint::open_both(host, &mut settings, purpose).await?,
+                _ => open_ends::open_both(host, &mut settings, purpose).await?,
             };
             let session = Self::with_endpoints(host, settings, ends.source, ends.target, purpose, options);
             Ok::<_, SessionError>(Self { notes: ends.notes, ..session })
@@ -286,7 +287,7 @@ pub async fn whose(
 ) -> Result<AccountFacts, SessionError> {
     let settings = Settings::of_account(account, host.env.folder.clone());
     let asking = async {
-        let (endpoint, _) = endpoint::open_one(host, &settings, account, Purpose::Reading).await?;
+        let (endpoint, _) = open_ends::open_one(host, &settings, account, Purpose::Reading).await?;
         Ok::<_, SessionError>(endpoint.account().facts.clone())
     };
     unless_stopped(cancel, asking).await
@@ -322,7 +323,7 @@ pub async fn list(
     cancel: &Cancel,
 ) -> Result<(Vec<Listed>, Vec<String>), SessionError> {
     let listing = async {
-        let (endpoint, notes) = endpoint::open_one(host, settings, account, Purpose::Reading).await?;
+        let (endpoint, notes) = open_ends::open_one(host, settings, account, Purpose::Reading).await?;
         let work = tempfile::tempdir().map_err(EngineError::file("make", "a temporary folder"))?;
         let events = Events::none();
         let listed =

@@ -314,7 +314,7 @@ impl Session {
         let route = match self.target.backups() {
             Some(backups) => planner::Route::Backup(backups),
             None if goes_home(&self.source, &self.target) => planner::Route::Home,
-            None => planner::Route::Between,
+            None => self.source.files().map_or(planner::Route::Between, planner::Route::Files),
         };
         let context = planner::PlanContext {
             settings: &self.settings,

@@ -217,9 +217,8 @@ pub fn original_bytes(text: &str) -> Vec<u8> {
 ///
 /// The text is not a JSON object, or one of its own keys has half a character in it.
 pub fn strip_text(text: &str) -> Result<String, Unreadable> {
-    let members: Members<'_> = serde_json::from_str(text).map_err(|error| Unreadable::of(&error, text))?;
     let mut kept = String::with_capacity(text.len());
-    for (key, value) in members.0.iter().filter(|(key, _)| !is_server_field(key)) {
+    for (key, value) in members(text)?.iter().filter(|(key, _)| !is_server_field(key)) {
         kept.push(if kept.is_empty() { '{' } else { ',' });
         kept.push_str(&Value::from(key.as_str()).to_string());
         kept.push(':');
@@ -227,6 +226,16 @@ pub fn strip_text(text: &str) -> Result<String, Unreadable> {
     }
     kept.push_str(if kept.is_empty() { "{}" } else { "}" });
     Ok(kept)
+}
+
+/// The members of an object in their order, the values as they are written; a key that stands twice is there twice.
+///
+/// # Errors
+///
+/// The text is not a JSON object, or one of its own keys has half a character in it.
+pub fn members(text: &str) -> Result<Vec<(String, &RawValue)>, Unreadable> {
+    let members: Members<'_> = serde_json::from_str(text).map_err(|error| Unreadable::of(&error, text))?;
+    Ok(members.0)
 }
 
 /// The members of an object in their order, the values as texts.

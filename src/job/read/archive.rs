@@ -2,16 +2,17 @@
 
 use std::path::PathBuf;
 
-use super::Reader;
-use super::policy::count;
+use super::policy::{self, count};
 use super::steps::columns_and;
+use super::{Reader, tidy};
 use crate::job::account::{Account, AccountPlace, Rate};
 use crate::job::archive::SHRINK;
 use crate::job::cells::Csv;
 use crate::job::env::expand;
+use crate::job::files::{self, Names};
 use crate::job::problem::Report;
 use crate::job::tree::Node;
-use crate::job::{Action, Archive, Keep, KeySource, Notify, forms};
+use crate::job::{Action, Archive, Keep, KeySource, MatchBy, Notify, forms};
 
 /// Where a job reads from and writes to.
 pub(super) struct SourceAndTarget {
@@ -109,7 +110,7 @@ impl Reader<'_> {
         }
         let folder = root.get("source").and_then(|source| source.get("folder"));
         let source = match sources.first() {
-            _ if folder.is_some() => folder.and_then(|node| self.folder_of_files(node)),
+            _ if folder.is_some() => folder.and_then(|node| self.folder_of_files(root, node)),
             Some(first) if !root.has("source") => Some(first.clone()),
             _ => self.account(root, "source", accounts),
         };
@@ -128,10 +129,21 @@ impl Reader<'_> {
         SourceAndTarget { source, target, sources }
     }
 
-    /// `source: { folder }`: it bears the name of its folder as written.
-    fn folder_of_files(&mut self, node: &Node) -> Option<Account> {
+    /// `source: { folder }`: it bears the name of its folder as written. Its files are read, and what is wrong with them
+    /// is told.
+    fn folder_of_files(&mut self, root: &Node, node: &Node) -> Option<Account> {
         let path = self.path(node)?;
         let name = node.text()?.to_owned();
+        if path.is_dir() {
+            let shown = tidy(path.strip_prefix(&self.env.folder).unwrap_or(&path));
+            let by_name = policy::match_by(root) == MatchBy::Name;
+            let names = if by_name { Names::MustDiffer } else { Names::MayBeEqual };
+            files::read(&path, &shown, names, &mut self.report);
+        } else {
+            let why = if path.exists() { "it is not a folder" } else { "there is no such folder" };
+            let help = "a relative path begins at the job file's folder; `transship archive export` writes such a folder";
+            self.report.error(node.span, format!("cannot read {name}: {why}")).help(help);
+        }
         Some(Account { name, place: AccountPlace::Folder { path }, rate: Rate::default() })
     }
 

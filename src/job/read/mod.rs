@@ -80,7 +80,7 @@ pub(super) fn read(
 }
 
 /// The text of a file, without its byte-order mark.
-fn decode<'b>(bytes: &'b [u8], limit: usize, report: &mut Report) -> Option<&'b str> {
+pub(super) fn decode<'b>(bytes: &'b [u8], limit: usize, report: &mut Report) -> Option<&'b str> {
     if bytes.len() > limit {
         let message = format!("the file is larger than {} MiB", limit >> 20);
         report.error(None, message).help("long lists of imports belong in a manifest");

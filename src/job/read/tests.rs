@@ -98,6 +98,9 @@ fn a_step_that_fails_on_an_import_names_its_line_in_the_job() {
     );
 }
 
+/// Where relative paths of such a job begin.
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/job");
+
 /// The job of a text, whatever is wrong with it, and what is wrong with it.
 fn job_of(text: &str) -> (Option<Job>, Vec<String>) {
     let env = env();
@@ -105,7 +108,7 @@ fn job_of(text: &str) -> (Option<Job>, Vec<String>) {
     let mut reader = Reader {
         report: Report::new("x.yaml", text),
         env: &env,
-        folder: "/jobs".into(),
+        folder: FOLDER.into(),
         now: Timestamp::UNIX_EPOCH,
         meant: Vec::new(),
         otherwise: crate::job::Rate::default(),
@@ -127,7 +130,7 @@ fn keys_that_nothing_acts_on_yet_are_read_and_refused() {
     let job = job.unwrap();
     assert_eq!(job.action, Action::Apply);
     assert_eq!(job.source.name, "./imports");
-    assert_eq!(job.source.place, AccountPlace::Folder { path: "/jobs/./imports".into() });
+    assert_eq!(job.source.place, AccountPlace::Folder { path: Path::new(FOLDER).join("./imports") });
     assert_eq!(job.on_existing, OnExisting::Update, "an apply writes what was edited");
     assert_eq!(job.select.selector.spec().flows, ["Orders to NetSuite"]);
     let ignored: Vec<_> = job.ignore.iter().map(crate::documents::pointer::Pointer::as_str).collect();

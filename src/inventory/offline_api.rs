@@ -1,0 +1,236 @@
+//! Documents that lie somewhere else than in the service, as an account that can be read: its calls, answered from them.
+//!
+//! So everything that selects, resolves, compares and plans works on a backup or a folder as it does on an account. It
+//! answers nothing that is not there, and refuses every write.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::StreamExt;
+use serde_json::json;
+use url::Url;
+
+use crate::api::{Api, ApiError, Call, Client, ErrorKind, Meter, Method, Reply, ServerClock};
+use crate::archive::Entry;
+use crate::documents::references::Kind;
+use crate::inventory::endpoint::Account;
+use crate::model::Id;
+use crate::run_folder::plan_item::AccountFacts;
+
+/// What a document that cannot be read any more holds instead of its fields; no key of the service begins with a NUL.
+pub(crate) const DAMAGED: &str = "\u{0}damaged";
+
+/// Documents on a page, unless asked otherwise.
+const PAGE: usize = 1000;
+/// Documents that are read at a time.
+const AT_ONCE: usize = 16;
+
+/// Why a document cannot be had.
+#[derive(Debug)]
+pub(crate) enum Unread {
+    /// It is damaged, and the others are not.
+    Damaged(String),
+    /// Nothing can be said of it.
+    Failed(String),
+}
+
+impl Unread {
+    fn why(self) -> String {
+        match self {
+            Self::Damaged(why) | Self::Failed(why) => why,
+        }
+    }
+}
+
+/// Where the texts of documents are.
+#[async_trait]
+pub(crate) trait Texts: fmt::Debug + Send + Sync {
+    /// The text of a document.
+    async fn text(&self, entry: &Entry) -> Result<Vec<u8>, Unread>;
+
+    /// What holds the documents, in a sentence.
+    fn holder(&self) -> &'static str;
+}
+
+/// Documents by list, as an account.
+pub(crate) fn account_of(
+    facts: AccountFacts,
+    entries: impl IntoIterator<Item = Entry>,
+    texts: Box<dyn Texts>,
+) -> Account {
+    let mut lists: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
+    let mut places = HashMap::new();
+    for entry in entries {
+        let list = lists.entry(entry.kind.clone()).or_default();
+        places.insert((entry.kind.clone(), entry.id.clone()), list.len());
+        list.push(entry);
+    }
+    let user = facts.user.clone().unwrap_or_default();
+    Account::offline(facts, Arc::new(Shelf { texts, user, lists, places }))
+}
+
+/// The account a backup is written for, or a run is resumed without: it can be named, and answers nothing.
+pub fn closed(facts: AccountFacts) -> Account {
+    Account::offline(facts, Arc::new(Closed))
+}
+
+impl Account {
+    fn offline(facts: AccountFacts, api: Arc<dyn Api>) -> Self {
+        Self {
+            facts,
+            client: Client::new(api),
+            meter: Arc::new(Meter::new()),
+            clock: Arc::new(ServerClock::new()),
+            // Nothing is sent anywhere, so nothing is held back.
+            per_second: 1e9,
+            burst: 1e9,
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Closed;
+
+#[async_trait]
+impl Api for Closed {
+    async fn call(&self, call: &Call) -> Result<Reply, ApiError> {
+        Err(refusal(call, ErrorKind::Refused, "not sent: this is not an account"))
+    }
+}
+
+#[derive(Debug)]
+struct Shelf {
+    texts: Box<dyn Texts>,
+    user: String,
+    lists: BTreeMap<String, Vec<Entry>>,
+    places: HashMap<(String, Id), usize>,
+}
+
+#[async_trait]
+impl Api for Shelf {
+    async fn call(&self, call: &Call) -> Result<Reply, ApiError> {
+        if call.method != Method::Get {
+            let message = format!("not sent: a {} is not written to like this", self.texts.holder());
+            return Err(refusal(call, ErrorKind::Refused, &message));
+        }
+        let broken = |why: String| refusal(call, ErrorKind::Broken, &why);
+        let base = Url::parse("offline://documents/").map_err(|error| broken(error.to_string()))?;
+        let url = base.join(&call.target).map_err(|error| broken(error.to_string()))?;
+        let path: Vec<String> = url
+            .path()
+            .trim_start_matches("/v1")
+            .split('/')
+            .filter(|part| !part.is_empty())
+            .map(decoded)
+            .collect();
+        match path.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+            ["tokenInfo"] => Ok(reply(json!({ "_userId": self.user }).to_string().into(), None)),
+            [kind] => self.list(call, kind, &url).await,
+            [kind, id] => self.one(call, kind, id).await,
+            _ => Err(self.holds_no(call, "thing")),
+        }
+    }
+}
+
+impl Shelf {
+    async fn one(&self, call: &Call, kind: &str, id: &str) -> Result<Reply, ApiError> {
+        let place = self.places.get(&(kind.to_owned(), Id::from(id)));
+        let entry = place.and_then(|place| self.lists.get(kind)?.get(*place));
+        let Some(entry) = entry else {
+            return Err(self.holds_no(call, "document"));
+        };
+        let text = self.texts.text(entry).await;
+        text.map(|text| reply(text.into(), None))
+            .map_err(|unread| refusal(call, ErrorKind::Broken, &unread.why()))
+    }
+
+    fn holds_no(&self, call: &Call, what: &str) -> ApiError {
+        refusal(call, ErrorKind::NotFound, &format!("the {} holds no such {what}", self.texts.holder()))
+    }
+
+    async fn list(&self, call: &Call, kind: &str, url: &Url) -> Result<Reply, ApiError> {
+        let query: HashMap<_, _> = url.query_pairs().into_owned().collect();
+        let number = |key: &str| query.get(key).and_then(|text| text.parse::<usize>().ok());
+        let (skip, limit) =
+            (number("skip").unwrap_or(0), number("limit").filter(|limit| *limit > 0).unwrap_or(PAGE));
+        let list = match self.lists.get(kind) {
+            Some(list) => list.as_slice(),
+            // An account without imports is one all the same.
+            None if kind == Kind::Imports.as_str() => &[],
+            None => return Err(self.holds_no(call, "list")),
+        };
+        let adaptor = query.get("adaptorType");
+        let of_adaptor = |entry: &&Entry| adaptor.is_none() || entry.adaptor_type.as_ref() == adaptor;
+        let mut page: Vec<&Entry> = list.iter().filter(of_adaptor).skip(skip).take(limit + 1).collect();
+        let more = page.len() > limit;
+        page.truncate(limit);
+        let names_only = query.get("include").is_some_and(|fields| fields == "name");
+        let mut body = Vec::from(*b"[");
+        let mut reads = Vec::with_capacity(page.len());
+        for entry in page {
+            reads.push(async move {
+                if names_only { Ok(stub(entry, None).into_bytes()) } else { self.text(entry).await }
+            });
+        }
+        let mut texts = std::pin::pin!(futures::stream::iter(reads).buffered(AT_ONCE));
+        while let Some(text) = texts.next().await {
+            if body.len() > 1 {
+                body.push(b',');
+            }
+            body.extend(text.map_err(|unread| refusal(call, ErrorKind::Broken, &unread.why()))?);
+        }
+        body.push(b']');
+        let next = more.then(|| {
+            let adaptor = adaptor.map(|adaptor| format!("&adaptorType={adaptor}")).unwrap_or_default();
+            let include = query.get("include").map(|fields| format!("&include={fields}")).unwrap_or_default();
+            format!("/v1/{kind}?limit={limit}&skip={}{adaptor}{include}", skip + limit)
+        });
+        Ok(reply(body.into(), next))
+    }
+
+    /// The text of a document; a damaged one is told as such, so that one bad blob does not take the others with it.
+    async fn text(&self, entry: &Entry) -> Result<Vec<u8>, Unread> {
+        match self.texts.text(entry).await {
+            Err(Unread::Damaged(why)) => Ok(stub(entry, Some(&why)).into_bytes()),
+            text => text,
+        }
+    }
+}
+
+/// What is known of a document without its text, in the place of the document.
+fn stub(entry: &Entry, damage: Option<&str>) -> String {
+    let mut stub = json!({ "_id": entry.id.as_str(), "name": entry.name });
+    let fields = [
+        ("adaptorType", entry.adaptor_type.as_deref()),
+        ("_integrationId", entry.integration.as_ref().map(Id::as_str)),
+        ("lastModified", entry.last_modified.as_deref()),
+        (DAMAGED, damage),
+    ];
+    for (key, value) in fields {
+        if let Some(value) = value {
+            stub[key] = value.into();
+        }
+    }
+    stub.to_string()
+}
+
+fn reply(body: Bytes, next: Option<String>) -> Reply {
+    Reply { status: 200, body, next, date: None, attempts: 0 }
+}
+
+fn refusal(call: &Call, kind: ErrorKind, summary: &str) -> ApiError {
+    let status = (kind == ErrorKind::NotFound).then_some(404);
+    ApiError { attempts: 0, status, ..ApiError::new(call.method, &call.target, kind, summary) }
+}
+
+/// A part of a path as it was before it was percent-encoded.
+fn decoded(part: &str) -> String {
+    let query = format!("x={}", part.replace('+', "%2B"));
+    url::form_urlencoded::parse(query.as_bytes())
+        .next()
+        .map(|(_, value)| value.into_owned())
+        .unwrap_or_default()
+}
