@@ -108,7 +108,7 @@ fn accept(
     date: Option<Timestamp>,
     token: &Token,
 ) -> Result<Reply, (ErrorKind, String)> {
-    let reads = call.method == Method::Get;
+    let reads = call.reads();
     // A write that was answered with 2xx has most likely had its effect: what cannot be read leaves it in doubt.
     let unclear = if reads { ErrorKind::Broken } else { ErrorKind::InDoubt };
     let body = match answer.body {

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 
+use super::jobs::READ_JOBS;
 use super::{ApiError, BeforeSend};
 
 /// The verb of a call.
@@ -42,6 +43,13 @@ pub struct Call {
     pub can_be_halved: bool,
     /// Who is asked right before each attempt is sent; nobody, and nothing holds it back.
     pub before_send: Option<BeforeSend>,
+}
+
+impl Call {
+    /// Whether it changes nothing, whatever its method.
+    pub(crate) fn reads(&self) -> bool {
+        self.method == Method::Get || self.purpose == READ_JOBS
+    }
 }
 
 /// The answer to a call that succeeded (2xx).

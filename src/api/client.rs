@@ -1,6 +1,6 @@
 //! The calls of the service, by name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -245,6 +245,11 @@ impl Client {
     ) -> Result<BTreeMap<String, Vec<Dependent>>, ApiError> {
         let call = Call::get(target(Method::Get, path, id, "/dependencies")?, "read dependencies");
         Ok(read_as(&*self.api, &call, json).await?.0)
+    }
+
+    /// Those of some flows that run now.
+    pub async fn running_flows(&self, flows: &[Id]) -> Result<HashSet<Id>, ApiError> {
+        super::jobs::running(&*self.api, flows).await
     }
 
     /// The service's own record of who changed an import, newest or oldest first as sent.

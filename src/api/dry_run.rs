@@ -1,8 +1,8 @@
-//! `DryRun<A>`: reads pass, writes stop here. No write verb ever reaches the service.
+//! `DryRun<A>`: reads pass, writes stop here. No call that writes ever reaches the service.
 
 use async_trait::async_trait;
 
-use super::{Api, ApiError, Call, ErrorKind, Method, Reply};
+use super::{Api, ApiError, Call, ErrorKind, Reply};
 
 /// An API that only reads.
 #[derive(Debug)]
@@ -21,12 +21,10 @@ impl<A> DryRun<A> {
 #[deny(clippy::missing_trait_methods)]
 impl<A: Api> Api for DryRun<A> {
     async fn call(&self, call: &Call) -> Result<Reply, ApiError> {
-        match call.method {
-            Method::Get => self.inner.call(call).await,
-            Method::Post | Method::Put | Method::Delete => {
-                let error = ApiError::new(call.method, &call.target, ErrorKind::Refused, "dry run: not sent");
-                Err(ApiError { attempts: 0, ..error })
-            }
+        if call.reads() {
+            return self.inner.call(call).await;
         }
+        let error = ApiError::new(call.method, &call.target, ErrorKind::Refused, "dry run: not sent");
+        Err(ApiError { attempts: 0, ..error })
     }
 }

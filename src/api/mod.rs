@@ -16,6 +16,7 @@ mod controller;
 pub mod dry_run;
 pub mod error;
 pub mod http;
+mod jobs;
 mod link;
 pub mod meter;
 pub mod outage;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::{Instant, sleep_until};
 
-use super::{Api, ApiError, Call, ErrorKind, Meter, Method, Reply, RetryPolicy};
+use super::{Api, ApiError, Call, ErrorKind, Meter, Reply, RetryPolicy};
 
 /// Answers 502 to 504 in a row, to any calls, that are taken for a service that is away.
 const BUSY_IN_A_ROW: u32 = 3;
@@ -202,9 +202,7 @@ impl<A: Api> Api for Patient<A> {
                 Ok(reply) => return Ok(Reply { attempts: sent + reply.attempts, ..reply }),
                 // A write that may have had its effect is its caller's to look up, when the service is back.
                 Err(error)
-                    if is_away
-                        && (error.kind == ErrorKind::NotSent || call.method == Method::Get)
-                        && turn < MOST_FREE =>
+                    if is_away && (error.kind == ErrorKind::NotSent || call.reads()) && turn < MOST_FREE =>
                 {
                     sent += error.attempts;
                     if let Some(before_send) = &call.before_send {

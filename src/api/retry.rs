@@ -11,7 +11,7 @@ use backoff::backoff::Backoff as _;
 use backoff::{ExponentialBackoff, ExponentialBackoffBuilder};
 use tokio::time::{Instant, sleep};
 
-use super::{Api, ApiError, Call, ErrorKind, Meter, Method, Reply, TooLargeSign};
+use super::{Api, ApiError, Call, ErrorKind, Meter, Reply, TooLargeSign};
 
 /// How often one call may be throttled before it fails.
 const MOST_THROTTLES: u32 = 100;
@@ -99,7 +99,7 @@ impl<A: Api> Api for Retrying<A> {
                 continue;
             }
             let sign = error.too_large.filter(|_| call.can_be_halved);
-            let give_up = match worth(call.method, &error) {
+            let give_up = match worth(call.reads(), &error) {
                 Worth::Waiting if call.keeps_answers() => true,
                 Worth::Nothing => true,
                 // Its caller asks for fewer documents at once.
@@ -142,16 +142,14 @@ enum Worth {
     Repeating,
 }
 
-fn worth(method: Method, error: &ApiError) -> Worth {
+fn worth(reads: bool, error: &ApiError) -> Worth {
     match error.kind {
         ErrorKind::NotSent => Worth::Repeating,
         ErrorKind::Throttled => Worth::Waiting,
         // A redirect leads to the same place the next time.
         ErrorKind::Broken if matches!(error.status, Some(300..=399)) => Worth::Nothing,
         // An error made on this side of the wire (a bad address) has not been sent, and will be made again.
-        ErrorKind::InDoubt | ErrorKind::Broken if method == Method::Get && error.attempts > 0 => {
-            Worth::Repeating
-        }
+        ErrorKind::InDoubt | ErrorKind::Broken if reads && error.attempts > 0 => Worth::Repeating,
         _ => Worth::Nothing,
     }
 }

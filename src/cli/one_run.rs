@@ -19,7 +19,7 @@ use crate::model::cancel::Cancel;
 use crate::session::plan::Scope;
 use crate::session::{
     Approval, Ending, OpenRequest, Place, Plan, PlanFile, PlanRequest, Run, RunRecord, Session, SessionError,
-    SessionOptions, Summary, open_approved,
+    SessionOptions, Summary, UsageDetail, open_approved,
 };
 
 /// What is to be run.
@@ -120,6 +120,7 @@ pub(super) async fn run_one(
     let request = if reading { OpenRequest::Read(settings) } else { OpenRequest::Write(settings) };
     let consent = if args.yes { Consent::Given } else { Consent::Asked };
     let session = open_with(world, request, cancel, args.settle, consent).await?;
+    let session = session.telling(usage_detail(args.usage));
     let listening = listen(world, &session, company);
     let request = PlanRequest {
         job,
@@ -150,6 +151,11 @@ pub(super) async fn run_one(
         return Ok(Exit::Interrupted.into());
     }
     carry_out(world, &session, plan, company).await
+}
+
+/// What `--usage` asks for.
+pub(super) fn usage_detail(is_asked: bool) -> UsageDetail {
+    if is_asked { UsageDetail::Full } else { UsageDetail::Cheap }
 }
 
 /// Whether a plan has no item at all, which is said.

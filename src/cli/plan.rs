@@ -6,7 +6,7 @@ use super::args::{Format, Plan};
 use super::exit::{Exit, worst};
 use super::failure::{Failure, printed};
 use super::jobs::load_part;
-use super::one_run::{Company, is_empty, listen, open};
+use super::one_run::{Company, is_empty, listen, open, usage_detail};
 use super::world::CliContext;
 use super::{signal, view};
 use crate::job::{Job, Settings};
@@ -61,6 +61,7 @@ async fn one(
     cancel: &Cancel,
 ) -> Result<(Exit, Preview), Failure> {
     let session = open(world, OpenRequest::Read(settings), cancel, 0.0).await?;
+    let session = session.telling(usage_detail(args.usage));
     let show = if args.references { Show::References } else { Show::Changes };
     let listening = listen(world, &session, Company::Alone);
     let preview = session.preview(job, show, &listening.events).await?;

@@ -63,6 +63,15 @@ pub enum EngineError {
         /// Each with the nearest names.
         problems: Vec<String>,
     },
+    /// `stop.running` has to know which flows use the imports, and something of that cannot be read.
+    #[error(
+        "`stop.running` leaves imports alone whose flow runs, but {}: which imports those use is not known. Nothing was \
+         written", problems.join("; ")
+    )]
+    UsageUnknown {
+        /// What cannot be read.
+        problems: Vec<String>,
+    },
     /// What a run keeps on disk could not be read or written.
     #[error(transparent)]
     Folder(#[from] RunFolderError),

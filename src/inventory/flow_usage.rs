@@ -31,7 +31,8 @@ pub(crate) enum UserLists {
 }
 
 impl UserLists {
-    fn kinds(self) -> &'static [UserKind] {
+    /// What is on them.
+    pub(crate) fn kinds(self) -> &'static [UserKind] {
         match self {
             Self::Flows => &UserKind::ALL[..1],
             Self::All => &UserKind::ALL,
@@ -97,16 +98,25 @@ impl FlowUsage {
         Ok(usage)
     }
 
-    /// Refuses what was not read to its end: for those who go by what is not there.
+    /// Refuses what was not read to its end of `lists`: for those who go by what is not there.
     ///
     /// # Errors
     ///
-    /// The first list that could not be read. An account without any flows list has no flows.
-    pub(crate) fn complete(mut self, account: &Account) -> Result<Self, EngineError> {
-        self.unread.retain(|(_, error)| error.kind != ErrorKind::NotFound);
-        match self.unread.pop() {
+    /// The first list that could not be read. An account without any list of flows has no flows.
+    pub(crate) fn complete(
+        mut self,
+        account: &Account,
+        lists: Option<UserLists>,
+    ) -> Result<Self, EngineError> {
+        let kinds = lists.map(UserLists::kinds).unwrap_or_default();
+        let needed =
+            |(kind, error): &(UserKind, ApiError)| kinds.contains(kind) && error.kind != ErrorKind::NotFound;
+        match self.unread.iter().position(needed) {
             None => Ok(self),
-            Some((kind, error)) => Err(account.failed(&format!("list the {}", kind.list()))(error)),
+            Some(at) => {
+                let (kind, error) = self.unread.swap_remove(at);
+                Err(account.failed(&format!("list the {}", kind.list()))(error))
+            }
         }
     }
 

@@ -44,7 +44,7 @@ pub async fn inventory(
     resource_index::fill(account, &mut directory, &kinds).await?;
     let known = &directory;
     let lists = UserLists::asked_by(selection.selector.spec());
-    let usage = &Arc::new(FlowUsage::read(account, lists, cancel).await?.complete(account)?);
+    let usage = &Arc::new(FlowUsage::read(account, lists, cancel).await?.complete(account, lists)?);
     let request = SelectRequest { account, selection, known, usage, mind: None, folder, cancel, events };
     let mut picks = select(request).await?;
     let names = ResourceNames::of(&directory);

@@ -25,10 +25,13 @@ mod second_look;
 mod settle;
 mod target_index;
 pub mod undo;
+pub mod usage;
+mod usage_reads;
 mod users;
 mod write_plan;
 
-pub use plan::plan;
+pub use plan::{plan, plan_telling};
 pub use request::{OwnImport, PlanContext, PlanRequest, Purpose, Route, Scope};
 pub use undo::{Copies, PlannedUndo, UndoRequest, plan_undo};
+pub use usage::UsageDetail;
 pub use write_plan::Planned;

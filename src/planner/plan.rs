@@ -16,6 +16,7 @@ use crate::planner::apply::refuse_equal_names;
 use crate::planner::plan_builder::PlanBuilder;
 use crate::planner::prepare_all::prepare_all;
 use crate::planner::request::PlanRequest;
+use crate::planner::usage::{PlanUsage, UsageDetail, lists_of_source};
 use crate::planner::write_plan::{Planned, decide_and_write};
 
 /// Makes the plan of a job. Nothing is written to the service.
@@ -24,6 +25,15 @@ use crate::planner::write_plan::{Planned, decide_and_write};
 ///
 /// A list or document that cannot be read or trusted, a file that cannot be written, or an interruption.
 pub async fn plan(with: PlanRequest<'_>) -> Result<Planned, EngineError> {
+    plan_telling(with, UsageDetail::default()).await
+}
+
+/// The same, and so much of what uses the imports.
+///
+/// # Errors
+///
+/// As [`plan`].
+pub async fn plan_telling(with: PlanRequest<'_>, detail: UsageDetail) -> Result<Planned, EngineError> {
     let job = with.job;
     // Whoever connects the accounts asks whose tokens they are: those calls are spent on the plan too.
     let before = Spent::default();
@@ -39,24 +49,23 @@ pub async fn plan(with: PlanRequest<'_>) -> Result<Planned, EngineError> {
         resource_index::fill(with.source, &mut here, &named),
         resource_index::fill(with.target, &mut there, &both),
     )?;
-    let usage = FlowUsage::read(with.source, lists_asked_by(job), with.context.cancel).await?;
-    let usage = Arc::new(usage.complete(with.source)?);
-    check_conditions(&with, &here, &usage)?;
-    let mind = comparing.then_some(job.match_by);
-    let mut picks = select(SelectRequest {
-        account: with.source,
-        selection: &job.select,
-        known: &here,
-        usage: &usage,
-        mind,
-        folder: with.context.folder,
-        cancel: with.context.cancel,
-        events: with.context.events,
-    })
-    .await?;
+    let asked = lists_asked_by(job);
+    let lists = asked.max(lists_of_source(job, detail));
+    let reading = FlowUsage::read(with.source, lists, with.context.cancel);
+    let (usage, mut picks) = if asked.is_some() {
+        let usage = Arc::new(reading.await?.complete(with.source, asked)?);
+        check_conditions(&with, &here, &usage)?;
+        let picks = pick(&with, &here, &usage).await?;
+        (usage, picks)
+    } else {
+        let nothing = Arc::default();
+        let (usage, picks) = futures::try_join!(reading, pick(&with, &here, &nothing))?;
+        (Arc::new(usage), picks)
+    };
     guard(&with, &picks)?;
     let resolver = resolver(&with, &mut here, &mut there, &mut picks).await?;
     let mut builder = PlanBuilder::new(&with)?;
+    builder.usage = PlanUsage::of_source(&with, detail, Arc::clone(&usage), lists);
     let resources = [&here, &there].into_iter().flat_map(|index| index.kinds.values()).flatten();
     builder.names = resources.map(|one| (one.id.as_str().to_owned(), one.name.clone())).collect();
     prepare_all(&mut builder, &mut picks, resolver.as_ref(), &here, &usage).await?;
@@ -75,6 +84,25 @@ pub async fn plan(with: PlanRequest<'_>) -> Result<Planned, EngineError> {
     builder.witnesses.target =
         if job.in_place() { builder.witnesses.source.clone() } else { imports.remembered.witnesses(&there) };
     decide_and_write(builder, imports, picks.seen, before).await
+}
+
+/// Selects and fetches.
+async fn pick(
+    with: &PlanRequest<'_>,
+    known: &ResourceIndex,
+    usage: &Arc<FlowUsage>,
+) -> Result<Selected, EngineError> {
+    select(SelectRequest {
+        account: with.source,
+        selection: &with.job.select,
+        known,
+        usage,
+        mind: (with.job.action == Action::Compare).then_some(with.job.match_by),
+        folder: with.context.folder,
+        cancel: with.context.cancel,
+        events: with.context.events,
+    })
+    .await
 }
 
 /// What the selection and the conditions of the steps ask for.

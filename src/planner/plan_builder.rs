@@ -22,6 +22,7 @@ use crate::planner::others::Others;
 use crate::planner::prepare::{Apart, Prepared};
 use crate::planner::request::PlanRequest;
 use crate::planner::target_index::{Keys, TargetImports, TargetPrint, TargetVisitor, may_make, standings};
+use crate::planner::usage::PlanUsage;
 use crate::run_folder::RunFolderError;
 use crate::run_folder::document_file::{DocumentFile, Span, one_line, to_json};
 use crate::run_folder::plan_item::{PlanItem, Witnesses};
@@ -75,6 +76,8 @@ pub(crate) struct PlanBuilder<'a> {
     pub apart: HashMap<u32, Apart>,
     /// Places that hold something in exported files.
     pub in_files: BTreeSet<Place>,
+    /// What uses the imports, as far as it is told.
+    pub usage: PlanUsage,
     litter: Vec<PathBuf>,
 }
 
@@ -108,6 +111,7 @@ impl<'a> PlanBuilder<'a> {
             supplies: DependencyPlanner::default(),
             apart: HashMap::new(),
             in_files: BTreeSet::new(),
+            usage: PlanUsage::default(),
             litter: vec![items, documents],
         })
     }
@@ -213,7 +217,7 @@ impl<'a> PlanBuilder<'a> {
         let others = if with.job.action == Action::Compare && self.looks_for_others() {
             let lists = UserLists::asked_by(with.job.select.selector.spec());
             let usage = FlowUsage::read(with.target, lists, with.context.cancel).await?;
-            let usage = Arc::new(usage.complete(with.target)?);
+            let usage = Arc::new(usage.complete(with.target, lists)?);
             let mut claimed = std::mem::take(&mut self.claimed);
             claimed.extend(passed_over.iter().map(|key| self.keys.of(key)));
             self.listed_apart = true;

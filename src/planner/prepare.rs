@@ -317,6 +317,8 @@ pub(crate) fn blank(number: ItemKey, head: &Head) -> PlanItem {
         changes: Vec::new(),
         warnings: Vec::new(),
         users: Vec::new(),
+        used_by: Vec::new(),
+        used_in_source: Vec::new(),
         secrets: Vec::new(),
     }
 }

@@ -17,6 +17,8 @@ use crate::planner::request::{PlanRequest, Purpose, Scope};
 use crate::planner::second_look::second_look;
 use crate::planner::settle::{settle, weigh};
 use crate::planner::target_index::TargetImports;
+use crate::planner::usage::tell;
+use crate::planner::usage_reads;
 use crate::planner::users::users_of_what_is_gone;
 use crate::run_folder::document_file::DocumentFile;
 use crate::run_folder::forecast::{Forecast, Outlook, Write};
@@ -80,6 +82,7 @@ pub(crate) async fn decide_and_write(
     let mut decided = decide_all(&mut builder, &mut imports).await?;
     decided.conflicts = second_look(&mut builder, &mut imports, &mut decided).await?;
     builder.notes.extend(decided.confirmed.note());
+    usage_reads::read_target(&mut builder, &decided).await?;
     take_others(&mut builder, &mut decided, &mut imports)?;
     let mut users = users_of_what_is_gone(&mut builder, &decided).await?;
     let head = PlanHead {
@@ -124,6 +127,7 @@ pub(crate) async fn decide_and_write(
         if let (Operation::Restore, Some(was)) = (item.operation, &item.source) {
             item.users = users.remove(&was.id).unwrap_or_default();
         }
+        tell(&mut builder.usage, &mut item);
         if item.is_work() {
             item.needs = builder.supplies.numbers(&builder.drafts[index].needs);
         }
@@ -135,6 +139,7 @@ pub(crate) async fn decide_and_write(
         output.push(item, text.as_deref())?;
     }
     let Output { writer, mut wanted, totals, sent } = output;
+    let usage = usage_reads::finish(&mut builder).await?;
     let mut related = Related::default();
     if let (Some(out), Action::Backup) = (&mut wanted, with.job.action) {
         related = append_related(with.source, with.backups(), &used, with.context.cancel, out).await?;
@@ -185,6 +190,7 @@ pub(crate) async fn decide_and_write(
         spent: spent([with.source, with.target]).since(&before).calls,
         forecast,
         related: related.counts,
+        usage,
         notes: std::mem::take(&mut builder.notes),
         witnesses: std::mem::take(&mut builder.witnesses),
     };

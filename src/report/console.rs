@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::reasons::ReasonGroup;
 use super::snapshot::{in_words, old_ids};
 use super::text::{Paint, Tone, clean, count, counted, cut, listed, number, span, width, wrap};
+use super::usage::sentence;
 use crate::model::{Outcome, Verdict};
 use crate::run_folder::plan_item::{DIFFERS, ONLY_IN_SOURCE, ONLY_IN_TARGET};
 use crate::run_folder::summary::Summary;
@@ -63,6 +64,7 @@ pub fn closing(summary: &Summary, closing: &Closing<'_>, out: &mut dyn Write) ->
         Some(spent(summary)),
         by_hand(summary),
         caches(summary),
+        used_by(summary),
     ];
     for line in lines.into_iter().flatten() {
         writeln!(out, "{}", wrap(&line, room, 2))?;
@@ -319,6 +321,12 @@ pub fn caches(summary: &Summary) -> Option<String> {
             "{made} made without data, which does not travel: load it before a flow uses it: {names}{more}."
         )
     })
+}
+
+/// What uses the imports that were changed or removed.
+fn used_by(summary: &Summary) -> Option<String> {
+    let usage = summary.usage.as_ref().filter(|usage| !usage.is_empty())?;
+    Some(format!("What was changed is used by {}.", sentence(usage, "when it was planned")))
 }
 
 fn reasons(closing: &Closing<'_>, paint: Paint, out: &mut dyn Write) -> io::Result<()> {

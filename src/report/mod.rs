@@ -28,6 +28,7 @@ mod sample;
 pub mod show;
 pub(crate) mod snapshot;
 pub mod text;
+mod usage;
 
 use std::io;
 

@@ -1,6 +1,5 @@
 //! A plan as a person reads it before saying yes: what is done to each import, the totals, the calls to come.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 mod words;
@@ -10,12 +9,13 @@ pub use super::changes::Diff;
 use super::groups::Groups;
 use super::snapshot::in_words;
 use super::text::{Paint, Tone, clean, count, counted, cut, fit, listed, number, short_id, width, wrap};
+use super::usage::{UsageView, UserLines};
 use crate::model::{Operation, Outcome};
 use crate::run_folder::RunFolderError;
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::{DIFFERS, PlanItem};
 pub use words::forecast;
-use words::{compares, rank, sign, told};
+use words::{compares, named, rank, sign, told};
 
 /// Which imports of a plan are shown in full, below what all of them come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -76,13 +76,15 @@ pub fn table(
     out: &mut dyn Write,
     options: PlanViewOptions<'_>,
 ) -> Result<(), RunFolderError> {
-    let mut view = View { options, paint: Paint { color: options.color }, only_changes: false };
+    let (paint, users) = (Paint { color: options.color }, UserLines::of(plan));
+    let mut view = View { options, paint, only_changes: false, users };
     let written = super::to_output;
-    let mut groups = Groups::default();
+    let (mut groups, mut usage) = (Groups::default(), UsageView::default());
     let (mut shown, mut changing) = (0_usize, 0_usize);
     for item in plan.items() {
         let item = item?;
         groups.take(&item);
+        usage.take(&item);
         shown += usize::from(view.is_shown(&item));
         changing += usize::from(changes(&item));
     }
@@ -93,32 +95,13 @@ pub fn table(
     let mut top = Vec::new();
     view.head(plan, &mut top).map_err(written)?;
     view.groups(plan, &groups, &mut top).map_err(written)?;
+    usage.write(plan, view.paint, options.width, &mut top).map_err(written)?;
     let mut foot = Vec::new();
     view.foot(plan, &mut foot).map_err(written)?;
     out.write_all(&top).map_err(written)?;
     let used = lines_in(&top) + lines_in(&foot);
     view.details(plan, all, used, out)?;
     out.write_all(&foot).map_err(written)
-}
-
-/// The item with names in its changes where an id stands whose name is known.
-fn named(mut item: PlanItem, names: &BTreeMap<String, String>) -> PlanItem {
-    let name = |value: &mut Option<String>| {
-        let id = value.as_ref().and_then(|value| value.strip_prefix('"')?.strip_suffix('"'));
-        if let Some(name) = id.and_then(|id| names.get(id)) {
-            *value = Some(format!("\"{name}\""));
-        }
-    };
-    for change in &mut item.changes {
-        let other = change.from != change.to;
-        name(&mut change.from);
-        name(&mut change.to);
-        // Another id of the same name: its counterpart in the target.
-        if let (true, Some(to)) = (other && change.from == change.to, &mut change.to) {
-            to.push_str(" of the target");
-        }
-    }
-    item
 }
 
 fn lines_in(text: &[u8]) -> usize {
@@ -157,6 +140,7 @@ struct View<'a> {
     paint: Paint,
     /// Whether only imports that change are shown in full.
     only_changes: bool,
+    users: UserLines<'a>,
 }
 
 impl View<'_> {
@@ -350,6 +334,9 @@ impl View<'_> {
             self.lines().under(out, &format!("{} ({})", trouble.message, trouble.code))?;
         }
         self.lines().write(&item.changes, out)?;
+        for line in self.users.of_item(item) {
+            self.lines().under(out, &line)?;
+        }
         for warning in &item.warnings {
             self.lines().under(out, &format!("warning: {warning}"))?;
         }

@@ -13,6 +13,7 @@ use crate::journal::ItemStates;
 use crate::model::crash;
 use crate::run_folder::RunFolderError;
 use crate::run_folder::folder::{RunFolder, write_whole};
+use crate::run_folder::import_users::{UsageSummary, UserCounts};
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::rows::{Row, RunRecord, rows};
 use crate::run_folder::summary::Summary;
@@ -166,14 +167,22 @@ impl Told<'_> {
     ) -> Result<Reported, RunFolderError> {
         let mut summary = Summary::begin(self.plan, self.story);
         let (mut attention, mut reasons) = (Vec::new(), Reasons::default());
+        let mut affected = UserCounts::new();
         rows(self.folder, self.plan, self.memory, |row| {
             summary.add(&row);
+            if row.outcome.wrote() {
+                for user in &row.item.used_by {
+                    *affected.entry(user.clone()).or_default() += 1;
+                }
+            }
             reasons.take(&row);
             if attention.len() < named {
                 attention.extend(Attention::of(&row));
             }
             each(&row)
         })?;
+        let read = self.plan.tail().usage.target.as_ref();
+        summary.usage = read.map(|read| UsageSummary::of(read, &affected));
         let reasons = reasons.sorted().into_iter().map(|(_, group)| group).collect();
         Ok(Reported { summary, attention, reasons })
     }

@@ -1,5 +1,7 @@
 //! What uses the imports of an account: flows, APIs and tools.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 
 use crate::model::Id;
@@ -66,5 +68,102 @@ impl ImportUser {
     /// `flow "Orders" (5f7c…)`.
     pub fn told(&self) -> String {
         format!("{} \"{}\" ({})", self.kind.noun(), self.name, self.id)
+    }
+}
+
+/// What uses the imports of a plan in one account, as far as it was read.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountUsage {
+    /// Which lists were read: `flows`, `apis`, `tools`.
+    pub lists: Vec<String>,
+    /// Those that use an import of the plan, by id.
+    pub users: Vec<ImportUser>,
+}
+
+/// What uses the imports of a plan.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// In the target: what uses the imports that stand there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<AccountUsage>,
+    /// In the source: what uses the imports that are copied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<AccountUsage>,
+}
+
+impl Usage {
+    /// Whether nothing was read.
+    pub fn is_empty(&self) -> bool {
+        self.target.is_none() && self.source.is_none()
+    }
+}
+
+/// Users that are listed in a summary; more are counted.
+const MOST_LISTED: usize = 100;
+
+/// What uses some imports, counted.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UsageSummary {
+    /// Flows that use one of the imports.
+    pub flows: u32,
+    /// APIs that do.
+    pub apis: u32,
+    /// Tools that do.
+    pub tools: u32,
+    /// Integrations that those belong to.
+    pub integrations: u32,
+    /// How many of them are disabled.
+    pub disabled: u32,
+    /// Flows that ran when the plan was made; absent where that was not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub running: Option<u32>,
+    /// Which lists were read: `flows`, `apis`, `tools`.
+    pub lists: Vec<String>,
+    /// The first hundred: those that ran first, then those that use the most of the imports.
+    pub users: Vec<AffectedUser>,
+}
+
+/// Something that uses imports, and how many of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AffectedUser {
+    /// What it is.
+    #[serde(flatten)]
+    pub user: ImportUser,
+    /// How many of the imports it uses.
+    pub imports: u32,
+}
+
+/// How many imports each user uses, by its id.
+pub type UserCounts = BTreeMap<Id, u32>;
+
+impl UsageSummary {
+    /// Counts those of `read` that use any import.
+    pub fn of(read: &AccountUsage, counts: &UserCounts) -> Self {
+        let mut summary = Self { lists: read.lists.clone(), ..Self::default() };
+        let mut integrations = BTreeSet::new();
+        for user in &read.users {
+            let Some(imports) = counts.get(&user.id).copied() else { continue };
+            match user.kind {
+                UserKind::Flow => summary.flows += 1,
+                UserKind::Api => summary.apis += 1,
+                UserKind::Tool => summary.tools += 1,
+            }
+            integrations.extend(&user.integration);
+            summary.disabled += u32::from(user.disabled == Some(true));
+            if let Some(running) = user.running {
+                *summary.running.get_or_insert(0) += u32::from(running);
+            }
+            summary.users.push(AffectedUser { user: user.clone(), imports });
+        }
+        summary.integrations = u32::try_from(integrations.len()).unwrap_or(u32::MAX);
+        let order = |one: &AffectedUser| (one.user.running != Some(true), std::cmp::Reverse(one.imports));
+        summary.users.sort_by_key(order);
+        summary.users.truncate(MOST_LISTED);
+        summary
+    }
+
+    /// Whether nothing uses the imports.
+    pub fn is_empty(&self) -> bool {
+        self.flows + self.apis + self.tools == 0
     }
 }

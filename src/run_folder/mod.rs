@@ -27,7 +27,7 @@ pub use document_file::{DocumentFile, Span};
 pub use error::RunFolderError;
 pub use folder::RunFolder;
 pub use forecast::Forecast;
-pub use import_users::{ImportUser, UserKind};
+pub use import_users::{AccountUsage, AffectedUser, ImportUser, Usage, UsageSummary, UserKind};
 pub use known_ids::KnownIds;
 pub use outcome::outcome_of;
 pub use plan_file::{PlanFile, PlanWriter};

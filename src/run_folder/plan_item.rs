@@ -8,6 +8,7 @@ use crate::job::{AccountPlace, Settings};
 use crate::model::{Fingerprint, Id, ItemKey, Operation, Outcome, Verdict};
 use crate::run_folder::document_file::Span;
 use crate::run_folder::forecast::{Forecast, Write};
+use crate::run_folder::import_users::Usage;
 
 /// The version of the format.
 pub const FORMAT: u32 = 1;
@@ -170,6 +171,12 @@ pub struct PlanItem {
     /// What uses the import that is restored, by its old id: it has to be pointed to the new one, if there is one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub users: Vec<String>,
+    /// Flows, APIs and tools of the target that use the import that is there, as far as that was read; see [`Usage`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub used_by: Vec<Id>,
+    /// Flows, APIs and tools of the source that use the import that is copied, as far as that was read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub used_in_source: Vec<Id>,
     /// JSON pointers of masked secrets, to be entered manually afterwards.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<String>,
@@ -284,6 +291,9 @@ pub struct PlanTail {
     /// Documents that a backup keeps beside the imports, by kind.
     #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
     pub related: std::collections::BTreeMap<String, u64>,
+    /// What uses the imports, as far as it was read.
+    #[serde(default, skip_serializing_if = "Usage::is_empty")]
+    pub usage: Usage,
     /// Names of the resources whose ids stand in changes, by id.
     #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
     pub names: std::collections::BTreeMap<String, String>,

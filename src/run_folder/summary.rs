@@ -9,6 +9,7 @@ use crate::documents::references::Kind;
 use crate::journal::Ending;
 use crate::model::{Fingerprint, Id, Latencies, Outcome, Verdict};
 use crate::run_folder::forecast::Forecast;
+use crate::run_folder::import_users::UsageSummary;
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::SnapshotRead;
 use crate::run_folder::rows::{Row, RunRecord};
@@ -88,6 +89,9 @@ pub struct Summary {
     /// Flows, APIs and tools that still name the old id of an import that was made anew; the first hundred.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub old_ids_in_use: Vec<String>,
+    /// What uses the imports of the target that were changed or removed, where the plan read that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<UsageSummary>,
     /// Items with warnings.
     pub warnings: u32,
     /// Imports of the same names that came from elsewhere while this run made its own.

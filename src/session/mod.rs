@@ -52,7 +52,7 @@ pub use crate::executor::wave_gate::{NextWave, NobodyAsked, WaveGate, WaveReport
 pub use crate::inventory::error::EngineError;
 pub use crate::inventory::listing::Listed;
 pub use crate::journal::Ending;
-pub use crate::planner::Copies;
+pub use crate::planner::{Copies, UsageDetail};
 pub use crate::run_folder::{AccountFacts, PlanFile, Row, RunFolder, RunFolderError, RunRecord, Summary};
 
 use crate::api::Meter;
@@ -118,6 +118,7 @@ pub struct Session {
     purpose: Purpose,
     options: SessionOptions,
     notes: Vec<String>,
+    usage: UsageDetail,
 }
 
 impl Session {
@@ -175,7 +176,14 @@ impl Session {
         purpose: Purpose,
         options: SessionOptions,
     ) -> Self {
-        Self { host: host.clone(), settings, source, target, purpose, options, notes: Vec::new() }
+        let (notes, usage) = (Vec::new(), UsageDetail::default());
+        Self { host: host.clone(), settings, source, target, purpose, options, notes, usage }
+    }
+
+    /// The same session, whose plans tell so much of what uses the imports.
+    #[must_use]
+    pub fn telling(self, usage: UsageDetail) -> Self {
+        Self { usage, ..self }
     }
 
     /// Where imports come from.

@@ -328,7 +328,7 @@ impl Session {
         let (source, target) = (self.source_account(), self.target_account());
         let request = planner::PlanRequest { job, source, target, scope, purpose, route, context };
         // On the heap: it is large, and passed on.
-        let planning = Box::pin(planner::plan(request));
+        let planning = Box::pin(planner::plan_telling(request, self.usage));
         self.unless_stopped(planning).await
     }
 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use serde_json::{Value, json};
 use transship::emulator::Effect;
 
-use crate::support::scenario::{Fault, Scenario, World, id_of};
+use crate::support::scenario::{Fault, Scenario, World, id_of, import};
 
 fn step(import: &str) -> Value {
     json!({ "type": "import", "_importId": format!("@imports/{import}") })
@@ -121,4 +121,160 @@ fn journals_of_earlier_runs_are_not_read_where_nothing_is_created() {
     let made = std::process::Command::new("mkfifo").arg(folder.join("journal.jsonl")).status().unwrap();
     assert!(made.success());
     world.command(&["plan", "JOB"]).expect_exit(0).expect_stdout("unchanged");
+}
+
+/// Renames every import.
+const RENAME: &str = "[{ rename: { find: \"$\", replace: \" !\" } }]";
+
+fn running(account: &str, flow: &str, status: &str) -> Value {
+    json!({ "_id": "5f00000000000000000000f1", "type": "flow", "status": status,
+        "_flowId": id_of(account, "flows", flow) })
+}
+
+fn plan_of(world: &Rc<World>, code: i32, words: &[&str]) -> Value {
+    let words = [&["plan", "JOB", "--format", "json"], words].concat();
+    serde_json::from_str(&world.command(&words).expect_exit(code).stdout).unwrap()
+}
+
+/// The names of what uses an import of a plan.
+fn users(plan: &Value, side: &str, import: &str) -> Vec<String> {
+    let items = plan["items"].as_array().unwrap();
+    let item = items.iter().find(|item| item["source"]["name"] == import).unwrap();
+    let key = if side == "target" { "used_by" } else { "used_in_source" };
+    let name = |id: &Value| {
+        let users = plan["usage"][side]["users"].as_array().unwrap();
+        users.iter().find(|user| user["id"] == *id).unwrap()["name"].as_str().unwrap().to_owned()
+    };
+    item[key].as_array().map(|ids| ids.iter().map(name).collect()).unwrap_or_default()
+}
+
+#[test]
+fn the_plan_of_a_change_in_place_says_which_flows_use_the_imports_at_the_cost_of_one_list() {
+    let world = used("update").job("transform", RENAME).start();
+    world
+        .command(&["plan", "JOB"])
+        .expect_exit(0)
+        .expect_stdout("Used by   3 flows in 1 integration, 1 of them disabled\n")
+        .expect_stdout("used by flow \"Hourly\"")
+        .expect_stdout("used by flow \"Routed\" (disabled)")
+        .expect_calls("GET", "/v1/flows", 1)
+        .expect_calls("GET", "/v1/tools", 0)
+        .expect_calls("GET", "/v1/apis", 0)
+        .expect_calls("POST", "/v1/jobs/current", 0);
+    let plan = plan_of(&world, 0, &[]);
+    assert_eq!(users(&plan, "target", "linear"), ["Hourly"]);
+    assert!(users(&plan, "target", "by tool").is_empty() && users(&plan, "target", "unused").is_empty());
+    assert_eq!(plan["usage"]["target"]["lists"], json!(["flows"]));
+    // Who selects by flows pays nothing more.
+    world.write_job("job.yaml", &[("select", "{ flows: [Hourly] }")]);
+    world.command(&["plan", "JOB"]).expect_stdout("Used by   1 flow in 1 integration\n").expect_calls(
+        "GET",
+        "/v1/flows",
+        1,
+    );
+}
+
+#[test]
+fn usage_tells_flows_apis_tools_and_which_flows_run_in_the_fewest_calls() {
+    let world = used("update")
+        .job("transform", RENAME)
+        .resource("source", "jobs", running("source", "Hourly", "running"))
+        .start();
+    let ran = world
+        .command(&["plan", "JOB", "--usage"])
+        .expect_exit(0)
+        .expect_stdout(
+            "Used by   3 flows and 1 tool in 1 integration, 1 of them disabled; 1 is running now: Hourly\n",
+        )
+        .expect_stdout("used by flow \"Hourly\" (running)")
+        .expect_stdout("used by tool \"T\"");
+    for (method, path) in [
+        ("GET", "/v1/flows"),
+        ("GET", "/v1/apis"),
+        ("GET", "/v1/tools"),
+        ("GET", "/v1/integrations"),
+        ("POST", "/v1/jobs/current"),
+    ] {
+        let calls = world.control().count(method, path);
+        assert_eq!(calls, 1, "{method} {path}: {}", ran.stdout);
+    }
+    let plan = plan_of(&world, 0, &["--usage"]);
+    let hourly =
+        plan["usage"]["target"]["users"].as_array().unwrap().iter().find(|user| user["name"] == "Hourly");
+    let hourly = hourly.unwrap();
+    assert_eq!(
+        (&hourly["running"], &hourly["integration_name"], &hourly["kind"]),
+        (&true.into(), &"Orders".into(), &"flow".into())
+    );
+    assert_eq!(users(&plan, "target", "by tool"), ["T"]);
+}
+
+#[test]
+fn a_migration_tells_the_flows_of_the_source_and_those_of_the_target_whose_imports_it_overwrites() {
+    let flow = json!({ "name": "Theirs", "pageProcessors": [{ "type": "import", "_importId": "@imports/linear 1" }] });
+    let world = used("migrate")
+        .job("target", "target")
+        .target(&import("linear").set("/description", json!("old")))
+        .resource("target", "flows", flow)
+        .start();
+    // Nothing of the target is overwritten: its flows are not asked for.
+    let ran = world
+        .command(&["plan", "JOB", "--usage"])
+        .expect_exit(0)
+        .expect_stdout("Used in source by   2 flows");
+    ran.expect_calls("GET", "/v1/flows", 1);
+    world.command(&["plan", "JOB"]).expect_exit(0).expect_calls("GET", "/v1/flows", 0);
+    world.write_job("job.yaml", &[("on_existing", "update")]);
+    world
+        .command(&["plan", "JOB", "--usage"])
+        .expect_exit(0)
+        .expect_stdout("Used in source by   3 flows and 1 tool")
+        .expect_stdout("Used in target by   1 flow; none is running now")
+        .expect_calls("GET", "/v1/flows", 2)
+        .expect_calls("POST", "/v1/jobs/current", 2);
+    let plan = plan_of(&world, 0, &["--usage"]);
+    assert_eq!(users(&plan, "source", "routed"), ["Routed"]);
+    assert_eq!(users(&plan, "target", "linear"), ["Theirs"]);
+    let ran = world.run_with(&["--usage"]).expect_exit(0);
+    let usage = &ran.summary()["usage"];
+    assert_eq!((&usage["flows"], &usage["users"][0]["name"]), (&1.into(), &"Theirs".into()));
+    assert!(ran.file("report.html").contains("Flows that use what was changed"));
+    world.command(&["verify"]).expect_exit(0);
+}
+
+#[test]
+fn an_import_that_a_flow_uses_is_not_deleted_and_the_plan_names_the_flow() {
+    let world = used("delete").job("select", "{ names: [linear, unused] }").start();
+    let plan = plan_of(&world, 3, &[]);
+    assert_eq!(plan["totals"], json!({ "conflict": 1, "delete": 1 }));
+    world
+        .run()
+        .expect_exit(3)
+        .expect_source(["by tool", "instance", "linear", "routed"])
+        .expect_stderr("it is used by the flow \"Hourly\": left alone")
+        .expect_audit("linear", "conflict", "not_checked")
+        .expect_cell("linear", "error_code", "in_use")
+        .expect_audit("unused", "deleted", "equal")
+        .expect_calls("DELETE", "/v1/imports/{id}", 1);
+}
+
+#[test]
+fn flows_that_cannot_be_listed_are_a_note_where_they_are_only_told() {
+    for (status, says) in
+        [(403, "the flows of `source` could not be read"), (500, "what else uses the imports is not known")]
+    {
+        used("update")
+            .job("transform", RENAME)
+            .fault(Fault::on("GET", "/v1/flows", Fault::status(status)))
+            .run()
+            .expect_exit(0)
+            .expect_stderr(says)
+            .expect_count("updated", 5);
+    }
+    used("update")
+        .fault(Fault::on("POST", "/v1/jobs/current", Fault::status(403)))
+        .job("transform", RENAME)
+        .command(["plan", "JOB", "--usage"])
+        .expect_exit(0)
+        .expect_stdout("which flows run now is not known");
 }

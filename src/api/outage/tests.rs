@@ -6,7 +6,7 @@ use futures::future::join_all;
 use tokio::time::sleep;
 
 use super::*;
-use crate::api::Retrying;
+use crate::api::{Method, Retrying};
 use crate::model::event::{Event, Events, Listener};
 
 /// A service that is away between two moments, and counts what it is asked meanwhile.

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use super::*;
+use crate::api::Method;
 
 /// Answers from a script; when it is used up, with 200.
 #[derive(Debug, Default)]

@@ -111,8 +111,11 @@ pub struct Plan {
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// Show what the selected imports refer to and what each of it becomes, instead of the plan
-    #[arg(long)]
+    #[arg(long, conflicts_with = "usage")]
     pub references: bool,
+    /// Show the flows, APIs and tools that use each import, and which flows run now
+    #[arg(long)]
+    pub usage: bool,
     /// Exit with 5 if there are changes
     #[arg(long)]
     pub exit_code: bool,
@@ -173,6 +176,9 @@ pub struct Run {
     /// Plan and show, but send no write
     #[arg(long)]
     pub dry_run: bool,
+    /// Show the flows, APIs and tools that use each import, and which flows run now
+    #[arg(long)]
+    pub usage: bool,
     /// Exit with 3 if nothing is selected, and write nothing
     #[arg(long, env = "TRANSSHIP_FAIL_IF_EMPTY", value_parser = clap::builder::FalseyValueParser::new(),
         action = clap::ArgAction::SetTrue)]

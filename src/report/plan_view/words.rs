@@ -1,10 +1,32 @@
 //! The words of a plan: totals, what is done to an import, the calls to come.
 
+use std::collections::BTreeMap;
+
 use crate::model::{Operation, Outcome};
 use crate::report::text::{Tone, clean, count, number, span};
 use crate::run_folder::forecast::Forecast;
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::{DIFFERS, ONLY_IN_SOURCE, ONLY_IN_TARGET, PlanItem};
+
+/// The item with names in its changes where an id stands whose name is known.
+pub(super) fn named(mut item: PlanItem, names: &BTreeMap<String, String>) -> PlanItem {
+    let name = |value: &mut Option<String>| {
+        let id = value.as_ref().and_then(|value| value.strip_prefix('"')?.strip_suffix('"'));
+        if let Some(name) = id.and_then(|id| names.get(id)) {
+            *value = Some(format!("\"{name}\""));
+        }
+    };
+    for change in &mut item.changes {
+        let other = change.from != change.to;
+        name(&mut change.from);
+        name(&mut change.to);
+        // Another id of the same name: its counterpart in the target.
+        if let (true, Some(to)) = (other && change.from == change.to, &mut change.to) {
+            to.push_str(" of the target");
+        }
+    }
+    item
+}
 
 /// The calls to come, in words: `1,020 calls: 1,000 create import, 20 list imports; about 3 s at 270 calls a second`.
 pub fn forecast(forecast: &Forecast, per_second: Option<f64>) -> String {
