@@ -22,7 +22,7 @@ use transship::journal::{Entry, FORMAT, ItemStates, Journal, JournalOptions, Run
 use transship::model::cancel::Cancel;
 use transship::model::event::Events;
 use transship::model::time::Clock;
-use transship::model::{Fingerprint, RunId};
+use transship::model::{AlwaysHeld, Fingerprint, RunId};
 use transship::planner::{PlanContext, PlanRequest, Purpose, Route, Scope, plan};
 use transship::report::{Told, write_files};
 use transship::run_folder::folder::RunFolder;
@@ -173,6 +173,7 @@ async fn pipeline(emulator: &Embedded, target: &str, rate: &str, sync: bool) -> 
             settle: Duration::from_secs(10),
             settle_only: false,
         },
+        lease: &AlwaysHeld,
         cancel: &cancel,
         events: &events,
         clock: &clock,

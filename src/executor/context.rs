@@ -21,9 +21,9 @@ use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::job::Waves;
 use crate::model::cancel::Cancel;
-use crate::model::event::Events;
+use crate::model::event::{Event, Events};
 use crate::model::time::Clock;
-use crate::model::{Fingerprint, Id, ItemKey};
+use crate::model::{Fingerprint, Id, ItemKey, Lease};
 use crate::run_folder::dependency_items::{DependencyItems, spoilt};
 use crate::run_folder::document_file::read_span;
 use crate::run_folder::plan_file::PlanFile;
@@ -45,6 +45,8 @@ pub(crate) struct Context<'a> {
     pub again: bool,
     pub finder: LookupQueue<'a>,
     pub options: RunOptions,
+    /// The right to write to the target.
+    pub lease: &'a dyn Lease,
     pub cancel: &'a Cancel,
     pub events: &'a Events,
     pub clock: &'a Clock,
@@ -59,6 +61,8 @@ pub(crate) struct Context<'a> {
     pub declined: Cell<Option<(u32, u32)>>,
     /// Whether the run stops because the service is away.
     pub away: Cell<bool>,
+    /// Whether it stops because the lease was lost.
+    pub lease_lost: Cell<bool>,
     /// Items for which a read was waited for that may have been behind what the plan saw.
     pub waited_for: RefCell<HashSet<ItemKey>>,
     /// Items whose import was read once more, for its write had waited long since the first read.
@@ -66,6 +70,26 @@ pub(crate) struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// Whether a write may be sent now: the run does not drain, and its right to write is still its own. Asked with the
+    /// permit in hand, before the intent is put on disk and after it. A lease that is lost ends the run.
+    pub(crate) fn may_write(&self) -> bool {
+        if self.cancel.is_draining() {
+            return false;
+        }
+        if !self.lease.still_held() {
+            self.lease_lost.set(true);
+            self.events.emit(&Event::Stopping { reason: self.lost_lease() });
+            self.cancel.drain();
+            return false;
+        }
+        true
+    }
+
+    /// Why a run ends that lost its lease.
+    pub(crate) fn lost_lease(&self) -> String {
+        format!("the lease of the target was lost: {}", self.lease.how_lost())
+    }
+
     /// Whether a read of an item's import may be behind what the plan saw: once an item, and only soon after the plan.
     pub(crate) fn may_be_behind(&self, item: ItemKey) -> bool {
         let age = self.clock.now().duration_since(self.plan.head().made_at);

@@ -45,7 +45,7 @@ use crate::journal::{Ending, Entry, ItemStates, Journal};
 use crate::model::cancel::Cancel;
 use crate::model::event::{Event, Events, Stage};
 use crate::model::time::Clock;
-use crate::model::{ItemKey, Operation};
+use crate::model::{ItemKey, Lease, Operation};
 use crate::run_folder::dependency_items::DependencyItems;
 use crate::run_folder::folder::RunFolder;
 use crate::run_folder::known_ids::KnownIds;
@@ -94,6 +94,9 @@ pub struct ExecuteRequest<'a> {
     pub again: bool,
     /// How the plan is carried out.
     pub options: RunOptions,
+    /// The right to write to the target, asked right before each write is sent. One that is lost ends the run as
+    /// interrupted.
+    pub lease: &'a dyn Lease,
     /// How to be stopped.
     pub cancel: &'a Cancel,
     /// Who is told of progress.
@@ -124,7 +127,7 @@ pub struct RunEnd {
 /// Dropping the future leaves a run that can be resumed.
 pub async fn run(running: ExecuteRequest<'_>) -> Result<RunEnd, EngineError> {
     let ExecuteRequest { plan, folder, journal, memory, target, again, .. } = running;
-    let ExecuteRequest { options, cancel, events, clock, waves, .. } = running;
+    let ExecuteRequest { options, lease, cancel, events, clock, waves, .. } = running;
     let options = RunOptions { in_flight: options.in_flight.max(1), ..options };
     let started = (tokio::time::Instant::now(), spent([target]));
     let client = target.client.asking(BeforeSend::unless_draining(cancel));
@@ -148,6 +151,7 @@ pub async fn run(running: ExecuteRequest<'_>) -> Result<RunEnd, EngineError> {
         before: &before,
         again,
         options,
+        lease,
         cancel,
         events,
         clock,
@@ -157,6 +161,7 @@ pub async fn run(running: ExecuteRequest<'_>) -> Result<RunEnd, EngineError> {
         waves,
         declined: Cell::default(),
         away: Cell::new(false),
+        lease_lost: Cell::new(false),
         waited_for: RefCell::default(),
         read_again: RefCell::default(),
     };
@@ -289,8 +294,12 @@ fn ending(context: &Context<'_>, policy: &Policy, unknown: Option<String>) -> Re
     } else if let Some((wave, of)) = context.declined.get() {
         (Ending::Interrupted, Some(format!("nobody agreed to go on after wave {wave} of {of}")))
     } else if context.cancel.is_draining() {
-        let reason = if context.away.get() { AWAY } else { "interrupted" };
-        (Ending::Interrupted, Some(reason.to_owned()))
+        let reason = match (context.lease_lost.get(), context.away.get()) {
+            (true, _) => context.lost_lease(),
+            (false, true) => AWAY.to_owned(),
+            (false, false) => "interrupted".to_owned(),
+        };
+        (Ending::Interrupted, Some(reason))
     } else if context.options.settle_only && !is_complete(context)? {
         (Ending::Interrupted, Some("what was in doubt was looked up; the rest was not done".to_owned()))
     } else if let Some(reason) = left_open(context)?.or(unknown) {

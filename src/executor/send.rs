@@ -1,4 +1,5 @@
-//! Sends a write: permit, check, intent on disk, call, in this order.
+//! Sends a write: permit, check, intent on disk, call, in this order. The check is whether the run drains, and whether it
+//! still has its lease.
 //!
 //! An intent is on disk only for a call that is about to be sent. One that was announced and not sent is recorded as
 //! that. Nothing is sent once the run drains.
@@ -120,7 +121,7 @@ pub(crate) async fn send<T: Counted>(
 
 /// With the permit in hand: puts the intent on disk; `false` if nothing may be sent any more.
 async fn announce(context: &Context<'_>, item: &PlanItem, intent: Intent<'_>) -> Result<bool, EngineError> {
-    if context.cancel.is_draining() {
+    if !context.may_write() {
         return Ok(false);
     }
     // The second call of an operation whose first one had no effect: it is announced already.
@@ -128,8 +129,8 @@ async fn announce(context: &Context<'_>, item: &PlanItem, intent: Intent<'_>) ->
         intend(context, item, intent).await?;
     }
     crash::point("call.before_send");
-    // It may have begun to drain while the disk was busy.
-    Ok(!context.cancel.is_draining())
+    // It may have begun to drain, or lost its lease, while the disk was busy.
+    Ok(context.may_write())
 }
 
 /// Puts an intent on disk, and with it the document as it was.

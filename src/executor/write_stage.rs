@@ -49,6 +49,7 @@ pub(crate) async fn write_all(
                     && policy.stopped().is_none()
                     && !policy.token_refused()
                     && !context.away.get()
+                    && !context.lease_lost.get()
                 {
                     let reason = "interrupted".to_owned();
                     context.events.emit(&Event::Stopping { reason });

@@ -20,6 +20,7 @@ pub mod crash;
 pub mod event;
 pub mod id;
 pub mod latency;
+pub mod lease;
 pub mod outcome;
 pub mod time;
 
@@ -28,6 +29,7 @@ pub use cause::chain;
 pub use event::{Event, Events, Listener, Stage};
 pub use id::{ItemKey, RunId};
 pub use latency::Latencies;
+pub use lease::{AlwaysHeld, Lease, LeaseUntil};
 pub use outcome::{Operation, Outcome};
 pub use transship_documents::normal::compare::Verdict;
 pub use transship_documents::{Fingerprint, Head, Id};

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use rustix::fs::OFlags;
 
-use crate::model::Fingerprint;
 use crate::model::time::stamp;
+use crate::model::{Fingerprint, Lease};
 use crate::run_folder::folder::RunFolder;
 use crate::run_folder::plan_item::AccountFacts;
 use crate::run_folder::staging::make_private;
@@ -57,7 +57,8 @@ impl fmt::Display for Holder {
 /// The lock of a target account; freed when dropped, or when the process dies.
 #[derive(Debug)]
 pub struct TargetLock {
-    _file: File,
+    file: File,
+    path: PathBuf,
 }
 
 impl TargetLock {
@@ -97,7 +98,24 @@ impl TargetLock {
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
         write_holder(&mut file, holder).map_err(failed)?;
-        Ok(Self { _file: file })
+        Ok(Self { file, path })
+    }
+}
+
+impl Lease for TargetLock {
+    /// The system keeps the lock as long as the process lives. But whoever puts another file in the place of this one lets
+    /// another process in.
+    fn still_held(&self) -> bool {
+        let identity = |found: std::fs::Metadata| (found.dev(), found.ino());
+        match (std::fs::metadata(&self.path), self.file.metadata()) {
+            (Ok(there), Ok(own)) => identity(there) == identity(own),
+            // Where there is no file, nobody has taken another.
+            _ => true,
+        }
+    }
+
+    fn how_lost(&self) -> String {
+        format!("another lock file stands in the place of {}", self.path.display())
     }
 }
 
@@ -251,6 +269,18 @@ mod tests {
         check("https://api.integrator.io", "https://api.eu.integrator.io", false);
         check("http://localhost:8080", "http://localhost:8081", false);
         check("emulator:a", "emulator:b", false);
+    }
+
+    #[test]
+    fn a_lock_file_that_was_replaced_is_a_lock_that_is_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = TargetLock::take(folder.path(), &account("emulator:a"), "", &holder()).unwrap();
+        assert!(first.still_held());
+        std::fs::remove_file(&first.path).unwrap();
+        assert!(first.still_held(), "nobody else has it");
+        let second = TargetLock::take(folder.path(), &account("emulator:a"), "", &holder()).unwrap();
+        assert!(!first.still_held() && second.still_held());
+        assert!(first.how_lost().contains(".lock"), "{}", first.how_lost());
     }
 
     #[test]

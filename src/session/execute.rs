@@ -8,10 +8,10 @@ use crate::inventory::error::EngineError;
 use crate::job::Action;
 use crate::journal::{Entry, FORMAT, ItemStates, Journal, RunHeader};
 use crate::model::event::Events;
-use crate::model::{Fingerprint, RunId, crash};
+use crate::model::{AlwaysHeld, Fingerprint, Lease, RunId, crash};
 use crate::report::{self, Attention, ReasonGroup, Told};
 use crate::run_folder::folder::sync_folder;
-use crate::run_folder::lock::RunLock;
+use crate::run_folder::lock::{RunLock, TargetLock};
 use crate::run_folder::rows::rows;
 use crate::run_folder::{PlanFile, Row, RunFolder, RunFolderError, RunRecord, Summary, read_journal};
 
@@ -94,6 +94,8 @@ pub(super) struct OpenRun {
     pub(super) run: String,
     pub(super) part: Part,
     pub(super) lock: RunLock,
+    /// The lock of what it writes to.
+    pub(super) held: Option<TargetLock>,
 }
 
 /// Which part of a run is carried out.
@@ -105,6 +107,21 @@ pub(super) enum Part {
     Resumed,
     /// Only what an earlier process left in doubt, by reads.
     Settled,
+}
+
+/// What a run holds while it writes: all of it must be its own still.
+#[derive(Debug)]
+struct Leases<'a>([Option<&'a dyn Lease>; 2]);
+
+impl Lease for Leases<'_> {
+    fn still_held(&self) -> bool {
+        self.0.iter().flatten().all(|lease| lease.still_held())
+    }
+
+    fn how_lost(&self) -> String {
+        let lost = self.0.iter().flatten().find(|lease| !lease.still_held());
+        lost.map_or_else(|| AlwaysHeld.how_lost(), |lease| lease.how_lost())
+    }
 }
 
 impl Session {
@@ -138,8 +155,8 @@ impl Session {
             self.mark_undone(&undone, &run).await?;
         }
         let open = self.begin(folder, run, action, &job_text, planned.wanted_sha256).await?;
-        let ended = self.carry_out(open, events).await;
-        drop((lock, earlier));
+        let ended = self.carry_out(OpenRun { held: lock, ..open }, events).await;
+        drop(earlier);
         ended
     }
 
@@ -171,15 +188,15 @@ impl Session {
         crash::point("journal.created");
         journal.append(Entry::Opened(Box::new(header)), None).await?;
         let states = ItemStates::blank(plan.len());
-        Ok(OpenRun { folder, plan, journal, states, run: name, part: Part::First, lock })
+        Ok(OpenRun { folder, plan, journal, states, run: name, part: Part::First, lock, held: None })
     }
 
     /// Carries out a run whose journal is open, and writes its report.
     pub(super) async fn carry_out(&self, open: OpenRun, events: &Events) -> Result<Run, SessionError> {
-        let OpenRun { folder, plan, journal, states, run, part, lock } = open;
-        let ended = self.act(&folder, &plan, journal, states, &run, part, events).await;
+        let OpenRun { folder, plan, journal, states, run, part, lock, held } = open;
+        let ended = self.act(&folder, &plan, journal, states, (&run, part), held.as_ref(), events).await;
         let reported = report_on(folder.clone(), plan);
-        drop(lock);
+        drop((lock, held));
         let broken = ended.err();
         match (reported, broken) {
             (Ok(run), broken) => Ok(Run { broken, ..run }),
@@ -198,8 +215,8 @@ impl Session {
         plan: &PlanFile,
         journal: Journal,
         memory: ItemStates,
-        run: &str,
-        part: Part,
+        (run, part): (&str, Part),
+        held: Option<&TargetLock>,
         events: &Events,
     ) -> Result<RunEnd, EngineError> {
         let cancel = &self.options.cancel;
@@ -233,6 +250,8 @@ impl Session {
         // What a run did is taken back in one go.
         let waves = settings.waves.as_ref().filter(|_| plan.head().action != Action::Undo.as_str());
         let waves = waves.map(|waves| (waves, &*self.options.gate));
+        let held = held.map(|lock| lock as &dyn Lease);
+        let leases = Leases([held, self.options.lease.as_deref()]);
         let request = ExecuteRequest {
             plan,
             folder,
@@ -241,6 +260,7 @@ impl Session {
             target,
             again,
             options,
+            lease: &leases,
             cancel,
             events,
             clock,

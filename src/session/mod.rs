@@ -61,6 +61,7 @@ use crate::job::{self, Job, Selection, Settings};
 use crate::journal::JournalOptions;
 use crate::model::cancel::Cancel;
 use crate::model::event::Events;
+use crate::model::lease::Lease;
 use crate::report::{Gauge, ReadGauge};
 use crate::run_folder::PlanHead;
 
@@ -89,6 +90,10 @@ pub struct SessionOptions {
     pub cancel: Cancel,
     /// How long a call without an answer may still be executing in the service: 0 to an hour, 10 s unless told otherwise.
     pub grace_period: Duration,
+    /// A right to write that the caller holds beside the lock of the target, such as a lease in a store that machines
+    /// share; `None` for a machine of its own. It is asked right before each write is sent; once it is lost, nothing more
+    /// is sent, and the run ends as interrupted.
+    pub lease: Option<Arc<dyn Lease>>,
     /// How journals are written.
     pub journal: JournalOptions,
     /// Who is told of the waves of a job, and asked between two of them; nobody unless told otherwise: then `pause: ask`
@@ -102,6 +107,7 @@ impl SessionOptions {
         Self {
             cancel: Cancel::new(),
             grace_period: GRACE_PERIOD,
+            lease: None,
             journal: JournalOptions::new(host.clock.clone()),
             gate: Arc::new(NobodyAsked),
         }

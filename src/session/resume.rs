@@ -74,10 +74,9 @@ impl Session {
             journal.append(Entry::Item { item, step }, None).await?;
         }
         let run = record.opened.map(|header| header.run.0).unwrap_or_default();
-        let open = OpenRun { folder, plan, journal, states, run, part: Part::Resumed, lock };
-        let ended = self.carry_out(open, events).await;
-        drop(held);
-        ended.map(Resumed::Ended)
+        let open =
+            OpenRun { folder, plan, journal, states, run, part: Part::Resumed, lock, held: Some(held) };
+        self.carry_out(open, events).await.map(Resumed::Ended)
     }
 
     /// Refuses accounts that show nothing of what a run saw or made: one owner has several.

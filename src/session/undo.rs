@@ -85,7 +85,8 @@ impl Session {
         let path = run.folder.path().to_owned();
         let journal = run.reopen(&self.options.journal).await?;
         let OpenedRun { folder, plan, states, .. } = run;
-        let ended = self.act(&folder, &plan, journal, states, "", Part::Settled, &Events::none()).await;
+        let ended =
+            self.act(&folder, &plan, journal, states, ("", Part::Settled), None, &Events::none()).await;
         if self.options.cancel.is_draining() {
             return Err(EngineError::Interrupted.into());
         }

@@ -19,7 +19,7 @@ use transship::journal::{Entry, FORMAT, Halt, ItemStates, Journal, JournalOption
 use transship::model::cancel::Cancel;
 use transship::model::event::Events;
 use transship::model::time::Clock;
-use transship::model::{Fingerprint, RunId};
+use transship::model::{AlwaysHeld, Fingerprint, Lease, RunId};
 use transship::planner::{PlanContext, PlanRequest, Purpose, Route, Scope, plan};
 use transship::run_folder::folder::RunFolder;
 use transship::run_folder::plan_file::PlanFile;
@@ -190,6 +190,10 @@ pub struct Migration {
     pub target: Service,
     pub settle: Duration,
     pub in_flight: usize,
+    /// Calls a second that the target takes while the plan is carried out.
+    pub per_second: f64,
+    /// The right to write to the target.
+    pub lease: Arc<dyn Lease>,
     work: tempfile::TempDir,
 }
 
@@ -222,12 +226,19 @@ impl Migration {
             source.put(import, Duration::ZERO);
         }
         let work = tempfile::tempdir().unwrap();
-        Self { source, target, settle: Duration::from_secs(10), in_flight: 64, work }
+        let (settle, lease) = (Duration::from_secs(10), Arc::new(AlwaysHeld));
+        Self { source, target, settle, in_flight: 64, per_second: f64::INFINITY, lease, work }
     }
 
     fn account(service: &Service, name: &str) -> Account {
+        Self::account_of(service, name, f64::INFINITY)
+    }
+
+    /// One that takes so many calls a second, one at a time where that is bounded.
+    fn account_of(service: &Service, name: &str, per_second: f64) -> Account {
         let options = ClientOptions { seed: Some(1), ..ClientOptions::default() };
-        let limits = BudgetOptions { per_second: f64::INFINITY, burst: 1000, share: 1.0 };
+        let burst = if per_second.is_finite() { 1 } else { 1000 };
+        let limits = BudgetOptions { per_second, burst, share: 1.0 };
         let budget = Arc::new(Budget::new(limits, fastrand::Rng::with_seed(1)).unwrap());
         let connected = assemble(service.clone(), &options, false, budget);
         Account {
@@ -304,7 +315,7 @@ impl Migration {
         let (memory, _, replay) = read_journal(folder, &plan).unwrap();
         let journal =
             Journal::reopen(&folder.journal(), &folder.before(), &replay, Self::journal_options()).unwrap();
-        let target = Self::account(&self.target, "b");
+        let target = Self::account_of(&self.target, "b", self.per_second);
         let (events, clock) = (Events::none(), Clock::ticking(jiff::Timestamp::UNIX_EPOCH));
         let end = run(ExecuteRequest {
             plan: &plan,
@@ -321,6 +332,7 @@ impl Migration {
                 settle: self.settle,
                 settle_only: false,
             },
+            lease: &*self.lease,
             cancel,
             events: &events,
             clock: &clock,

@@ -8,6 +8,7 @@ mod fuzz;
 mod hostile;
 mod job;
 mod journal;
+mod lease;
 mod report;
 mod session;
 mod simulation;

@@ -31,7 +31,10 @@ pub fn of_every_moment(world: &World, planned: Instant) -> Result<(), String> {
     for (told, over) in &world.drained {
         let late = world.target.writes().into_iter().find(|sent| sent > told && sent <= over);
         if let Some(late) = late {
-            return Err(format!("a call left {:?} after the first signal", late - *told));
+            return Err(format!(
+                "a call left {:?} after the first signal, or after its lease was lost",
+                late - *told
+            ));
         }
     }
     nothing_is_sent_again(world, &history)

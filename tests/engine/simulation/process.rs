@@ -10,6 +10,7 @@ use transship::inventory::endpoint::Account;
 use transship::job::Settings;
 use transship::journal::{Halt, JournalOptions, Writing};
 use transship::model::cancel::Cancel;
+use transship::model::{Lease, LeaseUntil};
 use transship::run_folder::AccountFacts;
 use transship::session::{Endpoint, Purpose, Session, SessionError, SessionOptions};
 
@@ -29,6 +30,8 @@ pub enum End {
     At(Duration),
     /// Asked to stop at a moment.
     DrainedAt(Duration),
+    /// Its lease ends at a moment.
+    LeaseLostAt(Duration),
 }
 
 /// A process of the engine.
@@ -45,7 +48,11 @@ impl World {
         match self.random.usize(..8) {
             0 | 1 => End::ByItself,
             2 => End::At(Duration::from_millis(self.random.u64(..20_000))),
-            3 => End::DrainedAt(Duration::from_millis(self.random.u64(..10_000))),
+            3 => {
+                let millis = self.random.u64(..10_000);
+                let at = Duration::from_millis(millis);
+                if millis % 3 == 0 { End::LeaseLostAt(at) } else { End::DrainedAt(at) }
+            }
             _ => End::AfterRecords(self.random.u64(1..=14)),
         }
     }
@@ -82,7 +89,14 @@ impl World {
             writing: Writing::Inline(halt.clone()),
             ..JournalOptions::new(self.host.clock.clone())
         };
+        let lease = match end {
+            End::LeaseLostAt(after) => {
+                Some(Arc::new(LeaseUntil::new(Instant::now() + after)) as Arc<dyn Lease>)
+            }
+            _ => None,
+        };
         let options = SessionOptions {
+            lease,
             cancel: cancel.clone(),
             grace_period: GRACE,
             journal,
@@ -115,7 +129,7 @@ impl World {
                     cancel.drain();
                     std::future::pending().await
                 }
-                End::ByItself | End::AfterRecords(_) => std::future::pending().await,
+                End::ByItself | End::AfterRecords(_) | End::LeaseLostAt(_) => std::future::pending().await,
             }
         };
         let colleague = colleague(self.target.clone(), self.random.fork());
@@ -126,6 +140,9 @@ impl World {
             ended = work => Some(ended),
             () = colleague => None,
         };
+        if let End::LeaseLostAt(after) = *end {
+            self.drained.push((began + after, Instant::now().max(began + after)));
+        }
         if let End::DrainedAt(after) = *end
             && cancel.is_draining()
         {
