@@ -22,6 +22,17 @@ pub(super) fn load_job(world: &CliContext, path: &Path) -> Result<(Job, Settings
     Ok((job, settings))
 }
 
+/// Takes `--repoint-flows` into the settings of a job: only a restore gives an import another id.
+pub(super) fn take_repoint(settings: &mut Settings, job: &Job, repoint: bool) -> Result<(), Failure> {
+    if repoint && job.action != Action::Restore {
+        let action = job.action.as_str();
+        let message = format!("--repoint-flows is for a restore, and this job is a {action}: leave it out");
+        return Err(Failure::BadInput(message));
+    }
+    settings.repoint_flows = repoint;
+    Ok(())
+}
+
 /// Loads a job, and takes of it what `--only` and `--limit` say.
 pub(super) fn load_part(
     world: &CliContext,

@@ -5,7 +5,7 @@ use std::io::Write;
 use super::args::{Format, Plan};
 use super::exit::{Exit, worst};
 use super::failure::{Failure, printed};
-use super::jobs::load_part;
+use super::jobs::{load_part, take_repoint};
 use super::one_run::{Company, is_empty, listen, open, usage_detail};
 use super::world::CliContext;
 use super::{signal, view};
@@ -22,7 +22,8 @@ pub(super) async fn plan(world: &CliContext, args: &Plan) -> Result<Exit, Failur
         Some(Format::Json) => true,
         Some(_) => return Err(Failure::BadInput("`plan` prints `--format text` or `json`".to_owned())),
     };
-    let (job, settings) = load_part(world, &args.job, &args.narrow)?;
+    let (job, mut settings) = load_part(world, &args.job, &args.narrow)?;
+    take_repoint(&mut settings, &job, args.repoint_flows)?;
     if args.out.is_some() && !job.sources.is_empty() {
         let message = "a plan is of one account, and this job has several: leave `--out` out".to_owned();
         return Err(Failure::BadInput(message));

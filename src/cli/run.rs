@@ -3,7 +3,7 @@
 use super::args::Run;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::jobs::load_part;
+use super::jobs::{load_part, take_repoint};
 use super::one_run::{Company, Order, grace_period};
 use super::or_resume::run_or_resume;
 use super::tell::{end_of, tell};
@@ -16,7 +16,8 @@ pub(super) async fn run(world: &CliContext, args: &Run) -> Result<Exit, Failure>
     world.text_or_json("run")?;
     grace_period(args.settle)?;
     parent::follow(args.parent)?;
-    let (job, settings) = load_part(world, &args.job, &args.narrow)?;
+    let (job, mut settings) = load_part(world, &args.job, &args.narrow)?;
+    take_repoint(&mut settings, &job, args.repoint_flows)?;
     let cancel = Cancel::new();
     let mut signals = signal::listen(world, &cancel);
     if !job.sources.is_empty() {

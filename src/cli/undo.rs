@@ -112,6 +112,13 @@ pub(super) async fn retry(world: &CliContext, args: &RetryArgs) -> Result<Exit, 
             say(world, "nothing in this run needs to be redone");
             return Ok(beside);
         }
+        Retry::Nothing(NothingToRetry::OnlyUsers) => {
+            say(
+                world,
+                "every import is done; run the job again with --repoint-flows to point what still names their old ids",
+            );
+            return Ok(Exit::Attention);
+        }
         Retry::Nothing(NothingToRetry::OnlyDependencies) => {
             say(
                 world,

@@ -1,6 +1,6 @@
 //! What an item waits for: the ends of other items, and for what it is to hold the ids of, their success.
 
-use crate::executor::context::Context;
+use crate::executor::context::{Context, sent_sha256};
 use crate::executor::record::{End, Next, end};
 use crate::inventory::error::EngineError;
 use crate::journal::ItemState;
@@ -11,7 +11,8 @@ use crate::run_folder::plan_item::PlanItem;
 /// What an item needs that has no end yet.
 pub(crate) fn open_needs(context: &Context<'_>, item: &PlanItem) -> Vec<ItemKey> {
     let is_open = |need: &ItemKey| {
-        context.ledger.is_open(*need) && context.others.get(*need).is_none_or(PlanItem::is_work)
+        let other = context.others.get(*need).or_else(|| context.others.import(*need));
+        context.ledger.is_open(*need) && other.is_none_or(PlanItem::is_work)
     };
     item.needs.iter().copied().filter(is_open).collect()
 }
@@ -46,6 +47,13 @@ pub(crate) async fn unmet(context: &Context<'_>, item: &PlanItem) -> Result<Opti
         return still_used(context, item).await;
     }
     for need in &item.needs {
+        if context.others.import(*need).is_some() {
+            if let ItemState::InDoubt { .. } = context.ledger.state(*need) {
+                let message = "it is not known what became of an import that it uses".to_owned();
+                return Ok(Some(Next::StillInDoubt(message)));
+            }
+            continue;
+        }
         let Some(other) = context.others.get(*need) else { continue };
         let state = context.ledger.state(*need);
         let (made, over) = (state.target().is_some(), matches!(state, ItemState::Ended { .. }));
@@ -62,6 +70,12 @@ pub(crate) async fn unmet(context: &Context<'_>, item: &PlanItem) -> Result<Opti
             other.name
         );
         return Ok(Some(Next::StillInDoubt(message)));
+    }
+    let was = item.target.as_ref().and_then(|target| target.sha256);
+    let names_imports = item.needs.iter().any(|need| context.others.import(*need).is_some());
+    if names_imports && was.is_some() && sent_sha256(context, item) == was {
+        let message = "the imports that it uses have no new ids";
+        return end(context, item.item, End::new(Outcome::Unchanged, "no_new_ids", message)).await.map(Some);
     }
     Ok(None)
 }

@@ -165,6 +165,11 @@ impl FlowUsage {
         places.iter().filter_map(|place| self.users.get(*place as usize))
     }
 
+    /// How many there are of some kinds.
+    pub(crate) fn count(&self, is_meant: impl Fn(UserKind) -> bool) -> u64 {
+        self.users.iter().filter(|user| is_meant(user.kind)).count() as u64
+    }
+
     /// What uses an import, for a selector.
     pub(crate) fn of(&self, import: &Id, names: &ResourceNames) -> UsedBy {
         let mut used = UsedBy::default();

@@ -39,6 +39,10 @@ pub struct Settings {
     /// What a backup leaves in the archive; `None` for what is no backup.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shelved: Option<BackupSettings>,
+    /// For a restore: whether flows, APIs and tools that name an import by an id it no longer has are pointed to the new
+    /// one. No key of a job: whoever runs it says so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub repoint_flows: bool,
 }
 
 impl Settings {
@@ -56,6 +60,7 @@ impl Settings {
             stop: Stop::default(),
             folder,
             shelved: None,
+            repoint_flows: false,
         }
     }
 
@@ -73,6 +78,7 @@ impl Settings {
             stop: job.stop,
             folder,
             shelved: shelved(job),
+            repoint_flows: false,
         }
     }
 }

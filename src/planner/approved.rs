@@ -4,7 +4,7 @@ use crate::run_folder::RunFolderError;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::inventory::error::EngineError;
-use crate::model::{Id, ItemKey, Outcome};
+use crate::model::{Id, ItemKey, Operation, Outcome};
 use crate::planner::prepare::ended;
 use crate::run_folder::plan_file::{PlanFile, PlanWriter};
 use crate::run_folder::plan_item::{Others, PlanHead, PlanItem, PlanTail};
@@ -20,12 +20,10 @@ pub fn restrict(approved: &PlanFile, fresh: &PlanFile) -> Result<PlanFile, Engin
     if let Some(why) = misfit(approved.head(), fresh.head()) {
         return Err(refuse(why).into());
     }
-    let mut by_source: HashMap<Id, ItemKey> = HashMap::new();
+    let mut keys: HashMap<(&str, Id), ItemKey> = HashMap::new();
     for item in fresh.items() {
         let item = item?;
-        if let Some(source) = &item.source {
-            by_source.insert(source.id.clone(), item.item);
-        }
+        keys.extend(identity(&item).map(|identity| (identity, item.item)));
     }
     let path = fresh.path().with_extension("approved");
     let mut writer = PlanWriter::create(&path, fresh.head().clone())?;
@@ -34,7 +32,7 @@ pub fn restrict(approved: &PlanFile, fresh: &PlanFile) -> Result<PlanFile, Engin
     others.values_mut().for_each(|others| others.items = 0);
     for item in approved.items() {
         let item = item?;
-        let now = item.source.as_ref().and_then(|source| by_source.get(&source.id));
+        let now = identity(&item).and_then(|identity| keys.get(&identity));
         let now = now.map(|key| fresh.item(*key)).transpose()?;
         let item = settle(item, now);
         if let Some(kind) = item.kind {
@@ -50,6 +48,15 @@ pub fn restrict(approved: &PlanFile, fresh: &PlanFile) -> Result<PlanFile, Engin
     writer.finish(tail)?;
     std::fs::rename(&path, &target).map_err(EngineError::file("write", &target))?;
     Ok(PlanFile::open(&target)?)
+}
+
+/// What tells an item of one plan in another: the import it comes from; for what only stands in the target, that.
+fn identity(item: &PlanItem) -> Option<(&'static str, Id)> {
+    match (&item.source, &item.target) {
+        (Some(source), _) => Some(("", source.id.clone())),
+        (None, Some(target)) => Some((item.list(), target.id.clone())),
+        (None, None) => None,
+    }
 }
 
 fn misfit(approved: &PlanHead, fresh: &PlanHead) -> Option<String> {
@@ -73,6 +80,7 @@ fn settle(approved: PlanItem, now: Option<PlanItem>) -> PlanItem {
     }
     let Some(now) = now else {
         let message = match approved.kind {
+            Some(_) if approved.operation == Operation::Update => "it names no old id any more: left alone",
             Some(_) => "no import needs it to be created any more: left alone",
             None => "it is no longer among the selected imports: left alone",
         };

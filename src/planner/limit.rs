@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::inventory::error::EngineError;
-use crate::model::ItemKey;
+use crate::model::{ItemKey, Operation};
 use crate::run_folder::forecast::{Forecast, Outlook, Write};
 use crate::run_folder::plan_file::{PlanFile, PlanWriter};
 use crate::run_folder::plan_item::{PlanItem, PlanTail};
@@ -32,6 +32,10 @@ pub fn limit(plan: PlanFile, limit: u32, outlook: Outlook) -> Result<PlanFile, E
         return Ok(plan);
     }
     let is_kept = |item: &PlanItem, needed: &HashSet<ItemKey>| match item.kind {
+        // What uses imports is pointed to all of them at once.
+        Some(_) if item.operation == Operation::Update => {
+            item.needs.iter().all(|need| last.is_some_and(|last| *need <= last))
+        }
         Some(_) => needed.contains(&item.item),
         None => last.is_some_and(|last| item.item <= last),
     };
@@ -42,10 +46,11 @@ pub fn limit(plan: PlanFile, limit: u32, outlook: Outlook) -> Result<PlanFile, E
     let mut others = plan.tail().others.clone();
     others.values_mut().for_each(|others| others.items = 0);
     let mut numbers: HashMap<ItemKey, ItemKey> = HashMap::new();
-    let mut writes = Vec::new();
+    let (mut writes, mut unpointed) = (Vec::new(), 0_u32);
     for item in plan.items() {
         let mut item = item?;
         if !is_kept(&item, &needed) {
+            unpointed += u32::from(item.kind.is_some() && item.operation == Operation::Update);
             continue;
         }
         let number = ItemKey(u32::try_from(numbers.len() + 1).unwrap_or(u32::MAX));
@@ -66,6 +71,11 @@ pub fn limit(plan: PlanFile, limit: u32, outlook: Outlook) -> Result<PlanFile, E
     let mut notes = plan.tail().notes.clone();
     let what = if counts_all { "compared" } else { "written" };
     notes.push(format!("--limit {limit}: the first {kept} of {whole} imports that would be {what}"));
+    if unpointed > 0 {
+        notes.push(format!(
+            "{unpointed} of the flows, APIs and tools use imports behind the limit: they are not pointed to new ids"
+        ));
+    }
     let selected = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
     let forecast = Forecast::of(writes.into_iter(), outlook);
     let tail = PlanTail { selected, totals, others, forecast, notes, ..plan.tail().clone() };

@@ -20,6 +20,7 @@ pub mod plan;
 mod plan_builder;
 mod prepare;
 mod prepare_all;
+mod repoint;
 mod request;
 mod second_look;
 mod settle;

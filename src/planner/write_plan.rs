@@ -13,13 +13,14 @@ use crate::planner::compare::{contrast, take_others};
 use crate::planner::matching::{Decided, decide_all};
 use crate::planner::plan_builder::PlanBuilder;
 use crate::planner::prepare::ended;
+use crate::planner::repoint::{counts, repoint};
 use crate::planner::request::{PlanRequest, Purpose, Scope};
 use crate::planner::second_look::second_look;
 use crate::planner::settle::{settle, weigh};
 use crate::planner::target_index::TargetImports;
 use crate::planner::usage::tell;
 use crate::planner::usage_reads;
-use crate::planner::users::users_of_what_is_gone;
+use crate::planner::users::old_ids;
 use crate::run_folder::document_file::DocumentFile;
 use crate::run_folder::forecast::{Forecast, Outlook, Write};
 use crate::run_folder::plan_file::{PlanFile, PlanWriter};
@@ -84,7 +85,6 @@ pub(crate) async fn decide_and_write(
     builder.notes.extend(decided.confirmed.note());
     usage_reads::read_target(&mut builder, &decided).await?;
     take_others(&mut builder, &mut decided, &mut imports)?;
-    let mut users = users_of_what_is_gone(&mut builder, &decided).await?;
     let head = PlanHead {
         version: FORMAT,
         tool: with.context.tool.to_owned(),
@@ -109,6 +109,7 @@ pub(crate) async fn decide_and_write(
         builder.put_back(index, &item)?;
     }
     let first = builder.supplies.number();
+    let old = old_ids(&mut builder, &decided, &imports, first).await?;
     let mut output = Output::begin(with, head)?;
     let mut used: HashSet<Id> = HashSet::new();
     let supplies: Vec<_> = builder.supplies.items().collect();
@@ -125,7 +126,7 @@ pub(crate) async fn decide_and_write(
         };
         item.item = ItemKey(item.item.0 + first);
         if let (Operation::Restore, Some(was)) = (item.operation, &item.source) {
-            item.users = users.remove(&was.id).unwrap_or_default();
+            item.users = old.named(&was.id);
         }
         tell(&mut builder.usage, &mut item);
         if item.is_work() {
@@ -137,6 +138,15 @@ pub(crate) async fn decide_and_write(
         let slot = builder.drafts[index].wanted.filter(|_| item.is_work());
         let text = slot.map(|slot| builder.documents.read(slot)).transpose()?;
         output.push(item, text.as_deref())?;
+    }
+    let last = first + u32::try_from(builder.drafts.len()).unwrap_or(u32::MAX);
+    let repointed =
+        if old.repoint { repoint(with, &old.usage, &old.becomes, last).await? } else { Vec::new() };
+    let mut others = builder.supplies.others();
+    others.extend(counts(&repointed, &old.usage));
+    let selected = last + u32::try_from(repointed.len()).unwrap_or(u32::MAX);
+    for one in repointed {
+        output.push(one.item, one.text.as_deref())?;
     }
     let Output { writer, mut wanted, totals, sent } = output;
     let usage = usage_reads::finish(&mut builder).await?;
@@ -179,9 +189,9 @@ pub(crate) async fn decide_and_write(
     let forecast = Forecast::of(sent.into_iter(), outlook);
     let tail = PlanTail {
         names: std::mem::take(&mut builder.names),
-        selected: first + u32::try_from(builder.drafts.len()).unwrap_or(u32::MAX),
+        selected,
         totals,
-        others: builder.supplies.others(),
+        others,
         target_listed: outlook.target_listed,
         target_page: outlook.page,
         target_listed_apart: seen.apart,

@@ -8,9 +8,10 @@ use super::reasons::ReasonGroup;
 use super::snapshot::{in_words, old_ids};
 use super::text::{Paint, Tone, clean, count, counted, cut, listed, number, span, width, wrap};
 use super::usage::sentence;
+use crate::documents::references::Kind;
 use crate::model::{Outcome, Verdict};
 use crate::run_folder::plan_item::{DIFFERS, ONLY_IN_SOURCE, ONLY_IN_TARGET};
-use crate::run_folder::summary::Summary;
+use crate::run_folder::summary::{OtherCount, Summary};
 
 /// Items needing attention that are handed out, and reasons in a closing; more are counted.
 pub const MOST_NAMED: usize = 10;
@@ -120,12 +121,15 @@ pub fn headline(summary: &Summary) -> String {
         if done == all { counted } else { format!("{} of {counted}", number(done)) }
     };
     let mut of = vec![share(imports, count(imports.1, "import", "imports"))];
-    of.extend(
-        summary
-            .others
-            .iter()
-            .map(|(kind, other)| share((other.done, other.items), counted(other.items, kind.singular()))),
-    );
+    let told = |kind: &Kind, other: &OtherCount| {
+        share((other.done, other.items), counted(other.items, kind.singular()))
+    };
+    // What uses imports is not restored: it is pointed to what was.
+    let (users, with): (Vec<_>, Vec<_>) = summary.others.iter().partition(|(kind, _)| {
+        summary.action == "restore" && matches!(kind, Kind::Flows | Kind::Apis | Kind::Tools)
+    });
+    of.extend(with.into_iter().map(|(kind, other)| told(kind, other)));
+    let users: Vec<String> = users.into_iter().map(|(kind, other)| told(kind, other)).collect();
     let of = listed(&of);
     let (source, target) = (clean(&summary.source), clean(&summary.target));
     let way = match summary.action.as_str() {
@@ -134,6 +138,9 @@ pub fn headline(summary: &Summary) -> String {
         _ => format!(" in {target}"),
     };
     let mut parts = Vec::new();
+    if !users.is_empty() {
+        parts.push(format!("pointed {} to new ids", listed(&users)));
+    }
     let mut part = |count: u32, one: &str, many: &str| {
         if count > 0 {
             parts.push(format!("{} {}", number(count), if count == 1 { one } else { many }));

@@ -109,6 +109,7 @@ fn settings() -> crate::job::Settings {
         stop: Stop::default(),
         folder: "jobs".into(),
         shelved: None,
+        repoint_flows: false,
     }
 }
 

@@ -22,7 +22,10 @@ pub(crate) fn old_ids(summary: &Summary, out: &mut dyn Write) -> io::Result<()> 
     if all.is_empty() {
         return Ok(());
     }
-    writeln!(out, "These still name an import by its old id; point them to the new one:")?;
+    writeln!(
+        out,
+        "These still name an import by its old id; run the job again with --repoint-flows to point them to the new one:"
+    )?;
     for user in all.iter().take(NAMED) {
         writeln!(out, "  {}", clean(user))?;
     }

@@ -13,15 +13,18 @@ use crate::run_folder::error::RunFolderError;
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::{PlanItem, Reason};
 
-/// Those items, by number.
+/// Those items, by number, and the imports whose new ids flows are to hold.
 #[derive(Debug, Default)]
-pub(crate) struct DependencyItems(HashMap<ItemKey, PlanItem>);
+pub(crate) struct DependencyItems {
+    others: HashMap<ItemKey, PlanItem>,
+    imports: HashMap<ItemKey, PlanItem>,
+}
 
 impl DependencyItems {
     /// Reads them; nothing is read of a plan that has none.
     pub(crate) fn of(plan: &PlanFile) -> Result<Self, RunFolderError> {
         let count: u32 = plan.tail().others.values().map(|others| others.items).sum();
-        let mut items = HashMap::new();
+        let (mut items, mut imports) = (HashMap::new(), HashMap::new());
         // They come before the imports that need them: mostly no more is read.
         let mut rest = plan.items();
         while items.len() < count as usize
@@ -32,11 +35,23 @@ impl DependencyItems {
                 items.insert(item.item, item);
             }
         }
-        Ok(Self(items))
+        for need in
+            items.values().filter(|item: &&PlanItem| item.holds_placeholders()).flat_map(|item| &item.needs)
+        {
+            if !items.contains_key(need) {
+                imports.insert(*need, plan.item(*need)?);
+            }
+        }
+        Ok(Self { others: items, imports })
     }
 
     pub(crate) fn get(&self, item: ItemKey) -> Option<&PlanItem> {
-        self.0.get(&item)
+        self.others.get(&item)
+    }
+
+    /// An import that is restored, for what is to hold its new id.
+    pub(crate) fn import(&self, item: ItemKey) -> Option<&PlanItem> {
+        self.imports.get(&item)
     }
 
     /// What an item is; `None` for an import.
@@ -59,6 +74,11 @@ impl DependencyItems {
             return Ok(text.into());
         }
         let known = item.needs.iter().filter_map(|need| {
+            if let Some(old) = self.import(*need).and_then(PlanItem::old_id) {
+                // What was not made keeps the id that is named now.
+                let id = made(*need).unwrap_or_else(|| old.clone());
+                return Some((fresh::placeholder(Kind::Imports, old.as_str()), id.as_str().to_owned()));
+            }
             let other = self.get(*need)?;
             let placeholder = fresh::placeholder(other.kind?, &other.name);
             Some((placeholder, made(*need)?.as_str().to_owned()))

@@ -247,6 +247,7 @@ mod tests {
             stop: Stop::default(),
             folder: "jobs".into(),
             shelved: None,
+            repoint_flows: false,
         }
     }
 

@@ -225,6 +225,11 @@ impl PlanItem {
         !self.needs.is_empty() && self.operation != Operation::Delete
     }
 
+    /// The id that an import had when its backup was made.
+    pub fn old_id(&self) -> Option<&Id> {
+        self.source.as_ref().map(|source| &source.id).filter(|_| self.kind.is_none())
+    }
+
     /// Whether something is sent for it.
     pub fn is_work(&self) -> bool {
         self.operation != Operation::None

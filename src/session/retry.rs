@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::plan::Narrowed;
 use super::runs::OpenedRun;
 use super::{Plan, Session, SessionError};
+use crate::documents::references::Kind;
 use crate::inventory::witnesses::refuse_another;
 use crate::job::{Action, Job};
 use crate::journal::ItemState;
@@ -42,6 +43,8 @@ pub enum NothingToRetry {
     AllDone,
     /// Every import is as wanted, but some of what they refer to is not, and that is not redone by itself.
     OnlyDependencies,
+    /// Every import is as wanted, but some of what uses them still names old ids.
+    OnlyUsers,
 }
 
 /// What is selected of a run to be done again.
@@ -55,6 +58,8 @@ struct Again {
     own: BTreeMap<Id, OwnImport>,
     /// Items that are no imports and would have to be done again.
     others: u32,
+    /// Flows, APIs and tools among them.
+    users: u32,
 }
 
 impl Session {
@@ -108,8 +113,11 @@ impl Session {
         let copies = copies.len();
         let again = select_again(&earlier)?;
         if again.imports.is_empty() {
-            let why =
-                if again.others > 0 { NothingToRetry::OnlyDependencies } else { NothingToRetry::AllDone };
+            let why = match (again.others, again.users) {
+                (0, _) => NothingToRetry::AllDone,
+                (others, users) if others == users => NothingToRetry::OnlyUsers,
+                _ => NothingToRetry::OnlyDependencies,
+            };
             return Ok(Retrying { retry: Retry::Nothing(why), copies });
         }
         let of_run = earlier.id();
@@ -134,7 +142,10 @@ fn select_again(run: &OpenedRun) -> Result<Again, SessionError> {
         match (row.item.kind, &row.item.source) {
             (None, _) if !redo => again.taken.extend(row.target_id),
             _ if !redo => {}
-            (Some(_), _) => again.others += 1,
+            (Some(kind), _) => {
+                again.others += 1;
+                again.users += u32::from(matches!(kind, Kind::Flows | Kind::Apis | Kind::Tools));
+            }
             (None, Some(source)) => {
                 let state = run.states.state(row.item.item);
                 if let Some(id) = own_target(&row.item, state) {

@@ -54,6 +54,7 @@ fn settings() -> Settings {
         stop: Stop::default(),
         folder: "jobs".into(),
         shelved: None,
+        repoint_flows: false,
     }
 }
 

@@ -12,6 +12,7 @@ pub mod handlebars;
 pub mod head;
 pub mod hints;
 pub mod id;
+pub mod import_ids;
 pub mod jq;
 pub mod mapping_edit;
 pub mod name;

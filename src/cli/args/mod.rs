@@ -104,6 +104,7 @@ pub enum Command {
 
 /// `plan`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Plan {
     /// The job file; `-` reads it from stdin
     pub job: PathBuf,
@@ -119,6 +120,10 @@ pub struct Plan {
     /// Exit with 5 if there are changes
     #[arg(long)]
     pub exit_code: bool,
+    /// For a restore: point flows, APIs and tools that name an import by an id it no longer has to its new id
+    #[arg(long, env = "TRANSSHIP_REPOINT_FLOWS", value_parser = clap::builder::FalseyValueParser::new(),
+        action = clap::ArgAction::SetTrue)]
+    pub repoint_flows: bool,
     /// Exit with 3 if nothing is selected, and write nothing
     #[arg(long, env = "TRANSSHIP_FAIL_IF_EMPTY", value_parser = clap::builder::FalseyValueParser::new(),
         action = clap::ArgAction::SetTrue)]
@@ -170,6 +175,10 @@ pub struct Run {
     #[arg(long, env = "TRANSSHIP_EMPTY_TARGET", value_parser = clap::builder::FalseyValueParser::new(),
         action = clap::ArgAction::SetTrue)]
     pub empty_target: bool,
+    /// For a restore: point flows, APIs and tools that name an import by an id it no longer has to its new id
+    #[arg(long, env = "TRANSSHIP_REPOINT_FLOWS", value_parser = clap::builder::FalseyValueParser::new(),
+        action = clap::ArgAction::SetTrue)]
+    pub repoint_flows: bool,
     /// Do what this plan says, and leave alone what moved since it was made
     #[arg(long, value_name = "FILE")]
     pub plan: Option<PathBuf>,

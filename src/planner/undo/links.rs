@@ -9,11 +9,12 @@ use crate::planner::undo::present::Uses;
 use crate::planner::undo::touched::{Did, Touched};
 use crate::run_folder::plan_item::PlanItem;
 
-/// What imports refer to is removed after them and comes back before them, in the reverse of the order of the run.
+/// What imports refer to is removed after them and comes back before them, in the reverse of the order of the run. What uses
+/// imports is put back before them.
 pub(crate) fn in_order(touched: Vec<Touched>) -> Vec<Touched> {
     let (imports, others): (Vec<Touched>, Vec<Touched>) = touched.into_iter().partition(|one| one.is_import);
     let (mut all, last): (Vec<Touched>, Vec<Touched>) =
-        others.into_iter().rev().partition(|one| one.did == Did::Removed);
+        others.into_iter().rev().partition(|one| matches!(one.did, Did::Removed | Did::Overwrote));
     all.extend(imports);
     all.extend(last);
     all

@@ -342,6 +342,10 @@ fn plan_item(
         return Ok(item.into());
     };
     item.operation = Operation::Update;
+    if item.kind.is_some() {
+        let message = "as it was it names imports by ids that they no longer have: a service that checks ids refuses it";
+        item.warnings.push(message.to_owned());
+    }
     if let (Some(Ok(now)), Some(tree)) = (now.as_ref().map(Document::tree), &wanted.tree) {
         item.changes = diff(now, tree);
     }

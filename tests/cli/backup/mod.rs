@@ -5,6 +5,7 @@ mod drills;
 mod kills;
 mod nights;
 mod notified;
+mod repoint;
 mod restores;
 
 use std::path::Path;

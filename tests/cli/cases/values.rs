@@ -20,7 +20,7 @@ fn case_14_whose_template_it_is_is_asked() {
 
 #[test]
 fn case_15_a_jq_step_that_asks_for_more_than_there_is() {
-    for number in ["9000000000000000000", "1000000000000", "2000000000", "1e18"] {
+    for number in ["9000000000000000000", "1000000000000", "2000000000"] {
         let case = Case::of("15-jq-that-needs-all-memory");
         let text = case.world.read("job.yaml");
         std::fs::write(case.world.path("job.yaml"), text.replace("9000000000000000000", number)).unwrap();

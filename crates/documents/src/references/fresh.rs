@@ -1,7 +1,7 @@
 //! What has no counterpart yet and is created by the run: until then a placeholder stands for its id.
 //!
 //! A placeholder follows from kind and name, for by its name a resource is recognised in the target: two of one name are
-//! one. It has not the shape of an id, so the service would refuse one that was left in by mistake.
+//! one. That of an import that is restored follows from the id it had. It has not the shape of an id, so the service would refuse one that was left in by mistake.
 
 use std::collections::BTreeMap;
 
@@ -72,7 +72,8 @@ pub fn is_in(text: &str) -> bool {
 fn next(text: &str) -> Option<(usize, usize)> {
     text.match_indices(MARK).find_map(|(at, _)| {
         let after = &text[at + MARK.len()..];
-        let word = after.split(':').next().filter(|word| Kind::of(word).is_some())?;
+        let known = |word: &&str| Kind::of(word).is_some() || *word == Kind::Imports.as_str();
+        let word = after.split(':').next().filter(known)?;
         let digits = after.get(word.len() + 1..word.len() + 1 + DIGITS)?;
         let hex = digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         hex.then_some((at, MARK.len() + word.len() + 1 + DIGITS))

@@ -158,6 +158,8 @@ pub static FIELDS: &[Field] = &[
     managed("_id"), managed("_sourceId"), managed("_templateId"), managed("aiDescription"), managed("apiIdentifier"),
     managed("apim"), managed("createdAt"), managed("debugUntil"), managed("draft"), managed("draftExpiresAt"),
     managed("lastModified"), managed("lastModifiedBy"), managed("restletVersion"), managed("sandbox"),
+    // Of flows, which change with every execution; an import has none of these
+    managed("lastExecutedAt"), managed("numInstances"), managed("resolvedAt"),
     field("http._httpConnectorEndpointId", Catalogue, "2.4, 8"), field("http._httpConnectorEndpointIds", Catalogue, "2.4, 8"),
     field("http._httpConnectorResourceId", Catalogue, "2.4, 8"), field("http._httpConnectorVersionId", Catalogue, "2.4, 8"),
 

@@ -15,8 +15,10 @@ pub enum Kind {
     Tools,
     EdiProfiles,
     Exports,
-    /// What is moved; the others are what it refers to.
+    /// What is moved; those before are what it refers to, those behind what refers to it.
     Imports,
+    Flows,
+    Apis,
 }
 
 /// What is known of a kind.
@@ -40,7 +42,7 @@ const fn creatable(row: Row, what: &'static str) -> Row {
 
 /// In the order of the enum.
 #[rustfmt::skip]
-const ROWS: [Row; 11] = [
+const ROWS: [Row; 13] = [
     row(Kind::Connections, "connections", "connection"),
     row(Kind::Integrations, "integrations", "integration"),
     creatable(row(Kind::Scripts, "scripts", "script"), "Scripts, with their code."),
@@ -52,6 +54,8 @@ const ROWS: [Row; 11] = [
     row(Kind::EdiProfiles, "ediprofiles", "EDI profile"),
     row(Kind::Exports, "exports", "export"),
     row(Kind::Imports, "imports", "import"),
+    row(Kind::Flows, "flows", "flow"),
+    row(Kind::Apis, "apis", "API"),
 ];
 
 const CREATABLE: usize = {
@@ -66,9 +70,8 @@ const CREATABLE: usize = {
 impl Kind {
     /// Every kind that an import refers to.
     pub const ALL: &'static [Self] = &{
-        let mut all = [Self::Connections; ROWS.len() - 1];
+        let mut all = [Self::Connections; Self::Imports as usize];
         let mut at = 0;
-        // The last row is that of imports.
         while at < all.len() {
             all[at] = ROWS[at].kind;
             at += 1;
@@ -127,8 +130,8 @@ mod tests {
     }
     #[test]
     fn imports_refer_to_every_kind_but_their_own() {
-        assert_eq!(Kind::ALL.len(), ROWS.len() - 1);
-        assert!(!Kind::ALL.contains(&Kind::Imports));
+        assert!(![Kind::Imports, Kind::Flows, Kind::Apis].iter().any(|kind| Kind::ALL.contains(kind)));
+        assert!(Kind::ALL.contains(&Kind::Tools) && Kind::ALL.contains(&Kind::Exports));
         assert_eq!((Kind::of("imports"), Kind::of("exports")), (None, Some(Kind::Exports)));
     }
 }

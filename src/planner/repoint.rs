@@ -1,0 +1,158 @@
+//! `--repoint-flows`: flows, APIs and tools that name an import by an id it no longer has are to name it by its new one.
+//!
+//! Each becomes an item of the plan behind the imports: its document as it is, byte for byte, but for the ids. For the id of an
+//! import that is only about to be made stands a placeholder, which is filled in once the import has come to its end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::{StreamExt, TryStreamExt};
+
+use crate::api::{Document, ErrorKind};
+use crate::documents::diff::Change;
+use crate::documents::document::read_tree;
+use crate::documents::import_ids::replace_import_ids;
+use crate::documents::normal::{Ignore, fingerprint, masks};
+use crate::documents::pointer::Pointer;
+use crate::documents::references::{Kind, fresh};
+use crate::inventory::endpoint::Account;
+use crate::inventory::error::EngineError;
+use crate::inventory::flow_usage::FlowUsage;
+use crate::model::{Head, Id, ItemKey, Operation, Outcome};
+use crate::planner::prepare::{blank, ended};
+use crate::planner::request::PlanRequest;
+use crate::planner::users::NewId;
+use crate::run_folder::document_file::one_line;
+use crate::run_folder::import_users::{ImportUser, UserKind};
+use crate::run_folder::plan_item::{ImportRef, Others, PlanItem};
+
+/// Reads in flight.
+const AT_ONCE: usize = 8;
+
+/// An item for a flow, an API or a tool, and the document that it is to have.
+#[derive(Debug)]
+pub(crate) struct Repointed {
+    pub item: PlanItem,
+    pub text: Option<Vec<u8>>,
+}
+
+/// Plans what uses imports of other ids now. Numbers go on behind `last`.
+pub(crate) async fn repoint(
+    with: &PlanRequest<'_>,
+    usage: &FlowUsage,
+    becomes: &BTreeMap<Id, NewId>,
+    last: u32,
+) -> Result<Vec<Repointed>, EngineError> {
+    let users: BTreeSet<(UserKind, &Id, &str)> = becomes
+        .keys()
+        .flat_map(|id| usage.users_of(id))
+        .map(|user: &ImportUser| (user.kind, &user.id, user.name.as_str()))
+        .collect();
+    let target = with.target;
+    let reads = users.into_iter().map(|(kind, id, name)| async move {
+        let kind = kind_of(kind);
+        match target.client.get(kind.as_str(), id).await {
+            Ok(document) => Ok((kind, Head::new(id.clone(), name.to_owned()), Ok(document))),
+            Err(error) if error.kind != ErrorKind::Unauthorized && error.is_of_one_document() => {
+                Ok((kind, Head::new(id.clone(), name.to_owned()), Err(error.summary)))
+            }
+            Err(error) => Err(failed(target, kind, id)(error)),
+        }
+    });
+    let reads = futures::stream::iter(reads).buffered(AT_ONCE);
+    let read: Vec<(Kind, Head, Result<Document, String>)> = reads.try_collect().await?;
+    let ignore = Ignore::new(with.job.ignore.iter().map(Pointer::as_str));
+    let numbers = (last + 1..).map(ItemKey);
+    let items = read.into_iter().zip(numbers).map(|((kind, head, document), number)| {
+        let mut item = blank(number, &head);
+        item.kind = Some(kind);
+        item.adaptor_type = Some(kind.as_str().to_owned());
+        match document {
+            Ok(document) => one(item, &document, becomes, &ignore),
+            Err(why) => stays(item, "unreadable", format!("it cannot be read ({why}): it keeps the old id")),
+        }
+    });
+    Ok(items.collect())
+}
+
+/// How many of each kind there are, for the end of the plan.
+pub(crate) fn counts(all: &[Repointed], usage: &FlowUsage) -> BTreeMap<Kind, Others> {
+    let mut counts: BTreeMap<Kind, Others> = BTreeMap::new();
+    for kind in all.iter().filter_map(|one| one.item.kind) {
+        let listed = usage.count(|user| kind_of(user) == kind);
+        counts.entry(kind).or_insert(Others { items: 0, listed }).items += 1;
+    }
+    counts
+}
+
+fn failed<'a>(
+    target: &'a Account,
+    kind: Kind,
+    id: &Id,
+) -> impl Fn(crate::api::ApiError) -> EngineError + use<'a> {
+    let what = format!("read {} {id}", kind.singular());
+    move |error| target.failed(&what)(error)
+}
+
+fn kind_of(kind: UserKind) -> Kind {
+    match kind {
+        UserKind::Flow => Kind::Flows,
+        UserKind::Api => Kind::Apis,
+        UserKind::Tool => Kind::Tools,
+    }
+}
+
+fn stays(item: PlanItem, code: &str, message: String) -> Repointed {
+    Repointed { item: ended(item, Outcome::Failed, code, message), text: None }
+}
+
+fn one(mut item: PlanItem, document: &Document, becomes: &BTreeMap<Id, NewId>, ignore: &Ignore) -> Repointed {
+    let text = document.text.get();
+    let tree = match read_tree(text.as_bytes()) {
+        Ok(tree) => tree,
+        Err(why) => {
+            return stays(item, "unreadable", format!("it cannot be read ({why}): it keeps the old id"));
+        }
+    };
+    let (mut changes, mut needs) = (Vec::new(), BTreeSet::new());
+    let replaced = replace_import_ids(text, |found| {
+        let old = Id::from(found.id.as_str());
+        let (sent, shown) = match becomes.get(&old)? {
+            NewId::Import(id) => (id.as_str().to_owned(), format!("\"{id}\"")),
+            NewId::OfItem(item, name) => {
+                needs.insert(*item);
+                let placeholder = fresh::placeholder(Kind::Imports, old.as_str());
+                (placeholder, format!("(the id that \"{name}\" will have)"))
+            }
+        };
+        let from = Some(format!("\"{old}\""));
+        changes.push(Change { path: found.pointer.clone(), from, to: Some(shown) });
+        Some(sent)
+    });
+    let wanted = match replaced {
+        Ok(wanted) => one_line(&wanted).into_owned(),
+        Err(why) => {
+            return stays(item, "unreadable", format!("it cannot be read ({why}): it keeps the old id"));
+        }
+    };
+    let print = if ignore.is_empty() { fingerprint(&tree) } else { ignore.fingerprint(&tree) };
+    let name = document.head.name.clone();
+    item.name.clone_from(&name);
+    let modified = document.head.last_modified.clone();
+    item.target = Some(ImportRef { id: document.head.id.clone(), name, sha256: Some(print), modified });
+    if changes.is_empty() {
+        let mut item = ended(item, Outcome::Unchanged, "no_old_id", "it names no old id any more");
+        item.verdict = Some(crate::model::Verdict::Equal);
+        return Repointed { item, text: None };
+    }
+    item.changes = changes;
+    if let Some(first) = masks(&tree).first() {
+        let message = format!(
+            "it holds a masked secret at {first}, which writing it back would erase: point it by hand"
+        );
+        return Repointed { item: ended(item, Outcome::Conflict, "masked_secret", message), text: None };
+    }
+    item.operation = Operation::Update;
+    item.needs = needs.into_iter().collect();
+    item.sent_sha256 = read_tree(wanted.as_bytes()).ok().map(|tree| fingerprint(&tree));
+    Repointed { item, text: Some(wanted.into_bytes()) }
+}
