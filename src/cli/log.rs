@@ -171,6 +171,10 @@ impl Listener for LogLines {
                 let reason = clean(reason);
                 tracing::warn!(target: EVENTS, %until, reason, "paused");
             }
+            Event::Waiting { until, what } => {
+                let what = clean(what);
+                tracing::warn!(target: EVENTS, %until, what, "waiting");
+            }
             Event::Stopping { reason } => {
                 let reason = clean(reason);
                 tracing::warn!(target: EVENTS, reason, "stopping");

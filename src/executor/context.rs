@@ -16,6 +16,7 @@ use crate::documents::normal::Ignore;
 use crate::executor::RunOptions;
 use crate::executor::journal_view::JournalView;
 use crate::executor::lookup::{Before, LookupQueue};
+use crate::executor::running_flows::RunningFlows;
 use crate::executor::wave_gate::WaveGate;
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
@@ -59,6 +60,8 @@ pub(crate) struct Context<'a> {
     pub waves: Option<(&'a Waves, &'a dyn WaveGate)>,
     /// The wave behind which somebody declined to go on, and how many there are.
     pub declined: Cell<Option<(u32, u32)>>,
+    /// The flows that keep imports from being changed while they run, under `stop.running`.
+    pub running: Option<RunningFlows>,
     /// Whether the run stops because the service is away.
     pub away: Cell<bool>,
     /// Whether it stops because the lease was lost.

@@ -11,6 +11,7 @@ use crate::documents::planted::{NO_LOOK_BEFORE, is_planted};
 use crate::executor::context::Context;
 use crate::executor::look_up::{Doubts, look_before, look_up};
 use crate::executor::record::{End, Next, end};
+use crate::executor::running_flows::Flows;
 use crate::executor::{dependencies_ready, resolve_doubt, write};
 use crate::inventory::error::EngineError;
 use crate::journal::{ItemState, Phase};
@@ -31,13 +32,28 @@ pub(crate) struct Done {
     pub interrupted: bool,
     /// What the service answered with is not what was sent.
     pub differs: bool,
+    /// A flow that uses its import runs: nothing was sent, and it is written last.
+    pub is_put_off: bool,
 }
 
 impl Done {
     /// Nothing is known to be done.
     fn unprocessed(item: PlanItem) -> Self {
         let outcome = Outcome::Unprocessed;
-        Self { item, outcome, message: None, unauthorized: false, interrupted: false, differs: false }
+        Self {
+            item,
+            outcome,
+            message: None,
+            unauthorized: false,
+            interrupted: false,
+            differs: false,
+            is_put_off: false,
+        }
+    }
+
+    /// It ended without anything being sent for it.
+    pub(crate) fn over(item: PlanItem, outcome: Outcome, message: String) -> Self {
+        Self { outcome, message: Some(message), ..Self::unprocessed(item) }
     }
 }
 
@@ -92,6 +108,24 @@ async fn drive(
             ItemState::Untouched => dependencies_ready::unmet(context, &done.item).await?,
             _ => None,
         };
+        if let (Some(flows), ItemState::Untouched) = (&context.running, &state) {
+            match flows.of_item(context.target, &done.item).await {
+                Flows::Quiet => {}
+                Flows::Running(_) | Flows::Unknown(_) => {
+                    flows.hold(key);
+                    done.is_put_off = true;
+                    return Ok(done);
+                }
+                Flows::Withheld => {
+                    done.interrupted = true;
+                    return Ok(done);
+                }
+                Flows::Unauthorized => {
+                    (done.unauthorized, done.interrupted) = (true, true);
+                    return Ok(done);
+                }
+            }
+        }
         let next = match (done.item.operation, &state) {
             _ if let Some(next) = unmet => next,
             (_, ItemState::Untouched) if look_first => {

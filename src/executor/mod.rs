@@ -4,6 +4,7 @@ pub mod backup;
 mod context;
 mod copies;
 mod dependencies_ready;
+mod held_items;
 mod item;
 pub mod journal_view;
 mod look_up;
@@ -11,6 +12,7 @@ mod lookup;
 mod lost;
 mod record;
 mod resolve_doubt;
+mod running_flows;
 mod scheduler;
 mod send;
 mod stop_policy;
@@ -27,17 +29,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 use crate::api::BeforeSend;
 use crate::documents::normal::Ignore;
 use crate::documents::pointer::Pointer;
 use crate::executor::context::Context;
+use crate::executor::held_items::next_free;
 use crate::executor::item::Done;
 use crate::executor::journal_view::JournalView;
 use crate::executor::lookup::{Before, LookupQueue};
+use crate::executor::running_flows::RunningFlows;
 use crate::executor::stop_policy::Policy;
 use crate::executor::wave_gate::WaveGate;
 use crate::executor::waves::WaveOrder;
+use crate::executor::write_stage::Batch;
 use crate::inventory::endpoint::{Account, Spent, spent};
 use crate::inventory::error::EngineError;
 use crate::job::{Stop, Verify, Waves};
@@ -160,6 +166,8 @@ pub async fn run(running: ExecuteRequest<'_>) -> Result<RunEnd, EngineError> {
         copies: RefCell::default(),
         waves,
         declined: Cell::default(),
+        running: RunningFlows::of(&plan.tail().usage)
+            .filter(|_| options.stop.running && !options.settle_only),
         away: Cell::new(false),
         lease_lost: Cell::new(false),
         waited_for: RefCell::default(),
@@ -195,7 +203,7 @@ async fn walk(context: &Context<'_>, policy: &mut Policy) -> Result<Option<Strin
     let open = order.open(context)?;
     for (at, wave) in open.iter().enumerate().take_while(|_| !context.cancel.is_draining()) {
         let since = tokio::time::Instant::now();
-        write(context, policy, &order, *wave).await?;
+        write(context, policy, Batch::Wave(&order, *wave)).await?;
         if reads_back && !context.cancel.is_draining() {
             verify::read_back(context, policy).await?;
         }
@@ -206,6 +214,19 @@ async fn walk(context: &Context<'_>, policy: &mut Policy) -> Result<Option<Strin
             waves::pass(context, policy, &order, (*wave, *next), since.elapsed()).await?;
         }
     }
+    if let Some(flows) = &context.running {
+        let deadline = Instant::now() + context.options.stop.wait;
+        loop {
+            let free = next_free(context, flows, deadline, |done| finish(context, policy, &done)).await?;
+            if free.is_empty() {
+                break;
+            }
+            write(context, policy, Batch::Held(free)).await?;
+            if reads_back && !context.cancel.is_draining() {
+                verify::read_back(context, policy).await?;
+            }
+        }
+    }
     let look = reads_back || context.options.settle_only || context.sent_again.get().is_some();
     if look && !context.cancel.is_draining() {
         return copies::look_for_copies(context).await;
@@ -213,15 +234,10 @@ async fn walk(context: &Context<'_>, policy: &mut Policy) -> Result<Option<Strin
     Ok(None)
 }
 
-/// Writes one wave, and looks up what is in doubt.
-async fn write(
-    context: &Context<'_>,
-    policy: &mut Policy,
-    order: &WaveOrder,
-    wave: u32,
-) -> Result<(), EngineError> {
+/// Writes one wave or what was put off, and looks up what is in doubt.
+async fn write(context: &Context<'_>, policy: &mut Policy, batch: Batch<'_>) -> Result<(), EngineError> {
     {
-        let writing = write_stage::write_all(context, policy, order, wave);
+        let writing = write_stage::write_all(context, policy, batch);
         let finding = context.finder.serve(&context.ledger);
         tokio::pin!(writing, finding);
         tokio::select! {
@@ -240,6 +256,10 @@ fn finish(context: &Context<'_>, policy: &mut Policy, done: &Done) {
     }
     if done.interrupted {
         held_back(context);
+        return;
+    }
+    // Its flows run: it is written last.
+    if done.is_put_off {
         return;
     }
     context.events.emit(&Event::StageAdvanced { stage: Stage::Write, by: 1 });

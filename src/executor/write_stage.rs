@@ -19,20 +19,43 @@ use crate::model::ItemKey;
 use crate::model::event::{Event, Stage};
 use crate::run_folder::plan_item::PlanItem;
 
-/// Starts the items of a wave in the plan's order, before them those in doubt, and takes their ends as they come.
+/// What is written in one go.
+#[derive(Debug)]
+pub(crate) enum Batch<'a> {
+    /// The items of a wave, before them those in doubt.
+    Wave(&'a WaveOrder, u32),
+    /// Items that were put off while their flows ran.
+    Held(VecDeque<ItemKey>),
+}
+
+impl Batch<'_> {
+    /// The items, and how many of them have still to be written.
+    fn queue(self, context: &Context<'_>, policy: &Policy) -> Result<(VecDeque<ItemKey>, u64), EngineError> {
+        let (order, wave) = match self {
+            Self::Wave(order, wave) => (order, wave),
+            Self::Held(items) => {
+                let total = items.len() as u64;
+                return Ok((items, total));
+            }
+        };
+        let mut queue: VecDeque<ItemKey> = context.ledger.in_doubt().into();
+        if !context.options.settle_only {
+            let all = (1..=context.plan.len()).map(ItemKey);
+            let untouched = all.filter(|key| context.ledger.is_untouched(*key));
+            queue.extend(untouched.filter(|key| order.of(*key) == wave));
+            queue.extend(context.ledger.half_done());
+        }
+        Ok((queue, if order.count() == 1 { policy.total() } else { order.work(context, wave)? }))
+    }
+}
+
+/// Starts the items of a batch in the plan's order, and takes their ends as they come.
 pub(crate) async fn write_all(
     context: &Context<'_>,
     policy: &mut Policy,
-    order: &WaveOrder,
-    wave: u32,
+    batch: Batch<'_>,
 ) -> Result<(), EngineError> {
-    let mut queue: VecDeque<ItemKey> = context.ledger.in_doubt().into();
-    if !context.options.settle_only {
-        let untouched = (1..=context.plan.len()).map(ItemKey).filter(|key| context.ledger.is_untouched(*key));
-        queue.extend(untouched.filter(|key| order.of(*key) == wave));
-        queue.extend(context.ledger.half_done());
-    }
-    let total = if order.count() == 1 { policy.total() } else { order.work(context, wave)? };
+    let (queue, total) = batch.queue(context, policy)?;
     context.events.emit(&Event::StageStarted { stage: Stage::Write, total: Some(total) });
     let mut told = false;
     let mut scheduler = Scheduler::new(queue, MOST_WAITING);

@@ -328,7 +328,7 @@ impl Default for Retry {
 }
 
 /// `stop`: when a run halts by itself. A limit that is absent never stops it.
-#[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Stop {
     /// `failures`: a count, or a share of what is to be written.
     pub failures: Option<Limit>,
@@ -339,6 +339,19 @@ pub struct Stop {
     /// `running`: an import is left alone while a flow that uses it runs. For the planner and the executor.
     #[serde(default)]
     pub running: bool,
+    /// `wait`: how long flows that run are waited for when everything else is written; 10 minutes unless told otherwise.
+    #[serde(default = "usual_wait")]
+    pub wait: Duration,
+}
+
+fn usual_wait() -> Duration {
+    Duration::from_mins(10)
+}
+
+impl Default for Stop {
+    fn default() -> Self {
+        Self { failures: None, consecutive: None, differs: None, running: false, wait: usual_wait() }
+    }
 }
 
 /// A number of items, or a share of them.

@@ -5,8 +5,7 @@
 
 /// The name of the table (or of the key whose words they are) and the key or word, with who will act on it.
 pub(super) const NOT_YET: &[(&str, &str)] = &[
-    ("job", "mirror"),   // planner
-    ("stop", "running"), // planner, executor
+    ("job", "mirror"), // planner
 ];
 
 /// Whether the key of that table, or the word of that key, is read and not acted on.

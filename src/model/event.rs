@@ -102,6 +102,13 @@ pub enum Event {
         /// Who asked for it, or what happened.
         reason: String,
     },
+    /// Nothing is left to do but to wait for something outside this run.
+    Waiting {
+        /// When it is waited for no longer.
+        until: jiff::Timestamp,
+        /// What is waited for, e.g. `the flow "Orders", which runs`.
+        what: String,
+    },
     /// The run goes no further; what is in flight finishes.
     Stopping {
         /// Why it goes no further, as one sentence for people.

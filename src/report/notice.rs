@@ -121,6 +121,11 @@ impl Notices {
                 let rest = line.trim_start_matches("paused ");
                 return Some(self.show(Tone::Warn, "paused", rest));
             }
+            Event::Waiting { until, what } => {
+                let until = until.to_zoned(jiff::tz::TimeZone::system());
+                let rest = format!("for {}, until {}", clean(what), until.strftime("%H:%M:%S"));
+                return Some(self.show(Tone::Warn, "waits", &rest));
+            }
             Event::Noted { message } => (Tone::Warn, "note", clean(message)),
             Event::ItemFinished { name, outcome, message, .. } if outcome.needs_attention() => {
                 let reason =

@@ -278,3 +278,93 @@ fn flows_that_cannot_be_listed_are_a_note_where_they_are_only_told() {
         .expect_exit(0)
         .expect_stdout("which flows run now is not known");
 }
+
+/// A job that leaves imports alone whose flow runs; `Hourly`, which uses `linear`, does.
+fn waiting(wait: &str) -> Rc<World> {
+    used("update")
+        .job("transform", RENAME)
+        .job("stop", &format!("{{ running: true, wait: {wait} }}"))
+        .resource("source", "jobs", running("source", "Hourly", "running"))
+        .start()
+}
+
+fn flow_ends(world: &World) {
+    world.load_list("source", "jobs", &[running("source", "Hourly", "completed")]);
+}
+
+#[test]
+fn an_import_whose_flow_runs_is_left_alone_and_retry_takes_it_up() {
+    let world = waiting("1s");
+    world.command(&["plan", "JOB"]).expect_exit(0).expect_stdout("1 is running now: Hourly");
+    let ran = world
+        .run()
+        .expect_exit(3)
+        .expect_source(["by tool !", "instance !", "linear", "routed !", "unused !"])
+        .expect_stderr("waits    for the flow \"Hourly\", which runs, until ")
+        .expect_audit("linear !", "conflict", "not_checked")
+        .expect_cell("linear !", "error_code", "flow_running")
+        .expect_cell("linear !", "error_message", "the flow \"Hourly\" uses it, and runs")
+        .expect_count("updated", 4)
+        // For the plan, at the start, when all else is written, and at the end of the wait.
+        .expect_calls("POST", "/v1/jobs/current", 4);
+    flow_ends(&world);
+    let folder = ran.folder().display().to_string();
+    world.command(&["verify", &folder]).expect_exit(0);
+    world.command(&["retry", &folder]).expect_exit(0);
+    assert_eq!(world.id("source", "linear !"), id_of("source", "imports", "linear 1"));
+}
+
+#[test]
+fn what_a_running_flow_uses_is_written_last_when_the_flow_has_ended() {
+    let world = waiting("2s");
+    let running = world.spawn_run(&[]).until_journal("\"applied\"", 4);
+    flow_ends(&world);
+    let ran = running.finish().expect_exit(0).expect_all(5, "updated", "equal");
+    let journal = ran.file("journal.jsonl");
+    let last = journal.lines().rfind(|line| line.contains("\"intended\"")).unwrap();
+    assert!(last.contains("\"item\":1,"), "{last}");
+}
+
+#[test]
+fn a_run_that_is_interrupted_while_it_waits_is_resumed() {
+    let world = waiting("10m");
+    let running = world.spawn_run(&[]).until_journal("\"verified\"", 4);
+    let ran = running.signal("TERM").finish().expect_exit(130).expect_count("unprocessed", 1);
+    flow_ends(&world);
+    ran.resumed().expect_exit(0).expect_all(5, "updated", "equal");
+}
+
+#[test]
+fn where_it_cannot_be_known_which_flows_run_nothing_is_written() {
+    let refused = |method: &str, path: &str| Fault::on(method, path, Fault::status(403));
+    for (fault, says) in [
+        (refused("POST", "/v1/jobs/current"), "cannot ask which flows run of account `source`"),
+        (refused("GET", "/v1/flows"), "which imports those use is not known"),
+    ] {
+        let world = waiting("1s");
+        world.fault(fault);
+        world.run_with(&["--yes"]).expect_exit(1).expect_stderr(says).expect_no_write();
+    }
+}
+
+#[test]
+fn imports_that_are_made_anew_wait_for_no_flow() {
+    used("migrate")
+        .job("target", "target")
+        .job("stop", "{ running: true }")
+        .resource("source", "jobs", running("source", "Hourly", "running"))
+        .run()
+        .expect_exit(0)
+        .expect_count("created", 5)
+        .expect_calls("POST", "/v1/jobs/current", 0);
+}
+
+#[test]
+fn a_wait_without_running_is_told() {
+    used("update")
+        .job("transform", RENAME)
+        .job("stop", "{ wait: 1m }")
+        .command(["check", "JOB"])
+        .expect_exit(0)
+        .expect_stderr("`wait` has no meaning without `running: true`");
+}

@@ -44,7 +44,18 @@ pub(super) static STOP: Table = Table {
         key("failures", LIMIT, "Failed items: a count, or a share of what is to be written."),
         key("consecutive", Type::Integer(1, 1_000_000), "Failed items in a row."),
         key("differs", LIMIT, "Items whose verification said `differs`: a count or a share."),
-        key("running", Type::Bool, "Leave imports alone while a flow that uses them runs.").or("false"),
+        key(
+            "running",
+            Type::Bool,
+            "Leave imports alone while a flow that uses them runs: they are written last, and end as `conflict` if it still runs then.",
+        )
+        .or("false"),
+        key(
+            "wait",
+            Type::Text(Format::Duration),
+            "Beside `running: true`: how long those flows are waited for when everything else is written.",
+        )
+        .or("10m"),
     ],
     ..Table::PLAIN
 };

@@ -146,7 +146,7 @@ impl Reader<'_> {
             concurrency: policy::concurrency(root),
             page_size: policy::page_size(root),
             retry: self.retry(root.get("retry")),
-            stop: policy::stop(root.get("stop")),
+            stop: self.stop(root.get("stop")),
             output: self.output(root),
             archive,
             sources,

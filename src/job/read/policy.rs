@@ -74,17 +74,25 @@ pub(super) fn mirror(node: Option<&Node>) -> Option<Mirror> {
     Some(Mirror { max_delete: node?.get("max_delete").and_then(limit)? })
 }
 
-pub(super) fn stop(node: Option<&Node>) -> Stop {
-    let Some(node) = node else { return Stop::default() };
-    Stop {
-        failures: node.get("failures").and_then(limit),
-        consecutive: node.get("consecutive").and_then(count),
-        differs: node.get("differs").and_then(limit),
-        running: node.get("running").and_then(Node::flag).unwrap_or_default(),
-    }
-}
-
 impl Reader<'_> {
+    pub(super) fn stop(&mut self, node: Option<&Node>) -> Stop {
+        let Some(node) = node else { return Stop::default() };
+        let running = node.get("running").and_then(Node::flag).unwrap_or_default();
+        let wait = node.get("wait");
+        if let Some(wait) = wait.filter(|_| !running) {
+            let message = "`wait` has no meaning without `running: true`";
+            self.report.warning(wait.span, message).help("add `running: true`, or remove `wait`");
+        }
+        let usual = Stop::default();
+        Stop {
+            failures: node.get("failures").and_then(limit),
+            consecutive: node.get("consecutive").and_then(count),
+            differs: node.get("differs").and_then(limit),
+            running,
+            wait: wait.and_then(Node::text).and_then(forms::duration).unwrap_or(usual.wait),
+        }
+    }
+
     pub(super) fn retry(&mut self, node: Option<&Node>) -> Retry {
         let mut retry = Retry::default();
         let Some(node) = node else { return retry };

@@ -140,6 +140,7 @@ fn keys_that_nothing_acts_on_yet_are_read_and_refused() {
     assert_eq!(job.waves, Some(Waves { sizes, pause: Pause::For(Duration::from_mins(30)) }));
     assert_eq!(job.mirror, Some(Mirror { max_delete: Limit::Share(0.05) }));
     assert!(job.stop.running);
+    assert_eq!(job.stop.wait, Duration::from_mins(30));
 
     let settings = crate::job::Settings::of(&job, "/jobs".into());
     let kept: crate::job::Settings =
