@@ -27,7 +27,13 @@ pub(super) async fn agreed(
     }
     ask(
         world,
-        &format!("{verb} this {} account `{}` ({})? [y/N] ", preposition(verb), facts.name, facts.origin),
+        &format!(
+            "{verb} this {} account `{}` ({}){}? [y/N] ",
+            preposition(verb),
+            facts.name,
+            facts.origin,
+            and_deletes(plan.file().tail().deletions)
+        ),
         cancel,
     )
     .await
@@ -53,6 +59,14 @@ pub(super) async fn is_really_empty(
         return Err(Failure::BadInput(message));
     }
     ask(world, &format!("{told}. Are they really gone? [y/N] "), cancel).await
+}
+
+fn and_deletes(count: u32) -> String {
+    match count {
+        0 => String::new(),
+        1 => ", and delete 1 import there".to_owned(),
+        count => format!(", and delete {count} imports there"),
+    }
 }
 
 fn preposition(verb: &str) -> &'static str {

@@ -95,9 +95,12 @@ impl Failure {
                 Exit::BadInput
             }
             Self::Pipeline(EngineError::Interrupted) => Exit::Interrupted,
-            Self::Pipeline(EngineError::UnknownNames { .. } | EngineError::EqualFiles { .. }) => {
-                Exit::BadInput
-            }
+            Self::Pipeline(
+                EngineError::UnknownNames { .. }
+                | EngineError::EqualFiles { .. }
+                | EngineError::TooManyDeletions { .. }
+                | EngineError::NothingToMirror { .. },
+            ) => Exit::BadInput,
             Self::Pipeline(EngineError::Archive(error)) | Self::Archive(error) => exit_of(error),
             Self::Pipeline(error) if error.is_unauthorized() => Exit::Token,
             Self::Pipeline(error) if error.is_away() => Exit::Interrupted,

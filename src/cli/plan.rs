@@ -11,16 +11,21 @@ use super::world::CliContext;
 use super::{signal, view};
 use crate::job::{Job, Settings};
 use crate::model::cancel::Cancel;
-use crate::report::{PlanViewOptions, plan_view, references};
+use crate::report::{PlanViewOptions, plan_markdown, plan_view, references};
 use crate::session::plan::Show;
 use crate::session::{OpenRequest, Preview, backup, may_be_written};
 
 /// Carries out `plan`.
 pub(super) async fn plan(world: &CliContext, args: &Plan) -> Result<Exit, Failure> {
-    let json = match world.global.format {
-        None | Some(Format::Text | Format::Table) => false,
-        Some(Format::Json) => true,
-        Some(_) => return Err(Failure::BadInput("`plan` prints `--format text` or `json`".to_owned())),
+    let shape = match world.global.format {
+        None | Some(Format::Text | Format::Table) => Shape::Text,
+        Some(Format::Json) => Shape::Json,
+        Some(Format::Markdown) if !args.references => Shape::Markdown,
+        Some(_) => {
+            let message =
+                "`plan` prints `--format text`, `json` or `markdown`, and with `--references` text or json";
+            return Err(Failure::BadInput(message.to_owned()));
+        }
     };
     let (job, mut settings) = load_part(world, &args.job, &args.narrow)?;
     take_repoint(&mut settings, &job, args.repoint_flows)?;
@@ -34,7 +39,7 @@ pub(super) async fn plan(world: &CliContext, args: &Plan) -> Result<Exit, Failur
     let cancel = Cancel::new();
     signal::listen(world, &cancel);
     let (mut exits, mut documents) = (Vec::new(), Vec::new());
-    let is_one_of_many = json && !job.sources.is_empty();
+    let is_one_of_many = shape == Shape::Json && !job.sources.is_empty();
     for settings in backup::each(&job, settings) {
         let (exit, preview) = one(world, args, &job, settings, &cancel).await?;
         if is_one_of_many {
@@ -42,7 +47,7 @@ pub(super) async fn plan(world: &CliContext, args: &Plan) -> Result<Exit, Failur
             documents.extend_from_slice(separator);
             print(args, &preview, Form::Json, &mut documents)?;
         } else {
-            printed(print_out(world, args, json, &preview))?;
+            printed(print_out(world, args, shape, &preview))?;
         }
         exits.push(exit);
     }
@@ -81,19 +86,34 @@ async fn one(
     Ok((exit, preview))
 }
 
-fn print_out(world: &CliContext, args: &Plan, json: bool, preview: &Preview) -> Result<(), Failure> {
+fn print_out(world: &CliContext, args: &Plan, shape: Shape, preview: &Preview) -> Result<(), Failure> {
     let mut stdout = world.out();
     let mut options = view::options(world, &args.show, world.color_out());
     options.per_second = Some(view::rate_of(preview.plan()));
     options.width = world.columns_out();
-    print(args, preview, if json { Form::Json } else { Form::Text(options) }, &mut stdout)?;
+    let form = match shape {
+        Shape::Text => Form::Text(options),
+        Shape::Json => Form::Json,
+        // It is read elsewhere, in columns that are not those of this terminal.
+        Shape::Markdown => Form::Markdown(PlanViewOptions { width: 100, ..options }),
+    };
+    print(args, preview, form, &mut stdout)?;
     stdout.flush()?;
     Ok(())
+}
+
+/// What a plan is printed as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    Text,
+    Json,
+    Markdown,
 }
 
 /// How a plan is printed.
 enum Form<'a> {
     Json,
+    Markdown(PlanViewOptions<'a>),
     Text(PlanViewOptions<'a>),
 }
 
@@ -101,6 +121,7 @@ fn print(args: &Plan, preview: &Preview, form: Form<'_>, out: &mut dyn Write) ->
     match form {
         Form::Json if args.references => references::json(preview.references(), out)?,
         Form::Json => plan_view::json(preview.plan(), out)?,
+        Form::Markdown(options) => plan_markdown(preview.plan(), options, out)?,
         Form::Text(_) if args.references => references::table(preview.references(), preview.plan(), out)?,
         Form::Text(options) => plan_view::table(preview.plan(), out, options)?,
     }

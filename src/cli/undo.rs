@@ -112,6 +112,14 @@ pub(super) async fn retry(world: &CliContext, args: &RetryArgs) -> Result<Exit, 
             say(world, "nothing in this run needs to be redone");
             return Ok(beside);
         }
+        Retry::Nothing(NothingToRetry::OnlyDeletions) => {
+            say(
+                world,
+                "every import is done; what the source no longer has is deleted only by a new run of the job: `transship show` \
+                 names it",
+            );
+            return Ok(Exit::Attention);
+        }
         Retry::Nothing(NothingToRetry::OnlyUsers) => {
             say(
                 world,

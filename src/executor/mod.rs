@@ -17,6 +17,7 @@ mod scheduler;
 mod send;
 mod stop_policy;
 mod verify;
+mod walk;
 pub mod wave_gate;
 mod waves;
 mod write;
@@ -29,21 +30,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
-use tokio::time::Instant;
 
 use crate::api::BeforeSend;
 use crate::documents::normal::Ignore;
 use crate::documents::pointer::Pointer;
 use crate::executor::context::Context;
-use crate::executor::held_items::next_free;
 use crate::executor::item::Done;
 use crate::executor::journal_view::JournalView;
 use crate::executor::lookup::{Before, LookupQueue};
 use crate::executor::running_flows::RunningFlows;
 use crate::executor::stop_policy::Policy;
+use crate::executor::walk::walk;
 use crate::executor::wave_gate::WaveGate;
-use crate::executor::waves::WaveOrder;
-use crate::executor::write_stage::Batch;
 use crate::inventory::endpoint::{Account, Spent, spent};
 use crate::inventory::error::EngineError;
 use crate::job::{Stop, Verify, Waves};
@@ -191,65 +189,8 @@ pub async fn run(running: ExecuteRequest<'_>) -> Result<RunEnd, EngineError> {
     ended.and_then(|ended| closed.map(|()| ended))
 }
 
-/// Writes and reads back wave by wave, and looks for copies; gives back what could not be found out.
-async fn walk(context: &Context<'_>, policy: &mut Policy) -> Result<Option<String>, EngineError> {
-    let reads_back = context.options.verify == Verify::Full && !context.options.settle_only;
-    let order = WaveOrder::new(context.plan, context.waves.map(|(waves, _)| waves))?;
-    if reads_back && order.count() > 1 && context.again {
-        // What an earlier process wrote is verified before more is written.
-        verify::read_back(context, policy).await?;
-        waves::stop_if_different(context, policy);
-    }
-    let open = order.open(context)?;
-    for (at, wave) in open.iter().enumerate().take_while(|_| !context.cancel.is_draining()) {
-        let since = tokio::time::Instant::now();
-        write(context, policy, Batch::Wave(&order, *wave)).await?;
-        if reads_back && !context.cancel.is_draining() {
-            verify::read_back(context, policy).await?;
-        }
-        if let Some(next) = open.get(at + 1)
-            && !context.cancel.is_draining()
-            && !context.options.settle_only
-        {
-            waves::pass(context, policy, &order, (*wave, *next), since.elapsed()).await?;
-        }
-    }
-    if let Some(flows) = &context.running {
-        let deadline = Instant::now() + context.options.stop.wait;
-        loop {
-            let free = next_free(context, flows, deadline, |done| finish(context, policy, &done)).await?;
-            if free.is_empty() {
-                break;
-            }
-            write(context, policy, Batch::Held(free)).await?;
-            if reads_back && !context.cancel.is_draining() {
-                verify::read_back(context, policy).await?;
-            }
-        }
-    }
-    let look = reads_back || context.options.settle_only || context.sent_again.get().is_some();
-    if look && !context.cancel.is_draining() {
-        return copies::look_for_copies(context).await;
-    }
-    Ok(None)
-}
-
-/// Writes one wave or what was put off, and looks up what is in doubt.
-async fn write(context: &Context<'_>, policy: &mut Policy, batch: Batch<'_>) -> Result<(), EngineError> {
-    {
-        let writing = write_stage::write_all(context, policy, batch);
-        let finding = context.finder.serve(&context.ledger);
-        tokio::pin!(writing, finding);
-        tokio::select! {
-            written = &mut writing => written?,
-            found = &mut finding => match found {},
-        }
-    }
-    Ok(())
-}
-
 /// Tells the end of an item's writing, and stops the run if that was one too many.
-fn finish(context: &Context<'_>, policy: &mut Policy, done: &Done) {
+pub(crate) fn finish(context: &Context<'_>, policy: &mut Policy, done: &Done) {
     if done.unauthorized {
         policy.refuse_token();
         context.cancel.drain();

@@ -9,7 +9,7 @@ use crate::executor::{halt, imports};
 use crate::inventory::error::EngineError;
 use crate::job::{Limit, Pause, Verify, Wave, Waves};
 use crate::model::event::Event;
-use crate::model::{ItemKey, Verdict};
+use crate::model::{ItemKey, Outcome, Verdict};
 use crate::run_folder::outcome::outcome_of;
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::PlanItem;
@@ -26,29 +26,41 @@ pub(crate) struct WaveOrder {
     /// The wave of each item, from 0; empty where there is one only.
     of: Vec<u32>,
     count: u32,
+    /// The last wave, where that deletes what the source no longer has.
+    deletions: Option<u32>,
 }
 
 impl WaveOrder {
     /// Everything in one go.
     fn one() -> Self {
-        Self { of: Vec::new(), count: 1 }
+        Self { of: Vec::new(), count: 1, deletions: None }
     }
 
     /// Divides the imports that are to be written, in the plan's order. What they refer to and is created goes with the
-    /// first import that needs it.
+    /// first import that needs it. What the source no longer has is deleted in a wave of its own, the last.
     pub(crate) fn new(plan: &PlanFile, waves: Option<&Waves>) -> Result<Self, EngineError> {
-        let Some(waves) = waves else { return Ok(Self::one()) };
+        let deletes = plan.tail().deletions > 0;
+        let sizes = match waves {
+            Some(waves) => waves.sizes.as_slice(),
+            None if deletes => &[Wave::Rest],
+            None => return Ok(Self::one()),
+        };
+        let mut deletions = Vec::new();
         let mut is_import = Vec::with_capacity(plan.len() as usize);
         let mut needs: Vec<(ItemKey, Vec<ItemKey>)> = Vec::new();
         for item in plan.items() {
             let item = item?;
-            is_import.push(item.kind.is_none() && item.is_work());
+            let is_deletion = deletes && item.is_deletion();
+            if is_deletion {
+                deletions.push(item.item);
+            }
+            is_import.push(item.kind.is_none() && item.is_work() && !is_deletion);
             if !item.needs.is_empty() {
                 needs.push((item.item, item.needs));
             }
         }
         let total = is_import.iter().filter(|is_import| **is_import).count() as u64;
-        let ends = ends(&waves.sizes, total);
+        let ends = ends(sizes, total);
         let count = u32::try_from(ends.len()).unwrap_or(u32::MAX).max(1);
         let mut seen = 0_u64;
         let mut of: Vec<u32> = is_import
@@ -71,7 +83,20 @@ impl WaveOrder {
             }
         }
         of.iter_mut().for_each(|wave| *wave = (*wave).min(count - 1));
-        Ok(Self { of, count })
+        if deletions.is_empty() {
+            return Ok(Self { of, count, deletions: None });
+        }
+        // Without anything else to write, the first wave deletes.
+        let last = if total == 0 { 0 } else { count };
+        for item in deletions {
+            of[item.0 as usize - 1] = last;
+        }
+        Ok(Self { of, count: last + 1, deletions: Some(last) })
+    }
+
+    /// Whether a wave deletes what the source no longer has.
+    pub(crate) fn deletes(&self, wave: u32) -> bool {
+        self.deletions == Some(wave)
     }
 
     /// How many waves there are.
@@ -164,6 +189,40 @@ pub(crate) fn stop_if_different(context: &Context<'_>, policy: &mut Policy) {
         policy.halt(format!("{imports} {are} not what was sent; the next wave was not begun"));
         halt(context, policy);
     }
+}
+
+/// Stops a run before it deletes what the source no longer has, unless everything else was written and, as far as the job
+/// has it compared, is what was sent: what could not be made anew must not be gone.
+pub(crate) fn stop_before_deletions(
+    context: &Context<'_>,
+    policy: &mut Policy,
+    order: &WaveOrder,
+) -> Result<(), EngineError> {
+    let (mut open, mut differ) = (0, 0);
+    for key in (1..=context.plan.len()).map(ItemKey) {
+        let item = context.plan.item(key)?;
+        if !item.is_work() || order.deletes(order.of(key)) && item.is_deletion() {
+            continue;
+        }
+        let (outcome, verdict) = outcome_of(&item, &context.ledger.state(key));
+        let expected = outcome.wrote() && context.options.verify == Verify::Full;
+        let is_done = outcome.wrote() || outcome == Outcome::Unchanged;
+        open += usize::from(!is_done || expected && verdict == Verdict::NotChecked);
+        differ += usize::from(verdict == Verdict::Differs);
+    }
+    let why = match (open, differ) {
+        (0, 0) => return Ok(()),
+        (0, differ) => format!("{} not what was sent", are(differ)),
+        (open, _) => format!("{} not written, or not verified", are(open)),
+    };
+    policy.halt(format!("{why}; nothing was deleted"));
+    halt(context, policy);
+    Ok(())
+}
+
+/// "1 import is", "2 imports are".
+fn are(count: usize) -> String {
+    format!("{} {}", imports(count), if count == 1 { "is" } else { "are" })
 }
 
 /// Tells what a wave came to, and waits until the next one may begin. After a verification that failed, or where nobody

@@ -125,6 +125,36 @@ pub enum EngineError {
         /// The target's name in the job.
         target: String,
     },
+    /// A mirror would delete more than its job allows.
+    #[error(
+        "`mirror` would delete {count} of the {held} imports of account `{target}` that `select` holds for, more than `max_delete` \
+         allows ({limit}): {names}. Nothing was written. If they are to go, raise `max_delete`"
+    )]
+    TooManyDeletions {
+        /// The target's name in the job.
+        target: String,
+        /// How many would be deleted.
+        count: u32,
+        /// How many imports of the target `select` holds for.
+        held: u64,
+        /// The most that may be deleted, in words.
+        limit: String,
+        /// Their names.
+        names: String,
+    },
+    /// A mirror of nothing would delete everything.
+    #[error(
+        "`{account}` holds no import that `select` takes, and `mirror` would delete everything: {names}. Nothing was written in \
+         account `{target}`. If they are to go, write `action: delete`"
+    )]
+    NothingToMirror {
+        /// The source's name in the job.
+        account: String,
+        /// The target's name in the job.
+        target: String,
+        /// Names of what would be deleted.
+        names: String,
+    },
     /// Two files would be one import.
     #[error("two files have one name, {}: rename one of the two, or remove it. Nothing was written", pairs.join("; "))]
     EqualFiles {

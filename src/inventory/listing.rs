@@ -9,7 +9,7 @@ use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::inventory::flow_usage::{FlowUsage, UserLists};
 use crate::inventory::resource_index::{self, ResourceNames};
-use crate::inventory::select::{SelectRequest, select};
+use crate::inventory::select::{Mind, SelectRequest, select};
 use crate::job::Selection;
 use crate::model::Head;
 use crate::model::cancel::Cancel;
@@ -45,7 +45,8 @@ pub async fn inventory(
     let known = &directory;
     let lists = UserLists::asked_by(selection.selector.spec());
     let usage = &Arc::new(FlowUsage::read(account, lists, cancel).await?.complete(account, lists)?);
-    let request = SelectRequest { account, selection, known, usage, mind: None, folder, cancel, events };
+    let request =
+        SelectRequest { account, selection, known, usage, mind: Mind::Nothing, folder, cancel, events };
     let mut picks = select(request).await?;
     let names = ResourceNames::of(&directory);
     let mut listed = Vec::with_capacity(picks.items.len());

@@ -9,6 +9,7 @@ pub mod endpoint;
 pub mod error;
 pub(crate) mod flow_usage;
 pub mod folder_api;
+pub(crate) mod in_flows;
 pub mod list_scan;
 pub mod listing;
 pub mod offline_api;

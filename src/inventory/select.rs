@@ -35,12 +35,23 @@ pub(crate) struct SelectRequest<'a> {
     pub known: &'a ResourceIndex,
     /// What uses the account's imports, where the selection names flows or integrations.
     pub usage: &'a Arc<FlowUsage>,
-    /// Whether to keep in mind what the imports that are not selected are recognised by.
-    pub mind: Option<MatchBy>,
+    /// What is kept in mind of the imports that are not selected.
+    pub mind: Mind,
     /// For documents in passing.
     pub folder: &'a Path,
     pub cancel: &'a Cancel,
     pub events: &'a Events,
+}
+
+/// What is kept in mind of the imports that a selection does not take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mind {
+    /// Nothing.
+    Nothing,
+    /// What they are recognised by.
+    Keys(MatchBy),
+    /// Their documents, and the ids of all imports.
+    Documents,
 }
 
 /// A selected import: where its text stands, and which row of the manifest named it.
@@ -74,6 +85,10 @@ pub(crate) struct Selected {
     pub mentions: bool,
     /// What the imports that were not selected are recognised by, where that was asked for.
     pub passed_over: Vec<String>,
+    /// Their documents, where these were asked for.
+    pub not_selected: Vec<Span>,
+    /// The ids of all imports, where these were asked for.
+    pub ids: HashSet<Id>,
     /// What a person should know of the selection.
     pub notes: Vec<String>,
     /// Some of the imports that were seen, selected or not.
@@ -93,6 +108,8 @@ struct Picker<'a> {
     kinds: BTreeSet<Kind>,
     mentions: bool,
     passed_over: Vec<String>,
+    not_selected: Vec<Span>,
+    ids: HashSet<Id>,
     pages: usize,
     remembered: Remembered,
     only: OnlyWatch<'a>,
@@ -119,15 +136,22 @@ impl<'a> Picker<'a> {
             kinds: BTreeSet::new(),
             mentions: false,
             passed_over: Vec::new(),
+            not_selected: Vec::new(),
+            ids: HashSet::new(),
             pages: 0,
             remembered: Remembered::default(),
             only: OnlyWatch::new(&selection.narrowed),
         }
     }
 
-    /// Keeps in mind what an import is recognised by that is not taken.
-    fn pass_over(&mut self, head: &Head) {
-        self.passed_over.extend(self.with.mind.and_then(|by| by.key(head)).map(Cow::into_owned));
+    /// Keeps in mind an import that is not taken, as far as that was asked for.
+    fn pass_over(&mut self, head: &Head, text: &RawValue) -> Result<(), EngineError> {
+        match (self.with.mind, &mut self.spool) {
+            (Mind::Keys(by), _) => self.passed_over.extend(by.key(head).map(Cow::into_owned)),
+            (Mind::Documents, Some(spool)) => self.not_selected.push(spool.append(text.get().as_bytes())?),
+            (Mind::Documents, None) | (Mind::Nothing, _) => {}
+        }
+        Ok(())
     }
 
     fn trouble(&mut self, outcome: Outcome, code: &'static str, message: String) -> Option<u32> {
@@ -137,6 +161,9 @@ impl<'a> Picker<'a> {
 
     fn consider(&mut self, head: &Head, text: &RawValue) -> Result<(), EngineError> {
         self.remembered.take(head);
+        if self.with.mind == Mind::Documents {
+            self.ids.insert(head.id.clone());
+        }
         let row = self.wanted.meet(head);
         if row.is_none() && self.wanted.has_manifest() {
             self.only.pass(head);
@@ -146,12 +173,10 @@ impl<'a> Picker<'a> {
         let selected = self.matcher.matches(head, text);
         if matches!(selected, Ok(false)) {
             self.only.pass(head);
-            self.pass_over(head);
-            return Ok(());
+            return self.pass_over(head, text);
         }
         if !self.only.takes(head) {
-            self.pass_over(head);
-            return Ok(());
+            return self.pass_over(head, text);
         }
         let mut trouble = match selected {
             Ok(_) => None,
@@ -212,6 +237,8 @@ impl PageVisitor for Picker<'_> {
         self.kinds.clear();
         self.mentions = false;
         self.passed_over.clear();
+        self.not_selected.clear();
+        self.ids.clear();
         self.only.restart();
         self.wanted.restart();
         self.watch.restart();
@@ -252,6 +279,7 @@ pub(crate) async fn select(with: SelectRequest<'_>) -> Result<Selected, EngineEr
             steady: all,
             to_the_end: all,
             listed_apart: adaptors.is_empty()
+                || with.mind == Mind::Documents
                 || adaptors.iter().any(|adaptor| LISTED_APART.contains(&adaptor.as_str())),
             ..ScanOptions::default()
         };
@@ -264,7 +292,8 @@ pub(crate) async fn select(with: SelectRequest<'_>) -> Result<Selected, EngineEr
     let absent = if selection.narrowed.is_all() { picker.wanted.absent(&unread) } else { Vec::new() };
     let spool = picker.spool.take();
     let spool = spool.map_or_else(|| DocumentFile::create(&with.folder.join("source-0.spool")), Ok)?;
-    let Picker { items, troubles, kinds, mentions, passed_over, wanted, watch, remembered, .. } = picker;
+    let Picker { items, troubles, kinds, mentions, passed_over, not_selected, ids, .. } = picker;
+    let Picker { wanted, watch, remembered, .. } = picker;
     let items = items.into_iter().filter(|(_, row)| !row.is_some_and(|row| wanted.is_better_named(row)));
     Ok(Selected {
         spool,
@@ -274,6 +303,8 @@ pub(crate) async fn select(with: SelectRequest<'_>) -> Result<Selected, EngineEr
         kinds,
         mentions,
         passed_over,
+        not_selected,
+        ids,
         notes: watch.notes(),
         remembered,
         seen,

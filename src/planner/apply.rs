@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::documents::document::read_tree;
 use crate::documents::name::name_key;
+use crate::documents::normal::masks;
 use crate::documents::references::Place;
 use crate::inventory::error::EngineError;
 use crate::job::{Action, ImportFile, MatchBy};
@@ -57,6 +58,20 @@ pub(crate) fn stands_apart(
     }
     item.target = None;
     Ok(ended(item, outcome, &trouble.code, trouble.message))
+}
+
+/// Leaves out of what is to be entered manually the secrets that the target's own import holds already.
+pub(crate) fn leave_out_entered(
+    builder: &PlanBuilder<'_>,
+    item: &mut PlanItem,
+    import: &TargetImport,
+    imports: &mut TargetImports<'_>,
+) -> Result<(), EngineError> {
+    if !item.secrets.is_empty() && is_same_import(builder, item, import) {
+        let there = read_tree(&imports.spool.read(import.slot)?).map(|tree| masks(&tree));
+        item.secrets.retain(|secret| !there.as_ref().is_ok_and(|there| there.contains(secret)));
+    }
+    Ok(())
 }
 
 /// Notes at which of the places in question exported files hold something: where another one lacks it, somebody took it out.

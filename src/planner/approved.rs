@@ -28,6 +28,7 @@ pub fn restrict(approved: &PlanFile, fresh: &PlanFile) -> Result<PlanFile, Engin
     let path = fresh.path().with_extension("approved");
     let mut writer = PlanWriter::create(&path, fresh.head().clone())?;
     let mut totals: BTreeMap<String, u32> = BTreeMap::new();
+    let mut still = 0;
     let mut others: BTreeMap<_, Others> = fresh.tail().others.clone();
     others.values_mut().for_each(|others| others.items = 0);
     for item in approved.items() {
@@ -38,12 +39,14 @@ pub fn restrict(approved: &PlanFile, fresh: &PlanFile) -> Result<PlanFile, Engin
         if let Some(kind) = item.kind {
             others.entry(kind).or_default().items += 1;
         }
+        still += u32::from(item.is_deletion() && fresh.tail().deletions > 0);
         let word = item.total();
         *totals.entry(word.to_owned()).or_default() += 1;
         writer.push(&item)?;
     }
     others.retain(|_, others| others.items > 0);
-    let tail = PlanTail { selected: approved.len(), totals, others, ..fresh.tail().clone() };
+    let tail =
+        PlanTail { selected: approved.len(), totals, others, deletions: still, ..fresh.tail().clone() };
     let target = fresh.path().to_owned();
     writer.finish(tail)?;
     std::fs::rename(&path, &target).map_err(EngineError::file("write", &target))?;
@@ -82,6 +85,9 @@ fn settle(approved: PlanItem, now: Option<PlanItem>) -> PlanItem {
         let message = match approved.kind {
             Some(_) if approved.operation == Operation::Update => "it names no old id any more: left alone",
             Some(_) => "no import needs it to be created any more: left alone",
+            None if approved.is_deletion() => {
+                "the source has it again, or it is gone from the target: left alone"
+            }
             None => "it is no longer among the selected imports: left alone",
         };
         return ended(approved, Outcome::Stale, "gone", message);

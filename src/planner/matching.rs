@@ -37,6 +37,8 @@ pub(crate) struct Decided {
     pub by_item: HashMap<u32, (Decision, u64)>,
     /// What bears a wanted key and is not wanted.
     pub left: Vec<TargetImport>,
+    /// What bears a key that only items want which are other imports, by their ids.
+    pub without_item: Vec<TargetImport>,
     pub own: ServiceOwn,
     pub confirmed: Confirmed,
     /// Items that could not be compared: the program panicked over them.
@@ -75,7 +77,11 @@ pub(crate) async fn decide_all(
     let mut groups: Vec<(u64, Vec<u32>)> =
         groups.filter(|(key, _)| imports.by_key.contains_key(key)).collect();
     read_own(builder, imports).await?;
-    by_id_first(&mut groups, imports);
+    for key in by_id_first(&mut groups, imports) {
+        let is_claimed = imports.others.as_ref().is_none_or(|others| others.is_claimed(key));
+        let there = imports.by_key.get(&key).filter(|_| !is_claimed);
+        decided.without_item.extend(there.into_iter().flatten().cloned());
+    }
     let mut open = Vec::new();
     for (key, wanted) in groups {
         match decide_by_print(builder, imports, key, &wanted, &mut decided) {

@@ -1,4 +1,4 @@
-//! compare: what only the target has.
+//! compare, and mirror: what only the target has.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -6,26 +6,70 @@ use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
-use crate::documents::document::print_text;
+use crate::documents::document::{print_text, read_tree};
+use crate::documents::normal::Ignore;
 use crate::documents::references::ResourceIndex;
 use crate::inventory::error::EngineError;
 use crate::inventory::flow_usage::FlowUsage;
 use crate::inventory::selection_matcher::SelectionMatcher;
 use crate::job::Selection;
-use crate::model::{Head, ItemKey, Outcome};
-use crate::planner::prepare::{blank, ended};
+use crate::model::{Head, Id, ItemKey, Operation, Outcome};
+use crate::planner::prepare::{MODIFIED, blank, ended};
 use crate::planner::request::PlanRequest;
 use crate::run_folder::RunFolderError;
 use crate::run_folder::document_file::{DocumentFile, Span, to_json};
 use crate::run_folder::plan_item::{ImportRef, ONLY_IN_TARGET, PlanItem};
+
+/// Which imports of the target are those of imports that are not written.
+#[derive(Debug, Default)]
+pub(crate) struct Claims {
+    /// Their ids, as the source has them.
+    pub ids: HashSet<Id>,
+    /// What they are recognised by, as the job would have it.
+    pub keys: Vec<String>,
+    /// How many cannot be told.
+    pub unknown: u64,
+    /// Whether the job selects no import of the source.
+    pub is_empty: bool,
+}
+
+/// What becomes of what only the target has.
+#[derive(Debug)]
+pub(crate) enum Lack {
+    /// It is told.
+    Tell,
+    /// It is deleted, if it is still the same by then but for these paths.
+    Delete(Ignore),
+}
+
+/// Imports of the source that are not compared or written, for whatever reason: theirs in the target is not "only there".
+#[derive(Debug, Default)]
+pub(crate) struct Claimed {
+    /// Hashes of what they are recognised by.
+    pub keys: HashSet<u64>,
+    /// Their ids.
+    pub ids: HashSet<Id>,
+}
+
+/// Imports of the target that are not deleted, although the source lacks them.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct SetAside {
+    /// An Integration App owns them.
+    pub apps: u64,
+    /// Their documents cannot be read, or not be asked what `select` asks.
+    pub unreadable: u64,
+}
 
 /// Imports of the target that no item is compared with.
 #[derive(Debug)]
 pub(crate) struct Others<'a> {
     selection: &'a Selection,
     matcher: SelectionMatcher<'a>,
-    /// Keys of imports of the source that are not compared, for whatever reason: theirs is not "only there".
-    claimed: HashSet<u64>,
+    claimed: Claimed,
+    lack: Lack,
+    /// How many imports of the target the selection holds for.
+    held: u64,
+    set_aside: SetAside,
     source: &'a str,
     target: &'a str,
     folder: &'a Path,
@@ -38,13 +82,17 @@ impl<'a> Others<'a> {
     pub(crate) fn new(
         with: &'a PlanRequest<'a>,
         there: &ResourceIndex,
-        claimed: HashSet<u64>,
+        claimed: Claimed,
         usage: &Arc<FlowUsage>,
+        lack: Lack,
     ) -> Self {
         Self {
             selection: &with.job.select,
             matcher: SelectionMatcher::new(&with.job.select.selector, there, usage),
             claimed,
+            lack,
+            held: 0,
+            set_aside: SetAside::default(),
             source: &with.source.facts.name,
             target: &with.target.facts.name,
             folder: with.context.folder,
@@ -59,12 +107,30 @@ impl<'a> Others<'a> {
         self.spool =
             Some(DocumentFile::create(&self.folder.join(format!("others-{}.spool", self.generation)))?);
         self.slots.clear();
+        (self.held, self.set_aside) = (0, SetAside::default());
         Ok(())
+    }
+
+    /// How many imports of the target the selection holds for.
+    pub(crate) fn held(&self) -> u64 {
+        self.held
+    }
+
+    /// What is not deleted, although the source lacks it.
+    pub(crate) fn set_aside(&self) -> SetAside {
+        self.set_aside
+    }
+
+    /// Counts an import of the target, where that matters.
+    pub(crate) fn count(&mut self, head: &Head, text: &RawValue) {
+        if matches!(self.lack, Lack::Delete(_)) && self.matcher.matches(head, text).unwrap_or(false) {
+            self.held += 1;
+        }
     }
 
     /// Whether some import of the source that is not compared bears that key.
     pub(crate) fn is_claimed(&self, key: u64) -> bool {
-        self.claimed.contains(&key)
+        self.claimed.keys.contains(&key)
     }
 
     /// Keeps an import that the selection would have taken, were it in the source.
@@ -74,14 +140,41 @@ impl<'a> Others<'a> {
         head: &Head,
         text: &RawValue,
     ) -> Result<(), EngineError> {
-        if key.is_some_and(|key| self.is_claimed(key)) || !self.selection.narrowed.takes(head) {
+        let is_claimed = key.is_some_and(|key| self.is_claimed(key)) || self.claimed.ids.contains(&head.id);
+        if is_claimed || !self.selection.narrowed.takes(head) {
             return Ok(());
         }
         match self.matcher.matches(head, text) {
             Ok(false) => Ok(()),
             Ok(true) => self.keep(head, text, None),
+            Err(_) if matches!(self.lack, Lack::Delete(_)) => {
+                self.set_aside.unreadable += 1;
+                Ok(())
+            }
             Err(error) => self.keep(head, text, Some(error.to_string())),
         }
+    }
+
+    /// The item that deletes an import; `None` for one that is left alone.
+    fn deletion(&mut self, ignore: &Ignore, head: &Head, text: &RawValue) -> Option<PlanItem> {
+        if head.connector.is_some() && !self.selection.integration_apps {
+            self.set_aside.apps += 1;
+            return None;
+        }
+        // What it holds is not known: then nobody can agree to its end.
+        let Ok(tree) = read_tree(text.get().as_bytes()) else {
+            self.set_aside.unreadable += 1;
+            return None;
+        };
+        let mut item = blank(ItemKey(0), head);
+        item.operation = Operation::Delete;
+        item.target = Some(ImportRef {
+            id: head.id.clone(),
+            name: head.name.clone(),
+            sha256: Some(ignore.fingerprint(&tree)),
+            modified: head.last_modified.clone().filter(|_| !ignore.covers(MODIFIED)),
+        });
+        Some(item)
     }
 
     /// Keeps an import that only the target has.
@@ -91,6 +184,11 @@ impl<'a> Others<'a> {
         text: &RawValue,
         warning: Option<String>,
     ) -> Result<(), EngineError> {
+        if let Lack::Delete(ignore) = &self.lack {
+            let ignore = ignore.clone();
+            let Some(item) = self.deletion(&ignore, head, text) else { return Ok(()) };
+            return self.put_down(&item);
+        }
         let mut item = blank(ItemKey(0), head);
         item.target = Some(ImportRef {
             id: head.id.clone(),
@@ -106,10 +204,14 @@ impl<'a> Others<'a> {
             let message = format!("only `{}` has it, `{}` does not", self.target, self.source);
             ended(item, Outcome::Skipped, ONLY_IN_TARGET, message)
         };
+        self.put_down(&item)
+    }
+
+    fn put_down(&mut self, item: &PlanItem) -> Result<(), EngineError> {
         let Some(spool) = &mut self.spool else {
             return Ok(());
         };
-        let text = to_json(&item, spool.path())?;
+        let text = to_json(item, spool.path())?;
         self.slots.push(spool.append(&text)?);
         Ok(())
     }

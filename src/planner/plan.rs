@@ -9,10 +9,11 @@ use crate::inventory::endpoint::Spent;
 use crate::inventory::error::EngineError;
 use crate::inventory::flow_usage::{FlowUsage, UserLists};
 use crate::inventory::resource_index;
-use crate::inventory::select::{SelectRequest, Selected, select};
+use crate::inventory::select::{Mind, SelectRequest, Selected, select};
 use crate::inventory::select_names::check_flows;
 use crate::job::{Action, Job};
 use crate::planner::apply::refuse_equal_names;
+use crate::planner::mirror::claims;
 use crate::planner::plan_builder::PlanBuilder;
 use crate::planner::prepare_all::prepare_all;
 use crate::planner::request::PlanRequest;
@@ -44,7 +45,8 @@ pub async fn plan_telling(with: PlanRequest<'_>, detail: UsageDetail) -> Result<
     }
     let mut there = ResourceIndex::default();
     let comparing = job.action == Action::Compare;
-    let both = if comparing { named.clone() } else { BTreeSet::new() };
+    let mirroring = with.mirrors();
+    let both = if comparing || mirroring { named.clone() } else { BTreeSet::new() };
     futures::try_join!(
         resource_index::fill(with.source, &mut here, &named),
         resource_index::fill(with.target, &mut there, &both),
@@ -69,6 +71,7 @@ pub async fn plan_telling(with: PlanRequest<'_>, detail: UsageDetail) -> Result<
     let resources = [&here, &there].into_iter().flat_map(|index| index.kinds.values()).flatten();
     builder.names = resources.map(|one| (one.id.as_str().to_owned(), one.name.clone())).collect();
     prepare_all(&mut builder, &mut picks, resolver.as_ref(), &here, &usage).await?;
+    claims(&mut builder, &mut picks, &here, &usage)?;
     if with.files().is_none() {
         builder.witnesses.source = picks.remembered.witnesses(&here);
     }
@@ -83,7 +86,7 @@ pub async fn plan_telling(with: PlanRequest<'_>, detail: UsageDetail) -> Result<
     }
     builder.witnesses.target =
         if job.in_place() { builder.witnesses.source.clone() } else { imports.remembered.witnesses(&there) };
-    decide_and_write(builder, imports, picks.seen, before).await
+    decide_and_write(builder, imports, &picks, before).await
 }
 
 /// Selects and fetches.
@@ -97,7 +100,11 @@ async fn pick(
         selection: &with.job.select,
         known,
         usage,
-        mind: (with.job.action == Action::Compare).then_some(with.job.match_by),
+        mind: match with.job.action {
+            Action::Compare => Mind::Keys(with.job.match_by),
+            _ if with.mirrors() => Mind::Documents,
+            _ => Mind::Nothing,
+        },
         folder: with.context.folder,
         cancel: with.context.cancel,
         events: with.context.events,

@@ -18,7 +18,7 @@ use crate::job::Action;
 use crate::model::{Fingerprint, Head, Id, Outcome, Verdict};
 use crate::planner::dependencies::{DependencyPlanner, DependencyStock};
 use crate::planner::likeness::Place;
-use crate::planner::others::Others;
+use crate::planner::others::{Claimed, Claims, Lack, Others};
 use crate::planner::prepare::{Apart, Prepared};
 use crate::planner::request::PlanRequest;
 use crate::planner::target_index::{Keys, TargetImports, TargetPrint, TargetVisitor, may_make, standings};
@@ -74,6 +74,8 @@ pub(crate) struct PlanBuilder<'a> {
     pub supplies: DependencyPlanner,
     /// What holds of the files of an apply where the target does not have their very import, by the numbers of the items.
     pub apart: HashMap<u32, Apart>,
+    /// Which imports of the target are those of imports of the source that are not written.
+    pub claims: Claims,
     /// Places that hold something in exported files.
     pub in_files: BTreeSet<Place>,
     /// What uses the imports, as far as it is told.
@@ -110,6 +112,7 @@ impl<'a> PlanBuilder<'a> {
             witnesses: Witnesses::default(),
             supplies: DependencyPlanner::default(),
             apart: HashMap::new(),
+            claims: Claims::default(),
             in_files: BTreeSet::new(),
             usage: PlanUsage::default(),
             litter: vec![items, documents],
@@ -214,14 +217,18 @@ impl<'a> PlanBuilder<'a> {
         passed_over: &[String],
     ) -> Result<TargetImports<'a>, EngineError> {
         let with = self.with;
-        let others = if with.job.action == Action::Compare && self.looks_for_others() {
+        let mirrors = with.mirrors();
+        let others = if mirrors || with.job.action == Action::Compare && self.looks_for_others() {
             let lists = UserLists::asked_by(with.job.select.selector.spec());
             let usage = FlowUsage::read(with.target, lists, with.context.cancel).await?;
             let usage = Arc::new(usage.complete(with.target, lists)?);
             let mut claimed = std::mem::take(&mut self.claimed);
-            claimed.extend(passed_over.iter().map(|key| self.keys.of(key)));
+            let keys = passed_over.iter().chain(&self.claims.keys);
+            claimed.extend(keys.map(|key| self.keys.of(key)));
             self.listed_apart = true;
-            Some(Others::new(with, there, claimed, &usage))
+            let ids = std::mem::take(&mut self.claims.ids);
+            let purpose = if mirrors { Lack::Delete(self.print.ignore.clone()) } else { Lack::Tell };
+            Some(Others::new(with, there, Claimed { keys: claimed, ids }, &usage, purpose))
         } else {
             None
         };

@@ -4,20 +4,20 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use crate::documents::references::{Kind, Resolver, ResourceIndex};
-use crate::documents::{Facts, Mistake, Selector, Unreadable, contained};
+use crate::documents::references::{Resolver, ResourceIndex};
+use crate::documents::{Mistake, Unreadable, contained};
 use crate::inventory::error::EngineError;
-use crate::inventory::flow_usage::{FlowUsage, UsedBy};
+use crate::inventory::flow_usage::FlowUsage;
 use crate::inventory::related::print_of;
-use crate::inventory::resource_index::ResourceNames;
 use crate::inventory::select::Selected;
 use crate::inventory::wanted::Absent;
-use crate::job::{Action, Job};
+use crate::job::Action;
 use crate::model::event::{Event, Stage};
 use crate::model::{Fingerprint, Head, Id, ItemKey, Operation, Outcome};
+use crate::planner::facts::Known;
+use crate::planner::mirror::counterpart;
 use crate::planner::plan_builder::PlanBuilder;
 use crate::planner::prepare::{Prepared, TransformContext, blank, ended};
-use crate::planner::request::PlanRequest;
 use crate::planner::write_plan::breathe;
 use crate::run_folder::document_file::read_document;
 use crate::run_folder::plan_item::{ImportRef, PlanItem, Reason};
@@ -43,7 +43,8 @@ pub(crate) async fn prepare_all(
         ignore: &ignore,
         survey: survey.as_ref(),
     };
-    let known = Known { names: ResourceNames::of(here), usage, needs_flows: needs_flows(with.job) };
+    let known = Known::new(with, here, usage);
+    let mirrors = with.mirrors();
     let mut rows_met: HashMap<u32, u32> = HashMap::new();
     for row in picks.items.iter().filter_map(|pick| pick.row) {
         *rows_met.entry(row).or_default() += 1;
@@ -80,6 +81,14 @@ pub(crate) async fn prepare_all(
             && rows_met.get(&row).is_some_and(|met| *met > 1)
         {
             name_is_not_enough(with.job.action, &mut prepared, rows_met[&row]);
+        }
+        if mirrors && prepared.wanted.is_none() {
+            // It is not written; which import of the target is its own has to be known all the same.
+            builder.claims.ids.insert(head.id.clone());
+            match document.tree().ok().and_then(|tree| counterpart(with, &known, &head, tree)) {
+                Some(keys) => builder.claims.keys.extend(keys),
+                None => builder.claims.unknown += 1,
+            }
         }
         let verbatim = prepared.item.operation == Operation::Archive;
         builder.keep(&mut prepared, &head, verbatim.then_some(document.text().get()))?;
@@ -156,37 +165,6 @@ fn name_is_not_enough(action: Action, prepared: &mut Prepared, met: u32) {
         prepared.wanted = None;
     } else {
         prepared.item.warnings.push(message);
-    }
-}
-
-/// Whether a `when` of the job goes by what uses an import.
-fn needs_flows(job: &Job) -> bool {
-    job.program.conditions().any(Selector::needs_flows)
-}
-
-/// What is known of imports beside their documents, for templates and conditions.
-struct Known<'a> {
-    names: ResourceNames,
-    usage: &'a FlowUsage,
-    needs_flows: bool,
-}
-
-impl Known<'_> {
-    fn facts(&self, with: &PlanRequest<'_>, number: ItemKey, head: &Head, row: Option<u32>) -> Facts {
-        let name = |kind: Kind, id: &Option<Id>| self.names.name(kind, id.as_ref()).map(str::to_owned);
-        let row = row.and_then(|row| with.job.select.manifest.as_ref()?.rows.get(row as usize));
-        let used = if self.needs_flows { self.usage.of(&head.id, &self.names) } else { UsedBy::default() };
-        Facts {
-            row: row.map(|row| row.columns.clone()).unwrap_or_default(),
-            job_name: with.job.name.clone(),
-            job_date: with.context.now.strftime("%Y-%m-%d").to_string(),
-            job_action: with.job.action.as_str().to_owned(),
-            index: number.0,
-            connection_name: name(Kind::Connections, &head.connection),
-            integration_name: name(Kind::Integrations, &head.integration),
-            flows: used.flows,
-            integrations: used.integrations,
-        }
     }
 }
 

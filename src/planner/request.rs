@@ -161,6 +161,25 @@ impl<'a> PlanRequest<'a> {
         matches!(self.purpose, Purpose::References)
     }
 
+    /// Why a job with `mirror` deletes nothing this time; `None` where it may.
+    pub(crate) fn why_no_mirror(&self) -> Option<&'static str> {
+        let select = &self.job.select;
+        if !matches!(self.scope, Scope::All) {
+            Some("a retry is planned")
+        } else if !select.narrowed.is_all() {
+            Some("--only or --limit is given")
+        } else if select.manifest.is_some() || !select.selector.spec().ids.is_empty() {
+            Some("`select` names imports one by one")
+        } else {
+            None
+        }
+    }
+
+    /// Whether what the source no longer has is looked for.
+    pub(crate) fn mirrors(&self) -> bool {
+        self.job.mirror.is_some() && self.why_no_mirror().is_none()
+    }
+
     /// Whether a name that is nearly the same stands in the way of a create.
     pub(crate) fn looks_twice(&self) -> bool {
         let creates =

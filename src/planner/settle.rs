@@ -7,7 +7,7 @@ use crate::documents::normal::masks;
 use crate::inventory::error::EngineError;
 use crate::job::{Action, OnExisting};
 use crate::model::{Operation, Outcome};
-use crate::planner::apply::{removed, stands_apart};
+use crate::planner::apply::{leave_out_entered, removed, stands_apart};
 use crate::planner::decide::{Decision, creates_anyway};
 use crate::planner::likeness::adaptor_of;
 use crate::planner::matching::Decided;
@@ -80,6 +80,9 @@ pub(crate) fn settle(
             item.target = there.get(at).map(|import| party(import, &item.name));
             item.outcome = Some(Outcome::Unchanged);
             item.verdict = Some(builder.drafts[index].verdict);
+            if let Some(import) = there.get(at).cloned() {
+                leave_out_entered(builder, &mut item, &import, imports)?;
+            }
         }
         Decision::Create => {
             item.namesakes = ids();

@@ -162,6 +162,9 @@ impl PageVisitor for Index<'_, '_> {
         self.known.insert(None, &head.id);
         self.remembered.take(head);
         self.of_source += usize::from(self.source.is_one(head));
+        if let Some(others) = &mut self.others {
+            others.count(head, text);
+        }
         if let Some(index) = self.ids.get(&head.id).copied() {
             let standing = self.stand(head, text)?;
             self.by_id.insert(index, standing);

@@ -7,10 +7,12 @@ use crate::inventory::endpoint::{Spent, spent};
 use crate::inventory::error::EngineError;
 use crate::inventory::list_scan::Seen;
 use crate::inventory::related::{Related, append_related};
+use crate::inventory::select::Selected;
 use crate::job::{Action, Verify};
 use crate::model::{Fingerprint, Id, ItemKey, Operation, Outcome};
 use crate::planner::compare::{contrast, take_others};
 use crate::planner::matching::{Decided, decide_all};
+use crate::planner::mirror::take_deletions;
 use crate::planner::plan_builder::PlanBuilder;
 use crate::planner::prepare::ended;
 use crate::planner::repoint::{counts, repoint};
@@ -76,7 +78,7 @@ impl Output {
 pub(crate) async fn decide_and_write(
     mut builder: PlanBuilder<'_>,
     mut imports: TargetImports<'_>,
-    source_seen: Seen,
+    source: &Selected,
     before: Spent,
 ) -> Result<Planned, EngineError> {
     let with = builder.with;
@@ -84,7 +86,9 @@ pub(crate) async fn decide_and_write(
     decided.conflicts = second_look(&mut builder, &mut imports, &mut decided).await?;
     builder.notes.extend(decided.confirmed.note());
     usage_reads::read_target(&mut builder, &decided).await?;
-    take_others(&mut builder, &mut decided, &mut imports)?;
+    if with.job.action == Action::Compare {
+        take_others(&mut builder, &mut decided, &mut imports)?;
+    }
     let head = PlanHead {
         version: FORMAT,
         tool: with.context.tool.to_owned(),
@@ -101,13 +105,16 @@ pub(crate) async fn decide_and_write(
         },
     };
     // Which supplies are needed is known when every import is settled, and they come first in the plan.
-    let is_settled = !builder.supplies.is_empty();
+    let is_settled = !builder.supplies.is_empty() || with.job.mirror.is_some();
+    let mut failed = 0;
     for index in 0..if is_settled { builder.drafts.len() } else { 0 } {
         let mut item = settled(&mut builder, index, &decided, &mut imports)?;
         breathe(index, with).await?;
         weigh(&mut builder, index, &mut item);
+        failed += u32::from(item.outcome == Some(Outcome::Failed));
         builder.put_back(index, &item)?;
     }
+    let deletions = take_deletions(&mut builder, &mut decided, &mut imports, failed, source).await?;
     let first = builder.supplies.number();
     let old = old_ids(&mut builder, &decided, &imports, first).await?;
     let mut output = Output::begin(with, head)?;
@@ -156,7 +163,7 @@ pub(crate) async fn decide_and_write(
         builder.notes.append(&mut related.notes);
     }
     let wanted_sha256 = wanted.map_or_else(|| Ok(Fingerprint::of(b"")), DocumentFile::finish)?;
-    let seen = if with.job.in_place() && imports.seen.listed == 0 { source_seen } else { imports.seen };
+    let seen = if with.job.in_place() && imports.seen.listed == 0 { source.seen } else { imports.seen };
     let outlook = Outlook {
         target_listed: seen.listed,
         page: page_size(seen),
@@ -199,6 +206,7 @@ pub(crate) async fn decide_and_write(
         known_sha256,
         spent: spent([with.source, with.target]).since(&before).calls,
         forecast,
+        deletions,
         related: related.counts,
         usage,
         notes: std::mem::take(&mut builder.notes),

@@ -116,7 +116,11 @@ pub fn headline(summary: &Summary) -> String {
     let others = summary.others.values();
     let (other_items, other_done) =
         others.fold((0, 0), |(items, done), other| (items + other.items, done + other.done));
-    let imports = (done - other_done.min(done), summary.selected - other_items.min(summary.selected));
+    // What a mirror deletes is told by itself.
+    let mirrors = matches!(summary.action.as_str(), "migrate" | "apply");
+    let deleted = if mirrors { summary.count(Outcome::Deleted) } else { 0 };
+    let (done, selected) = (done - deleted, summary.selected - deleted);
+    let imports = (done - other_done.min(done), selected - other_items.min(selected));
     let share = |(done, all): (u32, u32), counted: String| {
         if done == all { counted } else { format!("{} of {counted}", number(done)) }
     };
@@ -146,6 +150,7 @@ pub fn headline(summary: &Summary) -> String {
             parts.push(format!("{} {}", number(count), if count == 1 { one } else { many }));
         }
     };
+    part(deleted, "was deleted there", "were deleted there");
     part(unchanged, "was already as wanted", "were already as wanted");
     part(summary.count(Outcome::Skipped), "was skipped", "were skipped");
     part(summary.count(Outcome::Unprocessed), "was not reached", "were not reached");

@@ -51,7 +51,7 @@ pub(super) fn write(summary: &Summary, attention: &[Attention], out: &mut dyn Wr
 }
 
 /// A text that Markdown takes for text: no link, no table cell, no mention, no markup.
-fn inert(text: &str) -> String {
+pub(super) fn inert(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     let text = clean(text);
     for (at, c) in text.char_indices() {

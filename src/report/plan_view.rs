@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+mod deletions;
 mod words;
 
 use super::changes::Changes;
@@ -14,6 +15,7 @@ use crate::model::{Operation, Outcome};
 use crate::run_folder::RunFolderError;
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::{DIFFERS, PlanItem};
+use deletions::deletions;
 pub use words::forecast;
 use words::{compares, named, rank, sign, told};
 
@@ -94,6 +96,7 @@ pub fn table(
     let all = if view.only_changes { changing } else { shown };
     let mut top = Vec::new();
     view.head(plan, &mut top).map_err(written)?;
+    deletions(plan, &options, &mut top)?;
     view.groups(plan, &groups, &mut top).map_err(written)?;
     usage.write(plan, view.paint, options.width, &mut top).map_err(written)?;
     let mut foot = Vec::new();
@@ -165,7 +168,8 @@ impl View<'_> {
         let (job, action) = (clean(&head.job), clean(&head.action));
         let (source, target) = (clean(&head.source.name), clean(&head.target.name));
         let way = if head.source == head.target { source.clone() } else { format!("{source} → {target}") };
-        let imports = count(plan.tail().imports(), "import", "imports");
+        let deletions = plan.tail().deletions;
+        let imports = count(plan.tail().imports().saturating_sub(deletions), "import", "imports");
         let others = plan.tail().others.iter().map(|(kind, others)| counted(others.items, kind.singular()));
         let with = match listed(&others.collect::<Vec<_>>()) {
             others if others.is_empty() => String::new(),
@@ -176,7 +180,9 @@ impl View<'_> {
                 "Comparison  {job}   {imports} of {source} and {target}; changes lead from {target} to {source}"
             )
         } else {
-            format!("Plan  {job}   {action}  {way}   {imports} selected{with}")
+            let gone =
+                if deletions == 0 { String::new() } else { format!(", {} to be deleted", number(deletions)) };
+            format!("Plan  {job}   {action}  {way}   {imports} selected{with}{gone}")
         };
         writeln!(out, "{}", self.paint.tone(Tone::Strong, title))?;
         for read in head.snapshots() {

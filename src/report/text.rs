@@ -153,6 +153,10 @@ pub fn span(time: Duration) -> String {
 /// The last six characters of an id: enough to tell two apart by eye.
 pub fn short_id(id: &str) -> String {
     let id = clean(id);
+    // A file stands for an import that has no id yet.
+    if id.contains(['/', '.']) {
+        return id;
+    }
     match id.char_indices().rev().nth(5) {
         Some((start, _)) if start > 1 => format!("…{}", &id[start..]),
         _ => id,

@@ -230,6 +230,11 @@ impl PlanItem {
         self.source.as_ref().map(|source| &source.id).filter(|_| self.kind.is_none())
     }
 
+    /// Whether it deletes an import that the source no longer has.
+    pub fn is_deletion(&self) -> bool {
+        self.operation == Operation::Delete && self.source.is_none() && self.kind.is_none()
+    }
+
     /// Whether something is sent for it.
     pub fn is_work(&self) -> bool {
         self.operation != Operation::None
@@ -293,6 +298,9 @@ pub struct PlanTail {
     pub spent: std::collections::BTreeMap<String, u64>,
     /// The calls to come.
     pub forecast: Forecast,
+    /// How many imports are deleted because the source no longer has them: the last items of the plan, without a source.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub deletions: u32,
     /// Documents that a backup keeps beside the imports, by kind.
     #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
     pub related: std::collections::BTreeMap<String, u64>,
@@ -308,6 +316,11 @@ pub struct PlanTail {
     /// What the plan saw in the accounts, by which they are recognised later.
     #[serde(default)]
     pub witnesses: Witnesses,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl PlanTail {

@@ -45,6 +45,8 @@ pub enum NothingToRetry {
     OnlyDependencies,
     /// Every import is as wanted, but some of what uses them still names old ids.
     OnlyUsers,
+    /// Every import is as wanted, but some that the source no longer has were not deleted, and that is not redone by itself.
+    OnlyDeletions,
 }
 
 /// What is selected of a run to be done again.
@@ -60,6 +62,8 @@ struct Again {
     others: u32,
     /// Flows, APIs and tools among them.
     users: u32,
+    /// Imports that the source no longer has, and that would have to be deleted.
+    deletions: u32,
 }
 
 impl Session {
@@ -114,6 +118,7 @@ impl Session {
         let again = select_again(&earlier)?;
         if again.imports.is_empty() {
             let why = match (again.others, again.users) {
+                (0, _) if again.deletions > 0 => NothingToRetry::OnlyDeletions,
                 (0, _) => NothingToRetry::AllDone,
                 (others, users) if others == users => NothingToRetry::OnlyUsers,
                 _ => NothingToRetry::OnlyDependencies,
@@ -154,7 +159,7 @@ fn select_again(run: &OpenedRun) -> Result<Again, SessionError> {
                 }
                 again.imports.insert(source.id.clone());
             }
-            (None, None) => {}
+            (None, None) => again.deletions += u32::from(row.item.is_deletion()),
         }
         Ok(())
     })?;

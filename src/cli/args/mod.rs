@@ -354,7 +354,7 @@ pub struct Report {
 /// `new`.
 #[derive(Debug, Args)]
 pub struct New {
-    /// The action: migrate, clone, update, delete, backup, restore or compare
+    /// The action: migrate, clone, update, delete, backup, restore, compare or apply
     pub action: String,
 
     /// Write the job to this file, and its JSON Schema beside it, instead of printing it

@@ -198,6 +198,16 @@ impl World {
         command
     }
 
+    /// Has the shell run a line in which `transship` is the binary.
+    pub fn shell(&self, line: &str) -> std::process::Output {
+        let binary = Path::new(env!("CARGO_BIN_EXE_transship"));
+        let mut command = Command::new("sh");
+        command.args(["-e", "-c", line]).current_dir(self.folder.path());
+        command.env_clear().envs(&*self.env.borrow()).stdin(Stdio::null());
+        command.env("PATH", format!("{}:/usr/bin:/bin", binary.parent().unwrap().display()));
+        command.output().expect("there is a shell")
+    }
+
     /// Starts a command. Only its own calls are counted.
     pub fn spawn(self: &Rc<Self>, words: &[&str], folder: Option<PathBuf>) -> Running {
         self.control.reset();

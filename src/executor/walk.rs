@@ -1,0 +1,100 @@
+//! The order of a run: wave by wave, then what waited for its flows, and deletions last.
+
+use tokio::time::Instant;
+
+use crate::executor::context::Context;
+use crate::executor::held_items::next_free;
+use crate::executor::stop_policy::Policy;
+use crate::executor::waves::{self, WaveOrder};
+use crate::executor::write_stage::{self, Batch};
+use crate::executor::{copies, finish, verify};
+use crate::inventory::error::EngineError;
+use crate::job::Verify;
+
+/// Writes and reads back wave by wave, and looks for copies; gives back what could not be found out.
+pub(crate) async fn walk(context: &Context<'_>, policy: &mut Policy) -> Result<Option<String>, EngineError> {
+    let reads_back = context.options.verify == Verify::Full && !context.options.settle_only;
+    let order = WaveOrder::new(context.plan, context.waves.map(|(waves, _)| waves))?;
+    if reads_back && order.count() > 1 && context.again {
+        // What an earlier process wrote is verified before more is written.
+        verify::read_back(context, policy).await?;
+        waves::stop_if_different(context, policy);
+    }
+    let (last, open): (Vec<u32>, Vec<u32>) =
+        order.open(context)?.into_iter().partition(|wave| order.deletes(*wave));
+    let mut since = Instant::now();
+    for (at, wave) in open.iter().enumerate().take_while(|_| !context.cancel.is_draining()) {
+        since = Instant::now();
+        write(context, policy, Batch::Wave(&order, *wave)).await?;
+        if reads_back && !context.cancel.is_draining() {
+            verify::read_back(context, policy).await?;
+        }
+        if let Some(next) = open.get(at + 1)
+            && !context.cancel.is_draining()
+            && !context.options.settle_only
+        {
+            waves::pass(context, policy, &order, (*wave, *next), since.elapsed()).await?;
+        }
+    }
+    if let Some(flows) = &context.running {
+        let deadline = Instant::now() + context.options.stop.wait;
+        loop {
+            let free = next_free(context, flows, deadline, |done| finish(context, policy, &done)).await?;
+            if free.is_empty() {
+                break;
+            }
+            write(context, policy, Batch::Held(free)).await?;
+            if reads_back && !context.cancel.is_draining() {
+                verify::read_back(context, policy).await?;
+            }
+        }
+    }
+    // Deletions come after everything else, also after what waited for its flows.
+    if let Some(wave) = last.first().copied() {
+        if let Some(before) = open.last()
+            && !context.cancel.is_draining()
+            && !context.options.settle_only
+        {
+            waves::pass(context, policy, &order, (*before, wave), since.elapsed()).await?;
+        }
+        delete(context, policy, &order, wave).await?;
+        if reads_back && !context.cancel.is_draining() {
+            verify::read_back(context, policy).await?;
+        }
+    }
+    let look = reads_back || context.options.settle_only || context.sent_again.get().is_some();
+    if look && !context.cancel.is_draining() {
+        return copies::look_for_copies(context).await;
+    }
+    Ok(None)
+}
+
+/// Deletes what the source no longer has, once everything else is as wanted.
+async fn delete(
+    context: &Context<'_>,
+    policy: &mut Policy,
+    order: &WaveOrder,
+    wave: u32,
+) -> Result<(), EngineError> {
+    if !context.options.settle_only && !context.cancel.is_draining() {
+        waves::stop_before_deletions(context, policy, order)?;
+    }
+    if context.cancel.is_draining() {
+        return Ok(());
+    }
+    write(context, policy, Batch::Wave(order, wave)).await
+}
+
+/// Writes one wave or what was put off, and looks up what is in doubt.
+async fn write(context: &Context<'_>, policy: &mut Policy, batch: Batch<'_>) -> Result<(), EngineError> {
+    {
+        let writing = write_stage::write_all(context, policy, batch);
+        let finding = context.finder.serve(&context.ledger);
+        tokio::pin!(writing, finding);
+        tokio::select! {
+            written = &mut writing => written?,
+            found = &mut finding => match found {},
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,227 @@
+//! mirror: what the target holds and the source no longer has is deleted, guarded.
+//!
+//! Nothing is deleted unless it is known of every import of the source which import of the target is its own, whether the
+//! job selects it or not; and of the target only what `select` holds for as it stands there.
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+use crate::documents::references::ResourceIndex;
+use crate::inventory::error::EngineError;
+use crate::inventory::flow_usage::FlowUsage;
+use crate::inventory::in_flows::refuse_short_list;
+use crate::inventory::select::Selected;
+use crate::job::{Limit, MatchBy};
+use crate::model::{Head, Id, ItemKey};
+use crate::planner::facts::Known;
+use crate::planner::matching::Decided;
+use crate::planner::plan_builder::PlanBuilder;
+use crate::planner::request::PlanRequest;
+use crate::planner::target_index::TargetImports;
+use crate::planner::usage::tell;
+use crate::run_folder::document_file::read_document;
+
+/// Imports that are named in a refusal.
+const NAMED: usize = 100;
+
+/// Finds out which imports of the target are those of imports of the source that the job does not select.
+pub(crate) fn claims(
+    builder: &mut PlanBuilder<'_>,
+    picks: &mut Selected,
+    here: &ResourceIndex,
+    usage: &FlowUsage,
+) -> Result<(), EngineError> {
+    let with = builder.with;
+    if !with.mirrors() {
+        return Ok(());
+    }
+    builder.claims.is_empty = picks.items.is_empty();
+    let known = Known::new(with, here, usage);
+    for slot in std::mem::take(&mut picks.not_selected) {
+        let document = read_document(picks.spool.read(slot)?, picks.spool.path())?;
+        let head = document.head().clone();
+        builder.claims.ids.insert(head.id.clone());
+        let counterpart = document.tree().ok().and_then(|tree| counterpart(with, &known, &head, tree));
+        match counterpart {
+            Some(keys) => builder.claims.keys.extend(keys),
+            None => builder.claims.unknown += 1,
+        }
+    }
+    Ok(())
+}
+
+/// What an import of the source is recognised by in the target: as it is, and as the job would have it. `None` where the
+/// transformation fails.
+pub(crate) fn counterpart(
+    with: &PlanRequest<'_>,
+    known: &Known<'_>,
+    head: &Head,
+    document: &Value,
+) -> Option<Vec<String>> {
+    let job = with.job;
+    let mut keys: Vec<String> = job.match_by.key(head).map(|key| key.into_owned()).into_iter().collect();
+    if !job.program.is_empty() {
+        let facts = known.facts(with, ItemKey(0), head, None);
+        let wanted = job.program.apply(document.clone(), &facts).ok()?.document;
+        keys.extend(key_of(job.match_by, &wanted));
+    }
+    Some(keys)
+}
+
+/// What a document is recognised by.
+pub(crate) fn key_of(match_by: MatchBy, document: &Value) -> Option<String> {
+    let text = |field: &str| document.get(field).and_then(Value::as_str);
+    match match_by {
+        MatchBy::Name => text("name").map(|name| crate::documents::name::name_key(name).into_owned()),
+        MatchBy::ExternalId => text("externalId").map(str::to_owned),
+    }
+}
+
+/// Puts down the deletion of what only the target has, after all other items, which are settled by now. `failed` of them
+/// cannot be written.
+pub(crate) async fn take_deletions(
+    builder: &mut PlanBuilder<'_>,
+    decided: &mut Decided,
+    imports: &mut TargetImports<'_>,
+    failed: u32,
+    source: &Selected,
+) -> Result<u32, EngineError> {
+    let with = builder.with;
+    let Some(mirror) = with.job.mirror else { return Ok(0) };
+    let target = with.target.facts.name.clone();
+    if let Some(why) = with.why_no_mirror() {
+        builder.notes.push(format!("{why}, so nothing is deleted in `{target}`"));
+        return Ok(0);
+    }
+    let used: HashSet<Id> = decided
+        .by_item
+        .values()
+        .filter_map(|(decision, key)| Some(imports.by_key.get(key)?.get(decision.import()?)?.id.clone()))
+        .collect();
+    let near: HashSet<Id> = imports.near.values().flatten().map(|near| near.id.clone()).collect();
+    let left = std::mem::take(&mut decided.without_item);
+    let Some(others) = &mut imports.others else { return Ok(0) };
+    for import in left {
+        let text = imports.spool.read(import.slot)?;
+        let document = read_document(text, imports.spool.path())?;
+        others.consider(None, document.head(), document.text())?;
+    }
+    let (held, set_aside) = (others.held(), others.set_aside());
+    let mut items = others.items()?;
+    items.retain(|item| item.target.as_ref().is_some_and(|target| !used.contains(&target.id)));
+    let all = items.len();
+    items.retain(|item| item.target.as_ref().is_some_and(|target| !near.contains(&target.id)));
+    let alike = (all - items.len()) as u64 + std::mem::take(&mut decided.left).len() as u64;
+    let mut note = |count: u64, why: &str| {
+        if count > 0 {
+            let are = if count == 1 { "import is" } else { "imports are" };
+            builder.notes.push(format!("`mirror`: {count} {are} left alone in `{target}`: {why}"));
+        }
+    };
+    note(alike, "the name is that of an import of the source, or nearly");
+    note(set_aside.apps, "owned by an Integration App");
+    note(set_aside.unreadable, "it cannot be read whether `select` holds");
+    // What something uses stays, and is a conflict.
+    items.iter_mut().for_each(|item| tell(&mut builder.usage, item));
+    let deleted = || items.iter().filter(|item| item.is_deletion());
+    let count = u32::try_from(deleted().count()).unwrap_or(u32::MAX);
+    let names: Vec<String> = deleted().map(|item| item.name.clone()).collect();
+    if builder.claims.is_empty && count > 0 {
+        let account = with.source.facts.name.clone();
+        return Err(EngineError::NothingToMirror { account, target, names: listed(&names) });
+    }
+    let blocked = match (failed, builder.claims.unknown) {
+        _ if items.is_empty() => return Ok(0),
+        (0, 0) => None,
+        (0, unknown) => {
+            let of = imports_in(unknown, &with.source.facts.name);
+            Some(format!(
+                "it is not known which imports there are those of {of}: the job's steps fail over them"
+            ))
+        }
+        (failed, _) => {
+            let fail = if failed == 1 { "fails" } else { "fail" };
+            Some(format!("{} {fail}", imports_in(u64::from(failed), &with.source.facts.name)))
+        }
+    };
+    if let Some(why) = blocked {
+        builder
+            .notes
+            .push(format!("`mirror`: nothing is deleted in `{target}` ({count} would be), because {why}"));
+        return Ok(0);
+    }
+    if exceeds(count, mirror.max_delete, held) {
+        return Err(EngineError::TooManyDeletions {
+            target,
+            count,
+            held,
+            limit: in_words(mirror.max_delete),
+            names: listed(&names),
+        });
+    }
+    if with.files().is_none() && count > 0 {
+        refuse_short_list(with.source, |id| source.ids.contains(id), source.seen.listed, with.context.cancel)
+            .await?;
+    }
+    for mut item in items {
+        item.item = ItemKey(u32::try_from(builder.drafts.len() + 1).unwrap_or(u32::MAX));
+        builder.put_down(&item)?;
+    }
+    Ok(count)
+}
+
+/// "1 import in `us`", "2 imports in `us`".
+fn imports_in(count: u64, account: &str) -> String {
+    format!("{count} import{} in `{account}`", if count == 1 { "" } else { "s" })
+}
+
+/// Whether so many are more than may be deleted.
+fn exceeds(count: u32, limit: Limit, held: u64) -> bool {
+    match limit {
+        Limit::Count(most) => count > most,
+        #[expect(clippy::cast_precision_loss, reason = "counts of imports are far below 2^52")]
+        Limit::Share(share) => f64::from(count) > share * held as f64 + 1e-9,
+    }
+}
+
+fn in_words(limit: Limit) -> String {
+    match limit {
+        Limit::Count(count) => count.to_string(),
+        Limit::Share(share) => format!("{}%", (share * 10_000.0).round() / 100.0),
+    }
+}
+
+/// Names for a message.
+fn listed(names: &[String]) -> String {
+    let shown: Vec<String> = names.iter().take(NAMED).map(|name| format!("\"{name}\"")).collect();
+    let more = names.len().saturating_sub(NAMED);
+    if more == 0 { shown.join(", ") } else { format!("{}, and {more} more", shown.join(", ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_is_deleted_than_the_job_allows() {
+        for (count, limit, held, expected) in [
+            (3, Limit::Count(3), 3, false),
+            (4, Limit::Count(3), 1000, true),
+            (5, Limit::Share(0.05), 100, false),
+            (6, Limit::Share(0.05), 100, true),
+            (1, Limit::Share(0.05), 19, true),
+            (1, Limit::Share(0.05), 20, false),
+            (7, Limit::Share(1.0), 7, false),
+        ] {
+            assert_eq!(exceeds(count, limit, held), expected, "{count} of {held}, {limit:?}");
+        }
+    }
+
+    #[test]
+    fn the_list_names_the_first_and_counts_the_others() {
+        let names: Vec<String> = (0..102).map(|number| number.to_string()).collect();
+        assert_eq!(listed(&names[..2]), "\"0\", \"1\"");
+        assert!(listed(&names).ends_with("\"99\", and 2 more"));
+    }
+}

@@ -1,0 +1,133 @@
+//! When nothing is deleted.
+
+use serde_json::json;
+
+use super::migrate;
+use crate::support::scenario::{Fault, Scenario, import};
+
+fn with_old(scenario: Scenario, count: usize) -> Scenario {
+    (1..=count).fold(scenario, |scenario, number| scenario.target(&import(&format!("old {number}"))))
+}
+
+#[test]
+fn more_than_may_be_deleted_is_refused_with_the_list_and_nothing_at_all_is_sent() {
+    for (most, refused) in [("2", true), ("3", false), ("70%", true), ("75%", false), ("100%", false)] {
+        let scenario = Scenario::migrate(["a", "b"]).job("mirror", &format!("{{ max_delete: {most} }}"));
+        // Of the target's four imports three are to go.
+        let world = with_old(scenario.target(&import("a")), 3).start();
+        if refused {
+            let ran =
+                world.run().expect_exit(2).expect_no_write().expect_stderr("would delete 3 of the 4 imports");
+            ran.expect_stderr("\"old 1\", \"old 2\", \"old 3\"")
+                .expect_target(["a", "old 1", "old 2", "old 3"]);
+            world.command(&["plan", "JOB"]).expect_exit(2).expect_stderr("\"old 3\"");
+        } else {
+            world.run().expect_exit(0).expect_target(["a", "b"]);
+        }
+    }
+}
+
+#[test]
+fn an_empty_source_deletes_nothing() {
+    let ran = with_old(migrate([]), 1).run().expect_exit(2).expect_no_write().expect_target(["old 1"]);
+    ran.expect_stderr("holds no import that `select` takes").expect_stderr("\"old 1\"");
+    // Nor does one of which the job selects nothing.
+    let scenario = migrate(["a"]).job("select", "{ where: '.description == \"x\"' }");
+    let ran = scenario.target(&import("old").set("/description", json!("x"))).run().expect_exit(2);
+    ran.expect_no_write().expect_target(["old"]);
+}
+
+#[test]
+fn a_source_that_is_refused_or_away_deletes_nothing() {
+    for effect in [Fault::status(403), Fault::status(500)] {
+        let world = with_old(migrate(["a"]), 1).start();
+        world.fault(Fault::on_list(effect).in_account("source"));
+        let ran = world.run().expect_no_write().expect_target(["old 1"]);
+        assert_ne!(ran.exit_code(), Some(0));
+    }
+}
+
+#[test]
+fn a_list_that_shrank_deletes_nothing() {
+    // Every look leaves the same import out, but a flow uses it.
+    let world = migrate(["a", "b"]).start();
+    world.run().expect_exit(0).expect_target(["a", "b"]);
+    let hidden = world.import("source", "b");
+    let flow = json!({ "_id": "5a5a5a5a00000000000000f1", "name": "Orders", "pageProcessors": [{ "_importId": hidden["_id"] }] });
+    world.load_list("source", "flows", &[flow]);
+    let short = json!([world.import("source", "a")]);
+    world.fault(Fault::on_list(Fault::says(200, short)).in_account("source"));
+    let ran = world.run().expect_exit(1).expect_no_write().expect_target(["a", "b"]);
+    ran.expect_stderr("cannot be trusted");
+}
+
+#[test]
+fn a_source_that_answers_nothing_although_flows_use_imports_deletes_nothing() {
+    let world = with_old(migrate(["a"]), 1).start();
+    let used = world.id("source", "a");
+    let flow = json!({ "_id": "5a5a5a5a00000000000000f1", "name": "Orders", "pageProcessors": [{ "_importId": used }] });
+    world.load_list("source", "flows", &[flow]);
+    world.fault(Fault::on_list(Fault::status(204)).in_account("source"));
+    let ran = world.run().expect_no_write().expect_target(["old 1"]);
+    assert_ne!(ran.exit_code(), Some(0));
+}
+
+#[test]
+fn a_part_of_a_job_deletes_nothing_and_says_so() {
+    for part in [["--only", "a"], ["--limit", "1"]] {
+        let world = with_old(migrate(["a"]), 1).start();
+        let ran = world.run_with(&part).expect_exit(0).expect_target(["a", "old 1"]);
+        ran.expect_stderr("nothing is deleted in `target`");
+    }
+    let scenario = migrate(["a"]).job("select", "{ manifest: m.csv }").file("m.csv", "name\na\n");
+    with_old(scenario, 1)
+        .run()
+        .expect_exit(0)
+        .expect_target(["a", "old 1"])
+        .expect_stderr("names imports one by one");
+}
+
+#[test]
+fn nothing_is_deleted_while_an_import_of_the_source_fails() {
+    // What it would be called in the target is not known.
+    let transform = "[{ jq: 'if .name == \"b\" then error(\"no\") else .name = \"EU \" + .name end' }]";
+    let world = migrate(["a", "b"]).job("transform", transform).target(&import("EU b")).start();
+    let ran = world.run().expect_exit(3).expect_target(["EU a", "EU b"]);
+    ran.expect_stderr("nothing is deleted in `target` (1 would be)");
+    // Nor where the job leaves such an import out.
+    let world = migrate(["a", "b"])
+        .job("transform", transform)
+        .job("select", "{ exclude: { names: [b] } }")
+        .target(&import("EU b"))
+        .start();
+    world.run().expect_exit(0).expect_target(["EU a", "EU b"]);
+}
+
+#[test]
+fn an_import_that_moved_since_the_plan_is_stale_and_stays() {
+    let world = migrate(["a"]).job("concurrency", "1").target(&import("old")).start();
+    world.fault(Fault::on_create(Fault::slow_after(600)));
+    let running = world.spawn_run(&["--quiet"]).until_journal("intended", 1);
+    world.edit("target", "old", "/description", json!("newer"));
+    running
+        .finish()
+        .expect_exit(3)
+        .expect_target(["a", "old"])
+        .expect_audit("old", "stale", "not_checked")
+        .expect_audit("a", "created", "equal");
+}
+
+#[test]
+fn an_approved_plan_deletes_only_what_it_lists() {
+    let world = migrate(["a"]).target(&import("old 1")).start();
+    world.command(&["plan", "JOB", "--out", "plan.json"]).expect_exit(0);
+    world.load("target", &[import("old 2").in_account("target", 77)]);
+    world.run_with(&["--plan", "plan.json"]).expect_exit(0).expect_target(["a", "old 2"]);
+}
+
+#[test]
+fn mirror_is_for_migrate_and_apply() {
+    let scenario =
+        Scenario::update(["a"]).job("mirror", "{ max_delete: 1 }").job("transform", "[{ remove: [/x] }]");
+    scenario.run().expect_exit(2).expect_stderr("`mirror` has no meaning for update");
+}

@@ -1,0 +1,77 @@
+//! Deletions come last, and only after everything else is there.
+
+use serde_json::json;
+
+use super::migrate;
+use crate::support::scenario::{Fault, Ran, import};
+
+/// What was announced in the journal of a run, in order.
+fn announced(ran: &Ran) -> Vec<String> {
+    let lines = ran.file("journal.jsonl");
+    let records = lines.lines().filter(|line| line.contains("intended"));
+    let operation = |line: &str| if line.contains("\"delete\"") { "delete" } else { "create" };
+    records.map(|line| operation(line).to_owned()).collect()
+}
+
+#[test]
+fn deletions_are_sent_after_everything_else() {
+    let world = migrate(["a", "b", "c"]).target(&import("old 1")).target(&import("old 2")).start();
+    let ran = world.run().expect_exit(0);
+    assert_eq!(announced(&ran), ["create", "create", "create", "delete", "delete"]);
+}
+
+#[test]
+fn nothing_is_deleted_where_an_import_could_not_be_made() {
+    let world = migrate(["a", "b"]).target(&import("old")).start();
+    world.fault(Fault::on_create(Fault::status(422)).named("b"));
+    let ran = world
+        .run()
+        .expect_exit(4)
+        .expect_target(["a", "old"])
+        .expect_audit("b", "failed", "not_checked")
+        .expect_audit("old", "unprocessed", "not_checked");
+    ran.expect_stderr("nothing was deleted").expect_calls("DELETE", "/v1/imports/{id}", 0);
+    world.no_faults();
+    world.run().expect_exit(0).expect_target(["a", "b"]);
+}
+
+#[test]
+fn nothing_is_deleted_where_something_reads_back_different() {
+    let world = migrate(["a"]).target(&import("old")).start();
+    world.fault(Fault::on_create(Fault::slow_after(600)));
+    let running = world.spawn_run(&["--quiet"]).until_journal("intended", 1);
+    let running = running.until("it is made", || world.imports("target").len() == 2);
+    world.edit("target", "a", "/description", json!("not what was sent"));
+    running.finish().expect_exit(4).expect_target(["a", "old"]).expect_audit("a", "created", "differs");
+}
+
+#[test]
+fn with_waves_the_deletions_are_one_more() {
+    let scenario = migrate(["a", "b"]).job("waves", "[1, rest]").job("pause", "never");
+    let world = scenario.target(&import("old")).start();
+    let ran = world.run().expect_exit(0).expect_target(["a", "b"]);
+    let ran = ran.expect_stderr("Wave 2 of 3");
+    assert_eq!(announced(&ran), ["create", "create", "delete"]);
+}
+
+#[test]
+fn a_run_that_was_killed_before_its_deletions_goes_on_with_them() {
+    let world = migrate(["a"]).target(&import("old")).start();
+    world.fault(Fault::on("DELETE", "/v1/imports/*", Fault::slow_before(60_000)));
+    let running = world.spawn_run(&["--quiet"]).until_journal("\"delete\"", 1);
+    running.signal("KILL").finish().expect_killed();
+    world.no_faults();
+    world.resume(&world.path("runs/run-1")).expect_exit(0).expect_target(["a"]);
+}
+
+#[test]
+fn a_deletion_that_failed_is_not_retried_by_itself_and_that_is_said() {
+    let world = migrate(["a"]).target(&import("old")).start();
+    world.fault(Fault::on("DELETE", "/v1/imports/*", Fault::status(403)));
+    world.run().expect_exit(3).expect_audit("old", "failed", "not_checked");
+    world.no_faults();
+    world
+        .command(&["retry", "runs/run-1"])
+        .expect_exit(3)
+        .expect_stderr("deleted only by a new run of the job");
+}
