@@ -9,7 +9,9 @@ use url::Url;
 
 use super::error::clean;
 use super::refusal::{self, Refusal};
-use super::{ApiError, AwaySign, Call, ErrorKind, Method, Problem, Reply, Token, TooLargeSign, link};
+use super::{
+    ApiError, AwaySign, Call, ErrorKind, LongPage, Method, Problem, Reply, Token, TooLargeSign, link,
+};
 use crate::documents::document::escape_bytes;
 
 /// The longest pause a `Retry-After` can ask for.
@@ -38,6 +40,8 @@ pub(super) struct Answer {
 #[derive(Debug)]
 pub(super) enum Body {
     Whole(Bytes),
+    /// A page of a list that is too long for memory, or why it is not one.
+    Long(Result<LongPage, String>),
     /// Larger than the bound: the bound, and the beginning.
     TooLarge(usize, Bytes),
     /// It ended early: what happened, for people.
@@ -51,7 +55,7 @@ impl Body {
     fn bytes(&self) -> Option<&[u8]> {
         match self {
             Self::Whole(body) | Self::TooLarge(_, body) => Some(body),
-            Self::Cut(_) | Self::TimedOut => None,
+            Self::Long(_) | Self::Cut(_) | Self::TimedOut => None,
         }
     }
 }
@@ -111,8 +115,13 @@ fn accept(
     let reads = call.reads();
     // A write that was answered with 2xx has most likely had its effect: what cannot be read leaves it in doubt.
     let unclear = if reads { ErrorKind::Broken } else { ErrorKind::InDoubt };
+    let mut page = None;
     let body = match answer.body {
         Body::Whole(body) => body,
+        Body::Long(long) => {
+            page = Some(long);
+            Bytes::new()
+        }
         // DELETE is answered with 204 or with 200 and anything: what counts is the status.
         _ if call.method == Method::Delete => Bytes::new(),
         Body::TooLarge(bound, _) => {
@@ -127,6 +136,8 @@ fn accept(
         Err(_) => Bytes::from(escape_bytes(&body)),
     };
     match shape(&body) {
+        // It is known to be an array, or not to be one.
+        _ if page.is_some() => {}
         Shape::Json if is_error_envelope(&body) => {
             let said = Refusal::read(answer.status, None, Some(&body), token).summary;
             return Err((
@@ -153,7 +164,7 @@ fn accept(
     } else {
         None
     };
-    Ok(Reply { status: answer.status, body, next, date, attempts: 1 })
+    Ok(Reply { status: answer.status, body, page, next, date, attempts: 1 })
 }
 
 enum Shape {

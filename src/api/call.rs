@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::jobs::READ_JOBS;
-use super::{ApiError, BeforeSend};
+use super::{ApiError, BeforeSend, LongPage};
 
 /// The verb of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -59,6 +59,8 @@ pub struct Reply {
     pub status: u16,
     /// The body, decoded and whole; empty for 204.
     pub body: Bytes,
+    /// The documents of a page that is too long for memory: then `body` is empty.
+    pub page: Option<Result<LongPage, String>>,
     /// The URL of `rel="next"`, absolute and on the account's own origin.
     pub next: Option<String>,
     /// The service's clock, from `Date`.

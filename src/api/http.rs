@@ -2,19 +2,23 @@
 //!
 //! Never follows a redirect, never repeats a call, never sends the token anywhere but to the account's own origin.
 
+mod body;
+
 use std::error::Error as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use reqwest::header::{
     ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LINK, LOCATION,
     RETRY_AFTER,
 };
 use url::Url;
 
-use super::answer::{Answer, Body, judge};
+use self::body::read;
+pub(super) use self::body::reason;
+use super::answer::{Answer, judge};
 use super::error::clean;
 use super::token::TokenCell;
 use super::{Api, ApiError, AwaySign, Call, ErrorKind, Method, Reply, Token, TooLargeSign};
@@ -35,12 +39,12 @@ pub struct HttpOptions {
     pub authorities: Option<Bytes>,
     /// Through which proxy. Default: what the environment says.
     pub proxy: ProxyChoice,
-    /// The largest page of a list, decoded, as long as fewer documents can be asked for: pages are kept in memory whole,
-    /// a few of them at a time. Default 8 MiB.
+    /// The largest page of a list, decoded, as long as fewer documents can be asked for. A page of more than a MiB is split
+    /// into its documents while it arrives, and lies in a temporary file without a name. Default 256 MiB.
     pub page_bytes: usize,
-    /// The largest page that cannot be made smaller, decoded. Default 64 MiB.
+    /// The largest page that cannot be made smaller, decoded. Default 1 GiB.
     pub list_bytes: usize,
-    /// The largest other answer, decoded. Default 16 MiB.
+    /// The largest other answer, and the largest document of a page, decoded. Default 16 MiB.
     pub document_bytes: usize,
 }
 
@@ -77,8 +81,8 @@ impl Default for HttpOptions {
             version: HttpVersion::default(),
             authorities: None,
             proxy: ProxyChoice::default(),
-            page_bytes: 8 << 20,
-            list_bytes: 64 << 20,
+            page_bytes: 256 << 20,
+            list_bytes: 1 << 30,
             document_bytes: 16 << 20,
         }
     }
@@ -259,7 +263,9 @@ impl Api for HttpApi {
         // Only these are read against the address of this page.
         let apart = headers.contains_key(LINK) || location.is_some();
         let here = apart.then(|| response.url().clone());
-        let body = read(response, self.bound(call, status)).await;
+        let is_page = (200..300).contains(&status) && call.purpose.starts_with("list ");
+        let document = is_page.then_some(self.options.document_bytes);
+        let body = read(response, self.bound(call, status), document).await;
         judge(
             call,
             here.as_ref().unwrap_or(&self.origin),
@@ -292,35 +298,6 @@ fn request(call: &Call, url: Url, token: &Token) -> reqwest::Request {
         *request.body_mut() = Some(body.clone().into());
     }
     request
-}
-
-/// Reads the body, decoded, up to `bound` bytes.
-async fn read(mut response: reqwest::Response, bound: usize) -> Body {
-    let mut first: Option<Bytes> = None;
-    let mut whole = BytesMut::new();
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) => {
-                let length = first.as_ref().map_or(whole.len(), Bytes::len) + chunk.len();
-                if length > bound {
-                    return Body::TooLarge(bound, first.unwrap_or_else(|| whole.freeze()));
-                }
-                // Most answers come in one piece: that one is taken as it is.
-                match first.take() {
-                    None if whole.is_empty() => first = Some(chunk),
-                    None => whole.extend_from_slice(&chunk),
-                    Some(piece) => {
-                        whole.reserve(length.max(64 << 10));
-                        whole.extend_from_slice(&piece);
-                        whole.extend_from_slice(&chunk);
-                    }
-                }
-            }
-            Ok(None) => return Body::Whole(first.unwrap_or_else(|| whole.freeze())),
-            Err(error) if error.is_timeout() => return Body::TimedOut,
-            Err(error) => return Body::Cut(reason(error)),
-        }
-    }
 }
 
 /// Whether the protocol says that the service did not handle the call, and never will.
@@ -366,11 +343,6 @@ fn away_sign(error: &reqwest::Error) -> AwaySign {
         cause = error.source();
     }
     if error.is_timeout() { AwaySign::Unreachable } else { AwaySign::NoConnection }
-}
-
-/// What happened, down to the last cause, without the URL.
-pub(super) fn reason(error: reqwest::Error) -> String {
-    clean(&crate::model::chain(&error.without_url()), 500)
 }
 
 /// A proxy's address without user and password.

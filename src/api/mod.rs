@@ -14,10 +14,12 @@ pub mod concurrency;
 pub mod connect;
 mod controller;
 pub mod dry_run;
+mod entry_id;
 pub mod error;
 pub mod http;
 mod jobs;
 mod link;
+mod long_page;
 pub mod meter;
 pub mod outage;
 pub mod page;
@@ -27,6 +29,7 @@ mod refusal;
 mod renew;
 pub mod retry;
 pub mod server_clock;
+mod split;
 #[cfg(test)]
 mod stub;
 pub mod throttle;
@@ -41,6 +44,7 @@ pub use connect::{Access, ClientOptions, ConnectError, Connected, assemble, conn
 pub use dry_run::DryRun;
 pub use error::{ApiError, ErrorKind, Problem};
 pub use http::{AccessError, HttpApi, HttpOptions, HttpVersion, ProxyChoice};
+pub use long_page::LongPage;
 pub use meter::{Meter, MeterSnapshot, Pause};
 pub use outage::{AwaySign, Patient};
 pub use page::{ListRequest, Page};

@@ -6,14 +6,14 @@
 //! What a list says twice is passed on twice: an import that moved while pages were read may stand on two of them,
 //! and only the caller knows what to do about it.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use futures::{Stream, stream};
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::entry_id::{has_id, id_of};
+use super::long_page::{LongPage, Parts};
 use super::page_size::PageSizes;
 use super::{Api, ApiError, Call, ErrorKind, Method, Reply};
 use crate::documents::references::Kind;
@@ -29,14 +29,18 @@ const MOST_TURNS: u32 = 3;
 /// How often a read whose answer cannot be parsed is sent in all.
 const READS: u32 = 3;
 
-/// One page of a list: each document's text, unparsed.
+/// One page of a list, or a part of a long one: each document's text, unparsed.
 #[derive(Debug, Clone)]
 pub struct Page {
     /// The documents in the order sent.
     pub documents: Vec<Box<RawValue>>,
+    /// How many documents the whole page has.
+    pub len: usize,
+    /// Whether this is the last part of it.
+    pub ends: bool,
     /// The service's clock when it answered.
     pub date: Option<jiff::Timestamp>,
-    /// Whether another page follows.
+    /// Whether another page follows this one.
     pub more: bool,
 }
 
@@ -105,9 +109,13 @@ pub(super) fn pages(
         seen: HashSet::new(),
         begun: HashSet::new(),
         turns: 0,
+        long: None,
     };
     walk.begin();
     stream::try_unfold(walk, |mut walk| async move {
+        if let Some(part) = walk.next_part()? {
+            return Ok(Some((part, walk)));
+        }
         while let Some(target) = walk.next.take() {
             match walk.read(target).await {
                 Ok(page) => return Ok(Some((page, walk))),
@@ -133,9 +141,31 @@ struct Walk {
     /// What the pages began with, as hashes.
     begun: HashSet<Fingerprint>,
     turns: u32,
+    /// What is left of a long page.
+    long: Option<(Parts, Page)>,
+}
+
+/// The documents of a page that came.
+enum Listed {
+    All(Vec<Box<RawValue>>),
+    Long(LongPage),
 }
 
 impl Walk {
+    /// The next part of a long page, if one is being read.
+    fn next_part(&mut self) -> Result<Option<Page>, ApiError> {
+        let Some((mut parts, page)) = self.long.take() else { return Ok(None) };
+        let documents = parts.read().map_err(|error| {
+            let target = self.request.target(self.limit);
+            ApiError::new(Method::Get, &target, ErrorKind::Broken, error.to_string())
+        })?;
+        let part = Page { documents, ends: !parts.more(), ..page.clone() };
+        if parts.more() {
+            self.long = Some((parts, page));
+        }
+        Ok(Some(part))
+    }
+
     /// Begins the list, or begins it again.
     fn begin(&mut self) {
         self.limit = self.sizes.of(&self.request);
@@ -143,6 +173,7 @@ impl Walk {
         self.seen.clear();
         self.begun.clear();
         self.turns = 0;
+        self.long = None;
     }
 
     /// Whether fewer documents on a page may help.
@@ -155,7 +186,7 @@ impl Walk {
     async fn read(&mut self, target: String) -> Result<Page, ApiError> {
         let (method, purpose, can_be_halved) = (Method::Get, self.request.purpose(), self.limit > 1);
         let call = Call { method, target, body: None, purpose, can_be_halved, before_send: None };
-        let (documents, reply) = read_as(&*self.api, &call, documents).await?;
+        let (listed, reply) = read_as(&*self.api, &call, listed).await?;
         self.seen.insert(call.target);
         let broken = |summary: &str| ApiError {
             status: Some(reply.status),
@@ -166,6 +197,18 @@ impl Walk {
                 ErrorKind::Broken,
                 summary,
             )
+        };
+        let (len, documents) = match listed {
+            Listed::All(documents) => (documents.len(), documents),
+            Listed::Long(page) => {
+                let (len, mut parts) = (page.len(), Parts::of(page));
+                let documents = parts.read().map_err(|error| broken(&error.to_string()))?;
+                if parts.more() {
+                    let (date, more) = (reply.date, reply.next.is_some());
+                    self.long = Some((parts, Page { documents: Vec::new(), len, ends: false, date, more }));
+                }
+                (len, documents)
+            }
         };
         if let Some(first) = documents.first() {
             let is_new = self.begun.insert(Fingerprint::of(id_of(first.get()).as_bytes()));
@@ -184,7 +227,7 @@ impl Walk {
         }
         let more = reply.next.is_some();
         self.next = reply.next;
-        Ok(Page { documents, date: reply.date, more })
+        Ok(Page { documents, len, ends: self.long.is_none(), date: reply.date, more })
     }
 }
 
@@ -226,6 +269,14 @@ pub(super) fn unreadable(
     }
 }
 
+/// The documents of a page, wherever they are.
+fn listed(reply: &Reply) -> Result<Listed, String> {
+    match &reply.page {
+        Some(page) => page.clone().map(Listed::Long),
+        None => documents(reply).map(Listed::All),
+    }
+}
+
 /// The documents of a page; a 204 is an empty one.
 fn documents(reply: &Reply) -> Result<Vec<Box<RawValue>>, String> {
     if reply.status == 204 && reply.body.trim_ascii().is_empty() {
@@ -236,29 +287,6 @@ fn documents(reply: &Reply) -> Result<Vec<Box<RawValue>>, String> {
     match documents.iter().position(|document| !has_id(document.get())) {
         Some(at) => Err(format!("entry {} of the page is not an object with an _id", at + 1)),
         None => Ok(documents),
-    }
-}
-
-/// Whether a document is an object with a text `_id`.
-fn has_id(text: &str) -> bool {
-    !id_of(text).is_empty()
-}
-
-/// The text `_id` of a document; empty if it has none. It mostly comes first, and then nothing else is looked at.
-fn id_of(text: &str) -> Cow<'_, str> {
-    #[derive(Deserialize)]
-    struct HasId<'a> {
-        #[serde(rename = "_id", borrow)]
-        id: Cow<'a, str>,
-    }
-    let first = || -> Option<&str> {
-        let rest = text.strip_prefix('{')?.trim_start().strip_prefix("\"_id\"")?;
-        let rest = rest.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
-        rest.split_once('"').map(|(id, _)| id)
-    };
-    match first() {
-        Some(id) if !id.is_empty() && !id.contains('\\') => id.into(),
-        _ => serde_json::from_str::<HasId<'_>>(text).map_or_else(|_| "".into(), |document| document.id),
     }
 }
 
@@ -295,7 +323,7 @@ mod tests {
             let number: usize =
                 call.target.rsplit('=').next().and_then(|text| text.parse().ok()).unwrap_or(0);
             let next = Some(format!("https://api.integrator.io/v1/imports?after={}", number + 1));
-            Ok(Reply { status: 200, body: "[]".into(), next, date: None, attempts: 1 })
+            Ok(Reply { status: 200, body: "[]".into(), page: None, next, date: None, attempts: 1 })
         }
     }
 
@@ -323,7 +351,7 @@ mod tests {
                 call.target.rsplit('=').next().and_then(|text| text.parse().ok()).unwrap_or(0);
             let next = Some(format!("https://api.integrator.io/v1/imports?after={}", number + 1));
             let body = self.pages[number % self.pages.len()].into();
-            Ok(Reply { status: 200, body, next, date: None, attempts: 1 })
+            Ok(Reply { status: 200, body, page: None, next, date: None, attempts: 1 })
         }
     }
 
@@ -334,19 +362,5 @@ mod tests {
         let read: Vec<_> = pages(Arc::new(api), Arc::default(), request).collect().await;
         assert_eq!(read.len(), 5, "two pages, two turns that may be chance, and the error");
         assert!(read[4].as_ref().unwrap_err().summary.contains("circle"));
-    }
-
-    #[test]
-    fn an_entry_needs_a_text_id_wherever_it_stands() {
-        for good in
-            [r#"{"_id":"a"}"#, r#"{ "_id" : "a", "b": 1}"#, r#"{"n":1,"_id":"a"}"#, r#"{"_id":"\u0061"}"#]
-        {
-            assert!(has_id(good), "{good}");
-        }
-        for bad in
-            [r#"{"_id":1}"#, r#"{"_id":""}"#, "{}", "1", r#"["_id","a"]"#, r#"{"_id":null}"#, r#""_id""#]
-        {
-            assert!(!has_id(bad), "{bad}");
-        }
     }
 }

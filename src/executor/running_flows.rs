@@ -125,7 +125,7 @@ mod tests {
                 _ => return Err(ApiError::new(call.method, &call.target, ErrorKind::Refused, "no")),
             };
             let body = json!({ "jobs": jobs }).to_string().into();
-            Ok(Reply { status: 200, body, next: None, date: None, attempts: 1 })
+            Ok(Reply { status: 200, body, page: None, next: None, date: None, attempts: 1 })
         }
     }
 

@@ -130,7 +130,7 @@ mod tests {
         async fn call(&self, call: &Call) -> Result<Reply, ApiError> {
             let refused = || ApiError::new(call.method, &call.target, ErrorKind::Refused, "no");
             let body = self.0.ok_or_else(refused)?.into();
-            Ok(Reply { status: 200, body, next: None, date: None, attempts: 1 })
+            Ok(Reply { status: 200, body, page: None, next: None, date: None, attempts: 1 })
         }
     }
 

@@ -188,10 +188,10 @@ async fn once(
         while let Some(page) = pages.next(cancel).await? {
             let page = page.map_err(account.failed("list the imports"))?;
             if manner.steady && second.is_none() {
-                let limit = other_limit(page.documents.len(), page.more);
+                let limit = other_limit(page.len, page.more);
                 second = Some(SecondLook::begin(account, ids.hasher.clone(), limit, cancel));
             }
-            seen.page = seen.page.max(page.documents.len() as u64);
+            seen.page = seen.page.max(page.len as u64);
             for text in page.documents {
                 let head = Head::read(text.get());
                 let of = head.adaptor_type.as_deref().unwrap_or_default();
@@ -220,7 +220,7 @@ async fn once(
                     return Ok((seen, second));
                 }
             }
-            if page.more && !sink.page_ended() {
+            if page.ends && page.more && !sink.page_ended() {
                 return Ok((seen, second));
             }
             if unfiltered {

@@ -146,7 +146,7 @@ impl Service {
 }
 
 fn reply(status: u16, body: &Value) -> Reply {
-    Reply { status, body: Bytes::from(body.to_string()), next: None, date: None, attempts: 1 }
+    Reply { status, body: Bytes::from(body.to_string()), page: None, next: None, date: None, attempts: 1 }
 }
 
 #[async_trait]

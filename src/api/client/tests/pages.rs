@@ -145,3 +145,77 @@ async fn what_has_nothing_to_do_with_the_size_is_not_asked_for_again_at_another(
     assert_eq!(read(&client, request(vec!["name"])).await.unwrap_err().status, Some(400));
     assert_eq!(limits(&server), ["1000"]);
 }
+
+/// A page that is much longer than what is kept in memory, whatever number of documents was asked for.
+async fn long_pages(pages: Vec<String>) -> Stub {
+    Stub::start(move |request| {
+        if request.path != "/v1/imports" {
+            return status(200).json(&json!({ "_userId": "u" }));
+        }
+        let page = request.query.split_once("page=").map_or(0, |(_, number)| number.parse().unwrap());
+        let answer = status(200).body(pages[page].clone());
+        if page + 1 == pages.len() {
+            return answer;
+        }
+        answer.header("Link", format!("</v1/imports?page={}>; rel=next", page + 1))
+    })
+    .await
+}
+
+fn long_documents(from: usize, to: usize) -> Vec<String> {
+    let filling = "x".repeat(70_000);
+    (from..to).map(|number| format!(r#"{{ "_id" : "{number:04}", "n":1.10, "x":"{filling}é" }}"#)).collect()
+}
+
+#[tokio::test]
+async fn a_long_page_comes_in_parts_byte_for_byte_and_is_asked_for_once() {
+    let documents = long_documents(0, 90);
+    let pages = [&documents[..50], &documents[50..]].map(|page| format!("[ {} ]\n", page.join(",\n")));
+    let server = long_pages(pages.to_vec()).await;
+    let client = client_of(&server, ClientOptions::default());
+    let mut pages = std::pin::pin!(client.pages(request(Vec::new())));
+    let (mut read, mut lens, mut ends) = (Vec::new(), Vec::new(), 0);
+    while let Some(page) = pages.next().await {
+        let page = page.unwrap();
+        assert!(page.documents.len() < 20, "{} documents at once", page.documents.len());
+        lens.push(page.len);
+        ends += usize::from(page.ends);
+        read.extend(page.documents.iter().map(|text| text.get().to_owned()));
+    }
+    assert!(read == documents, "{} documents", read.len());
+    lens.dedup();
+    assert_eq!((lens, ends), (vec![50, 40], 2));
+    let lists = server.requests().iter().filter(|request| request.path == "/v1/imports").count();
+    assert_eq!(lists, 2);
+}
+
+#[tokio::test]
+async fn a_long_page_that_is_cut_or_no_list_of_documents_is_an_error_and_nothing_of_it_is_passed_on() {
+    let whole = format!("[{}]", long_documents(0, 40).join(","));
+    let broken = |text: &str| whole.replacen("{ \"_id\" : \"0030\"", text, 1);
+    for (body, said) in [
+        (whole[..whole.len() - 1].to_owned(), "the page ends before its array does, after 40 entries"),
+        (whole[..2_000_000].to_owned(), "the page ends before its array does, after 28 entries"),
+        (broken("{ \"_id\" : 30"), "entry 31 of the page is not an object with an _id"),
+        (broken("{ \"_id\" \"0030\""), "entry 31 of the page is not JSON"),
+        (broken("7 { \"_id\" : \"0030\""), "entry 31 of the page is not an object with an _id"),
+        (format!("{whole}]"), "unexpected `]` after 40 entries"),
+    ] {
+        let server = long_pages(vec![body]).await;
+        let error =
+            read(&client_of(&server, ClientOptions::default()), request(Vec::new())).await.unwrap_err();
+        assert_eq!((error.kind, error.attempts), (ErrorKind::Broken, 3), "{said}: {error}");
+        assert!(error.summary.contains(said), "{said}: {}", error.summary);
+    }
+}
+
+#[tokio::test]
+async fn the_bound_of_documents_holds_for_those_of_a_long_page() {
+    let large =
+        format!(r#"[{},{{"_id":"z","x":"{}"}}]"#, long_documents(0, 20).join(","), "y".repeat(3 << 20));
+    let server = long_pages(vec![large]).await;
+    let http = HttpOptions { document_bytes: 2 << 20, ..HttpOptions::default() };
+    let client = client_of(&server, ClientOptions { http, ..ClientOptions::default() });
+    let error = read(&client, request(Vec::new())).await.unwrap_err();
+    assert_eq!(error.summary, format!("the answer is larger than {} bytes", 2 << 20));
+}

@@ -1,0 +1,92 @@
+//! The body of an answer as it arrives: kept whole, or split into documents where it is a long page.
+
+use bytes::{Bytes, BytesMut};
+
+use crate::api::answer::Body;
+use crate::api::error::clean;
+use crate::api::long_page::{PageError, PageWriter};
+use crate::api::split::SplitError;
+
+/// The longest page that is kept in memory, in bytes.
+const MOST_IN_MEMORY: usize = 1 << 20;
+
+/// Reads the body, decoded, up to `bound` bytes. A page of a list, whose documents have at most `document` bytes, is split
+/// while it arrives once it is longer than what is kept in memory.
+pub(super) async fn read(mut response: reqwest::Response, bound: usize, document: Option<usize>) -> Body {
+    let mut first: Option<Bytes> = None;
+    let mut whole = BytesMut::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) => {
+                let length = first.as_ref().map_or(whole.len(), Bytes::len) + chunk.len();
+                if length > bound {
+                    return Body::TooLarge(bound, first.unwrap_or_else(|| whole.freeze()));
+                }
+                if let Some(document) = document.filter(|_| length > MOST_IN_MEMORY) {
+                    let begun = first.take().unwrap_or_else(|| whole.split().freeze());
+                    if begun.trim_ascii_start().first().is_none_or(|byte| *byte == b'[') {
+                        return read_long([begun, chunk], response, bound, document).await;
+                    }
+                    whole = BytesMut::from(begun);
+                }
+                // Most answers come in one piece: that one is taken as it is.
+                match first.take() {
+                    None if whole.is_empty() => first = Some(chunk),
+                    None => whole.extend_from_slice(&chunk),
+                    Some(piece) => {
+                        whole.reserve(length.max(64 << 10));
+                        whole.extend_from_slice(&piece);
+                        whole.extend_from_slice(&chunk);
+                    }
+                }
+            }
+            Ok(None) => return Body::Whole(first.unwrap_or_else(|| whole.freeze())),
+            Err(error) if error.is_timeout() => return Body::TimedOut,
+            Err(error) => return Body::Cut(reason(error)),
+        }
+    }
+}
+
+/// Reads the rest of a long page, of which two pieces came.
+async fn read_long(
+    begun: [Bytes; 2],
+    mut response: reqwest::Response,
+    bound: usize,
+    document: usize,
+) -> Body {
+    let mut writer = match PageWriter::new(document) {
+        Ok(writer) => writer,
+        Err(error) => return Body::Long(Err(error.to_string())),
+    };
+    let mut length = 0;
+    let mut pieces = begun.into_iter();
+    loop {
+        let next = match pieces.next() {
+            Some(piece) => Ok(Some(piece)),
+            None => response.chunk().await,
+        };
+        match next {
+            Ok(Some(chunk)) => {
+                length += chunk.len();
+                if length > bound {
+                    return Body::TooLarge(bound, Bytes::new());
+                }
+                match writer.push(&chunk) {
+                    Ok(()) => {}
+                    Err(PageError::Split(SplitError::TooLarge { bound, .. })) => {
+                        return Body::TooLarge(bound, Bytes::new());
+                    }
+                    Err(error) => return Body::Long(Err(error.to_string())),
+                }
+            }
+            Ok(None) => return Body::Long(writer.finish().map_err(|error| error.to_string())),
+            Err(error) if error.is_timeout() => return Body::TimedOut,
+            Err(error) => return Body::Cut(reason(error)),
+        }
+    }
+}
+
+/// What happened, down to the last cause, without the URL.
+pub(in crate::api) fn reason(error: reqwest::Error) -> String {
+    clean(&crate::model::chain(&error.without_url()), 500)
+}

@@ -1,0 +1,213 @@
+//! A page of a list that is too long to be kept in memory: its documents are split off while they arrive, and lie in a
+//! file without a name until they are read, some at a time.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+
+use serde_json::value::RawValue;
+
+use super::entry_id::id_of;
+use super::split::{ArraySplitter, SplitError};
+use crate::documents::document::escape_bytes;
+
+/// Bytes of documents that are written or read in one go.
+const PART: usize = 1 << 20;
+
+/// Why a page cannot be taken.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum PageError {
+    /// It is not an array of documents.
+    #[error(transparent)]
+    Split(#[from] SplitError),
+    /// An element is none of the service's documents.
+    #[error("entry {0} of the page is not an object with an _id")]
+    NotADocument(usize),
+    /// An element is not JSON.
+    #[error("entry {0} of the page is not JSON: {1}")]
+    NotJson(usize, String),
+    /// The file in passing cannot be used.
+    #[error("the page is too long for memory, and cannot be put into a temporary file: {0}")]
+    File(#[from] io::Error),
+}
+
+/// The documents of a page. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct LongPage(Arc<Kept>);
+
+#[derive(Debug)]
+struct Kept {
+    file: File,
+    /// The length of each document, in order.
+    lengths: Vec<u32>,
+}
+
+impl LongPage {
+    /// How many documents it has.
+    pub fn len(&self) -> usize {
+        self.0.lengths.len()
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.0.lengths.is_empty()
+    }
+}
+
+/// Takes a page as its bytes arrive.
+#[derive(Debug)]
+pub(super) struct PageWriter {
+    splitter: ArraySplitter,
+    out: Output,
+}
+
+#[derive(Debug)]
+struct Output {
+    file: File,
+    buffer: Vec<u8>,
+    lengths: Vec<u32>,
+}
+
+impl PageWriter {
+    /// Begins a page whose documents have at most `bound` bytes each.
+    pub(super) fn new(bound: usize) -> Result<Self, PageError> {
+        let bound = bound.min(u32::MAX as usize / 16);
+        let out = Output { file: tempfile::tempfile()?, buffer: Vec::new(), lengths: Vec::new() };
+        Ok(Self { splitter: ArraySplitter::new(bound), out })
+    }
+
+    /// Takes the next bytes.
+    pub(super) fn push(&mut self, bytes: &[u8]) -> Result<(), PageError> {
+        let out = &mut self.out;
+        self.splitter.push(bytes, |element| out.take(element))
+    }
+
+    /// The page, once all of it has come.
+    pub(super) fn finish(mut self) -> Result<LongPage, PageError> {
+        self.splitter.finish()?;
+        self.out.flush()?;
+        let Output { file, lengths, .. } = self.out;
+        Ok(LongPage(Arc::new(Kept { file, lengths })))
+    }
+}
+
+impl Output {
+    fn take(&mut self, element: &[u8]) -> Result<(), PageError> {
+        let number = self.lengths.len() + 1;
+        // Bytes that are not UTF-8 are the trouble of the one document that holds them, not of a whole page.
+        let escaped = std::str::from_utf8(element).is_err().then(|| escape_bytes(element));
+        let text = escaped.as_deref().map_or(element, str::as_bytes);
+        let raw: &RawValue =
+            serde_json::from_slice(text).map_err(|error| PageError::NotJson(number, error.to_string()))?;
+        if id_of(raw.get()).is_empty() {
+            return Err(PageError::NotADocument(number));
+        }
+        self.buffer.extend_from_slice(raw.get().as_bytes());
+        self.lengths.push(u32::try_from(raw.get().len()).unwrap_or(u32::MAX));
+        if self.buffer.len() >= PART { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> Result<(), PageError> {
+        self.file.write_all(&self.buffer)?;
+        self.buffer.clear();
+        Ok(())
+    }
+}
+
+/// Reads the documents of a page in order, some at a time.
+#[derive(Debug)]
+pub(super) struct Parts {
+    page: LongPage,
+    next: usize,
+    offset: u64,
+}
+
+impl Parts {
+    pub(super) fn of(page: LongPage) -> Self {
+        Self { page, next: 0, offset: 0 }
+    }
+
+    /// Whether another part follows.
+    pub(super) fn more(&self) -> bool {
+        self.next < self.page.len()
+    }
+
+    /// The next documents: about as many as have [`PART`] bytes together.
+    pub(super) fn read(&mut self) -> Result<Vec<Box<RawValue>>, PageError> {
+        let Kept { file, lengths } = &*self.page.0;
+        let (mut end, mut size) = (self.next, 0_usize);
+        while end < lengths.len() && size < PART {
+            size += lengths[end] as usize;
+            end += 1;
+        }
+        let mut bytes = vec![0; size];
+        file.read_exact_at(&mut bytes, self.offset)?;
+        let mut documents = Vec::with_capacity(end - self.next);
+        let mut rest = bytes.as_slice();
+        for length in &lengths[self.next..end] {
+            let (document, behind) = rest.split_at(*length as usize);
+            let number = self.next + documents.len() + 1;
+            let document = serde_json::from_slice::<&RawValue>(document);
+            let document = document.map_err(|error| PageError::NotJson(number, error.to_string()))?;
+            documents.push(document.to_owned());
+            rest = behind;
+        }
+        (self.next, self.offset) = (end, self.offset + size as u64);
+        Ok(documents)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(text: &[u8]) -> Result<LongPage, PageError> {
+        let mut writer = PageWriter::new(1 << 20)?;
+        for piece in text.chunks(1000) {
+            writer.push(piece)?;
+        }
+        writer.finish()
+    }
+
+    #[test]
+    fn a_long_page_gives_its_documents_byte_for_byte_and_some_at_a_time() {
+        let document = |number: usize| {
+            let filling = "é".repeat(30_000);
+            format!("{{ \"_id\" : \"{number}\",\"n\":1.10, \"x\":\"{filling}\"}}")
+        };
+        let all: Vec<String> = (0..100).map(document).collect();
+        let page = page(format!("[\n{}\n]", all.join(" ,\n")).as_bytes()).unwrap();
+        assert_eq!(page.len(), 100);
+        let mut parts = Parts::of(page);
+        let (mut read, mut count) = (Vec::new(), 0);
+        while parts.more() {
+            let part = parts.read().unwrap();
+            assert!(part.iter().map(|text| text.get().len()).sum::<usize>() < PART + 70_000);
+            read.extend(part.into_iter().map(|text| text.get().to_owned()));
+            count += 1;
+        }
+        assert_eq!((read, count > 4), (all, true));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_stay_in_their_document() {
+        let page = page(b"[{\"_id\":\"a\"},{\"_id\":\"b\",\"x\":\"\xff\"}]").unwrap();
+        let read = Parts::of(page).read().unwrap();
+        assert_eq!(read[0].get(), r#"{"_id":"a"}"#);
+        assert!(read[1].get().starts_with(r#"{"_id":"b","x":""#), "{}", read[1].get());
+    }
+
+    #[test]
+    fn an_element_that_is_no_document_is_named_by_its_number() {
+        for (text, expected) in [
+            (r#"[{"_id":"a"},{"_id":1}]"#, "entry 2 of the page is not an object with an _id"),
+            ("[7]", "entry 1 of the page is not an object with an _id"),
+            (r#"[{"_id":"a"}"#, "the page ends before its array does, after 1 entries"),
+        ] {
+            assert_eq!(page(text.as_bytes()).unwrap_err().to_string(), expected);
+        }
+        let error = page(br#"[{"_id":"a" "b"}]"#).unwrap_err().to_string();
+        assert!(error.starts_with("entry 1 of the page is not JSON: "), "{error}");
+    }
+}

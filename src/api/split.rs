@@ -1,0 +1,221 @@
+//! Splits a JSON array into its elements while its bytes arrive. Pure: no I/O.
+//!
+//! Only one element is kept at a time, and each is handed out byte for byte. Whether an element is JSON is checked by
+//! whoever takes it; where it ends is told by its brackets, quotes and commas.
+
+/// Why bytes are not an array of elements within the bound.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum SplitError {
+    /// Something stands where an element, a comma or the end should.
+    #[error("the page is not a JSON array: unexpected `{}` after {elements} entries", char::from(*byte))]
+    Unexpected {
+        /// What stands there.
+        byte: u8,
+        /// Elements before it.
+        elements: usize,
+    },
+    /// The bytes ended before the array did.
+    #[error("the page ends before its array does, after {elements} entries")]
+    Truncated {
+        /// Whole elements.
+        elements: usize,
+    },
+    /// One element is larger than allowed.
+    #[error("entry {entry} of the page is larger than {bound} bytes")]
+    TooLarge {
+        /// Its number, from 1.
+        entry: usize,
+        /// The bound.
+        bound: usize,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Before the array.
+    Before,
+    /// An element comes, or where `may_end` the end of an empty array.
+    Element { may_end: bool },
+    /// In an object or array, so many deep; in a text of it, or behind its backslash.
+    Nested { depth: usize, text: bool, escaped: bool },
+    /// In a text that is an element.
+    Text { escaped: bool },
+    /// In a number, `true`, `false` or `null`.
+    Scalar,
+    /// Behind an element.
+    Behind,
+    /// Behind the array.
+    After,
+}
+
+/// Splits an array.
+#[derive(Debug)]
+pub(super) struct ArraySplitter {
+    state: State,
+    element: Vec<u8>,
+    elements: usize,
+    /// Bytes of one element at most.
+    bound: usize,
+}
+
+impl ArraySplitter {
+    /// Splits an array whose elements have at most `bound` bytes.
+    pub(super) fn new(bound: usize) -> Self {
+        Self { state: State::Before, element: Vec::new(), elements: 0, bound }
+    }
+
+    /// Takes the next bytes, and hands out the elements that end in them.
+    pub(super) fn push<E: From<SplitError>>(
+        &mut self,
+        bytes: &[u8],
+        mut take: impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut at = 0;
+        while at < bytes.len() {
+            at = self.step(bytes, at)?;
+            if self.state == State::Behind && !self.element.is_empty() {
+                self.elements += 1;
+                take(&self.element)?;
+                self.element.clear();
+            }
+        }
+        Ok(())
+    }
+
+    /// Says whether the array is whole.
+    pub(super) fn finish(&self) -> Result<(), SplitError> {
+        match self.state {
+            State::After => Ok(()),
+            _ => Err(SplitError::Truncated { elements: self.elements }),
+        }
+    }
+
+    /// Takes bytes from `at` on, and gives back where it stopped.
+    fn step(&mut self, bytes: &[u8], at: usize) -> Result<usize, SplitError> {
+        let byte = bytes[at];
+        let is_blank = matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+        let unexpected = SplitError::Unexpected { byte, elements: self.elements };
+        match self.state {
+            State::Before | State::Element { .. } | State::Behind | State::After if is_blank => {}
+            State::Before if byte == b'[' => self.state = State::Element { may_end: true },
+            State::Element { may_end: true } if byte == b']' => self.state = State::After,
+            State::Element { .. } => {
+                self.state = match byte {
+                    b'{' | b'[' => State::Nested { depth: 1, text: false, escaped: false },
+                    b'"' => State::Text { escaped: false },
+                    b',' | b']' | b'}' | b':' => return Err(unexpected),
+                    _ => State::Scalar,
+                };
+                self.keep(&bytes[at..=at])?;
+            }
+            State::Nested { .. } => return self.nested(bytes, at),
+            State::Text { escaped } => {
+                self.keep(&bytes[at..=at])?;
+                self.state = match byte {
+                    _ if escaped => State::Text { escaped: false },
+                    b'\\' => State::Text { escaped: true },
+                    b'"' => State::Behind,
+                    _ => State::Text { escaped: false },
+                };
+            }
+            // The byte that ends it is looked at again.
+            State::Scalar if is_blank || byte == b',' || byte == b']' => {
+                self.state = State::Behind;
+                return Ok(at);
+            }
+            State::Scalar => self.keep(&bytes[at..=at])?,
+            State::Behind if byte == b',' => self.state = State::Element { may_end: false },
+            State::Behind if byte == b']' => self.state = State::After,
+            State::Before | State::Behind | State::After => return Err(unexpected),
+        }
+        Ok(at + 1)
+    }
+
+    /// Takes as much of an object or array as there is.
+    fn nested(&mut self, bytes: &[u8], from: usize) -> Result<usize, SplitError> {
+        let State::Nested { mut depth, mut text, mut escaped } = self.state else { return Ok(from) };
+        let mut at = from;
+        while at < bytes.len() && depth > 0 {
+            match bytes[at] {
+                _ if escaped => escaped = false,
+                b'\\' if text => escaped = true,
+                b'"' => text = !text,
+                b'{' | b'[' if !text => depth += 1,
+                b'}' | b']' if !text => depth -= 1,
+                _ => {}
+            }
+            at += 1;
+        }
+        self.keep(&bytes[from..at])?;
+        self.state = if depth == 0 { State::Behind } else { State::Nested { depth, text, escaped } };
+        Ok(at)
+    }
+
+    fn keep(&mut self, bytes: &[u8]) -> Result<(), SplitError> {
+        if self.element.len() + bytes.len() > self.bound {
+            return Err(SplitError::TooLarge { entry: self.elements + 1, bound: self.bound });
+        }
+        self.element.extend_from_slice(bytes);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(text: &[u8], piece: usize) -> Result<Vec<String>, SplitError> {
+        let mut splitter = ArraySplitter::new(64);
+        let mut found = Vec::new();
+        for bytes in text.chunks(piece) {
+            splitter.push::<SplitError>(bytes, |element| {
+                found.push(String::from_utf8(element.to_vec()).unwrap());
+                Ok(())
+            })?;
+        }
+        splitter.finish().map(|()| found)
+    }
+
+    #[test]
+    fn elements_come_out_byte_for_byte_however_the_bytes_arrive() {
+        let table: [(&str, &[&str]); 8] = [
+            ("[]", &[]),
+            (" [ \n ] \r\n", &[]),
+            (r#"[{"a":1}]"#, &[r#"{"a":1}"#]),
+            (r#" [ {"a": [1, {"b":"]}"}]} ,{ } , [ ] ]"#, &[r#"{"a": [1, {"b":"]}"}]}"#, "{ }", "[ ]"]),
+            (r#"[{"q":"\"]\\"},"\"],\\",null]"#, &[r#"{"q":"\"]\\"}"#, r#""\"],\\""#, "null"]),
+            ("[1,-2.50e3 ,true]", &["1", "-2.50e3", "true"]),
+            (r#"[{"é":"😀]"},{"n":1.10}]"#, &[r#"{"é":"😀]"}"#, r#"{"n":1.10}"#]),
+            (r#"[{"half":"\ud83d"}]"#, &[r#"{"half":"\ud83d"}"#]),
+        ];
+        for (text, expected) in table {
+            for piece in 1..=text.len() {
+                assert_eq!(split(text.as_bytes(), piece).unwrap(), expected, "{text} by {piece}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_whole_array_is_told_with_the_number_of_entries_before_it() {
+        let table = [
+            ("", "the page ends before its array does, after 0 entries"),
+            ("[", "the page ends before its array does, after 0 entries"),
+            (r#"[{"a":1},{"b""#, "the page ends before its array does, after 1 entries"),
+            (r#"[{"a":1},"#, "the page ends before its array does, after 1 entries"),
+            (r#"[{"a":1}"#, "the page ends before its array does, after 1 entries"),
+            (r#"{"a":[]}"#, "the page is not a JSON array: unexpected `{` after 0 entries"),
+            (r#"[{"a":1},]"#, "the page is not a JSON array: unexpected `]` after 1 entries"),
+            (r#"[{"a":1} {"b":2}]"#, "the page is not a JSON array: unexpected `{` after 1 entries"),
+            ("[1]]", "the page is not a JSON array: unexpected `]` after 1 entries"),
+            ("[,1]", "the page is not a JSON array: unexpected `,` after 0 entries"),
+        ];
+        for (text, expected) in table {
+            for piece in 1..=text.len().max(1) {
+                assert_eq!(split(text.as_bytes(), piece).unwrap_err().to_string(), expected, "{text}");
+            }
+        }
+        let long = format!("[1,\"{}\"]", "x".repeat(100));
+        let error = split(long.as_bytes(), 7).unwrap_err();
+        assert_eq!(error, SplitError::TooLarge { entry: 2, bound: 64 });
+    }
+}
