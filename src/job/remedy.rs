@@ -48,7 +48,7 @@ pub(super) fn remedy(node: &Node, holds: &Type, name: &str) -> Option<String> {
             })
         }
         (Type::Text(Format::Percent), Data::Text(text)) => {
-            let number = number(text.value.replace('%', "").trim())?;
+            let number = number(per_cent(&text.value).unwrap_or(text.value.trim()))?;
             let fits = number > 0.0 && number <= 100.0;
             Some(if fits {
                 format!("write `{}%`", plain(number))
@@ -89,6 +89,17 @@ pub(super) fn remedy(node: &Node, holds: &Type, name: &str) -> Option<String> {
     }
 }
 
+/// What stands before a per cent sign, or before a word for it.
+fn per_cent(text: &str) -> Option<&str> {
+    let text = text.trim();
+    let signs = ["%", "\u{ff05}", "percent", "per cent", "pct"];
+    signs.iter().find_map(|sign| {
+        let at = text.len().checked_sub(sign.len())?;
+        let (bare, end) = (text.get(..at)?, text.get(at..)?);
+        end.eq_ignore_ascii_case(sign).then_some(bare.trim_end())
+    })
+}
+
 fn write(text: String) -> String {
     format!("write `{text}`")
 }
@@ -114,7 +125,7 @@ fn plain(number: f64) -> String {
 
 /// The number that somebody means who writes it as a text.
 fn amount(text: &str, holds: &Type) -> Option<String> {
-    let (share, bare) = match text.trim().strip_suffix('%') {
+    let (share, bare) = match per_cent(text) {
         Some(bare) => (true, bare),
         None => (false, text.trim()),
     };

@@ -25,6 +25,41 @@ fn case_20_slips_of_yaml_are_told_with_the_cure() {
 }
 
 #[test]
+fn variants_of_case_20_are_told_once_too() {
+    for (names, at, help) in [
+        ("[Order, *]", ":8:18", "\"*\""),
+        ("[@x]", ":8:11", "\"@x\""),
+        ("[%x]", ":8:11", "\"%x\""),
+        ("[`x`]", ":8:11", "needs quotes"),
+        ("{{ name }}", ":8:10", "\"{{ name }}\""),
+    ] {
+        let case = Case::of("20-yaml-without-a-hint");
+        let job = case.world.read("job-1-star.yaml").replace("[*, Order *]", names);
+        std::fs::write(case.world.path("job.yaml"), job).unwrap();
+        let ran = case.check("job.yaml").expect_exit(2).expect_stderr(at).expect_stderr(help);
+        assert_eq!(errors(&ran), 1, "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn variants_of_case_22_lead_to_the_cure() {
+    for (limit, cure) in [
+        ("5 percent", "`5%`"),
+        ("5 per cent", "`5%`"),
+        ("5pct", "`5%`"),
+        ("\"5 %\"", "`5%`"),
+        ("\"2,5 %\"", "`2.5%`"),
+        ("0.05", "`5%`"),
+    ] {
+        let case = Case::of("22-values-and-pointers");
+        let job = case.world.read("job-1-share.yaml").replace("90%", "0.9").replace("5 %", limit);
+        std::fs::write(case.world.path("job.yaml"), job).unwrap();
+        let ran = case.check("job.yaml").expect_exit(2).expect_stderr(cure);
+        assert_eq!(errors(&ran), 1, "{}", ran.stderr);
+    }
+}
+
+#[test]
 fn case_21_what_is_valid_and_not_meant_is_told() {
     let case = Case::of("21-valid-but-not-meant");
     let told = |ran: Ran| ran.expect_exit(0).expect_stderr("comment").expect_stderr("the same name");

@@ -4,12 +4,13 @@ use serde_json::Value;
 
 use super::meant::{Then, meant};
 use crate::handlebars::{self, Backslash, Call, Expression, Path};
+use crate::path::extract;
 
 /// The pointers of every use of the lookup. A longer name that begins alike is another lookup.
 ///
 /// A template calls it as `{{lookup "name" value}}`, `{{lookup.name}}` or `{{lookup.[odd name]}}`, also inside of another
-/// expression; the spelling does not tell which kind of lookup is meant. One that cannot be read and holds the name counts
-/// as a use.
+/// expression, or as a text of `getValue`; the spelling does not tell which kind of lookup is meant. `{{#with lookup}}` and
+/// every other word for all lookups at once is a use of each. One that cannot be read and holds the name counts as a use.
 pub(super) fn of(document: &Value, name: &str) -> Vec<String> {
     let mut found = Vec::new();
     meant(document, &mut |key, pointer, value| {
@@ -47,18 +48,35 @@ fn is_called_in(call: &Call, name: &str) -> bool {
         Expression::Path(path) => names(path).join(".") == name,
         Expression::Literal(_) | Expression::Call(_) => false,
     });
-    let inside = |expression: &Expression| match expression {
-        Expression::Path(path) => {
-            let names = names(path);
-            names.first() == Some(&"lookup") && (2..=names.len()).any(|end| names[1..end].join(".") == name)
-        }
+    let by_text = call.name() == Some("getValue")
+        && call.arguments.first().is_some_and(|argument| match argument {
+            Expression::Text(text) => extract::parse(&text.value)
+                .is_some_and(|path| leads_to(&crate::path::names(&path.tokens), name)),
+            Expression::Path(_) | Expression::Literal(_) | Expression::Call(_) => false,
+        });
+    // The name of the helper itself, in front of its arguments.
+    let head = if is_lookup && call.has_arguments() { false } else { is_inside(&call.head, name) };
+    first
+        || by_text
+        || head
+        || call.arguments.iter().any(|argument| is_inside(argument, name))
+        || call.hash.iter().any(|(_, expression)| is_inside(expression, name))
+}
+
+fn is_inside(expression: &Expression, name: &str) -> bool {
+    match expression {
+        Expression::Path(path) => leads_to(&names(path), name),
         Expression::Call(call) => is_called_in(call, name),
         Expression::Text(_) | Expression::Literal(_) => false,
-    };
-    first
-        || inside(&call.head)
-        || call.arguments.iter().any(inside)
-        || call.hash.iter().any(|(_, expression)| inside(expression))
+    }
+}
+
+/// Whether a path leads to the lookup, into it, or to all lookups at once.
+fn leads_to<S: AsRef<str>>(path: &[S], name: &str) -> bool {
+    let Some((first, rest)) = path.split_first() else { return false };
+    let rest: Vec<&str> = rest.iter().map(AsRef::as_ref).collect();
+    first.as_ref() == "lookup"
+        && (rest.is_empty() || (1..=rest.len()).any(|end| rest[..end].join(".") == name))
 }
 
 fn names(path: &Path) -> Vec<&str> {
@@ -88,6 +106,16 @@ mod tests {
             ("{{@root.lookup.a}}", "a", true),
             ("{{lookup a record.b}}", "a", true),
             ("{{lookup \"b\" \"a\"}}", "a", false),
+            ("{{#with lookup}}{{a}}{{/with}}", "a", true),
+            ("{{#each @root.lookup as |one|}}{{one}}{{/each}}", "a", true),
+            ("{{{jsonSerialize lookup}}}", "a", true),
+            ("{{lookup}}", "a", true),
+            ("{{getValue \"lookup.a\" \"\"}}", "a", true),
+            ("{{getValue \"lookup.a_2\"}}", "a", false),
+            ("{{getValue \"record.a\" \"lookup.a\"}}", "a", false),
+            ("{{#each record.lookup}}{{a}}{{/each}}", "a", false),
+            ("{{lookup record.map record.a}}", "a", false),
+            ("{{trim (lookup record.map \"a\")}}", "a", false),
             ("{{record.lookup.a}}", "a", false),
             ("lookup.a {{record.x}}", "a", false),
             ("{{!-- {{lookup.a}} --}}", "a", false),

@@ -251,6 +251,8 @@ impl<'a> Scopes<'a> {
     /// What `this` becomes inside a block; nothing when it stays what it is.
     pub(super) fn inside(&self, call: &Call) -> Option<Scope> {
         match call.name().map(|name| (name, helpers::find(name))) {
+            // Of an object the values are told one by one, and what a value of the record holds is not known.
+            Some(("each", _)) if self.is_the_record(call.arguments.first()) => Some(Scope::Unknown),
             Some((_, Some(helper))) => match helper.block {
                 Some(Inside::FirstArgument) => Some(self.element_of(call.arguments.first())),
                 Some(Inside::Same) => None,
@@ -262,6 +264,14 @@ impl<'a> Scopes<'a> {
                 _ => Some(Scope::Unknown),
             },
         }
+    }
+
+    /// Whether an expression is the record itself, by its name, and not a list of records.
+    fn is_the_record(&self, expression: Option<&Expression>) -> bool {
+        let Some(Expression::Path(path)) = expression else { return false };
+        let (base, skip) = self.base(path);
+        let [first, rest @ ..] = path.tokens.get(skip..).unwrap_or_default() else { return false };
+        matches!(first.text.as_str(), "record" | "$") && rest.is_empty() && base == Scope::Root
     }
 
     /// What a name that is given as a text is looked up in.

@@ -241,6 +241,8 @@ const TEMPLATES: &[Row] = &[
     ("a position in brackets is none of a longer name", "a.b -> a.c", "{{record.a.[0].b}}", "{{record.a.[0].c}}", "-"),
     ("a new name that is the record's own", "a -> record", "{{a}}{{record.a}}", "{{a}}{{record.record}}", UNSAYABLE),
     ("a new name that is the list of records", "a -> data", "{{a}}{{#each record.l}}{{a}}{{/each}}", "=", UNSAYABLE),
+    ("the values of the record are no fields of it", "id -> code", "{{#each record}}{{id}}{{@key}}{{else}}{{id}}{{/each}}", "{{#each record}}{{id}}{{@key}}{{else}}{{code}}{{/each}}", SCOPE),
+    ("the record as a list of one is itself", "id -> code", "{{#each (arrayify record)}}{{id}}{{/each}}", "{{#each (arrayify record)}}{{code}}{{/each}}", "-"),
     ("the parent record", "id -> code", "{{record._PARENT.id}}", "{{record._PARENT.code}}", "-"),
     ("a lookup by its name is none", "address -> place", "{{lookup.address}}{{lookup.[address]}}", "=", "-"),
     ("in a row, lookup is a field", "lookup.x -> lookup.y", "{{rows.[0].lookup.[0].x}}", "{{rows.[0].lookup.[0].y}}", "-"),
