@@ -155,6 +155,7 @@ async fn pipeline(emulator: &Embedded, target: &str, rate: &str, sync: bool) -> 
         plan_sha256: planned.plan.sha256(),
         wanted_sha256: planned.wanted_sha256,
         by: None,
+        account: None,
     };
     journal.append(Entry::Opened(Box::new(taken)), None).await.unwrap();
     let stats = journal.stats();

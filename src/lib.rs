@@ -61,11 +61,13 @@
 //! | [`executor`] | carries out a plan |
 //! | [`report`] | a plan or a run in words, tables and pages; progress |
 //! | [`session`] | the library's door: plan, execute, resume, retry, undo, rehearse |
+//! | [`fleet`] | one job for each of many accounts, from any number of machines over one store |
 //! | [`cli`] | arguments, questions, exit codes |
 
 pub mod api;
 pub mod cli;
 pub mod executor;
+pub mod fleet;
 pub mod inventory;
 pub mod job;
 pub mod journal;

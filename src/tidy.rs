@@ -16,7 +16,7 @@ fn may_import() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("inventory", vec!["model", "api", "job", "run_folder", "journal"]),
         ("planner", engine.clone()),
         ("executor", engine),
-        ("report", vec!["run_folder", "journal", "model"]),
+        ("report", vec!["run_folder", "journal", "model", "fleet"]),
         (
             "session",
             vec![
@@ -31,7 +31,8 @@ fn may_import() -> BTreeMap<&'static str, Vec<&'static str>> {
                 "model",
             ],
         ),
-        ("cli", vec!["session", "report", "job", "model"]),
+        ("fleet", vec!["job", "model", "run_folder"]),
+        ("cli", vec!["session", "fleet", "report", "job", "model"]),
     ])
 }
 

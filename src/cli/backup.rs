@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use futures::StreamExt;
 use serde_json::json;
 
-use super::args::Run;
+use super::args::{Format, Run};
 use super::document::Document;
 use super::exit::{Exit, worst};
 use super::failure::{Failure, chain};
@@ -16,7 +17,7 @@ use super::signal::Signals;
 use super::tell::{end_of, tell};
 use super::world::CliContext;
 use crate::archive::PruneReport;
-use crate::job::{self, Action, Job, Settings};
+use crate::job::{self, AccountChoice, Action, Job, Settings};
 use crate::model::Outcome;
 use crate::model::cancel::Cancel;
 use crate::report::text;
@@ -24,7 +25,7 @@ use crate::session::backup::of_account;
 use crate::session::notify::End;
 use crate::session::{self, Host, Summary, open_ends};
 
-/// Backs up several accounts at once, each with a budget and a run of its own; one that fails does not stop the others.
+/// Backs up several accounts, `parallel` of them at a time, each with a budget and a run of its own; one that fails does not stop the others.
 pub(super) async fn many(
     world: &CliContext,
     args: &Run,
@@ -41,7 +42,8 @@ pub(super) async fn many(
     let host = Host { emulator: open_ends::emulator(&world.host, &accounts)?, ..world.host.clone() };
     let shared = CliContext { host, ..world.clone() };
     let world = &shared;
-    let runs = job.sources.iter().map(|account| async move {
+    let is_json = world.global.format == Some(Format::Json);
+    let runs = job.sources.iter().enumerate().map(|(number, account)| async move {
         // Each fills in a document of its own, which becomes a part of the command's.
         let apart = CliContext { document: Document::default(), ..world.clone() };
         let apart = &apart;
@@ -55,13 +57,19 @@ pub(super) async fn many(
             Ok(ended) => apart.document.ended(ended.exit, None),
             Err(failure) => apart.document.ended(failure.exit(), Some(failure)),
         };
-        (ended, part)
+        // Where nobody reads it, it is not kept: what is held does not grow with the number of accounts.
+        (number, ended, if is_json { part } else { serde_json::Map::new() })
     });
-    let (ends, parts): (Vec<Result<Ended, Failure>>, Vec<_>) =
-        futures::future::join_all(runs).await.into_iter().unzip();
-    for (account, mut part) in job.sources.iter().zip(parts) {
-        part.insert("account".to_owned(), account.name.clone().into());
-        world.document.push("runs", part.into());
+    let runs = futures::stream::iter(runs).buffer_unordered(job.parallel.get());
+    let mut done: Vec<_> = runs.collect().await;
+    done.sort_by_key(|(number, ..)| *number);
+    let mut ends: Vec<Result<Ended, Failure>> = Vec::with_capacity(done.len());
+    for (number, ended, mut part) in done {
+        if is_json {
+            part.insert("account".to_owned(), job.sources[number].name.clone().into());
+            world.document.push("runs", part.into());
+        }
+        ends.push(ended);
     }
     let good = ends.iter().filter(|ended| is_good(ended)).count();
     let total = job.sources.len();
@@ -165,7 +173,10 @@ pub(super) async fn after_resume(
     };
     // The job as run tells who wants to know; one that cannot be read any more tells nobody.
     let text = std::fs::read(folder.join("job.yaml")).unwrap_or_default();
-    if let Ok(job) = job::parse("job.yaml", &text, &settings.folder, &world.host.env, &world.host.clock) {
+    let (choice, host) = (settings.stand_in.clone().map(AccountChoice::Row), &world.host);
+    if let Ok(job) =
+        job::parse_as("job.yaml", &text, &settings.folder, &host.env, &host.clock, choice.as_ref())
+    {
         tell(world, &job, &[end_of(account, &ended)], signals).await;
     }
     ended.map(|ended| ended.exit)

@@ -20,7 +20,7 @@ use crate::session::{AccountFacts, OpenRequest, backup};
 /// Carries out `check`.
 pub(super) async fn check(world: &CliContext, args: &Check) -> Result<Exit, Failure> {
     world.text_or_json("check")?;
-    let (job, settings) = load_part(world, &args.job, &args.narrow)?;
+    let (job, settings) = load_part(world, &args.job, &args.narrow, &args.stand_in)?;
     world.document.set("job", &job.name);
     world.document.set("action", job.action.as_str());
     if !args.online {

@@ -33,7 +33,7 @@ pub(super) fn config(world: &CliContext, args: &Config, matches: &clap::ArgMatch
     let matches = matches.subcommand().map_or(matches, |(_, own)| own);
     let mut settings = options(world, matches);
     if let Some(path) = &args.job {
-        let (job, _) = load_job(world, path)?;
+        let (job, _) = load_job(world, path, None)?;
         settings.extend(of_job(world, &job, &path.display().to_string()));
     }
     world.document.set("settings", &settings);

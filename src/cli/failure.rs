@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::exit::Exit;
 use super::stderr::Stderr;
 use crate::archive::ArchiveError;
+use crate::fleet::FleetError;
 use crate::job::{Located, Problems};
 pub(super) use crate::model::chain;
 use crate::report::text::clean;
@@ -181,6 +182,16 @@ impl From<SessionError> for Failure {
             SessionError::Engine(error) => error.into(),
             SessionError::Unreported { source, .. } => (*source).into(),
             error @ SessionError::Emulator(_) => Self::Other(anyhow::Error::new(error)),
+        }
+    }
+}
+
+impl From<FleetError> for Failure {
+    fn from(error: FleetError) -> Self {
+        match error {
+            FleetError::Store(error) => Self::Archive(error),
+            FleetError::Refused(text) => Self::BadInput(text),
+            error => Self::Other(anyhow::Error::new(error)),
         }
     }
 }

@@ -2,16 +2,21 @@
 
 use std::path::Path;
 
-use super::args::Narrow;
+use super::args::{Narrow, StandIn};
 use super::failure::Failure;
 use super::say;
 use super::world::CliContext;
-use crate::job::{Action, Job, Only, Settings};
+use crate::documents::problem::nearest;
+use crate::job::{self, AccountChoice, AccountRow, Action, Job, Only, Settings};
 use crate::session::{self, SessionError};
 
 /// Loads a job; its problems or warnings are shown where they stand.
-pub(super) fn load_job(world: &CliContext, path: &Path) -> Result<(Job, Settings), Failure> {
-    let (job, settings) = session::load_job(&world.host, path).map_err(|error| match error {
+pub(super) fn load_job(
+    world: &CliContext,
+    path: &Path,
+    choice: Option<&AccountChoice>,
+) -> Result<(Job, Settings), Failure> {
+    let (job, settings) = session::load_job_as(&world.host, path, choice).map_err(|error| match error {
         SessionError::Job(problems) => Failure::of_job(&problems, world.color_err()),
         error => error.into(),
     })?;
@@ -38,8 +43,10 @@ pub(super) fn load_part(
     world: &CliContext,
     path: &Path,
     narrow: &Narrow,
+    stand_in: &StandIn,
 ) -> Result<(Job, Settings), Failure> {
-    let (mut job, settings) = load_job(world, path)?;
+    let choice = choose(world, stand_in)?;
+    let (mut job, settings) = load_job(world, path, choice.as_ref())?;
     for text in &narrow.only {
         let only = Only::parse(text).map_err(|why| Failure::BadInput(format!("--only {text:?}: {why}")))?;
         job.select.narrowed.only.push(only);
@@ -50,4 +57,26 @@ pub(super) fn load_part(
         return Err(Failure::BadInput(message));
     }
     Ok((job, settings))
+}
+
+/// The account that is to stand for one of the job's.
+fn choose(world: &CliContext, stand_in: &StandIn) -> Result<Option<AccountChoice>, Failure> {
+    let StandIn { account: Some(name), accounts, role } = stand_in else { return Ok(None) };
+    let Some(accounts) = accounts else {
+        return Ok(Some(AccountChoice::OfSources { name: name.clone(), role: role.clone() }));
+    };
+    let row = row_of(world, accounts, name)?;
+    Ok(Some(AccountChoice::Row(row.stand_in(role))))
+}
+
+/// The row of a CSV of accounts with this name.
+pub(super) fn row_of(world: &CliContext, accounts: &Path, name: &str) -> Result<AccountRow, Failure> {
+    let rows = job::load_accounts(accounts, &world.host.env, &world.host.clock)
+        .map_err(|problems| Failure::of_job(&problems, world.color_err()))?;
+    let found = rows.iter().find(|row| row.account.name == name).cloned();
+    found.ok_or_else(|| {
+        let near = nearest(name, rows.iter().map(|row| row.account.name.as_str()));
+        let near = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+        Failure::BadInput(format!("{} has no account `{name}`{near}", accounts.display()))
+    })
 }

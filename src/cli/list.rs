@@ -2,10 +2,10 @@
 
 use std::io::Write;
 
-use super::args::{Format, List};
+use super::args::{Format, List, StandIn};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::jobs::load_part;
+use super::jobs::{load_part, row_of};
 use super::world::CliContext;
 use super::{say, signal};
 use crate::model::cancel::Cancel;
@@ -24,8 +24,13 @@ pub(super) async fn list(world: &CliContext, args: &List) -> Result<Exit, Failur
             return Err(Failure::BadInput("`list` prints `--format table`, `csv` or `json`".to_owned()));
         }
     };
-    let (job, settings) = load_part(world, &args.job, &args.narrow)?;
+    let (job, settings) = load_part(world, &args.job, &args.narrow, &StandIn::default())?;
+    let listed = match (&args.accounts, &args.account) {
+        (Some(accounts), Some(name)) => Some(row_of(world, accounts, name)?.account),
+        _ => None,
+    };
     let wanted = match &args.account {
+        _ if let Some(listed) = &listed => listed,
         None => &job.source,
         Some(name) => job.accounts.iter().find(|account| account.name == *name).ok_or_else(|| {
             let known =

@@ -13,7 +13,10 @@ mod early;
 mod emulator;
 pub mod exit;
 mod failure;
+mod fleet;
 mod jobs;
+mod lease;
+mod leases;
 mod list;
 mod listen;
 mod log;
@@ -70,7 +73,13 @@ pub fn main() -> ExitCode {
     core_dumps::turn_off();
     panics::tame(&world.stderr);
     let (name, has_document) = (cli.command.name(), cli.command.has_document());
-    let done = started(&world).and_then(|runtime| runtime.block_on(dispatch(&world, cli.command, &matches)));
+    let done = started(&world).and_then(|runtime| {
+        runtime.block_on(async {
+            let done = dispatch(&world, cli.command, &matches).await;
+            world.leases.release().await;
+            done
+        })
+    });
     let (exit, failure) = match done {
         Ok(exit) => (exit, None),
         Err(failure) => (failure.report(&world.stderr), Some(failure)),
@@ -108,9 +117,10 @@ async fn dispatch(world: &CliContext, command: Command, matches: &clap::ArgMatch
         Command::Report(args) => show::report(world, &args),
         Command::Accounts(args) => accounts::accounts(world, &args).await,
         Command::Archive(args) => archive::archive(world, &args.command).await,
+        Command::Fleet(args) => Box::pin(fleet::fleet(world, &args)).await,
         Command::Emulator(args) => emulator::emulator(world, &args).await,
         Command::New(args) => small::new(&args),
-        Command::Schema => small::schema(),
+        Command::Schema(args) => small::schema(&args),
         Command::Completions(args) => small::completions(&args),
         Command::Config(args) => config::config(world, &args, matches),
         Command::Man(args) => small::man(&args),

@@ -9,6 +9,7 @@ use super::ask::{agreed, is_really_empty};
 use super::document::{DECLINED, DRY_RUN, RAN};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::lease::lease;
 use super::listen::{Listening, listeners};
 use super::say;
 use super::view::{closing, show_plan};
@@ -95,7 +96,11 @@ pub(super) async fn open_with(
     let gate = Arc::new(TerminalGate::new(world, settings, consent == Consent::Given, cancel));
     let options =
         SessionOptions { cancel: cancel.clone(), grace_period, gate, ..SessionOptions::new(&world.host) };
-    let session = Session::open(&world.host, request, options).await?;
+    let is_writing = !matches!(request, OpenRequest::Read(_));
+    let mut session = Session::open(&world.host, request, options).await?;
+    if is_writing {
+        lease(world, &mut session, cancel).await?;
+    }
     for note in session.notes() {
         say(world, note);
     }

@@ -27,7 +27,7 @@ pub(super) async fn run_or_resume(
     match look(place)? {
         Found::Nothing => run_one(world, order, settings).await,
         Found::Run(earlier) => {
-            same_job(&earlier, job, place)?;
+            same_job(&earlier, job, &settings, place)?;
             let done = resume_one(world, &earlier, cancel, args.settle, company).await?;
             Ok(done)
         }
@@ -35,12 +35,12 @@ pub(super) async fn run_or_resume(
 }
 
 /// Refuses to go on with the run of another job.
-fn same_job(earlier: &OpenedRun, job: &Job, place: &Path) -> Result<(), Failure> {
-    if earlier.is_of(job) {
+fn same_job(earlier: &OpenedRun, job: &Job, settings: &Settings, place: &Path) -> Result<(), Failure> {
+    if earlier.is_of(job) && earlier.is_between(&settings.source.name, &settings.target.name) {
         return Ok(());
     }
     Err(Failure::BadInput(format!(
-        "the folder {} holds a run of another job, or of another version of this one: name another folder, or \
+        "the folder {} holds a run of another job or account, or of another version of this job: name another folder, or \
          `transship resume` that run",
         place.display()
     )))

@@ -27,7 +27,7 @@ pub(super) async fn plan(world: &CliContext, args: &Plan) -> Result<Exit, Failur
             return Err(Failure::BadInput(message.to_owned()));
         }
     };
-    let (job, mut settings) = load_part(world, &args.job, &args.narrow)?;
+    let (job, mut settings) = load_part(world, &args.job, &args.narrow, &args.stand_in)?;
     take_repoint(&mut settings, &job, args.repoint_flows)?;
     if args.out.is_some() && !job.sources.is_empty() {
         let message = "a plan is of one account, and this job has several: leave `--out` out".to_owned();

@@ -14,7 +14,7 @@ use crate::session::OpenedRun;
 /// Carries out `resume`.
 pub(super) async fn resume(world: &CliContext, args: &Resume) -> Result<Exit, Failure> {
     world.text_or_json("resume")?;
-    parent::follow(args.parent)?;
+    parent::follow(world, args.parent)?;
     let path = find_unfinished(world, args.run.as_deref())?;
     let earlier = OpenedRun::open(&path)?;
     let cancel = Cancel::new();

@@ -15,8 +15,8 @@ use crate::model::cancel::Cancel;
 pub(super) async fn run(world: &CliContext, args: &Run) -> Result<Exit, Failure> {
     world.text_or_json("run")?;
     grace_period(args.settle)?;
-    parent::follow(args.parent)?;
-    let (job, mut settings) = load_part(world, &args.job, &args.narrow)?;
+    parent::follow(world, args.parent)?;
+    let (job, mut settings) = load_part(world, &args.job, &args.narrow, &args.stand_in)?;
     take_repoint(&mut settings, &job, args.repoint_flows)?;
     let cancel = Cancel::new();
     let mut signals = signal::listen(world, &cancel);
@@ -25,7 +25,11 @@ pub(super) async fn run(world: &CliContext, args: &Run) -> Result<Exit, Failure>
     }
     let place = args.run_dir.as_deref();
     let company = Company::Alone;
-    let order = Order { args, job: &job, name: &job.name, place, cancel: &cancel, company };
+    let name = match &job.stand_in {
+        Some(row) => format!("{}-{}", job.name, row.account.name),
+        None => job.name.clone(),
+    };
+    let order = Order { args, job: &job, name: &name, place, cancel: &cancel, company };
     let ended = Box::pin(run_or_resume(world, order, settings.clone())).await;
     if let Ok(ended) = &ended
         && ended.was_finished

@@ -6,7 +6,7 @@ use std::path::Path;
 use clap::CommandFactory;
 use clap_complete::Shell;
 
-use super::args::{Cli, Completions, Man, New};
+use super::args::{Cli, Completions, Man, New, Schema, SchemaOf};
 use super::exit::Exit;
 use super::failure::Failure;
 use crate::job::{Action, schema, starter};
@@ -59,9 +59,13 @@ fn write_schema(folder: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// `schema`: the JSON Schema of job files.
-pub(super) fn schema() -> Result<Exit, Failure> {
-    let mut text = serde_json::to_vec_pretty(&schema::schema()).map_err(std::io::Error::from)?;
+/// `schema`: the JSON Schema of job files or fleet files.
+pub(super) fn schema(args: &Schema) -> Result<Exit, Failure> {
+    let schema = match args.of {
+        SchemaOf::Job => schema::schema(),
+        SchemaOf::Fleet => schema::fleet_schema(),
+    };
+    let mut text = serde_json::to_vec_pretty(&schema).map_err(std::io::Error::from)?;
     text.push(b'\n');
     print(&text)
 }

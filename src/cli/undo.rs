@@ -10,7 +10,7 @@ use super::runs::{find, find_to_retry};
 use super::view::show_plan;
 use super::world::CliContext;
 use super::{parent, say, signal};
-use crate::job::{self, Action};
+use crate::job::{self, AccountChoice, Action};
 use crate::model::cancel::Cancel;
 use crate::session::{
     Copies, NothingToRetry, OpenRequest, OpenedRun, Retry, Retrying, RunFolder, nothing_to_undo,
@@ -19,7 +19,7 @@ use crate::session::{
 /// `undo`: puts back what a run changed.
 pub(super) async fn undo(world: &CliContext, args: &Undo) -> Result<Exit, Failure> {
     world.text_or_json("undo")?;
-    parent::follow(args.parent)?;
+    parent::follow(world, args.parent)?;
     let path = find(world, Some(&args.run))?;
     let earlier = OpenedRun::open(&path)?;
     let head = earlier.plan.head();
@@ -74,13 +74,15 @@ fn question(copies: u32) -> String {
 /// `retry`: redoes what failed, conflicted, went stale, reads back different or was not processed.
 pub(super) async fn retry(world: &CliContext, args: &RetryArgs) -> Result<Exit, Failure> {
     world.text_or_json("retry")?;
-    parent::follow(args.parent)?;
+    parent::follow(world, args.parent)?;
     let path = find_to_retry(world, args.run.as_deref())?;
     let earlier = OpenedRun::open(&path)?;
     let head = earlier.plan.head();
     let text = std::fs::read(RunFolder::at(&path).job())?;
     let shown = path.join("job.yaml").display().to_string();
-    let job = job::parse(&shown, &text, &head.settings.folder, &world.host.env, &world.host.clock)
+    let choice = head.settings.stand_in.clone().map(AccountChoice::Row);
+    let (folder, host) = (&head.settings.folder, &world.host);
+    let job = job::parse_as(&shown, &text, folder, &host.env, &host.clock, choice.as_ref())
         .map_err(|problems| Failure::of_job(&problems, world.color_err()))?;
     let cancel = Cancel::new();
     signal::listen(world, &cancel);

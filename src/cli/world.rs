@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use super::args::{Color, Format, Global};
 use super::document::Document;
 use super::failure::Failure;
+use super::leases::Leases;
 use super::stderr::Stderr;
 use crate::job::Env;
 use crate::session::Host;
@@ -18,6 +19,8 @@ pub(super) struct CliContext {
     pub host: Host,
     pub stderr: Stderr,
     pub document: Document,
+    /// What this process holds in a store that machines share.
+    pub leases: Leases,
     pub stdin_is_terminal: bool,
     pub stdout_is_terminal: bool,
     pub stderr_is_terminal: bool,
@@ -37,6 +40,7 @@ impl CliContext {
             global,
             stderr,
             document: Document::default(),
+            leases: Leases::default(),
             host: Host { emulator_data, ..Host::new(Env { variables, home, folder }) },
             stdin_is_terminal: std::io::stdin().is_terminal(),
             stdout_is_terminal: std::io::stdout().is_terminal(),

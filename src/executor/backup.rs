@@ -9,11 +9,12 @@ use crate::run_folder::RunFolderError;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::archive::{Archive, Facts, Notes, Snapshot, SnapshotWriter};
+use crate::archive::{Archive, ArchiveError, Facts, Notes, Snapshot, SnapshotWriter};
 use crate::executor::journal_view::JournalView;
 use crate::executor::{RunEnd, close};
 use crate::inventory::endpoint::{Account, spent};
@@ -29,6 +30,11 @@ use crate::run_folder::dependency_items::DependencyItems;
 use crate::run_folder::folder::RunFolder;
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::AccountFacts;
+
+/// How long a backup waits for a prune of the archive to end.
+const PATIENCE: Duration = Duration::from_mins(10);
+/// How long it waits before it tries again.
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// What a backup is carried out with.
 #[derive(Debug)]
@@ -138,7 +144,7 @@ impl Inside<'_> {
         }
         let total = u64::from(self.plan.len()) + self.plan.tail().related.values().sum::<u64>();
         self.events.emit(&Event::StageStarted { stage: Stage::Store, total: Some(total) });
-        let mut writer = self.archive.backup(owner(self.owner)).await?;
+        let Some(mut writer) = self.begin().await? else { return Ok(None) };
         match self.add_all(&mut writer).await {
             Ok(true) => {}
             // Given up and not only dropped: a lease in a bucket would keep prunes out for a while.
@@ -161,6 +167,22 @@ impl Inside<'_> {
         crash::point("archive.after_finish");
         self.events.emit(&Event::StageFinished { stage: Stage::Store });
         Ok(Some(snapshot))
+    }
+
+    /// Begins the snapshot, after a prune or a sweep that is at work in the archive; `None` when it was told to stop.
+    async fn begin(&self) -> Result<Option<SnapshotWriter>, EngineError> {
+        let began = tokio::time::Instant::now();
+        loop {
+            match self.archive.backup(owner(self.owner)).await {
+                Err(ArchiveError::Busy { .. }) if began.elapsed() < PATIENCE => {}
+                begun => return Ok(Some(begun?)),
+            }
+            tokio::select! {
+                biased;
+                () = self.cancel.draining() => return Ok(None),
+                () = tokio::time::sleep(PAUSE) => {}
+            }
+        }
     }
 
     /// Adds every document; `false` when it was told to stop.

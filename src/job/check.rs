@@ -16,8 +16,13 @@ pub(super) fn check(node: &Node, holds: &Type, name: &str, report: &mut Report) 
         (Data::List(_) | Data::Text(_) | Data::Number(..) | Data::Null, Type::Table(table))
             if is_root(table) =>
         {
-            let message = format!("a job file is a mapping of keys and values, but this is {}", node.kind());
-            report.error(node.span, message).help("`transship new migrate` prints a job to start from");
+            let (what, help) = match table.noun {
+                Some("the fleet") => ("fleet", "see docs/fleet.md for one to start from"),
+                _ => ("job", "`transship new migrate` prints a job to start from"),
+            };
+            let message =
+                format!("a {what} file is a mapping of keys and values, but this is {}", node.kind());
+            report.error(node.span, message).help(help);
         }
         (_, Type::Any) => check_any(node, report),
         (Data::Null, Type::OrNull(_)) => {}
@@ -109,7 +114,7 @@ fn check_table(node: &Node, entries: &[Entry], table: &'static Table, name: &str
 }
 
 fn is_root(table: &Table) -> bool {
-    table.noun == Some("the job")
+    matches!(table.noun, Some("the job" | "the fleet"))
 }
 
 fn not_supported_yet(at: Span, word: &str, name: &str, table: &str, report: &mut Report) {

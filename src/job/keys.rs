@@ -1,6 +1,7 @@
 //! Every key of the job file, once: what it is called, what it holds, what it means.
 
 mod archive;
+mod fleet;
 mod policy;
 mod steps;
 
@@ -10,6 +11,7 @@ use super::spec::{Dictionary, Rule, Table, Type, key, required, word};
 use crate::documents::references::Kind;
 
 use archive::{ARCHIVE, NOTIFY, SOURCES};
+pub(super) use fleet::FLEET;
 use policy::{MIRROR, RATE, RETRY, STOP, WAVES};
 pub(super) use steps::{STEP, STEPS};
 
@@ -47,6 +49,7 @@ pub(super) static JOB: Table = Table {
             "The account the imports are read from; for restore, whose backup.",
         ),
         key("sources", SOURCES, "The accounts of a backup of many: their names, or a CSV of accounts.").not_for(&[(&[Action::Migrate, Action::Clone, Action::Update, Action::Delete, Action::Restore, Action::Compare, Action::Apply], "several accounts are for backup: name one as `source`")]),
+        key("parallel", Type::Integer(1, 1000), "How many accounts of `sources` are backed up at once.").or("8").not_for(&[(&[Action::Migrate, Action::Clone, Action::Update, Action::Delete, Action::Restore, Action::Compare, Action::Apply], "it is for the `sources` of a backup: remove it")]),
         key("target", Type::Text(Format::Name), "The account they are written to; without it, the source."),
         key(
             "select",
@@ -179,6 +182,11 @@ pub(super) static ACCOUNTS_FILE: Table = Table {
     keys: &[
         required("version", Type::Integer(1, 1), "The version of the file: 1."),
         key("accounts", Type::Dictionary(&ACCOUNTS), "The accounts, each with a name of your choice."),
+        key(
+            "store",
+            Type::Text(Format::Path),
+            "Where fleets and the leases of accounts are: a shared folder, or an address like `s3://bucket/folder`.",
+        ),
     ],
     noun: Some("the accounts file"),
     secret: None,

@@ -7,6 +7,7 @@ pub mod account;
 pub mod archive;
 pub mod env;
 pub mod files;
+pub mod fleet;
 pub mod manifest;
 pub mod narrow;
 pub mod notify;
@@ -16,6 +17,7 @@ pub mod reference;
 pub mod schema;
 pub mod secret;
 pub mod secret_source;
+pub mod stand_in;
 pub mod starter;
 pub mod waves;
 
@@ -23,6 +25,7 @@ mod cells;
 mod check;
 mod forms;
 mod keys;
+mod load;
 mod not_yet;
 pub mod origin;
 mod quoting;
@@ -39,65 +42,33 @@ pub mod user;
 mod yaml;
 
 use std::borrow::Cow;
-use std::io::Read;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 pub use account::{Account, AccountPlace, Rate};
 pub use archive::{Archive, BackupSettings, Keep};
 pub use env::Env;
 pub use files::{ImportFile, ImportFiles};
+pub use fleet::{Fleet, FleetWave, WaveSize};
+pub use load::{load, load_as, parse, parse_as};
 pub use manifest::Manifest;
 pub use narrow::{Narrowing, Only};
 pub use notify::Notify;
 pub use plain::yaml_value;
 pub use problem::{Diagnostic, Located, Problems, Severity, Span};
+pub use read::fleet::load_fleet;
+pub use read::roster::load_accounts;
 pub use read::user::{check_user_accounts, read_user_accounts};
 pub use secret_source::{KeySource, TokenSource};
 pub use settings::Settings;
+pub use stand_in::{AccountChoice, AccountRow, StandIn};
 pub use waves::{Mirror, PageSize, Pause, Wave, Waves};
 
 use crate::documents::name::name_key;
 use crate::documents::pointer::Pointer;
 use crate::documents::references::Rules;
 use crate::documents::{Program, Selector};
-use crate::model::time::Clock;
-
-/// Reads a job file and the files it names; `-` is the standard input.
-///
-/// Relative paths in it begin at its folder, those of a job from a pipe at the current folder.
-///
-/// # Errors
-///
-/// Everything that is wrong with it, at once. Secrets are blacked out.
-pub fn load(path: &Path, env: &Env, clock: &Clock) -> Result<Job, Problems> {
-    let mut bytes = Vec::new();
-    if path == Path::new("-") {
-        return match std::io::stdin().lock().take(READ_LIMIT).read_to_end(&mut bytes) {
-            Ok(_) => parse("<stdin>", &bytes, &env.folder, env, clock),
-            Err(error) => Err(Problems::unreadable("<stdin>", &error)),
-        };
-    }
-    let shown = path.display().to_string();
-    let file = std::fs::File::open(env.folder.join(path));
-    match file.and_then(|file| file.take(READ_LIMIT).read_to_end(&mut bytes)) {
-        Ok(_) => parse(&shown, &bytes, path.parent().unwrap_or(path), env, clock),
-        Err(error) => Err(Problems::unreadable(&shown, &error)),
-    }
-}
-
-/// Reads a job from memory: `name` is what problems call it, `folder` where its relative paths begin.
-///
-/// # Errors
-///
-/// Everything that is wrong with it, at once. Secrets are blacked out.
-pub fn parse(name: &str, bytes: &[u8], folder: &Path, env: &Env, clock: &Clock) -> Result<Job, Problems> {
-    read::read(name, bytes, folder, env, clock.now())
-}
-
-/// More than any job file may have, so that one that is too large is still recognised as such.
-const READ_LIMIT: u64 = 8 << 20;
 
 /// A whole, valid job.
 #[derive(Debug)]
@@ -144,6 +115,10 @@ pub struct Job {
     pub archive: Option<Archive>,
     /// `sources`: the accounts of a backup of many, in the order written; empty for one.
     pub sources: Vec<Account>,
+    /// `parallel`: how many of `sources` are backed up at once, 1 to 1000.
+    pub parallel: NonZeroUsize,
+    /// The account of a CSV that stands for one of the job's.
+    pub stand_in: Option<StandIn>,
     /// The key `notify`: who is told how it ended.
     pub notify: Notify,
     /// Every entry of `accounts`, in the order written, then those of the user's file that the job may name.

@@ -20,6 +20,19 @@ pub fn schema() -> Value {
     schema
 }
 
+/// The JSON Schema (draft 2020-12) of a fleet file.
+pub fn fleet_schema() -> Value {
+    let mut tables = Map::new();
+    let root = table(&keys::FLEET, &mut tables);
+    let mut schema = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A fleet of transship",
+    });
+    merge(&mut schema, root);
+    merge(&mut schema, json!({ "$defs": tables }));
+    schema
+}
+
 /// What `holds` takes, under the key `name`.
 fn of(holds: &'static Type, name: &str, tables: &mut Map<String, Value>) -> Value {
     match holds {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Account, Action, BackupSettings, Job, PageSize, Retry, Stop, Verify, Waves};
+use super::{Account, Action, BackupSettings, Job, PageSize, Retry, StandIn, Stop, Verify, Waves};
 use crate::documents::SelectorSpec;
 use crate::documents::pointer::Pointer;
 use crate::model::Fingerprint;
@@ -43,6 +43,9 @@ pub struct Settings {
     /// one. No key of a job: whoever runs it says so.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub repoint_flows: bool,
+    /// The account of a CSV that stands for one of the job's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stand_in: Option<StandIn>,
 }
 
 impl Settings {
@@ -61,6 +64,7 @@ impl Settings {
             folder,
             shelved: None,
             repoint_flows: false,
+            stand_in: None,
         }
     }
 
@@ -79,6 +83,7 @@ impl Settings {
             folder,
             shelved: shelved(job),
             repoint_flows: false,
+            stand_in: job.stand_in.clone(),
         }
     }
 }

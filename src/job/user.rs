@@ -18,6 +18,8 @@ pub struct UserAccounts {
     pub path: PathBuf,
     /// The accounts, in the order written.
     pub accounts: Vec<Account>,
+    /// The key `store`: where fleets and the leases of accounts are.
+    pub store: Option<String>,
     pub(super) text: String,
     /// Where each account stands in the text, in the same order.
     pub(super) places: Vec<Range<usize>>,
@@ -44,10 +46,12 @@ pub fn with(known: Option<&UserAccounts>, name: &str, entry: &str) -> String {
     if !text.ends_with('\n') {
         text.push('\n');
     }
-    if known.is_none_or(|known| known.accounts.is_empty()) {
-        text.push_str("accounts:\n");
+    let line = format!("  {}: {entry}\n", key(name));
+    match known.and_then(|known| known.places.last()) {
+        // Other keys may come after the accounts.
+        Some(last) => text.insert_str(last.end.min(text.len()), &line),
+        None => text.push_str(&format!("accounts:\n{line}")),
     }
-    text.push_str(&format!("  {}: {entry}\n", key(name)));
     text
 }
 
@@ -101,6 +105,11 @@ mod tests {
         let text = without(&known, "us").unwrap();
         assert!(text.starts_with("# Accounts for every job") && !text.contains("TOKEN_US"), "{text}");
         assert_eq!(without(&known, "nobody"), None);
+        let shared = parsed(&format!("{text}store: shared\n"));
+        assert_eq!(shared.store.as_deref(), Some("/home/me/.config/transship/shared"));
+        let more = parsed(&with(Some(&shared), "eu", "{ emulator: demo-b }"));
+        assert_eq!((more.accounts.len(), more.store.is_some()), (2, true));
+        assert!(parsed(&without(&more, "eu").unwrap()).store.is_some());
         let text = without(&parsed(&text), "no").unwrap();
         assert!(parsed(&text).accounts.is_empty(), "{text}");
         let text = with(Some(&parsed(&text)), "eu", "{ region: eu, token: { file: ~/t } }");

@@ -146,6 +146,9 @@ pub struct RunHeader {
     /// Who started it: the user and the machine, where they are known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
+    /// The account of a CSV of accounts that the run is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
 }
 
 /// An import that came from elsewhere while a run made one of that name.

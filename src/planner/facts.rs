@@ -34,6 +34,7 @@ impl<'a> Known<'a> {
         let used = if self.needs_flows { self.usage.of(&head.id, &self.names) } else { UsedBy::default() };
         Facts {
             row: row.map(|row| row.columns.clone()).unwrap_or_default(),
+            account: with.job.stand_in.as_ref().map(|row| row.columns.clone()).unwrap_or_default(),
             job_name: with.job.name.clone(),
             job_date: with.context.now.strftime("%Y-%m-%d").to_string(),
             job_action: with.job.action.as_str().to_owned(),

@@ -10,6 +10,7 @@ pub mod audit;
 mod changes;
 pub mod console;
 pub mod evidence;
+pub mod fleet;
 mod groups;
 pub mod html;
 pub mod inventory;

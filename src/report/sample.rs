@@ -110,6 +110,7 @@ fn settings() -> crate::job::Settings {
         folder: "jobs".into(),
         shelved: None,
         repoint_flows: false,
+        stand_in: None,
     }
 }
 

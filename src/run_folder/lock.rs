@@ -172,7 +172,7 @@ impl Drop for RunLock {
 
 /// The origin of a service without what may be written in several ways: case, default port, slash at the end, and the
 /// names of this machine.
-fn same_origin(origin: &str) -> String {
+pub(crate) fn same_origin(origin: &str) -> String {
     let Ok(url) = url::Url::parse(origin) else { return origin.to_owned() };
     let Some(host) = url.host() else { return origin.to_owned() };
     let is_here = match &host {

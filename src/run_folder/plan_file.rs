@@ -248,6 +248,7 @@ mod tests {
             folder: "jobs".into(),
             shelved: None,
             repoint_flows: false,
+            stand_in: None,
         }
     }
 

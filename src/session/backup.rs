@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use super::archives::{IfAbsent, key_of, open_for_job};
 use super::{Host, SessionError, unless_stopped};
-use crate::archive::{ArchiveError, Policy, PruneOptions, PruneReport};
+use crate::archive::{ArchiveError, Policy, PruneReport};
 use crate::job::{self, AccountPlace, Job, Keep, Settings};
 use crate::model::cancel::Cancel;
 
-/// How long a prune waits for backups of other accounts into the same archive.
+/// How long a prune waits for one of the whole archive.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The settings of a job for one of its accounts.
@@ -32,7 +32,7 @@ pub fn each(job: &Job, settings: Settings) -> Vec<Settings> {
 
 /// Removes the snapshots of these accounts that the job's `keep` does not keep; `None` where the job keeps all.
 ///
-/// Waits up to a minute for backups of other accounts into the same archive.
+/// Backups of other accounts into the same archive go on meanwhile. Waits up to a minute for a prune of the whole archive.
 ///
 /// # Errors
 ///
@@ -56,10 +56,8 @@ pub async fn prune(
     let began = tokio::time::Instant::now();
     let pruning = async {
         loop {
-            let options =
-                PruneOptions { accounts: Some(accounts.clone()), ..PruneOptions::new(policy(keep)) };
-            match archive.prune(options).await {
-                // Backups of other accounts may still be at work.
+            match archive.prune_own(policy(keep), accounts.clone()).await {
+                // Somebody prunes the whole archive, or sweeps it.
                 Err(ArchiveError::Busy { .. }) if began.elapsed() < PATIENCE => {
                     tokio::time::sleep(Duration::from_secs(1)).await;
                 }

@@ -180,6 +180,7 @@ impl Session {
             plan_sha256: plan.sha256(),
             wanted_sha256,
             by: self.host.who(),
+            account: self.settings.stand_in.as_ref().map(|row| row.account.name.clone()),
         };
         let name = header.run.0.clone();
         let journal = Journal::create(&folder.journal(), &folder.before(), self.options.journal.clone())?;

@@ -53,7 +53,7 @@ impl Host {
     }
 
     /// The name of this machine, where it is known.
-    pub(super) fn name(&self) -> Option<String> {
+    pub fn name(&self) -> Option<String> {
         let named = self.env.get("HOSTNAME").filter(|name| !name.is_empty()).map(str::to_owned);
         named.or_else(|| {
             let text = std::fs::read_to_string("/etc/hostname").ok()?;
@@ -62,7 +62,7 @@ impl Host {
     }
 
     /// Who runs this, for the report: `alice on build-7`, as far as it is known.
-    pub(super) fn who(&self) -> Option<String> {
+    pub fn who(&self) -> Option<String> {
         let named = |variable: &&str| self.env.get(variable).filter(|name| !name.is_empty());
         let user = ["USER", "LOGNAME"].iter().find_map(named).map(str::to_owned);
         match (user, self.name()) {
@@ -74,7 +74,7 @@ impl Host {
     }
 
     /// This process, for others who find something in use.
-    pub(super) fn holder(&self) -> String {
+    pub fn holder(&self) -> String {
         let process = std::process::id();
         self.name()
             .map_or_else(|| format!("process {process}"), |name| format!("process {process} on {name}"))

@@ -18,9 +18,11 @@
 
 pub mod archives;
 pub mod backup;
+pub mod emulator_server;
 pub mod endpoint;
 mod error;
 mod execute;
+mod hold;
 mod host;
 mod late_copies;
 pub mod notify;
@@ -57,7 +59,7 @@ pub use crate::run_folder::{AccountFacts, PlanFile, Row, RunFolder, RunFolderErr
 
 use crate::api::Meter;
 use crate::inventory::endpoint::Account;
-use crate::job::{self, Job, Selection, Settings};
+use crate::job::{self, AccountChoice, Job, Selection, Settings};
 use crate::journal::JournalOptions;
 use crate::model::cancel::Cancel;
 use crate::model::event::Events;
@@ -190,6 +192,12 @@ impl Session {
     #[must_use]
     pub fn telling(self, usage: UsageDetail) -> Self {
         Self { usage, ..self }
+    }
+
+    /// Has a right to write asked beside the others, right before each write is sent: one that could only be taken when it
+    /// was known which account this session writes to.
+    pub fn set_lease(&mut self, lease: Arc<dyn Lease>) {
+        self.options.lease = Some(lease);
     }
 
     /// Where imports come from.
@@ -353,8 +361,21 @@ pub async fn list(
 ///
 /// [`SessionError::Job`]: everything that is wrong with it, at once.
 pub fn load_job(host: &Host, path: &Path) -> Result<(Job, Settings), SessionError> {
-    let job =
-        job::load(path, &host.env, &host.clock).map_err(|problems| SessionError::Job(Box::new(problems)))?;
+    load_job_as(host, path, None)
+}
+
+/// As [`load_job`], with an account that stands for one of the job's.
+///
+/// # Errors
+///
+/// [`SessionError::Job`]: everything that is wrong with it, at once.
+pub fn load_job_as(
+    host: &Host,
+    path: &Path,
+    choice: Option<&AccountChoice>,
+) -> Result<(Job, Settings), SessionError> {
+    let job = job::load_as(path, &host.env, &host.clock, choice)
+        .map_err(|problems| SessionError::Job(Box::new(problems)))?;
     let folder = if path == Path::new("-") { Path::new("") } else { path.parent().unwrap_or(Path::new("")) };
     let settings = Settings::of(&job, host.env.folder.join(folder));
     Ok((job, settings))

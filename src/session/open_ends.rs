@@ -7,6 +7,7 @@ use std::sync::Arc;
 use url::Url;
 
 use super::archives::{IfAbsent, find_snapshot, from_the_future, key_of, open_for_job};
+use super::emulator_server::{EMULATOR_SERVER, served};
 use super::endpoint::{Endpoint, Purpose};
 use super::{Host, SessionError};
 use crate::api::{
@@ -157,6 +158,9 @@ pub fn emulator(host: &Host, wanted: &[&job::Account]) -> Result<Option<Arc<Embe
     names.dedup();
     if names.is_empty() || host.emulator.is_some() {
         return Ok(host.emulator.clone());
+    }
+    if let Some(server) = host.env.get(EMULATOR_SERVER) {
+        return served(Path::new(server)).map(Some);
     }
     let path = host.emulator_file();
     if let Some(folder) = path.parent() {

@@ -11,7 +11,7 @@ use crate::model::event::Events;
 use crate::model::{Id, RunId};
 use crate::planner::{self, OwnImport, Planned};
 use crate::run_folder::forecast::Outlook;
-use crate::run_folder::lock::{Holder, RunLock, TargetLock};
+use crate::run_folder::lock::{RunLock, TargetLock};
 use crate::run_folder::reference_usage::Reference;
 use crate::run_folder::staging::{StagingFolder, parent_of};
 use crate::run_folder::{AccountFacts, PlanFile, RunFolder, RunFolderError};
@@ -218,48 +218,6 @@ impl Session {
         };
         let folder = StagingFolder::create(&place).map_err(|error| SessionError::refused(&error))?;
         Ok(Staged { run, place, folder, lock, earlier: None })
-    }
-
-    /// Takes the lock of an account.
-    pub(super) async fn hold(
-        &self,
-        runs: &Path,
-        what: &str,
-        held: &AccountFacts,
-    ) -> Result<TargetLock, SessionError> {
-        let locks = self.host.locks().unwrap_or_else(|| runs.join(".locks"));
-        let holder = self.holder(what);
-        // Each data file of an emulator has accounts of its own.
-        let apart = if held.origin.starts_with("emulator:") {
-            self.host.emulator_file().display().to_string()
-        } else {
-            self.environment().await.map(|id| id.to_string()).unwrap_or_default()
-        };
-        // What tells the account apart is known to be its own whoever asks.
-        let user = held.user.clone().filter(|_| apart.is_empty() || held.origin.starts_with("emulator:"));
-        Ok(TargetLock::take(&locks, &AccountFacts { user, ..held.clone() }, &apart, &holder)?)
-    }
-
-    /// What tells the environments of one owner apart.
-    async fn environment(&self) -> Option<Id> {
-        let account =
-            if self.target.backups().is_none() { self.target_account() } else { self.source_account() };
-        if account.facts.origin.starts_with("emulator:") { None } else { account.oldest_connection().await }
-    }
-
-    pub(super) fn holder(&self, what: &str) -> Holder {
-        Holder { process: self.host.holder(), since: self.host.clock.now(), what: what.to_owned() }
-    }
-
-    /// What is held while a run writes: its target, or for a backup the account in the archive.
-    pub(super) fn held_facts(&self) -> AccountFacts {
-        let target = &self.target_account().facts;
-        if self.target.backups().is_none() {
-            target.clone()
-        } else {
-            let source = &self.source_account().facts;
-            AccountFacts { origin: format!("{} of {}", target.origin, source.origin), ..source.clone() }
-        }
     }
 
     /// Plans a job in a staging folder.

@@ -292,6 +292,8 @@ fn restore_job(of: &str) -> Result<Job, SessionError> {
         output: Path::new("/").to_owned(),
         archive: None,
         sources: Vec::new(),
+        parallel: std::num::NonZeroUsize::MIN,
+        stand_in: None,
         notify: job::Notify::default(),
         warnings: Problems::default(),
         text: format!("# restores every import of {of:?} into an emulator\n"),

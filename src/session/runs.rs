@@ -88,6 +88,12 @@ impl OpenedRun {
         self.record.opened.as_ref().is_some_and(|header| header.job_sha256 == text)
     }
 
+    /// Whether it goes from and to accounts that the job calls so.
+    pub fn is_between(&self, source: &str, target: &str) -> bool {
+        let settings = &self.plan.head().settings;
+        settings.source.name == source && settings.target.name == target
+    }
+
     /// The text of its job. Where the file is missing, a comment that says so.
     pub(super) fn job_text(&self) -> Result<String, RunFolderError> {
         let path = self.folder.job();

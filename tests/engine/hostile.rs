@@ -293,6 +293,7 @@ impl Migration {
             plan_sha256: planned.plan.sha256(),
             wanted_sha256: planned.wanted_sha256,
             by: None,
+            account: None,
         };
         journal.append(Entry::Opened(Box::new(header)), None).await.unwrap();
         journal.close().unwrap();

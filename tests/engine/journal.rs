@@ -61,6 +61,7 @@ fn opened() -> Entry {
         plan_sha256: nothing,
         wanted_sha256: nothing,
         by: None,
+        account: None,
     }))
 }
 

@@ -55,6 +55,7 @@ fn settings() -> Settings {
         folder: "jobs".into(),
         shelved: None,
         repoint_flows: false,
+        stand_in: None,
     }
 }
 
@@ -108,6 +109,7 @@ async fn left(reached: u32, ending: Option<Ending>) -> Left {
         plan_sha256: plan.sha256(),
         wanted_sha256: Fingerprint::of(b""),
         by: None,
+        account: None,
     };
     journal.append(Entry::Opened(Box::new(taken)), None).await.unwrap();
     for number in (1..=reached).filter(|number| number % 20 != 0) {

@@ -126,6 +126,7 @@ impl Archive {
                     wanted.extend(blobs);
                     read.push(id);
                 }
+                Err(ArchiveError::Missing { .. }) if self.is_pruned(&id).await? => {}
                 // Whole as a file, and its lines are not what they say.
                 Err(error) if error.is_damage() => {
                     report.damage.push(damage_of(self.manifest_path(&id), &error));
@@ -192,11 +193,16 @@ impl Archive {
                     ));
                     whole.push(id);
                 }
+                // Its own account's prune removed it meanwhile, hash and all.
+                (Err(ArchiveError::Missing { .. }), _) if self.is_pruned(&id).await? => {}
                 (Err(error), _) => report.damage.push(damage_of(self.manifest_path(&id), &error)),
             }
         }
         // A prune removes the hash before the manifest, so a hash alone means that a manifest was lost.
         for id in sums.into_keys() {
+            if self.is_pruned(&id).await? {
+                continue;
+            }
             let path = self.manifest_path(&id);
             let mut damage = damage_of(path.clone(), &self.store().missing(&path));
             let sum = Self::sum_path(&id);
@@ -204,6 +210,12 @@ impl Archive {
             report.damage.push(damage);
         }
         Ok(whole)
+    }
+
+    /// Whether neither the manifest nor its hash is there.
+    async fn is_pruned(&self, id: &SnapshotId) -> Result<bool, ArchiveError> {
+        let sum = self.store().read(&Self::sum_path(id)).await?;
+        Ok(sum.is_none() && self.store().read_start(&self.manifest_path(id), 1).await?.is_none())
     }
 
     async fn check_blobs(

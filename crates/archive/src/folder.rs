@@ -15,7 +15,7 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{
     CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMode,
-    PutMultipartOptions, PutOptions, PutPayload, PutResult, Result, UploadPart,
+    PutMultipartOptions, PutOptions, PutPayload, PutResult, Result, UpdateVersion, UploadPart,
 };
 use tempfile::NamedTempFile;
 
@@ -37,6 +37,57 @@ impl Folder {
         let inner = LocalFileSystem::new_with_prefix(root)?;
         Ok(Self { inner, root: root.to_owned() })
     }
+}
+
+impl Folder {
+    /// Replaces a file that is still in this version. Of several that try, a lock lets one after the other look and write;
+    /// the new file has another inode and another time, so its version is another.
+    async fn replace_if(
+        &self,
+        location: &Path,
+        payload: PutPayload,
+        known: UpdateVersion,
+    ) -> Result<PutResult> {
+        let (root, target) = (self.root.clone(), self.inner.path_to_filesystem(location)?);
+        let lock = blocking(move || lock_replacing(&root).map_err(failed)).await?;
+        let options = GetOptions { head: true, ..GetOptions::default() };
+        let now = self.inner.get_opts(location, options).await.map(|found| found.meta.e_tag);
+        let path = location.to_string();
+        match now {
+            Ok(tag) if tag.is_some() && tag == known.e_tag => {}
+            Ok(_) => {
+                let source = "it was replaced meanwhile".into();
+                return Err(Error::Precondition { path, source });
+            }
+            Err(Error::NotFound { .. }) => {
+                return Err(Error::Precondition { path, source: "it is gone".into() });
+            }
+            Err(error) => return Err(error),
+        }
+        let root = self.root.clone();
+        let done = blocking(move || {
+            let mut file = aside(&root).map_err(failed)?;
+            payload.iter().try_for_each(|part| file.write_all(part)).map_err(failed)?;
+            publish(file, &target, false)?;
+            // Held until now, so that nobody else looks before the name is changed.
+            drop(lock);
+            Ok(PutResult { e_tag: None, version: None, extensions: object_store::Extensions::default() })
+        });
+        done.await
+    }
+}
+
+/// Waits until nobody else replaces a file of the folder on condition. The kernel's lock ends with the process.
+fn lock_replacing(root: &FilePath) -> io::Result<File> {
+    let folder = root.join(ASIDE);
+    make_folder(&folder)?;
+    let mut options = File::options();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(folder.join("replacing"))?;
+    file.lock()?;
+    Ok(file)
 }
 
 impl fmt::Display for Folder {
@@ -104,7 +155,7 @@ impl ObjectStore for Folder {
         let only_new = match opts.mode {
             PutMode::Create => true,
             PutMode::Overwrite => false,
-            PutMode::Update(_) => return self.inner.put_opts(location, payload, opts).await,
+            PutMode::Update(known) => return self.replace_if(location, payload, known).await,
         };
         let root = self.root.clone();
         let target = self.inner.path_to_filesystem(location)?;

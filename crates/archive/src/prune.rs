@@ -2,6 +2,9 @@
 //!
 //! Manifests go first, each after its hash; then the blobs that no remaining manifest names. So wherever it stops,
 //! every snapshot that is listed is whole, and what is left over is swept by the next prune.
+//!
+//! A prune of some accounts' own snapshots works beside others; only the sweep of blobs needs the archive for itself.
+//! Where it cannot have that, it leaves the sweep to a later prune.
 
 use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
@@ -14,7 +17,7 @@ use super::layout::{BLOBS, SNAPSHOTS};
 use super::lock::{self, Held, Sharing};
 use super::retention::{Decision, Policy};
 use super::store::Object;
-use super::{Archive, ArchiveError, Snapshot, SnapshotId};
+use super::{Archive, ArchiveError, Listing, Snapshot, SnapshotId};
 use transship_documents::Fingerprint;
 
 /// How a prune is done.
@@ -52,8 +55,19 @@ pub struct PruneReport {
     pub bytes_freed: u64,
     /// Blobs that nobody names but that are too young to go.
     pub young: u64,
+    /// Others were at work, so that what nobody needs any more is left to a later prune.
+    pub sweep_left: bool,
     /// Why no blob was removed, if so: a manifest that cannot be read may name any of them.
     pub sweep_refused: Option<String>,
+}
+
+impl PruneReport {
+    /// One that removed nothing yet.
+    fn of(decisions: Vec<Decision>, damaged: Vec<(SnapshotId, String)>) -> Self {
+        let (files_removed, bytes_freed, young) = (0, 0, 0);
+        let (sweep_left, sweep_refused) = (false, None);
+        Self { decisions, damaged, files_removed, bytes_freed, young, sweep_left, sweep_refused }
+    }
 }
 
 /// What is to be done.
@@ -84,20 +98,69 @@ impl Archive {
         done
     }
 
+    /// Removes what the policy does not keep of these accounts, and touches no snapshot of another. Backups of others go
+    /// on meanwhile. What only the removed ones needed is removed as well if nobody else is at work in the archive, else
+    /// by a later prune: [`PruneReport::sweep_left`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::prune`]; somebody prunes the whole archive.
+    pub async fn prune_own(
+        &self,
+        policy: Policy,
+        accounts: BTreeSet<String>,
+    ) -> Result<PruneReport, ArchiveError> {
+        let options = PruneOptions { accounts: Some(accounts), ..PruneOptions::new(policy) };
+        let lock = self.lock(Sharing::Shared, "a prune of its own snapshots").await?;
+        let removed = self.remove_own(&options, &lock).await;
+        lock.release().await;
+        let mut report = removed?;
+        if report.decisions.iter().all(|decision| decision.keep) {
+            return Ok(report);
+        }
+        match self.prune(PruneOptions { only: Some(BTreeSet::new()), ..options }).await {
+            Ok(swept) => {
+                report.files_removed = swept.files_removed;
+                report.bytes_freed += swept.bytes_freed;
+                report.young = swept.young;
+                report.sweep_refused = swept.sweep_refused;
+            }
+            Err(ArchiveError::Busy { .. }) => report.sweep_left = true,
+            Err(error) => return Err(error),
+        }
+        Ok(report)
+    }
+
+    /// Removes snapshots of the accounts that are meant, after all that stays of theirs was read whole.
+    async fn remove_own(&self, options: &PruneOptions, lock: &Held) -> Result<PruneReport, ArchiveError> {
+        let now = self.options().clock.now();
+        let listing = self.snapshots_of(options.accounts.as_ref()).await?;
+        if by_policy(options, &listing.snapshots, now)?.iter().all(|decision| decision.keep) {
+            return Ok(PruneReport::of(by_policy(options, &listing.snapshots, now)?, listing.damaged));
+        }
+        let Decided { unreadable, lacking, decisions, .. } = self.decide(options, now, listing).await?;
+        let mut report = PruneReport::of(decisions, [unreadable, lacking].concat());
+        for decision in report.decisions.iter().filter(|decision| !decision.keep) {
+            self.remove_snapshot(&decision.snapshot.id, Some(lock)).await?;
+            report.bytes_freed += decision.snapshot.manifest_bytes;
+        }
+        Ok(report)
+    }
+
     async fn prune_under(
         &self,
         options: PruneOptions,
         lock: Option<&Held>,
     ) -> Result<PruneReport, ArchiveError> {
         let now = self.options().clock.now();
-        let Decided { unreadable, lacking, decisions, marked } = self.decide(&options, now).await?;
+        let Decided { unreadable, lacking, decisions, marked } =
+            self.decide(&options, now, self.snapshots().await?).await?;
         let sweep_refused = unreadable.first().map(|(id, why)| {
             format!("a manifest that cannot be read may need any blob ({id}: {why}): run a check")
         });
         let mut damaged = [unreadable, lacking].concat();
         damaged.sort();
-        let mut report =
-            PruneReport { decisions, damaged, files_removed: 0, bytes_freed: 0, young: 0, sweep_refused };
+        let mut report = PruneReport { sweep_refused, ..PruneReport::of(decisions, damaged) };
         let removed: Vec<SnapshotId> = report
             .decisions
             .iter()
@@ -119,8 +182,12 @@ impl Archive {
 
     /// What stays, and the blobs it needs. All that stays is read whole before anything goes, and its blobs are looked
     /// for: a snapshot that turns out damaged does not count, and what the policy then keeps in its place stays.
-    async fn decide(&self, options: &PruneOptions, now: Timestamp) -> Result<Decided, ArchiveError> {
-        let mut listing = self.snapshots().await?;
+    async fn decide(
+        &self,
+        options: &PruneOptions,
+        now: Timestamp,
+        mut listing: Listing,
+    ) -> Result<Decided, ArchiveError> {
         // After the snapshots: what these name was there before them.
         let present = self.present().await?;
         let (mut marked, mut read, mut lacking) = (HashSet::new(), HashSet::new(), Vec::new());

@@ -162,10 +162,23 @@ impl Archive {
     ///
     /// The storage does not answer.
     pub async fn snapshots(&self) -> Result<Listing, ArchiveError> {
+        self.snapshots_of(None).await
+    }
+
+    /// Those of accounts of these names only, as far as their ids tell; `None` for all.
+    pub(super) async fn snapshots_of(
+        &self,
+        accounts: Option<&BTreeSet<String>>,
+    ) -> Result<Listing, ArchiveError> {
         let (mut ids, mut lost) = self.manifests().await?;
         if !lost.is_empty() {
             // A listing takes its time, and others are at work: what is lost is lost at the second look as well.
             (ids, lost) = self.manifests().await?;
+        }
+        if let Some(accounts) = accounts {
+            let words: BTreeSet<String> = accounts.iter().map(|name| SnapshotId::word_of(name)).collect();
+            ids.retain(|(id, _)| words.contains(id.account_word()));
+            lost.retain(|id| words.contains(id.account_word()));
         }
         let heads = futures::stream::iter(ids)
             .map(|(id, size)| async move {
@@ -175,12 +188,20 @@ impl Archive {
             .buffer_unordered(self.options().in_flight.max(1));
         let mut listing = Listing { as_of: Some(self.options().clock.now()), ..Listing::default() };
         let mut heads = std::pin::pin!(heads);
+        let mut gone = Vec::new();
         while let Some((id, head)) = heads.next().await {
             match head {
                 Ok(snapshot) => listing.snapshots.push(snapshot),
+                Err(ArchiveError::Missing { .. }) => gone.push(id),
                 Err(error) if error.is_damage() => listing.damaged.push((id, error.detail())),
                 Err(error) => return Err(error),
             }
+        }
+        if !gone.is_empty() {
+            // Its own account's prune may have removed it meanwhile, hash and all.
+            let (ids, hashes) = self.manifests().await?;
+            let is_left = |id: &SnapshotId| hashes.contains(id) || ids.iter().any(|(left, _)| left == id);
+            lost.extend(gone.into_iter().filter(is_left));
         }
         listing.damaged.extend(lost.into_iter().map(|id| (id, "its manifest is missing".to_owned())));
         listing.snapshots.sort_by(|a, b| (a.time, &a.id).cmp(&(b.time, &b.id)));

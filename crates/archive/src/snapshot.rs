@@ -16,12 +16,21 @@ pub struct SnapshotId(String);
 impl SnapshotId {
     /// Names a snapshot begun at `time`. Of the account only what is safe in a file name is kept.
     pub fn new(time: Timestamp, account: &str, salt: u16) -> Self {
-        let mut slug: String =
-            account.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(40).collect();
-        if slug.trim_matches('-').is_empty() {
-            "account".clone_into(&mut slug);
-        }
+        let slug = Self::word_of(account);
         Self(format!("{}-{slug}-{salt:04x}", time.strftime("%Y%m%dT%H%M%SZ")))
+    }
+
+    /// What stands for an account in the names of its snapshots; others may have the same.
+    pub(super) fn word_of(account: &str) -> String {
+        let slug: String =
+            account.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(40).collect();
+        if slug.trim_matches('-').is_empty() { "account".to_owned() } else { slug }
+    }
+
+    /// The part of the name that stands for the account.
+    pub(super) fn account_word(&self) -> &str {
+        let rest = self.0.split_once('-').map_or("", |(_, rest)| rest);
+        rest.rsplit_once('-').map_or("", |(word, _)| word)
     }
 
     /// Reads a name; `None` for what cannot be one, such as a path.

@@ -245,6 +245,23 @@ impl Store {
         }
     }
 
+    /// Writes an object if it is still in this version.
+    pub(super) async fn replace_only_if(
+        &self,
+        name: &str,
+        bytes: Bytes,
+        version: UpdateVersion,
+    ) -> Result<bool, ArchiveError> {
+        match self.put(name, &bytes, PutMode::Update(version)).await? {
+            Written::Done => Ok(true),
+            Written::Refused => Ok(self.holds(name, &bytes).await),
+            Written::NotSupported => Err(ArchiveError::Refused(format!(
+                "{} cannot write on condition, which leases need: take another storage",
+                self.place
+            ))),
+        }
+    }
+
     /// Writes a new object of any size from a file; it appears whole or not at all.
     pub(super) async fn upload(&self, name: &str, file: &mut File) -> Result<(), ArchiveError> {
         let local = |source| ArchiveError::Local { what: "read", path: std::env::temp_dir(), source };

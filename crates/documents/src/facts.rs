@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 pub struct Facts {
     /// `row.*`: the columns of the manifest's row for this import; empty without a manifest.
     pub row: BTreeMap<String, String>,
+    /// `account.*`: the columns of the account in a CSV of accounts; empty where none was chosen from one.
+    pub account: BTreeMap<String, String>,
     /// The job's name: `job.name` in templates.
     pub job_name: String,
     /// `job.date`: the run's day, `2026-01-31`.

@@ -74,6 +74,17 @@ impl Embedded {
         Ok(Self { url, tokens, control, stop: Some(stop), thread: Some(thread) })
     }
 
+    /// A handle on a server that runs in another process, with the tokens of its accounts. Dropping it stops nothing, and
+    /// its faults and counts are not to be had.
+    pub fn at(url: String, tokens: BTreeMap<String, String>) -> Self {
+        Self { url, tokens, control: Control::default(), stop: None, thread: None }
+    }
+
+    /// The tokens of its accounts, by name.
+    pub fn tokens(&self) -> &BTreeMap<String, String> {
+        &self.tokens
+    }
+
     /// Where it answers: `http://127.0.0.1:PORT`, without a slash at the end.
     pub fn url(&self) -> &str {
         &self.url

@@ -70,7 +70,7 @@ fn policy(world: &CliContext, args: &Prune) -> Result<Policy, Failure> {
         tags: keep.keep_tag.clone(),
     };
     if let Some(path) = &args.job {
-        let (job, _) = load_job(world, path)?;
+        let (job, _) = load_job(world, path, None)?;
         let keep = job.archive.and_then(|archive| archive.keep).ok_or_else(|| {
             let path = path.display();
             Failure::BadInput(format!(

@@ -10,7 +10,8 @@ pub(super) const RUN: &str = "Examples:
   transship run job.yaml --limit 5                       the first five imports that would be written
   transship run job.yaml --plan plan.json --yes          what was approved, and no more
   transship run job.yaml --yes --format json             for programs: one JSON document on stdout
-  transship run job.yaml --run-dir run --or-resume       started any number of times, done once";
+  transship run job.yaml --run-dir run --or-resume       started any number of times, done once
+  transship run job.yaml --accounts a.csv --account acme for one account of a CSV";
 
 pub(super) const RESUME: &str = "Examples:
   transship resume                                       the one run that is not finished
@@ -55,3 +56,21 @@ pub(super) const NEW: &str = "Examples:
 
 pub(super) const MAN: &str = "Examples:
   transship man --dir ~/.local/share/man/man1            a page for each command";
+
+pub(super) const FLEET: &str = "Examples:
+  transship fleet check fleet.yaml                       the files alone; nothing is sent
+  transship fleet plan fleet.yaml                        what it would do, grouped by equal change
+  transship fleet run fleet.yaml --yes                   in waves; may be started again at any time
+  transship fleet status remap --store s3://ops/fleets   how it stands; reads the store only
+
+docs/fleet.md says what a fleet file holds, and how several machines share one.";
+
+pub(super) const FLEET_PLAN: &str = "Examples:
+  transship fleet plan fleet.yaml                        accounts with equal changes are shown together
+  transship fleet plan fleet.yaml --format json          the groups, with the accounts of each";
+
+pub(super) const FLEET_RUN: &str = "Examples:
+  transship fleet run fleet.yaml                         asks, then runs wave after wave
+  transship fleet run fleet.yaml --yes --shard 2/4       the second of four machines
+  transship fleet run fleet.yaml --yes --no-wait         ends where a wave needs approval
+  transship fleet run nightly.yaml --yes --name nightly-2026-11-28";

@@ -4,14 +4,20 @@ pub mod accounts;
 pub mod archive;
 mod emulator;
 mod examples;
+pub mod fleet;
 mod global;
 mod names;
+mod printed;
+mod stand_in;
 
 use std::path::PathBuf;
 
 pub use emulator::Emulator;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use printed::{Completions, Man, Schema, SchemaOf};
+pub use stand_in::StandIn;
 
 pub use global::{Color, Format, Global, LogFormat, Progress};
 
@@ -85,6 +91,9 @@ pub enum Command {
     Accounts(accounts::Accounts),
     /// Look into a backup store: list, show, cat, diff, check, prune, export, drill
     Archive(archive::Archive),
+    /// One job for each of many accounts: check, plan, run, status, stop, pause, approve, resume, report
+    #[command(after_help = examples::FLEET)]
+    Fleet(fleet::Fleet),
     /// Show every setting with its origin: flag, environment, job, user file or default
     Config(Config),
     /// Run the emulator of the service as a server
@@ -93,8 +102,8 @@ pub enum Command {
     /// Print a commented starter job
     #[command(after_help = examples::NEW)]
     New(New),
-    /// Print the JSON Schema of job files
-    Schema,
+    /// Print the JSON Schema of job files, or of fleet files
+    Schema(Schema),
     /// Print a completion script
     Completions(Completions),
     /// Print the manual page, or write one for each command
@@ -131,6 +140,9 @@ pub struct Plan {
     /// Which imports are taken.
     #[command(flatten)]
     pub narrow: Narrow,
+    /// Which account of many it is done for.
+    #[command(flatten)]
+    pub stand_in: StandIn,
     /// What is shown of the plan.
     #[command(flatten)]
     pub show: PlanDetail,
@@ -201,6 +213,9 @@ pub struct Run {
     /// Which imports are taken.
     #[command(flatten)]
     pub narrow: Narrow,
+    /// Which account of many it is done for.
+    #[command(flatten)]
+    pub stand_in: StandIn,
     /// What becomes of it when its parent dies.
     #[command(flatten)]
     pub parent: Parent,
@@ -322,6 +337,9 @@ pub struct Check {
     /// Which imports are taken.
     #[command(flatten)]
     pub narrow: Narrow,
+    /// Which account of many it is done for.
+    #[command(flatten)]
+    pub stand_in: StandIn,
 }
 
 /// `list`.
@@ -329,9 +347,12 @@ pub struct Check {
 pub struct List {
     /// The job file; `-` reads it from stdin
     pub job: PathBuf,
-    /// The account to list [default: the job's source]
+    /// The account to list: one of the job's, or with --accounts one of that CSV [default: the job's source]
     #[arg(long, value_name = "NAME")]
     pub account: Option<String>,
+    /// CSV of accounts that holds it
+    #[arg(long, value_name = "FILE", requires = "account")]
+    pub accounts: Option<PathBuf>,
     /// Which imports are taken.
     #[command(flatten)]
     pub narrow: Narrow,
@@ -366,19 +387,4 @@ pub struct New {
 pub struct Config {
     /// A job whose settings are shown too; `-` reads it from stdin
     pub job: Option<PathBuf>,
-}
-
-/// `man`.
-#[derive(Debug, Args)]
-pub struct Man {
-    /// Write a page for each command into this folder, instead of printing the first
-    #[arg(long, value_name = "DIR")]
-    pub dir: Option<PathBuf>,
-}
-
-/// `completions`.
-#[derive(Debug, Args)]
-pub struct Completions {
-    /// The shell
-    pub shell: clap_complete::Shell,
 }

@@ -28,7 +28,8 @@ impl Command {
             Self::Archive(archive) => archive.command.name(),
             Self::Emulator(_) => "emulator",
             Self::New(_) => "new",
-            Self::Schema => "schema",
+            Self::Fleet(fleet) => fleet.command.name(),
+            Self::Schema(_) => "schema",
             Self::Completions(_) => "completions",
             Self::Config(_) => "config",
             Self::Man(_) => "man",
@@ -37,6 +38,6 @@ impl Command {
 
     /// Whether it has a result that `--format json` shows; the others print a file.
     pub fn has_document(&self) -> bool {
-        !matches!(self, Self::New(_) | Self::Schema | Self::Completions(_) | Self::Man(_))
+        !matches!(self, Self::New(_) | Self::Schema(_) | Self::Completions(_) | Self::Man(_))
     }
 }

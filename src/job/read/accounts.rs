@@ -137,7 +137,11 @@ impl Reader<'_> {
 
     /// The account that `source` or `target` names.
     pub(super) fn account(&mut self, root: &Node, key: &str, accounts: &[Account]) -> Option<Account> {
-        self.account_named(root.get(key)?, key, root, accounts)
+        let Some(node) = root.get(key) else {
+            // A job may leave the account out that each row of a CSV stands for.
+            return self.stand_in.as_ref().filter(|row| row.role == key).map(|row| row.account.clone());
+        };
+        self.account_named(node, key, root, accounts)
     }
 
     /// The account that a text under `key` names.
@@ -149,6 +153,9 @@ impl Reader<'_> {
         accounts: &[Account],
     ) -> Option<Account> {
         let name = node.text()?;
+        if let Some(account) = self.standing_for(name) {
+            return Some(account.clone());
+        }
         let known: Vec<&str> = root
             .get("accounts")
             .map(Node::entries)

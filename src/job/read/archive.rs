@@ -3,14 +3,11 @@
 use std::path::PathBuf;
 
 use super::policy::{self, count};
-use super::steps::columns_and;
 use super::{Reader, tidy};
 use crate::job::account::{Account, AccountPlace, Rate};
 use crate::job::archive::SHRINK;
-use crate::job::cells::Csv;
 use crate::job::env::expand;
 use crate::job::files::{self, Names};
-use crate::job::problem::Report;
 use crate::job::tree::Node;
 use crate::job::{Action, Archive, Keep, KeySource, MatchBy, Notify, forms};
 
@@ -91,7 +88,11 @@ impl Reader<'_> {
         accounts: &[Account],
         archive: Option<&Archive>,
     ) -> SourceAndTarget {
-        let sources = self.sources(root, accounts);
+        // An account that was chosen stands alone.
+        let sources: Vec<Account> = match (&self.stand_in, root.get("sources")) {
+            (Some(_), _) => Vec::new(),
+            _ => self.source_rows(root, accounts).into_iter().map(|row| row.account).collect(),
+        };
         let from_archive = match action {
             Some(Action::Restore) => true,
             Some(Action::Compare) => root.has("archive") && root.has("target"),
@@ -105,6 +106,8 @@ impl Reader<'_> {
             };
             // An account that is gone can be restored from all the same: of the source only the name counts.
             let named = root.get("source").and_then(Node::text);
+            let named =
+                named.map(|name| self.standing_for(name).map_or(name, |account| account.name.as_str()));
             let of = named.or(target.as_ref().map(|target| target.name.as_str())).unwrap_or_default();
             return SourceAndTarget { source: Some(shelf(of, of, archive)), target, sources };
         }
@@ -146,84 +149,6 @@ impl Reader<'_> {
         }
         Some(Account { name, place: AccountPlace::Folder { path }, rate: Rate::default() })
     }
-
-    /// `sources`: names of accounts, or a CSV of accounts.
-    fn sources(&mut self, root: &Node, accounts: &[Account]) -> Vec<Account> {
-        let Some(node) = root.get("sources") else { return Vec::new() };
-        let mut found: Vec<Account> = Vec::new();
-        if node.text().is_some() {
-            let folder = self.folder.clone();
-            let read = self.csv(node, listed).unwrap_or_default();
-            for listed in read {
-                found.extend(self.listed_account(node, listed, accounts, &folder));
-            }
-        } else {
-            for item in node.items() {
-                found.extend(self.account_named(item, "sources", root, accounts));
-            }
-        }
-        let mut names = std::collections::HashSet::new();
-        for account in &found {
-            if !names.insert(account.name.clone()) {
-                let message = format!("`sources` names the account `{}` twice", account.name);
-                self.report.error(node.span, message).help("name each account once");
-            }
-        }
-        found
-    }
-
-    fn listed_account(
-        &mut self,
-        node: &Node,
-        listed: Listed,
-        accounts: &[Account],
-        folder: &std::path::Path,
-    ) -> Option<Account> {
-        let known = accounts.iter().find(|account| account.name == listed.name);
-        let [region, url, emulator, env, file] = listed.cells;
-        if [&region, &url, &emulator, &env, &file].iter().all(|cell| cell.is_empty()) {
-            if known.is_none() {
-                let message = format!("line {}: the account `{}` is not there", listed.line, listed.name);
-                let help = "add it under `accounts`, or fill in its columns: region, url or emulator, and token_env or token_file";
-                self.report.error(node.span, message).help(help);
-            }
-            return known.cloned();
-        }
-        match super::accounts::of_cells([&region, &url, &emulator, &env, &file], folder, self.env) {
-            Ok(place) => Some(Account { name: listed.name, place, rate: self.otherwise }),
-            Err(why) => {
-                let message = format!("line {}: the account `{}` {why}", listed.line, listed.name);
-                let help = "a row has a name; a region, url or emulator; and a token_env or token_file";
-                self.report.error(node.span, message).help(help);
-                None
-            }
-        }
-    }
-}
-
-/// A row of the CSV of accounts.
-struct Listed {
-    line: u64,
-    name: String,
-    /// `region`, `url`, `emulator`, `token_env`, `token_file`.
-    cells: [String; 5],
-}
-
-fn listed(csv: &Csv, report: &mut Report) -> Vec<Listed> {
-    let others = ["region", "url", "emulator", "token_env", "token_file"];
-    let Some(([name], at)) = columns_and(csv, ["name"], others, report) else { return Vec::new() };
-    let mut rows = Vec::new();
-    for row in &csv.rows {
-        let cell = |at: Option<usize>| at.map(|at| row.cells[at].text.trim().to_owned()).unwrap_or_default();
-        let name_cell = &row.cells[name];
-        if !forms::Format::Name.fits(name_cell.text.trim()) {
-            let message = format!("the name must be {}", forms::Format::Name.describe());
-            report.error(name_cell.span, message);
-            continue;
-        }
-        rows.push(Listed { line: row.line, name: cell(Some(name)), cells: at.map(cell) });
-    }
-    rows
 }
 
 /// The archive as one end of a job.

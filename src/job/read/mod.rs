@@ -2,8 +2,10 @@
 
 mod accounts;
 mod archive;
+pub(super) mod fleet;
 mod policy;
 mod references;
+pub(super) mod roster;
 mod rules;
 mod select;
 mod steps;
@@ -22,6 +24,7 @@ use super::env::{self, Env, Unexpanded};
 use super::forms::Format;
 use super::problem::{Problems, Report};
 use super::spec::Type;
+use super::stand_in::{AccountChoice, StandIn};
 use super::tree::Node;
 use super::{Account, Action, Job, keys, redact, regular, yaml};
 
@@ -43,6 +46,18 @@ pub(super) struct Reader<'a> {
     pub(super) otherwise: super::Rate,
     /// The accounts of the user's file, once they were asked for.
     pub(super) user: Option<Vec<Account>>,
+    /// The account that stands for one of the job's.
+    pub(super) stand_in: Option<StandIn>,
+    /// The name of the account it stands for, where the job names it.
+    pub(super) slot: Option<String>,
+}
+
+impl<'a> Reader<'a> {
+    /// One that has read nothing; relative paths begin at `folder`.
+    fn new(report: Report, env: &'a Env, folder: PathBuf, now: Timestamp) -> Self {
+        let (meant, otherwise) = (Vec::new(), super::Rate::default());
+        Self { report, env, folder, now, meant, otherwise, user: None, stand_in: None, slot: None }
+    }
 }
 
 /// Reads a job file's bytes.
@@ -52,21 +67,14 @@ pub(super) fn read(
     folder: &Path,
     env: &Env,
     now: Timestamp,
+    choice: Option<&AccountChoice>,
 ) -> Result<Job, Problems> {
     let mut report = Report::new(name, &String::from_utf8_lossy(bytes));
     let Some(text) = decode(bytes, FILE_LIMIT, &mut report) else { return Err(report.finish()) };
     let mut report = Report::new(name, text);
     let root = yaml::parse(text, &mut report);
-    let mut reader = Reader {
-        report,
-        env,
-        folder: env.folder.join(folder),
-        now,
-        meant: Vec::new(),
-        otherwise: super::Rate::default(),
-        user: None,
-    };
-    let job = root.and_then(|root| reader.job(&root, text));
+    let mut reader = Reader::new(report, env, env.folder.join(folder), now);
+    let job = root.and_then(|root| reader.job(&root, text, choice));
     reader.refuse_tokens(text);
     let failed = reader.report.errors() > 0;
     let problems = reader.report.finish();
@@ -103,7 +111,7 @@ pub(super) fn decode<'b>(bytes: &'b [u8], limit: usize, report: &mut Report) -> 
 }
 
 impl Reader<'_> {
-    fn job(&mut self, root: &Node, text: &str) -> Option<Job> {
+    fn job(&mut self, root: &Node, text: &str, choice: Option<&AccountChoice>) -> Option<Job> {
         check(root, &Type::Table(&keys::JOB), "the job", &mut self.report);
         if root.entries().is_empty() {
             return None;
@@ -113,7 +121,10 @@ impl Reader<'_> {
         let rate = self.rate(root.get("rate"), super::Rate::default());
         self.otherwise = rate;
         let mut accounts = self.accounts(root, rate);
-        if !root.has("accounts") && !self.meant.contains(&"accounts") && self.users().is_empty() {
+        self.choose(root, &accounts, choice);
+        // A CSV of accounts is enough.
+        let listed = self.stand_in.is_some() || root.get("sources").is_some_and(|node| node.text().is_some());
+        if !root.has("accounts") && !listed && !self.meant.contains(&"accounts") && self.users().is_empty() {
             let help = "add `accounts: …`: the accounts, each with a name of your choice";
             self.report.error(root.span, "the job has no `accounts`").help(help);
         }
@@ -126,6 +137,12 @@ impl Reader<'_> {
         if let Some(action) = action {
             self.rules(root, action, source.as_ref(), target.as_ref());
             self.look_closer(root, action, &accounts);
+        }
+        if let Some(stand_in) = &self.stand_in {
+            accounts.retain(|account| {
+                Some(&account.name) != self.slot.as_ref() && account.name != stand_in.account.name
+            });
+            accounts.insert(0, stand_in.account.clone());
         }
         let own = accounts.len();
         let shadowed = |account: &Account| accounts[..own].iter().any(|one| one.name == account.name);
@@ -150,6 +167,8 @@ impl Reader<'_> {
             output: self.output(root),
             archive,
             sources,
+            parallel: policy::parallel(root),
+            stand_in: self.stand_in.clone(),
             notify: self.notify(root.get("notify")),
             source: source?,
             target: target?,

@@ -12,6 +12,9 @@ use crate::job::{
     Waves, forms,
 };
 
+/// How many accounts are backed up at once, if a job does not say.
+const PARALLEL: NonZeroUsize = NonZeroUsize::new(8).expect("8 is not 0");
+
 fn word<'n>(root: &'n Node, key: &str) -> Option<&'n str> {
     root.get(key).and_then(Node::text)
 }
@@ -20,11 +23,17 @@ pub(super) fn count(node: &Node) -> Option<u32> {
     node.whole().and_then(|number| u32::try_from(number).ok())
 }
 
-fn limit(node: &Node) -> Option<Limit> {
+pub(super) fn limit(node: &Node) -> Option<Limit> {
     match node.text() {
         Some(text) => forms::percent(text).map(Limit::Share),
         None => count(node).map(Limit::Count),
     }
+}
+
+/// `parallel`: how many accounts at once.
+pub(super) fn parallel(root: &Node) -> NonZeroUsize {
+    let number = root.get("parallel").and_then(count).and_then(|number| usize::try_from(number).ok());
+    number.and_then(NonZeroUsize::new).unwrap_or(PARALLEL)
 }
 
 pub(super) fn captured_data(root: &Node) -> CapturedData {

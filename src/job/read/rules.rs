@@ -78,7 +78,7 @@ impl Reader<'_> {
                 "write `source: { folder: ./imports }`; to copy from an account, write `action: migrate`";
             self.report.error(spot(root, "source"), message).help(help);
         }
-        if !self.given(root, "target") {
+        if !self.given(root, "target") && self.stand_in.as_ref().is_none_or(|row| row.role != "target") {
             let message = "apply needs a `target`";
             let help = "add `target: ACCOUNT`: the account the files are written to";
             self.report.error(spot(root, "action"), message).help(help);
@@ -92,6 +92,7 @@ impl Reader<'_> {
 
     fn needs_a_source(&mut self, root: &Node, action: Action) {
         let enough = self.given(root, "source")
+            || self.stand_in.as_ref().is_some_and(|row| row.role == "source")
             || match action {
                 Action::Backup => self.given(root, "sources"),
                 Action::Restore => self.given(root, "target"),
@@ -109,7 +110,7 @@ impl Reader<'_> {
     }
 
     fn backup(&mut self, root: &Node) {
-        if root.has("source") && root.has("sources") {
+        if root.has("source") && root.has("sources") && self.stand_in.is_none() {
             let message = "the job holds both `source` and `sources`";
             self.report.error(spot(root, "sources"), message).help("keep one of the two");
         }
@@ -123,6 +124,10 @@ impl Reader<'_> {
     fn refuse_for(&mut self, node: &Node, table: &Table, action: Action) {
         for entry in node.entries() {
             let Some(key) = table.key(&entry.key) else { continue };
+            // One of them was chosen, and that suits every action.
+            if key.word == "sources" && self.stand_in.is_some() {
+                continue;
+            }
             if let Some(help) = key.refused_for(action) {
                 let message = match table.noun {
                     Some(_) => format!("`{}` has no meaning for {}", entry.key, action.as_str()),

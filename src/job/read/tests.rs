@@ -28,6 +28,8 @@ fn archive(text: &str) -> Option<Archive> {
         meant: Vec::new(),
         otherwise: crate::job::Rate::default(),
         user: None,
+        stand_in: None,
+        slot: None,
     }
     .archive(tree(text).get("archive"))
 }
@@ -77,7 +79,7 @@ fn relative_paths_begin_at_the_folder_of_the_job() {
     let env = env();
     let text = "version: 1\nname: n\naction: update\naccounts: { a: { region: us, token: { file: t } } }\nsource: a\n\
                 transform: [{ remove: [/x] }]\noutput: out\n";
-    let job = read("x.yaml", text.as_bytes(), Path::new("jobs"), &env, Timestamp::UNIX_EPOCH).unwrap();
+    let job = read("x.yaml", text.as_bytes(), Path::new("jobs"), &env, Timestamp::UNIX_EPOCH, None).unwrap();
     let token = crate::job::TokenSource::File("/cwd/jobs/t".into());
     assert!(
         matches!(job.source.place, crate::job::AccountPlace::Service { token: found, .. } if found == token)
@@ -113,8 +115,10 @@ fn job_of(text: &str) -> (Option<Job>, Vec<String>) {
         meant: Vec::new(),
         otherwise: crate::job::Rate::default(),
         user: None,
+        stand_in: None,
+        slot: None,
     };
-    let job = reader.job(&root, text);
+    let job = reader.job(&root, text, None);
     (job, messages(reader.report))
 }
 

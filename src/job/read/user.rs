@@ -71,23 +71,27 @@ fn user_accounts(
     let mut report = Report::new(&name, text);
     let root = yaml::parse(text, &mut report);
     let folder = path.parent().unwrap_or(path).to_owned();
-    let mut reader = Reader { report, env, folder, now, meant: Vec::new(), otherwise, user: None };
-    let mut found = (Vec::new(), Vec::new());
+    let mut reader = Reader { otherwise, ..Reader::new(report, env, folder, now) };
+    let (mut found, mut store) = ((Vec::new(), Vec::new()), None);
     if let Some(root) = root {
         check(&root, &Type::Table(&keys::ACCOUNTS_FILE), "the accounts file", &mut reader.report);
         root.get("version");
         found.0 = reader.accounts(&root, otherwise);
-        found.1 = places(text, root.get("accounts"));
+        let after = root.entries().iter().map(|entry| entry.at.start);
+        found.1 = places(text, root.get("accounts"), after);
+        store = root.get("store").and_then(|node| reader.store(node));
     }
     reader.refuse_tokens(text);
     if reader.report.errors() > 0 {
         return Err(reader.report.finish());
     }
-    Ok(UserAccounts { path: path.to_owned(), accounts: found.0, text: text.to_owned(), places: found.1 })
+    let (path, text) = (path.to_owned(), text.to_owned());
+    Ok(UserAccounts { path, accounts: found.0, store, text, places: found.1 })
 }
 
-/// Where the lines of each entry stand: from its key to the next one's, or to the end of the mapping.
-fn places(text: &str, accounts: Option<&Node>) -> Vec<Range<usize>> {
+/// Where the lines of each entry stand: from its key to the next one's, or to the end of the mapping. `keys` is where
+/// the keys of the file itself stand.
+fn places(text: &str, accounts: Option<&Node>, keys: impl Iterator<Item = usize>) -> Vec<Range<usize>> {
     let line_start = |at: usize| text[..at].rfind('\n').map_or(0, |at| at + 1);
     let starts: Vec<usize> = accounts
         .map(Node::entries)
@@ -95,6 +99,8 @@ fn places(text: &str, accounts: Option<&Node>) -> Vec<Range<usize>> {
         .iter()
         .map(|entry| line_start(entry.at.start))
         .collect();
-    let ends = starts.iter().skip(1).copied().chain([text.len()]);
+    let last = starts.last().copied().unwrap_or_default();
+    let end = keys.map(line_start).filter(|key| *key > last).min().unwrap_or(text.len());
+    let ends = starts.iter().skip(1).copied().chain([end]);
     starts.iter().copied().zip(ends).map(|(start, end)| start..end).collect()
 }

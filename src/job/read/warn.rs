@@ -103,6 +103,7 @@ impl Reader<'_> {
         let used = |name: &str| {
             let listed = root.get("sources").map(Node::items).unwrap_or_default();
             listed.iter().any(|item| item.text() == Some(name))
+                || self.slot.as_deref() == Some(name)
                 || ["source", "target"].iter().any(|key| root.get(key).and_then(Node::text) == Some(name))
         };
         // A CSV of accounts may name any of them.

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 /// A text that is only text, in an element as in a quoted attribute.
-pub(super) struct Text<T>(pub(super) T);
+pub(in crate::report) struct Text<T>(pub(in crate::report) T);
 
 impl<T: AsRef<str>> fmt::Display for Text<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

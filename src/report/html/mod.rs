@@ -22,7 +22,8 @@ use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::{AccountFacts, PlanItem};
 use crate::run_folder::rows::{Row, RunRecord};
 use crate::run_folder::summary::Summary;
-use escape::{Text, script_json};
+pub(super) use escape::Text;
+use escape::script_json;
 use samples::Samples;
 
 /// Rows in one script element: details are parsed a chunk at a time, when somebody looks.

@@ -127,3 +127,39 @@ async fn who_finds_a_lease_is_told_when_it_ends() {
     let refused = other.prune(prune()).await.unwrap_err().to_string();
     assert!(refused.contains("until 2040-01-01T00:10:00Z unless renewed"), "{refused}");
 }
+
+#[tokio::test]
+async fn a_prune_of_its_own_snapshots_lets_others_write_and_touches_none_of_theirs() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = open(folder.path()).await;
+    for name in ["eu", "us"] {
+        for version in 0..3 {
+            let mut writer = archive.backup(account(name)).await.unwrap();
+            let (facts, text) = import(1, version);
+            writer.add(facts, &text).await.unwrap();
+            writer.finish(Notes::default()).await.unwrap();
+        }
+    }
+    let writer = archive.backup(account("us")).await.unwrap();
+    let policy = Policy { last: 1, ..Policy::default() };
+    let report = archive.prune_own(policy.clone(), ["eu".to_owned()].into()).await.unwrap();
+    assert!(report.sweep_left, "somebody writes");
+    assert_eq!(report.decisions.iter().filter(|decision| !decision.keep).count(), 2);
+    assert!(report.decisions.iter().all(|decision| decision.snapshot.account.name == "eu"));
+    writer.finish(Notes::default()).await.unwrap();
+    let report = archive.prune_own(policy.clone(), ["us".to_owned()].into()).await.unwrap();
+    assert!(!report.sweep_left);
+    let left: Vec<_> = archive
+        .snapshots()
+        .await
+        .unwrap()
+        .snapshots
+        .into_iter()
+        .map(|snapshot| snapshot.account.name)
+        .collect();
+    assert_eq!(left, ["eu", "us"]);
+    assert!(archive.check(transship_archive::Share::ALL).await.unwrap().is_good());
+    // Whoever prunes the whole archive keeps it out, as it keeps out everybody.
+    let nothing = archive.prune_own(policy, ["us".to_owned()].into()).await.unwrap();
+    assert!(nothing.decisions.iter().all(|decision| decision.keep) && !nothing.sweep_left);
+}

@@ -1,6 +1,6 @@
 //! Templates over the facts of an import, compiled once per job.
 //!
-//! They can use `name`, `doc` (the whole document), `row.*`, `job.name`, `job.date`, `job.action`, `index`,
+//! They can use `name`, `doc` (the whole document), `row.*`, `account.*` (the columns of a CSV of accounts), `job.name`, `job.date`, `job.action`, `index`,
 //! `connection` and `integration` (the names of the import's own). A value that is not known is an error, never an empty
 //! text. Filters: those of minijinja, and `regex_replace(find, repl)`, `pad(width)` (zeros before a number), `slug`.
 //!
@@ -44,7 +44,7 @@ const LONGEST: usize = 1 << 20;
 const AS_JSON: &str = "transship_as_json";
 
 /// The names a template may start an expression with.
-const NAMES: [&str; 7] = ["connection", "doc", "index", "integration", "job", "name", "row"];
+const NAMES: [&str; 8] = ["account", "connection", "doc", "index", "integration", "job", "name", "row"];
 
 /// Why a template could not be filled in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -272,6 +272,10 @@ fn context(template: &Template, document: &Value, facts: &Facts) -> minijinja::V
     let mut all: BTreeMap<&str, Any> = BTreeMap::new();
     all.insert("name", Any::from(document.get("name").and_then(Value::as_str).unwrap_or_default()));
     all.insert("row", Any::from_pairs(facts.row.iter().map(|(key, text)| (key.as_str(), text.as_str()))));
+    if !facts.account.is_empty() {
+        let account = facts.account.iter().map(|(key, text)| (key.as_str(), text.as_str()));
+        all.insert("account", Any::from_pairs(account));
+    }
     all.insert("job", Any::from_pairs(job.into_iter().map(|(key, text)| (key, text.as_str()))));
     all.insert("index", Any::from(facts.index));
     for (key, name) in [("connection", &facts.connection_name), ("integration", &facts.integration_name)] {

@@ -6,6 +6,7 @@ use super::*;
 
 fn facts() -> Facts {
     Facts {
+        account: [("vat".to_owned(), "AT-7".to_owned())].into(),
         row: [("region".to_owned(), "eu".to_owned())].into(),
         job_name: "orders".to_owned(),
         job_date: "2026-01-31".to_owned(),
@@ -31,6 +32,7 @@ fn every_fact_can_be_used() {
         ("{{ doc.http.method[0] }}", "PUT"),
         ("{{ name == 'a' }} {{ 1 == 1 }} {{ none }}", "false true null"),
         ("{{ name }} ({{ row.region | upper }})", "Order <EU> & Co (EU)"),
+        ("{{ account.vat }}", "AT-7"),
         ("{{ job.name }}/{{ job.date }}/{{ job.action }}", "orders/2026-01-31/migrate"),
         ("{{ index | pad(4) }}", "0007"),
         ("{{ connection | slug }}", "netsuite-prod"),

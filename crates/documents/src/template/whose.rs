@@ -77,7 +77,7 @@ fn offered(expression: &str) -> Option<std::ops::Range<usize>> {
     let handlebars = expression.trim_start_matches('{').starts_with(['#', '/', '^', '!', '>', '&', '*']);
     let found = words(expression).into_iter().find(|(word, range)| {
         let field = expression[range.end..].starts_with(['.', '[']);
-        *word == Word::Name && field && matches!(&expression[range.clone()], "row" | "job")
+        *word == Word::Name && field && matches!(&expression[range.clone()], "row" | "job" | "account")
     });
     found.filter(|_| !handlebars && !expression.starts_with("{{{")).map(|(_, range)| range)
 }
@@ -90,6 +90,7 @@ fn is_ours(expression: &str) -> bool {
     let field = rest.trim_start().starts_with(['.', '[']);
     match root {
         "connection" | "integration" => !field,
+        "account" => field,
         "row" | "job" | "doc" => true,
         root => NAMES.contains(&root),
     }

@@ -1,0 +1,222 @@
+//! Small objects that several machines share, in a folder or a bucket: created if absent, replaced if unchanged.
+//!
+//! It is the storage of archives without an archive in it: the same locations, the same credentials, the same files of
+//! 0600. It never writes over what it was not told the version of, but by [`Objects::put`].
+
+use std::path::{Path as FilePath, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::TryStreamExt;
+use object_store::{ObjectStore, UpdateVersion};
+
+use super::location::{self, Place};
+use super::store::Store;
+use super::{ArchiveError, ArchiveOptions};
+
+/// What an object was when it was read or written; any change makes another of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectVersion {
+    tag: Option<String>,
+    version: Option<String>,
+}
+
+/// A place of shared objects. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Objects {
+    store: Store,
+    folder: Option<PathBuf>,
+}
+
+impl Objects {
+    /// Opens a folder or the address of a bucket (`s3://`, `gs://`, `az://`, `file://`); a folder is made if the options
+    /// say so.
+    ///
+    /// # Errors
+    ///
+    /// The location makes no sense, or the folder cannot be made.
+    pub fn open(location: &str, options: &ArchiveOptions) -> Result<Self, ArchiveError> {
+        let Place { store, root, shown, folder } = location::find(location, options)?;
+        Ok(Self { store: Store::new(store, root, &shown, options.deadline), folder })
+    }
+
+    /// Uses a storage that the caller made.
+    pub fn in_store(storage: Arc<dyn ObjectStore>, shown: &str, options: &ArchiveOptions) -> Self {
+        let root = object_store::path::Path::default();
+        Self { store: Store::new(storage, root, shown, options.deadline), folder: None }
+    }
+
+    /// The place as messages call it, without credentials.
+    pub fn place(&self) -> &str {
+        self.store.place()
+    }
+
+    /// The folder, where it is one.
+    pub fn folder(&self) -> Option<&FilePath> {
+        self.folder.as_deref()
+    }
+
+    /// The whole of an object and its version; `None` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// The storage does not answer.
+    pub async fn read(&self, name: &str) -> Result<Option<(Bytes, ObjectVersion)>, ArchiveError> {
+        let found = self.store.read_version(name).await?;
+        Ok(found
+            .map(|(bytes, UpdateVersion { e_tag, version })| (bytes, ObjectVersion { tag: e_tag, version })))
+    }
+
+    /// Writes an object unless there is one of this name; `None` if there is another. What is written must be told from
+    /// everything that others write, for an answer that is lost is made up for by reading it.
+    ///
+    /// # Errors
+    ///
+    /// The storage does not answer.
+    pub async fn create(&self, name: &str, bytes: Bytes) -> Result<Option<ObjectVersion>, ArchiveError> {
+        if !self.store.create_own(name, bytes.clone()).await? {
+            return Ok(None);
+        }
+        self.version_of(name, &bytes).await
+    }
+
+    /// Writes an object if it is still in this version; `None` if it is not. As [`Self::create`], what is written must be
+    /// told from what others write.
+    ///
+    /// # Errors
+    ///
+    /// The storage cannot tell versions apart, or does not answer.
+    pub async fn replace(
+        &self,
+        name: &str,
+        bytes: Bytes,
+        version: &ObjectVersion,
+    ) -> Result<Option<ObjectVersion>, ArchiveError> {
+        let known = UpdateVersion { e_tag: version.tag.clone(), version: version.version.clone() };
+        if !self.store.replace_only_if(name, bytes.clone(), known).await? {
+            return Ok(None);
+        }
+        self.version_of(name, &bytes).await
+    }
+
+    /// The version of an object that holds exactly these bytes.
+    async fn version_of(&self, name: &str, bytes: &Bytes) -> Result<Option<ObjectVersion>, ArchiveError> {
+        let found = self.read(name).await?;
+        Ok(found.filter(|(found, _)| found == bytes).map(|(_, version)| version))
+    }
+
+    /// Writes an object, whatever is there.
+    ///
+    /// # Errors
+    ///
+    /// The storage does not answer.
+    pub async fn put(&self, name: &str, bytes: Bytes) -> Result<(), ArchiveError> {
+        self.store.replace(name, bytes).await
+    }
+
+    /// Writes an object of any size from a file, whatever is there.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, or the storage does not answer.
+    pub async fn put_file(&self, name: &str, path: &FilePath) -> Result<(), ArchiveError> {
+        let mut file = std::fs::File::open(path).map_err(ArchiveError::local("read", path))?;
+        self.store.remove(name).await?;
+        self.store.upload(name, &mut file).await
+    }
+
+    /// The names of all objects below a folder of the place, in order.
+    ///
+    /// # Errors
+    ///
+    /// The storage does not answer.
+    pub async fn list(&self, folder: &str) -> Result<Vec<String>, ArchiveError> {
+        let mut names: Vec<String> =
+            self.store.list(folder).map_ok(|object| object.name).try_collect().await?;
+        names.sort();
+        Ok(names)
+    }
+
+    /// Removes an object; it may be gone already.
+    ///
+    /// # Errors
+    ///
+    /// The storage does not answer.
+    pub async fn remove(&self, name: &str) -> Result<(), ArchiveError> {
+        self.store.remove(name).await
+    }
+
+    /// Tries whether the storage keeps its word on conditions: two that create one name, and a replacement of what has
+    /// changed. Some servers take the conditions and ignore them.
+    ///
+    /// # Errors
+    ///
+    /// The storage does not answer.
+    pub async fn keeps_conditions(&self) -> Result<bool, ArchiveError> {
+        let name = format!("tmp/probe-{:016x}", fastrand::u64(..));
+        let tried = self.try_conditions(&name).await;
+        self.store.remove(&name).await?;
+        match tried {
+            Err(ArchiveError::Refused(_)) => Ok(false),
+            tried => tried,
+        }
+    }
+
+    async fn try_conditions(&self, name: &str) -> Result<bool, ArchiveError> {
+        let Some(first) = self.create(name, Bytes::from_static(b"1")).await? else { return Ok(false) };
+        if self.create(name, Bytes::from_static(b"2")).await?.is_some() {
+            return Ok(false);
+        }
+        if self.replace(name, Bytes::from_static(b"3"), &first).await?.is_none() {
+            return Ok(false);
+        }
+        Ok(self.replace(name, Bytes::from_static(b"4"), &first).await?.is_none())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use object_store::memory::InMemory;
+
+    use super::*;
+    use crate::clock::Clock;
+
+    fn options() -> ArchiveOptions {
+        ArchiveOptions { create: true, ..ArchiveOptions::new(Clock::system()) }
+    }
+
+    async fn of_many_one_wins(objects: Objects) {
+        assert!(objects.keeps_conditions().await.unwrap());
+        for name in ["leases/a.json", "leases/b.json"] {
+            let created = futures::future::join_all((0..8).map(|hand| {
+                let objects = objects.clone();
+                async move { objects.create(name, Bytes::from(format!("first {hand}"))).await.unwrap() }
+            }));
+            let created: Vec<_> = created.await.into_iter().flatten().collect();
+            assert_eq!(created.len(), 1);
+            let replaced = futures::future::join_all((0..8).map(|hand| {
+                let (objects, version) = (objects.clone(), created[0].clone());
+                async move {
+                    objects.replace(name, Bytes::from(format!("second {hand}")), &version).await.unwrap()
+                }
+            }));
+            assert_eq!(replaced.await.into_iter().flatten().count(), 1);
+        }
+        assert_eq!(objects.list("leases").await.unwrap(), ["leases/a.json", "leases/b.json"]);
+        let (_, version) = objects.read("leases/a.json").await.unwrap().unwrap();
+        objects.remove("leases/a.json").await.unwrap();
+        let gone = objects.replace("leases/a.json", Bytes::from_static(b"x"), &version).await.unwrap();
+        assert_eq!(gone, None, "what is gone is not in that version");
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn of_many_that_write_one_object_in_a_folder_one_wins() {
+        let folder = tempfile::tempdir().unwrap();
+        of_many_one_wins(Objects::open(folder.path().to_str().unwrap(), &options()).unwrap()).await;
+    }
+
+    #[tokio::test]
+    async fn of_many_that_write_one_object_in_a_bucket_one_wins() {
+        of_many_one_wins(Objects::in_store(Arc::new(InMemory::new()), "bucket", &options())).await;
+    }
+}

@@ -1,0 +1,156 @@
+//! `fleet status`, `stop`, `pause`, `approve`, `resume`: they read and write the store only.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use super::load::named;
+use super::told::standing;
+use crate::cli::args::Format;
+use crate::cli::args::fleet::Named;
+use crate::cli::exit::Exit;
+use crate::cli::failure::{Failure, printed};
+use crate::cli::say;
+use crate::cli::world::CliContext;
+use crate::fleet::control::{Control, ControlState};
+use crate::fleet::result::Meaning;
+use crate::fleet::{FleetError, FleetStore};
+use crate::report;
+
+/// `fleet status`.
+pub(super) async fn status(world: &CliContext, args: &Named) -> Result<Exit, Failure> {
+    let (store, definition) = named(world, args).await?;
+    let status = standing(world, &store, &definition).await?;
+    world.document.set("fleet", &status);
+    if world.global.format != Some(Format::Json) {
+        let mut out = world.out();
+        printed((|| {
+            report::fleet::status(&status, &mut out)?;
+            out.flush()?;
+            Ok(())
+        })())?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Changes what is asked of a fleet, and says so.
+async fn change(
+    world: &CliContext,
+    store: &FleetStore,
+    change: impl Fn(&mut Control) -> Result<(), FleetError>,
+) -> Result<Control, Failure> {
+    let (by, now) = (world.host.who(), world.host.clock.now());
+    let mark = format!("{:016x}", world.host.random.seed());
+    let control = store
+        .change(|control| {
+            change(control)?;
+            control.changed_by.clone_from(&by);
+            control.changed_at = Some(now);
+            control.mark.clone_from(&mark);
+            Ok(())
+        })
+        .await?;
+    world.document.set("fleet", store.name());
+    world.document.set("control", &control);
+    Ok(control)
+}
+
+/// `fleet stop`.
+pub(super) async fn stop(world: &CliContext, args: &Named) -> Result<Exit, Failure> {
+    let (store, _) = named(world, args).await?;
+    change(world, &store, |control| {
+        control.state = ControlState::Stopped;
+        Ok(())
+    })
+    .await?;
+    let name = store.name();
+    say(
+        world,
+        &format!(
+            "stopped: no account is begun, and those that run are told within seconds to end where they can be gone on with\nto go on: transship fleet resume {name}"
+        ),
+    );
+    Ok(Exit::Done)
+}
+
+/// `fleet pause`.
+pub(super) async fn pause(world: &CliContext, args: &Named) -> Result<Exit, Failure> {
+    let (store, _) = named(world, args).await?;
+    change(world, &store, |control| {
+        if control.state == ControlState::Stopped {
+            let message = "the fleet is stopped, which is more than paused".to_owned();
+            return Err(FleetError::Refused(message));
+        }
+        control.state = ControlState::Paused;
+        Ok(())
+    })
+    .await?;
+    let name = store.name();
+    say(
+        world,
+        &format!(
+            "paused: no account is begun; those that run go on\nto go on: transship fleet resume {name}"
+        ),
+    );
+    Ok(Exit::Done)
+}
+
+/// `fleet approve`: the wave that waits, or is to come next.
+pub(super) async fn approve(world: &CliContext, args: &Named) -> Result<Exit, Failure> {
+    let (store, definition) = named(world, args).await?;
+    let status = standing(world, &store, &definition).await?;
+    let Some(next) = status.next else {
+        return Err(Failure::BadInput(match status.state {
+            "finished" => format!("the fleet `{}` is finished: nothing is left to approve", store.name()),
+            _ => format!("no wave of the fleet `{}` waits for an approval", store.name()),
+        }));
+    };
+    if status.running + status.waiting > 0 && status.wave < next.wave {
+        return Err(Failure::BadInput(format!(
+            "wave {} is not over yet: approve wave {} when it is seen how it ended",
+            status.wave, next.wave
+        )));
+    }
+    change(world, &store, |control| {
+        control.approved = control.approved.max(next.wave - 1);
+        Ok(())
+    })
+    .await?;
+    say(
+        world,
+        &format!("wave {} of the fleet `{}` may begin: {} accounts", next.wave, store.name(), next.accounts),
+    );
+    Ok(Exit::Done)
+}
+
+/// `fleet resume`: takes back a stop or a pause; accounts that ended badly are run again.
+pub(super) async fn resume(world: &CliContext, args: &Named) -> Result<Exit, Failure> {
+    let (store, definition) = named(world, args).await?;
+    let mut results = BTreeMap::new();
+    store.results(&mut results).await?;
+    let mut again = Vec::new();
+    for member in &definition.accounts {
+        if results.get(&member.account).is_some_and(|result| result.meaning() == Meaning::Bad) {
+            store.forget(&member.account).await?;
+            again.push(&member.account);
+        }
+    }
+    change(world, &store, |control| {
+        control.state = ControlState::Running;
+        Ok(())
+    })
+    .await?;
+    world.document.set("again", &again);
+    let again = match again.len() {
+        0 => String::new(),
+        1 => format!("; `{}` is run again", again[0]),
+        many => format!("; {many} accounts that ended badly are run again"),
+    };
+    let name = store.name();
+    say(
+        world,
+        &format!(
+            "the fleet `{name}` may go on{again}\nwhere no worker is at work, start one: transship fleet run FLEET"
+        ),
+    );
+    Ok(Exit::Done)
+}

@@ -1,0 +1,54 @@
+//! What `fleet plan` and `fleet run` need before they start a child: an emulator for all of them, and how many at once.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::cli::args::fleet::Work;
+use crate::cli::failure::Failure;
+use crate::cli::world::CliContext;
+use crate::emulator::Embedded;
+use crate::fleet::{Definition, Shard};
+use crate::job::{Account, AccountPlace, Fleet};
+use crate::session::emulator_server::serve_others;
+use crate::session::open_ends;
+
+/// How many accounts at once in this process.
+pub(super) fn parallel(args: &Work, definition: &Definition) -> usize {
+    let shards = args.shard.unwrap_or(Shard::WHOLE).of;
+    args.parallel.map_or_else(|| definition.parallel.div_ceil(shards), |given| given as usize)
+}
+
+/// The emulator of this process, and the file that tells its children where it is.
+#[derive(Debug)]
+pub(super) struct Emulated {
+    /// It serves as long as this is held.
+    pub _server: Option<Arc<Embedded>>,
+    pub file: Option<PathBuf>,
+}
+
+/// Starts the emulator, if accounts of the fleet or of its job live in it: its data file is for one process.
+pub(super) fn emulated(
+    world: &CliContext,
+    fleet: &Fleet,
+    folder: &tempfile::TempDir,
+) -> Result<Emulated, Failure> {
+    let choice = fleet.rows.first().map(|row| crate::job::AccountChoice::Row(row.stand_in(&fleet.role)));
+    let host = &world.host;
+    let job = crate::job::load_as(&fleet.job, &host.env, &host.clock, choice.as_ref())
+        .map_err(|problems| Failure::of_job(&problems, world.color_err()))?;
+    let is_emulated = |account: &&Account| matches!(account.place, AccountPlace::Emulator { .. });
+    let rows = fleet.rows.iter().map(|row| &row.account);
+    let mut accounts: Vec<&Account> = rows.chain([&job.source, &job.target]).filter(is_emulated).collect();
+    let place = |account: &Account| match &account.place {
+        AccountPlace::Emulator { name } => name.clone(),
+        _ => String::new(),
+    };
+    accounts.sort_by_key(|account| place(account));
+    accounts.dedup_by_key(|account| place(account));
+    let Some(server) = open_ends::emulator(host, &accounts)? else {
+        return Ok(Emulated { _server: None, file: None });
+    };
+    let file = folder.path().join("emulator.json");
+    serve_others(&server, &file)?;
+    Ok(Emulated { _server: Some(server), file: Some(file) })
+}

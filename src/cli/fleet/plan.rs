@@ -1,0 +1,146 @@
+//! `fleet plan`: a plan for each account, into the store; shown grouped by equal change.
+
+use std::ffi::OsStr;
+use std::io::Write;
+use std::path::Path;
+
+use futures::StreamExt;
+use serde::{Deserialize, Serialize};
+
+use super::child::{Program, follow};
+use super::emulated::{Emulated, emulated, parallel};
+use super::load::{Loaded, load, location, open};
+use crate::cli::args::Format;
+use crate::cli::args::fleet::Work;
+use crate::cli::exit::Exit;
+use crate::cli::failure::{Failure, printed};
+use crate::cli::world::CliContext;
+use crate::cli::{say, signal};
+use crate::fleet::groups::{Changes, group};
+use crate::fleet::run::Activities;
+use crate::fleet::{FleetError, FleetStore, Planned, Shard};
+use crate::model::Fingerprint;
+use crate::model::cancel::Cancel;
+use crate::report;
+use crate::session::{EngineError, PlanFile};
+
+/// The plans of a fleet, as `plans.json` keeps them.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Plans {
+    /// SHA-256 of the job they are of.
+    pub job_sha256: Fingerprint,
+    /// One for each account.
+    pub planned: Vec<Planned>,
+}
+
+impl Plans {
+    /// The plans that `fleet plan` left, if they are of this job.
+    pub(super) async fn read(store: &FleetStore, job: Fingerprint) -> Result<Option<Self>, Failure> {
+        let Some(bytes) = store.bytes(PLANS).await? else { return Ok(None) };
+        let plans: Self = serde_json::from_slice(&bytes).map_err(|source| FleetError::Damaged {
+            name: store.shown(PLANS),
+            place: store.place().to_owned(),
+            source,
+        })?;
+        Ok(Some(plans).filter(|plans| plans.job_sha256 == job))
+    }
+}
+
+const PLANS: &str = "plans.json";
+
+/// Carries out `fleet plan`.
+pub(super) async fn plan(world: &CliContext, args: &Work) -> Result<Exit, Failure> {
+    let Loaded { fleet, definition, .. } = load(world, &args.fleet, &args.place)?;
+    let location = location(world, &args.place, fleet.store.as_deref())?;
+    let store = open(world, &location, &fleet.name, true)?;
+    let cancel = Cancel::new();
+    signal::listen(world, &cancel);
+    let work = tempfile::tempdir()?;
+    let Emulated { _server, file } = emulated(world, &fleet, &work)?;
+    let program = Program::this(world, &location, &fleet.name, file)?;
+    let Shard { index, of } = args.shard.unwrap_or(Shard::WHOLE);
+    let rows = fleet.rows.iter().enumerate().filter(|(at, _)| at % of == index);
+    let plans = rows.map(|(_, row)| {
+        let (program, store, cancel, work) = (&program, &store, &cancel, work.path());
+        let (job, accounts, role) = (&fleet.job, &fleet.accounts, &fleet.role);
+        async move {
+            if cancel.is_draining() {
+                return Err(EngineError::Interrupted.into());
+            }
+            let out = work.join(format!("{}.json", row.account.name));
+            let words: [&OsStr; 10] = [
+                "plan".as_ref(),
+                job.as_ref(),
+                "--accounts".as_ref(),
+                accounts.as_ref(),
+                "--account".as_ref(),
+                row.account.name.as_ref(),
+                "--as".as_ref(),
+                role.as_ref(),
+                "--out".as_ref(),
+                out.as_ref(),
+            ];
+            one(program, store, &words, &row.account.name, &out, cancel).await
+        }
+    });
+    let planned = futures::stream::iter(plans).buffer_unordered(parallel(args, &definition));
+    let planned: Vec<Result<Planned, Failure>> = planned.collect().await;
+    let mut planned: Vec<Planned> = planned.into_iter().collect::<Result<_, _>>()?;
+    if of > 1
+        && let Some(others) = Plans::read(&store, definition.job_sha256).await?
+    {
+        let own: std::collections::BTreeSet<String> =
+            planned.iter().map(|plan| plan.account.clone()).collect();
+        planned.extend(others.planned.into_iter().filter(|plan| !own.contains(&plan.account)));
+    }
+    planned.sort_by(|a, b| a.account.cmp(&b.account));
+    let groups = group(&planned);
+    let refused = planned.iter().filter(|plan| plan.message.is_some()).count();
+    let attention = planned.iter().any(|plan| plan.attention > 0 || plan.exit_code == 3);
+    let plans = Plans { job_sha256: definition.job_sha256, planned };
+    let text = serde_json::to_vec_pretty(&plans).map_err(std::io::Error::from)?;
+    store.put(PLANS, text.into()).await?;
+    world.document.set("fleet", &fleet.name);
+    world.document.set("store", store.place());
+    world.document.set("groups", &groups);
+    if world.global.format != Some(Format::Json) {
+        let mut out = world.out();
+        printed((|| {
+            report::fleet::groups(&definition, &groups, &mut out)?;
+            out.flush()?;
+            Ok(())
+        })())?;
+    }
+    say(world, &format!("the plan of each account is in {}", store.shown("plans")));
+    Ok(if refused > 0 || attention { Exit::Attention } else { Exit::Done })
+}
+
+/// Plans one account.
+async fn one(
+    program: &Program,
+    store: &FleetStore,
+    words: &[&OsStr],
+    account: &str,
+    out: &Path,
+    cancel: &Cancel,
+) -> Result<Planned, Failure> {
+    let child = program.start(words)?;
+    let ended = follow(child, account, &Activities::default(), cancel).await?;
+    let exit_code = match ended.exit_code {
+        Some(130) | None => return Err(EngineError::Interrupted.into()),
+        Some(code) => code,
+    };
+    if !out.is_file() {
+        let message = ended.message().unwrap_or_else(|| format!("its plan ended with {exit_code}"));
+        return Ok(Planned::refused(account, exit_code, message));
+    }
+    let plan = PlanFile::open(out)?;
+    let mut changes = Changes::default();
+    for item in plan.items() {
+        changes.take(&item?);
+    }
+    store.put_file(&format!("plans/{account}.json"), out).await?;
+    drop(plan);
+    std::fs::remove_file(out)?;
+    Ok(changes.planned(account, exit_code))
+}

@@ -1,0 +1,106 @@
+//! The lease of what a run writes to, where a store is shared: `TRANSSHIP_STORE`, else `store:` of the user's file.
+
+use std::sync::Arc;
+
+use super::failure::Failure;
+use super::say;
+use super::world::CliContext;
+use crate::fleet::control::ControlState;
+use crate::fleet::lease::{Asked, LeaseNote, Terms, lease_name, take};
+use crate::fleet::{FleetStore, StoreOptions};
+use crate::job;
+use crate::model::cancel::Cancel;
+use crate::session::{Session, unless_stopped};
+
+/// The variable in which `fleet run` names the fleet to its children.
+const FLEET: &str = "TRANSSHIP_FLEET";
+
+/// Takes the lease of what a session writes to, if there is a store; it is renewed from now on, and with each renewal the
+/// fleet's `control.json` is read: a stop drains the run.
+pub(super) async fn lease(world: &CliContext, session: &mut Session, cancel: &Cancel) -> Result<(), Failure> {
+    let Some(location) = location(world) else { return Ok(()) };
+    let options = StoreOptions {
+        location,
+        variables: world.host.env.variables.clone().into_iter().collect(),
+        clock: world.host.clock.clone(),
+        create: true,
+    };
+    let objects = options.open()?;
+    let keeps = unless_stopped(cancel, async {
+        Ok::<_, crate::session::SessionError>(objects.keeps_conditions().await?)
+    });
+    if !keeps.await? {
+        return Err(Failure::BadInput(format!(
+            "the store {} does not keep conditions on writes, which leases need: take another one",
+            objects.place()
+        )));
+    }
+    let (identity, account) = session.held_account().await;
+    let note = LeaseNote {
+        holder: world.host.holder(),
+        fleet: world.host.env.get(FLEET).filter(|name| !name.is_empty()).map(str::to_owned),
+        what: format!("account `{account}`"),
+        since: world.host.clock.now(),
+        mark: format!("{:016x}", world.host.random.seed()),
+        renewed: 0,
+        released: false,
+    };
+    let fleet = note.fleet.as_ref().map(|name| FleetStore::new(objects.clone(), name));
+    let name = lease_name(&identity);
+    let asking = take(&objects, &name, note, Terms::default());
+    let asked = tokio::select! {
+        biased;
+        () = cancel.draining() => return Err(crate::session::EngineError::Interrupted.into()),
+        asked = asking => asked?,
+    };
+    let lease = match asked {
+        Asked::Taken(lease) => Arc::new(lease),
+        Asked::Held(by) => {
+            return Err(Failure::Held(format!(
+                "another run holds account `{account}` ({by}), says {} in {}: wait until it is over",
+                name,
+                objects.place()
+            )));
+        }
+    };
+    world.leases.hold(Arc::clone(&lease));
+    session.set_lease(Arc::clone(&lease) as _);
+    let cancel = cancel.clone();
+    tokio::spawn(async move {
+        let renewed = || async {
+            // A store that cannot be read now is read with the next renewal.
+            if let Some(fleet) = &fleet
+                && let Ok(control) = fleet.control().await
+                && control.state == ControlState::Stopped
+            {
+                cancel.drain();
+            }
+        };
+        lease.keep(renewed).await;
+    });
+    Ok(())
+}
+
+/// Where the store is that leases are in.
+fn location(world: &CliContext) -> Option<String> {
+    let env = &world.host.env;
+    if let Some(given) = env.get("TRANSSHIP_STORE").filter(|given| !given.is_empty()) {
+        let is_address = given.contains("://");
+        return Some(if is_address {
+            given.to_owned()
+        } else {
+            env.folder.join(given).display().to_string()
+        });
+    }
+    match job::read_user_accounts(env, &world.host.clock) {
+        Ok(users) => users?.store,
+        Err(_) => {
+            // A job that needs the file tells all that is wrong with it.
+            say(
+                world,
+                "warning: the accounts file cannot be read, so it is not known whether it names a `store` for leases",
+            );
+            None
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! `workers/<worker>.json`: what each worker is doing, written again and again while it works. For `status` only:
+//! nothing is decided by it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What a worker is doing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Beat {
+    /// The worker.
+    pub worker: String,
+    /// When this was written, by the worker's clock.
+    pub at: Timestamp,
+    /// When the worker began.
+    pub since: Timestamp,
+    /// Whether it has ended.
+    pub is_over: bool,
+    /// The accounts it runs.
+    pub running: BTreeMap<String, Activity>,
+    /// Calls a second over all its accounts, since the beat before.
+    pub calls_per_second: f64,
+}
+
+/// What is known of an account that runs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Activity {
+    /// Items that are done.
+    pub done: u64,
+    /// Items in all; 0 where that is not known yet.
+    pub total: u64,
+    /// Calls so far.
+    pub calls: u64,
+}

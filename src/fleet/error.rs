@@ -1,0 +1,33 @@
+//! Why something about a fleet could not be done.
+
+use crate::archive::ArchiveError;
+
+/// Why something about a fleet could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum FleetError {
+    /// The store does not answer, or has no such place.
+    #[error(transparent)]
+    Store(#[from] ArchiveError),
+    /// It cannot be done as asked; nothing was changed.
+    #[error("{0}")]
+    Refused(String),
+    /// An object of the store is not what was written there.
+    #[error("{name} in {place} cannot be read: put it back from a copy, or remove it")]
+    Damaged {
+        /// The object.
+        name: String,
+        /// The store.
+        place: String,
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// Others changed the same object again and again.
+    #[error("{name} in {place} is being changed by others: try again")]
+    Contended {
+        /// The object.
+        name: String,
+        /// The store.
+        place: String,
+    },
+}

@@ -1,0 +1,39 @@
+//! A fleet: one job for each of many accounts, in waves, from any number of machines that share a store.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `definition` | what a fleet is: its job, accounts and waves, as the store keeps them |
+//! | `store` | where each part of a fleet stands in the store, and how it is changed by several at once |
+//! | `control`, `result`, `beat` | what people asked for, how each account ended, what each worker is doing |
+//! | `waves`, `dispatch` | which account comes next; plain functions without time or storage of their own |
+//! | `run` | the loop of a worker: ask, start, wait, record |
+//! | `lease` | who may write to an account, where several machines could |
+//! | `status`, `groups` | what is told of a fleet, and of its plans |
+//!
+//! Promises: an account of a later wave is begun only when every earlier wave ended well or somebody approved; two workers
+//! never write one result over another's unseen; what is in the store holds names, counts and hashes, never a token and
+//! never a document. It starts no process and prints nothing: whoever runs an account is a [`Launcher`].
+
+pub mod beat;
+pub mod control;
+pub mod definition;
+pub mod dispatch;
+pub mod error;
+pub mod groups;
+pub mod lease;
+pub mod result;
+pub mod run;
+pub mod status;
+pub mod store;
+pub mod waves;
+
+pub use beat::{Activity, Beat};
+pub use control::{Control, ControlState};
+pub use definition::{Definition, Member};
+pub use dispatch::{Ending, Gate};
+pub use error::FleetError;
+pub use groups::{Group, Planned};
+pub use result::{AccountResult, Counts};
+pub use run::{ChildEnd, Launcher, Pace, RunRequest, Shard, run};
+pub use status::{AttentionRow, Status, status};
+pub use store::{FleetStore, StoreOptions};

@@ -1,0 +1,257 @@
+//! Workers over one store in memory, on paused time.
+
+use std::collections::BTreeSet;
+
+use object_store::memory::InMemory;
+
+use super::*;
+use crate::archive::{ArchiveOptions, Objects};
+use crate::fleet::definition::Member;
+use crate::job::{FleetWave, Limit, WaveSize};
+use crate::model::Fingerprint;
+
+fn store() -> FleetStore {
+    let options = ArchiveOptions::new(Clock::system());
+    FleetStore::new(Objects::in_store(Arc::new(InMemory::new()), "memory", &options), "f")
+}
+
+/// A fleet in waves of these sizes, each with or without an approval of the next.
+fn fleet(waves: &[(u32, bool)], stop: Option<u32>) -> Definition {
+    let mut accounts = Vec::new();
+    for (index, (size, _)) in waves.iter().enumerate() {
+        let wave = u32::try_from(index + 1).unwrap();
+        accounts.extend((0..*size).map(|number| Member { account: format!("w{wave}-{number}"), wave }));
+    }
+    let wave =
+        |(size, approve): &(u32, bool)| FleetWave { size: WaveSize::Accounts(*size), approve: *approve };
+    Definition {
+        version: 1,
+        name: "f".into(),
+        job: "j".into(),
+        action: "update".into(),
+        job_sha256: Fingerprint::of(b""),
+        job_text: String::new(),
+        role: "source".into(),
+        waves: waves.iter().map(wave).collect(),
+        stop: stop.map(Limit::Count),
+        parallel: 8,
+        accounts,
+        made_at: Timestamp::UNIX_EPOCH,
+        made_by: None,
+    }
+}
+
+/// Accounts that take a second each, and end as they are told to.
+#[derive(Debug, Default)]
+struct Pretended {
+    codes: BTreeMap<String, u8>,
+    began: Mutex<Vec<String>>,
+    most: Mutex<(usize, usize)>,
+    said: Mutex<Vec<String>>,
+}
+
+#[async_trait]
+impl Launcher for Pretended {
+    async fn launch(
+        &self,
+        account: &str,
+        activities: &Activities,
+        cancel: &Cancel,
+    ) -> Result<ChildEnd, FleetError> {
+        self.began.lock().unwrap().push(account.to_owned());
+        {
+            let mut most = self.most.lock().unwrap();
+            most.0 += 1;
+            most.1 = most.1.max(most.0);
+        }
+        activities.set(account, Activity { calls: 5, ..Activity::default() });
+        let code = self.codes.get(account).copied().unwrap_or(0);
+        let drained = tokio::select! {
+            () = cancel.draining() => true,
+            () = tokio::time::sleep(Duration::from_secs(1)) => false,
+        };
+        self.most.lock().unwrap().0 -= 1;
+        Ok(ChildEnd { exit_code: Some(if drained { 130 } else { code }), ..ChildEnd::default() })
+    }
+
+    fn say(&self, text: &str) {
+        self.said.lock().unwrap().push(text.to_owned());
+    }
+}
+
+impl Pretended {
+    fn began(&self) -> Vec<String> {
+        self.began.lock().unwrap().clone()
+    }
+}
+
+struct Setting<'a> {
+    store: &'a FleetStore,
+    fleet: &'a Definition,
+    clock: Clock,
+    cancel: Cancel,
+    waits: bool,
+}
+
+impl<'a> Setting<'a> {
+    fn new(store: &'a FleetStore, fleet: &'a Definition) -> Self {
+        Self { store, fleet, clock: Clock::system(), cancel: Cancel::new(), waits: true }
+    }
+
+    async fn run(&self, launcher: &Pretended, shard: Shard, worker: &str) -> RunEnd {
+        let request = RunRequest {
+            store: self.store,
+            fleet: self.fleet,
+            worker,
+            shard,
+            parallel: 3,
+            waits: self.waits,
+            pace: Pace::default(),
+            clock: &self.clock,
+            cancel: &self.cancel,
+        };
+        run(request, launcher).await.unwrap()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_account_is_run_once_and_no_more_at_a_time_than_may_be() {
+    let (store, fleet, launcher) = (store(), fleet(&[(20, false)], None), Pretended::default());
+    let ended = Setting::new(&store, &fleet).run(&launcher, Shard::WHOLE, "w").await;
+    assert_eq!((ended.ending, ended.results.len()), (Some(Ending::Finished), 20));
+    assert_eq!(launcher.most.lock().unwrap().1, 3);
+    // Started again, it has nothing to do; and its beat says that it is over.
+    let again = Pretended::default();
+    let ended = Setting::new(&store, &fleet).run(&again, Shard::WHOLE, "w").await;
+    assert_eq!((ended.ending, again.began()), (Some(Ending::Finished), Vec::<String>::new()));
+    assert!(store.beats().await.unwrap()[0].is_over);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_canary_that_fails_ends_it_before_any_account_of_a_later_wave_is_begun() {
+    for code in [1, 2, 3, 4, 6] {
+        let codes = BTreeMap::from([("w1-1".to_owned(), code)]);
+        let launcher = Pretended { codes, ..Pretended::default() };
+        let (store, fleet) = (store(), fleet(&[(2, true), (5, false)], None));
+        let ended = Setting::new(&store, &fleet).run(&launcher, Shard::WHOLE, "w").await;
+        assert_eq!(ended.ending, Some(Ending::Unhealthy { wave: 1, bad: 1 }));
+        assert!(launcher.began().iter().all(|account| account.starts_with("w1")));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wave_waits_for_its_approval_and_begins_when_it_comes() {
+    let (store, fleet, launcher) = (store(), fleet(&[(1, true), (2, false)], None), Pretended::default());
+    let approve = async {
+        tokio::time::sleep(Duration::from_mins(10)).await;
+        assert_eq!(launcher.began(), ["w1-0"]);
+        let approved = |control: &mut Control| {
+            control.approved = 1;
+            Ok(())
+        };
+        store.change(approved).await.unwrap();
+    };
+    let setting = Setting::new(&store, &fleet);
+    let (ended, ()) = tokio::join!(setting.run(&launcher, Shard::WHOLE, "w"), approve);
+    assert_eq!((ended.ending, ended.results.len()), (Some(Ending::Finished), 3));
+    assert_eq!(
+        *launcher.said.lock().unwrap(),
+        ["wave 2 (2 accounts) needs approval: transship fleet approve f"]
+    );
+    let waiting = Setting { waits: false, ..Setting::new(&store, &fleet) };
+    store.forget("w2-0").await.unwrap();
+    store
+        .change(|control| {
+            control.approved = 0;
+            Ok(())
+        })
+        .await
+        .unwrap();
+    let ended = waiting.run(&Pretended::default(), Shard::WHOLE, "w").await;
+    assert_eq!(ended.ending, Some(Ending::Waiting(Gate::Approval(2))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_from_anywhere_begins_nothing_more_and_drains_what_runs_within_seconds() {
+    let (store, fleet, launcher) = (store(), fleet(&[(500, false)], None), Pretended::default());
+    let stop = async {
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        store
+            .change(|control| {
+                control.state = ControlState::Stopped;
+                Ok(())
+            })
+            .await
+            .unwrap();
+        Instant::now()
+    };
+    let setting = Setting::new(&store, &fleet);
+    let (ended, stopped) = tokio::join!(setting.run(&launcher, Shard::WHOLE, "w"), stop);
+    assert_eq!(ended.ending, Some(Ending::Told));
+    assert!(stopped.elapsed() <= Duration::from_secs(5), "{:?}", stopped.elapsed());
+    assert!(ended.results.len() < 70, "{}", ended.results.len());
+    // Gone on with, it does the rest, and nothing twice.
+    store
+        .change(|control| {
+            control.state = ControlState::Running;
+            Ok(())
+        })
+        .await
+        .unwrap();
+    let done: BTreeSet<String> = ended.results.into_keys().collect();
+    let rest = Pretended::default();
+    let ended = Setting::new(&store, &fleet).run(&rest, Shard::WHOLE, "w").await;
+    assert_eq!(ended.results.len(), 500);
+    assert!(rest.began().iter().all(|account| !done.contains(account)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_signal_drains_and_leaves_the_rest_for_the_next_time() {
+    let (store, fleet, launcher) = (store(), fleet(&[(50, false)], None), Pretended::default());
+    let setting = Setting::new(&store, &fleet);
+    let interrupt = async {
+        tokio::time::sleep(Duration::from_millis(3500)).await;
+        setting.cancel.drain();
+    };
+    let (ended, ()) = tokio::join!(setting.run(&launcher, Shard::WHOLE, "w"), interrupt);
+    assert_eq!((ended.ending, ended.results.len()), (None, 9));
+}
+
+#[tokio::test(start_paused = true)]
+async fn workers_that_share_a_fleet_do_all_of_it_once_and_wait_for_each_others_waves() {
+    let (store, fleet) = (store(), fleet(&[(7, false), (7, false)], None));
+    let (one, other) = (Pretended::default(), Pretended::default());
+    let setting = Setting::new(&store, &fleet);
+    let (first, second): (Shard, Shard) = ("1/2".parse().unwrap(), "2/2".parse().unwrap());
+    let (a, b) = tokio::join!(setting.run(&one, first, "a"), setting.run(&other, second, "b"));
+    assert_eq!((a.ending, b.ending), (Some(Ending::Finished), Some(Ending::Finished)));
+    let mut began = [one.began(), other.began()].concat();
+    began.sort();
+    began.dedup();
+    assert_eq!((began.len(), one.began().len() + other.began().len()), (14, 14));
+}
+
+#[tokio::test(start_paused = true)]
+async fn too_many_bad_accounts_stop_it() {
+    let codes = (0..10).map(|number| (format!("w1-{number}"), 6)).collect();
+    let launcher = Pretended { codes, ..Pretended::default() };
+    let (store, fleet) = (store(), fleet(&[(100, false)], Some(4)));
+    let ended = Setting::new(&store, &fleet).run(&launcher, Shard::WHOLE, "w").await;
+    assert!(matches!(ended.ending, Some(Ending::Stopped { bad: 4..=6 })), "{:?}", ended.ending);
+    assert!(launcher.began().len() <= 7);
+}
+
+#[test]
+fn shards_are_numbered_from_0_or_from_1() {
+    let check = |text: &str, shard: Option<(usize, usize)>| {
+        let read = text.parse::<Shard>().ok().map(|shard| (shard.index, shard.of));
+        assert_eq!(read, shard, "{text}");
+    };
+    check("0/3", Some((0, 3)));
+    check("2/3", Some((2, 3)));
+    check("3/3", Some((0, 3)));
+    check("1/1", Some((0, 1)));
+    for wrong in ["4/3", "1", "a/b", "1/0", "-1/3", "1/2/3"] {
+        check(wrong, None);
+    }
+}

@@ -1,0 +1,332 @@
+//! What is told of a fleet: a function of what is in the store. Pure.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use super::beat::Beat;
+use super::control::{Control, ControlState};
+use super::definition::Definition;
+use super::result::{AccountResult, Meaning};
+use crate::job::WaveSize;
+
+/// How old the beat of a worker may be before what it says no longer counts.
+const OLDEST_BEAT: SignedDuration = SignedDuration::from_secs(60);
+
+/// What is told of a fleet.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Status {
+    /// What the fleet is called.
+    pub name: String,
+    /// The word of its job's action.
+    pub action: String,
+    /// `running`, `paused`, `stopped`, `waiting` for an approval, `finished`, or `idle` where no worker is at work.
+    pub state: &'static str,
+    /// When it was made.
+    pub started_at: Timestamp,
+    /// By whom.
+    pub started_by: Option<String>,
+    /// Accounts in all.
+    pub accounts: usize,
+    /// The wave that is under way, from 1; the last one when all are over.
+    pub wave: u32,
+    /// How many waves there are.
+    pub waves: u32,
+    /// The size of the wave as the fleet file has it: `5`, `10 %`, `rest`.
+    pub wave_size: String,
+    /// Accounts that ended as planned.
+    pub done: usize,
+    /// Accounts that run.
+    pub running: usize,
+    /// Accounts of this wave that are still to be begun.
+    pub waiting: usize,
+    /// Accounts that a person has to look at.
+    pub attention: usize,
+    /// Accounts of later waves.
+    pub not_started: usize,
+    /// Accounts that ended in the last minutes, per minute.
+    pub accounts_per_minute: f64,
+    /// Calls a second over all accounts that run.
+    pub calls_per_second: f64,
+    /// When this wave ends at this pace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wave_ends_at: Option<Timestamp>,
+    /// Imports by outcome, over all accounts that ended.
+    pub outcomes: BTreeMap<String, u64>,
+    /// Imports by verdict.
+    pub verdicts: BTreeMap<String, u64>,
+    /// Imports that came from elsewhere.
+    pub copies: u64,
+    /// Imports of which it is not known whether their last call had its effect.
+    pub in_doubt: u64,
+    /// Calls of the accounts that ended.
+    pub total_calls: u64,
+    /// The accounts that a person has to look at, worst first.
+    pub rows: Vec<AttentionRow>,
+    /// The wave that somebody has to approve before it begins, and how many accounts it has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<NextWave>,
+    /// Who changed what is asked of it last, and when.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changed_by: Option<String>,
+    /// The exit code that the fleet has as it stands: 0, 3 or 4; 130 while it is not over.
+    pub fleet_exit_code: u8,
+}
+
+/// A wave that waits for an approval.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NextWave {
+    /// Its number, from 1.
+    pub wave: u32,
+    /// How many accounts it has.
+    pub accounts: usize,
+    /// Whether the wave before did not end well, so that it has to be approved whatever the fleet file says.
+    pub after_trouble: bool,
+}
+
+/// An account that a person has to look at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AttentionRow {
+    /// The account.
+    pub account: String,
+    /// The exit code of its run.
+    pub exit_code: u8,
+    /// What happened.
+    pub message: String,
+    /// What to do about it.
+    pub help: String,
+    /// Where its run folder is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
+}
+
+/// What is told of a fleet that stands so.
+pub fn status(
+    fleet: &Definition,
+    control: &Control,
+    results: &BTreeMap<String, AccountResult>,
+    beats: &[Beat],
+    now: Timestamp,
+) -> Status {
+    let live: Vec<&Beat> = beats
+        .iter()
+        .filter(|beat| !beat.is_over && now.duration_since(beat.at).abs() <= OLDEST_BEAT)
+        .collect();
+    let is_open = |account: &str| !results.contains_key(account);
+    let runs = |account: &str| is_open(account) && live.iter().any(|beat| beat.running.contains_key(account));
+    let open = fleet.accounts.iter().filter(|member| is_open(&member.account));
+    let waves = u32::try_from(fleet.waves.len()).unwrap_or(u32::MAX).max(1);
+    let first_open = open.map(|member| member.wave).min();
+    let wave = first_open.unwrap_or(waves);
+    let (mut running, mut waiting, mut not_started) = (0, 0, 0);
+    for member in fleet.accounts.iter().filter(|member| is_open(&member.account)) {
+        if runs(&member.account) {
+            running += 1;
+        } else if member.wave == wave {
+            waiting += 1;
+        } else {
+            not_started += 1;
+        }
+    }
+    let of_fleet =
+        |result: &&AccountResult| fleet.accounts.iter().any(|member| member.account == result.account);
+    let ended: Vec<&AccountResult> = results.values().filter(of_fleet).collect();
+    let done = ended.iter().filter(|result| result.meaning() == Meaning::Good).count();
+    let mut rows: Vec<AttentionRow> = ended
+        .iter()
+        .filter(|result| result.meaning() != Meaning::Good)
+        .map(|result| attention(&fleet.name, result))
+        .collect();
+    rows.sort_by_key(|row| (row.exit_code == 3, row.account.clone()));
+    let next = next_wave(fleet, control, results, wave, first_open.is_some());
+    let waits = running == 0 && next.as_ref().is_some_and(|next| next.wave == wave);
+    let pace = pace(&ended, now);
+    let left = running + waiting;
+    let mut status = Status {
+        name: fleet.name.clone(),
+        action: fleet.action.clone(),
+        state: match control.state {
+            _ if first_open.is_none() => "finished",
+            ControlState::Running if waits => "waiting",
+            ControlState::Running if live.is_empty() => "idle",
+            state => state.as_str(),
+        },
+        started_at: fleet.made_at,
+        started_by: fleet.made_by.clone(),
+        accounts: fleet.accounts.len(),
+        wave,
+        waves,
+        wave_size: fleet.waves.get(wave as usize - 1).map_or_else(String::new, |wave| size(wave.size)),
+        done,
+        running,
+        waiting,
+        attention: rows.len(),
+        not_started,
+        accounts_per_minute: pace,
+        calls_per_second: live.iter().map(|beat| beat.calls_per_second).sum(),
+        wave_ends_at: ends_at(left, pace, now).filter(|_| !live.is_empty() && !waits),
+        outcomes: BTreeMap::new(),
+        verdicts: BTreeMap::new(),
+        copies: 0,
+        in_doubt: 0,
+        total_calls: 0,
+        rows,
+        next,
+        changed_by: control.changed_by.clone(),
+        fleet_exit_code: exit_code(fleet, control, results, first_open.is_none()),
+    };
+    for counts in ended.iter().filter_map(|result| result.counts.as_ref()) {
+        add(&mut status.outcomes, &counts.outcomes);
+        add(&mut status.verdicts, &counts.verdicts);
+        status.copies += counts.copies;
+        status.in_doubt += counts.in_doubt;
+        status.total_calls += counts.total_calls;
+    }
+    status
+}
+
+fn add(into: &mut BTreeMap<String, u64>, from: &BTreeMap<String, u64>) {
+    for (word, count) in from.iter().filter(|(_, count)| **count > 0) {
+        *into.entry(word.clone()).or_default() += count;
+    }
+}
+
+fn size(size: WaveSize) -> String {
+    match size {
+        WaveSize::Accounts(count) => count.to_string(),
+        WaveSize::Share(share) => format!("{} %", (share * 10_000.0).round() / 100.0),
+        WaveSize::Rest => "rest".to_owned(),
+    }
+}
+
+/// The wave that does not begin by itself, if the one before is over.
+fn next_wave(
+    fleet: &Definition,
+    control: &Control,
+    results: &BTreeMap<String, AccountResult>,
+    wave: u32,
+    is_open: bool,
+) -> Option<NextWave> {
+    if !is_open {
+        return None;
+    }
+    let is_begun =
+        fleet.accounts.iter().any(|member| member.wave == wave && results.contains_key(&member.account));
+    let after = |number: u32| {
+        let members = fleet.accounts.iter().filter(|member| member.wave == number);
+        let mut ends = members.filter_map(|member| results.get(&member.account));
+        ends.any(|result| result.meaning() != Meaning::Good)
+    };
+    // The wave that is to come: this one if it has not begun, else the one after it.
+    let coming = if is_begun || wave == 1 { wave + 1 } else { wave };
+    let before = coming - 1;
+    let accounts = fleet.size_of(coming);
+    let asks = fleet.waves.get(before as usize - 1).is_some_and(|wave| wave.approve);
+    let after_trouble = after(before);
+    (accounts > 0 && control.approved < before && (asks || after_trouble)).then_some(NextWave {
+        wave: coming,
+        accounts,
+        after_trouble,
+    })
+}
+
+fn exit_code(
+    fleet: &Definition,
+    control: &Control,
+    results: &BTreeMap<String, AccountResult>,
+    is_over: bool,
+) -> u8 {
+    let bad = results.values().filter(|result| result.meaning() == Meaning::Bad).count();
+    let most = fleet.stop.map(|limit| match limit {
+        crate::job::Limit::Count(count) => count as usize,
+        crate::job::Limit::Share(share) => super::waves::share_of(share, fleet.accounts.len()).max(1),
+    });
+    match (is_over, control.state) {
+        (true, _) if results.values().any(|result| result.meaning() != Meaning::Good) => 3,
+        (true, _) => 0,
+        (false, ControlState::Stopped) => 4,
+        (false, _) if most.is_some_and(|most| bad >= most) => 4,
+        (false, _) => 130,
+    }
+}
+
+/// Accounts a minute, over those that ended in the last ten minutes.
+fn pace(ended: &[&AccountResult], now: Timestamp) -> f64 {
+    const WINDOW: SignedDuration = SignedDuration::from_mins(10);
+    let recent: Vec<Timestamp> =
+        ended.iter().map(|result| result.ended_at).filter(|at| now.duration_since(*at) <= WINDOW).collect();
+    let began = ended
+        .iter()
+        .filter(|result| now.duration_since(result.ended_at) <= WINDOW)
+        .map(|result| result.started_at)
+        .min();
+    let Some(began) = began else { return 0.0 };
+    let minutes = now.duration_since(began).min(WINDOW).as_secs_f64() / 60.0;
+    #[expect(clippy::cast_precision_loss, reason = "a count of accounts")]
+    let count = recent.len() as f64;
+    if minutes > 0.0 { count / minutes } else { 0.0 }
+}
+
+fn ends_at(left: usize, pace: f64, now: Timestamp) -> Option<Timestamp> {
+    if left == 0 || pace <= 0.0 {
+        return None;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a count of accounts")]
+    let seconds = left as f64 / pace * 60.0;
+    let left = SignedDuration::try_from_secs_f64(seconds).ok()?;
+    now.checked_add(left).ok()
+}
+
+/// What happened to an account, and what to do about it.
+fn attention(fleet: &str, result: &AccountResult) -> AttentionRow {
+    let again = format!("then: transship fleet resume {fleet}");
+    let (message, help) = match result.exit_code {
+        2 => ("the job or the token source is bad".to_owned(), format!("fix it, {again}")),
+        3 => (trouble(result), String::new()),
+        4 => ("stopped by `stop`".to_owned(), format!("see why, {again}")),
+        6 => ("token refused".to_owned(), format!("fix the token, {again}")),
+        _ => ("unexpected error".to_owned(), format!("see why, {again}")),
+    };
+    // A refused token says enough; for others the sentence of the run says more.
+    let message = match &result.message {
+        Some(said) if !matches!(result.exit_code, 3 | 6) => said.clone(),
+        _ => message,
+    };
+    let shown = |folder: &String| format!("transship show {folder}");
+    let help = if help.is_empty() { result.folder.as_ref().map(shown).unwrap_or_default() } else { help };
+    AttentionRow {
+        account: result.account.clone(),
+        exit_code: result.exit_code,
+        message,
+        help,
+        folder: result.folder.clone(),
+    }
+}
+
+/// What became of the imports that are not as planned.
+fn trouble(result: &AccountResult) -> String {
+    let Some(counts) = &result.counts else { return "an import needs attention".to_owned() };
+    let words = ["failed", "conflict", "stale", "unprocessed"];
+    let mut parts: Vec<String> = words
+        .iter()
+        .filter_map(|word| Some((*word, *counts.outcomes.get(*word).filter(|count| **count > 0)?)))
+        .map(|(word, count)| match (word, count) {
+            ("stale", 1) => "1 import edited since the plan: left alone".to_owned(),
+            ("stale", many) => format!("{many} imports edited since the plan: left alone"),
+            ("conflict", 1) => "1 conflict".to_owned(),
+            ("conflict", many) => format!("{many} conflicts"),
+            (word, many) => format!("{many} {word}"),
+        })
+        .collect();
+    if let Some(differs) = counts.verdicts.get("differs").filter(|count| **count > 0) {
+        parts.push(format!("{differs} read back different"));
+    }
+    if counts.copies > 0 {
+        parts.push(format!("{} copies from elsewhere", counts.copies));
+    }
+    if parts.is_empty() { "an import needs attention".to_owned() } else { parts.join(", ") }
+}
+
+#[cfg(test)]
+mod tests;

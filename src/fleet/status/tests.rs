@@ -1,0 +1,102 @@
+//! How a fleet that stands so is told of.
+
+use super::*;
+use crate::fleet::beat::Activity;
+use crate::fleet::definition::Member;
+use crate::fleet::result::Counts;
+use crate::job::FleetWave;
+use crate::model::Fingerprint;
+
+fn fleet() -> Definition {
+    let accounts = (0..20).map(|number| Member {
+        account: format!("c{number:02}"),
+        wave: match number {
+            0 => 1,
+            1..=4 => 2,
+            _ => 3,
+        },
+    });
+    let wave = |size, approve| FleetWave { size, approve };
+    Definition {
+        version: 1,
+        name: "remap".into(),
+        job: "remap".into(),
+        action: "update".into(),
+        job_sha256: Fingerprint::of(b""),
+        job_text: String::new(),
+        role: "source".into(),
+        waves: vec![
+            wave(WaveSize::Accounts(1), true),
+            wave(WaveSize::Share(0.2), true),
+            wave(WaveSize::Rest, false),
+        ],
+        stop: None,
+        parallel: 8,
+        accounts: accounts.collect(),
+        made_at: Timestamp::UNIX_EPOCH,
+        made_by: None,
+    }
+}
+
+fn result(account: &str, exit_code: u8) -> (String, AccountResult) {
+    let at = |second| Timestamp::from_second(second).unwrap();
+    let counts = Counts {
+        selected: 3,
+        outcomes: [("updated".into(), 3), ("failed".into(), 0)].into(),
+        total_calls: 7,
+        ..Counts::default()
+    };
+    let result = AccountResult {
+        account: account.into(),
+        exit_code,
+        started_at: at(0),
+        ended_at: at(60),
+        worker: "w".into(),
+        attempts: 1,
+        counts: Some(counts),
+        message: None,
+        folder: Some(format!("runs/{account}")),
+    };
+    (account.to_owned(), result)
+}
+
+#[test]
+fn every_account_is_counted_once_and_the_next_wave_is_named() {
+    let results = BTreeMap::from([result("c00", 0), result("c01", 6), result("c02", 3)]);
+    let beat = Beat {
+        worker: "w".into(),
+        at: Timestamp::from_second(110).unwrap(),
+        since: Timestamp::UNIX_EPOCH,
+        is_over: false,
+        running: [("c03".to_owned(), Activity::default())].into(),
+        calls_per_second: 12.0,
+    };
+    let control = Control { approved: 1, ..Control::default() };
+    let now = Timestamp::from_second(120).unwrap();
+    let told = status(&fleet(), &control, &results, &[beat.clone()], now);
+    assert_eq!((told.wave, told.waves, told.wave_size.as_str(), told.state), (2, 3, "20 %", "running"));
+    let counts = (told.done, told.running, told.waiting, told.attention, told.not_started);
+    assert_eq!(counts, (1, 1, 1, 2, 15));
+    assert_eq!((told.outcomes["updated"], told.total_calls, told.outcomes.len()), (9, 21, 1));
+    assert!((told.accounts_per_minute - 1.5).abs() < 0.01 && told.wave_ends_at.is_some());
+    assert_eq!(told.rows[0].help, "fix the token, then: transship fleet resume remap");
+    assert_eq!(told.rows[1].help, "transship show runs/c02");
+    assert_eq!(told.next, Some(NextWave { wave: 3, accounts: 15, after_trouble: true }));
+    assert_eq!(told.fleet_exit_code, 130);
+    // A worker that was silent for a minute counts for nothing.
+    let later = Timestamp::from_second(180).unwrap();
+    let told = status(&fleet(), &control, &results, &[beat], later);
+    assert_eq!((told.state, told.running, told.waiting), ("idle", 0, 2));
+}
+
+#[test]
+fn a_fleet_that_waits_or_is_over_says_so() {
+    let now = Timestamp::from_second(120).unwrap();
+    let first = BTreeMap::from([result("c00", 0)]);
+    let told = status(&fleet(), &Control::default(), &first, &[], now);
+    assert_eq!((told.state, told.wave), ("waiting", 2));
+    assert_eq!(told.next, Some(NextWave { wave: 2, accounts: 4, after_trouble: false }));
+    let all: BTreeMap<_, _> = (0..20).map(|number| result(&format!("c{number:02}"), 0)).collect();
+    let told = status(&fleet(), &Control::default(), &all, &[], now);
+    assert_eq!((told.state, told.done, told.next, told.fleet_exit_code), ("finished", 20, None, 0));
+}

@@ -1,0 +1,341 @@
+//! Where each part of a fleet stands in the store, and how it is read and changed.
+//!
+//! ```text
+//! fleets/<name>/fleet.json              what it is; written once
+//! fleets/<name>/control.json            stop, pause, approvals; replaced on condition
+//! fleets/<name>/plans/<account>.json    what would be done, by `fleet plan`
+//! fleets/<name>/runs/<account>/         its run folder, or what is kept of it in a bucket
+//! fleets/<name>/results/<account>.json  how it ended
+//! fleets/<name>/workers/<worker>.json   what each worker is doing
+//! fleets/<name>/report.html, audit.csv  the whole of it
+//! leases/<service + account>.json       who writes to an account
+//! ```
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::beat::Beat;
+use super::control::Control;
+use super::definition::{Definition, FORMAT};
+use super::error::FleetError;
+use super::result::AccountResult;
+use crate::archive::{ArchiveOptions, ObjectVersion, Objects};
+use crate::model::time::Clock;
+
+/// How many objects are read at a time.
+const IN_FLIGHT: usize = 16;
+/// How often a change is tried while others change the same object.
+const TRIES: u32 = 20;
+
+/// How a store is opened.
+#[derive(Debug, Clone)]
+pub struct StoreOptions {
+    /// A folder or the address of a bucket.
+    pub location: String,
+    /// The environment, for the credentials of buckets.
+    pub variables: Vec<(String, String)>,
+    /// The time of day.
+    pub clock: Clock,
+    /// Whether a folder that is not there is made.
+    pub create: bool,
+}
+
+impl StoreOptions {
+    /// Opens it.
+    ///
+    /// # Errors
+    ///
+    /// The location makes no sense, or is not there.
+    pub fn open(&self) -> Result<Objects, FleetError> {
+        let options = ArchiveOptions {
+            create: self.create,
+            variables: self.variables.clone(),
+            ..ArchiveOptions::new(self.clock.clone())
+        };
+        Ok(Objects::open(&self.location, &options)?)
+    }
+}
+
+/// A fleet in a store. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct FleetStore {
+    objects: Objects,
+    name: String,
+}
+
+impl FleetStore {
+    /// The fleet of that name; it need not be there yet.
+    pub fn new(objects: Objects, name: &str) -> Self {
+        Self { objects, name: name.to_owned() }
+    }
+
+    /// What the fleet is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The store as messages call it.
+    pub fn place(&self) -> &str {
+        self.objects.place()
+    }
+
+    /// The objects of the store.
+    pub fn objects(&self) -> &Objects {
+        &self.objects
+    }
+
+    fn at(&self, part: &str) -> String {
+        format!("fleets/{}/{part}", self.name)
+    }
+
+    /// A part of the fleet as people name it: a path, or an address.
+    pub fn shown(&self, part: &str) -> String {
+        match self.folder(part) {
+            Some(path) => path.display().to_string(),
+            None => format!("{}/{}", self.place().trim_end_matches('/'), self.at(part)),
+        }
+    }
+
+    /// A part of the fleet as a path, where the store is a folder.
+    pub fn folder(&self, part: &str) -> Option<PathBuf> {
+        self.objects.folder().map(|folder| folder.join(self.at(part)))
+    }
+
+    async fn read<T: DeserializeOwned>(&self, part: &str) -> Result<Option<(T, ObjectVersion)>, FleetError> {
+        let name = self.at(part);
+        let Some((bytes, version)) = self.objects.read(&name).await? else { return Ok(None) };
+        let read = serde_json::from_slice(&bytes).map_err(|source| FleetError::Damaged {
+            name: name.clone(),
+            place: self.place().to_owned(),
+            source,
+        })?;
+        Ok(Some((read, version)))
+    }
+
+    fn encode(&self, part: &str, value: &impl Serialize) -> Result<Bytes, FleetError> {
+        let mut text = serde_json::to_vec_pretty(value).map_err(|source| FleetError::Damaged {
+            name: self.at(part),
+            place: self.place().to_owned(),
+            source,
+        })?;
+        text.push(b'\n');
+        Ok(text.into())
+    }
+
+    /// Reads a part of the fleet as it is.
+    ///
+    /// # Errors
+    ///
+    /// The store does not answer.
+    pub async fn bytes(&self, part: &str) -> Result<Option<Bytes>, FleetError> {
+        Ok(self.objects.read(&self.at(part)).await?.map(|(bytes, _)| bytes))
+    }
+
+    /// Writes a part of the fleet, whatever was there.
+    ///
+    /// # Errors
+    ///
+    /// The store does not answer.
+    pub async fn put(&self, part: &str, bytes: Bytes) -> Result<(), FleetError> {
+        Ok(self.objects.put(&self.at(part), bytes).await?)
+    }
+
+    /// Writes a part of the fleet from a file of any size.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, or the store does not answer.
+    pub async fn put_file(&self, part: &str, path: &Path) -> Result<(), FleetError> {
+        Ok(self.objects.put_file(&self.at(part), path).await?)
+    }
+
+    /// What the fleet is.
+    ///
+    /// # Errors
+    ///
+    /// There is no such fleet, a newer program made it, or the store does not answer.
+    pub async fn definition(&self) -> Result<Definition, FleetError> {
+        let Some((definition, _)) = self.read::<Definition>("fleet.json").await? else {
+            let known = self.fleets().await?;
+            let known = if known.is_empty() {
+                "it holds none".to_owned()
+            } else {
+                format!("it holds {}", known.join(", "))
+            };
+            return Err(FleetError::Refused(format!(
+                "{} has no fleet `{}`; {known}",
+                self.place(),
+                self.name
+            )));
+        };
+        if definition.version > FORMAT {
+            return Err(FleetError::Refused(format!(
+                "the fleet `{}` is of a newer version of transship: update this one",
+                self.name
+            )));
+        }
+        Ok(definition)
+    }
+
+    /// The fleets of the store.
+    async fn fleets(&self) -> Result<Vec<String>, FleetError> {
+        let names = self.objects.list("fleets").await?;
+        let fleets =
+            names.iter().filter_map(|name| name.strip_prefix("fleets/")?.strip_suffix("/fleet.json"));
+        Ok(fleets.filter(|name| !name.contains('/')).map(str::to_owned).collect())
+    }
+
+    /// Begins a fleet, or goes on with it: how much it does at once and when it stops may be changed.
+    ///
+    /// # Errors
+    ///
+    /// A fleet of that name was begun with another job, other accounts or other waves; the store does not answer.
+    pub async fn begin(&self, definition: &Definition) -> Result<Definition, FleetError> {
+        let text = self.encode("fleet.json", definition)?;
+        if self.objects.create(&self.at("fleet.json"), text).await?.is_some() {
+            return Ok(definition.clone());
+        }
+        let known = self.definition().await?;
+        if let Some(unlike) = definition.unlike(&known) {
+            return Err(FleetError::Refused(format!(
+                "the fleet `{}` in {} was begun at {:.0}, and {unlike}: give this one another name",
+                self.name,
+                self.place(),
+                known.made_at
+            )));
+        }
+        let (made_at, made_by) = (known.made_at, known.made_by.clone());
+        let merged = Definition { made_at, made_by, ..definition.clone() };
+        if merged != known {
+            let text = self.encode("fleet.json", &merged)?;
+            self.put("fleet.json", text).await?;
+        }
+        Ok(merged)
+    }
+
+    /// What people asked for.
+    ///
+    /// # Errors
+    ///
+    /// The store does not answer.
+    pub async fn control(&self) -> Result<Control, FleetError> {
+        Ok(self.read("control.json").await?.map(|(control, _)| control).unwrap_or_default())
+    }
+
+    /// Changes what people asked for; others may do so at the same time, and none of it is lost. Gives what it is then.
+    ///
+    /// # Errors
+    ///
+    /// What `change` says; the store does not answer.
+    pub async fn change(
+        &self,
+        change: impl Fn(&mut Control) -> Result<(), FleetError>,
+    ) -> Result<Control, FleetError> {
+        let name = self.at("control.json");
+        for _ in 0..TRIES {
+            let found = self.read::<Control>("control.json").await?;
+            let (mut control, version) = match found {
+                Some((control, version)) => (control, Some(version)),
+                None => (Control::default(), None),
+            };
+            change(&mut control)?;
+            let text = self.encode("control.json", &control)?;
+            let written = match version {
+                Some(version) => self.objects.replace(&name, text, &version).await?,
+                None => self.objects.create(&name, text).await?,
+            };
+            if written.is_some() {
+                return Ok(control);
+            }
+        }
+        Err(FleetError::Contended { name, place: self.place().to_owned() })
+    }
+
+    /// How an account ended, if it did.
+    ///
+    /// # Errors
+    ///
+    /// The store does not answer.
+    pub async fn result(&self, account: &str) -> Result<Option<AccountResult>, FleetError> {
+        Ok(self.read(&format!("results/{account}.json")).await?.map(|(result, _)| result))
+    }
+
+    /// How every account that ended did, but those that are known: only what is new is read.
+    ///
+    /// # Errors
+    ///
+    /// The store does not answer.
+    pub async fn results(&self, known: &mut BTreeMap<String, AccountResult>) -> Result<(), FleetError> {
+        let prefix = self.at("results/");
+        let names = self.objects.list(prefix.trim_end_matches('/')).await?;
+        let accounts: BTreeSet<String> = names
+            .iter()
+            .filter_map(|name| name.strip_prefix(&prefix)?.strip_suffix(".json"))
+            .map(str::to_owned)
+            .collect();
+        known.retain(|account, _| accounts.contains(account));
+        let new = accounts.into_iter().filter(|account| !known.contains_key(account));
+        let new: Vec<String> = new.collect();
+        let read = futures::stream::iter(new)
+            .map(|account| async move { self.result(&account).await })
+            .buffer_unordered(IN_FLIGHT);
+        let read: Vec<Option<AccountResult>> = read.try_collect().await?;
+        known.extend(read.into_iter().flatten().map(|result| (result.account.clone(), result)));
+        Ok(())
+    }
+
+    /// Records how an account ended.
+    ///
+    /// # Errors
+    ///
+    /// The store does not answer.
+    pub async fn record(&self, result: &AccountResult) -> Result<(), FleetError> {
+        let part = format!("results/{}.json", result.account);
+        let text = self.encode(&part, result)?;
+        self.put(&part, text).await
+    }
+
+    /// Forgets how an account ended, so that it is run again.
+    ///
+    /// # Errors
+    ///
+    /// The store does not answer.
+    pub async fn forget(&self, account: &str) -> Result<(), FleetError> {
+        Ok(self.objects.remove(&self.at(&format!("results/{account}.json"))).await?)
+    }
+
+    /// Tells what a worker is doing.
+    ///
+    /// # Errors
+    ///
+    /// The store does not answer.
+    pub async fn beat(&self, beat: &Beat) -> Result<(), FleetError> {
+        let part = format!("workers/{}.json", beat.worker);
+        let text = self.encode(&part, beat)?;
+        self.put(&part, text).await
+    }
+
+    /// What each worker is doing.
+    ///
+    /// # Errors
+    ///
+    /// The store does not answer.
+    pub async fn beats(&self) -> Result<Vec<Beat>, FleetError> {
+        let prefix = self.at("");
+        let names = self.objects.list(&self.at("workers")).await?;
+        let parts: Vec<String> =
+            names.iter().filter_map(|name| name.strip_prefix(&prefix)).map(str::to_owned).collect();
+        let read = futures::stream::iter(parts)
+            .map(|part| async move { self.read::<Beat>(&part).await })
+            .buffer_unordered(IN_FLIGHT);
+        let read: Vec<Option<(Beat, ObjectVersion)>> = read.try_collect().await?;
+        let mut beats: Vec<Beat> = read.into_iter().flatten().map(|(beat, _)| beat).collect();
+        beats.sort_by(|a, b| a.worker.cmp(&b.worker));
+        Ok(beats)
+    }
+}

@@ -1,0 +1,54 @@
+//! An account of a CSV of accounts that stands for an account of a job: one job, run for each of many accounts.
+
+use std::collections::BTreeMap;
+
+use super::Account;
+
+/// A row of a CSV of accounts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AccountRow {
+    /// The line in the file, from 1.
+    pub line: u64,
+    /// The account: its name, where it is, and where its token is found.
+    pub account: Account,
+    /// The column `wave`: the wave of a fleet it belongs to, from 1; `None` for the first that has room.
+    pub wave: Option<u32>,
+    /// The column `queue`: which workers take it.
+    pub queue: Option<String>,
+    /// The name and every column of the user's own: `account.*` in templates.
+    pub columns: BTreeMap<String, String>,
+}
+
+impl AccountRow {
+    /// The row as the account of a job.
+    pub fn stand_in(&self, role: &str) -> StandIn {
+        StandIn { role: role.to_owned(), account: self.account.clone(), columns: self.columns.clone() }
+    }
+}
+
+/// An account that stands for one of a job's. It holds where its token comes from, never a token.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct StandIn {
+    /// Which account of the job it stands for: `source`, `target`, or the name of one.
+    #[serde(rename = "as")]
+    pub role: String,
+    /// The account.
+    pub account: Account,
+    /// `account.*` in templates.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub columns: BTreeMap<String, String>,
+}
+
+/// Which account stands for one of a job's.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AccountChoice {
+    /// This one.
+    Row(StandIn),
+    /// The one of that name in the job's `sources`.
+    OfSources {
+        /// Its name.
+        name: String,
+        /// Which account of the job it stands for: `source`, `target`, or the name of one.
+        role: String,
+    },
+}

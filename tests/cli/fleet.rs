@@ -1,0 +1,271 @@
+//! A fleet: one job for each account of a CSV, in waves, over one store.
+
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::support::process::{Bench, told};
+use crate::support::scenario::Scenario;
+use crate::support::schema::misfits;
+
+/// A fleet of so many accounts of the embedded emulator, and a job that describes the imports of each.
+fn fleet(accounts: usize, more: &str) -> Bench {
+    let bench = Bench::new();
+    let rows: String = (1..=accounts).map(|number| format!("c{number},shop-{number},V{number}\n")).collect();
+    bench.write("accounts.csv", &format!("name,emulator,vat\n{rows}"));
+    bench.write(
+        "job.yaml",
+        "version: 1\nname: describe\naction: update\naccounts:\n  one: { emulator: shop-1 }\nsource: one\n\
+         select: { names: [\"HubSpot *\"] }\n\
+         transform: [{ set: { /description: \"VAT {{ account.vat }}\" } }]\n",
+    );
+    bench.write(
+        "fleet.yaml",
+        &format!(
+            "version: 1\nname: describe-all\njob: job.yaml\naccounts: accounts.csv\nstore: store\n{more}"
+        ),
+    );
+    bench
+}
+
+/// The one document of a command, which is what its schema says.
+#[track_caller]
+fn json(bench: &Bench, code: i32, words: &[&str]) -> Value {
+    let output = bench.expect(code, &[words, &["--format", "json"]].concat());
+    let document: Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", told(&output)));
+    let definition = match words[1] {
+        known @ ("check" | "plan" | "run" | "status" | "report") => format!("fleet_{known}"),
+        _ => "fleet_control".to_owned(),
+    };
+    let schema =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/json.schema.json")).unwrap();
+    let wrong = misfits(&serde_json::from_str(&schema).unwrap(), &definition, &document);
+    assert!(wrong.is_empty(), "{wrong:#?}\n{document:#}");
+    document
+}
+
+fn audit_rows(bench: &Bench, path: &str) -> usize {
+    std::fs::read_to_string(bench.path(path)).unwrap().lines().count() - 1
+}
+
+#[test]
+fn each_account_is_run_once_reported_with_the_others_and_the_fleet_may_be_started_again() {
+    let bench = fleet(3, "parallel: 2\n");
+    json(&bench, 0, &["fleet", "check", "fleet.yaml"]);
+    let document = json(&bench, 0, &["fleet", "run", "fleet.yaml"]);
+    let status = &document["fleet"];
+    assert_eq!(
+        (&status["state"], &status["done"], &status["attention"]),
+        (&"finished".into(), &3.into(), &0.into())
+    );
+    let updated = status["outcomes"]["updated"].as_u64().unwrap();
+    assert!(updated > 0, "{status}");
+    let store = "store/fleets/describe-all";
+    let each: usize =
+        (1..=3).map(|number| audit_rows(&bench, &format!("{store}/runs/c{number}/audit.csv"))).sum();
+    assert_eq!(audit_rows(&bench, &format!("{store}/audit.csv")), each);
+    let page = std::fs::read_to_string(bench.path(&format!("{store}/report.html"))).unwrap();
+    assert!(
+        page.contains("runs/c2/report.html") && page.contains("every account ended as planned"),
+        "{page}"
+    );
+    let journal = std::fs::read_to_string(bench.path(&format!("{store}/runs/c2/journal.jsonl"))).unwrap();
+    assert!(journal.lines().next().unwrap().contains("\"account\":\"c2\""));
+    // Nothing that is secret is in the store, and nothing is done twice.
+    let kept = std::fs::read_to_string(bench.path(&format!("{store}/fleet.json"))).unwrap();
+    assert!(!kept.contains("token"), "{kept}");
+    json(&bench, 0, &["fleet", "report", "fleet.yaml"]);
+    let again = json(&bench, 0, &["fleet", "run", "fleet.yaml"]);
+    assert_eq!(again["fleet"]["total_calls"], document["fleet"]["total_calls"]);
+    let named = json(&bench, 0, &["fleet", "status", "describe-all", "--store", "store"]);
+    assert_eq!(named["fleet"]["done"], 3);
+    let output = bench.expect(2, &["fleet", "status", "another", "--store", "store"]);
+    assert!(told(&output).contains("it holds describe-all"), "{}", told(&output));
+    // Another job under the same name is refused.
+    let job = std::fs::read_to_string(bench.path("job.yaml")).unwrap();
+    bench.write("job.yaml", &job.replace("VAT ", "No. "));
+    let output = bench.expect(2, &["fleet", "run", "fleet.yaml"]);
+    assert!(told(&output).contains("its job is another"), "{}", told(&output));
+    bench.expect(0, &["fleet", "run", "fleet.yaml", "--name", "another"]);
+}
+
+#[test]
+fn every_problem_of_the_files_of_a_fleet_is_shown_at_once() {
+    let bench = fleet(
+        2,
+        "waves: [{ accounts: 1, aprove: true }, { rest: true }, { share: 10% }]\nstop: { accounts: 0 }\nparalel: 3\n",
+    );
+    bench.write("accounts.csv", "name,emulator,region,wave\na,x,us,1\na b,x,,\nc,,mars,\nd,y,,9\nD,z,,\n");
+    let output = bench.expect(2, &["fleet", "check", "fleet.yaml"]);
+    let text = told(&output);
+    for part in [
+        "unknown key `aprove`",
+        "did you mean `approve`?",
+        "nothing is left for the waves after `rest`",
+        "the last wave leaves accounts out",
+        "`accounts` must be",
+        "did you mean `parallel`?",
+        "which needs nothing else",
+        "the name must be",
+        "a region that is not us, eu, au or ca",
+        "two rows name the account `D`",
+    ] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    let bench = fleet(1, "waves: [{ accounts: 1 }, { rest: true }]\n");
+    bench.write("accounts.csv", "name,emulator,wave\na,x,1\nb,y,9\n");
+    let output = bench.expect(2, &["fleet", "check", "fleet.yaml"]);
+    assert!(told(&output).contains("the account `b` is of wave 9, and there are 2"), "{}", told(&output));
+    let schema = bench.expect(0, &["schema", "fleet"]);
+    let schema: Value = serde_json::from_slice(&schema.stdout).unwrap();
+    assert_eq!(schema["properties"]["as"]["default"], "source");
+}
+
+#[test]
+fn plans_are_kept_for_each_account_and_grouped_by_equal_change() {
+    let bench = fleet(3, "");
+    let text = std::fs::read_to_string(bench.path("accounts.csv")).unwrap();
+    bench.write("accounts.csv", &text.replace(",V2", ",V1"));
+    let document = json(&bench, 0, &["fleet", "plan", "fleet.yaml"]);
+    let groups = document["groups"].as_array().unwrap();
+    assert_eq!(groups[0]["accounts"], serde_json::json!(["c1", "c2"]), "{document:#}");
+    assert_eq!(groups.len(), 2);
+    assert!(bench.path("store/fleets/describe-all/plans/c3.json").is_file());
+    let output = bench.expect(0, &["fleet", "plan", "fleet.yaml"]);
+    assert!(told(&output).contains("2 accounts: "), "{}", told(&output));
+    // What was planned is what is done.
+    json(&bench, 0, &["fleet", "run", "fleet.yaml"]);
+}
+
+#[test]
+fn an_account_that_cannot_be_reached_ends_in_its_row_and_no_later_wave_is_begun_until_that_is_seen_to() {
+    let bench = fleet(4, "waves: [{ accounts: 1 }, { rest: true }]\n");
+    let text = std::fs::read_to_string(bench.path("accounts.csv")).unwrap();
+    let broken = text
+        .replace("name,emulator,vat", "name,emulator,vat,region,token_env")
+        .replace(",V", ",V,,")
+        .replace("V,,", "V");
+    let broken: String = broken
+        .lines()
+        .enumerate()
+        .map(|(number, line)| match number {
+            0 => format!("{line}\n"),
+            1 => "c1,,V1,us,NO_SUCH_TOKEN\n".to_owned(),
+            _ => format!("{line},,\n"),
+        })
+        .collect();
+    bench.write("accounts.csv", &broken);
+    let document = json(&bench, 3, &["fleet", "run", "fleet.yaml"]);
+    let status = &document["fleet"];
+    assert_eq!((&status["attention"], &status["not_started"]), (&1.into(), &0.into()), "{status:#}");
+    assert_eq!((&status["waiting"], &status["state"]), (&3.into(), &"waiting".into()));
+    assert!(!bench.path("store/fleets/describe-all/runs/c2").exists(), "no account of a later wave");
+    assert!(status["rows"][0]["message"].as_str().unwrap().contains("NO_SUCH_TOKEN"), "{status:#}");
+    // The file is mended, and the account is run again.
+    bench.write("accounts.csv", &text);
+    json(&bench, 0, &["fleet", "resume", "fleet.yaml"]);
+    let document = json(&bench, 0, &["fleet", "run", "fleet.yaml"]);
+    assert_eq!(document["fleet"]["done"], 4);
+}
+
+#[test]
+fn a_wave_waits_for_its_approval_and_a_stop_begins_nothing_more() {
+    let bench =
+        fleet(4, "waves: [{ accounts: 1, approve: true }, { accounts: 1, approve: true }, { rest: true }]\n");
+    let run = ["fleet", "run", "fleet.yaml", "--no-wait"];
+    let output = bench.expect(130, &run);
+    assert!(told(&output).contains("wave 2 (1 accounts) needs approval"), "{}", told(&output));
+    bench.expect(0, &["fleet", "approve", "describe-all", "--store", "store"]);
+    // A worker that waits goes on when somebody approves.
+    let child = bench.transship(&run[..3]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let done = |count: u64| {
+        let since = Instant::now();
+        while json(&bench, 0, &["fleet", "status", "fleet.yaml"])["fleet"]["done"].as_u64() != Some(count) {
+            assert!(since.elapsed() < Duration::from_mins(1), "never came about: {count} done");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    };
+    done(2);
+    json(&bench, 0, &["fleet", "pause", "fleet.yaml"]);
+    bench.expect(0, &["fleet", "approve", "fleet.yaml"]);
+    let status = json(&bench, 0, &["fleet", "status", "fleet.yaml"]);
+    assert_eq!(status["fleet"]["state"], "paused");
+    bench.expect(0, &["fleet", "stop", "fleet.yaml"]);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(4), "{}", told(&output));
+    bench.expect(4, &run);
+    bench.expect(0, &["fleet", "resume", "fleet.yaml"]);
+    bench.expect(0, &run);
+    bench.expect(2, &["fleet", "approve", "fleet.yaml"]);
+}
+
+#[test]
+fn shards_do_all_of_it_together() {
+    let bench = fleet(4, "");
+    bench.expect(130, &["fleet", "run", "fleet.yaml", "--shard", "1/2", "--no-wait"]);
+    assert_eq!(json(&bench, 0, &["fleet", "status", "fleet.yaml"])["fleet"]["done"], 2);
+    bench.expect(0, &["fleet", "run", "fleet.yaml", "--shard", "2/2", "--no-wait"]);
+    bench.expect(2, &["fleet", "run", "fleet.yaml", "--shard", "3/2"]);
+}
+
+#[test]
+fn without_a_terminal_nobody_can_agree_and_without_a_store_there_is_nothing_to_share() {
+    let bench = fleet(1, "");
+    let output =
+        bench.transship(&["fleet", "run", "fleet.yaml"]).env_remove("TRANSSHIP_YES").output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", told(&output));
+    let text = std::fs::read_to_string(bench.path("fleet.yaml")).unwrap();
+    bench.write("fleet.yaml", &text.replace("store: store\n", ""));
+    bench.expect(2, &["fleet", "run", "fleet.yaml"]);
+    let mut command = bench.transship(&["fleet", "run", "fleet.yaml"]);
+    assert_eq!(command.env("TRANSSHIP_STORE", "shared").status().unwrap().code(), Some(0));
+    std::fs::create_dir_all(bench.path(".config/transship")).unwrap();
+    bench.write(".config/transship/accounts.yaml", "version: 1\nstore: ../../shared\n");
+    bench.expect(0, &["fleet", "status", "describe-all"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_worker_that_is_killed_takes_its_runs_with_it_and_the_next_one_finishes_them() {
+    let bench = fleet(6, "parallel: 3\n");
+    let mut child = bench
+        .transship(&["fleet", "run", "fleet.yaml"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let since = Instant::now();
+    while !bench.path("store/fleets/describe-all/runs/c1/journal.jsonl").exists() {
+        assert!(since.elapsed() < Duration::from_mins(1), "no run began");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let document = json(&bench, 0, &["fleet", "run", "fleet.yaml"]);
+    assert_eq!(document["fleet"]["done"], 6);
+    for number in 1..=6 {
+        bench.expect(0, &["verify", &format!("store/fleets/describe-all/runs/c{number}")]);
+    }
+    let left = Command::new("pgrep").args(["-f", &bench.path("store").display().to_string()]).output();
+    assert!(left.is_ok_and(|left| left.stdout.is_empty()), "a run outlived its worker");
+}
+
+#[test]
+fn a_run_of_one_person_takes_the_lease_of_its_target_where_a_store_is_shared_and_lets_go_of_it() {
+    let world = Scenario::migrate(["a"]).env("TRANSSHIP_STORE", "shared").start();
+    for _ in 0..2 {
+        world.run().expect_exit(0);
+        let mut leases = std::fs::read_dir(world.path("shared/leases")).unwrap();
+        let lease = leases.next().expect("a lease").unwrap().path();
+        assert!(leases.next().is_none(), "one account, one lease");
+        let note: Value = serde_json::from_slice(&std::fs::read(lease).unwrap()).unwrap();
+        assert_eq!((&note["released"], &note["what"]), (&true.into(), &"account `target`".into()), "{note}");
+    }
+    // A plan and a dry run write nothing and need none.
+    std::fs::remove_dir_all(world.path("shared")).unwrap();
+    world.command(&["plan", "JOB"]).expect_exit(0);
+    world.run_with(&["--dry-run"]).expect_exit(0);
+    assert!(!world.path("shared").exists());
+}

@@ -1,0 +1,134 @@
+//! One job for each account of a CSV, and many jobs over one archive.
+
+use std::process::Stdio;
+use std::rc::Rc;
+use std::sync::Mutex;
+
+use serde_json::json;
+
+use crate::support::process::{Bench, told};
+use crate::support::scenario::{Scenario, World, import};
+
+/// Imports in both accounts, and a CSV in which `acme` is the account `target`.
+fn listed(scenario: Scenario) -> Rc<World> {
+    let world = scenario.target(&import("a")).target(&import("b")).start();
+    let rows = format!(
+        "name,url,token_env,wave,vat\nacme,{0},TOKEN_TARGET,1,AT-7\nother,{0},TOKEN_SOURCE,,DE-9\n",
+        world.url()
+    );
+    std::fs::write(world.path("accounts.csv"), rows).unwrap();
+    world
+}
+
+fn described() -> Scenario {
+    Scenario::update(["a", "b"])
+        .job("transform", "[{ set: { /description: \"VAT {{ account.vat }} of {{ account.name }}\" } }]")
+}
+
+const ACME: [&str; 4] = ["--accounts", "accounts.csv", "--account", "acme"];
+
+#[test]
+fn an_account_of_a_csv_stands_for_the_one_of_the_job_and_its_columns_are_for_templates() {
+    let world = listed(described());
+    let ran = world.run_with(&ACME).expect_exit(0).expect_all(2, "updated", "equal");
+    let ran = ran.expect_cell("a", "target_account", "acme").expect_cell("a", "source_account", "acme");
+    assert!(ran.file("journal.jsonl").lines().next().unwrap().contains("\"account\":\"acme\""));
+    assert_eq!(world.import("target", "a")["description"], json!("VAT AT-7 of acme"));
+    assert_ne!(world.import("source", "a")["description"], json!("VAT DE-9 of other"));
+    // What the run keeps is enough to go on with it, and its folder is of this account.
+    let run = ran.folder().display().to_string();
+    let words = ["run", "JOB", "--run-dir", &run, "--or-resume", "--accounts", "accounts.csv", "--account"];
+    world.command(&[&words[..], &["acme"]].concat()).expect_exit(0).expect_no_write();
+    world.command(&[&words[..], &["other"]].concat()).expect_exit(2).expect_stderr("another job or account");
+    world.command(&["retry", &run]).expect_exit(0).expect_stderr("nothing in this run needs to be redone");
+}
+
+#[test]
+fn without_an_account_a_template_about_it_fails_each_import_and_says_why() {
+    let world = listed(described());
+    world.run().expect_exit(3).expect_stderr("`account.name`, `account.vat` is not known for this import");
+}
+
+#[test]
+fn an_account_can_stand_for_the_target_or_for_an_account_by_its_name() {
+    for role in ["target"] {
+        let world = listed(Scenario::migrate(["c"]));
+        let ran = world.run_with(&[&ACME[..], &["--as", role]].concat());
+        ran.expect_exit(0).expect_audit("c", "created", "equal").expect_cell("c", "target_account", "acme");
+    }
+    let world = listed(Scenario::migrate(["c"]));
+    world
+        .run_with(&[&ACME[..], &["--as", "nobody"]].concat())
+        .expect_exit(2)
+        .expect_stderr("neither source nor target");
+    world
+        .run_with(&["--accounts", "accounts.csv", "--account", "acm"])
+        .expect_exit(2)
+        .expect_stderr("did you mean `acme`?");
+    world.run_with(&["--accounts", "accounts.csv"]).expect_exit(2);
+    world
+        .command(&["list", "JOB", "--accounts", "accounts.csv", "--account", "acme"])
+        .expect_exit(0)
+        .expect_stdout("b");
+    world.command(&[&["check", "JOB", "--as", "target"], &ACME[..]].concat()).expect_exit(0);
+    world
+        .command(&[&["plan", "JOB", "--as", "target"], &ACME[..]].concat())
+        .expect_exit(0)
+        .expect_stdout("create");
+}
+
+#[test]
+fn the_sources_of_a_job_are_enough_for_every_action() {
+    let world = listed(described());
+    let text = world.read("job.yaml").replace("source: source\n", "sources: accounts.csv\n");
+    let text = text.lines().filter(|line| !line.starts_with("  ") && !line.starts_with("accounts:"));
+    std::fs::write(world.path("job.yaml"), text.map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+    world.run_with(&["--account", "acme"]).expect_exit(0).expect_all(2, "updated", "equal");
+    world.run_with(&["--account", "acne"]).expect_exit(2).expect_stderr("did you mean `acme`?");
+    world.run().expect_exit(2).expect_stderr("`sources` has no meaning for update");
+}
+
+#[test]
+fn a_backup_of_a_csv_of_accounts_needs_no_accounts_beside_it() {
+    let bench = Bench::new();
+    let rows: String = (1..=5).map(|number| format!("c{number},demo-{number},q\n")).collect();
+    bench.write("accounts.csv", &format!("name,emulator,queue\n{rows}"));
+    let job = "version: 1\nname: night\naction: backup\nsources: accounts.csv\nparallel: 2\narchive: { path: archive }\n";
+    bench.write("job.yaml", job);
+    let output = bench.expect(0, &["run", "job.yaml", "--format", "json"]);
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let names: Vec<_> =
+        document["runs"].as_array().unwrap().iter().map(|run| run["account"].as_str().unwrap()).collect();
+    assert_eq!(names, ["c1", "c2", "c3", "c4", "c5"]);
+    bench.expect(0, &["run", "job.yaml", "--account", "c3"]);
+}
+
+#[test]
+fn many_backups_that_prune_one_archive_keep_nobody_out() {
+    let bench = Bench::new();
+    let rows: String = (1..=12).map(|number| format!("c{number},shop-{number}\n")).collect();
+    bench.write("accounts.csv", &format!("name,emulator\n{rows}"));
+    let job = "version: 1\nname: night\naction: backup\nsources: accounts.csv\narchive: { path: archive, keep: { last: 1 } }\n";
+    bench.write("job.yaml", job);
+    bench.expect(0, &["run", "job.yaml", "--account", "c1"]);
+    let open = Mutex::new((0..24).map(|number| format!("c{}", number % 12 + 1)).collect::<Vec<_>>());
+    std::thread::scope(|scope| {
+        for hand in 0..6 {
+            let (bench, open) = (&bench, &open);
+            scope.spawn(move || {
+                loop {
+                    let Some(account) = open.lock().unwrap().pop() else { return };
+                    let mut command = bench.transship(&["run", "job.yaml", "--account", &account]);
+                    // Each has an emulator of its own, as each account has a service of its own.
+                    command.env("TRANSSHIP_EMULATOR_DATA", bench.path(&format!("data-{hand}.jsonl")));
+                    let output = command.stdin(Stdio::null()).output().unwrap();
+                    assert_eq!(output.status.code(), Some(0), "{account}: {}", told(&output));
+                }
+            });
+        }
+    });
+    let output = bench.expect(0, &["archive", "list", "archive", "--format", "json"]);
+    let listed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(listed["snapshots"].as_array().unwrap().len(), 12, "{listed}");
+    bench.expect(0, &["archive", "check", "archive"]);
+}
