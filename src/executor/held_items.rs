@@ -29,10 +29,11 @@ pub(crate) async fn next_free(
     mut ended: impl FnMut(Done),
 ) -> Result<VecDeque<ItemKey>, EngineError> {
     let mut held = flows.take_held();
-    let mut told: Vec<String> = Vec::new();
+    let mut told = String::new();
     while !held.is_empty() && !context.cancel.is_draining() {
         flows.ask_again().await;
         let (mut free, mut kept, mut names) = (VecDeque::new(), Vec::new(), Vec::new());
+        let mut is_known = true;
         for key in held {
             let item = context.plan.item(key)?;
             match flows.of_item(context.target, &item).await {
@@ -41,19 +42,18 @@ pub(crate) async fn next_free(
                 Flows::Unauthorized | Flows::Withheld => free.push_back(key),
                 Flows::Running(name) => {
                     kept.push((item, format!("the flow \"{name}\" uses it, and runs")));
-                    names.push(format!("the flow \"{name}\", which runs"));
+                    names.push(name);
                 }
                 Flows::Unknown(why) => {
                     kept.push((item, format!("whether a flow runs that uses it is not known: {why}")));
-                    names.push("an answer to which flows run".to_owned());
+                    is_known = false;
                 }
             }
         }
         let now = Instant::now();
         if free.is_empty() && now >= deadline {
             for (item, why) in kept {
-                let (key, message) =
-                    (item.item, format!("{why}: left alone; `transship retry` takes it up again"));
+                let (key, message) = (item.item, format!("{why}: left alone"));
                 let next = end(context, key, End::new(Outcome::Conflict, "flow_running", message)).await?;
                 let Next::Ended(message) = next else { continue };
                 ended(Done::over(item, Outcome::Conflict, message));
@@ -67,16 +67,12 @@ pub(crate) async fn next_free(
         }
         names.sort_unstable();
         names.dedup();
-        if names != told {
-            let more = names.len().saturating_sub(NAMED);
-            let mut what = names[..names.len() - more].join(", ");
-            if more > 0 {
-                what.push_str(&format!(" and {more} more"));
-            }
+        let what = if is_known { in_words(&names) } else { "an answer to which flows run".to_owned() };
+        if what != told {
             let left = jiff::SignedDuration::try_from(deadline - now).unwrap_or_default();
             let until = context.clock.now().saturating_add(left).unwrap_or(jiff::Timestamp::MAX);
-            context.events.emit(&Event::Waiting { until, what });
-            told = names;
+            context.events.emit(&Event::Waiting { until, what: what.clone() });
+            told = what;
         }
         tokio::select! {
             biased;
@@ -85,4 +81,32 @@ pub(crate) async fn next_free(
         }
     }
     Ok(VecDeque::new())
+}
+
+/// `the flow "Orders", which runs`; `the flows "A", "B", "C" and 2 more, which run`.
+fn in_words(names: &[String]) -> String {
+    let named: Vec<String> = names.iter().take(NAMED).map(|name| format!("\"{name}\"")).collect();
+    match (named.as_slice(), names.len() - named.len()) {
+        ([one], 0) => format!("the flow {one}, which runs"),
+        ([first @ .., last], 0) => format!("the flows {} and {last}, which run", first.join(", ")),
+        (named, more) => format!("the flows {} and {more} more, which run", named.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flows_that_are_waited_for_are_named_up_to_three() {
+        for (names, words) in [
+            (&["A"][..], r#"the flow "A", which runs"#),
+            (&["A", "B"], r#"the flows "A" and "B", which run"#),
+            (&["A", "B", "C"], r#"the flows "A", "B" and "C", which run"#),
+            (&["A", "B", "C", "D", "E"], r#"the flows "A", "B", "C" and 2 more, which run"#),
+        ] {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            assert_eq!(in_words(&names), words);
+        }
+    }
 }

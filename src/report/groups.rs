@@ -14,6 +14,9 @@ const KINDS: usize = 2_000;
 const ELSEWHERE: &str = "other places";
 /// Different reasons that are told apart; what comes after is counted under its code.
 const REASONS: usize = 2_000;
+/// Code of an import that is in use and would be deleted, and what is said of all of them.
+const IN_USE: &str = "in_use";
+const USED: &str = "flows use it, each import names them below: left alone; take it out of them first";
 /// Imports named for each reason.
 const NAMED: usize = 3;
 /// Values shown for each kind of change.
@@ -98,7 +101,10 @@ impl Groups {
             && let (Some(outcome), Some(reason)) = (item.outcome, &item.trouble)
             && let Some(lead) = lead(outcome)
         {
-            self.reason(lead, &reason.message, &reason.code, &item.name);
+            // Each names flows of its own: they are one reason, and each import names its flows below.
+            let is_used = reason.code == IN_USE && !item.used_by.is_empty();
+            let text = if is_used { USED } else { reason.message.as_str() };
+            self.reason(lead, text, &reason.code, &item.name);
         }
         for warning in &item.warnings {
             self.reason("warning", warning, "other warnings", &item.name);
@@ -295,6 +301,20 @@ mod tests {
         ] {
             assert_eq!(family(path), wanted, "{path}");
         }
+    }
+
+    #[test]
+    fn imports_that_flows_keep_from_being_deleted_are_one_reason() {
+        let mut groups = Groups::default();
+        for number in 1..=3 {
+            groups.take(&crate::report::sample::item(
+                number,
+                &serde_json::json!({ "operation": "none", "outcome": "conflict", "used_by": [format!("f{number}")],
+                    "trouble": { "code": "in_use", "message": format!("it is used by the flow {number}") } }),
+            ));
+        }
+        let lines = groups.attention();
+        assert_eq!((lines.len(), lines[0].imports), (1, 3));
     }
 
     #[test]

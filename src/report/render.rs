@@ -167,13 +167,12 @@ impl Told<'_> {
     ) -> Result<Reported, RunFolderError> {
         let mut summary = Summary::begin(self.plan, self.story);
         let (mut attention, mut reasons) = (Vec::new(), Reasons::default());
-        let mut affected = UserCounts::new();
+        let (mut affected, mut copied) = (UserCounts::new(), UserCounts::new());
         rows(self.folder, self.plan, self.memory, |row| {
             summary.add(&row);
             if row.outcome.wrote() {
-                for user in &row.item.used_by {
-                    *affected.entry(user.clone()).or_default() += 1;
-                }
+                row.item.used_by.iter().for_each(|id| *affected.entry(id.clone()).or_default() += 1);
+                row.item.used_in_source.iter().for_each(|id| *copied.entry(id.clone()).or_default() += 1);
             }
             reasons.take(&row);
             if attention.len() < named {
@@ -181,8 +180,9 @@ impl Told<'_> {
             }
             each(&row)
         })?;
-        let read = self.plan.tail().usage.target.as_ref();
-        summary.usage = read.map(|read| UsageSummary::of(read, &affected));
+        let usage = &self.plan.tail().usage;
+        summary.usage = usage.target.as_ref().map(|read| UsageSummary::of(read, &affected));
+        summary.usage_in_source = usage.source.as_ref().map(|read| UsageSummary::of(read, &copied));
         let reasons = reasons.sorted().into_iter().map(|(_, group)| group).collect();
         Ok(Reported { summary, attention, reasons })
     }

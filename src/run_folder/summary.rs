@@ -92,6 +92,9 @@ pub struct Summary {
     /// What uses the imports of the target that were changed or removed, where the plan read that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage: Option<UsageSummary>,
+    /// What uses the imports of the source that were copied, where the plan read that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage_in_source: Option<UsageSummary>,
     /// Items with warnings.
     pub warnings: u32,
     /// Imports of the same names that came from elsewhere while this run made its own.

@@ -238,7 +238,13 @@ fn a_migration_tells_the_flows_of_the_source_and_those_of_the_target_whose_impor
     let ran = world.run_with(&["--usage"]).expect_exit(0);
     let usage = &ran.summary()["usage"];
     assert_eq!((&usage["flows"], &usage["users"][0]["name"]), (&1.into(), &"Theirs".into()));
-    assert!(ran.file("report.html").contains("Flows that use what was changed"));
+    let copied = &ran.summary()["usage_in_source"];
+    assert_eq!((&copied["flows"], &copied["tools"]), (&3.into(), &1.into()));
+    let page = ran.file("report.html");
+    assert!(
+        page.contains("Flows that use what was changed") && page.contains("Flows that use what was copied")
+    );
+    assert!(page.contains("used there by 3 flows and 1 tool in 1 integration"));
     world.command(&["verify"]).expect_exit(0);
 }
 

@@ -5,6 +5,7 @@
 
 mod chart;
 mod escape;
+mod flows;
 mod samples;
 mod sections;
 

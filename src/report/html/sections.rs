@@ -10,7 +10,6 @@ use crate::model::{Outcome, Verdict};
 use crate::report::console::{caches, copies, doubts, headline, how_it_ended, spent, verified};
 use crate::report::snapshot::in_words;
 use crate::report::text::{count, number, span};
-use crate::report::usage::{integration, sentence, standing};
 use crate::run_folder::summary::Summary;
 
 /// Kinds of change, and reasons, that are listed.
@@ -21,9 +20,9 @@ impl<W: Write> Page<W> {
         self.title(summary)?;
         self.outcomes(summary)?;
         self.changes()?;
-        self.flows(summary)?;
         self.reasons()?;
         self.by_hand(summary)?;
+        self.flows(summary)?;
         self.charts(summary)?;
         self.table()?;
         self.evidence(summary)?;
@@ -111,38 +110,6 @@ impl<W: Write> Page<W> {
         }
         self.out.write_all(b"</tbody></table>\n")?;
         self.rest(changes.len(), "other kind of change", "other kinds of change")?;
-        self.out.write_all(b"</section>\n")
-    }
-
-    /// The flows, APIs and tools that use what was changed or removed.
-    fn flows(&mut self, summary: &Summary) -> io::Result<()> {
-        let Some(usage) = &summary.usage else { return Ok(()) };
-        write!(
-            self.out,
-            "<section>\n<h2>Flows that use what was changed</h2>\n<p>The imports of <bdi>{}</bdi> that were changed or removed are used by {}.</p>\n",
-            Text(&summary.target),
-            Text(sentence(usage, "when the plan was made"))
-        )?;
-        if !usage.is_empty() {
-            self.out.write_all(
-                b"<table class=\"list\"><thead><tr><th>what</th><th>name</th><th>integration</th><th>when the plan was made</th>\
-                  <th class=\"num\">imports</th></tr></thead><tbody>\n",
-            )?;
-            for affected in usage.users.iter().take(MOST_GROUPS) {
-                let user = &affected.user;
-                writeln!(
-                    self.out,
-                    "<tr><td>{}</td><td><bdi>{}</bdi></td><td><bdi>{}</bdi></td><td>{}</td><td class=\"num\">{}</td></tr>",
-                    user.kind.noun(),
-                    Text(&user.name),
-                    Text(integration(affected)),
-                    standing(user),
-                    number(affected.imports)
-                )?;
-            }
-            self.out.write_all(b"</tbody></table>\n")?;
-            self.rest((usage.flows + usage.apis + usage.tools) as usize, "other", "others")?;
-        }
         self.out.write_all(b"</section>\n")
     }
 

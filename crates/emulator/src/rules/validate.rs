@@ -116,7 +116,10 @@ pub(crate) fn other(
     resources: Resources<'_>,
 ) -> Vec<Problem> {
     let mut problems = Vec::new();
-    name(document, &mut problems);
+    // A job has no name: whoever wants a flow to run in the emulator makes one.
+    if kind != Kind::Jobs {
+        name(document, &mut problems);
+    }
     if kind == Kind::Connections && !present(document, "type") {
         problems.push(Problem::missing("type"));
     }

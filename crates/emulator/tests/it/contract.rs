@@ -81,6 +81,24 @@ async fn a_slash_at_the_end_of_a_path_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_flow_runs_as_long_as_there_is_a_job_for_it() {
+    let emulator = crate::support::emulator(&["one"]);
+    let service = Service::new(emulator.url(), emulator.token("one").unwrap());
+    let flow = service.post("/v1/flows", json!({ "name": "Flow", "disabled": true })).await.expect(201).id();
+    let running = async || {
+        let jobs = service.post("/v1/jobs/current", json!({ "_flowIds": [flow] })).await.expect(200).body;
+        jobs["jobs"].as_array().unwrap().len()
+    };
+    assert_eq!(running().await, 0);
+    let job = json!({ "_flowId": flow, "status": "running" });
+    let job = service.post("/v1/jobs", job).await.expect(201).id();
+    assert_eq!(running().await, 1);
+    let over = json!({ "_flowId": flow, "status": "completed" });
+    service.put(&format!("/v1/jobs/{job}"), over).await.expect(200);
+    assert_eq!(running().await, 0);
+}
+
+#[tokio::test]
 async fn an_instance_of_an_abstract_flow_is_listed_only_if_it_is_asked_for() {
     let emulator = crate::support::emulator(&["one"]);
     let service = Service::new(emulator.url(), emulator.token("one").unwrap());
