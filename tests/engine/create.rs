@@ -299,3 +299,45 @@ fn a_panic_over_one_item_leaves_the_others_to_their_ends() {
         assert_eq!(migration.target.all_names(), ["A", "B", "C"]);
     });
 }
+
+/// Services that change names: what each makes of one.
+const NAMES: [fn(&str) -> String; 5] = [
+    |name| name.trim().to_owned(),
+    |name| name.split_whitespace().collect::<Vec<_>>().join(" "),
+    str::to_lowercase,
+    |name| name.replace("&amp;", "&"),
+    |name| name.chars().take(12).collect(),
+];
+
+#[test]
+fn a_service_that_changes_names_gets_no_second_import_from_a_run_folder_that_is_older_than_its_run() {
+    // Cut, the first two have one name; without their names, the first and the last are equal.
+    let mut other = import("Some  Orders &amp; returns ");
+    other["description"] = json!("of returns");
+    let imports = [
+        import("Some  Orders &amp; more "),
+        other,
+        import("Some Orders"),
+        import("Some  Orders &amp; invoices"),
+    ];
+    for (number, names) in NAMES.into_iter().enumerate() {
+        // How many lines of the journal are left of the first run: that of the plan alone, or some more.
+        for left in [1, 2, 4, 6] {
+            paused(async {
+                let mut migration = Migration::with(imports.clone());
+                migration.target.names = names;
+                let folder = migration.plan().await;
+                migration.carry_out(&folder, false, &Cancel::new()).await;
+                assert_eq!(migration.target.imports().len(), imports.len(), "change {number}");
+                let journal = std::fs::read_to_string(folder.journal()).unwrap();
+                let older: String = journal.split_inclusive('\n').take(left).collect();
+                std::fs::write(folder.journal(), older).unwrap();
+                let outcome = migration.carry_out(&folder, true, &Cancel::new()).await;
+                let (all, words) = (migration.target.all_names(), outcome.words());
+                assert_eq!(all.len(), imports.len(), "change {number}, {left} lines: {all:?} {words:?}");
+                let is_told = |word: &&str| ["created", "unchanged", "conflict"].contains(word);
+                assert!(words.iter().all(is_told), "change {number}, {left} lines: {words:?}");
+            });
+        }
+    }
+}

@@ -14,8 +14,8 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::documents::references::Kind;
 use crate::executor::journal_view::JournalView;
-use crate::executor::lookup::judge::{Judgement, Looks, judge};
-use crate::executor::lookup::scan::{self, Looked};
+use crate::executor::lookup::judge::{Candidate, Judgement, Likeness, Looks, judge};
+use crate::executor::lookup::scan::{self, Hit, Looked};
 use crate::executor::lookup::search::{Before, COMPANY, Found, Reason, Search};
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
@@ -205,8 +205,25 @@ impl<'a> LookupQueue<'a> {
         let long_enough = knows_some || listed >= before || as_before;
         let trusted = whole && long_enough && scan::are_gone(&self.target, kind, &missing).await;
         let mut taken: HashSet<Id> = HashSet::new();
-        for (mut search, mut candidates) in searches.into_iter().zip(hits) {
-            candidates.retain(|candidate| !taken.contains(&candidate.id) && !ledger.owns(&candidate.id));
+        let mut found: HashSet<usize> = HashSet::new();
+        let mut all: Vec<(usize, Search, Vec<Hit>)> = searches
+            .into_iter()
+            .zip(hits)
+            .enumerate()
+            .map(|(index, (search, hits))| (index, search, hits))
+            .collect();
+        // What bears its name is taken first: what is left is like fewer others then.
+        all.sort_by_key(|(_, _, hits)| {
+            hits.iter().filter(|hit| hit.candidate.equal).map(|hit| hit.candidate.likeness).min()
+        });
+        for (index, mut search, hits) in all {
+            let free = |hit: &Hit| !taken.contains(&hit.candidate.id) && !ledger.owns(&hit.candidate.id);
+            let candidates = hits.into_iter().filter(free).map(|hit| {
+                let is_rivalled = hit.candidate.likeness != Likeness::Named
+                    && hit.rivals.iter().any(|rival| !found.contains(rival));
+                Candidate { ambiguous: hit.candidate.ambiguous || is_rivalled, ..hit.candidate }
+            });
+            let candidates: Vec<Candidate> = candidates.collect();
             search.looks += u32::from(trusted);
             search.blind += u32::from(!trusted);
             let settled = began >= search.settled();
@@ -214,6 +231,7 @@ impl<'a> LookupQueue<'a> {
                 Looks { trusted: search.looks, needed: search.looks_needed(), settled: settled && trusted };
             match judge(candidates, looks) {
                 Judgement::Adopt(candidate) => {
+                    found.insert(index);
                     taken.insert(candidate.id.clone());
                     let (id, sha256, modified) = (candidate.id, candidate.print, candidate.modified);
                     let _ = search.answer.send(Found::There { id, sha256, modified });

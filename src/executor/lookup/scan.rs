@@ -20,7 +20,7 @@ use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::inventory::list_scan::{PAGE, PageVisitor, ScanOptions, list_scan};
 use crate::model::cancel::Cancel;
-use crate::model::{Head, Id, Verdict};
+use crate::model::{Head, Id, ItemKey, Verdict};
 
 /// Comparisons by content alone that one look makes at most: after that only names count.
 const MOST_COMPARED: usize = 20_000;
@@ -38,7 +38,15 @@ pub(super) struct Looked {
     /// Whether the list was read to its end: what a part of one does not show may be there.
     pub whole: bool,
     /// What is like each search.
-    pub hits: Vec<Vec<Candidate>>,
+    pub hits: Vec<Vec<Hit>>,
+}
+
+/// What is like a search.
+#[derive(Debug, Clone)]
+pub(super) struct Hit {
+    pub candidate: Candidate,
+    /// Other searches that it may be what they look for.
+    pub rivals: Vec<usize>,
 }
 
 /// Looks for imports.
@@ -122,7 +130,7 @@ struct Looker<'a, 'b> {
     kind: Option<Kind>,
     missing: HashSet<Id>,
     compared: usize,
-    hits: Vec<Vec<Candidate>>,
+    hits: Vec<Vec<Hit>>,
 }
 
 impl<'a, 'b> Looker<'a, 'b> {
@@ -153,39 +161,68 @@ impl<'a, 'b> Looker<'a, 'b> {
 
     /// Takes note of one that nothing of this run owns, for the searches it is like.
     fn consider(&mut self, head: &Head, text: &RawValue) {
-        let (likeness, searches) = if let Some(named) = self.by_name(&head.name) {
-            (Likeness::Named, named.to_vec())
-        } else if self.kind.is_some() || !self.before.is_known() || self.before.names_an_item(&head.name) {
+        let searches = self.like_by_name(&head.name);
+        if searches.is_empty() {
             return;
-        } else if let Some(loosely) = self.by_loose_name.get(loose_name_key(&head.name).as_str()) {
-            (Likeness::Loosely, loosely.clone())
-        } else if self.compared + self.searches.len() <= MOST_COMPARED {
-            self.compared += self.searches.len();
-            (Likeness::Content, (0..self.searches.len()).collect())
-        } else {
-            return;
-        };
+        }
+        // What bears the name of an item may be what that item makes.
+        let is_open = |item: &ItemKey| self.ledger.is_open(*item);
+        let is_contested = self.before.items_called(&head.name).iter().any(is_open);
         let (print, tree) = print_and_tree(text.get().as_bytes());
         let found = tree.ok().map(without_name);
         let mut like = Vec::new();
-        for index in searches {
+        for (index, likeness) in searches {
             let search = &self.searches[index];
             if search.namesakes.contains(&head.id) {
                 continue;
             }
             let equal = print == search.print || is_equal(search, head, found.as_ref());
             if equal || likeness != Likeness::Content {
-                like.push((index, equal));
+                like.push((index, likeness, equal));
             }
         }
-        let ambiguous = likeness != Likeness::Named && like.len() > 1;
-        for (index, equal) in like {
+        for (index, likeness, equal) in like.clone() {
+            let is_rival = |(other, _, equal): &&(usize, Likeness, bool)| *other != index && *equal;
+            let rivals = like.iter().filter(is_rival).map(|(other, ..)| *other).collect();
+            // Those that look for it are rivals; whoever bears its name and does not look yet is one too.
+            let by_name = like.iter().any(|(_, likeness, _)| *likeness == Likeness::Named);
+            let ambiguous = likeness != Likeness::Named && is_contested && !by_name;
             // A clone is completed later: whether somebody changed it since it was made is asked then, and not told by
             // the time of this look.
             let modified = head.last_modified.clone().filter(|_| !self.searches[index].is_clone);
             let id = head.id.clone();
-            self.hits[index].push(Candidate { id, print, modified, likeness, equal, ambiguous });
+            let candidate = Candidate { id, print, modified, likeness, equal, ambiguous };
+            self.hits[index].push(Hit { candidate, rivals });
         }
+    }
+
+    /// The searches that something of that name may be what they look for.
+    fn like_by_name(&mut self, name: &str) -> Vec<(usize, Likeness)> {
+        let named = self.by_name(name).unwrap_or_default().iter().map(|index| (*index, Likeness::Named));
+        let mut like: Vec<(usize, Likeness)> = named.collect();
+        if self.kind.is_some() || !self.before.is_known() {
+            return like;
+        }
+        let loose = loose_name_key(name);
+        if !like.is_empty() || self.before.names_an_item(name) {
+            // It bears the name of an item, and a service that cuts names may have made it of a longer one.
+            let is_cut = |search: &Search| {
+                !loose.is_empty()
+                    && search.loose_key.len() > loose.len()
+                    && search.loose_key.starts_with(&loose)
+            };
+            let cut = self.searches.iter().enumerate().filter(|(_, search)| is_cut(search));
+            let room = MOST_COMPARED.saturating_sub(self.compared);
+            let cut: Vec<_> = cut.take(room).map(|(index, _)| (index, Likeness::Content)).collect();
+            self.compared += cut.len();
+            like.extend(cut);
+        } else if let Some(loosely) = self.by_loose_name.get(loose.as_str()) {
+            like.extend(loosely.iter().map(|index| (*index, Likeness::Loosely)));
+        } else if self.compared + self.searches.len() <= MOST_COMPARED {
+            self.compared += self.searches.len();
+            like.extend((0..self.searches.len()).map(|index| (index, Likeness::Content)));
+        }
+        like
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is looked for, and what is found.
 
 use std::cell::OnceCell;
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
@@ -129,8 +129,8 @@ pub(crate) struct Before<'a> {
     plan: &'a PlanFile,
     /// Runs of earlier versions do not know.
     known: Option<&'a KnownIds>,
-    /// Hashes of the name keys of the plan's items; read when first needed.
-    names: OnceCell<HashSet<u64>>,
+    /// The plan's items by the hashes of their name keys; read when first needed.
+    names: OnceCell<HashMap<u64, Vec<ItemKey>>>,
     hasher: RandomState,
 }
 
@@ -157,10 +157,19 @@ impl<'a> Before<'a> {
 
     /// Whether an item of the plan is called so.
     pub(crate) fn names_an_item(&self, name: &str) -> bool {
+        !self.items_called(name).is_empty()
+    }
+
+    /// The items of the plan that are called so.
+    pub(crate) fn items_called(&self, name: &str) -> &[ItemKey] {
         let names = self.names.get_or_init(|| {
-            let items = (1..=self.plan.len()).filter_map(|number| self.plan.item(ItemKey(number)).ok());
-            items.map(|item| self.hasher.hash_one(name_key(&item.name).as_ref())).collect()
+            let mut names: HashMap<u64, Vec<ItemKey>> = HashMap::new();
+            for item in (1..=self.plan.len()).filter_map(|number| self.plan.item(ItemKey(number)).ok()) {
+                let hash = self.hasher.hash_one(name_key(&item.name).as_ref());
+                names.entry(hash).or_default().push(item.item);
+            }
+            names
         });
-        names.contains(&self.hasher.hash_one(name_key(name).as_ref()))
+        names.get(&self.hasher.hash_one(name_key(name).as_ref())).map(Vec::as_slice).unwrap_or_default()
     }
 }
