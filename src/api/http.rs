@@ -113,6 +113,36 @@ pub enum AccessError {
     Client(String),
 }
 
+/// Sets how an address is reached: version of HTTP, proxy, trusted certificates, the time for a connection.
+pub(super) fn on_the_way(
+    builder: reqwest::ClientBuilder,
+    address: &Url,
+    options: &HttpOptions,
+) -> Result<reqwest::ClientBuilder, AccessError> {
+    let builder = builder.connect_timeout(options.connect_timeout);
+    let builder = match options.version {
+        HttpVersion::Negotiated => builder,
+        HttpVersion::Http1 => builder.http1_only(),
+        HttpVersion::Http2 => builder.http2_prior_knowledge(),
+    };
+    let builder = match &options.proxy {
+        _ if is_loopback(address) => builder.no_proxy(),
+        ProxyChoice::System => builder,
+        ProxyChoice::Direct => builder.no_proxy(),
+        ProxyChoice::Url(url) => {
+            let proxy = reqwest::Proxy::all(url.clone()).map_err(|_| AccessError::Proxy(shown_proxy(url)))?;
+            builder.proxy(proxy)
+        }
+    };
+    if address.scheme() == "http" && is_loopback(address) {
+        // Without TLS there is no use in reading the machine's certificates.
+        return Ok(builder.tls_certs_only([]));
+    }
+    let Some(pem) = &options.authorities else { return Ok(builder) };
+    let trusted = reqwest::Certificate::from_pem_bundle(pem).ok().filter(|found| !found.is_empty());
+    Ok(builder.tls_certs_merge(trusted.ok_or(AccessError::Authorities)?))
+}
+
 /// One account of the service, over HTTP.
 #[derive(Debug)]
 pub struct HttpApi {
@@ -150,31 +180,9 @@ impl HttpApi {
             .referer(false)
             .retry(reqwest::retry::never())
             .https_only(!local)
-            .connect_timeout(options.connect_timeout)
             .timeout(options.call_timeout)
             .pool_idle_timeout(options.idle_timeout);
-        builder = match options.version {
-            HttpVersion::Negotiated => builder,
-            HttpVersion::Http1 => builder.http1_only(),
-            HttpVersion::Http2 => builder.http2_prior_knowledge(),
-        };
-        builder = match &options.proxy {
-            _ if local => builder.no_proxy(),
-            ProxyChoice::System => builder,
-            ProxyChoice::Direct => builder.no_proxy(),
-            ProxyChoice::Url(url) => {
-                let proxy =
-                    reqwest::Proxy::all(url.clone()).map_err(|_| AccessError::Proxy(shown_proxy(url)))?;
-                builder.proxy(proxy)
-            }
-        };
-        if origin.scheme() == "http" {
-            // Without TLS there is no use in reading the machine's certificates.
-            builder = builder.tls_certs_only([]);
-        } else if let Some(pem) = &options.authorities {
-            let trusted = reqwest::Certificate::from_pem_bundle(pem).ok().filter(|found| !found.is_empty());
-            builder = builder.tls_certs_merge(trusted.ok_or(AccessError::Authorities)?);
-        }
+        builder = on_the_way(builder, origin, &options)?;
         let client = builder.build().map_err(|error| AccessError::Client(reason(error)))?;
         Ok(Self { client, origin: origin.clone(), tokens: Arc::new(TokenCell::new(token)), options })
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::http::reason;
+use super::http::{HttpOptions, on_the_way, reason};
 
 /// How long an answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -20,9 +20,10 @@ const TRIES: u32 = 3;
 /// # Cancel safety
 ///
 /// Dropping the future gives up.
-pub async fn ping(url: &Url) -> Result<(), String> {
+pub async fn ping(url: &Url, options: &HttpOptions) -> Result<(), String> {
     transship_tls::install_provider();
-    let client = reqwest::Client::builder()
+    let client = on_the_way(reqwest::Client::builder(), url, options)
+        .map_err(|error| error.to_string())?
         .timeout(PATIENCE)
         .redirect(reqwest::redirect::Policy::limited(3))
         .retry(reqwest::retry::never())

@@ -10,6 +10,7 @@ use super::args::{Cli, Config, Format};
 use super::exit::Exit;
 use super::failure::{Failure, printed};
 use super::jobs::load_job;
+use super::network::shown_proxy;
 use super::world::CliContext;
 use crate::job::{Job, origin, user};
 use crate::report::text::{clean, cut, fit, width};
@@ -75,6 +76,7 @@ fn options(world: &CliContext, matches: &clap::ArgMatches) -> Vec<Setting> {
             (_, Some(value), Some(variable)) => (Some(value), "environment", variable.clone()),
             _ => (default(), "default", variable.unwrap_or_default()),
         };
+        let value = if long == "proxy" { value.as_deref().map(shown_proxy) } else { value };
         settings.push(Setting { name: setting, value, origin, from });
     }
     let accounts = user::path(&world.host.env).map(|path| path.display().to_string());

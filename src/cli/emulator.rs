@@ -7,14 +7,20 @@ use std::path::Path;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use super::args::{Emulator, Format};
+use super::args::{Emulator, EmulatorCommand, EmulatorReset, Format};
 use super::exit::Exit;
 use super::failure::{Failure, chain};
+use super::say;
 use super::world::CliContext;
 use crate::emulator::{AccountRecord, AccountSpec, FaultFile, Options, Store, serve};
+use crate::job::regular;
+use crate::report::text::clean;
 
 /// Carries out `emulator`.
 pub(super) async fn emulator(world: &CliContext, args: &Emulator) -> Result<Exit, Failure> {
+    if let Some(EmulatorCommand::Reset(args)) = &args.command {
+        return reset(world, args);
+    }
     world.text_or_json("emulator")?;
     let bad = |what: String| Failure::BadInput(what);
     let path = args.data.clone().unwrap_or_else(|| world.host.emulator_file());
@@ -81,6 +87,27 @@ pub(super) async fn emulator(world: &CliContext, args: &Emulator) -> Result<Exit
     Ok(Exit::Done)
 }
 
+/// Forgets accounts of a data file that no server uses.
+fn reset(world: &CliContext, args: &EmulatorReset) -> Result<Exit, Failure> {
+    world.text_or_json("emulator reset")?;
+    let path = args.data.clone().unwrap_or_else(|| world.host.emulator_file());
+    let bad = |why: String| Failure::BadInput(format!("{}: {why}", path.display()));
+    if !path.is_file() {
+        return Err(bad("there is no such file: no emulator has kept anything there".to_owned()));
+    }
+    let known = Store::reset(&path, &args.accounts).map_err(|error| bad(chain(&error)))?;
+    let unknown: Vec<&String> = args.accounts.iter().filter(|name| !known.contains(name)).collect();
+    world.document.set("reset", &known);
+    world.document.set("unknown", &unknown);
+    for name in &known {
+        say(world, &format!("account {} is forgotten; it begins anew when it is next used", clean(name)));
+    }
+    if let Some(name) = unknown.first() {
+        return Err(bad(format!("it has no account {}", clean(name))));
+    }
+    Ok(Exit::Done)
+}
+
 fn read_faults(world: &CliContext, path: &Path) -> Result<FaultFile, Failure> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| Failure::BadInput(format!("cannot read {}: {error}", path.display())))?;
@@ -94,14 +121,9 @@ fn read_faults(world: &CliContext, path: &Path) -> Result<FaultFile, Failure> {
 const TOKENS_LIMIT: u64 = 1 << 20;
 
 fn read_tokens(path: &Path) -> Result<HashMap<String, String>, Failure> {
-    use std::io::Read as _;
-
     let bad = |why: String| Failure::BadInput(format!("{}: {why}", path.display()));
-    let mut text = String::new();
-    let file = std::fs::File::open(path).map_err(|error| bad(format!("cannot be read: {error}")))?;
-    file.take(TOKENS_LIMIT)
-        .read_to_string(&mut text)
-        .map_err(|error| bad(format!("cannot be read: {error}")))?;
+    let text = regular::read(path, TOKENS_LIMIT).map_err(|error| bad(regular::why(&error)))?;
+    let text = String::from_utf8(text).map_err(|_| bad("it is not UTF-8".to_owned()))?;
     let mut tokens = HashMap::new();
     for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
         let (name, token) =

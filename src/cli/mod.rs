@@ -6,6 +6,7 @@ pub mod args;
 mod ask;
 mod backup;
 mod check;
+mod complete;
 mod config;
 mod core_dumps;
 mod document;
@@ -20,6 +21,8 @@ mod leases;
 mod list;
 mod listen;
 mod log;
+mod network;
+mod new;
 mod one_run;
 mod or_resume;
 mod panics;
@@ -63,7 +66,7 @@ pub fn main() -> ExitCode {
         }
         Err(error) => return early::refuse(&error).into(),
     };
-    let world = CliContext::capture(cli.global);
+    let mut world = CliContext::capture(cli.global);
     #[cfg(debug_assertions)]
     if let Some(problem) =
         world.host.env.get("TRANSSHIP_CRASH").and_then(|at| crate::model::crash::arm(at).err())
@@ -73,7 +76,7 @@ pub fn main() -> ExitCode {
     core_dumps::turn_off();
     panics::tame(&world.stderr);
     let (name, has_document) = (cli.command.name(), cli.command.has_document());
-    let done = started(&world).and_then(|runtime| {
+    let done = started(&mut world).and_then(|runtime| {
         runtime.block_on(async {
             let done = dispatch(&world, cli.command, &matches).await;
             world.leases.release().await;
@@ -92,9 +95,10 @@ pub fn main() -> ExitCode {
     exit.into()
 }
 
-/// Begins to log, and starts what drives the commands.
-fn started(world: &CliContext) -> Result<tokio::runtime::Runtime, Failure> {
+/// Begins to log, reads how services are reached, and starts what drives the commands.
+fn started(world: &mut CliContext) -> Result<tokio::runtime::Runtime, Failure> {
     log::start(log::LogOptions::of(world))?;
+    world.host.http = network::http_options(&world.global)?;
     if world.stderr.is_json() && world.global.progress == Progress::Bar {
         let message = "--progress bar is not for --log-format json: take plain or none".to_owned();
         return Err(Failure::BadInput(message));
@@ -119,9 +123,10 @@ async fn dispatch(world: &CliContext, command: Command, matches: &clap::ArgMatch
         Command::Archive(args) => archive::archive(world, &args.command).await,
         Command::Fleet(args) => Box::pin(fleet::fleet(world, &args)).await,
         Command::Emulator(args) => emulator::emulator(world, &args).await,
-        Command::New(args) => small::new(&args),
+        Command::New(args) => new::new(world, &args).await,
         Command::Schema(args) => small::schema(&args),
-        Command::Completions(args) => small::completions(&args),
+        Command::Complete(args) => complete::complete(world, &args),
+        Command::Completions(args) => complete::completions(&args),
         Command::Config(args) => config::config(world, &args, matches),
         Command::Man(args) => small::man(&args),
     }

@@ -31,7 +31,7 @@ pub mod origin;
 mod quoting;
 mod read;
 mod redact;
-mod regular;
+pub mod regular;
 mod remedy;
 pub mod settings;
 mod slips;

@@ -8,7 +8,7 @@ use std::path::Path;
 /// # Errors
 ///
 /// It cannot be read, or it is a folder, a pipe, a socket or a device; see [`why`].
-pub(super) fn read(path: &Path, limit: u64) -> Result<Vec<u8>> {
+pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>> {
     // Looked at before it is opened: to open a pipe waits for its other end.
     let data = std::fs::metadata(path)?;
     if data.is_dir() {
@@ -23,7 +23,7 @@ pub(super) fn read(path: &Path, limit: u64) -> Result<Vec<u8>> {
 }
 
 /// Why a file could not be read, in words.
-pub(super) fn why(error: &Error) -> String {
+pub fn why(error: &Error) -> String {
     match error.kind() {
         ErrorKind::NotFound => "there is no such file".to_owned(),
         ErrorKind::IsADirectory => "it is a folder".to_owned(),

@@ -1,6 +1,6 @@
 //! Commented jobs to start from, as `transship new ACTION` prints them.
 
-use super::Action;
+use super::{Action, user};
 
 /// A commented starter job for an action; `None` for one that no job file holds.
 pub fn starter(action: Action) -> Option<&'static str> {
@@ -32,6 +32,75 @@ pub fn actions() -> impl Iterator<Item = &'static str> {
     all.into_iter().map(Action::as_str)
 }
 
+/// An account for a starter job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Choice {
+    /// One of a region of the service; its token is looked for in the environment.
+    Region(String),
+    /// One of the embedded emulator.
+    Emulator(String),
+    /// One of the user's accounts file.
+    Known(String),
+}
+
+impl Choice {
+    /// What a job calls it.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Region(name) | Self::Emulator(name) | Self::Known(name) => name,
+        }
+    }
+
+    /// Its entry under `accounts`; none for one that stands in the user's file.
+    fn entry(&self) -> Option<String> {
+        match self {
+            Self::Region(region) => {
+                let variable = region.to_uppercase();
+                Some(format!("{region}: {{ region: {region}, token: {{ env: CELIGO_TOKEN_{variable} }} }}"))
+            }
+            Self::Emulator(name) => Some(format!("{}: {{ emulator: {} }}", user::key(name), user::key(name))),
+            Self::Known(_) => None,
+        }
+    }
+}
+
+/// Whether the starter job names a target besides its source.
+pub fn has_target(starter: &str) -> bool {
+    starter.lines().any(|line| line.starts_with("target: "))
+}
+
+/// The starter job with its own name, and with these accounts instead of the examples.
+pub fn filled(starter: &str, name: &str, source: &Choice, target: Option<&Choice>) -> String {
+    let mut entries: Vec<String> =
+        [Some(source), target].into_iter().flatten().filter_map(Choice::entry).collect();
+    entries.dedup();
+    let mut text = String::with_capacity(starter.len());
+    let mut in_accounts = false;
+    for line in starter.lines() {
+        let is_block = in_accounts && (line.starts_with(' ') || line.is_empty());
+        in_accounts = line == "accounts:" || (in_accounts && line.starts_with(' '));
+        if line == "accounts:" {
+            if !entries.is_empty() {
+                text.push_str("accounts:\n");
+                entries.iter().for_each(|entry| text.push_str(&format!("  {entry}\n")));
+                text.push('\n');
+            }
+        } else if is_block {
+            // The examples, and the empty line behind them.
+        } else if line.starts_with("name: ") {
+            text.push_str(&format!("name: {}\n", user::key(name)));
+        } else if line.starts_with("source: ") {
+            text.push_str(&format!("source: {}\n", user::key(source.name())));
+        } else if let (true, Some(target)) = (line.starts_with("target: "), target) {
+            text.push_str(&format!("target: {}\n", user::key(target.name())));
+        } else {
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -60,5 +129,34 @@ mod tests {
         let known = schema["properties"]["action"]["oneOf"].as_array().unwrap();
         let known: Vec<_> = known.iter().map(|one| one["const"].as_str().unwrap()).collect();
         assert_eq!(known, actions().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_filled_starter_is_a_valid_job_over_the_accounts_that_were_chosen() {
+        let clock = Clock::system();
+        for word in actions() {
+            let text = starter(Action::of(word).unwrap()).unwrap();
+            let us = Choice::Region("us".to_owned());
+            let demo = Choice::Emulator("demo-b".to_owned());
+            let choices = [(&us, &demo), (&demo, &us)];
+            for (source, target) in choices {
+                let target = has_target(text).then_some(target);
+                let text = filled(text, "spring: cleaning", source, target);
+                let read = parse("starter.yaml", text.as_bytes(), Path::new("/"), &Env::default(), &clock);
+                let job = read.unwrap_or_else(|problems| panic!("{word}: {problems}\n{text}"));
+                assert_eq!(job.name, "spring: cleaning");
+                assert_eq!(job.source.name, source.name());
+                if let Some(target) = target {
+                    assert_eq!(job.target.name, target.name());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn accounts_of_the_users_file_are_named_and_not_written_again() {
+        let known = Choice::Known("acme".to_owned());
+        let text = filled(starter(Action::Update).unwrap(), "tidy", &known, None);
+        assert!(text.contains("\nsource: acme\n") && !text.contains("accounts:\n"), "{text}");
     }
 }

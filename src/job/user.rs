@@ -56,7 +56,7 @@ pub fn with(known: Option<&UserAccounts>, name: &str, entry: &str) -> String {
 }
 
 /// A name as the key of a mapping; one that YAML could take for something else is quoted.
-fn key(name: &str) -> String {
+pub(super) fn key(name: &str) -> String {
     const WORDS: [&str; 9] = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
     let plain = name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))

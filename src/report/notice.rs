@@ -161,26 +161,28 @@ impl Notices {
     }
 }
 
-/// How fast and how long still: `38/s · 4 s left`, as far as it can be said.
-pub(super) fn pace(per_second: f64, left: Option<u64>) -> String {
-    if !per_second.is_finite() || per_second <= 0.0 {
-        return "0/s".to_owned();
-    }
+/// How fast: `38/s`.
+pub(super) fn pace(per_second: f64) -> String {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "a positive rate; `as` saturates"
     )]
-    let rate = match per_second {
+    match per_second {
+        rate if !rate.is_finite() || rate <= 0.0 => "0/s".to_owned(),
         0.0..10.0 => format!("{per_second:.1}/s"),
         _ => format!("{}/s", number(per_second.round() as u64)),
-    };
-    #[expect(clippy::cast_precision_loss, reason = "counts of imports are far below 2^52")]
-    match left {
-        Some(left) if left > 0 => {
-            let seconds = (left as f64 / per_second).min(1e9);
-            format!("{rate} · {} left", span(Duration::from_secs_f64(seconds)))
-        }
-        _ => rate,
     }
+}
+
+/// How long so many take still at a pace; `None` where that cannot be said, or nothing is left.
+pub(super) fn time_left(per_second: f64, left: u64) -> Option<Duration> {
+    #[expect(clippy::cast_precision_loss, reason = "counts of imports are far below 2^52")]
+    let seconds = left as f64 / per_second;
+    (left > 0 && per_second > 0.0).then(|| Duration::try_from_secs_f64(seconds.min(1e9)).ok())?
+}
+
+/// One estimate for everything that runs: stages run side by side, so the slowest decides. Empty without one.
+pub(super) fn estimate(left: impl IntoIterator<Item = Duration>) -> String {
+    left.into_iter().max().map_or(String::new(), |left| format!("{} left · ", span(left)))
 }

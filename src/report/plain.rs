@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::notice::{Gauge, Notices, ReadGauge, pace};
+use super::notice::{Gauge, Notices, ReadGauge, estimate, pace, time_left};
 use super::text::{Paint, number};
 use crate::model::event::{Event, Listener, Stage};
 
@@ -60,9 +60,7 @@ pub struct StageTotals {
 impl StageTotals {
     /// How long it takes still at this pace; `None` where that cannot be said.
     pub fn left(&self) -> Option<Duration> {
-        #[expect(clippy::cast_precision_loss, reason = "counts of imports are far below 2^52")]
-        let left = self.total?.saturating_sub(self.done) as f64;
-        (self.per_second > 0.0).then(|| Duration::try_from_secs_f64(left / self.per_second).ok())?
+        time_left(self.per_second, self.total?.saturating_sub(self.done))
     }
 }
 
@@ -151,12 +149,12 @@ impl Lines {
             running.shown = (running.done, now);
             let Running { stage, total, done, .. } = *running;
             let of = total.map_or(String::new(), |total| format!(" of {}", number(total)));
-            let pace = pace(per_second, total.map(|total| total.saturating_sub(done)));
-            parts.push(format!("{}: {}{of} · {pace}", stage.as_str(), number(done)));
+            parts.push(format!("{}: {}{of} · {}", stage.as_str(), number(done), pace(per_second)));
             stages.push(StageTotals { stage, total, done, per_second });
         }
         let gauge = (self.gauge)();
-        let line = format!("{} · {}", parts.join(" · "), self.notices.counts.line(&gauge));
+        let left = estimate(stages.iter().filter_map(StageTotals::left));
+        let line = format!("{} · {left}{}", parts.join(" · "), self.notices.counts.line(&gauge));
         let totals = Totals { stages, gauge, failed: self.notices.counts.failed(), line };
         (self.put)(Told::Totals(&totals));
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
-use super::notice::{Counts, Notices, ReadGauge, pace};
+use super::notice::{Counts, Notices, ReadGauge, estimate, pace, time_left};
 use super::text::{Paint, Tone, count, cut, number, span, width};
 use crate::model::event::{Event, Listener, Stage};
 
@@ -17,6 +17,9 @@ const TICK: Duration = Duration::from_millis(250);
 /// Cells of a bar at most, and at least: with fewer it is left out.
 const LONGEST: usize = 28;
 const SHORTEST: usize = 6;
+
+/// How long each running stage takes still, as its bar said last.
+type TimesLeft = Arc<Mutex<Vec<(Stage, Duration)>>>;
 
 /// Tells how many columns the terminal has now.
 type Columns = Arc<dyn Fn() -> usize + Send + Sync>;
@@ -30,6 +33,7 @@ struct Board {
     gauge: ReadGauge,
     notices: Notices,
     counts: Arc<Mutex<Counts>>,
+    left: TimesLeft,
     stages: Vec<(Stage, ProgressBar)>,
     figures: Option<ProgressBar>,
     paint: Paint,
@@ -56,6 +60,7 @@ impl Bars {
             gauge,
             notices: Notices::new(paint),
             counts: Arc::default(),
+            left: Arc::default(),
             stages: Vec::new(),
             figures: None,
             paint,
@@ -104,14 +109,15 @@ impl Board {
         let figures = self.figures.get_or_insert_with(|| {
             let bar = self.multi.add(ProgressBar::no_length());
             let counts = Arc::clone(&self.counts);
-            bar.set_style(figures_style(Arc::clone(&self.gauge), counts, Arc::clone(&self.columns)));
+            let (gauge, left) = (Arc::clone(&self.gauge), Arc::clone(&self.left));
+            bar.set_style(figures_style(gauge, counts, left, Arc::clone(&self.columns)));
             bar.enable_steady_tick(TICK);
             bar
         });
         let bar = self
             .multi
             .insert_before(figures, ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden()));
-        bar.set_style(bar_style(stage, self.paint, Arc::clone(&self.columns)));
+        bar.set_style(bar_style(stage, self.paint, Arc::clone(&self.left), Arc::clone(&self.columns)));
         bar.enable_steady_tick(TICK);
         self.stages.push((stage, bar));
     }
@@ -123,6 +129,7 @@ impl Board {
         let took = span(bar.elapsed());
         bar.finish_and_clear();
         self.multi.remove(&bar);
+        note_left(&self.left, stage, None);
         let word = self.paint.tone(Tone::Good, format!("{:<8}", stage.as_str()));
         let _ = self.multi.println(format!("{word} {done} in {took}"));
     }
@@ -132,6 +139,7 @@ impl Board {
             bar.finish_and_clear();
             self.multi.remove(&bar);
         }
+        self.left.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let _ = self.multi.clear();
     }
 }
@@ -146,12 +154,20 @@ fn style(line: impl Fn(&ProgressState) -> String + Clone + Send + Sync + 'static
     )
 }
 
-fn bar_style(stage: Stage, paint: Paint, columns: Columns) -> ProgressStyle {
+/// Notes how long a stage takes still.
+fn note_left(left: &TimesLeft, stage: Stage, time: Option<Duration>) {
+    let mut left = left.lock().unwrap_or_else(PoisonError::into_inner);
+    left.retain(|(noted, _)| *noted != stage);
+    left.extend(time.map(|time| (stage, time)));
+}
+
+fn bar_style(stage: Stage, paint: Paint, left: TimesLeft, columns: Columns) -> ProgressStyle {
     style(move |state| {
         let (done, total) = (state.pos(), state.len());
         let of = total.map_or(String::new(), |total| format!(" of {}", number(total)));
-        let left = total.map(|total| total.saturating_sub(done));
-        let text = format!("{}{of} · {}", number(done), pace(state.per_sec(), left));
+        let per_second = state.per_sec();
+        note_left(&left, stage, total.and_then(|total| time_left(per_second, total.saturating_sub(done))));
+        let text = format!("{}{of} · {}", number(done), pace(per_second));
         let line = Line { stage, done, total, text, elapsed: state.elapsed() };
         line.fit(paint, columns())
     })
@@ -189,10 +205,17 @@ impl Line {
     }
 }
 
-fn figures_style(gauge: ReadGauge, counts: Arc<Mutex<Counts>>, columns: Columns) -> ProgressStyle {
+fn figures_style(
+    gauge: ReadGauge,
+    counts: Arc<Mutex<Counts>>,
+    left: TimesLeft,
+    columns: Columns,
+) -> ProgressStyle {
     style(move |_| {
         let counts = *counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let line = format!("         {}", counts.line(&gauge()));
+        let left =
+            estimate(left.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|(_, left)| *left));
+        let line = format!("         {left}{}", counts.line(&gauge()));
         cut(&line, columns().saturating_sub(1)).into_owned()
     })
 }

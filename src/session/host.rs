@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::api::HttpOptions;
 use crate::emulator::Embedded;
 use crate::job::Env;
 use crate::model::time::Clock;
@@ -22,6 +23,8 @@ pub struct Host {
     pub random: Random,
     /// An emulator that several sessions of this process share; without one, each starts its own when it needs one.
     pub emulator: Option<Arc<Embedded>>,
+    /// How services are called: version of HTTP, proxy, trusted certificates. How long a call may take comes from the job.
+    pub http: HttpOptions,
     /// The data file of the embedded emulator; `None` for the one in the user's data folder.
     pub emulator_data: Option<PathBuf>,
 }
@@ -29,7 +32,14 @@ pub struct Host {
 impl Host {
     /// A machine with that environment, the system's clock and a random seed.
     pub fn new(env: Env) -> Self {
-        Self { env, clock: Clock::system(), random: Random::new(), emulator: None, emulator_data: None }
+        Self {
+            env,
+            clock: Clock::system(),
+            random: Random::new(),
+            emulator: None,
+            http: HttpOptions::default(),
+            emulator_data: None,
+        }
     }
 
     /// A folder of the user's own: `XDG_<which>_HOME`, else below the home folder. `None` without a home folder.

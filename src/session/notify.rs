@@ -49,7 +49,7 @@ pub async fn tell(host: &Host, job: &Job, ends: &[End<'_>]) -> Vec<String> {
     let (url, which) =
         if good { (&job.notify.success, "notify.success") } else { (&job.notify.failure, "notify.failure") };
     if let Some(url) = url
-        && let Err(why) = ping(url).await
+        && let Err(why) = ping(url, &host.http).await
     {
         notes.push(format!("warning: the address of `{which}` could not be told: {why}"));
     }

@@ -218,7 +218,7 @@ async fn open_account(
             PageSize::Auto => ClientOptions::default().page_size,
             PageSize::Fixed(size) => size,
         },
-        http: HttpOptions { call_timeout: settings.retry.timeout, ..HttpOptions::default() },
+        http: HttpOptions { call_timeout: settings.retry.timeout, ..host.http.clone() },
         retry: RetryPolicy {
             attempts: NonZeroU32::new(settings.retry.attempts).unwrap_or(NonZeroU32::MIN),
             base: settings.retry.base,

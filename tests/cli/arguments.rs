@@ -196,6 +196,7 @@ fn every_starter_job_is_a_valid_job() {
     assert!(world.path("job.schema.json").is_file(), "editors look for it beside the job");
     world.command(&["new", "migrate", "made.yaml"]).expect_exit(2).expect_stderr("exists already");
     world.command(&["new", "nonsense"]).expect_exit(2).expect_stderr("migrate");
+    world.command(&["new"]).expect_exit(2).expect_stderr("name the action of the job: migrate, clone");
 }
 
 #[test]
@@ -204,6 +205,9 @@ fn schema_completions_and_manual_are_printed() {
     let schema = world.command(&["schema"]).expect_exit(0);
     let schema: Value = serde_json::from_str(&schema.stdout).unwrap();
     assert!(schema["properties"]["action"].is_object());
+    let faults = world.command(&["schema", "faults"]).expect_exit(0);
+    let faults: Value = serde_json::from_str(&faults.stdout).unwrap();
+    assert!(faults["properties"]["behaviour"].is_object());
     for shell in ["bash", "zsh", "fish"] {
         world.command(&["completions", shell]).expect_exit(0).expect_stdout("transship");
     }

@@ -54,11 +54,18 @@ fn there_is_a_manual_page_for_each_command() {
 }
 
 #[test]
-fn shells_complete_the_ids_of_runs() {
-    let world = Scenario::migrate(["a"]).start();
+fn shells_complete_the_names_of_runs_accounts_and_imports() {
+    let world = Scenario::migrate(["Order one", "it's $two"]).start();
     world.run().expect_exit(0);
+    let own = world.path("own.yaml");
+    std::fs::write(&own, "version: 1\naccounts:\n  acme: { region: us, token: { env: X } }\n").unwrap();
+    world.set_env("TRANSSHIP_ACCOUNTS", own.to_str().unwrap());
+    for (words, names) in [("runs", "run-1\n"), ("accounts", "acme\n"), ("imports", "Order one\nit's $two\n")]
+    {
+        assert_eq!(world.command(&["complete", words]).expect_exit(0).stdout, names);
+    }
     for (shell, part) in [
-        ("bash", "_transship_with_runs"),
+        ("bash", "_transship_with_names"),
         ("zsh", ":_transship_runs'"),
         ("fish", "seen_subcommand_from resume"),
     ] {
@@ -66,10 +73,68 @@ fn shells_complete_the_ids_of_runs() {
         std::fs::write(world.path(&format!("complete.{shell}")), script).unwrap();
     }
     // In bash as it is used, where there is one.
-    let ask = "source ./complete.bash; COMP_WORDS=(transship undo run); COMP_CWORD=2; _transship_with_runs; echo ${COMPREPLY[@]}";
-    let bash = std::process::Command::new("bash").args(["-c", ask]).current_dir(world.path(".")).output();
-    if let Ok(output) = bash {
+    let folder = std::path::Path::new(env!("CARGO_BIN_EXE_transship")).parent().unwrap().display();
+    for (line, offered) in [
+        ("undo run", "run-1"),
+        ("list --account a", "acme"),
+        ("plan --only Or", r"Order\ one"),
+        ("plan --only i", r"it\'s\ \$two"),
+    ] {
+        let ask = format!(
+            "PATH={folder}:$PATH; export TRANSSHIP_ACCOUNTS={}; source ./complete.bash; \
+             COMP_WORDS=(transship {line}); COMP_CWORD=$((${{#COMP_WORDS[@]}}-1)); _transship_with_names; \
+             printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+            own.display()
+        );
+        let bash =
+            std::process::Command::new("bash").args(["-c", &ask]).current_dir(world.path(".")).output();
+        let Ok(output) = bash else {
+            eprintln!("there is no bash here: what it completes is not checked");
+            return;
+        };
         let told = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(told.split_whitespace().any(|word| word == "run-1"), "{output:?}");
+        assert!(told.lines().any(|word| word == offered), "{line}: {output:?}");
     }
+}
+
+#[test]
+fn options_for_gateways_are_checked_shown_and_used() {
+    let world = Scenario::migrate(["a"]).start();
+    std::fs::write(world.path("ca.pem"), "nothing").unwrap();
+    world.command(&["plan", "JOB", "--ca", "ca.pem"]).expect_exit(2).expect_stderr("no certificate");
+    world.command(&["plan", "JOB", "--ca", "none.pem"]).expect_exit(2).expect_stderr("no such file");
+    let secret = "http://me:pass-word@proxy.example:3128";
+    let ran = world
+        .command(&["config", "--proxy", secret])
+        .expect_exit(0)
+        .expect_stdout("http://***@proxy.example");
+    assert!(!ran.stdout.contains("pass-word"), "{}", ran.stdout);
+    let bad = world.command(&["plan", "JOB", "--proxy", "pass-word@proxy"]).expect_exit(2);
+    assert!(bad.stderr.contains("`none`") && !bad.stderr.contains("pass-word"), "{}", bad.stderr);
+    assert_eq!(world.control().total(), 0, "nothing is sent");
+    // Calls to this machine itself go through no proxy.
+    world.command(&["plan", "JOB", "--proxy", "http://127.0.0.1:9", "--http1"]).expect_exit(0);
+}
+
+#[test]
+fn an_account_of_the_emulator_is_made_new() {
+    let world = Scenario::migrate(["a"]).start();
+    let data = ["--data", "demo.jsonl"];
+    let reset = |name| world.command(&["emulator", "reset", name, data[0], data[1]]);
+    reset("demo-a").expect_exit(2).expect_stderr("no such file");
+    let job = "version: 1\nname: d\naction: update\naccounts: { d: { emulator: demo-a } }\nsource: d\n\
+               transform: [{ rename: { find: '^', replace: 'X ' } }]\n";
+    std::fs::write(world.path("d.yaml"), job).unwrap();
+    let run = |code| {
+        world.command(&["run", "d.yaml", "--limit", "1", "--emulator-data", "demo.jsonl"]).expect_exit(code)
+    };
+    let names = || {
+        world.command(&["list", "d.yaml", "--emulator-data", "demo.jsonl", "--format", "csv"]).expect_exit(0)
+    };
+    let before = names().stdout;
+    run(0);
+    assert_ne!(names().stdout, before);
+    reset("demo-a").expect_exit(0).expect_stderr("begins anew");
+    assert_eq!(names().stdout, before);
+    reset("demo-z").expect_exit(2).expect_stderr("no account demo-z");
 }

@@ -2,11 +2,15 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 
 /// `emulator`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Emulator {
+    /// What to do instead of serving.
+    #[command(subcommand)]
+    pub command: Option<EmulatorCommand>,
     /// Port on 127.0.0.1; 0 takes a free one
     #[arg(long, default_value_t = 0, env = "TRANSSHIP_EMULATOR_PORT")]
     pub port: u16,
@@ -23,4 +27,22 @@ pub struct Emulator {
     /// File with `NAME TOKEN` on each line, for a server that is started again; other tokens are random at each start
     #[arg(long, value_name = "FILE")]
     pub tokens: Option<PathBuf>,
+}
+
+/// What can be done to the emulator's data.
+#[derive(Debug, Subcommand)]
+pub enum EmulatorCommand {
+    /// Forget accounts with all they hold; each begins with its demo data again when it is next used
+    Reset(EmulatorReset),
+}
+
+/// `emulator reset`.
+#[derive(Debug, Args)]
+pub struct EmulatorReset {
+    /// Accounts to forget
+    #[arg(required = true, value_name = "NAME")]
+    pub accounts: Vec<String>,
+    /// The data file [default: the embedded emulator's own]
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
 }

@@ -33,6 +33,16 @@ pub struct Global {
     /// Folder of run folders, for commands that name a run
     #[arg(long, global = true, value_name = "DIR", default_value = "runs", env = "TRANSSHIP_RUNS")]
     pub runs: PathBuf,
+    /// Certificates (PEM) to trust besides those of this machine, for a gateway that opens TLS
+    #[arg(long, global = true, value_name = "FILE", env = "TRANSSHIP_CA")]
+    pub ca: Option<PathBuf>,
+    /// Speak HTTP/1.1 only, for a proxy or gateway that fails on HTTP/2
+    #[arg(long, global = true, env = "TRANSSHIP_HTTP1", value_parser = clap::builder::FalseyValueParser::new(),
+        action = clap::ArgAction::SetTrue)]
+    pub http1: bool,
+    /// Proxy of every call, or `none` [default: HTTPS_PROXY, ALL_PROXY and NO_PROXY of the environment]
+    #[arg(long, global = true, value_name = "URL", env = "TRANSSHIP_PROXY", hide_env_values = true)]
+    pub proxy: Option<String>,
     /// Data file of the embedded emulator [default: in the user's data folder]
     #[arg(long, global = true, value_name = "FILE", env = "TRANSSHIP_EMULATOR_DATA")]
     pub emulator_data: Option<PathBuf>,

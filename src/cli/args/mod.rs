@@ -12,11 +12,14 @@ mod stand_in;
 
 use std::path::PathBuf;
 
-pub use emulator::Emulator;
+pub use emulator::{Emulator, EmulatorCommand, EmulatorReset};
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use printed::{Completions, Man, Schema, SchemaOf};
+use crate::job::starter;
+
+pub use printed::{Complete, Completions, Man, Schema, SchemaOf, Words};
 pub use stand_in::StandIn;
 
 pub use global::{Color, Format, Global, LogFormat, Progress};
@@ -102,10 +105,13 @@ pub enum Command {
     /// Print a commented starter job
     #[command(after_help = examples::NEW)]
     New(New),
-    /// Print the JSON Schema of job files, or of fleet files
+    /// Print the JSON Schema of job files, fleet files or files of faults
     Schema(Schema),
     /// Print a completion script
     Completions(Completions),
+    /// Print names for the completion of a shell
+    #[command(hide = true)]
+    Complete(Complete),
     /// Print the manual page, or write one for each command
     #[command(after_help = examples::MAN)]
     Man(Man),
@@ -375,8 +381,9 @@ pub struct Report {
 /// `new`.
 #[derive(Debug, Args)]
 pub struct New {
-    /// The action: migrate, clone, update, delete, backup, restore, compare or apply
-    pub action: String,
+    /// What the job is for; without it, and on a terminal, questions are asked
+    #[arg(value_parser = PossibleValuesParser::new(starter::actions()))]
+    pub action: Option<String>,
 
     /// Write the job to this file, and its JSON Schema beside it, instead of printing it
     pub file: Option<std::path::PathBuf>,

@@ -1,7 +1,7 @@
 //! What commands are called in documents.
 
 use super::accounts::AccountsCommand;
-use super::{Command, Runs, RunsCommand};
+use super::{Command, Emulator, EmulatorCommand, Runs, RunsCommand};
 
 impl Command {
     /// Its words on the command line.
@@ -26,10 +26,12 @@ impl Command {
                 AccountsCommand::Remove(_) => "accounts remove",
             },
             Self::Archive(archive) => archive.command.name(),
-            Self::Emulator(_) => "emulator",
+            Self::Emulator(Emulator { command: None, .. }) => "emulator",
+            Self::Emulator(Emulator { command: Some(EmulatorCommand::Reset(_)), .. }) => "emulator reset",
             Self::New(_) => "new",
             Self::Fleet(fleet) => fleet.command.name(),
             Self::Schema(_) => "schema",
+            Self::Complete(_) => "complete",
             Self::Completions(_) => "completions",
             Self::Config(_) => "config",
             Self::Man(_) => "man",
@@ -38,6 +40,9 @@ impl Command {
 
     /// Whether it has a result that `--format json` shows; the others print a file.
     pub fn has_document(&self) -> bool {
-        !matches!(self, Self::New(_) | Self::Schema(_) | Self::Completions(_) | Self::Man(_))
+        !matches!(
+            self,
+            Self::New(_) | Self::Schema(_) | Self::Complete(_) | Self::Completions(_) | Self::Man(_)
+        )
     }
 }

@@ -1,4 +1,4 @@
-//! The arguments of commands that only print: `schema`, `man`, `completions`.
+//! The arguments of commands that only print: `schema`, `man`, `completions`, `complete`.
 
 use std::path::PathBuf;
 
@@ -20,6 +20,8 @@ pub enum SchemaOf {
     Job,
     /// Fleet files
     Fleet,
+    /// Files of faults, for `emulator --faults`
+    Faults,
 }
 
 /// `man`.
@@ -35,4 +37,21 @@ pub struct Man {
 pub struct Completions {
     /// The shell
     pub shell: clap_complete::Shell,
+}
+
+/// `complete`.
+#[derive(Debug, Args)]
+pub struct Complete {
+    /// Names of what
+    #[arg(value_enum)]
+    pub words: Words,
+}
+
+/// What a shell completes the names of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "the words of the command line")]
+pub enum Words {
+    Runs,
+    Accounts,
+    Imports,
 }

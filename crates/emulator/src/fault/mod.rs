@@ -14,6 +14,9 @@ pub(super) use armed::{Armed, Call};
 use super::behaviour::Behaviour;
 use super::error::EmulatorError;
 
+/// The JSON Schema of a faults file.
+pub const FAULTS_SCHEMA: &str = include_str!("../../faults.schema.json");
+
 /// A faults file: how the service behaves, and which calls go wrong.
 #[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]

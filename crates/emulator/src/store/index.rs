@@ -172,6 +172,15 @@ impl Index {
         places.chain(self.audit.keys().map(|(_, place)| *place)).max().unwrap_or(0)
     }
 
+    /// Removes the account of that name and all it holds; whether there was one.
+    pub(super) fn forget(&mut self, name: &str) -> bool {
+        let Some(at) = self.accounts.iter().position(|record| record.name == name) else { return false };
+        let id = self.accounts.remove(at).id();
+        self.lists.retain(|of, _| of.account != id);
+        self.audit.retain(|(account, _), _| *account != id.0);
+        true
+    }
+
     pub(super) fn apply(&mut self, update: Update) {
         match update {
             Update::Put(of, place, entry, text) => {

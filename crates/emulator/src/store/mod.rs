@@ -131,6 +131,21 @@ impl Store {
         Self::over(log, index)
     }
 
+    /// Removes these accounts from the data file at `path`, with everything they hold. Returns the ones that it had.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be opened or written, is held by another process, is not a data file, or is damaged.
+    pub fn reset(path: &Path, names: &[String]) -> Result<Vec<String>, EmulatorError> {
+        let mut index = Index::default();
+        let log = Log::open(path, |update| index.apply(update))?;
+        let known: Vec<String> = names.iter().filter(|name| index.forget(name)).cloned().collect();
+        if !known.is_empty() {
+            log.rewrite(path, |put, file| rewrite(&index, put, file))?;
+        }
+        Ok(known)
+    }
+
     /// A store that is gone with the process.
     ///
     /// # Panics

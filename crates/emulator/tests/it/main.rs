@@ -5,6 +5,7 @@
 
 mod contract;
 mod faults;
+mod faults_schema;
 mod real_documents;
 mod seed;
 mod store;

@@ -200,3 +200,24 @@ fn a_file_that_is_mostly_of_no_use_is_made_smaller_and_holds_the_same() {
     }
     assert_eq!(names.into_iter().collect::<Vec<_>>(), ["59".into()]);
 }
+
+#[tokio::test]
+async fn an_account_that_is_reset_begins_with_its_demo_data_again_and_the_others_keep_theirs() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("demo.jsonl");
+    let first = Embedded::start(&path, ["demo-a", "demo-b"]).unwrap();
+    let at = |emulator: &Embedded, name: &str| Service::new(emulator.url(), emulator.token(name).unwrap());
+    let seeded = at(&first, "demo-a").get("/v1/imports?limit=1000").await.body;
+    for name in ["demo-a", "demo-b"] {
+        at(&first, name).import("Mine").await;
+    }
+    let held = Store::reset(&path, &["demo-a".to_owned()]);
+    assert!(held.is_err(), "a running server holds its file");
+    let kept = at(&first, "demo-b").get("/v1/imports?limit=1000").await.body;
+    drop(first);
+    let known = Store::reset(&path, &["demo-a".to_owned(), "demo-z".to_owned()]).unwrap();
+    assert_eq!(known, ["demo-a"]);
+    let again = Embedded::start(&path, ["demo-a", "demo-b"]).unwrap();
+    assert_eq!(at(&again, "demo-a").get("/v1/imports?limit=1000").await.body, seeded);
+    assert_eq!(at(&again, "demo-b").get("/v1/imports?limit=1000").await.body, kept);
+}

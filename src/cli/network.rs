@@ -1,0 +1,98 @@
+//! How services are reached, as the options of every command say: `--ca`, `--http1`, `--proxy`.
+
+use std::path::Path;
+
+use url::Url;
+
+use super::args::Global;
+use super::failure::Failure;
+use crate::api::{HttpOptions, HttpVersion, ProxyChoice};
+use crate::job::regular;
+
+/// The largest file of certificates that is read: the list of a whole machine has 250 KB.
+const CERTIFICATES_LIMIT: u64 = 4 << 20;
+
+/// Reads the options that say how services are reached.
+pub(super) fn http_options(global: &Global) -> Result<HttpOptions, Failure> {
+    Ok(HttpOptions {
+        version: if global.http1 { HttpVersion::Http1 } else { HttpVersion::Negotiated },
+        authorities: global.ca.as_deref().map(read_certificates).transpose()?.map(Into::into),
+        proxy: global.proxy.as_deref().map_or(Ok(ProxyChoice::System), proxy)?,
+        ..HttpOptions::default()
+    })
+}
+
+fn read_certificates(path: &Path) -> Result<Vec<u8>, Failure> {
+    let bad = |why: String| Failure::BadInput(format!("--ca {}: {why}", path.display()));
+    let pem = regular::read(path, CERTIFICATES_LIMIT + 1).map_err(|error| bad(regular::why(&error)))?;
+    if pem.len() as u64 > CERTIFICATES_LIMIT {
+        return Err(bad(format!("it is larger than {} MiB", CERTIFICATES_LIMIT >> 20)));
+    }
+    let begin = b"-----BEGIN CERTIFICATE-----";
+    if !pem.windows(begin.len()).any(|window| window == begin) {
+        return Err(bad("it holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)".to_owned()));
+    }
+    Ok(pem)
+}
+
+/// The proxy of that name. Its text may hold a password, so no message repeats it.
+fn proxy(text: &str) -> Result<ProxyChoice, Failure> {
+    if text == "none" {
+        return Ok(ProxyChoice::Direct);
+    }
+    let url = Url::parse(text).ok();
+    let url = url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    url.map(ProxyChoice::Url).ok_or_else(|| {
+        Failure::BadInput(
+            "--proxy: give an address as http://[user:password@]host:port, or `none`".to_owned(),
+        )
+    })
+}
+
+/// The address of a proxy as it may be shown: without user and password.
+pub(super) fn shown_proxy(text: &str) -> String {
+    let Ok(mut url) = Url::parse(text) else { return text.to_owned() };
+    if url.username().is_empty() && url.password().is_none() {
+        return text.to_owned();
+    }
+    // An address that cannot have a user has none to hide.
+    let _ = url.set_password(None);
+    let _ = url.set_username("***");
+    url.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_is_an_address_or_none() {
+        let direct = matches!(proxy("none"), Ok(ProxyChoice::Direct));
+        let given = matches!(proxy("http://user:word@proxy.example:3128"), Ok(ProxyChoice::Url(_)));
+        assert!(direct && given);
+        for bad in ["proxy.example:3128", "socks5://proxy:1", "", "http://"] {
+            let Err(Failure::BadInput(why)) = proxy(bad) else { panic!("{bad} is taken") };
+            assert!(why.contains("http://[user:password@]host:port"), "{why}");
+        }
+    }
+
+    #[test]
+    fn what_is_shown_of_a_proxy_holds_no_password() {
+        assert_eq!(shown_proxy("http://me:word@proxy.example:3128/"), "http://***@proxy.example:3128/");
+        assert_eq!(shown_proxy("http://proxy.example:3128"), "http://proxy.example:3128");
+        assert_eq!(shown_proxy("none"), "none");
+    }
+
+    #[test]
+    fn a_file_of_certificates_must_hold_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ca.pem");
+        std::fs::write(&path, "no certificate").unwrap();
+        for (path, why) in [(path.as_path(), "it holds no certificate"), (folder.path(), "it is a folder")] {
+            let Err(Failure::BadInput(message)) = read_certificates(path) else { panic!("{path:?}") };
+            assert!(message.contains(why), "{message}");
+        }
+        std::fs::write(&path, "x\n-----BEGIN CERTIFICATE-----\nAA==\n").unwrap();
+        assert!(read_certificates(&path).is_ok());
+    }
+}

@@ -1,0 +1,183 @@
+//! `new`: a commented starter job; without an action it asks on a terminal.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::args::New;
+use super::ask::line_of;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::say;
+use super::small::print;
+use super::world::CliContext;
+use crate::job::starter::{Choice, actions as starter_actions, filled, has_target, starter};
+use crate::job::{Action, read_user_accounts, schema};
+use crate::model::cancel::Cancel;
+use crate::report::text::clean;
+
+/// `new`: a commented starter job.
+pub(super) async fn new(world: &CliContext, args: &New) -> Result<Exit, Failure> {
+    let Some(action) = &args.action else {
+        return asked(world).await;
+    };
+    // The arguments hold words that have a starter only.
+    let text = Action::of(action).and_then(starter).unwrap_or_default();
+    match &args.file {
+        Some(file) => write(file, text),
+        None => print(text.as_bytes()),
+    }
+}
+/// Writes a new job, and its JSON Schema beside it.
+fn write(file: &Path, text: &str) -> Result<Exit, Failure> {
+    let made = std::fs::OpenOptions::new().write(true).create_new(true).open(file);
+    match made {
+        Ok(mut made) => made.write_all(text.as_bytes())?,
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            return Err(Failure::BadInput(format!("{} exists already; name another file", file.display())));
+        }
+        Err(error) => {
+            return Err(Failure::BadInput(format!("cannot write {}: {error}", file.display())));
+        }
+    }
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    write_schema(folder.unwrap_or(Path::new(".")))?;
+    Ok(Exit::Done)
+}
+
+/// Writes `job.schema.json` into a folder; a file of that name is replaced only if it is an older one of these.
+fn write_schema(folder: &Path) -> Result<(), Failure> {
+    let path = folder.join("job.schema.json");
+    let mine = schema::schema();
+    match std::fs::read(&path) {
+        Ok(text) => {
+            let kept: Option<serde_json::Value> = serde_json::from_slice(&text).ok();
+            if kept.is_none_or(|kept| kept["title"] != mine["title"]) {
+                return Ok(());
+            }
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(_) => return Ok(()),
+    }
+    let mut text = serde_json::to_vec_pretty(&mine).map_err(std::io::Error::from)?;
+    text.push(b'\n');
+    std::fs::write(&path, text)?;
+    Ok(())
+}
+
+/// Asks for the action, the name, the accounts and the file of a new job.
+async fn asked(world: &CliContext) -> Result<Exit, Failure> {
+    let actions: Vec<&str> = starter_actions().collect();
+    if !world.stdin_is_terminal || !world.stderr_is_terminal {
+        let known = actions.join(", ");
+        return Err(Failure::BadInput(format!("name the action of the job: {known}")));
+    }
+    let known = read_user_accounts(&world.host.env, &world.host.clock)
+        .map_err(|problems| Failure::of_job(&problems, world.color_err()))?;
+    let own: Vec<String> = known
+        .map(|known| known.accounts.into_iter().map(|account| account.name).collect())
+        .unwrap_or_default();
+    let action = choose(world, "Action", &actions.join(", "), "migrate", |answer| {
+        Action::of(answer).filter(|action| starter(*action).is_some())
+    })
+    .await?;
+    let text = starter(action).unwrap_or_default();
+    let name = choose(world, "Name of the job", "", &format!("my-{}", action.as_str()), |answer| {
+        Some(answer.to_owned())
+    })
+    .await?;
+    let places = format!(
+        "{}{}, or an account of the emulator such as demo-a",
+        own.iter().map(|name| format!("{} (yours), ", clean(name))).collect::<String>(),
+        REGIONS.join(", ")
+    );
+    let account = |answer: &str| Some(account_of(answer, &own));
+    let first = own.first().map_or("us", String::as_str);
+    let source = choose(world, "Source account", &places, first, account).await?;
+    let target = if has_target(text) {
+        let second = own.get(1).map_or("eu", String::as_str);
+        Some(choose(world, "Target account", &places, second, account).await?)
+    } else {
+        None
+    };
+    let file = choose(world, "File", "", &format!("{}.yaml", file_stem(&name)), |answer| {
+        Some(PathBuf::from(answer)).filter(|file| !file.exists())
+    })
+    .await?;
+    let done = write(&file, &filled(text, &name, &source, target.as_ref()))?;
+    let file = file.display();
+    say(
+        world,
+        &format!("Wrote {file}. Next: edit it, then `transship check {file}` and `transship plan {file}`."),
+    );
+    Ok(done)
+}
+
+/// The regions of the service.
+const REGIONS: [&str; 4] = ["us", "eu", "au", "ca"];
+
+/// The account that an answer names: the user's own first, then a region, else one of the emulator.
+fn account_of(answer: &str, own: &[String]) -> Choice {
+    match answer {
+        _ if own.iter().any(|name| name == answer) => Choice::Known(answer.to_owned()),
+        _ if REGIONS.contains(&answer) => Choice::Region(answer.to_owned()),
+        _ => Choice::Emulator(answer.to_owned()),
+    }
+}
+
+/// Asks until the answer is one that `read` understands; an empty answer is the default.
+async fn choose<T>(
+    world: &CliContext,
+    question: &str,
+    choices: &str,
+    default: &str,
+    read: impl Fn(&str) -> Option<T>,
+) -> Result<T, Failure> {
+    let choices = if choices.is_empty() { String::new() } else { format!(" ({choices})") };
+    loop {
+        let line = line_of(world, &format!("{question}{choices} [{default}]: "), &Cancel::new()).await?;
+        if line.is_empty() {
+            // The input is over, which is no answer.
+            return Err(Failure::BadInput(format!("no answer to: {question}")));
+        }
+        let answer = Some(line.trim()).filter(|answer| !answer.is_empty()).unwrap_or(default);
+        match read(answer) {
+            Some(value) => return Ok(value),
+            None if question == "File" => say(world, &format!("{} exists already", clean(answer))),
+            None => say(world, &format!("`{}` is none of these", clean(answer))),
+        }
+    }
+}
+
+/// A name as the name of a file: letters, digits, dots and dashes.
+fn file_stem(name: &str) -> String {
+    let plain = |c: char| if c.is_alphanumeric() || "._-".contains(c) { c } else { '-' };
+    let stem: String = name.chars().map(plain).collect();
+    let stem = stem.trim_matches(['.', '-']);
+    if stem.is_empty() { "job".to_owned() } else { stem.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_names_an_account_of_the_user_a_region_or_one_of_the_emulator() {
+        let own = ["eu".to_owned(), "acme".to_owned()];
+        let cases = [
+            ("acme", Choice::Known("acme".to_owned())),
+            ("eu", Choice::Known("eu".to_owned())),
+            ("us", Choice::Region("us".to_owned())),
+            ("demo-a", Choice::Emulator("demo-a".to_owned())),
+        ];
+        for (answer, account) in cases {
+            assert_eq!(account_of(answer, &own), account);
+        }
+    }
+
+    #[test]
+    fn the_name_of_a_job_is_no_path() {
+        for (name, stem) in [("Orders to EU", "Orders-to-EU"), ("../../etc/x", "etc-x"), ("…", "job")] {
+            assert_eq!(file_stem(name), stem);
+        }
+    }
+}
