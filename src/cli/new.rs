@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::say;
 use super::small::print;
 use super::world::CliContext;
-use crate::job::starter::{Choice, actions as starter_actions, filled, has_target, starter};
+use crate::job::starter::{Choice, actions as starter_actions, filled, has_source, has_target, starter};
 use crate::job::{Action, read_user_accounts, schema};
 use crate::model::cancel::Cancel;
 use crate::report::text::clean;
@@ -92,7 +92,11 @@ async fn asked(world: &CliContext) -> Result<Exit, Failure> {
     );
     let account = |answer: &str| Some(account_of(answer, &own));
     let first = own.first().map_or("us", String::as_str);
-    let source = choose(world, "Source account", &places, first, account).await?;
+    let source = if has_source(text) {
+        Some(choose(world, "Source account", &places, first, account).await?)
+    } else {
+        None
+    };
     let target = if has_target(text) {
         let second = own.get(1).map_or("eu", String::as_str);
         Some(choose(world, "Target account", &places, second, account).await?)
@@ -103,7 +107,7 @@ async fn asked(world: &CliContext) -> Result<Exit, Failure> {
         Some(PathBuf::from(answer)).filter(|file| !file.exists())
     })
     .await?;
-    let done = write(&file, &filled(text, &name, &source, target.as_ref()))?;
+    let done = write(&file, &filled(text, &name, source.as_ref(), target.as_ref()))?;
     let file = file.display();
     say(
         world,

@@ -1,4 +1,4 @@
-//! `run --run-dir DIR --or-resume`: started any number of times, a run is done once.
+//! `run --run-dir DIR`: begins anew what never began; with `--or-resume`, started any number of times, a run is done once.
 
 use std::path::Path;
 
@@ -21,11 +21,13 @@ pub(super) async fn run_or_resume(
     settings: Settings,
 ) -> Result<Ended, Failure> {
     let Order { args, job, place, cancel, company, .. } = order;
-    let (true, Some(place)) = (args.or_resume && !args.dry_run, place) else {
+    let Some(place) = place.filter(|_| !args.dry_run) else {
         return run_one(world, order, settings).await;
     };
     match look(place)? {
         Found::Nothing => run_one(world, order, settings).await,
+        // Refused, since its folder is not empty.
+        Found::Run(_) if !args.or_resume => run_one(world, order, settings).await,
         Found::Run(earlier) => {
             same_job(&earlier, job, &settings, place)?;
             let done = resume_one(world, &earlier, cancel, args.settle, company).await?;

@@ -37,7 +37,7 @@ impl Account {
     ///
     /// The token is refused, or the service does not answer.
     pub async fn identify(&mut self) -> Result<(), EngineError> {
-        let identity = self.client.identity().await.map_err(self.failed("ask whose token it is"))?;
+        let identity = self.client.identity().await.map_err(self.failed("check the token"))?;
         self.facts.user = identity.user_id;
         Ok(())
     }

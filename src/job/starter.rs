@@ -64,15 +64,19 @@ impl Choice {
     }
 }
 
+/// Whether the starter job reads from an account; that of `apply` reads a folder of files.
+pub fn has_source(starter: &str) -> bool {
+    starter.lines().any(|line| line.starts_with("source: ") && !line.starts_with("source: {"))
+}
+
 /// Whether the starter job names a target besides its source.
 pub fn has_target(starter: &str) -> bool {
     starter.lines().any(|line| line.starts_with("target: "))
 }
 
 /// The starter job with its own name, and with these accounts instead of the examples.
-pub fn filled(starter: &str, name: &str, source: &Choice, target: Option<&Choice>) -> String {
-    let mut entries: Vec<String> =
-        [Some(source), target].into_iter().flatten().filter_map(Choice::entry).collect();
+pub fn filled(starter: &str, name: &str, source: Option<&Choice>, target: Option<&Choice>) -> String {
+    let mut entries: Vec<String> = [source, target].into_iter().flatten().filter_map(Choice::entry).collect();
     entries.dedup();
     let mut text = String::with_capacity(starter.len());
     let mut in_accounts = false;
@@ -89,7 +93,7 @@ pub fn filled(starter: &str, name: &str, source: &Choice, target: Option<&Choice
             // The examples, and the empty line behind them.
         } else if line.starts_with("name: ") {
             text.push_str(&format!("name: {}\n", user::key(name)));
-        } else if line.starts_with("source: ") {
+        } else if let (true, Some(source)) = (line.starts_with("source: "), source) {
             text.push_str(&format!("source: {}\n", user::key(source.name())));
         } else if let (true, Some(target)) = (line.starts_with("target: "), target) {
             text.push_str(&format!("target: {}\n", user::key(target.name())));
@@ -134,18 +138,22 @@ mod tests {
     #[test]
     fn a_filled_starter_is_a_valid_job_over_the_accounts_that_were_chosen() {
         let clock = Clock::system();
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/job");
         for word in actions() {
             let text = starter(Action::of(word).unwrap()).unwrap();
             let us = Choice::Region("us".to_owned());
             let demo = Choice::Emulator("demo-b".to_owned());
             let choices = [(&us, &demo), (&demo, &us)];
             for (source, target) in choices {
-                let target = has_target(text).then_some(target);
+                let (source, target) =
+                    (has_source(text).then_some(source), has_target(text).then_some(target));
                 let text = filled(text, "spring: cleaning", source, target);
-                let read = parse("starter.yaml", text.as_bytes(), Path::new("/"), &Env::default(), &clock);
+                let read = parse("starter.yaml", text.as_bytes(), &folder, &Env::default(), &clock);
                 let job = read.unwrap_or_else(|problems| panic!("{word}: {problems}\n{text}"));
                 assert_eq!(job.name, "spring: cleaning");
-                assert_eq!(job.source.name, source.name());
+                if let Some(source) = source {
+                    assert_eq!(job.source.name, source.name());
+                }
                 if let Some(target) = target {
                     assert_eq!(job.target.name, target.name());
                 }
@@ -156,7 +164,7 @@ mod tests {
     #[test]
     fn accounts_of_the_users_file_are_named_and_not_written_again() {
         let known = Choice::Known("acme".to_owned());
-        let text = filled(starter(Action::Update).unwrap(), "tidy", &known, None);
+        let text = filled(starter(Action::Update).unwrap(), "tidy", Some(&known), None);
         assert!(text.contains("\nsource: acme\n") && !text.contains("accounts:\n"), "{text}");
     }
 }

@@ -39,6 +39,27 @@ impl RunFolder {
         Ok(Self(path))
     }
 
+    /// Whether the folder holds the job and the plan of a run, and nothing that is not a run's.
+    pub fn is_only_a_run(&self) -> bool {
+        const FILES: [&str; 10] = [
+            ".writer",
+            "job.yaml",
+            "plan.json",
+            "wanted.jsonl",
+            "known.ids",
+            "before.jsonl",
+            "journal.jsonl",
+            "audit.csv",
+            "summary.json",
+            "report.html",
+        ];
+        let Ok(entries) = fs::read_dir(&self.0) else { return false };
+        let is_own = |entry: std::io::Result<fs::DirEntry>| {
+            entry.is_ok_and(|entry| FILES.iter().any(|file| entry.file_name() == *file))
+        };
+        self.job().is_file() && self.plan().is_file() && entries.into_iter().all(is_own)
+    }
+
     /// The path of the run folder.
     pub fn path(&self) -> &Path {
         &self.0

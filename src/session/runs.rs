@@ -140,15 +140,21 @@ pub enum Found {
 }
 
 /// Looks for a run in the folder `place`. What is left there of a run that was broken off before it began, so that
-/// nothing was sent for it, is removed.
+/// nothing was sent for it, is removed; a folder that holds other files too is left as it is.
 ///
 /// # Errors
 ///
 /// The run cannot be read, or another process is about to begin it.
 pub fn look(place: &Path) -> Result<Found, SessionError> {
     let folder = RunFolder::at(place);
-    if !folder.plan().exists() {
-        return Ok(Found::Nothing);
+    if !folder.is_only_a_run() {
+        // A plan that somebody keeps here is no run.
+        let is_run = folder.journal().exists() && folder.plan().exists();
+        return if is_run {
+            OpenedRun::open(place).map(Box::new).map(Found::Run)
+        } else {
+            Ok(Found::Nothing)
+        };
     }
     if folder.journal().exists() {
         let plan = PlanFile::open(&folder.plan())?;

@@ -81,13 +81,32 @@ fn a_run_that_is_started_again_in_its_folder_is_done_once() {
 
 #[test]
 fn what_a_run_left_that_was_killed_before_it_began_is_begun_again() {
+    for words in [
+        &["run", "JOB", "--run-dir", "runs/one", "--or-resume"][..],
+        &["run", "JOB", "--run-dir", "runs/one"],
+    ] {
+        let world = ten();
+        let mut killed = world.binary(words);
+        let killed = killed.env("TRANSSHIP_CRASH", "journal.created").stderr(Stdio::null()).status().unwrap();
+        assert_eq!(killed.code(), None);
+        let ran = world.spawn(words, Some(world.path("runs/one"))).finish();
+        ran.expect_exit(0).expect_all(10, "created", "equal");
+    }
+}
+
+#[test]
+fn a_folder_with_files_of_somebody_else_is_never_cleared() {
     let world = ten();
-    let words = ["run", "JOB", "--run-dir", "runs/one", "--or-resume"];
-    let mut killed = world.binary(&words);
-    let killed = killed.env("TRANSSHIP_CRASH", "journal.created").stderr(Stdio::null()).status().unwrap();
-    assert_eq!(killed.code(), None);
-    let ran = world.spawn(&words, Some(world.path("runs/one"))).finish();
-    ran.expect_exit(0).expect_all(10, "created", "equal");
+    std::fs::create_dir(world.path("mine")).unwrap();
+    world.command(&["plan", "JOB", "--out", "mine/plan.json"]).expect_exit(0);
+    std::fs::write(world.path("mine/job.yaml"), "mine").unwrap();
+    std::fs::write(world.path("mine/notes.txt"), "mine").unwrap();
+    for more in [&["--or-resume"][..], &[]] {
+        let words = [&["run", "JOB", "--run-dir", "mine"][..], more].concat();
+        world.command(&words).expect_exit(2).expect_stderr("not empty").expect_no_write();
+    }
+    assert_eq!(world.read("mine/notes.txt"), "mine");
+    assert!(world.path("mine/plan.json").exists());
 }
 
 #[test]
