@@ -6,8 +6,8 @@ use url::Url;
 
 use super::args::Global;
 use super::failure::Failure;
-use crate::api::{HttpOptions, HttpVersion, ProxyChoice};
 use crate::job::regular;
+use crate::session::{HttpOptions, HttpVersion, ProxyChoice};
 
 /// The largest file of certificates that is read: the list of a whole machine has 250 KB.
 const CERTIFICATES_LIMIT: u64 = 4 << 20;

@@ -39,6 +39,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use crate::api::{HttpOptions, HttpVersion, ProxyChoice};
 pub use endpoint::{Endpoint, Purpose};
 pub use error::SessionError;
 pub use execute::{Approval, Run};
