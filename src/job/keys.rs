@@ -64,7 +64,7 @@ pub(super) static JOB: Table = Table {
             "What becomes of captured data: `sampleData`, `sampleResponseData`, `mockResponse`, `mockOutput`.",
         ).or("keep").not_for(&[(&[Action::Delete, Action::Backup, Action::Compare], "nothing is written: remove `captured_data`")]),
         key("match", Type::Word(MATCHES), "How an import is recognised in the target.").or("name").not_for(&[(&[Action::Update, Action::Delete, Action::Backup], "it decides how an import is recognised in the target, for migrate and clone")]),
-        key("on_existing", Type::Word(ON_EXISTING), "What happens to an import that is there and differs.").or("skip").not_for(&[(&[Action::Update, Action::Delete, Action::Backup], "it decides what becomes of an import that already exists in the target, for migrate and clone"), (&[Action::Compare], "a comparison writes nothing: remove it")]),
+        key("on_existing", Type::Word(ON_EXISTING), "What happens to an import that is there and differs; `update` without it for restore and apply.").or("skip").not_for(&[(&[Action::Update, Action::Delete, Action::Backup], "it decides what becomes of an import that already exists in the target, for migrate and clone"), (&[Action::Compare], "a comparison writes nothing: remove it")]),
         key(
             "ignore",
             Type::List(&Type::Text(Format::Pointer)),

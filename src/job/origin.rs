@@ -24,6 +24,13 @@ pub fn settings(text: &str) -> Vec<Setting> {
     let mut settings = Vec::new();
     if let Some(root) = yaml::parse(text, &mut report) {
         collect(Some(&root), &JOB, "", &mut settings);
+        let action = root.get("action").and_then(Node::text).unwrap_or_default();
+        let on_existing = settings.iter_mut().find(|setting| setting.key == "on_existing");
+        if let Some(setting) = on_existing.filter(|setting| !setting.is_in_job)
+            && ["restore", "apply"].contains(&action)
+        {
+            "update".clone_into(&mut setting.value);
+        }
     }
     settings
 }
@@ -68,5 +75,18 @@ mod tests {
         assert_eq!(found("on_existing"), Some(("skip", false)));
         assert_eq!(found("stop.failures"), Some(("5%", true)));
         assert_eq!((found("name"), found("accounts")), (None, None), "these are no settings");
+    }
+
+    #[test]
+    fn what_is_put_back_or_applied_is_updated_unless_the_job_says_otherwise() {
+        let on_existing = |text: &str| {
+            settings(text)
+                .into_iter()
+                .find(|setting| setting.key == "on_existing")
+                .map(|setting| setting.value)
+        };
+        assert_eq!(on_existing("action: apply\n").as_deref(), Some("update"));
+        assert_eq!(on_existing("action: restore\non_existing: fail\n").as_deref(), Some("fail"));
+        assert_eq!(on_existing("action: migrate\n").as_deref(), Some("skip"));
     }
 }

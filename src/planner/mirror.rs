@@ -52,7 +52,7 @@ pub(crate) fn claims(
 }
 
 /// What an import of the source is recognised by in the target: as it is, and as the job would have it. `None` where the
-/// transformation fails.
+/// transformation fails, or there is nothing to recognise it by.
 pub(crate) fn counterpart(
     with: &PlanRequest<'_>,
     known: &Known<'_>,
@@ -66,7 +66,7 @@ pub(crate) fn counterpart(
         let wanted = job.program.apply(document.clone(), &facts).ok()?.document;
         keys.extend(key_of(job.match_by, &wanted));
     }
-    Some(keys)
+    (!keys.is_empty()).then_some(keys)
 }
 
 /// What a document is recognised by.
@@ -122,6 +122,7 @@ pub(crate) async fn take_deletions(
     note(alike, "the name is that of an import of the source, or nearly");
     note(set_aside.apps, "owned by an Integration App");
     note(set_aside.unreadable, "it cannot be read whether `select` holds");
+    note(set_aside.unrecognised, "without an externalId to be recognised by");
     // What something uses stays, and is a conflict.
     items.iter_mut().for_each(|item| tell(&mut builder.usage, item));
     let deleted = || items.iter().filter(|item| item.is_deletion());
@@ -136,9 +137,8 @@ pub(crate) async fn take_deletions(
         (0, 0) => None,
         (0, unknown) => {
             let of = imports_in(unknown, &with.source.facts.name);
-            Some(format!(
-                "it is not known which imports there are those of {of}: the job's steps fail over them"
-            ))
+            let why = "a step fails, or there is nothing to recognise them by";
+            Some(format!("it is not known which imports there are those of {of}: {why}"))
         }
         (failed, _) => {
             let fail = if failed == 1 { "fails" } else { "fail" };

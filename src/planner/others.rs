@@ -12,7 +12,7 @@ use crate::documents::references::ResourceIndex;
 use crate::inventory::error::EngineError;
 use crate::inventory::flow_usage::FlowUsage;
 use crate::inventory::selection_matcher::SelectionMatcher;
-use crate::job::Selection;
+use crate::job::{MatchBy, Selection};
 use crate::model::{Head, Id, ItemKey, Operation, Outcome};
 use crate::planner::prepare::{MODIFIED, blank, ended};
 use crate::planner::request::PlanRequest;
@@ -39,7 +39,7 @@ pub(crate) enum Lack {
     /// It is told.
     Tell,
     /// It is deleted, if it is still the same by then but for these paths.
-    Delete(Ignore),
+    Delete(Ignore, MatchBy),
 }
 
 /// Imports of the source that are not compared or written, for whatever reason: theirs in the target is not "only there".
@@ -58,6 +58,8 @@ pub(crate) struct SetAside {
     pub apps: u64,
     /// Their documents cannot be read, or not be asked what `select` asks.
     pub unreadable: u64,
+    /// They have nothing to be recognised by.
+    pub unrecognised: u64,
 }
 
 /// Imports of the target that no item is compared with.
@@ -123,7 +125,7 @@ impl<'a> Others<'a> {
 
     /// Counts an import of the target, where that matters.
     pub(crate) fn count(&mut self, head: &Head, text: &RawValue) {
-        if matches!(self.lack, Lack::Delete(_)) && self.matcher.matches(head, text).unwrap_or(false) {
+        if matches!(self.lack, Lack::Delete(..)) && self.matcher.matches(head, text).unwrap_or(false) {
             self.held += 1;
         }
     }
@@ -147,7 +149,7 @@ impl<'a> Others<'a> {
         match self.matcher.matches(head, text) {
             Ok(false) => Ok(()),
             Ok(true) => self.keep(head, text, None),
-            Err(_) if matches!(self.lack, Lack::Delete(_)) => {
+            Err(_) if matches!(self.lack, Lack::Delete(..)) => {
                 self.set_aside.unreadable += 1;
                 Ok(())
             }
@@ -156,7 +158,16 @@ impl<'a> Others<'a> {
     }
 
     /// The item that deletes an import; `None` for one that is left alone.
-    fn deletion(&mut self, ignore: &Ignore, head: &Head, text: &RawValue) -> Option<PlanItem> {
+    fn deletion(
+        &mut self,
+        (ignore, match_by): (&Ignore, MatchBy),
+        head: &Head,
+        text: &RawValue,
+    ) -> Option<PlanItem> {
+        if match_by.key(head).is_none() {
+            self.set_aside.unrecognised += 1;
+            return None;
+        }
         if head.connector.is_some() && !self.selection.integration_apps {
             self.set_aside.apps += 1;
             return None;
@@ -184,9 +195,9 @@ impl<'a> Others<'a> {
         text: &RawValue,
         warning: Option<String>,
     ) -> Result<(), EngineError> {
-        if let Lack::Delete(ignore) = &self.lack {
-            let ignore = ignore.clone();
-            let Some(item) = self.deletion(&ignore, head, text) else { return Ok(()) };
+        if let Lack::Delete(ignore, match_by) = &self.lack {
+            let (ignore, match_by) = (ignore.clone(), *match_by);
+            let Some(item) = self.deletion((&ignore, match_by), head, text) else { return Ok(()) };
             return self.put_down(&item);
         }
         let mut item = blank(ItemKey(0), head);

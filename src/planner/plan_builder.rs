@@ -227,7 +227,8 @@ impl<'a> PlanBuilder<'a> {
             claimed.extend(keys.map(|key| self.keys.of(key)));
             self.listed_apart = true;
             let ids = std::mem::take(&mut self.claims.ids);
-            let purpose = if mirrors { Lack::Delete(self.print.ignore.clone()) } else { Lack::Tell };
+            let purpose =
+                if mirrors { Lack::Delete(self.print.ignore.clone(), with.job.match_by) } else { Lack::Tell };
             Some(Others::new(with, there, Claimed { keys: claimed, ids }, &usage, purpose))
         } else {
             None

@@ -246,6 +246,22 @@ mod tests {
     }
 
     #[test]
+    fn every_cut_of_a_file_is_told_at_a_place_in_it() {
+        let text = "{\n \"_id\": \"5f\", \"name\": \"Größe \\ud83d\\ude00\",\n \"adaptorType\": \"HTTPImport\", \"x\": [1, {}]\n}";
+        assert!(identity(text).is_ok());
+        for cut in (0..text.len()).filter(|cut| text.is_char_boundary(*cut)) {
+            for (text, what) in [(&text[..cut], "cut"), (&text[cut..], "begun late")] {
+                let Err(faults) = identity(text) else {
+                    assert_eq!((cut, what), (0, "begun late"));
+                    continue;
+                };
+                let Span { start, end } = faults[0].span;
+                assert!(start <= text.len() && end <= text.len() + 1, "{what} at {cut}: {faults:?}");
+            }
+        }
+    }
+
+    #[test]
     fn what_is_no_import_is_told_with_what_it_is() {
         for (text, message, at) in [
             (

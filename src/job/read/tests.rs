@@ -126,10 +126,14 @@ fn job_of(text: &str) -> (Option<Job>, Vec<String>) {
 fn keys_that_nothing_acts_on_yet_are_read_and_refused() {
     let text = include_str!("../../../tests/job/later.yaml");
     let (job, problems) = job_of(text);
-    let refused: Vec<_> =
-        problems.iter().filter(|problem| !problem.ends_with("is not supported yet")).collect();
-    assert!(refused.is_empty(), "{refused:?}");
-    assert_eq!(problems.len(), crate::job::not_yet::NOT_YET.len(), "{problems:#?}");
+    let refused = problems.iter().filter(|problem| problem.ends_with("is not supported yet")).count();
+    assert_eq!(refused, crate::job::not_yet::NOT_YET.len(), "{problems:#?}");
+    let others = problems.iter().filter(|problem| !problem.ends_with("is not supported yet"));
+    // A warning, where there is no error.
+    assert!(
+        others.clone().all(|other| other.ends_with("managed by the service and never compared")),
+        "{problems:#?}"
+    );
 
     let job = job.unwrap();
     assert_eq!(job.action, Action::Apply);

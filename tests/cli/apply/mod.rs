@@ -1,6 +1,7 @@
 //! Imports as files: what an edit in a folder becomes in the target.
 
 mod files;
+mod real;
 mod runs;
 
 use std::path::PathBuf;

@@ -104,6 +104,19 @@ fn nothing_is_deleted_while_an_import_of_the_source_fails() {
 }
 
 #[test]
+fn what_has_nothing_to_be_recognised_by_is_not_taken_for_gone() {
+    let known = |name: &str, id: &str| import(name).set("/externalId", json!(id));
+    let scenario = migrate([]).source(&known("a", "x1")).job("match", "external_id");
+    let world = scenario.target(&known("old", "x2")).target(&import("b")).start();
+    let ran = world.run().expect_exit(0).expect_target(["a", "b"]);
+    ran.expect_stderr("without an externalId to be recognised by");
+    // Nor is anything where the source holds such an import: it may be any of the target's.
+    let scenario = migrate(["b"]).source(&known("a", "x1")).job("match", "external_id");
+    let ran = scenario.target(&known("old", "x2")).run().expect_exit(3).expect_target(["a", "old"]);
+    ran.expect_stderr("nothing is deleted in `target` (1 would be)");
+}
+
+#[test]
 fn an_import_that_moved_since_the_plan_is_stale_and_stays() {
     let world = migrate(["a"]).job("concurrency", "1").target(&import("old")).start();
     world.fault(Fault::on_create(Fault::slow_after(600)));

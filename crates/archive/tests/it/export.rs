@@ -133,6 +133,37 @@ async fn a_file_of_somebody_else_is_neither_overwritten_nor_removed() {
 }
 
 #[tokio::test]
+async fn a_file_that_was_edited_to_what_the_account_holds_by_now_is_under_its_new_name_only() {
+    let (store, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let archive = open(store.path()).await;
+    let id = format!("{:024x}", 1);
+    let first = backup(&archive, &[named(&id, "old name", 0)]).await.unwrap();
+    archive.export(&first.id, out.path()).await.unwrap();
+    let of = |name: &str| {
+        files(out.path())
+            .into_iter()
+            .find(|path| path.to_str().unwrap().contains(name))
+            .map(|path| out.path().join(path))
+    };
+    let edited = of("old name").unwrap();
+    let renamed = named(&id, "new name", 0);
+    // As somebody edits it: other blanks, and another name.
+    let mut document: Value = serde_json::from_slice(&renamed.1).unwrap();
+    document["lastModified"] = "2020-01-01T00:00:00.000Z".into();
+    std::fs::write(&edited, document.to_string()).unwrap();
+    let second = backup(&archive, &[renamed]).await.unwrap();
+    let report = archive.export(&second.id, out.path()).await.unwrap();
+    assert_eq!((report.files, report.removed, report.edited), (1, 1, Vec::new()));
+    assert!(of("new name").is_some() && !edited.exists());
+
+    // What differs from what the account holds is somebody's work.
+    std::fs::write(of("new name").unwrap(), document.to_string().replace("new name", "third name")).unwrap();
+    let third = backup(&archive, &[named(&id, "fourth name", 0)]).await.unwrap();
+    let report = archive.export(&third.id, out.path()).await.unwrap();
+    assert_eq!((report.removed, report.edited.len()), (0, 1));
+}
+
+#[tokio::test]
 async fn a_list_that_leads_out_of_the_folder_is_refused() {
     let (store, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let victim = tempfile::NamedTempFile::new().unwrap();
