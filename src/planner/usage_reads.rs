@@ -24,10 +24,10 @@ pub(crate) async fn read_target(builder: &mut PlanBuilder<'_>, decided: &Decided
     if builder.usage.target.is_none() {
         let updates = with.job.on_existing == OnExisting::Update || matches!(with.scope, Scope::Retry { .. });
         let may_change = matches!(with.job.action, Action::Migrate | Action::Restore | Action::Apply)
-            && (updates && !decided.by_item.is_empty() || with.job.mirror.is_some());
+            && (updates && !decided.by_item.is_empty() || with.mirrors());
         let lists = match builder.usage.detail {
             UsageDetail::Full if may_change => UserLists::All,
-            UsageDetail::Cheap if may_change && (waits || with.job.mirror.is_some()) => UserLists::Flows,
+            UsageDetail::Cheap if may_change && (waits || with.mirrors()) => UserLists::Flows,
             _ => return Ok(()),
         };
         let usage = FlowUsage::read(with.target, Some(lists), with.context.cancel).await?;

@@ -374,3 +374,22 @@ fn a_wait_without_running_is_told() {
         .expect_exit(0)
         .expect_stderr("`wait` has no meaning without `running: true`");
 }
+
+#[test]
+fn what_a_mirror_would_delete_and_a_flow_uses_is_left_alone() {
+    let flow =
+        json!({ "name": "Theirs", "pageProcessors": [{ "type": "import", "_importId": "@imports/kept 2" }] });
+    used("migrate")
+        .job("target", "target")
+        .job("mirror", "{ max_delete: 100% }")
+        .target(&import("gone"))
+        .target(&import("kept"))
+        .resource("target", "flows", flow)
+        .run()
+        .expect_exit(3)
+        .expect_target(["by tool", "instance", "kept", "linear", "routed", "unused"])
+        .expect_audit("kept", "conflict", "not_checked")
+        .expect_cell("kept", "error_message", "it is used by the flow \"Theirs\": left alone")
+        .expect_audit("gone", "deleted", "equal")
+        .expect_calls("DELETE", "/v1/imports/{id}", 1);
+}
