@@ -11,6 +11,17 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How often it is tried.
 const TRIES: u32 = 3;
 
+/// Why an address did not hear of it. The text never holds the address, which may be a secret of its own.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PingError {
+    /// There was no answer, or no connection could be made.
+    #[error("{0}")]
+    NoAnswer(String),
+    /// It answered with another status than success.
+    #[error("it answered {0}")]
+    Refused(u16),
+}
+
 /// GETs the address, a few times if it does not answer. What it answers with does not matter beyond its status.
 ///
 /// # Errors
@@ -20,25 +31,25 @@ const TRIES: u32 = 3;
 /// # Cancel safety
 ///
 /// Dropping the future gives up.
-pub async fn ping(url: &Url, options: &HttpOptions) -> Result<(), String> {
+pub async fn ping(url: &Url, options: &HttpOptions) -> Result<(), PingError> {
     transship_tls::install_provider();
     let client = on_the_way(reqwest::Client::builder(), url, options)
-        .map_err(|error| error.to_string())?
+        .map_err(|error| PingError::NoAnswer(error.to_string()))?
         .timeout(PATIENCE)
         .redirect(reqwest::redirect::Policy::limited(3))
         .retry(reqwest::retry::never())
         .user_agent(concat!("transship/", env!("CARGO_PKG_VERSION")))
         .build()
-        .map_err(reason)?;
-    let mut why = String::new();
+        .map_err(|error| PingError::NoAnswer(reason(error)))?;
+    let mut why = PingError::NoAnswer(String::new());
     for turn in 0..TRIES {
         if turn > 0 {
             tokio::time::sleep(Duration::from_secs(1 << turn)).await;
         }
         match client.get(url.clone()).send().await {
             Ok(answer) if answer.status().is_success() => return Ok(()),
-            Ok(answer) => why = format!("it answered {}", answer.status().as_u16()),
-            Err(error) => why = reason(error),
+            Ok(answer) => why = PingError::Refused(answer.status().as_u16()),
+            Err(error) => why = PingError::NoAnswer(reason(error)),
         }
     }
     Err(why)

@@ -53,7 +53,7 @@ pub use files::{ImportFile, ImportFiles};
 pub use fleet::{Fleet, FleetWave, WaveSize};
 pub use load::{load, load_as, parse, parse_as};
 pub use manifest::Manifest;
-pub use narrow::{Narrowing, Only};
+pub use narrow::{Narrowing, Only, OnlyError};
 pub use notify::Notify;
 pub use plain::yaml_value;
 pub use problem::{Diagnostic, Located, Problems, Severity, Span};

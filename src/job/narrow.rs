@@ -20,21 +20,24 @@ pub struct Only {
     selector: Selector,
 }
 
+/// What is wrong with the pattern of an [`Only`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.iter().map(crate::documents::Problem::in_one_line).collect::<Vec<_>>().join("; "))]
+pub struct OnlyError(Vec<crate::documents::Problem>);
+
 impl Only {
     /// Reads a name, a glob, a regular expression after `re:`, or an id.
     ///
     /// # Errors
     ///
     /// What is wrong with the pattern.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, OnlyError> {
         let spec = if Id::looks_like(text) {
             SelectorSpec { ids: vec![text.to_owned()], ..SelectorSpec::default() }
         } else {
             SelectorSpec { names: vec![text.to_owned()], ..SelectorSpec::default() }
         };
-        let selector = Selector::compile(spec).map_err(|problems| {
-            problems.iter().map(crate::documents::Problem::in_one_line).collect::<Vec<_>>().join("; ")
-        })?;
+        let selector = Selector::compile(spec).map_err(OnlyError)?;
         Ok(Self { text: text.to_owned(), selector })
     }
 

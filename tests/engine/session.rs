@@ -267,3 +267,45 @@ async fn a_panic_over_one_document_is_the_failure_of_its_item_wherever_it_happen
         assert!(rows[1..].iter().all(|row| row.verdict == Verdict::Equal), "{fault}: {rows:#?}");
     }
 }
+
+/// A run of a job of one account, and what its session noted.
+async fn done(bench: &Bench, action: &str, more: &str) -> (Vec<(String, Outcome)>, Vec<String>) {
+    let path = bench.work.path().join("job.yaml");
+    let text = format!(
+        "version: 1\nname: case\naction: {action}\naccounts:\n  us: {{ emulator: us }}\nsource: us\n{more}"
+    );
+    std::fs::write(&path, text).unwrap();
+    let (job, settings) = session::load_job(&bench.host, &path).unwrap();
+    let session = bench.open(OpenRequest::Write(settings)).await;
+    let notes = session.notes().to_vec();
+    let plan = session.plan(PlanRequest::of(&job), &Events::none()).await.unwrap();
+    let mut run = session.execute(plan, Approval::Given, &Events::none()).await.unwrap();
+    run.sound().unwrap();
+    let rows = run.rows().unwrap().into_iter().map(|row| (row.item.name.clone(), row.outcome)).collect();
+    (rows, notes)
+}
+
+#[tokio::test]
+async fn case_44_a_snapshot_from_the_future_is_never_the_latest() {
+    const ARCHIVE: &str = "archive: { path: ./archive }\n";
+    let mut bench = Bench::new();
+    let mut nights = Vec::new();
+    for time in ["2026-03-01T02:00:00Z", "2030-03-02T02:00:00Z"] {
+        bench.host.clock = Clock::ticking(time.parse().unwrap());
+        nights.push(done(&bench, "backup", ARCHIVE).await);
+    }
+    for time in ["2026-03-03T02:00:00Z", "2026-03-04T02:00:00Z"] {
+        bench.host.clock = Clock::ticking(time.parse().unwrap());
+        let edit = "transform:\n  - set: { /description: \"edited {{ job.date }}\" }\n";
+        let (rows, _) = done(&bench, "update", edit).await;
+        assert!(rows.iter().all(|(_, outcome)| *outcome == Outcome::Updated), "{rows:?}");
+        nights.push(done(&bench, "backup", ARCHIVE).await);
+    }
+    let warned = |notes: &[String]| notes.iter().any(|note| note.contains("dated in the future"));
+    let told: Vec<bool> = nights.iter().map(|(_, notes)| warned(notes)).collect();
+    assert_eq!(told, [false, false, true, true], "a backup beside it warns, too");
+    bench.host.clock = Clock::ticking("2026-03-05T02:00:00Z".parse().unwrap());
+    let (rows, notes) = done(&bench, "restore", ARCHIVE).await;
+    assert!(rows.iter().all(|(_, outcome)| *outcome == Outcome::Unchanged), "{rows:?}");
+    assert!(warned(&notes) && notes.iter().any(|note| note.contains("archive.snapshot")), "{notes:?}");
+}

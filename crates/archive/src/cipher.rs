@@ -19,6 +19,41 @@ const PASSPHRASE_COST: u8 = 17;
 /// The dearest passphrase that is tried: an archive cannot make us compute for hours.
 const DEAREST_PASSPHRASE: u8 = 21;
 
+/// Why a key does not open an archive, or cannot close one.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CipherError {
+    #[error("the key file holds a line that is no key ({0})")]
+    NoKey(&'static str),
+    #[error("the key file holds no line with AGE-SECRET-KEY-1…")]
+    NoKeys,
+    #[error("the passphrase is empty")]
+    EmptyPassphrase,
+    #[error("{0}")]
+    NotMade(String),
+    #[error("the note of its secret is damaged ({0})")]
+    Damaged(String),
+    #[error("the key file is a wrong one: it is for {given}, the archive for {wanted}")]
+    AnotherKey { given: String, wanted: String },
+    #[error("it wants a passphrase, not a key file")]
+    WantsPassphrase,
+    #[error("it wants a key file, not a passphrase")]
+    WantsKeyFile,
+    #[error("it is encrypted with {0}, which this program does not know")]
+    UnknownMethod(String),
+    #[error("the passphrase is wrong")]
+    WrongPassphrase,
+}
+
+impl CipherError {
+    fn not_made(error: &dyn fmt::Display) -> Self {
+        Self::NotMade(error.to_string())
+    }
+
+    fn damaged(error: &dyn fmt::Display) -> Self {
+        Self::Damaged(error.to_string())
+    }
+}
+
 /// What opens an encrypted archive.
 #[derive(Clone)]
 pub enum Key {
@@ -37,16 +72,13 @@ impl Key {
         SecretString::from(text)
     }
 
-    fn identities(text: &SecretString) -> Result<Vec<x25519::Identity>, String> {
+    fn identities(text: &SecretString) -> Result<Vec<x25519::Identity>, CipherError> {
         let lines = text.expose_secret().lines().map(str::trim);
         let keys = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
-        let keys: Vec<x25519::Identity> = keys
-            .map(|line| {
-                line.parse().map_err(|error| format!("the key file holds a line that is no key ({error})"))
-            })
-            .collect::<Result<_, _>>()?;
+        let keys: Vec<x25519::Identity> =
+            keys.map(|line| line.parse().map_err(CipherError::NoKey)).collect::<Result<_, _>>()?;
         if keys.is_empty() {
-            return Err("the key file holds no line with AGE-SECRET-KEY-1…".to_owned());
+            return Err(CipherError::NoKeys);
         }
         Ok(keys)
     }
@@ -96,24 +128,24 @@ impl Cipher {
     }
 
     /// Makes a secret for a new archive, and the header's note of it.
-    pub(super) fn make(key: &Key) -> Result<(Self, Lock), String> {
+    pub(super) fn make(key: &Key) -> Result<(Self, Lock), CipherError> {
         let identity = x25519::Identity::generate();
         let secret = identity.to_string();
-        let wrap = |encryptor: Result<Encryptor, age::EncryptError>| -> Result<String, String> {
-            let sealed = encryptor.map_err(|error| error.to_string())?;
+        let wrap = |encryptor: Result<Encryptor, age::EncryptError>| -> Result<String, CipherError> {
+            let sealed = encryptor.map_err(|error| CipherError::not_made(&error))?;
             let armour = age::armor::ArmoredWriter::wrap_output(Vec::new(), age::armor::Format::AsciiArmor);
             let write = |armour: age::armor::ArmoredWriter<Vec<u8>>| {
                 let mut out = sealed.wrap_output(armour)?;
                 out.write_all(secret.expose_secret().as_bytes())?;
                 out.finish()?.finish()
             };
-            let text = armour.and_then(write).map_err(|error| error.to_string())?;
-            String::from_utf8(text).map_err(|error| error.to_string())
+            let text = armour.and_then(write).map_err(|error| CipherError::not_made(&error))?;
+            String::from_utf8(text).map_err(|error| CipherError::not_made(&error))
         };
         let lock = match key {
             Key::Passphrase(words) => {
                 if words.expose_secret().is_empty() {
-                    return Err("the passphrase is empty".to_owned());
+                    return Err(CipherError::EmptyPassphrase);
                 }
                 let mut recipient = scrypt::Recipient::new(words.clone());
                 recipient.set_work_factor(PASSPHRASE_COST);
@@ -130,11 +162,10 @@ impl Cipher {
         Ok((Self::new(identity), lock))
     }
 
-    /// Opens the header's note. The error says what is wrong with the key.
-    pub(super) fn open(key: &Key, lock: &Lock) -> Result<Self, String> {
+    /// Opens the header's note.
+    pub(super) fn open(key: &Key, lock: &Lock) -> Result<Self, CipherError> {
         let armour = age::armor::ArmoredReader::new(lock.secret.as_bytes());
-        let damaged = |error: &dyn fmt::Display| format!("the note of its secret is damaged ({error})");
-        let decryptor = Decryptor::new(armour).map_err(|error| damaged(&error))?;
+        let decryptor = Decryptor::new(armour).map_err(|error| CipherError::damaged(&error))?;
         let opened = match (key, lock.method.as_str()) {
             (Key::Passphrase(words), "passphrase") => {
                 let mut identity = scrypt::Identity::new(words.clone());
@@ -147,27 +178,23 @@ impl Cipher {
                 if matches!(opened, Err(age::DecryptError::NoMatchingKeys)) {
                     let given: Vec<_> = keys.iter().map(|key| key.to_public().to_string()).collect();
                     let (wanted, given) = (lock.keys.join(", "), given.join(", "));
-                    return Err(format!(
-                        "the key file is a wrong one: it is for {given}, the archive for {wanted}"
-                    ));
+                    return Err(CipherError::AnotherKey { given, wanted });
                 }
                 opened
             }
-            (_, "passphrase") => return Err("it wants a passphrase, not a key file".to_owned()),
-            (_, "key-file") => return Err("it wants a key file, not a passphrase".to_owned()),
-            (_, other) => {
-                return Err(format!("it is encrypted with {other}, which this program does not know"));
-            }
+            (_, "passphrase") => return Err(CipherError::WantsPassphrase),
+            (_, "key-file") => return Err(CipherError::WantsKeyFile),
+            (_, other) => return Err(CipherError::UnknownMethod(other.to_owned())),
         };
         let mut reader = opened.map_err(|error| match error {
             age::DecryptError::DecryptionFailed
             | age::DecryptError::NoMatchingKeys
-            | age::DecryptError::KeyDecryptionFailed => "the passphrase is wrong".to_owned(),
-            other => damaged(&other),
+            | age::DecryptError::KeyDecryptionFailed => CipherError::WrongPassphrase,
+            other => CipherError::damaged(&other),
         })?;
         let mut secret = String::new();
-        reader.read_to_string(&mut secret).map_err(|error| damaged(&error))?;
-        secret.parse().map(Self::new).map_err(|error| damaged(&error))
+        reader.read_to_string(&mut secret).map_err(|error| CipherError::damaged(&error))?;
+        secret.parse().map(Self::new).map_err(|error: &str| CipherError::damaged(&error))
     }
 
     /// The name of the blob that holds the text of this hash.

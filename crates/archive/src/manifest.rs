@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::cipher::Cipher;
-use super::seal::{pack, unpack_start};
+use super::seal::{SealError, pack, unpack_start};
 use super::{ArchiveError, Entry, Snapshot, SnapshotId};
 use transship_documents::Fingerprint;
 
@@ -51,6 +51,12 @@ pub(super) enum Flaw {
     Damaged(String),
     Newer(u32),
     Local(io::Error),
+}
+
+impl From<SealError> for Flaw {
+    fn from(error: SealError) -> Self {
+        Self::Damaged(error.to_string())
+    }
 }
 
 impl From<String> for Flaw {

@@ -99,7 +99,7 @@ impl Archive {
             (Some(key), Some(lock)) => {
                 let opened = tokio::task::spawn_blocking(move || Cipher::open(&key, &lock));
                 let opened = opened.await.map_err(ArchiveError::task("open", HEADER, store.place()))?;
-                Some(opened.map_err(|message| refused(&message))?)
+                Some(opened.map_err(|error| refused(&error.to_string()))?)
             }
         };
         Ok(Self(Arc::new(Inner { store, locks, cipher, options })))
@@ -176,7 +176,7 @@ impl Archive {
                 .map_err(|error| self.store().damaged(path, format!("it cannot be decrypted ({error})")))?
                 .into(),
         };
-        unpack(&plain).map_err(|message| self.store().damaged(path, message))
+        unpack(&plain).map_err(|error| self.store().damaged(path, error.to_string()))
     }
 }
 
@@ -205,7 +205,10 @@ async fn make(store: &Store, options: &ArchiveOptions) -> Result<Bytes, ArchiveE
         Some(key) => {
             let made = tokio::task::spawn_blocking(move || Cipher::make(&key)).await;
             let made = made.map_err(ArchiveError::task("make", HEADER, store.place()))?;
-            let refused = |message| ArchiveError::Key { place: store.place().to_owned(), message };
+            let refused = |error: cipher::CipherError| ArchiveError::Key {
+                place: store.place().to_owned(),
+                message: error.to_string(),
+            };
             Some(made.map_err(refused)?.1)
         }
     };

@@ -14,6 +14,25 @@ pub(super) const SEAL: usize = 16;
 const MAGIC: u32 = 0x184D_2A5E;
 const LEVEL: i32 = 6;
 
+/// Why bytes are not a packed text.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SealError {
+    #[error("it is empty")]
+    Empty,
+    #[error("it is cut off")]
+    CutOff,
+    #[error("something follows its end")]
+    Longer,
+    #[error("it is not what was written")]
+    Foreign,
+    #[error("its seal does not fit")]
+    Broken,
+    #[error("its length is not to be believed")]
+    Length,
+    #[error("{0}")]
+    Frame(#[from] std::io::Error),
+}
+
 fn seal_of(frame: &[u8]) -> [u8; SEAL] {
     let mut seal = [0; SEAL];
     seal[..4].copy_from_slice(&MAGIC.to_le_bytes());
@@ -30,30 +49,30 @@ pub(super) fn pack(text: &[u8]) -> std::io::Result<Vec<u8>> {
     Ok(packed)
 }
 
-/// The text of a packed blob; the error says what is wrong with it.
-pub(super) fn unpack(packed: &[u8]) -> Result<Vec<u8>, String> {
-    let (text, length) = unpack_start(packed)?.ok_or("it is cut off")?;
-    if length == packed.len() { Ok(text) } else { Err("something follows its end".to_owned()) }
+/// The text of a packed blob.
+pub(super) fn unpack(packed: &[u8]) -> Result<Vec<u8>, SealError> {
+    let (text, length) = unpack_start(packed)?.ok_or(SealError::CutOff)?;
+    if length == packed.len() { Ok(text) } else { Err(SealError::Longer) }
 }
 
 /// The first packed text of these bytes, and how many of them it took; `None` if they end before it does.
-pub(super) fn unpack_start(bytes: &[u8]) -> Result<Option<(Vec<u8>, usize)>, String> {
+pub(super) fn unpack_start(bytes: &[u8]) -> Result<Option<(Vec<u8>, usize)>, SealError> {
     if bytes.is_empty() {
-        return Err("it is empty".to_owned());
+        return Err(SealError::Empty);
     }
     let known = bytes.len().min(4);
     if bytes[..known] != zstd_safe::MAGICNUMBER.to_le_bytes()[..known] {
-        return Err("it is not what was written".to_owned());
+        return Err(SealError::Foreign);
     }
     let Ok(frame) = zstd_safe::find_frame_compressed_size(bytes) else { return Ok(None) };
     let Some(seal) = bytes.get(frame..frame + SEAL) else { return Ok(None) };
     if seal != seal_of(&bytes[..frame]) {
-        return Err("its seal does not fit".to_owned());
+        return Err(SealError::Broken);
     }
     let length = zstd_safe::get_frame_content_size(&bytes[..frame]).ok().flatten();
-    let length = length.filter(|length| *length <= LONGEST).ok_or("its length is not to be believed")?;
-    let capacity = usize::try_from(length).map_err(|error| error.to_string())?;
-    let text = zstd::bulk::decompress(&bytes[..frame], capacity).map_err(|error| error.to_string())?;
+    let length = length.filter(|length| *length <= LONGEST).ok_or(SealError::Length)?;
+    let capacity = usize::try_from(length).map_err(|_| SealError::Length)?;
+    let text = zstd::bulk::decompress(&bytes[..frame], capacity)?;
     Ok(Some((text, frame + SEAL)))
 }
 

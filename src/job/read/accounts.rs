@@ -256,34 +256,58 @@ fn is_origin(url: &Url) -> Result<(), (&'static str, &'static str)> {
     }
 }
 
+/// What is wrong with a row of accounts, to be said behind its name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum AccountRowError {
+    #[error("is an emulator, which needs nothing else")]
+    MoreThanEmulator,
+    #[error("does not say where it is")]
+    Nowhere,
+    #[error("has a region that is not us, eu, au or ca")]
+    Region,
+    #[error("has a url that is not an address: {0}")]
+    Url(#[from] url::ParseError),
+    #[error("is wrong: {0}")]
+    Origin(&'static str),
+    #[error("has both a region and a url")]
+    RegionAndUrl,
+    #[error("has no token")]
+    NoToken,
+    #[error("has a token_file that cannot be found")]
+    TokenFile,
+    #[error("has a token_env that is not the name of an environment variable")]
+    TokenEnv,
+    #[error("has both a token_env and a token_file")]
+    TwoTokens,
+}
+
 /// The account of a row `region, url, emulator, token_env, token_file`, empty cells left out.
-pub(super) fn of_cells(cells: [&str; 5], folder: &Path, env: &Env) -> Result<AccountPlace, String> {
+pub(super) fn of_cells(cells: [&str; 5], folder: &Path, env: &Env) -> Result<AccountPlace, AccountRowError> {
     let [region_word, url, emulator, variable, file] = cells;
     if !emulator.is_empty() {
         let alone = cells.iter().filter(|cell| !cell.is_empty()).count() == 1;
         let place = AccountPlace::Emulator { name: emulator.to_owned() };
-        return if alone { Ok(place) } else { Err("is an emulator, which needs nothing else".to_owned()) };
+        return if alone { Ok(place) } else { Err(AccountRowError::MoreThanEmulator) };
     }
     let origin = match (region_word, url) {
-        ("", "") => return Err("does not say where it is".to_owned()),
-        (word, "") => region(word).ok_or("has a region that is not us, eu, au or ca")?,
+        ("", "") => return Err(AccountRowError::Nowhere),
+        (word, "") => region(word).ok_or(AccountRowError::Region)?,
         ("", url) => {
-            let url =
-                Url::parse(url).map_err(|error| format!("has a url that is not an address: {error}"))?;
-            is_origin(&url).map_err(|(message, _)| format!("is wrong: {message}"))?;
+            let url = Url::parse(url)?;
+            is_origin(&url).map_err(|(message, _)| AccountRowError::Origin(message))?;
             url
         }
-        _ => return Err("has both a region and a url".to_owned()),
+        _ => return Err(AccountRowError::RegionAndUrl),
     };
     let token = match (variable, file) {
-        ("", "") => return Err("has no token".to_owned()),
+        ("", "") => return Err(AccountRowError::NoToken),
         (name, "") if env::is_variable(name) => TokenSource::Env(name.to_owned()),
         ("", file) => {
-            let path = env::path(file, folder, env).map_err(|_| "has a token_file that cannot be found")?;
+            let path = env::path(file, folder, env).map_err(|_| AccountRowError::TokenFile)?;
             TokenSource::File(path)
         }
-        (_, "") => return Err("has a token_env that is not the name of an environment variable".to_owned()),
-        _ => return Err("has both a token_env and a token_file".to_owned()),
+        (_, "") => return Err(AccountRowError::TokenEnv),
+        _ => return Err(AccountRowError::TwoTokens),
     };
     Ok(AccountPlace::Service { origin, token })
 }
