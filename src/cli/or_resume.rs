@@ -20,20 +20,37 @@ pub(super) async fn run_or_resume(
     order: Order<'_>,
     settings: Settings,
 ) -> Result<Ended, Failure> {
-    let Order { args, job, place, cancel, company, .. } = order;
+    let Order { args, place, .. } = order;
     let Some(place) = place.filter(|_| !args.dry_run) else {
         return run_one(world, order, settings).await;
     };
     match look(place)? {
-        Found::Nothing => run_one(world, order, settings).await,
+        Found::Nothing => match run_one(world, order, settings.clone()).await {
+            // While this process waited for the account, another one made a run of it there.
+            Err(Failure::BadInput(why)) if args.or_resume => match look(place) {
+                Ok(Found::Run(earlier)) => go_on(world, &earlier, order, &settings).await,
+                _ => Err(Failure::BadInput(why)),
+            },
+            ended => ended,
+        },
         // Refused, since its folder is not empty.
         Found::Run(_) if !args.or_resume => run_one(world, order, settings).await,
-        Found::Run(earlier) => {
-            same_job(&earlier, job, &settings, place)?;
-            let done = resume_one(world, &earlier, cancel, args.settle, company).await?;
-            Ok(done)
-        }
+        Found::Run(earlier) => go_on(world, &earlier, order, &settings).await,
     }
+}
+
+/// Goes on with the run that is in the folder.
+async fn go_on(
+    world: &CliContext,
+    earlier: &OpenedRun,
+    order: Order<'_>,
+    settings: &Settings,
+) -> Result<Ended, Failure> {
+    let Order { args, job, place, cancel, company, .. } = order;
+    same_job(earlier, job, settings, place.unwrap_or(earlier.folder.path()))?;
+    // It may have ended meanwhile, or be written by another process: that is told when it is gone on with.
+    world.leases.release().await;
+    resume_one(world, earlier, cancel, args.settle, company).await
 }
 
 /// Refuses to go on with the run of another job.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// What a worker is doing.
@@ -21,6 +21,16 @@ pub struct Beat {
     pub running: BTreeMap<String, Activity>,
     /// Calls a second over all its accounts, since the beat before.
     pub calls_per_second: f64,
+}
+
+/// How old a beat may be before what it says no longer counts.
+const OLDEST: SignedDuration = SignedDuration::from_secs(60);
+
+impl Beat {
+    /// Whether the worker was at work a minute ago, as far as the clocks of two machines agree.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        !self.is_over && now.duration_since(self.at).abs() <= OLDEST
+    }
 }
 
 /// What is known of an account that runs.

@@ -86,6 +86,8 @@ struct Tried {
 pub struct Dispatcher {
     /// Own accounts in order, with their waves.
     own: Vec<(String, u32)>,
+    /// How many accounts of a wave are passed over at first: others are likely to be at work on them.
+    skip: usize,
     /// All accounts by wave.
     waves: BTreeMap<u32, Vec<String>>,
     /// Whether each wave asks for an approval of the next.
@@ -112,6 +114,7 @@ impl Dispatcher {
         let total = fleet.accounts.len();
         Self {
             own,
+            skip: 0,
             waves,
             asks: fleet.waves.iter().map(|wave| wave.approve).collect(),
             most_bad: fleet.stop.map(|limit| most_bad(limit, total)),
@@ -120,6 +123,12 @@ impl Dispatcher {
             running: BTreeSet::new(),
             tried: BTreeMap::new(),
         }
+    }
+
+    /// Begins each wave so many accounts further on, and comes to the first ones last: others, who began before, have those.
+    #[must_use]
+    pub fn behind(self, skip: usize) -> Self {
+        Self { skip, ..self }
     }
 
     /// The accounts that run here.
@@ -189,8 +198,12 @@ impl Dispatcher {
             return self.wait(Gate::Own, None);
         }
         let open = self.own.iter().filter(|(account, of)| of == wave && is_open(account));
-        let open: Vec<&String> =
+        let mut open: Vec<&String> =
             open.map(|(account, _)| account).filter(|account| !self.running.contains(*account)).collect();
+        if !open.is_empty() {
+            let skip = self.skip % open.len();
+            open.rotate_left(skip);
+        }
         self.choose(&open, now)
     }
 

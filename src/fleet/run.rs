@@ -191,10 +191,13 @@ impl<'a> Worker<'a> {
         let is_own = move |at: usize| at % of == index;
         let mut results = BTreeMap::new();
         request.store.results(&mut results).await?;
+        // Workers that are at work on the same accounts have the first ones.
+        let beats = request.store.beats().await?;
+        let ahead = beats.iter().filter(|beat| beat.is_live(request.clock.now())).count() * request.parallel;
         Ok(Self {
             request,
             launcher,
-            dispatcher: Dispatcher::new(request.fleet, is_own, request.parallel, request.waits),
+            dispatcher: Dispatcher::new(request.fleet, is_own, request.parallel, request.waits).behind(ahead),
             control: request.store.control().await?,
             results,
             activities: Activities::default(),
@@ -315,13 +318,14 @@ impl<'a> Worker<'a> {
             folder: ended.folder,
         };
         let began = Instant::now();
-        while let Err(error) = self.request.store.record(&result).await {
-            // Without it the account would be run again, which is safe and takes time.
-            if began.elapsed() > STORE_PATIENCE {
-                return Err(error);
+        let result = loop {
+            match self.request.store.record(&result).await {
+                Ok(recorded) => break recorded,
+                // Without it the account would be run again, which is safe and takes time.
+                Err(error) if began.elapsed() > STORE_PATIENCE => return Err(error),
+                Err(_) => tokio::time::sleep(self.request.pace.control).await,
             }
-            tokio::time::sleep(self.request.pace.control).await;
-        }
+        };
         self.results.insert(account.to_owned(), result);
         Ok(())
     }

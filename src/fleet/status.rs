@@ -11,9 +11,6 @@ use super::definition::Definition;
 use super::result::{AccountResult, Meaning};
 use crate::job::WaveSize;
 
-/// How old the beat of a worker may be before what it says no longer counts.
-const OLDEST_BEAT: SignedDuration = SignedDuration::from_secs(60);
-
 /// What is told of a fleet.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Status {
@@ -109,10 +106,7 @@ pub fn status(
     beats: &[Beat],
     now: Timestamp,
 ) -> Status {
-    let live: Vec<&Beat> = beats
-        .iter()
-        .filter(|beat| !beat.is_over && now.duration_since(beat.at).abs() <= OLDEST_BEAT)
-        .collect();
+    let live: Vec<&Beat> = beats.iter().filter(|beat| beat.is_live(now)).collect();
     let is_open = |account: &str| !results.contains_key(account);
     let runs = |account: &str| is_open(account) && live.iter().any(|beat| beat.running.contains_key(account));
     let open = fleet.accounts.iter().filter(|member| is_open(&member.account));

@@ -289,15 +289,18 @@ impl FleetStore {
         Ok(())
     }
 
-    /// Records how an account ended.
+    /// Records how an account ended, unless another worker did already. Gives what is recorded.
     ///
     /// # Errors
     ///
     /// The store does not answer.
-    pub async fn record(&self, result: &AccountResult) -> Result<(), FleetError> {
+    pub async fn record(&self, result: &AccountResult) -> Result<AccountResult, FleetError> {
         let part = format!("results/{}.json", result.account);
         let text = self.encode(&part, result)?;
-        self.put(&part, text).await
+        if self.objects.create(&self.at(&part), text).await?.is_some() {
+            return Ok(result.clone());
+        }
+        Ok(self.result(&result.account).await?.unwrap_or_else(|| result.clone()))
     }
 
     /// Forgets how an account ended, so that it is run again.

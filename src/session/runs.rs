@@ -130,6 +130,9 @@ impl OpenedRun {
     }
 }
 
+/// How long a run folder may be without its journal while its run begins.
+const BEGINNING: Duration = Duration::from_millis(500);
+
 /// What is in the folder that a run is to have.
 #[derive(Debug)]
 pub enum Found {
@@ -155,6 +158,10 @@ pub fn look(place: &Path) -> Result<Found, SessionError> {
         } else {
             Ok(Found::Nothing)
         };
+    }
+    if !folder.journal().exists() {
+        // Its process may be about to make it: that takes a moment, and what is removed is gone.
+        std::thread::sleep(BEGINNING);
     }
     if folder.journal().exists() {
         let plan = PlanFile::open(&folder.plan())?;

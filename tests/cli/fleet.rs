@@ -269,3 +269,54 @@ fn a_run_of_one_person_takes_the_lease_of_its_target_where_a_store_is_shared_and
     world.run_with(&["--dry-run"]).expect_exit(0);
     assert!(!world.path("shared").exists());
 }
+
+/// A fleet over a real server that speaks S3, where `TRANSSHIP_S3_URL` names a place on one; `.ci/s3` starts one.
+#[expect(clippy::disallowed_methods, reason = "the test is told by the environment where the server is")]
+#[expect(clippy::print_stdout, reason = "a test that had nothing to do says so")]
+#[test]
+fn a_bucket_keeps_what_a_fleet_needs_and_names_the_machine_that_has_a_run_folder() {
+    let Ok(url) = std::env::var("TRANSSHIP_S3_URL") else {
+        println!(
+            "TRANSSHIP_S3_URL is not set: nothing was asked of a bucket; `.ci/s3` starts a server and sets it"
+        );
+        return;
+    };
+    let place = format!("{url}/{:016x}", fastrand::u64(..));
+    let bench = fleet(3, "");
+    let run = |words: &[&str]| {
+        let mut command = bench.transship(words);
+        command.args(["--store", &place, "--format", "json"]);
+        command.envs(std::env::vars().filter(|(name, _)| name.starts_with("AWS_")));
+        let output = command.output().unwrap();
+        let document: Value =
+            serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", told(&output)));
+        (output.status.code(), document)
+    };
+    assert_eq!(run(&["fleet", "plan", "fleet.yaml"]).0, Some(0));
+    let (code, document) = run(&["fleet", "run", "fleet.yaml"]);
+    assert_eq!((code, &document["fleet"]["done"]), (Some(0), &3.into()), "{document:#}");
+    assert_eq!(run(&["fleet", "status", "describe-all"]).1["fleet"]["state"], "finished");
+    assert_eq!(run(&["fleet", "run", "fleet.yaml"]).0, Some(0));
+    // Another machine finds that an account was begun elsewhere, and leaves it alone.
+    std::fs::remove_dir_all(bench.path("runs")).unwrap();
+    let (code, document) = run(&["fleet", "run", "fleet.yaml", "--name", "describe-all"]);
+    assert_eq!((code, &document["fleet"]["done"]), (Some(0), &3.into()), "what is finished stays so");
+}
+
+#[test]
+fn two_machines_that_begin_one_run_in_one_folder_do_it_once() {
+    let world = Scenario::migrate([]).many(5).env("TRANSSHIP_STORE", "shared").start();
+    let begin = |machine: &str| {
+        let mut command = world.binary(&["run", "JOB", "--run-dir", "runs/one", "--or-resume"]);
+        // A machine has locks of its own.
+        command.env("XDG_STATE_HOME", world.path(machine)).stdin(Stdio::null());
+        command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let (one, other) = (begin("one"), begin("other"));
+    let ended = [one.wait_with_output().unwrap(), other.wait_with_output().unwrap()];
+    let codes: Vec<Option<i32>> = ended.iter().map(|output| output.status.code()).collect();
+    // One that waits sees the other live, or finds what it did; it never begins beside it.
+    let is_right = codes.contains(&Some(0)) && codes.iter().all(|code| matches!(code, Some(0 | 7)));
+    assert!(is_right, "{codes:?}\n{}\n{}", told(&ended[0]), told(&ended[1]));
+    assert_eq!(world.imports("target").len(), 5);
+}

@@ -229,6 +229,17 @@ fn a_run_whose_folder_or_journal_is_taken_away_stops_before_the_next_write_and_s
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_run_whose_parent_died_before_it_began_writes_nothing() {
+    let world = ten();
+    world.set_env("TRANSSHIP_PARENT", "1");
+    let ran = world.run_with(&["--die-with-parent"]).expect_exit(130);
+    ran.expect_stderr("the process that started this one is gone").expect_no_write();
+    world.set_env("TRANSSHIP_PARENT", &std::process::id().to_string());
+    world.run_with(&["--die-with-parent"]).expect_exit(0);
+}
+
 #[test]
 fn a_run_that_dies_with_its_parent_can_be_resumed() {
     let world = ten();

@@ -232,6 +232,20 @@ async fn workers_that_share_a_fleet_do_all_of_it_once_and_wait_for_each_others_w
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_worker_that_joins_another_begins_behind_it() {
+    let (store, fleet) = (store(), fleet(&[(9, false)], None));
+    let setting = Setting::new(&store, &fleet);
+    let (one, other) = (Pretended::default(), Pretended::default());
+    let later = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        setting.run(&other, Shard::WHOLE, "b").await
+    };
+    let _ = tokio::join!(setting.run(&one, Shard::WHOLE, "a"), later);
+    assert_eq!(one.began()[..3], ["w1-0", "w1-1", "w1-2"]);
+    assert_eq!(other.began()[..3], ["w1-3", "w1-4", "w1-5"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn too_many_bad_accounts_stop_it() {
     let codes = (0..10).map(|number| (format!("w1-{number}"), 6)).collect();
     let launcher = Pretended { codes, ..Pretended::default() };
