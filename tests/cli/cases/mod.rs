@@ -5,6 +5,7 @@ mod compare;
 mod jobs;
 mod mappings;
 mod renames;
+mod runs;
 mod selecting;
 mod service;
 mod values;
