@@ -203,7 +203,7 @@ mod tests {
         for (text, expected) in [
             (r#"[{"_id":"a"},{"_id":1}]"#, "entry 2 of the page is not an object with an _id"),
             ("[7]", "entry 1 of the page is not an object with an _id"),
-            (r#"[{"_id":"a"}"#, "the page ends before its array does, after 1 entries"),
+            (r#"[{"_id":"a"}"#, "the page ends before its array does, after 1 entry"),
         ] {
             assert_eq!(page(text.as_bytes()).unwrap_err().to_string(), expected);
         }

@@ -7,7 +7,7 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum SplitError {
     /// Something stands where an element, a comma or the end should.
-    #[error("the page is not a JSON array: unexpected `{}` after {elements} entries", char::from(*byte))]
+    #[error("the page is not a JSON array: unexpected `{}` after {}", char::from(*byte), entries(*elements))]
     Unexpected {
         /// What stands there.
         byte: u8,
@@ -15,7 +15,7 @@ pub(super) enum SplitError {
         elements: usize,
     },
     /// The bytes ended before the array did.
-    #[error("the page ends before its array does, after {elements} entries")]
+    #[error("the page ends before its array does, after {}", entries(*elements))]
     Truncated {
         /// Whole elements.
         elements: usize,
@@ -28,6 +28,10 @@ pub(super) enum SplitError {
         /// The bound.
         bound: usize,
     },
+}
+
+fn entries(count: usize) -> String {
+    if count == 1 { "1 entry".to_owned() } else { format!("{count} entries") }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,12 +60,17 @@ pub(super) struct ArraySplitter {
     elements: usize,
     /// Bytes of one element at most.
     bound: usize,
+    /// Blanks in a row between elements.
+    blanks: usize,
 }
+
+/// The most blanks in a row between elements: a body of blanks has no end otherwise.
+const MOST_BLANKS: usize = 1 << 20;
 
 impl ArraySplitter {
     /// Splits an array whose elements have at most `bound` bytes.
     pub(super) fn new(bound: usize) -> Self {
-        Self { state: State::Before, element: Vec::new(), elements: 0, bound }
+        Self { state: State::Before, element: Vec::new(), elements: 0, bound, blanks: 0 }
     }
 
     /// Takes the next bytes, and hands out the elements that end in them.
@@ -96,7 +105,13 @@ impl ArraySplitter {
         let is_blank = matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
         let unexpected = SplitError::Unexpected { byte, elements: self.elements };
         match self.state {
-            State::Before | State::Element { .. } | State::Behind | State::After if is_blank => {}
+            State::Before | State::Element { .. } | State::Behind | State::After if is_blank => {
+                self.blanks += 1;
+                if self.blanks > MOST_BLANKS {
+                    return Err(SplitError::TooLarge { entry: self.elements + 1, bound: MOST_BLANKS });
+                }
+                return Ok(at + 1);
+            }
             State::Before if byte == b'[' => self.state = State::Element { may_end: true },
             State::Element { may_end: true } if byte == b']' => self.state = State::After,
             State::Element { .. } => {
@@ -128,6 +143,7 @@ impl ArraySplitter {
             State::Behind if byte == b']' => self.state = State::After,
             State::Before | State::Behind | State::After => return Err(unexpected),
         }
+        self.blanks = 0;
         Ok(at + 1)
     }
 
@@ -200,13 +216,13 @@ mod tests {
         let table = [
             ("", "the page ends before its array does, after 0 entries"),
             ("[", "the page ends before its array does, after 0 entries"),
-            (r#"[{"a":1},{"b""#, "the page ends before its array does, after 1 entries"),
-            (r#"[{"a":1},"#, "the page ends before its array does, after 1 entries"),
-            (r#"[{"a":1}"#, "the page ends before its array does, after 1 entries"),
+            (r#"[{"a":1},{"b""#, "the page ends before its array does, after 1 entry"),
+            (r#"[{"a":1},"#, "the page ends before its array does, after 1 entry"),
+            (r#"[{"a":1}"#, "the page ends before its array does, after 1 entry"),
             (r#"{"a":[]}"#, "the page is not a JSON array: unexpected `{` after 0 entries"),
-            (r#"[{"a":1},]"#, "the page is not a JSON array: unexpected `]` after 1 entries"),
-            (r#"[{"a":1} {"b":2}]"#, "the page is not a JSON array: unexpected `{` after 1 entries"),
-            ("[1]]", "the page is not a JSON array: unexpected `]` after 1 entries"),
+            (r#"[{"a":1},]"#, "the page is not a JSON array: unexpected `]` after 1 entry"),
+            (r#"[{"a":1} {"b":2}]"#, "the page is not a JSON array: unexpected `{` after 1 entry"),
+            ("[1]]", "the page is not a JSON array: unexpected `]` after 1 entry"),
             ("[,1]", "the page is not a JSON array: unexpected `,` after 0 entries"),
         ];
         for (text, expected) in table {
@@ -217,5 +233,8 @@ mod tests {
         let long = format!("[1,\"{}\"]", "x".repeat(100));
         let error = split(long.as_bytes(), 7).unwrap_err();
         assert_eq!(error, SplitError::TooLarge { entry: 2, bound: 64 });
+        let endless = format!("[1, {}", " ".repeat(MOST_BLANKS));
+        let error = split(endless.as_bytes(), 1 << 16).unwrap_err();
+        assert_eq!(error, SplitError::TooLarge { entry: 2, bound: MOST_BLANKS });
     }
 }

@@ -12,7 +12,11 @@ const MOST_IN_MEMORY: usize = 1 << 20;
 
 /// Reads the body, decoded, up to `bound` bytes. A page of a list, whose documents have at most `document` bytes, is split
 /// while it arrives once it is longer than what is kept in memory.
-pub(super) async fn read(mut response: reqwest::Response, bound: usize, document: Option<usize>) -> Body {
+pub(super) async fn read(
+    mut response: reqwest::Response,
+    mut bound: usize,
+    mut document: Option<usize>,
+) -> Body {
     let mut first: Option<Bytes> = None;
     let mut whole = BytesMut::new();
     loop {
@@ -22,12 +26,16 @@ pub(super) async fn read(mut response: reqwest::Response, bound: usize, document
                 if length > bound {
                     return Body::TooLarge(bound, first.unwrap_or_else(|| whole.freeze()));
                 }
-                if let Some(document) = document.filter(|_| length > MOST_IN_MEMORY) {
-                    let begun = first.take().unwrap_or_else(|| whole.split().freeze());
-                    if begun.trim_ascii_start().first().is_none_or(|byte| *byte == b'[') {
+                if length > MOST_IN_MEMORY
+                    && let Some(document) = document.take()
+                {
+                    let begun = first.as_deref().unwrap_or(&whole).trim_ascii_start();
+                    if begun.first().is_none_or(|byte| *byte == b'[') {
+                        let begun = first.take().unwrap_or_else(|| whole.split().freeze());
                         return read_long([begun, chunk], response, bound, document).await;
                     }
-                    whole = BytesMut::from(begun);
+                    // No page of a list, whatever it is: it is kept whole, so it may be as long as one document.
+                    bound = bound.min(document);
                 }
                 // Most answers come in one piece: that one is taken as it is.
                 match first.take() {
