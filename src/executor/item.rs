@@ -22,6 +22,7 @@ use crate::run_folder::plan_item::PlanItem;
 
 /// How an item's writing ended.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is asked by itself, and at most two hold")]
 pub(crate) struct Done {
     pub item: PlanItem,
     pub outcome: Outcome,

@@ -258,7 +258,6 @@ impl<'a> Worker<'a> {
                 Ok(()) => self.away = None,
                 Err(FleetError::Store(error)) if self.is_patient(&error) => {
                     tokio::time::sleep(pace.control).await;
-                    continue;
                 }
                 Err(_) if failed.is_some() => {}
                 Err(error) => {

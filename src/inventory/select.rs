@@ -86,7 +86,7 @@ pub(crate) struct Selected {
     /// What the imports that were not selected are recognised by, where that was asked for.
     pub passed_over: Vec<String>,
     /// Their documents, where these were asked for.
-    pub not_selected: Vec<Span>,
+    pub left_out: Vec<Span>,
     /// The ids of all imports, where these were asked for.
     pub ids: HashSet<Id>,
     /// What a person should know of the selection.
@@ -108,7 +108,7 @@ struct Picker<'a> {
     kinds: BTreeSet<Kind>,
     mentions: bool,
     passed_over: Vec<String>,
-    not_selected: Vec<Span>,
+    left_out: Vec<Span>,
     ids: HashSet<Id>,
     pages: usize,
     remembered: Remembered,
@@ -136,7 +136,7 @@ impl<'a> Picker<'a> {
             kinds: BTreeSet::new(),
             mentions: false,
             passed_over: Vec::new(),
-            not_selected: Vec::new(),
+            left_out: Vec::new(),
             ids: HashSet::new(),
             pages: 0,
             remembered: Remembered::default(),
@@ -148,7 +148,7 @@ impl<'a> Picker<'a> {
     fn pass_over(&mut self, head: &Head, text: &RawValue) -> Result<(), EngineError> {
         match (self.with.mind, &mut self.spool) {
             (Mind::Keys(by), _) => self.passed_over.extend(by.key(head).map(Cow::into_owned)),
-            (Mind::Documents, Some(spool)) => self.not_selected.push(spool.append(text.get().as_bytes())?),
+            (Mind::Documents, Some(spool)) => self.left_out.push(spool.append(text.get().as_bytes())?),
             (Mind::Documents, None) | (Mind::Nothing, _) => {}
         }
         Ok(())
@@ -237,7 +237,7 @@ impl PageVisitor for Picker<'_> {
         self.kinds.clear();
         self.mentions = false;
         self.passed_over.clear();
-        self.not_selected.clear();
+        self.left_out.clear();
         self.ids.clear();
         self.only.restart();
         self.wanted.restart();
@@ -292,7 +292,7 @@ pub(crate) async fn select(with: SelectRequest<'_>) -> Result<Selected, EngineEr
     let absent = if selection.narrowed.is_all() { picker.wanted.absent(&unread) } else { Vec::new() };
     let spool = picker.spool.take();
     let spool = spool.map_or_else(|| DocumentFile::create(&with.folder.join("source-0.spool")), Ok)?;
-    let Picker { items, troubles, kinds, mentions, passed_over, not_selected, ids, .. } = picker;
+    let Picker { items, troubles, kinds, mentions, passed_over, left_out, ids, .. } = picker;
     let Picker { wanted, watch, remembered, .. } = picker;
     let items = items.into_iter().filter(|(_, row)| !row.is_some_and(|row| wanted.is_better_named(row)));
     Ok(Selected {
@@ -303,7 +303,7 @@ pub(crate) async fn select(with: SelectRequest<'_>) -> Result<Selected, EngineEr
         kinds,
         mentions,
         passed_over,
-        not_selected,
+        left_out,
         ids,
         notes: watch.notes(),
         remembered,

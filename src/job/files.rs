@@ -161,7 +161,6 @@ fn collect(folder: &Path, shown: &Path, found: &mut Vec<(PathBuf, PathBuf)>, rep
             }
         } else if kind.is_dir() {
             collect(&path, &at, found, report);
-            continue;
         } else if is_json && name.to_str().is_none() {
             refuse(&at, "the name of this file is not UTF-8", Some("rename the file"), report);
         } else if is_json {

@@ -38,7 +38,7 @@ pub(crate) fn claims(
     }
     builder.claims.is_empty = picks.items.is_empty();
     let known = Known::new(with, here, usage);
-    for slot in std::mem::take(&mut picks.not_selected) {
+    for slot in std::mem::take(&mut picks.left_out) {
         let document = read_document(picks.spool.read(slot)?, picks.spool.path())?;
         let head = document.head().clone();
         builder.claims.ids.insert(head.id.clone());
@@ -60,7 +60,8 @@ pub(crate) fn counterpart(
     document: &Value,
 ) -> Option<Vec<String>> {
     let job = with.job;
-    let mut keys: Vec<String> = job.match_by.key(head).map(|key| key.into_owned()).into_iter().collect();
+    let mut keys: Vec<String> =
+        job.match_by.key(head).map(std::borrow::Cow::into_owned).into_iter().collect();
     if !job.program.is_empty() {
         let facts = known.facts(with, ItemKey(0), head, None);
         let wanted = job.program.apply(document.clone(), &facts).ok()?.document;

@@ -1,7 +1,7 @@
 //! Copies that came about after a run was over are looked for, and recorded in its journal, by the next command that works
 //! on it.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use super::execute::report_on;
 use super::runs::OpenedRun;
@@ -41,7 +41,7 @@ impl Session {
         for copy in new {
             journal.note(Entry::CopyFound(copy)).await?;
         }
-        let (ending, calls, costs) = (Ending::Finished, Default::default(), Costs::default());
+        let (ending, calls, costs) = (Ending::Finished, BTreeMap::default(), Costs::default());
         let closed = Entry::Closed { ending, calls, throttled: 0, millis: 0, costs, reason: None };
         journal.append(closed, None).await?;
         journal.close()?;

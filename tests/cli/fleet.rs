@@ -272,7 +272,6 @@ fn a_run_of_one_person_takes_the_lease_of_its_target_where_a_store_is_shared_and
 
 /// A fleet over a real server that speaks S3, where `TRANSSHIP_S3_URL` names a place on one; `.ci/s3` starts one.
 #[expect(clippy::disallowed_methods, reason = "the test is told by the environment where the server is")]
-#[expect(clippy::print_stdout, reason = "a test that had nothing to do says so")]
 #[test]
 fn a_bucket_keeps_what_a_fleet_needs_and_names_the_machine_that_has_a_run_folder() {
     let Ok(url) = std::env::var("TRANSSHIP_S3_URL") else {

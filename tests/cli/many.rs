@@ -51,7 +51,8 @@ fn without_an_account_a_template_about_it_fails_each_import_and_says_why() {
 
 #[test]
 fn an_account_can_stand_for_the_target_or_for_an_account_by_its_name() {
-    for role in ["target"] {
+    {
+        let role = "target";
         let world = listed(Scenario::migrate(["c"]));
         let ran = world.run_with(&[&ACME[..], &["--as", role]].concat());
         ran.expect_exit(0).expect_audit("c", "created", "equal").expect_cell("c", "target_account", "acme");

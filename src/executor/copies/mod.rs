@@ -29,10 +29,11 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// Looks for copies once everything is written, and records them. Gives back why it could not be told, if it could not.
 ///
-/// A run that made nothing is not looked at, nor one that does not know what stood there before.
+/// A run that made nothing is not looked at, nor one that does not know what stood there before. One that is taken up
+/// again may have made more than its folder knows, if that was put back from an older copy.
 pub(crate) async fn look_for_copies(context: &Context<'_>) -> Result<Option<String>, EngineError> {
     let again = context.sent_again.get();
-    let made_nothing = context.ledger.owned(None).is_empty() && again.is_none();
+    let made_nothing = context.ledger.owned(None).is_empty() && again.is_none() && !context.again;
     if !context.before.is_known() || !makes_imports(context.plan) || made_nothing {
         return Ok(None);
     }

@@ -73,7 +73,7 @@ fn every_account_is_counted_once_and_the_next_wave_is_named() {
     };
     let control = Control { approved: 1, ..Control::default() };
     let now = Timestamp::from_second(120).unwrap();
-    let told = status(&fleet(), &control, &results, &[beat.clone()], now);
+    let told = status(&fleet(), &control, &results, std::slice::from_ref(&beat), now);
     assert_eq!((told.wave, told.waves, told.wave_size.as_str(), told.state), (2, 3, "20 %", "running"));
     let counts = (told.done, told.running, told.waiting, told.attention, told.not_started);
     assert_eq!(counts, (1, 1, 1, 2, 15));

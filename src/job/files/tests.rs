@@ -73,7 +73,7 @@ fn what_imports_refer_to_is_read_beside_them() {
 
 #[test]
 fn everything_that_is_wrong_is_told_at_once_with_its_place() {
-    let export = format!("{{\n  \"name\": \"A\",\n  \"adaptorType\": \"HTTPExport\"\n}}");
+    let export = "{\n  \"name\": \"A\",\n  \"adaptorType\": \"HTTPExport\"\n}".to_string();
     let half = format!("{{\"name\": \"A\", {HTTP},\n\"x\": \"cut \\ud83d\"}}");
     let made = folder(&[
         ("a.json", b"{\"name\": \"A\""),

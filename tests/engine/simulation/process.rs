@@ -51,7 +51,7 @@ impl World {
             3 => {
                 let millis = self.random.u64(..10_000);
                 let at = Duration::from_millis(millis);
-                if millis % 3 == 0 { End::LeaseLostAt(at) } else { End::DrainedAt(at) }
+                if millis.is_multiple_of(3) { End::LeaseLostAt(at) } else { End::DrainedAt(at) }
             }
             _ => End::AfterRecords(self.random.u64(1..=14)),
         }
@@ -162,7 +162,9 @@ async fn colleague(target: Service, mut random: fastrand::Rng) {
         let ids = target.ids();
         if !ids.is_empty() {
             let id = &ids[random.usize(..ids.len())];
-            target.edit(id, |document| document["description"] = json!("edited meanwhile"));
+            // No two edits are alike: a source and its clone that get the same text are no proof of who wrote it.
+            let text = format!("edited meanwhile, {}", random.u64(..));
+            target.edit(id, |document| document["description"] = json!(text));
         }
     }
     std::future::pending().await
