@@ -20,7 +20,7 @@ pub struct Entry {
     /// The document's `name`.
     #[serde(rename = "n")]
     pub name: Box<str>,
-    /// Its `adaptorType` or, for connections, `type`; [`INSTANCE`] for an instance of an abstract flow; empty if it has none.
+    /// Its `adaptorType` or, for connections, `type`; `instance` for an instance of an abstract flow; empty if it has none.
     #[serde(rename = "t", default, skip_serializing_if = "str::is_empty")]
     pub tag: Box<str>,
     /// The document's `_connectionId`, where it has one.
