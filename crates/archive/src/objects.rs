@@ -11,7 +11,7 @@ use futures::TryStreamExt;
 use object_store::{ObjectStore, UpdateVersion};
 
 use super::location::{self, Place};
-use super::store::Store;
+use super::store::{PART, Store};
 use super::{ArchiveError, ArchiveOptions};
 
 /// What an object was when it was read or written; any change makes another of it.
@@ -121,7 +121,11 @@ impl Objects {
     /// The file cannot be read, or the storage does not answer.
     pub async fn put_file(&self, name: &str, path: &FilePath) -> Result<(), ArchiveError> {
         let mut file = std::fs::File::open(path).map_err(ArchiveError::local("read", path))?;
-        self.store.remove(name).await?;
+        if file.metadata().map_err(ArchiveError::local("read", path))?.len() < PART as u64 {
+            // A short one is written in one piece, and what stands there is read until then.
+            let bytes = std::fs::read(path).map_err(ArchiveError::local("read", path))?;
+            return self.store.replace(name, bytes.into()).await;
+        }
         self.store.upload(name, &mut file).await
     }
 

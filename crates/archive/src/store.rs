@@ -17,7 +17,7 @@ use object_store::{
 use super::ArchiveError;
 
 /// What is written in one piece; larger files go in parts of this size.
-const PART: usize = 8 << 20;
+pub(super) const PART: usize = 8 << 20;
 
 /// How often a write that got no good answer is sent in all.
 const WRITES: u32 = 2;
@@ -231,6 +231,21 @@ impl Store {
         }
     }
 
+    /// Writes an object if it is still in this version, and says whether it stands there now; `None` where the storage
+    /// cannot tell versions apart.
+    async fn put_if(
+        &self,
+        name: &str,
+        bytes: &Bytes,
+        version: UpdateVersion,
+    ) -> Result<Option<bool>, ArchiveError> {
+        match self.put(name, bytes, PutMode::Update(version)).await? {
+            Written::Done => Ok(Some(true)),
+            Written::Refused => Ok(Some(self.holds(name, bytes).await)),
+            Written::NotSupported => Ok(None),
+        }
+    }
+
     /// Writes an object if it is still in this version. A storage that cannot tell versions apart just writes.
     pub(super) async fn replace_if(
         &self,
@@ -238,10 +253,9 @@ impl Store {
         bytes: Bytes,
         version: UpdateVersion,
     ) -> Result<bool, ArchiveError> {
-        match self.put(name, &bytes, PutMode::Update(version)).await? {
-            Written::Done => Ok(true),
-            Written::Refused => Ok(self.holds(name, &bytes).await),
-            Written::NotSupported => self.replace(name, bytes).await.map(|()| true),
+        match self.put_if(name, &bytes, version).await? {
+            Some(written) => Ok(written),
+            None => self.replace(name, bytes).await.map(|()| true),
         }
     }
 
@@ -252,14 +266,12 @@ impl Store {
         bytes: Bytes,
         version: UpdateVersion,
     ) -> Result<bool, ArchiveError> {
-        match self.put(name, &bytes, PutMode::Update(version)).await? {
-            Written::Done => Ok(true),
-            Written::Refused => Ok(self.holds(name, &bytes).await),
-            Written::NotSupported => Err(ArchiveError::Refused(format!(
+        self.put_if(name, &bytes, version).await?.ok_or_else(|| {
+            ArchiveError::Refused(format!(
                 "{} cannot write on condition, which leases need: take another storage",
                 self.place
-            ))),
-        }
+            ))
+        })
     }
 
     /// Writes a new object of any size from a file; it appears whole or not at all.

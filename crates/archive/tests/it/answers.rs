@@ -1,4 +1,4 @@
-//! A storage whose answers to writes are lost: what was written is recognised as one's own.
+//! A storage whose answers to writes are lost: the writer recognises what it wrote itself.
 
 use std::collections::HashSet;
 use std::fmt;
