@@ -239,7 +239,7 @@ pub fn members(text: &str) -> Result<Vec<(String, &RawValue)>, Unreadable> {
 }
 
 /// The members of an object in their order, the values as texts.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
+pub(crate) struct Members<'a>(pub(crate) Vec<(String, &'a RawValue)>);
 
 impl<'de> serde::Deserialize<'de> for Members<'de> {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

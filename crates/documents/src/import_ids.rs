@@ -3,12 +3,11 @@
 //! The places: `_importId` of a step in `pageProcessors`, in `routers` and their branches and in an API's `builder`, at any
 //! depth; that of a flow of 2016, at the top; `_id` and `_abstractId` of what an instance overrides.
 
-use std::fmt;
 use std::ops::Range;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::document::Members;
 use crate::place::push_key;
 
 /// How deep steps may be nested; deeper ones are an error.
@@ -140,31 +139,6 @@ impl<'t> Found<'t> {
             _ => {}
         }
         Ok(())
-    }
-}
-
-/// The members of an object, in its order, each as its text.
-struct Members<'t>(Vec<(String, &'t RawValue)>);
-
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Read;
-        impl<'de> Visitor<'de> for Read {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry::<String, &'de RawValue>()? {
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
-        }
-        deserializer.deserialize_map(Read)
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) fn warnings(document: &Value, rules: &[&Rules], found: &mut dyn FnMut
     });
 }
 
-/// Whose keys are walked.
+/// What the walked keys belong to.
 #[derive(Clone, Copy)]
 enum Of {
     Row,
