@@ -69,6 +69,13 @@ pub struct Reply {
     pub attempts: u32,
 }
 
+impl Reply {
+    /// An answer to a call that was sent once, with nothing but its status and body.
+    pub fn new(status: u16, body: impl Into<Bytes>) -> Self {
+        Self { status, body: body.into(), page: None, next: None, date: None, attempts: 1 }
+    }
+}
+
 /// Carries out calls against one account.
 #[async_trait]
 pub trait Api: Send + Sync + std::fmt::Debug {

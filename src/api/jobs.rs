@@ -111,8 +111,8 @@ mod tests {
         async fn call(&self, call: &Call) -> Result<Reply, ApiError> {
             let body = call.body.as_ref().map(|body| String::from_utf8_lossy(body).into_owned());
             self.1.lock().unwrap().push((call.target.clone(), body.unwrap_or_default()));
-            let body = self.0.lock().unwrap().pop_front().unwrap().to_string().into();
-            Ok(Reply { status: 200, body, page: None, next: None, date: None, attempts: 1 })
+            let body = self.0.lock().unwrap().pop_front().unwrap().to_string();
+            Ok(Reply::new(200, body))
         }
     }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
-use super::entry_id::id_of;
+use super::entry_id::has_id;
 use super::split::{ArraySplitter, SplitError};
 use crate::documents::document::escape_bytes;
 
@@ -100,7 +100,7 @@ impl Output {
         let text = escaped.as_deref().map_or(element, str::as_bytes);
         let raw: &RawValue =
             serde_json::from_slice(text).map_err(|error| PageError::NotJson(number, error.to_string()))?;
-        if id_of(raw.get()).is_empty() {
+        if !has_id(raw.get()) {
             return Err(PageError::NotADocument(number));
         }
         self.buffer.extend_from_slice(raw.get().as_bytes());

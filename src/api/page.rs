@@ -323,7 +323,7 @@ mod tests {
             let number: usize =
                 call.target.rsplit('=').next().and_then(|text| text.parse().ok()).unwrap_or(0);
             let next = Some(format!("https://api.integrator.io/v1/imports?after={}", number + 1));
-            Ok(Reply { status: 200, body: "[]".into(), page: None, next, date: None, attempts: 1 })
+            Ok(Reply { next, ..Reply::new(200, "[]") })
         }
     }
 
@@ -350,8 +350,8 @@ mod tests {
             let number: usize =
                 call.target.rsplit('=').next().and_then(|text| text.parse().ok()).unwrap_or(0);
             let next = Some(format!("https://api.integrator.io/v1/imports?after={}", number + 1));
-            let body = self.pages[number % self.pages.len()].into();
-            Ok(Reply { status: 200, body, page: None, next, date: None, attempts: 1 })
+            let body = self.pages[number % self.pages.len()];
+            Ok(Reply { next, ..Reply::new(200, body) })
         }
     }
 

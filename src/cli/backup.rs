@@ -10,6 +10,7 @@ use super::args::{Format, Run};
 use super::document::Document;
 use super::exit::{Exit, worst};
 use super::failure::{Failure, chain};
+use super::leases::Leases;
 use super::one_run::{Company, Ended, Order};
 use super::or_resume::run_or_resume;
 use super::say;
@@ -44,14 +45,16 @@ pub(super) async fn many(
     let world = &shared;
     let is_json = world.global.format == Some(Format::Json);
     let runs = job.sources.iter().enumerate().map(|(number, account)| async move {
-        // Each fills in a document of its own, which becomes a part of the command's.
-        let apart = CliContext { document: Document::default(), ..world.clone() };
+        // Each fills in a document of its own, which becomes a part of the command's, and holds a lease of its own.
+        let apart = CliContext { document: Document::default(), leases: Leases::default(), ..world.clone() };
         let apart = &apart;
         let name = format!("{}-{}", job.name, account.name);
         let place = args.run_dir.as_ref().map(|folder| folder.join(&account.name));
         let place = place.as_deref();
         let order = Order { args, job, name: &name, place, cancel, company: Company::BesideOthers };
         let ended = Box::pin(run_or_resume(apart, order, of_account(settings, account))).await;
+        // Its own, and no other account's, which may be at work still.
+        apart.leases.release().await;
         say_how(world, &account.name, &ended);
         let part = match &ended {
             Ok(ended) => apart.document.ended(ended.exit, None),

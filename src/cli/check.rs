@@ -58,7 +58,7 @@ async fn one(world: &CliContext, job: &Job, settings: Settings, cancel: &Cancel)
                 writeln!(out, "archive {place}: the first backup makes it")?;
             }
             Some(place) => writeln!(out, "archive {place}: it can be read")?,
-            None if origin.starts_with("folder:") => writeln!(out, "folder {name}: its files can be read")?,
+            None if end.files().is_some() => writeln!(out, "folder {name}: its files can be read")?,
             None => {
                 let user = user.as_deref().unwrap_or("unknown");
                 writeln!(out, "account `{name}`: {origin} accepts the token of user {user}")?;

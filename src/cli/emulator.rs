@@ -1,7 +1,7 @@
 //! `emulator`: the service as a server on this machine.
 
 use std::collections::HashMap;
-use std::io::Write;
+use std::io::{Read as _, Write};
 use std::path::Path;
 
 use serde_json::json;
@@ -13,7 +13,6 @@ use super::failure::{Failure, chain};
 use super::say;
 use super::world::CliContext;
 use crate::emulator::{AccountRecord, AccountSpec, FaultFile, Options, Store, serve};
-use crate::job::regular;
 use crate::report::text::clean;
 
 /// Carries out `emulator`.
@@ -100,7 +99,7 @@ fn reset(world: &CliContext, args: &EmulatorReset) -> Result<Exit, Failure> {
     world.document.set("reset", &known);
     world.document.set("unknown", &unknown);
     for name in &known {
-        say(world, &format!("account {} is forgotten; it begins anew when it is next used", clean(name)));
+        say(world, &format!("account {} was reset: it begins anew when it is next used", clean(name)));
     }
     if let Some(name) = unknown.first() {
         return Err(bad(format!("it has no account {}", clean(name))));
@@ -122,8 +121,11 @@ const TOKENS_LIMIT: u64 = 1 << 20;
 
 fn read_tokens(path: &Path) -> Result<HashMap<String, String>, Failure> {
     let bad = |why: String| Failure::BadInput(format!("{}: {why}", path.display()));
-    let text = regular::read(path, TOKENS_LIMIT).map_err(|error| bad(regular::why(&error)))?;
-    let text = String::from_utf8(text).map_err(|_| bad("it is not UTF-8".to_owned()))?;
+    let mut text = String::new();
+    // A pipe too: the tokens of a server may come from a command.
+    std::fs::File::open(path)
+        .and_then(|file| file.take(TOKENS_LIMIT).read_to_string(&mut text))
+        .map_err(|error| bad(format!("cannot be read: {error}")))?;
     let mut tokens = HashMap::new();
     for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
         let (name, token) =

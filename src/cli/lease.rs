@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::failure::Failure;
 use super::say;
+use super::store::{absolute, objects};
 use super::world::CliContext;
+use crate::fleet::FleetStore;
 use crate::fleet::control::ControlState;
 use crate::fleet::lease::{Asked, LeaseNote, Terms, lease_name, take};
-use crate::fleet::{FleetStore, StoreOptions};
 use crate::job;
 use crate::model::cancel::Cancel;
 use crate::session::{Session, unless_stopped};
@@ -19,19 +20,13 @@ const FLEET: &str = "TRANSSHIP_FLEET";
 /// fleet's `control.json` is read: a stop drains the run.
 pub(super) async fn lease(world: &CliContext, session: &mut Session, cancel: &Cancel) -> Result<(), Failure> {
     let Some(location) = location(world) else { return Ok(()) };
-    let options = StoreOptions {
-        location,
-        variables: world.host.env.variables.clone().into_iter().collect(),
-        clock: world.host.clock.clone(),
-        create: true,
-    };
-    let objects = options.open()?;
+    let objects = objects(world, location, true)?;
     let keeps = unless_stopped(cancel, async {
         Ok::<_, crate::session::SessionError>(objects.keeps_conditions().await?)
     });
     if !keeps.await? {
         return Err(Failure::BadInput(format!(
-            "the store {} does not keep conditions on writes, which leases need: take another one",
+            "the store {} does not honour conditional writes, which leases need: use another store",
             objects.place()
         )));
     }
@@ -85,12 +80,7 @@ pub(super) async fn lease(world: &CliContext, session: &mut Session, cancel: &Ca
 fn location(world: &CliContext) -> Option<String> {
     let env = &world.host.env;
     if let Some(given) = env.get("TRANSSHIP_STORE").filter(|given| !given.is_empty()) {
-        let is_address = given.contains("://");
-        return Some(if is_address {
-            given.to_owned()
-        } else {
-            env.folder.join(given).display().to_string()
-        });
+        return Some(absolute(world, given));
     }
     match job::read_user_accounts(env, &world.host.clock) {
         Ok(users) => users?.store,

@@ -36,6 +36,7 @@ mod show;
 mod signal;
 mod small;
 mod stderr;
+mod store;
 mod tell;
 mod undo;
 mod verify;

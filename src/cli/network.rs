@@ -1,5 +1,6 @@
 //! How services are reached, as the options of every command say: `--ca`, `--http1`, `--proxy`.
 
+use std::ffi::OsString;
 use std::path::Path;
 
 use url::Url;
@@ -20,6 +21,14 @@ pub(super) fn http_options(global: &Global) -> Result<HttpOptions, Failure> {
         proxy: global.proxy.as_deref().map_or(Ok(ProxyChoice::System), proxy)?,
         ..HttpOptions::default()
     })
+}
+
+/// The same as variables, for processes that this one starts.
+pub(super) fn variables(global: &Global) -> Vec<(&'static str, OsString)> {
+    let ca = global.ca.as_ref().map(|path| ("TRANSSHIP_CA", path.clone().into_os_string()));
+    let proxy = global.proxy.as_ref().map(|proxy| ("TRANSSHIP_PROXY", proxy.into()));
+    let http1 = global.http1.then(|| ("TRANSSHIP_HTTP1", "1".into()));
+    [ca, proxy, http1].into_iter().flatten().collect()
 }
 
 fn read_certificates(path: &Path) -> Result<Vec<u8>, Failure> {

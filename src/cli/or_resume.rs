@@ -28,14 +28,14 @@ pub(super) async fn run_or_resume(
         Found::Nothing => match run_one(world, order, settings.clone()).await {
             // While this process waited for the account, another one made a run of it there.
             Err(Failure::BadInput(why)) if args.or_resume => match look(place) {
-                Ok(Found::Run(earlier)) => go_on(world, &earlier, order, &settings).await,
+                Ok(Found::Run(earlier)) => go_on(world, &earlier, place, order, &settings).await,
                 _ => Err(Failure::BadInput(why)),
             },
             ended => ended,
         },
         // Refused, since its folder is not empty.
         Found::Run(_) if !args.or_resume => run_one(world, order, settings).await,
-        Found::Run(earlier) => go_on(world, &earlier, order, &settings).await,
+        Found::Run(earlier) => go_on(world, &earlier, place, order, &settings).await,
     }
 }
 
@@ -43,11 +43,12 @@ pub(super) async fn run_or_resume(
 async fn go_on(
     world: &CliContext,
     earlier: &OpenedRun,
+    place: &Path,
     order: Order<'_>,
     settings: &Settings,
 ) -> Result<Ended, Failure> {
-    let Order { args, job, place, cancel, company, .. } = order;
-    same_job(earlier, job, settings, place.unwrap_or(earlier.folder.path()))?;
+    let Order { args, job, cancel, company, .. } = order;
+    same_job(earlier, job, settings, place)?;
     // It may have ended meanwhile, or be written by another process: that is told when it is gone on with.
     world.leases.release().await;
     resume_one(world, earlier, cancel, args.settle, company).await

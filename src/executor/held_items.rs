@@ -45,7 +45,10 @@ pub(crate) async fn next_free(
                     names.push(name);
                 }
                 Flows::Unknown(why) => {
-                    kept.push((item, format!("whether a flow runs that uses it is not known: {why}")));
+                    kept.push((
+                        item,
+                        format!("it is not known whether a flow that uses it is running: {why}"),
+                    ));
                     is_known = false;
                 }
             }

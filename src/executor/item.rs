@@ -109,7 +109,8 @@ async fn drive(
             ItemState::Untouched => dependencies_ready::unmet(context, &done.item).await?,
             _ => None,
         };
-        if let (Some(flows), ItemState::Untouched) = (&context.running, &state) {
+        // One whose dependencies failed has ended: its flows do not matter any more.
+        if let (None, Some(flows), ItemState::Untouched) = (&unmet, &context.running, &state) {
             match flows.of_item(context.target, &done.item).await {
                 Flows::Quiet => {}
                 Flows::Running(_) | Flows::Unknown(_) => {

@@ -124,8 +124,8 @@ mod tests {
                 1 | 2 => json!([]),
                 _ => return Err(ApiError::new(call.method, &call.target, ErrorKind::Refused, "no")),
             };
-            let body = json!({ "jobs": jobs }).to_string().into();
-            Ok(Reply { status: 200, body, page: None, next: None, date: None, attempts: 1 })
+            let body = json!({ "jobs": jobs }).to_string();
+            Ok(Reply::new(200, body))
         }
     }
 

@@ -53,6 +53,28 @@ pub struct Member {
     pub wave: u32,
 }
 
+#[cfg(test)]
+impl Definition {
+    /// A fleet for tests: these accounts, in these waves.
+    pub(super) fn sample(name: &str, accounts: Vec<Member>, waves: Vec<FleetWave>) -> Self {
+        Self {
+            version: FORMAT,
+            name: name.to_owned(),
+            job: "remap".to_owned(),
+            action: "update".to_owned(),
+            job_sha256: Fingerprint::of(b""),
+            job_text: String::new(),
+            role: "source".to_owned(),
+            waves,
+            stop: None,
+            parallel: 8,
+            accounts,
+            made_at: Timestamp::UNIX_EPOCH,
+            made_by: None,
+        }
+    }
+}
+
 impl Definition {
     /// What a fleet file and its job come to.
     pub fn of(fleet: &Fleet, job: &Job, made_at: Timestamp, made_by: Option<String>) -> Self {
@@ -85,7 +107,7 @@ impl Definition {
         } else if self.role != other.role {
             Some("its accounts stand for another account of the job")
         } else if self.accounts != other.accounts {
-            Some("its accounts or their waves are others")
+            Some("it has other accounts or waves")
         } else {
             None
         }

@@ -27,6 +27,7 @@ pub mod status;
 pub mod store;
 pub mod waves;
 
+pub use crate::archive::Objects;
 pub use beat::{Activity, Beat};
 pub use control::{Control, ControlState};
 pub use definition::{Definition, Member};

@@ -274,10 +274,8 @@ impl<'a> Worker<'a> {
         let is_first = self.away.is_none();
         let since = *self.away.get_or_insert_with(Instant::now);
         if is_first {
-            self.launcher.say(&format!(
-                "the store does not answer, and is waited for: {}",
-                crate::model::chain(error)
-            ));
+            self.launcher
+                .say(&format!("the store does not answer; waiting for it: {}", crate::model::chain(error)));
         }
         since.elapsed() < STORE_PATIENCE
     }

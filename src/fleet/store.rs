@@ -24,7 +24,7 @@ use super::control::Control;
 use super::definition::{Definition, FORMAT};
 use super::error::FleetError;
 use super::result::AccountResult;
-use crate::archive::{ArchiveOptions, ObjectVersion, Objects};
+use crate::archive::{ArchiveError, ArchiveOptions, ObjectVersion, Objects};
 use crate::model::time::Clock;
 
 /// How many objects are read at a time.
@@ -57,7 +57,12 @@ impl StoreOptions {
             variables: self.variables.clone(),
             ..ArchiveOptions::new(self.clock.clone())
         };
-        Ok(Objects::open(&self.location, &options)?)
+        Objects::open(&self.location, &options).map_err(|error| match error {
+            ArchiveError::Absent { place, .. } => FleetError::Refused(format!(
+                "there is no store in {place}: `transship fleet plan` or `fleet run` makes it"
+            )),
+            error => error.into(),
+        })
     }
 }
 
@@ -143,6 +148,16 @@ impl FleetStore {
     /// The store does not answer.
     pub async fn put(&self, part: &str, bytes: Bytes) -> Result<(), FleetError> {
         Ok(self.objects.put(&self.at(part), bytes).await?)
+    }
+
+    /// Writes a part of the fleet if there is none, and says whether it did. The bytes must be unlike all others: that is
+    /// how a write is recognised whose answer was lost.
+    ///
+    /// # Errors
+    ///
+    /// The store does not answer.
+    pub async fn create(&self, part: &str, bytes: Bytes) -> Result<bool, FleetError> {
+        Ok(self.objects.create(&self.at(part), bytes).await?.is_some())
     }
 
     /// Writes a part of the fleet from a file of any size.
@@ -236,21 +251,36 @@ impl FleetStore {
         &self,
         change: impl Fn(&mut Control) -> Result<(), FleetError>,
     ) -> Result<Control, FleetError> {
-        let name = self.at("control.json");
-        for _ in 0..TRIES {
-            let found = self.read::<Control>("control.json").await?;
-            let (mut control, version) = match found {
-                Some((control, version)) => (control, Some(version)),
-                None => (Control::default(), None),
-            };
+        self.change_part("control.json", |found: Option<Control>| {
+            let mut control = found.unwrap_or_default();
             change(&mut control)?;
-            let text = self.encode("control.json", &control)?;
+            Ok(control)
+        })
+        .await
+    }
+
+    /// Changes a part of the fleet, which may not be there yet; others may do so at the same time, and none of it is lost.
+    /// Gives what it is then.
+    ///
+    /// # Errors
+    ///
+    /// What `change` says; what is there is damaged; the store does not answer.
+    pub async fn change_part<T: Serialize + DeserializeOwned>(
+        &self,
+        part: &str,
+        change: impl Fn(Option<T>) -> Result<T, FleetError>,
+    ) -> Result<T, FleetError> {
+        let name = self.at(part);
+        for _ in 0..TRIES {
+            let (found, version) = self.read::<T>(part).await?.unzip();
+            let changed = change(found)?;
+            let text = self.encode(part, &changed)?;
             let written = match version {
                 Some(version) => self.objects.replace(&name, text, &version).await?,
                 None => self.objects.create(&name, text).await?,
             };
             if written.is_some() {
-                return Ok(control);
+                return Ok(changed);
             }
         }
         Err(FleetError::Contended { name, place: self.place().to_owned() })

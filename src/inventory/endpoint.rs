@@ -129,8 +129,8 @@ mod tests {
     impl Api for Connections {
         async fn call(&self, call: &Call) -> Result<Reply, ApiError> {
             let refused = || ApiError::new(call.method, &call.target, ErrorKind::Refused, "no");
-            let body = self.0.ok_or_else(refused)?.into();
-            Ok(Reply { status: 200, body, page: None, next: None, date: None, attempts: 1 })
+            let body = self.0.ok_or_else(refused)?;
+            Ok(Reply::new(200, body))
         }
     }
 

@@ -65,7 +65,7 @@ pub enum EngineError {
     },
     /// `stop.running` has to know which flows use the imports, and something of that cannot be read.
     #[error(
-        "`stop.running` leaves imports alone whose flow runs, but {}: which imports those use is not known. Nothing was \
+        "`stop.running` leaves alone imports whose flows are running, but {}: which imports those use is not known. Nothing was \
          written", problems.join("; ")
     )]
     UsageUnknown {

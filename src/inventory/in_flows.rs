@@ -2,17 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use futures::{StreamExt, pin_mut};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
-use crate::api::{ErrorKind, ListRequest};
+use crate::api::ErrorKind;
+use crate::inventory::each_user::{Unread, each_user};
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::inventory::flow_usage::used_imports;
-use crate::inventory::list_scan::PAGE;
 use crate::inventory::read_by_id::{ReadById, read_by_id};
-use crate::model::Id;
 use crate::model::cancel::Cancel;
+use crate::model::{Head, Id};
+use crate::run_folder::import_users::UserKind;
 
 /// Refuses a list of imports that lacks one which a flow uses and which is there. A token that may not read flows tells
 /// nothing. `is_listed` says whether the list shows an import, `listed` how many it shows.
@@ -26,31 +27,22 @@ pub(crate) async fn refuse_short_list(
     listed: u64,
     cancel: &Cancel,
 ) -> Result<(), EngineError> {
-    let request =
-        ListRequest { path: "flows".to_owned(), limit: PAGE, include: Vec::new(), filters: Vec::new() };
-    let pages = account.client.pages(request);
-    pin_mut!(pages);
-    let mut missing: BTreeSet<Id> = BTreeSet::new();
-    loop {
-        let page = tokio::select! {
-            page = pages.next() => page,
-            () = cancel.draining() => return Err(EngineError::Interrupted),
-        };
-        let page = match page {
-            None => break,
-            Some(Ok(page)) => page,
-            Some(Err(error)) if matches!(error.kind, ErrorKind::Refused | ErrorKind::NotFound) => {
-                return Ok(());
-            }
-            Some(Err(error)) => return Err(account.failed("list the flows")(error)),
-        };
-        for text in page.documents {
-            let Ok(flow) = serde_json::from_str::<Value>(text.get()) else { continue };
-            let mut used = BTreeSet::new();
-            used_imports(&flow, &mut used);
-            missing.extend(used.into_iter().map(Id::from).filter(|id| !is_listed(id)));
+    let mut used_by_flows: BTreeSet<Id> = BTreeSet::new();
+    let mut take = |_: &Head, text: &RawValue| {
+        let Ok(flow) = serde_json::from_str::<Value>(text.get()) else { return };
+        let mut used = BTreeSet::new();
+        used_imports(&flow, &mut used);
+        used_by_flows.extend(used.into_iter().map(Id::from));
+    };
+    match each_user(account, UserKind::Flow, cancel, &mut take).await {
+        Ok(()) => {}
+        Err(Unread::Interrupted) => return Err(EngineError::Interrupted),
+        Err(Unread::Api(error)) if matches!(error.kind, ErrorKind::Refused | ErrorKind::NotFound) => {
+            return Ok(());
         }
+        Err(Unread::Api(error)) => return Err(account.failed("list the flows")(error)),
     }
+    let missing: BTreeSet<Id> = used_by_flows.into_iter().filter(|id| !is_listed(id)).collect();
     let mut hidden = 0;
     read_by_id(account, missing, cancel, |_, read| {
         // One that cannot be read may be there.

@@ -218,7 +218,7 @@ fn stub(entry: &Entry, damage: Option<&str>) -> String {
 }
 
 fn reply(body: Bytes, next: Option<String>) -> Reply {
-    Reply { status: 200, body, page: None, next, date: None, attempts: 0 }
+    Reply { next, attempts: 0, ..Reply::new(200, body) }
 }
 
 fn refusal(call: &Call, kind: ErrorKind, summary: &str) -> ApiError {

@@ -2,7 +2,6 @@
 
 use super::env::nearest;
 use super::forms::Format;
-use super::not_yet::is_not_yet;
 use super::problem::{Report, Span};
 use super::quoting::{in_typographic_quotes, is_invisible, name_of, quoted, unprintable};
 use super::remedy::{as_pointer, remedy, shorten};
@@ -30,7 +29,7 @@ pub(super) fn check(node: &Node, holds: &Type, name: &str, report: &mut Report) 
         (Data::Null, _) => {
             let help = match report.comment_behind(node.span).filter(|comment| is_text_meant(comment)) {
                 Some(comment) => format!("what follows ` #` is a comment: write {}", quoted(comment)),
-                None => format!("give it {}, or leave the key out", holds.describe(name)),
+                None => format!("give it {}, or leave the key out", holds.describe()),
             };
             report.error(node.span, format!("`{name}` has no value")).help(help);
         }
@@ -55,10 +54,6 @@ pub(super) fn check(node: &Node, holds: &Type, name: &str, report: &mut Report) 
             types.iter().filter(|one| is_mapping(one)).for_each(|one| check(node, one, name, report));
         }
         _ if fits(node, holds) => {
-            if let Some(word) = node.text().filter(|word| is_not_yet(name, word)) {
-                let message = format!("`{name}: {word}` is not supported yet");
-                report.error(node.span, message).help("a later version of transship will accept it");
-            }
             if matches!(holds, Type::Text(Format::Text | Format::Free | Format::Title)) {
                 not_meant(node, report);
             }
@@ -70,12 +65,7 @@ pub(super) fn check(node: &Node, holds: &Type, name: &str, report: &mut Report) 
 fn check_table(node: &Node, entries: &[Entry], table: &'static Table, name: &str, report: &mut Report) {
     for entry in entries {
         match table.key(&entry.key) {
-            Some(key) => {
-                if is_not_yet(table.name, key.word) {
-                    not_supported_yet(entry.at, key.word, name, table.name, report);
-                }
-                check(&entry.node, &key.holds, key.word, report);
-            }
+            Some(key) => check(&entry.node, &key.holds, key.word, report),
             None => unknown_key(entry, table, name, report),
         }
     }
@@ -115,14 +105,6 @@ fn check_table(node: &Node, entries: &[Entry], table: &'static Table, name: &str
 
 fn is_root(table: &Table) -> bool {
     matches!(table.noun, Some("the job" | "the fleet"))
-}
-
-fn not_supported_yet(at: Span, word: &str, name: &str, table: &str, report: &mut Report) {
-    let message = match table {
-        _ if table == super::keys::JOB.name => format!("`{word}` is not supported yet"),
-        _ => format!("`{word}` in `{name}` is not supported yet"),
-    };
-    report.error(at, message).help("remove it; a later version of transship will accept it");
 }
 
 /// The keys that are most likely meant by those that the table does not know.
@@ -286,10 +268,10 @@ fn misfit(node: &Node, holds: &Type, name: &str, report: &mut Report) {
             format!("`{name}` holds {what}, which no path has")
         }
         (Some(text), true) if text.trim().is_empty() => {
-            format!("`{name}` is empty: it must be {}", holds.describe(name))
+            format!("`{name}` is empty: it must be {}", holds.describe())
         }
-        (Some(text), true) => format!("`{name}` must be {}, not `{}`", holds.describe(name), shorten(text)),
-        _ => format!("`{name}` must be {}, but this is {}", holds.describe(name), node.kind()),
+        (Some(text), true) => format!("`{name}` must be {}, not `{}`", holds.describe(), shorten(text)),
+        _ => format!("`{name}` must be {}, but this is {}", holds.describe(), node.kind()),
     };
     report.error(node.span, message).maybe_help(remedy(node, holds, name));
 }

@@ -8,9 +8,9 @@ mod document;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
-use super::problem::{Problems, Report, Span};
-use super::read::decode;
+use super::problem::{Problems, Report, Span, line_and_column};
 use super::regular;
+use super::text_file::decode;
 use crate::documents::document::print_text;
 use crate::documents::name::name_key;
 use crate::documents::references::Kind;
@@ -330,12 +330,6 @@ fn both<'r>(
         report.error(here.span, message).help(help);
         report.end_file();
     }
-}
-
-fn line_and_column(text: &str, at: usize) -> (usize, usize) {
-    let before = &text[..text.floor_char_boundary(at)];
-    let line = before.rfind('\n').map_or(0, |newline| newline + 1);
-    (before.matches('\n').count() + 1, before[line..].chars().count() + 1)
 }
 
 #[cfg(test)]

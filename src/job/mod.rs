@@ -26,7 +26,6 @@ mod check;
 mod forms;
 mod keys;
 mod load;
-mod not_yet;
 pub mod origin;
 mod quoting;
 mod read;
@@ -37,6 +36,7 @@ pub mod settings;
 mod slips;
 mod spec;
 mod spreadsheet;
+mod text_file;
 mod tree;
 pub mod user;
 mod yaml;
@@ -247,6 +247,14 @@ pub enum OnExisting {
     Update,
     Create,
     Fail,
+}
+
+impl OnExisting {
+    /// What holds where the job does not say: restore puts imports back and apply writes edits, so both update. The other
+    /// actions leave alone what exists.
+    pub(crate) fn usual(action: Action) -> Self {
+        if matches!(action, Action::Restore | Action::Apply) { Self::Update } else { Self::Skip }
+    }
 }
 
 /// `verify`: how a write is checked.

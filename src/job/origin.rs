@@ -1,11 +1,10 @@
 //! Where the settings of a job come from: from the job, or from what holds without them.
 
 use super::keys::JOB;
-use super::not_yet::is_not_yet;
 use super::problem::Report;
 use super::spec::{Table, Type};
 use super::tree::Node;
-use super::yaml;
+use super::{Action, OnExisting, yaml};
 
 /// A setting of a job.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -27,7 +26,7 @@ pub fn settings(text: &str) -> Vec<Setting> {
         let action = root.get("action").and_then(Node::text).unwrap_or_default();
         let on_existing = settings.iter_mut().find(|setting| setting.key == "on_existing");
         if let Some(setting) = on_existing.filter(|setting| !setting.is_in_job)
-            && ["restore", "apply"].contains(&action)
+            && Action::of(action).map(OnExisting::usual) == Some(OnExisting::Update)
         {
             "update".clone_into(&mut setting.value);
         }
@@ -36,7 +35,7 @@ pub fn settings(text: &str) -> Vec<Setting> {
 }
 
 fn collect(node: Option<&Node>, table: &'static Table, prefix: &str, settings: &mut Vec<Setting>) {
-    for key in table.keys.iter().filter(|key| !is_not_yet(table.name, key.word)) {
+    for key in table.keys {
         let given = node.and_then(|node| node.get(key.word));
         let name = format!("{prefix}{}", key.word);
         if let (Type::Table(inner), "rate" | "retry" | "stop") = (&key.holds, key.word) {

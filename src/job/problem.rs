@@ -386,7 +386,7 @@ fn line_around(text: &str, at: usize) -> Range<usize> {
 }
 
 /// Line and column, from 1, the column in characters.
-fn line_and_column(text: &str, at: usize) -> (usize, usize) {
+pub(super) fn line_and_column(text: &str, at: usize) -> (usize, usize) {
     let at = floor(text, at);
     let line = line_around(text, at);
     (text[..at].matches('\n').count() + 1, text[line.start..at].chars().count() + 1)

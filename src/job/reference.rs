@@ -3,7 +3,6 @@
 use std::fmt::Write;
 
 use super::keys::JOB;
-use super::not_yet::is_not_yet;
 use super::spec::{Dictionary, Key, Table, Type};
 
 /// The reference as Markdown: a table of keys for the job and for each mapping in it.
@@ -18,7 +17,7 @@ pub fn reference() -> String {
     while let Some(table) = tables.get(next).copied() {
         next += 1;
         section(table, &mut text);
-        for key in table.keys.iter().filter(|key| !is_not_yet(table.name, key.word)) {
+        for key in table.keys {
             collect(&key.holds, &mut tables);
         }
     }
@@ -30,7 +29,7 @@ fn collect(holds: &'static Type, tables: &mut Vec<&'static Table>) {
     match holds {
         Type::Table(table) => {
             let is_new = tables.iter().all(|known| known.name != table.name);
-            if is_new && table.keys.iter().any(|key| !is_not_yet(table.name, key.word)) {
+            if is_new {
                 tables.push(table);
             }
         }
@@ -51,10 +50,10 @@ fn section(table: &Table, text: &mut String) {
         let _ = text.write_fmt(line);
     };
     row(format_args!("\n## {title}\n\n| key | holds | default | meaning |\n|---|---|---|---|\n"));
-    for key in table.keys.iter().filter(|key| !is_not_yet(table.name, key.word)) {
+    for key in table.keys {
         let needed = if key.required { " (required)" } else { "" };
         let default = key.default.map(|default| format!("`{default}`")).unwrap_or_default();
-        let holds = key.holds.describe(key.word).replace('|', "\\|");
+        let holds = key.holds.describe().replace('|', "\\|");
         let meaning = meaning(key).replace('|', "\\|");
         row(format_args!("| `{}`{needed} | {holds} | {default} | {meaning} |\n", key.word));
     }
@@ -63,7 +62,7 @@ fn section(table: &Table, text: &mut String) {
 fn meaning(key: &Key) -> String {
     let mut text = key.doc.to_owned();
     let refused = key.not_for.iter().flat_map(|(actions, _)| actions.iter()).map(|action| action.as_str());
-    let refused: Vec<&str> = refused.filter(|action| !is_not_yet("action", action)).collect();
+    let refused: Vec<&str> = refused.collect();
     if !refused.is_empty() {
         text.push_str(&format!(" Not for {}.", refused.join(", ")));
     }

@@ -4,48 +4,43 @@ use serde_json::{Map, Value, json};
 
 use super::forms::Format;
 use super::keys;
-use super::not_yet::is_not_yet;
 use super::spec::{Dictionary, Rule, Table, Type};
 
-/// The JSON Schema (draft 2020-12) of a job file. What is not in this version is left out.
+/// The JSON Schema (draft 2020-12) of a job file.
 pub fn schema() -> Value {
-    let mut tables = Map::new();
-    let root = table(&keys::JOB, &mut tables);
-    let mut schema = json!({
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "A job of transship",
-    });
-    merge(&mut schema, root);
-    merge(&mut schema, json!({ "$defs": tables }));
-    schema
+    whole(&keys::JOB, "A job of transship")
 }
 
 /// The JSON Schema (draft 2020-12) of a fleet file.
 pub fn fleet_schema() -> Value {
+    whole(&keys::FLEET, "A fleet of transship")
+}
+
+fn whole(root: &'static Table, title: &str) -> Value {
     let mut tables = Map::new();
-    let root = table(&keys::FLEET, &mut tables);
+    let root = table(root, &mut tables);
     let mut schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "A fleet of transship",
+        "title": title,
     });
     merge(&mut schema, root);
     merge(&mut schema, json!({ "$defs": tables }));
     schema
 }
 
-/// What `holds` takes, under the key `name`.
-fn of(holds: &'static Type, name: &str, tables: &mut Map<String, Value>) -> Value {
+/// What `holds` takes.
+fn of(holds: &'static Type, tables: &mut Map<String, Value>) -> Value {
     match holds {
         Type::Text(form) => text(*form),
         Type::Word(words) => {
-            json!({ "oneOf": words.iter().filter(|word| !is_not_yet(name, word.word)).map(|word| json!({ "const": word.word, "description": word.doc })).collect::<Vec<_>>() })
+            json!({ "oneOf": words.iter().map(|word| json!({ "const": word.word, "description": word.doc })).collect::<Vec<_>>() })
         }
         Type::Bool => json!({ "type": "boolean" }),
         Type::Integer(low, high) if low == high => json!({ "const": low }),
         Type::Integer(low, high) => json!({ "type": "integer", "minimum": low, "maximum": high }),
         Type::Number(low, high) => json!({ "type": "number", "exclusiveMinimum": low, "maximum": high }),
         Type::Any => json!({}),
-        Type::List(inner) => json!({ "type": "array", "minItems": 1, "items": of(inner, name, tables) }),
+        Type::List(inner) => json!({ "type": "array", "minItems": 1, "items": of(inner, tables) }),
         Type::Table(inner) => {
             if !tables.contains_key(inner.name) {
                 // Named before it is filled: a condition holds conditions.
@@ -55,10 +50,10 @@ fn of(holds: &'static Type, name: &str, tables: &mut Map<String, Value>) -> Valu
             }
             json!({ "$ref": format!("#/$defs/{}", inner.name) })
         }
-        Type::Dictionary(inner) => dictionary(inner, name, tables),
-        Type::OrNull(inner) => json!({ "anyOf": [of(inner, name, tables), { "type": "null" }] }),
+        Type::Dictionary(inner) => dictionary(inner, tables),
+        Type::OrNull(inner) => json!({ "anyOf": [of(inner, tables), { "type": "null" }] }),
         Type::Either(types) => {
-            json!({ "anyOf": types.iter().filter(|one| !one.is_all_not_yet()).map(|one| of(one, name, tables)).collect::<Vec<_>>() })
+            json!({ "anyOf": types.iter().map(|one| of(one, tables)).collect::<Vec<_>>() })
         }
     }
 }
@@ -78,17 +73,16 @@ fn written(text: &str) -> Value {
 }
 
 fn table(table: &'static Table, tables: &mut Map<String, Value>) -> Value {
-    let known = || table.keys.iter().filter(|key| !is_not_yet(table.name, key.word));
     let mut properties = Map::new();
-    for key in known() {
+    for key in table.keys {
         let mut value = json!({ "description": key.doc });
-        merge(&mut value, of(&key.holds, key.word, tables));
+        merge(&mut value, of(&key.holds, tables));
         if let Some(default) = key.default {
             merge(&mut value, json!({ "default": written(default) }));
         }
         properties.insert(key.word.to_owned(), value);
     }
-    let required: Vec<_> = known().filter(|key| key.required).map(|key| key.word).collect();
+    let required: Vec<_> = table.keys.iter().filter(|key| key.required).map(|key| key.word).collect();
     let mut schema = json!({ "type": "object", "additionalProperties": false, "properties": properties });
     if !required.is_empty() {
         merge(&mut schema, json!({ "required": required }));
@@ -103,7 +97,7 @@ fn table(table: &'static Table, tables: &mut Map<String, Value>) -> Value {
     schema
 }
 
-fn dictionary(dictionary: &'static Dictionary, name: &str, tables: &mut Map<String, Value>) -> Value {
+fn dictionary(dictionary: &'static Dictionary, tables: &mut Map<String, Value>) -> Value {
     let names = match dictionary.key.pattern() {
         _ if !dictionary.words.is_empty() => json!({ "enum": dictionary.words }),
         Some(pattern) => json!({ "pattern": pattern }),
@@ -113,7 +107,7 @@ fn dictionary(dictionary: &'static Dictionary, name: &str, tables: &mut Map<Stri
         "type": "object",
         "minProperties": 1,
         "propertyNames": names,
-        "additionalProperties": of(&dictionary.holds, name, tables),
+        "additionalProperties": of(&dictionary.holds, tables),
     })
 }
 

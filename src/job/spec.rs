@@ -2,7 +2,6 @@
 
 use super::Action;
 use super::forms::Format;
-use super::not_yet::is_not_yet;
 
 /// What may stand at a place.
 #[derive(Debug)]
@@ -155,13 +154,12 @@ impl Type {
         }
     }
 
-    /// What may stand under the key `name`, for "must be …"; without what this version refuses.
-    pub(super) fn describe(&self, name: &str) -> String {
+    /// What may stand there, for "must be …".
+    pub(super) fn describe(&self) -> String {
         match self {
             Self::Text(form) => form.describe().to_owned(),
             Self::Word(words) => {
-                let words = words.iter().filter(|word| !is_not_yet(name, word.word));
-                let words: Vec<_> = words.map(|word| format!("`{}`", word.word)).collect();
+                let words: Vec<_> = words.iter().map(|word| format!("`{}`", word.word)).collect();
                 match words.as_slice() {
                     [one] => one.clone(),
                     [first @ .., last] => format!("{} or {last}", first.join(", ")),
@@ -177,16 +175,8 @@ impl Type {
             Self::List(_) => "a list".to_owned(),
             Self::Table(table) => table.what.to_owned(),
             Self::Dictionary(dictionary) => dictionary.like.to_owned(),
-            Self::OrNull(inner) => format!("{}, or `null`", inner.describe(name)),
-            Self::Either(types) => {
-                let types = types.iter().filter(|one| !one.is_all_not_yet());
-                types.map(|one| one.describe(name)).collect::<Vec<_>>().join(", or ")
-            }
+            Self::OrNull(inner) => format!("{}, or `null`", inner.describe()),
+            Self::Either(types) => types.iter().map(Self::describe).collect::<Vec<_>>().join(", or "),
         }
-    }
-
-    /// Whether no key of a table is in this version.
-    pub(super) fn is_all_not_yet(&self) -> bool {
-        matches!(self, Self::Table(table) if table.keys.iter().all(|key| is_not_yet(table.name, key.word)))
     }
 }

@@ -1,6 +1,6 @@
 //! apply: what a folder of files means for the imports of the target.
 //!
-//! A file is the import whose `_id` it holds, if the target has that; then what it says of its references and its owner is
+//! A file stands for the import with its `_id`, if the target has one; then what it says of its references and its owner is
 //! as true as it is there. Otherwise it is another import, and has to stand for itself.
 
 use std::collections::{BTreeMap, BTreeSet};

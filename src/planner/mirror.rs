@@ -1,6 +1,6 @@
 //! mirror: what the target holds and the source no longer has is deleted, guarded.
 //!
-//! Nothing is deleted unless it is known of every import of the source which import of the target is its own, whether the
+//! Nothing is deleted unless it is known, for every import of the source, which import of the target matches it, whether the
 //! job selects it or not; and of the target only what `select` holds for as it stands there.
 
 use std::collections::HashSet;

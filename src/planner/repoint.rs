@@ -49,7 +49,7 @@ pub(crate) async fn repoint(
         .collect();
     let target = with.target;
     let reads = users.into_iter().map(|(kind, id, name)| async move {
-        let kind = kind_of(kind);
+        let kind = kind.kind();
         match target.client.get(kind.as_str(), id).await {
             Ok(document) => Ok((kind, Head::new(id.clone(), name.to_owned()), Ok(document))),
             Err(error) if error.kind != ErrorKind::Unauthorized && error.is_of_one_document() => {
@@ -78,7 +78,7 @@ pub(crate) async fn repoint(
 pub(crate) fn counts(all: &[Repointed], usage: &FlowUsage) -> BTreeMap<Kind, Others> {
     let mut counts: BTreeMap<Kind, Others> = BTreeMap::new();
     for kind in all.iter().filter_map(|one| one.item.kind) {
-        let listed = usage.count(|user| kind_of(user) == kind);
+        let listed = usage.count(|user| user.kind() == kind);
         counts.entry(kind).or_insert(Others { items: 0, listed }).items += 1;
     }
     counts
@@ -91,14 +91,6 @@ fn failed<'a>(
 ) -> impl Fn(crate::api::ApiError) -> EngineError + use<'a> {
     let what = format!("read {} {id}", kind.singular());
     move |error| target.failed(&what)(error)
-}
-
-fn kind_of(kind: UserKind) -> Kind {
-    match kind {
-        UserKind::Flow => Kind::Flows,
-        UserKind::Api => Kind::Apis,
-        UserKind::Tool => Kind::Tools,
-    }
 }
 
 fn stays(item: PlanItem, code: &str, message: String) -> Repointed {

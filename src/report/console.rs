@@ -10,6 +10,7 @@ use super::text::{Paint, Tone, clean, count, counted, cut, listed, number, span,
 use super::usage::sentence;
 use crate::documents::references::Kind;
 use crate::model::{Outcome, Verdict};
+use crate::run_folder::import_users::UserKind;
 use crate::run_folder::plan_item::{DIFFERS, ONLY_IN_SOURCE, ONLY_IN_TARGET};
 use crate::run_folder::summary::{OtherCount, Summary};
 
@@ -129,9 +130,8 @@ pub fn headline(summary: &Summary) -> String {
         share((other.done, other.items), counted(other.items, kind.singular()))
     };
     // What uses imports is not restored: it is pointed to what was.
-    let (users, with): (Vec<_>, Vec<_>) = summary.others.iter().partition(|(kind, _)| {
-        summary.action == "restore" && matches!(kind, Kind::Flows | Kind::Apis | Kind::Tools)
-    });
+    let (users, with): (Vec<_>, Vec<_>) =
+        summary.others.iter().partition(|(kind, _)| summary.action == "restore" && UserKind::is_one(**kind));
     of.extend(with.into_iter().map(|(kind, other)| told(kind, other)));
     let users: Vec<String> = users.into_iter().map(|(kind, other)| told(kind, other)).collect();
     let of = listed(&of);

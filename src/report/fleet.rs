@@ -69,7 +69,7 @@ pub fn status(status: &Status, out: &mut dyn Write) -> io::Result<()> {
         rows(status, out)?;
     }
     if let Some(next) = &status.next {
-        let why = if next.after_trouble { ", for not every account before it ended well" } else { "" };
+        let why = if next.after_trouble { ", because not every earlier account ended well" } else { "" };
         writeln!(
             out,
             "Next: wave {} ({}) needs approval{why}: transship fleet approve {}",
@@ -172,7 +172,7 @@ pub fn groups(fleet: &Definition, groups: &[Group], out: &mut dyn Write) -> io::
         let count = accounts(group.accounts.len());
         if group.is_refused {
             writeln!(out, "{count}: no plan   {names}")?;
-            writeln!(out, "  {}", clean(group.message.as_deref().unwrap_or("it ended without a word")))?;
+            writeln!(out, "  {}", clean(group.message.as_deref().unwrap_or("it ended without a message")))?;
             continue;
         }
         if group.count == 0 {

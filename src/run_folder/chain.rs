@@ -27,11 +27,11 @@ pub struct Chain {
     pub records: u64,
     /// Whether something torn stands behind them.
     pub torn: bool,
-    /// Whether the last record says how the run ended.
+    /// Whether the reports are written after the last record: it says how the run ended, or that it was undone.
     pub closed: bool,
     /// Whether the last record is written as this program writes it.
     pub as_written: bool,
-    /// SHA-256 of every record that said how the run ended: the reports were written after one of them.
+    /// SHA-256 of every record that said how the run ended or that it was undone: the reports were written after one of them.
     pub ends: Vec<Fingerprint>,
 }
 
@@ -49,7 +49,7 @@ impl Chain {
                 // What a record carries is the hash of the one before.
                 ends.push(record.prev);
             }
-            closed = matches!(record.entry, Entry::Closed { .. });
+            closed = matches!(record.entry, Entry::Closed { .. } | Entry::Undone { .. });
             if closed {
                 last = serde_json::to_vec(&record).ok();
             }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::documents::references::Kind;
 use crate::model::Id;
 
 /// What something is that uses imports in its steps.
@@ -22,22 +23,28 @@ impl UserKind {
     /// Every kind, flows first.
     pub const ALL: [Self; 3] = [Self::Flow, Self::Api, Self::Tool];
 
+    /// The kind of resource it is.
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::Flow => Kind::Flows,
+            Self::Api => Kind::Apis,
+            Self::Tool => Kind::Tools,
+        }
+    }
+
+    /// Whether resources of a kind use imports.
+    pub fn is_one(kind: Kind) -> bool {
+        Self::ALL.iter().any(|user| user.kind() == kind)
+    }
+
     /// Its list: `flows`, `apis`, `tools`.
     pub fn list(self) -> &'static str {
-        match self {
-            Self::Flow => "flows",
-            Self::Api => "apis",
-            Self::Tool => "tools",
-        }
+        self.kind().as_str()
     }
 
     /// One of them, in a sentence.
     pub fn noun(self) -> &'static str {
-        match self {
-            Self::Flow => "flow",
-            Self::Api => "API",
-            Self::Tool => "tool",
-        }
+        self.kind().singular()
     }
 }
 

@@ -78,7 +78,7 @@ impl Host {
         match (user, self.name()) {
             (Some(user), Some(machine)) => Some(format!("{user} on {machine}")),
             (Some(one), None) => Some(one),
-            (None, Some(machine)) => Some(format!("a user without a name on {machine}")),
+            (None, Some(machine)) => Some(format!("an unknown user on {machine}")),
             (None, None) => None,
         }
     }

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::plan::Narrowed;
 use super::runs::OpenedRun;
 use super::{Plan, Session, SessionError};
-use crate::documents::references::Kind;
 use crate::inventory::witnesses::refuse_another;
 use crate::job::{Action, Job};
 use crate::journal::ItemState;
@@ -13,6 +12,7 @@ use crate::model::event::{Event, Events};
 use crate::model::{Id, Operation, Outcome, RunId, Verdict};
 use crate::planner::OwnImport;
 use crate::run_folder::RunFolder;
+use crate::run_folder::import_users::UserKind;
 use crate::run_folder::lock::RunLock;
 use crate::run_folder::plan_item::PlanItem;
 use crate::run_folder::rows::rows;
@@ -45,7 +45,7 @@ pub enum NothingToRetry {
     OnlyDependencies,
     /// Every import is as wanted, but some of what uses them still names old ids.
     OnlyUsers,
-    /// Every import is as wanted, but some that the source no longer has were not deleted, and that is not redone by itself.
+    /// Every import is as wanted, but some that the source no longer has were not deleted, which only a new run of the job does.
     OnlyDeletions,
 }
 
@@ -149,7 +149,7 @@ fn select_again(run: &OpenedRun) -> Result<Again, SessionError> {
             _ if !redo => {}
             (Some(kind), _) => {
                 again.others += 1;
-                again.users += u32::from(matches!(kind, Kind::Flows | Kind::Apis | Kind::Tools));
+                again.users += u32::from(UserKind::is_one(kind));
             }
             (None, Some(source)) => {
                 let state = run.states.state(row.item.item);

@@ -348,3 +348,14 @@ fn retry_leaves_alone_what_it_made_and_somebody_changed_since() {
     let ran = world.command(&["retry", "runs/run-1"]).expect_exit(3).expect_no_write();
     ran.expect_stderr("somebody changed it since").expect_in_target("a", "/description", json!("theirs"));
 }
+
+#[test]
+fn a_run_that_was_undone_before_it_was_finished_is_intact() {
+    let world = Scenario::migrate(["a", "b", "c"]).fault(Fault::on_create(Fault::status(401)).nth(3)).start();
+    world.run().expect_exit(6);
+    world.no_faults();
+    world.command(&["verify", "runs/run-1"]).expect_exit(3);
+    undo(&world).expect_exit(0);
+    let ran = world.command(&["verify", "runs/run-1"]).expect_exit(3);
+    assert!(!ran.stdout.contains("damaged"), "{}", ran.stdout);
+}

@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 use transship::api::{
@@ -146,7 +145,7 @@ impl Service {
 }
 
 fn reply(status: u16, body: &Value) -> Reply {
-    Reply { status, body: Bytes::from(body.to_string()), page: None, next: None, date: None, attempts: 1 }
+    Reply::new(status, body.to_string())
 }
 
 #[async_trait]

@@ -32,7 +32,7 @@ impl Api for Arc<Service> {
             Err(ApiError::new(call.method, &call.target, kind, "no"))
         } else {
             let body = Bytes::from_static(br#"{"_id":"x","name":"n"}"#);
-            Ok(Reply { status: 201, body, page: None, next: None, date: None, attempts: 1 })
+            Ok(Reply::new(201, body))
         }
     }
 }

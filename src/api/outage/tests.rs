@@ -40,7 +40,7 @@ impl Api for Arc<Service> {
             return Err(ApiError { status, away: Some(self.sign), ..error });
         }
         self.handled.fetch_add(1, Relaxed);
-        Ok(Reply { status: 200, body: bytes::Bytes::new(), page: None, next: None, date: None, attempts: 1 })
+        Ok(Reply::new(200, bytes::Bytes::new()))
     }
 }
 
@@ -143,14 +143,7 @@ async fn one_document_that_is_always_answered_with_503_is_no_absence() {
                 let error = ApiError::new(call.method, &call.target, ErrorKind::InDoubt, "503");
                 return Err(ApiError { status: Some(503), away: Some(AwaySign::Busy), ..error });
             }
-            Ok(Reply {
-                status: 200,
-                body: bytes::Bytes::new(),
-                page: None,
-                next: None,
-                date: None,
-                attempts: 1,
-            })
+            Ok(Reply::new(200, bytes::Bytes::new()))
         }
     }
     let (policy, random, meter) = (RetryPolicy::default(), || fastrand::Rng::with_seed(3), Arc::default());

@@ -19,14 +19,7 @@ impl Api for Arc<Scripted> {
         self.calls.fetch_add(1, Relaxed);
         match self.script.lock().unwrap().pop_front() {
             Some(error) => Err(error),
-            None => Ok(Reply {
-                status: 200,
-                body: bytes::Bytes::new(),
-                page: None,
-                next: None,
-                date: None,
-                attempts: 1,
-            }),
+            None => Ok(Reply::new(200, bytes::Bytes::new())),
         }
     }
 }

@@ -50,14 +50,7 @@ impl Api for Arc<Service> {
         sleep(Duration::from_millis(25)).await;
         if accepted {
             self.answered.fetch_add(1, Relaxed);
-            return Ok(Reply {
-                status: 200,
-                body: bytes::Bytes::new(),
-                page: None,
-                next: None,
-                date: None,
-                attempts: 1,
-            });
+            return Ok(Reply::new(200, bytes::Bytes::new()));
         }
         self.refused.fetch_add(1, Relaxed);
         let error = ApiError::new(call.method, &call.target, ErrorKind::Throttled, "slow down");

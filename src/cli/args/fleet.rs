@@ -32,7 +32,7 @@ pub enum FleetCommand {
     Run(Run),
     /// Show how it stands
     Status(Named),
-    /// Begin no account any more, and let those that run end where they can be gone on with
+    /// Begin no more accounts, and let running ones end at a point where they can be resumed
     Stop(Named),
     /// Begin no account until it is resumed; those that run go on
     Pause(Named),
@@ -68,7 +68,7 @@ pub struct Place {
     /// user's accounts file]
     #[arg(long, value_name = "LOCATION", env = "TRANSSHIP_STORE")]
     pub store: Option<String>,
-    /// Call the fleet so, and not as its file says: e.g. one a night of the same file
+    /// Name of the fleet, instead of the one in its file: e.g. a new one each night for the same file
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
 }
@@ -105,11 +105,11 @@ pub struct Run {
     /// What it does.
     #[command(flatten)]
     pub work: Work,
-    /// Do not ask. It approves no wave
+    /// Do not ask for confirmation; this approves no wave
     #[arg(long, short, env = "TRANSSHIP_YES", value_parser = clap::builder::FalseyValueParser::new(),
         action = clap::ArgAction::SetTrue)]
     pub yes: bool,
-    /// End where the next wave needs an approval or other workers, instead of waiting; 130 then
+    /// Instead of waiting, end with 130 where the next wave needs an approval or other workers
     #[arg(long)]
     pub no_wait: bool,
     /// What becomes of it when its parent dies.

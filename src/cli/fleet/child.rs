@@ -3,6 +3,7 @@
 //! The child dies with this process where the system can do that, and is in a process group of its own: a Ctrl-C at the
 //! terminal reaches it once, through here.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Stdio;
 
@@ -11,6 +12,7 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 use crate::cli::failure::Failure;
+use crate::cli::network;
 use crate::cli::parent::PARENT;
 use crate::cli::stderr::PROGRESS;
 use crate::cli::world::CliContext;
@@ -30,6 +32,8 @@ pub(super) struct Program {
     store: String,
     fleet: String,
     emulator_data: Option<PathBuf>,
+    /// How services are reached, as the variables that a child reads: an address of a proxy may hold a password.
+    network: Vec<(&'static str, OsString)>,
     /// Says where the emulator of this process is.
     server: Option<PathBuf>,
 }
@@ -48,6 +52,7 @@ impl Program {
             store: store.to_owned(),
             fleet: fleet.to_owned(),
             emulator_data: world.global.emulator_data.clone(),
+            network: network::variables(&world.global),
             server,
         })
     }
@@ -66,6 +71,7 @@ impl Program {
         if let Some(data) = &self.emulator_data {
             command.env("TRANSSHIP_EMULATOR_DATA", data);
         }
+        command.envs(self.network.iter().map(|(name, value)| (*name, value)));
         if let Some(server) = &self.server {
             command.env(EMULATOR_SERVER, server);
         }

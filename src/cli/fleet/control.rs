@@ -66,7 +66,7 @@ pub(super) async fn stop(world: &CliContext, args: &Named) -> Result<Exit, Failu
     say(
         world,
         &format!(
-            "stopped: no account is begun, and those that run are told within seconds to end where they can be gone on with\nto go on: transship fleet resume {name}"
+            "stopped: no more accounts are begun, and within seconds running ones are told to end where they can be resumed\nto go on: transship fleet resume {name}"
         ),
     );
     Ok(Exit::Done)
@@ -77,7 +77,7 @@ pub(super) async fn pause(world: &CliContext, args: &Named) -> Result<Exit, Fail
     let (store, _) = named(world, args).await?;
     change(world, &store, |control| {
         if control.state == ControlState::Stopped {
-            let message = "the fleet is stopped, which is more than paused".to_owned();
+            let message = "the fleet is already stopped: there is nothing to pause".to_owned();
             return Err(FleetError::Refused(message));
         }
         control.state = ControlState::Paused;

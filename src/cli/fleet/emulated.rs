@@ -8,7 +8,7 @@ use crate::cli::failure::Failure;
 use crate::cli::world::CliContext;
 use crate::emulator::Embedded;
 use crate::fleet::{Definition, Shard};
-use crate::job::{Account, AccountPlace, Fleet};
+use crate::job::{Account, AccountPlace, Fleet, Job};
 use crate::session::emulator_server::serve_others;
 use crate::session::open_ends;
 
@@ -30,12 +30,10 @@ pub(super) struct Emulated {
 pub(super) fn emulated(
     world: &CliContext,
     fleet: &Fleet,
+    job: &Job,
     folder: &tempfile::TempDir,
 ) -> Result<Emulated, Failure> {
-    let choice = fleet.rows.first().map(|row| crate::job::AccountChoice::Row(row.stand_in(&fleet.role)));
     let host = &world.host;
-    let job = crate::job::load_as(&fleet.job, &host.env, &host.clock, choice.as_ref())
-        .map_err(|problems| Failure::of_job(&problems, world.color_err()))?;
     let is_emulated = |account: &&Account| matches!(account.place, AccountPlace::Emulator { .. });
     let rows = fleet.rows.iter().map(|row| &row.account);
     let mut accounts: Vec<&Account> = rows.chain([&job.source, &job.target]).filter(is_emulated).collect();

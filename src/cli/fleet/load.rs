@@ -8,9 +8,10 @@ use crate::cli::args::fleet::{Check, Named, Place};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::say;
+use crate::cli::store::{absolute, objects};
 use crate::cli::world::CliContext;
-use crate::fleet::{Definition, FleetStore, StoreOptions};
-use crate::job::{self, AccountChoice, Action, Fleet, Job, Problems};
+use crate::fleet::{Definition, FleetStore};
+use crate::job::{self, AccountChoice, Action, Fleet, Job};
 
 /// A fleet with everything its files say.
 #[derive(Debug)]
@@ -41,10 +42,15 @@ pub(super) fn load(world: &CliContext, path: &Path, place: &Place) -> Result<Loa
     let choice = AccountChoice::Row(first.stand_in(&fleet.role));
     let job = job::load_as(&shown(world, &fleet.job), env, clock, Some(&choice))
         .map_err(|problems| Failure::of_job(&problems, color))?;
-    for warnings in [&fleet.warnings, &job.warnings] {
-        warn(world, warnings);
+    let mut located = Vec::new();
+    for warnings in [&fleet.warnings, &job.warnings].into_iter().filter(|warnings| !warnings.is_empty()) {
+        say(world, &warnings.render(color));
+        located.extend(warnings.located());
     }
-    let name = &fleet.rows[0].account.name;
+    if !located.is_empty() {
+        world.document.set("warnings", located);
+    }
+    let name = &first.account.name;
     if ![&job.source.name, &job.target.name].contains(&name) && job.action != Action::Restore {
         return Err(Failure::BadInput(format!(
             "no account of the job {} is `{}`, so no row would stand for one",
@@ -59,13 +65,6 @@ pub(super) fn load(world: &CliContext, path: &Path, place: &Place) -> Result<Loa
 /// The path from the current folder, where it is below it: shorter in messages.
 pub(super) fn shown(world: &CliContext, path: &Path) -> std::path::PathBuf {
     path.strip_prefix(&world.host.env.folder).unwrap_or(path).to_owned()
-}
-
-fn warn(world: &CliContext, warnings: &Problems) {
-    if !warnings.is_empty() {
-        say(world, &warnings.render(world.color_err()));
-        world.document.set("warnings", warnings.located());
-    }
 }
 
 /// The location of the store: `--store` or the variable, else what the fleet file says, else the user's file.
@@ -87,14 +86,6 @@ pub(super) fn location(world: &CliContext, place: &Place, of_fleet: Option<&str>
     })
 }
 
-fn absolute(world: &CliContext, location: &str) -> String {
-    if location.contains("://") {
-        location.to_owned()
-    } else {
-        world.host.env.folder.join(location).display().to_string()
-    }
-}
-
 /// Opens the store of a fleet.
 pub(super) fn open(
     world: &CliContext,
@@ -102,13 +93,7 @@ pub(super) fn open(
     name: &str,
     create: bool,
 ) -> Result<FleetStore, Failure> {
-    let options = StoreOptions {
-        location: location.to_owned(),
-        variables: world.host.env.variables.clone().into_iter().collect(),
-        clock: world.host.clock.clone(),
-        create,
-    };
-    Ok(FleetStore::new(options.open()?, name))
+    Ok(FleetStore::new(objects(world, location.to_owned(), create)?, name))
 }
 
 /// The fleet that a command names by its name or its file; its store must have it.

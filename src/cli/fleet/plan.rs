@@ -1,5 +1,6 @@
 //! `fleet plan`: a plan for each account, into the store; shown grouped by equal change.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::io::Write;
 use std::path::Path;
@@ -34,6 +35,16 @@ pub(super) struct Plans {
 }
 
 impl Plans {
+    /// These plans, with those of the other accounts.
+    fn with(job_sha256: Fingerprint, planned: &[Planned], others: Option<Self>) -> Self {
+        let own: BTreeSet<&str> = planned.iter().map(|plan| plan.account.as_str()).collect();
+        let others = others.into_iter().flat_map(|plans| plans.planned);
+        let others = others.filter(|plan| !own.contains(plan.account.as_str()));
+        let mut planned: Vec<Planned> = planned.iter().cloned().chain(others).collect();
+        planned.sort_by(|a, b| a.account.cmp(&b.account));
+        Self { job_sha256, planned }
+    }
+
     /// The plans that `fleet plan` left, if they are of this job.
     pub(super) async fn read(store: &FleetStore, job: Fingerprint) -> Result<Option<Self>, Failure> {
         let Some(bytes) = store.bytes(PLANS).await? else { return Ok(None) };
@@ -50,13 +61,13 @@ const PLANS: &str = "plans.json";
 
 /// Carries out `fleet plan`.
 pub(super) async fn plan(world: &CliContext, args: &Work) -> Result<Exit, Failure> {
-    let Loaded { fleet, definition, .. } = load(world, &args.fleet, &args.place)?;
+    let Loaded { fleet, job, definition } = load(world, &args.fleet, &args.place)?;
     let location = location(world, &args.place, fleet.store.as_deref())?;
     let store = open(world, &location, &fleet.name, true)?;
     let cancel = Cancel::new();
     signal::listen(world, &cancel);
     let work = tempfile::tempdir()?;
-    let Emulated { _server, file } = emulated(world, &fleet, &work)?;
+    let Emulated { _server, file } = emulated(world, &fleet, &job, &work)?;
     let program = Program::this(world, &location, &fleet.name, file)?;
     let Shard { index, of } = args.shard.unwrap_or(Shard::WHOLE);
     let rows = fleet.rows.iter().enumerate().filter(|(at, _)| at % of == index);
@@ -85,21 +96,15 @@ pub(super) async fn plan(world: &CliContext, args: &Work) -> Result<Exit, Failur
     });
     let planned = futures::stream::iter(plans).buffer_unordered(parallel(args, &definition));
     let planned: Vec<Result<Planned, Failure>> = planned.collect().await;
-    let mut planned: Vec<Planned> = planned.into_iter().collect::<Result<_, _>>()?;
-    if of > 1
-        && let Some(others) = Plans::read(&store, definition.job_sha256).await?
-    {
-        let own: std::collections::BTreeSet<String> =
-            planned.iter().map(|plan| plan.account.clone()).collect();
-        planned.extend(others.planned.into_iter().filter(|plan| !own.contains(&plan.account)));
-    }
-    planned.sort_by(|a, b| a.account.cmp(&b.account));
+    let planned: Vec<Planned> = planned.into_iter().collect::<Result<_, _>>()?;
+    let job_sha256 = definition.job_sha256;
+    // With one shard, what was there is of no interest.
+    let others = |found: Option<Plans>| found.filter(|plans| of > 1 && plans.job_sha256 == job_sha256);
+    let Plans { planned, .. } =
+        store.change_part(PLANS, |found| Ok(Plans::with(job_sha256, &planned, others(found)))).await?;
     let groups = group(&planned);
     let refused = planned.iter().filter(|plan| plan.message.is_some()).count();
     let attention = planned.iter().any(|plan| plan.attention > 0 || plan.exit_code == 3);
-    let plans = Plans { job_sha256: definition.job_sha256, planned };
-    let text = serde_json::to_vec_pretty(&plans).map_err(std::io::Error::from)?;
-    store.put(PLANS, text.into()).await?;
     world.document.set("fleet", &fleet.name);
     world.document.set("store", store.place());
     world.document.set("groups", &groups);

@@ -43,7 +43,7 @@ pub(in crate::cli) async fn run(world: &CliContext, args: &Run) -> Result<Exit, 
     let store = open(world, &location, &fleet.name, true)?;
     let definition = store.begin(&definition).await?;
     let temporary = tempfile::tempdir()?;
-    let Emulated { _server, file } = emulated(world, &fleet, &temporary)?;
+    let Emulated { _server, file } = emulated(world, &fleet, &job, &temporary)?;
     let program = Program::this(world, &location, &fleet.name, file)?;
     let approved = match job.action {
         Action::Backup | Action::Compare => None,
@@ -225,24 +225,25 @@ impl Children<'_> {
         }
         let machine = self.world.host.name().unwrap_or_else(|| "a machine without a name".to_owned());
         let part = format!("runs/{account}/begun.json");
-        match self.store.bytes(&part).await? {
-            None => {
-                let begun =
-                    json!({ "machine": machine, "folder": folder, "at": self.world.host.clock.now() });
-                self.store.put(&part, begun.to_string().into()).await?;
-                Ok(None)
-            }
-            Some(bytes) => {
-                let begun: serde_json::Value = serde_json::from_slice(&bytes).map_err(|source| {
-                    FleetError::Damaged { name: part, place: self.store.place().to_owned(), source }
-                })?;
-                let there = begun.get("machine").and_then(serde_json::Value::as_str).unwrap_or_default();
-                let was = begun.get("folder").and_then(serde_json::Value::as_str).unwrap_or_default();
-                // Here, and cut off before its journal was made: nothing was sent.
-                let is_here = there == machine && Path::new(was) == folder;
-                Ok((!is_here).then(|| format!("its run was begun on {there}, in {was}: go on with it there")))
-            }
+        let begun = json!({
+            "machine": machine,
+            "folder": folder,
+            "at": self.world.host.clock.now(),
+            "mark": format!("{:016x}", self.world.host.random.seed()),
+        });
+        // Of two that begin at the same time, one finds what the other wrote.
+        if self.store.create(&part, begun.to_string().into()).await? {
+            return Ok(None);
         }
+        let Some(bytes) = self.store.bytes(&part).await? else { return Ok(None) };
+        let begun: serde_json::Value = serde_json::from_slice(&bytes).map_err(|source| {
+            FleetError::Damaged { name: part, place: self.store.place().to_owned(), source }
+        })?;
+        let there = begun.get("machine").and_then(serde_json::Value::as_str).unwrap_or_default();
+        let was = begun.get("folder").and_then(serde_json::Value::as_str).unwrap_or_default();
+        // Here, and cut off before its journal was made: nothing was sent.
+        let is_here = there == machine && Path::new(was) == folder;
+        Ok((!is_here).then(|| format!("its run was begun on {there}, in {was}: go on with it there")))
     }
 
     /// Keeps in a bucket what the report needs of a run folder.

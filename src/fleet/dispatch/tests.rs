@@ -5,7 +5,6 @@ use jiff::Timestamp;
 use super::*;
 use crate::fleet::definition::Member;
 use crate::job::{FleetWave, WaveSize};
-use crate::model::Fingerprint;
 
 /// A fleet of accounts `a`, `b`, …, in waves of these sizes; `!` after a size asks for approval.
 fn fleet(waves: &[(u32, bool)], stop: Option<Limit>) -> Definition {
@@ -17,21 +16,7 @@ fn fleet(waves: &[(u32, bool)], stop: Option<Limit>) -> Definition {
     }
     let waves =
         waves.iter().map(|(size, approve)| FleetWave { size: WaveSize::Accounts(*size), approve: *approve });
-    Definition {
-        version: 1,
-        name: "f".into(),
-        job: "j".into(),
-        action: "update".into(),
-        job_sha256: Fingerprint::of(b""),
-        job_text: String::new(),
-        role: "source".into(),
-        waves: waves.collect(),
-        stop,
-        parallel: 8,
-        accounts,
-        made_at: Timestamp::UNIX_EPOCH,
-        made_by: None,
-    }
+    Definition { stop, ..Definition::sample("f", accounts, waves.collect()) }
 }
 
 fn results(of: &[(&str, u8)]) -> BTreeMap<String, AccountResult> {

@@ -8,7 +8,6 @@ use super::*;
 use crate::archive::{ArchiveOptions, Objects};
 use crate::fleet::definition::Member;
 use crate::job::{FleetWave, Limit, WaveSize};
-use crate::model::Fingerprint;
 
 fn store() -> FleetStore {
     let options = ArchiveOptions::new(Clock::system());
@@ -24,21 +23,8 @@ fn fleet(waves: &[(u32, bool)], stop: Option<u32>) -> Definition {
     }
     let wave =
         |(size, approve): &(u32, bool)| FleetWave { size: WaveSize::Accounts(*size), approve: *approve };
-    Definition {
-        version: 1,
-        name: "f".into(),
-        job: "j".into(),
-        action: "update".into(),
-        job_sha256: Fingerprint::of(b""),
-        job_text: String::new(),
-        role: "source".into(),
-        waves: waves.iter().map(wave).collect(),
-        stop: stop.map(Limit::Count),
-        parallel: 8,
-        accounts,
-        made_at: Timestamp::UNIX_EPOCH,
-        made_by: None,
-    }
+    let waves = waves.iter().map(wave).collect();
+    Definition { stop: stop.map(Limit::Count), ..Definition::sample("f", accounts, waves) }
 }
 
 /// Accounts that take a second each, and end as they are told to.

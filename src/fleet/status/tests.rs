@@ -5,7 +5,6 @@ use crate::fleet::beat::Activity;
 use crate::fleet::definition::Member;
 use crate::fleet::result::Counts;
 use crate::job::FleetWave;
-use crate::model::Fingerprint;
 
 fn fleet() -> Definition {
     let accounts = (0..20).map(|number| Member {
@@ -17,25 +16,12 @@ fn fleet() -> Definition {
         },
     });
     let wave = |size, approve| FleetWave { size, approve };
-    Definition {
-        version: 1,
-        name: "remap".into(),
-        job: "remap".into(),
-        action: "update".into(),
-        job_sha256: Fingerprint::of(b""),
-        job_text: String::new(),
-        role: "source".into(),
-        waves: vec![
-            wave(WaveSize::Accounts(1), true),
-            wave(WaveSize::Share(0.2), true),
-            wave(WaveSize::Rest, false),
-        ],
-        stop: None,
-        parallel: 8,
-        accounts: accounts.collect(),
-        made_at: Timestamp::UNIX_EPOCH,
-        made_by: None,
-    }
+    let waves = vec![
+        wave(WaveSize::Accounts(1), true),
+        wave(WaveSize::Share(0.2), true),
+        wave(WaveSize::Rest, false),
+    ];
+    Definition::sample("remap", accounts.collect(), waves)
 }
 
 fn result(account: &str, exit_code: u8) -> (String, AccountResult) {

@@ -23,7 +23,7 @@ impl Api for Lists {
             target if target.contains("adaptorType=") => self.others,
             _ => self.plain,
         };
-        Ok(Reply { status: 200, body: body.into(), page: None, next: None, date: None, attempts: 1 })
+        Ok(Reply::new(200, body))
     }
 }
 
@@ -101,7 +101,7 @@ impl Api for Skipping {
         let after = first + limit + 1;
         let next = (after < 30).then(|| format!("/v1/imports?limit={limit}&skip={after}"));
         let body = format!("[{}]", rows.join(","));
-        Ok(Reply { status: 200, body: body.into(), page: None, next, date: None, attempts: 1 })
+        Ok(Reply { next, ..Reply::new(200, body) })
     }
 }
 

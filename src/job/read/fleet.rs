@@ -7,13 +7,14 @@ use jiff::Timestamp;
 
 use super::policy::limit;
 use super::roster::listed;
-use super::{FILE_LIMIT, Reader, decode};
+use super::{FILE_LIMIT, Reader};
 use crate::job::check::check;
 use crate::job::env::{Env, expand};
 use crate::job::fleet::{Fleet, FleetWave, WaveSize};
 use crate::job::problem::{Problems, Report};
 use crate::job::spec::Type;
 use crate::job::stand_in::AccountRow;
+use crate::job::text_file::decode;
 use crate::job::tree::Node;
 use crate::job::{forms, keys, regular, yaml};
 use crate::model::time::Clock;

@@ -50,10 +50,9 @@ pub(super) fn match_by(root: &Node) -> MatchBy {
     }
 }
 
-/// Restore puts imports back and apply writes edits, so both update. The other actions leave alone what exists.
 pub(super) fn on_existing(root: &Node, action: Action) -> OnExisting {
     match word(root, "on_existing") {
-        None if matches!(action, Action::Restore | Action::Apply) => OnExisting::Update,
+        None => OnExisting::usual(action),
         Some("update") => OnExisting::Update,
         Some("create") => OnExisting::Create,
         Some("fail") => OnExisting::Fail,

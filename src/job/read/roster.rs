@@ -5,12 +5,13 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::{Reader, SHEET_LIMIT, accounts, decode};
+use super::{Reader, SHEET_LIMIT, accounts};
 use crate::job::account::{Account, Rate};
 use crate::job::cells::{Cell, Csv, CsvRow};
 use crate::job::env::{Env, nearest};
 use crate::job::problem::{Problems, Report, Span};
 use crate::job::stand_in::{AccountChoice, AccountRow, StandIn};
+use crate::job::text_file::decode;
 use crate::job::tree::Node;
 use crate::job::{forms, regular};
 use crate::model::time::Clock;
@@ -199,7 +200,7 @@ impl Reader<'_> {
         let named = |key: &str| root.get(key).and_then(Node::text).map(str::to_owned);
         let slot = match stand_in.role.as_str() {
             "source" if root.get("source").is_some_and(|source| source.get("folder").is_some()) => {
-                let message = "an account is to stand for the source, and the source of this job is a folder";
+                let message = "an account cannot stand for the source of this job, which is a folder";
                 self.report.error(None, message).help("say which one it stands for, e.g. `--as target`");
                 None
             }
@@ -210,8 +211,10 @@ impl Reader<'_> {
                 if !used.iter().flatten().any(|used| used == name) {
                     let used: Vec<String> = used.into_iter().flatten().collect();
                     let message = format!("`{name}` is neither source nor target of this job");
-                    let help =
-                        format!("an account stands for `source`, `target` or one of {}", used.join(", "));
+                    let help = format!(
+                        "an account stands for `source`, `target` or one of {}",
+                        used.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+                    );
                     self.report.error(None, message).help(help);
                 }
                 Some(name.to_owned())
@@ -226,7 +229,7 @@ impl Reader<'_> {
         let Some(node) = root.get("sources") else {
             let help = "name the CSV that holds it: `--accounts accounts.csv`";
             self.report
-                .error(None, format!("an account `{name}` is asked for, and the job has no `sources`"))
+                .error(None, format!("account `{name}` was asked for, but the job has no `sources`"))
                 .help(help);
             return None;
         };

@@ -5,11 +5,12 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::{Reader, decode};
+use super::Reader;
 use crate::job::check::check;
 use crate::job::env::Env;
 use crate::job::problem::{Problems, Report};
 use crate::job::spec::Type;
+use crate::job::text_file::decode;
 use crate::job::tree::Node;
 use crate::job::user::{UserAccounts, path};
 use crate::job::{Rate, keys, yaml};

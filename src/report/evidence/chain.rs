@@ -12,7 +12,7 @@ use crate::run_folder::folder::RunFolder;
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::rows::RunRecord;
 
-/// What holds of the journal by itchain.
+/// What holds of the journal by itself.
 pub(super) fn check(chain: &Chain) -> Check {
     let records = chain.records;
     let torn = if chain.torn { "; a torn line behind them never happened" } else { "" };

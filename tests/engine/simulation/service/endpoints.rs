@@ -14,7 +14,7 @@ impl Service {
         let mut state = self.state();
         let date = Some(state.node_time());
         let reply = |status: u16, body: String, next: Option<String>| {
-            Ok(Reply { status, body: Bytes::from(body), page: None, next, date, attempts: 1 })
+            Ok(Reply { next, date, ..Reply::new(status, body) })
         };
         let not_found = || ApiError {
             status: Some(404),
@@ -58,7 +58,7 @@ impl Service {
         let ids: Vec<&String> = state.order.iter().filter(is_older).collect();
         let id = ids.get(number.checked_rem(ids.len())?)?;
         let body = Bytes::from(state.documents[*id].text.clone());
-        Some(Reply { status: 201, body, page: None, next: None, date, attempts: 1 })
+        Some(Reply { date, ..Reply::new(201, body) })
     }
 }
 
