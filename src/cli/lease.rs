@@ -6,29 +6,47 @@ use super::failure::Failure;
 use super::say;
 use super::store::{absolute, objects};
 use super::world::CliContext;
-use crate::fleet::FleetStore;
 use crate::fleet::control::ControlState;
 use crate::fleet::lease::{Asked, LeaseNote, Terms, lease_name, take};
+use crate::fleet::{FleetError, FleetStore};
 use crate::job;
 use crate::model::cancel::Cancel;
-use crate::session::{Session, unless_stopped};
+use crate::session::Session;
 
 /// The variable in which `fleet run` names the fleet to its children.
 const FLEET: &str = "TRANSSHIP_FLEET";
+
+/// The variable in which `fleet run` tells its children which store it has tried: it honours conditional writes.
+pub(super) const TRIED: &str = "TRANSSHIP_STORE_TRIED";
+
+/// Refuses a store that does not honour conditional writes, which leases and fleets need.
+pub(super) async fn keeps_conditions(
+    place: &str,
+    cancel: &Cancel,
+    keeps: impl Future<Output = Result<bool, FleetError>>,
+) -> Result<(), Failure> {
+    let keeps = tokio::select! {
+        biased;
+        () = cancel.draining() => return Err(crate::session::EngineError::Interrupted.into()),
+        keeps = keeps => keeps?,
+    };
+    if keeps {
+        return Ok(());
+    }
+    Err(Failure::BadInput(format!(
+        "the store {place} does not honour conditional writes, which leases need: use another store"
+    )))
+}
 
 /// Takes the lease of what a session writes to, if there is a store; it is renewed from now on, and with each renewal the
 /// fleet's `control.json` is read: a stop drains the run.
 pub(super) async fn lease(world: &CliContext, session: &mut Session, cancel: &Cancel) -> Result<(), Failure> {
     let Some(location) = location(world) else { return Ok(()) };
+    let was_tried = world.host.env.get(TRIED) == Some(location.as_str());
     let objects = objects(world, location, true)?;
-    let keeps = unless_stopped(cancel, async {
-        Ok::<_, crate::session::SessionError>(objects.keeps_conditions().await?)
-    });
-    if !keeps.await? {
-        return Err(Failure::BadInput(format!(
-            "the store {} does not honour conditional writes, which leases need: use another store",
-            objects.place()
-        )));
+    if !was_tried {
+        let keeps = async { Ok(objects.keeps_conditions().await?) };
+        keeps_conditions(objects.place(), cancel, keeps).await?;
     }
     let (identity, account) = session.held_account().await;
     let note = LeaseNote {

@@ -7,7 +7,7 @@ use crate::executor::stop_policy::Policy;
 use crate::executor::wave_gate::{NextWave, WaveReport};
 use crate::executor::{halt, imports};
 use crate::inventory::error::EngineError;
-use crate::job::{Limit, Pause, Verify, Wave, Waves};
+use crate::job::{Limit, Pause, Verify, Wave, Waves, share_of};
 use crate::model::event::Event;
 use crate::model::{ItemKey, Outcome, Verdict};
 use crate::run_folder::outcome::outcome_of;
@@ -154,7 +154,7 @@ fn ends(sizes: &[Wave], total: u64) -> Vec<u64> {
     for size in sizes {
         let size = match size {
             Wave::Of(Limit::Count(count)) => u64::from(*count),
-            Wave::Of(Limit::Share(share)) => share_of(*share, total),
+            Wave::Of(Limit::Share(share)) => share_of(*share, total).max(1),
             Wave::Rest => total,
         };
         end = total.min(end + size);
@@ -167,18 +167,6 @@ fn ends(sizes: &[Wave], total: u64) -> Vec<u64> {
         ends.push(total);
     }
     ends
-}
-
-/// A share of all imports, one at least.
-fn share_of(share: f64, total: u64) -> u64 {
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a share from 0 to 1 of a count far below 2^52"
-    )]
-    let size = (share * total as f64).ceil() as u64;
-    size.max(1)
 }
 
 /// Stops a run of several waves in which something differs.
@@ -342,6 +330,7 @@ mod tests {
             (vec![count(1), count(10), Wave::Rest], 5, vec![1, 5]),
             (vec![count(1), Wave::Rest], 0, vec![]),
             (vec![share(0.1), Wave::Rest], 25, vec![3, 25]),
+            (vec![share(0.07), Wave::Rest], 100, vec![7, 100]),
             (vec![share(0.0001), Wave::Rest], 25, vec![1, 25]),
             (vec![count(2)], 3, vec![2, 3]),
         ] {

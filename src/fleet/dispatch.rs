@@ -152,13 +152,13 @@ impl Dispatcher {
         self.running.remove(account);
         let tried = self.tried.entry(account.to_owned()).or_default();
         match Meaning::of(exit_code) {
-            Meaning::Good | Meaning::Attention => true,
-            // An unexpected error may pass.
-            Meaning::Bad if exit_code == Some(1) && tried.attempts < ATTEMPTS => {
-                tried.until = Some(now + HELD_PAUSE);
-                false
+            Meaning::Good | Meaning::Attention | Meaning::Bad => {
+                let is_result = is_result(exit_code, tried.attempts);
+                if !is_result {
+                    tried.until = Some(now + HELD_PAUSE);
+                }
+                is_result
             }
-            Meaning::Bad => true,
             Meaning::Held => {
                 tried.attempts -= 1;
                 tried.held.get_or_insert(now);
@@ -269,6 +269,16 @@ impl Dispatcher {
 
     fn unless_running(&self, ending: Ending) -> Next {
         if self.running.is_empty() { Next::End(ending) } else { Next::Wait(Gate::Own, None) }
+    }
+}
+
+/// Whether a run that ended so, the `attempts`-th of its account, is how the account ended; else it is started again.
+pub fn is_result(exit_code: Option<u8>, attempts: u32) -> bool {
+    match Meaning::of(exit_code) {
+        Meaning::Good | Meaning::Attention => true,
+        // An unexpected error may pass.
+        Meaning::Bad => exit_code != Some(1) || attempts >= ATTEMPTS,
+        Meaning::Held | Meaning::Unfinished => false,
     }
 }
 

@@ -75,7 +75,14 @@ impl Changes {
     pub fn take(&mut self, item: &PlanItem) {
         if let Some(outcome) = item.outcome.filter(|outcome| outcome.needs_attention()) {
             self.attention += 1;
-            let why = item.trouble.as_ref().map_or("", |trouble| trouble.code.as_str());
+            let why = item.trouble.as_ref().map_or_else(String::new, |trouble| {
+                // The same reason for two imports is one: its name is left out.
+                let message = match item.name.as_str() {
+                    "" => trouble.message.clone(),
+                    name => trouble.message.replace(name, "(name)"),
+                };
+                format!("{}: {message}", trouble.code)
+            });
             self.add(format!("{outcome}: {why}"));
         }
         if !item.is_work() {

@@ -105,6 +105,8 @@ pub struct StoreLease {
     until: LeaseUntil,
     lost: AtomicBool,
     own: Mutex<(LeaseNote, ObjectVersion)>,
+    /// Held while the lease is renewed: one that is let go is not renewed at the same time.
+    writing: tokio::sync::Mutex<()>,
 }
 
 /// Takes the lease of that name, or says who holds it. A holder that shows no sign of life is waited for: 35 s by the usual
@@ -201,6 +203,7 @@ impl StoreLease {
             until: LeaseUntil::new(sent + terms.ttl),
             lost: AtomicBool::new(false),
             own: Mutex::new((note, version)),
+            writing: tokio::sync::Mutex::new(()),
         }
     }
 
@@ -213,6 +216,7 @@ impl StoreLease {
         let mut pause = self.terms.renewal;
         loop {
             tokio::time::sleep(pause).await;
+            let writing = self.writing.lock().await;
             if !self.still_held() {
                 return;
             }
@@ -224,6 +228,7 @@ impl StoreLease {
                     self.until.renew(sent + self.terms.ttl);
                     *self.own.lock().unwrap_or_else(PoisonError::into_inner) = (note, version);
                     pause = self.terms.renewal;
+                    drop(writing);
                     renewed().await;
                 }
                 Ok(None) => {
@@ -236,14 +241,21 @@ impl StoreLease {
         }
     }
 
-    /// Lets go, so that the next one need not wait. Whoever has it by now keeps it.
+    /// Lets go, so that the next one need not wait. Whoever has it by now keeps it; a store that does not answer is not
+    /// waited for longer than until the next renewal would be due.
     pub async fn release(&self) {
+        // One that could not be written ends by itself.
+        let _ = tokio::time::timeout(self.terms.renewal, self.let_go()).await;
+    }
+
+    async fn let_go(&self) {
+        // A renewal that is under way is waited for: the version it leaves is the one to be replaced.
+        let _writing = self.writing.lock().await;
         if !self.still_held() {
             return;
         }
         self.lost.store(true, Ordering::SeqCst);
         let (note, version) = self.own();
-        // One that could not be written ends by itself.
         let _ =
             self.objects.replace(&self.name, encode(&LeaseNote { released: true, ..note }), &version).await;
     }

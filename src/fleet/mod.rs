@@ -7,6 +7,7 @@
 //! | `control`, `result`, `beat` | what people asked for, how each account ended, what each worker is doing |
 //! | `waves`, `dispatch` | which account comes next; plain functions without time or storage of their own |
 //! | `run` | the loop of a worker: ask, start, wait, record |
+//! | `request`, `launcher`, `shard` | what a worker is asked to do, who runs an account, which accounts are a worker's |
 //! | `lease` | who may write to an account, where several machines could |
 //! | `status`, `groups` | what is told of a fleet, and of its plans |
 //!
@@ -20,11 +21,15 @@ pub mod definition;
 pub mod dispatch;
 pub mod error;
 pub mod groups;
+mod launcher;
 pub mod lease;
+mod request;
 pub mod result;
 pub mod run;
+mod shard;
 pub mod status;
 pub mod store;
+mod store_options;
 pub mod waves;
 
 pub use crate::archive::Objects;

@@ -1,151 +1,26 @@
 //! The loop of a worker: it asks which account comes next, has it run, and records how that ended.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use futures::StreamExt;
+use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::beat::{Activity, Beat};
 use super::control::{Control, ControlState};
-use super::definition::Definition;
-use super::dispatch::{Dispatcher, Ending, Gate, Next};
+use super::dispatch::{Dispatcher, Ending, Gate, Next, is_result};
 use super::error::FleetError;
-use super::result::{AccountResult, Counts};
-use super::store::FleetStore;
+pub use super::launcher::{Activities, ChildEnd, Launcher};
+pub use super::request::{Pace, RunEnd, RunRequest};
+use super::result::AccountResult;
+pub use super::shard::Shard;
 use crate::model::cancel::Cancel;
-use crate::model::time::Clock;
 
 /// How long a store that does not answer is waited for.
 const STORE_PATIENCE: Duration = Duration::from_mins(5);
-
-/// How a run of an account ended.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ChildEnd {
-    /// Its exit code; `None` for one that was killed.
-    pub exit_code: Option<u8>,
-    /// What became of its imports.
-    pub counts: Option<Counts>,
-    /// Why it ended early.
-    pub message: Option<String>,
-    /// Where its run folder is.
-    pub folder: Option<String>,
-}
-
-/// Runs an account; what it says of its progress meanwhile goes into the [`Activities`].
-#[async_trait]
-pub trait Launcher: Send + Sync {
-    /// Runs an account to its end. Once `cancel` drains, the run is told to; an account whose run drained ended with 130.
-    ///
-    /// # Errors
-    ///
-    /// The run could not be started at all.
-    async fn launch(
-        &self,
-        account: &str,
-        activities: &Activities,
-        cancel: &Cancel,
-    ) -> Result<ChildEnd, FleetError>;
-
-    /// Something a person should know.
-    fn say(&self, text: &str);
-}
-
-/// What the accounts of a worker are doing. A clone shares it.
-#[derive(Debug, Clone, Default)]
-pub struct Activities(Arc<Mutex<BTreeMap<String, Activity>>>);
-
-impl Activities {
-    /// An account is so far.
-    pub fn set(&self, account: &str, activity: Activity) {
-        self.with(|all| all.insert(account.to_owned(), activity));
-    }
-
-    fn with<T>(&self, work: impl FnOnce(&mut BTreeMap<String, Activity>) -> T) -> T {
-        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-/// Which accounts of a fleet a worker does: the `index`-th of every `of`, from 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Shard {
-    /// Its number, below `of`.
-    pub index: usize,
-    /// How many workers share the fleet.
-    pub of: usize,
-}
-
-impl Shard {
-    /// All accounts.
-    pub const WHOLE: Self = Self { index: 0, of: 1 };
-}
-
-impl std::str::FromStr for Shard {
-    type Err = String;
-
-    /// `I/N`: numbered from 0 to N-1, or from 1 to N; N/N is 0/N.
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || "write I/N, e.g. 1/4 to 4/4, or 0/4 to 3/4".to_owned();
-        let (index, of) = text.split_once('/').ok_or_else(wrong)?;
-        let (index, of): (usize, usize) =
-            (index.trim().parse().map_err(|_| wrong())?, of.trim().parse().map_err(|_| wrong())?);
-        if of == 0 || index > of {
-            return Err(wrong());
-        }
-        Ok(Self { index: index % of, of })
-    }
-}
-
-/// How often the store is looked at, and for how long a worker waits.
-#[derive(Debug, Clone, Copy)]
-pub struct Pace {
-    /// How often what people ask for is read.
-    pub control: Duration,
-    /// How often results of others are read, and what this worker does is told.
-    pub beat: Duration,
-}
-
-impl Default for Pace {
-    fn default() -> Self {
-        Self { control: Duration::from_secs(3), beat: Duration::from_secs(10) }
-    }
-}
-
-/// What a worker does of a fleet.
-#[derive(Debug)]
-pub struct RunRequest<'a> {
-    /// Where the fleet is.
-    pub store: &'a FleetStore,
-    /// What it is.
-    pub fleet: &'a Definition,
-    /// What the worker is called; no other worker has this name.
-    pub worker: &'a str,
-    /// Which accounts it does.
-    pub shard: Shard,
-    /// How many at once, at least 1.
-    pub parallel: usize,
-    /// Whether it waits for approvals and for other workers.
-    pub waits: bool,
-    /// How often the store is looked at.
-    pub pace: Pace,
-    /// The time of day.
-    pub clock: &'a Clock,
-    /// How to be stopped.
-    pub cancel: &'a Cancel,
-}
-
-/// How a worker ended, and how the accounts of the fleet stand then.
-#[derive(Debug)]
-pub struct RunEnd {
-    /// Why it ended; `None` when it was told to stop.
-    pub ending: Option<Ending>,
-    /// How every account that ended did.
-    pub results: BTreeMap<String, AccountResult>,
-}
 
 /// Does a worker's part of a fleet.
 ///
@@ -159,7 +34,8 @@ pub struct RunEnd {
 pub async fn run(request: RunRequest<'_>, launcher: &dyn Launcher) -> Result<RunEnd, FleetError> {
     let mut worker = Worker::new(&request, launcher).await?;
     let ended = worker.work().await;
-    let told = worker.tell(true).await;
+    let last = worker.beat(true);
+    let told = request.store.beat(&last).await;
     let results = std::mem::take(&mut worker.results);
     let ending = ended?;
     told?;
@@ -173,6 +49,8 @@ struct Worker<'a> {
     dispatcher: Dispatcher,
     control: Control,
     results: BTreeMap<String, AccountResult>,
+    /// What was recorded here since the results of others were asked for: an answer does not have it yet.
+    fresh: BTreeMap<String, AccountResult>,
     activities: Activities,
     /// Tells the runs to drain.
     drain: Cancel,
@@ -183,7 +61,26 @@ struct Worker<'a> {
     away: Option<Instant>,
 }
 
-type Child<'a> = futures::future::BoxFuture<'a, (String, Timestamp, Result<ChildEnd, FleetError>)>;
+/// What a worker waits for; all of it at once, so that nothing keeps it from hearing of anything else.
+enum Heard {
+    /// The run of an account ended, and was recorded if that is how the account ended.
+    Ended(String, Result<Settled, FleetError>),
+    /// What people ask for.
+    Control(Result<Control, FleetError>),
+    /// It is time to tell what this worker does, and to read what others did.
+    Due,
+    /// That was told, and this was read.
+    Told(Result<BTreeMap<String, AccountResult>, FleetError>),
+}
+
+/// How the run of an account ended.
+struct Settled {
+    exit_code: Option<u8>,
+    /// What is recorded of it.
+    recorded: Option<AccountResult>,
+}
+
+type Waiting<'a> = FuturesUnordered<BoxFuture<'a, Heard>>;
 
 impl<'a> Worker<'a> {
     async fn new(request: &'a RunRequest<'a>, launcher: &'a dyn Launcher) -> Result<Self, FleetError> {
@@ -200,6 +97,7 @@ impl<'a> Worker<'a> {
             dispatcher: Dispatcher::new(request.fleet, is_own, request.parallel, request.waits).behind(ahead),
             control: request.store.control().await?,
             results,
+            fresh: BTreeMap::new(),
             activities: Activities::default(),
             drain: Cancel::new(),
             since: request.clock.now(),
@@ -211,17 +109,15 @@ impl<'a> Worker<'a> {
 
     async fn work(&mut self) -> Result<Option<Ending>, FleetError> {
         let pace = self.request.pace;
-        let mut children: FuturesUnordered<Child<'a>> = FuturesUnordered::new();
-        let mut look = tokio::time::interval(pace.control);
-        let mut beat = tokio::time::interval(pace.beat);
-        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut waiting: Waiting<'a> = FuturesUnordered::new();
+        waiting.push(self.look(Duration::ZERO));
+        waiting.push(Box::pin(async { Heard::Due }));
         let mut failed: Option<FleetError> = None;
         loop {
             let is_stopping = failed.is_some() || self.request.cancel.is_draining();
             let mut until = None;
             if is_stopping {
-                if children.is_empty() {
+                if self.dispatcher.running().is_empty() {
                     return failed.map_or(Ok(None), Err);
                 }
             } else {
@@ -229,7 +125,7 @@ impl<'a> Worker<'a> {
                     Next::End(ending) => return Ok(Some(ending)),
                     Next::Start(account) => {
                         self.dispatcher.started(&account);
-                        children.push(self.child(account));
+                        waiting.push(self.child(account));
                         continue;
                     }
                     Next::Wait(gate, then) => {
@@ -239,26 +135,47 @@ impl<'a> Worker<'a> {
                 }
             }
             let sleep = tokio::time::sleep_until(until.unwrap_or_else(|| Instant::now() + pace.beat));
-            let done = tokio::select! {
+            let heard = tokio::select! {
                 biased;
-                Some((account, began, ended)) = children.next() => self.record(&account, began, ended).await,
                 () = self.request.cancel.aborting(), if !self.drain.is_aborting() => {
                     self.drain.abort();
-                    Ok(())
+                    continue;
                 }
                 () = self.request.cancel.draining(), if !self.drain.is_draining() => {
                     self.drain.drain();
-                    Ok(())
+                    continue;
                 }
-                _ = look.tick() => self.look().await,
-                _ = beat.tick() => self.tell_and_read().await,
-                () = sleep => Ok(()),
+                Some(heard) = waiting.next() => heard,
+                () = sleep => continue,
+            };
+            let done = match heard {
+                Heard::Ended(account, settled) => self.ended(&account, settled),
+                Heard::Control(control) => {
+                    waiting.push(self.look(pace.control));
+                    control.map(|control| {
+                        self.asked(control);
+                        true
+                    })
+                }
+                Heard::Due => {
+                    waiting.push(self.tell_and_read());
+                    continue;
+                }
+                Heard::Told(results) => {
+                    waiting.push(Box::pin(async move {
+                        tokio::time::sleep(pace.beat).await;
+                        Heard::Due
+                    }));
+                    results.map(|results| {
+                        self.results = results;
+                        self.results.append(&mut self.fresh);
+                        true
+                    })
+                }
             };
             match done {
-                Ok(()) => self.away = None,
-                Err(FleetError::Store(error)) if self.is_patient(&error) => {
-                    tokio::time::sleep(pace.control).await;
-                }
+                Ok(is_answer) => self.away = self.away.filter(|_| !is_answer),
+                Err(FleetError::Store(error)) if failed.is_none() && self.is_patient(&error) => {}
                 Err(_) if failed.is_some() => {}
                 Err(error) => {
                     // What runs ends where it can be gone on with, and nothing new begins.
@@ -280,72 +197,98 @@ impl<'a> Worker<'a> {
         since.elapsed() < STORE_PATIENCE
     }
 
-    fn child(&self, account: String) -> Child<'a> {
-        let (launcher, clock) = (self.launcher, self.request.clock);
+    /// Runs an account, and records how it ended.
+    fn child(&self, account: String) -> BoxFuture<'a, Heard> {
+        let (request, launcher) = (self.request, self.launcher);
         let (activities, cancel) = (self.activities.clone(), self.drain.clone());
+        let attempts = self.dispatcher.attempts(&account);
         Box::pin(async move {
-            let began = clock.now();
+            let started_at = request.clock.now();
             activities.set(&account, Activity::default());
-            let ended = launcher.launch(&account, &activities, &cancel).await;
-            (account, began, ended)
+            let settled = async {
+                let ended = launcher.launch(&account, &activities, &cancel).await?;
+                let exit_code = ended.exit_code;
+                let (Some(code), true) = (exit_code, is_result(exit_code, attempts)) else {
+                    return Ok(Settled { exit_code, recorded: None });
+                };
+                let result = AccountResult {
+                    account: account.clone(),
+                    exit_code: code,
+                    started_at,
+                    ended_at: request.clock.now(),
+                    worker: request.worker.to_owned(),
+                    attempts,
+                    counts: ended.counts,
+                    message: ended.message,
+                    folder: ended.folder,
+                };
+                let recorded = record(request, &result).await?;
+                Ok(Settled { exit_code, recorded })
+            };
+            let settled = settled.await;
+            Heard::Ended(account, settled)
         })
     }
 
-    async fn record(
-        &mut self,
-        account: &str,
-        started_at: Timestamp,
-        ended: Result<ChildEnd, FleetError>,
-    ) -> Result<(), FleetError> {
-        let ended = ended.inspect_err(|_| {
-            self.dispatcher.ended(account, None, Instant::now());
-        })?;
-        let attempts = self.dispatcher.attempts(account);
-        let is_result = self.dispatcher.ended(account, ended.exit_code, Instant::now());
-        let (Some(exit_code), true) = (ended.exit_code, is_result) else { return Ok(()) };
-        let result = AccountResult {
-            account: account.to_owned(),
-            exit_code,
-            started_at,
-            ended_at: self.request.clock.now(),
-            worker: self.request.worker.to_owned(),
-            attempts,
-            counts: ended.counts,
-            message: ended.message,
-            folder: ended.folder,
-        };
-        let began = Instant::now();
-        let result = loop {
-            match self.request.store.record(&result).await {
-                Ok(recorded) => break recorded,
-                // Without it the account would be run again, which is safe and takes time.
-                Err(error) if began.elapsed() > STORE_PATIENCE => return Err(error),
-                Err(_) => tokio::time::sleep(self.request.pace.control).await,
+    /// Takes in how a run ended. Whether the store answered for it.
+    fn ended(&mut self, account: &str, settled: Result<Settled, FleetError>) -> Result<bool, FleetError> {
+        let now = Instant::now();
+        match settled {
+            Ok(Settled { recorded: Some(result), exit_code }) => {
+                self.dispatcher.ended(account, exit_code, now);
+                self.fresh.insert(account.to_owned(), result.clone());
+                self.results.insert(account.to_owned(), result);
+                Ok(true)
             }
-        };
-        self.results.insert(account.to_owned(), result);
-        Ok(())
+            Ok(Settled { exit_code, recorded: None }) => {
+                // Nothing was asked of the store, or it was not waited for: the account is run again.
+                let exit_code =
+                    exit_code.filter(|_| !is_result(exit_code, self.dispatcher.attempts(account)));
+                self.dispatcher.ended(account, exit_code, now);
+                Ok(false)
+            }
+            Err(error) => {
+                self.dispatcher.ended(account, None, now);
+                Err(error)
+            }
+        }
     }
 
-    /// Reads what people ask for.
-    async fn look(&mut self) -> Result<(), FleetError> {
-        self.control = self.request.store.control().await?;
+    /// Reads what people ask for, after a while.
+    fn look(&self, after: Duration) -> BoxFuture<'a, Heard> {
+        let store = self.request.store;
+        Box::pin(async move {
+            tokio::time::sleep(after).await;
+            Heard::Control(store.control().await)
+        })
+    }
+
+    fn asked(&mut self, control: Control) {
+        self.control = control;
         if self.control.state == ControlState::Stopped {
             self.drain.drain();
         } else if self.drain.is_draining() && !self.request.cancel.is_draining() {
             // Somebody had stopped it, and goes on: what runs still drains, what is begun now does not.
-            self.drain = Cancel::new();
+            self.drain = self.drain.anew();
         }
-        Ok(())
     }
 
-    async fn tell_and_read(&mut self) -> Result<(), FleetError> {
-        self.tell(false).await?;
-        self.request.store.results(&mut self.results).await
+    fn tell_and_read(&mut self) -> BoxFuture<'a, Heard> {
+        let (store, beat) = (self.request.store, self.beat(false));
+        let mut results = self.results.clone();
+        self.fresh.clear();
+        Box::pin(async move {
+            let told = async {
+                store.beat(&beat).await?;
+                store.results(&mut results).await?;
+                Ok(results)
+            };
+            Heard::Told(told.await)
+        })
     }
 
-    /// Tells what this worker is doing.
-    async fn tell(&mut self, is_over: bool) -> Result<(), FleetError> {
+    /// What this worker is doing.
+    fn beat(&mut self, is_over: bool) -> Beat {
         let own = self.dispatcher.running().clone();
         let (running, calls) = self.activities.with(|all| {
             let calls: u64 = all.values().map(|activity| activity.calls).sum();
@@ -357,15 +300,14 @@ impl<'a> Worker<'a> {
         #[expect(clippy::cast_precision_loss, reason = "a count of calls")]
         let gone = calls.saturating_sub(before) as f64;
         self.calls = (calls, Instant::now());
-        let beat = Beat {
+        Beat {
             worker: self.request.worker.to_owned(),
             at: self.request.clock.now(),
             since: self.since,
             is_over,
             running,
             calls_per_second: if seconds > 0.0 && !is_over { gone / seconds } else { 0.0 },
-        };
-        self.request.store.beat(&beat).await
+        }
     }
 
     /// Says once what is waited for, where a person can do something about it.
@@ -389,6 +331,33 @@ impl<'a> Worker<'a> {
             }
         };
         self.launcher.say(&text);
+    }
+}
+
+/// Records how an account ended, and waits a while for a store that does not answer. `None` when that ended because the
+/// worker is told to stop: the account is run again then, which is safe and quick.
+async fn record(
+    request: &RunRequest<'_>,
+    result: &AccountResult,
+) -> Result<Option<AccountResult>, FleetError> {
+    let began = Instant::now();
+    loop {
+        let error = tokio::select! {
+            biased;
+            recorded = request.store.record(result) => match recorded {
+                Ok(recorded) => return Ok(Some(recorded)),
+                Err(error) => error,
+            },
+            () = request.cancel.aborting() => return Ok(None),
+        };
+        if began.elapsed() > STORE_PATIENCE {
+            return Err(error);
+        }
+        tokio::select! {
+            biased;
+            () = request.cancel.draining() => return Ok(None),
+            () = tokio::time::sleep(request.pace.control) => {}
+        }
     }
 }
 

@@ -18,7 +18,8 @@ pub struct Status {
     pub name: String,
     /// The word of its job's action.
     pub action: String,
-    /// `running`, `paused`, `stopped`, `waiting` for an approval, `finished`, or `idle` where no worker is at work.
+    /// `planned` and not begun, `running`, `paused`, `stopped`, `waiting` for an approval, `finished`, or `idle` where no
+    /// worker is at work.
     pub state: &'static str,
     /// When it was made.
     pub started_at: Timestamp,

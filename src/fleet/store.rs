@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! fleets/<name>/fleet.json              what it is; written once
+//! fleets/<name>/planned.json            what it would be, by `fleet plan`; written over
 //! fleets/<name>/control.json            stop, pause, approvals; replaced on condition
 //! fleets/<name>/plans/<account>.json    what would be done, by `fleet plan`
 //! fleets/<name>/runs/<account>/         its run folder, or what is kept of it in a bucket
@@ -24,47 +25,13 @@ use super::control::Control;
 use super::definition::{Definition, FORMAT};
 use super::error::FleetError;
 use super::result::AccountResult;
-use crate::archive::{ArchiveError, ArchiveOptions, ObjectVersion, Objects};
-use crate::model::time::Clock;
+pub use super::store_options::StoreOptions;
+use crate::archive::{ObjectVersion, Objects};
 
 /// How many objects are read at a time.
 const IN_FLIGHT: usize = 16;
 /// How often a change is tried while others change the same object.
 const TRIES: u32 = 20;
-
-/// How a store is opened.
-#[derive(Debug, Clone)]
-pub struct StoreOptions {
-    /// A folder or the address of a bucket.
-    pub location: String,
-    /// The environment, for the credentials of buckets.
-    pub variables: Vec<(String, String)>,
-    /// The time of day.
-    pub clock: Clock,
-    /// Whether a folder that is not there is made.
-    pub create: bool,
-}
-
-impl StoreOptions {
-    /// Opens it.
-    ///
-    /// # Errors
-    ///
-    /// The location makes no sense, or is not there.
-    pub fn open(&self) -> Result<Objects, FleetError> {
-        let options = ArchiveOptions {
-            create: self.create,
-            variables: self.variables.clone(),
-            ..ArchiveOptions::new(self.clock.clone())
-        };
-        Objects::open(&self.location, &options).map_err(|error| match error {
-            ArchiveError::Absent { place, .. } => FleetError::Refused(format!(
-                "there is no store in {place}: `transship fleet plan` or `fleet run` makes it"
-            )),
-            error => error.into(),
-        })
-    }
-}
 
 /// A fleet in a store. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -89,9 +56,13 @@ impl FleetStore {
         self.objects.place()
     }
 
-    /// The objects of the store.
-    pub fn objects(&self) -> &Objects {
-        &self.objects
+    /// Tries whether the store honours conditional writes, which the parts of a fleet and leases need.
+    ///
+    /// # Errors
+    ///
+    /// The store does not answer.
+    pub async fn keeps_conditions(&self) -> Result<bool, FleetError> {
+        Ok(self.objects.keeps_conditions().await?)
     }
 
     fn at(&self, part: &str) -> String {
@@ -176,6 +147,13 @@ impl FleetStore {
     /// There is no such fleet, a newer program made it, or the store does not answer.
     pub async fn definition(&self) -> Result<Definition, FleetError> {
         let Some((definition, _)) = self.read::<Definition>("fleet.json").await? else {
+            if self.planned().await?.is_some() {
+                return Err(FleetError::Refused(format!(
+                    "the fleet `{}` in {} was planned and not begun yet: transship fleet run FLEET",
+                    self.name,
+                    self.place()
+                )));
+            }
             let known = self.fleets().await?;
             let known = if known.is_empty() {
                 "it holds none".to_owned()
@@ -195,6 +173,25 @@ impl FleetStore {
             )));
         }
         Ok(definition)
+    }
+
+    /// What the fleet would be, where it was planned.
+    ///
+    /// # Errors
+    ///
+    /// The store does not answer.
+    pub async fn planned(&self) -> Result<Option<Definition>, FleetError> {
+        Ok(self.read("planned.json").await?.map(|(definition, _)| definition))
+    }
+
+    /// Keeps what the fleet would be: it may be planned anew with another job, other accounts and other waves.
+    ///
+    /// # Errors
+    ///
+    /// The store does not answer.
+    pub async fn plan(&self, definition: &Definition) -> Result<(), FleetError> {
+        let text = self.encode("planned.json", definition)?;
+        self.put("planned.json", text).await
     }
 
     /// The fleets of the store.

@@ -41,16 +41,9 @@ fn of_size(size: WaveSize, total: usize) -> usize {
     }
 }
 
-/// So many of all, rounded up.
+/// So many of all accounts, rounded up.
 pub(super) fn share_of(share: f64, total: usize) -> usize {
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a share of a count of accounts, which is far below 2^52"
-    )]
-    let count = (share * total as f64).ceil() as usize;
-    count.min(total)
+    usize::try_from(crate::job::share_of(share, total as u64)).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]
@@ -67,6 +60,7 @@ mod tests {
         check(&[None; 5], &[Accounts(2), Rest], &[1, 1, 2, 2, 2]);
         check(&[None; 10], &[Accounts(1), Share(0.2), Rest], &[1, 2, 2, 3, 3, 3, 3, 3, 3, 3]);
         check(&[None; 3], &[Share(0.01), Rest], &[1, 2, 2]);
+        assert_eq!(assign(&[None; 100], &[Share(0.07), Rest]).iter().filter(|wave| **wave == 1).count(), 7);
         check(&[None; 2], &[Accounts(5), Share(0.5), Rest], &[1, 1]);
         check(&[None, Some(1), None, Some(2)], &[Accounts(1), Rest], &[2, 1, 2, 2]);
         check(&[Some(3), None, None], &[Accounts(1), Accounts(1), Rest], &[3, 1, 2]);

@@ -31,8 +31,6 @@ pub struct Fleet {
     pub stop: Option<Limit>,
     /// What is allowed and most likely not meant.
     pub warnings: Problems,
-    /// The file as it was read.
-    pub text: String,
 }
 
 /// One of `waves`.

@@ -35,14 +35,14 @@ pub fn load_as(
     if path == Path::new("-") {
         return match std::io::stdin().lock().take(READ_LIMIT).read_to_end(&mut bytes) {
             Ok(_) => parse_as("<stdin>", &bytes, &env.folder, env, clock, choice),
-            Err(error) => Err(Problems::unreadable("<stdin>", &error)),
+            Err(error) => Err(unreadable("<stdin>", &error)),
         };
     }
     let shown = path.display().to_string();
     let file = std::fs::File::open(env.folder.join(path));
     match file.and_then(|file| file.take(READ_LIMIT).read_to_end(&mut bytes)) {
         Ok(_) => parse_as(&shown, &bytes, path.parent().unwrap_or(path), env, clock, choice),
-        Err(error) => Err(Problems::unreadable(&shown, &error)),
+        Err(error) => Err(unreadable(&shown, &error)),
     }
 }
 
@@ -69,6 +69,10 @@ pub fn parse_as(
     choice: Option<&AccountChoice>,
 ) -> Result<Job, Problems> {
     read::read(name, bytes, folder, env, clock.now(), choice)
+}
+
+fn unreadable(name: &str, error: &std::io::Error) -> Problems {
+    Problems::unreadable(name, error, "a job file", "`transship new migrate` prints a job to start from")
 }
 
 /// More than any job file may have, so that one that is too large is still recognised as such.

@@ -4,6 +4,7 @@
 //! It sends nothing and asks no service; secrets are fetched only when [`secret::resolve`] is called.
 
 pub mod account;
+mod account_columns;
 pub mod archive;
 pub mod env;
 pub mod files;
@@ -47,6 +48,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use account::{Account, AccountPlace, Rate};
+pub use account_columns::account_columns;
 pub use archive::{Archive, BackupSettings, Keep};
 pub use env::Env;
 pub use files::{ImportFile, ImportFiles};
@@ -63,7 +65,7 @@ pub use read::user::{check_user_accounts, read_user_accounts};
 pub use secret_source::{KeySource, TokenSource};
 pub use settings::Settings;
 pub use stand_in::{AccountChoice, AccountRow, StandIn};
-pub use waves::{Mirror, PageSize, Pause, Wave, Waves};
+pub use waves::{Mirror, PageSize, Pause, Wave, Waves, share_of};
 
 use crate::documents::name::name_key;
 use crate::documents::pointer::Pointer;

@@ -107,15 +107,15 @@ pub struct Problems {
 }
 
 impl Problems {
-    /// The one problem of a job file that cannot be read at all.
-    pub(super) fn unreadable(name: &str, error: &std::io::Error) -> Self {
+    /// The one problem of a file that cannot be read at all; `what` it should be, and `help` where there is none.
+    pub(super) fn unreadable(name: &str, error: &std::io::Error, what: &str, help: &str) -> Self {
         let mut report = Report::new(name, "");
         let message = match error.kind() {
             std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
-            std::io::ErrorKind::IsADirectory => "this is a folder, not a job file".to_owned(),
+            std::io::ErrorKind::IsADirectory => format!("this is a folder, not {what}"),
             kind => format!("cannot be read: {kind}"),
         };
-        report.error(None, message).help("`transship new migrate` prints a job to start from");
+        report.error(None, message).help(help);
         report.finish()
     }
 

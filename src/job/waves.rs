@@ -49,6 +49,21 @@ pub enum Wave {
     Rest,
 }
 
+/// So many of `total` as a share comes to, rounded up: a share from 0 to 1 of a count below 2^52. 7 % of 100 is 7, though no
+/// binary number is 0.07.
+pub fn share_of(share: f64, total: u64) -> u64 {
+    /// What a share is taken to be off by at most, for one that was written in decimals.
+    const OFF: f64 = 1e-6;
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a share from 0 to 1 of a count far below 2^52"
+    )]
+    let count = (share * total as f64 - OFF).ceil().max(0.0) as u64;
+    count.min(total)
+}
+
 /// `pause`: what happens between two waves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -83,6 +98,23 @@ pub enum PageSize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_share_is_rounded_up_and_a_whole_number_stays_one() {
+        for hundredths in 0..=100_u32 {
+            for total in [100_u64, 200, 700, 1_000, 100_000] {
+                let exact = u64::from(hundredths) * total / 100;
+                assert_eq!(
+                    share_of(f64::from(hundredths) / 100.0, total),
+                    exact,
+                    "{hundredths} % of {total}"
+                );
+            }
+        }
+        for (share, total, count) in [(0.1, 25, 3), (0.0001, 25, 1), (1.0, 3, 3), (0.5, 3, 2), (0.07, 0, 0)] {
+            assert_eq!(share_of(share, total), count, "{share} of {total}");
+        }
+    }
 
     #[test]
     fn waves_are_told_in_one_line() {

@@ -16,6 +16,12 @@ impl Cancel {
         Self::default()
     }
 
+    /// One that drains by itself, and aborts together with this one: for what begins after a drain was taken back.
+    #[must_use]
+    pub fn anew(&self) -> Self {
+        Self { drain: CancellationToken::new(), abort: self.abort.clone() }
+    }
+
     /// Asks to drain; asked again, to abort.
     pub fn escalate(&self) {
         if self.drain.is_cancelled() {

@@ -31,6 +31,7 @@ pub fn status(status: &Status, out: &mut dyn Write) -> io::Result<()> {
     let state = match status.state {
         "running" => String::new(),
         "idle" => "   no worker is at work".to_owned(),
+        "planned" => "   planned, not begun".to_owned(),
         "paused" | "stopped" => {
             let by = status.changed_by.as_deref().map_or(String::new(), |by| format!(" by {}", clean(by)));
             format!("   {}{by}", status.state)

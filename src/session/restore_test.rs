@@ -22,7 +22,9 @@ use crate::emulator::{AccountSpec, Behaviour, Embedded, Options, Store};
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::inventory::snapshot_api::shelf_of;
-use crate::job::{self, AccountPlace, Action, Job, OnExisting, Problems, Rate, Selection, Settings};
+use crate::job::{
+    self, AccountPlace, Action, Job, OnExisting, Problems, Rate, Selection, Settings, share_of,
+};
 use crate::model::cancel::Cancel;
 use crate::model::event::Events;
 use crate::model::{Fingerprint, Id, Outcome, Verdict};
@@ -129,13 +131,7 @@ pub async fn rehearse(
     let (new, mut rest): (Vec<&Entry>, Vec<&Entry>) =
         imports.iter().partition(|entry| known.of(snapshot, entry).is_none());
     rest.sort_by_cached_key(|entry| known.of(snapshot, entry).map(|known| known.as_of));
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_precision_loss,
-        reason = "a share of a count of documents"
-    )]
-    let count = (rest.len() as f64 * share).ceil() as usize;
+    let count = usize::try_from(share_of(share, rest.len() as u64)).unwrap_or(usize::MAX);
     rest.truncate(count);
     let mut drilled = Drilled {
         snapshot: snapshot.id.to_string(),

@@ -124,11 +124,37 @@ fn every_problem_of_the_files_of_a_fleet_is_shown_at_once() {
 }
 
 #[test]
+fn a_fleet_that_its_children_would_refuse_is_refused_by_check() {
+    let refused = |accounts: &str, more: &str, part: &str| {
+        let bench = fleet(1, more);
+        bench.write("accounts.csv", accounts);
+        let output = bench.expect(2, &["fleet", "check", "fleet.yaml"]);
+        assert!(told(&output).contains(part), "{part}\n{}", told(&output));
+        assert!(!told(&output).contains("0123456789abcdef"), "{}", told(&output));
+    };
+    let token = "0123456789abcdef0123456789abcdef";
+    refused(&format!("name,emulator,vat\na,x,{token}\n"), "", "this looks like a token");
+    refused("name,emulator,vat,wave\na,x,1,2\n", "", "is of wave 2, and there is 1");
+    refused("name,emulator,wave\na,x,2\n", "waves: [{ rest: true }]\n", "is of wave 2, and there is 1");
+    refused("name,emulator\na,x\n", "", "does not have: `vat`");
+    let output = Bench::new().expect(2, &["fleet", "check", "missing.yaml"]);
+    assert!(told(&output).contains("docs/fleet.md"), "{}", told(&output));
+    let folder = Bench::new();
+    std::fs::create_dir(folder.path("folder")).unwrap();
+    let output = folder.expect(2, &["fleet", "check", "folder"]);
+    assert!(told(&output).contains("not a fleet file"), "{}", told(&output));
+}
+
+#[test]
 fn plans_are_kept_for_each_account_and_grouped_by_equal_change() {
     let bench = fleet(3, "");
     let text = std::fs::read_to_string(bench.path("accounts.csv")).unwrap();
     bench.write("accounts.csv", &text.replace(",V2", ",V1"));
     let document = json(&bench, 0, &["fleet", "plan", "fleet.yaml"]);
+    let status = json(&bench, 0, &["fleet", "status", "describe-all", "--store", "store"]);
+    assert_eq!((&status["fleet"]["state"], &status["fleet"]["waiting"]), (&"planned".into(), &3.into()));
+    let output = bench.expect(2, &["fleet", "stop", "fleet.yaml"]);
+    assert!(told(&output).contains("was planned and not begun"), "{}", told(&output));
     let groups = document["groups"].as_array().unwrap();
     assert_eq!(groups[0]["accounts"], serde_json::json!(["c1", "c2"]), "{document:#}");
     assert_eq!(groups.len(), 2);
@@ -198,7 +224,19 @@ fn a_wave_waits_for_its_approval_and_a_stop_begins_nothing_more() {
     bench.expect(4, &run);
     bench.expect(0, &["fleet", "resume", "fleet.yaml"]);
     bench.expect(0, &run);
-    bench.expect(2, &["fleet", "approve", "fleet.yaml"]);
+    for command in ["approve", "stop", "pause", "resume"] {
+        let output = bench.expect(2, &["fleet", command, "fleet.yaml"]);
+        assert!(told(&output).contains("is finished"), "{}", told(&output));
+    }
+}
+
+#[test]
+fn why_an_import_cannot_be_changed_is_shown_with_the_plans() {
+    let bench = fleet(2, "");
+    let job = std::fs::read_to_string(bench.path("job.yaml")).unwrap();
+    bench.write("job.yaml", &job.replace("set: { /description:", "set: { /name/deeper:"));
+    let output = bench.expect(3, &["fleet", "plan", "fleet.yaml"]);
+    assert!(told(&output).contains("failed: set: "), "{}", told(&output));
 }
 
 #[test]

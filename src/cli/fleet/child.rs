@@ -12,6 +12,7 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 use crate::cli::failure::Failure;
+use crate::cli::lease::TRIED;
 use crate::cli::network;
 use crate::cli::parent::PARENT;
 use crate::cli::stderr::PROGRESS;
@@ -64,6 +65,8 @@ impl Program {
         command.current_dir(&self.folder);
         command.env(PARENT, std::process::id().to_string());
         command.env("TRANSSHIP_STORE", &self.store).env("TRANSSHIP_FLEET", &self.fleet);
+        // It was tried by this process, so that each child need not.
+        command.env(TRIED, &self.store);
         // What is said of this process is not said of its children.
         for name in ["TRANSSHIP_LOG_FILE", "TRANSSHIP_QUIET", "TRANSSHIP_YES", "TRANSSHIP_DIFF"] {
             command.env_remove(name);

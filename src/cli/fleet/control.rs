@@ -1,9 +1,8 @@
 //! `fleet status`, `stop`, `pause`, `approve`, `resume`: they read and write the store only.
 
-use std::collections::BTreeMap;
 use std::io::Write;
 
-use super::load::named;
+use super::load::{named, store_of};
 use super::told::standing;
 use crate::cli::args::Format;
 use crate::cli::args::fleet::Named;
@@ -13,13 +12,20 @@ use crate::cli::say;
 use crate::cli::world::CliContext;
 use crate::fleet::control::{Control, ControlState};
 use crate::fleet::result::Meaning;
-use crate::fleet::{FleetError, FleetStore};
+use crate::fleet::{FleetError, FleetStore, Status};
 use crate::report;
 
 /// `fleet status`.
 pub(super) async fn status(world: &CliContext, args: &Named) -> Result<Exit, Failure> {
-    let (store, definition) = named(world, args).await?;
-    let status = standing(world, &store, &definition).await?;
+    let store = store_of(world, args)?;
+    let (definition, is_begun) = match store.definition().await {
+        Ok(definition) => (definition, true),
+        Err(error) => (store.planned().await?.ok_or(error)?, false),
+    };
+    let (mut status, _) = standing(world, &store, &definition).await?;
+    if !is_begun {
+        status.state = "planned";
+    }
     world.document.set("fleet", &status);
     if world.global.format != Some(Format::Json) {
         let mut out = world.out();
@@ -54,9 +60,19 @@ async fn change(
     Ok(control)
 }
 
+/// Refuses to change a fleet of which every account has ended.
+fn refuse_finished(status: &Status, what: &str) -> Result<(), Failure> {
+    if status.state != "finished" {
+        return Ok(());
+    }
+    Err(Failure::BadInput(format!("the fleet `{}` is finished: nothing is left to {what}", status.name)))
+}
+
 /// `fleet stop`.
 pub(super) async fn stop(world: &CliContext, args: &Named) -> Result<Exit, Failure> {
-    let (store, _) = named(world, args).await?;
+    let (store, definition) = named(world, args).await?;
+    let (status, _) = standing(world, &store, &definition).await?;
+    refuse_finished(&status, "stop")?;
     change(world, &store, |control| {
         control.state = ControlState::Stopped;
         Ok(())
@@ -74,7 +90,9 @@ pub(super) async fn stop(world: &CliContext, args: &Named) -> Result<Exit, Failu
 
 /// `fleet pause`.
 pub(super) async fn pause(world: &CliContext, args: &Named) -> Result<Exit, Failure> {
-    let (store, _) = named(world, args).await?;
+    let (store, definition) = named(world, args).await?;
+    let (status, _) = standing(world, &store, &definition).await?;
+    refuse_finished(&status, "pause")?;
     change(world, &store, |control| {
         if control.state == ControlState::Stopped {
             let message = "the fleet is already stopped: there is nothing to pause".to_owned();
@@ -97,7 +115,7 @@ pub(super) async fn pause(world: &CliContext, args: &Named) -> Result<Exit, Fail
 /// `fleet approve`: the wave that waits, or is to come next.
 pub(super) async fn approve(world: &CliContext, args: &Named) -> Result<Exit, Failure> {
     let (store, definition) = named(world, args).await?;
-    let status = standing(world, &store, &definition).await?;
+    let (status, _) = standing(world, &store, &definition).await?;
     let Some(next) = status.next else {
         return Err(Failure::BadInput(match status.state {
             "finished" => format!("the fleet `{}` is finished: nothing is left to approve", store.name()),
@@ -125,14 +143,16 @@ pub(super) async fn approve(world: &CliContext, args: &Named) -> Result<Exit, Fa
 /// `fleet resume`: takes back a stop or a pause; accounts that ended badly are run again.
 pub(super) async fn resume(world: &CliContext, args: &Named) -> Result<Exit, Failure> {
     let (store, definition) = named(world, args).await?;
-    let mut results = BTreeMap::new();
-    store.results(&mut results).await?;
+    let (status, results) = standing(world, &store, &definition).await?;
     let mut again = Vec::new();
     for member in &definition.accounts {
         if results.get(&member.account).is_some_and(|result| result.meaning() == Meaning::Bad) {
             store.forget(&member.account).await?;
             again.push(&member.account);
         }
+    }
+    if again.is_empty() {
+        refuse_finished(&status, "resume")?;
     }
     change(world, &store, |control| {
         control.state = ControlState::Running;

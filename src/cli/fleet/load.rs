@@ -7,11 +7,13 @@ use crate::cli::args::Format;
 use crate::cli::args::fleet::{Check, Named, Place};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::lease::keeps_conditions;
 use crate::cli::say;
 use crate::cli::store::{absolute, objects};
 use crate::cli::world::CliContext;
 use crate::fleet::{Definition, FleetStore};
 use crate::job::{self, AccountChoice, Action, Fleet, Job};
+use crate::model::cancel::Cancel;
 
 /// A fleet with everything its files say.
 #[derive(Debug)]
@@ -58,6 +60,19 @@ pub(super) fn load(world: &CliContext, path: &Path, place: &Place) -> Result<Loa
             fleet.role
         )));
     }
+    let missing: Vec<String> = job::account_columns(&job.text)
+        .into_iter()
+        .filter(|column| !first.columns.contains_key(column))
+        .map(|column| format!("`{column}`"))
+        .collect();
+    if !missing.is_empty() {
+        return Err(Failure::BadInput(format!(
+            "the templates of the job {} use columns of the account that {} does not have: {}",
+            fleet.job.display(),
+            fleet.accounts.display(),
+            missing.join(", ")
+        )));
+    }
     let definition = Definition::of(&fleet, &job, clock.now(), world.host.who());
     Ok(Loaded { fleet, job, definition })
 }
@@ -87,17 +102,32 @@ pub(super) fn location(world: &CliContext, place: &Place, of_fleet: Option<&str>
 }
 
 /// Opens the store of a fleet.
-pub(super) fn open(
+fn open(world: &CliContext, location: &str, name: &str, create: bool) -> Result<FleetStore, Failure> {
+    Ok(FleetStore::new(objects(world, location.to_owned(), create)?, name))
+}
+
+/// Opens the store of a fleet that is to be worked on, made if it is not there; one that does not honour conditional writes
+/// is refused, once for all accounts.
+pub(super) async fn open_to_write(
     world: &CliContext,
     location: &str,
     name: &str,
-    create: bool,
+    cancel: &Cancel,
 ) -> Result<FleetStore, Failure> {
-    Ok(FleetStore::new(objects(world, location.to_owned(), create)?, name))
+    let store = open(world, location, name, true)?;
+    keeps_conditions(store.place(), cancel, store.keeps_conditions()).await?;
+    Ok(store)
 }
 
 /// The fleet that a command names by its name or its file; its store must have it.
 pub(super) async fn named(world: &CliContext, args: &Named) -> Result<(FleetStore, Definition), Failure> {
+    let store = store_of(world, args)?;
+    let definition = store.definition().await?;
+    Ok((store, definition))
+}
+
+/// The store of the fleet that a command names, which need not have it.
+pub(super) fn store_of(world: &CliContext, args: &Named) -> Result<FleetStore, Failure> {
     let path = world.host.env.folder.join(&args.fleet);
     let (name, of_fleet) = if path.is_file() {
         let fleet = job::load_fleet(Path::new(&args.fleet), &world.host.env, &world.host.clock)
@@ -112,9 +142,7 @@ pub(super) async fn named(world: &CliContext, args: &Named) -> Result<(FleetStor
     };
     let location = location(world, &args.place, of_fleet.as_deref())?;
     let name = args.place.name.clone().unwrap_or(name);
-    let store = open(world, &location, &name, false)?;
-    let definition = store.definition().await?;
-    Ok((store, definition))
+    open(world, &location, &name, false)
 }
 
 /// `fleet check`: files only.

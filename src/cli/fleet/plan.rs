@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::child::{Program, follow};
 use super::emulated::{Emulated, emulated, parallel};
-use super::load::{Loaded, load, location, open};
+use super::load::{Loaded, load, location, open_to_write};
 use crate::cli::args::Format;
 use crate::cli::args::fleet::Work;
 use crate::cli::exit::Exit;
@@ -63,9 +63,9 @@ const PLANS: &str = "plans.json";
 pub(super) async fn plan(world: &CliContext, args: &Work) -> Result<Exit, Failure> {
     let Loaded { fleet, job, definition } = load(world, &args.fleet, &args.place)?;
     let location = location(world, &args.place, fleet.store.as_deref())?;
-    let store = open(world, &location, &fleet.name, true)?;
     let cancel = Cancel::new();
     signal::listen(world, &cancel);
+    let store = open_to_write(world, &location, &fleet.name, &cancel).await?;
     let work = tempfile::tempdir()?;
     let Emulated { _server, file } = emulated(world, &fleet, &job, &work)?;
     let program = Program::this(world, &location, &fleet.name, file)?;
@@ -102,6 +102,7 @@ pub(super) async fn plan(world: &CliContext, args: &Work) -> Result<Exit, Failur
     let others = |found: Option<Plans>| found.filter(|plans| of > 1 && plans.job_sha256 == job_sha256);
     let Plans { planned, .. } =
         store.change_part(PLANS, |found| Ok(Plans::with(job_sha256, &planned, others(found)))).await?;
+    store.plan(&definition).await?;
     let groups = group(&planned);
     let refused = planned.iter().filter(|plan| plan.message.is_some()).count();
     let attention = planned.iter().any(|plan| plan.attention > 0 || plan.exit_code == 3);

@@ -18,9 +18,7 @@ use crate::report;
 /// Carries out `fleet report`.
 pub(super) async fn report(world: &CliContext, args: &Named) -> Result<Exit, Failure> {
     let (store, definition) = named(world, args).await?;
-    let mut results = BTreeMap::new();
-    store.results(&mut results).await?;
-    let status = standing(world, &store, &definition).await?;
+    let (status, results) = standing(world, &store, &definition).await?;
     let (page, audit) = write_report(world, &store, &definition, &status, &results).await?;
     world.document.set("fleet", &status);
     world.document.set("report", &page);

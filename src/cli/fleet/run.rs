@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::child::{Program, follow};
 use super::emulated::{Emulated, emulated, parallel};
-use super::load::{Loaded, load, location, open};
+use super::load::{Loaded, load, location, open_to_write};
 use super::plan::Plans;
 use super::report::write_report;
 use super::told::standing;
@@ -40,7 +40,7 @@ pub(in crate::cli) async fn run(world: &CliContext, args: &Run) -> Result<Exit, 
         say(world, "nothing was written");
         return Ok(Exit::Interrupted);
     }
-    let store = open(world, &location, &fleet.name, true)?;
+    let store = open_to_write(world, &location, &fleet.name, &cancel).await?;
     let definition = store.begin(&definition).await?;
     let temporary = tempfile::tempdir()?;
     let Emulated { _server, file } = emulated(world, &fleet, &job, &temporary)?;
@@ -91,10 +91,10 @@ async fn close(
     definition: &Definition,
     ended: RunEnd,
 ) -> Result<Exit, Failure> {
-    let status = standing(world, store, definition).await?;
+    let (status, results) = standing(world, store, definition).await?;
     world.document.set("fleet", &status);
     world.document.set("store", store.place());
-    let (page, audit) = write_report(world, store, definition, &status, &ended.results).await?;
+    let (page, audit) = write_report(world, store, definition, &status, &results).await?;
     world.document.set("report", &page);
     world.document.set("audit", &audit);
     let name = store.name();

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
 use object_store::memory::InMemory;
+use object_store::throttle::{ThrottleConfig, ThrottledStore};
 
 use super::*;
 use crate::archive::ArchiveOptions;
@@ -91,6 +92,23 @@ async fn one_that_was_let_go_is_taken_at_once() {
     let began = Instant::now();
     let second = taken(&objects, "2").await;
     assert!(began.elapsed() < Duration::from_secs(1) && second.still_held());
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_is_let_go_while_it_is_renewed_is_taken_at_once_all_the_same() {
+    let slow = Arc::new(ThrottledStore::new(InMemory::new(), ThrottleConfig::default()));
+    let objects = Objects::in_store(Arc::clone(&slow) as _, "memory", &ArchiveOptions::new(Clock::system()));
+    let first = taken(&objects, "1").await;
+    slow.config_mut(|config| config.wait_put_per_call = Duration::from_secs(4));
+    let let_go = async {
+        tokio::time::sleep(Duration::from_secs(11)).await;
+        first.release().await;
+    };
+    tokio::join!(first.keep(|| async {}), let_go);
+    slow.config_mut(|config| config.wait_put_per_call = Duration::ZERO);
+    let began = Instant::now();
+    let second = taken(&objects, "2").await;
+    assert!(began.elapsed() < Duration::from_secs(1) && second.still_held(), "{:?}", began.elapsed());
 }
 
 #[tokio::test(start_paused = true)]

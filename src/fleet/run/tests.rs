@@ -1,13 +1,18 @@
 //! Workers over one store in memory, on paused time.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 
+use async_trait::async_trait;
 use object_store::memory::InMemory;
+use object_store::throttle::{ThrottleConfig, ThrottledStore};
 
 use super::*;
 use crate::archive::{ArchiveOptions, Objects};
-use crate::fleet::definition::Member;
+use crate::fleet::definition::{Definition, Member};
+use crate::fleet::store::FleetStore;
 use crate::job::{FleetWave, Limit, WaveSize};
+use crate::model::time::Clock;
 
 fn store() -> FleetStore {
     let options = ArchiveOptions::new(Clock::system());
@@ -241,17 +246,127 @@ async fn too_many_bad_accounts_stop_it() {
     assert!(launcher.began().len() <= 7);
 }
 
-#[test]
-fn shards_are_numbered_from_0_or_from_1() {
-    let check = |text: &str, shard: Option<(usize, usize)>| {
-        let read = text.parse::<Shard>().ok().map(|shard| (shard.index, shard.of));
-        assert_eq!(read, shard, "{text}");
-    };
-    check("0/3", Some((0, 3)));
-    check("2/3", Some((2, 3)));
-    check("3/3", Some((0, 3)));
-    check("1/1", Some((0, 1)));
-    for wrong in ["4/3", "1", "a/b", "1/0", "-1/3", "1/2/3"] {
-        check(wrong, None);
+/// A store whose writes can be made to take as long as one likes.
+fn slow_store() -> (Arc<ThrottledStore<InMemory>>, FleetStore) {
+    let slow = Arc::new(ThrottledStore::new(InMemory::new(), ThrottleConfig::default()));
+    let options = ArchiveOptions::new(Clock::system());
+    let store = FleetStore::new(Objects::in_store(Arc::clone(&slow) as _, "memory", &options), "f");
+    (slow, store)
+}
+
+/// Accounts of which the first ends at once and the others only when they are told to, with when each was told.
+#[derive(Debug, Default)]
+struct Patient {
+    drained: Mutex<Vec<(String, Instant)>>,
+    aborted: Mutex<Vec<(String, Instant)>>,
+}
+
+#[async_trait]
+impl Launcher for Patient {
+    async fn launch(&self, account: &str, _: &Activities, cancel: &Cancel) -> Result<ChildEnd, FleetError> {
+        if account != "w1-0" {
+            cancel.draining().await;
+            self.drained.lock().unwrap().push((account.to_owned(), Instant::now()));
+            cancel.aborting().await;
+            self.aborted.lock().unwrap().push((account.to_owned(), Instant::now()));
+            return Ok(ChildEnd { exit_code: Some(130), ..ChildEnd::default() });
+        }
+        Ok(ChildEnd { exit_code: Some(0), ..ChildEnd::default() })
     }
+
+    fn say(&self, _: &str) {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_takes_minutes_for_a_result_keeps_no_other_run_from_being_told_to_drain() {
+    let (slow, store) = slow_store();
+    slow.config_mut(|config| config.wait_put_per_call = Duration::from_mins(4));
+    let (fleet, launcher) = (fleet(&[(3, false)], None), Patient::default());
+    let (clock, cancel) = (Clock::system(), Cancel::new());
+    let interrupt = async {
+        for _ in 0..2 {
+            tokio::time::sleep(Duration::from_secs(30)).await;
+            cancel.escalate();
+        }
+        Instant::now()
+    };
+    let request = RunRequest {
+        store: &store,
+        fleet: &fleet,
+        worker: "w",
+        shard: Shard::WHOLE,
+        parallel: 3,
+        waits: true,
+        pace: Pace::default(),
+        clock: &clock,
+        cancel: &cancel,
+    };
+    let began = Instant::now();
+    let (_, second) = tokio::join!(run(request, &launcher), interrupt);
+    let after = |list: &Mutex<Vec<(String, Instant)>>| -> Vec<Duration> {
+        list.lock().unwrap().iter().map(|(_, at)| *at - began).collect()
+    };
+    assert_eq!(after(&launcher.drained), [Duration::from_secs(30); 2]);
+    assert_eq!(after(&launcher.aborted), [second - began; 2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_drains_since_an_earlier_stop_is_aborted_as_the_others_are() {
+    let (store, fleet, launcher) = (store(), fleet(&[(2, false)], None), Patient::default());
+    let (clock, cancel) = (Clock::system(), Cancel::new());
+    let people = async {
+        for state in [ControlState::Stopped, ControlState::Running] {
+            tokio::time::sleep(Duration::from_secs(10)).await;
+            let change = |control: &mut Control| {
+                control.state = state;
+                Ok(())
+            };
+            store.change(change).await.unwrap();
+        }
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        assert_eq!(launcher.drained.lock().unwrap().len(), 1);
+        cancel.escalate();
+        cancel.escalate();
+    };
+    let request = RunRequest {
+        store: &store,
+        fleet: &fleet,
+        worker: "w",
+        shard: Shard::WHOLE,
+        parallel: 2,
+        waits: true,
+        pace: Pace::default(),
+        clock: &clock,
+        cancel: &cancel,
+    };
+    let (ended, ()) =
+        tokio::join!(tokio::time::timeout(Duration::from_mins(2), run(request, &launcher)), people);
+    assert_eq!(ended.expect("it ends").unwrap().ending, None);
+    assert_eq!(launcher.aborted.lock().unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_counts_as_away_until_it_answers_whatever_else_happens_meanwhile() {
+    let (store, fleet, launcher) = (store(), fleet(&[(2, false)], None), Pretended::default());
+    let (clock, cancel) = (Clock::system(), Cancel::new());
+    let request = RunRequest {
+        store: &store,
+        fleet: &fleet,
+        worker: "w",
+        shard: Shard::WHOLE,
+        parallel: 2,
+        waits: true,
+        pace: Pace::default(),
+        clock: &clock,
+        cancel: &cancel,
+    };
+    let mut worker = Worker::new(&request, &launcher).await.unwrap();
+    let away = crate::archive::ArchiveError::Refused("away".to_owned());
+    assert!(worker.is_patient(&away));
+    // A run that ends without a result says nothing of the store.
+    worker.dispatcher.started("w1-0");
+    let answer = worker.ended("w1-0", Ok(Settled { exit_code: Some(130), recorded: None })).unwrap();
+    assert!(!answer);
+    tokio::time::advance(STORE_PATIENCE).await;
+    assert!(!worker.is_patient(&away));
 }

@@ -11,7 +11,7 @@ use super::{FILE_LIMIT, Reader};
 use crate::job::check::check;
 use crate::job::env::{Env, expand};
 use crate::job::fleet::{Fleet, FleetWave, WaveSize};
-use crate::job::problem::{Problems, Report};
+use crate::job::problem::{Problems, Report, Span};
 use crate::job::spec::Type;
 use crate::job::stand_in::AccountRow;
 use crate::job::text_file::decode;
@@ -29,8 +29,9 @@ const PARALLEL: NonZeroUsize = NonZeroUsize::new(8).expect("8 is not 0");
 /// Everything that is wrong with both, at once.
 pub fn load_fleet(path: &Path, env: &Env, clock: &Clock) -> Result<Fleet, Problems> {
     let shown = path.display().to_string();
-    let bytes = regular::read(&env.folder.join(path), FILE_LIMIT as u64 + 1)
-        .map_err(|error| Problems::unreadable(&shown, &error))?;
+    let bytes = regular::read(&env.folder.join(path), FILE_LIMIT as u64 + 1).map_err(|error| {
+        Problems::unreadable(&shown, &error, "a fleet file", "docs/fleet.md shows one to start from")
+    })?;
     read(&shown, &bytes, path.parent().unwrap_or(path), env, clock.now())
 }
 
@@ -40,7 +41,7 @@ fn read(name: &str, bytes: &[u8], folder: &Path, env: &Env, now: Timestamp) -> R
     let mut report = Report::new(name, text);
     let root = yaml::parse(text, &mut report);
     let mut reader = Reader::new(report, env, env.folder.join(folder), now);
-    let fleet = root.and_then(|root| reader.fleet(&root, text));
+    let fleet = root.and_then(|root| reader.fleet(&root));
     reader.refuse_tokens(text);
     let failed = reader.report.errors() > 0;
     let problems = reader.report.finish();
@@ -54,7 +55,7 @@ fn read(name: &str, bytes: &[u8], folder: &Path, env: &Env, now: Timestamp) -> R
 }
 
 impl Reader<'_> {
-    fn fleet(&mut self, root: &Node, text: &str) -> Option<Fleet> {
+    fn fleet(&mut self, root: &Node) -> Option<Fleet> {
         check(root, &Type::Table(&keys::FLEET), "the fleet", &mut self.report);
         root.get("version");
         let name = root.get("name").and_then(|node| self.fleet_name(node));
@@ -84,7 +85,6 @@ impl Reader<'_> {
             parallel: parallel.and_then(NonZeroUsize::new).unwrap_or(PARALLEL),
             stop,
             warnings: Problems::default(),
-            text: text.to_owned(),
         };
         let unread = root.unread();
         debug_assert!(self.report.errors() > 0 || unread.is_empty(), "accepted and never read: {unread:?}");
@@ -107,24 +107,15 @@ impl Reader<'_> {
         // Relative files of tokens begin at the CSV's folder, as they do where a run reads it.
         let folder = self.path(node).and_then(|path| path.parent().map(Path::to_owned)).unwrap_or(folder);
         let read = self.csv(node, |csv, report| listed(csv, &folder, env, rate, report)).unwrap_or_default();
-        let mut rows = Vec::with_capacity(read.len());
-        for row in read {
-            let known = || self.users().iter().find(|account| account.name == row.name).cloned();
-            match row.place.clone().or_else(known) {
-                Some(account) => rows.push(row.row.of(account)),
-                None => {
-                    let message = format!("line {}: the account `{}` is not there", row.row.line, row.name);
-                    let help = "fill in its columns: region, url or emulator, and token_env or token_file; or add it with \
-                                `transship accounts add`";
-                    self.report.error(node.span, message).help(help);
-                }
-            }
-        }
-        rows
+        self.resolved(read, &[], Some(node.span))
     }
 
     fn fleet_waves(&mut self, node: Option<&Node>, rows: &[AccountRow]) -> Option<Vec<FleetWave>> {
-        let Some(node) = node else { return Some(vec![FleetWave { size: WaveSize::Rest, approve: false }]) };
+        let Some(node) = node else {
+            let waves = vec![FleetWave { size: WaveSize::Rest, approve: false }];
+            self.waves_are_there(rows, waves.len(), None);
+            return Some(waves);
+        };
         let mut waves = Vec::new();
         for item in node.items() {
             let approve = item.get("approve").and_then(Node::flag).unwrap_or(false);
@@ -163,17 +154,20 @@ impl Reader<'_> {
                 self.report.warning(*span, message).help("take `approve` out");
             }
         }
-        let late = rows.iter().filter_map(|row| row.wave.map(|wave| (row, wave)));
-        for (row, wave) in late.filter(|(_, wave)| *wave as usize > waves.len()).take(1) {
-            let message = format!(
-                "line {}: the account `{}` is of wave {wave}, and there are {}",
-                row.line,
-                row.account.name,
-                waves.len()
-            );
-            self.report.error(node.span, message).help("add waves, or change the column `wave`");
-        }
+        self.waves_are_there(rows, waves.len(), Some(node.span));
         Some(waves.into_iter().map(|(wave, _)| wave).collect())
+    }
+
+    /// Reports the first row of a wave that the fleet does not have.
+    fn waves_are_there(&mut self, rows: &[AccountRow], count: usize, place: Option<Span>) {
+        let late = rows.iter().filter_map(|row| row.wave.map(|wave| (row, wave)));
+        for (row, wave) in late.filter(|(_, wave)| *wave as usize > count).take(1) {
+            let there = if count == 1 { "is 1".to_owned() } else { format!("are {count}") };
+            let (line, account) = (row.line, &row.account.name);
+            let message =
+                format!("line {line}: the account `{account}` is of wave {wave}, and there {there}");
+            self.report.error(place, message).help("add `waves`, or change the column `wave`");
+        }
     }
 
     /// Where shared objects are: the address of a bucket as it is, a folder made absolute.

@@ -10,6 +10,7 @@ use crate::job::account::{Account, Rate};
 use crate::job::cells::{Cell, Csv, CsvRow};
 use crate::job::env::{Env, nearest};
 use crate::job::problem::{Problems, Report, Span};
+use crate::job::redact::tokens;
 use crate::job::stand_in::{AccountChoice, AccountRow, StandIn};
 use crate::job::text_file::decode;
 use crate::job::tree::Node;
@@ -26,8 +27,14 @@ const COLUMNS: [&str; 8] = ["name", "region", "url", "emulator", "token_env", "t
 /// Everything that is wrong with it, at once.
 pub fn load_accounts(path: &Path, env: &Env, clock: &Clock) -> Result<Vec<AccountRow>, Problems> {
     let shown = path.display().to_string();
-    let bytes = regular::read(&env.folder.join(path), SHEET_LIMIT as u64 + 1)
-        .map_err(|error| Problems::unreadable(&shown, &error))?;
+    let bytes = regular::read(&env.folder.join(path), SHEET_LIMIT as u64 + 1).map_err(|error| {
+        Problems::unreadable(
+            &shown,
+            &error,
+            "a CSV of accounts",
+            "its first line is e.g. `name,region,token_env`, and each other line an account",
+        )
+    })?;
     read_accounts(&shown, &bytes, path.parent().unwrap_or(path), env, clock.now())
 }
 
@@ -46,24 +53,7 @@ fn read_accounts(
     let rate = reader.otherwise;
     let at = reader.folder.clone();
     let listed = listed(&csv, &at, env, rate, &mut reader.report);
-    let mut rows = Vec::with_capacity(listed.len());
-    for row in listed {
-        let account = match row.place {
-            Some(account) => Some(account),
-            None => {
-                let known = reader.users().iter().find(|account| account.name == row.name).cloned();
-                if known.is_none() {
-                    reader.report.error(row.span, format!("the account `{}` is not there", row.name)).help(
-                        "fill in its columns: region, url or emulator, and token_env or token_file; or add it with \
-                         `transship accounts add`",
-                    );
-                }
-                known
-            }
-        };
-        rows.extend(account.map(|account| row.row.of(account)));
-    }
-    reader.refuse_tokens(text);
+    let rows = reader.resolved(listed, &[], None);
     if reader.report.errors() > 0 { Err(reader.report.finish()) } else { Ok(rows) }
 }
 
@@ -116,6 +106,11 @@ pub(super) fn listed(csv: &Csv, folder: &Path, env: &Env, rate: Rate, report: &m
     let mut seen: BTreeMap<String, Span> = BTreeMap::new();
     let mut rows = Vec::with_capacity(csv.rows.len());
     for row in &csv.rows {
+        for cell in row.cells.iter().filter(|cell| tokens(&cell.text).next().is_some()) {
+            let message = "this looks like a token, and a token is never in a file of accounts";
+            let help = "say where it is, in the column `token_env` or `token_file`; revoke it if this file was shared";
+            report.error(cell.span, message).help(help);
+        }
         let cell = &row.cells[name];
         let text = cell.text.trim();
         if !forms::Format::Name.fits(text) || text.starts_with('.') {
@@ -254,24 +249,12 @@ impl Reader<'_> {
     /// The accounts of `sources`: those of its names, or of its CSV.
     pub(super) fn source_rows(&mut self, root: &Node, accounts: &[Account]) -> Vec<AccountRow> {
         let Some(node) = root.get("sources") else { return Vec::new() };
-        let mut found: Vec<AccountRow> = Vec::new();
         if node.text().is_some() {
             let (folder, env, rate) = (self.folder.clone(), self.env, self.otherwise);
             let read = self.csv(node, |csv, report| listed(csv, &folder, env, rate, report));
-            for row in read.unwrap_or_default() {
-                let account = row.place.or_else(|| self.known(accounts, &row.name));
-                match account {
-                    Some(account) => found.push(row.row.of(account)),
-                    None => {
-                        let message =
-                            format!("line {}: the account `{}` is not there", row.row.line, row.name);
-                        let help = "add it under `accounts`, or fill in its columns: region, url or emulator, and token_env or token_file";
-                        self.report.error(node.span, message).help(help);
-                    }
-                }
-            }
-            return found;
+            return self.resolved(read.unwrap_or_default(), accounts, Some(node.span));
         }
+        let mut found: Vec<AccountRow> = Vec::new();
         for item in node.items() {
             let account = self.account_named(item, "sources", root, accounts);
             found.extend(account.map(|account| {
@@ -287,6 +270,30 @@ impl Reader<'_> {
             }
         }
         found
+    }
+
+    /// The rows with their accounts: those of their columns, else those of that name among `accounts` or the user's. A row
+    /// that has neither is reported where it stands, or at `place` in the file that names the CSV.
+    pub(super) fn resolved(
+        &mut self,
+        listed: Vec<Listed>,
+        accounts: &[Account],
+        place: Option<Span>,
+    ) -> Vec<AccountRow> {
+        let mut rows = Vec::with_capacity(listed.len());
+        for Listed { name, span, place: own, row } in listed {
+            match own.or_else(|| self.known(accounts, &name)) {
+                Some(account) => rows.push(row.of(account)),
+                None => {
+                    let line = if place.is_some() { format!("line {}: ", row.line) } else { String::new() };
+                    let message = format!("{line}the account `{name}` is not there");
+                    let help = "fill in its columns: region, url or emulator, and token_env or token_file; or add it with \
+                                `transship accounts add`, or to the `accounts` of a job";
+                    self.report.error(place.unwrap_or(span), message).help(help);
+                }
+            }
+        }
+        rows
     }
 
     fn known(&mut self, accounts: &[Account], name: &str) -> Option<Account> {

@@ -40,7 +40,12 @@ pub(super) fn read_with(env: &Env, now: Timestamp, rate: Rate) -> Result<Option<
     match read {
         Ok(_) => user_accounts(&path, &bytes, env, now, rate).map(Some),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Problems::unreadable(&path.display().to_string(), &error)),
+        Err(error) => Err(Problems::unreadable(
+            &path.display().to_string(),
+            &error,
+            "a file of accounts",
+            "`transship accounts add` writes it",
+        )),
     }
 }
 

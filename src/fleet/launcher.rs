@@ -1,0 +1,58 @@
+//! Who runs an account, and what is known of it meanwhile.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+
+use super::beat::Activity;
+use super::error::FleetError;
+use super::result::Counts;
+use crate::model::cancel::Cancel;
+
+/// How a run of an account ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ChildEnd {
+    /// Its exit code; `None` for one that was killed.
+    pub exit_code: Option<u8>,
+    /// What became of its imports.
+    pub counts: Option<Counts>,
+    /// Why it ended early.
+    pub message: Option<String>,
+    /// Where its run folder is.
+    pub folder: Option<String>,
+}
+
+/// Runs an account; what it says of its progress meanwhile goes into the [`Activities`].
+#[async_trait]
+pub trait Launcher: Send + Sync {
+    /// Runs an account to its end. Once `cancel` drains, the run is told to; an account whose run drained ended with 130.
+    ///
+    /// # Errors
+    ///
+    /// The run could not be started at all.
+    async fn launch(
+        &self,
+        account: &str,
+        activities: &Activities,
+        cancel: &Cancel,
+    ) -> Result<ChildEnd, FleetError>;
+
+    /// Something a person should know.
+    fn say(&self, text: &str);
+}
+
+/// What the accounts of a worker are doing. A clone shares it.
+#[derive(Debug, Clone, Default)]
+pub struct Activities(Arc<Mutex<BTreeMap<String, Activity>>>);
+
+impl Activities {
+    /// An account is so far.
+    pub fn set(&self, account: &str, activity: Activity) {
+        self.with(|all| all.insert(account.to_owned(), activity));
+    }
+
+    pub(super) fn with<T>(&self, work: impl FnOnce(&mut BTreeMap<String, Activity>) -> T) -> T {
+        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
