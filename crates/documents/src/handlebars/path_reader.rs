@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::ast::{Path, Text};
-use crate::path::{Kind, Style, Token, bracket, is_handlebars_mark};
+use crate::path::{Kind, Style, Token, is_handlebars_mark, literal_segment};
 
 /// What is wrong with a word.
 pub(super) type Problem = &'static str;
@@ -159,11 +159,11 @@ fn segments(text: &str, mut path: Path, first: usize, may_be_empty: bool) -> Res
             break;
         }
         let token = if rest.starts_with('[') {
-            let mut token = bracket(text, body).ok_or("a bracket is not closed")?;
-            if token.style == Style::Bracket && token.text.contains(['{', '}']) {
+            let mut token = literal_segment(text, body).ok_or("a bracket is not closed")?;
+            if token.text.contains("{{") || token.text.contains("}}") {
                 return Err("a bracket is not closed");
             }
-            if separator > 0 && token.kind == Kind::Index && token.text.bytes().all(|b| b.is_ascii_digit()) {
+            if separator > 0 && token.kind == Kind::Index && token.text != "*" {
                 // `a.[0]` is a position, and `record.[2024]` a field: the same as without brackets.
                 token.kind = Kind::Digits;
             }

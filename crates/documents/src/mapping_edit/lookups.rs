@@ -51,17 +51,25 @@ pub fn edit_lookup(document: &mut Value, edit: &LookupEdit) -> Result<Warnings, 
             })?;
         }
         LookupEdit::Remove { name } => {
-            if places(document, name).is_empty() {
+            let copies = places(document, name);
+            if copies.is_empty() {
                 return Err(absent(name));
             }
-            let uses = uses::of(document, name);
-            if !uses.is_empty() {
-                let message = format!("lookup `{name}` is used at {}: detach it there first", shown(&uses));
+            let uses = uses::of(document, name, &copies);
+            if !uses.named.is_empty() {
+                let message =
+                    format!("lookup `{name}` is used at {}: detach it there first", shown(&uses.named));
                 return Err(StepError::failed(message));
             }
             each(document, name, &mut |lookups, at| {
                 lookups.remove(at);
             })?;
+            if !uses.chosen.is_empty() {
+                return Ok(vec![format!(
+                    "{}: calls a lookup whose name is only known when it runs; it must not be `{name}`, which was removed",
+                    shown(&uses.chosen)
+                )]);
+            }
         }
     }
     Ok(Vec::new())

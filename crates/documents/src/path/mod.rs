@@ -181,7 +181,7 @@ pub fn print(
                 if !first && dotted {
                     out.push_str(separator(text, like));
                 }
-                spell(&mut out, name, style)?;
+                spell(&mut out, grammar, name, style)?;
             }
         }
     }
@@ -192,14 +192,16 @@ fn separator<'a>(text: &'a str, token: &Token) -> &'a str {
     if token.separator > 0 { &text[token.span.start..=token.span.start] } else { "." }
 }
 
-fn spell(out: &mut String, name: &str, style: Style) -> Option<()> {
+fn spell(out: &mut String, grammar: Grammar, name: &str, style: Style) -> Option<()> {
     let mark = match style {
         Style::Plain => {
             out.push_str(name);
             return Some(());
         }
         Style::Bracket => {
-            if name.contains(['[', ']']) || name.is_empty() {
+            // A segment literal of handlebars ends at its first `]`, whatever else it holds.
+            let opens = grammar != Grammar::Handlebars && name.contains('[');
+            if opens || name.contains(']') || name.is_empty() {
                 return None;
             }
             out.push('[');
@@ -262,6 +264,18 @@ pub fn bracket(text: &str, open: usize) -> Option<Token> {
         || (!content.is_empty() && content.bytes().all(|b| b.is_ascii_digit() || b == b':' || b == b'-'));
     let kind = if index { Kind::Index } else { Kind::Name };
     let span = open..open + 1 + end + 1;
+    Some(Token { kind, text: content.to_owned(), style: Style::Bracket, span, separator: 0 })
+}
+
+/// A segment literal of handlebars, from the byte `[`: all that stands before `]` is one name, quotes included.
+///
+/// `[*]` and digits stand for positions of a list.
+pub fn literal_segment(text: &str, open: usize) -> Option<Token> {
+    let inside = text.get(open..)?.strip_prefix('[')?;
+    let content = &inside[..inside.find(']')?];
+    let digits = !content.is_empty() && content.bytes().all(|b| b.is_ascii_digit());
+    let kind = if content == "*" || digits { Kind::Index } else { Kind::Name };
+    let span = open..open + content.len() + 2;
     Some(Token { kind, text: content.to_owned(), style: Style::Bracket, span, separator: 0 })
 }
 

@@ -11,13 +11,14 @@
 //! |---|---|
 //! | `walk`, `mapper` | finding the names in a document |
 //! | `edit` | one text |
-//! | `template`, `scope` | fields in a template; what their paths refer to |
+//! | `template`, `scope`, `reading` | fields in a template; what their paths refer to |
 //! | `matcher` | what the renames make of one path |
 //! | `warn`, `unlisted`, `unchanged`, `statement` | what is left to a person |
 
 mod edit;
 mod mapper;
 mod matcher;
+mod reading;
 mod scope;
 mod statement;
 mod template;

@@ -3,13 +3,15 @@
 use std::ops::Range;
 
 use super::matcher::{Counts, Found, Rules, View};
+use super::reading;
 use super::scope::{Block, Scope, Scopes, TemplateContext};
 use super::unchanged::{
-    AT_RUN_TIME, BLANK, CALLED, LENGTH, PARTIAL, SCOPE, SERVICE_NAME, TEXT, UNREADABLE, UNSAYABLE, Unchanged,
+    AT_RUN_TIME, BLANK, CALLED, LENGTH, LOOKUP_AT_RUN_TIME, PARTIAL, QUOTED, SCOPE, SERVICE_NAME, TEXT,
+    UNREADABLE, UNSAYABLE, Unchanged,
 };
 use crate::handlebars::helpers::{self, Argument, NameOf};
 use crate::handlebars::{self, Backslash, Call, Expression, Path, Tag, TagKind, Text};
-use crate::path::{Grammar, Kind, Piece, Style, Token, extract, print, single};
+use crate::path::{Grammar, Piece, Token, extract, print, single};
 
 /// Whether a template may hold something to do or to say.
 pub(super) fn may_concern(rules: &Rules, text: &str) -> bool {
@@ -225,6 +227,13 @@ impl Walk<'_> {
                 }
                 (Argument::LookupName, Expression::Text(text))
                     if self.context.lookups.contains(&text.value) => {}
+                (Argument::LookupName, argument @ (Expression::Path(_) | Expression::Call(_))) => {
+                    let before = self.edits.len();
+                    self.expression(argument);
+                    if self.edits.len() > before {
+                        self.unchanged.push(&self.text[call.span.clone()], LOOKUP_AT_RUN_TIME);
+                    }
+                }
                 (_, argument) => self.expression(argument),
             }
         }
@@ -326,7 +335,7 @@ impl Walk<'_> {
             return;
         }
         let views = self.scopes.views(path);
-        let tokens = without_length(path);
+        let tokens = reading::without_length(path);
         if tokens.len() < path.tokens.len() {
             let mut ignored = Counts::new(self.rules.all.len());
             if let Found::Changed(rule, pieces) = self.rules.resolve(&views, &path.tokens, &mut ignored)
@@ -342,7 +351,12 @@ impl Walk<'_> {
             return;
         }
         match self.rules.resolve(&views, tokens, self.counts) {
-            Found::Nothing | Found::Same | Found::Around => {}
+            Found::Nothing | Found::Same | Found::Around => {
+                if let Some(rule) = reading::meant_without_quotes(self.rules, &self.scopes, path, tokens) {
+                    self.mention(&[rule]);
+                    self.unchanged.push(text, QUOTED);
+                }
+            }
             Found::Unsayable(rule) => self.unsayable(rule, text),
             Found::Changed(rule, pieces) => {
                 let new = print(Grammar::Handlebars, self.text, tokens, &pieces, false);
@@ -359,7 +373,7 @@ impl Walk<'_> {
 
     /// Whether the new path is read as it is meant.
     fn is_sayable(&self, path: &Path, new: &str, old: &str, first: bool) -> bool {
-        if self.context.json && new.contains('"') && !old.contains('"') {
+        if self.context.json && new.contains('"') && !old.contains('"') || reading::is_reserved(path) {
             return false;
         }
         let whole = format!("{{{{{}{new}}}}}", &self.text[path.span.start..path.body]);
@@ -381,20 +395,5 @@ impl Walk<'_> {
                 && rule.from.last().is_some_and(|last| path.tokens.iter().any(|t| t.text == *last))
         };
         self.rules.all.iter().enumerate().filter(|(_, rule)| named(rule)).map(|(at, _)| at).collect()
-    }
-}
-
-/// The names of a path without a final `length`, which is that of a list or text.
-fn without_length(path: &Path) -> &[Token] {
-    match path.tokens.as_slice() {
-        [rest @ .., last]
-            if last.text == "length"
-                && last.kind == Kind::Name
-                && last.style == Style::Plain
-                && (!rest.is_empty() || path.this || path.root) =>
-        {
-            rest
-        }
-        all => all,
     }
 }

@@ -21,6 +21,9 @@ pub(super) const SCOPE: &str = "stands where it is not known what it refers to a
 pub(super) const SERVICE_NAME: &str =
     "begins with a name of the service and is left alone; it may be a field";
 pub(super) const AT_RUN_TIME: &str = "names a field that is only known when it runs; check it";
+pub(super) const LOOKUP_AT_RUN_TIME: &str = "names a lookup that is only known when it runs; check it";
 pub(super) const LENGTH: &str = "is read as the length of a list or text and is left alone";
 pub(super) const BLANK: &str = "has a blank after the opening braces, which the service does not accept";
 pub(super) const PARTIAL: &str = "is not documented by the service; check it";
+pub(super) const QUOTED: &str =
+    "has quotation marks inside the brackets, which are part of the name there, and is left alone";

@@ -173,7 +173,8 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
     // templates: names
     (URI, "source Odd name -> plain", "{{record.[Odd name].x}}", "{{record.plain.x}}"),
     (URI, "source plain -> Odd name", "{{record.plain.x}}", "{{record.[Odd name].x}}"),
-    (URI, "source サイズ cm -> サイズ", "{{record.[\"サイズ cm\"]}}", "{{record.[\"サイズ\"]}}"),
+    (URI, "source サイズ cm -> サイズ", "{{record.[サイズ cm]}}", "{{record.サイズ}}"),
+    (URI, "source サイズ cm -> サイズ", "{{record.[\"サイズ cm\"]}}", "{{record.[\"サイズ cm\"]}}"),
     (URI, "source billing_city -> city", "{{record.[billing_city]}}", "{{record.[city]}}"),
     (URI, "source PO# -> po", "{{data.[PO#]}}", "{{data.po}}"),
     (URI, "source 注文 -> 受注", "/受注/{{{record.注文.番号}}}", "/受注/{{{record.受注.番号}}}"),

@@ -1,0 +1,54 @@
+//! How a path in a template is read where its words can be taken in more than one way.
+
+use super::matcher::{Counts, Found, Rules};
+use super::scope::Scopes;
+use crate::handlebars::Path;
+use crate::path::{Kind, RESERVED, Style, Token};
+
+/// The rename that a path would be about if quotation marks inside its brackets were no part of the name.
+pub(super) fn meant_without_quotes(
+    rules: &Rules,
+    scopes: &Scopes<'_>,
+    path: &Path,
+    tokens: &[Token],
+) -> Option<usize> {
+    let bare: Vec<Token> = tokens.iter().map(without_quotes).collect();
+    let views = scopes.views(path);
+    if bare == tokens || views.is_empty() || views.iter().any(|view| view.skip >= bare.len()) {
+        return None;
+    }
+    match rules.resolve(&views, &bare, &mut Counts::new(rules.all.len())) {
+        Found::Changed(rule, _) | Found::Unsayable(rule) => Some(rule),
+        Found::Nothing | Found::Same | Found::Around => None,
+    }
+}
+
+/// Whether a name of a path is a word of the language that does not stand in brackets: no reader agrees on those, and a
+/// rename could not be taken back.
+pub(super) fn is_reserved(path: &Path) -> bool {
+    path.tokens.iter().any(|token| token.style == Style::Plain && RESERVED.contains(&token.text.as_str()))
+}
+
+/// The name in `["x"]` as it would be without the quotation marks.
+fn without_quotes(token: &Token) -> Token {
+    let inner = ['"', '\''].into_iter().find_map(|mark| token.text.strip_prefix(mark)?.strip_suffix(mark));
+    match inner.filter(|inner| token.style == Style::Bracket && !inner.is_empty()) {
+        Some(inner) => Token { text: inner.to_owned(), ..token.clone() },
+        None => token.clone(),
+    }
+}
+
+/// The names of a path without a final `length`, which is that of a list or text.
+pub(super) fn without_length(path: &Path) -> &[Token] {
+    match path.tokens.as_slice() {
+        [rest @ .., last]
+            if last.text == "length"
+                && last.kind == Kind::Name
+                && last.style == Style::Plain
+                && (!rest.is_empty() || path.this || path.root) =>
+        {
+            rest
+        }
+        all => all,
+    }
+}
