@@ -8,9 +8,8 @@ use super::log;
 use super::stderr::Stderr;
 
 /// Says what is wrong with the arguments, and what the command exits with.
-pub(super) fn refuse(error: &clap::Error) -> Exit {
-    let given = || std::env::args_os().map(|word| word.to_string_lossy().into_owned());
-    let json = |option: &str, variable: &str| is_asked_for(given(), option, variable);
+pub(super) fn refuse(error: &clap::Error, given: &[String]) -> Exit {
+    let json = |option: &str, variable: &str| is_asked_for(given.iter().cloned(), option, variable);
     let form = if json("--log-format", "TRANSSHIP_LOG_FORMAT") { LogFormat::Json } else { LogFormat::Text };
     let text = error.to_string();
     let failure = Failure::BadInput(text.trim().trim_start_matches("error: ").to_owned());

@@ -6,6 +6,7 @@ use super::failure::Failure;
 use super::say;
 use super::store::{absolute, objects};
 use super::world::CliContext;
+use crate::fleet::child::TRIED;
 use crate::fleet::control::ControlState;
 use crate::fleet::lease::{Asked, LeaseNote, Terms, lease_name, take};
 use crate::fleet::{FleetError, FleetStore};
@@ -15,9 +16,6 @@ use crate::session::Session;
 
 /// The variable in which `fleet run` names the fleet to its children.
 const FLEET: &str = "TRANSSHIP_FLEET";
-
-/// The variable in which `fleet run` tells its children which store it has tried: it honours conditional writes.
-pub(super) const TRIED: &str = "TRANSSHIP_STORE_TRIED";
 
 /// Refuses a store that does not honour conditional writes, which leases and fleets need.
 pub(super) async fn keeps_conditions(

@@ -44,6 +44,7 @@ mod view;
 mod wave_gate;
 mod world;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
@@ -54,9 +55,15 @@ use exit::Exit;
 use failure::Failure;
 use world::CliContext;
 
-/// Parses the arguments, runs the command and returns its exit code.
+/// Parses the arguments of this process, runs the command and returns its exit code.
 pub fn main() -> ExitCode {
-    let matches = Cli::command().try_get_matches();
+    main_with(std::env::args_os().collect())
+}
+
+/// The same with other arguments, the name of the program first: for a program that is this one among other things.
+pub fn main_with(arguments: Vec<OsString>) -> ExitCode {
+    let given: Vec<String> = arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    let matches = Cli::command().try_get_matches_from(arguments);
     let parsed = matches.and_then(|matches| Cli::from_arg_matches(&matches).map(|cli| (cli, matches)));
     let (cli, matches) = match parsed {
         Ok(parsed) => parsed,
@@ -65,7 +72,7 @@ pub fn main() -> ExitCode {
             let _ = error.print();
             return Exit::Done.into();
         }
-        Err(error) => return early::refuse(&error).into(),
+        Err(error) => return early::refuse(&error, &given).into(),
     };
     let mut world = CliContext::capture(cli.global);
     #[cfg(debug_assertions)]

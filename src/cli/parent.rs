@@ -6,10 +6,9 @@ use super::failure::Failure;
 use super::say;
 use super::world::CliContext;
 #[cfg(target_os = "linux")]
+use crate::fleet::child::PARENT;
+#[cfg(target_os = "linux")]
 use crate::session::EngineError;
-
-/// The variable in which a parent that knows of it gives its process id.
-pub(super) const PARENT: &str = "TRANSSHIP_PARENT";
 
 /// Has the system send SIGTERM to this process when the thread that started it ends.
 #[cfg(target_os = "linux")]

@@ -12,8 +12,8 @@ pub(super) const TOLD: &str = "transship::told";
 /// The target of log events about single imports.
 pub(super) const EVENTS: &str = "transship::events";
 
-/// The target of log events about stages and totals.
-pub(super) const PROGRESS: &str = "transship::progress";
+/// The target of log events about stages and totals: a parent reads them.
+pub(super) use crate::fleet::child::PROGRESS;
 
 /// The standard error of this process, and the bars that are on it. A clone writes to the same place.
 #[derive(Debug, Clone)]

@@ -2,15 +2,11 @@
 
 use super::failure::Failure;
 use super::world::CliContext;
-use crate::fleet::{Objects, StoreOptions};
+use crate::fleet::{self, Objects, StoreOptions};
 
 /// An address as it is; a folder from the current one.
 pub(super) fn absolute(world: &CliContext, location: &str) -> String {
-    if location.contains("://") {
-        location.to_owned()
-    } else {
-        world.host.env.folder.join(location).display().to_string()
-    }
+    fleet::load::absolute(&world.host.env, location)
 }
 
 /// Opens the store; with `create`, a folder that is not there is made.

@@ -131,6 +131,11 @@ impl Dispatcher {
         Self { skip, ..self }
     }
 
+    /// How many accounts may end badly: the last of them stops the fleet.
+    pub fn most_bad(&self) -> Option<usize> {
+        self.most_bad
+    }
+
     /// The accounts that run here.
     pub fn running(&self) -> &BTreeSet<String> {
         &self.running

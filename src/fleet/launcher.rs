@@ -52,6 +52,11 @@ impl Activities {
         self.with(|all| all.insert(account.to_owned(), activity));
     }
 
+    /// How far an account is, if it was begun here.
+    pub fn of(&self, account: &str) -> Option<Activity> {
+        self.with(|all| all.get(account).cloned())
+    }
+
     pub(super) fn with<T>(&self, work: impl FnOnce(&mut BTreeMap<String, Activity>) -> T) -> T {
         work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }

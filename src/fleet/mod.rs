@@ -8,14 +8,20 @@
 //! | `waves`, `dispatch` | which account comes next; plain functions without time or storage of their own |
 //! | `run` | the loop of a worker: ask, start, wait, record |
 //! | `request`, `launcher`, `shard` | what a worker is asked to do, who runs an account, which accounts are a worker's |
+//! | `load` | a fleet file with its accounts and its job, and where its store is |
+//! | `child`, `children` | running an account as a process of its own |
+//! | `plans` | which accounts were planned beforehand |
 //! | `lease` | who may write to an account, where several machines could |
 //! | `status`, `groups` | what is told of a fleet, and of its plans |
 //!
 //! Promises: an account of a later wave is begun only when every earlier wave ended well or somebody approved; two workers
 //! never write one result over another's unseen; what is in the store holds names, counts and hashes, never a token and
-//! never a document. It starts no process and prints nothing: whoever runs an account is a [`Launcher`].
+//! never a document. It prints nothing; whoever runs an account is a [`Launcher`], and [`children`] does it in processes of
+//! their own.
 
 pub mod beat;
+pub mod child;
+pub mod children;
 pub mod control;
 pub mod definition;
 pub mod dispatch;
@@ -23,6 +29,8 @@ pub mod error;
 pub mod groups;
 mod launcher;
 pub mod lease;
+pub mod load;
+pub mod plans;
 mod request;
 pub mod result;
 pub mod run;

@@ -5,17 +5,39 @@ use std::sync::Arc;
 
 use crate::cli::args::fleet::Work;
 use crate::cli::failure::Failure;
+use crate::cli::network;
 use crate::cli::world::CliContext;
 use crate::emulator::Embedded;
+use crate::fleet::child::Program;
 use crate::fleet::{Definition, Shard};
 use crate::job::{Account, AccountPlace, Fleet, Job};
-use crate::session::emulator_server::serve_others;
+use crate::session::emulator_server::{EMULATOR_SERVER, serve_others};
 use crate::session::open_ends;
 
 /// How many accounts at once in this process.
 pub(super) fn parallel(args: &Work, definition: &Definition) -> usize {
     let shards = args.shard.unwrap_or(Shard::WHOLE).of;
     args.parallel.map_or_else(|| definition.parallel.div_ceil(shards), |given| given as usize)
+}
+
+/// This program, for the accounts of a fleet.
+pub(super) fn program(
+    world: &CliContext,
+    store: &str,
+    fleet: &str,
+    server: Option<PathBuf>,
+) -> Result<Program, Failure> {
+    let mut variables = network::variables(&world.global);
+    variables.extend(world.global.emulator_data.clone().map(|data| ("TRANSSHIP_EMULATOR_DATA", data.into())));
+    variables.extend(server.map(|server| (EMULATOR_SERVER, server.into())));
+    Ok(Program {
+        exe: std::env::current_exe()?,
+        words: Vec::new(),
+        folder: world.host.env.folder.clone(),
+        store: store.to_owned(),
+        fleet: fleet.to_owned(),
+        variables,
+    })
 }
 
 /// The emulator of this process, and the file that tells its children where it is.

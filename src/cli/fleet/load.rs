@@ -9,96 +9,43 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::lease::keeps_conditions;
 use crate::cli::say;
-use crate::cli::store::{absolute, objects};
+use crate::cli::store::objects;
 use crate::cli::world::CliContext;
-use crate::fleet::{Definition, FleetStore};
-use crate::job::{self, AccountChoice, Action, Fleet, Job};
+use crate::fleet::load::LoadError;
+pub(super) use crate::fleet::load::Loaded;
+use crate::fleet::{self, Definition, FleetStore};
+use crate::job;
 use crate::model::cancel::Cancel;
-
-/// A fleet with everything its files say.
-#[derive(Debug)]
-pub(super) struct Loaded {
-    pub fleet: Fleet,
-    /// The job, as it is for the first account.
-    pub job: Job,
-    pub definition: Definition,
-}
 
 /// Loads a fleet file, its CSV and its job; the problems of all of them are told together.
 pub(super) fn load(world: &CliContext, path: &Path, place: &Place) -> Result<Loaded, Failure> {
     let (env, clock) = (&world.host.env, &world.host.clock);
     let color = world.color_err();
-    let mut fleet =
-        job::load_fleet(path, env, clock).map_err(|problems| Failure::of_job(&problems, color))?;
-    if let Some(name) = &place.name {
-        let fits = name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
-        if !fits || !(1..=64).contains(&name.len()) || name.starts_with('.') {
-            let message = "--name must be 1 to 64 letters, digits, `.`, `_` and `-`, and not begin with `.`";
-            return Err(Failure::BadInput(message.to_owned()));
-        }
-        fleet.name.clone_from(name);
-    }
-    let Some(first) = fleet.rows.first() else {
-        return Err(Failure::BadInput(format!("{} names no account", fleet.accounts.display())));
-    };
-    let choice = AccountChoice::Row(first.stand_in(&fleet.role));
-    let job = job::load_as(&shown(world, &fleet.job), env, clock, Some(&choice))
-        .map_err(|problems| Failure::of_job(&problems, color))?;
+    let loaded = fleet::load::load(path, place.name.as_deref(), env, clock, world.host.who())
+        .map_err(|error| not_loaded(world, error))?;
     let mut located = Vec::new();
-    for warnings in [&fleet.warnings, &job.warnings].into_iter().filter(|warnings| !warnings.is_empty()) {
+    let all = [&loaded.fleet.warnings, &loaded.job.warnings];
+    for warnings in all.into_iter().filter(|warnings| !warnings.is_empty()) {
         say(world, &warnings.render(color));
         located.extend(warnings.located());
     }
     if !located.is_empty() {
         world.document.set("warnings", located);
     }
-    let name = &first.account.name;
-    if ![&job.source.name, &job.target.name].contains(&name) && job.action != Action::Restore {
-        return Err(Failure::BadInput(format!(
-            "no account of the job {} is `{}`, so no row would stand for one",
-            fleet.job.display(),
-            fleet.role
-        )));
-    }
-    let missing: Vec<String> = job::account_columns(&job.text)
-        .into_iter()
-        .filter(|column| !first.columns.contains_key(column))
-        .map(|column| format!("`{column}`"))
-        .collect();
-    if !missing.is_empty() {
-        return Err(Failure::BadInput(format!(
-            "the templates of the job {} use columns of the account that {} does not have: {}",
-            fleet.job.display(),
-            fleet.accounts.display(),
-            missing.join(", ")
-        )));
-    }
-    let definition = Definition::of(&fleet, &job, clock.now(), world.host.who());
-    Ok(Loaded { fleet, job, definition })
+    Ok(loaded)
 }
 
-/// The path from the current folder, where it is below it: shorter in messages.
-pub(super) fn shown(world: &CliContext, path: &Path) -> std::path::PathBuf {
-    path.strip_prefix(&world.host.env.folder).unwrap_or(path).to_owned()
+fn not_loaded(world: &CliContext, error: LoadError) -> Failure {
+    match error {
+        LoadError::Problems(problems) => Failure::of_job(&problems, world.color_err()),
+        LoadError::Refused(message) => Failure::BadInput(message),
+    }
 }
 
 /// The location of the store: `--store` or the variable, else what the fleet file says, else the user's file.
 pub(super) fn location(world: &CliContext, place: &Place, of_fleet: Option<&str>) -> Result<String, Failure> {
-    if let Some(given) = place.store.as_deref().filter(|given| !given.is_empty()) {
-        return Ok(absolute(world, given));
-    }
-    if let Some(of_fleet) = of_fleet {
-        return Ok(of_fleet.to_owned());
-    }
-    let users = job::read_user_accounts(&world.host.env, &world.host.clock)
-        .map_err(|problems| Failure::of_job(&problems, world.color_err()))?;
-    users.and_then(|users| users.store).ok_or_else(|| {
-        Failure::BadInput(
-            "no store is named: write `store:` into the fleet file or the user's accounts file, give --store, or set \
-             TRANSSHIP_STORE"
-                .to_owned(),
-        )
-    })
+    fleet::load::location(place.store.as_deref(), of_fleet, &world.host.env, &world.host.clock)
+        .map_err(|error| not_loaded(world, error))
 }
 
 /// Opens the store of a fleet.

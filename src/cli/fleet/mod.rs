@@ -1,6 +1,5 @@
 //! `fleet`: one job for each of many accounts.
 
-mod child;
 mod control;
 mod emulated;
 mod load;

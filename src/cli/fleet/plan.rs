@@ -1,15 +1,12 @@
 //! `fleet plan`: a plan for each account, into the store; shown grouped by equal change.
 
-use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::io::Write;
 use std::path::Path;
 
 use futures::StreamExt;
-use serde::{Deserialize, Serialize};
 
-use super::child::{Program, follow};
-use super::emulated::{Emulated, emulated, parallel};
+use super::emulated::{Emulated, emulated, parallel, program};
 use super::load::{Loaded, load, location, open_to_write};
 use crate::cli::args::Format;
 use crate::cli::args::fleet::Work;
@@ -17,47 +14,14 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::{Failure, printed};
 use crate::cli::world::CliContext;
 use crate::cli::{say, signal};
+use crate::fleet::child::{Program, follow};
 use crate::fleet::groups::{Changes, group};
+use crate::fleet::plans::{PLANS, Plans};
 use crate::fleet::run::Activities;
-use crate::fleet::{FleetError, FleetStore, Planned, Shard};
-use crate::model::Fingerprint;
+use crate::fleet::{FleetStore, Planned, Shard};
 use crate::model::cancel::Cancel;
 use crate::report;
 use crate::session::{EngineError, PlanFile};
-
-/// The plans of a fleet, as `plans.json` keeps them.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Plans {
-    /// SHA-256 of the job they are of.
-    pub job_sha256: Fingerprint,
-    /// One for each account.
-    pub planned: Vec<Planned>,
-}
-
-impl Plans {
-    /// These plans, with those of the other accounts.
-    fn with(job_sha256: Fingerprint, planned: &[Planned], others: Option<Self>) -> Self {
-        let own: BTreeSet<&str> = planned.iter().map(|plan| plan.account.as_str()).collect();
-        let others = others.into_iter().flat_map(|plans| plans.planned);
-        let others = others.filter(|plan| !own.contains(plan.account.as_str()));
-        let mut planned: Vec<Planned> = planned.iter().cloned().chain(others).collect();
-        planned.sort_by(|a, b| a.account.cmp(&b.account));
-        Self { job_sha256, planned }
-    }
-
-    /// The plans that `fleet plan` left, if they are of this job.
-    pub(super) async fn read(store: &FleetStore, job: Fingerprint) -> Result<Option<Self>, Failure> {
-        let Some(bytes) = store.bytes(PLANS).await? else { return Ok(None) };
-        let plans: Self = serde_json::from_slice(&bytes).map_err(|source| FleetError::Damaged {
-            name: store.shown(PLANS),
-            place: store.place().to_owned(),
-            source,
-        })?;
-        Ok(Some(plans).filter(|plans| plans.job_sha256 == job))
-    }
-}
-
-const PLANS: &str = "plans.json";
 
 /// Carries out `fleet plan`.
 pub(super) async fn plan(world: &CliContext, args: &Work) -> Result<Exit, Failure> {
@@ -68,7 +32,7 @@ pub(super) async fn plan(world: &CliContext, args: &Work) -> Result<Exit, Failur
     let store = open_to_write(world, &location, &fleet.name, &cancel).await?;
     let work = tempfile::tempdir()?;
     let Emulated { _server, file } = emulated(world, &fleet, &job, &work)?;
-    let program = Program::this(world, &location, &fleet.name, file)?;
+    let program = program(world, &location, &fleet.name, file)?;
     let Shard { index, of } = args.shard.unwrap_or(Shard::WHOLE);
     let rows = fleet.rows.iter().enumerate().filter(|(at, _)| at % of == index);
     let plans = rows.map(|(_, row)| {

@@ -1,16 +1,9 @@
 //! `fleet run`: the accounts of a fleet, here, without an engine.
 
-use std::collections::BTreeSet;
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
-
 use async_trait::async_trait;
-use serde_json::json;
 
-use super::child::{Program, follow};
-use super::emulated::{Emulated, emulated, parallel};
+use super::emulated::{Emulated, emulated, parallel, program};
 use super::load::{Loaded, load, location, open_to_write};
-use super::plan::Plans;
 use super::report::write_report;
 use super::told::standing;
 use crate::cli::args::Format;
@@ -20,12 +13,13 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::world::CliContext;
 use crate::cli::{parent, say, signal};
+use crate::fleet::children::{Children, local, planned, worker_name};
 use crate::fleet::run::{Activities, RunEnd};
 use crate::fleet::{
     ChildEnd, Definition, Ending, FleetError, FleetStore, Gate, Launcher, Pace, RunRequest, Shard,
     run as work,
 };
-use crate::job::{Action, Fleet};
+use crate::job::Fleet;
 use crate::model::cancel::Cancel;
 use crate::report;
 
@@ -44,31 +38,21 @@ pub(in crate::cli) async fn run(world: &CliContext, args: &Run) -> Result<Exit, 
     let definition = store.begin(&definition).await?;
     let temporary = tempfile::tempdir()?;
     let Emulated { _server, file } = emulated(world, &fleet, &job, &temporary)?;
-    let program = Program::this(world, &location, &fleet.name, file)?;
-    let approved = match job.action {
-        Action::Backup | Action::Compare => None,
-        _ => Plans::read(&store, definition.job_sha256).await?,
-    };
-    let planned = approved.iter().flat_map(|plans| &plans.planned);
-    let planned: BTreeSet<String> =
-        planned.filter(|plan| plan.message.is_none()).map(|plan| plan.account.clone()).collect();
+    let program = program(world, &location, &fleet.name, file)?;
+    let host = &world.host;
+    let worker = worker_name(host.name(), host.random.u16());
     let children = Children {
-        world,
         program,
         store: &store,
         fleet: &fleet,
-        planned,
+        planned: planned(&store, &definition).await?,
         temporary: temporary.path().to_owned(),
-        local: job.output.join(format!("fleet-{}", fleet.name)),
+        local: local(&job, &fleet.name),
+        machine: host.name().unwrap_or_else(|| "a machine without a name".to_owned()),
+        worker: &worker,
+        clock: &host.clock,
     };
-    let worker = format!(
-        "{}-{}-{:04x}",
-        world.host.name().unwrap_or_else(|| "worker".to_owned()),
-        std::process::id(),
-        world.host.random.u16()
-    );
-    let worker: String =
-        worker.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' }).collect();
+    let children = Told { world, children };
     let request = RunRequest {
         store: &store,
         fleet: &definition,
@@ -183,128 +167,21 @@ async fn agreed(
     ask(world, &format!("{what}, from the store {location}? [y/N] "), cancel).await
 }
 
-/// Runs accounts as children of this process.
-struct Children<'a> {
+/// Runs accounts as children of this process, and tells how each ended.
+struct Told<'a> {
     world: &'a CliContext,
-    program: Program,
-    store: &'a FleetStore,
-    fleet: &'a Fleet,
-    /// The accounts whose plans were made beforehand: they do what these say.
-    planned: BTreeSet<String>,
-    temporary: PathBuf,
-    /// Where run folders are while they are written, where the store is no folder.
-    local: PathBuf,
-}
-
-impl Children<'_> {
-    /// The run folder of an account.
-    fn folder(&self, account: &str) -> PathBuf {
-        self.store.folder(&format!("runs/{account}")).unwrap_or_else(|| self.local.join(account))
-    }
-
-    /// The plan that was made of an account, as a file.
-    async fn plan_of(&self, account: &str) -> Result<Option<PathBuf>, FleetError> {
-        if !self.planned.contains(account) {
-            return Ok(None);
-        }
-        let part = format!("plans/{account}.json");
-        if let Some(path) = self.store.folder(&part) {
-            return Ok(Some(path).filter(|path| path.is_file()));
-        }
-        let Some(bytes) = self.store.bytes(&part).await? else { return Ok(None) };
-        let path = self.temporary.join(format!("{account}.plan.json"));
-        std::fs::write(&path, bytes).map_err(file("write", &path))?;
-        Ok(Some(path))
-    }
-
-    /// In a bucket: says on which machine the run folder of an account is. One that was begun on another machine is not
-    /// begun here as well: its journal, which knows what is in doubt, is there.
-    async fn begun_elsewhere(&self, account: &str, folder: &Path) -> Result<Option<String>, FleetError> {
-        if self.store.folder("").is_some() || folder.join("journal.jsonl").is_file() {
-            return Ok(None);
-        }
-        let machine = self.world.host.name().unwrap_or_else(|| "a machine without a name".to_owned());
-        let part = format!("runs/{account}/begun.json");
-        let begun = json!({
-            "machine": machine,
-            "folder": folder,
-            "at": self.world.host.clock.now(),
-            "mark": format!("{:016x}", self.world.host.random.seed()),
-        });
-        // Of two that begin at the same time, one finds what the other wrote.
-        if self.store.create(&part, begun.to_string().into()).await? {
-            return Ok(None);
-        }
-        let Some(bytes) = self.store.bytes(&part).await? else { return Ok(None) };
-        let begun: serde_json::Value = serde_json::from_slice(&bytes).map_err(|source| {
-            FleetError::Damaged { name: part, place: self.store.place().to_owned(), source }
-        })?;
-        let there = begun.get("machine").and_then(serde_json::Value::as_str).unwrap_or_default();
-        let was = begun.get("folder").and_then(serde_json::Value::as_str).unwrap_or_default();
-        // Here, and cut off before its journal was made: nothing was sent.
-        let is_here = there == machine && Path::new(was) == folder;
-        Ok((!is_here).then(|| format!("its run was begun on {there}, in {was}: go on with it there")))
-    }
-
-    /// Keeps in a bucket what the report needs of a run folder.
-    async fn keep(&self, account: &str, folder: &Path) -> Result<(), FleetError> {
-        if self.store.folder("").is_some() {
-            return Ok(());
-        }
-        for name in ["job.yaml", "plan.json", "journal.jsonl", "summary.json", "audit.csv", "report.html"] {
-            let path = folder.join(name);
-            if path.is_file() {
-                self.store.put_file(&format!("runs/{account}/{name}"), &path).await?;
-            }
-        }
-        Ok(())
-    }
-}
-
-fn file(what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> FleetError {
-    let path = path.to_owned();
-    move |source| FleetError::Refused(format!("cannot {what} {}: {source}", path.display()))
+    children: Children<'a>,
 }
 
 #[async_trait]
-impl Launcher for Children<'_> {
+impl Launcher for Told<'_> {
     async fn launch(
         &self,
         account: &str,
         activities: &Activities,
         cancel: &Cancel,
     ) -> Result<ChildEnd, FleetError> {
-        let folder = self.folder(account);
-        if let Some(message) = self.begun_elsewhere(account, &folder).await? {
-            return Ok(ChildEnd { exit_code: Some(2), message: Some(message), ..ChildEnd::default() });
-        }
-        let mut words: Vec<OsString> = vec!["run".into(), self.fleet.job.clone().into()];
-        let mut option = |name: &str, value: OsString| words.extend([name.into(), value]);
-        option("--accounts", self.fleet.accounts.clone().into());
-        option("--account", account.into());
-        option("--as", self.fleet.role.clone().into());
-        option("--run-dir", folder.clone().into());
-        if let Some(plan) = self.plan_of(account).await? {
-            option("--plan", plan.into());
-        }
-        words.extend(["--or-resume".into(), "--yes".into()]);
-        if cfg!(target_os = "linux") {
-            words.push("--die-with-parent".into());
-        }
-        let words: Vec<&std::ffi::OsStr> = words.iter().map(OsString::as_os_str).collect();
-        let child = self
-            .program
-            .start(&words)
-            .map_err(|error| FleetError::Refused(format!("cannot start the run of `{account}`: {error}")))?;
-        let ended = follow(child, account, activities, cancel)
-            .await
-            .map_err(|error| FleetError::Refused(format!("cannot follow the run of `{account}`: {error}")))?;
-        self.keep(account, &folder).await?;
-        let place = match self.store.folder("") {
-            Some(_) => folder.display().to_string(),
-            None => self.store.shown(&format!("runs/{account}")),
-        };
-        let ended = ended.of_run(place);
+        let ended = self.children.launch(account, activities, cancel).await?;
         self.tell(account, &ended);
         Ok(ended)
     }
@@ -314,7 +191,7 @@ impl Launcher for Children<'_> {
     }
 }
 
-impl Children<'_> {
+impl Told<'_> {
     /// One line for each account that ended.
     fn tell(&self, account: &str, ended: &ChildEnd) {
         let what = match ended.exit_code {

@@ -1,9 +1,9 @@
-//! Running an account: this program itself as a child, so that a crash of one is not a crash of all.
+//! Running an account: `transship` as a child, so that a crash of one is not a crash of all.
 //!
 //! The child dies with this process where the system can do that, and is in a process group of its own: a Ctrl-C at the
 //! terminal reaches it once, through here.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::process::Stdio;
 
@@ -11,57 +11,57 @@ use serde_json::Value;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-use crate::cli::failure::Failure;
-use crate::cli::lease::TRIED;
-use crate::cli::network;
-use crate::cli::parent::PARENT;
-use crate::cli::stderr::PROGRESS;
-use crate::cli::world::CliContext;
-use crate::fleet::run::Activities;
-use crate::fleet::{Activity, ChildEnd, Counts};
+use super::beat::Activity;
+use super::launcher::{Activities, ChildEnd};
+use super::result::Counts;
 use crate::model::cancel::Cancel;
-use crate::session::emulator_server::EMULATOR_SERVER;
+
+/// The variable in which a parent gives its process id to a child that is to die with it.
+pub const PARENT: &str = "TRANSSHIP_PARENT";
+
+/// The variable in which a parent says of which store it has tried that it honours conditional writes.
+pub const TRIED: &str = "TRANSSHIP_STORE_TRIED";
+
+/// The target of the lines of a child's log that tell of its progress.
+pub const PROGRESS: &str = "transship::progress";
 
 /// How much of the document of a child is kept: a run's is small, and a plan is read from its file.
 const DOCUMENT_LIMIT: u64 = 4 << 20;
 
 /// What every child is started with.
 #[derive(Debug, Clone)]
-pub(super) struct Program {
-    exe: PathBuf,
-    folder: PathBuf,
-    store: String,
-    fleet: String,
-    emulator_data: Option<PathBuf>,
-    /// How services are reached, as the variables that a child reads: an address of a proxy may hold a password.
-    network: Vec<(&'static str, OsString)>,
-    /// Says where the emulator of this process is.
-    server: Option<PathBuf>,
+pub struct Program {
+    /// The program.
+    pub exe: PathBuf,
+    /// Arguments before all others, for a program that is `transship` only when it is told to be.
+    pub words: Vec<OsString>,
+    /// The folder it is started in.
+    pub folder: PathBuf,
+    /// The location of the store.
+    pub store: String,
+    /// The fleet.
+    pub fleet: String,
+    /// Variables beside those of this process: how services are reached, where the emulator is. An address of a proxy may
+    /// hold a password, so none of them is an argument.
+    pub variables: Vec<(&'static str, OsString)>,
 }
 
 impl Program {
-    /// This program, for the accounts of a fleet.
-    pub(super) fn this(
-        world: &CliContext,
-        store: &str,
-        fleet: &str,
-        server: Option<PathBuf>,
-    ) -> Result<Self, Failure> {
-        Ok(Self {
-            exe: std::env::current_exe()?,
-            folder: world.host.env.folder.clone(),
-            store: store.to_owned(),
-            fleet: fleet.to_owned(),
-            emulator_data: world.global.emulator_data.clone(),
-            network: network::variables(&world.global),
-            server,
-        })
-    }
-
     /// Starts it with these arguments; its document is on its stdout, its progress on its stderr.
-    pub(super) fn start(&self, words: &[&std::ffi::OsStr]) -> std::io::Result<Child> {
+    ///
+    /// # Errors
+    ///
+    /// It cannot be started.
+    pub fn start<W: AsRef<OsStr>>(&self, words: &[W]) -> std::io::Result<Child> {
         let mut command = Command::new(&self.exe);
-        command.args(words).args(["--format", "json", "--log-format", "json", "--progress", "plain"]);
+        command.args(&self.words).args(words).args([
+            "--format",
+            "json",
+            "--log-format",
+            "json",
+            "--progress",
+            "plain",
+        ]);
         command.current_dir(&self.folder);
         command.env(PARENT, std::process::id().to_string());
         command.env("TRANSSHIP_STORE", &self.store).env("TRANSSHIP_FLEET", &self.fleet);
@@ -71,13 +71,7 @@ impl Program {
         for name in ["TRANSSHIP_LOG_FILE", "TRANSSHIP_QUIET", "TRANSSHIP_YES", "TRANSSHIP_DIFF"] {
             command.env_remove(name);
         }
-        if let Some(data) = &self.emulator_data {
-            command.env("TRANSSHIP_EMULATOR_DATA", data);
-        }
-        command.envs(self.network.iter().map(|(name, value)| (*name, value)));
-        if let Some(server) = &self.server {
-            command.env(EMULATOR_SERVER, server);
-        }
+        command.envs(self.variables.iter().map(|(name, value)| (*name, value)));
         #[cfg(unix)]
         command.process_group(0);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
@@ -87,7 +81,7 @@ impl Program {
 
 /// What became of a child.
 #[derive(Debug, Default)]
-pub(super) struct Ended {
+pub struct Ended {
     /// `None` for one that was killed.
     pub exit_code: Option<u8>,
     /// Its document, where it printed one that is not too large.
@@ -96,14 +90,15 @@ pub(super) struct Ended {
 
 impl Ended {
     /// Why it ended early, in a sentence.
-    pub(super) fn message(&self) -> Option<String> {
+    pub fn message(&self) -> Option<String> {
         let error = self.document.as_ref()?.get("error")?;
         let first = error.get("problems").and_then(|problems| problems.get(0)?.get("message"));
         Some(first.or(error.get("message"))?.as_str()?.to_owned())
     }
 
     /// What a fleet keeps of the run of an account.
-    pub(super) fn of_run(self, folder: String) -> ChildEnd {
+    #[must_use]
+    pub fn of_run(self, folder: String) -> ChildEnd {
         let message = self.message();
         let summary = self.document.as_ref().and_then(|document| document.get("summary"));
         // A summary that is not one counts nothing, and says so by being absent.
@@ -114,7 +109,15 @@ impl Ended {
 
 /// Waits for a child; what it says of its progress is kept, and once `cancel` drains it is told to, once it aborts it is
 /// told again.
-pub(super) async fn follow(
+///
+/// # Errors
+///
+/// Its output cannot be read.
+///
+/// # Cancel safety
+///
+/// Dropping the future kills the child.
+pub async fn follow(
     mut child: Child,
     account: &str,
     activities: &Activities,

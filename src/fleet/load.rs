@@ -1,0 +1,124 @@
+//! A fleet with everything its files say, and where its store is.
+
+use std::path::Path;
+
+use super::definition::Definition;
+use crate::job::{self, AccountChoice, Action, Env, Fleet, Job, Problems};
+use crate::model::time::Clock;
+
+/// A fleet with everything its files say.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Its file, and the rows of its accounts.
+    pub fleet: Fleet,
+    /// Its job, as it is for the first account.
+    pub job: Job,
+    /// What the store keeps of it.
+    pub definition: Definition,
+}
+
+/// Why a fleet cannot be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// A file has problems: all of them.
+    #[error("{0}")]
+    Problems(Box<Problems>),
+    /// It cannot be used as asked.
+    #[error("{0}")]
+    Refused(String),
+}
+
+impl From<Problems> for LoadError {
+    fn from(problems: Problems) -> Self {
+        Self::Problems(Box::new(problems))
+    }
+}
+
+/// Loads a fleet file, its CSV and its job; `name` instead of the name in the file. `by` made it, where that is known.
+///
+/// # Errors
+///
+/// A file with problems, a name that cannot be one, no account, or a role that no account of the job has.
+pub fn load(
+    path: &Path,
+    name: Option<&str>,
+    env: &Env,
+    clock: &Clock,
+    by: Option<String>,
+) -> Result<Loaded, LoadError> {
+    let mut fleet = job::load_fleet(path, env, clock)?;
+    if let Some(name) = name {
+        let fits = name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
+        if !fits || !(1..=64).contains(&name.len()) || name.starts_with('.') {
+            let message = "--name must be 1 to 64 letters, digits, `.`, `_` and `-`, and not begin with `.`";
+            return Err(LoadError::Refused(message.to_owned()));
+        }
+        name.clone_into(&mut fleet.name);
+    }
+    let Some(first) = fleet.rows.first() else {
+        return Err(LoadError::Refused(format!("{} names no account", fleet.accounts.display())));
+    };
+    let choice = AccountChoice::Row(first.stand_in(&fleet.role));
+    // The path from the current folder, where it is below it, is shorter in messages.
+    let shown = fleet.job.strip_prefix(&env.folder).unwrap_or(&fleet.job);
+    let job = job::load_as(shown, env, clock, Some(&choice))?;
+    let name = &first.account.name;
+    if ![&job.source.name, &job.target.name].contains(&name) && job.action != Action::Restore {
+        return Err(LoadError::Refused(format!(
+            "no account of the job {} is `{}`, so no row would stand for one",
+            fleet.job.display(),
+            fleet.role
+        )));
+    }
+    let missing: Vec<String> = job::account_columns(&job.text)
+        .into_iter()
+        .filter(|column| !first.columns.contains_key(column))
+        .map(|column| format!("`{column}`"))
+        .collect();
+    if !missing.is_empty() {
+        return Err(LoadError::Refused(format!(
+            "the templates of the job {} use columns of the account that {} does not have: {}",
+            fleet.job.display(),
+            fleet.accounts.display(),
+            missing.join(", ")
+        )));
+    }
+    let definition = Definition::of(&fleet, &job, clock.now(), by);
+    Ok(Loaded { fleet, job, definition })
+}
+
+/// The location of a store: what was given, by an option or a variable; else what the fleet file says, else the user's file.
+///
+/// # Errors
+///
+/// None of them names one, or the user's file has problems.
+pub fn location(
+    given: Option<&str>,
+    of_fleet: Option<&str>,
+    env: &Env,
+    clock: &Clock,
+) -> Result<String, LoadError> {
+    if let Some(given) = given.filter(|given| !given.is_empty()) {
+        return Ok(absolute(env, given));
+    }
+    if let Some(of_fleet) = of_fleet {
+        return Ok(of_fleet.to_owned());
+    }
+    let users = job::read_user_accounts(env, clock)?;
+    users.and_then(|users| users.store).ok_or_else(|| {
+        LoadError::Refused(
+            "no store is named: write `store:` into the fleet file or the user's accounts file, give --store, or set \
+             TRANSSHIP_STORE"
+                .to_owned(),
+        )
+    })
+}
+
+/// An address as it is; a folder from the current one.
+pub fn absolute(env: &Env, location: &str) -> String {
+    if location.contains("://") {
+        location.to_owned()
+    } else {
+        env.folder.join(location).display().to_string()
+    }
+}
