@@ -84,7 +84,7 @@ pub fn main_with(arguments: Vec<OsString>) -> ExitCode {
     core_dumps::turn_off();
     panics::tame(&world.stderr);
     let (name, has_document) = (cli.command.name(), cli.command.has_document());
-    let done = started(&mut world).and_then(|runtime| {
+    let done = started(&mut world, &cli.command).and_then(|runtime| {
         runtime.block_on(async {
             let done = dispatch(&world, cli.command, &matches).await;
             world.leases.release().await;
@@ -104,9 +104,11 @@ pub fn main_with(arguments: Vec<OsString>) -> ExitCode {
 }
 
 /// Begins to log, reads how services are reached, and starts what drives the commands.
-fn started(world: &mut CliContext) -> Result<tokio::runtime::Runtime, Failure> {
+fn started(world: &mut CliContext, command: &Command) -> Result<tokio::runtime::Runtime, Failure> {
     log::start(log::LogOptions::of(world))?;
-    world.host.http = network::http_options(&world.global)?;
+    if network::is_for(command) {
+        world.host.http = network::http_options(&world.global)?;
+    }
     if world.stderr.is_json() && world.global.progress == Progress::Bar {
         let message = "--progress bar is not for --log-format json: take plain or none".to_owned();
         return Err(Failure::BadInput(message));

@@ -5,13 +5,40 @@ use std::path::Path;
 
 use url::Url;
 
-use super::args::Global;
+use super::args::{Command, Global};
 use super::failure::Failure;
 use crate::job::regular;
 use crate::session::{HttpOptions, HttpVersion, ProxyChoice};
 
 /// The largest file of certificates that is read: the list of a whole machine has 250 KB.
 const CERTIFICATES_LIMIT: u64 = 4 << 20;
+
+/// Whether a command may call a service. For others a file of certificates that is not there is no reason to fail.
+pub(super) fn is_for(command: &Command) -> bool {
+    match command {
+        Command::Plan(_)
+        | Command::Run(_)
+        | Command::Resume(_)
+        | Command::Retry(_)
+        | Command::Undo(_)
+        | Command::Check(_)
+        | Command::List(_)
+        | Command::Accounts(_)
+        | Command::Archive(_)
+        | Command::Fleet(_) => true,
+        Command::Runs(_)
+        | Command::Show(_)
+        | Command::Verify(_)
+        | Command::Report(_)
+        | Command::Config(_)
+        | Command::Emulator(_)
+        | Command::New(_)
+        | Command::Schema(_)
+        | Command::Complete(_)
+        | Command::Completions(_)
+        | Command::Man(_) => false,
+    }
+}
 
 /// Reads the options that say how services are reached.
 pub(super) fn http_options(global: &Global) -> Result<HttpOptions, Failure> {

@@ -11,7 +11,7 @@ use super::say;
 use super::small::print;
 use super::world::CliContext;
 use crate::job::starter::{Choice, actions as starter_actions, filled, has_source, has_target, starter};
-use crate::job::{Action, read_user_accounts, schema};
+use crate::job::{Action, read_user_accounts, regions, schema};
 use crate::model::cancel::Cancel;
 use crate::report::text::clean;
 
@@ -77,20 +77,20 @@ async fn asked(world: &CliContext) -> Result<Exit, Failure> {
         .map(|known| known.accounts.into_iter().map(|account| account.name).collect())
         .unwrap_or_default();
     let action = choose(world, "Action", &actions.join(", "), "migrate", |answer| {
-        Action::of(answer).filter(|action| starter(*action).is_some())
+        Action::of(answer).filter(|action| starter(*action).is_some()).ok_or(NONE_OF_THESE)
     })
     .await?;
     let text = starter(action).unwrap_or_default();
     let name = choose(world, "Name of the job", "", &format!("my-{}", action.as_str()), |answer| {
-        Some(answer.to_owned())
+        Ok(answer.to_owned())
     })
     .await?;
     let places = format!(
         "{}{}, or an account of the emulator such as demo-a",
         own.iter().map(|name| format!("{} (yours), ", clean(name))).collect::<String>(),
-        REGIONS.join(", ")
+        regions().collect::<Vec<_>>().join(", ")
     );
-    let account = |answer: &str| Some(account_of(answer, &own));
+    let account = |answer: &str| Ok(account_of(answer, &own));
     let first = own.first().map_or("us", String::as_str);
     let source = if has_source(text) {
         Some(choose(world, "Source account", &places, first, account).await?)
@@ -104,7 +104,7 @@ async fn asked(world: &CliContext) -> Result<Exit, Failure> {
         None
     };
     let file = choose(world, "File", "", &format!("{}.yaml", file_stem(&name)), |answer| {
-        Some(PathBuf::from(answer)).filter(|file| !file.exists())
+        Some(PathBuf::from(answer)).filter(|file| !file.exists()).ok_or("exists already")
     })
     .await?;
     let done = write(&file, &filled(text, &name, source.as_ref(), target.as_ref()))?;
@@ -116,25 +116,25 @@ async fn asked(world: &CliContext) -> Result<Exit, Failure> {
     Ok(done)
 }
 
-/// The regions of the service.
-const REGIONS: [&str; 4] = ["us", "eu", "au", "ca"];
-
 /// The account that an answer names: the user's own first, then a region, else one of the emulator.
 fn account_of(answer: &str, own: &[String]) -> Choice {
     match answer {
         _ if own.iter().any(|name| name == answer) => Choice::Known(answer.to_owned()),
-        _ if REGIONS.contains(&answer) => Choice::Region(answer.to_owned()),
+        _ if regions().any(|region| region == answer) => Choice::Region(answer.to_owned()),
         _ => Choice::Emulator(answer.to_owned()),
     }
 }
 
-/// Asks until the answer is one that `read` understands; an empty answer is the default.
+/// Why an answer that is no word of a list cannot be taken.
+const NONE_OF_THESE: &str = "is none of these";
+
+/// Asks until `read` takes the answer; an empty answer is the default. `read` says what is wrong with one it does not take.
 async fn choose<T>(
     world: &CliContext,
     question: &str,
     choices: &str,
     default: &str,
-    read: impl Fn(&str) -> Option<T>,
+    read: impl Fn(&str) -> Result<T, &'static str>,
 ) -> Result<T, Failure> {
     let choices = if choices.is_empty() { String::new() } else { format!(" ({choices})") };
     loop {
@@ -145,9 +145,8 @@ async fn choose<T>(
         }
         let answer = Some(line.trim()).filter(|answer| !answer.is_empty()).unwrap_or(default);
         match read(answer) {
-            Some(value) => return Ok(value),
-            None if question == "File" => say(world, &format!("{} exists already", clean(answer))),
-            None => say(world, &format!("`{}` is none of these", clean(answer))),
+            Ok(value) => return Ok(value),
+            Err(why) => say(world, &format!("`{}` {why}", clean(answer))),
         }
     }
 }

@@ -151,7 +151,9 @@ fn unknown(account: &str, kind: &str, name: &str, all: &[Resource]) -> Option<St
     }
     let near = nearest(name, all.iter().map(|one| one.name.as_str()));
     let near = if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(" or ")) };
-    Some(format!("account `{account}` has no {kind} `{name}`{near}"))
+    let is_pattern = name.starts_with("re:") || name.contains('*');
+    let cure = if is_pattern { "; only the key `names` takes patterns" } else { "" };
+    Some(format!("account `{account}` has no {kind} `{name}`{near}{cure}"))
 }
 
 /// The names that are most like one, in backquotes, the nearest first.
@@ -296,6 +298,8 @@ mod tests {
             "account `us` has no connection `Depot APl`; did you mean `Depot API`?"
         );
         assert_eq!(unknown("us", "flow", "x", &all).unwrap(), "account `us` has no flow `x`");
+        let pattern = unknown("us", "flow", "re:^x", &all).unwrap();
+        assert_eq!(pattern, "account `us` has no flow `re:^x`; only the key `names` takes patterns");
     }
 
     #[test]

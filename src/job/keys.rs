@@ -201,6 +201,14 @@ static ACCOUNTS: Dictionary = Dictionary {
     like: "a mapping",
 };
 
+/// The regions of the service, each with its origin.
+pub(super) const REGIONS: &[super::spec::Word] = &[
+    word("us", "https://api.integrator.io"),
+    word("eu", "https://api.eu.integrator.io"),
+    word("au", "https://api.au.integrator.io"),
+    word("ca", "https://api.ca.integrator.io"),
+];
+
 /// The keys of one account.
 pub(super) static ACCOUNT: Table = Table {
     name: "account",
@@ -211,16 +219,7 @@ pub(super) static ACCOUNT: Table = Table {
         "keep one of the two",
     ),
     keys: &[
-        key(
-            "region",
-            Type::Word(&[
-                word("us", "https://api.integrator.io"),
-                word("eu", "https://api.eu.integrator.io"),
-                word("au", "https://api.au.integrator.io"),
-                word("ca", "https://api.ca.integrator.io"),
-            ]),
-            "The region the account lives in.",
-        ),
+        key("region", Type::Word(REGIONS), "The region the account lives in."),
         key(
             "url",
             Type::Text(Format::Url),

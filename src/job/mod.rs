@@ -72,6 +72,11 @@ use crate::documents::pointer::Pointer;
 use crate::documents::references::Rules;
 use crate::documents::{Program, Selector};
 
+/// The words of the service's regions.
+pub fn regions() -> impl Iterator<Item = &'static str> {
+    keys::REGIONS.iter().map(|region| region.word)
+}
+
 /// A whole, valid job.
 #[derive(Debug)]
 pub struct Job {

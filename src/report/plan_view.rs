@@ -364,8 +364,8 @@ impl View<'_> {
             writeln!(out, "{}   {}", self.paint.tone(Tone::Strong, "Waves"), waves.in_words())?;
         }
         if !tail.related.is_empty() {
-            let kinds: Vec<_> =
-                tail.related.iter().map(|(kind, count)| format!("{} {kind}", number(*count))).collect();
+            let one = |kind: &str| kind.strip_suffix('s').unwrap_or(kind).to_owned();
+            let kinds: Vec<_> = tail.related.iter().map(|(kind, n)| count(*n, &one(kind), kind)).collect();
             writeln!(out, "{}  {}", self.paint.tone(Tone::Strong, "Beside"), kinds.join(", "))?;
         }
         if plan.head().settings.shelved.is_some() {

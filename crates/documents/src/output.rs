@@ -64,6 +64,7 @@ fn is_blob(document: &Value) -> bool {
     let flag = |value: &Value| value == &Value::Bool(true) || value.as_str() == Some("true");
     document.get("blobKeyPath").and_then(Value::as_str).is_some_and(|path| !path.trim().is_empty())
         || document.get("blob").is_some_and(flag)
+        || document.get("inputMode").and_then(Value::as_str) == Some("blob")
         || document.pointer("/http/body").is_some_and(|body| {
             let texts = body.as_array().map_or(std::slice::from_ref(body), Vec::as_slice);
             texts.iter().filter_map(Value::as_str).any(|text| text.contains("{{blob}}"))
@@ -110,6 +111,8 @@ mod tests {
             (json!({ "ftp": {}, "blobKeyPath": "key", "file": { "type": "csv" } }), Output::Blob),
             (json!({ "http": { "body": ["[{\"value\": \"{{blob}}\"}]"] } }), Output::Blob),
             (json!({ "http": {}, "blob": "true" }), Output::Blob),
+            (json!({ "http": {}, "inputMode": "blob" }), Output::Blob),
+            (json!({ "http": {}, "inputMode": "records" }), Output::Records),
             (json!({ "rdbms": { "queryType": ["bulk_insert"] } }), Output::Table),
             (json!({ "rdbms": { "queryType": "BULK INSERT" } }), Output::Table),
             (json!({ "jdbc": { "queryType": ["bulk_load"] } }), Output::Table),

@@ -33,7 +33,7 @@ pub struct Add {
     /// What jobs call it
     pub name: String,
     /// Region of the service: us, eu, au or ca
-    #[arg(long, group = "place", value_parser = ["us", "eu", "au", "ca"])]
+    #[arg(long, group = "place", value_parser = clap::builder::PossibleValuesParser::new(crate::job::regions()))]
     pub region: Option<String>,
     /// Address of the service
     #[arg(long, group = "place", value_name = "URL")]

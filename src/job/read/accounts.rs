@@ -8,20 +8,13 @@ use super::{Reader, user};
 use crate::job::account::{Account, AccountPlace, Rate};
 use crate::job::check::meant;
 use crate::job::env::{self, Env, expand, nearest};
-use crate::job::keys::ACCOUNT;
+use crate::job::keys::{ACCOUNT, REGIONS};
 use crate::job::secret_source::TokenSource;
 use crate::job::tree::Node;
 
 /// The origin of a region.
 fn region(word: &str) -> Option<Url> {
-    let origin = match word {
-        "us" => "https://api.integrator.io",
-        "eu" => "https://api.eu.integrator.io",
-        "au" => "https://api.au.integrator.io",
-        "ca" => "https://api.ca.integrator.io",
-        _ => return None,
-    };
-    Url::parse(origin).ok()
+    REGIONS.iter().find(|region| region.word == word).and_then(|region| Url::parse(region.doc).ok())
 }
 
 impl Reader<'_> {

@@ -76,6 +76,40 @@ pub fn find(name: &str) -> Option<&'static Helper> {
     HELPERS.binary_search_by(|helper| helper.name.cmp(name)).ok().map(|at| &HELPERS[at])
 }
 
+/// The types of Salesforce fields, by which a where-clause begins its tags: `{{{string Email}}}`.
+const FIELD_TYPES: &[&str] = &[
+    "address",
+    "anyType",
+    "base64",
+    "boolean",
+    "combobox",
+    "currency",
+    "date",
+    "datetime",
+    "double",
+    "email",
+    "encryptedstring",
+    "id",
+    "int",
+    "integer",
+    "location",
+    "long",
+    "multipicklist",
+    "percent",
+    "phone",
+    "picklist",
+    "reference",
+    "string",
+    "textarea",
+    "time",
+    "url",
+];
+
+/// Whether the word, before one value, is the type of a Salesforce field.
+pub fn is_field_type(name: &str) -> bool {
+    FIELD_TYPES.contains(&name)
+}
+
 const V: Argument = Argument::Value;
 const T: Argument = Argument::Text;
 const N: Argument = Argument::Number;

@@ -14,6 +14,7 @@ mod condition;
 mod convert;
 mod order;
 mod raised;
+mod slips;
 mod watch;
 
 use std::fmt;
@@ -214,7 +215,15 @@ fn value_of(result: &jaq_json::Val) -> Result<Value, JqError> {
 }
 
 fn parse(program: &str, is_condition: bool) -> Result<load::parse::Term<&str>, Problem> {
-    let problem = |message: String, found: &str| Problem::new(message).at(place(program, found));
+    let problem = |message: String, found: &str| {
+        let range = place(program, found);
+        let help = slips::help(program, range.start);
+        let problem = Problem::new(message).at(range);
+        match help {
+            Some(help) => problem.help(help),
+            None => problem,
+        }
+    };
     let tokens = load::Lexer::new(program).lex().map_err(|errors| {
         errors.first().map_or_else(
             || problem("not a jq filter".to_owned(), ""),

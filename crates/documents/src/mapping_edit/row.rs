@@ -64,7 +64,8 @@ fn canonical(row: &Value, model: Model) -> Option<Map<String, Value>> {
     let mut said = row.as_object()?.clone();
     said.retain(|key, value| {
         let nothing = matches!(value, Value::Null | Value::Bool(false)) || value.as_str() == Some("");
-        !(nothing && key != "hardCodedValue" && key != "default") && key != "generate"
+        let is_value = matches!(key.as_str(), "hardCodedValue" | "default") && !value.is_null();
+        key != "generate" && (is_value || !nothing)
     });
     if let Some(literal) =
         said.get("hardCodedValue").filter(|literal| !literal.is_string() && !literal.is_null())

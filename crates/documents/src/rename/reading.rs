@@ -2,7 +2,7 @@
 
 use super::matcher::{Counts, Found, Rules};
 use super::scope::Scopes;
-use crate::handlebars::Path;
+use crate::handlebars::{Call, Path, helpers};
 use crate::path::{Kind, RESERVED, Style, Token};
 
 /// The rename that a path would be about if quotation marks inside its brackets were no part of the name.
@@ -21,6 +21,11 @@ pub(super) fn meant_without_quotes(
         Found::Changed(rule, _) | Found::Unsayable(rule) => Some(rule),
         Found::Nothing | Found::Same | Found::Around => None,
     }
+}
+
+/// Whether the first word may be the type of a Salesforce field: `{{{email customer.email}}}`.
+pub(super) fn is_field_type(call: &Call, path: &Path) -> bool {
+    call.arguments.len() == 1 && call.hash.is_empty() && path.bare().is_some_and(helpers::is_field_type)
 }
 
 /// Whether a name of a path is a word of the language that does not stand in brackets: no reader agrees on those, and a

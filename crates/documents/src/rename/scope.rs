@@ -19,6 +19,8 @@ pub(super) struct TemplateContext {
     pub lookups: Vec<String>,
     /// The text is JSON, so a name with a quotation mark would break it.
     pub json: bool,
+    /// The text is a statement or a clause, whose tags can begin with the type of a field.
+    pub statement: bool,
     /// A backslash before `{{` separates folders and escapes nothing.
     pub folders: bool,
 }

@@ -79,7 +79,7 @@ impl Walk<'_> {
             (TagKind::Close, _) => self.close(tag),
             (TagKind::Else, call) => self.otherwise(call.as_ref()),
             (_, None) => {}
-            (TagKind::Value, Some(call)) => self.value(call),
+            (TagKind::Value, Some(call)) => self.value_or_arguments(call, false),
             (TagKind::Open | TagKind::OpenInverse, Some(call)) => self.open(tag, call),
             (TagKind::Partial | TagKind::Decorator | TagKind::Raw, Some(call)) => self.arguments(call),
             (TagKind::OpenPartial | TagKind::OpenDecorator, Some(call)) => {
@@ -168,15 +168,11 @@ impl Walk<'_> {
             && (path.bare().is_none_or(|name| helpers::find(name).is_none()) || self.scopes.is_param(path))
     }
 
-    fn value(&mut self, call: &Call) {
-        self.value_or_arguments(call, false);
-    }
-
     fn value_or_arguments(&mut self, call: &Call, chained: bool) {
         match &*call.head {
             Expression::Path(path) if self.is_field(call, path) => self.path(path, !chained),
             Expression::Path(path) => {
-                self.called(path);
+                self.called(call, path);
                 self.arguments(call);
             }
             Expression::Call(inner) => {
@@ -192,11 +188,13 @@ impl Walk<'_> {
     }
 
     /// The first word of a call is a helper's name, or a field that is called by mistake.
-    fn called(&mut self, path: &Path) {
+    fn called(&mut self, call: &Call, path: &Path) {
         let text = &self.text[path.span.clone()];
         let is_helper = path.bare().is_some_and(|name| helpers::find(name).is_some());
+        let is_type = self.context.statement && reading::is_field_type(call, path);
         let named = self.rules.named_by(text);
-        if named.is_empty() || is_helper && !named.iter().any(|at| self.rules.all[*at].from.len() == 1) {
+        let is_field = named.iter().any(|at| self.rules.all[*at].from.len() == 1);
+        if named.is_empty() || is_type || is_helper && !is_field {
             return;
         }
         self.mention(&named);

@@ -112,6 +112,7 @@ impl Walk<'_> {
         let context = TemplateContext {
             others: if whole { Vec::new() } else { self.children.clone() },
             json: syntax == Syntax::JsonTemplate,
+            statement: syntax == Syntax::Statement,
             folders: syntax == Syntax::FolderTemplate,
             lookups: self.lookups.clone(),
             ..TemplateContext::default()
@@ -187,6 +188,7 @@ impl Walk<'_> {
                     others: others.clone(),
                     lookups: names.clone(),
                     json: *syntax == Syntax::JsonTemplate,
+                    statement: *syntax == Syntax::Statement,
                     folders: false,
                 };
                 below(at, &index.to_string(), |at| {

@@ -37,8 +37,31 @@ impl Step for Jq {
         if result.get("_id") != document.get("_id") {
             return Err(StepError::failed("the result has another `_id`: it cannot be changed"));
         }
+        let mut result = result;
+        if !self.source.contains("null") {
+            without_made_nulls(document, &mut result);
+        }
         *document = result;
         Ok(Vec::new())
+    }
+}
+
+/// Takes out the keys that a path of the program made on its way to something that is not there: `del(.a.b[]?)` of this
+/// jq leaves `"b": null` behind where there was no `b`, and the service refuses a null for a list.
+fn without_made_nulls(before: &Value, after: &mut Value) {
+    match (before, after) {
+        (Value::Object(before), Value::Object(after)) => {
+            after.retain(|key, value| !value.is_null() || before.contains_key(key));
+            for (key, value) in after {
+                if let Some(before) = before.get(key) {
+                    without_made_nulls(before, value);
+                }
+            }
+        }
+        (Value::Array(before), Value::Array(after)) if before.len() == after.len() => {
+            before.iter().zip(after).for_each(|(before, after)| without_made_nulls(before, after));
+        }
+        _ => {}
     }
 }
 
@@ -92,6 +115,21 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::{Facts, Program, StepSpec};
+
+    #[test]
+    fn a_path_to_nothing_leaves_nothing_behind() {
+        let done = |program: &str| {
+            let program = Program::compile(vec![StepSpec::new("jq", json!(program))]).unwrap();
+            let document = json!({ "name": "x", "http": { "body": null, "method": ["POST"] } });
+            program.apply(document, &Facts::default()).unwrap().document["http"].to_string()
+        };
+        let same = r#"{"body":null,"method":["POST"]}"#;
+        assert_eq!(done(r#"del(.http.headers[]? | select(.name == "X"))"#), same);
+        assert_eq!(done(r#".http.lookups[]?.name |= "x""#), same);
+        assert_eq!(done(".http.method[0] = null"), r#"{"body":null,"method":[null]}"#);
+        assert_eq!(done(".http.x = null"), r#"{"body":null,"method":["POST"],"x":null}"#);
+    }
 
     #[test]
     fn a_field_that_is_null_is_named() {

@@ -18,5 +18,6 @@ mod rename_rows;
 mod rename_table;
 mod rename_templates;
 mod step_fuzz;
+mod steps_hostile;
 mod transform_laws;
 mod upgrade_mapper;

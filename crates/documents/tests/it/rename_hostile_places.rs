@@ -134,6 +134,9 @@ const ROWS: &[Row] = &[
     ("traceKeyTemplate", "source a -> 0", "{{record.a}}", "{{record.0}}", "*"),
     ("traceKeyTemplate", "source a -> b=c", "{{record.a}}", "{{record.[b=c]}}", "*"),
     ("traceKeyTemplate", "source a -> as", "{{#each record.a}}x{{/each}}", "{{#each record.as}}x{{/each}}", "*"),
+    ("salesforce.lookups[0].whereClause", "source a.email -> a.mail", "Email = {{{email a.email}}}", "Email = {{{email a.mail}}}", "-"),
+    ("salesforce.lookups[0].whereClause", "source email -> mail", "x = {{{email a.email}}}", "=", "-"),
+    ("traceKeyTemplate", "source email -> mail", "{{email a.email}}", "=", "called like a helper"),
 ];
 
 #[test]
