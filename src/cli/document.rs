@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::alias::Alias;
 use super::exit::Exit;
 use super::failure::Failure;
 use crate::report::{Attention, ReasonGroup};
@@ -33,11 +34,17 @@ pub(super) struct Document(Arc<Mutex<Parts>>);
 #[derive(Debug, Default)]
 struct Parts {
     members: Map<String, Value>,
+    alias: Alias,
     /// The command printed its document by itself.
     is_printed: bool,
 }
 
 impl Document {
+    /// An address is told instead of a folder of this machine.
+    pub(super) fn call(&self, path: &Path, address: &str) {
+        self.parts(|parts| parts.alias.set(path, address));
+    }
+
     /// Adds a member, or replaces it.
     pub(super) fn set(&self, key: &str, value: impl Serialize) {
         // What is put in here is plain data, which always becomes JSON.
@@ -109,8 +116,10 @@ impl Document {
         }
         let mut whole = Map::from_iter([("command".to_owned(), json!(command))]);
         whole.extend(self.ended(exit, failure));
+        let alias = self.parts(|parts| parts.alias.clone());
+        let text = serde_json::to_string_pretty(&whole)?;
         let mut out = std::io::stdout().lock();
-        serde_json::to_writer_pretty(&mut out, &whole)?;
+        out.write_all(alias.told(&text).as_bytes())?;
         out.write_all(b"\n")?;
         out.flush()
     }

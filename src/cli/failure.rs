@@ -104,7 +104,7 @@ impl Failure {
             ) => Exit::BadInput,
             Self::Pipeline(EngineError::Archive(error)) | Self::Archive(error) => exit_of(error),
             Self::Pipeline(error) if error.is_unauthorized() => Exit::Token,
-            Self::Pipeline(error) if error.is_away() => Exit::Interrupted,
+            Self::Pipeline(error) if error.is_away() || error.is_unkept() => Exit::Interrupted,
             Self::Pipeline(_) | Self::Other(_) => Exit::Unexpected,
             Self::Held(_) => Exit::Held,
             // It has what it wanted.

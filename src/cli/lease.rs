@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::bring::place;
 use super::failure::Failure;
 use super::say;
 use super::store::{absolute, objects};
@@ -39,12 +40,22 @@ pub(super) async fn keeps_conditions(
 /// Takes the lease of what a session writes to, if there is a store; it is renewed from now on, and with each renewal the
 /// fleet's `control.json` is read: a stop drains the run.
 pub(super) async fn lease(world: &CliContext, session: &mut Session, cancel: &Cancel) -> Result<(), Failure> {
-    let Some(location) = location(world) else { return Ok(()) };
-    let was_tried = world.host.env.get(TRIED) == Some(location.as_str());
-    let objects = objects(world, location, true)?;
-    if !was_tried {
-        let keeps = async { Ok(objects.keeps_conditions().await?) };
-        keeps_conditions(objects.place(), cancel, keeps).await?;
+    let remote = place(world)?;
+    let (store, of_run) = match (location(world), &remote) {
+        (Some(location), _) => ((objects(world, location.clone(), true)?, location), None),
+        // The run folder is shared, so what it writes to is leased beside it.
+        (None, Some((objects, location, run))) => ((objects.clone(), location.clone()), Some(run.as_str())),
+        (None, None) => return Ok(()),
+    };
+    let (objects, location) = store;
+    let beside = remote.as_ref().filter(|(_, place, _)| !place.starts_with(&location));
+    let stores = [Some((&objects, &location)), beside.map(|(objects, place, _)| (objects, place))];
+    for (objects, location) in stores.into_iter().flatten() {
+        let tried = world.host.env.get(TRIED).filter(|tried| !tried.is_empty());
+        if tried.is_none_or(|tried| !location.starts_with(tried)) {
+            let keeps = async { Ok(objects.keeps_conditions().await?) };
+            keeps_conditions(objects.place(), cancel, keeps).await?;
+        }
     }
     let (identity, account) = session.held_account().await;
     let note = LeaseNote {
@@ -57,7 +68,7 @@ pub(super) async fn lease(world: &CliContext, session: &mut Session, cancel: &Ca
         released: false,
     };
     let fleet = note.fleet.as_ref().map(|name| FleetStore::new(objects.clone(), name));
-    let name = lease_name(&identity);
+    let name = of_run.map_or_else(String::new, |run| format!("{run}/")) + &lease_name(&identity);
     let asking = take(&objects, &name, note, Terms::default());
     let asked = tokio::select! {
         biased;

@@ -1,10 +1,12 @@
 //! The face: arguments, commands, exit codes. One file a command; what is printed is printed here or in `report`.
 
 mod accounts;
+mod alias;
 mod archive;
 pub mod args;
 mod ask;
 mod backup;
+mod bring;
 mod check;
 mod complete;
 mod config;
@@ -29,6 +31,7 @@ mod panics;
 mod parent;
 mod plan;
 mod prune_runs;
+mod remote;
 mod resume;
 mod run;
 mod runs;
@@ -87,6 +90,9 @@ pub fn main_with(arguments: Vec<OsString>) -> ExitCode {
     let done = started(&mut world, &cli.command).and_then(|runtime| {
         runtime.block_on(async {
             let done = dispatch(&world, cli.command, &matches).await;
+            for failed in world.remote.publish().await {
+                say(&world, &format!("warning: {failed}"));
+            }
             world.leases.release().await;
             done
         })
@@ -117,7 +123,7 @@ fn started(world: &mut CliContext, command: &Command) -> Result<tokio::runtime::
 }
 
 async fn dispatch(world: &CliContext, command: Command, matches: &clap::ArgMatches) -> Result<Exit, Failure> {
-    match command {
+    match bring::bring(world, command).await? {
         Command::Plan(args) => plan::plan(world, &args).await,
         Command::Run(args) => Box::pin(run::run(world, &args)).await,
         Command::Resume(args) => resume::resume(world, &args).await,

@@ -94,13 +94,16 @@ pub(super) async fn open_with(
         OpenRequest::Resume(head) | OpenRequest::Retry(head) | OpenRequest::Undo(head) => &head.settings,
     };
     let gate = Arc::new(TerminalGate::new(world, settings, consent == Consent::Given, cancel));
-    let options =
+    let mut options =
         SessionOptions { cancel: cancel.clone(), grace_period, gate, ..SessionOptions::new(&world.host) };
+    world.remote.keep(&mut options);
     let is_writing = !matches!(request, OpenRequest::Read(_));
     let mut session = Session::open(&world.host, request, options).await?;
     if is_writing {
         lease(world, &mut session, cancel).await?;
     }
+    // Until now another process may have written it.
+    world.remote.refresh().await?;
     for note in session.notes() {
         say(world, note);
     }

@@ -24,6 +24,7 @@ pub(super) async fn run_or_resume(
     let Some(place) = place.filter(|_| !args.dry_run) else {
         return run_one(world, order, settings).await;
     };
+    world.remote.fetch(place).await?;
     match look(place)? {
         Found::Nothing => match run_one(world, order, settings.clone()).await {
             // While this process waited for the account, another one made a run of it there.
@@ -31,6 +32,14 @@ pub(super) async fn run_or_resume(
                 Ok(Found::Run(earlier)) => go_on(world, &earlier, place, order, &settings).await,
                 _ => Err(Failure::BadInput(why)),
             },
+            // Another one began it in the same moment; nothing was sent for this one.
+            Err(Failure::Pipeline(error)) if args.or_resume && error.is_taken() => {
+                world.remote.fetch(place).await?;
+                match look(place) {
+                    Ok(Found::Run(earlier)) => go_on(world, &earlier, place, order, &settings).await,
+                    _ => Err(Failure::Pipeline(error)),
+                }
+            }
             ended => ended,
         },
         // Refused, since its folder is not empty.

@@ -17,7 +17,7 @@ pub(super) fn show(world: &CliContext, args: &OneRun) -> Result<Exit, Failure> {
     match world.global.format {
         None | Some(Format::Text | Format::Table) => {
             let summary = report::render::count(run.told())?.summary;
-            report::show::header(&summary, run.folder.path(), &mut out)?;
+            report::show::header(&summary, &world.shown(run.folder.path()), &mut out)?;
             report::show::rows(run.told(), world.color_out(), &mut out)?;
         }
         Some(Format::Json) => {

@@ -1,8 +1,11 @@
 //! What goes to stderr: text for people, or JSON on every line. Lines and bars never mix.
 
+use std::borrow::Cow;
 use std::io::Write;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::alias::Alias;
 use super::args::LogFormat;
 use crate::report::Bars;
 
@@ -19,13 +22,24 @@ pub(super) use crate::fleet::child::PROGRESS;
 #[derive(Debug, Clone)]
 pub(super) struct Stderr {
     form: LogFormat,
+    alias: Alias,
     bars: Arc<Mutex<Option<Bars>>>,
 }
 
 impl Stderr {
     /// Writes in that form; there are no bars yet.
     pub(super) fn new(form: LogFormat) -> Self {
-        Self { form, bars: Arc::default() }
+        Self { form, alias: Alias::default(), bars: Arc::default() }
+    }
+
+    /// From now on, an address is told instead of a folder of this machine.
+    pub(super) fn call(&self, path: &Path, address: &str) {
+        self.alias.set(path, address);
+    }
+
+    /// A text as people are told it.
+    pub(super) fn told<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.alias.told(text)
     }
 
     /// Whether every line is JSON.
@@ -35,7 +49,7 @@ impl Stderr {
 
     /// Tells a person something.
     pub(super) fn say(&self, text: &str) {
-        let text = text.trim_end();
+        let text = &*self.told(text.trim_end());
         if !self.is_json() {
             self.put(format!("{text}\n").as_bytes());
         }
@@ -44,7 +58,7 @@ impl Stderr {
 
     /// Tells what ended a command: what it is called in documents, what happened, and what to do about it.
     pub(super) fn complain(&self, code: &str, text: &str, help: Option<&str>) {
-        let text = text.trim_end();
+        let text = &*self.told(text.trim_end());
         if !self.is_json() {
             let help = help.map_or(String::new(), |help| format!("help: {help}\n"));
             self.put(format!("{text}\n{help}").as_bytes());
@@ -57,6 +71,8 @@ impl Stderr {
 
     /// Writes text for people as it is, above the bars if there are any. Nobody can be told that stderr is gone.
     pub(super) fn put(&self, text: &[u8]) {
+        let whole = std::str::from_utf8(text).map(|text| self.told(text));
+        let text = whole.as_ref().map_or(text, |whole| whole.as_bytes());
         let write = || {
             let mut err = std::io::stderr().lock();
             let _ = err.write_all(text).and_then(|()| err.flush());

@@ -25,6 +25,7 @@ pub(super) fn verify(world: &CliContext, args: &OneRun) -> Result<Exit, Failure>
         Err(failure) => args.run.as_deref().and_then(|run| folder_of(world, run)).ok_or(failure)?,
     };
     let evidence = check(&RunFolder::at(&folder));
+    let folder = world.shown(&folder);
     printed(print(world, json, &evidence, &folder))?;
     Ok(match evidence.state {
         State::Intact => Exit::Done,

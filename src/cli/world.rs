@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufWriter, IsTerminal, StdoutLock};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::args::{Color, Format, Global};
 use super::document::Document;
 use super::failure::Failure;
 use super::leases::Leases;
+use super::remote::Remote;
 use super::stderr::Stderr;
 use crate::job::Env;
 use crate::session::Host;
@@ -21,6 +22,8 @@ pub(super) struct CliContext {
     pub document: Document,
     /// What this process holds in a store that machines share.
     pub leases: Leases,
+    /// The store of the run folder that the command was given by an address.
+    pub remote: Remote,
     pub stdin_is_terminal: bool,
     pub stdout_is_terminal: bool,
     pub stderr_is_terminal: bool,
@@ -41,6 +44,7 @@ impl CliContext {
             stderr,
             document: Document::default(),
             leases: Leases::default(),
+            remote: Remote::default(),
             host: Host { emulator_data, ..Host::new(Env { variables, home, folder }) },
             stdin_is_terminal: std::io::stdin().is_terminal(),
             stdout_is_terminal: std::io::stdout().is_terminal(),
@@ -52,6 +56,11 @@ impl CliContext {
     pub(super) fn out(&self) -> BufWriter<StdoutLock<'static>> {
         self.document.printed();
         BufWriter::new(std::io::stdout().lock())
+    }
+
+    /// A folder as people know it: its address, where it is the copy of one in a store.
+    pub(super) fn shown(&self, path: &Path) -> PathBuf {
+        PathBuf::from(self.stderr.told(&path.display().to_string()).into_owned())
     }
 
     /// Refuses forms that a command does not print.

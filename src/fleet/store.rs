@@ -5,7 +5,7 @@
 //! fleets/<name>/planned.json            what it would be, by `fleet plan`; written over
 //! fleets/<name>/control.json            stop, pause, approvals; replaced on condition
 //! fleets/<name>/plans/<account>.json    what would be done, by `fleet plan`
-//! fleets/<name>/runs/<account>/         its run folder, or what is kept of it in a bucket
+//! fleets/<name>/runs/<account>/         its run folder; in a bucket in segments, see `run_folder::shared`
 //! fleets/<name>/results/<account>.json  how it ended
 //! fleets/<name>/workers/<worker>.json   what each worker is doing
 //! fleets/<name>/report.html, audit.csv  the whole of it

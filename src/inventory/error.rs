@@ -177,6 +177,16 @@ impl EngineError {
         matches!(self, Self::Service { source, .. } if source.kind == ErrorKind::Away && source.away.is_none())
     }
 
+    /// Whether the place where run folders are kept is away: what was announced is there, and the run can be resumed.
+    pub fn is_unkept(&self) -> bool {
+        matches!(self, Self::Folder(RunFolderError::Journal(JournalError::Away { .. })))
+    }
+
+    /// Whether another process goes on with the run.
+    pub fn is_taken(&self) -> bool {
+        matches!(self, Self::Folder(RunFolderError::Journal(JournalError::Taken { .. })))
+    }
+
     pub(crate) fn service(account: &str, what: &str) -> impl FnOnce(ApiError) -> Self + use<> {
         let (account, what) = (account.to_owned(), what.to_owned());
         move |source| match source.kind {

@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::JournalError;
+use super::mirror::{Mirror, Mirrors};
 use super::record::{Entry, Record};
 use crate::model::time::Clock;
 use crate::model::{Fingerprint, crash};
@@ -27,7 +28,13 @@ pub struct JournalOptions {
     pub clock: Clock,
     /// Which process writes the journal.
     pub writing: Writing,
+    /// Which journals are kept in another place too; none, unless told otherwise. A write of one that is waits for company
+    /// for 50 ms.
+    pub mirrors: Option<Arc<dyn Mirrors>>,
 }
+
+/// How long a write waits for company that is kept in another place too.
+const MIRROR_LINGER: Duration = Duration::from_millis(50);
 
 /// Who writes a journal.
 #[derive(Debug, Clone, Default)]
@@ -42,7 +49,13 @@ pub enum Writing {
 impl JournalOptions {
     /// The usual way, with `clock` for the records' times.
     pub fn new(clock: Clock) -> Self {
-        Self { linger: Duration::from_micros(1500), sync: true, clock, writing: Writing::default() }
+        Self {
+            linger: Duration::from_micros(1500),
+            sync: true,
+            clock,
+            writing: Writing::default(),
+            mirrors: None,
+        }
     }
 }
 
@@ -65,6 +78,10 @@ impl JournalStats {
 pub(super) enum Failed {
     /// Its file is no longer where it was.
     Gone(PathBuf),
+    /// Another process goes on with the run.
+    Taken(String),
+    /// The other place that keeps it does not answer.
+    Away(String, String),
     /// Any other failure, in its own words.
     Other(String),
 }
@@ -73,6 +90,8 @@ impl Failed {
     fn of(error: &JournalError) -> Self {
         match error {
             JournalError::Gone { path } => Self::Gone(path.clone()),
+            JournalError::Taken { place } => Self::Taken(place.clone()),
+            JournalError::Away { place, reason } => Self::Away(place.clone(), reason.clone()),
             error => Self::Other(crate::model::chain(error)),
         }
     }
@@ -81,6 +100,8 @@ impl Failed {
     pub(super) fn error(self) -> JournalError {
         match self {
             Self::Gone(path) => JournalError::Gone { path },
+            Self::Taken(place) => JournalError::Taken { place },
+            Self::Away(place, reason) => JournalError::Away { place, reason },
             Self::Other(reason) => JournalError::Stopped(reason),
         }
     }
@@ -120,6 +141,7 @@ pub(super) struct Writer {
     pub(super) before_path: PathBuf,
     pub(super) n: u64,
     pub(super) prev: Fingerprint,
+    pub(super) mirror: Option<Box<dyn Mirror>>,
     pub(super) options: JournalOptions,
     pub(super) stats: Arc<JournalStats>,
     pub(super) failed: Arc<Mutex<Option<Failed>>>,
@@ -154,7 +176,8 @@ impl Writer {
 
     /// Takes what is queued, and waits at most `linger` for more as long as somebody waits for the disk.
     fn gather(&self, inbox: &mut mpsc::Receiver<Message>, batch: &mut Vec<Message>) {
-        let deadline = Instant::now() + self.options.linger;
+        let linger = if self.mirror.is_some() { MIRROR_LINGER } else { self.options.linger };
+        let deadline = Instant::now() + linger;
         loop {
             while let Ok(message) = inbox.try_recv() {
                 batch.push(message);
@@ -174,9 +197,6 @@ impl Writer {
             before.extend_from_slice(line.as_bytes());
             before.push(b'\n');
         }
-        if !before.is_empty() {
-            self.write_before(&before)?;
-        }
         let mut lines = Vec::with_capacity(batch.len() * 256);
         for message in batch.iter() {
             let record = Record {
@@ -191,6 +211,13 @@ impl Writer {
             self.prev = Fingerprint::of(&lines[start..]);
             self.n += 1;
             lines.push(b'\n');
+        }
+        // First where every machine finds it: what is only here would not be known to the one that goes on with the run.
+        if let Some(mirror) = &mut self.mirror {
+            mirror.keep(&before, &lines)?;
+        }
+        if !before.is_empty() {
+            self.write_before(&before)?;
         }
         crash::point("journal.before_write");
         if crash::due("journal.torn_write") {

@@ -47,6 +47,22 @@ pub enum JournalError {
         /// Where it was.
         path: PathBuf,
     },
+    /// Another process went on with the run, in the place where run folders are kept.
+    #[error(
+        "another process goes on with the run in {place}: this one was taken for dead, and sends nothing more"
+    )]
+    Taken {
+        /// The run.
+        place: String,
+    },
+    /// The place where run folders are kept did not take what is to be announced.
+    #[error("the run in {place} cannot be written, so nothing more is sent: {reason}")]
+    Away {
+        /// The run.
+        place: String,
+        /// What the place answered last.
+        reason: String,
+    },
     /// An earlier write failed; nothing more is taken.
     #[error("the journal stopped after an earlier error: {0}")]
     Stopped(String),

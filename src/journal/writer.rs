@@ -76,6 +76,7 @@ impl Journal {
             path: path.to_owned(),
             n,
             prev,
+            mirror: options.mirrors.as_ref().and_then(|mirrors| mirrors.of(path)),
             options,
             stats: Arc::clone(&stats),
             failed: Arc::clone(&failed),

@@ -5,10 +5,13 @@
 //! flushed.
 
 /// Every place there is.
-pub const POINTS: [&str; 17] = [
+pub const POINTS: [&str; 20] = [
     "draft.before_keep",
     "draft.after_keep",
     "journal.created",
+    "segment.before_files",
+    "segment.before_put",
+    "segment.after_put",
     "before.before_write",
     "before.before_sync",
     "before.after_sync",

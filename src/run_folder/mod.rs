@@ -19,6 +19,7 @@ pub mod plan_file;
 pub mod plan_item;
 pub mod reference_usage;
 pub mod rows;
+pub mod shared;
 pub mod staging;
 pub mod summary;
 

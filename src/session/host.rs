@@ -54,6 +54,11 @@ impl Host {
         self.user_folder("XDG_STATE_HOME", ".local/state").map(|folder| folder.join("locks"))
     }
 
+    /// The folder of copies of run folders that are in a store; `None` without a home folder.
+    pub(super) fn copies(&self) -> Option<PathBuf> {
+        self.user_folder("XDG_STATE_HOME", ".local/state")
+    }
+
     /// The data file of the embedded emulator. Without a home folder it lies below the current folder.
     pub fn emulator_file(&self) -> PathBuf {
         self.emulator_data.clone().unwrap_or_else(|| {

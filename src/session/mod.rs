@@ -32,6 +32,7 @@ mod restore_test;
 mod resume;
 mod retry;
 pub mod runs;
+pub mod shared;
 mod undo;
 
 use std::future::Future;

@@ -311,7 +311,7 @@ fn a_run_of_one_person_takes_the_lease_of_its_target_where_a_store_is_shared_and
 /// A fleet over a real server that speaks S3, where `TRANSSHIP_S3_URL` names a place on one; `.ci/s3` starts one.
 #[expect(clippy::disallowed_methods, reason = "the test is told by the environment where the server is")]
 #[test]
-fn a_bucket_keeps_what_a_fleet_needs_and_names_the_machine_that_has_a_run_folder() {
+fn another_machine_goes_on_with_the_accounts_of_a_fleet_in_a_bucket() {
     let Ok(url) = std::env::var("TRANSSHIP_S3_URL") else {
         println!(
             "TRANSSHIP_S3_URL is not set: nothing was asked of a bucket; `.ci/s3` starts a server and sets it"
@@ -320,24 +320,39 @@ fn a_bucket_keeps_what_a_fleet_needs_and_names_the_machine_that_has_a_run_folder
     };
     let place = format!("{url}/{:016x}", fastrand::u64(..));
     let bench = fleet(3, "");
-    let run = |words: &[&str]| {
+    let on = |machine: &str, words: &[&str]| {
         let mut command = bench.transship(words);
-        command.args(["--store", &place, "--format", "json"]);
+        command.env("XDG_STATE_HOME", bench.path(machine));
         command.envs(std::env::vars().filter(|(name, _)| name.starts_with("AWS_")));
-        let output = command.output().unwrap();
+        command
+    };
+    let run = |machine: &str, words: &[&str]| {
+        let output = on(machine, words).args(["--store", &place, "--format", "json"]).output().unwrap();
         let document: Value =
             serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", told(&output)));
         (output.status.code(), document)
     };
-    assert_eq!(run(&["fleet", "plan", "fleet.yaml"]).0, Some(0));
-    let (code, document) = run(&["fleet", "run", "fleet.yaml"]);
+    assert_eq!(run("one", &["fleet", "plan", "fleet.yaml"]).0, Some(0));
+    // The first machine is switched off while it does the second account.
+    let mut command = on("one", &["fleet", "run", "fleet.yaml", "--parallel", "1", "--store", &place]);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let since = Instant::now();
+    while run("two", &["fleet", "status", "describe-all"]).1["fleet"]["done"].as_u64() < Some(1) {
+        assert!(since.elapsed() < Duration::from_mins(1), "no account was done");
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let (code, document) = run("two", &["fleet", "run", "fleet.yaml"]);
     assert_eq!((code, &document["fleet"]["done"]), (Some(0), &3.into()), "{document:#}");
-    assert_eq!(run(&["fleet", "status", "describe-all"]).1["fleet"]["state"], "finished");
-    assert_eq!(run(&["fleet", "run", "fleet.yaml"]).0, Some(0));
-    // Another machine finds that an account was begun elsewhere, and leaves it alone.
-    std::fs::remove_dir_all(bench.path("runs")).unwrap();
-    let (code, document) = run(&["fleet", "run", "fleet.yaml", "--name", "describe-all"]);
-    assert_eq!((code, &document["fleet"]["done"]), (Some(0), &3.into()), "what is finished stays so");
+    assert_eq!(run("two", &["fleet", "status", "describe-all"]).1["fleet"]["state"], "finished");
+    assert_eq!(run("one", &["fleet", "run", "fleet.yaml"]).0, Some(0));
+    for number in 1..=3 {
+        let folder = format!("{place}/fleets/describe-all/runs/c{number}");
+        let output = on("three", &["verify", &folder]).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    }
+    let audit = run("three", &["fleet", "report", "describe-all"]).1;
+    assert!(audit["audit"].as_str().unwrap().starts_with(&place), "{audit:#}");
 }
 
 #[test]

@@ -25,6 +25,7 @@ mod recipes;
 mod references;
 mod resume;
 mod runs;
+mod shared_runs;
 mod support;
 mod torture;
 mod undo;

@@ -80,6 +80,25 @@ impl Objects {
         self.version_of(name, &bytes).await
     }
 
+    /// Writes an object unless there is another of this name, and says whether it is there now: [`Self::create`] without the
+    /// version, which costs a call.
+    ///
+    /// # Errors
+    ///
+    /// The storage does not answer.
+    pub async fn claim(&self, name: &str, bytes: Bytes) -> Result<bool, ArchiveError> {
+        self.store.create_own(name, bytes).await
+    }
+
+    /// Copies an object of any size into a file, and says whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be written, or the storage does not answer.
+    pub async fn get_file(&self, name: &str, file: &mut std::fs::File) -> Result<bool, ArchiveError> {
+        self.store.download(name, file).await
+    }
+
     /// Writes an object if it is still in this version; `None` if it is not. As [`Self::create`], what is written must be
     /// told from what others write.
     ///

@@ -210,7 +210,8 @@ pub struct Run {
     #[arg(long, env = "TRANSSHIP_FAIL_IF_EMPTY", value_parser = clap::builder::FalseyValueParser::new(),
         action = clap::ArgAction::SetTrue)]
     pub fail_if_empty: bool,
-    /// Folder of this run [default: one of its own below the job's `output`]
+    /// Folder of this run, or its address in a store like s3://bucket/runs/one [default: a folder of its own below the job's
+    /// `output`]
     #[arg(long, value_name = "DIR")]
     pub run_dir: Option<PathBuf>,
     /// If `--run-dir` holds a run already, resume it; if that is finished, end at once with its exit code
@@ -286,7 +287,7 @@ fn age(text: &str) -> Result<std::time::Duration, String> {
 /// `resume`.
 #[derive(Debug, Args)]
 pub struct Resume {
-    /// The run: its folder or its id [default: the one that is not finished]
+    /// The run: its folder, its address in a store, or its id [default: the one that is not finished]
     pub run: Option<PathBuf>,
     /// What becomes of it when its parent dies.
     #[command(flatten)]
@@ -299,7 +300,7 @@ pub struct Resume {
 /// `retry`.
 #[derive(Debug, Args)]
 pub struct Retry {
-    /// The run: its folder or its id [default: the last that left something to redo]
+    /// The run: its folder, its address in a store, or its id [default: the last that left something to redo]
     pub run: Option<PathBuf>,
     /// What becomes of it when its parent dies.
     #[command(flatten)]
@@ -315,7 +316,7 @@ pub struct Retry {
 /// `undo`.
 #[derive(Debug, Args)]
 pub struct Undo {
-    /// The run: its folder or its id
+    /// The run: its folder, its address in a store, or its id
     pub run: PathBuf,
     /// What becomes of it when its parent dies.
     #[command(flatten)]
@@ -367,14 +368,14 @@ pub struct List {
 /// `show`, and others that take one run.
 #[derive(Debug, Args)]
 pub struct OneRun {
-    /// The run: its folder or its id [default: the last]
+    /// The run: its folder, its address in a store, or its id [default: the last]
     pub run: Option<PathBuf>,
 }
 
 /// `report`.
 #[derive(Debug, Args)]
 pub struct Report {
-    /// The run: its folder or its id [default: the last]
+    /// The run: its folder, its address in a store, or its id [default: the last]
     pub run: Option<PathBuf>,
 }
 

@@ -13,7 +13,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::world::CliContext;
 use crate::cli::{parent, say, signal};
-use crate::fleet::children::{Children, local, planned, worker_name};
+use crate::fleet::children::{Children, planned, worker_name};
 use crate::fleet::run::{Activities, RunEnd};
 use crate::fleet::{
     ChildEnd, Definition, Ending, FleetError, FleetStore, Gate, Launcher, Pace, RunRequest, Shard,
@@ -47,10 +47,6 @@ pub(in crate::cli) async fn run(world: &CliContext, args: &Run) -> Result<Exit, 
         fleet: &fleet,
         planned: planned(&store, &definition).await?,
         temporary: temporary.path().to_owned(),
-        local: local(&job, &fleet.name),
-        machine: host.name().unwrap_or_else(|| "a machine without a name".to_owned()),
-        worker: &worker,
-        clock: &host.clock,
     };
     let children = Told { world, children };
     let request = RunRequest {

@@ -1,0 +1,237 @@
+//! Run folders in a store that machines share: a bucket, or a folder by `file://`.
+//!
+//! The files of a run are worked on in a private copy on this machine; the store has what any other machine needs to go on:
+//!
+//! ```text
+//! <run>/begun/<run id>/          job.yaml, plan.json, wanted.jsonl, known.ids: written once, before the first segment
+//! <run>/journal/000042.jsonl     each group of the journal, with the documents that it announces as overwritten
+//! <run>/summary.json, audit.csv, report.html
+//! ```
+//!
+//! Promises: a segment is in the store before anything is done that a record of it announces. It is created only if there is
+//! none of its number, so of two processes that go on with a run one finds its number taken: that one writes and sends
+//! nothing more. What is in the store when a process is killed is a run that can be resumed, from any machine. Which folder
+//! in `begun` counts is said by the first segment, so a process that never came so far has begun nothing.
+
+mod copy;
+mod segment;
+mod upload;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use crate::archive::{ArchiveError, Objects};
+use crate::journal::{Mirror, Mirrors};
+use crate::model::Cancel;
+use crate::run_folder::error::RunFolderError;
+
+/// What is written once, before the journal begins.
+const BEGUN: [&str; 4] = ["job.yaml", "plan.json", "wanted.jsonl", "known.ids"];
+/// What is made of a journal, and written whenever a process ends.
+const REPORTS: [&str; 3] = ["summary.json", "audit.csv", "report.html"];
+
+/// Why a run folder in a store could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum SharedError {
+    /// The store does not answer, or refuses.
+    #[error(transparent)]
+    Store(#[from] ArchiveError),
+    /// A file of the copy on this machine could not be written or read.
+    #[error(transparent)]
+    Folder(#[from] RunFolderError),
+    /// A run in the store is not whole.
+    #[error("the run in {place} is damaged: {message}")]
+    Damaged {
+        /// The run.
+        place: String,
+        /// What is missing or does not fit.
+        message: String,
+    },
+}
+
+/// How run folders in a store are used.
+#[derive(Debug, Clone)]
+pub struct SharedOptions {
+    /// The folder of the copies on this machine, for its owner only.
+    pub copies: PathBuf,
+    /// The process, as others are told of it.
+    pub holder: String,
+    /// Drawn by this process, so that what it writes is told from what others write.
+    pub mark: String,
+    /// How long a store that does not answer is waited for; no longer than ten seconds once the run is to stop.
+    pub patience: Duration,
+}
+
+/// The run folders in a store. A clone shares everything.
+#[derive(Clone)]
+pub struct SharedRuns(Arc<Inner>);
+
+struct Inner {
+    objects: Objects,
+    options: SharedOptions,
+    /// Where the store is talked to: the thread of a journal waits for its answers, while nobody else may wait for that thread.
+    runtime: tokio::runtime::Handle,
+    /// Ends the runtime when it is dropped.
+    _ends: oneshot::Sender<()>,
+    /// What is known here of each run.
+    known: Mutex<BTreeMap<String, Known>>,
+    cancel: Mutex<Cancel>,
+}
+
+/// What is known of a run in the store.
+#[derive(Debug, Clone, Copy, Default)]
+struct Known {
+    /// How many segments it has.
+    segments: u64,
+    /// Which files its reports are in the copy, as they were fetched: another one is to be written to the store.
+    reports: [Option<u64>; REPORTS.len()],
+}
+
+impl fmt::Debug for SharedRuns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SharedRuns").field("objects", &self.0.objects).finish_non_exhaustive()
+    }
+}
+
+impl SharedRuns {
+    /// The run folders in this store. Starts a thread that talks to it.
+    ///
+    /// # Errors
+    ///
+    /// The thread cannot be started.
+    pub fn start(objects: Objects, options: SharedOptions) -> std::io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let handle = runtime.handle().clone();
+        let (ends, ended) = oneshot::channel::<()>();
+        std::thread::Builder::new().name("run store".into()).spawn(move || {
+            // Its other end is dropped with the last clone.
+            let _ = runtime.block_on(ended);
+            runtime.shutdown_background();
+        })?;
+        let (known, cancel) = (Mutex::default(), Mutex::default());
+        Ok(Self(Arc::new(Inner { objects, options, runtime: handle, _ends: ends, known, cancel })))
+    }
+
+    /// From now on, a store that does not answer is given up soon once this one drains, and at once when it aborts.
+    pub fn stop_with(&self, cancel: &Cancel) {
+        *self.0.cancel.lock().unwrap_or_else(PoisonError::into_inner) = cancel.clone();
+    }
+
+    /// The copy of a run on this machine; it need not be there.
+    pub fn copy(&self, run: &str) -> PathBuf {
+        self.0.options.copies.join(run)
+    }
+
+    /// The folder of the copies on this machine.
+    pub fn copies(&self) -> &Path {
+        &self.0.options.copies
+    }
+
+    /// The objects of the store.
+    pub fn objects(&self) -> &Objects {
+        &self.0.objects
+    }
+
+    /// The store, as messages call it.
+    pub fn place(&self) -> &str {
+        self.0.objects.place().trim_end_matches('/')
+    }
+
+    /// A run, as messages call it.
+    fn shown(&self, run: &str) -> String {
+        format!("{}/{run}", self.place())
+    }
+
+    /// The run whose copy has its journal or its folder here.
+    fn run_of(&self, path: &Path) -> Option<String> {
+        let below = path.strip_prefix(&self.0.options.copies).ok()?;
+        below.to_str().filter(|name| !name.is_empty()).map(str::to_owned)
+    }
+
+    fn known<T>(&self, work: impl FnOnce(&mut BTreeMap<String, Known>) -> T) -> T {
+        work(&mut self.0.known.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Does something in the thread that talks to the store, and waits for it.
+    async fn there<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, SharedError>> + Send + 'static,
+    ) -> Result<T, SharedError> {
+        match self.0.runtime.spawn(work).await {
+            Ok(done) => done,
+            Err(error) => Err(ArchiveError::Refused(format!("its thread ended: {error}")).into()),
+        }
+    }
+
+    /// Copies a run to this machine, in place of what is there of it; says whether there is one.
+    ///
+    /// # Errors
+    ///
+    /// The store does not answer, a segment is missing or damaged, or the copy cannot be written.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future may leave a part of the copy.
+    pub async fn fetch(&self, run: &str) -> Result<bool, SharedError> {
+        let (own, name) = (self.clone(), run.to_owned());
+        let segments = self.there(async move { copy::fetch(&own, &name).await }).await?;
+        let reports = copy::reports(&self.copy(run));
+        self.known(|known| known.insert(run.to_owned(), Known { segments, reports }));
+        Ok(segments > 0)
+    }
+
+    /// Copies the runs that were asked for again, where others wrote them meanwhile: to be called once nobody else may.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::fetch`].
+    pub async fn refresh(&self) -> Result<(), SharedError> {
+        let runs: Vec<(String, Known)> = self.known(|known| known.clone().into_iter().collect());
+        for (run, known) in runs {
+            let (own, name) = (self.clone(), run.clone());
+            let next = known.segments + 1;
+            if self.there(async move { copy::has(&own, &name, next).await }).await? {
+                self.fetch(&run).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the reports that this process made, unless another one goes on with their runs by now. Gives the places of
+    /// those whose reports could not be written, and why.
+    pub async fn publish(&self) -> Vec<(String, SharedError)> {
+        let runs: Vec<(String, Known)> = self.known(|known| known.clone().into_iter().collect());
+        let mut failed = Vec::new();
+        for (run, Known { segments, reports }) in runs {
+            let now = copy::reports(&self.copy(&run));
+            if segments == 0 || now == reports {
+                continue;
+            }
+            let (own, name) = (self.clone(), run.clone());
+            let done = self.there(async move { copy::publish(&own, &name, segments).await }).await;
+            match done {
+                Ok(()) => {
+                    self.known(|known| known.insert(run, Known { segments, reports: now })).map_or((), drop)
+                }
+                Err(error) => failed.push((self.shown(&run), error)),
+            }
+        }
+        failed
+    }
+}
+
+impl Mirrors for SharedRuns {
+    fn of(&self, journal: &Path) -> Option<Box<dyn Mirror>> {
+        let run = self.run_of(journal.parent()?)?;
+        Some(Box::new(upload::Upload::new(self.clone(), run)))
+    }
+}
+
+#[cfg(test)]
+mod tests;
