@@ -18,12 +18,13 @@ use super::signal::Signals;
 use super::tell::{end_of, tell};
 use super::world::CliContext;
 use crate::archive::PruneReport;
-use crate::job::{self, AccountChoice, Action, Job, Settings};
+use crate::job::{self, Action, Job, Settings};
 use crate::model::Outcome;
 use crate::model::cancel::Cancel;
 use crate::report::text;
 use crate::session::backup::of_account;
 use crate::session::notify::End;
+use crate::session::runs::job_of;
 use crate::session::{self, Host, Summary, open_ends};
 
 /// Backs up several accounts, `parallel` of them at a time, each with a budget and a run of its own; one that fails does not stop the others.
@@ -175,11 +176,7 @@ pub(super) async fn after_resume(
         ended => ended,
     };
     // The job as run tells who wants to know; one that cannot be read any more tells nobody.
-    let text = std::fs::read(folder.join("job.yaml")).unwrap_or_default();
-    let (choice, host) = (settings.stand_in.clone().map(AccountChoice::Row), &world.host);
-    if let Ok(job) =
-        job::parse_as("job.yaml", &text, &settings.folder, &host.env, &host.clock, choice.as_ref())
-    {
+    if let Ok(job) = job_of(&world.host, folder, settings) {
         tell(world, &job, &[end_of(account, &ended)], signals).await;
     }
     ended.map(|ended| ended.exit)

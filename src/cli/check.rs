@@ -79,12 +79,12 @@ async fn one(world: &CliContext, job: &Job, settings: Settings, cancel: &Cancel)
         if let (Some(outcome), Some(trouble)) = (item.outcome, &item.trouble)
             && outcome.needs_attention()
         {
-            troubles += u32::from(item.kind.is_none());
+            troubles += u32::from(item.is_import());
             attention.push(json!({
                 "outcome": outcome, "kind": item.list(), "name": item.name, "code": trouble.code,
                 "message": trouble.message,
             }));
-            let of = item.kind.map_or(String::new(), |kind| format!("{} ", kind.singular()));
+            let of = if item.is_import() { String::new() } else { format!("{} ", item.noun()) };
             let line = format!("{outcome}: {of}{}: {}", item.name, trouble.message);
             writeln!(out, "{}", crate::report::text::clean(&line))?;
         }

@@ -37,12 +37,27 @@ pub(super) async fn keeps_conditions(
     )))
 }
 
+/// Warns where the store is a folder that does not exist: a name that is mistyped makes a store of its own, in which nobody
+/// else looks for leases.
+fn warn_of_a_new_store(world: &CliContext, location: &str) {
+    if !location.contains("://") && !std::path::Path::new(location).exists() {
+        let message = format!(
+            "warning: the store {location} does not exist and is made: leases that other machines hold elsewhere are not \
+             seen; make sure that its name is right"
+        );
+        say(world, &message);
+    }
+}
+
 /// Takes the lease of what a session writes to, if there is a store; it is renewed from now on, and with each renewal the
 /// fleet's `control.json` is read: a stop drains the run.
 pub(super) async fn lease(world: &CliContext, session: &mut Session, cancel: &Cancel) -> Result<(), Failure> {
     let remote = place(world)?;
     let (store, of_run) = match (location(world), &remote) {
-        (Some(location), _) => ((objects(world, location.clone(), true)?, location), None),
+        (Some(location), _) => {
+            warn_of_a_new_store(world, &location);
+            ((objects(world, location.clone(), true)?, location), None)
+        }
         // The run folder is shared, so what it writes to is leased beside it.
         (None, Some((objects, location, run))) => ((objects.clone(), location.clone()), Some(run.as_str())),
         (None, None) => return Ok(()),

@@ -10,11 +10,10 @@ use super::runs::{find, find_to_retry};
 use super::view::show_plan;
 use super::world::CliContext;
 use super::{parent, say, signal};
-use crate::job::{self, AccountChoice, Action};
+use crate::job::Action;
 use crate::model::cancel::Cancel;
-use crate::session::{
-    Copies, NothingToRetry, OpenRequest, OpenedRun, Retry, Retrying, RunFolder, nothing_to_undo,
-};
+use crate::session::runs::job_of;
+use crate::session::{Copies, NothingToRetry, OpenRequest, OpenedRun, Retry, Retrying, nothing_to_undo};
 
 /// `undo`: puts back what a run changed.
 pub(super) async fn undo(world: &CliContext, args: &Undo) -> Result<Exit, Failure> {
@@ -78,17 +77,20 @@ pub(super) async fn retry(world: &CliContext, args: &RetryArgs) -> Result<Exit, 
     let path = find_to_retry(world, args.run.as_deref())?;
     let earlier = OpenedRun::open(&path)?;
     let head = earlier.plan.head();
-    let text = std::fs::read(RunFolder::at(&path).job())?;
-    let shown = path.join("job.yaml").display().to_string();
-    let choice = head.settings.stand_in.clone().map(AccountChoice::Row);
-    let (folder, host) = (&head.settings.folder, &world.host);
-    let job = job::parse_as(&shown, &text, folder, &host.env, &host.clock, choice.as_ref())
-        .map_err(|problems| Failure::of_job(&problems, world.color_err()))?;
+    let job = job_of(&world.host, &path, &head.settings)?;
     let cancel = Cancel::new();
     signal::listen(world, &cancel);
     if let Action::Backup | Action::Compare = job.action {
         let message = format!("a {} is not redone in part: run its job again", job.action.as_str());
         return Err(Failure::BadInput(message));
+    }
+    if !earlier.record.is_finished() {
+        let message = format!(
+            "this run did not come to its end: `transship resume {}` goes on with it. `retry` plans anew what it left, and \
+             makes a run of its own of it",
+            earlier.id()
+        );
+        say(world, &message);
     }
     let session = open(world, OpenRequest::Retry(head), &cancel, args.settle).await?;
     let listening = listen(world, &session, Company::Alone);

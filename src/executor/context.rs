@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::fs::File;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::Value;
@@ -54,6 +55,9 @@ pub(crate) struct Context<'a> {
     pub places: Arc<Semaphore>,
     /// When a create was last sent again after its effect was not to be seen.
     pub sent_again: Cell<Option<Instant>>,
+    /// The longest that lists lacked what a create had made that was sent again meanwhile: what the later one made may be
+    /// lacking for as long.
+    pub lag: Cell<Duration>,
     /// Copies that are recorded, and what items name that they did not make.
     pub copies: RefCell<HashSet<Id>>,
     /// How much is written at a time, and who is asked in between.
@@ -125,7 +129,7 @@ pub(crate) fn wanted_text(
         return Err(bad("is missing").into());
     };
     let text = read_span(file, slot).map_err(|_| bad("is cut off"))?;
-    others.filled(item, text, made).map_err(|what| bad(&what).into())
+    others.filled(item, text, made).map_err(|unfilled| bad(&unfilled.to_string()).into())
 }
 
 /// Fingerprint of what is sent for an item.

@@ -16,7 +16,7 @@ pub(crate) struct JournalView<'a> {
     journal: &'a Journal,
     memory: RefCell<ItemStates>,
     others: &'a DependencyItems,
-    owned: RefCell<HashMap<Id, Option<Kind>>>,
+    owned: RefCell<HashMap<Id, Kind>>,
     /// How often calls were announced by earlier processes.
     earlier: BTreeMap<ItemKey, u32>,
     /// Which version each write of this process was answered with, as a hash: there may be very many.
@@ -129,6 +129,11 @@ impl<'a> JournalView<'a> {
         self.memory.borrow().state(item).clone()
     }
 
+    /// Whether the item's call was sent and may have had its effect, whatever was answered.
+    pub(crate) fn may_have_acted(&self, item: ItemKey) -> bool {
+        self.memory.borrow().may_have_acted(item)
+    }
+
     /// How often the item's call was announced.
     pub(crate) fn attempts(&self, item: ItemKey) -> u32 {
         self.memory.borrow().attempts(item)
@@ -195,12 +200,12 @@ impl<'a> JournalView<'a> {
     }
 
     /// Whether items of this run have any of that kind.
-    pub(crate) fn owns_any(&self, kind: Option<Kind>) -> bool {
+    pub(crate) fn owns_any(&self, kind: Kind) -> bool {
         self.owned.borrow().values().any(|of| *of == kind)
     }
 
     /// The imports of the target, or the resources of a kind, that the items of this run have.
-    pub(crate) fn owned(&self, kind: Option<Kind>) -> HashSet<Id> {
+    pub(crate) fn owned(&self, kind: Kind) -> HashSet<Id> {
         self.owned.borrow().iter().filter(|(_, of)| **of == kind).map(|(id, _)| id.clone()).collect()
     }
 }

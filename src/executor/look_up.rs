@@ -24,6 +24,8 @@ pub(crate) struct Doubts {
     last: Option<Doubt>,
     throttles: u32,
     conflicts: u32,
+    /// When it was first looked for in this process.
+    since: Option<Instant>,
 }
 
 impl Doubts {
@@ -42,6 +44,7 @@ pub(crate) async fn look_up(
     doubts: &mut Doubts,
 ) -> Result<Next, EngineError> {
     let wanted = document(context, item)?;
+    let since = *doubts.since.get_or_insert_with(Instant::now);
     let reason = match &doubts.last {
         _ if is_planted(ONE_LOOK) => Reason::TakenUpAgain,
         None | Some(Doubt::NoAnswer) => Reason::InDoubt { settled },
@@ -50,7 +53,13 @@ pub(crate) async fn look_up(
         Some(Doubt::Conflict(_)) => Reason::InDoubt { settled: Instant::now() },
     };
     let step = match context.finder.search(item, reason, &wanted).await {
-        Found::There { id, sha256, modified } => adopted(id, sha256, modified),
+        Found::There { id, sha256, modified } => {
+            if context.ledger.attempts(item.item) > 1 {
+                // Which of its calls made it is not known, nor whether the others made more.
+                context.lag.set(context.lag.get().max(since.elapsed()));
+            }
+            adopted(id, sha256, modified)
+        }
         Found::Nowhere => match doubts.last.take() {
             Some(Doubt::Throttled(failure)) if doubts.throttles >= MOST_THROTTLES => {
                 return end(context, item.item, failure).await;
@@ -84,7 +93,7 @@ pub(crate) async fn look_up(
 pub(crate) async fn look_before(context: &Context<'_>, item: &PlanItem) -> Result<Next, EngineError> {
     let wanted = document(context, item)?;
     match context.finder.search(item, Reason::TakenUpAgain, &wanted).await {
-        Found::There { id, sha256, modified } if item.kind.is_some() => {
+        Found::There { id, sha256, modified } if !item.is_import() => {
             // Imports are to refer to it.
             intend(context, item, Intent::of(item.operation)).await?;
             context.ledger.sync(item.item, adopted(id, sha256, modified), None).await?;

@@ -161,6 +161,7 @@ pub async fn run(running: ExecuteRequest<'_>) -> Result<RunEnd, EngineError> {
         clock,
         places: Arc::new(Semaphore::new(options.in_flight)),
         sent_again: Cell::default(),
+        lag: Cell::default(),
         copies: RefCell::default(),
         waves,
         declined: Cell::default(),

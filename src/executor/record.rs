@@ -108,7 +108,7 @@ pub(crate) async fn applied(
     let (print, found) = print_and_tree(context, answer.text.get().as_bytes());
     // The answer to the write of a script may lack its code (section 10): then it tells nothing of the whole.
     let whole =
-        item.kind != Some(Kind::Scripts) || found.as_ref().is_ok_and(|found| found.get("content").is_some());
+        item.kind != Kind::Scripts || found.as_ref().is_ok_and(|found| found.get("content").is_some());
     let step = Step::Applied {
         target: answer.head.id.clone(),
         status: Some(answer.status),

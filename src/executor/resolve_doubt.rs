@@ -91,7 +91,7 @@ pub(crate) async fn late_put(
     item: &PlanItem,
     there: &Document,
 ) -> Result<Option<Next>, EngineError> {
-    if item.operation != Operation::Update || context.ledger.attempts(item.item) == 0 {
+    if item.operation != Operation::Update || !context.ledger.may_have_acted(item.item) {
         return Ok(None);
     }
     let Found { print, as_wanted, .. } = found(context, item, there)?;
@@ -183,7 +183,7 @@ pub(crate) async fn in_use(
     item: &PlanItem,
     target: &Id,
 ) -> Result<Option<Next>, EngineError> {
-    if item.kind.is_none() {
+    if item.is_import() {
         return Ok(None);
     }
     let users = match context.target.client.dependencies(item.list(), target).await {

@@ -21,6 +21,8 @@ use crate::run_folder::plan_item::PlanItem;
 /// What is to be overwritten or removed is read again, once, if its write waited longer than this for its permit: a
 /// service may ask for minutes, and somebody may have changed the import meanwhile.
 const READ_IS_FRESH: Duration = Duration::from_secs(5);
+/// The same where the service did not take the write at first: it is sent again after a pause.
+const READ_IS_FRESH_AFTER_A_REFUSAL: Duration = Duration::from_secs(1);
 
 /// What is about to be sent.
 #[derive(Debug, Clone, Copy)]
@@ -69,7 +71,7 @@ pub(crate) async fn send<T: Counted>(
     let call = call(&client);
     tokio::pin!(call);
     let read = Instant::now();
-    let mut is_outdated = false;
+    let (mut is_outdated, mut fresh) = (false, READ_IS_FRESH);
     // Times it was sent that the journal has already.
     let mut recorded = 0;
     let answer = loop {
@@ -78,7 +80,7 @@ pub(crate) async fn send<T: Counted>(
             Some(announcement) = announced.recv() => match announcement {
                 Announcement::Ready(may_send) => {
                     is_outdated = intent.before.is_some()
-                        && read.elapsed() > READ_IS_FRESH
+                        && read.elapsed() > fresh
                         && context.read_again.borrow_mut().insert(item.item);
                     let go = !is_outdated && announce(context, item, intent).await?;
                     // Whoever waits for it is this very call.
@@ -90,6 +92,7 @@ pub(crate) async fn send<T: Counted>(
                 }
                 Announcement::NotTaken { status, message, sends, .. } => {
                     recorded += sends;
+                    fresh = READ_IS_FRESH_AFTER_A_REFUSAL;
                     context.ledger.note(item.item, Step::NotTaken { status, message, sends }).await?;
                 }
             },

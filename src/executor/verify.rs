@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::api::ErrorKind;
 use crate::documents::contained;
+use crate::documents::references::Kind;
 use crate::executor::context::{Context, document, print_and_tree, sent_sha256, with_article};
 use crate::executor::halt;
 use crate::executor::record::compare_texts;
@@ -131,7 +132,7 @@ fn is_cheaper_by_list<'i>(
     items: impl Iterator<Item = &'i ItemKey>,
 ) -> bool {
     // What imports refer to is read by id: its lists do not show all of it.
-    let imports = items.filter(|item| context.others.kind(**item).is_none()).count() as u64;
+    let imports = items.filter(|item| context.others.kind(**item) == Kind::Imports).count() as u64;
     forecast::read_back(imports, listed, context.plan.tail().target_page).0
 }
 
@@ -209,7 +210,7 @@ fn removals(context: &Context<'_>, open: &HashMap<Id, ItemKey>) -> Result<HashSe
         return Ok(removals);
     }
     // The list of imports tells nothing of what is no import.
-    for item in open.values().filter(|item| context.others.kind(**item).is_none()) {
+    for item in open.values().filter(|item| context.others.kind(**item) == Kind::Imports) {
         if context.plan.item(*item)?.operation == Operation::Delete {
             removals.insert(*item);
         }

@@ -13,7 +13,7 @@ use crate::job::Verify;
 
 /// Writes and reads back wave by wave, and looks for copies; gives back what could not be found out.
 pub(crate) async fn walk(context: &Context<'_>, policy: &mut Policy) -> Result<Option<String>, EngineError> {
-    let reads_back = context.options.verify == Verify::Full && !context.options.settle_only;
+    let reads_back = reads_back(context);
     let order = WaveOrder::new(context.plan, context.waves.map(|(waves, _)| waves))?;
     if reads_back && order.count() > 1 && context.again {
         // What an earlier process wrote is verified before more is written.
@@ -29,9 +29,7 @@ pub(crate) async fn walk(context: &Context<'_>, policy: &mut Policy) -> Result<O
     for (at, wave) in open.iter().enumerate().take_while(|_| !context.cancel.is_draining()) {
         since = Instant::now();
         write(context, policy, Batch::Wave(&order, *wave)).await?;
-        if reads_back && !context.cancel.is_draining() {
-            verify::read_back(context, policy).await?;
-        }
+        read_back(context, policy).await?;
         if let Some(next) = open.get(at + 1)
             && !context.cancel.is_draining()
             && !context.options.settle_only
@@ -47,9 +45,7 @@ pub(crate) async fn walk(context: &Context<'_>, policy: &mut Policy) -> Result<O
                 break;
             }
             write(context, policy, Batch::Held(free)).await?;
-            if reads_back && !context.cancel.is_draining() {
-                verify::read_back(context, policy).await?;
-            }
+            read_back(context, policy).await?;
         }
     }
     // Deletions come after everything else, also after what waited for its flows.
@@ -61,15 +57,26 @@ pub(crate) async fn walk(context: &Context<'_>, policy: &mut Policy) -> Result<O
             waves::pass(context, policy, &order, (*before, wave), since.elapsed()).await?;
         }
         delete(context, policy, &order, wave).await?;
-        if reads_back && !context.cancel.is_draining() {
-            verify::read_back(context, policy).await?;
-        }
+        read_back(context, policy).await?;
     }
     let look = reads_back || context.options.settle_only || context.sent_again.get().is_some();
     if look && !context.cancel.is_draining() {
         return copies::look_for_copies(context).await;
     }
     Ok(None)
+}
+
+/// Whether what is written is read back.
+fn reads_back(context: &Context<'_>) -> bool {
+    context.options.verify == Verify::Full && !context.options.settle_only
+}
+
+/// Reads back what was written, unless the job does without or the run drains.
+async fn read_back(context: &Context<'_>, policy: &mut Policy) -> Result<(), EngineError> {
+    if reads_back(context) && !context.cancel.is_draining() {
+        verify::read_back(context, policy).await?;
+    }
+    Ok(())
 }
 
 /// Deletes what the source no longer has, once everything else is as wanted.

@@ -54,7 +54,7 @@ impl WaveOrder {
             if is_deletion {
                 deletions.push(item.item);
             }
-            is_import.push(item.kind.is_none() && item.is_work() && !is_deletion);
+            is_import.push(item.is_import() && item.is_work() && !is_deletion);
             if !item.needs.is_empty() {
                 needs.push((item.item, item.needs));
             }
@@ -142,7 +142,7 @@ impl WaveOrder {
         wave: u32,
     ) -> impl Iterator<Item = Result<PlanItem, EngineError>> + 'a {
         let keys = (1..=context.plan.len()).map(ItemKey).filter(move |key| self.of(*key) == wave);
-        let is_other = |item: &PlanItem| item.kind.is_some() || !item.is_work();
+        let is_other = |item: &PlanItem| !item.is_import() || !item.is_work();
         keys.map(|key| Ok(context.plan.item(key)?)).filter(move |item| !item.as_ref().is_ok_and(is_other))
     }
 }

@@ -201,7 +201,7 @@ async fn still_there(
             return Ok(Err(Next::TooEarly));
         }
         Err(error) if error.kind == ErrorKind::NotFound => {
-            let next = if item.operation == Operation::Delete && context.ledger.attempts(item.item) > 0 {
+            let next = if item.operation == Operation::Delete && context.ledger.may_have_acted(item.item) {
                 resolve_doubt::late_delete(context, item, target).await?
             } else if item.operation == Operation::Delete {
                 let message = "it was gone already";

@@ -98,6 +98,11 @@ impl FlowUsage {
         Ok(usage)
     }
 
+    /// Whether every list that was asked for was read to its end.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.unread.is_empty()
+    }
+
     /// Refuses what was not read to its end of `lists`: for those who go by what is not there.
     ///
     /// # Errors

@@ -243,6 +243,15 @@ impl MatchBy {
             Self::ExternalId => head.external_id.as_deref().map(Cow::Borrowed),
         }
     }
+
+    /// The same of a document that is to be written.
+    pub fn key_of(self, document: &serde_json::Value) -> Option<Cow<'_, str>> {
+        let text = |field: &str| document.get(field).and_then(serde_json::Value::as_str);
+        match self {
+            Self::Name => text("name").map(name_key),
+            Self::ExternalId => text("externalId").map(Cow::Borrowed),
+        }
+    }
 }
 
 /// `on_existing`: what happens to an import that is there and differs.

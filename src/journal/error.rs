@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::model::ItemKey;
+
 /// A journal that cannot be read or written. It ends the run: nothing may be sent without its intent on disk.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
@@ -66,4 +68,31 @@ pub enum JournalError {
     /// An earlier write failed; nothing more is taken.
     #[error("the journal stopped after an earlier error: {0}")]
     Stopped(String),
+}
+
+/// A record that fits the chain of its journal and not what it is about.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Misfit {
+    /// It is about an item that the plan does not have.
+    #[error("the plan has no item {0}")]
+    NoSuchItem(ItemKey),
+    /// The step may not follow what the item did before.
+    #[error("item {item} cannot be {step} now")]
+    NotNow {
+        /// The item.
+        item: ItemKey,
+        /// The step, as a word.
+        step: &'static str,
+    },
+    /// The run was opened for another plan.
+    #[error("it was opened for another plan.json than the one beside it")]
+    OtherPlan,
+    /// The run was opened for another number of items.
+    #[error("it was opened for {opened} items, the plan has {planned}")]
+    OtherItems {
+        /// How many the journal says.
+        opened: u32,
+        /// How many the plan has.
+        planned: u32,
+    },
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::error::Misfit;
 use super::{Entry, ItemState, Phase, Record, Step};
 use crate::model::{ItemKey, Operation, Outcome};
 
@@ -23,6 +24,8 @@ pub struct ItemStates {
     doubts: BTreeMap<ItemKey, Doubt>,
     /// Items that failed because their call was never sent.
     not_sent: BTreeSet<ItemKey>,
+    /// Items whose call was answered with a 429 and that were not settled since: a service may say so after it has acted.
+    not_taken: BTreeSet<ItemKey>,
     /// `lastModified` of clones, as the service said it when it made them.
     cloned: BTreeMap<ItemKey, String>,
 }
@@ -38,7 +41,7 @@ impl ItemStates {
     /// # Errors
     ///
     /// The step may not follow what the item did before, or there is no such item.
-    pub fn take(&mut self, record: &Record) -> Result<(), String> {
+    pub fn take(&mut self, record: &Record) -> Result<(), Misfit> {
         let Entry::Item { item, step } = &record.entry else { return Ok(()) };
         self.step(*item, step)
     }
@@ -48,11 +51,11 @@ impl ItemStates {
     /// # Errors
     ///
     /// Takes in one step of an item; errors as for [`ItemStates::take`].
-    pub fn step(&mut self, item: ItemKey, step: &Step) -> Result<(), String> {
+    pub fn step(&mut self, item: ItemKey, step: &Step) -> Result<(), Misfit> {
         let index = (item.0 as usize).wrapping_sub(1);
-        let state = self.states.get_mut(index).ok_or_else(|| format!("the plan has no item {item}"))?;
+        let state = self.states.get_mut(index).ok_or(Misfit::NoSuchItem(item))?;
         let after = state.after(step);
-        *state = after.ok_or_else(|| format!("item {item} cannot be {} now", word(step)))?;
+        *state = after.ok_or_else(|| Misfit::NotNow { item, step: word(step) })?;
         match step {
             Step::Ended { outcome: Outcome::Failed, code, .. } if code == NOT_SENT => {
                 self.not_sent.insert(item);
@@ -70,6 +73,11 @@ impl ItemStates {
             }
         }
         let is_settled = state.is_final() || matches!(state, ItemState::Applied { .. });
+        if matches!(step, Step::NotTaken { .. }) {
+            self.not_taken.insert(item);
+        } else if is_settled {
+            self.not_taken.remove(&item);
+        }
         if let Step::Intended { attempt, operation, .. } = step {
             self.attempts.insert(item, *attempt);
             self.doubts.insert(item, Doubt { operation: *operation });
@@ -102,6 +110,11 @@ impl ItemStates {
     /// How often the item's call was announced since it was last settled, and may have had an effect.
     pub fn attempts(&self, item: ItemKey) -> u32 {
         self.attempts.get(&item).copied().unwrap_or(0)
+    }
+
+    /// Whether the item's call was sent since it was last settled and may have had its effect, whatever was answered.
+    pub fn may_have_acted(&self, item: ItemKey) -> bool {
+        self.attempts(item) > 0 || self.not_taken.contains(&item)
     }
 
     /// [`Self::attempts`] of all items that have any.

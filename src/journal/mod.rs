@@ -15,7 +15,7 @@ pub mod state;
 pub mod writer;
 
 pub use disk::{Halt, JournalOptions, JournalStats, Writing};
-pub use error::JournalError;
+pub use error::{JournalError, Misfit};
 pub use item_states::{Doubt, ItemStates, NOT_SENT};
 pub use mirror::{Mirror, Mirrors};
 pub use reader::{Replay, replay};

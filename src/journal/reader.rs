@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-use super::JournalError;
 use super::record::{Entry, FORMAT, Record, Step};
+use super::{JournalError, Misfit};
 use crate::model::Fingerprint;
 
 /// Where a journal stands after its last whole record.
@@ -24,14 +24,14 @@ pub struct Replay {
 }
 
 /// Reads a journal from its first record to its last, checks the chain, and hands each record to `each` with its line
-/// number; `each` may refuse one with a message.
+/// number; `each` may refuse one.
 ///
 /// # Errors
 ///
 /// The file cannot be read, a record does not fit its chain, or `each` refused one.
 pub fn replay(
     path: &Path,
-    mut each: impl FnMut(u64, Record) -> Result<(), String>,
+    mut each: impl FnMut(u64, Record) -> Result<(), Misfit>,
 ) -> Result<Replay, JournalError> {
     let file = File::open(path).map_err(|source| JournalError::Io {
         what: "open",
@@ -85,7 +85,7 @@ pub fn replay(
         }
         let names_before =
             matches!(&record.entry, Entry::Item { step: Step::Intended { before_sha256: Some(_), .. }, .. });
-        each(state.next + 1, record).map_err(&damaged)?;
+        each(state.next + 1, record).map_err(|misfit| damaged(misfit.to_string()))?;
         state.befores += u64::from(names_before);
         state.head = Fingerprint::of(&line);
         state.next += 1;

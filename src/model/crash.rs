@@ -33,6 +33,8 @@ mod armed {
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicU64, Ordering};
 
+    use super::NotArmed;
+
     #[derive(Debug)]
     struct Armed {
         point: String,
@@ -41,16 +43,16 @@ mod armed {
 
     static ARMED: OnceLock<Armed> = OnceLock::new();
 
-    pub(super) fn arm(spec: &str) -> Result<(), String> {
+    pub(super) fn arm(spec: &str) -> Result<(), NotArmed> {
         let (point, passage) = spec.split_once(':').unwrap_or((spec, "1"));
         if !super::POINTS.contains(&point) {
-            return Err(format!("there is no crash point `{point}`; there are {}", super::POINTS.join(", ")));
+            return Err(NotArmed::NoSuchPoint(point.to_owned()));
         }
         let passage = passage.parse::<u64>().ok().filter(|passage| *passage > 0);
-        let passage = passage.ok_or_else(|| format!("`{spec}` does not say at which passage: NAME:1"))?;
+        let passage = passage.ok_or_else(|| NotArmed::NoPassage(spec.to_owned()))?;
         ARMED
             .set(Armed { point: point.to_owned(), left: AtomicU64::new(passage) })
-            .map_err(|_| "a crash point is armed already".to_owned())
+            .map_err(|_| NotArmed::Already)
     }
 
     pub(super) fn due(point: &str) -> bool {
@@ -62,13 +64,28 @@ mod armed {
     }
 }
 
+/// Why no crash point was armed.
+#[cfg(debug_assertions)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotArmed {
+    /// No place of that name can be armed.
+    #[error("there is no crash point `{0}`; there are {points}", points = POINTS.join(", "))]
+    NoSuchPoint(String),
+    /// It is not said which passage of the place is meant.
+    #[error("`{0}` does not say at which passage: NAME:1")]
+    NoPassage(String),
+    /// One is enough.
+    #[error("a crash point is armed already")]
+    Already,
+}
+
 /// Arms a place: `NAME:N` dies at the N-th passage. Once in the life of a process.
 ///
 /// # Errors
 ///
 /// There is no such place, or one is armed already.
 #[cfg(debug_assertions)]
-pub fn arm(spec: &str) -> Result<(), String> {
+pub fn arm(spec: &str) -> Result<(), NotArmed> {
     armed::arm(spec)
 }
 
@@ -98,9 +115,9 @@ mod tests {
 
     #[test]
     fn a_place_that_does_not_exist_cannot_be_armed() {
-        assert!(arm("journal.nowhere:1").unwrap_err().contains("journal.before_sync"));
-        assert!(arm("journal.before_sync:0").unwrap_err().contains("at which passage"));
-        assert!(arm("journal.before_sync:x").unwrap_err().contains("at which passage"));
+        assert!(arm("journal.nowhere:1").unwrap_err().to_string().contains("journal.before_sync"));
+        assert!(arm("journal.before_sync:0").unwrap_err().to_string().contains("at which passage"));
+        assert!(arm("journal.before_sync:x").unwrap_err().to_string().contains("at which passage"));
     }
 
     #[test]

@@ -36,8 +36,8 @@ pub fn restrict(approved: &PlanFile, fresh: &PlanFile) -> Result<PlanFile, Engin
         let now = identity(&item).and_then(|identity| keys.get(&identity));
         let now = now.map(|key| fresh.item(*key)).transpose()?;
         let item = settle(item, now);
-        if let Some(kind) = item.kind {
-            others.entry(kind).or_default().items += 1;
+        if !item.is_import() {
+            others.entry(item.kind).or_default().items += 1;
         }
         still += u32::from(item.is_deletion() && fresh.tail().deletions > 0);
         let word = item.total();
@@ -82,13 +82,14 @@ fn settle(approved: PlanItem, now: Option<PlanItem>) -> PlanItem {
         return approved;
     }
     let Some(now) = now else {
-        let message = match approved.kind {
-            Some(_) if approved.operation == Operation::Update => "it names no old id any more: left alone",
-            Some(_) => "no import needs it to be created any more: left alone",
-            None if approved.is_deletion() => {
-                "the source has it again, or it is gone from the target: left alone"
-            }
-            None => "it is no longer among the selected imports: left alone",
+        let message = if approved.is_deletion() {
+            "the source has it again, or it is gone from the target: left alone"
+        } else if approved.is_import() {
+            "it is no longer among the selected imports: left alone"
+        } else if approved.operation == Operation::Update {
+            "it names no old id any more: left alone"
+        } else {
+            "no import needs it to be created any more: left alone"
         };
         return ended(approved, Outcome::Stale, "gone", message);
     };

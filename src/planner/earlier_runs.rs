@@ -108,7 +108,7 @@ fn read_run(
             Sought::Of(sources) => sources.contains(&from.id),
             Sought::Renamed => renamed,
         });
-        let wrote = wrote && row.item.kind.is_none();
+        let wrote = wrote && row.item.is_import();
         if let (true, Some(from), Some(target)) = (wrote, from, row.target_id) {
             written.entry(from.id.clone()).or_insert(EarlierWrite {
                 target,

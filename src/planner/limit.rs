@@ -16,7 +16,7 @@ use crate::run_folder::plan_item::{PlanItem, PlanTail};
 /// The plan cannot be read or written.
 pub fn limit(plan: PlanFile, limit: u32, outlook: Outlook) -> Result<PlanFile, EngineError> {
     let counts_all = plan.head().action == "compare";
-    let counts = |item: &PlanItem| item.kind.is_none() && (counts_all || item.is_work());
+    let counts = |item: &PlanItem| item.is_import() && (counts_all || item.is_work());
     let (mut kept, mut last, mut whole) = (0_u32, None, 0_u32);
     for item in plan.items() {
         let item = item?;
@@ -31,15 +31,18 @@ pub fn limit(plan: PlanFile, limit: u32, outlook: Outlook) -> Result<PlanFile, E
     if whole <= limit {
         return Ok(plan);
     }
-    let is_kept = |item: &PlanItem, needed: &HashSet<ItemKey>| match item.kind {
-        // What uses imports is pointed to all of them at once.
-        Some(_) if item.operation == Operation::Update => {
-            item.needs.iter().all(|need| last.is_some_and(|last| *need <= last))
+    let is_kept = |item: &PlanItem, needed: &HashSet<ItemKey>| {
+        let is_before_end = |item: &ItemKey| last.is_some_and(|last| *item <= last);
+        if item.is_import() {
+            is_before_end(&item.item)
+        } else if item.operation == Operation::Update {
+            // What uses imports is pointed to all of them at once.
+            item.needs.iter().all(is_before_end)
+        } else {
+            needed.contains(&item.item)
         }
-        Some(_) => needed.contains(&item.item),
-        None => last.is_some_and(|last| item.item <= last),
     };
-    let needed = needed(&plan, |item| item.kind.is_none() && is_kept(item, &HashSet::new()))?;
+    let needed = needed(&plan, |item| item.is_import() && is_kept(item, &HashSet::new()))?;
     let path = plan.path().with_extension("limited");
     let mut writer = PlanWriter::create(&path, plan.head().clone())?;
     let mut totals: BTreeMap<String, u32> = BTreeMap::new();
@@ -50,7 +53,7 @@ pub fn limit(plan: PlanFile, limit: u32, outlook: Outlook) -> Result<PlanFile, E
     for item in plan.items() {
         let mut item = item?;
         if !is_kept(&item, &needed) {
-            unpointed += u32::from(item.kind.is_some() && item.operation == Operation::Update);
+            unpointed += u32::from(!item.is_import() && item.operation == Operation::Update);
             continue;
         }
         let number = ItemKey(u32::try_from(numbers.len() + 1).unwrap_or(u32::MAX));
@@ -58,8 +61,8 @@ pub fn limit(plan: PlanFile, limit: u32, outlook: Outlook) -> Result<PlanFile, E
         item.item = number;
         // What it needs comes before it, and is kept with it.
         item.needs = item.needs.iter().filter_map(|need| numbers.get(need).copied()).collect();
-        if let Some(kind) = item.kind {
-            others.entry(kind).or_default().items += 1;
+        if !item.is_import() {
+            others.entry(item.kind).or_default().items += 1;
         }
         if item.is_work() {
             writes.push(Write::from(&item));

@@ -12,7 +12,7 @@ use crate::inventory::error::EngineError;
 use crate::inventory::flow_usage::FlowUsage;
 use crate::inventory::in_flows::refuse_short_list;
 use crate::inventory::select::Selected;
-use crate::job::{Limit, MatchBy};
+use crate::job::Limit;
 use crate::model::{Head, Id, ItemKey};
 use crate::planner::facts::Known;
 use crate::planner::matching::Decided;
@@ -41,12 +41,8 @@ pub(crate) fn claims(
     for slot in std::mem::take(&mut picks.left_out) {
         let document = read_document(picks.spool.read(slot)?, picks.spool.path())?;
         let head = document.head().clone();
-        builder.claims.ids.insert(head.id.clone());
-        let counterpart = document.tree().ok().and_then(|tree| counterpart(with, &known, &head, tree));
-        match counterpart {
-            Some(keys) => builder.claims.keys.extend(keys),
-            None => builder.claims.unknown += 1,
-        }
+        let keys = document.tree().ok().and_then(|tree| counterpart(with, &known, &head, tree));
+        builder.claims.take(&head.id, keys);
     }
     Ok(())
 }
@@ -65,18 +61,18 @@ pub(crate) fn counterpart(
     if !job.program.is_empty() {
         let facts = known.facts(with, ItemKey(0), head, None);
         let wanted = job.program.apply(document.clone(), &facts).ok()?.document;
-        keys.extend(key_of(job.match_by, &wanted));
+        keys.extend(job.match_by.key_of(&wanted).map(std::borrow::Cow::into_owned));
     }
     (!keys.is_empty()).then_some(keys)
 }
 
-/// What a document is recognised by.
-pub(crate) fn key_of(match_by: MatchBy, document: &Value) -> Option<String> {
-    let text = |field: &str| document.get(field).and_then(Value::as_str);
-    match match_by {
-        MatchBy::Name => text("name").map(|name| crate::documents::name::name_key(name).into_owned()),
-        MatchBy::ExternalId => text("externalId").map(str::to_owned),
-    }
+/// Items of a plan for what only the target has.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct OnlyInTarget {
+    /// Imports that are deleted.
+    pub deleted: u32,
+    /// Imports that stay, since something uses them.
+    pub kept: u32,
 }
 
 /// Puts down the deletion of what only the target has, after all other items, which are settled by now. `failed` of them
@@ -87,13 +83,14 @@ pub(crate) async fn take_deletions(
     imports: &mut TargetImports<'_>,
     failed: u32,
     source: &Selected,
-) -> Result<u32, EngineError> {
+) -> Result<OnlyInTarget, EngineError> {
+    let nothing = OnlyInTarget::default();
     let with = builder.with;
-    let Some(mirror) = with.job.mirror else { return Ok(0) };
+    let Some(mirror) = with.job.mirror else { return Ok(nothing) };
     let target = with.target.facts.name.clone();
     if let Some(why) = with.why_no_mirror() {
         builder.notes.push(format!("{why}, so nothing is deleted in `{target}`"));
-        return Ok(0);
+        return Ok(nothing);
     }
     let used: HashSet<Id> = decided
         .by_item
@@ -102,7 +99,7 @@ pub(crate) async fn take_deletions(
         .collect();
     let near: HashSet<Id> = imports.near.values().flatten().map(|near| near.id.clone()).collect();
     let left = std::mem::take(&mut decided.without_item);
-    let Some(others) = &mut imports.others else { return Ok(0) };
+    let Some(others) = &mut imports.others else { return Ok(nothing) };
     for import in left {
         let text = imports.spool.read(import.slot)?;
         let document = read_document(text, imports.spool.path())?;
@@ -134,7 +131,7 @@ pub(crate) async fn take_deletions(
         return Err(EngineError::NothingToMirror { account, target, names: listed(&names) });
     }
     let blocked = match (failed, builder.claims.unknown) {
-        _ if items.is_empty() => return Ok(0),
+        _ if items.is_empty() => return Ok(nothing),
         (0, 0) => None,
         (0, unknown) => {
             let of = imports_in(unknown, &with.source.facts.name);
@@ -150,7 +147,7 @@ pub(crate) async fn take_deletions(
         builder
             .notes
             .push(format!("`mirror`: nothing is deleted in `{target}` ({count} would be), because {why}"));
-        return Ok(0);
+        return Ok(nothing);
     }
     if exceeds(count, mirror.max_delete, held) {
         return Err(EngineError::TooManyDeletions {
@@ -165,11 +162,12 @@ pub(crate) async fn take_deletions(
         refuse_short_list(with.source, |id| source.ids.contains(id), source.seen.listed, with.context.cancel)
             .await?;
     }
+    let kept = u32::try_from(items.len()).unwrap_or(u32::MAX) - count;
     for mut item in items {
         item.item = ItemKey(u32::try_from(builder.drafts.len() + 1).unwrap_or(u32::MAX));
         builder.put_down(&item)?;
     }
-    Ok(count)
+    Ok(OnlyInTarget { deleted: count, kept })
 }
 
 /// "1 import in `us`", "2 imports in `us`".

@@ -33,13 +33,24 @@ pub(crate) struct Claims {
     pub is_empty: bool,
 }
 
+impl Claims {
+    /// Claims the import of the target that is that of `id`, recognised by `keys`; `None` where it cannot be told which it is.
+    pub(crate) fn take(&mut self, id: &Id, keys: Option<Vec<String>>) {
+        self.ids.insert(id.clone());
+        match keys {
+            Some(keys) => self.keys.extend(keys),
+            None => self.unknown += 1,
+        }
+    }
+}
+
 /// What becomes of what only the target has.
 #[derive(Debug)]
 pub(crate) enum Lack {
     /// It is told.
     Tell,
     /// It is deleted, if it is still the same by then but for these paths.
-    Delete(Ignore, MatchBy),
+    Delete(Arc<Ignore>, MatchBy),
 }
 
 /// Imports of the source that are not compared or written, for whatever reason: theirs in the target is not "only there".
@@ -196,7 +207,7 @@ impl<'a> Others<'a> {
         warning: Option<String>,
     ) -> Result<(), EngineError> {
         if let Lack::Delete(ignore, match_by) = &self.lack {
-            let (ignore, match_by) = (ignore.clone(), *match_by);
+            let (ignore, match_by) = (Arc::clone(ignore), *match_by);
             let Some(item) = self.deletion((&ignore, match_by), head, text) else { return Ok(()) };
             return self.put_down(&item);
         }

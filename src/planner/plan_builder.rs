@@ -80,6 +80,8 @@ pub(crate) struct PlanBuilder<'a> {
     pub in_files: BTreeSet<Place>,
     /// What uses the imports, as far as it is told.
     pub usage: PlanUsage,
+    /// What uses the imports of the target, and the lists that were read for it, once that was read to its end.
+    users: Option<(UserLists, Arc<FlowUsage>)>,
     litter: Vec<PathBuf>,
 }
 
@@ -115,8 +117,26 @@ impl<'a> PlanBuilder<'a> {
             claims: Claims::default(),
             in_files: BTreeSet::new(),
             usage: PlanUsage::default(),
+            users: None,
             litter: vec![items, documents],
         })
+    }
+
+    /// What uses the imports of the target, by these lists or more of them: those that were read. A list that was read to its
+    /// end is not read again.
+    pub(crate) async fn users_of_target(
+        &mut self,
+        lists: UserLists,
+    ) -> Result<(UserLists, Arc<FlowUsage>), EngineError> {
+        if let Some((read, usage)) = self.users.as_ref().filter(|(read, _)| *read >= lists) {
+            return Ok((*read, Arc::clone(usage)));
+        }
+        let usage = FlowUsage::read(self.with.target, Some(lists), self.with.context.cancel).await?;
+        let usage = Arc::new(usage);
+        if usage.is_whole() {
+            self.users = Some((lists, Arc::clone(&usage)));
+        }
+        Ok((lists, usage))
     }
 
     /// Puts an item down, and its document: the one that was prepared, or a text as it was read.
@@ -220,15 +240,21 @@ impl<'a> PlanBuilder<'a> {
         let mirrors = with.mirrors();
         let others = if mirrors || with.job.action == Action::Compare && self.looks_for_others() {
             let lists = UserLists::asked_by(with.job.select.selector.spec());
-            let usage = FlowUsage::read(with.target, lists, with.context.cancel).await?;
-            let usage = Arc::new(usage.complete(with.target, lists)?);
+            let usage = match lists {
+                None => Arc::default(),
+                Some(asked) => match Arc::try_unwrap(self.users_of_target(asked).await?.1) {
+                    Ok(usage) => Arc::new(usage.complete(with.target, lists)?),
+                    // What is shared was read to its end.
+                    Err(shared) => shared,
+                },
+            };
             let mut claimed = std::mem::take(&mut self.claimed);
             let keys = passed_over.iter().chain(&self.claims.keys);
             claimed.extend(keys.map(|key| self.keys.of(key)));
             self.listed_apart = true;
             let ids = std::mem::take(&mut self.claims.ids);
-            let purpose =
-                if mirrors { Lack::Delete(self.print.ignore.clone(), with.job.match_by) } else { Lack::Tell };
+            let ignore = || Arc::new(self.print.ignore.clone());
+            let purpose = if mirrors { Lack::Delete(ignore(), with.job.match_by) } else { Lack::Tell };
             Some(Others::new(with, there, Claimed { keys: claimed, ids }, &usage, purpose))
         } else {
             None

@@ -1,17 +1,17 @@
 //! transform and resolve: from a document of the source to the document that is to stand in the target. Pure.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use serde_json::Value;
 
 use crate::documents::diff::diff;
 use crate::documents::hints::{drop_captured, migration_hints};
-use crate::documents::name::name_key;
 use crate::documents::normal::{Ignore, fingerprint, masks, remove_pointers, strip_server_fields};
-use crate::documents::references::{Missing, PendingResource, Place, Resolution, Resolver, Rules};
+use crate::documents::references::{Kind, Missing, PendingResource, Place, Resolution, Resolver, Rules};
 use crate::documents::{Facts, Unreadable};
 use crate::inventory::offline_api::DAMAGED;
-use crate::job::{Action, CapturedData, Job, MatchBy};
+use crate::job::{Action, CapturedData, Job};
 use crate::model::{Fingerprint, Head, ItemKey, Operation, Outcome, Verdict};
 use crate::run_folder::RunFolderError;
 use crate::run_folder::document_file::read_document;
@@ -109,7 +109,7 @@ impl TransformContext<'_> {
                 apart.unresolved = resolution.unresolved.into_iter().map(|one| one.place).collect();
             }
             Some((outcome, trouble)) => {
-                let key = self.key(&wanted);
+                let key = self.job.match_by.key_of(&wanted).map(Cow::into_owned);
                 return Prepared { key, ..done(ended(item, outcome, &trouble.code, trouble.message)) };
             }
         }
@@ -163,7 +163,7 @@ impl TransformContext<'_> {
             remove_pointers(&mut wanted, &hidden);
             item.secrets = hidden;
         }
-        let key = self.key(&wanted);
+        let key = self.job.match_by.key_of(&wanted).map(Cow::into_owned);
         if matches!(self.job.action, Action::Migrate | Action::Clone | Action::Restore) {
             item.warnings.extend(migration_hints(source, &wanted, !self.job.in_place() && !self.home));
         } else if self.job.action == Action::Apply {
@@ -246,15 +246,6 @@ impl TransformContext<'_> {
         }
     }
 
-    /// What a document is recognised by in the target.
-    fn key(&self, wanted: &Value) -> Option<String> {
-        let text = |field: &str| wanted.get(field).and_then(Value::as_str);
-        match self.job.match_by {
-            MatchBy::Name => text("name").map(|name| name_key(name).into_owned()),
-            MatchBy::ExternalId => text("externalId").map(str::to_owned),
-        }
-    }
-
     /// A clone that is given no new name gets the one the service would give it: else it could not be told from its source.
     fn name_a_clone(&self, wanted: &mut Value, head: &Head) {
         if self.job.action != Action::Clone {
@@ -304,7 +295,7 @@ pub(crate) fn blank(number: ItemKey, head: &Head) -> PlanItem {
         outcome: None,
         verdict: None,
         trouble: None,
-        kind: None,
+        kind: Kind::Imports,
         needs: Vec::new(),
         adaptor_type: head.adaptor_type.clone(),
         source: None,

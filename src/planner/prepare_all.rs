@@ -84,11 +84,8 @@ pub(crate) async fn prepare_all(
         }
         if mirrors && prepared.wanted.is_none() {
             // It is not written; which import of the target is its own has to be known all the same.
-            builder.claims.ids.insert(head.id.clone());
-            match document.tree().ok().and_then(|tree| counterpart(with, &known, &head, tree)) {
-                Some(keys) => builder.claims.keys.extend(keys),
-                None => builder.claims.unknown += 1,
-            }
+            let keys = document.tree().ok().and_then(|tree| counterpart(with, &known, &head, tree));
+            builder.claims.take(&head.id, keys);
         }
         let verbatim = prepared.item.operation == Operation::Archive;
         builder.keep(&mut prepared, &head, verbatim.then_some(document.text().get()))?;

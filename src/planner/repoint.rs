@@ -64,7 +64,7 @@ pub(crate) async fn repoint(
     let numbers = (last + 1..).map(ItemKey);
     let items = read.into_iter().zip(numbers).map(|((kind, head, document), number)| {
         let mut item = blank(number, &head);
-        item.kind = Some(kind);
+        item.kind = kind;
         item.adaptor_type = Some(kind.as_str().to_owned());
         match document {
             Ok(document) => one(item, &document, becomes, &ignore),
@@ -77,7 +77,7 @@ pub(crate) async fn repoint(
 /// How many of each kind there are, for the end of the plan.
 pub(crate) fn counts(all: &[Repointed], usage: &FlowUsage) -> BTreeMap<Kind, Others> {
     let mut counts: BTreeMap<Kind, Others> = BTreeMap::new();
-    for kind in all.iter().filter_map(|one| one.item.kind) {
+    for kind in all.iter().map(|one| one.item.kind) {
         let listed = usage.count(|user| user.kind() == kind);
         counts.entry(kind).or_insert(Others { items: 0, listed }).items += 1;
     }

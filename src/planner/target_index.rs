@@ -11,6 +11,7 @@ use crate::documents::Unreadable;
 use crate::documents::document::print_and_tree_by;
 use crate::documents::name::loose_name_key;
 use crate::documents::normal::{Ignore, masks, remove_pointers};
+use crate::documents::references::Kind;
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::inventory::list_scan::{IfEmpty, PageVisitor, ScanOptions, Seen, list_scan};
@@ -159,7 +160,7 @@ impl PageVisitor for Index<'_, '_> {
 
     fn take(&mut self, head: &Head, text: &RawValue) -> Result<bool, EngineError> {
         self.events.emit(&Event::StageAdvanced { stage: Stage::Compare, by: 1 });
-        self.known.insert(None, &head.id);
+        self.known.insert(Kind::Imports, &head.id);
         self.remembered.take(head);
         self.of_source += usize::from(self.source.is_one(head));
         if let Some(others) = &mut self.others {

@@ -101,7 +101,7 @@ impl PlanUsage {
 
 /// Tells what uses an item's imports; an import that something uses cannot be deleted, and nothing is sent for it.
 pub(crate) fn tell(usage: &mut PlanUsage, item: &mut PlanItem) {
-    if item.kind.is_some() {
+    if !item.is_import() {
         return;
     }
     if let (Some(side), Some(source)) = (&mut usage.source, &item.source) {

@@ -1,12 +1,11 @@
 //! What is read for the usage of imports when it is known what becomes of them: the flows of the target, and which run now.
 
 use std::collections::{BTreeSet, HashSet};
-use std::sync::Arc;
 
 use crate::documents::references::{Kind, ResourceIndex};
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
-use crate::inventory::flow_usage::{FlowUsage, UserLists};
+use crate::inventory::flow_usage::UserLists;
 use crate::inventory::resource_index::{self, ResourceNames};
 use crate::job::{Action, OnExisting};
 use crate::model::Id;
@@ -30,8 +29,8 @@ pub(crate) async fn read_target(builder: &mut PlanBuilder<'_>, decided: &Decided
             UsageDetail::Cheap if may_change && (waits || with.mirrors()) => UserLists::Flows,
             _ => return Ok(()),
         };
-        let usage = FlowUsage::read(with.target, Some(lists), with.context.cancel).await?;
-        builder.usage.target = Some(Side::new(Arc::new(usage), lists));
+        let (lists, usage) = builder.users_of_target(lists).await?;
+        builder.usage.target = Some(Side::new(usage, lists));
     }
     let Some(side) = &builder.usage.target else { return Ok(()) };
     let unknown = side.usage.notes(account);

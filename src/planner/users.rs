@@ -1,6 +1,7 @@
 //! What uses the imports that a restore puts back: where one gets a new id, they still name the old one.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use crate::inventory::error::EngineError;
 use crate::inventory::flow_usage::{FlowUsage, UserLists};
@@ -26,7 +27,7 @@ pub(crate) struct OldIds {
     /// The old ids.
     pub becomes: BTreeMap<Id, NewId>,
     /// What uses the imports of the target; empty where no id is old.
-    pub usage: FlowUsage,
+    pub usage: Arc<FlowUsage>,
     /// Whether what uses them is pointed to the new ids, and not only named.
     pub repoint: bool,
 }
@@ -76,7 +77,7 @@ pub(crate) async fn old_ids(
     if becomes.is_empty() {
         return Ok(OldIds::default());
     }
-    let usage = FlowUsage::read(with.target, Some(UserLists::All), with.context.cancel).await?;
+    let (_, usage) = builder.users_of_target(UserLists::All).await?;
     let unknown = |what: String| format!("{what}: whether they name imports that get a new id is not known");
     builder.notes.extend(usage.notes(&with.target.facts.name).into_iter().map(unknown));
     Ok(OldIds { becomes, usage, repoint })

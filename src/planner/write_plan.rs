@@ -114,7 +114,7 @@ pub(crate) async fn decide_and_write(
         failed += u32::from(item.outcome == Some(Outcome::Failed));
         builder.put_back(index, &item)?;
     }
-    let deletions = take_deletions(&mut builder, &mut decided, &mut imports, failed, source).await?;
+    let only_in_target = take_deletions(&mut builder, &mut decided, &mut imports, failed, source).await?;
     let first = builder.supplies.number();
     let old = old_ids(&mut builder, &decided, &imports, first).await?;
     let mut output = Output::begin(with, head)?;
@@ -179,7 +179,7 @@ pub(crate) async fn decide_and_write(
             let mut known = imports.known.take();
             for (kind, id) in builder.supplies.known() {
                 if let Some(known) = &mut known {
-                    known.insert(Some(kind), id);
+                    known.insert(kind, id);
                 }
             }
             known.map(|mut known| known.write(&with.context.folder.join("known.ids"))).transpose()?
@@ -206,7 +206,8 @@ pub(crate) async fn decide_and_write(
         known_sha256,
         spent: spent([with.source, with.target]).since(&before).calls,
         forecast,
-        deletions,
+        deletions: only_in_target.deleted,
+        kept: only_in_target.kept,
         related: related.counts,
         usage,
         notes: std::mem::take(&mut builder.notes),

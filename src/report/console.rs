@@ -1,5 +1,7 @@
 //! What is said when a run is over: in words, then in figures, then where to look and how to go on.
 
+mod verified;
+
 use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
@@ -13,6 +15,8 @@ use crate::model::{Outcome, Verdict};
 use crate::run_folder::import_users::UserKind;
 use crate::run_folder::plan_item::{DIFFERS, ONLY_IN_SOURCE, ONLY_IN_TARGET};
 use crate::run_folder::summary::{OtherCount, Summary};
+
+pub use verified::verified;
 
 /// Items needing attention that are handed out, and reasons in a closing; more are counted.
 pub const MOST_NAMED: usize = 10;
@@ -258,39 +262,6 @@ pub fn copies(summary: &Summary) -> Option<String> {
             number(many)
         )),
     }
-}
-
-/// What reading back said.
-pub fn verified(summary: &Summary) -> String {
-    if summary.action == "compare" {
-        return "Nothing was written.".to_owned();
-    }
-    let wrote: u32 =
-        Outcome::ALL.iter().filter(|outcome| outcome.wrote()).map(|outcome| summary.count(*outcome)).sum();
-    let (equal, defaults) = (summary.verdict(Verdict::Equal), summary.verdict(Verdict::EqualWithDefaults));
-    let differs = summary.verdict(Verdict::Differs);
-    let checked = equal + defaults + differs;
-    if checked == 0 {
-        return match wrote {
-            0 if summary.in_doubt > 0 => "Nothing is known to be written.".into(),
-            0 => "Nothing was written.".into(),
-            _ => "Nothing was read back.".into(),
-        };
-    }
-    if differs == 0 {
-        let extra = if defaults > 0 {
-            format!(" ({} but for defaults the service filled in)", number(defaults))
-        } else {
-            String::new()
-        };
-        return if checked == 1 {
-            format!("It was compared with what the target holds and is equal{extra}.")
-        } else {
-            format!("All {} were compared with what the target holds and are equal{extra}.", number(checked))
-        };
-    }
-    let read = if differs == 1 { "reads" } else { "read" };
-    format!("{} of {} {read} back different: audit.csv says where.", number(differs), number(checked))
 }
 
 /// Calls spent against the forecast, and how long it took.

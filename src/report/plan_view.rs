@@ -168,8 +168,8 @@ impl View<'_> {
         let (job, action) = (clean(&head.job), clean(&head.action));
         let (source, target) = (clean(&head.source.name), clean(&head.target.name));
         let way = if head.source == head.target { source.clone() } else { format!("{source} → {target}") };
-        let deletions = plan.tail().deletions;
-        let imports = count(plan.tail().imports().saturating_sub(deletions), "import", "imports");
+        let (deletions, kept) = (plan.tail().deletions, plan.tail().kept);
+        let imports = count(plan.tail().imports().saturating_sub(deletions + kept), "import", "imports");
         let others = plan.tail().others.iter().map(|(kind, others)| counted(others.items, kind.singular()));
         let with = match listed(&others.collect::<Vec<_>>()) {
             others if others.is_empty() => String::new(),
@@ -182,7 +182,8 @@ impl View<'_> {
         } else {
             let gone =
                 if deletions == 0 { String::new() } else { format!(", {} to be deleted", number(deletions)) };
-            format!("Plan  {job}   {action}  {way}   {imports} selected{with}{gone}")
+            let stay = if kept == 0 { String::new() } else { format!(", {} in use and kept", number(kept)) };
+            format!("Plan  {job}   {action}  {way}   {imports} selected{with}{gone}{stay}")
         };
         writeln!(out, "{}", self.paint.tone(Tone::Strong, title))?;
         for read in head.snapshots() {
@@ -310,9 +311,9 @@ impl View<'_> {
 
     fn item(&self, item: &PlanItem, out: &mut dyn Write) -> io::Result<()> {
         let (tone, sign, word) = sign(item);
-        let name = match item.kind {
-            Some(_) => format!("{} \"{}\"", item.noun(), clean(&item.name)),
-            None => clean(&item.name),
+        let name = match item.is_import() {
+            true => clean(&item.name),
+            false => format!("{} \"{}\"", item.noun(), clean(&item.name)),
         };
         let way = match (&item.source, &item.target) {
             (Some(from), Some(to)) if from.id == to.id => short_id(to.id.as_str()),

@@ -31,7 +31,7 @@ impl DependencyItems {
             && let Some(item) = rest.next()
         {
             let item = item?;
-            if item.kind.is_some() {
+            if !item.is_import() {
                 items.insert(item.item, item);
             }
         }
@@ -54,9 +54,9 @@ impl DependencyItems {
         self.imports.get(&item)
     }
 
-    /// What an item is; `None` for an import.
-    pub(crate) fn kind(&self, item: ItemKey) -> Option<Kind> {
-        self.get(item)?.kind
+    /// What an item is.
+    pub(crate) fn kind(&self, item: ItemKey) -> Kind {
+        self.get(item).map_or(Kind::Imports, |item| item.kind)
     }
 
     /// The document of `item` as it is sent: with the ids of what was created, as far as `made` knows them.
@@ -69,7 +69,7 @@ impl DependencyItems {
         item: &PlanItem,
         text: Vec<u8>,
         made: impl Fn(ItemKey) -> Option<Id>,
-    ) -> Result<Bytes, String> {
+    ) -> Result<Bytes, Unfilled> {
         if !item.holds_placeholders() {
             return Ok(text.into());
         }
@@ -80,14 +80,12 @@ impl DependencyItems {
                 return Some((fresh::placeholder(Kind::Imports, old.as_str()), id.as_str().to_owned()));
             }
             let other = self.get(*need)?;
-            let placeholder = fresh::placeholder(other.kind?, &other.name);
+            let placeholder = fresh::placeholder(other.kind, &other.name);
             Some((placeholder, made(*need)?.as_str().to_owned()))
         });
         let known: BTreeMap<String, String> = known.collect();
-        let text = String::from_utf8(text).map_err(|_| "is not a text".to_owned())?;
-        fresh::fill(&text, &known)
-            .map(Bytes::from)
-            .map_err(|unknown| format!("holds {}, of which no id is known", unknown.0))
+        let text = String::from_utf8(text).map_err(|_| Unfilled::NotAText)?;
+        fresh::fill(&text, &known).map(Bytes::from).map_err(|unknown| Unfilled::NoIdOf(unknown.0))
     }
 
     /// Fingerprint of what is sent for `item`; `None` while that is not known.
@@ -104,6 +102,17 @@ impl DependencyItems {
         let document: Value = serde_json::from_slice(&text).ok()?;
         Some(fingerprint(&document))
     }
+}
+
+/// Why a document cannot be sent.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unfilled {
+    /// The bytes of a run folder that was changed.
+    #[error("is not a text")]
+    NotAText,
+    /// It names what was not created.
+    #[error("holds {0}, of which no id is known")]
+    NoIdOf(String),
 }
 
 /// A file of the run that does not hold what it should.

@@ -26,7 +26,7 @@ pub struct KnownIds {
     usual: Vec<[u8; DIGITS / 2]>,
     sorted: bool,
     /// Imports with other ids, and resources by their kind.
-    odd: BTreeSet<(Option<Kind>, Id)>,
+    odd: BTreeSet<(Kind, Id)>,
 }
 
 impl KnownIds {
@@ -35,10 +35,10 @@ impl KnownIds {
         *self = Self::default();
     }
 
-    /// Adds an import, or a resource of a kind.
-    pub fn insert(&mut self, kind: Option<Kind>, id: &Id) {
+    /// Adds a resource of a kind.
+    pub fn insert(&mut self, kind: Kind, id: &Id) {
         match (kind, pack(id)) {
-            (None, Some(packed)) => {
+            (Kind::Imports, Some(packed)) => {
                 self.usual.push(packed);
                 self.sorted = false;
             }
@@ -56,10 +56,10 @@ impl KnownIds {
     }
 
     /// Whether it stood there.
-    pub fn contains(&self, kind: Option<Kind>, id: &Id) -> bool {
+    pub fn contains(&self, kind: Kind, id: &Id) -> bool {
         match (kind, pack(id)) {
-            (None, Some(packed)) if self.sorted => self.usual.binary_search(&packed).is_ok(),
-            (None, Some(packed)) => self.usual.contains(&packed),
+            (Kind::Imports, Some(packed)) if self.sorted => self.usual.binary_search(&packed).is_ok(),
+            (Kind::Imports, Some(packed)) => self.usual.contains(&packed),
             _ => self.odd.contains(&(kind, id.clone())),
         }
     }
@@ -97,7 +97,7 @@ impl KnownIds {
         }
         for (kind, id) in &self.odd {
             let id: String = url::form_urlencoded::byte_serialize(id.as_str().as_bytes()).collect();
-            put(&format!("{} {id}\n", kind.unwrap_or(Kind::Imports).as_str()))?;
+            put(&format!("{} {id}\n", kind.as_str()))?;
         }
         let file =
             out.into_inner().map_err(|error| RunFolderError::file("write to", path)(error.into_error()))?;
@@ -136,11 +136,11 @@ impl KnownIds {
     }
 }
 
-fn read_line(line: &str) -> Option<(Option<Kind>, Id)> {
+fn read_line(line: &str) -> Option<(Kind, Id)> {
     let (list, id) = line.split_once(' ')?;
-    let kind = if list == Kind::Imports.as_str() { None } else { Some(Kind::of(list)?) };
     let pair = format!("id={id}");
     let id = url::form_urlencoded::parse(pair.as_bytes()).next()?.1.into_owned();
+    let kind = if list == Kind::Imports.as_str() { Kind::Imports } else { Kind::of(list)? };
     Some((kind, Id::from(id.as_str())))
 }
 
@@ -188,19 +188,19 @@ mod tests {
             "",
         ];
         for id in ids {
-            known.insert(None, &Id::from(id));
+            known.insert(Kind::Imports, &Id::from(id));
         }
-        known.insert(Some(Kind::Scripts), &Id::from("5f7c579b6411271af4e7cef1"));
+        known.insert(Kind::Scripts, &Id::from("5f7c579b6411271af4e7cef1"));
         let sha256 = known.write(&path).unwrap();
         let read = KnownIds::read(&path, sha256).unwrap();
         assert_eq!(read, known);
         assert_eq!(read.len(), 6);
         for id in ids {
-            assert!(read.contains(None, &Id::from(id)), "{id:?}");
-            assert!(!read.contains(Some(Kind::Scripts), &Id::from(id)), "{id:?}");
+            assert!(read.contains(Kind::Imports, &Id::from(id)), "{id:?}");
+            assert!(!read.contains(Kind::Scripts, &Id::from(id)), "{id:?}");
         }
-        assert!(read.contains(Some(Kind::Scripts), &Id::from("5f7c579b6411271af4e7cef1")));
-        assert!(!read.contains(None, &Id::from("5f7c579b6411271af4e7cef1")));
+        assert!(read.contains(Kind::Scripts, &Id::from("5f7c579b6411271af4e7cef1")));
+        assert!(!read.contains(Kind::Imports, &Id::from("5f7c579b6411271af4e7cef1")));
         let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&path).unwrap().permissions());
         assert_eq!(mode & 0o777, 0o600);
     }
@@ -210,7 +210,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("known.ids");
         let mut known = KnownIds::default();
-        known.insert(None, &Id::from("5f7c579b6411271af4e7cefa"));
+        known.insert(Kind::Imports, &Id::from("5f7c579b6411271af4e7cefa"));
         let sha256 = known.write(&path).unwrap();
         std::fs::write(&path, "imports 5f7c579b6411271af4e7cefb\n").unwrap();
         assert!(KnownIds::read(&path, sha256).unwrap_err().to_string().contains("known.ids"));
@@ -222,7 +222,7 @@ mod tests {
     fn a_hundred_thousand_ids_take_little_more_than_a_megabyte() {
         let mut known = KnownIds::default();
         for number in 0..100_000_u32 {
-            known.insert(None, &Id::from(format!("{number:024x}").as_str()));
+            known.insert(Kind::Imports, &Id::from(format!("{number:024x}").as_str()));
         }
         known.sort();
         assert!(known.odd.is_empty());

@@ -57,8 +57,16 @@ impl fmt::Display for Holder {
 /// The lock of a target account; freed when dropped, or when the process dies.
 #[derive(Debug)]
 pub struct TargetLock {
-    file: File,
+    _file: File,
     path: PathBuf,
+    identity: FileIdentity,
+}
+
+/// What tells a file from another in the same place: its device and number.
+type FileIdentity = (u64, u64);
+
+fn identity_of(found: &std::fs::Metadata) -> FileIdentity {
+    (found.dev(), found.ino())
 }
 
 impl TargetLock {
@@ -98,7 +106,8 @@ impl TargetLock {
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
         write_holder(&mut file, holder).map_err(failed)?;
-        Ok(Self { file, path })
+        let identity = identity_of(&file.metadata().map_err(failed)?);
+        Ok(Self { _file: file, path, identity })
     }
 }
 
@@ -106,12 +115,8 @@ impl Lease for TargetLock {
     /// The system keeps the lock as long as the process lives. But whoever puts another file in the place of this one lets
     /// another process in.
     fn still_held(&self) -> bool {
-        let identity = |found: std::fs::Metadata| (found.dev(), found.ino());
-        match (std::fs::metadata(&self.path), self.file.metadata()) {
-            (Ok(there), Ok(own)) => identity(there) == identity(own),
-            // Where there is no file, nobody has taken another.
-            _ => true,
-        }
+        // Where there is no file, nobody has taken another.
+        std::fs::metadata(&self.path).map_or(true, |there| identity_of(&there) == self.identity)
     }
 
     fn how_lost(&self) -> String {

@@ -132,9 +132,9 @@ pub struct PlanItem {
     /// Why nothing is sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<Reason>,
-    /// What it is, for what is not an import.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kind: Option<Kind>,
+    /// What it is. The file names it where it is not an import.
+    #[serde(default = "imports", skip_serializing_if = "is_imports")]
+    pub kind: Kind,
     /// Items that come to their end before it begins. Where it holds the ids of what they create, those must be created.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<ItemKey>,
@@ -182,6 +182,15 @@ pub struct PlanItem {
     pub secrets: Vec<String>,
 }
 
+fn imports() -> Kind {
+    Kind::Imports
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_imports(kind: &Kind) -> bool {
+    *kind == Kind::Imports
+}
+
 /// Reason of a comparison: the import is there and differs.
 pub const DIFFERS: &str = "differs";
 /// Reason of a comparison: the target has no such import.
@@ -194,7 +203,7 @@ const UNLIKE: [&str; 3] = [DIFFERS, ONLY_IN_SOURCE, ONLY_IN_TARGET];
 
 impl From<&PlanItem> for Write {
     fn from(item: &PlanItem) -> Self {
-        Self { operation: item.operation, adjust: item.adjust, is_import: item.kind.is_none() }
+        Self { operation: item.operation, adjust: item.adjust, is_import: item.is_import() }
     }
 }
 
@@ -212,12 +221,17 @@ impl PlanItem {
 
     /// The list it stands in: `imports`, `scripts`, ...
     pub fn list(&self) -> &'static str {
-        self.kind.unwrap_or(Kind::Imports).as_str()
+        self.kind.as_str()
+    }
+
+    /// Whether it is an import, and not a resource that one refers to or that refers to one.
+    pub fn is_import(&self) -> bool {
+        self.kind == Kind::Imports
     }
 
     /// What it is, in a sentence.
     pub fn noun(&self) -> &'static str {
-        self.kind.map_or("import", Kind::singular)
+        self.kind.singular()
     }
 
     /// Whether its document holds placeholders for the ids of what it needs.
@@ -227,12 +241,12 @@ impl PlanItem {
 
     /// The id that an import had when its backup was made.
     pub fn old_id(&self) -> Option<&Id> {
-        self.source.as_ref().map(|source| &source.id).filter(|_| self.kind.is_none())
+        self.source.as_ref().map(|source| &source.id).filter(|_| self.is_import())
     }
 
     /// Whether it deletes an import that the source no longer has.
     pub fn is_deletion(&self) -> bool {
-        self.operation == Operation::Delete && self.source.is_none() && self.kind.is_none()
+        self.operation == Operation::Delete && self.source.is_none() && self.is_import()
     }
 
     /// Whether something is sent for it.
@@ -301,6 +315,9 @@ pub struct PlanTail {
     /// How many imports are deleted because the source no longer has them: the last items of the plan, without a source.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub deletions: u32,
+    /// How many imports the source no longer has and that stay, since something uses them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub kept: u32,
     /// Documents that a backup keeps beside the imports, by kind.
     #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
     pub related: std::collections::BTreeMap<String, u64>,

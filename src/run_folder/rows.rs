@@ -6,7 +6,8 @@ use std::fs::File;
 use jiff::Timestamp;
 
 use crate::journal::{
-    Copy, Costs, Ending, Entry, ItemState, ItemStates, NOT_SENT, Record, Replay, RunHeader, Step, replay,
+    Copy, Costs, Ending, Entry, ItemState, ItemStates, Misfit, NOT_SENT, Record, Replay, RunHeader, Step,
+    replay,
 };
 use crate::model::{Fingerprint, Id, ItemKey, Operation, Outcome, Verdict};
 use crate::run_folder::dependency_items::DependencyItems;
@@ -266,12 +267,12 @@ pub fn read_journal(
     Ok((memory, story, replay))
 }
 
-fn fits(taken: &RunHeader, plan: &PlanFile) -> Result<(), String> {
+fn fits(taken: &RunHeader, plan: &PlanFile) -> Result<(), Misfit> {
     if taken.plan_sha256 != plan.sha256() {
-        return Err("it was opened for another plan.json than the one beside it".to_owned());
+        return Err(Misfit::OtherPlan);
     }
     if taken.items != plan.len() {
-        return Err(format!("it was opened for {} items, the plan has {}", taken.items, plan.len()));
+        return Err(Misfit::OtherItems { opened: taken.items, planned: plan.len() });
     }
     Ok(())
 }

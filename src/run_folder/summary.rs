@@ -191,12 +191,12 @@ impl Summary {
         if let Some(unlike) = row.item.unlike() {
             *self.unlike.entry(unlike.to_owned()).or_default() += 1;
         }
-        if let Some(kind) = row.item.kind {
-            let others = self.others.entry(kind).or_default();
+        if !row.item.is_import() {
+            let others = self.others.entry(row.item.kind).or_default();
             others.items += 1;
             others.done += u32::from(row.outcome.wrote());
         }
-        if row.item.kind == Some(Kind::LookupCaches) && row.outcome == Outcome::Created {
+        if row.item.kind == Kind::LookupCaches && row.outcome == Outcome::Created {
             self.empty_caches.push(row.item.name.clone());
         }
         if row.is_made_anew() {

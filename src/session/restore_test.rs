@@ -150,8 +150,8 @@ pub async fn rehearse(
             batch.iter().map(|entry| (entry.id.as_str(), entry.blob)).collect();
         for row in restored(host, rehearsal, &blobs, &lists, cancel).await? {
             let Some(source) = &row.item.source else { continue };
-            match verdict(&row) {
-                Ok(()) => {
+            match why_not_restored(&row) {
+                None => {
                     let line = RestoredLine {
                         origin: snapshot.account.origin.clone(),
                         account: snapshot.account.name.clone(),
@@ -161,7 +161,7 @@ pub async fn rehearse(
                     };
                     known.0.insert(line.key(), line);
                 }
-                Err(why) => {
+                Some(why) => {
                     drilled.failed.push(Unrestored { id: source.id.clone(), name: source.name.clone(), why });
                 }
             }
@@ -174,14 +174,14 @@ pub async fn rehearse(
     Ok(drilled)
 }
 
-/// Whether an import was restored as it was backed up; else why not.
-fn verdict(row: &Row) -> Result<(), String> {
+/// Why an import was not restored as it was backed up; `None` for one that was.
+fn why_not_restored(row: &Row) -> Option<String> {
     let restored = matches!(row.outcome, Outcome::Created | Outcome::Unchanged | Outcome::Restored);
     if restored && matches!(row.verdict, Verdict::Equal | Verdict::EqualWithDefaults) {
-        return Ok(());
+        return None;
     }
     let why = row.error_message.clone().unwrap_or_default();
-    Err(match row.verdict {
+    Some(match row.verdict {
         Verdict::Differs => format!("reads back different at {}", row.differences.join(", ")),
         _ if why.is_empty() => format!("it is {}", row.outcome),
         _ => why,

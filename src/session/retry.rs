@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::plan::Narrowed;
 use super::runs::OpenedRun;
 use super::{Plan, Session, SessionError};
+use crate::documents::references::Kind;
 use crate::inventory::witnesses::refuse_another;
 use crate::job::{Action, Job};
 use crate::journal::ItemState;
@@ -98,14 +99,33 @@ impl Session {
         self.refuse_another_account(&earlier).await?;
         let source = &earlier.plan.tail().witnesses.source;
         self.unless_stopped(refuse_another(self.source_account(), source, self.options.grace_period)).await?;
-        let mut copies = Vec::new();
-        let earlier = if earlier.record.is_finished() {
-            let (earlier, found) = self.find_late_copies(earlier).await?;
-            copies = found;
-            earlier
+        let again = select_again(&earlier)?;
+        let retry = if again.imports.is_empty() {
+            let why = match (again.others, again.users) {
+                (0, _) if again.deletions > 0 => NothingToRetry::OnlyDeletions,
+                (0, _) => NothingToRetry::AllDone,
+                (others, users) if others == users => NothingToRetry::OnlyUsers,
+                _ => NothingToRetry::OnlyDependencies,
+            };
+            Retry::Nothing(why)
         } else {
-            earlier
+            let of_run = earlier.id();
+            let narrowed = Narrowed {
+                only: Some(&again.imports),
+                taken: Some(&again.taken),
+                own: Some(&again.own),
+                of_run: Some(&of_run),
+            };
+            Retry::Plan(Box::new(self.make_staged(job, staged, narrowed, events).await?))
         };
+        // Last, so that nothing comes in between: what the plan saw is no copy of the run that is about to begin.
+        let copies = if earlier.record.is_finished() { self.told_copies(earlier, events).await? } else { 0 };
+        Ok(Retrying { retry, copies })
+    }
+
+    /// Looks for the copies that stand beside what a finished run made, and tells them; gives back how many there are.
+    async fn told_copies(&self, earlier: OpenedRun, events: &Events) -> Result<usize, SessionError> {
+        let (earlier, copies) = self.find_late_copies(earlier).await?;
         for copy in &copies {
             let (id, name) = (&copy.id, earlier.plan.item(copy.item)?.name);
             let likeness = if copy.equal { "equal to" } else { "unlike" };
@@ -114,26 +134,7 @@ impl Session {
             );
             events.emit(&Event::Noted { message });
         }
-        let copies = copies.len();
-        let again = select_again(&earlier)?;
-        if again.imports.is_empty() {
-            let why = match (again.others, again.users) {
-                (0, _) if again.deletions > 0 => NothingToRetry::OnlyDeletions,
-                (0, _) => NothingToRetry::AllDone,
-                (others, users) if others == users => NothingToRetry::OnlyUsers,
-                _ => NothingToRetry::OnlyDependencies,
-            };
-            return Ok(Retrying { retry: Retry::Nothing(why), copies });
-        }
-        let of_run = earlier.id();
-        let narrowed = Narrowed {
-            only: Some(&again.imports),
-            taken: Some(&again.taken),
-            own: Some(&again.own),
-            of_run: Some(&of_run),
-        };
-        let plan = self.make_staged(job, staged, narrowed, events).await?;
-        Ok(Retrying { retry: Retry::Plan(Box::new(plan)), copies })
+        Ok(copies.len())
     }
 }
 
@@ -145,13 +146,9 @@ fn select_again(run: &OpenedRun) -> Result<Again, SessionError> {
             || row.verdict == Verdict::Differs;
         // What imports refer to is created again, or found, for the imports that need it.
         match (row.item.kind, &row.item.source) {
-            (None, _) if !redo => again.taken.extend(row.target_id),
+            (Kind::Imports, _) if !redo => again.taken.extend(row.target_id),
             _ if !redo => {}
-            (Some(kind), _) => {
-                again.others += 1;
-                again.users += u32::from(UserKind::is_one(kind));
-            }
-            (None, Some(source)) => {
+            (Kind::Imports, Some(source)) => {
                 let state = run.states.state(row.item.item);
                 if let Some(id) = own_target(&row.item, state) {
                     let left = row.target_sha256.filter(|_| state.target().is_some());
@@ -159,7 +156,11 @@ fn select_again(run: &OpenedRun) -> Result<Again, SessionError> {
                 }
                 again.imports.insert(source.id.clone());
             }
-            (None, None) => again.deletions += u32::from(row.item.is_deletion()),
+            (Kind::Imports, None) => again.deletions += u32::from(row.item.is_deletion()),
+            (kind, _) => {
+                again.others += 1;
+                again.users += u32::from(UserKind::is_one(kind));
+            }
         }
         Ok(())
     })?;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Host, SessionError, TOOL};
-use crate::job::Job;
+use crate::job::{self, AccountChoice, Job, Settings};
 use crate::journal::{Entry, FORMAT, ItemState, ItemStates, Journal, JournalOptions, Record, Replay};
 use crate::model::Fingerprint;
 use crate::report::{self, Told};
@@ -178,6 +178,19 @@ pub fn look(place: &Path) -> Result<Found, SessionError> {
     }
     std::fs::remove_dir_all(place).map_err(RunFolderError::file("remove", place))?;
     Ok(Found::Nothing)
+}
+
+/// The job of the run in a folder, as it was run. `settings` are those of its plan.
+///
+/// # Errors
+///
+/// [`SessionError::Job`]: the file is damaged, or an environment variable is missing that it needs. Or there is no such file.
+pub fn job_of(host: &Host, run: &Path, settings: &Settings) -> Result<Job, SessionError> {
+    let path = RunFolder::at(run).job();
+    let text = std::fs::read(&path).map_err(RunFolderError::file("read", &path))?;
+    let (shown, choice) = (path.display().to_string(), settings.stand_in.clone().map(AccountChoice::Row));
+    job::parse_as(&shown, &text, &settings.folder, &host.env, &host.clock, choice.as_ref())
+        .map_err(|problems| SessionError::Job(Box::new(problems)))
 }
 
 /// Whether a process writes the run now.

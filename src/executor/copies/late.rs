@@ -6,6 +6,7 @@ use std::fs::File;
 
 use crate::documents::normal::Ignore;
 use crate::documents::pointer::Pointer;
+use crate::documents::references::Kind;
 use crate::executor::copies::look::{Beside, Stranger, makes_imports};
 use crate::executor::lookup::Before;
 use crate::inventory::endpoint::Account;
@@ -54,7 +55,8 @@ pub async fn late_copies(with: LateLook<'_>) -> Result<Vec<Copy>, EngineError> {
     let (others, before) = (DependencyItems::of(plan)?, Before::new(plan, Some(&known)));
     let ignore = Ignore::new(plan.head().settings.ignore.iter().map(Pointer::as_str));
     let wanted = File::open(folder.wanted()).ok();
-    let imports = (1..).map(ItemKey).zip(states.states()).filter(|(key, _)| others.kind(*key).is_none());
+    let imports =
+        (1..).map(ItemKey).zip(states.states()).filter(|(key, _)| others.kind(*key) == Kind::Imports);
     let owned = imports.filter_map(|(_, state)| state.target().cloned()).collect();
     let of_item = |item: ItemKey| ItemState::target(states.state(item)).cloned();
     let beside = Beside {
@@ -72,9 +74,7 @@ pub async fn late_copies(with: LateLook<'_>) -> Result<Vec<Copy>, EngineError> {
     leave_to_other_runs(plan, &mut strangers).await;
     let mut copies: Vec<Copy> = Vec::new();
     for stranger in strangers {
-        if copies.iter().all(|copy| copy.id != stranger.id) {
-            copies.extend(beside.inspect(&stranger).await?);
-        }
+        copies.extend(beside.inspect(&stranger).await?);
     }
     Ok(copies)
 }

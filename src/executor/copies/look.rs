@@ -12,6 +12,7 @@ use crate::documents::contained;
 use crate::documents::document::{print_and_tree_by, read_tree};
 use crate::documents::name::{loose_name_key, name_key};
 use crate::documents::normal::Ignore;
+use crate::documents::references::Kind;
 use crate::executor::context::wanted_text;
 use crate::executor::lookup::Before;
 use crate::inventory::endpoint::Account;
@@ -46,16 +47,16 @@ pub(super) struct Beside<'a> {
 pub(super) struct Shown {
     /// What this run made and the list lacks.
     pub missing: HashSet<Id>,
-    /// Imports that were not there when the run was planned and that no item has, by the item whose name they bear.
+    /// Imports that were not there when the run was planned and that no item has, and that bear the name of one.
     pub strangers: Vec<Stranger>,
     /// Whether it shows anything that was there when the run was planned, or that an item has.
     pub is_familiar: bool,
 }
 
-/// An import that appeared, and the item whose name it bears.
+/// An import that appeared, and the items whose name it bears.
 pub(super) struct Stranger {
     pub id: Id,
-    pub item: ItemKey,
+    items: Vec<ItemKey>,
     bears: Bears,
 }
 
@@ -104,7 +105,7 @@ impl Beside<'_> {
                     missing.remove(&head.id);
                     names_of_own.insert(head.id, name_key(&head.name).into_owned());
                     is_familiar = true;
-                } else if self.before.had(None, &head.id) {
+                } else if self.before.had(Kind::Imports, &head.id) {
                     is_familiar = true;
                 } else {
                     met.insert(head.id, head.name);
@@ -127,7 +128,7 @@ impl Beside<'_> {
             (HashMap::<String, ItemKey>::new(), BTreeSet::<(String, ItemKey)>::new());
         for key in (1..=self.plan.len()).map(ItemKey) {
             let item = self.plan.item(key)?;
-            if item.kind.is_some() || !item.operation.makes_an_import() {
+            if !item.is_import() || !item.operation.makes_an_import() {
                 continue;
             }
             let stored = (self.of_item)(key).and_then(|own| names_of_own.get(&own).cloned());
@@ -141,51 +142,50 @@ impl Beside<'_> {
         let mut strangers = Vec::new();
         for (id, name) in &met {
             if let Some(item) = named.get(name_key(name).as_ref()) {
-                strangers.push(Stranger { id: id.clone(), item: *item, bears: Bears::ItsName });
+                strangers.push(Stranger { id: id.clone(), items: vec![*item], bears: Bears::ItsName });
                 continue;
             }
             // A service that cuts names leaves the beginning of one.
             let begin = loose_name_key(name);
             let alike = loosely.range((begin.clone(), ItemKey(0))..);
             let alike = alike.take_while(|(name, _)| name.starts_with(&begin)).filter(|_| !begin.is_empty());
-            strangers.extend(alike.take(MOST_CUT).map(|(_, item)| Stranger {
-                id: id.clone(),
-                item: *item,
-                bears: Bears::WhatAServiceMakesOfIt,
-            }));
+            let items: Vec<ItemKey> = alike.take(MOST_CUT).map(|(_, item)| *item).collect();
+            if !items.is_empty() {
+                strangers.push(Stranger { id: id.clone(), items, bears: Bears::WhatAServiceMakesOfIt });
+            }
         }
         Ok(strangers)
     }
 
-    /// Reads a stranger, and says what it is to its item; `None` if it is gone, or is no copy.
+    /// Reads a stranger, and says whose copy it is; `None` if it is gone, or is no copy.
     pub(super) async fn inspect(&self, stranger: &Stranger) -> Result<Option<Copy>, EngineError> {
-        let Stranger { id, item: key, bears } = stranger;
+        let Stranger { id, items, bears } = stranger;
         let copy =
-            |equal, sha256, modified| Some(Copy { item: *key, id: id.clone(), equal, sha256, modified });
-        let there = match self.target.client.get("imports", id).await {
+            |item, equal, sha256, modified| Some(Copy { item, id: id.clone(), equal, sha256, modified });
+        let Some(first) = items.first().copied() else { return Ok(None) };
+        let there = match self.target.client.get(Kind::Imports.as_str(), id).await {
             Ok(there) => there,
             Err(error) if error.kind == ErrorKind::NotFound => return Ok(None),
             // What nobody can read is named, and is equal to nothing.
             Err(error) if error.is_of_one_document() && *bears == Bears::ItsName => {
-                return Ok(copy(false, unread(&error), None));
+                return Ok(copy(first, false, unread(&error), None));
             }
             Err(error) if error.is_of_one_document() => return Ok(None),
             Err(error) => return Err(self.target.failed(&format!("read import {id}"))(error)),
         };
-        let item = self.plan.item(*key)?;
         let text = there.text.get().as_bytes();
         let (print, tree) = print_and_tree_by(text, |tree| self.ignore.fingerprint(tree));
-        let wanted = self.document(&item)?;
-        let wanted = read_tree(&wanted).ok().map(without_name);
-        let both = wanted.zip(tree.ok().map(without_name));
-        let is_equal = |(wanted, found): &(Value, Value)| {
-            contained(|| self.ignore.compare(wanted, found).verdict != Verdict::Differs).unwrap_or(false)
-        };
-        let equal = both.as_ref().is_some_and(is_equal);
-        if *bears == Bears::WhatAServiceMakesOfIt && !equal {
-            return Ok(None);
+        let found = tree.ok().map(without_name);
+        for key in items {
+            let wanted = self.document(&self.plan.item(*key)?)?;
+            let wanted = read_tree(&wanted).ok().map(without_name);
+            let is_alike = |(wanted, found)| self.ignore.compare(wanted, found).verdict != Verdict::Differs;
+            let both = wanted.as_ref().zip(found.as_ref());
+            if both.is_some_and(|both| contained(|| is_alike(both)).unwrap_or(false)) {
+                return Ok(copy(*key, true, print, there.head.last_modified));
+            }
         }
-        Ok(copy(equal, print, there.head.last_modified))
+        Ok(copy(first, false, print, there.head.last_modified).filter(|_| *bears == Bears::ItsName))
     }
 
     fn document(&self, item: &PlanItem) -> Result<bytes::Bytes, EngineError> {

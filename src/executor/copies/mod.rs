@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep_until};
 
 pub use late::{LateLook, late_copies};
 
+use crate::documents::references::Kind;
 use crate::executor::context::Context;
 use crate::executor::copies::look::{Beside, Stranger, makes_imports};
 use crate::executor::lookup::are_gone;
@@ -33,7 +34,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// again may have made more than its folder knows, if that was put back from an older copy.
 pub(crate) async fn look_for_copies(context: &Context<'_>) -> Result<Option<String>, EngineError> {
     let again = context.sent_again.get();
-    let made_nothing = context.ledger.owned(None).is_empty() && again.is_none() && !context.again;
+    let made_nothing = context.ledger.owned(Kind::Imports).is_empty() && again.is_none() && !context.again;
     if !context.before.is_known() || !makes_imports(context.plan) || made_nothing {
         return Ok(None);
     }
@@ -46,10 +47,11 @@ pub(crate) async fn look_for_copies(context: &Context<'_>) -> Result<Option<Stri
         wanted: context.wanted.as_ref(),
         target: context.target,
         of_item: &of_item,
-        owned: context.ledger.owned(None),
+        owned: context.ledger.owned(Kind::Imports),
     };
     // A call that is sent again may have been executing all the time.
-    let mut due = again.map_or_else(Instant::now, |at| at + context.options.settle);
+    let wait = context.options.settle.max(context.lag.get());
+    let mut due = again.map_or_else(Instant::now, |at| at + wait);
     let give_up = due + (context.options.settle * LAG_PERIODS).max(LEAST_LAG);
     let mut looks = 0_u32;
     loop {
@@ -74,7 +76,7 @@ pub(crate) async fn look_for_copies(context: &Context<'_>) -> Result<Option<Stri
         for stranger in strangers {
             record(context, &beside, stranger).await?;
         }
-        if again.is_none() || are_gone(context.target, None, &shown.missing).await {
+        if again.is_none() || are_gone(context.target, Kind::Imports, &shown.missing).await {
             return Ok(None);
         }
         if Instant::now() >= give_up {
@@ -104,12 +106,12 @@ async fn record(context: &Context<'_>, beside: &Beside<'_>, stranger: Stranger) 
         Err(error) => return Err(error),
     };
     context.copies.borrow_mut().insert(stranger.id);
-    let (id, equal): (Id, bool) = (copy.id.clone(), copy.equal);
+    let (id, item, equal): (Id, ItemKey, bool) = (copy.id.clone(), copy.item, copy.equal);
     context.ledger.record(Entry::CopyFound(copy)).await?;
     let likeness = if equal { "equal to" } else { "unlike" };
     let message = format!(
         "import {id} bears the name \"{}\", is {likeness} it, and was not made by this run",
-        context.plan.item(stranger.item)?.name
+        context.plan.item(item)?.name
     );
     context.events.emit(&Event::Noted { message });
     Ok(())

@@ -43,7 +43,7 @@ pub(crate) struct LookupQueue<'a> {
     plan: &'a PlanFile,
     before: &'a Before<'a>,
     /// How long each list was when it was last looked at.
-    last_listed: RefCell<BTreeMap<Option<Kind>, u64>>,
+    last_listed: RefCell<BTreeMap<Kind, u64>>,
     cancel: &'a Cancel,
     events: &'a Events,
     queue: RefCell<Vec<Search>>,
@@ -130,7 +130,7 @@ impl<'a> LookupQueue<'a> {
             self.events
                 .emit(&Event::StageStarted { stage: Stage::LookUp, total: Some(searches.len() as u64) });
             let began = Instant::now();
-            let mut by_kind: BTreeMap<Option<Kind>, Vec<Search>> = BTreeMap::new();
+            let mut by_kind: BTreeMap<Kind, Vec<Search>> = BTreeMap::new();
             for search in searches {
                 by_kind.entry(search.kind).or_default().push(search);
             }
@@ -168,12 +168,12 @@ impl<'a> LookupQueue<'a> {
         }
     }
 
-    async fn look(&self, kind: Option<Kind>, searches: Vec<Search>, ledger: &JournalView<'_>) {
+    async fn look(&self, kind: Kind, searches: Vec<Search>, ledger: &JournalView<'_>) {
         let began = Instant::now();
         let knows_some = ledger.owns_any(kind);
         let looked = match kind {
-            None => scan::imports(&self.target, &searches, ledger, self.before).await,
-            Some(kind) => scan::others(&self.target, kind, &searches, ledger, self.before).await,
+            Kind::Imports => scan::imports(&self.target, &searches, ledger, self.before).await,
+            kind => scan::others(&self.target, kind, &searches, ledger, self.before).await,
         };
         let Looked { missing, listed, whole, hits } = match looked {
             Ok(looked) => looked,
@@ -196,8 +196,8 @@ impl<'a> LookupQueue<'a> {
         };
         let tail = self.plan.tail();
         let before = match kind {
-            None => tail.target_listed,
-            Some(kind) => tail.others.get(&kind).map_or(0, |others| others.listed),
+            Kind::Imports => tail.target_listed,
+            kind => tail.others.get(&kind).map_or(0, |others| others.listed),
         };
         // Items may come to own more while the list is read; those known before must all be on it. Where none is, the list
         // must be as long as it was for the plan, or twice as short: somebody may have removed some of it.
@@ -245,7 +245,7 @@ impl<'a> LookupQueue<'a> {
 
     fn look_again(&self, mut search: Search) {
         if search.blind >= MOST_BLIND && search.began.elapsed() >= self.grace * BLIND_PERIODS {
-            let list = search.kind.unwrap_or(Kind::Imports).as_str();
+            let list = search.kind.as_str();
             let message = format!("it could not be looked up: the list of {list} lacks some that are there");
             let _ = search.answer.send(Found::Unknown(message));
             return;

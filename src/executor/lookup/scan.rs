@@ -56,7 +56,7 @@ pub(super) async fn imports(
     ledger: &JournalView<'_>,
     before: &Before<'_>,
 ) -> Result<Looked, EngineError> {
-    let mut looker = Looker::new(None, searches, ledger, before);
+    let mut looker = Looker::new(Kind::Imports, searches, ledger, before);
     let manner = ScanOptions { listed_apart: true, to_the_end: true, ..ScanOptions::default() };
     // The calls themselves are held back once the run drains.
     match list_scan(target, manner, &Cancel::new(), &mut looker).await {
@@ -75,7 +75,7 @@ pub(super) async fn others(
     ledger: &JournalView<'_>,
     before: &Before<'_>,
 ) -> Result<Looked, EngineError> {
-    let mut looker = Looker::new(Some(kind), searches, ledger, before);
+    let mut looker = Looker::new(kind, searches, ledger, before);
     let mut met = HashSet::new();
     let request =
         ListRequest { path: kind.as_str().to_owned(), limit: PAGE, include: Vec::new(), filters: Vec::new() };
@@ -90,7 +90,7 @@ pub(super) async fn others(
             }
             if ledger.owns(&head.id) {
                 looker.missing.remove(&head.id);
-            } else if looker.by_name(&head.name).is_some() && !before.had(Some(kind), &head.id) {
+            } else if looker.by_name(&head.name).is_some() && !before.had(kind, &head.id) {
                 bearers.push(head.id);
             }
         }
@@ -108,12 +108,12 @@ pub(super) async fn others(
 }
 
 /// Whether what this run made and the list lacks were removed by somebody: asked for by id, if they are few.
-pub(crate) async fn are_gone(target: &Account, kind: Option<Kind>, missing: &HashSet<Id>) -> bool {
+pub(crate) async fn are_gone(target: &Account, kind: Kind, missing: &HashSet<Id>) -> bool {
     if missing.len() > MOST_GONE {
         return false;
     }
     for id in missing {
-        match target.client.get(kind.unwrap_or(Kind::Imports).as_str(), id).await {
+        match target.client.get(kind.as_str(), id).await {
             Err(error) if error.kind == ErrorKind::NotFound => {}
             _ => return false,
         }
@@ -127,19 +127,14 @@ struct Looker<'a, 'b> {
     by_loose_name: HashMap<&'a str, Vec<usize>>,
     ledger: &'a JournalView<'b>,
     before: &'a Before<'b>,
-    kind: Option<Kind>,
+    kind: Kind,
     missing: HashSet<Id>,
     compared: usize,
     hits: Vec<Vec<Hit>>,
 }
 
 impl<'a, 'b> Looker<'a, 'b> {
-    fn new(
-        kind: Option<Kind>,
-        searches: &'a [Search],
-        ledger: &'a JournalView<'b>,
-        before: &'a Before<'b>,
-    ) -> Self {
+    fn new(kind: Kind, searches: &'a [Search], ledger: &'a JournalView<'b>, before: &'a Before<'b>) -> Self {
         let (mut by_name, mut by_loose_name) = (HashMap::new(), HashMap::new());
         for (index, search) in searches.iter().enumerate() {
             let named: &mut Vec<usize> = by_name.entry(search.name_key.as_str()).or_default();
@@ -181,7 +176,7 @@ impl<'a, 'b> Looker<'a, 'b> {
                 like.push((index, likeness, equal));
             }
         }
-        for (index, likeness, equal) in like.clone() {
+        for &(index, likeness, equal) in &like {
             let is_rival = |(other, _, equal): &&(usize, Likeness, bool)| *other != index && *equal;
             let rivals = like.iter().filter(is_rival).map(|(other, ..)| *other).collect();
             // Those that look for it are rivals; whoever bears its name and does not look yet is one too.
@@ -200,7 +195,7 @@ impl<'a, 'b> Looker<'a, 'b> {
     fn like_by_name(&mut self, name: &str) -> Vec<(usize, Likeness)> {
         let named = self.by_name(name).unwrap_or_default().iter().map(|index| (*index, Likeness::Named));
         let mut like: Vec<(usize, Likeness)> = named.collect();
-        if self.kind.is_some() || !self.before.is_known() {
+        if self.kind != Kind::Imports || !self.before.is_known() {
             return like;
         }
         let loose = loose_name_key(name);
@@ -228,8 +223,8 @@ impl<'a, 'b> Looker<'a, 'b> {
 
 /// Whether it holds what was sent, in all but the name.
 fn is_equal(search: &Search, head: &Head, found: Option<&Value>) -> bool {
-    if search.is_clone {
-        // What a fresh clone holds is the source's content; whose clone it is says more.
+    // What a fresh clone holds is the source's content; whose clone it is says more, where the service tells it.
+    if search.is_clone && head.cloned_from.is_some() {
         return head.cloned_from == search.source;
     }
     let both = search.wanted.as_ref().zip(found);
@@ -250,7 +245,7 @@ impl PageVisitor for Looker<'_, '_> {
         let was_there = if is_planted(IDENTITY_BY_TIME) {
             self.before.seems_older(head)
         } else {
-            self.before.had(None, &head.id)
+            self.before.had(Kind::Imports, &head.id)
         };
         if self.ledger.owns(&head.id) {
             self.missing.remove(&head.id);

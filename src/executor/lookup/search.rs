@@ -53,8 +53,8 @@ pub(crate) enum Found {
 
 /// A look-up that waits for its answer.
 pub(super) struct Search {
-    /// What is looked for; `None` for an import.
-    pub kind: Option<Kind>,
+    /// What is looked for.
+    pub kind: Kind,
     pub name_key: String,
     pub loose_key: String,
     /// Ids that stood in the target under its name when the run was planned, for runs that kept no others.
@@ -139,8 +139,8 @@ impl<'a> Before<'a> {
         Self { plan, known, names: OnceCell::new(), hasher: RandomState::new() }
     }
 
-    /// Whether the import, or the resource of a kind, stood in the target when the run was planned.
-    pub(crate) fn had(&self, kind: Option<Kind>, id: &Id) -> bool {
+    /// Whether the resource of a kind stood in the target when the run was planned.
+    pub(crate) fn had(&self, kind: Kind, id: &Id) -> bool {
         self.known.is_some_and(|known| known.contains(kind, id))
     }
 

@@ -28,7 +28,7 @@ pub(crate) fn make(
 ) -> Made {
     let head = document.map_or_else(|| Head::new(Id::from(""), ""), |document| document.head.clone());
     let mut item = blank(ItemKey(0), &head);
-    item.kind = Some(kind);
+    item.kind = kind;
     item.adaptor_type = Some(kind.as_str().to_owned());
     name.clone_into(&mut item.name);
     item.source = Some(ImportRef { id, name: name.to_owned(), sha256: None, modified: None });

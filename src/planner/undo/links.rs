@@ -63,7 +63,7 @@ impl Links {
             item.needs = undone.collect();
             item.needs.sort_unstable();
         }
-        if item.kind.is_some()
+        if !item.is_import()
             && item.operation == Operation::Delete
             && let Some(message) = self.used(one, uses)
         {

@@ -12,6 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::documents::diff::diff;
+use crate::documents::references::Kind;
 use crate::documents::{Document, Mistake, contained};
 use crate::inventory::endpoint::{Account, spent};
 use crate::inventory::error::EngineError;
@@ -25,7 +26,7 @@ use crate::planner::undo::judge::{Standing, Touch, judge};
 use crate::planner::undo::links::{Links, in_order};
 use crate::planner::undo::present::{users, who_changed};
 use crate::planner::undo::standings::{Now, Standings, standings};
-use crate::planner::undo::touched::{Did, Touched};
+use crate::planner::undo::touched::{Did, Touched, witnesses_of};
 use crate::planner::undo::wanted::{Wanted, print_without_server_fields};
 use crate::planner::write_plan::Planned;
 use crate::run_folder::before_images::Befores;
@@ -196,12 +197,12 @@ fn tail(
     let page = old.target_page.max(1);
     let (mut others, mut imports) = (BTreeMap::<_, Others>::new(), 0);
     for one in touched {
-        let Some(kind) = one.kind else {
+        if one.kind == Kind::Imports {
             imports += 1;
             continue;
-        };
-        let listed = old.others.get(&kind).map_or(0, |others| others.listed);
-        others.entry(kind).or_insert(Others { items: 0, listed }).items += 1;
+        }
+        let listed = old.others.get(&one.kind).map_or(0, |others| others.listed);
+        others.entry(one.kind).or_insert(Others { items: 0, listed }).items += 1;
     }
     let target_listed = old.target_listed + imports;
     let outlook = Outlook {
@@ -221,7 +222,7 @@ fn tail(
         others,
         spent,
         forecast: Forecast::of(sent.into_iter(), outlook),
-        witnesses: old.witnesses.clone(),
+        witnesses: witnesses_of(&old.witnesses, touched),
         ..PlanTail::default()
     }
 }
@@ -342,7 +343,7 @@ fn plan_item(
         return Ok(item.into());
     };
     item.operation = Operation::Update;
-    if item.kind.is_some() {
+    if !item.is_import() {
         let message = "as it was it names imports by ids that they no longer have: a service that checks ids refuses it";
         item.warnings.push(message.to_owned());
     }

@@ -1,8 +1,11 @@
 //! What a run did to each item, as far as an undo has to know: small, for there may be very many.
 
+use std::collections::HashSet;
+
 use crate::documents::references::Kind;
 use crate::journal::{ItemState, ItemStates};
 use crate::model::{Fingerprint, Id, ItemKey, Operation, Outcome, Verdict};
+use crate::run_folder::plan_item::Witnesses;
 use crate::run_folder::rows::Row;
 
 /// What a run did to an item.
@@ -12,7 +15,7 @@ pub(crate) struct Touched {
     pub item: ItemKey,
     pub is_import: bool,
     /// What it is, for what is no import.
-    pub kind: Option<Kind>,
+    pub kind: Kind,
     pub list: &'static str,
     pub did: Did,
     /// The import or resource in the target.
@@ -63,7 +66,7 @@ impl Touched {
         row.copies.iter().map(|copy| Self {
             item: row.item.item,
             is_import: true,
-            kind: None,
+            kind: Kind::Imports,
             list: row.item.list(),
             did: Did::Met { equal: copy.equal },
             target: Some(copy.id.clone()),
@@ -108,7 +111,7 @@ impl Touched {
         };
         Some(Self {
             item: row.item.item,
-            is_import: row.item.kind.is_none(),
+            is_import: row.item.is_import(),
             kind: row.item.kind,
             list: row.item.list(),
             did,
@@ -142,4 +145,15 @@ fn unknown(row: &Row, state: &ItemState) -> Option<String> {
     };
     let said = row.error_message.as_deref().unwrap_or("no reason was recorded");
     open.then(|| format!("it is not known what this run did to it ({said})"))
+}
+
+/// What a resumed undo looks for before it writes. Where the run removed all that was remembered, its absence tells nothing.
+pub(super) fn witnesses_of(old: &Witnesses, touched: &[Touched]) -> Witnesses {
+    let removed = touched.iter().filter(|one| one.did == Did::Removed);
+    let removed: HashSet<&Id> = removed.filter_map(|one| one.target.as_ref()).collect();
+    let mut witnesses = old.clone();
+    if witnesses.target.iter().all(|witness| removed.contains(&witness.id)) {
+        witnesses.target.clear();
+    }
+    witnesses
 }

@@ -76,6 +76,23 @@ fn a_run_that_went_well_needs_few_words() {
 }
 
 #[test]
+fn what_was_deleted_is_gone_and_not_equal() {
+    let of = |outcomes: &[(Outcome, u32)], equal: u32, unchecked: u32| {
+        let verdicts = [(Verdict::Equal, equal), (Verdict::NotChecked, unchecked)];
+        verified(&sample::summary(outcomes, &verdicts))
+    };
+    assert_eq!(of(&[(Outcome::Deleted, 3)], 3, 0), "3 imports are gone from the target.");
+    assert_eq!(
+        of(&[(Outcome::Deleted, 1), (Outcome::Updated, 2), (Outcome::Stale, 1)], 3, 1),
+        "1 import is gone from the target; 2 were compared with what the target holds and are equal."
+    );
+    assert_eq!(
+        of(&[(Outcome::Deleted, 1), (Outcome::Updated, 2)], 2, 1),
+        "All 2 were compared with what the target holds and are equal."
+    );
+}
+
+#[test]
 fn an_interrupted_run_says_how_to_go_on() {
     let outcomes = [(Outcome::Updated, 1), (Outcome::Unchanged, 1), (Outcome::Unprocessed, 8)];
     let mut summary = sample::summary(&outcomes, &[(Verdict::Differs, 1), (Verdict::NotChecked, 9)]);

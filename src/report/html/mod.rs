@@ -241,10 +241,10 @@ fn short(row: &Row, group: Option<usize>, same: bool) -> Value {
         item.warnings.len(),
         group,
         // Whether the product can show it: not at all, in the source, in the target too.
-        match (item.kind, row.outcome) {
-            (Some(_), _) => 0,
-            (None, Outcome::Deleted) => 1,
-            (None, _) => 2,
+        match (item.is_import(), row.outcome) {
+            (false, _) => 0,
+            (true, Outcome::Deleted) => 1,
+            (true, _) => 2,
         },
     ])
 }

@@ -1,0 +1,58 @@
+//! What reading back said, in one sentence.
+
+use crate::model::{Outcome, Verdict};
+use crate::report::text::number;
+use crate::run_folder::summary::Summary;
+
+/// What reading back said.
+pub fn verified(summary: &Summary) -> String {
+    if summary.action == "compare" {
+        return "Nothing was written.".to_owned();
+    }
+    let wrote: u32 =
+        Outcome::ALL.iter().filter(|outcome| outcome.wrote()).map(|outcome| summary.count(*outcome)).sum();
+    let (equal, defaults) = (summary.verdict(Verdict::Equal), summary.verdict(Verdict::EqualWithDefaults));
+    let differs = summary.verdict(Verdict::Differs);
+    let checked = equal + defaults + differs;
+    if checked == 0 {
+        return match wrote {
+            0 if summary.in_doubt > 0 => "Nothing is known to be written.".into(),
+            0 => "Nothing was written.".into(),
+            _ => "Nothing was read back.".into(),
+        };
+    }
+    // What was removed is not there to be compared. Where something that was written was not checked, it may be among it.
+    let all: u32 = Outcome::ALL.iter().map(|outcome| summary.count(*outcome)).sum();
+    let is_whole = summary.verdict(Verdict::NotChecked) <= all - wrote;
+    let gone = if is_whole { summary.count(Outcome::Deleted).min(checked) } else { 0 };
+    if differs == 0 && gone > 0 {
+        let are_gone = match gone {
+            1 => "1 import is gone from the target".to_owned(),
+            many => format!("{} imports are gone from the target", number(many)),
+        };
+        return match checked - gone {
+            0 => format!("{are_gone}."),
+            1 => format!("{are_gone}; 1 was compared with what the target holds and is equal."),
+            rest => {
+                format!(
+                    "{are_gone}; {} were compared with what the target holds and are equal.",
+                    number(rest)
+                )
+            }
+        };
+    }
+    if differs == 0 {
+        let extra = if defaults > 0 {
+            format!(" ({} but for defaults the service filled in)", number(defaults))
+        } else {
+            String::new()
+        };
+        return if checked == 1 {
+            format!("It was compared with what the target holds and is equal{extra}.")
+        } else {
+            format!("All {} were compared with what the target holds and are equal{extra}.", number(checked))
+        };
+    }
+    let read = if differs == 1 { "reads" } else { "read" };
+    format!("{} of {} {read} back different: audit.csv says where.", number(differs), number(checked))
+}
