@@ -117,7 +117,7 @@ fn an_import_edited_while_the_run_goes_on_is_stale_too() {
 #[test]
 fn an_import_edited_while_its_write_waits_out_a_pause_is_stale_too() {
     let world = renaming(["a", "b", "c"]).start();
-    world.fault(Fault::on("PUT", "/v1/imports/*", Fault::throttled("6")).named("a").first(1));
+    world.fault(Fault::on("PUT", "/v1/imports/*", Fault::throttled("2")).named("a").first(1));
     let running = world.spawn_run(&[]).until_journal("not_taken", 1);
     world.edit("source", "a", "/description", json!("edited"));
     let ran = running

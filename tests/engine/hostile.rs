@@ -52,6 +52,8 @@ struct State {
     imports: Vec<Stored>,
     fates: BTreeMap<String, VecDeque<Fate>>,
     calls: Vec<(Method, String)>,
+    posts: usize,
+    most_posts: usize,
 }
 
 /// A service.
@@ -62,12 +64,17 @@ pub struct Service {
     pub lag: Duration,
     /// What it makes of names.
     pub names: fn(&str) -> String,
+    /// How long a POST takes, and a page of a list.
+    pub post_takes: Duration,
+    pub list_takes: Duration,
     first_id: u64,
 }
 
 impl Service {
     pub fn new(first_id: u64) -> Self {
-        Self { state: Arc::default(), lag: Duration::ZERO, names: str::to_owned, first_id }
+        let (lag, takes) = (Duration::ZERO, Duration::from_millis(20));
+        let (post_takes, list_takes) = (takes, takes);
+        Self { state: Arc::default(), lag, names: str::to_owned, post_takes, list_takes, first_id }
     }
 
     /// What becomes of the next POSTs of that name.
@@ -102,8 +109,24 @@ impl Service {
         self.state.lock().unwrap().calls.iter().filter(|(of, _)| *of == method).count()
     }
 
+    /// The most POSTs that were under way at once.
+    pub fn most_posts(&self) -> usize {
+        self.state.lock().unwrap().most_posts
+    }
+
+    /// Lets time pass with a POST under way.
+    async fn take_a_post(&self) {
+        {
+            let mut state = self.state.lock().unwrap();
+            state.posts += 1;
+            state.most_posts = state.most_posts.max(state.posts);
+        }
+        sleep(self.post_takes).await;
+        self.state.lock().unwrap().posts -= 1;
+    }
+
     async fn post(&self, call: &Call) -> Result<Reply, ApiError> {
-        sleep(Duration::from_millis(20)).await;
+        self.take_a_post().await;
         let mut document: Value = serde_json::from_slice(call.body.as_ref().unwrap()).unwrap();
         let sent = document["name"].as_str().unwrap().to_owned();
         let fate = self.state.lock().unwrap().fates.get_mut(&sent).and_then(VecDeque::pop_front);
@@ -157,7 +180,7 @@ impl Api for Service {
         match (call.method, path) {
             (Method::Post, "/v1/imports") => self.post(call).await,
             (Method::Get, "/v1/imports") => {
-                sleep(Duration::from_millis(20)).await;
+                sleep(self.list_takes).await;
                 let now = Instant::now();
                 let state = self.state.lock().unwrap();
                 let shown = state.imports.iter().filter(|stored| stored.listed <= now && !filtered);

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 #![allow(unreachable_pub, reason = "a test binary has nobody to export to")]
 
+mod apply;
+mod cases;
 mod create;
 mod fuzz;
 mod hostile;
@@ -12,3 +14,4 @@ mod lease;
 mod report;
 mod session;
 mod simulation;
+mod two_accounts;

@@ -1,93 +1,19 @@
 //! The library's door: jobs planned, carried out, undone and refused from code, against the embedded emulator.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use serde_json::json;
 use transship::documents::planted::{MARK, PANIC_COMPARING, PANIC_DIFFING, PANIC_PRINTING, plant_everywhere};
-use transship::emulator::{AccountSpec, Embedded, Kind, Options, Store};
-use transship::job::{Env, Job, Settings};
 use transship::model::event::Events;
 use transship::model::time::Clock;
 use transship::model::{Outcome, Verdict};
 use transship::run_folder::{Row, RunFolder};
 use transship::session::plan::Show;
 use transship::session::{
-    self, Approval, Copies, Host, OpenRequest, OpenedRun, PlanRequest, Random, Resumed, Session,
-    SessionError, SessionOptions,
+    self, Approval, Copies, OpenRequest, OpenedRun, PlanRequest, Resumed, SessionError,
 };
 
-/// Two accounts in memory, a folder, and a job that moves three imports.
-struct Bench {
-    host: Host,
-    work: tempfile::TempDir,
-    store: Store,
-    /// The connection of the source.
-    shop: String,
-}
-
-impl Bench {
-    fn new() -> Self {
-        let store = Store::in_memory();
-        let accounts: Vec<AccountSpec> = ["us", "eu"].map(AccountSpec::empty).into();
-        let options = Options { accounts, ..Options::default() };
-        let emulator = Embedded::with(store.clone(), options).unwrap();
-        let records = store.accounts();
-        for (record, id) in records.iter().zip(["c1", "c2"]) {
-            let shop = json!({ "_id": format!("{id:0>24}"), "name": "Shop", "type": "http" });
-            store.load(record, &json!({ "connections": [shop] })).unwrap();
-        }
-        let (at, us) = records.iter().enumerate().find(|(_, record)| record.name == "us").unwrap();
-        let import = |number: u32| {
-            json!({
-                "_id": format!("{number:024x}"), "name": format!("Order {number}"), "adaptorType": "HTTPImport",
-                "_connectionId": format!("{:0>24}", ["c1", "c2"][at]),
-                "http": { "relativeURI": ["/orders"], "method": ["POST"] },
-            })
-        };
-        store.load(us, &json!({ "imports": [import(1), import(2), import(3)] })).unwrap();
-        let work = tempfile::tempdir().unwrap();
-        let folder = work.path().to_owned();
-        let env = Env { home: Some(folder.clone()), folder, ..Env::default() };
-        let host =
-            Host { emulator: Some(Arc::new(emulator)), random: Random::with_seed(1), ..Host::new(env) };
-        let shop = format!("{:0>24}", ["c1", "c2"][at]);
-        Self { host, work, store, shop }
-    }
-
-    fn job(&self) -> (Job, Settings) {
-        self.job_with("")
-    }
-
-    fn job_with(&self, more: &str) -> (Job, Settings) {
-        let path = self.work.path().join("job.yaml");
-        let text = "version: 1\nname: orders\naction: migrate\naccounts:\n  us: { emulator: us }\n  \
-                    eu: { emulator: eu }\nsource: us\ntarget: eu\n";
-        std::fs::write(&path, format!("{text}{more}")).unwrap();
-        session::load_job(&self.host, &path).unwrap()
-    }
-
-    async fn open(&self, request: OpenRequest<'_>) -> Session {
-        Session::open(&self.host, request, SessionOptions::new(&self.host)).await.unwrap()
-    }
-
-    fn runs(&self) -> usize {
-        std::fs::read_dir(self.work.path().join("runs")).map_or(0, |entries| entries.flatten().count())
-    }
-
-    /// Puts imports in an account.
-    fn load(&self, account: &str, imports: &[serde_json::Value]) {
-        let records = self.store.accounts();
-        let record = records.iter().find(|record| record.name == account).unwrap();
-        self.store.load(record, &json!({ "imports": imports })).unwrap();
-    }
-
-    fn in_target(&self) -> usize {
-        let records = self.store.accounts();
-        let eu = records.iter().find(|record| record.name == "eu").unwrap();
-        self.store.count(eu.id(), Kind::from_list("imports").unwrap())
-    }
-}
+use crate::two_accounts::Bench;
 
 #[tokio::test]
 async fn what_a_plan_shows_is_created_and_an_undo_removes_it() {

@@ -2,6 +2,7 @@
 
 mod archive;
 mod compare;
+mod engine;
 mod jobs;
 mod mappings;
 mod renames;

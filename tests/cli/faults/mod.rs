@@ -199,6 +199,18 @@ fn a_clone_without_an_answer_is_found_by_what_it_was_cloned_from() {
 }
 
 #[test]
+fn a_clone_without_an_answer_is_found_by_what_it_holds_where_the_service_does_not_say_whose_it_is() {
+    let unsaid = Effect::DropField { pointer: "/_sourceId".to_owned(), silently: false };
+    Scenario::cloning(["a"])
+        .fault(Fault::on("POST", "/v1/imports/*/clone", unsaid))
+        .fault(Fault::on("POST", "/v1/imports/*/clone", Effect::CutAfter).first(1))
+        .run()
+        .expect_exit(0)
+        .expect_source(["a", "Clone - a"])
+        .expect_calls("POST", "/v1/imports/{id}/clone", 1);
+}
+
+#[test]
 fn a_service_whose_clock_is_an_hour_off_changes_nothing() {
     for hours in [-1, 1] {
         Scenario::migrate(["a", "b", "c"])

@@ -1,5 +1,8 @@
 //! Being told to wait, and slow answers.
 
+use jiff::SignedDuration;
+use transship::emulator::Effect;
+
 use crate::support::scenario::{Fault, Scenario};
 
 #[test]
@@ -69,4 +72,21 @@ fn slow_answers_are_waited_for() {
         .expect_exit(0)
         .expect_target(["a", "b", "c"])
         .expect_calls("POST", "/v1/imports", 3);
+}
+
+#[test]
+fn a_write_that_was_done_although_its_answer_was_429_is_this_runs_own_and_undone() {
+    let late = |method: &str| {
+        let effect = Effect::Late { code: 429, after: SignedDuration::from_millis(5) };
+        Fault::on(method, "/v1/imports/*", effect).named("a").first(1)
+    };
+    let deleting = Scenario::delete(["a", "b"]).job("select", "{ names: [a] }").fault(late("DELETE")).start();
+    deleting.run().expect_exit(0).expect_audit("a", "deleted", "equal").expect_source(["b"]);
+    deleting.command(&["undo", "runs/run-1"]).expect_exit(0).expect_source(["a", "b"]);
+
+    let step = "[{ set: { /description: new } }]";
+    let updating = Scenario::update(["a", "b"]).job("transform", step).fault(late("PUT")).start();
+    updating.run().expect_exit(0).expect_all(2, "updated", "equal");
+    let undone = updating.command(&["undo", "runs/run-1"]).expect_exit(0);
+    assert!(updating.imports("source").iter().all(|import| import["description"] != "new"), "{undone:?}");
 }

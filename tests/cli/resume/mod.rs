@@ -298,6 +298,22 @@ fn a_finished_run_is_not_resumed() {
 }
 
 #[test]
+fn a_finished_run_answers_at_once_with_the_exit_code_of_the_run_and_asks_the_service_nothing() {
+    for (refused, exit) in [(false, 0), (true, 3)] {
+        let world = Scenario::migrate(["a", "b"]).start();
+        if refused {
+            world.fault(Fault::on_create(Fault::status(422)).named("b"));
+        }
+        let ran = world.run().expect_exit(exit);
+        // Neither a service nor a token is needed for it.
+        world.set_env("TOKEN_TARGET", "");
+        let again = world.resume(ran.folder()).expect_exit(exit).expect_stderr("nothing to resume");
+        let calls = world.control().calls();
+        again.expect(&format!("no call: {calls:?}"), calls.is_empty());
+    }
+}
+
+#[test]
 fn resume_without_a_name_takes_the_last_run() {
     let (world, _) = killed();
     world.command(&["resume"]).expect_exit(0).expect_target(["a", "b"]);

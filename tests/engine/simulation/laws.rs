@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tokio::time::Instant;
+use transship::documents::name::is_same_name;
+use transship::job::OnExisting;
 use transship::model::{Outcome, Verdict};
 use transship::report::evidence::{State, verify};
 use transship::run_folder::Row;
 use transship::session::Run;
 
-use super::service::{Change, What, Who};
+use super::service::{Change, Sent, What, Who};
 use super::world::World;
 
 /// How long lists may lag behind, and answers be under way: what happened so shortly before cannot be known.
@@ -49,12 +51,43 @@ fn nothing_is_sent_again(world: &World, history: &[Change]) -> Result<(), String
                 && change.at + UNKNOWABLE < sent.at
                 && stood_untouched(history, change, sent.at)
         };
-        if let Some(made) = history.iter().find(is_its) {
+        if let Some(made) = history.iter().find(is_its)
+            && !is_asked_for_anew(world, history, &sent)
+        {
             let later = sent.at - made.at;
             return Err(format!("{} was made, and {later:?} later its create was sent again", made.id));
         }
     }
     Ok(())
+}
+
+/// Whether the item whose create is sent again had made one that somebody removed, in a job that creates whatever stands
+/// there: a retry of it is asked for one more.
+fn is_asked_for_anew(world: &World, history: &[Change], sent: &Sent) -> bool {
+    let is_removed = |made: &Change| {
+        let gone = |later: &Change| {
+            later.id == made.id
+                && later.what == What::Deleted
+                && later.who == Who::Colleague
+                && later.at < sent.at
+        };
+        history.iter().any(gone)
+    };
+    let mut made = history.iter().filter(|change| change.key.as_ref() == Some(&sent.key));
+    world.job.on_existing == OnExisting::Create && made.any(is_removed)
+}
+
+/// Whether nobody can tell a copy from an import of somebody else: the service stores it under a name that is not the one
+/// that was sent, and somebody edited it since, so neither its name nor what it holds is that of an item.
+fn is_disguised(world: &World, history: &[Change], id: &str) -> bool {
+    let is_its = |change: &&Change| change.id == id;
+    let edited = history.iter().filter(is_its).any(|change| change.who == Who::Colleague);
+    // A key is texts with bars between them: the name is the first that is quoted.
+    let name = |key: &str| key.split('|').find_map(|part| serde_json::from_str::<String>(part).ok());
+    let sent = history.iter().filter(is_its).find_map(|change| name(change.key.as_ref()?));
+    let stored = world.target.text(id).and_then(|text| serde_json::from_str::<Value>(&text).ok());
+    let stored = stored.as_ref().and_then(|stored| stored["name"].as_str());
+    edited && sent.as_deref().zip(stored).is_some_and(|(sent, stored)| !is_same_name(sent, stored))
 }
 
 /// Whether what a change made stood there at a moment as it was made.
@@ -154,7 +187,8 @@ fn no_copy_is_silent(
     for (id, at) in made {
         let knowable = at + UNKNOWABLE < world.over;
         let stands = world.target.text(id).is_some();
-        if knowable && stands && !owners.contains_key(id) && !named(id) && !earlier_run_made(run, id) {
+        let told = owners.contains_key(id) || named(id) || earlier_run_made(run, id);
+        if knowable && stands && !told && !is_disguised(world, history, id) {
             return Err(format!("{id} was made by the engine, and no report names it: a silent copy"));
         }
     }
@@ -164,10 +198,12 @@ fn no_copy_is_silent(
 /// Whatever the engine made well before an undo began, and that still stands there, is named by some run of the story.
 pub fn of_what_came_late(world: &World, undone_from: Instant) -> Result<(), String> {
     let runs = world.work.path().join("runs");
-    for made in world.target.history() {
+    let history = world.target.history();
+    for made in &history {
         let is_made = made.who == Who::Engine && made.what == What::Created;
         let knowable = made.at + UNKNOWABLE < undone_from;
-        if is_made && knowable && world.target.text(&made.id).is_some() && !is_reported(&runs, &made.id) {
+        let stands = world.target.text(&made.id).is_some() && !is_disguised(world, &history, &made.id);
+        if is_made && knowable && stands && !is_reported(&runs, &made.id) {
             return Err(format!("{} was made by the engine, and even undo does not name it", made.id));
         }
     }

@@ -1,0 +1,202 @@
+//! Cases of a service, of machines and of people that a run has to withstand: each as it was reported, and variants of it.
+//! Those that are about time alone are in `tests/engine/cases.rs`.
+
+use serde_json::json;
+use transship::emulator::Effect;
+
+use super::Case;
+use crate::support::scenario::{Fault, Scenario, import};
+
+/// Lists and reads by id of an account show a field otherwise than it is stored.
+fn shows(account: &str, find: &str, with: &str) -> [Fault; 2] {
+    let effect = || Effect::ReplaceBytes { find: find.to_owned(), with: with.to_owned() };
+    [Fault::on_list(effect()), Fault::on("GET", "/v1/imports/*", effect())]
+        .map(|fault| fault.in_account(account))
+}
+
+#[test]
+fn case_30_a_field_that_changes_at_each_read() {
+    let seen = || import("a").set("/lastUsedAt", json!("SEEN-0"));
+    // The plan reads the list; the first read by id shows another value.
+    let [_, restless] = shows("source", "SEEN-0", "SEEN-1").map(|fault| fault.first(1));
+    let updating = |ignore: &str| {
+        Scenario::update([])
+            .source(&seen())
+            .job("transform", "[{ set: { /description: new } }]")
+            .job("ignore", ignore)
+            .fault(restless.clone())
+            .run()
+    };
+    updating("[/lastUsedAt]").expect_exit(0).expect_audit("a", "updated", "equal");
+    let stale = updating("[/other]").expect_exit(3).expect_audit("a", "stale", "not_checked");
+    let message = stale.row("a")["error_message"].clone();
+    assert!(message.contains("/lastUsedAt") && !message.contains("somebody else"), "{message}");
+    // Migrated, it is no difference where it is ignored; nor is it one that an archive stores each night.
+    let migrating = Scenario::migrate([]).source(&seen()).job("ignore", "[/lastUsedAt]").start();
+    for fault in shows("target", "SEEN-0", "SEEN-9") {
+        migrating.fault(fault);
+    }
+    migrating.run().expect_exit(0).expect_audit("a", "created", "equal");
+    migrating.run().expect_exit(0).expect_no_write().expect_audit("a", "unchanged", "equal");
+}
+
+#[test]
+fn case_31_a_name_that_the_service_trims() {
+    let trims = |name: &str| {
+        let effect = Effect::ChangeField { pointer: "/name".into(), value: json!(name), silently: false };
+        Fault::on_create(effect)
+    };
+    let case = Case::with("31-name-trimmed-by-the-service", vec![trims("Orders").named("Orders ")]);
+    case.run("job.yaml").expect_exit(3).expect_audit("Orders ", "created", "differs");
+    for _ in 0..2 {
+        case.run("job.yaml").expect_no_write();
+        assert_eq!(case.world.imports("target").len(), 1);
+    }
+    // One that lowers the case, and one that cuts.
+    for (sent, stored) in
+        [("ORDERS to NetSuite", "orders to netsuite"), ("Orders to NetSuite", "Orders to N")]
+    {
+        let world = Scenario::migrate([]).source(&import(sent)).fault(trims(stored)).start();
+        world.run().expect_exit(3);
+        for _ in 0..2 {
+            world.run().expect_no_write();
+            assert_eq!(world.imports("target").len(), 1, "{sent}");
+        }
+    }
+}
+
+#[test]
+fn case_33_a_page_that_is_too_large() {
+    // 413 for more than so many at a time; a page that no reader would take to its end.
+    let limits = ["limit=1000*", "limit=500*", "limit=250*", "limit=125*"];
+    for code in [400, 413] {
+        let mut scenario = Scenario::migrate([]).many(90);
+        for limit in limits {
+            scenario = scenario.fault(Fault::on_list(Fault::status(code)).with_query(limit));
+        }
+        let ran = scenario.run().expect_exit(0).expect_all(90, "created", "equal");
+        assert_eq!(ran.world.imports("target").len(), 90, "{code}");
+    }
+    let huge = Effect::HugeBody { bytes: 80 << 20 };
+    let ran = Scenario::migrate([])
+        .many(12)
+        .fault(Fault::on_list(huge).with_query("limit=1000*").in_account("source"))
+        .run();
+    ran.expect_exit(0).expect_all(12, "created", "equal");
+}
+
+#[test]
+fn case_34_two_machines_and_one_target() {
+    let world = Scenario::migrate([]).many(20).job("concurrency", "2").start();
+    world.fault(Fault::on_create(Fault::slow_before(30)));
+    let first = world.spawn_run(&[]).until_journal("\"applied\"", 1);
+    // Another machine: another home, so another folder of locks.
+    for name in ["HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"] {
+        world.set_env(name, &world.path("elsewhere").display().to_string());
+    }
+    let second = world.spawn_run(&[]);
+    let (first, second) = (first.finish(), second.finish());
+    let made = world.imports("target").len();
+    let told = |ran: &crate::support::scenario::Ran| ran.summary()["copies"].as_u64().unwrap_or_default();
+    let copies = told(&first).max(told(&second));
+    assert_eq!(made as u64 - 20, copies, "whoever ends last names every second one");
+    let last = if told(&first) >= told(&second) { first } else { second };
+    if copies > 0 {
+        last.expect_exit(3).expect_stderr("that this run did not make");
+    }
+}
+
+#[test]
+fn case_35_resumed_after_a_colleague_helped() {
+    for (edit, outcome, exit) in [(None, "unchanged", 0), (Some("by hand"), "conflict", 3)] {
+        let world = Scenario::migrate(["a", "b", "c", "d"]).job("concurrency", "1").start();
+        world.fault(
+            Fault::on_create(Fault::says(401, json!({ "message": "Bearer Authentication Failed" })))
+                .named("[cd]"),
+        );
+        let ran = world.run().expect_exit(6).expect_target(["a", "b"]);
+        world.no_faults();
+        let mut by_hand = world.as_in_target("c");
+        if let Some(text) = edit {
+            by_hand["description"] = json!(text);
+        }
+        world.load("target", &[by_hand]);
+        let resumed = world.resume(ran.folder()).expect_exit(exit).expect_target(["a", "b", "c", "d"]);
+        let found = resumed.row("c")["outcome"].clone();
+        assert!(found == outcome || edit.is_none() && found == "created", "{edit:?}: {found}");
+        assert_eq!(world.control().count("POST", "/v1/imports"), 1, "only `d` is made");
+    }
+}
+
+#[test]
+fn case_36_the_token_of_another_environment() {
+    let world = Scenario::migrate(["a", "b", "c"]).start();
+    let ran = world.run().expect_exit(0);
+    world.set_env("TOKEN_TARGET", world.token("elsewhere"));
+    for words in [["undo", "runs/run-1"], ["retry", "runs/run-1"]] {
+        let refused = world.command(&words).expect_exit(2).expect_no_write();
+        refused.expect_stderr("another environment").expect_target(["a", "b", "c"]);
+    }
+    // A run that is not finished is not gone on with there.
+    world.set_env("TOKEN_TARGET", world.token("target"));
+    world.command(&["undo", "runs/run-1"]).expect_exit(0).expect_target([]);
+    world.fault(Fault::on_create(Fault::says(401, json!({ "message": "Unauthorized" }))).named("c"));
+    let broken = world.run().expect_exit(6);
+    world.no_faults();
+    world.set_env("TOKEN_TARGET", world.token("elsewhere"));
+    world.resume(broken.folder()).expect_exit(2).expect_no_write().expect_stderr("another environment");
+    drop(ran);
+}
+
+#[test]
+fn case_38_a_read_that_is_behind_the_write() {
+    let behind = |times: u64| {
+        let world = Scenario::update([])
+            .source(&import("a").set("/description", json!("old")))
+            .job("transform", "[{ set: { /description: new } }]")
+            .env("TRANSSHIP_SETTLE", "3")
+            .start();
+        let written = world.spawn_run(&[]);
+        drop(written.finish().expect_exit(0).expect_audit("a", "updated", "equal"));
+        world.edit("source", "a", "/description", json!("old"));
+        // Reads show the document as it was, also when it was last modified.
+        for (find, with) in [
+            ("\"description\":\"new\"", "\"description\":\"old\""),
+            ("\"lastModified\":\"2", "\"lastModified\":\"1"),
+        ] {
+            for fault in shows("source", find, with) {
+                world.fault(fault.first(times));
+            }
+        }
+        world.run()
+    };
+    behind(1).expect_exit(0).expect_audit("a", "updated", "equal");
+    behind(2).expect_exit(0).expect_audit("a", "updated", "equal");
+}
+
+#[test]
+fn case_42_interrupted_because_it_is_wrong_and_undone() {
+    for signals in [1, 2] {
+        let world = Scenario::migrate([]).many(120).job("concurrency", "5").start();
+        world.fault(Fault::on_create(Fault::slow_before(40)));
+        let running = world.spawn_run(&[]).until_journal("\"applied\"", 20);
+        let announced = running.in_journal("\"step\":\"intended\"");
+        let mut running = running.signal("INT");
+        if signals == 2 {
+            running = running.signal("INT");
+        }
+        let ran = running.finish().expect_exit(130);
+        let sent = world.control().count("POST", "/v1/imports");
+        assert!(sent <= announced + 8, "{announced} announced, {sent} sent");
+        let doubts = ran.summary()["in_doubt"].as_u64().unwrap_or_default();
+        let ran = ran.expect("what is in doubt is told", doubts == 0 || signals == 2);
+        let ran = if doubts > 0 { ran.expect_stderr("may or may not exist") } else { ran };
+        world.no_faults();
+        world
+            .command(&["undo", "runs/run-1"])
+            .expect_exit(0)
+            .expect_target([])
+            .expect_stderr("gone from the target");
+        drop(ran);
+    }
+}
