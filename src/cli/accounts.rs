@@ -81,7 +81,7 @@ fn place(account: &Account) -> String {
     match &account.place {
         AccountPlace::Service { origin, .. } => origin.as_str().trim_end_matches('/').to_owned(),
         AccountPlace::Emulator { name } => format!("emulator {name}"),
-        AccountPlace::Folder { path } => path.display().to_string(),
+        AccountPlace::Folder { path, .. } => path.display().to_string(),
         AccountPlace::Archive { place, .. } => place.clone(),
     }
 }

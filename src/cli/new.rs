@@ -23,7 +23,7 @@ pub(super) async fn new(world: &CliContext, args: &New) -> Result<Exit, Failure>
     // The arguments hold words that have a starter only.
     let text = Action::of(action).and_then(starter).unwrap_or_default();
     match &args.file {
-        Some(file) => write(file, text),
+        Some(file) => write(file, &text),
         None => print(text.as_bytes()),
     }
 }
@@ -92,12 +92,12 @@ async fn asked(world: &CliContext) -> Result<Exit, Failure> {
     );
     let account = |answer: &str| Ok(account_of(answer, &own));
     let first = own.first().map_or("us", String::as_str);
-    let source = if has_source(text) {
+    let source = if has_source(&text) {
         Some(choose(world, "Source account", &places, first, account).await?)
     } else {
         None
     };
-    let target = if has_target(text) {
+    let target = if has_target(&text) {
         let second = own.get(1).map_or("eu", String::as_str);
         Some(choose(world, "Target account", &places, second, account).await?)
     } else {
@@ -107,7 +107,7 @@ async fn asked(world: &CliContext) -> Result<Exit, Failure> {
         Some(PathBuf::from(answer)).filter(|file| !file.exists()).ok_or("exists already")
     })
     .await?;
-    let done = write(&file, &filled(text, &name, source.as_ref(), target.as_ref()))?;
+    let done = write(&file, &filled(&text, &name, source.as_ref(), target.as_ref()))?;
     let file = file.display();
     say(
         world,

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::files::FilesRead;
 use super::secret_source::{KeySource, TokenSource};
 
 /// One entry of `accounts`.
@@ -35,6 +36,9 @@ pub enum AccountPlace {
     Folder {
         /// The folder, absolute.
         path: PathBuf,
+        /// Its files, where they were read with the job. A plan does not keep them.
+        #[serde(skip)]
+        read: FilesRead,
     },
     /// An archive: what an account held when it was backed up, or where a backup goes.
     Archive {

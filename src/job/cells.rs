@@ -22,6 +22,8 @@ pub(super) struct CsvRow {
 pub(super) struct Csv {
     pub(super) header: Vec<Cell>,
     pub(super) rows: Vec<CsvRow>,
+    /// Whether every row was as long as the header; others are left out.
+    pub(super) is_whole: bool,
 }
 
 impl Csv {
@@ -46,18 +48,21 @@ impl Csv {
                 report.error(cell.span, message).related(first.span, "first here");
             }
         }
+        let mut dropped = 0_usize;
         let rows = rows.filter(|row| {
             let (found, wanted) = (row.cells.len(), header.len());
             let span = row.cells.first().map(|cell| cell.span);
             if found != wanted {
-                let message = format!("the header has {wanted} cells, this row {found}");
+                let cells = if wanted == 1 { "cell" } else { "cells" };
+                let message = format!("the header has {wanted} {cells}, this row {found}");
                 let help = "a cell that holds a comma or a line break needs double quotes";
                 report.error(span, message).help(help);
+                dropped += 1;
             }
             found == wanted
         });
-        let rows = rows.collect();
-        Self { header, rows }
+        let rows: Vec<CsvRow> = rows.collect();
+        Self { header, rows, is_whole: dropped == 0 }
     }
 }
 

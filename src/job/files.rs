@@ -7,6 +7,7 @@ mod document;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::problem::{Problems, Report, Span, line_and_column};
 use super::regular;
@@ -49,6 +50,36 @@ pub struct ImportFile {
     pub sha256: Fingerprint,
     /// How long its text is, in bytes.
     pub bytes: u64,
+}
+
+/// The files of a folder that were read already, if they were. They say nothing about which folder it is, so two of these
+/// are always equal.
+#[derive(Debug, Clone, Default)]
+pub struct FilesRead(Option<Arc<ImportFiles>>);
+
+impl PartialEq for FilesRead {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for FilesRead {}
+
+impl FilesRead {
+    /// The files of `folder`: those that were read already, else as they are now.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with a folder that is read now.
+    pub fn or_open(&self, folder: &Path) -> Result<Arc<ImportFiles>, Problems> {
+        self.0.clone().map_or_else(|| ImportFiles::open(folder).map(Arc::new), Ok)
+    }
+}
+
+impl From<ImportFiles> for FilesRead {
+    fn from(read: ImportFiles) -> Self {
+        Self(Some(Arc::new(read)))
+    }
 }
 
 impl ImportFiles {

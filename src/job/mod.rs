@@ -51,7 +51,7 @@ pub use account::{Account, AccountPlace, Rate};
 pub use account_columns::account_columns;
 pub use archive::{Archive, BackupSettings, Keep};
 pub use env::Env;
-pub use files::{ImportFile, ImportFiles};
+pub use files::{FilesRead, ImportFile, ImportFiles};
 pub use fleet::{Fleet, FleetWave, WaveSize};
 pub use load::{load, load_as, parse, parse_as};
 pub use manifest::Manifest;
@@ -213,6 +213,14 @@ pub struct Selection {
     pub integration_apps: bool,
     /// `--only` and `--limit`: the part of it that is taken this time.
     pub narrowed: Narrowing,
+}
+
+impl Selection {
+    /// The columns of the manifest, in the order of their names; none without one.
+    fn columns(&self) -> Vec<String> {
+        let first = self.manifest.iter().flat_map(|manifest| manifest.rows.first());
+        first.flat_map(|row| row.columns.keys().cloned()).collect()
+    }
 }
 
 /// `captured_data`: what becomes of samples and mock answers.

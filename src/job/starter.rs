@@ -1,9 +1,17 @@
 //! Commented jobs to start from, as `transship new ACTION` prints them.
 
+use super::keys::JOB;
+use super::spec::{Dictionary, Key, Table, Type};
 use super::{Action, user};
 
 /// A commented starter job for an action; `None` for one that no job file holds.
-pub fn starter(action: Action) -> Option<&'static str> {
+///
+/// The words that a key may hold come from the table of keys: `<match>` in a comment stands for those of `match`.
+pub fn starter(action: Action) -> Option<String> {
+    Some(with_words(text(action)?))
+}
+
+fn text(action: Action) -> Option<&'static str> {
     match action {
         Action::Migrate => Some(include_str!("starters/migrate.yaml")),
         Action::Clone => Some(include_str!("starters/clone.yaml")),
@@ -14,6 +22,55 @@ pub fn starter(action: Action) -> Option<&'static str> {
         Action::Restore => Some(include_str!("starters/restore.yaml")),
         Action::Apply => Some(include_str!("starters/apply.yaml")),
         Action::Undo => None,
+    }
+}
+
+/// The text with the words of each key that is named in it.
+fn with_words(text: &str) -> String {
+    let mut filled = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('<') {
+        filled.push_str(before);
+        let named = after.split_once('>').and_then(|(path, behind)| Some((words_of(path)?, behind)));
+        match named {
+            Some((words, behind)) => {
+                filled.push_str(&words.join(" | "));
+                rest = behind;
+            }
+            None => {
+                filled.push('<');
+                rest = after;
+            }
+        }
+    }
+    filled.push_str(rest);
+    filled
+}
+
+/// The words that a key may hold; the path leads through mappings, of which the names the user chooses are left out.
+fn words_of(path: &str) -> Option<Vec<&'static str>> {
+    let (mut table, mut found): (&Table, Option<&Key>) = (&JOB, None);
+    for word in path.split('.') {
+        if let Some(key) = found {
+            table = table_in(&key.holds)?;
+        }
+        found = Some(table.key(word)?);
+    }
+    words_in(&found?.holds)
+}
+
+fn table_in(holds: &'static Type) -> Option<&'static Table> {
+    match holds {
+        Type::Dictionary(Dictionary { holds, .. }) => holds.table(),
+        other => other.table(),
+    }
+}
+
+fn words_in(holds: &'static Type) -> Option<Vec<&'static str>> {
+    match holds {
+        Type::Word(words) => Some(words.iter().map(|word| word.word).collect()),
+        Type::Either(types) => types.iter().find_map(words_in),
+        _ => None,
     }
 }
 
@@ -124,7 +181,18 @@ mod tests {
             assert_eq!(job.action, action);
             assert!(job.warnings.is_empty(), "{word}: {}", job.warnings);
             assert!(text.starts_with("# yaml-language-server: $schema=./job.schema.json\n"), "{word}");
+            assert!(
+                !text.contains('<'),
+                "{word} names a key that the table does not have, or that holds no words"
+            );
         }
+    }
+
+    #[test]
+    fn the_words_in_a_starter_are_those_of_the_table() {
+        let text = with_words("a: b # <match>; <accounts.region>; <references.missing>; <nothing>; 1 < 2");
+        let words = "a: b # name | external_id; us | eu | au | ca; fail | skip | drop; <nothing>; 1 < 2";
+        assert_eq!(text, words);
     }
 
     #[test]
@@ -140,7 +208,7 @@ mod tests {
         let clock = Clock::system();
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/job");
         for word in actions() {
-            let text = starter(Action::of(word).unwrap()).unwrap();
+            let text = &starter(Action::of(word).unwrap()).unwrap();
             let us = Choice::Region("us".to_owned());
             let demo = Choice::Emulator("demo-b".to_owned());
             let choices = [(&us, &demo), (&demo, &us)];
@@ -164,7 +232,7 @@ mod tests {
     #[test]
     fn accounts_of_the_users_file_are_named_and_not_written_again() {
         let known = Choice::Known("acme".to_owned());
-        let text = filled(starter(Action::Update).unwrap(), "tidy", Some(&known), None);
+        let text = filled(&starter(Action::Update).unwrap(), "tidy", Some(&known), None);
         assert!(text.contains("\nsource: acme\n") && !text.contains("accounts:\n"), "{text}");
     }
 }

@@ -53,13 +53,13 @@ pub(crate) async fn repoint(
         match target.client.get(kind.as_str(), id).await {
             Ok(document) => Ok((kind, Head::new(id.clone(), name.to_owned()), Ok(document))),
             Err(error) if error.kind != ErrorKind::Unauthorized && error.is_of_one_document() => {
-                Ok((kind, Head::new(id.clone(), name.to_owned()), Err(error.summary)))
+                Ok((kind, Head::new(id.clone(), name.to_owned()), Err(KeepsOldId(error.summary))))
             }
             Err(error) => Err(failed(target, kind, id)(error)),
         }
     });
     let reads = futures::stream::iter(reads).buffered(AT_ONCE);
-    let read: Vec<(Kind, Head, Result<Document, String>)> = reads.try_collect().await?;
+    let read: Vec<(Kind, Head, Result<Document, KeepsOldId>)> = reads.try_collect().await?;
     let ignore = Ignore::new(with.job.ignore.iter().map(Pointer::as_str));
     let numbers = (last + 1..).map(ItemKey);
     let items = read.into_iter().zip(numbers).map(|((kind, head, document), number)| {
@@ -68,7 +68,7 @@ pub(crate) async fn repoint(
         item.adaptor_type = Some(kind.as_str().to_owned());
         match document {
             Ok(document) => one(item, &document, becomes, &ignore),
-            Err(why) => stays(item, "unreadable", format!("it cannot be read ({why}): it keeps the old id")),
+            Err(error) => stays(item, &error),
         }
     });
     Ok(items.collect())
@@ -93,8 +93,13 @@ fn failed<'a>(
     move |error| target.failed(&what)(error)
 }
 
-fn stays(item: PlanItem, code: &str, message: String) -> Repointed {
-    Repointed { item: ended(item, Outcome::Failed, code, message), text: None }
+/// Why what names an import by its old id goes on doing so.
+#[derive(Debug, thiserror::Error)]
+#[error("it cannot be read ({0}): it keeps the old id")]
+struct KeepsOldId(String);
+
+fn stays(item: PlanItem, error: &KeepsOldId) -> Repointed {
+    Repointed { item: ended(item, Outcome::Failed, "unreadable", error.to_string()), text: None }
 }
 
 fn one(mut item: PlanItem, document: &Document, becomes: &BTreeMap<Id, NewId>, ignore: &Ignore) -> Repointed {
@@ -102,7 +107,7 @@ fn one(mut item: PlanItem, document: &Document, becomes: &BTreeMap<Id, NewId>, i
     let tree = match read_tree(text.as_bytes()) {
         Ok(tree) => tree,
         Err(why) => {
-            return stays(item, "unreadable", format!("it cannot be read ({why}): it keeps the old id"));
+            return stays(item, &KeepsOldId(why.to_string()));
         }
     };
     let (mut changes, mut needs) = (Vec::new(), BTreeSet::new());
@@ -123,7 +128,7 @@ fn one(mut item: PlanItem, document: &Document, becomes: &BTreeMap<Id, NewId>, i
     let wanted = match replaced {
         Ok(wanted) => one_line(&wanted).into_owned(),
         Err(why) => {
-            return stays(item, "unreadable", format!("it cannot be read ({why}): it keeps the old id"));
+            return stays(item, &KeepsOldId(why.to_string()));
         }
     };
     let print = if ignore.is_empty() { fingerprint(&tree) } else { ignore.fingerprint(&tree) };

@@ -21,7 +21,7 @@ use crate::inventory::folder_api::folder;
 use crate::inventory::offline_api::closed;
 use crate::inventory::related::Backups;
 use crate::inventory::snapshot_api::shelf;
-use crate::job::{self, AccountPlace, ImportFiles, PageSize, Settings, secret};
+use crate::job::{self, AccountPlace, FilesRead, PageSize, Settings, secret};
 use crate::model::chain;
 use crate::run_folder::plan_item::AccountFacts;
 /// Both ends of a job, and what a person should know of them.
@@ -51,7 +51,7 @@ pub(super) async fn open_both(
     };
     let source = match &settings.source.place {
         AccountPlace::Archive { .. } => open_snapshot(host, &settings.source, keys.0, &mut notes).await?,
-        AccountPlace::Folder { path } => open_files(path, &settings.source.name)?,
+        AccountPlace::Folder { path, read } => open_files(path, read, &settings.source.name)?,
         AccountPlace::Service { .. } | AccountPlace::Emulator { .. } => {
             call(&settings.source, token_of_source).await?
         }
@@ -110,8 +110,8 @@ pub(super) async fn open_one(
         let endpoint = open_snapshot(host, wanted, key, &mut notes).await?;
         return Ok((endpoint, notes));
     }
-    if let AccountPlace::Folder { path } = &wanted.place {
-        return Ok((open_files(path, &wanted.name)?, notes));
+    if let AccountPlace::Folder { path, read } = &wanted.place {
+        return Ok((open_files(path, read, &wanted.name)?, notes));
     }
     let token = tokens(host, &[wanted], &mut notes)?.into_iter().next().flatten();
     let emulator = emulator(host, &[wanted])?;
@@ -246,9 +246,9 @@ async fn open_account(
 }
 
 /// Opens the folder of files that an end of a job names.
-fn open_files(path: &Path, name: &str) -> Result<Endpoint, SessionError> {
-    let files = ImportFiles::open(path).map_err(|problems| SessionError::Job(Box::new(problems)))?;
-    Ok(Endpoint::Files { account: folder(&files, name), files: Arc::new(files) })
+fn open_files(path: &Path, read: &FilesRead, name: &str) -> Result<Endpoint, SessionError> {
+    let files = read.or_open(path).map_err(|problems| SessionError::Job(Box::new(problems)))?;
+    Ok(Endpoint::Files { account: folder(&files, name), files })
 }
 
 /// Opens the snapshot that an end of a job names.

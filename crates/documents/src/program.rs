@@ -73,6 +73,14 @@ impl Program {
         if problems.is_empty() { Ok(program) } else { Err(problems) }
     }
 
+    /// An empty program whose templates may name these columns of `row` and no others; none where there is no manifest.
+    #[must_use]
+    pub fn with_row_columns(columns: Vec<String>) -> Self {
+        let mut program = Self::default();
+        program.templates.set_columns(columns);
+        program
+    }
+
     /// What is allowed in the steps and most likely not meant.
     pub fn warnings(&self) -> &[StepProblem] {
         &self.warnings

@@ -7,7 +7,7 @@ use super::{Reader, tidy};
 use crate::job::account::{Account, AccountPlace, Rate};
 use crate::job::archive::SHRINK;
 use crate::job::env::expand;
-use crate::job::files::{self, Names};
+use crate::job::files::{self, FilesRead, Names};
 use crate::job::tree::Node;
 use crate::job::{Action, Archive, Keep, KeySource, MatchBy, Notify, forms};
 
@@ -137,17 +137,18 @@ impl Reader<'_> {
     fn folder_of_files(&mut self, root: &Node, node: &Node) -> Option<Account> {
         let path = self.path(node)?;
         let name = node.text()?.to_owned();
+        let mut read = FilesRead::default();
         if path.is_dir() {
             let shown = tidy(path.strip_prefix(&self.env.folder).unwrap_or(&path));
             let by_name = policy::match_by(root) == MatchBy::Name;
             let names = if by_name { Names::MustDiffer } else { Names::MayBeEqual };
-            files::read(&path, &shown, names, &mut self.report);
+            read = files::read(&path, &shown, names, &mut self.report).into();
         } else {
             let why = if path.exists() { "it is not a folder" } else { "there is no such folder" };
             let help = "a relative path begins at the job file's folder; `transship archive export` writes such a folder";
             self.report.error(node.span, format!("cannot read {name}: {why}")).help(help);
         }
-        Some(Account { name, place: AccountPlace::Folder { path }, rate: Rate::default() })
+        Some(Account { name, place: AccountPlace::Folder { path, read }, rate: Rate::default() })
     }
 }
 

@@ -27,7 +27,7 @@ use super::spec::Type;
 use super::stand_in::{AccountChoice, StandIn};
 use super::text_file::decode;
 use super::tree::Node;
-use super::{Account, Action, Job, keys, redact, regular, yaml};
+use super::{Account, Action, Job, Selection, keys, redact, regular, yaml};
 
 /// How large a job file may be.
 const FILE_LIMIT: usize = 4 << 20;
@@ -111,7 +111,8 @@ impl Reader<'_> {
             self.ends(root, action, &accounts, archive.as_ref());
         let select = self.select(root.get("select"));
         let references = self.references(root.get("references"));
-        let program = self.program(root.get("transform"));
+        let columns = select.as_ref().map(Selection::columns);
+        let program = self.program(root.get("transform"), columns);
         if let Some(action) = action {
             self.rules(root, action, source.as_ref(), target.as_ref());
             self.look_closer(root, action, &accounts);

@@ -95,7 +95,8 @@ fn manifest(csv: &Csv, report: &mut Report) -> Manifest {
         report.error(whole, "the manifest has no column `id` or `name`").help(help);
         return Manifest::default();
     }
-    if csv.rows.is_empty() && !csv.header.is_empty() {
+    // Rows that are left out were told.
+    if csv.rows.is_empty() && !csv.header.is_empty() && csv.is_whole {
         report.error(None, "the manifest names no import").help("add a row for each import");
     }
     let mut seen: HashMap<(bool, &str), (u64, Span)> = HashMap::new();

@@ -50,10 +50,11 @@ const fn lookup_table(step: &'static str) -> Table {
 }
 
 impl Reader<'_> {
-    /// `transform`, compiled. `None` when a step could not be read or compiled.
-    pub(super) fn program(&mut self, node: Option<&Node>) -> Option<Program> {
+    /// `transform`, compiled. `None` when a step could not be read or compiled. `columns`: those of the manifest, if it could
+    /// be read; empty without one.
+    pub(super) fn program(&mut self, node: Option<&Node>, columns: Option<Vec<String>>) -> Option<Program> {
         let nodes = node.map(Node::items).unwrap_or_default();
-        let mut program = Program::default();
+        let mut program = columns.map_or_else(Program::default, Program::with_row_columns);
         let mut whole = true;
         for node in nodes {
             whole &= self.step(node, &mut program).is_some();

@@ -4,8 +4,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::*;
+use crate::job::FilesRead;
 use crate::job::spec::Table;
 use crate::job::{AccountPlace, Archive, Keep, Limit, Mirror, OnExisting, Pause, Span, Wave, Waves};
+use crate::model::time::Clock;
 
 fn env() -> Env {
     let variables = [("BUCKET".to_owned(), "nightly".to_owned())].into();
@@ -135,7 +137,10 @@ fn the_keys_of_apply_mirror_and_running_flows_are_read() {
     let job = job.unwrap();
     assert_eq!(job.action, Action::Apply);
     assert_eq!(job.source.name, "./imports");
-    assert_eq!(job.source.place, AccountPlace::Folder { path: Path::new(FOLDER).join("./imports") });
+    assert_eq!(
+        job.source.place,
+        AccountPlace::Folder { path: Path::new(FOLDER).join("./imports"), read: FilesRead::default() }
+    );
     assert_eq!(job.on_existing, OnExisting::Update, "an apply writes what was edited");
     assert_eq!(job.select.selector.spec().flows, ["Orders to NetSuite"]);
     let ignored: Vec<_> = job.ignore.iter().map(crate::documents::pointer::Pointer::as_str).collect();
@@ -231,4 +236,33 @@ fn a_default_that_is_written_out_changes_nothing() {
         };
         assert_eq!(shown(format!("{head}{}", own(""))), shown(format!("{head}{written}")), "{path:?}");
     }
+}
+
+#[test]
+fn a_column_that_the_manifest_does_not_have_is_told_before_anything_is_sent() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("rows.csv"), "name,region\na,EU\n").unwrap();
+    let job = |select: &str, step: &str| {
+        let text = format!(
+            "version: 1\nname: t\naction: update\naccounts: {{ us: {{ emulator: us }} }}\nsource: us\n{select}transform:\n  - {step}\n"
+        );
+        let env = Env { folder: folder.path().to_owned(), ..Env::default() };
+        let read = crate::job::parse("job.yaml", text.as_bytes(), folder.path(), &env, &Clock::system());
+        read.map(drop).map_err(|problems| problems.to_string())
+    };
+    let manifest = "select: { manifest: rows.csv }\n";
+    for known in [
+        "name: \"{{ row.region }} {{ row.name }}\"",
+        "name: \"{{ row.x | default('none') }}\"",
+        "name: \"{% if row.x is defined %}{{ row.x }}{% endif %}{{ name }}\"",
+        "set: { /http/body/0: \"{{record.row.x}}\" }",
+    ] {
+        job(manifest, known).unwrap();
+    }
+    let told = job(manifest, "name: \"{{ row.regoin }}\"").unwrap_err();
+    assert!(told.contains("no column `regoin`") && told.contains("job.yaml:8:"), "{told}");
+    let told = job(manifest, "set: { /description: \"{{ row.a | int }}\" }").unwrap_err();
+    assert!(told.contains("its columns are name, region"), "{told}");
+    let told = job("", "name: \"{{ row.x }}\"").unwrap_err();
+    assert!(told.contains("the job has none"), "{told}");
 }

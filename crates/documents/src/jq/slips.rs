@@ -4,7 +4,7 @@
 pub(super) fn help(program: &str, at: usize) -> Option<&'static str> {
     let (before, rest) = program.split_at_checked(at)?;
     let is = |sign: &str| rest.starts_with(sign);
-    let follows = |sign: char| before.trim_end().ends_with(sign);
+    let follows = |sign: char| before.ends_with(sign);
     Some(match () {
         () if is("===") || is("!==") => "jq compares with `==` and `!=`",
         () if is("<>") || (is(">") && follows('<')) => "jq compares with `!=`",

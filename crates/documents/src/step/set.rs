@@ -166,6 +166,8 @@ mod tests {
             json!({ "/description": "{{ name }}" }),
             json!({ "/http/body/0": "{{record.x}}" }),
             json!({ "/http/body/0": "plain" }),
+            json!({ "/http/body/0": "{% raw %}{{name}} {{index}}{% endraw %}" }),
+            json!({ "/http/body/0": "{%- raw -%}{{#each data}}{{name}}{{/each}}{%- endraw -%}" }),
         ] {
             assert_eq!(warnings(StepSpec::new("set", quiet)), []);
         }
@@ -197,6 +199,12 @@ mod tests {
         let document = json!({ "name": "Note", "http": { "body": ["none"] } });
         let done = program.apply(document, &Facts::default()).unwrap().document;
         assert_eq!(done["http"]["body"][0], "{{name}}");
+        let block = json!({ "/http/body/0": "{{name}}: {% raw %}{{record.x}} {{name}}{% endraw %}" });
+        let step = StepSpec::new("set", block).option("raw", json!(false));
+        let program = Program::compile(vec![step]).unwrap();
+        let document = json!({ "name": "Note", "http": { "body": ["none"] } });
+        let done = program.apply(document, &Facts::default()).unwrap().document;
+        assert_eq!(done["http"]["body"][0], "Note: {{record.x}} {{name}}");
         let wrong = StepSpec::new("jq", json!(".")).option("raw", json!(true));
         assert!(Program::compile(vec![wrong]).is_err());
     }

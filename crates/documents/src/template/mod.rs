@@ -71,6 +71,8 @@ pub struct Template {
 pub struct Templates {
     environment: Environment<'static>,
     count: usize,
+    /// The columns that `row` has, where that is known.
+    columns: Option<Vec<String>>,
 }
 
 impl Default for Templates {
@@ -124,7 +126,7 @@ impl Default for Templates {
             "0".repeat(missing) + &text
         });
         environment.add_filter("slug", |text: Cow<'_, str>| slug(&text));
-        Self { environment, count: 0 }
+        Self { environment, count: 0, columns: None }
     }
 }
 
@@ -196,8 +198,43 @@ impl Templates {
                 "filters for names are upper, lower, title, trim, replace, regex_replace, pad, slug, default",
             ));
         }
+        if used.contains("row") {
+            self.check_columns(&key, source)?;
+        }
         let uses_names = used.contains("connection") || used.contains("integration");
         Ok(Template { key, uses_document: used.contains("doc"), uses_names })
+    }
+
+    /// Says which columns `row` has: a template that names another one is refused, unless it says what to do without.
+    pub(crate) fn set_columns(&mut self, columns: Vec<String>) {
+        self.columns = Some(columns);
+    }
+
+    fn check_columns(&self, key: &str, source: &str) -> Result<(), Problem> {
+        let Some(columns) = &self.columns else { return Ok(()) };
+        // What such a template makes of a column that is not there is its own affair; `row.get("x")` names none.
+        if source.contains("default") || source.contains("defined") {
+            return Ok(());
+        }
+        let nested = self.environment.get_template(key).map(|template| template.undeclared_variables(true));
+        let mut nested: Vec<String> = nested.unwrap_or_default().into_iter().collect();
+        nested.sort();
+        let named = nested.iter().filter_map(|path| path.strip_prefix("row.")?.split('.').next());
+        let Some(column) = named.into_iter().find(|column| {
+            !["get", "items", "keys", "values"].contains(column)
+                && !columns.iter().any(|known| known == column)
+        }) else {
+            return Ok(());
+        };
+        let at = source.find(&format!("row.{column}")).map(|start| start + 4..start + 4 + column.len());
+        let (message, help) = if columns.is_empty() {
+            let message = format!("`row.{column}` is a column of a manifest, and the job has none");
+            (message, "name one under `select`: `manifest: imports.csv`".to_owned())
+        } else {
+            let message = format!("the manifest has no column `{column}`");
+            (message, format!("its columns are {}", columns.join(", ")))
+        };
+        Err(Problem::new(message).at(at).help(help))
     }
 
     fn has_filter(&self, name: &str) -> bool {

@@ -1,5 +1,7 @@
 //! Whose template a text is: the job's or the service's, by the rule at the top of the module `template`.
 
+use std::borrow::Cow;
+
 use minijinja::Environment;
 
 use super::NAMES;
@@ -22,8 +24,10 @@ pub(crate) fn is_of_the_row(text: &str) -> bool {
 
 /// Whether a text of `set` is a template of ours and not the service's handlebars.
 pub fn is_template(text: &str) -> bool {
-    let mut rest = text;
-    let mut any = false;
+    let shown = without_raw(text);
+    let mut rest = &*shown;
+    // A raw block is one of ours, whatever braces it keeps for the service.
+    let mut any = matches!(shown, Cow::Owned(_));
     while let Some(start) = rest.find("{{") {
         let inner = &rest[start + 2..];
         let Some(end) = inner.find("}}") else { return false };
@@ -48,6 +52,7 @@ pub(crate) struct Doubt {
 
 /// Whether something in a text can be filled in by the job.
 pub(crate) fn foreign_template(text: &str) -> Option<Doubt> {
+    let text = &*without_raw(text);
     let (mut ours, mut foreign) = (None, None);
     let mut at = 0;
     while let Some(start) = text[at..].find("{{").map(|found| at + found + 2) {
@@ -70,6 +75,32 @@ pub(crate) fn foreign_template(text: &str) -> Option<Doubt> {
     }
     let range = ours?;
     Some(Doubt { ours: text[range.clone()].to_owned(), foreign, range })
+}
+
+/// The text with blanks for each `{% raw %}…{% endraw %}`, so that everything else stands where it stood.
+fn without_raw(text: &str) -> Cow<'_, str> {
+    let mut shown = Cow::Borrowed(text);
+    let mut at = 0;
+    while let Some((start, inside)) = statement(text, at, "raw") {
+        let Some((_, end)) = statement(text, inside, "endraw") else { break };
+        shown.to_mut().replace_range(start..end, &" ".repeat(end - start));
+        at = end;
+    }
+    shown
+}
+
+/// Where the next `{% word %}` begins and ends.
+fn statement(text: &str, mut at: usize, word: &str) -> Option<(usize, usize)> {
+    loop {
+        let start = at + text[at..].find("{%")?;
+        let end = start + text[start..].find("%}")? + 2;
+        let inside =
+            text[start + 2..end - 2].trim_matches(|c: char| matches!(c, '-' | '+') || c.is_whitespace());
+        if inside == word {
+            return Some((start, end));
+        }
+        at = start + 2;
+    }
 }
 
 /// The first name of a cell or of the job in an expression that begins with something else.

@@ -9,6 +9,7 @@ mod fuzz;
 mod mapping_edit;
 mod mass_rename;
 mod reference_laws;
+mod reference_words;
 mod rename_cases;
 mod rename_hostile;
 mod rename_hostile_places;
