@@ -2,6 +2,7 @@
 //!
 //! Callers wait in line under one lock: the first sleeps, the others queue behind it.
 
+use std::num::NonZeroU32;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -78,6 +79,9 @@ pub struct Permit {
 
 #[derive(Debug)]
 struct State {
+    /// How many processes share the account, and what rate and burst are for all of them.
+    holders: u32,
+    of_all: (f64, u32),
     /// `None` with an infinite rate.
     bucket: Option<Bucket>,
     configured: f64,
@@ -119,6 +123,8 @@ impl Budget {
             return Err(BudgetError::Burst { burst, least });
         }
         let state = State {
+            holders: 1,
+            of_all: (configured, used),
             bucket: configured.is_finite().then(|| Bucket::new(configured, used, f64::from(used))),
             configured,
             rate: configured,
@@ -131,6 +137,12 @@ impl Budget {
             random,
         };
         Ok(Self { line: tokio::sync::Mutex::default(), state: Mutex::new(state) })
+    }
+
+    /// From now on the account is shared by so many processes, this one among them: each takes an equal part of the rate and
+    /// of the burst. What this one has saved up is divided when others come, and stays when they go.
+    pub fn share_among(&self, holders: NonZeroU32) {
+        self.lock().share_among(holders.get(), Instant::now());
     }
 
     /// Calls a second allowed now.
@@ -217,6 +229,24 @@ impl State {
         if self.paused_until.is_none_or(|present| present < until) {
             self.paused_until = Some(until);
         }
+    }
+
+    fn share_among(&mut self, holders: u32, now: Instant) {
+        if holders == self.holders {
+            return;
+        }
+        let (rate, burst) = self.of_all;
+        let slowed = if self.configured.is_finite() { self.rate / self.configured } else { 1.0 };
+        self.configured = rate / f64::from(holders);
+        self.rate = self.configured * slowed;
+        self.adjusted = now;
+        self.unhindered = None;
+        if let Some(bucket) = &mut self.bucket {
+            let part = (f64::from(self.holders) / f64::from(holders)).min(1.0);
+            let level = bucket.level.after(bucket.rate, bucket.burst, now) * part;
+            *bucket = Bucket::new(self.rate, (burst / holders).max(1), level);
+        }
+        self.holders = holders;
     }
 
     fn decide(&mut self, now: Instant) -> Decision {

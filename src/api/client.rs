@@ -11,110 +11,37 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::before_send::Asking;
+pub use super::brought::{AuditEntry, Cloned, Dependent, Document, Done, Identity};
+use super::budget::Budget;
 use super::page::{self, read_as, unreadable};
 use super::page_size::PageSizes;
 use super::{Api, ApiError, BeforeSend, Call, ErrorKind, ListRequest, Method, Page, Reply};
 use crate::documents::references::Kind;
 use crate::model::{Head, Id};
 
-/// A stored document, as text; parsed by whoever needs more than its head.
-#[derive(Debug, Clone)]
-pub struct Document {
-    /// The import's id, name and what else a list shows of it.
-    pub head: Head,
-    /// The whole text as sent.
-    pub text: Box<RawValue>,
-    /// How many times the call that brought it was sent.
-    pub attempts: u32,
-    /// The service's clock when it answered.
-    pub date: Option<jiff::Timestamp>,
-    /// The status of the answer.
-    pub status: u16,
-}
-
-/// What a clone call answered: a document, or only what was made.
-#[derive(Debug, Clone)]
-pub struct Cloned {
-    /// The id of the new import.
-    pub id: Id,
-    /// The new import, when the service sent it whole.
-    pub document: Option<Document>,
-    /// Ids of other resources that were made along with it, with their model (`Script`, ...).
-    pub others: Vec<(String, Id)>,
-    /// How many times the call was sent.
-    pub attempts: u32,
-    /// The service's clock when it answered.
-    pub date: Option<jiff::Timestamp>,
-    /// The status of the answer.
-    pub status: u16,
-}
-
-/// A write that brings no document back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Done {
-    /// How many times the call was sent.
-    pub attempts: u32,
-    /// The service's clock when it answered.
-    pub date: Option<jiff::Timestamp>,
-    /// The status of the answer.
-    pub status: u16,
-}
-
-/// Whose token it is, as far as the service tells.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-pub struct Identity {
-    /// The `_userId` to which the token belongs.
-    #[serde(default, rename = "_userId")]
-    pub user_id: Option<String>,
-    /// `scope`: `*` or absent, as far as seen.
-    #[serde(default)]
-    pub scope: Option<String>,
-}
-
-/// Something that uses an import.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Dependent {
-    /// The resource's id.
-    pub id: Id,
-    /// Its name, empty when not told.
-    #[serde(default)]
-    pub name: String,
-}
-
-/// One change in the service's own audit log.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct AuditEntry {
-    /// `_id` of the entry.
-    #[serde(rename = "_id")]
-    pub id: Id,
-    /// When, as sent.
-    #[serde(default)]
-    pub time: Option<String>,
-    /// `ui`, `api`, `system`, ...
-    #[serde(default)]
-    pub source: Option<String>,
-    /// `create`, `update`, `delete`, ...
-    #[serde(default)]
-    pub event: Option<String>,
-    /// `byUser`, as sent.
-    #[serde(default, rename = "byUser")]
-    pub by_user: Option<Value>,
-    /// `fieldChanges`, as sent.
-    #[serde(default, rename = "fieldChanges")]
-    pub changes: Vec<Value>,
-}
-
 /// One account of the service.
 #[derive(Debug, Clone)]
 pub struct Client {
     api: Arc<dyn Api>,
     sizes: Arc<PageSizes>,
+    budget: Option<Arc<Budget>>,
 }
 
 impl Client {
     /// A client over `api`.
     pub fn new(api: Arc<dyn Api>) -> Self {
-        Self { api, sizes: Arc::default() }
+        Self { api, sizes: Arc::default(), budget: None }
+    }
+
+    /// The same client, of whose budget others can be told.
+    #[must_use]
+    pub(super) fn paying_from(self, budget: Arc<Budget>) -> Self {
+        Self { budget: Some(budget), ..self }
+    }
+
+    /// What its calls are paid from, where that is one account's budget.
+    pub fn budget(&self) -> Option<&Arc<Budget>> {
+        self.budget.as_ref()
     }
 
     /// The same client; it asks for at most so many documents on a page of a list, and for fewer where that is too much.
@@ -127,7 +54,7 @@ impl Client {
     #[must_use]
     pub fn asking(&self, before_send: BeforeSend) -> Self {
         let api = Arc::new(Asking { inner: Arc::clone(&self.api), before_send });
-        Self { api, sizes: Arc::clone(&self.sizes) }
+        Self { api, sizes: Arc::clone(&self.sizes), budget: self.budget.clone() }
     }
 
     /// Streams a list page by page, following `Link` as given. Ends after the last page or the first error; a list

@@ -140,5 +140,10 @@ fn stack(
     let renewing = Renewing::new(patient, tokens, renew, Arc::clone(&meter));
     let retrying = Retrying::new(renewing, options.retry, Arc::clone(&meter), random.fork());
     let api: Arc<dyn Api> = if dry_run { Arc::new(DryRun::new(retrying)) } else { Arc::new(retrying) };
-    Connected { client: Client::new(api).with_page_size(options.page_size), meter, budget, clock }
+    Connected {
+        client: Client::new(api).with_page_size(options.page_size).paying_from(Arc::clone(&budget)),
+        meter,
+        budget,
+        clock,
+    }
 }

@@ -6,6 +6,7 @@
 
 mod answer;
 pub mod before_send;
+mod brought;
 mod bucket;
 pub mod budget;
 pub mod call;

@@ -9,8 +9,8 @@ use super::store::{absolute, objects};
 use super::world::CliContext;
 use crate::fleet::child::TRIED;
 use crate::fleet::control::ControlState;
-use crate::fleet::lease::{Asked, LeaseNote, Terms, lease_name, take};
-use crate::fleet::{FleetError, FleetStore};
+use crate::fleet::lease::{Admitted, Asked, LeaseNote, Terms, lease_name, read, take};
+use crate::fleet::{FleetError, FleetStore, Objects};
 use crate::job;
 use crate::model::cancel::Cancel;
 use crate::session::Session;
@@ -73,15 +73,7 @@ pub(super) async fn lease(world: &CliContext, session: &mut Session, cancel: &Ca
         }
     }
     let (identity, account) = session.held_account().await;
-    let note = LeaseNote {
-        holder: world.host.holder(),
-        fleet: world.host.env.get(FLEET).filter(|name| !name.is_empty()).map(str::to_owned),
-        what: format!("account `{account}`"),
-        since: world.host.clock.now(),
-        mark: format!("{:016x}", world.host.random.seed()),
-        renewed: 0,
-        released: false,
-    };
+    let note = note(world, format!("account `{account}`"));
     let fleet = note.fleet.as_ref().map(|name| FleetStore::new(objects.clone(), name));
     let name = of_run.map_or_else(String::new, |run| format!("{run}/")) + &lease_name(&identity);
     let asking = take(&objects, &name, note, Terms::default());
@@ -93,11 +85,7 @@ pub(super) async fn lease(world: &CliContext, session: &mut Session, cancel: &Ca
     let lease = match asked {
         Asked::Taken(lease) => Arc::new(lease),
         Asked::Held(by) => {
-            return Err(Failure::Held(format!(
-                "another run holds account `{account}` ({by}), says {} in {}: wait until it is over",
-                name,
-                objects.place()
-            )));
+            return Err(held(&account, &by, &name, &objects));
         }
     };
     world.leases.hold(Arc::clone(&lease));
@@ -116,6 +104,56 @@ pub(super) async fn lease(world: &CliContext, session: &mut Session, cancel: &Ca
         lease.keep(renewed).await;
     });
     Ok(())
+}
+
+/// Shares the accounts that a session reads with the other processes that read them, if there is a store: each takes an equal
+/// part of the budget, counted anew with each renewal.
+pub(super) async fn share(world: &CliContext, session: &Session, cancel: &Cancel) -> Result<(), Failure> {
+    let Some(location) = location(world) else { return Ok(()) };
+    let objects = objects(world, location, true)?;
+    for account in session.read_accounts().await {
+        let name = lease_name(&account.identity);
+        let note = note(world, format!("account `{}`", account.name));
+        let asking = async {
+            let admitted = read(&objects, &name, note, Terms::default()).await?;
+            if let Admitted::Reading(lease) = &admitted {
+                account.share_among(lease.holders().await?);
+            }
+            Ok::<_, FleetError>(admitted)
+        };
+        let admitted = tokio::select! {
+            biased;
+            () = cancel.draining() => return Err(crate::session::EngineError::Interrupted.into()),
+            admitted = asking => admitted?,
+        };
+        let lease = match admitted {
+            Admitted::Reading(lease) => Arc::new(lease),
+            Admitted::Held(by) => return Err(held(&account.name, &by, &name, &objects)),
+        };
+        world.leases.share(Arc::clone(&lease));
+        tokio::spawn(async move { lease.keep(|holders| account.share_among(holders)).await });
+    }
+    Ok(())
+}
+
+fn held(account: &str, by: &LeaseNote, name: &str, objects: &Objects) -> Failure {
+    Failure::Held(format!(
+        "another run holds account `{account}` ({by}), says {name} in {}: wait until it is over",
+        objects.place()
+    ))
+}
+
+/// What others are told of this process.
+fn note(world: &CliContext, what: String) -> LeaseNote {
+    LeaseNote {
+        holder: world.host.holder(),
+        fleet: world.host.env.get(FLEET).filter(|name| !name.is_empty()).map(str::to_owned),
+        what,
+        since: world.host.clock.now(),
+        mark: format!("{:016x}", world.host.random.seed()),
+        renewed: 0,
+        released: false,
+    }
 }
 
 /// Where the store is that leases are in.

@@ -9,7 +9,7 @@ use super::ask::{agreed, is_really_empty};
 use super::document::{DECLINED, DRY_RUN, RAN};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::lease::lease;
+use super::lease::{lease, share};
 use super::listen::{Listening, listeners};
 use super::say;
 use super::view::{closing, show_plan};
@@ -102,6 +102,7 @@ pub(super) async fn open_with(
     if is_writing {
         lease(world, &mut session, cancel).await?;
     }
+    share(world, &session, cancel).await?;
     // Until now another process may have written it.
     world.remote.refresh().await?;
     for note in session.notes() {

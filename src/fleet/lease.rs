@@ -2,77 +2,25 @@
 //!
 //! It is created if absent and renewed by its version, so of two that write at once the store lets one. It is taken over only
 //! after the taker saw one unchanged version for the time to live and a margin, on its own monotonic clock; the holder gives
-//! up earlier, by its own. No two clocks are compared.
+//! up earlier, by its own. No two clocks are compared. Readers of an account share it: see `readers`.
 
+mod note;
+mod readers;
+
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
-use bytes::Bytes;
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
+
+pub use note::{LeaseNote, Terms};
+pub use readers::{Admitted, SharedLease, read};
 
 use super::error::FleetError;
 use crate::archive::{ObjectVersion, Objects};
-use crate::model::time::stamp;
 use crate::model::{Fingerprint, Lease, LeaseUntil};
-
-/// How long a lease holds without renewal, how often it is renewed, and how long its taker waits beyond.
-#[derive(Debug, Clone, Copy)]
-pub struct Terms {
-    /// The time to live.
-    pub ttl: Duration,
-    /// The time between two renewals.
-    pub renewal: Duration,
-    /// How much longer than the time to live a taker waits.
-    pub margin: Duration,
-    /// How often a taker looks.
-    pub look: Duration,
-}
-
-impl Default for Terms {
-    /// Renewed every 10 s, 30 s to live, taken over after 35 s.
-    fn default() -> Self {
-        Self {
-            ttl: Duration::from_secs(30),
-            renewal: Duration::from_secs(10),
-            margin: Duration::from_secs(5),
-            look: Duration::from_secs(2),
-        }
-    }
-}
-
-/// What a lease says of its holder.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LeaseNote {
-    /// The process, e.g. `process 4711 on build-3`.
-    pub holder: String,
-    /// The fleet it works for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub fleet: Option<String>,
-    /// What for, e.g. `job orders`.
-    pub what: String,
-    /// Since when.
-    pub since: Timestamp,
-    /// Drawn by its holder, so that it is told from every other.
-    pub mark: String,
-    /// How often it was renewed.
-    pub renewed: u64,
-    /// Its holder let go: it may be taken at once.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub released: bool,
-}
-
-impl std::fmt::Display for LeaseNote {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { holder, fleet, what, since, .. } = self;
-        match fleet {
-            Some(fleet) => write!(f, "fleet `{fleet}`, {holder}, {what}, since {}", stamp(*since)),
-            None => write!(f, "{holder}, {what}, since {}", stamp(*since)),
-        }
-    }
-}
+use note::{decode, encode, watch};
+use readers::{newcomer, reader_at_work};
 
 /// What became of asking for a lease.
 #[derive(Debug)]
@@ -109,8 +57,8 @@ pub struct StoreLease {
     writing: tokio::sync::Mutex<()>,
 }
 
-/// Takes the lease of that name, or says who holds it. A holder that shows no sign of life is waited for: 35 s by the usual
-/// terms.
+/// Takes the lease of that name, or says who holds it: another writer, or a reader. A holder that shows no sign of life is
+/// waited for: 35 s by the usual terms.
 ///
 /// # Errors
 ///
@@ -120,6 +68,32 @@ pub struct StoreLease {
 ///
 /// Dropping the future may leave a lease that ends by itself.
 pub async fn take(objects: &Objects, name: &str, note: LeaseNote, terms: Terms) -> Result<Asked, FleetError> {
+    let mut dead = BTreeMap::new();
+    // Readers are waited for before the lease is held, for it would end meanwhile.
+    if let Some(reader) = reader_at_work(objects, name, terms, &mut dead).await? {
+        return Ok(Asked::Held(Box::new(reader)));
+    }
+    let lease = match take_from_writers(objects, name, note, terms).await? {
+        Asked::Taken(lease) => lease,
+        held @ Asked::Held(_) => return Ok(held),
+    };
+    // Whoever came to read meanwhile is not waited for.
+    if let Some(reader) = newcomer(objects, name, &dead).await? {
+        lease.release().await;
+        return Ok(Asked::Held(Box::new(reader)));
+    }
+    for gone in dead.keys() {
+        objects.remove(gone).await?;
+    }
+    Ok(Asked::Taken(lease))
+}
+
+async fn take_from_writers(
+    objects: &Objects,
+    name: &str,
+    note: LeaseNote,
+    terms: Terms,
+) -> Result<Asked, FleetError> {
     loop {
         let sent = Instant::now();
         if let Some(version) = objects.create(name, encode(&note)).await? {
@@ -138,53 +112,6 @@ pub async fn take(objects: &Objects, name: &str, note: LeaseNote, terms: Terms) 
         }
         // Somebody was faster, or the holder came back: look again.
     }
-}
-
-/// Watches one version for the time to live and the margin. Who holds the lease, if that changed meanwhile and shows life;
-/// `None` when it may be taken.
-async fn watch(
-    objects: &Objects,
-    name: &str,
-    seen: &ObjectVersion,
-    terms: Terms,
-) -> Result<Option<LeaseNote>, FleetError> {
-    let end = Instant::now() + terms.ttl + terms.margin;
-    loop {
-        tokio::time::sleep_until((Instant::now() + terms.look).min(end)).await;
-        let Some((bytes, version)) = objects.read(name).await? else { return Ok(None) };
-        if version != *seen {
-            // One that cannot be read was written all the same: its holder lives.
-            return Ok(match decode(&bytes) {
-                Some(note) if note.released => None,
-                Some(note) => Some(note),
-                None => Some(unreadable()),
-            });
-        }
-        if Instant::now() >= end {
-            return Ok(None);
-        }
-    }
-}
-
-fn unreadable() -> LeaseNote {
-    LeaseNote {
-        holder: "a process of another version".to_owned(),
-        fleet: None,
-        what: "unknown work".to_owned(),
-        since: Timestamp::UNIX_EPOCH,
-        mark: String::new(),
-        renewed: 0,
-        released: false,
-    }
-}
-
-fn encode(note: &LeaseNote) -> Bytes {
-    // Plain data, which always becomes JSON.
-    serde_json::to_vec(note).unwrap_or_default().into()
-}
-
-fn decode(bytes: &[u8]) -> Option<LeaseNote> {
-    serde_json::from_slice(bytes).ok()
 }
 
 impl StoreLease {

@@ -1,11 +1,31 @@
 //! What a session holds while it writes, and what tells it from what others hold.
 
+use std::num::NonZeroU32;
 use std::path::Path;
+use std::sync::Arc;
 
-use super::{Session, SessionError};
+use super::{Endpoint, Purpose, Session, SessionError};
+use crate::api::Budget;
 use crate::model::Id;
 use crate::run_folder::AccountFacts;
 use crate::run_folder::lock::{Holder, TargetLock, same_origin};
+
+/// An account of the service that a session reads, perhaps together with other processes.
+#[derive(Debug, Clone)]
+pub struct ReadAccount {
+    /// What tells it from every other one, wherever it is asked for.
+    pub identity: String,
+    /// Its name in the job.
+    pub name: String,
+    budget: Arc<Budget>,
+}
+
+impl ReadAccount {
+    /// From now on so many processes share its budget, this one among them.
+    pub fn share_among(&self, holders: NonZeroU32) {
+        self.budget.share_among(holders);
+    }
+}
 
 impl Session {
     /// Takes the lock of an account.
@@ -27,12 +47,46 @@ impl Session {
     /// its name in the job.
     pub async fn held_account(&self) -> (String, String) {
         let held = self.held_facts();
-        let (apart, origin) = (self.apart(&held).await, same_origin(&held.origin));
-        let user = held.user.filter(|_| apart.is_empty()).unwrap_or_default();
+        let apart = self.apart(&held).await;
+        (self.identity(&held, &apart), held.name)
+    }
+
+    /// What tells an account from every other one wherever it is asked for; `apart` tells those of one owner apart.
+    fn identity(&self, facts: &AccountFacts, apart: &str) -> String {
+        let origin = same_origin(&facts.origin);
+        let user = facts.user.as_deref().filter(|_| apart.is_empty()).unwrap_or_default();
         // What is only reached on a machine is that machine's own.
-        let is_local = held.origin.starts_with("emulator:") || origin.starts_with("this machine");
+        let is_local = facts.origin.starts_with("emulator:") || origin.starts_with("this machine");
         let machine = self.host.name().filter(|_| is_local).unwrap_or_default();
-        (format!("{origin} {user}{apart} {machine}").trim_end().to_owned(), held.name)
+        format!("{origin} {user}{apart} {machine}").trim_end().to_owned()
+    }
+
+    /// The accounts of the service that this session reads and does not hold: each once, and none that it holds.
+    pub async fn read_accounts(&self) -> Vec<ReadAccount> {
+        let reads = [Some(&self.source), Some(&self.target).filter(|_| self.purpose == Purpose::Reading)];
+        let held = match self.purpose {
+            Purpose::Writing => Some(self.held_account().await.0),
+            Purpose::Reading => None,
+        };
+        let mut found: Vec<ReadAccount> = Vec::new();
+        for endpoint in reads.into_iter().flatten() {
+            let (Endpoint::Service(account) | Endpoint::Emulator { account, .. }) = endpoint else {
+                continue;
+            };
+            let Some(budget) = account.client.budget() else { continue };
+            let apart = if account.facts.origin.starts_with("emulator:") {
+                self.host.emulator_file().display().to_string()
+            } else {
+                account.oldest_connection().await.map(|id| id.to_string()).unwrap_or_default()
+            };
+            let identity = self.identity(&account.facts, &apart);
+            if Some(&identity) == held.as_ref() || found.iter().any(|known| known.identity == identity) {
+                continue;
+            }
+            let name = account.facts.name.clone();
+            found.push(ReadAccount { identity, name, budget: Arc::clone(budget) });
+        }
+        found
     }
 
     /// What tells accounts of one origin and owner apart. Each data file of an emulator has accounts of its own.

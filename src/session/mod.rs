@@ -44,6 +44,7 @@ pub use crate::api::{HttpOptions, HttpVersion, ProxyChoice};
 pub use endpoint::{Endpoint, Purpose};
 pub use error::SessionError;
 pub use execute::{Approval, Run};
+pub use hold::ReadAccount;
 pub use host::{Host, Random, TOOL};
 pub use plan::{Place, Plan, PlanRequest, Preview, may_be_written, open_approved};
 pub use restore_test::{Rehearsal, Restorable, rehearse};

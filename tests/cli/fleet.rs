@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::support::process::{Bench, told};
-use crate::support::scenario::Scenario;
+use crate::support::scenario::{Fault, Scenario};
 use crate::support::schema::misfits;
 
 /// A fleet of so many accounts of the embedded emulator, and a job that describes the imports of each.
@@ -295,17 +295,61 @@ fn a_run_of_one_person_takes_the_lease_of_its_target_where_a_store_is_shared_and
     let world = Scenario::migrate(["a"]).env("TRANSSHIP_STORE", "shared").start();
     for _ in 0..2 {
         world.run().expect_exit(0);
-        let mut leases = std::fs::read_dir(world.path("shared/leases")).unwrap();
+        let leases = std::fs::read_dir(world.path("shared/leases")).unwrap();
+        let mut leases = leases.filter(|lease| lease.as_ref().is_ok_and(|lease| lease.path().is_file()));
         let lease = leases.next().expect("a lease").unwrap().path();
         assert!(leases.next().is_none(), "one account, one lease");
         let note: Value = serde_json::from_slice(&std::fs::read(lease).unwrap()).unwrap();
         assert_eq!((&note["released"], &note["what"]), (&true.into(), &"account `target`".into()), "{note}");
     }
-    // A plan and a dry run write nothing and need none.
+    // A plan and a dry run share the accounts with others that read, and leave nothing there.
     std::fs::remove_dir_all(world.path("shared")).unwrap();
     world.command(&["plan", "JOB"]).expect_exit(0);
     world.run_with(&["--dry-run"]).expect_exit(0);
-    assert!(!world.path("shared").exists());
+    assert_eq!(files_below(&world.path("shared/leases")), 0);
+}
+
+fn files_below(folder: &std::path::Path) -> usize {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| if entry.path().is_dir() { files_below(&entry.path()) } else { 1 }).sum()
+}
+
+#[test]
+fn those_that_read_an_account_share_it_and_its_budget_and_one_that_writes_has_it_for_itself() {
+    let job = ("rate", "{ per_second: 10, burst: 10, share: 1 }");
+    let world = Scenario::migrate([]).many(200).job(job.0, job.1).env("TRANSSHIP_STORE", "shared").start();
+    world.fault(Fault::on_list(Fault::slow_before(1500)));
+    let plan = |machine: &str| {
+        let mut command = world.binary(&["plan", "JOB"]);
+        command.env("XDG_STATE_HOME", world.path(machine)).stdin(Stdio::null());
+        command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let (one, other) = (plan("one"), plan("other"));
+    let since = Instant::now();
+    // Each has a note beside the lease of each of the two accounts.
+    while files_below(&world.path("shared/leases")) < 4 {
+        assert!(since.elapsed() < Duration::from_mins(1), "they never shared them");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    for reader in [one, other] {
+        let ended = reader.wait_with_output().unwrap();
+        assert_eq!(ended.status.code(), Some(0), "{}", told(&ended));
+    }
+    assert_eq!(files_below(&world.path("shared/leases")), 0, "they let go");
+    // Beside one that writes nobody plans.
+    world.no_faults();
+    world.fault(Fault::on_create(Fault::slow_before(500)));
+    let writer = world.spawn_run(&[]);
+    let lease = || files_below(&world.path("shared/leases")) > 0 && world.path("runs/run-1").is_dir();
+    while !lease() {
+        assert!(since.elapsed() < Duration::from_mins(2), "it never began");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let reader = plan("other").wait_with_output().unwrap();
+    assert_eq!(reader.status.code(), Some(7), "{}", told(&reader));
+    assert!(told(&reader).contains("another run holds account `target`"), "{}", told(&reader));
+    world.no_faults();
+    writer.finish().expect_exit(0);
 }
 
 /// A fleet over a real server that speaks S3, where `TRANSSHIP_S3_URL` names a place on one; `.ci/s3` starts one.

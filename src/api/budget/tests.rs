@@ -237,3 +237,39 @@ fn a_budget_that_cannot_be_kept_is_refused_by_name() {
     assert_eq!(new(1000.0, 5, 1.0), Err(BudgetError::Burst { burst: 5, least: 11 }));
     assert_eq!(new(1000.0, 11, 1.0), Ok(()));
 }
+
+#[test]
+fn processes_that_share_an_account_together_take_what_one_would() {
+    let holders = |count: u32| NonZeroU32::new(count).unwrap();
+    // How many calls a budget lets through in so many seconds.
+    async fn calls(budget: &Budget, seconds: u64) -> u32 {
+        let end = Instant::now() + Duration::from_secs(seconds);
+        let mut calls = 0;
+        while tokio::time::timeout_at(end, budget.permit()).await.is_ok() {
+            calls += 1;
+        }
+        calls
+    }
+    paused(async {
+        let budget = budget(100.0, 100, 0.5);
+        budget.share_among(holders(4));
+        assert!((budget.rate() - 12.5).abs() < 1e-9);
+        // A quarter of the burst, which is full at first, and then of the rate.
+        let quarter = calls(&budget, 10).await;
+        assert!((24 + 123..=24 + 126).contains(&quarter), "{quarter}");
+        budget.share_among(holders(1));
+        let alone = calls(&budget, 10).await;
+        assert!((498..=502).contains(&alone), "{alone}: what others saved up is not taken over");
+        // What it had saved up is divided when others come.
+        tokio::time::sleep(Duration::from_mins(1)).await;
+        budget.share_among(holders(2));
+        let shared = calls(&budget, 10).await;
+        assert!((49 + 248..=49 + 252).contains(&shared), "{shared}");
+        // Going slower after a 429 stays what it is, in proportion.
+        let permit = budget.permit().await;
+        budget.throttled(permit, Some(Duration::from_secs(1)));
+        let slowed = budget.rate();
+        budget.share_among(holders(4));
+        assert!((budget.rate() - slowed / 2.0).abs() < 1e-9);
+    });
+}

@@ -1,10 +1,15 @@
 //! Leases over a store in memory, on paused time.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
 use object_store::memory::InMemory;
 use object_store::throttle::{ThrottleConfig, ThrottledStore};
+
+use std::time::Duration;
+
+use jiff::Timestamp;
 
 use super::*;
 use crate::archive::ArchiveOptions;
@@ -137,6 +142,106 @@ async fn each_renewal_is_told_of() {
     };
     let _ = tokio::time::timeout(Duration::from_secs(65), lease.keep(renewed)).await;
     assert_eq!(times.load(Ordering::SeqCst), 6);
+}
+
+async fn reading(objects: &Objects, mark: &str) -> SharedLease {
+    match read(objects, NAME, note(mark), Terms::default()).await.unwrap() {
+        Admitted::Reading(lease) => lease,
+        Admitted::Held(by) => panic!("held by {by}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn readers_count_each_other_at_each_renewal_and_those_that_died_no_longer() {
+    let objects = store();
+    let first = reading(&objects, "1").await;
+    assert_eq!(first.holders().await.unwrap().get(), 1);
+    let counted = Mutex::new(Vec::new());
+    let began = Instant::now();
+    let count = |holders: NonZeroU32| {
+        counted.lock().unwrap().push(((Instant::now() - began).as_secs(), holders.get()));
+    };
+    let others = async {
+        tokio::time::sleep(Duration::from_secs(15)).await;
+        let second = reading(&objects, "2").await;
+        assert_eq!(second.holders().await.unwrap().get(), 2, "it counts before its first call");
+        let _third_dies = reading(&objects, "3").await;
+        let _ = tokio::time::timeout(Duration::from_secs(50), second.keep(|_| {})).await;
+        second.release().await;
+        tokio::time::sleep(Duration::from_secs(20)).await;
+    };
+    tokio::select! {
+        () = first.keep(count) => unreachable!("it was not let go"),
+        () = others => {}
+    }
+    let counted = counted.into_inner().unwrap();
+    let at =
+        |second: u64| counted.iter().find(|(at, _)| *at == second).unwrap_or_else(|| panic!("{counted:?}")).1;
+    assert_eq!([at(10), at(20), at(50), at(60), at(70), at(80)], [1, 3, 3, 2, 1, 1], "{counted:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_writer_has_an_account_for_itself() {
+    let objects = store();
+    let reader = reading(&objects, "1").await;
+    let writer = async {
+        match take(&objects, NAME, note("2"), Terms::default()).await.unwrap() {
+            Asked::Held(by) => assert!(by.holder.contains("process 1"), "{by}"),
+            Asked::Taken(_) => panic!("beside a reader"),
+        }
+        reader.release().await;
+    };
+    tokio::join!(reader.keep(|_| {}), writer);
+    let writer = taken(&objects, "2").await;
+    let kept = async {
+        match read(&objects, NAME, note("3"), Terms::default()).await.unwrap() {
+            Admitted::Held(by) => assert!(by.holder.contains("process 2"), "{by}"),
+            Admitted::Reading(_) => panic!("beside a writer"),
+        }
+        writer.release().await;
+    };
+    tokio::join!(writer.keep(|| async {}), kept);
+    assert_eq!(reading(&objects, "4").await.holders().await.unwrap().get(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_that_died_keeps_a_writer_out_for_as_long_as_a_writer_would() {
+    let objects = store();
+    let _dead = reading(&objects, "1").await;
+    let began = Instant::now();
+    let writer = taken(&objects, "2").await;
+    assert!(writer.still_held());
+    assert!(began.elapsed() >= Duration::from_secs(35) && began.elapsed() <= Duration::from_secs(38));
+    assert_eq!(objects.list("leases").await.unwrap(), [NAME], "nothing of it is left");
+    // A writer that died is waited for by a reader likewise.
+    let began = Instant::now();
+    reading(&objects, "3").await;
+    assert!(began.elapsed() >= Duration::from_secs(35) && began.elapsed() <= Duration::from_secs(38));
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_readers_and_a_writer_that_come_at_once_they_are_never_both_admitted() {
+    for lag in [0, 1, 3] {
+        let slow = Arc::new(ThrottledStore::new(InMemory::new(), ThrottleConfig::default()));
+        slow.config_mut(|config| config.wait_get_per_call = Duration::from_millis(lag));
+        let objects = Objects::in_store(slow, "memory", &ArchiveOptions::new(Clock::system()));
+        // Each that is admitted works for a minute, and is seen to live.
+        let minute = Duration::from_mins(1);
+        let writer = async {
+            match take(&objects, NAME, note("1"), Terms::default()).await.unwrap() {
+                Asked::Taken(lease) => tokio::time::timeout(minute, lease.keep(|| async {})).await.is_err(),
+                Asked::Held(_) => false,
+            }
+        };
+        let reader = async {
+            match read(&objects, NAME, note("2"), Terms::default()).await.unwrap() {
+                Admitted::Reading(lease) => tokio::time::timeout(minute, lease.keep(|_| {})).await.is_err(),
+                Admitted::Held(_) => false,
+            }
+        };
+        let both = tokio::join!(writer, reader) == (true, true);
+        assert!(!both, "{lag} ms");
+    }
 }
 
 #[test]

@@ -1,0 +1,115 @@
+//! What a lease says of its holder, and how its holder is seen to live.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use crate::archive::{ObjectVersion, Objects};
+use crate::fleet::error::FleetError;
+use crate::model::time::stamp;
+
+/// How long a lease holds without renewal, how often it is renewed, and how long its taker waits beyond.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms {
+    /// The time to live.
+    pub ttl: Duration,
+    /// The time between two renewals.
+    pub renewal: Duration,
+    /// How much longer than the time to live a taker waits.
+    pub margin: Duration,
+    /// How often a taker looks.
+    pub look: Duration,
+}
+
+impl Default for Terms {
+    /// Renewed every 10 s, 30 s to live, taken over after 35 s.
+    fn default() -> Self {
+        Self {
+            ttl: Duration::from_secs(30),
+            renewal: Duration::from_secs(10),
+            margin: Duration::from_secs(5),
+            look: Duration::from_secs(2),
+        }
+    }
+}
+
+/// What a lease says of its holder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeaseNote {
+    /// The process, e.g. `process 4711 on build-3`.
+    pub holder: String,
+    /// The fleet it works for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fleet: Option<String>,
+    /// What for, e.g. `job orders`.
+    pub what: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// Drawn by its holder, so that it is told from every other.
+    pub mark: String,
+    /// How often it was renewed.
+    pub renewed: u64,
+    /// Its holder let go: it may be taken at once.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub released: bool,
+}
+
+impl std::fmt::Display for LeaseNote {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { holder, fleet, what, since, .. } = self;
+        match fleet {
+            Some(fleet) => write!(f, "fleet `{fleet}`, {holder}, {what}, since {}", stamp(*since)),
+            None => write!(f, "{holder}, {what}, since {}", stamp(*since)),
+        }
+    }
+}
+
+/// Watches one version for the time to live and the margin. Who holds the lease, if that changed meanwhile and shows life;
+/// `None` when it may be taken.
+pub(super) async fn watch(
+    objects: &Objects,
+    name: &str,
+    seen: &ObjectVersion,
+    terms: Terms,
+) -> Result<Option<LeaseNote>, FleetError> {
+    let end = Instant::now() + terms.ttl + terms.margin;
+    loop {
+        tokio::time::sleep_until((Instant::now() + terms.look).min(end)).await;
+        let Some((bytes, version)) = objects.read(name).await? else { return Ok(None) };
+        if version != *seen {
+            // One that cannot be read was written all the same: its holder lives.
+            return Ok(match decode(&bytes) {
+                Some(note) if note.released => None,
+                Some(note) => Some(note),
+                None => Some(unreadable()),
+            });
+        }
+        if Instant::now() >= end {
+            return Ok(None);
+        }
+    }
+}
+
+pub(super) fn unreadable() -> LeaseNote {
+    LeaseNote {
+        holder: "a process of another version".to_owned(),
+        fleet: None,
+        what: "unknown work".to_owned(),
+        since: Timestamp::UNIX_EPOCH,
+        mark: String::new(),
+        renewed: 0,
+        released: false,
+    }
+}
+
+pub(super) fn encode(note: &LeaseNote) -> Bytes {
+    // Plain data, which always becomes JSON.
+    serde_json::to_vec(note).unwrap_or_default().into()
+}
+
+pub(super) fn decode(bytes: &[u8]) -> Option<LeaseNote> {
+    serde_json::from_slice(bytes).ok()
+}

@@ -1,0 +1,187 @@
+//! Readers of an account share it, and its budget; a writer has it for itself.
+//!
+//! Each reader keeps a note of its own beside the lease of the account, and with each renewal counts the others: those whose
+//! notes changed within the time to live and a margin, on its own monotonic clock. A reader writes its note before it looks for
+//! a writer, a writer its lease before it looks for readers, so of two that come at once at least one sees the other.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use tokio::time::Instant;
+
+use super::note::{LeaseNote, Terms, decode, encode, unreadable, watch};
+use crate::archive::{ObjectVersion, Objects};
+use crate::fleet::error::FleetError;
+
+/// What became of asking to read an account.
+#[derive(Debug)]
+pub enum Admitted {
+    /// It may be read, together with others.
+    Reading(SharedLease),
+    /// Somebody writes to it.
+    Held(Box<LeaseNote>),
+}
+
+/// The right to read an account, together with others. It has to be renewed by [`SharedLease::keep`] and let go by
+/// [`SharedLease::release`]; without either it ends by itself.
+#[derive(Debug)]
+pub struct SharedLease {
+    objects: Objects,
+    /// The lease that a writer would have.
+    name: String,
+    own: String,
+    terms: Terms,
+    note: Mutex<LeaseNote>,
+    /// Since when each other note is in its version, by this process's clock.
+    seen: Mutex<BTreeMap<String, (ObjectVersion, Instant)>>,
+    is_over: AtomicBool,
+    writing: tokio::sync::Mutex<()>,
+}
+
+/// Where the notes of the readers are, beside the lease of that name.
+fn folder(name: &str) -> String {
+    format!("{}/readers", name.strip_suffix(".json").unwrap_or(name))
+}
+
+/// Asks to read the account whose lease has that name. A writer that shows no sign of life is waited for: 35 s by the usual
+/// terms. The note's mark must be unlike all others.
+///
+/// # Errors
+///
+/// The store does not answer.
+///
+/// # Cancel safety
+///
+/// Dropping the future may leave a note that ends by itself.
+pub async fn read(
+    objects: &Objects,
+    name: &str,
+    note: LeaseNote,
+    terms: Terms,
+) -> Result<Admitted, FleetError> {
+    let own = format!("{}/{}.json", folder(name), note.mark);
+    objects.put(&own, encode(&note)).await?;
+    if let Some((bytes, version)) = objects.read(name).await?
+        && !decode(&bytes).is_some_and(|writer| writer.released)
+        && let Some(alive) = watch(objects, name, &version, terms).await?
+    {
+        objects.remove(&own).await?;
+        return Ok(Admitted::Held(Box::new(alive)));
+    }
+    Ok(Admitted::Reading(SharedLease {
+        objects: objects.clone(),
+        name: name.to_owned(),
+        own,
+        terms,
+        note: Mutex::new(note),
+        seen: Mutex::default(),
+        is_over: AtomicBool::new(false),
+        writing: tokio::sync::Mutex::new(()),
+    }))
+}
+
+/// A reader that is at work. One that shows no sign of life is waited for, and added to `dead`.
+pub(super) async fn reader_at_work(
+    objects: &Objects,
+    name: &str,
+    terms: Terms,
+    dead: &mut BTreeMap<String, ObjectVersion>,
+) -> Result<Option<LeaseNote>, FleetError> {
+    for own in objects.list(&folder(name)).await? {
+        let Some((_, version)) = objects.read(&own).await? else { continue };
+        if let Some(alive) = watch(objects, &own, &version, terms).await? {
+            return Ok(Some(alive));
+        }
+        dead.insert(own, version);
+    }
+    Ok(None)
+}
+
+/// A reader that came since, or that was taken for dead and goes on.
+pub(super) async fn newcomer(
+    objects: &Objects,
+    name: &str,
+    dead: &BTreeMap<String, ObjectVersion>,
+) -> Result<Option<LeaseNote>, FleetError> {
+    for own in objects.list(&folder(name)).await? {
+        let Some((bytes, version)) = objects.read(&own).await? else { continue };
+        if dead.get(&own) != Some(&version) {
+            return Ok(Some(decode(&bytes).unwrap_or_else(unreadable)));
+        }
+    }
+    Ok(None)
+}
+
+impl SharedLease {
+    /// How many processes use the account now: this one, the others that read it, and a writer that came all the same.
+    ///
+    /// # Errors
+    ///
+    /// The store does not answer.
+    pub async fn holders(&self) -> Result<NonZeroU32, FleetError> {
+        let mut names = self.objects.list(&folder(&self.name)).await?;
+        names.retain(|name| *name != self.own);
+        names.push(self.name.clone());
+        let mut found = BTreeMap::new();
+        for name in names {
+            let Some((bytes, version)) = self.objects.read(&name).await? else { continue };
+            if !decode(&bytes).is_some_and(|note| note.released) {
+                found.insert(name, version);
+            }
+        }
+        let now = Instant::now();
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = |name: &String, version: &ObjectVersion| {
+            seen.get(name).filter(|(known, _)| known == version).map_or(now, |(_, since)| *since)
+        };
+        let next: BTreeMap<String, (ObjectVersion, Instant)> = found
+            .into_iter()
+            .map(|(name, version)| {
+                let since = known(&name, &version);
+                (name, (version, since))
+            })
+            .collect();
+        *seen = next;
+        let age = self.terms.ttl + self.terms.margin;
+        let others = seen.values().filter(|(_, since)| now.saturating_duration_since(*since) < age).count();
+        Ok(NonZeroU32::MIN.saturating_add(u32::try_from(others).unwrap_or(u32::MAX)))
+    }
+
+    /// Renews the note until it is let go, and says each time how many share the account.
+    pub async fn keep(&self, holders: impl Fn(NonZeroU32)) {
+        loop {
+            tokio::time::sleep(self.terms.renewal).await;
+            let writing = self.writing.lock().await;
+            if self.is_over.load(Ordering::SeqCst) {
+                return;
+            }
+            let note = {
+                let mut note = self.note.lock().unwrap_or_else(PoisonError::into_inner);
+                note.renewed += 1;
+                note.clone()
+            };
+            // A store that is not well now is asked again with the next renewal; nobody is kept from reading meanwhile.
+            let renewed = self.objects.put(&self.own, encode(&note)).await;
+            drop(writing);
+            if renewed.is_ok()
+                && let Ok(count) = self.holders().await
+            {
+                holders(count);
+            }
+        }
+    }
+
+    /// Lets go, so that a writer need not wait. A store that does not answer is not waited for longer than until the next
+    /// renewal would be due.
+    pub async fn release(&self) {
+        let let_go = async {
+            let _writing = self.writing.lock().await;
+            self.is_over.store(true, Ordering::SeqCst);
+            // A note that stays ends by itself.
+            let _ = self.objects.remove(&self.own).await;
+        };
+        let _ = tokio::time::timeout(self.terms.renewal, let_go).await;
+    }
+}
