@@ -21,19 +21,38 @@ impl Signals {
     }
 }
 
-/// Listens for signals as long as the runtime lives. The user's first one drains, also where the run stopped by itself
-/// before; the second one aborts.
+/// Listens for signals as long as the process lives, on a thread that does nothing else: a signal is answered at once whatever
+/// the program computes. The user's first one drains, also where the run stopped by itself before; the second one aborts.
 pub(super) fn listen(world: &CliContext, cancel: &Cancel) -> Signals {
-    let (world, cancel) = (world.clone(), cancel.clone());
     let (count, counted) = watch::channel(0_u32);
-    let (Ok(mut interrupt), Ok(mut terminate)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        // Without handlers a signal kills the process; the journal makes even that safe.
+    // Without handlers a signal kills the process; the journal makes even that safe.
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().build() else {
         return Signals(counted);
     };
-    let mut hangup = if hangups_are_ignored(&world) { None } else { signal(SignalKind::hangup()).ok() };
-    tokio::spawn(async move {
+    let told = Told { world: world.clone(), cancel: cancel.clone(), count };
+    let entered = runtime.enter();
+    let (Ok(interrupt), Ok(terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return Signals(counted);
+    };
+    let hangup = if hangups_are_ignored(world) { None } else { signal(SignalKind::hangup()).ok() };
+    drop(entered);
+    let work = move || runtime.block_on(told.pass_on(interrupt, terminate, hangup));
+    // Where no thread can be had, they kill the process as well.
+    let _ = std::thread::Builder::new().name("signals".to_owned()).spawn(work);
+    Signals(counted)
+}
+
+/// Who is told of signals.
+struct Told {
+    world: CliContext,
+    cancel: Cancel,
+    count: watch::Sender<u32>,
+}
+
+impl Told {
+    async fn pass_on(self, mut interrupt: Signal, mut terminate: Signal, mut hangup: Option<Signal>) {
+        let Self { world, cancel, count } = self;
         loop {
             let hung_up = tokio::select! {
                 got = interrupt.recv() => if got.is_none() { return } else { false },
@@ -58,8 +77,7 @@ pub(super) fn listen(world: &CliContext, cancel: &Cancel) -> Signals {
                 cancel.abort();
             }
         }
-    });
-    Signals(counted)
+    }
 }
 
 async fn next(signals: &mut Option<Signal>) {

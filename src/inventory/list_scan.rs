@@ -31,6 +31,9 @@ const CALM: Duration = Duration::from_millis(250);
 /// Documents per page asked for: the most the reference speaks of.
 pub(crate) const PAGE: u32 = 1000;
 
+/// Bytes of documents after which others have their turn: some milliseconds of work.
+const BREATH: usize = 1 << 18;
+
 /// Whoever takes the imports of a sweep.
 pub(crate) trait PageVisitor {
     /// Forgets what was taken: the sweep begins again.
@@ -192,7 +195,16 @@ async fn once(
                 second = Some(SecondLook::begin(account, ids.hasher.clone(), limit, cancel));
             }
             seen.page = seen.page.max(page.len as u64);
+            let mut looked_at = 0;
             for text in page.documents {
+                looked_at += text.get().len();
+                if looked_at > BREATH {
+                    looked_at = 0;
+                    tokio::task::yield_now().await;
+                    if cancel.is_draining() {
+                        return Err(EngineError::Interrupted);
+                    }
+                }
                 let head = Head::read(text.get());
                 let of = head.adaptor_type.as_deref().unwrap_or_default();
                 match adaptor {

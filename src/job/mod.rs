@@ -45,6 +45,7 @@ mod yaml;
 use std::borrow::Cow;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use account::{Account, AccountPlace, Rate};
@@ -92,8 +93,8 @@ pub struct Job {
     pub select: Selection,
     /// The key `references`: how ids become the target's own.
     pub references: Rules,
-    /// The key `transform`, compiled.
-    pub program: Program,
+    /// The key `transform`, compiled; shared with the thread that prepares documents.
+    pub program: Arc<Program>,
     /// The key `captured_data`: what becomes of sample data.
     pub captured_data: CapturedData,
     /// The key `match`: how an import is found in the target.

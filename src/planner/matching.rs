@@ -167,7 +167,7 @@ async fn decide_open(
     let (mut alike, asked) = compare_all(builder, imports, &open).await?;
     places_in_files(builder, &asked)?;
     decided.own = ServiceOwn::asking(asked);
-    ask(imports, &mut decided.own)?;
+    ask(builder, imports, &mut decided.own).await?;
     judge(builder, imports, &decided.own, &mut alike).await?;
     for group in open {
         let there = imports.by_key.get(&group.key).map(Vec::as_slice).unwrap_or_default();
@@ -312,14 +312,19 @@ fn compare_chunk(
 }
 
 /// Asks the documents of the target what they have in common at the places in question.
-fn ask(imports: &mut TargetImports<'_>, own: &mut ServiceOwn) -> Result<(), EngineError> {
+async fn ask(
+    builder: &PlanBuilder<'_>,
+    imports: &mut TargetImports<'_>,
+    own: &mut ServiceOwn,
+) -> Result<(), EngineError> {
     if own.is_empty() {
         return Ok(());
     }
     let wanted = imports.by_key.values().flatten().filter(|import| import.unreadable.is_none());
     let mut slots: Vec<Span> = wanted.take(MOST_ASKED).map(|import| import.slot).collect();
     slots.extend(imports.samples.values().flatten());
-    for slot in slots {
+    for (turn, slot) in slots.into_iter().enumerate() {
+        builder.with.breathe(turn).await?;
         let text = imports.spool.read(slot)?;
         // One that cannot be asked tells nothing.
         let _ = contained(|| own.take(&text));
@@ -335,7 +340,8 @@ async fn judge(
     alike: &mut Alike,
 ) -> Result<(), EngineError> {
     let mut asked: Vec<((usize, u64, usize), Id)> = Vec::new();
-    for (pair, alike) in alike.iter_mut() {
+    for (turn, (pair, alike)) in alike.iter_mut().enumerate() {
+        builder.with.breathe(turn).await?;
         let Likeness::Grew { fields, renamed } = alike else {
             continue;
         };
@@ -369,7 +375,7 @@ async fn judge(
         let (Some(import), Some(write)) = (import, earlier.get(&source)) else {
             continue;
         };
-        let as_left = write.sent == builder.drafts[item].sent && write.found == Some(import.print);
+        let as_left = write.sent == builder.drafts[item].sent() && write.found == Some(import.print);
         let Some(Likeness::Grew { fields, renamed }) = alike.get(&pair) else {
             continue;
         };

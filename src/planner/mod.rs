@@ -22,6 +22,7 @@ pub mod plan;
 mod plan_builder;
 mod prepare;
 mod prepare_all;
+mod prepare_chunk;
 mod repoint;
 mod request;
 mod second_look;

@@ -65,13 +65,15 @@ pub async fn plan_telling(with: PlanRequest<'_>, detail: UsageDetail) -> Result<
         (Arc::new(usage), picks)
     };
     guard(&with, &picks)?;
-    let resolver = resolver(&with, &mut here, &mut there, &mut picks).await?;
+    let resolver = resolver(&with, &mut here, &mut there, &mut picks).await?.map(Arc::new);
     let mut builder = PlanBuilder::new(&with)?;
     builder.usage = PlanUsage::of_source(&with, detail, Arc::clone(&usage), lists);
     let resources = [&here, &there].into_iter().flat_map(|index| index.kinds.values()).flatten();
     builder.names = resources.map(|one| (one.id.as_str().to_owned(), one.name.clone())).collect();
     prepare_all(&mut builder, &mut picks, resolver.as_ref(), &here, &usage).await?;
     claims(&mut builder, &mut picks, &here, &usage)?;
+    // They are drafts now, and there may be very many.
+    picks.items = Vec::new();
     if with.files().is_none() {
         builder.witnesses.source = picks.remembered.witnesses(&here);
     }

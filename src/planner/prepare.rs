@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -9,14 +10,15 @@ use crate::documents::diff::diff;
 use crate::documents::hints::{drop_captured, migration_hints};
 use crate::documents::normal::{Ignore, fingerprint, masks, remove_pointers, strip_server_fields};
 use crate::documents::references::{Kind, Missing, PendingResource, Place, Resolution, Resolver, Rules};
-use crate::documents::{Facts, Unreadable};
+use crate::documents::{Facts, Program, Unreadable};
 use crate::inventory::offline_api::DAMAGED;
-use crate::job::{Action, CapturedData, Job};
+use crate::job::{Action, CapturedData, MatchBy};
 use crate::model::{Fingerprint, Head, ItemKey, Operation, Outcome, Verdict};
+use crate::planner::request::PlanRequest;
 use crate::run_folder::RunFolderError;
 use crate::run_folder::document_file::read_document;
 use crate::run_folder::plan_item::{ImportRef, PlanItem, Reason};
-use crate::run_folder::reference_usage::UsageSurvey;
+use crate::run_folder::reference_usage::{Reference, UsageSurvey};
 
 /// Where a document says when it was last changed.
 pub(crate) const MODIFIED: &str = "/lastModified";
@@ -37,8 +39,8 @@ pub(crate) struct Apart {
 pub(crate) struct Prepared {
     /// The item as far as it is known.
     pub item: PlanItem,
-    /// The document that is to stand in the target; absent when nothing is to be written.
-    pub wanted: Option<Value>,
+    /// The text of the document that is to stand in the target; absent when nothing is to be written.
+    pub wanted: Option<String>,
     /// What the item is recognised by in the target.
     pub key: Option<String>,
     /// What the document is compared by; `None` where that is what is sent.
@@ -56,21 +58,55 @@ impl Prepared {
     }
 }
 
-/// What a document is prepared with.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct TransformContext<'a> {
-    pub job: &'a Job,
+/// What a document is prepared with; it is shared with the thread that prepares.
+#[derive(Debug)]
+pub(crate) struct TransformContext {
+    action: Action,
+    program: Arc<Program>,
+    references: Rules,
+    captured_data: CapturedData,
+    match_by: MatchBy,
+    /// Whether imports of Integration Apps are taken.
+    takes_apps: bool,
+    in_place: bool,
     /// Absent where references stay as they are.
-    pub resolver: Option<&'a Resolver>,
+    resolver: Option<Arc<Resolver>>,
     /// Whether a backup goes back to where it was made.
-    pub home: bool,
+    home: bool,
     /// What is left out of every comparison.
-    pub ignore: &'a Ignore,
+    ignore: Ignore,
     /// Whoever counts references.
-    pub survey: Option<&'a UsageSurvey<'a>>,
+    survey: Option<UsageSurvey>,
 }
 
-impl TransformContext<'_> {
+impl TransformContext {
+    pub(crate) fn new(with: &PlanRequest<'_>, resolver: Option<&Arc<Resolver>>, ignore: Ignore) -> Self {
+        let job = with.job;
+        Self {
+            action: job.action,
+            program: Arc::clone(&job.program),
+            references: job.references.clone(),
+            captured_data: job.captured_data,
+            match_by: job.match_by,
+            takes_apps: job.select.integration_apps,
+            in_place: job.in_place(),
+            resolver: resolver.cloned(),
+            home: with.goes_home(),
+            ignore,
+            survey: resolver.filter(|_| with.shows_references()).cloned().map(UsageSurvey::new),
+        }
+    }
+
+    /// What is done.
+    pub(crate) fn action(&self) -> Action {
+        self.action
+    }
+
+    /// The references of all documents that were prepared, where that was asked for.
+    pub(crate) fn references(&self) -> Vec<Reference> {
+        self.survey.as_ref().map(|survey| survey.finish(&self.references)).unwrap_or_default()
+    }
+
     /// Transforms one document and resolves its references.
     pub(crate) fn prepare(&self, number: ItemKey, head: &Head, source: &Value, facts: &Facts) -> Prepared {
         let mut item = blank(number, head);
@@ -84,7 +120,7 @@ impl TransformContext<'_> {
         if let Some(item) = self.as_it_is(item.clone(), head, source) {
             return done(item);
         }
-        let mut wanted = match self.job.program.apply(source.clone(), facts) {
+        let mut wanted = match self.program.apply(source.clone(), facts) {
             Ok(transformed) => {
                 item.warnings.extend(transformed.warnings);
                 transformed.document
@@ -94,34 +130,34 @@ impl TransformContext<'_> {
                 return done(ended(item, Outcome::Failed, code, error.to_string()));
             }
         };
-        if self.job.captured_data == CapturedData::Drop {
+        if self.captured_data == CapturedData::Drop {
             drop_captured(&mut wanted);
         }
         self.name_a_clone(&mut wanted, head);
         self.survey(head, &wanted);
         let resolution = self.resolve(&mut wanted, &mut item);
         let mut apart = Apart::default();
-        match judge(&resolution, &self.job.references) {
+        match judge(&resolution, &self.references) {
             None => {}
             // Whether it stands so in the target is not known yet.
-            Some(trouble) if self.job.action == Action::Apply => {
+            Some(trouble) if self.action == Action::Apply => {
                 apart.trouble = Some(trouble);
                 apart.unresolved = resolution.unresolved.into_iter().map(|one| one.place).collect();
             }
             Some((outcome, trouble)) => {
-                let key = self.job.match_by.key_of(&wanted).map(Cow::into_owned);
+                let key = self.match_by.key_of(&wanted).map(Cow::into_owned);
                 return Prepared { key, ..done(ended(item, outcome, &trouble.code, trouble.message)) };
             }
         }
         let fresh = resolution.fresh;
-        if self.job.action == Action::Apply
+        if self.action == Action::Apply
             && let Some(PlanItem { outcome: Some(outcome), trouble: Some(trouble), .. }) =
                 self.owned_by_an_app(&item, head)
         {
             apart.trouble = apart.trouble.or(Some((outcome, trouble)));
         }
         strip_server_fields(&mut wanted);
-        if self.job.action == Action::Update {
+        if self.action == Action::Update {
             // Whether there is anything to write comes before what could stand in the way of writing it.
             let print = self.ignore.fingerprint(&wanted);
             if Some(print) == item.source.as_ref().and_then(|party| party.sha256) {
@@ -146,13 +182,13 @@ impl TransformContext<'_> {
         }
         name.clone_into(&mut item.name);
         let hidden = masks(&wanted);
-        if self.job.action == Action::Compare && !hidden.is_empty() {
+        if self.action == Action::Compare && !hidden.is_empty() {
             // Both sides show the mask: what stands behind it is not known.
             let message =
                 format!("secrets are shown only masked and were not compared: {}", hidden.join(", "));
             item.warnings.push(message);
         } else if !hidden.is_empty() {
-            if self.job.action == Action::Update {
+            if self.action == Action::Update {
                 let message = format!(
                     "holds secrets that the service shows only masked ({}): writing it back would erase them. \
                      Change it by hand, or leave it out of `select`",
@@ -163,15 +199,15 @@ impl TransformContext<'_> {
             remove_pointers(&mut wanted, &hidden);
             item.secrets = hidden;
         }
-        let key = self.job.match_by.key_of(&wanted).map(Cow::into_owned);
-        if matches!(self.job.action, Action::Migrate | Action::Clone | Action::Restore) {
-            item.warnings.extend(migration_hints(source, &wanted, !self.job.in_place() && !self.home));
-        } else if self.job.action == Action::Apply {
+        let key = self.match_by.key_of(&wanted).map(Cow::into_owned);
+        if matches!(self.action, Action::Migrate | Action::Clone | Action::Restore) {
+            item.warnings.extend(migration_hints(source, &wanted, !self.in_place && !self.home));
+        } else if self.action == Action::Apply {
             apart.hints = migration_hints(source, &wanted, true);
         }
         item.changes = diff(source, &wanted);
         item.sent_sha256 = Some(fingerprint(&wanted));
-        match self.job.action {
+        match self.action {
             Action::Update => {
                 item.target = self.overwritten(&item, head);
                 item.operation = Operation::Update;
@@ -180,18 +216,18 @@ impl TransformContext<'_> {
             Action::Clone => clone_call(&mut item, source, &wanted),
             _ => {}
         }
-        if key.is_none() && self.job.action != Action::Update {
+        if key.is_none() && self.action != Action::Update {
             let message = "has no externalId to be recognised by; use `match: name`";
             return done(ended(item, Outcome::Conflict, "no_external_id", message));
         }
         let print = (!self.ignore.is_empty()).then(|| self.ignore.fingerprint(&wanted));
-        let apart = (self.job.action == Action::Apply).then_some(apart);
-        Prepared { item, wanted: Some(wanted), key, print, fresh, apart }
+        let apart = (self.action == Action::Apply).then_some(apart);
+        Prepared { item, wanted: Some(wanted.to_string()), key, print, fresh, apart }
     }
 
     /// Turns references into those of the target, and says what became of them.
     fn resolve(&self, wanted: &mut Value, item: &mut PlanItem) -> Resolution {
-        let Some(resolver) = self.resolver else { return Resolution::default() };
+        let Some(resolver) = &self.resolver else { return Resolution::default() };
         let resolution = resolver.resolve(wanted);
         tell(&resolution, item);
         resolution
@@ -199,7 +235,7 @@ impl TransformContext<'_> {
 
     /// The item of an import that is not transformed: kept or removed as it is, or left alone.
     fn as_it_is(&self, mut item: PlanItem, head: &Head, source: &Value) -> Option<PlanItem> {
-        if self.job.action == Action::Backup {
+        if self.action == Action::Backup {
             item.operation = Operation::Archive;
             item.sent_sha256 = item.source.as_ref().and_then(|party| party.sha256);
             return Some(item);
@@ -208,12 +244,12 @@ impl TransformContext<'_> {
             let message = format!("its backup cannot be read: {damage}");
             return Some(ended(item, Outcome::Failed, "damaged", message));
         }
-        if !matches!(self.job.action, Action::Update | Action::Apply)
+        if !matches!(self.action, Action::Update | Action::Apply)
             && let Some(item) = self.owned_by_an_app(&item, head)
         {
             return Some(item);
         }
-        if self.job.action == Action::Delete {
+        if self.action == Action::Delete {
             self.survey(head, source);
             item.operation = Operation::Delete;
             item.target = self.overwritten(&item, head);
@@ -231,8 +267,8 @@ impl TransformContext<'_> {
     /// The item of an import that an Integration App owns, and that the selection does not take. What goes back to its own
     /// account goes back to its own licence.
     fn owned_by_an_app(&self, item: &PlanItem, head: &Head) -> Option<PlanItem> {
-        let goes_back = self.job.action == Action::Restore && self.home;
-        if head.connector.is_none() || self.job.select.integration_apps || goes_back {
+        let goes_back = self.action == Action::Restore && self.home;
+        if head.connector.is_none() || self.takes_apps || goes_back {
             return None;
         }
         let message = "belongs to an Integration App, whose licence does not travel with it; \
@@ -241,14 +277,14 @@ impl TransformContext<'_> {
     }
 
     fn survey(&self, head: &Head, document: &Value) {
-        if let Some(survey) = self.survey {
+        if let Some(survey) = &self.survey {
             survey.take(head, document);
         }
     }
 
     /// A clone that is given no new name gets the one the service would give it: else it could not be told from its source.
     fn name_a_clone(&self, wanted: &mut Value, head: &Head) {
-        if self.job.action != Action::Clone {
+        if self.action != Action::Clone {
             return;
         }
         if let Some(name) = wanted.get_mut("name")

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::inventory::endpoint::Account;
+use crate::inventory::error::EngineError;
 use crate::inventory::related::Backups;
 use crate::job::{Action, ImportFiles, Job, MatchBy, OnExisting, Settings};
 use crate::model::cancel::Cancel;
@@ -99,7 +100,21 @@ pub struct PlanContext<'a> {
     pub tool: &'a str,
 }
 
+/// Items after which the program looks up: whether it is to stop, and what else has come in.
+const BREATH: usize = 8;
+
 impl<'a> PlanRequest<'a> {
+    /// Lets others have their turn every few items, and stops if that is asked for.
+    pub(crate) async fn breathe(&self, turn: usize) -> Result<(), EngineError> {
+        if turn.is_multiple_of(BREATH) {
+            tokio::task::yield_now().await;
+            if self.context.cancel.is_draining() {
+                return Err(EngineError::Interrupted);
+            }
+        }
+        Ok(())
+    }
+
     /// Folders in which earlier runs of the job may lie: its `output`, that of the run that is planned, and its own.
     pub(crate) fn places_of_runs(&self) -> Vec<PathBuf> {
         let mut places = vec![self.job.output.clone(), self.context.settings.folder.clone()];

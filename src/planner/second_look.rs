@@ -33,8 +33,9 @@ pub(crate) async fn second_look(
     let with = builder.with;
     let mut creates: HashMap<Id, u32> = HashMap::new();
     for index in 0..builder.drafts.len() {
+        with.breathe(index).await?;
         let number = u32::try_from(index).unwrap_or(u32::MAX);
-        let is_written = builder.drafts[index].wanted.is_some();
+        let is_written = builder.drafts[index].is_wanted();
         if is_written
             && decided.creates(number, with.job.on_existing)
             && let Some(source) = builder.item(index)?.source

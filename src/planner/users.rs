@@ -60,7 +60,7 @@ pub(crate) async fn old_ids(
     let mut becomes = BTreeMap::new();
     let ids: HashMap<Id, u32> = builder.ids.clone();
     for (id, index) in ids {
-        if builder.drafts.get(index as usize).is_none_or(|draft| draft.wanted.is_none()) {
+        if builder.drafts.get(index as usize).is_none_or(|draft| !draft.is_wanted()) {
             continue;
         }
         if decided.creates(index, with.job.on_existing) {

@@ -29,9 +29,6 @@ use crate::run_folder::plan_file::{PlanFile, PlanWriter};
 use crate::run_folder::plan_item::{FORMAT, PlanHead, PlanItem, PlanTail};
 use crate::run_folder::reference_usage::Reference;
 
-/// Items after which the program looks up: whether it is to stop, and what else has come in.
-const BREATH: usize = 8;
-
 /// A plan, and the hash of the documents to be written.
 #[derive(Debug)]
 pub struct Planned {
@@ -109,7 +106,7 @@ pub(crate) async fn decide_and_write(
     let mut failed = 0;
     for index in 0..if is_settled { builder.drafts.len() } else { 0 } {
         let mut item = settled(&mut builder, index, &decided, &mut imports)?;
-        breathe(index, with).await?;
+        with.breathe(index).await?;
         weigh(&mut builder, index, &mut item);
         failed += u32::from(item.outcome == Some(Outcome::Failed));
         builder.put_back(index, &item)?;
@@ -125,7 +122,7 @@ pub(crate) async fn decide_and_write(
         output.push(item, text.as_deref())?;
     }
     for index in 0..builder.drafts.len() {
-        breathe(index, with).await?;
+        with.breathe(index).await?;
         let mut item = if is_settled {
             builder.item(index)?
         } else {
@@ -142,7 +139,7 @@ pub(crate) async fn decide_and_write(
         if item.operation == Operation::Archive {
             used.extend(item.source.as_ref().map(|source| source.id.clone()));
         }
-        let slot = builder.drafts[index].wanted.filter(|_| item.is_work());
+        let slot = builder.drafts[index].wanted().filter(|_| item.is_work());
         let text = slot.map(|slot| builder.documents.read(slot)).transpose()?;
         output.push(item, text.as_deref())?;
     }
@@ -226,7 +223,7 @@ fn settled(
     imports: &mut TargetImports<'_>,
 ) -> Result<PlanItem, EngineError> {
     let mut item = builder.item(index)?;
-    if builder.drafts[index].wanted.is_some() {
+    if builder.drafts[index].is_wanted() {
         let blank = item.clone();
         let number = u32::try_from(index).unwrap_or(u32::MAX);
         let settling = contained(|| match builder.with.job.action {
@@ -245,17 +242,6 @@ fn settled(
 
 fn failed(item: PlanItem, mistake: Mistake) -> PlanItem {
     ended(item, Outcome::Failed, "panic", mistake.to_string())
-}
-
-/// Lets others have their turn every few items, and stops if that is asked for.
-pub(crate) async fn breathe(index: usize, with: &PlanRequest<'_>) -> Result<(), EngineError> {
-    if index.is_multiple_of(BREATH) {
-        tokio::task::yield_now().await;
-        if with.context.cancel.is_draining() {
-            return Err(EngineError::Interrupted);
-        }
-    }
-    Ok(())
 }
 
 fn page_size(seen: Seen) -> u64 {

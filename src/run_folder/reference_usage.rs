@@ -1,7 +1,7 @@
 //! Which other resources the selected imports refer to, and what each of them resolves to.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 use serde_json::Value;
@@ -67,13 +67,13 @@ struct Use {
 
 /// Counts the references of documents as they pass by.
 #[derive(Debug)]
-pub(crate) struct UsageSurvey<'a> {
-    resolver: &'a Resolver,
+pub(crate) struct UsageSurvey {
+    resolver: Arc<Resolver>,
     found: Mutex<BTreeMap<(Kind, String), Use>>,
 }
 
-impl<'a> UsageSurvey<'a> {
-    pub(crate) fn new(resolver: &'a Resolver) -> Self {
+impl UsageSurvey {
+    pub(crate) fn new(resolver: Arc<Resolver>) -> Self {
         Self { resolver, found: Mutex::default() }
     }
 
@@ -102,10 +102,10 @@ impl<'a> UsageSurvey<'a> {
         }
     }
 
-    /// What was found, by kind and then by how often it is used.
-    pub(crate) fn finish(self, rules: &Rules) -> Vec<Reference> {
-        let resolver = self.resolver;
-        let all = self.found.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter();
+    /// What was found, by kind and then by how often it is used; nothing is kept of it.
+    pub(crate) fn finish(&self, rules: &Rules) -> Vec<Reference> {
+        let resolver = &self.resolver;
+        let all = std::mem::take(&mut *self.found.lock().unwrap_or_else(PoisonError::into_inner)).into_iter();
         let mut references: Vec<_> =
             all.map(|((kind, id), found)| (kind, reference(resolver, rules, kind, &id, found))).collect();
         references.sort_by(|(one, a), (other, b)| {

@@ -196,7 +196,7 @@ impl Session {
     pub(super) async fn carry_out(&self, open: OpenRun, events: &Events) -> Result<Run, SessionError> {
         let OpenRun { folder, plan, journal, states, run, part, lock, held } = open;
         let ended = self.act(&folder, &plan, journal, states, (&run, part), held.as_ref(), events).await;
-        let reported = report_on(folder.clone(), plan);
+        let reported = report_on(folder.clone(), plan).await;
         drop((lock, held));
         let broken = ended.err();
         match (reported, broken) {
@@ -271,8 +271,14 @@ impl Session {
     }
 }
 
-/// Reads a run back from its files, and writes its report.
-pub(super) fn report_on(folder: RunFolder, plan: PlanFile) -> Result<Run, SessionError> {
+/// Reads a run back from its files, and writes its report, on a thread that waits for nothing else: it takes seconds for very
+/// many items, and signals are listened to meanwhile.
+pub(super) async fn report_on(folder: RunFolder, plan: PlanFile) -> Result<Run, SessionError> {
+    let writing = tokio::task::spawn_blocking(move || write_report(folder, plan));
+    writing.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+}
+
+fn write_report(folder: RunFolder, plan: PlanFile) -> Result<Run, SessionError> {
     let (states, record, _) = read_journal(&folder, &plan)?;
     crash::point("report.before_files");
     let told = Told { folder: &folder, plan: &plan, memory: &states, story: &record };

@@ -46,7 +46,7 @@ impl Session {
         journal.append(closed, None).await?;
         journal.close()?;
         let path = run.folder.path().to_owned();
-        report_on(run.folder, run.plan)?;
+        report_on(run.folder, run.plan).await?;
         Ok((OpenedRun::open(&path)?, copies))
     }
 }

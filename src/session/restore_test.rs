@@ -273,7 +273,7 @@ fn restore_job(of: &str) -> Result<Job, SessionError> {
             narrowed: job::Narrowing::default(),
         },
         references: Rules::default(),
-        program,
+        program: std::sync::Arc::new(program),
         captured_data: job::CapturedData::default(),
         match_by: job::MatchBy::default(),
         on_existing: OnExisting::Create,

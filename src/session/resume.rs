@@ -49,7 +49,8 @@ impl Session {
         let reopened = OpenedRun::open(folder.path())?;
         let (folder, plan, record) = (&reopened.folder, &reopened.plan, &reopened.record);
         if reopened.is_done() {
-            return Ok(Resumed::WasFinished(report_on(reopened.folder, reopened.plan)?));
+            let run = report_on(reopened.folder, reopened.plan).await?;
+            return Ok(Resumed::WasFinished(run));
         }
         if let Some(by) = &record.undone {
             let message = format!("this run was undone by {by}: start a new run of its job");

@@ -95,7 +95,7 @@ impl Session {
             Ok(_) | Err(EngineError::Folder(_)) => {}
             Err(error) => return Err(error.into()),
         }
-        report_on(folder, plan)?;
+        report_on(folder, plan).await?;
         OpenedRun::open(&path)
     }
 
@@ -109,7 +109,7 @@ impl Session {
         let journal = Journal::reopen(&run.folder.journal(), &run.folder.before(), &run.replay, options)?;
         journal.append(Entry::Undone { by: by.clone() }, None).await?;
         journal.close()?;
-        report_on(run.folder, run.plan)?;
+        report_on(run.folder, run.plan).await?;
         Ok(())
     }
 }

@@ -155,7 +155,7 @@ impl Reader<'_> {
             own_accounts,
             select: select?,
             references,
-            program: program?,
+            program: std::sync::Arc::new(program?),
             warnings: Problems::default(),
             text: text.to_owned(),
         };

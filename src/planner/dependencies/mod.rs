@@ -7,6 +7,7 @@
 mod make;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt};
 
@@ -70,7 +71,7 @@ pub(crate) struct DependencyStock<'a> {
     pub target: &'a Account,
     pub here: ResourceIndex,
     pub there: ResourceIndex,
-    pub resolver: Resolver,
+    pub resolver: Arc<Resolver>,
 }
 
 impl DependencyPlanner {
@@ -141,7 +142,7 @@ impl DependencyPlanner {
             if stock.here.kinds.len() > known {
                 let (here, there) = (stock.here.clone(), stock.there.clone());
                 let accounts = stock.resolver.accounts();
-                stock.resolver = Resolver::new(here, there, stock.job.references.clone(), accounts);
+                stock.resolver = Arc::new(Resolver::new(here, there, stock.job.references.clone(), accounts));
             }
             for (index, id, document) in read {
                 self.take(index, id, document.as_ref(), &stock, documents)?;

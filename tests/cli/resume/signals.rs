@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use super::{expect_ten_once, ten};
 use crate::support::scenario::{Fault, Scenario, World};
@@ -56,9 +57,9 @@ fn a_signal_during_a_long_pause_is_noticed_at_once() {
     let world = ten();
     world.fault(Fault::on_create(Fault::throttled("30")).nth(3));
     let running = world.spawn_run(&[]).until_journal("doubted", 1);
-    let since = std::time::Instant::now();
+    let since = Instant::now();
     let ran = running.signal("TERM").finish().expect_exit(130);
-    assert!(since.elapsed() < std::time::Duration::from_secs(5), "{:?}", since.elapsed());
+    assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
     expect_ten_once(ran.resumed());
 }
 
@@ -71,7 +72,7 @@ fn a_run_that_is_to_outlive_its_terminal_does() {
     let journal = world.path("runs/kept/journal.jsonl");
     while !std::fs::read_to_string(&journal).unwrap_or_default().contains("applied") {
         assert!(child.try_wait().unwrap().is_none(), "it ended before it began");
-        std::thread::sleep(std::time::Duration::from_millis(5));
+        std::thread::sleep(Duration::from_millis(5));
     }
     let id = child.id().to_string();
     assert!(Command::new("kill").args(["-HUP", &id]).status().unwrap().success());
@@ -88,6 +89,39 @@ fn a_signal_while_the_service_is_asked_whose_token_it_is_ends_with_130_and_nothi
         world.spawn_run(&[]).until("the first token", || control.count("GET", "/v1/tokenInfo") >= 1);
     let ran = running.signal("INT").finish().expect_exit(130).expect_no_write();
     assert!(!ran.folder().exists());
+}
+
+#[test]
+fn the_first_signal_is_answered_at_once_while_imports_are_prepared() {
+    // Each import takes the filter the two seconds that it is given: whoever looks up between imports only answers late.
+    let world =
+        Scenario::migrate([]).many(40).job("transform", "[{ jq: 'last(range(1e12)) as $x | .' }]").start();
+    let said = world.path("said");
+    let heard = |text: &str| std::fs::read_to_string(&said).unwrap_or_default().contains(text);
+    let mut command = world.binary(&["run", "JOB", "--yes", "-v"]);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(std::fs::File::create(&said).unwrap());
+    let mut child = command.spawn().unwrap();
+    let id = child.id().to_string();
+    let mut wait_for = |text: &str| {
+        let since = Instant::now();
+        while !heard(text) {
+            assert!(child.try_wait().unwrap().is_none(), "it ended without `{text}`");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        since.elapsed()
+    };
+    wait_for("stage=\"prepare\"");
+    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    // A fifth of a second on a machine that does nothing else.
+    let answered = wait_for("stopping");
+    assert!(answered < Duration::from_secs(2), "{answered:?}");
+    let since = Instant::now();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(
+        since.elapsed() < Duration::from_secs(20),
+        "the other imports are not prepared: {:?}",
+        since.elapsed()
+    );
 }
 
 #[test]
