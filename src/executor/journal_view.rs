@@ -157,6 +157,11 @@ impl<'a> JournalView<'a> {
         *self.memory.borrow().state(item) == ItemState::Untouched
     }
 
+    /// Whether nothing has been done for any item.
+    pub(crate) fn is_blank(&self) -> bool {
+        self.memory.borrow().states().iter().all(|state| *state == ItemState::Untouched)
+    }
+
     /// Whether something is left to write for the item.
     pub(crate) fn is_open(&self, item: ItemKey) -> bool {
         matches!(self.memory.borrow().state(item), ItemState::Untouched | ItemState::InDoubt { .. })

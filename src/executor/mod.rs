@@ -238,6 +238,9 @@ fn halt(context: &Context<'_>, policy: &Policy) {
 
 /// How many items have still to be written.
 fn work_left(context: &Context<'_>) -> Result<u64, EngineError> {
+    if context.ledger.is_blank() {
+        return Ok(context.plan.tail().work());
+    }
     let mut work = 0;
     for number in 1..=context.plan.len() {
         let key = ItemKey(number);

@@ -1,10 +1,12 @@
 //! verify: reads back what was written and compares it with what was wanted, by the cheaper of pages and single calls.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
 use serde_json::value::RawValue;
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
 use crate::api::ErrorKind;
@@ -34,12 +36,14 @@ struct Verified {
     differences: Vec<String>,
     /// `lastModified` of what was read.
     modified: Option<String>,
+    /// The name of its item, where that was looked at.
+    name: Option<Arc<str>>,
 }
 
 impl Verified {
     /// Of what was not read.
     fn absent(verdict: Verdict, what: Option<String>) -> Self {
-        Self { verdict, sha256: None, differences: what.into_iter().collect(), modified: None }
+        Self { verdict, sha256: None, differences: what.into_iter().collect(), modified: None, name: None }
     }
 }
 
@@ -67,9 +71,13 @@ pub(crate) async fn read_back(context: &Context<'_>, policy: &mut Policy) -> Res
         let mut by_id: Vec<(ItemKey, Id)> = Vec::new();
         let mut confirmed_by_list = false;
         if is_cheaper_by_list(context, listed, open.values()) {
-            let Listed { equal, differ, whole } = compare_list(context, &open).await?;
-            for (item, verified) in equal {
-                let target = record(context, policy, item, verified).await?;
+            let Listed { settled, gone, differ, whole } = compare_list(context, policy, &open).await?;
+            for target in &settled {
+                open.remove(target);
+            }
+            for item in gone {
+                let absent = Verified::absent(Verdict::Equal, None);
+                let target = record(context, policy, item, absent).await?;
                 open.remove(&target);
                 halt(context, policy);
             }
@@ -148,12 +156,12 @@ async fn record(
     verified: Verified,
 ) -> Result<Id, EngineError> {
     let target = context.ledger.state(item).target().cloned().unwrap_or_else(|| Id::from(""));
-    let name = context.plan.item(item)?.name;
-    let Verified { verdict, sha256, differences, modified } = verified;
+    let Verified { verdict, sha256, differences, modified, name } = verified;
+    let name = name.map_or_else(|| context.plan.item(item).map(|item| item.name.into()), Ok)?;
     let step = Step::Verified { verdict, sha256, differences: differences.clone(), modified };
     context.ledger.note(item, step).await?;
     context.events.emit(&Event::StageAdvanced { stage: Stage::Verify, by: 1 });
-    context.events.emit(&Event::ItemVerified { item, name: name.into(), verdict, differences });
+    context.events.emit(&Event::ItemVerified { item, name, verdict, differences });
     if verdict == Verdict::Differs {
         policy.differed(item);
     }
@@ -162,45 +170,64 @@ async fn record(
 
 /// What a scan of the list said.
 struct Listed {
-    equal: Vec<(ItemKey, Verified)>,
+    /// What is as wanted, and recorded so.
+    settled: Vec<Id>,
+    /// Items whose import is to be gone, and is.
+    gone: Vec<ItemKey>,
     differ: HashMap<ItemKey, Verified>,
     /// Whether the list was read to its end.
     whole: bool,
 }
 
-/// Compares what a scan of the list shows: what is as wanted, and what is there and is not.
-async fn compare_list(context: &Context<'_>, open: &HashMap<Id, ItemKey>) -> Result<Listed, EngineError> {
+/// Compares what a scan of the list shows: what is as wanted, which is recorded while the next page is on its way, and what is
+/// there and is not.
+async fn compare_list(
+    context: &Context<'_>,
+    policy: &mut Policy,
+    open: &HashMap<Id, ItemKey>,
+) -> Result<Listed, EngineError> {
     let removals = removals(context, open)?;
     let steady = !removals.is_empty();
+    let (sender, mut equal) = mpsc::unbounded_channel();
     let mut reader = Reader {
         context,
         open,
         removals,
-        settled: Vec::new(),
+        told: HashSet::new(),
+        equal: sender,
         differ: HashMap::new(),
         there: HashSet::new(),
     };
     // Removed imports are settled by their absence, and absence needs two looks that agree.
     let listed_apart = context.plan.tail().target_listed_apart;
     let manner = ScanOptions { steady, listed_apart, to_the_end: steady, ..ScanOptions::default() };
-    let whole = match list_scan(context.target, manner, context.cancel, &mut reader).await {
-        Ok(_) => true,
-        // What the list could not tell is asked one by one; a run that drains stops there.
-        Err(
-            EngineError::Interrupted
-            | EngineError::Unsteady { .. }
-            | EngineError::CutShort { .. }
-            | EngineError::EmptyButUsed { .. },
-        ) => false,
-        Err(error) if error.is_unauthorized() || error.is_away() => false,
-        Err(error) => return Err(error),
+    let scanning = async {
+        let whole = match list_scan(context.target, manner, context.cancel, &mut reader).await {
+            Ok(_) => true,
+            // What the list could not tell is asked one by one; a run that drains stops there.
+            Err(
+                EngineError::Interrupted
+                | EngineError::Unsteady { .. }
+                | EngineError::CutShort { .. }
+                | EngineError::EmptyButUsed { .. },
+            ) => false,
+            Err(error) if error.is_unauthorized() || error.is_away() => false,
+            Err(error) => return Err(error),
+        };
+        let Reader { there, removals, differ, .. } = reader;
+        let gone = if whole { removals.difference(&there).copied().collect() } else { Vec::new() };
+        Ok((whole, gone, differ))
     };
-    let Reader { there, removals, settled: mut equal, differ, .. } = reader;
-    if whole {
-        let gone = removals.into_iter().filter(|item| !there.contains(item));
-        equal.extend(gone.map(|item| (item, Verified::absent(Verdict::Equal, None))));
-    }
-    Ok(Listed { equal, differ, whole })
+    let recording = async {
+        let mut settled = Vec::new();
+        while let Some((item, verified)) = equal.recv().await {
+            settled.push(record(context, policy, item, verified).await?);
+            halt(context, policy);
+        }
+        Ok(settled)
+    };
+    let ((whole, gone, differ), settled) = futures::try_join!(scanning, recording)?;
+    Ok(Listed { settled, gone, differ, whole })
 }
 
 /// The items among `open` whose import is to be gone.
@@ -222,14 +249,15 @@ struct Reader<'a, 'b> {
     context: &'a Context<'b>,
     open: &'a HashMap<Id, ItemKey>,
     removals: HashSet<ItemKey>,
-    settled: Vec<(ItemKey, Verified)>,
+    /// What was found to be as wanted: a list that is read again shows it again.
+    told: HashSet<ItemKey>,
+    equal: mpsc::UnboundedSender<(ItemKey, Verified)>,
     differ: HashMap<ItemKey, Verified>,
     there: HashSet<ItemKey>,
 }
 
 impl PageVisitor for Reader<'_, '_> {
     fn restart(&mut self) -> Result<(), EngineError> {
-        self.settled.clear();
         self.differ.clear();
         self.there.clear();
         Ok(())
@@ -241,12 +269,17 @@ impl PageVisitor for Reader<'_, '_> {
             self.there.insert(*key);
             return Ok(true);
         }
+        if self.told.contains(key) {
+            return Ok(true);
+        }
         let item = self.context.plan.item(*key)?;
         let verified = check(self.context, &item, head, text)?;
         if verified.verdict == Verdict::Differs {
             self.differ.insert(*key, verified);
         } else {
-            self.settled.push((*key, verified));
+            self.told.insert(*key);
+            // Whoever records it is there until the list ends; if that failed, so does the scan.
+            let _ = self.equal.send((*key, verified));
         }
         Ok(true)
     }
@@ -306,8 +339,9 @@ fn compare(
 ) -> Result<Verified, EngineError> {
     let (print, found) = print_and_tree(context, text.get().as_bytes());
     let (sha256, modified) = (Some(print), head.last_modified.clone());
+    let name = Some(item.name.as_str().into());
     if sha256 == sent_sha256(context, item) {
-        return Ok(Verified { verdict: Verdict::Equal, sha256, differences: Vec::new(), modified });
+        return Ok(Verified { verdict: Verdict::Equal, sha256, differences: Vec::new(), modified, name });
     }
     let comparison = compare_texts(&context.ignore, &document(context, item)?, found);
     let (mut verdict, mut differences) = (comparison.verdict, comparison.differences);
@@ -322,7 +356,7 @@ fn compare(
         verdict = Verdict::Differs;
         differences.extend(kept);
     }
-    Ok(Verified { verdict, sha256, differences, modified })
+    Ok(Verified { verdict, sha256, differences, modified, name })
 }
 
 /// Whether a JSON pointer leads to a place or into it.

@@ -18,7 +18,7 @@ pub use disk::{Halt, JournalOptions, JournalStats, Writing};
 pub use error::{JournalError, Misfit};
 pub use item_states::{Doubt, ItemStates, NOT_SENT};
 pub use mirror::{Mirror, Mirrors};
-pub use reader::{Replay, replay};
+pub use reader::{Replay, records_of, replay};
 pub use record::{Call, Copy, Costs, Ending, Entry, FORMAT, Record, RunHeader, Step};
 pub use state::{ItemState, Phase};
 pub use writer::Journal;

@@ -343,6 +343,11 @@ fn is_zero(number: &u32) -> bool {
 impl PlanTail {
     /// Whether anything would be written.
     pub fn has_work(&self) -> bool {
+        self.work() > 0
+    }
+
+    /// How many items would be written.
+    pub fn work(&self) -> u64 {
         let words = [
             Operation::Create,
             Operation::Clone,
@@ -351,7 +356,7 @@ impl PlanTail {
             Operation::Restore,
             Operation::Archive,
         ];
-        words.iter().any(|operation| self.totals.contains_key(operation.as_str()))
+        words.iter().filter_map(|operation| self.totals.get(operation.as_str())).copied().map(u64::from).sum()
     }
 
     /// How many items are imports.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::journal::{
     Copy, Costs, Ending, Entry, ItemState, ItemStates, Misfit, NOT_SENT, Record, Replay, RunHeader, Step,
-    replay,
+    records_of, replay,
 };
 use crate::model::{Fingerprint, Id, ItemKey, Operation, Outcome, Verdict};
 use crate::run_folder::dependency_items::DependencyItems;
@@ -18,7 +18,7 @@ use crate::run_folder::outcome::outcome_of;
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::PlanItem;
 
-/// Items folded at once: the journal is read once for each so many, so that memory does not grow with the run.
+/// Items folded at once: the journal is gone through once for each so many, so that memory does not grow with the run.
 const WINDOW: u32 = 20_000;
 
 /// One item and what became of it.
@@ -298,21 +298,18 @@ pub fn rows(
     while first <= plan.len() {
         let last = plan.len().min(first + WINDOW - 1);
         let mut facts: HashMap<ItemKey, Facts> = HashMap::new();
-        replay(&folder.journal(), |_, record| {
-            if let Entry::Item { item, step } = &record.entry
-                && (first..=last).contains(&item.0)
-            {
-                facts.entry(*item).or_default().take(record.at, step);
+        let window = first..=last;
+        records_of(&folder.journal(), &window, |record| match record.entry {
+            Entry::Item { item, step } if window.contains(&item.0) => {
+                facts.entry(item).or_default().take(record.at, &step);
             }
-            if let Entry::CopyFound(copy) = record.entry
-                && (first..=last).contains(&copy.item.0)
-            {
+            Entry::CopyFound(copy) if window.contains(&copy.item.0) => {
                 let copies = &mut facts.entry(copy.item).or_default().copies;
                 if copies.iter().all(|known| known.id != copy.id) {
                     copies.push(copy);
                 }
             }
-            Ok(())
+            _ => {}
         })?;
         for number in first..=last {
             let key = ItemKey(number);

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs::File;
+use std::hash::{BuildHasher, RandomState};
 
 use futures::{StreamExt, pin_mut};
 use serde_json::Value;
@@ -69,6 +70,23 @@ enum Bears {
     WhatAServiceMakesOfIt,
 }
 
+/// The names that what this run made bears by now, as hashes of their keys: there may be very many.
+#[derive(Default)]
+struct Names {
+    of: Vec<(Id, u64)>,
+    hasher: RandomState,
+}
+
+impl Names {
+    fn take(&mut self, id: Id, name: &str) {
+        self.of.push((id, self.hash(name)));
+    }
+
+    fn hash(&self, name: &str) -> u64 {
+        self.hasher.hash_one(name_key(name).as_ref())
+    }
+}
+
 impl Beside<'_> {
     /// Looks at the list once, at names only where the service can.
     pub(super) async fn look(&self) -> Result<Shown, EngineError> {
@@ -95,7 +113,7 @@ impl Beside<'_> {
         let pages = self.target.client.pages(request);
         pin_mut!(pages);
         let mut missing = self.owned.clone();
-        let mut names_of_own: BTreeMap<Id, String> = BTreeMap::new();
+        let mut names_of_own = Names::default();
         let mut met: BTreeMap<Id, String> = BTreeMap::new();
         let mut is_familiar = false;
         while let Some(page) = pages.next().await {
@@ -103,7 +121,7 @@ impl Beside<'_> {
                 let head = Head::read(text.get());
                 if self.owned.contains(&head.id) {
                     missing.remove(&head.id);
-                    names_of_own.insert(head.id, name_key(&head.name).into_owned());
+                    names_of_own.take(head.id, &head.name);
                     is_familiar = true;
                 } else if self.before.had(Kind::Imports, &head.id) {
                     is_familiar = true;
@@ -121,19 +139,19 @@ impl Beside<'_> {
     fn with_names_of_items(
         &self,
         met: BTreeMap<Id, String>,
-        names_of_own: &BTreeMap<Id, String>,
+        names_of_own: &Names,
     ) -> Result<Vec<Stranger>, EngineError> {
-        let wanted: HashSet<_> = met.values().map(|name| name_key(name)).collect();
-        let (mut named, mut loosely) =
-            (HashMap::<String, ItemKey>::new(), BTreeSet::<(String, ItemKey)>::new());
+        let wanted: HashSet<u64> = met.values().map(|name| names_of_own.hash(name)).collect();
+        let stored: HashMap<&Id, u64> = names_of_own.of.iter().map(|(id, name)| (id, *name)).collect();
+        let (mut named, mut loosely) = (HashMap::<u64, ItemKey>::new(), BTreeSet::<(String, ItemKey)>::new());
         for key in (1..=self.plan.len()).map(ItemKey) {
             let item = self.plan.item(key)?;
             if !item.is_import() || !item.operation.makes_an_import() {
                 continue;
             }
-            let stored = (self.of_item)(key).and_then(|own| names_of_own.get(&own).cloned());
-            for name in [Some(name_key(&item.name).into_owned()), stored].into_iter().flatten() {
-                if wanted.contains(name.as_str()) {
+            let stored = (self.of_item)(key).and_then(|own| stored.get(&own).copied());
+            for name in [Some(names_of_own.hash(&item.name)), stored].into_iter().flatten() {
+                if wanted.contains(&name) {
                     named.entry(name).or_insert(key);
                 }
             }
@@ -141,7 +159,7 @@ impl Beside<'_> {
         }
         let mut strangers = Vec::new();
         for (id, name) in &met {
-            if let Some(item) = named.get(name_key(name).as_ref()) {
+            if let Some(item) = named.get(&names_of_own.hash(name)) {
                 strangers.push(Stranger { id: id.clone(), items: vec![*item], bears: Bears::ItsName });
                 continue;
             }

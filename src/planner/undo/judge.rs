@@ -1,8 +1,7 @@
 //! Whether anybody touched what a run left behind. Pure.
 
-use jiff::Timestamp;
-
 use crate::model::Fingerprint;
+use crate::planner::undo::stamp::Stamp;
 use crate::planner::undo::touched::Left;
 
 /// What stands in the target now.
@@ -10,9 +9,9 @@ use crate::planner::undo::touched::Left;
 pub(crate) struct Standing {
     pub print: Fingerprint,
     /// The import's `lastModified`, as the service shows it.
-    pub modified: Option<String>,
+    pub modified: Option<Stamp>,
     /// The import's `createdAt`, as the service shows it.
-    pub created: Option<String>,
+    pub created: Option<Stamp>,
 }
 
 /// What the comparison of what was left with what stands there says.
@@ -30,19 +29,19 @@ pub(crate) enum Touch {
 
 /// Judges by `lastModified` and fingerprint as last recorded; where the run never saw it, by whether it was ever modified.
 pub(crate) fn judge(left: &Left, now: &Standing) -> Touch {
-    let known = left.answered.as_deref().or(left.seen.as_deref());
-    match (known, now.modified.as_deref()) {
-        (Some(known), Some(modified)) => match (time(known), time(modified)) {
+    let known = left.answered.as_ref().or(left.seen.as_ref());
+    match (known, now.modified.as_ref()) {
+        (Some(known), Some(modified)) => match (known.time(), modified.time()) {
             (Some(then), Some(at)) if at < then => return Touch::Behind,
             (Some(then), Some(at)) if at > then => return Touch::Edited,
             (None, _) | (_, None) if known != modified => return Touch::Edited,
             _ => {}
         },
         (None, Some(modified)) => {
-            let same = |created: &str| {
-                created == modified || time(created).is_some_and(|at| Some(at) == time(modified))
+            let same = |created: &Stamp| {
+                created == modified || created.time().is_some_and(|at| Some(at) == modified.time())
             };
-            if !now.created.as_deref().is_some_and(same) {
+            if !now.created.as_ref().is_some_and(same) {
                 return Touch::NeverSeen;
             }
         }
@@ -60,10 +59,6 @@ pub(crate) fn judge(left: &Left, now: &Standing) -> Touch {
     Touch::Untouched
 }
 
-fn time(text: &str) -> Option<Timestamp> {
-    text.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,8 +66,8 @@ mod tests {
     fn left(print: Option<&str>, answered: Option<&str>, seen: Option<&str>, differs: bool) -> Left {
         Left {
             print: print.map(|text| Fingerprint::of(text.as_bytes())),
-            answered: answered.map(str::to_owned),
-            seen: seen.map(str::to_owned),
+            answered: answered.map(Stamp::of),
+            seen: seen.map(Stamp::of),
             differs,
         }
     }
@@ -80,8 +75,8 @@ mod tests {
     fn now(print: &str, created: Option<&str>, modified: Option<&str>) -> Standing {
         Standing {
             print: Fingerprint::of(print.as_bytes()),
-            modified: modified.map(str::to_owned),
-            created: created.map(str::to_owned),
+            modified: modified.map(Stamp::of),
+            created: created.map(Stamp::of),
         }
     }
 

@@ -12,6 +12,9 @@ use crate::run_folder::plan_item::PlanItem;
 /// What imports refer to is removed after them and comes back before them, in the reverse of the order of the run. What uses
 /// imports is put back before them.
 pub(crate) fn in_order(touched: Vec<Touched>) -> Vec<Touched> {
+    if touched.iter().all(|one| one.is_import) {
+        return touched;
+    }
     let (imports, others): (Vec<Touched>, Vec<Touched>) = touched.into_iter().partition(|one| one.is_import);
     let (mut all, last): (Vec<Touched>, Vec<Touched>) =
         others.into_iter().rev().partition(|one| matches!(one.did, Did::Removed | Did::Overwrote));
@@ -46,7 +49,7 @@ impl Links {
     pub(crate) fn of(touched: &[Touched]) -> Self {
         let mut users: HashMap<ItemKey, Vec<ItemKey>> = HashMap::new();
         for one in touched {
-            for need in &one.needs {
+            for need in one.needs.iter() {
                 users.entry(*need).or_default().push(one.item);
             }
         }

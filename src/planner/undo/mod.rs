@@ -3,6 +3,7 @@
 mod judge;
 mod links;
 mod present;
+mod stamp;
 mod standings;
 mod touched;
 mod wanted;
@@ -25,6 +26,7 @@ use crate::planner::prepare::{blank, ended};
 use crate::planner::undo::judge::{Standing, Touch, judge};
 use crate::planner::undo::links::{Links, in_order};
 use crate::planner::undo::present::{users, who_changed};
+use crate::planner::undo::stamp::Stamp;
 use crate::planner::undo::standings::{Now, Standings, standings};
 use crate::planner::undo::touched::{Did, Touched, witnesses_of};
 use crate::planner::undo::wanted::{Wanted, print_without_server_fields};
@@ -36,6 +38,9 @@ use crate::run_folder::forecast::{Forecast, Outlook, Write};
 use crate::run_folder::plan_file::{PlanFile, PlanWriter};
 use crate::run_folder::plan_item::{FORMAT, ImportRef, Others, PlanHead, PlanItem, PlanTail};
 use crate::run_folder::rows::rows;
+
+/// Items after which others have their turn.
+const BREATH: usize = 8;
 
 /// What becomes of the copies that a run found and did not make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,8 +125,11 @@ pub async fn plan_undo(with: UndoRequest<'_>) -> Result<PlannedUndo, EngineError
     let (mut totals, mut sent) = (BTreeMap::<String, u32>::new(), Vec::new());
     let (mut links, mut copies) = (Links::of(&touched), 0);
     for (at, one) in touched.iter().enumerate() {
-        if with.cancel.is_draining() {
-            return Err(EngineError::Interrupted);
+        if at % BREATH == 0 {
+            tokio::task::yield_now().await;
+            if with.cancel.is_draining() {
+                return Err(EngineError::Interrupted);
+            }
         }
         let who = people.get(&at).map(String::as_str).unwrap_or_default();
         let planning = contained(|| plan_item(&with, one, at, &befores, &mut standings, who));
@@ -144,7 +152,8 @@ pub async fn plan_undo(with: UndoRequest<'_>) -> Result<PlannedUndo, EngineError
 
 /// What the run did, item by item, and the copies that it found.
 fn all_touched(with: &UndoRequest<'_>) -> Result<Vec<Touched>, EngineError> {
-    let (mut touched, mut copies) = (Vec::new(), Vec::new());
+    // Exactly: a growing list takes twice as much.
+    let (mut touched, mut copies) = (Vec::with_capacity(with.plan.len() as usize), Vec::new());
     rows(with.folder, with.plan, with.memory, |row| {
         touched.extend(Touched::of(&row, with.memory));
         copies.extend(Touched::copies(&row));
@@ -274,7 +283,7 @@ fn plan_item(
         id: id.clone(),
         name: of_run.name.clone(),
         sha256: standing.map(|standing| standing.print),
-        modified: standing.and_then(|standing| standing.modified.clone()),
+        modified: standing.and_then(|standing| standing.modified.as_ref()).map(Stamp::text),
     };
     if let Did::Unknown(why) = &one.did {
         item.target = one.target.is_some().then(|| named(None));

@@ -20,6 +20,7 @@ use crate::inventory::list_scan::{PAGE, PageVisitor, ScanOptions, list_scan};
 use crate::model::{Head, Id};
 use crate::planner::undo::UndoRequest;
 use crate::planner::undo::judge::{Standing, Touch, judge};
+use crate::planner::undo::stamp::Stamp;
 use crate::planner::undo::touched::{Did, Touched};
 use crate::run_folder::document_file::{DocumentFile, Span};
 use crate::run_folder::forecast;
@@ -222,8 +223,8 @@ impl Reader<'_> {
         let seen = &mut self.found.all[at];
         seen.now = Some(Now::There(Standing {
             print,
-            modified: head.last_modified.clone(),
-            created: head.created_at.clone(),
+            modified: head.last_modified.as_deref().map(Stamp::of),
+            created: head.created_at.as_deref().map(Stamp::of),
         }));
         if self.touched[at].did == Did::Overwrote {
             seen.text = Some(self.found.texts.append(text.get().as_bytes())?);

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use crate::documents::references::Kind;
 use crate::journal::{ItemState, ItemStates};
 use crate::model::{Fingerprint, Id, ItemKey, Operation, Outcome, Verdict};
+use crate::planner::undo::stamp::Stamp;
 use crate::run_folder::plan_item::Witnesses;
 use crate::run_folder::rows::Row;
 
@@ -24,7 +25,7 @@ pub(crate) struct Touched {
     /// SHA-256 of the text in `before.jsonl`.
     pub before_sha256: Option<Fingerprint>,
     /// Items of the run that it needed.
-    pub needs: Vec<ItemKey>,
+    pub needs: Box<[ItemKey]>,
     /// When its last step was recorded, by this machine's clock.
     pub finished_at: Option<jiff::Timestamp>,
 }
@@ -44,7 +45,7 @@ pub(crate) enum Did {
         equal: bool,
     },
     /// Something was sent for it, and what came of it is not known: why, for people.
-    Unknown(String),
+    Unknown(Box<str>),
 }
 
 /// How the run left what it wrote, as far as it saw it.
@@ -53,9 +54,9 @@ pub(crate) struct Left {
     /// Fingerprint as last recorded.
     pub print: Option<Fingerprint>,
     /// `lastModified` in the answer to the last write.
-    pub answered: Option<String>,
+    pub answered: Option<Stamp>,
     /// `lastModified` at the read-back.
-    pub seen: Option<String>,
+    pub seen: Option<Stamp>,
     /// Whether the read-back was not what was wanted.
     pub differs: bool,
 }
@@ -73,11 +74,11 @@ impl Touched {
             left: Left {
                 print: Some(copy.sha256),
                 answered: None,
-                seen: copy.modified.clone(),
+                seen: copy.modified.as_deref().map(Stamp::of),
                 differs: false,
             },
             before_sha256: None,
-            needs: Vec::new(),
+            needs: Box::default(),
             finished_at: row.finished_at,
         })
     }
@@ -98,7 +99,7 @@ impl Touched {
             // What stands there is not what the run made.
             Outcome::Stale if made && row.error_code.as_deref() == Some("stale") => {
                 let said = row.error_message.as_deref().unwrap_or("somebody changed it since");
-                Did::Unknown(said.to_owned())
+                Did::Unknown(said.into())
             }
             // A clone or a restored import that was not completed stands in the target all the same.
             _ if made
@@ -107,7 +108,7 @@ impl Touched {
             {
                 Did::Made
             }
-            _ => Did::Unknown(unknown(row, state)?),
+            _ => Did::Unknown(unknown(row, state)?.into()),
         };
         Some(Self {
             item: row.item.item,
@@ -118,12 +119,12 @@ impl Touched {
             target: row.target_id.clone(),
             left: Left {
                 print: row.target_sha256,
-                answered: row.written.1.clone(),
-                seen: row.seen_modified.clone(),
+                answered: row.written.1.as_deref().map(Stamp::of),
+                seen: row.seen_modified.as_deref().map(Stamp::of),
                 differs: row.verdict == Verdict::Differs,
             },
             before_sha256: row.before_sha256,
-            needs: row.item.needs.clone(),
+            needs: row.item.needs.as_slice().into(),
             finished_at: row.finished_at,
         })
     }
