@@ -13,17 +13,19 @@ The Python libraries are installed in target/rivals; a contestant that cannot be
 
 import argparse
 import collections
-import json
-import os
 import pathlib
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
+import urllib.error
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from support import CONNECTION, Command, Service, document  # noqa: E402: its folder is known only now
+
 ROOT = HERE.parent.parent
 TOOLS = ROOT / "target" / "rivals"
 SCENARIOS = {
@@ -65,67 +67,22 @@ def contestants(binary):
     return found
 
 
-def document(number):
-    fields = [{"extract": f"order.lines[*].f{field}", "generate": f"target_{field}"} for field in range(24)]
-    return {
-        "_id": f"{number:024x}",
-        "name": f"Orders {number:06}",
-        "_connectionId": "5f7c579b6411271af4e7cefa",
-        "adaptorType": "HTTPImport",
-        "mapping": {"fields": fields, "lists": []},
-        "http": {"relativeURI": ["/orders/{{record.id}}"], "method": ["POST"], "body": ["{\"order\":{{{json record}}}}"]},
-    }
-
-
-class Service:
-    def __init__(self, binary, folder, scenario, imports):
-        connection = {"_id": "5f7c579b6411271af4e7cefa", "name": "Shop", "type": "http", "http": {"baseURI": "https://example.com"}}
-        data = {"connections": [connection], "imports": [document(number) for number in range(1, imports + 1)]}
-        (folder / "source.json").write_text(json.dumps(data))
-        (folder / "faults.json").write_text(json.dumps(scenario))
-        command = [binary, "emulator", "--data", "source.json", "--faults", "faults.json", "--account", "source",
-                   "--account", "target"]
-        self.process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
-        self.url = self.process.stdout.readline().strip()
-        said = [self.process.stdout.readline().split() for _ in range(2)]
-        self.tokens = {name: token for _, name, _, token in said}
-        made = self.call("POST", "/v1/connections", "target", {key: connection[key] for key in ("name", "type", "http")})
-        self.connection = made["_id"]
-        self.call("POST", "/__emulator/reset", "target", {})
-
-    def call(self, method, path, account, body=None):
-        request = urllib.request.Request(self.url + path, method=method)
-        request.add_header("Authorization", f"Bearer {self.tokens[account]}")
-        request.add_header("Content-Type", "application/json")
-        data = json.dumps(body).encode() if body is not None else None
-        with urllib.request.urlopen(request, data) as answer:
-            text = answer.read()
-        return json.loads(text) if text else None
-
-    def counts(self):
-        calls = self.call("GET", "/__emulator/calls", "target")["calls"]
-        total = sum(call["count"] for call in calls)
-        return total, sum(call["count"] for call in calls if call["status"] == 429)
-
-    def names(self):
-        names, skip = collections.Counter(), 0
-        while True:
-            for attempt in range(20):
-                try:
-                    page = self.call("GET", f"/v1/imports?limit=1000&skip={skip}", "target")
-                    break
-                except urllib.error.HTTPError as error:
-                    if error.code not in (204, 429):
-                        raise
-                    time.sleep(2)
-            if not page:
-                return names
-            names.update(one["name"] for one in page)
-            skip += 1000
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait()
+def names(service):
+    """How often each name stands in the target."""
+    names, skip = collections.Counter(), 0
+    while True:
+        for attempt in range(20):
+            try:
+                page = service.call("GET", f"/v1/imports?limit=1000&skip={skip}", "target")
+                break
+            except urllib.error.HTTPError as error:
+                if error.code not in (204, 429):
+                    raise
+                time.sleep(2)
+        if not page:
+            return names
+        names.update(one["name"] for one in page)
+        skip += 1000
 
 
 def job(service, limited):
@@ -150,26 +107,23 @@ def measure(name, command, binary, scenario_name, imports):
         try:
             (folder / "job.yaml").write_text(job(service, scenario_name == "limit"))
             environment = dict(
-                os.environ, HOME=place, SERVICE=service.url, SOURCE_TOKEN=service.tokens["source"],
-                TARGET_TOKEN=service.tokens["target"], OLD_CONNECTION="5f7c579b6411271af4e7cefa",
+                HOME=place, SERVICE=service.url, SOURCE_TOKEN=service.tokens["source"],
+                TARGET_TOKEN=service.tokens["target"], OLD_CONNECTION=CONNECTION["_id"],
                 NEW_CONNECTION=service.connection,
             )
-            began = time.monotonic()
-            with open(folder / "said", "w") as said:
-                child = subprocess.Popen(command, cwd=folder, env=environment, stdout=said, stderr=said)
-            _, status, used = os.wait4(child.pid, 0)
-            wall = time.monotonic() - began
+            contestant = Command(command, folder, environment)
+            exit = contestant.wait()
             total, refused = service.counts()
-            names = service.names()
+            found = names(service)
         finally:
             service.stop()
         wanted = {document(number)["name"] for number in range(1, imports + 1)}
-        lost = len(wanted - set(names))
-        doubled = sum(count - 1 for count in names.values())
+        lost = len(wanted - set(found))
+        doubled = sum(count - 1 for count in found.values())
         return {
-            "name": name, "scenario": scenario_name, "exit": os.waitstatus_to_exitcode(status), "wall": wall,
-            "per_second": imports / wall, "calls": total / imports, "refused": refused,
-            "cpu_ms": 1000 * (used.ru_utime + used.ru_stime) / imports, "memory_mb": used.ru_maxrss / 1024,
+            "name": name, "scenario": scenario_name, "exit": exit, "wall": contestant.wall,
+            "per_second": imports / contestant.wall, "calls": total / imports, "refused": refused,
+            "cpu_ms": 1000 * contestant.cpu / imports, "memory_mb": contestant.peak_mb,
             "lost": lost, "doubled": doubled,
         }
 
