@@ -299,7 +299,7 @@ pub fn rows(
         let last = plan.len().min(first + WINDOW - 1);
         let mut facts: HashMap<ItemKey, Facts> = HashMap::new();
         let window = first..=last;
-        records_of(&folder.journal(), &window, |record| match record.entry {
+        let mut take = |record: Record| match record.entry {
             Entry::Item { item, step } if window.contains(&item.0) => {
                 facts.entry(item).or_default().take(record.at, &step);
             }
@@ -310,7 +310,16 @@ pub fn rows(
                 }
             }
             _ => {}
-        })?;
+        };
+        // Once with its chain; what was whole a moment ago is only searched for the steps of the other items.
+        if first == 1 {
+            replay(&folder.journal(), |_, record| {
+                take(record);
+                Ok(())
+            })?;
+        } else {
+            records_of(&folder.journal(), &window, take)?;
+        }
         for number in first..=last {
             let key = ItemKey(number);
             let item = plan.item(key)?;
