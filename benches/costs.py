@@ -151,7 +151,7 @@ def carried(options, allowed, prepare):
     imports = max(12 * allowed, 2400)
     with place(options, UNLIMITED, imports) as it:
         prepare(it)
-        job = it.job("migrate", "{ per_second: 300, burst: 1, share: 0.9 }", "verify: none\n")
+        job = it.job("migrate", "{ per_second: 300, burst: 10, share: 0.9 }", "verify: none\n")
         command = it.start("run", job, "--yes", "--quiet", "--run-dir", "run")
         samples = []
 
