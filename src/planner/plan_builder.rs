@@ -58,10 +58,8 @@ pub(crate) struct Draft {
     pub print: Option<Fingerprint>,
     /// What would be sent, where that is not what it is compared by.
     sent: Option<Box<Fingerprint>>,
-    /// Whether masked secrets were taken out of its document.
     has_secrets: bool,
     pub verdict: Verdict,
-    /// The supplies it needs.
     pub needs: Box<[u32]>,
 }
 

@@ -66,16 +66,11 @@ pub(crate) struct TransformContext {
     references: Rules,
     captured_data: CapturedData,
     match_by: MatchBy,
-    /// Whether imports of Integration Apps are taken.
     takes_apps: bool,
     in_place: bool,
-    /// Absent where references stay as they are.
     resolver: Option<Arc<Resolver>>,
-    /// Whether a backup goes back to where it was made.
     home: bool,
-    /// What is left out of every comparison.
     ignore: Ignore,
-    /// Whoever counts references.
     survey: Option<UsageSurvey>,
 }
 

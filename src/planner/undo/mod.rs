@@ -39,9 +39,6 @@ use crate::run_folder::plan_file::{PlanFile, PlanWriter};
 use crate::run_folder::plan_item::{FORMAT, ImportRef, Others, PlanHead, PlanItem, PlanTail};
 use crate::run_folder::rows::rows;
 
-/// Items after which others have their turn.
-const BREATH: usize = 8;
-
 /// What becomes of the copies that a run found and did not make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Copies {
@@ -125,7 +122,7 @@ pub async fn plan_undo(with: UndoRequest<'_>) -> Result<PlannedUndo, EngineError
     let (mut totals, mut sent) = (BTreeMap::<String, u32>::new(), Vec::new());
     let (mut links, mut copies) = (Links::of(&touched), 0);
     for (at, one) in touched.iter().enumerate() {
-        if at % BREATH == 0 {
+        if at.is_multiple_of(8) {
             tokio::task::yield_now().await;
             if with.cancel.is_draining() {
                 return Err(EngineError::Interrupted);
