@@ -37,15 +37,32 @@ impl StagingFolder {
         std::fs::create_dir_all(parent).map_err(RunFolderError::file("make the folder", parent))?;
         // What cannot be removed is listed by `runs`.
         let _ = clear_leftovers(parent);
-        let failed = || RunFolderError::file("write to", parent);
-        let folder = tempfile::Builder::new()
+        loop {
+            if let Some(made) = Self::try_make(parent).map_err(RunFolderError::file("write to", parent))? {
+                return Ok(made);
+            }
+        }
+    }
+
+    /// Makes a locked folder; none if another process, which cleared what killed ones left, took it for such before it was
+    /// locked.
+    fn try_make(parent: &Path) -> std::io::Result<Option<Self>> {
+        let made = tempfile::Builder::new()
             .prefix(PREFIX)
             .permissions(<std::fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o700))
-            .tempdir_in(parent)
-            .map_err(failed())?;
-        let lock = File::open(folder.path()).map_err(failed())?;
-        lock.lock().map_err(failed())?;
-        Ok(Self { path: folder.keep(), _lock: lock })
+            .tempdir_in(parent)?;
+        Self::lock(made.keep())
+    }
+
+    /// Locks a folder that was just made; none if it is gone by then.
+    fn lock(path: PathBuf) -> std::io::Result<Option<Self>> {
+        let lock = match File::open(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            lock => lock?,
+        };
+        lock.lock()?;
+        // Whoever removes it holds the lock until it is gone.
+        Ok(path.exists().then_some(Self { path, _lock: lock }))
     }
 
     /// Where it is.
@@ -133,6 +150,26 @@ pub(crate) fn make_private(path: &Path) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn folders_that_are_made_while_others_clear_are_there_and_locked() {
+        let runs = tempfile::tempdir().unwrap();
+        std::thread::scope(|scope| {
+            let makers: Vec<_> = (0..8)
+                .map(|maker| {
+                    let runs = runs.path();
+                    scope.spawn(move || {
+                        for number in 0..200 {
+                            let made =
+                                StagingFolder::create(&runs.join(format!("{maker}-{number}"))).unwrap();
+                            assert!(made.path().is_dir());
+                        }
+                    })
+                })
+                .collect();
+            makers.into_iter().for_each(|maker| maker.join().unwrap());
+        });
+    }
 
     #[test]
     fn a_staging_folder_that_a_killed_process_left_is_removed_by_the_next() {
