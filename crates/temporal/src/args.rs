@@ -31,6 +31,8 @@ pub enum Command {
     Schedule(Schedule),
     /// A server, workers and emulated accounts on this machine
     Demo(Demo),
+    /// Print the history of a fleet's workflow, in the form that the tests replay
+    History(History),
     /// This program as `transship`: what workers start
     #[command(hide = true, name = "transship")]
     Transship,
@@ -90,6 +92,13 @@ pub struct Schedule {
     /// When: minute, hour, day, month, day of the week, in UTC; e.g. "0 2 * * *"
     #[arg(long, value_name = "CRON")]
     pub cron: String,
+}
+
+/// `history`.
+#[derive(Debug, Args)]
+pub struct History {
+    /// The fleet's name
+    pub fleet: String,
 }
 
 /// `demo`.

@@ -140,7 +140,7 @@ async fn watch(
         if !chaos.is_empty() && ended.len() >= total * next / (deeds + 1) {
             match chaos.remove(0) {
                 Deed::KillWorker => {
-                    let mut victim = workers.remove(0);
+                    let mut victim = busiest(workers);
                     let orphans = victim.running();
                     victim.kill_with_children().await;
                     say(&format!("killed a worker and its {} children with kill -9", orphans.len()));
@@ -148,7 +148,7 @@ async fn watch(
                     workers.push(Worker::start(folder, args.slots, variables)?);
                 }
                 Deed::KillAlone => {
-                    let mut victim = workers.remove(0);
+                    let mut victim = busiest(workers);
                     let orphans = victim.running();
                     victim.kill().await;
                     say(&format!(
@@ -207,6 +207,12 @@ async fn watch(
         }
     }
     Ok(())
+}
+
+/// Takes out the worker that has the most accounts.
+fn busiest(workers: &mut Vec<Worker>) -> Worker {
+    let at = (0..workers.len()).max_by_key(|at| workers[*at].running().len()).unwrap_or(0);
+    workers.remove(at)
 }
 
 /// What is done to it.

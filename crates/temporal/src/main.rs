@@ -70,6 +70,7 @@ async fn run(command: args::Command) -> anyhow::Result<u8> {
         args::Command::Submit(args) => Box::pin(submit::submit(&args)).await,
         args::Command::Schedule(args) => Box::pin(submit::schedule(&args)).await,
         args::Command::Demo(args) => Box::pin(demo::demo(&args)).await,
+        args::Command::History(args) => Box::pin(submit::history(&args)).await,
         args::Command::Transship => Ok(2),
     }
 }

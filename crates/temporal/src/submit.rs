@@ -9,6 +9,7 @@ use temporalio_client::schedules::{
     CreateScheduleOptions, ScheduleAction, ScheduleOverlapPolicy, ScheduleSpec,
 };
 use temporalio_client::{Client, WorkflowGetResultOptions, WorkflowIdConflictPolicy, WorkflowStartOptions};
+use temporalio_common::protos::temporal::api::history::v1::History;
 use transship::fleet::load::{self, LoadError};
 use transship::fleet::{FleetStore, StoreOptions};
 use transship::session::Host;
@@ -165,5 +166,20 @@ pub async fn schedule(args: &args::Schedule) -> anyhow::Result<u8> {
         args.cron,
         fleet.name
     ));
+    Ok(0)
+}
+
+/// Carries out `history`.
+///
+/// # Errors
+///
+/// A server that does not answer, or has no such workflow.
+pub async fn history(args: &args::History) -> anyhow::Result<u8> {
+    let client = connect(PATIENCE).await?;
+    let handle = client.get_workflow_handle::<FleetWorkflow>(workflow_id(&args.fleet));
+    // As protobuf: the JSON of the SDK is not read back where serde_json keeps numbers as they are written.
+    let events = handle.fetch_history(Default::default()).into_events().await?;
+    let history = prost::Message::encode_to_vec(&History { events });
+    std::io::Write::write_all(&mut std::io::stdout().lock(), &history)?;
     Ok(0)
 }
