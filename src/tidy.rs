@@ -51,6 +51,7 @@ const DOORS: &[(&str, &[&str])] = &[
 /// The folders whose sources are held to the rules.
 const ROOTS: &[&str] = &[
     "src",
+    "crates/age/src",
     "crates/archive/src",
     "crates/documents/src",
     "crates/emulator/src",

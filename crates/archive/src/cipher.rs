@@ -6,13 +6,14 @@
 use std::fmt;
 use std::io::{self, Read, Write};
 
-use age::secrecy::{ExposeSecret, SecretString};
-use age::{Decryptor, Encryptor, scrypt, x25519};
 use hmac::{Hmac, KeyInit, Mac};
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
+use transship_age::{self as age, DecryptError, Identity, KeyError, Opener, Recipient, armour};
 use transship_documents::Fingerprint;
+use zeroize::Zeroizing;
 
 /// The cost of a passphrase as a power of two: 128 MB and about half a second, once per program start.
 const PASSPHRASE_COST: u8 = 17;
@@ -23,7 +24,7 @@ const DEAREST_PASSPHRASE: u8 = 21;
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CipherError {
     #[error("the key file holds a line that is no key ({0})")]
-    NoKey(&'static str),
+    NoKey(KeyError),
     #[error("the key file holds no line with AGE-SECRET-KEY-1…")]
     NoKeys,
     #[error("the passphrase is empty")]
@@ -66,16 +67,16 @@ pub enum Key {
 impl Key {
     /// The text of a new key file.
     pub fn new_file() -> SecretString {
-        let identity = x25519::Identity::generate();
+        let identity = Identity::generate();
         let text =
-            format!("# public key: {}\n{}\n", identity.to_public(), identity.to_string().expose_secret());
+            format!("# public key: {}\n{}\n", identity.to_public(), identity.to_text().expose_secret());
         SecretString::from(text)
     }
 
-    fn identities(text: &SecretString) -> Result<Vec<x25519::Identity>, CipherError> {
+    fn identities(text: &SecretString) -> Result<Vec<Identity>, CipherError> {
         let lines = text.expose_secret().lines().map(str::trim);
         let keys = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
-        let keys: Vec<x25519::Identity> =
+        let keys: Vec<Identity> =
             keys.map(|line| line.parse().map_err(CipherError::NoKey)).collect::<Result<_, _>>()?;
         if keys.is_empty() {
             return Err(CipherError::NoKeys);
@@ -107,8 +108,8 @@ pub(super) struct Lock {
 
 /// The archive's secret.
 pub(super) struct Cipher {
-    identity: x25519::Identity,
-    recipient: x25519::Recipient,
+    identity: Identity,
+    recipient: Recipient,
     names: Hmac<Sha256>,
 }
 
@@ -119,8 +120,8 @@ impl fmt::Debug for Cipher {
 }
 
 impl Cipher {
-    fn new(identity: x25519::Identity) -> Self {
-        let secret = identity.to_string();
+    fn new(identity: Identity) -> Self {
+        let secret = identity.to_text();
         let names = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes());
         let mut names = names.expect("a key of any length is taken");
         names.update(b"transship blob names");
@@ -129,32 +130,27 @@ impl Cipher {
 
     /// Makes a secret for a new archive, and the header's note of it.
     pub(super) fn make(key: &Key) -> Result<(Self, Lock), CipherError> {
-        let identity = x25519::Identity::generate();
-        let secret = identity.to_string();
-        let wrap = |encryptor: Result<Encryptor, age::EncryptError>| -> Result<String, CipherError> {
-            let sealed = encryptor.map_err(|error| CipherError::not_made(&error))?;
-            let armour = age::armor::ArmoredWriter::wrap_output(Vec::new(), age::armor::Format::AsciiArmor);
-            let write = |armour: age::armor::ArmoredWriter<Vec<u8>>| {
-                let mut out = sealed.wrap_output(armour)?;
-                out.write_all(secret.expose_secret().as_bytes())?;
-                out.finish()?.finish()
+        let identity = Identity::generate();
+        let secret = identity.to_text();
+        let sealed = |writer: io::Result<age::Writer<Vec<u8>>>| -> Result<String, CipherError> {
+            let write = |mut writer: age::Writer<Vec<u8>>| {
+                writer.write_all(secret.expose_secret().as_bytes())?;
+                writer.finish()
             };
-            let text = armour.and_then(write).map_err(|error| CipherError::not_made(&error))?;
-            String::from_utf8(text).map_err(|error| CipherError::not_made(&error))
+            let file = writer.and_then(write).map_err(|error| CipherError::not_made(&error))?;
+            Ok(armour::wrap(&file))
         };
         let lock = match key {
             Key::Passphrase(words) => {
                 if words.expose_secret().is_empty() {
                     return Err(CipherError::EmptyPassphrase);
                 }
-                let mut recipient = scrypt::Recipient::new(words.clone());
-                recipient.set_work_factor(PASSPHRASE_COST);
-                let secret = wrap(Encryptor::with_recipients(std::iter::once(&recipient as _)))?;
+                let secret = sealed(age::encrypt_with_passphrase(words, PASSPHRASE_COST, Vec::new()))?;
                 Lock { method: "passphrase".to_owned(), keys: Vec::new(), secret }
             }
             Key::File(text) => {
-                let keys: Vec<_> = Key::identities(text)?.iter().map(x25519::Identity::to_public).collect();
-                let secret = wrap(Encryptor::with_recipients(keys.iter().map(|key| key as _)))?;
+                let keys: Vec<_> = Key::identities(text)?.iter().map(Identity::to_public).collect();
+                let secret = sealed(age::encrypt_to(&keys, Vec::new()))?;
                 let keys = keys.iter().map(ToString::to_string).collect();
                 Lock { method: "key-file".to_owned(), keys, secret }
             }
@@ -164,18 +160,15 @@ impl Cipher {
 
     /// Opens the header's note.
     pub(super) fn open(key: &Key, lock: &Lock) -> Result<Self, CipherError> {
-        let armour = age::armor::ArmoredReader::new(lock.secret.as_bytes());
-        let decryptor = Decryptor::new(armour).map_err(|error| CipherError::damaged(&error))?;
+        let file = armour::unwrap(&lock.secret).map_err(|error| CipherError::damaged(&error))?;
         let opened = match (key, lock.method.as_str()) {
             (Key::Passphrase(words), "passphrase") => {
-                let mut identity = scrypt::Identity::new(words.clone());
-                identity.set_max_work_factor(DEAREST_PASSPHRASE);
-                decryptor.decrypt(std::iter::once(&identity as _))
+                age::decrypt(file.as_slice(), Opener::Passphrase { words, max_cost: DEAREST_PASSPHRASE })
             }
             (Key::File(text), "key-file") => {
                 let keys = Key::identities(text)?;
-                let opened = decryptor.decrypt(keys.iter().map(|key| key as _));
-                if matches!(opened, Err(age::DecryptError::NoMatchingKeys)) {
+                let opened = age::decrypt(file.as_slice(), Opener::Keys(&keys));
+                if matches!(opened, Err(DecryptError::NoMatch)) {
                     let given: Vec<_> = keys.iter().map(|key| key.to_public().to_string()).collect();
                     let (wanted, given) = (lock.keys.join(", "), given.join(", "));
                     return Err(CipherError::AnotherKey { given, wanted });
@@ -187,14 +180,12 @@ impl Cipher {
             (_, other) => return Err(CipherError::UnknownMethod(other.to_owned())),
         };
         let mut reader = opened.map_err(|error| match error {
-            age::DecryptError::DecryptionFailed
-            | age::DecryptError::NoMatchingKeys
-            | age::DecryptError::KeyDecryptionFailed => CipherError::WrongPassphrase,
+            DecryptError::NoMatch => CipherError::WrongPassphrase,
             other => CipherError::damaged(&other),
         })?;
-        let mut secret = String::new();
+        let mut secret = Zeroizing::new(String::new());
         reader.read_to_string(&mut secret).map_err(|error| CipherError::damaged(&error))?;
-        secret.parse().map(Self::new).map_err(|error: &str| CipherError::damaged(&error))
+        secret.parse().map(Self::new).map_err(|error: KeyError| CipherError::damaged(&error))
     }
 
     /// The name of the blob that holds the text of this hash.
@@ -203,19 +194,16 @@ impl Cipher {
     }
 
     /// Encrypts what is written into the result; it must be finished.
-    pub(super) fn writer<W: Write>(&self, into: W) -> io::Result<age::stream::StreamWriter<W>> {
-        let recipient: &dyn age::Recipient = &self.recipient;
-        Encryptor::with_recipients(std::iter::once(recipient)).map_err(io::Error::other)?.wrap_output(into)
+    pub(super) fn writer<W: Write>(&self, into: W) -> io::Result<age::Writer<W>> {
+        age::encrypt_to(std::slice::from_ref(&self.recipient), into)
     }
 
     /// Decrypts what is read from the result.
     pub(super) fn reader<R: Read>(&self, from: R) -> io::Result<impl Read + use<R>> {
-        let bad = |error: age::DecryptError| match error {
-            age::DecryptError::Io(error) => error,
+        age::decrypt(from, Opener::Keys(std::slice::from_ref(&self.identity))).map_err(|error| match error {
+            DecryptError::Io(error) => error,
             other => io::Error::new(io::ErrorKind::InvalidData, other),
-        };
-        let identity: &dyn age::Identity = &self.identity;
-        Decryptor::new(from).map_err(bad)?.decrypt(std::iter::once(identity)).map_err(bad)
+        })
     }
 
     pub(super) fn encrypt(&self, plain: &[u8]) -> io::Result<Vec<u8>> {

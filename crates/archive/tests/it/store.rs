@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use age::secrecy::SecretString;
 use object_store::memory::InMemory;
+use secrecy::SecretString;
 use transship_archive::{Added, Archive, ArchiveError, ArchiveOptions, Key, Notes};
 
 use super::support::*;
