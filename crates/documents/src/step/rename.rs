@@ -35,6 +35,12 @@ impl Step for Rename {
             let message = format!("`find` has no group `{name}`");
             return Err(vec![Problem::new(message).at(range).help(help).under("replace")]);
         }
+        if let Some(at) = replace.find("{{") {
+            let end = replace[at..].find("}}").map_or(replace.len(), |close| at + close + 2);
+            let help = format!("templates stand in the step `name`: `name: \"{} {{{{ name }}}}\"`", &replace[at..end]);
+            let message = "`replace` has no templates: this would stand in the names as it is";
+            return Err(vec![Problem::new(message).at(at..end).help(help).under("replace")]);
+        }
         Ok(Self { find, replace: replace.to_owned() })
     }
 
