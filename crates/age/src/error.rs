@@ -1,3 +1,5 @@
+//! Why a file or a key is refused.
+
 use std::io;
 
 /// Why a file cannot be opened.
