@@ -13,6 +13,7 @@ use transship::report::evidence::{State, verify};
 use transship::run_folder::Row;
 use transship::session::Run;
 
+use super::process::GRACE;
 use super::service::{Change, Sent, What, Who};
 use super::world::World;
 
@@ -39,7 +40,27 @@ pub fn of_every_moment(world: &World, planned: Instant) -> Result<(), String> {
             ));
         }
     }
+    a_doubt_is_waited_for(world)?;
     nothing_is_sent_again(world, &history)
+}
+
+/// A process sends no create again while the one before may still be executing: as long as the grace period says.
+fn a_doubt_is_waited_for(world: &World) -> Result<(), String> {
+    let creates = world.target.creates();
+    for (began, over) in &world.lived {
+        let mut last = BTreeMap::<&str, &Sent>::new();
+        for sent in creates.iter().filter(|sent| (*began..=*over).contains(&sent.at)) {
+            let before = last.insert(&sent.key, sent);
+            if let Some(before) = before.filter(|before| before.in_doubt && before.at + GRACE > sent.at) {
+                let later = sent.at - before.at;
+                return Err(format!(
+                    "the create of {} was in doubt, and was sent again {later:?} later",
+                    sent.key
+                ));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A create is never sent again once the import of an earlier sending stands there for all to see.

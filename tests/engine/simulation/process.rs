@@ -18,7 +18,7 @@ use super::service::Service;
 use super::world::World;
 
 /// How long the engine takes a call without an answer for still executing.
-const GRACE: Duration = Duration::from_secs(10);
+pub const GRACE: Duration = Duration::from_secs(10);
 
 /// How a process of the engine ends.
 #[derive(Debug, Clone, Copy)]
@@ -149,6 +149,7 @@ impl World {
             self.drained.push((began + after, Instant::now()));
         }
         self.over = Instant::now();
+        self.lived.push((began, self.over));
         let what = if ended.is_some() { "ended" } else { "was killed" };
         self.told.push(format!("{:?}: a process that ends {end:?} {what}", began.elapsed()));
         ended

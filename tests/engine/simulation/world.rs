@@ -26,6 +26,8 @@ pub struct World {
     pub work: tempfile::TempDir,
     /// When the engine was told to drain, and when that process was over.
     pub drained: Vec<(Instant, Instant)>,
+    /// When each process began, and when it was over.
+    pub lived: Vec<(Instant, Instant)>,
     /// What happened, for people.
     pub told: Vec<String>,
     /// Seconds by which clocks of nodes are off at most; this machine's is set by half as much again.
@@ -79,7 +81,7 @@ impl World {
         let budget = if random.u8(..4) == 0 { (1.0, 1) } else { (300.0, 1000) };
         let verifies = seed.is_multiple_of(4);
         let told = vec![text.split_once("action").map_or("", |(_, rest)| rest).replace('\n', " ")];
-        let drained = Vec::new();
+        let (drained, lived) = (Vec::new(), Vec::new());
         let (over, kept) = (Instant::now(), None);
         let mut world = Self {
             source,
@@ -90,6 +92,7 @@ impl World {
             job,
             work,
             drained,
+            lived,
             told,
             made_as_wanted: Vec::new(),
             drift,

@@ -58,6 +58,8 @@ pub struct Sent {
     pub at: Instant,
     /// As in [`Change::key`].
     pub key: String,
+    /// Whether its answer, if any, leaves open whether it is still executing.
+    pub in_doubt: bool,
 }
 
 /// One account of the service.

@@ -108,7 +108,12 @@ impl Service {
             let at = Instant::now();
             state.writes.push(at);
             let key = is_create.then(|| effect_of(&mut state, call, seen)).flatten().and_then(|e| key_of(&e));
-            state.creates.extend(key.map(|key| Sent { at, key }));
+            let in_doubt = match fate {
+                Fate::LostAnswer | Fate::Refused5xx => true,
+                Fate::Late { status, .. } | Fate::DoneBut { status } => status >= 500,
+                _ => false,
+            };
+            state.creates.extend(key.map(|key| Sent { at, key, in_doubt }));
         }
         Journey { there, back, fate, seen }
     }
