@@ -37,7 +37,10 @@ impl Step for Rename {
         }
         if let Some(at) = replace.find("{{") {
             let end = replace[at..].find("}}").map_or(replace.len(), |close| at + close + 2);
-            let help = format!("templates stand in the step `name`: `name: \"{} {{{{ name }}}}\"`", &replace[at..end]);
+            let help = format!(
+                "templates stand in the step `name`: `name: \"{} {{{{ name }}}}\"`",
+                &replace[at..end]
+            );
             let message = "`replace` has no templates: this would stand in the names as it is";
             return Err(vec![Problem::new(message).at(at..end).help(help).under("replace")]);
         }

@@ -335,7 +335,7 @@ fn names_in_expressions_are_followed() {
 
 #[rustfmt::skip]
 const CLAUSES: &[Row] = &[
-    ("the type of a value is no field", "string -> text", "(Email = '{{{string Email}}}')", "=", "is called like a helper"),
+    ("the type of a value is no field", "string -> text", "(Email = '{{{string Email}}}')", "=", "-"),
     ("the value is one", "Email -> Mail", "(E = '{{{string Email}}}')", "(E = '{{{string Mail}}}')", "-"),
     ("a word outside the braces is the target's", "Email -> Mail", "(Email = '{{{string Email}}}')", "(Email = '{{{string Mail}}}')", "also stands outside the braces"),
     ("a bare name", "Email -> Mail", "(E = '{{Email}}')", "(E = '{{Mail}}')", "-"),
