@@ -83,11 +83,20 @@ impl Session {
     /// Refuses accounts that show nothing of what a run saw or made: one owner has several.
     pub(super) async fn refuse_another_account(&self, run: &OpenedRun) -> Result<(), SessionError> {
         let tail = run.plan.tail();
-        let touched: HashSet<&Id> = run.states.states().iter().filter_map(ItemState::target).collect();
+        let removes = tail.totals.contains_key(Operation::Delete.as_str());
+        let mut touched: HashSet<Id> =
+            run.states.states().iter().filter_map(ItemState::target).cloned().collect();
+        if removes {
+            // A delete that was announced may have had its effect: that its import is gone tells nothing of the account.
+            let begun = |state: &ItemState| *state != ItemState::Untouched && state.target().is_none();
+            for (key, _) in (1..).map(ItemKey).zip(run.states.states()).filter(|(_, state)| begun(state)) {
+                touched.extend(run.plan.item(key)?.target.map(|target| target.id));
+            }
+        }
         let mut there = tail.witnesses.target.clone();
         there.retain(|witness| !touched.contains(&witness.id));
         // What it made is there too, unless it was about removing.
-        if !tail.totals.contains_key(Operation::Delete.as_str()) {
+        if !removes {
             let made = (1..).map(ItemKey).zip(run.states.states());
             let made = made.filter_map(|(key, state)| Some((key, state.target()?))).take(MOST_MADE);
             for (key, id) in made {

@@ -189,3 +189,23 @@ fn a_late_copy_under_a_name_that_the_service_cut_is_known_by_what_it_holds() {
     let undone = world.command(&["undo", "runs/run-1", "--yes"]).expect_exit(0);
     undone.expect_target(["an", "another (copy)"]);
 }
+
+#[test]
+fn a_run_that_was_killed_after_it_removed_all_it_knew_is_resumed_where_there_is_no_recycle_bin() {
+    for point in ["call.after_answer:1", "call.after_answer:2"] {
+        let world = Scenario::delete(["a", "b"])
+            .job("select", "{ names: [\"*\"] }")
+            .job("concurrency", "1")
+            .service(|behaviour| behaviour.recycle_days = -1)
+            .env("TRANSSHIP_CRASH", point)
+            .start();
+        let ran = world.run().expect_killed();
+        let resumed = world
+            .binary(&["resume", &ran.folder().display().to_string()])
+            .env_remove("TRANSSHIP_CRASH")
+            .output()
+            .unwrap();
+        assert_eq!(resumed.status.code(), Some(0), "{point}: {}", String::from_utf8_lossy(&resumed.stderr));
+        ran.expect_source([]).expect_all(2, "deleted", "equal");
+    }
+}
