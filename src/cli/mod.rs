@@ -94,6 +94,7 @@ pub fn main_with(arguments: Vec<OsString>) -> ExitCode {
                 say(&world, &format!("warning: {failed}"));
             }
             world.leases.release().await;
+            world.remote.close();
             done
         })
     });

@@ -59,6 +59,11 @@ impl Remote {
         }
     }
 
+    /// Removes the copies. Some thread may hold a clone of this until the process ends, so that dropping one is not enough.
+    pub(super) fn close(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
     /// From now on, the command's run folder is in this store.
     pub(super) fn open(&self, opened: Opened) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(opened));

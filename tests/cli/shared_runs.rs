@@ -62,7 +62,11 @@ fn a_run_is_checked_shown_gone_on_with_and_undone_from_another_machine() {
     }
     let left =
         |machine: &str| std::fs::read_dir(world.path(machine).join("transship")).map_or(0, Iterator::count);
-    assert!(left("one") <= 1, "the copy is gone, the locks stay");
+    let names: Vec<_> = std::fs::read_dir(world.path("one").join("transship"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert!(left("one") <= 1, "the copy is gone, the locks stay: {names:?}");
     assert!(!world.path("runs").exists());
     let again = expect(0, "two", &world, &["run", "JOB", "--run-dir", &place, "--or-resume"]);
     assert!(told(&again).contains("this run is finished"), "{}", told(&again));
