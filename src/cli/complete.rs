@@ -50,8 +50,9 @@ fn accounts(world: &CliContext) -> Vec<String> {
 fn imports(world: &CliContext) -> Vec<String> {
     let last = all(&world.global.runs).pop().and_then(|folder| OpenedRun::open(&folder).ok());
     let Some(run) = last else { return Vec::new() };
-    let items = run.plan.items().map_while(Result::ok).filter(|item| item.is_import());
-    let names = items.map(|item| item.source.map_or(item.name, |source| source.name));
+    let items = run.plan.items().map_while(Result::ok);
+    let names = items
+        .filter_map(|item| item.is_import().then(|| item.source.map_or(item.name, |source| source.name)));
     // A shell would take a line of its own for a name of its own.
     let mut names: Vec<String> =
         names.filter(|name| !name.chars().any(char::is_control)).take(MOST_NAMES).collect();

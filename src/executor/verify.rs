@@ -188,7 +188,8 @@ async fn compare_list(
 ) -> Result<Listed, EngineError> {
     let removals = removals(context, open)?;
     let steady = !removals.is_empty();
-    let (sender, mut equal) = mpsc::unbounded_channel();
+    // Each item is told once.
+    let (sender, mut equal) = mpsc::channel(open.len().max(1));
     let mut reader = Reader {
         context,
         open,
@@ -251,7 +252,7 @@ struct Reader<'a, 'b> {
     removals: HashSet<ItemKey>,
     /// What was found to be as wanted: a list that is read again shows it again.
     told: HashSet<ItemKey>,
-    equal: mpsc::UnboundedSender<(ItemKey, Verified)>,
+    equal: mpsc::Sender<(ItemKey, Verified)>,
     differ: HashMap<ItemKey, Verified>,
     there: HashSet<ItemKey>,
 }
@@ -279,7 +280,7 @@ impl PageVisitor for Reader<'_, '_> {
         } else {
             self.told.insert(*key);
             // Whoever records it is there until the list ends; if that failed, so does the scan.
-            let _ = self.equal.send((*key, verified));
+            let _ = self.equal.try_send((*key, verified));
         }
         Ok(true)
     }

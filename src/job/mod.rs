@@ -219,7 +219,7 @@ pub struct Selection {
 impl Selection {
     /// The columns of the manifest, in the order of their names; none without one.
     fn columns(&self) -> Vec<String> {
-        let first = self.manifest.iter().flat_map(|manifest| manifest.rows.first());
+        let first = self.manifest.iter().filter_map(|manifest| manifest.rows.first());
         first.flat_map(|row| row.columns.keys().cloned()).collect()
     }
 }

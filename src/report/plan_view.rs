@@ -311,9 +311,10 @@ impl View<'_> {
 
     fn item(&self, item: &PlanItem, out: &mut dyn Write) -> io::Result<()> {
         let (tone, sign, word) = sign(item);
-        let name = match item.is_import() {
-            true => clean(&item.name),
-            false => format!("{} \"{}\"", item.noun(), clean(&item.name)),
+        let name = if item.is_import() {
+            clean(&item.name)
+        } else {
+            format!("{} \"{}\"", item.noun(), clean(&item.name))
         };
         let way = match (&item.source, &item.target) {
             (Some(from), Some(to)) if from.id == to.id => short_id(to.id.as_str()),

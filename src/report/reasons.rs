@@ -61,9 +61,10 @@ impl Attention {
             (!ids.is_empty()).then(|| format!("this run did not make {}", ids.join(", ")))
         };
         let reason = reason(row).or_else(|| row.error_code.clone()).or_else(copies).unwrap_or_default();
-        let name = match row.item.is_import() {
-            true => row.item.name.clone(),
-            false => format!("{} {}", row.item.noun(), row.item.name),
+        let name = if row.item.is_import() {
+            row.item.name.clone()
+        } else {
+            format!("{} {}", row.item.noun(), row.item.name)
         };
         Some(Self { word, name, reason })
     }

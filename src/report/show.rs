@@ -120,9 +120,10 @@ pub fn row(row: &Row, color: bool, out: &mut dyn Write) -> io::Result<()> {
         "{:>6}  {}  {}",
         row.item.item,
         paint.tone(tone, format!("{:11}", row.outcome)),
-        match row.item.is_import() {
-            true => clean(&row.item.name),
-            false => format!("{} \"{}\"", row.item.noun(), clean(&row.item.name)),
+        if row.item.is_import() {
+            clean(&row.item.name)
+        } else {
+            format!("{} \"{}\"", row.item.noun(), clean(&row.item.name))
         }
     )?;
     let id = |id: Option<&crate::model::Id>| id.map_or_else(|| "-".to_owned(), |id| clean(id.as_str()));

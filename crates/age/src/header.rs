@@ -84,10 +84,10 @@ impl Header {
                 let mac = std::str::from_utf8(mac).ok().and_then(decode);
                 let mac = mac.ok_or(DecryptError::Header("its check is no base64 of 32 bytes"))?;
                 covered.extend_from_slice(b"---");
-                return match stanzas.is_empty() {
-                    true => Err(DecryptError::Header("it has no recipient")),
-                    false => Ok(Self { stanzas, covered, mac }),
-                };
+                if stanzas.is_empty() {
+                    return Err(DecryptError::Header("it has no recipient"));
+                }
+                return Ok(Self { stanzas, covered, mac });
             }
             let words = first.strip_prefix(b"-> ").and_then(words);
             let mut words = words.ok_or(DecryptError::Header("a line is none of a recipient"))?;

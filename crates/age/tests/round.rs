@@ -5,6 +5,9 @@ use std::io::{Read, Write};
 use secrecy::SecretString;
 use transship_age::{DecryptError, Identity, Opener, armour, decrypt, encrypt_to, encrypt_with_passphrase};
 
+/// Bytes of a chunk.
+const CHUNK: usize = 64 * 1024;
+
 fn opened(file: &[u8], opener: Opener<'_>) -> Vec<u8> {
     let mut plain = Vec::new();
     decrypt(file, opener).expect("it opens").read_to_end(&mut plain).expect("it is whole");
@@ -18,7 +21,6 @@ fn text(length: usize) -> Vec<u8> {
 #[test]
 fn texts_around_the_length_of_a_chunk_come_back() {
     let key = [Identity::generate()];
-    const CHUNK: usize = 64 * 1024;
     for length in [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, 3 * CHUNK + 7] {
         // Written in pieces that do not divide the chunk.
         let mut writer = encrypt_to(&[key[0].to_public()], Vec::new()).expect("a recipient");

@@ -44,11 +44,12 @@ impl Vector {
             Some(words) => Opener::Passphrase { words, max_cost: 16 },
             None => Opener::Keys(&keys),
         };
-        let file = match self.said.contains_key("armored") {
-            true => std::str::from_utf8(&self.file)
+        let file = if self.said.contains_key("armored") {
+            std::str::from_utf8(&self.file)
                 .map_err(|_| DecryptError::Armour("not text"))
-                .and_then(armour::unwrap),
-            false => Ok(self.file.clone()),
+                .and_then(armour::unwrap)
+        } else {
+            Ok(self.file.clone())
         };
         let mut payload = Vec::new();
         let reader = file.and_then(|file| decrypt(std::io::Cursor::new(file), opener));

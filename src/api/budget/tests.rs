@@ -238,18 +238,19 @@ fn a_budget_that_cannot_be_kept_is_refused_by_name() {
     assert_eq!(new(1000.0, 11, 1.0), Ok(()));
 }
 
+/// How many calls a budget lets through in so many seconds.
+async fn calls(budget: &Budget, seconds: u64) -> u32 {
+    let end = Instant::now() + Duration::from_secs(seconds);
+    let mut calls = 0;
+    while tokio::time::timeout_at(end, budget.permit()).await.is_ok() {
+        calls += 1;
+    }
+    calls
+}
+
 #[test]
 fn processes_that_share_an_account_together_take_what_one_would() {
     let holders = |count: u32| NonZeroU32::new(count).unwrap();
-    // How many calls a budget lets through in so many seconds.
-    async fn calls(budget: &Budget, seconds: u64) -> u32 {
-        let end = Instant::now() + Duration::from_secs(seconds);
-        let mut calls = 0;
-        while tokio::time::timeout_at(end, budget.permit()).await.is_ok() {
-            calls += 1;
-        }
-        calls
-    }
     paused(async {
         let budget = budget(100.0, 100, 0.5);
         budget.share_among(holders(4));

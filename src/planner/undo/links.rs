@@ -49,7 +49,7 @@ impl Links {
     pub(crate) fn of(touched: &[Touched]) -> Self {
         let mut users: HashMap<ItemKey, Vec<ItemKey>> = HashMap::new();
         for one in touched {
-            for need in one.needs.iter() {
+            for need in &one.needs {
                 users.entry(*need).or_default().push(one.item);
             }
         }

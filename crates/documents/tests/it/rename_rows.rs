@@ -39,7 +39,8 @@ pub fn check(rows: &[Row]) {
         }
         let merged = said.iter().any(|one| one.contains("was there before"));
         rename_fields(&mut found, &reversed(&renames));
-        if !merged && found.to_string() != original.to_string() {
+        let (found_text, original_text) = (found.to_string(), original.to_string());
+        if !merged && found_text != original_text {
             wrong.push(format!("{place}: {text}: {original} came back as {found}"));
         }
     }
