@@ -299,11 +299,11 @@ struct Files<'a> {
     wanted: Option<&'a Path>,
 }
 
-/// Makes sure that a plan may be written to `out`: only a plan is ever overwritten.
+/// Makes sure that a plan may be written to `out`: its folder is there, and only a plan is ever overwritten.
 ///
 /// # Errors
 ///
-/// `out` is the job, or something else that is not a plan.
+/// `out` is the job, or something else that is not a plan, or its folder does not exist.
 pub fn may_be_written(out: &Path, job: &Path) -> Result<(), SessionError> {
     let refused = |why: &str| {
         Err(SessionError::Refused(format!(
@@ -311,7 +311,16 @@ pub fn may_be_written(out: &Path, job: &Path) -> Result<(), SessionError> {
             out.display()
         )))
     };
-    let Ok(found) = std::fs::metadata(out) else { return Ok(()) };
+    let Ok(found) = std::fs::metadata(out) else {
+        let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty());
+        return match folder.filter(|folder| !folder.is_dir()) {
+            Some(folder) => Err(SessionError::Refused(format!(
+                "--out names a file in {}, which is no folder: make it first",
+                folder.display()
+            ))),
+            None => Ok(()),
+        };
+    };
     let identity = |path: &Path| path.canonicalize().ok();
     if identity(out).is_some() && identity(out) == identity(job) {
         return refused("the job");

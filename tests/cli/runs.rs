@@ -180,6 +180,8 @@ fn a_plan_is_written_over_a_plan_and_over_nothing_else() {
     world.command(&["plan", "JOB", "--out", "notes.txt"]).expect_exit(2).expect_stderr("not a plan");
     assert_eq!(world.read("notes.txt"), "mine");
     world.command(&["plan", "JOB", "--out", "."]).expect_exit(2).expect_stderr("not a file");
+    let ran = world.command(&["plan", "JOB", "--out", "plans/plan.json"]).expect_exit(2);
+    ran.expect_stderr("plans, which is no folder: make it first").expect_calls("GET", "/v1/imports", 0);
     for _ in 0..2 {
         world.command(&["plan", "JOB", "--out", "plan.json"]).expect_exit(0);
     }
