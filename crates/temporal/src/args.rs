@@ -102,6 +102,7 @@ pub struct History {
 }
 
 /// `demo`.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Debug, Args)]
 pub struct Demo {
     /// Kill a worker with its children, then the server, and see what becomes of it

@@ -5,7 +5,7 @@ mod server;
 mod setting;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -229,7 +229,7 @@ enum Deed {
 async fn stop(
     setting: &Setting,
     submit: &mut tokio::process::Child,
-    folder: &PathBuf,
+    folder: &Path,
     variables: &processes::Variables,
 ) -> anyhow::Result<f64> {
     let began = Instant::now();

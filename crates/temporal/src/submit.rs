@@ -6,9 +6,12 @@ use std::time::Duration;
 use anyhow::Context as _;
 use temporalio_client::errors::{WorkflowGetResultError, WorkflowStartError};
 use temporalio_client::schedules::{
-    CreateScheduleOptions, ScheduleAction, ScheduleOverlapPolicy, ScheduleSpec,
+    CreateScheduleOptions, DeleteScheduleOptions, ScheduleAction, ScheduleOverlapPolicy, ScheduleSpec,
 };
-use temporalio_client::{Client, WorkflowGetResultOptions, WorkflowIdConflictPolicy, WorkflowStartOptions};
+use temporalio_client::{
+    Client, RpcOptions, WorkflowFetchHistoryOptions, WorkflowGetResultOptions, WorkflowIdConflictPolicy,
+    WorkflowStartOptions,
+};
 use temporalio_common::protos::temporal::api::history::v1::History;
 use transship::fleet::load::{self, LoadError};
 use transship::fleet::{FleetStore, StoreOptions};
@@ -150,9 +153,9 @@ pub async fn schedule(args: &args::Schedule) -> anyhow::Result<u8> {
     let spec = ScheduleSpec::builder().cron_strings(vec![args.cron.clone()]).build();
     // A job that changed is another schedule: the one before is replaced.
     let before = client.get_schedule_handle(id.clone());
-    let was_there = before.describe(Default::default()).await.is_ok();
+    let was_there = before.describe(RpcOptions::default()).await.is_ok();
     if was_there {
-        before.delete(Default::default()).await?;
+        before.delete(DeleteScheduleOptions::default()).await?;
     }
     let options = CreateScheduleOptions::builder()
         .action(action)
@@ -178,7 +181,7 @@ pub async fn history(args: &args::History) -> anyhow::Result<u8> {
     let client = connect(PATIENCE).await?;
     let handle = client.get_workflow_handle::<FleetWorkflow>(workflow_id(&args.fleet));
     // As protobuf: the JSON of the SDK is not read back where serde_json keeps numbers as they are written.
-    let events = handle.fetch_history(Default::default()).into_events().await?;
+    let events = handle.fetch_history(WorkflowFetchHistoryOptions::default()).into_events().await?;
     let history = prost::Message::encode_to_vec(&History { events });
     std::io::Write::write_all(&mut std::io::stdout().lock(), &history)?;
     Ok(0)

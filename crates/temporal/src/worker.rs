@@ -19,7 +19,7 @@ use crate::work::Engine;
 use crate::workflow::FleetWorkflow;
 
 /// How long a server that is not there yet is waited for.
-const PATIENCE: Duration = Duration::from_secs(3600);
+const PATIENCE: Duration = Duration::from_hours(1);
 
 /// The longest time between two heartbeats that reach the server: an account of a worker that died is found after the
 /// heartbeat timeout less this, up to the whole of it.

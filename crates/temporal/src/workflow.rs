@@ -21,7 +21,7 @@ use crate::payload::{
 pub const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long the run of an account may take. It is found dead by its heartbeat, not by this.
-const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);
+const LONGEST: Duration = Duration::from_hours(30 * 24);
 
 /// The workflow `fleet/<name>`.
 #[workflow]
@@ -89,7 +89,7 @@ type Context = WorkflowContext<FleetWorkflow>;
 
 /// Short work of the fleet itself.
 fn short() -> ActivityOptions {
-    ActivityOptions::with_start_to_close_timeout(Duration::from_secs(3600)).retry_policy(again()).build()
+    ActivityOptions::with_start_to_close_timeout(Duration::from_hours(1)).retry_policy(again()).build()
 }
 
 fn again() -> RetryPolicy {
@@ -216,11 +216,11 @@ mod tests {
     }
 
     /// The same with these seven letters in place of those.
-    fn changed(history: &History, from: &[u8; 7], to: &[u8; 7]) -> History {
+    fn changed(history: &History, from: [u8; 7], to: [u8; 7]) -> History {
         let mut bytes = history.encode_to_vec();
-        let at: Vec<usize> = (0..bytes.len() - 6).filter(|at| bytes[*at..].starts_with(from)).collect();
+        let at: Vec<usize> = (0..bytes.len() - 6).filter(|at| bytes[*at..].starts_with(&from)).collect();
         assert!(!at.is_empty());
-        at.into_iter().for_each(|at| bytes[at..at + 7].copy_from_slice(to));
+        at.into_iter().for_each(|at| bytes[at..at + 7].copy_from_slice(&to));
         History::decode(bytes.as_slice()).unwrap()
     }
 
@@ -229,7 +229,7 @@ mod tests {
         let recorded = recorded();
         assert!(recorded.len() >= 2, "{}", recorded.len());
         for (name, history) in recorded {
-            let other = changed(&history, b"account", b"another");
+            let other = changed(&history, *b"account", *b"another");
             assert!(replays(history).await, "{name} does not replay: use `ctx.patched` for what changed");
             assert!(!replays(other).await, "a history of other activities replays");
         }
