@@ -100,19 +100,24 @@ pub struct PlanContext<'a> {
     pub tool: &'a str,
 }
 
+/// Lets others have their turn every few items, and stops if that is asked for.
+pub(crate) async fn breathe(cancel: &Cancel, turn: usize) -> Result<(), EngineError> {
+    if turn.is_multiple_of(BREATH) {
+        tokio::task::yield_now().await;
+        if cancel.is_draining() {
+            return Err(EngineError::Interrupted);
+        }
+    }
+    Ok(())
+}
+
 /// Items after which the program looks up: whether it is to stop, and what else has come in.
 const BREATH: usize = 8;
 
 impl<'a> PlanRequest<'a> {
     /// Lets others have their turn every few items, and stops if that is asked for.
     pub(crate) async fn breathe(&self, turn: usize) -> Result<(), EngineError> {
-        if turn.is_multiple_of(BREATH) {
-            tokio::task::yield_now().await;
-            if self.context.cancel.is_draining() {
-                return Err(EngineError::Interrupted);
-            }
-        }
-        Ok(())
+        breathe(self.context.cancel, turn).await
     }
 
     /// Folders in which earlier runs of the job may lie: its `output`, that of the run that is planned, and its own.

@@ -12,10 +12,10 @@ use crate::run_folder::plan_item::PlanItem;
 /// What imports refer to is removed after them and comes back before them, in the reverse of the order of the run. What uses
 /// imports is put back before them.
 pub(crate) fn in_order(touched: Vec<Touched>) -> Vec<Touched> {
-    if touched.iter().all(|one| one.is_import) {
+    if touched.iter().all(Touched::is_import) {
         return touched;
     }
-    let (imports, others): (Vec<Touched>, Vec<Touched>) = touched.into_iter().partition(|one| one.is_import);
+    let (imports, others): (Vec<Touched>, Vec<Touched>) = touched.into_iter().partition(Touched::is_import);
     let (mut all, last): (Vec<Touched>, Vec<Touched>) =
         others.into_iter().rev().partition(|one| matches!(one.did, Did::Removed | Did::Overwrote));
     all.extend(imports);

@@ -23,6 +23,7 @@ use crate::journal::ItemStates;
 use crate::model::cancel::Cancel;
 use crate::model::{Head, Id, ItemKey, Operation, Outcome, Verdict};
 use crate::planner::prepare::{blank, ended};
+use crate::planner::request::breathe;
 use crate::planner::undo::judge::{Standing, Touch, judge};
 use crate::planner::undo::links::{Links, in_order};
 use crate::planner::undo::present::{users, who_changed};
@@ -122,12 +123,7 @@ pub async fn plan_undo(with: UndoRequest<'_>) -> Result<PlannedUndo, EngineError
     let (mut totals, mut sent) = (BTreeMap::<String, u32>::new(), Vec::new());
     let (mut links, mut copies) = (Links::of(&touched), 0);
     for (at, one) in touched.iter().enumerate() {
-        if at.is_multiple_of(8) {
-            tokio::task::yield_now().await;
-            if with.cancel.is_draining() {
-                return Err(EngineError::Interrupted);
-            }
-        }
+        breathe(with.cancel, at).await?;
         let who = people.get(&at).map(String::as_str).unwrap_or_default();
         let planning = contained(|| plan_item(&with, one, at, &befores, &mut standings, who));
         let planned = planning.unwrap_or_else(|mistake| unplanned(&with, one, at, mistake))?;
@@ -169,7 +165,7 @@ async fn refuse_another(with: &UndoRequest<'_>, touched: &[Touched]) -> Result<(
     let removed = touched.iter().filter(|one| one.did == Did::Removed).take(8);
     for (one, id) in removed.filter_map(|one| Some((one, one.target.as_ref()?))) {
         // What was removed there lies in its recycle bin.
-        if with.target.client.bin_get(one.list, id).await.is_ok() {
+        if with.target.client.bin_get(one.kind.as_str(), id).await.is_ok() {
             return Ok(());
         }
     }

@@ -25,7 +25,7 @@ pub(crate) async fn who_changed(
     standings: &Standings,
 ) -> HashMap<usize, String> {
     let is_edited = |(at, one): &(usize, &Touched)| {
-        one.is_import
+        one.is_import()
             && one.did != Did::Removed
             && matches!(standings.now(*at), Now::There(now) if judge(&one.left, now) != Touch::Untouched)
     };
@@ -65,11 +65,12 @@ pub(crate) async fn users(
     with: &UndoRequest<'_>,
     touched: &[Touched],
 ) -> Result<HashMap<usize, Uses>, EngineError> {
-    let made = touched.iter().enumerate().filter(|(_, one)| !one.is_import && one.did == Did::Made);
-    let mut answers =
-        futures::stream::iter(made.filter_map(|(at, one)| Some((at, one, one.target.as_ref()?))))
-            .map(|(at, one, id)| async move { (at, with.target.client.dependencies(one.list, id).await) })
-            .buffer_unordered(AT_ONCE);
+    let made = touched.iter().enumerate().filter(|(_, one)| !one.is_import() && one.did == Did::Made);
+    let mut answers = futures::stream::iter(
+        made.filter_map(|(at, one)| Some((at, one, one.target.as_ref()?))),
+    )
+    .map(|(at, one, id)| async move { (at, with.target.client.dependencies(one.kind.as_str(), id).await) })
+    .buffer_unordered(AT_ONCE);
     let mut users = HashMap::new();
     while let Some((at, answer)) = answers.next().await {
         match answer {

@@ -94,7 +94,7 @@ pub(crate) async fn standings(with: &UndoRequest<'_>, touched: &[Touched]) -> Re
         ignore: Ignore::new(with.plan.head().settings.ignore.iter().map(Pointer::as_str)),
     };
     for (at, one) in touched.iter().enumerate() {
-        if let (true, Some(target)) = (one.is_import, &one.target) {
+        if let (true, Some(target)) = (one.is_import(), &one.target) {
             reader.by_id.insert(target.clone(), at);
         }
     }
@@ -135,14 +135,14 @@ impl Reader<'_> {
 
     /// One look at each: by the list where that is cheaper or was not done yet, else by id.
     async fn look(&mut self, open: &[usize]) -> Result<(), EngineError> {
-        let imports = open.iter().filter(|at| self.touched[**at].is_import).count() as u64;
+        let imports = open.iter().filter(|at| self.touched[**at].is_import()).count() as u64;
         let tail = self.with.plan.tail();
         let page = if tail.target_page == 0 { u64::from(PAGE) } else { tail.target_page };
         let listed = tail.target_listed + self.by_id.len() as u64;
         let cheaper = imports > 0 && forecast::read_back(imports, listed, page).0;
         let never_listed = |at: &usize| {
             let seen = &self.found.all[*at];
-            self.touched[*at].is_import && seen.by_id.is_some() && seen.listed.is_none()
+            self.touched[*at].is_import() && seen.by_id.is_some() && seen.listed.is_none()
         };
         let by_list = cheaper || open.iter().any(never_listed);
         if by_list {
@@ -159,7 +159,7 @@ impl Reader<'_> {
             list_scan(visitor.reader.with.target, manner, visitor.reader.with.cancel, &mut visitor).await?;
             for at in open {
                 let seen = &mut self.found.all[*at];
-                if self.touched[*at].is_import {
+                if self.touched[*at].is_import() {
                     seen.looks += 1;
                     if seen.listed == Some(false) && seen.by_id != Some(true) {
                         seen.now = Some(Now::Gone);
@@ -168,14 +168,15 @@ impl Reader<'_> {
             }
         }
         let by_id: Vec<usize> =
-            open.iter().copied().filter(|at| !by_list || !self.touched[*at].is_import).collect();
+            open.iter().copied().filter(|at| !by_list || !self.touched[*at].is_import()).collect();
         self.ask(&by_id).await
     }
 
     async fn ask(&mut self, which: &[usize]) -> Result<(), EngineError> {
         let (with, touched) = (self.with, self.touched);
-        let calls =
-            which.iter().filter_map(|at| Some((*at, touched[*at].list, touched[*at].target.as_ref()?)));
+        let calls = which
+            .iter()
+            .filter_map(|at| Some((*at, touched[*at].kind.as_str(), touched[*at].target.as_ref()?)));
         let mut reads = futures::stream::iter(calls)
             .map(|(at, list, id)| async move { (at, with.target.client.get(list, id).await) })
             .buffer_unordered(AT_ONCE);
@@ -209,7 +210,7 @@ impl Reader<'_> {
                     let what = format!(
                         "read {} of the {}",
                         touched[at].target.as_ref().map_or("", Id::as_str),
-                        touched[at].list
+                        touched[at].kind.as_str()
                     );
                     return Err(with.target.failed(&what)(error));
                 }
@@ -240,8 +241,8 @@ impl Reader<'_> {
             Some(Now::Unreadable(..)) => true,
             Some(Now::Gone) => {
                 // Two looks, one of them at the list: either alone may be behind the other.
-                let seen_twice = seen.looks >= 2 && (seen.listed.is_some() || !one.is_import);
-                one.did == Did::Removed || (late || !self.is_recent(one)) && (seen_twice || !one.is_import)
+                let seen_twice = seen.looks >= 2 && (seen.listed.is_some() || !one.is_import());
+                one.did == Did::Removed || (late || !self.is_recent(one)) && (seen_twice || !one.is_import())
             }
             Some(Now::There(_)) if one.did == Did::Removed => {
                 seen.looks >= 2 && (late || !self.is_recent(one))

@@ -14,10 +14,7 @@ use crate::run_folder::rows::Row;
 pub(crate) struct Touched {
     /// The item of the run.
     pub item: ItemKey,
-    pub is_import: bool,
-    /// What it is, for what is no import.
     pub kind: Kind,
-    pub list: &'static str,
     pub did: Did,
     /// The import or resource in the target.
     pub target: Option<Id>,
@@ -62,13 +59,16 @@ pub(crate) struct Left {
 }
 
 impl Touched {
+    /// Whether it is an import, and not a resource that one refers to or that refers to one.
+    pub(crate) fn is_import(&self) -> bool {
+        self.kind == Kind::Imports
+    }
+
     /// The copies that the run found beside an item of its own.
     pub(crate) fn copies(row: &Row) -> impl Iterator<Item = Self> {
         row.copies.iter().map(|copy| Self {
             item: row.item.item,
-            is_import: true,
             kind: Kind::Imports,
-            list: row.item.list(),
             did: Did::Met { equal: copy.equal },
             target: Some(copy.id.clone()),
             left: Left {
@@ -112,9 +112,7 @@ impl Touched {
         };
         Some(Self {
             item: row.item.item,
-            is_import: row.item.is_import(),
             kind: row.item.kind,
-            list: row.item.list(),
             did,
             target: row.target_id.clone(),
             left: Left {
