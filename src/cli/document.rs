@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::alias::Alias;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::stderr::Stderr;
 use crate::report::{Attention, ReasonGroup};
 use crate::session::{PlanFile, Summary};
 
@@ -34,17 +34,11 @@ pub(super) struct Document(Arc<Mutex<Parts>>);
 #[derive(Debug, Default)]
 struct Parts {
     members: Map<String, Value>,
-    alias: Alias,
     /// The command printed its document by itself.
     is_printed: bool,
 }
 
 impl Document {
-    /// An address is told instead of a folder of this machine.
-    pub(super) fn call(&self, path: &Path, address: &str) {
-        self.parts(|parts| parts.alias.set(path, address));
-    }
-
     /// Adds a member, or replaces it.
     pub(super) fn set(&self, key: &str, value: impl Serialize) {
         // What is put in here is plain data, which always becomes JSON.
@@ -104,22 +98,22 @@ impl Document {
         members
     }
 
-    /// Prints the document of a command, unless it did so by itself.
+    /// Prints the document of a command, unless it did so by itself; a folder for which `stderr` has an address is told by that.
     pub(super) fn print(
         &self,
         command: Option<&str>,
         exit: Exit,
         failure: Option<&Failure>,
+        stderr: &Stderr,
     ) -> std::io::Result<()> {
         if self.parts(|parts| parts.is_printed) {
             return Ok(());
         }
         let mut whole = Map::from_iter([("command".to_owned(), json!(command))]);
         whole.extend(self.ended(exit, failure));
-        let alias = self.parts(|parts| parts.alias.clone());
         let text = serde_json::to_string_pretty(&whole)?;
         let mut out = std::io::stdout().lock();
-        out.write_all(alias.told(&text).as_bytes())?;
+        out.write_all(stderr.told(&text).as_bytes())?;
         out.write_all(b"\n")?;
         out.flush()
     }

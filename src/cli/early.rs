@@ -13,8 +13,8 @@ pub(super) fn refuse(error: &clap::Error, given: &[String]) -> Exit {
     let form = if json("--log-format", "TRANSSHIP_LOG_FORMAT") { LogFormat::Json } else { LogFormat::Text };
     let text = error.to_string();
     let failure = Failure::BadInput(text.trim().trim_start_matches("error: ").to_owned());
+    let stderr = Stderr::new(form);
     if form == LogFormat::Json {
-        let stderr = Stderr::new(form);
         let options =
             log::LogOptions { stderr: &stderr, form, verbose: 0, quiet: false, color: false, file: None };
         // Without a file there is nothing to open.
@@ -25,7 +25,7 @@ pub(super) fn refuse(error: &clap::Error, given: &[String]) -> Exit {
         let _ = error.print();
     }
     if json("--format", "TRANSSHIP_FORMAT") {
-        let _ = Document::default().print(None, Exit::BadInput, Some(&failure));
+        let _ = Document::default().print(None, Exit::BadInput, Some(&failure), &stderr);
     }
     Exit::BadInput
 }

@@ -105,7 +105,7 @@ pub fn main_with(arguments: Vec<OsString>) -> ExitCode {
     let wants = has_document || failure.is_some();
     if wants && world.global.format == Some(Format::Json) && !matches!(failure, Some(Failure::ClosedPipe)) {
         // A reader that went away has what it wanted.
-        let _ = world.document.print(Some(name), exit, failure.as_ref());
+        let _ = world.document.print(Some(name), exit, failure.as_ref(), &world.stderr);
     }
     exit.into()
 }

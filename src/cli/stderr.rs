@@ -32,7 +32,7 @@ impl Stderr {
         Self { form, alias: Alias::default(), bars: Arc::default() }
     }
 
-    /// From now on, an address is told instead of a folder of this machine.
+    /// From now on, an address is told instead of a folder of this machine: here, and in the command's document.
     pub(super) fn call(&self, path: &Path, address: &str) {
         self.alias.set(path, address);
     }
