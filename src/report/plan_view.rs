@@ -9,7 +9,9 @@ use super::changes::Changes;
 pub use super::changes::Diff;
 use super::groups::Groups;
 use super::snapshot::in_words;
-use super::text::{Paint, Tone, clean, count, counted, cut, fit, listed, number, short_id, width, wrap};
+use super::text::{
+    Paint, Tone, clean, count, counted, cut, fit, listed, number, short_id, titled, width, wrap,
+};
 use super::usage::{UsageView, UserLines};
 use crate::model::{Operation, Outcome};
 use crate::run_folder::RunFolderError;
@@ -311,11 +313,7 @@ impl View<'_> {
 
     fn item(&self, item: &PlanItem, out: &mut dyn Write) -> io::Result<()> {
         let (tone, sign, word) = sign(item);
-        let name = if item.is_import() {
-            clean(&item.name)
-        } else {
-            format!("{} \"{}\"", item.noun(), clean(&item.name))
-        };
+        let name = titled(item);
         let way = match (&item.source, &item.target) {
             (Some(from), Some(to)) if from.id == to.id => short_id(to.id.as_str()),
             (Some(from), Some(to)) => {

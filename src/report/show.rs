@@ -7,7 +7,7 @@ use super::audit::reason;
 use super::console::{caches, headline, how_it_ended, spent, verified};
 use super::evidence::{Check, Evidence, State};
 use super::render::Told;
-use super::text::{Paint, Tone, clean, cut, wrap};
+use super::text::{Paint, Tone, clean, cut, titled, wrap};
 use super::to_output;
 use crate::model::time::stamp;
 use crate::model::{Outcome, Verdict};
@@ -120,11 +120,7 @@ pub fn row(row: &Row, color: bool, out: &mut dyn Write) -> io::Result<()> {
         "{:>6}  {}  {}",
         row.item.item,
         paint.tone(tone, format!("{:11}", row.outcome)),
-        if row.item.is_import() {
-            clean(&row.item.name)
-        } else {
-            format!("{} \"{}\"", row.item.noun(), clean(&row.item.name))
-        }
+        titled(&row.item)
     )?;
     let id = |id: Option<&crate::model::Id>| id.map_or_else(|| "-".to_owned(), |id| clean(id.as_str()));
     let source = row.item.source.as_ref().map(|party| &party.id);

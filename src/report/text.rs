@@ -6,11 +6,19 @@ use std::time::Duration;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use crate::run_folder::plan_item::PlanItem;
+
 /// Makes a text from elsewhere inert on a terminal: one line, no escapes, no characters that turn the reading around.
 ///
 /// Control characters become their visible pictures (`␛`, `␊`), other invisible ones `�`.
 pub fn clean(text: &str) -> String {
     text.chars().map(|c| shown(c).unwrap_or(c)).collect()
+}
+
+/// The name of an item, made inert; of what is no import with the word for it.
+pub fn titled(item: &PlanItem) -> String {
+    let name = clean(&item.name);
+    if item.is_import() { name } else { format!("{} \"{name}\"", item.noun()) }
 }
 
 /// Whether [`clean`] changes a text.
