@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{Endpoint, Purpose, Session, SessionError};
 use crate::api::Budget;
-use crate::model::Id;
+use crate::inventory::endpoint::Account;
 use crate::run_folder::AccountFacts;
 use crate::run_folder::lock::{Holder, TargetLock, same_origin};
 
@@ -74,11 +74,7 @@ impl Session {
                 continue;
             };
             let Some(budget) = account.client.budget() else { continue };
-            let apart = if account.facts.origin.starts_with("emulator:") {
-                self.host.emulator_file().display().to_string()
-            } else {
-                account.oldest_connection().await.map(|id| id.to_string()).unwrap_or_default()
-            };
+            let apart = self.apart_in(&account.facts, account).await;
             let identity = self.identity(&account.facts, &apart);
             if Some(&identity) == held.as_ref() || found.iter().any(|known| known.identity == identity) {
                 continue;
@@ -89,20 +85,23 @@ impl Session {
         found
     }
 
-    /// What tells accounts of one origin and owner apart. Each data file of an emulator has accounts of its own.
+    /// What tells the account that is held from others of its origin and owner.
     async fn apart(&self, held: &AccountFacts) -> String {
-        if held.origin.starts_with("emulator:") {
-            self.host.emulator_file().display().to_string()
-        } else {
-            self.environment().await.map(|id| id.to_string()).unwrap_or_default()
-        }
-    }
-
-    /// What tells the environments of one owner apart.
-    async fn environment(&self) -> Option<Id> {
         let account =
             if self.target.backups().is_none() { self.target_account() } else { self.source_account() };
-        if account.facts.origin.starts_with("emulator:") { None } else { account.oldest_connection().await }
+        self.apart_in(held, account).await
+    }
+
+    /// What tells accounts of one origin and owner apart: each data file of an emulator has accounts of its own, and each
+    /// environment of an owner has a first connection.
+    async fn apart_in(&self, facts: &AccountFacts, account: &Account) -> String {
+        if facts.origin.starts_with("emulator:") {
+            return self.host.emulator_file().display().to_string();
+        }
+        if account.facts.origin.starts_with("emulator:") {
+            return String::new();
+        }
+        account.oldest_connection().await.map(|id| id.to_string()).unwrap_or_default()
     }
 
     pub(super) fn holder(&self, what: &str) -> Holder {

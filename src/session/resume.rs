@@ -84,17 +84,17 @@ impl Session {
     pub(super) async fn refuse_another_account(&self, run: &OpenedRun) -> Result<(), SessionError> {
         let tail = run.plan.tail();
         let removes = tail.totals.contains_key(Operation::Delete.as_str());
-        let mut touched: HashSet<Id> =
-            run.states.states().iter().filter_map(ItemState::target).cloned().collect();
+        let touched: HashSet<&Id> = run.states.states().iter().filter_map(ItemState::target).collect();
+        let mut removed: HashSet<Id> = HashSet::new();
         if removes {
             // A delete that was announced may have had its effect: that its import is gone tells nothing of the account.
             let begun = |state: &ItemState| *state != ItemState::Untouched && state.target().is_none();
             for (key, _) in (1..).map(ItemKey).zip(run.states.states()).filter(|(_, state)| begun(state)) {
-                touched.extend(run.plan.item(key)?.target.map(|target| target.id));
+                removed.extend(run.plan.item(key)?.target.map(|target| target.id));
             }
         }
         let mut there = tail.witnesses.target.clone();
-        there.retain(|witness| !touched.contains(&witness.id));
+        there.retain(|witness| !touched.contains(&witness.id) && !removed.contains(&witness.id));
         // What it made is there too, unless it was about removing.
         if !removes {
             let made = (1..).map(ItemKey).zip(run.states.states());
