@@ -8,6 +8,7 @@ use super::remote::Opened;
 use super::store::objects;
 use super::world::CliContext;
 use crate::fleet::Objects;
+use crate::model::id::is_name_char;
 use crate::session::shared::SharedFolders;
 
 /// Whether a run folder is named by an address.
@@ -55,8 +56,7 @@ fn open(world: &CliContext, address: &Path, create: bool) -> Result<PathBuf, Fai
         )
     };
     let (location, run) = text.rsplit_once('/').ok_or_else(wrong)?;
-    let is_name =
-        run.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c)) && !run.starts_with('.');
+    let is_name = run.chars().all(is_name_char) && !run.starts_with('.');
     // The store itself is no folder of a run.
     let is_store = location.ends_with('/') && !location.starts_with("file:");
     if run.is_empty() || !is_name || is_store {
@@ -67,7 +67,6 @@ fn open(world: &CliContext, address: &Path, create: bool) -> Result<PathBuf, Fai
     let folders = SharedFolders::open(&world.host, objects, &world.global.runs)?;
     let copy = folders.copy(run);
     world.stderr.call(folders.copies(), &shown);
-    world.document.call(folders.copies(), &shown);
     let opened = Opened { folders, location: location.to_owned(), run: run.to_owned() };
     world.remote.open(opened);
     Ok(copy)

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::definition::Definition;
 use crate::job::{self, AccountChoice, Action, Env, Fleet, Job, Problems};
+use crate::model::id::is_name_char;
 use crate::model::time::Clock;
 
 /// A fleet with everything its files say.
@@ -48,7 +49,7 @@ pub fn load(
 ) -> Result<Loaded, LoadError> {
     let mut fleet = job::load_fleet(path, env, clock)?;
     if let Some(name) = name {
-        let fits = name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
+        let fits = name.chars().all(is_name_char);
         if !fits || !(1..=64).contains(&name.len()) || name.starts_with('.') {
             let message = "--name must be 1 to 64 letters, digits, `.`, `_` and `-`, and not begin with `.`";
             return Err(LoadError::Refused(message.to_owned()));

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use jiff::{Timestamp, civil::Date};
 
+use crate::model::id::is_name_char;
+
 /// What a text must look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
@@ -60,10 +62,7 @@ impl Format {
             Self::Title => {
                 !text.trim().is_empty() && text.chars().count() <= 100 && !text.contains(char::is_control)
             }
-            Self::Name => {
-                (1..=64).contains(&text.len())
-                    && text.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
-            }
+            Self::Name => (1..=64).contains(&text.len()) && text.chars().all(is_name_char),
             Self::Duration => duration(text).is_some(),
             Self::Percent => percent(text).is_some(),
             Self::Moment => moment(text).is_some(),

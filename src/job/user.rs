@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use super::Account;
 use super::env::Env;
+use crate::model::id::is_name_char;
 
 /// What a file begins with.
 const START: &str = "# Accounts for every job: where they are and where their tokens are found. Never a token itself.\nversion: 1\n";
@@ -59,7 +60,7 @@ pub fn with(known: Option<&UserAccounts>, name: &str, entry: &str) -> String {
 pub(super) fn key(name: &str) -> String {
     const WORDS: [&str; 9] = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
     let plain = name.starts_with(|c: char| c.is_ascii_alphabetic())
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+        && name.chars().all(is_name_char)
         && !WORDS.contains(&name.to_lowercase().as_str());
     if plain { name.to_owned() } else { serde_json::Value::from(name).to_string() }
 }

@@ -4,6 +4,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+/// Whether a name that becomes a file or a part of an address may hold the character: letters, digits, `.`, `_`, `-`.
+pub fn is_name_char(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "._-".contains(c)
+}
+
 /// The number of an item in its plan, counted from 1 in the order of selection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -25,11 +30,7 @@ impl RunId {
     ///
     /// Only letters, digits, `.`, `_` and `-` of the name are kept, 40 at most: it becomes a folder.
     pub fn new(now: jiff::Timestamp, name: &str, salt: u16) -> Self {
-        let mut slug: String = name
-            .chars()
-            .map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' })
-            .take(40)
-            .collect();
+        let mut slug: String = name.chars().map(|c| if is_name_char(c) { c } else { '-' }).take(40).collect();
         if slug.trim_matches(['.', '-']).is_empty() {
             "job".clone_into(&mut slug);
         }

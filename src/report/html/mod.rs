@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use super::audit::reason;
 use super::groups::Groups;
 use super::reasons::Reasons;
+use crate::model::id::is_name_char;
 use crate::model::time::stamp;
 use crate::model::{Outcome, Verdict};
 use crate::run_folder::plan_file::PlanFile;
@@ -210,7 +211,7 @@ fn product(origin: &str) -> Option<&'static str> {
 /// The run and the number of the page, on every page of paper.
 fn margins(run: &str) -> String {
     // It stands inside quotes of the style sheet: only what is harmless there.
-    let run: String = run.chars().filter(|c| c.is_ascii_alphanumeric() || "._-".contains(*c)).collect();
+    let run: String = run.chars().filter(|c| is_name_char(*c)).collect();
     format!(
         "@page {{ margin: 16mm 14mm 18mm; @bottom-left {{ content: \"{run}\"; font: 8pt sans-serif; color: #444; }} \
          @bottom-right {{ content: \"page \" counter(page) \" of \" counter(pages); font: 8pt sans-serif; color: #444; }} }}\n"
