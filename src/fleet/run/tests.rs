@@ -90,18 +90,29 @@ impl<'a> Setting<'a> {
     }
 
     async fn run(&self, launcher: &Pretended, shard: Shard, worker: &str) -> RunEnd {
-        let request = RunRequest {
-            store: self.store,
-            fleet: self.fleet,
-            worker,
-            shard,
-            parallel: 3,
-            waits: self.waits,
-            pace: Pace::default(),
-            clock: &self.clock,
-            cancel: &self.cancel,
-        };
+        let whole = request(self.store, self.fleet, &self.clock, &self.cancel);
+        let request = RunRequest { worker, shard, waits: self.waits, ..whole };
         run(request, launcher).await.unwrap()
+    }
+}
+
+/// All accounts, three at once, by one worker that waits.
+fn request<'a>(
+    store: &'a FleetStore,
+    fleet: &'a Definition,
+    clock: &'a Clock,
+    cancel: &'a Cancel,
+) -> RunRequest<'a> {
+    RunRequest {
+        store,
+        fleet,
+        worker: "w",
+        shard: Shard::WHOLE,
+        parallel: 3,
+        waits: true,
+        pace: Pace::default(),
+        clock,
+        cancel,
     }
 }
 
@@ -290,17 +301,7 @@ async fn a_store_that_takes_minutes_for_a_result_keeps_no_other_run_from_being_t
         }
         Instant::now()
     };
-    let request = RunRequest {
-        store: &store,
-        fleet: &fleet,
-        worker: "w",
-        shard: Shard::WHOLE,
-        parallel: 3,
-        waits: true,
-        pace: Pace::default(),
-        clock: &clock,
-        cancel: &cancel,
-    };
+    let request = request(&store, &fleet, &clock, &cancel);
     let began = Instant::now();
     let (_, second) = tokio::join!(run(request, &launcher), interrupt);
     let after = |list: &Mutex<Vec<(String, Instant)>>| -> Vec<Duration> {
@@ -328,17 +329,7 @@ async fn a_run_that_drains_since_an_earlier_stop_is_aborted_as_the_others_are() 
         cancel.escalate();
         cancel.escalate();
     };
-    let request = RunRequest {
-        store: &store,
-        fleet: &fleet,
-        worker: "w",
-        shard: Shard::WHOLE,
-        parallel: 2,
-        waits: true,
-        pace: Pace::default(),
-        clock: &clock,
-        cancel: &cancel,
-    };
+    let request = RunRequest { parallel: 2, ..request(&store, &fleet, &clock, &cancel) };
     let (ended, ()) =
         tokio::join!(tokio::time::timeout(Duration::from_mins(2), run(request, &launcher)), people);
     assert_eq!(ended.expect("it ends").unwrap().ending, None);
@@ -349,17 +340,7 @@ async fn a_run_that_drains_since_an_earlier_stop_is_aborted_as_the_others_are() 
 async fn a_store_counts_as_away_until_it_answers_whatever_else_happens_meanwhile() {
     let (store, fleet, launcher) = (store(), fleet(&[(2, false)], None), Pretended::default());
     let (clock, cancel) = (Clock::system(), Cancel::new());
-    let request = RunRequest {
-        store: &store,
-        fleet: &fleet,
-        worker: "w",
-        shard: Shard::WHOLE,
-        parallel: 2,
-        waits: true,
-        pace: Pace::default(),
-        clock: &clock,
-        cancel: &cancel,
-    };
+    let request = RunRequest { parallel: 2, ..request(&store, &fleet, &clock, &cancel) };
     let mut worker = Worker::new(&request, &launcher).await.unwrap();
     let away = crate::archive::ArchiveError::Refused("away".to_owned());
     assert!(worker.is_patient(&away));
