@@ -96,8 +96,8 @@ try:
     code, said = call("submit", "idle.yaml", "--wait")
     wall, cpu = time.monotonic() - began, server_cpu() - before
     check(f"{idle} accounts with a child that does nothing: exit {code}, {wall:.1f} s, "
-          f"{1000 * cpu / idle:.1f} ms of server CPU an account (at most 60 s for 5,000, and 20 ms)",
-          code == 0 and len(results("idle")) == idle and cpu / idle <= 0.040)
+          f"{1000 * cpu / idle:.1f} ms of server CPU an account, at most 20 (60 s are wished for with 5,000 accounts)",
+          code == 0 and len(results("idle")) == idle and cpu / idle <= 0.020)
     if code != 0:
         print(said)
     code, said = call("submit", "idle.yaml", "--wait")
@@ -106,7 +106,7 @@ try:
         worker.send_signal(signal.SIGTERM)
     check("SIGTERM ends a worker with 0", all(worker.wait(60) == 0 for worker in workers))
 
-    # A canary that fails: its emulated account does not exist in the job's selection, so it ends badly.
+    # A canary that fails: the child of one account ends with 6.
     refuses = work / "refuses"
     refuses.write_text('#!/bin/sh\necho "$@" >> began\ncase "$*" in *canary-1*) exit 6;; esac\nexit 0\n')
     refuses.chmod(0o755)
