@@ -107,7 +107,7 @@ pub fn decrypt<R: Read>(from: R, opener: Opener<'_>) -> Result<Reader<BufReader<
 fn unwrap(stanzas: &[Stanza], opener: Opener<'_>) -> Result<FileKey, DecryptError> {
     // Else somebody who knows the passphrase could add a recipient of their own.
     if stanzas.len() > 1 && stanzas.iter().any(|stanza| stanza.tag == passphrase::TAG) {
-        return Err(DecryptError::Header("a passphrase stands beside another recipient"));
+        return Err(DecryptError::Header("it has a passphrase and another recipient, which is not allowed"));
     }
     for stanza in stanzas {
         let key = match opener {

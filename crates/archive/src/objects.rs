@@ -141,7 +141,7 @@ impl Objects {
     pub async fn put_file(&self, name: &str, path: &FilePath) -> Result<(), ArchiveError> {
         let mut file = std::fs::File::open(path).map_err(ArchiveError::local("read", path))?;
         if file.metadata().map_err(ArchiveError::local("read", path))?.len() < PART as u64 {
-            // A short one is written in one piece, and what stands there is read until then.
+            // A short file is written in one piece; until it is there, readers get the old one.
             let bytes = std::fs::read(path).map_err(ArchiveError::local("read", path))?;
             return self.store.replace(name, bytes.into()).await;
         }

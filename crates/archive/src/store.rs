@@ -231,7 +231,7 @@ impl Store {
         }
     }
 
-    /// Writes an object if it is still in this version, and says whether it stands there now; `None` where the storage
+    /// Writes an object if it is still in this version, and says whether it is there now; `None` where the storage
     /// cannot tell versions apart.
     async fn put_if(
         &self,

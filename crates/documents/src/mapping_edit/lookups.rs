@@ -66,7 +66,7 @@ pub fn edit_lookup(document: &mut Value, edit: &LookupEdit) -> Result<Warnings, 
             })?;
             if !uses.chosen.is_empty() {
                 return Ok(vec![format!(
-                    "{}: calls a lookup whose name is only known when it runs; it must not be `{name}`, which was removed",
+                    "{}: calls a lookup by a name that is only known when it runs; make sure that it is never `{name}`, which was removed",
                     shown(&uses.chosen)
                 )]);
             }

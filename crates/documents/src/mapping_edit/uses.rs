@@ -62,7 +62,7 @@ fn is_name_of_lookup(key: &str) -> bool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Called {
     No,
-    /// It calls one whose name is only known when it runs.
+    /// It calls a lookup by a name that is only known when it runs.
     Maybe,
     Yes,
 }
