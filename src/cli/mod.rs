@@ -38,6 +38,7 @@ mod runs;
 mod show;
 mod signal;
 mod small;
+mod small_pages;
 mod stderr;
 mod store;
 mod tell;
@@ -85,6 +86,7 @@ pub fn main_with(arguments: Vec<OsString>) -> ExitCode {
         return Failure::BadInput(format!("TRANSSHIP_CRASH: {problem}")).report(&world.stderr).into();
     }
     core_dumps::turn_off();
+    small_pages::ask_for();
     panics::tame(&world.stderr);
     let (name, has_document) = (cli.command.name(), cli.command.has_document());
     let done = started(&mut world, &cli.command).and_then(|runtime| {

@@ -105,7 +105,7 @@ fn veiled(text: &str) -> Cow<'_, str> {
         let named = r"(?:token|api[_-]?key|passw(?:or)?d|passphrase|pwd|secret|signature|access[_-]?key|session[_-]?id)";
         let value = r#"[^\s"'\\&{}<>,;]{3,}"#;
         Regex::new(&format!(
-            r#"(?i)({named}\\?["']?\s*[=:]\s*\\?["']?){value}|\b((?:bearer|basic)\s+)[\w.~+/=-]{{16,}}|(://[^/\s:@]+:)[^@\s/]+@"#
+            r#"(?i)((?-u:{named}\\?["']?\s*[=:]\s*\\?["']?)){value}|((?-u:\b(?:bearer|basic)\s+))(?-u:[\w.~+/=-]{{16,}})|(://[^/\s:@]+:)[^@\s/]+@"#
         ))
         .expect("the pattern is valid")
     });

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use crate::path::{Kind, Piece, Token, extract};
 use crate::problem::Problem;
@@ -97,7 +97,12 @@ impl Rules {
             .collect();
         words.sort();
         words.dedup();
-        let needle = AhoCorasick::new(&words).map_err(|error| Problem::new(error.to_string()))?;
+        // The plainest automaton: a job makes one for each rename and asks it about short texts, so building it counts most.
+        let needle = AhoCorasick::builder()
+            .kind(Some(AhoCorasickKind::NoncontiguousNFA))
+            .dense_depth(1)
+            .build(&words)
+            .map_err(|error| Problem::new(error.to_string()))?;
         let reverse = if with_reverse && is_one_to_one(&rules) {
             let back = rules.iter().map(|r| Rule { from: r.to.clone(), to: r.from.clone() }).collect();
             Self::compile(back, false)?.map(Box::new)
