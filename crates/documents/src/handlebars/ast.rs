@@ -151,9 +151,15 @@ impl Call {
 impl Path {
     /// The name of a path that is one plain word: it may be that of a helper.
     pub fn bare(&self) -> Option<&str> {
-        let plain = !self.this && self.parents == 0 && !self.data && !self.root;
+        self.alone().filter(|name| self.tokens[0].span.len() == name.len())
+    }
+
+    /// The name of a path that is one word, in brackets or quotes or without: plain Handlebars looks for a helper of that name
+    /// all the same.
+    pub fn alone(&self) -> Option<&str> {
+        let free = !self.this && self.parents == 0 && !self.data && !self.root;
         match self.tokens.as_slice() {
-            [one] if plain && one.span.len() == one.text.len() => Some(&one.text),
+            [one] if free => Some(&one.text),
             _ => None,
         }
     }

@@ -1,6 +1,6 @@
 //! How a path in a template is read where its words can be taken in more than one way.
 
-use super::matcher::{Counts, Found, Rules};
+use super::matcher::{Counts, Found, Rule, Rules, View};
 use super::scope::Scopes;
 use crate::handlebars::{Call, Path, helpers};
 use crate::path::{Kind, RESERVED, Style, Token};
@@ -17,10 +17,42 @@ pub(super) fn meant_without_quotes(
     if bare == tokens || views.is_empty() || views.iter().any(|view| view.skip >= bare.len()) {
         return None;
     }
-    match rules.resolve(&views, &bare, &mut Counts::new(rules.all.len())) {
+    would_change(rules, views, &bare)
+}
+
+/// The rename that a path would be about if it were that of a field.
+pub(super) fn meant(rules: &Rules, scopes: &Scopes<'_>, path: &Path) -> Option<usize> {
+    would_change(rules, scopes.views(path), &path.tokens)
+}
+
+/// The rename that a path inside a block would be about if it were one of the record.
+pub(super) fn meant_of_the_record(
+    rules: &Rules,
+    scopes: &Scopes<'_>,
+    path: &Path,
+    tokens: &[Token],
+) -> Option<usize> {
+    if !scopes.seems_of_the_record(path) {
+        return None;
+    }
+    would_change(rules, scopes.views_of_the_record(path), tokens)
+}
+
+fn would_change(rules: &Rules, mut views: Vec<View>, tokens: &[Token]) -> Option<usize> {
+    views.retain(|view| view.skip <= tokens.len());
+    match rules.resolve(&views, tokens, &mut Counts::new(rules.all.len())) {
         Found::Changed(rule, _) | Found::Unsayable(rule) => Some(rule),
         Found::Nothing | Found::Same | Found::Around => None,
     }
+}
+
+/// The renames whose last name is a name of the path.
+pub(super) fn names_in(rules: &Rules, path: &Path) -> Vec<usize> {
+    let named = |rule: &Rule| {
+        rule.from != rule.to
+            && rule.from.last().is_some_and(|last| path.tokens.iter().any(|t| t.text == *last))
+    };
+    rules.all.iter().enumerate().filter(|(_, rule)| named(rule)).map(|(at, _)| at).collect()
 }
 
 /// Whether the first word may be the type of a Salesforce field: `{{{email customer.email}}}`.

@@ -30,6 +30,8 @@ pub(super) struct TemplateContext {
 pub(super) enum Scope {
     /// The outermost: `record`, `data`, `settings` and so on; bare names are fields.
     Root,
+    /// An element of `batch_of_records`, which holds `record` or `rows`; another bare name is no field.
+    Batch,
     /// A part of the record.
     Field(Vec<String>),
     /// Something that is no part of the record.
@@ -162,16 +164,6 @@ impl<'a> Scopes<'a> {
                 let at = list(skip);
                 let whole = context == base;
                 match first {
-                    Some("record") if free && whole => {
-                        let mut views = parent(skip + 1);
-                        views.push(strict(context, skip));
-                        views
-                    }
-                    Some("record") if free => {
-                        let mut views = vec![strict(context, skip)];
-                        views.extend(parent(skip + 1));
-                        views
-                    }
                     Some("rows") if free && whole => {
                         let mut views = parent(list(skip + 1));
                         views.push(strict(context, skip));
@@ -183,9 +175,31 @@ impl<'a> Scopes<'a> {
                     _ => vec![strict(context, at)],
                 }
             }
-            Scope::Other if free && first == Some("record") => parent(skip + 1),
+            Scope::Batch => match first {
+                Some("record") => parent(skip + 1),
+                Some("rows") => parent(list(skip + 1)),
+                _ => Vec::new(),
+            },
             Scope::Other | Scope::Unknown => Vec::new(),
         }
+    }
+
+    /// Whether a bare path in a block may be meant of the record, and is not: `record` is a field of the element there, and
+    /// beside `record` and `rows` an element of `batch_of_records` has none. Not everybody who writes templates knows.
+    pub(super) fn seems_of_the_record(&self, path: &Path) -> bool {
+        let (scope, skip) = self.base(path);
+        let is_record = path.tokens.first().is_some_and(|token| token.text == "record");
+        let inside = match scope {
+            Scope::Field(_) | Scope::Other => is_record,
+            Scope::Batch => !is_record,
+            Scope::Root | Scope::Unknown => false,
+        };
+        inside && skip == 0 && !path.this && !path.root
+    }
+
+    /// The ways to read such a path as one of the record.
+    pub(super) fn views_of_the_record(&self, path: &Path) -> Vec<View> {
+        self.views_in(&Scope::Root, &path.tokens, 0, true)
     }
 
     /// Whether a bare name that belongs to the service may be one of a field all the same.
@@ -194,7 +208,7 @@ impl<'a> Scopes<'a> {
         let whole = match &scope {
             Scope::Root => !path.root,
             Scope::Field(context) => *context == self.around.context,
-            Scope::Other | Scope::Unknown => false,
+            Scope::Batch | Scope::Other | Scope::Unknown => false,
         };
         let first = path.tokens.get(skip).map(|t| t.text.as_str());
         whole && skip == 0 && !path.this && first.is_some_and(helpers::is_context_root)
@@ -214,14 +228,12 @@ impl<'a> Scopes<'a> {
         }
         let page = path.tokens.get(skip).is_some_and(|t| t.text == "batch_of_records");
         if base == Scope::Root && page && names(&path.tokens[skip + 1..]).is_empty() {
-            // Its elements hold `record` and `rows`, as the outermost context does.
-            return Scope::Root;
+            return Scope::Batch;
         }
-        let views = self.views(path);
-        // Inside a list, `record.x` means the record, not a field of that name.
-        let record = path.tokens[0].text == "record" && !path.this && views.len() > 1;
-        let view = if record { views.iter().find(|v| v.skip > 0) } else { views.first() };
-        match view {
+        if self.seems_of_the_record(path) && path.tokens.len() > 1 {
+            return Scope::Unknown;
+        }
+        match self.views(path).first() {
             None => Scope::Other,
             Some(view) => {
                 let mut part = view.context.clone();
@@ -268,12 +280,18 @@ impl<'a> Scopes<'a> {
         }
     }
 
-    /// Whether an expression is the record itself, by its name, and not a list of records.
+    /// Whether an expression is the record itself, by its name, or the whole context, and not a list of records.
     fn is_the_record(&self, expression: Option<&Expression>) -> bool {
         let Some(Expression::Path(path)) = expression else { return false };
         let (base, skip) = self.base(path);
-        let [first, rest @ ..] = path.tokens.get(skip..).unwrap_or_default() else { return false };
-        matches!(first.text.as_str(), "record" | "$") && rest.is_empty() && base == Scope::Root
+        if !matches!(base, Scope::Root | Scope::Batch) || path.data {
+            return false;
+        }
+        match path.tokens.get(skip..).unwrap_or_default() {
+            [] => true,
+            [one] => matches!(one.text.as_str(), "record" | "$"),
+            _ => false,
+        }
     }
 
     /// What a name that is given as a text is looked up in.

@@ -6,8 +6,8 @@ use super::matcher::{Counts, Found, Rules, View};
 use super::reading;
 use super::scope::{Block, Scope, Scopes, TemplateContext};
 use super::unchanged::{
-    AT_RUN_TIME, BLANK, CALLED, LENGTH, LOOKUP_AT_RUN_TIME, PARTIAL, QUOTED, SCOPE, SERVICE_NAME, TEXT,
-    UNREADABLE, UNSAYABLE, Unchanged,
+    AT_RUN_TIME, BLANK, CALLED, ELEMENT, LENGTH, LOOKUP_AT_RUN_TIME, PARTIAL, QUOTED, SCOPE, SERVICE_NAME,
+    TEXT, UNREADABLE, UNSAYABLE, Unchanged,
 };
 use crate::handlebars::helpers::{self, Argument, NameOf};
 use crate::handlebars::{self, Backslash, Call, Expression, Path, Tag, TagKind, Text};
@@ -165,7 +165,7 @@ impl Walk<'_> {
     /// Whether the first word is a field rather than the name of a helper.
     fn is_field(&self, call: &Call, path: &Path) -> bool {
         !call.has_arguments()
-            && (path.bare().is_none_or(|name| helpers::find(name).is_none()) || self.scopes.is_param(path))
+            && (path.alone().is_none_or(|name| helpers::find(name).is_none()) || self.scopes.is_param(path))
     }
 
     fn value_or_arguments(&mut self, call: &Call, chained: bool) {
@@ -190,15 +190,19 @@ impl Walk<'_> {
     /// The first word of a call is a helper's name, or a field that is called by mistake.
     fn called(&mut self, call: &Call, path: &Path) {
         let text = &self.text[path.span.clone()];
-        let is_helper = path.bare().is_some_and(|name| helpers::find(name).is_some());
         let is_type = self.context.statement && reading::is_field_type(call, path);
-        let named = self.rules.named_by(text);
-        let is_field = named.iter().any(|at| self.rules.all[*at].from.len() == 1);
-        if named.is_empty() || is_type || is_helper && !is_field {
-            return;
+        let named = if path.alone().is_some_and(|name| helpers::find(name).is_some()) {
+            // With arguments it is the helper, and alone it is, too, unless the record has a field of that name.
+            let found =
+                if call.has_arguments() { None } else { reading::meant(self.rules, &self.scopes, path) };
+            found.into_iter().collect()
+        } else {
+            self.rules.named_by(text)
+        };
+        if !named.is_empty() && !is_type {
+            self.mention(&named);
+            self.unchanged.push(text, CALLED);
         }
-        self.mention(&named);
-        self.unchanged.push(text, CALLED);
     }
 
     fn called_in(&mut self, call: &Call) {
@@ -315,7 +319,7 @@ impl Walk<'_> {
             return;
         }
         if self.scopes.base(path).0 == Scope::Unknown {
-            let named = self.names_in(path);
+            let named = reading::names_in(self.rules, path);
             if !named.is_empty() {
                 self.mention(&named);
                 self.unchanged.push(text, SCOPE);
@@ -353,6 +357,11 @@ impl Walk<'_> {
                 if let Some(rule) = reading::meant_without_quotes(self.rules, &self.scopes, path, tokens) {
                     self.mention(&[rule]);
                     self.unchanged.push(text, QUOTED);
+                } else if let Some(rule) =
+                    reading::meant_of_the_record(self.rules, &self.scopes, path, tokens)
+                {
+                    self.mention(&[rule]);
+                    self.unchanged.push(text, ELEMENT);
                 }
             }
             Found::Unsayable(rule) => self.unsayable(rule, text),
@@ -379,19 +388,10 @@ impl Walk<'_> {
         let Some(Expression::Path(new)) = read.tags[0].call.as_ref().map(|call| &*call.head) else {
             return false;
         };
-        let helper = first && new.bare().is_some_and(|name| helpers::find(name).is_some());
+        let helper = first && new.alone().is_some_and(|name| helpers::find(name).is_some());
         let captured = self.scopes.is_param(new) != self.scopes.is_param(path);
         // A bare `record` or `0` would lead elsewhere.
         let skipped = |path: &Path| self.scopes.views(path).first().map(|view| view.skip);
         !(helper || captured) && skipped(new).is_some() && skipped(new) == skipped(path)
-    }
-
-    /// The renames whose last name is a name of the path.
-    fn names_in(&self, path: &Path) -> Vec<usize> {
-        let named = |rule: &&super::matcher::Rule| {
-            rule.from != rule.to
-                && rule.from.last().is_some_and(|last| path.tokens.iter().any(|t| t.text == *last))
-        };
-        self.rules.all.iter().enumerate().filter(|(_, rule)| named(rule)).map(|(at, _)| at).collect()
     }
 }

@@ -27,3 +27,4 @@ pub(super) const BLANK: &str = "has a blank after the opening braces, which the 
 pub(super) const PARTIAL: &str = "is not documented by the service; check it";
 pub(super) const QUOTED: &str =
     "has quotation marks inside the brackets, which are part of the name there, and is left alone";
+pub(super) const ELEMENT: &str = "is a field of the element in this block and is left alone; the record itself is `../record` or `@root.record` there";

@@ -201,7 +201,7 @@ const TABLE: &[(&str, &str, &str, &str)] = &[
     (BODY, "source id -> code", "{{#each data}}{{this.id}}{{id}}{{#if @index}},{{/if}}{{/each}}", "{{#each data}}{{this.code}}{{code}}{{#if @index}},{{/if}}{{/each}}"),
     (BODY, "source index -> place", "{{#each data}}{{@index}}{{this.index}}{{/each}}", "{{#each data}}{{@index}}{{this.place}}{{/each}}"),
     (BODY, "source lines.id -> lines.code", "{{#each record.lines}}{{this.id}}{{id}}{{../id}}{{/each}}{{id}}", "{{#each record.lines}}{{this.code}}{{code}}{{../id}}{{/each}}{{id}}"),
-    (BODY, "source id -> code", "{{#each record.lines}}{{this.id}}{{id}}{{../id}}{{record.id}}{{/each}}{{id}}", "{{#each record.lines}}{{this.id}}{{id}}{{../code}}{{record.code}}{{/each}}{{code}}"),
+    (BODY, "source id -> code", "{{#each record.lines}}{{this.id}}{{id}}{{../id}}{{record.id}}{{/each}}{{id}}", "{{#each record.lines}}{{this.id}}{{id}}{{../code}}{{record.id}}{{/each}}{{code}}"),
     (BODY, "source lines -> items", "{{#each record.lines}}{{this.lines}}{{/each}}", "{{#each record.items}}{{this.lines}}{{/each}}"),
     (BODY, "source customer.name -> customer.title", "{{#with customer}}{{name}}{{/with}}{{name}}", "{{#with customer}}{{title}}{{/with}}{{name}}"),
     (BODY, "source lines.id -> lines.code", "{{#each lines as |line at|}}{{line.id}}{{at}}{{id}}{{/each}}", "{{#each lines as |line at|}}{{line.code}}{{at}}{{code}}{{/each}}"),

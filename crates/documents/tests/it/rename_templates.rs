@@ -15,6 +15,7 @@ const TEXT: &str = "may name the field as a text";
 const UNREADABLE: &str = "could not be read";
 const UNSAYABLE: &str = "cannot be renamed where it stands";
 const SERVICE: &str = "begins with a name of the service";
+const ELEMENT: &str = "is a field of the element in this block";
 const RUN_TIME: &str = "only known when it runs";
 
 #[rustfmt::skip]
@@ -159,7 +160,7 @@ const TEMPLATES: &[Row] = &[
     ("what a helper over a list is given follows", "boxes -> crates", "{{#each (shuffle record.boxes)}}{{/each}}", "{{#each (shuffle record.crates)}}{{/each}}", "-"),
     ("a list in an unknown scope", "boxes.weight -> boxes.mass", "{{#with (jsonParse t)}}{{#each boxes}}{{weight}}{{/each}}{{/with}}", "=", SCOPE),
     ("inside settings nothing is a field", "id -> code", "{{#each settings.list}}{{id}}{{/each}}", "=", "-"),
-    ("inside settings the record is in reach", "id -> code", "{{#each settings.list}}{{record.id}}{{/each}}", "{{#each settings.list}}{{record.code}}{{/each}}", "-"),
+    ("inside settings the record is one scope up", "id -> code", "{{#each settings.list}}{{record.id}}{{../record.id}}{{/each}}", "{{#each settings.list}}{{record.id}}{{../record.code}}{{/each}}", ELEMENT),
     ("an unknown block with arguments", "id -> code", "{{#wrap record.x}}{{id}}{{/wrap}}", "=", SCOPE),
     ("arguments of an unknown block follow", "x -> y", "{{#wrap record.x}}{{/wrap}}", "{{#wrap record.y}}{{/wrap}}", "-"),
     ("a block over a field", "a.b -> a.c", "{{#a}}{{b}}{{/a}}", "{{#a}}{{c}}{{/a}}", "-"),
