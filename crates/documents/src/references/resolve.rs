@@ -77,7 +77,7 @@ impl Resolver {
         }
         let mut map: HashMap<Kind, HashMap<String, String>> = HashMap::new();
         for (kind, from, to) in &rules.map {
-            map.entry(*kind).or_default().insert(name_key(from).into_owned(), to.clone());
+            map.entry(*kind).or_default().insert(name_key(&scan::canonical(from)).into_owned(), to.clone());
         }
         Self { source, target, rules, same_account, known, target_ids, target_names, map }
     }
@@ -116,6 +116,7 @@ impl Resolver {
     pub fn lookup(&self, kind: Kind, id: &str) -> Counterpart {
         let source = self.source_of(kind, id);
         let name = source.map(|resource| resource.name.clone());
+        let id = &*scan::canonical(id);
         let mapped = self.map.get(&kind).is_some_and(|map| {
             map.contains_key(id) || name.as_ref().is_some_and(|name| map.contains_key(&*name_key(name)))
         });
@@ -147,9 +148,9 @@ impl Resolver {
                 Candidate::Key { key, .. } => Some(key.as_str()),
             };
             let text = text.unwrap_or_default();
-            for id in scan::ids(text).map(|range| &text[range]) {
-                if let Some((kind, _)) = self.known.get(id) {
-                    report(true, *kind, id);
+            for id in scan::ids(text).map(|range| scan::canonical(&text[range])) {
+                if let Some((kind, _)) = self.known.get(&*id) {
+                    report(true, *kind, &id);
                 }
             }
         });
@@ -198,11 +199,11 @@ impl Resolver {
         let mut new = String::new();
         let mut done = 0;
         for range in scan::runs(text) {
-            let id = &text[range.clone()];
             if range.len() > scan::ID {
-                self.inside_a_longer_run(id, pointer, resolution);
+                self.inside_a_longer_run(&text[range], pointer, resolution);
                 continue;
             }
+            let id = &*scan::canonical(&text[range.clone()]);
             let Some((kind, _)) = self.known.get(id) else {
                 if paths::is_dead(pointer) {
                     resolution.warnings.push(format!(
@@ -243,6 +244,7 @@ impl Resolver {
 
     /// A longer run of hex digits is no id, but may have been made of one.
     fn inside_a_longer_run(&self, run: &str, pointer: &str, resolution: &mut Resolution) {
+        let run = run.to_ascii_lowercase();
         let mut windows = (0..=run.len() - scan::ID).filter_map(|at| run.get(at..at + scan::ID));
         if let Some((id, (kind, _))) = windows.find_map(|id| self.known.get_key_value(id)) {
             resolution.warnings.push(format!(
@@ -267,6 +269,7 @@ impl Resolver {
 
     /// Decides on one id: the map, then the same id in the target, then the name.
     fn answer(&self, kind: Kind, id: &str) -> Answer {
+        let id = &*scan::canonical(id);
         let source = self.source_of(kind, id);
         let word = kind.as_str();
         if let Some(map) = self.map.get(&kind)
@@ -365,7 +368,7 @@ impl Resolver {
     }
 
     fn source_of(&self, kind: Kind, id: &str) -> Option<&Resource> {
-        let (known, index) = self.known.get(id)?;
+        let (known, index) = self.known.get(&*scan::canonical(id))?;
         (*known == kind).then(|| &self.source.kinds[known][*index])
     }
 

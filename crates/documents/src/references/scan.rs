@@ -1,16 +1,23 @@
-//! Finding ids inside text: runs of 24 hex digits.
+//! Finding ids inside text: runs of 24 hex digits, whose letters may be of either case.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// Length of an id.
 pub(super) const ID: usize = 24;
 
+/// An id as accounts list it: in small letters.
+pub(super) fn canonical(id: &str) -> Cow<'_, str> {
+    let capital = id.len() == ID && id.bytes().any(|byte| byte.is_ascii_uppercase());
+    if capital && id.bytes().all(is_hex) { Cow::Owned(id.to_ascii_lowercase()) } else { Cow::Borrowed(id) }
+}
+
 fn is_hex(byte: u8) -> bool {
-    matches!(byte, b'0'..=b'9' | b'a'..=b'f')
+    byte.is_ascii_hexdigit()
 }
 
 /// The places of the runs in `text` that have the shape of an id. Letters and `_` may stand beside one, as in `feed_<id>`;
-/// what is part of a longer run of hex digits, in either case of the letters, is no id.
+/// what is part of a longer run of hex digits is no id.
 pub(super) fn ids(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
     runs(text).filter(|run| run.len() == ID)
 }
@@ -30,14 +37,7 @@ pub(super) fn runs(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
             }
             let more = bytes[start + ID..].iter().position(|byte| !is_hex(*byte));
             let end = more.map_or(bytes.len(), |more| start + ID + more);
-            let mut found = start..end;
-            // Capital digits beside it make it a longer run, too.
-            while found.end < bytes.len() && bytes[found.end].is_ascii_hexdigit() {
-                found.end += 1;
-            }
-            while found.start > 0 && bytes[found.start - 1].is_ascii_hexdigit() {
-                found.start -= 1;
-            }
+            let found = start..end;
             start = found.end;
             return Some(found);
         }
@@ -64,13 +64,15 @@ mod tests {
             (format!("x{id}"), 1),
             (format!("feed_{id}_1"), 1),
             (format!("{id}g"), 1),
-            (id.to_uppercase(), 0),
+            (id.to_uppercase(), 1),
+            (format!("/x/{}_1", id.to_uppercase()), 1),
+            (format!("{}0", id.to_uppercase()), 0),
             (id[1..].to_owned(), 0),
             (format!("{}-{id}", "ab".repeat(16)), 1),
         ] {
             let found: Vec<_> = ids(&text).collect();
             assert_eq!(found.len(), count, "{text}");
-            assert!(found.into_iter().all(|range| &text[range] == id), "{text}");
+            assert!(found.into_iter().all(|range| canonical(&text[range]) == id), "{text}");
         }
     }
 
@@ -80,7 +82,7 @@ mod tests {
             let plain = regex::Regex::new(r"[0-9a-fA-F]+").unwrap();
             let expected: Vec<_> = plain
                 .find_iter(&text)
-                .filter(|found| found.len() == ID && !found.as_str().contains('A'))
+                .filter(|found| found.len() == ID)
                 .map(|found| found.range())
                 .collect();
             proptest::prop_assert_eq!(ids(&text).collect::<Vec<_>>(), expected);

@@ -85,6 +85,8 @@ fn a_reference_is_resolved_wherever_the_table_has_it() {
         plant(&mut document, place, FEED);
         plant(&mut wanted, place, FEED_EU);
     }
+    plant(&mut document, "/ftp/_connectionId", &FEED.to_uppercase());
+    plant(&mut wanted, "/ftp/_connectionId", FEED_EU);
     assert_eq!(resolved(&mut document).unresolved, []);
     assert_eq!(document, wanted);
 }
@@ -101,13 +103,19 @@ fn an_id_inside_a_text_is_replaced_and_told_or_left_and_told() {
         ("{{#if record.x}}FEED{{/if}}", "{{#if record.x}}FEED_EU{{/if}}"),
         ("SELECT 'FEED', \"FEED\"", "SELECT 'FEED_EU', \"FEED_EU\""),
         ("{\"a\":\"FEED\"}", "{\"a\":\"FEED_EU\"}"),
+        // Ids are numbers: the case of their letters says nothing.
+        ("UPPER", "FEED_EU"),
+        ("/v1/connections/UPPER/ping", "/v1/connections/FEED_EU/ping"),
+        ("feed_UPPER_1 and FEED", "feed_FEED_EU_1 and FEED_EU"),
+        ("aUPPER", "aUPPER"),
         // A longer run of hexadecimal digits is another number.
         ("aFEED", "aFEED"),
         ("FEED0", "FEED0"),
         ("FEEDFEED", "FEEDFEED"),
     ] {
-        let text = text.replace("FEED", FEED);
-        let after = after.replace("FEED_EU", FEED_EU).replace("FEED", FEED);
+        let upper = FEED.to_uppercase();
+        let text = text.replace("FEED", FEED).replace("UPPER", &upper);
+        let after = after.replace("FEED_EU", FEED_EU).replace("FEED", FEED).replace("UPPER", &upper);
         for place in [
             "/settings/x",
             "/http/relativeURI/0",
