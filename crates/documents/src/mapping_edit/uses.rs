@@ -93,11 +93,14 @@ fn called_in(call: &Call, name: &str) -> Called {
         Some(Expression::Path(_) | Expression::Call(_)) => Called::Maybe,
         Some(Expression::Literal(_)) | None => Called::No,
     };
-    if call.name() == Some("getValue")
-        && let Some(Expression::Text(text)) = call.arguments.first()
-    {
-        let leads = |path: extract::Path| leads_to(&crate::path::names(&path.tokens), name);
-        first = Called::when(extract::parse(&text.value).is_some_and(leads));
+    match call.arguments.first().filter(|_| call.name() == Some("getValue")) {
+        Some(Expression::Text(text)) => {
+            let leads = |path: extract::Path| leads_to(&crate::path::names(&path.tokens), name);
+            first = Called::when(extract::parse(&text.value).is_some_and(leads));
+        }
+        // A path that is put together, which may be that of a lookup.
+        Some(Expression::Call(_)) => first = Called::Maybe,
+        _ => {}
     }
     // The name of the helper itself, in front of its arguments.
     let head = if is_lookup && call.has_arguments() { Called::No } else { inside(&call.head, name) };
@@ -157,6 +160,8 @@ mod tests {
             ("{{lookup}}", "a", Called::Yes),
             ("{{getValue \"lookup.a\" \"\"}}", "a", Called::Yes),
             ("{{getValue \"lookup.a_2\"}}", "a", Called::No),
+            ("{{getValue (join \".\" \"lookup\" record.x)}}", "a", Called::Maybe),
+            ("{{trim (getValue (join \".\" \"lookup\" lookup.a))}}", "a", Called::Yes),
             ("{{getValue \"record.a\" \"lookup.a\"}}", "a", Called::No),
             ("{{#each record.lookup}}{{a}}{{/each}}", "a", Called::No),
             ("{{lookup record.map record.a}}", "a", Called::Maybe),
