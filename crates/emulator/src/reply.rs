@@ -51,6 +51,11 @@ impl Failure {
         Self::Refused(StatusCode::BAD_REQUEST, vec![problem])
     }
 
+    /// A query for jobs that names no part of the account: 400.
+    pub(super) fn jobs_query(message: &str) -> Self {
+        Self::Refused(StatusCode::BAD_REQUEST, vec![Problem::of_request("invalid_query", message)])
+    }
+
     /// The body is not the JSON it should be: 400.
     pub(super) fn bad_json(message: impl Into<String>) -> Self {
         Self::Refused(StatusCode::BAD_REQUEST, vec![Problem::of_request("invalid_json", message)])

@@ -8,7 +8,7 @@ use axum::http::header::LINK;
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::{Context, stored};
+use super::{Context, jobs, stored};
 use crate::page::{Projection, Query};
 use crate::reply::{self, Failure, Reply};
 use crate::store::{Entry, From, Kind};
@@ -47,8 +47,10 @@ pub(super) async fn of_integration(context: Context, Path((id, list)): Path<(Str
 }
 
 pub(super) async fn resources(context: Context, Path(list): Path<String>) -> Reply {
-    let kind = Kind::from_list(&list).ok_or_else(Failure::unknown_path)?;
-    page(&context, kind, |_| true)
+    match Kind::from_list(&list).ok_or_else(Failure::unknown_path)? {
+        Kind::Jobs => jobs::list(&context),
+        kind => page(&context, kind, |_| true),
+    }
 }
 
 fn page(context: &Context, kind: Kind, also: impl Fn(&Entry) -> bool) -> Reply {

@@ -3,6 +3,7 @@
 pub(super) mod control;
 pub(super) mod history;
 pub(super) mod imports;
+pub(super) mod jobs;
 pub(super) mod lists;
 pub(super) mod recycle;
 pub(super) mod resources;

@@ -116,32 +116,3 @@ pub(super) async fn cache_data(context: Context, Path(id): Path<String>, body: B
         .filter(|entry| keys.is_none_or(|keys| entry.get("key").is_some_and(|key| keys.contains(key))));
     Ok(reply::value(StatusCode::OK, &json!({ "data": wanted.collect::<Vec<_>>() })))
 }
-
-/// The jobs in progress, of the flows or integrations that the request names, or of all.
-pub(super) async fn current_jobs(context: Context, body: Bytes) -> Reply {
-    let request = object_or_nothing(&body)?;
-    let named = |key: &str| -> Option<Vec<String>> {
-        let list = request.get(key)?.as_array()?;
-        Some(list.iter().filter_map(Value::as_str).map(str::to_owned).collect())
-    };
-    let (flows, integrations, statuses) = (named("_flowIds"), named("_integrationIds"), named("status"));
-    let mut ids = Vec::new();
-    context.server.store.for_each(context.account(), Kind::Jobs, |entry| ids.push(entry.id));
-    let mut jobs = Vec::new();
-    for id in ids {
-        let Ok((_, job)) = context.document(Kind::Jobs, id) else { continue };
-        let text = |key: &str| job.get(key).and_then(Value::as_str).unwrap_or_default();
-        let is_in = |list: &Option<Vec<String>>, key: &str| {
-            list.as_ref().is_none_or(|list| list.iter().any(|wanted| wanted == text(key)))
-        };
-        let active = ["queued", "running", "retrying", "canceling"].contains(&text("status"));
-        if active
-            && is_in(&flows, "_flowId")
-            && is_in(&integrations, "_integrationId")
-            && is_in(&statuses, "status")
-        {
-            jobs.push(Value::Object(job));
-        }
-    }
-    Ok(reply::value(StatusCode::OK, &json!({ "jobs": jobs })))
-}

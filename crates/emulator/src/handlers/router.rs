@@ -7,7 +7,7 @@ use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
 use axum::routing::{any, get, post, put};
 
-use super::{control, history, imports, lists, recycle, resources};
+use super::{control, history, imports, jobs, lists, recycle, resources};
 use crate::reply::Failure;
 use crate::server::{Server, pipeline};
 
@@ -30,7 +30,7 @@ pub(crate) fn router(server: Arc<Server>, controlled: bool) -> Router {
         .route("/v1/integrations/{id}/{list}", get(lists::of_integration))
         .route("/v1/integrations/{id}/dependencies", get(history::dependencies_of_integration))
         .route("/v1/integrations/{id}/audit", get(history::audit_of_import))
-        .route("/v1/jobs/current", post(resources::current_jobs))
+        .route("/v1/jobs/current", post(jobs::current_jobs))
         .route("/v1/flows/{id}/descendants", get(resources::descendants))
         .route("/v1/lookupcaches/{id}/getData", post(resources::cache_data))
         .route("/v1/audit", get(history::audit))

@@ -161,6 +161,38 @@ async fn running_jobs_are_told_by_flow() {
 }
 
 #[tokio::test]
+async fn a_query_for_jobs_names_what_they_are_of() {
+    let store = transship_emulator::Store::in_memory();
+    let spec = transship_emulator::AccountSpec::empty("one");
+    let account = spec.open(&store).unwrap();
+    let id = |last: u8| format!("{last:024x}");
+    let job = |at: u8, flow: u8, kind: &str, made: &str| json!({ "_id": id(at), "_flowId": id(flow), "_importId": id(9), "type": kind, "status": "failed", "createdAt": made });
+    let jobs =
+        [job(1, 7, "flow", "2026-01-01"), job(2, 8, "flow", "2026-01-03"), job(3, 7, "import", "2026-01-02")];
+    store.load(&account, &json!({ "jobs": jobs })).unwrap();
+    let options = Options { accounts: vec![spec], ..Options::default() };
+    let emulator = transship_emulator::Embedded::with(store, options).unwrap();
+    let service = Service::new(emulator.url(), emulator.token("one").unwrap());
+    let (flow, import) = (id(7), id(9));
+    for refused in ["", "?status=failed", "?type=flow", "?limit=5", &format!("?type=import&_flowId={flow}")] {
+        let answer = service.get(&format!("/v1/jobs{refused}")).await.expect(400);
+        assert_eq!(answer.problems(), ["- invalid_query"], "{refused}");
+    }
+    for (query, found) in [
+        (format!("?_flowId={flow}"), &[3, 1][..]),
+        (format!("?_flowId={flow}&type=flow"), &[1]),
+        (format!("?type=import&_importId={import}"), &[3]),
+        (format!("?_flowId_in={flow},{}", id(8)), &[2, 3, 1]),
+        ("?createdAt_gte=2026-01-02&createdAt_lte=2026-01-02".to_owned(), &[3]),
+    ] {
+        let answer = service.get(&format!("/v1/jobs{query}")).await.expect(200).body;
+        let ids: Vec<_> = answer.as_array().unwrap().iter().map(|job| job["_id"].as_str().unwrap()).collect();
+        assert_eq!(ids, found.iter().map(|at| id(*at)).collect::<Vec<_>>(), "{query}");
+    }
+    service.get(&format!("/v1/jobs?_flowId={}", id(6))).await.expect(204);
+}
+
+#[tokio::test]
 async fn a_client_that_has_the_document_is_answered_304() {
     let emulator = crate::support::emulator(&["one"]);
     let token = emulator.token("one").unwrap();
