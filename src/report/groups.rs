@@ -1,9 +1,11 @@
-//! What a plan or a run comes to, in few lines: kinds of change, and reasons that need a person, each with how many imports.
+//! What a plan or a run comes to, in few lines: kinds of change, and reasons that need a person, each with how many imports or
+//! other resources.
 
 use std::collections::{BTreeMap, HashMap};
 
 use super::text::{clean, count, cut, number};
 use crate::documents::diff::Change;
+use crate::documents::references::Kind;
 use crate::model::Outcome;
 use crate::run_folder::plan_item::PlanItem;
 
@@ -27,7 +29,7 @@ const VALUE_WIDTH: usize = 32;
 /// Everything that is counted while a plan is read once.
 #[derive(Debug, Default)]
 pub(super) struct Groups {
-    kinds: BTreeMap<String, Kind>,
+    kinds: BTreeMap<(Kind, String), ChangeKind>,
     reasons: HashMap<(&'static str, String), Reason>,
     secrets: u64,
     secret_imports: u64,
@@ -35,8 +37,9 @@ pub(super) struct Groups {
 
 /// One kind of change.
 #[derive(Debug, Default)]
-struct Kind {
-    imports: u64,
+struct ChangeKind {
+    /// Imports, or resources of another kind.
+    resources: u64,
     places: u64,
     affix: Affix,
     values: HashMap<(String, String), u64>,
@@ -61,13 +64,22 @@ struct Reason {
     names: Vec<String>,
 }
 
-/// A line of a group: what leads it, how many imports it is for, and the text.
+/// A line of a group: what leads it, how many imports or other resources it is for, and the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Line {
     pub(super) lead: String,
-    pub(super) imports: u64,
+    pub(super) kind: Kind,
+    pub(super) resources: u64,
     pub(super) text: String,
     pub(super) names: String,
+}
+
+impl Line {
+    /// What is counted, in the number that the count asks for.
+    pub(super) fn unit(&self) -> String {
+        let one = self.kind.singular();
+        if self.resources == 1 { one.to_owned() } else { format!("{one}s") }
+    }
 }
 
 impl Groups {
@@ -76,16 +88,13 @@ impl Groups {
         let mut families: Vec<&str> = Vec::new();
         for change in &item.changes {
             let mut family = family(&change.path);
-            if self.kinds.len() >= KINDS && !self.kinds.contains_key(family) {
+            if self.kinds.len() >= KINDS && !self.kinds.contains_key(&(item.kind, family.to_owned())) {
                 family = ELSEWHERE;
             }
-            let kind = match self.kinds.get_mut(family) {
-                Some(kind) => kind,
-                None => self.kinds.entry(family.to_owned()).or_default(),
-            };
+            let kind = self.kinds.entry((item.kind, family.to_owned())).or_default();
             kind.take(change);
             if !families.contains(&family) {
-                kind.imports += 1;
+                kind.resources += 1;
                 families.push(family);
             }
         }
@@ -130,10 +139,11 @@ impl Groups {
     /// Kinds of change, the most frequent first. `name_of` tells the name of an id, where it is known.
     pub(super) fn changes(&self, name_of: &dyn Fn(&str) -> Option<String>) -> Vec<Line> {
         let mut kinds: Vec<_> = self.kinds.iter().collect();
-        kinds.sort_by_key(|(family, kind)| (std::cmp::Reverse(kind.imports), *family));
-        let line = |(family, kind): (&String, &Kind)| Line {
+        kinds.sort_by_key(|((of, family), kind)| (std::cmp::Reverse(kind.resources), family, *of));
+        let line = |((of, family), kind): (&(Kind, String), &ChangeKind)| Line {
             lead: clean(family),
-            imports: kind.imports,
+            kind: *of,
+            resources: kind.resources,
             text: kind.text(name_of),
             names: String::new(),
         };
@@ -153,14 +163,21 @@ impl Groups {
                 if reason.imports > reason.names.len() as u64 {
                     names.push_str(", …");
                 }
-                Line { lead: (*lead).to_owned(), imports: reason.imports, text: clean(text), names }
+                Line {
+                    lead: (*lead).to_owned(),
+                    kind: Kind::Imports,
+                    resources: reason.imports,
+                    text: clean(text),
+                    names,
+                }
             })
             .collect();
         if self.secrets > 0 {
             let secrets = count(self.secrets, "secret", "secrets");
             lines.push(Line {
                 lead: "by hand".to_owned(),
-                imports: self.secret_imports,
+                kind: Kind::Imports,
+                resources: self.secret_imports,
                 text: format!("{secrets} to enter after the run: the service never shows them"),
                 names: String::new(),
             });
@@ -182,7 +199,7 @@ fn lead(outcome: Outcome) -> Option<&'static str> {
     }
 }
 
-impl Kind {
+impl ChangeKind {
     fn take(&mut self, change: &Change) {
         self.places += 1;
         let affix = match (&change.from, &change.to) {
@@ -208,7 +225,7 @@ impl Kind {
             Affix::Suffix(suffix) => return format!("gets the suffix \"{}\"", clean(suffix)),
             Affix::Unseen | Affix::None => {}
         }
-        let places = if self.places > self.imports {
+        let places = if self.places > self.resources {
             format!("in {}: ", count(self.places, "place", "places"))
         } else {
             String::new()
@@ -314,7 +331,20 @@ mod tests {
             ));
         }
         let lines = groups.attention();
-        assert_eq!((lines.len(), lines[0].imports), (1, 3));
+        assert_eq!((lines.len(), lines[0].resources), (1, 3));
+    }
+
+    #[test]
+    fn a_change_of_imports_and_one_of_flows_are_two() {
+        let mut groups = Groups::default();
+        for (number, kind) in [(1, "imports"), (2, "flows"), (3, "flows"), (4, "apis")] {
+            let change = serde_json::json!([{ "path": "/pageProcessors/0/_importId", "to": "1" }]);
+            let item = serde_json::json!({ "kind": kind, "changes": change });
+            groups.changes_of(&crate::report::sample::item(number, &item));
+        }
+        let lines = groups.changes(&|_| None);
+        let told: Vec<_> = lines.iter().map(|line| format!("{} {}", line.resources, line.unit())).collect();
+        assert_eq!(told, ["2 flows", "1 import", "1 API"]);
     }
 
     #[test]
@@ -328,7 +358,7 @@ mod tests {
             groups.changes_of(&item);
         }
         assert_eq!(groups.kinds.len(), KINDS + 1);
-        assert_eq!(groups.kinds[ELSEWHERE].imports, 1000);
+        assert_eq!(groups.kinds[&(Kind::Imports, ELSEWHERE.to_owned())].resources, 1000);
     }
 
     #[test]
@@ -339,9 +369,9 @@ mod tests {
             to: Some(format!("{to:?}")),
         };
         let text = |changes: &[Change]| {
-            let mut kind = Kind::default();
+            let mut kind = ChangeKind::default();
             changes.iter().for_each(|change| kind.take(change));
-            kind.imports = kind.places;
+            kind.resources = kind.places;
             kind.text(&|_| None)
         };
         assert_eq!(text(&[change("a", "EU a"), change("b", "EU b")]), "gets the prefix \"EU \"");

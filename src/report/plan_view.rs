@@ -7,7 +7,7 @@ mod words;
 
 use super::changes::Changes;
 pub use super::changes::Diff;
-use super::groups::Groups;
+use super::groups::{Groups, Line};
 use super::snapshot::in_words;
 use super::text::{
     Paint, Tone, clean, count, counted, cut, fit, listed, number, short_id, titled, width, wrap,
@@ -218,13 +218,14 @@ impl View<'_> {
             writeln!(out, "{}", self.paint.tone(Tone::Strong, "What changes"))?;
             let shown = &changes[..changes.len().min(GROUP)];
             let room = shown.iter().map(|line| width(&line.lead)).max().unwrap_or_default().min(40);
+            let units =
+                shown.iter().map(Line::unit).map(|unit| width(&unit)).max().unwrap_or_default().max(7);
             for (at, line) in shown.iter().enumerate() {
-                let unit = match (at, line.imports) {
-                    (0, 1) => "import ",
-                    (0, _) => "imports",
-                    _ => "       ",
-                };
-                let lead = format!("  {:>7} {unit}  {}  ", number(line.imports), fit(&line.lead, room));
+                // What is counted is said once for lines of one kind.
+                let same = at > 0 && shown[at - 1].kind == line.kind;
+                let unit = if same { String::new() } else { line.unit() };
+                let (counted, unit) = (number(line.resources), fit(&unit, units));
+                let lead = format!("  {counted:>7} {unit}  {}  ", fit(&line.lead, room));
                 self.line(out, &lead, &line.text)?;
             }
             Self::rest(out, changes.len(), "other kind of change", "other kinds of change")?;
@@ -234,7 +235,7 @@ impl View<'_> {
         if !attention.is_empty() {
             writeln!(out, "{}", self.paint.tone(Tone::Strong, "Needs attention"))?;
             for line in attention.iter().take(GROUP) {
-                let lead = format!("  {:<8} {:>6}  ", line.lead, number(line.imports));
+                let lead = format!("  {:<8} {:>6}  ", line.lead, number(line.resources));
                 let names = if line.names.is_empty() { String::new() } else { format!("   {}", line.names) };
                 self.line(out, &lead, &format!("{}{names}", line.text))?;
             }

@@ -96,14 +96,14 @@ impl<W: Write> Page<W> {
             return Ok(());
         }
         self.out.write_all(
-            b"<section>\n<h2>What changed</h2>\n<table class=\"list\"><thead><tr><th class=\"num\">imports</th><th>where</th>\
+            b"<section>\n<h2>What changed</h2>\n<table class=\"list\"><thead><tr><th class=\"num\">how many</th><th>where</th>\
               <th>what</th></tr></thead><tbody>\n",
         )?;
         for line in changes.iter().take(MOST_GROUPS) {
             writeln!(
                 self.out,
                 "<tr><td class=\"num\">{}</td><td class=\"mono where\"><bdi>{}</bdi></td><td><bdi>{}</bdi></td></tr>",
-                number(line.imports),
+                format_args!("{} {}", number(line.resources), line.unit()),
                 Text(&line.lead),
                 Text(&line.text)
             )?;
