@@ -150,6 +150,16 @@ fn not_meant(node: &Node, report: &mut Report) {
         let span = Span::new(start, start + comment.len());
         report.warning(span, "what follows ` #` is a comment, and not part of the text").help(help);
     }
+    let source = report.text_of(node.span);
+    if is_plain && source.lines().skip(1).any(|line| line.trim_start().starts_with("- ")) {
+        let message = format!(
+            "this is one text, `{}`: an item that is indented further continues the one above",
+            shorten(text)
+        );
+        report
+            .warning(node.span, message)
+            .help("begin each item below the other, or put the text into quotes");
+    }
     if is_plain && let Some(inner) = in_typographic_quotes(text) {
         let help = format!("to quote it, write {}", quoted(inner));
         report.warning(node.span, "typographic quotes are part of the text").help(help);

@@ -67,6 +67,13 @@ pub(super) fn remedy(node: &Node, holds: &Type, name: &str) -> Option<String> {
             Some(format!("in double quotes {what}: write the path in single quotes, or with `/`"))
         }
         (Type::Text(Format::Pointer), Data::Text(text)) => Some(as_pointer(&text.value)),
+        (Type::Text(_), Data::Table(_)) => with_a_colon(node),
+        (Type::Number(_, high), Data::Number(number, _)) => {
+            // A share as a percentage.
+            let percent =
+                number.as_f64().filter(|number| *high <= 1.0 && *number > 1.0 && *number <= 100.0)?;
+            Some(write(plain(percent / 100.0)))
+        }
         (Type::Text(_), Data::Number(..) | Data::OddNumber(_)) => {
             written.map(|text| format!("put it into quotes: \"{text}\""))
         }
@@ -74,6 +81,10 @@ pub(super) fn remedy(node: &Node, holds: &Type, name: &str) -> Option<String> {
         (Type::Integer(..) | Type::Number(..), Data::Text(text)) => amount(&text.value, holds),
         (Type::List(_), Data::Text(text)) if text.value.starts_with('-') => {
             Some("begin each item with `- `: there is a space behind the `-`".to_owned())
+        }
+        (Type::List(Type::Text(Format::Pointer)), Data::Text(text)) if !text.value.starts_with('/') => {
+            let pointer = pointer_of(&text.value);
+            Some(format!("write it as a list of JSON pointers: `{name}: [{pointer}]`"))
         }
         (Type::List(_), Data::Text(_) | Data::Number(..)) => {
             let shown = written.unwrap_or_default();
@@ -189,8 +200,20 @@ fn moment(text: &str) -> Option<String> {
 
 /// The JSON pointer that somebody who writes a path in another way may mean.
 pub(super) fn as_pointer(text: &str) -> String {
+    format!("did you mean `{}`?", pointer_of(text))
+}
+
+fn pointer_of(text: &str) -> String {
     let path = text.trim_start_matches(['.', '$', '#', '/']);
-    format!("did you mean `/{}`?", path.replace(['.', '['], "/").replace(']', ""))
+    format!("/{}", path.replace(['.', '['], "/").replace(']', ""))
+}
+
+/// A text with a colon in it, which YAML takes for a key and its value: `[a, Order: 1]`.
+fn with_a_colon(node: &Node) -> Option<String> {
+    let [entry] = node.entries() else { return None };
+    // A mapping that is meant stands in brackets.
+    let value = entry.node.written().filter(|_| node.span.start == entry.at.start)?;
+    Some(format!("a text that holds `: ` needs quotes: write {}", quoted(&format!("{}: {value}", entry.key))))
 }
 
 /// Why a kind of resource cannot stand in `references.create`.

@@ -156,6 +156,9 @@ impl Builder<'_> {
                 });
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(span),
+            Event::Anchor(..) if !self.flows().is_empty() => {
+                self.slip = Some(slips::anchor(self.text, span.start));
+            }
             Event::Anchor(..) => {
                 let help = "a job file says everything where it stands: write the value out; a text that begins with `&` needs quotes";
                 self.report.error(span, "anchors (`&`) are not supported").help(help);

@@ -180,6 +180,24 @@ fn kind(value: &Value) -> &'static str {
 ///
 /// It is not one of RFC 6902, or writes to a field the service manages.
 pub fn operation(value: &Value) -> Result<PatchOperation, Problem> {
+    const WORDS: [&str; 6] = ["add", "remove", "replace", "move", "copy", "test"];
+    let text = |key: &str| value.get(key).and_then(Value::as_str);
+    if let Some(word) = text("op").filter(|word| !WORDS.contains(word)) {
+        let near = WORDS.iter().find(|known| strsim::damerau_levenshtein(known, word) <= 2);
+        let help = match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("it is one of {}", WORDS.join(", ")),
+        };
+        return Err(Problem::new(format!("`{word}` is not an operation of RFC 6902")).help(help).under("op"));
+    }
+    for key in ["path", "from"] {
+        if let Some(path) = text(key).filter(|path| !path.is_empty() && !path.starts_with('/')) {
+            let meant = path.trim_start_matches(['.', '$', '#']).replace(['.', '['], "/").replace(']', "");
+            let problem = Problem::new(format!("`{path}` is not a JSON pointer like `/http/method/0`"));
+            let help = format!("did you mean `/{}`?", meant.trim_start_matches('/'));
+            return Err(problem.help(help).under(key));
+        }
+    }
     let operation: PatchOperation = serde::Deserialize::deserialize(value)
         .map_err(|error| Problem::new(format!("not an operation of RFC 6902: {error}")))?;
     let written = match &operation {

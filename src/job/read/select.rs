@@ -28,7 +28,12 @@ pub(super) fn spec(node: &Node) -> SelectorSpec {
         flows: texts("flows"),
         integrations: texts("integrations"),
         modified_since: node.get("modified_since").and_then(Node::text).and_then(forms::moment),
-        filter: node.get("where").and_then(Node::text).map(str::to_owned),
+        // An empty one has been reported for its shape.
+        filter: node
+            .get("where")
+            .and_then(Node::text)
+            .filter(|text| !text.trim().is_empty())
+            .map(str::to_owned),
         exclude: node.get("exclude").map(|exclude| Box::new(spec(exclude))),
     }
 }

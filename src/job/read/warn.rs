@@ -18,6 +18,10 @@ static SLOW: LazyLock<Regex> = LazyLock::new(|| {
         .expect("the pattern is valid")
 });
 
+/// A jq program that gives a name and does nothing else.
+static NAMED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r#"^\s*\.name\s*=\s*"[^"\\]*"\s*$"#).expect("the pattern is valid"));
+
 /// The value of a step that gives every import one and the same name, and the step's key.
 fn constant_name(step: &Node) -> Option<(&Node, &'static str)> {
     let is_constant = |node: &Node| {
@@ -32,10 +36,25 @@ fn constant_name(step: &Node) -> Option<(&Node, &'static str)> {
     if let Some(name) = below("set").and_then(|set| set.get("/name")).filter(|name| is_constant(name)) {
         return Some((name, "set"));
     }
+    let named = |operation: &&Node| {
+        let is = |key: &str, words: &[&str]| {
+            operation.get(key).and_then(Node::text).is_some_and(|text| words.contains(&text))
+        };
+        is("path", &["/name"]) && is("op", &["replace", "add"])
+    };
+    if let Some(operation) = below("patch").and_then(|patch| patch.items().iter().find(named)) {
+        return operation.get("value").filter(|value| value.text().is_some()).map(|value| (value, "patch"));
+    }
+    if let Some(program) =
+        below("jq").filter(|program| program.text().is_some_and(|text| NAMED.is_match(text)))
+    {
+        return Some((program, "jq"));
+    }
     let rename = below("rename")?;
     let find = rename.get("find").and_then(Node::text)?.trim_start_matches('^').trim_end_matches('$');
     let replace = rename.get("replace")?;
-    let finds_all = matches!(find, ".*" | ".+" | "(.*)" | "(.+)");
+    let finds_all =
+        matches!(find, ".*" | ".+" | "(.*)" | "(.+)" | "(?s).*" | "(?s).+" | "[\\s\\S]*" | "[\\s\\S]+");
     (finds_all && !replace.text()?.contains('$')).then_some((replace, "rename"))
 }
 

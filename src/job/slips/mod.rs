@@ -2,6 +2,7 @@
 //!
 //! Where the rest of the file can still be read, the slip comes with a repair: every problem is told at once.
 
+mod brackets;
 mod place;
 mod slip;
 
@@ -50,6 +51,11 @@ pub(super) fn recognise(text: &str, at: usize, kind: &ErrorKind, flows: &[usize]
             Some(Slip::new(at..at, format!("not valid YAML: {kind}"), "no job needs to nest this deep"))
         }
         _ if place.in_flow => place.inside_brackets(flows),
+        ErrorKind::BlockSequenceEntryNotAllowed => place
+            .item_behind_its_key()
+            .or_else(|| place.after_brackets())
+            .or_else(|| place.indentation())
+            .or_else(|| place.stray_item()),
         _ => place.after_brackets().or_else(|| place.indentation()).or_else(|| place.stray_item()),
     };
     found.unwrap_or_else(|| {
@@ -65,6 +71,16 @@ pub(super) fn template(text: &str, at: usize, in_flow: bool) -> Slip {
     let range = Place { text, at, in_flow }.value();
     let help = format!("write {}", quoted(&text[range.clone()]));
     Slip::new(range.clone(), "a value that begins with `{{` needs quotes", help).value(range)
+}
+
+/// The slip of an anchor inside of brackets, where what follows it can be passed over.
+pub(super) fn anchor(text: &str, at: usize) -> Slip {
+    let range = Place { text, at, in_flow: true }.value();
+    let help = format!(
+        "a job file says everything where it stands: write the value out; a text that begins with `&` needs quotes: {}",
+        quoted(&text[range.clone()])
+    );
+    Slip::new(range.clone(), "anchors (`&`) are not supported", help).value(range)
 }
 
 /// The slip of a text that begins with a character that has a meaning in YAML.

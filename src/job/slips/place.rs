@@ -274,6 +274,18 @@ impl Place<'_> {
         })
     }
 
+    /// An item behind the key of its list: `names: - a`.
+    pub(super) fn item_behind_its_key(&self) -> Option<Slip> {
+        let range = self.value();
+        let item = self.text[range.clone()].strip_prefix("- ")?.trim();
+        let line = self.line();
+        let key = self.text[line.start..self.at].trim().strip_suffix(':')?.trim_start_matches("- ");
+        let item = if item.contains(['"', '\'', '[', '{']) { item.to_owned() } else { format!("\"{item}\"") };
+        let message = "not valid YAML: an item of a list stands behind the key of the list";
+        let help = format!("write `{key}: [{item}]`, or each item on a line of its own");
+        Some(Slip::new(range.clone(), message, help).value(range))
+    }
+
     /// An item of a list where a key is expected.
     pub(super) fn stray_item(&self) -> Option<Slip> {
         let line = self.line();
@@ -283,30 +295,6 @@ impl Place<'_> {
             let help = "write the items below the key of their list, which has no other value";
             Slip::new(start..line.end, message, help)
         })
-    }
-
-    pub(super) fn inside_brackets(&self, flows: &[usize]) -> Option<Slip> {
-        // The parser names the bracket itself where the file ends before it is closed.
-        let open = *flows.iter().find(|open| **open == self.at).or(flows.last())?;
-        let between = self.text.get(open..self.at)?;
-        if open < self.at && !between.contains('\n') {
-            let (message, help) = match self.first()? {
-                '[' | '{' => (
-                    "not valid YAML: a text with a bracket in it is not in quotes",
-                    "put it into quotes: inside `[ ]` and `{ }` brackets have a meaning",
-                ),
-                _ => (
-                    "not valid YAML: a comma is missing before this",
-                    "separate items, and one key from the next, by `, `",
-                ),
-            };
-            let end = self.at + self.first().map_or(0, char::len_utf8);
-            return Some(Slip::new(self.at..end, message, help));
-        }
-        let sign = self.text.get(open..=open)?;
-        let close = if sign == "[" { "]" } else { "}" };
-        let message = format!("not valid YAML: this `{sign}` is never closed");
-        Some(Slip::new(open..open + 1, message, format!("add the `{close}`, or a comma before what follows")))
     }
 
     /// A line that is indented unlike its neighbours.

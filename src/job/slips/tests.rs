@@ -111,6 +111,40 @@ const SLIPS: &[(&str, &[&str])] = &[
             "3:1 not valid YAML: a no-break space (U+00A0) is here instead of a space | delete it and type a space",
         ],
     ),
+    (
+        "select:\n  names: - a\n",
+        &[
+            r#"4:10 not valid YAML: an item of a list stands behind the key of the list | write `names: ["a"]`, or each item on a line of its own"#,
+        ],
+    ),
+    (
+        "select:\n  names: [Order #1]\n",
+        &[
+            r#"4:17 what follows ` #` is a comment, the closing bracket with it | a text that holds ` #` needs quotes: write `"Order #1"`"#,
+        ],
+    ),
+    (
+        "transform:\n  - set: { /d: Moved #1, /e: f }\nx: y\n",
+        &[
+            r#"4:22 what follows ` #` is a comment, the closing bracket with it | a text that holds ` #` needs quotes: write `"Moved #1"`"#,
+        ],
+    ),
+    (
+        "transform:\n  - rename: { find: [a-z]+, replace: x }\n",
+        &[r#"4:21 a text that begins with `[` needs quotes | write `"[a-z]+"`"#],
+    ),
+    (
+        "map: { a: Order: 1, b: c }\n",
+        &[
+            r#"3:16 not valid YAML: this colon is not expected here | a text that holds `: ` needs quotes: write `"Order: 1"`"#,
+        ],
+    ),
+    (
+        "select:\n  names: [&x, a]\n",
+        &[
+            r#"4:11 anchors (`&`) are not supported | a job file says everything where it stands: write the value out; a text that begins with `&` needs quotes: `"&x"`"#,
+        ],
+    ),
     ("name: “a: b”\n", &[r#"3:7 typographic quotes do not quote in YAML | write `"a: b"`"#]),
     ("stop: { failures: %5 }\n", &["3:19 a share is written with its `%` behind the number | write `5%`"]),
     ("stop:\n  failures: %5\n", &["4:13 a share is written with its `%` behind the number | write `5%`"]),

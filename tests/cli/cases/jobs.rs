@@ -32,6 +32,11 @@ fn variants_of_case_20_are_told_once_too() {
         ("[%x]", ":8:11", "\"%x\""),
         ("[`x`]", ":8:11", "needs quotes"),
         ("{{ name }}", ":8:10", "\"{{ name }}\""),
+        ("[&x]", ":8:11", "\"&x\""),
+        ("- Order *", ":8:10", "`names: [\"Order *\"]`"),
+        ("[Order #1]", ":8:17", "\"Order #1\""),
+        ("[a, Order: 1]", ":8:14", "\"Order: 1\""),
+        ("[[a-z]+, b]", ":8:11", "\"[a-z]+\""),
     ] {
         let case = Case::of("20-yaml-without-a-hint");
         let job = case.world.read("job-1-star.yaml").replace("[*, Order *]", names);
@@ -67,6 +72,57 @@ fn case_21_what_is_valid_and_not_meant_is_told() {
     told(case.world.command(&["plan", "job-1-comment.yaml"]));
     let ran = check("21-valid-but-not-meant", "job-2-escapes.yaml").expect_stderr(":7:");
     assert_eq!(errors(&ran), 1, "{}", ran.stderr);
+}
+
+#[test]
+fn variants_of_case_21_are_told() {
+    let base = Case::of("21-valid-but-not-meant").world.read("job-1-comment.yaml");
+    let head = base.split("transform:").next().unwrap();
+    for (body, exit, said) in [
+        (
+            "transform: [{ set: { /description: 'a' } }]\nselect:\n  names:\n    - Order #1\n",
+            0,
+            "is a comment",
+        ),
+        ("select:\n  names:\n  - Order 1\n   - Order 2\n", 0, "this is one text, `Order 1 - Order 2`"),
+        ("select: { names: [“Order *”] }\n", 0, "typographic quotes"),
+        ("transform: [{ set: { /name: Order } }]\n", 0, "the same name"),
+        ("transform: [{ rename: { find: '(?s).*', replace: Order } }]\n", 0, "the same name"),
+        ("transform: [{ patch: [{ op: replace, path: /name, value: Order }] }]\n", 0, "the same name"),
+        ("transform: [{ jq: '.name = \"Order\"' }]\n", 0, "the same name"),
+        ("select: { manifest: \"in\\new.csv\" }\n", 2, "holds a line break"),
+        ("references: { map_file: \"a\\table.csv\" }\n", 2, "holds a tab"),
+        ("output: \"C:\\Users\"\n", 2, "means nothing in double quotes"),
+    ] {
+        let case = Case::of("21-valid-but-not-meant");
+        std::fs::write(case.world.path("job.yaml"), format!("{head}{body}")).unwrap();
+        let ran = case.check("job.yaml").expect_exit(exit).expect_stderr(said).expect_stderr("help");
+        assert_eq!(errors(&ran), usize::from(exit > 0), "{body}{}", ran.stderr);
+    }
+}
+
+#[test]
+fn variants_of_case_22_are_told_once_under_the_text() {
+    let base = Case::of("22-values-and-pointers").world.read("job-1-share.yaml");
+    let head = base.split("rate:").next().unwrap();
+    for (body, cure) in [
+        ("rate: { share: 90 }", "write `0.9`"),
+        ("transform: [{ remove: mockResponse }]", "`remove: [/mockResponse]`"),
+        (
+            "transform: [{ patch: [{ op: replace, path: http.method, value: PUT }] }]",
+            "did you mean `/http/method`?",
+        ),
+        ("transform: [{ patch: [{ op: rplace, path: /name, value: X }] }]", "did you mean `replace`?"),
+        ("transform: [{ set: { http.method: PUT } }]", "did you mean `/http/method`?"),
+        ("ignore: [aiDescription]", "did you mean `/aiDescription`?"),
+        ("select: { where: '' }", "it must be"),
+        ("select: { name: [a] }", "did you mean `names`?"),
+    ] {
+        let case = Case::of("22-values-and-pointers");
+        std::fs::write(case.world.path("job.yaml"), format!("{head}{body}\n")).unwrap();
+        let ran = case.check("job.yaml").expect_exit(2).expect_stderr(cure);
+        assert_eq!(errors(&ran), 1, "{body}{}", ran.stderr);
+    }
 }
 
 #[test]

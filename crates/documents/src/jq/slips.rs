@@ -8,9 +8,10 @@ pub(super) fn help(program: &str, at: usize) -> Option<&'static str> {
     Some(match () {
         () if is("===") || is("!==") => "jq compares with `==` and `!=`",
         () if is("<>") || (is(">") && follows('<')) => "jq compares with `!=`",
-        () if is("=~") || (is("~") && follows('=')) => {
-            "jq tries a regular expression with `test`: write `.name | test(\"…\")`"
+        () if rest.starts_with(['“', '”', '„', '«', '‘', '’']) => {
+            "typographic quotes do not quote in jq: write `\"`"
         }
+        () if is("=~") || is("~") => "jq tries a regular expression with `test`: write `.name | test(\"…\")`",
         () if is("&") => "jq has the word `and`",
         () if is("||") || (is("|") && follows('|')) => "jq has the word `or`",
         () if is("!") => "jq has the word `not`, behind what it negates: write `… | not`",
@@ -30,6 +31,8 @@ mod tests {
             (".name !== \"x\"", "`!=`"),
             (".name <> \"x\"", "`!=`"),
             (".name =~ \"x\"", "`test`"),
+            (".name ~ \"x\"", "`test`"),
+            (".name == “x”", "typographic"),
             (".a && .b", "`and`"),
             (".a || .b", "`or`"),
             ("!.a", "`not`"),

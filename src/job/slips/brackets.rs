@@ -1,0 +1,90 @@
+//! Slips inside of `[ ]` and `{ }`.
+
+use super::place::Place;
+use super::slip::Slip;
+use crate::job::quoting::quoted;
+
+impl Place<'_> {
+    /// What went wrong inside of the brackets that are open here.
+    pub(super) fn inside_brackets(&self, flows: &[usize]) -> Option<Slip> {
+        // The parser names the bracket itself where the file ends before it is closed.
+        let open = *flows.iter().find(|open| **open == self.at).or(flows.last())?;
+        let between = self.text.get(open..self.at)?;
+        if open < self.at && !between.contains('\n') {
+            if let Some(slip) = self.behind_a_bracket(open).or_else(|| self.second_colon(open)) {
+                return Some(slip);
+            }
+            let (message, help) = match self.first()? {
+                '[' | '{' => (
+                    "not valid YAML: a text with a bracket in it is not in quotes",
+                    "put it into quotes: inside `[ ]` and `{ }` brackets have a meaning",
+                ),
+                _ => (
+                    "not valid YAML: a comma is missing before this",
+                    "separate items, and one key from the next, by `, `",
+                ),
+            };
+            let end = self.at + self.first().map_or(0, char::len_utf8);
+            return Some(Slip::new(self.at..end, message, help));
+        }
+        let sign = self.text.get(open..=open)?;
+        let close = if sign == "[" { "]" } else { "}" };
+        if let Some(slip) = self.closed_in_a_comment(open, close) {
+            return Some(slip);
+        }
+        let message = format!("not valid YAML: this `{sign}` is never closed");
+        Some(Slip::new(open..open + 1, message, format!("add the `{close}`, or a comma before what follows")))
+    }
+
+    /// A text that begins with brackets and goes on behind them: `find: [a-z]+`.
+    fn behind_a_bracket(&self, flow: usize) -> Option<Slip> {
+        let before = &self.text[flow + 1..self.at];
+        let close = before.chars().next_back().filter(|c| matches!(c, ']' | '}'))?;
+        let open = if close == ']' { '[' } else { '{' };
+        let mut depth = 0_usize;
+        let start = before.char_indices().rev().find_map(|(at, c)| {
+            depth += usize::from(c == close);
+            depth -= usize::from(c == open && depth > 0);
+            (c == open && depth == 0).then_some(flow + 1 + at)
+        })?;
+        let range = Place { text: self.text, at: start, in_flow: true }.value();
+        let message = format!("a text that begins with `{open}` needs quotes");
+        let help = format!("write {}", quoted(&self.text[range.clone()]));
+        Some(Slip::new(range.clone(), message, help).value(range))
+    }
+
+    /// A second `: ` behind one word: `{ a: b: c }`. Behind two a comma is missing between them: `{ a: 1 b: 2 }`.
+    fn second_colon(&self, flow: usize) -> Option<Slip> {
+        let before = &self.text[flow + 1..self.at];
+        let first = before.rfind(": ").filter(|_| self.first() == Some(':'))?;
+        let value = &before[first + 2..];
+        let start = self.at - value.trim_start().len();
+        if value.trim().is_empty() || value.trim().contains([' ', ',', '"', '\'', '[', ']', '{', '}']) {
+            return None;
+        }
+        let range = Place { text: self.text, at: start, in_flow: true }.value();
+        let help =
+            format!("a text that holds `: ` needs quotes: write {}", quoted(&self.text[range.clone()]));
+        let message = "not valid YAML: this colon is not expected here";
+        Some(Slip::new(self.at..self.at + 1, message, help).value(range))
+    }
+
+    /// A ` #` that makes a comment of the rest of the line, the closing bracket included: `[Order #1]`.
+    fn closed_in_a_comment(&self, open: usize, close: &str) -> Option<Slip> {
+        let line = self.text[open..].lines().next()?;
+        let hash = line.find(" #").filter(|at| line[*at..].contains(close))?;
+        let before = &line[..hash];
+        if before.matches(['"', '\'']).count() % 2 == 1 {
+            return None;
+        }
+        let comma = before.rfind([',', '[', '{']).map_or(0, |at| at + 1);
+        let start = before.rfind(": ").map_or(comma, |colon| comma.max(colon + 2));
+        let start = start + before[start..].len() - before[start..].trim_start().len();
+        let end = hash + line[hash..].find([',', ']', '}'])?;
+        let range = open + start..open + end;
+        let text = self.text[range.clone()].trim_end();
+        let message = "what follows ` #` is a comment, the closing bracket with it";
+        let help = format!("a text that holds ` #` needs quotes: write {}", quoted(text));
+        Some(Slip::new(open + hash + 1..open + end, message, help).value(range))
+    }
+}
