@@ -1,5 +1,6 @@
 //! What an answer means: status, headers and body to a [`Reply`] or an [`ApiError`]. Pure, no I/O.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,7 +11,8 @@ use url::Url;
 use super::error::clean;
 use super::refusal::{self, Refusal};
 use super::{
-    ApiError, AwaySign, Call, ErrorKind, LongPage, Method, Problem, Reply, Token, TooLargeSign, link,
+    ApiError, AwaySign, Call, ErrorKind, LongPage, Method, PageError, Problem, Reply, Token, TooLargeSign,
+    link,
 };
 use crate::documents::document::escape_bytes;
 
@@ -41,7 +43,7 @@ pub(super) struct Answer {
 pub(super) enum Body {
     Whole(Bytes),
     /// A page of a list that is too long for memory, or why it is not one.
-    Long(Result<LongPage, String>),
+    Long(Result<LongPage, Arc<PageError>>),
     /// Larger than the bound: the bound, and the beginning.
     TooLarge(usize, Bytes),
     /// It ended early: what happened, for people.

@@ -4,12 +4,9 @@
 //! next attempt. Whoever asked for it may want to stop meanwhile, and whoever writes must put an intent on disk for a
 //! call that is about to be sent, not for one that waits. So each attempt asks here, with its permit in hand.
 
-use std::sync::Arc;
-
-use async_trait::async_trait;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Api, ApiError, Call, ErrorKind, Reply};
+use super::{ApiError, ErrorKind};
 use crate::model::cancel::Cancel;
 
 /// Is asked right before each attempt of a call is sent. Cheap to clone.
@@ -19,8 +16,8 @@ use crate::model::cancel::Cancel;
 pub struct BeforeSend {
     cancel: Cancel,
     announce: Option<mpsc::Sender<Announcement>>,
-    goes_ahead: bool,
-    keeps_answers: bool,
+    pub(super) goes_ahead: bool,
+    pub(super) keeps_answers: bool,
 }
 
 /// What the caller of a write learns of it before its answer.
@@ -91,69 +88,6 @@ impl BeforeSend {
     /// Waits until calls that are not on the wire are held back.
     pub(super) async fn held_back(&self) {
         self.cancel.draining().await;
-    }
-}
-
-impl Call {
-    /// Does what comes before sending, and stops waiting for it when the call is held back.
-    ///
-    /// # Errors
-    ///
-    /// Fails with [`ErrorKind::Withheld`] once no further call may leave.
-    pub(super) async fn unless_held_back<T>(&self, waiting: impl Future<Output = T>) -> Result<T, ApiError> {
-        let Some(before_send) = &self.before_send else { return Ok(waiting.await) };
-        tokio::select! {
-            biased;
-            () = before_send.held_back() => Err(self.withheld()),
-            waited = waiting => Ok(waited),
-        }
-    }
-
-    /// Asks whether it may be sent now.
-    ///
-    /// # Errors
-    ///
-    /// Fails with [`ErrorKind::Withheld`] where the call may not leave any more.
-    pub(super) async fn may_be_sent(&self) -> Result<(), ApiError> {
-        match &self.before_send {
-            Some(before_send) if !before_send.may_send().await => Err(self.withheld()),
-            _ => Ok(()),
-        }
-    }
-
-    /// Whether it goes ahead of the calls that wait.
-    pub(super) fn goes_ahead(&self) -> bool {
-        self.before_send.as_ref().is_some_and(|before_send| before_send.goes_ahead)
-    }
-
-    /// Whether its caller wants to know of a 429.
-    pub(super) fn keeps_answers(&self) -> bool {
-        self.before_send.as_ref().is_some_and(|before_send| before_send.keeps_answers)
-    }
-
-    fn withheld(&self) -> ApiError {
-        let error = ApiError::new(self.method, &self.target, ErrorKind::Withheld, "not sent: the run stops");
-        ApiError { attempts: 0, ..error }
-    }
-}
-
-/// An API whose calls ask before they are sent.
-#[derive(Debug)]
-pub(super) struct Asking {
-    pub inner: Arc<dyn Api>,
-    pub before_send: BeforeSend,
-}
-
-#[async_trait]
-#[deny(clippy::missing_trait_methods)]
-impl Api for Asking {
-    async fn call(&self, call: &Call) -> Result<Reply, ApiError> {
-        if call.before_send.is_some() {
-            // The one that is nearer to the caller knows more of the call.
-            return self.inner.call(call).await;
-        }
-        let call = Call { before_send: Some(self.before_send.clone()), ..call.clone() };
-        self.inner.call(&call).await
     }
 }
 

@@ -1,32 +1,14 @@
 //! One call to the service, its answer, and the trait that carries it out.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use super::jobs::READ_JOBS;
-use super::{ApiError, BeforeSend, LongPage};
+use super::{ApiError, BeforeSend, ErrorKind, LongPage, Method, PageError};
 
-/// The verb of a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum Method {
-    Get,
-    Post,
-    Put,
-    Delete,
-}
-
-impl Method {
-    /// The word on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Post => "POST",
-            Self::Put => "PUT",
-            Self::Delete => "DELETE",
-        }
-    }
-}
+/// What the call is for that asks which flows run. It is a POST that changes nothing.
+pub(super) const READ_JOBS: &str = "read jobs";
 
 /// One request to the service: everything that its sending needs.
 #[derive(Debug, Clone)]
@@ -50,6 +32,47 @@ impl Call {
     pub(crate) fn reads(&self) -> bool {
         self.method == Method::Get || self.purpose == READ_JOBS
     }
+
+    /// Does what comes before sending, and stops waiting for it when the call is held back.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`ErrorKind::Withheld`] once no further call may leave.
+    pub(super) async fn unless_held_back<T>(&self, waiting: impl Future<Output = T>) -> Result<T, ApiError> {
+        let Some(before_send) = &self.before_send else { return Ok(waiting.await) };
+        tokio::select! {
+            biased;
+            () = before_send.held_back() => Err(self.withheld()),
+            waited = waiting => Ok(waited),
+        }
+    }
+
+    /// Asks whether it may be sent now.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`ErrorKind::Withheld`] where the call may not leave any more.
+    pub(super) async fn may_be_sent(&self) -> Result<(), ApiError> {
+        match &self.before_send {
+            Some(before_send) if !before_send.may_send().await => Err(self.withheld()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether it goes ahead of the calls that wait.
+    pub(super) fn goes_ahead(&self) -> bool {
+        self.before_send.as_ref().is_some_and(|before_send| before_send.goes_ahead)
+    }
+
+    /// Whether its caller wants to know of a 429.
+    pub(super) fn keeps_answers(&self) -> bool {
+        self.before_send.as_ref().is_some_and(|before_send| before_send.keeps_answers)
+    }
+
+    fn withheld(&self) -> ApiError {
+        let error = ApiError::new(self.method, &self.target, ErrorKind::Withheld, "not sent: the run stops");
+        ApiError { attempts: 0, ..error }
+    }
 }
 
 /// The answer to a call that succeeded (2xx).
@@ -60,7 +83,7 @@ pub struct Reply {
     /// The body, decoded and whole; empty for 204.
     pub body: Bytes,
     /// The documents of a page that is too long for memory: then `body` is empty.
-    pub page: Option<Result<LongPage, String>>,
+    pub page: Option<Result<LongPage, Arc<PageError>>>,
     /// The URL of `rel="next"`, absolute and on the account's own origin.
     pub next: Option<String>,
     /// The service's clock, from `Date`.

@@ -10,11 +10,12 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::before_send::Asking;
+use super::asking::Asking;
 pub use super::brought::{AuditEntry, Cloned, Dependent, Document, Done, Identity};
 use super::budget::Budget;
 use super::page::{self, read_as, unreadable};
 use super::page_size::PageSizes;
+use super::unreadable::UnreadableAnswer;
 use super::{Api, ApiError, BeforeSend, Call, ErrorKind, ListRequest, Method, Page, Reply};
 use crate::documents::references::Kind;
 use crate::model::{Head, Id};
@@ -88,7 +89,7 @@ impl Client {
     pub async fn create(&self, path: &str, body: Bytes) -> Result<Document, ApiError> {
         let call = Call::write(Method::Post, format!("/v1/{path}"), body, purpose(Method::Post, path));
         let reply = self.api.call(&call).await?;
-        document(&reply).map_err(|why| unreadable(&call, &reply, ErrorKind::InDoubt, why))
+        document(&reply).map_err(|why| unreadable(&call, &reply, ErrorKind::InDoubt, &why))
     }
 
     /// Puts `body`, the whole document, in the place of `id`.
@@ -100,7 +101,7 @@ impl Client {
         let target = target(Method::Put, path, id, "")?;
         let call = Call::write(Method::Put, target, body, purpose(Method::Put, path));
         let reply = self.api.call(&call).await?;
-        same(&reply, id).map_err(|why| unreadable(&call, &reply, ErrorKind::InDoubt, why))
+        same(&reply, id).map_err(|why| unreadable(&call, &reply, ErrorKind::InDoubt, &why))
     }
 
     /// Moves a document to the recycle bin.
@@ -131,7 +132,7 @@ impl Client {
         let target = target(Method::Post, Kind::Imports.as_str(), id, "/clone")?;
         let call = Call::write(Method::Post, target, Bytes::from(body.to_string()), "clone import");
         let reply = self.api.call(&call).await?;
-        cloned(&reply, id).map_err(|why| unreadable(&call, &reply, ErrorKind::InDoubt, why))
+        cloned(&reply, id).map_err(|why| unreadable(&call, &reply, ErrorKind::InDoubt, &why))
     }
 
     /// Brings a deleted document back, with what went with it. Tries the present call, then the older one.
@@ -255,17 +256,16 @@ fn done(reply: &Reply) -> Done {
 }
 
 /// A JSON answer; a 204 is the empty one.
-fn json<T: serde::de::DeserializeOwned + Default>(reply: &Reply) -> Result<T, String> {
+fn json<T: serde::de::DeserializeOwned + Default>(reply: &Reply) -> Result<T, UnreadableAnswer> {
     if reply.status == 204 {
         return Ok(T::default());
     }
-    serde_json::from_slice(&reply.body).map_err(|error| format!("the answer cannot be read: {error}"))
+    serde_json::from_slice(&reply.body).map_err(UnreadableAnswer::not_json("the answer"))
 }
 
-fn document(reply: &Reply) -> Result<Document, String> {
-    let not_a_document = |error| format!("the answer is not a document: {error}");
-    let text: Box<RawValue> = serde_json::from_slice(&reply.body).map_err(not_a_document)?;
-    with_head(text, reply).map_err(not_a_document)
+fn document(reply: &Reply) -> Result<Document, UnreadableAnswer> {
+    let text: Box<RawValue> = serde_json::from_slice(&reply.body).map_err(UnreadableAnswer::NotADocument)?;
+    with_head(text, reply).map_err(UnreadableAnswer::NotADocument)
 }
 
 fn with_head(text: Box<RawValue>, reply: &Reply) -> Result<Document, serde_json::Error> {
@@ -280,20 +280,21 @@ fn with_head(text: Box<RawValue>, reply: &Reply) -> Result<Document, serde_json:
 }
 
 /// The document `id`; the recycle bin wraps it in `{"model":..., "doc":...}`.
-fn same(reply: &Reply, id: &Id) -> Result<Document, String> {
+fn same(reply: &Reply, id: &Id) -> Result<Document, UnreadableAnswer> {
     #[derive(Deserialize)]
     struct Wrapped {
         doc: Box<RawValue>,
     }
-    let document = document(reply).or_else(|why| {
-        let wrapped: Wrapped = serde_json::from_slice(&reply.body).map_err(|_| why.clone())?;
-        with_head(wrapped.doc, reply).map_err(|_| why)
-    })?;
-    if document.head.id == *id { Ok(document) } else { Err("the answer is another document".to_owned()) }
+    let wrapped = || {
+        let wrapped: Wrapped = serde_json::from_slice(&reply.body).ok()?;
+        with_head(wrapped.doc, reply).ok()
+    };
+    let document = document(reply).or_else(|why| wrapped().ok_or(why))?;
+    if document.head.id == *id { Ok(document) } else { Err(UnreadableAnswer::AnotherDocument) }
 }
 
 /// Reads `{"_id":...}` or `[{"model":"Import","_id":...}, ...]`.
-fn cloned(reply: &Reply, source: &Id) -> Result<Cloned, String> {
+fn cloned(reply: &Reply, source: &Id) -> Result<Cloned, UnreadableAnswer> {
     #[derive(Deserialize)]
     struct Made {
         model: String,
@@ -302,11 +303,11 @@ fn cloned(reply: &Reply, source: &Id) -> Result<Cloned, String> {
     }
     let (id, document, others) = if reply.body.trim_ascii_start().starts_with(b"[") {
         let made: Vec<Made> = serde_json::from_slice(&reply.body)
-            .map_err(|error| format!("the answer to the clone cannot be read: {error}"))?;
+            .map_err(UnreadableAnswer::not_json("the answer to the clone"))?;
         let (mut imports, others): (Vec<_>, Vec<_>) =
             made.into_iter().partition(|made| made.model == "Import");
         let (Some(import), true) = (imports.pop(), imports.is_empty()) else {
-            return Err("the answer to the clone does not name exactly one import".to_owned());
+            return Err(UnreadableAnswer::NotOneClone);
         };
         (import.id, None, others.into_iter().map(|made| (made.model, made.id)).collect())
     } else {
@@ -314,7 +315,7 @@ fn cloned(reply: &Reply, source: &Id) -> Result<Cloned, String> {
         (document.head.id.clone(), Some(document), Vec::new())
     };
     if id == *source {
-        return Err("the answer to the clone is the source itself".to_owned());
+        return Err(UnreadableAnswer::ClonedIntoItself);
     }
     Ok(Cloned { id, document, others, attempts: reply.attempts, date: reply.date, status: reply.status })
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{AwaySign, Method, TooLargeSign};
+use super::Method;
 
 /// What a failed call means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +28,27 @@ pub enum ErrorKind {
     Broken,
 }
 
+/// A sign that the service is away, as far as one call can tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AwaySign {
+    /// Nobody listens there, or no way leads there.
+    Unreachable,
+    /// No connection for another reason, such as a name that is not known or a certificate: if the service never
+    /// answered, waiting does not help.
+    NoConnection,
+    /// Something in front of it answered 502, 503 or 504.
+    Busy,
+}
+
+/// A sign that a page was too large, as far as one failure can tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TooLargeSign {
+    /// It was larger than allowed here, did not end in time, or the service refused it as it was asked for (400, 413).
+    Certain,
+    /// It was cut, or answered with 5xx: it may be the size, if that happens again.
+    Possible,
+}
+
 /// One entry of the service's error envelope.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Problem {
@@ -43,7 +64,7 @@ pub struct Problem {
 }
 
 /// A call that failed.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("{method} {path} failed{}{}: {summary}",
     // A page that is no answer of the service is told with its status already.
     .status.map(|status| format!(" with {status}")).filter(|with| !.summary.starts_with(&with[6..])).unwrap_or_default(),

@@ -7,12 +7,11 @@ use serde::Deserialize;
 use serde_json::json;
 use url::Url;
 
+use super::call::READ_JOBS;
 use super::page::read_as;
+use super::unreadable::UnreadableAnswer;
 use super::{Api, ApiError, Call, ErrorKind, Method};
 use crate::model::Id;
-
-/// What the call is for. It is a POST that changes nothing.
-pub(super) const READ_JOBS: &str = "read jobs";
 
 /// Flows that one call asks for: how many the service takes is not documented.
 const MOST_FLOWS: usize = 500;
@@ -60,7 +59,7 @@ pub(super) async fn running(api: &dyn Api, flows: &[Id]) -> Result<HashSet<Id>, 
                     return Ok(Current::default());
                 }
                 serde_json::from_slice::<Current>(&reply.body)
-                    .map_err(|error| format!("the jobs in progress cannot be read: {error}"))
+                    .map_err(UnreadableAnswer::not_json("the list of jobs in progress"))
             };
             let (page, _) = read_as(api, &call, parse).await?;
             let active = page

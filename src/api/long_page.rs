@@ -17,7 +17,7 @@ const PART: usize = 1 << 20;
 
 /// Why a page cannot be taken.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum PageError {
+pub enum PageError {
     /// It is not an array of documents.
     #[error(transparent)]
     Split(#[from] SplitError),
@@ -26,7 +26,7 @@ pub(super) enum PageError {
     NotADocument(usize),
     /// An element is not JSON.
     #[error("entry {0} of the page is not JSON: {1}")]
-    NotJson(usize, String),
+    NotJson(usize, serde_json::Error),
     /// The file in passing cannot be used.
     #[error("the page is too long for memory, and cannot be put into a temporary file: {0}")]
     File(#[from] io::Error),
@@ -99,7 +99,7 @@ impl Output {
         let escaped = std::str::from_utf8(element).is_err().then(|| escape_bytes(element));
         let text = escaped.as_deref().map_or(element, str::as_bytes);
         let raw: &RawValue =
-            serde_json::from_slice(text).map_err(|error| PageError::NotJson(number, error.to_string()))?;
+            serde_json::from_slice(text).map_err(|error| PageError::NotJson(number, error))?;
         if !has_id(raw.get()) {
             return Err(PageError::NotADocument(number));
         }
@@ -149,7 +149,7 @@ impl Parts {
             let (document, behind) = rest.split_at(*length as usize);
             let number = self.next + documents.len() + 1;
             let document = serde_json::from_slice::<&RawValue>(document);
-            let document = document.map_err(|error| PageError::NotJson(number, error.to_string()))?;
+            let document = document.map_err(|error| PageError::NotJson(number, error))?;
             documents.push(document.to_owned());
             rest = behind;
         }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::{Instant, sleep_until};
 
-use super::{Api, ApiError, Call, ErrorKind, Meter, Reply, RetryPolicy};
+use super::{Api, ApiError, AwaySign, Call, ErrorKind, Meter, Reply, RetryPolicy};
 
 /// Answers 502 to 504 in a row, to any calls, that are taken for a service that is away.
 const BUSY_IN_A_ROW: u32 = 3;
@@ -20,18 +20,6 @@ const LONGEST_UNASKED: Duration = Duration::from_secs(10);
 const MOST_FREE: u32 = 2;
 /// The patience with a service that never answered: its address may be wrong.
 const FIRST_PATIENCE: Duration = Duration::from_secs(30);
-
-/// A sign that the service is away, as far as one call can tell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AwaySign {
-    /// Nobody listens there, or no way leads there.
-    Unreachable,
-    /// No connection for another reason, such as a name that is not known or a certificate: if the service never
-    /// answered, waiting does not help.
-    NoConnection,
-    /// Something in front of it answered 502, 503 or 504.
-    Busy,
-}
 
 /// An API that waits while the service is away.
 #[derive(Debug)]

@@ -15,8 +15,8 @@ use serde_json::value::RawValue;
 use super::entry_id::{has_id, id_of};
 use super::long_page::{LongPage, Parts};
 use super::page_size::PageSizes;
-use super::{Api, ApiError, Call, ErrorKind, Method, Reply};
-use crate::documents::references::Kind;
+use super::unreadable::UnreadableAnswer;
+use super::{Api, ApiError, Call, ErrorKind, ListRequest, Method, Reply};
 use crate::model::Fingerprint;
 
 /// A list that is longer than this is taken for one without an end.
@@ -42,56 +42,6 @@ pub struct Page {
     pub date: Option<jiff::Timestamp>,
     /// Whether another page follows this one.
     pub more: bool,
-}
-
-/// Which list, and how.
-#[derive(Debug, Clone)]
-pub struct ListRequest {
-    /// The path after `/v1/`: `imports`, `connections`, ...
-    pub path: String,
-    /// `limit`: documents per page asked for, at most. 0 leaves it to the service.
-    pub limit: u32,
-    /// `include`: shrink each record to these fields (and `_id`, `name`, `adaptorType`). Empty: whole documents.
-    pub include: Vec<&'static str>,
-    /// Filters as key and value, e.g. `adaptorType`.
-    pub filters: Vec<(&'static str, String)>,
-}
-
-impl ListRequest {
-    /// Path and query of the first page, with so many documents on it.
-    fn target(&self, limit: u32) -> String {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        if limit > 0 {
-            query.append_pair("limit", &limit.to_string());
-        }
-        for (key, value) in &self.filters {
-            query.append_pair(key, value);
-        }
-        let mut query = query.finish();
-        if !self.include.is_empty() {
-            // The comma stays a comma: the reference shows it so, and allows nothing that would need encoding.
-            let and = if query.is_empty() { "" } else { "&" };
-            query = format!("{query}{and}include={}", self.include.join(","));
-        }
-        let mark = if query.is_empty() { "" } else { "?" };
-        format!("/v1/{}{mark}{query}", self.path)
-    }
-
-    /// What the call is for, in the words of the forecast.
-    fn purpose(&self) -> &'static str {
-        match self.path.as_str() {
-            path if path == Kind::Imports.as_str() => "list imports",
-            "connections" => "list connections",
-            "integrations" => "list integrations",
-            "scripts" => "list scripts",
-            "filedefinitions" => "list file definitions",
-            "lookupcaches" => "list lookup caches",
-            "exports" => "list exports",
-            "flows" => "list flows",
-            path if path.ends_with("/audit") => "list audit",
-            _ => "list others",
-        }
-    }
 }
 
 /// Streams a list page by page. It ends after the last page or the first error.
@@ -235,7 +185,7 @@ impl Walk {
 pub(super) async fn read_as<T>(
     api: &dyn Api,
     call: &Call,
-    parse: impl Fn(&Reply) -> Result<T, String>,
+    parse: impl Fn(&Reply) -> Result<T, UnreadableAnswer>,
 ) -> Result<(T, Reply), ApiError> {
     let mut sent = 0;
     for turn in 1.. {
@@ -248,44 +198,39 @@ pub(super) async fn read_as<T>(
         match parse(&reply) {
             Ok(parsed) => return Ok((parsed, reply)),
             Err(_) if turn < READS => {}
-            Err(summary) => return Err(unreadable(call, &reply, ErrorKind::Broken, summary)),
+            Err(why) => return Err(unreadable(call, &reply, ErrorKind::Broken, &why)),
         }
     }
     unreachable!("the loop ends by its third turn")
 }
 
 /// The error of an answer that came whole but is not what the reference promises.
-pub(super) fn unreadable(
-    call: &Call,
-    reply: &Reply,
-    kind: ErrorKind,
-    summary: impl Into<String>,
-) -> ApiError {
+pub(super) fn unreadable(call: &Call, reply: &Reply, kind: ErrorKind, why: &UnreadableAnswer) -> ApiError {
     ApiError {
         attempts: reply.attempts,
         status: Some(reply.status),
         date: reply.date,
-        ..ApiError::new(call.method, &call.target, kind, summary)
+        ..ApiError::new(call.method, &call.target, kind, why.to_string())
     }
 }
 
 /// The documents of a page, wherever they are.
-fn listed(reply: &Reply) -> Result<Listed, String> {
+fn listed(reply: &Reply) -> Result<Listed, UnreadableAnswer> {
     match &reply.page {
-        Some(page) => page.clone().map(Listed::Long),
+        Some(page) => Ok(Listed::Long(page.clone()?)),
         None => documents(reply).map(Listed::All),
     }
 }
 
 /// The documents of a page; a 204 is an empty one.
-fn documents(reply: &Reply) -> Result<Vec<Box<RawValue>>, String> {
+fn documents(reply: &Reply) -> Result<Vec<Box<RawValue>>, UnreadableAnswer> {
     if reply.status == 204 && reply.body.trim_ascii().is_empty() {
         return Ok(Vec::new());
     }
-    let documents: Vec<Box<RawValue>> = serde_json::from_slice(&reply.body)
-        .map_err(|error| format!("the page is not a JSON array: {error}"))?;
+    let documents: Vec<Box<RawValue>> =
+        serde_json::from_slice(&reply.body).map_err(UnreadableAnswer::NotAPage)?;
     match documents.iter().position(|document| !has_id(document.get())) {
-        Some(at) => Err(format!("entry {} of the page is not an object with an _id", at + 1)),
+        Some(at) => Err(UnreadableAnswer::NoId(at + 1)),
         None => Ok(documents),
     }
 }
@@ -295,23 +240,6 @@ mod tests {
     use futures::StreamExt;
 
     use super::*;
-
-    #[test]
-    fn the_first_page_is_asked_for_as_the_reference_shows_it() {
-        let request = ListRequest {
-            path: "imports".into(),
-            limit: 1000,
-            include: vec!["name", "http.method"],
-            filters: vec![("adaptorType", "HTTP Import&".into())],
-        };
-        assert_eq!(
-            request.target(1000),
-            "/v1/imports?limit=1000&adaptorType=HTTP+Import%26&include=name,http.method"
-        );
-        let plain = ListRequest { path: "flows".into(), limit: 0, include: vec![], filters: vec![] };
-        assert_eq!(plain.purpose(), "list flows");
-        assert_eq!(plain.target(0), "/v1/flows");
-    }
 
     /// A list whose next page is always a new one.
     #[derive(Debug)]

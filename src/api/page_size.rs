@@ -8,15 +8,6 @@ use super::ListRequest;
 /// Documents on a page when nothing else is said: the most that the reference speaks of.
 pub const MOST_DOCUMENTS: u32 = 1000;
 
-/// A sign that a page was too large, as far as one failure can tell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TooLargeSign {
-    /// It was larger than allowed here, did not end in time, or the service refused it as it was asked for (400, 413).
-    Certain,
-    /// It was cut, or answered with 5xx: it may be the size, if that happens again.
-    Possible,
-}
-
 /// The size of pages, by list; shared by all calls of an account. A size that was too large is not asked for again.
 #[derive(Debug)]
 pub(super) struct PageSizes {

@@ -5,8 +5,22 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use async_trait::async_trait;
 
-use super::token::{RenewToken, TokenCell};
+use super::token::{RenewToken, TokenCell, TokenSourceError};
 use super::{Api, ApiError, Call, ErrorKind, Meter, Reply};
+
+/// Why there is no other token.
+#[derive(Debug, thiserror::Error)]
+enum RenewError {
+    /// Where it comes from gave none.
+    #[error(transparent)]
+    Source(TokenSourceError),
+    /// What it gave cannot be one.
+    #[error("what it gave is not a token")]
+    NotAToken,
+    /// Asking for it ended with a mistake of this program.
+    #[error(transparent)]
+    Panicked(#[from] tokio::task::JoinError),
+}
 
 /// An API whose token is asked for once more after a 401: a token command gives one that holds for an hour.
 ///
@@ -36,7 +50,7 @@ impl<A> Renewing<A> {
     }
 
     /// Asks for the token, unless another call did since number `used` was sent. Whether there is another one now.
-    async fn renewed(&self, used: u64) -> Result<bool, String> {
+    async fn renewed(&self, used: u64) -> Result<bool, RenewError> {
         let Some(renew) = &self.renew else { return Ok(false) };
         let _one = self.asking.lock().await;
         let (token, number) = self.tokens.current();
@@ -48,9 +62,9 @@ impl<A> Renewing<A> {
         }
         let ask = renew.clone();
         let asked = tokio::task::spawn_blocking(move || ask.ask()).await;
-        let new = asked.map_err(|error| error.to_string())??;
+        let new = asked?.map_err(RenewError::Source)?;
         if super::http::bearer(&new).is_none() {
-            return Err("what it gave is not a token".to_owned());
+            return Err(RenewError::NotAToken);
         }
         if new.is_same_as(&token) {
             return Ok(false);
@@ -87,6 +101,7 @@ impl<A: Api> Api for Renewing<A> {
                 }
                 Ok(false) => return Err(ApiError { attempts: sent, ..error }),
                 Err(why) => {
+                    let why = crate::model::chain(&why);
                     let summary = format!("{}; asking for the token once more failed: {why}", error.summary);
                     return Err(ApiError { attempts: sent, summary, ..error });
                 }

@@ -5,7 +5,7 @@
 
 /// Why bytes are not an array of elements within the bound.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum SplitError {
+pub enum SplitError {
     /// Something stands where an element, a comma or the end should.
     #[error("the page is not a JSON array: unexpected `{}` after {}", char::from(*byte), entries(*elements))]
     Unexpected {

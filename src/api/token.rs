@@ -48,17 +48,20 @@ impl From<SecretString> for Token {
     }
 }
 
+/// Why the place where a token comes from gave none. It holds nothing of a token.
+pub type TokenSourceError = Box<dyn std::error::Error + Send + Sync>;
+
 /// Asks for the token again where it came from: runs the command, reads the file. It may block for a while.
 #[derive(Clone)]
-pub struct RenewToken(Arc<dyn Fn() -> Result<Token, String> + Send + Sync>);
+pub struct RenewToken(Arc<dyn Fn() -> Result<Token, TokenSourceError> + Send + Sync>);
 
 impl RenewToken {
-    /// Asks with `ask`; its error is for people and holds nothing of a token.
-    pub fn new(ask: impl Fn() -> Result<Token, String> + Send + Sync + 'static) -> Self {
+    /// Asks with `ask`.
+    pub fn new(ask: impl Fn() -> Result<Token, TokenSourceError> + Send + Sync + 'static) -> Self {
         Self(Arc::new(ask))
     }
 
-    pub(super) fn ask(&self) -> Result<Token, String> {
+    pub(super) fn ask(&self) -> Result<Token, TokenSourceError> {
         (self.0)()
     }
 }

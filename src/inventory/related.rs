@@ -213,10 +213,13 @@ fn uses(flow: &RawValue, used: &HashSet<Id>) -> bool {
 /// A document with these of its fields only.
 fn reduced(text: &RawValue, fields: &[&[&str]]) -> String {
     // Of what has no tree only the identity is kept: what is cut out of a text might be a secret.
-    let whole = read_tree(text.get().as_bytes()).unwrap_or_else(|_| {
-        let head = Head::read(text.get());
-        serde_json::json!({ "_id": head.id.as_str(), "name": head.name })
-    });
+    let whole = match read_tree(text.get().as_bytes()) {
+        Ok(whole) => whole,
+        Err(_) => {
+            let head = Head::read(text.get());
+            serde_json::json!({ "_id": head.id.as_str(), "name": head.name })
+        }
+    };
     let mut kept = Map::new();
     for path in fields {
         match path {

@@ -69,7 +69,10 @@ fn text(form: Format) -> Value {
 
 /// A value as it is written in a job file, as JSON: numbers and booleans as such, all else as text.
 fn written(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|_| json!(text))
+    match serde_json::from_str(text) {
+        Ok(value) => value,
+        Err(_) => json!(text),
+    }
 }
 
 fn table(table: &'static Table, tables: &mut Map<String, Value>) -> Value {

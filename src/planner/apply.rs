@@ -39,8 +39,11 @@ pub(crate) fn stands_apart(
     }
     let Some((outcome, trouble)) = apart.trouble else { return Ok(item) };
     if let (true, Some(import)) = (is_same, there) {
-        let there = read_tree(&imports.spool.read(import.slot)?).unwrap_or_default();
-        let has = |place: &Place| there.pointer(&place.pointer).and_then(|at| at.as_str()) == Some(&place.id);
+        let there = read_tree(&imports.spool.read(import.slot)?);
+        let has = |place: &Place| {
+            let at = there.as_ref().ok().and_then(|there| there.pointer(&place.pointer)?.as_str());
+            at == Some(&place.id)
+        };
         if !apart.unresolved.is_empty() && apart.unresolved.iter().all(has) {
             item.warnings.extend(apart.unresolved.iter().map(|place| {
                 format!(

@@ -353,8 +353,10 @@ async fn judge(
         let removed = removed(builder, &of, import);
         let all_own = fields.is_empty() || {
             let text = imports.spool.read(import.slot)?;
-            let adaptor = read_tree(&text).map(|tree| adaptor_of(&tree)).unwrap_or_default();
-            fields.iter().all(|field| is_the_services(own, &adaptor, field, &removed))
+            let adaptor = read_tree(&text).map(|tree| adaptor_of(&tree));
+            adaptor.is_ok_and(|adaptor| {
+                fields.iter().all(|field| is_the_services(own, &adaptor, field, &removed))
+            })
         };
         if all_own {
             fields.clear();

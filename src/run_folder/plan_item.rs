@@ -133,7 +133,7 @@ pub struct PlanItem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<Reason>,
     /// What it is. The file names it where it is not an import.
-    #[serde(default = "imports", skip_serializing_if = "is_imports")]
+    #[serde(default = "of_imports", skip_serializing_if = "is_imports")]
     pub kind: Kind,
     /// Items that come to their end before it begins. Where it holds the ids of what they create, those must be created.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -182,7 +182,7 @@ pub struct PlanItem {
     pub secrets: Vec<String>,
 }
 
-fn imports() -> Kind {
+fn of_imports() -> Kind {
     Kind::Imports
 }
 

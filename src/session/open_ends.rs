@@ -188,9 +188,8 @@ async fn open_account(
         AccountPlace::Service { origin, token: source, .. } => {
             let token = token.ok_or_else(|| bad("has no token".to_owned()))?;
             let (source, env) = (source.clone(), host.env.clone());
-            let renew = RenewToken::new(move || {
-                secret::resolve(&source, &env).map(Token::from).map_err(|error| chain(&error))
-            });
+            let renew =
+                RenewToken::new(move || secret::resolve(&source, &env).map(Token::from).map_err(Into::into));
             let shown = origin.as_str().trim_end_matches('/').to_owned();
             (Access { origin: origin.clone(), token, renew: Some(renew) }, shown, None)
         }

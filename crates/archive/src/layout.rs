@@ -6,5 +6,7 @@ pub(super) const HEADER: &str = "archive.json";
 pub(super) const BLOBS: &str = "blobs";
 /// The folder of the manifests.
 pub(super) const SNAPSHOTS: &str = "snapshots";
+/// The folder of notes.
+pub(super) const NOTES: &str = "notes";
 /// How far partial checks have progressed.
 pub(super) const CHECKED: &str = "checked.json";

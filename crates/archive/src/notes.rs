@@ -1,9 +1,7 @@
 //! What is known of an archive beside its snapshots: small files that may be lost without losing a backup.
 
+use super::layout::NOTES;
 use super::{Archive, ArchiveError};
-
-/// The folder of notes.
-pub(super) const NOTES: &str = "notes";
 
 impl Archive {
     fn note_path(&self, name: &str) -> String {

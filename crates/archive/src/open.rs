@@ -9,7 +9,7 @@ use object_store::ObjectStore;
 use serde::{Deserialize, Serialize};
 
 use super::cipher::{self, Cipher};
-use super::layout::{BLOBS, CHECKED, HEADER, SNAPSHOTS};
+use super::layout::{BLOBS, CHECKED, HEADER, NOTES, SNAPSHOTS};
 use super::location::{self, Place};
 use super::lock::{self, Ask, Held, Locks, Sharing};
 use super::seal::{pack, unpack};
@@ -192,7 +192,7 @@ async fn make(store: &Store, options: &ArchiveOptions) -> Result<Bytes, ArchiveE
             ));
         }
         // Whoever made it meanwhile is met when ours is written.
-        let known = [HEADER, super::folder::ASIDE, lock::FOLDER, lock::FILE, super::notes::NOTES, CHECKED];
+        let known = [HEADER, super::folder::ASIDE, lock::FOLDER, lock::FILE, NOTES, CHECKED];
         if !known.contains(&folder) {
             return Err(absent(&format!("it holds {} instead: choose an empty place", object.name)));
         }

@@ -1,15 +1,18 @@
 //! Calls that are announced, and calls that are held back while they wait.
 
 use std::num::NonZeroU32;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::*;
 use crate::api::{
-    Budget, BudgetOptions, Client, Concurrency, Meter, RetryPolicy, Retrying, ServerClock, Throttled,
+    Api, Budget, BudgetOptions, Call, Client, Concurrency, Meter, Reply, RetryPolicy, Retrying, ServerClock,
+    Throttled,
 };
 use crate::model::Id;
 use crate::model::time::Clock;

@@ -1,5 +1,7 @@
 //! The body of an answer as it arrives: kept whole, or split into documents where it is a long page.
 
+use std::sync::Arc;
+
 use bytes::{Bytes, BytesMut};
 
 use crate::api::answer::Body;
@@ -64,7 +66,7 @@ async fn read_long(
 ) -> Body {
     let mut writer = match PageWriter::new(document) {
         Ok(writer) => writer,
-        Err(error) => return Body::Long(Err(error.to_string())),
+        Err(error) => return Body::Long(Err(Arc::new(error))),
     };
     let mut length = 0;
     let mut pieces = begun.into_iter();
@@ -84,10 +86,10 @@ async fn read_long(
                     Err(PageError::Split(SplitError::TooLarge { bound, .. })) => {
                         return Body::TooLarge(bound, Bytes::new());
                     }
-                    Err(error) => return Body::Long(Err(error.to_string())),
+                    Err(error) => return Body::Long(Err(Arc::new(error))),
                 }
             }
-            Ok(None) => return Body::Long(writer.finish().map_err(|error| error.to_string())),
+            Ok(None) => return Body::Long(writer.finish().map_err(Arc::new)),
             Err(error) if error.is_timeout() => return Body::TimedOut,
             Err(error) => return Body::Cut(reason(error)),
         }

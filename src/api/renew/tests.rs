@@ -44,7 +44,7 @@ fn renewing(
     let count = Arc::clone(&asked);
     let renew = RenewToken::new(move || {
         let turn = count.fetch_add(1, Relaxed) as usize;
-        given.get(turn).map(Token::new).ok_or_else(|| "it ended with 1".to_owned())
+        given.get(turn).map(Token::new).ok_or_else(|| "it ended with 1".into())
     });
     let api = Renewing::new(Arc::clone(&service), tokens, Some(renew), Arc::default());
     (service, api, asked)

@@ -105,7 +105,7 @@ impl Beside<'_> {
 
     async fn look_at(&self, include: &[&'static str]) -> Result<Shown, EngineError> {
         let request = ListRequest {
-            path: "imports".to_owned(),
+            path: Kind::Imports.as_str().to_owned(),
             limit: PAGE,
             include: include.to_vec(),
             filters: Vec::new(),

@@ -195,7 +195,7 @@ fn duplicates(whole: &str, part: &str, faults: &mut Vec<Fault>) {
             }
         }
         Some(b'[') => {
-            let values: Vec<&RawValue> = serde_json::from_str(part).unwrap_or_else(|_| Vec::new());
+            let Ok(values) = serde_json::from_str::<Vec<&RawValue>>(part) else { return };
             values.into_iter().for_each(|value| duplicates(whole, value.get(), faults));
         }
         _ => {}

@@ -1,0 +1,27 @@
+//! `Asking`: every call of an account asks before it is sent.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::{Api, ApiError, BeforeSend, Call, Reply};
+
+/// An API whose calls ask before they are sent.
+#[derive(Debug)]
+pub(super) struct Asking {
+    pub inner: Arc<dyn Api>,
+    pub before_send: BeforeSend,
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl Api for Asking {
+    async fn call(&self, call: &Call) -> Result<Reply, ApiError> {
+        if call.before_send.is_some() {
+            // The one that is nearer to the caller knows more of the call.
+            return self.inner.call(call).await;
+        }
+        let call = Call { before_send: Some(self.before_send.clone()), ..call.clone() };
+        self.inner.call(&call).await
+    }
+}

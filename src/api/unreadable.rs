@@ -1,0 +1,46 @@
+//! Why an answer that came whole is not what the reference promises.
+
+use std::sync::Arc;
+
+use super::long_page::PageError;
+
+/// Why an answer that came whole cannot be taken. What is to be known of it stands in its message, the cause included.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum UnreadableAnswer {
+    /// It is not the JSON that was promised.
+    #[error("{what} cannot be read: {why}")]
+    NotJson {
+        /// Which answer.
+        what: &'static str,
+        /// What the parser says.
+        why: serde_json::Error,
+    },
+    /// It has no document in it.
+    #[error("the answer is not a document: {0}")]
+    NotADocument(serde_json::Error),
+    /// It is another document than the one that was asked for.
+    #[error("the answer is another document")]
+    AnotherDocument,
+    /// A page of a list is no array.
+    #[error("the page is not a JSON array: {0}")]
+    NotAPage(serde_json::Error),
+    /// An entry of a page is none of the service's documents; its number, from 1.
+    #[error("entry {0} of the page is not an object with an _id")]
+    NoId(usize),
+    /// A long page could not be taken while it arrived.
+    #[error(transparent)]
+    LongPage(#[from] Arc<PageError>),
+    /// A clone was made, and its answer does not say which.
+    #[error("the answer to the clone does not name exactly one import")]
+    NotOneClone,
+    /// The answer to a clone names the import that was cloned.
+    #[error("the answer to the clone is the source itself")]
+    ClonedIntoItself,
+}
+
+impl UnreadableAnswer {
+    /// For an answer that is not the JSON that was promised.
+    pub(super) fn not_json(what: &'static str) -> impl FnOnce(serde_json::Error) -> Self {
+        move |why| Self::NotJson { what, why }
+    }
+}
