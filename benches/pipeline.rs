@@ -26,6 +26,7 @@ use transship::model::{AlwaysHeld, Fingerprint, RunId};
 use transship::planner::{PlanContext, PlanRequest, Purpose, Route, Scope, plan};
 use transship::report::{Told, write_files};
 use transship::run_folder::folder::RunFolder;
+use transship::run_folder::other_runs::FolderRuns;
 use transship::run_folder::plan_item::AccountFacts;
 use transship::run_folder::rows::read_journal;
 
@@ -175,6 +176,7 @@ async fn pipeline(emulator: &Embedded, target: &str, rate: &str, sync: bool) -> 
             settle_only: false,
         },
         lease: &AlwaysHeld,
+        other_runs: &FolderRuns,
         cancel: &cancel,
         events: &events,
         clock: &clock,

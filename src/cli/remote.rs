@@ -40,6 +40,7 @@ impl Remote {
         if let Some(opened) = self.get() {
             opened.folders.stop_with(&options.cancel);
             options.journal.mirrors = Some(opened.folders.mirrors());
+            options.other_runs = opened.folders.other_runs();
         }
     }
 

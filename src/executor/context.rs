@@ -28,6 +28,7 @@ use crate::model::time::Clock;
 use crate::model::{Fingerprint, Id, ItemKey, Lease};
 use crate::run_folder::dependency_items::{DependencyItems, spoilt};
 use crate::run_folder::document_file::read_span;
+use crate::run_folder::other_runs::OtherRuns;
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::PlanItem;
 
@@ -49,6 +50,7 @@ pub(crate) struct Context<'a> {
     pub options: RunOptions,
     /// The right to write to the target.
     pub lease: &'a dyn Lease,
+    pub other_runs: &'a dyn OtherRuns,
     pub cancel: &'a Cancel,
     pub events: &'a Events,
     pub clock: &'a Clock,

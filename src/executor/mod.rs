@@ -53,6 +53,7 @@ use crate::model::{ItemKey, Lease, Operation};
 use crate::run_folder::dependency_items::DependencyItems;
 use crate::run_folder::folder::RunFolder;
 use crate::run_folder::known_ids::KnownIds;
+use crate::run_folder::other_runs::OtherRuns;
 use crate::run_folder::plan_file::PlanFile;
 
 pub use crate::executor::backup::{BackupRequest, shelve};
@@ -101,6 +102,8 @@ pub struct ExecuteRequest<'a> {
     /// The right to write to the target, asked right before each write is sent. One that is lost ends the run as
     /// interrupted.
     pub lease: &'a dyn Lease,
+    /// The runs beside it: what they made is none of its copies.
+    pub other_runs: &'a dyn OtherRuns,
     /// How to be stopped.
     pub cancel: &'a Cancel,
     /// Who is told of progress.
@@ -131,7 +134,7 @@ pub struct RunEnd {
 /// Dropping the future leaves a run that can be resumed.
 pub async fn run(running: ExecuteRequest<'_>) -> Result<RunEnd, EngineError> {
     let ExecuteRequest { plan, folder, journal, memory, target, again, .. } = running;
-    let ExecuteRequest { options, lease, cancel, events, clock, waves, .. } = running;
+    let ExecuteRequest { options, lease, other_runs, cancel, events, clock, waves, .. } = running;
     let options = RunOptions { in_flight: options.in_flight.max(1), ..options };
     let started = (tokio::time::Instant::now(), spent([target]));
     let client = target.client.asking(BeforeSend::unless_draining(cancel));
@@ -156,6 +159,7 @@ pub async fn run(running: ExecuteRequest<'_>) -> Result<RunEnd, EngineError> {
         again,
         options,
         lease,
+        other_runs,
         cancel,
         events,
         clock,

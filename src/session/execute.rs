@@ -262,6 +262,7 @@ impl Session {
             again,
             options,
             lease: &leases,
+            other_runs: &*self.options.other_runs,
             cancel,
             events,
             clock,

@@ -20,7 +20,8 @@ impl Session {
         run: OpenedRun,
     ) -> Result<(OpenedRun, Vec<Copy>), SessionError> {
         let OpenedRun { folder, plan, states, .. } = &run;
-        let look = LateLook { plan, folder, states, target: self.target_account() };
+        let (target, other_runs) = (self.target_account(), &*self.options.other_runs);
+        let look = LateLook { plan, folder, states, target, other_runs };
         let mut copies = self.unless_stopped(late_copies(look)).await?;
         if !copies.is_empty() {
             // What an item found in its place, and left to whoever made it, is told with that item.

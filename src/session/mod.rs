@@ -69,6 +69,7 @@ use crate::model::event::Events;
 use crate::model::lease::Lease;
 use crate::report::{Gauge, ReadGauge};
 use crate::run_folder::PlanHead;
+use crate::run_folder::other_runs::{FolderRuns, OtherRuns};
 
 /// How long a call without an answer may still be executing in the service, unless told otherwise.
 pub const GRACE_PERIOD: Duration = Duration::from_secs(10);
@@ -101,6 +102,8 @@ pub struct SessionOptions {
     pub lease: Option<Arc<dyn Lease>>,
     /// How journals are written.
     pub journal: JournalOptions,
+    /// Where the runs beside a run are: in its folder of runs on this machine, unless told otherwise.
+    pub other_runs: Arc<dyn OtherRuns>,
     /// Who is told of the waves of a job, and asked between two of them; nobody unless told otherwise: then `pause: ask`
     /// ends the run after each wave, and [`Session::resume`] begins the next.
     pub gate: Arc<dyn WaveGate>,
@@ -114,6 +117,7 @@ impl SessionOptions {
             grace_period: GRACE_PERIOD,
             lease: None,
             journal: JournalOptions::new(host.clock.clone()),
+            other_runs: Arc::new(FolderRuns),
             gate: Arc::new(NobodyAsked),
         }
     }

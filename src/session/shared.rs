@@ -10,6 +10,7 @@ use crate::inventory::error::EngineError;
 use crate::journal::Mirrors;
 use crate::model::Cancel;
 use crate::run_folder::RunFolderError;
+use crate::run_folder::other_runs::OtherRuns;
 use crate::run_folder::shared::{SharedError, SharedOptions, SharedRuns};
 use crate::run_folder::staging::StagingFolder;
 
@@ -56,6 +57,11 @@ impl SharedFolders {
 
     /// For the options of journals: those of runs in the store are kept there.
     pub fn mirrors(&self) -> Arc<dyn Mirrors> {
+        Arc::new(self.runs.clone())
+    }
+
+    /// For the options of sessions: the runs beside one in the store.
+    pub fn other_runs(&self) -> Arc<dyn OtherRuns> {
         Arc::new(self.runs.clone())
     }
 

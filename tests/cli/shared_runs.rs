@@ -90,6 +90,22 @@ fn a_run_is_checked_shown_gone_on_with_and_undone_from_another_machine() {
 }
 
 #[test]
+fn what_another_run_in_the_store_made_is_no_late_copy() {
+    let world = Scenario::migrate(["a", "b"]).job("on_existing", "create").start();
+    let place = |run: &str| format!("file://{}", world.path("shared/runs").join(run).display());
+    expect(0, "one", &world, &["run", "JOB", "--run-dir", &place("one")]);
+    for name in ["a", "b"] {
+        world.edit("source", name, "/description", serde_json::json!("newer"));
+    }
+    expect(0, "two", &world, &["run", "JOB", "--run-dir", &place("two")]);
+    assert_eq!(world.imports("target").len(), 4);
+    expect(0, "three", &world, &["retry", &place("one")]);
+    expect(0, "three", &world, &["undo", &place("one"), "--yes"]);
+    all_there(&world, 2, "what the other run made stays");
+    assert_eq!(world.import("target", "a")["description"], "newer");
+}
+
+#[test]
 fn killed_at_each_point_between_segment_and_call_it_is_finished_on_another_machine_and_nothing_is_there_twice()
  {
     let points = [

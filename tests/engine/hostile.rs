@@ -9,7 +9,8 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 use transship::api::{
-    Api, ApiError, Budget, BudgetOptions, Call, ClientOptions, ErrorKind, Method, Reply, assemble,
+    Access, Api, ApiError, Budget, BudgetOptions, Call, ClientOptions, ErrorKind, HttpOptions, HttpVersion,
+    Method, Reply, Token, assemble, connect_sharing,
 };
 use transship::executor::{ExecuteRequest, RunEnd, RunOptions, run};
 use transship::inventory::endpoint::Account;
@@ -21,9 +22,11 @@ use transship::model::time::Clock;
 use transship::model::{AlwaysHeld, Fingerprint, Lease, RunId};
 use transship::planner::{PlanContext, PlanRequest, Purpose, Route, Scope, plan};
 use transship::run_folder::folder::RunFolder;
+use transship::run_folder::other_runs::FolderRuns;
 use transship::run_folder::plan_file::PlanFile;
 use transship::run_folder::plan_item::AccountFacts;
 use transship::run_folder::rows::{Row, RunRecord, read_journal, rows};
+use url::Url;
 
 /// What becomes of one POST.
 #[derive(Debug, Clone)]
@@ -212,6 +215,8 @@ pub struct Migration {
     pub target: Service,
     pub settle: Duration,
     pub in_flight: usize,
+    /// Where the target is called over HTTP/2, if it is not called in this process.
+    pub target_at: Option<Url>,
     /// Calls a second that the target takes while the plan is carried out.
     pub per_second: f64,
     /// The right to write to the target.
@@ -249,20 +254,28 @@ impl Migration {
         }
         let work = tempfile::tempdir().unwrap();
         let (settle, lease) = (Duration::from_secs(10), Arc::new(AlwaysHeld));
-        Self { source, target, settle, in_flight: 64, per_second: f64::INFINITY, lease, work }
+        let (target_at, per_second) = (None, f64::INFINITY);
+        Self { source, target, settle, in_flight: 64, target_at, per_second, lease, work }
     }
 
-    fn account(service: &Service, name: &str) -> Account {
-        Self::account_of(service, name, f64::INFINITY)
-    }
-
-    /// One that takes so many calls a second, one at a time where that is bounded.
-    fn account_of(service: &Service, name: &str, per_second: f64) -> Account {
-        let options = ClientOptions { seed: Some(1), ..ClientOptions::default() };
+    /// The target, which takes so many calls a second, one at a time where that is bounded.
+    fn target(&self, per_second: f64) -> Account {
         let burst = if per_second.is_finite() { 1 } else { 1000 };
         let limits = BudgetOptions { per_second, burst, share: 1.0 };
+        Self::account(&self.target, "b", limits, self.target_at.as_ref())
+    }
+
+    fn account(service: &Service, name: &str, limits: BudgetOptions, at: Option<&Url>) -> Account {
+        let http = HttpOptions { version: HttpVersion::Http2, ..HttpOptions::default() };
+        let options = ClientOptions { seed: Some(1), http, ..ClientOptions::default() };
         let budget = Arc::new(Budget::new(limits, fastrand::Rng::with_seed(1)).unwrap());
-        let connected = assemble(service.clone(), &options, false, budget);
+        let connected = match at {
+            Some(origin) => {
+                let access = Access { origin: origin.clone(), token: Token::new("0123456789"), renew: None };
+                connect_sharing(access, &options, false, budget).unwrap()
+            }
+            None => assemble(service.clone(), &options, false, budget),
+        };
         Account {
             facts: AccountFacts { name: name.to_owned(), origin: "http://x".to_owned(), user: None },
             client: connected.client,
@@ -281,7 +294,9 @@ impl Migration {
         let job = job::parse("t.yaml", text.as_bytes(), Path::new("."), &Env::default(), &clock)
             .unwrap_or_else(|problems| panic!("{problems}"));
         let settings = Settings::of(&job, ".".into());
-        let (source, target) = (Self::account(&self.source, "a"), Self::account(&self.target, "b"));
+        let unlimited = BudgetOptions { per_second: f64::INFINITY, burst: 1000, share: 1.0 };
+        let source = Self::account(&self.source, "a", unlimited, None);
+        let target = self.target(f64::INFINITY);
         let folder = RunFolder::create(self.work.path().join("run")).unwrap();
         let (cancel, events) = (Cancel::new(), Events::none());
         let (plan_path, wanted_path) = (folder.plan(), folder.wanted());
@@ -338,7 +353,7 @@ impl Migration {
         let (memory, _, replay) = read_journal(folder, &plan).unwrap();
         let journal =
             Journal::reopen(&folder.journal(), &folder.before(), &replay, Self::journal_options()).unwrap();
-        let target = Self::account_of(&self.target, "b", self.per_second);
+        let target = self.target(self.per_second);
         let (events, clock) = (Events::none(), Clock::ticking(jiff::Timestamp::UNIX_EPOCH));
         let end = run(ExecuteRequest {
             plan: &plan,
@@ -356,6 +371,7 @@ impl Migration {
                 settle_only: false,
             },
             lease: &*self.lease,
+            other_runs: &FolderRuns,
             cancel,
             events: &events,
             clock: &clock,

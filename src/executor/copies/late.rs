@@ -16,7 +16,7 @@ use crate::model::{Id, ItemKey};
 use crate::run_folder::dependency_items::DependencyItems;
 use crate::run_folder::folder::RunFolder;
 use crate::run_folder::known_ids::KnownIds;
-use crate::run_folder::other_runs::owned_by_other_runs;
+use crate::run_folder::other_runs::OtherRuns;
 use crate::run_folder::plan_file::PlanFile;
 
 /// What a look for late copies works with.
@@ -30,6 +30,8 @@ pub struct LateLook<'a> {
     pub states: &'a ItemStates,
     /// The account it wrote to.
     pub target: &'a Account,
+    /// The runs beside it.
+    pub other_runs: &'a dyn OtherRuns,
 }
 
 /// Looks once at what stands in the target of a run that is over: imports that were not there when it was planned, that
@@ -46,7 +48,7 @@ pub struct LateLook<'a> {
 ///
 /// Dropping the future leaves nothing behind.
 pub async fn late_copies(with: LateLook<'_>) -> Result<Vec<Copy>, EngineError> {
-    let LateLook { plan, folder, states, target } = with;
+    let LateLook { plan, folder, states, target, other_runs } = with;
     let Some(sha256) = plan.tail().known_sha256.filter(|_| makes_imports(plan)) else {
         return Ok(Vec::new());
     };
@@ -71,7 +73,7 @@ pub async fn late_copies(with: LateLook<'_>) -> Result<Vec<Copy>, EngineError> {
     };
     let shown = beside.look().await?;
     let mut strangers = if shown.is_familiar { shown.strangers } else { Vec::new() };
-    leave_to_other_runs(plan, &mut strangers).await;
+    leave_to_other_runs(plan, other_runs, &mut strangers).await;
     let mut copies: Vec<Copy> = Vec::new();
     for stranger in strangers {
         copies.extend(beside.inspect(&stranger).await?);
@@ -79,10 +81,17 @@ pub async fn late_copies(with: LateLook<'_>) -> Result<Vec<Copy>, EngineError> {
     Ok(copies)
 }
 
-/// Leaves out what another run in the same folder of runs made: that is named, and undone, with that run.
-pub(super) async fn leave_to_other_runs(plan: &PlanFile, strangers: &mut Vec<Stranger>) {
+/// Leaves out what another run beside this one made: that is named, and undone, with that run.
+pub(super) async fn leave_to_other_runs(
+    plan: &PlanFile,
+    other_runs: &dyn OtherRuns,
+    strangers: &mut Vec<Stranger>,
+) {
     let Some(folder) = plan.path().parent().map(RunFolder::at) else { return };
     let sought: HashSet<Id> = strangers.iter().map(|stranger| stranger.id.clone()).collect();
-    let theirs = owned_by_other_runs(folder, sought).await;
+    if sought.is_empty() {
+        return;
+    }
+    let theirs = other_runs.owned(folder, sought).await;
     strangers.retain(|stranger| !theirs.contains(&stranger.id));
 }

@@ -71,7 +71,7 @@ pub(crate) async fn look_for_copies(context: &Context<'_>) -> Result<Option<Stri
         };
         let mut strangers = shown.strangers;
         if context.options.settle_only {
-            late::leave_to_other_runs(context.plan, &mut strangers).await;
+            late::leave_to_other_runs(context.plan, context.other_runs, &mut strangers).await;
         }
         for stranger in strangers {
             record(context, &beside, stranger).await?;

@@ -14,6 +14,7 @@
 //! in `begun` counts is said by the first segment, so a process that never came so far has begun nothing.
 
 mod copy;
+mod others;
 mod segment;
 mod upload;
 
