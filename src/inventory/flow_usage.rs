@@ -108,21 +108,24 @@ impl FlowUsage {
     /// # Errors
     ///
     /// The first list that could not be read. An account without any list of flows has no flows.
-    pub(crate) fn complete(
-        mut self,
-        account: &Account,
-        lists: Option<UserLists>,
-    ) -> Result<Self, EngineError> {
+    pub(crate) fn complete(&self, account: &Account, lists: Option<UserLists>) -> Result<(), EngineError> {
         let kinds = lists.map(UserLists::kinds).unwrap_or_default();
         let needed =
-            |(kind, error): &(UserKind, ApiError)| kinds.contains(kind) && error.kind != ErrorKind::NotFound;
-        match self.unread.iter().position(needed) {
-            None => Ok(self),
-            Some(at) => {
-                let (kind, error) = self.unread.swap_remove(at);
-                Err(account.failed(&format!("list the {}", kind.list()))(error))
-            }
+            |(kind, error): &&(UserKind, ApiError)| kinds.contains(kind) && error.kind != ErrorKind::NotFound;
+        match self.unread.iter().find(needed) {
+            None => Ok(()),
+            Some((kind, error)) => Err(account.failed(&format!("list the {}", kind.list()))(error.clone())),
         }
+    }
+
+    /// Why the flows could not be read to their end.
+    pub(crate) fn unread_flows(&self) -> Option<&ApiError> {
+        self.unread.iter().find(|(kind, _)| *kind == UserKind::Flow).map(|(_, error)| error)
+    }
+
+    /// The imports that something uses.
+    pub(crate) fn imports(&self) -> impl Iterator<Item = &Id> {
+        self.by_import.keys()
     }
 
     /// What could not be read, in words.
@@ -225,7 +228,7 @@ impl FlowUsage {
 
 /// Ids of the imports in the steps of a flow, an API or a tool: of `pageProcessors`, of `routers` and their branches, of
 /// an API's `builder`, of a flow of 2016, and of what an instance overrides.
-pub(crate) fn used_imports<'v>(document: &'v Value, found: &mut BTreeSet<&'v str>) {
+fn used_imports<'v>(document: &'v Value, found: &mut BTreeSet<&'v str>) {
     found.extend(document.get("_importId").and_then(Value::as_str));
     for key in ["pageProcessors", "routers", "builder"] {
         if let Some(steps) = document.get(key) {

@@ -44,7 +44,8 @@ pub async fn inventory(
     resource_index::fill(account, &mut directory, &kinds).await?;
     let known = &directory;
     let lists = UserLists::asked_by(selection.selector.spec());
-    let usage = &Arc::new(FlowUsage::read(account, lists, cancel).await?.complete(account, lists)?);
+    let usage = &Arc::new(FlowUsage::read(account, lists, cancel).await?);
+    usage.complete(account, lists)?;
     let request =
         SelectRequest { account, selection, known, usage, mind: Mind::Nothing, folder, cancel, events };
     let mut picks = select(request).await?;

@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use crate::documents::references::ResourceIndex;
 use crate::inventory::error::EngineError;
-use crate::inventory::flow_usage::FlowUsage;
-use crate::inventory::in_flows::refuse_short_list;
+use crate::inventory::flow_usage::{FlowUsage, UserLists};
+use crate::inventory::in_flows::{ListedImports, refuse_short_list};
 use crate::inventory::select::Selected;
 use crate::job::Limit;
 use crate::model::{Head, Id, ItemKey};
@@ -159,8 +159,9 @@ pub(crate) async fn take_deletions(
         });
     }
     if with.files().is_none() && count > 0 {
-        refuse_short_list(with.source, |id| source.ids.contains(id), source.seen.listed, with.context.cancel)
-            .await?;
+        let (_, usage) = builder.users.of_source(with, UserLists::Flows).await?;
+        let listed = ListedImports { ids: &source.ids, count: source.seen.listed };
+        refuse_short_list(with.source, &usage, listed, with.context.cancel).await?;
     }
     let kept = u32::try_from(items.len()).unwrap_or(u32::MAX) - count;
     for mut item in items {

@@ -3,6 +3,7 @@
 //! `select → fetch → transform → resolve references → decide`, over all items. Promises: reads only; documents between
 //! stages lie on disk. What imports refer to and the target lacks is an item like them, before those that need it.
 
+mod account_users;
 mod apply;
 pub mod approved;
 mod by_id;

@@ -55,7 +55,8 @@ pub async fn plan_telling(with: PlanRequest<'_>, detail: UsageDetail) -> Result<
     let lists = asked.max(lists_of_source(job, detail));
     let reading = FlowUsage::read(with.source, lists, with.context.cancel);
     let (usage, mut picks) = if asked.is_some() {
-        let usage = Arc::new(reading.await?.complete(with.source, asked)?);
+        let usage = Arc::new(reading.await?);
+        usage.complete(with.source, asked)?;
         check_conditions(&with, &here, &usage)?;
         let picks = pick(&with, &here, &usage).await?;
         (usage, picks)
@@ -68,6 +69,7 @@ pub async fn plan_telling(with: PlanRequest<'_>, detail: UsageDetail) -> Result<
     let resolver = resolver(&with, &mut here, &mut there, &mut picks).await?.map(Arc::new);
     let mut builder = PlanBuilder::new(&with)?;
     builder.usage = PlanUsage::of_source(&with, detail, Arc::clone(&usage), lists);
+    builder.users.keep_source(lists, &usage);
     let resources = [&here, &there].into_iter().flat_map(|index| index.kinds.values()).flatten();
     builder.names = resources.map(|one| (one.id.as_str().to_owned(), one.name.clone())).collect();
     prepare_all(&mut builder, &mut picks, resolver.as_ref(), &here, &usage).await?;

@@ -10,12 +10,13 @@ use crate::documents::normal::Ignore;
 use crate::documents::pointer::Pointer;
 use crate::documents::references::{Resolver, ResourceIndex};
 use crate::inventory::error::EngineError;
-use crate::inventory::flow_usage::{FlowUsage, UserLists};
+use crate::inventory::flow_usage::UserLists;
 use crate::inventory::list_scan::IfEmpty;
 use crate::inventory::list_scan::LISTED_APART;
 use crate::inventory::witnesses::Remembered;
 use crate::job::Action;
 use crate::model::{Fingerprint, Head, Id, Outcome, Verdict};
+use crate::planner::account_users::AccountUsers;
 use crate::planner::dependencies::{DependencyPlanner, DependencyStock};
 use crate::planner::likeness::Place;
 use crate::planner::others::{Claimed, Claims, Lack, Others};
@@ -117,8 +118,8 @@ pub(crate) struct PlanBuilder<'a> {
     pub in_files: BTreeSet<Place>,
     /// What uses the imports, as far as it is told.
     pub usage: PlanUsage,
-    /// What uses the imports of the target, and the lists that were read for it, once that was read to its end.
-    users: Option<(UserLists, Arc<FlowUsage>)>,
+    /// What uses the imports, once that was read to its end.
+    pub users: AccountUsers,
     litter: Vec<PathBuf>,
 }
 
@@ -154,26 +155,9 @@ impl<'a> PlanBuilder<'a> {
             claims: Claims::default(),
             in_files: BTreeSet::new(),
             usage: PlanUsage::default(),
-            users: None,
+            users: AccountUsers::default(),
             litter: vec![items, documents],
         })
-    }
-
-    /// What uses the imports of the target, by these lists or more of them: those that were read. A list that was read to its
-    /// end is not read again.
-    pub(crate) async fn users_of_target(
-        &mut self,
-        lists: UserLists,
-    ) -> Result<(UserLists, Arc<FlowUsage>), EngineError> {
-        if let Some((read, usage)) = self.users.as_ref().filter(|(read, _)| *read >= lists) {
-            return Ok((*read, Arc::clone(usage)));
-        }
-        let usage = FlowUsage::read(self.with.target, Some(lists), self.with.context.cancel).await?;
-        let usage = Arc::new(usage);
-        if usage.is_whole() {
-            self.users = Some((lists, Arc::clone(&usage)));
-        }
-        Ok((lists, usage))
     }
 
     /// Puts an item down, and its document: the one that was prepared, or a text as it was read.
@@ -284,11 +268,11 @@ impl<'a> PlanBuilder<'a> {
             let lists = UserLists::asked_by(with.job.select.selector.spec());
             let usage = match lists {
                 None => Arc::default(),
-                Some(asked) => match Arc::try_unwrap(self.users_of_target(asked).await?.1) {
-                    Ok(usage) => Arc::new(usage.complete(with.target, lists)?),
-                    // What is shared was read to its end.
-                    Err(shared) => shared,
-                },
+                Some(asked) => {
+                    let (_, usage) = self.users.of_target(with, asked).await?;
+                    usage.complete(with.target, lists)?;
+                    usage
+                }
             };
             let mut claimed = std::mem::take(&mut self.claimed);
             let keys = passed_over.iter().chain(&self.claims.keys);

@@ -29,7 +29,7 @@ pub(crate) async fn read_target(builder: &mut PlanBuilder<'_>, decided: &Decided
             UsageDetail::Cheap if may_change && (waits || with.mirrors()) => UserLists::Flows,
             _ => return Ok(()),
         };
-        let (lists, usage) = builder.users_of_target(lists).await?;
+        let (lists, usage) = builder.users.of_target(with, lists).await?;
         builder.usage.target = Some(Side::new(usage, lists));
     }
     let Some(side) = &builder.usage.target else { return Ok(()) };

@@ -77,7 +77,7 @@ pub(crate) async fn old_ids(
     if becomes.is_empty() {
         return Ok(OldIds::default());
     }
-    let (_, usage) = builder.users_of_target(UserLists::All).await?;
+    let (_, usage) = builder.users.of_target(with, UserLists::All).await?;
     let unknown = |what: String| format!("{what}: whether they name imports that get a new id is not known");
     builder.notes.extend(usage.notes(&with.target.facts.name).into_iter().map(unknown));
     Ok(OldIds { becomes, usage, repoint })

@@ -17,7 +17,7 @@ use crate::model::{Operation, Outcome};
 use crate::run_folder::RunFolderError;
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::{DIFFERS, PlanItem};
-use deletions::deletions;
+use deletions::Deletions;
 pub use words::forecast;
 use words::{compares, named, rank, sign, told};
 
@@ -84,11 +84,13 @@ pub fn table(
     let mut view = View { options, paint, only_changes: false, users };
     let written = super::to_output;
     let (mut groups, mut usage) = (Groups::default(), UsageView::default());
+    let mut deletions = Deletions::default();
     let (mut shown, mut changing) = (0_usize, 0_usize);
     for item in plan.items() {
         let item = item?;
         groups.take(&item);
         usage.take(&item);
+        deletions.take(&item, &options);
         shown += usize::from(view.is_shown(&item));
         changing += usize::from(changes(&item));
     }
@@ -98,7 +100,7 @@ pub fn table(
     let all = if view.only_changes { changing } else { shown };
     let mut top = Vec::new();
     view.head(plan, &mut top).map_err(written)?;
-    deletions(plan, &options, &mut top)?;
+    deletions.write(plan, &options, &mut top).map_err(written)?;
     view.groups(plan, &groups, &mut top).map_err(written)?;
     usage.write(plan, view.paint, options.width, &mut top).map_err(written)?;
     let mut foot = Vec::new();
