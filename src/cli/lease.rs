@@ -9,7 +9,7 @@ use super::store::{absolute, objects};
 use super::world::CliContext;
 use crate::fleet::child::TRIED;
 use crate::fleet::control::ControlState;
-use crate::fleet::lease::{Admitted, Asked, LeaseNote, Terms, lease_name, read, take};
+use crate::fleet::lease::{Admitted, Asked, LeaseNote, Terms, lease_name, look, read, take};
 use crate::fleet::{FleetError, FleetStore, Objects};
 use crate::job;
 use crate::model::cancel::Cancel;
@@ -107,7 +107,7 @@ pub(super) async fn lease(world: &CliContext, session: &mut Session, cancel: &Ca
 }
 
 /// Shares the accounts that a session reads with the other processes that read them, if there is a store: each takes an equal
-/// part of the budget, counted anew with each renewal.
+/// part of the budget, counted anew with each renewal. A session that writes nowhere goes on beside one that writes.
 pub(super) async fn share(world: &CliContext, session: &Session, cancel: &Cancel) -> Result<(), Failure> {
     let Some(location) = location(world) else { return Ok(()) };
     let objects = objects(world, location, true)?;
@@ -115,7 +115,12 @@ pub(super) async fn share(world: &CliContext, session: &Session, cancel: &Cancel
         let name = lease_name(&account.identity);
         let note = note(world, format!("account `{}`", account.name));
         let asking = async {
-            let admitted = read(&objects, &name, note, Terms::default()).await?;
+            let terms = Terms::default();
+            let admitted = if session.only_reads() {
+                Admitted::Reading(look(&objects, &name, note, terms).await?)
+            } else {
+                read(&objects, &name, note, terms).await?
+            };
             if let Admitted::Reading(lease) = &admitted {
                 account.share_among(lease.holders().await?);
             }

@@ -14,7 +14,7 @@ use std::sync::{Mutex, PoisonError};
 use tokio::time::Instant;
 
 pub use note::{LeaseNote, Terms};
-pub use readers::{Admitted, SharedLease, read};
+pub use readers::{Admitted, SharedLease, look, read};
 
 use super::error::FleetError;
 use crate::archive::{ObjectVersion, Objects};

@@ -28,6 +28,11 @@ impl ReadAccount {
 }
 
 impl Session {
+    /// Whether it writes to no account.
+    pub fn only_reads(&self) -> bool {
+        self.purpose == Purpose::Reading
+    }
+
     /// Takes the lock of an account.
     pub(super) async fn hold(
         &self,

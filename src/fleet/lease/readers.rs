@@ -1,4 +1,4 @@
-//! Readers of an account share it, and its budget; a writer has it for itself.
+//! Readers of an account share it, and its budget; a writer has it for itself, but for those that only look.
 //!
 //! Each reader keeps a note of its own beside the lease of the account, and with each renewal counts the others: those whose
 //! notes changed within the time to live and a margin, on its own monotonic clock. A reader writes its note before it looks for
@@ -61,16 +61,36 @@ pub async fn read(
     note: LeaseNote,
     terms: Terms,
 ) -> Result<Admitted, FleetError> {
-    let own = format!("{}/{}.json", folder(name), note.mark);
-    objects.put(&own, encode(&note)).await?;
+    let reading = look(objects, name, note, terms).await?;
     if let Some((bytes, version)) = objects.read(name).await?
         && !decode(&bytes).is_some_and(|writer| writer.released)
         && let Some(alive) = watch(objects, name, &version, terms).await?
     {
-        objects.remove(&own).await?;
+        objects.remove(&reading.own).await?;
         return Ok(Admitted::Held(Box::new(alive)));
     }
-    Ok(Admitted::Reading(SharedLease {
+    Ok(Admitted::Reading(reading))
+}
+
+/// The same for whoever only looks, and so may do it beside a writer, too: nobody is waited for. The budget is shared with
+/// the writer.
+///
+/// # Errors
+///
+/// The store does not answer.
+///
+/// # Cancel safety
+///
+/// As [`read()`].
+pub async fn look(
+    objects: &Objects,
+    name: &str,
+    note: LeaseNote,
+    terms: Terms,
+) -> Result<SharedLease, FleetError> {
+    let own = format!("{}/{}.json", folder(name), note.mark);
+    objects.put(&own, encode(&note)).await?;
+    Ok(SharedLease {
         objects: objects.clone(),
         name: name.to_owned(),
         own,
@@ -79,7 +99,7 @@ pub async fn read(
         seen: Mutex::default(),
         is_over: AtomicBool::new(false),
         writing: tokio::sync::Mutex::new(()),
-    }))
+    })
 }
 
 /// A reader that is at work. One that shows no sign of life is waited for, and added to `dead`.

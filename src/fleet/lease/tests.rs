@@ -205,6 +205,18 @@ async fn a_writer_has_an_account_for_itself() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_only_looks_does_so_beside_a_writer_and_shares_its_budget() {
+    let objects = store();
+    let writer = taken(&objects, "1").await;
+    let began = Instant::now();
+    let looking = look(&objects, NAME, note("2"), Terms::default()).await.unwrap();
+    assert_eq!((looking.holders().await.unwrap().get(), began.elapsed()), (2, Duration::ZERO));
+    assert!(writer.still_held());
+    looking.release().await;
+    assert_eq!(objects.list("leases").await.unwrap(), [NAME], "nothing of it is left");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_reader_that_died_keeps_a_writer_out_for_as_long_as_a_writer_would() {
     let objects = store();
     let _dead = reading(&objects, "1").await;
