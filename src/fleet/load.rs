@@ -71,9 +71,9 @@ pub fn load(
             fleet.role
         )));
     }
-    let missing: Vec<String> = job::account_columns(&job.text)
-        .into_iter()
-        .filter(|column| !first.columns.contains_key(column))
+    let needed = job.program.account_columns().iter();
+    let missing: Vec<String> = needed
+        .filter(|column| !first.columns.contains_key(*column))
         .map(|column| format!("`{column}`"))
         .collect();
     if !missing.is_empty() {

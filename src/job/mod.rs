@@ -4,7 +4,6 @@
 //! It sends nothing and asks no service; secrets are fetched only when [`secret::resolve`] is called.
 
 pub mod account;
-mod account_columns;
 pub mod archive;
 pub mod env;
 pub mod files;
@@ -49,7 +48,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use account::{Account, AccountPlace, Rate};
-pub use account_columns::account_columns;
 pub use archive::{Archive, BackupSettings, Keep};
 pub use env::Env;
 pub use files::{FilesRead, ImportFile, ImportFiles};

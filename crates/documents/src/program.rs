@@ -81,6 +81,11 @@ impl Program {
         program
     }
 
+    /// The columns of a CSV of accounts that the steps take from `account` and cannot do without.
+    pub fn account_columns(&self) -> &std::collections::BTreeSet<String> {
+        self.templates.account_columns()
+    }
+
     /// What is allowed in the steps and most likely not meant.
     pub fn warnings(&self) -> &[StepProblem] {
         &self.warnings

@@ -17,7 +17,7 @@ mod whose;
 mod words;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::sync::Mutex;
 
@@ -30,7 +30,7 @@ use serde_json::Value;
 pub use self::fill::{Blank, Fill, Whole};
 pub use self::whose::is_template;
 pub(crate) use self::whose::{foreign_template, is_of_the_row};
-use self::words::{Word, words};
+use self::words::{Word, fields_of, words};
 use crate::facts::Facts;
 use crate::problem::Problem;
 
@@ -73,6 +73,8 @@ pub struct Templates {
     count: usize,
     /// The columns that `row` has, where that is known.
     columns: Option<Vec<String>>,
+    /// The columns of `account` that templates cannot do without.
+    account_columns: BTreeSet<String>,
 }
 
 impl Default for Templates {
@@ -126,7 +128,7 @@ impl Default for Templates {
             "0".repeat(missing) + &text
         });
         environment.add_filter("slug", |text: Cow<'_, str>| slug(&text));
-        Self { environment, count: 0, columns: None }
+        Self { environment, count: 0, columns: None, account_columns: BTreeSet::new() }
     }
 }
 
@@ -198,8 +200,13 @@ impl Templates {
                 "filters for names are upper, lower, title, trim, replace, regex_replace, pad, slug, default",
             ));
         }
-        if used.contains("row") {
-            self.check_columns(&key, source)?;
+        // What such a template makes of a column that is not there is its own affair.
+        let can_do_without = source.contains("default") || source.contains("defined");
+        if used.contains("row") && !can_do_without {
+            self.check_columns(source)?;
+        }
+        if used.contains("account") && !can_do_without {
+            self.account_columns.extend(columns_of(source, "account").map(|(column, _)| column));
         }
         let uses_names = used.contains("connection") || used.contains("integration");
         Ok(Template { key, uses_document: used.contains("doc"), uses_names })
@@ -210,23 +217,15 @@ impl Templates {
         self.columns = Some(columns);
     }
 
-    fn check_columns(&self, key: &str, source: &str) -> Result<(), Problem> {
+    /// The columns of a CSV of accounts that the templates take from `account` and cannot do without.
+    pub(crate) fn account_columns(&self) -> &BTreeSet<String> {
+        &self.account_columns
+    }
+
+    fn check_columns(&self, source: &str) -> Result<(), Problem> {
         let Some(columns) = &self.columns else { return Ok(()) };
-        // What such a template makes of a column that is not there is its own affair; `row.get("x")` names none.
-        if source.contains("default") || source.contains("defined") {
-            return Ok(());
-        }
-        let nested = self.environment.get_template(key).map(|template| template.undeclared_variables(true));
-        let mut nested: Vec<String> = nested.unwrap_or_default().into_iter().collect();
-        nested.sort();
-        let named = nested.iter().filter_map(|path| path.strip_prefix("row.")?.split('.').next());
-        let Some(column) = named.into_iter().find(|column| {
-            !["get", "items", "keys", "values"].contains(column)
-                && !columns.iter().any(|known| known == column)
-        }) else {
-            return Ok(());
-        };
-        let at = source.find(&format!("row.{column}")).map(|start| start + 4..start + 4 + column.len());
+        let unknown = columns_of(source, "row").find(|(column, _)| !columns.contains(column));
+        let Some((column, at)) = unknown else { return Ok(()) };
         let (message, help) = if columns.is_empty() {
             let message = format!("`row.{column}` is a column of a manifest, and the job has none");
             (message, "name one under `select`: `manifest: imports.csv`".to_owned())
@@ -234,7 +233,7 @@ impl Templates {
             let message = format!("the manifest has no column `{column}`");
             (message, format!("its columns are {}", columns.join(", ")))
         };
-        Err(Problem::new(message).at(at).help(help))
+        Err(Problem::new(message).at(Some(at)).help(help))
     }
 
     fn has_filter(&self, name: &str) -> bool {
@@ -279,6 +278,12 @@ impl Templates {
         })?;
         String::from_utf8(made.0).map_err(|_| TemplateError("the template makes what is not text".to_owned()))
     }
+}
+
+/// The columns that a template takes from `row` or `account`, and where they stand; `row.get("x")` names none.
+fn columns_of(source: &str, name: &str) -> impl Iterator<Item = (String, std::ops::Range<usize>)> + use<> {
+    let methods = ["get", "items", "keys", "values"];
+    fields_of(source, name).into_iter().filter(move |(column, _)| !methods.contains(&column.as_str()))
 }
 
 /// The first word of that sort which is meant.

@@ -69,6 +69,30 @@ fn a_syntax_error_and_an_unknown_name_are_found_when_compiled() {
 }
 
 #[test]
+fn the_columns_that_templates_need_are_known_in_every_spelling() {
+    for (source, columns) in [
+        ("VAT {{ account.vat }} {{account . no}}", vec!["no", "vat"]),
+        ("{{ account['cost centre'] | upper }} {{ account [ \"x y\" ] }}", vec!["cost centre", "x y"]),
+        ("{{ account.vat | default('-') }}", vec![]),
+        ("{% if account.vat is defined %}{{ account.vat }}{% endif %}", vec![]),
+        ("{{ account.get('vat') }} {{ account }} {{ account['é }}", vec![]),
+        ("{{ 'account.vat' ~ doc.account.vat }}{# account.no #}", vec![]),
+        ("{{ account[name] }}{{ account['a' ~ name] }}", vec![]),
+    ] {
+        let mut templates = Templates::default();
+        let _ = templates.compile(source);
+        let found: Vec<_> = templates.account_columns().iter().map(String::as_str).collect();
+        assert_eq!(found, columns, "{source}");
+    }
+    let mut templates = Templates::default();
+    templates.set_columns(vec!["cost centre".to_owned()]);
+    templates.compile("{{ row['cost centre'] }}").unwrap();
+    let source = "é {{ row[\"cost center\"] }}";
+    let problem = templates.compile(source).unwrap_err();
+    assert_eq!(problem.range.map(|range| &source[range]), Some("cost center"), "{}", problem.message);
+}
+
+#[test]
 fn numbers_of_the_document_are_filled_in_as_they_are() {
     let document: Value = serde_json::from_str(r#"{"a":[1,1.5,18446744073709551615],"b":{"c":-3}}"#).unwrap();
     let mut templates = Templates::default();

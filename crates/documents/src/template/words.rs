@@ -71,6 +71,35 @@ fn expression(source: &str, start: usize, statement: bool, found: &mut Vec<(Word
     source.len()
 }
 
+/// The fields that a template takes of the value of that name, as `name.field` or `name["field"]`, and where they stand.
+pub(super) fn fields_of(source: &str, name: &str) -> Vec<(String, Range<usize>)> {
+    let named =
+        words(source).into_iter().filter(|(word, at)| *word == Word::Name && &source[at.clone()] == name);
+    let field = |(_, at): (Word, Range<usize>)| {
+        let blanks = |at: usize| source.len() - source[at..].trim_start().len();
+        let mark = blanks(at.end);
+        match source[mark..].chars().next()? {
+            '.' => {
+                let start = blanks(mark + 1);
+                let rest = &source[start..];
+                let length = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+                (length > 0).then(|| (rest[..length].to_owned(), start..start + length))
+            }
+            '[' => {
+                let start = blanks(mark + 1);
+                let quote = source[start..].chars().next().filter(|c| matches!(c, '"' | '\''))?;
+                let end = text_end(source, start + 1, quote).checked_sub(1)?;
+                let text = source.get(start + 1..end)?;
+                // A text with escapes, or a part of an expression, is found out when it is filled in.
+                let whole = source[end + 1..].trim_start().starts_with(']') && !text.contains('\\');
+                whole.then(|| (text.to_owned(), start + 1..end))
+            }
+            _ => None,
+        }
+    };
+    named.filter_map(field).collect()
+}
+
 fn text_end(source: &str, from: usize, mark: char) -> usize {
     let mut escaped = false;
     for (at, c) in source[from..].char_indices() {
