@@ -51,7 +51,12 @@ impl Drop for SecondLook {
 /// How many imports to ask for on a page at the second look, if the first page of the first had so many.
 pub(super) fn other_limit(first_page: usize, more: bool) -> u32 {
     let served = u32::try_from(first_page).unwrap_or(PAGE).min(PAGE);
-    if more && served > 1 { (served - served.div_ceil(10)).max(1) } else { PAGE }
+    match served {
+        _ if !more => PAGE,
+        // Halved down to one: two is the only size near it that may be allowed, and has other ends.
+        0 | 1 => 2,
+        served => served - served.div_ceil(10),
+    }
 }
 
 /// Looks at the list of one adaptor, or at the plain one.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::api::{Api, ApiError, Call, Client, Meter, Reply, ServerClock};
+use crate::api::{Api, ApiError, Call, Client, ErrorKind, Meter, Reply, ServerClock, TooLargeSign};
 use crate::run_folder::plan_item::AccountFacts;
 
 /// A service that answers with a list by the adaptor asked for.
@@ -83,9 +83,14 @@ async fn a_list_that_does_not_filter_is_read_for_what_is_sought_wherever_it_stan
     assert_eq!(swept(Lists { plain: PLAIN, agents, others: PLAIN }).await, ["one", "agent", "other"]);
 }
 
-/// A service of thirty imports whose pages are ten long at most, and that loses the row where two pages meet.
-#[derive(Debug)]
-struct Skipping;
+/// A service of thirty imports that loses the row where two pages meet.
+#[derive(Debug, Clone, Copy)]
+enum Skipping {
+    /// Its pages are ten long at most.
+    Tens,
+    /// It refuses pages of more than two, and does not count by `skip`.
+    Twos,
+}
 
 #[async_trait::async_trait]
 impl Api for Skipping {
@@ -94,12 +99,20 @@ impl Api for Skipping {
             let (_, after) = call.target.split_once(key)?;
             after.split('&').next()?.parse::<usize>().ok()
         };
-        let limit = number("limit=").unwrap_or(10).min(10);
-        let first = number("skip=").unwrap_or(0);
+        let (most, key) = match self {
+            Self::Tens => (10, "skip="),
+            Self::Twos => (2, "after="),
+        };
+        let asked = number("limit=").unwrap_or(most);
+        if matches!(self, Self::Twos) && asked > most {
+            let refused = ApiError::new(call.method, &call.target, ErrorKind::Refused, "too large");
+            return Err(ApiError { status: Some(413), too_large: Some(TooLargeSign::Certain), ..refused });
+        }
+        let (limit, first) = (asked.min(most), number(key).unwrap_or(0));
         let rows: Vec<String> =
             (first..30).take(limit).map(|row| format!(r#"{{"_id":"{row}","name":"{row}"}}"#)).collect();
         let after = first + limit + 1;
-        let next = (after < 30).then(|| format!("/v1/imports?limit={limit}&skip={after}"));
+        let next = (after < 30).then(|| format!("/v1/imports?limit={limit}&{key}{after}"));
         let body = format!("[{}]", rows.join(","));
         Ok(Reply { next, ..Reply::new(200, body) })
     }
@@ -107,19 +120,21 @@ impl Api for Skipping {
 
 #[tokio::test]
 async fn a_list_that_loses_a_row_where_two_pages_meet_cannot_be_trusted() {
-    let account = Account {
-        facts: AccountFacts { name: "a".to_owned(), origin: "https://a".to_owned(), user: None },
-        client: Client::new(Arc::new(Skipping)),
-        meter: Arc::new(Meter::default()),
-        clock: Arc::new(ServerClock::new()),
-        per_second: 300.0,
-        burst: 1000.0,
-    };
-    let manner =
-        ScanOptions { steady: true, listed_apart: false, to_the_end: true, ..ScanOptions::default() };
-    let scanned = list_scan(&account, manner, &Cancel::new(), &mut Names::default()).await;
-    assert!(
-        matches!(scanned, Err(EngineError::Unsteady { .. } | EngineError::CutShort { .. })),
-        "{scanned:?}"
-    );
+    for service in [Skipping::Tens, Skipping::Twos] {
+        let account = Account {
+            facts: AccountFacts { name: "a".to_owned(), origin: "https://a".to_owned(), user: None },
+            client: Client::new(Arc::new(service)),
+            meter: Arc::new(Meter::default()),
+            clock: Arc::new(ServerClock::new()),
+            per_second: 300.0,
+            burst: 1000.0,
+        };
+        let manner =
+            ScanOptions { steady: true, listed_apart: false, to_the_end: true, ..ScanOptions::default() };
+        let scanned = list_scan(&account, manner, &Cancel::new(), &mut Names::default()).await;
+        assert!(
+            matches!(scanned, Err(EngineError::Unsteady { .. } | EngineError::CutShort { .. })),
+            "{service:?}: {scanned:?}"
+        );
+    }
 }
