@@ -7,6 +7,7 @@ mod apply;
 mod cases;
 mod create;
 mod fuzz;
+mod goaway;
 mod hostile;
 mod job;
 mod journal;

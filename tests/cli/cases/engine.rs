@@ -1,7 +1,7 @@
 //! Cases of a service, of machines and of people that a run has to withstand: each as it was reported, and variants of it.
 //! Those that are about time alone are in `tests/engine/cases.rs`.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use transship::emulator::Effect;
 
 use super::Case;
@@ -66,6 +66,52 @@ fn case_31_a_name_that_the_service_trims() {
 }
 
 #[test]
+fn case_32_a_text_cut_in_the_middle_of_an_emoji() {
+    const HALF: &str = "\\ud83d";
+    // The emulator stores `CUT`, and shows what it stands for here.
+    let showing = |with: &str| {
+        let effect = Effect::ReplaceBytes { find: "CUT".to_owned(), with: with.to_owned() };
+        let faults = ["/v1/imports", "/v1/imports/*"].map(|path| Fault::on("GET", path, effect.clone()));
+        Case::with("32-text-cut-in-an-emoji", faults.map(|fault| fault.in_account("target")).into())
+    };
+    let there = |case: &Case| -> Value {
+        let text = std::fs::read_to_string(case.folder.join("target-import.txt")).unwrap();
+        assert_eq!(text.matches(HALF).count(), 1, "the case is about half a character");
+        serde_json::from_str(&text.replace(HALF, "CUT")).unwrap()
+    };
+    // With half a character or a whole one, also elsewhere than reported: the secret and the document stay.
+    let places = ["/sampleData", "/http/headers/0/name", "/http/relativeURI/0"];
+    for (with, code) in [(HALF, "unreadable"), ("\\ude00", "unreadable"), ("x", "masked_secret")] {
+        for place in places {
+            let case = showing(with);
+            let mut import = there(&case);
+            import["sampleData"] = json!("whole");
+            *import.pointer_mut(place).unwrap() = json!("cut CUT");
+            case.world.load("target", std::slice::from_ref(&import));
+            let before = case.world.import("target", "Order");
+            let ran = case.run("job.yaml").expect_exit(3).expect_no_write();
+            let ran = ran.expect_audit("Order", "conflict", "not_checked");
+            drop(ran.expect_cell("Order", "error_code", code));
+            case.world.command(&["undo", "runs/case-1", "--yes"]).expect_no_write();
+            assert_eq!(case.world.import("target", "Order"), before, "{with} at {place}");
+        }
+    }
+    // Without the header, and edited between plan and write.
+    for with in [HALF, "x"] {
+        let case = showing(with);
+        let mut import = there(&case);
+        import["sampleData"] = json!("whole");
+        import["http"].as_object_mut().unwrap().remove("headers");
+        case.world.load("target", &[import]);
+        case.world.command(&["plan", "job.yaml", "--out", "plan.json"]).expect_exit(0);
+        case.world.edit("target", "Order", "/sampleData", json!("cut CUT"));
+        let ran = case.run_with("job.yaml", &["--plan", "plan.json"]).expect_exit(3).expect_no_write();
+        drop(ran.expect_audit("Order", "stale", "not_checked"));
+        assert_eq!(case.world.import("target", "Order")["sampleData"], "cut CUT", "{with}");
+    }
+}
+
+#[test]
 fn case_33_a_page_that_is_too_large() {
     // 413 for more than so many at a time; a page that no reader would take to its end.
     let limits = ["limit=1000*", "limit=500*", "limit=250*", "limit=125*"];
@@ -87,19 +133,30 @@ fn case_33_a_page_that_is_too_large() {
 
 #[test]
 fn case_34_two_machines_and_one_target() {
-    let world = Scenario::migrate([]).many(20).job("concurrency", "2").start();
-    world.fault(Fault::on_create(Fault::slow_before(30)));
-    let first = world.spawn_run(&[]).until_journal("\"applied\"", 1);
+    // The other one begins at once, or when this one is half done; and what is made is a clone.
+    two_machines(Scenario::migrate([]), "/v1/imports", "target", 1);
+    two_machines(Scenario::migrate([]), "/v1/imports", "target", 10);
+    let renamed = r#"[{ rename: { find: "^", replace: "New " } }]"#;
+    let cloning = Scenario::cloning([]).job("transform", renamed).job("select", r#"{ names: ["Import *"] }"#);
+    two_machines(cloning, "/v1/imports/*/clone", "source", 1);
+}
+
+fn two_machines(scenario: Scenario, path: &str, account: &str, begun: usize) {
+    let world = scenario.many(20).job("concurrency", "2").start();
+    let before = world.imports(account).len();
+    world.fault(Fault::on("POST", path, Fault::slow_before(30)));
+    let first = world.spawn_run(&[]).until_journal("\"applied\"", begun);
     // Another machine: another home, so another folder of locks.
     for name in ["HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"] {
         world.set_env(name, &world.path("elsewhere").display().to_string());
     }
     let second = world.spawn_run(&[]);
     let (first, second) = (first.finish(), second.finish());
-    let made = world.imports("target").len();
+    let made = world.imports(account).len() - before;
     let told = |ran: &crate::support::scenario::Ran| ran.summary()["copies"].as_u64().unwrap_or_default();
     let copies = told(&first).max(told(&second));
-    assert_eq!(made as u64 - 20, copies, "whoever ends last names every second one");
+    let doubled = made as u64 - 20;
+    assert_eq!(doubled, copies, "whoever ends last names each: {path}, {begun}");
     let last = if told(&first) >= told(&second) { first } else { second };
     if copies > 0 {
         last.expect_exit(3).expect_stderr("that this run did not make");
@@ -137,6 +194,18 @@ fn case_36_the_token_of_another_environment() {
         let refused = world.command(&words).expect_exit(2).expect_no_write();
         refused.expect_stderr("another environment").expect_target(["a", "b", "c"]);
     }
+    // A run into one environment is not held up by one into the other, which has a connection of that name too.
+    let connection = json!({ "_id": "5b5b5b5b00000000000000cc", "name": "Shop", "type": "http" });
+    world.load_list("elsewhere", "connections", &[connection]);
+    world.write_job("two.yaml", &[("on_existing", "create")]);
+    world.fault(Fault::on_create(Fault::slow_before(400)).in_account("elsewhere"));
+    let other = world.spawn(&["run", "two.yaml", "--run-dir", "runs/other"], Some(world.path("runs/other")));
+    let other = other.until_journal("intended", 1);
+    world.set_env("TOKEN_TARGET", world.token("target"));
+    let ran_there = world.run().expect_exit(0).expect_audit("a", "unchanged", "equal");
+    drop(other.finish().expect_exit(0).expect_all(3, "created", "equal"));
+    drop(ran_there);
+    world.no_faults();
     // A run that is not finished is not gone on with there.
     world.set_env("TOKEN_TARGET", world.token("target"));
     world.command(&["undo", "runs/run-1"]).expect_exit(0).expect_target([]);
@@ -146,6 +215,15 @@ fn case_36_the_token_of_another_environment() {
     world.set_env("TOKEN_TARGET", world.token("elsewhere"));
     world.resume(broken.folder()).expect_exit(2).expect_no_write().expect_stderr("another environment");
     drop(ran);
+    // Nor is one taken back there that updated what it found.
+    let new = import("a").set("/description", json!("new"));
+    let world = Scenario::migrate([]).source(&new).target(&import("a")).job("on_existing", "update").start();
+    world.run().expect_exit(0).expect_audit("a", "updated", "equal");
+    world.set_env("TOKEN_TARGET", world.token("elsewhere"));
+    for command in ["undo", "retry", "resume"] {
+        let ran = world.command(&[command, "runs/run-1"]).expect_no_write();
+        assert_eq!(ran.exit_code(), Some(if command == "resume" { 0 } else { 2 }), "{command}");
+    }
 }
 
 #[test]
@@ -172,6 +250,15 @@ fn case_38_a_read_that_is_behind_the_write() {
     };
     behind(1).expect_exit(0).expect_audit("a", "updated", "equal");
     behind(2).expect_exit(0).expect_audit("a", "updated", "equal");
+    // Still as it was when the grace period is over.
+    behind(1000).expect_exit(3).expect_audit("a", "updated", "differs");
+    // Otherwise unlike what was sent: that is no matter of waiting.
+    let world = Scenario::update(["a"]).job("transform", "[{ set: { /description: new } }]").start();
+    world.set_env("TRANSSHIP_SETTLE", "3600");
+    for fault in shows("source", "\"description\":\"new\"", "\"description\":\"other\"") {
+        world.fault(fault);
+    }
+    world.run().expect_exit(3).expect_audit("a", "updated", "differs");
 }
 
 #[test]
@@ -198,5 +285,33 @@ fn case_42_interrupted_because_it_is_wrong_and_undone() {
             .expect_target([])
             .expect_stderr("gone from the target");
         drop(ran);
+    }
+}
+
+#[test]
+fn case_42_the_same_with_updates_and_deletes_stopped_as_a_service_manager_does() {
+    for (action, method, key, value) in [
+        ("update", "PUT", "transform", "[{ set: { /description: wrong } }]"),
+        ("delete", "DELETE", "select", r#"{ names: ["*"] }"#),
+    ] {
+        let world = Scenario::of(action, []).many(80).job("concurrency", "5").job(key, value).start();
+        let before = world.imports("source");
+        world.fault(Fault::on(method, "/v1/imports/*", Fault::slow_before(40)));
+        let running = world.spawn_run(&[]).until_journal("\"applied\"", 20);
+        let announced = running.in_journal("\"step\":\"intended\"");
+        let ran = running.signal("TERM").finish().expect_exit(130);
+        let sent = world.control().count(method, "/v1/imports/{id}");
+        assert!(sent <= announced + 8 && sent < 80, "{action}: {announced} announced, {sent} sent");
+        world.no_faults();
+        drop(world.command(&["undo", "runs/run-1", "--yes"]).expect_exit(0));
+        drop(ran);
+        // What the service adds to what is written stays.
+        let plain = |imports: Vec<Value>| -> Vec<Value> {
+            let plain = |import: Value| json!([import["_id"], import["name"], import["description"]]);
+            let mut imports: Vec<Value> = imports.into_iter().map(plain).collect();
+            imports.sort_by_key(Value::to_string);
+            imports
+        };
+        assert_eq!(plain(world.imports("source")), plain(before), "{action}");
     }
 }
