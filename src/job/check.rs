@@ -303,7 +303,8 @@ fn same_kind(node: &Node, holds: &Type) -> bool {
     }
 }
 
-fn lower(doc: &str) -> String {
+/// A sentence that goes on in another one.
+pub(super) fn lower(doc: &str) -> String {
     let mut chars = doc.trim_end_matches('.').chars();
     chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
 }

@@ -1,12 +1,14 @@
 //! Commented jobs to start from, as `transship new ACTION` prints them.
 
+use super::check::lower;
 use super::keys::JOB;
-use super::spec::{Dictionary, Key, Table, Type};
+use super::spec::{Dictionary, Key, Table, Type, Word};
 use super::{Action, user};
 
 /// A commented starter job for an action; `None` for one that no job file holds.
 ///
-/// The words that a key may hold come from the table of keys: `<match>` in a comment stands for those of `match`.
+/// What a comment says of a key comes from the table of keys: `<match>` stands for the words of `match`, `<about match>` for
+/// the sentence on it, and `<about match name>` for that on its word `name`.
 pub fn starter(action: Action) -> Option<String> {
     Some(with_words(text(action)?))
 }
@@ -25,16 +27,16 @@ fn text(action: Action) -> Option<&'static str> {
     }
 }
 
-/// The text with the words of each key that is named in it.
+/// The text with what the table says of each key that is named in it.
 fn with_words(text: &str) -> String {
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('<') {
         filled.push_str(before);
-        let named = after.split_once('>').and_then(|(path, behind)| Some((words_of(path)?, behind)));
+        let named = after.split_once('>').and_then(|(name, behind)| Some((said_of(name)?, behind)));
         match named {
-            Some((words, behind)) => {
-                filled.push_str(&words.join(" | "));
+            Some((said, behind)) => {
+                filled.push_str(&said);
                 rest = behind;
             }
             None => {
@@ -47,8 +49,23 @@ fn with_words(text: &str) -> String {
     filled
 }
 
-/// The words that a key may hold; the path leads through mappings, of which the names the user chooses are left out.
-fn words_of(path: &str) -> Option<Vec<&'static str>> {
+/// What stands for a name in angle brackets.
+fn said_of(name: &str) -> Option<String> {
+    let Some(about) = name.strip_prefix("about ") else {
+        let words = words_in(&key_of(name)?.holds)?;
+        return Some(words.iter().map(|word| word.word).collect::<Vec<_>>().join(" | "));
+    };
+    let (path, word) = about.split_once(' ').map_or((about, None), |(path, word)| (path, Some(word)));
+    let key = key_of(path)?;
+    let doc = match word {
+        None => key.doc,
+        Some(word) => words_in(&key.holds)?.iter().find(|known| known.word == word)?.doc,
+    };
+    Some(lower(doc))
+}
+
+/// The key of a path, which leads through mappings; the names that the user chooses are left out.
+fn key_of(path: &str) -> Option<&'static Key> {
     let (mut table, mut found): (&Table, Option<&Key>) = (&JOB, None);
     for word in path.split('.') {
         if let Some(key) = found {
@@ -56,7 +73,7 @@ fn words_of(path: &str) -> Option<Vec<&'static str>> {
         }
         found = Some(table.key(word)?);
     }
-    words_in(&found?.holds)
+    found
 }
 
 fn table_in(holds: &'static Type) -> Option<&'static Table> {
@@ -66,9 +83,9 @@ fn table_in(holds: &'static Type) -> Option<&'static Table> {
     }
 }
 
-fn words_in(holds: &'static Type) -> Option<Vec<&'static str>> {
+fn words_in(holds: &'static Type) -> Option<&'static [Word]> {
     match holds {
-        Type::Word(words) => Some(words.iter().map(|word| word.word).collect()),
+        Type::Word(words) => Some(words),
         Type::Either(types) => types.iter().find_map(words_in),
         _ => None,
     }
@@ -193,6 +210,10 @@ mod tests {
         let text = with_words("a: b # <match>; <accounts.region>; <references.missing>; <nothing>; 1 < 2");
         let words = "a: b # name | external_id; us | eu | au | ca; fail | skip | drop; <nothing>; 1 < 2";
         assert_eq!(text, words);
+        let about =
+            with_words("# <about verify full>; <about references>; <about accounts.token>; <about no>");
+        let said = "# each import is read back and compared; how ids of other resources become the target's ids; where the token comes from. Never the token itself; <about no>";
+        assert_eq!(about, said);
     }
 
     #[test]
