@@ -5,7 +5,7 @@ use futures::stream::{StreamExt, TryStreamExt};
 use super::changes::compared;
 use super::open::opened;
 use super::{CliContext, Exit, Failure, find, form_of_changes, shown};
-use crate::archive::{Snapshot, SnapshotDiff};
+use crate::archive::{Entry, Snapshot, SnapshotDiff};
 use crate::cli::args::archive::Difference as Args;
 use crate::cli::say;
 use crate::report::archive::Difference;
@@ -41,6 +41,9 @@ pub(super) async fn diff(world: &CliContext, args: &Args) -> Result<Exit, Failur
         difference.only_in_second(entry)?;
     }
     let archive = &archive;
+    let one_account = first.account.origin == second.account.origin;
+    let new_id = |(before, after): &&(Entry, Entry)| one_account && before.id != after.id;
+    let renewed: Vec<_> = changed.iter().filter(new_id).chain(&renewed).cloned().collect();
     let changed = changed.into_iter().filter(|(_, after)| wanted(&after.kind));
     let mut pairs = futures::stream::iter(changed)
         .map(|(before, after)| async move {

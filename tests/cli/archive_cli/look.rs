@@ -211,6 +211,19 @@ fn diff_tells_what_differs_and_ends_with_3_if_something_does() {
 }
 
 #[test]
+fn diff_names_what_has_a_new_id_and_changed() {
+    let shelf = Shelf::new();
+    let new = "5f0000000000000000000001";
+    let (mut facts, text) = import(1, 1);
+    let old = std::mem::replace(&mut facts.id, new.into());
+    let text = String::from_utf8(text).unwrap().replace(old.as_str(), new);
+    let first = shelf.night(&[import(1, 0)]);
+    shelf.night(&[(facts, text.into_bytes())]);
+    let said = shelf.run("diff", &[first.as_str()]).exits(3).says("0 only in the second, 1 changed");
+    said.complains(&format!("has a new id: {old}, now {new}"));
+}
+
+#[test]
 fn export_tells_what_it_wrote_and_the_second_time_that_nothing_changed() {
     let (shelf, nights) = three_nights();
     shelf.run("export", &["--to", "out"]).exits(0).says("3 files; 3 written, 0 unchanged, 0 removed");
