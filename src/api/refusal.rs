@@ -47,7 +47,8 @@ impl Refusal {
             summary = format!("{summary}; and {} more", envelope.errors.len() - 3);
         }
         if summary.is_empty() {
-            summary = envelope.message.as_deref().map_or_else(|| format!("{status} without a reason"), tidy);
+            let another_make = || token.redact(of_another_make(status, body));
+            summary = envelope.message.as_deref().map_or_else(another_make, tidy);
         }
         Self { problems, summary }
     }
@@ -73,6 +74,23 @@ fn sentence(problem: &Problem) -> String {
         ("", text) | (text, "") => format!("{text}{field}"),
         (code, message) => format!("{code}: {message}{field}"),
     }
+}
+
+/// A refusal in JSON that is not the service's: its own text, unless that says nothing.
+fn of_another_make(status: u16, body: &[u8]) -> String {
+    let says = |value: &serde_json::Value| match value {
+        serde_json::Value::Null => false,
+        serde_json::Value::String(text) => !text.trim().is_empty(),
+        serde_json::Value::Array(entries) => !entries.is_empty(),
+        serde_json::Value::Object(members) => !members.is_empty(),
+        _ => true,
+    };
+    let told = serde_json::from_slice::<serde_json::Map<_, _>>(body);
+    if !told.is_ok_and(|told| told.values().any(says)) {
+        return format!("{status} without a reason");
+    }
+    let text = String::from_utf8_lossy(&body[..body.len().min(LOOKED_AT)]);
+    format!("{status}: {}", clean(text.trim(), LONGEST_LINE))
 }
 
 /// What came instead of JSON: `403, text/html: Blocked by policy 4711`, `421 without a body`.

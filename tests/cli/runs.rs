@@ -1,6 +1,5 @@
 //! Runs as others find them: being written, killed, left behind, named by nobody.
 
-use std::os::unix::ffi::OsStrExt;
 use std::process::{Command, Output, Stdio};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -184,22 +183,6 @@ fn a_plan_is_written_over_a_plan_and_over_nothing_else() {
     ran.expect_stderr("plans, which is no folder: make it first").expect_calls("GET", "/v1/imports", 0);
     for _ in 0..2 {
         world.command(&["plan", "JOB", "--out", "plan.json"]).expect_exit(0);
-    }
-}
-
-#[test]
-fn a_job_in_a_folder_that_is_not_utf8_is_refused_before_anything_is_read() {
-    let world = ten();
-    let folder = world.path("").join(std::ffi::OsStr::from_bytes(b"caf\xe9"));
-    if std::fs::create_dir(&folder).is_err() {
-        eprintln!("this file system takes no such name: not tried");
-        return;
-    }
-    std::fs::copy(world.path("job.yaml"), folder.join("job.yaml")).unwrap();
-    for command in ["plan", "run"] {
-        let output = world.binary(&[command, "JOB"]).current_dir(&folder).output().unwrap();
-        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
-        assert!(said(&output).contains("is not UTF-8: move the job"), "{}", said(&output));
     }
 }
 

@@ -77,6 +77,8 @@ fn an_error_without_json_is_still_told_by_its_status() {
         ("<html>Bad gateway</html>", "502, text/html: Bad gateway"),
         ("", "502 without a body"),
         ("{}", "502 without a reason"),
+        ("{\"errors\":[],\"error\":\"\"}", "502 without a reason"),
+        ("{\"error\":\"policy 4711\"}", "502: {\"error\":\"policy 4711\"}"),
         (r#"{"errors":7}"#, "502, not JSON: {\"errors\":7}"),
         (r#"{"errors":["plain"]}"#, "plain"),
     ] {

@@ -3,6 +3,7 @@
 mod archive;
 mod compare;
 mod engine;
+mod files;
 mod jobs;
 mod mappings;
 mod renames;
