@@ -42,6 +42,23 @@ impl Exit {
     }
 }
 
+impl Exit {
+    /// What an exit code says; one that is not known is a failure.
+    pub(super) fn of(code: u8) -> Self {
+        let known = [
+            Self::Done,
+            Self::BadInput,
+            Self::Attention,
+            Self::Stopped,
+            Self::Changes,
+            Self::Token,
+            Self::Held,
+            Self::Interrupted,
+        ];
+        known.into_iter().find(|exit| exit.code() == code).unwrap_or(Self::Unexpected)
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit.code())

@@ -296,4 +296,4 @@ fn most_bad(limit: Limit, total: usize) -> usize {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -12,7 +12,7 @@
 //! | `child`, `children` | running an account as a process of its own |
 //! | `plans` | which accounts were planned beforehand |
 //! | `lease` | who may write to an account, where several machines could |
-//! | `status`, `groups` | what is told of a fleet, and of its plans |
+//! | `status`, `groups`, `words` | what is told of a fleet, of its plans, and of how it ended |
 //!
 //! Promises: an account of a later wave is begun only when every earlier wave ended well or somebody approved; two workers
 //! never write one result over another's unseen; what is in the store holds names, counts and hashes, never a token and
@@ -39,6 +39,7 @@ pub mod status;
 pub mod store;
 mod store_options;
 pub mod waves;
+pub mod words;
 
 pub use crate::archive::Objects;
 pub use beat::{Activity, Beat};

@@ -17,6 +17,7 @@ pub use super::launcher::{Activities, ChildEnd, Launcher};
 pub use super::request::{Pace, RunEnd, RunRequest};
 use super::result::AccountResult;
 pub use super::shard::Shard;
+use super::words::waits;
 use crate::model::cancel::Cancel;
 
 /// How long a store that does not answer is waited for.
@@ -316,21 +317,9 @@ impl<'a> Worker<'a> {
             return;
         }
         self.waited_for = Some(gate.clone());
-        let name = &self.request.fleet.name;
-        let text = match gate {
-            Gate::Own => return,
-            Gate::Others => "waiting for the accounts of other workers".to_owned(),
-            Gate::Held => "waiting for accounts that other runs hold".to_owned(),
-            Gate::Paused => {
-                let by = self.control.changed_by.as_deref().map_or(String::new(), |by| format!(" by {by}"));
-                format!("paused{by}; to go on: transship fleet resume {name}")
-            }
-            Gate::Approval(wave) => {
-                let accounts = self.request.fleet.size_of(*wave);
-                format!("wave {wave} ({accounts} accounts) needs approval: transship fleet approve {name}")
-            }
-        };
-        self.launcher.say(&text);
+        if *gate != Gate::Own {
+            self.launcher.say(&waits(gate, self.request.fleet, Some(&self.control)));
+        }
     }
 }
 

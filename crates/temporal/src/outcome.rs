@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// How often a run that ended with 1, an unexpected error, is started.
-pub const TRIES: u32 = 3;
+use transship::fleet::dispatch::{HELD_PAUSE, is_result};
+use transship::fleet::result::Meaning;
 
 /// What follows from the end of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,10 +31,9 @@ impl Again {
     /// How long it is left alone.
     pub fn after(self) -> Duration {
         match self {
-            // The next run watches the lease itself, for 12 s.
-            Self::Held => Duration::from_secs(10),
+            // The next run of one that is held watches the lease itself, for 12 s.
+            Self::Held | Self::Unexpected => HELD_PAUSE,
             Self::Interrupted => Duration::from_secs(2),
-            Self::Unexpected => Duration::from_secs(10),
         }
     }
 
@@ -50,18 +49,18 @@ impl Again {
 
 /// What an exit code means (`None`: killed), if `unexpected` runs of the account ended with 1 before this one.
 pub fn verdict(exit_code: Option<u8>, unexpected: u32) -> Verdict {
-    match exit_code {
-        Some(2 | 6) => Verdict::Refused,
-        Some(7) => Verdict::Again(Again::Held),
-        Some(130) | None => Verdict::Again(Again::Interrupted),
-        Some(1) if unexpected + 1 < TRIES => Verdict::Again(Again::Unexpected),
-        Some(_) => Verdict::Result,
+    if !is_result(exit_code, unexpected + 1) {
+        return Verdict::Again(match Meaning::of(exit_code) {
+            Meaning::Held => Again::Held,
+            Meaning::Unfinished => Again::Interrupted,
+            Meaning::Good | Meaning::Attention | Meaning::Bad => Again::Unexpected,
+        });
     }
+    if matches!(exit_code, Some(2 | 6)) { Verdict::Refused } else { Verdict::Result }
 }
 
 /// Whether a result counts for the fleet's `stop`, as [`transship::fleet::result::Meaning`] has it.
 pub fn is_bad(exit_code: u8) -> bool {
-    use transship::fleet::result::Meaning;
     Meaning::of(Some(exit_code)) == Meaning::Bad
 }
 

@@ -71,7 +71,7 @@ pub enum Step {
 pub struct Ended {
     /// As `transship fleet run` exits: 0; 3 an account needs attention; 4 stopped.
     pub exit_code: u8,
-    /// Why, in a sentence; empty where all ended as planned.
+    /// Why it is not finished, in a sentence; empty where it is.
     pub reason: String,
     /// Accounts in all.
     pub accounts: usize,

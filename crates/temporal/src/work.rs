@@ -15,8 +15,9 @@ use tokio::time::Instant;
 use transship::fleet::AccountResult;
 use transship::fleet::child::{Program, follow};
 use transship::fleet::control::{Control, ControlState};
-use transship::fleet::dispatch::{Dispatcher, Ending, Gate, Next};
+use transship::fleet::dispatch::{Dispatcher, Gate, Next};
 use transship::fleet::run::{Activities, ChildEnd};
+use transship::fleet::words::{Anew, Told, told, waits};
 use transship::model::cancel::Cancel;
 use transship::session::Host;
 
@@ -152,10 +153,11 @@ impl Engine {
             Next::Wait(gate, _) => Err(waiting(&gate, &control, &loaded)),
             Next::End(ending) => {
                 let good = results.values().filter(|result| result.exit_code == 0).count();
-                let (exit_code, reason) = told(&ending, &loaded, results.len() - good);
+                let Told { exit_code, why } =
+                    told(Some(&ending), definition, results.len() - good, Anew::Submit);
                 Ok(Step::End(Ended {
                     exit_code,
-                    reason,
+                    reason: why.unwrap_or_default(),
                     accounts: definition.accounts.len(),
                     done: good,
                     attention: results.len() - good,
@@ -275,46 +277,11 @@ impl At {
 
 /// What is waited for, for the console.
 fn waiting(gate: &Gate, control: &Control, loaded: &Loaded) -> Later {
-    let name = &loaded.definition.name;
+    let why = waits(gate, &loaded.definition, Some(control));
     let (kind, why) = match gate {
-        Gate::Approval(wave) => (
-            "approval",
-            format!(
-                "wave {wave} ({} accounts) needs approval: transship fleet approve {name}, or the signal `approve`",
-                loaded.definition.size_of(*wave)
-            ),
-        ),
-        Gate::Paused => {
-            let by = control.changed_by.as_deref().map_or(String::new(), |by| format!(" by {by}"));
-            ("paused", format!("paused{by}; to go on: transship fleet resume {name}"))
-        }
-        Gate::Own | Gate::Others | Gate::Held => ("waits", "other workers are at it".to_owned()),
+        Gate::Approval(_) => ("approval", format!("{why}, or the signal `approve`")),
+        Gate::Paused => ("paused", format!("{why}, or the signal `resume`")),
+        Gate::Own | Gate::Others | Gate::Held => ("waits", why),
     };
     Later::new(kind, ASKED_AGAIN, why)
-}
-
-/// The exit code of a fleet, and why.
-fn told(ending: &Ending, loaded: &Loaded, attention: usize) -> (u8, String) {
-    let name = &loaded.definition.name;
-    match ending {
-        Ending::Finished if attention > 0 => (3, format!("{attention} accounts need attention")),
-        Ending::Finished => (0, String::new()),
-        Ending::Stopped { bad } => (
-            4,
-            format!(
-                "{bad} accounts ended badly (`stop`): see to them, then: transship fleet resume {name}, and submit it again"
-            ),
-        ),
-        Ending::Told => (4, format!("stopped; to go on: transship fleet resume {name}, and submit it again")),
-        Ending::Unhealthy { wave, bad } => (
-            3,
-            format!(
-                "{bad} of {} accounts of wave {wave} did not end well: no account of a later wave was begun; to begin the next \
-                 all the same: transship fleet approve {name}, and submit it again",
-                loaded.definition.size_of(*wave)
-            ),
-        ),
-        Ending::Held(_) => (7, "other runs hold accounts".to_owned()),
-        Ending::Unfinished(_) | Ending::Waiting(_) => (130, "not finished".to_owned()),
-    }
 }

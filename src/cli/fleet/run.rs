@@ -15,9 +15,9 @@ use crate::cli::world::CliContext;
 use crate::cli::{parent, say, signal};
 use crate::fleet::children::{Children, planned, worker_name};
 use crate::fleet::run::{Activities, RunEnd};
+use crate::fleet::words::{Anew, Told, told};
 use crate::fleet::{
-    ChildEnd, Definition, Ending, FleetError, FleetStore, Gate, Launcher, Pace, RunRequest, Shard,
-    run as work,
+    ChildEnd, Definition, FleetError, FleetStore, Launcher, Pace, RunRequest, Shard, run as work,
 };
 use crate::job::Fleet;
 use crate::model::cancel::Cancel;
@@ -48,7 +48,7 @@ pub(in crate::cli) async fn run(world: &CliContext, args: &Run) -> Result<Exit, 
         planned: planned(&store, &definition).await?,
         temporary: temporary.path().to_owned(),
     };
-    let children = Told { world, children };
+    let children = Telling { world, children };
     let request = RunRequest {
         store: &store,
         fleet: &definition,
@@ -77,37 +77,8 @@ async fn close(
     let (page, audit) = write_report(world, store, definition, &status, &results).await?;
     world.document.set("report", &page);
     world.document.set("audit", &audit);
-    let name = store.name();
-    let (exit, why) = match &ended.ending {
-        None => (Exit::Interrupted, Some("interrupted: start it again to go on".to_owned())),
-        Some(Ending::Finished) if status.attention > 0 => (Exit::Attention, None),
-        Some(Ending::Finished) => (Exit::Done, None),
-        Some(Ending::Stopped { bad }) => (
-            Exit::Stopped,
-            Some(format!(
-                "{bad} accounts ended badly (`stop`): nothing new is begun; see to them, then: transship fleet resume {name}"
-            )),
-        ),
-        Some(Ending::Told) => {
-            (Exit::Stopped, Some(format!("stopped; to go on: transship fleet resume {name}")))
-        }
-        Some(Ending::Unhealthy { wave, bad }) => (
-            Exit::Attention,
-            Some(format!(
-                "{bad} of {} accounts of wave {wave} did not end well: no account of a later wave was begun; to begin the \
-                 next all the same: transship fleet approve {name}",
-                definition.size_of(*wave)
-            )),
-        ),
-        Some(Ending::Held(accounts)) => {
-            (Exit::Held, Some(format!("other runs hold {}: start it again later", some(accounts))))
-        }
-        Some(Ending::Unfinished(accounts)) => (
-            Exit::Interrupted,
-            Some(format!("the runs of {} ended without a result again and again", some(accounts))),
-        ),
-        Some(Ending::Waiting(gate)) => (Exit::Interrupted, Some(waiting(gate, definition, name))),
-    };
+    let Told { exit_code, why } = told(ended.ending.as_ref(), definition, status.attention, Anew::Start);
+    let exit = Exit::of(exit_code);
     if let Some(why) = &why {
         world.document.set("reason", why);
     }
@@ -123,25 +94,6 @@ async fn close(
         say(world, &why);
     }
     Ok(exit)
-}
-
-fn waiting(gate: &Gate, definition: &Definition, name: &str) -> String {
-    match gate {
-        Gate::Approval(wave) => format!(
-            "wave {wave} ({} accounts) needs approval: transship fleet approve {name}, then start it again",
-            definition.size_of(*wave)
-        ),
-        Gate::Paused => format!("paused; to go on: transship fleet resume {name}, then start it again"),
-        _ => "other workers have accounts of this wave to do: start it again later".to_owned(),
-    }
-}
-
-fn some(accounts: &[String]) -> String {
-    let named: Vec<String> = accounts.iter().take(5).map(|account| format!("`{account}`")).collect();
-    match accounts.len().checked_sub(5).filter(|more| *more > 0) {
-        Some(more) => format!("{} and {more} more accounts", named.join(", ")),
-        None => report::text::listed(&named),
-    }
 }
 
 /// Asks whether to begin, on a terminal.
@@ -164,13 +116,13 @@ async fn agreed(
 }
 
 /// Runs accounts as children of this process, and tells how each ended.
-struct Told<'a> {
+struct Telling<'a> {
     world: &'a CliContext,
     children: Children<'a>,
 }
 
 #[async_trait]
-impl Launcher for Told<'_> {
+impl Launcher for Telling<'_> {
     async fn launch(
         &self,
         account: &str,
@@ -187,7 +139,7 @@ impl Launcher for Told<'_> {
     }
 }
 
-impl Told<'_> {
+impl Telling<'_> {
     /// One line for each account that ended.
     fn tell(&self, account: &str, ended: &ChildEnd) {
         let what = match ended.exit_code {

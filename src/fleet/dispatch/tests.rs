@@ -7,7 +7,7 @@ use crate::fleet::definition::Member;
 use crate::job::{FleetWave, WaveSize};
 
 /// A fleet of accounts `a`, `b`, …, in waves of these sizes; `!` after a size asks for approval.
-fn fleet(waves: &[(u32, bool)], stop: Option<Limit>) -> Definition {
+pub(in crate::fleet) fn fleet(waves: &[(u32, bool)], stop: Option<Limit>) -> Definition {
     let mut names = ('a'..='z').map(String::from);
     let mut accounts = Vec::new();
     for (index, (size, _)) in waves.iter().enumerate() {
