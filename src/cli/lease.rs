@@ -9,7 +9,9 @@ use super::store::{absolute, objects};
 use super::world::CliContext;
 use crate::fleet::child::TRIED;
 use crate::fleet::control::ControlState;
-use crate::fleet::lease::{Admitted, Asked, LeaseNote, Terms, lease_name, look, read, take};
+use crate::fleet::lease::{
+    Admitted, Asked, Asking, LEASES_SEEN, LeaseNote, Terms, Told, lease_name, look, read, take,
+};
 use crate::fleet::{FleetError, FleetStore, Objects};
 use crate::job;
 use crate::model::cancel::Cancel;
@@ -76,7 +78,8 @@ pub(super) async fn lease(world: &CliContext, session: &mut Session, cancel: &Ca
     let note = note(world, format!("account `{account}`"));
     let fleet = note.fleet.as_ref().map(|name| FleetStore::new(objects.clone(), name));
     let name = of_run.map_or_else(String::new, |run| format!("{run}/")) + &lease_name(&identity);
-    let asking = take(&objects, &name, note, Terms::default());
+    let told = told(world);
+    let asking = take(Asking { objects: &objects, name: &name, terms: Terms::default(), told: &told }, note);
     let asked = tokio::select! {
         biased;
         () = cancel.draining() => return Err(crate::session::EngineError::Interrupted.into()),
@@ -111,15 +114,16 @@ pub(super) async fn lease(world: &CliContext, session: &mut Session, cancel: &Ca
 pub(super) async fn share(world: &CliContext, session: &Session, cancel: &Cancel) -> Result<(), Failure> {
     let Some(location) = location(world) else { return Ok(()) };
     let objects = objects(world, location, true)?;
+    let told = told(world);
     for account in session.read_accounts().await {
         let name = lease_name(&account.identity);
         let note = note(world, format!("account `{}`", account.name));
         let asking = async {
-            let terms = Terms::default();
+            let asking = Asking { objects: &objects, name: &name, terms: Terms::default(), told: &told };
             let admitted = if session.only_reads() {
-                Admitted::Reading(look(&objects, &name, note, terms).await?)
+                Admitted::Reading(look(asking, note).await?)
             } else {
-                read(&objects, &name, note, terms).await?
+                read(asking, note).await?
             };
             if let Admitted::Reading(lease) = &admitted {
                 account.share_among(lease.holders().await?);
@@ -139,6 +143,11 @@ pub(super) async fn share(world: &CliContext, session: &Session, cancel: &Cancel
         tokio::spawn(async move { lease.keep(|holders| account.share_among(holders)).await });
     }
     Ok(())
+}
+
+/// What the worker that started this process has seen of leases.
+fn told(world: &CliContext) -> Told {
+    world.host.env.get(LEASES_SEEN).map(Told::read).unwrap_or_default()
 }
 
 fn held(account: &str, by: &LeaseNote, name: &str, objects: &Objects) -> Failure {

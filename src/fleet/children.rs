@@ -8,6 +8,7 @@ use super::child::{Program, follow};
 use super::definition::Definition;
 use super::error::FleetError;
 use super::launcher::{Activities, ChildEnd};
+use super::lease::{LEASES_SEEN, Sightings};
 use super::plans::Plans;
 use super::store::FleetStore;
 use crate::job::Fleet;
@@ -26,6 +27,8 @@ pub struct Children<'a> {
     pub planned: BTreeSet<String>,
     /// A folder for files that are needed for a moment.
     pub temporary: PathBuf,
+    /// What this machine has seen of leases: a run is told, so that it takes those of the dead over without watching anew.
+    pub sightings: &'a Sightings,
 }
 
 /// What a worker is called: no other has this name.
@@ -102,7 +105,9 @@ impl Children<'_> {
         let refused = |what: &str, error: std::io::Error| {
             FleetError::Refused(format!("cannot {what} the run of `{account}`: {error}"))
         };
-        let child = self.program.start(&words).map_err(|error| refused("start", error))?;
+        let mut program = self.program.clone();
+        program.variables.push((LEASES_SEEN, self.sightings.told().into()));
+        let child = program.start(&words).map_err(|error| refused("start", error))?;
         let ended =
             follow(child, account, activities, cancel).await.map_err(|error| refused("follow", error))?;
         Ok(ended.of_run(folder))

@@ -6,6 +6,7 @@
 
 mod note;
 mod readers;
+mod sightings;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,6 +16,7 @@ use tokio::time::Instant;
 
 pub use note::{LeaseNote, Terms};
 pub use readers::{Admitted, SharedLease, look, read};
+pub use sightings::{LEASES_SEEN, LOOK, Sightings, Told};
 
 use super::error::FleetError;
 use crate::archive::{ObjectVersion, Objects};
@@ -29,6 +31,19 @@ pub enum Asked {
     Taken(StoreLease),
     /// Somebody else holds it and is alive.
     Held(Box<LeaseNote>),
+}
+
+/// What is asked for, and what is known of it already.
+#[derive(Debug, Clone, Copy)]
+pub struct Asking<'a> {
+    /// The store.
+    pub objects: &'a Objects,
+    /// The name of the lease.
+    pub name: &'a str,
+    /// How long it holds.
+    pub terms: Terms,
+    /// Since when this machine has seen leases unchanged.
+    pub told: &'a Told,
 }
 
 /// The name of the lease of an account: the service, what the account is called there, and a hash of all that tells it
@@ -57,8 +72,8 @@ pub struct StoreLease {
     writing: tokio::sync::Mutex<()>,
 }
 
-/// Takes the lease of that name, or says who holds it: another writer, or a reader. A holder that shows no sign of life is
-/// waited for: 35 s by the usual terms.
+/// Takes a lease, or says who holds it: another writer, or a reader. A holder that shows no sign of life is waited for: 35 s
+/// by the usual terms, counted from when this machine saw it first.
 ///
 /// # Errors
 ///
@@ -67,13 +82,14 @@ pub struct StoreLease {
 /// # Cancel safety
 ///
 /// Dropping the future may leave a lease that ends by itself.
-pub async fn take(objects: &Objects, name: &str, note: LeaseNote, terms: Terms) -> Result<Asked, FleetError> {
+pub async fn take(asking: Asking<'_>, note: LeaseNote) -> Result<Asked, FleetError> {
+    let Asking { objects, name, .. } = asking;
     let mut dead = BTreeMap::new();
     // Readers are waited for before the lease is held, for it would end meanwhile.
-    if let Some(reader) = reader_at_work(objects, name, terms, &mut dead).await? {
+    if let Some(reader) = reader_at_work(asking, &mut dead).await? {
         return Ok(Asked::Held(Box::new(reader)));
     }
-    let lease = match take_from_writers(objects, name, note, terms).await? {
+    let lease = match take_from_writers(asking, note).await? {
         Asked::Taken(lease) => lease,
         held @ Asked::Held(_) => return Ok(held),
     };
@@ -88,12 +104,8 @@ pub async fn take(objects: &Objects, name: &str, note: LeaseNote, terms: Terms) 
     Ok(Asked::Taken(lease))
 }
 
-async fn take_from_writers(
-    objects: &Objects,
-    name: &str,
-    note: LeaseNote,
-    terms: Terms,
-) -> Result<Asked, FleetError> {
+async fn take_from_writers(asking: Asking<'_>, note: LeaseNote) -> Result<Asked, FleetError> {
+    let Asking { objects, name, terms, .. } = asking;
     loop {
         let sent = Instant::now();
         if let Some(version) = objects.create(name, encode(&note)).await? {
@@ -102,7 +114,7 @@ async fn take_from_writers(
         let Some((bytes, version)) = objects.read(name).await? else { continue };
         let found = decode(&bytes);
         if !found.as_ref().is_some_and(|found| found.released)
-            && let Some(alive) = watch(objects, name, &version, terms).await?
+            && let Some(alive) = watch(asking, &version).await?
         {
             return Ok(Asked::Held(Box::new(alive)));
         }

@@ -46,6 +46,11 @@ impl FleetStore {
         Self { objects, name: name.to_owned() }
     }
 
+    /// The store, in which leases are too.
+    pub fn objects(&self) -> &Objects {
+        &self.objects
+    }
+
     /// What the fleet is called.
     pub fn name(&self) -> &str {
         &self.name
@@ -314,6 +319,18 @@ impl FleetStore {
         let read: Vec<Option<AccountResult>> = read.try_collect().await?;
         known.extend(read.into_iter().flatten().map(|result| (result.account.clone(), result)));
         Ok(())
+    }
+
+    /// The accounts that ended, and what tells how each did from how it did before: an account may be run again.
+    ///
+    /// # Errors
+    ///
+    /// The store does not answer.
+    pub async fn result_tags(&self) -> Result<BTreeMap<String, Option<String>>, FleetError> {
+        let prefix = self.at("results/");
+        let tags = self.objects.tags(prefix.trim_end_matches('/')).await?;
+        let account = |name: &str| Some(name.strip_prefix(&prefix)?.strip_suffix(".json")?.to_owned());
+        Ok(tags.into_iter().filter_map(|(name, tag)| Some((account(&name)?, tag))).collect())
     }
 
     /// Records how an account ended, unless another worker did already. Gives what is recorded.

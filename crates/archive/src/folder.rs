@@ -261,17 +261,22 @@ impl Folders {
                 }
             } else if found.is_file() {
                 let last_modified = found.modified().map_err(failed)?.into();
-                files.push(ObjectMeta {
-                    location,
-                    last_modified,
-                    size: found.len(),
-                    e_tag: None,
-                    version: None,
-                });
+                let e_tag = Some(tag_of(&found));
+                files.push(ObjectMeta { location, last_modified, size: found.len(), e_tag, version: None });
             }
         }
         Ok((files, below))
     }
+}
+
+/// What tells the contents of a file from others that it had, as `object_store` writes it when it reads one.
+fn tag_of(found: &fs::Metadata) -> String {
+    #[cfg(unix)]
+    let inode = std::os::unix::fs::MetadataExt::ino(found);
+    #[cfg(not(unix))]
+    let inode = 0_u64;
+    let since = found.modified().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+    format!("\"{inode:x}-{:x}-{:x}\"", since.unwrap_or_default().as_micros(), found.len())
 }
 
 /// What was read; `None` if it is not there any more.

@@ -21,6 +21,14 @@ pub struct ObjectVersion {
     version: Option<String>,
 }
 
+impl ObjectVersion {
+    /// What tells this version from others, where the storage has such a thing; the same when it is listed and when it is
+    /// read.
+    pub fn tag(&self) -> Option<&str> {
+        self.tag.as_deref()
+    }
+}
+
 /// A place of shared objects. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Objects {
@@ -148,6 +156,15 @@ impl Objects {
         self.store.upload(name, &mut file).await
     }
 
+    /// The names of all objects below a folder of the place with the [`ObjectVersion::tag`] of each, in no order.
+    ///
+    /// # Errors
+    ///
+    /// The storage does not answer.
+    pub async fn tags(&self, folder: &str) -> Result<Vec<(String, Option<String>)>, ArchiveError> {
+        self.store.list(folder).map_ok(|object| (object.name, object.tag)).try_collect().await
+    }
+
     /// The names of all objects below a folder of the place, in order.
     ///
     /// # Errors
@@ -227,6 +244,10 @@ mod tests {
         }
         assert_eq!(objects.list("leases").await.unwrap(), ["leases/a.json", "leases/b.json"]);
         let (_, version) = objects.read("leases/a.json").await.unwrap().unwrap();
+        let tags = objects.tags("leases").await.unwrap();
+        let listed = tags.iter().find(|(name, _)| name == "leases/a.json").unwrap();
+        assert_eq!(listed.1.as_deref(), version.tag());
+        assert!(version.tag().is_some());
         objects.remove("leases/a.json").await.unwrap();
         let gone = objects.replace("leases/a.json", Bytes::from_static(b"x"), &version).await.unwrap();
         assert_eq!(gone, None, "what is gone is not in that version");

@@ -57,6 +57,8 @@ pub(super) struct Object {
     pub name: String,
     pub size: u64,
     pub modified: Timestamp,
+    /// What tells its contents from others that it had.
+    pub tag: Option<String>,
 }
 
 impl Store {
@@ -337,7 +339,8 @@ impl Store {
                 };
                 let name = meta.location.as_ref().get(strip..).unwrap_or_default().to_owned();
                 let modified = Timestamp::from_second(meta.last_modified.timestamp()).unwrap_or_default();
-                Some((Ok(Object { name, size: meta.size, modified }), Some(found)))
+                let object = Object { name, size: meta.size, modified, tag: meta.e_tag };
+                Some((Ok(object), Some(found)))
             }
         };
         futures::stream::unfold(state, next).boxed()

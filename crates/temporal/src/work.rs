@@ -95,10 +95,12 @@ impl Engine {
         let key = (fleet.clone(), run.to_owned());
         let mut loaded = self.loaded.lock().await;
         if let Some((_, known)) = loaded.iter().find(|(known, _)| *known == key) {
+            known.touch();
             return Ok(Arc::clone(known));
         }
         let new = Loaded::load(&self.host, fleet, self.program(fleet)).await?;
         let new = Arc::new(new);
+        watch::watch_leases(Arc::downgrade(&new));
         watch::watch(Arc::downgrade(&new), self.host.clock.clone(), self.name.clone());
         loaded.push_back((key, Arc::clone(&new)));
         while loaded.len() > KEPT {

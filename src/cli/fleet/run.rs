@@ -14,6 +14,7 @@ use crate::cli::failure::Failure;
 use crate::cli::world::CliContext;
 use crate::cli::{parent, say, signal};
 use crate::fleet::children::{Children, planned, worker_name};
+use crate::fleet::lease::Sightings;
 use crate::fleet::run::{Activities, RunEnd};
 use crate::fleet::words::{Anew, Told, told};
 use crate::fleet::{
@@ -41,12 +42,14 @@ pub(in crate::cli) async fn run(world: &CliContext, args: &Run) -> Result<Exit, 
     let program = program(world, &location, &fleet.name, file)?;
     let host = &world.host;
     let worker = worker_name(host.name(), host.random.u16());
+    let sightings = Sightings::default();
     let children = Children {
         program,
         store: &store,
         fleet: &fleet,
         planned: planned(&store, &definition).await?,
         temporary: temporary.path().to_owned(),
+        sightings: &sightings,
     };
     let children = Telling { world, children };
     let request = RunRequest {
@@ -60,7 +63,10 @@ pub(in crate::cli) async fn run(world: &CliContext, args: &Run) -> Result<Exit, 
         clock: &world.host.clock,
         cancel: &cancel,
     };
-    let ended = work(request, &children).await?;
+    let ended = tokio::select! {
+        ended = work(request, &children) => ended?,
+        () = sightings.keep(store.objects()) => unreachable!("it looks until it is dropped"),
+    };
     close(world, &store, &definition, ended).await
 }
 

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use crate::archive::{ObjectVersion, Objects};
+use super::Asking;
+use crate::archive::ObjectVersion;
 use crate::fleet::error::FleetError;
 use crate::model::time::stamp;
 
@@ -67,15 +68,12 @@ impl std::fmt::Display for LeaseNote {
     }
 }
 
-/// Watches one version for the time to live and the margin. Who holds the lease, if that changed meanwhile and shows life;
-/// `None` when it may be taken.
-pub(super) async fn watch(
-    objects: &Objects,
-    name: &str,
-    seen: &ObjectVersion,
-    terms: Terms,
-) -> Result<Option<LeaseNote>, FleetError> {
-    let end = Instant::now() + terms.ttl + terms.margin;
+/// Watches one version until it was seen for the time to live and the margin. Who holds the lease, if that changed meanwhile
+/// and shows life; `None` when it may be taken.
+pub(super) async fn watch(asking: Asking<'_>, seen: &ObjectVersion) -> Result<Option<LeaseNote>, FleetError> {
+    let Asking { objects, name, terms, told } = asking;
+    let since = told.since(name, seen).unwrap_or_else(Instant::now);
+    let end = since + terms.ttl + terms.margin;
     loop {
         tokio::time::sleep_until((Instant::now() + terms.look).min(end)).await;
         let Some((bytes, version)) = objects.read(name).await? else { return Ok(None) };

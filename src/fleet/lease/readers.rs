@@ -11,6 +11,7 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::time::Instant;
 
+use super::Asking;
 use super::note::{LeaseNote, Terms, decode, encode, unreadable, watch};
 use crate::archive::{ObjectVersion, Objects};
 use crate::fleet::error::FleetError;
@@ -45,7 +46,7 @@ fn folder(name: &str) -> String {
     format!("{}/readers", name.strip_suffix(".json").unwrap_or(name))
 }
 
-/// Asks to read the account whose lease has that name. A writer that shows no sign of life is waited for: 35 s by the usual
+/// Asks to read an account. A writer that shows no sign of life is waited for: 35 s by the usual
 /// terms. The note's mark must be unlike all others.
 ///
 /// # Errors
@@ -55,16 +56,12 @@ fn folder(name: &str) -> String {
 /// # Cancel safety
 ///
 /// Dropping the future may leave a note that ends by itself.
-pub async fn read(
-    objects: &Objects,
-    name: &str,
-    note: LeaseNote,
-    terms: Terms,
-) -> Result<Admitted, FleetError> {
-    let reading = look(objects, name, note, terms).await?;
+pub async fn read(asking: Asking<'_>, note: LeaseNote) -> Result<Admitted, FleetError> {
+    let Asking { objects, name, .. } = asking;
+    let reading = look(asking, note).await?;
     if let Some((bytes, version)) = objects.read(name).await?
         && !decode(&bytes).is_some_and(|writer| writer.released)
-        && let Some(alive) = watch(objects, name, &version, terms).await?
+        && let Some(alive) = watch(asking, &version).await?
     {
         objects.remove(&reading.own).await?;
         return Ok(Admitted::Held(Box::new(alive)));
@@ -82,12 +79,8 @@ pub async fn read(
 /// # Cancel safety
 ///
 /// As [`read()`].
-pub async fn look(
-    objects: &Objects,
-    name: &str,
-    note: LeaseNote,
-    terms: Terms,
-) -> Result<SharedLease, FleetError> {
+pub async fn look(asking: Asking<'_>, note: LeaseNote) -> Result<SharedLease, FleetError> {
+    let Asking { objects, name, terms, .. } = asking;
     let own = format!("{}/{}.json", folder(name), note.mark);
     objects.put(&own, encode(&note)).await?;
     Ok(SharedLease {
@@ -104,14 +97,13 @@ pub async fn look(
 
 /// A reader that is at work. One that shows no sign of life is waited for, and added to `dead`.
 pub(super) async fn reader_at_work(
-    objects: &Objects,
-    name: &str,
-    terms: Terms,
+    asking: Asking<'_>,
     dead: &mut BTreeMap<String, ObjectVersion>,
 ) -> Result<Option<LeaseNote>, FleetError> {
+    let Asking { objects, name, .. } = asking;
     for own in objects.list(&folder(name)).await? {
         let Some((_, version)) = objects.read(&own).await? else { continue };
-        if let Some(alive) = watch(objects, &own, &version, terms).await? {
+        if let Some(alive) = watch(Asking { name: &own, ..asking }, &version).await? {
             return Ok(Some(alive));
         }
         dead.insert(own, version);

@@ -33,8 +33,14 @@ fn note(mark: &str) -> LeaseNote {
     }
 }
 
+/// Nothing is known beforehand.
+fn asking(objects: &Objects) -> Asking<'_> {
+    static NOTHING: std::sync::LazyLock<Told> = std::sync::LazyLock::new(Told::default);
+    Asking { objects, name: NAME, terms: Terms::default(), told: &NOTHING }
+}
+
 async fn taken(objects: &Objects, mark: &str) -> StoreLease {
-    match take(objects, NAME, note(mark), Terms::default()).await.unwrap() {
+    match take(asking(objects), note(mark)).await.unwrap() {
         Asked::Taken(lease) => lease,
         Asked::Held(by) => panic!("held by {by}"),
     }
@@ -47,7 +53,7 @@ async fn of_many_that_ask_at_once_one_gets_it_and_the_others_are_told_who() {
         let objects = objects.clone();
         async move {
             let mark = format!("{hand}");
-            match take(&objects, NAME, note(&mark), Terms::default()).await.unwrap() {
+            match take(asking(&objects), note(&mark)).await.unwrap() {
                 Asked::Taken(lease) => {
                     let _ = tokio::time::timeout(Duration::from_mins(2), lease.keep(|| async {})).await;
                     assert!(lease.still_held(), "it was renewed");
@@ -145,7 +151,7 @@ async fn each_renewal_is_told_of() {
 }
 
 async fn reading(objects: &Objects, mark: &str) -> SharedLease {
-    match read(objects, NAME, note(mark), Terms::default()).await.unwrap() {
+    match read(asking(&objects), note(mark)).await.unwrap() {
         Admitted::Reading(lease) => lease,
         Admitted::Held(by) => panic!("held by {by}"),
     }
@@ -185,7 +191,7 @@ async fn a_writer_has_an_account_for_itself() {
     let objects = store();
     let reader = reading(&objects, "1").await;
     let writer = async {
-        match take(&objects, NAME, note("2"), Terms::default()).await.unwrap() {
+        match take(asking(&objects), note("2")).await.unwrap() {
             Asked::Held(by) => assert!(by.holder.contains("process 1"), "{by}"),
             Asked::Taken(_) => panic!("beside a reader"),
         }
@@ -194,7 +200,7 @@ async fn a_writer_has_an_account_for_itself() {
     tokio::join!(reader.keep(|_| {}), writer);
     let writer = taken(&objects, "2").await;
     let kept = async {
-        match read(&objects, NAME, note("3"), Terms::default()).await.unwrap() {
+        match read(asking(&objects), note("3")).await.unwrap() {
             Admitted::Held(by) => assert!(by.holder.contains("process 2"), "{by}"),
             Admitted::Reading(_) => panic!("beside a writer"),
         }
@@ -209,7 +215,7 @@ async fn whoever_only_looks_does_so_beside_a_writer_and_shares_its_budget() {
     let objects = store();
     let writer = taken(&objects, "1").await;
     let began = Instant::now();
-    let looking = look(&objects, NAME, note("2"), Terms::default()).await.unwrap();
+    let looking = look(asking(&objects), note("2")).await.unwrap();
     assert_eq!((looking.holders().await.unwrap().get(), began.elapsed()), (2, Duration::ZERO));
     assert!(writer.still_held());
     looking.release().await;
@@ -240,13 +246,13 @@ async fn of_readers_and_a_writer_that_come_at_once_they_are_never_both_admitted(
         // Each that is admitted works for a minute, and is seen to live.
         let minute = Duration::from_mins(1);
         let writer = async {
-            match take(&objects, NAME, note("1"), Terms::default()).await.unwrap() {
+            match take(asking(&objects), note("1")).await.unwrap() {
                 Asked::Taken(lease) => tokio::time::timeout(minute, lease.keep(|| async {})).await.is_err(),
                 Asked::Held(_) => false,
             }
         };
         let reader = async {
-            match read(&objects, NAME, note("2"), Terms::default()).await.unwrap() {
+            match read(asking(&objects), note("2")).await.unwrap() {
                 Admitted::Reading(lease) => tokio::time::timeout(minute, lease.keep(|_| {})).await.is_err(),
                 Admitted::Held(_) => false,
             }
@@ -254,6 +260,48 @@ async fn of_readers_and_a_writer_that_come_at_once_they_are_never_both_admitted(
         let both = tokio::join!(writer, reader) == (true, true);
         assert!(!both, "{lag} ms");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_machine_that_has_watched_takes_the_lease_of_a_dead_holder_over_without_watching_anew() {
+    let objects = store();
+    let seconds = Duration::from_secs;
+    let sightings = Sightings::default();
+    let dead = taken(&objects, "1").await;
+    // It lives for a while, and is watched by a worker on the machine that will take it over.
+    let _ = tokio::time::timeout(seconds(25), dead.keep(|| async {})).await;
+    let died = Instant::now();
+    let _ = tokio::time::timeout(seconds(30), sightings.keep(&objects)).await;
+    let told = Told::read(&sightings.told());
+    let asking = Asking { told: &told, ..asking(&objects) };
+    let Asked::Taken(lease) = take(asking, note("2")).await.unwrap() else { panic!("held") };
+    let waited = died.elapsed();
+    assert!(!dead.still_held() && lease.still_held());
+    assert!(waited >= seconds(35) && waited <= seconds(38), "{waited:?}: the whole time was watched");
+    // A holder that lives is told of with its old version, if at all: that says nothing of the one it has.
+    let _ = tokio::time::timeout(seconds(40), lease.keep(|| async {})).await;
+    let holding = lease.keep(|| async {});
+    tokio::select! {
+        () = holding => panic!("lost"),
+        asked = take(asking, note("3")) => assert!(matches!(asked.unwrap(), Asked::Held(_))),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_told_of_leases_has_an_end_and_leaves_out_those_that_live() {
+    let objects = store();
+    let sightings = Sightings::default();
+    for number in 0..2_000 {
+        objects.put(&format!("leases/{number}.json"), number.to_string().into()).await.unwrap();
+    }
+    sightings.look(&objects).await;
+    tokio::time::advance(Duration::from_mins(1)).await;
+    objects.put("leases/7.json", "another".into()).await.unwrap();
+    sightings.look(&objects).await;
+    let told = sightings.told();
+    assert!(told.len() < 70_000 && told.len() > 30_000, "{}", told.len());
+    assert!(told.contains(r#""leases/0.json":["#) && !told.contains(r#""leases/7.json""#));
+    assert_eq!(format!("{:?}", Told::read("no JSON")), format!("{:?}", Told::default()));
 }
 
 #[test]

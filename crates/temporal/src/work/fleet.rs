@@ -3,9 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use tokio::time::Instant;
 use transship::fleet::child::Program;
 use transship::fleet::children::{Children, planned};
+use transship::fleet::lease::Sightings;
 use transship::fleet::load::{self, LoadError};
 use transship::fleet::run::Activities;
 use transship::fleet::{AccountResult, Activity, Definition, FleetStore, StoreOptions};
@@ -16,6 +19,10 @@ use transship::session::Host;
 
 use super::later::{LEFT_TO_OTHERS, Later};
 use crate::payload::FleetRef;
+
+/// How long after it was asked for something a worker looks at the leases of a fleet. The last accounts of a wave may take long
+/// on other workers; what dies later is waited for by whoever takes it over.
+const UNDER_WAY: Duration = Duration::from_hours(1);
 
 /// A fleet that is loaded on this worker.
 pub(super) struct Loaded {
@@ -32,7 +39,18 @@ pub(super) struct Loaded {
     running: Mutex<BTreeSet<String>>,
     /// Drains what runs when the fleet is stopped; another one when it goes on.
     stop: Mutex<Cancel>,
-    results: tokio::sync::Mutex<BTreeMap<String, AccountResult>>,
+    results: tokio::sync::Mutex<Results>,
+    /// Since when leases are seen unchanged here.
+    pub(super) sightings: Sightings,
+    /// When something of it was asked of this worker last.
+    asked: Mutex<Instant>,
+}
+
+/// How accounts ended, and what tells each result from the one that an account had before it was run again.
+#[derive(Default)]
+struct Results {
+    known: BTreeMap<String, AccountResult>,
+    tags: BTreeMap<String, Option<String>>,
 }
 
 /// An account counts as running as long as this is held.
@@ -146,6 +164,8 @@ impl Loaded {
             running: Mutex::default(),
             stop: Mutex::new(Cancel::new()),
             results: tokio::sync::Mutex::default(),
+            sightings: Sightings::default(),
+            asked: Mutex::new(Instant::now()),
         })
     }
 
@@ -165,7 +185,18 @@ impl Loaded {
             fleet: &self.fleet,
             planned: self.planned.clone(),
             temporary: self.temporary.path().to_owned(),
+            sightings: &self.sightings,
         }
+    }
+
+    /// Something of it is asked of this worker.
+    pub(super) fn touch(&self) {
+        *locked(&self.asked) = Instant::now();
+    }
+
+    /// Whether it is under way, as far as this worker knows: something runs here, or was asked for a moment ago.
+    pub(super) fn is_under_way(&self) -> bool {
+        !locked(&self.running).is_empty() || locked(&self.asked).elapsed() < UNDER_WAY
     }
 
     /// Refuses a job that was changed on this worker since the fleet was loaded.
@@ -181,12 +212,18 @@ impl Loaded {
         self.fleet.rows.iter().find(|row| row.account.name == account)?.queue.clone()
     }
 
-    /// How every account that ended did. What is known of one that is to be run again is read again.
+    /// How every account that ended did. What is known is read again where it changed: the account was run again.
     pub(super) async fn results(&self) -> Result<BTreeMap<String, AccountResult>, Later> {
         let mut results = self.results.lock().await;
-        results.clear();
-        self.store.results(&mut results).await?;
-        Ok(results.clone())
+        let Results { known, tags } = &mut *results;
+        // Listed before it is read: what changes in between is read the next time.
+        let now = self.store.result_tags().await?;
+        known.retain(|account, _| {
+            now.get(account).is_some_and(|tag| tag.is_some() && tags.get(account) == Some(tag))
+        });
+        *tags = now;
+        self.store.results(known).await?;
+        Ok(known.clone())
     }
 
     /// Counts an account as running.
