@@ -61,11 +61,15 @@ use world::CliContext;
 
 /// Parses the arguments of this process, runs the command and returns its exit code.
 pub fn main() -> ExitCode {
-    main_with(std::env::args_os().collect())
+    main_after(&[])
 }
 
-/// The same with other arguments, the name of the program first: for a program that is this one among other things.
-pub fn main_with(arguments: Vec<OsString>) -> ExitCode {
+/// The same for a program that is this one where its arguments begin with these words.
+pub fn main_after(words: &[&str]) -> ExitCode {
+    let mut arguments: Vec<OsString> = std::env::args_os().skip(words.len()).collect();
+    if let (Some(first), Some(word)) = (arguments.first_mut(), words.last()) {
+        *first = word.into();
+    }
     let given: Vec<String> = arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect();
     let matches = Cli::command().try_get_matches_from(arguments);
     let parsed = matches.and_then(|matches| Cli::from_arg_matches(&matches).map(|cli| (cli, matches)));
@@ -79,6 +83,7 @@ pub fn main_with(arguments: Vec<OsString>) -> ExitCode {
         Err(error) => return early::refuse(&error, &given).into(),
     };
     let mut world = CliContext::capture(cli.global);
+    world.words = words.iter().map(OsString::from).collect();
     #[cfg(debug_assertions)]
     if let Some(problem) =
         world.host.env.get("TRANSSHIP_CRASH").and_then(|at| crate::model::crash::arm(at).err())

@@ -1,6 +1,7 @@
 //! What a command knows of the machine: captured once, handed down as a value.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io::{BufWriter, IsTerminal, StdoutLock};
 use std::path::{Path, PathBuf};
 
@@ -24,6 +25,8 @@ pub(super) struct CliContext {
     pub leases: Leases,
     /// The store of the run folder that the command was given by an address.
     pub remote: Remote,
+    /// The words with which the program of this process is `transship`: for the processes that it starts.
+    pub words: Vec<OsString>,
     pub stdin_is_terminal: bool,
     pub stdout_is_terminal: bool,
     pub stderr_is_terminal: bool,
@@ -46,6 +49,7 @@ impl CliContext {
             leases: Leases::default(),
             remote: Remote::default(),
             host: Host { emulator_data, ..Host::new(Env { variables, home, folder }) },
+            words: Vec::new(),
             stdin_is_terminal: std::io::stdin().is_terminal(),
             stdout_is_terminal: std::io::stdout().is_terminal(),
             stderr_is_terminal: std::io::stderr().is_terminal(),

@@ -38,13 +38,18 @@ use transship::session::Host;
 /// The task queue, unless another is named.
 const QUEUE: &str = "transship";
 
+/// The task queue of what is short, beside that of accounts: whatever a person asks for would wait behind hours of accounts.
+fn errands(queue: &str) -> String {
+    format!("{queue}/errands")
+}
+
 /// The word by which this program is `transship`.
 const AS_TRANSSHIP: &str = "transship";
 
 fn main() -> ExitCode {
     // Its arguments are those of `transship`, not of this program.
     if std::env::args_os().nth(1).is_some_and(|word| word == AS_TRANSSHIP) {
-        return transship::cli::main_with(std::env::args_os().skip(1).collect());
+        return transship::cli::main_after(&[AS_TRANSSHIP]);
     }
     let cli = args::Cli::parse();
     let filter =

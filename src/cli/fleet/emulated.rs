@@ -32,7 +32,7 @@ pub(super) fn program(
     variables.extend(server.map(|server| (EMULATOR_SERVER, server.into())));
     Ok(Program {
         exe: std::env::current_exe()?,
-        words: Vec::new(),
+        words: world.words.clone(),
         folder: world.host.env.folder.clone(),
         store: store.to_owned(),
         fleet: fleet.to_owned(),
