@@ -6,7 +6,7 @@ use std::time::Duration;
 use temporalio_common::error::ApplicationFailure;
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use transship::model::cancel::Cancel;
 
 use crate::outcome::{Again, Verdict, verdict};
@@ -121,7 +121,8 @@ async fn follow(
 ) -> Result<Option<RunEnded>, Later> {
     let run = at.run(cancel);
     tokio::pin!(run);
-    let mut beat = interval(HEARTBEAT);
+    // Not at once: most attempts that do nothing end earlier, and each heartbeat is a call to the server.
+    let mut beat = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut killed_at = None;
     loop {

@@ -6,8 +6,9 @@ use std::time::Duration;
 use anyhow::Context as _;
 use temporalio_client::errors::{WorkflowGetResultError, WorkflowStartError};
 use temporalio_client::schedules::{
-    CreateScheduleOptions, DeleteScheduleOptions, ScheduleAction, ScheduleOverlapPolicy, ScheduleSpec,
+    CreateScheduleOptions, ScheduleAction, ScheduleError, ScheduleOverlapPolicy, ScheduleSpec, ScheduleUpdate,
 };
+use temporalio_client::tonic::Code;
 use temporalio_client::{
     Client, RpcOptions, WorkflowFetchHistoryOptions, WorkflowGetResultOptions, WorkflowIdConflictPolicy,
     WorkflowStartOptions,
@@ -151,18 +152,28 @@ pub async fn schedule(args: &args::Schedule) -> anyhow::Result<u8> {
     let input = FleetInput { fleet: fleet.clone(), dated: true };
     let action = ScheduleAction::start_workflow(FleetWorkflow::run, input, args.queue.clone(), id.clone());
     let spec = ScheduleSpec::builder().cron_strings(vec![args.cron.clone()]).build();
-    // A job that changed is another schedule: the one before is replaced.
-    let before = client.get_schedule_handle(id.clone());
-    let was_there = before.describe(RpcOptions::default()).await.is_ok();
-    if was_there {
-        before.delete(DeleteScheduleOptions::default()).await?;
-    }
-    let options = CreateScheduleOptions::builder()
-        .action(action)
-        .spec(spec)
-        .overlap_policy(ScheduleOverlapPolicy::Skip)
-        .build();
-    client.create_schedule(id.clone(), options).await?;
+    let known = client.get_schedule_handle(id.clone());
+    let was_there = known.describe(RpcOptions::default()).await.is_ok();
+    let done = if was_there {
+        // Changed in place: where the server refuses the new one, the old one stays.
+        let change = move |schedule: &mut ScheduleUpdate| {
+            schedule.set_spec(spec).set_action(action).set_overlap_policy(ScheduleOverlapPolicy::Skip);
+        };
+        known.update(change, RpcOptions::default()).await
+    } else {
+        let options = CreateScheduleOptions::builder()
+            .action(action)
+            .spec(spec)
+            .overlap_policy(ScheduleOverlapPolicy::Skip)
+            .build();
+        client.create_schedule(id.clone(), options).await.map(drop)
+    };
+    done.map_err(|error| match error {
+        ScheduleError::Rpc(status) if status.code() == Code::InvalidArgument => {
+            BadInput(format!("--cron `{}`: {}", args.cron, status.message())).into()
+        }
+        error => anyhow::Error::new(error),
+    })?;
     crate::say(&format!(
         "{} schedule {id} at `{}` (UTC): each start makes the fleet {}-<time>",
         if was_there { "replaced" } else { "made" },

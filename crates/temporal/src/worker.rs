@@ -25,6 +25,9 @@ const PATIENCE: Duration = Duration::from_hours(1);
 /// heartbeat timeout less this, up to the whole of it.
 const HEARTBEATS_APART: Duration = Duration::from_secs(10);
 
+/// How many errands at once, beside accounts: a moment each.
+const ERRANDS: usize = 4;
+
 /// What children are started with: another program, or this one as `transship`.
 fn program(given: Option<PathBuf>) -> anyhow::Result<(PathBuf, Vec<OsString>)> {
     Ok(match given {
@@ -51,31 +54,36 @@ pub async fn worker(args: &args::Worker) -> anyhow::Result<u8> {
     };
     let name = worker_name(host.name(), host.random.u16());
     let engine = Engine::new(host, name.clone(), program(args.transship.clone())?, cancel.clone());
+    let engine = Arc::new(engine);
     let slots = args.slots as usize;
-    let tuner = TunerHolder::builder()
-        .workflow_task_slot_supplier(FixedSizeSlotSupplier::new(100))
-        .activity_task_slot_supplier(FixedSizeSlotSupplier::new(slots))
-        .local_activity_task_slot_supplier(FixedSizeSlotSupplier::new(1))
-        .nexus_task_slot_supplier(FixedSizeSlotSupplier::new(1))
-        .build();
-    let options = WorkerOptions::new(args.queue.clone())
-        .client_identity_override(name.clone())
-        .tuner(tuner)
-        .activity_task_poller_behavior(PollerBehavior::SimpleMaximum(slots.min(10)))
-        .max_heartbeat_throttle_interval(HEARTBEATS_APART)
-        .register_activities(Work { engine: Arc::new(engine) })
-        .register_workflow::<FleetWorkflow>()?
-        .build();
-    let mut worker = Worker::new(&runtime, client, options)?;
+    let options = |queue: String, slots: usize| {
+        let tuner = TunerHolder::builder()
+            .workflow_task_slot_supplier(FixedSizeSlotSupplier::new(100))
+            .activity_task_slot_supplier(FixedSizeSlotSupplier::new(slots))
+            .local_activity_task_slot_supplier(FixedSizeSlotSupplier::new(1))
+            .nexus_task_slot_supplier(FixedSizeSlotSupplier::new(1))
+            .build();
+        WorkerOptions::new(queue)
+            .client_identity_override(name.clone())
+            .tuner(tuner)
+            .activity_task_poller_behavior(PollerBehavior::SimpleMaximum(slots.min(10)))
+            .max_heartbeat_throttle_interval(HEARTBEATS_APART)
+            .register_activities(Work { engine: Arc::clone(&engine) })
+    };
+    let of_accounts = options(args.queue.clone(), slots).register_workflow::<FleetWorkflow>()?.build();
+    let of_errands = options(crate::errands(&args.queue), ERRANDS).build();
+    let mut accounts = Worker::new(&runtime, client.clone(), of_accounts)?;
+    let mut errands = Worker::new(&runtime, client, of_errands)?;
     crate::say(&format!("worker {name}: {slots} accounts at once from the queue `{}`", args.queue));
-    let shutdown = worker.shutdown_handle();
+    let (end_accounts, end_errands) = (accounts.shutdown_handle(), errands.shutdown_handle());
     let drained = cancel.clone();
     tokio::spawn(async move {
         drained.draining().await;
         crate::say("told to end: no account is begun, and those that run end where they can be resumed");
-        shutdown();
+        end_accounts();
+        end_errands();
     });
-    worker.run().await?;
+    tokio::try_join!(accounts.run(), errands.run())?;
     Ok(0)
 }
 

@@ -87,9 +87,12 @@ impl FleetWorkflow {
 
 type Context = WorkflowContext<FleetWorkflow>;
 
-/// Short work of the fleet itself.
-fn short() -> ActivityOptions {
-    ActivityOptions::with_start_to_close_timeout(Duration::from_hours(1)).retry_policy(again()).build()
+/// Short work of the fleet itself, for which workers have slots of their own.
+fn short(ctx: &Context) -> ActivityOptions {
+    ActivityOptions::with_start_to_close_timeout(Duration::from_hours(1))
+        .task_queue(crate::errands(ctx.task_queue()))
+        .retry_policy(again())
+        .build()
 }
 
 fn again() -> RetryPolicy {
@@ -102,7 +105,7 @@ fn again() -> RetryPolicy {
 
 /// Makes the fleet of this night.
 async fn dated(ctx: &Context, input: FleetInput) -> WorkflowResult<FleetInput> {
-    let fleet = ctx.execute_activity(Work::begin, input.fleet, short()).await.map_err(failed)?;
+    let fleet = ctx.execute_activity(Work::begin, input.fleet, short(ctx)).await.map_err(failed)?;
     Ok(FleetInput { fleet, dated: false })
 }
 
@@ -116,12 +119,12 @@ async fn pages(ctx: &Context, input: &FleetInput) -> WorkflowResult<Ended> {
 async fn every_page(ctx: &Context, input: &FleetInput) -> WorkflowResult<Ended> {
     let mut begun = 0;
     loop {
-        let step = ctx.execute_activity(Work::next, input.fleet.clone(), short()).await.map_err(failed)?;
+        let step = ctx.execute_activity(Work::next, input.fleet.clone(), short(ctx)).await.map_err(failed)?;
         let page = match step {
             Step::End(ended) => {
                 let word = "report".to_owned();
                 let ask = Ask { fleet: input.fleet.clone(), word };
-                ctx.execute_activity(Work::ask, ask, short()).await.map_err(failed)?;
+                ctx.execute_activity(Work::ask, ask, short(ctx)).await.map_err(failed)?;
                 return Ok(ended);
             }
             Step::Page(page) => page,
@@ -180,7 +183,7 @@ async fn asked(ctx: &Context, fleet: &FleetRef) {
         }
         let ask = Ask { fleet: fleet.clone(), word };
         // Refused, where it makes no sense: an approval that nothing waits for.
-        let _ = ctx.execute_activity(Work::ask, ask, short()).await;
+        let _ = ctx.execute_activity(Work::ask, ask, short(ctx)).await;
     }
 }
 

@@ -104,6 +104,8 @@ fn start(program: &Path, data: &Path, (port, console): (u16, u16)) -> anyhow::Re
     command.args(["server", "start-dev", "--ip", "127.0.0.1", "--log-level", "error"]);
     command.args(["--port", &port.to_string(), "--ui-port", &console.to_string()]);
     command.arg("--db-filename").arg(data);
+    // A write-ahead log outlives a process that is killed, and is not synchronised with the disk for each call.
+    command.args(["--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=normal"]);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
     command.process_group(0);
     command.spawn().with_context(|| {
