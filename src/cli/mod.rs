@@ -118,8 +118,8 @@ pub fn main_after(words: &[&str]) -> ExitCode {
 }
 
 /// How many threads do what blocks, files and comparisons, of all accounts of a command. The allocator keeps memory for each
-/// of them: with the 240 that eight backups at a time asked for, twelve times as much as with these. Nothing that they do waits
-/// for another of them.
+/// of them: with the 240 that eight backups at a time asked for, three times as much. Nothing that they do waits for another of
+/// them.
 const BLOCKING_THREADS: usize = 16;
 
 /// Begins to log, reads how services are reached, and starts what drives the commands.
