@@ -17,6 +17,7 @@ use crate::documents::normal::Ignore;
 use crate::executor::RunOptions;
 use crate::executor::journal_view::JournalView;
 use crate::executor::lookup::{Before, LookupQueue};
+use crate::executor::restless::FirstReads;
 use crate::executor::running_flows::RunningFlows;
 use crate::executor::wave_gate::WaveGate;
 use crate::inventory::endpoint::Account;
@@ -74,6 +75,8 @@ pub(crate) struct Context<'a> {
     pub lease_lost: Cell<bool>,
     /// Items for which a read was waited for that may have been behind what the plan saw.
     pub waited_for: RefCell<HashSet<ItemKey>>,
+    /// What the first read showed of imports that read back different.
+    pub first_reads: FirstReads,
     /// Items whose import was read once more, for its write had waited long since the first read.
     pub read_again: RefCell<HashSet<ItemKey>>,
 }

@@ -12,6 +12,7 @@ mod lookup;
 mod lost;
 mod record;
 mod resolve_doubt;
+mod restless;
 mod running_flows;
 mod scheduler;
 mod send;
@@ -38,6 +39,7 @@ use crate::executor::context::Context;
 use crate::executor::item::Done;
 use crate::executor::journal_view::JournalView;
 use crate::executor::lookup::{Before, LookupQueue};
+use crate::executor::restless::FirstReads;
 use crate::executor::running_flows::RunningFlows;
 use crate::executor::stop_policy::Policy;
 use crate::executor::walk::walk;
@@ -174,6 +176,7 @@ pub async fn run(running: ExecuteRequest<'_>) -> Result<RunEnd, EngineError> {
         away: Cell::new(false),
         lease_lost: Cell::new(false),
         waited_for: RefCell::default(),
+        first_reads: FirstReads::default(),
         read_again: RefCell::default(),
     };
     let mut policy = Policy::new(options.stop, work_left(&context)?);

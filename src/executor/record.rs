@@ -123,7 +123,7 @@ pub(crate) async fn applied(
         return Ok(Next::Go);
     }
     let comparison =
-        (Some(print) != sent_sha256(context, item)).then(|| compare_texts(&context.ignore, sent, found));
+        (Some(print) != sent_sha256(context, item)).then(|| compare_texts(&context.ignore, sent, &found));
     let differs = comparison.as_ref().is_some_and(|comparison| comparison.verdict == Verdict::Differs);
     if context.options.verify == Verify::Response {
         let step = Step::Verified {
@@ -258,12 +258,12 @@ pub(crate) async fn failed(
 }
 
 /// Compares what was sent with what is there. What cannot be read is never equal to anything.
-pub(crate) fn compare_texts(ignore: &Ignore, sent: &[u8], found: Result<Value, Unreadable>) -> Comparison {
+pub(crate) fn compare_texts(ignore: &Ignore, sent: &[u8], found: &Result<Value, Unreadable>) -> Comparison {
     match (read_tree(sent), found) {
         (Ok(sent), Ok(found)) => {
-            let mut comparison = ignore.compare(&sent, &found);
+            let mut comparison = ignore.compare(&sent, found);
             // Without what is ignored, the two may be the same to the letter.
-            if !ignore.is_empty() && ignore.fingerprint(&sent) == ignore.fingerprint(&found) {
+            if !ignore.is_empty() && ignore.fingerprint(&sent) == ignore.fingerprint(found) {
                 comparison.verdict = Verdict::Equal;
             }
             comparison

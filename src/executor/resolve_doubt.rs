@@ -229,7 +229,7 @@ fn found(context: &Context<'_>, item: &PlanItem, there: &Document) -> Result<Fou
     if Some(print) == sent_sha256(context, item) {
         return Ok(Found { print, as_wanted: true, exactly: true });
     }
-    let comparison = compare_texts(&context.ignore, &document(context, item)?, found);
+    let comparison = compare_texts(&context.ignore, &document(context, item)?, &found);
     let as_wanted = comparison.verdict != Verdict::Differs;
     Ok(Found { print, as_wanted, exactly: as_wanted && comparison.added.is_empty() })
 }

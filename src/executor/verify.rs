@@ -344,7 +344,7 @@ fn compare(
     if sha256 == sent_sha256(context, item) {
         return Ok(Verified { verdict: Verdict::Equal, sha256, differences: Vec::new(), modified, name });
     }
-    let comparison = compare_texts(&context.ignore, &document(context, item)?, found);
+    let comparison = compare_texts(&context.ignore, &document(context, item)?, &found);
     let (mut verdict, mut differences) = (comparison.verdict, comparison.differences);
     // What was taken out where it stood must be gone. All else that was added is the service's own doing, so too what an
     // import of another account held before and holds again: the document that replaced it lacked that.
@@ -356,6 +356,12 @@ fn compare(
     if in_place && item.operation == Operation::Update && !kept.is_empty() {
         verdict = Verdict::Differs;
         differences.extend(kept);
+    }
+    if let (Verdict::Differs, Ok(found)) = (verdict, &found)
+        && let Some(message) =
+            context.first_reads.notice(&context.ignore, (item.item, modified.as_deref()), found)
+    {
+        context.events.emit(&Event::Noted { message });
     }
     Ok(Verified { verdict, sha256, differences, modified, name })
 }

@@ -31,6 +31,15 @@ fn case_30_a_field_that_changes_at_each_read() {
     let stale = updating("[/other]").expect_exit(3).expect_audit("a", "stale", "not_checked");
     let message = stale.row("a")["error_message"].clone();
     assert!(message.contains("/lastUsedAt") && !message.contains("somebody else"), "{message}");
+    // Where imports are made, the two reads that confirm a difference show that it changes: it is named with the cure.
+    let mut scenario = Scenario::migrate([]);
+    for name in ["a", "b", "c", "d", "e", "f"] {
+        scenario = scenario.source(&import(name).set("/lastUsedAt", json!("SEEN-0")));
+    }
+    let effect = |with: &str| Effect::ReplaceBytes { find: "SEEN-0".to_owned(), with: with.to_owned() };
+    let shown = |with: &str| Fault::on_list(effect(with)).in_account("target");
+    let making = scenario.fault(shown("SEEN-2").every(2)).fault(shown("SEEN-1"));
+    making.run().expect_exit(3).expect_stderr("add `ignore: [/lastUsedAt]`");
     // Migrated, it is no difference where it is ignored; nor is it one that an archive stores each night.
     let migrating = Scenario::migrate([]).source(&seen()).job("ignore", "[/lastUsedAt]").start();
     for fault in shows("target", "SEEN-0", "SEEN-9") {
