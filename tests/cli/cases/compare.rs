@@ -30,3 +30,49 @@ fn case_29_a_default_that_is_not_built_in() {
     ran.expect_all(1, "unchanged", "equal_with_defaults");
     case.run("job-2-compare.yaml").expect_exit(0);
 }
+
+#[test]
+fn variants_of_case_28_change_nothing_and_are_no_conflict() {
+    for step in [
+        "jq: .",
+        "remove: [/mockResponse]",
+        "rename_field: { side: source, from: nowhere, to: elsewhere }",
+        "rename: { find: '^$', replace: x }",
+        "patch: [{ op: test, path: /adaptorType, value: HTTPImport }]",
+    ] {
+        let case = Case::of("28-masked-secret-where-nothing-changes");
+        let job = case.world.read("job.yaml");
+        let head = job.split("transform:").next().unwrap();
+        std::fs::write(case.world.path("job.yaml"), format!("{head}transform: [{{ {step} }}]\n")).unwrap();
+        case.run("job.yaml").expect_exit(0).expect_no_write().expect_all(2, "unchanged", "equal");
+    }
+    // One that a step does change stays a conflict.
+    let case = Case::of("28-masked-secret-where-nothing-changes");
+    let job = case.world.read("job.yaml");
+    let head = job.split("transform:").next().unwrap();
+    std::fs::write(
+        case.world.path("job.yaml"),
+        format!("{head}transform: [{{ set: {{ /description: new }} }}]\n"),
+    )
+    .unwrap();
+    let name = case.source(1)["name"].as_str().unwrap().to_owned();
+    case.run("job.yaml").expect_exit(3).expect_audit(&name, "conflict", "not_checked");
+}
+
+#[test]
+fn variants_of_case_29_are_written_once() {
+    for (pointer, value) in [
+        ("/autoRecover", json!(true)),
+        ("/http/limits", json!({ "perMinute": 60, "unit": "calls" })),
+        ("/http/headers/0/kind", json!("plain")),
+    ] {
+        let adds =
+            || Effect::ChangeField { pointer: pointer.to_owned(), value: value.clone(), silently: false };
+        let faults = vec![Fault::on_create(adds()), Fault::on("PUT", "/v1/imports/*", adds())];
+        let case = Case::with("29-default-that-is-not-known", faults);
+        case.run("job-1-migrate.yaml").expect_exit(0).expect_all(1, "created", "equal_with_defaults");
+        let ran = case.run("job-1-migrate.yaml").expect_exit(0).expect_no_write();
+        ran.expect_all(1, "unchanged", "equal_with_defaults");
+        case.run("job-2-compare.yaml").expect_exit(0);
+    }
+}

@@ -107,7 +107,20 @@ fn obstacles(document: &Value) -> Vec<String> {
         }
         Output::Blob => reasons.push("it moves a file as it is".to_owned()),
         Output::Agent => reasons.push("an agent, a guardrail or a tool has no mapping".to_owned()),
+        Output::Records if let Some(kind) = file_type(document) => {
+            reasons.push(format!(
+                "it sends records, as {kind}: whether Mapper 2.0 wraps their rows then is not known"
+            ));
+        }
         Output::Records | Output::Table | Output::Sql | Output::Document => {}
     }
     reasons
+}
+
+/// The type of file that an import makes of the records it sends, as far as it says: the feed of a marketplace does.
+fn file_type(document: &Value) -> Option<&str> {
+    let text =
+        |pointer: &str| document.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let media = ["/http/requestMediaType", "/rest/requestMediaType"].into_iter().find_map(text);
+    text("/file/type").or(media.filter(|media| matches!(*media, "csv" | "xlsx")))
 }

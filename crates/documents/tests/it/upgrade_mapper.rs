@@ -245,3 +245,16 @@ fn a_mapping_of_the_wrong_shape_is_never_replaced() {
     both["mappings"] = string("c", "$.d");
     assert!(refused(&both).contains("it has a Mapper 2.0 mapping already"));
 }
+
+#[test]
+fn records_that_are_sent_as_a_file_are_left() {
+    let mut feed = fields(&json!([string("sku", "sku")]));
+    feed["file"] = json!({ "type": "csv" });
+    assert!(refused(&feed).contains("as csv"), "{}", refused(&feed));
+    let mut media = fields(&json!([string("sku", "sku")]));
+    media["http"]["requestMediaType"] = json!("csv");
+    assert!(refused(&media).contains("as csv"));
+    media["http"]["requestMediaType"] = json!("json");
+    media["file"] = json!({ "csv": {} });
+    upgraded(media);
+}
