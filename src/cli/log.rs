@@ -163,9 +163,9 @@ impl Listener for LogLines {
                     tracing::warn!(target: EVENTS, item = item.0, name = %name, verdict, ?differences, "item verified");
                 }
             }
-            Event::ItemDoubted { item, message } => {
-                let message = clean(message);
-                tracing::warn!(target: EVENTS, item = item.0, message, "item in doubt");
+            Event::ItemDoubted { item, name, message } => {
+                let (name, message) = (clean(name), clean(message));
+                tracing::warn!(target: EVENTS, item = item.0, name = %name, message, "item in doubt");
             }
             Event::Paused { until, reason } => {
                 let reason = clean(reason);

@@ -39,13 +39,21 @@ impl Batch<'_> {
             }
         };
         let mut queue: VecDeque<ItemKey> = context.ledger.in_doubt().into();
+        let mut adjusted = 0;
         if !context.options.settle_only {
             let all = (1..=context.plan.len()).map(ItemKey);
             let untouched = all.filter(|key| context.ledger.is_untouched(*key));
             queue.extend(untouched.filter(|key| order.of(*key) == wave));
-            queue.extend(context.ledger.half_done());
+            for key in context.ledger.half_done() {
+                // What was made in one step is not written again: it waits to be read back.
+                if context.plan.item(key)?.adjust {
+                    queue.push_back(key);
+                    adjusted += 1;
+                }
+            }
         }
-        Ok((queue, if order.count() == 1 { policy.total() } else { order.work(context, wave)? }))
+        let written = if order.count() == 1 { policy.total() } else { order.work(context, wave)? };
+        Ok((queue, written + adjusted))
     }
 }
 

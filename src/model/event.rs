@@ -92,6 +92,8 @@ pub enum Event {
     ItemDoubted {
         /// The item that the event is about.
         item: ItemKey,
+        /// The name in the target.
+        name: Arc<str>,
         /// What happened, as one sentence for people.
         message: String,
     },

@@ -4,12 +4,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::text::{Paint, Tone, clean, cut, number, span};
+use super::text::{Paint, Tone, clean, cut, number, span, wrap};
 use crate::model::event::Event;
 use crate::model::{Outcome, Verdict};
 
 /// Lines about single items at most; those that follow are only counted.
 const MOST_LINES: usize = 20;
+
+/// Waits for the rate limit that are told.
+const WORTH_TELLING: Duration = Duration::from_secs(1);
 
 /// Columns of such a line at most.
 const WIDEST: usize = 300;
@@ -63,14 +66,14 @@ impl Counts {
     /// Gauge and counts in one line.
     pub(super) fn line(&self, gauge: &Gauge) -> String {
         use fmt::Write;
-        let mut line = format!(
-            "in flight {} · waited {} for the rate limit · 429s {} · failed {}",
-            gauge.in_flight,
-            span(gauge.waited),
-            number(gauge.throttled),
-            number(self.failed)
-        );
+        let mut line = format!("in flight {}", gauge.in_flight);
+        // What did not happen is not told.
+        if gauge.waited >= WORTH_TELLING {
+            let _ = write!(line, " · waited {} for the rate limit", span(gauge.waited));
+        }
         let rest = [
+            ("429s", gauge.throttled),
+            ("failed", self.failed),
             ("conflicts", self.conflicts),
             ("stale", self.stale),
             ("read back different", self.differing),
@@ -98,12 +101,19 @@ fn paused(until: jiff::Timestamp, reason: &str) -> String {
 pub(super) struct Notices {
     pub(super) counts: Counts,
     paint: Paint,
+    /// Columns that a line is broken at.
+    columns: usize,
     lines: usize,
 }
 
 impl Notices {
     pub(super) fn new(paint: Paint) -> Self {
-        Self { counts: Counts::default(), paint, lines: 0 }
+        Self { counts: Counts::default(), paint, columns: usize::MAX, lines: 0 }
+    }
+
+    /// Breaks lines at so many columns from now on.
+    pub(super) fn fit(&mut self, columns: usize) {
+        self.columns = columns;
     }
 
     /// Counts the event; a line if a person should see it now.
@@ -136,9 +146,9 @@ impl Notices {
                 let places = clean(&differences.join(", "));
                 (Tone::Bad, "differs", format!("\"{}\" reads back different at {places}", clean(name)))
             }
-            Event::ItemDoubted { item, message } => {
+            Event::ItemDoubted { name, message, .. } => {
                 let rest =
-                    format!("item {item}: {}; it is looked up before anything is repeated", clean(message));
+                    format!("\"{}\": {}; looked up before it is sent again", clean(name), clean(message));
                 (Tone::Warn, "in doubt", rest)
             }
             _ => return None,
@@ -157,7 +167,10 @@ impl Notices {
     }
 
     fn show(&self, tone: Tone, word: &str, rest: &str) -> String {
-        format!("{} {}", self.paint.tone(tone, format_args!("{word:<8}")), cut(rest, WIDEST))
+        let lead = format!("{word:<8}");
+        let line = wrap(&format!("{lead} {}", cut(rest, WIDEST)), self.columns, 9);
+        let rest = line.strip_prefix(lead.as_str()).unwrap_or(&line);
+        format!("{}{rest}", self.paint.tone(tone, &lead))
     }
 }
 

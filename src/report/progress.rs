@@ -88,6 +88,7 @@ impl Listener for Bars {
 
 impl Board {
     fn on(&mut self, event: &Event) {
+        self.notices.fit((self.columns)().max(40));
         if let Some(line) = self.notices.take(event) {
             let _ = self.multi.println(line);
         }
@@ -130,6 +131,10 @@ impl Board {
         bar.finish_and_clear();
         self.multi.remove(&bar);
         note_left(&self.left, stage, None);
+        // What was in doubt is told by name when it comes to be, and counted below the bars.
+        if stage == Stage::LookUp {
+            return;
+        }
         let word = self.paint.tone(Tone::Good, format!("{:<8}", stage.as_str()));
         let _ = self.multi.println(format!("{word} {done} in {took}"));
     }
@@ -216,7 +221,8 @@ fn figures_style(
         let left =
             estimate(left.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|(_, left)| *left));
         let line = format!("         {left}{}", counts.line(&gauge()));
-        cut(&line, columns().saturating_sub(1)).into_owned()
+        // The cursor stands behind this line: the terminal has room to show `^C` there.
+        cut(line.trim_end_matches(" · "), columns().saturating_sub(4)).into_owned()
     })
 }
 

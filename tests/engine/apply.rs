@@ -1,5 +1,6 @@
 //! Laws of `apply` and of usage, through the library's door.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use transship::emulator::CallCount;
 use transship::job::{Job, Settings};
 use transship::model::Outcome;
 use transship::model::cancel::Cancel;
-use transship::model::event::{Event, Events, Listener};
+use transship::model::event::{Event, Events, Listener, Stage};
 use transship::run_folder::{Row, RunFolder};
 use transship::session::plan::Show;
 use transship::session::{
@@ -155,10 +156,31 @@ impl Listener for StopAfter {
     }
 }
 
+/// What a stage went through is what it was announced to be for.
+#[derive(Debug, Default)]
+struct Sums(BTreeMap<Stage, (u64, Option<u64>)>);
+
+impl Listener for Sums {
+    fn on(&mut self, event: &Event) {
+        match event {
+            Event::StageStarted { stage, total } => {
+                self.0.insert(*stage, (0, *total));
+            }
+            Event::StageAdvanced { stage, by } => self.0.get_mut(stage).unwrap().0 += by,
+            Event::StageFinished { stage } => {
+                let (done, total) = self.0[stage];
+                assert!(total.is_none_or(|total| done == total), "{stage:?}: {done} of {total:?}");
+            }
+            _ => {}
+        }
+    }
+}
+
 async fn resume(bench: &Bench, folder: &Path) -> Vec<Row> {
     let run = OpenedRun::open(folder).unwrap();
     let session = open(bench, OpenRequest::Resume(run.plan.head()), &Cancel::new()).await;
-    session.resume(&RunFolder::at(folder), &Events::none()).await.unwrap();
+    let events = Events::to(vec![Box::new(Sums::default())]);
+    session.resume(&RunFolder::at(folder), &events).await.unwrap();
     let run = OpenedRun::open(folder).unwrap();
     assert!(run.record.is_finished());
     let mut rows = Vec::new();

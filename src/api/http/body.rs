@@ -96,7 +96,50 @@ async fn read_long(
     }
 }
 
+/// What libraries put before the cause of an error; it tells a person nothing.
+const WRAPPERS: [&str; 7] = [
+    "error sending request: ",
+    "client error (SendRequest): ",
+    "client error (Connect): ",
+    "tcp connect error: ",
+    "request or response body error: ",
+    "error decoding response body: ",
+    "error reading a body from connection: ",
+];
+
 /// What happened, down to the last cause, without the URL.
 pub(in crate::api) fn reason(error: reqwest::Error) -> String {
-    clean(&crate::model::chain(&error.without_url()), 500)
+    clean(&plain(&crate::model::chain(&error.without_url())), 500)
+}
+
+/// The causes of an error without what libraries put around them.
+fn plain(chain: &str) -> String {
+    let mut rest = chain;
+    while let Some(inner) = WRAPPERS.iter().find_map(|wrapper| rest.strip_prefix(wrapper)) {
+        rest = inner;
+    }
+    rest.replace("connection closed before message completed", "the connection was closed")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn a_person_reads_the_cause_and_not_the_layers_around_it() {
+        let cases = [
+            (
+                "error sending request: client error (SendRequest): connection closed before message completed",
+                "the connection was closed",
+            ),
+            (
+                "error sending request: client error (Connect): tcp connect error: Connection refused (os error 111)",
+                "Connection refused (os error 111)",
+            ),
+            ("operation timed out", "operation timed out"),
+        ];
+        for (chain, told) in cases {
+            assert_eq!(plain(chain), told);
+        }
+    }
 }

@@ -50,6 +50,8 @@ pub(crate) struct LookupQueue<'a> {
     /// Items that are not waiting for a look-up.
     at_work: Cell<usize>,
     wake: Notify,
+    /// The end of the wait that was told last.
+    told: Cell<Option<Instant>>,
 }
 
 impl<'a> LookupQueue<'a> {
@@ -72,6 +74,7 @@ impl<'a> LookupQueue<'a> {
             queue: RefCell::default(),
             at_work: Cell::new(0),
             wake: Notify::new(),
+            told: Cell::new(None),
         }
     }
 
@@ -135,7 +138,9 @@ impl<'a> LookupQueue<'a> {
                 by_kind.entry(search.kind).or_default().push(search);
             }
             for (kind, searches) in by_kind {
+                let by = searches.len() as u64;
                 self.look(kind, searches, ledger).await;
+                self.events.emit(&Event::StageAdvanced { stage: Stage::LookUp, by });
             }
             rested = Instant::now() + (began.elapsed() * 4).min(LONGEST_REST);
             self.events.emit(&Event::StageFinished { stage: Stage::LookUp });
@@ -156,10 +161,12 @@ impl<'a> LookupQueue<'a> {
         queue.iter().map(hurried).min()
     }
 
-    /// Says how long nothing will happen.
+    /// Says how long nothing will happen, once for each wait, whatever wakes it in between.
     fn tell_wait(&self, due: Instant) {
         let wait = due.saturating_duration_since(Instant::now());
-        if self.at_work.get() == 0 && wait >= WORTH_TELLING {
+        let is_new = self.told.get().is_none_or(|told| due > told);
+        if self.at_work.get() == 0 && wait >= WORTH_TELLING && is_new {
+            self.told.set(Some(due));
             let count = self.queue.borrow().len();
             let imports = if count == 1 { "1 call" } else { &format!("{count} calls") };
             let seconds = wait.as_secs_f64().ceil();

@@ -79,6 +79,37 @@ fn bars_show_the_stage_the_figures_and_who_failed() {
 }
 
 #[test]
+fn a_line_about_an_import_is_broken_at_blanks_below_its_name() {
+    let mut notices = Notices::new(Paint { color: true });
+    notices.fit(60);
+    let message = "connection closed before anything was answered at all".to_owned();
+    let line = notices.take(&Event::ItemDoubted { item: ItemKey(1), name: "Orders to EU".into(), message });
+    assert_eq!(
+        line.as_deref(),
+        Some(
+            "\x1b[33min doubt\x1b[0m \"Orders to EU\": connection closed before anything\n         was answered at all; looked up before it is sent\n         again"
+        )
+    );
+}
+
+#[test]
+fn what_did_not_happen_is_not_told() {
+    let gauge = Gauge { in_flight: 3, waited: Duration::from_millis(200), ..Gauge::default() };
+    assert_eq!(Counts::default().line(&gauge), "in flight 3");
+}
+
+#[test]
+fn what_is_looked_up_leaves_no_line_behind() {
+    let paper = Paper::default();
+    let target = ProgressDrawTarget::term_like_with_hz(Box::new(paper.clone()), 255);
+    let mut bars = Bars::on_target(target, false, Arc::new(Gauge::default), Arc::new(|| 100));
+    bars.on(&Event::StageStarted { stage: Stage::LookUp, total: Some(1) });
+    bars.on(&Event::StageAdvanced { stage: Stage::LookUp, by: 1 });
+    bars.on(&Event::StageFinished { stage: Stage::LookUp });
+    assert!(!paper.0.lock().unwrap().contains("1 import in"));
+}
+
+#[test]
 fn colours_come_when_asked_for() {
     assert!(drawn(true).contains("\x1b[31mfailed  "));
 }
