@@ -10,6 +10,11 @@ use super::{ApiError, BeforeSend, ErrorKind, LongPage, Method, PageError};
 /// What the call is for that asks which flows run. It is a POST that changes nothing.
 pub(super) const READ_JOBS: &str = "read jobs";
 
+tokio::task_local! {
+    /// Which attempt of a call is on its way, counted from 1, for the log.
+    pub(super) static ATTEMPT: u32;
+}
+
 /// One request to the service: everything that its sending needs.
 #[derive(Debug, Clone)]
 pub struct Call {

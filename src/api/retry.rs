@@ -11,6 +11,7 @@ use backoff::backoff::Backoff as _;
 use backoff::{ExponentialBackoff, ExponentialBackoffBuilder};
 use tokio::time::{Instant, sleep};
 
+use super::call::ATTEMPT;
 use super::{Api, ApiError, Call, ErrorKind, Meter, Reply, TooLargeSign};
 
 /// How often one call may be throttled before it fails.
@@ -81,7 +82,7 @@ impl<A: Api> Api for Retrying<A> {
         let mut throttled_since: Option<Instant> = None;
         let mut delays: Option<Delays> = None;
         loop {
-            let error = match self.inner.call(call).await {
+            let error = match ATTEMPT.scope(sent + 1, self.inner.call(call)).await {
                 Ok(reply) => return Ok(Reply { attempts: sent + reply.attempts, ..reply }),
                 Err(error) => error,
             };

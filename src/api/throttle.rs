@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::Instant;
 
+use super::call::ATTEMPT;
 use super::concurrency::Gate;
 use super::controller::{CallKind, Load, Observation};
 use super::{Api, ApiError, Budget, Call, Concurrency, ErrorKind, Meter, Reply, ServerClock};
@@ -110,13 +111,15 @@ fn trace(call: &Call, result: &Result<Reply, ApiError>, latency: Duration, waite
     if !tracing::enabled!(tracing::Level::DEBUG) {
         return;
     }
-    let (ms, waited_ms) = (latency.as_millis(), waited.as_millis());
+    let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    let (ms, waited_ms) = (millis(latency), millis(waited));
+    let attempt = ATTEMPT.try_with(|attempt| *attempt).unwrap_or(1);
     let (method, path) = (call.method.as_str(), super::error::path_of(&call.target));
     match result {
-        Ok(reply) => tracing::debug!(method, %path, status = reply.status, %ms, %waited_ms, "call"),
+        Ok(reply) => tracing::debug!(method, %path, status = reply.status, ms, attempt, waited_ms, "call"),
         Err(error) => {
             let why = super::error::clean(&error.summary, 300);
-            tracing::debug!(method, %path, status = error.status, %ms, %waited_ms, %why, "call failed");
+            tracing::debug!(method, %path, status = error.status, ms, attempt, waited_ms, %why, "call failed");
         }
     }
 }

@@ -90,6 +90,9 @@ pub(super) async fn line_of(world: &CliContext, question: &str, cancel: &Cancel)
     if world.stderr.is_json() {
         say(world, question);
     } else {
+        if world.stdin_is_terminal {
+            super::typed::forget();
+        }
         world.stderr.put(question.as_bytes());
     }
     let (answer, answered) = tokio::sync::oneshot::channel();

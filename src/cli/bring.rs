@@ -28,7 +28,8 @@ pub(super) async fn bring(world: &CliContext, command: Command) -> Result<Comman
         Command::Resume(args) => bring_one(world, args.run.as_mut()).await?,
         Command::Retry(args) => bring_one(world, args.run.as_mut()).await?,
         Command::Undo(args) => bring_one(world, Some(&mut args.run)).await?,
-        Command::Show(args) | Command::Verify(args) => bring_one(world, args.run.as_mut()).await?,
+        Command::Show(args) => bring_one(world, args.run.as_mut()).await?,
+        Command::Verify(args) => bring_one(world, args.run.as_mut()).await?,
         Command::Report(args) => bring_one(world, args.run.as_mut()).await?,
         _ => {}
     }

@@ -102,7 +102,7 @@ fn reset(world: &CliContext, args: &EmulatorReset) -> Result<Exit, Failure> {
         say(world, &format!("account {} was reset: it begins anew when it is next used", clean(name)));
     }
     if let Some(name) = unknown.first() {
-        return Err(bad(format!("it has no account {}", clean(name))));
+        return Err(bad(format!("it keeps nothing of an account {}", clean(name))));
     }
     Ok(Exit::Done)
 }
@@ -137,7 +137,10 @@ fn read_tokens(path: &Path) -> Result<HashMap<String, String>, Failure> {
 
 fn load(store: &Store, account: &AccountRecord, path: &Path) -> Result<(), Failure> {
     let bad = |why: String| Failure::BadInput(format!("{}: {why}", path.display()));
-    let text = std::fs::read(path).map_err(|error| bad(error.to_string()))?;
+    let text = std::fs::read(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => bad("there is no such file".to_owned()),
+        _ => bad(error.to_string()),
+    })?;
     let data: serde_json::Value = serde_json::from_slice(&text).map_err(|error| bad(error.to_string()))?;
     store.load(account, &data).map_err(|error| bad(chain(&error)))?;
     Ok(())

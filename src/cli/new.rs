@@ -13,7 +13,7 @@ use super::world::CliContext;
 use crate::job::starter::{Choice, actions as starter_actions, filled, has_source, has_target, starter};
 use crate::job::{Action, read_user_accounts, regions, schema};
 use crate::model::cancel::Cancel;
-use crate::report::text::clean;
+use crate::report::text::{clean, wrap};
 
 /// `new`: a commented starter job.
 pub(super) async fn new(world: &CliContext, args: &New) -> Result<Exit, Failure> {
@@ -22,11 +22,19 @@ pub(super) async fn new(world: &CliContext, args: &New) -> Result<Exit, Failure>
     };
     // The arguments hold words that have a starter only.
     let text = Action::of(action).and_then(starter).unwrap_or_default();
-    match &args.file {
-        Some(file) => write(file, &text),
-        None => print(text.as_bytes()),
-    }
+    let Some(file) = &args.file else { return print(text.as_bytes()) };
+    let done = write(file, &text)?;
+    wrote(world, file);
+    Ok(done)
 }
+
+/// Says what was written, and what comes next.
+fn wrote(world: &CliContext, file: &Path) {
+    let file = file.display();
+    say(world, &format!("Wrote {file}, and job.schema.json beside it for your editor."));
+    say(world, &format!("Next: edit it, then `transship check {file}` and `transship plan {file}`."));
+}
+
 /// Writes a new job, and its JSON Schema beside it.
 fn write(file: &Path, text: &str) -> Result<Exit, Failure> {
     let made = std::fs::OpenOptions::new().write(true).create_new(true).open(file);
@@ -77,7 +85,9 @@ async fn asked(world: &CliContext) -> Result<Exit, Failure> {
         .map(|known| known.accounts.into_iter().map(|account| account.name).collect())
         .unwrap_or_default();
     let action = choose(world, "Action", &actions.join(", "), "migrate", |answer| {
-        Action::of(answer).filter(|action| starter(*action).is_some()).ok_or(NONE_OF_THESE)
+        Action::of(answer)
+            .filter(|action| starter(*action).is_some())
+            .ok_or_else(|| not_one_of(answer, &actions))
     })
     .await?;
     let text = starter(action).unwrap_or_default();
@@ -104,15 +114,19 @@ async fn asked(world: &CliContext) -> Result<Exit, Failure> {
         None
     };
     let file = choose(world, "File", "", &format!("{}.yaml", file_stem(&name)), |answer| {
-        Some(PathBuf::from(answer)).filter(|file| !file.exists()).ok_or("exists already")
+        let file = PathBuf::from(answer);
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+        match folder {
+            Some(folder) if !folder.is_dir() => {
+                Err(format!("is in {}, which is no folder", folder.display()))
+            }
+            _ if file.exists() => Err("exists already".to_owned()),
+            _ => Ok(file),
+        }
     })
     .await?;
     let done = write(&file, &filled(&text, &name, source.as_ref(), target.as_ref()))?;
-    let file = file.display();
-    say(
-        world,
-        &format!("Wrote {file}. Next: edit it, then `transship check {file}` and `transship plan {file}`."),
-    );
+    wrote(world, &file);
     Ok(done)
 }
 
@@ -125,8 +139,14 @@ fn account_of(answer: &str, own: &[String]) -> Choice {
     }
 }
 
-/// Why an answer that is no word of a list cannot be taken.
-const NONE_OF_THESE: &str = "is none of these";
+/// Why an answer that is no word of a list cannot be taken, and which one may be meant.
+fn not_one_of(answer: &str, words: &[&str]) -> String {
+    let near = words.iter().map(|word| (strsim::levenshtein(answer, word), word)).min();
+    match near {
+        Some((distance, word)) if distance <= 2 => format!("is none of these; did you mean {word}?"),
+        _ => "is none of these".to_owned(),
+    }
+}
 
 /// Asks until `read` takes the answer; an empty answer is the default. `read` says what is wrong with one it does not take.
 async fn choose<T>(
@@ -134,11 +154,13 @@ async fn choose<T>(
     question: &str,
     choices: &str,
     default: &str,
-    read: impl Fn(&str) -> Result<T, &'static str>,
+    read: impl Fn(&str) -> Result<T, String>,
 ) -> Result<T, Failure> {
-    let choices = if choices.is_empty() { String::new() } else { format!(" ({choices})") };
+    if !choices.is_empty() {
+        say(world, &wrap(&format!("{question}: {choices}"), world.columns(), 2));
+    }
     loop {
-        let line = line_of(world, &format!("{question}{choices} [{default}]: "), &Cancel::new()).await?;
+        let line = line_of(world, &format!("{question} [{default}]: "), &Cancel::new()).await?;
         if line.is_empty() {
             // The input is over, which is no answer.
             return Err(Failure::BadInput(format!("no answer to: {question}")));

@@ -8,7 +8,7 @@ use super::failure::{Failure, printed};
 use super::jobs::{load_part, take_repoint};
 use super::one_run::{Company, is_empty, listen, open, usage_detail};
 use super::world::CliContext;
-use super::{signal, view};
+use super::{pager, say, signal, view};
 use crate::job::{Job, Settings};
 use crate::model::cancel::Cancel;
 use crate::report::{PlanViewOptions, plan_markdown, plan_view, references};
@@ -87,7 +87,7 @@ async fn one(
 }
 
 fn print_out(world: &CliContext, args: &Plan, shape: Shape, preview: &Preview) -> Result<(), Failure> {
-    let mut stdout = world.out();
+    let mut text = Vec::new();
     let mut options = view::options(world, &args.show, world.color_out());
     options.per_second = Some(view::rate_of(preview.plan()));
     options.width = world.columns_out();
@@ -97,9 +97,28 @@ fn print_out(world: &CliContext, args: &Plan, shape: Shape, preview: &Preview) -
         // It is read elsewhere, in columns that are not those of this terminal.
         Shape::Markdown => Form::Markdown(PlanViewOptions { width: 100, ..options }),
     };
-    print(args, preview, form, &mut stdout)?;
-    stdout.flush()?;
+    if !matches!(form, Form::Text(_)) || !world.stdout_is_terminal {
+        // A long plan is not held in memory where nobody leafs through it.
+        let mut stdout = world.out();
+        print(args, preview, form, &mut stdout)?;
+        stdout.flush()?;
+        return Ok(());
+    }
+    print(args, preview, form, &mut text)?;
+    pager::print(world, &text)?;
+    if preview.plan().tail().has_work() && !world.global.quiet {
+        say(world, &next_step(args));
+    }
     Ok(())
+}
+
+/// What a person does next with a plan that has work.
+fn next_step(args: &Plan) -> String {
+    let job = args.job.display();
+    match &args.out {
+        Some(out) => format!("Nothing was written. Do this: transship run {job} --plan {}", out.display()),
+        None => format!("Nothing was written. Do it: transship run {job}\nA canary first: --limit 5"),
+    }
 }
 
 /// What a plan is printed as.

@@ -39,7 +39,12 @@ pub(super) fn find_unfinished(world: &CliContext, named: Option<&Path>) -> Resul
             say(world, &format!("the run that is not finished: {}", path.display()));
             Ok(path)
         }
-        None => find(world, None),
+        None => {
+            let last = find(world, None)?;
+            let runs = world.global.runs.display();
+            say(world, &format!("no run in {runs} is unfinished; the last one is {}", last.display()));
+            Ok(last)
+        }
     }
 }
 

@@ -2,26 +2,40 @@
 
 use std::io::Write;
 
-use super::args::{Format, OneRun, Report};
+use super::args::{Format, Report, ShowRun};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::runs::find;
 use super::world::CliContext;
+use super::{pager, signal, view};
+use crate::model::cancel::Cancel;
 use crate::report;
+use crate::report::plan_view;
 use crate::session::OpenedRun;
 
 /// `show`: one run in full.
-pub(super) fn show(world: &CliContext, args: &OneRun) -> Result<Exit, Failure> {
+pub(super) fn show(world: &CliContext, args: &ShowRun) -> Result<Exit, Failure> {
     let run = OpenedRun::open(&find(world, args.run.as_deref())?)?;
-    let mut out = world.out();
     match world.global.format {
         None | Some(Format::Text | Format::Table) => {
-            let summary = report::render::count(run.told())?.summary;
-            report::show::header(&summary, &world.shown(run.folder.path()), &mut out)?;
-            report::show::rows(run.told(), world.color_out(), &mut out)?;
+            let plan = view::options(world, &args.detail, world.color_out());
+            let options = report::show::ShowOptions {
+                color: plan.color,
+                width: world.columns_out(),
+                detail: plan.detail,
+                // Whoever asks for one import wants to see all of it.
+                diff: if args.detail.import.is_empty() { plan.diff } else { plan_view::Diff::Full },
+            };
+            let mut text = Vec::new();
+            report::show::run(run.told(), &world.shown(run.folder.path()), options, &mut text)?;
+            // Ctrl-C is for the pager.
+            signal::listen(world, &Cancel::new());
+            pager::print(world, &text)?;
         }
         Some(Format::Json) => {
+            let mut out = world.out();
             report::render(run.told(), report::Format::Json, &mut out)?;
+            out.flush()?;
         }
         Some(_) => {
             return Err(Failure::BadInput(
@@ -29,7 +43,6 @@ pub(super) fn show(world: &CliContext, args: &OneRun) -> Result<Exit, Failure> {
             ));
         }
     }
-    out.flush()?;
     Ok(Exit::Done)
 }
 

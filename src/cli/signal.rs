@@ -54,11 +54,14 @@ impl Told {
     async fn pass_on(self, mut interrupt: Signal, mut terminate: Signal, mut hangup: Option<Signal>) {
         let Self { world, cancel, count } = self;
         loop {
-            let hung_up = tokio::select! {
-                got = interrupt.recv() => if got.is_none() { return } else { false },
-                got = terminate.recv() => if got.is_none() { return } else { false },
-                () = next(&mut hangup) => true,
+            let (hung_up, typed) = tokio::select! {
+                got = interrupt.recv() => if got.is_none() { return } else { (false, true) },
+                got = terminate.recv() => if got.is_none() { return } else { (false, false) },
+                () = next(&mut hangup) => (true, false),
             };
+            if typed && world.stdin_is_terminal && world.stderr_is_terminal {
+                world.stderr.step_over_echo();
+            }
             if hung_up {
                 // Shells pass it on to what the system told already: that is not a second request.
                 super::say(&world, "stopping: the terminal went away; what is in flight is finished");

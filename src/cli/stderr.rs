@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::io::Write;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::alias::Alias;
@@ -24,12 +25,18 @@ pub(super) struct Stderr {
     form: LogFormat,
     alias: Alias,
     bars: Arc<Mutex<Option<Bars>>>,
+    held: Arc<AtomicBool>,
 }
 
 impl Stderr {
     /// Writes in that form; there are no bars yet.
     pub(super) fn new(form: LogFormat) -> Self {
-        Self { form, alias: Alias::default(), bars: Arc::default() }
+        Self { form, alias: Alias::default(), bars: Arc::default(), held: Arc::default() }
+    }
+
+    /// While it is held, nothing is written: a pager has the terminal.
+    pub(super) fn hold(&self, held: bool) {
+        self.held.store(held, Ordering::Relaxed);
     }
 
     /// From now on, an address is told instead of a folder of this machine: here, and in the command's document.
@@ -71,6 +78,9 @@ impl Stderr {
 
     /// Writes text for people as it is, above the bars if there are any. Nobody can be told that stderr is gone.
     pub(super) fn put(&self, text: &[u8]) {
+        if self.held.load(Ordering::Relaxed) {
+            return;
+        }
         let whole = std::str::from_utf8(text).map(|text| self.told(text));
         let text = whole.as_ref().map_or(text, |whole| whole.as_bytes());
         let write = || {
@@ -80,6 +90,15 @@ impl Stderr {
         match &*self.bars.lock().unwrap_or_else(PoisonError::into_inner) {
             Some(bars) => bars.suspend(write),
             None => write(),
+        }
+    }
+
+    /// Steps over the `^C` that a terminal shows where the cursor stands: bars leave it at the right edge, so that it is on a
+    /// line of its own below them.
+    pub(super) fn step_over_echo(&self) {
+        if self.bars.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(Bars::are_shown) {
+            let mut err = std::io::stderr().lock();
+            let _ = err.write_all(b"\r\x1b[2K\x1b[1A").and_then(|()| err.flush());
         }
     }
 

@@ -143,6 +143,13 @@ pub(super) async fn retry(world: &CliContext, args: &RetryArgs) -> Result<Exit, 
     if !world.global.quiet {
         show_plan(world, plan.file(), &args.show);
     }
+    // Without a terminal it goes on: what it redoes was agreed to for the earlier run.
+    let agrees = args.yes || !world.stdin_is_terminal;
+    if plan.file().tail().has_work() && !agreed(world, agrees, "Write", &session, &plan, &cancel).await? {
+        world.document.set("result", DECLINED);
+        say(world, "nothing was written");
+        return Ok(Exit::Interrupted);
+    }
     let ended = carry_out(world, &session, plan, Company::Alone).await?;
     Ok(worst([ended.exit, beside]))
 }

@@ -1,6 +1,9 @@
 //! How plans and runs are shown to the person at the terminal.
 
+use std::path::Path;
+
 use super::args::{Diff, PlanDetail};
+use super::runs::find;
 use super::say;
 use super::stderr::TOLD;
 use super::world::CliContext;
@@ -64,7 +67,8 @@ pub(super) fn options<'a>(world: &CliContext, detail: &'a PlanDetail, color: boo
 
 /// Says how a run ended, and what resumes it.
 pub(super) fn closing(world: &CliContext, run: &Run, quiet: bool) {
-    let command = format!("transship resume {}", run.folder.path().display());
+    let word = word_for(world, run.folder.path());
+    let command = format!("transship resume {word}");
     let finished = run.record.ending == Some(Ending::Finished);
     if quiet {
         if !finished {
@@ -87,13 +91,16 @@ pub(super) fn closing(world: &CliContext, run: &Run, quiet: bool) {
     if world.stderr.is_json() {
         return;
     }
-    let path = run.folder.path().display();
-    let (retry, undo) = (format!("transship retry {path}"), format!("transship undo {path}"));
+    let (retry, undo) = (format!("transship retry {word}"), format!("transship undo {word}"));
     let wrote = Outcome::ALL.iter().any(|outcome| outcome.wrote() && summary.count(*outcome) > 0);
     let redoable = !matches!(summary.action.as_str(), "backup" | "compare" | "undo");
     let undoable = summary.action != "backup";
+    let path = run.folder.path();
+    // One that stands for an address is told by that.
+    let is_here = world.shown(path) == path;
+    let place = path.strip_prefix(&world.host.env.folder).ok().filter(|_| is_here).unwrap_or(path);
     let closing = report::Closing {
-        folder: Some(run.folder.path()),
+        folder: Some(place),
         resume: (!finished).then_some(command.as_str()),
         retry: (finished && summary.needs_attention() && redoable).then_some(retry.as_str()),
         undo: (wrote && undoable).then_some(undo.as_str()),
@@ -105,4 +112,18 @@ pub(super) fn closing(world: &CliContext, run: &Run, quiet: bool) {
     // Memory can be written.
     let _ = report::closing(summary, &closing, &mut shown);
     world.stderr.put(&shown);
+}
+
+/// The shortest word that a person can type for a run: the last part of its id, its id, or its folder.
+pub(super) fn word_for(world: &CliContext, folder: &Path) -> String {
+    let id = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let last = id.rsplit('-').next().unwrap_or_default();
+    let is_short = last.len() == 4 && last.bytes().all(|byte| byte.is_ascii_hexdigit()) && last != id;
+    let means_it = |word: &str| {
+        let found = find(world, Some(Path::new(word)));
+        found.is_ok_and(|found| found.canonicalize().ok() == folder.canonicalize().ok())
+    };
+    let words = [last, id.as_str()];
+    let word = words.into_iter().skip(usize::from(!is_short)).find(|word| means_it(word));
+    word.map_or_else(|| folder.display().to_string(), str::to_owned)
 }

@@ -191,7 +191,11 @@ pub(crate) async fn failed_to_make(
     };
     context.ledger.note(item.item, Step::Doubted { status, message: message.clone(), sends }).await?;
     if matches!(doubt, Doubt::Conflict(_)) {
-        context.events.emit(&Event::ItemDoubted { item: item.item, name: item.name.as_str().into(), message });
+        context.events.emit(&Event::ItemDoubted {
+            item: item.item,
+            name: item.name.as_str().into(),
+            message,
+        });
     }
     Ok(Next::Doubted(doubt))
 }
@@ -227,7 +231,11 @@ pub(crate) async fn failed(
     match error.kind {
         ErrorKind::InDoubt | ErrorKind::Broken if sends > 0 => {
             context.ledger.note(item.item, Step::Doubted { status, message: message.clone(), sends }).await?;
-            context.events.emit(&Event::ItemDoubted { item: item.item, name: item.name.as_str().into(), message });
+            context.events.emit(&Event::ItemDoubted {
+                item: item.item,
+                name: item.name.as_str().into(),
+                message,
+            });
             Ok(Next::Doubted(Doubt::NoAnswer))
         }
         ErrorKind::Withheld | ErrorKind::Away => Ok(Next::Interrupted),

@@ -119,8 +119,12 @@ pub(crate) fn tell(usage: &mut PlanUsage, item: &mut PlanItem) {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
+        let from = match (item.used_by.len(), item.used_by.first().and_then(|id| side.met.get(id))) {
+            (1, Some(user)) => format!("the {}", user.kind.noun()),
+            _ => "them".to_owned(),
+        };
         let message =
-            format!("it is used by {}{more}: left alone; take it out of them first", named.join(", "));
+            format!("it is used by {}{more}: left alone; remove it from {from} first", named.join(", "));
         let used_by = std::mem::take(&mut item.used_by);
         *item = PlanItem { used_by, ..ended(item.clone(), Outcome::Conflict, "in_use", message) };
     }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::text::{clean, count, cut};
+use super::text::{Paint, Tone, clean, count, cut, width};
 use crate::documents::diff::Change;
 
 /// How much of the changes is shown.
@@ -20,6 +20,9 @@ pub enum Diff {
 /// Lines of changes shown of each document with [`Diff::Short`].
 pub(super) const SHORT: usize = 6;
 
+/// What follows a name that stands for another id of the same name.
+pub(super) const OF_THE_TARGET: &str = " of the target";
+
 /// How changes are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Changes {
@@ -27,6 +30,8 @@ pub(super) struct Changes {
     pub diff: Diff,
     /// Columns of the terminal.
     pub width: usize,
+    /// What is gone and what comes is in colour, or not.
+    pub paint: Paint,
 }
 
 impl Changes {
@@ -38,13 +43,7 @@ impl Changes {
             Diff::None => return Ok(()),
         };
         for change in changes.iter().take(most) {
-            let text = match (&change.from, &change.to) {
-                (Some(from), Some(to)) => format!("{}: {from} -> {to}", change.path),
-                (None, Some(to)) => format!("{}: added {to}", change.path),
-                (Some(from), None) => format!("{}: removed {from}", change.path),
-                (None, None) => change.path.clone(),
-            };
-            self.under(out, &text)?;
+            self.change(change, out)?;
         }
         let more = changes.len().saturating_sub(most);
         if more > 0 {
@@ -53,9 +52,84 @@ impl Changes {
         Ok(())
     }
 
+    /// One change; of two long values each has its share of the line.
+    fn change(self, change: &Change, out: &mut dyn Write) -> io::Result<()> {
+        let path = clean(&change.path);
+        let (from, to) = (change.from.as_deref(), change.to.as_deref());
+        // The same name again: it is told once.
+        let counterpart = to.zip(from).and_then(|(to, from)| to.strip_prefix(from));
+        let from = from.filter(|_| counterpart != Some(OF_THE_TARGET));
+        let (lead, between) = match (from, to) {
+            (None, Some(_)) if counterpart == Some(OF_THE_TARGET) => (format!("{path}: "), ""),
+            (Some(_), Some(_)) => (format!("{path}: "), " → "),
+            (None, Some(_)) => (format!("{path}: added "), ""),
+            (Some(_), None) => (format!("{path}: removed "), ""),
+            (None, None) => return self.under(out, &path),
+        };
+        let (had_from, had_to) = (from.is_some(), to.is_some());
+        let (from, to) = (clean(from.unwrap_or_default()), clean(to.unwrap_or_default()));
+        let (wide, other) = (width(&from), width(&to));
+        let free = self.room().saturating_sub(width(&lead) + width(between));
+        let (wide, other) = if wide.saturating_add(other) <= free {
+            (wide, other)
+        } else if wide <= free / 2 {
+            (wide, free - wide)
+        } else if other <= free / 2 {
+            (free - other, other)
+        } else {
+            (free / 2, free - free / 2)
+        };
+        let from = self.paint.tone(Tone::Bad, cut(&from, wide)).to_string();
+        let to = self.paint.tone(Tone::Good, cut(&to, other)).to_string();
+        let from = if had_from { from } else { String::new() };
+        let to = if had_to { to } else { String::new() };
+        // A path alone may be longer than the line.
+        let lead = cut(&lead, self.room());
+        writeln!(out, "      {lead}{from}{between}{to}")
+    }
+
+    /// Columns of a line under a document.
+    fn room(self) -> usize {
+        if self.diff == Diff::Full { usize::MAX } else { self.width.max(40) - 6 }
+    }
+
     /// A line under a document, cut to the terminal unless everything was asked for.
     pub(super) fn under(self, out: &mut dyn Write, text: &str) -> io::Result<()> {
-        let room = if self.diff == Diff::Full { usize::MAX } else { self.width.max(40) - 6 };
-        writeln!(out, "      {}", cut(&clean(text), room))
+        writeln!(out, "      {}", cut(&clean(text), self.room()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(width: usize, color: bool, from: &str, to: &str) -> String {
+        let change = Change { path: "/name".into(), from: Some(from.into()), to: Some(to.into()) };
+        let mut out = Vec::new();
+        let changes = Changes { diff: Diff::Short, width, paint: Paint { color } };
+        changes.write(&[change], &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn old_and_new_are_both_seen_however_long_they_are() {
+        let long = "x".repeat(60);
+        let text = line(50, false, &long, &long);
+        assert_eq!(text, format!("      /name: {}… → {}…\n", "x".repeat(16), "x".repeat(16)));
+        let text = line(50, false, "a", &long);
+        assert_eq!(text, format!("      /name: a → {}…\n", "x".repeat(32)));
+    }
+
+    #[test]
+    fn a_name_that_stands_for_its_counterpart_is_told_once() {
+        assert_eq!(
+            line(80, false, "\"Shop\"", "\"Shop\" of the target"),
+            "      /name: \"Shop\" of the target\n"
+        );
+    }
+
+    #[test]
+    fn old_and_new_are_in_colour() {
+        assert_eq!(line(80, true, "a", "b"), "      /name: \x1b[31ma\x1b[0m → \x1b[32mb\x1b[0m\n");
     }
 }

@@ -6,9 +6,11 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
 
+use super::blocks::Blocks;
+use super::groups::Line;
 use super::reasons::ReasonGroup;
 use super::snapshot::{in_words, old_ids};
-use super::text::{Paint, Tone, clean, count, counted, cut, listed, number, span, width, wrap};
+use super::text::{Paint, Tone, clean, count, counted, listed, number, span, wrap};
 use super::usage::sentence;
 use crate::documents::references::Kind;
 use crate::model::{Outcome, Verdict};
@@ -58,11 +60,7 @@ pub fn closing(summary: &Summary, closing: &Closing<'_>, out: &mut dyn Write) ->
         writeln!(out, "{}", wrap(&how, room, 2))?;
     }
     writeln!(out)?;
-    for outcome in Outcome::ALL.iter().copied().filter(|outcome| summary.count(*outcome) > 0) {
-        let shown = number(summary.count(outcome));
-        writeln!(out, "  {shown:>9}  {}", paint.tone(outcome_tone(outcome), outcome.as_str()))?;
-    }
-    writeln!(out)?;
+    outcomes(summary, paint, out)?;
     let lines = [
         doubts(summary),
         copies(summary),
@@ -86,7 +84,8 @@ pub fn closing(summary: &Summary, closing: &Closing<'_>, out: &mut dyn Write) ->
     reasons(closing, paint, out)?;
     if let Some(folder) = closing.folder {
         let folder = clean(&folder.display().to_string());
-        writeln!(out, "\nFiles:   {folder} (audit.csv, summary.json, report.html)")?;
+        let files = wrap(&format!("Files:   {folder} (audit.csv, summary.json, report.html)"), room, 9);
+        writeln!(out, "\n{files}")?;
     }
     let commands = [("Go on:", closing.resume), ("Again:", closing.retry), ("Back:", closing.undo)];
     for (word, command) in commands {
@@ -95,6 +94,15 @@ pub fn closing(summary: &Summary, closing: &Closing<'_>, out: &mut dyn Write) ->
         }
     }
     Ok(())
+}
+
+/// A line for each outcome that there is, and a blank line.
+pub(super) fn outcomes(summary: &Summary, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+    for outcome in Outcome::ALL.iter().copied().filter(|outcome| summary.count(*outcome) > 0) {
+        let shown = number(summary.count(outcome));
+        writeln!(out, "  {shown:>9}  {}", paint.tone(outcome_tone(outcome), outcome.as_str()))?;
+    }
+    writeln!(out)
 }
 
 /// Writes the counts as one JSON document.
@@ -142,6 +150,7 @@ pub fn headline(summary: &Summary) -> String {
     let (source, target) = (clean(&summary.source), clean(&summary.target));
     let way = match summary.action.as_str() {
         _ if source == target => format!(" in {target}"),
+        "backup" => format!(" of {source}"),
         "migrate" | "clone" => format!(" from {source} to {target}"),
         _ => format!(" in {target}"),
     };
@@ -273,10 +282,14 @@ pub fn spent(summary: &Summary) -> String {
         1 => "1 rate-limit response (429), sent again".to_owned(),
         many => format!("{} rate-limit responses (429), sent again", number(many)),
     };
+    // A forecast is of the whole run; the calls of a process that was killed are not known.
+    let forecast = match summary.resumed {
+        0 => format!(" (forecast {})", number(summary.forecast.total)),
+        _ => String::new(),
+    };
     format!(
-        "{} (forecast {}) in {}, plus {} for planning; {throttled}.",
+        "{}{forecast} in {}, plus {} for planning; {throttled}.",
         count(calls, "API call", "API calls"),
-        number(summary.forecast.total),
         span(Duration::try_from_secs_f64(summary.seconds).unwrap_or_default()),
         number(planning)
     )
@@ -318,36 +331,10 @@ fn reasons(closing: &Closing<'_>, paint: Paint, out: &mut dyn Write) -> io::Resu
     if shown.is_empty() {
         return Ok(());
     }
-    writeln!(out, "\nReasons:")?;
-    let room = closing.width.max(40);
-    for group in shown.iter().take(MOST_NAMED) {
-        let tone = if group.needs_attention() { Tone::Bad } else { Tone::Dim };
-        let mut names = listed_names(&group.names);
-        if group.imports > group.names.len() as u64 {
-            names.push_str(", …");
-        }
-        let (reason, lead) = (clean(&group.reason), paint.tone(tone, format!("{:<11}", group.word)));
-        let counted = number(group.imports);
-        if width(&reason) + width(&names) + 27 <= room {
-            writeln!(out, "  {lead} {counted:>7}  {}", format!("{reason}   {names}").trim_end())?;
-        } else {
-            // Names that do not fit behind their reason stand below it.
-            writeln!(out, "  {lead} {counted:>7}  {}", cut(&reason, room.saturating_sub(23)))?;
-            writeln!(out, "{:23}{}", "", cut(&names, room.saturating_sub(23)))?;
-        }
-    }
-    match shown.len().saturating_sub(MOST_NAMED) {
-        0 => Ok(()),
-        more => writeln!(
-            out,
-            "  … and {}, all in report.html",
-            count(more as u64, "other reason", "other reasons")
-        ),
-    }
-}
-
-fn listed_names(names: &[String]) -> String {
-    names.iter().map(|name| cut(&clean(name), 40).into_owned()).collect::<Vec<_>>().join(", ")
+    writeln!(out)?;
+    let lines: Vec<Line> = shown.into_iter().map(ReasonGroup::line).collect();
+    let blocks = Blocks { paint, width: closing.width.max(60), word: 11 };
+    blocks.reasons("Reasons:", &lines, out)
 }
 
 fn outcome_tone(outcome: Outcome) -> Tone {

@@ -18,7 +18,7 @@ const ELSEWHERE: &str = "other places";
 const REASONS: usize = 2_000;
 /// Code of an import that is in use and would be deleted, and what is said of all of them.
 const IN_USE: &str = "in_use";
-const USED: &str = "flows use it (named below for each import): left alone; take it out of them first";
+const USED: &str = "flows use it (named below for each import): left alone; remove it from those flows first";
 /// Imports named for each reason.
 const NAMED: usize = 3;
 /// Values shown for each kind of change.

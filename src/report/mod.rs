@@ -7,6 +7,7 @@
 
 pub mod archive;
 pub mod audit;
+mod blocks;
 mod changes;
 pub mod console;
 pub mod evidence;

@@ -2,24 +2,26 @@
 
 use std::io::{self, Write};
 
+mod beside;
 mod deletions;
 mod words;
 
+use super::blocks::Blocks;
 use super::changes::Changes;
 pub use super::changes::Diff;
-use super::groups::{Groups, Line};
+use super::groups::Groups;
 use super::snapshot::in_words;
-use super::text::{
-    Paint, Tone, clean, count, counted, cut, fit, listed, number, short_id, titled, width, wrap,
-};
+use super::text::{Paint, Tone, clean, count, counted, fit, listed, number, short_id, titled, width, wrap};
 use super::usage::{UsageView, UserLines};
 use crate::model::{Operation, Outcome};
 use crate::run_folder::RunFolderError;
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::{DIFFERS, PlanItem};
+use beside::Beside;
 use deletions::Deletions;
 pub use words::forecast;
-use words::{compares, named, rank, sign, told};
+pub(super) use words::named;
+use words::{compares, rank, related, sign, told};
 
 /// Which imports of a plan are shown in full, below what all of them come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -67,8 +69,6 @@ impl Default for PlanViewOptions<'_> {
 const LINES: usize = 60;
 /// Imports shown in full at most, unless others are asked for.
 const FIRST: usize = 20;
-/// Lines of one group that are shown.
-const GROUP: usize = 10;
 
 /// Writes the plan for people: totals, kinds of change, what needs a person, then imports in full and the calls to come.
 ///
@@ -81,11 +81,11 @@ pub fn table(
     options: PlanViewOptions<'_>,
 ) -> Result<(), RunFolderError> {
     let (paint, users) = (Paint { color: options.color }, UserLines::of(plan));
-    let mut view = View { options, paint, only_changes: false, users };
+    let mut view = View { options, paint, only_changes: false, only_imports: false, users };
     let written = super::to_output;
-    let (mut groups, mut usage) = (Groups::default(), UsageView::default());
+    let (mut groups, mut usage, mut beside) = (Groups::default(), UsageView::default(), Beside::default());
     let mut deletions = Deletions::default();
-    let (mut shown, mut changing) = (0_usize, 0_usize);
+    let (mut shown, mut changing, mut imports) = (0_usize, 0_usize, 0_usize);
     for item in plan.items() {
         let item = item?;
         groups.take(&item);
@@ -93,14 +93,25 @@ pub fn table(
         deletions.take(&item, &options);
         shown += usize::from(view.is_shown(&item));
         changing += usize::from(changes(&item));
+        imports += usize::from(changes(&item) && item.is_import());
+        beside.take(&item);
     }
     // Of many imports those that are left alone are told by their reasons above, and do not take the room of the others.
     let crowded = options.detail == Detail::First && shown > FIRST;
     view.only_changes = crowded && changing > 0 && !options.unchanged;
-    let all = if view.only_changes { changing } else { shown };
+    // What imports refer to is told by kinds, and does not take the room of the imports.
+    view.only_imports = view.only_changes && imports > 0;
+    let all = match (view.only_changes, view.only_imports) {
+        (_, true) => imports,
+        (true, false) => changing,
+        (false, false) => shown,
+    };
     let mut top = Vec::new();
     view.head(plan, &mut top).map_err(written)?;
     deletions.write(plan, &options, &mut top).map_err(written)?;
+    if view.only_imports {
+        beside.write(paint, options.width, &mut top).map_err(written)?;
+    }
     view.groups(plan, &groups, &mut top).map_err(written)?;
     usage.write(plan, view.paint, options.width, &mut top).map_err(written)?;
     let mut foot = Vec::new();
@@ -145,8 +156,9 @@ fn changes(item: &PlanItem) -> bool {
 struct View<'a> {
     options: PlanViewOptions<'a>,
     paint: Paint,
-    /// Whether only imports that change are shown in full.
+    /// Whether only what changes is shown in full, and of that only the imports.
     only_changes: bool,
+    only_imports: bool,
     users: UserLines<'a>,
 }
 
@@ -160,7 +172,7 @@ impl View<'_> {
             });
         }
         if self.only_changes {
-            return changes(item);
+            return changes(item) && (item.is_import() || !self.only_imports);
         }
         // What stays as it is, or is only kept, is counted and not listed.
         let calm = item.outcome == Some(Outcome::Unchanged) || item.operation == Operation::Archive;
@@ -189,6 +201,7 @@ impl View<'_> {
             let stay = if kept == 0 { String::new() } else { format!(", {} in use and kept", number(kept)) };
             format!("Plan  {job}   {action}  {way}   {imports} selected{with}{gone}{stay}")
         };
+        let title = wrap(&title, self.options.width.max(60), 6);
         writeln!(out, "{}", self.paint.tone(Tone::Strong, title))?;
         for read in head.snapshots() {
             writeln!(out, "Snapshot  {}", in_words(&read))?;
@@ -215,48 +228,13 @@ impl View<'_> {
 
     fn groups(&self, plan: &PlanFile, groups: &Groups, out: &mut dyn Write) -> io::Result<()> {
         let name_of = |id: &str| plan.tail().names.get(id).map(|name| format!("\"{name}\""));
-        let changes = groups.changes(&name_of);
-        if !changes.is_empty() {
-            writeln!(out, "{}", self.paint.tone(Tone::Strong, "What changes"))?;
-            let shown = &changes[..changes.len().min(GROUP)];
-            let room = shown.iter().map(|line| width(&line.lead)).max().unwrap_or_default().min(40);
-            let units =
-                shown.iter().map(Line::unit).map(|unit| width(&unit)).max().unwrap_or_default().max(7);
-            for (at, line) in shown.iter().enumerate() {
-                // What is counted is said once for lines of one kind.
-                let same = at > 0 && shown[at - 1].kind == line.kind;
-                let unit = if same { String::new() } else { line.unit() };
-                let (counted, unit) = (number(line.resources), fit(&unit, units));
-                let lead = format!("  {counted:>7} {unit}  {}  ", fit(&line.lead, room));
-                self.line(out, &lead, &line.text)?;
-            }
-            Self::rest(out, changes.len(), "other kind of change", "other kinds of change")?;
-            writeln!(out)?;
-        }
+        let whole = self.options.diff == Diff::Full;
+        let width = if whole { usize::MAX >> 1 } else { self.options.width.max(60) };
+        let blocks = Blocks { paint: self.paint, width, word: 8 };
+        blocks.changes("What changes", &groups.changes(&name_of), out)?;
         let attention = groups.attention();
-        if !attention.is_empty() {
-            writeln!(out, "{}", self.paint.tone(Tone::Strong, "Needs attention"))?;
-            for line in attention.iter().take(GROUP) {
-                let lead = format!("  {:<8} {:>6}  ", line.lead, number(line.resources));
-                let names = if line.names.is_empty() { String::new() } else { format!("   {}", line.names) };
-                self.line(out, &lead, &format!("{}{names}", line.text))?;
-            }
-            Self::rest(out, attention.len(), "other reason", "other reasons")?;
-            writeln!(out)?;
-        }
-        Ok(())
-    }
-
-    fn line(&self, out: &mut dyn Write, lead: &str, text: &str) -> io::Result<()> {
-        let room = if self.options.diff == Diff::Full { usize::MAX } else { self.options.width.max(60) };
-        writeln!(out, "{}", cut(format!("{lead}{text}").trim_end(), room))
-    }
-
-    fn rest(out: &mut dyn Write, all: usize, one: &str, many: &str) -> io::Result<()> {
-        match all.saturating_sub(GROUP) {
-            0 => Ok(()),
-            more => writeln!(out, "  … and {}", count(more as u64, one, many)),
-        }
+        blocks.reasons("Needs attention", &attention, out)?;
+        if attention.is_empty() { Ok(()) } else { writeln!(out) }
     }
 
     /// Imports in full: as many as fit, all, or those that are named.
@@ -299,12 +277,18 @@ impl View<'_> {
         }
         let more = first && shown < all;
         if more {
-            let what = if self.only_changes { " that are not left alone" } else { "" };
-            let heading = format!(
-                "The first {} of {}{what}",
-                number(shown as u64),
-                count(all as u64, "import", "imports")
-            );
+            let what = match (self.only_changes, plan.tail().needs_attention()) {
+                (false, _) => "",
+                (true, false) => " that change",
+                (true, true) => " that change or need a person",
+            };
+            let (one, many) = if self.only_changes && !self.only_imports {
+                ("document", "documents")
+            } else {
+                ("import", "imports")
+            };
+            let (shown, all) = (number(shown as u64), count(all as u64, one, many));
+            let heading = format!("The first {shown} of {all}{what}");
             writeln!(out, "{}", self.paint.tone(Tone::Strong, heading)).map_err(written)?;
         }
         out.write_all(&text).map_err(written)?;
@@ -320,10 +304,10 @@ impl View<'_> {
         let way = match (&item.source, &item.target) {
             (Some(from), Some(to)) if from.id == to.id => short_id(to.id.as_str()),
             (Some(from), Some(to)) => {
-                format!("{} -> {}", short_id(from.id.as_str()), short_id(to.id.as_str()))
+                format!("{} → {}", short_id(from.id.as_str()), short_id(to.id.as_str()))
             }
             (Some(from), None) if item.operation.makes_an_import() => {
-                format!("{} -> new", short_id(from.id.as_str()))
+                format!("{} → new", short_id(from.id.as_str()))
             }
             (Some(only), None) | (None, Some(only)) => short_id(only.id.as_str()),
             (None, None) => String::new(),
@@ -358,7 +342,7 @@ impl View<'_> {
 
     /// How the lines under an import are shown.
     fn lines(&self) -> Changes {
-        Changes { diff: self.options.diff, width: self.options.width }
+        Changes { diff: self.options.diff, width: self.options.width, paint: self.paint }
     }
 
     fn foot(&self, plan: &PlanFile, out: &mut dyn Write) -> io::Result<()> {
@@ -367,9 +351,10 @@ impl View<'_> {
             writeln!(out, "{}   {}", self.paint.tone(Tone::Strong, "Waves"), waves.in_words())?;
         }
         if !tail.related.is_empty() {
-            let one = |kind: &str| kind.strip_suffix('s').unwrap_or(kind).to_owned();
-            let kinds: Vec<_> = tail.related.iter().map(|(kind, n)| count(*n, &one(kind), kind)).collect();
-            writeln!(out, "{}  {}", self.paint.tone(Tone::Strong, "Beside"), kinds.join(", "))?;
+            let kinds: Vec<_> = tail.related.iter().map(|(kind, n)| related(kind, *n)).collect();
+            let line = wrap(&format!("Beside  {}", kinds.join(", ")), self.options.width.max(60), 8);
+            let kinds = line.strip_prefix("Beside").unwrap_or(&line);
+            writeln!(out, "{}{kinds}", self.paint.tone(Tone::Strong, "Beside"))?;
         }
         if plan.head().settings.shelved.is_some() {
             let calls = "no calls: what goes into the archive is read already";

@@ -74,6 +74,12 @@ impl Bars {
         multi.suspend(work);
     }
 
+    /// Whether bars are on the screen.
+    pub fn are_shown(&self) -> bool {
+        let board = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        board.figures.is_some() && !board.multi.is_hidden()
+    }
+
     /// Takes the bars away, so that other text can be printed; the next stage brings them back.
     pub fn clear(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
@@ -221,8 +227,7 @@ fn figures_style(
         let left =
             estimate(left.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|(_, left)| *left));
         let line = format!("         {left}{}", counts.line(&gauge()));
-        // The cursor stands behind this line: the terminal has room to show `^C` there.
-        cut(line.trim_end_matches(" · "), columns().saturating_sub(4)).into_owned()
+        cut(line.trim_end_matches(" · "), columns().saturating_sub(1)).into_owned()
     })
 }
 

@@ -5,6 +5,9 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::audit::reason;
+use super::groups::Line;
+use super::text::{clean, cut};
+use crate::documents::references::Kind;
 use crate::model::{Outcome, Verdict};
 use crate::run_folder::plan_item::DIFFERS;
 use crate::run_folder::rows::Row;
@@ -84,6 +87,22 @@ pub struct ReasonGroup {
 }
 
 impl ReasonGroup {
+    /// The group as a line of a block.
+    pub(super) fn line(&self) -> Line {
+        let mut names =
+            self.names.iter().map(|name| cut(&clean(name), 40).into_owned()).collect::<Vec<_>>().join(", ");
+        if self.imports > self.names.len() as u64 {
+            names.push_str(", …");
+        }
+        Line {
+            lead: self.word.to_owned(),
+            kind: Kind::Imports,
+            resources: self.imports,
+            text: clean(&self.reason),
+            names,
+        }
+    }
+
     /// Whether a person has to look at them.
     pub fn needs_attention(&self) -> bool {
         !matches!(self.word, "unprocessed" | "skipped")

@@ -160,7 +160,7 @@ fn whole<T>(
 
 impl Told<'_> {
     /// Hands out every row, counts them, and keeps the first `named` that need attention.
-    fn walk(
+    pub(super) fn walk(
         self,
         named: usize,
         mut each: impl FnMut(&Row) -> Result<(), RunFolderError>,

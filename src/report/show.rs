@@ -1,13 +1,18 @@
 //! `runs` and `show`: what journals say, for people.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::audit::reason;
-use super::console::{caches, headline, how_it_ended, spent, verified};
+use super::blocks::Blocks;
+use super::changes::{Changes, Diff};
+use super::console::{caches, headline, how_it_ended, outcomes, spent, verified};
 use super::evidence::{Check, Evidence, State};
+use super::groups::Groups;
+use super::plan_view::{Detail, named};
+use super::reasons::{Attention, ReasonGroup};
 use super::render::Told;
-use super::text::{Paint, Tone, clean, cut, titled, wrap};
+use super::text::{Paint, Tone, clean, count, number, titled, wrap};
 use super::to_output;
 use crate::model::time::stamp;
 use crate::model::{Outcome, Verdict};
@@ -30,23 +35,138 @@ pub fn runs(summaries: &[(PathBuf, Summary)], columns: usize, out: &mut dyn Writ
         let parts: Vec<String> = Outcome::ALL
             .iter()
             .filter(|outcome| summary.count(**outcome) > 0)
-            .map(|outcome| format!("{} {outcome}", summary.count(*outcome)))
+            .map(|outcome| format!("{} {outcome}", number(summary.count(*outcome))))
             .collect();
         let (run, action, state) = (&summary.run_id, &summary.action, &summary.state);
-        let line =
-            format!("{run:wide$}  {action:9} {state:12} {:>8}  {}", summary.selected, parts.join(", "));
+        let line = format!(
+            "{run:wide$}  {action:9} {state:12} {:>8}  {}",
+            number(summary.selected),
+            parts.join(", ")
+        );
         writeln!(out, "{}", wrap(&line, columns, 4))?;
     }
     Ok(())
 }
 
-/// What became of every item, a paragraph each.
+/// How a run is shown.
+#[derive(Debug, Clone, Copy)]
+pub struct ShowOptions<'a> {
+    /// Whether to colour.
+    pub color: bool,
+    /// Columns of the terminal.
+    pub width: usize,
+    /// Which imports are shown in full.
+    pub detail: Detail<'a>,
+    /// How much of the changes is shown.
+    pub diff: Diff,
+}
+
+/// Lines that a run takes at most, unless everything is asked for, and imports in full.
+const LINES: usize = 60;
+const FIRST: usize = 20;
+
+/// What became of a run: in words, then kinds of change, reasons, and imports in full; of many those that need a person.
 ///
 /// # Errors
 ///
 /// Plan or journal cannot be read, or `out` cannot be written.
-pub fn rows(told: Told<'_>, color: bool, out: &mut dyn Write) -> Result<(), RunFolderError> {
-    rows_of(told.folder, told.plan, told.memory, |found| row(&found, color, out).map_err(to_output))
+pub fn run(
+    told: Told<'_>,
+    folder: &Path,
+    options: ShowOptions<'_>,
+    out: &mut dyn Write,
+) -> Result<(), RunFolderError> {
+    let paint = Paint { color: options.color };
+    let (mut groups, mut all, mut open, mut wrote) = (Groups::default(), 0_u64, 0_u64, 0_u64);
+    let reported = told.walk(0, |row| {
+        if row.outcome.wrote() || row.item.unlike().is_some() {
+            groups.changes_of(&row.item);
+        }
+        all += 1;
+        open += u64::from(Attention::of(row).is_some());
+        wrote += u64::from(row.outcome.wrote());
+        Ok(())
+    })?;
+    let names = &told.plan.tail().names;
+    let name_of = |id: &str| names.get(id).map(|name| format!("\"{name}\""));
+    let mut top = Vec::new();
+    header(&reported.summary, folder, options.width, &mut top).map_err(to_output)?;
+    outcomes(&reported.summary, paint, &mut top).map_err(to_output)?;
+    let width = if options.diff == Diff::Full { usize::MAX >> 1 } else { options.width.max(60) };
+    let blocks = Blocks { paint, width, word: 11 };
+    blocks.changes("What changed", &groups.changes(&name_of), &mut top).map_err(to_output)?;
+    let reasons: Vec<_> = reported.reasons.iter().map(ReasonGroup::line).collect();
+    blocks.reasons("Reasons", &reasons, &mut top).map_err(to_output)?;
+    if !reasons.is_empty() {
+        top.push(b'\n');
+    }
+    out.write_all(&top).map_err(to_output)?;
+    let is_first = options.detail == Detail::First;
+    // Of many, those that a person has to look at; else those that were written.
+    let crowded = is_first && all > FIRST as u64;
+    let (only_open, only_wrote) = (crowded && open > 0, crowded && open == 0 && wrote > 0);
+    let (of, what) = match (only_open, only_wrote) {
+        (true, _) => (open, " that need a person"),
+        (_, true) => (wrote, " that were written"),
+        _ => (all, ""),
+    };
+    let mut room = if is_first { LINES.saturating_sub(lines_in(&top) + 2) } else { usize::MAX };
+    let (mut shown, mut is_full) = (0, false);
+    let lines = Changes { diff: options.diff, width: options.width, paint };
+    rows_of(told.folder, told.plan, told.memory, |mut found| {
+        let is_meant = match options.detail {
+            Detail::Named(names) => is_called(&found, names),
+            _ if only_open => Attention::of(&found).is_some(),
+            _ => !only_wrote || found.outcome.wrote(),
+        };
+        if is_full || !is_meant {
+            return Ok(());
+        }
+        let mut text = Vec::new();
+        found.item = named(found.item, names);
+        row(&found, lines, &mut text).map_err(to_output)?;
+        // One import is always shown, however long it is.
+        is_full = is_first && shown > 0 && (lines_in(&text) > room || shown == FIRST);
+        if is_full {
+            return Ok(());
+        }
+        room = room.saturating_sub(lines_in(&text));
+        shown += 1;
+        out.write_all(&text).map_err(to_output)
+    })?;
+    let rest = match options.detail {
+        Detail::Named(names) if shown == 0 => {
+            format!("no import of this run is called {}", clean(&names.join(", ")))
+        }
+        Detail::First if (shown as u64) < of => {
+            let of = if reported.summary.others.is_empty() {
+                count(of, "import", "imports")
+            } else {
+                count(of, "document", "documents")
+            };
+            format!(
+                "The first {} of {of}{what}. All of them: --all. One: --import NAME.",
+                number(shown as u64)
+            )
+        }
+        _ => return Ok(()),
+    };
+    writeln!(out, "{rest}").map_err(to_output)
+}
+
+fn lines_in(text: &[u8]) -> usize {
+    text.iter().filter(|byte| **byte == b'\n').count()
+}
+
+/// Whether a row is that of an import with one of these names or ids.
+fn is_called(row: &Row, names: &[String]) -> bool {
+    let sides = || row.item.source.iter().chain(&row.item.target);
+    let target = row.target_id.as_ref().map(crate::model::Id::as_str);
+    names.iter().any(|name| {
+        row.item.name == *name
+            || target == Some(name.as_str())
+            || sides().any(|side| side.name == *name || side.id.as_str() == name)
+    })
 }
 
 /// What `verify` found: a line for each file, and what follows.
@@ -89,30 +209,24 @@ fn place(check: &Check) -> String {
 }
 
 /// What stands above the rows of one run.
-///
-/// # Errors
-///
-/// `out` cannot be written.
-pub fn header(summary: &Summary, folder: &std::path::Path, out: &mut dyn Write) -> io::Result<()> {
+fn header(summary: &Summary, folder: &Path, width: usize, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{} ({})", summary.run_id, folder.display())?;
-    writeln!(out, "{}", headline(summary))?;
-    if let Some(how) = how_it_ended(summary) {
-        writeln!(out, "{how}")?;
+    let lines = [
+        Some(headline(summary)),
+        how_it_ended(summary),
+        Some(verified(summary)),
+        caches(summary),
+        Some(spent(summary)),
+    ];
+    for line in lines.into_iter().flatten() {
+        writeln!(out, "{}", wrap(&line, width.max(60), 2))?;
     }
-    writeln!(out, "{}", verified(summary))?;
-    if let Some(caches) = caches(summary) {
-        writeln!(out, "{caches}")?;
-    }
-    writeln!(out, "{}\n", spent(summary))
+    writeln!(out)
 }
 
 /// One import and what became of it.
-///
-/// # Errors
-///
-/// `out` cannot be written.
-pub fn row(row: &Row, color: bool, out: &mut dyn Write) -> io::Result<()> {
-    let paint = Paint { color };
+fn row(row: &Row, lines: Changes, out: &mut dyn Write) -> io::Result<()> {
+    let paint = lines.paint;
     let bad = row.outcome.needs_attention() || row.verdict == Verdict::Differs;
     let tone = if bad { Tone::Bad } else { Tone::Good };
     write!(
@@ -124,25 +238,20 @@ pub fn row(row: &Row, color: bool, out: &mut dyn Write) -> io::Result<()> {
     )?;
     let id = |id: Option<&crate::model::Id>| id.map_or_else(|| "-".to_owned(), |id| clean(id.as_str()));
     let source = row.item.source.as_ref().map(|party| &party.id);
-    writeln!(out, "  {} -> {}  {}", id(source), id(row.target_id.as_ref()), row.verdict)?;
+    writeln!(out, "  {} → {}  {}", id(source), id(row.target_id.as_ref()), row.verdict)?;
     if let (Some(started), Some(finished)) = (row.started_at, row.finished_at) {
         let found = if row.adopted { ", found by looking after a call without an answer" } else { "" };
-        writeln!(out, "        {} to {}, {} sent{found}", stamp(started), stamp(finished), row.attempts)?;
+        writeln!(out, "      {} to {}, {} sent{found}", stamp(started), stamp(finished), row.attempts)?;
     }
-    for change in &row.item.changes {
-        let value = |text: &Option<String>| {
-            text.as_deref().map_or_else(|| "-".to_owned(), |t| cut(&clean(t), 60).into_owned())
-        };
-        writeln!(out, "        {}: {} -> {}", clean(&change.path), value(&change.from), value(&change.to))?;
-    }
+    lines.write(&row.item.changes, out)?;
     if let Some(reason) = reason(row) {
-        writeln!(out, "        {}", clean(&reason))?;
+        lines.under(out, &reason)?;
     }
     for warning in &row.item.warnings {
-        writeln!(out, "        warning: {}", clean(warning))?;
+        lines.under(out, &format!("warning: {warning}"))?;
     }
     for secret in &row.item.secrets {
-        writeln!(out, "        enter manually: {}", clean(secret))?;
+        lines.under(out, &format!("enter manually: {secret}"))?;
     }
     Ok(())
 }

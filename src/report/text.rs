@@ -68,6 +68,20 @@ pub fn cut(text: &str, columns: usize) -> Cow<'_, str> {
     Cow::Owned(short)
 }
 
+/// The end of the text, with `…` before it where all of it takes more than `columns`.
+pub fn cut_front(text: &str, columns: usize) -> Cow<'_, str> {
+    if width(text) <= columns {
+        return Cow::Borrowed(text);
+    }
+    let mut taken = 0;
+    let fits = |c: &char| {
+        taken += c.width().unwrap_or(0);
+        taken < columns.max(1)
+    };
+    let kept: Vec<char> = text.chars().rev().take_while(fits).collect();
+    Cow::Owned(std::iter::once('…').chain(kept.into_iter().rev()).collect())
+}
+
 /// The text on as many lines as it needs in `columns`, broken at blanks; those after the first begin with `indent` blanks. A
 /// word that is longer than a line stays whole.
 pub fn wrap(text: &str, columns: usize, indent: usize) -> String {
@@ -246,6 +260,10 @@ mod tests {
         assert_eq!(cut("日本語", 4), "日…");
         assert_eq!(fit("日本語", 4), "日… ");
         assert_eq!(fit("ab", 4), "ab  ");
+        assert_eq!(
+            [cut_front("/a/b/c", 6), cut_front("/a/b/c", 4), cut_front("日本語", 4)],
+            ["/a/b/c", "…b/c", "…語"]
+        );
     }
 
     #[test]

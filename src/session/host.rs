@@ -83,8 +83,8 @@ impl Host {
         match (user, self.name()) {
             (Some(user), Some(machine)) => Some(format!("{user} on {machine}")),
             (Some(one), None) => Some(one),
-            (None, Some(machine)) => Some(format!("an unknown user on {machine}")),
-            (None, None) => None,
+            (None, Some(machine)) => Some(format!("{} on {machine}", system_user())),
+            (None, None) => Some(system_user()),
         }
     }
 
@@ -94,6 +94,15 @@ impl Host {
         self.name()
             .map_or_else(|| format!("process {process}"), |name| format!("process {process} on {name}"))
     }
+}
+
+/// The name that the system has for the user of this process, or the number.
+fn system_user() -> String {
+    let number = rustix::process::getuid().as_raw().to_string();
+    let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let mut lines = users.lines().map(|line| line.split(':').collect::<Vec<_>>());
+    let known = lines.find(|parts| parts.get(2) == Some(&number.as_str()));
+    known.and_then(|parts| parts.first().map(|name| (*name).to_owned())).unwrap_or(format!("user {number}"))
 }
 
 /// Chance as a parameter: the same seed gives the same names and the same jitter.

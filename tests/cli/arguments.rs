@@ -156,7 +156,9 @@ fn runs_lists_them_and_show_tells_one_in_full() {
     let list: Value = serde_json::from_str(&list.stdout).unwrap();
     assert_eq!(list[0]["outcomes"]["failed"], 1);
     world.command(&["show", "runs/run-1"]).expect_exit(0).expect_stdout("created").expect_stdout("failed");
-    world.command(&["show"]).expect_exit(0).expect_stdout("failed");
+    world.command(&["show"]).expect_exit(0).expect_stdout("failed").expect_stdout("Reasons");
+    let nobody = world.command(&["show", "--import", "nobody"]);
+    nobody.expect_exit(0).expect_stdout("no import of this run is called nobody");
 }
 
 #[test]

@@ -109,7 +109,10 @@ fn foreign_ids(before: &Value, after: &Value) -> Vec<String> {
     let mut lines: Vec<_> =
         found.iter().take(LISTED).map(|(at, what, value)| line(after, at, what, value)).collect();
     if found.len() > LISTED {
-        lines.push(format!("and {} more ids of the target system", found.len() - LISTED));
+        lines.push(format!(
+            "{} more ids of the target system: make sure they exist there",
+            found.len() - LISTED
+        ));
     }
     lines
 }
@@ -265,7 +268,7 @@ mod tests {
             "netsuite_da": { "mapping": { "fields": vec![field; 40] } } });
         let lines = elsewhere(&document);
         assert_eq!(lines.len(), LISTED + 1);
-        assert_eq!(lines.last().unwrap(), "and 34 more ids of the target system");
+        assert_eq!(lines.last().unwrap(), "34 more ids of the target system: make sure they exist there");
     }
 
     #[test]

@@ -244,13 +244,25 @@ impl Tally {
         });
         let mut shown = shown.collect::<Vec<_>>().join(", ");
         if self.missed > self.named.len() {
-            shown.push_str(&format!(" and {} more", self.missed - self.named.len()));
+            shown.push_str(&format!(" and {} more", grouped(self.missed - self.named.len())));
         }
         if let (true, Some((_, reason))) = (one_reason, self.named.first()) {
             shown.push_str(&format!(" ({reason})"));
         }
-        format!("does not apply to {} of {} {imports}: {shown}", self.missed, self.met)
+        format!("does not apply to {} of {} {imports}: {shown}", grouped(self.missed), grouped(self.met))
     }
+}
+
+/// `12345` as `12,345`.
+fn grouped(count: usize) -> String {
+    let digits = count.to_string();
+    let first = digits.len() % 3;
+    let mut parts: Vec<&str> = Vec::new();
+    if first > 0 {
+        parts.push(&digits[..first]);
+    }
+    parts.extend((first..digits.len()).step_by(3).map(|at| &digits[at..at + 3]));
+    parts.join(",")
 }
 
 /// What selectors see of a document that is on its way; it may have lost its `_id` by now.

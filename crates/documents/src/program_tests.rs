@@ -222,3 +222,11 @@ fn a_panic_in_a_step_is_the_failure_of_its_import() {
         assert_eq!(error.to_string(), "step 2 (jq): the step ended with an internal error");
     }
 }
+
+#[test]
+fn counts_are_written_with_separators() {
+    assert_eq!(
+        [0, 7, 999, 1000, 12_345, 1_234_567].map(super::grouped),
+        ["0", "7", "999", "1,000", "12,345", "1,234,567"]
+    );
+}

@@ -1,5 +1,15 @@
 //! The examples below the help of commands.
 
+pub(super) const FIRST: &str = "First steps:
+  transship new migrate job.yaml    a commented job to edit, and its schema for your editor
+  transship check job.yaml          every mistake in it at once
+  transship plan job.yaml           what it would do; reads only
+  transship run job.yaml            plans, shows, asks, does it
+
+Exit codes: 0 all as planned, 1 unexpected error, 2 bad arguments or job (nothing sent), 3 an import needs attention, 4 stopped \
+by `stop`, 5 `plan --exit-code` found changes, 6 token refused, 7 another run holds the target, 130 interrupted or declined \
+(resumable). Any other code means failure.";
+
 pub(super) const PLAN: &str = "Examples:
   transship plan job.yaml                                what the job would do, and what it takes
   transship plan job.yaml --import \"Orders to EU\"        one import in full
@@ -18,7 +28,8 @@ pub(super) const RESUME: &str = "Examples:
   transship resume 4dc1                                  the run whose id begins or ends with it";
 
 pub(super) const RETRY: &str = "Examples:
-  transship retry                                        the last run that left something to redo";
+  transship retry                                        the last run that left something to redo
+  transship retry 4dc1 --yes                             without asking";
 
 pub(super) const UNDO: &str = "Examples:
   transship undo runs/20261128T135801Z-orders-to-eu-4dc1
@@ -36,6 +47,15 @@ pub(super) const RUNS: &str = "Examples:
   transship runs                                         what there is, and what is not finished
   transship runs prune --keep-last 20 --older-than 90d   removes only runs that both rules allow";
 
+pub(super) const SHOW: &str = "Examples:
+  transship show                                         the last run
+  transship show 4dc1 --import \"Orders to EU\"           one import of a run, with every change
+  transship show 4dc1 --all                              every import, through your pager";
+
+pub(super) const VERIFY: &str = "Examples:
+  transship verify                                       the last run
+  transship verify s3://ops/runs/20261128T135801Z-orders-to-eu-4dc1";
+
 pub(super) const REPORT: &str = "Examples:
   transship report --format html > report.html           of the last run
   transship report 4dc1 --format junit > junit.xml       for a build server";
@@ -49,7 +69,7 @@ The accounts are in transship/accounts.yaml below XDG_CONFIG_HOME or ~/.config, 
 
 pub(super) const EMULATOR: &str = "Examples:
   transship emulator --port 8080                         two accounts with demo data
-  transship emulator --data imports.json --account mine  a list of documents, in memory";
+  transship emulator --data imports.json --account mine  documents of yours, in memory";
 
 pub(super) const NEW: &str = "Examples:
   transship new migrate job.yaml                         a commented job, and its schema beside it";

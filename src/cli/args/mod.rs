@@ -7,6 +7,7 @@ mod examples;
 pub mod fleet;
 mod global;
 mod names;
+mod one;
 mod printed;
 mod stand_in;
 
@@ -23,14 +24,13 @@ pub use printed::{Complete, Completions, Man, Schema, SchemaOf, Words};
 pub use stand_in::StandIn;
 
 pub use global::{Color, Format, Global, LogFormat, Progress};
+pub use one::{OneRun, Report, ShowRun};
 
 /// Moves integrator.io imports in bulk: migrate, rename, remap, verify, with proof of what happened to each.
 #[derive(Debug, Parser)]
 #[command(name = "transship", version, max_term_width = 110, arg_required_else_help = true)]
 #[command(
-    after_help = "Exit codes: 0 all as planned, 1 unexpected error, 2 bad arguments or job (nothing sent), \
-    3 an import needs attention, 4 stopped by `stop`, 5 `plan --exit-code` found changes, 6 token refused, \
-    7 another run holds the target, 130 interrupted (resumable). Any other code means failure."
+    after_help = examples::FIRST
 )]
 pub struct Cli {
     /// What to do.
@@ -56,7 +56,7 @@ pub enum Diff {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Show what a job would do, import by import; reads only
+    /// Show what a job would do: kinds of change, reasons, the first imports in full; reads only
     #[command(after_help = examples::PLAN)]
     Plan(Plan),
     /// Plan a job, show it, ask, and do it
@@ -80,9 +80,13 @@ pub enum Command {
     /// List the runs, or clear them away
     #[command(after_help = examples::RUNS)]
     Runs(Runs),
-    /// Show one run in full
-    Show(OneRun),
-    /// Check a run folder offline, hash by hash; 3 if it is intact but not finished, 1 if it is damaged
+    /// Show what became of a run: kinds of change, reasons, the first imports in full
+    #[command(after_help = examples::SHOW)]
+    Show(ShowRun),
+    /// Check a run folder offline, hash by hash
+    ///
+    /// Exits with 3 if it is intact but not finished, with 1 if it is damaged.
+    #[command(after_help = examples::VERIFY)]
     Verify(OneRun),
     // Not a doc comment: clap would show the backticks that clippy asks for.
     #[command(about = "Render a run as CSV, JSON, HTML, JUnit or Markdown")]
@@ -305,6 +309,10 @@ pub struct Retry {
     /// What becomes of it when its parent dies.
     #[command(flatten)]
     pub parent: Parent,
+    /// Do not ask
+    #[arg(long, short, env = "TRANSSHIP_YES", value_parser = clap::builder::FalseyValueParser::new(),
+        action = clap::ArgAction::SetTrue)]
+    pub yes: bool,
     /// What is shown of the plan.
     #[command(flatten)]
     pub show: PlanDetail,
@@ -363,20 +371,6 @@ pub struct List {
     /// Which imports are taken.
     #[command(flatten)]
     pub narrow: Narrow,
-}
-
-/// `show`, and others that take one run.
-#[derive(Debug, Args)]
-pub struct OneRun {
-    /// The run: its folder, its address in a store, or its id [default: the last]
-    pub run: Option<PathBuf>,
-}
-
-/// `report`.
-#[derive(Debug, Args)]
-pub struct Report {
-    /// The run: its folder, its address in a store, or its id [default: the last]
-    pub run: Option<PathBuf>,
 }
 
 /// `new`.

@@ -123,7 +123,9 @@ impl<W: Write> Difference<W> {
         let id = Paint { color }.tone(Tone::Dim, id);
         writeln!(self.out, "{sign}  {kind}  {name}  {id}")?;
         match compared {
-            Some(compared) => compared.write(Changes { diff: self.diff, width }, &mut self.out),
+            Some(compared) => {
+                compared.write(Changes { diff: self.diff, width, paint: Paint { color } }, &mut self.out)
+            }
             None => Ok(()),
         }
     }

@@ -53,7 +53,8 @@ pub fn history(histories: &[History], diff: Diff, form: Form, out: &mut dyn Writ
     let Form::Text { width, color } = form else {
         return write_json(&histories.iter().map(value).collect::<Vec<_>>(), out);
     };
-    let (paint, lines) = (Paint { color }, Changes { diff, width });
+    let paint = Paint { color };
+    let lines = Changes { diff, width, paint };
     for (number, told) in histories.iter().enumerate() {
         if number > 0 {
             writeln!(out)?;

@@ -227,7 +227,7 @@ fn short(row: &Row, group: Option<usize>, same: bool) -> Value {
     let place = |at: Option<usize>| at.unwrap_or_default();
     json!([
         item.item,
-        item.name,
+        if item.is_import() { item.name.clone() } else { format!("{} \"{}\"", item.noun(), item.name) },
         renamed,
         place(Outcome::ALL.iter().position(|outcome| *outcome == row.outcome)),
         place(Verdict::ALL.iter().position(|verdict| *verdict == row.verdict)),

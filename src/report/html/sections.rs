@@ -309,7 +309,7 @@ impl<W: Write> Page<W> {
                 known(&summary.journal_sha256.map(|sha256| sha256.to_string())),
             ),
         ];
-        self.out.write_all(b"<section>\n<h2>Evidence</h2>\n<dl>\n")?;
+        self.out.write_all(b"<section class=\"evidence\">\n<h2>Evidence</h2>\n<dl>\n")?;
         for (word, value) in lines {
             writeln!(self.out, "<dt>{word}</dt><dd><bdi>{}</bdi></dd>", Text(value))?;
         }

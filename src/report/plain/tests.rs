@@ -67,7 +67,14 @@ fn totals_every_ten_seconds_and_a_line_for_what_goes_wrong() {
     let differences = vec!["/http/body/0".to_owned()];
     let verdict = Verdict::Differs;
     scene.after(0, &Event::ItemVerified { item: ItemKey(2), name: "Item".into(), verdict, differences });
-    scene.after(0, &Event::ItemDoubted { item: ItemKey(3), name: "Orders".into(), message: "the connection was cut".into() });
+    scene.after(
+        0,
+        &Event::ItemDoubted {
+            item: ItemKey(3),
+            name: "Orders".into(),
+            message: "the connection was cut".into(),
+        },
+    );
     scene.after(0, &Event::Stopping { reason: "5 % failed".into() });
     scene.after(10, &Event::StageAdvanced { stage, by: 180 });
     scene.after(1, &Event::StageFinished { stage });

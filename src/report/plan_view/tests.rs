@@ -98,11 +98,11 @@ fn a_plan_begins_with_what_it_comes_to() {
       warning       1  the script `before send` may use `internal_id`   EU Order 1
       by hand       1  1 secret to enter after the run: the service never shows them
 
-    + create    EU Order 1                               …e00001 -> new
-          /name: "Order 1" -> "EU Order 1"
+    + create    EU Order 1                               …e00001 → new
+          /name: "Order 1" → "EU Order 1"
           warning: the script `before send` may use `internal_id`
           enter 1 secret manually: /http/auth/token
-    ~ update    Order 2                                  …e00002 -> …e00002
+    ~ update    Order 2                                  …e00002 → …e00002
           /filter/rules/0: added 1
           /filter/rules/1: added 1
           /filter/rules/2: added 1
@@ -132,7 +132,7 @@ fn a_plan_of_thousands_fits_sixty_lines_and_names_what_all_have_in_common() {
     for line in [
         "/_connectionId  \"NetSuite Prod\" → \"Shop API EU\" (2,000), \"Shop API\" → \"Shop API EU\" (1,000)",
         "/name           gets the prefix \"EU \"",
-        "      /_connectionId: \"Shop API\" -> \"Shop API EU\"",
+        "      /_connectionId: \"Shop API\" → \"Shop API EU\"",
         "All of them: --all. One: --import NAME.",
     ] {
         assert!(text.contains(line), "`{line}` in:\n{text}");

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::model::{Operation, Outcome};
+use crate::report::changes::OF_THE_TARGET;
 use crate::report::text::{Tone, clean, count, number, span};
 use crate::run_folder::forecast::Forecast;
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::{DIFFERS, ONLY_IN_SOURCE, ONLY_IN_TARGET, PlanItem};
 
 /// The item with names in its changes where an id stands whose name is known.
-pub(super) fn named(mut item: PlanItem, names: &BTreeMap<String, String>) -> PlanItem {
+pub(in crate::report) fn named(mut item: PlanItem, names: &BTreeMap<String, String>) -> PlanItem {
     let name = |value: &mut Option<String>| {
         let id = value.as_ref().and_then(|value| value.strip_prefix('"')?.strip_suffix('"'));
         if let Some(name) = id.and_then(|id| names.get(id)) {
@@ -22,7 +23,7 @@ pub(super) fn named(mut item: PlanItem, names: &BTreeMap<String, String>) -> Pla
         name(&mut change.to);
         // Another id of the same name: its counterpart in the target.
         if let (true, Some(to)) = (other && change.from == change.to, &mut change.to) {
-            to.push_str(" of the target");
+            to.push_str(OF_THE_TARGET);
         }
     }
     item
@@ -47,6 +48,19 @@ pub fn forecast(forecast: &Forecast, per_second: Option<f64>) -> String {
         }
     };
     format!("{}: {}; {time}{rate}", count(forecast.total, "call", "calls"), kinds.join(", "))
+}
+
+/// So many documents of a list, in words: `2 file definitions`.
+pub(super) fn related(list: &str, number: u64) -> String {
+    let words = match list {
+        "asynchelpers" => "async helpers",
+        "ediprofiles" => "EDI profiles",
+        "filedefinitions" => "file definitions",
+        "lookupcaches" => "lookup caches",
+        "tpconnectors" => "trading partner connectors",
+        list => list,
+    };
+    count(number, words.strip_suffix('s').unwrap_or(words), words)
 }
 
 /// A rate without needless zeros.

@@ -1,7 +1,7 @@
 //! `archive prune`: the reason for each snapshot, and nothing that was not asked for.
 
-use std::io::Write;
-use std::process::{Command, Stdio};
+use std::io::{Read, Write};
+use std::process::{Command, Output, Stdio};
 
 use super::shelf::{Said, Shelf, flip, now, three_nights};
 use super::support::{everything_listed_is_whole, files, imports};
@@ -98,29 +98,53 @@ fn accounts_are_pruned_each_by_itself() {
     assert_eq!(accounts, ["eu", "us"]);
 }
 
-/// Runs a prune on a terminal of its own and answers its question; `None` where there is no `script` to make one.
-fn on_a_terminal(shelf: &Shelf, rest: &str, answer: &str) -> Option<Said> {
-    let line = format!("{} archive prune archive {rest}", env!("CARGO_BIN_EXE_transship"));
+/// Runs a prune on a terminal of its own and answers its question, after typing something before it is asked; `None` where
+/// there is no `script` to make one.
+fn on_a_terminal(shelf: &Shelf, rest: &str, early: &str, answer: &str) -> Option<Said> {
+    // A terminal hands out one line at a time: once `head` has the first, the others wait there before anything is asked.
+    let first = if early.is_empty() { "" } else { "head -n 1 >/dev/null; " };
+    let line = format!("{first}{} archive prune archive {rest}", env!("CARGO_BIN_EXE_transship"));
     let mut command = Command::new("script");
     command.env_remove("TRANSSHIP_YES");
     command.args(["-qec", &line, "/dev/null"]).env("NO_COLOR", "1").current_dir(shelf.bench.path("."));
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().ok()?;
-    child.stdin.take().unwrap().write_all(answer.as_bytes()).unwrap();
-    Some(Said::of(&child.wait_with_output().unwrap()))
+    let (mut stdin, mut stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    if !early.is_empty() {
+        stdin.write_all(format!("go\n{early}").as_bytes()).unwrap();
+    }
+    let (mut text, mut piece) = (Vec::new(), [0_u8; 4096]);
+    let mut waiting = Some(stdin);
+    loop {
+        let read = stdout.read(&mut piece).unwrap_or(0);
+        if read == 0 {
+            break;
+        }
+        text.extend_from_slice(&piece[..read]);
+        if String::from_utf8_lossy(&text).contains("[y/N]")
+            && let Some(mut stdin) = waiting.take()
+        {
+            stdin.write_all(answer.as_bytes()).unwrap();
+        }
+    }
+    let status = child.wait().unwrap();
+    Some(Said::of(&Output { status, stdout: text, stderr: Vec::new() }))
 }
 
 #[test]
 fn on_a_terminal_it_shows_what_goes_and_asks() {
     let (shelf, _) = three_nights();
     let left = || shelf.json("list", &[]).1["totals"]["snapshots"].as_u64();
-    let Some(said) = on_a_terminal(&shelf, "--keep-last 2", "n\n") else { return };
+    let Some(said) = on_a_terminal(&shelf, "--keep-last 2", "", "n\n") else { return };
     let said =
         said.exits(130).says("no rule keeps it").says("Remove this for good?").says("nothing was removed");
     assert!(!said.out.contains("removed 1"), "{}", said.out);
     assert_eq!(left(), Some(3));
-    on_a_terminal(&shelf, "--keep-last 2", "y\n").unwrap().exits(0).says("removed 1 snapshot");
+    // What was typed before the question is no answer to it.
+    on_a_terminal(&shelf, "--keep-last 2", "y\n", "n\n").unwrap().exits(130).says("nothing was removed");
+    assert_eq!(left(), Some(3));
+    on_a_terminal(&shelf, "--keep-last 2", "", "y\n").unwrap().exits(0).says("removed 1 snapshot");
     assert_eq!(left(), Some(2));
-    let said = on_a_terminal(&shelf, "--keep-last 1 --yes", "").unwrap().exits(0);
+    let said = on_a_terminal(&shelf, "--keep-last 1 --yes", "", "").unwrap().exits(0);
     assert!(!said.out.contains('?'), "{}", said.out);
     assert_eq!(left(), Some(1));
 }

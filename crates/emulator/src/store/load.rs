@@ -21,7 +21,12 @@ impl Store {
     pub fn load(&self, account: &AccountRecord, lists: &Value) -> Result<usize, EmulatorError> {
         let wrong =
             |place: &str, reason: &str| EmulatorError::Load { place: place.into(), reason: reason.into() };
-        let lists = lists.as_object().ok_or_else(|| wrong("the data", "it is not an object of lists"))?;
+        let lists = lists.as_object().ok_or_else(|| {
+            wrong(
+                "the data",
+                "it is not an object of lists, such as { \"imports\": [ … ], \"connections\": [ … ] }",
+            )
+        })?;
         let mut ops = Vec::new();
         for (name, documents) in lists {
             let kind = Kind::from_list(name).ok_or_else(|| wrong(name, "the service has no such list"))?;
