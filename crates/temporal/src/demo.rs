@@ -84,7 +84,7 @@ pub async fn demo(args: &args::Demo) -> anyhow::Result<u8> {
         say(line);
     }
     say(&format!(
-        "{} accounts in {:.0} s on {} workers with {} slots each: {} ended as planned; exit code {code}",
+        "{} accounts in {:.0} s, {} workers of {} slots: {} ended as planned; exit code {code}",
         args.accounts,
         wall.as_secs_f64(),
         args.workers,
@@ -92,7 +92,7 @@ pub async fn demo(args: &args::Demo) -> anyhow::Result<u8> {
         setting.done()?
     ));
     say(&format!(
-        "counted in the emulated accounts: {} imports wanted, {} found, {} lost, {} duplicates",
+        "counted in them: {} imports wanted, {} found, {} lost, {} duplicates",
         count.wanted, count.found, count.lost, count.duplicates
     ));
     if args.folder.is_some() {
@@ -131,7 +131,7 @@ async fn watch(
         chaos.push(Deed::Stop);
     }
     let deeds = chaos.len();
-    let mut told = Instant::now();
+    let (mut told, mut last) = (Instant::now(), (usize::MAX, 0));
     while submit.try_wait()?.is_none() {
         sleep(LOOK).await;
         let ended = setting.ended()?;
@@ -144,7 +144,7 @@ async fn watch(
                     let orphans = victim.running();
                     victim.kill_with_children().await;
                     say(&format!("killed a worker and its {} children with kill -9", orphans.len()));
-                    seen.orphans.push(("a worker and its children were", orphans, Instant::now()));
+                    seen.orphans.push(("worker and its children", orphans, Instant::now()));
                     workers.push(Worker::start(folder, args.slots, variables)?);
                 }
                 Deed::KillAlone => {
@@ -155,7 +155,7 @@ async fn watch(
                         "killed a worker with {} accounts with kill -9; its children end by themselves",
                         orphans.len()
                     ));
-                    seen.orphans.push(("a worker was", orphans, Instant::now()));
+                    seen.orphans.push(("worker", orphans, Instant::now()));
                     workers.push(Worker::start(folder, args.slots, variables)?);
                 }
                 Deed::Freeze => {
@@ -196,14 +196,15 @@ async fn watch(
         let over: Vec<(&str, BTreeSet<String>, Instant)> = over;
         seen.lines.extend(over.iter().map(|(what, orphans, since)| {
             format!(
-                "{what} killed with {} accounts: the last of them had ended {:.1} s later, on other workers",
+                "{what} killed: {} accounts, the last of them ended {:.1} s later",
                 orphans.len(),
                 since.elapsed().as_secs_f64()
             )
         }));
-        if told.elapsed() >= TELL {
-            say(&format!("{} of {total} accounts have ended, {} calls", ended.len(), setting.calls()));
-            told = Instant::now();
+        let now = (ended.len(), setting.calls());
+        if told.elapsed() >= TELL && now != last {
+            say(&format!("{} of {total} accounts have ended, {} calls", now.0, now.1));
+            (told, last) = (Instant::now(), now);
         }
     }
     Ok(())

@@ -110,14 +110,12 @@ pub async fn submit(args: &args::Submit) -> anyhow::Result<u8> {
         return Ok(130);
     };
     crate::say(&format!(
-        "{}: {} accounts, {} done, {} need attention{}{}",
-        fleet.name,
-        ended.accounts,
-        ended.done,
-        ended.attention,
-        if ended.reason.is_empty() { "" } else { ": " },
-        ended.reason
+        "{}: {} accounts, {} done, {} need attention",
+        fleet.name, ended.accounts, ended.done, ended.attention
     ));
+    if !ended.reason.is_empty() {
+        crate::say(&ended.reason);
+    }
     Ok(ended.exit_code)
 }
 

@@ -2,9 +2,10 @@
 
 mod fleet;
 mod later;
+mod leases;
 mod watch;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +26,7 @@ use crate::payload::{ACCOUNTS_PER_RUN, AccountInput, Ask, Ended, FleetRef, Page,
 use fleet::Loaded;
 use later::ASKED_AGAIN;
 pub use later::Later;
+use leases::Leases;
 
 /// How many fleets are kept loaded.
 const KEPT: usize = 8;
@@ -38,6 +40,8 @@ pub struct Engine {
     /// Drains when the worker is told to end.
     drain: Cancel,
     loaded: Mutex<VecDeque<((FleetRef, String), Arc<Loaded>)>>,
+    /// The leases of each store.
+    leases: Mutex<BTreeMap<String, Arc<Leases>>>,
 }
 
 /// What is to be done about an account.
@@ -71,7 +75,7 @@ pub struct RunEnded {
 impl Engine {
     /// A worker of that name on this machine.
     pub fn new(host: Host, name: String, program: (PathBuf, Vec<std::ffi::OsString>), drain: Cancel) -> Self {
-        Self { host, name, program, drain, loaded: Mutex::default() }
+        Self { host, name, program, drain, loaded: Mutex::default(), leases: Mutex::default() }
     }
 
     /// What the worker is called.
@@ -90,6 +94,17 @@ impl Engine {
         }
     }
 
+    /// The leases of the fleet's store.
+    async fn leases(&self, fleet: &FleetRef) -> Result<Arc<Leases>, Later> {
+        let mut leases = self.leases.lock().await;
+        if let Some(known) = leases.get(&fleet.store) {
+            return Ok(Arc::clone(known));
+        }
+        let new = Leases::watch(fleet::open(&self.host, fleet)?.objects().clone());
+        leases.insert(fleet.store.clone(), Arc::clone(&new));
+        Ok(new)
+    }
+
     /// The fleet, loaded once for each run of its workflow; refused where its files here are not those it was begun with.
     async fn fleet(&self, fleet: &FleetRef, run: &str) -> Result<Arc<Loaded>, Later> {
         let key = (fleet.clone(), run.to_owned());
@@ -98,9 +113,10 @@ impl Engine {
             known.touch();
             return Ok(Arc::clone(known));
         }
-        let new = Loaded::load(&self.host, fleet, self.program(fleet)).await?;
+        // One watch for all fleets of a store: what it has seen outlives a fleet that is submitted again.
+        let leases = self.leases(fleet).await?;
+        let new = Loaded::load(&self.host, fleet, self.program(fleet), leases).await?;
         let new = Arc::new(new);
-        watch::watch_leases(Arc::downgrade(&new));
         watch::watch(Arc::downgrade(&new), self.host.clock.clone(), self.name.clone());
         loaded.push_back((key, Arc::clone(&new)));
         while loaded.len() > KEPT {
@@ -251,6 +267,7 @@ impl At {
 
     /// How far it is.
     pub fn fill(&self, progress: &mut Progress) {
+        self.fleet.touch();
         if let Some(now) = self.fleet.activities().of(&self.account) {
             (progress.done, progress.total, progress.calls) = (now.done, now.total, now.calls);
         }

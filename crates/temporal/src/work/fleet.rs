@@ -2,13 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::time::Instant;
 use transship::fleet::child::Program;
 use transship::fleet::children::{Children, planned};
-use transship::fleet::lease::Sightings;
 use transship::fleet::load::{self, LoadError};
 use transship::fleet::run::Activities;
 use transship::fleet::{AccountResult, Activity, Definition, FleetStore, StoreOptions};
@@ -18,11 +15,8 @@ use transship::model::cancel::Cancel;
 use transship::session::Host;
 
 use super::later::{LEFT_TO_OTHERS, Later};
+use super::leases::Leases;
 use crate::payload::FleetRef;
-
-/// How long after it was asked for something a worker looks at the leases of a fleet. The last accounts of a wave may take long
-/// on other workers; what dies later is waited for by whoever takes it over.
-const UNDER_WAY: Duration = Duration::from_hours(1);
 
 /// A fleet that is loaded on this worker.
 pub(super) struct Loaded {
@@ -41,9 +35,7 @@ pub(super) struct Loaded {
     stop: Mutex<Cancel>,
     results: tokio::sync::Mutex<Results>,
     /// Since when leases are seen unchanged here.
-    pub(super) sightings: Sightings,
-    /// When something of it was asked of this worker last.
-    asked: Mutex<Instant>,
+    leases: Arc<Leases>,
 }
 
 /// How accounts ended, and what tells each result from the one that an account had before it was run again.
@@ -107,7 +99,7 @@ fn bytes_of(path: &Path) -> Result<Fingerprint, Later> {
     Ok(Fingerprint::of(&bytes.map_err(|error| not_here(format!("cannot read {}: {error}", path.display())))?))
 }
 
-fn open(host: &Host, fleet: &FleetRef) -> Result<FleetStore, Later> {
+pub(super) fn open(host: &Host, fleet: &FleetRef) -> Result<FleetStore, Later> {
     let options = StoreOptions {
         location: fleet.store.clone(),
         variables: host.env.variables.clone().into_iter().collect(),
@@ -133,7 +125,12 @@ pub(super) fn dated_name(name: &str, workflow: &str) -> String {
 }
 
 impl Loaded {
-    pub(super) async fn load(host: &Host, fleet: &FleetRef, program: Program) -> Result<Self, Later> {
+    pub(super) async fn load(
+        host: &Host,
+        fleet: &FleetRef,
+        program: Program,
+        leases: Arc<Leases>,
+    ) -> Result<Self, Later> {
         let load::Loaded { fleet: file, definition, .. } = load_files(host, fleet)?;
         let bytes = bytes_of(&file.job)?;
         let store = open(host, fleet)?;
@@ -164,8 +161,7 @@ impl Loaded {
             running: Mutex::default(),
             stop: Mutex::new(Cancel::new()),
             results: tokio::sync::Mutex::default(),
-            sightings: Sightings::default(),
-            asked: Mutex::new(Instant::now()),
+            leases,
         })
     }
 
@@ -185,18 +181,13 @@ impl Loaded {
             fleet: &self.fleet,
             planned: self.planned.clone(),
             temporary: self.temporary.path().to_owned(),
-            sightings: &self.sightings,
+            sightings: &self.leases.sightings,
         }
     }
 
-    /// Something of it is asked of this worker.
+    /// It is under way.
     pub(super) fn touch(&self) {
-        *locked(&self.asked) = Instant::now();
-    }
-
-    /// Whether it is under way, as far as this worker knows: something runs here, or was asked for a moment ago.
-    pub(super) fn is_under_way(&self) -> bool {
-        !locked(&self.running).is_empty() || locked(&self.asked).elapsed() < UNDER_WAY
+        self.leases.touch();
     }
 
     /// Refuses a job that was changed on this worker since the fleet was loaded.

@@ -6,7 +6,6 @@ use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use transship::fleet::Beat;
 use transship::fleet::control::ControlState;
-use transship::fleet::lease::LOOK as LEASES;
 use transship::model::time::Clock;
 
 use super::fleet::Loaded;
@@ -15,22 +14,6 @@ use super::fleet::Loaded;
 const LOOK: Duration = Duration::from_secs(3);
 /// How often it is told what is going on.
 const TELL: Duration = Duration::from_secs(10);
-
-/// Looks at the leases of the fleet's store as long as it is under way, so that those of a worker that dies need not be watched
-/// anew by whoever goes on with its accounts.
-pub(super) fn watch_leases(fleet: Weak<Loaded>) {
-    tokio::spawn(async move {
-        let mut look = interval(LEASES);
-        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            look.tick().await;
-            let Some(fleet) = fleet.upgrade() else { return };
-            if fleet.is_under_way() {
-                fleet.sightings.look(fleet.store.objects()).await;
-            }
-        }
-    });
-}
 
 /// Watches a fleet as long as it is loaded.
 pub(super) fn watch(fleet: Weak<Loaded>, clock: Clock, worker: String) {
