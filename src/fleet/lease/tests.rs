@@ -151,7 +151,7 @@ async fn each_renewal_is_told_of() {
 }
 
 async fn reading(objects: &Objects, mark: &str) -> SharedLease {
-    match read(asking(&objects), note(mark)).await.unwrap() {
+    match read(asking(objects), note(mark)).await.unwrap() {
         Admitted::Reading(lease) => lease,
         Admitted::Held(by) => panic!("held by {by}"),
     }
