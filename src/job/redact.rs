@@ -72,6 +72,11 @@ mod tests {
             "url: https://host/ping?a=1&api_key=geheim&b=2",
             "url: https://host/ping?a=1&api_key=******&b=2",
         );
+        check(
+            "url: https://host/?clé_API_key_für_uns=geheim",
+            "url: https://host/?clé_API_key_für_uns=******",
+        );
+        check("Authorization: BEARER geheim", "Authorization: BEARER ******");
         check("5f7c579b6411271af4e7cefa", "5f7c579b6411271af4e7cefa");
     }
 }

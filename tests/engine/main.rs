@@ -12,6 +12,7 @@ mod hostile;
 mod job;
 mod journal;
 mod lease;
+mod panics;
 mod report;
 mod session;
 mod simulation;

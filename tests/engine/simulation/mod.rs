@@ -9,6 +9,7 @@
 //! ```
 
 mod laws;
+#[cfg(debug_assertions)]
 mod planted;
 mod process;
 mod service;
