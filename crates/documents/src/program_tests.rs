@@ -124,7 +124,7 @@ fn all_problems_of_all_steps_are_named_with_their_place() {
             (4, "set /a b 0"),
             (4, "set /_id"),
             (5, "remove 1"),
-            (6, "patch 1"),
+            (6, "patch 1 op"),
             (7, "jq"),
             (8, "rename_fields 1 from"),
         ]
