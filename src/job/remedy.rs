@@ -71,7 +71,7 @@ pub(super) fn remedy(node: &Node, holds: &Type, name: &str) -> Option<String> {
         (Type::Number(_, high), Data::Number(number, _)) => {
             // A share as a percentage.
             let percent =
-                number.as_f64().filter(|number| *high <= 1.0 && *number > 1.0 && *number <= 100.0)?;
+                number.as_f64().filter(|number| *high <= 1.0 && *number >= 2.0 && *number <= 100.0)?;
             Some(write(plain(percent / 100.0)))
         }
         (Type::Text(_), Data::Number(..) | Data::OddNumber(_)) => {
