@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use serde_json::json;
 use transship::model::Outcome;
 use transship::model::event::Events;
 use transship::model::time::Clock;
