@@ -136,5 +136,5 @@ fn an_account_of_the_emulator_is_made_new() {
     assert_ne!(names().stdout, before);
     reset("demo-a").expect_exit(0).expect_stderr("begins anew");
     assert_eq!(names().stdout, before);
-    reset("demo-z").expect_exit(2).expect_stderr("no account demo-z");
+    reset("demo-z").expect_exit(2).expect_stderr("keeps nothing of an account demo-z");
 }
