@@ -98,7 +98,7 @@ fn print_out(world: &CliContext, args: &Plan, shape: Shape, preview: &Preview) -
         Shape::Markdown => Form::Markdown(PlanViewOptions { width: 100, ..options }),
     };
     if !matches!(form, Form::Text(_)) || !world.stdout_is_terminal {
-        // A long plan is not held in memory where nobody leafs through it.
+        // A long plan is not held in memory where nobody pages through it.
         let mut stdout = world.out();
         print(args, preview, form, &mut stdout)?;
         stdout.flush()?;
