@@ -119,11 +119,12 @@ impl State {
         }
     }
 
-    /// The last change of the document that a call is about, if the engine has read it.
+    /// The last change of the document that a call is about, if the engine has read it. A read of the very moment of the change
+    /// may have come before it.
     pub fn seen(&self, target: &str) -> Option<Instant> {
         let id = target.split('?').next()?.strip_prefix("/v1/imports/")?;
         let found = self.standing(id)?;
-        found.read.filter(|read| *read >= found.changed).map(|_| found.changed)
+        found.read.filter(|read| *read > found.changed).map(|_| found.changed)
     }
 
     pub fn standing(&self, id: &str) -> Option<&Document> {
