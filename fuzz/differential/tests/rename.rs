@@ -141,5 +141,6 @@ fn most_parts_are_changed_and_compared() {
     let inside = |outer: &str, inner: &str| outer.replacen('0', &inner.replacen('0', "{{a}}", 1), 1);
     let pairs = PARTS.iter().flat_map(|outer| PARTS.iter().map(|inner| inside(outer, inner)));
     let compared: usize = pairs.map(|template| check(&template).expect("the same is printed")).sum();
-    assert!(compared > 500, "{compared}");
+    // Inside a block over something else `record` is left alone and told, so those are not compared.
+    assert!(compared > 400, "{compared}");
 }
