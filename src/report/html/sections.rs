@@ -9,7 +9,7 @@ use crate::model::time::stamp;
 use crate::model::{Outcome, Verdict};
 use crate::report::console::{caches, copies, doubts, headline, how_it_ended, spent, verified};
 use crate::report::snapshot::in_words;
-use crate::report::text::{count, number, span};
+use crate::report::text::{clean, count, number, span};
 use crate::run_folder::summary::Summary;
 
 /// Kinds of change, and reasons, that are listed.
@@ -105,7 +105,7 @@ impl<W: Write> Page<W> {
                 "<tr><td class=\"num\">{}</td><td class=\"mono where\"><bdi>{}</bdi></td><td><bdi>{}</bdi></td></tr>",
                 format_args!("{} {}", number(line.resources), line.unit()),
                 Text(&line.lead),
-                Text(&line.text)
+                Text(clean(&line.text))
             )?;
         }
         self.out.write_all(b"</tbody></table>\n")?;
@@ -127,7 +127,7 @@ impl<W: Write> Page<W> {
             return Ok(());
         }
         self.out.write_all(
-            b"<section>\n<h2>Reasons</h2>\n<table class=\"list\"><thead><tr><th>what</th><th class=\"num\">imports</th><th>why</th>\
+            b"<section>\n<h2>Reasons</h2>\n<table class=\"list counted\"><thead><tr><th>what</th><th class=\"num\">imports</th><th>why</th>\
               <th>which</th></tr></thead><tbody>\n",
         )?;
         for (place, group) in sorted.iter().take(MOST_GROUPS) {
@@ -138,7 +138,7 @@ impl<W: Write> Page<W> {
                  <td class=\"names\">",
                 group.word,
                 number(group.imports),
-                Text(&group.reason)
+                Text(clean(&group.reason))
             )?;
             for (at, name) in group.names.iter().enumerate() {
                 let comma = if at > 0 { ", " } else { "" };
@@ -314,7 +314,7 @@ impl<W: Write> Page<W> {
             writeln!(self.out, "<dt>{word}</dt><dd><bdi>{}</bdi></dd>", Text(value))?;
         }
         for note in &facts.notes {
-            writeln!(self.out, "<dt>note</dt><dd><bdi>{}</bdi></dd>", Text(note))?;
+            writeln!(self.out, "<dt>note</dt><dd><bdi>{}</bdi></dd>", Text(clean(note)))?;
         }
         let check = Text(format!("transship verify {}", summary.run_id));
         writeln!(

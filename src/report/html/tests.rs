@@ -59,6 +59,13 @@ fn every_row_is_there_and_so_is_what_stands_behind_it() {
 }
 
 #[test]
+fn what_turns_the_reading_around_turns_no_sentence_around() {
+    let page = page(&[sample::failed(1, "the name \u{202e}sredro is taken")]);
+    let reasons = page.split("<h2>Reasons</h2>").nth(1).unwrap().split("</section>").next().unwrap();
+    assert!(reasons.contains("the name \u{fffd}sredro is taken"), "{reasons}");
+}
+
+#[test]
 fn ids_in_changes_have_their_names_and_imports_lead_to_the_product() {
     let mut row = sample::row(1);
     row.item.changes = serde_json::from_value(
