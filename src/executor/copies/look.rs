@@ -203,7 +203,18 @@ impl Beside<'_> {
                 return Ok(copy(*key, true, print, there.head.last_modified));
             }
         }
-        Ok(copy(first, false, print, there.head.last_modified).filter(|_| *bears == Bears::ItsName))
+        // A clone that nobody completed holds what its source holds: that it was made of it says whose it is.
+        let of = |from: &Id| items.iter().copied().find(|item| self.clones(*item, from).unwrap_or(false));
+        let clone = there.head.cloned_from.as_ref().and_then(of);
+        let item = clone.or((*bears == Bears::ItsName).then_some(first));
+        Ok(item.and_then(|item| copy(item, false, print, there.head.last_modified)))
+    }
+
+    /// Whether the item clones an import.
+    fn clones(&self, item: ItemKey, from: &Id) -> Result<bool, EngineError> {
+        let item = self.plan.item(item)?;
+        let is_its_source = item.source.as_ref().is_some_and(|source| source.id == *from);
+        Ok(item.operation == Operation::Clone && is_its_source)
     }
 
     fn document(&self, item: &PlanItem) -> Result<bytes::Bytes, EngineError> {
