@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::{Api, ApiError, BeforeSend, Call, Reply};
 
-/// An API whose calls ask before they are sent.
+/// An API that asks before it sends a call.
 #[derive(Debug)]
 pub(super) struct Asking {
     pub inner: Arc<dyn Api>,

@@ -6,7 +6,7 @@ use std::cell::{Cell, RefCell};
 use serde_json::Value;
 
 use crate::documents::normal::Ignore;
-use crate::documents::normal::ignore::changes_by_itself;
+use crate::documents::normal::ignore::restless_note;
 use crate::model::ItemKey;
 
 /// Imports whose first read is kept, at most.
@@ -22,44 +22,26 @@ pub(crate) struct FirstReads {
 #[derive(Debug)]
 struct FirstRead {
     item: ItemKey,
-    modified: Option<String>,
     document: Value,
 }
 
 impl FirstReads {
-    /// Takes note of an import that reads back different, and of when it was last modified. What an earlier read of the same
-    /// version showed otherwise, the service changes by itself: what to say of that, once a run.
-    pub(crate) fn notice(
-        &self,
-        ignore: &Ignore,
-        (item, modified): (ItemKey, Option<&str>),
-        found: &Value,
-    ) -> Option<String> {
+    /// Takes note of an import that reads back different. What an earlier read of the same version showed otherwise, the
+    /// service changes by itself: what to say of that, once a run.
+    pub(crate) fn notice(&self, ignore: &Ignore, item: ItemKey, found: &Value) -> Option<String> {
         if self.told.get() {
             return None;
         }
         let mut kept = self.kept.borrow_mut();
         let Some(first) = kept.iter().find(|first| first.item == item) else {
             if kept.len() < MOST {
-                let (modified, document) = (modified.map(str::to_owned), found.clone());
-                kept.push(FirstRead { item, modified, document });
+                kept.push(FirstRead { item, document: found.clone() });
             }
             return None;
         };
-        if first.modified.as_deref() != modified {
-            return None;
-        }
-        let mut fields = changes_by_itself(&first.document, found);
-        fields.retain(|field| !ignore.covers(field));
-        if fields.is_empty() {
-            return None;
-        }
-        self.told.set(true);
-        let fields = fields.join(", ");
-        Some(format!(
-            "the service changes {fields} at each read of an import, although nobody edits it: add `ignore: [{fields}]` to \
-             the job"
-        ))
+        let fields = ignore.restless(&first.document, found);
+        self.told.set(!fields.is_empty());
+        self.told.get().then(|| restless_note(&fields))
     }
 }
 
@@ -71,18 +53,17 @@ mod tests {
 
     #[test]
     fn what_two_reads_of_one_version_show_otherwise_is_told_once() {
-        let read = |seen: &str| json!({ "_id": "a", "name": "a", "lastUsedAt": seen });
-        let (first, ignore) = (FirstReads::default(), Ignore::default());
-        let at = |time| (ItemKey(1), Some(time));
-        assert_eq!(first.notice(&ignore, at("1"), &read("x")), None, "there is nothing to compare it with");
-        assert_eq!(first.notice(&ignore, at("1"), &read("x")), None, "it is the same");
-        assert_eq!(first.notice(&ignore, at("2"), &read("y")), None, "somebody edited it");
-        let told = first.notice(&ignore, at("1"), &read("y")).unwrap();
+        let read = |at: &str, seen: &str| json!({ "_id": "a", "name": "a", "lastModified": format!("2026-01-0{at}T00:00:00Z"), "lastUsedAt": seen });
+        let (first, ignore, item) = (FirstReads::default(), Ignore::default(), ItemKey(1));
+        assert_eq!(first.notice(&ignore, item, &read("1", "x")), None, "there is nothing to compare it with");
+        assert_eq!(first.notice(&ignore, item, &read("1", "x")), None, "it is the same");
+        assert_eq!(first.notice(&ignore, item, &read("2", "y")), None, "somebody edited it");
+        let told = first.notice(&ignore, item, &read("1", "y")).unwrap();
         assert!(told.contains("`ignore: [/lastUsedAt]`"), "{told}");
-        assert_eq!(first.notice(&ignore, at("1"), &read("z")), None, "it was told");
+        assert_eq!(first.notice(&ignore, item, &read("1", "z")), None, "it was told");
         let ignored = Ignore::new(["/lastUsedAt"]);
         let first = FirstReads::default();
-        assert_eq!(first.notice(&ignored, at("1"), &read("x")), None);
-        assert_eq!(first.notice(&ignored, at("1"), &read("y")), None, "it is ignored already");
+        assert_eq!(first.notice(&ignored, item, &read("1", "x")), None);
+        assert_eq!(first.notice(&ignored, item, &read("1", "y")), None, "it is ignored already");
     }
 }

@@ -358,8 +358,7 @@ fn compare(
         differences.extend(kept);
     }
     if let (Verdict::Differs, Ok(found)) = (verdict, &found)
-        && let Some(message) =
-            context.first_reads.notice(&context.ignore, (item.item, modified.as_deref()), found)
+        && let Some(message) = context.first_reads.notice(&context.ignore, item.item, found)
     {
         context.events.emit(&Event::Noted { message });
     }

@@ -5,7 +5,6 @@ use serde_json::Value;
 
 use crate::api::{Document, ErrorKind};
 use crate::documents::document::read_tree;
-use crate::documents::normal::ignore::changes_by_itself;
 use crate::documents::planted::{STALE_WRITE, is_planted};
 use crate::executor::context::{Context, document, print_and_tree};
 use crate::executor::record::{
@@ -247,8 +246,7 @@ async fn still_there(
 async fn restless(context: &Context<'_>, item: &PlanItem, target: &Id, before: &Value) -> Option<String> {
     let again = context.target.client.get(item.list(), target).await.ok()?;
     let again = read_tree(again.text.get().as_bytes()).ok()?;
-    let mut fields = changes_by_itself(before, &again);
-    fields.retain(|field| !context.ignore.covers(field));
+    let fields = context.ignore.restless(before, &again);
     if fields.is_empty() {
         return None;
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde_json::value::RawValue;
 
 use crate::documents::document::{print_and_tree_by, read_tree};
-use crate::documents::normal::ignore::changes_by_itself;
+use crate::documents::normal::ignore::restless_note;
 use crate::inventory::error::EngineError;
 use crate::inventory::list_scan::{PageVisitor, ScanOptions, list_scan};
 use crate::inventory::read_by_id::{ReadById, read_by_id};
@@ -34,15 +34,7 @@ pub(crate) struct Confirmed {
 impl Confirmed {
     /// What a person should know: the fields that change by themselves, with the line of the job that mends it.
     pub(crate) fn note(&self) -> Option<String> {
-        if self.restless.is_empty() {
-            return None;
-        }
-        let fields: Vec<&str> = self.restless.keys().map(String::as_str).collect();
-        let fields = fields.join(", ");
-        Some(format!(
-            "the service changes {fields} at each read of an import, although nobody edits it: add `ignore: [{fields}]` to \
-             the job"
-        ))
+        (!self.restless.is_empty()).then(|| restless_note(self.restless.keys()))
     }
 
     fn take(
@@ -69,10 +61,8 @@ impl Confirmed {
                 if import.print != old && self.watched < MOST_WATCHED {
                     self.watched += 1;
                     if let Ok(before) = read_tree(&before) {
-                        for pointer in changes_by_itself(&before, &tree) {
-                            if !print.ignore.covers(&pointer) {
-                                *self.restless.entry(pointer).or_default() += 1;
-                            }
+                        for field in print.ignore.restless(&before, &tree) {
+                            *self.restless.entry(field).or_default() += 1;
                         }
                     }
                 }

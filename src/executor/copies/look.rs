@@ -194,8 +194,17 @@ impl Beside<'_> {
         let text = there.text.get().as_bytes();
         let (print, tree) = print_and_tree_by(text, |tree| self.ignore.fingerprint(tree));
         let found = tree.ok().map(without_name);
+        let mut named = (*bears == Bears::ItsName).then_some(first);
         for key in items {
-            let wanted = self.document(&self.plan.item(*key)?)?;
+            let item = self.plan.item(*key)?;
+            // A clone that nobody completed holds what its source holds: that it was made of it says whose it is.
+            if item.operation == Operation::Clone
+                && there.head.cloned_from.is_some()
+                && there.head.cloned_from.as_ref() == item.source.as_ref().map(|source| &source.id)
+            {
+                named = Some(*key);
+            }
+            let wanted = self.document(&item)?;
             let wanted = read_tree(&wanted).ok().map(without_name);
             let is_alike = |(wanted, found)| self.ignore.compare(wanted, found).verdict != Verdict::Differs;
             let both = wanted.as_ref().zip(found.as_ref());
@@ -203,18 +212,7 @@ impl Beside<'_> {
                 return Ok(copy(*key, true, print, there.head.last_modified));
             }
         }
-        // A clone that nobody completed holds what its source holds: that it was made of it says whose it is.
-        let of = |from: &Id| items.iter().copied().find(|item| self.clones(*item, from).unwrap_or(false));
-        let clone = there.head.cloned_from.as_ref().and_then(of);
-        let item = clone.or((*bears == Bears::ItsName).then_some(first));
-        Ok(item.and_then(|item| copy(item, false, print, there.head.last_modified)))
-    }
-
-    /// Whether the item clones an import.
-    fn clones(&self, item: ItemKey, from: &Id) -> Result<bool, EngineError> {
-        let item = self.plan.item(item)?;
-        let is_its_source = item.source.as_ref().is_some_and(|source| source.id == *from);
-        Ok(item.operation == Operation::Clone && is_its_source)
+        Ok(named.and_then(|item| copy(item, false, print, there.head.last_modified)))
     }
 
     fn document(&self, item: &PlanItem) -> Result<bytes::Bytes, EngineError> {

@@ -112,11 +112,27 @@ fn places(value: &Value, path: &[String], pointer: &mut String, found: &mut Vec<
     }
 }
 
-/// Where two reads of one document differ although nobody changed it: JSON pointers of what the service itself changes
-/// at each read. Entries of lists are written `*`, as `ignore` wants it.
-///
-/// Empty if the two are the same, or if `lastModified` says that somebody changed it.
-pub fn changes_by_itself(one: &Value, other: &Value) -> Vec<String> {
+impl Ignore {
+    /// Where two reads of one document differ although nobody changed it: JSON pointers of what the service itself changes at
+    /// each read, beside what is left out already. Entries of lists are written `*`, as `ignore` wants it.
+    ///
+    /// Empty if the two are the same, or if `lastModified` says that somebody changed it.
+    pub fn restless(&self, one: &Value, other: &Value) -> Vec<String> {
+        let mut found = changes_by_itself(one, other);
+        found.retain(|field| !self.covers(field));
+        found
+    }
+}
+
+/// What a person should know of fields that change at each read, with the line of the job that mends it.
+pub fn restless_note<'a>(fields: impl IntoIterator<Item = &'a String>) -> String {
+    let fields = fields.into_iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+    format!(
+        "the service changes {fields} at each read of an import, although nobody edits it: add `ignore: [{fields}]` to the job"
+    )
+}
+
+fn changes_by_itself(one: &Value, other: &Value) -> Vec<String> {
     if one.get("lastModified") != other.get("lastModified") {
         return Vec::new();
     }

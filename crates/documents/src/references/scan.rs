@@ -1,4 +1,4 @@
-//! Finding ids inside text: runs of 24 hex digits, whose letters may be of either case.
+//! Finds ids in a text: 24 hex digits in a row, in small letters or in capitals.
 
 use std::borrow::Cow;
 use std::ops::Range;

@@ -46,7 +46,7 @@ fn would_change(rules: &Rules, mut views: Vec<View>, tokens: &[Token]) -> Option
     }
 }
 
-/// The renames whose last name is a name of the path.
+/// The renames whose last name stands somewhere in the path.
 pub(super) fn names_in(rules: &Rules, path: &Path) -> Vec<usize> {
     let named = |rule: &Rule| {
         rule.from != rule.to

@@ -1,5 +1,5 @@
-//! The leases of a store, which a worker looks at while fleets in it are under way: those of a worker that dies need not be watched
-//! anew by whoever goes on with its accounts.
+//! Watches the leases of a store while its fleets are running. When a worker dies, whoever takes over its accounts has seen its leases
+//! already, and does not begin to wait only then.
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
