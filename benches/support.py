@@ -47,8 +47,16 @@ class Service:
         request.add_header("Authorization", f"Bearer {self.tokens[account]}")
         request.add_header("Content-Type", "application/json")
         data = json.dumps(body).encode() if body is not None else None
-        with urllib.request.urlopen(request, data) as answer:
-            text = answer.read()
+        while True:
+            try:
+                with urllib.request.urlopen(request, data) as answer:
+                    text = answer.read()
+                break
+            except urllib.error.HTTPError as error:
+                # An account whose bucket is empty at the start.
+                if error.code != 429:
+                    raise
+                time.sleep(0.1)
         return json.loads(text) if text else None
 
     def calls(self):

@@ -274,3 +274,50 @@ fn processes_that_share_an_account_together_take_what_one_would() {
         assert!((budget.rate() - slowed / 2.0).abs() < 1e-9);
     });
 }
+
+/// How long 64 callers take for 10,000 calls to a service whose bucket holds `level` at the start and of which somebody else
+/// takes `others` calls a second, by the time that it would allow them in; and the share of calls that were refused.
+async fn against_a_bucket(mut level: f64, others: f64) -> (f64, f64) {
+    let budget = &budget(300.0, 1000, 1.0);
+    let (start, began, calls) = (level, Instant::now(), 10_000);
+    let mut seen = began;
+    let service = &Mutex::new(move || {
+        let gone = seen.elapsed().as_secs_f64();
+        seen = Instant::now();
+        level = ((level + gone * 300.0).min(1000.0) - gone * others).max(0.0);
+        let taken = level >= 1.0;
+        level -= f64::from(u8::from(taken));
+        taken
+    });
+    let (done, refused) = (&std::cell::Cell::new(0), &std::cell::Cell::new(0));
+    let caller = |number: u64| async move {
+        let mut random = fastrand::Rng::with_seed(number);
+        while done.get() < calls {
+            let permit = budget.permit().await;
+            sleep(Duration::from_millis(random.u64(1..8))).await;
+            let taken = service.lock().unwrap()();
+            if taken {
+                budget.accepted();
+                done.set(done.get() + 1);
+            } else {
+                refused.set(refused.get() + 1);
+                budget.throttled(permit, Some(Duration::from_secs(2)));
+            }
+        }
+    };
+    join_all((0..64).map(caller)).await;
+    let all = f64::from(done.get() + refused.get());
+    (began.elapsed().as_secs_f64() * (300.0 - others) / (all - start), f64::from(refused.get()) / all)
+}
+
+#[test]
+fn of_what_the_service_gives_hardly_anything_is_left_unused() {
+    for (level, others) in [(1000.0, 0.0), (0.0, 0.0), (1000.0, 100.0)] {
+        let (took, refused) = paused(against_a_bucket(level, others));
+        assert!(took < 1.03, "a bucket of {level}, {others} a second taken: {took} of the time");
+        assert!(
+            refused < 0.01,
+            "a bucket of {level}, {others} a second taken: {refused} of the calls refused"
+        );
+    }
+}
