@@ -1,7 +1,10 @@
 //! A run put into files: the same from a run that just ended as from its folder years later.
 
 use std::io::{self, Write};
+use std::panic::resume_unwind;
 use std::path::Path;
+use std::sync::mpsc;
+use std::{mem, thread};
 
 use super::audit::{AuditContext, AuditWriter};
 use super::console::{self, summary_json};
@@ -17,6 +20,11 @@ use crate::run_folder::import_users::{UsageSummary, UserCounts};
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::rows::{Row, RunRecord, rows};
 use crate::run_folder::summary::Summary;
+
+/// Rows handed from the thread that reads them to the one that writes them at once.
+const CHUNK: usize = 128;
+/// So many chunks may wait, beside the one that is made and the one that is written.
+const CHUNKS_AHEAD: usize = 2;
 
 /// What a run can be rendered to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -168,7 +176,7 @@ impl Told<'_> {
         let mut summary = Summary::begin(self.plan, self.story);
         let (mut attention, mut reasons) = (Vec::new(), Reasons::default());
         let (mut affected, mut copied) = (UserCounts::new(), UserCounts::new());
-        rows(self.folder, self.plan, self.memory, |row| {
+        self.read_ahead(|row| {
             summary.add(&row);
             if row.outcome.wrote() {
                 row.item.used_by.iter().for_each(|id| *affected.entry(id.clone()).or_default() += 1);
@@ -186,4 +194,34 @@ impl Told<'_> {
         let reasons = reasons.sorted().into_iter().map(|(_, group)| group).collect();
         Ok(Reported { summary, attention, reasons })
     }
+
+    /// Hands out every row, in the plan's order, while the next ones are read on a thread of their own: to read a row costs about as
+    /// much as to write it into audit and page.
+    fn read_ahead(
+        self,
+        mut each: impl FnMut(Row) -> Result<(), RunFolderError>,
+    ) -> Result<(), RunFolderError> {
+        let (send, receive) = mpsc::sync_channel::<Vec<Row>>(CHUNKS_AHEAD);
+        thread::scope(|scope| {
+            let reader = scope.spawn(move || {
+                let mut chunk = Vec::with_capacity(CHUNK);
+                rows(self.folder, self.plan, self.memory, |row| {
+                    chunk.push(row);
+                    if chunk.len() == CHUNK {
+                        send.send(mem::take(&mut chunk)).map_err(|_| nobody_reads(self.folder))?;
+                    }
+                    Ok(())
+                })?;
+                send.send(chunk).map_err(|_| nobody_reads(self.folder))
+            });
+            let taken = receive.into_iter().flatten().try_for_each(&mut each);
+            let read = reader.join().unwrap_or_else(|panic| resume_unwind(panic));
+            taken.and(read)
+        })
+    }
+}
+
+/// What ends the reader when a row could not be written. Nobody sees it: the error of the row is what is told.
+fn nobody_reads(folder: &RunFolder) -> RunFolderError {
+    RunFolderError::file("read", &folder.journal())(io::ErrorKind::BrokenPipe.into())
 }
