@@ -76,7 +76,7 @@ impl World {
         };
         let emulator = Embedded::with(store.clone(), options).unwrap();
         let accounts = store.accounts().into_iter().map(|one| (one.name.clone(), one)).collect();
-        let world = Self { folder: tempfile::tempdir().unwrap(), emulator, control, store, accounts };
+        let world = Self { folder: crate::support::folder(), emulator, control, store, accounts };
         for (account, imports) in [("us", us), ("eu", eu)] {
             world.load(account, "connections", &[resource(account, "connections", "Shop")]);
             world.load(account, "imports", imports);

@@ -27,6 +27,19 @@ pub fn emulator_with(accounts: &[&str], options: Options) -> Embedded {
     Embedded::with(Store::in_memory(), Options { accounts, ..options }).expect("an emulator in memory starts")
 }
 
+/// What a folder in memory must have room for: all that the tests write at once is a tenth of it.
+const ROOM: u64 = 1 << 30;
+
+/// A folder of one's own: in memory where there is room, for a program that waits for the disk after each record would
+/// take a fifth more time.
+pub fn folder() -> tempfile::TempDir {
+    let memory = std::path::Path::new("/dev/shm");
+    let has_room =
+        rustix::fs::statvfs(memory).is_ok_and(|found| found.f_bavail.saturating_mul(found.f_frsize) >= ROOM);
+    let found = has_room.then(|| tempfile::tempdir_in(memory).ok()).flatten();
+    found.unwrap_or_else(|| tempfile::tempdir().expect("there is a folder for what is temporary"))
+}
+
 /// The folder of real documents, where there is one.
 #[expect(clippy::disallowed_methods, reason = "tests read where the documents are from the environment")]
 pub fn shared_data() -> Option<PathBuf> {

@@ -16,7 +16,7 @@ pub struct Bench {
 
 impl Bench {
     pub fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        Self { folder: crate::support::folder() }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {

@@ -61,7 +61,7 @@ impl World {
         for (account, lists) in &scenario.lists {
             store.load(&accounts[account], &json!(lists)).unwrap();
         }
-        let folder = tempfile::tempdir().unwrap();
+        let folder = crate::support::folder();
         for (name, text) in &scenario.files {
             std::fs::write(folder.path().join(name), text).unwrap();
         }
