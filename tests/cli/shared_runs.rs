@@ -12,26 +12,26 @@ use crate::support::scenario::{Fault, Scenario, World};
 const RUN: &str = "shared/runs/one";
 
 /// The address of the run folder.
-fn address(world: &World) -> String {
+pub(crate) fn address(world: &World) -> String {
     format!("file://{}", world.path(RUN).display())
 }
 
 /// A command as a machine of that name runs it, with state of its own.
-fn on(machine: &str, world: &World, words: &[&str]) -> Command {
+pub(crate) fn on(machine: &str, world: &World, words: &[&str]) -> Command {
     let mut command = world.binary(words);
     command.env("XDG_STATE_HOME", world.path(machine)).stdin(Stdio::null());
     command
 }
 
 #[track_caller]
-fn expect(code: i32, machine: &str, world: &World, words: &[&str]) -> Output {
+pub(crate) fn expect(code: i32, machine: &str, world: &World, words: &[&str]) -> Output {
     let output = on(machine, world, words).output().unwrap();
     assert_eq!(output.status.code(), Some(code), "{words:?}: {}", told(&output));
     assert!(!told(&output).contains(".planning-"), "the copy is nobody's business: {}", told(&output));
     output
 }
 
-fn segments(world: &World) -> usize {
+pub(crate) fn segments(world: &World) -> usize {
     std::fs::read_dir(world.path(RUN).join("journal")).map_or(0, Iterator::count)
 }
 
@@ -41,7 +41,7 @@ fn forget_the_lease(world: &World) {
 }
 
 #[track_caller]
-fn all_there(world: &World, count: usize, what: &str) {
+pub(crate) fn all_there(world: &World, count: usize, what: &str) {
     let mut names: Vec<String> =
         world.imports("target").iter().map(|import| import["name"].as_str().unwrap().to_owned()).collect();
     assert_eq!(names.len(), count, "{what}");
@@ -138,27 +138,6 @@ fn killed_at_each_point_between_segment_and_call_it_is_finished_on_another_machi
 }
 
 #[test]
-fn a_process_that_stood_still_past_its_lease_sends_nothing_while_another_machine_finished_its_run() {
-    let world = Scenario::migrate([]).many(40).job("concurrency", "1").start();
-    world.fault(Fault::on_create(Fault::slow_before(150)));
-    let place = address(&world);
-    let mut stalled = on("one", &world, &["run", "JOB", "--run-dir", &place]);
-    let stalled = stalled.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    until("some calls are announced", || segments(&world) >= 6);
-    signal(stalled.id(), "-STOP");
-    world.no_faults();
-    // Whoever looks while its lease holds is told who has it.
-    let output = on("two", &world, &["resume", &place]).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", told(&output));
-    all_there(&world, 40, "finished by the other");
-    signal(stalled.id(), "-CONT");
-    let ended = stalled.wait_with_output().unwrap();
-    assert!(matches!(ended.status.code(), Some(1 | 130)), "{:?}: {}", ended.status, told(&ended));
-    all_there(&world, 40, "after the stalled one went on");
-    expect(0, "two", &world, &["verify", &place]);
-}
-
-#[test]
 fn a_run_that_another_machine_writes_is_left_to_it() {
     let world = Scenario::migrate([]).many(30).job("concurrency", "1").start();
     world.fault(Fault::on_create(Fault::slow_before(600)));
@@ -205,15 +184,10 @@ fn an_address_that_is_no_run_folder_is_refused() {
     expect(0, "one", &world, &["verify", &place]);
 }
 
-fn until(what: &str, holds: impl Fn() -> bool) {
+pub(crate) fn until(what: &str, holds: impl Fn() -> bool) {
     let since = Instant::now();
     while !holds() {
         assert!(since.elapsed() < Duration::from_mins(1), "never came about: {what}");
         std::thread::sleep(Duration::from_millis(20));
     }
-}
-
-fn signal(process: u32, signal: &str) {
-    let sent = Command::new("kill").args([signal, &process.to_string()]).status().unwrap();
-    assert!(sent.success());
 }
