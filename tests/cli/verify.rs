@@ -98,7 +98,7 @@ fn a_flipped_bit_anywhere_is_found_and_its_place_named() {
     for (file, whole) in &run.files {
         // The first and the last bytes of a file are the ones that checks forget.
         let ends = (0..8).chain(whole.len() - 8..whole.len());
-        let drawn: Vec<usize> = (0..24).map(|_| draws.usize(..whole.len())).collect();
+        let drawn: Vec<usize> = (0..12).map(|_| draws.usize(..whole.len())).collect();
         for at in ends.chain(drawn) {
             let mut bytes = whole.clone();
             bytes[at] ^= 1 << draws.u8(..8);
@@ -117,7 +117,7 @@ fn a_line_dropped_doubled_swapped_or_added_is_found_and_named() {
         // The first and the last lines are the ones that checks forget; of the others some are drawn.
         let ends = (0..lines.len()).filter(|at| *at < 2 || *at + 3 > lines.len());
         let mut places: BTreeSet<usize> = ends.collect();
-        places.extend((0..8).map(|_| draws.usize(..lines.len())));
+        places.extend((0..4).map(|_| draws.usize(..lines.len())));
         for at in places {
             let line = at as u64 + 1;
             let check = |lines: Vec<&[u8]>, what: &str| {

@@ -78,7 +78,7 @@ fn a_damaged_document_fails_the_drill_that_night_by_name() {
 #[test]
 fn a_drill_that_is_interrupted_forgets_nothing_that_was_proven() {
     // Where the drill works is seen from here.
-    let world = backup([]).many(1500).env("TMPDIR", ".").start();
+    let world = backup([]).many(500).env("TMPDIR", ".").start();
     let ran = world.run().expect_exit(0);
     drill(&ran.world, &[], 0);
     let at_work = || {
@@ -90,7 +90,7 @@ fn a_drill_that_is_interrupted_forgets_nothing_that_was_proven() {
     };
     let running = world.spawn(&["archive", "drill", "archive", "--all"], None).until("a restore", at_work);
     running.signal("INT").finish().expect_exit(130);
-    assert_eq!(counts(&drill(&ran.world, &["--sample", "1%"], 0)), [1500, 0, 15, 1500]);
+    assert_eq!(counts(&drill(&ran.world, &["--sample", "1%"], 0)), [500, 0, 5, 500]);
 }
 
 #[test]

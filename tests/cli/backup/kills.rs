@@ -122,7 +122,7 @@ fn a_backup_changes_nothing_so_there_is_nothing_to_undo_or_to_retry() {
 /// Kills in all; `TRANSSHIP_TORTURE=N` goes on until N.
 #[expect(clippy::disallowed_methods, reason = "how long it goes on is told by the environment")]
 fn kills_wanted() -> u32 {
-    std::env::var("TRANSSHIP_TORTURE").ok().and_then(|text| text.parse().ok()).unwrap_or(15)
+    std::env::var("TRANSSHIP_TORTURE").ok().and_then(|text| text.parse().ok()).unwrap_or(10)
 }
 
 #[test]
