@@ -154,9 +154,9 @@ async fn migrate(imports: usize, streams: usize) -> usize {
 
 #[tokio::test]
 async fn case_37_connections_that_end_politely_leave_nothing_in_doubt() {
-    let undisturbed = migrate(200, usize::MAX).await;
+    let undisturbed = migrate(100, usize::MAX).await;
     for streams in [50, 20, 7] {
-        let reads = migrate(200, streams).await;
+        let reads = migrate(100, streams).await;
         assert_eq!(reads, undisturbed, "{streams} calls a connection");
     }
 }

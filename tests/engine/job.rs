@@ -322,15 +322,15 @@ fn a_valid_job_says_what_is_most_likely_not_meant() {
 }
 
 #[test]
-fn a_hundred_thousand_mistakes_are_told_in_the_time_of_one_reading() {
-    let lines: String = (0..100_000).map(|number| format!("x{number}: 1\n")).collect();
+fn thirty_thousand_mistakes_are_told_in_the_time_of_one_reading() {
+    let lines: String = (0..30_000).map(|number| format!("x{number}: 1\n")).collect();
     let unknown = parse(&with(&lines)).unwrap_err();
-    assert_eq!(unknown.len(), 100_000);
-    assert_eq!(unknown.located().last().and_then(|one| one.line), Some(100_008));
+    assert_eq!(unknown.len(), 30_000);
+    assert_eq!(unknown.located().last().and_then(|one| one.line), Some(30_008));
     assert!(unknown.render(false).len() < 100_000, "the first hundred are shown");
-    let keys: String = (0..100_000).map(|number| format!("x{number}: 1, ")).collect();
+    let keys: String = (0..30_000).map(|number| format!("x{number}: 1, ")).collect();
     let one_line = parse(&with(&format!("retry: {{ {keys} }}\n"))).unwrap_err();
-    assert_eq!(one_line.located().len(), 100_000);
+    assert_eq!(one_line.located().len(), 30_000);
 }
 
 #[test]
