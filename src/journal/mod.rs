@@ -4,6 +4,7 @@
 //! its line. An intent is on the disk before the call it announces. It never talks to the service and never decides
 //! what to do next; the law of an item's steps is [`ItemState::after`].
 
+mod by_item;
 mod disk;
 pub mod error;
 mod inline;
@@ -14,11 +15,12 @@ pub mod record;
 pub mod state;
 pub mod writer;
 
+pub use by_item::StepsByItem;
 pub use disk::{Halt, JournalOptions, JournalStats, Writing};
 pub use error::{JournalError, Misfit};
 pub use item_states::{Doubt, ItemStates, NOT_SENT};
 pub use mirror::{Mirror, Mirrors};
-pub use reader::{Replay, records_of, replay};
+pub use reader::{Replay, replay};
 pub use record::{Call, Copy, Costs, Ending, Entry, FORMAT, Record, RunHeader, Step};
 pub use state::{ItemState, Phase};
 pub use writer::Journal;

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
-use std::ops::RangeInclusive;
 use std::path::Path;
 
 use super::record::{Entry, FORMAT, Record, Step};
@@ -33,6 +32,23 @@ pub struct Replay {
 pub fn replay(
     path: &Path,
     mut each: impl FnMut(u64, Record) -> Result<(), Misfit>,
+) -> Result<Replay, JournalError> {
+    replay_places(path, |place, record| each(place.line, record))
+}
+
+/// Where a record stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    /// Counted from 1.
+    pub line: u64,
+    /// Bytes before it.
+    pub offset: u64,
+}
+
+/// As [`replay`], with the place of each record.
+pub(super) fn replay_places(
+    path: &Path,
+    mut each: impl FnMut(Place, Record) -> Result<(), Misfit>,
 ) -> Result<Replay, JournalError> {
     let file = File::open(path).map_err(|source| JournalError::Io {
         what: "open",
@@ -86,72 +102,11 @@ pub fn replay(
         }
         let names_before =
             matches!(&record.entry, Entry::Item { step: Step::Intended { before_sha256: Some(_), .. }, .. });
-        each(state.next + 1, record).map_err(|misfit| damaged(misfit.to_string()))?;
+        let place = Place { line: state.next + 1, offset: state.valid_bytes };
+        each(place, record).map_err(|misfit| damaged(misfit.to_string()))?;
         state.befores += u64::from(names_before);
         state.head = Fingerprint::of(&line);
         state.next += 1;
         state.valid_bytes += read as u64;
-    }
-}
-
-/// What stands before the number of its item in a record of a step.
-const ITEM: &[u8] = b"\"event\":\"item\",\"item\":";
-
-/// Hands out the records of some items, and those that are no step of an item, in the journal's order.
-///
-/// For a journal that [`replay`] has read: its chain is not checked again, and the steps of other items are passed over unread.
-///
-/// # Errors
-///
-/// The file cannot be read, or holds something else than records.
-pub fn records_of(
-    path: &Path,
-    items: &RangeInclusive<u32>,
-    mut each: impl FnMut(Record),
-) -> Result<(), JournalError> {
-    let failed = |what| move |source| JournalError::Io { what, path: path.to_owned(), source };
-    let mut reader = BufReader::with_capacity(1 << 16, File::open(path).map_err(failed("open"))?);
-    let mut line = Vec::new();
-    for number in 1.. {
-        line.clear();
-        reader.read_until(b'\n', &mut line).map_err(failed("read"))?;
-        // What follows the last newline was never acknowledged.
-        if line.pop() != Some(b'\n') {
-            break;
-        }
-        if item_of(&line).is_some_and(|item| !items.contains(&item)) {
-            continue;
-        }
-        each(serde_json::from_slice(&line).map_err(|error| JournalError::Damaged {
-            path: path.to_owned(),
-            line: number,
-            message: format!("not a record of this journal ({error})"),
-        })?);
-    }
-    Ok(())
-}
-
-/// The item whose step a line records, as this program writes it.
-fn item_of(line: &[u8]) -> Option<u32> {
-    let at = line.windows(ITEM.len()).position(|part| part == ITEM)? + ITEM.len();
-    let digits = line[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-    std::str::from_utf8(&line[at..at + digits]).ok()?.parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::ItemKey;
-    use crate::model::time::Clock;
-
-    #[test]
-    fn the_item_of_a_record_is_read_off_its_line() {
-        for (entry, item) in [
-            (Entry::Item { item: ItemKey(104), step: Step::Absent }, Some(104)),
-            (Entry::Resumed { tool: "\"event\":\"item\",\"item\":7".to_owned(), format: FORMAT }, None),
-        ] {
-            let record = Record { n: 3, prev: Fingerprint::of(b""), at: Clock::system().now(), entry };
-            assert_eq!(item_of(&serde_json::to_vec(&record).unwrap()), item);
-        }
     }
 }

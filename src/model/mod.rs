@@ -16,20 +16,28 @@
 
 pub mod cancel;
 pub mod cause;
+pub mod chunks;
 pub mod crash;
 pub mod event;
+pub mod halves;
 pub mod id;
+pub mod id_map;
 pub mod latency;
 pub mod lease;
 pub mod outcome;
+pub mod packed_id;
 pub mod time;
 
 pub use cancel::Cancel;
 pub use cause::chain;
+pub use chunks::Chunks;
 pub use event::{Event, Events, Listener, Stage};
+pub use halves::{Halves, halves, whole};
 pub use id::{ItemKey, RunId};
+pub use id_map::{IdMap, IdSet};
 pub use latency::Latencies;
 pub use lease::{AlwaysHeld, Lease, LeaseUntil};
 pub use outcome::{Operation, Outcome};
+pub use packed_id::PackedId;
 pub use transship_documents::normal::compare::Verdict;
 pub use transship_documents::{Fingerprint, Head, Id};

@@ -1,7 +1,7 @@
 //! The journal as evidence: its chain, what its records announce, and where it ended before.
 
 use crate::journal::{Entry, JournalError, RunHeader, Step, replay};
-use crate::model::{Fingerprint, ItemKey};
+use crate::model::{Chunks, Fingerprint, ItemKey};
 use crate::run_folder::error::RunFolderError;
 use crate::run_folder::folder::RunFolder;
 
@@ -20,7 +20,7 @@ pub struct Chain {
     /// Its first record; `None` for a journal without a whole one.
     pub taken: Option<Box<RunHeader>>,
     /// The documents of `before.jsonl`, in the order in which they were announced.
-    pub befores: Vec<Announced>,
+    pub befores: Chunks<Announced>,
     /// SHA-256 of its last record.
     pub head: Fingerprint,
     /// The number of records in the file.
@@ -42,7 +42,7 @@ impl Chain {
     ///
     /// It cannot be read, or a record does not fit.
     pub fn read(folder: &RunFolder) -> Result<Self, RunFolderError> {
-        let (mut taken, mut befores, mut ends, mut closed) = (None, Vec::new(), Vec::new(), false);
+        let (mut taken, mut befores, mut ends, mut closed) = (None, Chunks::default(), Vec::new(), false);
         let mut last = None;
         let replayed = replay(&folder.journal(), |_, record| {
             if closed {

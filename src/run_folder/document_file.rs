@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::documents::Document;
-use crate::model::Fingerprint;
+use crate::model::{Fingerprint, Halves, halves, whole};
 use crate::run_folder::error::RunFolderError;
 use sha2::{Digest, Sha256};
 
@@ -20,6 +20,25 @@ pub struct Span {
     pub offset: u64,
     /// Length in bytes.
     pub length: u32,
+}
+
+/// A span in 12 bytes instead of 16.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PackedSpan {
+    offset: Halves,
+    length: u32,
+}
+
+impl From<Span> for PackedSpan {
+    fn from(span: Span) -> Self {
+        Self { offset: halves(span.offset), length: span.length }
+    }
+}
+
+impl From<PackedSpan> for Span {
+    fn from(span: PackedSpan) -> Self {
+        Self { offset: whole(span.offset), length: span.length }
+    }
 }
 
 /// A file that texts are appended to and read back from.

@@ -9,12 +9,10 @@ use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 
 use crate::documents::references::Kind;
+use crate::model::packed_id::{UsualId, pack, unpack};
 use crate::model::{Fingerprint, Id};
 use crate::run_folder::error::RunFolderError;
 use sha2::{Digest, Sha256};
-
-/// The length of a usual id: 24 hexadecimal digits.
-const DIGITS: usize = 24;
 
 /// The first line, in front of the number of ids.
 const HEADER: &str = "# what stood in the target when the run was planned: ";
@@ -23,7 +21,7 @@ const HEADER: &str = "# what stood in the target when the run was planned: ";
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KnownIds {
     /// Imports with ids of the usual form; sorted once it is complete.
-    usual: Vec<[u8; DIGITS / 2]>,
+    usual: Vec<UsualId>,
     sorted: bool,
     /// Imports with other ids, and resources by their kind.
     odd: BTreeSet<(Kind, Id)>,
@@ -144,33 +142,6 @@ fn read_line(line: &str) -> Option<(Kind, Id)> {
     Some((kind, Id::from(id.as_str())))
 }
 
-/// An id of the usual form in half its length. Only lower-case digits: what is packed is unpacked as it was.
-fn pack(id: &Id) -> Option<[u8; DIGITS / 2]> {
-    let text = id.as_str().as_bytes();
-    if text.len() != DIGITS {
-        return None;
-    }
-    let digit = |byte: u8| match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        _ => None,
-    };
-    let mut packed = [0; DIGITS / 2];
-    for (to, pair) in packed.iter_mut().zip(text.chunks_exact(2)) {
-        *to = digit(pair[0])? << 4 | digit(pair[1])?;
-    }
-    Some(packed)
-}
-
-fn unpack(packed: &[u8; DIGITS / 2]) -> String {
-    packed.iter().fold(String::with_capacity(DIGITS), |mut text, byte| {
-        for digit in [byte >> 4, byte & 15] {
-            text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
-        }
-        text
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -226,6 +197,6 @@ mod tests {
         }
         known.sort();
         assert!(known.odd.is_empty());
-        assert!(known.usual.capacity() * (DIGITS / 2) <= 1_200_000);
+        assert!(known.usual.capacity() * size_of::<UsualId>() <= 1_200_000);
     }
 }

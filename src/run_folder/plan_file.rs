@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::model::{Fingerprint, ItemKey};
-use crate::run_folder::document_file::{Span, read_span};
+use crate::model::{Chunks, Fingerprint, ItemKey};
+use crate::run_folder::document_file::{PackedSpan, Span, read_span};
 use crate::run_folder::error::RunFolderError;
 use crate::run_folder::plan_item::{FORMAT, PlanHead, PlanItem, PlanTail};
 
@@ -23,7 +23,7 @@ pub struct PlanWriter {
     head: PlanHead,
     hash: Sha256,
     end: u64,
-    slots: Vec<Span>,
+    slots: Chunks<PackedSpan>,
 }
 
 impl PlanWriter {
@@ -42,7 +42,7 @@ impl PlanWriter {
             path: path.to_owned(),
             hash: Sha256::new(),
             end: 0,
-            slots: Vec::new(),
+            slots: Chunks::default(),
             head,
         };
         let head = encode(&writer.head);
@@ -61,7 +61,8 @@ impl PlanWriter {
         debug_assert_eq!(item.item.0 as usize, self.slots.len() + 1);
         self.put(if self.slots.is_empty() { b"\n" } else { b",\n" })?;
         let line = encode(item);
-        self.slots.push(Span { offset: self.end, length: u32::try_from(line.len()).unwrap_or(u32::MAX) });
+        let length = u32::try_from(line.len()).unwrap_or(u32::MAX);
+        self.slots.push(Span { offset: self.end, length }.into());
         self.put(line.as_bytes())
     }
 
@@ -108,7 +109,7 @@ pub struct PlanFile {
     path: PathBuf,
     head: PlanHead,
     tail: PlanTail,
-    slots: Vec<Span>,
+    slots: Chunks<PackedSpan>,
     sha256: Fingerprint,
 }
 
@@ -124,7 +125,7 @@ impl PlanFile {
         let file = File::open(path).map_err(RunFolderError::file("open", path))?;
         let mut reader =
             BufReader::with_capacity(1 << 16, File::open(path).map_err(RunFolderError::file("open", path))?);
-        let (mut hash, mut offset, mut slots) = (Sha256::new(), 0_u64, Vec::new());
+        let (mut hash, mut offset, mut slots) = (Sha256::new(), 0_u64, Chunks::<PackedSpan>::default());
         let (mut head, mut tail) = (String::new(), String::new());
         let mut line = String::new();
         loop {
@@ -136,7 +137,8 @@ impl PlanFile {
             hash.update(line.as_bytes());
             let text = line.trim_end().trim_end_matches(',');
             if text.starts_with("{\"item\":") {
-                slots.push(Span { offset, length: u32::try_from(text.len()).unwrap_or(u32::MAX) });
+                let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
+                slots.push(Span { offset, length }.into());
             } else if slots.is_empty() && tail.is_empty() && !line.starts_with(']') {
                 head.push_str(&line);
             } else {
@@ -210,7 +212,7 @@ impl PlanFile {
         let bad = |message: String| RunFolderError::BadFile { path: self.path.clone(), message };
         let slot = (key.0 as usize).checked_sub(1).and_then(|index| self.slots.get(index));
         let slot = slot.ok_or_else(|| bad(format!("it has no item {key}")))?;
-        let text = read_span(&self.file, *slot).map_err(RunFolderError::file("read", &self.path))?;
+        let text = read_span(&self.file, (*slot).into()).map_err(RunFolderError::file("read", &self.path))?;
         let item: PlanItem =
             serde_json::from_slice(&text).map_err(|error| bad(format!("item {key} is damaged: {error}")))?;
         if item.item == key {

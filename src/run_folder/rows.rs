@@ -1,13 +1,13 @@
 //! What became of every item: plan and journal folded into one row an item. The same live and from disk.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fs::File;
 
 use jiff::Timestamp;
 
 use crate::journal::{
     Copy, Costs, Ending, Entry, ItemState, ItemStates, Misfit, NOT_SENT, Record, Replay, RunHeader, Step,
-    records_of, replay,
+    StepsByItem, replay,
 };
 use crate::model::{Fingerprint, Id, ItemKey, Operation, Outcome, Verdict};
 use crate::run_folder::dependency_items::DependencyItems;
@@ -17,9 +17,6 @@ use crate::run_folder::folder::RunFolder;
 use crate::run_folder::outcome::outcome_of;
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::PlanItem;
-
-/// Items folded at once: the journal is gone through once for each so many, so that memory does not grow with the run.
-const WINDOW: u32 = 20_000;
 
 /// One item and what became of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -294,40 +291,18 @@ pub fn rows(
         let text = || read_span(wanted.as_ref()?, item.wanted?).ok();
         others.sent_sha256(item, text, |need| memory.state(need).target().cloned())
     };
-    let mut first = 1;
-    while first <= plan.len() {
-        let last = plan.len().min(first + WINDOW - 1);
-        let mut facts: HashMap<ItemKey, Facts> = HashMap::new();
-        let window = first..=last;
-        let mut take = |record: Record| match record.entry {
-            Entry::Item { item, step } if window.contains(&item.0) => {
-                facts.entry(item).or_default().take(record.at, &step);
+    // Once with its chain; what was whole a moment ago is only read again, item by item.
+    let mut steps = StepsByItem::of(&folder.journal())?;
+    for key in (1..=plan.len()).map(ItemKey) {
+        let mut facts = Facts { copies: steps.copies(key), ..Facts::default() };
+        steps.steps(key, |record| {
+            if let Entry::Item { step, .. } = &record.entry {
+                facts.take(record.at, step);
             }
-            Entry::CopyFound(copy) if window.contains(&copy.item.0) => {
-                let copies = &mut facts.entry(copy.item).or_default().copies;
-                if copies.iter().all(|known| known.id != copy.id) {
-                    copies.push(copy);
-                }
-            }
-            _ => {}
-        };
-        // Once with its chain; what was whole a moment ago is only searched for the steps of the other items.
-        if first == 1 {
-            replay(&folder.journal(), |_, record| {
-                take(record);
-                Ok(())
-            })?;
-        } else {
-            records_of(&folder.journal(), &window, take)?;
-        }
-        for number in first..=last {
-            let key = ItemKey(number);
-            let item = plan.item(key)?;
-            let sent_sha256 = sent(&item);
-            let facts = facts.remove(&key).unwrap_or_default();
-            each(Row { sent_sha256, ..row(item, memory.state(key), facts) })?;
-        }
-        first = last + 1;
+        })?;
+        let item = plan.item(key)?;
+        let sent_sha256 = sent(&item);
+        each(Row { sent_sha256, ..row(item, &memory.state(key), facts) })?;
     }
     Ok(())
 }

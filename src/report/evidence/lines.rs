@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use super::{BEFORE, Check, PLAN, WANTED, hashed};
 use crate::documents::normal::fingerprint;
-use crate::model::{Fingerprint, ItemKey};
+use crate::model::{Chunks, Fingerprint, ItemKey};
 use crate::run_folder::RunFolderError;
 use crate::run_folder::chain::Announced;
 use crate::run_folder::folder::{RunFolder, hash_file};
@@ -113,7 +113,7 @@ fn is_wanted(item: &PlanItem, line: &str, offset: u64) -> bool {
 
 /// Checks the documents as they were: one for each intent that announces one, in that order. A run that was cut off may
 /// have written some that it did not come to announce.
-pub(super) fn before(folder: &RunFolder, announced: &[Announced], closed: bool) -> Check {
+pub(super) fn before(folder: &RunFolder, announced: &Chunks<Announced>, closed: bool) -> Check {
     let path = folder.before();
     if announced.is_empty() && !path.exists() {
         return Check::fits(BEFORE, "not there, for nothing was overwritten or removed");

@@ -53,7 +53,8 @@ pub struct Page<W: Write> {
     out: W,
     facts: Facts,
     rows: usize,
-    details: Vec<Value>,
+    /// The details of the rows of this chunk, as an array that is not closed yet.
+    details: Vec<u8>,
     detail_bytes: usize,
     samples: Samples,
     groups: Groups,
@@ -153,8 +154,9 @@ impl<W: Write> Page<W> {
         let details =
             if self.detail_bytes < MOST_DETAILS { details(row, &self.facts.names) } else { Value::Null };
         self.detail_bytes += weight(&details);
-        self.details.push(details);
-        if self.details.len() == CHUNK { self.close_chunk() } else { Ok(()) }
+        self.details.push(if self.details.is_empty() { b'[' } else { b',' });
+        script_json(&details, &mut self.details)?;
+        if self.rows.is_multiple_of(CHUNK) { self.close_chunk() } else { Ok(()) }
     }
 
     /// Writes what the person sees, and ends the page.
@@ -184,8 +186,8 @@ impl<W: Write> Page<W> {
 
     fn close_chunk(&mut self) -> io::Result<()> {
         self.out.write_all(b"\n]</script>\n<script type=\"application/json\" class=\"details\">")?;
-        script_json(&self.details, &mut self.out)?;
-        self.out.write_all(b"</script>\n")?;
+        self.out.write_all(&self.details)?;
+        self.out.write_all(b"]</script>\n")?;
         self.details.clear();
         Ok(())
     }

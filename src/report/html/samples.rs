@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::model::Chunks;
 use crate::run_folder::rows::Row;
 
 /// A time without any event that is longer than this is left out of the axis.
@@ -15,14 +16,12 @@ const MOST_BINS: i64 = 60;
 struct Sample {
     began: i64,
     ended: i64,
-    /// From its first call to the answer of its last write.
-    took: i64,
     again: u32,
 }
 
-/// The times of a run's items: 32 bytes each.
+/// The times of a run's items: 24 bytes each.
 #[derive(Debug, Default)]
-pub(super) struct Samples(Vec<Sample>);
+pub(super) struct Samples(Chunks<Sample>);
 
 /// What the charts show.
 #[derive(Debug, Default, PartialEq)]
@@ -44,27 +43,23 @@ impl Samples {
     pub(super) fn take(&mut self, row: &Row) {
         if let (Some(began), Some(ended)) = (row.started_at, row.answered_at) {
             let (began, ended) = (began.as_millisecond(), ended.as_millisecond());
-            let took = row.millis().unwrap_or(0);
-            self.0.push(Sample {
-                began,
-                ended: ended.max(began),
-                took,
-                again: row.attempts.saturating_sub(1),
-            });
+            self.0.push(Sample { began, ended: ended.max(began), again: row.attempts.saturating_sub(1) });
         }
     }
 
     /// The times items took, shortest first.
     pub(super) fn durations(&self) -> Vec<Duration> {
-        let millis = self.0.iter().map(|sample| u64::try_from(sample.took).unwrap_or(0));
-        let mut durations: Vec<_> = millis.map(Duration::from_millis).collect();
+        let millis = self.0.iter().map(|sample| u64::try_from(sample.ended - sample.began).unwrap_or(0));
+        let mut durations = Vec::with_capacity(self.0.len());
+        durations.extend(millis.map(Duration::from_millis));
         durations.sort_unstable();
         durations
     }
 
     /// Counts per bar of the time axis; `None` if nothing was sent.
     pub(super) fn series(&self) -> Option<Series> {
-        let mut moments: Vec<i64> = self.0.iter().flat_map(|sample| [sample.began, sample.ended]).collect();
+        let mut moments = Vec::with_capacity(2 * self.0.len());
+        moments.extend(self.0.iter().flat_map(|sample| [sample.began, sample.ended]));
         moments.sort_unstable();
         let first = *moments.first()?;
         // Each stretch of work: when it began, and where it stands on the axis.
@@ -97,7 +92,7 @@ impl Samples {
                 .map(|(at, gap)| (index(at), Duration::from_millis(u64::try_from(gap).unwrap_or(0))))
                 .collect(),
         };
-        for sample in &self.0 {
+        for sample in self.0.iter() {
             let began = index(place(sample.began));
             series.began[began] += 1;
             series.ended[index(place(sample.ended))] += 1;

@@ -1,0 +1,124 @@
+//! What belongs to ids, where there are very many: those of the usual form take half their length and nothing beside it.
+
+use std::collections::HashMap;
+
+use crate::model::Id;
+use crate::model::packed_id::{UsualId, pack, unpack};
+
+/// What belongs to ids.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdMap<T> {
+    usual: HashMap<UsualId, T>,
+    others: HashMap<Id, T>,
+}
+
+/// Some ids.
+pub type IdSet = IdMap<()>;
+
+impl<T> Default for IdMap<T> {
+    fn default() -> Self {
+        Self { usual: HashMap::new(), others: HashMap::new() }
+    }
+}
+
+impl<T> IdMap<T> {
+    /// Puts a value to an id, in the place of the one that it has.
+    pub fn insert(&mut self, id: &Id, value: T) -> Option<T> {
+        match pack(id) {
+            Some(usual) => self.usual.insert(usual, value),
+            None => self.others.insert(id.clone(), value),
+        }
+    }
+
+    /// What belongs to an id.
+    pub fn get(&self, id: &Id) -> Option<&T> {
+        match pack(id) {
+            Some(usual) => self.usual.get(&usual),
+            None => self.others.get(id),
+        }
+    }
+
+    /// Whether the id is there.
+    pub fn contains(&self, id: &Id) -> bool {
+        self.get(id).is_some()
+    }
+
+    /// Takes an id out.
+    pub fn remove(&mut self, id: &Id) -> Option<T> {
+        match pack(id) {
+            Some(usual) => self.usual.remove(&usual),
+            None => self.others.remove(id),
+        }
+    }
+
+    /// How many ids there are.
+    pub fn len(&self) -> usize {
+        self.usual.len() + self.others.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What belongs to all of them.
+    pub fn values(&self) -> impl Iterator<Item = &T> {
+        self.usual.values().chain(self.others.values())
+    }
+
+    /// The ids, and what belongs to each.
+    pub fn iter(&self) -> impl Iterator<Item = (Id, &T)> {
+        let usual = self.usual.iter().map(|(usual, value)| (Id::from(unpack(usual)), value));
+        usual.chain(self.others.iter().map(|(id, value)| (id.clone(), value)))
+    }
+
+    /// The ids of which `keep` holds.
+    pub fn only(&self, keep: impl Fn(&T) -> bool) -> IdSet {
+        let kept = |value: &&T| keep(value);
+        IdSet {
+            usual: self.usual.iter().filter(|(_, value)| kept(value)).map(|(id, _)| (*id, ())).collect(),
+            others: self
+                .others
+                .iter()
+                .filter(|(_, value)| kept(value))
+                .map(|(id, _)| (id.clone(), ()))
+                .collect(),
+        }
+    }
+}
+
+impl<T> FromIterator<(Id, T)> for IdMap<T> {
+    fn from_iter<I: IntoIterator<Item = (Id, T)>>(all: I) -> Self {
+        let mut map = Self::default();
+        for (id, value) in all {
+            map.insert(&id, value);
+        }
+        map
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_every_form_are_told_apart() {
+        let ids =
+            ["5f7c579b6411271af4e7cefa", "5F7C579B6411271AF4E7CEFA", "000000000000000000000000", "odd", ""];
+        let ids = ids.map(Id::from);
+        let mut map: IdMap<usize> = ids.iter().cloned().zip(0..).collect();
+        assert_eq!(map.len(), ids.len());
+        for (at, id) in ids.iter().enumerate() {
+            assert_eq!(map.get(id), Some(&at));
+        }
+        let mut all: Vec<(Id, usize)> = map.iter().map(|(id, at)| (id, *at)).collect();
+        all.sort_by_key(|(_, at)| *at);
+        assert!(all.into_iter().map(|(id, _)| id).eq(ids.iter().cloned()));
+        let some = map.only(|at| *at >= 2);
+        assert_eq!((some.len(), some.contains(&ids[0]), some.contains(&ids[3])), (3, false, true));
+        for (at, id) in ids.iter().enumerate() {
+            assert_eq!((map.insert(id, 9), map.remove(id), map.contains(id)), (Some(at), Some(9), false));
+        }
+        assert!(map.is_empty());
+    }
+}

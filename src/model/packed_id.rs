@@ -1,0 +1,78 @@
+//! Ids in few bytes, where there are very many.
+
+use crate::model::Id;
+
+/// The length of a usual id: 24 hexadecimal digits.
+const DIGITS: usize = 24;
+
+/// A usual id in half its length.
+pub type UsualId = [u8; DIGITS / 2];
+
+/// An id in 16 bytes, where it is of the usual form.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PackedId {
+    /// 24 lower-case hexadecimal digits.
+    Usual(UsualId),
+    /// Anything else.
+    Other(Box<Id>),
+}
+
+impl From<&Id> for PackedId {
+    fn from(id: &Id) -> Self {
+        pack(id).map_or_else(|| Self::Other(Box::new(id.clone())), Self::Usual)
+    }
+}
+
+impl From<&PackedId> for Id {
+    fn from(packed: &PackedId) -> Self {
+        match packed {
+            PackedId::Usual(usual) => Self::from(unpack(usual)),
+            PackedId::Other(id) => (**id).clone(),
+        }
+    }
+}
+
+/// An id of the usual form in half its length. Only lower-case digits: what is packed is unpacked as it was.
+pub fn pack(id: &Id) -> Option<UsualId> {
+    let text = id.as_str().as_bytes();
+    if text.len() != DIGITS {
+        return None;
+    }
+    let digit = |byte: u8| match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    };
+    let mut packed = [0; DIGITS / 2];
+    for (to, pair) in packed.iter_mut().zip(text.chunks_exact(2)) {
+        *to = digit(pair[0])? << 4 | digit(pair[1])?;
+    }
+    Some(packed)
+}
+
+/// The id as the service writes it.
+pub fn unpack(packed: &UsualId) -> String {
+    packed.iter().fold(String::with_capacity(DIGITS), |mut text, byte| {
+        for digit in [byte >> 4, byte & 15] {
+            text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
+        }
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_unpacked_as_it_was_and_takes_sixteen_bytes() {
+        assert_eq!(size_of::<PackedId>(), 16);
+        for id in
+            ["5f7c579b6411271af4e7cefa", "5F7C579B6411271AF4E7CEFA", "5f7c579b6411271af4e7cef", "a b", ""]
+        {
+            let id = Id::from(id);
+            assert_eq!(Id::from(&PackedId::from(&id)), id);
+        }
+        assert!(matches!(PackedId::from(&Id::from("5f7c579b6411271af4e7cefa")), PackedId::Usual(_)));
+    }
+}
