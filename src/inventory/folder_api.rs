@@ -6,18 +6,29 @@ use async_trait::async_trait;
 
 use crate::archive::Entry;
 use crate::inventory::endpoint::Account;
+use crate::inventory::entry_file::EntryWriter;
+use crate::inventory::error::EngineError;
 use crate::inventory::offline_api::{Texts, Unread, account_of};
 use crate::job::{ImportFile, ImportFiles, files};
 use crate::model::Id;
 use crate::run_folder::plan_item::AccountFacts;
 
 /// The files of a folder as an account called `name`.
-pub fn folder(read: &ImportFiles, name: &str) -> Account {
+///
+/// # Errors
+///
+/// What is known of them cannot be put into a temporary file.
+pub fn folder(read: &ImportFiles, name: &str) -> Result<Account, EngineError> {
+    let failed = || EngineError::file("list the files in", std::env::temp_dir());
     let facts = AccountFacts { name: name.to_owned(), origin: format!("folder:{name}"), user: None };
     let all = || read.lists.iter().flat_map(|(list, files)| files.iter().map(move |file| (list, file)));
-    let entries = all().map(|(list, file)| entry(list, file));
+    let mut entries = EntryWriter::new().map_err(failed())?;
+    for (list, file) in all() {
+        entries.push(&entry(list, file)).map_err(failed())?;
+    }
+    let entries = entries.finish().map_err(failed())?;
     let texts = all().map(|(list, file)| ((list.clone(), file.head.id.clone()), file.clone())).collect();
-    account_of(facts, entries, Box::new(Files(texts)))
+    Ok(account_of(facts, entries, Box::new(Files(texts))))
 }
 
 fn entry(list: &str, file: &ImportFile) -> Entry {

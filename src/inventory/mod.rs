@@ -6,6 +6,7 @@
 pub mod dependents;
 mod each_user;
 pub mod endpoint;
+mod entry_file;
 pub mod error;
 pub(crate) mod flow_usage;
 pub mod folder_api;

@@ -3,9 +3,9 @@
 //! So everything that selects, resolves, compares and plans works on a backup or a folder as it does on an account. It
 //! answers nothing that is not there, and refuses every write.
 
-use std::collections::{BTreeMap, HashMap};
-use std::fmt;
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::{fmt, io};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -17,6 +17,7 @@ use crate::api::{Api, ApiError, Call, Client, ErrorKind, Meter, Method, Reply, S
 use crate::archive::Entry;
 use crate::documents::references::Kind;
 use crate::inventory::endpoint::Account;
+use crate::inventory::entry_file::EntryFile;
 use crate::model::Id;
 use crate::run_folder::plan_item::AccountFacts;
 
@@ -56,20 +57,9 @@ pub(crate) trait Texts: fmt::Debug + Send + Sync {
 }
 
 /// Documents by list, as an account.
-pub(crate) fn account_of(
-    facts: AccountFacts,
-    entries: impl IntoIterator<Item = Entry>,
-    texts: Box<dyn Texts>,
-) -> Account {
-    let mut lists: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
-    let mut places = HashMap::new();
-    for entry in entries {
-        let list = lists.entry(entry.kind.clone()).or_default();
-        places.insert((entry.kind.clone(), entry.id.clone()), list.len());
-        list.push(entry);
-    }
+pub(crate) fn account_of(facts: AccountFacts, entries: EntryFile, texts: Box<dyn Texts>) -> Account {
     let user = facts.user.clone().unwrap_or_default();
-    Account::offline(facts, Arc::new(Shelf { texts, user, lists, places }))
+    Account::offline(facts, Arc::new(Shelf { texts, user, entries }))
 }
 
 /// The account a backup is written for, or a run is resumed without: it can be named, and answers nothing.
@@ -105,8 +95,7 @@ impl Api for Closed {
 struct Shelf {
     texts: Box<dyn Texts>,
     user: String,
-    lists: BTreeMap<String, Vec<Entry>>,
-    places: HashMap<(String, Id), usize>,
+    entries: EntryFile,
 }
 
 #[async_trait]
@@ -137,12 +126,11 @@ impl Api for Shelf {
 
 impl Shelf {
     async fn one(&self, call: &Call, kind: &str, id: &str) -> Result<Reply, ApiError> {
-        let place = self.places.get(&(kind.to_owned(), Id::from(id)));
-        let entry = place.and_then(|place| self.lists.get(kind)?.get(*place));
-        let Some(entry) = entry else {
+        let found = self.entries.one(kind, &Id::from(id));
+        let Some(entry) = found.map_err(|error| unlisted(call, &error))? else {
             return Err(self.holds_no(call, "document"));
         };
-        let text = self.texts.text(entry).await;
+        let text = self.texts.text(&entry).await;
         text.map(|text| reply(text.into(), None))
             .map_err(|unread| refusal(call, ErrorKind::Broken, &unread.why()))
     }
@@ -156,21 +144,19 @@ impl Shelf {
         let number = |key: &str| query.get(key).and_then(|text| text.parse::<usize>().ok());
         let (skip, limit) =
             (number("skip").unwrap_or(0), number("limit").filter(|limit| *limit > 0).unwrap_or(PAGE));
-        let list = match self.lists.get(kind) {
-            Some(list) => list.as_slice(),
-            // An account without imports is one all the same.
-            None if kind == Kind::Imports.as_str() => &[],
-            None => return Err(self.holds_no(call, "list")),
-        };
+        // An account without imports is one all the same.
+        if !self.entries.has(kind) && kind != Kind::Imports.as_str() {
+            return Err(self.holds_no(call, "list"));
+        }
         let adaptor = query.get("adaptorType");
-        let of_adaptor = |entry: &&Entry| adaptor.is_none() || entry.adaptor_type.as_ref() == adaptor;
-        let mut page: Vec<&Entry> = list.iter().filter(of_adaptor).skip(skip).take(limit + 1).collect();
+        let page = self.entries.some(kind, adaptor.map(String::as_str), skip, limit.saturating_add(1));
+        let mut page = page.map_err(|error| unlisted(call, &error))?;
         let more = page.len() > limit;
         page.truncate(limit);
         let names_only = query.get("include").is_some_and(|fields| fields == "name");
         let mut body = Vec::from(*b"[");
         let mut reads = Vec::with_capacity(page.len());
-        for entry in page {
+        for entry in &page {
             reads.push(async move {
                 if names_only { Ok(stub(entry, None).into_bytes()) } else { self.text(entry).await }
             });
@@ -219,6 +205,15 @@ fn stub(entry: &Entry, damage: Option<&str>) -> String {
 
 fn reply(body: Bytes, next: Option<String>) -> Reply {
     Reply { next, attempts: 0, ..Reply::new(200, body) }
+}
+
+/// What is known of the documents cannot be read.
+fn unlisted(call: &Call, error: &io::Error) -> ApiError {
+    refusal(
+        call,
+        ErrorKind::Broken,
+        &format!("its list lies in a temporary file that cannot be read: {error}"),
+    )
 }
 
 fn refusal(call: &Call, kind: ErrorKind, summary: &str) -> ApiError {

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 use crate::archive::{self, Archive, ArchiveError, Entry, Snapshot};
 use crate::inventory::endpoint::Account;
+use crate::inventory::entry_file::EntryWriter;
 use crate::inventory::offline_api::{Texts, Unread, account_of};
 use crate::run_folder::plan_item::AccountFacts;
 
@@ -28,13 +29,16 @@ pub async fn shelf_of(
     keep: impl Fn(&Entry) -> bool,
 ) -> Result<Account, ArchiveError> {
     let (snapshot, read) = archive.entries(&snapshot.id).await?;
-    let mut entries = Vec::new();
+    let failed =
+        |source| ArchiveError::Local { what: "list its documents in", path: std::env::temp_dir(), source };
+    let mut entries = EntryWriter::new().map_err(failed)?;
     for entry in read {
         let entry = entry?;
         if keep(&entry) {
-            entries.push(entry);
+            entries.push(&entry).map_err(failed)?;
         }
     }
+    let entries = entries.finish().map_err(failed)?;
     let user = Some(snapshot.account.user).filter(|user| !user.is_empty());
     let facts = AccountFacts { name: name.to_owned(), origin: format!("archive:{}", snapshot.id), user };
     Ok(account_of(facts, entries, Box::new(Blobs(archive))))

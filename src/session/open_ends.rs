@@ -247,7 +247,7 @@ async fn open_account(
 /// Opens the folder of files that an end of a job names.
 fn open_files(path: &Path, read: &FilesRead, name: &str) -> Result<Endpoint, SessionError> {
     let files = read.or_open(path).map_err(|problems| SessionError::Job(Box::new(problems)))?;
-    Ok(Endpoint::Files { account: folder(&files, name), files })
+    Ok(Endpoint::Files { account: folder(&files, name)?, files })
 }
 
 /// Opens the snapshot that an end of a job names.
