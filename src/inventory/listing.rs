@@ -51,8 +51,8 @@ pub async fn inventory(
     let mut picks = select(request).await?;
     let names = ResourceNames::of(&directory);
     let mut listed = Vec::with_capacity(picks.items.len());
-    for pick in &picks.items {
-        let text = picks.spool.read(pick.slot)?;
+    for pick in picks.items.iter() {
+        let text = picks.spool.read(pick.slot())?;
         let head = read_document(text, folder)?.head().clone();
         listed.push(Listed {
             connection_name: names.name(Kind::Connections, head.connection.as_ref()).map(str::to_owned),

@@ -18,7 +18,7 @@ use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::inventory::list_scan::PAGE;
 use crate::model::cancel::Cancel;
-use crate::model::{Fingerprint, Head, Id};
+use crate::model::{Fingerprint, Head, Id, IdSet};
 use crate::run_folder::document_file::{DocumentFile, one_line};
 
 /// Scripts read at a time.
@@ -71,7 +71,7 @@ pub(crate) struct RelatedLine<'a> {
 pub(crate) async fn append_related(
     account: &Account,
     backups: Option<&Backups>,
-    used: &HashSet<Id>,
+    used: &IdSet,
     cancel: &Cancel,
     out: &mut DocumentFile,
 ) -> Result<Related, EngineError> {
@@ -119,7 +119,7 @@ struct Shelf<'a> {
     backups: Option<&'a Backups>,
     /// Scripts of the last backup of which it is known when they had been changed.
     kept: HashMap<Id, Entry>,
-    used: &'a HashSet<Id>,
+    used: &'a IdSet,
     cancel: &'a Cancel,
 }
 
@@ -201,7 +201,7 @@ async fn kept_scripts(backups: Option<&Backups>) -> HashMap<Id, Entry> {
 }
 
 /// Whether a flow uses one of the imports.
-fn uses(flow: &RawValue, used: &HashSet<Id>) -> bool {
+fn uses(flow: &RawValue, used: &IdSet) -> bool {
     let mut parts = flow.get().split("\"_importId\"").skip(1);
     parts.any(|after| {
         let id = after.trim_start_matches([':', ' ', '\t', '\r', '\n']).trim_start_matches('"');
@@ -275,7 +275,7 @@ mod tests {
 
     #[test]
     fn a_flow_is_kept_when_it_uses_an_import_that_is() {
-        let used = HashSet::from([Id::from("5f7c579b6411271af4e7cefa")]);
+        let used: IdSet = [(Id::from("5f7c579b6411271af4e7cefa"), ())].into_iter().collect();
         let flow = |id: &str| {
             raw(&format!(r#"{{"_id":"f","pageProcessors":[{{"type":"import","_importId": "{id}"}}]}}"#))
         };

@@ -20,8 +20,8 @@ use crate::inventory::witnesses::Remembered;
 use crate::job::{MatchBy, Selection};
 use crate::model::cancel::Cancel;
 use crate::model::event::{Event, Events, Stage};
-use crate::model::{Head, Id, Outcome};
-use crate::run_folder::document_file::{DocumentFile, Span};
+use crate::model::{Chunks, Head, Id, Outcome};
+use crate::run_folder::document_file::{DocumentFile, PackedSpan, Span};
 
 /// Up to so many wanted ids, each is read by itself without looking at the list first.
 const FEW: usize = 4;
@@ -57,10 +57,42 @@ pub(crate) enum Mind {
 /// A selected import: where its text stands, and which row of the manifest named it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Picked {
-    pub slot: Span,
-    pub row: Option<u32>,
+    slot: PackedSpan,
+    /// [`NONE`] where no row named it; so too for `trouble`.
+    row: u32,
+    trouble: u32,
+    loosely: bool,
+}
+
+/// In the place of a number where there is none.
+const NONE: u32 = u32::MAX;
+
+impl Picked {
+    fn new(slot: Span, row: Option<RowMatch>, trouble: Option<u32>) -> Self {
+        Self {
+            slot: slot.into(),
+            row: row.map_or(NONE, |row| row.row),
+            trouble: trouble.unwrap_or(NONE),
+            loosely: row.is_some_and(|row| row.loosely),
+        }
+    }
+
+    pub(crate) fn slot(&self) -> Span {
+        self.slot.into()
+    }
+
+    pub(crate) fn row(&self) -> Option<u32> {
+        Some(self.row).filter(|row| *row != NONE)
+    }
+
     /// Why nothing can be done with it, by its place in [`Selected::troubles`].
-    pub trouble: Option<u32>,
+    pub(crate) fn trouble(&self) -> Option<u32> {
+        Some(self.trouble).filter(|trouble| *trouble != NONE)
+    }
+
+    fn row_match(&self) -> Option<RowMatch> {
+        self.row().map(|row| RowMatch { row, loosely: self.loosely })
+    }
 }
 
 /// Why nothing can be done with a selected import.
@@ -75,7 +107,7 @@ pub(crate) struct PickTrouble {
 #[derive(Debug)]
 pub(crate) struct Selected {
     pub spool: DocumentFile,
-    pub items: Vec<Picked>,
+    pub items: Chunks<Picked>,
     pub troubles: Vec<PickTrouble>,
     /// What was asked for and is not there, or could not be read.
     pub absent: Vec<Absent>,
@@ -103,7 +135,7 @@ struct Picker<'a> {
     matcher: SelectionMatcher<'a>,
     spool: Option<DocumentFile>,
     generation: u32,
-    items: Vec<(Picked, Option<RowMatch>)>,
+    items: Chunks<Picked>,
     troubles: Vec<PickTrouble>,
     kinds: BTreeSet<Kind>,
     mentions: bool,
@@ -131,7 +163,7 @@ impl<'a> Picker<'a> {
             matcher: SelectionMatcher::new(&selection.selector, known, usage),
             spool: None,
             generation: 0,
-            items: Vec::new(),
+            items: Chunks::default(),
             troubles: Vec::new(),
             kinds: BTreeSet::new(),
             mentions: false,
@@ -189,7 +221,7 @@ impl<'a> Picker<'a> {
         self.mentions = self.mentions || mentions_ids(text.get());
         let Some(spool) = &mut self.spool else { return Ok(()) };
         let slot = spool.append(text.get().as_bytes())?;
-        self.items.push((Picked { slot, row: row.map(|row| row.row), trouble }, row));
+        self.items.push(Picked::new(slot, row, trouble));
         self.with.events.emit(&Event::StageAdvanced { stage: Stage::Read, by: 1 });
         Ok(())
     }
@@ -294,10 +326,15 @@ pub(crate) async fn select(with: SelectRequest<'_>) -> Result<Selected, EngineEr
     let spool = spool.map_or_else(|| DocumentFile::create(&with.folder.join("source-0.spool")), Ok)?;
     let Picker { items, troubles, kinds, mentions, passed_over, left_out, ids, .. } = picker;
     let Picker { wanted, watch, remembered, .. } = picker;
-    let items = items.into_iter().filter(|(_, row)| !row.is_some_and(|row| wanted.is_better_named(row)));
+    let is_better_named = |picked: &Picked| picked.row_match().is_some_and(|row| wanted.is_better_named(row));
+    let items = if items.iter().any(is_better_named) {
+        items.iter().filter(|picked| !is_better_named(picked)).copied().collect()
+    } else {
+        items
+    };
     Ok(Selected {
         spool,
-        items: items.map(|(picked, _)| picked).collect(),
+        items,
         troubles,
         absent,
         kinds,

@@ -31,14 +31,14 @@ pub(crate) fn contrast(
             format!("only `{}` has it, `{}` does not", with.source.facts.name, with.target.facts.name);
         ended(item, Outcome::Skipped, ONLY_IN_SOURCE, message)
     };
-    let decision = decided.by_item.get(&u32::try_from(index).unwrap_or(u32::MAX)).copied();
+    let decision = decided.by_item.get(u32::try_from(index).unwrap_or(u32::MAX));
     let Some((decision, key)) = decision else {
         return Ok(alone(item));
     };
-    let there = imports.by_key.get(&key).map(Vec::as_slice).unwrap_or_default();
+    let there = imports.by_key.of(key);
     let (at, verdict) = match decision {
         Decision::Create => return Ok(alone(item)),
-        Decision::Ambiguous => return Ok(ambiguous(item, there)),
+        Decision::Ambiguous => return Ok(ambiguous(item, &there)),
         Decision::Unchanged(at) => (at, builder.drafts[index].verdict),
         Decision::Differs(at) => (at, Verdict::Differs),
     };

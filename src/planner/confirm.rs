@@ -11,7 +11,7 @@ use crate::inventory::list_scan::{PageVisitor, ScanOptions, list_scan};
 use crate::inventory::read_by_id::{ReadById, read_by_id};
 use crate::model::{Head, Id};
 use crate::planner::request::PlanRequest;
-use crate::planner::target_index::{TargetImport, TargetImports, TargetPrint};
+use crate::planner::target_index::{TargetImports, TargetPrint};
 
 /// Documents that are looked into for what the service changes at each read, at most.
 const MOST_WATCHED: u32 = 50;
@@ -40,19 +40,21 @@ impl Confirmed {
     fn take(
         &mut self,
         print: &TargetPrint,
-        import: &mut TargetImport,
+        imports: &mut TargetImports<'_>,
         at: Position,
         text: &RawValue,
-        spool: &mut crate::run_folder::document_file::DocumentFile,
     ) -> Result<(), EngineError> {
+        let Some(mut import) = imports.by_key.get(at.0, at.1) else {
+            return Ok(());
+        };
         self.gone.remove(&at);
-        let before = spool.read(import.slot)?;
+        let before = imports.spool.read(import.slot)?;
         let text = text.get().as_bytes();
         if before == text {
             return Ok(());
         }
         let old = import.print;
-        import.slot = spool.append(text)?;
+        import.slot = imports.spool.append(text)?;
         let (now, tree) = print_and_tree_by(text, |tree| print.of(tree));
         import.print = now;
         match tree {
@@ -69,6 +71,7 @@ impl Confirmed {
             }
             Err(why) => import.unreadable = Some(why),
         }
+        imports.by_key.put(at.0, at.1, import);
         Ok(())
     }
 }
@@ -83,8 +86,8 @@ pub(crate) async fn confirm(
     let mut confirmed = Confirmed::default();
     let mut open: HashMap<Id, Position> = HashMap::with_capacity(unsure.len());
     for (key, at) in unsure {
-        if let Some(import) = imports.by_key.get(key).and_then(|all| all.get(*at)) {
-            open.insert(import.id.clone(), (*key, *at));
+        if let Some(import) = imports.by_key.get(*key, *at) {
+            open.insert(import.id, (*key, *at));
         }
     }
     let seen = imports.seen;
@@ -103,9 +106,7 @@ pub(crate) async fn confirm(
         };
         match read {
             ReadById::Found(document) => {
-                if let Some(import) = imports.by_key.get_mut(&at.0).and_then(|all| all.get_mut(at.1)) {
-                    confirmed.take(print, import, at, &document.text, &mut imports.spool)?;
-                }
+                confirmed.take(print, imports, at, &document.text)?;
             }
             ReadById::Gone => {
                 confirmed.gone.insert(at);
@@ -136,10 +137,8 @@ impl PageVisitor for Again<'_, '_> {
     }
 
     fn take(&mut self, head: &Head, text: &RawValue) -> Result<bool, EngineError> {
-        if let Some(at) = self.open.get(&head.id).copied()
-            && let Some(import) = self.imports.by_key.get_mut(&at.0).and_then(|all| all.get_mut(at.1))
-        {
-            self.confirmed.take(self.print, import, at, text, &mut self.imports.spool)?;
+        if let Some(at) = self.open.get(&head.id).copied() {
+            self.confirmed.take(self.print, self.imports, at, text)?;
             self.met.insert(at);
         }
         Ok(self.met.len() < self.open.len())

@@ -14,6 +14,7 @@ use crate::planner::apply::{is_the_services, places_in_files, removed};
 use crate::planner::by_id::by_id_first;
 use crate::planner::confirm::{Confirmed, Position, confirm};
 use crate::planner::decide::{Decision, Group, creates_anyway, pair};
+use crate::planner::decisions::Decisions;
 use crate::planner::earlier_runs::{Sought, earlier_writes};
 use crate::planner::likeness::{Likeness, Place, ServiceOwn, adaptor_of, likeness};
 use crate::planner::own::read_own;
@@ -34,7 +35,7 @@ const MOST_ASKED: usize = 2000;
 #[derive(Debug, Default)]
 pub(crate) struct Decided {
     /// By item: the decision, and the key of the imports it is about.
-    pub by_item: HashMap<u32, (Decision, u64)>,
+    pub by_item: Decisions,
     /// What bears a wanted key and is not wanted.
     pub left: Vec<TargetImport>,
     /// What bears a key that only items want which are other imports, by their ids.
@@ -50,7 +51,7 @@ pub(crate) struct Decided {
 impl Decided {
     /// Whether an item is made anew: nothing that stands in the target is taken for it.
     pub(crate) fn creates(&self, index: u32, on_existing: OnExisting) -> bool {
-        match self.by_item.get(&index) {
+        match self.by_item.get(index) {
             None | Some((Decision::Create, _)) => true,
             Some((Decision::Ambiguous, _)) => creates_anyway(on_existing),
             Some((Decision::Unchanged(_) | Decision::Differs(_), _)) => false,
@@ -73,16 +74,17 @@ pub(crate) async fn decide_all(
     imports: &mut TargetImports<'_>,
 ) -> Result<Decided, EngineError> {
     let mut decided = Decided::default();
-    let groups = std::mem::take(&mut builder.by_key).into_iter();
-    let mut groups: Vec<(u64, Vec<u32>)> =
-        groups.filter(|(key, _)| imports.by_key.contains_key(key)).collect();
+    let mut wanted = std::mem::take(&mut builder.by_key);
     read_own(builder, imports).await?;
-    for key in by_id_first(&mut groups, imports) {
-        let is_claimed = imports.others.as_ref().is_none_or(|others| others.is_claimed(key));
-        let there = imports.by_key.get(&key).filter(|_| !is_claimed);
-        decided.without_item.extend(there.into_iter().flatten().cloned());
+    let (idle, by_id) = by_id_first(&mut wanted, imports);
+    for key in idle {
+        if !imports.others.as_ref().is_none_or(|others| others.is_claimed(key)) {
+            decided.without_item.extend(imports.by_key.of(key));
+        }
     }
     let mut open = Vec::new();
+    let by_id = by_id.into_iter().map(|(key, item)| (key, vec![item]));
+    let groups = wanted.groups().filter(|(key, _)| imports.by_key.contains(*key)).chain(by_id);
     for (key, wanted) in groups {
         match decide_by_print(builder, imports, key, &wanted, &mut decided) {
             None => {}
@@ -103,7 +105,7 @@ fn decide_by_print(
     wanted: &[u32],
     decided: &mut Decided,
 ) -> Option<Open> {
-    let there = imports.by_key.get(&key).map(Vec::as_slice).unwrap_or_default();
+    let there = imports.by_key.of(key);
     // What other items have is still a namesake, but none of these can be it.
     let taken_before = |import: &TargetImport| builder.taken.is_some_and(|taken| taken.contains(&import.id));
     let group = Group {
@@ -135,13 +137,12 @@ fn settle(
     let claimed = imports.others.as_ref().is_none_or(|others| others.is_claimed(key));
     if !claimed && !decisions.iter().any(|(_, decision)| *decision == Decision::Ambiguous) {
         let used: BTreeSet<usize> = decisions.iter().filter_map(|(_, decision)| decision.import()).collect();
-        let there = imports.by_key.get(&key).map(Vec::as_slice).unwrap_or_default();
-        let free =
-            there.iter().enumerate().filter(|(at, _)| !used.contains(at) && !gone.contains(&(key, *at)));
-        decided.left.extend(free.map(|(_, import)| import.clone()));
+        let there = imports.by_key.of(key).into_iter().enumerate();
+        let free = there.filter(|(at, _)| !used.contains(at) && !gone.contains(&(key, *at)));
+        decided.left.extend(free.map(|(_, import)| import));
     }
     let of = |item: usize| u32::try_from(item).unwrap_or(u32::MAX);
-    decided.by_item.extend(decisions.into_iter().map(|(item, decision)| (of(item), (decision, key))));
+    decisions.into_iter().for_each(|(item, decision)| decided.by_item.insert(of(item), decision, key));
 }
 
 /// Decides what fingerprints do not decide: reads it again, compares the documents, and asks what the service fills in.
@@ -170,7 +171,7 @@ async fn decide_open(
     ask(builder, imports, &mut decided.own).await?;
     judge(builder, imports, &decided.own, &mut alike).await?;
     for group in open {
-        let there = imports.by_key.get(&group.key).map(Vec::as_slice).unwrap_or_default();
+        let there = imports.by_key.of(group.key);
         let (mut verdicts, mut mistakes) = (Vec::new(), Vec::new());
         let pairs = Group { wanted: group.wanted, standing: group.standing };
         let decisions = pair(&pairs, |item, at| {
@@ -275,7 +276,7 @@ fn texts_of(
         }
     }
     for at in &group.standing {
-        let Some(import) = imports.by_key.get(&group.key).and_then(|all| all.get(*at)) else {
+        let Some(import) = imports.by_key.get(group.key, *at) else {
             continue;
         };
         if import.unreadable.is_none() {
@@ -320,7 +321,7 @@ async fn ask(
     if own.is_empty() {
         return Ok(());
     }
-    let wanted = imports.by_key.values().flatten().filter(|import| import.unreadable.is_none());
+    let wanted = imports.by_key.iter().filter(|import| import.unreadable.is_none());
     let mut slots: Vec<Span> = wanted.take(MOST_ASKED).map(|import| import.slot).collect();
     slots.extend(imports.samples.values().flatten());
     for (turn, slot) in slots.into_iter().enumerate() {
@@ -346,11 +347,11 @@ async fn judge(
             continue;
         };
         let (item, key, at) = *pair;
-        let Some(import) = imports.by_key.get(&key).and_then(|all| all.get(at)) else {
+        let Some(import) = imports.by_key.get(key, at) else {
             continue;
         };
         let of = builder.item(item)?;
-        let removed = removed(builder, &of, import);
+        let removed = removed(builder, &of, &import);
         let all_own = fields.is_empty() || {
             let text = imports.spool.read(import.slot)?;
             let adaptor = read_tree(&text).map(|tree| adaptor_of(&tree));
@@ -373,11 +374,11 @@ async fn judge(
     let earlier = earlier_writes(with.places_of_runs(), from, to, Sought::Of(sources)).await;
     for (pair, source) in asked {
         let (item, key, at) = pair;
-        let import = imports.by_key.get(&key).and_then(|all| all.get(at));
+        let import = imports.by_key.get(key, at);
         let (Some(import), Some(write)) = (import, earlier.get(&source)) else {
             continue;
         };
-        let as_left = write.sent == builder.drafts[item].sent() && write.found == Some(import.print);
+        let as_left = write.sent == builder.sent(item) && write.found == Some(import.print);
         let Some(Likeness::Grew { fields, renamed }) = alike.get(&pair) else {
             continue;
         };

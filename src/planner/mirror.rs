@@ -94,8 +94,8 @@ pub(crate) async fn take_deletions(
     }
     let used: HashSet<Id> = decided
         .by_item
-        .values()
-        .filter_map(|(decision, key)| Some(imports.by_key.get(key)?.get(decision.import()?)?.id.clone()))
+        .iter()
+        .filter_map(|(decision, key)| Some(imports.by_key.get(key, decision.import()?)?.id))
         .collect();
     let near: HashSet<Id> = imports.near.values().flatten().map(|near| near.id.clone()).collect();
     let left = std::mem::take(&mut decided.without_item);

@@ -6,11 +6,14 @@
 mod account_users;
 mod apply;
 pub mod approved;
+mod bearers;
 mod by_id;
 mod compare;
 mod confirm;
 mod decide;
+mod decisions;
 pub mod dependencies;
+mod draft;
 mod earlier_runs;
 mod facts;
 mod likeness;
@@ -33,6 +36,7 @@ pub mod undo;
 pub mod usage;
 mod usage_reads;
 mod users;
+mod wanted_keys;
 mod write_plan;
 
 pub use plan::{plan, plan_telling};

@@ -75,7 +75,7 @@ pub async fn plan_telling(with: PlanRequest<'_>, detail: UsageDetail) -> Result<
     prepare_all(&mut builder, &mut picks, resolver.as_ref(), &here, &usage).await?;
     claims(&mut builder, &mut picks, &here, &usage)?;
     // They are drafts now, and there may be very many.
-    picks.items = Vec::new();
+    picks.items.clear();
     if with.files().is_none() {
         builder.witnesses.source = picks.remembered.witnesses(&here);
     }

@@ -18,73 +18,27 @@ use crate::job::Action;
 use crate::model::{Fingerprint, Head, Id, Outcome, Verdict};
 use crate::planner::account_users::AccountUsers;
 use crate::planner::dependencies::{DependencyPlanner, DependencyStock};
+use crate::planner::draft::Draft;
 use crate::planner::likeness::Place;
 use crate::planner::others::{Claimed, Claims, Lack, Others};
 use crate::planner::prepare::{Apart, Prepared};
 use crate::planner::request::PlanRequest;
 use crate::planner::target_index::{Keys, TargetImports, TargetPrint, TargetVisitor, may_make, standings};
 use crate::planner::usage::PlanUsage;
+use crate::planner::wanted_keys::WantedKeys;
 use crate::run_folder::RunFolderError;
-use crate::run_folder::document_file::{DocumentFile, Span, one_line, to_json};
+use crate::run_folder::document_file::{DocumentFile, one_line, to_json};
 use crate::run_folder::plan_item::{PlanItem, Witnesses};
 use crate::run_folder::reference_usage::{CREATED, Reference};
-
-/// A span in 12 bytes instead of 16.
-#[derive(Clone, Copy)]
-struct Slot {
-    offset: [u32; 2],
-    length: u32,
-}
-
-impl From<Span> for Slot {
-    fn from(span: Span) -> Self {
-        #[expect(clippy::cast_possible_truncation, reason = "two halves")]
-        let offset = [(span.offset >> 32) as u32, span.offset as u32];
-        Self { offset, length: span.length }
-    }
-}
-
-impl From<Slot> for Span {
-    fn from(slot: Slot) -> Self {
-        let [high, low] = slot.offset.map(u64::from);
-        Self { offset: high << 32 | low, length: slot.length }
-    }
-}
-
-/// An item between preparing and deciding; small, for there may be very many.
-pub(crate) struct Draft {
-    item: Slot,
-    wanted: Option<Slot>,
-    /// What it is compared by.
-    pub print: Option<Fingerprint>,
-    /// What would be sent, where that is not what it is compared by.
-    sent: Option<Box<Fingerprint>>,
-    has_secrets: bool,
-    pub verdict: Verdict,
-    pub needs: Box<[u32]>,
-}
-
-impl Draft {
-    /// Whether a document is to be written for it.
-    pub(crate) fn is_wanted(&self) -> bool {
-        self.wanted.is_some()
-    }
-
-    /// Where the document lies that is to be written for it.
-    pub(crate) fn wanted(&self) -> Option<Span> {
-        self.wanted.map(Span::from)
-    }
-
-    /// Fingerprint of what would be sent.
-    pub(crate) fn sent(&self) -> Option<Fingerprint> {
-        self.sent.as_deref().copied().or(self.print)
-    }
-}
 
 /// Where drafts and documents lie while the plan is made.
 pub(crate) struct PlanBuilder<'a> {
     pub with: &'a PlanRequest<'a>,
     pub drafts: Vec<Draft>,
+    /// What would be sent for an item, where that is not what it is compared by.
+    sent: HashMap<usize, Fingerprint>,
+    /// What items need, by its place among the supplies.
+    needs: HashMap<usize, Box<[u32]>>,
     pub items: DocumentFile,
     pub documents: DocumentFile,
     pub keys: Keys,
@@ -93,10 +47,11 @@ pub(crate) struct PlanBuilder<'a> {
     /// Imports of the target that belong to other imports of the source.
     pub taken: Option<&'a BTreeSet<Id>>,
     /// Hashes of the loose keys of names, where nearly the same name matters.
-    loose: HashSet<u64>,
-    pub by_key: HashMap<u64, Vec<u32>>,
-    /// How many imports would bear a name, and whether the job gave it to one of them.
-    named: HashMap<u64, (u32, bool)>,
+    loose: Vec<u64>,
+    /// Hashes of the keys by which items are recognised.
+    pub by_key: WantedKeys,
+    /// Hashes of the names that imports would bear; the last bit says whether the job gave it.
+    named: Vec<u64>,
     /// Keys of imports that are not compared, for whatever reason.
     claimed: HashSet<u64>,
     /// Ids of what is restored or known to be an item's, and the items: in the target they are recognised by these first.
@@ -131,6 +86,8 @@ impl<'a> PlanBuilder<'a> {
         Ok(Self {
             with,
             drafts: Vec::new(),
+            sent: HashMap::new(),
+            needs: HashMap::new(),
             items: DocumentFile::create(&items)?,
             documents: DocumentFile::create(&documents)?,
             keys: Keys::default(),
@@ -139,9 +96,9 @@ impl<'a> PlanBuilder<'a> {
                 ignore,
             },
             taken: with.taken(),
-            loose: HashSet::new(),
-            by_key: HashMap::new(),
-            named: HashMap::new(),
+            loose: Vec::new(),
+            by_key: WantedKeys::default(),
+            named: Vec::new(),
             claimed: HashSet::new(),
             ids: HashMap::new(),
             listed_apart: false,
@@ -186,14 +143,11 @@ impl<'a> PlanBuilder<'a> {
                 self.ids.insert(own.id.clone(), index);
             }
             if let Some(key) = &prepared.key
-                && matches!(
-                    self.with.job.action,
-                    Action::Migrate | Action::Clone | Action::Compare | Action::Restore | Action::Apply
-                )
+                && self.is_recognised()
             {
-                self.by_key.entry(self.keys.of(key)).or_default().push(index);
+                self.by_key.push(self.keys.of(key), index);
                 if self.with.looks_twice() {
-                    self.loose.insert(self.keys.of(&loose_name_key(&prepared.item.name)));
+                    self.loose.push(self.keys.of(&loose_name_key(&prepared.item.name)));
                 }
             }
         } else if let Some(text) = verbatim {
@@ -207,22 +161,57 @@ impl<'a> PlanBuilder<'a> {
                 self.with.job.action,
                 Action::Update | Action::Backup | Action::Restore | Action::Apply
             );
-            let named = self.named.entry(self.keys.of(&name_key(&prepared.item.name))).or_default();
-            *named = (named.0 + 1, named.1 || copies || prepared.item.name != head.name);
+            let given = copies || prepared.item.name != head.name;
+            self.named.push(self.keys.of(&name_key(&prepared.item.name)) & !1 | u64::from(given));
         }
         let text = to_json(&prepared.item, self.items.path())?;
         let sent = prepared.item.sent_sha256;
         let print = prepared.print.or(sent);
+        let place = self.drafts.len();
+        if let Some(sent) = sent.filter(|sent| print != Some(*sent)) {
+            self.sent.insert(place, sent);
+        }
+        if !needs.is_empty() {
+            self.needs.insert(place, needs.into());
+        }
         self.drafts.push(Draft {
-            item: self.items.append(&text)?.into(),
-            wanted: wanted.map(Slot::from),
             print,
-            sent: sent.filter(|sent| print != Some(*sent)).map(Box::new),
             has_secrets: !prepared.item.secrets.is_empty(),
-            verdict: Verdict::Equal,
-            needs: needs.into(),
+            ..Draft::new(self.items.append(&text)?, wanted, Verdict::Equal)
         });
         Ok(())
+    }
+
+    /// Makes room for so many items: a growing list takes twice as much.
+    pub(crate) fn reserve(&mut self, items: usize) {
+        self.drafts.reserve_exact(items);
+        if self.is_recognised() {
+            self.by_key.reserve(items);
+        }
+    }
+
+    /// Whether items are recognised by keys in the target.
+    fn is_recognised(&self) -> bool {
+        use Action::{Apply, Clone, Compare, Migrate, Restore};
+        matches!(self.with.job.action, Migrate | Clone | Compare | Restore | Apply)
+    }
+
+    /// To be called once, when all items are kept.
+    pub(crate) fn sort(&mut self) {
+        self.by_key.sort();
+        self.named.sort_unstable();
+        self.loose.sort_unstable();
+        self.loose.dedup();
+    }
+
+    /// Fingerprint of what would be sent for an item.
+    pub(crate) fn sent(&self, index: usize) -> Option<Fingerprint> {
+        self.sent.get(&index).copied().or(self.drafts[index].print)
+    }
+
+    /// What an item needs, by its place among the supplies.
+    pub(crate) fn needs(&self, index: usize) -> &[u32] {
+        self.needs.get(&index).map(|needs| &**needs).unwrap_or_default()
     }
 
     /// Plans what is to be created first.
@@ -341,15 +330,7 @@ impl<'a> PlanBuilder<'a> {
     /// Puts down an item without a document, after the others.
     pub(crate) fn put_down(&mut self, item: &PlanItem) -> Result<(), EngineError> {
         let text = to_json(item, self.items.path())?;
-        self.drafts.push(Draft {
-            item: self.items.append(&text)?.into(),
-            wanted: None,
-            print: None,
-            sent: None,
-            has_secrets: false,
-            verdict: Verdict::NotChecked,
-            needs: Box::default(),
-        });
+        self.drafts.push(Draft::new(self.items.append(&text)?, None, Verdict::NotChecked));
         Ok(())
     }
 
@@ -365,7 +346,11 @@ impl<'a> PlanBuilder<'a> {
         if !item.is_work() && item.outcome != Some(Outcome::Unchanged) {
             return;
         }
-        if let Some((count @ 2.., true)) = self.named.get(&self.keys.of(&name_key(&item.name))) {
+        let name = self.keys.of(&name_key(&item.name)) & !1;
+        let from = self.named.partition_point(|named| *named < name);
+        let count = self.named[from..].partition_point(|named| *named <= name | 1);
+        // In their order, the last one says whether the job gave it to any.
+        if count >= 2 && self.named[from + count - 1] & 1 == 1 {
             item.warnings.push(format!("{count} imports of this run would be called \"{}\"", item.name));
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::documents::references::{Resolver, ResourceIndex};
 use crate::inventory::error::EngineError;
 use crate::inventory::flow_usage::FlowUsage;
-use crate::inventory::select::Selected;
+use crate::inventory::select::{Picked, Selected};
 use crate::inventory::wanted::Absent;
 use crate::job::Action;
 use crate::model::event::{Event, Stage};
@@ -38,11 +38,11 @@ pub(crate) async fn prepare_all(
     let workshop = Arc::new(TransformContext::new(with, resolver, builder.print.ignore.clone()));
     let known = Known::new(with, here, usage);
     let mut rows_met: HashMap<u32, u32> = HashMap::new();
-    for row in picks.items.iter().filter_map(|pick| pick.row) {
+    for row in picks.items.iter().filter_map(Picked::row) {
         *rows_met.entry(row).or_default() += 1;
     }
     // Exactly: a growing list takes twice as much.
-    builder.drafts.reserve_exact(picks.items.len() + picks.absent.len());
+    builder.reserve(picks.items.len() + picks.absent.len());
     let mut source = Source { with, picks, known: &known, at: 0, number: 0 };
     let mut preparing: Option<Preparing> = None;
     loop {
@@ -71,6 +71,7 @@ pub(crate) async fn prepare_all(
         }
         put_down_absent(builder, absent)?;
     }
+    builder.sort();
     builder.notes.append(&mut picks.notes);
     if with.only().is_none() && !picks.items.is_empty() {
         builder.notes.extend(with.job.program.notes());
@@ -101,7 +102,7 @@ impl Source<'_, '_> {
         {
             self.with.breathe(self.at).await?;
             self.at += 1;
-            let text = self.picks.spool.read(pick.slot)?;
+            let text = self.picks.spool.read(pick.slot())?;
             bytes += text.len();
             let document = read_document(text, self.picks.spool.path())?;
             let head = document.head();
@@ -110,12 +111,12 @@ impl Source<'_, '_> {
             }
             self.number += 1;
             let number = ItemKey(self.number);
-            let trouble = pick.trouble.and_then(|index| self.picks.troubles.get(index as usize));
+            let trouble = pick.trouble().and_then(|index| self.picks.troubles.get(index as usize));
             let todo = match trouble {
                 Some(trouble) => Todo::Refuse(trouble.clone()),
-                None => Todo::Prepare(self.known.facts(self.with, number, head, pick.row)),
+                None => Todo::Prepare(self.known.facts(self.with, number, head, pick.row())),
             };
-            chunk.push(Unprepared { number, row: pick.row, document, todo });
+            chunk.push(Unprepared { number, row: pick.row(), document, todo });
         }
         Ok(chunk)
     }

@@ -57,7 +57,7 @@ pub(crate) async fn second_look(
         return Ok(conflicts);
     }
     for (source, number) in creates {
-        if decided.by_item.get(&number).is_some_and(|(decision, _)| decision.import().is_some()) {
+        if decided.by_item.get(number).is_some_and(|(decision, _)| decision.import().is_some()) {
             continue;
         }
         let name = builder.item(number as usize)?.name;
@@ -86,7 +86,7 @@ async fn adopt(
     creates: &HashMap<Id, u32>,
     earlier: HashMap<Id, EarlierWrite>,
 ) -> Result<(), EngineError> {
-    let known: HashSet<&Id> = imports.by_key.values().flatten().map(|import| &import.id).collect();
+    let known: HashSet<Id> = imports.by_key.iter().map(|import| import.id).collect();
     let made: HashMap<Id, u32> = earlier
         .into_iter()
         .filter(|(_, write)| !known.contains(&write.target))
@@ -133,8 +133,8 @@ async fn adopt(
             _ => Decision::Differs(0),
         };
         let key = free_key(imports, number);
-        imports.by_key.insert(key, vec![import]);
-        decided.by_item.insert(number, (decision, key));
+        imports.by_key.insert(key, import);
+        decided.by_item.insert(number, decision, key);
     }
     Ok(())
 }

@@ -35,7 +35,7 @@ fn make(builder: &PlanBuilder<'_>, item: &mut PlanItem) {
 
 /// Says which supplies an import needs, if it is carried out; and ends it if one of them cannot be had.
 pub(crate) fn weigh(builder: &mut PlanBuilder<'_>, index: usize, item: &mut PlanItem) {
-    let needs = std::mem::take(&mut builder.drafts[index].needs);
+    let needs = builder.needs(index).to_vec();
     if needs.is_empty() {
         return;
     }
@@ -53,7 +53,6 @@ pub(crate) fn weigh(builder: &mut PlanBuilder<'_>, index: usize, item: &mut Plan
     for change in &mut item.changes {
         change.to.iter_mut().for_each(|text| builder.supplies.spell(text));
     }
-    builder.drafts[index].needs = needs;
 }
 
 /// Turns a decision into what is done.
@@ -69,11 +68,11 @@ pub(crate) fn settle(
     if let Some(why) = decided.conflicts.get(&number) {
         return Ok(ended(item, Outcome::Conflict, "similar_name", why.clone()));
     }
-    let Some((decision, key)) = decided.by_item.get(&number).copied() else {
+    let Some((decision, key)) = decided.by_item.get(number) else {
         make(builder, &mut item);
         return stands_apart(builder, item, number, None, imports);
     };
-    let there = imports.by_key.get(&key).map(Vec::as_slice).unwrap_or_default();
+    let there = imports.by_key.of(key);
     let ids = || there.iter().map(|import| import.id.clone()).collect::<Vec<_>>();
     match decision {
         Decision::Unchanged(at) => {
@@ -94,7 +93,7 @@ pub(crate) fn settle(
             make(builder, &mut item);
             return stands_apart(builder, item, number, None, imports);
         }
-        Decision::Ambiguous => return Ok(ambiguous(item, there)),
+        Decision::Ambiguous => return Ok(ambiguous(item, &there)),
         Decision::Differs(at) => {
             let Some(import) = there.get(at).cloned() else {
                 return Ok(item);

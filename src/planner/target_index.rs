@@ -1,13 +1,12 @@
 //! What stands in the target already: the imports whose name (or external id) an item wants.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
 
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::documents::Unreadable;
 use crate::documents::document::print_and_tree_by;
 use crate::documents::name::loose_name_key;
 use crate::documents::normal::{Ignore, masks, remove_pointers};
@@ -20,26 +19,17 @@ use crate::job::{Action, MatchBy};
 use crate::model::cancel::Cancel;
 use crate::model::event::{Event, Events, Stage};
 use crate::model::{Fingerprint, Head, Id};
+use crate::planner::bearers::Bearers;
+pub(crate) use crate::planner::bearers::TargetImport;
 use crate::planner::others::Others;
+use crate::planner::wanted_keys::WantedKeys;
 use crate::run_folder::document_file::{DocumentFile, Span};
 use crate::run_folder::known_ids::KnownIds;
-
-/// An import of the target that bears a wanted key.
-#[derive(Debug, Clone)]
-pub(crate) struct TargetImport {
-    pub id: Id,
-    pub print: Fingerprint,
-    pub slot: Span,
-    /// Owned by an Integration App.
-    pub app: bool,
-    /// Why its text has no tree, if it has none. It is never equal to anything.
-    pub unreadable: Option<Unreadable>,
-}
 
 /// What of the target bears a key that is wanted.
 #[derive(Debug)]
 pub(crate) struct TargetImports<'a> {
-    pub by_key: HashMap<u64, Vec<TargetImport>>,
+    pub by_key: Bearers,
     /// What bears the very id of an item that is restored, by the item's number.
     pub by_id: HashMap<u32, TargetImport>,
     /// What bears nearly the name of an item and is wanted by none, by the hash of the loose key.
@@ -116,16 +106,16 @@ impl Keys {
 }
 
 struct Index<'a, 'o> {
-    wanted: &'a HashMap<u64, Vec<u32>>,
+    wanted: &'a WantedKeys,
     keys: &'a Keys,
     match_by: MatchBy,
     folder: &'a Path,
     spool: Option<DocumentFile>,
     generation: u32,
     ids: &'a HashMap<Id, u32>,
-    by_key: HashMap<u64, Vec<TargetImport>>,
+    by_key: Bearers,
     by_id: HashMap<u32, TargetImport>,
-    loose: &'a HashSet<u64>,
+    loose: &'a [u64],
     print: &'a TargetPrint,
     near: HashMap<u64, Vec<NearImport>>,
     samples: HashMap<String, Vec<Span>>,
@@ -172,7 +162,7 @@ impl PageVisitor for Index<'_, '_> {
             return Ok(true);
         }
         let key = self.match_by.key(head).map(|key| self.keys.of(&key));
-        let Some(key) = key.filter(|key| self.wanted.contains_key(key)) else {
+        let Some(key) = key.filter(|key| self.wanted.contains(*key)) else {
             if let Some(others) = &mut self.others {
                 others.consider(key, head, text)?;
             }
@@ -180,7 +170,7 @@ impl PageVisitor for Index<'_, '_> {
             return Ok(true);
         };
         let standing = self.stand(head, text)?;
-        self.by_key.entry(key).or_default().push(standing);
+        self.by_key.push(key, standing);
         Ok(true)
     }
 }
@@ -207,7 +197,7 @@ impl Index<'_, '_> {
         self.unwanted += 1;
         if !self.loose.is_empty() {
             let key = self.keys.of(&loose_name_key(&head.name));
-            if self.loose.contains(&key) {
+            if self.loose.binary_search(&key).is_ok() {
                 let near = NearImport { id: head.id.clone(), name: head.name.clone() };
                 self.near.entry(key).or_default().push(near);
             }
@@ -243,13 +233,13 @@ pub(crate) fn may_make(action: Action) -> bool {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TargetVisitor<'a> {
     /// Hashes of the keys, and the items that want them.
-    pub wanted: &'a HashMap<u64, Vec<u32>>,
+    pub wanted: &'a WantedKeys,
     pub keys: &'a Keys,
     pub match_by: MatchBy,
     /// Ids by which imports are recognised before any key, and the items they belong to.
     pub ids: &'a HashMap<Id, u32>,
-    /// Hashes of the loose keys of the items' names, where nearly the same name matters.
-    pub loose: &'a HashSet<u64>,
+    /// Hashes of the loose keys of the items' names in their order, where nearly the same name matters.
+    pub loose: &'a [u64],
     pub print: &'a TargetPrint,
     /// Some imports of the source.
     pub source: &'a Remembered,
@@ -294,7 +284,7 @@ pub(crate) async fn standings<'o>(
         spool: None,
         generation: 0,
         ids,
-        by_key: HashMap::new(),
+        by_key: Bearers::default(),
         by_id: HashMap::new(),
         loose,
         print,
@@ -319,7 +309,8 @@ pub(crate) async fn standings<'o>(
     let holds_source = index.of_source > 0 && index.of_source == index.source.count();
     let spool = index.spool.take();
     let spool = spool.map_or_else(|| DocumentFile::create(&folder.join("target-0.spool")), Ok)?;
-    let Index { by_key, by_id, near, samples, unwanted, others, known, remembered, .. } = index;
+    let Index { mut by_key, by_id, near, samples, unwanted, others, known, remembered, .. } = index;
+    by_key.sort();
     let known = (!idle).then_some(known);
     Ok(TargetImports {
         by_key,

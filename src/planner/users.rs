@@ -67,11 +67,11 @@ pub(crate) async fn old_ids(
             let name = builder.item(index as usize)?.name;
             becomes.insert(id, NewId::OfItem(ItemKey(first + index + 1), name));
         } else if repoint
-            && let Some((decision, key)) = decided.by_item.get(&index)
-            && let Some(there) = decision.import().and_then(|at| imports.by_key.get(key)?.get(at))
+            && let Some((decision, key)) = decided.by_item.get(index)
+            && let Some(there) = decision.import().and_then(|at| imports.by_key.get(key, at))
             && there.id != id
         {
-            becomes.insert(id, NewId::Import(there.id.clone()));
+            becomes.insert(id, NewId::Import(there.id));
         }
     }
     if becomes.is_empty() {

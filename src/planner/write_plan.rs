@@ -1,6 +1,6 @@
 //! Writes the plan: every item in its order, settled by now, and the documents that are to be written.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use crate::documents::{Mistake, contained};
 use crate::inventory::endpoint::{Spent, spent};
@@ -9,7 +9,7 @@ use crate::inventory::list_scan::Seen;
 use crate::inventory::related::{Related, append_related};
 use crate::inventory::select::Selected;
 use crate::job::{Action, Verify};
-use crate::model::{Fingerprint, Id, ItemKey, Operation, Outcome};
+use crate::model::{Fingerprint, IdSet, ItemKey, Operation, Outcome};
 use crate::planner::compare::{contrast, take_others};
 use crate::planner::matching::{Decided, decide_all};
 use crate::planner::mirror::take_deletions;
@@ -115,7 +115,7 @@ pub(crate) async fn decide_and_write(
     let first = builder.supplies.number();
     let old = old_ids(&mut builder, &decided, &imports, first).await?;
     let mut output = Output::begin(with, head)?;
-    let mut used: HashSet<Id> = HashSet::new();
+    let mut used = IdSet::default();
     let supplies: Vec<_> = builder.supplies.items().collect();
     for (item, slot) in supplies {
         let text = slot.map(|slot| builder.documents.read(slot)).transpose()?;
@@ -134,10 +134,10 @@ pub(crate) async fn decide_and_write(
         }
         tell(&mut builder.usage, &mut item);
         if item.is_work() {
-            item.needs = builder.supplies.numbers(&builder.drafts[index].needs);
+            item.needs = builder.supplies.numbers(builder.needs(index));
         }
-        if item.operation == Operation::Archive {
-            used.extend(item.source.as_ref().map(|source| source.id.clone()));
+        if let (Operation::Archive, Some(source)) = (item.operation, &item.source) {
+            used.insert(&source.id, ());
         }
         let slot = builder.drafts[index].wanted().filter(|_| item.is_work());
         let text = slot.map(|slot| builder.documents.read(slot)).transpose()?;
