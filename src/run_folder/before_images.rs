@@ -1,6 +1,5 @@
 //! `before.jsonl`: the documents as they were before a run overwrote or removed them.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -9,15 +8,16 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::documents::Document;
-use crate::model::{Fingerprint, ItemKey};
-use crate::run_folder::document_file::{Span, read_document, read_span};
+use crate::model::{Chunks, Fingerprint, ItemKey};
+use crate::run_folder::document_file::{PackedSpan, Span, read_document, read_span};
 use crate::run_folder::error::RunFolderError;
 use crate::run_folder::folder::RunFolder;
 
 /// Where in `before.jsonl` each item's document stands.
 pub(crate) struct Befores {
     file: Option<File>,
-    slots: HashMap<ItemKey, Span>,
+    /// In the order of the items.
+    slots: Vec<(ItemKey, PackedSpan)>,
 }
 
 #[derive(Deserialize)]
@@ -30,8 +30,8 @@ struct BeforeLine<'a> {
 impl Befores {
     pub(crate) fn index(folder: &RunFolder) -> Result<Self, RunFolderError> {
         let path = folder.before();
-        let Ok(file) = File::open(&path) else { return Ok(Self { file: None, slots: HashMap::new() }) };
-        let mut slots = HashMap::new();
+        let Ok(file) = File::open(&path) else { return Ok(Self { file: None, slots: Vec::new() }) };
+        let mut slots = Chunks::default();
         let mut reader = BufReader::new(File::open(&path).map_err(RunFolderError::file("open", &path))?);
         let (mut line, mut offset) = (String::new(), 0_u64);
         loop {
@@ -44,12 +44,17 @@ impl Befores {
                 let text = before.document.get();
                 let inside = text.as_ptr() as usize - line.as_ptr() as usize;
                 let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
-                // The first line of an item is the document as it was before the run.
-                slots.entry(before.item).or_insert(Span { offset: offset + inside as u64, length });
+                slots.push((before.item, Span { offset: offset + inside as u64, length }.into()));
             }
             offset += read as u64;
         }
-        Ok(Self { file: Some(file), slots })
+        let mut sorted: Vec<(ItemKey, PackedSpan)> = Vec::with_capacity(slots.len());
+        sorted.extend(slots.iter());
+        drop(slots);
+        sorted.sort_unstable_by_key(|(item, span)| (*item, Span::from(*span).offset));
+        // The first line of an item is the document as it was before the run.
+        sorted.dedup_by_key(|(item, _)| *item);
+        Ok(Self { file: Some(file), slots: sorted })
     }
 
     /// The document of one item as it was before the run first wrote it, whatever the journal says of it. Reads the file
@@ -80,8 +85,11 @@ impl Befores {
         item: ItemKey,
         sha256: Option<Fingerprint>,
     ) -> Result<Option<Document>, RunFolderError> {
-        let (Some(file), Some(slot)) = (&self.file, self.slots.get(&item)) else { return Ok(None) };
-        let text = read_span(file, *slot).map_err(RunFolderError::file("read", "before.jsonl"))?;
+        let found = self.slots.binary_search_by_key(&item, |(item, _)| *item).ok();
+        let (Some(file), Some((_, slot))) = (&self.file, found.and_then(|at| self.slots.get(at))) else {
+            return Ok(None);
+        };
+        let text = read_span(file, (*slot).into()).map_err(RunFolderError::file("read", "before.jsonl"))?;
         if sha256 != Some(Fingerprint::of(&text)) {
             return Ok(None);
         }

@@ -10,8 +10,34 @@ pub(crate) struct Standing {
     pub print: Fingerprint,
     /// The import's `lastModified`, as the service shows it.
     pub modified: Option<Stamp>,
-    /// The import's `createdAt`, as the service shows it.
-    pub created: Option<Stamp>,
+    /// The import's `createdAt`, as the service shows it, beside that.
+    pub created: Created,
+}
+
+/// When an import was made, as its own document says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Created {
+    /// It does not say.
+    Unknown,
+    /// When it was last changed, by the same words.
+    AsModified,
+    /// When it was last changed, by other words.
+    AtThatTime,
+    /// At another time.
+    Otherwise,
+}
+
+impl Created {
+    pub(crate) fn of(created: Option<&str>, modified: Option<&Stamp>) -> Self {
+        let Some(created) = created.map(Stamp::of) else { return Self::Unknown };
+        match modified {
+            Some(modified) if created == *modified => Self::AsModified,
+            Some(modified) if created.time().is_some_and(|at| Some(at) == modified.time()) => {
+                Self::AtThatTime
+            }
+            _ => Self::Otherwise,
+        }
+    }
 }
 
 /// What the comparison of what was left with what stands there says.
@@ -29,19 +55,15 @@ pub(crate) enum Touch {
 
 /// Judges by `lastModified` and fingerprint as last recorded; where the run never saw it, by whether it was ever modified.
 pub(crate) fn judge(left: &Left, now: &Standing) -> Touch {
-    let known = left.answered.as_ref().or(left.seen.as_ref());
-    match (known, now.modified.as_ref()) {
+    match (left.known.as_ref(), now.modified.as_ref()) {
         (Some(known), Some(modified)) => match (known.time(), modified.time()) {
             (Some(then), Some(at)) if at < then => return Touch::Behind,
             (Some(then), Some(at)) if at > then => return Touch::Edited,
             (None, _) | (_, None) if known != modified => return Touch::Edited,
             _ => {}
         },
-        (None, Some(modified)) => {
-            let same = |created: &Stamp| {
-                created == modified || created.time().is_some_and(|at| Some(at) == modified.time())
-            };
-            if !now.created.as_ref().is_some_and(same) {
+        (None, Some(_)) => {
+            if !matches!(now.created, Created::AsModified | Created::AtThatTime) {
                 return Touch::NeverSeen;
             }
         }
@@ -53,7 +75,8 @@ pub(crate) fn judge(left: &Left, now: &Standing) -> Touch {
         return Touch::Edited;
     }
     // It was first seen at the read-back, and was not what was wanted: an edit may have come before that.
-    if left.answered.is_none() && left.differs && now.created.is_some() && now.created != now.modified {
+    let is_modified = matches!(now.created, Created::AtThatTime | Created::Otherwise);
+    if !left.was_answered && left.differs && is_modified {
         return Touch::NeverSeen;
     }
     Touch::Untouched
@@ -64,20 +87,13 @@ mod tests {
     use super::*;
 
     fn left(print: Option<&str>, answered: Option<&str>, seen: Option<&str>, differs: bool) -> Left {
-        Left {
-            print: print.map(|text| Fingerprint::of(text.as_bytes())),
-            answered: answered.map(Stamp::of),
-            seen: seen.map(Stamp::of),
-            differs,
-        }
+        Left { differs, ..Left::of(print.map(|text| Fingerprint::of(text.as_bytes())), answered, seen) }
     }
 
     fn now(print: &str, created: Option<&str>, modified: Option<&str>) -> Standing {
-        Standing {
-            print: Fingerprint::of(print.as_bytes()),
-            modified: modified.map(Stamp::of),
-            created: created.map(Stamp::of),
-        }
+        let modified = modified.map(Stamp::of);
+        let created = Created::of(created, modified.as_ref());
+        Standing { print: Fingerprint::of(print.as_bytes()), modified, created }
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! What imports refer to, and they: which is undone first, and what is left alone because it is still used.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use crate::inventory::dependents::used_by;
-use crate::model::{Id, ItemKey, Operation, Outcome};
+use crate::model::{Id, IdSet, ItemKey, Operation, Outcome};
 use crate::planner::prepare::ended;
 use crate::planner::undo::present::Uses;
 use crate::planner::undo::touched::{Did, Touched};
@@ -41,19 +41,20 @@ pub(crate) struct Links {
     users: HashMap<ItemKey, Vec<ItemKey>>,
     /// What becomes of the items of the run, as far as planned.
     fates: HashMap<ItemKey, Fate>,
-    /// What is removed or put back here: it will not use anything that the run made.
-    leaving: HashSet<Id>,
+    /// What is removed or put back here: it will not use anything that the run made. Only where that may be used.
+    leaving: Option<IdSet>,
 }
 
 impl Links {
     pub(crate) fn of(touched: &[Touched]) -> Self {
         let mut users: HashMap<ItemKey, Vec<ItemKey>> = HashMap::new();
         for one in touched {
-            for need in &one.needs {
+            for need in one.needs() {
                 users.entry(*need).or_default().push(one.item);
             }
         }
-        Self { users, fates: HashMap::new(), leaving: HashSet::new() }
+        let leaving = touched.iter().any(|one| !one.is_import()).then(IdSet::default);
+        Self { users, fates: HashMap::new(), leaving }
     }
 
     /// Puts an item after those that needed what it undoes; one that is used by anything else is left alone.
@@ -76,7 +77,9 @@ impl Links {
         let open = matches!(item.outcome, Some(Outcome::Stale | Outcome::Failed | Outcome::Conflict));
         let gone = item.trouble.as_ref().is_some_and(|trouble| trouble.code == "gone");
         let fate = if item.is_work() {
-            self.leaving.extend(one.target.clone());
+            if let (Some(leaving), Some(target)) = (&mut self.leaving, one.target()) {
+                leaving.insert(&target, ());
+            }
             Fate::Undone(item.item)
         } else if open && !gone {
             Fate::Stays(item.name.clone())
@@ -84,7 +87,7 @@ impl Links {
             Fate::Over
         };
         // Only what something needs, or what needs something, is ever asked for again.
-        if !one.needs.is_empty() || self.users.contains_key(&one.item) {
+        if !one.needs().is_empty() || self.users.contains_key(&one.item) {
             self.fates.insert(one.item, fate);
         }
         item
@@ -107,7 +110,8 @@ impl Links {
         match uses? {
             Ok(uses) => {
                 let mut uses = uses.clone();
-                uses.values_mut().for_each(|users| users.retain(|user| !self.leaving.contains(&user.id)));
+                let is_leaving = |id: &Id| self.leaving.as_ref().is_some_and(|leaving| leaving.contains(id));
+                uses.values_mut().for_each(|users| users.retain(|user| !is_leaving(&user.id)));
                 used_by(&uses)
             }
             Err(why) => Some(format!("it could not be found out what uses it ({why}): left alone")),

@@ -21,7 +21,7 @@ use crate::inventory::witnesses;
 use crate::job::Verify;
 use crate::journal::ItemStates;
 use crate::model::cancel::Cancel;
-use crate::model::{Head, Id, ItemKey, Operation, Outcome, Verdict};
+use crate::model::{Head, Id, ItemKey, Operation, Outcome, PackedId, Verdict};
 use crate::planner::prepare::{blank, ended};
 use crate::planner::request::breathe;
 use crate::planner::undo::judge::{Standing, Touch, judge};
@@ -147,30 +147,34 @@ pub async fn plan_undo(with: UndoRequest<'_>) -> Result<PlannedUndo, EngineError
 fn all_touched(with: &UndoRequest<'_>) -> Result<Vec<Touched>, EngineError> {
     // Exactly: a growing list takes twice as much.
     let (mut touched, mut copies) = (Vec::with_capacity(with.plan.len() as usize), Vec::new());
+    let grace = jiff::SignedDuration::try_from(with.settle).unwrap_or(jiff::SignedDuration::MAX);
     rows(with.folder, with.plan, with.memory, |row| {
-        touched.extend(Touched::of(&row, with.memory));
-        copies.extend(Touched::copies(&row));
+        let is_recent = row.finished_at.is_some_and(|at| with.now.duration_since(at) < grace);
+        touched.extend(Touched::of(&row, with.memory, is_recent));
+        copies.extend(Touched::copies(&row, is_recent));
         Ok(())
     })?;
-    // One may have been found to be an item's own since.
-    let own: HashSet<Id> = touched.iter().filter_map(|one: &Touched| one.target.clone()).collect();
-    copies.retain(|copy: &Touched| copy.target.as_ref().is_some_and(|id| !own.contains(id)));
+    if !copies.is_empty() {
+        // One may have been found to be an item's own since.
+        let own: HashSet<&PackedId> = touched.iter().filter_map(Touched::packed_target).collect();
+        copies.retain(|copy: &Touched| copy.packed_target().is_some_and(|id| !own.contains(id)));
+    }
     touched.extend(copies);
     Ok(touched)
 }
 
 /// Refuses an account in which nothing is that the run touched, unless something else shows that it is the right one.
 async fn refuse_another(with: &UndoRequest<'_>, touched: &[Touched]) -> Result<(), EngineError> {
-    let gone: HashSet<&Id> = touched.iter().filter_map(|one| one.target.as_ref()).collect();
+    let gone: HashSet<&PackedId> = touched.iter().filter_map(Touched::packed_target).collect();
     let removed = touched.iter().filter(|one| one.did == Did::Removed).take(8);
-    for (one, id) in removed.filter_map(|one| Some((one, one.target.as_ref()?))) {
+    for (one, id) in removed.filter_map(|one| Some((one, one.target()?))) {
         // What was removed there lies in its recycle bin.
-        if with.target.client.bin_get(one.kind.as_str(), id).await.is_ok() {
+        if with.target.client.bin_get(one.kind.as_str(), &id).await.is_ok() {
             return Ok(());
         }
     }
     let mut witnesses = with.plan.tail().witnesses.target.clone();
-    witnesses.retain(|witness| !gone.contains(&witness.id));
+    witnesses.retain(|witness| !gone.contains(&PackedId::from(&witness.id)));
     // Everything was looked for until the grace period was over.
     witnesses::refuse_another(with.target, &witnesses, Duration::ZERO).await
 }
@@ -249,7 +253,7 @@ fn unplanned(
     mistake: Mistake,
 ) -> Result<Undoing, EngineError> {
     let of_run = with.plan.item(one.item)?;
-    let id = one.target.clone().unwrap_or_else(|| Id::from(""));
+    let id = one.target().unwrap_or_else(|| Id::from(""));
     let number = ItemKey(u32::try_from(at + 1).unwrap_or(u32::MAX));
     let mut item = blank(number, &Head::new(id, of_run.name));
     (item.kind, item.source) = (of_run.kind, of_run.source);
@@ -266,7 +270,7 @@ fn plan_item(
 ) -> Result<Undoing, EngineError> {
     let of_run = with.plan.item(one.item)?;
     let number = ItemKey(u32::try_from(at + 1).unwrap_or(u32::MAX));
-    let id = one.target.clone().unwrap_or_else(|| Id::from(""));
+    let id = one.target().unwrap_or_else(|| Id::from(""));
     let head =
         Head { adaptor_type: of_run.adaptor_type.clone(), ..Head::new(id.clone(), of_run.name.clone()) };
     let mut item = blank(number, &head);
@@ -279,15 +283,16 @@ fn plan_item(
         modified: standing.and_then(|standing| standing.modified.as_ref()).map(Stamp::text),
     };
     if let Did::Unknown(why) = &one.did {
-        item.target = one.target.is_some().then(|| named(None));
+        item.target = one.packed_target().is_some().then(|| named(None));
         return Ok(ended(item, Outcome::Conflict, "not_known", format!("{why}: left alone")).into());
     }
-    if one.target.is_none() {
+    if one.packed_target().is_none() {
         let message = "the journal does not say which import it was";
         return Ok(ended(item, Outcome::Failed, "no_target", message).into());
     }
     let standing = match standings.now(at) {
-        Now::Unreadable(code, why) => {
+        Now::Unreadable(said) => {
+            let (code, why) = &**said;
             item.target = Some(named(None));
             let message = format!("it cannot be read ({why}): left alone");
             return Ok(ended(item, Outcome::Failed, code, message).into());

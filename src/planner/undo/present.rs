@@ -30,8 +30,8 @@ pub(crate) async fn who_changed(
             && matches!(standings.now(*at), Now::There(now) if judge(&one.left, now) != Touch::Untouched)
     };
     let edited = touched.iter().enumerate().filter(is_edited).take(MOST_ASKED);
-    futures::stream::iter(edited.filter_map(|(at, one)| Some((at, one.target.as_ref()?))))
-        .map(|(at, id)| async move { (at, last_change(with, id).await) })
+    futures::stream::iter(edited.filter_map(|(at, one)| Some((at, one.target()?))))
+        .map(|(at, id)| async move { (at, last_change(with, &id).await) })
         .buffer_unordered(AT_ONCE)
         .collect()
         .await
@@ -66,11 +66,12 @@ pub(crate) async fn users(
     touched: &[Touched],
 ) -> Result<HashMap<usize, Uses>, EngineError> {
     let made = touched.iter().enumerate().filter(|(_, one)| !one.is_import() && one.did == Did::Made);
-    let mut answers = futures::stream::iter(
-        made.filter_map(|(at, one)| Some((at, one, one.target.as_ref()?))),
-    )
-    .map(|(at, one, id)| async move { (at, with.target.client.dependencies(one.kind.as_str(), id).await) })
-    .buffer_unordered(AT_ONCE);
+    let mut answers =
+        futures::stream::iter(made.filter_map(|(at, one)| Some((at, one, one.target()?))))
+            .map(|(at, one, id)| async move {
+                (at, with.target.client.dependencies(one.kind.as_str(), &id).await)
+            })
+            .buffer_unordered(AT_ONCE);
     let mut users = HashMap::new();
     while let Some((at, answer)) = answers.next().await {
         match answer {

@@ -8,13 +8,13 @@ pub(crate) enum Stamp {
     /// `2026-01-01T00:00:00.000Z`, in milliseconds.
     Usual(i64),
     /// Anything else, word for word.
-    Other(Box<str>),
+    Other(Box<Box<str>>),
 }
 
 impl Stamp {
     pub(crate) fn of(text: &str) -> Self {
         let usual = text.parse().ok().map(|at: Timestamp| at.as_millisecond()).map(Self::Usual);
-        usual.filter(|stamp| stamp.text() == text).unwrap_or_else(|| Self::Other(text.into()))
+        usual.filter(|stamp| stamp.text() == text).unwrap_or_else(|| Self::Other(Box::new(text.into())))
     }
 
     /// What the service wrote.

@@ -4,7 +4,6 @@
 //! of call, and where the run wrote only a moment ago until the grace period is over. One import that cannot be read is
 //! its own trouble.
 
-use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -17,12 +16,12 @@ use crate::documents::normal::Ignore;
 use crate::documents::pointer::Pointer;
 use crate::inventory::error::EngineError;
 use crate::inventory::list_scan::{PAGE, PageVisitor, ScanOptions, list_scan};
-use crate::model::{Head, Id};
+use crate::model::{Head, Id, PackedId};
 use crate::planner::undo::UndoRequest;
-use crate::planner::undo::judge::{Standing, Touch, judge};
+use crate::planner::undo::judge::{Created, Standing, Touch, judge};
 use crate::planner::undo::stamp::Stamp;
 use crate::planner::undo::touched::{Did, Touched};
-use crate::run_folder::document_file::{DocumentFile, Span};
+use crate::run_folder::document_file::{DocumentFile, PackedSpan};
 use crate::run_folder::forecast;
 
 /// Calls in flight at once; the account's own budget holds them back further.
@@ -40,7 +39,7 @@ pub(crate) enum Now {
     /// It is there.
     There(Standing),
     /// The service does not show it: code, and why.
-    Unreadable(String, String),
+    Unreadable(Box<(String, String)>),
 }
 
 /// What stands in the target, by the position of what was touched.
@@ -53,7 +52,9 @@ pub(crate) struct Standings {
 struct Seen {
     now: Option<Now>,
     /// Where the text lies of what is to be compared with the document before the run.
-    text: Option<Span>,
+    text: Option<PackedSpan>,
+    /// Whether it is looked for.
+    is_open: bool,
     /// Whether the last look at the list showed it.
     listed: Option<bool>,
     /// Whether the last call by id showed it.
@@ -69,7 +70,7 @@ impl Standings {
     /// The document as it is, where it was read to be compared.
     pub(crate) fn text(&mut self, at: usize) -> Result<Option<Vec<u8>>, EngineError> {
         let span = self.all.get(at).and_then(|seen| seen.text);
-        Ok(span.map(|span| self.texts.read(span)).transpose()?)
+        Ok(span.map(|span| self.texts.read(span.into())).transpose()?)
     }
 
     /// Whether anything that the run left behind is there.
@@ -90,14 +91,14 @@ pub(crate) async fn standings(with: &UndoRequest<'_>, touched: &[Touched]) -> Re
         with,
         touched,
         found: Standings { all, texts },
-        by_id: HashMap::new(),
+        by_id: Vec::new(),
         ignore: Ignore::new(with.plan.head().settings.ignore.iter().map(Pointer::as_str)),
     };
-    for (at, one) in touched.iter().enumerate() {
-        if let (true, Some(target)) = (one.is_import(), &one.target) {
-            reader.by_id.insert(target.clone(), at);
-        }
-    }
+    let imports =
+        touched.iter().enumerate().filter(|(_, one)| one.is_import() && one.packed_target().is_some());
+    reader.by_id = imports.filter_map(|(at, _)| u32::try_from(at).ok()).collect();
+    reader.by_id.sort_unstable_by_key(|at| (touched[*at as usize].packed_target(), *at));
+    reader.by_id.shrink_to_fit();
     let read = reader.read().await;
     // What cannot be removed is litter, not an error.
     let _ = std::fs::remove_file(reader.found.texts.path());
@@ -108,12 +109,21 @@ struct Reader<'a> {
     with: &'a UndoRequest<'a>,
     touched: &'a [Touched],
     found: Standings,
-    by_id: HashMap<Id, usize>,
+    /// Imports in the order of their ids.
+    by_id: Vec<u32>,
     /// What the run left out of every comparison: so its fingerprints are without it too.
     ignore: Ignore,
 }
 
 impl Reader<'_> {
+    /// The place of an import; of several the last.
+    fn place_of(&self, id: &Id) -> Option<usize> {
+        let (touched, id) = (self.touched, PackedId::from(id));
+        let behind = self.by_id.partition_point(|at| touched[*at as usize].packed_target() <= Some(&id));
+        let at = *self.by_id.get(behind.checked_sub(1)?)? as usize;
+        (touched[at].packed_target() == Some(&id)).then_some(at)
+    }
+
     async fn read(&mut self) -> Result<(), EngineError> {
         let deadline = Instant::now() + self.with.settle;
         let mut pause = PAUSE;
@@ -154,8 +164,10 @@ impl Reader<'_> {
                 to_the_end: true,
                 ..ScanOptions::default()
             };
-            let wanted = open.iter().copied().collect();
-            let mut visitor = Visitor { reader: self, wanted };
+            for (at, seen) in self.found.all.iter_mut().enumerate() {
+                seen.is_open = open.binary_search(&at).is_ok();
+            }
+            let mut visitor = Visitor { reader: self };
             list_scan(visitor.reader.with.target, manner, visitor.reader.with.cancel, &mut visitor).await?;
             for at in open {
                 let seen = &mut self.found.all[*at];
@@ -174,11 +186,10 @@ impl Reader<'_> {
 
     async fn ask(&mut self, which: &[usize]) -> Result<(), EngineError> {
         let (with, touched) = (self.with, self.touched);
-        let calls = which
-            .iter()
-            .filter_map(|at| Some((*at, touched[*at].kind.as_str(), touched[*at].target.as_ref()?)));
+        let calls =
+            which.iter().filter_map(|at| Some((*at, touched[*at].kind.as_str(), touched[*at].target()?)));
         let mut reads = futures::stream::iter(calls)
-            .map(|(at, list, id)| async move { (at, with.target.client.get(list, id).await) })
+            .map(|(at, list, id)| async move { (at, with.target.client.get(list, &id).await) })
             .buffer_unordered(AT_ONCE);
         while let Some((at, answer)) = reads.next().await {
             if with.cancel.is_draining() {
@@ -203,13 +214,13 @@ impl Reader<'_> {
                     if seen.listed != Some(true) {
                         let code =
                             error.status.map_or_else(|| "unreadable".to_owned(), |status| status.to_string());
-                        seen.now = Some(Now::Unreadable(code, error.summary.clone()));
+                        seen.now = Some(Now::Unreadable(Box::new((code, error.summary.clone()))));
                     }
                 }
                 Err(error) => {
                     let what = format!(
                         "read {} of the {}",
-                        touched[at].target.as_ref().map_or("", Id::as_str),
+                        touched[at].target().map(|id| id.to_string()).unwrap_or_default(),
                         touched[at].kind.as_str()
                     );
                     return Err(with.target.failed(&what)(error));
@@ -222,13 +233,11 @@ impl Reader<'_> {
     fn take(&mut self, at: usize, head: &Head, text: &RawValue) -> Result<(), EngineError> {
         let (print, _) = print_and_tree_by(text.get().as_bytes(), |tree| self.ignore.fingerprint(tree));
         let seen = &mut self.found.all[at];
-        seen.now = Some(Now::There(Standing {
-            print,
-            modified: head.last_modified.as_deref().map(Stamp::of),
-            created: head.created_at.as_deref().map(Stamp::of),
-        }));
+        let modified = head.last_modified.as_deref().map(Stamp::of);
+        let created = Created::of(head.created_at.as_deref(), modified.as_ref());
+        seen.now = Some(Now::There(Standing { print, modified, created }));
         if self.touched[at].did == Did::Overwrote {
-            seen.text = Some(self.found.texts.append(text.get().as_bytes())?);
+            seen.text = Some(self.found.texts.append(text.get().as_bytes())?.into());
         }
         Ok(())
     }
@@ -238,15 +247,13 @@ impl Reader<'_> {
         let (one, seen) = (&self.touched[at], &self.found.all[at]);
         match &seen.now {
             None => false,
-            Some(Now::Unreadable(..)) => true,
+            Some(Now::Unreadable(_)) => true,
             Some(Now::Gone) => {
                 // Two looks, one of them at the list: either alone may be behind the other.
                 let seen_twice = seen.looks >= 2 && (seen.listed.is_some() || !one.is_import());
-                one.did == Did::Removed || (late || !self.is_recent(one)) && (seen_twice || !one.is_import())
+                one.did == Did::Removed || (late || !one.is_recent) && (seen_twice || !one.is_import())
             }
-            Some(Now::There(_)) if one.did == Did::Removed => {
-                seen.looks >= 2 && (late || !self.is_recent(one))
-            }
+            Some(Now::There(_)) if one.did == Did::Removed => seen.looks >= 2 && (late || !one.is_recent),
             Some(Now::There(standing)) => match judge(&one.left, standing) {
                 Touch::Untouched => true,
                 Touch::Behind => late,
@@ -254,17 +261,10 @@ impl Reader<'_> {
             },
         }
     }
-
-    /// Whether the run wrote it so lately that a read may still be behind.
-    fn is_recent(&self, one: &Touched) -> bool {
-        let grace = jiff::SignedDuration::try_from(self.with.settle).unwrap_or(jiff::SignedDuration::MAX);
-        one.finished_at.is_some_and(|at| self.with.now.duration_since(at) < grace)
-    }
 }
 
 struct Visitor<'v, 'a> {
     reader: &'v mut Reader<'a>,
-    wanted: HashSet<usize>,
 }
 
 impl PageVisitor for Visitor<'_, '_> {
@@ -273,8 +273,8 @@ impl PageVisitor for Visitor<'_, '_> {
     }
 
     fn take(&mut self, head: &Head, text: &RawValue) -> Result<bool, EngineError> {
-        if let Some(at) = self.reader.by_id.get(&head.id).copied()
-            && self.wanted.contains(&at)
+        if let Some(at) = self.reader.place_of(&head.id)
+            && self.reader.found.all[at].is_open
         {
             let seen = &mut self.reader.found.all[at];
             seen.listed = Some(true);

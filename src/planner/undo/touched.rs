@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::documents::references::Kind;
 use crate::journal::{ItemState, ItemStates};
-use crate::model::{Fingerprint, Id, ItemKey, Operation, Outcome, Verdict};
+use crate::model::{Fingerprint, Id, ItemKey, Operation, Outcome, PackedId, Verdict};
 use crate::planner::undo::stamp::Stamp;
 use crate::run_folder::plan_item::Witnesses;
 use crate::run_folder::rows::Row;
@@ -17,14 +17,13 @@ pub(crate) struct Touched {
     pub kind: Kind,
     pub did: Did,
     /// The import or resource in the target.
-    pub target: Option<Id>,
+    target: Option<PackedId>,
     pub left: Left,
     /// SHA-256 of the text in `before.jsonl`.
     pub before_sha256: Option<Fingerprint>,
-    /// Items of the run that it needed.
-    pub needs: Box<[ItemKey]>,
-    /// When its last step was recorded, by this machine's clock.
-    pub finished_at: Option<jiff::Timestamp>,
+    needs: Option<Box<Box<[ItemKey]>>>,
+    /// Whether the run wrote it so lately that a read may still be behind.
+    pub is_recent: bool,
 }
 
 /// What is to be undone of an item.
@@ -42,7 +41,7 @@ pub(crate) enum Did {
         equal: bool,
     },
     /// Something was sent for it, and what came of it is not known: why, for people.
-    Unknown(Box<str>),
+    Unknown(Box<Box<str>>),
 }
 
 /// How the run left what it wrote, as far as it saw it.
@@ -50,36 +49,54 @@ pub(crate) enum Did {
 pub(crate) struct Left {
     /// Fingerprint as last recorded.
     pub print: Option<Fingerprint>,
-    /// `lastModified` in the answer to the last write.
-    pub answered: Option<Stamp>,
-    /// `lastModified` at the read-back.
-    pub seen: Option<Stamp>,
+    /// `lastModified` in the answer to the last write, or else at the read-back.
+    pub known: Option<Stamp>,
+    /// Whether that is from the answer.
+    pub was_answered: bool,
     /// Whether the read-back was not what was wanted.
     pub differs: bool,
 }
 
+impl Left {
+    /// Fingerprint as last recorded, and `lastModified` in the answer to the last write and at the read-back.
+    pub(crate) fn of(print: Option<Fingerprint>, answered: Option<&str>, seen: Option<&str>) -> Self {
+        let known = answered.or(seen).map(Stamp::of);
+        Self { print, known, was_answered: answered.is_some(), differs: false }
+    }
+}
+
 impl Touched {
+    /// The import or resource in the target.
+    pub(crate) fn target(&self) -> Option<Id> {
+        self.target.as_ref().map(Id::from)
+    }
+
+    /// The same, as it is kept.
+    pub(crate) fn packed_target(&self) -> Option<&PackedId> {
+        self.target.as_ref()
+    }
+
+    /// Items of the run that it needed.
+    pub(crate) fn needs(&self) -> &[ItemKey] {
+        self.needs.as_ref().map(|needs| &***needs).unwrap_or_default()
+    }
+
     /// Whether it is an import, and not a resource that one refers to or that refers to one.
     pub(crate) fn is_import(&self) -> bool {
         self.kind == Kind::Imports
     }
 
     /// The copies that the run found beside an item of its own.
-    pub(crate) fn copies(row: &Row) -> impl Iterator<Item = Self> {
-        row.copies.iter().map(|copy| Self {
+    pub(crate) fn copies(row: &Row, is_recent: bool) -> impl Iterator<Item = Self> {
+        row.copies.iter().map(move |copy| Self {
             item: row.item.item,
             kind: Kind::Imports,
             did: Did::Met { equal: copy.equal },
-            target: Some(copy.id.clone()),
-            left: Left {
-                print: Some(copy.sha256),
-                answered: None,
-                seen: copy.modified.as_deref().map(Stamp::of),
-                differs: false,
-            },
+            target: Some(PackedId::from(&copy.id)),
+            left: Left::of(Some(copy.sha256), None, copy.modified.as_deref()),
             before_sha256: None,
-            needs: Box::default(),
-            finished_at: row.finished_at,
+            needs: None,
+            is_recent,
         })
     }
 
@@ -89,7 +106,7 @@ impl Touched {
     }
 
     /// What the run did, if there is anything to undo or to name.
-    pub(crate) fn of(row: &Row, states: &ItemStates) -> Option<Self> {
+    pub(crate) fn of(row: &Row, states: &ItemStates, is_recent: bool) -> Option<Self> {
         let state = states.state(row.item.item);
         let made = state.target().is_some();
         let did = match row.outcome {
@@ -99,7 +116,7 @@ impl Touched {
             // What stands there is not what the run made.
             Outcome::Stale if made && row.error_code.as_deref() == Some("stale") => {
                 let said = row.error_message.as_deref().unwrap_or("somebody changed it since");
-                Did::Unknown(said.into())
+                Did::Unknown(Box::new(said.into()))
             }
             // A clone or a restored import that was not completed stands in the target all the same.
             _ if made
@@ -108,22 +125,20 @@ impl Touched {
             {
                 Did::Made
             }
-            _ => Did::Unknown(unknown(row, state)?.into()),
+            _ => Did::Unknown(Box::new(unknown(row, &state)?.into())),
         };
         Some(Self {
             item: row.item.item,
             kind: row.item.kind,
             did,
-            target: row.target_id.clone(),
+            target: row.target_id.as_ref().map(PackedId::from),
             left: Left {
-                print: row.target_sha256,
-                answered: row.written.1.as_deref().map(Stamp::of),
-                seen: row.seen_modified.as_deref().map(Stamp::of),
                 differs: row.verdict == Verdict::Differs,
+                ..Left::of(row.target_sha256, row.written.1.as_deref(), row.seen_modified.as_deref())
             },
             before_sha256: row.before_sha256,
-            needs: row.item.needs.as_slice().into(),
-            finished_at: row.finished_at,
+            needs: (!row.item.needs.is_empty()).then(|| Box::new(row.item.needs.as_slice().into())),
+            is_recent,
         })
     }
 }
@@ -149,7 +164,7 @@ fn unknown(row: &Row, state: &ItemState) -> Option<String> {
 /// What a resumed undo looks for before it writes. Where the run removed all that was remembered, its absence tells nothing.
 pub(super) fn witnesses_of(old: &Witnesses, touched: &[Touched]) -> Witnesses {
     let removed = touched.iter().filter(|one| one.did == Did::Removed);
-    let removed: HashSet<&Id> = removed.filter_map(|one| one.target.as_ref()).collect();
+    let removed: HashSet<Id> = removed.filter_map(Touched::target).collect();
     let mut witnesses = old.clone();
     if witnesses.target.iter().all(|witness| removed.contains(&witness.id)) {
         witnesses.target.clear();
