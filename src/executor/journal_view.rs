@@ -3,11 +3,12 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
+use std::num::NonZeroU64;
 
 use crate::documents::references::Kind;
 use crate::inventory::error::EngineError;
 use crate::journal::{Doubt, Entry, ItemState, ItemStates, Journal, JournalError, Phase, Step};
-use crate::model::{Fingerprint, Id, ItemKey};
+use crate::model::{Chunks, Fingerprint, Id, IdMap, IdSet, ItemKey};
 use crate::run_folder::dependency_items::DependencyItems;
 
 /// The journal and what follows from it, always in step.
@@ -16,11 +17,11 @@ pub(crate) struct JournalView<'a> {
     journal: &'a Journal,
     memory: RefCell<ItemStates>,
     others: &'a DependencyItems,
-    owned: RefCell<HashMap<Id, Kind>>,
+    owned: RefCell<IdMap<Kind>>,
     /// How often calls were announced by earlier processes.
     earlier: BTreeMap<ItemKey, u32>,
     /// Which version each write of this process was answered with, as a hash: there may be very many.
-    answers: RefCell<HashMap<ItemKey, u64>>,
+    answers: RefCell<Chunks<Option<NonZeroU64>>>,
     hasher: RandomState,
     /// Status and reason of the last attempt of an item that got no usable answer.
     last_doubts: RefCell<HashMap<ItemKey, (Option<u16>, String)>>,
@@ -49,7 +50,7 @@ impl<'a> JournalView<'a> {
     }
 
     fn own(&self, item: ItemKey, target: &Id) {
-        self.owned.borrow_mut().insert(target.clone(), self.others.kind(item));
+        self.owned.borrow_mut().insert(target, self.others.kind(item));
     }
 
     /// Records a step and waits until it is on the disk.
@@ -91,7 +92,7 @@ impl<'a> JournalView<'a> {
         }
         if let Step::Applied { sha256, modified, .. } = step {
             let version = self.version(modified.as_deref(), *sha256);
-            self.answers.borrow_mut().extend(version.map(|version| (item, version)));
+            self.answered(item, version);
         }
         let mut last_doubts = self.last_doubts.borrow_mut();
         match step {
@@ -104,9 +105,22 @@ impl<'a> JournalView<'a> {
         Ok(())
     }
 
+    /// Remembers which version the item's last write was answered with.
+    fn answered(&self, item: ItemKey, version: Option<NonZeroU64>) {
+        if version.is_some() {
+            let mut answers = self.answers.borrow_mut();
+            while answers.len() <= item.0 as usize {
+                answers.push(None);
+            }
+            answers[item.0 as usize] = version;
+        }
+    }
+
     /// A version of a document by its `lastModified`, or where it has none by its fingerprint.
-    fn version(&self, modified: Option<&str>, sha256: Option<Fingerprint>) -> Option<u64> {
-        modified.map(|text| self.hasher.hash_one(text)).or(sha256.map(|print| self.hasher.hash_one(print)))
+    fn version(&self, modified: Option<&str>, sha256: Option<Fingerprint>) -> Option<NonZeroU64> {
+        let hash = modified.map(|text| self.hasher.hash_one(text));
+        let hash = hash.or_else(|| sha256.map(|print| self.hasher.hash_one(print)));
+        hash.map(|hash| NonZeroU64::new(hash).unwrap_or(NonZeroU64::MIN))
     }
 
     /// Whether what was read is the version that the item's last write was answered with.
@@ -117,7 +131,7 @@ impl<'a> JournalView<'a> {
         sha256: Option<Fingerprint>,
     ) -> bool {
         let version = self.version(modified, sha256);
-        version.is_some() && self.answers.borrow().get(&item).copied() == version
+        version.is_some() && self.answers.borrow().get(item.0 as usize).copied().flatten() == version
     }
 
     /// Status and reason of the last attempt of this process that got no usable answer.
@@ -126,7 +140,7 @@ impl<'a> JournalView<'a> {
     }
 
     pub(crate) fn state(&self, item: ItemKey) -> ItemState {
-        self.memory.borrow().state(item).clone()
+        self.memory.borrow().state(item)
     }
 
     /// Whether the item's call was sent and may have had its effect, whatever was answered.
@@ -154,12 +168,12 @@ impl<'a> JournalView<'a> {
     }
 
     pub(crate) fn is_untouched(&self, item: ItemKey) -> bool {
-        *self.memory.borrow().state(item) == ItemState::Untouched
+        self.memory.borrow().state(item) == ItemState::Untouched
     }
 
     /// Whether nothing has been done for any item.
     pub(crate) fn is_blank(&self) -> bool {
-        self.memory.borrow().states().iter().all(|state| *state == ItemState::Untouched)
+        self.memory.borrow().states().all(|state| state == ItemState::Untouched)
     }
 
     /// Whether something is left to write for the item.
@@ -177,13 +191,18 @@ impl<'a> JournalView<'a> {
         self.all(|state| matches!(state, ItemState::Applied { phase: Phase::Operation, .. }))
     }
 
-    /// Items that wait to be read back.
-    pub(crate) fn unverified(&self) -> Vec<(ItemKey, Id)> {
+    /// Whether nothing waits to be read back.
+    pub(crate) fn is_verified(&self) -> bool {
+        !self.memory.borrow().states().any(|state| matches!(state, ItemState::Applied { .. }))
+    }
+
+    /// Items that wait to be read back, by their imports, without some of them.
+    pub(crate) fn unverified(&self, without: &HashSet<ItemKey>) -> IdMap<ItemKey> {
         let memory = self.memory.borrow();
-        let items = (1_u32..).map(ItemKey).zip(memory.states());
+        let items = (1_u32..).map(ItemKey).zip(memory.states()).filter(|(key, _)| !without.contains(key));
         items
             .filter_map(|(key, state)| match state {
-                ItemState::Applied { target, .. } => Some((key, target.clone())),
+                ItemState::Applied { target, .. } => Some((target, key)),
                 _ => None,
             })
             .collect()
@@ -201,7 +220,7 @@ impl<'a> JournalView<'a> {
 
     /// Whether an item of this run has that import of the target.
     pub(crate) fn owns(&self, id: &Id) -> bool {
-        self.owned.borrow().contains_key(id)
+        self.owned.borrow().contains(id)
     }
 
     /// Whether items of this run have any of that kind.
@@ -210,7 +229,7 @@ impl<'a> JournalView<'a> {
     }
 
     /// The imports of the target, or the resources of a kind, that the items of this run have.
-    pub(crate) fn owned(&self, kind: Kind) -> HashSet<Id> {
-        self.owned.borrow().iter().filter(|(_, of)| **of == kind).map(|(id, _)| id.clone()).collect()
+    pub(crate) fn owned(&self, kind: Kind) -> IdSet {
+        self.owned.borrow().only(|of| *of == kind)
     }
 }

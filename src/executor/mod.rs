@@ -284,7 +284,7 @@ fn ending(context: &Context<'_>, policy: &Policy, unknown: Option<String>) -> Re
 
 /// Whether every item has its outcome, and its verdict where it is to have one.
 fn is_complete(context: &Context<'_>) -> Result<bool, EngineError> {
-    let verified = context.options.verify != Verify::Full || context.ledger.unverified().is_empty();
+    let verified = context.options.verify != Verify::Full || context.ledger.is_verified();
     Ok(verified && left_open(context)?.is_none())
 }
 

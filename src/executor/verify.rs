@@ -20,7 +20,7 @@ use crate::inventory::error::EngineError;
 use crate::inventory::list_scan::{PageVisitor, ScanOptions, list_scan};
 use crate::journal::Step;
 use crate::model::event::{Event, Stage};
-use crate::model::{Head, Id, ItemKey, Operation, Verdict};
+use crate::model::{Chunks, Head, Id, IdMap, ItemKey, Operation, PackedId, Verdict};
 use crate::run_folder::forecast;
 use crate::run_folder::plan_item::PlanItem;
 
@@ -52,16 +52,13 @@ impl Verified {
 /// A read may be behind the write: what differs and is not the very version that the write was answered with is read
 /// again until the grace period is over, and only then counts as different.
 pub(crate) async fn read_back(context: &Context<'_>, policy: &mut Policy) -> Result<(), EngineError> {
-    let mut open = context.ledger.unverified();
     // What is not completed yet is not what is wanted, and not to be: `resume` completes it.
-    let halves = crate::executor::halves(context)?;
-    open.retain(|(item, _)| !halves.contains(item));
+    let mut open = context.ledger.unverified(&crate::executor::halves(context)?);
     if open.is_empty() {
         return Ok(());
     }
     context.events.emit(&Event::StageStarted { stage: Stage::Verify, total: Some(open.len() as u64) });
     let deadline = Instant::now() + context.options.settle;
-    let mut open: HashMap<Id, ItemKey> = open.into_iter().map(|(item, target)| (target, item)).collect();
     let listed = context.plan.tail().target_listed + open.len() as u64;
     // What the list showed as different once.
     let mut seen: HashSet<ItemKey> = HashSet::new();
@@ -72,8 +69,8 @@ pub(crate) async fn read_back(context: &Context<'_>, policy: &mut Policy) -> Res
         let mut confirmed_by_list = false;
         if is_cheaper_by_list(context, listed, open.values()) {
             let Listed { settled, gone, differ, whole } = compare_list(context, policy, &open).await?;
-            for target in &settled {
-                open.remove(target);
+            for target in settled.iter() {
+                open.remove(&target.into());
             }
             for item in gone {
                 let absent = Verified::absent(Verdict::Equal, None);
@@ -92,7 +89,7 @@ pub(crate) async fn read_back(context: &Context<'_>, policy: &mut Policy) -> Res
             }
         }
         if !confirmed_by_list || late {
-            by_id.extend(open.iter().map(|(target, item)| (*item, target.clone())));
+            by_id.extend(open.iter().map(|(target, item)| (*item, target)));
         }
         by_id.sort_unstable_by_key(|(item, _)| *item);
         let reads = futures::stream::iter(by_id)
@@ -171,7 +168,7 @@ async fn record(
 /// What a scan of the list said.
 struct Listed {
     /// What is as wanted, and recorded so.
-    settled: Vec<Id>,
+    settled: Chunks<PackedId>,
     /// Items whose import is to be gone, and is.
     gone: Vec<ItemKey>,
     differ: HashMap<ItemKey, Verified>,
@@ -184,7 +181,7 @@ struct Listed {
 async fn compare_list(
     context: &Context<'_>,
     policy: &mut Policy,
-    open: &HashMap<Id, ItemKey>,
+    open: &IdMap<ItemKey>,
 ) -> Result<Listed, EngineError> {
     let removals = removals(context, open)?;
     let steady = !removals.is_empty();
@@ -220,9 +217,9 @@ async fn compare_list(
         Ok((whole, gone, differ))
     };
     let recording = async {
-        let mut settled = Vec::new();
+        let mut settled = Chunks::default();
         while let Some((item, verified)) = equal.recv().await {
-            settled.push(record(context, policy, item, verified).await?);
+            settled.push(PackedId::from(&record(context, policy, item, verified).await?));
             halt(context, policy);
         }
         Ok(settled)
@@ -232,7 +229,7 @@ async fn compare_list(
 }
 
 /// The items among `open` whose import is to be gone.
-fn removals(context: &Context<'_>, open: &HashMap<Id, ItemKey>) -> Result<HashSet<ItemKey>, EngineError> {
+fn removals(context: &Context<'_>, open: &IdMap<ItemKey>) -> Result<HashSet<ItemKey>, EngineError> {
     let mut removals = HashSet::new();
     if !context.plan.tail().totals.contains_key(Operation::Delete.as_str()) {
         return Ok(removals);
@@ -248,7 +245,7 @@ fn removals(context: &Context<'_>, open: &HashMap<Id, ItemKey>) -> Result<HashSe
 
 struct Reader<'a, 'b> {
     context: &'a Context<'b>,
-    open: &'a HashMap<Id, ItemKey>,
+    open: &'a IdMap<ItemKey>,
     removals: HashSet<ItemKey>,
     /// What was found to be as wanted: a list that is read again shows it again.
     told: HashSet<ItemKey>,

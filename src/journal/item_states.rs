@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::Misfit;
 use super::{Entry, ItemState, Phase, Record, Step};
-use crate::model::{ItemKey, Operation, Outcome};
+use crate::model::{Id, ItemKey, Operation, Outcome, PackedId, Verdict};
 
 /// The code with which an item ends whose call was never sent.
 pub const NOT_SENT: &str = "not_sent";
@@ -19,7 +19,7 @@ pub struct Doubt {
 /// What the journal says of the items of a plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ItemStates {
-    states: Vec<ItemState>,
+    states: Vec<Kept>,
     attempts: BTreeMap<ItemKey, u32>,
     doubts: BTreeMap<ItemKey, Doubt>,
     /// Items that failed because their call was never sent.
@@ -33,7 +33,7 @@ pub struct ItemStates {
 impl ItemStates {
     /// Nothing has happened to any of `items` items.
     pub fn blank(items: u32) -> Self {
-        Self { states: vec![ItemState::Untouched; items as usize], ..Self::default() }
+        Self { states: vec![Kept::Untouched; items as usize], ..Self::default() }
     }
 
     /// Takes note of a record, in the journal's order.
@@ -53,9 +53,10 @@ impl ItemStates {
     /// Takes in one step of an item; errors as for [`ItemStates::take`].
     pub fn step(&mut self, item: ItemKey, step: &Step) -> Result<(), Misfit> {
         let index = (item.0 as usize).wrapping_sub(1);
-        let state = self.states.get_mut(index).ok_or(Misfit::NoSuchItem(item))?;
-        let after = state.after(step);
-        *state = after.ok_or_else(|| Misfit::NotNow { item, step: word(step) })?;
+        let kept = self.states.get_mut(index).ok_or(Misfit::NoSuchItem(item))?;
+        let after = ItemState::from(&*kept).after(step);
+        let state = after.ok_or_else(|| Misfit::NotNow { item, step: word(step) })?;
+        *kept = Kept::from(&state);
         match step {
             Step::Ended { outcome: Outcome::Failed, code, .. } if code == NOT_SENT => {
                 self.not_sent.insert(item);
@@ -103,8 +104,8 @@ impl ItemStates {
     }
 
     /// The states of all items, in the order of their keys.
-    pub fn states(&self) -> &[ItemState] {
-        &self.states
+    pub fn states(&self) -> impl Iterator<Item = ItemState> {
+        self.states.iter().map(ItemState::from)
     }
 
     /// How often the item's call was announced since it was last settled, and may have had an effect.
@@ -133,11 +134,47 @@ impl ItemStates {
     }
 
     /// The state of an item.
-    pub fn state(&self, item: ItemKey) -> &ItemState {
-        (item.0 as usize)
-            .checked_sub(1)
-            .and_then(|index| self.states.get(index))
-            .unwrap_or(&ItemState::Untouched)
+    pub fn state(&self, item: ItemKey) -> ItemState {
+        let kept = (item.0 as usize).checked_sub(1).and_then(|index| self.states.get(index));
+        kept.map(ItemState::from).unwrap_or_default()
+    }
+}
+
+/// An [`ItemState`] in few bytes, for there may be very many.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Kept {
+    Untouched,
+    InDoubt { phase: Phase, target: Option<PackedId> },
+    Applied { phase: Phase, target: PackedId },
+    Verified { target: PackedId, verdict: Verdict },
+    Ended { outcome: Outcome, target: Option<PackedId> },
+}
+
+impl From<&ItemState> for Kept {
+    fn from(state: &ItemState) -> Self {
+        let packed = |target: &Option<Id>| target.as_ref().map(PackedId::from);
+        match state {
+            ItemState::Untouched => Self::Untouched,
+            ItemState::InDoubt { phase, target } => Self::InDoubt { phase: *phase, target: packed(target) },
+            ItemState::Applied { phase, target } => Self::Applied { phase: *phase, target: target.into() },
+            ItemState::Verified { target, verdict } => {
+                Self::Verified { target: target.into(), verdict: *verdict }
+            }
+            ItemState::Ended { outcome, target } => Self::Ended { outcome: *outcome, target: packed(target) },
+        }
+    }
+}
+
+impl From<&Kept> for ItemState {
+    fn from(kept: &Kept) -> Self {
+        let unpacked = |target: &Option<PackedId>| target.as_ref().map(Id::from);
+        match kept {
+            Kept::Untouched => Self::Untouched,
+            Kept::InDoubt { phase, target } => Self::InDoubt { phase: *phase, target: unpacked(target) },
+            Kept::Applied { phase, target } => Self::Applied { phase: *phase, target: target.into() },
+            Kept::Verified { target, verdict } => Self::Verified { target: target.into(), verdict: *verdict },
+            Kept::Ended { outcome, target } => Self::Ended { outcome: *outcome, target: unpacked(target) },
+        }
     }
 }
 
@@ -160,7 +197,6 @@ fn word(step: &Step) -> &'static str {
 mod tests {
     use super::*;
     use crate::journal::record::Call;
-    use crate::model::Id;
 
     #[test]
     fn a_clone_is_remembered_as_it_was_made_until_it_is_completed() {

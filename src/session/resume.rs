@@ -84,7 +84,9 @@ impl Session {
     pub(super) async fn refuse_another_account(&self, run: &OpenedRun) -> Result<(), SessionError> {
         let tail = run.plan.tail();
         let removes = tail.totals.contains_key(Operation::Delete.as_str());
-        let touched: HashSet<&Id> = run.states.states().iter().filter_map(ItemState::target).collect();
+        let seen: HashSet<&Id> = tail.witnesses.target.iter().map(|witness| &witness.id).collect();
+        let touched = run.states.states().filter_map(|state| state.target().cloned());
+        let touched: HashSet<Id> = touched.filter(|id| seen.contains(id)).collect();
         let mut removed: HashSet<Id> = HashSet::new();
         if removes {
             // A delete that was announced may have had its effect: that its import is gone tells nothing of the account.
@@ -98,10 +100,10 @@ impl Session {
         // What it made is there too, unless it was about removing.
         if !removes {
             let made = (1..).map(ItemKey).zip(run.states.states());
-            let made = made.filter_map(|(key, state)| Some((key, state.target()?))).take(MOST_MADE);
+            let made = made.filter_map(|(key, state)| Some((key, state.target()?.clone()))).take(MOST_MADE);
             for (key, id) in made {
                 let list = run.plan.item(key)?.list().to_owned();
-                there.push(Witness { list, id: id.clone() });
+                there.push(Witness { list, id });
             }
         }
         let settle = self.options.grace_period;

@@ -150,7 +150,7 @@ fn select_again(run: &OpenedRun) -> Result<Again, SessionError> {
             _ if !redo => {}
             (Kind::Imports, Some(source)) => {
                 let state = run.states.state(row.item.item);
-                if let Some(id) = own_target(&row.item, state) {
+                if let Some(id) = own_target(&row.item, &state) {
                     let left = row.target_sha256.filter(|_| state.target().is_some());
                     again.own.insert(source.id.clone(), OwnImport { id, left });
                 }

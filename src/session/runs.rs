@@ -115,7 +115,7 @@ impl OpenedRun {
 
     /// Whether it is not known what some of its calls came to.
     pub(super) fn is_unsettled(&self) -> bool {
-        self.states.states().iter().any(|state| matches!(state, ItemState::InDoubt { .. }))
+        self.states.states().any(|state| matches!(state, ItemState::InDoubt { .. }))
     }
 
     /// What is in doubt must be looked up before anything is built on the run.

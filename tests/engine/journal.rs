@@ -317,7 +317,7 @@ fn a_journal_of_version_1_is_read_and_gone_on_with() {
     });
     journal.close().unwrap();
     let (memory, _) = remembered(&path).unwrap();
-    assert_eq!(*memory.state(ItemKey(1)), ItemState::Untouched);
+    assert_eq!(memory.state(ItemKey(1)), ItemState::Untouched);
     assert_eq!(memory.attempts(ItemKey(1)), 0, "it cannot have had an effect");
 }
 

@@ -11,7 +11,7 @@ use crate::executor::copies::look::{Beside, Stranger, makes_imports};
 use crate::executor::lookup::Before;
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
-use crate::journal::{Copy, ItemState, ItemStates};
+use crate::journal::{Copy, ItemStates};
 use crate::model::{Id, ItemKey};
 use crate::run_folder::dependency_items::DependencyItems;
 use crate::run_folder::folder::RunFolder;
@@ -59,8 +59,8 @@ pub async fn late_copies(with: LateLook<'_>) -> Result<Vec<Copy>, EngineError> {
     let wanted = File::open(folder.wanted()).ok();
     let imports =
         (1..).map(ItemKey).zip(states.states()).filter(|(key, _)| others.kind(*key) == Kind::Imports);
-    let owned = imports.filter_map(|(_, state)| state.target().cloned()).collect();
-    let of_item = |item: ItemKey| ItemState::target(states.state(item)).cloned();
+    let owned = imports.filter_map(|(_, state)| Some((state.target()?.clone(), ()))).collect();
+    let of_item = |item: ItemKey| states.state(item).target().cloned();
     let beside = Beside {
         plan,
         others: &others,

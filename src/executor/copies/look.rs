@@ -20,7 +20,7 @@ use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::inventory::list_scan::PAGE;
 use crate::journal::Copy;
-use crate::model::{Fingerprint, Head, Id, ItemKey, Operation, Verdict};
+use crate::model::{Chunks, Fingerprint, Head, Id, IdSet, ItemKey, Operation, PackedId, Verdict};
 use crate::run_folder::dependency_items::DependencyItems;
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::PlanItem;
@@ -41,13 +41,13 @@ pub(super) struct Beside<'a> {
     /// The import that an item has.
     pub of_item: &'a dyn Fn(ItemKey) -> Option<Id>,
     /// The imports that items have.
-    pub owned: HashSet<Id>,
+    pub owned: IdSet,
 }
 
 /// What the list of imports shows beside what this run has.
 pub(super) struct Shown {
     /// What this run made and the list lacks.
-    pub missing: HashSet<Id>,
+    pub missing: IdSet,
     /// Imports that were not there when the run was planned and that no item has, and that bear the name of one.
     pub strangers: Vec<Stranger>,
     /// Whether it shows anything that was there when the run was planned, or that an item has.
@@ -73,13 +73,13 @@ enum Bears {
 /// The names that what this run made bears by now, as hashes of their keys: there may be very many.
 #[derive(Default)]
 struct Names {
-    of: Vec<(Id, u64)>,
+    of: Chunks<(PackedId, u64)>,
     hasher: RandomState,
 }
 
 impl Names {
-    fn take(&mut self, id: Id, name: &str) {
-        self.of.push((id, self.hash(name)));
+    fn take(&mut self, id: &Id, name: &str) {
+        self.of.push((PackedId::from(id), self.hash(name)));
     }
 
     fn hash(&self, name: &str) -> u64 {
@@ -121,7 +121,7 @@ impl Beside<'_> {
                 let head = Head::read(text.get());
                 if self.owned.contains(&head.id) {
                     missing.remove(&head.id);
-                    names_of_own.take(head.id, &head.name);
+                    names_of_own.take(&head.id, &head.name);
                     is_familiar = true;
                 } else if self.before.had(Kind::Imports, &head.id) {
                     is_familiar = true;
@@ -142,14 +142,14 @@ impl Beside<'_> {
         names_of_own: &Names,
     ) -> Result<Vec<Stranger>, EngineError> {
         let wanted: HashSet<u64> = met.values().map(|name| names_of_own.hash(name)).collect();
-        let stored: HashMap<&Id, u64> = names_of_own.of.iter().map(|(id, name)| (id, *name)).collect();
+        let stored: HashMap<&PackedId, u64> = names_of_own.of.iter().map(|(id, name)| (id, *name)).collect();
         let (mut named, mut loosely) = (HashMap::<u64, ItemKey>::new(), BTreeSet::<(String, ItemKey)>::new());
         for key in (1..=self.plan.len()).map(ItemKey) {
             let item = self.plan.item(key)?;
             if !item.is_import() || !item.operation.makes_an_import() {
                 continue;
             }
-            let stored = (self.of_item)(key).and_then(|own| stored.get(&own).copied());
+            let stored = (self.of_item)(key).and_then(|own| stored.get(&PackedId::from(&own)).copied());
             for name in [Some(names_of_own.hash(&item.name)), stored].into_iter().flatten() {
                 if wanted.contains(&name) {
                     named.entry(name).or_insert(key);

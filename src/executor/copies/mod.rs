@@ -34,7 +34,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// again may have made more than its folder knows, if that was put back from an older copy.
 pub(crate) async fn look_for_copies(context: &Context<'_>) -> Result<Option<String>, EngineError> {
     let again = context.sent_again.get();
-    let made_nothing = context.ledger.owned(Kind::Imports).is_empty() && again.is_none() && !context.again;
+    let made_nothing = !context.ledger.owns_any(Kind::Imports) && again.is_none() && !context.again;
     if !context.before.is_known() || !makes_imports(context.plan) || made_nothing {
         return Ok(None);
     }

@@ -20,7 +20,7 @@ use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::inventory::list_scan::{PAGE, PageVisitor, ScanOptions, list_scan};
 use crate::model::cancel::Cancel;
-use crate::model::{Head, Id, ItemKey, Verdict};
+use crate::model::{Head, IdSet, ItemKey, Verdict};
 
 /// Comparisons by content alone that one look makes at most: after that only names count.
 const MOST_COMPARED: usize = 20_000;
@@ -32,7 +32,7 @@ const MOST_GONE: usize = 50;
 #[derive(Debug)]
 pub(super) struct Looked {
     /// What this run has and the list does not show.
-    pub missing: HashSet<Id>,
+    pub missing: IdSet,
     /// How many in all.
     pub listed: u64,
     /// Whether the list was read to its end: what a part of one does not show may be there.
@@ -108,12 +108,12 @@ pub(super) async fn others(
 }
 
 /// Whether what this run made and the list lacks were removed by somebody: asked for by id, if they are few.
-pub(crate) async fn are_gone(target: &Account, kind: Kind, missing: &HashSet<Id>) -> bool {
+pub(crate) async fn are_gone(target: &Account, kind: Kind, missing: &IdSet) -> bool {
     if missing.len() > MOST_GONE {
         return false;
     }
-    for id in missing {
-        match target.client.get(kind.as_str(), id).await {
+    for (id, ()) in missing.iter() {
+        match target.client.get(kind.as_str(), &id).await {
             Err(error) if error.kind == ErrorKind::NotFound => {}
             _ => return false,
         }
@@ -128,7 +128,7 @@ struct Looker<'a, 'b> {
     ledger: &'a JournalView<'b>,
     before: &'a Before<'b>,
     kind: Kind,
-    missing: HashSet<Id>,
+    missing: IdSet,
     compared: usize,
     hits: Vec<Vec<Hit>>,
 }
