@@ -12,13 +12,16 @@ pub(crate) struct Known<'a> {
     names: ResourceNames,
     usage: &'a FlowUsage,
     needs_flows: bool,
+    /// The date of the plan.
+    date: String,
 }
 
 impl<'a> Known<'a> {
     pub(crate) fn new(with: &PlanRequest<'_>, here: &ResourceIndex, usage: &'a FlowUsage) -> Self {
         // Whether a `when` of the job goes by what uses an import.
         let needs_flows = with.job.program.conditions().any(Selector::needs_flows);
-        Self { names: ResourceNames::of(here), usage, needs_flows }
+        let date = with.context.now.strftime("%Y-%m-%d").to_string();
+        Self { names: ResourceNames::of(here), usage, needs_flows, date }
     }
 
     /// What is known of an import.
@@ -36,7 +39,7 @@ impl<'a> Known<'a> {
             row: row.map(|row| row.columns.clone()).unwrap_or_default(),
             account: with.job.stand_in.as_ref().map(|row| row.columns.clone()).unwrap_or_default(),
             job_name: with.job.name.clone(),
-            job_date: with.context.now.strftime("%Y-%m-%d").to_string(),
+            job_date: self.date.clone(),
             job_action: with.job.action.as_str().to_owned(),
             index: number.0,
             connection_name: name(Kind::Connections, &head.connection),

@@ -88,8 +88,8 @@ impl<'a> PlanBuilder<'a> {
             drafts: Vec::new(),
             sent: HashMap::new(),
             needs: HashMap::new(),
-            items: DocumentFile::create(&items)?,
-            documents: DocumentFile::create(&documents)?,
+            items: DocumentFile::create_in_passing(&items)?,
+            documents: DocumentFile::create_in_passing(&documents)?,
             keys: Keys::default(),
             print: TargetPrint {
                 beside_a_backup: matches!(with.job.action, Action::Restore | Action::Apply),

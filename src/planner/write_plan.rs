@@ -224,17 +224,19 @@ fn settled(
 ) -> Result<PlanItem, EngineError> {
     let mut item = builder.item(index)?;
     if builder.drafts[index].is_wanted() {
-        let blank = item.clone();
         let number = u32::try_from(index).unwrap_or(u32::MAX);
         let settling = contained(|| match builder.with.job.action {
-            _ if decided.mistakes.contains(&number) => Ok(failed(blank.clone(), Mistake)),
+            _ if decided.mistakes.contains(&number) => Ok(failed(item, Mistake)),
             Action::Migrate | Action::Clone | Action::Restore | Action::Apply => {
                 settle(builder, item, index, decided, imports)
             }
             Action::Compare => contrast(builder, item, index, decided, imports),
             _ => Ok(item),
         });
-        item = settling.unwrap_or_else(|mistake| Ok(failed(blank, mistake)))?;
+        item = match settling {
+            Ok(settled) => settled?,
+            Err(mistake) => failed(builder.item(index)?, mistake),
+        };
     }
     builder.warn_of_namesakes(&mut item);
     Ok(item)

@@ -49,7 +49,8 @@ pub struct DocumentFile {
     path: PathBuf,
     end: u64,
     flushed: u64,
-    hash: Sha256,
+    /// Of a file that is evidence.
+    hash: Option<Sha256>,
 }
 
 impl DocumentFile {
@@ -59,6 +60,19 @@ impl DocumentFile {
     ///
     /// It cannot be made.
     pub fn create(path: &Path) -> Result<Self, RunFolderError> {
+        Self::make(path, Some(Sha256::new()))
+    }
+
+    /// Makes a file of documents in passing: nobody asks for its hash.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::create`].
+    pub fn create_in_passing(path: &Path) -> Result<Self, RunFolderError> {
+        Self::make(path, None)
+    }
+
+    fn make(path: &Path, hash: Option<Sha256>) -> Result<Self, RunFolderError> {
         let mut options = File::options();
         options.append(true).create_new(true);
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
@@ -70,7 +84,7 @@ impl DocumentFile {
             path: path.to_owned(),
             end: 0,
             flushed: 0,
-            hash: Sha256::new(),
+            hash,
         })
     }
 
@@ -83,7 +97,9 @@ impl DocumentFile {
         let length = u32::try_from(text.len())
             .map_err(|_| RunFolderError::file("write to", &self.path)(io::ErrorKind::FileTooLarge.into()))?;
         self.writer.write_all(text).map_err(RunFolderError::file("write to", &self.path))?;
-        self.hash.update(text);
+        if let Some(hash) = &mut self.hash {
+            hash.update(text);
+        }
         let slot = Span { offset: self.end, length };
         self.end += u64::from(length);
         Ok(slot)
@@ -123,7 +139,7 @@ impl DocumentFile {
         read_span(&self.reader, slot).map_err(RunFolderError::file("read", &self.path))
     }
 
-    /// Writes everything out, syncs it, and gives the hash of the whole file.
+    /// Writes everything out, syncs it, and gives the hash of the whole file; that of nothing for a file in passing.
     ///
     /// # Errors
     ///
@@ -131,7 +147,7 @@ impl DocumentFile {
     pub fn finish(mut self) -> Result<Fingerprint, RunFolderError> {
         self.writer.flush().map_err(RunFolderError::file("write to", &self.path))?;
         self.writer.get_ref().sync_all().map_err(RunFolderError::file("sync", &self.path))?;
-        Ok(Fingerprint(self.hash.finalize().into()))
+        Ok(Fingerprint(self.hash.unwrap_or_default().finalize().into()))
     }
 }
 
