@@ -7,6 +7,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use super::JournalError;
+use super::flat::read_record;
 use super::reader::{Place, replay_places};
 use super::record::{Copy, Entry, Record};
 use crate::model::ItemKey;
@@ -94,7 +95,7 @@ impl StepsByItem {
     }
 
     fn record(&mut self, offset: u64) -> Result<Record, JournalError> {
-        let read = self.line(offset).map(serde_json::from_slice);
+        let read = self.line(offset).map(read_record);
         let failed = |source| JournalError::Io { what: "read", path: self.path.clone(), source };
         read.map_err(failed)?.map_err(|error| match File::open(&self.path).map(|file| file.take(offset)) {
             Ok(before) => JournalError::Damaged {

@@ -7,6 +7,7 @@
 mod by_item;
 mod disk;
 pub mod error;
+mod flat;
 mod inline;
 pub mod item_states;
 pub mod mirror;

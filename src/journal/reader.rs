@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
+use super::flat::read_record;
 use super::record::{Entry, FORMAT, Record, Step};
 use super::{JournalError, Misfit};
 use crate::model::Fingerprint;
@@ -76,8 +77,8 @@ pub(super) fn replay_places(
             return Ok(state);
         }
         line.pop();
-        let record: Record = serde_json::from_slice(&line)
-            .map_err(|error| damaged(format!("not a record of this journal ({error})")))?;
+        let record =
+            read_record(&line).map_err(|error| damaged(format!("not a record of this journal ({error})")))?;
         if record.n != state.next {
             return Err(damaged(format!("record {} stands where record {} belongs", record.n, state.next)));
         }

@@ -53,12 +53,18 @@ impl Fingerprint {
 
     /// Reads 64 hex digits; `None` for anything else.
     pub fn parse(text: &str) -> Option<Self> {
-        if text.len() != 64 || !text.is_ascii() {
+        if text.len() != 64 {
             return None;
         }
+        let digit = |byte: u8| match byte {
+            b'0'..=b'9' => Some(byte - b'0'),
+            b'a'..=b'f' => Some(byte - b'a' + 10),
+            b'A'..=b'F' => Some(byte - b'A' + 10),
+            _ => None,
+        };
         let mut bytes = [0; 32];
         for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
-            *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+            *byte = digit(pair[0])? << 4 | digit(pair[1])?;
         }
         Some(Self(bytes))
     }
@@ -90,8 +96,19 @@ impl Serialize for Fingerprint {
 
 impl<'de> Deserialize<'de> for Fingerprint {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("not a SHA-256 in hex"))
+        struct Hex;
+        impl serde::de::Visitor<'_> for Hex {
+            type Value = Fingerprint;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Fingerprint, E> {
+                Fingerprint::parse(text).ok_or_else(|| E::custom("not a SHA-256 in hex"))
+            }
+        }
+        deserializer.deserialize_str(Hex)
     }
 }
 
@@ -105,5 +122,7 @@ mod tests {
         assert_eq!(Fingerprint::parse(&print.to_string()), Some(print));
         assert_eq!(Fingerprint::parse("zz"), None);
         assert_eq!(Fingerprint::parse(&"é".repeat(32)), None);
+        assert_eq!(Fingerprint::parse(&"+f".repeat(32)), None);
+        assert_eq!(Fingerprint::parse(&print.to_string().to_uppercase()), Some(print));
     }
 }
