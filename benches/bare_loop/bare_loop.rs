@@ -3,8 +3,12 @@
 //!
 //! `bare_loop URL SOURCE_TOKEN TARGET_TOKEN OLD_CONNECTION NEW_CONNECTION IMPORTS`; the ids of the imports are the numbers from
 //! 1 on, as `support.py` makes them.
+//!
+//! `bare_loop parse FILE ROUNDS` parses the lists in the lines of a file, so often: the other side of the row `plan`.
 
 #![allow(clippy::unwrap_used, reason = "it may fail loudly")]
+
+use std::hint::black_box;
 
 use futures::StreamExt;
 use serde_json::Value;
@@ -12,10 +16,24 @@ use serde_json::Value;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() {
+fn main() {
     let given: Vec<String> = std::env::args().skip(1).collect();
-    let [url, from, to, old, new, imports] = given.as_slice() else { panic!("six arguments") };
+    match given.as_slice() {
+        [mode, file, rounds] if mode == "parse" => parse(file, rounds.parse().unwrap()),
+        _ => copy(&given),
+    }
+}
+
+fn parse(file: &str, rounds: usize) {
+    let lists = std::fs::read_to_string(file).unwrap();
+    for list in (0..rounds).flat_map(|_| lists.lines()) {
+        black_box(serde_json::from_str::<Vec<Value>>(list).unwrap());
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn copy(given: &[String]) {
+    let [url, from, to, old, new, imports] = given else { panic!("six arguments") };
     let imports: usize = imports.parse().unwrap();
     let (client, base) = (reqwest::Client::new(), format!("{url}/v1/imports"));
     futures::stream::iter(1..=imports)
