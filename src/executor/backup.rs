@@ -217,11 +217,11 @@ impl Inside<'_> {
             (
                 Kind::Imports.as_str().to_owned(),
                 read.document,
-                known.unwrap_or_else(|| print_of(read.document)),
+                known.unwrap_or_else(|| print_of(read.document.get())),
             )
         } else {
             let read: RelatedLine<'_> = serde_json::from_str(line).map_err(bad)?;
-            (read.kind, read.document, print_of(read.document))
+            (read.kind, read.document, print_of(read.document.get()))
         };
         let head = Head::read(document.get());
         let facts = Facts {

@@ -7,12 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use crate::documents::Unreadable;
-use crate::documents::document::print_and_tree_by;
+use crate::documents::document::Printed;
 use crate::documents::normal::Ignore;
 use crate::executor::RunOptions;
 use crate::executor::journal_view::JournalView;
@@ -110,9 +109,9 @@ impl Context<'_> {
     }
 }
 
-/// The fingerprint of a document of the target and its tree, without what the job ignores.
-pub(crate) fn print_and_tree(context: &Context<'_>, text: &[u8]) -> (Fingerprint, Result<Value, Unreadable>) {
-    print_and_tree_by(text, |tree| context.ignore.fingerprint(tree))
+/// A document of the target with its fingerprint, without what the job ignores.
+pub(crate) fn printed<'t>(context: &Context<'_>, text: &'t RawValue) -> Printed<'t> {
+    Printed::new(text.get().as_bytes(), &context.ignore)
 }
 
 /// The document that is to stand in the target, as text.

@@ -9,7 +9,7 @@ use crate::documents::document::read_tree;
 use crate::documents::normal::{Comparison, Ignore};
 use crate::documents::planted::{ANY_ANSWER, is_planted};
 use crate::documents::references::Kind;
-use crate::executor::context::{Context, print_and_tree, sent_sha256};
+use crate::executor::context::{Context, printed, sent_sha256};
 use crate::inventory::error::EngineError;
 use crate::job::Verify;
 use crate::journal::{NOT_SENT, Step};
@@ -105,10 +105,12 @@ pub(crate) async fn applied(
     answer: &Document,
 ) -> Result<Next, EngineError> {
     crash::point("call.after_answer");
-    let (print, found) = print_and_tree(context, answer.text.get().as_bytes());
+    let printed = printed(context, &answer.text);
+    let (print, is_script) = (printed.print, item.kind == Kind::Scripts);
+    let is_another = Some(print) != sent_sha256(context, item);
+    let found = (is_another || is_script).then(|| printed.into_tree());
     // The answer to the write of a script may lack its code (section 10): then it tells nothing of the whole.
-    let whole =
-        item.kind != Kind::Scripts || found.as_ref().is_ok_and(|found| found.get("content").is_some());
+    let whole = !is_script || matches!(&found, Some(Ok(found)) if found.get("content").is_some());
     let step = Step::Applied {
         target: answer.head.id.clone(),
         status: Some(answer.status),
@@ -122,8 +124,8 @@ pub(crate) async fn applied(
         unchecked(context, item.item).await?;
         return Ok(Next::Go);
     }
-    let comparison =
-        (Some(print) != sent_sha256(context, item)).then(|| compare_texts(&context.ignore, sent, &found));
+    let found = found.filter(|_| is_another);
+    let comparison = found.map(|found| compare_texts(&context.ignore, sent, &found));
     let differs = comparison.as_ref().is_some_and(|comparison| comparison.verdict == Verdict::Differs);
     if context.options.verify == Verify::Response {
         let step = Step::Verified {

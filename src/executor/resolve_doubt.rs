@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::api::{ApiError, Document, ErrorKind};
 use crate::documents::document::read_tree;
 use crate::documents::normal::{compare, landed};
-use crate::executor::context::{Context, document, print_and_tree, sent_sha256};
+use crate::executor::context::{Context, document, printed, sent_sha256};
 use crate::executor::record::{End, Next, compare_texts, end, present};
 use crate::executor::send::{Intent, intend};
 use crate::inventory::dependents::used_by;
@@ -225,10 +225,12 @@ struct Found {
 }
 
 fn found(context: &Context<'_>, item: &PlanItem, there: &Document) -> Result<Found, EngineError> {
-    let (print, found) = print_and_tree(context, there.text.get().as_bytes());
+    let found = printed(context, &there.text);
+    let print = found.print;
     if Some(print) == sent_sha256(context, item) {
         return Ok(Found { print, as_wanted: true, exactly: true });
     }
+    let found = found.into_tree();
     let comparison = compare_texts(&context.ignore, &document(context, item)?, &found);
     let as_wanted = comparison.verdict != Verdict::Differs;
     Ok(Found { print, as_wanted, exactly: as_wanted && comparison.added.is_empty() })

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep};
 use crate::api::ErrorKind;
 use crate::documents::contained;
 use crate::documents::references::Kind;
-use crate::executor::context::{Context, document, print_and_tree, sent_sha256, with_article};
+use crate::executor::context::{Context, document, printed, sent_sha256, with_article};
 use crate::executor::halt;
 use crate::executor::record::compare_texts;
 use crate::executor::stop_policy::Policy;
@@ -335,12 +335,13 @@ fn compare(
     head: &Head,
     text: &RawValue,
 ) -> Result<Verified, EngineError> {
-    let (print, found) = print_and_tree(context, text.get().as_bytes());
-    let (sha256, modified) = (Some(print), head.last_modified.clone());
+    let printed = printed(context, text);
+    let (sha256, modified) = (Some(printed.print), head.last_modified.clone());
     let name = Some(item.name.as_str().into());
     if sha256 == sent_sha256(context, item) {
         return Ok(Verified { verdict: Verdict::Equal, sha256, differences: Vec::new(), modified, name });
     }
+    let found = printed.into_tree();
     let comparison = compare_texts(&context.ignore, &document(context, item)?, &found);
     let (mut verdict, mut differences) = (comparison.verdict, comparison.differences);
     // What was taken out where it stood must be gone. All else that was added is the service's own doing, so too what an

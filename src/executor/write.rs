@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::api::{Document, ErrorKind};
 use crate::documents::document::read_tree;
 use crate::documents::planted::{STALE_WRITE, is_planted};
-use crate::executor::context::{Context, document, print_and_tree};
+use crate::executor::context::{Context, document, printed};
 use crate::executor::record::{
     End, Next, applied, end, failed, failed_to_make, not_its_own, present, unchecked,
 };
@@ -213,9 +213,9 @@ async fn still_there(
         }
         Err(error) => return Ok(Err(resolve_doubt::unreadable(context, item, &error).await?)),
     };
-    let (found, tree) = print_and_tree(context, there.text.get().as_bytes());
+    let found = printed(context, &there.text);
     let moved = has_moved(planned.modified.as_deref(), there.head.last_modified.as_deref());
-    let differs = moved || planned.sha256.is_some_and(|planned| planned != found);
+    let differs = moved || planned.sha256.is_some_and(|planned| planned != found.print);
     if differs && !is_planted(STALE_WRITE) {
         if is_older(there.head.last_modified.as_deref(), planned.modified.as_deref())
             && context.may_be_behind(item.item)
@@ -226,7 +226,7 @@ async fn still_there(
             return Ok(Err(next));
         }
         let when = there.head.last_modified.clone().unwrap_or_else(|| "an unknown time".to_owned());
-        let message = match tree {
+        let message = match found.into_tree() {
             Ok(tree) => match restless(context, item, target, &tree).await {
                 Some(message) => message,
                 None => {

@@ -202,7 +202,7 @@ impl<'a> Picker<'a> {
             return Ok(());
         }
         // What the job does not select is not met by `--only` either.
-        let selected = self.matcher.matches(head, text);
+        let selected = self.matcher.matches(head, text.get());
         if matches!(selected, Ok(false)) {
             self.only.pass(head);
             return self.pass_over(head, text);
@@ -263,7 +263,7 @@ impl PageVisitor for Picker<'_> {
     fn restart(&mut self) -> Result<(), EngineError> {
         self.generation += 1;
         let path = self.with.folder.join(format!("source-{}.spool", self.generation));
-        self.spool = Some(DocumentFile::create(&path)?);
+        self.spool = Some(DocumentFile::create_in_passing(&path)?);
         self.items.clear();
         self.troubles.clear();
         self.kinds.clear();
@@ -323,7 +323,8 @@ pub(crate) async fn select(with: SelectRequest<'_>) -> Result<Selected, EngineEr
     // What is named and missing is of no account where only a part is taken.
     let absent = if selection.narrowed.is_all() { picker.wanted.absent(&unread) } else { Vec::new() };
     let spool = picker.spool.take();
-    let spool = spool.map_or_else(|| DocumentFile::create(&with.folder.join("source-0.spool")), Ok)?;
+    let spool =
+        spool.map_or_else(|| DocumentFile::create_in_passing(&with.folder.join("source-0.spool")), Ok)?;
     let Picker { items, troubles, kinds, mentions, passed_over, left_out, ids, .. } = picker;
     let Picker { wanted, watch, remembered, .. } = picker;
     let is_better_named = |picked: &Picked| picked.row_match().is_some_and(|row| wanted.is_better_named(row));

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use serde_json::value::RawValue;
-
 use crate::documents::Selector;
 use crate::documents::document::read_tree;
 use crate::documents::references::{Kind, ResourceIndex};
@@ -34,7 +32,7 @@ impl<'a> SelectionMatcher<'a> {
     /// # Errors
     ///
     /// A `where` that failed on it.
-    pub(crate) fn matches(&self, head: &Head, text: &RawValue) -> Result<bool, SelectorError> {
+    pub(crate) fn matches(&self, head: &Head, text: &str) -> Result<bool, SelectorError> {
         let used = if self.needs_flows { self.usage.of(&head.id, &self.names) } else { UsedBy::default() };
         let names = Names {
             connection: self.names.name(Kind::Connections, head.connection.as_ref()),
@@ -42,6 +40,6 @@ impl<'a> SelectionMatcher<'a> {
             flows: &used.flows,
             integrations: &used.integrations,
         };
-        self.selector.matches(head, names, &mut || read_tree(text.get().as_bytes()))
+        self.selector.matches(head, names, &mut || read_tree(text.as_bytes()))
     }
 }

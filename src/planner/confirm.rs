@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::value::RawValue;
 
-use crate::documents::document::{print_and_tree_by, read_tree};
+use crate::documents::document::read_tree;
 use crate::documents::normal::ignore::restless_note;
 use crate::inventory::error::EngineError;
 use crate::inventory::list_scan::{PageVisitor, ScanOptions, list_scan};
@@ -55,9 +55,9 @@ impl Confirmed {
         }
         let old = import.print;
         import.slot = imports.spool.append(text)?;
-        let (now, tree) = print_and_tree_by(text, |tree| print.of(tree));
-        import.print = now;
-        match tree {
+        let now = print.of_text(text);
+        import.print = now.print;
+        match now.into_tree() {
             Ok(tree) => {
                 import.unreadable = None;
                 if import.print != old && self.watched < MOST_WATCHED {

@@ -4,8 +4,6 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use serde_json::value::RawValue;
-
 use crate::documents::document::{print_text, read_tree};
 use crate::documents::normal::Ignore;
 use crate::documents::references::ResourceIndex;
@@ -117,8 +115,9 @@ impl<'a> Others<'a> {
 
     pub(crate) fn restart(&mut self) -> Result<(), EngineError> {
         self.generation += 1;
-        self.spool =
-            Some(DocumentFile::create(&self.folder.join(format!("others-{}.spool", self.generation)))?);
+        self.spool = Some(DocumentFile::create_in_passing(
+            &self.folder.join(format!("others-{}.spool", self.generation)),
+        )?);
         self.slots.clear();
         (self.held, self.set_aside) = (0, SetAside::default());
         Ok(())
@@ -135,7 +134,7 @@ impl<'a> Others<'a> {
     }
 
     /// Counts an import of the target, where that matters.
-    pub(crate) fn count(&mut self, head: &Head, text: &RawValue) {
+    pub(crate) fn count(&mut self, head: &Head, text: &str) {
         if matches!(self.lack, Lack::Delete(..)) && self.matcher.matches(head, text).unwrap_or(false) {
             self.held += 1;
         }
@@ -147,12 +146,7 @@ impl<'a> Others<'a> {
     }
 
     /// Keeps an import that the selection would have taken, were it in the source.
-    pub(crate) fn consider(
-        &mut self,
-        key: Option<u64>,
-        head: &Head,
-        text: &RawValue,
-    ) -> Result<(), EngineError> {
+    pub(crate) fn consider(&mut self, key: Option<u64>, head: &Head, text: &str) -> Result<(), EngineError> {
         let is_claimed = key.is_some_and(|key| self.is_claimed(key)) || self.claimed.ids.contains(&head.id);
         if is_claimed || !self.selection.narrowed.takes(head) {
             return Ok(());
@@ -173,7 +167,7 @@ impl<'a> Others<'a> {
         &mut self,
         (ignore, match_by): (&Ignore, MatchBy),
         head: &Head,
-        text: &RawValue,
+        text: &str,
     ) -> Option<PlanItem> {
         if match_by.key(head).is_none() {
             self.set_aside.unrecognised += 1;
@@ -184,7 +178,7 @@ impl<'a> Others<'a> {
             return None;
         }
         // What it holds is not known: then nobody can agree to its end.
-        let Ok(tree) = read_tree(text.get().as_bytes()) else {
+        let Ok(tree) = read_tree(text.as_bytes()) else {
             self.set_aside.unreadable += 1;
             return None;
         };
@@ -203,7 +197,7 @@ impl<'a> Others<'a> {
     pub(crate) fn keep(
         &mut self,
         head: &Head,
-        text: &RawValue,
+        text: &str,
         warning: Option<String>,
     ) -> Result<(), EngineError> {
         if let Lack::Delete(ignore, match_by) = &self.lack {
@@ -215,7 +209,7 @@ impl<'a> Others<'a> {
         item.target = Some(ImportRef {
             id: head.id.clone(),
             name: head.name.clone(),
-            sha256: Some(print_text(text.get().as_bytes())),
+            sha256: Some(print_text(text.as_bytes())),
             modified: None,
         });
         item.warnings.extend(warning);

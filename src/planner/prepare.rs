@@ -10,7 +10,7 @@ use crate::documents::diff::diff;
 use crate::documents::hints::{drop_captured, migration_hints};
 use crate::documents::normal::{Ignore, fingerprint, masks, remove_pointers, strip_server_fields};
 use crate::documents::references::{Kind, Missing, PendingResource, Place, Resolution, Resolver, Rules};
-use crate::documents::{Facts, Program, Unreadable};
+use crate::documents::{Facts, Program, Unreadable, verbatim};
 use crate::inventory::offline_api::DAMAGED;
 use crate::job::{Action, CapturedData, MatchBy};
 use crate::model::{Fingerprint, Head, ItemKey, Operation, Outcome, Verdict};
@@ -217,7 +217,7 @@ impl TransformContext {
         }
         let print = (!self.ignore.is_empty()).then(|| self.ignore.fingerprint(&wanted));
         let apart = (self.action == Action::Apply).then_some(apart);
-        Prepared { item, wanted: Some(wanted.to_string()), key, print, fresh, apart }
+        Prepared { item, wanted: Some(verbatim::to_text(&wanted)), key, print, fresh, apart }
     }
 
     /// Turns references into those of the target, and says what became of them.

@@ -140,7 +140,7 @@ fn put_down(
         builder.claims.take(&head.id, keys);
     }
     let verbatim = prepared.item.operation == Operation::Archive;
-    builder.keep(&mut prepared, head, verbatim.then_some(document.text().get()))
+    builder.keep(&mut prepared, head, verbatim.then_some(document.text()))
 }
 
 /// An import that was asked for and is not there is an item all the same: everything is accounted for.

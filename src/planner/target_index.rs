@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::documents::document::print_and_tree_by;
+use crate::documents::document::Printed;
 use crate::documents::name::loose_name_key;
 use crate::documents::normal::{Ignore, masks, remove_pointers};
 use crate::documents::references::Kind;
@@ -79,7 +79,16 @@ pub(crate) struct TargetPrint {
 }
 
 impl TargetPrint {
-    pub(crate) fn of(&self, document: &Value) -> Fingerprint {
+    /// A text with its fingerprint.
+    pub(crate) fn of_text<'t>(&self, text: &'t [u8]) -> Printed<'t> {
+        if self.beside_a_backup {
+            Printed::by(text, |tree| self.of(tree))
+        } else {
+            Printed::new(text, &self.ignore)
+        }
+    }
+
+    fn of(&self, document: &Value) -> Fingerprint {
         if self.beside_a_backup {
             let hidden = masks(document);
             if !hidden.is_empty() {
@@ -132,8 +141,9 @@ struct Index<'a, 'o> {
 impl PageVisitor for Index<'_, '_> {
     fn restart(&mut self) -> Result<(), EngineError> {
         self.generation += 1;
-        self.spool =
-            Some(DocumentFile::create(&self.folder.join(format!("target-{}.spool", self.generation)))?);
+        self.spool = Some(DocumentFile::create_in_passing(
+            &self.folder.join(format!("target-{}.spool", self.generation)),
+        )?);
         self.by_key.clear();
         self.by_id.clear();
         self.near.clear();
@@ -154,7 +164,7 @@ impl PageVisitor for Index<'_, '_> {
         self.remembered.take(head);
         self.of_source += usize::from(self.source.is_one(head));
         if let Some(others) = &mut self.others {
-            others.count(head, text);
+            others.count(head, text.get());
         }
         if let Some(index) = self.ids.get(&head.id).copied() {
             let standing = self.stand(head, text)?;
@@ -164,7 +174,7 @@ impl PageVisitor for Index<'_, '_> {
         let key = self.match_by.key(head).map(|key| self.keys.of(&key));
         let Some(key) = key.filter(|key| self.wanted.contains(*key)) else {
             if let Some(others) = &mut self.others {
-                others.consider(key, head, text)?;
+                others.consider(key, head, text.get())?;
             }
             self.pass_over(head, text)?;
             return Ok(true);
@@ -219,9 +229,10 @@ fn kept(
 ) -> Result<TargetImport, EngineError> {
     let text = text.get().as_bytes();
     let slot = spool.append(text)?;
-    let (print, tree) = print_and_tree_by(text, |tree| print.of(tree));
-    let unreadable = tree.err();
-    Ok(TargetImport { id: head.id.clone(), print, slot, app: head.connector.is_some(), unreadable })
+    let printed = print.of_text(text);
+    let unreadable = printed.unreadable().cloned();
+    let app = head.connector.is_some();
+    Ok(TargetImport { id: head.id.clone(), print: printed.print, slot, app, unreadable })
 }
 
 /// Whether an action may make imports: then it is kept what stands in the target before.
@@ -308,7 +319,7 @@ pub(crate) async fn standings<'o>(
     events.emit(&Event::StageFinished { stage: Stage::Compare });
     let holds_source = index.of_source > 0 && index.of_source == index.source.count();
     let spool = index.spool.take();
-    let spool = spool.map_or_else(|| DocumentFile::create(&folder.join("target-0.spool")), Ok)?;
+    let spool = spool.map_or_else(|| DocumentFile::create_in_passing(&folder.join("target-0.spool")), Ok)?;
     let Index { mut by_key, by_id, near, samples, unwanted, others, known, remembered, .. } = index;
     by_key.sort();
     let known = (!idle).then_some(known);

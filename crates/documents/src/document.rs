@@ -11,9 +11,10 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use crate::contained::{Mistake, contained};
-use crate::normal::fingerprint;
+use crate::normal::{Ignore, fingerprint};
 use crate::planted::{UNREADABLE_AS_EMPTY, is_planted};
 use crate::schema::is_server_field;
+use crate::tree::LightTree;
 use crate::verbatim;
 use crate::{Fingerprint, Head};
 
@@ -24,14 +25,14 @@ const NOT_UTF8: &str = "\\udfff";
 #[derive(Debug, Clone)]
 pub struct Document {
     head: Head,
-    text: Box<RawValue>,
+    text: Box<str>,
     tree: OnceCell<Result<Value, Unreadable>>,
 }
 
 impl Document {
     /// A document of its text.
     pub fn new(text: Box<RawValue>) -> Self {
-        Self { head: Head::read(text.get()), text, tree: OnceCell::new() }
+        Self { head: Head::read(text.get()), text: text.into(), tree: OnceCell::new() }
     }
 
     /// A document of bytes as they were sent or kept; see [`escape_bytes`] for those that are not UTF-8.
@@ -40,9 +41,20 @@ impl Document {
     ///
     /// The bytes are not JSON at all.
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, Unreadable> {
-        let text = String::from_utf8(bytes).unwrap_or_else(|error| escape_bytes(error.as_bytes()));
-        let shown = |error: &serde_json::Error| Unreadable::of(error, "");
-        RawValue::from_string(text).map(Self::new).map_err(|error| shown(&error))
+        let mut text = String::from_utf8(bytes).unwrap_or_else(|error| escape_bytes(error.as_bytes()));
+        let blanks = [' ', '\t', '\n', '\r'];
+        if text.starts_with(blanks) || text.ends_with(blanks) {
+            text = text.trim_matches(blanks).to_owned();
+        }
+        // Where a head is, the whole text was read, and is JSON.
+        let head = match Head::of(&text) {
+            Ok(head) => head,
+            Err(_) => {
+                serde_json::from_str::<&RawValue>(&text).map_err(|error| Unreadable::of(&error, ""))?;
+                Head::read(&text)
+            }
+        };
+        Ok(Self { head, text: text.into_boxed_str(), tree: OnceCell::new() })
     }
 
     /// Its identity; read from any text, also from one that has no tree.
@@ -50,8 +62,8 @@ impl Document {
         &self.head
     }
 
-    /// The document's text, byte for byte as it was read.
-    pub fn text(&self) -> &RawValue {
+    /// The document's text, byte for byte as it was read, without blanks around it.
+    pub fn text(&self) -> &str {
         &self.text
     }
 
@@ -61,7 +73,7 @@ impl Document {
     ///
     /// The text has none.
     pub fn tree(&self) -> Result<&Value, &Unreadable> {
-        self.tree.get_or_init(|| read_tree(self.text.get().as_bytes())).as_ref()
+        self.tree.get_or_init(|| read_tree(self.text.as_bytes())).as_ref()
     }
 
     /// Its tree, taken out.
@@ -70,12 +82,12 @@ impl Document {
     ///
     /// The document's tree by value; otherwise as [`Self::tree`].
     pub fn into_tree(self) -> Result<Value, Unreadable> {
-        self.tree.into_inner().unwrap_or_else(|| read_tree(self.text.get().as_bytes()))
+        self.tree.into_inner().unwrap_or_else(|| read_tree(self.text.as_bytes()))
     }
 
     /// The fingerprint of its normal form; without a tree, that of its text: see [`fingerprint_of_text`].
     pub fn fingerprint(&self) -> Fingerprint {
-        self.tree().map_or_else(|_| fingerprint_of_text(self.text.get().as_bytes()), fingerprint)
+        self.tree().map_or_else(|_| fingerprint_of_text(self.text.as_bytes()), fingerprint)
     }
 }
 
@@ -145,23 +157,53 @@ pub fn read_tree(text: &[u8]) -> Result<Value, Unreadable> {
 ///
 /// Two texts without a tree have one fingerprint only if they are the same text; none has that of a readable document.
 pub fn print_text(text: &[u8]) -> Fingerprint {
-    print_and_tree(text).0
+    Printed::new(text, &Ignore::default()).print
 }
 
-/// The fingerprint of a document's text, as [`print_text`] gives it, and its tree.
-pub fn print_and_tree(text: &[u8]) -> (Fingerprint, Result<Value, Unreadable>) {
-    print_and_tree_by(text, fingerprint)
+/// A document's text with its fingerprint, as [`print_text`] gives it. Its tree is read once it is asked for: mostly the
+/// fingerprint says all, and it is had for less.
+#[derive(Debug)]
+pub struct Printed<'t> {
+    /// The fingerprint.
+    pub print: Fingerprint,
+    text: &'t [u8],
+    tree: Option<Result<Value, Unreadable>>,
 }
 
-/// The same, with a fingerprint of another make. A panic over the tree makes it one that cannot be read.
-pub fn print_and_tree_by(
-    text: &[u8],
-    print: impl FnOnce(&Value) -> Fingerprint,
-) -> (Fingerprint, Result<Value, Unreadable>) {
-    let printed = read_tree(text).and_then(|tree| Ok((contained(|| print(&tree))?, tree)));
-    match printed {
-        Ok((print, tree)) => (print, Ok(tree)),
-        Err(why) => (fingerprint_of_text(text), Err(why)),
+impl<'t> Printed<'t> {
+    /// A text with its fingerprint without what is ignored. A panic over it makes it one that cannot be read.
+    pub fn new(text: &'t [u8], ignore: &Ignore) -> Self {
+        if ignore.is_empty()
+            && let Some(tree) = LightTree::read(text)
+            && let Ok(print) = contained(|| fingerprint(&tree))
+        {
+            return Self { print, text, tree: None };
+        }
+        Self::by(text, |tree| ignore.fingerprint(tree))
+    }
+
+    /// The same, with a fingerprint of another make.
+    pub fn by(text: &'t [u8], print: impl FnOnce(&Value) -> Fingerprint) -> Self {
+        let printed = read_tree(text).and_then(|tree| Ok((contained(|| print(&tree))?, tree)));
+        let (print, tree) = match printed {
+            Ok((print, tree)) => (print, Ok(tree)),
+            Err(why) => (fingerprint_of_text(text), Err(why)),
+        };
+        Self { print, text, tree: Some(tree) }
+    }
+
+    /// Why it has no tree, if it has none.
+    pub fn unreadable(&self) -> Option<&Unreadable> {
+        self.tree.as_ref().and_then(|tree| tree.as_ref().err())
+    }
+
+    /// Its tree.
+    ///
+    /// # Errors
+    ///
+    /// It has none.
+    pub fn into_tree(self) -> Result<Value, Unreadable> {
+        self.tree.unwrap_or_else(|| read_tree(self.text))
     }
 }
 
@@ -313,6 +355,23 @@ mod tests {
         };
         assert_ne!(bytes(0xfe), bytes(0xff));
         assert_eq!(print_text(half("1").as_bytes()), print(&half("1")));
+    }
+
+    #[test]
+    fn a_fingerprint_is_the_same_whichever_tree_it_is_made_of() {
+        for text in [
+            r#"{"name":"a","n":1.0,"m":[1e5,-0,2.50],"http":{"lookups":[],"sendPostMappedData":true,"_httpConnectorId":"x"}}"#,
+            r#"{"name":"a","n":1.0,"m":[100000,-0,2.50],"filter":{"type":"expression","version":"1","expression":{"rules":[]}}}"#,
+            r#"{"oneToMany":"false","name":"\u00e9\n","netsuite_da":{"operation":"ADD","x":{"y":{}}},"_id":"z"}"#,
+            r#"{"a":1,"a":2,"settings":{"b":{},"on":false}}"#,
+        ] {
+            let by_value = Printed::by(text.as_bytes(), fingerprint);
+            assert_eq!(Printed::new(text.as_bytes(), &Ignore::default()).print, by_value.print, "{text}");
+            assert_eq!(by_value.into_tree(), read_tree(text.as_bytes()));
+        }
+        let new = |text| Printed::new(text, &Ignore::default());
+        assert_eq!(new(br#"{"a":1}"#).unreadable(), None);
+        assert_eq!(new(b"{").unreadable(), read_tree(b"{").err().as_ref());
     }
 
     #[test]

@@ -171,12 +171,15 @@ fn hard_coded_ids<'v>(
     let Some(mapping) = mapping else { return };
     let list = |key: &str| mapping.get(key).and_then(Value::as_array).into_iter().flatten().enumerate();
     for (index, field) in list("fields") {
-        let here = format!("{at}/fields/{index}");
         let literal =
             field.get("hardCodedValue").filter(|_| field.get("internalId") == Some(&Value::Bool(true)));
-        found.extend(literal.map(|value| (format!("{here}/hardCodedValue"), "a record's id", value)));
-        let inner = field.pointer("/subRecordMapping/mapping");
-        hard_coded_ids(inner, &format!("{here}/subRecordMapping/mapping"), found);
+        found.extend(
+            literal.map(|value| (format!("{at}/fields/{index}/hardCodedValue"), "a record's id", value)),
+        );
+        // Not by a pointer: that takes each of its keys apart, for every row of every mapping.
+        if let Some(inner) = field.get("subRecordMapping").and_then(|record| record.get("mapping")) {
+            hard_coded_ids(Some(inner), &format!("{at}/fields/{index}/subRecordMapping/mapping"), found);
+        }
     }
     for (index, inner) in list("lists") {
         hard_coded_ids(Some(inner), &format!("{at}/lists/{index}"), found);

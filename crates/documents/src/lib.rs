@@ -32,6 +32,7 @@ mod shortened;
 pub mod step;
 pub mod step_error;
 pub mod template;
+pub mod tree;
 pub mod upgrade;
 pub mod verbatim;
 

@@ -11,3 +11,24 @@ pub fn push_key(pointer: &mut String, key: &str) {
         }
     }
 }
+
+/// A step on the way of a walk, from which a pointer is made where one is wanted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum PathStep<'a> {
+    /// To the member of an object.
+    Key(&'a str),
+    /// To the entry of a list.
+    Entry(usize),
+}
+
+/// The pointer that some steps make.
+pub(crate) fn pointer_of(path: &[PathStep<'_>]) -> String {
+    let mut pointer = String::new();
+    for step in path {
+        match step {
+            PathStep::Key(key) => push_key(&mut pointer, key),
+            PathStep::Entry(index) => push_key(&mut pointer, &index.to_string()),
+        }
+    }
+    pointer
+}

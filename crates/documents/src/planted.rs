@@ -3,6 +3,8 @@
 //!
 //! A fault is planted in one thread, until its guard is dropped: tests beside it do not have it.
 
+use crate::tree::{Seen, Tree};
+
 /// Identity by time: an import whose creation seems older than the plan is taken for one that was there before.
 pub const IDENTITY_BY_TIME: &str = "identity by time";
 /// An intent is put on disk before its call has a permit, and the call is sent whatever happens until then.
@@ -32,8 +34,9 @@ pub const MARK: &str = "a planted fault panics over this";
 /// # Panics
 ///
 /// That is what it is for.
-pub(crate) fn panic_over(fault: &'static str, document: &serde_json::Value) {
-    let is_marked = || document.get("description").and_then(serde_json::Value::as_str) == Some(MARK);
+pub(crate) fn panic_over(fault: &'static str, document: &impl Tree) {
+    let is_marked =
+        || matches!(document.member("description").map(Tree::seen), Some(Seen::Text(text)) if text == MARK);
     assert!(!(is_planted(fault) && is_marked()), "a planted fault");
 }
 

@@ -30,6 +30,24 @@ pub fn from_slice(text: &[u8]) -> serde_json::Result<Value> {
     Ok(tree)
 }
 
+/// Writes a value without blanks.
+pub fn to_text(tree: &Value) -> String {
+    let mut text = Vec::with_capacity(2048);
+    // By way of `Display` each bracket would be a call of its own.
+    let written = serde_json::to_writer(&mut text, tree).map_err(|_| ());
+    written.and_then(|()| String::from_utf8(text).map_err(|_| ())).unwrap_or_else(|()| tree.to_string())
+}
+
+/// Whether serde_json reads a text as it is written.
+pub(crate) fn is_plain(text: &str) -> bool {
+    !text.contains(PRIVATE) && !has_other_exponent(text)
+}
+
+/// Whether that is the key under which serde_json hands out a number as it is written.
+pub(crate) fn is_number_key(key: &str) -> bool {
+    key.strip_prefix('$').and_then(|key| key.strip_prefix(PRIVATE)) == Some("Number")
+}
+
 /// A number as it is written; `None` for what is none.
 pub(crate) fn number(text: &str) -> Option<Number> {
     let is_number = text.starts_with(|c: char| c.is_ascii_digit() || c == '-');
@@ -67,8 +85,7 @@ fn tokens(text: &str) -> impl Iterator<Item = Token<'_>> {
                 }
                 b'-' | b'0'..=b'9' => {
                     let start = at;
-                    let is_part = |byte: &u8| matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9');
-                    at += bytes[at..].iter().take_while(|byte| is_part(byte)).count();
+                    at += bytes[at..].iter().take_while(|byte| is_part_of_a_number(**byte)).count();
                     return Some(Token::Number(&text[start..at]));
                 }
                 _ => at += 1,
@@ -112,11 +129,36 @@ fn unmark(value: &mut Value) {
 
 /// Whether a text holds a number with an exponent that serde_json would write otherwise.
 fn has_other_exponent(text: &str) -> bool {
-    let is_digit = |byte: &u8| byte.is_ascii_digit();
-    text.as_bytes()
-        .windows(3)
-        .any(|three| is_digit(&three[0]) && (three[1] == b'E' || three[1] == b'e' && is_digit(&three[2])))
+    may_have_an_exponent(text.as_bytes())
         && tokens(text).any(|token| matches!(token, Token::Number(number) if is_other(number)))
+}
+
+/// Whether an `e` stands in what may be a number. Every document is asked, and ids are full of them: so blocks are asked
+/// without a branch for each byte, and what begins behind a quote or a letter is no number.
+fn may_have_an_exponent(text: &[u8]) -> bool {
+    const BLOCK: usize = 64;
+    let is_exponent = |one: u8, next: u8| one.is_ascii_digit() & (next | 0x20 == b'e');
+    let mut from = 0;
+    while from + 1 < text.len() {
+        let to = (from + BLOCK).min(text.len() - 1);
+        let pairs = || text[from..to].iter().zip(&text[from + 1..=to]);
+        if pairs().fold(false, |found, (one, next)| found | is_exponent(*one, *next)) {
+            let begins = |at: usize| {
+                let digits = text[..=at].iter().rev();
+                let before = digits.skip_while(|byte| is_part_of_a_number(**byte)).next();
+                before.is_none_or(|byte| matches!(byte, b':' | b',' | b'[' | b' ' | b'\t' | b'\n' | b'\r'))
+            };
+            if pairs().enumerate().any(|(at, (one, next))| is_exponent(*one, *next) && begins(from + at)) {
+                return true;
+            }
+        }
+        from = to;
+    }
+    false
+}
+
+fn is_part_of_a_number(byte: u8) -> bool {
+    matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9')
 }
 
 fn is_other(number: &str) -> bool {
@@ -173,6 +215,23 @@ mod tests {
         let read = from_slice(escaped.as_bytes()).unwrap();
         assert_eq!(read["$serde_json::private::Number"], "1");
         assert!(from_slice(b"{\"a\":1e}").is_err() && from_slice(b"\xff").is_err());
+    }
+
+    #[test]
+    fn an_exponent_is_seen_wherever_its_number_stands() {
+        for long in [0, 1, 62, 63, 64, 65, 127, 128, 200] {
+            let filling = "x".repeat(long);
+            for (number, is_one) in [("1e5", true), ("-0.1E5", true), ("1e+5", false), ("5", false)] {
+                for text in [format!(r#"{{"{filling}":{number}}}"#), format!(r#"["{filling}", {number}]"#)] {
+                    assert_eq!(has_other_exponent(&text), is_one, "{text}");
+                }
+                assert!(!has_other_exponent(&format!(r#"["{filling}", "{number}", "x{number}"]"#)));
+            }
+            assert!(!may_have_an_exponent(
+                format!(r#"["{filling}", "5f7c579b6411271af4e7cefa"]"#).as_bytes()
+            ));
+        }
+        assert!(has_other_exponent("1e5") && !has_other_exponent("") && !has_other_exponent("1"));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::api::{ApiError, ErrorKind, ListRequest};
 use crate::documents::contained;
-use crate::documents::document::{print_and_tree_by, read_tree};
+use crate::documents::document::{Printed, read_tree};
 use crate::documents::name::{loose_name_key, name_key};
 use crate::documents::normal::Ignore;
 use crate::documents::references::Kind;
@@ -192,8 +192,9 @@ impl Beside<'_> {
             Err(error) => return Err(self.target.failed(&format!("read import {id}"))(error)),
         };
         let text = there.text.get().as_bytes();
-        let (print, tree) = print_and_tree_by(text, |tree| self.ignore.fingerprint(tree));
-        let found = tree.ok().map(without_name);
+        let printed = Printed::new(text, &self.ignore);
+        let print = printed.print;
+        let found = printed.into_tree().ok().map(without_name);
         let mut named = (*bears == Bears::ItsName).then_some(first);
         for key in items {
             let item = self.plan.item(*key)?;

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use tokio::time::{Instant, sleep};
 
 use crate::api::ErrorKind;
-use crate::documents::document::print_and_tree_by;
+use crate::documents::document::Printed;
 use crate::documents::normal::Ignore;
 use crate::documents::pointer::Pointer;
 use crate::inventory::error::EngineError;
@@ -86,7 +86,7 @@ impl Standings {
 /// The token is refused, the service is away, or it was interrupted.
 pub(crate) async fn standings(with: &UndoRequest<'_>, touched: &[Touched]) -> Result<Standings, EngineError> {
     let all = touched.iter().map(|_| Seen::default()).collect();
-    let texts = DocumentFile::create(&with.to.with_file_name("now.spool"))?;
+    let texts = DocumentFile::create_in_passing(&with.to.with_file_name("now.spool"))?;
     let mut reader = Reader {
         with,
         touched,
@@ -231,7 +231,7 @@ impl Reader<'_> {
     }
 
     fn take(&mut self, at: usize, head: &Head, text: &RawValue) -> Result<(), EngineError> {
-        let (print, _) = print_and_tree_by(text.get().as_bytes(), |tree| self.ignore.fingerprint(tree));
+        let print = Printed::new(text.get().as_bytes(), &self.ignore).print;
         let seen = &mut self.found.all[at];
         let modified = head.last_modified.as_deref().map(Stamp::of);
         let created = Created::of(head.created_at.as_deref(), modified.as_ref());

@@ -23,7 +23,7 @@ impl Wanted {
     pub(crate) fn of(kept: &Document, without_masks: bool) -> Option<Self> {
         let name = kept.head().name.clone();
         let Ok(tree) = kept.tree() else {
-            let text = strip_text(kept.text().get()).ok()?;
+            let text = strip_text(kept.text()).ok()?;
             let print = fingerprint_of_text(text.as_bytes());
             let text = original_bytes(&text);
             return Some(Self { name, text, tree: None, print, secrets: Vec::new() });
@@ -41,7 +41,7 @@ impl Wanted {
 pub(crate) fn print_without_server_fields(document: &Document) -> Fingerprint {
     match document.tree() {
         Ok(tree) => fingerprint(tree),
-        Err(_) => strip_text(document.text().get())
+        Err(_) => strip_text(document.text())
             .map_or_else(|_| document.fingerprint(), |text| fingerprint_of_text(text.as_bytes())),
     }
 }

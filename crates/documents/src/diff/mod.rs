@@ -67,7 +67,7 @@ struct Walk {
 
 impl Walk {
     fn value(&mut self, area: Area, label: Label<'_>, before: &Value, after: &Value) {
-        if before == after {
+        if is_identical(before, after) || before == after {
             return;
         }
         let inner = if label.key.is_empty() { area } else { area.enter(label.key) };
@@ -102,18 +102,30 @@ impl Walk {
 
     fn members(&mut self, area: Area, before: &Map<String, Value>, after: &Map<String, Value>) {
         let owner = show::owner(before).or_else(|| show::owner(after)).unwrap_or_default();
+        let (mut in_step, mut matched) = (after.iter(), 0);
         for (key, value) in before {
             if self.before_shape.is_server_owned(area, key) {
                 continue;
             }
             let label = Label { key, owner };
-            match after.get(key) {
+            // The order of keys is mostly the same: the look-up by hash is the second resort.
+            let other = match in_step.clone().next() {
+                Some((same, other)) if same == key => {
+                    in_step.next();
+                    Some(other)
+                }
+                _ => after.get(key),
+            };
+            matched += usize::from(other.is_some());
+            match other {
                 Some(other) => self.under(key, |walk| walk.value(area, label, value, other)),
                 None if self.before_shape.is_absent(area, key, value) => {}
                 None => self.under(key, |walk| walk.change(label, Some(value), None)),
             }
         }
-        for (key, value) in after.iter().filter(|(key, _)| !before.contains_key(*key)) {
+        let all_matched = matched == after.len();
+        let added = after.iter().filter(|(key, _)| !all_matched && !before.contains_key(*key));
+        for (key, value) in added {
             if !self.after_shape.is_absent(area, key, value) {
                 self.under(key, |walk| walk.change(Label { key, owner }, None, Some(value)));
             }
@@ -182,6 +194,22 @@ impl Walk {
         inside(self);
         self.dotted = false;
         self.path = pointer;
+    }
+}
+
+/// Whether two values are the same to the order of their keys: told without a look-up by hash for each.
+fn is_identical(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Object(one), Value::Object(other)) => {
+            let is_same = |((key, value), (same, other)): ((&String, &Value), (&String, &Value))| {
+                key == same && is_identical(value, other)
+            };
+            one.len() == other.len() && one.iter().zip(other).all(is_same)
+        }
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| is_identical(one, other))
+        }
+        _ => one == other,
     }
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::canonical;
 use super::masks::is_mask;
-use crate::place::push_key;
+use crate::place::{PathStep as Step, pointer_of};
 use crate::planted::{PANIC_COMPARING, panic_over};
 use crate::schema::{self as service, Area, Shape};
 
@@ -128,12 +128,6 @@ pub fn compare(sent: &Value, found: &Value) -> Comparison {
     Comparison { verdict, differences, added, grown, masked }
 }
 
-#[derive(Clone, Copy)]
-enum Step<'a> {
-    Key(&'a str),
-    Entry(usize),
-}
-
 struct Walk<'a> {
     shape: Shape,
     root: (&'a Value, &'a Value),
@@ -147,14 +141,7 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn pointer(&self) -> String {
-        let mut pointer = String::new();
-        for step in &self.path {
-            match step {
-                Step::Key(key) => push_key(&mut pointer, key),
-                Step::Entry(index) => push_key(&mut pointer, &index.to_string()),
-            }
-        }
-        pointer
+        pointer_of(&self.path)
     }
 
     fn differs(&mut self) {
@@ -347,7 +334,8 @@ pub fn same_scalar(area: Area, key: &str, sent: &Value, found: &Value) -> bool {
         }
         _ if sent == found => true,
         _ => {
-            let flag = |value: &Value| value.as_bool().or_else(|| service::flag_in_text(area, key, value));
+            let flag =
+                |value: &Value| value.as_bool().or_else(|| service::flag_in_text(area, key, value.as_str()?));
             flag(sent).is_some() && flag(sent) == flag(found)
         }
     }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::place::push_key;
+use crate::place::{PathStep, pointer_of};
 
 use crate::schema as service;
 
@@ -11,28 +11,28 @@ use crate::schema as service;
 /// Captured data is not looked into: it is not configuration, and what is masked there is nobody's to fill in.
 pub fn masks(document: &Value) -> Vec<String> {
     let mut found = Vec::new();
-    search(document, &mut String::new(), &mut found);
+    search(document, &mut Vec::new(), &mut found);
     found
 }
 
-fn search(value: &Value, path: &mut String, found: &mut Vec<String>) {
-    let depth = path.len();
+/// `path` is written as a pointer only where a mask is found: nearly nowhere.
+fn search<'v>(value: &'v Value, path: &mut Vec<PathStep<'v>>, found: &mut Vec<String>) {
     match value {
-        Value::String(text) if is_mask(text) => found.push(path.clone()),
+        Value::String(text) if is_mask(text) => found.push(pointer_of(path)),
         Value::Object(members) => {
             for (key, value) in members {
-                if !(depth == 0 && service::is_captured(key)) {
-                    push_key(path, key);
+                if !(path.is_empty() && service::is_captured(key)) {
+                    path.push(PathStep::Key(key));
                     search(value, path, found);
-                    path.truncate(depth);
+                    path.pop();
                 }
             }
         }
         Value::Array(entries) => {
             for (index, value) in entries.iter().enumerate() {
-                push_key(path, &index.to_string());
+                path.push(PathStep::Entry(index));
                 search(value, path, found);
-                path.truncate(depth);
+                path.pop();
             }
         }
         _ => {}

@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use crate::Fingerprint;
 use crate::planted::{PANIC_PRINTING, panic_over};
 use crate::schema::{self as service, Area, Shape};
+use crate::tree::{Seen, Tree};
 
 pub use compare::{Comparison, compare};
 pub use consensus::Consensus;
@@ -40,7 +41,7 @@ fn value_of(shape: Shape, area: Area, key: &str, value: &Value) -> Value {
         Value::Object(members) => {
             let inner = if key.is_empty() { area } else { area.enter(key) };
             let mut kept: Vec<_> =
-                members.iter().filter(|(key, value)| !shape.is_absent(inner, key, value)).collect();
+                members.iter().filter(|(key, value)| !shape.is_absent(inner, key, *value)).collect();
             kept.sort_unstable_by_key(|(key, _)| *key);
             let members =
                 kept.into_iter().map(|(key, value)| (key.clone(), value_of(shape, inner, key, value)));
@@ -56,15 +57,22 @@ fn value_of(shape: Shape, area: Area, key: &str, value: &Value) -> Value {
             Canonical::Big(integer) => Value::from(integer),
             Canonical::Huge(_) => value.clone(),
         },
-        other => service::flag_in_text(area, key, other).map_or_else(|| other.clone(), Value::Bool),
+        Value::String(text) => {
+            service::flag_in_text(area, key, text).map_or_else(|| value.clone(), Value::Bool)
+        }
+        other => other.clone(),
     }
 }
 
 /// The SHA-256 of the document's normal form, computed without building it.
-pub fn fingerprint(document: &Value) -> Fingerprint {
+pub fn fingerprint(document: &impl Tree) -> Fingerprint {
     panic_over(PANIC_PRINTING, document);
-    let mut hash =
-        Hash { sha: Sha256::new(), pending: Vec::with_capacity(BLOCK * 2), shape: Shape::of(document) };
+    let mut hash = Hash {
+        sha: Sha256::new(),
+        pending: Vec::with_capacity(BLOCK * 2),
+        shape: Shape::of(document),
+        kept: Vec::with_capacity(64),
+    };
     hash.value(Area::Root, "", document);
     hash.sha.update(&hash.pending);
     Fingerprint(hash.sha.finalize().into())
@@ -74,50 +82,50 @@ pub fn fingerprint(document: &Value) -> Fingerprint {
 const BLOCK: usize = 4096;
 
 /// Feeds a normal form to the hasher. Texts carry their length, so that no two documents read alike.
-struct Hash {
+struct Hash<'v, T> {
     sha: Sha256,
     pending: Vec<u8>,
     shape: Shape,
+    /// The members of the objects that are being read, those of the innermost last.
+    kept: Vec<(&'v str, &'v T)>,
 }
 
-impl Hash {
-    fn value(&mut self, area: Area, key: &str, value: &Value) {
-        match value {
-            Value::Null => self.pending.push(b'0'),
-            Value::Bool(flag) => self.flag(*flag),
-            Value::Number(number) => self.number(number),
-            Value::String(text) => match service::flag_in_text(area, key, value) {
+impl<'v, T: Tree> Hash<'v, T> {
+    fn value(&mut self, area: Area, key: &str, value: &'v T) {
+        match value.seen() {
+            Seen::Null => self.pending.push(b'0'),
+            Seen::Bool(flag) => self.flag(flag),
+            Seen::Number(number) => self.number(number),
+            Seen::Text(text) => match service::flag_in_text(area, key, text) {
                 Some(flag) => self.flag(flag),
                 None if service::is_lower_cased(area, key) => self.text(b's', &text.to_lowercase()),
                 None => self.text(b's', text),
             },
-            Value::Array(entries) => {
+            Seen::List(entries) => {
                 self.pending.push(b'[');
                 for entry in entries {
                     self.value(area, key, entry);
                 }
                 self.pending.push(b']');
             }
-            Value::Object(members) => {
+            Seen::Object(members) => {
                 self.members(if key.is_empty() { area } else { area.enter(key) }, members);
             }
         }
     }
 
-    fn members(&mut self, area: Area, members: &Map<String, Value>) {
-        let shape = self.shape;
-        let mut kept: Vec<(&str, &Value)> = members
-            .iter()
-            .filter(|(key, value)| !shape.is_absent(area, key, value))
-            .map(|(key, value)| (key.as_str(), value))
-            .collect();
-        kept.sort_unstable_by_key(|(key, _)| *key);
+    fn members(&mut self, area: Area, members: T::Members<'v>) {
+        let (shape, first) = (self.shape, self.kept.len());
+        self.kept.extend(members.filter(|(key, value)| !shape.is_absent(area, key, *value)));
+        self.kept[first..].sort_unstable_by_key(|(key, _)| *key);
         self.pending.push(b'{');
-        for (key, value) in kept {
+        for at in first..self.kept.len() {
+            let (key, value) = self.kept[at];
             self.text(b'k', key);
             self.value(area, key, value);
         }
         self.pending.push(b'}');
+        self.kept.truncate(first);
     }
 
     fn flag(&mut self, flag: bool) {

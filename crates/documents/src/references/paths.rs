@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{Kind, Place, scan};
-use crate::place::push_key;
+use crate::place::{PathStep as Step, pointer_of};
 use crate::schema as service;
 
 /// Something in a document that is, or may be, an id of another resource.
@@ -37,10 +37,13 @@ pub(super) enum Candidate {
 /// What an import refers to decides which lists are read: the keys are those of the walk, so that an import fares the
 /// same alone and in company.
 pub fn kinds_in(text: &str, into: &mut BTreeSet<Kind>) {
-    for (key, kind) in service::references() {
-        if !into.contains(&kind) && text.match_indices(key).any(|(at, _)| is_quoted(text, at, key.len())) {
-            into.insert(kind);
-        }
+    // Once over the text: every key that refers begins with an underscore.
+    let mut rest = text;
+    while let Some(at) = rest.find("\"_") {
+        rest = &rest[at + 1..];
+        let Some(end) = rest.find('"') else { return };
+        into.extend(service::reference_kind(&rest[..end]));
+        rest = &rest[end..];
     }
 }
 
@@ -109,12 +112,6 @@ pub(super) fn hits(document: &Value, report: &mut dyn FnMut(Candidate)) {
     }
 }
 
-#[derive(Clone, Copy)]
-enum Step<'a> {
-    Key(&'a str),
-    Entry(usize),
-}
-
 struct Walk<'a, 'r> {
     path: Vec<Step<'a>>,
     report: &'r mut dyn FnMut(Candidate),
@@ -122,14 +119,7 @@ struct Walk<'a, 'r> {
 
 impl<'a> Walk<'a, '_> {
     fn pointer(&self) -> String {
-        let mut pointer = String::new();
-        for step in &self.path {
-            match step {
-                Step::Key(key) => push_key(&mut pointer, key),
-                Step::Entry(index) => push_key(&mut pointer, &index.to_string()),
-            }
-        }
-        pointer
+        pointer_of(&self.path)
     }
 
     fn member(&mut self, key: &'a str, value: &'a Value, free: bool) {

@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
+use crate::tree::{Seen, Tree};
+
 /// An adaptor type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Adaptor {
@@ -140,7 +142,7 @@ pub fn adaptor_of(document: &Value) -> Option<&'static Adaptor> {
 }
 
 /// The adaptor type that follows from the blocks alone.
-pub fn told_by_blocks(document: &Value) -> Option<&'static Adaptor> {
+pub fn told_by_blocks(document: &impl Tree) -> Option<&'static Adaptor> {
     let mut known =
         ADAPTORS.iter().filter(|adaptor| adaptor.told_by_block && has(document, adaptor.blocks[0]));
     match (known.next(), known.next()) {
@@ -177,6 +179,6 @@ pub fn lookup_blocks() -> impl Iterator<Item = &'static str> {
         .flatten()
 }
 
-fn has(document: &Value, block: &str) -> bool {
-    document.get(block).is_some_and(Value::is_object)
+fn has(document: &impl Tree, block: &str) -> bool {
+    document.member(block).is_some_and(|block| matches!(block.seen(), Seen::Object(_)))
 }

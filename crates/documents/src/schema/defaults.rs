@@ -1,31 +1,22 @@
 //! What the service does to a document by itself: which fields it manages, which values mean the same as none.
 
-use serde_json::{Map, Value};
-
 use super::adaptors::told_by_blocks;
-use super::fields::Holds;
-use super::walk::{holds_anywhere, is_closed, rows_of};
-
-fn holds(block: &str, key: &str, wanted: Holds) -> bool {
-    rows_of(block).iter().any(|row| {
-        row.holds == wanted
-            && row.at.strip_prefix(block).is_some_and(|rest| rest.trim_start_matches('.') == key)
-    })
-}
+use super::keys::class_of;
+use crate::tree::{Seen, Tree};
 
 /// Whether the top-level field is managed by the service.
 pub fn is_server_field(key: &str) -> bool {
-    holds(key, "", Holds::Managed)
+    class_of(key).is_managed
 }
 
 /// Whether the key holds captured data.
 pub fn is_captured(key: &str) -> bool {
-    holds(key, "", Holds::Captured)
+    class_of(key).is_captured
 }
 
 /// Whether an added value under this key can only have been set by a person.
 pub fn is_never_a_default(key: &str) -> bool {
-    holds_anywhere(key).any(|holds| holds == Holds::Deliberate)
+    class_of(key).is_deliberate
 }
 
 /// Where in a document a value stands, as far as it matters for defaults.
@@ -84,7 +75,7 @@ impl Area {
             (Self::AiAgent, "openai") => Self::OpenAi,
             (Self::OpenAi, "output") => Self::Output,
             (_, "lookups") => Self::Lookup,
-            _ if is_closed(key) => Self::Free,
+            _ if class_of(key).is_closed => Self::Free,
             _ => Self::Other,
         }
     }
@@ -98,33 +89,33 @@ pub struct Shape {
 
 impl Shape {
     /// Looks at which blocks a document has.
-    pub fn of(document: &Value) -> Self {
+    pub fn of(document: &impl Tree) -> Self {
         let derived = told_by_blocks(document).map(|adaptor| adaptor.name);
         Self { derived }
     }
 
     /// Whether a value under `key` means the same as no such key: `null`, an empty list or object, a documented
     /// default, or what the service writes there whatever it is sent.
-    pub fn is_absent(self, area: Area, key: &str, value: &Value) -> bool {
+    pub fn is_absent<T: Tree>(self, area: Area, key: &str, value: &T) -> bool {
         if self.is_server_owned(area, key) {
             return true;
         }
-        let inner = area.enter(key);
-        match value {
-            Value::Null => true,
-            Value::Bool(flag) => self.is_default_flag(area, key, *flag),
-            Value::String(text) => self.is_default_text(area, key, text),
-            Value::Number(number) => match (area, key) {
+        match value.seen() {
+            Seen::Null => true,
+            Seen::Bool(flag) => self.is_default_flag(area, key, flag),
+            Seen::Text(text) => self.is_default_text(area, key, text),
+            Seen::Number(number) => match (area, key) {
                 (Area::Guardrail, "confidenceThreshold") => number.as_f64() == Some(0.7),
                 (Area::OpenAi, "maxOutputTokens") => number.as_f64() == Some(5000.0),
                 _ => false,
             },
-            Value::Array(entries) => area != Area::Free && entries.is_empty(),
-            Value::Object(members) => {
+            Seen::List(entries) => area != Area::Free && entries.is_empty(),
+            Seen::Object(members) => {
+                let inner = area.enter(key);
                 area != Area::Free
-                    && (members.is_empty()
-                        || inner == Area::Envelope && self.is_unused_envelope(members)
-                        || inner != Area::Free && self.is_hollow(inner, members))
+                    && (members.clone().next().is_none()
+                        || inner == Area::Envelope && self.is_unused_envelope::<T>(members.clone())
+                        || inner != Area::Free && self.is_hollow::<T>(inner, members))
             }
         }
     }
@@ -133,7 +124,7 @@ impl Shape {
     pub fn is_server_owned(self, area: Area, key: &str) -> bool {
         match area {
             Area::Root => is_server_field(key),
-            Area::Http => holds("http", key, Holds::Catalogue),
+            Area::Http => class_of(key).is_of_the_catalogue,
             // Section 8: server-made in a lookup; in a subrecord mapping `_id` is a JSON path and is meant.
             Area::Lookup => key == "_id",
             _ => false,
@@ -144,23 +135,21 @@ impl Shape {
     ///
     /// A type of tool or hook is told by an object that may be empty, as `webSearch: {}`; those stand beside a
     /// `type`, so nothing is lost.
-    fn is_hollow(self, area: Area, members: &Map<String, Value>) -> bool {
-        members.iter().all(|(key, value)| self.is_absent(area, key, value))
+    fn is_hollow<'v, T: Tree + 'v>(self, area: Area, mut members: T::Members<'v>) -> bool {
+        members.all(|(key, value)| self.is_absent(area, key, value))
     }
 
     /// Section 7.1: an unused filter reads back as `{type: "expression", expression: {version: "1"}, version: "1"}`.
-    fn is_unused_envelope(self, members: &Map<String, Value>) -> bool {
-        members.iter().all(|(key, value)| match (key.as_str(), value) {
-            ("type", Value::String(text)) => text == "expression",
-            ("version", Value::String(text)) => text == "1",
-            ("rules", Value::Array(rules)) => rules.is_empty(),
-            ("expression", Value::Object(inner)) => {
-                inner.iter().all(|(key, value)| match (key.as_str(), value) {
-                    ("version", Value::String(text)) => text == "1",
-                    ("rules", Value::Array(rules)) => rules.is_empty(),
-                    _ => value.is_null(),
-                })
-            }
+    fn is_unused_envelope<'v, T: Tree + 'v>(self, mut members: T::Members<'v>) -> bool {
+        members.all(|(key, value)| match (key, value.seen()) {
+            ("type", Seen::Text(text)) => text == "expression",
+            ("version", Seen::Text(text)) => text == "1",
+            ("rules", Seen::List(rules)) => rules.is_empty(),
+            ("expression", Seen::Object(mut inner)) => inner.all(|(key, value)| match (key, value.seen()) {
+                ("version", Seen::Text(text)) => text == "1",
+                ("rules", Seen::List(rules)) => rules.is_empty(),
+                (_, seen) => matches!(seen, Seen::Null),
+            }),
             _ => self.is_absent(Area::Envelope, key, value),
         })
     }
@@ -170,7 +159,7 @@ impl Shape {
             (Area::Http, "sendPostMappedData", flag) | (Area::Csv, "includeHeader", flag) => flag,
             (Area::Root, "distributed", true) => self.derived == Some("NetSuiteDistributedImport"),
             (Area::Free, ..) | (_, _, true) => false,
-            (_, key, false) => holds_anywhere(key).any(|holds| holds == Holds::Flag),
+            (_, key, false) => class_of(key).is_flag,
         }
     }
 
@@ -198,8 +187,8 @@ pub fn is_lower_cased(area: Area, key: &str) -> bool {
 }
 
 /// The flag a text stands for: `oneToMany` is at times the text `"false"` (section 7).
-pub fn flag_in_text(area: Area, key: &str, value: &Value) -> Option<bool> {
-    match (area, key, value.as_str()?) {
+pub fn flag_in_text(area: Area, key: &str, text: &str) -> Option<bool> {
+    match (area, key, text) {
         (Area::Root, "oneToMany", "false") => Some(false),
         (Area::Root, "oneToMany", "true") => Some(true),
         _ => None,

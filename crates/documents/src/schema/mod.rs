@@ -9,12 +9,14 @@
 //! | `adaptors` | adaptor types: blocks, mapping models, lookups, listing |
 //! | `resources` | the kinds of resources an import refers to |
 //! | `rows` | the words a row of a mapping can hold, by mapping model |
+//! | `keys` | what the table says of a key, by one look |
 //! | `walk` | finding the fields in a document |
 //! | `defaults` | which values mean the same as no value |
 
 mod adaptors;
 mod defaults;
 mod fields;
+mod keys;
 mod resources;
 mod rows;
 #[cfg(test)]

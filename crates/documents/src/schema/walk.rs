@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use serde_json::Value;
 
 use super::fields::{FIELDS, Field, Holds};
+use super::keys::{class_of, last_key};
 use super::resources::Kind;
 use crate::place::push_key;
 
@@ -36,22 +37,8 @@ static REFERENCES: LazyLock<Vec<(&str, Kind)>> = LazyLock::new(|| {
     FIELDS.iter().filter_map(reference).collect()
 });
 
-/// Keys whose content is left alone wherever they stand.
-/// Sorted: it is searched for nearly every key of a document, where hashing would cost more.
-static CLOSED: LazyLock<Vec<&str>> = LazyLock::new(|| {
-    let closed = |field: &&Field| matches!(field.holds, Holds::FreeForm | Holds::Dead | Holds::Captured);
-    let mut keys: Vec<&str> = FIELDS.iter().filter(closed).map(|field| last_key(field.at)).collect();
-    keys.sort_unstable();
-    keys.dedup();
-    keys
-});
-
 fn first_key(at: &str) -> &str {
     at.split(['.', '[']).next().unwrap_or(at)
-}
-
-fn last_key(at: &str) -> &str {
-    at.rsplit('.').next().unwrap_or(at).trim_end_matches("[]")
 }
 
 /// The rows whose path begins with that key of a document.
@@ -70,10 +57,7 @@ pub fn reference_kind(key: &str) -> Option<Kind> {
     if !key.starts_with('_') {
         return None;
     }
-    holds_anywhere(key).find_map(|holds| match holds {
-        Holds::Reference(kind) => Some(kind),
-        _ => None,
-    })
+    class_of(key).reference
 }
 
 /// Every key that holds a reference, with the kind of resource it refers to.
@@ -83,12 +67,12 @@ pub fn references() -> impl Iterator<Item = (&'static str, Kind)> {
 
 /// Whether what stands under the key is dead: left over from another version, and read by nothing.
 pub fn is_dead(key: &str) -> bool {
-    FIELDS.iter().any(|field| field.holds == Holds::Dead && last_key(field.at) == key)
+    class_of(key).is_dead
 }
 
 /// Whether what stands under the key is free-form, dead or captured: no key in it means anything to the service.
 pub fn is_closed(key: &str) -> bool {
-    CLOSED.binary_search(&key).is_ok()
+    class_of(key).is_closed
 }
 
 /// Calls `found` with the row, JSON pointer and value of every field of the table that the document holds.
