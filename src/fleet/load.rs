@@ -108,8 +108,8 @@ pub fn location(
     let users = job::read_user_accounts(env, clock)?;
     users.and_then(|users| users.store).ok_or_else(|| {
         LoadError::Refused(
-            "no store is named: write `store:` into the fleet file or the user's accounts file, give --store, or set \
-             TRANSSHIP_STORE"
+            "no store is named: give --store, set TRANSSHIP_STORE, or write `store:` into the user's accounts file; where the \
+             fleet file has `store:`, give that file in the place of the fleet's name"
                 .to_owned(),
         )
     })
