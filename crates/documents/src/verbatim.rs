@@ -137,15 +137,14 @@ fn has_other_exponent(text: &str) -> bool {
 /// without a branch for each byte, and what begins behind a quote or a letter is no number.
 fn may_have_an_exponent(text: &[u8]) -> bool {
     const BLOCK: usize = 64;
-    let is_exponent = |one: u8, next: u8| one.is_ascii_digit() & (next | 0x20 == b'e');
+    let is_exponent = |one: u8, next: u8| u8::from(one.is_ascii_digit()) & u8::from(next | 0x20 == b'e') != 0;
     let mut from = 0;
     while from + 1 < text.len() {
         let to = (from + BLOCK).min(text.len() - 1);
         let pairs = || text[from..to].iter().zip(&text[from + 1..=to]);
         if pairs().fold(false, |found, (one, next)| found | is_exponent(*one, *next)) {
             let begins = |at: usize| {
-                let digits = text[..=at].iter().rev();
-                let before = digits.skip_while(|byte| is_part_of_a_number(**byte)).next();
+                let before = text[..=at].iter().rev().find(|byte| !is_part_of_a_number(**byte));
                 before.is_none_or(|byte| matches!(byte, b':' | b',' | b'[' | b' ' | b'\t' | b'\n' | b'\r'))
             };
             if pairs().enumerate().any(|(at, (one, next))| is_exponent(*one, *next) && begins(from + at)) {

@@ -192,7 +192,7 @@ impl Beside<'_> {
             Err(error) => return Err(self.target.failed(&format!("read import {id}"))(error)),
         };
         let text = there.text.get().as_bytes();
-        let printed = Printed::new(text, &self.ignore);
+        let printed = Printed::new(text, self.ignore);
         let print = printed.print;
         let found = printed.into_tree().ok().map(without_name);
         let mut named = (*bears == Bears::ItsName).then_some(first);
