@@ -44,8 +44,7 @@ impl Document {
         let mut text = String::from_utf8(bytes).unwrap_or_else(|error| escape_bytes(error.as_bytes()));
         let blanks = [' ', '\t', '\n', '\r'];
         if text.starts_with(blanks) || text.ends_with(blanks) {
-            let trimmed = text.trim_matches(blanks).to_owned();
-            text = trimmed;
+            text = text.trim_matches(blanks).into();
         }
         // Where a head is, the whole text was read, and is JSON.
         let head = match Head::of(&text) {
