@@ -228,7 +228,9 @@ async fn calls_can_be_slow_before_after_and_while_answering() {
 
 #[tokio::test]
 async fn a_harness_in_another_process_counts_calls_adds_faults_and_drains_the_bucket() {
-    let options = Options { control_endpoint: true, ..Options::default() };
+    // Without a refill: a busy machine takes the milliseconds after which a drained bucket would hold a call again.
+    let behaviour = Behaviour { bucket_refill: 0.0, ..Behaviour::default() };
+    let options = Options { control_endpoint: true, behaviour, ..Options::default() };
     let emulator = crate::support::emulator_with(&["one"], options);
     let service = Service::new(emulator.url(), emulator.token("one").unwrap());
     let made = service.import("Counted").await;
