@@ -134,21 +134,24 @@ fn has_other_exponent(text: &str) -> bool {
 }
 
 /// Whether an `e` stands in what may be a number. Every document is asked, and ids are full of them: so blocks are asked
-/// without a branch for each byte, and what begins behind a quote or a letter is no number.
+/// without a branch for each byte, and what begins behind a quote or a letter is no number. No byte is looked back at twice.
 fn may_have_an_exponent(text: &[u8]) -> bool {
     const BLOCK: usize = 64;
     let is_exponent = |one: u8, next: u8| u8::from(one.is_ascii_digit()) & u8::from(next | 0x20 == b'e') != 0;
-    let mut from = 0;
+    let (mut from, mut looked_at) = (0, 0);
     while from + 1 < text.len() {
         let to = (from + BLOCK).min(text.len() - 1);
         let pairs = || text[from..to].iter().zip(&text[from + 1..=to]);
         if pairs().fold(false, |found, (one, next)| found | is_exponent(*one, *next)) {
-            let begins = |at: usize| {
-                let before = text[..=at].iter().rev().find(|byte| !is_part_of_a_number(**byte));
-                before.is_none_or(|byte| matches!(byte, b':' | b',' | b'[' | b' ' | b'\t' | b'\n' | b'\r'))
-            };
-            if pairs().enumerate().any(|(at, (one, next))| is_exponent(*one, *next) && begins(from + at)) {
-                return true;
+            for (at, _) in pairs().enumerate().filter(|(_, (one, next))| is_exponent(**one, **next)) {
+                let before =
+                    text[looked_at..=from + at].iter().rev().find(|byte| !is_part_of_a_number(**byte));
+                // Without one it is the text's first number, or goes on with what was none before.
+                let begins = before.map_or(looked_at == 0, |byte| b":,[ \t\n\r".contains(byte));
+                if begins {
+                    return true;
+                }
+                looked_at = from + at;
             }
         }
         from = to;
@@ -231,6 +234,10 @@ mod tests {
             ));
         }
         assert!(has_other_exponent("1e5") && !has_other_exponent("") && !has_other_exponent("1"));
+        // Minutes, if each digit before an `e` were followed back to the quote.
+        let digits = "1e".repeat(1_000_000);
+        assert!(!may_have_an_exponent(format!(r#"["{digits}", 5]"#).as_bytes()));
+        assert!(may_have_an_exponent(format!(r#"["{digits}", 5e5]"#).as_bytes()));
     }
 
     #[test]
