@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::Misfit;
 use super::{Entry, ItemState, Phase, Record, Step};
-use crate::model::{Id, ItemKey, Operation, Outcome, PackedId, Verdict};
+use crate::model::{Id, ItemKey, Operation, Outcome, PackedId};
 
 /// The code with which an item ends whose call was never sent.
 pub const NOT_SENT: &str = "not_sent";
@@ -19,7 +19,8 @@ pub struct Doubt {
 /// What the journal says of the items of a plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ItemStates {
-    states: Vec<Kept>,
+    /// In few bytes, for there may be very many.
+    states: Vec<ItemState<PackedId>>,
     attempts: BTreeMap<ItemKey, u32>,
     doubts: BTreeMap<ItemKey, Doubt>,
     /// Items that failed because their call was never sent.
@@ -33,7 +34,7 @@ pub struct ItemStates {
 impl ItemStates {
     /// Nothing has happened to any of `items` items.
     pub fn blank(items: u32) -> Self {
-        Self { states: vec![Kept::Untouched; items as usize], ..Self::default() }
+        Self { states: vec![ItemState::Untouched; items as usize], ..Self::default() }
     }
 
     /// Takes note of a record, in the journal's order.
@@ -54,9 +55,9 @@ impl ItemStates {
     pub fn step(&mut self, item: ItemKey, step: &Step) -> Result<(), Misfit> {
         let index = (item.0 as usize).wrapping_sub(1);
         let kept = self.states.get_mut(index).ok_or(Misfit::NoSuchItem(item))?;
-        let after = ItemState::from(&*kept).after(step);
+        let after = kept.with_ids::<Id>().after(step);
         let state = after.ok_or_else(|| Misfit::NotNow { item, step: word(step) })?;
-        *kept = Kept::from(&state);
+        *kept = state.with_ids();
         match step {
             Step::Ended { outcome: Outcome::Failed, code, .. } if code == NOT_SENT => {
                 self.not_sent.insert(item);
@@ -105,7 +106,7 @@ impl ItemStates {
 
     /// The states of all items, in the order of their keys.
     pub fn states(&self) -> impl Iterator<Item = ItemState> {
-        self.states.iter().map(ItemState::from)
+        self.states.iter().map(ItemState::with_ids)
     }
 
     /// How often the item's call was announced since it was last settled, and may have had an effect.
@@ -136,45 +137,7 @@ impl ItemStates {
     /// The state of an item.
     pub fn state(&self, item: ItemKey) -> ItemState {
         let kept = (item.0 as usize).checked_sub(1).and_then(|index| self.states.get(index));
-        kept.map(ItemState::from).unwrap_or_default()
-    }
-}
-
-/// An [`ItemState`] in few bytes, for there may be very many.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Kept {
-    Untouched,
-    InDoubt { phase: Phase, target: Option<PackedId> },
-    Applied { phase: Phase, target: PackedId },
-    Verified { target: PackedId, verdict: Verdict },
-    Ended { outcome: Outcome, target: Option<PackedId> },
-}
-
-impl From<&ItemState> for Kept {
-    fn from(state: &ItemState) -> Self {
-        let packed = |target: &Option<Id>| target.as_ref().map(PackedId::from);
-        match state {
-            ItemState::Untouched => Self::Untouched,
-            ItemState::InDoubt { phase, target } => Self::InDoubt { phase: *phase, target: packed(target) },
-            ItemState::Applied { phase, target } => Self::Applied { phase: *phase, target: target.into() },
-            ItemState::Verified { target, verdict } => {
-                Self::Verified { target: target.into(), verdict: *verdict }
-            }
-            ItemState::Ended { outcome, target } => Self::Ended { outcome: *outcome, target: packed(target) },
-        }
-    }
-}
-
-impl From<&Kept> for ItemState {
-    fn from(kept: &Kept) -> Self {
-        let unpacked = |target: &Option<PackedId>| target.as_ref().map(Id::from);
-        match kept {
-            Kept::Untouched => Self::Untouched,
-            Kept::InDoubt { phase, target } => Self::InDoubt { phase: *phase, target: unpacked(target) },
-            Kept::Applied { phase, target } => Self::Applied { phase: *phase, target: target.into() },
-            Kept::Verified { target, verdict } => Self::Verified { target: target.into(), verdict: *verdict },
-            Kept::Ended { outcome, target } => Self::Ended { outcome: *outcome, target: unpacked(target) },
-        }
+        kept.map(ItemState::with_ids).unwrap_or_default()
     }
 }
 

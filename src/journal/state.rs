@@ -22,9 +22,9 @@ impl From<Call> for Phase {
     }
 }
 
-/// Where an item stands.
+/// Where an item stands. `I` is how it holds ids.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum ItemState {
+pub enum ItemState<I = Id> {
     /// Nothing has been sent that had an effect.
     #[default]
     Untouched,
@@ -33,19 +33,19 @@ pub enum ItemState {
         /// Which of the item's calls it is.
         phase: Phase,
         /// The import it works on, when known (all but the first call of a create).
-        target: Option<Id>,
+        target: Option<I>,
     },
     /// It had its effect.
     Applied {
         /// Which of the item's calls it is.
         phase: Phase,
         /// The import in the target.
-        target: Id,
+        target: I,
     },
     /// Read back and compared.
     Verified {
         /// The import in the target.
-        target: Id,
+        target: I,
         /// What the comparison said.
         verdict: Verdict,
     },
@@ -54,8 +54,27 @@ pub enum ItemState {
         /// How the item ended.
         outcome: Outcome,
         /// What this run made before it ended, if anything.
-        target: Option<Id>,
+        target: Option<I>,
     },
+}
+
+impl<I> ItemState<I> {
+    /// The same with its ids held otherwise.
+    pub(super) fn with_ids<'a, J: From<&'a I>>(&'a self) -> ItemState<J> {
+        match self {
+            Self::Untouched => ItemState::Untouched,
+            Self::InDoubt { phase, target } => {
+                ItemState::InDoubt { phase: *phase, target: target.as_ref().map(J::from) }
+            }
+            Self::Applied { phase, target } => ItemState::Applied { phase: *phase, target: J::from(target) },
+            Self::Verified { target, verdict } => {
+                ItemState::Verified { target: J::from(target), verdict: *verdict }
+            }
+            Self::Ended { outcome, target } => {
+                ItemState::Ended { outcome: *outcome, target: target.as_ref().map(J::from) }
+            }
+        }
+    }
 }
 
 impl ItemState {
