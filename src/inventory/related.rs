@@ -12,10 +12,9 @@ use serde_json::{Map, Value};
 
 use crate::api::{ErrorKind, ListRequest};
 use crate::archive::{Archive, Entry, Snapshot};
-use crate::documents::document::read_tree;
-use crate::documents::normal::fingerprint;
+use crate::documents::document::{Printed, read_tree};
+use crate::documents::normal::Ignore;
 use crate::documents::references::Kind;
-use crate::documents::tree::LightTree;
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::inventory::list_scan::PAGE;
@@ -244,11 +243,8 @@ fn reduced(text: &RawValue, fields: &[&[&str]]) -> String {
 /// The fingerprint of a document that is kept as it is: what a difference is judged by. One that cannot be held as a value
 /// has that of its text.
 pub(crate) fn print_of(document: &str) -> Fingerprint {
-    let text = document.as_bytes();
-    if let Some(tree) = LightTree::read(text) {
-        return fingerprint(&tree);
-    }
-    read_tree(text).map_or_else(|_| Fingerprint::of(text), |tree| fingerprint(&tree))
+    let printed = Printed::new(document.as_bytes(), &Ignore::default());
+    if printed.unreadable().is_some() { Fingerprint::of(document.as_bytes()) } else { printed.print }
 }
 
 #[cfg(test)]

@@ -57,19 +57,17 @@ impl Confirmed {
         import.slot = imports.spool.append(text)?;
         let now = print.of_text(text);
         import.print = now.print;
-        match now.into_tree() {
-            Ok(tree) => {
-                import.unreadable = None;
-                if import.print != old && self.watched < MOST_WATCHED {
-                    self.watched += 1;
-                    if let Ok(before) = read_tree(&before) {
-                        for field in print.ignore.restless(&before, &tree) {
-                            *self.restless.entry(field).or_default() += 1;
-                        }
-                    }
+        import.unreadable = now.unreadable().cloned();
+        if import.print != old
+            && self.watched < MOST_WATCHED
+            && let Ok(tree) = now.into_tree()
+        {
+            self.watched += 1;
+            if let Ok(before) = read_tree(&before) {
+                for field in print.ignore.restless(&before, &tree) {
+                    *self.restless.entry(field).or_default() += 1;
                 }
             }
-            Err(why) => import.unreadable = Some(why),
         }
         imports.by_key.put(at.0, at.1, import);
         Ok(())

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Number, Value};
+use serde_json::{Number, Value};
 
 use crate::verbatim;
 
@@ -53,18 +53,13 @@ impl Tree for Value {
             Self::Number(number) => Seen::Number(number),
             Self::String(text) => Seen::Text(text),
             Self::Array(entries) => Seen::List(entries),
-            Self::Object(members) => Seen::Object(members_of(members)),
+            Self::Object(members) => Seen::Object(ValueMembers(members.iter())),
         }
     }
 
     fn member(&self, key: &str) -> Option<&Self> {
         self.get(key)
     }
-}
-
-/// The members of an object, as [`Tree`] hands them out.
-pub fn members_of(members: &Map<String, Value>) -> ValueMembers<'_> {
-    ValueMembers(members.iter())
 }
 
 /// The members of a [`Value`].
@@ -80,7 +75,7 @@ impl<'v> Iterator for ValueMembers<'v> {
     }
 }
 
-/// A tree that borrows its texts from the text it was read from, as far as they stand there as they are.
+/// A tree whose keys and texts are borrowed from what it was read from, except those that are written with escapes.
 #[derive(Debug, PartialEq)]
 pub enum LightTree<'t> {
     /// `null`.

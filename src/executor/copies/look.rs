@@ -192,13 +192,13 @@ impl Beside<'_> {
             Err(error) => return Err(self.target.failed(&format!("read import {id}"))(error)),
         };
         let text = there.text.get().as_bytes();
-        let printed = Printed::new(text, self.ignore);
+        let printed = Printed::by(text, |tree| self.ignore.fingerprint(tree));
         let print = printed.print;
         let found = printed.into_tree().ok().map(without_name);
         let mut named = (*bears == Bears::ItsName).then_some(first);
         for key in items {
             let item = self.plan.item(*key)?;
-            // A clone that nobody completed holds what its source holds: that it was made of it says whose it is.
+            // A clone that was never completed still holds what its source holds: its `_sourceId` says which item made it.
             if item.operation == Operation::Clone
                 && there.head.cloned_from.is_some()
                 && there.head.cloned_from.as_ref() == item.source.as_ref().map(|source| &source.id)

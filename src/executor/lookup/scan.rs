@@ -10,8 +10,7 @@ use crate::api::{ErrorKind, ListRequest};
 use crate::documents::contained;
 use crate::documents::document::Printed;
 use crate::documents::name::{loose_name_key, name_key};
-use crate::documents::normal::Ignore;
-use crate::documents::normal::compare;
+use crate::documents::normal::{compare, fingerprint};
 use crate::documents::planted::{IDENTITY_BY_TIME, is_planted};
 use crate::documents::references::Kind;
 use crate::executor::journal_view::JournalView;
@@ -164,7 +163,7 @@ impl<'a, 'b> Looker<'a, 'b> {
         // What bears the name of an item may be what that item makes.
         let is_open = |item: &ItemKey| self.ledger.is_open(*item);
         let is_contested = self.before.items_called(&head.name).iter().any(is_open);
-        let printed = Printed::new(text.get().as_bytes(), &Ignore::default());
+        let printed = Printed::by(text.get().as_bytes(), fingerprint);
         let print = printed.print;
         let found = printed.into_tree().ok().map(without_name);
         let mut like = Vec::new();
