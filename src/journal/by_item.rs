@@ -186,7 +186,7 @@ mod tests {
     use crate::model::time::Clock;
     use crate::model::{Fingerprint, RunId};
 
-    /// A journal of a run over so many items, whose steps are mixed; `long` is said of each.
+    /// Writes a journal in which the steps of `items` items are interleaved; the message of each ends with `long`.
     async fn journal(path: &Path, items: u32, long: &str) {
         let options = JournalOptions { sync: false, ..JournalOptions::new(Clock::system()) };
         let journal = Journal::create(path, &path.with_extension("before"), options).unwrap();

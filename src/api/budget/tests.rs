@@ -275,8 +275,8 @@ fn processes_that_share_an_account_together_take_what_one_would() {
     });
 }
 
-/// How long 64 callers take for 10,000 calls to a service whose bucket holds `level` at the start and of which somebody else
-/// takes `others` calls a second, by the time that it would allow them in; and the share of calls that were refused.
+/// Sends 10,000 calls from 64 callers to a service whose bucket starts at `level` and loses `others` calls a second to somebody
+/// else. Returns the time taken, divided by the least that the bucket allows, and the share of calls that were refused.
 async fn against_a_bucket(mut level: f64, others: f64) -> (f64, f64) {
     let budget = &budget(300.0, 1000, 1.0);
     let (start, began, calls) = (level, Instant::now(), 10_000);
