@@ -152,13 +152,19 @@ impl ArraySplitter {
         let State::Nested { mut depth, mut text, mut escaped } = self.state else { return Ok(from) };
         let mut at = from;
         while at < bytes.len() && depth > 0 {
-            match bytes[at] {
-                _ if escaped => escaped = false,
-                b'\\' if text => escaped = true,
-                b'"' => text = !text,
-                b'{' | b'[' if !text => depth += 1,
-                b'}' | b']' if !text => depth -= 1,
-                _ => {}
+            if text && !escaped {
+                // Most bytes of a document stand in its texts.
+                at += memchr::memchr2(b'"', b'\\', &bytes[at..]).unwrap_or(bytes.len() - at);
+                let Some(byte) = bytes.get(at) else { break };
+                (text, escaped) = (*byte != b'"', *byte == b'\\');
+            } else {
+                match bytes[at] {
+                    _ if escaped => escaped = false,
+                    b'"' => text = true,
+                    b'{' | b'[' => depth += 1,
+                    b'}' | b']' => depth -= 1,
+                    _ => {}
+                }
             }
             at += 1;
         }

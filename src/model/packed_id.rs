@@ -1,5 +1,6 @@
 //! Ids in few bytes, where there are very many.
 
+use crate::documents::hex;
 use crate::model::Id;
 
 /// The length of a usual id: 24 hexadecimal digits.
@@ -35,29 +36,14 @@ impl From<&PackedId> for Id {
 /// An id of the usual form in half its length. Only lower-case digits: what is packed is unpacked as it was.
 pub fn pack(id: &Id) -> Option<UsualId> {
     let text = id.as_str().as_bytes();
-    if text.len() != DIGITS {
-        return None;
-    }
-    let digit = |byte: u8| match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        _ => None,
-    };
-    let mut packed = [0; DIGITS / 2];
-    for (to, pair) in packed.iter_mut().zip(text.chunks_exact(2)) {
-        *to = digit(pair[0])? << 4 | digit(pair[1])?;
-    }
-    Some(packed)
+    if text.iter().any(u8::is_ascii_uppercase) { None } else { hex::read(text) }
 }
 
 /// The id as the service writes it.
 pub fn unpack(packed: &UsualId) -> String {
-    packed.iter().fold(String::with_capacity(DIGITS), |mut text, byte| {
-        for digit in [byte >> 4, byte & 15] {
-            text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
-        }
-        text
-    })
+    let mut text = String::with_capacity(DIGITS);
+    text.extend(packed.iter().flat_map(|byte| hex::write(*byte)).map(char::from));
+    text
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ pub mod facts;
 pub mod field_rename;
 pub mod handlebars;
 pub mod head;
+pub mod hex;
 pub mod hints;
 pub mod id;
 pub mod import_ids;
