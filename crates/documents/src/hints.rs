@@ -171,14 +171,21 @@ fn hard_coded_ids<'v>(
     let Some(mapping) = mapping else { return };
     let list = |key: &str| mapping.get(key).and_then(Value::as_array).into_iter().flatten().enumerate();
     for (index, field) in list("fields") {
-        let literal =
-            field.get("hardCodedValue").filter(|_| field.get("internalId") == Some(&Value::Bool(true)));
-        found.extend(
-            literal.map(|value| (format!("{at}/fields/{index}/hardCodedValue"), "a record's id", value)),
-        );
-        // Not by a pointer: that takes each of its keys apart, for every row of every mapping.
-        if let Some(inner) = field.get("subRecordMapping").and_then(|record| record.get("mapping")) {
-            hard_coded_ids(Some(inner), &format!("{at}/fields/{index}/subRecordMapping/mapping"), found);
+        let (mut literal, mut is_id, mut inner) = (None, false, None);
+        // Once over its keys: rows are many, and few hold any of these.
+        for (key, value) in field.as_object().into_iter().flatten() {
+            match key.as_str() {
+                "hardCodedValue" => literal = Some(value),
+                "internalId" => is_id = *value == Value::Bool(true),
+                "subRecordMapping" => inner = value.get("mapping"),
+                _ => {}
+            }
+        }
+        if let Some(value) = literal.filter(|_| is_id) {
+            found.push((format!("{at}/fields/{index}/hardCodedValue"), "a record's id", value));
+        }
+        if inner.is_some() {
+            hard_coded_ids(inner, &format!("{at}/fields/{index}/subRecordMapping/mapping"), found);
         }
     }
     for (index, inner) in list("lists") {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
+use aho_corasick::AhoCorasick;
 use regex::Regex;
 use serde_json::{Map, Value};
 
@@ -116,9 +117,11 @@ fn veiled(text: &str) -> Cow<'_, str> {
 }
 
 fn says_secret(name: &str) -> bool {
+    static WORDS: LazyLock<AhoCorasick> =
+        LazyLock::new(|| AhoCorasick::new(SECRET).expect("seventeen words are no more than it can hold"));
     let mut plain = String::with_capacity(name.len());
     plain.extend(name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()));
-    SECRET.iter().any(|word| plain.contains(word))
+    WORDS.is_match(&plain)
 }
 
 /// The start of a text.

@@ -6,7 +6,10 @@
 //! and `_tpConnectorId`; `subRecordMapping._id`, which is a JSON path, and `file.directory.id`, which is the provider's.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
+use memchr::memchr;
+use memchr::memmem::Finder;
 use serde_json::Value;
 
 use super::{Kind, Place, scan};
@@ -37,11 +40,12 @@ pub(super) enum Candidate {
 /// What an import refers to decides which lists are read: the keys are those of the walk, so that an import fares the
 /// same alone and in company.
 pub fn kinds_in(text: &str, into: &mut BTreeSet<Kind>) {
+    static BEGINNING: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("\"_"));
     // Once over the text: every key that refers begins with an underscore.
     let mut rest = text;
-    while let Some(at) = rest.find("\"_") {
+    while let Some(at) = BEGINNING.find(rest.as_bytes()) {
         rest = &rest[at + 1..];
-        let Some(end) = rest.find('"') else { return };
+        let Some(end) = memchr(b'"', rest.as_bytes()) else { return };
         into.extend(service::reference_kind(&rest[..end]));
         rest = &rest[end..];
     }

@@ -142,14 +142,21 @@ pub fn adaptor_of(document: &Value) -> Option<&'static Adaptor> {
 }
 
 /// The adaptor type that follows from the blocks alone.
-pub fn told_by_blocks(document: &impl Tree) -> Option<&'static Adaptor> {
-    let mut known =
-        ADAPTORS.iter().filter(|adaptor| adaptor.told_by_block && has(document, adaptor.blocks[0]));
-    match (known.next(), known.next()) {
-        // A legacy REST import has `http` too.
-        (Some(adaptor), None) if adaptor.blocks[0] != "http" || !has(document, "rest") => Some(adaptor),
-        _ => None,
+pub fn told_by_blocks<T: Tree>(document: &T) -> Option<&'static Adaptor> {
+    let Seen::Object(members) = document.seen() else { return None };
+    let (mut told, mut has_rest) = (None, false);
+    // Once over the document, not once for each adaptor: a document has few blocks.
+    for (block, _) in members.filter(|(_, value)| matches!(value.seen(), Seen::Object(_))) {
+        has_rest |= block == "rest";
+        let by_it = |adaptor: &&Adaptor| adaptor.told_by_block && adaptor.blocks[0] == block;
+        for adaptor in ADAPTORS.iter().filter(by_it) {
+            if told.replace(adaptor).is_some() {
+                return None;
+            }
+        }
     }
+    // A legacy REST import has `http` too.
+    told.filter(|adaptor| adaptor.blocks[0] != "http" || !has_rest)
 }
 
 /// The names of the adaptor types that the plain list leaves out.
