@@ -10,13 +10,12 @@ use crate::documents::diff::diff;
 use crate::documents::hints::{drop_captured, migration_hints};
 use crate::documents::normal::{Ignore, fingerprint, masks, remove_pointers, strip_server_fields};
 use crate::documents::references::{Kind, Missing, PendingResource, Place, Resolution, Resolver, Rules};
-use crate::documents::{Facts, Program, Unreadable, verbatim};
+use crate::documents::{Facts, Program, Unreadable, document::read_tree, verbatim};
 use crate::inventory::offline_api::DAMAGED;
 use crate::job::{Action, CapturedData, MatchBy};
 use crate::model::{Fingerprint, Head, ItemKey, Operation, Outcome, Verdict};
 use crate::planner::request::PlanRequest;
 use crate::run_folder::RunFolderError;
-use crate::run_folder::document_file::read_document;
 use crate::run_folder::plan_item::{ImportRef, PlanItem, Reason};
 use crate::run_folder::reference_usage::{Reference, UsageSurvey};
 
@@ -372,12 +371,12 @@ pub(crate) fn ended(
 }
 
 /// The tree of a document that the planner put down itself.
-pub(crate) fn put_down(text: Vec<u8>, path: &Path) -> Result<Value, RunFolderError> {
+pub(crate) fn put_down(text: &[u8], path: &Path) -> Result<Value, RunFolderError> {
     let bad = |why: Unreadable| RunFolderError::BadFile {
         path: path.to_owned(),
         message: format!("does not hold what was put there ({why})"),
     };
-    read_document(text, path)?.into_tree().map_err(bad)
+    read_tree(text).map_err(bad)
 }
 
 /// The body of the clone call, and whether a PUT has to follow.

@@ -216,14 +216,14 @@ pub(crate) fn changes(
     decided: &Decided,
     imports: &mut TargetImports<'_>,
 ) -> Result<Found, EngineError> {
-    let there = put_down(imports.spool.read(slot)?, imports.spool.path())?;
+    let there = put_down(&imports.spool.read(slot)?, imports.spool.path())?;
     let name = there.get("name").and_then(|name| name.as_str()).unwrap_or_default().to_owned();
     let modified = there.pointer(MODIFIED).and_then(|at| at.as_str()).map(str::to_owned);
     let modified = modified.filter(|_| !builder.print.ignore.covers(MODIFIED));
     let Some(text) = builder.wanted_text(index)? else {
         return Ok(Found { name, ..Found::default() });
     };
-    let wanted = put_down(text, builder.documents.path())?;
+    let wanted = put_down(&text, builder.documents.path())?;
     let ignore = &builder.print.ignore;
     let mut changes = diff(&there, &wanted);
     changes.retain(|change| !ignore.covers(&change.path));
