@@ -101,6 +101,10 @@ impl Archive {
     /// # Errors
     ///
     /// The archive is in use by a prune, or the storage is away. What is damaged is no error: the report names it.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future changes nothing in the archive and lets go of its lock.
     pub async fn check(&self, share: Share) -> Result<CheckReport, ArchiveError> {
         let lock = match self.lock(Sharing::Shared, "a check").await {
             Ok(lock) => Some(lock),

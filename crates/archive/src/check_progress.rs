@@ -22,6 +22,10 @@ impl Archive {
     /// # Errors
     ///
     /// The storage does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future is safe: it only reads.
     pub async fn next_share(&self, percent: f64) -> Result<Option<Share>, ArchiveError> {
         let found = self.store().read(CHECKED).await?;
         let next = found.and_then(|text| serde_json::from_slice::<Checked>(&text).ok());
@@ -34,6 +38,10 @@ impl Archive {
     /// # Errors
     ///
     /// The archive cannot be written: the next check then reads what this one read.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the share may be noted or not; if not, the next check reads it again.
     pub async fn share_was_read(&self, share: Share) -> Result<(), ArchiveError> {
         if share == Share::ALL {
             return Ok(());

@@ -92,6 +92,10 @@ impl Archive {
     /// # Errors
     ///
     /// One of them is missing or damaged.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future is safe: it only reads, and its temporary file is removed.
     pub async fn diff(&self, first: &SnapshotId, second: &SnapshotId) -> Result<SnapshotDiff, ArchiveError> {
         let mut left: HashMap<[u8; 16], Fingerprint> = HashMap::new();
         for entry in self.entries(first).await?.1 {
@@ -138,6 +142,10 @@ impl Archive {
     /// # Errors
     ///
     /// The storage does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future is safe: it only reads, and its temporary file is removed.
     pub async fn history(
         &self,
         account: &str,

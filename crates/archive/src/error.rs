@@ -112,7 +112,7 @@ pub enum ArchiveError {
     LockLost {
         /// Where the archive is.
         place: String,
-        /// What is wrong with the key, as one sentence for people.
+        /// How the lock was lost, as one sentence for people.
         message: String,
     },
     /// What was asked for would do harm.

@@ -61,6 +61,10 @@ impl Archive {
     ///
     /// A document is damaged, a file that is not of an export is in the way, or the disk said no. What was written
     /// until then is listed and is corrected by the next export.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves what an error leaves: files that are listed, which the next export corrects.
     pub async fn export(&self, id: &SnapshotId, folder: &Path) -> Result<ExportReport, ArchiveError> {
         fs::create_dir_all(folder).map_err(ArchiveError::local("make", folder))?;
         let before = read_index(folder)?;

@@ -14,6 +14,10 @@ impl Archive {
     /// # Errors
     ///
     /// It is damaged, or the storage does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future is safe: it only reads.
     pub async fn note(&self, name: &str) -> Result<Option<Vec<u8>>, ArchiveError> {
         let path = self.note_path(name);
         let Some(found) = self.store().read(&path).await? else { return Ok(None) };
@@ -25,6 +29,10 @@ impl Archive {
     /// # Errors
     ///
     /// The storage said no; the old note may still stand then.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the old note or the new one is there, either of them whole.
     pub async fn put_note(&self, name: &str, text: &[u8]) -> Result<(), ArchiveError> {
         let path = self.note_path(name);
         let coded = self.encode(text).map_err(|error| self.store().damaged(&path, error.to_string()))?;

@@ -69,6 +69,10 @@ impl Objects {
     /// # Errors
     ///
     /// The storage does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future is safe: it only reads.
     pub async fn read(&self, name: &str) -> Result<Option<(Bytes, ObjectVersion)>, ArchiveError> {
         let found = self.store.read_version(name).await?;
         Ok(found
@@ -81,6 +85,10 @@ impl Objects {
     /// # Errors
     ///
     /// The storage does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe: if the future is dropped, the object may have been created; reading it tells.
     pub async fn create(&self, name: &str, bytes: Bytes) -> Result<Option<ObjectVersion>, ArchiveError> {
         if !self.store.create_own(name, bytes.clone()).await? {
             return Ok(None);
@@ -94,6 +102,11 @@ impl Objects {
     /// # Errors
     ///
     /// The storage does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the object may have been created; claiming it again with the same bytes then gives
+    /// `true`.
     pub async fn claim(&self, name: &str, bytes: Bytes) -> Result<bool, ArchiveError> {
         self.store.create_own(name, bytes).await
     }
@@ -103,6 +116,10 @@ impl Objects {
     /// # Errors
     ///
     /// The file cannot be written, or the storage does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves a part of the object in the file; the object itself is only read.
     pub async fn get_file(&self, name: &str, file: &mut std::fs::File) -> Result<bool, ArchiveError> {
         self.store.download(name, file).await
     }
@@ -113,6 +130,10 @@ impl Objects {
     /// # Errors
     ///
     /// The storage cannot tell versions apart, or does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe: if the future is dropped, the object may have been replaced; reading it tells.
     pub async fn replace(
         &self,
         name: &str,
@@ -137,6 +158,10 @@ impl Objects {
     /// # Errors
     ///
     /// The storage does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the old object or the new one is there, either of them whole.
     pub async fn put(&self, name: &str, bytes: Bytes) -> Result<(), ArchiveError> {
         self.store.replace(name, bytes).await
     }
@@ -146,6 +171,11 @@ impl Objects {
     /// # Errors
     ///
     /// The file cannot be read, or the storage does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the old object or the new one is there, either of them whole. A bucket may keep
+    /// parts of an unfinished upload, which are no object.
     pub async fn put_file(&self, name: &str, path: &FilePath) -> Result<(), ArchiveError> {
         let mut file = std::fs::File::open(path).map_err(ArchiveError::local("read", path))?;
         if file.metadata().map_err(ArchiveError::local("read", path))?.len() < PART as u64 {
@@ -161,6 +191,10 @@ impl Objects {
     /// # Errors
     ///
     /// The storage does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future is safe: it only reads.
     pub async fn tags(&self, folder: &str) -> Result<Vec<(String, Option<String>)>, ArchiveError> {
         self.store.list(folder).map_ok(|object| (object.name, object.tag)).try_collect().await
     }
@@ -170,6 +204,10 @@ impl Objects {
     /// # Errors
     ///
     /// The storage does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future is safe: it only reads.
     pub async fn list(&self, folder: &str) -> Result<Vec<String>, ArchiveError> {
         let mut names: Vec<String> =
             self.store.list(folder).map_ok(|object| object.name).try_collect().await?;
@@ -182,6 +220,10 @@ impl Objects {
     /// # Errors
     ///
     /// The storage does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the object may have been removed; removing it again does no harm.
     pub async fn remove(&self, name: &str) -> Result<(), ArchiveError> {
         self.store.remove(name).await
     }
@@ -192,6 +234,10 @@ impl Objects {
     /// # Errors
     ///
     /// The storage does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future may leave an object `tmp/probe-…` of one byte.
     pub async fn keeps_conditions(&self) -> Result<bool, ArchiveError> {
         let name = format!("tmp/probe-{:016x}", fastrand::u64(..));
         let tried = self.try_conditions(&name).await;

@@ -53,6 +53,10 @@ impl Archive {
     ///
     /// The location makes no sense or holds something else; the storage does not answer; the key is missing, wrong
     /// or not wanted; a newer program made it.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, an archive that was asked for may have been made; opening it again finds it.
     pub async fn open(location: &str, options: ArchiveOptions) -> Result<Self, ArchiveError> {
         let Place { store, root, shown, folder } = location::find(location, &options)?;
         let store = Store::new(store, root, &shown, options.deadline);
@@ -64,7 +68,11 @@ impl Archive {
     ///
     /// # Errors
     ///
-    /// Opens an archive in a store that the caller made; otherwise as [`Self::open`].
+    /// As [`Self::open`], but for the location, which is not read.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Self::open`].
     pub async fn open_store(
         storage: Arc<dyn ObjectStore>,
         shown: &str,

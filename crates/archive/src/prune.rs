@@ -88,6 +88,11 @@ impl Archive {
     ///
     /// The policy would leave an account with nothing, somebody is at work in the archive, or the storage failed in
     /// the middle: then every snapshot that is still listed is whole, and the next prune goes on.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future leaves every listed snapshot whole, and the next prune goes on. The lock is let go at
+    /// once, while a removal that is under way may still happen.
     pub async fn prune(&self, options: PruneOptions) -> Result<PruneReport, ArchiveError> {
         let lock = if options.dry_run { None } else { Some(self.lock(Sharing::Exclusive, "a prune").await?) };
         let done = self.prune_under(options, lock.as_ref()).await;
@@ -105,6 +110,10 @@ impl Archive {
     /// # Errors
     ///
     /// As [`Self::prune`]; somebody prunes the whole archive.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Self::prune`].
     pub async fn prune_own(
         &self,
         policy: Policy,

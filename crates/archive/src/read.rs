@@ -150,6 +150,10 @@ impl Archive {
     /// # Errors
     ///
     /// It is missing or damaged: a text that is not exactly what was backed up is never returned.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future is safe: it only reads.
     pub async fn document(&self, entry: &Entry) -> Result<Vec<u8>, ArchiveError> {
         self.text(entry.blob).await
     }
@@ -161,6 +165,10 @@ impl Archive {
     /// # Errors
     ///
     /// The storage does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future is safe: it only reads.
     pub async fn snapshots(&self) -> Result<Listing, ArchiveError> {
         self.snapshots_of(None).await
     }
@@ -265,6 +273,10 @@ impl Archive {
     /// # Errors
     ///
     /// It is missing or damaged, or the storage does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future is safe: it only reads, and its temporary file is removed.
     pub async fn entries(&self, id: &SnapshotId) -> Result<(Snapshot, Entries), ArchiveError> {
         self.manifest(id).await.map(|(snapshot, entries, _)| (snapshot, entries))
     }
@@ -300,6 +312,10 @@ impl Archive {
     /// # Errors
     ///
     /// The storage does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future is safe: it only reads.
     pub async fn sizes(&self) -> Result<BTreeMap<String, Size>, ArchiveError> {
         let mut sizes: BTreeMap<String, Size> = BTreeMap::new();
         let mut objects = self.store().list("");

@@ -68,6 +68,11 @@ impl Archive {
     /// # Errors
     ///
     /// A prune is under way, or the storage does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future makes no snapshot. In a bucket, a lease that was just written keeps prunes out until it
+    /// ends.
     pub async fn backup(&self, account: Account) -> Result<SnapshotWriter, ArchiveError> {
         let lock = self.lock(Sharing::Shared, "a backup").await?;
         self.confirm().await?;
@@ -165,6 +170,11 @@ impl SnapshotWriter {
     /// # Errors
     ///
     /// The storage failed, now or for a document added earlier: the snapshot cannot be finished any more.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: if the future is dropped, the document was not added and can be added again; those added before
+    /// are kept.
     pub async fn add(&mut self, facts: Facts, text: &[u8]) -> Result<Added, ArchiveError> {
         if text.len() as u64 > super::seal::LONGEST {
             return Err(ArchiveError::Refused(format!("{} {} is too long to be kept", facts.kind, facts.id)));
@@ -201,6 +211,10 @@ impl SnapshotWriter {
 
     /// Lets go without making a snapshot, and waits until others can see that. In a bucket a writer that is only dropped
     /// keeps prunes out until its lease runs out, if the program ends with it.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future has let go all the same: only the waiting ends.
     pub async fn give_up(self) {
         self.lock.release().await;
     }
@@ -211,6 +225,11 @@ impl SnapshotWriter {
     ///
     /// The storage failed, a document does not read back as what was added, or the lock was lost. No snapshot was
     /// made then.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped before the manifest is uploaded, no snapshot is made; after that there may be one,
+    /// whose hash the next backup writes.
     pub async fn finish(mut self, notes: Notes) -> Result<Snapshot, ArchiveError> {
         let mut settled = Ok(());
         while settled.is_ok() && !self.tasks.is_empty() {
