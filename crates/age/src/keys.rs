@@ -53,7 +53,7 @@ impl Identity {
         Recipient(PublicKey::from(&self.0))
     }
 
-    /// `AGE-SECRET-KEY-1…`
+    /// The key as the text of a key file: `AGE-SECRET-KEY-1` and 58 characters of Bech32, in upper case.
     #[expect(clippy::missing_panics_doc, reason = "a fixed text and 32 bytes always make a key")]
     pub fn to_text(&self) -> SecretString {
         let hrp = Hrp::parse(SECRET).expect("a fixed text");
@@ -94,7 +94,7 @@ impl Recipient {
 }
 
 impl fmt::Display for Recipient {
-    /// `age1…`
+    /// Writes the public key as text: `age1` and 58 characters of Bech32, in lower case.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let hrp = Hrp::parse(PUBLIC).expect("a fixed text");
         f.write_str(

@@ -38,7 +38,7 @@ pub use stream::{Reader, Writer};
 pub enum Opener<'a> {
     /// Any of these keys.
     Keys(&'a [Identity]),
-    /// A passphrase.
+    /// A passphrase, for files that were encrypted to one.
     Passphrase {
         /// The words, exactly as they were given when the file was written.
         words: &'a SecretString,

@@ -164,7 +164,7 @@ pub fn print_text(text: &[u8]) -> Fingerprint {
 /// fingerprint says all, and it is had for less.
 #[derive(Debug)]
 pub struct Printed<'t> {
-    /// The fingerprint.
+    /// The fingerprint of the text, without what is ignored.
     pub print: Fingerprint,
     text: &'t [u8],
     tree: Option<Result<Value, Unreadable>>,

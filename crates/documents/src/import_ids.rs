@@ -16,7 +16,7 @@ const DEEPEST: usize = 200;
 /// An id of an import in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportId {
-    /// The id.
+    /// The id as the text has it, its escapes resolved.
     pub id: String,
     /// Its JSON pointer.
     pub pointer: String,

@@ -28,17 +28,17 @@ pub trait Tree: Sized {
 /// What a value is.
 #[derive(Debug)]
 pub enum Seen<'v, T: Tree + 'v> {
-    /// `null`.
+    /// The JSON value `null`.
     Null,
     /// `true` or `false`.
     Bool(bool),
     /// A number, as it is written.
     Number(&'v Number),
-    /// A text.
+    /// A string, its escapes resolved.
     Text(&'v str),
-    /// A list.
+    /// An array, its entries in order.
     List(&'v [T]),
-    /// An object.
+    /// An object: its members, in the order written.
     Object(T::Members<'v>),
 }
 
@@ -78,15 +78,15 @@ impl<'v> Iterator for ValueMembers<'v> {
 /// A tree whose keys and texts are borrowed from what it was read from, except those that are written with escapes.
 #[derive(Debug, PartialEq)]
 pub enum LightTree<'t> {
-    /// `null`.
+    /// The JSON value `null`.
     Null,
     /// `true` or `false`.
     Bool(bool),
     /// A number, as it is written.
     Number(Number),
-    /// A text.
+    /// A string, its escapes resolved.
     Text(Cow<'t, str>),
-    /// A list.
+    /// An array, its entries in order.
     List(Vec<Self>),
     /// An object; no key stands twice.
     Object(Vec<(Cow<'t, str>, Self)>),

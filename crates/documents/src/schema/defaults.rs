@@ -24,27 +24,27 @@ pub fn is_never_a_default(key: &str) -> bool {
 pub enum Area {
     /// The document itself.
     Root,
-    /// Within `http`.
+    /// What stands directly under `http`.
     Http,
-    /// Within `file`.
+    /// What stands directly under `file`.
     File,
-    /// Within `file.csv`.
+    /// What stands directly under `file.csv`.
     Csv,
     /// `netsuite_da`: its `operation` is lower-cased.
     NetSuite,
     /// `salesforce`: its `operation` and `api` are lower-cased.
     Salesforce,
-    /// Within `s3`.
+    /// What stands directly under `s3`.
     S3,
-    /// Within `dynamodb`.
+    /// What stands directly under `dynamodb`.
     DynamoDb,
-    /// Within `guardrail`.
+    /// What stands directly under `guardrail`.
     Guardrail,
     /// `aiAgent`, also in a guardrail.
     AiAgent,
-    /// Within `aiAgent.openai`.
+    /// What stands directly under `aiAgent.openai`. Also in a guardrail.
     OpenAi,
-    /// Within `aiAgent.openai.output`.
+    /// What stands directly under `aiAgent.openai.output`. Also in a guardrail.
     Output,
     /// A list of lookups and the entries in it.
     Lookup,

@@ -81,11 +81,11 @@ impl Entry {
 
 /// A compiled step of any kind.
 pub(crate) trait AnyStep: fmt::Debug + Send + Sync {
-    /// See [`Step::apply`].
+    /// As [`Step::apply`]: on an error the document may be half changed.
     fn apply(&self, document: &mut Value, context: &Apply<'_>) -> Result<Warnings, StepError>;
-    /// See [`Step::needs_names`].
+    /// As [`Step::needs_names`]: whether names of connections or integrations are needed.
     fn needs_names(&self) -> bool;
-    /// See [`Step::unused`].
+    /// As [`Step::unused`]: what no document had so far; empty if nothing.
     fn unused(&self) -> Vec<String>;
 }
 
