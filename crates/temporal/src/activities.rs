@@ -21,7 +21,7 @@ const LAST_WAIT: Duration = Duration::from_secs(20);
 
 /// What a worker does.
 pub struct Work {
-    /// The worker.
+    /// What does the work; the activities share it.
     pub engine: Arc<Engine>,
 }
 
@@ -34,6 +34,14 @@ impl std::fmt::Debug for Work {
 #[activities]
 impl Work {
     /// Makes the fleet of this night, of a file and a job that a schedule was made with.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Engine::begin`], each with the time after which Temporal tries again.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the fleet may have been made; the next attempt goes on with it.
     #[activity(name = "begin")]
     pub async fn begin(
         self: Arc<Self>,
@@ -46,18 +54,43 @@ impl Work {
 
     /// Which accounts may be begun now. What waits for a person fails, and is asked again a few seconds later: an attempt is
     /// no event of the history, and the console shows what is waited for.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Engine::next`], each with the time after which Temporal tries again.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future is safe: nothing is begun or recorded.
     #[activity(name = "next")]
     pub async fn next(self: Arc<Self>, ctx: ActivityContext, fleet: FleetRef) -> Result<Step, ActivityError> {
         self.engine.next(&fleet, &run_of(&ctx)).await.map_err(later)
     }
 
     /// Carries out a command of `transship fleet`; gives its exit code.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Engine::ask`], each with the time after which Temporal tries again.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future kills the command, which may have been carried out.
     #[activity(name = "ask")]
     pub async fn ask(self: Arc<Self>, _ctx: ActivityContext, ask: Ask) -> Result<Option<u8>, ActivityError> {
         self.engine.ask(&ask).await.map_err(later)
     }
 
     /// Runs an account to its end, or goes on with its run.
+    ///
+    /// # Errors
+    ///
+    /// A failure is retried where another attempt can help: the run was interrupted, or the store does not answer. It
+    /// is final where the run was refused. The activity fails as cancelled where Temporal asked for that.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future kills the run; the next attempt goes on with it.
     #[activity(name = "account")]
     pub async fn account(
         self: Arc<Self>,

@@ -1,4 +1,4 @@
-//! The arguments.
+//! The command line of `transship-temporal`, and its help.
 
 use std::path::PathBuf;
 
@@ -20,7 +20,7 @@ pub struct Cli {
     pub command: Command,
 }
 
-/// The commands.
+/// The commands, and what the help says of each.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Take accounts from a task queue and run them; one on each machine
@@ -38,7 +38,7 @@ pub enum Command {
     Transship,
 }
 
-/// `worker`.
+/// The arguments of `worker`.
 #[derive(Debug, Args)]
 pub struct Worker {
     /// How many accounts at once
@@ -52,7 +52,7 @@ pub struct Worker {
     pub transship: Option<PathBuf>,
 }
 
-/// Which fleet.
+/// The arguments that name a fleet.
 #[derive(Debug, Args)]
 pub struct Place {
     /// The fleet file; every worker must have it, its accounts and its job at the same place
@@ -66,10 +66,10 @@ pub struct Place {
     pub name: Option<String>,
 }
 
-/// `submit`.
+/// The arguments of `submit`.
 #[derive(Debug, Args)]
 pub struct Submit {
-    /// Which fleet.
+    /// The fleet that is begun.
     #[command(flatten)]
     pub place: Place,
     /// The task queue of the fleet, and of accounts whose row names none
@@ -80,10 +80,10 @@ pub struct Submit {
     pub wait: bool,
 }
 
-/// `schedule`.
+/// The arguments of `schedule`.
 #[derive(Debug, Args)]
 pub struct Schedule {
-    /// Which fleet.
+    /// The fleet that is begun.
     #[command(flatten)]
     pub place: Place,
     /// The task queue
@@ -94,14 +94,14 @@ pub struct Schedule {
     pub cron: String,
 }
 
-/// `history`.
+/// The arguments of `history`.
 #[derive(Debug, Args)]
 pub struct History {
     /// The fleet's name
     pub fleet: String,
 }
 
-/// `demo`.
+/// The arguments of `demo`.
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Debug, Args)]
 pub struct Demo {

@@ -14,6 +14,10 @@ const AGAIN: Duration = Duration::from_secs(2);
 /// # Errors
 ///
 /// The variables make no sense, or no server answers in that time.
+///
+/// # Cancel safety
+///
+/// Dropping the future is safe: it ends the waiting and the attempt.
 pub async fn connect(patience: Duration) -> anyhow::Result<Client> {
     let began = tokio::time::Instant::now();
     let mut was_told = false;

@@ -40,6 +40,10 @@ struct Seen {
 /// # Errors
 ///
 /// The server cannot be started, or something else that it takes.
+///
+/// # Cancel safety
+///
+/// Dropping the future kills the server and the workers, and removes the temporary folder.
 pub async fn demo(args: &args::Demo) -> anyhow::Result<u8> {
     let temporary = tempfile::tempdir()?;
     let folder = match &args.folder {

@@ -23,7 +23,7 @@ pub struct FleetRef {
 /// The input of the workflow.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FleetInput {
-    /// Which fleet.
+    /// The fleet to carry out; where `dated` is set, the one that the new ones are made of.
     pub fleet: FleetRef,
     /// Whether a schedule starts it: then it makes a fleet of its own each time, with the date in its name.
     #[serde(default)]
@@ -33,7 +33,7 @@ pub struct FleetInput {
 /// An account to begin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Todo {
-    /// Its name.
+    /// The name of the account, as in its row.
     pub account: String,
     /// The task queue of its workers, where it has one of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -51,7 +51,7 @@ pub struct Page {
     pub accounts: Vec<Todo>,
     /// How many accounts of the fleet ended badly so far.
     pub bad: usize,
-    /// How many may.
+    /// How many may: the last of them stops the fleet. Absent where it does not stop for that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub most_bad: Option<usize>,
 }
@@ -84,9 +84,9 @@ pub struct Ended {
 /// One account of a fleet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountInput {
-    /// The fleet.
+    /// The fleet that the account is of.
     pub fleet: FleetRef,
-    /// The account.
+    /// The name of the account, as in its row.
     pub account: String,
 }
 
@@ -108,14 +108,14 @@ pub struct Progress {
     pub calls: u64,
     /// How many runs of the account ended with an unexpected error.
     pub unexpected: u32,
-    /// The worker.
+    /// The name of the worker that runs the account.
     pub worker: String,
 }
 
 /// What a person asks of a fleet by a signal: a command of `transship fleet`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ask {
-    /// The fleet.
+    /// The fleet that the command is for.
     pub fleet: FleetRef,
     /// `stop`, `pause`, `approve`, `resume` or `report`.
     pub word: String,
@@ -124,7 +124,7 @@ pub struct Ask {
 /// How it stands, for the query `status`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Standing {
-    /// The fleet.
+    /// The name of the fleet.
     pub fleet: String,
     /// The wave that is under way, from 1; 0 before the first.
     pub wave: u32,

@@ -41,6 +41,14 @@ impl std::fmt::Display for BadInput {
 impl std::error::Error for BadInput {}
 
 /// The fleet of a file, in its store: made there, or known there with the same job and accounts.
+///
+/// # Errors
+///
+/// Bad files or a fleet that is known with another job or other accounts ([`BadInput`]); the store does not answer.
+///
+/// # Cancel safety
+///
+/// If the future is dropped, the fleet may have been made; the next call goes on with it.
 pub async fn placed(host: &Host, place: &args::Place, begins: bool) -> anyhow::Result<FleetRef> {
     let bad = |error: LoadError| {
         anyhow::Error::new(BadInput(match error {
@@ -86,6 +94,10 @@ pub fn workflow_id(fleet: &str) -> String {
 /// # Errors
 ///
 /// Bad files, a store or a server that does not answer.
+///
+/// # Cancel safety
+///
+/// If the future is dropped, the workflow may have been begun, and goes on; submitting it again finds it.
 pub async fn submit(args: &args::Submit) -> anyhow::Result<u8> {
     let host = crate::host();
     let fleet = placed(&host, &args.place, true).await?;
@@ -120,6 +132,14 @@ pub async fn submit(args: &args::Submit) -> anyhow::Result<u8> {
 }
 
 /// Waits for the end of a fleet, whatever becomes of the server meanwhile; none if it was cancelled or terminated.
+///
+/// # Errors
+///
+/// The fleet failed, or its result cannot be read. A server that does not answer is asked again.
+///
+/// # Cancel safety
+///
+/// Dropping the future is safe: it ends the waiting, not the fleet.
 pub async fn ended(client: &Client, id: &str) -> anyhow::Result<Option<Ended>> {
     loop {
         let handle = client.get_workflow_handle::<FleetWorkflow>(id);
@@ -142,6 +162,10 @@ pub async fn ended(client: &Client, id: &str) -> anyhow::Result<Option<Ended>> {
 /// # Errors
 ///
 /// Bad files, a store or a server that does not answer, a cron expression that the server refuses.
+///
+/// # Cancel safety
+///
+/// If the future is dropped, the schedule may have been made or replaced; doing it again replaces it.
 pub async fn schedule(args: &args::Schedule) -> anyhow::Result<u8> {
     let host = crate::host();
     let fleet = placed(&host, &args.place, false).await?;
@@ -186,6 +210,10 @@ pub async fn schedule(args: &args::Schedule) -> anyhow::Result<u8> {
 /// # Errors
 ///
 /// A server that does not answer, or has no such workflow.
+///
+/// # Cancel safety
+///
+/// Dropping the future is safe: it reads, and prints the whole history at the end.
 pub async fn history(args: &args::History) -> anyhow::Result<u8> {
     let client = connect(PATIENCE).await?;
     let handle = client.get_workflow_handle::<FleetWorkflow>(workflow_id(&args.fleet));

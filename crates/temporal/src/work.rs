@@ -31,7 +31,7 @@ use leases::Leases;
 /// How many fleets are kept loaded.
 const KEPT: usize = 8;
 
-/// A worker.
+/// The part of a worker that is not the SDK: it loads fleets, starts runs and records how they end.
 pub struct Engine {
     host: Host,
     name: String,
@@ -131,6 +131,10 @@ impl Engine {
     /// # Errors
     ///
     /// The files are not there or are not those that the schedule was made with; the store does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the fleet may have been made; making it again goes on with it.
     pub async fn begin(&self, fleet: FleetRef, workflow: &str) -> Result<FleetRef, Later> {
         let name = fleet::dated_name(&fleet.name, workflow);
         let dated = FleetRef { name, ..fleet };
@@ -143,6 +147,10 @@ impl Engine {
     /// # Errors
     ///
     /// The fleet waits for a person, cannot be loaded here, or the store does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future is safe: nothing is begun or recorded.
     pub async fn next(&self, fleet: &FleetRef, run: &str) -> Result<Step, Later> {
         self.unless_draining()?;
         let loaded = self.fleet(fleet, run).await?;
@@ -189,6 +197,10 @@ impl Engine {
     /// # Errors
     ///
     /// It cannot be started.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future kills the command, which may have been carried out.
     pub async fn ask(&self, ask: &Ask) -> Result<Option<u8>, Later> {
         let refused = |error| Later::new("fleet", ASKED_AGAIN, format!("cannot start transship: {error}"));
         let words = ["fleet", ask.word.as_str(), ask.fleet.name.as_str()];
@@ -202,6 +214,10 @@ impl Engine {
     /// # Errors
     ///
     /// The fleet is paused, its files here are others, or the store does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future is safe: nothing is begun or recorded.
     pub async fn account(&self, input: &AccountInput, run: &str) -> Result<Begun, Later> {
         self.unless_draining()?;
         let loaded = self.fleet(&input.fleet, run).await?;
@@ -278,6 +294,10 @@ impl At {
     /// # Errors
     ///
     /// The store does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the result may have been recorded; recording again gives what is recorded.
     pub async fn record(&self, end: ChildEnd, attempts: u32) -> Result<u8, Later> {
         let result = AccountResult {
             account: self.account.clone(),

@@ -41,6 +41,10 @@ fn program(given: Option<PathBuf>) -> anyhow::Result<(PathBuf, Vec<OsString>)> {
 /// # Errors
 ///
 /// Temporal does not answer for an hour, or refuses the worker.
+///
+/// # Cancel safety
+///
+/// Not cancel safe: runs may be killed, and are resumed by the next attempts. SIGTERM ends a worker in good order.
 pub async fn worker(args: &args::Worker) -> anyhow::Result<u8> {
     let host = crate::host();
     let cancel = Cancel::new();

@@ -38,6 +38,14 @@ pub struct FleetWorkflow {
 #[workflow_methods]
 impl FleetWorkflow {
     /// Does a fleet.
+    ///
+    /// # Errors
+    ///
+    /// What an activity fails with where that is final; a cancellation of the workflow.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future is safe: Temporal replays the workflow from its history.
     #[run(name = "fleet")]
     pub async fn run(ctx: &mut WorkflowContext<Self>, input: FleetInput) -> WorkflowResult<Ended> {
         let ctx: &WorkflowContext<Self> = ctx;

@@ -43,7 +43,7 @@ pub(super) async fn transship(folder: &Path, words: &[&str], variables: &Variabl
     Ok(())
 }
 
-/// A worker.
+/// A worker of the demo; it is killed when this is dropped.
 #[derive(Debug)]
 pub(super) struct Worker {
     child: Child,
@@ -68,7 +68,7 @@ impl Worker {
         ids.into_iter().filter_map(account_of).collect()
     }
 
-    /// kill -9.
+    /// Kills the worker by SIGKILL and waits until it has ended.
     pub(super) async fn kill(&mut self) {
         if let Some(id) = self.id() {
             send(id, Signal::KILL);

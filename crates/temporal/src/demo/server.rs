@@ -72,7 +72,7 @@ impl Server {
         }
     }
 
-    /// kill -9.
+    /// Kills the server by SIGKILL and waits until it has ended.
     pub(super) async fn kill(&mut self) {
         // It may have died by itself.
         let _ = self.child.kill().await;

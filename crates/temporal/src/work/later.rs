@@ -15,7 +15,7 @@ pub const LEFT_TO_OTHERS: Duration = Duration::from_secs(15);
 pub struct Later {
     /// A word for the console and for alerts.
     pub kind: &'static str,
-    /// Why.
+    /// Why it cannot be done now, as one sentence for people.
     pub why: String,
     /// When it is tried again.
     pub after: Duration,
