@@ -61,11 +61,24 @@ impl Client {
     /// Streams a list page by page, following `Link` as given. Ends after the last page or the first error; a list
     /// that goes in a circle or is cut short is an error, never a shorter list. A page that is too large, too slow or
     /// refused is asked for again with half as many documents, from the beginning of the list: documents may come twice.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the stream is safe: it only reads, and asks for no further page.
     pub fn pages(&self, request: ListRequest) -> impl Stream<Item = Result<Page, ApiError>> + Send + use<> {
         page::pages(Arc::clone(&self.api), Arc::clone(&self.sizes), request)
     }
 
     /// Whose token it is; unknown where the service has no such call.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unauthorized`] when the token is not accepted; otherwise as [`Self::get`], but never
+    /// [`ErrorKind::NotFound`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future is safe: it only reads.
     pub async fn identity(&self) -> Result<Identity, ApiError> {
         let call = Call::get("/v1/tokenInfo".to_owned(), "token info");
         match read_as(&*self.api, &call, json::<Identity>).await {
@@ -76,6 +89,15 @@ impl Client {
     }
 
     /// Reads the document `id` of the list `path` (`imports`, `connections`, ...).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] when there is no such document; [`ErrorKind::Broken`] for an empty id, which is not
+    /// sent, and for an answer that is another document.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future is safe: it only reads.
     pub async fn get(&self, path: &str, id: &Id) -> Result<Document, ApiError> {
         let call = Call::get(target(Method::Get, path, id, "")?, purpose(Method::Get, path));
         self.read(&call, id).await
@@ -86,6 +108,10 @@ impl Client {
     /// # Errors
     ///
     /// [`ErrorKind::InDoubt`] when it may have been added all the same: look before repeating.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe: once the call was sent, the document may have been added, and nobody knows its id.
     pub async fn create(&self, path: &str, body: Bytes) -> Result<Document, ApiError> {
         let call = Call::write(Method::Post, format!("/v1/{path}"), body, purpose(Method::Post, path));
         let reply = self.api.call(&call).await?;
@@ -97,6 +123,10 @@ impl Client {
     /// # Errors
     ///
     /// [`ErrorKind::InDoubt`] when it may have been stored all the same.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe: once the call was sent, `body` may have been stored; reading the document tells.
     pub async fn update(&self, path: &str, id: &Id, body: Bytes) -> Result<Document, ApiError> {
         let target = target(Method::Put, path, id, "")?;
         let call = Call::write(Method::Put, target, body, purpose(Method::Put, path));
@@ -109,6 +139,10 @@ impl Client {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`] when it is gone already; [`ErrorKind::InDoubt`] when it may be.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe: once the call was sent, the document may be in the recycle bin; reading it tells.
     pub async fn delete(&self, path: &str, id: &Id) -> Result<Done, ApiError> {
         let target = target(Method::Delete, path, id, "")?;
         let purpose = purpose(Method::Delete, path);
@@ -128,6 +162,10 @@ impl Client {
     /// # Errors
     ///
     /// [`ErrorKind::InDoubt`] when there may be a clone whose id is not known.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe: once the call was sent, there may be a clone, and nobody knows its id.
     pub async fn clone_import(&self, id: &Id, body: &Value) -> Result<Cloned, ApiError> {
         let target = target(Method::Post, Kind::Imports.as_str(), id, "/clone")?;
         let call = Call::write(Method::Post, target, Bytes::from(body.to_string()), "clone import");
@@ -140,6 +178,10 @@ impl Client {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`] when it is not in the recycle bin.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe: once the call was sent, the document may have been brought back; reading it tells.
     pub async fn restore_from_bin(&self, path: &str, id: &Id) -> Result<Done, ApiError> {
         let list = format!("recycleBinTTL/{path}");
         let purpose = if path == Kind::Imports.as_str() { "restore import" } else { "restore other" };
@@ -159,6 +201,14 @@ impl Client {
     }
 
     /// Reads a deleted document from the recycle bin.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] when it is not in the recycle bin; otherwise as [`Self::get`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future is safe: it only reads.
     pub async fn bin_get(&self, path: &str, id: &Id) -> Result<Document, ApiError> {
         let list = format!("recycleBinTTL/{path}");
         let call = Call::get(target(Method::Get, &list, id, "")?, "read recycle bin");
@@ -166,6 +216,14 @@ impl Client {
     }
 
     /// What uses the document `id` of the list `path`, by the plural name of its kind.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::get`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future is safe: it only reads.
     pub async fn dependencies(
         &self,
         path: &str,
@@ -176,11 +234,27 @@ impl Client {
     }
 
     /// Those of some flows that run now.
+    ///
+    /// # Errors
+    ///
+    /// A list of jobs that cannot be read, or that goes in a circle.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future is safe: its calls are a POST, and only read.
     pub async fn running_flows(&self, flows: &[Id]) -> Result<HashSet<Id>, ApiError> {
         super::jobs::running(&*self.api, flows).await
     }
 
     /// The service's own record of who changed an import, newest or oldest first as sent.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::pages`]; [`ErrorKind::Broken`] for an entry that cannot be read.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future is safe: it only reads.
     pub async fn audit(&self, id: &Id) -> Result<Vec<AuditEntry>, ApiError> {
         let target = target(Method::Get, Kind::Imports.as_str(), id, "/audit")?;
         let path = target.trim_start_matches("/v1/").to_owned();

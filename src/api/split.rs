@@ -17,7 +17,7 @@ pub enum SplitError {
     /// The bytes ended before the array did.
     #[error("the page ends before its array does, after {}", entries(*elements))]
     Truncated {
-        /// Whole elements.
+        /// How many elements came whole.
         elements: usize,
     },
     /// One element is larger than allowed.
@@ -25,7 +25,7 @@ pub enum SplitError {
     TooLarge {
         /// Its number, from 1.
         entry: usize,
-        /// The bound.
+        /// The largest size of an element, in bytes.
         bound: usize,
     },
 }

@@ -10,7 +10,7 @@ pub(super) enum UnreadableAnswer {
     /// It is not the JSON that was promised.
     #[error("{what} cannot be read: {why}")]
     NotJson {
-        /// Which answer.
+        /// The answer, as the subject of a sentence.
         what: &'static str,
         /// What the parser says.
         why: serde_json::Error,
