@@ -51,6 +51,10 @@ pub trait WaveGate: fmt::Debug + Send + Sync {
     fn ended(&self, report: &WaveReport);
 
     /// Whether the next wave may begin.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future is dropped once the run is told to stop: the answer is not wanted any more, and no wave begins.
     async fn may_begin(&self, report: &WaveReport, next: &NextWave) -> bool;
 }
 

@@ -36,6 +36,10 @@ impl Account {
     /// # Errors
     ///
     /// The token is refused, or the service does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future is safe: the user stays as it was.
     pub async fn identify(&mut self) -> Result<(), EngineError> {
         let identity = self.client.identity().await.map_err(self.failed("check the token"))?;
         self.facts.user = identity.user_id;
@@ -46,6 +50,10 @@ impl Account {
     /// there is none or they cannot be listed.
     ///
     /// A user id does not tell the environments of one owner apart, and one account may be opened by several users.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future is safe: it only reads.
     pub async fn oldest_connection(&self) -> Option<Id> {
         let request = ListRequest {
             path: Kind::Connections.as_str().to_owned(),

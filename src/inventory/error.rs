@@ -139,7 +139,7 @@ pub enum EngineError {
         held: u64,
         /// The most that may be deleted, in words.
         limit: String,
-        /// Their names.
+        /// Their names, the first few of many.
         names: String,
     },
     /// A mirror of nothing would delete everything.

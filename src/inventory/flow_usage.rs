@@ -24,7 +24,7 @@ use crate::run_folder::import_users::{ImportUser, UserKind};
 /// Which lists are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum UserLists {
-    /// The flows.
+    /// The list of flows alone.
     Flows,
     /// The flows, the APIs and the tools.
     All,

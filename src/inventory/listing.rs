@@ -32,6 +32,10 @@ pub struct Listed {
 /// # Errors
 ///
 /// A list that cannot be read or trusted.
+///
+/// # Cancel safety
+///
+/// Dropping the future is safe: the account is only read. Files of documents may be left in `folder`.
 pub async fn inventory(
     account: &Account,
     selection: &Selection,

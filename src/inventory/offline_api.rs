@@ -50,6 +50,10 @@ impl Unread {
 #[async_trait]
 pub(crate) trait Texts: fmt::Debug + Send + Sync {
     /// The text of a document.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future is safe: it only reads.
     async fn text(&self, entry: &Entry) -> Result<Vec<u8>, Unread>;
 
     /// What holds the documents, in a sentence.

@@ -46,7 +46,7 @@ pub(crate) struct SelectRequest<'a> {
 /// What is kept in mind of the imports that a selection does not take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mind {
-    /// Nothing.
+    /// Nothing is kept; where only the selected imports matter.
     Nothing,
     /// What they are recognised by.
     Keys(MatchBy),

@@ -13,6 +13,10 @@ use crate::run_folder::plan_item::AccountFacts;
 /// # Errors
 ///
 /// The manifest is missing or damaged, or the storage does not answer.
+///
+/// # Cancel safety
+///
+/// Dropping the future is safe: it only reads, and its temporary file is removed.
 pub async fn shelf(archive: Archive, snapshot: &Snapshot, name: &str) -> Result<Account, ArchiveError> {
     shelf_of(archive, snapshot, name, |_| true).await
 }
@@ -21,7 +25,11 @@ pub async fn shelf(archive: Archive, snapshot: &Snapshot, name: &str) -> Result<
 ///
 /// # Errors
 ///
-/// An endpoint over one account's shelf; otherwise as [`shelf`].
+/// As [`shelf`].
+///
+/// # Cancel safety
+///
+/// As [`shelf`].
 pub async fn shelf_of(
     archive: Archive,
     snapshot: &Snapshot,

@@ -94,7 +94,7 @@ impl ImportFiles {
         if report.errors() == 0 { Ok(files) } else { Err(report.finish()) }
     }
 
-    /// The imports.
+    /// The imports, in the order of their files; empty where there are none.
     pub fn imports(&self) -> &[ImportFile] {
         self.lists.get(Kind::Imports.as_str()).map(Vec::as_slice).unwrap_or_default()
     }

@@ -46,7 +46,7 @@ pub struct FleetWave {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WaveSize {
-    /// So many.
+    /// This number of accounts; fewer where fewer are left.
     Accounts(u32),
     /// Such a share of all, above 0 and up to 1; at least one.
     Share(f64),

@@ -32,7 +32,7 @@ pub struct StandIn {
     /// Which account of the job it stands for: `source`, `target`, or the name of one.
     #[serde(rename = "as")]
     pub role: String,
-    /// The account.
+    /// The account that is used instead.
     pub account: Account,
     /// `account.*` in templates.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -42,11 +42,11 @@ pub struct StandIn {
 /// Which account stands for one of a job's.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AccountChoice {
-    /// This one.
+    /// The account of a row, with its columns.
     Row(StandIn),
     /// The one of that name in the job's `sources`.
     OfSources {
-        /// Its name.
+        /// The name of the account in `sources`.
         name: String,
         /// Which account of the job it stands for: `source`, `target`, or the name of one.
         role: String,

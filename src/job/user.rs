@@ -15,7 +15,7 @@ const START: &str = "# Accounts for every job: where they are and where their to
 /// The accounts of the user, as their file holds them.
 #[derive(Debug)]
 pub struct UserAccounts {
-    /// The file.
+    /// The file that the accounts were read from.
     pub path: PathBuf,
     /// The accounts, in the order written.
     pub accounts: Vec<Account>,

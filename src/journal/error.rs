@@ -54,13 +54,13 @@ pub enum JournalError {
         "another process goes on with the run in {place}: this one was taken for dead, and sends nothing more"
     )]
     Taken {
-        /// The run.
+        /// Where the run is kept.
         place: String,
     },
     /// The place where run folders are kept did not take what is to be announced.
     #[error("the run in {place} cannot be written, so nothing more is sent: {reason}")]
     Away {
-        /// The run.
+        /// Where the run is kept.
         place: String,
         /// What the place answered last.
         reason: String,
@@ -79,7 +79,7 @@ pub enum Misfit {
     /// The step may not follow what the item did before.
     #[error("item {item} cannot be {step} now")]
     NotNow {
-        /// The item.
+        /// The item that the record is about.
         item: ItemKey,
         /// The step, as a word.
         step: &'static str,

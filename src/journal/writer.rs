@@ -112,6 +112,14 @@ impl Journal {
     }
 
     /// Appends a record without waiting for the disk. A failure shows at the next [`Self::append`].
+    ///
+    /// # Errors
+    ///
+    /// The writer stopped after an earlier error, or was closed.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future while it waits for a place in the queue records nothing.
     pub async fn note(&self, entry: Entry) -> Result<(), JournalError> {
         let message = Message { entry, before: None, done: None };
         if let Some(inline) = &self.inline {

@@ -52,11 +52,19 @@ impl Cancel {
     }
 
     /// Waits until nothing new may start.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future is safe: it only waits.
     pub async fn draining(&self) {
         self.drain.cancelled().await;
     }
 
     /// Waits until what is in flight is to be dropped.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future is safe: it only waits.
     pub async fn aborting(&self) {
         self.abort.cancelled().await;
     }

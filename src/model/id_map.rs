@@ -12,7 +12,7 @@ pub struct IdMap<T> {
     others: HashMap<Id, T>,
 }
 
-/// Some ids.
+/// A set of ids: a map that holds nothing for each.
 pub type IdSet = IdMap<()>;
 
 impl<T> Default for IdMap<T> {

@@ -14,7 +14,7 @@ pub type UsualId = [u8; DIGITS / 2];
 pub enum PackedId {
     /// 24 lower-case hexadecimal digits.
     Usual(UsualId),
-    /// Anything else.
+    /// Any other text, kept whole.
     Other(Box<Id>),
 }
 

@@ -56,7 +56,7 @@ pub(crate) enum Lack {
 pub(crate) struct Claimed {
     /// Hashes of what they are recognised by.
     pub keys: HashSet<u64>,
-    /// Their ids.
+    /// The ids of these imports in the source.
     pub ids: HashSet<Id>,
 }
 

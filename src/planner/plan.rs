@@ -25,6 +25,10 @@ use crate::planner::write_plan::{Planned, decide_and_write};
 /// # Errors
 ///
 /// A list or document that cannot be read or trusted, a file that cannot be written, or an interruption.
+///
+/// # Cancel safety
+///
+/// Dropping the future leaves files of the plan that nobody needs, and nothing else.
 pub async fn plan(with: PlanRequest<'_>) -> Result<Planned, EngineError> {
     plan_telling(with, UsageDetail::default()).await
 }
@@ -32,6 +36,10 @@ pub async fn plan(with: PlanRequest<'_>) -> Result<Planned, EngineError> {
 /// The same, and so much of what uses the imports.
 ///
 /// # Errors
+///
+/// As [`plan`].
+///
+/// # Cancel safety
 ///
 /// As [`plan`].
 pub async fn plan_telling(with: PlanRequest<'_>, detail: UsageDetail) -> Result<Planned, EngineError> {

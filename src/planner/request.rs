@@ -33,7 +33,7 @@ pub struct PlanRequest<'a> {
 /// The import of the target that an earlier run made of an item, or was to overwrite for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnImport {
-    /// Its id.
+    /// The id of the import in the target.
     pub id: Id,
     /// Fingerprint of what the run left there; `None` where it wrote nothing, or never saw what it wrote.
     pub left: Option<Fingerprint>,

@@ -24,7 +24,7 @@ use crate::run_folder::plan_file::PlanFile;
 pub struct LateLook<'a> {
     /// The plan of the run.
     pub plan: &'a PlanFile,
-    /// Its folder.
+    /// The folder of the run.
     pub folder: &'a RunFolder,
     /// Where its items stand.
     pub states: &'a ItemStates,

@@ -52,7 +52,7 @@ pub enum Copies {
 /// The plan of an undo.
 #[derive(Debug)]
 pub struct PlannedUndo {
-    /// The plan.
+    /// The plan, as it was written.
     pub planned: Planned,
     /// How many copies it removes.
     pub copies: u32,

@@ -23,7 +23,7 @@ impl Deletions {
         }
     }
 
-    /// Names them.
+    /// Writes their names below a title, and how many more there are; nothing where nothing is deleted.
     pub(super) fn write(
         &self,
         plan: &PlanFile,
