@@ -18,7 +18,7 @@ use crate::model::cancel::Cancel;
 use crate::report::text::{clean, fit, width};
 use crate::session;
 
-/// `accounts`.
+/// Runs `accounts list`, `add`, `test` or `remove`.
 pub(super) async fn accounts(world: &CliContext, args: &Accounts) -> Result<Exit, Failure> {
     world.text_or_json("accounts")?;
     match &args.command {

@@ -27,7 +27,7 @@ struct Setting {
     from: String,
 }
 
-/// `config`.
+/// Shows every setting with its value and its origin.
 pub(super) fn config(world: &CliContext, args: &Config, matches: &clap::ArgMatches) -> Result<Exit, Failure> {
     world.text_or_json("config")?;
     // There the options of every command are, wherever they were given.

@@ -39,7 +39,7 @@ pub(super) struct Order<'a> {
 /// Whether a run has the terminal to itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Company {
-    /// It has.
+    /// It has: bars, the plan and the closing words are shown.
     Alone,
     /// It is one of several at once: no bars, no plan, no closing.
     BesideOthers,

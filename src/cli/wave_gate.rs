@@ -10,7 +10,7 @@ use crate::model::cancel::Cancel;
 use crate::report::text::{clean, count, cut, number, span};
 use crate::session::{NextWave, WaveGate, WaveReport};
 
-/// Who answers.
+/// Who says whether the next wave may begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Answers {
     /// The person at the terminal.

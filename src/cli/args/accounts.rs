@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-/// `accounts`.
+/// The arguments of `accounts`: one of its commands.
 #[derive(Debug, Args)]
 pub struct Accounts {
     /// What to do with them.
@@ -17,7 +17,7 @@ pub struct Accounts {
 pub enum AccountsCommand {
     /// List them: where each is, and where its token is found
     List,
-    /// Add one
+    /// Add an account to the file, under a name that is not in it yet
     Add(Add),
     /// Ask the service which user each token belongs to; 6 if it refuses one
     Test(Names),
@@ -25,7 +25,7 @@ pub enum AccountsCommand {
     Remove(Remove),
 }
 
-/// `accounts add`.
+/// The account that `accounts add` adds: its name, its place, and where its token is found.
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("place").required(true))]
 #[command(group = clap::ArgGroup::new("token").conflicts_with("emulator"))]
@@ -55,16 +55,16 @@ pub struct Add {
     pub token_keyring: Option<String>,
 }
 
-/// `accounts test`.
+/// The accounts that `accounts test` asks the service about.
 #[derive(Debug, Args)]
 pub struct Names {
-    /// The accounts [default: all]
+    /// Names of the accounts to test [default: all]
     pub names: Vec<String>,
 }
 
-/// `accounts remove`.
+/// The account that `accounts remove` takes out of the file.
 #[derive(Debug, Args)]
 pub struct Remove {
-    /// The account
+    /// Name of the account to remove
     pub name: String,
 }

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use super::Diff;
 use crate::documents::references::Kind;
 
-/// `archive`.
+/// The arguments of `archive`: one of its commands.
 #[derive(Debug, Args)]
 #[command(
     after_help = "A snapshot is named by its id, by the start of it, or as `latest`. A key is never an argument: it is \
@@ -82,10 +82,10 @@ pub struct Place {
     pub passphrase_file: Option<PathBuf>,
 }
 
-/// `archive list`.
+/// What `archive list` lists: the snapshots of all accounts, or of one.
 #[derive(Debug, Args)]
 pub struct List {
-    /// Which archive.
+    /// The archive, and the key that opens it.
     #[command(flatten)]
     pub place: Place,
     /// Only snapshots of this account
@@ -93,10 +93,10 @@ pub struct List {
     pub account: Option<String>,
 }
 
-/// `archive show`.
+/// What `archive show` shows: one snapshot, or one document over all snapshots.
 #[derive(Debug, Args)]
 pub struct Show {
-    /// Which archive.
+    /// The archive, and the key that opens it.
     #[command(flatten)]
     pub place: Place,
     /// The snapshot [default: the latest]
@@ -115,13 +115,13 @@ pub struct Show {
     pub diff: Diff,
 }
 
-/// `archive cat`.
+/// The document that `archive cat` prints, and the snapshot that holds it.
 #[derive(Debug, Args)]
 pub struct Cat {
-    /// Which archive.
+    /// The archive, and the key that opens it.
     #[command(flatten)]
     pub place: Place,
-    /// The snapshot
+    /// The snapshot: its id, the start of it, or `latest`
     pub snapshot: String,
     /// The document: its id or its name
     #[arg(value_name = "NAME|ID")]
@@ -131,10 +131,10 @@ pub struct Cat {
     pub kind: String,
 }
 
-/// `archive diff`.
+/// The two snapshots that `archive diff` compares.
 #[derive(Debug, Args)]
 pub struct Difference {
-    /// Which archive.
+    /// The archive, and the key that opens it.
     #[command(flatten)]
     pub place: Place,
     /// The first snapshot
@@ -151,10 +151,10 @@ pub struct Difference {
     pub diff: Diff,
 }
 
-/// `archive check`.
+/// How much of an archive `archive check` reads.
 #[derive(Debug, Args)]
 pub struct Check {
-    /// Which archive.
+    /// The archive, and the key that opens it.
     #[command(flatten)]
     pub place: Place,
     /// Read only this share of the blobs, e.g. 5%, each time the next one, until all had their turn. Every manifest is
@@ -163,13 +163,13 @@ pub struct Check {
     pub sample: Option<String>,
 }
 
-/// `archive prune`.
+/// Which snapshots `archive prune` keeps, and whether it asks before it removes the others.
 #[derive(Debug, Args)]
 pub struct Prune {
-    /// Which archive.
+    /// The archive, and the key that opens it.
     #[command(flatten)]
     pub place: Place,
-    /// What stays.
+    /// The rules by which snapshots are kept.
     #[command(flatten)]
     pub keep: Keep,
     /// Take the policy from `archive.keep` of this job file
@@ -207,10 +207,10 @@ pub struct Keep {
     pub keep_tag: Vec<String>,
 }
 
-/// `archive export`.
+/// The snapshot that `archive export` writes, and the folder it writes to.
 #[derive(Debug, Args)]
 pub struct Export {
-    /// Which archive.
+    /// The archive, and the key that opens it.
     #[command(flatten)]
     pub place: Place,
     /// The snapshot [default: the latest]
@@ -223,10 +223,10 @@ pub struct Export {
     pub account: Option<String>,
 }
 
-/// `archive drill`.
+/// The snapshot that `archive drill` restores from, and how much of it.
 #[derive(Debug, Args)]
 pub struct Drill {
-    /// Which archive.
+    /// The archive, and the key that opens it.
     #[command(flatten)]
     pub place: Place,
     /// The snapshot [default: the latest of each account]

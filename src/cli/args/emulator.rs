@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-/// `emulator`.
+/// The arguments of `emulator`: what it serves, or one of its commands.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Emulator {
@@ -36,7 +36,7 @@ pub enum EmulatorCommand {
     Reset(EmulatorReset),
 }
 
-/// `emulator reset`.
+/// The accounts that `emulator reset` forgets, and the file that holds them.
 #[derive(Debug, Args)]
 pub struct EmulatorReset {
     /// Accounts to forget

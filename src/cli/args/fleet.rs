@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use super::examples;
 use crate::fleet::Shard;
 
-/// `fleet`.
+/// The arguments of `fleet`: one of its commands.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Exit codes: 0 every account ended as planned, 2 bad arguments, fleet, job or store, 3 an account needs \
@@ -73,7 +73,7 @@ pub struct Place {
     pub name: Option<String>,
 }
 
-/// `fleet check`.
+/// The fleet that `fleet check` checks.
 #[derive(Debug, Args)]
 pub struct Check {
     /// The fleet file
@@ -99,7 +99,7 @@ pub struct Work {
     pub shard: Option<Shard>,
 }
 
-/// `fleet run`.
+/// The fleet that `fleet run` runs, and whether it asks and waits.
 #[derive(Debug, Args)]
 pub struct Run {
     /// What it does.

@@ -86,10 +86,10 @@ pub enum Progress {
     /// Bars on a terminal, plain lines elsewhere
     #[default]
     Auto,
-    /// Bars
+    /// Bars, which show only on a terminal
     Bar,
     /// A line every 10 seconds, and one for each import that fails
     Plain,
-    /// Nothing
+    /// No progress; the closing words stay
     None,
 }

@@ -44,16 +44,16 @@ pub struct Cli {
 /// How much of a difference is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Diff {
-    /// Every change
+    /// Every change, with whole values
     Full,
     /// The first few changes of each import
     #[default]
     Short,
-    /// No changes
+    /// The imports without their changes
     None,
 }
 
-/// The commands.
+/// A command and its arguments.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Show what a job would do: kinds of change, reasons, the first imports in full; reads only
@@ -121,7 +121,7 @@ pub enum Command {
     Man(Man),
 }
 
-/// `plan`.
+/// The job that `plan` plans, and what is shown of the plan.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Plan {
@@ -183,7 +183,7 @@ pub struct PlanDetail {
     pub diff: Diff,
 }
 
-/// `run`.
+/// The job or plan that `run` carries out, its run folder, and whether it asks.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Run {
@@ -247,7 +247,7 @@ pub struct Parent {
     pub is_followed: bool,
 }
 
-/// `runs`.
+/// The arguments of `runs`: one of its commands, or none to list the runs.
 #[derive(Debug, Args)]
 pub struct Runs {
     /// Instead of listing them
@@ -288,7 +288,7 @@ fn age(text: &str) -> Result<std::time::Duration, String> {
         .ok_or_else(|| "write a number and a unit: 90s, 30m, 12h, 30d or 4w".to_owned())
 }
 
-/// `resume`.
+/// The run that `resume` finishes.
 #[derive(Debug, Args)]
 pub struct Resume {
     /// The run: its folder, its address in a store, or its id [default: the one that is not finished]
@@ -301,7 +301,7 @@ pub struct Resume {
     pub settle: f64,
 }
 
-/// `retry`.
+/// The run whose failed items `retry` does again, and whether it asks.
 #[derive(Debug, Args)]
 pub struct Retry {
     /// The run: its folder, its address in a store, or its id [default: the last that left something to redo]
@@ -321,7 +321,7 @@ pub struct Retry {
     pub settle: f64,
 }
 
-/// `undo`.
+/// The run that `undo` takes back, and whether it asks.
 #[derive(Debug, Args)]
 pub struct Undo {
     /// The run: its folder, its address in a store, or its id
@@ -341,7 +341,7 @@ pub struct Undo {
     pub settle: f64,
 }
 
-/// `check`.
+/// The job that `check` checks, and whether it asks the service.
 #[derive(Debug, Args)]
 pub struct Check {
     /// The job file; `-` reads it from stdin
@@ -357,7 +357,7 @@ pub struct Check {
     pub stand_in: StandIn,
 }
 
-/// `list`.
+/// The job whose imports `list` lists, and of which account.
 #[derive(Debug, Args)]
 pub struct List {
     /// The job file; `-` reads it from stdin
@@ -373,7 +373,7 @@ pub struct List {
     pub narrow: Narrow,
 }
 
-/// `new`.
+/// What `new` writes a job for, and where to.
 #[derive(Debug, Args)]
 pub struct New {
     /// What the job is for; without it, and on a terminal, questions are asked
@@ -384,7 +384,7 @@ pub struct New {
     pub file: Option<std::path::PathBuf>,
 }
 
-/// `config`.
+/// The job, if any, whose settings `config` shows too.
 #[derive(Debug, Args)]
 pub struct Config {
     /// A job whose settings are shown too; `-` reads it from stdin

@@ -13,7 +13,7 @@ pub struct OneRun {
     pub run: Option<PathBuf>,
 }
 
-/// `show`.
+/// The run that `show` shows, and how much of it.
 #[derive(Debug, Args)]
 pub struct ShowRun {
     /// The run: its folder, its address in a store, or its id [default: the last]
@@ -23,7 +23,7 @@ pub struct ShowRun {
     pub detail: PlanDetail,
 }
 
-/// `report`.
+/// The run that `report` renders.
 #[derive(Debug, Args)]
 pub struct Report {
     /// The run: its folder, its address in a store, or its id [default: the last]

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-/// `schema`.
+/// The kind of file whose schema `schema` prints.
 #[derive(Debug, Args)]
 pub struct Schema {
-    /// Of which files
+    /// Which files the schema describes
     #[arg(value_enum, default_value_t)]
     pub of: SchemaOf,
 }
@@ -15,16 +15,16 @@ pub struct Schema {
 /// The files that have a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum SchemaOf {
-    /// Job files
+    /// Job files, which `plan` and `run` take
     #[default]
     Job,
-    /// Fleet files
+    /// Fleet files, which `fleet plan` and `fleet run` take
     Fleet,
     /// Files of faults, for `emulator --faults`
     Faults,
 }
 
-/// `man`.
+/// Whether `man` prints the first page or writes all of them.
 #[derive(Debug, Args)]
 pub struct Man {
     /// Write a page for each command into this folder, instead of printing the first
@@ -32,17 +32,17 @@ pub struct Man {
     pub dir: Option<PathBuf>,
 }
 
-/// `completions`.
+/// The shell that `completions` prints a script for.
 #[derive(Debug, Args)]
 pub struct Completions {
-    /// The shell
+    /// The shell that the script is for
     pub shell: clap_complete::Shell,
 }
 
-/// `complete`.
+/// The names that `complete` prints for a completion script.
 #[derive(Debug, Args)]
 pub struct Complete {
-    /// Names of what
+    /// What to print the names of
     #[arg(value_enum)]
     pub words: Words,
 }

@@ -15,7 +15,7 @@ use crate::fleet::result::Meaning;
 use crate::fleet::{FleetError, FleetStore, Status};
 use crate::report;
 
-/// `fleet status`.
+/// `fleet status`: shows how the fleet stands, also one that was planned and not begun.
 pub(super) async fn status(world: &CliContext, args: &Named) -> Result<Exit, Failure> {
     let store = store_of(world, args)?;
     let (definition, is_begun) = match store.definition().await {
@@ -68,7 +68,7 @@ fn refuse_finished(status: &Status, what: &str) -> Result<(), Failure> {
     Err(Failure::BadInput(format!("the fleet `{}` is finished: nothing is left to {what}", status.name)))
 }
 
-/// `fleet stop`.
+/// `fleet stop`: no more accounts begin, and those that run drain.
 pub(super) async fn stop(world: &CliContext, args: &Named) -> Result<Exit, Failure> {
     let (store, definition) = named(world, args).await?;
     let (status, _) = standing(world, &store, &definition).await?;
@@ -88,7 +88,7 @@ pub(super) async fn stop(world: &CliContext, args: &Named) -> Result<Exit, Failu
     Ok(Exit::Done)
 }
 
-/// `fleet pause`.
+/// `fleet pause`: no more accounts begin, and those that run go on.
 pub(super) async fn pause(world: &CliContext, args: &Named) -> Result<Exit, Failure> {
     let (store, definition) = named(world, args).await?;
     let (status, _) = standing(world, &store, &definition).await?;
