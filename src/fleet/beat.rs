@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// What a worker is doing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Beat {
-    /// The worker.
+    /// Name of the worker; no other worker of the store has it.
     pub worker: String,
     /// When this was written, by the worker's clock.
     pub at: Timestamp,

@@ -31,7 +31,7 @@ const DOCUMENT_LIMIT: u64 = 4 << 20;
 /// What every child is started with.
 #[derive(Debug, Clone)]
 pub struct Program {
-    /// The program.
+    /// Path of the program that is started: `transship`, or one that can be told to be it.
     pub exe: PathBuf,
     /// Arguments before all others, for a program that is `transship` only when it is told to be.
     pub words: Vec<OsString>,
@@ -39,7 +39,7 @@ pub struct Program {
     pub folder: PathBuf,
     /// The location of the store.
     pub store: String,
-    /// The fleet.
+    /// Name of the fleet. The child writes it into its leases, and drains once that fleet is stopped.
     pub fleet: String,
     /// Variables beside those of this process: how services are reached, where the emulator is. An address of a proxy may
     /// hold a password, so none of them is an argument.

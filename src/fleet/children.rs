@@ -43,6 +43,10 @@ pub fn worker_name(machine: Option<String>, random: u16) -> String {
 /// # Errors
 ///
 /// What is there is damaged, or the store does not answer.
+///
+/// # Cancel safety
+///
+/// Cancel safe: it only reads.
 pub async fn planned(store: &FleetStore, definition: &Definition) -> Result<BTreeSet<String>, FleetError> {
     if ["backup", "compare"].contains(&definition.action.as_str()) {
         return Ok(BTreeSet::new());

@@ -13,7 +13,7 @@ pub struct Control {
     /// When it was changed last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changed_at: Option<Timestamp>,
-    /// By whom.
+    /// Who changed it last, e.g. `alice on build-7`; absent until somebody did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changed_by: Option<String>,
     /// Drawn at each change, so that it is told from every other.
@@ -25,7 +25,7 @@ pub struct Control {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ControlState {
-    /// They are.
+    /// They are, as far as their waves allow it.
     #[default]
     Running,
     /// None is begun; those that run go on.

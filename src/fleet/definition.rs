@@ -47,7 +47,7 @@ pub struct Definition {
 /// An account of a fleet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
-    /// Its name.
+    /// Its name in the CSV of accounts, which no other account of the fleet has.
     pub account: String,
     /// The wave it belongs to, from 1.
     pub wave: u32,

@@ -51,7 +51,7 @@ pub enum Ending {
     Finished,
     /// Too many accounts ended badly (`stop`).
     Stopped {
-        /// How many.
+        /// How many accounts of the fleet ended badly.
         bad: usize,
     },
     /// Somebody stopped the fleet.

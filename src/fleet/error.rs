@@ -14,9 +14,9 @@ pub enum FleetError {
     /// An object of the store is not what was written there.
     #[error("{name} in {place} cannot be read: put it back from a copy, or remove it")]
     Damaged {
-        /// The object.
+        /// Name of the object that cannot be read.
         name: String,
-        /// The store.
+        /// The store that holds it, without credentials.
         place: String,
         /// What is wrong with it.
         #[source]
@@ -25,9 +25,9 @@ pub enum FleetError {
     /// Others changed the same object again and again.
     #[error("{name} in {place} is being changed by others: try again")]
     Contended {
-        /// The object.
+        /// Name of the object that is being changed.
         name: String,
-        /// The store.
+        /// The store that holds it, without credentials.
         place: String,
     },
 }

@@ -23,7 +23,7 @@ static PLACES: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"/\d+(/|$)").expec
 /// What the plan of an account comes to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Planned {
-    /// The account.
+    /// Name of the account in the CSV.
     pub account: String,
     /// The exit code of its plan.
     pub exit_code: u8,
@@ -45,7 +45,7 @@ pub struct Planned {
 /// Accounts with equal changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Group {
-    /// Their names.
+    /// Names of the accounts, in the order of their plans; at least one.
     pub accounts: Vec<String>,
     /// Whether they have no plan.
     pub is_refused: bool,

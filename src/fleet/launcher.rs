@@ -31,6 +31,10 @@ pub trait Launcher: Send + Sync {
     /// # Errors
     ///
     /// The run could not be started at all.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future must end the run, so that the next one can go on with what it has journalled.
     async fn launch(
         &self,
         account: &str,

@@ -36,7 +36,7 @@ pub enum Asked {
 /// What is asked for, and what is known of it already.
 #[derive(Debug, Clone, Copy)]
 pub struct Asking<'a> {
-    /// The store.
+    /// The store that holds the lease.
     pub objects: &'a Objects,
     /// The name of the lease.
     pub name: &'a str,
@@ -151,6 +151,11 @@ impl StoreLease {
     }
 
     /// Renews the lease until it is lost; `renewed` is awaited after each renewal. Ends when the lease is lost or released.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe: without renewals the lease ends by itself, after 30 s by the usual terms. Dropped while a renewal is on
+    /// its way, [`Self::release`] may not be able to let go of it earlier.
     pub async fn keep<F: Future<Output = ()>>(&self, renewed: impl Fn() -> F) {
         let mut pause = self.terms.renewal;
         loop {
@@ -182,6 +187,10 @@ impl StoreLease {
 
     /// Lets go, so that the next one need not wait. Whoever has it by now keeps it; a store that does not answer is not
     /// waited for longer than until the next renewal would be due.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe: dropped before the store has answered, the lease may stand until it ends by itself.
     pub async fn release(&self) {
         // One that could not be written ends by itself.
         let _ = tokio::time::timeout(self.terms.renewal, self.let_go()).await;

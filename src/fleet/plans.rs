@@ -38,6 +38,10 @@ impl Plans {
     /// # Errors
     ///
     /// What is there is damaged, or the store does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it only reads.
     pub async fn read(store: &FleetStore, job: Fingerprint) -> Result<Option<Self>, FleetError> {
         let Some(bytes) = store.bytes(PLANS).await? else { return Ok(None) };
         let plans: Self = serde_json::from_slice(&bytes).map_err(|source| FleetError::Damaged {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// How an account ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AccountResult {
-    /// The account.
+    /// Name of the account in the CSV.
     pub account: String,
     /// The exit code of its run.
     pub exit_code: u8,
@@ -35,7 +35,7 @@ pub struct AccountResult {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Counts {
-    /// Imports selected.
+    /// Imports that the job selected.
     pub selected: u64,
     /// Imports by outcome.
     pub outcomes: BTreeMap<String, u64>,
@@ -45,7 +45,7 @@ pub struct Counts {
     pub copies: u64,
     /// Imports of which it is not known whether their last call had its effect.
     pub in_doubt: u64,
-    /// Calls.
+    /// Calls to the service in all, those for the plan among them.
     pub total_calls: u64,
 }
 

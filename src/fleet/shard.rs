@@ -10,7 +10,7 @@ pub struct Shard {
 }
 
 impl Shard {
-    /// All accounts.
+    /// All accounts: the only part of one.
     pub const WHOLE: Self = Self { index: 0, of: 1 };
 }
 

@@ -23,7 +23,7 @@ pub struct Status {
     pub state: &'static str,
     /// When it was made.
     pub started_at: Timestamp,
-    /// By whom.
+    /// Who made it, e.g. `alice on build-7`; `None` where that is not known.
     pub started_by: Option<String>,
     /// Accounts in all.
     pub accounts: usize,
@@ -86,11 +86,11 @@ pub struct NextWave {
 /// An account that a person has to look at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AttentionRow {
-    /// The account.
+    /// Name of the account in the CSV.
     pub account: String,
     /// The exit code of its run.
     pub exit_code: u8,
-    /// What happened.
+    /// What happened, in a sentence.
     pub message: String,
     /// What to do about it.
     pub help: String,

@@ -12,24 +12,20 @@
 //! leases/<service + account>.json       who writes to an account
 //! ```
 
-use std::collections::{BTreeMap, BTreeSet};
+mod results;
+
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use futures::{StreamExt, TryStreamExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::beat::Beat;
 use super::control::Control;
 use super::definition::{Definition, FORMAT};
 use super::error::FleetError;
-use super::result::AccountResult;
 pub use super::store_options::StoreOptions;
 use crate::archive::{ObjectVersion, Objects};
 
-/// How many objects are read at a time.
-const IN_FLIGHT: usize = 16;
 /// How often a change is tried while others change the same object.
 const TRIES: u32 = 20;
 
@@ -66,6 +62,10 @@ impl FleetStore {
     /// # Errors
     ///
     /// The store does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future may leave the small object that was tried with, below `tmp/`; the fleet is not touched.
     pub async fn keeps_conditions(&self) -> Result<bool, FleetError> {
         Ok(self.objects.keeps_conditions().await?)
     }
@@ -113,6 +113,10 @@ impl FleetStore {
     /// # Errors
     ///
     /// The store does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it only reads.
     pub async fn bytes(&self, part: &str) -> Result<Option<Bytes>, FleetError> {
         Ok(self.objects.read(&self.at(part)).await?.map(|(bytes, _)| bytes))
     }
@@ -122,6 +126,10 @@ impl FleetStore {
     /// # Errors
     ///
     /// The store does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe: dropped after the write was sent, the part holds either the old bytes or the new ones.
     pub async fn put(&self, part: &str, bytes: Bytes) -> Result<(), FleetError> {
         Ok(self.objects.put(&self.at(part), bytes).await?)
     }
@@ -132,6 +140,11 @@ impl FleetStore {
     /// # Errors
     ///
     /// The store does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe: dropped after the write was sent, the part may be there; the same call with the same bytes then says
+    /// that it was written.
     pub async fn create(&self, part: &str, bytes: Bytes) -> Result<bool, FleetError> {
         Ok(self.objects.create(&self.at(part), bytes).await?.is_some())
     }
@@ -141,6 +154,11 @@ impl FleetStore {
     /// # Errors
     ///
     /// The file cannot be read, or the store does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe: dropped after a write was sent, the part is either the old one or the new one as a whole. A bucket
+    /// may keep what was sent of an unfinished upload until its own rules remove it.
     pub async fn put_file(&self, part: &str, path: &Path) -> Result<(), FleetError> {
         Ok(self.objects.put_file(&self.at(part), path).await?)
     }
@@ -149,7 +167,11 @@ impl FleetStore {
     ///
     /// # Errors
     ///
-    /// There is no such fleet, a newer program made it, or the store does not answer.
+    /// There is no such fleet, a newer program made it, it is damaged, or the store does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it only reads.
     pub async fn definition(&self) -> Result<Definition, FleetError> {
         let Some((definition, _)) = self.read::<Definition>("fleet.json").await? else {
             if self.planned().await?.is_some() {
@@ -184,7 +206,11 @@ impl FleetStore {
     ///
     /// # Errors
     ///
-    /// The store does not answer.
+    /// What is there is damaged, or the store does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it only reads.
     pub async fn planned(&self) -> Result<Option<Definition>, FleetError> {
         Ok(self.read("planned.json").await?.map(|(definition, _)| definition))
     }
@@ -194,6 +220,10 @@ impl FleetStore {
     /// # Errors
     ///
     /// The store does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe: dropped after the write was sent, `planned.json` is either the old one or this one.
     pub async fn plan(&self, definition: &Definition) -> Result<(), FleetError> {
         let text = self.encode("planned.json", definition)?;
         self.put("planned.json", text).await
@@ -211,7 +241,12 @@ impl FleetStore {
     ///
     /// # Errors
     ///
-    /// A fleet of that name was begun with another job, other accounts or other waves; the store does not answer.
+    /// A fleet of that name was begun with another job, other accounts or other waves, or
+    /// by a newer program; what is there is damaged; the store does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe: dropped after a write was sent, the fleet may have begun or been changed; the same call goes on with it.
     pub async fn begin(&self, definition: &Definition) -> Result<Definition, FleetError> {
         let text = self.encode("fleet.json", definition)?;
         if self.objects.create(&self.at("fleet.json"), text).await?.is_some() {
@@ -239,7 +274,11 @@ impl FleetStore {
     ///
     /// # Errors
     ///
-    /// The store does not answer.
+    /// What is there is damaged, or the store does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it only reads.
     pub async fn control(&self) -> Result<Control, FleetError> {
         Ok(self.read("control.json").await?.map(|(control, _)| control).unwrap_or_default())
     }
@@ -248,7 +287,11 @@ impl FleetStore {
     ///
     /// # Errors
     ///
-    /// What `change` says; the store does not answer.
+    /// As [`Self::change_part`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe: dropped after a write was sent, the change may have been made.
     pub async fn change(
         &self,
         change: impl Fn(&mut Control) -> Result<(), FleetError>,
@@ -266,7 +309,12 @@ impl FleetStore {
     ///
     /// # Errors
     ///
-    /// What `change` says; what is there is damaged; the store does not answer.
+    /// What `change` says; what is there is damaged; others changed it 20 times meanwhile; the store cannot write on condition,
+    /// or does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe: dropped after a write was sent, the change may have been made; the part is whole either way.
     pub async fn change_part<T: Serialize + DeserializeOwned>(
         &self,
         part: &str,
@@ -286,103 +334,5 @@ impl FleetStore {
             }
         }
         Err(FleetError::Contended { name, place: self.place().to_owned() })
-    }
-
-    /// How an account ended, if it did.
-    ///
-    /// # Errors
-    ///
-    /// The store does not answer.
-    pub async fn result(&self, account: &str) -> Result<Option<AccountResult>, FleetError> {
-        Ok(self.read(&format!("results/{account}.json")).await?.map(|(result, _)| result))
-    }
-
-    /// How every account that ended did, but those that are known: only what is new is read.
-    ///
-    /// # Errors
-    ///
-    /// The store does not answer.
-    pub async fn results(&self, known: &mut BTreeMap<String, AccountResult>) -> Result<(), FleetError> {
-        let prefix = self.at("results/");
-        let names = self.objects.list(prefix.trim_end_matches('/')).await?;
-        let accounts: BTreeSet<String> = names
-            .iter()
-            .filter_map(|name| name.strip_prefix(&prefix)?.strip_suffix(".json"))
-            .map(str::to_owned)
-            .collect();
-        known.retain(|account, _| accounts.contains(account));
-        let new = accounts.into_iter().filter(|account| !known.contains_key(account));
-        let new: Vec<String> = new.collect();
-        let read = futures::stream::iter(new)
-            .map(|account| async move { self.result(&account).await })
-            .buffer_unordered(IN_FLIGHT);
-        let read: Vec<Option<AccountResult>> = read.try_collect().await?;
-        known.extend(read.into_iter().flatten().map(|result| (result.account.clone(), result)));
-        Ok(())
-    }
-
-    /// The accounts that ended, and what tells how each did from how it did before: an account may be run again.
-    ///
-    /// # Errors
-    ///
-    /// The store does not answer.
-    pub async fn result_tags(&self) -> Result<BTreeMap<String, Option<String>>, FleetError> {
-        let prefix = self.at("results/");
-        let tags = self.objects.tags(prefix.trim_end_matches('/')).await?;
-        let account = |name: &str| Some(name.strip_prefix(&prefix)?.strip_suffix(".json")?.to_owned());
-        Ok(tags.into_iter().filter_map(|(name, tag)| Some((account(&name)?, tag))).collect())
-    }
-
-    /// Records how an account ended, unless another worker did already. Gives what is recorded.
-    ///
-    /// # Errors
-    ///
-    /// The store does not answer.
-    pub async fn record(&self, result: &AccountResult) -> Result<AccountResult, FleetError> {
-        let part = format!("results/{}.json", result.account);
-        let text = self.encode(&part, result)?;
-        if self.objects.create(&self.at(&part), text).await?.is_some() {
-            return Ok(result.clone());
-        }
-        Ok(self.result(&result.account).await?.unwrap_or_else(|| result.clone()))
-    }
-
-    /// Forgets how an account ended, so that it is run again.
-    ///
-    /// # Errors
-    ///
-    /// The store does not answer.
-    pub async fn forget(&self, account: &str) -> Result<(), FleetError> {
-        Ok(self.objects.remove(&self.at(&format!("results/{account}.json"))).await?)
-    }
-
-    /// Tells what a worker is doing.
-    ///
-    /// # Errors
-    ///
-    /// The store does not answer.
-    pub async fn beat(&self, beat: &Beat) -> Result<(), FleetError> {
-        let part = format!("workers/{}.json", beat.worker);
-        let text = self.encode(&part, beat)?;
-        self.put(&part, text).await
-    }
-
-    /// What each worker is doing.
-    ///
-    /// # Errors
-    ///
-    /// The store does not answer.
-    pub async fn beats(&self) -> Result<Vec<Beat>, FleetError> {
-        let prefix = self.at("");
-        let names = self.objects.list(&self.at("workers")).await?;
-        let parts: Vec<String> =
-            names.iter().filter_map(|name| name.strip_prefix(&prefix)).map(str::to_owned).collect();
-        let read = futures::stream::iter(parts)
-            .map(|part| async move { self.read::<Beat>(&part).await })
-            .buffer_unordered(IN_FLIGHT);
-        let read: Vec<Option<(Beat, ObjectVersion)>> = read.try_collect().await?;
-        let mut beats: Vec<Beat> = read.into_iter().flatten().map(|(beat, _)| beat).collect();
-        beats.sort_by(|a, b| a.worker.cmp(&b.worker));
-        Ok(beats)
     }
 }

@@ -47,7 +47,7 @@ pub struct LeaseNote {
     pub fleet: Option<String>,
     /// What for, e.g. `job orders`.
     pub what: String,
-    /// Since when.
+    /// When its holder asked for it, by the holder's clock.
     pub since: Timestamp,
     /// Drawn by its holder, so that it is told from every other.
     pub mark: String,

@@ -132,6 +132,10 @@ impl SharedLease {
     /// # Errors
     ///
     /// The store does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it only reads.
     pub async fn holders(&self) -> Result<NonZeroU32, FleetError> {
         let mut names = self.objects.list(&folder(&self.name)).await?;
         names.retain(|name| *name != self.own);
@@ -162,6 +166,10 @@ impl SharedLease {
     }
 
     /// Renews the note until it is let go, and says each time how many share the account.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe: without renewals others no longer count this reader after 35 s by the usual terms. It may be called again.
     pub async fn keep(&self, holders: impl Fn(NonZeroU32)) {
         loop {
             tokio::time::sleep(self.terms.renewal).await;
@@ -187,6 +195,10 @@ impl SharedLease {
 
     /// Lets go, so that a writer need not wait. A store that does not answer is not waited for longer than until the next
     /// renewal would be due.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe: dropped before the store has answered, the note may stand until it ends by itself.
     pub async fn release(&self) {
         let let_go = async {
             let _writing = self.writing.lock().await;

@@ -42,6 +42,10 @@ impl Sightings {
     }
 
     /// Looks once. A store that does not answer has not changed what was seen: a version never comes back.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: what was seen stays as it was.
     pub async fn look(&self, objects: &Objects) {
         // What is listed was so when it was asked for or later, so it is seen since the answer came.
         let Ok(tags) = objects.tags("leases").await else { return };
