@@ -11,11 +11,11 @@ use crate::model::Id;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UserKind {
-    /// A flow.
+    /// A flow: imports are steps of it.
     Flow,
     /// An API of the account's own.
     Api,
-    /// A tool.
+    /// A tool: imports are steps of it.
     Tool,
 }
 
@@ -53,9 +53,9 @@ impl UserKind {
 pub struct ImportUser {
     /// What it is.
     pub kind: UserKind,
-    /// Its id.
+    /// Id of the flow, the API or the tool.
     pub id: Id,
-    /// Its name.
+    /// Name of the flow, the API or the tool; empty for one without a name.
     pub name: String,
     /// The integration it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -14,6 +14,10 @@ use crate::run_folder::folder::RunFolder;
 pub trait OtherRuns: Debug + Send + Sync {
     /// Which of these imports the other runs beside `folder` say are theirs. A run that cannot be read tells nothing, or as
     /// much as stands before what is damaged.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it only reads, and may go on reading for a while.
     async fn owned(&self, folder: RunFolder, sought: HashSet<Id>) -> HashSet<Id>;
 }
 

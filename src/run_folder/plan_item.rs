@@ -42,7 +42,7 @@ pub struct PlanHead {
 /// A snapshot of an archive that a run reads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SnapshotRead {
-    /// Its name.
+    /// Id of the snapshot, which begins with its time: `20260301T020000Z`.
     pub id: String,
     /// When it was begun; `None` for a name that does not say so.
     #[serde(default, skip_serializing_if = "Option::is_none")]

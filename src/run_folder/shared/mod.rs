@@ -49,7 +49,7 @@ pub enum SharedError {
     /// A run in the store is not whole.
     #[error("the run in {place} is damaged: {message}")]
     Damaged {
-        /// The run.
+        /// Where the run is: the store and the name in it.
         place: String,
         /// What is missing or does not fit.
         message: String,
@@ -178,7 +178,7 @@ impl SharedRuns {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future may leave a part of the copy.
+    /// Not cancel safe: the copying goes on in its thread, and a fetch of the same run that begins meanwhile may fail.
     pub async fn fetch(&self, run: &str) -> Result<bool, SharedError> {
         let (own, name) = (self.clone(), run.to_owned());
         let segments = self.there(async move { copy::fetch(&own, &name).await }).await?;
@@ -190,6 +190,10 @@ impl SharedRuns {
     /// Copies the runs that were asked for again, where others wrote them meanwhile: to be called once nobody else may.
     ///
     /// # Errors
+    ///
+    /// As [`Self::fetch`].
+    ///
+    /// # Cancel safety
     ///
     /// As [`Self::fetch`].
     pub async fn refresh(&self) -> Result<(), SharedError> {
@@ -206,6 +210,10 @@ impl SharedRuns {
 
     /// Writes the reports that this process made, unless another one goes on with their runs by now. Gives the places of
     /// those whose reports could not be written, and why.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe: the reports of one run may still be written in their thread, those of others are not.
     pub async fn publish(&self) -> Vec<(String, SharedError)> {
         let runs: Vec<(String, Known)> = self.known(|known| known.clone().into_iter().collect());
         let mut failed = Vec::new();
