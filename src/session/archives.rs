@@ -42,6 +42,10 @@ pub enum KeyFrom<'a> {
 /// # Errors
 ///
 /// It cannot be reached, does not exist, or does not open with that key.
+///
+/// # Cancel safety
+///
+/// Dropping the future leaves nothing behind, but with [`IfAbsent::Create`] an archive that may have been made.
 pub async fn open(
     host: &Host,
     location: &str,

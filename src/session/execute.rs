@@ -134,7 +134,7 @@ impl Session {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future leaves a run that can be resumed, or none.
+    /// Dropping the future leaves a run that can be resumed, or none. The run that an undo takes back may be marked as undone.
     pub async fn execute(
         &self,
         plan: Plan,

@@ -50,6 +50,10 @@ impl Session {
 
     /// The account that this session holds while it writes: what tells it from every other one wherever it is asked for, and
     /// its name in the job.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it only reads.
     pub async fn held_account(&self) -> (String, String) {
         let held = self.held_facts();
         let apart = self.apart(&held).await;
@@ -67,6 +71,10 @@ impl Session {
     }
 
     /// The accounts of the service that this session reads and does not hold: each once, and none that it holds.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it only reads.
     pub async fn read_accounts(&self) -> Vec<ReadAccount> {
         let reads = [Some(&self.source), Some(&self.target).filter(|_| self.purpose == Purpose::Reading)];
         let held = match self.purpose {

@@ -59,6 +59,10 @@ impl Restorable {
     /// # Errors
     ///
     /// The storage does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it only reads.
     pub async fn read(archive: &Archive) -> Result<(Self, Option<String>), SessionError> {
         let (text, damage) = match archive.note(NOTE).await {
             Ok(text) => (text.unwrap_or_default(), None),
@@ -75,6 +79,10 @@ impl Restorable {
     /// # Errors
     ///
     /// The storage does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe: dropped after the write was sent, the archive holds either the old note or this one.
     pub async fn write(&self, archive: &Archive) -> Result<(), SessionError> {
         let mut text = Vec::new();
         for line in self.0.values() {
@@ -116,7 +124,7 @@ pub struct Rehearsal<'a> {
 ///
 /// # Cancel safety
 ///
-/// Dropping the future leaves nothing behind.
+/// Dropping the future leaves nothing behind but what `known` has of the imports restored so far.
 pub async fn rehearse(
     host: &Host,
     rehearsal: Rehearsal<'_>,

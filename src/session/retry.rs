@@ -77,7 +77,8 @@ impl Session {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future leaves nothing behind.
+    /// Dropping the future sends no write to the account. Copies that were found may be in the journal of the
+    /// run, which then has to be resumed.
     pub async fn retry(&self, of: &RunFolder, job: &Job, events: &Events) -> Result<Retrying, SessionError> {
         if let Action::Backup | Action::Compare = job.action {
             let message = format!("a {} is not redone in part: run its job again", job.action.as_str());

@@ -78,7 +78,7 @@ impl SharedFolders {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future may leave a part of the copy, which the next one replaces.
+    /// Not cancel safe: the copying goes on in its thread, and a fetch of the same run that begins meanwhile may fail.
     pub async fn fetch(&self, run: &str) -> Result<bool, SessionError> {
         Ok(self.runs.fetch(run).await?)
     }
@@ -97,6 +97,10 @@ impl SharedFolders {
     }
 
     /// Writes the reports of the runs that this process wrote; gives a sentence for each that could not be written.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe: the reports of one run may still be written in their thread, those of others are not.
     pub async fn publish(&self) -> Vec<String> {
         let failed = self.runs.publish().await;
         let sentence = |(place, error): (String, SharedError)| {

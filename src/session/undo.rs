@@ -30,7 +30,7 @@ impl Session {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future leaves nothing behind.
+    /// Dropping the future sends no write to the account. What was found out so far may be in the journal of the run.
     pub async fn undo(&self, of: &RunFolder, copies: Copies) -> Result<Plan, SessionError> {
         let what = format!("undo of {}", of.path().display());
         let job = &OpenedRun::open(of.path())?.plan.head().job.clone();
