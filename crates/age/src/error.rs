@@ -20,9 +20,9 @@ pub enum DecryptError {
     /// The cost of its passphrase is above what the caller accepts; both are powers of two.
     #[error("its passphrase costs 2^{asked} to try, and at most 2^{allowed} is accepted")]
     TooDear {
-        /// What the file asks for.
+        /// What the file asks for, as the exponent of 2.
         asked: u8,
-        /// What the caller accepts.
+        /// What the caller accepts at most, as the exponent of 2.
         allowed: u8,
     },
     /// It cannot be read.

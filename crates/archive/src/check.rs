@@ -36,7 +36,7 @@ pub enum Fault {
 pub struct Affected {
     /// The snapshot that holds the import.
     pub snapshot: SnapshotId,
-    /// `imports`, `connections`, …
+    /// The kind of the document by its plural name: `imports`, `connections`, …
     pub kind: String,
     /// The import's id in the account it was backed up from.
     pub id: Id,
@@ -68,11 +68,11 @@ pub struct CheckReport {
     pub blobs: u64,
     /// How many blobs were read, those that no snapshot names included.
     pub blobs_read: u64,
-    /// How long the texts in these are together.
+    /// How many bytes the texts in these have together, uncompressed.
     pub bytes_read: u64,
     /// How many blobs no snapshot names: what a stopped backup left, or a prune has to sweep yet.
     pub unreferenced: u64,
-    /// What is damaged.
+    /// What is damaged, by path; empty for an archive that is whole as far as was read.
     pub damage: Vec<Damage>,
     /// What is odd and does no harm.
     pub notes: Vec<String>,

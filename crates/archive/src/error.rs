@@ -33,7 +33,7 @@ pub enum ArchiveError {
     /// The storage did not answer in time.
     #[error("cannot {what} {path} in {place}: no answer within {} s; try again when the storage is well", after.as_secs())]
     Slow {
-        /// What was tried.
+        /// What was tried, e.g. `write`.
         what: &'static str,
         /// The object's path within the archive.
         path: String,
@@ -45,7 +45,7 @@ pub enum ArchiveError {
     /// A file outside the archive: the spool of a backup, or an exported file.
     #[error("cannot {what} {}{}", path.display(), remedy(source.kind()))]
     Local {
-        /// What was tried.
+        /// What was tried, e.g. `write`.
         what: &'static str,
         /// The file that could not be read or written.
         path: PathBuf,
@@ -104,7 +104,7 @@ pub enum ArchiveError {
     Busy {
         /// Where the archive is.
         place: String,
-        /// Who, since when.
+        /// Who, doing what, since when; of a lease also until when.
         holder: String,
     },
     /// The lock ran out or was taken over while working.

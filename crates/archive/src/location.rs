@@ -22,13 +22,14 @@ pub struct ArchiveOptions {
     pub create: bool,
     /// The environment, captured: of it the credential chains of the clouds read `AWS_*`, `GOOGLE_*` and `AZURE_*`.
     pub variables: Vec<(String, String)>,
-    /// How many objects are read or written at a time.
+    /// How many objects are read or written at a time. Default 16; 0 counts as 1.
     pub in_flight: usize,
-    /// How long one answer of the storage is waited for, its own retries included.
+    /// How long one answer of the storage is waited for, its own retries included. Default 5 minutes.
     pub deadline: Duration,
-    /// How long a lock in a bucket holds without renewal. Folders need none: their locks end with the process.
+    /// How long a lock in a bucket holds without renewal; it is renewed after a third of that. Default 10 minutes.
+    /// Folders need none: their locks end with the process.
     pub lease: Duration,
-    /// What others are told of us when they find it in use: host, process, run.
+    /// What others are told of us when they find it in use: host, process, run. Default `process` and its number.
     pub holder: String,
     /// Where backups keep what they have not written yet; the machine's own folder for such files if `None`.
     pub spool: Option<PathBuf>,
@@ -61,7 +62,7 @@ pub(super) struct Place {
     pub root: Path,
     /// As messages name it; without credentials.
     pub shown: String,
-    /// Of a folder.
+    /// The folder itself, where the location is one.
     pub folder: Option<PathBuf>,
 }
 

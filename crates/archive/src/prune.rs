@@ -29,9 +29,9 @@ pub struct PruneOptions {
     pub dry_run: bool,
     /// Only snapshots of accounts of these names are decided about; the others stay. `None` for all.
     pub accounts: Option<BTreeSet<String>>,
-    /// Blobs younger than this stay even if nobody names them: a second belt beside the lock.
+    /// Blobs younger than this stay even if nobody names them: a second belt beside the lock. Default 24 hours.
     pub grace: Duration,
-    /// No snapshot but these is removed, whatever the policy says by now: those that somebody was shown.
+    /// No snapshot but these is removed, whatever the policy says by now: those that somebody was shown. `None`: no limit.
     pub only: Option<BTreeSet<SnapshotId>>,
 }
 
@@ -49,11 +49,11 @@ pub struct PruneReport {
     pub decisions: Vec<Decision>,
     /// Snapshots that cannot be read or lack documents, and what is wrong with each: they stay, and no rule counts them.
     pub damaged: Vec<(SnapshotId, String)>,
-    /// Blobs, and other left-overs, that were removed.
+    /// How many blobs, and other left-overs, were removed.
     pub files_removed: u64,
     /// How many bytes these took, the removed manifests included.
     pub bytes_freed: u64,
-    /// Blobs that nobody names but that are too young to go.
+    /// How many blobs nobody names but are too young to go.
     pub young: u64,
     /// Others were at work, so that what nobody needs any more is left to a later prune.
     pub sweep_left: bool,

@@ -127,7 +127,7 @@ impl Listing {
 pub struct Size {
     /// The number of files that were written.
     pub files: u64,
-    /// Their bytes together.
+    /// How many bytes they take in the storage together.
     pub bytes: u64,
 }
 

@@ -12,17 +12,17 @@ use super::{Account, ArchiveError, Snapshot, SnapshotId};
 /// counted in UTC; what any rule keeps, stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Policy {
-    /// The newest so many.
+    /// How many of the newest stay. In every rule 0, the default, keeps none.
     pub last: u32,
-    /// One a day, for so many days.
+    /// How many days keep their newest snapshot.
     pub daily: u32,
-    /// One an ISO week.
+    /// How many ISO weeks keep their newest snapshot.
     pub weekly: u32,
-    /// One a month.
+    /// How many months keep their newest snapshot.
     pub monthly: u32,
-    /// One a year.
+    /// How many years keep their newest snapshot.
     pub yearly: u32,
-    /// All that carry one of these.
+    /// Snapshots that carry one of these tags stay; none by default.
     pub tags: Vec<String>,
 }
 
@@ -31,7 +31,7 @@ pub struct Policy {
 pub struct Decision {
     /// The snapshot that the decision is about.
     pub snapshot: Snapshot,
-    /// Whether it stays.
+    /// Whether the snapshot stays; if not, a prune removes it.
     pub keep: bool,
     /// Why, e.g. `daily 3 of 7`; never empty.
     pub reasons: Vec<String>,

@@ -67,9 +67,9 @@ pub struct Account {
 /// What the caller adds to a snapshot when it is done.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Notes {
-    /// The run that made it.
+    /// The id of the run that made it; absent for one that no run made.
     pub run: Option<String>,
-    /// Tags, for retention.
+    /// Tags: a policy may keep all snapshots that carry one of them.
     pub tags: Vec<String>,
     /// The selection in words, if not everything was asked for.
     pub selection: Option<String>,
@@ -84,10 +84,10 @@ pub struct Snapshot {
     pub time: Timestamp,
     /// Whose documents they are.
     pub account: Account,
-    /// The run that made it.
+    /// The id of the run that made it; absent for one that no run made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<String>,
-    /// Tags, for retention.
+    /// Tags: a policy may keep all snapshots that carry one of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
     /// The selection in words, if not everything was asked for.
@@ -95,9 +95,9 @@ pub struct Snapshot {
     pub selection: Option<String>,
     /// How many documents of each kind.
     pub counts: BTreeMap<String, u64>,
-    /// How many documents.
+    /// How many documents it holds, of all kinds.
     pub entries: u64,
-    /// How long their texts are together.
+    /// How many bytes their texts have together, uncompressed.
     pub text_bytes: u64,
     /// How many blobs it added to the archive.
     pub new_blobs: u64,
@@ -124,7 +124,7 @@ pub struct Facts {
     pub adaptor_type: Option<String>,
     /// The import's `_integrationId`, where it has one.
     pub integration: Option<Id>,
-    /// `lastModified`, as sent.
+    /// `lastModified` as the service sent it; absent where the document has none.
     pub last_modified: Option<String>,
     /// The hash of its normal form: what a difference is judged by.
     pub fingerprint: Fingerprint,
@@ -145,14 +145,14 @@ pub struct Entry {
     /// The import's `_integrationId`, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub integration: Option<Id>,
-    /// `lastModified`, as sent.
+    /// `lastModified` as the service sent it; absent where the document has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_modified: Option<String>,
     /// The hash of its normal form.
     pub fingerprint: Fingerprint,
     /// The blob that holds its text: the text's SHA-256, keyed if the archive is encrypted.
     pub blob: Fingerprint,
-    /// How long its text is.
+    /// How many bytes its text has, uncompressed.
     pub bytes: u64,
 }
 

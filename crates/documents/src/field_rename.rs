@@ -30,8 +30,8 @@ impl Side {
 pub struct FieldRename {
     /// The record that the field belongs to.
     pub side: Side,
-    /// The old path.
+    /// The path of the field before the rename.
     pub from: String,
-    /// The new path.
+    /// The path of the field after the rename.
     pub to: String,
 }

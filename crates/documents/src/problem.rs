@@ -10,11 +10,11 @@ pub struct Problem {
     pub path: Vec<String>,
     /// The bytes of that text which are at fault, where known (jq, regular expressions, templates).
     pub range: Option<Range<usize>>,
-    /// What is wrong.
+    /// What is wrong, as one sentence for people.
     pub message: String,
     /// Whether the key at the end of the path is meant, and not its value.
     pub is_key: bool,
-    /// What to do about it.
+    /// What to do about it; absent where the message says it.
     pub help: Option<String>,
     /// The way to what the value repeats, where that is what is wrong.
     pub first: Option<Vec<String>>,

@@ -18,7 +18,7 @@ pub trait Tree: Sized {
     where
         Self: 'v;
 
-    /// What it is.
+    /// The value as one of the six kinds of JSON.
     fn seen(&self) -> Seen<'_, Self>;
 
     /// What stands under a key, if it is an object.

@@ -13,15 +13,15 @@ use serde::{Deserialize, Serialize};
 pub struct Behaviour {
     /// The form of the `Link` header of lists.
     pub link: LinkForm,
-    /// Documents on a page when the call names no `limit`.
+    /// Documents on a page when the call names no `limit`. Default 100.
     pub page_size: usize,
-    /// The largest `limit`; a larger one is lowered to it.
+    /// The largest `limit`; a larger one is lowered to it. Default 1,000.
     pub page_cap: usize,
     /// What a clone is answered with.
     pub clone_answer: CloneAnswer,
     /// What `replaceConnection` is answered with.
     pub replace_connection_answer: ReplaceAnswer,
-    /// Status for an id in the path that is not 24 hexadecimal digits.
+    /// HTTP status for an id in the path that is not 24 hexadecimal digits. Default 422.
     pub malformed_id_status: u16,
     /// Whether deleting an import that something uses is refused with 409.
     pub delete_in_use_conflicts: bool,
@@ -47,23 +47,23 @@ pub struct Behaviour {
     pub post_script_hides_content: bool,
     /// Whether the answer to a PUT of a script lacks its `content`.
     pub put_script_hides_content: bool,
-    /// Seconds named in `Retry-After` when the bucket is empty; negative: no such header.
+    /// Seconds named in `Retry-After` when the bucket is empty; negative: no such header. Default 2.
     pub retry_after: i64,
-    /// Calls that the bucket of an account holds.
+    /// Calls that the bucket of an account holds. Default 1,000.
     pub bucket_size: f64,
-    /// Calls that the bucket gains a second.
+    /// Calls that the bucket gains a second. Default 300.
     pub bucket_refill: f64,
     /// Calls in the bucket at the start; the whole bucket when absent.
     pub bucket_start: Option<f64>,
     /// Whether calls are counted against the bucket at all.
     pub rate_limited: bool,
-    /// How far the clock of the service is ahead of this machine's.
+    /// How far the clock of the service is ahead of this machine's. Default zero.
     pub clock_skew: SignedDuration,
     /// How far the `Date` of answers is ahead of the clock of the service, which stamps the documents.
     pub date_skew: SignedDuration,
-    /// The largest body accepted, in bytes; a larger one is answered 413.
+    /// The largest body accepted, in bytes; a larger one is answered 413. Default 16 MiB.
     pub body_limit: usize,
-    /// Days that something deleted stays in the recycle bin.
+    /// Days that something deleted stays in the recycle bin. Default 30.
     pub recycle_days: i64,
 }
 
@@ -115,7 +115,7 @@ pub enum LinkForm {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CloneAnswer {
-    /// The new import.
+    /// The document of the new import; the default.
     Document,
     /// A list of what depends on it: `[{"model":"Import","_id":…,"name":…}]`.
     Array,
@@ -127,7 +127,7 @@ pub enum CloneAnswer {
 pub enum ReplaceAnswer {
     /// The import as it is now.
     Document,
-    /// An empty object.
+    /// The empty object `{}`.
     Empty,
 }
 

@@ -27,7 +27,7 @@ pub struct CallCount {
     pub method: String,
     /// The path, ids replaced by `{id}`.
     pub path: String,
-    /// The status; 0 for a connection that was cut.
+    /// The HTTP status; 0 for a connection that was cut.
     pub status: u16,
     /// How often the call was made.
     pub count: u64,
@@ -59,7 +59,7 @@ impl Control {
         self.counts().values().sum()
     }
 
-    /// Forgets all calls.
+    /// Forgets all calls that were counted; faults stay as they are.
     pub fn reset(&self) {
         self.counts().clear();
     }

@@ -25,7 +25,7 @@ pub enum EmulatorError {
     /// The data file cannot be read or written.
     #[error("the emulator's data file failed while {doing}")]
     Store {
-        /// What was attempted.
+        /// What was attempted, to follow "while" or "cannot".
         doing: &'static str,
         /// What the system said.
         #[source]
@@ -54,10 +54,10 @@ pub enum EmulatorError {
         /// What is wrong, with its line.
         reason: String,
     },
-    /// The network failed.
+    /// The system refuses what serving takes: a port, connections, or the thread that writes.
     #[error("the emulator cannot {doing}")]
     Network {
-        /// What was attempted.
+        /// What was attempted, to follow "while" or "cannot".
         doing: &'static str,
         /// What the system said.
         #[source]

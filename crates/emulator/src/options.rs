@@ -53,7 +53,7 @@ impl Default for Options {
 /// An account to serve.
 #[derive(Debug, Clone)]
 pub struct AccountSpec {
-    /// The account's name.
+    /// The account's name, by which it is found again in the store.
     pub name: String,
     /// Its token; one made from the name when absent.
     pub token: Option<String>,

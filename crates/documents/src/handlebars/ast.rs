@@ -16,11 +16,11 @@ pub struct Template {
 pub struct Tag {
     /// All of it, braces included; of a raw block up to its closing tag.
     pub span: Range<usize>,
-    /// What it does.
+    /// What the tag does: print a value, open or close a block.
     pub kind: TagKind,
     /// What it calls or prints; none for `{{else}}`, `{{^}}` and `{{}}`.
     pub call: Option<Call>,
-    /// `as |a b|`.
+    /// The names of the block parameters `as |a b|`; empty without them.
     pub params: Vec<String>,
     /// A blank stands right after the opening braces: plain Handlebars reads that, the service does not.
     pub leading_blank: bool,
@@ -54,7 +54,7 @@ pub enum TagKind {
 /// A name with what it is called with; without arguments it may be a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
-    /// The first word.
+    /// The first word: a helper or a path.
     pub head: Box<Expression>,
     /// The words after it.
     pub arguments: Vec<Expression>,
@@ -73,20 +73,20 @@ pub enum Expression {
     Text(Text),
     /// A number, `true`, `false`, `null` or `undefined`.
     Literal(Range<usize>),
-    /// `(helper a b)`.
+    /// A subexpression: `(helper a b)`.
     Call(Call),
 }
 
 /// A text in quotes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
-    /// With its quotes.
+    /// Where it stands in the template, its quotes included.
     pub span: Range<usize>,
     /// Where the content stands, without the quotes or brackets.
     pub content: Range<usize>,
     /// What it says, unescaped.
     pub value: String,
-    /// `"` or `'`.
+    /// The quotation mark: `"` or `'`.
     pub quote: char,
     /// The quotes are written `\"`, as inside a JSON text.
     pub escaped_quotes: bool,
@@ -95,7 +95,7 @@ pub struct Text {
 /// A path in a tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Path {
-    /// All of it.
+    /// Where the whole path stands in the template.
     pub span: Range<usize>,
     /// How many `../` it begins with.
     pub parents: usize,
@@ -105,7 +105,7 @@ pub struct Path {
     pub root: bool,
     /// It begins with `@` otherwise, and is no field: `@index`, `@../last`.
     pub data: bool,
-    /// Where the tokens begin.
+    /// Where the tokens begin in the template, in bytes.
     pub body: usize,
     /// The names and positions.
     pub tokens: Vec<Token>,
@@ -122,7 +122,7 @@ pub struct Unreadable {
 }
 
 impl Expression {
-    /// Where it stands.
+    /// Where it stands in the template, in bytes.
     pub fn span(&self) -> Range<usize> {
         match self {
             Self::Path(path) => path.span.clone(),

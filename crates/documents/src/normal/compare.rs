@@ -20,7 +20,7 @@ pub enum Verdict {
     EqualWithDefaults,
     /// Something is missing or different.
     Differs,
-    /// Nothing was compared.
+    /// Nothing was compared, so nothing is known of differences.
     NotChecked,
 }
 

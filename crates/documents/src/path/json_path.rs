@@ -7,7 +7,7 @@ use super::{Kind, Style, Token, bracket, extract};
 pub struct Path {
     /// The tokens after `$`.
     pub tokens: Vec<Token>,
-    /// Where the path ends; a tail such as `|0` may follow.
+    /// Where the path ends, in bytes; a tail such as `|0` may follow.
     pub end: usize,
     /// What was passed over without being understood: filters, unions, descents.
     pub opaque: Vec<std::ops::Range<usize>>,

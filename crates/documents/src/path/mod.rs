@@ -53,7 +53,7 @@ pub const RESERVED: [&str; 6] = ["else", "false", "null", "this", "true", "undef
 /// One token of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
-    /// What it is.
+    /// Whether the token is a name, a position, or digits that may be either.
     pub kind: Kind,
     /// The name, unescaped; or what stands in the brackets.
     pub text: String,

@@ -47,23 +47,23 @@ pub struct Resource {
 /// The resources of one account, by kind. A kind that is absent was not read.
 #[derive(Debug, Clone, Default)]
 pub struct ResourceIndex {
-    /// What was read.
+    /// The resources of each kind that was read.
     pub kinds: BTreeMap<Kind, Vec<Resource>>,
 }
 
 /// Whether source and target are one account. Equal ids on both sides do not tell: an account can be a copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Accounts {
-    /// They are one.
+    /// Source and target are the same account.
     Same,
-    /// They are two, as far as is known.
+    /// Source and target are two accounts, as far as is known.
     Different,
 }
 
 /// What to do with a reference that has no counterpart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Missing {
-    /// The item fails.
+    /// The item fails; the default.
     #[default]
     Fail,
     /// The item is skipped.
@@ -99,7 +99,7 @@ impl Rules {
 pub struct Counterpart {
     /// Its name in the source, where known.
     pub name: Option<String>,
-    /// What was found.
+    /// What was found in the target for the id.
     pub found: Found,
 }
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::tree::{Seen, Tree};
 
-/// An adaptor type.
+/// A row of the table of adaptor types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Adaptor {
     /// The word that stands in `adaptorType`.

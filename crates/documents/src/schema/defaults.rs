@@ -22,7 +22,7 @@ pub fn is_never_a_default(key: &str) -> bool {
 /// Where in a document a value stands, as far as it matters for defaults.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Area {
-    /// The document itself.
+    /// The top level of the document.
     Root,
     /// What stands directly under `http`.
     Http,
@@ -48,7 +48,7 @@ pub enum Area {
     Output,
     /// A list of lookups and the entries in it.
     Lookup,
-    /// `filter` or `responseTransform`.
+    /// What stands directly under `filter` or `responseTransform`.
     Envelope,
     /// Free-form JSON: no default is known in it.
     Free,

@@ -20,7 +20,7 @@ use super::resources::Kind;
 pub struct Field {
     /// The path: `[]` each entry of a list, `*` each key, and a leading `**.` at any depth.
     pub at: &'static str,
-    /// What stands there.
+    /// What stands at the path.
     pub holds: Holds,
     /// The section of the API reference that says so.
     pub source: &'static str,
@@ -81,7 +81,7 @@ pub enum Syntax {
 /// Which record a place sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Record {
-    /// As it arrives.
+    /// The record as it arrives at the import.
     Incoming,
     /// As mapped; as it arrives, if the import maps nothing.
     Mapped,
@@ -89,13 +89,13 @@ pub enum Record {
     Body,
     /// As it arrives; whether a mapping changes that is not known.
     Statement,
-    /// As it leaves.
+    /// The record as it is sent to the target.
     Outgoing,
     /// The response of the target.
     Answer,
 }
 
-/// The mapping model.
+/// Which of the two mapping models a mapping has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Model {
     /// Mapper 1.0: `{fields, lists}`.

@@ -124,7 +124,7 @@ pub struct StepSpec {
     pub value: Value,
     /// `when:`; without it, every import.
     pub when: Option<SelectorSpec>,
-    /// `missing:`, where given.
+    /// The key `missing`; absent for the default of the step.
     pub missing: Option<Missing>,
     /// The step's own keys that stand beside it.
     pub options: Map<String, Value>,
@@ -162,7 +162,7 @@ impl StepSpec {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("step {}: {problem}", step + 1)]
 pub struct StepProblem {
-    /// Index in the list of steps.
+    /// Index in the list of steps, from 0.
     pub step: usize,
     /// What is wrong; the path begins at the step, e.g. `["rename", "find"]`.
     pub problem: Problem,
@@ -181,13 +181,13 @@ pub struct Transformed {
 #[derive(Debug, thiserror::Error)]
 #[error("step {} ({kind}{}): {message}", step + 1, AtLine(*line))]
 pub struct TransformError {
-    /// Index in the list of steps.
+    /// Index in the list of steps, from 0.
     pub step: usize,
     /// The key of the step, e.g. `jq`.
     pub kind: &'static str,
     /// The line of the job file the step begins in, where it came from one.
     pub line: Option<usize>,
-    /// What went wrong.
+    /// What went wrong, without the step.
     pub message: String,
 }
 

@@ -48,13 +48,13 @@ pub struct Fault {
     /// Only the n-th matching call, counted from one.
     #[serde(default)]
     pub nth: Option<u64>,
-    /// Only every n-th matching call.
+    /// Only every n-th matching call. Absent: every one.
     #[serde(default)]
     pub every: Option<u64>,
     /// Only the first n matching calls.
     #[serde(default)]
     pub first: Option<u64>,
-    /// Only with this probability, drawn from `seed`.
+    /// Only with this probability, from 0 to 1, drawn from `seed`. Absent: always.
     #[serde(default)]
     pub probability: Option<f64>,
     /// What the draws start from.
@@ -114,7 +114,7 @@ pub enum Effect {
         #[serde(default)]
         body: Option<Value>,
     },
-    /// It takes longer.
+    /// The answer takes longer.
     Slow {
         /// Time before anything is done.
         #[serde(default)]
@@ -164,7 +164,7 @@ pub enum Effect {
     },
     /// A list page holds fewer documents and is the last; none: 204.
     ShrunkenList {
-        /// Documents left on the page.
+        /// How many documents are left on the page; none by default.
         #[serde(default)]
         keep: usize,
     },
@@ -199,7 +199,7 @@ pub enum Effect {
     },
     /// The body is this long.
     HugeBody {
-        /// Bytes of it.
+        /// How many bytes the body has.
         bytes: u64,
     },
     /// `Link` leads to another host.
