@@ -15,9 +15,9 @@ pub struct Document {
     pub text: Box<RawValue>,
     /// How many times the call that brought it was sent.
     pub attempts: u32,
-    /// The service's clock when it answered.
+    /// The service's clock when it answered; absent without a `Date` that can be read.
     pub date: Option<jiff::Timestamp>,
-    /// The status of the answer.
+    /// The HTTP status of the answer.
     pub status: u16,
 }
 
@@ -32,9 +32,9 @@ pub struct Cloned {
     pub others: Vec<(String, Id)>,
     /// How many times the call was sent.
     pub attempts: u32,
-    /// The service's clock when it answered.
+    /// The service's clock when it answered; absent without a `Date` that can be read.
     pub date: Option<jiff::Timestamp>,
-    /// The status of the answer.
+    /// The HTTP status of the answer.
     pub status: u16,
 }
 
@@ -43,16 +43,16 @@ pub struct Cloned {
 pub struct Done {
     /// How many times the call was sent.
     pub attempts: u32,
-    /// The service's clock when it answered.
+    /// The service's clock when it answered; absent without a `Date` that can be read.
     pub date: Option<jiff::Timestamp>,
-    /// The status of the answer.
+    /// The HTTP status of the answer.
     pub status: u16,
 }
 
 /// Whose token it is, as far as the service tells.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct Identity {
-    /// The `_userId` to which the token belongs.
+    /// The `_userId` to which the token belongs; absent where the service does not tell.
     #[serde(default, rename = "_userId")]
     pub user_id: Option<String>,
     /// `scope`: `*` or absent, as far as seen.
@@ -63,7 +63,7 @@ pub struct Identity {
 /// Something that uses an import.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Dependent {
-    /// The resource's id.
+    /// The id of the resource that uses it.
     pub id: Id,
     /// Its name, empty when not told.
     #[serde(default)]
@@ -76,7 +76,7 @@ pub struct AuditEntry {
     /// `_id` of the entry.
     #[serde(rename = "_id")]
     pub id: Id,
-    /// When, as sent.
+    /// When, as the service sent it; absent where it did not say.
     #[serde(default)]
     pub time: Option<String>,
     /// `ui`, `api`, `system`, ...
@@ -85,10 +85,10 @@ pub struct AuditEntry {
     /// `create`, `update`, `delete`, ...
     #[serde(default)]
     pub event: Option<String>,
-    /// `byUser`, as sent.
+    /// `byUser`, as sent: who made the change. Absent where the service does not say.
     #[serde(default, rename = "byUser")]
     pub by_user: Option<Value>,
-    /// `fieldChanges`, as sent.
+    /// `fieldChanges`, as sent: what was changed; may be empty.
     #[serde(default, rename = "fieldChanges")]
     pub changes: Vec<Value>,
 }

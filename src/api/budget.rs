@@ -27,11 +27,11 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 /// How fast one account may be called.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BudgetOptions {
-    /// Calls a second the service allows. Infinite: no limit of our own, pauses are still kept.
+    /// Calls a second the service allows. Infinite: no limit of our own, pauses are still kept. Default 300.
     pub per_second: f64,
-    /// Calls at once the service allows after a rest.
+    /// Calls at once the service allows after a rest. Default 1,000.
     pub burst: u32,
-    /// The part of `per_second` that is used, above 0 and up to 1; the rest is left to production.
+    /// The part of `per_second` that is used, above 0 and up to 1; the rest is left to production. Default 0.9.
     pub share: f64,
 }
 
@@ -44,10 +44,10 @@ impl Default for BudgetOptions {
 /// Why a budget cannot be kept.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 pub enum BudgetError {
-    /// Zero, negative or not a number.
+    /// A rate that is zero, negative or not a number.
     #[error("a rate of {0} calls a second is not one; give more than 0")]
     Rate(f64),
-    /// Outside (0, 1].
+    /// A share that is not above 0 and at most 1.
     #[error("a share of {0} is not one; give more than 0 and at most 1")]
     Share(f64),
     /// Timers have a grain of a millisecond: with a smaller burst, tokens would be lost to rounding.
@@ -55,7 +55,7 @@ pub enum BudgetError {
     Burst {
         /// The burst as it was given, in calls.
         burst: u32,
-        /// What would do.
+        /// The smallest burst that is accepted, in calls.
         least: u64,
     },
 }

@@ -18,11 +18,11 @@ tokio::task_local! {
 /// One request to the service: everything that its sending needs.
 #[derive(Debug, Clone)]
 pub struct Call {
-    /// The HTTP method.
+    /// The HTTP method of the request.
     pub method: Method,
     /// Path and query from `/v1` on, or a whole URL as a `Link` header gave it (same origin only).
     pub target: String,
-    /// The body, JSON.
+    /// The body, as JSON text; absent for a GET or DELETE.
     pub body: Option<Bytes>,
     /// What it is for, in the words of the forecast: `list imports`, `read import`, `create import`, ...
     pub purpose: &'static str,
@@ -89,9 +89,9 @@ pub struct Reply {
     pub body: Bytes,
     /// The documents of a page that is too long for memory: then `body` is empty.
     pub page: Option<Result<LongPage, Arc<PageError>>>,
-    /// The URL of `rel="next"`, absolute and on the account's own origin.
+    /// The URL of `rel="next"`, absolute and on the account's own origin; absent on the last page.
     pub next: Option<String>,
-    /// The service's clock, from `Date`.
+    /// The service's clock, from `Date`; absent without one that can be read.
     pub date: Option<jiff::Timestamp>,
     /// How many times the call was sent.
     pub attempts: u32,

@@ -38,7 +38,7 @@ pub struct ClientOptions {
     pub retry: RetryPolicy,
     /// Timeouts, and bounds on answers.
     pub http: HttpOptions,
-    /// Makes the jitter repeatable.
+    /// Makes the jitter repeatable; absent, it is another in each process. Default none.
     pub seed: Option<u64>,
     /// Our own clock, compared with the service's.
     pub clock: Clock,
@@ -67,13 +67,13 @@ impl ClientOptions {
 /// An account, ready to be called.
 #[derive(Debug, Clone)]
 pub struct Connected {
-    /// The account's calls.
+    /// The calls of the account, by name.
     pub client: Client,
-    /// What they cost.
+    /// What the calls cost so far.
     pub meter: Arc<Meter>,
     /// What they may cost; to be shared by all clients of the account, see [`connect_sharing`].
     pub budget: Arc<Budget>,
-    /// The service's time.
+    /// What is known of the service's clock, from the `Date` of its answers.
     pub clock: Arc<ServerClock>,
 }
 

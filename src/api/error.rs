@@ -55,10 +55,10 @@ pub struct Problem {
     /// The service's `code`, which is stable.
     #[serde(default)]
     pub code: String,
-    /// `message`: for people.
+    /// The service's `message`: a sentence for people.
     #[serde(default)]
     pub message: String,
-    /// `field`: a dotted path.
+    /// `field`: a dotted path in the document; absent where the service names none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
 }
@@ -76,9 +76,9 @@ pub struct ApiError {
     pub path: String,
     /// How many times it was sent.
     pub attempts: u32,
-    /// What it means.
+    /// What the failure means for the caller.
     pub kind: ErrorKind,
-    /// The status, when there was an answer.
+    /// The HTTP status; absent when there was no answer.
     pub status: Option<u16>,
     /// What the service said, entry by entry. Bounded in number and length.
     pub problems: Vec<Problem>,
@@ -88,7 +88,7 @@ pub struct ApiError {
     pub away: Option<AwaySign>,
     /// Whether it is a sign that fewer documents should be asked for on a page.
     pub too_large: Option<TooLargeSign>,
-    /// The service's clock, from `Date`.
+    /// The service's clock, from `Date`; absent without an answer that has one.
     pub date: Option<jiff::Timestamp>,
     /// One line for people: the service's words, or what happened to the connection.
     pub summary: String,

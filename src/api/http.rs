@@ -42,9 +42,9 @@ pub struct HttpOptions {
     /// The largest page of a list, decoded, as long as fewer documents can be asked for. A page of more than a MiB is split
     /// into its documents while it arrives, and lies in a temporary file without a name. Default 256 MiB.
     pub page_bytes: usize,
-    /// The largest page that cannot be made smaller, decoded. Default 1 GiB.
+    /// The largest page that cannot be made smaller, decoded, in bytes. Default 1 GiB.
     pub list_bytes: usize,
-    /// The largest other answer, and the largest document of a page, decoded. Default 16 MiB.
+    /// The largest other answer, and the largest document of a page, decoded, in bytes. Default 16 MiB.
     pub document_bytes: usize,
 }
 
@@ -68,7 +68,7 @@ pub enum ProxyChoice {
     System,
     /// None, whatever the environment says.
     Direct,
-    /// This one, `http://[user:password@]host:port`.
+    /// The proxy at this address: `http://[user:password@]host:port`.
     Url(Url),
 }
 

@@ -41,11 +41,11 @@ pub struct MeterSnapshot {
     pub calls: Vec<(&'static str, u64)>,
     /// Answers 1xx, 2xx, 3xx, 4xx, 5xx at their first digit; at 0 those without an answer.
     pub classes: [u64; 6],
-    /// Calls under way.
+    /// How many calls are under way.
     pub in_flight: usize,
     /// Time spent waiting for the budget, added up over all calls; waits that are going on count too.
     pub waited: Duration,
-    /// The pause that is going on.
+    /// The pause that is going on; absent while calls may be sent.
     pub paused: Option<Pause>,
     /// The number of answers that were 429.
     pub throttled: u64,
@@ -71,7 +71,7 @@ impl MeterSnapshot {
 }
 
 impl Meter {
-    /// Counters at zero.
+    /// Makes counters that are at zero.
     pub fn new() -> Self {
         Self::default()
     }
@@ -82,7 +82,7 @@ impl Meter {
         Self { pause, ..Self::default() }
     }
 
-    /// The counters now.
+    /// The counters as they are at this moment.
     pub fn snapshot(&self) -> MeterSnapshot {
         let mut calls = self.purposes.lock().unwrap_or_else(PoisonError::into_inner).clone();
         calls.sort_unstable();

@@ -41,9 +41,9 @@ const PAUSE: Duration = Duration::from_millis(250);
 pub struct BackupRequest<'a> {
     /// What is to be backed up.
     pub plan: &'a PlanFile,
-    /// The run's folder.
+    /// The folder of the run, with its plan and its documents.
     pub folder: &'a RunFolder,
-    /// Its journal, open.
+    /// The journal of the run, open for writing.
     pub journal: Journal,
     /// What the journal says of an earlier part of this run.
     pub memory: ItemStates,
@@ -51,7 +51,7 @@ pub struct BackupRequest<'a> {
     pub archive: &'a Archive,
     /// What is written with it.
     pub shelved: &'a BackupSettings,
-    /// The run's id.
+    /// The id of the run, which the snapshot names.
     pub run: &'a str,
     /// Whether the run is taken up again: then it may have made its snapshot already.
     pub again: bool,

@@ -76,9 +76,9 @@ pub struct RunOptions {
     pub stop: Stop,
     /// Items being written at once; calls are held back further by the account's own budget.
     pub in_flight: usize,
-    /// Times an item's call is announced at most.
+    /// How often an item's call is announced at most.
     pub attempts: u32,
-    /// How long after a call without an answer it can no longer be executing in the service.
+    /// How long after a call without an answer it can no longer be executing in the service: the grace period.
     pub settle: Duration,
     /// Only find out, by reads, what is in doubt and what stands beside what was made; nothing is written to the service.
     pub settle_only: bool,
@@ -89,13 +89,13 @@ pub struct RunOptions {
 pub struct ExecuteRequest<'a> {
     /// What is to be done.
     pub plan: &'a PlanFile,
-    /// The run's folder.
+    /// The folder of the run, with its plan and its documents.
     pub folder: &'a RunFolder,
-    /// Its journal, open.
+    /// The journal of the run, open for writing.
     pub journal: Journal,
     /// What the journal says of an earlier part of this run.
     pub memory: ItemStates,
-    /// Where imports go.
+    /// The account that is written to.
     pub target: &'a Account,
     /// Whether an earlier process carried out a part of it.
     pub again: bool,

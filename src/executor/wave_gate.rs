@@ -13,15 +13,15 @@ pub struct WaveReport {
     pub number: u32,
     /// How many waves there are.
     pub of: u32,
-    /// Imports that were to be written.
+    /// How many imports were to be written.
     pub imports: u32,
-    /// The first of them.
+    /// The names of the first of them.
     pub names: Vec<String>,
     /// How many ended how, by the words of the audit.
     pub outcomes: BTreeMap<&'static str, u32>,
     /// How many were read back, or compared with the answer, and are equal.
     pub equal: u32,
-    /// How many differ.
+    /// How many differ from what was sent.
     pub differ: u32,
     /// How long it took.
     pub took: Duration,
@@ -34,7 +34,7 @@ pub struct NextWave {
     pub number: u32,
     /// How many waves there are.
     pub of: u32,
-    /// Imports that would be written.
+    /// How many imports would be written.
     pub imports: u32,
     /// How many of them by what is done, by the words of the plan.
     pub operations: BTreeMap<&'static str, u32>,

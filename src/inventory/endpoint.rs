@@ -13,12 +13,12 @@ use crate::journal::Costs;
 use crate::model::{Head, Id};
 use crate::run_folder::plan_item::AccountFacts;
 
-/// One account, connected.
+/// An account that can be called.
 #[derive(Debug, Clone)]
 pub struct Account {
     /// Its name, origin and user.
     pub facts: AccountFacts,
-    /// The account's calls.
+    /// The calls of the account, by name.
     pub client: Client,
     /// What has been spent on it.
     pub meter: Arc<Meter>,

@@ -32,9 +32,9 @@ pub enum EngineError {
         account: String,
         /// The list: `imports`, or what they refer to.
         list: &'static str,
-        /// Entries at the first look.
+        /// How many entries the first look showed.
         first: u64,
-        /// Entries at the second.
+        /// How many entries the second look showed.
         second: u64,
     },
     /// A list ends although there is more.
@@ -45,7 +45,7 @@ pub enum EngineError {
     CutShort {
         /// The account's name in the job.
         account: String,
-        /// Imports it showed.
+        /// How many imports it showed.
         listed: u64,
     },
     /// A list is empty though flows use imports.

@@ -21,9 +21,9 @@ use crate::run_folder::document_file::read_document;
 pub struct Listed {
     /// The import's id, name and what else a list shows of it.
     pub head: Head,
-    /// Name of its connection.
+    /// Name of its connection, where it has one that is known.
     pub connection_name: Option<String>,
-    /// Name of its integration.
+    /// Name of its integration, where it has one that is known.
     pub integration_name: Option<String>,
 }
 

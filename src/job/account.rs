@@ -10,7 +10,7 @@ use super::secret_source::{KeySource, TokenSource};
 pub struct Account {
     /// Its name in the job.
     pub name: String,
-    /// Where it is.
+    /// Where the account is, and how it is opened.
     pub place: AccountPlace,
     /// How many calls may be made in which time.
     pub rate: Rate,
@@ -29,12 +29,12 @@ pub enum AccountPlace {
     },
     /// An account of the embedded emulator.
     Emulator {
-        /// Its name there.
+        /// The name of the account in the emulator.
         name: String,
     },
     /// A folder with one file for each import, as `archive export` writes it: the source of an apply.
     Folder {
-        /// The folder, absolute.
+        /// The absolute path of the folder.
         path: PathBuf,
         /// Its files, where they were read with the job. A plan does not keep them.
         #[serde(skip)]
@@ -65,11 +65,11 @@ impl AccountPlace {
 /// `rate`: the budget of calls.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Rate {
-    /// Calls a second.
+    /// Calls a second that the service allows, above 0. Default 300.
     pub per_second: f64,
-    /// Calls at once after a pause.
+    /// Calls at once that the service allows after a pause. Default 1,000.
     pub burst: u32,
-    /// The share of `per_second` this run may take, above 0 and up to 1.
+    /// The share of `per_second` this run may take, above 0 and up to 1. Default 0.9.
     pub share: f64,
 }
 

@@ -27,7 +27,7 @@ pub const SHRINK: f64 = 0.2;
 /// `keep` of an archive; what is absent keeps nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Keep {
-    /// So many of the newest.
+    /// `last`: so many of the newest.
     pub last: Option<u32>,
     /// One a day, for so many days.
     pub daily: Option<u32>,

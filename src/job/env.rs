@@ -9,16 +9,16 @@ pub(super) use crate::documents::problem::nearest;
 /// The environment as a value, so that every rule about it can be tested.
 #[derive(Clone, Default)]
 pub struct Env {
-    /// The environment variables.
+    /// The environment variables, by name.
     pub variables: BTreeMap<String, String>,
-    /// The home folder, for `~/`.
+    /// The home folder, for `~/`; absent where the environment names none.
     pub home: Option<PathBuf>,
     /// The current folder, for `output` and for a job that is read from a pipe.
     pub folder: PathBuf,
 }
 
 impl Env {
-    /// A variable's value.
+    /// The value of a variable; `None` where it is not set.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str)
     }

@@ -34,7 +34,7 @@ pub struct ImportFiles {
 /// A file and the document in it.
 #[derive(Debug, Clone)]
 pub struct ImportFile {
-    /// Where it is.
+    /// The path by which the file can be read.
     pub path: PathBuf,
     /// Its path from the folder, with `/` between the parts.
     pub shown: String,

@@ -33,7 +33,7 @@ pub struct Fleet {
     pub warnings: Problems,
 }
 
-/// One of `waves`.
+/// One of the waves under the key `waves`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct FleetWave {
     /// How many accounts it has.

@@ -289,24 +289,24 @@ pub enum Verify {
     Full,
     /// What the write answered is compared.
     Response,
-    /// Nothing is compared.
+    /// What was written is neither read back nor compared.
     None,
 }
 
 /// How often and how long a call is repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Retry {
-    /// How often a call is sent at most, at least 1.
+    /// How often a call is sent at most, at least 1. Default 6.
     pub attempts: u32,
-    /// The first pause, before jitter.
+    /// The first pause, before jitter; it doubles with each attempt. Default 500 ms.
     pub base: Duration,
-    /// The longest pause.
+    /// The longest pause that is not asked for by the service. Default 30 s.
     pub cap: Duration,
     /// How long a service that is away (refused, no DNS entry, 503 to everybody) is waited for before the run ends as
     /// interrupted. For the api.
     #[serde(default = "patience")]
     pub patience: Duration,
-    /// How long one call may take, the last byte of its answer included.
+    /// How long one call may take, the last byte of its answer included. Default 1 minute.
     #[serde(default = "timeout")]
     pub timeout: Duration,
 }
@@ -338,7 +338,7 @@ impl Default for Retry {
 pub struct Stop {
     /// `failures`: a count, or a share of what is to be written.
     pub failures: Option<Limit>,
-    /// `consecutive`: failures in a row.
+    /// `consecutive`: the number of failures in a row that stops the run.
     pub consecutive: Option<u32>,
     /// `differs`: written imports whose verification said `differs`.
     pub differs: Option<Limit>,
@@ -364,8 +364,8 @@ impl Default for Stop {
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Limit {
-    /// This many imports.
+    /// A number of imports.
     Count(u32),
-    /// So great a share, 0 to 1.
+    /// A share of the imports, from 0 to 1.
     Share(f64),
 }

@@ -8,7 +8,7 @@ use crate::model::{Head, Id};
 pub struct Narrowing {
     /// The imports that are taken; empty for all.
     pub only: Vec<Only>,
-    /// So many imports that would be written at most.
+    /// How many imports would be written at most; absent for no limit.
     pub limit: Option<u32>,
 }
 

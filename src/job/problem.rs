@@ -14,9 +14,9 @@ const SHOWN: usize = 100;
 /// A stretch of a file, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Span {
-    /// The first byte.
+    /// The place of the first byte, from 0.
     pub start: usize,
-    /// The byte after the last.
+    /// The place behind the last byte.
     pub end: usize,
 }
 
@@ -51,9 +51,9 @@ pub(super) struct Source {
 pub struct Diagnostic {
     /// How bad it is.
     pub severity: Severity,
-    /// What is wrong.
+    /// What is wrong, as one sentence for people.
     pub message: String,
-    /// What to do about it.
+    /// What to do about it; absent where the message says it.
     pub help: Option<String>,
     /// Where; `None` when the file as a whole is meant.
     pub span: Option<Span>,
@@ -86,15 +86,15 @@ pub struct Located {
     pub severity: Severity,
     /// The file as the user knows it.
     pub file: String,
-    /// The line, from 1.
+    /// The line, from 1; absent when the file as a whole is meant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<usize>,
-    /// The column in characters, from 1.
+    /// The column in characters, from 1; absent when the file as a whole is meant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub column: Option<usize>,
-    /// What is wrong.
+    /// What is wrong, as one sentence for people.
     pub message: String,
-    /// What to do about it.
+    /// What to do about it; absent where the message says it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
 }
@@ -129,7 +129,7 @@ impl Problems {
         self.list.len()
     }
 
-    /// Each of them.
+    /// The problems one by one: errors first, then in the order of the file.
     pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
         self.list.iter()
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TokenSource {
-    /// An environment variable.
+    /// The value of an environment variable, by its name.
     Env(String),
     /// A file; the first line.
     File(PathBuf),

@@ -15,7 +15,7 @@ use crate::model::Fingerprint;
 pub struct Settings {
     /// Where imports come from.
     pub source: Account,
-    /// Where they go.
+    /// Where imports go to.
     pub target: Account,
     /// `ignore`: paths that are left out of every comparison.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -34,7 +34,7 @@ pub struct StandIn {
     pub role: String,
     /// The account that is used instead.
     pub account: Account,
-    /// `account.*` in templates.
+    /// The columns of its row, which templates read as `account.*`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub columns: BTreeMap<String, String>,
 }

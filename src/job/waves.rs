@@ -39,7 +39,7 @@ impl Waves {
     }
 }
 
-/// One of `waves`.
+/// One of the waves under the key `waves`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Wave {

@@ -13,7 +13,7 @@ pub enum JournalError {
     Io {
         /// What was tried, e.g. `write to`.
         what: &'static str,
-        /// The journal's path.
+        /// The path of the journal.
         path: PathBuf,
         /// What the file system answered.
         #[source]
@@ -22,7 +22,7 @@ pub enum JournalError {
     /// A record does not fit.
     #[error("{} is damaged at line {line}: {message}", path.display())]
     Damaged {
-        /// The journal's path.
+        /// The path of the journal.
         path: PathBuf,
         /// The line, from 1.
         line: u64,
@@ -32,7 +32,7 @@ pub enum JournalError {
     /// A newer program wrote it.
     #[error("{} has format {found}, this program knows {known}: use a newer transship", path.display())]
     Newer {
-        /// The journal's path.
+        /// The path of the journal.
         path: PathBuf,
         /// The number of the format that was found.
         found: u32,
@@ -46,7 +46,7 @@ pub enum JournalError {
         path.display()
     )]
     Gone {
-        /// Where it was.
+        /// The path at which the journal was.
         path: PathBuf,
     },
     /// Another process went on with the run, in the place where run folders are kept.

@@ -18,7 +18,7 @@ pub const FORMAT: u32 = 2;
 /// One line: its number, the hash of the line before, its time, and what happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
-    /// Counted from 0.
+    /// The number of the record, from 0 for the first line.
     pub n: u64,
     /// SHA-256 of the line before, without its newline; of nothing for the first.
     pub prev: Fingerprint,
@@ -64,7 +64,7 @@ pub enum Entry {
         ending: Ending,
         /// Calls spent since it was opened or resumed, by purpose.
         calls: BTreeMap<String, u64>,
-        /// 429s among them.
+        /// How many of these calls were answered with 429.
         throttled: u64,
         /// Milliseconds since it was opened or resumed.
         millis: u64,
@@ -127,7 +127,7 @@ fn first_format() -> u32 {
 /// What a run is about: the files it was made from, by hash, and the accounts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunHeader {
-    /// The format's version.
+    /// The version of the format, from 1; see [`FORMAT`].
     pub format: u32,
     /// The run to which the journal belongs.
     pub run: RunId,
@@ -135,13 +135,13 @@ pub struct RunHeader {
     pub tool: String,
     /// The word of the action.
     pub action: String,
-    /// Items in the plan.
+    /// How many items the plan has.
     pub items: u32,
-    /// SHA-256 of `job.yaml`.
+    /// SHA-256 of the file `job.yaml` in the run folder.
     pub job_sha256: Fingerprint,
-    /// SHA-256 of `plan.json`.
+    /// SHA-256 of the file `plan.json` in the run folder.
     pub plan_sha256: Fingerprint,
-    /// SHA-256 of `wanted.jsonl`.
+    /// SHA-256 of the file `wanted.jsonl` in the run folder.
     pub wanted_sha256: Fingerprint,
     /// Who started it: the user and the machine, where they are known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -175,7 +175,7 @@ pub struct Copy {
 pub enum Ending {
     /// Every item has its outcome.
     Finished,
-    /// Ctrl-C or SIGTERM.
+    /// It can be resumed: it was told to stop, nobody agreed to go on, or the service was away for too long.
     Interrupted,
     /// A limit of `stop` was reached.
     Stopped,
@@ -219,10 +219,10 @@ pub enum Step {
     Applied {
         /// The import in the target.
         target: Id,
-        /// The status of the answer; absent when it was found by looking.
+        /// The HTTP status of the answer; absent when it was found by looking.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         status: Option<u16>,
-        /// Times the call was sent for this attempt.
+        /// How many times the call was sent for this attempt.
         sends: u32,
         /// Found by looking after an attempt in doubt.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -236,12 +236,12 @@ pub enum Step {
     },
     /// No usable answer: it may or may not have had its effect.
     Doubted {
-        /// The status, if there was one.
+        /// The HTTP status; absent when there was no answer.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         status: Option<u16>,
         /// What went wrong, as one sentence for people.
         message: String,
-        /// Times the call was sent for this attempt.
+        /// How many times the call was sent for this attempt.
         sends: u32,
     },
     /// Looked up: it had no effect.
@@ -254,26 +254,26 @@ pub enum Step {
     },
     /// The service never took it: throttled, or the token was refused.
     NotTaken {
-        /// The status, if there was one.
+        /// The HTTP status; absent when there was no answer.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         status: Option<u16>,
         /// The reason, as one sentence for people.
         message: String,
-        /// Times the call was sent for this attempt.
+        /// How many times the call was sent for this attempt.
         sends: u32,
     },
     /// The item ended without effect: the service said no, it went stale, a person has to decide.
     Ended {
         /// `failed`, `stale`, `conflict`, `unchanged` or `skipped`.
         outcome: crate::model::Outcome,
-        /// The status, if there was one.
+        /// The HTTP status; absent when there was no answer.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         status: Option<u16>,
-        /// A stable word.
+        /// The reason as a word that does not change between versions.
         code: String,
         /// What happened, as one sentence for people.
         message: String,
-        /// Times the call was sent for this attempt.
+        /// How many times the call was sent for this attempt.
         #[serde(default)]
         sends: u32,
         /// What stands in the target in its place, which this run did not make.

@@ -30,12 +30,12 @@ impl Cancel {
         self.drain.cancel();
     }
 
-    /// Asks to drain.
+    /// Asks to drain; asked again, nothing changes.
     pub fn drain(&self) {
         self.drain.cancel();
     }
 
-    /// Asks to abort.
+    /// Asks to drain and to abort.
     pub fn abort(&self) {
         self.drain.cancel();
         self.abort.cancel();

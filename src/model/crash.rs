@@ -74,7 +74,7 @@ pub enum NotArmed {
     /// It is not said which passage of the place is meant.
     #[error("`{0}` does not say at which passage: NAME:1")]
     NoPassage(String),
-    /// One is enough.
+    /// Only one crash point can be armed in a process.
     #[error("a crash point is armed already")]
     Already,
 }

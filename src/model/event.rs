@@ -39,7 +39,7 @@ impl Stage {
     }
 }
 
-/// Something that happened.
+/// Something that happened during a plan or a run.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// A stage began; `total` is its number of imports, where known.
@@ -53,7 +53,7 @@ pub enum Event {
     StageAdvanced {
         /// The stage that went on.
         stage: Stage,
-        /// How many more.
+        /// How many imports more.
         by: u64,
     },
     /// A stage is over.

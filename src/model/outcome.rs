@@ -18,7 +18,7 @@ pub enum Operation {
     Restore,
     /// Keep the import in an archive; nothing is sent to the account.
     Archive,
-    /// Nothing is sent.
+    /// No call is sent to the service.
     None,
 }
 

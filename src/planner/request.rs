@@ -46,7 +46,7 @@ pub enum Scope<'a> {
     All,
     /// What an earlier run did not bring about.
     Retry {
-        /// The earlier run.
+        /// The id of the earlier run.
         of_run: &'a str,
         /// Only these imports of the source.
         only: &'a BTreeSet<Id>,
@@ -73,7 +73,7 @@ pub enum Purpose<'a> {
 pub enum Route<'a> {
     /// From account to account, or out of an archive into another account than the one it is of.
     Between,
-    /// Into an archive.
+    /// From an account into an archive.
     Backup(&'a Backups),
     /// Out of a folder of files.
     Files(&'a ImportFiles),
@@ -94,7 +94,7 @@ pub struct PlanContext<'a> {
     pub cancel: &'a Cancel,
     /// Who is told of progress.
     pub events: &'a Events,
-    /// When planning began.
+    /// When planning began, by this machine's clock.
     pub now: jiff::Timestamp,
     /// The program and its version.
     pub tool: &'a str,

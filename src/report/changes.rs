@@ -28,7 +28,7 @@ pub(super) const OF_THE_TARGET: &str = " of the target";
 pub(super) struct Changes {
     /// How much of them.
     pub diff: Diff,
-    /// Columns of the terminal.
+    /// How many columns the terminal has.
     pub width: usize,
     /// What is gone and what comes is in colour, or not.
     pub paint: Paint,

@@ -26,7 +26,7 @@ pub const MOST_NAMED: usize = 10;
 /// What a closing says beside the counts.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Closing<'a> {
-    /// The run's folder.
+    /// The folder of the run; absent where none is to be named.
     pub folder: Option<&'a Path>,
     /// The command to go on with, for a run that is not finished.
     pub resume: Option<&'a str>,
@@ -36,9 +36,9 @@ pub struct Closing<'a> {
     pub undo: Option<&'a str>,
     /// Why items are not as planned, the gravest first; see [`MOST_NAMED`].
     pub reasons: &'a [ReasonGroup],
-    /// Columns of the terminal.
+    /// How many columns the terminal has.
     pub width: usize,
-    /// Whether to colour.
+    /// Whether to write colours, as escape sequences.
     pub color: bool,
 }
 

@@ -20,13 +20,13 @@ pub struct InventoryRow {
     pub name: String,
     /// The import's `adaptorType`, where it has one.
     pub adaptor_type: Option<String>,
-    /// The id of its connection.
+    /// The id of its connection, where it has one.
     pub connection: Option<String>,
-    /// The name of its connection.
+    /// The name of its connection, where it has one that is known.
     pub connection_name: Option<String>,
-    /// The name of its integration.
+    /// The name of its integration, where it has one that is known.
     pub integration_name: Option<String>,
-    /// `lastModified`, as sent.
+    /// `lastModified` as the service sent it; absent where the import has none.
     pub last_modified: Option<String>,
 }
 
@@ -35,9 +35,9 @@ pub struct InventoryRow {
 pub enum InventoryFormat {
     /// For people, in so many columns of a terminal.
     Table {
-        /// Columns of the terminal.
+        /// How many columns the terminal has.
         width: usize,
-        /// Whether to colour.
+        /// Whether to write colours, as escape sequences.
         color: bool,
     },
     /// RFC 4180; see [`COLUMNS`].

@@ -20,9 +20,9 @@ const WIDEST: usize = 300;
 /// What the calls of a run are doing at this moment, over all its accounts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Gauge {
-    /// Calls under way.
+    /// How many calls are under way.
     pub in_flight: usize,
-    /// Calls sent, repeats included.
+    /// How many calls were sent, repeats included.
     pub calls: u64,
     /// Time spent waiting for the budget, added up over all calls; waits that are going on count too.
     pub waited: Duration,
@@ -34,7 +34,7 @@ pub struct Gauge {
     pub retries: u64,
 }
 
-/// Reads the gauge.
+/// Reads what the calls are doing at this moment.
 pub type ReadGauge = Arc<dyn Fn() -> Gauge + Send + Sync>;
 
 /// What went otherwise than planned so far.

@@ -14,7 +14,7 @@ const EVERY: Duration = Duration::from_secs(10);
 /// Tells the time since any fixed moment.
 pub type Elapsed = Box<dyn Fn() -> Duration + Send>;
 
-/// Where progress goes.
+/// Takes what progress tells, to write it somewhere.
 pub type Put = Box<dyn FnMut(Told<'_>) + Send>;
 
 /// Something that progress tells.
@@ -33,7 +33,7 @@ pub struct Totals {
     pub stages: Vec<StageTotals>,
     /// What its calls are doing.
     pub gauge: Gauge,
-    /// Items that failed so far.
+    /// How many items failed so far.
     pub failed: u64,
     line: String,
 }

@@ -29,7 +29,7 @@ pub enum Detail<'a> {
     /// The first 20 that change, or as many as leave the whole plan within 60 lines.
     #[default]
     First,
-    /// All of them.
+    /// All imports of the plan.
     All,
     /// Those with one of these names or ids.
     Named(&'a [String]),
@@ -38,9 +38,9 @@ pub enum Detail<'a> {
 /// How a plan is shown.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PlanViewOptions<'a> {
-    /// Whether to colour.
+    /// Whether to write colours, as escape sequences.
     pub color: bool,
-    /// Columns of the terminal.
+    /// How many columns the terminal has.
     pub width: usize,
     /// Which imports are shown in full.
     pub detail: Detail<'a>,

@@ -44,7 +44,7 @@ pub enum Format {
 /// A run as its plan and its journal tell it.
 #[derive(Debug, Clone, Copy)]
 pub struct Told<'a> {
-    /// The run's folder.
+    /// The folder of the run.
     pub folder: &'a RunFolder,
     /// The plan of the run.
     pub plan: &'a PlanFile,
@@ -54,7 +54,7 @@ pub struct Told<'a> {
     pub story: &'a RunRecord,
 }
 
-/// What was reported.
+/// What a report counted, and what needs attention.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reported {
     /// The counts of the run.

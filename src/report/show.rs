@@ -51,9 +51,9 @@ pub fn runs(summaries: &[(PathBuf, Summary)], columns: usize, out: &mut dyn Writ
 /// How a run is shown.
 #[derive(Debug, Clone, Copy)]
 pub struct ShowOptions<'a> {
-    /// Whether to colour.
+    /// Whether to write colours, as escape sequences.
     pub color: bool,
-    /// Columns of the terminal.
+    /// How many columns the terminal has.
     pub width: usize,
     /// Which imports are shown in full.
     pub detail: Detail<'a>,

@@ -190,19 +190,19 @@ pub fn short_id(id: &str) -> String {
 pub enum Tone {
     /// It went well, or adds something.
     Good,
-    /// Look at it.
+    /// A person should look at it.
     Warn,
     /// It went wrong, or takes something away.
     Bad,
     /// It changes something.
     Change,
-    /// Of less interest.
+    /// It is of less interest.
     Dim,
     /// A heading, or a word that has to be seen.
     Strong,
 }
 
-/// Colours, or none.
+/// Writes in colours, or without any.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Paint {
     /// Whether to colour at all.

@@ -81,7 +81,7 @@ pub struct UndoRequest<'a> {
     pub cancel: &'a Cancel,
     /// How long a read may be behind a write.
     pub settle: Duration,
-    /// When planning began.
+    /// When planning began, by this machine's clock.
     pub now: jiff::Timestamp,
     /// The program and its version.
     pub tool: &'a str,

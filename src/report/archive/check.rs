@@ -15,9 +15,9 @@ const NAMED: usize = 3;
 /// What a check read, and what it found.
 #[derive(Debug, Clone, Copy)]
 pub struct Checked<'a> {
-    /// What it found.
+    /// What the check found.
     pub report: &'a CheckReport,
-    /// What it read.
+    /// The share of the blobs that it read.
     pub share: Share,
     /// The archive as the user calls it.
     pub place: &'a str,

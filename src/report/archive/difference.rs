@@ -14,18 +14,18 @@ use crate::report::text::{Paint, Tone, clean, number};
 /// How many documents differ in which way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Totals {
-    /// Only in the first snapshot.
+    /// How many are in the first snapshot only.
     pub only_in_first: u64,
-    /// Only in the second.
+    /// How many are in the second snapshot only.
     pub only_in_second: u64,
-    /// In both, and not the same.
+    /// How many are in both, and not the same.
     pub changed: u64,
-    /// In both, and the same.
+    /// How many are in both, and the same.
     pub equal: u64,
 }
 
 impl Totals {
-    /// Whether anything differs.
+    /// Whether any document differs, or is in one snapshot only.
     pub fn differ(&self) -> bool {
         self.only_in_first + self.only_in_second + self.changed > 0
     }

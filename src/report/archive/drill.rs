@@ -16,13 +16,13 @@ pub struct Drilled {
     pub snapshot: String,
     /// Whose imports they are.
     pub account: String,
-    /// Imports of the snapshot.
+    /// How many imports the snapshot has.
     pub imports: u64,
-    /// Restored now because they were never restored as they are.
+    /// How many were restored now because they were never restored as they are.
     pub new: u64,
-    /// Restored now because their last drill was longest ago.
+    /// How many were restored now because their last drill was longest ago.
     pub again: u64,
-    /// Imports of the snapshot that were restored and compared at some time, as they are.
+    /// How many imports of the snapshot were restored and compared at some time, as they are.
     pub restorable: u64,
     /// When the one that was drilled longest ago was.
     pub oldest: Option<Timestamp>,

@@ -36,12 +36,12 @@ pub use prune::{prune, pruned};
 pub enum Form {
     /// A table for people.
     Text {
-        /// Columns of the terminal.
+        /// How many columns the terminal has.
         width: usize,
-        /// Whether to colour.
+        /// Whether to write colours, as escape sequences.
         color: bool,
     },
-    /// One JSON document.
+    /// One JSON document, for programs.
     Json,
     /// Comma-separated values (RFC 4180), with a header row.
     Csv,

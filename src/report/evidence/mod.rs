@@ -35,7 +35,7 @@ pub enum State {
 pub struct Check {
     /// The file's name within the run folder.
     pub file: &'static str,
-    /// Whether it fits.
+    /// Whether the file is what the journal and the plan say.
     pub fits: bool,
     /// The first line that does not, from 1, where it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -43,7 +43,7 @@ pub struct Check {
     /// The item it is about, where it is about one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub item: Option<ItemKey>,
-    /// What was found.
+    /// What was found, in words that follow the name of the file.
     pub message: String,
 }
 
@@ -69,7 +69,7 @@ impl Check {
     }
 }
 
-/// What `verify` found.
+/// What `transship verify` found in a run folder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Evidence {
     /// The run, if its journal says.
@@ -78,7 +78,7 @@ pub struct Evidence {
     pub state: State,
     /// SHA-256 of the journal's last record: kept elsewhere, it vouches for the whole folder.
     pub journal_sha256: Option<Fingerprint>,
-    /// File by file.
+    /// What holds of each file, in the order checked.
     pub checks: Vec<Check>,
 }
 
