@@ -50,6 +50,8 @@ pub struct State {
     names: fn(&str) -> String,
     start: Timestamp,
     pub began: Instant,
+    /// When what was due has its effect, while it has it.
+    due: Option<Instant>,
     next: u64,
     prefix: &'static str,
 }
@@ -69,20 +71,23 @@ impl State {
             names,
             start,
             began: Instant::now(),
+            due: None,
             next: 0,
             prefix,
         }
     }
 
-    /// Lets what is due have its effect.
+    /// Lets what is due have its effect, at the moment at which it was due: nobody may have called since.
     pub fn settle(&mut self) {
         loop {
             let now = Instant::now();
             let due = self.pending.iter().enumerate().filter(|(_, pending)| pending.due <= now);
             let Some(first) = due.min_by_key(|(_, pending)| pending.due).map(|(at, _)| at) else { return };
             let pending = self.pending.remove(first);
+            self.due = Some(pending.due);
             // What is not there any more has no effect.
             let _ = self.apply(pending.effect);
+            self.due = None;
         }
     }
 
@@ -101,11 +106,16 @@ impl State {
         self.began.elapsed()
     }
 
+    /// The moment at which something happens.
+    fn now(&self) -> Instant {
+        self.due.unwrap_or_else(Instant::now)
+    }
+
     /// The time by the clock of the node that answers.
     pub fn node_time(&mut self) -> Timestamp {
         let most = self.weather.drift.as_millis().try_into().unwrap_or(0_i64);
         let off = if most == 0 { 0 } else { self.random.i64(-most..=most) };
-        let gone = SignedDuration::try_from(self.began.elapsed()).unwrap();
+        let gone = SignedDuration::try_from(self.now() - self.began).unwrap();
         self.start + gone + SignedDuration::from_millis(off)
     }
 
@@ -132,7 +142,7 @@ impl State {
     }
 
     pub fn store(&mut self, id: String, text: String, who: Who, seen: Option<Instant>, key: Option<String>) {
-        let now = Instant::now();
+        let now = self.now();
         let before = self.documents.get(&id).cloned();
         let stood = before.as_ref().is_some_and(|before| before.gone.is_none());
         if before.is_none() {
@@ -147,7 +157,8 @@ impl State {
     pub fn delete(&mut self, id: &str, who: Who, seen: Option<Instant>) {
         let Some(before) = self.standing(id).cloned() else { return };
         self.note(who, What::Deleted, id, Some(&before), seen, None);
-        self.documents.get_mut(id).unwrap().gone = Some(Instant::now());
+        let now = self.now();
+        self.documents.get_mut(id).unwrap().gone = Some(now);
     }
 
     fn note(
@@ -162,7 +173,7 @@ impl State {
         let before = before.filter(|before| before.gone.is_none());
         let unreadable = |before: &Document| serde_json::from_str::<Value>(&before.text).is_err();
         self.history.push(Change {
-            at: Instant::now(),
+            at: self.now(),
             who,
             what,
             id: id.to_owned(),
