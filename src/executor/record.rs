@@ -267,6 +267,18 @@ pub(crate) async fn failed(
     }
 }
 
+/// Records a PUT or DELETE that was answered with 409. Mostly something else stands in its way, and it is refused; but an earlier
+/// delivery of the same call may have had its effect. So it is in doubt, and refused once it is answered so again.
+pub(crate) async fn conflicted(
+    context: &Context<'_>,
+    item: &PlanItem,
+    error: ApiError,
+) -> Result<Next, EngineError> {
+    let again = matches!(context.ledger.last_doubt(item.item), Some((Some(409), _)));
+    let kind = if again { error.kind } else { ErrorKind::InDoubt };
+    failed(context, item, ApiError { kind, ..error }).await
+}
+
 /// Compares what was sent with what is there. What cannot be read is never equal to anything.
 pub(crate) fn compare_texts(ignore: &Ignore, sent: &[u8], found: &Result<Value, Unreadable>) -> Comparison {
     match (read_tree(sent), found) {

@@ -1,6 +1,6 @@
 //! The service says no.
 
-use crate::support::scenario::{Fault, Scenario, import};
+use crate::support::scenario::{Fault, Scenario, World, import};
 use serde_json::json;
 use transship::emulator::Effect;
 
@@ -112,6 +112,36 @@ fn a_409_on_deleting_what_is_in_use_fails_the_item() {
         .expect_audit("a", "failed", "not_checked")
         .expect_cell("a", "http_status", "409")
         .expect_audit("b", "deleted", "equal");
+}
+
+#[test]
+fn a_write_that_was_done_although_its_answer_was_409_is_this_runs_own_and_undone() {
+    let done_all_the_same = |world: &World, method: &str| {
+        let late = Effect::Late { code: 409, after: jiff::SignedDuration::ZERO };
+        world.fault(Fault::on(method, "/v1/imports/*", late).named("a").first(1));
+        // The answer comes when it is done.
+        world.fault(Fault::on(method, "/v1/imports/*", Fault::slow_after(30)).named("a").first(1));
+    };
+    let world = Scenario::delete(["a", "b"]).job("select", "{ names: [a, b] }").start();
+    done_all_the_same(&world, "DELETE");
+    world.run().expect_exit(0).expect_source([]).expect_all(2, "deleted", "equal");
+    world.command(&["undo", "runs/run-1", "--yes"]).expect_exit(0).expect_source(["a", "b"]);
+    let world = Scenario::update(["a", "b"]).job("transform", "[{ set: { /description: new } }]").start();
+    done_all_the_same(&world, "PUT");
+    world.run().expect_exit(0).expect_all(2, "updated", "equal").expect_in_source("a", "/description", "new");
+    world.command(&["undo", "runs/run-1", "--yes"]).expect_exit(0);
+    assert_eq!(world.import("source", "a").get("description"), None);
+}
+
+#[test]
+fn a_409_on_a_put_that_was_not_done_fails_the_item() {
+    let world = Scenario::update(["a", "b"]).job("transform", "[{ set: { /description: new } }]").start();
+    world.fault(Fault::on("PUT", "/v1/imports/*", Fault::status(409)).named("a"));
+    world
+        .run()
+        .expect_exit(3)
+        .expect_audit("a", "failed", "not_checked")
+        .expect_audit("b", "updated", "equal");
 }
 
 #[test]
