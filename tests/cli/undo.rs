@@ -149,6 +149,32 @@ fn an_update_that_was_normalised_without_an_answer_is_known_and_undone() {
     undo(&world).expect_exit(0).expect_in_source("a", "/description", json!("old"));
 }
 
+/// A run that is killed before it has recorded the answer to its only write, resumed after somebody added a field to what it
+/// wrote, and undone.
+fn edited_before_it_was_seen(scenario: Scenario, account: &str) -> (Ran, std::rc::Rc<World>) {
+    let world = scenario.env("TRANSSHIP_CRASH", "call.after_answer:1").start();
+    let ran = world.run().expect_killed();
+    world.set_env("TRANSSHIP_CRASH", "call.after_answer:99");
+    world.edit(account, "New a", "/note", json!("by hand"));
+    world.resume(ran.folder()).expect_exit(0);
+    (undo(&world), world)
+}
+
+#[test]
+fn what_somebody_added_before_the_run_saw_what_it_had_written_stays() {
+    let renamed = |scenario: Scenario| {
+        scenario
+            .job("transform", r#"[{ rename: { find: "^", replace: "New " } }]"#)
+            .env("TRANSSHIP_SETTLE", "0.1")
+    };
+    let (undone, world) = edited_before_it_was_seen(renamed(Scenario::update(["a"])), "source");
+    undone.expect_exit(3).expect_stderr("holds what the run did not send (/note)");
+    assert_eq!(world.import("source", "New a")["note"], "by hand");
+    let (undone, world) = edited_before_it_was_seen(renamed(Scenario::migrate(["a"])), "target");
+    undone.expect_exit(3).expect_stderr("holds what the run did not send (/note)");
+    assert_eq!(world.import("target", "New a")["note"], "by hand");
+}
+
 #[test]
 fn many_updates_are_undone_by_reading_pages() {
     let world = Scenario::update([]).many(200).job("transform", "[{ set: { /description: new } }]").start();

@@ -1,6 +1,7 @@
 //! The plan that puts back what a run changed, except where somebody changed it since.
 
 mod judge;
+mod left_alone;
 mod links;
 mod present;
 mod stamp;
@@ -25,6 +26,7 @@ use crate::model::{Head, Id, ItemKey, Operation, Outcome, PackedId, Verdict};
 use crate::planner::prepare::{blank, ended};
 use crate::planner::request::breathe;
 use crate::planner::undo::judge::{Standing, Touch, judge};
+use crate::planner::undo::left_alone::{added, copy, may_hold_an_edit};
 use crate::planner::undo::links::{Links, in_order};
 use crate::planner::undo::present::{users, who_changed};
 use crate::planner::undo::stamp::Stamp;
@@ -275,7 +277,7 @@ fn plan_item(
         Head { adaptor_type: of_run.adaptor_type.clone(), ..Head::new(id.clone(), of_run.name.clone()) };
     let mut item = blank(number, &head);
     item.kind = of_run.kind;
-    item.source = of_run.source;
+    item.source.clone_from(&of_run.source);
     let named = |standing: Option<&Standing>| ImportRef {
         id: id.clone(),
         name: of_run.name.clone(),
@@ -345,6 +347,19 @@ fn plan_item(
             return Ok(ended(item, Outcome::Stale, "edited", message).into());
         }
     }
+    if may_hold_an_edit(one, &standing) {
+        if now.is_none() {
+            now = standings.text(at)?.map(|text| read_document(text, Path::new("now.spool"))).transpose()?;
+        }
+        let before = wanted.as_ref().and_then(|wanted| wanted.tree.as_ref());
+        let added = now.as_ref().map(|now| added(with.folder, &of_run, before, now)).transpose()?;
+        if let Some(added) = added.filter(|added| !added.is_empty()) {
+            let message = format!(
+                "its write got no answer, and it holds what the run did not send ({added}){who}: left alone"
+            );
+            return Ok(ended(item, Outcome::Stale, "edited", message).into());
+        }
+    }
     let Some(wanted) = wanted else {
         item.operation = Operation::Delete;
         return Ok(item.into());
@@ -360,24 +375,6 @@ fn plan_item(
     item.sent_sha256 = Some(wanted.print);
     item.name = wanted.name;
     Ok(Undoing { item, wanted: Some(wanted.text) })
-}
-
-/// Removes a copy, if somebody agreed to that, or says why not.
-fn copy(mut item: PlanItem, copies: Copies, equal: bool, touch: Touch, who: &str) -> PlanItem {
-    let why = match (equal, touch, copies) {
-        (false, ..) => "it is unlike what the run made".to_owned(),
-        (true, Touch::Edited | Touch::Behind | Touch::NeverSeen, _) => {
-            format!("it was changed since it was found{who}")
-        }
-        (true, Touch::Untouched, Copies::Leave) => "nobody agreed to remove it".to_owned(),
-        (true, Touch::Untouched, Copies::Remove) => {
-            item.operation = Operation::Delete;
-            item.warnings.push("a copy that the run did not make is removed".to_owned());
-            return item;
-        }
-    };
-    let message = format!("a copy that the run did not make, and {why}: left alone");
-    ended(item, Outcome::Conflict, "copy", message)
 }
 
 /// Brings back what the run removed.

@@ -236,7 +236,7 @@ impl Reader<'_> {
         let modified = head.last_modified.as_deref().map(Stamp::of);
         let created = Created::of(head.created_at.as_deref(), modified.as_ref());
         seen.now = Some(Now::There(Standing { print, modified, created }));
-        if self.touched[at].did == Did::Overwrote {
+        if self.touched[at].is_compared() {
             seen.text = Some(self.found.texts.append(text.get().as_bytes())?.into());
         }
         Ok(())

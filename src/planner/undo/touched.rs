@@ -19,6 +19,8 @@ pub(crate) struct Touched {
     /// The import or resource in the target.
     target: Option<PackedId>,
     pub left: Left,
+    /// Whether its write got no answer, and was found to have had its effect by what stood there.
+    pub was_adopted: bool,
     /// SHA-256 of the text in `before.jsonl`.
     pub before_sha256: Option<Fingerprint>,
     needs: Option<Box<Box<[ItemKey]>>>,
@@ -86,6 +88,11 @@ impl Touched {
         self.kind == Kind::Imports
     }
 
+    /// Whether its document is compared, and so kept.
+    pub(crate) fn is_compared(&self) -> bool {
+        self.did == Did::Overwrote || self.was_adopted
+    }
+
     /// The copies that the run found beside an item of its own.
     pub(crate) fn copies(row: &Row, is_recent: bool) -> impl Iterator<Item = Self> {
         row.copies.iter().map(move |copy| Self {
@@ -94,6 +101,7 @@ impl Touched {
             did: Did::Met { equal: copy.equal },
             target: Some(PackedId::from(&copy.id)),
             left: Left::of(Some(copy.sha256), None, copy.modified.as_deref()),
+            was_adopted: false,
             before_sha256: None,
             needs: None,
             is_recent,
@@ -136,6 +144,7 @@ impl Touched {
                 differs: row.verdict == Verdict::Differs,
                 ..Left::of(row.target_sha256, row.written.1.as_deref(), row.seen_modified.as_deref())
             },
+            was_adopted: row.adopted,
             before_sha256: row.before_sha256,
             needs: (!row.item.needs.is_empty()).then(|| Box::new(row.item.needs.as_slice().into())),
             is_recent,
