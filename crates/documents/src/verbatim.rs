@@ -7,6 +7,9 @@ use serde_json::{Map, Number, Value};
 /// What the keys begin with that serde_json keeps for itself.
 const PRIVATE: &str = "serde_json::private::";
 
+/// What an escape of a letter in them begins with.
+const ASCII_ESCAPE: &str = "\\u00";
+
 /// What is put before such a key while it is read; from the private use area of Unicode.
 const MARK: &str = "\u{f8ff}transship:";
 
@@ -17,7 +20,7 @@ const MARK: &str = "\u{f8ff}transship:";
 /// It is not JSON.
 pub fn from_slice(text: &[u8]) -> serde_json::Result<Value> {
     let Ok(plain) = std::str::from_utf8(text) else { return serde_json::from_slice(text) };
-    let mut tree = if plain.contains(PRIVATE) {
+    let mut tree = if may_name_a_private_key(plain) {
         let mut tree = serde_json::from_str(&marked(plain))?;
         unmark(&mut tree);
         tree
@@ -40,7 +43,15 @@ pub fn to_text(tree: &Value) -> String {
 
 /// Whether serde_json reads a text as it is written.
 pub(crate) fn is_plain(text: &str) -> bool {
-    !text.contains(PRIVATE) && !has_other_exponent(text)
+    !may_name_a_private_key(text) && !has_other_exponent(text)
+}
+
+/// Whether a text may hold a key that serde_json keeps for itself, also where it is spelled with escapes.
+fn may_name_a_private_key(text: &str) -> bool {
+    let may_be = |key: &str| key.starts_with(['$', '\\']) && key.contains(ASCII_ESCAPE);
+    text.contains(PRIVATE)
+        || text.contains(ASCII_ESCAPE)
+            && tokens(text).any(|token| matches!(token, Token::Text { raw, is_key: true, .. } if may_be(raw)))
 }
 
 /// Whether that is the key under which serde_json hands out a number as it is written.
@@ -61,8 +72,12 @@ pub(crate) fn number(text: &str) -> Option<Number> {
 
 /// A token that matters here.
 enum Token<'t> {
-    /// A text: where it begins behind its quote, and whether a colon follows.
-    Text(usize, bool),
+    /// A text: where it begins behind its quote, as it is written, and whether a colon follows.
+    Text {
+        start: usize,
+        raw: &'t str,
+        is_key: bool,
+    },
     Number(&'t str),
 }
 
@@ -79,9 +94,10 @@ fn tokens(text: &str) -> impl Iterator<Item = Token<'_>> {
                     while at < bytes.len() && bytes[at] != b'"' {
                         at += 1 + usize::from(bytes[at] == b'\\');
                     }
+                    let raw = text.get(start..at).unwrap_or_default();
                     at += 1;
-                    let after = text.get(at..).unwrap_or_default().trim_start();
-                    return Some(Token::Text(start, after.starts_with(':')));
+                    let is_key = text.get(at..).unwrap_or_default().trim_start().starts_with(':');
+                    return Some(Token::Text { start, raw, is_key });
                 }
                 b'-' | b'0'..=b'9' => {
                     let start = at;
@@ -100,8 +116,8 @@ fn marked(text: &str) -> String {
     let mut done = 0;
     for token in tokens(text) {
         // The sign before it may be written as an escape.
-        if let Token::Text(start, true) = token
-            && text[start..].starts_with(['$', '\\'])
+        if let Token::Text { start, raw, is_key: true } = token
+            && raw.starts_with(['$', '\\'])
         {
             made.push_str(&text[done..start]);
             made.push_str(MARK);
@@ -173,7 +189,7 @@ fn restore(text: &str, tree: &mut Value) {
     let written: Vec<&str> = tokens(text)
         .filter_map(|token| match token {
             Token::Number(number) => Some(number),
-            Token::Text(..) => None,
+            Token::Text { .. } => None,
         })
         .collect();
     let mut numbers = Vec::new();
@@ -213,9 +229,18 @@ mod tests {
         ] {
             assert_eq!(from_slice(text.as_bytes()).unwrap().to_string(), text);
         }
-        let escaped = r#"{"\u0024serde_json::private::Number":"1"}"#;
-        let read = from_slice(escaped.as_bytes()).unwrap();
-        assert_eq!(read["$serde_json::private::Number"], "1");
+        for escaped in [
+            r#"{"\u0024serde_json::private::Number":"1"}"#,
+            r#"{"$serde_json::private\u003a:Number":"1"}"#,
+            r#"{"$serde_json::priv\u0061te::Number":"1","\u0061":2}"#,
+            r#"{"$serde_json::priv\u0061te::Number":"abc"}"#,
+            r#"{"$serd\u0065_json::private::RawValue":"1"}"#,
+        ] {
+            let read = from_slice(escaped.as_bytes()).unwrap();
+            let members = read.as_object().unwrap();
+            let (key, value) = members.iter().next().unwrap();
+            assert!(key.starts_with("$serde_json::private::") && value.is_string(), "{escaped}");
+        }
         assert!(from_slice(b"{\"a\":1e}").is_err() && from_slice(b"\xff").is_err());
     }
 

@@ -6,6 +6,7 @@
 mod corpus;
 mod emulator_tables;
 mod fuzz;
+mod light_tree;
 mod mapping_edit;
 mod mass_rename;
 mod reference_laws;
