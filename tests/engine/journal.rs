@@ -170,7 +170,7 @@ fn remembered(path: &Path) -> Result<(ItemStates, Replay), JournalError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 5, ..ProptestConfig::default() })]
 
     #[test]
     fn every_prefix_of_a_journal_is_what_was_so_when_it_ended_there(steps in steps(), cuts in prop::collection::vec(any::<prop::sample::Index>(), 6)) {

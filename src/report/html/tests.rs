@@ -120,7 +120,7 @@ fn hostile() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 4))]
 
     #[test]
     fn no_text_of_the_service_becomes_markup_or_script(name in hostile(), message in hostile(), path in hostile()) {

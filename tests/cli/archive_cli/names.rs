@@ -109,7 +109,7 @@ fn every_name_is_exported_below_the_folder_and_found_by_cat() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 8, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 32, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn cat_gives_back_every_byte_whatever_they_are(texts in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..3000), 1..5)) {

@@ -143,7 +143,7 @@ fn check_all_found(encrypted: bool, harms: Vec<(prop::sample::Index, Harm)>) -> 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 10, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_check_finds_every_damage(harms in prop::collection::vec((any::<prop::sample::Index>(), harm()), 1..4)) {

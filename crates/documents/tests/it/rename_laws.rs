@@ -236,7 +236,7 @@ fn some_renames() -> impl Strategy<Value = Vec<FieldRename>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases * 2, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_rename_and_its_reverse_give_generated_documents_back(document in a_document(), renames in some_renames()) {

@@ -184,7 +184,7 @@ fn facts() -> Facts {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases * 2, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_step_survives_every_document(document in document(), steps in prop::collection::vec(step(), 1..4)) {
