@@ -4,6 +4,7 @@ use jaq_json::{Num, Val};
 use serde_json::{Map, Number, Value};
 
 use super::JqError;
+use crate::verbatim;
 
 /// A document as jq sees it.
 pub(super) fn of_value(value: &Value) -> Val {
@@ -61,7 +62,7 @@ fn to_number(number: &Num) -> Result<Number, JqError> {
     const NO_NUMBER: JqError = JqError::NotJson("a number that is not finite");
     match number {
         Num::Int(integer) => Ok(Number::from(*integer)),
-        Num::BigInt(_) | Num::Dec(_) => number.to_string().parse().map_err(|_| NO_NUMBER),
+        Num::BigInt(_) | Num::Dec(_) => verbatim::number(&number.to_string()).ok_or(NO_NUMBER),
         Num::Float(float) => Number::from_f64(*float).ok_or(NO_NUMBER),
     }
 }
