@@ -18,7 +18,7 @@ pub struct Emulator {
     /// [default: the embedded emulator's own]
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
-    /// Faults and behaviour, as YAML or JSON
+    /// Faults and behaviour, as YAML or JSON [default: none]
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,
     /// Accounts to serve, each with its demo data on first use

@@ -91,7 +91,7 @@ pub struct Work {
     /// Where it is.
     #[command(flatten)]
     pub place: Place,
-    /// How many accounts at once in this process [default: the fleet's `parallel`, shared among the shards]
+    /// How many accounts at once in this process, 1 to 10,000 [default: the fleet's `parallel`, shared among the shards]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub parallel: Option<u32>,
     /// Only the I-th of N parts: from 1/N to N/N, or from 0/N to N-1/N

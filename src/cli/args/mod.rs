@@ -233,7 +233,7 @@ pub struct Run {
     /// What is shown of the plan.
     #[command(flatten)]
     pub show: PlanDetail,
-    /// Seconds after which a call without an answer can no longer be executing in the service
+    /// Seconds after which a call without an answer can no longer be executing in the service, 0 to 3600
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0, env = "TRANSSHIP_SETTLE")]
     pub settle: f64,
 }
@@ -296,7 +296,7 @@ pub struct Resume {
     /// What becomes of it when its parent dies.
     #[command(flatten)]
     pub parent: Parent,
-    /// Seconds after which a call without an answer can no longer be executing in the service
+    /// Seconds after which a call without an answer can no longer be executing in the service, 0 to 3600
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0, env = "TRANSSHIP_SETTLE")]
     pub settle: f64,
 }
@@ -316,7 +316,7 @@ pub struct Retry {
     /// What is shown of the plan.
     #[command(flatten)]
     pub show: PlanDetail,
-    /// Seconds after which a call without an answer can no longer be executing in the service
+    /// Seconds after which a call without an answer can no longer be executing in the service, 0 to 3600
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0, env = "TRANSSHIP_SETTLE")]
     pub settle: f64,
 }
@@ -336,7 +336,7 @@ pub struct Undo {
     /// What is shown of the plan.
     #[command(flatten)]
     pub show: PlanDetail,
-    /// Seconds after which a call without an answer can no longer be executing in the service
+    /// Seconds after which a call without an answer can no longer be executing in the service, 0 to 3600
     #[arg(long, value_name = "SECONDS", default_value_t = 10.0, env = "TRANSSHIP_SETTLE")]
     pub settle: f64,
 }
