@@ -19,7 +19,7 @@ pub struct Beat {
     pub is_over: bool,
     /// The accounts it runs.
     pub running: BTreeMap<String, Activity>,
-    /// Calls a second over all its accounts, since the beat before.
+    /// Calls a second over all its accounts, since the beat before; 0 in the last one.
     pub calls_per_second: f64,
 }
 

@@ -10,7 +10,7 @@ pub struct Control {
     pub state: ControlState,
     /// So many waves, from the first, were approved: the next ones may begin.
     pub approved: u32,
-    /// When it was changed last.
+    /// When it was changed last; absent until somebody did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changed_at: Option<Timestamp>,
     /// Who changed it last, e.g. `alice on build-7`; absent until somebody did.

@@ -30,10 +30,10 @@ pub struct Definition {
     pub role: String,
     /// The waves, in order; the last is the rest.
     pub waves: Vec<FleetWave>,
-    /// How many accounts may end badly before nothing new starts.
+    /// How many accounts that end badly stop the fleet, so that nothing new is begun; absent where none do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop: Option<Limit>,
-    /// How many accounts are done at once, over all workers.
+    /// How many accounts are done at once, over all workers; at least 1.
     pub parallel: usize,
     /// The accounts, in order.
     pub accounts: Vec<Member>,

@@ -15,11 +15,11 @@ use crate::model::cancel::Cancel;
 pub struct ChildEnd {
     /// Its exit code; `None` for one that was killed.
     pub exit_code: Option<u8>,
-    /// What became of its imports.
+    /// What became of its imports; `None` where the run did not come so far.
     pub counts: Option<Counts>,
-    /// Why it ended early.
+    /// Why it ended early, in a sentence; `None` where it did not, or did not say.
     pub message: Option<String>,
-    /// Where its run folder is.
+    /// Where its run folder is: a path or an address; `None` where it has none.
     pub folder: Option<String>,
 }
 

@@ -14,9 +14,9 @@ use crate::model::time::Clock;
 /// How often the store is looked at, and for how long a worker waits.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
-    /// How often what people ask for is read.
+    /// How often what people ask for is read; every 3 s by default.
     pub control: Duration,
-    /// How often results of others are read, and what this worker does is told.
+    /// How often results of others are read, and what this worker does is told; every 10 s by default.
     pub beat: Duration,
 }
 

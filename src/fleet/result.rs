@@ -23,10 +23,10 @@ pub struct AccountResult {
     /// What became of its imports, where the run came so far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counts: Option<Counts>,
-    /// Why it ended early, in a sentence.
+    /// Why it ended early, in a sentence; absent where it did not, or did not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// Where its run folder is.
+    /// Where its run folder is: a path or an address; absent where it has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folder: Option<String>,
 }

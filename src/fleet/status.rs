@@ -43,11 +43,11 @@ pub struct Status {
     pub attention: usize,
     /// Accounts of later waves.
     pub not_started: usize,
-    /// Accounts that ended in the last minutes, per minute.
+    /// Accounts a minute, over those that ended in the last ten minutes; 0 where none did.
     pub accounts_per_minute: f64,
-    /// Calls a second over all accounts that run.
+    /// Calls a second, over all workers that are at work.
     pub calls_per_second: f64,
-    /// When this wave ends at this pace.
+    /// When this wave ends at this pace; absent where no worker is at work, none ended lately, or it needs approval.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wave_ends_at: Option<Timestamp>,
     /// Imports by outcome, over all accounts that ended.
@@ -62,10 +62,10 @@ pub struct Status {
     pub total_calls: u64,
     /// The accounts that a person has to look at, worst first.
     pub rows: Vec<AttentionRow>,
-    /// The wave that somebody has to approve before it begins, and how many accounts it has.
+    /// The next wave, where somebody has to approve it before it begins; absent where nobody has to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<NextWave>,
-    /// Who changed what is asked of it last, and when.
+    /// Who last changed what is asked of it, e.g. `alice on build-7`; absent until somebody did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub changed_by: Option<String>,
     /// The exit code that the fleet has as it stands: 0, 3 or 4; 130 while it is not over.
@@ -94,7 +94,7 @@ pub struct AttentionRow {
     pub message: String,
     /// What to do about it.
     pub help: String,
-    /// Where its run folder is.
+    /// Where its run folder is: a path or an address; absent where it has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub folder: Option<String>,
 }

@@ -18,7 +18,7 @@ pub enum Anew {
 pub struct Told {
     /// As every command of transship exits: 0; 3 an account needs attention; 4 stopped; 7 held; 130 not finished.
     pub exit_code: u8,
-    /// Why it is not finished, in a sentence that says what to do.
+    /// Why it is not finished, in a sentence that says what to do; `None` where it is.
     pub why: Option<String>,
 }
 

@@ -15,13 +15,13 @@ use crate::model::time::stamp;
 /// How long a lease holds without renewal, how often it is renewed, and how long its taker waits beyond.
 #[derive(Debug, Clone, Copy)]
 pub struct Terms {
-    /// The time to live.
+    /// How long the lease holds without a renewal; 30 s by default.
     pub ttl: Duration,
-    /// The time between two renewals.
+    /// The time between two renewals; 10 s by default.
     pub renewal: Duration,
-    /// How much longer than the time to live a taker waits.
+    /// How much longer than the time to live a taker waits; 5 s by default.
     pub margin: Duration,
-    /// How often a taker looks.
+    /// How often a taker looks, and a holder whose renewal failed tries again; every 2 s by default.
     pub look: Duration,
 }
 
@@ -42,7 +42,7 @@ impl Default for Terms {
 pub struct LeaseNote {
     /// The process, e.g. `process 4711 on build-3`.
     pub holder: String,
-    /// The fleet it works for.
+    /// The fleet it works for; absent for a run that no fleet started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fleet: Option<String>,
     /// What for, e.g. `job orders`.
