@@ -30,7 +30,7 @@ pub enum RunFolderError {
     /// The journal could not be written or read.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// The sums disagree.
+    /// The counts of what was selected, planned, journaled and reported disagree.
     #[error("the sums of this run disagree: {0}")]
     Sums(String),
 }

@@ -11,7 +11,7 @@ use crate::model::Operation;
 pub struct Forecast {
     /// Calls by purpose.
     pub calls: BTreeMap<String, u64>,
-    /// All of them.
+    /// The sum of the calls.
     pub total: u64,
     /// Seconds at the allowed rate, the burst used first.
     pub seconds: f64,
@@ -26,9 +26,9 @@ pub struct Outlook {
     pub page: u64,
     /// Whether writes are read back.
     pub read_back: bool,
-    /// Calls a second.
+    /// Calls a second that the account allows.
     pub per_second: f64,
-    /// Calls that may be sent at once.
+    /// Calls that may be sent at once, before that rate holds.
     pub burst: f64,
 }
 

@@ -57,7 +57,7 @@ pub struct ImportUser {
     pub id: Id,
     /// Name of the flow, the API or the tool; empty for one without a name.
     pub name: String,
-    /// The integration it belongs to.
+    /// The integration it belongs to; absent for one that belongs to none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub integration: Option<Id>,
     /// Name of that integration, where it was read.
@@ -90,10 +90,10 @@ pub struct AccountUsage {
 /// What uses the imports of a plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
-    /// In the target: what uses the imports that stand there.
+    /// In the target: what uses the imports that stand there; absent where that was not read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<AccountUsage>,
-    /// In the source: what uses the imports that are copied.
+    /// In the source: what uses the imports that are copied; absent where that was not read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<AccountUsage>,
 }

@@ -34,7 +34,7 @@ pub struct PlanHead {
     pub target: AccountFacts,
     /// How it is carried out.
     pub settings: Settings,
-    /// The run that this one undoes or retries.
+    /// Id of the run that this one undoes or retries; absent for any other.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of_run: Option<String>,
 }
@@ -101,7 +101,7 @@ pub struct ImportRef {
 /// Why an item is not done, or failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reason {
-    /// A stable word.
+    /// A stable word for programs, e.g. `ambiguous_name`.
     pub code: String,
     /// The sentence for people.
     pub message: String,
@@ -123,13 +123,13 @@ pub struct PlanItem {
     pub operation: Operation,
     /// Its name in the target.
     pub name: String,
-    /// The outcome, when it is known already and nothing is sent.
+    /// The outcome, when it is known already and nothing is sent; else absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
-    /// The verdict, when it is known already.
+    /// The verdict, when it is known already; else absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<Verdict>,
-    /// Why nothing is sent.
+    /// Why nothing is sent; absent where something is, or nothing needs to be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<Reason>,
     /// What it is. The file names it where it is not an import.
@@ -153,7 +153,7 @@ pub struct PlanItem {
     /// Where the document stands in `wanted.jsonl`; absent in a plan without a run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wanted: Option<Span>,
-    /// The body of the clone call.
+    /// The body of the clone call; absent for what is not cloned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clone: Option<serde_json::Value>,
     /// Whether a clone is followed by a PUT.
@@ -292,7 +292,7 @@ pub struct PlanTail {
     /// Items by what is done or why not: the words of operations, of outcomes known already, and of what a comparison
     /// found unlike.
     pub totals: std::collections::BTreeMap<String, u32>,
-    /// Imports the target listed, and on how many pages.
+    /// How many imports the target listed.
     pub target_listed: u64,
     /// Imports on a page of its list, as far as seen.
     pub target_page: u64,

@@ -32,17 +32,17 @@ pub struct Reference {
     pub mentions: u64,
     /// Imports that do either.
     pub imports: u64,
-    /// The first of them.
+    /// The first five of them.
     pub by: Vec<ImportRef>,
     /// `map`, `name`, `same_id`, `created` (by the run), `missing` or `ambiguous`.
     pub resolution: &'static str,
-    /// What it becomes.
+    /// What it becomes; absent where it is not resolved, or has no id before the run creates it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target: Option<ImportRef>,
     /// Those it could be, or that bear its name and are of another type.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub candidates: Vec<ImportRef>,
-    /// Why it is not resolved, and what to do.
+    /// Why it is not resolved, and what to do; absent where it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// What the job does with the imports that use it, where it is missing: `fail`, `skip` or `drop`.

@@ -32,11 +32,11 @@ pub struct Row {
     pub target_id: Option<Id>,
     /// Times calls that write were sent for it.
     pub attempts: u32,
-    /// The status of the last answer to a write.
+    /// The status of the last answer to a write; `None` where there was none.
     pub http_status: Option<u16>,
-    /// A stable word for what went wrong.
+    /// A stable word for what went wrong, or why nothing was done; `None` for neither.
     pub error_code: Option<String>,
-    /// What went wrong, for people.
+    /// The same in a sentence for people.
     pub error_message: Option<String>,
     /// JSON pointers of what reads back different.
     pub differences: Vec<String>,
@@ -61,9 +61,9 @@ pub struct Row {
     /// Whether the last call that was announced for it may have had an effect: nothing says that it was not sent or taken, or
     /// that it was looked up and had none.
     pub may_have_acted: bool,
-    /// When its first call was announced.
+    /// When its first call was announced; `None` where none was.
     pub started_at: Option<Timestamp>,
-    /// When the last of its calls that write was answered.
+    /// When the last of its calls that write was answered; `None` where none was.
     pub answered_at: Option<Timestamp>,
     /// When the last step was recorded.
     pub finished_at: Option<Timestamp>,
@@ -172,7 +172,7 @@ impl Facts {
 /// What the journal says of the run as a whole.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RunRecord {
-    /// Its first record.
+    /// What its first record says; `None` for a run that was broken off before that.
     pub opened: Option<Box<RunHeader>>,
     /// When it was opened.
     pub opened_at: Option<Timestamp>,
@@ -182,7 +182,7 @@ pub struct RunRecord {
     pub ending: Option<Ending>,
     /// Why, for endings other than `finished`.
     pub reason: Option<String>,
-    /// The run that undid it.
+    /// Id of the run that undid it, or was to; `None` where none did.
     pub undone: Option<String>,
     /// How often it was taken up again.
     pub resumed: u32,

@@ -33,7 +33,7 @@ pub struct Latency {
     pub answered: u64,
     /// Half of them took no longer, in milliseconds, at most an eighth too long.
     pub p50_ms: u64,
-    /// 95 of 100 took no longer.
+    /// 95 of 100 took no longer, in milliseconds, at most an eighth too long.
     pub p95_ms: u64,
 }
 
@@ -112,7 +112,7 @@ pub struct Summary {
     pub started_at: Option<Timestamp>,
     /// When its last record was written.
     pub finished_at: Option<Timestamp>,
-    /// Seconds at work.
+    /// Seconds at work, over all parts of the run.
     pub seconds: f64,
     /// The calls that the plan forecast.
     pub forecast: Forecast,
@@ -120,7 +120,7 @@ pub struct Summary {
     pub planning_calls: BTreeMap<String, u64>,
     /// Calls spent on carrying it out, by purpose.
     pub calls: BTreeMap<String, u64>,
-    /// Calls in all.
+    /// Calls in all: those for the plan, and those for carrying it out.
     pub total_calls: u64,
     /// Calls the service answered with 429.
     pub throttled: u64,
