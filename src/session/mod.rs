@@ -110,7 +110,7 @@ pub struct SessionOptions {
 }
 
 impl SessionOptions {
-    /// The usual ones.
+    /// The default of each option: without a lease, and nobody is asked between two waves.
     pub fn new(host: &Host) -> Self {
         Self {
             cancel: Cancel::new(),

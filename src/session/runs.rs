@@ -206,7 +206,7 @@ pub fn leftovers(runs: &Path) -> Vec<PathBuf> {
 /// Which runs are removed. Without a rule only what killed processes left is.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Prune {
-    /// Finished runs are removed, except so many of the last.
+    /// Finished runs are removed, except so many of the last; `None` where their number does not matter.
     pub keep_last: Option<usize>,
     /// Finished runs are removed if they ended longer ago than this. Given both rules, both have to say so.
     pub older_than: Option<Duration>,
