@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 mod circle_tests;
+mod doc_tests;
 mod json_tests;
 
 /// Who may import whom. `main` imports `cli`. The crates in `crates/` cannot import what is here.

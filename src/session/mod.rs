@@ -286,6 +286,10 @@ impl Session {
 /// # Errors
 ///
 /// That of the work, or [`EngineError::Interrupted`].
+///
+/// # Cancel safety
+///
+/// Dropping the future drops the work, which is what being told to stop does.
 pub async fn unless_stopped<T, E>(
     cancel: &Cancel,
     work: impl Future<Output = Result<T, E>>,
