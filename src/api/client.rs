@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures::{Stream, TryStreamExt};
+use futures::TryStreamExt;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -13,18 +13,18 @@ use serde_json::value::RawValue;
 use super::asking::Asking;
 pub use super::brought::{AuditEntry, Cloned, Dependent, Document, Done, Identity};
 use super::budget::Budget;
-use super::page::{self, read_as, unreadable};
+use super::page::{read_as, unreadable};
 use super::page_size::PageSizes;
 use super::unreadable::UnreadableAnswer;
-use super::{Api, ApiError, BeforeSend, Call, ErrorKind, ListRequest, Method, Page, Reply};
+use super::{Api, ApiError, BeforeSend, Call, ErrorKind, ListRequest, Method, Reply};
 use crate::documents::references::Kind;
 use crate::model::{Head, Id};
 
 /// One account of the service.
 #[derive(Debug, Clone)]
 pub struct Client {
-    api: Arc<dyn Api>,
-    sizes: Arc<PageSizes>,
+    pub(super) api: Arc<dyn Api>,
+    pub(super) sizes: Arc<PageSizes>,
     budget: Option<Arc<Budget>>,
 }
 
@@ -56,17 +56,6 @@ impl Client {
     pub fn asking(&self, before_send: BeforeSend) -> Self {
         let api = Arc::new(Asking { inner: Arc::clone(&self.api), before_send });
         Self { api, sizes: Arc::clone(&self.sizes), budget: self.budget.clone() }
-    }
-
-    /// Streams a list page by page, following `Link` as given. Ends after the last page or the first error; a list
-    /// that goes in a circle or is cut short is an error, never a shorter list. A page that is too large, too slow or
-    /// refused is asked for again with half as many documents, from the beginning of the list: documents may come twice.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the stream is safe: it only reads, and asks for no further page.
-    pub fn pages(&self, request: ListRequest) -> impl Stream<Item = Result<Page, ApiError>> + Send + use<> {
-        page::pages(Arc::clone(&self.api), Arc::clone(&self.sizes), request)
     }
 
     /// Whose token it is; unknown where the service has no such call.

@@ -39,8 +39,8 @@ pub struct HttpOptions {
     pub authorities: Option<Bytes>,
     /// Through which proxy. Default: what the environment says.
     pub proxy: ProxyChoice,
-    /// The largest page of a list, decoded, as long as fewer documents can be asked for. A page of more than a MiB is split
-    /// into its documents while it arrives, and lies in a temporary file without a name. Default 256 MiB.
+    /// The largest page of a list, decoded, as long as fewer documents can be asked for. A page of more than 256 KiB is
+    /// split into its documents while it arrives, and lies in a temporary file without a name. Default 256 MiB.
     pub page_bytes: usize,
     /// The largest page that cannot be made smaller, decoded, in bytes. Default 1 GiB.
     pub list_bytes: usize,

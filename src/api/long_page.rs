@@ -12,8 +12,8 @@ use super::entry_id::has_id;
 use super::split::{ArraySplitter, SplitError};
 use crate::documents::document::escape_bytes;
 
-/// Bytes of documents that are written or read in one go.
-const PART: usize = 1 << 20;
+/// Bytes of documents that are written or read in one go: few, for several lists are read at a time.
+const PART: usize = 1 << 17;
 
 /// Why a page cannot be taken.
 #[derive(Debug, thiserror::Error)]
@@ -73,7 +73,9 @@ impl PageWriter {
     /// Begins a page whose documents have at most `bound` bytes each.
     pub(super) fn new(bound: usize) -> Result<Self, PageError> {
         let bound = bound.min(u32::MAX as usize / 16);
-        let out = Output { file: tempfile::tempfile()?, buffer: Vec::new(), lengths: Vec::new() };
+        // At once as long as it gets: a growing buffer leaves all its shorter forms behind.
+        let buffer = Vec::with_capacity(PART);
+        let out = Output { file: tempfile::tempfile()?, buffer, lengths: Vec::new() };
         Ok(Self { splitter: ArraySplitter::new(bound), out })
     }
 
@@ -103,9 +105,17 @@ impl Output {
         if !has_id(raw.get()) {
             return Err(PageError::NotADocument(number));
         }
-        self.buffer.extend_from_slice(raw.get().as_bytes());
-        self.lengths.push(u32::try_from(raw.get().len()).unwrap_or(u32::MAX));
-        if self.buffer.len() >= PART { self.flush() } else { Ok(()) }
+        let text = raw.get().as_bytes();
+        self.lengths.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
+        if self.buffer.len() + text.len() > PART {
+            self.flush()?;
+        }
+        if text.len() > PART {
+            self.file.write_all(text)?;
+        } else {
+            self.buffer.extend_from_slice(text);
+        }
+        Ok(())
     }
 
     fn flush(&mut self) -> Result<(), PageError> {
@@ -128,9 +138,24 @@ impl Parts {
         Self { page, next: 0, offset: 0 }
     }
 
+    /// How many documents the page has.
+    pub(super) fn len(&self) -> usize {
+        self.page.len()
+    }
+
     /// Whether another part follows.
     pub(super) fn more(&self) -> bool {
         self.next < self.page.len()
+    }
+
+    /// The first document, if there is any.
+    pub(super) fn first(&self) -> Result<Option<Box<RawValue>>, PageError> {
+        let Kept { file, lengths } = &*self.page.0;
+        let Some(length) = lengths.first() else { return Ok(None) };
+        let mut document = vec![0; *length as usize];
+        file.read_exact_at(&mut document, 0)?;
+        let document = serde_json::from_slice::<&RawValue>(&document);
+        Ok(Some(document.map_err(|error| PageError::NotJson(1, error))?.to_owned()))
     }
 
     /// The next documents: about as many as have [`PART`] bytes together.
@@ -180,6 +205,7 @@ mod tests {
         let page = page(format!("[\n{}\n]", all.join(" ,\n")).as_bytes()).unwrap();
         assert_eq!(page.len(), 100);
         let mut parts = Parts::of(page);
+        assert_eq!(parts.first().unwrap().unwrap().get(), all[0]);
         let (mut read, mut count) = (Vec::new(), 0);
         while parts.more() {
             let part = parts.read().unwrap();

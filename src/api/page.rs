@@ -9,11 +9,11 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use futures::{Stream, stream};
+use futures::{Stream, TryStreamExt, stream};
 use serde_json::value::RawValue;
 
 use super::entry_id::{has_id, id_of};
-use super::long_page::{LongPage, Parts};
+use super::long_page::Parts;
 use super::page_size::PageSizes;
 use super::unreadable::UnreadableAnswer;
 use super::{Api, ApiError, Call, ErrorKind, ListRequest, Method, Reply};
@@ -44,12 +44,68 @@ pub struct Page {
     pub more: bool,
 }
 
-/// Streams a list page by page. It ends after the last page or the first error.
+/// A page of a list as it came. The documents of a long one lie on disk until they are asked for: whoever keeps it keeps
+/// no documents.
+#[derive(Debug)]
+pub struct WholePage {
+    /// `None` once it was read to its end.
+    documents: Option<Listed>,
+    target: String,
+    len: usize,
+    date: Option<jiff::Timestamp>,
+    more: bool,
+}
+
+impl WholePage {
+    /// The page, or its next part if it is long; `None` once it was read to its end. There is one part at least.
+    ///
+    /// # Errors
+    ///
+    /// The file in which the documents of a long page lie cannot be read.
+    pub fn next_part(&mut self) -> Option<Result<Page, ApiError>> {
+        let (documents, ends) = match self.documents.take()? {
+            Listed::All(documents) => (documents, true),
+            Listed::Long(mut parts) => match parts.read() {
+                Ok(documents) => {
+                    let ends = !parts.more();
+                    self.documents = (!ends).then_some(Listed::Long(parts));
+                    (documents, ends)
+                }
+                Err(error) => {
+                    let summary = error.to_string();
+                    return Some(Err(ApiError::new(Method::Get, &self.target, ErrorKind::Broken, summary)));
+                }
+            },
+        };
+        Some(Ok(Page { documents, len: self.len, ends, date: self.date, more: self.more }))
+    }
+}
+
+/// The documents of a page that came.
+#[derive(Debug)]
+enum Listed {
+    All(Vec<Box<RawValue>>),
+    Long(Parts),
+}
+
+/// Streams a list page by page, long pages part by part. It ends after the last page or the first error.
 pub(super) fn pages(
     api: Arc<dyn Api>,
     sizes: Arc<PageSizes>,
     request: ListRequest,
 ) -> impl Stream<Item = Result<Page, ApiError>> + Send + use<> {
+    let parts = |page: WholePage| {
+        stream::unfold(page, |mut page| async move { page.next_part().map(|part| (part, page)) })
+    };
+    whole_pages(api, sizes, request).map_ok(parts).try_flatten()
+}
+
+/// Streams a list page by page. It ends after the last page or the first error.
+pub(super) fn whole_pages(
+    api: Arc<dyn Api>,
+    sizes: Arc<PageSizes>,
+    request: ListRequest,
+) -> impl Stream<Item = Result<WholePage, ApiError>> + Send + use<> {
     let mut walk = Walk {
         api,
         sizes,
@@ -59,13 +115,9 @@ pub(super) fn pages(
         seen: HashSet::new(),
         begun: HashSet::new(),
         turns: 0,
-        long: None,
     };
     walk.begin();
     stream::try_unfold(walk, |mut walk| async move {
-        if let Some(part) = walk.next_part()? {
-            return Ok(Some((part, walk)));
-        }
         while let Some(target) = walk.next.take() {
             match walk.read(target).await {
                 Ok(page) => return Ok(Some((page, walk))),
@@ -91,31 +143,9 @@ struct Walk {
     /// What the pages began with, as hashes.
     begun: HashSet<Fingerprint>,
     turns: u32,
-    /// What is left of a long page.
-    long: Option<(Parts, Page)>,
-}
-
-/// The documents of a page that came.
-enum Listed {
-    All(Vec<Box<RawValue>>),
-    Long(LongPage),
 }
 
 impl Walk {
-    /// The next part of a long page, if one is being read.
-    fn next_part(&mut self) -> Result<Option<Page>, ApiError> {
-        let Some((mut parts, page)) = self.long.take() else { return Ok(None) };
-        let documents = parts.read().map_err(|error| {
-            let target = self.request.target(self.limit);
-            ApiError::new(Method::Get, &target, ErrorKind::Broken, error.to_string())
-        })?;
-        let part = Page { documents, ends: !parts.more(), ..page.clone() };
-        if parts.more() {
-            self.long = Some((parts, page));
-        }
-        Ok(Some(part))
-    }
-
     /// Begins the list, or begins it again.
     fn begin(&mut self) {
         self.limit = self.sizes.of(&self.request);
@@ -123,7 +153,6 @@ impl Walk {
         self.seen.clear();
         self.begun.clear();
         self.turns = 0;
-        self.long = None;
     }
 
     /// Whether fewer documents on a page may help.
@@ -133,7 +162,7 @@ impl Walk {
         self.limit > 1 && error.too_large.is_some() && !for_include
     }
 
-    async fn read(&mut self, target: String) -> Result<Page, ApiError> {
+    async fn read(&mut self, target: String) -> Result<WholePage, ApiError> {
         let (method, purpose, can_be_halved) = (Method::Get, self.request.purpose(), self.limit > 1);
         let call = Call { method, target, body: None, purpose, can_be_halved, before_send: None };
         let (listed, reply) = read_as(&*self.api, &call, listed).await?;
@@ -148,19 +177,11 @@ impl Walk {
                 summary,
             )
         };
-        let (len, documents) = match listed {
-            Listed::All(documents) => (documents.len(), documents),
-            Listed::Long(page) => {
-                let (len, mut parts) = (page.len(), Parts::of(page));
-                let documents = parts.read().map_err(|error| broken(&error.to_string()))?;
-                if parts.more() {
-                    let (date, more) = (reply.date, reply.next.is_some());
-                    self.long = Some((parts, Page { documents: Vec::new(), len, ends: false, date, more }));
-                }
-                (len, documents)
-            }
+        let (len, first) = match &listed {
+            Listed::All(documents) => (documents.len(), documents.first().cloned()),
+            Listed::Long(parts) => (parts.len(), parts.first().map_err(|error| broken(&error.to_string()))?),
         };
-        if let Some(first) = documents.first() {
+        if let Some(first) = first {
             let is_new = self.begun.insert(Fingerprint::of(id_of(first.get()).as_bytes()));
             self.turns = if is_new { 0 } else { self.turns + 1 };
         }
@@ -177,7 +198,8 @@ impl Walk {
         }
         let more = reply.next.is_some();
         self.next = reply.next;
-        Ok(Page { documents, len, ends: self.long.is_none(), date: reply.date, more })
+        let target = self.request.target(self.limit);
+        Ok(WholePage { documents: Some(listed), target, len, date: reply.date, more })
     }
 }
 
@@ -217,7 +239,7 @@ pub(super) fn unreadable(call: &Call, reply: &Reply, kind: ErrorKind, why: &Unre
 /// The documents of a page, wherever they are.
 fn listed(reply: &Reply) -> Result<Listed, UnreadableAnswer> {
     match &reply.page {
-        Some(page) => Ok(Listed::Long(page.clone()?)),
+        Some(page) => Ok(Listed::Long(Parts::of(page.clone()?))),
         None => documents(reply).map(Listed::All),
     }
 }

@@ -4,7 +4,7 @@ use futures::{StreamExt, pin_mut};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::api::{ApiError, ListRequest, Page};
+use crate::api::{ApiError, ListRequest, Page, WholePage};
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::model::cancel::Cancel;
@@ -12,7 +12,9 @@ use crate::model::cancel::Cancel;
 /// Pages of a list, in order. At most one is kept beside the one that is looked at. Dropped, it stops reading.
 #[derive(Debug)]
 pub(crate) struct PagesAhead {
-    pages: mpsc::Receiver<Result<Page, ApiError>>,
+    pages: mpsc::Receiver<Result<WholePage, ApiError>>,
+    /// The page that is looked at.
+    page: Option<WholePage>,
     reading: JoinHandle<()>,
 }
 
@@ -22,7 +24,7 @@ impl PagesAhead {
         let client = account.client.clone();
         let (sender, pages) = mpsc::channel(1);
         let reading = tokio::spawn(async move {
-            let list = client.pages(request);
+            let list = client.whole_pages(request);
             pin_mut!(list);
             // The place for a page is taken before it is asked for, so that no more than one waits.
             while let Ok(place) = sender.reserve().await {
@@ -30,10 +32,10 @@ impl PagesAhead {
                 place.send(page);
             }
         });
-        Self { pages, reading }
+        Self { pages, page: None, reading }
     }
 
-    /// The next page; `None` after the last.
+    /// The next page, or the next part of a long one; `None` after the last.
     ///
     /// # Errors
     ///
@@ -42,10 +44,23 @@ impl PagesAhead {
         &mut self,
         cancel: &Cancel,
     ) -> Result<Option<Result<Page, ApiError>>, EngineError> {
-        tokio::select! {
-            biased;
-            () = cancel.draining() => Err(EngineError::Interrupted),
-            page = self.pages.recv() => Ok(page),
+        if cancel.is_draining() {
+            return Err(EngineError::Interrupted);
+        }
+        loop {
+            if let Some(part) = self.page.as_mut().and_then(WholePage::next_part) {
+                return Ok(Some(part));
+            }
+            let page = tokio::select! {
+                biased;
+                () = cancel.draining() => return Err(EngineError::Interrupted),
+                page = self.pages.recv() => page,
+            };
+            match page {
+                Some(Ok(page)) => self.page = Some(page),
+                Some(Err(error)) => return Ok(Some(Err(error))),
+                None => return Ok(None),
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::api::long_page::{PageError, PageWriter};
 use crate::api::split::SplitError;
 
 /// The longest page that is kept in memory, in bytes.
-const MOST_IN_MEMORY: usize = 1 << 20;
+const MOST_IN_MEMORY: usize = 1 << 18;
 
 /// Reads the body, decoded, up to `bound` bytes. A page of a list, whose documents have at most `document` bytes, is split
 /// while it arrives once it is longer than what is kept in memory.
