@@ -36,6 +36,9 @@ pub struct JournalOptions {
 /// How long a write waits for company that is kept in another place too.
 const MIRROR_LINGER: Duration = Duration::from_millis(50);
 
+/// Records that are written and synced in one go at most: they are in memory meanwhile, in two forms.
+const MOST_AT_ONCE: usize = 512;
+
 /// Who writes a journal.
 #[derive(Debug, Clone, Default)]
 pub enum Writing {
@@ -179,11 +182,13 @@ impl Writer {
         let linger = if self.mirror.is_some() { MIRROR_LINGER } else { self.options.linger };
         let deadline = Instant::now() + linger;
         loop {
-            while let Ok(message) = inbox.try_recv() {
+            while batch.len() < MOST_AT_ONCE
+                && let Ok(message) = inbox.try_recv()
+            {
                 batch.push(message);
             }
             let now = Instant::now();
-            if now >= deadline || batch.len() >= 1024 || inbox.is_closed() {
+            if now >= deadline || batch.len() >= MOST_AT_ONCE || inbox.is_closed() {
                 return;
             }
             std::thread::sleep((deadline - now).min(Duration::from_micros(250)));

@@ -21,7 +21,7 @@ use crate::model::Fingerprint;
 /// A journal open for writing. Dropping it writes what is queued and closes the files.
 #[derive(Debug)]
 pub struct Journal {
-    // Bounded: a run must not outpace its own memory. 4096 is far above the calls that can be in flight.
+    // Bounded: a run must not outpace its own memory. 1024 is far above the calls that can be in flight.
     queue: Option<mpsc::Sender<Message>>,
     thread: Option<JoinHandle<()>>,
     inline: Option<Inline>,
@@ -66,7 +66,7 @@ impl Journal {
         prev: Fingerprint,
         options: JournalOptions,
     ) -> Result<Self, JournalError> {
-        let (queue, inbox) = mpsc::channel(4096);
+        let (queue, inbox) = mpsc::channel(1024);
         let stats = Arc::new(JournalStats::default());
         let failed = Arc::new(Mutex::new(None));
         let writer = Writer {
