@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
+use futures::future::BoxFuture;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
@@ -17,10 +18,10 @@ use crate::executor::halt;
 use crate::executor::record::compare_texts;
 use crate::executor::stop_policy::Policy;
 use crate::inventory::error::EngineError;
-use crate::inventory::list_scan::{PageVisitor, ScanOptions, list_scan};
+use crate::inventory::list_scan::{BREATH_DOCUMENTS, PageVisitor, ScanOptions, list_scan};
 use crate::journal::Step;
 use crate::model::event::{Event, Stage};
-use crate::model::{Chunks, Head, Id, IdMap, ItemKey, Operation, PackedId, Verdict};
+use crate::model::{Head, Id, IdMap, ItemKey, ItemSet, Operation, Verdict};
 use crate::run_folder::forecast;
 use crate::run_folder::plan_item::PlanItem;
 
@@ -69,9 +70,7 @@ pub(crate) async fn read_back(context: &Context<'_>, policy: &mut Policy) -> Res
         let mut confirmed_by_list = false;
         if is_cheaper_by_list(context, listed, open.values()) {
             let Listed { settled, gone, differ, whole } = compare_list(context, policy, &open).await?;
-            for target in settled.iter() {
-                open.remove(&target.into());
-            }
+            open.retain(|item| !settled.contains(*item));
             for item in gone {
                 let absent = Verified::absent(Verdict::Equal, None);
                 let target = record(context, policy, item, absent).await?;
@@ -168,7 +167,7 @@ async fn record(
 /// What a scan of the list said.
 struct Listed {
     /// What is as wanted, and recorded so.
-    settled: Chunks<PackedId>,
+    settled: ItemSet,
     /// Items whose import is to be gone, and is.
     gone: Vec<ItemKey>,
     differ: HashMap<ItemKey, Verified>,
@@ -185,13 +184,12 @@ async fn compare_list(
 ) -> Result<Listed, EngineError> {
     let removals = removals(context, open)?;
     let steady = !removals.is_empty();
-    // Each item is told once.
-    let (sender, mut equal) = mpsc::channel(open.len().max(1));
+    let (sender, mut equal) = mpsc::channel(2 * BREATH_DOCUMENTS);
     let mut reader = Reader {
         context,
         open,
         removals,
-        told: HashSet::new(),
+        told: ItemSet::default(),
         equal: sender,
         differ: HashMap::new(),
         there: HashSet::new(),
@@ -212,20 +210,19 @@ async fn compare_list(
             Err(error) if error.is_unauthorized() || error.is_away() => false,
             Err(error) => return Err(error),
         };
-        let Reader { there, removals, differ, .. } = reader;
+        let Reader { there, removals, differ, told: settled, .. } = reader;
         let gone = if whole { removals.difference(&there).copied().collect() } else { Vec::new() };
-        Ok((whole, gone, differ))
+        Ok(Listed { settled, gone, differ, whole })
     };
     let recording = async {
-        let mut settled = Chunks::default();
         while let Some((item, verified)) = equal.recv().await {
-            settled.push(PackedId::from(&record(context, policy, item, verified).await?));
+            record(context, policy, item, verified).await?;
             halt(context, policy);
         }
-        Ok(settled)
+        Ok(())
     };
-    let ((whole, gone, differ), settled) = futures::try_join!(scanning, recording)?;
-    Ok(Listed { settled, gone, differ, whole })
+    let (listed, ()) = futures::try_join!(scanning, recording)?;
+    Ok(listed)
 }
 
 /// The items among `open` whose import is to be gone.
@@ -248,7 +245,7 @@ struct Reader<'a, 'b> {
     open: &'a IdMap<ItemKey>,
     removals: HashSet<ItemKey>,
     /// What was found to be as wanted: a list that is read again shows it again.
-    told: HashSet<ItemKey>,
+    told: ItemSet,
     equal: mpsc::Sender<(ItemKey, Verified)>,
     differ: HashMap<ItemKey, Verified>,
     there: HashSet<ItemKey>,
@@ -261,13 +258,19 @@ impl PageVisitor for Reader<'_, '_> {
         Ok(())
     }
 
+    fn ready(&self) -> BoxFuture<'static, ()> {
+        let equal = self.equal.clone();
+        // Whoever records it goes on as long as the scan does.
+        Box::pin(async move { drop(equal.reserve_many(BREATH_DOCUMENTS).await) })
+    }
+
     fn take(&mut self, head: &Head, text: &RawValue) -> Result<bool, EngineError> {
         let Some(key) = self.open.get(&head.id) else { return Ok(true) };
         if self.removals.contains(key) {
             self.there.insert(*key);
             return Ok(true);
         }
-        if self.told.contains(key) {
+        if self.told.contains(*key) {
             return Ok(true);
         }
         let item = self.context.plan.item(*key)?;

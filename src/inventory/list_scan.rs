@@ -11,6 +11,7 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use serde_json::value::RawValue;
 
 use crate::api::{ErrorKind, ListRequest};
@@ -34,6 +35,9 @@ pub(crate) const PAGE: u32 = 1000;
 /// Bytes of documents after which others have their turn: some milliseconds of work.
 const BREATH: usize = 1 << 18;
 
+/// Documents after which they have it, however short those are.
+pub(crate) const BREATH_DOCUMENTS: usize = 256;
+
 /// Whoever takes the imports of a sweep.
 pub(crate) trait PageVisitor {
     /// Forgets what was taken: the sweep begins again.
@@ -43,6 +47,10 @@ pub(crate) trait PageVisitor {
     /// Learns that a page is over and another follows; `false` when no more are wanted.
     fn page_ended(&mut self) -> bool {
         true
+    }
+    /// Waits until as many imports as come before it is asked again can be taken: [`BREATH_DOCUMENTS`] at most.
+    fn ready(&self) -> BoxFuture<'static, ()> {
+        Box::pin(std::future::ready(()))
     }
 }
 
@@ -188,6 +196,7 @@ async fn once(
         }
         let mut pages = PagesAhead::of(account, request(adaptor));
         let mut unfiltered = false;
+        let (mut bytes, mut documents) = (0, 0);
         while let Some(page) = pages.next(cancel).await? {
             let page = page.map_err(account.failed("list the imports"))?;
             if manner.steady && second.is_none() {
@@ -195,12 +204,12 @@ async fn once(
                 second = Some(SecondLook::begin(account, ids.hasher.clone(), limit, cancel));
             }
             seen.page = seen.page.max(page.len as u64);
-            let mut looked_at = 0;
             for text in page.documents {
-                looked_at += text.get().len();
-                if looked_at > BREATH {
-                    looked_at = 0;
+                (bytes, documents) = (bytes + text.get().len(), documents + 1);
+                if bytes > BREATH || documents >= BREATH_DOCUMENTS {
+                    (bytes, documents) = (0, 0);
                     tokio::task::yield_now().await;
+                    sink.ready().await;
                     if cancel.is_draining() {
                         return Err(EngineError::Interrupted);
                     }

@@ -51,6 +51,12 @@ impl<T> IdMap<T> {
         }
     }
 
+    /// Keeps only the ids to which something belongs that `keep` keeps.
+    pub fn retain(&mut self, keep: impl Fn(&T) -> bool) {
+        self.usual.retain(|_, value| keep(value));
+        self.others.retain(|_, value| keep(value));
+    }
+
     /// How many ids there are.
     pub fn len(&self) -> usize {
         self.usual.len() + self.others.len()
@@ -114,6 +120,9 @@ mod tests {
         let mut all: Vec<(Id, usize)> = map.iter().map(|(id, at)| (id, *at)).collect();
         all.sort_by_key(|(_, at)| *at);
         assert!(all.into_iter().map(|(id, _)| id).eq(ids.iter().cloned()));
+        let mut kept = map.clone();
+        kept.retain(|at| *at >= 2);
+        assert_eq!((kept.len(), kept.get(&ids[0]), kept.get(&ids[3])), (3, None, Some(&3)));
         let some = map.only(|at| *at >= 2);
         assert_eq!((some.len(), some.contains(&ids[0]), some.contains(&ids[3])), (3, false, true));
         for (at, id) in ids.iter().enumerate() {
