@@ -20,8 +20,12 @@ pub(super) async fn undo(world: &CliContext, args: &Undo) -> Result<Exit, Failur
     world.text_or_json("undo")?;
     parent::follow(world, args.parent)?;
     let path = find(world, Some(&args.run))?;
-    let earlier = OpenedRun::open(&path)?;
-    let head = earlier.plan.head();
+    // Where its items stand is read again once its lock is held, and is not kept twice.
+    let (head, folder) = {
+        let earlier = OpenedRun::open(&path)?;
+        (earlier.plan.head().clone(), earlier.folder)
+    };
+    let head = &head;
     if let Some(action) = nothing_to_undo(head) {
         let more =
             if action == Action::Backup { "; `transship archive prune` removes snapshots" } else { "" };
@@ -35,13 +39,13 @@ pub(super) async fn undo(world: &CliContext, args: &Undo) -> Result<Exit, Failur
     let session = open(world, OpenRequest::Undo(head), &cancel, args.settle).await?;
     // Without a terminal and without --yes nobody can agree to remove what the run did not make.
     let offered = if args.yes || world.stdin_is_terminal { Copies::Remove } else { Copies::Leave };
-    let mut plan = session.undo(&earlier.folder, offered).await?;
+    let mut plan = session.undo(&folder, offered).await?;
     if !world.global.quiet {
         show_plan(world, plan.file(), &args.show);
     }
     if plan.copies() > 0 && !args.yes && !ask(world, &question(plan.copies()), &cancel).await? {
         drop(plan);
-        plan = session.undo(&earlier.folder, Copies::Leave).await?;
+        plan = session.undo(&folder, Copies::Leave).await?;
         if !world.global.quiet {
             show_plan(world, plan.file(), &args.show);
         }

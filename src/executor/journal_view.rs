@@ -199,13 +199,18 @@ impl<'a> JournalView<'a> {
     /// Items that wait to be read back, by their imports, without some of them.
     pub(crate) fn unverified(&self, without: &HashSet<ItemKey>) -> IdMap<ItemKey> {
         let memory = self.memory.borrow();
-        let items = (1_u32..).map(ItemKey).zip(memory.states()).filter(|(key, _)| !without.contains(key));
-        items
-            .filter_map(|(key, state)| match state {
-                ItemState::Applied { target, .. } => Some((target, key)),
-                _ => None,
-            })
-            .collect()
+        let waits = |key: &ItemKey, state: &ItemState| {
+            matches!(state, ItemState::Applied { .. }) && !without.contains(key)
+        };
+        let items = || (1_u32..).map(ItemKey).zip(memory.states()).filter(|(key, state)| waits(key, state));
+        // Exactly: one that grows is copied, and there are two of it meanwhile.
+        let mut unverified = IdMap::with_capacity(items().count());
+        for (key, state) in items() {
+            if let Some(target) = state.target() {
+                unverified.insert(target, key);
+            }
+        }
+        unverified
     }
 
     fn all(&self, keep: impl Fn(&ItemState) -> bool) -> Vec<ItemKey> {

@@ -124,8 +124,12 @@ impl EntryFile {
         let wanted =
             adaptor.map(|adaptor| of(adaptor).and_then(|at| u32::try_from(at).ok()).unwrap_or(u32::MAX));
         let Some(list) = self.lists.get(list) else { return Ok(Vec::new()) };
-        let fits = |place: &&EntryPlace| wanted.is_none_or(|wanted| place.adaptor == wanted);
-        list.places.iter().filter(fits).skip(skip).take(most).map(|place| self.read(*place)).collect()
+        let Some(wanted) = wanted else {
+            let places = (skip..).map_while(|at| list.places.get(at));
+            return places.take(most).map(|place| self.read(*place)).collect();
+        };
+        let places = list.places.iter().filter(|place| place.adaptor == wanted);
+        places.skip(skip).take(most).map(|place| self.read(*place)).collect()
     }
 
     /// The entry of a document, if there is one; of several the last.

@@ -24,8 +24,10 @@ use crate::run_folder::plan_item::AccountFacts;
 /// What a document that cannot be read any more holds instead of its fields; no key of the service begins with a NUL.
 pub(crate) const DAMAGED: &str = "\u{0}damaged";
 
-/// Documents on a page, unless asked otherwise.
+/// Entries on a page, unless asked otherwise.
 const PAGE: usize = 1000;
+/// Documents on a page at most, however many are asked for: all of it is in memory, and another one costs nothing.
+const MOST_ON_A_PAGE: usize = 128;
 /// Documents that are read at a time.
 const AT_ONCE: usize = 16;
 
@@ -152,12 +154,13 @@ impl Shelf {
         if !self.entries.has(kind) && kind != Kind::Imports.as_str() {
             return Err(self.holds_no(call, "list"));
         }
+        let names_only = query.get("include").is_some_and(|fields| fields == "name");
+        let limit = if names_only { limit } else { limit.min(MOST_ON_A_PAGE) };
         let adaptor = query.get("adaptorType");
         let page = self.entries.some(kind, adaptor.map(String::as_str), skip, limit.saturating_add(1));
         let mut page = page.map_err(|error| unlisted(call, &error))?;
         let more = page.len() > limit;
         page.truncate(limit);
-        let names_only = query.get("include").is_some_and(|fields| fields == "name");
         let mut body = Vec::from(*b"[");
         let mut reads = Vec::with_capacity(page.len());
         for entry in &page {

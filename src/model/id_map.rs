@@ -22,6 +22,11 @@ impl<T> Default for IdMap<T> {
 }
 
 impl<T> IdMap<T> {
+    /// With room for so many ids of the usual form.
+    pub fn with_capacity(ids: usize) -> Self {
+        Self { usual: HashMap::with_capacity(ids), others: HashMap::new() }
+    }
+
     /// Puts a value to an id, in the place of the one that it has.
     pub fn insert(&mut self, id: &Id, value: T) -> Option<T> {
         match pack(id) {

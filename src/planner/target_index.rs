@@ -46,7 +46,7 @@ pub(crate) struct TargetImports<'a> {
     /// Whether it shows the source's own imports.
     pub holds_source: bool,
     pub seen: Seen,
-    /// Everything that stands there, if it was read.
+    /// Everything that stands there, if it was read and something may be made.
     pub known: Option<KnownIds>,
 }
 
@@ -130,7 +130,8 @@ struct Index<'a, 'o> {
     samples: HashMap<String, Vec<Span>>,
     unwanted: u64,
     others: Option<Others<'o>>,
-    known: KnownIds,
+    /// Everything that stands there, where that is kept.
+    known: Option<KnownIds>,
     remembered: Remembered,
     /// Some imports of the source, and how many of them the target shows too.
     source: &'a Remembered,
@@ -147,7 +148,9 @@ impl PageVisitor for Index<'_, '_> {
         self.by_key.clear();
         self.by_id.clear();
         self.near.clear();
-        self.known.clear();
+        if let Some(known) = &mut self.known {
+            known.clear();
+        }
         self.remembered.clear();
         self.of_source = 0;
         self.samples.clear();
@@ -160,7 +163,9 @@ impl PageVisitor for Index<'_, '_> {
 
     fn take(&mut self, head: &Head, text: &RawValue) -> Result<bool, EngineError> {
         self.events.emit(&Event::StageAdvanced { stage: Stage::Compare, by: 1 });
-        self.known.insert(Kind::Imports, &head.id);
+        if let Some(known) = &mut self.known {
+            known.insert(Kind::Imports, &head.id);
+        }
         self.remembered.take(head);
         self.of_source += usize::from(self.source.is_one(head));
         if let Some(others) = &mut self.others {
@@ -303,7 +308,7 @@ pub(crate) async fn standings<'o>(
         samples: HashMap::new(),
         unwanted: 0,
         others,
-        known: KnownIds::default(),
+        known: makes.then(KnownIds::default),
         remembered: Remembered::default(),
         source,
         of_source: 0,
@@ -322,7 +327,7 @@ pub(crate) async fn standings<'o>(
     let spool = spool.map_or_else(|| DocumentFile::create_in_passing(&folder.join("target-0.spool")), Ok)?;
     let Index { mut by_key, by_id, near, samples, unwanted, others, known, remembered, .. } = index;
     by_key.sort();
-    let known = (!idle).then_some(known);
+    let known = known.filter(|_| !idle);
     Ok(TargetImports {
         by_key,
         by_id,

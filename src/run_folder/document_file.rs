@@ -79,7 +79,7 @@ impl DocumentFile {
         let file = options.open(path).map_err(RunFolderError::file("make", path))?;
         let reader = File::open(path).map_err(RunFolderError::file("open", path))?;
         Ok(Self {
-            writer: BufWriter::with_capacity(1 << 18, file),
+            writer: BufWriter::with_capacity(1 << 16, file),
             reader,
             path: path.to_owned(),
             end: 0,
