@@ -176,6 +176,23 @@ fn what_somebody_added_before_the_run_saw_what_it_had_written_stays() {
 }
 
 #[test]
+fn what_the_service_fills_in_by_itself_is_no_edit_of_what_the_run_did_not_see() {
+    let filled = Effect::ChangeField { pointer: "/tier".into(), value: json!("x"), silently: false };
+    let world = Scenario::update(["a", "b", "c"])
+        .job("transform", "[{ set: { /description: new } }]")
+        .env("TRANSSHIP_SETTLE", "0.1")
+        .fault(Fault::on("PUT", "/v1/imports/*", filled))
+        .fault(Fault::on("PUT", "/v1/imports/*", Effect::CutAfter).named("a").first(1))
+        .start();
+    let ran = world.run().expect_exit(0).expect_count("updated", 3);
+    assert!(ran.file("journal.jsonl").contains("\"adopted\":true"));
+    assert_eq!(world.import("source", "a")["tier"], "x");
+    world.no_faults();
+    undo(&world).expect_exit(0);
+    assert_eq!(world.import("source", "a").get("description"), None);
+}
+
+#[test]
 fn many_updates_are_undone_by_reading_pages() {
     let world = Scenario::update([]).many(200).job("transform", "[{ set: { /description: new } }]").start();
     world.run().expect_exit(0);

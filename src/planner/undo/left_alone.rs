@@ -6,12 +6,13 @@ use serde_json::Value;
 
 use crate::documents::Document;
 use crate::documents::document::read_tree;
-use crate::documents::normal::compare;
+use crate::documents::normal::{Consensus, compare};
 use crate::inventory::error::EngineError;
 use crate::model::{Operation, Outcome};
 use crate::planner::prepare::ended;
 use crate::planner::undo::Copies;
 use crate::planner::undo::judge::{Created, Standing, Touch};
+use crate::planner::undo::standings::Standings;
 use crate::planner::undo::touched::{Did, Touched};
 use crate::run_folder::document_file::read_span;
 use crate::run_folder::error::RunFolderError;
@@ -43,12 +44,14 @@ pub(crate) fn may_hold_an_edit(one: &Touched, now: &Standing) -> bool {
     one.was_adopted && one.is_import() && (one.did == Did::Overwrote || one.did == Did::Made && is_modified)
 }
 
-/// The fields that an import holds and that neither the run sent nor the document before it had, as a list for people.
+/// The fields that an import holds and that neither the run sent nor the document before it had, as a list for people. What all
+/// documents hold whose writes were answered is not among them.
 pub(crate) fn added(
     folder: &RunFolder,
     of_run: &PlanItem,
     before: Option<&Value>,
     now: &Document,
+    standings: &mut Standings,
 ) -> Result<String, EngineError> {
     let (Some(span), Ok(now)) = (of_run.wanted, now.tree()) else { return Ok(String::new()) };
     let path = folder.wanted();
@@ -59,5 +62,12 @@ pub(crate) fn added(
     let mut added = compare(&sent, now).added;
     let before = |pointer: &String| before.and_then(|before| before.pointer(pointer));
     added.retain(|pointer| before(pointer) != now.pointer(pointer));
+    if !added.is_empty() {
+        let mut consensus = Consensus::new();
+        added.iter().for_each(|pointer| consensus.ask(pointer));
+        consensus.take(now);
+        standings.answered()?.iter().for_each(|other| consensus.take(other));
+        added.retain(|pointer| !consensus.holds(pointer));
+    }
     Ok(added.join(", "))
 }

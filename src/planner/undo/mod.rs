@@ -352,7 +352,8 @@ fn plan_item(
             now = standings.text(at)?.map(|text| read_document(text, Path::new("now.spool"))).transpose()?;
         }
         let before = wanted.as_ref().and_then(|wanted| wanted.tree.as_ref());
-        let added = now.as_ref().map(|now| added(with.folder, &of_run, before, now)).transpose()?;
+        let added =
+            now.as_ref().map(|now| added(with.folder, &of_run, before, now, standings)).transpose()?;
         if let Some(added) = added.filter(|added| !added.is_empty()) {
             let message = format!(
                 "its write got no answer, and it holds what the run did not send ({added}){who}: left alone"

@@ -7,11 +7,12 @@
 use std::time::Duration;
 
 use futures::StreamExt;
+use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::time::{Instant, sleep};
 
 use crate::api::ErrorKind;
-use crate::documents::document::Printed;
+use crate::documents::document::{Printed, read_tree};
 use crate::documents::normal::Ignore;
 use crate::documents::pointer::Pointer;
 use crate::inventory::error::EngineError;
@@ -24,6 +25,8 @@ use crate::planner::undo::touched::{Did, Touched};
 use crate::run_folder::document_file::{DocumentFile, PackedSpan};
 use crate::run_folder::forecast;
 
+/// So many documents tell what the service fills in by itself.
+const SAMPLE: usize = 32;
 /// Calls in flight at once; the account's own budget holds them back further.
 const AT_ONCE: usize = 64;
 /// The first pause between two looks; each is twice the one before.
@@ -53,6 +56,8 @@ struct Seen {
     now: Option<Now>,
     /// Where the text lies of what is to be compared with the document before the run.
     text: Option<PackedSpan>,
+    /// Whether the run overwrote it, and saw the answer.
+    was_answered: bool,
     /// Whether it is looked for.
     is_open: bool,
     /// Whether the last look at the list showed it.
@@ -71,6 +76,23 @@ impl Standings {
     pub(crate) fn text(&mut self, at: usize) -> Result<Option<Vec<u8>>, EngineError> {
         let span = self.all.get(at).and_then(|seen| seen.text);
         Ok(span.map(|span| self.texts.read(span.into())).transpose()?)
+    }
+
+    /// Some documents that the run overwrote, whose writes were answered: what they have in common beside what was sent is the
+    /// service's own doing.
+    pub(crate) fn answered(&mut self) -> Result<Vec<Value>, EngineError> {
+        let spans: Vec<PackedSpan> = self
+            .all
+            .iter()
+            .filter(|seen| seen.was_answered)
+            .filter_map(|seen| seen.text)
+            .take(SAMPLE)
+            .collect();
+        let mut trees = Vec::new();
+        for span in spans {
+            trees.extend(read_tree(&self.texts.read(span.into())?));
+        }
+        Ok(trees)
     }
 
     /// Whether anything that the run left behind is there.
@@ -237,6 +259,7 @@ impl Reader<'_> {
         let created = Created::of(head.created_at.as_deref(), modified.as_ref());
         seen.now = Some(Now::There(Standing { print, modified, created }));
         if self.touched[at].is_compared() {
+            seen.was_answered = !self.touched[at].was_adopted;
             seen.text = Some(self.found.texts.append(text.get().as_bytes())?.into());
         }
         Ok(())
