@@ -26,7 +26,8 @@ use crate::clock::Clock;
 pub(super) const FOLDER: &str = "locks";
 /// The file that is locked in a folder.
 pub(super) const FILE: &str = "lock";
-const EXCLUSIVE: &str = "locks/exclusive.json";
+/// The lease of whoever works alone.
+pub(super) const EXCLUSIVE: &str = "locks/exclusive.json";
 
 /// How an archive is locked.
 #[derive(Debug, Clone)]

@@ -7,10 +7,13 @@
 //! Where it cannot have that, it leaves the sweep to a later prune.
 
 use std::collections::{BTreeSet, HashSet};
+use std::future;
+use std::panic::resume_unwind;
 use std::time::Duration;
 
 use futures::stream::{StreamExt, TryStreamExt};
 use jiff::{SignedDuration, Timestamp};
+use tokio_util::sync::CancellationToken;
 
 use super::folder::ASIDE;
 use super::layout::{BLOBS, SNAPSHOTS};
@@ -91,16 +94,21 @@ impl Archive {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future leaves every listed snapshot whole, and the next prune goes on. The lock is let go at
-    /// once, while a removal that is under way may still happen.
+    /// Dropping the future leaves every listed snapshot whole, and the next prune goes on. Blobs whose removal is under
+    /// way still go, and the lock is let go after the last of them.
     pub async fn prune(&self, options: PruneOptions) -> Result<PruneReport, ArchiveError> {
-        let lock = if options.dry_run { None } else { Some(self.lock(Sharing::Exclusive, "a prune").await?) };
-        let done = self.prune_under(options, lock.as_ref()).await;
-        // Whatever became of it: in a bucket a lock that is not taken away keeps others out until it runs out.
-        if let Some(lock) = lock {
-            lock.release().await;
+        if options.dry_run {
+            return Ok(self.prune_under(options, None).await?.0);
         }
-        done
+        let lock = self.lock(Sharing::Exclusive, "a prune").await?;
+        match self.prune_under(options, Some(&lock)).await {
+            Ok((report, gone)) => self.remove_all(gone, lock).await.map(|()| report),
+            // Whatever became of it: in a bucket a lock that is not taken away keeps others out until it runs out.
+            Err(error) => {
+                lock.release().await;
+                Err(error)
+            }
+        }
     }
 
     /// Removes what the policy does not keep of these accounts, and touches no snapshot of another. Backups of others go
@@ -156,11 +164,12 @@ impl Archive {
         Ok(report)
     }
 
+    /// Removes the snapshots, and tells which objects nobody needs any more.
     async fn prune_under(
         &self,
         options: PruneOptions,
         lock: Option<&Held>,
-    ) -> Result<PruneReport, ArchiveError> {
+    ) -> Result<(PruneReport, Vec<Object>), ArchiveError> {
         let now = self.options().clock.now();
         let Decided { unreadable, lacking, decisions, marked } =
             self.decide(&options, now, self.snapshots().await?).await?;
@@ -185,8 +194,8 @@ impl Archive {
             .filter(|decision| !decision.keep)
             .map(|decision| decision.snapshot.manifest_bytes)
             .sum::<u64>();
-        self.sweep(&marked, limit(now, options.grace), lock, &mut report).await?;
-        Ok(report)
+        let gone = self.unneeded(&marked, limit(now, options.grace), &mut report).await?;
+        Ok((report, gone))
     }
 
     /// What stays, and the blobs it needs. All that stays is read whole before anything goes, and its blobs are looked
@@ -261,13 +270,13 @@ impl Archive {
         self.store().remove(&self.manifest_path(id)).await
     }
 
-    async fn sweep(
+    /// What is older than the limit and needed by nobody.
+    async fn unneeded(
         &self,
         marked: &HashSet<Fingerprint>,
         limit: Timestamp,
-        lock: Option<&Held>,
         report: &mut PruneReport,
-    ) -> Result<(), ArchiveError> {
+    ) -> Result<Vec<Object>, ArchiveError> {
         let mut gone: Vec<Object> = Vec::new();
         if report.sweep_refused.is_none() {
             let mut objects = self.store().list(BLOBS);
@@ -283,24 +292,47 @@ impl Archive {
         for folder in [ASIDE, lock::FOLDER] {
             let mut objects = self.store().list(folder);
             while let Some(object) = objects.try_next().await? {
-                // Leases that are held are renewed, so an old one is nobody's.
-                if object.modified < limit {
+                // Leases that are held are renewed, so an old one is nobody's; the exclusive one is our own.
+                if object.modified < limit && object.name != lock::EXCLUSIVE {
                     gone.push(object);
                 }
             }
         }
         report.files_removed = gone.len() as u64;
         report.bytes_freed += gone.iter().map(|object| object.size).sum::<u64>();
-        let Some(lock) = lock else { return Ok(()) };
-        futures::stream::iter(gone)
-            .map(|object| async move {
-                lock.check()?;
-                debug_assert!(!object.name.starts_with(SNAPSHOTS), "snapshots are not swept");
-                self.store().remove(&object.name).await
-            })
-            .buffer_unordered(self.options().in_flight.max(1))
-            .try_collect::<()>()
-            .await
+        Ok(gone)
+    }
+
+    /// Removes objects, and lets go of the lock when no removal is under way any more: also after an error, and where
+    /// nobody waits for it any longer. A backup that began before would count on a blob that is about to go.
+    async fn remove_all(&self, gone: Vec<Object>, lock: Held) -> Result<(), ArchiveError> {
+        let (store, in_flight) = (self.store().clone(), self.options().in_flight.max(1));
+        let stop = CancellationToken::new();
+        let _stop_when_dropped = stop.clone().drop_guard();
+        let removing = tokio::spawn(async move {
+            let mut removals = futures::stream::iter(gone)
+                .take_while(|_| future::ready(!stop.is_cancelled()))
+                .map(|object| {
+                    let (store, lock) = (&store, &lock);
+                    async move {
+                        lock.check()?;
+                        debug_assert!(!object.name.starts_with(SNAPSHOTS), "snapshots are not swept");
+                        store.remove(&object.name).await
+                    }
+                })
+                .buffer_unordered(in_flight);
+            let mut all = Ok(());
+            while let Some(removed) = removals.next().await {
+                if removed.is_err() && all.is_ok() {
+                    all = removed;
+                    stop.cancel();
+                }
+            }
+            drop(removals);
+            lock.release().await;
+            all
+        });
+        removing.await.unwrap_or_else(|error| resume_unwind(error.into_panic()))
     }
 }
 

@@ -1,12 +1,14 @@
 //! Two at once in one archive.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures::TryStreamExt;
 use jiff::SignedDuration;
 use object_store::ObjectStore;
 use object_store::memory::InMemory;
+use tokio::sync::Semaphore;
 use transship_archive::{Archive, ArchiveError, ArchiveOptions, Notes, Policy, PruneOptions};
 
 use super::support::*;
@@ -60,6 +62,44 @@ async fn a_backup_that_was_dropped_does_not_keep_a_folder_locked() {
     backup(&archive, &imports(0..2)).await.unwrap();
     drop(archive.backup(account("eu")).await.unwrap());
     archive.prune(prune()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_prune_that_was_dropped_keeps_backups_out_until_its_last_removal_is_over() {
+    let (storage, permits) = (Arc::new(InMemory::new()), Arc::new(Semaphore::new(0)));
+    let (hands, one, other) = two();
+    let slow = Mortal::removing_by_permit(Arc::clone(&storage) as _, Arc::clone(&permits));
+    let removes = Arc::clone(&slow.removes);
+    let one = Archive::open_store(slow, "bucket", one).await.unwrap();
+    let other = Archive::open_store(storage, "bucket", other).await.unwrap();
+    backup(&other, &imports(0..4)).await.unwrap();
+    hands.pass(SignedDuration::from_secs(60));
+    backup(&other, &imports(8..9)).await.unwrap();
+    let pruning = one.prune(prune());
+    let blobs_go = async {
+        while removes.load(Ordering::SeqCst) == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        done = pruning => panic!("no blob could go: {done:?}"),
+        () = blobs_go => {}
+    }
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    let begun = other.backup(account("eu")).await;
+    assert!(matches!(begun, Err(ArchiveError::Busy { .. })), "a backup would count on blobs that go");
+    permits.add_permits(100);
+    let writer = loop {
+        match other.backup(account("eu")).await {
+            Err(ArchiveError::Busy { .. }) => tokio::task::yield_now().await,
+            begun => break begun.unwrap(),
+        }
+    };
+    writer.give_up().await;
+    backup(&other, &imports(0..4)).await.unwrap();
+    assert_eq!(everything_listed_is_whole(&other).await, 2);
 }
 
 #[tokio::test]

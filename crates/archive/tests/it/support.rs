@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::StreamExt;
 use futures::stream::BoxStream;
+use futures::{FutureExt, StreamExt};
 use jiff::{SignedDuration, Timestamp};
 use object_store::path::Path;
 use object_store::{
@@ -17,6 +17,7 @@ use object_store::{
     PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions, Result,
 };
 use serde_json::json;
+use tokio::sync::Semaphore;
 use transship_archive::Clock;
 use transship_archive::{
     Account, Archive, ArchiveError, ArchiveOptions, Entry, Facts, Notes, Snapshot, SnapshotId,
@@ -163,12 +164,25 @@ pub struct Mortal {
     left: AtomicI64,
     pub puts: AtomicU64,
     pub gets: AtomicU64,
+    /// Removals of blobs wait for a permit of it, where there is one.
+    removals: Option<Arc<Semaphore>>,
+    /// Removals of blobs that waited, or do.
+    pub removes: Arc<AtomicU64>,
 }
 
 impl Mortal {
     pub fn new(inner: Arc<dyn ObjectStore>, left: i64) -> Arc<Self> {
+        Arc::new(Self::with(inner, left, None))
+    }
+
+    /// One that never dies, and removes no blob without a permit.
+    pub fn removing_by_permit(inner: Arc<dyn ObjectStore>, permits: Arc<Semaphore>) -> Arc<Self> {
+        Arc::new(Self::with(inner, i64::MAX, Some(permits)))
+    }
+
+    fn with(inner: Arc<dyn ObjectStore>, left: i64, removals: Option<Arc<Semaphore>>) -> Self {
         let (left, puts, gets) = (AtomicI64::new(left), AtomicU64::new(0), AtomicU64::new(0));
-        Arc::new(Self { inner, left, puts, gets })
+        Self { inner, left, puts, gets, removals, removes: Arc::default() }
     }
 
     fn step(&self) -> Result<()> {
@@ -215,10 +229,20 @@ impl ObjectStore for Mortal {
 
     fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
         // Only ever one at a time here.
-        match self.step() {
-            Ok(()) => self.inner.delete_stream(locations),
-            Err(error) => futures::stream::once(async { Err(error) }).boxed(),
+        if let Err(error) = self.step() {
+            return futures::stream::once(async { Err(error) }).boxed();
         }
+        let Some(permits) = self.removals.clone() else { return self.inner.delete_stream(locations) };
+        let (inner, removes) = (Arc::clone(&self.inner), Arc::clone(&self.removes));
+        let permitted = async move {
+            let locations: Vec<_> = locations.collect().await;
+            if locations.iter().flatten().any(|location| location.as_ref().starts_with("blobs/")) {
+                removes.fetch_add(1, Ordering::SeqCst);
+                permits.acquire().await.expect("it is never closed").forget();
+            }
+            inner.delete_stream(futures::stream::iter(locations).boxed())
+        };
+        permitted.flatten_stream().boxed()
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
