@@ -1,10 +1,13 @@
 //! An item between preparing and deciding.
 
-use crate::model::{Fingerprint, Verdict};
+use crate::model::Verdict;
 use crate::run_folder::document_file::{PackedSpan, Span};
 
 /// In the place of a span where there is none: no document is empty.
 const NOTHING: Span = Span { offset: 0, length: 0 };
+
+/// Bytes of a fingerprint.
+const PRINT: u32 = 32;
 
 /// An item between preparing and deciding; small, for there may be very many.
 pub(crate) struct Draft {
@@ -12,8 +15,8 @@ pub(crate) struct Draft {
     pub item: PackedSpan,
     /// [`NOTHING`] where there is none.
     pub wanted: PackedSpan,
-    /// What it is compared by.
-    pub print: Option<Fingerprint>,
+    /// Whether what it is compared by stands behind the document, in [`PRINT`] bytes.
+    pub has_print: bool,
     pub has_secrets: bool,
     pub verdict: Verdict,
 }
@@ -21,7 +24,7 @@ pub(crate) struct Draft {
 impl Draft {
     pub(crate) fn new(item: Span, wanted: Option<Span>, verdict: Verdict) -> Self {
         let wanted = wanted.unwrap_or(NOTHING).into();
-        Self { item: item.into(), wanted, print: None, has_secrets: false, verdict }
+        Self { item: item.into(), wanted, has_print: false, has_secrets: false, verdict }
     }
 
     /// Whether a document is to be written for it.
@@ -32,5 +35,26 @@ impl Draft {
     /// Where the document lies that is to be written for it.
     pub(crate) fn wanted(&self) -> Option<Span> {
         Some(Span::from(self.wanted)).filter(|span| span.length > 0)
+    }
+
+    /// Where the fingerprint lies that it is compared by.
+    pub(crate) fn print(&self) -> Option<Span> {
+        let wanted = self.wanted().filter(|_| self.has_print)?;
+        Some(Span { offset: wanted.offset + u64::from(wanted.length), length: PRINT })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_draft_is_small_and_its_fingerprint_stands_behind_its_document() {
+        assert!(size_of::<Draft>() <= 28);
+        let nowhere = Span { offset: 0, length: 1 };
+        let wanted = Some(Span { offset: 7, length: 5 });
+        let draft = |wanted, has_print| Draft { has_print, ..Draft::new(nowhere, wanted, Verdict::Equal) };
+        assert_eq!(draft(wanted, true).print(), Some(Span { offset: 12, length: PRINT }));
+        assert_eq!((draft(wanted, false).print(), draft(None, true).print()), (None, None));
     }
 }

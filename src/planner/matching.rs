@@ -86,7 +86,7 @@ pub(crate) async fn decide_all(
     let by_id = by_id.into_iter().map(|(key, item)| (key, vec![item]));
     let groups = wanted.groups().filter(|(key, _)| imports.by_key.contains(*key)).chain(by_id);
     for (key, wanted) in groups {
-        match decide_by_print(builder, imports, key, &wanted, &mut decided) {
+        match decide_by_print(builder, imports, key, &wanted, &mut decided)? {
             None => {}
             Some(group) => open.push(group),
         }
@@ -99,12 +99,12 @@ pub(crate) async fn decide_all(
 
 /// Decides a group by fingerprints; gives it back if that is not enough.
 fn decide_by_print(
-    builder: &PlanBuilder<'_>,
+    builder: &mut PlanBuilder<'_>,
     imports: &TargetImports<'_>,
     key: u64,
     wanted: &[u32],
     decided: &mut Decided,
-) -> Option<Open> {
+) -> Result<Option<Open>, EngineError> {
     let there = imports.by_key.of(key);
     // What other items have is still a namesake, but none of these can be it.
     let taken_before = |import: &TargetImport| builder.taken.is_some_and(|taken| taken.contains(&import.id));
@@ -112,7 +112,8 @@ fn decide_by_print(
         wanted: wanted.iter().map(|index| *index as usize).collect(),
         standing: (0..there.len()).filter(|at| !taken_before(&there[*at])).collect(),
     };
-    let decisions = pair(&group, |item, at| builder.drafts[item].print == Some(there[at].print));
+    let prints = builder.compared_by(&group.wanted)?;
+    let decisions = pair(&group, |item, at| prints.get(&item) == Some(&there[at].print));
     let is_unsure = |decision: &Decision| matches!(decision, Decision::Differs(_) | Decision::Ambiguous);
     if decisions.iter().any(|(_, decision)| is_unsure(decision)) {
         let equal = decisions.iter().filter_map(|(_, decision)| match decision {
@@ -120,10 +121,10 @@ fn decide_by_print(
             _ => None,
         });
         let taken = equal.collect();
-        return Some(Open { key, wanted: group.wanted, standing: group.standing, taken });
+        return Ok(Some(Open { key, wanted: group.wanted, standing: group.standing, taken }));
     }
     settle(key, decisions, &HashSet::new(), imports, decided);
-    None
+    Ok(None)
 }
 
 /// Keeps decisions, and what of a key is left over.
@@ -174,8 +175,9 @@ async fn decide_open(
         let there = imports.by_key.of(group.key);
         let (mut verdicts, mut mistakes) = (Vec::new(), Vec::new());
         let pairs = Group { wanted: group.wanted, standing: group.standing };
+        let prints = builder.compared_by(&pairs.wanted)?;
         let decisions = pair(&pairs, |item, at| {
-            if builder.drafts[item].print == Some(there[at].print) {
+            if prints.get(&item) == Some(&there[at].print) {
                 return true;
             }
             match alike.get(&(item, group.key, at)) {
@@ -378,7 +380,7 @@ async fn judge(
         let (Some(import), Some(write)) = (import, earlier.get(&source)) else {
             continue;
         };
-        let as_left = write.sent == builder.sent(item) && write.found == Some(import.print);
+        let as_left = write.sent == builder.sent(item)? && write.found == Some(import.print);
         let Some(Likeness::Grew { fields, renamed }) = alike.get(&pair) else {
             continue;
         };

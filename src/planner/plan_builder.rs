@@ -165,8 +165,12 @@ impl<'a> PlanBuilder<'a> {
             self.named.push(self.keys.of(&name_key(&prepared.item.name)) & !1 | u64::from(given));
         }
         let text = to_json(&prepared.item, self.items.path())?;
-        let sent = prepared.item.sent_sha256;
-        let print = prepared.print.or(sent);
+        let sent = prepared.item.sent_sha256.filter(|_| wanted.is_some());
+        let print = prepared.print.or(sent).filter(|_| wanted.is_some());
+        if let Some(print) = &print {
+            // Behind the document, and not in memory: it is read where the target has an import of that key.
+            self.documents.append(&print.0)?;
+        }
         let place = self.drafts.len();
         if let Some(sent) = sent.filter(|sent| print != Some(*sent)) {
             self.sent.insert(place, sent);
@@ -175,7 +179,7 @@ impl<'a> PlanBuilder<'a> {
             self.needs.insert(place, needs.into());
         }
         self.drafts.push(Draft {
-            print,
+            has_print: print.is_some(),
             has_secrets: !prepared.item.secrets.is_empty(),
             ..Draft::new(self.items.append(&text)?, wanted, Verdict::Equal)
         });
@@ -205,8 +209,25 @@ impl<'a> PlanBuilder<'a> {
     }
 
     /// Fingerprint of what would be sent for an item.
-    pub(crate) fn sent(&self, index: usize) -> Option<Fingerprint> {
-        self.sent.get(&index).copied().or(self.drafts[index].print)
+    pub(crate) fn sent(&mut self, index: usize) -> Result<Option<Fingerprint>, EngineError> {
+        let sent = self.sent.get(&index).copied();
+        if sent.is_some() { Ok(sent) } else { Ok(self.compared_by(&[index])?.remove(&index)) }
+    }
+
+    /// The fingerprints that the documents of items are compared by, as far as they have any.
+    pub(crate) fn compared_by(
+        &mut self,
+        items: &[usize],
+    ) -> Result<HashMap<usize, Fingerprint>, EngineError> {
+        let mut prints = HashMap::with_capacity(items.len());
+        for item in items {
+            if let Some(span) = self.drafts[*item].print()
+                && let Ok(print) = self.documents.read(span)?.try_into()
+            {
+                prints.insert(*item, Fingerprint(print));
+            }
+        }
+        Ok(prints)
     }
 
     /// What an item needs, by its place among the supplies.
