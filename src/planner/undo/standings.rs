@@ -49,6 +49,8 @@ pub(crate) enum Now {
 pub(crate) struct Standings {
     all: Vec<Seen>,
     texts: DocumentFile,
+    /// What [`Self::answered`] gives, once it was asked.
+    answered: Option<Vec<Value>>,
 }
 
 #[derive(Debug, Default)]
@@ -79,20 +81,18 @@ impl Standings {
     }
 
     /// Some documents that the run overwrote, whose writes were answered: what they have in common beside what was sent is the
-    /// service's own doing.
-    pub(crate) fn answered(&mut self) -> Result<Vec<Value>, EngineError> {
-        let spans: Vec<PackedSpan> = self
-            .all
-            .iter()
-            .filter(|seen| seen.was_answered)
-            .filter_map(|seen| seen.text)
-            .take(SAMPLE)
-            .collect();
-        let mut trees = Vec::new();
-        for span in spans {
-            trees.extend(read_tree(&self.texts.read(span.into())?));
+    /// service's own doing. Read once, however many imports ask.
+    pub(crate) fn answered(&mut self) -> Result<&[Value], EngineError> {
+        if self.answered.is_none() {
+            let answered = self.all.iter().filter(|seen| seen.was_answered);
+            let spans: Vec<PackedSpan> = answered.filter_map(|seen| seen.text).take(SAMPLE).collect();
+            let mut trees = Vec::new();
+            for span in spans {
+                trees.extend(read_tree(&self.texts.read(span.into())?));
+            }
+            self.answered = Some(trees);
         }
-        Ok(trees)
+        Ok(self.answered.as_deref().unwrap_or_default())
     }
 
     /// Whether anything that the run left behind is there.
@@ -112,7 +112,7 @@ pub(crate) async fn standings(with: &UndoRequest<'_>, touched: &[Touched]) -> Re
     let mut reader = Reader {
         with,
         touched,
-        found: Standings { all, texts },
+        found: Standings { all, texts, answered: None },
         by_id: Vec::new(),
         ignore: Ignore::new(with.plan.head().settings.ignore.iter().map(Pointer::as_str)),
     };
