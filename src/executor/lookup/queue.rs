@@ -30,6 +30,8 @@ const MOST_BLIND: u32 = 5;
 const BLIND_PERIODS: u32 = 6;
 /// The longest time between two looks at a list that proves nothing.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// The time between two looks for what was throttled, while there is other work: it is looked for once that is done.
+const UNHURRIED: Duration = Duration::from_secs(60);
 /// Looking takes a fifth of the time at most while there is other work, but is never put off for longer.
 const LONGEST_REST: Duration = Duration::from_secs(10);
 /// Waits that are told.
@@ -49,6 +51,8 @@ pub(crate) struct LookupQueue<'a> {
     queue: RefCell<Vec<Search>>,
     /// Items that are not waiting for a look-up.
     at_work: Cell<usize>,
+    /// Whether others were at work during the last look.
+    was_busy: Cell<bool>,
     wake: Notify,
     /// The end of the wait that was told last.
     told: Cell<Option<Instant>>,
@@ -73,6 +77,7 @@ impl<'a> LookupQueue<'a> {
             events,
             queue: RefCell::default(),
             at_work: Cell::new(0),
+            was_busy: Cell::new(false),
             wake: Notify::new(),
             told: Cell::new(None),
         }
@@ -133,6 +138,7 @@ impl<'a> LookupQueue<'a> {
             self.events
                 .emit(&Event::StageStarted { stage: Stage::LookUp, total: Some(searches.len() as u64) });
             let began = Instant::now();
+            let was_busy = self.at_work.get() > 0;
             let mut by_kind: BTreeMap<Kind, Vec<Search>> = BTreeMap::new();
             for search in searches {
                 by_kind.entry(search.kind).or_default().push(search);
@@ -142,6 +148,7 @@ impl<'a> LookupQueue<'a> {
                 self.look(kind, searches, ledger).await;
                 self.events.emit(&Event::StageAdvanced { stage: Stage::LookUp, by });
             }
+            self.was_busy.set(was_busy || self.at_work.get() > 0);
             rested = Instant::now() + (began.elapsed() * 4).min(LONGEST_REST);
             self.events.emit(&Event::StageFinished { stage: Stage::LookUp });
         }
@@ -153,12 +160,8 @@ impl<'a> LookupQueue<'a> {
         if self.at_work.get() > 0 {
             return queue.iter().map(|search| search.due).min().map(|due| due.max(rested));
         }
-        // With nothing else to do, what is in no hurry is looked for at once.
-        let hurried = |search: &Search| match search.reason {
-            Reason::Throttled if search.looks + search.blind == 0 => search.began,
-            _ => search.due,
-        };
-        queue.iter().map(hurried).min()
+        let was_busy = self.was_busy.get();
+        queue.iter().map(|search| due_when_idle(search, was_busy)).min()
     }
 
     /// Says how long nothing will happen, once for each wait, whatever wakes it in between.
@@ -257,9 +260,23 @@ impl<'a> LookupQueue<'a> {
             let _ = search.answer.send(Found::Unknown(message));
             return;
         }
-        let pause = Duration::from_secs(u64::from(search.blind)).min(LONGEST_PAUSE) + COMPANY;
+        let pause = if search.reason == Reason::Throttled && self.at_work.get() > 0 {
+            UNHURRIED
+        } else {
+            Duration::from_secs(u64::from(search.blind)).min(LONGEST_PAUSE) + COMPANY
+        };
         search.due = search.settled().max(Instant::now() + pause);
         self.queue.borrow_mut().push(search);
+    }
+}
+
+/// When something is looked for with nothing else to do: what is in no hurry at once, and so is what the last look could not
+/// show for sure if the list grew meanwhile, for others were at work.
+fn due_when_idle(search: &Search, was_busy: bool) -> Instant {
+    match (search.reason, search.looks + search.blind) {
+        (Reason::Throttled, 0) => search.began,
+        (_, 1..) if was_busy => search.settled(),
+        _ => search.due,
     }
 }
 
@@ -279,5 +296,31 @@ impl Drop for AtWork<'_> {
 impl std::fmt::Debug for LookupQueue<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("LookupQueue").field("waiting", &self.queue.borrow().len()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn with_nothing_else_to_do_nothing_waits_for_a_look_that_could_show_more() {
+        let item: PlanItem =
+            serde_json::from_value(serde_json::json!({"item": 1, "operation": "create", "name": "A"}))
+                .unwrap();
+        let began = Instant::now();
+        let (settled, due) = (began + Duration::from_secs(10), began + Duration::from_secs(30));
+        let in_doubt = Reason::InDoubt { settled };
+        for (what, reason, blind, was_busy, expected) in [
+            ("a first look for what was throttled", Reason::Throttled, 0, true, began),
+            ("a first look for what is in doubt", in_doubt, 0, true, due),
+            ("throttled, and the list grew", Reason::Throttled, 1, true, began),
+            ("in doubt, and the list grew: its call may still be executing", in_doubt, 3, true, settled),
+            ("a list that proves nothing by itself", Reason::Throttled, 1, false, due),
+            ("a list that proves nothing by itself, in doubt", in_doubt, 2, false, due),
+        ] {
+            let (search, _) = Search::new(&item, reason, b"{}", due);
+            assert_eq!(due_when_idle(&Search { blind, ..search }, was_busy), expected, "{what}");
+        }
     }
 }
