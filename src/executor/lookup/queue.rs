@@ -31,7 +31,7 @@ const BLIND_PERIODS: u32 = 6;
 /// The longest time between two looks at a list that proves nothing.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// The time between two looks for what was throttled, while there is other work: it is looked for once that is done.
-const UNHURRIED: Duration = Duration::from_secs(60);
+const UNHURRIED: Duration = Duration::from_mins(1);
 /// Looking takes a fifth of the time at most while there is other work, but is never put off for longer.
 const LONGEST_REST: Duration = Duration::from_secs(10);
 /// Waits that are told.
