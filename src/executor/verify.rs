@@ -277,10 +277,9 @@ impl PageVisitor for Reader<'_, '_> {
         let verified = check(self.context, &item, head, text)?;
         if verified.verdict == Verdict::Differs {
             self.differ.insert(*key, verified);
-        } else {
+        } else if self.equal.try_send((*key, verified)).is_ok() {
+            // Whoever records it is there until the list ends; what found no place there would be read once more.
             self.told.insert(*key);
-            // Whoever records it is there until the list ends; if that failed, so does the scan.
-            let _ = self.equal.try_send((*key, verified));
         }
         Ok(true)
     }

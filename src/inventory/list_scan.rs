@@ -190,13 +190,14 @@ async fn once(
     sink: &mut dyn PageVisitor,
 ) -> Result<(Seen, Option<SecondLook>), EngineError> {
     let (mut seen, mut second) = (Seen::default(), None);
+    let (mut bytes, mut documents) = (0, 0);
+    sink.ready().await;
     for adaptor in lists(manner) {
         if adaptor.is_some_and(|adaptor| ids.in_plain_list.contains(adaptor)) {
             continue;
         }
         let mut pages = PagesAhead::of(account, request(adaptor));
         let mut unfiltered = false;
-        let (mut bytes, mut documents) = (0, 0);
         while let Some(page) = pages.next(cancel).await? {
             let page = page.map_err(account.failed("list the imports"))?;
             if manner.steady && second.is_none() {
