@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
-use super::entry_id::has_id;
+use super::entry_id::id_of;
 use super::split::{ArraySplitter, SplitError};
 use crate::documents::document::escape_bytes;
 
@@ -41,6 +41,8 @@ struct Kept {
     file: File,
     /// The length of each document, in order.
     lengths: Vec<u32>,
+    /// The `_id` of the first document; empty if there is none.
+    first_id: String,
 }
 
 impl LongPage {
@@ -67,6 +69,7 @@ struct Output {
     file: File,
     buffer: Vec<u8>,
     lengths: Vec<u32>,
+    first_id: String,
 }
 
 impl PageWriter {
@@ -75,7 +78,8 @@ impl PageWriter {
         let bound = bound.min(u32::MAX as usize / 16);
         // At once as long as it gets: a growing buffer leaves all its shorter forms behind.
         let buffer = Vec::with_capacity(PART);
-        let out = Output { file: tempfile::tempfile()?, buffer, lengths: Vec::new() };
+        let (lengths, first_id) = (Vec::new(), String::new());
+        let out = Output { file: tempfile::tempfile()?, buffer, lengths, first_id };
         Ok(Self { splitter: ArraySplitter::new(bound), out })
     }
 
@@ -89,8 +93,8 @@ impl PageWriter {
     pub(super) fn finish(mut self) -> Result<LongPage, PageError> {
         self.splitter.finish()?;
         self.out.flush()?;
-        let Output { file, lengths, .. } = self.out;
-        Ok(LongPage(Arc::new(Kept { file, lengths })))
+        let Output { file, lengths, first_id, .. } = self.out;
+        Ok(LongPage(Arc::new(Kept { file, lengths, first_id })))
     }
 }
 
@@ -102,8 +106,12 @@ impl Output {
         let text = escaped.as_deref().map_or(element, str::as_bytes);
         let raw: &RawValue =
             serde_json::from_slice(text).map_err(|error| PageError::NotJson(number, error))?;
-        if !has_id(raw.get()) {
+        let id = id_of(raw.get());
+        if id.is_empty() {
             return Err(PageError::NotADocument(number));
+        }
+        if number == 1 {
+            self.first_id = id.into_owned();
         }
         let text = raw.get().as_bytes();
         self.lengths.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
@@ -148,19 +156,14 @@ impl Parts {
         self.next < self.page.len()
     }
 
-    /// The first document, if there is any.
-    pub(super) fn first(&self) -> Result<Option<Box<RawValue>>, PageError> {
-        let Kept { file, lengths } = &*self.page.0;
-        let Some(length) = lengths.first() else { return Ok(None) };
-        let mut document = vec![0; *length as usize];
-        file.read_exact_at(&mut document, 0)?;
-        let document = serde_json::from_slice::<&RawValue>(&document);
-        Ok(Some(document.map_err(|error| PageError::NotJson(1, error))?.to_owned()))
+    /// The `_id` of the first document, if there is any.
+    pub(super) fn first_id(&self) -> Option<&str> {
+        Some(self.page.0.first_id.as_str()).filter(|_| !self.page.is_empty())
     }
 
     /// The next documents: about as many as have [`PART`] bytes together.
     pub(super) fn read(&mut self) -> Result<Vec<Box<RawValue>>, PageError> {
-        let Kept { file, lengths } = &*self.page.0;
+        let Kept { file, lengths, .. } = &*self.page.0;
         let (mut end, mut size) = (self.next, 0_usize);
         while end < lengths.len() && size < PART {
             size += lengths[end] as usize;
@@ -205,7 +208,7 @@ mod tests {
         let page = page(format!("[\n{}\n]", all.join(" ,\n")).as_bytes()).unwrap();
         assert_eq!(page.len(), 100);
         let mut parts = Parts::of(page);
-        assert_eq!(parts.first().unwrap().unwrap().get(), all[0]);
+        assert_eq!(parts.first_id(), Some("0"));
         let (mut read, mut count) = (Vec::new(), 0);
         while parts.more() {
             let part = parts.read().unwrap();

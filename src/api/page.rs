@@ -6,6 +6,7 @@
 //! What a list says twice is passed on twice: an import that moved while pages were read may stand on two of them,
 //! and only the caller knows what to do about it.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -178,11 +179,11 @@ impl Walk {
             )
         };
         let (len, first) = match &listed {
-            Listed::All(documents) => (documents.len(), documents.first().cloned()),
-            Listed::Long(parts) => (parts.len(), parts.first().map_err(|error| broken(&error.to_string()))?),
+            Listed::All(documents) => (documents.len(), documents.first().map(|first| id_of(first.get()))),
+            Listed::Long(parts) => (parts.len(), parts.first_id().map(Cow::from)),
         };
         if let Some(first) = first {
-            let is_new = self.begun.insert(Fingerprint::of(id_of(first.get()).as_bytes()));
+            let is_new = self.begun.insert(Fingerprint::of(first.as_bytes()));
             self.turns = if is_new { 0 } else { self.turns + 1 };
         }
         if let Some(next) = &reply.next {
