@@ -199,15 +199,13 @@ impl<'a> JournalView<'a> {
     /// Items that wait to be read back, by their imports, without some of them.
     pub(crate) fn unverified(&self, without: &HashSet<ItemKey>) -> IdMap<ItemKey> {
         let memory = self.memory.borrow();
-        let waits = |key: &ItemKey, state: &ItemState| {
-            matches!(state, ItemState::Applied { .. }) && !without.contains(key)
-        };
-        let items = || (1_u32..).map(ItemKey).zip(memory.states()).filter(|(key, state)| waits(key, state));
-        // Exactly: one that grows is copied, and there are two of it meanwhile.
-        let mut unverified = IdMap::with_capacity(items().count());
-        for (key, state) in items() {
-            if let Some(target) = state.target() {
-                unverified.insert(target, key);
+        // At once as large as it gets: one that grows is copied, and there are two of it meanwhile.
+        let mut unverified = IdMap::with_capacity(memory.applied());
+        for (key, state) in (1_u32..).map(ItemKey).zip(memory.states()) {
+            if let ItemState::Applied { target, .. } = state
+                && !without.contains(&key)
+            {
+                unverified.insert(&target, key);
             }
         }
         unverified

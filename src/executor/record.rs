@@ -267,15 +267,16 @@ pub(crate) async fn failed(
     }
 }
 
-/// Records a PUT or DELETE that was answered with 409. Mostly something else stands in its way, and it is refused; but an earlier
-/// delivery of the same call may have had its effect. So it is in doubt, and refused once it is answered so again.
-pub(crate) async fn conflicted(
+/// Records a PUT or DELETE that failed. Where it was answered with 409, mostly something else stands in its way, and it is refused;
+/// but an earlier delivery of the same call may have had its effect. So it is in doubt, and refused once it is answered so again.
+pub(crate) async fn failed_to_change(
     context: &Context<'_>,
     item: &PlanItem,
     error: ApiError,
 ) -> Result<Next, EngineError> {
-    let again = matches!(context.ledger.last_doubt(item.item), Some((Some(409), _)));
-    let kind = if again { error.kind } else { ErrorKind::InDoubt };
+    let is_new =
+        error.status == Some(409) && !matches!(context.ledger.last_doubt(item.item), Some((Some(409), _)));
+    let kind = if is_new { ErrorKind::InDoubt } else { error.kind };
     failed(context, item, ApiError { kind, ..error }).await
 }
 

@@ -8,7 +8,7 @@ use crate::documents::document::read_tree;
 use crate::documents::planted::{STALE_WRITE, is_planted};
 use crate::executor::context::{Context, document, printed};
 use crate::executor::record::{
-    End, Next, applied, conflicted, end, failed, failed_to_make, not_its_own, present, unchecked,
+    End, Next, applied, end, failed, failed_to_change, failed_to_make, not_its_own, present, unchecked,
 };
 use crate::executor::resolve_doubt;
 use crate::executor::send::{Intent, Sent, send};
@@ -127,8 +127,7 @@ async fn put(
     match sent.await? {
         Sent::Not(next) => Ok(next),
         Sent::Answered(Ok(answer)) => applied(context, item, &body, &answer).await,
-        Sent::Answered(Err(error)) if error.status == Some(409) => conflicted(context, item, error).await,
-        Sent::Answered(Err(error)) => failed(context, item, error).await,
+        Sent::Answered(Err(error)) => failed_to_change(context, item, error).await,
     }
 }
 
@@ -155,8 +154,7 @@ pub(crate) async fn delete(context: &Context<'_>, item: &PlanItem) -> Result<Nex
         Sent::Answered(Err(error)) if error.kind == ErrorKind::NotFound => {
             present(context, item, &target.id, error.status, error.attempts, true).await
         }
-        Sent::Answered(Err(error)) if error.status == Some(409) => conflicted(context, item, error).await,
-        Sent::Answered(Err(error)) => failed(context, item, error).await,
+        Sent::Answered(Err(error)) => failed_to_change(context, item, error).await,
     }
 }
 

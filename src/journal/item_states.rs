@@ -109,6 +109,11 @@ impl ItemStates {
         self.states.iter().map(ItemState::with_ids)
     }
 
+    /// How many items wait to be read back.
+    pub fn applied(&self) -> usize {
+        self.states.iter().filter(|state| matches!(state, ItemState::Applied { .. })).count()
+    }
+
     /// How often the item's call was announced since it was last settled, and may have had an effect.
     pub fn attempts(&self, item: ItemKey) -> u32 {
         self.attempts.get(&item).copied().unwrap_or(0)

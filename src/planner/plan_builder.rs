@@ -210,8 +210,10 @@ impl<'a> PlanBuilder<'a> {
 
     /// Fingerprint of what would be sent for an item.
     pub(crate) fn sent(&mut self, index: usize) -> Result<Option<Fingerprint>, EngineError> {
-        let sent = self.sent.get(&index).copied();
-        if sent.is_some() { Ok(sent) } else { Ok(self.compared_by(&[index])?.remove(&index)) }
+        match self.sent.get(&index) {
+            Some(sent) => Ok(Some(*sent)),
+            None => self.print(index),
+        }
     }
 
     /// The fingerprints that the documents of items are compared by, as far as they have any.
@@ -221,13 +223,16 @@ impl<'a> PlanBuilder<'a> {
     ) -> Result<HashMap<usize, Fingerprint>, EngineError> {
         let mut prints = HashMap::with_capacity(items.len());
         for item in items {
-            if let Some(span) = self.drafts[*item].print()
-                && let Ok(print) = self.documents.read(span)?.try_into()
-            {
-                prints.insert(*item, Fingerprint(print));
+            if let Some(print) = self.print(*item)? {
+                prints.insert(*item, print);
             }
         }
         Ok(prints)
+    }
+
+    fn print(&mut self, item: usize) -> Result<Option<Fingerprint>, EngineError> {
+        let Some(span) = self.drafts[item].print() else { return Ok(None) };
+        Ok(self.documents.read(span)?.try_into().ok().map(Fingerprint))
     }
 
     /// What an item needs, by its place among the supplies.
