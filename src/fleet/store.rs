@@ -246,7 +246,7 @@ impl FleetStore {
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe: dropped after a write was sent, the fleet may have begun or been changed; the same call goes on with it.
+    /// Not cancel safe: dropped after a write was sent, the fleet may have begun or been changed; the same call continues it.
     pub async fn begin(&self, definition: &Definition) -> Result<Definition, FleetError> {
         let text = self.encode("fleet.json", definition)?;
         if self.objects.create(&self.at("fleet.json"), text).await?.is_some() {

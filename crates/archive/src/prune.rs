@@ -94,8 +94,8 @@ impl Archive {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future leaves every listed snapshot whole, and the next prune goes on. Blobs whose removal is under
-    /// way still go, and the lock is let go after the last of them.
+    /// If the future is dropped, every listed snapshot stays whole, and the next prune does the rest. Removals of blobs
+    /// that have begun are completed, and the lock is released after the last of them.
     pub async fn prune(&self, options: PruneOptions) -> Result<PruneReport, ArchiveError> {
         if options.dry_run {
             return Ok(self.prune_under(options, None).await?.0);

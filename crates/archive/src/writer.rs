@@ -228,8 +228,8 @@ impl SnapshotWriter {
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped before the manifest is uploaded, no snapshot is made; after that there may be one,
-    /// whose hash the next backup writes.
+    /// If the future is dropped before the manifest is uploaded, no snapshot is made. After that there may be a snapshot
+    /// without a hash; the next backup writes the hash.
     pub async fn finish(mut self, notes: Notes) -> Result<Snapshot, ArchiveError> {
         let mut settled = Ok(());
         while settled.is_ok() && !self.tasks.is_empty() {

@@ -75,7 +75,7 @@ impl<'v> Iterator for ValueMembers<'v> {
     }
 }
 
-/// A tree whose keys and texts are borrowed from what it was read from, except those that are written with escapes.
+/// A tree that borrows its keys and texts from the text it was read from, except where they contain escapes.
 #[derive(Debug, PartialEq)]
 pub enum LightTree<'t> {
     /// The JSON value `null`.

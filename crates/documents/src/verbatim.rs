@@ -162,7 +162,7 @@ fn may_have_an_exponent(text: &[u8]) -> bool {
             for (at, _) in pairs().enumerate().filter(|(_, (one, next))| is_exponent(**one, **next)) {
                 let before =
                     text[looked_at..=from + at].iter().rev().find(|byte| !is_part_of_a_number(**byte));
-                // Without one it is the text's first number, or goes on with what was none before.
+                // If there is none, this is either the first number of the text or part of what was looked at already.
                 let begins = before.map_or(looked_at == 0, |byte| b":,[ \t\n\r".contains(byte));
                 if begins {
                     return true;

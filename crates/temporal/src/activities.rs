@@ -41,7 +41,7 @@ impl Work {
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, the fleet may have been made; the next attempt goes on with it.
+    /// If the future is dropped, the fleet may exist already; the next attempt continues it.
     #[activity(name = "begin")]
     pub async fn begin(
         self: Arc<Self>,
@@ -90,7 +90,7 @@ impl Work {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future kills the run; the next attempt goes on with it.
+    /// Dropping the future kills the run; the next attempt resumes it.
     #[activity(name = "account")]
     pub async fn account(
         self: Arc<Self>,

@@ -48,7 +48,7 @@ impl std::error::Error for BadInput {}
 ///
 /// # Cancel safety
 ///
-/// If the future is dropped, the fleet may have been made; the next call goes on with it.
+/// If the future is dropped, the fleet may exist already; the next call continues it.
 pub async fn placed(host: &Host, place: &args::Place, begins: bool) -> anyhow::Result<FleetRef> {
     let bad = |error: LoadError| {
         anyhow::Error::new(BadInput(match error {

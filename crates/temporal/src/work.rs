@@ -134,7 +134,7 @@ impl Engine {
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, the fleet may have been made; making it again goes on with it.
+    /// If the future is dropped, the fleet may exist already; the next call continues it.
     pub async fn begin(&self, fleet: FleetRef, workflow: &str) -> Result<FleetRef, Later> {
         let name = fleet::dated_name(&fleet.name, workflow);
         let dated = FleetRef { name, ..fleet };
@@ -259,7 +259,7 @@ impl At {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future kills the run; the next one goes on with it.
+    /// Dropping the future kills the run; the next call resumes it.
     pub async fn run(&self, cancel: &Cancel) -> Result<RunEnded, Later> {
         let _running = self.fleet.running(&self.account);
         let children = self.fleet.children();

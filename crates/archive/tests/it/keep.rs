@@ -54,7 +54,7 @@ fn kept(decisions: &[Decision]) -> BTreeSet<SnapshotId> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases * 5 / 4, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_account_is_ever_emptied(snapshots in snapshots(), policy in policy()) {
