@@ -73,6 +73,7 @@ impl Machine {
             wanted_sha256: Fingerprint::of(b""),
             by: None,
             account: None,
+            undoes: None,
         };
         journal.append(Entry::Opened(Box::new(header)), None).await?;
         Ok(journal)
