@@ -123,6 +123,27 @@ async fn one_that_is_let_go_while_it_is_renewed_is_taken_at_once_all_the_same() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_whose_renewal_was_dropped_on_its_way_is_taken_at_once_after_it_was_let_go() {
+    let slow = Arc::new(ThrottledStore::new(InMemory::new(), ThrottleConfig::default()));
+    let objects = Objects::in_store(Arc::clone(&slow) as _, "memory", &ArchiveOptions::new(Clock::system()));
+    let first = taken(&objects, "1").await;
+    // What is written is there; that its version is read takes long.
+    slow.config_mut(|config| config.wait_get_per_call = Duration::from_secs(4));
+    let _ = tokio::time::timeout(Duration::from_secs(11), first.keep(|| async {})).await;
+    slow.config_mut(|config| config.wait_get_per_call = Duration::ZERO);
+    first.release().await;
+    let began = Instant::now();
+    let second = taken(&objects, "2").await;
+    assert!(began.elapsed() < Duration::from_secs(1) && second.still_held(), "{:?}", began.elapsed());
+    // What another one took meanwhile is not let go.
+    let lease = taken(&store(), "1").await;
+    lease.objects.put(NAME, encode(&note("2"))).await.unwrap();
+    lease.release().await;
+    let (bytes, _) = lease.objects.read(NAME).await.unwrap().unwrap();
+    assert!(!decode(&bytes).unwrap().released);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_holder_gives_up_by_its_own_clock_however_it_comes_not_to_renew() {
     let objects = store();
     let lease = taken(&objects, "1").await;
