@@ -65,7 +65,8 @@ impl FleetStore {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future may leave the small object that was tried with, below `tmp/`; the fleet is not touched.
+    /// Dropping the future may leave the small object that was tried with, below `tmp/`, until one tries an hour later or more;
+    /// the fleet is not touched.
     pub async fn keeps_conditions(&self) -> Result<bool, FleetError> {
         Ok(self.objects.keeps_conditions().await?)
     }
