@@ -84,9 +84,9 @@ pub struct StoreLease {
 /// Dropping the future may leave a lease that ends by itself.
 pub async fn take(asking: Asking<'_>, note: LeaseNote) -> Result<Asked, FleetError> {
     let Asking { objects, name, .. } = asking;
-    let mut dead = BTreeMap::new();
+    let mut removable = BTreeMap::new();
     // Readers are waited for before the lease is held, for it would end meanwhile.
-    if let Some(reader) = reader_at_work(asking, &mut dead).await? {
+    if let Some(reader) = reader_at_work(asking, &mut removable).await? {
         return Ok(Asked::Held(Box::new(reader)));
     }
     let lease = match take_from_writers(asking, note).await? {
@@ -94,12 +94,12 @@ pub async fn take(asking: Asking<'_>, note: LeaseNote) -> Result<Asked, FleetErr
         held @ Asked::Held(_) => return Ok(held),
     };
     // Whoever came to read meanwhile is not waited for.
-    if let Some(reader) = newcomer(objects, name, &dead).await? {
+    if let Some(reader) = newcomer(objects, name, &removable).await? {
         lease.release().await;
         return Ok(Asked::Held(Box::new(reader)));
     }
-    for gone in dead.keys() {
-        objects.remove(gone).await?;
+    for note in removable.keys() {
+        objects.remove(note).await?;
     }
     Ok(Asked::Taken(lease))
 }

@@ -30,6 +30,7 @@ fn note(mark: &str) -> LeaseNote {
         mark: mark.to_owned(),
         renewed: 0,
         released: false,
+        looks: false,
     }
 }
 
@@ -239,6 +240,22 @@ async fn whoever_only_looks_does_so_beside_a_writer_and_shares_its_budget() {
     let looking = look(asking(&objects), note("2")).await.unwrap();
     assert_eq!((looking.holders().await.unwrap().get(), began.elapsed()), (2, Duration::ZERO));
     assert!(writer.still_held());
+    looking.release().await;
+    assert_eq!(objects.list("leases").await.unwrap(), [NAME], "nothing of it is left");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_writer_begins_beside_whoever_only_looks_and_leaves_it_its_part_of_the_budget() {
+    let objects = store();
+    let looking = look(asking(&objects), note("1")).await.unwrap();
+    let _died = look(asking(&objects), note("2")).await.unwrap();
+    let began = Instant::now();
+    let writer = taken(&objects, "3").await;
+    assert!(began.elapsed() < Duration::from_secs(1) && writer.still_held(), "{:?}", began.elapsed());
+    let counted = Mutex::new(Vec::new());
+    let count = |holders: NonZeroU32| counted.lock().unwrap().push(holders.get());
+    let _ = tokio::time::timeout(Duration::from_secs(15), looking.keep(count)).await;
+    assert_eq!(*counted.lock().unwrap(), [2], "it, and the writer");
     looking.release().await;
     assert_eq!(objects.list("leases").await.unwrap(), [NAME], "nothing of it is left");
 }
