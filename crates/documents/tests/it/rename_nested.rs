@@ -83,7 +83,7 @@ const ROWS: &[Row] = &[
     ("traceKeyTemplate", "source sum -> total", "{{sum sum}}", "{{sum total}}", "-"),
     ("traceKeyTemplate", "source sum.sum -> sum.total", "{{record.sum.sum}}", "{{record.sum.total}}", "-"),
     ("traceKeyTemplate", "source timestamp -> at", "{{[timestamp]}}", "=", "*"),
-    ("traceKeyTemplate", "source 1 -> one", "{{add 1 record.1}}", "{{add 1 record.one}}", "-"),
+    ("traceKeyTemplate", "source 1 -> one", "{{add 1 record.[1]}}", "{{add 1 record.one}}", "-"),
     ("traceKeyTemplate", "source 0 -> zero; source 5 -> five", "{{substring record.a 0 5}}", "=", "-"),
     ("traceKeyTemplate", "source 10 -> ten; source 0 -> zero", "{{padLeft record.a 10 \"0\"}}", "=", "!"),
     ("traceKeyTemplate", "source a -> b", "{{sort record.l number=(lookup \"m\" record.a)}}", "{{sort record.l number=(lookup \"m\" record.b)}}", "-"),
@@ -152,6 +152,9 @@ const ROWS: &[Row] = &[
     ("traceKeyTemplate", "source timestamp -> at", "{{[timestamp]}}{{\"timestamp\"}}{{record.[timestamp]}}", "{{[timestamp]}}{{\"timestamp\"}}{{record.[at]}}", "called like a helper"),
     ("traceKeyTemplate", "source l.first -> l.f", "{{#each record.l}}{{first}}{{this.first}}{{first x}}{{/each}}", "{{#each record.l}}{{first}}{{this.f}}{{first x}}{{/each}}", "called like a helper"),
     ("traceKeyTemplate", "source trim -> cut", "{{trim record.x}}", "=", "-"),
+    // Digits end no path of handlebars
+    ("traceKeyTemplate", "source x.a -> x.12", "{{record.x.a}}{{record.x.a.b}}{{record.x.a.length}}", "{{record.x.[12]}}{{record.x.12.b}}{{record.x.[12].length}}", "*"),
+    ("traceKeyTemplate", "source a -> 12", "{{a}}", "=", "cannot be renamed"),
     // The whole context is no list of records
     ("traceKeyTemplate", "source a -> b", "{{#each this}}{{a}}{{/each}}{{#each .}}{{a}}{{/each}}{{#each @root}}{{a}}{{/each}}", "=", "not known what it refers to"),
 ];
