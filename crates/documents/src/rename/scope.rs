@@ -2,7 +2,7 @@
 
 use super::matcher::View;
 use crate::handlebars::helpers::{self, Elements, Inside, NameOf};
-use crate::handlebars::{Call, Expression, Path, Text};
+use crate::handlebars::{Call, Expression, Path, Tag, Text};
 use crate::path::{Kind, Token, extract, names};
 
 /// No record is deeper. Blocks in blocks without end would cost the square of their number.
@@ -53,6 +53,12 @@ pub(super) struct Block {
     pub deep: bool,
     /// The name in the opening tag and what became of it, for the closing one.
     pub name: Option<(String, String)>,
+}
+
+/// The block parameters of a tag: the first is what the names inside are looked up in, the others are no fields.
+pub(super) fn params(tag: &Tag, inside: Option<&Scope>) -> Vec<(String, Scope)> {
+    let scope = |at: usize| inside.filter(|_| at == 0).cloned().unwrap_or(Scope::Other);
+    tag.params.iter().enumerate().map(|(at, name)| (name.clone(), scope(at))).collect()
 }
 
 /// The open blocks of a template.
@@ -175,11 +181,14 @@ impl<'a> Scopes<'a> {
                     _ => vec![strict(context, at)],
                 }
             }
-            Scope::Batch => match first {
-                Some("record") => parent(skip + 1),
-                Some("rows") => parent(list(skip + 1)),
-                _ => Vec::new(),
-            },
+            Scope::Batch => {
+                let at = list(skip);
+                match tokens.get(at).map(|t| t.text.as_str()) {
+                    Some("record") => parent(at + 1),
+                    Some("rows") => parent(list(at + 1)),
+                    _ => Vec::new(),
+                }
+            }
             Scope::Other | Scope::Unknown => Vec::new(),
         }
     }
@@ -226,8 +235,13 @@ impl<'a> Scopes<'a> {
         if base == Scope::Unknown {
             return Scope::Unknown;
         }
-        let page = path.tokens.get(skip).is_some_and(|t| t.text == "batch_of_records");
-        if base == Scope::Root && page && names(&path.tokens[skip + 1..]).is_empty() {
+        let first = path.tokens.get(skip).is_some_and(|t| t.text == "batch_of_records");
+        let page = match base {
+            Scope::Root if first => Some(skip + 1),
+            Scope::Batch => Some(skip),
+            _ => None,
+        };
+        if page.is_some_and(|at| names(&path.tokens[at..]).is_empty()) {
             return Scope::Batch;
         }
         if self.seems_of_the_record(path) && path.tokens.len() > 1 {
