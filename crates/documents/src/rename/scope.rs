@@ -211,6 +211,31 @@ impl<'a> Scopes<'a> {
         self.views_in(&Scope::Root, &path.tokens, 0, true)
     }
 
+    /// The ways to read what stands for the record or a position in a list at the start of a path as names of fields.
+    pub(super) fn views_of_fields(&self, path: &Path) -> Vec<View> {
+        let (scope, skip) = self.base(path);
+        let context = match &scope {
+            Scope::Root => &self.around.context,
+            Scope::Field(context) => context,
+            Scope::Batch | Scope::Other | Scope::Unknown => return Vec::new(),
+        };
+        let view = |skip: usize| View { context: context.clone(), skip };
+        let token = |at: usize| path.tokens.get(at);
+        let named = |at: usize| {
+            token(at)
+                .is_some_and(|t| matches!(t.text.as_str(), "batch_of_records" | "data" | "record" | "rows"))
+        };
+        let digits = |at: usize| token(at).is_some_and(|t| t.kind == Kind::Digits);
+        let mut views = Vec::new();
+        if scope == Scope::Root && !path.this && named(skip) {
+            views.push(view(skip));
+            views.extend(digits(skip + 1).then(|| view(skip + 1)));
+        } else if digits(skip) {
+            views.push(view(skip));
+        }
+        views
+    }
+
     /// Whether a bare name that belongs to the service may be one of a field all the same.
     pub(super) fn may_be_a_field(&self, path: &Path) -> bool {
         let (scope, skip) = self.base(path);

@@ -6,8 +6,8 @@ use super::matcher::{Counts, Found, Rules, View};
 use super::reading;
 use super::scope::{self, Block, Scope, Scopes, TemplateContext};
 use super::unchanged::{
-    AT_RUN_TIME, BLANK, CALLED, ELEMENT, LENGTH, LOOKUP_AT_RUN_TIME, PARTIAL, QUOTED, SCOPE, SERVICE_NAME,
-    TEXT, UNREADABLE, UNSAYABLE, Unchanged,
+    AT_RUN_TIME, BLANK, CALLED, ELEMENT, LENGTH, LOOKUP_AT_RUN_TIME, PARTIAL, POSITION, QUOTED, SCOPE,
+    SERVICE_NAME, TEXT, UNREADABLE, UNSAYABLE, Unchanged,
 };
 use crate::handlebars::helpers::{self, Argument, NameOf};
 use crate::handlebars::{self, Backslash, Call, Expression, Path, Tag, TagKind, Text};
@@ -362,6 +362,9 @@ impl Walk<'_> {
                 {
                     self.mention(&[rule]);
                     self.unchanged.push(text, ELEMENT);
+                } else if let Some(rule) = reading::meant_of_a_field(self.rules, &self.scopes, path, tokens) {
+                    self.mention(&[rule]);
+                    self.unchanged.push(text, POSITION);
                 }
             }
             Found::Unsayable(rule) => self.unsayable(rule, text),

@@ -162,6 +162,11 @@ const ROWS: &[Row] = &[
     // Digits end no path of handlebars
     ("traceKeyTemplate", "source x.a -> x.12", "{{record.x.a}}{{record.x.a.b}}{{record.x.a.length}}", "{{record.x.[12]}}{{record.x.12.b}}{{record.x.[12].length}}", "*"),
     ("traceKeyTemplate", "source a -> 12", "{{a}}", "=", "cannot be renamed"),
+    ("traceKeyTemplate", "source 2024 -> year", "{{[2024]}}{{data.2024.x}}", "=", "it may be a field"),
+    // A field that is called like the record
+    ("traceKeyTemplate", "source data.id -> data.key", "{{data.id}}{{record.data.id}}", "{{data.id}}{{record.data.key}}", "it may be a field"),
+    ("traceKeyTemplate", "source rows.id -> rows.key", "{{#each rows}}{{id}}{{/each}}{{rows.[0].id}}", "=", "it may be a field"),
+    ("traceKeyTemplate", "source data -> list", "{{#each data}}{{id}}{{/each}}", "=", "it may be a field"),
     // The whole context is no list of records
     ("traceKeyTemplate", "source a -> b", "{{#each this}}{{a}}{{/each}}{{#each .}}{{a}}{{/each}}{{#each @root}}{{a}}{{/each}}", "=", "not known what it refers to"),
 ];
