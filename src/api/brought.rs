@@ -2,7 +2,6 @@
 
 use serde::Deserialize;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use crate::model::{Head, Id};
 
@@ -11,8 +10,8 @@ use crate::model::{Head, Id};
 pub struct Document {
     /// The import's id, name and what else a list shows of it.
     pub head: Head,
-    /// The whole text as sent.
-    pub text: Box<RawValue>,
+    /// The whole text as sent: JSON.
+    pub text: Box<str>,
     /// How many times the call that brought it was sent.
     pub attempts: u32,
     /// The service's clock when it answered; absent without a `Date` that can be read.

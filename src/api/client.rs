@@ -252,7 +252,7 @@ impl Client {
         let mut entries = Vec::new();
         while let Some(page) = pages.try_next().await? {
             for text in page.documents {
-                entries.push(serde_json::from_str(text.get()).map_err(|error| {
+                entries.push(serde_json::from_str(&text).map_err(|error| {
                     let why = format!("an entry of the audit log cannot be read: {error}");
                     ApiError::new(Method::Get, &target, ErrorKind::Broken, why)
                 })?);
@@ -327,6 +327,12 @@ fn json<T: serde::de::DeserializeOwned + Default>(reply: &Reply) -> Result<T, Un
 }
 
 fn document(reply: &Reply) -> Result<Document, UnreadableAnswer> {
+    // Where a head is, the whole text was read, and is JSON.
+    if let Ok(text) = std::str::from_utf8(reply.body.trim_ascii())
+        && let Ok(head) = Head::of(text)
+    {
+        return Ok(brought(head, text.into(), reply));
+    }
     let text: Box<RawValue> = serde_json::from_slice(&reply.body).map_err(UnreadableAnswer::NotADocument)?;
     with_head(text, reply).map_err(UnreadableAnswer::NotADocument)
 }
@@ -339,7 +345,11 @@ fn with_head(text: Box<RawValue>, reply: &Reply) -> Result<Document, serde_json:
             Some(Head::read(text.get())).filter(|head| !head.id.as_str().is_empty()).ok_or(error)?
         }
     };
-    Ok(Document { head, text, attempts: reply.attempts, date: reply.date, status: reply.status })
+    Ok(brought(head, text.into(), reply))
+}
+
+fn brought(head: Head, text: Box<str>, reply: &Reply) -> Document {
+    Document { head, text, attempts: reply.attempts, date: reply.date, status: reply.status }
 }
 
 /// The document `id`; the recycle bin wraps it in `{"model":..., "doc":...}`.

@@ -33,8 +33,8 @@ const READS: u32 = 3;
 /// One page of a list, or a part of a long one: each document's text, unparsed.
 #[derive(Debug, Clone)]
 pub struct Page {
-    /// The documents in the order sent.
-    pub documents: Vec<Box<RawValue>>,
+    /// The documents in the order sent: JSON, each an object with an `_id`.
+    pub documents: Vec<Box<str>>,
     /// How many documents the whole page has.
     pub len: usize,
     /// Whether this is the last part of it.
@@ -85,7 +85,7 @@ impl WholePage {
 /// The documents of a page that came.
 #[derive(Debug)]
 enum Listed {
-    All(Vec<Box<RawValue>>),
+    All(Vec<Box<str>>),
     Long(Parts),
 }
 
@@ -179,7 +179,7 @@ impl Walk {
             )
         };
         let (len, first) = match &listed {
-            Listed::All(documents) => (documents.len(), documents.first().map(|first| id_of(first.get()))),
+            Listed::All(documents) => (documents.len(), documents.first().map(|first| id_of(first))),
             Listed::Long(parts) => (parts.len(), parts.first_id().map(Cow::from)),
         };
         if let Some(first) = first {
@@ -246,7 +246,7 @@ fn listed(reply: &Reply) -> Result<Listed, UnreadableAnswer> {
 }
 
 /// The documents of a page; a 204 is an empty one.
-fn documents(reply: &Reply) -> Result<Vec<Box<RawValue>>, UnreadableAnswer> {
+fn documents(reply: &Reply) -> Result<Vec<Box<str>>, UnreadableAnswer> {
     if reply.status == 204 && reply.body.trim_ascii().is_empty() {
         return Ok(Vec::new());
     }
@@ -254,7 +254,7 @@ fn documents(reply: &Reply) -> Result<Vec<Box<RawValue>>, UnreadableAnswer> {
         serde_json::from_slice(&reply.body).map_err(UnreadableAnswer::NotAPage)?;
     match documents.iter().position(|document| !has_id(document.get())) {
         Some(at) => Err(UnreadableAnswer::NoId(at + 1)),
-        None => Ok(documents),
+        None => Ok(documents.into_iter().map(Box::from).collect()),
     }
 }
 

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde_json::value::RawValue;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
@@ -110,8 +109,8 @@ impl Context<'_> {
 }
 
 /// A document of the target with its fingerprint, without what the job ignores.
-pub(crate) fn printed<'t>(context: &Context<'_>, text: &'t RawValue) -> Printed<'t> {
-    Printed::new(text.get().as_bytes(), &context.ignore)
+pub(crate) fn printed<'t>(context: &Context<'_>, text: &'t str) -> Printed<'t> {
+    Printed::new(text.as_bytes(), &context.ignore)
 }
 
 /// The document that is to stand in the target, as text.

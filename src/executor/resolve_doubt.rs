@@ -10,7 +10,6 @@ use crate::api::{ApiError, Document, ErrorKind};
 use crate::documents::document::read_tree;
 use crate::documents::normal::{compare, landed};
 use crate::executor::context::{Context, document, printed, sent_sha256};
-use crate::executor::look_up::Doubts;
 use crate::executor::record::{End, Next, compare_texts, end, present};
 use crate::executor::send::{Intent, intend};
 use crate::inventory::dependents::used_by;
@@ -28,7 +27,6 @@ pub(crate) async fn settle_put(
     phase: Phase,
     target: Option<&Id>,
     settled: Instant,
-    doubts: &mut Doubts,
 ) -> Result<Next, EngineError> {
     let target = target.or(item.target.as_ref().map(|party| &party.id)).cloned();
     let Some(target) = target else {
@@ -58,7 +56,8 @@ pub(crate) async fn settle_put(
         let message = "a PUT got no answer, and it was changed by somebody else since: left alone";
         return end(context, item.item, End::new(Outcome::Stale, "stale", message)).await;
     }
-    no_effect(context, item, doubts).await
+    context.ledger.sync(item.item, Step::Absent, None).await?;
+    Ok(Next::Go)
 }
 
 /// Settles a DELETE or a restore in doubt, which can no longer be executing after `settled`.
@@ -66,7 +65,6 @@ pub(crate) async fn settle_presence(
     context: &Context<'_>,
     item: &PlanItem,
     settled: Instant,
-    doubts: &mut Doubts,
 ) -> Result<Next, EngineError> {
     let Some(target) = item.target.clone() else {
         return end(context, item.item, End::failed("plan", "the plan does not say which import")).await;
@@ -82,14 +80,6 @@ pub(crate) async fn settle_presence(
     }
     if began < settled {
         return Ok(Next::TooEarly);
-    }
-    no_effect(context, item, doubts).await
-}
-
-/// Its call had no effect: it is sent again, unless it was refused for good.
-async fn no_effect(context: &Context<'_>, item: &PlanItem, doubts: &mut Doubts) -> Result<Next, EngineError> {
-    if let Some(refusal) = doubts.refusal() {
-        return end(context, item.item, refusal).await;
     }
     context.ledger.sync(item.item, Step::Absent, None).await?;
     Ok(Next::Go)
@@ -154,7 +144,7 @@ pub(crate) async fn touched_clone(
 
 /// Whether an import holds what the service makes of another when it clones it: all but the name and what it refers to.
 fn is_clone_of(source: &Document, clone: &Document) -> bool {
-    let tree = |document: &Document| read_tree(document.text.get().as_bytes());
+    let tree = |document: &Document| read_tree(document.text.as_bytes());
     let (Ok(source), Ok(clone)) = (tree(source), tree(clone)) else { return false };
     let is_its_own = |pointer: &str| {
         let key = pointer.rsplit('/').next().unwrap_or_default();
@@ -216,7 +206,7 @@ fn was_normalised(context: &Context<'_>, item: &PlanItem, there: &Document) -> R
     let (Ok(before), Ok(wanted)) = (before.tree(), read_tree(&document(context, item)?)) else {
         return Ok(false);
     };
-    Ok(read_tree(there.text.get().as_bytes()).is_ok_and(|found| landed(before, &wanted, &found)))
+    Ok(read_tree(there.text.as_bytes()).is_ok_and(|found| landed(before, &wanted, &found)))
 }
 
 /// It had its effect, as is seen by what is there.

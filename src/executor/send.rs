@@ -145,7 +145,7 @@ pub(crate) async fn intend(
     if intent.call == Call::Operation && context.ledger.attempts(item.item) > 0 {
         context.sent_again.set(Some(Instant::now()));
     }
-    let text = intent.before.map(|document| one_line(document.text.get()));
+    let text = intent.before.map(|document| one_line(&document.text));
     let text = text.as_deref();
     let step = Step::Intended {
         operation: intent.operation,

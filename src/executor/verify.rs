@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use futures::future::BoxFuture;
-use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
@@ -264,7 +263,7 @@ impl PageVisitor for Reader<'_, '_> {
         Box::pin(async move { drop(equal.reserve_many(BREATH_DOCUMENTS).await) })
     }
 
-    fn take(&mut self, head: &Head, text: &RawValue) -> Result<bool, EngineError> {
+    fn take(&mut self, head: &Head, text: &str) -> Result<bool, EngineError> {
         let Some(key) = self.open.get(&head.id) else { return Ok(true) };
         if self.removals.contains(key) {
             self.there.insert(*key);
@@ -319,24 +318,14 @@ async fn compare_one(context: &Context<'_>, key: ItemKey, target: &Id) -> Result
 }
 
 /// Compares what was read with what was sent. A panic leaves it unchecked, and says so.
-fn check(
-    context: &Context<'_>,
-    item: &PlanItem,
-    head: &Head,
-    text: &RawValue,
-) -> Result<Verified, EngineError> {
+fn check(context: &Context<'_>, item: &PlanItem, head: &Head, text: &str) -> Result<Verified, EngineError> {
     contained(|| compare(context, item, head, text)).unwrap_or_else(|mistake| {
         let why = format!("(it could not be compared: {mistake})");
         Ok(Verified::absent(Verdict::NotChecked, Some(why)))
     })
 }
 
-fn compare(
-    context: &Context<'_>,
-    item: &PlanItem,
-    head: &Head,
-    text: &RawValue,
-) -> Result<Verified, EngineError> {
+fn compare(context: &Context<'_>, item: &PlanItem, head: &Head, text: &str) -> Result<Verified, EngineError> {
     let printed = printed(context, text);
     let (sha256, modified) = (Some(printed.print), head.last_modified.clone());
     let name = Some(item.name.as_str().into());

@@ -245,7 +245,7 @@ async fn still_there(
 /// What to say of an import that changes at each read although nobody edits it: seen by reading it once more.
 async fn restless(context: &Context<'_>, item: &PlanItem, target: &Id, before: &Value) -> Option<String> {
     let again = context.target.client.get(item.list(), target).await.ok()?;
-    let again = read_tree(again.text.get().as_bytes()).ok()?;
+    let again = read_tree(again.text.as_bytes()).ok()?;
     let fields = context.ignore.restless(before, &again);
     if fields.is_empty() {
         return None;

@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 
 use futures::{StreamExt, pin_mut};
-use serde_json::value::RawValue;
 
 use crate::api::{ApiError, ListRequest};
 use crate::inventory::endpoint::Account;
@@ -27,10 +26,10 @@ pub(crate) async fn each_user(
     account: &Account,
     kind: UserKind,
     cancel: &Cancel,
-    take: &mut (dyn FnMut(&Head, &RawValue) + Send),
+    take: &mut (dyn FnMut(&Head, &str) + Send),
 ) -> Result<(), Unread> {
     let mut seen = HashSet::new();
-    let mut once = |head: &Head, text: &RawValue| {
+    let mut once = |head: &Head, text: &str| {
         // Pages that were asked for again bring documents twice.
         if head.id.as_str().is_empty() || seen.insert(head.id.clone()) {
             take(head, text);
@@ -50,7 +49,7 @@ async fn list(
     kind: UserKind,
     filters: &[(&'static str, &str)],
     cancel: &Cancel,
-    take: &mut (dyn FnMut(&Head, &RawValue) + Send),
+    take: &mut (dyn FnMut(&Head, &str) + Send),
 ) -> Result<(), Unread> {
     let filters = filters.iter().map(|(key, value)| (*key, (*value).to_owned())).collect();
     let request = ListRequest { path: kind.list().to_owned(), limit: PAGE, include: Vec::new(), filters };
@@ -63,7 +62,7 @@ async fn list(
         };
         let Some(page) = page else { return Ok(()) };
         for text in page.map_err(Unread::Api)?.documents {
-            take(&Head::read(text.get()), &text);
+            take(&Head::read(&text), &text);
         }
     }
 }

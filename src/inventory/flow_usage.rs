@@ -6,7 +6,6 @@
 use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use crate::api::{ApiError, ErrorKind};
 use crate::documents::SelectorSpec;
@@ -142,8 +141,8 @@ impl FlowUsage {
     }
 
     /// Takes note of the imports in the steps of a flow, an API or a tool.
-    fn take(&mut self, kind: UserKind, head: &Head, text: &RawValue) {
-        let tree = read_tree(text.get().as_bytes());
+    fn take(&mut self, kind: UserKind, head: &Head, text: &str) {
+        let tree = read_tree(text.as_bytes());
         let disabled = tree.as_ref().ok().and_then(|tree| tree.get("disabled")).and_then(Value::as_bool);
         let user = ImportUser {
             kind,

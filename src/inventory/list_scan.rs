@@ -12,7 +12,6 @@ use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use serde_json::value::RawValue;
 
 use crate::api::{ErrorKind, ListRequest};
 use crate::documents::references::Kind;
@@ -43,7 +42,7 @@ pub(crate) trait PageVisitor {
     /// Forgets what was taken: the sweep begins again.
     fn restart(&mut self) -> Result<(), EngineError>;
     /// Takes an import; `false` when no more are wanted.
-    fn take(&mut self, head: &Head, text: &RawValue) -> Result<bool, EngineError>;
+    fn take(&mut self, head: &Head, text: &str) -> Result<bool, EngineError>;
     /// Learns that a page is over and another follows; `false` when no more are wanted.
     fn page_ended(&mut self) -> bool {
         true
@@ -206,7 +205,7 @@ async fn once(
             }
             seen.page = seen.page.max(page.len as u64);
             for text in page.documents {
-                (bytes, documents) = (bytes + text.get().len(), documents + 1);
+                (bytes, documents) = (bytes + text.len(), documents + 1);
                 if bytes > BREATH || documents >= BREATH_DOCUMENTS {
                     (bytes, documents) = (0, 0);
                     tokio::task::yield_now().await;
@@ -215,7 +214,7 @@ async fn once(
                         return Err(EngineError::Interrupted);
                     }
                 }
-                let head = Head::read(text.get());
+                let head = Head::read(&text);
                 let of = head.adaptor_type.as_deref().unwrap_or_default();
                 match adaptor {
                     None => {
@@ -277,7 +276,7 @@ async fn behind_the_end(account: &Account, ids: &Ids, cancel: &Cancel) -> Result
     match PagesAhead::of(account, request).next(cancel).await? {
         Some(Ok(page)) => {
             let is_new = |head: Head| !ids.seen.contains(&ids.hasher.hash_one(head.id.as_str()));
-            Ok(page.documents.iter().any(|text| is_new(Head::read(text.get()))))
+            Ok(page.documents.iter().any(|text| is_new(Head::read(&text))))
         }
         Some(Err(error)) if error.kind != ErrorKind::Refused => {
             Err(account.failed("list the imports")(error))
@@ -294,7 +293,7 @@ async fn flows_use_imports(account: &Account, cancel: &Cancel) -> Result<bool, E
     while let Some(page) = pages.next(cancel).await? {
         match page {
             Ok(page) => {
-                if page.documents.iter().any(|flow| flow.get().contains("\"_importId\"")) {
+                if page.documents.iter().any(|flow| flow.contains("\"_importId\"")) {
                     return Ok(true);
                 }
             }

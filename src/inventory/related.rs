@@ -144,7 +144,7 @@ impl Shelf<'_> {
             };
             let mut reads = Vec::with_capacity(documents.len());
             for text in documents {
-                let head = Head::read(text.get());
+                let head = Head::read(&text);
                 if seen.insert(head.id.clone()) && (kind != "flows" || uses(&text, self.used)) {
                     reads.push(self.whole(kind, head, text));
                 }
@@ -162,12 +162,12 @@ impl Shelf<'_> {
     }
 
     /// What is kept of a document that a list shows; `None` for a script that is gone meanwhile.
-    async fn whole(&self, kind: &str, head: Head, text: Box<RawValue>) -> Result<Option<String>, Unread> {
+    async fn whole(&self, kind: &str, head: Head, text: Box<str>) -> Result<Option<String>, Unread> {
         match kind {
             "connections" => Ok(Some(reduced(&text, CONNECTION))),
             "exports" => Ok(Some(reduced(&text, EXPORT))),
             "scripts" => self.script(head).await,
-            _ => Ok(Some(text.get().to_owned())),
+            _ => Ok(Some(text.into())),
         }
     }
 
@@ -181,7 +181,7 @@ impl Shelf<'_> {
             return Ok(Some(text));
         }
         match self.account.client.get("scripts", &head.id).await {
-            Ok(document) => Ok(Some(document.text.get().to_owned())),
+            Ok(document) => Ok(Some(document.text.into())),
             // Removed since it was listed.
             Err(error) if error.kind == ErrorKind::NotFound => Ok(None),
             Err(error) if error.kind == ErrorKind::Refused => Err(Unread::Refused(error.summary)),
@@ -202,8 +202,8 @@ async fn kept_scripts(backups: Option<&Backups>) -> HashMap<Id, Entry> {
 }
 
 /// Whether a flow uses one of the imports.
-fn uses(flow: &RawValue, used: &IdSet) -> bool {
-    let mut parts = flow.get().split("\"_importId\"").skip(1);
+fn uses(flow: &str, used: &IdSet) -> bool {
+    let mut parts = flow.split("\"_importId\"").skip(1);
     parts.any(|after| {
         let id = after.trim_start_matches([':', ' ', '\t', '\r', '\n']).trim_start_matches('"');
         let id = id.split('"').next().unwrap_or_default();
@@ -212,12 +212,12 @@ fn uses(flow: &RawValue, used: &IdSet) -> bool {
 }
 
 /// A document with these of its fields only.
-fn reduced(text: &RawValue, fields: &[&[&str]]) -> String {
+fn reduced(text: &str, fields: &[&[&str]]) -> String {
     // Of what has no tree only the identity is kept: what is cut out of a text might be a secret.
-    let whole = match read_tree(text.get().as_bytes()) {
+    let whole = match read_tree(text.as_bytes()) {
         Ok(whole) => whole,
         Err(_) => {
-            let head = Head::read(text.get());
+            let head = Head::read(text);
             serde_json::json!({ "_id": head.id.as_str(), "name": head.name })
         }
     };
@@ -251,16 +251,10 @@ pub(crate) fn print_of(document: &str) -> Fingerprint {
 mod tests {
     use super::*;
 
-    fn raw(text: &str) -> Box<RawValue> {
-        RawValue::from_string(text.to_owned()).unwrap()
-    }
-
     #[test]
     fn of_a_connection_only_what_tells_it_apart_is_kept() {
-        let whole = raw(
-            r#"{"_id":"c","name":"N","type":"http","http":{"_httpConnectorId":"h","baseURI":"https://u:pass@x","unencrypted":{"apiKey":"plain"},"auth":{"token":{"token":"geheim"}}}}"#,
-        );
-        let kept = reduced(&whole, CONNECTION);
+        let whole = r#"{"_id":"c","name":"N","type":"http","http":{"_httpConnectorId":"h","baseURI":"https://u:pass@x","unencrypted":{"apiKey":"plain"},"auth":{"token":{"token":"geheim"}}}}"#;
+        let kept = reduced(whole, CONNECTION);
         assert_eq!(kept, r#"{"_id":"c","name":"N","type":"http","http":{"_httpConnectorId":"h"}}"#);
     }
 
@@ -275,11 +269,10 @@ mod tests {
     #[test]
     fn a_flow_is_kept_when_it_uses_an_import_that_is() {
         let used: IdSet = [(Id::from("5f7c579b6411271af4e7cefa"), ())].into_iter().collect();
-        let flow = |id: &str| {
-            raw(&format!(r#"{{"_id":"f","pageProcessors":[{{"type":"import","_importId": "{id}"}}]}}"#))
-        };
+        let flow =
+            |id: &str| format!(r#"{{"_id":"f","pageProcessors":[{{"type":"import","_importId": "{id}"}}]}}"#);
         assert!(uses(&flow("5f7c579b6411271af4e7cefa"), &used));
         assert!(!uses(&flow("5f7c579b6411271af4e7cefb"), &used));
-        assert!(!uses(&raw(r#"{"_id":"f","name":"5f7c579b6411271af4e7cefa"}"#), &used));
+        assert!(!uses(r#"{"_id":"f","name":"5f7c579b6411271af4e7cefa"}"#, &used));
     }
 }

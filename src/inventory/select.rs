@@ -5,8 +5,6 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use serde_json::value::RawValue;
-
 use crate::documents::references::{Kind, ResourceIndex, kinds_in, mentions_ids};
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
@@ -177,10 +175,10 @@ impl<'a> Picker<'a> {
     }
 
     /// Keeps in mind an import that is not taken, as far as that was asked for.
-    fn pass_over(&mut self, head: &Head, text: &RawValue) -> Result<(), EngineError> {
+    fn pass_over(&mut self, head: &Head, text: &str) -> Result<(), EngineError> {
         match (self.with.mind, &mut self.spool) {
             (Mind::Keys(by), _) => self.passed_over.extend(by.key(head).map(Cow::into_owned)),
-            (Mind::Documents, Some(spool)) => self.left_out.push(spool.append(text.get().as_bytes())?),
+            (Mind::Documents, Some(spool)) => self.left_out.push(spool.append(text.as_bytes())?),
             (Mind::Documents, None) | (Mind::Nothing, _) => {}
         }
         Ok(())
@@ -191,7 +189,7 @@ impl<'a> Picker<'a> {
         u32::try_from(self.troubles.len() - 1).ok()
     }
 
-    fn consider(&mut self, head: &Head, text: &RawValue) -> Result<(), EngineError> {
+    fn consider(&mut self, head: &Head, text: &str) -> Result<(), EngineError> {
         self.remembered.take(head);
         if self.with.mind == Mind::Documents {
             self.ids.insert(head.id.clone());
@@ -202,7 +200,7 @@ impl<'a> Picker<'a> {
             return Ok(());
         }
         // What the job does not select is not met by `--only` either.
-        let selected = self.matcher.matches(head, text.get());
+        let selected = self.matcher.matches(head, text);
         if matches!(selected, Ok(false)) {
             self.only.pass(head);
             return self.pass_over(head, text);
@@ -217,10 +215,10 @@ impl<'a> Picker<'a> {
         if let Some(message) = row.and_then(|row| self.wanted.contradiction(row.row, head)) {
             trouble = self.trouble(Outcome::Conflict, "id_and_name", message);
         }
-        kinds_in(text.get(), &mut self.kinds);
-        self.mentions = self.mentions || mentions_ids(text.get());
+        kinds_in(text, &mut self.kinds);
+        self.mentions = self.mentions || mentions_ids(text);
         let Some(spool) = &mut self.spool else { return Ok(()) };
-        let slot = spool.append(text.get().as_bytes())?;
+        let slot = spool.append(text.as_bytes())?;
         self.items.push(Picked::new(slot, row, trouble));
         self.with.events.emit(&Event::StageAdvanced { stage: Stage::Read, by: 1 });
         Ok(())
@@ -279,7 +277,7 @@ impl PageVisitor for Picker<'_> {
         Ok(())
     }
 
-    fn take(&mut self, head: &Head, text: &RawValue) -> Result<bool, EngineError> {
+    fn take(&mut self, head: &Head, text: &str) -> Result<bool, EngineError> {
         self.watch.take(&head.name, &self.with.selection.selector);
         self.consider(head, text)?;
         Ok(!self.wanted.only_ids() || self.wanted.count_missing() > 0)

@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use serde_json::value::RawValue;
-
 use crate::documents::document::read_tree;
 use crate::documents::normal::ignore::restless_note;
 use crate::inventory::error::EngineError;
@@ -42,14 +40,14 @@ impl Confirmed {
         print: &TargetPrint,
         imports: &mut TargetImports<'_>,
         at: Position,
-        text: &RawValue,
+        text: &str,
     ) -> Result<(), EngineError> {
         let Some(mut import) = imports.by_key.get(at.0, at.1) else {
             return Ok(());
         };
         self.gone.remove(&at);
         let before = imports.spool.read(import.slot)?;
-        let text = text.get().as_bytes();
+        let text = text.as_bytes();
         if before == text {
             return Ok(());
         }
@@ -134,7 +132,7 @@ impl PageVisitor for Again<'_, '_> {
         Ok(())
     }
 
-    fn take(&mut self, head: &Head, text: &RawValue) -> Result<bool, EngineError> {
+    fn take(&mut self, head: &Head, text: &str) -> Result<bool, EngineError> {
         if let Some(at) = self.open.get(&head.id).copied() {
             self.confirmed.take(self.print, self.imports, at, text)?;
             self.met.insert(at);

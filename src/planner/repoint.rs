@@ -103,7 +103,7 @@ fn stays(item: PlanItem, error: &KeepsOldId) -> Repointed {
 }
 
 fn one(mut item: PlanItem, document: &Document, becomes: &BTreeMap<Id, NewId>, ignore: &Ignore) -> Repointed {
-    let text = document.text.get();
+    let text = &*document.text;
     let tree = match read_tree(text.as_bytes()) {
         Ok(tree) => tree,
         Err(why) => {

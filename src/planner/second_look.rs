@@ -112,8 +112,7 @@ async fn adopt(
             continue;
         }
         let import = imports.keep(&builder.print, &document.head, &document.text)?;
-        let (Some(text), Ok(theirs)) =
-            (builder.wanted_text(index)?, read_tree(document.text.get().as_bytes()))
+        let (Some(text), Ok(theirs)) = (builder.wanted_text(index)?, read_tree(document.text.as_bytes()))
         else {
             continue;
         };

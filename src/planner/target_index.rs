@@ -5,7 +5,6 @@ use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
 
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use crate::documents::document::Printed;
 use crate::documents::name::loose_name_key;
@@ -56,7 +55,7 @@ impl TargetImports<'_> {
         &mut self,
         print: &TargetPrint,
         head: &Head,
-        text: &RawValue,
+        text: &str,
     ) -> Result<TargetImport, EngineError> {
         kept(&mut self.spool, print, head, text)
     }
@@ -161,7 +160,7 @@ impl PageVisitor for Index<'_, '_> {
         Ok(())
     }
 
-    fn take(&mut self, head: &Head, text: &RawValue) -> Result<bool, EngineError> {
+    fn take(&mut self, head: &Head, text: &str) -> Result<bool, EngineError> {
         self.events.emit(&Event::StageAdvanced { stage: Stage::Compare, by: 1 });
         if let Some(known) = &mut self.known {
             known.insert(Kind::Imports, &head.id);
@@ -169,7 +168,7 @@ impl PageVisitor for Index<'_, '_> {
         self.remembered.take(head);
         self.of_source += usize::from(self.source.is_one(head));
         if let Some(others) = &mut self.others {
-            others.count(head, text.get());
+            others.count(head, text);
         }
         if let Some(index) = self.ids.get(&head.id).copied() {
             let standing = self.stand(head, text)?;
@@ -179,7 +178,7 @@ impl PageVisitor for Index<'_, '_> {
         let key = self.match_by.key(head).map(|key| self.keys.of(&key));
         let Some(key) = key.filter(|key| self.wanted.contains(*key)) else {
             if let Some(others) = &mut self.others {
-                others.consider(key, head, text.get())?;
+                others.consider(key, head, text)?;
             }
             self.pass_over(head, text)?;
             return Ok(true);
@@ -192,7 +191,7 @@ impl PageVisitor for Index<'_, '_> {
 
 impl Index<'_, '_> {
     /// Keeps an import of the target on the disk, and in mind what it is.
-    fn stand(&mut self, head: &Head, text: &RawValue) -> Result<TargetImport, EngineError> {
+    fn stand(&mut self, head: &Head, text: &str) -> Result<TargetImport, EngineError> {
         let print = self.print;
         kept(self.spool()?, print, head, text)
     }
@@ -208,7 +207,7 @@ impl Index<'_, '_> {
     }
 
     /// Takes note of an import that no item wants, as far as it may matter.
-    fn pass_over(&mut self, head: &Head, text: &RawValue) -> Result<(), EngineError> {
+    fn pass_over(&mut self, head: &Head, text: &str) -> Result<(), EngineError> {
         self.unwanted += 1;
         if !self.loose.is_empty() {
             let key = self.keys.of(&loose_name_key(&head.name));
@@ -219,7 +218,7 @@ impl Index<'_, '_> {
         }
         let adaptor = head.adaptor_type.as_deref().unwrap_or_default();
         if self.samples.get(adaptor).is_none_or(|samples| samples.len() < SAMPLES) {
-            let slot = self.spool()?.append(text.get().as_bytes())?;
+            let slot = self.spool()?.append(text.as_bytes())?;
             self.samples.entry(adaptor.to_owned()).or_default().push(slot);
         }
         Ok(())
@@ -230,9 +229,9 @@ fn kept(
     spool: &mut DocumentFile,
     print: &TargetPrint,
     head: &Head,
-    text: &RawValue,
+    text: &str,
 ) -> Result<TargetImport, EngineError> {
-    let text = text.get().as_bytes();
+    let text = text.as_bytes();
     let slot = spool.append(text)?;
     let printed = print.of_text(text);
     let unreadable = printed.unreadable().cloned();

@@ -23,7 +23,9 @@ pub fn titled(item: &PlanItem) -> String {
 
 /// Whether [`clean`] changes a text.
 pub fn is_raw(text: &str) -> bool {
-    text.chars().any(|c| shown(c).is_some())
+    // Most cells are plain.
+    let is_plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    !is_plain && text.chars().any(|c| shown(c).is_some())
 }
 
 fn shown(c: char) -> Option<char> {

@@ -183,6 +183,11 @@ pub(crate) fn to_json<T: Serialize>(value: &T, path: &Path) -> Result<Vec<u8>, R
     serde_json::to_vec(value).map_err(|error| RunFolderError::file("write to", path)(error.into()))
 }
 
+/// A value of this program from its JSON. A text that is checked as a whole costs less than each of its strings by itself.
+pub(crate) fn from_json<'t, T: Deserialize<'t>>(text: &'t [u8]) -> serde_json::Result<T> {
+    str::from_utf8(text).map_or_else(|_| serde_json::from_slice(text), serde_json::from_str)
+}
+
 /// A document as one line: a service may answer with indented JSON, and a line feed inside a text is always escaped.
 pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
     if text.contains(['\n', '\r']) { text.replace(['\n', '\r'], " ").into() } else { text.into() }

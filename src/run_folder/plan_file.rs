@@ -11,7 +11,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::model::{Chunks, Fingerprint, ItemKey};
-use crate::run_folder::document_file::{PackedSpan, Span, read_span};
+use crate::run_folder::document_file::{PackedSpan, Span, from_json, read_span};
 use crate::run_folder::error::RunFolderError;
 use crate::run_folder::plan_item::{FORMAT, PlanHead, PlanItem, PlanTail};
 
@@ -214,7 +214,7 @@ impl PlanFile {
         let slot = slot.ok_or_else(|| bad(format!("it has no item {key}")))?;
         let text = read_span(&self.file, (*slot).into()).map_err(RunFolderError::file("read", &self.path))?;
         let item: PlanItem =
-            serde_json::from_slice(&text).map_err(|error| bad(format!("item {key} is damaged: {error}")))?;
+            from_json(&text).map_err(|error| bad(format!("item {key} is damaged: {error}")))?;
         if item.item == key {
             Ok(item)
         } else {

@@ -62,7 +62,6 @@ fn opened() -> Entry {
         wanted_sha256: nothing,
         by: None,
         account: None,
-        undoes: None,
     }))
 }
 

@@ -224,9 +224,7 @@ impl SnapshotWriter {
     /// # Errors
     ///
     /// The storage failed, a document does not read back as what was added, or the lock was lost. No snapshot was
-    /// made then, unless the storage failed after the manifest was sent to it: then it may be listed by
-    /// [`Archive::snapshots`] all the same. A whole one lacks at most its hash, which the next backup writes; one that is
-    /// not whole is named by [`Archive::check`].
+    /// made then.
     ///
     /// # Cancel safety
     ///
@@ -237,7 +235,9 @@ impl SnapshotWriter {
         while settled.is_ok() && !self.tasks.is_empty() {
             settled = self.settle().await;
         }
-        let Self { archive, lock, id, body, .. } = self;
+        let Self { archive, lock, id, body, seen, .. } = self;
+        // The manifest takes room of its own while it is written and read back.
+        drop(seen);
         let snapshot = Snapshot {
             id,
             time: self.time,

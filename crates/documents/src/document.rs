@@ -30,9 +30,9 @@ pub struct Document {
 }
 
 impl Document {
-    /// A document of its text.
-    pub fn new(text: Box<RawValue>) -> Self {
-        Self { head: Head::read(text.get()), text: text.into(), tree: OnceCell::new() }
+    /// A document of its text, which is JSON.
+    pub fn new(text: Box<str>) -> Self {
+        Self { head: Head::read(&text), text, tree: OnceCell::new() }
     }
 
     /// A document of bytes as they were sent or kept; see [`escape_bytes`] for those that are not UTF-8.

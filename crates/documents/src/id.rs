@@ -57,15 +57,19 @@ impl Fingerprint {
     pub fn parse(text: &str) -> Option<Self> {
         hex::read(text.as_bytes()).map(Self)
     }
+
+    /// Its digits, written into the room for them.
+    fn digits<'t>(&self, text: &'t mut [u8; 64]) -> &'t str {
+        for (pair, byte) in text.chunks_exact_mut(2).zip(self.0) {
+            pair.copy_from_slice(&hex::write(byte));
+        }
+        std::str::from_utf8(text).unwrap_or_default()
+    }
 }
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = [0; 64];
-        for (pair, byte) in text.chunks_exact_mut(2).zip(self.0) {
-            pair.copy_from_slice(&hex::write(byte));
-        }
-        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
+        f.write_str(self.digits(&mut [0; 64]))
     }
 }
 
@@ -77,7 +81,7 @@ impl fmt::Debug for Fingerprint {
 
 impl Serialize for Fingerprint {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(self.digits(&mut [0; 64]))
     }
 }
 

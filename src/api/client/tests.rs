@@ -59,7 +59,7 @@ fn stored(code: u16) -> Answer {
 async fn a_document_comes_as_it_was_sent_with_its_head_date_and_attempts() {
     let server = answering("GET", &format!("/v1/imports/{ID}"), stored(200)).await;
     let document = client(&server).get("imports", &ID.into()).await.unwrap();
-    assert_eq!(document.text.get(), format!(r#"{{"_id":"{ID}","name":"a",  "x":[1.50]}}"#));
+    assert_eq!(&*document.text, format!(r#"{{"_id":"{ID}","name":"a",  "x":[1.50]}}"#));
     assert_eq!((document.head.name.as_str(), document.attempts, document.status), ("a", 1, 200));
     assert_eq!(document.date, Some("2026-07-01T10:00:00Z".parse().unwrap()));
 }

@@ -118,7 +118,7 @@ impl Beside<'_> {
         let mut is_familiar = false;
         while let Some(page) = pages.next().await {
             for text in page.map_err(self.target.failed("list the imports"))?.documents {
-                let head = Head::read(text.get());
+                let head = Head::read(&text);
                 if self.owned.contains(&head.id) {
                     missing.remove(&head.id);
                     names_of_own.take(&head.id, &head.name);
@@ -191,7 +191,7 @@ impl Beside<'_> {
             Err(error) if error.is_of_one_document() => return Ok(None),
             Err(error) => return Err(self.target.failed(&format!("read import {id}"))(error)),
         };
-        let text = there.text.get().as_bytes();
+        let text = there.text.as_bytes();
         let printed = Printed::by(text, |tree| self.ignore.fingerprint(tree));
         let print = printed.print;
         let found = printed.into_tree().ok().map(without_name);

@@ -4,7 +4,6 @@ use std::collections::{HashMap, HashSet};
 
 use futures::{StreamExt, pin_mut};
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use crate::api::{ErrorKind, ListRequest};
 use crate::documents::contained;
@@ -84,7 +83,7 @@ pub(super) async fn others(
     let mut bearers = Vec::new();
     while let Some(page) = pages.next().await {
         for text in page.map_err(target.failed(&format!("list the {}", kind.as_str())))?.documents {
-            let head = Head::read(text.get());
+            let head = Head::read(&text);
             if !met.insert(head.id.clone()) {
                 continue;
             }
@@ -155,7 +154,7 @@ impl<'a, 'b> Looker<'a, 'b> {
     }
 
     /// Takes note of one that nothing of this run owns, for the searches it is like.
-    fn consider(&mut self, head: &Head, text: &RawValue) {
+    fn consider(&mut self, head: &Head, text: &str) {
         let searches = self.like_by_name(&head.name);
         if searches.is_empty() {
             return;
@@ -163,7 +162,7 @@ impl<'a, 'b> Looker<'a, 'b> {
         // What bears the name of an item may be what that item makes.
         let is_open = |item: &ItemKey| self.ledger.is_open(*item);
         let is_contested = self.before.items_called(&head.name).iter().any(is_open);
-        let printed = Printed::by(text.get().as_bytes(), fingerprint);
+        let printed = Printed::by(text.as_bytes(), fingerprint);
         let print = printed.print;
         let found = printed.into_tree().ok().map(without_name);
         let mut like = Vec::new();
@@ -242,7 +241,7 @@ impl PageVisitor for Looker<'_, '_> {
         Ok(())
     }
 
-    fn take(&mut self, head: &Head, text: &RawValue) -> Result<bool, EngineError> {
+    fn take(&mut self, head: &Head, text: &str) -> Result<bool, EngineError> {
         let was_there = if is_planted(IDENTITY_BY_TIME) {
             self.before.seems_older(head)
         } else {

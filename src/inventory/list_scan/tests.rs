@@ -36,7 +36,7 @@ impl PageVisitor for Names {
         Ok(())
     }
 
-    fn take(&mut self, head: &Head, _: &RawValue) -> Result<bool, EngineError> {
+    fn take(&mut self, head: &Head, _: &str) -> Result<bool, EngineError> {
         self.0.push(head.name.clone());
         Ok(true)
     }

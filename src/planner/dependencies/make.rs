@@ -45,7 +45,7 @@ pub(crate) fn make(
             "it was removed from the source while the plan was made",
         );
     };
-    let source = match read_tree(document.text.get().as_bytes()) {
+    let source = match read_tree(document.text.as_bytes()) {
         Ok(source) => source,
         Err(why) => {
             let message = format!("its document cannot be read: {why}");

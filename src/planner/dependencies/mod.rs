@@ -133,7 +133,7 @@ impl DependencyPlanner {
                 futures::stream::iter(reads).buffered(AT_ONCE).try_collect().await?;
             let mut kinds = BTreeSet::new();
             for document in read.iter().filter_map(|(_, _, document)| document.as_ref()) {
-                kinds_in(document.text.get(), &mut kinds);
+                kinds_in(&document.text, &mut kinds);
             }
             let known = stock.here.kinds.len();
             let create = &stock.job.references.create;

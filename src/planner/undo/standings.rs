@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use serde_json::Value;
-use serde_json::value::RawValue;
 use tokio::time::{Instant, sleep};
 
 use crate::api::ErrorKind;
@@ -252,15 +251,15 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn take(&mut self, at: usize, head: &Head, text: &RawValue) -> Result<(), EngineError> {
-        let print = Printed::new(text.get().as_bytes(), &self.ignore).print;
+    fn take(&mut self, at: usize, head: &Head, text: &str) -> Result<(), EngineError> {
+        let print = Printed::new(text.as_bytes(), &self.ignore).print;
         let seen = &mut self.found.all[at];
         let modified = head.last_modified.as_deref().map(Stamp::of);
         let created = Created::of(head.created_at.as_deref(), modified.as_ref());
         seen.now = Some(Now::There(Standing { print, modified, created }));
         if self.touched[at].is_compared() {
             seen.was_answered = !self.touched[at].was_adopted;
-            seen.text = Some(self.found.texts.append(text.get().as_bytes())?.into());
+            seen.text = Some(self.found.texts.append(text.as_bytes())?.into());
         }
         Ok(())
     }
@@ -295,7 +294,7 @@ impl PageVisitor for Visitor<'_, '_> {
         Ok(())
     }
 
-    fn take(&mut self, head: &Head, text: &RawValue) -> Result<bool, EngineError> {
+    fn take(&mut self, head: &Head, text: &str) -> Result<bool, EngineError> {
         if let Some(at) = self.reader.place_of(&head.id)
             && self.reader.found.all[at].is_open
         {

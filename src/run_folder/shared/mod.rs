@@ -159,13 +159,12 @@ impl SharedRuns {
         work(&mut self.0.known.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Does something in the thread that talks to the store, and waits for it. Once nobody waits any more, it ends where it is.
+    /// Does something in the thread that talks to the store, and waits for it.
     async fn there<T: Send + 'static>(
         &self,
         work: impl Future<Output = Result<T, SharedError>> + Send + 'static,
     ) -> Result<T, SharedError> {
-        let mut task = EndsWithItsWaiter(self.0.runtime.spawn(work));
-        match (&mut task.0).await {
+        match self.0.runtime.spawn(work).await {
             Ok(done) => done,
             Err(error) => Err(ArchiveError::Refused(format!("its thread ended: {error}")).into()),
         }
@@ -179,7 +178,7 @@ impl SharedRuns {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future ends the copying and leaves part of a copy, which the next fetch of the run replaces.
+    /// Not cancel safe: the copying goes on in its thread, and a fetch of the same run that begins meanwhile may fail.
     pub async fn fetch(&self, run: &str) -> Result<bool, SharedError> {
         let (own, name) = (self.clone(), run.to_owned());
         let segments = self.there(async move { copy::fetch(&own, &name).await }).await?;
@@ -214,7 +213,7 @@ impl SharedRuns {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future leaves some reports written and others not; each of them is the old one or the new one.
+    /// Not cancel safe: the reports of one run may still be written in their thread, those of others are not.
     pub async fn publish(&self) -> Vec<(String, SharedError)> {
         let runs: Vec<(String, Known)> = self.known(|known| known.clone().into_iter().collect());
         let mut failed = Vec::new();
@@ -233,15 +232,6 @@ impl SharedRuns {
             }
         }
         failed
-    }
-}
-
-/// Work of another thread that ends when nobody waits for it any more.
-struct EndsWithItsWaiter<T>(tokio::task::JoinHandle<T>);
-
-impl<T> Drop for EndsWithItsWaiter<T> {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }
 
