@@ -1,5 +1,6 @@
 //! Runs by their folders: finding them, reading them back.
 
+use std::borrow::Cow;
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -30,6 +31,12 @@ pub struct OpenedRun {
     pub(super) replay: Replay,
 }
 
+/// The path by which a folder has a name and others lie beside it: that of `.` ends in neither.
+fn named(folder: &Path) -> Cow<'_, Path> {
+    let whole = || folder.canonicalize().map_or(Cow::Borrowed(folder), Cow::Owned);
+    if folder.file_name().is_some() { Cow::Borrowed(folder) } else { whole() }
+}
+
 impl OpenedRun {
     /// Reads a run back.
     ///
@@ -37,7 +44,7 @@ impl OpenedRun {
     ///
     /// Plan or journal cannot be read or do not fit each other, or the run was broken off before it began.
     pub fn open(folder: &Path) -> Result<Self, SessionError> {
-        let folder = RunFolder::at(folder);
+        let folder = RunFolder::at(named(folder));
         let plan = PlanFile::open(&folder.plan())?;
         let (states, record, replay) = read_journal(&folder, &plan)?;
         if record.opened.is_none() {

@@ -123,6 +123,19 @@ fn without_its_job_a_run_is_undone_all_the_same() {
 }
 
 #[test]
+fn an_undo_of_the_folder_one_is_in_lies_beside_it() {
+    let world = Scenario::migrate(["a"]).start();
+    world.run().expect_exit(0);
+    std::fs::create_dir(world.path("runs/run-1/notes")).unwrap();
+    world.command(&["undo", "runs/run-1/notes/..", "--yes"]).expect_exit(0).expect_target([]);
+    let folders = |path: &str| {
+        let entries = std::fs::read_dir(world.path(path)).unwrap().map(|entry| entry.unwrap().path());
+        entries.filter(|path| path.join("journal.jsonl").exists()).count()
+    };
+    assert_eq!((folders("runs"), folders("runs/run-1")), (2, 0));
+}
+
+#[test]
 fn a_create_that_ended_as_a_conflict_is_named() {
     let world = Scenario::migrate(["a", "b"]).start();
     let unlike =
