@@ -9,6 +9,7 @@
 //! Not offered, for a document is transformed without clock, environment or output: `now`, `localtime`,
 //! `strflocaltime`, `env`, `debug`, `stderr`, `halt`, modules.
 
+mod as_jq;
 mod bounds;
 mod condition;
 mod convert;

@@ -54,6 +54,40 @@ fn a_deletion_leaves_the_other_keys_in_their_order() {
 }
 
 #[test]
+fn it_assigns_and_deletes_where_nothing_is_as_jq_does() {
+    let document = json!({"n": [3, 1, 2], "o": {"a": null, "b": 1}, "l": [{"x": 1}, {}]});
+    for (program, expected) in [
+        // Checked with jq 1.6
+        (".s.t.u = 1 | .s", json!({"t": {"u": 1}})),
+        (".s.t += 1 | .s", json!({"t": 1})),
+        (".s.t //= 1 | .s", json!({"t": 1})),
+        ("(.s.t, .s.u) = 1 | .s", json!({"t": 1, "u": 1})),
+        ("(.s | .t.u) |= 2 | .s", json!({"t": {"u": 2}})),
+        (".o.a.b = 1 | .o", json!({"a": {"b": 1}, "b": 1})),
+        (".l[].y.z = 1 | .l", json!([{"x": 1, "y": {"z": 1}}, {"y": {"z": 1}}])),
+        ("reduce (\"p\", \"q\") as $k (.; .s[$k].v = $k) | .s", json!({"p": {"v": "p"}, "q": {"v": "q"}})),
+        (".s |= (.t = 1) | .s", json!({"t": 1})),
+        (".\"a b\".\"c.d\" = 1 | .[\"a b\"]", json!({"c.d": 1})),
+        ("del(.s.t[]?)", document.clone()),
+        ("del(.s.t.u)", document.clone()),
+        ("del(.s.t[]? | select(.u))", document.clone()),
+        ("del(.n[0, 1]) | .n", json!([2])),
+        ("del(.n[1:]) | .n", json!([3])),
+        ("del(.n[-1], .n[0]) | .n", json!([1])),
+        ("del(.l[].x, .o.b, .q) | [.l, .o]", json!([[{}, {}], {"a": null}])),
+        ("delpaths([[\"n\", 0], [\"n\", 1], [\"s\", \"t\"]]) | .n", json!([2])),
+        ("del(.. | select(. == 1)) | [.n, .o]", json!([[3, 2], {"a": null}])),
+        ("del(.)", json!(null)),
+        ("[\"a\", null, 1, true] | join(\"-\")", json!("a--1-true")),
+        ("[] | join(\",\")", json!("")),
+    ] {
+        assert_eq!(run(program, &document).unwrap()[0], expected, "{program}");
+    }
+    assert!(run(".n.x = 1", &document).is_err() && run("del(.n.x)", &document).is_err());
+    assert!(run("[[1]] | join(\",\")", &document).is_err());
+}
+
+#[test]
 fn the_library_works_under_watch_for_values_paths_and_updates() {
     let document = json!({"a": [3, 1, 2], "b": {"c": "x y"}});
     for (program, expected) in [

@@ -12,6 +12,7 @@ use jaq_core::path::{Part, Path};
 use jaq_core::{Ctx, DataT, Exn, Lut, Native};
 use jaq_json::Val;
 
+use super::as_jq::{self, pipe};
 use super::bounds;
 
 /// The name of the filter; no program can spell it.
@@ -251,7 +252,7 @@ pub(super) fn natives() -> impl Iterator<Item = Fun> {
         (SHORT, Box::default(), short),
         (PRODUCT, jaq_core::native::v(2), product),
     ];
-    library.filter(|(name, ..)| !LEFT_OUT.contains(name)).map(named).chain(ours)
+    library.filter(|(name, ..)| !LEFT_OUT.contains(name)).map(named).chain(ours).chain(as_jq::natives())
 }
 
 /// How many brackets of a JSON text are open at once; those in its texts count as well, which errs on the safe side.
@@ -274,7 +275,7 @@ pub(super) fn library<'s>() -> Vec<Def<&'s str>> {
     let call = |name| Term::Call(name, Vec::new());
     let from_json = Def { name: "fromjson", args: Vec::new(), body: pipe(call(SHALLOW), call(FROM_JSON)) };
     std::iter::once(from_json)
-        .chain(library.filter(|def| !LEFT_OUT.contains(&def.name)).map(definition))
+        .chain(library.filter(|def| !LEFT_OUT.contains(&def.name)).map(as_jq::redefined).map(definition))
         .collect()
 }
 
@@ -297,10 +298,6 @@ fn product<'s>(left: Term<&'s str>, right: Term<&'s str>) -> Term<&'s str> {
     };
     let call = Term::Call(PRODUCT, vec![Term::Var(LEFT), Term::Var(RIGHT)]);
     bind(left, LEFT, bind(right, RIGHT, call))
-}
-
-fn pipe<'s>(left: Term<&'s str>, right: Term<&'s str>) -> Term<&'s str> {
-    Term::BinOp(Box::new(left), BinaryOp::Pipe(None), Box::new(right))
 }
 
 /// Every definition starts with a tick: all recursion, and so all loops of the language, pass there.
@@ -334,17 +331,22 @@ pub(super) fn term<'s>(whole: Term<&'s str>) -> Term<&'s str> {
         // `path *= f` is `f as $x | path |= . * $x`.
         Term::BinOp(left, BinaryOp::UpdateMath(Math::Mul), right) => {
             let times = Term::Call(PRODUCT, vec![Term::Id, Term::Var(RIGHT)]);
-            let update = Term::BinOp(boxed(left), BinaryOp::Update, Box::new(times));
+            let left = as_jq::target(term(*left));
+            let update = Term::BinOp(Box::new(left), BinaryOp::Update, Box::new(times));
             let bind = BinaryOp::Pipe(Some(Pattern::Var(RIGHT)));
             Term::BinOp(Box::new(term(*right)), bind, Box::new(update))
         }
         Term::BinOp(left, op, right) => {
-            let right = match op {
-                BinaryOp::Update => term(*right),
-                BinaryOp::Assign | BinaryOp::UpdateMath(_) | BinaryOp::UpdateAlt => kept(term(*right)),
-                _ => factor(*right),
+            let left = term(*left);
+            let (left, right) = match op {
+                BinaryOp::Update => (as_jq::target(left), term(*right)),
+                BinaryOp::Assign if as_jq::is_null(&right) => (left, term(*right)),
+                BinaryOp::Assign | BinaryOp::UpdateMath(_) | BinaryOp::UpdateAlt => {
+                    (as_jq::target(left), kept(term(*right)))
+                }
+                _ => (left, factor(*right)),
             };
-            Term::BinOp(boxed(left), op, Box::new(right))
+            Term::BinOp(Box::new(left), op, Box::new(right))
         }
         Term::Label(name, inner) => Term::Label(name, boxed(inner)),
         Term::Fold(name, source, pattern, steps) => {

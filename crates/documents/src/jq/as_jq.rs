@@ -1,0 +1,148 @@
+//! What jq does and jaq does not: it makes the objects on the way of an assignment, and deletes all paths of a filter at
+//! once.
+//!
+//! `.settings.region = "eu"` is an error of jaq where there are no settings, and so is `del(.http.headers[]?)` where there
+//! is no `http`; and `del(.l[0, 1])` takes out the first entry and then the second of what is left.
+
+use jaq_core::box_iter::box_once;
+use jaq_core::load::parse::{BinaryOp, Def, Term};
+use jaq_core::load::{self, lex::StrPart};
+use jaq_core::native;
+use jaq_core::path::{Opt, Part, Path};
+use jaq_core::{DataT, Exn, Native, ValT};
+use jaq_json::{Map, Val};
+
+/// The names of our natives; no program can spell them.
+const MADE: &str = "!made";
+const WITHOUT: &str = "!without";
+
+type Left<'a> = Result<Val, Exn<'a, Val>>;
+
+/// The native filters.
+pub(super) fn natives<D>() -> [native::Fun<D>; 2]
+where
+    D: for<'a> DataT<V<'a> = Val>,
+{
+    let made = Native::<D>::new(|cv| box_once(Ok(cv.1))).with_paths(|cv| box_once(Ok(cv.1))).with_update(
+        |(mut ctx, value), update| match (value, ctx.pop_var()) {
+            (Val::Null, Val::TStr(_)) => {
+                Box::new(update(Val::obj(Map::default())).map(|made| made.map(unless_nothing)))
+            }
+            (other, _) => update(other),
+        },
+    );
+    let without = Native::<D>::new(|(mut ctx, value)| box_once(without_all(value, &ctx.pop_var())));
+    [(MADE, native::v(1), made), (WITHOUT, native::v(1), without)]
+}
+
+/// `left | right`
+pub(super) fn pipe<'s>(left: Term<&'s str>, right: Term<&'s str>) -> Term<&'s str> {
+    Term::BinOp(Box::new(left), BinaryOp::Pipe(None), Box::new(right))
+}
+
+/// An object that was made for nothing is none: jaq puts a null where a path leads on to nowhere.
+fn unless_nothing(made: Val) -> Val {
+    match &made {
+        Val::Obj(members) if members.values().all(|member| matches!(member, Val::Null)) => Val::Null,
+        _ => made,
+    }
+}
+
+/// What is missing is nothing in a text; jaq writes `null`.
+const JOIN: &str = r#"def join($s): reduce .[] as $x ([][0]; (if . == [][0] then "" else . + $s end) + ($x |
+    if . == [][0] then "" elif . < "" then tostring else . end)) // "";"#;
+
+fn parsed(code: &'static str) -> Option<Def<&'static str>> {
+    load::parse(code, |parser| parser.defs())?.into_iter().next()
+}
+
+/// A definition of the library as jq has it.
+pub(super) fn redefined(def: Def<&str>) -> Def<&str> {
+    let call = |name, args| Term::Call(name, args);
+    let body = match (def.name, def.args.as_slice()) {
+        ("del", [filter]) => {
+            let paths = call("path", vec![call(*filter, Vec::new())]);
+            call(WITHOUT, vec![Term::Arr(Some(Box::new(paths)))])
+        }
+        ("delpaths", [paths]) => call(WITHOUT, vec![Term::Var(*paths)]),
+        ("join", [_]) => return parsed(JOIN).unwrap_or(def),
+        _ => return def,
+    };
+    Def { body, ..def }
+}
+
+/// The left side of an assignment: where it goes into a key of what is null, an object is made.
+pub(super) fn target(left: Term<&str>) -> Term<&str> {
+    match left {
+        Term::BinOp(one, op @ (BinaryOp::Pipe(None) | BinaryOp::Comma), other) => {
+            Term::BinOp(Box::new(target(*one)), op, Box::new(target(*other)))
+        }
+        // A part that looks at the input of the whole path is only read right where it stands.
+        Term::Path(head, Path(parts)) if parts.iter().all(|(part, _)| is_constant(part)) => {
+            let mut path = target(*head);
+            for (part, opt) in parts {
+                let made = match &part {
+                    Part::Index(index @ (Term::Str(..) | Term::Var(_))) => {
+                        Some(Term::Call(MADE, vec![index.clone()]))
+                    }
+                    _ => None,
+                };
+                let step = Term::Path(Box::new(Term::Id), Path(vec![(part, opt)]));
+                let step = made.into_iter().fold(step, |step, made| pipe(made, step));
+                path = if matches!(path, Term::Id) { step } else { pipe(path, step) };
+            }
+            path
+        }
+        other => other,
+    }
+}
+
+fn is_constant(part: &Part<Term<&str>>) -> bool {
+    let constant = |term: &Term<&str>| match term {
+        Term::Num(_) | Term::Var(_) => true,
+        Term::Neg(inner) => matches!(**inner, Term::Num(_)),
+        Term::Str(None, parts) => !parts.iter().any(|part| matches!(part, StrPart::Term(_))),
+        _ => false,
+    };
+    match part {
+        Part::Index(index) => constant(index),
+        Part::Range(from, to) => from.iter().chain(to).all(constant),
+    }
+}
+
+/// Whether the right side of an assignment is `null` itself: an object made for it would hold nothing.
+pub(super) fn is_null(right: &Term<&str>) -> bool {
+    match right {
+        Term::Call("null", args) => args.is_empty(),
+        Term::Path(head, Path(parts)) => parts.is_empty() && is_null(head),
+        _ => false,
+    }
+}
+
+/// Takes out all paths of a list, from the last one on, so that none moves what another one means.
+fn without_all<'a>(value: Val, paths: &Val) -> Left<'a> {
+    let Val::Arr(paths) = paths else { return Ok(value) };
+    let mut paths: Vec<&Val> = paths.iter().collect();
+    paths.sort();
+    paths.dedup();
+    paths.into_iter().rev().try_fold(value, |value, path| match path {
+        Val::Arr(steps) => without(value, steps),
+        _ => Ok(value),
+    })
+}
+
+fn without<'a>(value: Val, steps: &[Val]) -> Left<'a> {
+    let Some((step, rest)) = steps.split_first() else { return Ok(Val::Null) };
+    let is_there = match &value {
+        Val::Null => false,
+        Val::Obj(members) => members.contains_key(step),
+        _ => true,
+    };
+    if !is_there {
+        return Ok(value);
+    }
+    value.map_index(step, Opt::Optional, |inner| {
+        let left = (!rest.is_empty()).then(|| without(inner, rest));
+        left.into_iter()
+    })
+}
