@@ -80,7 +80,7 @@ fn a_rename_and_its_reverse_give_real_documents_back_byte_for_byte() {
         }
         turn += 1;
     }
-    assert!(changed > 100, "only {changed} renames did anything");
+    assert!(changed > 60, "only {changed} renames did anything");
 }
 
 #[test]
