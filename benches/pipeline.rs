@@ -157,6 +157,7 @@ async fn pipeline(emulator: &Embedded, target: &str, rate: &str, sync: bool) -> 
         wanted_sha256: planned.wanted_sha256,
         by: None,
         account: None,
+        undoes: None,
     };
     journal.append(Entry::Opened(Box::new(taken)), None).await.unwrap();
     let stats = journal.stats();

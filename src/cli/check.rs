@@ -33,11 +33,19 @@ pub(super) async fn check(world: &CliContext, args: &Check) -> Result<Exit, Fail
     }
     let cancel = Cancel::new();
     signal::listen(world, &cancel);
-    let mut exits = Vec::new();
+    let (mut exits, mut refused) = (Vec::new(), Vec::new());
     for settings in backup::each(&job, settings) {
-        exits.push(one(world, &job, settings, &cancel).await?);
+        match one(world, &job, settings, &cancel).await {
+            Ok(exit) => exits.push(exit),
+            Err(Failure::Pipeline(error)) if error.is_unauthorized() => refused.push(error),
+            Err(failure) => return Err(failure),
+        }
     }
-    Ok(worst(exits))
+    let mut refused = refused.into_iter();
+    match refused.next() {
+        Some(first) => Err(first.with_others_refused(refused).into()),
+        None => Ok(worst(exits)),
+    }
 }
 
 fn is_json(world: &CliContext) -> bool {

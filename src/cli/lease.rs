@@ -167,6 +167,7 @@ fn note(world: &CliContext, what: String) -> LeaseNote {
         mark: format!("{:016x}", world.host.random.seed()),
         renewed: 0,
         released: false,
+        looks: false,
     }
 }
 

@@ -86,6 +86,10 @@ pub(super) async fn resume_one(
     if earlier.is_done() {
         return finished(world, earlier);
     }
+    if let Some(undone) = earlier.undoes() {
+        // It may not be known yet that it is undone.
+        world.remote.fetch(undone.path()).await?;
+    }
     let head = earlier.plan.head();
     let session = open(world, OpenRequest::Resume(head), cancel, settle).await?;
     let listening = listen(world, &session, company);

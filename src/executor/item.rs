@@ -146,7 +146,8 @@ async fn drive(
             }
             (Operation::Update, ItemState::InDoubt { phase, .. })
             | (_, ItemState::InDoubt { phase: phase @ Phase::Adjust, .. }) => {
-                resolve_doubt::settle_put(context, &done.item, *phase, state.target(), settled).await?
+                resolve_doubt::settle_put(context, &done.item, *phase, state.target(), settled, &mut doubts)
+                    .await?
             }
             // It was no longer in the recycle bin, and was being made anew.
             (Operation::Restore, ItemState::InDoubt { .. })
@@ -156,7 +157,7 @@ async fn drive(
                 look_up(context, &done.item, settled, &mut doubts).await?
             }
             (Operation::Delete | Operation::Restore, ItemState::InDoubt { .. }) => {
-                resolve_doubt::settle_presence(context, &done.item, settled).await?
+                resolve_doubt::settle_presence(context, &done.item, settled, &mut doubts).await?
             }
             (
                 Operation::Clone | Operation::Restore,

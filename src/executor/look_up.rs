@@ -14,7 +14,7 @@ use crate::run_folder::plan_item::PlanItem;
 
 /// How often one create may be throttled before it fails.
 const MOST_THROTTLES: u32 = 100;
-/// How often a create is sent again after a 409 that nothing in the target explains.
+/// How often a call may be answered with 409, and nothing in the target explain it, before it counts as refused.
 const MOST_CONFLICTS: u32 = 2;
 
 /// Why an item is in doubt, and how often it was so for a reason the service gave.
@@ -33,6 +33,14 @@ impl Doubts {
         self.throttles += u32::from(matches!(doubt, Doubt::Throttled(_)));
         self.conflicts += u32::from(matches!(doubt, Doubt::Conflict(_)));
         self.last = Some(doubt);
+    }
+
+    /// After it was seen that the call had no effect: how the item ends if it was refused for good.
+    pub(crate) fn refusal(&mut self) -> Option<End> {
+        match self.last.take() {
+            Some(Doubt::Conflict(refusal)) if self.conflicts >= MOST_CONFLICTS => Some(refusal),
+            _ => None,
+        }
     }
 }
 

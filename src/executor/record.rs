@@ -179,27 +179,16 @@ pub(crate) async fn failed_to_make(
     item: &PlanItem,
     error: ApiError,
 ) -> Result<Next, EngineError> {
-    let (status, sends, message) = (error.status, error.attempts, error.summary.clone());
-    let code = error.code().map(str::to_owned);
-    let doubt = match error.kind {
+    match error.kind {
         ErrorKind::Throttled => {
-            Doubt::Throttled(End::failed("rate_limited", message.clone()).answered(status, 0))
+            let (status, sends, message) = (error.status, error.attempts, error.summary);
+            let failure = End::failed("rate_limited", message.clone()).answered(status, 0);
+            context.ledger.note(item.item, Step::Doubted { status, message, sends }).await?;
+            Ok(Next::Doubted(Doubt::Throttled(failure)))
         }
-        ErrorKind::Refused if status == Some(409) => {
-            let code = code.unwrap_or_else(|| "409".to_owned());
-            Doubt::Conflict(End::failed(code, message.clone()).answered(status, 0))
-        }
-        _ => return failed(context, item, error).await,
-    };
-    context.ledger.note(item.item, Step::Doubted { status, message: message.clone(), sends }).await?;
-    if matches!(doubt, Doubt::Conflict(_)) {
-        context.events.emit(&Event::ItemDoubted {
-            item: item.item,
-            name: item.name.as_str().into(),
-            message,
-        });
+        ErrorKind::Refused if error.status == Some(409) => conflicted(context, item, error).await,
+        _ => failed(context, item, error).await,
     }
-    Ok(Next::Doubted(doubt))
 }
 
 /// Why an import that a create was answered with is not the item's own; `None` if it is.
@@ -267,17 +256,29 @@ pub(crate) async fn failed(
     }
 }
 
-/// Records a PUT or DELETE that failed. Where it was answered with 409, mostly something else stands in its way, and it is refused;
-/// but an earlier delivery of the same call may have had its effect. So it is in doubt, and refused once it is answered so again.
+/// Records a PUT or DELETE that failed. Where it was answered with 409, mostly something else stands in its way; but this call or an
+/// earlier delivery of it may have had its effect. So it is in doubt each time, and refused only after it was looked at.
 pub(crate) async fn failed_to_change(
     context: &Context<'_>,
     item: &PlanItem,
     error: ApiError,
 ) -> Result<Next, EngineError> {
-    let is_new =
-        error.status == Some(409) && !matches!(context.ledger.last_doubt(item.item), Some((Some(409), _)));
-    let kind = if is_new { ErrorKind::InDoubt } else { error.kind };
-    failed(context, item, ApiError { kind, ..error }).await
+    if error.status == Some(409) {
+        conflicted(context, item, error).await
+    } else {
+        failed(context, item, error).await
+    }
+}
+
+/// Records a write that was answered with 409: refused with the words of the service, unless it had its effect.
+async fn conflicted(context: &Context<'_>, item: &PlanItem, error: ApiError) -> Result<Next, EngineError> {
+    let (status, sends) = (error.status, error.attempts);
+    let code = error.code().unwrap_or("409").to_owned();
+    let message = error.summary;
+    let refusal = End::failed(code, message.clone()).answered(status, 0);
+    context.ledger.note(item.item, Step::Doubted { status, message: message.clone(), sends }).await?;
+    context.events.emit(&Event::ItemDoubted { item: item.item, name: item.name.as_str().into(), message });
+    Ok(Next::Doubted(Doubt::Conflict(refusal)))
 }
 
 /// Compares what was sent with what is there. What cannot be read is never equal to anything.

@@ -10,6 +10,7 @@ use crate::api::{ApiError, Document, ErrorKind};
 use crate::documents::document::read_tree;
 use crate::documents::normal::{compare, landed};
 use crate::executor::context::{Context, document, printed, sent_sha256};
+use crate::executor::look_up::Doubts;
 use crate::executor::record::{End, Next, compare_texts, end, present};
 use crate::executor::send::{Intent, intend};
 use crate::inventory::dependents::used_by;
@@ -27,6 +28,7 @@ pub(crate) async fn settle_put(
     phase: Phase,
     target: Option<&Id>,
     settled: Instant,
+    doubts: &mut Doubts,
 ) -> Result<Next, EngineError> {
     let target = target.or(item.target.as_ref().map(|party| &party.id)).cloned();
     let Some(target) = target else {
@@ -56,8 +58,7 @@ pub(crate) async fn settle_put(
         let message = "a PUT got no answer, and it was changed by somebody else since: left alone";
         return end(context, item.item, End::new(Outcome::Stale, "stale", message)).await;
     }
-    context.ledger.sync(item.item, Step::Absent, None).await?;
-    Ok(Next::Go)
+    no_effect(context, item, doubts).await
 }
 
 /// Settles a DELETE or a restore in doubt, which can no longer be executing after `settled`.
@@ -65,6 +66,7 @@ pub(crate) async fn settle_presence(
     context: &Context<'_>,
     item: &PlanItem,
     settled: Instant,
+    doubts: &mut Doubts,
 ) -> Result<Next, EngineError> {
     let Some(target) = item.target.clone() else {
         return end(context, item.item, End::failed("plan", "the plan does not say which import")).await;
@@ -80,6 +82,14 @@ pub(crate) async fn settle_presence(
     }
     if began < settled {
         return Ok(Next::TooEarly);
+    }
+    no_effect(context, item, doubts).await
+}
+
+/// Its call had no effect: it is sent again, unless it was refused for good.
+async fn no_effect(context: &Context<'_>, item: &PlanItem, doubts: &mut Doubts) -> Result<Next, EngineError> {
+    if let Some(refusal) = doubts.refusal() {
+        return end(context, item.item, refusal).await;
     }
     context.ledger.sync(item.item, Step::Absent, None).await?;
     Ok(Next::Go)

@@ -84,9 +84,9 @@ pub struct StoreLease {
 /// Dropping the future may leave a lease that ends by itself.
 pub async fn take(asking: Asking<'_>, note: LeaseNote) -> Result<Asked, FleetError> {
     let Asking { objects, name, .. } = asking;
-    let mut dead = BTreeMap::new();
+    let mut removable = BTreeMap::new();
     // Readers are waited for before the lease is held, for it would end meanwhile.
-    if let Some(reader) = reader_at_work(asking, &mut dead).await? {
+    if let Some(reader) = reader_at_work(asking, &mut removable).await? {
         return Ok(Asked::Held(Box::new(reader)));
     }
     let lease = match take_from_writers(asking, note).await? {
@@ -94,12 +94,12 @@ pub async fn take(asking: Asking<'_>, note: LeaseNote) -> Result<Asked, FleetErr
         held @ Asked::Held(_) => return Ok(held),
     };
     // Whoever came to read meanwhile is not waited for.
-    if let Some(reader) = newcomer(objects, name, &dead).await? {
+    if let Some(reader) = newcomer(objects, name, &removable).await? {
         lease.release().await;
         return Ok(Asked::Held(Box::new(reader)));
     }
-    for gone in dead.keys() {
-        objects.remove(gone).await?;
+    for note in removable.keys() {
+        objects.remove(note).await?;
     }
     Ok(Asked::Taken(lease))
 }
@@ -154,8 +154,8 @@ impl StoreLease {
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe: without renewals the lease ends by itself, after 30 s by the usual terms. Dropped while a renewal is on
-    /// its way, [`Self::release`] may not be able to let go of it earlier.
+    /// Not cancel safe: without renewals the lease ends by itself, after 30 s by the usual terms, unless [`Self::release`] lets
+    /// go of it earlier, or it is kept again.
     pub async fn keep<F: Future<Output = ()>>(&self, renewed: impl Fn() -> F) {
         let mut pause = self.terms.renewal;
         loop {
@@ -204,8 +204,14 @@ impl StoreLease {
         }
         self.lost.store(true, Ordering::SeqCst);
         let (note, version) = self.own();
-        let _ =
-            self.objects.replace(&self.name, encode(&LeaseNote { released: true, ..note }), &version).await;
+        let released = encode(&LeaseNote { released: true, ..note.clone() });
+        if let Ok(None) = self.objects.replace(&self.name, released.clone(), &version).await
+            && let Ok(Some((bytes, version))) = self.objects.read(&self.name).await
+            && decode(&bytes).is_some_and(|there| there.mark == note.mark)
+        {
+            // A renewal that nobody waited for any more had its effect.
+            let _ = self.objects.replace(&self.name, released, &version).await;
+        }
     }
 }
 

@@ -44,11 +44,30 @@ impl Plans {
     /// Cancel safe: it only reads.
     pub async fn read(store: &FleetStore, job: Fingerprint) -> Result<Option<Self>, FleetError> {
         let Some(bytes) = store.bytes(PLANS).await? else { return Ok(None) };
-        let plans: Self = serde_json::from_slice(&bytes).map_err(|source| FleetError::Damaged {
-            name: store.shown(PLANS),
-            place: store.place().to_owned(),
-            source,
-        })?;
+        let plans: Self = serde_json::from_slice(&bytes).map_err(store.damaged(PLANS))?;
         Ok(Some(plans).filter(|plans| plans.job_sha256 == job))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use object_store::memory::InMemory;
+
+    use super::*;
+    use crate::archive::{ArchiveOptions, Objects};
+    use crate::model::time::Clock;
+
+    #[tokio::test]
+    async fn plans_that_cannot_be_read_are_named_once_with_their_store() {
+        let options = ArchiveOptions::new(Clock::system());
+        let objects = Objects::in_store(Arc::new(InMemory::new()), "s3://bucket", &options);
+        let store = FleetStore::new(objects, "f");
+        store.put(PLANS, "no JSON".into()).await.unwrap();
+        let error = Plans::read(&store, Fingerprint::of(b"")).await.unwrap_err().to_string();
+        let wanted =
+            "fleets/f/plans.json in s3://bucket cannot be read: put it back from a copy, or remove it";
+        assert_eq!(error, wanted);
     }
 }

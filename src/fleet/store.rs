@@ -65,7 +65,8 @@ impl FleetStore {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future may leave the small object that was tried with, below `tmp/`; the fleet is not touched.
+    /// Dropping the future may leave the small object that was tried with, below `tmp/`, until one tries an hour later or more;
+    /// the fleet is not touched.
     pub async fn keeps_conditions(&self) -> Result<bool, FleetError> {
         Ok(self.objects.keeps_conditions().await?)
     }
@@ -87,23 +88,20 @@ impl FleetStore {
         self.objects.folder().map(|folder| folder.join(self.at(part)))
     }
 
+    /// Says of a part of the fleet that it is not what was written there.
+    pub(super) fn damaged(&self, part: &str) -> impl FnOnce(serde_json::Error) -> FleetError + use<> {
+        let (name, place) = (self.at(part), self.place().to_owned());
+        move |source| FleetError::Damaged { name, place, source }
+    }
+
     async fn read<T: DeserializeOwned>(&self, part: &str) -> Result<Option<(T, ObjectVersion)>, FleetError> {
-        let name = self.at(part);
-        let Some((bytes, version)) = self.objects.read(&name).await? else { return Ok(None) };
-        let read = serde_json::from_slice(&bytes).map_err(|source| FleetError::Damaged {
-            name: name.clone(),
-            place: self.place().to_owned(),
-            source,
-        })?;
+        let Some((bytes, version)) = self.objects.read(&self.at(part)).await? else { return Ok(None) };
+        let read = serde_json::from_slice(&bytes).map_err(self.damaged(part))?;
         Ok(Some((read, version)))
     }
 
     fn encode(&self, part: &str, value: &impl Serialize) -> Result<Bytes, FleetError> {
-        let mut text = serde_json::to_vec_pretty(value).map_err(|source| FleetError::Damaged {
-            name: self.at(part),
-            place: self.place().to_owned(),
-            source,
-        })?;
+        let mut text = serde_json::to_vec_pretty(value).map_err(self.damaged(part))?;
         text.push(b'\n');
         Ok(text.into())
     }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::api::{ApiError, ErrorKind};
 use crate::archive::ArchiveError;
 use crate::journal::JournalError;
+use crate::model::chain;
 use crate::run_folder::RunFolderError;
 
 /// Why a plan or a run could not go on.
@@ -21,6 +22,12 @@ pub enum EngineError {
         /// What the service answered.
         #[source]
         source: Box<ApiError>,
+    },
+    /// The service does not accept several tokens.
+    #[error("{}", refused.iter().map(|error| chain(error)).collect::<Vec<_>>().join("\n"))]
+    Tokens {
+        /// What each was refused with.
+        refused: Vec<EngineError>,
     },
     /// Two looks at a list did not agree.
     #[error(
@@ -169,7 +176,27 @@ pub enum EngineError {
 impl EngineError {
     /// Whether the service did not accept the token.
     pub fn is_unauthorized(&self) -> bool {
-        matches!(self, Self::Service { source, .. } if source.kind == ErrorKind::Unauthorized)
+        match self {
+            Self::Service { source, .. } => source.kind == ErrorKind::Unauthorized,
+            Self::Tokens { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// This refusal of a token together with others.
+    #[must_use]
+    pub fn with_others_refused(self, others: impl IntoIterator<Item = Self>) -> Self {
+        let mut refused = Vec::new();
+        for error in std::iter::once(self).chain(others) {
+            match error {
+                Self::Tokens { refused: more } => refused.extend(more),
+                one => refused.push(one),
+            }
+        }
+        match refused.pop() {
+            Some(only) if refused.is_empty() => only,
+            last => Self::Tokens { refused: refused.into_iter().chain(last).collect() },
+        }
     }
 
     /// Whether the service is away for longer than is waited for, although it was there before.

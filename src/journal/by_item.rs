@@ -202,6 +202,7 @@ mod tests {
             wanted_sha256: print,
             by: None,
             account: None,
+            undoes: None,
         };
         journal.append(Entry::Opened(Box::new(header)), None).await.unwrap();
         for round in 0..3 {

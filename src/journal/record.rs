@@ -149,6 +149,9 @@ pub struct RunHeader {
     /// The account of a CSV of accounts that the run is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
+    /// The folder, beside its own, of the run that it undoes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undoes: Option<String>,
 }
 
 /// An import that came from elsewhere while a run made one of that name.

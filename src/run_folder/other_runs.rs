@@ -17,7 +17,7 @@ pub trait OtherRuns: Debug + Send + Sync {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: it only reads, and may go on reading for a while.
+    /// Cancel safe: it only reads; files of this machine may be read for a while after.
     async fn owned(&self, folder: RunFolder, sought: HashSet<Id>) -> HashSet<Id>;
 }
 

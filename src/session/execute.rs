@@ -134,7 +134,7 @@ impl Session {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future leaves a run that can be resumed, or none. The run that an undo takes back may be marked as undone.
+    /// Dropping the future leaves a run that can be resumed, or none.
     pub async fn execute(
         &self,
         plan: Plan,
@@ -151,10 +151,12 @@ impl Session {
         let Staged { run, place, folder, lock, earlier } = staged;
         drop(planned.plan);
         let folder = folder.keep(&place, &job_text)?;
+        let wanted_sha256 = planned.wanted_sha256;
+        let open = self.begin(folder, run.clone(), action, &job_text, wanted_sha256, undoes.as_ref()).await?;
         if let Some(undone) = undoes {
+            // Whoever resumes this run does it, if it does not come to that.
             self.mark_undone(&undone, &run).await?;
         }
-        let open = self.begin(folder, run, action, &job_text, planned.wanted_sha256).await?;
         let ended = self.carry_out(OpenRun { held: lock, ..open }, events).await;
         drop(earlier);
         ended
@@ -168,6 +170,7 @@ impl Session {
         action: String,
         job: &str,
         wanted_sha256: Fingerprint,
+        undoes: Option<&RunFolder>,
     ) -> Result<OpenRun, SessionError> {
         let plan = PlanFile::open(&folder.plan())?;
         let header = RunHeader {
@@ -181,6 +184,7 @@ impl Session {
             wanted_sha256,
             by: self.host.who(),
             account: self.settings.stand_in.as_ref().map(|row| row.account.name.clone()),
+            undoes: undoes.and_then(|of| Some(of.path().file_name()?.to_str()?.to_owned())),
         };
         let name = header.run.0.clone();
         let journal = Journal::create(&folder.journal(), &folder.before(), self.options.journal.clone())?;

@@ -49,18 +49,36 @@ pub(super) async fn open_both(
     let call = async |account: &job::Account, token: Option<Token>| {
         open_account(host, settings, account, token, emulator.as_ref(), purpose).await
     };
+    let is_one =
+        settings.source.name == settings.target.name && settings.source.place == settings.target.place;
     let source = match &settings.source.place {
         AccountPlace::Archive { .. } => open_snapshot(host, &settings.source, keys.0, &mut notes).await?,
         AccountPlace::Folder { path, read } => open_files(path, read, &settings.source.name)?,
         AccountPlace::Service { .. } | AccountPlace::Emulator { .. } => {
-            call(&settings.source, token_of_source).await?
+            match call(&settings.source, token_of_source).await {
+                Err(SessionError::Engine(refused)) if refused.is_unauthorized() => {
+                    // Of the other token it is told at the same time.
+                    let other = match &settings.target.place {
+                        AccountPlace::Service { .. } | AccountPlace::Emulator { .. } if !is_one => {
+                            call(&settings.target, token_of_target).await.err()
+                        }
+                        _ => None,
+                    };
+                    let other = other.and_then(|error| match error {
+                        SessionError::Engine(error) if error.is_unauthorized() => Some(error),
+                        _ => None,
+                    });
+                    return Err(refused.with_others_refused(other).into());
+                }
+                opened => opened?,
+            }
         }
     };
     let target = if settings.shelved.is_some() {
         open_backup_target(host, settings, &source.account().facts, keys.1, purpose, &mut notes).await?
     } else if settings.target.place.is_archive() {
         open_snapshot(host, &settings.target, keys.1, &mut notes).await?
-    } else if settings.source.name == settings.target.name && settings.source.place == settings.target.place {
+    } else if is_one {
         source.clone()
     } else {
         call(&settings.target, token_of_target).await?

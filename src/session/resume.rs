@@ -33,7 +33,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// Another process writes the run or holds its target; the tokens open other accounts than then; the files of the
+    /// Another process writes the run, or the one that it undoes, or holds its target; the tokens open other accounts than then; the files of the
     /// run do not fit each other.
     ///
     /// # Cancel safety
@@ -65,6 +65,7 @@ impl Session {
                 "the documents to be written were changed since the run began: start a new run".to_owned();
             return Err(RunFolderError::BadFile { path: folder.wanted(), message }.into());
         }
+        self.mark_what_it_undoes(&reopened).await?;
         let journal = reopened.reopen(&self.options.journal).await?;
         let OpenedRun { folder, plan, mut states, record, .. } = reopened;
         for item in states.failed_unsent() {

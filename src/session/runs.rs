@@ -71,6 +71,12 @@ impl OpenedRun {
         self.record.opened.as_ref().map(|header| header.run.0.clone()).unwrap_or_default()
     }
 
+    /// The folder of the run that it undoes, which need not be there any more.
+    pub fn undoes(&self) -> Option<RunFolder> {
+        let name = self.record.opened.as_ref()?.undoes.as_ref()?;
+        Some(RunFolder::at(staging::parent_of(self.folder.path()).join(name)))
+    }
+
     /// Its counts, from its journal.
     ///
     /// # Errors

@@ -78,7 +78,7 @@ impl SharedFolders {
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe: the copying goes on in its thread, and a fetch of the same run that begins meanwhile may fail.
+    /// Dropping the future ends the copying and leaves part of a copy, which the next fetch of the run replaces.
     pub async fn fetch(&self, run: &str) -> Result<bool, SessionError> {
         Ok(self.runs.fetch(run).await?)
     }
@@ -100,7 +100,7 @@ impl SharedFolders {
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe: the reports of one run may still be written in their thread, those of others are not.
+    /// Dropping the future leaves some reports written and others not; each of them is the old one or the new one.
     pub async fn publish(&self) -> Vec<String> {
         let failed = self.runs.publish().await;
         let sentence = |(place, error): (String, SharedError)| {

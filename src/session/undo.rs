@@ -99,6 +99,19 @@ impl Session {
         OpenedRun::open(&path)
     }
 
+    /// Before an undo is gone on with: the run that it takes back is not resumed any more, even if the undo was broken off
+    /// right before that was recorded.
+    pub(super) async fn mark_what_it_undoes(&self, undo: &OpenedRun) -> Result<(), SessionError> {
+        let Some(of) = undo.undoes() else { return Ok(()) };
+        // One that is gone or cannot be read is not resumed either.
+        let Ok(earlier) = OpenedRun::open(of.path()) else { return Ok(()) };
+        if earlier.is_done() || earlier.record.undone.is_some() {
+            return Ok(());
+        }
+        let _lock = RunLock::take(&of, &self.holder(&format!("undo of {}", of.path().display())))?;
+        self.mark_undone(&of, &RunId(undo.id())).await
+    }
+
     /// Records in the journal of a run that could still be resumed that it is being undone.
     pub(super) async fn mark_undone(&self, of: &RunFolder, by: &RunId) -> Result<(), SessionError> {
         let run = OpenedRun::open(of.path())?;

@@ -114,6 +114,21 @@ fn check_says_whether_a_job_is_valid_and_online_whether_it_can_be_done() {
 }
 
 #[test]
+fn all_tokens_that_are_refused_are_named_at_once() {
+    let world = two();
+    for name in ["TOKEN_SOURCE", "TOKEN_TARGET"] {
+        world.set_env(name, "no-such-token");
+    }
+    for words in [&["check", "JOB", "--online"][..], &["plan", "JOB"]] {
+        world
+            .command(words)
+            .expect_exit(6)
+            .expect_stderr("account `source`")
+            .expect_stderr("account `target`");
+    }
+}
+
+#[test]
 fn list_is_the_start_of_a_manifest() {
     let world = two();
     let ran = world.command(&["list", "JOB", "--format", "csv"]).expect_exit(0);

@@ -137,6 +137,39 @@ fn killed_at_each_point_between_segment_and_call_it_is_finished_on_another_machi
     }
 }
 
+#[cfg(debug_assertions)]
+#[test]
+fn an_undo_that_is_killed_at_its_beginning_is_gone_on_with_on_another_machine_and_its_run_is_not() {
+    let mut begun = 0;
+    for segment in 1..=4 {
+        let world =
+            Scenario::migrate(["a", "b"]).job("concurrency", "1").env("TRANSSHIP_SETTLE", "0").start();
+        world.fault(Fault::on_create(Fault::status(401)).named("b"));
+        let place = address(&world);
+        expect(6, "one", &world, &["run", "JOB", "--run-dir", &place]);
+        world.no_faults();
+        let point = format!("segment.before_put:{segment}");
+        let mut killed = on("one", &world, &["undo", &place, "--yes"]);
+        let killed = killed.env("TRANSSHIP_CRASH", &point).output().unwrap();
+        assert_eq!(killed.status.code(), None, "{point}: {}", told(&killed));
+        forget_the_lease(&world);
+        let mut runs = std::fs::read_dir(world.path("shared/runs")).unwrap();
+        let has_begun =
+            |run: &std::fs::DirEntry| run.path().join("journal").is_dir() && run.file_name() != "one";
+        let Some(undo) = runs.find_map(|run| run.ok().filter(has_begun)) else {
+            expect(0, "two", &world, &["resume", &place]);
+            all_there(&world, 2, &point);
+            continue;
+        };
+        begun += 1;
+        expect(0, "two", &world, &["resume", &format!("file://{}", undo.path().display())]);
+        let refused = expect(2, "three", &world, &["resume", &place]);
+        assert!(told(&refused).contains("was undone by"), "{point}: {}", told(&refused));
+        all_there(&world, 0, &point);
+    }
+    assert!((1..=3).contains(&begun), "{begun}");
+}
+
 #[test]
 fn a_run_that_another_machine_writes_is_left_to_it() {
     let world = Scenario::migrate([]).many(30).job("concurrency", "1").start();

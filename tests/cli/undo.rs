@@ -45,6 +45,44 @@ fn an_interrupted_run_with_doubts_is_undone_and_not_resumed_any_more() {
     undo(&world).expect_exit(0).expect_stderr("nothing to undo");
 }
 
+#[cfg(debug_assertions)]
+#[test]
+fn an_undo_that_is_killed_at_its_beginning_has_not_begun_or_is_resumed() {
+    let mut begun = 0;
+    let first = ["draft.after_keep", "journal.created"].map(|point| format!("{point}:1"));
+    let written =
+        (1..=4).flat_map(|time| ["before_write", "after_sync"].map(|at| format!("journal.{at}:{time}")));
+    for point in first.into_iter().chain(written) {
+        let world =
+            Scenario::migrate(["a", "b"]).job("concurrency", "1").env("TRANSSHIP_SETTLE", "0").start();
+        world.fault(Fault::on_create(Fault::status(401)).named("b"));
+        world.run().expect_exit(6).expect_target(["a"]);
+        world.no_faults();
+        let mut killed = world.binary(&["undo", "runs/run-1", "--yes"]);
+        let killed = killed.env("TRANSSHIP_CRASH", &point).output().unwrap();
+        assert_eq!(killed.status.code(), None, "{point}");
+        let runs = std::fs::read_dir(world.path("runs")).unwrap().map(|entry| entry.unwrap().path());
+        let has_begun = |run: &std::path::PathBuf| {
+            !run.ends_with("run-1")
+                && std::fs::read_to_string(run.join("journal.jsonl")).is_ok_and(|text| text.contains('\n'))
+        };
+        match runs.filter(has_begun).collect::<Vec<_>>().as_slice() {
+            [] => drop(world.resume(&world.path("runs/run-1")).expect_exit(0).expect_target(["a", "b"])),
+            [undo] => {
+                begun += 1;
+                world.resume(undo).expect_exit(0).expect_target([]);
+                world
+                    .resume(&world.path("runs/run-1"))
+                    .expect_exit(2)
+                    .expect_stderr("was undone by")
+                    .expect_target([]);
+            }
+            several => panic!("{point}: {several:?}"),
+        }
+    }
+    assert!((2..=7).contains(&begun), "{begun}");
+}
+
 #[test]
 fn an_import_whose_last_modified_moved_stays() {
     let world = Scenario::migrate(["a", "b"]).start();

@@ -331,6 +331,7 @@ impl Migration {
             wanted_sha256: planned.wanted_sha256,
             by: None,
             account: None,
+            undoes: None,
         };
         journal.append(Entry::Opened(Box::new(header)), None).await.unwrap();
         journal.close().unwrap();

@@ -62,6 +62,7 @@ fn opened() -> Entry {
         wanted_sha256: nothing,
         by: None,
         account: None,
+        undoes: None,
     }))
 }
 

@@ -110,6 +110,7 @@ async fn left(reached: u32, ending: Option<Ending>) -> Left {
         wanted_sha256: Fingerprint::of(b""),
         by: None,
         account: None,
+        undoes: None,
     };
     journal.append(Entry::Opened(Box::new(taken)), None).await.unwrap();
     for number in (1..=reached).filter(|number| number % 20 != 0) {

@@ -8,11 +8,18 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::TryStreamExt;
+use jiff::SignedDuration;
 use object_store::{ObjectStore, UpdateVersion};
 
+use super::folder::ASIDE;
 use super::location::{self, Place};
-use super::store::{PART, Store};
+use super::store::{Object, PART, Store};
 use super::{ArchiveError, ArchiveOptions};
+
+/// How the names of objects begin that conditional writes are tried with.
+const PROBE: &str = "tmp/probe-";
+/// No try takes longer.
+const LONGEST_PROBE: SignedDuration = SignedDuration::from_hours(1);
 
 /// What an object was when it was read or written; any change makes another of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -237,14 +244,33 @@ impl Objects {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future may leave an object `tmp/probe-…` of one byte.
+    /// Dropping the future may leave an object `tmp/probe-…` of one byte, which is removed by one who tries an hour later or
+    /// more.
     pub async fn keeps_conditions(&self) -> Result<bool, ArchiveError> {
-        let name = format!("tmp/probe-{:016x}", fastrand::u64(..));
+        let name = format!("{PROBE}{:016x}", fastrand::u64(..));
         let tried = self.try_conditions(&name).await;
+        if tried.is_ok() {
+            self.clear_probes(&name).await;
+        }
         self.store.remove(&name).await?;
         match tried {
             Err(ArchiveError::Refused(_)) => Ok(false),
             tried => tried,
+        }
+    }
+
+    /// Removes what was left by those who were killed while they tried, by the clock of the storage: it is older than `own`. What
+    /// cannot be listed or removed stays for the next one.
+    async fn clear_probes(&self, own: &str) {
+        let Ok(found) = self.store.list(ASIDE).try_collect::<Vec<_>>().await else { return };
+        let Some(now) = found.iter().find(|object| object.name == own).map(|object| object.modified) else {
+            return;
+        };
+        let is_left = |object: &&Object| {
+            object.name.starts_with(PROBE) && now.duration_since(object.modified) >= LONGEST_PROBE
+        };
+        for object in found.iter().filter(is_left) {
+            let _ = self.store.remove(&object.name).await;
         }
     }
 
@@ -303,6 +329,24 @@ mod tests {
     async fn of_many_that_write_one_object_in_a_folder_one_wins() {
         let folder = tempfile::tempdir().unwrap();
         of_many_one_wins(Objects::open(folder.path().to_str().unwrap(), &options()).unwrap()).await;
+    }
+
+    #[tokio::test]
+    async fn what_was_left_by_those_who_were_killed_while_they_tried_conditions_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let objects = Objects::open(folder.path().to_str().unwrap(), &options()).unwrap();
+        let path = |name: &str| folder.path().join(name);
+        for name in ["tmp/probe-old", "tmp/probe-new", "tmp/other"] {
+            objects.put(name, Bytes::from_static(b"1")).await.unwrap();
+        }
+        for name in ["tmp/probe-old", "tmp/other"] {
+            let file = std::fs::File::options().write(true).open(path(name)).unwrap();
+            let made = file.metadata().unwrap().modified().unwrap();
+            file.set_modified(made - std::time::Duration::from_hours(2)).unwrap();
+        }
+        assert!(objects.keeps_conditions().await.unwrap());
+        let left = objects.list("tmp").await.unwrap();
+        assert_eq!(left, ["tmp/other", "tmp/probe-new", "tmp/replacing"]);
     }
 
     #[tokio::test]

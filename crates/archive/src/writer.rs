@@ -224,7 +224,9 @@ impl SnapshotWriter {
     /// # Errors
     ///
     /// The storage failed, a document does not read back as what was added, or the lock was lost. No snapshot was
-    /// made then.
+    /// made then, unless the storage failed after the manifest was sent to it: then it may be listed by
+    /// [`Archive::snapshots`] all the same. A whole one lacks at most its hash, which the next backup writes; one that is
+    /// not whole is named by [`Archive::check`].
     ///
     /// # Cancel safety
     ///

@@ -32,3 +32,9 @@ pub(crate) fn pointer_of(path: &[PathStep<'_>]) -> String {
     }
     pointer
 }
+
+/// The position in a list that a step of a pointer stands for: digits alone, without zeros before them.
+pub(crate) fn position(step: &str) -> Option<usize> {
+    let plain = step == "0" || !step.starts_with(['0', '+']);
+    step.parse().ok().filter(|_| plain)
+}

@@ -6,7 +6,7 @@ use json_patch::PatchOperation;
 use serde_json::{Map, Value};
 
 use crate::normal::{masks, same_number};
-use crate::place::push_key;
+use crate::place::{position, push_key};
 use crate::problem::Problem;
 use crate::schema as service;
 
@@ -114,13 +114,20 @@ fn unescape(step: &str) -> Option<String> {
 ///
 /// # Errors
 ///
-/// Something on the way is neither object nor list, or a list has no such entry. The document may then hold objects
+/// Something on the way is neither object nor list, or a list has no such entry. Digits where nothing is: they may be
+/// the position in a list that is missing, or a key. The document may then hold objects
 /// that were made on the way.
 pub fn set(document: &mut Value, pointer: &Pointer, value: Value) -> Result<(), PointerError> {
     let mut current = document;
     let mut walked = String::new();
     for (index, step) in pointer.steps.iter().enumerate() {
         if current.is_null() {
+            if position(step).is_some() {
+                let walked = shown(&walked);
+                return Err(PointerError(format!(
+                    "there is nothing at {walked}, and `{step}` may be an entry of a list or a key: set {walked} as a whole"
+                )));
+            }
             *current = if step == "-" { Value::Array(Vec::new()) } else { Value::Object(Map::new()) };
         }
         let last = index + 1 == pointer.steps.len();
@@ -136,7 +143,7 @@ pub fn set(document: &mut Value, pointer: &Pointer, value: Value) -> Result<(), 
             Value::Object(members) => Some(members.entry(step).or_insert(Value::Null)),
             Value::Array(entries) => {
                 let count = entries.len();
-                let entry = step.parse::<usize>().ok().and_then(|index| entries.get_mut(index));
+                let entry = position(step).and_then(|index| entries.get_mut(index));
                 Some(entry.ok_or_else(|| {
                     PointerError(format!(
                         "{} is a list of {count}, it has no entry `{step}`: use `-` to append",
@@ -152,11 +159,6 @@ pub fn set(document: &mut Value, pointer: &Pointer, value: Value) -> Result<(), 
     }
     *current = value;
     Ok(())
-}
-
-/// Removes a value; answers whether there was one.
-pub fn remove(document: &mut Value, pointer: &Pointer) -> bool {
-    masks::remove(document, &pointer.text).is_some()
 }
 
 fn shown(pointer: &str) -> &str {
@@ -295,7 +297,7 @@ fn add(document: &mut Value, path: &str, value: Value) -> Result<(), PointerErro
             Ok(())
         }
         Value::Array(entries) => {
-            let index = if last == "-" { Some(entries.len()) } else { last.parse().ok() };
+            let index = if last == "-" { Some(entries.len()) } else { position(last) };
             match index.filter(|index| *index <= entries.len()) {
                 Some(index) => {
                     entries.insert(index, value);

@@ -56,6 +56,9 @@ pub struct LeaseNote {
     /// Its holder let go: it may be taken at once.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub released: bool,
+    /// Its holder only looks: a writer begins beside it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub looks: bool,
 }
 
 impl std::fmt::Display for LeaseNote {
@@ -100,6 +103,7 @@ pub(super) fn unreadable() -> LeaseNote {
         mark: String::new(),
         renewed: 0,
         released: false,
+        looks: false,
     }
 }
 

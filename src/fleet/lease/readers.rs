@@ -1,4 +1,5 @@
-//! Readers of an account share it, and its budget; a writer has it for itself, but for those that only look.
+//! Readers of an account share it, and its budget; a writer has it for itself, but for those that only look: it begins beside
+//! them, and they beside it.
 //!
 //! Each reader keeps a note of its own beside the lease of the account, and with each renewal counts the others: those whose
 //! notes changed within the time to live and a margin, on its own monotonic clock. A reader writes its note before it looks for
@@ -58,7 +59,7 @@ fn folder(name: &str) -> String {
 /// Dropping the future may leave a note that ends by itself.
 pub async fn read(asking: Asking<'_>, note: LeaseNote) -> Result<Admitted, FleetError> {
     let Asking { objects, name, .. } = asking;
-    let reading = look(asking, note).await?;
+    let reading = announce(asking, note).await?;
     if let Some((bytes, version)) = objects.read(name).await?
         && !decode(&bytes).is_some_and(|writer| writer.released)
         && let Some(alive) = watch(asking, &version).await?
@@ -69,8 +70,8 @@ pub async fn read(asking: Asking<'_>, note: LeaseNote) -> Result<Admitted, Fleet
     Ok(Admitted::Reading(reading))
 }
 
-/// The same for whoever only looks, and so may do it beside a writer, too: nobody is waited for. The budget is shared with
-/// the writer.
+/// The same for whoever only looks, and so may do it beside a writer, too: nobody is waited for, and no writer waits. The
+/// budget is shared with the writer.
 ///
 /// # Errors
 ///
@@ -80,6 +81,10 @@ pub async fn read(asking: Asking<'_>, note: LeaseNote) -> Result<Admitted, Fleet
 ///
 /// As [`read()`].
 pub async fn look(asking: Asking<'_>, note: LeaseNote) -> Result<SharedLease, FleetError> {
+    announce(asking, LeaseNote { looks: true, ..note }).await
+}
+
+async fn announce(asking: Asking<'_>, note: LeaseNote) -> Result<SharedLease, FleetError> {
     let Asking { objects, name, terms, .. } = asking;
     let own = format!("{}/{}.json", folder(name), note.mark);
     objects.put(&own, encode(&note)).await?;
@@ -95,31 +100,38 @@ pub async fn look(asking: Asking<'_>, note: LeaseNote) -> Result<SharedLease, Fl
     })
 }
 
-/// A reader that is at work. One that shows no sign of life is waited for, and added to `dead`.
+/// A reader that keeps a writer out. One that shows no sign of life is waited for. Its note, and those of who only looks, are
+/// added to `removable`: whoever lives writes it again with its next renewal.
 pub(super) async fn reader_at_work(
     asking: Asking<'_>,
-    dead: &mut BTreeMap<String, ObjectVersion>,
+    removable: &mut BTreeMap<String, ObjectVersion>,
 ) -> Result<Option<LeaseNote>, FleetError> {
     let Asking { objects, name, .. } = asking;
     for own in objects.list(&folder(name)).await? {
-        let Some((_, version)) = objects.read(&own).await? else { continue };
-        if let Some(alive) = watch(Asking { name: &own, ..asking }, &version).await? {
+        let Some((bytes, version)) = objects.read(&own).await? else { continue };
+        if !only_looks(&bytes)
+            && let Some(alive) = watch(Asking { name: &own, ..asking }, &version).await?
+        {
             return Ok(Some(alive));
         }
-        dead.insert(own, version);
+        removable.insert(own, version);
     }
     Ok(None)
+}
+
+fn only_looks(bytes: &[u8]) -> bool {
+    decode(bytes).is_some_and(|note| note.looks)
 }
 
 /// A reader that came since, or that was taken for dead and goes on.
 pub(super) async fn newcomer(
     objects: &Objects,
     name: &str,
-    dead: &BTreeMap<String, ObjectVersion>,
+    removable: &BTreeMap<String, ObjectVersion>,
 ) -> Result<Option<LeaseNote>, FleetError> {
     for own in objects.list(&folder(name)).await? {
         let Some((bytes, version)) = objects.read(&own).await? else { continue };
-        if dead.get(&own) != Some(&version) {
+        if removable.get(&own) != Some(&version) && !only_looks(&bytes) {
             return Ok(Some(decode(&bytes).unwrap_or_else(unreadable)));
         }
     }

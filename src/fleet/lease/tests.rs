@@ -30,6 +30,7 @@ fn note(mark: &str) -> LeaseNote {
         mark: mark.to_owned(),
         renewed: 0,
         released: false,
+        looks: false,
     }
 }
 
@@ -120,6 +121,27 @@ async fn one_that_is_let_go_while_it_is_renewed_is_taken_at_once_all_the_same() 
     let began = Instant::now();
     let second = taken(&objects, "2").await;
     assert!(began.elapsed() < Duration::from_secs(1) && second.still_held(), "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_whose_renewal_was_dropped_on_its_way_is_taken_at_once_after_it_was_let_go() {
+    let slow = Arc::new(ThrottledStore::new(InMemory::new(), ThrottleConfig::default()));
+    let objects = Objects::in_store(Arc::clone(&slow) as _, "memory", &ArchiveOptions::new(Clock::system()));
+    let first = taken(&objects, "1").await;
+    // What is written is there; that its version is read takes long.
+    slow.config_mut(|config| config.wait_get_per_call = Duration::from_secs(4));
+    let _ = tokio::time::timeout(Duration::from_secs(11), first.keep(|| async {})).await;
+    slow.config_mut(|config| config.wait_get_per_call = Duration::ZERO);
+    first.release().await;
+    let began = Instant::now();
+    let second = taken(&objects, "2").await;
+    assert!(began.elapsed() < Duration::from_secs(1) && second.still_held(), "{:?}", began.elapsed());
+    // What another one took meanwhile is not let go.
+    let lease = taken(&store(), "1").await;
+    lease.objects.put(NAME, encode(&note("2"))).await.unwrap();
+    lease.release().await;
+    let (bytes, _) = lease.objects.read(NAME).await.unwrap().unwrap();
+    assert!(!decode(&bytes).unwrap().released);
 }
 
 #[tokio::test(start_paused = true)]
@@ -218,6 +240,22 @@ async fn whoever_only_looks_does_so_beside_a_writer_and_shares_its_budget() {
     let looking = look(asking(&objects), note("2")).await.unwrap();
     assert_eq!((looking.holders().await.unwrap().get(), began.elapsed()), (2, Duration::ZERO));
     assert!(writer.still_held());
+    looking.release().await;
+    assert_eq!(objects.list("leases").await.unwrap(), [NAME], "nothing of it is left");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_writer_begins_beside_whoever_only_looks_and_leaves_it_its_part_of_the_budget() {
+    let objects = store();
+    let looking = look(asking(&objects), note("1")).await.unwrap();
+    let _died = look(asking(&objects), note("2")).await.unwrap();
+    let began = Instant::now();
+    let writer = taken(&objects, "3").await;
+    assert!(began.elapsed() < Duration::from_secs(1) && writer.still_held(), "{:?}", began.elapsed());
+    let counted = Mutex::new(Vec::new());
+    let count = |holders: NonZeroU32| counted.lock().unwrap().push(holders.get());
+    let _ = tokio::time::timeout(Duration::from_secs(15), looking.keep(count)).await;
+    assert_eq!(*counted.lock().unwrap(), [2], "it, and the writer");
     looking.release().await;
     assert_eq!(objects.list("leases").await.unwrap(), [NAME], "nothing of it is left");
 }

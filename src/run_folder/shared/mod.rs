@@ -159,12 +159,13 @@ impl SharedRuns {
         work(&mut self.0.known.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Does something in the thread that talks to the store, and waits for it.
+    /// Does something in the thread that talks to the store, and waits for it. Once nobody waits any more, it ends where it is.
     async fn there<T: Send + 'static>(
         &self,
         work: impl Future<Output = Result<T, SharedError>> + Send + 'static,
     ) -> Result<T, SharedError> {
-        match self.0.runtime.spawn(work).await {
+        let mut task = EndsWithItsWaiter(self.0.runtime.spawn(work));
+        match (&mut task.0).await {
             Ok(done) => done,
             Err(error) => Err(ArchiveError::Refused(format!("its thread ended: {error}")).into()),
         }
@@ -178,7 +179,7 @@ impl SharedRuns {
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe: the copying goes on in its thread, and a fetch of the same run that begins meanwhile may fail.
+    /// Dropping the future ends the copying and leaves part of a copy, which the next fetch of the run replaces.
     pub async fn fetch(&self, run: &str) -> Result<bool, SharedError> {
         let (own, name) = (self.clone(), run.to_owned());
         let segments = self.there(async move { copy::fetch(&own, &name).await }).await?;
@@ -213,7 +214,7 @@ impl SharedRuns {
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe: the reports of one run may still be written in their thread, those of others are not.
+    /// Dropping the future leaves some reports written and others not; each of them is the old one or the new one.
     pub async fn publish(&self) -> Vec<(String, SharedError)> {
         let runs: Vec<(String, Known)> = self.known(|known| known.clone().into_iter().collect());
         let mut failed = Vec::new();
@@ -232,6 +233,15 @@ impl SharedRuns {
             }
         }
         failed
+    }
+}
+
+/// Work of another thread that ends when nobody waits for it any more.
+struct EndsWithItsWaiter<T>(tokio::task::JoinHandle<T>);
+
+impl<T> Drop for EndsWithItsWaiter<T> {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

@@ -73,6 +73,7 @@ impl Machine {
             wanted_sha256: Fingerprint::of(b""),
             by: None,
             account: None,
+            undoes: None,
         };
         journal.append(Entry::Opened(Box::new(header)), None).await?;
         Ok(journal)
@@ -134,6 +135,22 @@ async fn another_machine_finds_all_that_was_announced_byte_for_byte_and_goes_on_
     third.runs.fetch("one").await.unwrap();
     assert_eq!(third.file("journal.jsonl"), other.file("journal.jsonl"));
     assert_eq!(third.file("before.jsonl").lines().count(), 7);
+}
+
+#[tokio::test]
+async fn a_copy_that_nobody_waits_for_any_more_ends_and_is_not_in_the_way_of_the_next() {
+    let store = Store::new();
+    let (one, other) = (store.machine("1", LONG), store.machine("2", LONG));
+    let journal = one.begin("r1").await.unwrap();
+    intend(&journal, 1).await.unwrap();
+    store.0.config_mut(|config| config.wait_get_per_call = Duration::from_millis(5));
+    for _ in 0..3 {
+        let mut dropped = Box::pin(other.runs.fetch("one"));
+        assert!(futures::poll!(&mut dropped).is_pending());
+        drop(dropped);
+        assert!(other.runs.fetch("one").await.unwrap());
+        assert_eq!(other.file("journal.jsonl"), one.file("journal.jsonl"));
+    }
 }
 
 #[tokio::test]

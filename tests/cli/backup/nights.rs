@@ -205,4 +205,9 @@ fn a_job_of_several_accounts_is_planned_and_checked_for_each() {
         .expect_stdout("the first backup makes it");
     world.command(&["plan", "JOB", "--out", "plan.json"]).expect_exit(2).expect_stderr("leave `--out` out");
     assert!(!world.path("archive").exists());
+    for name in ["TOKEN_SOURCE", "TOKEN_TARGET"] {
+        world.set_env(name, "no-such-token");
+    }
+    let refused = world.command(&["check", "JOB", "--online"]).expect_exit(6);
+    refused.expect_stderr("account `source`").expect_stderr("account `target`");
 }

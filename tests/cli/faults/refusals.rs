@@ -131,6 +131,19 @@ fn a_write_that_was_done_although_its_answer_was_409_is_this_runs_own_and_undone
     world.run().expect_exit(0).expect_all(2, "updated", "equal").expect_in_source("a", "/description", "new");
     world.command(&["undo", "runs/run-1", "--yes"]).expect_exit(0);
     assert_eq!(world.import("source", "a").get("description"), None);
+    // The first is refused, and has no effect; the second one has.
+    let second = |world: &World, method: &str| {
+        let late = Effect::Late { code: 409, after: jiff::SignedDuration::ZERO };
+        world.fault(Fault::on(method, "/v1/imports/*", Fault::status(409)).named("a").nth(1));
+        world.fault(Fault::on(method, "/v1/imports/*", late).named("a").nth(2));
+        world.fault(Fault::on(method, "/v1/imports/*", Fault::slow_after(30)).named("a").nth(2));
+    };
+    let world = Scenario::delete(["a", "b"]).job("select", "{ names: [a, b] }").start();
+    second(&world, "DELETE");
+    world.run().expect_exit(0).expect_source([]).expect_all(2, "deleted", "equal");
+    let world = Scenario::update(["a", "b"]).job("transform", "[{ set: { /description: new } }]").start();
+    second(&world, "PUT");
+    world.run().expect_exit(0).expect_all(2, "updated", "equal").expect_in_source("a", "/description", "new");
 }
 
 #[test]

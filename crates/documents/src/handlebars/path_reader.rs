@@ -163,7 +163,7 @@ fn segments(text: &str, mut path: Path, first: usize, may_be_empty: bool) -> Res
             if token.text.contains("{{") || token.text.contains("}}") {
                 return Err("a bracket is not closed");
             }
-            if separator > 0 && token.kind == Kind::Index && token.text != "*" {
+            if (separator > 0 || at == first) && token.kind == Kind::Index && token.text != "*" {
                 // `a.[0]` is a position, and `record.[2024]` a field: the same as without brackets.
                 token.kind = Kind::Digits;
             }

@@ -2,8 +2,7 @@
 
 use serde_json::Value;
 
-use crate::place::{PathStep, pointer_of};
-
+use crate::place::{PathStep, pointer_of, position};
 use crate::schema as service;
 
 /// JSON pointers of masked secrets: texts that are stars, or a scheme word and stars (`Bearer ******`).
@@ -57,16 +56,18 @@ pub fn is_mask(text: &str) -> bool {
         }
 }
 
-/// Removes what the pointers point to; one that points to nothing is passed over.
+/// Removes what the pointers point to; one that points to nothing is passed over. Answers whether there was anything.
 ///
 /// All pointers are of the document as it is before: entries of one list do not move under each other.
-pub fn remove_pointers(document: &mut Value, pointers: &[String]) {
+pub fn remove_pointers(document: &mut Value, pointers: &[String]) -> bool {
     let mut ordered: Vec<&String> = pointers.iter().collect();
     ordered.sort_unstable_by_key(|pointer| std::cmp::Reverse(sort_key(pointer)));
     ordered.dedup();
+    let mut any = false;
     for pointer in ordered {
-        remove(document, pointer);
+        any |= remove(document, pointer).is_some();
     }
+    any
 }
 
 /// Orders pointers so that entry 10 of a list comes after entry 9.
@@ -80,7 +81,7 @@ pub fn remove(document: &mut Value, pointer: &str) -> Option<Value> {
     match document.pointer_mut(parent)? {
         Value::Object(members) => members.shift_remove(&*last.replace("~1", "/").replace("~0", "~")),
         Value::Array(entries) => {
-            let index = last.parse::<usize>().ok().filter(|index| *index < entries.len())?;
+            let index = position(last).filter(|index| *index < entries.len())?;
             Some(entries.remove(index))
         }
         _ => None,

@@ -95,13 +95,18 @@ impl Grammar {
         }
     }
 
-    /// The style of a new name that takes the place of `old`, written in `style`.
-    fn restyle(self, old: &str, style: Style, new: &str) -> Style {
+    /// The same for a name that may end its path: digits there are a number to handlebars, and no name.
+    fn needs_quotes_at(self, name: &str, last: bool) -> bool {
+        self.needs_quotes(name) || self == Self::Handlebars && last && is_digits(name)
+    }
+
+    /// The style of a new name that takes the place of `old`, written in `style`; each with whether it ends its path.
+    fn restyle(self, (old, was_last): (&str, bool), style: Style, (new, last): (&str, bool)) -> Style {
         use Style::{Bracket, Double, Plain, QuotedDouble, QuotedSingle, Single};
         if matches!(style, QuotedDouble | QuotedSingle) {
             return style;
         }
-        let style = match (self.needs_quotes(old), self.needs_quotes(new)) {
+        let style = match (self.needs_quotes_at(old, was_last), self.needs_quotes_at(new, last)) {
             (false, true) => match (self, style) {
                 (Self::Handlebars, Plain) => Bracket,
                 (Self::Extract, Plain) | (Self::JsonPath, Double | Bracket) => Single,
@@ -122,13 +127,16 @@ impl Grammar {
             _ => style,
         };
         // `[12]` is a position and `[a]b]` ends early.
-        let digits = !new.is_empty() && new.bytes().all(|b| b.is_ascii_digit());
         match style {
-            Bracket if digits && self != Self::Handlebars => Plain,
+            Bracket if is_digits(new) && self != Self::Handlebars => Plain,
             Bracket if new.contains(']') && self != Self::Handlebars => Single,
             other => other,
         }
     }
+}
+
+fn is_digits(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// Marks that end a plain name in handlebars.
@@ -157,7 +165,7 @@ pub fn print(
     headed: bool,
 ) -> Option<String> {
     let mut out = String::with_capacity(text.len() + 16);
-    for piece in pieces {
+    for (index, piece) in pieces.iter().enumerate() {
         let first = out.is_empty() && !headed;
         match piece {
             Piece::Kept(at) => {
@@ -173,7 +181,8 @@ pub fn print(
             }
             Piece::New(name, at) => {
                 let like = &tokens[*at];
-                let style = grammar.restyle(&like.text, like.style, name);
+                let (was_last, last) = (at + 1 == tokens.len(), index + 1 == pieces.len());
+                let style = grammar.restyle((&like.text, was_last), like.style, (name, last));
                 let dotted = match (grammar, style) {
                     (Grammar::Handlebars, _) | (_, Style::Plain) => true,
                     _ => like.style != Style::Plain && like.separator > 0,

@@ -244,6 +244,7 @@ impl Pass<'_> {
         };
         let other = match (envelope, record) {
             (Envelope::Unclear, true) => Some(1),
+            (Envelope::Yes, true) => Some(0),
             (Envelope::Yes, false) if !is_member(tokens) => Some(0),
             _ => None,
         };

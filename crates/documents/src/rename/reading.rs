@@ -38,6 +38,16 @@ pub(super) fn meant_of_the_record(
     would_change(rules, scopes.views_of_the_record(path), tokens)
 }
 
+/// The rename that a path would be about if what stands for the record or a position at its start were a field.
+pub(super) fn meant_of_a_field(
+    rules: &Rules,
+    scopes: &Scopes<'_>,
+    path: &Path,
+    tokens: &[Token],
+) -> Option<usize> {
+    would_change(rules, scopes.views_of_fields(path), tokens)
+}
+
 fn would_change(rules: &Rules, mut views: Vec<View>, tokens: &[Token]) -> Option<usize> {
     views.retain(|view| view.skip <= tokens.len());
     match rules.resolve(&views, tokens, &mut Counts::new(rules.all.len())) {

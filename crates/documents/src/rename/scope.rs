@@ -2,7 +2,7 @@
 
 use super::matcher::View;
 use crate::handlebars::helpers::{self, Elements, Inside, NameOf};
-use crate::handlebars::{Call, Expression, Path, Text};
+use crate::handlebars::{Call, Expression, Path, Tag, Text};
 use crate::path::{Kind, Token, extract, names};
 
 /// No record is deeper. Blocks in blocks without end would cost the square of their number.
@@ -53,6 +53,12 @@ pub(super) struct Block {
     pub deep: bool,
     /// The name in the opening tag and what became of it, for the closing one.
     pub name: Option<(String, String)>,
+}
+
+/// The block parameters of a tag: the first is what the names inside are looked up in, the others are no fields.
+pub(super) fn params(tag: &Tag, inside: Option<&Scope>) -> Vec<(String, Scope)> {
+    let scope = |at: usize| inside.filter(|_| at == 0).cloned().unwrap_or(Scope::Other);
+    tag.params.iter().enumerate().map(|(at, name)| (name.clone(), scope(at))).collect()
 }
 
 /// The open blocks of a template.
@@ -175,11 +181,14 @@ impl<'a> Scopes<'a> {
                     _ => vec![strict(context, at)],
                 }
             }
-            Scope::Batch => match first {
-                Some("record") => parent(skip + 1),
-                Some("rows") => parent(list(skip + 1)),
-                _ => Vec::new(),
-            },
+            Scope::Batch => {
+                let at = list(skip);
+                match tokens.get(at).map(|t| t.text.as_str()) {
+                    Some("record") => parent(at + 1),
+                    Some("rows") => parent(list(at + 1)),
+                    _ => Vec::new(),
+                }
+            }
             Scope::Other | Scope::Unknown => Vec::new(),
         }
     }
@@ -200,6 +209,31 @@ impl<'a> Scopes<'a> {
     /// The ways to read such a path as one of the record.
     pub(super) fn views_of_the_record(&self, path: &Path) -> Vec<View> {
         self.views_in(&Scope::Root, &path.tokens, 0, true)
+    }
+
+    /// The ways to read what stands for the record or a position in a list at the start of a path as names of fields.
+    pub(super) fn views_of_fields(&self, path: &Path) -> Vec<View> {
+        let (scope, skip) = self.base(path);
+        let context = match &scope {
+            Scope::Root => &self.around.context,
+            Scope::Field(context) => context,
+            Scope::Batch | Scope::Other | Scope::Unknown => return Vec::new(),
+        };
+        let view = |skip: usize| View { context: context.clone(), skip };
+        let token = |at: usize| path.tokens.get(at);
+        let named = |at: usize| {
+            token(at)
+                .is_some_and(|t| matches!(t.text.as_str(), "batch_of_records" | "data" | "record" | "rows"))
+        };
+        let digits = |at: usize| token(at).is_some_and(|t| t.kind == Kind::Digits);
+        let mut views = Vec::new();
+        if scope == Scope::Root && !path.this && named(skip) {
+            views.push(view(skip));
+            views.extend(digits(skip + 1).then(|| view(skip + 1)));
+        } else if digits(skip) {
+            views.push(view(skip));
+        }
+        views
     }
 
     /// Whether a bare name that belongs to the service may be one of a field all the same.
@@ -226,8 +260,13 @@ impl<'a> Scopes<'a> {
         if base == Scope::Unknown {
             return Scope::Unknown;
         }
-        let page = path.tokens.get(skip).is_some_and(|t| t.text == "batch_of_records");
-        if base == Scope::Root && page && names(&path.tokens[skip + 1..]).is_empty() {
+        let first = path.tokens.get(skip).is_some_and(|t| t.text == "batch_of_records");
+        let page = match base {
+            Scope::Root if first => Some(skip + 1),
+            Scope::Batch => Some(skip),
+            _ => None,
+        };
+        if page.is_some_and(|at| names(&path.tokens[at..]).is_empty()) {
             return Scope::Batch;
         }
         if self.seems_of_the_record(path) && path.tokens.len() > 1 {

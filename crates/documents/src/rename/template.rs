@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use super::matcher::{Counts, Found, Rules, View};
 use super::reading;
-use super::scope::{Block, Scope, Scopes, TemplateContext};
+use super::scope::{self, Block, Scope, Scopes, TemplateContext};
 use super::unchanged::{
-    AT_RUN_TIME, BLANK, CALLED, ELEMENT, LENGTH, LOOKUP_AT_RUN_TIME, PARTIAL, QUOTED, SCOPE, SERVICE_NAME,
-    TEXT, UNREADABLE, UNSAYABLE, Unchanged,
+    AT_RUN_TIME, BLANK, CALLED, ELEMENT, LENGTH, LOOKUP_AT_RUN_TIME, PARTIAL, POSITION, QUOTED, SCOPE,
+    SERVICE_NAME, TEXT, UNREADABLE, UNSAYABLE, Unchanged,
 };
 use crate::handlebars::helpers::{self, Argument, NameOf};
 use crate::handlebars::{self, Backslash, Call, Expression, Path, Tag, TagKind, Text};
@@ -77,7 +77,7 @@ impl Walk<'_> {
         let before = self.edits.len();
         match (tag.kind, &tag.call) {
             (TagKind::Close, _) => self.close(tag),
-            (TagKind::Else, call) => self.otherwise(call.as_ref()),
+            (TagKind::Else, _) => self.otherwise(tag),
             (_, None) => {}
             (TagKind::Value, Some(call)) => self.value_or_arguments(call, false),
             (TagKind::Open | TagKind::OpenInverse, Some(call)) => self.open(tag, call),
@@ -122,15 +122,18 @@ impl Walk<'_> {
     }
 
     /// What follows is rendered instead of what came before.
-    fn otherwise(&mut self, call: Option<&Call>) {
+    fn otherwise(&mut self, tag: &Tag) {
         let outer = self.scopes.outer();
         let Some(block) = self.scopes.blocks.last_mut() else { return };
         block.params.clear();
         block.scope = block.otherwise.clone();
         block.deep = block.scope != outer;
-        let Some(call) = call else { return };
+        let Some(call) = &tag.call else { return };
         self.value_or_arguments(call, true);
-        if let (Some(inner), Some(block)) = (self.scopes.inside(call), self.scopes.blocks.last_mut()) {
+        let inner = self.scopes.inside(call);
+        let Some(block) = self.scopes.blocks.last_mut() else { return };
+        block.params = scope::params(tag, inner.as_ref());
+        if let Some(inner) = inner {
             block.scope = inner;
             block.deep = true;
         }
@@ -153,12 +156,9 @@ impl Walk<'_> {
         let (outer, inner) = (self.scopes.scope(), self.scopes.inside(call));
         let inverse = tag.kind == TagKind::OpenInverse;
         let deep = inner.is_some() && !inverse;
+        let params = scope::params(tag, inner.as_ref().filter(|_| !inverse));
         let inner = inner.unwrap_or_else(|| outer.clone());
         let (scope, otherwise) = if inverse { (outer, inner) } else { (inner, outer) };
-        let params = tag.params.iter().enumerate();
-        let params = params
-            .map(|(at, name)| (name.clone(), if at == 0 && deep { scope.clone() } else { Scope::Other }))
-            .collect();
         self.push(Block { scope, otherwise, params, deep, name });
     }
 
@@ -362,6 +362,9 @@ impl Walk<'_> {
                 {
                     self.mention(&[rule]);
                     self.unchanged.push(text, ELEMENT);
+                } else if let Some(rule) = reading::meant_of_a_field(self.rules, &self.scopes, path, tokens) {
+                    self.mention(&[rule]);
+                    self.unchanged.push(text, POSITION);
                 }
             }
             Found::Unsayable(rule) => self.unsayable(rule, text),

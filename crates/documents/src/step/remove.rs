@@ -3,12 +3,13 @@
 use serde_json::Value;
 
 use super::{Apply, Compile, Keys, Missing, Step, StepError, StepKind, Warnings};
-use crate::pointer::{self, Pointer};
+use crate::normal::remove_pointers;
+use crate::pointer::Pointer;
 use crate::problem::{Problem, Problems};
 
 /// The step `remove`: places that are taken out.
 #[derive(Debug)]
-pub(crate) struct Remove(Vec<Pointer>);
+pub(crate) struct Remove(Vec<String>);
 
 impl Step for Remove {
     const KIND: StepKind = StepKind::new("remove", Some(Missing::Skip));
@@ -19,7 +20,7 @@ impl Step for Remove {
         for (index, item) in keys.items().map_err(|problem| vec![problem])?.iter().enumerate() {
             let text = item.as_str().ok_or_else(|| Problem::new("must be a text"));
             match text.and_then(Pointer::writable) {
-                Ok(pointer) => pointers.push(pointer),
+                Ok(pointer) => pointers.push(pointer.into()),
                 Err(problem) => problems.push(problem.under(index.to_string())),
             }
         }
@@ -27,14 +28,9 @@ impl Step for Remove {
     }
 
     fn apply(&self, document: &mut Value, _: &Apply<'_>) -> Result<Warnings, StepError> {
-        let mut any = false;
-        for pointer in &self.0 {
-            any |= pointer::remove(document, pointer);
-        }
-        if any {
+        if remove_pointers(document, &self.0) {
             return Ok(Vec::new());
         }
-        let all: Vec<&str> = self.0.iter().map(Pointer::as_str).collect();
-        Err(StepError::not_applicable(format!("there is nothing at {}", all.join(", "))))
+        Err(StepError::not_applicable(format!("there is nothing at {}", self.0.join(", "))))
     }
 }

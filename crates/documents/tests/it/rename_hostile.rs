@@ -32,7 +32,7 @@ const ROWS: &[Row] = &[
     ("traceKeyTemplate", "source a -> b", "{{regexReplace record.a \"x\" \"\\\\\" \"g\"}} {{record.a}}", "=", "!"),
     ("traceKeyTemplate", "source null -> nil", "{{aws4 null record.null}}", "=", "cannot be renamed"),
     ("traceKeyTemplate", "source null -> nil", "{{aws4 null record.[null]}}", "{{aws4 null record.nil}}", "-"),
-    ("traceKeyTemplate", "source 2024 -> y2024", "{{record.[2024]}}", "{{record.[y2024]}}", "*"),
+    ("traceKeyTemplate", "source 2024 -> y2024", "{{record.[2024]}}", "{{record.y2024}}", "-"),
     ("traceKeyTemplate", "source a -> b", "{{add record.a -1 2.5}}", "{{add record.b -1 2.5}}", "-"),
     ("traceKeyTemplate", "source email -> mail", "{{getValue \"record.email\" \"none\"}}", "{{getValue \"record.mail\" \"none\"}}", "-"),
     ("traceKeyTemplate", "source contact.email -> contact.mail", "{{getValue \"record.contact.email\"}}", "{{getValue \"record.contact.mail\"}}", "-"),

@@ -131,7 +131,7 @@ const ROWS: &[Row] = &[
     ("traceKeyTemplate", "source a -> else", "{{record.a}} {{trim a}}", "{{record.[else]}} {{trim [else]}}", "*"),
     ("traceKeyTemplate", "source a -> this", "{{record.a}}{{trim a}}", "{{record.[this]}}{{trim [this]}}", "*"),
     ("traceKeyTemplate", "source a -> true", "{{trim a}}", "{{trim [true]}}", "*"),
-    ("traceKeyTemplate", "source a -> 0", "{{record.a}}", "{{record.0}}", "*"),
+    ("traceKeyTemplate", "source a -> 0", "{{record.a}}", "{{record.[0]}}", "-"),
     ("traceKeyTemplate", "source a -> b=c", "{{record.a}}", "{{record.[b=c]}}", "*"),
     ("traceKeyTemplate", "source a -> as", "{{#each record.a}}x{{/each}}", "{{#each record.as}}x{{/each}}", "*"),
     ("salesforce.lookups[0].whereClause", "source a.email -> a.mail", "Email = {{{email a.email}}}", "Email = {{{email a.mail}}}", "-"),

@@ -83,7 +83,7 @@ const ROWS: &[Row] = &[
     ("traceKeyTemplate", "source sum -> total", "{{sum sum}}", "{{sum total}}", "-"),
     ("traceKeyTemplate", "source sum.sum -> sum.total", "{{record.sum.sum}}", "{{record.sum.total}}", "-"),
     ("traceKeyTemplate", "source timestamp -> at", "{{[timestamp]}}", "=", "*"),
-    ("traceKeyTemplate", "source 1 -> one", "{{add 1 record.1}}", "{{add 1 record.one}}", "-"),
+    ("traceKeyTemplate", "source 1 -> one", "{{add 1 record.[1]}}", "{{add 1 record.one}}", "-"),
     ("traceKeyTemplate", "source 0 -> zero; source 5 -> five", "{{substring record.a 0 5}}", "=", "-"),
     ("traceKeyTemplate", "source 10 -> ten; source 0 -> zero", "{{padLeft record.a 10 \"0\"}}", "=", "!"),
     ("traceKeyTemplate", "source a -> b", "{{sort record.l number=(lookup \"m\" record.a)}}", "{{sort record.l number=(lookup \"m\" record.b)}}", "-"),
@@ -152,6 +152,21 @@ const ROWS: &[Row] = &[
     ("traceKeyTemplate", "source timestamp -> at", "{{[timestamp]}}{{\"timestamp\"}}{{record.[timestamp]}}", "{{[timestamp]}}{{\"timestamp\"}}{{record.[at]}}", "called like a helper"),
     ("traceKeyTemplate", "source l.first -> l.f", "{{#each record.l}}{{first}}{{this.first}}{{first x}}{{/each}}", "{{#each record.l}}{{first}}{{this.f}}{{first x}}{{/each}}", "called like a helper"),
     ("traceKeyTemplate", "source trim -> cut", "{{trim record.x}}", "=", "-"),
+    // A chained `else` has block parameters like any other block
+    ("traceKeyTemplate", "source items.sku -> items.code", "{{#if x}}{{else each record.items as |it|}}{{it.sku}}{{sku}}{{/if}}", "{{#if x}}{{else each record.items as |it|}}{{it.code}}{{code}}{{/if}}", "-"),
+    ("traceKeyTemplate", "source depot -> station", "{{#if x}}{{else with record.a as |depot|}}{{depot}}{{else}}{{depot}}{{/if}}", "{{#if x}}{{else with record.a as |depot|}}{{depot}}{{else}}{{station}}{{/if}}", "-"),
+    ("traceKeyTemplate", "source a.depot -> a.station", "{{#if x}}{{else with record.a as |it n|}}{{it.depot}}{{n.depot}}{{/if}}", "{{#if x}}{{else with record.a as |it n|}}{{it.station}}{{n.depot}}{{/if}}", "-"),
+    // The page itself, by position
+    ("http.body[0]", "source a -> b", "{{#with batch_of_records}}{{this.[0].record.a}}{{0.record.a}}{{/with}}", "{{#with batch_of_records}}{{this.[0].record.b}}{{0.record.b}}{{/with}}", "-"),
+    ("http.body[0]", "source a -> b", "{{#with batch_of_records as |page|}}{{page.0.record.a}}{{#with page.[0]}}{{record.a}}{{/with}}{{/with}}", "{{#with batch_of_records as |page|}}{{page.0.record.b}}{{#with page.[0]}}{{record.b}}{{/with}}{{/with}}", "-"),
+    // Digits end no path of handlebars
+    ("traceKeyTemplate", "source x.a -> x.12", "{{record.x.a}}{{record.x.a.b}}{{record.x.a.length}}", "{{record.x.[12]}}{{record.x.12.b}}{{record.x.[12].length}}", "*"),
+    ("traceKeyTemplate", "source a -> 12", "{{a}}", "=", "cannot be renamed"),
+    ("traceKeyTemplate", "source 2024 -> year", "{{[2024]}}{{data.2024.x}}", "=", "it may be a field"),
+    // A field that is called like the record
+    ("traceKeyTemplate", "source data.id -> data.key", "{{data.id}}{{record.data.id}}", "{{data.id}}{{record.data.key}}", "it may be a field"),
+    ("traceKeyTemplate", "source rows.id -> rows.key", "{{#each rows}}{{id}}{{/each}}{{rows.[0].id}}", "=", "it may be a field"),
+    ("traceKeyTemplate", "source data -> list", "{{#each data}}{{id}}{{/each}}", "=", "it may be a field"),
     // The whole context is no list of records
     ("traceKeyTemplate", "source a -> b", "{{#each this}}{{a}}{{/each}}{{#each .}}{{a}}{{/each}}{{#each @root}}{{a}}{{/each}}", "=", "not known what it refers to"),
 ];

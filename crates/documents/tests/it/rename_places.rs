@@ -223,6 +223,9 @@ fn an_envelope_is_told_from_a_field_called_record() {
     let mut envelope = paths("$.record.id", "$.settings.id");
     rename_fields(&mut envelope, &[source("id", "code")]);
     assert_eq!(envelope, paths("$.record.code", "$.settings.id"));
+    let said = rename_fields(&mut envelope, &[source("record.code", "record.id")]).join("\n");
+    assert_eq!(envelope, paths("$.record.code", "$.settings.id"));
+    assert!(said.contains("not clear whether `$.record` is the record"), "{said}");
     let mut plain = paths("$.record.id", "$.id");
     rename_fields(&mut plain, &[source("id", "code")]);
     assert_eq!(plain, paths("$.record.id", "$.code"));

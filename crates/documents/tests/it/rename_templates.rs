@@ -238,7 +238,7 @@ const TEMPLATES: &[Row] = &[
     ("the record by its number", "id -> code", "{{0.id}}{{data.0.id}}", "{{0.code}}{{data.0.code}}", "-"),
     ("the record by a dollar sign", "id -> code", "{{$.id}}", "{{$.code}}", "-"),
     ("the step to the parent is no field", "_PARENT -> above", "{{record._PARENT.id}}", "=", "-"),
-    ("a name of digits in brackets", "2024 -> year", "{{record.[2024]}}{{record.2024}}", "{{record.[year]}}{{record.year}}", "-"),
+    ("a name of digits in brackets", "2024 -> year", "{{record.[2024]}}{{record.2024.x}}", "{{record.year}}{{record.year.x}}", "-"),
     ("a position in brackets is none of a longer name", "a.b -> a.c", "{{record.a.[0].b}}", "{{record.a.[0].c}}", "-"),
     ("a new name that is the record's own", "a -> record", "{{a}}{{record.a}}", "{{a}}{{record.record}}", UNSAYABLE),
     ("a new name that is the list of records", "a -> data", "{{a}}{{#each record.l}}{{a}}{{/each}}", "=", UNSAYABLE),
