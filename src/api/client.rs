@@ -6,19 +6,18 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::TryStreamExt;
-use serde::Deserialize;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use super::asking::Asking;
 pub use super::brought::{AuditEntry, Cloned, Dependent, Document, Done, Identity};
 use super::budget::Budget;
 use super::page::{read_as, unreadable};
 use super::page_size::PageSizes;
+use super::stored::{cannot_be_asked_for, cloned, document, same};
 use super::unreadable::UnreadableAnswer;
 use super::{Api, ApiError, BeforeSend, Call, ErrorKind, ListRequest, Method, Reply};
 use crate::documents::references::Kind;
-use crate::model::{Head, Id};
+use crate::model::Id;
 
 /// One account of the service.
 #[derive(Debug, Clone)]
@@ -280,9 +279,7 @@ impl Call {
 
 /// `/v1/{path}/{id}{rest}`, the id percent-encoded.
 fn target(method: Method, path: &str, id: &Id, rest: &str) -> Result<String, ApiError> {
-    let id = id.as_str();
-    if id.bytes().all(|b| b == b'.') {
-        // Empty, or what every URL parser takes for "this folder" or "one up", encoded or not.
+    if cannot_be_asked_for(id) {
         let error = ApiError::new(
             method,
             &format!("/v1/{path}/"),
@@ -291,6 +288,7 @@ fn target(method: Method, path: &str, id: &Id, rest: &str) -> Result<String, Api
         );
         return Err(ApiError { attempts: 0, ..error });
     }
+    let id = id.as_str();
     let mut target = String::with_capacity(4 + path.len() + 1 + id.len() + rest.len());
     target.extend(["/v1/", path, "/"]);
     // The form encoding, where a space is a plus: in a path it is not.
@@ -324,73 +322,6 @@ fn json<T: serde::de::DeserializeOwned + Default>(reply: &Reply) -> Result<T, Un
         return Ok(T::default());
     }
     serde_json::from_slice(&reply.body).map_err(UnreadableAnswer::not_json("the answer"))
-}
-
-fn document(reply: &Reply) -> Result<Document, UnreadableAnswer> {
-    // Where a head is, the whole text was read, and is JSON.
-    if let Ok(text) = std::str::from_utf8(reply.body.trim_ascii())
-        && let Ok(head) = Head::of(text)
-    {
-        return Ok(brought(head, text.into(), reply));
-    }
-    let text: Box<RawValue> = serde_json::from_slice(&reply.body).map_err(UnreadableAnswer::NotADocument)?;
-    with_head(text, reply).map_err(UnreadableAnswer::NotADocument)
-}
-
-fn with_head(text: Box<RawValue>, reply: &Reply) -> Result<Document, serde_json::Error> {
-    // A head of odd types is a document's all the same, as long as it has an id.
-    let head = match Head::of(text.get()) {
-        Ok(head) => head,
-        Err(error) => {
-            Some(Head::read(text.get())).filter(|head| !head.id.as_str().is_empty()).ok_or(error)?
-        }
-    };
-    Ok(brought(head, text.into(), reply))
-}
-
-fn brought(head: Head, text: Box<str>, reply: &Reply) -> Document {
-    Document { head, text, attempts: reply.attempts, date: reply.date, status: reply.status }
-}
-
-/// The document `id`; the recycle bin wraps it in `{"model":..., "doc":...}`.
-fn same(reply: &Reply, id: &Id) -> Result<Document, UnreadableAnswer> {
-    #[derive(Deserialize)]
-    struct Wrapped {
-        doc: Box<RawValue>,
-    }
-    let wrapped = || {
-        let wrapped: Wrapped = serde_json::from_slice(&reply.body).ok()?;
-        with_head(wrapped.doc, reply).ok()
-    };
-    let document = document(reply).or_else(|why| wrapped().ok_or(why))?;
-    if document.head.id == *id { Ok(document) } else { Err(UnreadableAnswer::AnotherDocument) }
-}
-
-/// Reads `{"_id":...}` or `[{"model":"Import","_id":...}, ...]`.
-fn cloned(reply: &Reply, source: &Id) -> Result<Cloned, UnreadableAnswer> {
-    #[derive(Deserialize)]
-    struct Made {
-        model: String,
-        #[serde(rename = "_id")]
-        id: Id,
-    }
-    let (id, document, others) = if reply.body.trim_ascii_start().starts_with(b"[") {
-        let made: Vec<Made> = serde_json::from_slice(&reply.body)
-            .map_err(UnreadableAnswer::not_json("the answer to the clone"))?;
-        let (mut imports, others): (Vec<_>, Vec<_>) =
-            made.into_iter().partition(|made| made.model == "Import");
-        let (Some(import), true) = (imports.pop(), imports.is_empty()) else {
-            return Err(UnreadableAnswer::NotOneClone);
-        };
-        (import.id, None, others.into_iter().map(|made| (made.model, made.id)).collect())
-    } else {
-        let document = document(reply)?;
-        (document.head.id.clone(), Some(document), Vec::new())
-    };
-    if id == *source {
-        return Err(UnreadableAnswer::ClonedIntoItself);
-    }
-    Ok(Cloned { id, document, others, attempts: reply.attempts, date: reply.date, status: reply.status })
 }
 
 #[cfg(test)]

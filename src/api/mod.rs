@@ -35,6 +35,7 @@ mod renew;
 pub mod retry;
 pub mod server_clock;
 mod split;
+mod stored;
 #[cfg(test)]
 mod stub;
 pub mod throttle;

@@ -21,6 +21,9 @@ pub(super) enum UnreadableAnswer {
     /// It is another document than the one that was asked for.
     #[error("the answer is another document")]
     AnotherDocument,
+    /// What was stored has an id that no call can name.
+    #[error("the answer has an empty _id")]
+    NoUsableId,
     /// A page of a list is no array.
     #[error("the page is not a JSON array: {0}")]
     NotAPage(serde_json::Error),

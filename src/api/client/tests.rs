@@ -14,6 +14,7 @@ use url::Url;
 use super::*;
 use crate::api::stub::{Answer, Request, Stub, status};
 use crate::api::{Access, BudgetOptions, ClientOptions, Connected, RetryPolicy, Token, connect};
+use crate::model::Head;
 
 const ID: &str = "5f7c579b6411271af4e7cefa";
 
@@ -111,6 +112,8 @@ async fn a_create_whose_effect_is_unknown_is_in_doubt_and_never_sent_again() {
         status(204),
         status(200).body("[]"),
         status(201).body("{\"name\":\"no id\"}"),
+        status(201).body("{\"_id\":\"\",\"name\":\"an empty one\"}"),
+        status(201).body("{\"_id\":\"..\",\"name\":5}"),
         status(200).json(&json!({"errors": [{"code": "unexpected_error", "message": "x"}]})),
     ] {
         let server = Stub::in_turn([answer]).await;
@@ -169,6 +172,8 @@ async fn a_clone_whose_id_is_not_told_is_in_doubt() {
         json!([{"model": "Script", "_id": "s"}]),
         json!([{"model": "Import", "_id": "a"}, {"model": "Import", "_id": "b"}]),
         json!({"_id": ID}),
+        json!({"_id": "", "name": "a"}),
+        json!([{"model": "Import", "_id": ""}]),
     ] {
         let answer = status(201).json(&body);
         let server = answering("POST", &format!("/v1/imports/{ID}/clone"), answer).await;

@@ -1,0 +1,88 @@
+//! Reads the answers that bring what the service stored.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::Reply;
+use super::brought::{Cloned, Document};
+use super::unreadable::UnreadableAnswer;
+use crate::model::{Head, Id};
+
+/// Whether no call can name it: empty, or what every URL parser takes for "this folder" or "one up", encoded or not.
+pub(super) fn cannot_be_asked_for(id: &Id) -> bool {
+    id.as_str().bytes().all(|byte| byte == b'.')
+}
+
+/// The document that was answered.
+pub(super) fn document(reply: &Reply) -> Result<Document, UnreadableAnswer> {
+    // Where a head is, the whole text was read, and is JSON.
+    if let Ok(text) = std::str::from_utf8(reply.body.trim_ascii())
+        && let Ok(head) = Head::of(text)
+    {
+        return brought(head, text.into(), reply);
+    }
+    let text: Box<RawValue> = serde_json::from_slice(&reply.body).map_err(UnreadableAnswer::NotADocument)?;
+    with_head(text, reply)
+}
+
+fn with_head(text: Box<RawValue>, reply: &Reply) -> Result<Document, UnreadableAnswer> {
+    // A head of odd types is a document's all the same, as long as it has an id.
+    let head = match Head::of(text.get()) {
+        Ok(head) => head,
+        Err(error) => Some(Head::read(text.get()))
+            .filter(|head| !head.id.as_str().is_empty())
+            .ok_or(UnreadableAnswer::NotADocument(error))?,
+    };
+    brought(head, text.into(), reply)
+}
+
+fn brought(head: Head, text: Box<str>, reply: &Reply) -> Result<Document, UnreadableAnswer> {
+    if cannot_be_asked_for(&head.id) {
+        return Err(UnreadableAnswer::NoUsableId);
+    }
+    Ok(Document { head, text, attempts: reply.attempts, date: reply.date, status: reply.status })
+}
+
+/// The document `id`; the recycle bin wraps it in `{"model":..., "doc":...}`.
+pub(super) fn same(reply: &Reply, id: &Id) -> Result<Document, UnreadableAnswer> {
+    #[derive(Deserialize)]
+    struct Wrapped {
+        doc: Box<RawValue>,
+    }
+    let wrapped = || {
+        let wrapped: Wrapped = serde_json::from_slice(&reply.body).ok()?;
+        with_head(wrapped.doc, reply).ok()
+    };
+    let document = document(reply).or_else(|why| wrapped().ok_or(why))?;
+    if document.head.id == *id { Ok(document) } else { Err(UnreadableAnswer::AnotherDocument) }
+}
+
+/// Reads `{"_id":...}` or `[{"model":"Import","_id":...}, ...]`.
+pub(super) fn cloned(reply: &Reply, source: &Id) -> Result<Cloned, UnreadableAnswer> {
+    #[derive(Deserialize)]
+    struct Made {
+        model: String,
+        #[serde(rename = "_id")]
+        id: Id,
+    }
+    let (id, document, others) = if reply.body.trim_ascii_start().starts_with(b"[") {
+        let made: Vec<Made> = serde_json::from_slice(&reply.body)
+            .map_err(UnreadableAnswer::not_json("the answer to the clone"))?;
+        let (mut imports, others): (Vec<_>, Vec<_>) =
+            made.into_iter().partition(|made| made.model == "Import");
+        let (Some(import), true) = (imports.pop(), imports.is_empty()) else {
+            return Err(UnreadableAnswer::NotOneClone);
+        };
+        (import.id, None, others.into_iter().map(|made| (made.model, made.id)).collect())
+    } else {
+        let document = document(reply)?;
+        (document.head.id.clone(), Some(document), Vec::new())
+    };
+    if cannot_be_asked_for(&id) {
+        return Err(UnreadableAnswer::NoUsableId);
+    }
+    if id == *source {
+        return Err(UnreadableAnswer::ClonedIntoItself);
+    }
+    Ok(Cloned { id, document, others, attempts: reply.attempts, date: reply.date, status: reply.status })
+}
