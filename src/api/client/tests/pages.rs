@@ -180,7 +180,7 @@ async fn a_long_page_comes_in_parts_byte_for_byte_and_is_asked_for_once() {
         assert!(page.documents.len() < 20, "{} documents at once", page.documents.len());
         lens.push(page.len);
         ends += usize::from(page.ends);
-        read.extend(page.documents.iter().map(|text| text.to_string()));
+        read.extend(page.documents.iter().map(ToString::to_string));
     }
     assert!(read == documents, "{} documents", read.len());
     lens.dedup();
