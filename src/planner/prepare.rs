@@ -128,7 +128,7 @@ impl TransformContext {
             drop_captured(&mut wanted);
         }
         self.name_a_clone(&mut wanted, head);
-        self.survey(head, &wanted);
+        self.survey(number, head, &wanted);
         let resolution = self.resolve(&mut wanted, &mut item);
         let mut apart = Apart::default();
         match judge(&resolution, &self.references) {
@@ -244,7 +244,7 @@ impl TransformContext {
             return Some(item);
         }
         if self.action == Action::Delete {
-            self.survey(head, source);
+            self.survey(item.item, head, source);
             item.operation = Operation::Delete;
             item.target = self.overwritten(&item, head);
             return Some(item);
@@ -270,9 +270,9 @@ impl TransformContext {
         Some(ended(item.clone(), Outcome::Skipped, "integration_app", message))
     }
 
-    fn survey(&self, head: &Head, document: &Value) {
+    fn survey(&self, number: ItemKey, head: &Head, document: &Value) {
         if let Some(survey) = &self.survey {
-            survey.take(head, document);
+            survey.take(number, head, document);
         }
     }
 

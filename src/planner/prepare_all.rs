@@ -1,6 +1,6 @@
 //! prepare, for all items: each selected import is transformed, and put down until it is known what stands in the target.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::documents::references::{Resolver, ResourceIndex};
@@ -24,7 +24,11 @@ use crate::run_folder::plan_item::Reason;
 const CHUNK: usize = 64;
 const CHUNK_BYTES: usize = 1 << 20;
 
-/// Prepares every selected import: chunk by chunk on a thread of its own, while this one puts the chunk before down.
+/// Chunks that are prepared at a time, each on a thread of its own: more take memory. What a step tells of the imports it met
+/// does not depend on which of them it met first.
+const AT_ONCE: usize = 2;
+
+/// Prepares every selected import: some chunks at a time, while this thread puts those before them down, in order.
 pub(crate) async fn prepare_all(
     builder: &mut PlanBuilder<'_>,
     picks: &mut Selected,
@@ -44,22 +48,20 @@ pub(crate) async fn prepare_all(
     // Exactly: a growing list takes twice as much.
     builder.reserve(picks.items.len() + picks.absent.len());
     let mut source = Source { with, picks, known: &known, at: 0, number: 0 };
-    let mut preparing: Option<Preparing> = None;
+    let mut preparing: VecDeque<Preparing> = VecDeque::new();
     loop {
         let next = source.chunk().await?;
-        // One chunk at a time: what the steps count of the imports they met is in the imports' order.
-        let done = match preparing.take() {
-            Some(before) => before.done(with.context.cancel).await?,
-            None => Vec::new(),
-        };
         let is_last = next.is_empty();
         if !is_last {
-            preparing = Some(Preparing::start(next, Arc::clone(&workshop), with.context.cancel));
+            preparing.push_back(Preparing::start(next, Arc::clone(&workshop), with.context.cancel));
         }
-        for (turn, one) in done.into_iter().enumerate() {
-            with.breathe(turn).await?;
-            put_down(builder, one, &rows_met, &known)?;
-            with.context.events.emit(&Event::StageAdvanced { stage: Stage::Prepare, by: 1 });
+        while is_last || preparing.len() == AT_ONCE {
+            let Some(first) = preparing.pop_front() else { break };
+            for (turn, one) in first.done(with.context.cancel).await?.into_iter().enumerate() {
+                with.breathe(turn).await?;
+                put_down(builder, one, &rows_met, &known)?;
+                with.context.events.emit(&Event::StageAdvanced { stage: Stage::Prepare, by: 1 });
+            }
         }
         if is_last {
             break;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::documents::references::{Found, How, Kind, Missing, Resolver, Rules};
-use crate::model::{Head, Id};
+use crate::model::{Head, Id, ItemKey};
 use crate::run_folder::plan_item::ImportRef;
 
 /// Imports named per reference; the others are counted.
@@ -62,7 +62,8 @@ struct Use {
     uses: u64,
     mentions: u64,
     imports: u64,
-    by: Vec<ImportRef>,
+    /// The first of them in the order of the selection, whichever was met first.
+    by: Vec<(ItemKey, ImportRef)>,
 }
 
 /// Counts the references of documents as they pass by.
@@ -78,7 +79,7 @@ impl UsageSurvey {
     }
 
     /// Takes note of a document of the source, transformed and not yet resolved.
-    pub(crate) fn take(&self, head: &Head, document: &Value) {
+    pub(crate) fn take(&self, number: ItemKey, head: &Head, document: &Value) {
         let mut here: BTreeMap<(Kind, String), (u64, u64)> = BTreeMap::new();
         self.resolver.uses(document, &mut |mentioned, kind, id| {
             let (uses, mentions) = here.entry((kind, id.to_owned())).or_default();
@@ -91,13 +92,11 @@ impl UsageSurvey {
             found.uses += uses;
             found.mentions += mentions;
             found.imports += 1;
-            if found.by.len() < MOST_NAMED {
-                found.by.push(ImportRef {
-                    id: head.id.clone(),
-                    name: head.name.clone(),
-                    sha256: None,
-                    modified: None,
-                });
+            let place = found.by.partition_point(|(known, _)| *known <= number);
+            if place < MOST_NAMED {
+                let (id, name) = (head.id.clone(), head.name.clone());
+                found.by.insert(place, (number, ImportRef { id, name, sha256: None, modified: None }));
+                found.by.truncate(MOST_NAMED);
             }
         }
     }
@@ -130,7 +129,7 @@ fn reference(resolver: &Resolver, rules: &Rules, kind: Kind, id: &str, found: Us
         uses: found.uses,
         mentions: found.mentions,
         imports: found.imports,
-        by: found.by,
+        by: found.by.into_iter().map(|(_, import)| import).collect(),
         resolution: "missing",
         target: None,
         candidates: Vec::new(),

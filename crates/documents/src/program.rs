@@ -48,8 +48,17 @@ struct Compiled {
 struct Tally {
     met: usize,
     missed: usize,
-    /// The first few of the latter: name and reason.
-    named: Vec<(String, String)>,
+    /// The first few of the latter in the order of the selection, whichever was met first.
+    named: Vec<Missed>,
+}
+
+/// An import that a step did not apply to.
+#[derive(Debug)]
+struct Missed {
+    /// Its number in the selection.
+    index: u32,
+    name: String,
+    reason: String,
 }
 
 impl Program {
@@ -226,9 +235,11 @@ impl Program {
         tally.met += 1;
         let Some(reason) = missed else { return done };
         tally.missed += 1;
-        if tally.named.len() < NAMED {
-            let name = document.get("name").and_then(Value::as_str).unwrap_or_default();
-            tally.named.push((name.to_owned(), reason.clone()));
+        let place = tally.named.partition_point(|one| one.index <= facts.index);
+        if place < NAMED {
+            let name = document.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
+            tally.named.insert(place, Missed { index: facts.index, name, reason: reason.clone() });
+            tally.named.truncate(NAMED);
         }
         Ok(Vec::new())
     }
@@ -238,15 +249,15 @@ impl Tally {
     /// `does not apply to 12 of 40 imports: "A", "B", "C" and 9 more (no row has the target `price`)`
     fn sentence(&self) -> String {
         let imports = if self.met == 1 { "import" } else { "imports" };
-        let one_reason = self.named.iter().all(|(_, reason)| *reason == self.named[0].1);
-        let shown = self.named.iter().map(|(name, reason)| {
+        let one_reason = self.named.iter().all(|one| one.reason == self.named[0].reason);
+        let shown = self.named.iter().map(|Missed { name, reason, .. }| {
             if one_reason { format!("\"{name}\"") } else { format!("\"{name}\" ({reason})") }
         });
         let mut shown = shown.collect::<Vec<_>>().join(", ");
         if self.missed > self.named.len() {
             shown.push_str(&format!(" and {} more", grouped(self.missed - self.named.len())));
         }
-        if let (true, Some((_, reason))) = (one_reason, self.named.first()) {
+        if let (true, Some(Missed { reason, .. })) = (one_reason, self.named.first()) {
             shown.push_str(&format!(" ({reason})"));
         }
         format!("does not apply to {} of {} {imports}: {shown}", grouped(self.missed), grouped(self.met))

@@ -156,6 +156,23 @@ fn renamed_fields_are_followed_and_what_is_left_to_a_person_is_told() {
 }
 
 #[test]
+fn the_first_imports_of_the_selection_are_named_whichever_is_met_first() {
+    let told = |order: [u32; 6]| {
+        let program = Program::compile(vec![StepSpec::new("remove", json!(["/z"]))]).unwrap();
+        for index in order {
+            let facts = Facts { index, ..facts() };
+            program.apply(json!({ "name": format!("i{index}") }), &facts).unwrap();
+        }
+        program.notes()
+    };
+    let notes = told([1, 2, 3, 4, 5, 6]);
+    assert!(notes[0].contains("\"i1\", \"i2\", \"i3\" and 3 more"), "{notes:?}");
+    for order in [[6, 5, 4, 3, 2, 1], [4, 5, 1, 6, 2, 3], [2, 1, 6, 3, 5, 4]] {
+        assert_eq!(told(order), notes, "{order:?}");
+    }
+}
+
+#[test]
 fn a_step_that_does_not_apply_leaves_the_import_and_is_counted() {
     let edit = json!({ "target": "price", "set": { "source": "unit_price" } });
     let steps = || vec![StepSpec::new("edit_mapping", edit.clone()), StepSpec::new("remove", json!(["/z"]))];
