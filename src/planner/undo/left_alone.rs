@@ -21,6 +21,10 @@ use crate::run_folder::plan_item::PlanItem;
 
 /// Removes a copy, if somebody agreed to that, or says why not.
 pub(crate) fn copy(mut item: PlanItem, copies: Copies, equal: bool, touch: Touch, who: &str) -> PlanItem {
+    if item.source.as_ref().zip(item.target.as_ref()).is_some_and(|(source, there)| source.id == there.id) {
+        let message = "it is the import that was backed up, and somebody brought it back: left alone";
+        return ended(item, Outcome::Conflict, "copy", message);
+    }
     let why = match (equal, touch, copies) {
         (false, ..) => "it is unlike what the run made".to_owned(),
         (true, Touch::Edited | Touch::Behind | Touch::NeverSeen, _) => {

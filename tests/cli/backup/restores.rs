@@ -73,6 +73,23 @@ fn what_the_recycle_bin_no_longer_holds_is_made_anew_and_said_so() {
 }
 
 #[test]
+fn what_somebody_brought_back_beside_one_that_was_made_anew_is_no_copy_that_undo_removes() {
+    let ran = backup(["a"]).run();
+    let world = &ran.world;
+    let original = world.import("source", "a");
+    let id = world.id("source", "a");
+    world.remove("source", "a");
+    world.call(reqwest::Method::DELETE, "source", &format!("/v1/recycleBinTTL/imports/{id}"), None);
+    now(world, "restore", &[]);
+    let ran = world.run().expect_exit(0).expect_audit("a", "restored", "equal");
+    world.load("source", &[original]);
+    let run = ran.folder().to_str().unwrap().to_owned();
+    let undone = world.command(&["undo", &run, "--yes"]).expect_exit(3).expect_source(["a"]);
+    assert_eq!(world.id("source", "a"), id);
+    undone.expect_stderr("it is the import that was backed up");
+}
+
+#[test]
 fn a_restore_into_another_account_finds_its_connections_by_name() {
     let ran = backup(["a", "b"]).target(&import("b").set("/description", json!("theirs"))).run();
     now(&ran.world, "restore", &[("target", "target"), ("on_existing", "skip")]);
