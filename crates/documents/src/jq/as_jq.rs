@@ -1,5 +1,5 @@
-//! What jq does and jaq does not: it makes the objects on the way of an assignment, and deletes all paths of a filter at
-//! once.
+//! What jq does and jaq does not: it makes the objects on the way of an assignment, takes the first result of the right side
+//! of `|=`, and deletes all paths of a filter at once.
 //!
 //! `.settings.region = "eu"` is an error of jaq where there are no settings, and so is `del(.http.headers[]?)` where there
 //! is no `http`; and `del(.l[0, 1])` takes out the first entry and then the second of what is left.
@@ -10,16 +10,20 @@ use jaq_core::load::{self, lex::StrPart};
 use jaq_core::native;
 use jaq_core::path::{Opt, Part, Path};
 use jaq_core::{DataT, Exn, Native, ValT};
-use jaq_json::{Map, Val};
+use jaq_json::{Map, Rc, Val};
 
 /// The names of our natives; no program can spell them.
 const MADE: &str = "!made";
+const PASSED: &str = "!passed";
 const WITHOUT: &str = "!without";
+
+/// The label that ends a term after its first result.
+const FIRST: &str = "$!first";
 
 type Left<'a> = Result<Val, Exn<'a, Val>>;
 
 /// The native filters.
-pub(super) fn natives<D>() -> [native::Fun<D>; 2]
+pub(super) fn natives<D>() -> [native::Fun<D>; 3]
 where
     D: for<'a> DataT<V<'a> = Val>,
 {
@@ -31,8 +35,29 @@ where
             (other, _) => update(other),
         },
     );
+    let passed = Native::<D>::new(|cv| box_once(Ok(cv.1))).with_paths(|cv| box_once(Ok(cv.1))).with_update(
+        |(mut ctx, value), update| match (value, ctx.pop_var()) {
+            (Val::Null, Val::TStr(_)) => {
+                Box::new(update(Val::obj(Map::default())).map(|made| made.map(unless_nothing)))
+            }
+            (Val::Obj(members), key) if !members.contains_key(&key) => {
+                let without = move |updated: Val| unless_null(updated, &key);
+                Box::new(update(Val::Obj(members)).map(move |updated| updated.map(&without)))
+            }
+            (other, _) => update(other),
+        },
+    );
     let without = Native::<D>::new(|(mut ctx, value)| box_once(without_all(value, &ctx.pop_var())));
-    [(MADE, native::v(1), made), (WITHOUT, native::v(1), without)]
+    [(MADE, native::v(1), made), (PASSED, native::v(1), passed), (WITHOUT, native::v(1), without)]
+}
+
+/// The first result of a term: what jq takes of the right side of `|=`, where jaq takes them all.
+pub(super) fn first(inner: Term<&str>) -> Term<&str> {
+    if matches!(inner, Term::Id | Term::Num(_) | Term::Str(..) | Term::Var(_)) {
+        return inner;
+    }
+    let and_no_more = Term::BinOp(Box::new(Term::Id), BinaryOp::Comma, Box::new(Term::Break(FIRST)));
+    Term::Label(FIRST, Box::new(pipe(inner, and_no_more)))
 }
 
 /// `left | right`
@@ -48,12 +73,47 @@ fn unless_nothing(made: Val) -> Val {
     }
 }
 
-/// What is missing is nothing in a text; jaq writes `null`.
-const JOIN: &str = r#"def join($s): reduce .[] as $x ([][0]; (if . == [][0] then "" else . + $s end) + ($x |
-    if . == [][0] then "" elif . < "" then tostring else . end)) // "";"#;
+/// An object without a key that leads to nothing.
+fn unless_null(updated: Val, key: &Val) -> Val {
+    match updated {
+        Val::Obj(mut members) if matches!(members.get(key), Some(Val::Null)) => {
+            Rc::make_mut(&mut members).shift_remove(key);
+            Val::Obj(members)
+        }
+        other => other,
+    }
+}
+
+/// Definitions of the library as jq has them, by name and number of arguments.
+///
+/// In `join`, what is missing is nothing; jaq writes `null`. `scan` gives the groups of a match, also where the first took no part.
+const REDEFINED: [(&str, usize, &str); 2] = [
+    (
+        "join",
+        1,
+        r#"def join($s): reduce .[] as $x ([][0]; (if . == [][0] then "" else . + $s end) + ($x |
+            if . == [][0] then "" elif . < "" then tostring else . end)) // "";"#,
+    ),
+    (
+        "scan_",
+        2,
+        r"def scan_(re; flags): matches(re; flags)[] | if length > 1 then [.[1:][].string] else .[0].string end;",
+    ),
+];
 
 fn parsed(code: &'static str) -> Option<Def<&'static str>> {
     load::parse(code, |parser| parser.defs())?.into_iter().next()
+}
+
+/// What jaq has as natives: they leave alone what is no text.
+const TRIMS: [&str; 2] = [
+    r"def ltrimstr($x): if isstring and ($x | isstring) and startswith($x) then .[($x | length):] end;",
+    r"def rtrimstr($x): if isstring and ($x | isstring) and endswith($x) then .[:length - ($x | length)] end;",
+];
+
+/// The definitions that stand for natives of jaq.
+pub(super) fn added() -> impl Iterator<Item = Def<&'static str>> {
+    TRIMS.into_iter().filter_map(parsed)
 }
 
 /// A definition of the library as jq has it.
@@ -65,25 +125,38 @@ pub(super) fn redefined(def: Def<&str>) -> Def<&str> {
             call(WITHOUT, vec![Term::Arr(Some(Box::new(paths)))])
         }
         ("delpaths", [paths]) => call(WITHOUT, vec![Term::Var(*paths)]),
-        ("join", [_]) => return parsed(JOIN).unwrap_or(def),
-        _ => return def,
+        (name, args) => {
+            let ours = REDEFINED.iter().find(|(ours, count, _)| *ours == name && *count == args.len());
+            return ours.and_then(|(.., code)| parsed(code)).unwrap_or(def);
+        }
     };
     Def { body, ..def }
 }
 
 /// The left side of an assignment: where it goes into a key of what is null, an object is made.
 pub(super) fn target(left: Term<&str>) -> Term<&str> {
+    way(left, MADE)
+}
+
+/// The way to what is assigned. `last` is what is asked before its last key: what is passed by, and is not there, is not
+/// made for what comes to nothing behind it.
+fn way<'s>(left: Term<&'s str>, last: &'static str) -> Term<&'s str> {
     match left {
-        Term::BinOp(one, op @ (BinaryOp::Pipe(None) | BinaryOp::Comma), other) => {
-            Term::BinOp(Box::new(target(*one)), op, Box::new(target(*other)))
+        Term::BinOp(one, op @ BinaryOp::Pipe(None), other) => {
+            Term::BinOp(Box::new(way(*one, PASSED)), op, Box::new(way(*other, last)))
+        }
+        Term::BinOp(one, op @ BinaryOp::Comma, other) => {
+            Term::BinOp(Box::new(way(*one, last)), op, Box::new(way(*other, last)))
         }
         // A part that looks at the input of the whole path is only read right where it stands.
         Term::Path(head, Path(parts)) if parts.iter().all(|(part, _)| is_constant(part)) => {
-            let mut path = target(*head);
-            for (part, opt) in parts {
+            let mut path = way(*head, PASSED);
+            let count = parts.len();
+            for (index, (part, opt)) in parts.into_iter().enumerate() {
+                let asked = if index + 1 == count { last } else { PASSED };
                 let made = match &part {
                     Part::Index(index @ (Term::Str(..) | Term::Var(_))) => {
-                        Some(Term::Call(MADE, vec![index.clone()]))
+                        Some(Term::Call(asked, vec![index.clone()]))
                     }
                     _ => None,
                 };

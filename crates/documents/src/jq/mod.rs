@@ -14,8 +14,10 @@ mod bounds;
 mod condition;
 mod convert;
 mod order;
+mod patterns;
 mod raised;
 mod slips;
+mod state;
 mod watch;
 
 use std::fmt;
@@ -27,7 +29,8 @@ use jaq_core::{Compiler, Ctx, Vars};
 use serde_json::Value;
 
 use crate::problem::Problem;
-use watch::{End, State, Watch, Watched};
+use state::{End, State};
+use watch::{Watch, Watched};
 
 /// How long one document may take, unless told otherwise.
 pub const DEADLINE: Duration = Duration::from_secs(2);
@@ -209,7 +212,7 @@ fn value_of(result: &jaq_json::Val) -> Result<Value, JqError> {
     if bounds::measure(result, bounds::LONGEST).is_none() {
         return Err(JqError::TooLong);
     }
-    if watch::is_deeper(result, LEVELS, usize::MAX) {
+    if state::is_deeper(result, LEVELS, usize::MAX) {
         return Err(JqError::Nested);
     }
     convert::to_value(result)

@@ -88,6 +88,40 @@ fn it_assigns_and_deletes_where_nothing_is_as_jq_does() {
 }
 
 #[test]
+fn what_a_path_passes_by_is_not_made_for_nothing() {
+    for program in [
+        ".q[]?.v |= 9",
+        ".q.r[]? |= 9",
+        "(.q | select(.r)) |= 9",
+        ".q[]? |= (if . == null then 1 else . end)",
+        ".q.r |= empty",
+    ] {
+        assert_eq!(run(program, &json!({"n": 1})), Ok(vec![json!({"n": 1})]), "{program}");
+    }
+    assert_eq!(run(".q = null | .r |= null", &json!({})), Ok(vec![json!({"q": null, "r": null})]));
+}
+
+#[test]
+fn numbers_and_texts_come_out_as_jq_writes_them() {
+    for (program, expected) in [
+        // Checked with jq 1.7
+        (r#""part \(4 / 2) of \(1.5 + 0.5), \(3 / 2)""#, json!("part 2 of 2, 1.5")),
+        (r#"{"a": 6} | .a /= 2 | "\(.a)""#, json!("3")),
+        ("[pow(2; 10), (9 | sqrt), -(1.5 * 2)] | tojson", json!("[1024,3,-3]")),
+        ("[1, 2] | .[] |= (., .)", json!([1, 2])),
+        (r#"[(1, null, "ab", ["ab"]) | ltrimstr("a") | rtrimstr("b")]"#, json!([1, null, "", ["ab"]])),
+        (r#""äxä" | ltrimstr("ä"), rtrimstr("ä")"#, json!("xä")),
+        (r#"[("12", "-1.50", "1e3", 7) | tonumber] | tojson"#, json!("[12,-1.50,1e3,7]")),
+    ] {
+        assert_eq!(run(program, &json!(null)).unwrap()[0], expected, "{program}");
+    }
+    for text in ["2024-03-10", "0x10", "1_000", "12 Main Street", "1 2", "[1]", "true", ""] {
+        let result = run("[tonumber]", &json!(text));
+        assert!(matches!(result, Err(JqError::Raised(_))), "{text}: {result:?}");
+    }
+}
+
+#[test]
 fn the_library_works_under_watch_for_values_paths_and_updates() {
     let document = json!({"a": [3, 1, 2], "b": {"c": "x y"}});
     for (program, expected) in [

@@ -1,19 +1,18 @@
 //! The end that is put inside of every jq program: a native filter that passes its input on until time is up.
 
-use std::cell::Cell;
-use std::time::{Duration, Instant};
-
 use jaq_core::box_iter::box_once;
 use jaq_core::data::HasLut;
 use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Def, Pattern, Term};
 use jaq_core::ops::Math;
 use jaq_core::path::{Part, Path};
-use jaq_core::{Ctx, DataT, Exn, Lut, Native};
-use jaq_json::Val;
+use jaq_core::{Ctx, Cv, DataT, Exn, Lut, Native, ValXs};
+use jaq_json::{Num, Val};
 
 use super::as_jq::{self, pipe};
 use super::bounds;
+use super::patterns::Taken;
+use super::state::{End, NESTED, State};
 
 /// The name of the filter; no program can spell it.
 const TICK: &str = "!tick";
@@ -22,12 +21,24 @@ const TICK: &str = "!tick";
 const FROM_JSON: &str = "!fromjson";
 const SHALLOW: &str = "!shallow";
 
+/// The one entry of a list.
+const ONLY: &str = "!only";
+
 /// What is asked of a value before it is kept in a list, an object or at a path; and before a text is taken apart.
 const KEPT: &str = "!kept";
 const SHORT: &str = "!short";
 
 /// The product of two values, where it is not too large.
 const PRODUCT: &str = "!product";
+
+/// A number without a fraction as a whole one: jq knows one kind of numbers, and writes the half of 4 as `2`.
+const WHOLE: &str = "!whole";
+
+/// Natives that give numbers with a fraction, also where it is none.
+const FRACTIONS: [&str; 14] = [
+    "cbrt", "exp10", "exp2", "fabs", "fmax", "fmin", "fmod", "ldexp", "log10", "log2", "pow", "rint", "sqrt",
+    "trunc",
+];
 
 /// The names of its two sides.
 const LEFT: &str = "$!left";
@@ -36,20 +47,8 @@ const RIGHT: &str = "$!right";
 /// Natives that take a text apart, into many values.
 const TAKE_APART: [&str; 4] = ["explode", "matches", "split_", "split_matches"];
 
-/// How many ticks pass between two looks at the clock.
-const TICKS_A_LOOK: u32 = 32;
-
-/// How many levels a value may be nested while a program works on it. Each level takes stack when it is dropped.
-const NESTED: usize = 1_000;
-
-/// How many values of a nested one are looked at to tell how deep it is.
-const LOOKED_AT: usize = 4_096;
-
-/// How many ticks pass between two such looks, and so how much deeper a value may have become.
-const TICKS_A_DEPTH: u32 = 8 * TICKS_A_LOOK;
-
-/// How much stack a program may use. Threads of the runtime and of tests have 2 MiB.
-const DEEPEST: usize = 768 * 1024;
+/// Natives and definitions of jaq in whose place we have our own.
+const REPLACED: [&str; 5] = ["ltrimstr", "matches", "rtrimstr", "split_", "split_matches"];
 
 /// Natives that reach out of the document, and the definitions made of them.
 const LEFT_OUT: [&str; 13] = [
@@ -67,114 +66,6 @@ const LEFT_OUT: [&str; 13] = [
     "stderr_empty",
     "strflocaltime",
 ];
-
-/// Why a run was ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
-    Time,
-    Depth,
-    Nested,
-    Size,
-}
-
-/// The state of one run.
-pub(super) struct State {
-    until: Instant,
-    ticks: Cell<u32>,
-    bottom: usize,
-    end: Cell<Option<End>>,
-    /// How much may still be kept.
-    allowance: Cell<usize>,
-}
-
-impl State {
-    pub(super) fn start(deadline: Duration, input: &Val) -> Self {
-        Self {
-            allowance: Cell::new(bounds::allowance(input)),
-            until: Instant::now() + deadline,
-            ticks: Cell::new(0),
-            bottom: stack_address(),
-            end: Cell::new(None),
-        }
-    }
-
-    pub(super) fn ended(&self) -> Option<End> {
-        self.end.get()
-    }
-
-    fn tick<'a>(&self, value: &Val) -> Result<(), Exn<'a, Val>> {
-        let ticks = self.ticks.get().wrapping_add(1);
-        self.ticks.set(ticks);
-        if self.end.get().is_none() {
-            if stack_address().abs_diff(self.bottom) > DEEPEST {
-                self.end.set(Some(End::Depth));
-            } else if is_too_long(value) {
-                self.end.set(Some(End::Size));
-            } else if ticks.is_multiple_of(TICKS_A_DEPTH) && is_deeper(value, NESTED, LOOKED_AT) {
-                self.end.set(Some(End::Nested));
-            } else if ticks.is_multiple_of(TICKS_A_LOOK) && Instant::now() >= self.until {
-                self.end.set(Some(End::Time));
-            }
-        }
-        self.go_on()
-    }
-
-    /// Counts a value that is kept. What it holds may be shared, and be far more than it takes.
-    fn keep<'a>(&self, value: &Val) -> Result<(), Exn<'a, Val>> {
-        let left = self.allowance.get().checked_sub(bounds::own(value));
-        match left.filter(|_| bounds::measure(value, bounds::LONGEST).is_some()) {
-            Some(left) => self.allowance.set(left),
-            None => self.end.set(Some(End::Size)),
-        }
-        self.go_on()
-    }
-
-    fn refuse_unless<'a>(&self, fits: bool) -> Result<(), Exn<'a, Val>> {
-        if !fits {
-            self.end.set(Some(End::Size));
-        }
-        self.go_on()
-    }
-
-    fn go_on<'a>(&self) -> Result<(), Exn<'a, Val>> {
-        // An error could be caught by `try` and the loop go on; what halts a program cannot.
-        if self.end.get().is_some() { Err(Exn::halt(1)) } else { Ok(()) }
-    }
-}
-
-/// Where the stack is at, near enough.
-#[inline(never)]
-fn stack_address() -> usize {
-    let here = 0_u8;
-    std::ptr::from_ref(std::hint::black_box(&here)).addr()
-}
-
-fn is_too_long(value: &Val) -> bool {
-    match value {
-        Val::TStr(text) | Val::BStr(text) => text.len() > bounds::LONGEST,
-        Val::Arr(entries) => entries.len() > bounds::LONGEST / size_of::<Val>(),
-        _ => false,
-    }
-}
-
-/// Whether a value is nested deeper than so many levels, as far as so many looks tell. Takes no stack.
-pub(super) fn is_deeper(value: &Val, levels: usize, looks: usize) -> bool {
-    let mut left = vec![(value, 0)];
-    for _ in 0..looks {
-        let Some((value, depth)) = left.pop() else { return false };
-        if depth > levels {
-            return true;
-        }
-        let inner: Box<dyn Iterator<Item = &Val>> = match value {
-            Val::Arr(entries) => Box::new(entries.iter()),
-            Val::Obj(members) => Box::new(members.values()),
-            _ => continue,
-        };
-        let holds = |value: &&Val| matches!(value, Val::Arr(_) | Val::Obj(_));
-        left.extend(inner.take(looks).filter(holds).map(|value| (value, depth + 1)));
-    }
-    false
-}
 
 /// What jaq carries through a run for us.
 pub(super) struct Watched;
@@ -226,6 +117,13 @@ pub(super) fn natives() -> impl Iterator<Item = Fun> {
         }
         box_once(state.go_on().map(|()| value))
     });
+    let only = Native::<Watched>::new(|(_, values)| {
+        let only = match &values {
+            Val::Arr(values) if values.len() == 1 => Ok(values[0].clone()),
+            _ => Err(jaq_json::Error::str("a text that is not one JSON value").into()),
+        };
+        box_once(only)
+    });
     let kept = Native::<Watched>::new(|(ctx, value)| {
         let state = ctx.data().state;
         box_once(state.keep(&value).map(|()| value))
@@ -238,8 +136,11 @@ pub(super) fn natives() -> impl Iterator<Item = Fun> {
         let right = ctx.pop_var();
         let left = ctx.pop_var();
         let checked = ctx.data().state.refuse_unless(bounds::may_multiply(&left, &right));
-        box_once(checked.and_then(|()| (left * right).map_err(Exn::from)))
+        box_once(checked.and_then(|()| (left * right).map(whole).map_err(Exn::from)))
     });
+    let whole_one = Native::<Watched>::new(|cv| box_once(Ok(whole(cv.1))))
+        .with_paths(|cv| box_once(Ok(cv.1)))
+        .with_update(|cv, update| update(cv.1));
     let library = jaq_core::funs::<Watched>().chain(jaq_std::funs()).chain(jaq_json::funs());
     let named = |(name, args, native): Fun| match name {
         "fromjson" => (FROM_JSON, args, native),
@@ -248,11 +149,43 @@ pub(super) fn natives() -> impl Iterator<Item = Fun> {
     let ours = [
         (TICK, Box::default(), native),
         (SHALLOW, Box::default(), shallow),
+        (ONLY, Box::default(), only),
+        (WHOLE, Box::default(), whole_one),
         (KEPT, Box::default(), kept),
         (SHORT, Box::default(), short),
         (PRODUCT, jaq_core::native::v(2), product),
+        ("matches", jaq_core::native::v(2), Native::new(|cv| take(cv, Taken::Matches))),
+        ("split_", jaq_core::native::v(2), Native::new(|cv| take(cv, Taken::Between))),
+        ("split_matches", jaq_core::native::v(2), Native::new(|cv| take(cv, Taken::Both))),
     ];
-    library.filter(|(name, ..)| !LEFT_OUT.contains(name)).map(named).chain(ours).chain(as_jq::natives())
+    let is_kept = |name: &&str| !LEFT_OUT.contains(name) && !REPLACED.contains(name);
+    library.filter(move |(name, ..)| is_kept(name)).map(named).chain(ours).chain(as_jq::natives())
+}
+
+/// A number without a fraction as a whole one; others, and whatever is no number, as they are.
+fn whole(value: Val) -> Val {
+    /// Up to here jq writes every digit.
+    const MOST: f64 = 1e17;
+    match &value {
+        Val::Num(Num::Float(float))
+            if float.fract() == 0.0 && float.abs() < MOST && (*float != 0.0 || float.is_sign_positive()) =>
+        {
+            // Written without exponent, so that every digit counts.
+            float.to_string().parse().map_or(value, |whole| Val::Num(Num::Int(whole)))
+        }
+        _ => value,
+    }
+}
+
+/// What a pattern takes of a text.
+fn take((mut ctx, text): Cv<'_, Watched>, what: Taken) -> ValXs<'_, Val> {
+    let (flags, pattern) = (ctx.pop_var(), ctx.pop_var());
+    let state = ctx.data().state;
+    box_once(match state.patterns.take(&text, &pattern, &flags, what) {
+        Ok(Some(taken)) => Ok(taken),
+        Ok(None) => state.refuse_unless(false).map(|()| Val::Null),
+        Err(error) => Err(error.into()),
+    })
 }
 
 /// How many brackets of a JSON text are open at once; those in its texts count as well, which errs on the safe side.
@@ -273,9 +206,17 @@ fn brackets(text: &[u8]) -> usize {
 pub(super) fn library<'s>() -> Vec<Def<&'s str>> {
     let library = jaq_core::defs().chain(jaq_std::defs()).chain(jaq_json::defs());
     let call = |name| Term::Call(name, Vec::new());
-    let from_json = Def { name: "fromjson", args: Vec::new(), body: pipe(call(SHALLOW), call(FROM_JSON)) };
+    let read = pipe(call(SHALLOW), call(FROM_JSON));
+    let body = pipe(Term::Arr(Some(Box::new(kept(read)))), call(ONLY));
+    let from_json = Def { name: "fromjson", args: Vec::new(), body };
     std::iter::once(from_json)
-        .chain(library.filter(|def| !LEFT_OUT.contains(&def.name)).map(as_jq::redefined).map(definition))
+        .chain(
+            library
+                .filter(|def| !LEFT_OUT.contains(&def.name))
+                .map(as_jq::redefined)
+                .chain(as_jq::added())
+                .map(definition),
+        )
         .collect()
 }
 
@@ -300,6 +241,13 @@ fn product<'s>(left: Term<&'s str>, right: Term<&'s str>) -> Term<&'s str> {
     bind(left, LEFT, bind(right, RIGHT, call))
 }
 
+/// `left op right`, as jq writes the result. A quotient can be the parts of a text.
+fn calculated<'s>(left: Term<&'s str>, op: Math, right: Term<&'s str>) -> Term<&'s str> {
+    let left = if op == Math::Div { pipe(left, Term::Call(SHORT, Vec::new())) } else { left };
+    let result = Term::BinOp(Box::new(left), BinaryOp::Math(op), Box::new(right));
+    pipe(result, Term::Call(WHOLE, Vec::new()))
+}
+
 /// Every definition starts with a tick: all recursion, and so all loops of the language, pass there.
 fn definition(def: Def<&str>) -> Def<&str> {
     Def { body: pipe(tick(), term(def.body)), ..def }
@@ -322,28 +270,28 @@ pub(super) fn term<'s>(whole: Term<&'s str>) -> Term<&'s str> {
             let member = |(key, value): (_, Option<_>)| (term(key), value.map(|value| kept(factor(value))));
             Term::Obj(members.into_iter().map(member).collect())
         }
-        Term::Neg(inner) => Term::Neg(boxed(inner)),
+        // A number as it is written may be a position in a path.
+        Term::Neg(inner) if matches!(*inner, Term::Num(_)) => Term::Neg(inner),
+        Term::Neg(inner) => pipe(Term::Neg(boxed(inner)), Term::Call(WHOLE, Vec::new())),
         Term::BinOp(left, BinaryOp::Math(Math::Mul), right) => product(term(*left), factor(*right)),
-        Term::BinOp(left, BinaryOp::Math(Math::Div), right) => {
-            let left = pipe(term(*left), Term::Call(SHORT, Vec::new()));
-            Term::BinOp(Box::new(left), BinaryOp::Math(Math::Div), Box::new(factor(*right)))
-        }
-        // `path *= f` is `f as $x | path |= . * $x`.
-        Term::BinOp(left, BinaryOp::UpdateMath(Math::Mul), right) => {
-            let times = Term::Call(PRODUCT, vec![Term::Id, Term::Var(RIGHT)]);
+        Term::BinOp(left, BinaryOp::Math(op), right) => calculated(term(*left), op, factor(*right)),
+        // `path += f` is `f as $x | path |= . + $x`.
+        Term::BinOp(left, BinaryOp::UpdateMath(op), right) => {
+            let result = match op {
+                Math::Mul => Term::Call(PRODUCT, vec![Term::Id, Term::Var(RIGHT)]),
+                op => calculated(Term::Id, op, Term::Var(RIGHT)),
+            };
             let left = as_jq::target(term(*left));
-            let update = Term::BinOp(Box::new(left), BinaryOp::Update, Box::new(times));
+            let update = Term::BinOp(Box::new(left), BinaryOp::Update, Box::new(result));
             let bind = BinaryOp::Pipe(Some(Pattern::Var(RIGHT)));
-            Term::BinOp(Box::new(term(*right)), bind, Box::new(update))
+            Term::BinOp(Box::new(kept(term(*right))), bind, Box::new(update))
         }
         Term::BinOp(left, op, right) => {
             let left = term(*left);
             let (left, right) = match op {
-                BinaryOp::Update => (as_jq::target(left), term(*right)),
+                BinaryOp::Update => (as_jq::target(left), as_jq::first(term(*right))),
                 BinaryOp::Assign if as_jq::is_null(&right) => (left, term(*right)),
-                BinaryOp::Assign | BinaryOp::UpdateMath(_) | BinaryOp::UpdateAlt => {
-                    (as_jq::target(left), kept(term(*right)))
-                }
+                BinaryOp::Assign | BinaryOp::UpdateAlt => (as_jq::target(left), kept(term(*right))),
                 _ => (left, factor(*right)),
             };
             Term::BinOp(Box::new(left), op, Box::new(right))
@@ -364,6 +312,9 @@ pub(super) fn term<'s>(whole: Term<&'s str>) -> Term<&'s str> {
         Term::Call("range", args) if args.len() == 3 => pipe(Term::Call("range", all(args)), tick()),
         Term::Call(name, args) if TAKE_APART.contains(&name) => {
             pipe(Term::Call(SHORT, Vec::new()), Term::Call(name, all(args)))
+        }
+        Term::Call(name, args) if FRACTIONS.contains(&name) => {
+            pipe(Term::Call(name, all(args)), Term::Call(WHOLE, Vec::new()))
         }
         Term::Call(name, args) => Term::Call(name, all(args)),
         Term::Path(head, Path(parts)) => {
