@@ -91,7 +91,8 @@ fn place(text: &str, span: granit_parser::Span) -> Span {
     let range = span.byte_range().unwrap_or(0..0);
     let end = range.end.min(text.len());
     // A block scalar's span takes in the blank lines after it.
-    let kept = text.get(range.start..end).map_or(0, |slice| slice.trim_end().len());
+    let kept =
+        text.get(range.start..end).map_or(0, |slice| slice.trim_end_matches([' ', '\t', '\r', '\n']).len());
     Span::new(range.start.min(end), range.start.min(end) + kept)
 }
 

@@ -5,6 +5,9 @@ use std::ops::Range;
 use super::slip::Slip;
 use crate::job::quoting::{is_invisible, is_typographic, looks_like_a_path, name_of, quoted, single_quoted};
 
+/// The blanks of YAML.
+const BLANKS: [char; 2] = [' ', '\t'];
+
 /// A place in a file.
 pub(super) struct Place<'t> {
     pub(super) text: &'t str,
@@ -220,7 +223,8 @@ impl Place<'_> {
     pub(super) fn not_a_key(&self) -> Slip {
         let line = self.line();
         let start = self.at.max(line.start);
-        let range = start..line.start + self.text[line.clone()].trim_end().len();
+        // Other characters that look like a blank are what is wrong here.
+        let range = start..start + self.text[start..line.end].trim_end_matches(BLANKS).len();
         let content = &self.text[range.clone()];
         let whole = |message: &str, help: String| {
             Slip::new(range.clone(), format!("not valid YAML: {message}"), help)
@@ -340,7 +344,7 @@ impl Place<'_> {
             1 => "indent it by 1 space".to_owned(),
             _ => format!("indent it by {meant} spaces"),
         };
-        let end = line.start + content.trim_end().len();
+        let end = line.start + content.trim_end_matches(BLANKS).len();
         Some(Slip::new(line.start + own..end, message, help))
     }
 }

@@ -106,6 +106,18 @@ const SLIPS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "select:\n  where: |\n  \u{a0}\n",
+        &[
+            "5:3 not valid YAML: a no-break space (U+00A0) is here instead of a space | delete it and type a space",
+        ],
+    ),
+    (
+        "select:\n  where: a\n  \u{85}\n",
+        &[
+            "5:3 not valid YAML: this line is neither `key: value` nor `- item` | a longer text needs quotes, or `|` and lines that are indented further",
+        ],
+    ),
+    (
         "\u{a0}source: us\n",
         &[
             "3:1 not valid YAML: a no-break space (U+00A0) is here instead of a space | delete it and type a space",
