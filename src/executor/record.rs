@@ -192,6 +192,9 @@ pub(crate) async fn failed_to_make(
     }
 }
 
+/// What an answer about another import does not tell.
+const UNKNOWN: &str = "what the call made, if anything, is not known";
+
 /// Why an import that a create was answered with is not the item's own; `None` if it is.
 pub(crate) fn not_its_own(context: &Context<'_>, item: &PlanItem, id: &Id) -> Option<End> {
     if is_planted(ANY_ANSWER) {
@@ -199,13 +202,9 @@ pub(crate) fn not_its_own(context: &Context<'_>, item: &PlanItem, id: &Id) -> Op
     }
     let noun = item.noun();
     let message = if context.before.had(item.kind, id) {
-        format!(
-            "the service answered with the {noun} {id}, which stood there before this run: nothing was made"
-        )
+        format!("the service answered with the {noun} {id}, which stood there before this run: {UNKNOWN}")
     } else if context.ledger.owns(id) {
-        format!(
-            "the service answered with the {noun} {id}, which another item of this run has: nothing was made"
-        )
+        format!("the service answered with the {noun} {id}, which another item of this run has: {UNKNOWN}")
     } else {
         return None;
     };
