@@ -32,8 +32,9 @@ impl Only {
     ///
     /// What is wrong with the pattern.
     pub fn parse(text: &str) -> Result<Self, OnlyError> {
-        let spec = if Id::looks_like(text) {
-            SelectorSpec { ids: vec![text.to_owned()], ..SelectorSpec::default() }
+        let id = Id::canonical(text);
+        let spec = if Id::looks_like(&id) {
+            SelectorSpec { ids: vec![id.into_owned()], ..SelectorSpec::default() }
         } else {
             SelectorSpec { names: vec![text.to_owned()], ..SelectorSpec::default() }
         };

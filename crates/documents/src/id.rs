@@ -1,5 +1,6 @@
 //! Ids of the service, and fingerprints of documents.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -17,6 +18,16 @@ impl Id {
     /// The id as the service writes it.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// An id as accounts list it: in small letters. Whatever is no id is left as it is.
+    pub fn canonical(text: &str) -> Cow<'_, str> {
+        let is_capital = text.bytes().any(|byte| byte.is_ascii_uppercase());
+        if text.len() == 24 && is_capital && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            Cow::Owned(text.to_ascii_lowercase())
+        } else {
+            Cow::Borrowed(text)
+        }
     }
 
     /// Whether `text` has the shape of an id: 24 lower-case hex digits.

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 
 use super::Reader;
 use super::steps::columns;
-use crate::documents::references::{Kind, Missing, Rules};
+use crate::documents::references::{Kind, Missing, Rules, map_key};
 use crate::job::cells::Csv;
 use crate::job::env::nearest;
 use crate::job::keys::KINDS;
 use crate::job::problem::{Report, Span};
 use crate::job::spreadsheet::mangled;
 use crate::job::tree::Node;
+use crate::model::Id;
 
 impl Reader<'_> {
     /// `references`; without it, counterparts are found by name.
@@ -38,8 +39,16 @@ impl Reader<'_> {
             for pair in entry.node.entries() {
                 pair.read.set(true);
                 if let Some(target) = pair.node.written() {
-                    places.insert((kind, pair.key.clone()), (target.to_owned(), pair.at));
-                    rules.map.push((kind, pair.key.clone(), target.to_owned()));
+                    let place = (Id::canonical(target).into_owned(), pair.at);
+                    match places.insert((kind, map_key(&pair.key)), place) {
+                        Some((other, first)) if other != *Id::canonical(target) => {
+                            let message = format!("`{}` stands here twice, in two spellings", pair.key);
+                            let told = self.report.error(pair.at, message);
+                            told.related(first, "first here").help("keep one of the two");
+                        }
+                        _ => {}
+                    }
+                    rules.map.push((kind, pair.key.clone(), Id::canonical(target).into_owned()));
                 }
             }
         }
@@ -48,7 +57,7 @@ impl Reader<'_> {
             && let Some(pairs) = self.csv(file, pairs)
         {
             for (kind, source, target) in pairs {
-                match places.get(&(kind, source.clone())) {
+                match places.get(&(kind, map_key(&source))) {
                     Some((other, at)) if *other != target => {
                         let message =
                             format!("`map` sends `{source}` to `{other}`, and `map_file` to `{target}`");
@@ -76,7 +85,7 @@ fn pairs(csv: &Csv, report: &mut Report) -> Vec<(Kind, String, String)> {
     let Some([kind_at, source_at, target_at]) = columns(csv, ["kind", "source", "target"], report) else {
         return Vec::new();
     };
-    let mut seen: HashMap<(Kind, &str), (u64, Span)> = HashMap::new();
+    let mut seen: HashMap<(Kind, String), (u64, Span)> = HashMap::new();
     let mut pairs = Vec::new();
     for row in &csv.rows {
         let cell = |column: usize| &row.cells[column];
@@ -102,7 +111,7 @@ fn pairs(csv: &Csv, report: &mut Report) -> Vec<(Kind, String, String)> {
             continue;
         }
         let (source, target) = (cell(source_at).text.as_str(), cell(target_at).text.as_str());
-        if let Some((line, first)) = seen.get(&(kind, source)) {
+        if let Some((line, first)) = seen.get(&(kind, map_key(source))) {
             let message = format!("`{source}` is mapped in line {line} and again in line {}", row.line);
             report
                 .error(cell(source_at).span, message)
@@ -110,8 +119,8 @@ fn pairs(csv: &Csv, report: &mut Report) -> Vec<(Kind, String, String)> {
                 .help("keep one of the two rows");
             continue;
         }
-        seen.insert((kind, source), (row.line, cell(source_at).span));
-        pairs.push((kind, source.to_owned(), target.to_owned()));
+        seen.insert((kind, map_key(source)), (row.line, cell(source_at).span));
+        pairs.push((kind, source.to_owned(), Id::canonical(target).into_owned()));
     }
     pairs
 }

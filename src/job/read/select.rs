@@ -1,5 +1,6 @@
 //! `select`, and the keys it shares with `exclude` and `when`; the manifest.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::Reader;
@@ -18,15 +19,18 @@ use crate::model::Id;
 pub(super) fn spec(node: &Node) -> SelectorSpec {
     let texts = |key: &str| {
         let items = node.get(key).map(Node::items).unwrap_or_default();
-        items.iter().filter_map(|item| item.written().map(str::to_owned)).collect()
+        items.iter().filter_map(Node::written).collect::<Vec<_>>()
     };
+    let ids_or_names =
+        |key: &str| texts(key).into_iter().map(|text| Id::canonical(text).into_owned()).collect::<Vec<_>>();
+    let names = |key: &str| texts(key).into_iter().map(str::to_owned).collect::<Vec<_>>();
     SelectorSpec {
-        ids: texts("ids"),
-        names: texts("names"),
-        adaptor_types: texts("adaptor_types"),
-        connections: texts("connections"),
-        flows: texts("flows"),
-        integrations: texts("integrations"),
+        ids: ids_or_names("ids"),
+        names: names("names"),
+        adaptor_types: names("adaptor_types"),
+        connections: ids_or_names("connections"),
+        flows: ids_or_names("flows"),
+        integrations: ids_or_names("integrations"),
         modified_since: node.get("modified_since").and_then(Node::text).and_then(forms::moment),
         // An empty one has been reported for its shape.
         filter: node
@@ -104,7 +108,7 @@ fn manifest(csv: &Csv, report: &mut Report) -> Manifest {
     if csv.rows.is_empty() && !csv.header.is_empty() && csv.is_whole {
         report.error(None, "the manifest names no import").help("add a row for each import");
     }
-    let mut seen: HashMap<(bool, &str), (u64, Span)> = HashMap::new();
+    let mut seen: HashMap<(bool, Cow<'_, str>), (u64, Span)> = HashMap::new();
     let mut rows = Vec::with_capacity(csv.rows.len());
     for row in &csv.rows {
         let cell = |column: Option<usize>| {
@@ -120,13 +124,14 @@ fn manifest(csv: &Csv, report: &mut Report) -> Manifest {
             report.error(key.span, format!("line {}: {message}", row.line)).help(help);
             continue;
         }
-        if by_id && !Id::looks_like(key.text.trim()) {
+        let canonical = Id::canonical(key.text.trim());
+        if by_id && !Id::looks_like(&canonical) {
             let message =
                 format!("line {}: `{}` does not look like an id", row.line, shorten(key.text.trim()));
             report.warning(key.span, message).help("ids seen so far are 24 digits of 0-9 and a-f");
         }
-        let word = if by_id { key.text.trim() } else { key.text.as_str() };
-        if let Some((line, first)) = seen.get(&(by_id, word)) {
+        let word = if by_id { canonical } else { Cow::Borrowed(key.text.as_str()) };
+        if let Some((line, first)) = seen.get(&(by_id, word.clone())) {
             let what = if by_id { "id" } else { "name" };
             let message = format!("the {what} `{word}` stands in line {line} and again in line {}", row.line);
             report.error(key.span, message).related(*first, "first here").help("keep one of the two rows");
@@ -136,7 +141,7 @@ fn manifest(csv: &Csv, report: &mut Report) -> Manifest {
         let names = csv.header.iter().map(|cell| cell.text.clone());
         rows.push(Row {
             line: row.line,
-            id: cell(id).map(|cell| cell.text.trim().to_owned()),
+            id: cell(id).map(|cell| Id::canonical(cell.text.trim()).into_owned()),
             name: cell(name).map(|cell| cell.text.clone()),
             columns: names.zip(row.cells.iter().map(|cell| cell.text.clone())).collect(),
         });

@@ -266,3 +266,30 @@ fn a_column_that_the_manifest_does_not_have_is_told_before_anything_is_sent() {
     let told = job("", "name: \"{{ row.x }}\"").unwrap_err();
     assert!(told.contains("the job has none"), "{told}");
 }
+
+#[test]
+fn ids_in_capitals_and_names_in_another_spelling_are_the_same() {
+    let job = |rest: &str| {
+        job_of(&format!(
+            "version: 1\nname: n\naction: migrate\naccounts: {{ a: {{ emulator: a }}, b: {{ emulator: b }} }}\n\
+             source: a\ntarget: b\n{rest}"
+        ))
+    };
+    let (selected, problems) =
+        job("select: { ids: [67C02B17FF4A3760D03F9ABB], exclude: { ids: [63DADE2BB18C46057E4F2699] } }");
+    let selection = selected.unwrap().select;
+    let spec = selection.selector.spec();
+    assert_eq!(spec.ids, ["67c02b17ff4a3760d03f9abb"]);
+    assert_eq!(spec.exclude.as_ref().unwrap().ids, ["63dade2bb18c46057e4f2699"]);
+    assert_eq!(problems, Vec::<String>::new());
+    for (one, other, is_told) in [
+        ("NetSuite Prod", "NetSuite  Prod ", true),
+        ("Gr\u{f6}\u{df}e", "Gro\u{308}\u{df}e", true),
+        ("67C02B17FF4A3760D03F9ABB", "67c02b17ff4a3760d03f9abb", true),
+        ("NetSuite Prod", "Netsuite Prod", false),
+    ] {
+        let map = format!("references: {{ map: {{ connections: {{ \"{one}\": X, \"{other}\": Y }} }} }}");
+        let told = vec![format!("7: `{other}` stands here twice, in two spellings")];
+        assert_eq!(job(&map).1, if is_told { told } else { Vec::new() }, "{one}, {other}");
+    }
+}

@@ -141,7 +141,7 @@ impl Reader<'_> {
         for item in node.get("ids").map(Node::items).unwrap_or_default() {
             if let Some((message, help)) = item.written().and_then(mangled) {
                 self.report.error(item.span, message).help(help);
-            } else if let Some(text) = item.written().filter(|text| !Id::looks_like(text)) {
+            } else if let Some(text) = item.written().filter(|text| !Id::looks_like(&Id::canonical(text))) {
                 let message = format!("`{}` does not look like an id", crate::job::remedy::shorten(text));
                 self.report.warning(item.span, message).help("ids seen so far are 24 digits of 0-9 and a-f");
             }

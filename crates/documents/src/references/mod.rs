@@ -13,12 +13,18 @@ mod scan;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::Id;
+use crate::name::name_key;
 
 pub use fresh::PendingResource;
 pub use paths::{kinds_in, mentions_ids, places, strangers};
 pub use resolve::Resolver;
 
 pub use crate::schema::Kind;
+
+/// What an id or name on the left of `references.map` is told by: two of one key are one.
+pub fn map_key(from: &str) -> String {
+    name_key(&Id::canonical(from)).into_owned()
+}
 
 /// One reference in a document.
 #[derive(Debug, Clone, PartialEq, Eq)]

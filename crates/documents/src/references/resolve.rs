@@ -77,7 +77,7 @@ impl Resolver {
         }
         let mut map: HashMap<Kind, HashMap<String, String>> = HashMap::new();
         for (kind, from, to) in &rules.map {
-            map.entry(*kind).or_default().insert(name_key(&scan::canonical(from)).into_owned(), to.clone());
+            map.entry(*kind).or_default().insert(super::map_key(from), to.clone());
         }
         Self { source, target, rules, same_account, known, target_ids, target_names, map }
     }

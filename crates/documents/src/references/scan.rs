@@ -8,8 +8,7 @@ pub(super) const ID: usize = 24;
 
 /// An id as accounts list it: in small letters.
 pub(super) fn canonical(id: &str) -> Cow<'_, str> {
-    let capital = id.len() == ID && id.bytes().any(|byte| byte.is_ascii_uppercase());
-    if capital && id.bytes().all(is_hex) { Cow::Owned(id.to_ascii_lowercase()) } else { Cow::Borrowed(id) }
+    crate::Id::canonical(id)
 }
 
 fn is_hex(byte: u8) -> bool {
