@@ -70,7 +70,7 @@ fn pass(
         Builder { text, masked, report, open: Vec::new(), root: None, documents: 0, slip: None };
     for event in Parser::new_from_str_with_options(repaired, options) {
         match event {
-            Ok((event, span)) => builder.on(event, place(repaired, span)),
+            Ok((event, span)) => builder.on(event, place(repaired, text, span)),
             Err(error) => {
                 let at = error.marker().byte_offset().unwrap_or(text.len());
                 return Err(slips::recognise(text, at, error.kind(), &builder.flows()));
@@ -87,13 +87,15 @@ fn pass(
     Ok(builder.root)
 }
 
-fn place(text: &str, span: granit_parser::Span) -> Span {
+/// Where an event stands in the file; what was repaired for it may be blanks where one character stands there.
+fn place(repaired: &str, text: &str, span: granit_parser::Span) -> Span {
     let range = span.byte_range().unwrap_or(0..0);
-    let end = range.end.min(text.len());
+    let end = range.end.min(repaired.len());
+    let start = range.start.min(end);
     // A block scalar's span takes in the blank lines after it.
-    let kept =
-        text.get(range.start..end).map_or(0, |slice| slice.trim_end_matches([' ', '\t', '\r', '\n']).len());
-    Span::new(range.start.min(end), range.start.min(end) + kept)
+    let slice = repaired.get(start..end).unwrap_or_default();
+    let kept = slice.trim_end_matches([' ', '\t', '\r', '\n']).len();
+    Span::new(text.floor_char_boundary(start), text.ceil_char_boundary(start + kept))
 }
 
 /// A collection that is not closed yet.

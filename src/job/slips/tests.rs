@@ -368,3 +368,12 @@ fn slips_without_end_are_told_up_to_a_limit() {
     let text = "names:\n".to_owned() + &"  - *\n".repeat(1000);
     assert_eq!(told(&text).len(), 51);
 }
+
+#[test]
+fn a_place_inside_of_what_was_repaired_is_one_of_the_file() {
+    let text = "transform:\n  - set:\n      /x: >-2\n      \u{2028}\n\n      [\n%d\n    raw: true\n";
+    let mut report = Report::new("x.yaml", text);
+    yaml::parse(text, &mut report);
+    let problems = report.finish();
+    assert!(!problems.is_empty() && !problems.render(false).is_empty());
+}
