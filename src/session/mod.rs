@@ -18,6 +18,7 @@
 
 pub mod archives;
 pub mod backup;
+mod earlier_undos;
 pub mod emulator_server;
 pub mod endpoint;
 mod error;

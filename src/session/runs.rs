@@ -301,13 +301,17 @@ pub fn all(runs: &Path) -> Vec<PathBuf> {
     folders.into_iter().map(|(_, path)| path).collect()
 }
 
+/// The first record of a run's journal, if it can be read.
+pub(super) fn first_record(folder: &Path) -> Option<Record> {
+    let mut line = Vec::new();
+    let file = std::fs::File::open(folder.join("journal.jsonl")).ok()?;
+    std::io::BufReader::new(file).read_until(b'\n', &mut line).ok()?;
+    serde_json::from_slice(&line).ok()
+}
+
 /// When a run started, by the first record of its journal; by the name of its folder where that cannot be read.
 fn started_at(folder: &Path) -> Option<Timestamp> {
-    let mut line = Vec::new();
-    let read = std::fs::File::open(folder.join("journal.jsonl"))
-        .and_then(|file| std::io::BufReader::new(file).read_until(b'\n', &mut line));
-    let recorded = read.ok().and_then(|_| serde_json::from_slice::<Record>(&line).ok());
-    recorded.map(|record| record.at).or_else(|| {
+    first_record(folder).map(|record| record.at).or_else(|| {
         let name = folder.file_name()?.to_str()?;
         let time = name.split('-').next()?;
         jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", time).ok()?.in_tz("UTC").ok().map(|t| t.timestamp())

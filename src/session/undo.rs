@@ -1,5 +1,6 @@
 //! Undoing: the plan of what puts back what a run changed.
 
+use super::earlier_undos::made_anew;
 use super::execute::{Part, report_on};
 use super::runs::OpenedRun;
 use super::{Plan, Session, SessionError, TOOL};
@@ -56,12 +57,14 @@ impl Session {
             (earlier, _) = self.find_late_copies(earlier).await?;
         }
         let run_id = earlier.id();
+        let made_anew = made_anew(&earlier)?;
         let (to, wanted) = (staged.plan(), staged.wanted());
         let planning = plan_undo(UndoRequest {
             folder: &earlier.folder,
             plan: &earlier.plan,
             memory: &earlier.states,
             run: &run_id,
+            made_anew: &made_anew,
             target,
             to: &to,
             wanted: &wanted,

@@ -160,6 +160,61 @@ fn without_its_job_a_run_is_undone_all_the_same() {
     undo(&world).expect_exit(0).expect_target([]);
 }
 
+/// Two imports that are removed where there is no recycle bin: what brings them back makes them anew.
+fn deleted_for_good() -> std::rc::Rc<World> {
+    let scenario = Scenario::delete(["a", "b"]).job("select", "{ names: [\"*\"] }");
+    let world = scenario
+        .job("concurrency", "1")
+        .service(|behaviour| behaviour.recycle_days = -1)
+        .env("TRANSSHIP_SETTLE", "0")
+        .start();
+    world.run().expect_exit(0).expect_source([]);
+    world
+}
+
+/// The folders of the runs that undo another, oldest first.
+fn undos(world: &World) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(world.path("runs")).unwrap().map(|entry| entry.unwrap().path());
+    let mut undos: Vec<_> = entries.filter(|path| !path.ends_with("run-1")).collect();
+    undos.retain(|path| path.join("journal.jsonl").is_file());
+    undos.sort_by_key(|path| std::fs::metadata(path.join("plan.json")).unwrap().modified().unwrap());
+    undos
+}
+
+#[test]
+fn what_an_undo_made_anew_is_not_made_once_more_by_the_next() {
+    let world = deleted_for_good();
+    undo(&world).expect_exit(0).expect_source(["a", "b"]);
+    undo(&world).expect_exit(0).expect_source(["a", "b"]).expect_stderr("nothing to undo");
+    // Once that is gone again, it comes back.
+    let first = undos(&world)[0].display().to_string();
+    world.command(&["undo", &first, "--yes"]).expect_exit(0).expect_source([]);
+    undo(&world).expect_exit(0).expect_source(["a", "b"]);
+    undo(&world).expect_exit(0).expect_source(["a", "b"]).expect_stderr("nothing to undo");
+}
+
+#[cfg(debug_assertions)]
+#[test]
+fn after_an_undo_that_was_killed_the_next_makes_nothing_twice() {
+    let mut refused = 0;
+    for time in 1..=6 {
+        let world = deleted_for_good();
+        let mut killed = world.binary(&["undo", "runs/run-1", "--yes"]);
+        let killed = killed.env("TRANSSHIP_CRASH", format!("call.after_answer:{time}")).output().unwrap();
+        let next = undo(&world);
+        if next.exit_code() == Some(2) {
+            refused += 1;
+            assert_eq!(killed.status.code(), None, "{time}");
+            next.expect_stderr("transship resume");
+            world.resume(&undos(&world)[0]).expect_exit(0).expect_source(["a", "b"]);
+            undo(&world).expect_exit(0).expect_source(["a", "b"]);
+        } else {
+            next.expect_exit(0).expect_source(["a", "b"]);
+        }
+    }
+    assert!(refused > 0, "none was killed while it was not known what it had made");
+}
+
 #[test]
 fn an_undo_of_the_folder_one_is_in_lies_beside_it() {
     let world = Scenario::migrate(["a"]).start();

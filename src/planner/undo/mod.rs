@@ -7,9 +7,10 @@ mod present;
 mod stamp;
 mod standings;
 mod touched;
+mod undoing;
 mod wanted;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::time::Duration;
 
@@ -32,6 +33,7 @@ use crate::planner::undo::present::{users, who_changed};
 use crate::planner::undo::stamp::Stamp;
 use crate::planner::undo::standings::{Now, Standings, standings};
 use crate::planner::undo::touched::{Did, Touched, witnesses_of};
+use crate::planner::undo::undoing::{Undoing, put_back};
 use crate::planner::undo::wanted::{Wanted, print_without_server_fields};
 use crate::planner::write_plan::Planned;
 use crate::run_folder::before_images::Befores;
@@ -71,6 +73,8 @@ pub struct UndoRequest<'a> {
     pub memory: &'a ItemStates,
     /// The id of the run that is undone.
     pub run: &'a str,
+    /// What earlier undos made anew of what it removed: the ids then and now.
+    pub made_anew: &'a HashMap<Id, Id>,
     /// The account it wrote to.
     pub target: &'a Account,
     /// Where the plan of the undo goes.
@@ -152,7 +156,7 @@ fn all_touched(with: &UndoRequest<'_>) -> Result<Vec<Touched>, EngineError> {
     let grace = jiff::SignedDuration::try_from(with.settle).unwrap_or(jiff::SignedDuration::MAX);
     rows(with.folder, with.plan, with.memory, |row| {
         let is_recent = row.finished_at.is_some_and(|at| with.now.duration_since(at) < grace);
-        touched.extend(Touched::of(&row, with.memory, is_recent));
+        touched.extend(Touched::of(&row, with.memory, is_recent).map(|one| one.now_as(with.made_anew)));
         copies.extend(Touched::copies(&row, is_recent));
         Ok(())
     })?;
@@ -167,7 +171,9 @@ fn all_touched(with: &UndoRequest<'_>) -> Result<Vec<Touched>, EngineError> {
 
 /// Refuses an account in which nothing is that the run touched, unless something else shows that it is the right one.
 async fn refuse_another(with: &UndoRequest<'_>, touched: &[Touched]) -> Result<(), EngineError> {
-    let gone: HashSet<&PackedId> = touched.iter().filter_map(Touched::packed_target).collect();
+    let then = with.made_anew.keys().map(PackedId::from);
+    let gone: HashSet<PackedId> =
+        touched.iter().filter_map(Touched::packed_target).cloned().chain(then).collect();
     let removed = touched.iter().filter(|one| one.did == Did::Removed).take(8);
     for (one, id) in removed.filter_map(|one| Some((one, one.target()?))) {
         // What was removed there lies in its recycle bin.
@@ -230,20 +236,8 @@ fn tail(
         others,
         spent,
         forecast: Forecast::of(sent.into_iter(), outlook),
-        witnesses: witnesses_of(&old.witnesses, touched),
+        witnesses: witnesses_of(&old.witnesses, touched, with.made_anew),
         ..PlanTail::default()
-    }
-}
-
-/// An item of the undo, and the text that is to be written for it.
-struct Undoing {
-    item: PlanItem,
-    wanted: Option<Vec<u8>>,
-}
-
-impl From<PlanItem> for Undoing {
-    fn from(item: PlanItem) -> Self {
-        Self { item, wanted: None }
     }
 }
 
@@ -303,7 +297,9 @@ fn plan_item(
         Now::There(standing) => Some(standing.clone()),
     };
     if one.did == Did::Removed {
-        item.target = Some(named(None));
+        // It comes back under its own id, if what an earlier undo made in its stead is gone.
+        let own = of_run.target.as_ref().filter(|_| standing.is_none()).map(|own| own.id.clone());
+        item.target = Some(ImportRef { id: own.unwrap_or_else(|| id.clone()), ..named(None) });
         return Ok(put_back(item, one, standing.is_some(), befores));
     }
     let Some(standing) = standing else {
@@ -376,22 +372,4 @@ fn plan_item(
     item.sent_sha256 = Some(wanted.print);
     item.name = wanted.name;
     Ok(Undoing { item, wanted: Some(wanted.text) })
-}
-
-/// Brings back what the run removed.
-fn put_back(mut item: PlanItem, one: &Touched, is_there: bool, befores: &Befores) -> Undoing {
-    if is_there {
-        item.verdict = Some(Verdict::NotChecked);
-        return ended(item, Outcome::Unchanged, "undone", "it is there again already").into();
-    }
-    let kept = befores.document(one.item, one.before_sha256).ok().flatten();
-    let Some(wanted) = kept.as_ref().and_then(|kept| Wanted::of(kept, true)) else {
-        let message =
-            "before.jsonl lacks the document as it was, or holds another: look into the recycle bin";
-        return ended(item, Outcome::Failed, "no_before", message).into();
-    };
-    item.secrets = wanted.secrets;
-    item.sent_sha256 = Some(wanted.print);
-    item.operation = Operation::Restore;
-    Undoing { item, wanted: Some(wanted.text) }
 }

@@ -1,6 +1,6 @@
 //! What a run did to each item, as far as an undo has to know: small, for there may be very many.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::documents::references::Kind;
 use crate::journal::{ItemState, ItemStates};
@@ -71,6 +71,15 @@ impl Touched {
     /// The import or resource in the target.
     pub(crate) fn target(&self) -> Option<Id> {
         self.target.as_ref().map(Id::from)
+    }
+
+    /// The same; where an earlier undo made anew what the run removed, about that.
+    pub(crate) fn now_as(self, made_anew: &HashMap<Id, Id>) -> Self {
+        if self.did != Did::Removed || made_anew.is_empty() {
+            return self;
+        }
+        let now = self.target().and_then(|was| made_anew.get(&was)).map(PackedId::from);
+        Self { target: now.or_else(|| self.target.clone()), ..self }
     }
 
     /// The same, as it is kept.
@@ -171,9 +180,9 @@ fn unknown(row: &Row, state: &ItemState) -> Option<String> {
 }
 
 /// What a resumed undo looks for before it writes. Where the run removed all that was remembered, its absence tells nothing.
-pub(super) fn witnesses_of(old: &Witnesses, touched: &[Touched]) -> Witnesses {
+pub(super) fn witnesses_of(old: &Witnesses, touched: &[Touched], made_anew: &HashMap<Id, Id>) -> Witnesses {
     let removed = touched.iter().filter(|one| one.did == Did::Removed);
-    let removed: HashSet<Id> = removed.filter_map(Touched::target).collect();
+    let removed: HashSet<Id> = removed.filter_map(Touched::target).chain(made_anew.keys().cloned()).collect();
     let mut witnesses = old.clone();
     if witnesses.target.iter().all(|witness| removed.contains(&witness.id)) {
         witnesses.target.clear();
