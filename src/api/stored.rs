@@ -16,10 +16,10 @@ pub(super) fn cannot_be_asked_for(id: &Id) -> bool {
 /// The document that was answered.
 pub(super) fn document(reply: &Reply) -> Result<Document, UnreadableAnswer> {
     // Where a head is, the whole text was read, and is JSON.
-    if let Ok(text) = std::str::from_utf8(reply.body.trim_ascii())
+    if let Ok(text) = std::str::from_utf8(&reply.body)
         && let Ok(head) = Head::of(text)
     {
-        return brought(head, text.into(), reply);
+        return brought(head, text.trim_ascii().into(), reply);
     }
     let text: Box<RawValue> = serde_json::from_slice(&reply.body).map_err(UnreadableAnswer::NotADocument)?;
     with_head(text, reply)

@@ -2,7 +2,7 @@
 
 use futures::{StreamExt, pin_mut};
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::api::{ApiError, ListRequest, Page, WholePage};
 use crate::inventory::endpoint::Account;
@@ -15,7 +15,7 @@ pub(crate) struct PagesAhead {
     pages: mpsc::Receiver<Result<WholePage, ApiError>>,
     /// The page that is looked at.
     page: Option<WholePage>,
-    reading: JoinHandle<()>,
+    _reading: AbortOnDropHandle<()>,
 }
 
 impl PagesAhead {
@@ -32,7 +32,7 @@ impl PagesAhead {
                 place.send(page);
             }
         });
-        Self { pages, page: None, reading }
+        Self { pages, page: None, _reading: AbortOnDropHandle::new(reading) }
     }
 
     /// The next page, or the next part of a long one; `None` after the last.
@@ -62,11 +62,5 @@ impl PagesAhead {
                 None => return Ok(None),
             }
         }
-    }
-}
-
-impl Drop for PagesAhead {
-    fn drop(&mut self) {
-        self.reading.abort();
     }
 }

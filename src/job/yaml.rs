@@ -87,7 +87,7 @@ fn pass(
     Ok(builder.root)
 }
 
-/// Where an event stands in the file; what was repaired for it may be blanks where one character stands there.
+/// The place of an event in the file. One character of the file may have been repaired into several blanks.
 fn place(repaired: &str, text: &str, span: granit_parser::Span) -> Span {
     let range = span.byte_range().unwrap_or(0..0);
     let end = range.end.min(repaired.len());

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::documents::first_few::FirstFew;
 use crate::documents::references::{Found, How, Kind, Missing, Resolver, Rules};
 use crate::model::{Head, Id, ItemKey};
 use crate::run_folder::plan_item::ImportRef;
@@ -63,7 +64,7 @@ struct Use {
     mentions: u64,
     imports: u64,
     /// The first of them in the order of the selection, whichever was met first.
-    by: Vec<(ItemKey, ImportRef)>,
+    by: FirstFew<ImportRef, MOST_NAMED>,
 }
 
 /// Counts the references of documents as they pass by.
@@ -92,12 +93,12 @@ impl UsageSurvey {
             found.uses += uses;
             found.mentions += mentions;
             found.imports += 1;
-            let place = found.by.partition_point(|(known, _)| *known <= number);
-            if place < MOST_NAMED {
-                let (id, name) = (head.id.clone(), head.name.clone());
-                found.by.insert(place, (number, ImportRef { id, name, sha256: None, modified: None }));
-                found.by.truncate(MOST_NAMED);
-            }
+            found.by.take(number.0, || ImportRef {
+                id: head.id.clone(),
+                name: head.name.clone(),
+                sha256: None,
+                modified: None,
+            });
         }
     }
 
@@ -129,7 +130,7 @@ fn reference(resolver: &Resolver, rules: &Rules, kind: Kind, id: &str, found: Us
         uses: found.uses,
         mentions: found.mentions,
         imports: found.imports,
-        by: found.by.into_iter().map(|(_, import)| import).collect(),
+        by: found.by.into_values().collect(),
         resolution: "missing",
         target: None,
         candidates: Vec::new(),

@@ -18,6 +18,9 @@ use crate::run_folder::staging::parent_of;
 /// An undo was broken off, and it is not known whether it made one of them.
 pub(super) fn made_anew(of: &OpenedRun) -> Result<HashMap<Id, Id>, SessionError> {
     let (mut made, run) = (HashMap::new(), of.id());
+    if !of.plan.tail().totals.contains_key(Operation::Delete.as_str()) {
+        return Ok(made); // It removed nothing.
+    }
     let undos = all(parent_of(of.folder.path())).into_iter().filter(|path| {
         matches!(first_record(path).map(|record| record.entry), Some(Entry::Opened(header))
             if header.action == Action::Undo.as_str())

@@ -8,6 +8,7 @@ pub mod diff;
 pub mod document;
 pub mod facts;
 pub mod field_rename;
+pub mod first_few;
 pub mod handlebars;
 pub mod head;
 pub mod hex;

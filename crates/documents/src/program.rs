@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use serde_json::Value;
 
 use crate::contained::contained;
+use crate::first_few::FirstFew;
 use crate::problem::Problem;
 use crate::selector::{Names, Selector};
 use crate::step::registry::{AnyStep, Entry, STEPS};
@@ -49,14 +50,12 @@ struct Tally {
     met: usize,
     missed: usize,
     /// The first few of the latter in the order of the selection, whichever was met first.
-    named: Vec<Missed>,
+    named: FirstFew<Missed, NAMED>,
 }
 
 /// An import that a step did not apply to.
 #[derive(Debug)]
 struct Missed {
-    /// Its number in the selection.
-    index: u32,
     name: String,
     reason: String,
 }
@@ -235,12 +234,10 @@ impl Program {
         tally.met += 1;
         let Some(reason) = missed else { return done };
         tally.missed += 1;
-        let place = tally.named.partition_point(|one| one.index <= facts.index);
-        if place < NAMED {
+        tally.named.take(facts.index, || {
             let name = document.get("name").and_then(Value::as_str).unwrap_or_default().to_owned();
-            tally.named.insert(place, Missed { index: facts.index, name, reason: reason.clone() });
-            tally.named.truncate(NAMED);
-        }
+            Missed { name, reason: reason.clone() }
+        });
         Ok(Vec::new())
     }
 }
@@ -249,15 +246,16 @@ impl Tally {
     /// `does not apply to 12 of 40 imports: "A", "B", "C" and 9 more (no row has the target `price`)`
     fn sentence(&self) -> String {
         let imports = if self.met == 1 { "import" } else { "imports" };
-        let one_reason = self.named.iter().all(|one| one.reason == self.named[0].reason);
-        let shown = self.named.iter().map(|Missed { name, reason, .. }| {
+        let first = self.named.iter().next();
+        let one_reason = self.named.iter().all(|one| Some(&one.reason) == first.map(|first| &first.reason));
+        let shown = self.named.iter().map(|Missed { name, reason }| {
             if one_reason { format!("\"{name}\"") } else { format!("\"{name}\" ({reason})") }
         });
         let mut shown = shown.collect::<Vec<_>>().join(", ");
         if self.missed > self.named.len() {
             shown.push_str(&format!(" and {} more", grouped(self.missed - self.named.len())));
         }
-        if let (true, Some(Missed { reason, .. })) = (one_reason, self.named.first()) {
+        if let (true, Some(Missed { reason, .. })) = (one_reason, first) {
             shown.push_str(&format!(" ({reason})"));
         }
         format!("does not apply to {} of {} {imports}: {shown}", grouped(self.missed), grouped(self.met))

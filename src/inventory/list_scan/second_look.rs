@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 
-use tokio::task::JoinHandle;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::{LISTED_APART, PAGE};
 use crate::api::{ErrorKind, ListRequest};
@@ -15,36 +15,30 @@ use crate::model::Head;
 use crate::model::cancel::Cancel;
 
 /// A second look at the plain list, on its way while the first goes on. Dropped, it stops.
-pub(super) struct SecondLook(JoinHandle<Result<HashSet<u64>, EngineError>>);
+pub(super) struct SecondLook(AbortOnDropHandle<Result<HashSet<u64>, EngineError>>);
 
 impl SecondLook {
     /// Begins to look. `limit` is how many imports a page should have: other than at the first look, so that a row which
     /// is skipped where two pages meet is on one of the two.
     pub(super) fn begin(account: &Account, hasher: RandomState, limit: u32, cancel: &Cancel) -> Self {
         let (account, cancel) = (account.clone(), cancel.clone());
-        Self(tokio::spawn(async move {
+        Self(AbortOnDropHandle::new(tokio::spawn(async move {
             let mut seen = HashSet::new();
             look(&account, None, limit, &cancel, &mut |head| {
                 seen.insert(hasher.hash_one(head.id.as_str()));
             })
             .await?;
             Ok(seen)
-        }))
+        })))
     }
 
     /// Hashes of the ids it saw.
-    pub(super) async fn seen(mut self) -> Result<HashSet<u64>, EngineError> {
-        match (&mut self.0).await {
+    pub(super) async fn seen(self) -> Result<HashSet<u64>, EngineError> {
+        match self.0.await {
             Ok(seen) => seen,
             // It is stopped only with the runtime.
             Err(_) => Err(EngineError::Interrupted),
         }
-    }
-}
-
-impl Drop for SecondLook {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }
 

@@ -39,16 +39,17 @@ impl Reader<'_> {
             for pair in entry.node.entries() {
                 pair.read.set(true);
                 if let Some(target) = pair.node.written() {
-                    let place = (Id::canonical(target).into_owned(), pair.at);
+                    let target = Id::canonical(target);
+                    let place = (target.clone().into_owned(), pair.at);
                     match places.insert((kind, map_key(&pair.key)), place) {
-                        Some((other, first)) if other != *Id::canonical(target) => {
-                            let message = format!("`{}` stands here twice, in two spellings", pair.key);
+                        Some((other, first)) if other != *target => {
+                            let message = format!("`{}` is given twice, in two spellings", pair.key);
                             let told = self.report.error(pair.at, message);
                             told.related(first, "first here").help("keep one of the two");
                         }
                         _ => {}
                     }
-                    rules.map.push((kind, pair.key.clone(), Id::canonical(target).into_owned()));
+                    rules.map.push((kind, pair.key.clone(), target.into_owned()));
                 }
             }
         }

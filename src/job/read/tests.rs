@@ -289,7 +289,7 @@ fn ids_in_capitals_and_names_in_another_spelling_are_the_same() {
         ("NetSuite Prod", "Netsuite Prod", false),
     ] {
         let map = format!("references: {{ map: {{ connections: {{ \"{one}\": X, \"{other}\": Y }} }} }}");
-        let told = vec![format!("7: `{other}` stands here twice, in two spellings")];
+        let told = vec![format!("7: `{other}` is given twice, in two spellings")];
         assert_eq!(job(&map).1, if is_told { told } else { Vec::new() }, "{one}, {other}");
     }
 }

@@ -26,6 +26,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::archive::{ArchiveError, Objects};
 use crate::journal::{Mirror, Mirrors};
@@ -164,8 +165,7 @@ impl SharedRuns {
         &self,
         work: impl Future<Output = Result<T, SharedError>> + Send + 'static,
     ) -> Result<T, SharedError> {
-        let mut task = EndsWithItsWaiter(self.0.runtime.spawn(work));
-        match (&mut task.0).await {
+        match AbortOnDropHandle::new(self.0.runtime.spawn(work)).await {
             Ok(done) => done,
             Err(error) => Err(ArchiveError::Refused(format!("its thread ended: {error}")).into()),
         }
@@ -233,15 +233,6 @@ impl SharedRuns {
             }
         }
         failed
-    }
-}
-
-/// Work of another thread that ends when nobody waits for it any more.
-struct EndsWithItsWaiter<T>(tokio::task::JoinHandle<T>);
-
-impl<T> Drop for EndsWithItsWaiter<T> {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }
 

@@ -47,7 +47,7 @@ const RIGHT: &str = "$!right";
 /// Natives that take a text apart, into many values.
 const TAKE_APART: [&str; 4] = ["explode", "matches", "split_", "split_matches"];
 
-/// Natives and definitions of jaq in whose place we have our own.
+/// Natives and definitions of jaq that are replaced by our own.
 const REPLACED: [&str; 5] = ["ltrimstr", "matches", "rtrimstr", "split_", "split_matches"];
 
 /// Natives that reach out of the document, and the definitions made of them.

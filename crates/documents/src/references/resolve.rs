@@ -116,7 +116,7 @@ impl Resolver {
     pub fn lookup(&self, kind: Kind, id: &str) -> Counterpart {
         let source = self.source_of(kind, id);
         let name = source.map(|resource| resource.name.clone());
-        let id = &*scan::canonical(id);
+        let id = &*Id::canonical(id);
         let mapped = self.map.get(&kind).is_some_and(|map| {
             map.contains_key(id) || name.as_ref().is_some_and(|name| map.contains_key(&*name_key(name)))
         });
@@ -148,7 +148,7 @@ impl Resolver {
                 Candidate::Key { key, .. } => Some(key.as_str()),
             };
             let text = text.unwrap_or_default();
-            for id in scan::ids(text).map(|range| scan::canonical(&text[range])) {
+            for id in scan::ids(text).map(|range| Id::canonical(&text[range])) {
                 if let Some((kind, _)) = self.known.get(&*id) {
                     report(true, *kind, &id);
                 }
@@ -203,7 +203,7 @@ impl Resolver {
                 self.inside_a_longer_run(&text[range], pointer, resolution);
                 continue;
             }
-            let id = &*scan::canonical(&text[range.clone()]);
+            let id = &*Id::canonical(&text[range.clone()]);
             let Some((kind, _)) = self.known.get(id) else {
                 if paths::is_dead(pointer) {
                     resolution.warnings.push(format!(
@@ -269,7 +269,7 @@ impl Resolver {
 
     /// Decides on one id: the map, then the same id in the target, then the name.
     fn answer(&self, kind: Kind, id: &str) -> Answer {
-        let id = &*scan::canonical(id);
+        let id = &*Id::canonical(id);
         let source = self.source_of(kind, id);
         let word = kind.as_str();
         if let Some(map) = self.map.get(&kind)
@@ -368,7 +368,7 @@ impl Resolver {
     }
 
     fn source_of(&self, kind: Kind, id: &str) -> Option<&Resource> {
-        let (known, index) = self.known.get(&*scan::canonical(id))?;
+        let (known, index) = self.known.get(&*Id::canonical(id))?;
         (*known == kind).then(|| &self.source.kinds[known][*index])
     }
 

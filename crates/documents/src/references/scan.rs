@@ -1,15 +1,9 @@
 //! Finds ids in a text: 24 hex digits in a row, in small letters or in capitals.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 /// Length of an id.
 pub(super) const ID: usize = 24;
-
-/// An id as accounts list it: in small letters.
-pub(super) fn canonical(id: &str) -> Cow<'_, str> {
-    crate::Id::canonical(id)
-}
 
 fn is_hex(byte: u8) -> bool {
     byte.is_ascii_hexdigit()
@@ -71,7 +65,7 @@ mod tests {
         ] {
             let found: Vec<_> = ids(&text).collect();
             assert_eq!(found.len(), count, "{text}");
-            assert!(found.into_iter().all(|range| canonical(&text[range]) == id), "{text}");
+            assert!(found.into_iter().all(|range| crate::Id::canonical(&text[range]) == id), "{text}");
         }
     }
 
