@@ -7,6 +7,7 @@
 use tokio::time::Instant;
 
 use crate::api::{ApiError, Document, ErrorKind};
+use crate::documents::Document as BeforeImage;
 use crate::documents::document::read_tree;
 use crate::documents::normal::{compare, landed};
 use crate::executor::context::{Context, document, printed, sent_sha256};
@@ -15,7 +16,7 @@ use crate::executor::record::{End, Next, compare_texts, end, present};
 use crate::executor::send::{Intent, intend};
 use crate::inventory::dependents::used_by;
 use crate::inventory::error::EngineError;
-use crate::journal::{ItemState, Phase, Step};
+use crate::journal::{Call, ItemState, Phase, Step};
 use crate::model::{Fingerprint, Id, Operation, Outcome, Verdict};
 use crate::run_folder::before_images::Befores;
 use crate::run_folder::folder::RunFolder;
@@ -132,7 +133,7 @@ pub(crate) async fn touched_clone(
     }
     let Found { print, as_wanted, .. } = found(context, item, there)?;
     if as_wanted {
-        let intent = Intent { call: crate::journal::Call::Adjust, ..Intent::of(item.operation) };
+        let intent = Intent { call: Call::Adjust, ..Intent::of(item.operation) };
         intend(context, item, intent).await?;
         context.ledger.sync(item.item, adopted(there.head.id.clone(), print, there), None).await?;
         return Ok(Some(Next::Go));
@@ -150,6 +151,43 @@ pub(crate) async fn touched_clone(
     let message =
         format!("it was cloned, but not completed: somebody else changed the clone since{last}: left alone");
     end(context, item.item, End::new(Outcome::Stale, "stale", message)).await.map(Some)
+}
+
+/// Before what was taken out of the recycle bin is completed: if it is neither as it lay there nor as this run's PUT made it,
+/// somebody changed it since. Asked only where there was time for that: after a kill, or a call without an answer.
+pub(crate) async fn touched_restored(
+    context: &Context<'_>,
+    item: &PlanItem,
+    there: &Document,
+) -> Result<Option<Next>, EngineError> {
+    let was_answered = !context.again && context.ledger.last_doubt(item.item).is_none();
+    if item.operation != Operation::Restore || was_answered {
+        return Ok(None);
+    }
+    let before = before_of(context, item)?;
+    if before.is_some_and(|before| is_unchanged(&before, there)) {
+        return Ok(None);
+    }
+    let Found { print, as_wanted, .. } = found(context, item, there)?;
+    let target = there.head.id.clone();
+    if context.ledger.may_have_acted(item.item) && (as_wanted || was_normalised(context, item, there)?) {
+        let intent = Intent { call: Call::Adjust, ..Intent::of(item.operation) };
+        intend(context, item, intent).await?;
+        context.ledger.sync(item.item, adopted(target, print, there), None).await?;
+        return Ok(Some(Next::Go));
+    }
+    let last = there.head.last_modified.as_deref().map_or_else(String::new, |at| format!(" (last at {at})"));
+    let message = format!(
+        "it was taken out of the recycle bin, but not completed: somebody else changed it since{last}: left alone"
+    );
+    end(context, item.item, End::new(Outcome::Stale, "stale", message)).await.map(Some)
+}
+
+/// Whether what stands there is what lay in the recycle bin, also in what the job ignores.
+fn is_unchanged(before: &BeforeImage, there: &Document) -> bool {
+    let (Ok(before), Ok(there)) = (before.tree(), read_tree(there.text.as_bytes())) else { return false };
+    let comparison = compare(before, &there);
+    comparison.verdict != Verdict::Differs && comparison.added.is_empty()
 }
 
 /// Whether an import holds what the service makes of another when it clones it: all but the name and what it refers to.
@@ -208,15 +246,17 @@ pub(crate) async fn in_use(
 /// Whether what is there is what the service made of the document that was sent, as far as can be told by the document
 /// as it was before.
 fn was_normalised(context: &Context<'_>, item: &PlanItem, there: &Document) -> Result<bool, EngineError> {
-    let folder = context.plan.path().parent().map(RunFolder::at);
-    let Some(before) = folder.map(|folder| Befores::first_of(&folder, item.item)).transpose()?.flatten()
-    else {
-        return Ok(false);
-    };
+    let Some(before) = before_of(context, item)? else { return Ok(false) };
     let (Ok(before), Ok(wanted)) = (before.tree(), read_tree(&document(context, item)?)) else {
         return Ok(false);
     };
     Ok(read_tree(there.text.as_bytes()).is_ok_and(|found| landed(before, &wanted, &found)))
+}
+
+/// The document as it was before this run first touched it, where that is kept.
+fn before_of(context: &Context<'_>, item: &PlanItem) -> Result<Option<BeforeImage>, EngineError> {
+    let folder = context.plan.path().parent().map(RunFolder::at);
+    Ok(folder.map(|folder| Befores::first_of(&folder, item.item)).transpose()?.flatten())
 }
 
 /// It had its effect, as is seen by what is there.

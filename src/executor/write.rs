@@ -97,6 +97,9 @@ pub(crate) async fn adjust(context: &Context<'_>, item: &PlanItem, target: &Id) 
     if let Some(next) = resolve_doubt::touched_clone(context, item, &there).await? {
         return Ok(next);
     }
+    if let Some(next) = resolve_doubt::touched_restored(context, item, &there).await? {
+        return Ok(next);
+    }
     let intent = Intent { operation: item.operation, call: Call::Adjust, before: Some(&there) };
     put(context, item, intent, target, body).await
 }
@@ -161,9 +164,13 @@ pub(crate) async fn delete(context: &Context<'_>, item: &PlanItem) -> Result<Nex
 /// Brings a deleted import back: from the recycle bin with its id, else as a new one.
 pub(crate) async fn restore(context: &Context<'_>, item: &PlanItem) -> Result<Next, EngineError> {
     let Some(target) = item.target.clone() else { return create(context, item).await };
-    let sent = send(context, item, Intent::of(Operation::Restore), async |client| {
-        client.restore_from_bin(item.list(), &target.id).await
-    });
+    let before = match in_the_bin(context, item, &target.id).await? {
+        Ok(before) => before,
+        Err(next) => return Ok(next),
+    };
+    let intent = Intent { before: before.as_ref(), ..Intent::of(Operation::Restore) };
+    let sent =
+        send(context, item, intent, async |client| client.restore_from_bin(item.list(), &target.id).await);
     match sent.await? {
         Sent::Not(next) => Ok(next),
         Sent::Answered(Ok(done)) => {
@@ -181,6 +188,23 @@ pub(crate) async fn restore(context: &Context<'_>, item: &PlanItem) -> Result<Ne
             }
         }
         Sent::Answered(Err(error)) => failed(context, item, error).await,
+    }
+}
+
+/// Reads what is to be brought back and then completed: whoever completes it after a kill has to know what somebody changed
+/// meanwhile. One that the bin does not show is asked for all the same.
+async fn in_the_bin(
+    context: &Context<'_>,
+    item: &PlanItem,
+    id: &Id,
+) -> Result<Result<Option<Document>, Next>, EngineError> {
+    if !item.adjust {
+        return Ok(Ok(None));
+    }
+    match context.target.client.bin_get(item.list(), id).await {
+        Ok(before) => Ok(Ok(Some(before))),
+        Err(error) if error.kind == ErrorKind::NotFound => Ok(Ok(None)),
+        Err(error) => Ok(Err(resolve_doubt::unreadable(context, item, &error).await?)),
     }
 }
 

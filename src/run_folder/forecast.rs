@@ -37,7 +37,7 @@ pub struct Outlook {
 pub struct Write {
     /// What is done.
     pub operation: Operation,
-    /// Whether a clone is followed by a PUT.
+    /// Whether a clone is followed by a PUT, or what comes from the recycle bin may be.
     pub adjust: bool,
     /// Whether it is about an import, and not about what imports refer to.
     pub is_import: bool,
@@ -94,6 +94,7 @@ impl Forecast {
                 Operation::Restore => {
                     add("restore import");
                     if adjust {
+                        add("read recycle bin");
                         add("read import");
                     }
                 }

@@ -87,6 +87,42 @@ fn a_restore_killed_at_any_named_point_is_finished_by_resume_without_the_archive
     }
 }
 
+#[cfg(debug_assertions)]
+#[test]
+fn what_somebody_changed_between_the_recycle_bin_and_the_completion_stays_and_is_named() {
+    // Killed behind the recycle bin's answer, and behind that of the PUT.
+    for (point, edited, completed) in [
+        ("call.after_answer:1", true, false),
+        ("call.after_answer:2", true, true),
+        ("call.after_answer:1", false, false),
+    ] {
+        let world = backup(["a"]).start();
+        world.edit("source", "a", "/mockOutput", json!({ "kept": 1 }));
+        world.run().expect_exit(0);
+        world.edit("source", "a", "/description", json!("harm"));
+        world.remove("source", "a");
+        now(&world, "restore", &[]);
+        let folder = dies_at(&world, point).expect("it began");
+        if !edited {
+            let ran = world.resume(&folder).expect_exit(0).expect_audit("a", "restored", "equal");
+            assert_eq!(ran.world.import("source", "a").get("description"), None, "{point}");
+            continue;
+        }
+        world.edit("source", "a", "/mockOutput", json!({ "theirs": 1 }));
+        let ran = world.resume(&folder).expect_exit(3).expect_no_write();
+        let ran = ran.expect_in_source("a", "/mockOutput", json!({ "theirs": 1 }));
+        assert_eq!(ran.world.import("source", "a").get("description").is_some(), !completed, "{point}");
+        ran.expect_audit("a", "stale", "not_checked").expect_cell(
+            "a",
+            "error_message",
+            "somebody else changed it since",
+        );
+        let folder = folder.display().to_string();
+        let ran = world.command(&["undo", &folder]).expect_exit(3).expect_no_write();
+        ran.expect_in_source("a", "/mockOutput", json!({ "theirs": 1 }));
+    }
+}
+
 #[test]
 fn two_backups_of_one_account_into_one_archive_do_not_run_at_once() {
     use crate::support::scenario::Fault;
