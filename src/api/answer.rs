@@ -10,6 +10,7 @@ use url::Url;
 
 use super::error::clean;
 use super::refusal::{self, Refusal};
+use super::split::MARK;
 use super::{
     ApiError, AwaySign, Call, ErrorKind, LongPage, Method, PageError, Problem, Reply, Token, TooLargeSign,
     link,
@@ -53,6 +54,14 @@ pub(super) enum Body {
 }
 
 impl Body {
+    /// The same without the byte-order mark at its beginning.
+    fn unmarked(self) -> Self {
+        match self {
+            Self::Whole(body) if body.starts_with(&MARK) => Self::Whole(body.slice(MARK.len()..)),
+            other => other,
+        }
+    }
+
     /// What came of it, as long as its end was not lost on the way.
     fn bytes(&self) -> Option<&[u8]> {
         match self {
@@ -64,6 +73,7 @@ impl Body {
 
 /// What the answer to `call`, sent to `url`, means.
 pub(super) fn judge(call: &Call, url: &Url, answer: Answer, token: &Token) -> Result<Reply, ApiError> {
+    let answer = Answer { body: answer.body.unmarked(), ..answer };
     let date = answer.date.as_deref().and_then(http_date);
     let status = answer.status;
     let fail = |kind, summary: String| ApiError {

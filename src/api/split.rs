@@ -3,6 +3,9 @@
 //! Only one element is kept at a time, and each is handed out byte for byte. Whether an element is JSON is checked by
 //! whoever takes it; where it ends is told by its brackets, quotes and commas.
 
+/// The byte-order mark of UTF-8, which RFC 8259 lets a reader of JSON skip; proxies and files add it.
+pub(super) const MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
+
 /// Why bytes are not an array of elements within the bound.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SplitError {
@@ -36,8 +39,8 @@ fn entries(count: usize) -> String {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// Before the array.
-    Before,
+    /// Before the array, behind so many bytes of a byte-order mark.
+    Before { mark: usize },
     /// An element comes, or where `may_end` the end of an empty array.
     Element { may_end: bool },
     /// In an object or array, so many deep; in a text of it, or behind its backslash.
@@ -70,7 +73,7 @@ const MOST_BLANKS: usize = 1 << 20;
 impl ArraySplitter {
     /// Splits an array whose elements have at most `bound` bytes.
     pub(super) fn new(bound: usize) -> Self {
-        Self { state: State::Before, element: Vec::new(), elements: 0, bound, blanks: 0 }
+        Self { state: State::Before { mark: 0 }, element: Vec::new(), elements: 0, bound, blanks: 0 }
     }
 
     /// Takes the next bytes, and hands out the elements that end in them.
@@ -105,14 +108,17 @@ impl ArraySplitter {
         let is_blank = matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
         let unexpected = SplitError::Unexpected { byte, elements: self.elements };
         match self.state {
-            State::Before | State::Element { .. } | State::Behind | State::After if is_blank => {
+            State::Before { .. } | State::Element { .. } | State::Behind | State::After if is_blank => {
                 self.blanks += 1;
                 if self.blanks > MOST_BLANKS {
                     return Err(SplitError::TooLarge { entry: self.elements + 1, bound: MOST_BLANKS });
                 }
                 return Ok(at + 1);
             }
-            State::Before if byte == b'[' => self.state = State::Element { may_end: true },
+            State::Before { mark } if MARK.get(mark) == Some(&byte) => {
+                self.state = State::Before { mark: mark + 1 };
+            }
+            State::Before { mark: 0 | 3 } if byte == b'[' => self.state = State::Element { may_end: true },
             State::Element { may_end: true } if byte == b']' => self.state = State::After,
             State::Element { .. } => {
                 self.state = match byte {
@@ -141,7 +147,7 @@ impl ArraySplitter {
             State::Scalar => self.keep(&bytes[at..=at])?,
             State::Behind if byte == b',' => self.state = State::Element { may_end: false },
             State::Behind if byte == b']' => self.state = State::After,
-            State::Before | State::Behind | State::After => return Err(unexpected),
+            State::Before { .. } | State::Behind | State::After => return Err(unexpected),
         }
         self.blanks = 0;
         Ok(at + 1)
@@ -200,8 +206,9 @@ mod tests {
 
     #[test]
     fn elements_come_out_byte_for_byte_however_the_bytes_arrive() {
-        let table: [(&str, &[&str]); 8] = [
+        let table: [(&str, &[&str]); 9] = [
             ("[]", &[]),
+            ("\u{feff}[1]", &["1"]),
             (" [ \n ] \r\n", &[]),
             (r#"[{"a":1}]"#, &[r#"{"a":1}"#]),
             (r#" [ {"a": [1, {"b":"]}"}]} ,{ } , [ ] ]"#, &[r#"{"a": [1, {"b":"]}"}]}"#, "{ }", "[ ]"]),
@@ -229,6 +236,7 @@ mod tests {
             (r#"[{"a":1},]"#, "the page is not a JSON array: unexpected `]` after 1 entry"),
             (r#"[{"a":1} {"b":2}]"#, "the page is not a JSON array: unexpected `{` after 1 entry"),
             ("[1]]", "the page is not a JSON array: unexpected `]` after 1 entry"),
+            ("\u{feff}\u{feff}[1]", "the page is not a JSON array: unexpected `ï` after 0 entries"),
             ("[,1]", "the page is not a JSON array: unexpected `,` after 0 entries"),
         ];
         for (text, expected) in table {

@@ -50,6 +50,19 @@ fn each_status_means_what_the_reference_says() {
 }
 
 #[test]
+fn a_byte_order_mark_is_no_part_of_an_answer() {
+    let marked = |status, text: &str| {
+        judged(Method::Get, "/v1/imports/1a", answer(status, &format!("\u{feff}{text}")))
+    };
+    assert_eq!(marked(200, r#"{"_id":"1a"}"#).unwrap().body, r#"{"_id":"1a"}"#);
+    assert_eq!(marked(204, "").unwrap().body, "");
+    let error = marked(422, r#"{"errors":[{"code":"odd","message":"It is odd"}]}"#).unwrap_err();
+    assert_eq!((error.code(), error.summary.as_str()), (Some("odd"), "odd: It is odd"));
+    let error = marked(200, r#"{"errors":[{"code":"odd","message":"It is odd"}]}"#).unwrap_err();
+    assert!(error.summary.contains("answered 200 but with an error"), "{}", error.summary);
+}
+
+#[test]
 fn the_services_code_field_and_message_are_carried() {
     let error = refusal(
         422,
