@@ -7,7 +7,7 @@ use super::exit::{Exit, worst};
 use super::failure::Failure;
 use super::one_run::{Company, carry_out, listen, open};
 use super::runs::{find, find_to_retry};
-use super::view::show_plan;
+use super::view::{show_plan, word_for};
 use super::world::CliContext;
 use super::{parent, say, signal};
 use crate::job::Action;
@@ -88,11 +88,11 @@ pub(super) async fn retry(world: &CliContext, args: &RetryArgs) -> Result<Exit, 
         let message = format!("a {} is not redone in part: run its job again", job.action.as_str());
         return Err(Failure::BadInput(message));
     }
+    let word = word_for(world, earlier.folder.path());
     if !earlier.record.is_finished() {
         let message = format!(
-            "this run did not come to its end: `transship resume {}` goes on with it. `retry` plans anew what it left, and \
-             makes a run of its own of it",
-            earlier.id()
+            "this run did not come to its end: `transship resume {word}` goes on with it. `retry` plans anew what it left, and \
+             makes a run of its own of it"
         );
         say(world, &message);
     }
@@ -103,21 +103,30 @@ pub(super) async fn retry(world: &CliContext, args: &RetryArgs) -> Result<Exit, 
     let beside = if copies > 0 { Exit::Attention } else { Exit::Done };
     if copies > 0 {
         let what = if copies == 1 { "1 import is a copy" } else { &format!("{copies} imports are copies") };
-        let id = earlier.id();
         say(
             world,
             &format!(
-                "{what} that the run did not make: see `transship show {id}`; `transship undo {id}` offers to remove those that are equal and untouched"
+                "{what} that the run did not make: see `transship show {word}`; `transship undo {word}` offers to remove those that are equal and untouched"
             ),
         );
     }
+    let unread = match earlier.states.unread().len() {
+        0 => None,
+        1 => Some("1 import was written and could not be read back".to_owned()),
+        many => Some(format!("{many} imports were written and could not be read back")),
+    };
+    if let Some(what) = &unread {
+        say(world, &format!("{what}: `transship resume {word}` reads again"));
+    }
+    let beside = if unread.is_some() { Exit::Attention } else { beside };
     if let Retry::Nothing(_) = retry {
         world.document.set("result", NOTHING_TO_DO);
     }
     let plan = match retry {
         Retry::Plan(plan) => *plan,
         Retry::Nothing(NothingToRetry::AllDone) => {
-            say(world, "nothing in this run needs to be redone");
+            let else_ = if unread.is_some() { " else" } else { "" };
+            say(world, &format!("nothing{else_} in this run needs to be redone"));
             return Ok(beside);
         }
         Retry::Nothing(NothingToRetry::OnlyDeletions) => {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::Misfit;
 use super::{Entry, ItemState, Phase, Record, Step};
-use crate::model::{Id, ItemKey, Operation, Outcome, PackedId};
+use crate::model::{Id, ItemKey, Operation, Outcome, PackedId, Verdict};
 
 /// The code with which an item ends whose call was never sent.
 pub const NOT_SENT: &str = "not_sent";
@@ -25,6 +25,8 @@ pub struct ItemStates {
     doubts: BTreeMap<ItemKey, Doubt>,
     /// Items that failed because their call was never sent.
     not_sent: BTreeSet<ItemKey>,
+    /// Items that were written and that the service did not show at the read-back.
+    unread: BTreeSet<ItemKey>,
     /// Items whose call was answered with a 429 and that were not settled since: a service may say so after it has acted.
     not_taken: BTreeSet<ItemKey>,
     /// `lastModified` of clones, as the service said it when it made them.
@@ -64,6 +66,12 @@ impl ItemStates {
             }
             _ => drop(self.not_sent.remove(&item)),
         }
+        match step {
+            Step::Verified { verdict: Verdict::NotChecked, differences, .. } if !differences.is_empty() => {
+                self.unread.insert(item);
+            }
+            _ => drop(self.unread.remove(&item)),
+        }
         if let Step::Applied { modified: Some(modified), .. } = step
             && self.doubts.get(&item).is_some_and(|doubt| doubt.operation == Operation::Clone)
         {
@@ -102,6 +110,11 @@ impl ItemStates {
     /// Items that failed because their call was never sent, in the order of their keys.
     pub fn failed_unsent(&self) -> Vec<ItemKey> {
         self.not_sent.iter().copied().collect()
+    }
+
+    /// Items that were written and that the service did not show at the read-back, in the order of their keys.
+    pub fn unread(&self) -> Vec<ItemKey> {
+        self.unread.iter().copied().collect()
     }
 
     /// The states of all items, in the order of their keys.

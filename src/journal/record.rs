@@ -283,7 +283,8 @@ pub enum Step {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         found: Option<Id>,
     },
-    /// It had failed because its call was never sent, and is done again by a resumed run.
+    /// It had failed because its call was never sent, and is done again by a resumed run; or it could not be read back, and is
+    /// read again.
     Reopened,
     /// It is in a snapshot that is whole: read back and compared before the snapshot counted.
     Archived {

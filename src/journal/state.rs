@@ -124,6 +124,10 @@ impl ItemState {
             (Self::Ended { outcome: Outcome::Failed, target: Some(target) }, Step::Reopened) => {
                 Self::Applied { phase: Phase::Operation, target: target.clone() }
             }
+            // It could not be read back: it is written, in however many calls that took, and read again.
+            (Self::Verified { target, verdict: Verdict::NotChecked }, Step::Reopened) => {
+                Self::Applied { phase: Phase::Adjust, target: target.clone() }
+            }
             _ => return None,
         })
     }
@@ -215,8 +219,20 @@ mod tests {
     #[test]
     fn nothing_follows_a_verdict() {
         let verified = ItemState::Verified { target: Id::from("t"), verdict: Verdict::Equal };
-        for step in [intended(Call::Operation), intended(Call::Adjust), applied(), Step::Absent] {
+        let steps =
+            [intended(Call::Operation), intended(Call::Adjust), applied(), Step::Absent, Step::Reopened];
+        for step in steps {
             assert_eq!(verified.after(&step), None);
+        }
+    }
+
+    #[test]
+    fn what_could_not_be_read_back_is_read_again_and_not_written_again() {
+        let unread = ItemState::Verified { target: Id::from("t"), verdict: Verdict::NotChecked };
+        let again = unread.after(&Step::Reopened).unwrap();
+        assert_eq!(again, ItemState::Applied { phase: Phase::Adjust, target: Id::from("t") });
+        for step in [intended(Call::Operation), intended(Call::Adjust)] {
+            assert_eq!((unread.after(&step), again.after(&step)), (None, None));
         }
     }
 

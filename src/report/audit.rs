@@ -148,6 +148,11 @@ pub fn reason(row: &Row) -> Option<String> {
         [] => "reads back different".to_owned(),
         paths => format!("reads back different at {}", paths.join(", ")),
     });
+    // The only difference of what could not be read back says why, in brackets.
+    let unread = row.differences.first().filter(|_| row.could_not_be_read_back());
+    let bare =
+        |why: &String| why.strip_prefix('(').and_then(|why| why.strip_suffix(')')).unwrap_or(why).to_owned();
+    let differs = differs.or_else(|| unread.map(bare));
     match (&row.error_message, differs) {
         (Some(message), _) if !message.is_empty() => Some(message.clone()),
         (_, differs) => differs,

@@ -28,7 +28,7 @@ pub const MOST_NAMED: usize = 10;
 pub struct Closing<'a> {
     /// The folder of the run; absent where none is to be named.
     pub folder: Option<&'a Path>,
-    /// The command to go on with, for a run that is not finished.
+    /// The command to go on with, for a run that is not finished or that could not read back all that it wrote.
     pub resume: Option<&'a str>,
     /// The command that redoes what was not done, for a run that left something.
     pub retry: Option<&'a str>,
@@ -64,6 +64,7 @@ pub fn closing(summary: &Summary, closing: &Closing<'_>, out: &mut dyn Write) ->
     let lines = [
         doubts(summary),
         copies(summary),
+        unread(summary),
         Some(verified(summary)),
         Some(spent(summary)),
         by_hand(summary),
@@ -268,6 +269,20 @@ pub fn copies(summary: &Summary) -> Option<String> {
         ),
         many => Some(format!(
             "{} imports of the same names appeared that this run did not make: audit.csv names them.",
+            number(many)
+        )),
+    }
+}
+
+/// What could not be read back.
+pub fn unread(summary: &Summary) -> Option<String> {
+    match summary.unread {
+        0 => None,
+        1 => Some(
+            "1 import was written and could not be read back. `transship resume` reads it again.".to_owned(),
+        ),
+        many => Some(format!(
+            "{} imports were written and could not be read back. `transship resume` reads them again.",
             number(many)
         )),
     }

@@ -248,13 +248,14 @@ impl Summary {
 
     /// Whether anything needs a person's attention: exit code 3.
     pub fn needs_attention(&self) -> bool {
+        self.unread > 0 || self.needs_more_than_a_read()
+    }
+
+    /// The same without what only could not be read back.
+    pub fn needs_more_than_a_read(&self) -> bool {
         let open = |outcome: Outcome| outcome.needs_attention() || outcome == Outcome::Unprocessed;
         let ended = Outcome::ALL.iter().any(|outcome| open(*outcome) && self.count(*outcome) > 0);
-        ended
-            || self.copies > 0
-            || self.unread > 0
-            || !self.unlike.is_empty()
-            || self.verdict(Verdict::Differs) > 0
+        ended || self.copies > 0 || !self.unlike.is_empty() || self.verdict(Verdict::Differs) > 0
     }
 }
 

@@ -68,7 +68,7 @@ impl Session {
         self.mark_what_it_undoes(&reopened).await?;
         let journal = reopened.reopen(&self.options.journal).await?;
         let OpenedRun { folder, plan, mut states, record, .. } = reopened;
-        for item in states.failed_unsent() {
+        for item in [states.failed_unsent(), states.unread()].concat() {
             let step = Step::Reopened;
             states.step(item, &step).map_err(|message| {
                 EngineError::from(JournalError::Stopped(format!("{message}: this is a bug")))

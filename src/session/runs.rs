@@ -61,9 +61,10 @@ impl OpenedRun {
         Told { folder: &self.folder, plan: &self.plan, memory: &self.states, story: &self.record }
     }
 
-    /// Whether nothing is left to resume: it is finished, and nothing failed only because it was never sent.
+    /// Whether nothing is left to resume: it is finished, nothing failed only because it was never sent, and what it wrote was
+    /// read back.
     pub fn is_done(&self) -> bool {
-        self.record.is_finished() && self.states.failed_unsent().is_empty()
+        self.record.is_finished() && self.states.failed_unsent().is_empty() && self.states.unread().is_empty()
     }
 
     /// The id of the run.

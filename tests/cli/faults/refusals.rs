@@ -229,3 +229,40 @@ fn a_sign_in_page_in_the_place_of_an_answer_is_told_as_what_it_is() {
             .expect_stderr(part);
     }
 }
+
+#[test]
+fn what_could_not_be_read_back_is_read_again_by_resume_and_retry_says_so() {
+    let run = |scenario: Scenario, fault: &Fault| {
+        let world = scenario.start();
+        world.fault(fault.clone());
+        let ran = world.run().expect_exit(3).expect_stderr("`transship resume` reads it again");
+        let ran = ran
+            .expect_stderr("it could not be read back: unexpected_error: Forbidden   b")
+            .expect_stderr("Go on:   transship resume run-1");
+        assert!(!ran.stderr.contains("Again:"), "{}", ran.stderr);
+        let ran = world.command(&["retry", "runs/run-1"]).expect_exit(3).expect_no_write();
+        ran.expect_stderr("could not be read back: `transship resume run-1` reads again");
+        // It still cannot be read.
+        let folder = world.path("runs/run-1");
+        world.resume(&folder).expect_exit(3).expect_no_write();
+        world.no_faults();
+        (world, folder)
+    };
+    let unread = Fault::on("GET", "/v1/imports/*", Fault::status(403)).in_account("target");
+    let (world, folder) = run(Scenario::migrate(["b"]), &unread);
+    let ran = world.resume(&folder).expect_exit(0).expect_no_write().expect_audit("b", "created", "equal");
+    ran.world.command(&["verify", "runs/run-1"]).expect_exit(0);
+    world.command(&["retry", "runs/run-1"]).expect_exit(0).expect_stderr("nothing in this run");
+    world.command(&["resume", "runs/run-1"]).expect_exit(0).expect_stderr("this run is finished");
+    // One that somebody changed since is not what was sent.
+    let (world, folder) = run(Scenario::migrate(["b"]), &unread);
+    world.edit("target", "b", "/http/method", json!(["PATCH"]));
+    world.resume(&folder).expect_exit(3).expect_no_write().expect_audit("b", "created", "differs");
+    world.command(&["undo", "runs/run-1", "--yes"]).expect_exit(3).expect_target(["b"]);
+    // A clone that was completed by a second call is not completed once more.
+    let cloning = Scenario::cloning(["a"]).job("transform", "[{ set: { /description: new } }]");
+    let unread = Fault::on("GET", "/v1/imports/*", Fault::status(403)).nth(2);
+    let ran = cloning.fault(unread).run().expect_exit(3).expect_audit("Clone - a", "cloned", "not_checked");
+    let ran = ran.resumed().expect_exit(0).expect_no_write();
+    ran.expect_audit("Clone - a", "cloned", "equal");
+}
