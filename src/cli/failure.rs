@@ -43,9 +43,22 @@ impl Failure {
             Self::ClosedPipe => {}
             Self::BadJob(text, _) => stderr.complain(code, text, help.as_deref()),
             _ if stderr.is_json() => stderr.complain(code, &self.message(), help.as_deref()),
-            _ => stderr.complain(code, &format!("error: {}", self.message()), help.as_deref()),
+            _ => {
+                let text = format!("error: {}", self.message());
+                let text = if self.is_of_each_account() { text.replace('\n', "\nerror: ") } else { text };
+                stderr.complain(code, &text, help.as_deref());
+            }
         }
         self.exit()
+    }
+
+    /// Whether each line of its message tells what is wrong with another account.
+    fn is_of_each_account(&self) -> bool {
+        match self {
+            Self::Pipeline(EngineError::Tokens { .. }) => true,
+            Self::BadInput(text) => text.lines().all(|line| line.starts_with("account `")),
+            _ => false,
+        }
     }
 
     /// What happened, without what to do about it.

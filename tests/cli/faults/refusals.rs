@@ -266,3 +266,17 @@ fn what_could_not_be_read_back_is_read_again_by_resume_and_retry_says_so() {
     let ran = ran.resumed().expect_exit(0).expect_no_write();
     ran.expect_audit("Clone - a", "cloned", "equal");
 }
+
+#[test]
+fn what_is_wrong_with_each_of_two_tokens_is_an_error_of_its_own() {
+    let world = Scenario::migrate(["a"]).start();
+    for (token, code) in [("refused", 6), ("", 2)] {
+        for name in ["TOKEN_SOURCE", "TOKEN_TARGET"] {
+            world.set_env(name, token);
+        }
+        let ran = world.command(&["plan", "JOB"]).expect_exit(code);
+        let errors =
+            ran.stderr.lines().filter(|line| line.starts_with("error: ") && line.contains("account `"));
+        assert_eq!(errors.count(), 2, "{}", ran.stderr);
+    }
+}
