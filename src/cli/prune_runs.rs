@@ -34,8 +34,9 @@ fn list(world: &CliContext) -> Result<Exit, Failure> {
     for path in all(world) {
         match OpenedRun::open(&path) {
             Ok(run) => {
-                if !run.record.is_finished() {
-                    open.push((path.clone(), is_being_written(&run.folder)));
+                let is_written = !run.record.is_finished() && is_being_written(&run.folder);
+                if is_written || run.record.may_be_resumed() {
+                    open.push((path.clone(), is_written));
                 }
                 summaries.push((path, run.summary()?));
             }

@@ -22,7 +22,7 @@ pub(super) fn find_unfinished(world: &CliContext, named: Option<&Path>) -> Resul
     if named.is_some() {
         return find(world, named);
     }
-    let is_unfinished = |path: &PathBuf| OpenedRun::open(path).is_ok_and(|run| !run.record.is_finished());
+    let is_unfinished = |path: &PathBuf| OpenedRun::open(path).is_ok_and(|run| run.record.may_be_resumed());
     let mut unfinished: Vec<PathBuf> = all(world).into_iter().filter(is_unfinished).collect();
     if unfinished.len() > 1 {
         let commands: Vec<String> =

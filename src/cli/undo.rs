@@ -89,7 +89,9 @@ pub(super) async fn retry(world: &CliContext, args: &RetryArgs) -> Result<Exit, 
         return Err(Failure::BadInput(message));
     }
     let word = word_for(world, earlier.folder.path());
-    if !earlier.record.is_finished() {
+    if let Some(reason) = earlier.record.reason.as_deref().filter(|_| earlier.record.needs_a_new_run()) {
+        say(world, &format!("{reason}. `retry` redoes what failed, and deletes nothing"));
+    } else if !earlier.record.is_finished() {
         let message = format!(
             "this run did not come to its end: `transship resume {word}` goes on with it. `retry` plans anew what it left, and \
              makes a run of its own of it"

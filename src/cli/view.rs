@@ -70,10 +70,14 @@ pub(super) fn closing(world: &CliContext, run: &Run, quiet: bool) {
     let word = word_for(world, run.folder.path());
     let command = format!("transship resume {word}");
     let finished = run.record.ending == Some(Ending::Finished);
+    // That one says how in its reason.
+    let goes_on = !finished && !run.record.needs_a_new_run();
     if quiet {
-        if !finished {
+        if goes_on {
             // Not a closing word: without it nobody knows how to go on.
             say(world, &format!("this run is not finished: {command}"));
+        } else if let Some(reason) = run.record.reason.as_deref().filter(|_| !finished) {
+            say(world, &format!("this run is not finished: {reason}"));
         }
         return;
     }
@@ -101,7 +105,7 @@ pub(super) fn closing(world: &CliContext, run: &Run, quiet: bool) {
     let place = path.strip_prefix(&world.host.env.folder).ok().filter(|_| is_here).unwrap_or(path);
     let closing = report::Closing {
         folder: Some(place),
-        resume: (!finished || summary.unread > 0).then_some(command.as_str()),
+        resume: (goes_on || summary.unread > 0).then_some(command.as_str()),
         retry: (finished && summary.needs_more_than_a_read() && redoable).then_some(retry.as_str()),
         undo: (wrote && undoable).then_some(undo.as_str()),
         reasons: &run.reasons,

@@ -181,6 +181,12 @@ impl<'a> JournalView<'a> {
         matches!(self.memory.borrow().state(item), ItemState::Untouched | ItemState::InDoubt { .. })
     }
 
+    /// Whether `resume` does something about the item: it has no end yet, its call was never sent, or it could not be read back.
+    pub(crate) fn may_be_resumed(&self, item: ItemKey) -> bool {
+        let memory = self.memory.borrow();
+        !memory.state(item).is_final() || memory.is_reopened_by_resume(item)
+    }
+
     /// Items whose last call's effect is not known.
     pub(crate) fn in_doubt(&self) -> Vec<ItemKey> {
         self.all(|state| matches!(state, ItemState::InDoubt { .. }))

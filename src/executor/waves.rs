@@ -13,6 +13,7 @@ use crate::model::{ItemKey, Outcome, Verdict};
 use crate::run_folder::outcome::outcome_of;
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::PlanItem;
+use crate::run_folder::rows::ONLY_A_NEW_RUN;
 
 /// Imports of a wave that are named in a report of it.
 const NAMED: usize = 3;
@@ -186,7 +187,7 @@ pub(crate) fn stop_before_deletions(
     policy: &mut Policy,
     order: &WaveOrder,
 ) -> Result<(), EngineError> {
-    let (mut open, mut differ) = (0, 0);
+    let (mut open, mut differ, mut may_change) = (0, 0, false);
     for key in (1..=context.plan.len()).map(ItemKey) {
         let item = context.plan.item(key)?;
         if !item.is_work() || order.deletes(order.of(key)) && item.is_deletion() {
@@ -195,15 +196,18 @@ pub(crate) fn stop_before_deletions(
         let (outcome, verdict) = outcome_of(&item, &context.ledger.state(key));
         let expected = outcome.wrote() && context.options.verify == Verify::Full;
         let is_done = outcome.wrote() || outcome == Outcome::Unchanged;
-        open += usize::from(!is_done || expected && verdict == Verdict::NotChecked);
+        let is_open = !is_done || expected && verdict == Verdict::NotChecked;
+        open += usize::from(is_open);
         differ += usize::from(verdict == Verdict::Differs);
+        may_change |= is_open && context.ledger.may_be_resumed(key);
     }
     let why = match (open, differ) {
         (0, 0) => return Ok(()),
         (0, differ) => format!("{} not what was sent", are(differ)),
         (open, _) => format!("{} not written, or not verified", are(open)),
     };
-    policy.halt(format!("{why}; nothing was deleted"));
+    let then = if may_change { "nothing was deleted" } else { ONLY_A_NEW_RUN };
+    policy.halt(format!("{why}; {then}"));
     halt(context, policy);
     Ok(())
 }

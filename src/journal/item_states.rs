@@ -117,6 +117,11 @@ impl ItemStates {
         self.unread.iter().copied().collect()
     }
 
+    /// Whether the item is among [`Self::failed_unsent`] or [`Self::unread`].
+    pub fn is_reopened_by_resume(&self, item: ItemKey) -> bool {
+        self.not_sent.contains(&item) || self.unread.contains(&item)
+    }
+
     /// The states of all items, in the order of their keys.
     pub fn states(&self) -> impl Iterator<Item = ItemState> {
         self.states.iter().map(ItemState::with_ids)

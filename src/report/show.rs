@@ -191,6 +191,9 @@ pub fn evidence(
         (_, Some(first)) => {
             writeln!(out, "{run} is damaged; the first record that does not fit: {}", place(first))?;
         }
+        (State::Unfinished, _) if !evidence.may_be_resumed => {
+            writeln!(out, "{run} is intact, but not finished")?
+        }
         (State::Unfinished, _) => {
             writeln!(out, "{run} is intact, but not finished: transship resume {}", folder.display())?;
         }

@@ -169,6 +169,10 @@ impl Facts {
     }
 }
 
+/// How the reason ends why a run stopped that `resume` stops again: what keeps it from its deletions has come to its end.
+pub const ONLY_A_NEW_RUN: &str =
+    "nothing was deleted: run the job again, which deletes once everything else is as wanted";
+
 /// What the journal says of the run as a whole.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RunRecord {
@@ -204,6 +208,17 @@ impl RunRecord {
     /// Whether every item has its outcome.
     pub fn is_finished(&self) -> bool {
         self.ending == Some(Ending::Finished)
+    }
+
+    /// Whether `resume` goes on with it: it is not finished, and nobody undid it.
+    pub fn may_be_resumed(&self) -> bool {
+        !self.is_finished() && self.undone.is_none() && !self.needs_a_new_run()
+    }
+
+    /// Whether it stopped for what only a new run of its job can mend.
+    pub fn needs_a_new_run(&self) -> bool {
+        let reason = self.reason.as_deref().unwrap_or_default();
+        self.ending == Some(Ending::Stopped) && reason.ends_with(ONLY_A_NEW_RUN)
     }
 
     fn take(&mut self, record: &Record) {

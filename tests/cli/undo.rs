@@ -43,6 +43,12 @@ fn an_interrupted_run_with_doubts_is_undone_and_not_resumed_any_more() {
     undo(&world).expect_exit(0).expect_target([]);
     world.command(&["resume", "runs/run-1"]).expect_exit(2).expect_stderr("was undone by").expect_target([]);
     undo(&world).expect_exit(0).expect_stderr("nothing to undo");
+    // Nothing points to what is refused.
+    let ran = world.command(&["runs"]).expect_exit(0);
+    assert!(!ran.stderr.contains("resume"), "{}", ran.stderr);
+    let ran = world.command(&["verify", "runs/run-1"]).expect_exit(3).expect_stdout("not finished");
+    assert!(!ran.stdout.contains("transship resume"), "{}", ran.stdout);
+    world.command(&["resume"]).expect_exit(0).expect_stderr("no run in runs is unfinished");
 }
 
 #[cfg(debug_assertions)]

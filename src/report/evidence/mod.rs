@@ -16,7 +16,7 @@ use crate::run_folder::RunFolderError;
 use crate::run_folder::chain::Chain;
 use crate::run_folder::folder::{RunFolder, hash_file};
 use crate::run_folder::plan_file::PlanFile;
-use crate::run_folder::rows::read_journal;
+use crate::run_folder::rows::{RunRecord, read_journal};
 
 /// What holds of a run folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -78,6 +78,9 @@ pub struct Evidence {
     pub state: State,
     /// SHA-256 of the journal's last record: kept elsewhere, it vouches for the whole folder.
     pub journal_sha256: Option<Fingerprint>,
+    /// Whether `resume` goes on with it.
+    #[serde(skip)]
+    pub may_be_resumed: bool,
     /// What holds of each file, in the order checked.
     pub checks: Vec<Check>,
 }
@@ -108,40 +111,48 @@ pub fn verify(folder: &RunFolder) -> Evidence {
                 run_id: None,
                 state: State::Damaged,
                 journal_sha256: None,
+                may_be_resumed: false,
                 checks: vec![chain::misfit(&error)],
             };
         }
     };
     let mut checks = vec![chain::check(&chain)];
-    let mut finished = false;
+    let mut story = None;
     if let Some(taken) = &chain.taken {
         let plan = lines::plan(folder, taken.plan_sha256);
         checks.push(plan.1);
         checks.push(hashed(JOB, &folder.job(), taken.job_sha256));
         checks.push(lines::wanted(folder, taken.wanted_sha256, plan.0.as_ref()));
         if let Some(plan) = &plan.0 {
-            finished = with_plan(folder, plan, &chain, &mut checks);
+            story = with_plan(folder, plan, &chain, &mut checks);
         }
     } else {
         checks.extend(chain::never_began(folder));
     }
     let damaged = checks.iter().any(|check| !check.fits);
-    let state = match finished {
+    let state = match story.as_ref().is_some_and(RunRecord::is_finished) {
         _ if damaged => State::Damaged,
         true => State::Intact,
         false => State::Unfinished,
     };
     let run_id = chain.taken.as_ref().map(|taken| taken.run.0.clone());
-    Evidence { run_id, state, journal_sha256: Some(chain.head), checks }
+    let may_be_resumed = story.as_ref().is_some_and(RunRecord::may_be_resumed);
+    Evidence { run_id, state, journal_sha256: Some(chain.head), may_be_resumed, checks }
 }
 
-/// What can be checked once the plan is known to be the one the run was opened for; says whether the run is finished.
-fn with_plan(folder: &RunFolder, plan: &PlanFile, chain: &Chain, checks: &mut Vec<Check>) -> bool {
+/// What can be checked once the plan is known to be the one the run was opened for; gives what the journal says of the run,
+/// if that fits.
+fn with_plan(
+    folder: &RunFolder,
+    plan: &PlanFile,
+    chain: &Chain,
+    checks: &mut Vec<Check>,
+) -> Option<RunRecord> {
     let (memory, story, _) = match read_journal(folder, plan) {
         Ok(read) => read,
         Err(error) => {
             checks[0] = chain::misfit(&error);
-            return false;
+            return None;
         }
     };
     if story.is_finished() && plan.head().settings.shelved.is_some() && !folder.wanted().exists() {
@@ -156,7 +167,7 @@ fn with_plan(folder: &RunFolder, plan: &PlanFile, chain: &Chain, checks: &mut Ve
     checks.push(lines::before(folder, &chain.befores, story.ending.is_some()));
     if let Some(misfit) = chain::end_misfit(chain, folder, plan, &memory, &story) {
         checks[0] = misfit;
-        return false;
+        return None;
     }
     if story.ending.is_some() {
         checks.extend(rendered::reports(Told { folder, plan, memory: &memory, story: &story }));
@@ -164,7 +175,7 @@ fn with_plan(folder: &RunFolder, plan: &PlanFile, chain: &Chain, checks: &mut Ve
         let message = "not compared: the run was cut off, `transship resume` completes it";
         checks.extend([AUDIT, PAGE, SUMMARY].map(|file| Check::fits(file, message)));
     }
-    story.is_finished()
+    Some(story)
 }
 
 fn hashed(file: &'static str, path: &std::path::Path, wanted: Fingerprint) -> Check {

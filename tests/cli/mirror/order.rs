@@ -30,9 +30,29 @@ fn nothing_is_deleted_where_an_import_could_not_be_made() {
         .expect_target(["a", "old"])
         .expect_audit("b", "failed", "not_checked")
         .expect_audit("old", "unprocessed", "not_checked");
-    ran.expect_stderr("nothing was deleted").expect_calls("DELETE", "/v1/imports/{id}", 0);
+    let ran = ran.expect_stderr("nothing was deleted: run the job again").expect_calls(
+        "DELETE",
+        "/v1/imports/{id}",
+        0,
+    );
+    assert!(!ran.stderr.contains("Go on:"), "{}", ran.stderr);
     world.no_faults();
+    // To go on with it comes to the same, and says the same.
+    let ran = world.resume(ran.folder()).expect_exit(4).expect_no_write().expect_stderr("run the job again");
+    assert!(!ran.stderr.contains("Go on:"), "{}", ran.stderr);
+    world.command(&["resume", "runs/run-1", "--quiet"]).expect_exit(4).expect_stderr("run the job again");
+    let ran = world.command(&["retry", "runs/run-1"]).expect_exit(0).expect_target(["a", "b", "old"]);
+    ran.expect_stderr("run the job again").expect_stderr("`retry` redoes what failed, and deletes nothing");
     world.run().expect_exit(0).expect_target(["a", "b"]);
+}
+
+#[test]
+fn what_could_not_be_read_back_keeps_a_run_from_its_deletions_until_resume_reads_it() {
+    let world = migrate(["a"]).target(&import("old")).start();
+    world.fault(Fault::on("GET", "/v1/imports/*", Fault::status(403)).in_account("target"));
+    world.run().expect_exit(4).expect_target(["a", "old"]).expect_stderr("Go on:   transship resume");
+    world.no_faults();
+    world.resume(&world.path("runs/run-1")).expect_exit(0).expect_target(["a"]);
 }
 
 #[test]
