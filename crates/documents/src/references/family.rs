@@ -14,9 +14,9 @@ pub(super) fn family(resource: Option<&Resource>) -> &str {
     resource.and_then(|resource| resource.family.as_deref()).unwrap_or("of unknown type")
 }
 
-/// What is left out with a reference: the entry of `tools` and `prompts` that is nothing without it, else the key.
+/// What is left out with a reference: the entry of `tools`, `prompts` and `resources` that is nothing without it, else the key.
 pub(super) fn entry_of(pointer: &str) -> &str {
-    let end = ["/tools/", "/prompts/"].iter().find_map(|list| {
+    let end = ["/tools/", "/prompts/", "/resources/"].iter().find_map(|list| {
         let after = pointer.rfind(list)? + list.len();
         let digits = pointer[after..].find('/')?;
         pointer[after..after + digits].parse::<usize>().ok().map(|_| after + digits)

@@ -4,6 +4,7 @@
 //! Promises: an id the table knows is rewritten, dropped or named as unresolved, never passed on; text that mentions a
 //! known id of the source account likewise. What the table does not know as a reference is not touched.
 
+mod counterparts;
 mod family;
 pub mod fresh;
 mod paths;
@@ -17,7 +18,7 @@ use crate::name::name_key;
 
 pub use fresh::PendingResource;
 pub use paths::{kinds_in, mentions_ids, places, strangers};
-pub use resolve::Resolver;
+pub use resolve::{Resolver, carried};
 
 pub use crate::schema::Kind;
 
@@ -175,6 +176,8 @@ pub struct Resolution {
     pub dropped: Vec<String>,
     /// What has to be created first; the document holds placeholders in its stead.
     pub fresh: Vec<PendingResource>,
+    /// What has the shape of an id in texts and keys, and is no resource's that was read: the pointer, and the id.
+    pub unknown: Vec<(String, Id)>,
     /// What a person should look at: known source ids in free-form places, connections of another type.
     pub warnings: Vec<String>,
 }

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::references::{Found, How, PendingResource, Resource, fresh};
 
 const OLD: &str = "aaaaaaaaaaaaaaaaaaaaaaaa";
 const NEW: &str = "bbbbbbbbbbbbbbbbbbbbbbbb";
@@ -224,4 +225,114 @@ fn what_is_missing_is_created_where_its_kind_is_named() {
     let mut document = json!({"hooks": {"preMap": {"_scriptId": SCRIPT}}});
     Resolver::new(source(), there, rules(), Accounts::Different).resolve(&mut document);
     assert_eq!(document, json!({"hooks": {"preMap": {"_scriptId": NEW}}}), "what is there is used");
+}
+
+#[test]
+fn two_of_the_source_that_become_one_by_their_name_are_told() {
+    let source = || {
+        connections(&[
+            (OLD, "NetSuite Prod", "netsuite"),
+            (SCRIPT, "NetSuite Prod ", "netsuite"),
+            (TWIN, "X", "http"),
+        ])
+    };
+    let told = |target: &[(&str, &str, &str)], rules: Rules| {
+        let mut document = json!({"_connectionId": OLD});
+        Resolver::new(source(), connections(target), rules, Accounts::Different)
+            .resolve(&mut document)
+            .warnings
+    };
+    let warnings = told(&[(NEW, "NetSuite Prod", "netsuite")], by_name());
+    assert_eq!(warnings.len(), 1);
+    assert!(
+        warnings[0].contains(SCRIPT) && warnings[0].contains("references.map.connections"),
+        "{warnings:?}"
+    );
+    let each_its_own =
+        [(NEW, "NetSuite Prod", "netsuite"), ("eeeeeeeeeeeeeeeeeeeeeeee", "NetSuite Prod ", "netsuite")];
+    assert_eq!(told(&each_its_own, by_name()), Vec::<String>::new());
+    for mapped_one in [OLD, SCRIPT] {
+        let rules = Rules { by_name: true, ..mapped(mapped_one, NEW) };
+        assert_eq!(told(&[(NEW, "NetSuite Prod", "netsuite")], rules), Vec::<String>::new(), "{mapped_one}");
+    }
+    let http = connections(&[(OLD, "NetSuite Prod", "netsuite"), (SCRIPT, "NetSuite Prod", "http")]);
+    let target = connections(&[(NEW, "NetSuite Prod", "netsuite")]);
+    let mut document = json!({"_connectionId": OLD});
+    let resolution = Resolver::new(http, target, by_name(), Accounts::Different).resolve(&mut document);
+    assert_eq!(resolution.warnings, Vec::<String>::new(), "of another type");
+}
+
+#[test]
+fn one_id_of_two_kinds_is_looked_up_in_each() {
+    let index = |connection: &str, script: &str| {
+        let mut index = connections(&[(connection, "Shop", "http")]);
+        index.kinds.insert(Kind::Scripts, vec![resource(script, "Check", None)]);
+        index
+    };
+    let mut document = json!({"_connectionId": OLD, "hooks": {"preMap": {"_scriptId": OLD}}});
+    let resolver = Resolver::new(index(OLD, OLD), index(NEW, TWIN), by_name(), Accounts::Different);
+    assert_eq!(resolver.resolve(&mut document), Resolution::default());
+    assert_eq!(document, json!({"_connectionId": NEW, "hooks": {"preMap": {"_scriptId": TWIN}}}));
+}
+
+#[test]
+fn a_key_behind_a_tool_that_was_left_out_is_rewritten_where_it_stands_then() {
+    let tool = |id: &str, key: &str| json!({"mcp": {"_mcpConnectionId": id, "allowed": {key: 1}}});
+    let mut document = json!({"aiAgent": {"openai": {"tools": [tool(SCRIPT, "x"), tool(OLD, OLD)],
+        "resources": [{"mcp": {"_mcpConnectionId": SCRIPT}, "uri": "u"}]}}});
+    let rules = Rules { missing: Missing::Drop, ..by_name() };
+    let target = connections(&[(NEW, "NetSuite Prod", "netsuite")]);
+    Resolver::new(prod(), target, rules, Accounts::Different).resolve(&mut document);
+    assert_eq!(document, json!({"aiAgent": {"openai": {"tools": [tool(NEW, NEW)], "resources": []}}}));
+}
+
+#[test]
+fn what_does_not_travel_is_carried_over_and_told_and_what_nobody_knows_is_handed_back() {
+    let mut source = prod();
+    source.kinds.insert(Kind::Flows, vec![resource(SCRIPT, "Orders", None)]);
+    let text =
+        json!({"http": {"relativeURI": [format!("/v1/flows/{SCRIPT}/run")]}, "settings": {TWIN: TWIN}});
+    let mut document = text.clone();
+    let resolver = Resolver::new(source, connections(&[]), by_name(), Accounts::Different);
+    let resolution = resolver.resolve(&mut document);
+    assert_eq!((document, &resolution.unresolved), (text, &Vec::new()));
+    assert!(
+        resolution.warnings[0]
+            .starts_with(&format!("flow \"Orders\" ({SCRIPT}) mentioned in /http/relativeURI/0 is"))
+    );
+    let unknown = [
+        ("/settings/cccccccccccccccccccccccc".to_owned(), TWIN.into()),
+        ("/settings".to_owned(), TWIN.into()),
+    ];
+    assert_eq!(resolution.unknown, unknown);
+}
+
+#[test]
+fn what_is_gone_from_its_own_account_is_made_there_where_that_is_asked_for() {
+    let scripts = |all: Vec<Resource>| ResourceIndex { kinds: [(Kind::Scripts, all)].into() };
+    let document = json!({"hooks": {"preMap": {"_scriptId": SCRIPT}}});
+    let source = || scripts(vec![resource(SCRIPT, "Check", None)]);
+    for (there, create, becomes) in [
+        (scripts(Vec::new()), true, fresh::placeholder(Kind::Scripts, "Check")),
+        (scripts(vec![resource(NEW, "Check", None)]), true, NEW.to_owned()),
+        (source(), true, SCRIPT.to_owned()),
+        (scripts(Vec::new()), false, SCRIPT.to_owned()),
+        (ResourceIndex::default(), true, SCRIPT.to_owned()),
+    ] {
+        let create = create.then_some(Kind::Scripts).into_iter().collect();
+        let mut document = document.clone();
+        let rules = Rules { create, ..by_name() };
+        Resolver::new(source(), there, rules, Accounts::Same).resolve(&mut document);
+        assert_eq!(document["hooks"]["preMap"]["_scriptId"], json!(becomes));
+    }
+}
+
+#[test]
+fn what_could_not_be_listed_in_the_target_is_not_made() {
+    let source = ResourceIndex { kinds: [(Kind::Scripts, vec![resource(SCRIPT, "Check", None)])].into() };
+    let rules = Rules { create: [Kind::Scripts].into(), ..by_name() };
+    let mut document = json!({"settings": {"x": SCRIPT}});
+    let resolver = Resolver::new(source, ResourceIndex::default(), rules, Accounts::Different);
+    let resolution = resolver.resolve(&mut document);
+    assert!(resolution.fresh.is_empty() && resolution.unresolved[0].message.contains("could not be listed"));
 }
