@@ -1,19 +1,19 @@
 //! Whether a list of imports shows all that the account's flows use: what a flow uses is there, whatever a list says.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use crate::api::ErrorKind;
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::inventory::flow_usage::FlowUsage;
 use crate::inventory::read_by_id::{ReadById, read_by_id};
-use crate::model::Id;
 use crate::model::cancel::Cancel;
+use crate::model::{Id, IdSet};
 
 /// What a list of imports showed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ListedImports<'a> {
-    pub ids: &'a HashSet<Id>,
+    pub ids: &'a IdSet,
     /// How many it showed.
     pub count: u64,
 }
@@ -35,7 +35,7 @@ pub(crate) async fn refuse_short_list(
         Some(error) if matches!(error.kind, ErrorKind::Refused | ErrorKind::NotFound) => return Ok(()),
         Some(error) => return Err(account.failed("list the flows")(error.clone())),
     }
-    let missing: BTreeSet<Id> = usage.imports().filter(|id| !listed.ids.contains(*id)).cloned().collect();
+    let missing: BTreeSet<Id> = usage.imports().filter(|id| !listed.ids.contains(id)).cloned().collect();
     let mut hidden = 0;
     read_by_id(account, missing, cancel, |_, read| {
         // One that cannot be read may be there.

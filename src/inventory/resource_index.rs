@@ -47,15 +47,43 @@ pub(crate) async fn fill(
     Ok(())
 }
 
-/// Reads the lists that `directory` lacks of all kinds an id may be mentioned of; one that cannot be had is left out.
-pub(crate) async fn fill_mentioned(account: &Account, directory: &mut ResourceIndex) {
-    for kind in Kind::ALL {
-        if !directory.kinds.contains_key(kind)
-            && let Ok(resources) = list(account, *kind).await
-        {
-            directory.kinds.insert(*kind, resources);
+/// Reads the lists of both accounts that are not read yet, of all kinds an id may be mentioned of; one that cannot be had
+/// is left out. Gives a note on those of the source, whose ids are not told from other texts then.
+pub(crate) async fn fill_mentioned(
+    (source, here): (&Account, &mut ResourceIndex),
+    (target, there): (&Account, &mut ResourceIndex),
+    create: &BTreeSet<Kind>,
+) -> Result<Option<String>, EngineError> {
+    let new: Vec<Kind> = Kind::ALL.iter().filter(|kind| !there.kinds.contains_key(kind)).copied().collect();
+    // What uses imports does not travel with them: it is only told.
+    let unread = fill_what_can_be_had(source, here, Kind::ALL.iter().chain(&[Kind::Flows, Kind::Apis])).await;
+    fill_what_can_be_had(target, there, Kind::ALL.iter()).await;
+    look_twice(here, (target, there), new.into_iter().filter(|kind| create.contains(kind))).await?;
+    Ok((!unread.is_empty()).then(|| {
+        format!(
+            "the {} of account `{}` could not be listed: an id of one that a text mentions is carried over as it is",
+            unread.join(", "),
+            source.facts.name
+        )
+    }))
+}
+
+/// Reads the lists of `kinds` that `directory` lacks; gives those that cannot be had.
+async fn fill_what_can_be_had(
+    account: &Account,
+    directory: &mut ResourceIndex,
+    kinds: impl Iterator<Item = &Kind>,
+) -> Vec<&'static str> {
+    let mut unread = Vec::new();
+    for kind in kinds {
+        if !directory.kinds.contains_key(kind) {
+            match list(account, *kind).await {
+                Ok(resources) => drop(directory.kinds.insert(*kind, resources)),
+                Err(_) => unread.push(kind.as_str()),
+            }
         }
     }
+    unread
 }
 
 /// Reads the lists of `kinds` of both accounts, side by side; one of the target that is to be made up for what it lacks is
@@ -70,8 +98,18 @@ pub(crate) async fn fill_both(
 ) -> Result<(), EngineError> {
     let new: Vec<Kind> = kinds.iter().filter(|kind| !there.kinds.contains_key(kind)).copied().collect();
     futures::try_join!(fill(source, here, kinds), fill(target, there, kinds))?;
-    for kind in new.into_iter().filter(|kind| create.contains(kind)) {
-        let names: HashSet<_> = there.kinds[&kind].iter().map(|one| name_key(&one.name)).collect();
+    look_twice(here, (target, there), new.into_iter().filter(|kind| create.contains(kind))).await
+}
+
+/// Looks again at the lists of the target, of those of `kinds` that were read, that lack a name of the source.
+async fn look_twice(
+    here: &ResourceIndex,
+    (target, there): (&Account, &mut ResourceIndex),
+    kinds: impl Iterator<Item = Kind>,
+) -> Result<(), EngineError> {
+    for kind in kinds {
+        let Some(list) = there.kinds.get(&kind) else { continue };
+        let names: HashSet<_> = list.iter().map(|one| name_key(&one.name)).collect();
         let mut wanted = here.kinds.get(&kind).into_iter().flatten();
         if wanted.any(|one| !names.contains(&name_key(&one.name))) {
             look_again(target, there, kind).await?;

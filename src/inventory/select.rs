@@ -18,7 +18,7 @@ use crate::inventory::witnesses::Remembered;
 use crate::job::{MatchBy, Selection};
 use crate::model::cancel::Cancel;
 use crate::model::event::{Event, Events, Stage};
-use crate::model::{Chunks, Head, Id, Outcome};
+use crate::model::{Chunks, Head, Id, IdSet, Outcome};
 use crate::run_folder::document_file::{DocumentFile, PackedSpan, Span};
 
 /// Up to so many wanted ids, each is read by itself without looking at the list first.
@@ -117,8 +117,8 @@ pub(crate) struct Selected {
     pub passed_over: Vec<String>,
     /// Their documents, where these were asked for.
     pub left_out: Vec<Span>,
-    /// The ids of all imports, where these were asked for.
-    pub ids: HashSet<Id>,
+    /// The ids of all imports that were seen, selected or not.
+    pub ids: Arc<IdSet>,
     /// What a person should know of the selection.
     pub notes: Vec<String>,
     /// Some of the imports that were seen, selected or not.
@@ -139,7 +139,7 @@ struct Picker<'a> {
     mentions: bool,
     passed_over: Vec<String>,
     left_out: Vec<Span>,
-    ids: HashSet<Id>,
+    ids: IdSet,
     pages: usize,
     remembered: Remembered,
     only: OnlyWatch<'a>,
@@ -167,7 +167,7 @@ impl<'a> Picker<'a> {
             mentions: false,
             passed_over: Vec::new(),
             left_out: Vec::new(),
-            ids: HashSet::new(),
+            ids: IdSet::default(),
             pages: 0,
             remembered: Remembered::default(),
             only: OnlyWatch::new(&selection.narrowed),
@@ -191,9 +191,7 @@ impl<'a> Picker<'a> {
 
     fn consider(&mut self, head: &Head, text: &str) -> Result<(), EngineError> {
         self.remembered.take(head);
-        if self.with.mind == Mind::Documents {
-            self.ids.insert(head.id.clone());
-        }
+        self.ids.insert(&head.id, ());
         let row = self.wanted.meet(head);
         if row.is_none() && self.wanted.has_manifest() {
             self.only.pass(head);
@@ -268,7 +266,7 @@ impl PageVisitor for Picker<'_> {
         self.mentions = false;
         self.passed_over.clear();
         self.left_out.clear();
-        self.ids.clear();
+        self.ids = IdSet::default();
         self.only.restart();
         self.wanted.restart();
         self.watch.restart();
@@ -340,7 +338,7 @@ pub(crate) async fn select(with: SelectRequest<'_>) -> Result<Selected, EngineEr
         mentions,
         passed_over,
         left_out,
-        ids,
+        ids: Arc::new(ids),
         notes: watch.notes(),
         remembered,
         seen,

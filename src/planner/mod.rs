@@ -27,6 +27,7 @@ mod plan_builder;
 mod prepare;
 mod prepare_all;
 mod prepare_chunk;
+mod references;
 mod repoint;
 mod request;
 mod second_look;

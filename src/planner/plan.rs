@@ -88,7 +88,11 @@ pub async fn plan_telling(with: PlanRequest<'_>, detail: UsageDetail) -> Result<
         builder.witnesses.source = picks.remembered.witnesses(&here);
     }
     builder.remembered = std::mem::take(&mut picks.remembered);
-    builder.supply(resolver, here, &there).await?;
+    builder.supply(resolver, here, &there, Arc::clone(&picks.ids)).await?;
+    if !mirroring {
+        // They were needed to tell mentions of them, and there may be very many.
+        picks.ids = Arc::default();
+    }
     let mut imports = builder.read_target(&there, &picks.passed_over).await?;
     refuse_equal_names(&builder, &mut imports)?;
     let (source, target) = (&with.source.facts, &with.target.facts);
@@ -189,13 +193,11 @@ async fn resolver(
     kinds.append(&mut picks.kinds);
     // A step may bring in a reference that no document had.
     kinds_in(&job.text, &mut kinds);
-    // What is created may mention more of them than imports do, and a mention is found only of what was read.
-    kinds.extend(&job.references.create);
     let create = &job.references.create;
     resource_index::fill_both((with.source, &mut *here), (with.target, &mut *there), &kinds, create).await?;
     if picks.mentions {
-        resource_index::fill_mentioned(with.source, here).await;
-        resource_index::fill_mentioned(with.target, there).await;
+        let (here, there) = ((with.source, &mut *here), (with.target, &mut *there));
+        picks.notes.extend(resource_index::fill_mentioned(here, there, create).await?);
     }
     let accounts = if with.goes_home() { Accounts::Same } else { Accounts::Different };
     Ok(Some(Resolver::new(here.clone(), there.clone(), job.references.clone(), accounts)))

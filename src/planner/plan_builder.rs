@@ -15,7 +15,7 @@ use crate::inventory::list_scan::IfEmpty;
 use crate::inventory::list_scan::LISTED_APART;
 use crate::inventory::witnesses::Remembered;
 use crate::job::Action;
-use crate::model::{Fingerprint, Head, Id, Outcome, Verdict};
+use crate::model::{Fingerprint, Head, Id, IdSet, Outcome, Verdict};
 use crate::planner::account_users::AccountUsers;
 use crate::planner::dependencies::{DependencyPlanner, DependencyStock};
 use crate::planner::draft::Draft;
@@ -246,6 +246,7 @@ impl<'a> PlanBuilder<'a> {
         resolver: Option<Arc<Resolver>>,
         here: ResourceIndex,
         there: &ResourceIndex,
+        imports: Arc<IdSet>,
     ) -> Result<(), EngineError> {
         let (Some(resolver), false) = (resolver, self.supplies.is_empty()) else {
             return Ok(());
@@ -258,8 +259,11 @@ impl<'a> PlanBuilder<'a> {
             here,
             there,
             resolver,
+            imports,
         };
-        self.supplies.plan(stock, &mut self.documents).await?;
+        let note = self.supplies.plan(stock, &mut self.documents).await?;
+        let note = note.filter(|note| !self.notes.contains(note));
+        self.notes.extend(note);
         for reference in self.references.iter_mut().filter(|reference| reference.resolution == CREATED) {
             let name = reference.name.clone().unwrap_or_default();
             if let Some(reason) = self.supplies.reason(reference.kind, &name) {

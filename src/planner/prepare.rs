@@ -9,11 +9,12 @@ use serde_json::Value;
 use crate::documents::diff::diff;
 use crate::documents::hints::{drop_captured, migration_hints};
 use crate::documents::normal::{Ignore, fingerprint, masks, remove_pointers, strip_server_fields};
-use crate::documents::references::{Kind, Missing, PendingResource, Place, Resolution, Resolver, Rules};
+use crate::documents::references::{Kind, PendingResource, Place, Resolution, Resolver, Rules};
 use crate::documents::{Facts, Program, Unreadable, document::read_tree, verbatim};
 use crate::inventory::offline_api::DAMAGED;
 use crate::job::{Action, CapturedData, MatchBy};
-use crate::model::{Fingerprint, Head, ItemKey, Operation, Outcome, Verdict};
+use crate::model::{Fingerprint, Head, IdSet, ItemKey, Operation, Outcome, Verdict};
+use crate::planner::references::{judge, tell};
 use crate::planner::request::PlanRequest;
 use crate::run_folder::RunFolderError;
 use crate::run_folder::plan_item::{ImportRef, PlanItem, Reason};
@@ -70,11 +71,18 @@ pub(crate) struct TransformContext {
     resolver: Option<Arc<Resolver>>,
     home: bool,
     ignore: Ignore,
+    /// The imports of the source.
+    imports: Arc<IdSet>,
     survey: Option<UsageSurvey>,
 }
 
 impl TransformContext {
-    pub(crate) fn new(with: &PlanRequest<'_>, resolver: Option<&Arc<Resolver>>, ignore: Ignore) -> Self {
+    pub(crate) fn new(
+        with: &PlanRequest<'_>,
+        resolver: Option<&Arc<Resolver>>,
+        ignore: Ignore,
+        imports: Arc<IdSet>,
+    ) -> Self {
         let job = with.job;
         Self {
             action: job.action,
@@ -87,6 +95,7 @@ impl TransformContext {
             resolver: resolver.cloned(),
             home: with.goes_home(),
             ignore,
+            imports,
             survey: resolver.filter(|_| with.shows_references()).cloned().map(UsageSurvey::new),
         }
     }
@@ -223,7 +232,7 @@ impl TransformContext {
     fn resolve(&self, wanted: &mut Value, item: &mut PlanItem) -> Resolution {
         let Some(resolver) = &self.resolver else { return Resolution::default() };
         let resolution = resolver.resolve(wanted);
-        tell(&resolution, item);
+        tell(&resolution, &self.imports, item);
         resolution
     }
 
@@ -287,33 +296,6 @@ impl TransformContext {
             *name = Value::from(format!("Clone - {}", head.name));
         }
     }
-}
-
-/// Says what became of references, for a person to look at.
-pub(crate) fn tell(resolution: &Resolution, item: &mut PlanItem) {
-    // What is dropped beside one that stops the item is left out of nothing.
-    if resolution.unresolved.is_empty() {
-        let dropped = resolution.dropped.iter();
-        item.warnings.extend(
-            dropped.map(|pointer| format!("the reference at {pointer} was left out: no counterpart")),
-        );
-    }
-    item.warnings.extend(resolution.warnings.iter().cloned());
-}
-
-/// What unresolved references mean for an item.
-pub(crate) fn judge(resolution: &Resolution, rules: &Rules) -> Option<(Outcome, Reason)> {
-    let first = resolution.unresolved.first()?;
-    let ambiguous = resolution.unresolved.iter().any(|unresolved| unresolved.candidates.len() > 1);
-    let message = resolution.unresolved.iter().map(|u| u.message.as_str()).collect::<Vec<_>>().join("; ");
-    let message = if message.is_empty() { first.place.pointer.clone() } else { message };
-    let skip = |kind| rules.missing(kind) == Missing::Skip;
-    Some(match (ambiguous, resolution.unresolved.iter().all(|unresolved| skip(unresolved.place.kind))) {
-        // Two candidates are an error whatever `missing` says.
-        (true, _) => (Outcome::Failed, Reason::new("ambiguous_reference", message)),
-        (false, true) => (Outcome::Skipped, Reason::new("missing_reference", message)),
-        (false, false) => (Outcome::Failed, Reason::new("missing_reference", message)),
-    })
 }
 
 /// An item of which nothing is known but its source's head.

@@ -39,7 +39,8 @@ pub(crate) async fn prepare_all(
     let with = builder.with;
     let total = Some(picks.items.len() as u64);
     with.context.events.emit(&Event::StageStarted { stage: Stage::Prepare, total });
-    let workshop = Arc::new(TransformContext::new(with, resolver, builder.print.ignore.clone()));
+    let workshop =
+        Arc::new(TransformContext::new(with, resolver, builder.print.ignore.clone(), Arc::clone(&picks.ids)));
     let known = Known::new(with, here, usage);
     let mut rows_met: HashMap<u32, u32> = HashMap::new();
     for row in picks.items.iter().filter_map(Picked::row) {

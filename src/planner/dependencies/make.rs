@@ -8,8 +8,9 @@ use crate::documents::normal::{fingerprint, masks, remove_pointers, strip_server
 use crate::documents::references::{Kind, Missing, PendingResource, strangers};
 use crate::model::{Head, Id, ItemKey, Operation, Outcome};
 use crate::planner::dependencies::DependencyStock;
-use crate::planner::prepare::{blank, ended, judge, tell};
-use crate::run_folder::plan_item::{ImportRef, PlanItem};
+use crate::planner::prepare::{blank, ended};
+use crate::planner::references::{judge, tell};
+use crate::run_folder::plan_item::{ImportRef, PlanItem, Reason};
 
 /// An item that creates a resource, and what it needs itself.
 pub(crate) struct Made {
@@ -23,10 +24,11 @@ pub(crate) fn make(
     kind: Kind,
     name: &str,
     id: Id,
-    document: Option<&Document>,
+    document: Result<&Document, Reason>,
     stock: &DependencyStock<'_>,
 ) -> Made {
-    let head = document.map_or_else(|| Head::new(Id::from(""), ""), |document| document.head.clone());
+    let head =
+        document.as_ref().map_or_else(|_| Head::new(Id::from(""), ""), |document| document.head.clone());
     let mut item = blank(ItemKey(0), &head);
     item.kind = kind;
     item.adaptor_type = Some(kind.as_str().to_owned());
@@ -37,13 +39,9 @@ pub(crate) fn make(
         wanted: None,
         fresh: Vec::new(),
     };
-    let Some(document) = document else {
-        return over(
-            item,
-            Outcome::Failed,
-            "not_found",
-            "it was removed from the source while the plan was made",
-        );
+    let document = match document {
+        Ok(document) => document,
+        Err(why) => return over(item, Outcome::Failed, &why.code, &why.message),
     };
     let source = match read_tree(document.text.as_bytes()) {
         Ok(source) => source,
@@ -71,7 +69,7 @@ pub(crate) fn make(
     let unknown = strangers(&wanted);
     let before: Vec<Option<Value>> = unknown.iter().map(|pointer| wanted.pointer(pointer).cloned()).collect();
     let resolution = stock.resolver.resolve(&mut wanted);
-    tell(&resolution, &mut item);
+    tell(&resolution, &stock.imports, &mut item);
     if let Some((outcome, trouble)) = judge(&resolution, &stock.job.references) {
         return over(item, outcome, &trouble.code, &trouble.message);
     }
@@ -115,6 +113,9 @@ pub(crate) fn make(
 /// Removes what the service manages in a kind of resource beside what it manages in all.
 fn strip_of(kind: Kind, document: &mut Value) {
     if let Value::Object(members) = document {
-        members.retain(|key, _| key != "_userId" && (kind != Kind::LookupCaches || key != "size"));
+        let sizes = ["size", "sizeInMB"];
+        members.retain(|key, _| {
+            key != "_userId" && (kind != Kind::LookupCaches || !sizes.contains(&key.as_str()))
+        });
     }
 }

@@ -12,12 +12,14 @@ use std::sync::Arc;
 use futures::{StreamExt, TryStreamExt};
 
 use crate::api::{Document, ErrorKind};
-use crate::documents::references::{Kind, PendingResource, Resolver, ResourceIndex, fresh, kinds_in};
+use crate::documents::references::{
+    Kind, PendingResource, Resolver, ResourceIndex, fresh, kinds_in, mentions_ids,
+};
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::inventory::resource_index;
 use crate::job::Job;
-use crate::model::{Id, ItemKey, Outcome};
+use crate::model::{Id, IdSet, ItemKey, Outcome};
 use crate::planner::dependencies::make::{Made, make};
 use crate::planner::prepare::ended;
 use crate::run_folder::dependency_items::not_created;
@@ -72,6 +74,8 @@ pub(crate) struct DependencyStock<'a> {
     pub here: ResourceIndex,
     pub there: ResourceIndex,
     pub resolver: Arc<Resolver>,
+    /// The imports of the source.
+    pub imports: Arc<IdSet>,
 }
 
 impl DependencyPlanner {
@@ -112,47 +116,59 @@ impl DependencyPlanner {
         index
     }
 
-    /// Reads what is needed, and what that needs, and plans its creation.
+    /// Reads what is needed, and what that needs, and plans its creation. Gives what a person should know beside.
     pub(crate) async fn plan(
         &mut self,
         mut stock: DependencyStock<'_>,
         documents: &mut DocumentFile,
-    ) -> Result<(), EngineError> {
+    ) -> Result<Option<String>, EngineError> {
+        let (mut note, mut has_looked) = (None, false);
         while !self.unread.is_empty() {
             let wave = std::mem::take(&mut self.unread);
             let source = stock.source;
             let kinds: Vec<Kind> = wave.iter().map(|(index, _)| self.all[*index as usize].kind).collect();
             let reads = wave.into_iter().zip(kinds).map(|((index, id), kind)| async move {
                 match source.client.get(kind.as_str(), &id).await {
-                    Ok(document) => Ok((index, id, Some(document))),
-                    Err(error) if error.kind == ErrorKind::NotFound => Ok((index, id, None)),
+                    Ok(document) => Ok((index, id, Ok(document))),
+                    Err(error) if error.kind == ErrorKind::NotFound => Ok((index, id, Err(removed()))),
+                    Err(error) if error.kind != ErrorKind::Unauthorized && error.is_of_one_document() => {
+                        let message = format!("it cannot be read: {}", error.summary);
+                        Ok((index, id, Err(Reason::new("unreadable", message))))
+                    }
                     Err(error) => Err(source.failed(&format!("read {} {id}", kind.singular()))(error)),
                 }
             });
-            let read: Vec<(u32, Id, Option<Document>)> =
+            let read: Vec<(u32, Id, Result<Document, Reason>)> =
                 futures::stream::iter(reads).buffered(AT_ONCE).try_collect().await?;
             let mut kinds = BTreeSet::new();
-            for document in read.iter().filter_map(|(_, _, document)| document.as_ref()) {
+            let mut mentions = false;
+            for document in read.iter().filter_map(|(_, _, document)| document.as_ref().ok()) {
                 kinds_in(&document.text, &mut kinds);
+                mentions = mentions || mentions_ids(&document.text);
             }
             let known = stock.here.kinds.len();
             let create = &stock.job.references.create;
             let (here, there) = ((stock.source, &mut stock.here), (stock.target, &mut stock.there));
             resource_index::fill_both(here, there, &kinds, create).await?;
+            if mentions && !has_looked {
+                let (here, there) = ((stock.source, &mut stock.here), (stock.target, &mut stock.there));
+                note = resource_index::fill_mentioned(here, there, create).await?;
+                has_looked = true;
+            }
             if stock.here.kinds.len() > known {
                 let (here, there) = (stock.here.clone(), stock.there.clone());
                 let accounts = stock.resolver.accounts();
                 stock.resolver = Arc::new(Resolver::new(here, there, stock.job.references.clone(), accounts));
             }
             for (index, id, document) in read {
-                self.take(index, id, document.as_ref(), &stock, documents)?;
+                self.take(index, id, document.as_ref().map_err(Clone::clone), &stock, documents)?;
             }
         }
         let there = stock.there.kinds.iter();
         self.there = there.flat_map(|(kind, list)| list.iter().map(|one| (*kind, one.id.clone()))).collect();
         self.listed = stock.there.kinds.iter().map(|(kind, list)| (*kind, list.len() as u64)).collect();
         self.arrange();
-        Ok(())
+        Ok(note)
     }
 
     /// Plans the creation of one that was read; of a second of the same name only whether it is the same.
@@ -160,7 +176,7 @@ impl DependencyPlanner {
         &mut self,
         index: u32,
         id: Id,
-        document: Option<&Document>,
+        document: Result<&Document, Reason>,
         stock: &DependencyStock<'_>,
         documents: &mut DocumentFile,
     ) -> Result<(), EngineError> {
@@ -202,6 +218,28 @@ impl DependencyPlanner {
     fn arrange(&mut self) {
         let mut placed = vec![false; self.all.len()];
         loop {
+            self.place_what_is_ready(&mut placed);
+            let circular: Vec<usize> =
+                (0..placed.len()).filter(|index| !placed[*index] && self.needs_itself(*index)).collect();
+            if circular.is_empty() {
+                break;
+            }
+            for index in circular {
+                placed[index] = true;
+                self.order.push(u32::try_from(index).unwrap_or(u32::MAX));
+                let message = if self.all[index].needs.contains(&u32::try_from(index).unwrap_or(u32::MAX)) {
+                    "it mentions its own id, which it has not before it is made: make it in the target by hand"
+                } else {
+                    "it mentions what in turn mentions it, so neither can be made before the other: make one of \
+                     them in the target by hand"
+                };
+                self.end(index, Outcome::Failed, Reason::new("reference_cycle", message));
+            }
+        }
+    }
+
+    fn place_what_is_ready(&mut self, placed: &mut [bool]) {
+        loop {
             let ready = (0..self.all.len()).find(|index| {
                 !placed[*index] && self.all[*index].needs.iter().all(|need| placed[*need as usize])
             });
@@ -214,12 +252,20 @@ impl DependencyPlanner {
                 self.end(index, outcome, trouble);
             }
         }
-        for index in (0..placed.len()).filter(|index| !placed[*index]).collect::<Vec<_>>() {
-            self.order.push(u32::try_from(index).unwrap_or(u32::MAX));
-            let message = "it mentions what in turn mentions it, so neither can be made before the other: make one of \
-                           them in the target by hand";
-            self.end(index, Outcome::Failed, Reason::new("reference_cycle", message));
+    }
+
+    /// Whether what it needs needs it, at whatever remove.
+    fn needs_itself(&self, index: usize) -> bool {
+        let (mut open, mut met) = (self.all[index].needs.clone(), BTreeSet::new());
+        while let Some(need) = open.pop() {
+            if need as usize == index {
+                return true;
+            }
+            if met.insert(need) {
+                open.extend(&self.all[need as usize].needs);
+            }
         }
+        false
     }
 
     fn end(&mut self, index: usize, outcome: Outcome, trouble: Reason) {
@@ -321,4 +367,9 @@ impl DependencyPlanner {
                 .replace(&supply.placeholder, &words);
         }
     }
+}
+
+/// Why what is not there any more cannot be made.
+fn removed() -> Reason {
+    Reason::new("not_found", "it was removed from the source while the plan was made")
 }

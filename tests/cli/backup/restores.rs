@@ -313,3 +313,33 @@ fn what_an_integration_app_owns_goes_back_to_its_own_account_only() {
     now(&ran.world, "restore", &[("target", "target")]);
     ran.world.run().expect_exit(0).expect_audit("owned", "skipped", "not_checked").expect_target([]);
 }
+
+#[test]
+fn a_script_that_was_deleted_with_its_import_is_made_anew_where_the_job_creates_scripts() {
+    let hook = json!({ "preMap": { "function": "f", "_scriptId": "@scripts/Check" } });
+    for in_the_bin in [true, false] {
+        let ran = backup(["c"])
+            .resource("source", "scripts", json!({ "name": "Check", "content": "function f() {}" }))
+            .source(&import("a").set("/hooks", hook.clone()))
+            .run()
+            .expect_exit(0);
+        let world = &ran.world;
+        let id = world.id("source", "a");
+        world.remove("source", "a");
+        let script = format!("/v1/scripts/{}", id_of("source", "scripts", "Check"));
+        assert_eq!(world.call(reqwest::Method::DELETE, "source", &script, None).0, 204);
+        if !in_the_bin {
+            world.call(reqwest::Method::DELETE, "source", &format!("/v1/recycleBinTTL/imports/{id}"), None);
+        }
+        now(world, "restore", &[("references", "{ create: [scripts] }")]);
+        let ran = world
+            .run()
+            .expect_exit(0)
+            .expect_audit("Check", "created", "equal")
+            .expect_audit("a", "restored", "equal")
+            .expect_source(["a", "c"]);
+        let made = world.resources("source", "scripts")[0]["_id"].clone();
+        assert_eq!(world.import("source", "a")["hooks"]["preMap"]["_scriptId"], made, "{in_the_bin}");
+        ran.again().expect_exit(0).expect_no_write();
+    }
+}
