@@ -157,7 +157,7 @@ fn unknown(account: &str, kind: &str, name: &str, all: &[Resource]) -> Option<St
 }
 
 /// The names that are most like one, in backquotes, the nearest first.
-fn nearest<'a>(name: &str, all: impl Iterator<Item = &'a str>) -> Vec<String> {
+pub(crate) fn nearest<'a>(name: &str, all: impl Iterator<Item = &'a str>) -> Vec<String> {
     let wanted = loose_name_key(name);
     let mut near: Vec<(f64, &str)> = all
         .filter(|other| !other.is_empty())

@@ -18,6 +18,7 @@ mod earlier_runs;
 mod facts;
 mod likeness;
 pub mod limit;
+mod map_notes;
 mod matching;
 mod mirror;
 mod others;

@@ -13,6 +13,7 @@ use crate::inventory::select::{Mind, SelectRequest, Selected, select};
 use crate::inventory::select_names::check_flows;
 use crate::job::{Action, Job};
 use crate::planner::apply::refuse_equal_names;
+use crate::planner::map_notes::map_notes;
 use crate::planner::mirror::claims;
 use crate::planner::plan_builder::PlanBuilder;
 use crate::planner::prepare_all::prepare_all;
@@ -188,6 +189,7 @@ async fn resolver(
             return Ok(None);
         }
         resource_index::fill(with.source, here, &kinds).await?;
+        picks.notes.extend(map_notes(&job.references.map, here, &with.source.facts.name));
         return Ok(Some(Resolver::within(here.clone(), job.references.clone())));
     }
     kinds.append(&mut picks.kinds);
@@ -195,6 +197,7 @@ async fn resolver(
     kinds_in(&job.text, &mut kinds);
     let create = &job.references.create;
     resource_index::fill_both((with.source, &mut *here), (with.target, &mut *there), &kinds, create).await?;
+    picks.notes.extend(map_notes(&job.references.map, here, &with.source.facts.name));
     if picks.mentions {
         let (here, there) = ((with.source, &mut *here), (with.target, &mut *there));
         picks.notes.extend(resource_index::fill_mentioned(here, there, create).await?);
