@@ -17,6 +17,9 @@ const MADE: &str = "!made";
 const PASSED: &str = "!passed";
 const WITHOUT: &str = "!without";
 
+/// What is asked before a position that is assigned to.
+pub(super) const REACHED: &str = "!reached";
+
 /// The label that ends a term after its first result.
 const FIRST: &str = "$!first";
 
@@ -105,15 +108,19 @@ fn parsed(code: &'static str) -> Option<Def<&'static str>> {
     load::parse(code, |parser| parser.defs())?.into_iter().next()
 }
 
-/// What jaq has as natives: they leave alone what is no text.
-const TRIMS: [&str; 2] = [
+/// What jaq has as natives, which leave alone what is no text; and what it lacks.
+const ADDED: [&str; 6] = [
+    r"def IN(s): any(s == .; .);",
+    r"def IN(src; s): any(src == s; .);",
+    r"def INDEX(stream; idx): reduce stream as $row ({}; . + {($row | idx | tostring): $row});",
+    r"def INDEX(idx): INDEX(.[]; idx);",
     r"def ltrimstr($x): if isstring and ($x | isstring) and startswith($x) then .[($x | length):] end;",
     r"def rtrimstr($x): if isstring and ($x | isstring) and endswith($x) then .[:length - ($x | length)] end;",
 ];
 
-/// The definitions that stand for natives of jaq.
+/// The definitions that stand for natives of jaq, and those that it lacks.
 pub(super) fn added() -> impl Iterator<Item = Def<&'static str>> {
-    TRIMS.into_iter().filter_map(parsed)
+    ADDED.into_iter().filter_map(parsed)
 }
 
 /// A definition of the library as jq has it.
@@ -158,6 +165,7 @@ fn way<'s>(left: Term<&'s str>, last: &'static str) -> Term<&'s str> {
                     Part::Index(index @ (Term::Str(..) | Term::Var(_))) => {
                         Some(Term::Call(asked, vec![index.clone()]))
                     }
+                    Part::Index(index @ Term::Num(_)) => Some(Term::Call(REACHED, vec![index.clone()])),
                     _ => None,
                 };
                 let step = Term::Path(Box::new(Term::Id), Path(vec![(part, opt)]));
@@ -170,7 +178,8 @@ fn way<'s>(left: Term<&'s str>, last: &'static str) -> Term<&'s str> {
     }
 }
 
-fn is_constant(part: &Part<Term<&str>>) -> bool {
+/// Whether a part of a path is the same whatever the input.
+pub(super) fn is_constant(part: &Part<Term<&str>>) -> bool {
     let constant = |term: &Term<&str>| match term {
         Term::Num(_) | Term::Var(_) => true,
         Term::Neg(inner) => matches!(**inner, Term::Num(_)),

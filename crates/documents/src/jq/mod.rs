@@ -15,6 +15,7 @@ mod condition;
 mod convert;
 mod order;
 mod patterns;
+mod positions;
 mod raised;
 mod slips;
 mod state;

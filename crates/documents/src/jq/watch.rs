@@ -12,6 +12,7 @@ use jaq_json::{Num, Val};
 use super::as_jq::{self, pipe};
 use super::bounds;
 use super::patterns::Taken;
+use super::positions;
 use super::state::{End, NESTED, State};
 
 /// The name of the filter; no program can spell it.
@@ -30,6 +31,9 @@ const SHORT: &str = "!short";
 
 /// The product of two values, where it is not too large.
 const PRODUCT: &str = "!product";
+
+/// The remainder of two values, of whole numbers only.
+const REMAINDER: &str = "!remainder";
 
 /// A number without a fraction as a whole one: jq knows one kind of numbers, and writes the half of 4 as `2`.
 const WHOLE: &str = "!whole";
@@ -138,6 +142,11 @@ pub(super) fn natives() -> impl Iterator<Item = Fun> {
         let checked = ctx.data().state.refuse_unless(bounds::may_multiply(&left, &right));
         box_once(checked.and_then(|()| (left * right).map(whole).map_err(Exn::from)))
     });
+    let remainder = Native::<Watched>::new(|(mut ctx, _)| {
+        let right = ctx.pop_var();
+        let left = ctx.pop_var();
+        box_once((truncated(left) % truncated(right)).map_err(Exn::from))
+    });
     let whole_one = Native::<Watched>::new(|cv| box_once(Ok(whole(cv.1))))
         .with_paths(|cv| box_once(Ok(cv.1)))
         .with_update(|cv, update| update(cv.1));
@@ -154,12 +163,18 @@ pub(super) fn natives() -> impl Iterator<Item = Fun> {
         (KEPT, Box::default(), kept),
         (SHORT, Box::default(), short),
         (PRODUCT, jaq_core::native::v(2), product),
+        (REMAINDER, jaq_core::native::v(2), remainder),
         ("matches", jaq_core::native::v(2), Native::new(|cv| take(cv, Taken::Matches))),
         ("split_", jaq_core::native::v(2), Native::new(|cv| take(cv, Taken::Between))),
         ("split_matches", jaq_core::native::v(2), Native::new(|cv| take(cv, Taken::Both))),
     ];
     let is_kept = |name: &&str| !LEFT_OUT.contains(name) && !REPLACED.contains(name);
-    library.filter(move |(name, ..)| is_kept(name)).map(named).chain(ours).chain(as_jq::natives())
+    library
+        .filter(move |(name, ..)| is_kept(name))
+        .map(named)
+        .chain(ours)
+        .chain(as_jq::natives())
+        .chain(positions::natives())
 }
 
 /// A number without a fraction as a whole one; others, and whatever is no number, as they are.
@@ -175,6 +190,20 @@ fn whole(value: Val) -> Val {
         }
         _ => value,
     }
+}
+
+/// A number without its fraction; others, and whatever is no number, as they are.
+fn truncated(value: Val) -> Val {
+    let float = match &value {
+        Val::Num(Num::Float(float)) => *float,
+        Val::Num(Num::Dec(digits)) => digits.parse().unwrap_or(f64::NAN),
+        _ => return value,
+    };
+    if float.is_nan() {
+        return Val::Num(Num::Float(float));
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "jq takes what is too large for the largest")]
+    Val::Num(Num::Int(float as isize))
 }
 
 /// What a pattern takes of a text.
@@ -232,12 +261,12 @@ fn kept(inner: Term<&str>) -> Term<&str> {
     }
 }
 
-/// `left * right`, whose size is known before it is made.
-fn product<'s>(left: Term<&'s str>, right: Term<&'s str>) -> Term<&'s str> {
+/// `native(left; right)`: of a product, whose size is known before it is made, or of a remainder.
+fn of_two<'s>(native: &'static str, left: Term<&'s str>, right: Term<&'s str>) -> Term<&'s str> {
     let bind = |value, name, then| {
         Term::BinOp(Box::new(value), BinaryOp::Pipe(Some(Pattern::Var(name))), Box::new(then))
     };
-    let call = Term::Call(PRODUCT, vec![Term::Var(LEFT), Term::Var(RIGHT)]);
+    let call = Term::Call(native, vec![Term::Var(LEFT), Term::Var(RIGHT)]);
     bind(left, LEFT, bind(right, RIGHT, call))
 }
 
@@ -273,12 +302,14 @@ pub(super) fn term<'s>(whole: Term<&'s str>) -> Term<&'s str> {
         // A number as it is written may be a position in a path.
         Term::Neg(inner) if matches!(*inner, Term::Num(_)) => Term::Neg(inner),
         Term::Neg(inner) => pipe(Term::Neg(boxed(inner)), Term::Call(WHOLE, Vec::new())),
-        Term::BinOp(left, BinaryOp::Math(Math::Mul), right) => product(term(*left), factor(*right)),
+        Term::BinOp(left, BinaryOp::Math(Math::Mul), right) => of_two(PRODUCT, term(*left), factor(*right)),
+        Term::BinOp(left, BinaryOp::Math(Math::Rem), right) => of_two(REMAINDER, term(*left), factor(*right)),
         Term::BinOp(left, BinaryOp::Math(op), right) => calculated(term(*left), op, factor(*right)),
         // `path += f` is `f as $x | path |= . + $x`.
         Term::BinOp(left, BinaryOp::UpdateMath(op), right) => {
             let result = match op {
                 Math::Mul => Term::Call(PRODUCT, vec![Term::Id, Term::Var(RIGHT)]),
+                Math::Rem => Term::Call(REMAINDER, vec![Term::Id, Term::Var(RIGHT)]),
                 op => calculated(Term::Id, op, Term::Var(RIGHT)),
             };
             let left = as_jq::target(term(*left));
@@ -323,7 +354,7 @@ pub(super) fn term<'s>(whole: Term<&'s str>) -> Term<&'s str> {
                 Part::Range(from, to) => Part::Range(from.map(term), to.map(term)),
             };
             let parts = parts.into_iter().map(|(inner, opt)| (part(inner), opt));
-            Term::Path(boxed(head), Path(parts.collect()))
+            positions::checked(term(*head), parts.collect())
         }
         plain @ (Term::Id | Term::Recurse | Term::Num(_) | Term::Break(_) | Term::Var(_)) => plain,
     }
