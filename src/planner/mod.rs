@@ -8,6 +8,7 @@ mod apply;
 pub mod approved;
 mod bearers;
 mod by_id;
+mod clone_call;
 mod compare;
 mod confirm;
 mod decide;

@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::documents::diff::diff;
 use crate::documents::hints::{drop_captured, migration_hints};
-use crate::documents::normal::{Ignore, fingerprint, masks, remove_pointers, strip_server_fields};
+use crate::documents::normal::{Ignore, fingerprint, masks, remove_pointers};
 use crate::documents::references::{Kind, PendingResource, Place, Resolution, Resolver, Rules};
-use crate::documents::{Facts, Program, Unreadable, document::read_tree, verbatim};
+use crate::documents::{Edited, Facts, Program, Touched, Unreadable, document::read_tree, verbatim};
 use crate::inventory::offline_api::DAMAGED;
 use crate::job::{Action, CapturedData, MatchBy};
 use crate::model::{Fingerprint, Head, IdSet, ItemKey, Operation, Outcome, Verdict};
+use crate::planner::clone_call::clone_call;
 use crate::planner::references::{judge, tell};
 use crate::planner::request::PlanRequest;
 use crate::run_folder::RunFolderError;
@@ -63,6 +63,8 @@ impl Prepared {
 pub(crate) struct TransformContext {
     action: Action,
     program: Arc<Program>,
+    /// What the program may change.
+    touched: Touched,
     references: Rules,
     captured_data: CapturedData,
     match_by: MatchBy,
@@ -87,6 +89,7 @@ impl TransformContext {
         Self {
             action: job.action,
             program: Arc::clone(&job.program),
+            touched: job.program.touches(),
             references: job.references.clone(),
             captured_data: job.captured_data,
             match_by: job.match_by,
@@ -111,33 +114,35 @@ impl TransformContext {
     }
 
     /// Transforms one document and resolves its references.
-    pub(crate) fn prepare(&self, number: ItemKey, head: &Head, source: &Value, facts: &Facts) -> Prepared {
+    pub(crate) fn prepare(&self, number: ItemKey, head: &Head, source: Value, facts: &Facts) -> Prepared {
         let mut item = blank(number, head);
         item.source = Some(ImportRef {
             id: head.id.clone(),
             name: head.name.clone(),
-            sha256: Some(self.ignore.fingerprint(source)),
+            sha256: Some(self.ignore.fingerprint(&source)),
             modified: None,
         });
         let done = Prepared::over;
-        if let Some(item) = self.as_it_is(item.clone(), head, source) {
+        if let Some(item) = self.as_it_is(item.clone(), head, &source) {
             return done(item);
         }
-        let mut wanted = match self.program.apply(source.clone(), facts) {
+        let mut wanted = Edited::new(source);
+        let document = wanted.edit(&self.touched);
+        match self.program.apply(document.take(), facts) {
             Ok(transformed) => {
                 item.warnings.extend(transformed.warnings);
-                transformed.document
+                *document = transformed.document;
             }
             Err(error) => {
                 let code = if error.kind.is_empty() { "transform" } else { error.kind };
                 return done(ended(item, Outcome::Failed, code, error.to_string()));
             }
-        };
+        }
         if self.captured_data == CapturedData::Drop {
             drop_captured(&mut wanted);
         }
         self.name_a_clone(&mut wanted, head);
-        self.survey(number, head, &wanted);
+        self.survey(number, head, wanted.now());
         let resolution = self.resolve(&mut wanted, &mut item);
         let mut apart = Apart::default();
         match judge(&resolution, &self.references) {
@@ -148,7 +153,7 @@ impl TransformContext {
                 apart.unresolved = resolution.unresolved.into_iter().map(|one| one.place).collect();
             }
             Some((outcome, trouble)) => {
-                let key = self.match_by.key_of(&wanted).map(Cow::into_owned);
+                let key = self.match_by.key_of(wanted.now()).map(Cow::into_owned);
                 return Prepared { key, ..done(ended(item, outcome, &trouble.code, trouble.message)) };
             }
         }
@@ -159,18 +164,19 @@ impl TransformContext {
         {
             apart.trouble = apart.trouble.or(Some((outcome, trouble)));
         }
-        strip_server_fields(&mut wanted);
+        wanted.strip_server_fields();
         if self.action == Action::Update {
             // Whether there is anything to write comes before what could stand in the way of writing it.
-            let print = self.ignore.fingerprint(&wanted);
+            let print = self.ignore.fingerprint(wanted.now());
             if Some(print) == item.source.as_ref().and_then(|party| party.sha256) {
-                return done(as_it_was(item, print, source, &wanted));
+                return done(as_it_was(item, print, &wanted));
             }
             if let Some(item) = self.owned_by_an_app(&item, head) {
                 return done(item);
             }
         }
-        let Some(name) = wanted.get("name").and_then(Value::as_str).filter(|name| !name.is_empty()) else {
+        let Some(name) = wanted.now().get("name").and_then(Value::as_str).filter(|name| !name.is_empty())
+        else {
             return done(ended(
                 item,
                 Outcome::Failed,
@@ -184,7 +190,7 @@ impl TransformContext {
             return done(ended(item, Outcome::Failed, "unknown_name", message));
         }
         name.clone_into(&mut item.name);
-        let hidden = masks(&wanted);
+        let hidden = masks(wanted.now());
         if self.action == Action::Compare && !hidden.is_empty() {
             // Both sides show the mask: what stands behind it is not known.
             let message =
@@ -199,39 +205,41 @@ impl TransformContext {
                 );
                 return done(ended(item, Outcome::Conflict, "masked_secret", message));
             }
-            remove_pointers(&mut wanted, &hidden);
+            let masked = Touched::at(hidden.iter().map(String::as_str));
+            remove_pointers(wanted.edit(&masked), &hidden);
             item.secrets = hidden;
         }
-        let key = self.match_by.key_of(&wanted).map(Cow::into_owned);
+        let key = self.match_by.key_of(wanted.now()).map(Cow::into_owned);
         if matches!(self.action, Action::Migrate | Action::Clone | Action::Restore) {
-            item.warnings.extend(migration_hints(source, &wanted, !self.in_place && !self.home));
+            item.warnings.extend(migration_hints(&wanted, !self.in_place && !self.home));
         } else if self.action == Action::Apply {
-            apart.hints = migration_hints(source, &wanted, true);
+            apart.hints = migration_hints(&wanted, true);
         }
-        item.changes = diff(source, &wanted);
-        item.sent_sha256 = Some(fingerprint(&wanted));
+        item.changes = wanted.changes();
+        item.sent_sha256 = Some(fingerprint(wanted.now()));
         match self.action {
             Action::Update => {
                 item.target = self.overwritten(&item, head);
                 item.operation = Operation::Update;
-                item.warnings.extend(migration_hints(source, &wanted, false));
+                item.warnings.extend(migration_hints(&wanted, false));
             }
-            Action::Clone => clone_call(&mut item, source, &wanted),
+            Action::Clone => clone_call(&mut item, &wanted),
             _ => {}
         }
         if key.is_none() && self.action != Action::Update {
             let message = "has no externalId to be recognised by; use `match: name`";
             return done(ended(item, Outcome::Conflict, "no_external_id", message));
         }
-        let print = (!self.ignore.is_empty()).then(|| self.ignore.fingerprint(&wanted));
+        let print = (!self.ignore.is_empty()).then(|| self.ignore.fingerprint(wanted.now()));
         let apart = (self.action == Action::Apply).then_some(apart);
-        Prepared { item, wanted: Some(verbatim::to_text(&wanted)), key, print, fresh, apart }
+        Prepared { item, wanted: Some(verbatim::to_text(wanted.now())), key, print, fresh, apart }
     }
 
     /// Turns references into those of the target, and says what became of them.
-    fn resolve(&self, wanted: &mut Value, item: &mut PlanItem) -> Resolution {
+    fn resolve(&self, wanted: &mut Edited, item: &mut PlanItem) -> Resolution {
         let Some(resolver) = &self.resolver else { return Resolution::default() };
-        let resolution = resolver.resolve(wanted);
+        let found = resolver.find(wanted.now());
+        let resolution = resolver.resolve_found(wanted.edit(&found.touched()), found);
         tell(&resolution, &self.imports, item);
         resolution
     }
@@ -286,11 +294,11 @@ impl TransformContext {
     }
 
     /// A clone that is given no new name gets the one the service would give it: else it could not be told from its source.
-    fn name_a_clone(&self, wanted: &mut Value, head: &Head) {
+    fn name_a_clone(&self, wanted: &mut Edited, head: &Head) {
         if self.action != Action::Clone {
             return;
         }
-        if let Some(name) = wanted.get_mut("name")
+        if let Some(name) = wanted.edit(&Touched::members(["name"])).get_mut("name")
             && name.as_str() == Some(&head.name)
         {
             *name = Value::from(format!("Clone - {}", head.name));
@@ -327,12 +335,12 @@ pub(crate) fn blank(number: ItemKey, head: &Head) -> PlanItem {
 }
 
 /// The item of an import in which no step changes anything.
-fn as_it_was(mut item: PlanItem, print: Fingerprint, source: &Value, wanted: &Value) -> PlanItem {
-    if let Some(name) = wanted.get("name").and_then(Value::as_str) {
+fn as_it_was(mut item: PlanItem, print: Fingerprint, wanted: &Edited) -> PlanItem {
+    if let Some(name) = wanted.now().get("name").and_then(Value::as_str) {
         name.clone_into(&mut item.name);
     }
     item.target.clone_from(&item.source);
-    item.changes = diff(source, wanted);
+    item.changes = wanted.changes();
     item.sent_sha256 = Some(print);
     item.outcome = Some(Outcome::Unchanged);
     item.verdict = Some(Verdict::Equal);
@@ -359,23 +367,4 @@ pub(crate) fn put_down(text: &[u8], path: &Path) -> Result<Value, RunFolderError
         message: format!("does not hold what was put there ({why})"),
     };
     read_tree(text).map_err(bad)
-}
-
-/// The body of the clone call, and whether a PUT has to follow.
-fn clone_call(item: &mut PlanItem, source: &Value, wanted: &Value) {
-    let mut body = serde_json::Map::new();
-    body.insert("name".to_owned(), Value::from(item.name.clone()));
-    let mut cloned = source.clone();
-    cloned["name"] = Value::from(item.name.clone());
-    let connection =
-        |document: &Value| document.get("_connectionId").and_then(Value::as_str).map(str::to_owned);
-    if let (Some(from), Some(to)) = (connection(source), connection(wanted))
-        && from != to
-    {
-        cloned["_connectionId"] = Value::from(to.clone());
-        body.insert("connectionMap".to_owned(), serde_json::json!({ from: to }));
-    }
-    remove_pointers(&mut cloned, &item.secrets);
-    item.clone = Some(Value::Object(body));
-    item.adjust = Some(fingerprint(&cloned)) != item.sent_sha256;
 }

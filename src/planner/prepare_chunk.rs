@@ -74,24 +74,28 @@ impl Preparing {
 
 impl Unprepared {
     fn prepare(self, context: &TransformContext) -> PreparedImport {
-        let Self { number, row, document, todo } = self;
-        let head = document.head();
+        let Self { number, row, mut document, todo } = self;
         let prepared = match todo {
             Todo::Refuse(trouble) => {
+                let head = document.head();
                 let item = with_source(blank(number, head), head);
                 Prepared::over(ended(item, trouble.outcome, trouble.code, trouble.message))
             }
-            Todo::Prepare(facts) => match document.tree() {
-                Ok(source) => contained(|| context.prepare(number, head, source, &facts))
-                    .unwrap_or_else(|mistake| unprepared(number, head, mistake)),
-                // A backup keeps the text, whatever it is.
-                Err(_) if context.action() == Action::Backup => {
-                    let mut kept = context.prepare(number, head, &Value::Null, &facts);
-                    known_by(&mut kept.item, print_of(document.text()));
-                    kept
+            Todo::Prepare(facts) => {
+                let tree = document.take_tree();
+                let head = document.head();
+                match tree {
+                    Ok(source) => contained(|| context.prepare(number, head, source, &facts))
+                        .unwrap_or_else(|mistake| unprepared(number, head, mistake)),
+                    // A backup keeps the text, whatever it is.
+                    Err(_) if context.action() == Action::Backup => {
+                        let mut kept = context.prepare(number, head, Value::Null, &facts);
+                        known_by(&mut kept.item, print_of(document.text()));
+                        kept
+                    }
+                    Err(why) => unreadable(number, head, &why),
                 }
-                Err(why) => unreadable(number, head, why),
-            },
+            }
         };
         PreparedImport { row, document, prepared }
     }

@@ -81,8 +81,17 @@ impl Document {
     /// # Errors
     ///
     /// The document's tree by value; otherwise as [`Self::tree`].
-    pub fn into_tree(self) -> Result<Value, Unreadable> {
-        self.tree.into_inner().unwrap_or_else(|| read_tree(self.text.as_bytes()))
+    pub fn into_tree(mut self) -> Result<Value, Unreadable> {
+        self.take_tree()
+    }
+
+    /// Its tree, taken out; whoever asks for it later has it parsed again.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::tree`].
+    pub fn take_tree(&mut self) -> Result<Value, Unreadable> {
+        self.tree.take().unwrap_or_else(|| read_tree(self.text.as_bytes()))
     }
 
     /// The fingerprint of its normal form; without a tree, that of its text: see [`fingerprint_of_text`].

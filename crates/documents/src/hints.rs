@@ -3,8 +3,9 @@
 //! Promises: a place that a step changed is taken as looked after; templates are left out, for their value is not known
 //! here. Captured data is named, never shown. No I/O.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use crate::edited::{Edited, Touched};
 use crate::schema::{self, Holds, Mapper, Model, Record, adaptor_named};
 use crate::shortened::shortened;
 
@@ -12,22 +13,25 @@ use crate::shortened::shortened;
 const LISTED: usize = 6;
 
 /// Takes captured data out of a document.
-pub fn drop_captured(document: &mut Value) {
-    if let Some(keys) = document.as_object_mut() {
-        keys.retain(|key, _| !schema::is_captured(key));
+pub fn drop_captured(document: &mut Edited) {
+    let keys = document.now().as_object().into_iter().flat_map(Map::keys);
+    let captured = Touched::members(keys.filter(|key| schema::is_captured(key)));
+    if let Some(members) = document.edit(&captured).as_object_mut() {
+        members.retain(|key, _| !schema::is_captured(key));
     }
 }
 
 /// What to look at in a document that is copied: as it was in the source, and as it is to be written.
-pub fn migration_hints(before: &Value, after: &Value, crossing_accounts: bool) -> Vec<String> {
+pub fn migration_hints(document: &Edited, crossing_accounts: bool) -> Vec<String> {
+    let after = document.now();
     let mut lines = mapper(after);
     lines.extend(block(after));
     if crossing_accounts {
         lines.extend(captured(after));
     }
-    let reconnected = after.get("_connectionId") != before.get("_connectionId");
+    let reconnected = after.get("_connectionId") != document.was("/_connectionId");
     if crossing_accounts || reconnected {
-        lines.extend(foreign_ids(before, after));
+        lines.extend(foreign_ids(document));
     }
     lines
 }
@@ -97,7 +101,8 @@ fn captured(document: &Value) -> Option<String> {
     })
 }
 
-fn foreign_ids(before: &Value, after: &Value) -> Vec<String> {
+fn foreign_ids(document: &Edited) -> Vec<String> {
+    let after = document.now();
     let mut found: Vec<(String, &'static str, &Value)> = Vec::new();
     schema::walk(after, &mut |row, at, value| match row.holds {
         Holds::TargetId(what) => found.push((at.to_owned(), what, value)),
@@ -105,7 +110,7 @@ fn foreign_ids(before: &Value, after: &Value) -> Vec<String> {
         Holds::Lookups(record) if record != Record::Answer => lookup_ids(after, at, &mut found),
         _ => {}
     });
-    found.retain(|(at, _, value)| is_known(value) && before.pointer(at) == Some(*value));
+    found.retain(|(at, _, value)| is_known(value) && document.was(at) == Some(*value));
     let mut lines: Vec<_> =
         found.iter().take(LISTED).map(|(at, what, value)| line(after, at, what, value)).collect();
     if found.len() > LISTED {
@@ -221,8 +226,12 @@ mod tests {
 
     use super::*;
 
+    fn between(before: &Value, after: &Value, crossing_accounts: bool) -> Vec<String> {
+        migration_hints(&Edited::between(before.clone(), after.clone()), crossing_accounts)
+    }
+
     fn elsewhere(document: &Value) -> Vec<String> {
-        migration_hints(document, document, true)
+        between(document, document, true)
     }
 
     #[test]
@@ -250,16 +259,12 @@ mod tests {
             ]
         );
         assert!(
-            migration_hints(&document, &document, false).is_empty(),
+            between(&document, &document, false).is_empty(),
             "the same account behind the same connection"
         );
         let mut other = document.clone();
         other["_connectionId"] = json!("c2");
-        assert_eq!(
-            migration_hints(&document, &other, false),
-            lines,
-            "another connection may be another system"
-        );
+        assert_eq!(between(&document, &other, false), lines, "another connection may be another system");
     }
 
     #[test]
@@ -268,7 +273,7 @@ mod tests {
         assert_eq!(elsewhere(&before).len(), 1);
         let mut after = before.clone();
         after["s3"]["bucket"] = json!("eu-files");
-        assert_eq!(migration_hints(&before, &after, true), Vec::<String>::new());
+        assert_eq!(between(&before, &after, true), Vec::<String>::new());
     }
 
     #[test]
@@ -283,12 +288,13 @@ mod tests {
 
     #[test]
     fn captured_data_is_named_but_never_shown_and_can_be_dropped() {
-        let mut document = json!({ "adaptorType": "HTTPImport", "http": {}, "name": "a", "mockResponse": ["secret"],
+        let document = json!({ "adaptorType": "HTTPImport", "http": {}, "name": "a", "mockResponse": ["secret"],
             "sampleData": "", "sampleResponseData": null });
         let lines = elsewhere(&document);
         assert_eq!(lines, ["captured data goes along (mockResponse): `captured_data: drop` leaves it out"]);
-        drop_captured(&mut document);
-        assert_eq!(document, json!({ "adaptorType": "HTTPImport", "http": {}, "name": "a" }));
+        let mut edited = Edited::new(document);
+        drop_captured(&mut edited);
+        assert_eq!(*edited.now(), json!({ "adaptorType": "HTTPImport", "http": {}, "name": "a" }));
     }
 
     #[test]
@@ -311,7 +317,7 @@ mod tests {
             (json!({ "adaptorType": "AiAgentImport", "aiAgent": {}, "mapping": one }), "maps nothing"),
             (json!({ "adaptorType": "RDBMSImport", "http": {} }), "there is no `rdbms`"),
         ] {
-            let lines = migration_hints(&document, &document, false);
+            let lines = between(&document, &document, false);
             assert!(lines.len() == 1 && lines[0].contains(words), "{lines:?}");
         }
         for sound in [
@@ -319,7 +325,7 @@ mod tests {
             json!({ "adaptorType": "RESTImport", "http": {}, "mapping": one }),
             json!({ "mapping": one }),
         ] {
-            assert_eq!(migration_hints(&sound, &sound, true), Vec::<String>::new());
+            assert_eq!(between(&sound, &sound, true), Vec::<String>::new());
         }
     }
 }

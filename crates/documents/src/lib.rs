@@ -6,6 +6,7 @@
 pub mod contained;
 pub mod diff;
 pub mod document;
+pub mod edited;
 pub mod facts;
 pub mod field_rename;
 pub mod first_few;
@@ -40,6 +41,7 @@ pub mod verbatim;
 
 pub use contained::{Mistake, contained};
 pub use document::{Document, Unreadable};
+pub use edited::{Edited, Touched};
 pub use head::Head;
 pub use id::{Fingerprint, Id};
 pub use problem::Problem;

@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use serde_json::Value;
 
 use crate::contained::contained;
+use crate::edited::Touched;
 use crate::first_few::FirstFew;
 use crate::problem::Problem;
 use crate::selector::{Names, Selector};
@@ -151,6 +152,11 @@ impl Program {
     /// Whether there is no step at all.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()
+    }
+
+    /// Which members of a document the steps may change.
+    pub fn touches(&self) -> Touched {
+        self.steps.iter().fold(Touched::nothing(), |touched, step| touched.and(step.step.touches()))
     }
 
     /// Whether a step needs the names of the import's connection or integration ([`Facts`]).

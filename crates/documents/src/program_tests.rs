@@ -214,6 +214,10 @@ fn a_filter_that_raises_an_error_may_leave_the_import_and_one_that_meets_a_limit
 struct Panics;
 
 impl AnyStep for Panics {
+    fn touches(&self) -> Touched {
+        Touched::Everything
+    }
+
     fn apply(&self, document: &mut Value, _: &Apply<'_>) -> Result<Warnings, StepError> {
         document["name"] = Value::Null;
         panic!("of this step");

@@ -30,14 +30,38 @@ pub struct Change {
 /// The differences from `before` to `after`, server-managed fields left out, in the order of the documents.
 pub fn diff(before: &Value, after: &Value) -> Vec<Change> {
     panic_over(PANIC_DIFFING, before);
-    let mut walk = Walk {
-        before_shape: Shape::of(before),
-        after_shape: Shape::of(after),
-        path: String::new(),
-        dotted: false,
-        changes: Vec::new(),
-    };
+    let mut walk = Walk::new(Shape::of(before), after);
     walk.value(Area::Root, Label::default(), before, after);
+    walk.changes
+}
+
+/// What is known of a document before some members of its top level changed.
+#[derive(Debug)]
+pub(crate) struct Was<'v> {
+    /// Its shape.
+    pub shape: Shape,
+    /// Its `name`, or what else names an object.
+    pub owner: Option<&'v str>,
+    /// The members that may have changed, in its order; `None` where there was none.
+    pub members: Vec<(&'v str, Option<&'v Value>)>,
+}
+
+/// The same as [`diff`], of a document of which only these members may have changed.
+pub(crate) fn diff_members(before: &Was<'_>, after: &Value) -> Vec<Change> {
+    panic_over(PANIC_DIFFING, after);
+    let mut walk = Walk::new(before.shape, after);
+    let Value::Object(after) = after else { return Vec::new() };
+    let owner = before.owner.or_else(|| show::owner(after)).unwrap_or_default();
+    for (key, was) in &before.members {
+        let Some(was) = was.filter(|_| !before.shape.is_server_owned(Area::Root, key)) else { continue };
+        walk.member(Area::Root, Label { key, owner }, was, after.get(*key));
+    }
+    // Told in the order of the document that has them.
+    let is_new = |key: &str| before.members.iter().any(|(known, was)| *known == key && was.is_none());
+    let any = before.members.iter().any(|(_, was)| was.is_none());
+    for (key, value) in after.iter().filter(|(key, _)| any && is_new(key)) {
+        walk.added(Area::Root, Label { key, owner }, value);
+    }
     walk.changes
 }
 
@@ -66,6 +90,11 @@ struct Walk {
 }
 
 impl Walk {
+    fn new(before_shape: Shape, after: &Value) -> Self {
+        let (path, changes) = (String::new(), Vec::new());
+        Self { before_shape, after_shape: Shape::of(after), path, dotted: false, changes }
+    }
+
     fn value(&mut self, area: Area, label: Label<'_>, before: &Value, after: &Value) {
         if is_identical(before, after) || before == after {
             return;
@@ -117,18 +146,25 @@ impl Walk {
                 _ => after.get(key),
             };
             matched += usize::from(other.is_some());
-            match other {
-                Some(other) => self.under(key, |walk| walk.value(area, label, value, other)),
-                None if self.before_shape.is_absent(area, key, value) => {}
-                None => self.under(key, |walk| walk.change(label, Some(value), None)),
-            }
+            self.member(area, label, value, other);
         }
         let all_matched = matched == after.len();
-        let added = after.iter().filter(|(key, _)| !all_matched && !before.contains_key(*key));
-        for (key, value) in added {
-            if !self.after_shape.is_absent(area, key, value) {
-                self.under(key, |walk| walk.change(Label { key, owner }, None, Some(value)));
-            }
+        for (key, value) in after.iter().filter(|(key, _)| !all_matched && !before.contains_key(*key)) {
+            self.added(area, Label { key, owner }, value);
+        }
+    }
+
+    fn member(&mut self, area: Area, label: Label<'_>, before: &Value, after: Option<&Value>) {
+        match after {
+            Some(after) => self.under(label.key, |walk| walk.value(area, label, before, after)),
+            None if self.before_shape.is_absent(area, label.key, before) => {}
+            None => self.under(label.key, |walk| walk.change(label, Some(before), None)),
+        }
+    }
+
+    fn added(&mut self, area: Area, label: Label<'_>, after: &Value) {
+        if !self.after_shape.is_absent(area, label.key, after) {
+            self.under(label.key, |walk| walk.change(label, None, Some(after)));
         }
     }
 

@@ -17,7 +17,7 @@ use crate::Id;
 use crate::name::name_key;
 
 pub use fresh::PendingResource;
-pub use paths::{kinds_in, mentions_ids, places, strangers};
+pub use paths::{Candidates, kinds_in, mentions_ids, places, strangers};
 pub use resolve::{Resolver, carried};
 
 pub use crate::schema::Kind;

@@ -13,6 +13,7 @@ use memchr::memmem::Finder;
 use serde_json::Value;
 
 use super::{Kind, Place, scan};
+use crate::edited::Touched;
 use crate::place::{PathStep as Step, pointer_of};
 use crate::schema as service;
 
@@ -33,6 +34,34 @@ pub(super) enum Candidate {
         /// The key under which the reference stands.
         key: String,
     },
+}
+
+/// What in a document is, or may be, an id of another resource.
+#[derive(Debug)]
+pub struct Candidates(pub(super) Vec<Candidate>);
+
+impl Candidates {
+    /// Those of a document; without texts and keys that may only mention an id, unless these are asked for.
+    pub(super) fn of(document: &Value, mentions: bool) -> Self {
+        let mut found = Vec::new();
+        hits(document, &mut |hit| {
+            if mentions || matches!(hit, Candidate::Reference(_)) {
+                found.push(hit);
+            }
+        });
+        Self(found)
+    }
+
+    /// The members of the document that hold them.
+    pub fn touched(&self) -> Touched {
+        Touched::at(self.0.iter().map(|hit| {
+            match hit {
+                Candidate::Reference(place) => &place.pointer,
+                Candidate::Text { pointer } | Candidate::Key { pointer, .. } => pointer,
+            }
+            .as_str()
+        }))
+    }
 }
 
 /// The kinds of reference that a document's text can hold, found without parsing it.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::counterparts::{Answer, Counterparts};
 use super::family::{entry_of, family};
-use super::paths::{self, Candidate};
+use super::paths::{self, Candidate, Candidates};
 use super::{
     Accounts, Counterpart, Kind, Missing, Place, Resolution, ResourceIndex, Rules, Unresolved, scan,
 };
@@ -34,15 +34,23 @@ impl Resolver {
     /// Rewrites every reference of the document. Afterwards it holds no id of the source account, or the answer
     /// names what is unresolved and the document must not be sent.
     pub fn resolve(&self, document: &mut Value) -> Resolution {
+        let found = self.find(document);
+        self.resolve_found(document, found)
+    }
+
+    /// What [`Self::resolve_found`] may rewrite in the document.
+    pub fn find(&self, document: &Value) -> Candidates {
+        // Within one account a mentioned id is as good as it was.
+        Candidates::of(document, !self.0.same_account)
+    }
+
+    /// [`Self::resolve`] in two steps: what was found in this very document is rewritten.
+    pub fn resolve_found(&self, document: &mut Value, found: Candidates) -> Resolution {
         let mut resolution = Resolution::default();
-        let mut found = Vec::new();
-        paths::hits(document, &mut |hit| found.push(hit));
         let mut keys = Vec::new();
-        for hit in found {
+        for hit in found.0 {
             match hit {
                 Candidate::Reference(place) => self.reference(document, place, &mut resolution),
-                // Within one account a mentioned id is as good as it was.
-                _ if self.0.same_account => {}
                 Candidate::Text { pointer } => {
                     if let Some(Value::String(text)) = document.pointer_mut(&pointer)
                         && let Some(new) = self.rewrite(text, &pointer, &mut resolution)

@@ -1,9 +1,14 @@
 //! The table itself, and that a row is all it takes: every visitor follows the made-up rows of `fields` and `adaptors`.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::step::{FieldRename, Side};
+
+fn hints_of(document: &Value, crossing_accounts: bool) -> Vec<String> {
+    let document = crate::Edited::between(document.clone(), document.clone());
+    crate::hints::migration_hints(&document, crossing_accounts)
+}
 
 #[test]
 fn every_row_says_where_it_comes_from_and_no_row_stands_twice() {
@@ -82,11 +87,11 @@ fn a_made_up_row_is_followed_by_the_diff_and_the_hints() {
     after["madeUpCapture"]["a"] = json!("other");
     let shown = format!("{:?}", crate::diff::diff(&before, &after));
     assert!(!shown.contains("secret") && !shown.contains("other"), "{shown}");
-    let hints = crate::hints::migration_hints(&before, &before, true);
+    let hints = hints_of(&before, true);
     assert!(hints.iter().any(|hint| hint.contains("madeUpCapture")), "{hints:?}");
     assert!(hints.iter().any(|hint| hint.contains("`17` is a shelf")), "{hints:?}");
     let bare = json!({ "adaptorType": "MadeUpImport", "mapping": { "fields": [{ "generate": "a" }] } });
-    let hints = crate::hints::migration_hints(&bare, &bare, false);
+    let hints = hints_of(&bare, false);
     assert!(hints.iter().any(|hint| hint.contains("MadeUpImport maps nothing")), "{hints:?}");
     assert!(hints.iter().any(|hint| hint.contains("there is no `madeUp`")), "{hints:?}");
 }

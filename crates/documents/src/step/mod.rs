@@ -26,6 +26,7 @@ use serde_json::{Map, Value};
 pub use self::keys::Keys;
 pub use self::registry::KEYS as STEP_KEYS;
 use crate::SelectorSpec;
+use crate::edited::Touched;
 pub use crate::facts::Facts;
 pub use crate::field_rename::{FieldRename, Side};
 use crate::problem::{Problem, Problems};
@@ -51,6 +52,11 @@ pub trait Step: fmt::Debug + Send + Sync + Sized + 'static {
     /// [`StepError::NotApplicable`] when the import has nothing that the step could change; the document is then as it
     /// was. [`StepError::Failed`] when it cannot be done.
     fn apply(&self, document: &mut Value, context: &Apply<'_>) -> Result<Warnings, StepError>;
+
+    /// Which members of the document it may change.
+    fn touches(&self) -> Touched {
+        Touched::Everything
+    }
 
     /// Whether the names of the import's connection or integration have to be known ([`Facts`]).
     fn needs_names(&self) -> bool {

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{Apply, Compile, Keys, Step, StepError, StepKind, Warnings};
+use crate::edited::Touched;
 use crate::problem::Problems;
 use crate::template::Template;
 
@@ -21,6 +22,10 @@ impl Step for Name {
     fn apply(&self, document: &mut Value, context: &Apply<'_>) -> Result<Warnings, StepError> {
         let name = context.templates.render(&self.0, document, context.facts);
         put_name(document, name.map_err(|error| StepError::failed(error.to_string()))?)
+    }
+
+    fn touches(&self) -> Touched {
+        Touched::members(["name"])
     }
 
     fn needs_names(&self) -> bool {

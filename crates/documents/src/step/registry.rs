@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{Apply, Compile, Keys, Missing, Step, StepError, Warnings};
 use super::{jq, lookup, mapping, name, patch, remove, rename, rename_field, set, upgrade_mapper};
+use crate::edited::Touched;
 use crate::problem::Problems;
 
 /// The steps, in the order in which they are listed for people.
@@ -83,6 +84,8 @@ impl Entry {
 pub(crate) trait AnyStep: fmt::Debug + Send + Sync {
     /// As [`Step::apply`]: on an error the document may be half changed.
     fn apply(&self, document: &mut Value, context: &Apply<'_>) -> Result<Warnings, StepError>;
+    /// As [`Step::touches`]: which members it may change.
+    fn touches(&self) -> Touched;
     /// As [`Step::needs_names`]: whether names of connections or integrations are needed.
     fn needs_names(&self) -> bool;
     /// As [`Step::unused`]: what no document had so far; empty if nothing.
@@ -92,6 +95,10 @@ pub(crate) trait AnyStep: fmt::Debug + Send + Sync {
 impl<S: Step> AnyStep for S {
     fn apply(&self, document: &mut Value, context: &Apply<'_>) -> Result<Warnings, StepError> {
         Step::apply(self, document, context)
+    }
+
+    fn touches(&self) -> Touched {
+        Step::touches(self)
     }
 
     fn needs_names(&self) -> bool {

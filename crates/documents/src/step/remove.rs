@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{Apply, Compile, Keys, Missing, Step, StepError, StepKind, Warnings};
+use crate::edited::Touched;
 use crate::normal::remove_pointers;
 use crate::pointer::Pointer;
 use crate::problem::{Problem, Problems};
@@ -32,5 +33,9 @@ impl Step for Remove {
             return Ok(Vec::new());
         }
         Err(StepError::not_applicable(format!("there is nothing at {}", self.0.join(", "))))
+    }
+
+    fn touches(&self) -> Touched {
+        Touched::at(self.0.iter().map(String::as_str))
     }
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::name::put_name;
 use super::{Apply, Compile, Keys, Missing, Step, StepError, StepKind, Warnings};
+use crate::edited::Touched;
 use crate::problem::{Problem, Problems};
 use crate::selector;
 
@@ -55,6 +56,10 @@ impl Step for Rename {
         }
         let name = self.find.replace_all(name, &self.replace).into_owned();
         put_name(document, name)
+    }
+
+    fn touches(&self) -> Touched {
+        Touched::members(["name"])
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::{
     Apply, Compile, FieldRename, Keys, Missing, Side, Step, StepError, StepKind, Warnings, blank_cells,
 };
+use crate::edited::Touched;
 use crate::pointer::{self, Pointer};
 use crate::problem::{Problem, Problems};
 use crate::rename::Renamer;
@@ -65,6 +66,10 @@ impl Step for Set {
         }
         let told = blank_cells(&left);
         if left.len() == self.values.len() { Err(StepError::NotApplicable(told)) } else { Ok(vec![told]) }
+    }
+
+    fn touches(&self) -> Touched {
+        Touched::at(self.values.iter().map(|(pointer, _)| pointer.as_str()))
     }
 
     fn needs_names(&self) -> bool {
