@@ -223,7 +223,7 @@ impl Inside<'_> {
             let read: RelatedLine<'_> = serde_json::from_str(line).map_err(bad)?;
             (read.kind, read.document, print_of(read.document.get()))
         };
-        let head = Head::read(document.get());
+        let head = Head::off(document.get());
         let facts = Facts {
             kind,
             id: head.id,

@@ -62,7 +62,7 @@ async fn list(
         };
         let Some(page) = page else { return Ok(()) };
         for text in page.map_err(Unread::Api)?.documents {
-            take(&Head::read(&text), &text);
+            take(&Head::off(&text), &text);
         }
     }
 }

@@ -65,7 +65,7 @@ impl Account {
         pin_mut!(pages);
         let page = pages.next().await?.ok()?;
         // Ids begin with the time at which they were given.
-        page.documents.iter().map(|text| Head::read(text).id).filter(|id| !id.as_str().is_empty()).min()
+        page.documents.iter().map(|text| Head::off(text).id).filter(|id| !id.as_str().is_empty()).min()
     }
 
     /// Turns a failed call into an error that names the account.

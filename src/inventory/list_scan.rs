@@ -214,7 +214,7 @@ async fn once(
                         return Err(EngineError::Interrupted);
                     }
                 }
-                let head = Head::read(&text);
+                let head = Head::off(&text);
                 let of = head.adaptor_type.as_deref().unwrap_or_default();
                 match adaptor {
                     None => {
@@ -276,7 +276,7 @@ async fn behind_the_end(account: &Account, ids: &Ids, cancel: &Cancel) -> Result
     match PagesAhead::of(account, request).next(cancel).await? {
         Some(Ok(page)) => {
             let is_new = |head: Head| !ids.seen.contains(&ids.hasher.hash_one(head.id.as_str()));
-            Ok(page.documents.iter().any(|text| is_new(Head::read(text))))
+            Ok(page.documents.iter().any(|text| is_new(Head::off(text))))
         }
         Some(Err(error)) if error.kind != ErrorKind::Refused => {
             Err(account.failed("list the imports")(error))

@@ -14,7 +14,7 @@ use crate::job::Selection;
 use crate::model::Head;
 use crate::model::cancel::Cancel;
 use crate::model::event::Events;
-use crate::run_folder::document_file::read_document;
+use crate::run_folder::document_file::spooled_document;
 
 /// An import a selection sees.
 #[derive(Debug, Clone)]
@@ -57,7 +57,7 @@ pub async fn inventory(
     let mut listed = Vec::with_capacity(picks.items.len());
     for pick in picks.items.iter() {
         let text = picks.spool.read(pick.slot())?;
-        let head = read_document(text, folder)?.head().clone();
+        let head = spooled_document(text, folder)?.head().clone();
         listed.push(Listed {
             connection_name: names.name(Kind::Connections, head.connection.as_ref()).map(str::to_owned),
             integration_name: names.name(Kind::Integrations, head.integration.as_ref()).map(str::to_owned),

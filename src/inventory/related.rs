@@ -144,7 +144,7 @@ impl Shelf<'_> {
             };
             let mut reads = Vec::with_capacity(documents.len());
             for text in documents {
-                let head = Head::read(&text);
+                let head = Head::off(&text);
                 if seen.insert(head.id.clone()) && (kind != "flows" || uses(&text, self.used)) {
                     reads.push(self.whole(kind, head, text));
                 }

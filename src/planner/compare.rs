@@ -9,7 +9,7 @@ use crate::planner::plan_builder::PlanBuilder;
 use crate::planner::prepare::ended;
 use crate::planner::settle::{ambiguous, changes, party};
 use crate::planner::target_index::TargetImports;
-use crate::run_folder::document_file::read_document;
+use crate::run_folder::document_file::spooled_document;
 use crate::run_folder::plan_item::{DIFFERS, ONLY_IN_SOURCE, PlanItem};
 
 /// Places named in the message of an import that differs.
@@ -78,7 +78,7 @@ pub(crate) fn take_others(
     };
     for import in std::mem::take(&mut decided.left) {
         let text = imports.spool.read(import.slot)?;
-        let document = read_document(text, imports.spool.path())?;
+        let document = spooled_document(text, imports.spool.path())?;
         others.keep(document.head(), document.text(), None)?;
     }
     for mut item in others.items()? {

@@ -20,7 +20,7 @@ use crate::planner::plan_builder::PlanBuilder;
 use crate::planner::request::PlanRequest;
 use crate::planner::target_index::TargetImports;
 use crate::planner::usage::tell;
-use crate::run_folder::document_file::read_document;
+use crate::run_folder::document_file::spooled_document;
 
 /// Imports that are named in a refusal.
 const NAMED: usize = 100;
@@ -39,7 +39,7 @@ pub(crate) fn claims(
     builder.claims.is_empty = picks.items.is_empty();
     let known = Known::new(with, here, usage);
     for slot in std::mem::take(&mut picks.left_out) {
-        let document = read_document(picks.spool.read(slot)?, picks.spool.path())?;
+        let document = spooled_document(picks.spool.read(slot)?, picks.spool.path())?;
         let head = document.head().clone();
         let keys = document.tree().ok().and_then(|tree| counterpart(with, &known, &head, tree));
         builder.claims.take(&head.id, keys);
@@ -102,7 +102,7 @@ pub(crate) async fn take_deletions(
     let Some(others) = &mut imports.others else { return Ok(nothing) };
     for import in left {
         let text = imports.spool.read(import.slot)?;
-        let document = read_document(text, imports.spool.path())?;
+        let document = spooled_document(text, imports.spool.path())?;
         others.consider(None, document.head(), document.text())?;
     }
     let (held, set_aside) = (others.held(), others.set_aside());

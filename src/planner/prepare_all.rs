@@ -17,7 +17,7 @@ use crate::planner::plan_builder::PlanBuilder;
 use crate::planner::prepare::{Prepared, TransformContext, blank, ended};
 use crate::planner::prepare_chunk::{PreparedImport, Preparing, Todo, Unprepared, with_source};
 use crate::planner::request::PlanRequest;
-use crate::run_folder::document_file::read_document;
+use crate::run_folder::document_file::spooled_document;
 use crate::run_folder::plan_item::Reason;
 
 /// Imports that are prepared in one go, at most, and the bytes of their documents after which a chunk ends.
@@ -107,7 +107,7 @@ impl Source<'_, '_> {
             self.at += 1;
             let text = self.picks.spool.read(pick.slot())?;
             bytes += text.len();
-            let document = read_document(text, self.picks.spool.path())?;
+            let document = spooled_document(text, self.picks.spool.path())?;
             let head = document.head();
             if self.with.only().is_some_and(|only| !only.contains(&head.id)) {
                 continue;

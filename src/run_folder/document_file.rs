@@ -174,6 +174,20 @@ pub fn read_document(text: Vec<u8>, path: &Path) -> Result<Document, RunFolderEr
     })
 }
 
+/// The document of a text that the program put down in passing, once it was found to be JSON: it is not checked again. `path`
+/// is named in the error.
+///
+/// # Errors
+///
+/// It is not UTF-8, which everything put down is.
+pub(crate) fn spooled_document(text: Vec<u8>, path: &Path) -> Result<Document, RunFolderError> {
+    let text = String::from_utf8(text).map_err(|error| RunFolderError::BadFile {
+        path: path.to_owned(),
+        message: format!("does not hold what was put there ({error})"),
+    })?;
+    Ok(Document::new(text.into()))
+}
+
 /// A value of this program as JSON, to be put into `path`, which is named in the error.
 ///
 /// # Errors

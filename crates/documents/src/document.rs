@@ -32,7 +32,7 @@ pub struct Document {
 impl Document {
     /// A document of its text, which is JSON.
     pub fn new(text: Box<str>) -> Self {
-        Self { head: Head::read(&text), text, tree: OnceCell::new() }
+        Self { head: Head::off(&text), text, tree: OnceCell::new() }
     }
 
     /// A document of bytes as they were sent or kept; see [`escape_bytes`] for those that are not UTF-8.
@@ -74,15 +74,6 @@ impl Document {
     /// The text has none.
     pub fn tree(&self) -> Result<&Value, &Unreadable> {
         self.tree.get_or_init(|| read_tree(self.text.as_bytes())).as_ref()
-    }
-
-    /// Its tree, taken out.
-    ///
-    /// # Errors
-    ///
-    /// The document's tree by value; otherwise as [`Self::tree`].
-    pub fn into_tree(mut self) -> Result<Value, Unreadable> {
-        self.take_tree()
     }
 
     /// Its tree, taken out; whoever asks for it later has it parsed again.

@@ -39,7 +39,7 @@ impl Touched {
         keys.map_or(Self::Everything, Self::Members)
     }
 
-    /// Both together.
+    /// What either of both may touch.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         match (self, other) {

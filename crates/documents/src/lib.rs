@@ -10,6 +10,7 @@ pub mod edited;
 pub mod facts;
 pub mod field_rename;
 pub mod first_few;
+mod glance;
 pub mod handlebars;
 pub mod head;
 pub mod hex;

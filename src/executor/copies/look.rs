@@ -118,7 +118,7 @@ impl Beside<'_> {
         let mut is_familiar = false;
         while let Some(page) = pages.next().await {
             for text in page.map_err(self.target.failed("list the imports"))?.documents {
-                let head = Head::read(&text);
+                let head = Head::off(&text);
                 if self.owned.contains(&head.id) {
                     missing.remove(&head.id);
                     names_of_own.take(&head.id, &head.name);

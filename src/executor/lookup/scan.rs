@@ -83,7 +83,7 @@ pub(super) async fn others(
     let mut bearers = Vec::new();
     while let Some(page) = pages.next().await {
         for text in page.map_err(target.failed(&format!("list the {}", kind.as_str())))?.documents {
-            let head = Head::read(&text);
+            let head = Head::off(&text);
             if !met.insert(head.id.clone()) {
                 continue;
             }

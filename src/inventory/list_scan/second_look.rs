@@ -96,7 +96,7 @@ async fn try_look(
         };
         let mut unfiltered = false;
         for text in page.documents {
-            let head = Head::read(&text);
+            let head = Head::off(&text);
             let is_other = |adaptor| head.adaptor_type.as_deref().is_some_and(|of: &str| Some(of) != adaptor);
             if adaptor.is_some() && is_other(adaptor) {
                 unfiltered = true;

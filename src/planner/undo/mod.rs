@@ -37,7 +37,7 @@ use crate::planner::undo::undoing::{Undoing, put_back};
 use crate::planner::undo::wanted::{Wanted, print_without_server_fields};
 use crate::planner::write_plan::Planned;
 use crate::run_folder::before_images::Befores;
-use crate::run_folder::document_file::{DocumentFile, read_document};
+use crate::run_folder::document_file::{DocumentFile, spooled_document};
 use crate::run_folder::folder::RunFolder;
 use crate::run_folder::forecast::{Forecast, Outlook, Write};
 use crate::run_folder::plan_file::{PlanFile, PlanWriter};
@@ -322,7 +322,7 @@ fn plan_item(
             let message = "before.jsonl lacks the document as it was, or holds another: put it back by hand";
             return Ok(ended(item, Outcome::Failed, "no_before", message).into());
         };
-        now = standings.text(at)?.map(|text| read_document(text, Path::new("now.spool"))).transpose()?;
+        now = standings.text(at)?.map(|text| spooled_document(text, Path::new("now.spool"))).transpose()?;
         if now.as_ref().is_some_and(|now| print_without_server_fields(now) == kept.print) {
             item.verdict = Some(Verdict::Equal);
             let message = "it is as it was before the run already";
@@ -345,7 +345,8 @@ fn plan_item(
     }
     if may_hold_an_edit(one, &standing) {
         if now.is_none() {
-            now = standings.text(at)?.map(|text| read_document(text, Path::new("now.spool"))).transpose()?;
+            now =
+                standings.text(at)?.map(|text| spooled_document(text, Path::new("now.spool"))).transpose()?;
         }
         let before = wanted.as_ref().and_then(|wanted| wanted.tree.as_ref());
         let added =
