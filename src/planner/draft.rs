@@ -18,13 +18,15 @@ pub(crate) struct Draft {
     /// Whether what it is compared by stands behind the document, in [`PRINT`] bytes.
     pub has_print: bool,
     pub has_secrets: bool,
+    /// Whether it stands behind the item how the import of the target differs from it.
+    pub has_found: bool,
     pub verdict: Verdict,
 }
 
 impl Draft {
     pub(crate) fn new(item: Span, wanted: Option<Span>, verdict: Verdict) -> Self {
         let wanted = wanted.unwrap_or(NOTHING).into();
-        Self { item: item.into(), wanted, has_print: false, has_secrets: false, verdict }
+        Self { item: item.into(), wanted, has_print: false, has_secrets: false, has_found: false, verdict }
     }
 
     /// Whether a document is to be written for it.

@@ -2,11 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use futures::{StreamExt, pin_mut};
-
 use crate::documents::contained;
 use crate::documents::document::read_tree;
-use crate::documents::normal::Ignore;
 use crate::inventory::error::EngineError;
 use crate::job::OnExisting;
 use crate::model::{Id, Verdict};
@@ -16,17 +13,12 @@ use crate::planner::confirm::{Confirmed, Position, confirm};
 use crate::planner::decide::{Decision, Group, creates_anyway, pair};
 use crate::planner::decisions::Decisions;
 use crate::planner::earlier_runs::{Sought, earlier_writes};
-use crate::planner::likeness::{Likeness, Place, ServiceOwn, adaptor_of, likeness};
+use crate::planner::likeness::{Likeness, ServiceOwn, adaptor_of};
 use crate::planner::own::read_own;
 use crate::planner::plan_builder::PlanBuilder;
+use crate::planner::side_by_side::{Alike, compare_all};
 use crate::planner::target_index::{TargetImport, TargetImports};
 use crate::run_folder::document_file::Span;
-
-/// Documents that are compared in one go, off the thread that waits for answers.
-const CHUNK: usize = 64;
-
-/// Chunks that are compared at a time.
-const AT_ONCE: usize = 2;
 
 /// Documents of the target that are asked what the service fills in, at most.
 const MOST_ASKED: usize = 2000;
@@ -60,10 +52,10 @@ impl Decided {
 }
 
 /// Items that want one key and are not decided by fingerprints alone.
-struct Open {
-    key: u64,
-    wanted: Vec<usize>,
-    standing: Vec<usize>,
+pub(crate) struct Open {
+    pub key: u64,
+    pub wanted: Vec<usize>,
+    pub standing: Vec<usize>,
     /// What is one of the items by its fingerprint.
     taken: BTreeSet<usize>,
 }
@@ -203,115 +195,6 @@ async fn decide_open(
         decided.confirmed.gone = gone;
     }
     Ok(())
-}
-
-/// How alike items and imports are, where they are not equal by fingerprint.
-type Alike = HashMap<(usize, u64, usize), Likeness>;
-
-/// The texts of a group, to be compared with each other.
-struct Texts {
-    key: u64,
-    wanted: Vec<(usize, Vec<u8>, Vec<String>)>,
-    found: Vec<(usize, Vec<u8>)>,
-}
-
-/// Compares the documents of all groups, in chunks, off the thread that waits for answers.
-async fn compare_all(
-    builder: &mut PlanBuilder<'_>,
-    imports: &mut TargetImports<'_>,
-    open: &[Open],
-) -> Result<(Alike, BTreeSet<Place>), EngineError> {
-    let (mut alike, mut asked) = (Alike::new(), BTreeSet::new());
-    let ignore = std::sync::Arc::new(builder.print.ignore.clone());
-    let cancel = builder.with.context.cancel;
-    let mut groups = open.iter();
-    let chunks = futures::stream::iter(std::iter::from_fn(|| {
-        let mut chunk = Vec::new();
-        let mut texts = 0;
-        while texts < CHUNK {
-            let Some(group) = groups.next() else { break };
-            match texts_of(builder, imports, group) {
-                Ok(group) => {
-                    texts += group.wanted.len() + group.found.len();
-                    chunk.push(group);
-                }
-                Err(error) => return Some(Err(error)),
-            }
-        }
-        (!chunk.is_empty()).then_some(Ok(chunk))
-    }));
-    let compared = chunks
-        .map(|chunk| {
-            let ignore = std::sync::Arc::clone(&ignore);
-            async move {
-                let chunk = chunk?;
-                let comparing = tokio::task::spawn_blocking(move || compare_chunk(&chunk, &ignore));
-                // Panics are contained; a runtime that ends has no use for what it found.
-                comparing.await.map_err(|_| EngineError::Interrupted)
-            }
-        })
-        .buffered(AT_ONCE);
-    pin_mut!(compared);
-    loop {
-        let next = tokio::select! {
-            biased;
-            () = cancel.draining() => return Err(EngineError::Interrupted),
-            next = compared.next() => next,
-        };
-        let Some(next) = next else { break };
-        let (pairs, places) = next?;
-        alike.extend(pairs);
-        asked.extend(places);
-    }
-    Ok((alike, asked))
-}
-
-fn texts_of(
-    builder: &mut PlanBuilder<'_>,
-    imports: &mut TargetImports<'_>,
-    group: &Open,
-) -> Result<Texts, EngineError> {
-    let mut texts = Texts { key: group.key, wanted: Vec::new(), found: Vec::new() };
-    for item in &group.wanted {
-        if let Some(text) = builder.wanted_text(*item)? {
-            texts.wanted.push((*item, text, builder.secrets(*item)?));
-        }
-    }
-    for at in &group.standing {
-        let Some(import) = imports.by_key.get(group.key, *at) else {
-            continue;
-        };
-        if import.unreadable.is_none() {
-            let slot = import.slot;
-            texts.found.push((*at, imports.spool.read(slot)?));
-        }
-    }
-    Ok(texts)
-}
-
-fn compare_chunk(
-    chunk: &[Texts],
-    ignore: &Ignore,
-) -> (Vec<((usize, u64, usize), Likeness)>, BTreeSet<Place>) {
-    let (mut pairs, mut asked) = (Vec::new(), BTreeSet::new());
-    for group in chunk {
-        let found: Vec<_> =
-            group.found.iter().filter_map(|(at, text)| Some((*at, read_tree(text).ok()?))).collect();
-        for (item, text, secrets) in &group.wanted {
-            let Ok(wanted) = read_tree(text) else {
-                continue;
-            };
-            for (at, found) in &found {
-                let alike = contained(|| likeness(&wanted, found, ignore, secrets, &mut asked));
-                let alike = alike.unwrap_or(Likeness::Unknown);
-                // Nothing is kept of what is unlike: that is the rule, and there may be very many.
-                if alike != Likeness::Unlike {
-                    pairs.push(((*item, group.key, *at), alike));
-                }
-            }
-        }
-    }
-    (pairs, asked)
 }
 
 /// Asks the documents of the target what they have in common at the places in question.

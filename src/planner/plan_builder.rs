@@ -368,6 +368,7 @@ impl<'a> PlanBuilder<'a> {
     pub(crate) fn put_back(&mut self, index: usize, item: &PlanItem) -> Result<(), EngineError> {
         let text = to_json(item, self.items.path())?;
         self.drafts[index].item = self.items.append(&text)?.into();
+        self.drafts[index].has_found = false;
         Ok(())
     }
 

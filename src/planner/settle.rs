@@ -1,15 +1,13 @@
 //! decide, for each item: what happens to it, given what stands in the target.
 
 use crate::documents::Unreadable;
-use crate::documents::diff::{Change, diff};
 use crate::documents::name::{differ_by, is_same_name};
-use crate::documents::normal::masks;
 use crate::inventory::error::EngineError;
 use crate::job::{Action, OnExisting};
 use crate::model::{Operation, Outcome};
 use crate::planner::apply::{leave_out_entered, removed, stands_apart};
 use crate::planner::decide::{Decision, creates_anyway};
-use crate::planner::likeness::adaptor_of;
+use crate::planner::found::Found;
 use crate::planner::matching::Decided;
 use crate::planner::own::{Whose, whose};
 use crate::planner::plan_builder::PlanBuilder;
@@ -194,19 +192,6 @@ fn exists(
     }
 }
 
-/// How an import of the target differs from what is wanted.
-#[derive(Debug, Default)]
-pub(crate) struct Found {
-    /// What an update would change in it.
-    pub changes: Vec<Change>,
-    /// JSON pointers of the secrets that an update would erase.
-    pub hidden: Vec<String>,
-    /// The import's name.
-    pub name: String,
-    /// Its `lastModified`, unless the job ignores it.
-    pub modified: Option<String>,
-}
-
 /// What an update would change in the import that is there, and the secrets it would erase.
 pub(crate) fn changes(
     builder: &mut PlanBuilder<'_>,
@@ -216,23 +201,21 @@ pub(crate) fn changes(
     decided: &Decided,
     imports: &mut TargetImports<'_>,
 ) -> Result<Found, EngineError> {
-    let there = put_down(&imports.spool.read(slot)?, imports.spool.path())?;
-    let name = there.get("name").and_then(|name| name.as_str()).unwrap_or_default().to_owned();
-    let modified = there.pointer(MODIFIED).and_then(|at| at.as_str()).map(str::to_owned);
-    let modified = modified.filter(|_| !builder.print.ignore.covers(MODIFIED));
-    let Some(text) = builder.wanted_text(index)? else {
-        return Ok(Found { name, ..Found::default() });
+    let mut found = match builder.found(index, slot)? {
+        Some(found) => found,
+        None => {
+            let there = put_down(&imports.spool.read(slot)?, imports.spool.path())?;
+            match builder.wanted_text(index)? {
+                Some(text) => Found::between(&there, &put_down(&text, builder.documents.path())?),
+                None => Found::of(&there),
+            }
+        }
     };
-    let wanted = put_down(&text, builder.documents.path())?;
     let ignore = &builder.print.ignore;
-    let mut changes = diff(&there, &wanted);
-    changes.retain(|change| !ignore.covers(&change.path));
-    decided.own.leave_out(&adaptor_of(&there), removed, &mut changes);
-    // A secret that the job gives anew is not erased.
-    let mut hidden = masks(&there);
-    let is_given = |pointer: &String| wanted.pointer(pointer).is_some_and(serde_json::Value::is_string);
-    hidden.retain(|pointer| !is_given(pointer));
-    Ok(Found { changes, hidden, name, modified })
+    found.modified = found.modified.filter(|_| !ignore.covers(MODIFIED));
+    found.changes.retain(|change| !ignore.covers(&change.path));
+    decided.own.leave_out(&found.adaptor, removed, &mut found.changes);
+    Ok(found)
 }
 
 /// An import that stands in the target, as an item names it.

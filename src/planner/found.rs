@@ -1,0 +1,88 @@
+//! How an import of the target differs from what is wanted: told where the two are compared, and put down until it is
+//! asked for. To read both again costs as much as the whole comparison.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::documents::diff::{Change, diff};
+use crate::documents::normal::masks;
+use crate::inventory::error::EngineError;
+use crate::planner::likeness::adaptor_of;
+use crate::planner::plan_builder::PlanBuilder;
+use crate::planner::prepare::MODIFIED;
+use crate::run_folder::document_file::{Span, from_json, to_json};
+
+/// How an import of the target differs from what is wanted.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Found {
+    /// What an update would change in it.
+    pub changes: Vec<Change>,
+    /// JSON pointers of the secrets that an update would erase.
+    pub hidden: Vec<String>,
+    /// The import's name.
+    pub name: String,
+    /// Its adaptor; empty where it does not say.
+    pub adaptor: String,
+    /// Its `lastModified`.
+    pub modified: Option<String>,
+}
+
+impl Found {
+    /// What is known of an import of which nothing is wanted.
+    pub(crate) fn of(there: &Value) -> Self {
+        let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
+        Self {
+            changes: Vec::new(),
+            hidden: Vec::new(),
+            name: text(there.get("name")).unwrap_or_default(),
+            adaptor: adaptor_of(there),
+            modified: text(there.pointer(MODIFIED)),
+        }
+    }
+
+    /// How it differs, whatever the job ignores and the service fills in.
+    pub(crate) fn between(there: &Value, wanted: &Value) -> Self {
+        // A secret that the job gives anew is not erased.
+        let is_given = |pointer: &String| wanted.pointer(pointer).is_some_and(Value::is_string);
+        let mut hidden = masks(there);
+        hidden.retain(|pointer| !is_given(pointer));
+        Self { changes: diff(there, wanted), hidden, ..Self::of(there) }
+    }
+}
+
+/// Before what was found stand the offset of the document in question, in 8 bytes, and the length, in 4.
+const HEADER: u32 = 12;
+
+impl PlanBuilder<'_> {
+    /// Puts down, behind the item, how the document at `slot` differs from it.
+    pub(crate) fn keep_found(&mut self, index: usize, slot: Span, found: &Found) -> Result<(), EngineError> {
+        let found = to_json(found, self.items.path())?;
+        let Ok(length) = u32::try_from(found.len()) else { return Ok(()) };
+        let item = self.items.read(self.drafts[index].item.into())?;
+        self.drafts[index].item = self.items.append(&item)?.into();
+        self.items.append(&slot.offset.to_le_bytes())?;
+        self.items.append(&length.to_le_bytes())?;
+        self.items.append(&found)?;
+        self.drafts[index].has_found = true;
+        Ok(())
+    }
+
+    /// How the document at `slot` differs from an item, where that was put down.
+    pub(crate) fn found(&mut self, index: usize, slot: Span) -> Result<Option<Found>, EngineError> {
+        if !self.drafts[index].has_found {
+            return Ok(None);
+        }
+        let item = Span::from(self.drafts[index].item);
+        let header = Span { offset: item.offset + u64::from(item.length), length: HEADER };
+        let text = self.items.read(header)?;
+        let (Some(offset), Some(length)) = (text.first_chunk::<8>(), text.last_chunk::<4>()) else {
+            return Ok(None);
+        };
+        if u64::from_le_bytes(*offset) != slot.offset {
+            return Ok(None);
+        }
+        let offset = header.offset + u64::from(HEADER);
+        let text = self.items.read(Span { offset, length: u32::from_le_bytes(*length) })?;
+        Ok(from_json(&text).ok())
+    }
+}

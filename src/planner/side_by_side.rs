@@ -1,0 +1,152 @@
+//! Items and imports of the target side by side: what fingerprints do not decide is compared as documents.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
+
+use tokio::task::JoinHandle;
+
+use crate::documents::contained;
+use crate::documents::document::read_tree;
+use crate::documents::normal::Ignore;
+use crate::inventory::error::EngineError;
+use crate::planner::found::Found;
+use crate::planner::likeness::{Likeness, Place, likeness};
+use crate::planner::matching::Open;
+use crate::planner::plan_builder::PlanBuilder;
+use crate::planner::target_index::TargetImports;
+use crate::run_folder::document_file::Span;
+
+/// Documents that are compared in one go, off the thread that waits for answers.
+const CHUNK: usize = 64;
+
+/// Chunks that are compared at a time.
+const AT_ONCE: usize = 2;
+
+/// How alike items and imports are, where they are not equal by fingerprint.
+pub(crate) type Alike = HashMap<(usize, u64, usize), Likeness>;
+
+/// The texts of a group, to be compared with each other.
+struct Texts {
+    key: u64,
+    wanted: Vec<(usize, Vec<u8>, Vec<String>)>,
+    found: Vec<(usize, Span, Vec<u8>)>,
+}
+
+/// Compares the documents of all groups, in chunks, off the thread that waits for answers.
+pub(crate) async fn compare_all(
+    builder: &mut PlanBuilder<'_>,
+    imports: &mut TargetImports<'_>,
+    open: &[Open],
+) -> Result<(Alike, BTreeSet<Place>), EngineError> {
+    let (mut alike, mut asked) = (Alike::new(), BTreeSet::new());
+    let ignore = Arc::new(builder.print.ignore.clone());
+    let cancel = builder.with.context.cancel;
+    let mut groups = open.iter();
+    let mut comparing: VecDeque<JoinHandle<Compared>> = VecDeque::new();
+    loop {
+        let chunk = next_chunk(builder, imports, &mut groups)?;
+        let is_last = chunk.is_empty();
+        if !is_last {
+            let ignore = Arc::clone(&ignore);
+            comparing.push_back(tokio::task::spawn_blocking(move || compare_chunk(&chunk, &ignore)));
+        }
+        while is_last || comparing.len() == AT_ONCE {
+            let Some(first) = comparing.pop_front() else { break };
+            let compared = tokio::select! {
+                biased;
+                () = cancel.draining() => return Err(EngineError::Interrupted),
+                // Panics are contained; a runtime that ends has no use for what it found.
+                compared = first => compared.map_err(|_| EngineError::Interrupted)?,
+            };
+            alike.extend(compared.alike);
+            asked.extend(compared.asked);
+            for (item, slot, found) in compared.found {
+                builder.keep_found(item, slot, &found)?;
+            }
+        }
+        if is_last {
+            return Ok((alike, asked));
+        }
+    }
+}
+
+/// The texts of the next groups; none after the last.
+fn next_chunk<'g>(
+    builder: &mut PlanBuilder<'_>,
+    imports: &mut TargetImports<'_>,
+    groups: &mut impl Iterator<Item = &'g Open>,
+) -> Result<Vec<Texts>, EngineError> {
+    let (mut chunk, mut texts) = (Vec::new(), 0);
+    while texts < CHUNK
+        && let Some(group) = groups.next()
+    {
+        let group = texts_of(builder, imports, group)?;
+        texts += group.wanted.len() + group.found.len();
+        chunk.push(group);
+    }
+    Ok(chunk)
+}
+
+fn texts_of(
+    builder: &mut PlanBuilder<'_>,
+    imports: &mut TargetImports<'_>,
+    group: &Open,
+) -> Result<Texts, EngineError> {
+    let mut texts = Texts { key: group.key, wanted: Vec::new(), found: Vec::new() };
+    for item in &group.wanted {
+        if let Some(text) = builder.wanted_text(*item)? {
+            texts.wanted.push((*item, text, builder.secrets(*item)?));
+        }
+    }
+    for at in &group.standing {
+        let Some(import) = imports.by_key.get(group.key, *at) else {
+            continue;
+        };
+        if import.unreadable.is_none() {
+            let slot = import.slot;
+            texts.found.push((*at, slot, imports.spool.read(slot)?));
+        }
+    }
+    Ok(texts)
+}
+
+/// What came of a chunk.
+#[derive(Default)]
+struct Compared {
+    alike: Vec<((usize, u64, usize), Likeness)>,
+    asked: BTreeSet<Place>,
+    /// How the only import that may be an item differs from it, and where its document lies.
+    found: Vec<(usize, Span, Found)>,
+}
+
+fn compare_chunk(chunk: &[Texts], ignore: &Ignore) -> Compared {
+    let mut compared = Compared::default();
+    for group in chunk {
+        let found: Vec<_> = group
+            .found
+            .iter()
+            .filter_map(|(at, slot, text)| Some((*at, *slot, read_tree(text).ok()?)))
+            .collect();
+        let is_pair = group.wanted.len() == 1 && group.found.len() == 1;
+        for (item, text, secrets) in &group.wanted {
+            let Ok(wanted) = read_tree(text) else {
+                continue;
+            };
+            for (at, slot, found) in &found {
+                let alike = contained(|| likeness(&wanted, found, ignore, secrets, &mut compared.asked));
+                let alike = alike.unwrap_or(Likeness::Unknown);
+                if is_pair
+                    && !matches!(alike, Likeness::Equal(_))
+                    && let Ok(found) = contained(|| Found::between(found, &wanted))
+                {
+                    compared.found.push((*item, *slot, found));
+                }
+                // Nothing is kept in memory of what is unlike: that is the rule, and there may be very many.
+                if alike != Likeness::Unlike {
+                    compared.alike.push(((*item, group.key, *at), alike));
+                }
+            }
+        }
+    }
+    compared
+}
