@@ -11,7 +11,6 @@ time and need little of the CPU; the others are ratios of CPU seconds, bytes of 
 
 import argparse
 import contextlib
-import datetime
 import json
 import pathlib
 import shutil
@@ -88,15 +87,27 @@ def place(options, faults, imports):
             made.service.stop()
 
 
-def journal_seconds(place, run, step):
-    """The time of the last record of that step, in seconds since the epoch."""
-    last = None
-    with open(place.folder / run / "journal.jsonl") as lines:
-        for line in lines:
-            if f'"step":"{step}"' in line:
-                last = line
-    at = json.loads(last)["at"]
-    return datetime.datetime.fromisoformat(at.replace("Z", "+00:00")).timestamp()
+class Calls:
+    """When the service had its first call since the last reset, and its last: looked at every 20 ms."""
+
+    def __init__(self, service):
+        self.service, self.samples, self.over = service, [], threading.Event()
+        self.thread = threading.Thread(target=self._watch, daemon=True)
+        self.thread.start()
+
+    def _watch(self):
+        while not self.over.wait(0.02):
+            total, _ = self.service.counts()
+            self.samples.append((time.monotonic(), total))
+
+    def seconds(self):
+        """From the first call to the last, at most 20 ms more."""
+        self.over.set()
+        self.thread.join()
+        self.samples.append((time.monotonic(), self.service.counts()[0]))
+        last = self.samples[-1][1]
+        before = next(at for (at, _), (_, total) in zip(self.samples, self.samples[1:]) if total > 0)
+        return next(at for at, total in self.samples if total == last) - before
 
 
 def at_the_limit(options, start, thief):
@@ -115,9 +126,10 @@ def at_the_limit(options, start, thief):
 
         if thief:
             threading.Thread(target=steal, daemon=True).start()
-        began = time.time()
+        watch = Calls(it.service)
         command = it.run("run", job, "--yes", "--run-dir", "run")
         over.set()
+        calls = watch.seconds()
         per_call = {}
         for call in it.service.calls():
             per_call[call["status"]] = per_call.get(call["status"], 0) + call["count"]
@@ -125,8 +137,7 @@ def at_the_limit(options, start, thief):
         refused = per_call.get(429, 0)
         # Calls to the source have a bucket of their own; nearly all are to the target.
         floor = (total - start) / (300 - thief)
-        calls = journal_seconds(it, "run", "verified") - began
-        return (f"{total / options.imports:.4f} calls an import; to the last call {calls:.2f} s = {calls / floor:.3f} x, "
+        return (f"{total / options.imports:.4f} calls an import; from the first call to the last {calls:.2f} s = {calls / floor:.3f} x, "
                 f"whole command {command.wall:.2f} s = {command.wall / floor:.3f} x of {floor:.2f} s; "
                 f"{refused} answers 429 ({100 * refused / total:.2f} %)")
 

@@ -23,7 +23,7 @@ pub(crate) struct Found {
     pub name: String,
     /// Its adaptor; empty where it does not say.
     pub adaptor: String,
-    /// Its `lastModified`.
+    /// When it was last changed, as the service says; absent where it does not.
     pub modified: Option<String>,
 }
 

@@ -16,7 +16,7 @@ use crate::planner::earlier_runs::{Sought, earlier_writes};
 use crate::planner::likeness::{Likeness, ServiceOwn, adaptor_of};
 use crate::planner::own::read_own;
 use crate::planner::plan_builder::PlanBuilder;
-use crate::planner::side_by_side::{Alike, compare_all};
+use crate::planner::side_by_side::{Alike, Open, compare_all};
 use crate::planner::target_index::{TargetImport, TargetImports};
 use crate::run_folder::document_file::Span;
 
@@ -49,15 +49,6 @@ impl Decided {
             Some((Decision::Unchanged(_) | Decision::Differs(_), _)) => false,
         }
     }
-}
-
-/// Items that want one key and are not decided by fingerprints alone.
-pub(crate) struct Open {
-    pub key: u64,
-    pub wanted: Vec<usize>,
-    pub standing: Vec<usize>,
-    /// What is one of the items by its fingerprint.
-    taken: BTreeSet<usize>,
 }
 
 /// Pairs every item with what stands in the target. What differs by the list is read again before that counts, all together.

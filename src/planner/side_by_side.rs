@@ -11,7 +11,6 @@ use crate::documents::normal::Ignore;
 use crate::inventory::error::EngineError;
 use crate::planner::found::Found;
 use crate::planner::likeness::{Likeness, Place, likeness};
-use crate::planner::matching::Open;
 use crate::planner::plan_builder::PlanBuilder;
 use crate::planner::target_index::TargetImports;
 use crate::run_folder::document_file::Span;
@@ -21,6 +20,15 @@ const CHUNK: usize = 64;
 
 /// Chunks that are compared at a time.
 const AT_ONCE: usize = 2;
+
+/// Items that want one key and are not decided by fingerprints alone.
+pub(crate) struct Open {
+    pub key: u64,
+    pub wanted: Vec<usize>,
+    pub standing: Vec<usize>,
+    /// What is one of the items by its fingerprint.
+    pub taken: BTreeSet<usize>,
+}
 
 /// How alike items and imports are, where they are not equal by fingerprint.
 pub(crate) type Alike = HashMap<(usize, u64, usize), Likeness>;

@@ -3,7 +3,8 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::{Id, glance};
+use crate::Id;
+use crate::glance::{self, Fields};
 
 /// The identity of an import and the few fields that decide where it goes.
 ///
@@ -70,12 +71,29 @@ impl Head {
 
     /// Reads the head of a text that was found to be JSON, as [`Self::read`] does: nothing is checked again.
     pub fn off(json: &str) -> Self {
-        glance::head(json).unwrap_or_else(|| Self::read(json))
+        glance::fields(json).and_then(Self::of_fields).unwrap_or_else(|| Self::read(json))
     }
 
     /// Reads the head of any document: a field of another type counts as absent, half a character becomes U+FFFD.
     pub fn read(text: &str) -> Self {
         Self::of(text).unwrap_or_else(|_| Self::read_loosely(text))
+    }
+
+    /// `None` without a text `_id`, and where the name is `null`.
+    fn of_fields(fields: Fields) -> Option<Self> {
+        let id = |field: Option<Option<String>>| field.flatten().map(Id::from);
+        Some(Self {
+            id: Id::from(fields.id??),
+            name: fields.name.map_or_else(|| Some(String::new()), |name| name)?,
+            adaptor_type: fields.adaptor_type.flatten(),
+            connection: id(fields.connection),
+            integration: id(fields.integration),
+            connector: id(fields.connector),
+            cloned_from: id(fields.cloned_from),
+            external_id: fields.external_id.flatten(),
+            created_at: fields.created_at.flatten(),
+            last_modified: fields.last_modified.flatten(),
+        })
     }
 
     fn read_loosely(text: &str) -> Self {
@@ -156,6 +174,8 @@ fn text_of(raw: &RawValue) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -171,5 +191,56 @@ mod tests {
         let name = |text: &str| Head::read(&format!(r#"{{"_id":"a","name":"{text}"}}"#)).name;
         assert_eq!(name(r"a\ud83d\n\u00e9\ud83d\ude00 \/ü"), "a\u{fffd}\né\u{1f600} /ü");
         assert_eq!(name(r"\ude00\\"), "\u{fffd}\\");
+    }
+
+    fn off(text: &str) -> Option<Head> {
+        glance::fields(text).and_then(Head::of_fields)
+    }
+
+    #[test]
+    fn a_head_is_read_off_between_what_does_not_count() {
+        let text = " { \"x\" : [ { \"_id\" : \"no\\\"\" } , 1.5 ] , \"_id\":\"a\" ,\n \"name\":\"x\\u00e9\\\"y\", \
+                    \"externalId\": null, \"n\": -1, \"s\": \"]}\", \"lastModified\": \"t\" } \n";
+        let head = off(text).unwrap();
+        assert_eq!(Some(&head), Head::of(text).ok().as_ref());
+        assert_eq!((head.name.as_str(), head.external_id), ("xé\"y", None));
+    }
+
+    #[test]
+    fn what_is_out_of_the_ordinary_is_for_a_parser() {
+        for text in [
+            "[]",
+            "{}",
+            "7",
+            "{\"name\":\"a\"}",
+            "{\"_id\":1}",
+            "{\"_id\":null}",
+            "{\"_id\":\"a\",\"_id\":\"b\"}",
+            "{\"_id\":\"a\",\"name\":null}",
+            "{\"\\u005fid\":\"a\"}",
+            "{\"_id\":\"a\",\"name\":\"\\ud83d\"}",
+            "{\"_id\":\"a\"} x",
+            "{\"_id\":\"a\"",
+            "{\"_id\":\"a",
+            "",
+        ] {
+            assert_eq!(off(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_is_read_otherwise_than_by_a_parser(
+            members in prop::collection::vec((0..8_usize, 0..12_usize), 0..8), blank in prop::sample::select(vec!["", " ", "\n\t"])
+        ) {
+            let keys = ["_id", "name", "_connectionId", "externalId", "x", "\\u006eame", "a\\\"b", "mapping"];
+            let values = ["\"a\"", "\"\"", "\"a\\\\\"", "\"\\ud83d\\ude00\"", "null", "true", "-1.5e3", "[]", "{}",
+                "[{\"_id\":\"[\\\"\"},[1,2]]", "{\"name\":{\"a\":\"}\"}}", "\"é\""];
+            let members = members.iter().map(|(key, value)| format!("\"{}\"{blank}:{blank}{}", keys[*key], values[*value]));
+            let text = format!("{{{blank}{}{blank}}}", members.collect::<Vec<_>>().join(&format!("{blank},")));
+            if let Some(head) = off(&text) {
+                prop_assert_eq!(Head::of(&text).unwrap(), head);
+            }
+        }
     }
 }

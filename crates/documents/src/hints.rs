@@ -104,10 +104,15 @@ fn captured(document: &Value) -> Option<String> {
 fn foreign_ids(document: &Edited) -> Vec<String> {
     let after = document.now();
     let mut found: Vec<(String, &'static str, &Value)> = Vec::new();
-    schema::walk(after, &mut |row, at, value| match row.holds {
+    let may_be = |holds| match holds {
+        Holds::TargetId(_) | Holds::Mapping(Model::One, _) => true,
+        Holds::Lookups(record) => record != Record::Answer,
+        _ => false,
+    };
+    schema::walk_those(after, may_be, &mut |row, at, value| match row.holds {
         Holds::TargetId(what) => found.push((at.to_owned(), what, value)),
         Holds::Mapping(Model::One, _) => hard_coded_ids(Some(value), at, &mut found),
-        Holds::Lookups(record) if record != Record::Answer => lookup_ids(after, at, &mut found),
+        Holds::Lookups(_) => lookup_ids(after, at, &mut found),
         _ => {}
     });
     found.retain(|(at, _, value)| is_known(value) && document.was(at) == Some(*value));

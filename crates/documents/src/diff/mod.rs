@@ -38,7 +38,7 @@ pub fn diff(before: &Value, after: &Value) -> Vec<Change> {
 /// What is known of a document before some members of its top level changed.
 #[derive(Debug)]
 pub(crate) struct Was<'v> {
-    /// Its shape.
+    /// The shape it had before.
     pub shape: Shape,
     /// Its `name`, or what else names an object.
     pub owner: Option<&'v str>,

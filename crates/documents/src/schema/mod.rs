@@ -37,4 +37,5 @@ pub use self::rows::{
 };
 pub use self::walk::{
     below_block, holds_anywhere, is_closed, is_dead, reference_kind, references, rows_of, visit_mut, walk,
+    walk_those,
 };

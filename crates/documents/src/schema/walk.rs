@@ -79,9 +79,19 @@ pub fn is_closed(key: &str) -> bool {
 ///
 /// The rows come in the order of the document's keys. Rows at any depth are left out: see [`holds_anywhere`].
 pub fn walk<'v>(document: &'v Value, found: &mut dyn FnMut(&'static Field, &str, &'v Value)) {
+    walk_those(document, |_| true, found);
+}
+
+/// As [`walk`], over the rows that hold what is looked for.
+pub fn walk_those<'v>(
+    document: &'v Value,
+    looked_for: impl Fn(Holds) -> bool,
+    found: &mut dyn FnMut(&'static Field, &str, &'v Value),
+) {
+    let mut pointer = String::new();
     for (key, value) in document.as_object().into_iter().flatten() {
-        for row in rows_of(key) {
-            let mut pointer = String::new();
+        for row in rows_of(key).iter().filter(|row| looked_for(row.holds)) {
+            pointer.clear();
             push_key(&mut pointer, key);
             visit(value, below_block(row.at), &mut pointer, &mut |pointer, value| found(row, pointer, value));
         }
