@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::api::{ErrorKind, ListRequest};
 use crate::documents::document::Document;
 use crate::documents::name::name_key;
-use crate::documents::references::{Kind, Resource, ResourceIndex};
+use crate::documents::references::{Kind, Missing, Resource, ResourceIndex, Rules};
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::inventory::list_scan::PAGE;
@@ -44,6 +44,22 @@ pub(crate) async fn fill(
     let lacks: Vec<Kind> = kinds.iter().filter(|kind| !directory.kinds.contains_key(kind)).copied().collect();
     let lists = try_join_all(lacks.iter().map(|kind| list(account, *kind))).await?;
     directory.kinds.extend(lacks.into_iter().zip(lists));
+    Ok(())
+}
+
+/// The same; those of kinds whose references are left out, or whose imports are skipped, where a list lacks one, are read
+/// until two looks agree: a list that ends early must not mean that a resource is not there.
+pub(crate) async fn fill_surely(
+    account: &Account,
+    directory: &mut ResourceIndex,
+    kinds: &BTreeSet<Kind>,
+    rules: &Rules,
+) -> Result<(), EngineError> {
+    let new: Vec<Kind> = kinds.iter().filter(|kind| !directory.kinds.contains_key(kind)).copied().collect();
+    fill(account, directory, kinds).await?;
+    for kind in new.into_iter().filter(|kind| rules.missing(*kind) != Missing::Fail) {
+        look_again(account, directory, kind).await?;
+    }
     Ok(())
 }
 
@@ -94,11 +110,11 @@ pub(crate) async fn fill_both(
     (source, here): (&Account, &mut ResourceIndex),
     (target, there): (&Account, &mut ResourceIndex),
     kinds: &BTreeSet<Kind>,
-    create: &BTreeSet<Kind>,
+    rules: &Rules,
 ) -> Result<(), EngineError> {
     let new: Vec<Kind> = kinds.iter().filter(|kind| !there.kinds.contains_key(kind)).copied().collect();
-    futures::try_join!(fill(source, here, kinds), fill(target, there, kinds))?;
-    look_twice(here, (target, there), new.into_iter().filter(|kind| create.contains(kind))).await
+    futures::try_join!(fill_surely(source, here, kinds, rules), fill_surely(target, there, kinds, rules))?;
+    look_twice(here, (target, there), new.into_iter().filter(|kind| rules.create.contains(kind))).await
 }
 
 /// Looks again at the lists of the target, of those of `kinds` that were read, that lack a name of the source.

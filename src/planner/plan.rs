@@ -188,19 +188,19 @@ async fn resolver(
         } else if kinds.is_empty() {
             return Ok(None);
         }
-        resource_index::fill(with.source, here, &kinds).await?;
+        resource_index::fill_surely(with.source, here, &kinds, &job.references).await?;
         picks.notes.extend(map_notes(&job.references.map, here, &with.source.facts.name));
         return Ok(Some(Resolver::within(here.clone(), job.references.clone())));
     }
     kinds.append(&mut picks.kinds);
     // A step may bring in a reference that no document had.
     kinds_in(&job.text, &mut kinds);
-    let create = &job.references.create;
-    resource_index::fill_both((with.source, &mut *here), (with.target, &mut *there), &kinds, create).await?;
+    let rules = &job.references;
+    resource_index::fill_both((with.source, &mut *here), (with.target, &mut *there), &kinds, rules).await?;
     picks.notes.extend(map_notes(&job.references.map, here, &with.source.facts.name));
     if picks.mentions {
         let (here, there) = ((with.source, &mut *here), (with.target, &mut *there));
-        picks.notes.extend(resource_index::fill_mentioned(here, there, create).await?);
+        picks.notes.extend(resource_index::fill_mentioned(here, there, &rules.create).await?);
     }
     let accounts = if with.goes_home() { Accounts::Same } else { Accounts::Different };
     Ok(Some(Resolver::new(here.clone(), there.clone(), job.references.clone(), accounts)))

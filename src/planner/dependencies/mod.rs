@@ -147,12 +147,12 @@ impl DependencyPlanner {
                 mentions = mentions || mentions_ids(&document.text);
             }
             let known = stock.here.kinds.len();
-            let create = &stock.job.references.create;
+            let rules = &stock.job.references;
             let (here, there) = ((stock.source, &mut stock.here), (stock.target, &mut stock.there));
-            resource_index::fill_both(here, there, &kinds, create).await?;
+            resource_index::fill_both(here, there, &kinds, rules).await?;
             if mentions && !has_looked {
                 let (here, there) = ((stock.source, &mut stock.here), (stock.target, &mut stock.there));
-                note = resource_index::fill_mentioned(here, there, create).await?;
+                note = resource_index::fill_mentioned(here, there, &rules.create).await?;
                 has_looked = true;
             }
             if stock.here.kinds.len() > known {

@@ -136,3 +136,24 @@ fn the_size_of_a_cache_is_the_services_own() {
     let made = &ran.world.resources("target", "lookupcaches")[0];
     assert_eq!((made.get("size"), made.get("sizeInMB")), (None, None), "{made:#}");
 }
+
+#[test]
+fn a_list_that_ends_early_once_leaves_out_no_reference_and_skips_no_import() {
+    for account in ["source", "target"] {
+        for missing in ["drop", "skip"] {
+            let short = transship::emulator::Effect::ShrunkenList { keep: 1 };
+            Scenario::migrate([])
+                .both("scripts", script("Check"))
+                .both("scripts", script("Other"))
+                .source(&hooked("a", "Check"))
+                .source(&hooked("b", "Other"))
+                .job("references", &format!("{{ missing: {missing} }}"))
+                .fault(Fault::on("GET", "/v1/scripts", short).in_account(account).first(1))
+                .run()
+                .expect_exit(0)
+                .expect_all(2, "created", "equal")
+                .expect_in_target("a", "/hooks/preMap/_scriptId", id_of("target", "scripts", "Check"))
+                .expect_in_target("b", "/hooks/preMap/_scriptId", id_of("target", "scripts", "Other"));
+        }
+    }
+}
