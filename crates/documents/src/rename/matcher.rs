@@ -27,7 +27,7 @@ pub(super) struct Rules {
     pub all: Vec<Rule>,
     from: HashMap<String, Vec<usize>>,
     to: HashMap<String, Vec<usize>>,
-    /// The last name of every `from` and `to`: a text without any of them holds nothing to do.
+    /// The last name of every `from`, and the names of every `to`: a text without any of them holds nothing to do.
     needle: AhoCorasick,
     /// The same renames backwards, where that is unambiguous.
     pub reverse: Option<Box<Rules>>,
@@ -62,13 +62,20 @@ pub(super) struct Counts {
     pub changed: Vec<usize>,
     /// Whether its new name stands somewhere without having been made by it.
     pub taken: Vec<bool>,
+    /// The name of a field that stands there as a whole, and inside of which it puts another.
+    pub outer: Vec<Option<Vec<String>>>,
     /// Whether something was left alone that may name its field.
     pub mentioned: Vec<bool>,
 }
 
 impl Counts {
     pub(super) fn new(rules: usize) -> Self {
-        Self { changed: vec![0; rules], taken: vec![false; rules], mentioned: vec![false; rules] }
+        Self {
+            changed: vec![0; rules],
+            taken: vec![false; rules],
+            outer: vec![None; rules],
+            mentioned: vec![false; rules],
+        }
     }
 }
 
@@ -91,8 +98,7 @@ impl Rules {
         }
         let mut words: Vec<String> = rules
             .iter()
-            .flat_map(|r| [r.from.last(), r.to.last()])
-            .flatten()
+            .flat_map(|r| r.from.last().into_iter().chain(&r.to))
             .map(|name| longest_plain_run(name).to_owned())
             .collect();
         words.sort();
@@ -194,6 +200,22 @@ impl Rules {
         {
             counts.taken[rule] = true;
         }
+        if full.iter().all(|part| part.kind == Kind::Name) {
+            self.note_outer(&full.iter().map(|part| part.text.to_owned()).collect::<Vec<_>>(), counts);
+        }
+    }
+
+    /// Notes when the name of a field is what some rename puts another field into, that was not inside of it before.
+    fn note_outer(&self, name: &[String], counts: &mut Counts) {
+        for at in name.first().and_then(|first| self.to.get(first)).into_iter().flatten() {
+            let Rule { from, to } = &self.all[*at];
+            let is_inside = to.len() > name.len() && to.starts_with(name);
+            if is_inside && counts.outer[*at].is_none() {
+                let was_inside =
+                    (1..from.len()).any(|length| self.rewrite_names(&from[..length]).as_slice() == name);
+                counts.outer[*at] = (!was_inside).then(|| name.to_vec());
+            }
+        }
     }
 
     fn resolve_one(&self, context: &[String], tokens: &[Token], counts: &mut Counts) -> Found {
@@ -209,6 +231,7 @@ impl Rules {
         };
         // What one rename made of this path may be what another makes of a second one.
         let names: Vec<String> = renamed.iter().filter_map(|step| step.name.clone()).collect();
+        self.note_outer(&names, counts);
         let back = self.longest(&self::full(&names, &[]), &self.to, |r| &r.to);
         if let Some((other, _)) = back.filter(|(other, _)| *other != rule) {
             counts.taken[other] = true;

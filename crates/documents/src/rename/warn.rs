@@ -133,6 +133,12 @@ fn collisions(side: &str, renames: &SideRename<'_>, warnings: &mut Vec<String>) 
         if counts.changed[at] == 0 {
             continue;
         }
+        if let Some(outer) = &counts.outer[at] {
+            let outer = Rule::shown(outer);
+            warnings.push(format!(
+                "{side}: `{from}` became `{to}`, and `{outer}` is there too: if that is a plain value, it cannot hold another"
+            ));
+        }
         for (other, second) in rules.iter().enumerate().skip(at + 1) {
             if second.to == rule.to && counts.changed[other] > 0 {
                 let second = Rule::shown(&second.from);

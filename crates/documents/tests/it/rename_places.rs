@@ -290,6 +290,31 @@ fn two_fields_that_become_one_name_in_a_document_are_said() {
 }
 
 #[test]
+fn a_field_that_is_put_inside_of_another_is_said() {
+    let fields = |names: &[&str]| {
+        let rows = names.iter().map(|name| json!({ "extract": "q", "generate": name })).collect::<Vec<_>>();
+        json!({ "mapping": { "fields": rows } })
+    };
+    let inside =
+        "target: `b` became `x.y`, and `x` is there too: if that is a plain value, it cannot hold another";
+    for (names, renames, said) in [
+        // In one step, and the second of two.
+        (&["a", "b"][..], &[target("a", "x"), target("b", "x.y")][..], true),
+        (&["b", "a"], &[target("a", "x"), target("b", "x.y")], true),
+        (&["x", "b"], &[target("b", "x.y")], true),
+        // One of them is not there, or what is inside of it goes on being so.
+        (&["b"], &[target("a", "x"), target("b", "x.y")], false),
+        (&["a", "a.b"], &[target("a", "x"), target("a.b", "x.y")], false),
+        (&["x", "x.b"], &[target("x.b", "x.y")], false),
+        (&["a", "a.b"], &[target("a", "x")], false),
+    ] {
+        let warnings = rename_fields(&mut fields(names), renames);
+        let expected = if said { vec![inside.to_owned()] } else { Vec::new() };
+        assert_eq!(warnings, expected, "{names:?}");
+    }
+}
+
+#[test]
 fn renames_that_make_no_sense_are_refused() {
     let refused: [(&[FieldRename], &str); 6] = [
         (&[target("a", "celigo_initializeValues")], "a word of the service"),
