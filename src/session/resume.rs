@@ -54,6 +54,8 @@ impl Session {
         }
         if let Some(by) = &record.undone {
             let message = format!("this run was undone by {by}: start a new run of its job");
+            // Its report may have been broken off in the middle.
+            report_on(reopened.folder, reopened.plan).await.ok();
             return Err(SessionError::Refused(message));
         }
         self.refuse_another_account(&reopened).await?;

@@ -108,10 +108,15 @@ impl Session {
         let Some(of) = undo.undoes() else { return Ok(()) };
         // One that is gone or cannot be read is not resumed either.
         let Ok(earlier) = OpenedRun::open(of.path()) else { return Ok(()) };
-        if earlier.is_done() || earlier.record.undone.is_some() {
+        if earlier.is_done() {
             return Ok(());
         }
         let _lock = RunLock::take(&of, &self.holder(&format!("undo of {}", of.path().display())))?;
+        if earlier.record.undone.is_some() {
+            // Its report may have been broken off in the middle.
+            report_on(earlier.folder, earlier.plan).await.ok();
+            return Ok(());
+        }
         self.mark_undone(&of, &RunId(undo.id())).await
     }
 

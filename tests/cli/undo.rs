@@ -58,7 +58,8 @@ fn an_undo_that_is_killed_at_its_beginning_has_not_begun_or_is_resumed() {
     let first = ["draft.after_keep", "journal.created"].map(|point| format!("{point}:1"));
     let written =
         (1..=4).flat_map(|time| ["before_write", "after_sync"].map(|at| format!("journal.{at}:{time}")));
-    for point in first.into_iter().chain(written) {
+    let reported = (1..=2).map(|time| format!("report.between_files:{time}"));
+    for point in first.into_iter().chain(written).chain(reported) {
         let world =
             Scenario::migrate(["a", "b"]).job("concurrency", "1").env("TRANSSHIP_SETTLE", "0").start();
         world.fault(Fault::on_create(Fault::status(401)).named("b"));
@@ -77,6 +78,8 @@ fn an_undo_that_is_killed_at_its_beginning_has_not_begun_or_is_resumed() {
             [undo] => {
                 begun += 1;
                 world.resume(undo).expect_exit(0).expect_target([]);
+                let ran = world.command(&["verify", "runs/run-1"]).expect_exit(3);
+                assert!(!ran.stdout.contains("damaged"), "{point}: {}", ran.stdout);
                 world
                     .resume(&world.path("runs/run-1"))
                     .expect_exit(2)
@@ -86,7 +89,7 @@ fn an_undo_that_is_killed_at_its_beginning_has_not_begun_or_is_resumed() {
             several => panic!("{point}: {several:?}"),
         }
     }
-    assert!((2..=7).contains(&begun), "{begun}");
+    assert!((3..=8).contains(&begun), "{begun}");
 }
 
 #[test]
