@@ -7,6 +7,7 @@ use crate::api::{Document, ErrorKind};
 use crate::documents::document::read_tree;
 use crate::documents::planted::{STALE_WRITE, is_planted};
 use crate::executor::context::{Context, document, printed};
+use crate::executor::look_up::look_before;
 use crate::executor::record::{
     End, Next, applied, end, failed, failed_to_change, failed_to_make, not_its_own, present, unchecked,
 };
@@ -182,6 +183,13 @@ pub(crate) async fn restore(context: &Context<'_>, item: &PlanItem) -> Result<Ne
                 Ok(_) => present(context, item, &target.id, None, error.attempts, true).await,
                 Err(error) if error.kind == ErrorKind::NotFound => {
                     context.ledger.sync(item.item, Step::Absent, None).await?;
+                    // The run folder may be older than the run, and another run may have made it anew.
+                    if context.again {
+                        match look_before(context, item).await? {
+                            Next::Go if context.ledger.is_untouched(item.item) => {}
+                            next => return Ok(next),
+                        }
+                    }
                     create(context, item).await
                 }
                 Err(error) => resolve_doubt::unreadable(context, item, &error).await,

@@ -89,6 +89,28 @@ fn a_restore_killed_at_any_named_point_is_finished_by_resume_without_the_archive
 
 #[cfg(debug_assertions)]
 #[test]
+fn what_was_made_anew_is_not_made_once_more_from_an_older_run_folder() {
+    let world = backup(["a"]).start();
+    world.run().expect_exit(0);
+    let id = world.id("source", "a");
+    world.remove("source", "a");
+    world.call(reqwest::Method::DELETE, "source", &format!("/v1/recycleBinTTL/imports/{id}"), None);
+    now(&world, "restore", &[]);
+    let folder = dies_at(&world, "call.before_send:1").expect("it began");
+    let older = world.path("runs/older");
+    std::fs::create_dir(&older).unwrap();
+    let files = std::fs::read_dir(&folder).unwrap().map(Result::unwrap);
+    for file in files.filter(|entry| entry.path().is_file()) {
+        std::fs::copy(file.path(), older.join(file.file_name())).unwrap();
+    }
+    world.resume(&folder).expect_exit(0).expect_source(["a"]).expect_audit("a", "restored", "equal");
+    std::fs::remove_dir_all(&folder).unwrap();
+    let ran = world.resume(&older).expect_exit(0).expect_calls("POST", "/v1/imports", 0).expect_source(["a"]);
+    ran.expect_cell("a", "error_message", "appeared since the run was planned, and is equal");
+}
+
+#[cfg(debug_assertions)]
+#[test]
 fn what_somebody_changed_between_the_recycle_bin_and_the_completion_stays_and_is_named() {
     // Killed behind the recycle bin's answer, and behind that of the PUT.
     for (point, edited, completed) in [
