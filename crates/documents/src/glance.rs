@@ -113,20 +113,19 @@ impl<'t> Glance<'t> {
     fn text_inside(&mut self) -> Option<Quoted<'t>> {
         let (bytes, from, mut escaped) = (self.text.as_bytes(), self.at, false);
         loop {
-            let rest = bytes.get(self.at..)?;
-            let is_end = |byte: &u8| matches!(byte, b'"' | b'\\');
-            // Most texts are short: to begin a search of many bytes at a time would cost more than it saves.
-            let found = match rest.iter().take(SHORT).position(is_end) {
-                Some(found) => found,
-                None => SHORT + memchr2(b'"', b'\\', rest.get(SHORT..)?)?,
-            };
-            self.at += found + 1;
-            if rest[found] == b'"' {
-                return Some(Quoted { inside: self.text.get(from..self.at - 1)?, escaped });
+            match bytes.get(self.at)? {
+                b'"' => break,
+                b'\\' => {
+                    escaped = true;
+                    self.at += 2;
+                }
+                // Most texts are short: to begin a search of many bytes at a time costs more than it saves.
+                _ if self.at - from < SHORT => self.at += 1,
+                _ => self.at += memchr2(b'"', b'\\', &bytes[self.at..])?,
             }
-            escaped = true;
-            self.at += 1;
         }
+        self.at += 1;
+        Some(Quoted { inside: self.text.get(from..self.at - 1)?, escaped })
     }
 
     fn text_or_null(&mut self) -> Option<Option<String>> {
