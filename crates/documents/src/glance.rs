@@ -3,8 +3,6 @@
 //! A list holds each import once, and its head is looked at several times on the way; what is between the few fields that
 //! count is stepped over.
 
-use memchr::memchr2;
-
 /// Reads the fields. `None` where anything is not as in nearly all documents: escapes in a key, a field twice or of another
 /// type, no object. Such a text is for a parser.
 pub(crate) fn fields(text: &str) -> Option<Fields> {
@@ -85,8 +83,28 @@ impl<'t> Quoted<'t> {
     }
 }
 
-/// Bytes of a text that are looked at one by one.
-const SHORT: usize = 32;
+/// How many bytes stand before the first quote or backslash. Eight are looked at at a time: most texts are short, and to
+/// begin a search of more at a time costs more than it saves.
+fn before_quote_or_backslash(bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const HIGHEST: u64 = ONES << 7;
+    // The highest bit of each byte that is the one sought; behind the first of them also of others.
+    let marks = |word: u64, sought: u8| {
+        let differs = word ^ (ONES * u64::from(sought));
+        differs.wrapping_sub(ONES) & !differs & HIGHEST
+    };
+    let mut at = 0;
+    while let Some(chunk) = bytes[at..].first_chunk::<8>() {
+        let word = u64::from_le_bytes(*chunk);
+        let found = marks(word, b'"') | marks(word, b'\\');
+        if found != 0 {
+            return Some(at + found.trailing_zeros() as usize / 8);
+        }
+        at += 8;
+    }
+    let rest = bytes[at..].iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+    Some(at + rest)
+}
 
 /// A place in a text that is JSON.
 struct Glance<'t> {
@@ -113,16 +131,12 @@ impl<'t> Glance<'t> {
     fn text_inside(&mut self) -> Option<Quoted<'t>> {
         let (bytes, from, mut escaped) = (self.text.as_bytes(), self.at, false);
         loop {
-            match bytes.get(self.at)? {
-                b'"' => break,
-                b'\\' => {
-                    escaped = true;
-                    self.at += 2;
-                }
-                // Most texts are short: to begin a search of many bytes at a time costs more than it saves.
-                _ if self.at - from < SHORT => self.at += 1,
-                _ => self.at += memchr2(b'"', b'\\', &bytes[self.at..])?,
+            self.at += before_quote_or_backslash(bytes.get(self.at..)?)?;
+            if bytes[self.at] == b'"' {
+                break;
             }
+            escaped = true;
+            self.at += 2;
         }
         self.at += 1;
         Some(Quoted { inside: self.text.get(from..self.at - 1)?, escaped })
