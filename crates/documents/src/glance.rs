@@ -18,10 +18,10 @@ pub(crate) fn fields(text: &str) -> Option<Fields> {
         glance.expect(b':')?;
         match found.place(key) {
             Some(place) => {
-                let value = glance.text_or_null()?;
-                if place.replace(value).is_some() {
+                if *place != Field::Absent {
                     return None;
                 }
+                *place = glance.text_or_null()?;
             }
             None => glance.skip()?,
         }
@@ -38,23 +38,43 @@ pub(crate) fn fields(text: &str) -> Option<Fields> {
     Some(found)
 }
 
-/// The fields of a head as far as they were met: the text that stands there, or `null`.
+/// What stands at a key.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) enum Field {
+    /// The key is not there.
+    #[default]
+    Absent,
+    Null,
+    Text(String),
+}
+
+impl Field {
+    /// The text, where it is one.
+    pub(crate) fn text(self) -> Option<String> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Absent | Self::Null => None,
+        }
+    }
+}
+
+/// The fields of a head.
 #[derive(Default)]
 pub(crate) struct Fields {
-    pub id: Option<Option<String>>,
-    pub name: Option<Option<String>>,
-    pub adaptor_type: Option<Option<String>>,
-    pub connection: Option<Option<String>>,
-    pub integration: Option<Option<String>>,
-    pub connector: Option<Option<String>>,
-    pub cloned_from: Option<Option<String>>,
-    pub external_id: Option<Option<String>>,
-    pub created_at: Option<Option<String>>,
-    pub last_modified: Option<Option<String>>,
+    pub id: Field,
+    pub name: Field,
+    pub adaptor_type: Field,
+    pub connection: Field,
+    pub integration: Field,
+    pub connector: Field,
+    pub cloned_from: Field,
+    pub external_id: Field,
+    pub created_at: Field,
+    pub last_modified: Field,
 }
 
 impl Fields {
-    fn place(&mut self, key: &str) -> Option<&mut Option<Option<String>>> {
+    fn place(&mut self, key: &str) -> Option<&mut Field> {
         Some(match key {
             "_id" => &mut self.id,
             "name" => &mut self.name,
@@ -142,20 +162,20 @@ impl<'t> Glance<'t> {
         Some(Quoted { inside: self.text.get(from..self.at - 1)?, escaped })
     }
 
-    fn text_or_null(&mut self) -> Option<Option<String>> {
+    fn text_or_null(&mut self) -> Option<Field> {
         match self.next()? {
             b'"' => {
                 let from = self.at;
                 self.at += 1;
                 let quoted = self.text_inside()?;
                 if quoted.escaped {
-                    return serde_json::from_str(self.text.get(from..self.at)?).ok().map(Some);
+                    return serde_json::from_str(self.text.get(from..self.at)?).ok().map(Field::Text);
                 }
-                Some(Some(quoted.inside.to_owned()))
+                Some(Field::Text(quoted.inside.to_owned()))
             }
             b'n' => {
                 self.at += "null".len();
-                Some(None)
+                Some(Field::Null)
             }
             _ => None,
         }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::Id;
-use crate::glance::{self, Fields};
+use crate::glance::{self, Field, Fields};
 
 /// The identity of an import and the few fields that decide where it goes.
 ///
@@ -81,18 +81,21 @@ impl Head {
 
     /// `None` without a text `_id`, and where the name is `null`.
     fn of_fields(fields: Fields) -> Option<Self> {
-        let id = |field: Option<Option<String>>| field.flatten().map(Id::from);
+        let id = |field: Field| field.text().map(Id::from);
         Some(Self {
-            id: Id::from(fields.id??),
-            name: fields.name.map_or_else(|| Some(String::new()), |name| name)?,
-            adaptor_type: fields.adaptor_type.flatten(),
+            id: id(fields.id)?,
+            name: match fields.name {
+                Field::Absent => String::new(),
+                name => name.text()?,
+            },
+            adaptor_type: fields.adaptor_type.text(),
             connection: id(fields.connection),
             integration: id(fields.integration),
             connector: id(fields.connector),
             cloned_from: id(fields.cloned_from),
-            external_id: fields.external_id.flatten(),
-            created_at: fields.created_at.flatten(),
-            last_modified: fields.last_modified.flatten(),
+            external_id: fields.external_id.text(),
+            created_at: fields.created_at.text(),
+            last_modified: fields.last_modified.text(),
         })
     }
 
