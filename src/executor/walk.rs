@@ -25,11 +25,18 @@ pub(crate) async fn walk(context: &Context<'_>, policy: &mut Policy) -> Result<O
     }
     let (last, open): (Vec<u32>, Vec<u32>) =
         order.open(context)?.into_iter().partition(|wave| order.deletes(*wave));
+    // Whether nothing follows what is written then: it is read back beside the look for copies.
+    let is_last = |at: usize| at + 1 == open.len() && context.running.is_none() && last.is_empty();
+    let mut looked = false;
     let mut since = Instant::now();
     for (at, wave) in open.iter().enumerate().take_while(|_| !context.cancel.is_draining()) {
         since = Instant::now();
         write(context, policy, Batch::Wave(&order, *wave)).await?;
-        read_back(context, policy).await?;
+        if is_last(at) && reads_back && context.sent_again.get().is_none() {
+            looked = read_back_and_look(context, policy).await?;
+        } else {
+            read_back(context, policy).await?;
+        }
         if let Some(next) = open.get(at + 1)
             && !context.cancel.is_draining()
             && !context.options.settle_only
@@ -60,7 +67,7 @@ pub(crate) async fn walk(context: &Context<'_>, policy: &mut Policy) -> Result<O
         read_back(context, policy).await?;
     }
     let look = reads_back || context.options.settle_only || context.sent_again.get().is_some();
-    if look && !context.cancel.is_draining() {
+    if look && !looked && !context.cancel.is_draining() {
         return copies::look_for_copies(context).await;
     }
     Ok(None)
@@ -77,6 +84,21 @@ async fn read_back(context: &Context<'_>, policy: &mut Policy) -> Result<(), Eng
         verify::read_back(context, policy).await?;
     }
     Ok(())
+}
+
+/// Reads back what was written, and looks for copies meanwhile: neither waits for the other. Whether that was the look: not
+/// where the run drains, nor where a create was sent again on the way.
+async fn read_back_and_look(context: &Context<'_>, policy: &mut Policy) -> Result<bool, EngineError> {
+    if context.cancel.is_draining() {
+        return Ok(false);
+    }
+    let (read, looked) = futures::join!(read_back(context, policy), copies::look_for_copies(context));
+    read?;
+    if context.cancel.is_draining() || context.sent_again.get().is_some() {
+        return Ok(false);
+    }
+    // There is nothing that it could not tell: no create was sent again.
+    looked.map(|_| true)
 }
 
 /// Deletes what the source no longer has, once everything else is as wanted.
