@@ -121,7 +121,10 @@ fn who_is_at_work_in_an_archive_is_named_and_the_code_is_7() {
     shelf.run("list", &[]).exits(0).says(nights[2].as_str());
     shelf.run("check", &[]).exits(0);
     drop(writer);
-    let left = now(archive.prune(PruneOptions::new(Policy { last: 1, ..Policy::default() }))).unwrap();
+    // A process that another test begins just now may have the lock for a moment longer: it is this one's until it has its
+    // own program.
+    let prune = || now(archive.prune(PruneOptions::new(Policy { last: 1, ..Policy::default() })));
+    let left = (0..1000).find_map(|_| prune().ok()).expect("the archive is free again");
     assert_eq!(left.decisions.iter().filter(|decision| decision.keep).count(), 1);
 }
 
