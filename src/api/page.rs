@@ -58,6 +58,11 @@ pub struct WholePage {
 }
 
 impl WholePage {
+    /// Whether its documents lie on disk: to keep it takes an open file, and hardly any memory.
+    pub fn is_on_disk(&self) -> bool {
+        matches!(self.documents, Some(Listed::Long(_)))
+    }
+
     /// The page, or its next part if it is long; `None` once it was read to its end. There is one part at least.
     ///
     /// # Errors

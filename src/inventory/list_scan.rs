@@ -91,9 +91,25 @@ pub(crate) struct ScanOptions {
     pub if_empty: IfEmpty,
 }
 
+/// Begins to read the plain list of an account, for a sweep that comes once something else is known.
+pub(crate) fn begin_to_read(account: &Account) -> PagesAhead {
+    PagesAhead::far(account, request(None))
+}
+
 /// Sweeps the imports of an account into `sink`, each import once.
 pub(crate) async fn list_scan(
     account: &Account,
+    manner: ScanOptions,
+    cancel: &Cancel,
+    sink: &mut dyn PageVisitor,
+) -> Result<Seen, EngineError> {
+    list_scan_of(account, None, manner, cancel, sink).await
+}
+
+/// The same, where reading the plain list was begun by [`begin_to_read`].
+pub(crate) async fn list_scan_of(
+    account: &Account,
+    mut begun: Option<PagesAhead>,
     manner: ScanOptions,
     cancel: &Cancel,
     sink: &mut dyn PageVisitor,
@@ -104,7 +120,19 @@ pub(crate) async fn list_scan(
         tokio::time::sleep(CALM * attempt).await;
         sink.restart()?;
         let mut ids = Ids::default();
-        let (mut seen, second) = once(account, manner, cancel, &mut ids, sink).await?;
+        let early = begun.take();
+        let was_begun = early.is_some();
+        let (mut seen, second) = match once(account, early, manner, cancel, &mut ids, sink).await {
+            // A page that waited for its turn for long may have no successor any more.
+            Err(error)
+                if was_begun && !matches!(error, EngineError::Interrupted) && !error.is_unauthorized() =>
+            {
+                sink.restart()?;
+                ids = Ids::default();
+                once(account, None, manner, cancel, &mut ids, sink).await?
+            }
+            swept => swept?,
+        };
         if !seen.whole {
             return Ok(seen);
         }
@@ -183,6 +211,7 @@ fn lists(manner: ScanOptions) -> impl Iterator<Item = Option<&'static str>> {
 
 async fn once(
     account: &Account,
+    mut begun: Option<PagesAhead>,
     manner: ScanOptions,
     cancel: &Cancel,
     ids: &mut Ids,
@@ -195,7 +224,8 @@ async fn once(
         if adaptor.is_some_and(|adaptor| ids.in_plain_list.contains(adaptor)) {
             continue;
         }
-        let mut pages = PagesAhead::of(account, request(adaptor));
+        // The plain list is the first.
+        let mut pages = begun.take().unwrap_or_else(|| PagesAhead::of(account, request(adaptor)));
         let mut unfiltered = false;
         while let Some(page) = pages.next(cancel).await? {
             let page = page.map_err(account.failed("list the imports"))?;

@@ -14,7 +14,7 @@ pub(crate) mod in_flows;
 pub mod list_scan;
 pub mod listing;
 pub mod offline_api;
-mod pages_ahead;
+pub(crate) mod pages_ahead;
 pub(crate) mod read_by_id;
 pub mod related;
 pub mod resource_index;

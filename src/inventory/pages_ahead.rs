@@ -9,7 +9,11 @@ use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::model::cancel::Cancel;
 
-/// Pages of a list, in order. At most one is kept beside the one that is looked at. Dropped, it stops reading.
+/// Pages of a list that are read before anybody looks at the first: those that lie on disk, for each is an open file.
+const FAR: usize = 32;
+
+/// Pages of a list, in order. At most one is kept beside the one that is looked at; of a list that is read long before it is
+/// looked at, [`FAR`] of those that lie on disk. Dropped, it stops reading.
 #[derive(Debug)]
 pub(crate) struct PagesAhead {
     pages: mpsc::Receiver<Result<WholePage, ApiError>>,
@@ -21,14 +25,29 @@ pub(crate) struct PagesAhead {
 impl PagesAhead {
     /// Begins to read a list.
     pub(crate) fn of(account: &Account, request: ListRequest) -> Self {
+        Self::begin(account, request, 1)
+    }
+
+    /// Begins to read a list that is looked at once something else is known.
+    pub(crate) fn far(account: &Account, request: ListRequest) -> Self {
+        Self::begin(account, request, FAR)
+    }
+
+    fn begin(account: &Account, request: ListRequest, ahead: usize) -> Self {
         let client = account.client.clone();
-        let (sender, pages) = mpsc::channel(1);
+        let (sender, pages) = mpsc::channel(ahead);
         let reading = tokio::spawn(async move {
             let list = client.whole_pages(request);
             pin_mut!(list);
-            // The place for a page is taken before it is asked for, so that no more than one waits.
-            while let Ok(place) = sender.reserve().await {
+            let mut places = 1;
+            // The place for a page is taken before it is asked for, so that no more than so many wait. Of those in memory no
+            // more than one: behind it all places have to be free.
+            while let Ok(mut free) = sender.reserve_many(places).await
+                && let Some(place) = free.next()
+            {
+                drop(free);
                 let Some(page) = list.next().await else { break };
+                places = if page.as_ref().is_ok_and(WholePage::is_on_disk) { 1 } else { ahead };
                 place.send(page);
             }
         });

@@ -8,6 +8,7 @@ use crate::documents::references::{Accounts, Kind, Resolver, ResourceIndex, kind
 use crate::inventory::endpoint::Spent;
 use crate::inventory::error::EngineError;
 use crate::inventory::flow_usage::{FlowUsage, UserLists};
+use crate::inventory::list_scan::begin_to_read;
 use crate::inventory::resource_index;
 use crate::inventory::select::{Mind, SelectRequest, Selected, select};
 use crate::inventory::select_names::check_flows;
@@ -60,6 +61,8 @@ pub async fn plan_telling(with: PlanRequest<'_>, detail: UsageDetail) -> Result<
         resource_index::fill(with.source, &mut here, &named),
         resource_index::fill(with.target, &mut there, &both),
     )?;
+    // What stands in the target is asked for once every import is prepared; its list is read beside that of the source.
+    let begun = with.recognises().then(|| begin_to_read(with.target));
     let asked = lists_asked_by(job);
     let lists = asked.max(lists_of_source(job, detail));
     let reading = FlowUsage::read(with.source, lists, with.context.cancel);
@@ -94,7 +97,7 @@ pub async fn plan_telling(with: PlanRequest<'_>, detail: UsageDetail) -> Result<
         // They were needed to tell mentions of them, and there may be very many.
         picks.ids = Arc::default();
     }
-    let mut imports = builder.read_target(&there, &picks.passed_over).await?;
+    let mut imports = builder.read_target(&there, &picks.passed_over, begun).await?;
     refuse_equal_names(&builder, &mut imports)?;
     let (source, target) = (&with.source.facts, &with.target.facts);
     if job.action == Action::Migrate && imports.holds_source && source.origin == target.origin {

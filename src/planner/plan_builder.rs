@@ -11,8 +11,8 @@ use crate::documents::pointer::Pointer;
 use crate::documents::references::{Resolver, ResourceIndex};
 use crate::inventory::error::EngineError;
 use crate::inventory::flow_usage::UserLists;
-use crate::inventory::list_scan::IfEmpty;
-use crate::inventory::list_scan::LISTED_APART;
+use crate::inventory::list_scan::{IfEmpty, LISTED_APART};
+use crate::inventory::pages_ahead::PagesAhead;
 use crate::inventory::witnesses::Remembered;
 use crate::job::Action;
 use crate::model::{Fingerprint, Head, Id, IdSet, Outcome, Verdict};
@@ -143,7 +143,7 @@ impl<'a> PlanBuilder<'a> {
                 self.ids.insert(own.id.clone(), index);
             }
             if let Some(key) = &prepared.key
-                && self.is_recognised()
+                && self.with.recognises()
             {
                 self.by_key.push(self.keys.of(key), index);
                 if self.with.looks_twice() {
@@ -189,15 +189,9 @@ impl<'a> PlanBuilder<'a> {
     /// Makes room for so many items: a growing list takes twice as much.
     pub(crate) fn reserve(&mut self, items: usize) {
         self.drafts.reserve_exact(items);
-        if self.is_recognised() {
+        if self.with.recognises() {
             self.by_key.reserve(items);
         }
-    }
-
-    /// Whether items are recognised by keys in the target.
-    fn is_recognised(&self) -> bool {
-        use Action::{Apply, Clone, Compare, Migrate, Restore};
-        matches!(self.with.job.action, Migrate | Clone | Compare | Restore | Apply)
     }
 
     /// To be called once, when all items are kept.
@@ -280,6 +274,7 @@ impl<'a> PlanBuilder<'a> {
         &mut self,
         there: &ResourceIndex,
         passed_over: &[String],
+        begun: Option<PagesAhead>,
     ) -> Result<TargetImports<'a>, EngineError> {
         let with = self.with;
         let mirrors = with.mirrors();
@@ -318,7 +313,7 @@ impl<'a> PlanBuilder<'a> {
             if_empty: if with.job.action == Action::Restore { IfEmpty::Tell } else { IfEmpty::Distrust },
             folder: with.context.folder,
         };
-        standings(with.target, lookout, others, with.context.cancel, with.context.events).await
+        standings(with.target, begun, lookout, others, with.context.cancel, with.context.events).await
     }
 
     /// Whether a comparison can tell what only the target has: not where `select` names imports one by one.

@@ -131,6 +131,12 @@ impl<'a> PlanRequest<'a> {
         places
     }
 
+    /// Whether items are recognised by keys in the target: its list is read.
+    pub(crate) fn recognises(&self) -> bool {
+        use Action::{Apply, Clone, Compare, Migrate, Restore};
+        matches!(self.job.action, Migrate | Clone | Compare | Restore | Apply)
+    }
+
     /// Only these imports of the source, where not all of them are planned.
     pub(crate) fn only(&self) -> Option<&'a BTreeSet<Id>> {
         match self.scope {

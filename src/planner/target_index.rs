@@ -12,7 +12,8 @@ use crate::documents::normal::{Ignore, masks, remove_pointers};
 use crate::documents::references::Kind;
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
-use crate::inventory::list_scan::{IfEmpty, PageVisitor, ScanOptions, Seen, list_scan};
+use crate::inventory::list_scan::{IfEmpty, PageVisitor, ScanOptions, Seen, list_scan_of};
+use crate::inventory::pages_ahead::PagesAhead;
 use crate::inventory::witnesses::Remembered;
 use crate::job::{Action, MatchBy};
 use crate::model::cancel::Cancel;
@@ -268,9 +269,10 @@ pub(crate) struct TargetVisitor<'a> {
     pub folder: &'a Path,
 }
 
-/// Sweeps the target for the wanted keys.
+/// Sweeps the target for the wanted keys; its list may have been begun to be read.
 pub(crate) async fn standings<'o>(
     account: &Account,
+    begun: Option<PagesAhead>,
     lookout: TargetVisitor<'_>,
     others: Option<Others<'o>>,
     cancel: &Cancel,
@@ -318,7 +320,7 @@ pub(crate) async fn standings<'o>(
         Seen::default()
     } else {
         let manner = ScanOptions { steady: true, listed_apart, to_the_end: true, if_empty };
-        list_scan(account, manner, cancel, &mut index).await?
+        list_scan_of(account, begun, manner, cancel, &mut index).await?
     };
     events.emit(&Event::StageFinished { stage: Stage::Compare });
     let holds_source = index.of_source > 0 && index.of_source == index.source.count();

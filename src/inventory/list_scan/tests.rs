@@ -1,6 +1,7 @@
 //! Sweeps over a service that lists in odd ways.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
 use crate::api::{Api, ApiError, Call, Client, ErrorKind, Meter, Reply, ServerClock, TooLargeSign};
@@ -137,4 +138,62 @@ async fn a_list_that_loses_a_row_where_two_pages_meet_cannot_be_trusted() {
             "{service:?}: {scanned:?}"
         );
     }
+}
+
+/// A list of two pages. The first of those that are read forgets its second page, as one does that was left alone for long.
+#[derive(Debug, Default)]
+struct Forgetful {
+    lists: AtomicUsize,
+    calls: AtomicUsize,
+}
+
+#[async_trait::async_trait]
+impl Api for Forgetful {
+    async fn call(&self, call: &Call) -> Result<Reply, ApiError> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        let Some((_, list)) = call.target.split_once("second-of=") else {
+            let list = self.lists.fetch_add(1, Ordering::Relaxed);
+            let next = Some(format!("/v1/imports?second-of={list}"));
+            return Ok(Reply { next, ..Reply::new(200, r#"[{"_id":"1","name":"one"}]"#) });
+        };
+        if list == "0" {
+            return Err(ApiError::new(call.method, &call.target, ErrorKind::NotFound, "the cursor is gone"));
+        }
+        Ok(Reply::new(200, r#"[{"_id":"2","name":"two"}]"#))
+    }
+}
+
+fn account_of(api: &Arc<Forgetful>) -> Account {
+    Account {
+        facts: AccountFacts { name: "a".to_owned(), origin: "https://a".to_owned(), user: None },
+        client: Client::new(Arc::clone(api) as Arc<dyn Api>),
+        meter: Arc::new(Meter::default()),
+        clock: Arc::new(ServerClock::new()),
+        per_second: 300.0,
+        burst: 1000.0,
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_was_begun_early_and_did_not_last_is_read_anew() {
+    let account = account_of(&Arc::default());
+    let (mut names, begun) = (Names::default(), begin_to_read(&account));
+    let manner = ScanOptions::default();
+    let seen = list_scan_of(&account, Some(begun), manner, &Cancel::new(), &mut names).await.unwrap();
+    assert_eq!((names.0, seen.listed), (vec!["one".to_owned(), "two".to_owned()], 2));
+}
+
+#[tokio::test]
+async fn of_pages_in_memory_one_is_read_before_anybody_asks() {
+    let api = Arc::<Forgetful>::default();
+    let mut pages = begin_to_read(&account_of(&api));
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(api.calls.load(Ordering::Relaxed), 1);
+    assert_eq!(pages.next(&Cancel::new()).await.unwrap().unwrap().unwrap().len, 1);
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(api.calls.load(Ordering::Relaxed), 2);
 }
