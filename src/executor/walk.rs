@@ -11,6 +11,10 @@ use crate::executor::{copies, finish, verify};
 use crate::inventory::error::EngineError;
 use crate::job::Verify;
 
+/// Items up to which a run is read back and looked through for copies at the same time. What the two keep of more is not to
+/// be in memory at once, and the run took minutes already.
+const BESIDE: u32 = 20_000;
+
 /// Writes and reads back wave by wave, and looks for copies; gives back what could not be found out.
 pub(crate) async fn walk(context: &Context<'_>, policy: &mut Policy) -> Result<Option<String>, EngineError> {
     let reads_back = reads_back(context);
@@ -27,12 +31,13 @@ pub(crate) async fn walk(context: &Context<'_>, policy: &mut Policy) -> Result<O
         order.open(context)?.into_iter().partition(|wave| order.deletes(*wave));
     // Whether nothing follows what is written then: it is read back beside the look for copies.
     let is_last = |at: usize| at + 1 == open.len() && context.running.is_none() && last.is_empty();
+    let beside = reads_back && context.plan.len() <= BESIDE;
     let mut looked = false;
     let mut since = Instant::now();
     for (at, wave) in open.iter().enumerate().take_while(|_| !context.cancel.is_draining()) {
         since = Instant::now();
         write(context, policy, Batch::Wave(&order, *wave)).await?;
-        if is_last(at) && reads_back && context.sent_again.get().is_none() {
+        if is_last(at) && beside && context.sent_again.get().is_none() {
             looked = read_back_and_look(context, policy).await?;
         } else {
             read_back(context, policy).await?;

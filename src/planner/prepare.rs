@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::documents::hints::{drop_captured, migration_hints};
-use crate::documents::normal::{Ignore, fingerprint, masks, remove_pointers};
+use crate::documents::normal::{Ignore, PrintedMembers, fingerprint, masks, remove_pointers};
 use crate::documents::references::{Kind, PendingResource, Place, Resolution, Resolver, Rules};
 use crate::documents::{Edited, Facts, Program, Touched, Unreadable, document::read_tree, verbatim};
 use crate::inventory::offline_api::DAMAGED;
@@ -115,11 +115,12 @@ impl TransformContext {
 
     /// Transforms one document and resolves its references.
     pub(crate) fn prepare(&self, number: ItemKey, head: &Head, source: Value, facts: &Facts) -> Prepared {
+        let (print, members) = self.printed(&source);
         let mut item = blank(number, head);
         item.source = Some(ImportRef {
             id: head.id.clone(),
             name: head.name.clone(),
-            sha256: Some(self.ignore.fingerprint(&source)),
+            sha256: Some(print),
             modified: None,
         });
         let done = Prepared::over;
@@ -167,7 +168,7 @@ impl TransformContext {
         wanted.strip_server_fields();
         if self.action == Action::Update {
             // Whether there is anything to write comes before what could stand in the way of writing it.
-            let print = self.ignore.fingerprint(wanted.now());
+            let print = self.print_again(members.as_ref(), &wanted);
             if Some(print) == item.source.as_ref().and_then(|party| party.sha256) {
                 return done(as_it_was(item, print, &wanted));
             }
@@ -216,7 +217,10 @@ impl TransformContext {
             apart.hints = migration_hints(&wanted, true);
         }
         item.changes = wanted.changes();
-        item.sent_sha256 = Some(fingerprint(wanted.now()));
+        item.sent_sha256 = Some(match &members {
+            Some(_) => self.print_again(members.as_ref(), &wanted),
+            None => fingerprint(wanted.now()),
+        });
         match self.action {
             Action::Update => {
                 item.target = self.overwritten(&item, head);
@@ -233,6 +237,23 @@ impl TransformContext {
         let print = (!self.ignore.is_empty()).then(|| self.ignore.fingerprint(wanted.now()));
         let apart = (self.action == Action::Apply).then_some(apart);
         Prepared { item, wanted: Some(verbatim::to_text(wanted.now())), key, print, fresh, apart }
+    }
+
+    /// The fingerprint of a document, and what spares its members from being read again once some of them changed.
+    fn printed(&self, source: &Value) -> (Fingerprint, Option<PrintedMembers>) {
+        if !self.ignore.is_empty() || matches!(self.action, Action::Backup | Action::Delete) {
+            return (self.ignore.fingerprint(source), None);
+        }
+        let (print, members) = PrintedMembers::of(source);
+        (print, Some(members))
+    }
+
+    /// The fingerprint of what became of it.
+    fn print_again(&self, members: Option<&PrintedMembers>, wanted: &Edited) -> Fingerprint {
+        match members {
+            Some(members) => members.again(wanted.now(), |key| wanted.may_have_changed(key)),
+            None => self.ignore.fingerprint(wanted.now()),
+        }
     }
 
     /// Turns references into those of the target, and says what became of them.

@@ -163,6 +163,14 @@ impl Edited {
         }
     }
 
+    /// Whether a member of the top level may have changed, fields of the service left aside.
+    pub fn may_have_changed(&self, key: &str) -> bool {
+        match &self.before {
+            Before::Whole(_) => true,
+            Before::Members { kept, .. } => kept.iter().any(|(known, _)| known == key),
+        }
+    }
+
     /// What changed, as [`diff`] tells it.
     pub fn changes(&self) -> Vec<Change> {
         let changes = match &self.before {

@@ -150,16 +150,18 @@ impl<'t> Glance<'t> {
     /// What stands before the closing quote; the opening one is behind.
     fn text_inside(&mut self) -> Option<Quoted<'t>> {
         let (bytes, from, mut escaped) = (self.text.as_bytes(), self.at, false);
-        loop {
-            self.at += before_quote_or_backslash(bytes.get(self.at..)?)?;
-            if bytes[self.at] == b'"' {
-                break;
-            }
+        while self.to_quote(bytes)? {
             escaped = true;
-            self.at += 2;
         }
-        self.at += 1;
         Some(Quoted { inside: self.text.get(from..self.at - 1)?, escaped })
+    }
+
+    /// Steps behind the next quote, or behind an escape before it: then that is told.
+    fn to_quote(&mut self, bytes: &[u8]) -> Option<bool> {
+        self.at += before_quote_or_backslash(bytes.get(self.at..)?)?;
+        let is_escape = bytes[self.at] == b'\\';
+        self.at += 1 + usize::from(is_escape);
+        Some(is_escape)
     }
 
     fn text_or_null(&mut self) -> Option<Field> {
@@ -186,7 +188,8 @@ impl<'t> Glance<'t> {
         match self.next()? {
             b'"' => {
                 self.at += 1;
-                self.text_inside().map(|_| ())
+                while self.to_quote(self.text.as_bytes())? {}
+                Some(())
             }
             b'{' | b'[' => self.skip_nested(),
             _ => {
@@ -206,9 +209,7 @@ impl<'t> Glance<'t> {
             let byte = *bytes.get(self.at)?;
             self.at += 1;
             match byte {
-                b'"' => {
-                    self.text_inside()?;
-                }
+                b'"' => while self.to_quote(bytes)? {},
                 b'{' | b'[' => depth += 1,
                 b'}' | b']' => {
                     depth -= 1;

@@ -9,6 +9,7 @@ pub mod consensus;
 pub mod ignore;
 mod landed;
 pub mod masks;
+mod members;
 
 use serde_json::{Map, Number, Value};
 use sha2::{Digest, Sha256};
@@ -23,6 +24,7 @@ pub use consensus::Consensus;
 pub use ignore::Ignore;
 pub use landed::landed;
 pub use masks::{masks, remove_pointers};
+pub use members::PrintedMembers;
 
 /// Removes what the service manages and would ignore or refuse in a body. The other keys keep their order.
 pub fn strip_server_fields(document: &mut Value) {
@@ -67,15 +69,9 @@ fn value_of(shape: Shape, area: Area, key: &str, value: &Value) -> Value {
 /// The SHA-256 of the document's normal form, computed without building it.
 pub fn fingerprint(document: &impl Tree) -> Fingerprint {
     panic_over(PANIC_PRINTING, document);
-    let mut hash = Hash {
-        sha: Sha256::new(),
-        pending: Vec::with_capacity(BLOCK * 2),
-        shape: Shape::of(document),
-        kept: Vec::with_capacity(64),
-    };
+    let mut hash = Hash::new(Shape::of(document), BLOCK);
     hash.value(Area::Root, "", document);
-    hash.sha.update(&hash.pending);
-    Fingerprint(hash.sha.finalize().into())
+    hash.finish()
 }
 
 /// How much is gathered before it is hashed: the hasher has a fixed cost per call, and most texts are short.
@@ -88,9 +84,21 @@ struct Hash<'v, T> {
     shape: Shape,
     /// The members of the objects that are being read, those of the innermost last.
     kept: Vec<(&'v str, &'v T)>,
+    /// How much is gathered before it is hashed.
+    block: usize,
 }
 
 impl<'v, T: Tree> Hash<'v, T> {
+    fn new(shape: Shape, block: usize) -> Self {
+        let (pending, kept) = (Vec::with_capacity(BLOCK * 2), Vec::with_capacity(64));
+        Self { sha: Sha256::new(), pending, shape, kept, block }
+    }
+
+    fn finish(mut self) -> Fingerprint {
+        self.sha.update(&self.pending);
+        Fingerprint(self.sha.finalize().into())
+    }
+
     fn value(&mut self, area: Area, key: &str, value: &'v T) {
         match value.seen() {
             Seen::Null => self.pending.push(b'0'),
@@ -128,6 +136,13 @@ impl<'v, T: Tree> Hash<'v, T> {
         self.kept.truncate(first);
     }
 
+    /// One of the members that are kept, of the top level.
+    fn member(&mut self, at: usize) {
+        let (key, value) = self.kept[at];
+        self.text(b'k', key);
+        self.value(Area::Root, key, value);
+    }
+
     fn flag(&mut self, flag: bool) {
         self.pending.push(if flag { b't' } else { b'f' });
     }
@@ -153,14 +168,14 @@ impl<'v, T: Tree> Hash<'v, T> {
     fn text(&mut self, tag: u8, text: &str) {
         self.pending.push(tag);
         self.pending.extend_from_slice(&(text.len() as u64).to_be_bytes());
-        if text.len() >= BLOCK {
+        if text.len() >= self.block {
             self.sha.update(&self.pending);
             self.pending.clear();
             self.sha.update(text.as_bytes());
             return;
         }
         self.pending.extend_from_slice(text.as_bytes());
-        if self.pending.len() >= BLOCK {
+        if self.pending.len() >= self.block {
             self.sha.update(&self.pending);
             self.pending.clear();
         }

@@ -82,7 +82,7 @@ impl Area {
 }
 
 /// What has to be known of the whole document to tell a default.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Shape {
     derived: Option<&'static str>,
 }
