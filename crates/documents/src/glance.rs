@@ -150,14 +150,14 @@ impl<'t> Glance<'t> {
     /// What stands before the closing quote; the opening one is behind.
     fn text_inside(&mut self) -> Option<Quoted<'t>> {
         let (bytes, from, mut escaped) = (self.text.as_bytes(), self.at, false);
-        while self.to_quote(bytes)? {
+        while self.behind_quote(bytes)? {
             escaped = true;
         }
         Some(Quoted { inside: self.text.get(from..self.at - 1)?, escaped })
     }
 
     /// Steps behind the next quote, or behind an escape before it: then that is told.
-    fn to_quote(&mut self, bytes: &[u8]) -> Option<bool> {
+    fn behind_quote(&mut self, bytes: &[u8]) -> Option<bool> {
         self.at += before_quote_or_backslash(bytes.get(self.at..)?)?;
         let is_escape = bytes[self.at] == b'\\';
         self.at += 1 + usize::from(is_escape);
@@ -188,7 +188,7 @@ impl<'t> Glance<'t> {
         match self.next()? {
             b'"' => {
                 self.at += 1;
-                while self.to_quote(self.text.as_bytes())? {}
+                while self.behind_quote(self.text.as_bytes())? {}
                 Some(())
             }
             b'{' | b'[' => self.skip_nested(),
@@ -209,7 +209,7 @@ impl<'t> Glance<'t> {
             let byte = *bytes.get(self.at)?;
             self.at += 1;
             match byte {
-                b'"' => while self.to_quote(bytes)? {},
+                b'"' => while self.behind_quote(bytes)? {},
                 b'{' | b'[' => depth += 1,
                 b'}' | b']' => {
                     depth -= 1;
