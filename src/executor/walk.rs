@@ -11,10 +11,6 @@ use crate::executor::{copies, finish, verify};
 use crate::inventory::error::EngineError;
 use crate::job::Verify;
 
-/// Items up to which a run is read back and looked through for copies at the same time. What the two keep of more is not to
-/// be in memory at once, and the run took minutes already.
-const BESIDE: u32 = 20_000;
-
 /// Writes and reads back wave by wave, and looks for copies; gives back what could not be found out.
 pub(crate) async fn walk(context: &Context<'_>, policy: &mut Policy) -> Result<Option<String>, EngineError> {
     let reads_back = reads_back(context);
@@ -29,19 +25,11 @@ pub(crate) async fn walk(context: &Context<'_>, policy: &mut Policy) -> Result<O
     }
     let (last, open): (Vec<u32>, Vec<u32>) =
         order.open(context)?.into_iter().partition(|wave| order.deletes(*wave));
-    // Whether nothing follows what is written then: it is read back beside the look for copies.
-    let is_last = |at: usize| at + 1 == open.len() && context.running.is_none() && last.is_empty();
-    let beside = reads_back && context.plan.len() <= BESIDE;
-    let mut looked = false;
     let mut since = Instant::now();
     for (at, wave) in open.iter().enumerate().take_while(|_| !context.cancel.is_draining()) {
         since = Instant::now();
         write(context, policy, Batch::Wave(&order, *wave)).await?;
-        if is_last(at) && beside && context.sent_again.get().is_none() {
-            looked = read_back_and_look(context, policy).await?;
-        } else {
-            read_back(context, policy).await?;
-        }
+        read_back(context, policy).await?;
         if let Some(next) = open.get(at + 1)
             && !context.cancel.is_draining()
             && !context.options.settle_only
@@ -72,7 +60,7 @@ pub(crate) async fn walk(context: &Context<'_>, policy: &mut Policy) -> Result<O
         read_back(context, policy).await?;
     }
     let look = reads_back || context.options.settle_only || context.sent_again.get().is_some();
-    if look && !looked && !context.cancel.is_draining() {
+    if look && !context.cancel.is_draining() {
         return copies::look_for_copies(context).await;
     }
     Ok(None)
@@ -89,21 +77,6 @@ async fn read_back(context: &Context<'_>, policy: &mut Policy) -> Result<(), Eng
         verify::read_back(context, policy).await?;
     }
     Ok(())
-}
-
-/// Reads back what was written, and looks for copies meanwhile: neither waits for the other. Whether that was the look: not
-/// where the run drains, nor where a create was sent again on the way.
-async fn read_back_and_look(context: &Context<'_>, policy: &mut Policy) -> Result<bool, EngineError> {
-    if context.cancel.is_draining() {
-        return Ok(false);
-    }
-    let (read, looked) = futures::join!(read_back(context, policy), copies::look_for_copies(context));
-    read?;
-    if context.cancel.is_draining() || context.sent_again.get().is_some() {
-        return Ok(false);
-    }
-    // There is nothing that it could not tell: no create was sent again.
-    looked.map(|_| true)
 }
 
 /// Deletes what the source no longer has, once everything else is as wanted.
