@@ -123,10 +123,8 @@ pub(crate) async fn list_scan_of(
         let early = begun.take();
         let was_begun = early.is_some();
         let (mut seen, second) = match once(account, early, manner, cancel, &mut ids, sink).await {
-            // A page that waited for its turn for long may have no successor any more.
-            Err(error)
-                if was_begun && !matches!(error, EngineError::Interrupted) && !error.is_unauthorized() =>
-            {
+            // What follows a page that waited for its turn may be there no more: that is no list that was refused.
+            Err(error) if was_begun && ids.plain > 0 && is_gone(&error) => {
                 sink.restart()?;
                 ids = Ids::default();
                 once(account, None, manner, cancel, &mut ids, sink).await?
@@ -167,6 +165,11 @@ pub(crate) async fn list_scan_of(
     }
     let (first, second) = disagreement;
     Err(EngineError::Unsteady { account, list: Kind::Imports.as_str(), first, second })
+}
+
+/// Whether a service may say so of the next page of a list that was left alone for long.
+fn is_gone(error: &EngineError) -> bool {
+    matches!(error, EngineError::Service { source, .. } if matches!(source.status, Some(400 | 404 | 410)))
 }
 
 /// What a second look saw in all: the plain list, and those of the adaptors that it leaves out.

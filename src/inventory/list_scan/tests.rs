@@ -157,7 +157,8 @@ impl Api for Forgetful {
             return Ok(Reply { next, ..Reply::new(200, r#"[{"_id":"1","name":"one"}]"#) });
         };
         if list == "0" {
-            return Err(ApiError::new(call.method, &call.target, ErrorKind::NotFound, "the cursor is gone"));
+            let gone = ApiError::new(call.method, &call.target, ErrorKind::NotFound, "the cursor is gone");
+            return Err(ApiError { status: Some(404), ..gone });
         }
         Ok(Reply::new(200, r#"[{"_id":"2","name":"two"}]"#))
     }
