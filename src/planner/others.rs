@@ -232,10 +232,14 @@ impl<'a> Others<'a> {
         Ok(())
     }
 
-    /// The items of what was kept, in the order in which it was met.
+    /// The items of what was kept, by name: in which order it was met is not the same each time.
     pub(crate) fn items(&mut self) -> Result<Vec<PlanItem>, EngineError> {
         let slots = std::mem::take(&mut self.slots);
-        slots.into_iter().map(|slot| self.read(slot)).collect()
+        let mut items = slots.into_iter().map(|slot| self.read(slot)).collect::<Result<Vec<_>, _>>()?;
+        let place =
+            |item: &PlanItem| (item.name.clone(), item.target.as_ref().map(|target| target.id.clone()));
+        items.sort_by_cached_key(place);
+        Ok(items)
     }
 
     fn read(&mut self, slot: Span) -> Result<PlanItem, EngineError> {

@@ -38,6 +38,17 @@ fn each_import_is_equal_or_differs_or_stands_on_one_side_only() {
 }
 
 #[test]
+fn what_only_the_target_has_comes_by_name() {
+    let names = ["f", "b", "e", "a", "d", "c"];
+    let world = World::new(&[import("us", "a")], &names.map(|name| import("eu", name)));
+    world.job("compare", "");
+    world.carry_out(3);
+    let audit = world.audit("run");
+    let order: Vec<_> = audit.iter().map(|row| row["target_name"].as_str()).collect();
+    assert_eq!(order, ["a", "b", "c", "d", "e", "f"]);
+}
+
+#[test]
 fn nothing_is_sent_and_every_import_is_accounted_for() {
     let world = every_class();
     world.carry_out(3);
