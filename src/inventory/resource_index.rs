@@ -47,8 +47,8 @@ pub(crate) async fn fill(
     Ok(())
 }
 
-/// The same; those of kinds whose references are left out, or whose imports are skipped, where a list lacks one, are read
-/// until two looks agree: a list that ends early must not mean that a resource is not there.
+/// The same. Where the job leaves a reference out, or skips its import, because a list lacks the resource, that list is read
+/// until two looks agree: one that ends early must not mean that a resource is not there.
 pub(crate) async fn fill_surely(
     account: &Account,
     directory: &mut ResourceIndex,

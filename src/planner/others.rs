@@ -15,7 +15,7 @@ use crate::model::{Head, Id, ItemKey, Operation, Outcome};
 use crate::planner::prepare::{MODIFIED, blank, ended};
 use crate::planner::request::PlanRequest;
 use crate::run_folder::RunFolderError;
-use crate::run_folder::document_file::{DocumentFile, Span, to_json};
+use crate::run_folder::document_file::{DocumentFile, Span, spoilt, to_json};
 use crate::run_folder::plan_item::{ImportRef, ONLY_IN_TARGET, PlanItem};
 
 /// Which imports of the target are those of imports that are not written.
@@ -243,12 +243,11 @@ impl<'a> Others<'a> {
     }
 
     fn read(&mut self, slot: Span) -> Result<PlanItem, EngineError> {
-        let bad = |message: String| RunFolderError::BadFile { path: self.folder.to_owned(), message };
         let Some(spool) = &mut self.spool else {
-            return Err(bad("was removed".to_owned()).into());
+            let (path, message) = (self.folder.to_owned(), "was removed".to_owned());
+            return Err(RunFolderError::BadFile { path, message }.into());
         };
         let text = spool.read(slot)?;
-        serde_json::from_slice(&text)
-            .map_err(|error| bad(format!("does not hold what was put there ({error})")).into())
+        serde_json::from_slice(&text).map_err(|error| spoilt(self.folder, &error).into())
     }
 }

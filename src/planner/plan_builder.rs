@@ -26,8 +26,7 @@ use crate::planner::request::PlanRequest;
 use crate::planner::target_index::{Keys, TargetImports, TargetPrint, TargetVisitor, may_make, standings};
 use crate::planner::usage::PlanUsage;
 use crate::planner::wanted_keys::WantedKeys;
-use crate::run_folder::RunFolderError;
-use crate::run_folder::document_file::{DocumentFile, from_json, one_line, to_json};
+use crate::run_folder::document_file::{DocumentFile, from_json, one_line, spoilt, to_json};
 use crate::run_folder::plan_item::{PlanItem, Witnesses};
 use crate::run_folder::reference_usage::{CREATED, Reference};
 
@@ -333,10 +332,7 @@ impl<'a> PlanBuilder<'a> {
 
     pub(crate) fn item(&mut self, index: usize) -> Result<PlanItem, EngineError> {
         let text = self.items.read(self.drafts[index].item.into())?;
-        from_json(&text).map_err(|error| {
-            let message = format!("does not hold what was put there ({error})");
-            RunFolderError::BadFile { path: self.litter[0].clone(), message }.into()
-        })
+        from_json(&text).map_err(|error| spoilt(&self.litter[0], &error).into())
     }
 
     /// The text of the document that is wanted for an item, if there is one.

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::documents::hints::{drop_captured, migration_hints};
 use crate::documents::normal::{Ignore, PrintedMembers, fingerprint, masks, remove_pointers};
 use crate::documents::references::{Kind, PendingResource, Place, Resolution, Resolver, Rules};
-use crate::documents::{Edited, Facts, Program, Touched, Unreadable, document::read_tree, verbatim};
+use crate::documents::{Edited, Facts, Program, Touched, document::read_tree, verbatim};
 use crate::inventory::offline_api::DAMAGED;
 use crate::job::{Action, CapturedData, MatchBy};
 use crate::model::{Fingerprint, Head, IdSet, ItemKey, Operation, Outcome, Verdict};
@@ -17,6 +17,7 @@ use crate::planner::clone_call::clone_call;
 use crate::planner::references::{judge, tell};
 use crate::planner::request::PlanRequest;
 use crate::run_folder::RunFolderError;
+use crate::run_folder::document_file::spoilt;
 use crate::run_folder::plan_item::{ImportRef, PlanItem, Reason};
 use crate::run_folder::reference_usage::{Reference, UsageSurvey};
 
@@ -166,9 +167,12 @@ impl TransformContext {
             apart.trouble = apart.trouble.or(Some((outcome, trouble)));
         }
         wanted.strip_server_fields();
+        let mut sent = None;
         if self.action == Action::Update {
             // Whether there is anything to write comes before what could stand in the way of writing it.
             let print = self.print_again(members.as_ref(), &wanted);
+            // Nothing is taken out of what is updated before it is sent.
+            sent = members.is_some().then_some(print);
             if Some(print) == item.source.as_ref().and_then(|party| party.sha256) {
                 return done(as_it_was(item, print, &wanted));
             }
@@ -217,9 +221,10 @@ impl TransformContext {
             apart.hints = migration_hints(&wanted, true);
         }
         item.changes = wanted.changes();
-        item.sent_sha256 = Some(match &members {
-            Some(_) => self.print_again(members.as_ref(), &wanted),
-            None => fingerprint(wanted.now()),
+        item.sent_sha256 = Some(match (sent, &members) {
+            (Some(sent), _) => sent,
+            (None, Some(_)) => self.print_again(members.as_ref(), &wanted),
+            (None, None) => fingerprint(wanted.now()),
         });
         match self.action {
             Action::Update => {
@@ -383,9 +388,5 @@ pub(crate) fn ended(
 
 /// The tree of a document that the planner put down itself.
 pub(crate) fn put_down(text: &[u8], path: &Path) -> Result<Value, RunFolderError> {
-    let bad = |why: Unreadable| RunFolderError::BadFile {
-        path: path.to_owned(),
-        message: format!("does not hold what was put there ({why})"),
-    };
-    read_tree(text).map_err(bad)
+    read_tree(text).map_err(|why| spoilt(path, &why))
 }

@@ -168,10 +168,13 @@ pub fn read_span(file: &File, slot: Span) -> io::Result<Vec<u8>> {
 ///
 /// It is not JSON.
 pub fn read_document(text: Vec<u8>, path: &Path) -> Result<Document, RunFolderError> {
-    Document::from_bytes(text).map_err(|error| RunFolderError::BadFile {
-        path: path.to_owned(),
-        message: format!("does not hold what was put there ({error})"),
-    })
+    Document::from_bytes(text).map_err(|error| spoilt(path, &error))
+}
+
+/// The error about a file in which the program does not find what it put there itself.
+pub(crate) fn spoilt(path: &Path, why: &dyn std::fmt::Display) -> RunFolderError {
+    let message = format!("does not hold what was put there ({why})");
+    RunFolderError::BadFile { path: path.to_owned(), message }
 }
 
 /// The document of a text that the program put down in passing, once it was found to be JSON: it is not checked again. `path`
@@ -181,10 +184,7 @@ pub fn read_document(text: Vec<u8>, path: &Path) -> Result<Document, RunFolderEr
 ///
 /// It is not UTF-8, which everything put down is.
 pub(crate) fn spooled_document(text: Vec<u8>, path: &Path) -> Result<Document, RunFolderError> {
-    let text = String::from_utf8(text).map_err(|error| RunFolderError::BadFile {
-        path: path.to_owned(),
-        message: format!("does not hold what was put there ({error})"),
-    })?;
+    let text = String::from_utf8(text).map_err(|error| spoilt(path, &error))?;
     Ok(Document::new(text.into()))
 }
 

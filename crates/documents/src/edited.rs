@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::diff::{Change, Was, diff, diff_members};
 use crate::normal::strip_server_fields;
+use crate::place::key_of_step;
 use crate::schema::Shape;
 
 /// What a change may touch: members of the top level, whatever is beneath them. It may touch less.
@@ -57,8 +58,7 @@ fn split(pointer: &str) -> Option<(Cow<'_, str>, &str)> {
     let inside = pointer.strip_prefix('/')?;
     let end = inside.find('/').unwrap_or(inside.len());
     let (key, rest) = inside.split_at(end);
-    let key = if key.contains('~') { key.replace("~1", "/").replace("~0", "~").into() } else { key.into() };
-    Some((key, rest))
+    Some((key_of_step(key), rest))
 }
 
 /// A document while it is changed.

@@ -1,5 +1,12 @@
 //! The text of a JSON pointer, as a walk over a document builds it.
 
+use std::borrow::Cow;
+
+/// A step of a JSON pointer as the key that it stands for.
+pub fn key_of_step(step: &str) -> Cow<'_, str> {
+    if step.contains('~') { step.replace("~1", "/").replace("~0", "~").into() } else { step.into() }
+}
+
 /// Adds one step to a JSON pointer, escaped.
 pub fn push_key(pointer: &mut String, key: &str) {
     pointer.push('/');

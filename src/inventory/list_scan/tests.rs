@@ -43,15 +43,19 @@ impl PageVisitor for Names {
     }
 }
 
-async fn swept(lists: Lists) -> Vec<String> {
-    let account = Account {
+fn account_of(api: Arc<dyn Api>) -> Account {
+    Account {
         facts: AccountFacts { name: "a".to_owned(), origin: "https://a".to_owned(), user: None },
-        client: Client::new(Arc::new(lists)),
+        client: Client::new(api),
         meter: Arc::new(Meter::default()),
         clock: Arc::new(ServerClock::new()),
         per_second: 300.0,
         burst: 1000.0,
-    };
+    }
+}
+
+async fn swept(lists: Lists) -> Vec<String> {
+    let account = account_of(Arc::new(lists));
     let mut names = Names::default();
     let manner = ScanOptions { steady: true, listed_apart: true, to_the_end: true, ..ScanOptions::default() };
     let seen = list_scan(&account, manner, &Cancel::new(), &mut names).await.unwrap();
@@ -122,14 +126,7 @@ impl Api for Skipping {
 #[tokio::test]
 async fn a_list_that_loses_a_row_where_two_pages_meet_cannot_be_trusted() {
     for service in [Skipping::Tens, Skipping::Twos] {
-        let account = Account {
-            facts: AccountFacts { name: "a".to_owned(), origin: "https://a".to_owned(), user: None },
-            client: Client::new(Arc::new(service)),
-            meter: Arc::new(Meter::default()),
-            clock: Arc::new(ServerClock::new()),
-            per_second: 300.0,
-            burst: 1000.0,
-        };
+        let account = account_of(Arc::new(service));
         let manner =
             ScanOptions { steady: true, listed_apart: false, to_the_end: true, ..ScanOptions::default() };
         let scanned = list_scan(&account, manner, &Cancel::new(), &mut Names::default()).await;
@@ -164,20 +161,9 @@ impl Api for Forgetful {
     }
 }
 
-fn account_of(api: &Arc<Forgetful>) -> Account {
-    Account {
-        facts: AccountFacts { name: "a".to_owned(), origin: "https://a".to_owned(), user: None },
-        client: Client::new(Arc::clone(api) as Arc<dyn Api>),
-        meter: Arc::new(Meter::default()),
-        clock: Arc::new(ServerClock::new()),
-        per_second: 300.0,
-        burst: 1000.0,
-    }
-}
-
 #[tokio::test]
 async fn a_list_that_was_begun_early_and_did_not_last_is_read_anew() {
-    let account = account_of(&Arc::default());
+    let account = account_of(Arc::<Forgetful>::default());
     let (mut names, begun) = (Names::default(), begin_to_read(&account));
     let manner = ScanOptions::default();
     let seen = list_scan_of(&account, Some(begun), manner, &Cancel::new(), &mut names).await.unwrap();
@@ -187,7 +173,7 @@ async fn a_list_that_was_begun_early_and_did_not_last_is_read_anew() {
 #[tokio::test]
 async fn of_pages_in_memory_one_is_read_before_anybody_asks() {
     let api = Arc::<Forgetful>::default();
-    let mut pages = begin_to_read(&account_of(&api));
+    let mut pages = begin_to_read(&account_of(Arc::clone(&api) as Arc<dyn Api>));
     for _ in 0..100 {
         tokio::task::yield_now().await;
     }

@@ -83,7 +83,7 @@ fn unless_nothing(made: Val) -> Val {
     }
 }
 
-/// A path whose positions are checked.
+/// The same path, which checks each position before it uses it.
 pub(super) fn checked<'s>(head: Term<&'s str>, parts: Vec<(Part<Term<&'s str>>, Opt)>) -> Term<&'s str> {
     let position = |part: &Part<Term<&'s str>>| match part {
         Part::Index(index @ (Term::Num(_) | Term::Neg(_) | Term::Var(_))) => Some(index.clone()),

@@ -261,7 +261,7 @@ fn kept(inner: Term<&str>) -> Term<&str> {
     }
 }
 
-/// `native(left; right)`: of a product, whose size is known before it is made, or of a remainder.
+/// `native(left; right)`: a product, which is measured before it is made, or a remainder.
 fn of_two<'s>(native: &'static str, left: Term<&'s str>, right: Term<&'s str>) -> Term<&'s str> {
     let bind = |value, name, then| {
         Term::BinOp(Box::new(value), BinaryOp::Pipe(Some(Pattern::Var(name))), Box::new(then))

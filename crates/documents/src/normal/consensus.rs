@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::place::key_of_step;
+
 /// Documents that must agree at least: one alone cannot tell the service's doing from a person's.
 const FEWEST: u32 = 2;
 
@@ -44,7 +46,7 @@ impl Consensus {
     pub fn take(&mut self, document: &Value) {
         for (place, found) in self.places.iter_mut().filter(|(_, found)| !found.disagree) {
             let Some((parent, key)) = place.rsplit_once('/') else { continue };
-            let key = key.replace("~1", "/").replace("~0", "~");
+            let key = key_of_step(key).into_owned();
             let steps: Vec<&str> = parent.split('/').skip(1).collect();
             let mut parents = Vec::new();
             walk(document, &steps, &mut parents);
@@ -90,7 +92,7 @@ fn walk<'v>(value: &'v Value, steps: &[&str], found: &mut Vec<&'v Value>) {
     match value {
         Value::Array(entries) if *step == "*" => entries.iter().for_each(|entry| walk(entry, rest, found)),
         Value::Object(members) => {
-            if let Some(inner) = members.get(&*step.replace("~1", "/").replace("~0", "~")) {
+            if let Some(inner) = members.get(&*key_of_step(step)) {
                 walk(inner, rest, found);
             }
         }

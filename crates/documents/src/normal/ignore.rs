@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::masks::remove_pointers;
 use super::{Comparison, compare, fingerprint};
 use crate::Fingerprint;
-use crate::place::push_key;
+use crate::place::{key_of_step, push_key};
 
 /// Paths left out of comparisons. In a path, `*` stands for any key of an object and any entry of a list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -80,7 +80,7 @@ impl Ignore {
 
 /// The keys of a pointer without its first slash.
 fn steps(path: &str) -> Vec<String> {
-    path.split('/').map(|step| step.replace("~1", "/").replace("~0", "~")).collect()
+    path.split('/').map(|step| key_of_step(step).into_owned()).collect()
 }
 
 fn places(value: &Value, path: &[String], pointer: &mut String, found: &mut Vec<String>) {

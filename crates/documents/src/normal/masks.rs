@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::place::{PathStep, pointer_of, position};
+use crate::place::{PathStep, key_of_step, pointer_of, position};
 use crate::schema as service;
 
 /// JSON pointers of masked secrets: texts that are stars, or a scheme word and stars (`Bearer ******`).
@@ -79,7 +79,7 @@ fn sort_key(pointer: &str) -> Vec<(Option<usize>, &str)> {
 pub fn remove(document: &mut Value, pointer: &str) -> Option<Value> {
     let (parent, last) = pointer.rsplit_once('/')?;
     match document.pointer_mut(parent)? {
-        Value::Object(members) => members.shift_remove(&*last.replace("~1", "/").replace("~0", "~")),
+        Value::Object(members) => members.shift_remove(&*key_of_step(last)),
         Value::Array(entries) => {
             let index = position(last).filter(|index| *index < entries.len())?;
             Some(entries.remove(index))

@@ -9,6 +9,7 @@ use super::Hash;
 use crate::Fingerprint;
 use crate::planted::{PANIC_PRINTING, panic_over};
 use crate::schema::{Area, Shape};
+use crate::tree::{Seen, Tree};
 
 /// The longest normal form that is kept: a longer one is read again.
 const LONGEST: usize = 1 << 20;
@@ -29,12 +30,12 @@ impl PrintedMembers {
         let shape = Shape::of(document);
         let mut members = Self { shape, bytes: Vec::new(), places: Vec::new() };
         let mut hash = Hash::new(shape, usize::MAX);
-        if let Value::Object(object) = document {
+        if let Seen::Object(object) = document.seen() {
             hash.pending.push(b'{');
-            hash.kept.extend(kept(shape, object));
+            hash.keep(Area::Root, object);
             for at in 0..hash.kept.len() {
                 let from = hash.pending.len();
-                hash.member(at);
+                hash.member(Area::Root, at);
                 members.places.push(from..hash.pending.len());
             }
             hash.pending.push(b'}');
@@ -50,22 +51,22 @@ impl PrintedMembers {
 
     /// The fingerprint of the document once members changed, of which `is_changed` knows at least the keys.
     pub fn again(&self, document: &Value, is_changed: impl Fn(&str) -> bool) -> Fingerprint {
-        let Value::Object(object) = document else { return super::fingerprint(document) };
+        let Seen::Object(object) = document.seen() else { return super::fingerprint(document) };
         if self.bytes.is_empty() || Shape::of(document) != self.shape {
             return super::fingerprint(document);
         }
         panic_over(PANIC_PRINTING, document);
-        let mut hash = Hash::new(self.shape, usize::MAX);
+        let mut hash: Hash<'_, Value> = Hash::new(self.shape, usize::MAX);
         hash.pending.reserve(self.bytes.len());
         hash.pending.push(b'{');
-        hash.kept.extend(kept(self.shape, object));
+        hash.keep(Area::Root, object);
         let mut places = self.places.iter().peekable();
         for at in 0..hash.kept.len() {
             let key = hash.kept[at].0;
             while places.next_if(|place| self.key(place) < key.as_bytes()).is_some() {}
             match places.next_if(|place| self.key(place) == key.as_bytes()).filter(|_| !is_changed(key)) {
                 Some(place) => hash.pending.extend_from_slice(&self.bytes[place.clone()]),
-                None => hash.member(at),
+                None => hash.member(Area::Root, at),
             }
         }
         hash.pending.push(b'}');
@@ -78,14 +79,6 @@ impl PrintedMembers {
         let length = length.try_into().map_or(0, u64::from_be_bytes);
         &key[..usize::try_from(length).unwrap_or(0).min(key.len())]
     }
-}
-
-/// The members that do not mean the same as absent, ordered by key.
-fn kept(shape: Shape, object: &serde_json::Map<String, Value>) -> Vec<(&str, &Value)> {
-    let members = object.iter().map(|(key, value)| (key.as_str(), value));
-    let mut kept: Vec<_> = members.filter(|(key, value)| !shape.is_absent(Area::Root, key, *value)).collect();
-    kept.sort_unstable_by_key(|(key, _)| *key);
-    kept
 }
 
 #[cfg(test)]

@@ -123,24 +123,28 @@ impl<'v, T: Tree> Hash<'v, T> {
     }
 
     fn members(&mut self, area: Area, members: T::Members<'v>) {
-        let (shape, first) = (self.shape, self.kept.len());
-        self.kept.extend(members.filter(|(key, value)| !shape.is_absent(area, key, *value)));
-        self.kept[first..].sort_unstable_by_key(|(key, _)| *key);
+        let first = self.keep(area, members);
         self.pending.push(b'{');
         for at in first..self.kept.len() {
-            let (key, value) = self.kept[at];
-            self.text(b'k', key);
-            self.value(area, key, value);
+            self.member(area, at);
         }
         self.pending.push(b'}');
         self.kept.truncate(first);
     }
 
-    /// One of the members that are kept, of the top level.
-    fn member(&mut self, at: usize) {
+    /// Keeps the members of an object that do not mean the same as absent, by key; answers where the first of them stands.
+    fn keep(&mut self, area: Area, members: T::Members<'v>) -> usize {
+        let (shape, first) = (self.shape, self.kept.len());
+        self.kept.extend(members.filter(|(key, value)| !shape.is_absent(area, key, *value)));
+        self.kept[first..].sort_unstable_by_key(|(key, _)| *key);
+        first
+    }
+
+    /// One of the members that are kept.
+    fn member(&mut self, area: Area, at: usize) {
         let (key, value) = self.kept[at];
         self.text(b'k', key);
-        self.value(Area::Root, key, value);
+        self.value(area, key, value);
     }
 
     fn flag(&mut self, flag: bool) {

@@ -264,7 +264,7 @@ impl Counterparts {
     }
 }
 
-/// Of several whose names are one, those whose name is written exactly so, if any.
+/// Where several names come to the same: those that are written exactly so, or all if none is.
 fn written_so<'a>(bearers: Vec<&'a Resource>, name: &str) -> Vec<&'a Resource> {
     if bearers.len() > 1 && bearers.iter().any(|resource| resource.name == name) {
         return bearers.into_iter().filter(|resource| resource.name == name).collect();

@@ -62,7 +62,7 @@ pub(super) struct Counts {
     pub changed: Vec<usize>,
     /// Whether its new name stands somewhere without having been made by it.
     pub taken: Vec<bool>,
-    /// The name of a field that stands there as a whole, and inside of which it puts another.
+    /// The field that is there too and inside of which it puts another, by name.
     pub outer: Vec<Option<Vec<String>>>,
     /// Whether something was left alone that may name its field.
     pub mentioned: Vec<bool>,
