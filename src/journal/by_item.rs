@@ -7,8 +7,8 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use super::JournalError;
-use super::flat::read_record;
-use super::reader::{Place, replay_places};
+use super::flat::{Glimpse, read_record};
+use super::reader::{Place, Seen, replay_places};
 use super::record::{Copy, Entry, Record};
 use crate::model::ItemKey;
 
@@ -53,16 +53,19 @@ impl StepsByItem {
         // Exactly: a growing list takes twice as much.
         let mut places = Vec::with_capacity(newlines(&file).map_err(failed("read"))?);
         let mut copies: HashMap<ItemKey, Vec<Copy>> = HashMap::new();
-        replay_places(path, |place, record| {
-            match record.entry {
-                Entry::Item { item, .. } => places.push(entered(item, place)),
-                Entry::CopyFound(copy) => {
+        replay_places(path, |place, seen| {
+            match seen {
+                Seen::Glimpse(Glimpse { item, .. })
+                | Seen::Record(Record { entry: Entry::Item { item, .. }, .. }) => {
+                    places.push(entered(item, place))
+                }
+                Seen::Record(Record { entry: Entry::CopyFound(copy), .. }) => {
                     let copies = copies.entry(copy.item).or_default();
                     if copies.iter().all(|known| known.id != copy.id) {
                         copies.push(copy);
                     }
                 }
-                _ => {}
+                Seen::Record(_) => {}
             }
             Ok(())
         })?;

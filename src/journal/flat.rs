@@ -77,6 +77,35 @@ pub(super) fn read_record(line: &[u8]) -> serde_json::Result<Record> {
     flat.map_or_else(|| serde_json::from_slice(line), Ok)
 }
 
+/// What a record of a step says of its place in the chain, and of its item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Glimpse {
+    pub n: u64,
+    pub prev: Fingerprint,
+    pub item: ItemKey,
+}
+
+/// The beginning of a record of a step, laid out as this program writes it; `None` for any other line, which is to be read
+/// whole. What stands behind the item is not looked at.
+pub(super) fn glimpse(line: &[u8]) -> Option<Glimpse> {
+    let (n, rest) = number(line.strip_prefix(b"{\"n\":")?)?;
+    let (prev, rest) = rest.strip_prefix(b",\"prev\":\"")?.split_at_checked(64)?;
+    let prev = Fingerprint::parse(std::str::from_utf8(prev).ok()?)?;
+    let rest = rest.strip_prefix(b"\",\"at\":\"")?;
+    // No time holds an escape.
+    let at = rest.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+    let (item, rest) = number(rest[at..].strip_prefix(b"\",\"event\":\"item\",\"item\":")?)?;
+    let item = ItemKey(u32::try_from(item).ok()?);
+    rest.starts_with(b",\"step\":\"").then_some(Glimpse { n, prev, item })
+}
+
+/// The digits at the beginning as a number, and what follows them.
+fn number(text: &[u8]) -> Option<(u64, &[u8])> {
+    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let number = std::str::from_utf8(&text[..digits]).ok()?.parse().ok()?;
+    Some((number, &text[digits..]))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,6 +164,33 @@ mod tests {
             assert_eq!(serde_json::from_slice::<Record>(&line).unwrap(), record);
             let is_usual = serde_json::from_slice::<Line<'_>>(&line).ok().and_then(Line::record).is_some();
             assert_eq!(is_usual, n <= 5, "{record:?}");
+            assert_eq!(glimpse(&line), Some(Glimpse { n, prev: print, item: ItemKey(7) }), "{record:?}");
+        }
+    }
+
+    #[test]
+    fn only_a_step_laid_out_as_this_program_does_is_glanced_at() {
+        let prev = Fingerprint::of(b"x").to_string();
+        let step = format!(
+            r#"{{"n":3,"prev":"{prev}","at":"2026-03-01T02:00:00Z","event":"item","item":7,"step":"absent"}}"#
+        );
+        assert!(glimpse(step.as_bytes()).is_some());
+        for (from, to) in [
+            (r#""n":3"#, r#""n": 3"#),
+            (r#""n":3"#, r#""n":-3"#),
+            (r#""n":3"#, r#""n":3.0"#),
+            (r#""n":3"#, r#""n":33333333333333333333"#),
+            (r#""item":7"#, r#""item":4294967296"#),
+            (r#""item":7"#, r#""item":"7""#),
+            (prev.as_str(), &prev[1..]),
+            (r#""at":"#, r#""at":"\","#),
+            (r#""event":"item""#, r#""event":"opened""#),
+            (r#""event":"item","#, r#""sort":1,"event":"item","#),
+            (r#","step""#, r#","copy""#),
+        ] {
+            let other = step.replacen(from, to, 1);
+            assert_ne!(other, step);
+            assert_eq!(glimpse(other.as_bytes()), None, "{other}");
         }
     }
 }

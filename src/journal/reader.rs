@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-use super::flat::read_record;
+use super::flat::{Glimpse, glimpse, read_record};
 use super::record::{Entry, FORMAT, Record, Step};
 use super::{JournalError, Misfit};
 use crate::model::Fingerprint;
@@ -34,7 +34,22 @@ pub fn replay(
     path: &Path,
     mut each: impl FnMut(u64, Record) -> Result<(), Misfit>,
 ) -> Result<Replay, JournalError> {
-    replay_places(path, |place, record| each(place.line, record))
+    let mut befores = 0;
+    let replay = walk(
+        path,
+        |line| read_record(line).map(Seen::Record),
+        |place, seen| {
+            let Seen::Record(record) = seen else { return Ok(()) };
+            let names_before = matches!(
+                &record.entry,
+                Entry::Item { step: Step::Intended { before_sha256: Some(_), .. }, .. }
+            );
+            each(place.line, record)?;
+            befores += u64::from(names_before);
+            Ok(())
+        },
+    )?;
+    Ok(Replay { befores, ..replay })
 }
 
 /// Where a record stands.
@@ -46,10 +61,49 @@ pub(super) struct Place {
     pub offset: u64,
 }
 
-/// As [`replay`], with the place of each record.
+/// What a walk over the records reads of one.
+pub(super) enum Seen {
+    /// Only what a step says of its place in the chain, and its item.
+    Glimpse(Glimpse),
+    /// All of it.
+    Record(Record),
+}
+
+impl Seen {
+    /// Its number, and the hash of the record before it.
+    fn link(&self) -> (u64, Fingerprint) {
+        match self {
+            Self::Glimpse(glimpse) => (glimpse.n, glimpse.prev),
+            Self::Record(record) => (record.n, record.prev),
+        }
+    }
+
+    /// What it says, where it was read.
+    fn entry(&self) -> Option<&Entry> {
+        match self {
+            Self::Glimpse(_) => None,
+            Self::Record(record) => Some(&record.entry),
+        }
+    }
+}
+
+/// As [`replay`], with the place of each record, and of a step no more than its item. A step that says something that no step
+/// says is only found out by whoever reads it.
 pub(super) fn replay_places(
     path: &Path,
-    mut each: impl FnMut(Place, Record) -> Result<(), Misfit>,
+    each: impl FnMut(Place, Seen) -> Result<(), Misfit>,
+) -> Result<(), JournalError> {
+    let see = |line: &[u8]| {
+        glimpse(line).map_or_else(|| read_record(line).map(Seen::Record), |seen| Ok(Seen::Glimpse(seen)))
+    };
+    walk(path, see, each).map(drop)
+}
+
+/// Reads every line with `see`, checks the chain, and hands out what was seen.
+fn walk(
+    path: &Path,
+    see: impl Fn(&[u8]) -> serde_json::Result<Seen>,
+    mut each: impl FnMut(Place, Seen) -> Result<(), Misfit>,
 ) -> Result<Replay, JournalError> {
     let file = File::open(path).map_err(|source| JournalError::Io {
         what: "open",
@@ -77,35 +131,32 @@ pub(super) fn replay_places(
             return Ok(state);
         }
         line.pop();
-        let record =
-            read_record(&line).map_err(|error| damaged(format!("not a record of this journal ({error})")))?;
-        if record.n != state.next {
-            return Err(damaged(format!("record {} stands where record {} belongs", record.n, state.next)));
+        let seen = see(&line).map_err(|error| damaged(format!("not a record of this journal ({error})")))?;
+        let (n, prev) = seen.link();
+        if n != state.next {
+            return Err(damaged(format!("record {n} stands where record {} belongs", state.next)));
         }
-        if record.prev != state.head {
+        if prev != state.head {
             return Err(damaged(
                 "it does not follow the record before it: one of the two was changed".to_owned(),
             ));
         }
-        let format = match &record.entry {
-            Entry::Opened(header) => header.format,
-            Entry::Resumed { format, .. } => *format,
+        let format = match seen.entry() {
+            Some(Entry::Opened(header)) => header.format,
+            Some(Entry::Resumed { format, .. }) => *format,
             _ => FORMAT,
         };
         if format > FORMAT {
             return Err(JournalError::Newer { path: path.to_owned(), found: format, known: FORMAT });
         }
-        match (&record.entry, state.next) {
-            (Entry::Opened(_), 0) => {}
+        match (seen.entry(), state.next) {
+            (Some(Entry::Opened(_)), 0) => {}
             (_, 0) => return Err(damaged("the first record does not open a run".to_owned())),
-            (Entry::Opened(_), _) => return Err(damaged("a run is opened twice".to_owned())),
+            (Some(Entry::Opened(_)), _) => return Err(damaged("a run is opened twice".to_owned())),
             _ => {}
         }
-        let names_before =
-            matches!(&record.entry, Entry::Item { step: Step::Intended { before_sha256: Some(_), .. }, .. });
         let place = Place { line: state.next + 1, offset: state.valid_bytes };
-        each(place, record).map_err(|misfit| damaged(misfit.to_string()))?;
-        state.befores += u64::from(names_before);
+        each(place, seen).map_err(|misfit| damaged(misfit.to_string()))?;
         state.head = Fingerprint::of(&line);
         state.next += 1;
         state.valid_bytes += read as u64;
