@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
+use jiff::fmt::temporal::DateTimePrinter;
 
 /// Tells the time of day; the machine's own, or one that a test sets.
 #[derive(Clone)]
@@ -49,7 +50,25 @@ impl fmt::Debug for Clock {
     }
 }
 
-/// A time as it stands in journals and audits: UTC, with milliseconds.
+/// A time as it stands in audits: UTC, with milliseconds.
 pub fn stamp(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+    const WITH_MILLIS: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
+    WITH_MILLIS.timestamp_to_string(&time)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stamp_has_milliseconds_cut_and_not_rounded() {
+        for (nanoseconds, stamped) in [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (1_999_999, "1970-01-01T00:00:00.001Z"),
+            (999_999_999, "1970-01-01T00:00:00.999Z"),
+            (1_767_225_599_120_000_000, "2025-12-31T23:59:59.120Z"),
+        ] {
+            assert_eq!(stamp(Timestamp::from_nanosecond(nanoseconds).unwrap()), stamped);
+        }
+    }
 }

@@ -225,6 +225,10 @@ fn inert(cell: &str) -> Cow<'_, str> {
 ///
 /// Blanks and invisible characters before the sign do not hide it from every spreadsheet, nor do its full-width forms.
 pub fn defuse(cell: &str) -> Cow<'_, str> {
+    // Most cells begin with a letter or a digit.
+    if cell.starts_with(|first: char| first.is_ascii_alphanumeric()) {
+        return cell.into();
+    }
     let seen = cell.trim_start_matches(|c: char| c.is_whitespace() || c.is_control() || c == '\u{feff}');
     let hot = cell.trim_start_matches(' ').starts_with(['\t', '\r', '\n'])
         || seen.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);

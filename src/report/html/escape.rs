@@ -28,27 +28,19 @@ impl<T: AsRef<str>> fmt::Display for Text<T> {
     }
 }
 
-/// Writes a value as JSON that no parser of HTML takes for anything else: `<`, `>` and `&` only stand inside strings,
-/// where they can be written as escapes.
+/// Writes a value as JSON for a script element.
 pub(super) fn script_json(value: &impl Serialize, out: &mut impl Write) -> io::Result<()> {
-    serde_json::to_writer(Escaping(out), value).map_err(io::Error::from)
+    write_escaped(&serde_json::to_vec(value)?, out)
 }
 
-struct Escaping<'a, W>(&'a mut W);
-
-impl<W: Write> Write for Escaping<'_, W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut rest = bytes;
-        while let Some(at) = rest.iter().position(|byte| matches!(byte, b'<' | b'>' | b'&')) {
-            self.0.write_all(&rest[..at])?;
-            write!(self.0, "\\u{:04x}", rest[at])?;
-            rest = &rest[at + 1..];
-        }
-        self.0.write_all(rest)?;
-        Ok(bytes.len())
+/// Writes JSON so that no parser of HTML takes it for anything else: `<`, `>` and `&` only stand inside strings, where they
+/// can be written as escapes.
+pub(super) fn write_escaped(json: &[u8], out: &mut impl Write) -> io::Result<()> {
+    let mut written = 0;
+    for at in memchr::memchr3_iter(b'<', b'>', b'&', json) {
+        out.write_all(&json[written..at])?;
+        write!(out, "\\u{:04x}", json[at])?;
+        written = at + 1;
     }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
-    }
+    out.write_all(&json[written..])
 }

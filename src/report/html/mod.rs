@@ -6,26 +6,27 @@
 mod chart;
 mod escape;
 mod flows;
+mod rows;
 mod samples;
 mod sections;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::audit::reason;
 use super::groups::Groups;
 use super::reasons::Reasons;
 use crate::model::id::is_name_char;
-use crate::model::time::stamp;
 use crate::model::{Outcome, Verdict};
 use crate::run_folder::plan_file::PlanFile;
-use crate::run_folder::plan_item::{AccountFacts, PlanItem};
+use crate::run_folder::plan_item::AccountFacts;
 use crate::run_folder::rows::{Row, RunRecord};
 use crate::run_folder::summary::Summary;
 pub(super) use escape::Text;
-use escape::script_json;
+use escape::{script_json, write_escaped};
+use rows::{details, short};
 use samples::Samples;
 
 /// Rows in one script element: details are parsed a chunk at a time, when somebody looks.
@@ -33,9 +34,6 @@ const CHUNK: usize = 1000;
 
 /// Items with secrets that are listed outside the table.
 const MOST_LISTED: usize = 200;
-
-/// Changes of one item that are embedded.
-const MOST_CHANGES: usize = 200;
 
 /// Bytes of details embedded in all: a page of more is slow to open. What does not fit stands in plan.json.
 const MOST_DETAILS: usize = 48 << 20;
@@ -53,8 +51,11 @@ pub struct Page<W: Write> {
     out: W,
     facts: Facts,
     rows: usize,
+    /// The row that is being written.
+    row: Vec<u8>,
     /// The details of the rows of this chunk, as an array that is not closed yet.
     details: Vec<u8>,
+    /// How long the details of all rows are so far.
     detail_bytes: usize,
     samples: Samples,
     groups: Groups,
@@ -118,6 +119,7 @@ impl<W: Write> Page<W> {
             out,
             facts,
             rows: 0,
+            row: Vec::new(),
             details: Vec::new(),
             detail_bytes: 0,
             samples: Samples::default(),
@@ -149,13 +151,18 @@ impl<W: Write> Page<W> {
         self.out.write_all(opening)?;
         let said = group.and_then(|group| self.reasons.groups().get(group));
         let same = said.is_some_and(|said| reason(row).as_deref() == Some(said.reason.as_str()));
-        script_json(&short(row, group, same), &mut self.out)?;
+        self.row.clear();
+        serde_json::to_writer(&mut self.row, &short(row, group, same))?;
+        write_escaped(&self.row, &mut self.out)?;
         self.rows += 1;
-        let details =
-            if self.detail_bytes < MOST_DETAILS { details(row, &self.facts.names) } else { Value::Null };
-        self.detail_bytes += weight(&details);
         self.details.push(if self.details.is_empty() { b'[' } else { b',' });
-        script_json(&details, &mut self.details)?;
+        let before = self.details.len();
+        if self.detail_bytes < MOST_DETAILS {
+            serde_json::to_writer(&mut self.details, &details(row, &self.facts.names))?;
+        } else {
+            self.details.extend_from_slice(b"null");
+        }
+        self.detail_bytes += self.details.len() - before;
         if self.rows.is_multiple_of(CHUNK) { self.close_chunk() } else { Ok(()) }
     }
 
@@ -186,7 +193,7 @@ impl<W: Write> Page<W> {
 
     fn close_chunk(&mut self) -> io::Result<()> {
         self.out.write_all(b"\n]</script>\n<script type=\"application/json\" class=\"details\">")?;
-        self.out.write_all(&self.details)?;
+        write_escaped(&self.details, &mut self.out)?;
         self.out.write_all(b"]</script>\n")?;
         self.details.clear();
         Ok(())
@@ -218,83 +225,6 @@ fn margins(run: &str) -> String {
         "@page {{ margin: 16mm 14mm 18mm; @bottom-left {{ content: \"{run}\"; font: 8pt sans-serif; color: #444; }} \
          @bottom-right {{ content: \"page \" counter(page) \" of \" counter(pages); font: 8pt sans-serif; color: #444; }} }}\n"
     )
-}
-
-/// What the table shows and searches; the script knows the places. `group` is that of its reason, and `same` whether that
-/// says the same as the row.
-fn short(row: &Row, group: Option<usize>, same: bool) -> Value {
-    let item = &row.item;
-    let source = item.source.as_ref();
-    let renamed = source.filter(|party| party.name != item.name).map(|party| party.name.as_str());
-    let place = |at: Option<usize>| at.unwrap_or_default();
-    json!([
-        item.item,
-        if item.is_import() { item.name.clone() } else { format!("{} \"{}\"", item.noun(), item.name) },
-        renamed,
-        place(Outcome::ALL.iter().position(|outcome| *outcome == row.outcome)),
-        place(Verdict::ALL.iter().position(|verdict| *verdict == row.verdict)),
-        source.map(|party| party.id.as_str()),
-        row.target_id,
-        item.adaptor_type,
-        row.attempts,
-        row.http_status,
-        row.millis(),
-        if same { json!(group) } else { json!(reason(row)) },
-        item.changes.len(),
-        item.warnings.len(),
-        group,
-        // Whether the product can show it: not at all, in the source, in the target too.
-        match (item.is_import(), row.outcome) {
-            (false, _) => 0,
-            (true, Outcome::Deleted) => 1,
-            (true, _) => 2,
-        },
-    ])
-}
-
-/// What stands behind a row.
-fn details(row: &Row, names: &BTreeMap<String, String>) -> Value {
-    // An id whose name is known is shown with it.
-    let named = |value: &Option<String>| {
-        let text = value.as_ref()?;
-        let id = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
-        Some(
-            id.and_then(|id| names.get(id))
-                .map_or_else(|| text.clone(), |name| format!("\"{name}\" ({text})")),
-        )
-    };
-
-    let item: &PlanItem = &row.item;
-    let changes: Vec<_> = item
-        .changes
-        .iter()
-        .take(MOST_CHANGES)
-        .map(|change| json!([change.path, named(&change.from), named(&change.to)]))
-        .collect();
-    json!({
-        "operation": item.operation.as_str(),
-        "changes": changes,
-        "warnings": item.warnings,
-        "secrets": item.secrets,
-        "differences": row.differences,
-        "code": row.error_code,
-        "adopted": row.adopted,
-        "source_sha256": item.source.as_ref().and_then(|party| party.sha256),
-        "sent_sha256": row.sent_sha256,
-        "target_sha256": row.target_sha256,
-        "started": row.started_at.map(stamp),
-        "finished": row.finished_at.map(stamp),
-    })
-}
-
-/// About how many bytes a value takes in the page.
-fn weight(value: &Value) -> usize {
-    match value {
-        Value::String(text) => text.len() + 3,
-        Value::Array(items) => items.iter().map(weight).sum::<usize>() + 2,
-        Value::Object(map) => map.iter().map(|(key, value)| key.len() + 4 + weight(value)).sum(),
-        _ => 6,
-    }
 }
 
 #[cfg(test)]

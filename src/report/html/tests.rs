@@ -1,7 +1,7 @@
 //! The rules of `report.html`.
 
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::report::sample;
@@ -73,16 +73,16 @@ fn ids_in_changes_have_their_names_and_imports_lead_to_the_product() {
     )
     .unwrap();
     let names = BTreeMap::from([("5f7c579b6411271af4e7cefa".to_owned(), "Shop API".to_owned())]);
-    let change = &details(&row, &names)["changes"][0];
+    let change = &json!(details(&row, &names))["changes"][0];
     assert_eq!(*change, json!(["/_connectionId", "\"Shop API\" (\"5f7c579b6411271af4e7cefa\")", "\"x\""]));
     assert_eq!(
         product("https://api.eu.integrator.io"),
         Some("https://eu.integrator.io/imports/edit/imports/")
     );
     assert_eq!(product("https://api.eu.integrator.io.example.com"), None);
-    assert_eq!(short(&row, None, false)[15], 2);
+    assert_eq!(json!(short(&row, None, false))[15], 2);
     row.outcome = Outcome::Deleted;
-    assert_eq!(short(&row, None, false)[15], 1, "what is gone cannot be shown");
+    assert_eq!(json!(short(&row, None, false))[15], 1, "what is gone cannot be shown");
     assert!(margins("2026-x\"; } body { display: none").contains("content: \"2026-xbodydisplaynone\""));
 }
 
