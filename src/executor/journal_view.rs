@@ -22,6 +22,9 @@ pub(crate) struct JournalView<'a> {
     earlier: BTreeMap<ItemKey, u32>,
     /// Which version each write of this process was answered with, as a hash: there may be very many.
     answers: RefCell<Chunks<Option<NonZeroU64>>>,
+    /// The texts with which writes were answered, where those have the fingerprint of what was sent: hashes with a key of this
+    /// process, so that nobody finds another text of the same hash.
+    repeated: RefCell<Chunks<Option<NonZeroU64>>>,
     hasher: RandomState,
     /// Status and reason of the last attempt of an item that got no usable answer.
     last_doubts: RefCell<HashMap<ItemKey, (Option<u16>, String)>>,
@@ -37,6 +40,7 @@ impl<'a> JournalView<'a> {
             owned: RefCell::default(),
             earlier,
             answers: RefCell::default(),
+            repeated: RefCell::default(),
             hasher: RandomState::new(),
             last_doubts: RefCell::default(),
         };
@@ -108,19 +112,26 @@ impl<'a> JournalView<'a> {
     /// Remembers which version the item's last write was answered with.
     fn answered(&self, item: ItemKey, version: Option<NonZeroU64>) {
         if version.is_some() {
-            let mut answers = self.answers.borrow_mut();
-            while answers.len() <= item.0 as usize {
-                answers.push(None);
-            }
-            answers[item.0 as usize] = version;
+            put(&mut self.answers.borrow_mut(), item, version);
         }
+    }
+
+    /// Remembers the text of a document that has the fingerprint of what is sent for an item.
+    pub(crate) fn is_as_sent(&self, item: ItemKey, text: &str) {
+        put(&mut self.repeated.borrow_mut(), item, Some(nonzero(self.hasher.hash_one(text))));
+    }
+
+    /// Whether a text is the one that is remembered: then it need not be read to know its fingerprint.
+    pub(crate) fn is_known_as_sent(&self, item: ItemKey, text: &str) -> bool {
+        let known = self.repeated.borrow().get(item.0 as usize).copied().flatten();
+        known.is_some_and(|known| known == nonzero(self.hasher.hash_one(text)))
     }
 
     /// A version of a document by its `lastModified`, or where it has none by its fingerprint.
     fn version(&self, modified: Option<&str>, sha256: Option<Fingerprint>) -> Option<NonZeroU64> {
         let hash = modified.map(|text| self.hasher.hash_one(text));
         let hash = hash.or_else(|| sha256.map(|print| self.hasher.hash_one(print)));
-        hash.map(|hash| NonZeroU64::new(hash).unwrap_or(NonZeroU64::MIN))
+        hash.map(nonzero)
     }
 
     /// Whether what was read is the version that the item's last write was answered with.
@@ -241,4 +252,16 @@ impl<'a> JournalView<'a> {
     pub(crate) fn owned(&self, kind: Kind) -> IdSet {
         self.owned.borrow().only(|of| *of == kind)
     }
+}
+
+fn nonzero(hash: u64) -> NonZeroU64 {
+    NonZeroU64::new(hash).unwrap_or(NonZeroU64::MIN)
+}
+
+/// Puts a hash to an item.
+fn put(hashes: &mut Chunks<Option<NonZeroU64>>, item: ItemKey, hash: Option<NonZeroU64>) {
+    while hashes.len() <= item.0 as usize {
+        hashes.push(None);
+    }
+    hashes[item.0 as usize] = hash;
 }

@@ -108,6 +108,10 @@ pub(crate) async fn applied(
     let printed = printed(context, &answer.text);
     let (print, is_script) = (printed.print, item.kind == Kind::Scripts);
     let is_another = Some(print) != sent_sha256(context, item);
+    // What holds the ids of others is what was sent only as long as those have them.
+    if !is_another && !item.holds_placeholders() {
+        context.ledger.is_as_sent(item.item, &answer.text);
+    }
     let found = (is_another || is_script).then(|| printed.into_tree());
     // The answer to the write of a script may lack its code (section 10): then it tells nothing of the whole.
     let whole = !is_script || matches!(&found, Some(Ok(found)) if found.get("content").is_some());
