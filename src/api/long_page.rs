@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::entry_id::id_of;
@@ -86,7 +87,8 @@ impl PageWriter {
     /// Takes the next bytes.
     pub(super) fn push(&mut self, bytes: &[u8]) -> Result<(), PageError> {
         let out = &mut self.out;
-        self.splitter.push(bytes, |element| out.take(element))
+        let whole = |bytes: &[u8]| json_object(bytes).map(str::len);
+        self.splitter.push(bytes, whole, |element, is_json| out.take(element, is_json))
     }
 
     /// The page, once all of it has come.
@@ -99,21 +101,29 @@ impl PageWriter {
 }
 
 impl Output {
-    fn take(&mut self, element: &[u8]) -> Result<(), PageError> {
+    fn take(&mut self, element: &[u8], is_json: bool) -> Result<(), PageError> {
         let number = self.lengths.len() + 1;
+        if is_json && let Ok(text) = std::str::from_utf8(element) {
+            return self.keep(number, text);
+        }
         // Bytes that are not UTF-8 are the trouble of the one document that holds them, not of a whole page.
         let escaped = std::str::from_utf8(element).is_err().then(|| escape_bytes(element));
         let text = escaped.as_deref().map_or(element, str::as_bytes);
         let raw: &RawValue =
             serde_json::from_slice(text).map_err(|error| PageError::NotJson(number, error))?;
-        let id = id_of(raw.get());
+        self.keep(number, raw.get())
+    }
+
+    /// Keeps a text that is JSON.
+    fn keep(&mut self, number: usize, text: &str) -> Result<(), PageError> {
+        let id = id_of(text);
         if id.is_empty() {
             return Err(PageError::NotADocument(number));
         }
         if number == 1 {
             self.first_id = id.into_owned();
         }
-        let text = raw.get().as_bytes();
+        let text = text.as_bytes();
         self.lengths.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
         if self.buffer.len() + text.len() > PART {
             self.flush()?;
@@ -131,6 +141,13 @@ impl Output {
         self.buffer.clear();
         Ok(())
     }
+}
+
+/// The JSON object that some bytes begin with; `None` where they end before it does, or hold none.
+pub(super) fn json_object(bytes: &[u8]) -> Option<&str> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let raw = <&RawValue>::deserialize(&mut reader).ok()?;
+    Some(raw.get()).filter(|text| text.starts_with('{'))
 }
 
 /// Reads the documents of a page in order, some at a time.

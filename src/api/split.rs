@@ -76,18 +76,31 @@ impl ArraySplitter {
         Self { state: State::Before { mark: 0 }, element: Vec::new(), elements: 0, bound, blanks: 0 }
     }
 
-    /// Takes the next bytes, and hands out the elements that end in them.
+    /// Takes the next bytes, and hands out the elements that end in them. Of bytes that begin with an object `whole` may tell
+    /// how long that is: then it is handed out as it lies there, and whoever takes it is told that this is so.
     pub(super) fn push<E: From<SplitError>>(
         &mut self,
         bytes: &[u8],
-        mut take: impl FnMut(&[u8]) -> Result<(), E>,
+        whole: impl Fn(&[u8]) -> Option<usize>,
+        mut take: impl FnMut(&[u8], bool) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut at = 0;
         while at < bytes.len() {
+            if let (State::Element { .. }, b'{') = (self.state, bytes[at])
+                && let Some(length) = whole(&bytes[at..])
+            {
+                self.fits(length)?;
+                self.elements += 1;
+                self.state = State::Behind;
+                self.blanks = 0;
+                take(&bytes[at..at + length], true)?;
+                at += length;
+                continue;
+            }
             at = self.step(bytes, at)?;
             if self.state == State::Behind && !self.element.is_empty() {
                 self.elements += 1;
-                take(&self.element)?;
+                take(&self.element, false)?;
                 self.element.clear();
             }
         }
@@ -180,10 +193,15 @@ impl ArraySplitter {
     }
 
     fn keep(&mut self, bytes: &[u8]) -> Result<(), SplitError> {
-        if self.element.len() + bytes.len() > self.bound {
+        self.fits(self.element.len() + bytes.len())?;
+        self.element.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn fits(&self, length: usize) -> Result<(), SplitError> {
+        if length > self.bound {
             return Err(SplitError::TooLarge { entry: self.elements + 1, bound: self.bound });
         }
-        self.element.extend_from_slice(bytes);
         Ok(())
     }
 }
@@ -191,12 +209,24 @@ impl ArraySplitter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::long_page::json_object;
 
     fn split(text: &[u8], piece: usize) -> Result<Vec<String>, SplitError> {
+        let by_brackets = split_with(text, piece, |_| None);
+        let whole = split_with(text, piece, |bytes| json_object(bytes).map(str::len));
+        assert_eq!(by_brackets, whole, "{:?} by {piece}", String::from_utf8_lossy(text));
+        whole
+    }
+
+    fn split_with(
+        text: &[u8],
+        piece: usize,
+        whole: impl Fn(&[u8]) -> Option<usize> + Copy,
+    ) -> Result<Vec<String>, SplitError> {
         let mut splitter = ArraySplitter::new(64);
         let mut found = Vec::new();
         for bytes in text.chunks(piece) {
-            splitter.push::<SplitError>(bytes, |element| {
+            splitter.push::<SplitError>(bytes, whole, |element, _| {
                 found.push(String::from_utf8(element.to_vec()).unwrap());
                 Ok(())
             })?;
