@@ -14,7 +14,7 @@ use reqwest::header::{
     ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LINK, LOCATION,
     RETRY_AFTER,
 };
-use url::Url;
+use url::{Position, Url};
 
 use self::body::read;
 pub(super) use self::body::reason;
@@ -198,7 +198,10 @@ impl HttpApi {
             attempts: 0,
             ..ApiError::new(call.method, &call.target, ErrorKind::Broken, format!("not sent: {why}"))
         };
-        let url = if call.target.starts_with('/') {
+        let url = if call.target.starts_with("/v1/") {
+            // No other host can follow: the account's own is not read again.
+            self.origin.join(&call.target)
+        } else if call.target.starts_with('/') {
             // Joining would take `//host` for another host: the path is put behind the origin as it is.
             let mut whole = String::with_capacity(self.origin.as_str().len() + call.target.len());
             whole.push_str(self.origin.as_str().trim_end_matches('/'));
@@ -208,7 +211,8 @@ impl HttpApi {
             Url::parse(&call.target)
         }
         .map_err(|_| refuse("the address is not a URL".to_owned()))?;
-        if url.origin() != self.origin.origin() || !url.username().is_empty() || url.password().is_some() {
+        // Scheme, user, host and port; the origin has no user.
+        if url[..Position::BeforePath] != self.origin[..Position::BeforePath] {
             let host = clean(&super::link::host(&url), 200);
             return Err(refuse(format!("{host} is not the account's own origin")));
         }

@@ -74,20 +74,20 @@ impl fmt::Debug for RenewToken {
 
 /// The token that is sent now, and which it is in the order of tokens.
 #[derive(Debug)]
-pub(super) struct TokenCell(Mutex<(Token, u64)>);
+pub(super) struct TokenCell(Mutex<(Arc<Token>, u64)>);
 
 impl TokenCell {
     pub(super) fn new(token: Token) -> Self {
-        Self(Mutex::new((token, 0)))
+        Self(Mutex::new((Arc::new(token), 0)))
     }
 
-    pub(super) fn current(&self) -> (Token, u64) {
+    pub(super) fn current(&self) -> (Arc<Token>, u64) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) fn replace(&self, token: Token) {
         let mut cell = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *cell = (token, cell.1 + 1);
+        *cell = (Arc::new(token), cell.1 + 1);
     }
 }
 
