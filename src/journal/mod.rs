@@ -10,6 +10,7 @@ pub mod error;
 mod flat;
 mod inline;
 pub mod item_states;
+mod line;
 pub mod mirror;
 mod reader;
 pub mod record;

@@ -70,7 +70,7 @@ impl Fingerprint {
     }
 
     /// Its digits, written into the room for them.
-    fn digits<'t>(&self, text: &'t mut [u8; 64]) -> &'t str {
+    pub fn digits<'t>(&self, text: &'t mut [u8; 64]) -> &'t str {
         for (pair, byte) in text.chunks_exact_mut(2).zip(self.0) {
             pair.copy_from_slice(&hex::write(byte));
         }
