@@ -24,7 +24,7 @@ use crate::run_folder::plan_item::PlanItem;
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is asked by itself, and at most two hold")]
 pub(crate) struct Done {
-    pub item: PlanItem,
+    pub item: Box<PlanItem>,
     pub outcome: Outcome,
     pub message: Option<String>,
     /// The service does not accept the token any more.
@@ -39,7 +39,7 @@ pub(crate) struct Done {
 
 impl Done {
     /// Nothing is known to be done.
-    fn unprocessed(item: PlanItem) -> Self {
+    fn unprocessed(item: Box<PlanItem>) -> Self {
         let outcome = Outcome::Unprocessed;
         Self {
             item,
@@ -54,14 +54,14 @@ impl Done {
 
     /// It ended without anything being sent for it.
     pub(crate) fn over(item: PlanItem, outcome: Outcome, message: String) -> Self {
-        Self { outcome, message: Some(message), ..Self::unprocessed(item) }
+        Self { outcome, message: Some(message), ..Self::unprocessed(Box::new(item)) }
     }
 }
 
 /// Walks an item to the end of its writing. A panic is the failure of this item, and of no other.
 pub(crate) async fn drive_or_fail(
     context: &Context<'_>,
-    item: PlanItem,
+    item: Box<PlanItem>,
     place: Option<OwnedSemaphorePermit>,
 ) -> Result<Done, EngineError> {
     let key = item.item;
@@ -69,7 +69,7 @@ pub(crate) async fn drive_or_fail(
     if let Ok(done) = AssertUnwindSafe(drive(context, item, place)).catch_unwind().await {
         return done;
     }
-    let mut done = Done::unprocessed(context.plan.item(key)?);
+    let mut done = Done::unprocessed(Box::new(context.plan.item(key)?));
     let message = &Mistake.to_string();
     if matches!(context.ledger.state(key), ItemState::Untouched) {
         end(context, key, End::failed("panic", message.as_str())).await?;
@@ -82,7 +82,7 @@ pub(crate) async fn drive_or_fail(
 /// Walks an item to the end of its writing. `place` is its place in flight; it is given up while it waits.
 async fn drive(
     context: &Context<'_>,
-    item: PlanItem,
+    item: Box<PlanItem>,
     place: Option<OwnedSemaphorePermit>,
 ) -> Result<Done, EngineError> {
     let key = item.item;
@@ -111,7 +111,7 @@ async fn drive(
         };
         // One whose dependencies failed has ended: its flows do not matter any more.
         if let (None, Some(flows), ItemState::Untouched) = (&unmet, &context.running, &state) {
-            match flows.of_item(context.target, &done.item).await {
+            match Box::pin(flows.of_item(context.target, &done.item)).await {
                 Flows::Quiet => {}
                 Flows::Running(_) | Flows::Unknown(_) => {
                     flows.hold(key);
@@ -133,20 +133,23 @@ async fn drive(
             (_, ItemState::Untouched) if look_first => {
                 place = None;
                 look_first = false;
-                look_before(context, &done.item).await?
+                Box::pin(look_before(context, &done.item)).await?
             }
             (Operation::Create, ItemState::Untouched) => write::create(context, &done.item).await?,
-            (Operation::Clone, ItemState::Untouched) => write::clone(context, &done.item).await?,
-            (Operation::Update, ItemState::Untouched) => write::update(context, &done.item).await?,
-            (Operation::Delete, ItemState::Untouched) => write::delete(context, &done.item).await?,
-            (Operation::Restore, ItemState::Untouched) => write::restore(context, &done.item).await?,
+            (Operation::Clone, ItemState::Untouched) => Box::pin(write::clone(context, &done.item)).await?,
+            (Operation::Update, ItemState::Untouched) => Box::pin(write::update(context, &done.item)).await?,
+            (Operation::Delete, ItemState::Untouched) => Box::pin(write::delete(context, &done.item)).await?,
+            (Operation::Restore, ItemState::Untouched) => {
+                Box::pin(write::restore(context, &done.item)).await?
+            }
             (Operation::Create | Operation::Clone, ItemState::InDoubt { phase: Phase::Operation, .. }) => {
                 place = None;
-                look_up(context, &done.item, settled, &mut doubts).await?
+                Box::pin(look_up(context, &done.item, settled, &mut doubts)).await?
             }
             (Operation::Update, ItemState::InDoubt { phase, .. })
             | (_, ItemState::InDoubt { phase: phase @ Phase::Adjust, .. }) => {
-                resolve_doubt::settle_put(context, &done.item, *phase, state.target(), settled, &mut doubts)
+                let target = state.target();
+                Box::pin(resolve_doubt::settle_put(context, &done.item, *phase, target, settled, &mut doubts))
                     .await?
             }
             // It was no longer in the recycle bin, and was being made anew.
@@ -154,15 +157,15 @@ async fn drive(
                 if context.ledger.doubt(key).is_some_and(|doubt| doubt.operation == Operation::Create) =>
             {
                 place = None;
-                look_up(context, &done.item, settled, &mut doubts).await?
+                Box::pin(look_up(context, &done.item, settled, &mut doubts)).await?
             }
             (Operation::Delete | Operation::Restore, ItemState::InDoubt { .. }) => {
-                resolve_doubt::settle_presence(context, &done.item, settled, &mut doubts).await?
+                Box::pin(resolve_doubt::settle_presence(context, &done.item, settled, &mut doubts)).await?
             }
             (
                 Operation::Clone | Operation::Restore,
                 ItemState::Applied { phase: Phase::Operation, target },
-            ) if done.item.adjust => write::adjust(context, &done.item, target).await?,
+            ) if done.item.adjust => Box::pin(write::adjust(context, &done.item, target)).await?,
             _ => break,
         };
         match next {

@@ -95,13 +95,14 @@ pub(crate) async fn write_all(
                 let item = context.plan.item(key)?;
                 let open_needs = open_needs(context, &item);
                 let weight = Weight { item: key, is_work: item.is_work(), open_needs, name: name_of(&item) };
-                weighed = Some(item);
+                // It is handed on from one to the next until its end.
+                weighed = Some(Box::new(item));
                 scheduler.on(Input::Weighed(weight))
             }
             Next::Start(key) => {
                 let item = match weighed.take().filter(|item| item.item == key) {
                     Some(item) => item,
-                    None => context.plan.item(key)?,
+                    None => Box::new(context.plan.item(key)?),
                 };
                 under_way.push(drive_or_fail(context, item, place.take()));
                 Next::Ask
