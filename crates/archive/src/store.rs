@@ -89,7 +89,14 @@ impl Store {
 
     fn error(&self, what: &'static str, name: &str) -> impl FnOnce(Error) -> ArchiveError {
         let (path, place) = (name.to_owned(), self.place.to_string());
-        move |source| ArchiveError::Storage { what, path, place, source: Box::new(source) }
+        move |error| {
+            // That the kind of error is none of the others tells nobody anything.
+            let source = match error {
+                Error::Generic { source, .. } => source,
+                other => Box::new(other),
+            };
+            ArchiveError::Storage { what, path, place, source }
+        }
     }
 
     async fn timed<T>(
