@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
 
+use futures::future::OptionFuture;
 use url::Url;
 
 use super::archives::{IfAbsent, find_snapshot, from_the_future, key_of, open_for_job};
@@ -51,26 +52,27 @@ pub(super) async fn open_both(
     };
     let is_one =
         settings.source.name == settings.target.name && settings.source.place == settings.target.place;
-    let source = match &settings.source.place {
-        AccountPlace::Archive { .. } => open_snapshot(host, &settings.source, keys.0, &mut notes).await?,
-        AccountPlace::Folder { path, read } => open_files(path, read, &settings.source.name)?,
+    let is_called = |account: &job::Account| {
+        matches!(account.place, AccountPlace::Service { .. } | AccountPlace::Emulator { .. })
+    };
+    let (source, opened) = match &settings.source.place {
+        AccountPlace::Archive { .. } => {
+            (open_snapshot(host, &settings.source, keys.0, &mut notes).await?, None)
+        }
+        AccountPlace::Folder { path, read } => (open_files(path, read, &settings.source.name)?, None),
         AccountPlace::Service { .. } | AccountPlace::Emulator { .. } => {
-            match call(&settings.source, token_of_source).await {
-                Err(SessionError::Engine(refused)) if refused.is_unauthorized() => {
-                    // Of the other token it is told at the same time.
-                    let other = match &settings.target.place {
-                        AccountPlace::Service { .. } | AccountPlace::Emulator { .. } if !is_one => {
-                            call(&settings.target, token_of_target).await.err()
-                        }
-                        _ => None,
-                    };
-                    let other = other.and_then(|error| match error {
-                        SessionError::Engine(error) if error.is_unauthorized() => Some(error),
-                        _ => None,
-                    });
-                    return Err(refused.with_others_refused(other).into());
+            let both = !is_one && settings.shelved.is_none() && is_called(&settings.target);
+            let source = told_apart(call(&settings.source, token_of_source));
+            let target = async {
+                let target = both.then(|| told_apart(call(&settings.target, token_of_target.clone())));
+                OptionFuture::from(target).await.transpose()
+            };
+            // Of both tokens it is told at the same time.
+            match futures::try_join!(source, target)? {
+                (Err(refused), other) => {
+                    return Err(refused.with_others_refused(other.and_then(Result::err)).into());
                 }
-                opened => opened?,
+                (Ok(source), target) => (source, target.transpose()?),
             }
         }
     };
@@ -80,6 +82,8 @@ pub(super) async fn open_both(
         open_snapshot(host, &settings.target, keys.1, &mut notes).await?
     } else if is_one {
         source.clone()
+    } else if let Some(opened) = opened {
+        opened
     } else {
         call(&settings.target, token_of_target).await?
     };
@@ -90,6 +94,16 @@ pub(super) async fn open_both(
     name_snapshot(&mut settings.source, &source);
     name_snapshot(&mut settings.target, &target);
     Ok(Ends { source, target, notes })
+}
+
+/// An account that was opened, or its error where the token was refused; whatever else went wrong is the error.
+async fn told_apart(
+    opening: impl Future<Output = Result<Endpoint, SessionError>>,
+) -> Result<Result<Endpoint, EngineError>, SessionError> {
+    match opening.await {
+        Err(SessionError::Engine(refused)) if refused.is_unauthorized() => Ok(Err(refused)),
+        opened => opened.map(Ok),
+    }
 }
 
 /// Opens what carrying out a plan needs to go on with it: an archive or folder that was read is not needed any more.
