@@ -248,6 +248,11 @@ impl<'a> JournalView<'a> {
         self.owned.borrow().values().any(|of| *of == kind)
     }
 
+    /// How many imports of the target, or resources of a kind, the items of this run have.
+    pub(crate) fn count_owned(&self, kind: Kind) -> usize {
+        self.owned.borrow().values().filter(|of| **of == kind).count()
+    }
+
     /// The imports of the target, or the resources of a kind, that the items of this run have.
     pub(crate) fn owned(&self, kind: Kind) -> IdSet {
         self.owned.borrow().only(|of| *of == kind)

@@ -1,6 +1,6 @@
 //! verify: reads back what was written and compares it with what was wanted, by the cheaper of pages and single calls.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,9 +13,9 @@ use crate::api::ErrorKind;
 use crate::documents::contained;
 use crate::documents::references::Kind;
 use crate::executor::context::{Context, document, printed, sent_sha256, with_article};
-use crate::executor::halt;
 use crate::executor::record::compare_texts;
 use crate::executor::stop_policy::Policy;
+use crate::executor::{copies, halt};
 use crate::inventory::error::EngineError;
 use crate::inventory::list_scan::{BREATH_DOCUMENTS, PageVisitor, ScanOptions, list_scan};
 use crate::journal::Step;
@@ -51,12 +51,21 @@ impl Verified {
 ///
 /// A read may be behind the write: what differs and is not the very version that the write was answered with is read
 /// again until the grace period is over, and only then counts as different.
-pub(crate) async fn read_back(context: &Context<'_>, policy: &mut Policy) -> Result<(), EngineError> {
+///
+/// Where one scan of the list showed all that this run made, and as it is to be, that was the look for copies too: what it
+/// met beside that is given back, by id with the name. A list that lags does not, and is looked at once more.
+pub(crate) async fn read_back(
+    context: &Context<'_>,
+    policy: &mut Policy,
+) -> Result<Option<BTreeMap<Id, String>>, EngineError> {
     // What is not completed yet is not what is wanted, and not to be: `resume` completes it.
     let mut open = context.ledger.unverified(&crate::executor::halves(context)?);
     if open.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
+    let is_import = |item: &ItemKey| context.others.kind(*item) == Kind::Imports;
+    let mut is_look = copies::is_look(context, open.values().filter(|item| is_import(item)).count());
+    let mut looked = None;
     context.events.emit(&Event::StageStarted { stage: Stage::Verify, total: Some(open.len() as u64) });
     let deadline = Instant::now() + context.options.settle;
     let listed = context.plan.tail().target_listed + open.len() as u64;
@@ -68,8 +77,11 @@ pub(crate) async fn read_back(context: &Context<'_>, policy: &mut Policy) -> Res
         let mut by_id: Vec<(ItemKey, Id)> = Vec::new();
         let mut confirmed_by_list = false;
         if is_cheaper_by_list(context, listed, open.values()) {
-            let Listed { settled, gone, differ, whole } = compare_list(context, policy, &open).await?;
+            let Listed { settled, gone, differ, whole, met } =
+                compare_list(context, policy, &open, is_look).await?;
             open.retain(|item| !settled.contains(*item));
+            looked = met.filter(|_| whole && !open.values().any(is_import));
+            is_look = false;
             for item in gone {
                 let absent = Verified::absent(Verdict::Equal, None);
                 let target = record(context, policy, item, absent).await?;
@@ -125,7 +137,7 @@ pub(crate) async fn read_back(context: &Context<'_>, policy: &mut Policy) -> Res
         }
     }
     context.events.emit(&Event::StageFinished { stage: Stage::Verify });
-    Ok(())
+    Ok(looked)
 }
 
 /// Whether items are read back by fewer calls from the list.
@@ -172,6 +184,8 @@ struct Listed {
     differ: HashMap<ItemKey, Verified>,
     /// Whether the list was read to its end.
     whole: bool,
+    /// Imports that were not there when the run was planned, nor are read back, if they were looked for.
+    met: Option<BTreeMap<Id, String>>,
 }
 
 /// Compares what a scan of the list shows: what is as wanted, which is recorded while the next page is on its way, and what is
@@ -180,6 +194,7 @@ async fn compare_list(
     context: &Context<'_>,
     policy: &mut Policy,
     open: &IdMap<ItemKey>,
+    is_look: bool,
 ) -> Result<Listed, EngineError> {
     let removals = removals(context, open)?;
     let steady = !removals.is_empty();
@@ -192,6 +207,7 @@ async fn compare_list(
         equal: sender,
         differ: HashMap::new(),
         there: HashSet::new(),
+        met: is_look.then(BTreeMap::new),
     };
     // Removed imports are settled by their absence, and absence needs two looks that agree.
     let listed_apart = context.plan.tail().target_listed_apart;
@@ -209,9 +225,9 @@ async fn compare_list(
             Err(error) if error.is_unauthorized() || error.is_away() => false,
             Err(error) => return Err(error),
         };
-        let Reader { there, removals, differ, told: settled, .. } = reader;
+        let Reader { there, removals, differ, told: settled, met, .. } = reader;
         let gone = if whole { removals.difference(&there).copied().collect() } else { Vec::new() };
-        Ok(Listed { settled, gone, differ, whole })
+        Ok(Listed { settled, gone, differ, whole, met })
     };
     let recording = async {
         while let Some((item, verified)) = equal.recv().await {
@@ -248,12 +264,14 @@ struct Reader<'a, 'b> {
     equal: mpsc::Sender<(ItemKey, Verified)>,
     differ: HashMap<ItemKey, Verified>,
     there: HashSet<ItemKey>,
+    met: Option<BTreeMap<Id, String>>,
 }
 
 impl PageVisitor for Reader<'_, '_> {
     fn restart(&mut self) -> Result<(), EngineError> {
         self.differ.clear();
         self.there.clear();
+        self.met.iter_mut().for_each(BTreeMap::clear);
         Ok(())
     }
 
@@ -264,7 +282,14 @@ impl PageVisitor for Reader<'_, '_> {
     }
 
     fn take(&mut self, head: &Head, text: &str) -> Result<bool, EngineError> {
-        let Some(key) = self.open.get(&head.id) else { return Ok(true) };
+        let Some(key) = self.open.get(&head.id) else {
+            if let Some(met) = &mut self.met
+                && !self.context.before.had(Kind::Imports, &head.id)
+            {
+                met.insert(head.id.clone(), head.name.clone());
+            }
+            return Ok(true);
+        };
         if self.removals.contains(key) {
             self.there.insert(*key);
             return Ok(true);

@@ -130,9 +130,17 @@ impl Beside<'_> {
                 }
             }
         }
-        let strangers =
-            if met.is_empty() { Vec::new() } else { self.with_names_of_items(met, &names_of_own)? };
+        let strangers = self.with_names_of_items(met, &names_of_own)?;
         Ok(Shown { missing, strangers, is_familiar })
+    }
+
+    /// The strangers among imports that a scan met, of which every item's import was found to bear the name of its item.
+    pub(super) fn strangers_among(
+        &self,
+        mut met: BTreeMap<Id, String>,
+    ) -> Result<Vec<Stranger>, EngineError> {
+        met.retain(|id, _| !self.owned.contains(id));
+        self.with_names_of_items(met, &Names::default())
     }
 
     /// Those that bear the name of an item: as it was sent, as the service stores it, or what a service makes of names.
@@ -141,6 +149,9 @@ impl Beside<'_> {
         met: BTreeMap<Id, String>,
         names_of_own: &Names,
     ) -> Result<Vec<Stranger>, EngineError> {
+        if met.is_empty() {
+            return Ok(Vec::new());
+        }
         let wanted: HashSet<u64> = met.values().map(|name| names_of_own.hash(name)).collect();
         let stored: HashMap<&PackedId, u64> = names_of_own.of.iter().map(|(id, name)| (id, *name)).collect();
         let (mut named, mut loosely) = (HashMap::<u64, ItemKey>::new(), BTreeSet::<(String, ItemKey)>::new());

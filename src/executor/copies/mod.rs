@@ -6,6 +6,7 @@
 mod late;
 mod look;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
@@ -35,20 +36,11 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 pub(crate) async fn look_for_copies(context: &Context<'_>) -> Result<Option<String>, EngineError> {
     let again = context.sent_again.get();
     let made_nothing = !context.ledger.owns_any(Kind::Imports) && again.is_none() && !context.again;
-    if !context.before.is_known() || !makes_imports(context.plan) || made_nothing {
+    if !may_be_told(context) || made_nothing {
         return Ok(None);
     }
-    let of_item = |item: ItemKey| context.ledger.state(item).target().cloned();
-    let beside = Beside {
-        plan: context.plan,
-        others: context.others,
-        before: context.before,
-        ignore: &context.ignore,
-        wanted: context.wanted.as_ref(),
-        target: context.target,
-        of_item: &of_item,
-        owned: context.ledger.owned(Kind::Imports),
-    };
+    let of_item = of_item(context);
+    let beside = beside(context, &of_item);
     // A call that is sent again may have been executing all the time.
     let wait = context.options.settle.max(context.lag.get());
     let mut due = again.map_or_else(Instant::now, |at| at + wait);
@@ -88,6 +80,52 @@ pub(crate) async fn look_for_copies(context: &Context<'_>) -> Result<Option<Stri
         }
         looks += 1;
         due = Instant::now() + Duration::from_secs(u64::from(looks)).min(LONGEST_PAUSE);
+    }
+}
+
+/// Records the copies among what the read-back met, by a scan that showed everything this run made as it is to be: that was
+/// the look.
+pub(crate) async fn record_those_among(
+    context: &Context<'_>,
+    met: BTreeMap<Id, String>,
+) -> Result<(), EngineError> {
+    let of_item = of_item(context);
+    let beside = beside(context, &of_item);
+    for stranger in beside.strangers_among(met)? {
+        record(context, &beside, stranger).await?;
+    }
+    Ok(())
+}
+
+/// Whether it can be told what came from elsewhere: not where it is not known what stood there before.
+fn may_be_told(context: &Context<'_>) -> bool {
+    context.before.is_known() && makes_imports(context.plan)
+}
+
+/// Whether a scan that reads back `imports` imports can be the look for copies: they are all that this run has, and no call
+/// may still be executing.
+pub(crate) fn is_look(context: &Context<'_>, imports: usize) -> bool {
+    may_be_told(context)
+        && !context.again
+        && context.sent_again.get().is_none()
+        && context.ledger.count_owned(Kind::Imports) == imports
+}
+
+/// The import that an item has.
+fn of_item(context: &Context<'_>) -> impl Fn(ItemKey) -> Option<Id> {
+    |item| context.ledger.state(item).target().cloned()
+}
+
+fn beside<'a>(context: &'a Context<'_>, of_item: &'a dyn Fn(ItemKey) -> Option<Id>) -> Beside<'a> {
+    Beside {
+        plan: context.plan,
+        others: context.others,
+        before: context.before,
+        ignore: &context.ignore,
+        wanted: context.wanted.as_ref(),
+        target: context.target,
+        of_item,
+        owned: context.ledger.owned(Kind::Imports),
     }
 }
 
