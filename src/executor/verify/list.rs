@@ -1,0 +1,149 @@
+//! Reads back from the list: what is as wanted is recorded while the next page is on its way.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use futures::future::BoxFuture;
+use tokio::sync::mpsc;
+
+use super::verdict::{Verified, check, record};
+use crate::documents::references::Kind;
+use crate::executor::context::Context;
+use crate::executor::halt;
+use crate::executor::stop_policy::Policy;
+use crate::inventory::error::EngineError;
+use crate::inventory::list_scan::{BREATH_DOCUMENTS, PageVisitor, ScanOptions, list_scan};
+use crate::model::{Head, Id, IdMap, ItemKey, ItemSet, Operation, Verdict};
+
+/// What a scan of the list said.
+pub(super) struct Listed {
+    /// What is as wanted, and recorded so.
+    pub settled: ItemSet,
+    /// Items whose import is to be gone, and is.
+    pub gone: Vec<ItemKey>,
+    pub differ: HashMap<ItemKey, Verified>,
+    /// Whether the list was read to its end.
+    pub whole: bool,
+    /// Imports that were not there when the run was planned, nor are read back, if they were looked for.
+    pub met: Option<BTreeMap<Id, String>>,
+}
+
+/// Compares what a scan of the list shows: what is as wanted, which is recorded while the next page is on its way, and what is
+/// there and is not.
+pub(super) async fn compare_list(
+    context: &Context<'_>,
+    policy: &mut Policy,
+    open: &IdMap<ItemKey>,
+    is_look: bool,
+) -> Result<Listed, EngineError> {
+    let removals = removals(context, open)?;
+    let steady = !removals.is_empty();
+    let (sender, mut equal) = mpsc::channel(2 * BREATH_DOCUMENTS);
+    let mut reader = Reader {
+        context,
+        open,
+        removals,
+        told: ItemSet::default(),
+        equal: sender,
+        differ: HashMap::new(),
+        there: HashSet::new(),
+        met: is_look.then(BTreeMap::new),
+    };
+    // Removed imports are settled by their absence, and absence needs two looks that agree.
+    let listed_apart = context.plan.tail().target_listed_apart;
+    let manner = ScanOptions { steady, listed_apart, to_the_end: steady, ..ScanOptions::default() };
+    let scanning = async {
+        let whole = match list_scan(context.target, manner, context.cancel, &mut reader).await {
+            Ok(_) => true,
+            // What the list could not tell is asked one by one; a run that drains stops there.
+            Err(
+                EngineError::Interrupted
+                | EngineError::Unsteady { .. }
+                | EngineError::CutShort { .. }
+                | EngineError::EmptyButUsed { .. },
+            ) => false,
+            Err(error) if error.is_unauthorized() || error.is_away() => false,
+            Err(error) => return Err(error),
+        };
+        let Reader { there, removals, differ, told: settled, met, .. } = reader;
+        let gone = if whole { removals.difference(&there).copied().collect() } else { Vec::new() };
+        Ok(Listed { settled, gone, differ, whole, met })
+    };
+    let recording = async {
+        while let Some((item, verified)) = equal.recv().await {
+            record(context, policy, item, verified).await?;
+            halt(context, policy);
+        }
+        Ok(())
+    };
+    let (listed, ()) = futures::try_join!(scanning, recording)?;
+    Ok(listed)
+}
+
+/// The items among `open` whose import is to be gone.
+fn removals(context: &Context<'_>, open: &IdMap<ItemKey>) -> Result<HashSet<ItemKey>, EngineError> {
+    let mut removals = HashSet::new();
+    if !context.plan.tail().totals.contains_key(Operation::Delete.as_str()) {
+        return Ok(removals);
+    }
+    // The list of imports tells nothing of what is no import.
+    for item in open.values().filter(|item| context.others.kind(**item) == Kind::Imports) {
+        if context.plan.item(*item)?.operation == Operation::Delete {
+            removals.insert(*item);
+        }
+    }
+    Ok(removals)
+}
+
+struct Reader<'a, 'b> {
+    context: &'a Context<'b>,
+    open: &'a IdMap<ItemKey>,
+    removals: HashSet<ItemKey>,
+    /// What was found to be as wanted: a list that is read again shows it again.
+    told: ItemSet,
+    equal: mpsc::Sender<(ItemKey, Verified)>,
+    differ: HashMap<ItemKey, Verified>,
+    there: HashSet<ItemKey>,
+    met: Option<BTreeMap<Id, String>>,
+}
+
+impl PageVisitor for Reader<'_, '_> {
+    fn restart(&mut self) -> Result<(), EngineError> {
+        self.differ.clear();
+        self.there.clear();
+        self.met.iter_mut().for_each(BTreeMap::clear);
+        Ok(())
+    }
+
+    fn ready(&self) -> BoxFuture<'static, ()> {
+        let equal = self.equal.clone();
+        // Whoever records it goes on as long as the scan does.
+        Box::pin(async move { drop(equal.reserve_many(BREATH_DOCUMENTS).await) })
+    }
+
+    fn take(&mut self, head: &Head, text: &str) -> Result<bool, EngineError> {
+        let Some(key) = self.open.get(&head.id) else {
+            if let Some(met) = &mut self.met
+                && !self.context.before.had(Kind::Imports, &head.id)
+            {
+                met.insert(head.id.clone(), head.name.clone());
+            }
+            return Ok(true);
+        };
+        if self.removals.contains(key) {
+            self.there.insert(*key);
+            return Ok(true);
+        }
+        if self.told.contains(*key) {
+            return Ok(true);
+        }
+        let item = self.context.plan.item(*key)?;
+        let verified = check(self.context, &item, head, text)?;
+        if verified.verdict == Verdict::Differs {
+            self.differ.insert(*key, verified);
+        } else if self.equal.try_send((*key, verified)).is_ok() {
+            // Whoever records it is there until the list ends; what found no place there would be read once more.
+            self.told.insert(*key);
+        }
+        Ok(true)
+    }
+}

@@ -1,0 +1,119 @@
+//! What the comparison of one import with what was sent says, and how that is recorded.
+
+use std::sync::Arc;
+
+use crate::documents::contained;
+use crate::executor::context::{Context, document, printed, sent_sha256};
+use crate::executor::record::compare_texts;
+use crate::executor::stop_policy::Policy;
+use crate::inventory::error::EngineError;
+use crate::journal::Step;
+use crate::model::event::{Event, Stage};
+use crate::model::{Fingerprint, Head, Id, ItemKey, Operation, Verdict};
+use crate::run_folder::plan_item::PlanItem;
+
+/// What the comparison of one import said.
+pub(super) struct Verified {
+    pub verdict: Verdict,
+    pub sha256: Option<Fingerprint>,
+    pub differences: Vec<String>,
+    /// `lastModified` of what was read.
+    pub modified: Option<String>,
+    /// The name of its item, where that was looked at.
+    name: Option<Arc<str>>,
+}
+
+impl Verified {
+    /// Of what was not read.
+    pub(super) fn absent(verdict: Verdict, what: Option<String>) -> Self {
+        Self { verdict, sha256: None, differences: what.into_iter().collect(), modified: None, name: None }
+    }
+}
+
+/// Records what was said of an item, and gives its import.
+pub(super) async fn record(
+    context: &Context<'_>,
+    policy: &mut Policy,
+    item: ItemKey,
+    verified: Verified,
+) -> Result<Id, EngineError> {
+    let target = context.ledger.state(item).target().cloned().unwrap_or_else(|| Id::from(""));
+    let Verified { verdict, sha256, differences, modified, name } = verified;
+    let name = name.map_or_else(|| context.plan.item(item).map(|item| item.name.into()), Ok)?;
+    let step = Step::Verified { verdict, sha256, differences: differences.clone(), modified };
+    context.ledger.note(item, step).await?;
+    context.events.emit(&Event::StageAdvanced { stage: Stage::Verify, by: 1 });
+    context.events.emit(&Event::ItemVerified { item, name, verdict, differences });
+    if verdict == Verdict::Differs {
+        policy.differed(item);
+    }
+    Ok(target)
+}
+
+/// Compares what was read with what was sent. A panic leaves it unchecked, and says so.
+pub(super) fn check(
+    context: &Context<'_>,
+    item: &PlanItem,
+    head: &Head,
+    text: &str,
+) -> Result<Verified, EngineError> {
+    contained(|| compare(context, item, head, text)).unwrap_or_else(|mistake| {
+        let why = format!("(it could not be compared: {mistake})");
+        Ok(Verified::absent(Verdict::NotChecked, Some(why)))
+    })
+}
+
+fn compare(context: &Context<'_>, item: &PlanItem, head: &Head, text: &str) -> Result<Verified, EngineError> {
+    let (sent, modified) = (sent_sha256(context, item), head.last_modified.clone());
+    let name = Some(item.name.as_str().into());
+    let equal = |sha256, modified, name| {
+        Ok(Verified { verdict: Verdict::Equal, sha256, differences: Vec::new(), modified, name })
+    };
+    if sent.is_some() && context.ledger.is_known_as_sent(item.item, text) {
+        return equal(sent, modified, name);
+    }
+    let printed = printed(context, text);
+    let sha256 = Some(printed.print);
+    if sha256 == sent {
+        return equal(sha256, modified, name);
+    }
+    let found = printed.into_tree();
+    let comparison = compare_texts(&context.ignore, &document(context, item)?, &found);
+    let (mut verdict, mut differences) = (comparison.verdict, comparison.differences);
+    // What was taken out where it stood must be gone. All else that was added is the service's own doing, so too what an
+    // import of another account held before and holds again: the document that replaced it lacked that.
+    let in_place = context.plan.head().source == context.plan.head().target;
+    let taken_out = |pointer: &String| {
+        item.changes.iter().any(|change| change.to.is_none() && leads_into(pointer, &change.path))
+    };
+    let kept: Vec<String> = comparison.added.into_iter().filter(taken_out).collect();
+    if in_place && item.operation == Operation::Update && !kept.is_empty() {
+        verdict = Verdict::Differs;
+        differences.extend(kept);
+    }
+    if let (Verdict::Differs, Ok(found)) = (verdict, &found)
+        && let Some(message) = context.first_reads.notice(&context.ignore, item.item, found)
+    {
+        context.events.emit(&Event::Noted { message });
+    }
+    Ok(Verified { verdict, sha256, differences, modified, name })
+}
+
+/// Whether a JSON pointer leads to a place or into it.
+fn leads_into(pointer: &str, place: &str) -> bool {
+    pointer.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::leads_into;
+
+    #[test]
+    fn a_place_that_begins_alike_is_another() {
+        let rows =
+            [("/http/body", true), ("/http/body/0", true), ("/http/bodyType", false), ("/http", false)];
+        for (pointer, wanted) in rows {
+            assert_eq!(leads_into(pointer, "/http/body"), wanted, "{pointer}");
+        }
+    }
+}
