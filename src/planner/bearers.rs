@@ -1,4 +1,4 @@
-//! The imports of the target that bear a wanted key: 68 bytes each, for there may be very many.
+//! The imports of the target that bear a wanted key: 80 bytes each, for there may be very many.
 
 use std::collections::HashMap;
 
@@ -24,13 +24,16 @@ pub(crate) struct TargetImport {
 pub(crate) struct Bearers {
     /// In the order of the list.
     all: Chunks<Kept>,
-    /// Where they stand in `all`: by key, and for one key in the order of the list; once they are [sorted](Self::sort).
-    by_key: Vec<u32>,
+    /// By key, and for one key in the order of the list; once they are [sorted](Self::sort).
+    by_key: Vec<Place>,
     /// What few of them have, by where the text begins.
     more: HashMap<u64, More>,
     /// What was found otherwise than by the list.
     late: HashMap<u64, TargetImport>,
 }
+
+/// A key in two halves, and where in `all` what bears it stands: to look there for each key that is compared takes longer.
+type Place = [u32; 3];
 
 #[derive(Debug)]
 struct Kept {
@@ -63,8 +66,9 @@ impl Bearers {
     /// To be called once the list is over.
     pub(crate) fn sort(&mut self) {
         let mut by_key = Vec::with_capacity(self.all.len());
-        by_key.extend(0..u32::try_from(self.all.len()).unwrap_or(u32::MAX));
-        by_key.sort_unstable_by_key(|at| (self.all[*at as usize].key, *at));
+        by_key
+            .extend((0..).zip(self.all.iter()).map(|(at, Kept { key: [high, low], .. })| [*high, *low, at]));
+        by_key.sort_unstable();
         self.by_key = by_key;
     }
 
@@ -81,7 +85,7 @@ impl Bearers {
     pub(crate) fn of(&self, key: u64) -> Vec<TargetImport> {
         match self.late.get(&key) {
             Some(late) => vec![late.clone()],
-            None => self.range(key).iter().map(|at| self.unpack(&self.all[*at as usize])).collect(),
+            None => self.range(key).iter().map(|[.., at]| self.unpack(&self.all[*at as usize])).collect(),
         }
     }
 
@@ -89,7 +93,7 @@ impl Bearers {
     pub(crate) fn get(&self, key: u64, at: usize) -> Option<TargetImport> {
         match self.late.get(&key) {
             Some(late) => Some(late.clone()).filter(|_| at == 0),
-            None => self.range(key).get(at).map(|at| self.unpack(&self.all[*at as usize])),
+            None => self.range(key).get(at).map(|[.., at]| self.unpack(&self.all[*at as usize])),
         }
     }
 
@@ -97,7 +101,7 @@ impl Bearers {
     pub(crate) fn put(&mut self, key: u64, at: usize, import: TargetImport) {
         if let Some(late) = self.late.get_mut(&key) {
             *late = import;
-        } else if let Some(place) = self.range(key).get(at).map(|at| *at as usize) {
+        } else if let Some(place) = self.range(key).get(at).map(|[.., at]| *at as usize) {
             self.more.remove(&Span::from(self.all[place].slot).offset);
             self.all[place] = self.pack(halves(key), import);
         }
@@ -108,10 +112,10 @@ impl Bearers {
         self.all.iter().map(|kept| self.unpack(kept)).chain(self.late.values().cloned())
     }
 
-    fn range(&self, key: u64) -> &[u32] {
+    fn range(&self, key: u64) -> &[Place] {
         let key = halves(key);
-        let from = self.by_key.partition_point(|at| self.all[*at as usize].key < key);
-        let length = self.by_key[from..].partition_point(|at| self.all[*at as usize].key == key);
+        let from = self.by_key.partition_point(|[high, low, _]| [*high, *low] < key);
+        let length = self.by_key[from..].iter().take_while(|[high, low, _]| [*high, *low] == key).count();
         &self.by_key[from..from + length]
     }
 

@@ -251,6 +251,10 @@ impl View<'_> {
         let mut room = if first { LINES.saturating_sub(used + 3) } else { usize::MAX };
         let (mut shown, mut text) = (0, Vec::new());
         for item in plan.items() {
+            // Those behind the last that is shown are not read once more.
+            if shown == all {
+                break;
+            }
             let item = item?;
             if !self.is_shown(&item) {
                 continue;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::documents::Document;
 use crate::model::{Fingerprint, Halves, halves, whole};
 use crate::run_folder::error::RunFolderError;
+use crate::run_folder::read_ahead::ReadAhead;
 use sha2::{Digest, Sha256};
 
 /// Where a text stands in a spool.
@@ -46,6 +47,7 @@ impl From<PackedSpan> for Span {
 pub struct DocumentFile {
     writer: BufWriter<File>,
     reader: File,
+    ahead: ReadAhead,
     path: PathBuf,
     end: u64,
     flushed: u64,
@@ -81,6 +83,7 @@ impl DocumentFile {
         Ok(Self {
             writer: BufWriter::with_capacity(1 << 16, file),
             reader,
+            ahead: ReadAhead::default(),
             path: path.to_owned(),
             end: 0,
             flushed: 0,
@@ -136,7 +139,8 @@ impl DocumentFile {
             self.writer.flush().map_err(RunFolderError::file("write to", &self.path))?;
             self.flushed = self.end;
         }
-        read_span(&self.reader, slot).map_err(RunFolderError::file("read", &self.path))
+        let read = self.ahead.read(&self.reader, slot.offset, slot.length, self.flushed);
+        read.map_err(RunFolderError::file("read", &self.path))
     }
 
     /// Writes everything out, syncs it, and gives the hash of the whole file; that of nothing for a file in passing.

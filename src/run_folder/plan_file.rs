@@ -4,7 +4,7 @@
 //! again by its offset.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -14,6 +14,7 @@ use crate::model::{Chunks, Fingerprint, ItemKey};
 use crate::run_folder::document_file::{PackedSpan, Span, from_json, read_span};
 use crate::run_folder::error::RunFolderError;
 use crate::run_folder::plan_item::{FORMAT, PlanHead, PlanItem, PlanTail};
+use crate::run_folder::read_ahead::ReadAhead;
 
 /// Writes a plan, item by item.
 #[derive(Debug)]
@@ -209,10 +210,34 @@ impl PlanFile {
     ///
     /// There is no such item, or the file was changed.
     pub fn item(&self, key: ItemKey) -> Result<PlanItem, RunFolderError> {
+        self.item_by(key, |slot| read_span(&self.file, slot))
+    }
+
+    /// Reads the items one after the other.
+    pub fn items(&self) -> impl Iterator<Item = Result<PlanItem, RunFolderError>> + '_ {
+        let (mut ahead, end) = (ReadAhead::default(), self.end());
+        (1..=self.len()).map(move |number| {
+            self.item_by(ItemKey(number), |slot| ahead.read(&self.file, slot.offset, slot.length, end))
+        })
+    }
+
+    /// Where the last item ends.
+    fn end(&self) -> u64 {
+        self.slots.iter().next_back().map_or(0, |slot| {
+            let Span { offset, length } = (*slot).into();
+            offset + u64::from(length)
+        })
+    }
+
+    fn item_by(
+        &self,
+        key: ItemKey,
+        read: impl FnOnce(Span) -> io::Result<Vec<u8>>,
+    ) -> Result<PlanItem, RunFolderError> {
         let bad = |message: String| RunFolderError::BadFile { path: self.path.clone(), message };
         let slot = (key.0 as usize).checked_sub(1).and_then(|index| self.slots.get(index));
         let slot = slot.ok_or_else(|| bad(format!("it has no item {key}")))?;
-        let text = read_span(&self.file, (*slot).into()).map_err(RunFolderError::file("read", &self.path))?;
+        let text = read((*slot).into()).map_err(RunFolderError::file("read", &self.path))?;
         let item: PlanItem =
             from_json(&text).map_err(|error| bad(format!("item {key} is damaged: {error}")))?;
         if item.item == key {
@@ -220,11 +245,6 @@ impl PlanFile {
         } else {
             Err(bad(format!("item {} stands at the place of item {key}", item.item)))
         }
-    }
-
-    /// Reads the items one after the other.
-    pub fn items(&self) -> impl Iterator<Item = Result<PlanItem, RunFolderError>> + '_ {
-        (1..=self.len()).map(|number| self.item(ItemKey(number)))
     }
 }
 
