@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 use super::entry_id::id_of;
 use super::split::{ArraySplitter, SplitError};
 use crate::documents::document::escape_bytes;
+use crate::documents::quick;
 
 /// Bytes of documents that are written or read in one go: few, for several lists are read at a time.
 const PART: usize = 1 << 17;
@@ -145,6 +146,9 @@ impl Output {
 
 /// The JSON object that some bytes begin with; `None` where they end before it does, or hold none.
 pub(super) fn json_object(bytes: &[u8]) -> Option<&str> {
+    if let Some(length) = quick::object_before(bytes) {
+        return str::from_utf8(&bytes[..length]).ok();
+    }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let raw = <&RawValue>::deserialize(&mut reader).ok()?;
     Some(raw.get()).filter(|text| text.starts_with('{'))

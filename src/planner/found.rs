@@ -13,7 +13,7 @@ use crate::planner::prepare::MODIFIED;
 use crate::run_folder::document_file::{Span, from_json, to_json};
 
 /// How an import of the target differs from what is wanted.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Found {
     /// What an update would change in it.
     pub changes: Vec<Change>,

@@ -3,11 +3,15 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
+use serde_json::Value;
 use tokio::task::JoinHandle;
 
+use crate::documents::beside::unlike_members;
 use crate::documents::contained;
 use crate::documents::document::read_tree;
 use crate::documents::normal::Ignore;
+#[cfg(debug_assertions)]
+use crate::documents::normal::compare;
 use crate::inventory::error::EngineError;
 use crate::planner::found::Found;
 use crate::planner::likeness::{Likeness, Place, likeness};
@@ -130,31 +134,66 @@ struct Compared {
 fn compare_chunk(chunk: &[Texts], ignore: &Ignore) -> Compared {
     let mut compared = Compared::default();
     for group in chunk {
-        let found: Vec<_> = group
-            .found
-            .iter()
-            .filter_map(|(at, slot, text)| Some((*at, *slot, read_tree(text).ok()?)))
-            .collect();
-        let is_pair = group.wanted.len() == 1 && group.found.len() == 1;
+        if let ([(item, ours, secrets)], [(at, slot, theirs)]) = (&group.wanted[..], &group.found[..]) {
+            let Some((wanted, found)) = trees(ours, theirs) else { continue };
+            let alike = alike(&wanted, &found, ignore, secrets, &mut compared.asked);
+            if !matches!(alike, Likeness::Equal(_))
+                && let Ok(found) = contained(|| Found::between(&found, &wanted))
+            {
+                compared.found.push((*item, *slot, found));
+            }
+            compared.take(*item, group.key, *at, alike);
+            continue;
+        }
+        let found: Vec<_> =
+            group.found.iter().filter_map(|(at, _, text)| Some((*at, read_tree(text).ok()?))).collect();
         for (item, text, secrets) in &group.wanted {
             let Ok(wanted) = read_tree(text) else {
                 continue;
             };
-            for (at, slot, found) in &found {
-                let alike = contained(|| likeness(&wanted, found, ignore, secrets, &mut compared.asked));
-                let alike = alike.unwrap_or(Likeness::Unknown);
-                if is_pair
-                    && !matches!(alike, Likeness::Equal(_))
-                    && let Ok(found) = contained(|| Found::between(found, &wanted))
-                {
-                    compared.found.push((*item, *slot, found));
-                }
-                // Nothing is kept in memory of what is unlike: that is the rule, and there may be very many.
-                if alike != Likeness::Unlike {
-                    compared.alike.push(((*item, group.key, *at), alike));
-                }
+            for (at, found) in &found {
+                let alike = alike(&wanted, found, ignore, secrets, &mut compared.asked);
+                compared.take(*item, group.key, *at, alike);
             }
         }
     }
     compared
+}
+
+/// What is wanted and what was found, as far as they are not the same to the letter.
+fn trees(ours: &[u8], theirs: &[u8]) -> Option<(Value, Value)> {
+    let (ours, theirs) = (str::from_utf8(ours).ok()?, str::from_utf8(theirs).ok()?);
+    let unlike = unlike_members(ours, theirs);
+    let whole = || Some((read_tree(ours.as_bytes()).ok()?, read_tree(theirs.as_bytes()).ok()?));
+    #[cfg(debug_assertions)]
+    if let (Some((wanted, found)), Some((ours, theirs))) = (&unlike, whole()) {
+        let told = |wanted: &Value, found: &Value| {
+            contained(|| (compare(wanted, found), Found::between(found, wanted))).ok()
+        };
+        assert_eq!(
+            told(wanted, found),
+            told(&ours, &theirs),
+            "what two documents have in common made a difference"
+        );
+    }
+    unlike.or_else(whole)
+}
+
+fn alike(
+    wanted: &Value,
+    found: &Value,
+    ignore: &Ignore,
+    secrets: &[String],
+    asked: &mut BTreeSet<Place>,
+) -> Likeness {
+    contained(|| likeness(wanted, found, ignore, secrets, asked)).unwrap_or(Likeness::Unknown)
+}
+
+impl Compared {
+    /// Nothing is kept in memory of what is unlike: that is the rule, and there may be very many.
+    fn take(&mut self, item: usize, key: u64, at: usize, alike: Likeness) {
+        if alike != Likeness::Unlike {
+            self.alike.push(((item, key, at), alike));
+        }
+    }
 }

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use crate::contained::{Mistake, contained};
-use crate::normal::{Ignore, fingerprint};
+use crate::normal::{Ignore, fingerprint, fingerprint_of_plain};
 use crate::planted::{UNREADABLE_AS_EMPTY, is_planted};
 use crate::schema::is_server_field;
 use crate::tree::LightTree;
@@ -173,9 +173,9 @@ pub struct Printed<'t> {
 impl<'t> Printed<'t> {
     /// A text with its fingerprint without what is ignored. A panic over it makes it one that cannot be read.
     pub fn new(text: &'t [u8], ignore: &Ignore) -> Self {
+        let print = || fingerprint_of_plain(text).or_else(|| Some(fingerprint(&LightTree::read(text)?)));
         if ignore.is_empty()
-            && let Some(tree) = LightTree::read(text)
-            && let Ok(print) = contained(|| fingerprint(&tree))
+            && let Ok(Some(print)) = contained(print)
         {
             return Self { print, text, tree: None };
         }

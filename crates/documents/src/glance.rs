@@ -3,6 +3,8 @@
 //! A list holds each import once, and its head is looked at several times on the way; what is between the few fields that
 //! count is stepped over.
 
+use crate::specials::before_special;
+
 /// Reads the fields. `None` where anything is not as in nearly all documents: escapes in a key, a field twice or of another
 /// type, no object. Such a text is for a parser.
 pub(crate) fn fields(text: &str) -> Option<Fields> {
@@ -36,6 +38,50 @@ pub(crate) fn fields(text: &str) -> Option<Fields> {
         return None;
     }
     Some(found)
+}
+
+/// The members of an object's text in their order, keys and values as they are written. `None` where a key has an escape in
+/// it or stands twice, and where it is no object.
+pub(crate) fn members(text: &str) -> Option<Vec<(&str, &str)>> {
+    let mut glance = Glance { text, at: 0 };
+    let mut members: Vec<(&str, &str)> = Vec::with_capacity(16);
+    glance.expect(b'{')?;
+    if glance.next()? == b'}' {
+        glance.at += 1;
+        return glance.next().is_none().then_some(members);
+    }
+    loop {
+        glance.expect(b'"')?;
+        let key = glance.text_inside()?.plain()?;
+        glance.expect(b':')?;
+        glance.next()?;
+        let from = glance.at;
+        glance.skip()?;
+        members.push((key, text.get(from..glance.at)?));
+        match glance.next()? {
+            b',' => glance.at += 1,
+            b'}' => break,
+            _ => return None,
+        }
+    }
+    glance.at += 1;
+    (glance.next().is_none() && !names_one_twice(members.iter().map(|(key, _)| *key))).then_some(members)
+}
+
+/// Whether a key stands twice among some.
+pub(crate) fn names_one_twice<'k>(keys: impl ExactSizeIterator<Item = &'k str> + Clone) -> bool {
+    /// So many keys are quicker held against each other than sorted.
+    const FEW: usize = 12;
+    if keys.len() <= FEW {
+        let mut behind = keys.clone();
+        return keys.into_iter().any(|key| {
+            behind.next();
+            behind.clone().any(|other| other == key)
+        });
+    }
+    let mut keys: Vec<&str> = keys.collect();
+    keys.sort_unstable();
+    keys.windows(2).any(|two| two[0] == two[1])
 }
 
 /// What stands at a key.
@@ -103,29 +149,6 @@ impl<'t> Quoted<'t> {
     }
 }
 
-/// How many bytes stand before the first quote or backslash. Eight are looked at at a time: most texts are short, and to
-/// begin a search of more at a time costs more than it saves.
-fn before_quote_or_backslash(bytes: &[u8]) -> Option<usize> {
-    const ONES: u64 = u64::from_le_bytes([1; 8]);
-    const HIGHEST: u64 = ONES << 7;
-    // The highest bit of each byte that is the one sought; behind the first of them also of others.
-    let marks = |word: u64, sought: u8| {
-        let differs = word ^ (ONES * u64::from(sought));
-        differs.wrapping_sub(ONES) & !differs & HIGHEST
-    };
-    let mut at = 0;
-    while let Some(chunk) = bytes[at..].first_chunk::<8>() {
-        let word = u64::from_le_bytes(*chunk);
-        let found = marks(word, b'"') | marks(word, b'\\');
-        if found != 0 {
-            return Some(at + found.trailing_zeros() as usize / 8);
-        }
-        at += 8;
-    }
-    let rest = bytes[at..].iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
-    Some(at + rest)
-}
-
 /// A place in a text that is JSON.
 struct Glance<'t> {
     text: &'t str,
@@ -157,9 +180,14 @@ impl<'t> Glance<'t> {
     }
 
     /// Steps behind the next quote, or behind an escape before it: then that is told.
+    #[inline]
     fn behind_quote(&mut self, bytes: &[u8]) -> Option<bool> {
-        self.at += before_quote_or_backslash(bytes.get(self.at..)?)?;
-        let is_escape = bytes[self.at] == b'\\';
+        self.at += before_special(bytes.get(self.at..)?)?;
+        let is_escape = match bytes[self.at] {
+            b'"' => false,
+            b'\\' => true,
+            _ => return None,
+        };
         self.at += 1 + usize::from(is_escape);
         Some(is_escape)
     }

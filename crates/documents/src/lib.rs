@@ -3,6 +3,7 @@
 //! Promises: keys a step does not name pass through untouched and in order; a step either does what it says or is an
 //! error that names the import; everything that can be compiled is compiled once per job.
 
+pub mod beside;
 pub mod contained;
 pub mod diff;
 pub mod document;
@@ -28,11 +29,13 @@ pub mod planted;
 pub mod pointer;
 pub mod problem;
 pub mod program;
+pub mod quick;
 pub mod references;
 pub mod rename;
 pub mod schema;
 pub mod selector;
 mod shortened;
+mod specials;
 pub mod step;
 pub mod step_error;
 pub mod template;

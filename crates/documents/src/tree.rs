@@ -9,6 +9,7 @@ use std::fmt;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Number, Value};
 
+use crate::glance::names_one_twice;
 use crate::verbatim;
 
 /// A JSON value that can be looked at.
@@ -232,24 +233,11 @@ impl<'de> Visitor<'de> for TreeVisitor {
         while let Some(Text(key)) = members.next_key()? {
             object.push((key, members.next_value()?));
         }
-        if names_one_twice(&object) {
+        if names_one_twice(object.iter().map(|(key, _)| &**key)) {
             return Err(de::Error::custom("a key stands twice"));
         }
         Ok(LightTree::Object(object))
     }
-}
-
-/// Whether a key stands twice among some.
-fn names_one_twice(members: &[(Cow<'_, str>, LightTree<'_>)]) -> bool {
-    /// So many keys are quicker held against each other than sorted.
-    const FEW: usize = 12;
-    if members.len() <= FEW {
-        let before = |at: usize| members[..at].iter().any(|(key, _)| *key == members[at].0);
-        return (1..members.len()).any(before);
-    }
-    let mut keys: Vec<&str> = members.iter().map(|(key, _)| &**key).collect();
-    keys.sort_unstable();
-    keys.windows(2).any(|two| two[0] == two[1])
 }
 
 #[cfg(test)]

@@ -4,6 +4,9 @@
 
 use serde_json::{Map, Number, Value};
 
+use crate::quick;
+use crate::specials::before_special;
+
 /// What the keys begin with that serde_json keeps for itself.
 const PRIVATE: &str = "serde_json::private::";
 
@@ -19,6 +22,18 @@ const MARK: &str = "\u{f8ff}transship:";
 ///
 /// It is not JSON.
 pub fn from_slice(text: &[u8]) -> serde_json::Result<Value> {
+    match std::str::from_utf8(text).ok().and_then(quick::tree) {
+        Some(tree) => Ok(tree),
+        None => from_any_slice(text),
+    }
+}
+
+/// The same for any text, also one that is out of the ordinary: which gives the same, and takes longer.
+///
+/// # Errors
+///
+/// It is not JSON.
+pub fn from_any_slice(text: &[u8]) -> serde_json::Result<Value> {
     let Ok(plain) = std::str::from_utf8(text) else { return serde_json::from_slice(text) };
     let mut tree = if may_name_a_private_key(plain) {
         let mut tree = serde_json::from_str(&marked(plain))?;
@@ -33,12 +48,53 @@ pub fn from_slice(text: &[u8]) -> serde_json::Result<Value> {
     Ok(tree)
 }
 
-/// Writes a value without blanks.
+/// Writes a value without blanks, as it writes itself.
 pub fn to_text(tree: &Value) -> String {
-    let mut text = Vec::with_capacity(2048);
-    // By way of `Display` each bracket would be a call of its own.
-    let written = serde_json::to_writer(&mut text, tree).map_err(|_| ());
-    written.and_then(|()| String::from_utf8(text).map_err(|_| ())).unwrap_or_else(|()| tree.to_string())
+    let mut text = String::with_capacity(2048);
+    write(tree, &mut text);
+    text
+}
+
+fn write(value: &Value, text: &mut String) {
+    match value {
+        Value::Null => text.push_str("null"),
+        Value::Bool(true) => text.push_str("true"),
+        Value::Bool(false) => text.push_str("false"),
+        Value::Number(number) => text.push_str(number.as_str()),
+        Value::String(plain) => write_text(plain, text),
+        Value::Array(entries) => {
+            text.push('[');
+            for (at, entry) in entries.iter().enumerate() {
+                if at > 0 {
+                    text.push(',');
+                }
+                write(entry, text);
+            }
+            text.push(']');
+        }
+        Value::Object(members) => {
+            text.push('{');
+            for (at, (key, value)) in members.iter().enumerate() {
+                if at > 0 {
+                    text.push(',');
+                }
+                write_text(key, text);
+                text.push(':');
+                write(value, text);
+            }
+            text.push('}');
+        }
+    }
+}
+
+fn write_text(plain: &str, text: &mut String) {
+    if before_special(plain.as_bytes()).is_some() {
+        text.push_str(&Value::from(plain).to_string());
+        return;
+    }
+    text.push('"');
+    text.push_str(plain);
+    text.push('"');
 }
 
 /// Whether serde_json reads a text as it is written.
@@ -144,7 +200,7 @@ fn unmark(value: &mut Value) {
 }
 
 /// Whether a text holds a number with an exponent that serde_json would write otherwise.
-fn has_other_exponent(text: &str) -> bool {
+pub(crate) fn has_other_exponent(text: &str) -> bool {
     may_have_an_exponent(text.as_bytes())
         && tokens(text).any(|token| matches!(token, Token::Number(number) if is_other(number)))
 }

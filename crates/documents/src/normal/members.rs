@@ -31,20 +31,20 @@ impl PrintedMembers {
         let mut members = Self { shape, bytes: Vec::new(), places: Vec::new() };
         let mut hash = Hash::new(shape, usize::MAX);
         if let Seen::Object(object) = document.seen() {
-            hash.pending.push(b'{');
+            hash.form.bytes.push(b'{');
             hash.keep(Area::Root, object);
             for at in 0..hash.kept.len() {
-                let from = hash.pending.len();
+                let from = hash.form.bytes.len();
                 hash.member(Area::Root, at);
-                members.places.push(from..hash.pending.len());
+                members.places.push(from..hash.form.bytes.len());
             }
-            hash.pending.push(b'}');
+            hash.form.bytes.push(b'}');
         } else {
             hash.value(Area::Root, "", document);
         }
-        let print = Fingerprint(Sha256::digest(&hash.pending).into());
-        if hash.pending.len() <= LONGEST {
-            members.bytes = hash.pending;
+        let print = Fingerprint(Sha256::digest(&hash.form.bytes).into());
+        if hash.form.bytes.len() <= LONGEST {
+            members.bytes = hash.form.bytes;
         }
         (print, members)
     }
@@ -57,20 +57,20 @@ impl PrintedMembers {
         }
         panic_over(PANIC_PRINTING, document);
         let mut hash: Hash<'_, Value> = Hash::new(self.shape, usize::MAX);
-        hash.pending.reserve(self.bytes.len());
-        hash.pending.push(b'{');
+        hash.form.bytes.reserve(self.bytes.len());
+        hash.form.bytes.push(b'{');
         hash.keep(Area::Root, object);
         let mut places = self.places.iter().peekable();
         for at in 0..hash.kept.len() {
             let key = hash.kept[at].0;
             while places.next_if(|place| self.key(place) < key.as_bytes()).is_some() {}
             match places.next_if(|place| self.key(place) == key.as_bytes()).filter(|_| !is_changed(key)) {
-                Some(place) => hash.pending.extend_from_slice(&self.bytes[place.clone()]),
+                Some(place) => hash.form.bytes.extend_from_slice(&self.bytes[place.clone()]),
                 None => hash.member(Area::Root, at),
             }
         }
-        hash.pending.push(b'}');
-        hash.finish()
+        hash.form.bytes.push(b'}');
+        hash.form.finish()
     }
 
     /// The key of a member: it stands behind a tag of one byte and its length of eight.

@@ -6,13 +6,14 @@
 
 pub mod compare;
 pub mod consensus;
+mod form;
 pub mod ignore;
 mod landed;
 pub mod masks;
 mod members;
+mod of_text;
 
 use serde_json::{Map, Number, Value};
-use sha2::{Digest, Sha256};
 
 use crate::Fingerprint;
 use crate::planted::{PANIC_PRINTING, panic_over};
@@ -25,6 +26,9 @@ pub use ignore::Ignore;
 pub use landed::landed;
 pub use masks::{masks, remove_pointers};
 pub use members::PrintedMembers;
+pub(crate) use of_text::{fingerprint_of_plain, same_member};
+
+use form::{BLOCK, Form};
 
 /// Removes what the service manages and would ignore or refuse in a body. The other keys keep their order.
 pub fn strip_server_fields(document: &mut Value) {
@@ -71,50 +75,34 @@ pub fn fingerprint(document: &impl Tree) -> Fingerprint {
     panic_over(PANIC_PRINTING, document);
     let mut hash = Hash::new(Shape::of(document), BLOCK);
     hash.value(Area::Root, "", document);
-    hash.finish()
+    hash.form.finish()
 }
 
-/// How much is gathered before it is hashed: the hasher has a fixed cost per call, and most texts are short.
-const BLOCK: usize = 4096;
-
-/// Feeds a normal form to the hasher. Texts carry their length, so that no two documents read alike.
+/// Feeds a normal form to the hasher.
 struct Hash<'v, T> {
-    sha: Sha256,
-    pending: Vec<u8>,
+    form: Form,
     shape: Shape,
     /// The members of the objects that are being read, those of the innermost last.
     kept: Vec<(&'v str, &'v T)>,
-    /// How much is gathered before it is hashed.
-    block: usize,
 }
 
 impl<'v, T: Tree> Hash<'v, T> {
     fn new(shape: Shape, block: usize) -> Self {
-        let (pending, kept) = (Vec::with_capacity(BLOCK * 2), Vec::with_capacity(64));
-        Self { sha: Sha256::new(), pending, shape, kept, block }
-    }
-
-    fn finish(mut self) -> Fingerprint {
-        self.sha.update(&self.pending);
-        Fingerprint(self.sha.finalize().into())
+        Self { form: Form::new(block), shape, kept: Vec::with_capacity(64) }
     }
 
     fn value(&mut self, area: Area, key: &str, value: &'v T) {
         match value.seen() {
-            Seen::Null => self.pending.push(b'0'),
-            Seen::Bool(flag) => self.flag(flag),
-            Seen::Number(number) => self.number(number),
-            Seen::Text(text) => match service::flag_in_text(area, key, text) {
-                Some(flag) => self.flag(flag),
-                None if service::is_lower_cased(area, key) => self.text(b's', &text.to_lowercase()),
-                None => self.text(b's', text),
-            },
+            Seen::Null => self.form.null(),
+            Seen::Bool(flag) => self.form.flag(flag),
+            Seen::Number(number) => self.form.number(number),
+            Seen::Text(text) => self.form.text(area, key, text),
             Seen::List(entries) => {
-                self.pending.push(b'[');
+                self.form.mark(b'[');
                 for entry in entries {
                     self.value(area, key, entry);
                 }
-                self.pending.push(b']');
+                self.form.mark(b']');
             }
             Seen::Object(members) => {
                 self.members(if key.is_empty() { area } else { area.enter(key) }, members);
@@ -124,11 +112,11 @@ impl<'v, T: Tree> Hash<'v, T> {
 
     fn members(&mut self, area: Area, members: T::Members<'v>) {
         let first = self.keep(area, members);
-        self.pending.push(b'{');
+        self.form.mark(b'{');
         for at in first..self.kept.len() {
             self.member(area, at);
         }
-        self.pending.push(b'}');
+        self.form.mark(b'}');
         self.kept.truncate(first);
     }
 
@@ -143,46 +131,8 @@ impl<'v, T: Tree> Hash<'v, T> {
     /// One of the members that are kept.
     fn member(&mut self, area: Area, at: usize) {
         let (key, value) = self.kept[at];
-        self.text(b'k', key);
+        self.form.key(key);
         self.value(area, key, value);
-    }
-
-    fn flag(&mut self, flag: bool) {
-        self.pending.push(if flag { b't' } else { b'f' });
-    }
-
-    fn number(&mut self, number: &Number) {
-        match canonical(number) {
-            Canonical::Integer(integer) => {
-                self.pending.push(b'i');
-                self.pending.extend_from_slice(&integer.to_be_bytes());
-            }
-            Canonical::Big(integer) => {
-                self.pending.push(b'u');
-                self.pending.extend_from_slice(&integer.to_be_bytes());
-            }
-            Canonical::Float(float) => {
-                self.pending.push(b'd');
-                self.pending.extend_from_slice(&float.to_bits().to_be_bytes());
-            }
-            Canonical::Huge(text) => self.text(b'h', text),
-        }
-    }
-
-    fn text(&mut self, tag: u8, text: &str) {
-        self.pending.push(tag);
-        self.pending.extend_from_slice(&(text.len() as u64).to_be_bytes());
-        if text.len() >= self.block {
-            self.sha.update(&self.pending);
-            self.pending.clear();
-            self.sha.update(text.as_bytes());
-            return;
-        }
-        self.pending.extend_from_slice(text.as_bytes());
-        if self.pending.len() >= self.block {
-            self.sha.update(&self.pending);
-            self.pending.clear();
-        }
     }
 }
 

@@ -144,9 +144,14 @@ pub fn adaptor_of(document: &Value) -> Option<&'static Adaptor> {
 /// The adaptor type that follows from the blocks alone.
 pub fn told_by_blocks<T: Tree>(document: &T) -> Option<&'static Adaptor> {
     let Seen::Object(members) = document.seen() else { return None };
+    told_by(members.filter(|(_, value)| matches!(value.seen(), Seen::Object(_))).map(|(block, _)| block))
+}
+
+/// The adaptor type that follows from the blocks of a document, which are the keys of its objects.
+pub(crate) fn told_by<'b>(blocks: impl Iterator<Item = &'b str>) -> Option<&'static Adaptor> {
     let (mut told, mut has_rest) = (None, false);
     // Once over the document, not once for each adaptor: a document has few blocks.
-    for (block, _) in members.filter(|(_, value)| matches!(value.seen(), Seen::Object(_))) {
+    for block in blocks {
         has_rest |= block == "rest";
         let by_it = |adaptor: &&Adaptor| adaptor.told_by_block && adaptor.blocks[0] == block;
         for adaptor in ADAPTORS.iter().filter(by_it) {

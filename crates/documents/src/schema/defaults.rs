@@ -1,6 +1,6 @@
 //! What the service does to a document by itself: which fields it manages, which values mean the same as none.
 
-use super::adaptors::told_by_blocks;
+use super::adaptors::{told_by, told_by_blocks};
 use super::keys::class_of;
 use crate::tree::{Seen, Tree};
 
@@ -88,10 +88,18 @@ pub struct Shape {
 }
 
 impl Shape {
+    /// That of a document without blocks.
+    pub(crate) const UNKNOWN: Self = Self { derived: None };
+
     /// Looks at which blocks a document has.
     pub fn of(document: &impl Tree) -> Self {
         let derived = told_by_blocks(document).map(|adaptor| adaptor.name);
         Self { derived }
+    }
+
+    /// The same, of the keys of its objects.
+    pub(crate) fn of_blocks<'b>(blocks: impl Iterator<Item = &'b str>) -> Self {
+        Self { derived: told_by(blocks).map(|adaptor| adaptor.name) }
     }
 
     /// Whether a value under `key` means the same as no such key: `null`, an empty list or object, a documented
@@ -154,7 +162,8 @@ impl Shape {
         })
     }
 
-    fn is_default_flag(self, area: Area, key: &str, flag: bool) -> bool {
+    /// Whether that is what the flag under `key` is if nobody sets it.
+    pub(crate) fn is_default_flag(self, area: Area, key: &str, flag: bool) -> bool {
         match (area, key, flag) {
             (Area::Http, "sendPostMappedData", flag) | (Area::Csv, "includeHeader", flag) => flag,
             (Area::Root, "distributed", true) => self.derived == Some("NetSuiteDistributedImport"),
@@ -163,7 +172,8 @@ impl Shape {
         }
     }
 
-    fn is_default_text(self, area: Area, key: &str, text: &str) -> bool {
+    /// Whether that is the text under `key` if nobody sets it.
+    pub(crate) fn is_default_text(self, area: Area, key: &str, text: &str) -> bool {
         match (area, key) {
             (Area::Root, "oneToMany") => text == "false",
             (Area::Root, "adaptorType") => self.derived == Some(text),

@@ -2,13 +2,15 @@
 
 use proptest::prelude::*;
 use serde_json::Value as Full;
+use serde_json::value::RawValue;
 use transship_documents::document::{Printed, read_tree};
 use transship_documents::normal::{Ignore, fingerprint};
 use transship_documents::tree::{LightTree, Seen, Tree};
+use transship_documents::{quick, verbatim};
 
 /// Keys, as they are written: those that mean something to the normal form, escapes, and the keys that serde_json keeps for itself,
 /// spelled in every way.
-const KEYS: &[&str] = &[
+pub(super) const KEYS: &[&str] = &[
     "a",
     "b",
     r"\u0061",
@@ -35,6 +37,16 @@ const KEYS: &[&str] = &[
     "region",
     "adaptorType",
     "sampleData",
+    "distributed",
+    "responseTransform",
+    "file",
+    "csv",
+    "rowDelimiter",
+    "guardrail",
+    "aiAgent",
+    "openai",
+    "confidenceThreshold",
+    "map",
     "_httpConnectorId",
     "$serde_json::private::Number",
     r"\u0024serde_json::private::Number",
@@ -67,6 +79,8 @@ const TEXTS: &[&str] = &[
     r"\ude00\ud83d",
     r"\uD83D\uDE00",
     "HTTPImport",
+    "NetSuiteDistributedImport",
+    "us-EAST-1",
     "{{x}}",
 ];
 
@@ -92,6 +106,10 @@ const NUMBERS: &[&str] = &[
     "12345678901234567890123",
     "0.1000000000000000055511151231257827",
     "100000",
+    "0.7",
+    "-",
+    "1.",
+    "00.5",
 ];
 
 /// What is no value.
@@ -102,30 +120,103 @@ fn blank() -> impl Strategy<Value = &'static str> {
     prop_oneof![8 => Just(""), 1 => Just(" "), 1 => Just("\r\n\t")]
 }
 
-fn value() -> BoxedStrategy<String> {
+pub(super) fn value() -> BoxedStrategy<String> {
+    value_of(KEYS, leaf().boxed())
+}
+
+/// Keys of documents as they are.
+const PLAIN_KEYS: &[&str] = &[
+    "a",
+    "b",
+    "é",
+    "_id",
+    "lastModified",
+    "name",
+    "settings",
+    "filter",
+    "responseTransform",
+    "expression",
+    "type",
+    "version",
+    "rules",
+    "lookups",
+    "map",
+    "http",
+    "rest",
+    "file",
+    "csv",
+    "rowDelimiter",
+    "sendPostMappedData",
+    "oneToMany",
+    "netsuite_da",
+    "distributed",
+    "operation",
+    "s3",
+    "region",
+    "adaptorType",
+    "sampleData",
+    "guardrail",
+    "aiAgent",
+    "openai",
+    "confidenceThreshold",
+    "internalId",
+    "configuration",
+];
+
+/// A document that is nothing out of the ordinary.
+pub(super) fn plain() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
+        8 => prop::sample::select(&["null", "true", "false", "[]", "{}"][..]),
+        3 => prop::sample::select(&["0", "-0", "1.50", "0.7", "5000", "18446744073709551616"][..]),
+        10 => prop::sample::select(&[
+            "\"\"", "\"x\"", "\"false\"", "\"TRUE\"", "\"AddUpdate\"", "\"expression\"", "\"1\"", "\"us-EAST-1\"", "\"HTTPImport\"",
+            "\"NetSuiteDistributedImport\"", r#""\n""#, r#""a\u00e9\"""#, "\"😀 and more than eight\"",
+        ][..]),
+    ];
+    let value = value_of(PLAIN_KEYS, leaf.prop_map(str::to_owned).boxed());
+    let member = (prop::sample::select(PLAIN_KEYS), value);
+    prop::collection::vec(member, 0..14).prop_map(|members| {
+        let mut met = Vec::new();
+        let once = members.into_iter().filter(|(key, _)| {
+            let is_new = !met.contains(key);
+            met.push(*key);
+            is_new
+        });
+        let all: Vec<String> = once.map(|(key, value)| format!("\"{key}\":{value}")).collect();
+        format!("{{{}}}", all.join(","))
+    })
+}
+
+fn leaf() -> impl Strategy<Value = String> {
+    prop_oneof![
         8 => prop::sample::select(&["null", "true", "false", "[]", "{}"][..]).prop_map(str::to_owned),
         10 => prop::sample::select(NUMBERS).prop_map(str::to_owned),
         10 => prop::sample::select(TEXTS).prop_map(|text| format!("\"{text}\"")),
         1 => (120_usize..132).prop_map(|deep| format!("{}1{}", "[".repeat(deep), "]".repeat(deep))),
         1 => (120_usize..132).prop_map(|deep| format!("{}1{}", "{\"a\":".repeat(deep), "}".repeat(deep))),
         1 => prop::sample::select(MISTAKES).prop_map(str::to_owned),
-    ];
-    leaf.prop_recursive(4, 48, 16, |inner| {
+    ]
+}
+
+fn value_of(keys: &'static [&'static str], leaf: BoxedStrategy<String>) -> BoxedStrategy<String> {
+    leaf.prop_recursive(4, 48, 16, move |inner| {
         let entries = prop::collection::vec((blank(), inner.clone()), 0..6);
         let list = entries.prop_map(|entries| {
             let entries: Vec<String> =
                 entries.into_iter().map(|(blank, entry)| format!("{blank}{entry}{blank}")).collect();
             format!("[{}]", entries.join(","))
         });
-        prop_oneof![1 => list, 2 => members(inner)]
+        prop_oneof![1 => list, 2 => members(keys, inner)]
     })
     .boxed()
 }
 
 /// An object. Few keys, so that one stands twice now and then; sometimes more than are held against each other one by one.
-fn members(inner: impl Strategy<Value = String>) -> impl Strategy<Value = String> {
-    let member = (prop::sample::select(KEYS), blank(), inner);
+fn members(
+    keys: &'static [&'static str],
+    inner: impl Strategy<Value = String>,
+) -> impl Strategy<Value = String> {
+    let member = (prop::sample::select(keys), blank(), inner);
     let numbered = prop_oneof![4 => Just(0_usize), 1 => 10_usize..40];
     (prop::collection::vec(member, 0..5), numbered, any::<bool>()).prop_map(|(members, more, twice)| {
         let mut all: Vec<String> = members
@@ -162,6 +253,18 @@ fn check(text: &[u8]) {
     let full = Printed::by(text, fingerprint);
     let light = Printed::new(text, &Ignore::default());
     assert_eq!(light.print, full.print, "{shown}");
+    let by_serde_json = verbatim::from_any_slice(text).ok();
+    let by_hand = verbatim::from_slice(text).ok();
+    assert_eq!(by_hand, by_serde_json, "{shown}");
+    // Objects are equal whatever the order of their keys.
+    assert_eq!(by_hand.map(|tree| tree.to_string()), by_serde_json.as_ref().map(Full::to_string), "{shown}");
+    if let Some(tree) = &by_serde_json {
+        assert_eq!(verbatim::to_text(tree), tree.to_string(), "{shown}");
+    }
+    if let Some(length) = quick::object_before(text) {
+        let object = str::from_utf8(&text[..length]);
+        assert!(object.is_err() || serde_json::from_str::<&RawValue>(object.unwrap()).is_ok(), "{shown}");
+    }
     if let Some(tree) = LightTree::read(text) {
         let value = read_tree(text).unwrap_or_else(|why| panic!("{why}: {shown}"));
         assert!(agree(&tree, &value), "{shown}");
@@ -175,7 +278,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases * 8, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_light_tree_and_a_full_one_agree_on_any_text(text in members(value()), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+    fn a_light_tree_and_a_full_one_agree_on_any_text(text in members(KEYS, value()), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
         check(text.as_bytes());
         let mut spoilt = text.into_bytes();
         let at = at.index(spoilt.len());
@@ -183,5 +286,10 @@ proptest! {
         check(&spoilt);
         spoilt.truncate(at);
         check(&spoilt);
+    }
+
+    #[test]
+    fn they_agree_on_what_is_nothing_out_of_the_ordinary(text in plain()) {
+        check(text.as_bytes());
     }
 }

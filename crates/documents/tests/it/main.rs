@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 #![allow(unreachable_pub, reason = "a test binary has nobody to export to")]
 
+mod beside;
 mod corpus;
 mod emulator_tables;
 mod fuzz;

@@ -1,0 +1,283 @@
+//! JSON read quickly where it is nothing out of the ordinary, and left to serde_json where it is.
+//!
+//! Every document of an account is read several times on its way, so what reads it knows what to expect: keys without
+//! escapes, each once, numbers without exponents, no nesting without end. Of anything else, and of whatever is no JSON, it
+//! knows nothing: `None` means that serde_json says what it is.
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Number, Value};
+
+use crate::specials::before_special;
+
+/// Objects and lists inside each other, at most; serde_json reads a few more.
+const DEEPEST: usize = 100;
+
+/// How long the object is that some bytes begin with, if that is JSON for sure but for bytes that are no text.
+pub fn object_before(bytes: &[u8]) -> Option<usize> {
+    let mut reader = Reader { bytes, text: "", at: 0 };
+    bytes.starts_with(b"{").then_some(())?;
+    reader.skip(0)?;
+    Some(reader.at)
+}
+
+/// The tree of a text.
+pub(crate) fn tree(text: &str) -> Option<Value> {
+    let mut reader = Reader::new(text);
+    let tree = reader.tree(0)?;
+    reader.next().is_none().then_some(tree)
+}
+
+/// A place in a text.
+pub(crate) struct Reader<'t> {
+    bytes: &'t [u8],
+    /// The same as a text; empty where what is read is only stepped over.
+    text: &'t str,
+    at: usize,
+}
+
+/// A text in quotes, as it is written.
+#[derive(Clone, Copy)]
+pub(crate) struct Quoted<'t> {
+    /// What it stands in, and where, with its quotes.
+    text: &'t str,
+    from: usize,
+    to: usize,
+    escaped: bool,
+}
+
+impl<'t> Quoted<'t> {
+    /// The text it stands for; half a character stands for nothing.
+    pub(crate) fn text(self) -> Option<Cow<'t, str>> {
+        if self.escaped {
+            return serde_json::from_str(self.text.get(self.from..self.to)?).ok().map(Cow::Owned);
+        }
+        self.plain().map(Cow::Borrowed)
+    }
+
+    /// The text, if there is no escape in it.
+    #[inline]
+    pub(crate) fn plain(self) -> Option<&'t str> {
+        if self.escaped { None } else { self.text.get(self.from + 1..self.to - 1) }
+    }
+}
+
+impl<'t> Reader<'t> {
+    pub(crate) fn new(text: &'t str) -> Self {
+        Self { bytes: text.as_bytes(), text, at: 0 }
+    }
+
+    /// Where it is.
+    pub(crate) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// What was read from a place on.
+    pub(crate) fn since(&self, from: usize) -> Option<&'t str> {
+        self.text.get(from..self.at)
+    }
+
+    /// Steps over a text, if it stands here to the letter and ends here.
+    #[inline]
+    pub(crate) fn step_over(&mut self, text: &str) -> bool {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let is_here =
+            rest.starts_with(text.as_bytes()) && matches!(rest.get(text.len()), None | Some(b',' | b'}'));
+        self.at += if is_here { text.len() } else { 0 };
+        is_here
+    }
+
+    /// Whether a member of that key stands here.
+    pub(crate) fn is_at_key(&self, key: &str) -> bool {
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        rest.strip_prefix('"')
+            .and_then(|rest| rest.strip_prefix(key))
+            .is_some_and(|rest| rest.starts_with("\":"))
+    }
+
+    /// The next byte that is no blank.
+    #[inline]
+    pub(crate) fn next(&mut self) -> Option<u8> {
+        loop {
+            match *self.bytes.get(self.at)? {
+                b' ' | b'\t' | b'\n' | b'\r' => self.at += 1,
+                byte => return Some(byte),
+            }
+        }
+    }
+
+    /// Steps over that byte, if it is the next.
+    #[inline]
+    pub(crate) fn expect(&mut self, byte: u8) -> Option<()> {
+        (self.next()? == byte).then(|| self.at += 1)
+    }
+
+    /// A text; its opening quote is the next byte.
+    #[inline]
+    pub(crate) fn quoted(&mut self) -> Option<Quoted<'t>> {
+        let bytes = self.bytes;
+        let (from, mut escaped) = (self.at, false);
+        self.at += 1;
+        loop {
+            self.at += before_special(bytes.get(self.at..)?)?;
+            match bytes[self.at] {
+                b'"' => break,
+                b'\\' => {
+                    escaped = true;
+                    self.escape(bytes)?;
+                }
+                _ => return None,
+            }
+        }
+        self.at += 1;
+        Some(Quoted { text: self.text, from, to: self.at, escaped })
+    }
+
+    /// Steps over an escape. What may be half a character is for serde_json.
+    fn escape(&mut self, bytes: &[u8]) -> Option<()> {
+        match bytes.get(self.at + 1)? {
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => self.at += 2,
+            b'u' => {
+                let digits = bytes.get(self.at + 2..self.at + 6)?;
+                if !digits.iter().all(u8::is_ascii_hexdigit) || matches!(digits[0], b'd' | b'D') {
+                    return None;
+                }
+                self.at += 6;
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+
+    /// A key and its colon. One with escapes is out of the ordinary, and so is one of those that serde_json keeps for itself.
+    #[inline]
+    pub(crate) fn key(&mut self) -> Option<&'t str> {
+        if self.next()? != b'"' {
+            return None;
+        }
+        let key = self.quoted()?.plain()?;
+        self.expect(b':')?;
+        (!key.starts_with('$')).then_some(key)
+    }
+
+    /// A number as it is written, without an exponent.
+    #[inline]
+    pub(crate) fn number(&mut self) -> Option<&'t str> {
+        let bytes = self.bytes;
+        let from = self.at;
+        self.at += usize::from(bytes.get(self.at) == Some(&b'-'));
+        let first = self.at;
+        self.digits(bytes)?;
+        if bytes[first] == b'0' && self.at > first + 1 {
+            return None;
+        }
+        if bytes.get(self.at) == Some(&b'.') {
+            self.at += 1;
+            self.digits(bytes)?;
+        }
+        (!matches!(bytes.get(self.at), Some(b'e' | b'E'))).then_some(())?;
+        self.text.get(from..self.at)
+    }
+
+    fn digits(&mut self, bytes: &[u8]) -> Option<()> {
+        let count = bytes.get(self.at..)?.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        self.at += count;
+        (count > 0).then_some(())
+    }
+
+    /// Steps over `true`, `false` or `null`.
+    #[inline]
+    pub(crate) fn word(&mut self, word: &str) -> Option<()> {
+        self.bytes.get(self.at..)?.starts_with(word.as_bytes()).then(|| self.at += word.len())
+    }
+
+    /// Whether another entry or member follows, behind one that was read; `close` ends the list or object.
+    #[inline]
+    pub(crate) fn more(&mut self, close: u8) -> Option<bool> {
+        let byte = self.next()?;
+        self.at += 1;
+        match byte {
+            b',' => Some(true),
+            _ if byte == close => Some(false),
+            _ => None,
+        }
+    }
+
+    /// Steps into a list or object, and says whether there is anything in it.
+    #[inline]
+    pub(crate) fn enter(&mut self, depth: usize, close: u8) -> Option<bool> {
+        self.at += 1;
+        let is_empty = self.next()? == close;
+        self.at += usize::from(is_empty);
+        (depth < DEEPEST).then_some(!is_empty)
+    }
+
+    /// Steps over a value.
+    pub(crate) fn skip(&mut self, depth: usize) -> Option<()> {
+        match self.next()? {
+            b'"' => self.quoted().map(|_| ()),
+            b'{' => {
+                let mut more = self.enter(depth, b'}')?;
+                while more {
+                    if self.next()? != b'"' {
+                        return None;
+                    }
+                    self.quoted()?;
+                    self.expect(b':')?;
+                    self.skip(depth + 1)?;
+                    more = self.more(b'}')?;
+                }
+                Some(())
+            }
+            b'[' => {
+                let mut more = self.enter(depth, b']')?;
+                while more {
+                    self.skip(depth + 1)?;
+                    more = self.more(b']')?;
+                }
+                Some(())
+            }
+            b't' => self.word("true"),
+            b'f' => self.word("false"),
+            b'n' => self.word("null"),
+            _ => self.number().map(|_| ()),
+        }
+    }
+
+    fn tree(&mut self, depth: usize) -> Option<Value> {
+        Some(match self.next()? {
+            b'"' => Value::String(self.quoted()?.text()?.into_owned()),
+            b'{' => {
+                let mut members = Map::new();
+                let mut more = self.enter(depth, b'}')?;
+                while more {
+                    let key = self.key()?;
+                    let value = self.tree(depth + 1)?;
+                    if members.insert(key.to_owned(), value).is_some() {
+                        return None;
+                    }
+                    more = self.more(b'}')?;
+                }
+                Value::Object(members)
+            }
+            b'[' => {
+                let mut entries = Vec::new();
+                let mut more = self.enter(depth, b']')?;
+                while more {
+                    entries.push(self.tree(depth + 1)?);
+                    more = self.more(b']')?;
+                }
+                Value::Array(entries)
+            }
+            b't' => self.word("true").map(|()| Value::Bool(true))?,
+            b'f' => self.word("false").map(|()| Value::Bool(false))?,
+            b'n' => self.word("null").map(|()| Value::Null)?,
+            _ => Value::Number(as_number(self.number()?)),
+        })
+    }
+}
+
+/// A number as it is written.
+pub(crate) fn as_number(written: &str) -> Number {
+    Number::from_string_unchecked(written.to_owned())
+}
