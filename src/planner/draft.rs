@@ -10,6 +10,7 @@ const NOTHING: Span = Span { offset: 0, length: 0 };
 const PRINT: u32 = 32;
 
 /// An item between preparing and deciding; small, for there may be very many.
+#[derive(Debug)]
 pub(crate) struct Draft {
     /// Where the item lies.
     pub item: PackedSpan,

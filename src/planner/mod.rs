@@ -42,6 +42,7 @@ pub mod usage;
 mod usage_reads;
 mod users;
 mod wanted_keys;
+mod wanted_texts;
 mod write_plan;
 
 pub use plan::{plan, plan_telling};

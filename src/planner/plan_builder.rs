@@ -26,6 +26,7 @@ use crate::planner::request::PlanRequest;
 use crate::planner::target_index::{Keys, TargetImports, TargetPrint, TargetVisitor, may_make, standings};
 use crate::planner::usage::PlanUsage;
 use crate::planner::wanted_keys::WantedKeys;
+use crate::planner::wanted_texts::WantedTexts;
 use crate::run_folder::document_file::{DocumentFile, from_json, one_line, spoilt, to_json};
 use crate::run_folder::plan_item::{PlanItem, Witnesses};
 use crate::run_folder::reference_usage::{CREATED, Reference};
@@ -312,7 +313,8 @@ impl<'a> PlanBuilder<'a> {
             if_empty: if with.job.action == Action::Restore { IfEmpty::Tell } else { IfEmpty::Distrust },
             folder: with.context.folder,
         };
-        standings(with.target, begun, lookout, others, with.context.cancel, with.context.events).await
+        let texts = WantedTexts::new(&self.drafts, &mut self.documents);
+        standings(with.target, begun, lookout, texts, others, with.context.cancel, with.context.events).await
     }
 
     /// Whether a comparison can tell what only the target has: not where `select` names imports one by one.
@@ -370,7 +372,7 @@ impl<'a> PlanBuilder<'a> {
         }
         let name = self.keys.of(&name_key(&item.name)) & !1;
         let from = self.named.partition_point(|named| *named < name);
-        let count = self.named[from..].partition_point(|named| *named <= name | 1);
+        let count = self.named[from..].iter().take_while(|named| **named <= name | 1).count();
         // In their order, the last one says whether the job gave it to any.
         if count >= 2 && self.named[from + count - 1] & 1 == 1 {
             item.warnings.push(format!("{count} imports of this run would be called \"{}\"", item.name));

@@ -23,6 +23,7 @@ use crate::planner::bearers::Bearers;
 pub(crate) use crate::planner::bearers::TargetImport;
 use crate::planner::others::Others;
 use crate::planner::wanted_keys::WantedKeys;
+use crate::planner::wanted_texts::WantedTexts;
 use crate::run_folder::document_file::{DocumentFile, Span};
 use crate::run_folder::known_ids::KnownIds;
 
@@ -79,6 +80,11 @@ pub(crate) struct TargetPrint {
 }
 
 impl TargetPrint {
+    /// Whether it is the fingerprint of a document as it is.
+    pub(crate) fn is_plain(&self) -> bool {
+        !self.beside_a_backup && self.ignore.is_empty()
+    }
+
     /// A text with its fingerprint.
     pub(crate) fn of_text<'t>(&self, text: &'t [u8]) -> Printed<'t> {
         if self.beside_a_backup {
@@ -126,6 +132,8 @@ struct Index<'a, 'o> {
     by_id: HashMap<u32, TargetImport>,
     loose: &'a [u64],
     print: &'a TargetPrint,
+    /// What is wanted, where an import that is the same to the letter has its fingerprint.
+    texts: Option<WantedTexts<'a>>,
     near: HashMap<u64, Vec<NearImport>>,
     samples: HashMap<String, Vec<Span>>,
     unwanted: u64,
@@ -177,14 +185,21 @@ impl PageVisitor for Index<'_, '_> {
             return Ok(true);
         }
         let key = self.match_by.key(head).map(|key| self.keys.of(&key));
-        let Some(key) = key.filter(|key| self.wanted.contains(*key)) else {
+        let Some((key, item)) = key.and_then(|key| Some((key, self.wanted.first(key)?))) else {
             if let Some(others) = &mut self.others {
                 others.consider(key, head, text)?;
             }
             self.pass_over(head, text)?;
             return Ok(true);
         };
-        let standing = self.stand(head, text)?;
+        let known = match &mut self.texts {
+            Some(texts) => texts.print_of(item, text)?,
+            None => None,
+        };
+        let standing = match known {
+            Some(print) => self.stand_as(print, head, text)?,
+            None => self.stand(head, text)?,
+        };
         self.by_key.push(key, standing);
         Ok(true)
     }
@@ -195,6 +210,17 @@ impl Index<'_, '_> {
     fn stand(&mut self, head: &Head, text: &str) -> Result<TargetImport, EngineError> {
         let print = self.print;
         kept(self.spool()?, print, head, text)
+    }
+
+    /// The same of one whose fingerprint is known: it is what is wanted, so it can be read.
+    fn stand_as(&mut self, print: Fingerprint, head: &Head, text: &str) -> Result<TargetImport, EngineError> {
+        debug_assert_eq!(
+            self.print.of_text(text.as_bytes()).print,
+            print,
+            "told to be what is wanted: {text}"
+        );
+        let slot = self.spool()?.append(text.as_bytes())?;
+        Ok(TargetImport { id: head.id.clone(), print, slot, app: head.connector.is_some(), unreadable: None })
     }
 
     fn spool(&mut self) -> Result<&mut DocumentFile, EngineError> {
@@ -274,6 +300,7 @@ pub(crate) async fn standings<'o>(
     account: &Account,
     begun: Option<PagesAhead>,
     lookout: TargetVisitor<'_>,
+    texts: WantedTexts<'_>,
     others: Option<Others<'o>>,
     cancel: &Cancel,
     events: &Events,
@@ -305,6 +332,7 @@ pub(crate) async fn standings<'o>(
         by_id: HashMap::new(),
         loose,
         print,
+        texts: Some(texts).filter(|_| print.is_plain()),
         near: HashMap::new(),
         samples: HashMap::new(),
         unwanted: 0,

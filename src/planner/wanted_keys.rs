@@ -33,11 +33,11 @@ impl WantedKeys {
         self.all.is_empty()
     }
 
-    /// Whether any item wants the key.
-    pub(crate) fn contains(&self, key: u64) -> bool {
+    /// The first item that wants the key.
+    pub(crate) fn first(&self, key: u64) -> Option<u32> {
         let key = halves(key);
         let at = self.all.partition_point(|[high, low, _]| [*high, *low] < key);
-        self.all.get(at).is_some_and(|[high, low, _]| [*high, *low] == key)
+        self.all.get(at).filter(|[high, low, _]| [*high, *low] == key).map(|[.., item]| *item)
     }
 
     /// Keeps only the items that `keep` keeps.
@@ -45,12 +45,17 @@ impl WantedKeys {
         self.all.retain(|[.., item]| keep(*item));
     }
 
-    /// Each key, and the items that want it.
+    /// Each key, and the items that want it; in the order of the first items, for so what was put down of them is read on.
     pub(crate) fn groups(&self) -> impl Iterator<Item = (u64, Vec<u32>)> {
-        let groups = self.all.chunk_by(|one, next| one[..2] == next[..2]);
-        groups.map(|group| {
+        let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        let is_first = |at: &usize| *at == 0 || self.all[at - 1][..2] != self.all[*at][..2];
+        let mut firsts: Vec<u32> = (0..self.all.len()).filter(is_first).map(place).collect();
+        firsts.sort_unstable_by_key(|at| self.all[*at as usize][2]);
+        firsts.into_iter().map(|at| {
+            let group = &self.all[at as usize..];
             let [high, low, _] = group[0];
-            (whole([high, low]), group.iter().map(|[.., item]| *item).collect())
+            let same = group.iter().take_while(|one| one[..2] == group[0][..2]);
+            (whole([high, low]), same.map(|[.., item]| *item).collect())
         })
     }
 }
@@ -62,14 +67,16 @@ mod tests {
     #[test]
     fn items_that_want_one_key_come_together_in_their_order() {
         let mut wanted = WantedKeys::default();
-        assert!(wanted.is_empty() && !wanted.contains(7));
+        assert!(wanted.is_empty() && wanted.first(7).is_none());
         for (key, item) in [(7, 1), (u64::MAX, 2), (7 << 32, 3), (7, 4)] {
             wanted.push(key, item);
         }
         wanted.sort();
-        assert!(wanted.contains(7) && wanted.contains(7 << 32) && wanted.contains(u64::MAX));
-        assert!(!wanted.contains(0) && !wanted.contains(8));
+        assert_eq!(
+            [7, 7 << 32, u64::MAX, 0, 8].map(|key| wanted.first(key)),
+            [Some(1), Some(3), Some(2), None, None]
+        );
         let groups: Vec<_> = wanted.groups().collect();
-        assert_eq!(groups, [(7, vec![1, 4]), (7 << 32, vec![3]), (u64::MAX, vec![2])]);
+        assert_eq!(groups, [(7, vec![1, 4]), (u64::MAX, vec![2]), (7 << 32, vec![3])]);
     }
 }
