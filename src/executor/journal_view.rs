@@ -91,7 +91,10 @@ impl<'a> JournalView<'a> {
         memory
             .step(item, step)
             .map_err(|message| JournalError::Stopped(format!("{message}: this is a bug")))?;
-        if let Some(target) = memory.state(item).target() {
+        // What is announced has no import yet, and what is verified has one that is known.
+        if !matches!(step, Step::Intended { .. } | Step::Verified { .. })
+            && let Some(target) = memory.state(item).target()
+        {
             self.own(item, target);
         }
         if let Step::Applied { sha256, modified, .. } = step {

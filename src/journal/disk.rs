@@ -54,7 +54,7 @@ impl JournalOptions {
     /// The usual way, with `clock` for the records' times.
     pub fn new(clock: Clock) -> Self {
         Self {
-            linger: Duration::from_micros(1500),
+            linger: Duration::from_millis(2),
             sync: true,
             clock,
             writing: Writing::default(),
