@@ -12,6 +12,8 @@ pub struct Document {
     pub head: Head,
     /// The whole text as sent: JSON.
     pub text: Box<str>,
+    /// Whether it is for sure what it answers to, with nothing added that counts. Where this is not told, it may be so too.
+    pub is_as_sent: bool,
     /// How many times the call that brought it was sent.
     pub attempts: u32,
     /// The service's clock when it answered; absent without a `Date` that can be read.

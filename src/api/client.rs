@@ -13,7 +13,7 @@ pub use super::brought::{AuditEntry, Cloned, Dependent, Document, Done, Identity
 use super::budget::Budget;
 use super::page::{read_as, unreadable};
 use super::page_size::PageSizes;
-use super::stored::{cannot_be_asked_for, cloned, document, same};
+use super::stored::{cannot_be_asked_for, cloned, same, stored, stored_at};
 use super::unreadable::UnreadableAnswer;
 use super::{Api, ApiError, BeforeSend, Call, ErrorKind, ListRequest, Method, Reply};
 use crate::documents::references::Kind;
@@ -101,9 +101,10 @@ impl Client {
     ///
     /// Not cancel safe: once the call was sent, the document may have been added, and nobody knows its id.
     pub async fn create(&self, path: &str, body: Bytes) -> Result<Document, ApiError> {
-        let call = Call::write(Method::Post, format!("/v1/{path}"), body, purpose(Method::Post, path));
+        let target = format!("/v1/{path}");
+        let call = Call::write(Method::Post, target, body.clone(), purpose(Method::Post, path));
         let reply = self.api.call(&call).await?;
-        document(&reply).map_err(|why| unreadable(&call, &reply, ErrorKind::InDoubt, &why))
+        stored(&reply, &body).map_err(|why| unreadable(&call, &reply, ErrorKind::InDoubt, &why))
     }
 
     /// Puts `body`, the whole document, in the place of `id`.
@@ -117,9 +118,9 @@ impl Client {
     /// Not cancel safe: once the call was sent, `body` may have been stored; reading the document tells.
     pub async fn update(&self, path: &str, id: &Id, body: Bytes) -> Result<Document, ApiError> {
         let target = target(Method::Put, path, id, "")?;
-        let call = Call::write(Method::Put, target, body, purpose(Method::Put, path));
+        let call = Call::write(Method::Put, target, body.clone(), purpose(Method::Put, path));
         let reply = self.api.call(&call).await?;
-        same(&reply, id).map_err(|why| unreadable(&call, &reply, ErrorKind::InDoubt, &why))
+        stored_at(&reply, id, &body).map_err(|why| unreadable(&call, &reply, ErrorKind::InDoubt, &why))
     }
 
     /// Moves a document to the recycle bin.

@@ -6,11 +6,24 @@ use serde_json::value::RawValue;
 use super::Reply;
 use super::brought::{Cloned, Document};
 use super::unreadable::UnreadableAnswer;
+use crate::documents::beside::is_same;
 use crate::model::{Head, Id};
 
 /// Whether no call can name it: empty, or what every URL parser takes for "this folder" or "one up", encoded or not.
 pub(super) fn cannot_be_asked_for(id: &Id) -> bool {
     id.as_str().bytes().all(|byte| byte == b'.')
+}
+
+/// The document that was answered to a write of `sent`.
+pub(super) fn stored(reply: &Reply, sent: &[u8]) -> Result<Document, UnreadableAnswer> {
+    // What is the same is JSON too, so its head is all that is left to read.
+    if let (Ok(sent), Ok(text)) = (std::str::from_utf8(sent), std::str::from_utf8(&reply.body))
+        && is_same(sent, text)
+        && let Some(head) = Head::at_a_glance(text)
+    {
+        return Ok(Document { is_as_sent: true, ..brought(head, text.trim_ascii().into(), reply)? });
+    }
+    document(reply)
 }
 
 /// The document that was answered.
@@ -40,7 +53,16 @@ fn brought(head: Head, text: Box<str>, reply: &Reply) -> Result<Document, Unread
     if cannot_be_asked_for(&head.id) {
         return Err(UnreadableAnswer::NoUsableId);
     }
-    Ok(Document { head, text, attempts: reply.attempts, date: reply.date, status: reply.status })
+    let (attempts, date, status) = (reply.attempts, reply.date, reply.status);
+    Ok(Document { head, text, is_as_sent: false, attempts, date, status })
+}
+
+/// The document `id` that was answered to a write of `sent`.
+pub(super) fn stored_at(reply: &Reply, id: &Id, sent: &[u8]) -> Result<Document, UnreadableAnswer> {
+    match stored(reply, sent) {
+        Ok(document) if document.head.id == *id => Ok(document),
+        _ => same(reply, id),
+    }
 }
 
 /// The document `id`; the recycle bin wraps it in `{"model":..., "doc":...}`.
@@ -85,4 +107,53 @@ pub(super) fn cloned(reply: &Reply, source: &Id) -> Result<Cloned, UnreadableAns
         return Err(UnreadableAnswer::ClonedIntoItself);
     }
     Ok(Cloned { id, document, others, attempts: reply.attempts, date: reply.date, status: reply.status })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SENT: &str = r#"{"name":"a","adaptorType":"HTTPImport","http":{"method":["POST"]}}"#;
+
+    fn answer(text: &str) -> Result<Document, UnreadableAnswer> {
+        stored(&Reply::new(201, text.to_owned()), SENT.as_bytes())
+    }
+
+    #[test]
+    fn an_answer_that_only_adds_what_means_nothing_is_as_sent_and_has_the_head_that_a_parser_reads() {
+        let text = r#"{"_id":"1","lastModified":"t","name":"a","adaptorType":"HTTPImport",
+            "http":{"method":["POST"],"sendPostMappedData":true},"filter":{"type":"expression","version":"1"},"sandbox":false}"#;
+        let document = answer(&format!(" {text}\n")).unwrap();
+        assert_eq!((document.is_as_sent, &*document.text), (true, text));
+        assert_eq!(document.head, Head::of(text).unwrap());
+    }
+
+    #[test]
+    fn any_other_answer_is_read_as_ever() {
+        for other in [
+            r#"{"_id":"1","name":"b","adaptorType":"HTTPImport","http":{"method":["POST"]}}"#,
+            r#"{"_id":"1","name":"a","adaptorType":"HTTPImport","http":{"method":["POST"],"body":["x"]}}"#,
+            r#"{"_id":"1"}"#,
+        ] {
+            let document = answer(other).unwrap();
+            assert_eq!((document.is_as_sent, document.head.id.as_str()), (false, "1"), "{other}");
+        }
+        let spoilt = [
+            SENT.replace('{', r#"{"_id":"","#),
+            SENT.replacen('{', r#"{"_id":"1","#, 1).replace("}}", "}"),
+            SENT.replacen('{', r#"{"_id":1,"#, 1),
+            format!("{SENT}x"),
+            SENT.to_owned(),
+        ];
+        for spoilt in spoilt {
+            assert!(answer(&spoilt).is_err(), "{spoilt}");
+        }
+    }
+
+    #[test]
+    fn the_answer_to_a_put_is_of_the_document_that_was_put() {
+        let reply = Reply::new(200, SENT.replacen('{', r#"{"_id":"1","#, 1));
+        assert!(stored_at(&reply, &Id::from("1"), SENT.as_bytes()).unwrap().is_as_sent);
+        assert!(stored_at(&reply, &Id::from("2"), SENT.as_bytes()).is_err());
+    }
 }

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+use crate::api::Document;
 use crate::documents::document::Printed;
 use crate::documents::normal::Ignore;
 use crate::executor::RunOptions;
@@ -111,6 +112,15 @@ impl Context<'_> {
 /// A document of the target with its fingerprint, without what the job ignores.
 pub(crate) fn printed<'t>(context: &Context<'_>, text: &'t str) -> Printed<'t> {
     Printed::new(text.as_bytes(), &context.ignore)
+}
+
+/// The fingerprint of the answer to the write of an item's document, where that is as sent: it need not be read.
+pub(crate) fn print_as_sent(
+    context: &Context<'_>,
+    item: &PlanItem,
+    answer: &Document,
+) -> Option<Fingerprint> {
+    (answer.is_as_sent && context.ignore.is_empty()).then(|| sent_sha256(context, item)).flatten()
 }
 
 /// The document that is to stand in the target, as text.

@@ -5,11 +5,11 @@ use serde_json::Value;
 
 use crate::api::{ApiError, Document, ErrorKind};
 use crate::documents::Unreadable;
-use crate::documents::document::read_tree;
+use crate::documents::document::{Printed, read_tree};
 use crate::documents::normal::{Comparison, Ignore};
 use crate::documents::planted::{ANY_ANSWER, is_planted};
 use crate::documents::references::Kind;
-use crate::executor::context::{Context, printed, sent_sha256};
+use crate::executor::context::{Context, print_as_sent, printed, sent_sha256};
 use crate::inventory::error::EngineError;
 use crate::job::Verify;
 use crate::journal::{NOT_SENT, Step};
@@ -105,14 +105,21 @@ pub(crate) async fn applied(
     answer: &Document,
 ) -> Result<Next, EngineError> {
     crash::point("call.after_answer");
-    let printed = printed(context, &answer.text);
-    let (print, is_script) = (printed.print, item.kind == Kind::Scripts);
+    let (print, read) = match print_as_sent(context, item, answer) {
+        Some(print) => (print, None),
+        None => {
+            let printed = printed(context, &answer.text);
+            (printed.print, Some(printed))
+        }
+    };
+    let is_script = item.kind == Kind::Scripts;
     let is_another = Some(print) != sent_sha256(context, item);
     // What holds the ids of others is what was sent only as long as those have them.
     if !is_another && !item.holds_placeholders() {
         context.ledger.is_as_sent(item.item, &answer.text);
     }
-    let found = (is_another || is_script).then(|| printed.into_tree());
+    let tree = || read.map_or_else(|| read_tree(answer.text.as_bytes()), Printed::into_tree);
+    let found = (is_another || is_script).then(tree);
     // The answer to the write of a script may lack its code (section 10): then it tells nothing of the whole.
     let whole = !is_script || matches!(&found, Some(Ok(found)) if found.get("content").is_some());
     let step = Step::Applied {

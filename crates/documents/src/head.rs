@@ -71,7 +71,12 @@ impl Head {
 
     /// Reads the head of a text that was found to be JSON, as [`Self::read`] does: nothing is checked again.
     pub fn off(json: &str) -> Self {
-        glance::fields(json).and_then(Self::of_fields).unwrap_or_else(|| Self::read(json))
+        Self::at_a_glance(json).unwrap_or_else(|| Self::read(json))
+    }
+
+    /// Reads the head of a text that was found to be JSON, as [`Self::of`] does, where nothing in it is out of the ordinary.
+    pub fn at_a_glance(json: &str) -> Option<Self> {
+        glance::fields(json).and_then(Self::of_fields)
     }
 
     /// Reads the head of any document: a field of another type counts as absent, half a character becomes U+FFFD.
