@@ -58,6 +58,21 @@ pub struct WholePage {
 }
 
 impl WholePage {
+    /// How many documents it has.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Whether another page follows this one.
+    pub fn more(&self) -> bool {
+        self.more
+    }
+
     /// Whether its documents lie on disk: to keep it takes an open file, and hardly any memory.
     pub fn is_on_disk(&self) -> bool {
         matches!(self.documents, Some(Listed::Long(_)))

@@ -5,6 +5,7 @@
 //! the stage fails. Both may end early at the same place: so the list is also asked, by number, for what stands behind
 //! its end. Pages are read one ahead.
 
+mod begun;
 mod second_look;
 
 use std::collections::HashSet;
@@ -21,6 +22,7 @@ use crate::inventory::pages_ahead::PagesAhead;
 use crate::model::Head;
 use crate::model::cancel::Cancel;
 
+pub(crate) use self::begun::{Begun, begin_to_read};
 pub(crate) use crate::documents::schema::LISTED_APART;
 pub(crate) use second_look::ids_listed;
 use second_look::{SecondLook, look, other_limit};
@@ -91,11 +93,6 @@ pub(crate) struct ScanOptions {
     pub if_empty: IfEmpty,
 }
 
-/// Begins to read the plain list of an account, for a sweep that comes once something else is known.
-pub(crate) fn begin_to_read(account: &Account) -> PagesAhead {
-    PagesAhead::far(account, request(None))
-}
-
 /// Sweeps the imports of an account into `sink`, each import once.
 pub(crate) async fn list_scan(
     account: &Account,
@@ -109,7 +106,7 @@ pub(crate) async fn list_scan(
 /// The same, where reading the plain list was begun by [`begin_to_read`].
 pub(crate) async fn list_scan_of(
     account: &Account,
-    mut begun: Option<PagesAhead>,
+    mut begun: Option<Begun>,
     manner: ScanOptions,
     cancel: &Cancel,
     sink: &mut dyn PageVisitor,
@@ -119,8 +116,9 @@ pub(crate) async fn list_scan_of(
         // A list that changes while it is read is given time to come to rest.
         tokio::time::sleep(CALM * attempt).await;
         sink.restart()?;
-        let mut ids = Ids::default();
         let early = begun.take();
+        let hasher = early.as_ref().map(|early| early.hasher.clone()).unwrap_or_default();
+        let mut ids = Ids { hasher, ..Ids::default() };
         let was_begun = early.is_some();
         let (mut seen, second) = match once(account, early, manner, cancel, &mut ids, sink).await {
             // What follows a page that waited for its turn may be there no more: that is no list that was refused.
@@ -214,13 +212,14 @@ fn lists(manner: ScanOptions) -> impl Iterator<Item = Option<&'static str>> {
 
 async fn once(
     account: &Account,
-    mut begun: Option<PagesAhead>,
+    begun: Option<Begun>,
     manner: ScanOptions,
     cancel: &Cancel,
     ids: &mut Ids,
     sink: &mut dyn PageVisitor,
 ) -> Result<(Seen, Option<SecondLook>), EngineError> {
     let (mut seen, mut second) = (Seen::default(), None);
+    let (mut begun, mut early) = begun.map(|begun| (begun.pages, begun.second)).unzip();
     let (mut bytes, mut documents) = (0, 0);
     sink.ready().await;
     for adaptor in lists(manner) {
@@ -234,7 +233,9 @@ async fn once(
             let page = page.map_err(account.failed("list the imports"))?;
             if manner.steady && second.is_none() {
                 let limit = other_limit(page.len, page.more);
-                second = Some(SecondLook::begin(account, ids.hasher.clone(), limit, cancel));
+                let early = early.take().and_then(|mut early| early.try_recv().ok());
+                let begin = || SecondLook::begin(account, ids.hasher.clone(), limit, cancel);
+                second = Some(early.unwrap_or_else(begin));
             }
             seen.page = seen.page.max(page.len as u64);
             for text in page.documents {

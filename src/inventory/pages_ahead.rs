@@ -25,21 +25,30 @@ pub(crate) struct PagesAhead {
 impl PagesAhead {
     /// Begins to read a list.
     pub(crate) fn of(account: &Account, request: ListRequest) -> Self {
-        Self::begin(account, request, 1)
+        Self::begin(account, request, 1, |_| {})
     }
 
-    /// Begins to read a list that is looked at once something else is known.
-    pub(crate) fn far(account: &Account, request: ListRequest) -> Self {
-        Self::begin(account, request, FAR)
+    /// Begins to read a list that is looked at once something else is known. `first` is told of its first page at once.
+    pub(crate) fn far(
+        account: &Account,
+        request: ListRequest,
+        first: impl FnOnce(&WholePage) + Send + 'static,
+    ) -> Self {
+        Self::begin(account, request, FAR, first)
     }
 
-    fn begin(account: &Account, request: ListRequest, ahead: usize) -> Self {
+    fn begin(
+        account: &Account,
+        request: ListRequest,
+        ahead: usize,
+        first: impl FnOnce(&WholePage) + Send + 'static,
+    ) -> Self {
         let client = account.client.clone();
         let (sender, pages) = mpsc::channel(ahead);
         let reading = tokio::spawn(async move {
             let list = client.whole_pages(request);
             pin_mut!(list);
-            let mut places = 1;
+            let (mut places, mut first) = (1, Some(first));
             // The place for a page is taken before it is asked for, so that no more than so many wait. Of those in memory no
             // more than one: behind it all places have to be free.
             while let Ok(mut free) = sender.reserve_many(places).await
@@ -47,6 +56,9 @@ impl PagesAhead {
             {
                 drop(free);
                 let Some(page) = list.next().await else { break };
+                if let Some((first, page)) = first.take().zip(page.as_ref().ok()) {
+                    first(page);
+                }
                 places = if page.as_ref().is_ok_and(WholePage::is_on_disk) { 1 } else { ahead };
                 place.send(page);
             }

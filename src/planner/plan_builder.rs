@@ -11,8 +11,7 @@ use crate::documents::pointer::Pointer;
 use crate::documents::references::{Resolver, ResourceIndex};
 use crate::inventory::error::EngineError;
 use crate::inventory::flow_usage::UserLists;
-use crate::inventory::list_scan::{IfEmpty, LISTED_APART};
-use crate::inventory::pages_ahead::PagesAhead;
+use crate::inventory::list_scan::{Begun, IfEmpty, LISTED_APART};
 use crate::inventory::witnesses::Remembered;
 use crate::job::Action;
 use crate::model::{Fingerprint, Head, Id, IdSet, Outcome, Verdict};
@@ -274,7 +273,7 @@ impl<'a> PlanBuilder<'a> {
         &mut self,
         there: &ResourceIndex,
         passed_over: &[String],
-        begun: Option<PagesAhead>,
+        begun: Option<Begun>,
     ) -> Result<TargetImports<'a>, EngineError> {
         let with = self.with;
         let mirrors = with.mirrors();

@@ -12,8 +12,7 @@ use crate::documents::normal::{Ignore, masks, remove_pointers};
 use crate::documents::references::Kind;
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
-use crate::inventory::list_scan::{IfEmpty, PageVisitor, ScanOptions, Seen, list_scan_of};
-use crate::inventory::pages_ahead::PagesAhead;
+use crate::inventory::list_scan::{Begun, IfEmpty, PageVisitor, ScanOptions, Seen, list_scan_of};
 use crate::inventory::witnesses::Remembered;
 use crate::job::{Action, MatchBy};
 use crate::model::cancel::Cancel;
@@ -298,7 +297,7 @@ pub(crate) struct TargetVisitor<'a> {
 /// Sweeps the target for the wanted keys; its list may have been begun to be read.
 pub(crate) async fn standings<'o>(
     account: &Account,
-    begun: Option<PagesAhead>,
+    begun: Option<Begun>,
     lookout: TargetVisitor<'_>,
     texts: WantedTexts<'_>,
     others: Option<Others<'o>>,

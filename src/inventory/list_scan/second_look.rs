@@ -15,6 +15,7 @@ use crate::model::Head;
 use crate::model::cancel::Cancel;
 
 /// A second look at the plain list, on its way while the first goes on. Dropped, it stops.
+#[derive(Debug)]
 pub(super) struct SecondLook(AbortOnDropHandle<Result<HashSet<u64>, EngineError>>);
 
 impl SecondLook {

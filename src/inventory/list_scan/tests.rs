@@ -164,7 +164,7 @@ impl Api for Forgetful {
 #[tokio::test]
 async fn a_list_that_was_begun_early_and_did_not_last_is_read_anew() {
     let account = account_of(Arc::<Forgetful>::default());
-    let (mut names, begun) = (Names::default(), begin_to_read(&account));
+    let (mut names, begun) = (Names::default(), begin_to_read(&account, &Cancel::new()));
     let manner = ScanOptions::default();
     let seen = list_scan_of(&account, Some(begun), manner, &Cancel::new(), &mut names).await.unwrap();
     assert_eq!((names.0, seen.listed), (vec!["one".to_owned(), "two".to_owned()], 2));
@@ -173,7 +173,8 @@ async fn a_list_that_was_begun_early_and_did_not_last_is_read_anew() {
 #[tokio::test]
 async fn of_pages_in_memory_one_is_read_before_anybody_asks() {
     let api = Arc::<Forgetful>::default();
-    let mut pages = begin_to_read(&account_of(Arc::clone(&api) as Arc<dyn Api>));
+    let account = account_of(Arc::clone(&api) as Arc<dyn Api>);
+    let mut pages = PagesAhead::far(&account, request(None), |_| {});
     for _ in 0..100 {
         tokio::task::yield_now().await;
     }
@@ -183,4 +184,31 @@ async fn of_pages_in_memory_one_is_read_before_anybody_asks() {
         tokio::task::yield_now().await;
     }
     assert_eq!(api.calls.load(Ordering::Relaxed), 2);
+}
+
+/// A list of one page.
+#[derive(Debug, Default)]
+struct Short(AtomicUsize);
+
+#[async_trait::async_trait]
+impl Api for Short {
+    async fn call(&self, _: &Call) -> Result<Reply, ApiError> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(Reply::new(200, r#"[{"_id":"1","name":"one"}]"#))
+    }
+}
+
+#[tokio::test]
+async fn of_a_list_that_was_begun_early_both_looks_are_made_before_anybody_asks() {
+    let api = Arc::<Short>::default();
+    let account = account_of(Arc::clone(&api) as Arc<dyn Api>);
+    let (mut names, begun) = (Names::default(), begin_to_read(&account, &Cancel::new()));
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(api.0.load(Ordering::Relaxed), 2);
+    let manner = ScanOptions { steady: true, ..ScanOptions::default() };
+    let seen = list_scan_of(&account, Some(begun), manner, &Cancel::new(), &mut names).await.unwrap();
+    assert_eq!((names.0, seen.listed), (vec!["one".to_owned()], 1));
+    assert_eq!(api.0.load(Ordering::Relaxed), 2);
 }

@@ -12,8 +12,8 @@ fn back_off_stays_finite_however_often_it_fails() {
         .job("page_size", "1")
         .fault(Fault::on_list(Fault::status(500)).in_account("source"))
         .run();
-    // The list of the target is read beside it, once.
-    ran.expect_exit(1).expect_no_write().expect_calls("GET", "/v1/imports", 100 + 1);
+    // The list of the target is looked at twice beside it.
+    ran.expect_exit(1).expect_no_write().expect_calls("GET", "/v1/imports", 100 + 2);
 }
 
 /// auth0-deploy-cli#1227: the first dry runs deployed for real.

@@ -1,0 +1,34 @@
+//! A list that is read before it is swept: its pages lie on disk, and the second look at it goes on beside.
+
+use std::hash::RandomState;
+
+use tokio::sync::oneshot;
+
+use super::request;
+use super::second_look::{SecondLook, other_limit};
+use crate::inventory::endpoint::Account;
+use crate::inventory::pages_ahead::PagesAhead;
+use crate::model::cancel::Cancel;
+
+/// The plain list of an account, begun to be read. Dropped, it stops.
+#[derive(Debug)]
+pub(crate) struct Begun {
+    pub(super) pages: PagesAhead,
+    /// How ids are hashed, at both looks.
+    pub(super) hasher: RandomState,
+    /// The second look, there once the first page is.
+    pub(super) second: oneshot::Receiver<SecondLook>,
+}
+
+/// Begins to read the plain list of an account, for a steady sweep that comes once something else is known.
+pub(crate) fn begin_to_read(account: &Account, cancel: &Cancel) -> Begun {
+    let hasher = RandomState::default();
+    let (sender, second) = oneshot::channel();
+    let (of, hashes, stop) = (account.clone(), hasher.clone(), cancel.clone());
+    let pages = PagesAhead::far(account, request(None), move |first| {
+        let limit = other_limit(first.len(), first.more());
+        // Nobody waits for it where the list was given up.
+        drop(sender.send(SecondLook::begin(&of, hashes, limit, &stop)));
+    });
+    Begun { pages, hasher, second }
+}
