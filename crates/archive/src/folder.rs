@@ -177,11 +177,12 @@ impl ObjectStore for Folder {
     async fn put_multipart_opts(
         &self,
         location: &Path,
-        _opts: PutMultipartOptions,
+        opts: PutMultipartOptions,
     ) -> Result<Box<dyn MultipartUpload>> {
         let target = self.inner.path_to_filesystem(location)?;
-        let file = aside(&self.root).map_err(failed)?;
-        Ok(Box::new(Upload { file: Some(Arc::new(Mutex::new(file))), target, end: 0 }))
+        let file = Some(Arc::new(Mutex::new(aside(&self.root).map_err(failed)?)));
+        let only_new = opts.extensions.get::<OnlyNew>().is_some();
+        Ok(Box::new(Upload { file, target, only_new, end: 0 }))
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
@@ -290,11 +291,17 @@ fn there<T>(read: io::Result<T>) -> Result<Option<T>> {
     }
 }
 
+/// Says of a file that is written in parts that one which is there already wins. Other storages do not know it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct OnlyNew;
+
 /// A large file on its way: its parts go to their places in a file aside.
 #[derive(Debug)]
 struct Upload {
     file: Option<Arc<Mutex<NamedTempFile>>>,
     target: PathBuf,
+    /// A file that is there already wins.
+    only_new: bool,
     end: u64,
 }
 
@@ -318,13 +325,47 @@ impl MultipartUpload for Upload {
         let file = self.file.take().and_then(Arc::into_inner);
         let file = file.ok_or_else(|| failed(io::ErrorKind::BrokenPipe.into()))?;
         let file = file.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let target = self.target.clone();
-        blocking(move || publish(file, &target, false)).await?;
+        let (target, only_new) = (self.target.clone(), self.only_new);
+        blocking(move || publish(file, &target, only_new)).await?;
         Ok(PutResult { e_tag: None, version: None, extensions: object_store::Extensions::default() })
     }
 
     async fn abort(&mut self) -> Result<()> {
         self.file = None;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Seek, Write};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::ArchiveError;
+    use crate::location::Place;
+    use crate::store::Store;
+
+    #[tokio::test]
+    async fn a_long_file_is_written_whole_and_over_another_only_where_that_is_meant() {
+        let folder = tempfile::tempdir().unwrap();
+        let store: Arc<dyn ObjectStore> = Arc::new(Folder::new(folder.path()).unwrap());
+        let root = Some(folder.path().to_owned());
+        let place = Place { store, root: Path::default(), shown: "here".to_owned(), folder: root };
+        let store = Store::at(&place, Duration::from_secs(9));
+        for (round, length) in [(0, 9), (1, 700_001), (2, 1 << 19)] {
+            let mut file = tempfile::tempfile().unwrap();
+            let text: Vec<u8> = (0..length).map(|at: u32| at.to_le_bytes()[0] ^ round).collect();
+            file.write_all(&text).unwrap();
+            store.upload("a/new", &mut file, PutMode::Overwrite).await.unwrap();
+            assert!(store.read("a/new").await.unwrap().unwrap() == text);
+            // It is there already, by an earlier try of the same.
+            store.upload("a/new", &mut file, PutMode::Create).await.unwrap();
+            file.rewind().unwrap();
+            file.write_all(b"another").unwrap();
+            let refused = store.upload("a/new", &mut file, PutMode::Create).await;
+            assert!(matches!(refused, Err(ArchiveError::Refused(_))), "{refused:?}");
+            assert!(store.read("a/new").await.unwrap().unwrap() == text);
+        }
     }
 }

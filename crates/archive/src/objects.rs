@@ -9,11 +9,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::TryStreamExt;
 use jiff::SignedDuration;
-use object_store::{ObjectStore, UpdateVersion};
+use object_store::{ObjectStore, PutMode, UpdateVersion};
 
 use super::folder::ASIDE;
-use super::location::{self, Place};
-use super::store::{Object, PART, Store};
+use super::location;
+use super::store::{Object, Store};
 use super::{ArchiveError, ArchiveOptions};
 
 /// How the names of objects begin that conditional writes are tried with.
@@ -51,8 +51,8 @@ impl Objects {
     ///
     /// The location makes no sense, or the folder cannot be made.
     pub fn open(location: &str, options: &ArchiveOptions) -> Result<Self, ArchiveError> {
-        let Place { store, root, shown, folder } = location::find(location, options)?;
-        Ok(Self { store: Store::new(store, root, &shown, options.deadline), folder })
+        let place = location::find(location, options)?;
+        Ok(Self { store: Store::at(&place, options.deadline), folder: place.folder })
     }
 
     /// Uses a storage that the caller made.
@@ -185,12 +185,7 @@ impl Objects {
     /// parts of an unfinished upload, which are no object.
     pub async fn put_file(&self, name: &str, path: &FilePath) -> Result<(), ArchiveError> {
         let mut file = std::fs::File::open(path).map_err(ArchiveError::local("read", path))?;
-        if file.metadata().map_err(ArchiveError::local("read", path))?.len() < PART as u64 {
-            // A short file is written in one piece; until it is there, readers get the old one.
-            let bytes = std::fs::read(path).map_err(ArchiveError::local("read", path))?;
-            return self.store.replace(name, bytes.into()).await;
-        }
-        self.store.upload(name, &mut file).await
+        self.store.upload(name, &mut file, PutMode::Overwrite).await
     }
 
     /// The names of all objects below a folder of the place with the [`ObjectVersion::tag`] of each, in no order.

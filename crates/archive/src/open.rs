@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cipher::{self, Cipher};
 use super::layout::{BLOBS, CHECKED, HEADER, NOTES, SNAPSHOTS};
-use super::location::{self, Place};
+use super::location;
 use super::lock::{self, Ask, Held, Locks, Sharing};
 use super::seal::{pack, unpack};
 use super::store::Store;
@@ -58,9 +58,9 @@ impl Archive {
     ///
     /// If the future is dropped, an archive that was asked for may have been made; opening it again finds it.
     pub async fn open(location: &str, options: ArchiveOptions) -> Result<Self, ArchiveError> {
-        let Place { store, root, shown, folder } = location::find(location, &options)?;
-        let store = Store::new(store, root, &shown, options.deadline);
-        let locks = folder.map_or(Locks::Leases, Locks::File);
+        let place = location::find(location, &options)?;
+        let store = Store::at(&place, options.deadline);
+        let locks = place.folder.map_or(Locks::Leases, Locks::File);
         Self::open_in(store, locks, options).await
     }
 

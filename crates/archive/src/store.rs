@@ -10,14 +10,18 @@ use futures::stream::{BoxStream, StreamExt};
 use jiff::Timestamp;
 use object_store::path::Path;
 use object_store::{
-    Error, GetOptions, GetRange, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions,
-    PutPayload, UpdateVersion,
+    Error, GetOptions, GetRange, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode,
+    PutMultipartOptions, PutOptions, PutPayload, UpdateVersion,
 };
 
 use super::ArchiveError;
+use super::folder::OnlyNew;
+use super::location::Place;
 
-/// What is written in one piece; larger files go in parts of this size.
-pub(super) const PART: usize = 8 << 20;
+/// What is written to a bucket in one piece; larger files go in parts of this size.
+const PART: usize = 8 << 20;
+/// The same in a folder, where a part costs no call: a smaller one takes less memory.
+const PART_IN_A_FOLDER: usize = 256 << 10;
 
 /// How often a write that got no good answer is sent in all.
 const WRITES: u32 = 2;
@@ -30,6 +34,11 @@ fn is_refusal(error: &Error, mode: &PutMode) -> bool {
         Error::NotFound { .. } => matches!(mode, PutMode::Update(_)),
         _ => false,
     }
+}
+
+/// A file of this machine that is to be written to the storage cannot be read.
+fn unread(source: std::io::Error) -> ArchiveError {
+    ArchiveError::Local { what: "read", path: std::env::temp_dir(), source }
 }
 
 /// What a write came to.
@@ -47,6 +56,7 @@ pub(super) struct Store {
     inner: Arc<dyn ObjectStore>,
     root: Path,
     place: Arc<str>,
+    part: usize,
     deadline: Duration,
 }
 
@@ -63,7 +73,14 @@ pub(super) struct Object {
 
 impl Store {
     pub(super) fn new(inner: Arc<dyn ObjectStore>, root: Path, place: &str, deadline: Duration) -> Self {
-        Self { inner, root, place: place.into(), deadline }
+        Self { inner, root, place: place.into(), part: PART, deadline }
+    }
+
+    /// Uses a place that was found by its location.
+    pub(super) fn at(place: &Place, deadline: Duration) -> Self {
+        let store = Self::new(Arc::clone(&place.store), place.root.clone(), &place.shown, deadline);
+        let part = if place.folder.is_some() { PART_IN_A_FOLDER } else { PART };
+        Self { part, ..store }
     }
 
     /// The archive as messages call it.
@@ -283,39 +300,55 @@ impl Store {
         })
     }
 
-    /// Writes a new object of any size from a file; it appears whole or not at all.
-    pub(super) async fn upload(&self, name: &str, file: &mut File) -> Result<(), ArchiveError> {
-        let local = |source| ArchiveError::Local { what: "read", path: std::env::temp_dir(), source };
-        let mut part = Vec::new();
-        file.rewind().map_err(local)?;
-        file.take(PART as u64).read_to_end(&mut part).map_err(local)?;
-        if part.len() < PART {
-            let made = self.create_own(name, part.into()).await?;
-            return if made {
-                Ok(())
-            } else {
-                Err(ArchiveError::Refused(format!("{name} is in {} already", self.place)))
+    /// Writes an object of any size from a file; it appears whole or not at all. With [`PutMode::Create`] another one of this
+    /// name stays; in a bucket only one that is written in one piece is held against it.
+    pub(super) async fn upload(
+        &self,
+        name: &str,
+        file: &mut File,
+        mode: PutMode,
+    ) -> Result<(), ArchiveError> {
+        let exists = || ArchiveError::Refused(format!("{name} is in {} already", self.place));
+        file.rewind().map_err(unread)?;
+        let mut part = self.next_part(file)?;
+        if part.len() < self.part {
+            return match mode {
+                PutMode::Overwrite => self.replace(name, part.into()).await,
+                _ => self.create_own(name, part.into()).await?.then_some(()).ok_or_else(exists),
             };
         }
+        let mut options = PutMultipartOptions::default();
+        if mode != PutMode::Overwrite {
+            options.extensions.insert(OnlyNew);
+        }
         let path = self.path(name);
-        let start = self.timed("write", name, self.inner.put_multipart(&path)).await?;
-        let mut upload = start.map_err(self.error("write", name))?;
+        let start = self.inner.put_multipart_opts(&path, options);
+        let mut upload = self.timed("write", name, start).await?.map_err(self.error("write", name))?;
         while !part.is_empty() {
-            let sent =
-                self.timed("write", name, upload.put_part(PutPayload::from(std::mem::take(&mut part)))).await;
+            let sent = self.timed("write", name, upload.put_part(PutPayload::from(part))).await;
             if let Err(error) = sent.and_then(|sent| sent.map_err(self.error("write", name))) {
                 // Best effort: what is left of it is not an object.
                 let _ = self.timed("give up", name, upload.abort()).await;
                 return Err(error);
             }
-            file.take(PART as u64).read_to_end(&mut part).map_err(local)?;
+            part = self.next_part(file)?;
         }
         let failed = match self.timed("write", name, upload.complete()).await {
             Ok(Ok(_)) => return Ok(()),
+            Ok(Err(error)) if is_refusal(&error, &mode) => exists(),
             Ok(Err(error)) => self.error("write", name)(error),
             Err(slow) => slow,
         };
         if self.holds_file(name, file).await { Ok(()) } else { Err(failed) }
+    }
+
+    /// What comes next in a file that is written in parts; nothing at its end.
+    fn next_part(&self, file: &mut File) -> Result<Vec<u8>, ArchiveError> {
+        let length = file.metadata().map_err(unread)?.len().min(self.part as u64);
+        // Exactly: a growing list takes twice as much.
+        let mut part = Vec::with_capacity(usize::try_from(length).unwrap_or(self.part));
+        file.take(self.part as u64).read_to_end(&mut part).map_err(unread)?;
+        Ok(part)
     }
 
     /// Removes an object; it may be gone already.

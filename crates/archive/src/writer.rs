@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use bytes::Bytes;
 use futures::stream::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
+use object_store::PutMode;
 use tokio::task::JoinSet;
 
 use super::layout::{BLOBS, SNAPSHOTS};
@@ -282,7 +283,7 @@ impl Archive {
         let written = written.map_err(ArchiveError::task("write", &path, self.store().place()))?;
         let (mut file, sum) = written.map_err(ArchiveError::local("write to a file in", self.spool()))?;
         lock.check()?;
-        self.store().upload(&path, &mut file).await?;
+        self.store().upload(&path, &mut file, PutMode::Create).await?;
         let back = match self.manifest(&id).await {
             Ok((snapshot, _, found)) if found == sum => Ok(snapshot),
             Ok(_) => Err(self.store().damaged(&path, "it does not read back as it was written")),
