@@ -24,7 +24,7 @@ pub struct Span {
 }
 
 /// A span in 12 bytes instead of 16.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct PackedSpan {
     offset: Halves,
     length: u32,

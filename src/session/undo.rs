@@ -59,10 +59,10 @@ impl Session {
         let run_id = earlier.id();
         let made_anew = made_anew(&earlier)?;
         let (to, wanted) = (staged.plan(), staged.wanted());
-        let planning = plan_undo(UndoRequest {
+        let states = std::mem::take(&mut earlier.states);
+        let request = UndoRequest {
             folder: &earlier.folder,
             plan: &earlier.plan,
-            memory: &earlier.states,
             run: &run_id,
             made_anew: &made_anew,
             target,
@@ -73,8 +73,8 @@ impl Session {
             copies,
             now: self.host.clock.now(),
             tool: TOOL,
-        });
-        let PlannedUndo { planned, copies } = self.unless_stopped(planning).await?;
+        };
+        let PlannedUndo { planned, copies } = self.unless_stopped(plan_undo(request, states)).await?;
         let job_text = earlier.job_text()?;
         let action = Action::Undo.as_str().to_owned();
         let undoes = Some(earlier.folder);

@@ -1,11 +1,13 @@
 //! Whether anybody touched what a run left behind. Pure.
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::Fingerprint;
 use crate::planner::undo::stamp::Stamp;
 use crate::planner::undo::touched::Left;
 
 /// What stands in the target now.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Standing {
     pub print: Fingerprint,
     /// The import's `lastModified`, as the service shows it.
@@ -15,7 +17,7 @@ pub(crate) struct Standing {
 }
 
 /// When an import was made, as its own document says it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Created {
     /// It does not say.
     Unknown,

@@ -4,6 +4,7 @@ mod judge;
 mod left_alone;
 mod links;
 mod present;
+mod records;
 mod stamp;
 mod standings;
 mod touched;
@@ -26,10 +27,11 @@ use crate::model::cancel::Cancel;
 use crate::model::{Head, Id, ItemKey, Operation, Outcome, PackedId, Verdict};
 use crate::planner::prepare::{blank, ended};
 use crate::planner::request::breathe;
-use crate::planner::undo::judge::{Standing, Touch, judge};
+use crate::planner::undo::judge::{Standing, Touch};
 use crate::planner::undo::left_alone::{added, copy, may_hold_an_edit};
 use crate::planner::undo::links::{Links, in_order};
 use crate::planner::undo::present::{users, who_changed};
+use crate::planner::undo::records::Records;
 use crate::planner::undo::stamp::Stamp;
 use crate::planner::undo::standings::{Now, Standings, standings};
 use crate::planner::undo::touched::{Did, Touched, witnesses_of};
@@ -69,8 +71,6 @@ pub struct UndoRequest<'a> {
     pub folder: &'a RunFolder,
     /// The plan of the run that is undone.
     pub plan: &'a PlanFile,
-    /// Where its items stand.
-    pub memory: &'a ItemStates,
     /// The id of the run that is undone.
     pub run: &'a str,
     /// What earlier undos made anew of what it removed: the ids then and now.
@@ -93,7 +93,7 @@ pub struct UndoRequest<'a> {
     pub tool: &'a str,
 }
 
-/// Plans the undo of a run. Nothing is written to the service.
+/// Plans the undo of a run, whose items stand as `states` says. Nothing is written to the service.
 ///
 /// # Errors
 ///
@@ -102,16 +102,19 @@ pub struct UndoRequest<'a> {
 /// # Cancel safety
 ///
 /// Dropping the future leaves files of the plan that nobody needs, and nothing else.
-pub async fn plan_undo(with: UndoRequest<'_>) -> Result<PlannedUndo, EngineError> {
+pub async fn plan_undo(with: UndoRequest<'_>, states: ItemStates) -> Result<PlannedUndo, EngineError> {
     let before = spent([with.target]);
-    let touched = in_order(all_touched(&with)?);
-    let befores = Befores::index(with.folder)?;
-    let mut standings = standings(&with, &touched).await?;
+    let mut records = Records::create(&with.to.with_file_name("now.spool"))?;
+    let touched = in_order(all_touched(&with, &states, &mut records)?);
+    // What the journal says of the states of the items is not needed any more.
+    drop(states);
+    let mut standings = standings(&with, &touched, records).await?;
     if !standings.any_there() && touched.iter().any(Touched::is_read) {
         refuse_another(&with, &touched).await?;
     }
     let people = who_changed(&with, &touched, &standings).await;
     let uses = users(&with, &touched).await?;
+    let befores = Befores::index(with.folder)?;
     let mut head = with.plan.head().clone();
     head.settings.source = head.settings.target.clone();
     let head = PlanHead {
@@ -150,14 +153,22 @@ pub async fn plan_undo(with: UndoRequest<'_>) -> Result<PlannedUndo, EngineError
 }
 
 /// What the run did, item by item, and the copies that it found.
-fn all_touched(with: &UndoRequest<'_>) -> Result<Vec<Touched>, EngineError> {
+fn all_touched(
+    with: &UndoRequest<'_>,
+    states: &ItemStates,
+    records: &mut Records,
+) -> Result<Vec<Touched>, EngineError> {
     // Exactly: a growing list takes twice as much.
     let (mut touched, mut copies) = (Vec::with_capacity(with.plan.len() as usize), Vec::new());
     let grace = jiff::SignedDuration::try_from(with.settle).unwrap_or(jiff::SignedDuration::MAX);
-    rows(with.folder, with.plan, with.memory, |row| {
+    rows(with.folder, with.plan, states, |row| {
         let is_recent = row.finished_at.is_some_and(|at| with.now.duration_since(at) < grace);
-        touched.extend(Touched::of(&row, with.memory, is_recent).map(|one| one.now_as(with.made_anew)));
-        copies.extend(Touched::copies(&row, is_recent));
+        if let Some((one, recorded)) = Touched::of(&row, states, is_recent) {
+            touched.push(one.now_as(with.made_anew).kept(&recorded, records)?);
+        }
+        for (one, recorded) in Touched::copies(&row, is_recent) {
+            copies.push(one.kept(&recorded, records)?);
+        }
         Ok(())
     })?;
     if !copies.is_empty() {
@@ -278,7 +289,9 @@ fn plan_item(
         sha256: standing.map(|standing| standing.print),
         modified: standing.and_then(|standing| standing.modified.as_ref()).map(Stamp::text),
     };
-    if let Did::Unknown(why) = &one.did {
+    let recorded = standings.recorded(one)?;
+    if one.did == Did::Unknown {
+        let why = recorded.why.unwrap_or_default();
         item.target = one.packed_target().is_some().then(|| named(None));
         return Ok(ended(item, Outcome::Conflict, "not_known", format!("{why}: left alone")).into());
     }
@@ -286,23 +299,25 @@ fn plan_item(
         let message = "the journal does not say which import it was";
         return Ok(ended(item, Outcome::Failed, "no_target", message).into());
     }
-    let standing = match standings.now(at) {
-        Now::Unreadable(said) => {
-            let (code, why) = &**said;
+    let touch = match standings.now(at) {
+        Now::Unreadable => {
+            let (code, why) = standings.unreadable(at)?;
             item.target = Some(named(None));
             let message = format!("it cannot be read ({why}): left alone");
-            return Ok(ended(item, Outcome::Failed, code, message).into());
+            return Ok(ended(item, Outcome::Failed, &code, message).into());
         }
         Now::Gone => None,
-        Now::There(standing) => Some(standing.clone()),
+        Now::There(touch) => Some(touch),
     };
+    let standing = touch.map(|_| standings.standing(at)).transpose()?;
     if one.did == Did::Removed {
         // It comes back under its own id, if what an earlier undo made in its stead is gone.
         let own = of_run.target.as_ref().filter(|_| standing.is_none()).map(|own| own.id.clone());
         item.target = Some(ImportRef { id: own.unwrap_or_else(|| id.clone()), ..named(None) });
-        return Ok(put_back(item, one, standing.is_some(), befores));
+        let kept = befores.document(one.item, recorded.before_sha256).ok().flatten();
+        return Ok(put_back(item, standing.is_some(), kept.as_ref()));
     }
-    let Some(standing) = standing else {
+    let Some((standing, touch)) = standing.zip(touch) else {
         if one.did == Did::Overwrote {
             let message = "it was removed by somebody else since: left alone";
             return Ok(ended(item, Outcome::Stale, "gone", message).into());
@@ -313,11 +328,11 @@ fn plan_item(
     };
     item.target = Some(named(Some(&standing)));
     if let Did::Met { equal } = one.did {
-        return Ok(copy(item, with.copies, equal, judge(&one.left, &standing), who).into());
+        return Ok(copy(item, with.copies, equal, touch, who).into());
     }
     let (mut wanted, mut now) = (None, None);
     if one.did == Did::Overwrote {
-        let kept = befores.document(one.item, one.before_sha256)?;
+        let kept = befores.document(one.item, recorded.before_sha256)?;
         let Some(kept) = kept.as_ref().and_then(|kept| Wanted::of(kept, false)) else {
             let message = "before.jsonl lacks the document as it was, or holds another: put it back by hand";
             return Ok(ended(item, Outcome::Failed, "no_before", message).into());
@@ -330,7 +345,7 @@ fn plan_item(
         }
         wanted = Some(kept);
     }
-    match judge(&one.left, &standing) {
+    match touch {
         Touch::Untouched => {}
         Touch::Edited | Touch::Behind => {
             let message = format!("it was changed since the run{who}: left alone");

@@ -9,7 +9,7 @@ use crate::api::{Dependent, ErrorKind};
 use crate::inventory::error::EngineError;
 use crate::model::Id;
 use crate::planner::undo::UndoRequest;
-use crate::planner::undo::judge::{Touch, judge};
+use crate::planner::undo::judge::Touch;
 use crate::planner::undo::standings::{Now, Standings};
 use crate::planner::undo::touched::{Did, Touched};
 
@@ -27,7 +27,7 @@ pub(crate) async fn who_changed(
     let is_edited = |(at, one): &(usize, &Touched)| {
         one.is_import()
             && one.did != Did::Removed
-            && matches!(standings.now(*at), Now::There(now) if judge(&one.left, now) != Touch::Untouched)
+            && matches!(standings.now(*at), Now::There(touch) if touch != Touch::Untouched)
     };
     let edited = touched.iter().enumerate().filter(is_edited).take(MOST_ASKED);
     futures::stream::iter(edited.filter_map(|(at, one)| Some((at, one.target()?))))

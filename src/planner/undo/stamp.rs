@@ -1,9 +1,10 @@
 //! Times as the service writes them.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// A time as the service writes it: small where that is as usual, for there may be very many.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Stamp {
     /// `2026-01-01T00:00:00.000Z`, in milliseconds.
     Usual(i64),

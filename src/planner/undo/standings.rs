@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use futures::StreamExt;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
@@ -19,9 +20,10 @@ use crate::inventory::list_scan::{PAGE, PageVisitor, ScanOptions, list_scan};
 use crate::model::{Head, Id, PackedId};
 use crate::planner::undo::UndoRequest;
 use crate::planner::undo::judge::{Created, Standing, Touch, judge};
+use crate::planner::undo::records::Records;
 use crate::planner::undo::stamp::Stamp;
-use crate::planner::undo::touched::{Did, Touched};
-use crate::run_folder::document_file::{DocumentFile, PackedSpan};
+use crate::planner::undo::touched::{Did, Recorded, Touched};
+use crate::run_folder::document_file::{PackedSpan, Span};
 use crate::run_folder::forecast;
 
 /// So many documents tell what the service fills in by itself.
@@ -34,20 +36,20 @@ const PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 
 /// What is known of one import or resource as it is now.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Now {
     /// Neither a list nor a call by id shows it.
     Gone,
-    /// It is there.
-    There(Standing),
-    /// The service does not show it: code, and why.
-    Unreadable(Box<(String, String)>),
+    /// It is there: whether anybody touched it.
+    There(Touch),
+    /// The service does not show it.
+    Unreadable,
 }
 
 /// What stands in the target, by the position of what was touched.
 pub(crate) struct Standings {
     all: Vec<Seen>,
-    texts: DocumentFile,
+    records: Records,
     /// What [`Self::answered`] gives, once it was asked.
     answered: Option<Vec<Value>>,
 }
@@ -55,8 +57,10 @@ pub(crate) struct Standings {
 #[derive(Debug, Default)]
 struct Seen {
     now: Option<Now>,
-    /// Where the text lies of what is to be compared with the document before the run.
-    text: Option<PackedSpan>,
+    /// Where it lies what stands there, or why that cannot be read.
+    told: PackedSpan,
+    /// Bytes of the text behind that, of what is to be compared with the document before the run; else 0.
+    text: u32,
     /// Whether the run overwrote it, and saw the answer.
     was_answered: bool,
     /// Whether it is looked for.
@@ -65,18 +69,38 @@ struct Seen {
     listed: Option<bool>,
     /// Whether the last call by id showed it.
     by_id: Option<bool>,
-    looks: u32,
+    looks: u8,
 }
 
 impl Standings {
-    pub(crate) fn now(&self, at: usize) -> &Now {
-        self.all.get(at).and_then(|seen| seen.now.as_ref()).unwrap_or(&Now::Gone)
+    pub(crate) fn now(&self, at: usize) -> Now {
+        self.all.get(at).and_then(|seen| seen.now).unwrap_or(Now::Gone)
+    }
+
+    /// What stands there of what is [there](Now::There).
+    pub(crate) fn standing(&mut self, at: usize) -> Result<Standing, EngineError> {
+        self.told(at)
+    }
+
+    /// Code, and why, of what is [unreadable](Now::Unreadable).
+    pub(crate) fn unreadable(&mut self, at: usize) -> Result<(String, String), EngineError> {
+        self.told(at)
+    }
+
+    fn told<T: DeserializeOwned>(&mut self, at: usize) -> Result<T, EngineError> {
+        let place = self.all.get(at).map(|seen| seen.told).unwrap_or_default();
+        Ok(self.records.get(place)?)
+    }
+
+    /// What the run recorded of what it touched.
+    pub(crate) fn recorded(&mut self, one: &Touched) -> Result<Recorded, EngineError> {
+        Ok(self.records.get(one.recorded)?)
     }
 
     /// The document as it is, where it was read to be compared.
     pub(crate) fn text(&mut self, at: usize) -> Result<Option<Vec<u8>>, EngineError> {
-        let span = self.all.get(at).and_then(|seen| seen.text);
-        Ok(span.map(|span| self.texts.read(span.into())).transpose()?)
+        let place = self.all.get(at).and_then(Seen::text);
+        Ok(place.map(|place| self.records.text(place)).transpose()?)
     }
 
     /// Some documents that the run overwrote, whose writes were answered: what they have in common beside what was sent is the
@@ -84,10 +108,10 @@ impl Standings {
     pub(crate) fn answered(&mut self) -> Result<&[Value], EngineError> {
         if self.answered.is_none() {
             let answered = self.all.iter().filter(|seen| seen.was_answered);
-            let spans: Vec<PackedSpan> = answered.filter_map(|seen| seen.text).take(SAMPLE).collect();
+            let places: Vec<PackedSpan> = answered.filter_map(Seen::text).take(SAMPLE).collect();
             let mut trees = Vec::new();
-            for span in spans {
-                trees.extend(read_tree(&self.texts.read(span.into())?));
+            for place in places {
+                trees.extend(read_tree(&self.records.text(place)?));
             }
             self.answered = Some(trees);
         }
@@ -100,18 +124,30 @@ impl Standings {
     }
 }
 
-/// Reads what stands in the target of everything that was touched.
+impl Seen {
+    /// Where the text lies of what is to be compared with the document before the run.
+    fn text(&self) -> Option<PackedSpan> {
+        let told = Span::from(self.told);
+        let offset = told.offset + u64::from(told.length);
+        (self.text > 0).then(|| Span { offset, length: self.text }.into())
+    }
+}
+
+/// Reads what stands in the target of everything that was touched, and puts it down in `records`.
 ///
 /// # Errors
 ///
 /// The token is refused, the service is away, or it was interrupted.
-pub(crate) async fn standings(with: &UndoRequest<'_>, touched: &[Touched]) -> Result<Standings, EngineError> {
+pub(crate) async fn standings(
+    with: &UndoRequest<'_>,
+    touched: &[Touched],
+    records: Records,
+) -> Result<Standings, EngineError> {
     let all = touched.iter().map(|_| Seen::default()).collect();
-    let texts = DocumentFile::create_in_passing(&with.to.with_file_name("now.spool"))?;
     let mut reader = Reader {
         with,
         touched,
-        found: Standings { all, texts, answered: None },
+        found: Standings { all, records, answered: None },
         by_id: Vec::new(),
         ignore: Ignore::new(with.plan.head().settings.ignore.iter().map(Pointer::as_str)),
     };
@@ -120,10 +156,8 @@ pub(crate) async fn standings(with: &UndoRequest<'_>, touched: &[Touched]) -> Re
     reader.by_id = imports.filter_map(|(at, _)| u32::try_from(at).ok()).collect();
     reader.by_id.sort_unstable_by_key(|at| (touched[*at as usize].packed_target(), *at));
     reader.by_id.shrink_to_fit();
-    let read = reader.read().await;
-    // What cannot be removed is litter, not an error.
-    let _ = std::fs::remove_file(reader.found.texts.path());
-    read.map(|()| reader.found)
+    reader.read().await?;
+    Ok(reader.found)
 }
 
 struct Reader<'a> {
@@ -193,7 +227,7 @@ impl Reader<'_> {
             for at in open {
                 let seen = &mut self.found.all[*at];
                 if self.touched[*at].is_import() {
-                    seen.looks += 1;
+                    seen.looks = seen.looks.saturating_add(1);
                     if seen.listed == Some(false) && seen.by_id != Some(true) {
                         seen.now = Some(Now::Gone);
                     }
@@ -216,26 +250,26 @@ impl Reader<'_> {
             if with.cancel.is_draining() {
                 return Err(EngineError::Interrupted);
             }
-            self.found.all[at].looks += 1;
+            let seen = &mut self.found.all[at];
+            seen.looks = seen.looks.saturating_add(1);
             match answer {
                 Ok(document) => {
-                    self.found.all[at].by_id = Some(true);
+                    seen.by_id = Some(true);
                     self.take(at, &document.head, &document.text)?;
                 }
                 Err(error) if error.kind == ErrorKind::NotFound => {
-                    let seen = &mut self.found.all[at];
                     seen.by_id = Some(false);
                     if seen.listed != Some(true) {
                         seen.now = Some(Now::Gone);
                     }
                 }
                 Err(error) if error.is_of_one_document() => {
-                    let seen = &mut self.found.all[at];
                     // What the list shows is known well enough: every write reads it once more.
                     if seen.listed != Some(true) {
                         let code =
                             error.status.map_or_else(|| "unreadable".to_owned(), |status| status.to_string());
-                        seen.now = Some(Now::Unreadable(Box::new((code, error.summary.clone()))));
+                        seen.now = Some(Now::Unreadable);
+                        seen.told = self.found.records.put(&(code, &error.summary))?;
                     }
                 }
                 Err(error) => {
@@ -253,13 +287,17 @@ impl Reader<'_> {
 
     fn take(&mut self, at: usize, head: &Head, text: &str) -> Result<(), EngineError> {
         let print = Printed::new(text.as_bytes(), &self.ignore).print;
-        let seen = &mut self.found.all[at];
+        let (one, found) = (&self.touched[at], &mut self.found);
         let modified = head.last_modified.as_deref().map(Stamp::of);
         let created = Created::of(head.created_at.as_deref(), modified.as_ref());
-        seen.now = Some(Now::There(Standing { print, modified, created }));
-        if self.touched[at].is_compared() {
-            seen.was_answered = !self.touched[at].was_adopted;
-            seen.text = Some(self.found.texts.append(text.as_bytes())?.into());
+        let standing = Standing { print, modified, created };
+        let recorded = found.recorded(one)?;
+        let seen = &mut found.all[at];
+        seen.now = Some(Now::There(judge(&recorded.left, &standing)));
+        seen.told = found.records.put(&standing)?;
+        if one.is_compared() {
+            seen.was_answered = !one.was_adopted;
+            seen.text = Span::from(found.records.put_text(text.as_bytes())?).length;
         }
         Ok(())
     }
@@ -269,14 +307,14 @@ impl Reader<'_> {
         let (one, seen) = (&self.touched[at], &self.found.all[at]);
         match &seen.now {
             None => false,
-            Some(Now::Unreadable(_)) => true,
+            Some(Now::Unreadable) => true,
             Some(Now::Gone) => {
                 // Two looks, one of them at the list: either alone may be behind the other.
                 let seen_twice = seen.looks >= 2 && (seen.listed.is_some() || !one.is_import());
                 one.did == Did::Removed || (late || !one.is_recent) && (seen_twice || !one.is_import())
             }
             Some(Now::There(_)) if one.did == Did::Removed => seen.looks >= 2 && (late || !one.is_recent),
-            Some(Now::There(standing)) => match judge(&one.left, standing) {
+            Some(Now::There(touch)) => match touch {
                 Touch::Untouched => true,
                 Touch::Behind => late,
                 Touch::Edited | Touch::NeverSeen => seen.looks >= 2 || seen.by_id.is_some(),

@@ -2,10 +2,15 @@
 
 use std::collections::{HashMap, HashSet};
 
+use serde::{Deserialize, Serialize};
+
 use crate::documents::references::Kind;
 use crate::journal::{ItemState, ItemStates};
 use crate::model::{Fingerprint, Id, ItemKey, Operation, Outcome, PackedId, Verdict};
+use crate::planner::undo::records::Records;
 use crate::planner::undo::stamp::Stamp;
+use crate::run_folder::RunFolderError;
+use crate::run_folder::document_file::PackedSpan;
 use crate::run_folder::plan_item::Witnesses;
 use crate::run_folder::rows::Row;
 
@@ -18,18 +23,17 @@ pub(crate) struct Touched {
     pub did: Did,
     /// The import or resource in the target.
     target: Option<PackedId>,
-    pub left: Left,
+    /// Where it lies what the run recorded of it.
+    pub recorded: PackedSpan,
     /// Whether its write got no answer, and was found to have had its effect by what stood there.
     pub was_adopted: bool,
-    /// SHA-256 of the text in `before.jsonl`.
-    pub before_sha256: Option<Fingerprint>,
     needs: Option<Box<Box<[ItemKey]>>>,
     /// Whether the run wrote it so lately that a read may still be behind.
     pub is_recent: bool,
 }
 
 /// What is to be undone of an item.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Did {
     /// It made an import that was not there.
     Made,
@@ -42,12 +46,12 @@ pub(crate) enum Did {
         /// Whether that held what was sent, in all but the name.
         equal: bool,
     },
-    /// Something was sent for it, and what came of it is not known: why, for people.
-    Unknown(Box<Box<str>>),
+    /// Something was sent for it, and what came of it is not known.
+    Unknown,
 }
 
 /// How the run left what it wrote, as far as it saw it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Left {
     /// Fingerprint as last recorded.
     pub print: Option<Fingerprint>,
@@ -65,6 +69,16 @@ impl Left {
         let known = answered.or(seen).map(Stamp::of);
         Self { print, known, was_answered: answered.is_some(), differs: false }
     }
+}
+
+/// What the run recorded of what it touched.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Recorded {
+    pub left: Left,
+    /// SHA-256 of the text in `before.jsonl`.
+    pub before_sha256: Option<Fingerprint>,
+    /// Why it is [not known](Did::Unknown) what came of it, for people.
+    pub why: Option<String>,
 }
 
 impl Touched {
@@ -102,30 +116,38 @@ impl Touched {
         self.did == Did::Overwrote || self.was_adopted
     }
 
-    /// The copies that the run found beside an item of its own.
-    pub(crate) fn copies(row: &Row, is_recent: bool) -> impl Iterator<Item = Self> {
-        row.copies.iter().map(move |copy| Self {
-            item: row.item.item,
-            kind: Kind::Imports,
-            did: Did::Met { equal: copy.equal },
-            target: Some(PackedId::from(&copy.id)),
-            left: Left::of(Some(copy.sha256), None, copy.modified.as_deref()),
-            was_adopted: false,
-            before_sha256: None,
-            needs: None,
-            is_recent,
+    /// The same, where what the run recorded of it is put down.
+    pub(crate) fn kept(self, recorded: &Recorded, records: &mut Records) -> Result<Self, RunFolderError> {
+        Ok(Self { recorded: records.put(recorded)?, ..self })
+    }
+
+    /// The copies that the run found beside an item of its own, and what it recorded of them.
+    pub(crate) fn copies(row: &Row, is_recent: bool) -> impl Iterator<Item = (Self, Recorded)> {
+        row.copies.iter().map(move |copy| {
+            let one = Self {
+                item: row.item.item,
+                kind: Kind::Imports,
+                did: Did::Met { equal: copy.equal },
+                target: Some(PackedId::from(&copy.id)),
+                recorded: PackedSpan::default(),
+                was_adopted: false,
+                needs: None,
+                is_recent,
+            };
+            let left = Left::of(Some(copy.sha256), None, copy.modified.as_deref());
+            (one, Recorded { left, before_sha256: None, why: None })
         })
     }
 
     /// Whether it has to be known what stands there now.
     pub(crate) fn is_read(&self) -> bool {
-        self.target.is_some() && !matches!(self.did, Did::Unknown(_))
+        self.target.is_some() && self.did != Did::Unknown
     }
 
-    /// What the run did, if there is anything to undo or to name.
-    pub(crate) fn of(row: &Row, states: &ItemStates, is_recent: bool) -> Option<Self> {
+    /// What the run did and what it recorded, if there is anything to undo or to name.
+    pub(crate) fn of(row: &Row, states: &ItemStates, is_recent: bool) -> Option<(Self, Recorded)> {
         let state = states.state(row.item.item);
-        let made = state.target().is_some();
+        let (made, mut why) = (state.target().is_some(), None);
         let did = match row.outcome {
             Outcome::Created | Outcome::Cloned | Outcome::Restored => Did::Made,
             Outcome::Updated => Did::Overwrote,
@@ -133,7 +155,8 @@ impl Touched {
             // What stands there is not what the run made.
             Outcome::Stale if made && row.error_code.as_deref() == Some("stale") => {
                 let said = row.error_message.as_deref().unwrap_or("somebody changed it since");
-                Did::Unknown(Box::new(said.into()))
+                why = Some(said.to_owned());
+                Did::Unknown
             }
             // A clone or a restored import that was not completed stands in the target all the same.
             _ if made
@@ -142,22 +165,24 @@ impl Touched {
             {
                 Did::Made
             }
-            _ => Did::Unknown(Box::new(unknown(row, &state)?.into())),
+            _ => {
+                why = Some(unknown(row, &state)?);
+                Did::Unknown
+            }
         };
-        Some(Self {
+        let one = Self {
             item: row.item.item,
             kind: row.item.kind,
             did,
             target: row.target_id.as_ref().map(PackedId::from),
-            left: Left {
-                differs: row.verdict == Verdict::Differs,
-                ..Left::of(row.target_sha256, row.written.1.as_deref(), row.seen_modified.as_deref())
-            },
+            recorded: PackedSpan::default(),
             was_adopted: row.adopted,
-            before_sha256: row.before_sha256,
             needs: (!row.item.needs.is_empty()).then(|| Box::new(row.item.needs.as_slice().into())),
             is_recent,
-        })
+        };
+        let left = Left::of(row.target_sha256, row.written.1.as_deref(), row.seen_modified.as_deref());
+        let left = Left { differs: row.verdict == Verdict::Differs, ..left };
+        Some((one, Recorded { left, before_sha256: row.before_sha256, why }))
     }
 }
 
