@@ -1,11 +1,17 @@
-//! The imports of the target that bear a wanted key: 80 bytes each, for there may be very many.
+//! The imports of the target that bear a wanted key: 36 bytes each, for there may be very many. What they are is read where
+//! it is asked for.
 
 use std::collections::HashMap;
 
 use crate::documents::Unreadable;
-use crate::model::packed_id::{UsualId, pack, unpack};
+use crate::model::packed_id::{pack, unpack};
 use crate::model::{Chunks, Fingerprint, Halves, Id, halves};
-use crate::run_folder::document_file::{PackedSpan, Span};
+use crate::run_folder::RunFolderError;
+use crate::run_folder::document_file::{DocumentFile, PackedSpan, Span, spoilt};
+
+/// Bytes of a fingerprint, and of an id of the usual form.
+const PRINT: u32 = 32;
+const ID: u32 = 12;
 
 /// An import of the target that bears a wanted key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +23,21 @@ pub(crate) struct TargetImport {
     pub app: bool,
     /// Why its text has no tree, if it has none. It is never equal to anything.
     pub unreadable: Option<Unreadable>,
+}
+
+impl TargetImport {
+    /// Puts a document down; behind it stand its fingerprint and its id.
+    pub(crate) fn put_down(
+        spool: &mut DocumentFile,
+        id: &Id,
+        text: &[u8],
+        print: Fingerprint,
+    ) -> Result<Span, RunFolderError> {
+        let slot = spool.append(text)?;
+        spool.append(&print.0)?;
+        spool.append(&pack(id).unwrap_or_default())?;
+        Ok(slot)
+    }
 }
 
 /// What of the target bears which key, by the hash of that.
@@ -38,8 +59,6 @@ type Place = [u32; 3];
 #[derive(Debug)]
 struct Kept {
     key: Halves,
-    id: UsualId,
-    print: [u8; 32],
     slot: PackedSpan,
     app: bool,
     has_more: bool,
@@ -57,7 +76,7 @@ impl Bearers {
         *self = Self::default();
     }
 
-    /// Adds an import that the list shows.
+    /// Adds an import that the list shows and that was [put down](TargetImport::put_down).
     pub(crate) fn push(&mut self, key: u64, import: TargetImport) {
         let kept = self.pack(halves(key), import);
         self.all.push(kept);
@@ -81,23 +100,39 @@ impl Bearers {
         self.late.contains_key(&key) || !self.range(key).is_empty()
     }
 
-    /// What bears the key, in the order of the list.
-    pub(crate) fn of(&self, key: u64) -> Vec<TargetImport> {
+    /// What bears the key, in the order of the list. `spool` is where it was put down.
+    pub(crate) fn of(&self, key: u64, spool: &mut DocumentFile) -> Result<Vec<TargetImport>, RunFolderError> {
         match self.late.get(&key) {
-            Some(late) => vec![late.clone()],
-            None => self.range(key).iter().map(|[.., at]| self.unpack(&self.all[*at as usize])).collect(),
+            Some(late) => Ok(vec![late.clone()]),
+            None => {
+                let places = self.range(key).iter();
+                places.map(|[.., at]| self.unpack(&self.all[*at as usize], spool)).collect()
+            }
         }
+    }
+
+    /// How many bear the key.
+    pub(crate) fn count(&self, key: u64) -> usize {
+        if self.late.contains_key(&key) { 1 } else { self.range(key).len() }
     }
 
     /// One of what bears the key, by its place.
-    pub(crate) fn get(&self, key: u64, at: usize) -> Option<TargetImport> {
+    pub(crate) fn get(
+        &self,
+        key: u64,
+        at: usize,
+        spool: &mut DocumentFile,
+    ) -> Result<Option<TargetImport>, RunFolderError> {
         match self.late.get(&key) {
-            Some(late) => Some(late.clone()).filter(|_| at == 0),
-            None => self.range(key).get(at).map(|[.., at]| self.unpack(&self.all[*at as usize])),
+            Some(late) => Ok(Some(late.clone()).filter(|_| at == 0)),
+            None => {
+                let kept = self.range(key).get(at).map(|[.., at]| &self.all[*at as usize]);
+                kept.map(|kept| self.unpack(kept, spool)).transpose()
+            }
         }
     }
 
-    /// Puts another state of an import in its place.
+    /// Puts another state of an import, which was [put down](TargetImport::put_down), in its place.
     pub(crate) fn put(&mut self, key: u64, at: usize, import: TargetImport) {
         if let Some(late) = self.late.get_mut(&key) {
             *late = import;
@@ -108,8 +143,12 @@ impl Bearers {
     }
 
     /// All of them.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = TargetImport> {
-        self.all.iter().map(|kept| self.unpack(kept)).chain(self.late.values().cloned())
+    pub(crate) fn iter(
+        &self,
+        spool: &mut DocumentFile,
+    ) -> impl Iterator<Item = Result<TargetImport, RunFolderError>> {
+        let late = self.late.values().cloned().map(Ok);
+        self.all.iter().map(|kept| self.unpack(kept, spool)).chain(late)
     }
 
     fn range(&self, key: u64) -> &[Place] {
@@ -120,22 +159,27 @@ impl Bearers {
     }
 
     fn pack(&mut self, key: Halves, import: TargetImport) -> Kept {
-        let TargetImport { id, print, slot, app, unreadable } = import;
+        let TargetImport { id, slot, app, unreadable, .. } = import;
         let usual = pack(&id);
         let has_more = usual.is_none() || unreadable.is_some();
         if has_more {
             let more = More { id: usual.is_none().then_some(id), unreadable };
             self.more.insert(slot.offset, more);
         }
-        Kept { key, id: usual.unwrap_or_default(), print: print.0, slot: slot.into(), app, has_more }
+        Kept { key, slot: slot.into(), app, has_more }
     }
 
-    fn unpack(&self, kept: &Kept) -> TargetImport {
+    fn unpack(&self, kept: &Kept, spool: &mut DocumentFile) -> Result<TargetImport, RunFolderError> {
         let slot = Span::from(kept.slot);
+        let behind = Span { offset: slot.offset + u64::from(slot.length), length: PRINT + ID };
+        let behind = spool.read(behind)?;
+        let (Some(print), Some(usual)) = (behind.first_chunk(), behind.last_chunk()) else {
+            return Err(spoilt(spool.path(), &"it is too short"));
+        };
         let more = if kept.has_more { self.more.get(&slot.offset).cloned() } else { None };
         let More { id, unreadable } = more.unwrap_or_default();
-        let id = id.unwrap_or_else(|| Id::from(unpack(&kept.id)));
-        TargetImport { id, print: Fingerprint(kept.print), slot, app: kept.app, unreadable }
+        let id = id.unwrap_or_else(|| Id::from(unpack(usual)));
+        Ok(TargetImport { id, print: Fingerprint(*print), slot, app: kept.app, unreadable })
     }
 }
 
@@ -143,38 +187,42 @@ impl Bearers {
 mod tests {
     use super::*;
 
-    fn import(number: u64, id: &str, unreadable: bool) -> TargetImport {
-        TargetImport {
-            id: Id::from(id),
-            print: Fingerprint::of(id.as_bytes()),
-            slot: Span { offset: number, length: 1 },
-            app: number.is_multiple_of(2),
-            unreadable: unreadable.then_some(Unreadable::TooDeep),
-        }
+    fn import(spool: &mut DocumentFile, id: &str, unreadable: bool) -> TargetImport {
+        let (id, print) = (Id::from(id), Fingerprint::of(id.as_bytes()));
+        let slot = TargetImport::put_down(spool, &id, b"{}", print).unwrap();
+        let unreadable = unreadable.then_some(Unreadable::TooDeep);
+        TargetImport { id, print, slot, app: slot.offset.is_multiple_of(4), unreadable }
     }
 
     #[test]
     fn what_bears_a_key_is_given_back_in_the_order_of_the_list() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut spool = DocumentFile::create_in_passing(&folder.path().join("spool")).unwrap();
         let usual = "5f7c579b6411271af4e7cefa";
         let all = [
-            (7, import(1, usual, false)),
-            (9, import(2, "odd", true)),
-            (7, import(3, "5F7C579B6411271AF4E7CEFA", false)),
-            (7, import(4, usual, true)),
+            (7, import(&mut spool, usual, false)),
+            (9, import(&mut spool, "odd", true)),
+            (7, import(&mut spool, "5F7C579B6411271AF4E7CEFA", false)),
+            (7, import(&mut spool, usual, true)),
         ];
         let mut bearers = Bearers::default();
         all.iter().for_each(|(key, import)| bearers.push(*key, import.clone()));
         bearers.sort();
         let of = |key| all.iter().filter(|one| one.0 == key).map(|one| one.1.clone()).collect::<Vec<_>>();
-        assert_eq!((bearers.of(7), bearers.of(9), bearers.of(8)), (of(7), of(9), Vec::new()));
-        assert_eq!(bearers.get(7, 1), Some(of(7)[1].clone()));
-        assert_eq!((bearers.get(7, 3), bearers.get(8, 0)), (None, None));
+        for key in 7..=9 {
+            assert_eq!((bearers.of(key, &mut spool).unwrap(), bearers.count(key)), (of(key), of(key).len()));
+            for at in 0..4 {
+                assert_eq!(bearers.get(key, at, &mut spool).unwrap().as_ref(), of(key).get(at));
+            }
+        }
         assert!(bearers.contains(9) && !bearers.contains(8));
-        bearers.put(9, 0, import(5, usual, false));
-        bearers.insert(8, import(6, "late", false));
-        assert_eq!(bearers.of(9), [import(5, usual, false)]);
-        assert_eq!((bearers.of(8), bearers.get(8, 1)), (vec![import(6, "late", false)], None));
-        assert_eq!(bearers.iter().count(), 5);
-        assert!(size_of::<Kept>() <= 68);
+        let (other, late) = (import(&mut spool, usual, false), import(&mut spool, "late", false));
+        bearers.put(9, 0, other.clone());
+        bearers.insert(8, late.clone());
+        assert_eq!(bearers.of(9, &mut spool).unwrap(), [other]);
+        assert_eq!((bearers.get(8, 1, &mut spool).unwrap(), bearers.count(8)), (None, 1));
+        assert_eq!(bearers.of(8, &mut spool).unwrap(), [late]);
+        assert_eq!(bearers.iter(&mut spool).map(Result::unwrap).count(), 5);
+        assert!(size_of::<Kept>() <= 24);
     }
 }

@@ -35,7 +35,7 @@ pub(crate) fn contrast(
     let Some((decision, key)) = decision else {
         return Ok(alone(item));
     };
-    let there = imports.by_key.of(key);
+    let there = imports.of(key)?;
     let (at, verdict) = match decision {
         Decision::Create => return Ok(alone(item)),
         Decision::Ambiguous => return Ok(ambiguous(item, &there)),

@@ -9,7 +9,7 @@ use crate::inventory::list_scan::{PageVisitor, ScanOptions, list_scan};
 use crate::inventory::read_by_id::{ReadById, read_by_id};
 use crate::model::{Head, Id};
 use crate::planner::request::PlanRequest;
-use crate::planner::target_index::{TargetImports, TargetPrint};
+use crate::planner::target_index::{TargetImport, TargetImports, TargetPrint};
 
 /// Documents that are looked into for what the service changes at each read, at most.
 const MOST_WATCHED: u32 = 50;
@@ -42,7 +42,7 @@ impl Confirmed {
         at: Position,
         text: &str,
     ) -> Result<(), EngineError> {
-        let Some(mut import) = imports.by_key.get(at.0, at.1) else {
+        let Some(mut import) = imports.get(at.0, at.1)? else {
             return Ok(());
         };
         self.gone.remove(&at);
@@ -52,9 +52,9 @@ impl Confirmed {
             return Ok(());
         }
         let old = import.print;
-        import.slot = imports.spool.append(text)?;
         let now = print.of_text(text);
         import.print = now.print;
+        import.slot = TargetImport::put_down(&mut imports.spool, &import.id, text, import.print)?;
         import.unreadable = now.unreadable().cloned();
         if import.print != old
             && self.watched < MOST_WATCHED
@@ -82,7 +82,7 @@ pub(crate) async fn confirm(
     let mut confirmed = Confirmed::default();
     let mut open: HashMap<Id, Position> = HashMap::with_capacity(unsure.len());
     for (key, at) in unsure {
-        if let Some(import) = imports.by_key.get(*key, *at) {
+        if let Some(import) = imports.get(*key, *at)? {
             open.insert(import.id, (*key, *at));
         }
     }

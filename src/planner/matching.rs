@@ -62,13 +62,15 @@ pub(crate) async fn decide_all(
     let (idle, by_id) = by_id_first(&mut wanted, imports);
     for key in idle {
         if !imports.others.as_ref().is_none_or(|others| others.is_claimed(key)) {
-            decided.without_item.extend(imports.by_key.of(key));
+            decided.without_item.extend(imports.of(key)?);
         }
     }
     let mut open = Vec::new();
     let by_id = by_id.into_iter().map(|(key, item)| (key, vec![item]));
-    let groups = wanted.groups().filter(|(key, _)| imports.by_key.contains(*key)).chain(by_id);
-    for (key, wanted) in groups {
+    for (key, wanted) in wanted.groups().chain(by_id) {
+        if !imports.by_key.contains(key) {
+            continue;
+        }
         match decide_by_print(builder, imports, key, &wanted, &mut decided)? {
             None => {}
             Some(group) => open.push(group),
@@ -83,12 +85,12 @@ pub(crate) async fn decide_all(
 /// Decides a group by fingerprints; gives it back if that is not enough.
 fn decide_by_print(
     builder: &mut PlanBuilder<'_>,
-    imports: &TargetImports<'_>,
+    imports: &mut TargetImports<'_>,
     key: u64,
     wanted: &[u32],
     decided: &mut Decided,
 ) -> Result<Option<Open>, EngineError> {
-    let there = imports.by_key.of(key);
+    let there = imports.of(key)?;
     // What other items have is still a namesake, but none of these can be it.
     let taken_before = |import: &TargetImport| builder.taken.is_some_and(|taken| taken.contains(&import.id));
     let group = Group {
@@ -106,7 +108,7 @@ fn decide_by_print(
         let taken = equal.collect();
         return Ok(Some(Open { key, wanted: group.wanted, standing: group.standing, taken }));
     }
-    settle(key, decisions, &HashSet::new(), imports, decided);
+    settle(key, decisions, &HashSet::new(), imports, decided)?;
     Ok(None)
 }
 
@@ -115,18 +117,21 @@ fn settle(
     key: u64,
     decisions: Vec<(usize, Decision)>,
     gone: &HashSet<Position>,
-    imports: &TargetImports<'_>,
+    imports: &mut TargetImports<'_>,
     decided: &mut Decided,
-) {
+) -> Result<(), EngineError> {
     let claimed = imports.others.as_ref().is_none_or(|others| others.is_claimed(key));
     if !claimed && !decisions.iter().any(|(_, decision)| *decision == Decision::Ambiguous) {
         let used: BTreeSet<usize> = decisions.iter().filter_map(|(_, decision)| decision.import()).collect();
-        let there = imports.by_key.of(key).into_iter().enumerate();
-        let free = there.filter(|(at, _)| !used.contains(at) && !gone.contains(&(key, *at)));
-        decided.left.extend(free.map(|(_, import)| import));
+        for at in 0..imports.by_key.count(key) {
+            if !used.contains(&at) && !gone.contains(&(key, at)) {
+                decided.left.extend(imports.get(key, at)?);
+            }
+        }
     }
     let of = |item: usize| u32::try_from(item).unwrap_or(u32::MAX);
     decisions.into_iter().for_each(|(item, decision)| decided.by_item.insert(of(item), decision, key));
+    Ok(())
 }
 
 /// Decides what fingerprints do not decide: reads it again, compares the documents, and asks what the service fills in.
@@ -155,7 +160,7 @@ async fn decide_open(
     ask(builder, imports, &mut decided.own).await?;
     judge(builder, imports, &decided.own, &mut alike).await?;
     for group in open {
-        let there = imports.by_key.of(group.key);
+        let there = imports.of(group.key)?;
         let (mut verdicts, mut mistakes) = (Vec::new(), Vec::new());
         let pairs = Group { wanted: group.wanted, standing: group.standing };
         let prints = builder.compared_by(&pairs.wanted)?;
@@ -182,7 +187,7 @@ async fn decide_open(
             builder.drafts[item].verdict = verdict;
         }
         let gone = std::mem::take(&mut decided.confirmed.gone);
-        settle(group.key, decisions, &gone, imports, decided);
+        settle(group.key, decisions, &gone, imports, decided)?;
         decided.confirmed.gone = gone;
     }
     Ok(())
@@ -197,8 +202,10 @@ async fn ask(
     if own.is_empty() {
         return Ok(());
     }
-    let wanted = imports.by_key.iter().filter(|import| import.unreadable.is_none());
-    let mut slots: Vec<Span> = wanted.take(MOST_ASKED).map(|import| import.slot).collect();
+    let wanted = imports.by_key.iter(&mut imports.spool);
+    let wanted = wanted.filter(|import| import.as_ref().map_or(true, |import| import.unreadable.is_none()));
+    let slots = wanted.take(MOST_ASKED).map(|import| import.map(|import| import.slot));
+    let mut slots = slots.collect::<Result<Vec<Span>, _>>()?;
     slots.extend(imports.samples.values().flatten());
     for (turn, slot) in slots.into_iter().enumerate() {
         builder.with.breathe(turn).await?;
@@ -223,7 +230,7 @@ async fn judge(
             continue;
         };
         let (item, key, at) = *pair;
-        let Some(import) = imports.by_key.get(key, at) else {
+        let Some(import) = imports.get(key, at)? else {
             continue;
         };
         let of = builder.item(item)?;
@@ -250,7 +257,7 @@ async fn judge(
     let earlier = earlier_writes(with.places_of_runs(), from, to, Sought::Of(sources)).await;
     for (pair, source) in asked {
         let (item, key, at) = pair;
-        let import = imports.by_key.get(key, at);
+        let import = imports.get(key, at)?;
         let (Some(import), Some(write)) = (import, earlier.get(&source)) else {
             continue;
         };

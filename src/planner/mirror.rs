@@ -92,11 +92,12 @@ pub(crate) async fn take_deletions(
         builder.notes.push(format!("{why}, so nothing is deleted in `{target}`"));
         return Ok(nothing);
     }
-    let used: HashSet<Id> = decided
-        .by_item
-        .iter()
-        .filter_map(|(decision, key)| Some(imports.by_key.get(key, decision.import()?)?.id))
-        .collect();
+    let mut used: HashSet<Id> = HashSet::new();
+    for (decision, key) in decided.by_item.iter() {
+        if let Some(at) = decision.import() {
+            used.extend(imports.get(key, at)?.map(|import| import.id));
+        }
+    }
     let near: HashSet<Id> = imports.near.values().flatten().map(|near| near.id.clone()).collect();
     let left = std::mem::take(&mut decided.without_item);
     let Some(others) = &mut imports.others else { return Ok(nothing) };

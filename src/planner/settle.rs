@@ -70,7 +70,7 @@ pub(crate) fn settle(
         make(builder, &mut item);
         return stands_apart(builder, item, number, None, imports);
     };
-    let there = imports.by_key.of(key);
+    let there = imports.of(key)?;
     let ids = || there.iter().map(|import| import.id.clone()).collect::<Vec<_>>();
     match decision {
         Decision::Unchanged(at) => {

@@ -111,7 +111,7 @@ fn texts_of(
         }
     }
     for at in &group.standing {
-        let Some(import) = imports.by_key.get(group.key, *at) else {
+        let Some(import) = imports.get(group.key, *at)? else {
             continue;
         };
         if import.unreadable.is_none() {

@@ -60,6 +60,16 @@ impl TargetImports<'_> {
     ) -> Result<TargetImport, EngineError> {
         kept(&mut self.spool, print, head, text)
     }
+
+    /// What bears the key, in the order of the list.
+    pub(crate) fn of(&mut self, key: u64) -> Result<Vec<TargetImport>, EngineError> {
+        Ok(self.by_key.of(key, &mut self.spool)?)
+    }
+
+    /// One of what bears the key, by its place.
+    pub(crate) fn get(&mut self, key: u64, at: usize) -> Result<Option<TargetImport>, EngineError> {
+        Ok(self.by_key.get(key, at, &mut self.spool)?)
+    }
 }
 
 /// An import of the target whose name is nearly that of an item.
@@ -218,7 +228,7 @@ impl Index<'_, '_> {
             print,
             "told to be what is wanted: {text}"
         );
-        let slot = self.spool()?.append(text.as_bytes())?;
+        let slot = TargetImport::put_down(self.spool()?, &head.id, text.as_bytes(), print)?;
         Ok(TargetImport { id: head.id.clone(), print, slot, app: head.connector.is_some(), unreadable: None })
     }
 
@@ -257,9 +267,8 @@ fn kept(
     head: &Head,
     text: &str,
 ) -> Result<TargetImport, EngineError> {
-    let text = text.as_bytes();
-    let slot = spool.append(text)?;
-    let printed = print.of_text(text);
+    let printed = print.of_text(text.as_bytes());
+    let slot = TargetImport::put_down(spool, &head.id, text.as_bytes(), printed.print)?;
     let unreadable = printed.unreadable().cloned();
     let app = head.connector.is_some();
     Ok(TargetImport { id: head.id.clone(), print: printed.print, slot, app, unreadable })

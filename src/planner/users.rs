@@ -49,7 +49,7 @@ impl OldIds {
 pub(crate) async fn old_ids(
     builder: &mut PlanBuilder<'_>,
     decided: &Decided,
-    imports: &TargetImports<'_>,
+    imports: &mut TargetImports<'_>,
     first: u32,
 ) -> Result<OldIds, EngineError> {
     let with = builder.with;
@@ -68,10 +68,12 @@ pub(crate) async fn old_ids(
             becomes.insert(id, NewId::OfItem(ItemKey(first + index + 1), name));
         } else if repoint
             && let Some((decision, key)) = decided.by_item.get(index)
-            && let Some(there) = decision.import().and_then(|at| imports.by_key.get(key, at))
-            && there.id != id
+            && let Some(there) = decision.import().and_then(|at| imports.get(key, at).transpose())
         {
-            becomes.insert(id, NewId::Import(there.id));
+            let there = there?;
+            if there.id != id {
+                becomes.insert(id, NewId::Import(there.id));
+            }
         }
     }
     if becomes.is_empty() {

@@ -113,7 +113,7 @@ pub(crate) async fn decide_and_write(
     }
     let only_in_target = take_deletions(&mut builder, &mut decided, &mut imports, failed, source).await?;
     let first = builder.supplies.number();
-    let old = old_ids(&mut builder, &decided, &imports, first).await?;
+    let old = old_ids(&mut builder, &decided, &mut imports, first).await?;
     let mut output = Output::begin(with, head)?;
     let mut used = IdSet::default();
     let supplies: Vec<_> = builder.supplies.items().collect();
