@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use super::JournalError;
 use super::flat::{Glimpse, read_record};
-use super::reader::{Place, Seen, replay_places};
+use super::places::{Places, PlacesWriter};
+use super::reader::{Seen, replay_places};
 use super::record::{Copy, Entry, Record};
 use crate::model::ItemKey;
 
@@ -16,18 +17,15 @@ use crate::model::ItemKey;
 const BLOCK: usize = 1 << 14;
 /// Blocks that are kept: an item's records are as far apart as the stages of a run.
 const BLOCKS: usize = 4;
+/// What fails where the places of records cannot be put down or read.
+const SORT: &str = "use a temporary file for";
 
-/// An item and the offset of a record about it, most significant byte first: in the order of items, and of the journal.
-type Entered = [u8; 10];
-
-/// A journal, to be read item by item in the plan's order. Keeps ten bytes a record.
+/// A journal, to be read item by item in the plan's order.
 #[derive(Debug)]
 pub struct StepsByItem {
     file: File,
     path: PathBuf,
-    places: Vec<Entered>,
-    /// How many of them were asked for.
-    at: usize,
+    places: Places,
     copies: HashMap<ItemKey, Vec<Copy>>,
     blocks: [Block; BLOCKS],
     /// The block that is read anew next.
@@ -50,14 +48,15 @@ impl StepsByItem {
     pub fn of(path: &Path) -> Result<Self, JournalError> {
         let failed = |what| move |source| JournalError::Io { what, path: path.to_owned(), source };
         let file = File::open(path).map_err(failed("open"))?;
-        // Exactly: a growing list takes twice as much.
-        let mut places = Vec::with_capacity(newlines(&file).map_err(failed("read"))?);
+        let (mut places, mut kept) = (PlacesWriter::default(), Ok(()));
         let mut copies: HashMap<ItemKey, Vec<Copy>> = HashMap::new();
         replay_places(path, |place, seen| {
             match seen {
                 Seen::Glimpse(Glimpse { item, .. })
                 | Seen::Record(Record { entry: Entry::Item { item, .. }, .. }) => {
-                    places.push(entered(item, place))
+                    if kept.is_ok() {
+                        kept = places.push(item, place.offset);
+                    }
                 }
                 Seen::Record(Record { entry: Entry::CopyFound(copy), .. }) => {
                     let copies = copies.entry(copy.item).or_default();
@@ -69,9 +68,9 @@ impl StepsByItem {
             }
             Ok(())
         })?;
-        places.sort_unstable();
+        let places = kept.and_then(|()| places.finish()).map_err(failed(SORT))?;
         let path = path.to_owned();
-        Ok(Self { file, path, places, at: 0, copies, blocks: Default::default(), next: 0 })
+        Ok(Self { file, path, places, copies, blocks: Default::default(), next: 0 })
     }
 
     /// Hands out the steps of an item, in their order. Items are asked for in the plan's order.
@@ -80,11 +79,11 @@ impl StepsByItem {
     ///
     /// The file cannot be read, or was changed meanwhile.
     pub fn steps(&mut self, item: ItemKey, mut each: impl FnMut(Record)) -> Result<(), JournalError> {
-        while let Some((of, offset)) = self.places.get(self.at).map(left) {
-            if of > item {
-                break;
-            }
-            self.at += 1;
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            |source| JournalError::Io { what: SORT, path, source }
+        };
+        while let Some((of, offset)) = self.places.next_until(item).map_err(failed(&self.path))? {
             if of == item {
                 each(self.record(offset)?);
             }
@@ -138,20 +137,6 @@ impl StepsByItem {
             size *= 2;
         }
     }
-}
-
-fn entered(item: ItemKey, place: Place) -> Entered {
-    let mut entered = [0; 10];
-    entered[..4].copy_from_slice(&item.0.to_be_bytes());
-    entered[4..].copy_from_slice(&place.offset.to_be_bytes()[2..]);
-    entered
-}
-
-fn left(entered: &Entered) -> (ItemKey, u64) {
-    let (mut item, mut offset) = ([0; 4], [0; 8]);
-    item.copy_from_slice(&entered[..4]);
-    offset[2..].copy_from_slice(&entered[4..]);
-    (ItemKey(u32::from_be_bytes(item)), u64::from_be_bytes(offset))
 }
 
 /// As much of the file as there is, up to the length of `bytes`.

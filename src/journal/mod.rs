@@ -12,6 +12,7 @@ mod inline;
 pub mod item_states;
 mod line;
 pub mod mirror;
+mod places;
 mod reader;
 pub mod record;
 pub mod state;
