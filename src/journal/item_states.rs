@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::Misfit;
 use super::{Entry, ItemState, Phase, Record, Step};
-use crate::model::{Id, ItemKey, Operation, Outcome, PackedId, Verdict};
+use crate::model::packed_id::{UsualId, pack, unpack};
+use crate::model::{Id, ItemKey, Operation, Outcome, Verdict};
 
 /// The code with which an item ends whose call was never sent.
 pub const NOT_SENT: &str = "not_sent";
@@ -16,11 +17,21 @@ pub struct Doubt {
     pub operation: Operation,
 }
 
+/// An id as a state holds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum KeptId {
+    Usual(UsualId),
+    /// The place of another one among those, in bytes of a number.
+    Odd([u8; 4]),
+}
+
 /// What the journal says of the items of a plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ItemStates {
-    /// In few bytes, for there may be very many.
-    states: Vec<ItemState<PackedId>>,
+    /// In 15 bytes each, for there may be very many.
+    states: Vec<ItemState<KeptId>>,
+    /// Ids of another form than usual. One that follows itself, as that of a snapshot does, is kept once.
+    odd: Vec<Id>,
     attempts: BTreeMap<ItemKey, u32>,
     doubts: BTreeMap<ItemKey, Doubt>,
     /// Items that failed because their call was never sent.
@@ -56,10 +67,10 @@ impl ItemStates {
     /// Takes in one step of an item; errors as for [`ItemStates::take`].
     pub fn step(&mut self, item: ItemKey, step: &Step) -> Result<(), Misfit> {
         let index = (item.0 as usize).wrapping_sub(1);
-        let kept = self.states.get_mut(index).ok_or(Misfit::NoSuchItem(item))?;
-        let after = kept.with_ids::<Id>().after(step);
+        let kept = self.states.get(index).ok_or(Misfit::NoSuchItem(item))?;
+        let after = kept.with_id(|kept| self.id(kept)).after(step);
         let state = after.ok_or_else(|| Misfit::NotNow { item, step: word(step) })?;
-        *kept = state.with_ids();
+        self.states[index] = state.with_id(|id| self.keep(id));
         match step {
             Step::Ended { outcome: Outcome::Failed, code, .. } if code == NOT_SENT => {
                 self.not_sent.insert(item);
@@ -124,7 +135,7 @@ impl ItemStates {
 
     /// The states of all items, in the order of their keys.
     pub fn states(&self) -> impl Iterator<Item = ItemState> {
-        self.states.iter().map(ItemState::with_ids)
+        self.states.iter().map(|kept| kept.with_id(|kept| self.id(kept)))
     }
 
     /// How many items wait to be read back.
@@ -160,7 +171,24 @@ impl ItemStates {
     /// The state of an item.
     pub fn state(&self, item: ItemKey) -> ItemState {
         let kept = (item.0 as usize).checked_sub(1).and_then(|index| self.states.get(index));
-        kept.map(ItemState::with_ids).unwrap_or_default()
+        kept.map(|kept| kept.with_id(|kept| self.id(kept))).unwrap_or_default()
+    }
+
+    fn id(&self, kept: &KeptId) -> Id {
+        match kept {
+            KeptId::Usual(usual) => Id::from(unpack(usual)),
+            KeptId::Odd(place) => self.odd[u32::from_le_bytes(*place) as usize].clone(),
+        }
+    }
+
+    fn keep(&mut self, id: &Id) -> KeptId {
+        if let Some(usual) = pack(id) {
+            return KeptId::Usual(usual);
+        }
+        if self.odd.last() != Some(id) {
+            self.odd.push(id.clone());
+        }
+        KeptId::Odd(u32::try_from(self.odd.len() - 1).unwrap_or(u32::MAX).to_le_bytes())
     }
 }
 
@@ -183,6 +211,21 @@ fn word(step: &Step) -> &'static str {
 mod tests {
     use super::*;
     use crate::journal::record::Call;
+    use crate::model::Fingerprint;
+
+    #[test]
+    fn a_state_is_small_and_its_id_is_told_as_it_was() {
+        assert!(size_of::<ItemState<KeptId>>() <= 15);
+        let ids =
+            ["5f7c579b6411271af4e7cefa", "snapshot", "snapshot", "5F7C579B6411271AF4E7CEFA", "snapshot"];
+        let mut states = ItemStates::blank(5);
+        for (item, id) in (1..).map(ItemKey).zip(ids) {
+            let sha256 = Fingerprint::of(b"");
+            states.step(item, &Step::Archived { snapshot: Id::from(id), sha256 }).unwrap();
+        }
+        assert!(states.states().map(|state| state.target().cloned()).eq(ids.map(|id| Some(Id::from(id)))));
+        assert_eq!(states.odd.len(), 3);
+    }
 
     #[test]
     fn a_clone_is_remembered_as_it_was_made_until_it_is_completed() {

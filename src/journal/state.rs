@@ -59,19 +59,19 @@ pub enum ItemState<I = Id> {
 }
 
 impl<I> ItemState<I> {
-    /// The same with its ids held otherwise.
-    pub(super) fn with_ids<'a, J: From<&'a I>>(&'a self) -> ItemState<J> {
+    /// The same with its id held otherwise.
+    pub(super) fn with_id<J>(&self, held: impl FnOnce(&I) -> J) -> ItemState<J> {
         match self {
             Self::Untouched => ItemState::Untouched,
             Self::InDoubt { phase, target } => {
-                ItemState::InDoubt { phase: *phase, target: target.as_ref().map(J::from) }
+                ItemState::InDoubt { phase: *phase, target: target.as_ref().map(held) }
             }
-            Self::Applied { phase, target } => ItemState::Applied { phase: *phase, target: J::from(target) },
+            Self::Applied { phase, target } => ItemState::Applied { phase: *phase, target: held(target) },
             Self::Verified { target, verdict } => {
-                ItemState::Verified { target: J::from(target), verdict: *verdict }
+                ItemState::Verified { target: held(target), verdict: *verdict }
             }
             Self::Ended { outcome, target } => {
-                ItemState::Ended { outcome: *outcome, target: target.as_ref().map(J::from) }
+                ItemState::Ended { outcome: *outcome, target: target.as_ref().map(held) }
             }
         }
     }
