@@ -1,5 +1,6 @@
 //! When items began and ended, and the time axis of the charts: pauses between an interruption and the resume left out.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::model::Chunks;
@@ -21,7 +22,12 @@ struct Sample {
 
 /// The times of a run's items: 24 bytes each.
 #[derive(Debug, Default)]
-pub(super) struct Samples(Chunks<Sample>);
+pub(super) struct Samples {
+    samples: Chunks<Sample>,
+    /// The first and the last moment at which anything began or ended, for each span of [`PAUSE`] in which that is so: between
+    /// two moments of one there is no pause.
+    busy: BTreeMap<i64, (i64, i64)>,
+}
 
 /// What the charts show.
 #[derive(Debug, Default, PartialEq)]
@@ -43,37 +49,41 @@ impl Samples {
     pub(super) fn take(&mut self, row: &Row) {
         if let (Some(began), Some(ended)) = (row.started_at, row.answered_at) {
             let (began, ended) = (began.as_millisecond(), ended.as_millisecond());
-            self.0.push(Sample { began, ended: ended.max(began), again: row.attempts.saturating_sub(1) });
+            let ended = ended.max(began);
+            for moment in [began, ended] {
+                let (first, last) = self.busy.entry(moment.div_euclid(PAUSE)).or_insert((moment, moment));
+                (*first, *last) = (moment.min(*first), moment.max(*last));
+            }
+            self.samples.push(Sample { began, ended, again: row.attempts.saturating_sub(1) });
         }
     }
 
-    /// The times items took, shortest first.
-    pub(super) fn durations(&self) -> Vec<Duration> {
-        let millis = self.0.iter().map(|sample| u64::try_from(sample.ended - sample.began).unwrap_or(0));
-        let mut durations = Vec::with_capacity(self.0.len());
-        durations.extend(millis.map(Duration::from_millis));
+    /// The milliseconds that items took, fewest first.
+    pub(super) fn durations(&self) -> Vec<u64> {
+        let mut durations = Vec::with_capacity(self.samples.len());
+        let millis = |sample: &Sample| u64::try_from(sample.ended - sample.began).unwrap_or(0);
+        durations.extend(self.samples.iter().map(millis));
         durations.sort_unstable();
         durations
     }
 
     /// Counts per bar of the time axis; `None` if nothing was sent.
     pub(super) fn series(&self) -> Option<Series> {
-        let mut moments = Vec::with_capacity(2 * self.0.len());
-        moments.extend(self.0.iter().flat_map(|sample| [sample.began, sample.ended]));
-        moments.sort_unstable();
-        let first = *moments.first()?;
+        let (first, mut before) = *self.busy.values().next()?;
         // Each stretch of work: when it began, and where it stands on the axis.
         let mut stretches = vec![(first, 0)];
         let mut pauses = Vec::new();
-        let mut axis = 0;
-        for pair in moments.windows(2) {
-            let gap = pair[1] - pair[0];
+        let mut axis = before - first;
+        for (from, to) in self.busy.values().skip(1) {
+            let gap = from - before;
             if gap > PAUSE {
-                stretches.push((pair[1], axis));
+                stretches.push((*from, axis));
                 pauses.push((axis, gap));
             } else {
                 axis += gap;
             }
+            axis += to - from;
+            before = *to;
         }
         let place = |moment: i64| {
             let (start, at) = stretches[stretches.partition_point(|(start, _)| *start <= moment) - 1];
@@ -92,7 +102,7 @@ impl Samples {
                 .map(|(at, gap)| (index(at), Duration::from_millis(u64::try_from(gap).unwrap_or(0))))
                 .collect(),
         };
-        for sample in self.0.iter() {
+        for sample in self.samples.iter() {
             let began = index(place(sample.began));
             series.began[began] += 1;
             series.ended[index(place(sample.ended))] += 1;
@@ -140,7 +150,7 @@ mod tests {
         assert!(series.began.len() < 30, "three hours of nothing are left out: {series:?}");
         assert_eq!(series.pauses.len(), 1);
         assert_eq!(series.pauses[0].1.as_secs(), 3 * 3600 - 1);
-        assert_eq!(samples.durations()[0], Duration::from_millis(115), "read-back is not its own call");
+        assert_eq!(samples.durations()[0], 115, "read-back is not its own call");
     }
 
     #[test]

@@ -191,7 +191,7 @@ impl<W: Write> Page<W> {
     fn charts(&mut self, summary: &Summary) -> io::Result<()> {
         let Some(series) = self.samples.series() else { return Ok(()) };
         let durations = self.samples.durations();
-        let (half, most) = (chart::percentile(&durations, 50), chart::percentile(&durations, 95));
+        let within = |percent| Duration::from_millis(chart::percentile(&durations, percent));
         let pauses = match series.pauses.as_slice() {
             [] => String::new(),
             pauses => {
@@ -217,8 +217,8 @@ impl<W: Write> Page<W> {
             summary.started_at.map(stamp).unwrap_or_default(),
             chart::rate(self.facts.per_second),
             chart::throughput(&series, self.facts.per_second),
-            chart::moment(half),
-            chart::moment(most),
+            chart::moment(within(50)),
+            chart::moment(within(95)),
             chart::durations(&durations),
             number(again),
         )?;
