@@ -1,5 +1,5 @@
-//! The entries of documents that lie somewhere else: on disk, in a file without a name. Of each, memory holds where it
-//! stands, for there may be very many.
+//! The entries of documents that lie somewhere else: on disk, in files without a name. Memory holds nothing of each, for
+//! there may be very many.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -7,8 +7,9 @@ use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufWriter, Write};
 
 use crate::archive::Entry;
-use crate::model::{Chunks, Id, halves};
-use crate::run_folder::document_file::{PackedSpan, Span, read_span};
+use crate::inventory::table::{Table, TableWriter};
+use crate::model::{Chunks, Id, halves, whole};
+use crate::run_folder::document_file::{Span, read_span};
 
 /// Entries on their way into the file.
 #[derive(Debug)]
@@ -17,7 +18,7 @@ pub(crate) struct EntryWriter {
     end: u64,
     /// Words of adaptors, each once; an entry names its own by the place here, counted from 1.
     adaptors: Vec<String>,
-    lists: BTreeMap<String, EntryList>,
+    lists: BTreeMap<String, ListWriter>,
     hasher: RandomState,
 }
 
@@ -30,21 +31,28 @@ pub(crate) struct EntryFile {
     hasher: RandomState,
 }
 
-#[derive(Debug, Default)]
-struct EntryList {
-    places: Chunks<EntryPlace>,
-    /// Where those with an id of that hash stand in `places`; in order once all are there.
-    by_id: Vec<IdHash>,
+#[derive(Debug)]
+struct ListWriter {
+    places: TableWriter<4>,
+    by_id: Chunks<IdHash>,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct EntryPlace {
-    span: PackedSpan,
-    adaptor: u32,
+#[derive(Debug)]
+struct EntryList {
+    /// An [`EntryPlace`] each.
+    places: Table<4>,
+    /// An [`IdHash`] each, in order.
+    by_id: Table<3>,
 }
+
+/// The two halves of the offset of an entry, its length, and its adaptor.
+type EntryPlace = [u32; 4];
 
 /// The two halves of the hash of an id, and the place of an entry.
 type IdHash = [u32; 3];
+
+/// Places that are looked through at once.
+const AT_ONCE: usize = 1 << 9;
 
 impl EntryWriter {
     /// # Errors
@@ -65,7 +73,7 @@ impl EntryWriter {
         let text = serde_json::to_vec(entry)?;
         self.out.write_all(&text)?;
         let length = u32::try_from(text.len()).map_err(|_| io::Error::from(io::ErrorKind::FileTooLarge))?;
-        let span = Span { offset: self.end, length }.into();
+        let [high, low] = halves(self.end);
         self.end += u64::from(length);
         let adaptor = entry.adaptor_type.as_deref().map_or(0, |adaptor| {
             let known = self.adaptors.iter().position(|known| known == adaptor);
@@ -76,12 +84,13 @@ impl EntryWriter {
             u32::try_from(at + 1).unwrap_or(u32::MAX)
         });
         if !self.lists.contains_key(&entry.kind) {
-            self.lists.insert(entry.kind.clone(), EntryList::default());
+            let list = ListWriter { places: TableWriter::new()?, by_id: Chunks::default() };
+            self.lists.insert(entry.kind.clone(), list);
         }
-        let [high, low] = halves(self.hasher.hash_one(entry.id.as_str()));
         if let Some(list) = self.lists.get_mut(&entry.kind) {
-            list.by_id.push([high, low, u32::try_from(list.places.len()).unwrap_or(u32::MAX)]);
-            list.places.push(EntryPlace { span, adaptor });
+            let [first, second] = halves(self.hasher.hash_one(entry.id.as_str()));
+            list.by_id.push([first, second, u32::try_from(list.places.len()).unwrap_or(u32::MAX)]);
+            list.places.push([high, low, length, adaptor])?;
         }
         Ok(())
     }
@@ -92,13 +101,22 @@ impl EntryWriter {
     ///
     /// The disk said no.
     pub(crate) fn finish(self) -> io::Result<EntryFile> {
-        let Self { out, adaptors, mut lists, hasher, .. } = self;
+        let Self { out, adaptors, lists, hasher, .. } = self;
         let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-        for list in lists.values_mut() {
-            list.by_id.sort_unstable();
-            list.by_id.shrink_to_fit();
-        }
-        Ok(EntryFile { file, adaptors, lists, hasher })
+        let lists = lists.into_iter().map(|(name, list)| Ok((name, list.finish()?)));
+        Ok(EntryFile { file, adaptors, lists: lists.collect::<io::Result<_>>()?, hasher })
+    }
+}
+
+impl ListWriter {
+    fn finish(self) -> io::Result<EntryList> {
+        let mut sorted = Vec::with_capacity(self.by_id.len());
+        sorted.extend(self.by_id.iter());
+        drop(self.by_id);
+        sorted.sort_unstable();
+        let mut by_id = TableWriter::new()?;
+        sorted.into_iter().try_for_each(|one: IdHash| by_id.push(one))?;
+        Ok(EntryList { places: self.places.finish()?, by_id: by_id.finish()? })
     }
 }
 
@@ -125,11 +143,24 @@ impl EntryFile {
             adaptor.map(|adaptor| of(adaptor).and_then(|at| u32::try_from(at).ok()).unwrap_or(u32::MAX));
         let Some(list) = self.lists.get(list) else { return Ok(Vec::new()) };
         let Some(wanted) = wanted else {
-            let places = (skip..).map_while(|at| list.places.get(at));
-            return places.take(most).map(|place| self.read(*place)).collect();
+            return list.places.some(skip, most)?.into_iter().map(|place| self.read(place)).collect();
         };
-        let places = list.places.iter().filter(|place| place.adaptor == wanted);
-        places.skip(skip).take(most).map(|place| self.read(*place)).collect()
+        let (mut some, mut skipped, mut at) = (Vec::new(), 0, 0);
+        while some.len() < most {
+            let places = list.places.some(at, AT_ONCE)?;
+            if places.is_empty() {
+                break;
+            }
+            at += places.len();
+            for place in places.into_iter().filter(|[.., adaptor]| *adaptor == wanted) {
+                if skipped < skip {
+                    skipped += 1;
+                } else if some.len() < most {
+                    some.push(self.read(place)?);
+                }
+            }
+        }
+        Ok(some)
     }
 
     /// The entry of a document, if there is one; of several the last.
@@ -140,20 +171,22 @@ impl EntryFile {
     pub(crate) fn one(&self, list: &str, id: &Id) -> io::Result<Option<Entry>> {
         let Some(list) = self.lists.get(list) else { return Ok(None) };
         let hash = halves(self.hasher.hash_one(id.as_str()));
-        let from = list.by_id.partition_point(|[high, low, _]| [*high, *low] < hash);
-        let same = list.by_id[from..].iter().take_while(|[high, low, _]| [*high, *low] == hash);
+        let mut next = list.by_id.partition_point(|[high, low, _]| [high, low] < hash)?;
         let mut found = None;
-        for [.., at] in same {
-            if let Some(place) = list.places.get(*at as usize) {
-                let entry = self.read(*place)?;
+        while let Some([high, low, at]) = list.by_id.get(next)?
+            && [high, low] == hash
+        {
+            next += 1;
+            if let Some(place) = list.places.get(at as usize)? {
+                let entry = self.read(place)?;
                 found = (entry.id == *id).then_some(entry).or(found);
             }
         }
         Ok(found)
     }
 
-    fn read(&self, place: EntryPlace) -> io::Result<Entry> {
-        let text = read_span(&self.file, place.span.into())?;
+    fn read(&self, [high, low, length, _]: EntryPlace) -> io::Result<Entry> {
+        let text = read_span(&self.file, Span { offset: whole([high, low]), length })?;
         Ok(serde_json::from_slice(&text)?)
     }
 }

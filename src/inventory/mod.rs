@@ -22,6 +22,7 @@ pub mod select;
 pub(crate) mod select_names;
 pub(crate) mod selection_matcher;
 pub mod snapshot_api;
+mod table;
 pub(crate) mod wanted;
 pub mod witnesses;
 
