@@ -54,6 +54,15 @@ impl<T> Chunks<T> {
         self.pieces.iter().flatten()
     }
 
+    /// Gives back the memory of values before a place, piece by piece: they are gone, and the others keep their places. So
+    /// what is made of them can grow while they go.
+    pub fn release(&mut self, before: usize) {
+        // The last piece tells how many values there are.
+        let whole = (before / PIECE).min(self.pieces.len().saturating_sub(1));
+        let held = self.pieces[..whole].iter_mut().rev().take_while(|piece| !piece.is_empty());
+        held.for_each(|piece| *piece = Vec::new());
+    }
+
     /// Takes all values out.
     pub fn clear(&mut self) {
         self.pieces = Vec::new();
@@ -105,6 +114,15 @@ mod tests {
                 list[at] += 1;
             }
             assert!(list.iter().copied().eq(1..=count));
+            for before in 0..=count {
+                list.release(before);
+                let gone = (before / PIECE * PIECE).min(count.saturating_sub(1) / PIECE * PIECE);
+                assert_eq!((list.len(), list.get(before)), (count, list.iter().nth(before - gone)));
+                assert_eq!(
+                    (list.iter().count(), list.get(0).is_none()),
+                    (count - gone, gone > 0 || count == 0)
+                );
+            }
             list.clear();
             assert_eq!(list, Chunks::default());
         }

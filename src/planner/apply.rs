@@ -123,7 +123,7 @@ pub(crate) fn refuse_equal_names(
     let with = builder.with;
     let (Some(files), MatchBy::Name) = (with.files(), with.job.match_by) else { return Ok(()) };
     let mut by_name: BTreeMap<String, Vec<&ImportFile>> = BTreeMap::new();
-    for file in files.imports().iter().filter(|file| builder.ids.contains_key(&file.head.id)) {
+    for file in files.imports().iter().filter(|file| builder.ids.contains(&file.head.id)) {
         by_name.entry(name_key(&file.head.name).into_owned()).or_default().push(file);
     }
     let mut pairs = Vec::new();

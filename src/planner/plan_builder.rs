@@ -14,7 +14,7 @@ use crate::inventory::flow_usage::UserLists;
 use crate::inventory::list_scan::{Begun, IfEmpty, LISTED_APART};
 use crate::inventory::witnesses::Remembered;
 use crate::job::Action;
-use crate::model::{Fingerprint, Head, Id, IdSet, Outcome, Verdict};
+use crate::model::{Chunks, Fingerprint, Head, Id, IdMap, IdSet, Outcome, Verdict};
 use crate::planner::account_users::AccountUsers;
 use crate::planner::dependencies::{DependencyPlanner, DependencyStock};
 use crate::planner::draft::Draft;
@@ -33,7 +33,7 @@ use crate::run_folder::reference_usage::{CREATED, Reference};
 /// Where drafts and documents lie while the plan is made.
 pub(crate) struct PlanBuilder<'a> {
     pub with: &'a PlanRequest<'a>,
-    pub drafts: Vec<Draft>,
+    pub drafts: Chunks<Draft>,
     /// What would be sent for an item, where that is not what it is compared by.
     sent: HashMap<usize, Fingerprint>,
     /// What items need, by its place among the supplies.
@@ -54,7 +54,7 @@ pub(crate) struct PlanBuilder<'a> {
     /// Keys of imports that are not compared, for whatever reason.
     claimed: HashSet<u64>,
     /// Ids of what is restored or known to be an item's, and the items: in the target they are recognised by these first.
-    pub ids: HashMap<Id, u32>,
+    pub ids: IdMap<u32>,
     listed_apart: bool,
     pub notes: Vec<String>,
     /// Names of the resources that were read of both accounts, by id.
@@ -84,7 +84,7 @@ impl<'a> PlanBuilder<'a> {
         let ignore = Ignore::new(with.job.ignore.iter().map(Pointer::as_str));
         Ok(Self {
             with,
-            drafts: Vec::new(),
+            drafts: Chunks::default(),
             sent: HashMap::new(),
             needs: HashMap::new(),
             items: DocumentFile::create_in_passing(&items)?,
@@ -99,7 +99,7 @@ impl<'a> PlanBuilder<'a> {
             by_key: WantedKeys::default(),
             named: Vec::new(),
             claimed: HashSet::new(),
-            ids: HashMap::new(),
+            ids: IdMap::default(),
             listed_apart: false,
             notes: Vec::new(),
             names: BTreeMap::new(),
@@ -136,10 +136,10 @@ impl<'a> PlanBuilder<'a> {
                 head.adaptor_type.as_deref().is_none_or(|adaptor| LISTED_APART.contains(&adaptor));
             if matches!(self.with.job.action, Action::Restore | Action::Apply) && !head.id.as_str().is_empty()
             {
-                self.ids.insert(head.id.clone(), index);
+                self.ids.insert(&head.id, index);
             }
             if let Some(own) = self.with.own().and_then(|own| own.get(&head.id)) {
-                self.ids.insert(own.id.clone(), index);
+                self.ids.insert(&own.id, index);
             }
             if let Some(key) = &prepared.key
                 && self.with.recognises()
@@ -187,9 +187,9 @@ impl<'a> PlanBuilder<'a> {
 
     /// Makes room for so many items: a growing list takes twice as much.
     pub(crate) fn reserve(&mut self, items: usize) {
-        self.drafts.reserve_exact(items);
         if self.with.recognises() {
             self.by_key.reserve(items);
+            self.named.reserve_exact(items);
         }
     }
 

@@ -105,6 +105,8 @@ impl Source<'_, '_> {
         {
             self.with.breathe(self.at).await?;
             self.at += 1;
+            // It becomes a draft.
+            self.picks.items.release(self.at);
             let text = self.picks.spool.read(pick.slot())?;
             bytes += text.len();
             let document = spooled_document(text, self.picks.spool.path())?;

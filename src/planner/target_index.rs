@@ -17,7 +17,7 @@ use crate::inventory::witnesses::Remembered;
 use crate::job::{Action, MatchBy};
 use crate::model::cancel::Cancel;
 use crate::model::event::{Event, Events, Stage};
-use crate::model::{Fingerprint, Head, Id};
+use crate::model::{Fingerprint, Head, Id, IdMap};
 use crate::planner::bearers::Bearers;
 pub(crate) use crate::planner::bearers::TargetImport;
 use crate::planner::others::Others;
@@ -136,7 +136,7 @@ struct Index<'a, 'o> {
     folder: &'a Path,
     spool: Option<DocumentFile>,
     generation: u32,
-    ids: &'a HashMap<Id, u32>,
+    ids: &'a IdMap<u32>,
     by_key: Bearers,
     by_id: HashMap<u32, TargetImport>,
     loose: &'a [u64],
@@ -287,7 +287,7 @@ pub(crate) struct TargetVisitor<'a> {
     pub keys: &'a Keys,
     pub match_by: MatchBy,
     /// Ids by which imports are recognised before any key, and the items they belong to.
-    pub ids: &'a HashMap<Id, u32>,
+    pub ids: &'a IdMap<u32>,
     /// Hashes of the loose keys of the items' names in their order, where nearly the same name matters.
     pub loose: &'a [u64],
     pub print: &'a TargetPrint,

@@ -1,6 +1,6 @@
 //! What uses the imports that a restore puts back: where one gets a new id, they still name the old one.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::inventory::error::EngineError;
@@ -58,8 +58,9 @@ pub(crate) async fn old_ids(
     }
     let repoint = with.context.settings.repoint_flows;
     let mut becomes = BTreeMap::new();
-    let ids: HashMap<Id, u32> = builder.ids.clone();
-    for (id, index) in ids {
+    // Nothing is recognised by its id any more; which of them comes first makes no difference.
+    let ids = std::mem::take(&mut builder.ids);
+    for (id, index) in ids.iter().map(|(id, index)| (id, *index)) {
         if builder.drafts.get(index as usize).is_none_or(|draft| !draft.is_wanted()) {
             continue;
         }

@@ -3,7 +3,7 @@
 
 use crate::documents::beside::is_same;
 use crate::inventory::error::EngineError;
-use crate::model::Fingerprint;
+use crate::model::{Chunks, Fingerprint};
 use crate::planner::draft::Draft;
 use crate::run_folder::document_file::DocumentFile;
 
@@ -16,14 +16,14 @@ const SELDOM: u32 = 64;
 /// The documents that are wanted.
 #[derive(Debug)]
 pub(crate) struct WantedTexts<'a> {
-    drafts: &'a [Draft],
+    drafts: &'a Chunks<Draft>,
     documents: &'a mut DocumentFile,
     /// Documents in a row that were unlike, or passed over.
     unlike: u32,
 }
 
 impl<'a> WantedTexts<'a> {
-    pub(crate) fn new(drafts: &'a [Draft], documents: &'a mut DocumentFile) -> Self {
+    pub(crate) fn new(drafts: &'a Chunks<Draft>, documents: &'a mut DocumentFile) -> Self {
         Self { drafts, documents, unlike: 0 }
     }
 

@@ -142,6 +142,7 @@ pub(crate) async fn decide_and_write(
         let slot = builder.drafts[index].wanted().filter(|_| item.is_work());
         let text = slot.map(|slot| builder.documents.read(slot)).transpose()?;
         output.push(item, text.as_deref())?;
+        builder.drafts.release(index);
     }
     let last = first + u32::try_from(builder.drafts.len()).unwrap_or(u32::MAX);
     let repointed =
