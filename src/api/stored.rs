@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use super::Reply;
 use super::brought::{Cloned, Document};
 use super::unreadable::UnreadableAnswer;
-use crate::documents::beside::is_same;
+use crate::documents::beside::head_of_same;
 use crate::model::{Head, Id};
 
 /// Whether no call can name it: empty, or what every URL parser takes for "this folder" or "one up", encoded or not.
@@ -16,10 +16,9 @@ pub(super) fn cannot_be_asked_for(id: &Id) -> bool {
 
 /// The document that was answered to a write of `sent`.
 pub(super) fn stored(reply: &Reply, sent: &[u8]) -> Result<Document, UnreadableAnswer> {
-    // What is the same is JSON too, so its head is all that is left to read.
+    // What is the same is JSON too, and its head is read along.
     if let (Ok(sent), Ok(text)) = (std::str::from_utf8(sent), std::str::from_utf8(&reply.body))
-        && is_same(sent, text)
-        && let Some(head) = Head::at_a_glance(text)
+        && let Some(head) = head_of_same(sent, text)
     {
         return Ok(Document { is_as_sent: true, ..brought(head, text.trim_ascii().into(), reply)? });
     }

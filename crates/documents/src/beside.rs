@@ -6,7 +6,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::glance::{self, names_one_twice};
+use crate::glance::{self, Fields, Members, names_one_twice};
+use crate::head::Head;
 use crate::normal::same_member;
 use crate::planted::{PANIC_PRINTING, is_planted};
 use crate::quick::{self, Reader};
@@ -16,43 +17,76 @@ use crate::verbatim;
 /// Whether two documents have one normal form for sure, told without reading what both have to the letter. `wanted` is a text as
 /// [`verbatim::to_text`] writes it, `found` any text. That two texts are told to be unlike says nothing.
 pub fn is_same(wanted: &str, found: &str) -> bool {
-    !is_planted(PANIC_PRINTING) && same(wanted, found).is_some()
+    same(wanted, found, |_, _| ()).is_some()
 }
 
-fn same(wanted: &str, found: &str) -> Option<()> {
-    let (mut ours, mut theirs) = (Reader::new(wanted), Reader::new(found));
-    let (mut keys, mut our_blocks, mut their_blocks) = (Vec::new(), Vec::new(), Vec::new());
-    ours.expect(b'{')?;
+/// The head of `found`, as [`Head::at_a_glance`] reads it, where [`is_same`] holds: the text is walked once for both.
+pub fn head_of_same(wanted: &str, found: &str) -> Option<Head> {
+    let mut fields = Some(Fields::default());
+    same(wanted, found, |key, value| {
+        if fields.as_mut().is_some_and(|fields| fields.take(key, value).is_none()) {
+            fields = None;
+        }
+    })?;
+    Head::of_fields(fields?)
+}
+
+/// Hands out the members of `found`, as they are written.
+fn same<'t>(wanted: &'t str, found: &'t str, mut member: impl FnMut(&'t str, &'t str)) -> Option<()> {
+    if is_planted(PANIC_PRINTING) {
+        return None;
+    }
+    let (mut ours, mut theirs) = (Members::of(wanted)?, Reader::new(found));
+    let mut keys = Vec::with_capacity(32);
+    let (mut our_blocks, mut their_blocks) = (Vec::with_capacity(8), Vec::with_capacity(8));
+    let mut is_exact = None;
     theirs.expect(b'{')?;
-    let (mut more_ours, mut more) = (ours.next()? != b'}', theirs.next()? != b'}');
+    let mut more = theirs.next()? != b'}';
     while more {
-        let from = theirs.at();
+        theirs.next()?;
+        // What stands in both to the letter is JSON in both.
+        if let Some(equal) = ours.current
+            && theirs.step_over(equal.text)
+        {
+            if equal.key.starts_with('$') {
+                return None;
+            }
+            if equal.value.starts_with('{') {
+                our_blocks.push(equal.key);
+                their_blocks.push(equal.key);
+            }
+            keys.push(equal.key);
+            member(equal.key, equal.value);
+            ours.step()?;
+            more = theirs.more(b'}')?;
+            continue;
+        }
         let key = theirs.key()?;
-        keys.push(key);
-        let value = theirs.at();
-        let is_block = theirs.next()? == b'{';
+        let opening = theirs.next()?;
+        let from = theirs.at();
         theirs.skip(1)?;
-        let (member, value) = (theirs.since(from)?, theirs.since(value)?);
-        their_blocks.extend(is_block.then_some(key));
+        let value = theirs.since(from)?;
+        keys.push(key);
+        member(key, value);
+        their_blocks.extend((opening == b'{').then_some(key));
         more = theirs.more(b'}')?;
+        // A key may stand twice in what is stepped over: then it is lost how numbers are spelled, anywhere.
+        if matches!(opening, b'{' | b'[')
+            && !*is_exact.get_or_insert_with(|| !verbatim::has_other_exponent(wanted))
+        {
+            return None;
+        }
         if is_server_field(key) {
             continue;
         }
-        if more_ours && ours.step_over(member) {
-            our_blocks.extend(is_block.then_some(key));
-            more_ours = ours.more(b'}')?;
-        } else if more_ours && ours.is_at_key(key) {
-            ours.key()?;
-            let at = ours.at();
-            our_blocks.extend((ours.next()? == b'{').then_some(key));
-            ours.skip(1)?;
-            same_member(key, Some(ours.since(at)?), Some(value))?;
-            more_ours = ours.more(b'}')?;
-        } else {
-            same_member(key, None, Some(value))?;
+        let beside = ours.current.filter(|our| our.key == key);
+        if let Some(beside) = beside {
+            our_blocks.extend(beside.value.starts_with('{').then_some(key));
+            ours.step()?;
         }
+        same_member(key, beside.map(|beside| beside.value), Some(value))?;
     }
-    let is_over = !more_ours && theirs.next().is_none() && !names_one_twice(keys.iter().copied());
+    let is_over = ours.current.is_none() && theirs.next().is_none() && !names_one_twice(keys.iter().copied());
     let shapes = [our_blocks, their_blocks].map(|blocks| Shape::of_blocks(blocks.into_iter()));
     (is_over && shapes[0] == shapes[1]).then_some(())
 }

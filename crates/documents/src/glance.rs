@@ -43,29 +43,79 @@ pub(crate) fn fields(text: &str) -> Option<Fields> {
 /// The members of an object's text in their order, keys and values as they are written. `None` where a key has an escape in
 /// it or stands twice, and where it is no object.
 pub(crate) fn members(text: &str) -> Option<Vec<(&str, &str)>> {
-    let mut glance = Glance { text, at: 0 };
     let mut members: Vec<(&str, &str)> = Vec::with_capacity(16);
-    glance.expect(b'{')?;
-    if glance.next()? == b'}' {
-        glance.at += 1;
-        return glance.next().is_none().then_some(members);
+    let mut walk = Members::of(text)?;
+    while let Some(member) = walk.current {
+        members.push((member.key, member.value));
+        walk.step()?;
     }
-    loop {
+    (!names_one_twice(members.iter().map(|(key, _)| *key))).then_some(members)
+}
+
+/// A member as it is written.
+#[derive(Clone, Copy)]
+pub(crate) struct Member<'t> {
+    /// The whole of it.
+    pub text: &'t str,
+    pub key: &'t str,
+    pub value: &'t str,
+}
+
+/// A walk over the members of an object's text.
+pub(crate) struct Members<'t> {
+    glance: Glance<'t>,
+    is_over: bool,
+    /// The member it stands at; `None` behind the last.
+    pub current: Option<Member<'t>>,
+}
+
+impl<'t> Members<'t> {
+    /// Begins it at the first member. `None` where it is no object, and as for [`Self::step`].
+    pub(crate) fn of(text: &'t str) -> Option<Self> {
+        let mut glance = Glance { text, at: 0 };
+        glance.expect(b'{')?;
+        let is_over = glance.next()? == b'}';
+        let mut walk = Self { glance, is_over, current: None };
+        if is_over {
+            walk.end()?;
+        } else {
+            walk.step()?;
+        }
+        Some(walk)
+    }
+
+    /// Goes on to the next member. `None` where its key has an escape in it, or there is anything behind the object.
+    pub(crate) fn step(&mut self) -> Option<()> {
+        self.current = None;
+        if self.is_over {
+            return Some(());
+        }
+        let glance = &mut self.glance;
+        let text = glance.text;
+        glance.next()?;
+        let from = glance.at;
         glance.expect(b'"')?;
         let key = glance.text_inside()?.plain()?;
         glance.expect(b':')?;
         glance.next()?;
-        let from = glance.at;
+        let value = glance.at;
         glance.skip()?;
-        members.push((key, text.get(from..glance.at)?));
+        self.current =
+            Some(Member { text: text.get(from..glance.at)?, key, value: text.get(value..glance.at)? });
         match glance.next()? {
             b',' => glance.at += 1,
-            b'}' => break,
+            b'}' => self.end()?,
             _ => return None,
         }
+        Some(())
     }
-    glance.at += 1;
-    (glance.next().is_none() && !names_one_twice(members.iter().map(|(key, _)| *key))).then_some(members)
+
+    /// Steps behind the closing brace.
+    fn end(&mut self) -> Option<()> {
+        self.is_over = true;
+        self.glance.at += 1;
+        self.glance.next().is_none().then_some(())
+    }
 }
 
 /// Whether a key stands twice among some.
@@ -120,6 +170,16 @@ pub(crate) struct Fields {
 }
 
 impl Fields {
+    /// Takes a member of a head, as it is written; any other means nothing. `None` where it is out of the ordinary.
+    pub(crate) fn take(&mut self, key: &str, value: &str) -> Option<()> {
+        let Some(place) = self.place(key) else { return Some(()) };
+        if *place != Field::Absent {
+            return None;
+        }
+        *place = Glance { text: value, at: 0 }.text_or_null()?;
+        Some(())
+    }
+
     fn place(&mut self, key: &str) -> Option<&mut Field> {
         Some(match key {
             "_id" => &mut self.id,

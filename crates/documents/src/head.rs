@@ -85,7 +85,7 @@ impl Head {
     }
 
     /// `None` without a text `_id`, and where the name is `null`.
-    fn of_fields(fields: Fields) -> Option<Self> {
+    pub(crate) fn of_fields(fields: Fields) -> Option<Self> {
         let id = |field: Field| field.text().map(Id::from);
         Some(Self {
             id: id(fields.id)?,

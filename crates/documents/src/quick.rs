@@ -87,14 +87,6 @@ impl<'t> Reader<'t> {
         is_here
     }
 
-    /// Whether a member of that key stands here.
-    pub(crate) fn is_at_key(&self, key: &str) -> bool {
-        let rest = self.text.get(self.at..).unwrap_or_default();
-        rest.strip_prefix('"')
-            .and_then(|rest| rest.strip_prefix(key))
-            .is_some_and(|rest| rest.starts_with("\":"))
-    }
-
     /// The next byte that is no blank.
     #[inline]
     pub(crate) fn next(&mut self) -> Option<u8> {

@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 use serde_json::Value;
-use transship_documents::beside::{is_same, unlike_members};
+use transship_documents::Head;
+use transship_documents::beside::{head_of_same, is_same, unlike_members};
 use transship_documents::diff::diff;
 use transship_documents::document::{Printed, read_tree};
 use transship_documents::normal::{Ignore, fingerprint, masks, strip_server_fields};
@@ -74,6 +75,8 @@ proptest! {
         };
         let inside = other.trim_start_matches('{').trim_end_matches('}');
         for found in [other.clone(), text.clone(), put_in(r#""_id":"i""#), put_in(inside)] {
+            let head = Head::at_a_glance(&found).filter(|_| is_same(&text, &found));
+            prop_assert_eq!(head_of_same(&text, &found), head, "{} {}", text, found);
             if is_same(&text, &found) {
                 let printed = Printed::by(found.as_bytes(), fingerprint);
                 prop_assert_eq!(printed.unreadable(), None, "{} {}", text, found);
