@@ -2,7 +2,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
-use std::fs::File;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,10 +26,10 @@ use crate::model::event::{Event, Events};
 use crate::model::time::Clock;
 use crate::model::{Fingerprint, Id, ItemKey, Lease};
 use crate::run_folder::dependency_items::{DependencyItems, spoilt};
-use crate::run_folder::document_file::read_span;
 use crate::run_folder::other_runs::OtherRuns;
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::PlanItem;
+use crate::run_folder::texts_in_order::TextsInOrder;
 
 /// What every part of a run works with.
 pub(crate) struct Context<'a> {
@@ -38,7 +37,7 @@ pub(crate) struct Context<'a> {
     pub others: &'a DependencyItems,
     /// Where imports go. Its calls are held back once nothing new may start.
     pub target: &'a Account,
-    pub wanted: Option<File>,
+    pub wanted: Option<TextsInOrder>,
     /// What is left out of every comparison.
     pub ignore: Ignore,
     pub ledger: JournalView<'a>,
@@ -132,7 +131,7 @@ pub(crate) fn document(context: &Context<'_>, item: &PlanItem) -> Result<Bytes, 
 /// The same of a plan, with the ids that `made` knows.
 pub(crate) fn wanted_text(
     plan: &PlanFile,
-    wanted: Option<&File>,
+    wanted: Option<&TextsInOrder>,
     others: &DependencyItems,
     item: &PlanItem,
     made: impl Fn(ItemKey) -> Option<Id>,
@@ -141,13 +140,13 @@ pub(crate) fn wanted_text(
     let (Some(file), Some(slot)) = (wanted, item.wanted) else {
         return Err(bad("is missing").into());
     };
-    let text = read_span(file, slot).map_err(|_| bad("is cut off"))?;
+    let text = file.read(slot).map_err(|_| bad("is cut off"))?;
     others.filled(item, text, made).map_err(|unfilled| bad(&unfilled.to_string()).into())
 }
 
 /// Fingerprint of what is sent for an item.
 pub(crate) fn sent_sha256(context: &Context<'_>, item: &PlanItem) -> Option<Fingerprint> {
-    let text = || read_span(context.wanted.as_ref()?, item.wanted?).ok();
+    let text = || context.wanted.as_ref()?.read(item.wanted?).ok();
     context.others.sent_sha256(item, text, |need| context.ledger.state(need).target().cloned())
 }
 

@@ -26,7 +26,6 @@ mod write_stage;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashSet};
-use std::fs::File;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,6 +56,7 @@ use crate::run_folder::folder::RunFolder;
 use crate::run_folder::known_ids::KnownIds;
 use crate::run_folder::other_runs::OtherRuns;
 use crate::run_folder::plan_file::PlanFile;
+use crate::run_folder::texts_in_order::TextsInOrder;
 
 pub use crate::executor::backup::{BackupRequest, shelve};
 pub use crate::executor::copies::{LateLook, late_copies};
@@ -147,7 +147,7 @@ pub async fn run(running: ExecuteRequest<'_>) -> Result<RunEnd, EngineError> {
     let known =
         plan.tail().known_sha256.map(|sha256| KnownIds::read(&folder.known_ids(), sha256)).transpose()?;
     let before = Before::new(plan, known.as_ref());
-    let wanted = File::open(folder.wanted()).ok();
+    let wanted = TextsInOrder::open(&folder.wanted()).ok();
     let others = DependencyItems::of(plan)?;
     let context = Context {
         plan,

@@ -23,6 +23,7 @@ pub mod rows;
 pub mod shared;
 pub mod staging;
 pub mod summary;
+pub(crate) mod texts_in_order;
 
 pub use chain::{Announced, Chain};
 pub use document_file::{DocumentFile, Span};

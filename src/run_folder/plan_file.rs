@@ -7,14 +7,16 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::model::{Chunks, Fingerprint, ItemKey};
-use crate::run_folder::document_file::{PackedSpan, Span, from_json, read_span};
+use crate::run_folder::document_file::{PackedSpan, Span, from_json};
 use crate::run_folder::error::RunFolderError;
 use crate::run_folder::plan_item::{FORMAT, PlanHead, PlanItem, PlanTail};
 use crate::run_folder::read_ahead::ReadAhead;
+use crate::run_folder::texts_in_order::TextsInOrder;
 
 /// Writes a plan, item by item.
 #[derive(Debug)]
@@ -82,7 +84,7 @@ impl PlanWriter {
         file.sync_all().map_err(RunFolderError::file("sync", &self.path))?;
         let file = File::open(&self.path).map_err(RunFolderError::file("open", &self.path))?;
         Ok(PlanFile {
-            file,
+            file: TextsInOrder::new(file, end_of(&self.slots)),
             path: self.path,
             head: self.head,
             tail,
@@ -106,7 +108,7 @@ fn encode(value: &impl Serialize) -> String {
 /// A plan on disk. Holds the places of its items, not the items.
 #[derive(Debug)]
 pub struct PlanFile {
-    file: File,
+    file: TextsInOrder,
     path: PathBuf,
     head: PlanHead,
     tail: PlanTail,
@@ -165,7 +167,7 @@ impl PlanFile {
             )));
         }
         Ok(Self {
-            file,
+            file: TextsInOrder::new(file, end_of(&slots)),
             path: path.to_owned(),
             head,
             tail,
@@ -210,42 +212,71 @@ impl PlanFile {
     ///
     /// There is no such item, or the file was changed.
     pub fn item(&self, key: ItemKey) -> Result<PlanItem, RunFolderError> {
-        self.item_by(key, |slot| read_span(&self.file, slot))
+        self.item_by(key, |slot| self.file.read(slot), |item: &PlanItem| item.item)
+    }
+
+    /// Reads no more of an item than what is asked of one that reads back as it was answered.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::item`].
+    pub(crate) fn sent_item(&self, key: ItemKey) -> Result<SentItem, RunFolderError> {
+        self.item_by(key, |slot| self.file.read(slot), |item: &SentItem| item.item)
     }
 
     /// Reads the items one after the other.
     pub fn items(&self) -> impl Iterator<Item = Result<PlanItem, RunFolderError>> + '_ {
-        let (mut ahead, end) = (ReadAhead::default(), self.end());
+        let mut ahead = ReadAhead::default();
         (1..=self.len()).map(move |number| {
-            self.item_by(ItemKey(number), |slot| ahead.read(&self.file, slot.offset, slot.length, end))
+            let read = |slot| self.file.read_by(&mut ahead, slot);
+            self.item_by(ItemKey(number), read, |item: &PlanItem| item.item)
         })
     }
 
-    /// Where the last item ends.
-    fn end(&self) -> u64 {
-        self.slots.iter().next_back().map_or(0, |slot| {
-            let Span { offset, length } = (*slot).into();
-            offset + u64::from(length)
-        })
-    }
-
-    fn item_by(
+    fn item_by<T: DeserializeOwned>(
         &self,
         key: ItemKey,
         read: impl FnOnce(Span) -> io::Result<Vec<u8>>,
-    ) -> Result<PlanItem, RunFolderError> {
+        number: impl FnOnce(&T) -> ItemKey,
+    ) -> Result<T, RunFolderError> {
         let bad = |message: String| RunFolderError::BadFile { path: self.path.clone(), message };
         let slot = (key.0 as usize).checked_sub(1).and_then(|index| self.slots.get(index));
         let slot = slot.ok_or_else(|| bad(format!("it has no item {key}")))?;
         let text = read((*slot).into()).map_err(RunFolderError::file("read", &self.path))?;
-        let item: PlanItem =
-            from_json(&text).map_err(|error| bad(format!("item {key} is damaged: {error}")))?;
-        if item.item == key {
+        let item: T = from_json(&text).map_err(|error| bad(format!("item {key} is damaged: {error}")))?;
+        let number = number(&item);
+        if number == key {
             Ok(item)
         } else {
-            Err(bad(format!("item {} stands at the place of item {key}", item.item)))
+            Err(bad(format!("item {number} stands at the place of item {key}")))
         }
     }
+}
+
+/// The few fields of a [`PlanItem`] that its read-back asks for.
+#[derive(Debug, Deserialize)]
+pub(crate) struct SentItem {
+    item: ItemKey,
+    pub name: String,
+    #[serde(default)]
+    needs: Vec<IgnoredAny>,
+    #[serde(default)]
+    sent_sha256: Option<Fingerprint>,
+}
+
+impl SentItem {
+    /// Fingerprint of what was sent; `None` where that held the ids of other items, which the plan does not know.
+    pub(crate) fn sent_sha256(&self) -> Option<Fingerprint> {
+        self.sent_sha256.filter(|_| self.needs.is_empty())
+    }
+}
+
+/// Where the last item ends.
+fn end_of(slots: &Chunks<PackedSpan>) -> u64 {
+    slots.iter().next_back().map_or(0, |slot| {
+        let Span { offset, length } = (*slot).into();
+        offset + u64::from(length)
+    })
 }
 
 #[cfg(test)]
@@ -318,6 +349,22 @@ mod tests {
             assert_eq!(json["items"].as_array().unwrap().len(), count as usize);
             assert_eq!(json["selected"], count);
         }
+    }
+
+    #[test]
+    fn what_was_sent_for_an_item_is_read_without_the_rest_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = PlanWriter::create(&folder.path().join("plan.json"), head()).unwrap();
+        let sent_sha256 = Some(Fingerprint::of(b"sent"));
+        writer.push(&PlanItem { sent_sha256, ..item(1) }).unwrap();
+        writer.push(&PlanItem { sent_sha256, needs: vec![ItemKey(1)], ..item(2) }).unwrap();
+        writer.push(&item(3)).unwrap();
+        let plan = writer.finish(PlanTail { selected: 3, ..PlanTail::default() }).unwrap();
+        for (number, known) in [(3, None), (1, sent_sha256), (2, None)] {
+            let sent = plan.sent_item(ItemKey(number)).unwrap();
+            assert_eq!((sent.sent_sha256(), sent.name), (known, item(number).name));
+        }
+        assert!(plan.sent_item(ItemKey(4)).is_err());
     }
 
     #[test]

@@ -2,7 +2,6 @@
 //! period. The next command that works on the run looks for them.
 
 use std::collections::HashSet;
-use std::fs::File;
 
 use crate::documents::normal::Ignore;
 use crate::documents::pointer::Pointer;
@@ -18,6 +17,7 @@ use crate::run_folder::folder::RunFolder;
 use crate::run_folder::known_ids::KnownIds;
 use crate::run_folder::other_runs::OtherRuns;
 use crate::run_folder::plan_file::PlanFile;
+use crate::run_folder::texts_in_order::TextsInOrder;
 
 /// What a look for late copies works with.
 #[derive(Debug, Clone, Copy)]
@@ -56,7 +56,7 @@ pub async fn late_copies(with: LateLook<'_>) -> Result<Vec<Copy>, EngineError> {
     let Ok(known) = KnownIds::read(&folder.known_ids(), sha256) else { return Ok(Vec::new()) };
     let (others, before) = (DependencyItems::of(plan)?, Before::new(plan, Some(&known)));
     let ignore = Ignore::new(plan.head().settings.ignore.iter().map(Pointer::as_str));
-    let wanted = File::open(folder.wanted()).ok();
+    let wanted = TextsInOrder::open(&folder.wanted()).ok();
     let imports =
         (1..).map(ItemKey).zip(states.states()).filter(|(key, _)| others.kind(*key) == Kind::Imports);
     let owned = imports.filter_map(|(_, state)| Some((state.target()?.clone(), ()))).collect();

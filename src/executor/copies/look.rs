@@ -2,7 +2,6 @@
 //! of one.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
 
 use futures::{StreamExt, pin_mut};
@@ -24,6 +23,7 @@ use crate::model::{Chunks, Fingerprint, Head, Id, IdSet, ItemKey, Operation, Pac
 use crate::run_folder::dependency_items::DependencyItems;
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::PlanItem;
+use crate::run_folder::texts_in_order::TextsInOrder;
 
 /// Items that one stranger with a shorter name is compared with, at most.
 const MOST_CUT: usize = 20;
@@ -36,7 +36,7 @@ pub(super) struct Beside<'a> {
     pub before: &'a Before<'a>,
     /// What is left out of every comparison.
     pub ignore: &'a Ignore,
-    pub wanted: Option<&'a File>,
+    pub wanted: Option<&'a TextsInOrder>,
     pub target: &'a Account,
     /// The import that an item has.
     pub of_item: &'a dyn Fn(ItemKey) -> Option<Id>,

@@ -1,0 +1,57 @@
+//! A finished file of texts: read by many, mostly in its order.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::sync::Mutex;
+
+use crate::run_folder::document_file::{Span, read_span};
+use crate::run_folder::read_ahead::ReadAhead;
+
+/// A file that nothing is appended to any more, and whose texts are read by many, mostly in their order.
+#[derive(Debug)]
+pub(crate) struct TextsInOrder {
+    file: File,
+    /// How much of it may be read along.
+    end: u64,
+    ahead: Mutex<ReadAhead>,
+}
+
+impl TextsInOrder {
+    /// Of a file whose last text ends at `end`.
+    pub(super) fn new(file: File, end: u64) -> Self {
+        Self { file, end, ahead: Mutex::default() }
+    }
+
+    /// Opens the whole of a file.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read.
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        let file = File::open(path)?;
+        let end = file.metadata()?.len();
+        Ok(Self::new(file, end))
+    }
+
+    /// Reads a text. Whoever meets another reader reads no more than that.
+    ///
+    /// # Errors
+    ///
+    /// The disk said no, or the file is too short.
+    pub(crate) fn read(&self, slot: Span) -> io::Result<Vec<u8>> {
+        match self.ahead.try_lock() {
+            Ok(mut ahead) => ahead.read(&self.file, slot.offset, slot.length, self.end),
+            Err(_) => read_span(&self.file, slot),
+        }
+    }
+
+    /// Reads a text along with what one reader has read before.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Self::read`].
+    pub(super) fn read_by(&self, ahead: &mut ReadAhead, slot: Span) -> io::Result<Vec<u8>> {
+        ahead.read(&self.file, slot.offset, slot.length, self.end)
+    }
+}
