@@ -107,22 +107,31 @@ impl<'t> Reader<'t> {
     /// A text; its opening quote is the next byte.
     #[inline]
     pub(crate) fn quoted(&mut self) -> Option<Quoted<'t>> {
+        let from = self.at;
+        let escaped = self.skip_quoted()?;
+        Some(Quoted { text: self.text, from, to: self.at, escaped })
+    }
+
+    /// Steps over a text, and says whether there is an escape in it.
+    #[inline]
+    fn skip_quoted(&mut self) -> Option<bool> {
         let bytes = self.bytes;
-        let (from, mut escaped) = (self.at, false);
-        self.at += 1;
+        let (mut at, mut escaped) = (self.at + 1, false);
         loop {
-            self.at += before_special(bytes.get(self.at..)?)?;
-            match bytes[self.at] {
+            at += before_special(bytes.get(at..)?)?;
+            match bytes[at] {
                 b'"' => break,
                 b'\\' => {
                     escaped = true;
+                    self.at = at;
                     self.escape(bytes)?;
+                    at = self.at;
                 }
                 _ => return None,
             }
         }
-        self.at += 1;
-        Some(Quoted { text: self.text, from, to: self.at, escaped })
+        self.at = at + 1;
+        Some(escaped)
     }
 
     /// Steps over an escape. What may be half a character is for serde_json.
@@ -207,14 +216,14 @@ impl<'t> Reader<'t> {
     /// Steps over a value.
     pub(crate) fn skip(&mut self, depth: usize) -> Option<()> {
         match self.next()? {
-            b'"' => self.quoted().map(|_| ()),
+            b'"' => self.skip_quoted().map(|_| ()),
             b'{' => {
                 let mut more = self.enter(depth, b'}')?;
                 while more {
                     if self.next()? != b'"' {
                         return None;
                     }
-                    self.quoted()?;
+                    self.skip_quoted()?;
                     self.expect(b':')?;
                     self.skip(depth + 1)?;
                     more = self.more(b'}')?;
