@@ -26,8 +26,9 @@ use crate::planner::target_index::{Keys, TargetImports, TargetPrint, TargetVisit
 use crate::planner::usage::PlanUsage;
 use crate::planner::wanted_keys::WantedKeys;
 use crate::planner::wanted_texts::WantedTexts;
-use crate::run_folder::document_file::{DocumentFile, from_json, one_line, spoilt, to_json};
+use crate::run_folder::document_file::{DocumentFile, one_line, spoilt, unwritten};
 use crate::run_folder::plan_item::{PlanItem, Witnesses};
+use crate::run_folder::plan_line::{from_line, to_line};
 use crate::run_folder::reference_usage::{CREATED, Reference};
 
 /// Where drafts and documents lie while the plan is made.
@@ -163,7 +164,7 @@ impl<'a> PlanBuilder<'a> {
             let given = copies || prepared.item.name != head.name;
             self.named.push(self.keys.of(&name_key(&prepared.item.name)) & !1 | u64::from(given));
         }
-        let text = to_json(&prepared.item, self.items.path())?;
+        let text = to_line(&prepared.item).map_err(|error| unwritten(self.items.path(), error))?;
         let sent = prepared.item.sent_sha256.filter(|_| wanted.is_some());
         let print = prepared.print.or(sent).filter(|_| wanted.is_some());
         if let Some(print) = &print {
@@ -180,7 +181,7 @@ impl<'a> PlanBuilder<'a> {
         self.drafts.push(Draft {
             has_print: print.is_some(),
             has_secrets: !prepared.item.secrets.is_empty(),
-            ..Draft::new(self.items.append(&text)?, wanted, Verdict::Equal)
+            ..Draft::new(self.items.append(text.as_bytes())?, wanted, Verdict::Equal)
         });
         Ok(())
     }
@@ -333,7 +334,7 @@ impl<'a> PlanBuilder<'a> {
 
     pub(crate) fn item(&mut self, index: usize) -> Result<PlanItem, EngineError> {
         let text = self.items.read(self.drafts[index].item.into())?;
-        from_json(&text).map_err(|error| spoilt(&self.litter[0], &error).into())
+        from_line(&text).map_err(|error| spoilt(&self.litter[0], &error).into())
     }
 
     /// The text of the document that is wanted for an item, if there is one.
@@ -351,15 +352,15 @@ impl<'a> PlanBuilder<'a> {
 
     /// Puts down an item without a document, after the others.
     pub(crate) fn put_down(&mut self, item: &PlanItem) -> Result<(), EngineError> {
-        let text = to_json(item, self.items.path())?;
-        self.drafts.push(Draft::new(self.items.append(&text)?, None, Verdict::NotChecked));
+        let text = to_line(item).map_err(|error| unwritten(self.items.path(), error))?;
+        self.drafts.push(Draft::new(self.items.append(text.as_bytes())?, None, Verdict::NotChecked));
         Ok(())
     }
 
     /// Puts an item back in the place of what it was made of.
     pub(crate) fn put_back(&mut self, index: usize, item: &PlanItem) -> Result<(), EngineError> {
-        let text = to_json(item, self.items.path())?;
-        self.drafts[index].item = self.items.append(&text)?.into();
+        let text = to_line(item).map_err(|error| unwritten(self.items.path(), error))?;
+        self.drafts[index].item = self.items.append(text.as_bytes())?.into();
         self.drafts[index].has_found = false;
         Ok(())
     }

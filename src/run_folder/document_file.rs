@@ -198,7 +198,12 @@ pub(crate) fn spooled_document(text: Vec<u8>, path: &Path) -> Result<Document, R
 ///
 /// It cannot be written as JSON.
 pub(crate) fn to_json<T: Serialize>(value: &T, path: &Path) -> Result<Vec<u8>, RunFolderError> {
-    serde_json::to_vec(value).map_err(|error| RunFolderError::file("write to", path)(error.into()))
+    serde_json::to_vec(value).map_err(|error| unwritten(path, error))
+}
+
+/// What could not be written as JSON, to be put into `path`.
+pub(crate) fn unwritten(path: &Path, error: serde_json::Error) -> RunFolderError {
+    RunFolderError::file("write to", path)(error.into())
 }
 
 /// A value of this program from its JSON. A text that is checked as a whole costs less than each of its strings by itself.

@@ -17,6 +17,7 @@ pub mod other_runs;
 pub mod outcome;
 pub mod plan_file;
 pub mod plan_item;
+pub(crate) mod plan_line;
 mod read_ahead;
 pub mod reference_usage;
 pub mod rows;

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -15,6 +15,7 @@ use crate::model::{Chunks, Fingerprint, ItemKey};
 use crate::run_folder::document_file::{PackedSpan, Span, from_json};
 use crate::run_folder::error::RunFolderError;
 use crate::run_folder::plan_item::{FORMAT, PlanHead, PlanItem, PlanTail};
+use crate::run_folder::plan_line::{from_line, to_line};
 use crate::run_folder::read_ahead::ReadAhead;
 use crate::run_folder::texts_in_order::TextsInOrder;
 
@@ -63,7 +64,7 @@ impl PlanWriter {
     pub fn push(&mut self, item: &PlanItem) -> Result<(), RunFolderError> {
         debug_assert_eq!(item.item.0 as usize, self.slots.len() + 1);
         self.put(if self.slots.is_empty() { b"\n" } else { b",\n" })?;
-        let line = encode(item);
+        let line = encode_item(item);
         let length = u32::try_from(line.len()).unwrap_or(u32::MAX);
         self.slots.push(Span { offset: self.end, length }.into());
         self.put(line.as_bytes())
@@ -101,8 +102,15 @@ impl PlanWriter {
     }
 }
 
+/// Why all of a plan can be written as JSON.
+const PLAIN: &str = "plans hold only texts, numbers and lists";
+
 fn encode(value: &impl Serialize) -> String {
-    serde_json::to_string(value).expect("plans hold only texts, numbers and lists")
+    serde_json::to_string(value).expect(PLAIN)
+}
+
+fn encode_item(item: &PlanItem) -> String {
+    to_line(item).expect(PLAIN)
 }
 
 /// A plan on disk. Holds the places of its items, not the items.
@@ -212,7 +220,7 @@ impl PlanFile {
     ///
     /// There is no such item, or the file was changed.
     pub fn item(&self, key: ItemKey) -> Result<PlanItem, RunFolderError> {
-        self.item_by(key, |slot| self.file.read(slot), |item: &PlanItem| item.item)
+        self.item_by(key, |slot| self.file.read(slot), from_line, |item| item.item)
     }
 
     /// Reads no more of an item than what is asked of one that reads back as it was answered.
@@ -221,7 +229,7 @@ impl PlanFile {
     ///
     /// As for [`Self::item`].
     pub(crate) fn sent_item(&self, key: ItemKey) -> Result<SentItem, RunFolderError> {
-        self.item_by(key, |slot| self.file.read(slot), |item: &SentItem| item.item)
+        self.item_by(key, |slot| self.file.read(slot), |text| from_json(text), |item: &SentItem| item.item)
     }
 
     /// Reads the items one after the other.
@@ -229,21 +237,22 @@ impl PlanFile {
         let mut ahead = ReadAhead::default();
         (1..=self.len()).map(move |number| {
             let read = |slot| self.file.read_by(&mut ahead, slot);
-            self.item_by(ItemKey(number), read, |item: &PlanItem| item.item)
+            self.item_by(ItemKey(number), read, from_line, |item| item.item)
         })
     }
 
-    fn item_by<T: DeserializeOwned>(
+    fn item_by<T>(
         &self,
         key: ItemKey,
         read: impl FnOnce(Span) -> io::Result<Vec<u8>>,
+        parse: impl FnOnce(&[u8]) -> serde_json::Result<T>,
         number: impl FnOnce(&T) -> ItemKey,
     ) -> Result<T, RunFolderError> {
         let bad = |message: String| RunFolderError::BadFile { path: self.path.clone(), message };
         let slot = (key.0 as usize).checked_sub(1).and_then(|index| self.slots.get(index));
         let slot = slot.ok_or_else(|| bad(format!("it has no item {key}")))?;
         let text = read((*slot).into()).map_err(RunFolderError::file("read", &self.path))?;
-        let item: T = from_json(&text).map_err(|error| bad(format!("item {key} is damaged: {error}")))?;
+        let item = parse(&text).map_err(|error| bad(format!("item {key} is damaged: {error}")))?;
         let number = number(&item);
         if number == key {
             Ok(item)

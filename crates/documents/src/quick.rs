@@ -21,6 +21,14 @@ pub fn object_before(bytes: &[u8]) -> Option<usize> {
     Some(reader.at)
 }
 
+/// The text in quotes that another one begins with, and what stands behind it.
+pub fn text_before(json: &str) -> Option<(Cow<'_, str>, &str)> {
+    json.starts_with('"').then_some(())?;
+    let mut reader = Reader::new(json);
+    let text = reader.quoted()?.text()?;
+    Some((text, json.get(reader.at..)?))
+}
+
 /// The tree of a text.
 pub(crate) fn tree(text: &str) -> Option<Value> {
     let mut reader = Reader::new(text);

@@ -87,7 +87,8 @@ fn write(value: &Value, text: &mut String) {
     }
 }
 
-fn write_text(plain: &str, text: &mut String) {
+/// Writes a text in quotes, as serde_json does.
+pub fn write_text(plain: &str, text: &mut String) {
     if before_special(plain.as_bytes()).is_some() {
         text.push_str(&Value::from(plain).to_string());
         return;
