@@ -58,7 +58,13 @@ impl<'t> Quoted<'t> {
     /// The text it stands for; half a character stands for nothing.
     pub(crate) fn text(self) -> Option<Cow<'t, str>> {
         if self.escaped {
-            return serde_json::from_str(self.text.get(self.from..self.to)?).ok().map(Cow::Owned);
+            let text = unescaped(self.text.get(self.from + 1..self.to - 1)?)?;
+            debug_assert_eq!(
+                serde_json::from_str(&self.text[self.from..self.to]).ok().as_ref(),
+                Some(&text),
+                "escapes stand for what serde_json says"
+            );
+            return Some(Cow::Owned(text));
         }
         self.plain().map(Cow::Borrowed)
     }
@@ -68,6 +74,31 @@ impl<'t> Quoted<'t> {
     pub(crate) fn plain(self) -> Option<&'t str> {
         if self.escaped { None } else { self.text.get(self.from + 1..self.to - 1) }
     }
+}
+
+/// The text that one with escapes stands for, none of which is half a character.
+fn unescaped(inside: &str) -> Option<String> {
+    let mut text = String::with_capacity(inside.len());
+    let mut rest = inside;
+    while let Some(at) = memchr::memchr(b'\\', rest.as_bytes()) {
+        text.push_str(rest.get(..at)?);
+        let (char, length) = match *rest.as_bytes().get(at + 1)? {
+            byte @ (b'"' | b'\\' | b'/') => (char::from(byte), 2),
+            b'b' => ('\u{8}', 2),
+            b'f' => ('\u{c}', 2),
+            b'n' => ('\n', 2),
+            b'r' => ('\r', 2),
+            b't' => ('\t', 2),
+            _ => {
+                let digits = u32::from_str_radix(rest.get(at + 2..at + 6)?, 16).ok()?;
+                (char::from_u32(digits)?, 6)
+            }
+        };
+        text.push(char);
+        rest = rest.get(at + length..)?;
+    }
+    text.push_str(rest);
+    Some(text)
 }
 
 impl<'t> Reader<'t> {

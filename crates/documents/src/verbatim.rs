@@ -4,6 +4,7 @@
 
 use serde_json::{Map, Number, Value};
 
+use crate::hex;
 use crate::quick;
 use crate::specials::before_special;
 
@@ -89,13 +90,36 @@ fn write(value: &Value, text: &mut String) {
 
 /// Writes a text in quotes, as serde_json does.
 pub fn write_text(plain: &str, text: &mut String) {
-    if before_special(plain.as_bytes()).is_some() {
-        text.push_str(&Value::from(plain).to_string());
-        return;
+    let from = text.len();
+    text.push('"');
+    let mut rest = plain;
+    while let Some((before, special, behind)) = at_special(rest) {
+        text.push_str(before);
+        match special {
+            b'"' => text.push_str("\\\""),
+            b'\\' => text.push_str("\\\\"),
+            b'\n' => text.push_str("\\n"),
+            b'\r' => text.push_str("\\r"),
+            b'\t' => text.push_str("\\t"),
+            8 => text.push_str("\\b"),
+            12 => text.push_str("\\f"),
+            control => {
+                text.push_str("\\u00");
+                text.extend(hex::write(control).map(char::from));
+            }
+        }
+        rest = behind;
     }
+    text.push_str(rest);
     text.push('"');
-    text.push_str(plain);
-    text.push('"');
+    debug_assert_eq!(text[from..], Value::from(plain).to_string(), "escapes are those of serde_json");
+}
+
+/// What stands before the first byte of a text that is escaped, that byte, and what stands behind it.
+#[inline]
+fn at_special(text: &str) -> Option<(&str, u8, &str)> {
+    let at = before_special(text.as_bytes())?;
+    Some((text.get(..at)?, text.as_bytes()[at], text.get(at + 1..)?))
 }
 
 /// Whether serde_json reads a text as it is written.
@@ -274,6 +298,33 @@ fn collect<'v>(value: &'v mut Value, numbers: &mut Vec<&'v mut Number>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_is_written_and_read_as_serde_json_does() {
+        let controls: String = (0..0x20_u8).chain([b'"', b'\\', b'/', 0x7f]).map(char::from).collect();
+        for plain in [
+            "",
+            "a",
+            "é\"",
+            "\\\\",
+            "\u{1f600}\n\u{1}b",
+            &controls,
+            &format!("12345678{controls}é{controls}"),
+        ] {
+            let mut text = String::from("x");
+            write_text(plain, &mut text);
+            assert_eq!(text[1..], serde_json::to_string(plain).unwrap());
+            assert_eq!(quick::text_before(&format!("{} b", &text[1..])), Some((plain.into(), " b")));
+        }
+        for (text, read) in [
+            (r#""\u00e9\/\u000A""#, Some("é/\n")),
+            (r#""\ud83d\ude00""#, None),
+            (r#""\x""#, None),
+            ("\"a", None),
+        ] {
+            assert_eq!(quick::text_before(text), read.map(|read| (read.into(), "")), "{text}");
+        }
+    }
 
     #[test]
     fn what_is_read_is_written_as_it_was() {
