@@ -110,8 +110,9 @@ class Calls:
         return next(at for at, total in self.samples if total == last) - before
 
 
-def at_the_limit(options, start, thief):
-    faults = {"behaviour": {"bucket_start": start}}
+def at_the_limit(options, start, thief, latency=None):
+    slow = {"match": {"path": "/v1/**"}, "effect": {"slow": {"before": latency}}}
+    faults = {"behaviour": {"bucket_start": start}, "faults": [slow] if latency else []}
     with place(options, faults, options.imports) as it:
         job = it.job("migrate", "{ per_second: 300, burst: 1000, share: 1 }")
         over = threading.Event()
@@ -145,6 +146,11 @@ def at_the_limit(options, start, thief):
 @row("10,000 creates at 300/s, burst 1,000")
 def limit(options):
     return at_the_limit(options, 1000, 0)
+
+
+@row("the same with 40 ms a call")
+def limit_slow(options):
+    return at_the_limit(options, 1000, 0, "40ms")
 
 
 @row("the same with an empty bucket")
