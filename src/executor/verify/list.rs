@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use futures::future::BoxFuture;
 use tokio::sync::mpsc;
 
-use super::verdict::{Verified, check, known_as_sent, record};
+use super::verdict::{Verified, check, record};
 use crate::documents::references::Kind;
 use crate::executor::context::Context;
 use crate::executor::halt;
@@ -18,7 +18,7 @@ use crate::model::{Head, Id, IdMap, ItemKey, ItemSet, Operation, Verdict};
 pub(super) struct Listed {
     /// What is as wanted, and recorded so.
     pub settled: ItemSet,
-    /// Items whose import is to be gone, and is.
+    /// Items whose import was to be removed, and is not listed.
     pub gone: Vec<ItemKey>,
     pub differ: HashMap<ItemKey, Verified>,
     /// Whether the list was read to its end.
@@ -79,7 +79,7 @@ pub(super) async fn compare_list(
     Ok(listed)
 }
 
-/// The items among `open` whose import is to be gone.
+/// The items among `open` that remove an import.
 fn removals(context: &Context<'_>, open: &IdMap<ItemKey>) -> Result<HashSet<ItemKey>, EngineError> {
     let mut removals = HashSet::new();
     if !context.plan.tail().totals.contains_key(Operation::Delete.as_str()) {
@@ -136,10 +136,7 @@ impl PageVisitor for Reader<'_, '_> {
         if self.told.contains(*key) {
             return Ok(true);
         }
-        let verified = match known_as_sent(self.context, *key, head, text)? {
-            Some(verified) => verified,
-            None => check(self.context, &self.context.plan.item(*key)?, head, text)?,
-        };
+        let verified = check(self.context, *key, head, text, || Ok(self.context.plan.item(*key)?))?;
         if verified.verdict == Verdict::Differs {
             self.differ.insert(*key, verified);
         } else if self.equal.try_send((*key, verified)).is_ok() {

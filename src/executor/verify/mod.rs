@@ -151,7 +151,7 @@ async fn compare_one(context: &Context<'_>, key: ItemKey, target: &Id) -> Result
     let differs = |what: String| ReadBack::Compared(Verified::absent(Verdict::Differs, Some(what)));
     match context.target.client.get(item.list(), target).await {
         Ok(_) if gone => Ok(differs(format!("(the {} is still there)", item.noun()))),
-        Ok(there) => check(context, &item, &there.head, &there.text).map(ReadBack::Compared),
+        Ok(there) => check(context, key, &there.head, &there.text, || Ok(item)).map(ReadBack::Compared),
         Err(error) if error.kind == ErrorKind::NotFound && gone => {
             Ok(ReadBack::Compared(Verified::absent(Verdict::Equal, None)))
         }

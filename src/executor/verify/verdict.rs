@@ -51,7 +51,7 @@ pub(super) async fn record(
 }
 
 /// What the comparison says of a text that is known to be as sent: no more is read for it than a few fields of its item.
-pub(super) fn known_as_sent(
+fn known_as_sent(
     context: &Context<'_>,
     item: ItemKey,
     head: &Head,
@@ -71,32 +71,31 @@ pub(super) fn known_as_sent(
     }))
 }
 
-/// Compares what was read with what was sent. A panic leaves it unchecked, and says so.
+/// Compares what was read with what was sent for an item, which is read only where that is needed. A panic leaves it
+/// unchecked, and says so.
 pub(super) fn check(
     context: &Context<'_>,
-    item: &PlanItem,
+    key: ItemKey,
     head: &Head,
     text: &str,
+    item: impl FnOnce() -> Result<PlanItem, EngineError>,
 ) -> Result<Verified, EngineError> {
-    contained(|| compare(context, item, head, text)).unwrap_or_else(|mistake| {
+    if let Some(verified) = known_as_sent(context, key, head, text)? {
+        return Ok(verified);
+    }
+    let item = item()?;
+    contained(|| compare(context, &item, head, text)).unwrap_or_else(|mistake| {
         let why = format!("(it could not be compared: {mistake})");
         Ok(Verified::absent(Verdict::NotChecked, Some(why)))
     })
 }
 
 fn compare(context: &Context<'_>, item: &PlanItem, head: &Head, text: &str) -> Result<Verified, EngineError> {
-    let (sent, modified) = (sent_sha256(context, item), head.last_modified.clone());
-    let name = Some(item.name.as_str().into());
-    let equal = |sha256, modified, name| {
-        Ok(Verified { verdict: Verdict::Equal, sha256, differences: Vec::new(), modified, name })
-    };
-    if sent.is_some() && context.ledger.is_known_as_sent(item.item, text) {
-        return equal(sent, modified, name);
-    }
     let printed = printed(context, text);
-    let sha256 = Some(printed.print);
-    if sha256 == sent {
-        return equal(sha256, modified, name);
+    let (sha256, modified) = (Some(printed.print), head.last_modified.clone());
+    let name = Some(item.name.as_str().into());
+    if sha256 == sent_sha256(context, item) {
+        return Ok(Verified { verdict: Verdict::Equal, sha256, differences: Vec::new(), modified, name });
     }
     let found = printed.into_tree();
     let comparison = compare_texts(&context.ignore, &document(context, item)?, &found);
