@@ -20,53 +20,58 @@ pub(super) fn write_record(
     at: Timestamp,
     entry: &Entry,
 ) -> serde_json::Result<()> {
-    let (item, step) = match entry {
-        Entry::Item {
-            item,
-            step: step @ (Step::Intended { .. } | Step::Applied { .. } | Step::Verified { .. }),
-        } => (*item, step),
-        _ => return serde_json::to_writer(lines, &Record { n, prev, at, entry: entry.clone() }),
-    };
-    let mut line = Line(lines);
-    line.put("{\"n\":").value(&n)?;
-    line.print(",\"prev\":", Some(prev));
-    line.time(",\"at\":", Some(at))?;
-    line.put(",\"event\":\"item\",\"item\":").value(&item)?;
-    match step {
-        Step::Intended { operation, call, attempt, server_time, before_sha256 } => {
-            line.put(",\"step\":\"intended\",\"operation\":\"").put(operation.as_str());
-            line.put(match call {
-                Call::Operation => "\",\"call\":\"operation\"",
-                Call::Adjust => "\",\"call\":\"adjust\"",
-            });
-            line.put(",\"attempt\":").value(attempt)?;
-            line.time(",\"server_time\":", *server_time)?;
-            line.print(",\"before_sha256\":", *before_sha256);
+    let from = lines.len();
+    if let Entry::Item { item, step } = entry {
+        let mut line = Line(&mut *lines);
+        line.put("{\"n\":").value(&n)?;
+        line.print(",\"prev\":", Some(prev));
+        line.time(",\"at\":", Some(at))?;
+        line.put(",\"event\":\"item\",\"item\":").value(item)?;
+        if line.usual_step(step)? {
+            line.put("}");
+            return Ok(());
         }
-        Step::Applied { target, status, sends, adopted, sha256, modified } => {
-            line.put(",\"step\":\"applied\",\"target\":").value(target)?;
-            line.optional(",\"status\":", status.as_ref())?;
-            line.put(",\"sends\":").value(sends)?;
-            line.put(if *adopted { ",\"adopted\":true" } else { "" });
-            line.print(",\"sha256\":", *sha256);
-            line.optional(",\"modified\":", modified.as_ref())?;
-        }
-        Step::Verified { verdict, sha256, differences, modified } => {
-            line.put(",\"step\":\"verified\",\"verdict\":").value(verdict)?;
-            line.print(",\"sha256\":", *sha256);
-            line.optional(",\"differences\":", Some(differences).filter(|all| !all.is_empty()))?;
-            line.optional(",\"modified\":", modified.as_ref())?;
-        }
-        _ => {}
+        lines.truncate(from);
     }
-    line.put("}");
-    Ok(())
+    serde_json::to_writer(lines, &Record { n, prev, at, entry: entry.clone() })
 }
 
 /// The line that is being written.
 struct Line<'l>(&'l mut Vec<u8>);
 
 impl Line<'_> {
+    /// Writes what a step says; `false` for one that is not usual.
+    fn usual_step(&mut self, step: &Step) -> serde_json::Result<bool> {
+        match step {
+            Step::Intended { operation, call, attempt, server_time, before_sha256 } => {
+                self.put(",\"step\":\"intended\",\"operation\":\"").put(operation.as_str());
+                self.put(match call {
+                    Call::Operation => "\",\"call\":\"operation\"",
+                    Call::Adjust => "\",\"call\":\"adjust\"",
+                });
+                self.put(",\"attempt\":").value(attempt)?;
+                self.time(",\"server_time\":", *server_time)?;
+                self.print(",\"before_sha256\":", *before_sha256);
+            }
+            Step::Applied { target, status, sends, adopted, sha256, modified } => {
+                self.put(",\"step\":\"applied\",\"target\":").value(target)?;
+                self.optional(",\"status\":", status.as_ref())?;
+                self.put(",\"sends\":").value(sends)?;
+                self.put(if *adopted { ",\"adopted\":true" } else { "" });
+                self.print(",\"sha256\":", *sha256);
+                self.optional(",\"modified\":", modified.as_ref())?;
+            }
+            Step::Verified { verdict, sha256, differences, modified } => {
+                self.put(",\"step\":\"verified\",\"verdict\":").value(verdict)?;
+                self.print(",\"sha256\":", *sha256);
+                self.optional(",\"differences\":", Some(differences).filter(|all| !all.is_empty()))?;
+                self.optional(",\"modified\":", modified.as_ref())?;
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
     fn put(&mut self, text: &str) -> &mut Self {
         self.0.extend_from_slice(text.as_bytes());
         self

@@ -53,11 +53,9 @@ impl PlacesWriter {
     ///
     /// The disk said no.
     pub(super) fn push(&mut self, item: ItemKey, offset: u64) -> io::Result<()> {
-        if self.last.len() >= MOST {
-            self.put_down()?;
-        }
         self.last.push(entered(item, offset));
-        Ok(())
+        // Once for as many: where no file could be made, there are more of them by now.
+        if self.last.len().is_multiple_of(MOST) { self.put_down() } else { Ok(()) }
     }
 
     fn put_down(&mut self) -> io::Result<()> {
