@@ -33,7 +33,7 @@ pub use cancel::Cancel;
 pub use cause::chain;
 pub use chunks::Chunks;
 pub use event::{Event, Events, Listener, Stage};
-pub use halves::{Halves, halves, whole};
+pub use halves::{Halves, Keyed, halves, keyed_by, whole};
 pub use id::{ItemKey, RunId};
 pub use id_map::{IdMap, IdSet};
 pub use item_set::ItemSet;

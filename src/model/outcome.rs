@@ -2,40 +2,52 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What is done in the target for an item.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Operation {
-    /// POST a new import.
-    Create,
-    /// POST to the service's own clone of the source, then PUT what a clone cannot say.
-    Clone,
-    /// PUT the whole document over the import that is there.
-    Update,
-    /// DELETE the import; it goes to the recycle bin.
-    Delete,
-    /// Bring a deleted import back from the recycle bin, else create it again.
-    Restore,
-    /// Keep the import in an archive; nothing is sent to the account.
-    Archive,
-    /// No call is sent to the service.
-    None,
+macro_rules! words {
+    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name { $($(#[$doc])* $variant),+ }
+
+        impl $name {
+            /// Every value, in the order in which they are reported.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The pinned word.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+    };
+}
+
+words! {
+    /// What is done in the target for an item (pinned: plan, journal).
+    Operation {
+        /// POST a new import.
+        Create = "create",
+        /// POST to the service's own clone of the source, then PUT what a clone cannot say.
+        Clone = "clone",
+        /// PUT the whole document over the import that is there.
+        Update = "update",
+        /// DELETE the import; it goes to the recycle bin.
+        Delete = "delete",
+        /// Bring a deleted import back from the recycle bin, else create it again.
+        Restore = "restore",
+        /// Keep the import in an archive; nothing is sent to the account.
+        Archive = "archive",
+        /// No call is sent to the service.
+        None = "none",
+    }
 }
 
 impl Operation {
-    /// The word used in plans and journals.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Create => "create",
-            Self::Clone => "clone",
-            Self::Update => "update",
-            Self::Delete => "delete",
-            Self::Restore => "restore",
-            Self::Archive => "archive",
-            Self::None => "none",
-        }
-    }
-
     /// How an item ends for which it was done.
     pub fn done(self) -> Outcome {
         match self {
@@ -58,31 +70,6 @@ impl Operation {
     pub fn touches_an_import(self) -> bool {
         matches!(self, Self::Update | Self::Delete)
     }
-}
-
-macro_rules! words {
-    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(rename_all = "snake_case")]
-        pub enum $name { $($(#[$doc])* $variant),+ }
-
-        impl $name {
-            /// Every value, in the order in which they are reported.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// The pinned word of the audit.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.pad(self.as_str())
-            }
-        }
-    };
 }
 
 words! {

@@ -50,7 +50,7 @@ impl fmt::Debug for Clock {
     }
 }
 
-/// A time as it stands in audits: UTC, with milliseconds.
+/// A time the way audits show it: UTC, with milliseconds.
 pub fn stamp(time: Timestamp) -> String {
     const WITH_MILLIS: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
     WITH_MILLIS.timestamp_to_string(&time)

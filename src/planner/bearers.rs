@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use crate::documents::Unreadable;
 use crate::model::packed_id::{pack, unpack};
-use crate::model::{Chunks, Fingerprint, Halves, Id, halves};
+use crate::model::{Chunks, Fingerprint, Halves, Id, Keyed, halves, keyed_by};
 use crate::run_folder::RunFolderError;
 use crate::run_folder::document_file::{DocumentFile, PackedSpan, Span, spoilt};
 
@@ -45,16 +45,14 @@ impl TargetImport {
 pub(crate) struct Bearers {
     /// In the order of the list.
     all: Chunks<Kept>,
-    /// By key, and for one key in the order of the list; once they are [sorted](Self::sort).
-    by_key: Vec<Place>,
+    /// Keys, each with where in `all` what bears it stands: to look there for each that is compared takes longer. By key, and
+    /// for one key in the order of the list; once they are [sorted](Self::sort).
+    by_key: Vec<Keyed>,
     /// What few of them have, by where the text begins.
     more: HashMap<u64, More>,
     /// What was found otherwise than by the list.
     late: HashMap<u64, TargetImport>,
 }
-
-/// A key in two halves, and where in `all` what bears it stands: to look there for each key that is compared takes longer.
-type Place = [u32; 3];
 
 #[derive(Debug)]
 struct Kept {
@@ -151,11 +149,8 @@ impl Bearers {
         self.all.iter().map(|kept| self.unpack(kept, spool)).chain(late)
     }
 
-    fn range(&self, key: u64) -> &[Place] {
-        let key = halves(key);
-        let from = self.by_key.partition_point(|[high, low, _]| [*high, *low] < key);
-        let length = self.by_key[from..].iter().take_while(|[high, low, _]| [*high, *low] == key).count();
-        &self.by_key[from..from + length]
+    fn range(&self, key: u64) -> &[Keyed] {
+        keyed_by(&self.by_key, key)
     }
 
     fn pack(&mut self, key: Halves, import: TargetImport) -> Kept {

@@ -26,7 +26,8 @@ use crate::planner::target_index::{Keys, TargetImports, TargetPrint, TargetVisit
 use crate::planner::usage::PlanUsage;
 use crate::planner::wanted_keys::WantedKeys;
 use crate::planner::wanted_texts::WantedTexts;
-use crate::run_folder::document_file::{DocumentFile, one_line, spoilt, unwritten};
+use crate::run_folder::RunFolderError;
+use crate::run_folder::document_file::{DocumentFile, Span, one_line, spoilt, unwritten};
 use crate::run_folder::plan_item::{PlanItem, Witnesses};
 use crate::run_folder::plan_line::{from_line, to_line};
 use crate::run_folder::reference_usage::{CREATED, Reference};
@@ -164,7 +165,7 @@ impl<'a> PlanBuilder<'a> {
             let given = copies || prepared.item.name != head.name;
             self.named.push(self.keys.of(&name_key(&prepared.item.name)) & !1 | u64::from(given));
         }
-        let text = to_line(&prepared.item).map_err(|error| unwritten(self.items.path(), error))?;
+        let slot = self.append(&prepared.item)?;
         let sent = prepared.item.sent_sha256.filter(|_| wanted.is_some());
         let print = prepared.print.or(sent).filter(|_| wanted.is_some());
         if let Some(print) = &print {
@@ -181,7 +182,7 @@ impl<'a> PlanBuilder<'a> {
         self.drafts.push(Draft {
             has_print: print.is_some(),
             has_secrets: !prepared.item.secrets.is_empty(),
-            ..Draft::new(self.items.append(text.as_bytes())?, wanted, Verdict::Equal)
+            ..Draft::new(slot, wanted, Verdict::Equal)
         });
         Ok(())
     }
@@ -350,17 +351,21 @@ impl<'a> PlanBuilder<'a> {
         if self.drafts[index].has_secrets { Ok(self.item(index)?.secrets) } else { Ok(Vec::new()) }
     }
 
+    fn append(&mut self, item: &PlanItem) -> Result<Span, RunFolderError> {
+        let text = to_line(item).map_err(|error| unwritten(self.items.path(), error))?;
+        self.items.append(text.as_bytes())
+    }
+
     /// Puts down an item without a document, after the others.
     pub(crate) fn put_down(&mut self, item: &PlanItem) -> Result<(), EngineError> {
-        let text = to_line(item).map_err(|error| unwritten(self.items.path(), error))?;
-        self.drafts.push(Draft::new(self.items.append(text.as_bytes())?, None, Verdict::NotChecked));
+        let slot = self.append(item)?;
+        self.drafts.push(Draft::new(slot, None, Verdict::NotChecked));
         Ok(())
     }
 
     /// Puts an item back in the place of what it was made of.
     pub(crate) fn put_back(&mut self, index: usize, item: &PlanItem) -> Result<(), EngineError> {
-        let text = to_line(item).map_err(|error| unwritten(self.items.path(), error))?;
-        self.drafts[index].item = self.items.append(text.as_bytes())?.into();
+        self.drafts[index].item = self.append(item)?.into();
         self.drafts[index].has_found = false;
         Ok(())
     }

@@ -1,15 +1,12 @@
 //! Which items want which key: sorted numbers, for there may be very many.
 
-use crate::model::{halves, whole};
-
-/// The hash of a key in two halves, and the item that wants it.
-type Wanted = [u32; 3];
+use crate::model::{Keyed, halves, keyed_by, whole};
 
 /// Hashes of keys, and the items that want them.
 #[derive(Debug, Default)]
 pub(crate) struct WantedKeys {
-    /// In the order of the hashes, and for one of them in that of the items, once they are [sorted](Self::sort).
-    all: Vec<Wanted>,
+    /// Each with the item that wants it: in the order of the hashes, and for one of them in that of the items, once they are [sorted](Self::sort).
+    all: Vec<Keyed>,
 }
 
 impl WantedKeys {
@@ -35,9 +32,7 @@ impl WantedKeys {
 
     /// The first item that wants the key.
     pub(crate) fn first(&self, key: u64) -> Option<u32> {
-        let key = halves(key);
-        let at = self.all.partition_point(|[high, low, _]| [*high, *low] < key);
-        self.all.get(at).filter(|[high, low, _]| [*high, *low] == key).map(|[.., item]| *item)
+        keyed_by(&self.all, key).first().map(|[.., item]| *item)
     }
 
     /// Keeps only the items that `keep` keeps.

@@ -3,6 +3,7 @@
 //! Each item is written and read more than once on the way to a plan and to what is shown of it, so what is nothing out of
 //! the ordinary takes no detour by a format that knows nothing of it. All else is left to serde.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use crate::documents::diff::Change;
@@ -12,17 +13,6 @@ use crate::documents::verbatim::write_text;
 use crate::model::{Fingerprint, Id, ItemKey, Operation, Outcome, Verdict};
 use crate::run_folder::document_file::{Span, from_json};
 use crate::run_folder::plan_item::{ImportRef, PlanItem, Reason};
-
-/// Every operation, to be found by its word.
-const OPERATIONS: [Operation; 7] = [
-    Operation::None,
-    Operation::Create,
-    Operation::Update,
-    Operation::Clone,
-    Operation::Restore,
-    Operation::Archive,
-    Operation::Delete,
-];
 
 /// An item as JSON, in one line.
 ///
@@ -155,11 +145,7 @@ fn read(line: &str) -> Option<PlanItem> {
     line.expect("{\"item\":")?;
     let item = PlanItem {
         item: ItemKey(line.number()?.try_into().ok()?),
-        operation: {
-            line.expect(",\"operation\":")?;
-            let word = line.text()?;
-            OPERATIONS.into_iter().find(|operation| operation.as_str() == word)?
-        },
+        operation: line.word(",\"operation\":", Operation::ALL, Operation::as_str)??,
         name: {
             line.expect(",\"name\":")?;
             line.text()?
@@ -209,7 +195,7 @@ fn read(line: &str) -> Option<PlanItem> {
 /// What is still to be read of a line.
 struct Line<'t>(&'t str);
 
-impl Line<'_> {
+impl<'t> Line<'t> {
     /// Steps over what stands here, if it is that.
     fn is_at(&mut self, what: &str) -> bool {
         let rest = self.0.strip_prefix(what);
@@ -221,22 +207,22 @@ impl Line<'_> {
         self.is_at(what).then_some(())
     }
 
-    fn text(&mut self) -> Option<String> {
+    fn quoted(&mut self) -> Option<Cow<'t, str>> {
         let (text, rest) = text_before(self.0)?;
         self.0 = rest;
-        Some(text.into_owned())
+        Some(text)
+    }
+
+    fn text(&mut self) -> Option<String> {
+        self.quoted().map(Cow::into_owned)
     }
 
     fn id(&mut self) -> Option<Id> {
-        let (text, rest) = text_before(self.0)?;
-        self.0 = rest;
-        Some(Id::from(&*text))
+        self.quoted().map(|text| Id::from(&*text))
     }
 
     fn print(&mut self) -> Option<Fingerprint> {
-        let (text, rest) = text_before(self.0)?;
-        self.0 = rest;
-        Fingerprint::parse(&text)
+        Fingerprint::parse(&self.quoted()?)
     }
 
     fn number(&mut self) -> Option<u64> {
@@ -256,8 +242,7 @@ impl Line<'_> {
     #[expect(clippy::option_option, reason = "what is not there is no reason to leave the line to serde")]
     fn word<T: Copy>(&mut self, key: &str, words: &[T], word: fn(T) -> &'static str) -> Option<Option<T>> {
         self.member(key, |line| {
-            let (text, rest) = text_before(line.0)?;
-            line.0 = rest;
+            let text = line.quoted()?;
             words.iter().copied().find(|one| word(*one) == text)
         })
     }
@@ -312,7 +297,7 @@ mod tests {
             less.as_object_mut().unwrap().shift_remove(key);
             items.push(less);
         }
-        for word in OPERATIONS {
+        for word in Operation::ALL {
             items.push(json!({"item": 1, "operation": word, "name": "a"}));
         }
         items.into_iter().filter_map(|item| serde_json::from_value(item).ok()).collect()
