@@ -221,7 +221,7 @@ impl Index<'_, '_> {
         kept(self.spool()?, print, head, text)
     }
 
-    /// The same of one whose fingerprint is known: it is what is wanted, so it can be read.
+    /// Keeps one that was found to be what is wanted: its fingerprint is known, and so is that it can be read.
     fn stand_as(&mut self, print: Fingerprint, head: &Head, text: &str) -> Result<TargetImport, EngineError> {
         debug_assert_eq!(
             self.print.of_text(text.as_bytes()).print,

@@ -116,7 +116,7 @@ impl<'t> Reader<'t> {
         self.text.get(from..self.at)
     }
 
-    /// Steps over a text, if it stands here to the letter and ends here.
+    /// Steps over a text, if exactly that comes next and a member or an object ends behind it.
     #[inline]
     pub(crate) fn step_over(&mut self, text: &str) -> bool {
         let rest = self.bytes.get(self.at..).unwrap_or_default();

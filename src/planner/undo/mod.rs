@@ -93,7 +93,7 @@ pub struct UndoRequest<'a> {
     pub tool: &'a str,
 }
 
-/// Plans the undo of a run, whose items stand as `states` says. Nothing is written to the service.
+/// Plans the undo of a run; `states` says what became of its items. Nothing is written to the service.
 ///
 /// # Errors
 ///

@@ -57,7 +57,7 @@ pub(crate) struct Standings {
 #[derive(Debug, Default)]
 struct Seen {
     now: Option<Now>,
-    /// Where it lies what stands there, or why that cannot be read.
+    /// The place in `records` of what was found, or of why it cannot be read.
     told: PackedSpan,
     /// Bytes of the text behind that, of what is to be compared with the document before the run; else 0.
     text: u32,
@@ -77,12 +77,12 @@ impl Standings {
         self.all.get(at).and_then(|seen| seen.now).unwrap_or(Now::Gone)
     }
 
-    /// What stands there of what is [there](Now::There).
+    /// What was found, where there is [something](Now::There).
     pub(crate) fn standing(&mut self, at: usize) -> Result<Standing, EngineError> {
         self.told(at)
     }
 
-    /// Code, and why, of what is [unreadable](Now::Unreadable).
+    /// Code and reason, where it is [unreadable](Now::Unreadable).
     pub(crate) fn unreadable(&mut self, at: usize) -> Result<(String, String), EngineError> {
         self.told(at)
     }

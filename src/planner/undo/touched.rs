@@ -23,7 +23,7 @@ pub(crate) struct Touched {
     pub did: Did,
     /// The import or resource in the target.
     target: Option<PackedId>,
-    /// Where it lies what the run recorded of it.
+    /// The place among the records of what the run recorded of it.
     pub recorded: PackedSpan,
     /// Whether its write got no answer, and was found to have had its effect by what stood there.
     pub was_adopted: bool,
