@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::documents::Document;
+use crate::documents::Hasher;
 use crate::model::{Fingerprint, Halves, halves, whole};
 use crate::run_folder::error::RunFolderError;
 use crate::run_folder::read_ahead::ReadAhead;
-use sha2::{Digest, Sha256};
 
 /// Where a text stands in a spool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,7 +52,7 @@ pub struct DocumentFile {
     end: u64,
     flushed: u64,
     /// Of a file that is evidence.
-    hash: Option<Sha256>,
+    hash: Option<Hasher>,
 }
 
 impl DocumentFile {
@@ -62,7 +62,7 @@ impl DocumentFile {
     ///
     /// It cannot be made.
     pub fn create(path: &Path) -> Result<Self, RunFolderError> {
-        Self::make(path, Some(Sha256::new()))
+        Self::make(path, Some(Hasher::default()))
     }
 
     /// Makes a file of documents in passing: nobody asks for its hash.
@@ -74,7 +74,7 @@ impl DocumentFile {
         Self::make(path, None)
     }
 
-    fn make(path: &Path, hash: Option<Sha256>) -> Result<Self, RunFolderError> {
+    fn make(path: &Path, hash: Option<Hasher>) -> Result<Self, RunFolderError> {
         let mut options = File::options();
         options.append(true).create_new(true);
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
@@ -151,7 +151,7 @@ impl DocumentFile {
     pub fn finish(mut self) -> Result<Fingerprint, RunFolderError> {
         self.writer.flush().map_err(RunFolderError::file("write to", &self.path))?;
         self.writer.get_ref().sync_all().map_err(RunFolderError::file("sync", &self.path))?;
-        Ok(Fingerprint(self.hash.unwrap_or_default().finalize().into()))
+        Ok(self.hash.unwrap_or_default().finish())
     }
 }
 

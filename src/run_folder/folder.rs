@@ -4,9 +4,9 @@ use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
+use crate::documents::Hasher;
 use crate::model::Fingerprint;
 use crate::run_folder::error::RunFolderError;
-use sha2::{Digest, Sha256};
 
 /// The folder of one run. Its files can be read by their owner only.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,12 +154,12 @@ pub fn sync_folder(path: &Path) -> Result<(), RunFolderError> {
 /// It cannot be read.
 pub fn hash_file(path: &Path) -> Result<Fingerprint, RunFolderError> {
     let mut file = File::open(path).map_err(RunFolderError::file("open", path))?;
-    let mut hash = Sha256::new();
+    let mut hash = Hasher::default();
     let mut buffer = vec![0; 1 << 16];
     loop {
         let read = file.read(&mut buffer).map_err(RunFolderError::file("read", path))?;
         if read == 0 {
-            return Ok(Fingerprint(hash.finalize().into()));
+            return Ok(hash.finish());
         }
         hash.update(&buffer[..read]);
     }

@@ -8,11 +8,11 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 
+use crate::documents::Hasher;
 use crate::documents::references::Kind;
 use crate::model::packed_id::{UsualId, pack, unpack};
 use crate::model::{Fingerprint, Id};
 use crate::run_folder::error::RunFolderError;
-use sha2::{Digest, Sha256};
 
 /// The first line, in front of the number of ids.
 const HEADER: &str = "# what stood in the target when the run was planned: ";
@@ -83,7 +83,7 @@ impl KnownIds {
         options.write(true).create_new(true);
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(path).map_err(RunFolderError::file("make", path))?;
-        let mut hash = Sha256::new();
+        let mut hash = Hasher::default();
         let mut out = BufWriter::with_capacity(1 << 16, file);
         let mut put = |line: &str| {
             hash.update(line.as_bytes());
@@ -100,7 +100,7 @@ impl KnownIds {
         let file =
             out.into_inner().map_err(|error| RunFolderError::file("write to", path)(error.into_error()))?;
         file.sync_all().map_err(RunFolderError::file("sync", path))?;
-        Ok(Fingerprint(hash.finalize().into()))
+        Ok(hash.finish())
     }
 
     /// Reads the file that a plan names by its hash.
@@ -112,7 +112,7 @@ impl KnownIds {
         let bad = |message: String| RunFolderError::BadFile { path: path.to_owned(), message };
         let file = File::open(path).map_err(RunFolderError::file("open", path))?;
         let mut reader = BufReader::with_capacity(1 << 16, file);
-        let (mut known, mut hash, mut line) = (Self::default(), Sha256::new(), String::new());
+        let (mut known, mut hash, mut line) = (Self::default(), Hasher::default(), String::new());
         for number in 1.. {
             line.clear();
             if reader.read_line(&mut line).map_err(RunFolderError::file("read", path))? == 0 {
@@ -126,7 +126,7 @@ impl KnownIds {
                 .ok_or_else(|| bad(format!("line {number} is not a kind and an id")))?;
             known.insert(kind, &id);
         }
-        if Fingerprint(hash.finalize().into()) != sha256 {
+        if hash.finish() != sha256 {
             return Err(bad("was changed since the run was planned: start a new run".to_owned()));
         }
         known.sort();

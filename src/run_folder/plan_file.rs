@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
+use crate::documents::Hasher;
 use crate::model::{Chunks, Fingerprint, ItemKey};
 use crate::run_folder::document_file::{PackedSpan, Span, from_json};
 use crate::run_folder::error::RunFolderError;
@@ -25,7 +25,7 @@ pub struct PlanWriter {
     file: BufWriter<File>,
     path: PathBuf,
     head: PlanHead,
-    hash: Sha256,
+    hash: Hasher,
     end: u64,
     slots: Chunks<PackedSpan>,
 }
@@ -44,7 +44,7 @@ impl PlanWriter {
         let mut writer = Self {
             file: BufWriter::with_capacity(1 << 16, file),
             path: path.to_owned(),
-            hash: Sha256::new(),
+            hash: Hasher::default(),
             end: 0,
             slots: Chunks::default(),
             head,
@@ -90,7 +90,7 @@ impl PlanWriter {
             head: self.head,
             tail,
             slots: self.slots,
-            sha256: Fingerprint(self.hash.finalize().into()),
+            sha256: self.hash.finish(),
         })
     }
 
@@ -136,7 +136,7 @@ impl PlanFile {
         let file = File::open(path).map_err(RunFolderError::file("open", path))?;
         let mut reader =
             BufReader::with_capacity(1 << 16, File::open(path).map_err(RunFolderError::file("open", path))?);
-        let (mut hash, mut offset, mut slots) = (Sha256::new(), 0_u64, Chunks::<PackedSpan>::default());
+        let (mut hash, mut offset, mut slots) = (Hasher::default(), 0_u64, Chunks::<PackedSpan>::default());
         let (mut head, mut tail) = (String::new(), String::new());
         let mut line = String::new();
         loop {
@@ -180,7 +180,7 @@ impl PlanFile {
             head,
             tail,
             slots,
-            sha256: Fingerprint(hash.finalize().into()),
+            sha256: hash.finish(),
         })
     }
 

@@ -9,12 +9,11 @@ use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::cipher::Cipher;
 use super::seal::{SealError, pack, unpack_start};
 use super::{ArchiveError, Entry, Snapshot, SnapshotId};
-use transship_documents::Fingerprint;
+use transship_documents::{Fingerprint, Hasher};
 
 /// The format of manifests.
 pub(super) const FORMAT: u32 = 1;
@@ -77,7 +76,7 @@ pub(super) fn spool_file(folder: Option<&Path>) -> Result<File, ArchiveError> {
 /// Counts and hashes what passes.
 struct Tally<W> {
     inner: W,
-    hash: Sha256,
+    hash: Hasher,
     bytes: u64,
 }
 
@@ -97,14 +96,14 @@ impl<W: Write> Write for Tally<W> {
 /// The entries of a snapshot that is being made, in a local file.
 pub(super) struct Body {
     out: zstd::Encoder<'static, Tally<BufWriter<File>>>,
-    lines: Sha256,
+    lines: Hasher,
     entries: u64,
 }
 
 impl Body {
     pub(super) fn new(file: File) -> io::Result<Self> {
-        let tally = Tally { inner: BufWriter::new(file), hash: Sha256::new(), bytes: 0 };
-        Ok(Self { out: zstd::Encoder::new(tally, LEVEL)?, lines: Sha256::new(), entries: 0 })
+        let tally = Tally { inner: BufWriter::new(file), hash: Hasher::default(), bytes: 0 };
+        Ok(Self { out: zstd::Encoder::new(tally, LEVEL)?, lines: Hasher::default(), entries: 0 })
     }
 
     pub(super) fn push(&mut self, entry: &Entry) -> io::Result<()> {
@@ -129,7 +128,7 @@ impl Body {
         cipher: Option<&Cipher>,
         file: File,
     ) -> io::Result<(File, Fingerprint)> {
-        let trailer = Trailer { entries: self.entries, sha256: Fingerprint(self.lines.finalize().into()) };
+        let trailer = Trailer { entries: self.entries, sha256: self.lines.finish() };
         serde_json::to_writer(&mut self.out, &trailer)?;
         self.out.write_all(b"\n")?;
         let tally = self.out.finish()?;
@@ -137,14 +136,14 @@ impl Body {
             transship_snapshot: FORMAT,
             snapshot: snapshot.clone(),
             body_bytes: tally.bytes,
-            body_sha256: Fingerprint(tally.hash.finalize().into()),
+            body_sha256: tally.hash.finish(),
         };
         let mut head = serde_json::to_vec(&head)?;
         head.push(b'\n');
         let head = pack(&head)?;
         let mut body = tally.inner.into_inner().map_err(io::IntoInnerError::into_error)?;
         body.rewind()?;
-        let mut out = Tally { inner: BufWriter::new(file), hash: Sha256::new(), bytes: 0 };
+        let mut out = Tally { inner: BufWriter::new(file), hash: Hasher::default(), bytes: 0 };
         if let Some(cipher) = cipher {
             let mut sealed = cipher.writer(out)?;
             sealed.write_all(&head)?;
@@ -154,7 +153,7 @@ impl Body {
             out.write_all(&head)?;
             io::copy(&mut body, &mut out)?;
         }
-        let hash = Fingerprint(out.hash.finalize().into());
+        let hash = out.hash.finish();
         Ok((out.inner.into_inner().map_err(io::IntoInnerError::into_error)?, hash))
     }
 }
@@ -228,7 +227,7 @@ fn age_size(start: &[u8], plain: u64) -> Option<u64> {
 pub struct Entries {
     lines: BufReader<zstd::Decoder<'static, BufReader<File>>>,
     left: u64,
-    hash: Sha256,
+    hash: Hasher,
     damaged: Box<dyn Fn(String) -> ArchiveError + Send + Sync>,
     done: bool,
 }
@@ -266,19 +265,19 @@ pub(super) fn opened(
     };
     let head = parse_head(&text, id)?;
     file.seek(SeekFrom::Start(length as u64)).map_err(Flaw::Local)?;
-    let mut tally = Tally { inner: io::sink(), hash: Sha256::new(), bytes: 0 };
+    let mut tally = Tally { inner: io::sink(), hash: Hasher::default(), bytes: 0 };
     io::copy(&mut file, &mut tally).map_err(Flaw::Local)?;
     if tally.bytes != head.body_bytes {
         return Err(format!("its entries take {} bytes instead of {}", tally.bytes, head.body_bytes).into());
     }
-    if Fingerprint(tally.hash.finalize().into()) != head.body_sha256 {
+    if tally.hash.finish() != head.body_sha256 {
         return Err("the hash of its entries does not fit".to_owned().into());
     }
     file.seek(SeekFrom::Start(length as u64)).map_err(Flaw::Local)?;
     let lines = BufReader::new(zstd::Decoder::new(file).map_err(Flaw::Local)?);
     let left = head.snapshot.entries;
     let snapshot = Snapshot { manifest_bytes: size, ..head.snapshot };
-    Ok((snapshot, Entries { lines, left, hash: Sha256::new(), damaged, done: false }))
+    Ok((snapshot, Entries { lines, left, hash: Hasher::default(), damaged, done: false }))
 }
 
 fn decrypt(cipher: &Cipher, file: File, out: File) -> Result<File, Flaw> {
@@ -316,7 +315,7 @@ impl Entries {
                 .map(Some)
                 .map_err(|error| (self.damaged)(format!("an entry cannot be read ({error})")));
         }
-        let hash = Fingerprint(std::mem::take(&mut self.hash).finalize().into());
+        let hash = std::mem::take(&mut self.hash).finish();
         match serde_json::from_slice::<Trailer>(&line) {
             Ok(trailer) if trailer.sha256 == hash => Ok(None),
             _ => Err((self.damaged)("the hash of its lines does not fit".to_owned())),

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::layout::SNAPSHOTS;
 use super::manifest::{self, Flaw, START, spool_file};
 use super::{Archive, ArchiveError, Entries, Entry, Snapshot, SnapshotId};
-use transship_documents::Fingerprint;
+use transship_documents::{Fingerprint, Hasher};
 
 /// What stands in an archive's folder of snapshots.
 #[derive(Debug, Clone, Default)]
@@ -330,12 +330,11 @@ impl Archive {
 }
 
 fn hash_of(file: &mut File) -> std::io::Result<Fingerprint> {
-    use sha2::Digest as _;
-    let mut hash = sha2::Sha256::new();
+    let mut hash = Hasher::default();
     let mut buffer = vec![0; 1 << 16];
     loop {
         match std::io::Read::read(file, &mut buffer)? {
-            0 => return Ok(Fingerprint(hash.finalize().into())),
+            0 => return Ok(hash.finish()),
             read => hash.update(&buffer[..read]),
         }
     }

@@ -3,7 +3,7 @@
 //! The seal is a zstd skippable frame with a hash of the frame before it, so `zstd -d` still opens the file by hand.
 //! The hash of the text alone would not notice bits that the decompressor overlooks.
 
-use sha2::{Digest, Sha256};
+use transship_documents::Fingerprint;
 use zstd::zstd_safe;
 
 /// Longer texts are refused: the service answers with a few megabytes at most.
@@ -37,7 +37,7 @@ fn seal_of(frame: &[u8]) -> [u8; SEAL] {
     let mut seal = [0; SEAL];
     seal[..4].copy_from_slice(&MAGIC.to_le_bytes());
     seal[4..8].copy_from_slice(&8u32.to_le_bytes());
-    seal[8..].copy_from_slice(&Sha256::digest(frame)[..8]);
+    seal[8..].copy_from_slice(&Fingerprint::of(frame).0[..8]);
     seal
 }
 

@@ -8,7 +8,6 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 use serde_json::value::RawValue;
-use sha2::{Digest, Sha256};
 
 use crate::contained::{Mistake, contained};
 use crate::normal::{Ignore, fingerprint, fingerprint_of_plain};
@@ -16,7 +15,7 @@ use crate::planted::{UNREADABLE_AS_EMPTY, is_planted};
 use crate::schema::is_server_field;
 use crate::tree::LightTree;
 use crate::verbatim;
-use crate::{Fingerprint, Head};
+use crate::{Fingerprint, Hasher, Head};
 
 /// Stands before an escape that stands for a byte which is not UTF-8.
 const NOT_UTF8: &str = "\\udfff";
@@ -209,10 +208,10 @@ impl<'t> Printed<'t> {
 
 /// The fingerprint of a text that has no tree.
 pub fn fingerprint_of_text(text: &[u8]) -> Fingerprint {
-    let mut hash = Sha256::new();
+    let mut hash = Hasher::default();
     hash.update(b"\0unreadable\0");
     hash.update(text);
-    Fingerprint(hash.finalize().into())
+    hash.finish()
 }
 
 /// Text for bytes that are not UTF-8: each such byte becomes two escapes for lone surrogates.

@@ -5,7 +5,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::hex;
 
@@ -59,11 +58,6 @@ impl fmt::Debug for Id {
 pub struct Fingerprint(pub [u8; 32]);
 
 impl Fingerprint {
-    /// The hash of some bytes.
-    pub fn of(bytes: &[u8]) -> Self {
-        Self(Sha256::digest(bytes).into())
-    }
-
     /// Reads 64 hex digits; `None` for anything else.
     pub fn parse(text: &str) -> Option<Self> {
         hex::read(text.as_bytes()).map(Self)

@@ -175,7 +175,8 @@ fn a_program_without_end_is_ended_whatever_it_catches() {
         let started = std::time::Instant::now();
         let filter = Filter::compile(program).unwrap();
         assert_eq!(filter.run(&json!(1), SHORT), Err(JqError::TimedOut(SHORT)), "{program}");
-        assert!(started.elapsed() < SHORT * 20, "{program} took {:?}", started.elapsed());
+        // Far more than it takes on a busy machine, and far less than it would take by itself.
+        assert!(started.elapsed() < Duration::from_secs(20), "{program} took {:?}", started.elapsed());
     }
 }
 

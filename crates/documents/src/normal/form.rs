@@ -1,18 +1,17 @@
 //! The bytes of a normal form, as the hasher gets them. Texts carry their length, so that no two documents read alike.
 
 use serde_json::Number;
-use sha2::{Digest, Sha256};
 
 use super::{Canonical, canonical};
-use crate::Fingerprint;
 use crate::schema::{self as service, Area};
+use crate::{Fingerprint, Hasher};
 
 /// How much is gathered before it is hashed: the hasher has a fixed cost per call, and most texts are short.
 pub(super) const BLOCK: usize = 4096;
 
 /// A normal form on its way to the hasher.
 pub(super) struct Form {
-    sha: Sha256,
+    sha: Hasher,
     /// What was gathered since the last block.
     pub bytes: Vec<u8>,
     /// How much is gathered before it is hashed.
@@ -21,12 +20,12 @@ pub(super) struct Form {
 
 impl Form {
     pub(super) fn new(block: usize) -> Self {
-        Self { sha: Sha256::new(), bytes: Vec::with_capacity(BLOCK * 2), block }
+        Self { sha: Hasher::default(), bytes: Vec::with_capacity(BLOCK * 2), block }
     }
 
     pub(super) fn finish(mut self) -> Fingerprint {
         self.sha.update(&self.bytes);
-        Fingerprint(self.sha.finalize().into())
+        self.sha.finish()
     }
 
     /// A bracket that opens or closes.

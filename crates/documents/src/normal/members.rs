@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use super::Hash;
 use crate::Fingerprint;
@@ -42,7 +41,7 @@ impl PrintedMembers {
         } else {
             hash.value(Area::Root, "", document);
         }
-        let print = Fingerprint(Sha256::digest(&hash.form.bytes).into());
+        let print = Fingerprint::of(&hash.form.bytes);
         if hash.form.bytes.len() <= LONGEST {
             members.bytes = hash.form.bytes;
         }
