@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
+use crate::model::Head;
 
 /// Whether a document is an object with a text `_id`.
 pub(super) fn has_id(text: &str) -> bool {
@@ -11,11 +11,6 @@ pub(super) fn has_id(text: &str) -> bool {
 
 /// The text `_id` of a document; empty if it has none. It mostly comes first, and then nothing else is looked at.
 pub(super) fn id_of(text: &str) -> Cow<'_, str> {
-    #[derive(Deserialize)]
-    struct HasId<'a> {
-        #[serde(rename = "_id", borrow)]
-        id: Cow<'a, str>,
-    }
     let first = || -> Option<&str> {
         let rest = text.strip_prefix('{')?.trim_start().strip_prefix("\"_id\"")?;
         let rest = rest.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
@@ -23,7 +18,9 @@ pub(super) fn id_of(text: &str) -> Cow<'_, str> {
     };
     match first() {
         Some(id) if !id.is_empty() && !id.contains('\\') => id.into(),
-        _ => serde_json::from_str::<HasId<'_>>(text).map_or_else(|_| "".into(), |document| document.id),
+        // A list would be read as the members of one.
+        _ if !text.trim_start().starts_with('{') => "".into(),
+        _ => Head::read(text).id.as_str().to_owned().into(),
     }
 }
 
@@ -33,9 +30,14 @@ mod tests {
 
     #[test]
     fn an_entry_needs_a_text_id_wherever_it_stands() {
-        for good in
-            [r#"{"_id":"a"}"#, r#"{ "_id" : "a", "b": 1}"#, r#"{"n":1,"_id":"a"}"#, r#"{"_id":"\u0061"}"#]
-        {
+        for good in [
+            r#"{"_id":"a"}"#,
+            r#"{ "_id" : "a", "b": 1}"#,
+            r#"{"n":1,"_id":"a"}"#,
+            r#"{"_id":"\u0061"}"#,
+            r#"{"n":1,"_id":"a","_id":"b"}"#,
+            r#"{"\u005fid":"a","\ud800":1}"#,
+        ] {
             assert!(has_id(good), "{good}");
         }
         for bad in

@@ -1,6 +1,10 @@
 //! What is read of an import without parsing the whole of it.
 
-use serde::Deserialize;
+use std::collections::HashMap;
+use std::fmt;
+
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::Id;
@@ -104,48 +108,53 @@ impl Head {
         })
     }
 
+    /// Of a key that stands twice, the first text counts: what has an `_id` must never look like what has none.
     fn read_loosely(text: &str) -> Self {
-        #[derive(Default, Deserialize)]
-        struct Loose<'a> {
-            #[serde(default, borrow, rename = "_id")]
-            id: Option<&'a RawValue>,
-            #[serde(default, borrow)]
-            name: Option<&'a RawValue>,
-            #[serde(default, borrow, rename = "adaptorType")]
-            adaptor_type: Option<&'a RawValue>,
-            #[serde(default, borrow, rename = "_connectionId")]
-            connection: Option<&'a RawValue>,
-            #[serde(default, borrow, rename = "_integrationId")]
-            integration: Option<&'a RawValue>,
-            #[serde(default, borrow, rename = "_connectorId")]
-            connector: Option<&'a RawValue>,
-            #[serde(default, borrow, rename = "_sourceId")]
-            cloned_from: Option<&'a RawValue>,
-            #[serde(default, borrow, rename = "externalId")]
-            external_id: Option<&'a RawValue>,
-            #[serde(default, borrow, rename = "createdAt")]
-            created_at: Option<&'a RawValue>,
-            #[serde(default, borrow, rename = "lastModified")]
-            last_modified: Option<&'a RawValue>,
-        }
         // What is no object has no fields.
-        let Ok(loose) = serde_json::from_str::<Loose<'_>>(text) else {
+        let Ok(Texts(mut texts)) = serde_json::from_str(text) else {
             return Self::new(Id::from(""), "");
         };
-        let id = |field: Option<&RawValue>| field.and_then(text_of).map(Id::from);
-        let field = |field: Option<&RawValue>| field.and_then(text_of);
+        let mut field = |key: &str| texts.remove(key);
+        let id = |text: Option<String>| text.map(Id::from);
         Self {
-            id: id(loose.id).unwrap_or_else(|| Id::from("")),
-            name: field(loose.name).unwrap_or_default(),
-            adaptor_type: field(loose.adaptor_type),
-            connection: id(loose.connection),
-            integration: id(loose.integration),
-            connector: id(loose.connector),
-            cloned_from: id(loose.cloned_from),
-            external_id: field(loose.external_id),
-            created_at: field(loose.created_at),
-            last_modified: field(loose.last_modified),
+            id: id(field("_id")).unwrap_or_else(|| Id::from("")),
+            name: field("name").unwrap_or_default(),
+            adaptor_type: field("adaptorType"),
+            connection: id(field("_connectionId")),
+            integration: id(field("_integrationId")),
+            connector: id(field("_connectorId")),
+            cloned_from: id(field("_sourceId")),
+            external_id: field("externalId"),
+            created_at: field("createdAt"),
+            last_modified: field("lastModified"),
         }
+    }
+}
+
+/// The texts that an object has as members, whatever stands beside them; of a key that stands twice, the first.
+struct Texts(HashMap<String, String>);
+
+impl<'de> Deserialize<'de> for Texts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = HashMap<String, String>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut texts = HashMap::new();
+                while let Some((key, value)) = map.next_entry::<&RawValue, &RawValue>()? {
+                    if let Some((key, text)) = text_of(key).zip(text_of(value)) {
+                        texts.entry(key).or_insert(text);
+                    }
+                }
+                Ok(texts)
+            }
+        }
+        deserializer.deserialize_map(Members).map(Self)
     }
 }
 
@@ -192,6 +201,25 @@ mod tests {
         assert_eq!((head.id.as_str(), head.name.as_str(), head.external_id), ("a", "", None));
         assert_eq!(head.connection, Some(Id::from("c")));
         assert_eq!(Head::read("[]"), Head::new(Id::from(""), ""));
+    }
+
+    #[test]
+    fn of_a_key_that_stands_twice_the_first_counts() {
+        for again in
+            [r#""_id":"b""#, r#""\u005fid":"b""#, r#""name":"m""#, r#""lastModified":1,"lastModified":"t""#]
+        {
+            let text = format!(r#"{{"_id":"a","name":"n","lastModified":"u",{again}}}"#);
+            for head in [Head::read(&text), Head::off(&text)] {
+                let read = (head.id.as_str(), head.name.as_str(), head.last_modified.as_deref());
+                assert_eq!(read, ("a", "n", Some("u")), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn half_a_character_in_a_key_spoils_nothing() {
+        let head = Head::read(r#"{"\ud800":1,"_id":"a","na\udfffme":"m","name":"n"}"#);
+        assert_eq!((head.id.as_str(), head.name.as_str()), ("a", "n"));
     }
 
     #[test]
