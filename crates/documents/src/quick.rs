@@ -203,8 +203,15 @@ impl<'t> Reader<'t> {
     /// A number as it is written, without an exponent.
     #[inline]
     pub(crate) fn number(&mut self) -> Option<&'t str> {
-        let bytes = self.bytes;
         let from = self.at;
+        self.skip_number()?;
+        self.text.get(from..self.at)
+    }
+
+    /// Steps over one; there need be no text.
+    #[inline]
+    fn skip_number(&mut self) -> Option<()> {
+        let bytes = self.bytes;
         self.at += usize::from(bytes.get(self.at) == Some(&b'-'));
         let first = self.at;
         self.digits(bytes)?;
@@ -215,8 +222,7 @@ impl<'t> Reader<'t> {
             self.at += 1;
             self.digits(bytes)?;
         }
-        (!matches!(bytes.get(self.at), Some(b'e' | b'E'))).then_some(())?;
-        self.text.get(from..self.at)
+        (!matches!(bytes.get(self.at), Some(b'e' | b'E'))).then_some(())
     }
 
     fn digits(&mut self, bytes: &[u8]) -> Option<()> {
@@ -280,7 +286,7 @@ impl<'t> Reader<'t> {
             b't' => self.word("true"),
             b'f' => self.word("false"),
             b'n' => self.word("null"),
-            _ => self.number().map(|_| ()),
+            _ => self.skip_number(),
         }
     }
 
