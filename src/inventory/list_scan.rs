@@ -24,8 +24,8 @@ use crate::model::cancel::Cancel;
 
 pub(crate) use self::begun::{Begun, begin_to_read};
 pub(crate) use crate::documents::schema::LISTED_APART;
-pub(crate) use second_look::ids_listed;
-use second_look::{SecondLook, look, other_limit};
+use second_look::{SecondLook, look, other_limit, use_imports};
+pub(crate) use second_look::{ids_listed, names_listed};
 
 /// How much longer each attempt at a list that is not steady waits than the one before.
 const CALM: Duration = Duration::from_millis(250);
@@ -120,7 +120,7 @@ pub(crate) async fn list_scan_of(
         let hasher = early.as_ref().map(|early| early.hasher.clone()).unwrap_or_default();
         let mut ids = Ids { hasher, ..Ids::default() };
         let was_begun = early.is_some();
-        let (mut seen, second) = match once(account, early, manner, cancel, &mut ids, sink).await {
+        let (mut seen, mut second) = match once(account, early, manner, cancel, &mut ids, sink).await {
             // What follows a page that waited for its turn may be there no more: that is no list that was refused.
             Err(error) if was_begun && ids.plain > 0 && is_gone(&error) => {
                 sink.restart()?;
@@ -132,6 +132,7 @@ pub(crate) async fn list_scan_of(
         if !seen.whole {
             return Ok(seen);
         }
+        let flows = second.as_mut().and_then(SecondLook::take_flows);
         let behind =
             async { if manner.to_the_end { behind_the_end(account, &ids, cancel).await } else { Ok(false) } };
         let again = async {
@@ -146,7 +147,7 @@ pub(crate) async fn list_scan_of(
             continue;
         }
         let Some(again) = again else { return Ok(seen) };
-        if seen.listed == 0 && flows_use_imports(account, cancel).await? {
+        if seen.listed == 0 && use_imports(flows, account, cancel).await? {
             if manner.if_empty == IfEmpty::Distrust {
                 return Err(EngineError::EmptyButUsed { account: account.facts.name.clone() });
             }
@@ -234,7 +235,8 @@ async fn once(
             if manner.steady && second.is_none() {
                 let limit = other_limit(page.len, page.more);
                 let early = early.take().and_then(|mut early| early.try_recv().ok());
-                let begin = || SecondLook::begin(account, ids.hasher.clone(), limit, cancel);
+                let shows_nothing = page.len == 0 && !page.more;
+                let begin = || SecondLook::begin(account, ids.hasher.clone(), limit, shows_nothing, cancel);
                 second = Some(early.unwrap_or_else(begin));
             }
             seen.page = seen.page.max(page.len as u64);
@@ -317,28 +319,6 @@ async fn behind_the_end(account: &Account, ids: &Ids, cancel: &Cancel) -> Result
         }
         _ => Ok(false),
     }
-}
-
-/// Whether any flow of the account uses an import: asked when its list of imports is empty.
-async fn flows_use_imports(account: &Account, cancel: &Cancel) -> Result<bool, EngineError> {
-    let request =
-        ListRequest { path: "flows".to_owned(), limit: PAGE, include: Vec::new(), filters: Vec::new() };
-    let mut pages = PagesAhead::of(account, request);
-    while let Some(page) = pages.next(cancel).await? {
-        match page {
-            Ok(page) => {
-                if page.documents.iter().any(|flow| flow.contains("\"_importId\"")) {
-                    return Ok(true);
-                }
-            }
-            Err(error) if error.kind == ErrorKind::Unauthorized => {
-                return Err(account.failed("list the flows")(error));
-            }
-            // A token that may not read flows tells nothing about imports.
-            Err(_) => return Ok(false),
-        }
-    }
-    Ok(false)
 }
 
 #[cfg(test)]

@@ -184,6 +184,11 @@ impl PlanFile {
         })
     }
 
+    /// The same plan once its file was moved. It is open: what it holds is not read again.
+    pub(crate) fn moved_to(self, path: PathBuf) -> Self {
+        Self { path, ..self }
+    }
+
     /// What stands before the items.
     pub fn head(&self) -> &PlanHead {
         &self.head

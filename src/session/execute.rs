@@ -9,6 +9,7 @@ use crate::job::Action;
 use crate::journal::{Entry, FORMAT, ItemStates, Journal, RunHeader};
 use crate::model::event::Events;
 use crate::model::{AlwaysHeld, Fingerprint, Lease, RunId, crash};
+use crate::planner::Planned;
 use crate::report::{self, Attention, ReasonGroup, Told};
 use crate::run_folder::folder::sync_folder;
 use crate::run_folder::lock::{RunLock, TargetLock};
@@ -149,10 +150,8 @@ impl Session {
         }
         let Plan { planned, staged, action, job_text, undoes, .. } = plan;
         let Staged { run, place, folder, lock, earlier } = staged;
-        drop(planned.plan);
         let folder = folder.keep(&place, &job_text)?;
-        let wanted_sha256 = planned.wanted_sha256;
-        let open = self.begin(folder, run.clone(), action, &job_text, wanted_sha256, undoes.as_ref()).await?;
+        let open = self.begin(folder, run.clone(), action, &job_text, planned, undoes.as_ref()).await?;
         if let Some(undone) = undoes {
             // Whoever resumes this run does it, if it does not come to that.
             self.mark_undone(&undone, &run).await?;
@@ -169,10 +168,11 @@ impl Session {
         run: RunId,
         action: String,
         job: &str,
-        wanted_sha256: Fingerprint,
+        planned: Planned,
         undoes: Option<&RunFolder>,
     ) -> Result<OpenRun, SessionError> {
-        let plan = PlanFile::open(&folder.plan())?;
+        let Planned { plan, wanted_sha256, .. } = planned;
+        let plan = plan.moved_to(folder.plan());
         let header = RunHeader {
             format: FORMAT,
             run,

@@ -27,8 +27,9 @@ pub(crate) fn begin_to_read(account: &Account, cancel: &Cancel) -> Begun {
     let (of, hashes, stop) = (account.clone(), hasher.clone(), cancel.clone());
     let pages = PagesAhead::far(account, request(None), move |first| {
         let limit = other_limit(first.len(), first.more());
+        let shows_nothing = first.is_empty() && !first.more();
         // Nobody waits for it where the list was given up.
-        drop(sender.send(SecondLook::begin(&of, hashes, limit, &stop)));
+        drop(sender.send(SecondLook::begin(&of, hashes, limit, shows_nothing, &stop)));
     });
     Begun { pages, hasher, second }
 }

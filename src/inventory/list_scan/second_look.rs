@@ -16,26 +16,49 @@ use crate::model::cancel::Cancel;
 
 /// A second look at the plain list, on its way while the first goes on. Dropped, it stops.
 #[derive(Debug)]
-pub(super) struct SecondLook(AbortOnDropHandle<Result<HashSet<u64>, EngineError>>);
+pub(super) struct SecondLook {
+    seen: AbortOnDropHandle<Result<HashSet<u64>, EngineError>>,
+    /// Of a list that shows nothing: whether flows use imports.
+    flows: Option<AskingFlows>,
+}
+
+/// A look at the flows of an account, on its way.
+pub(super) type AskingFlows = AbortOnDropHandle<Result<bool, EngineError>>;
 
 impl SecondLook {
     /// Begins to look. `limit` is how many imports a page should have: other than at the first look, so that a row which
-    /// is skipped where two pages meet is on one of the two.
-    pub(super) fn begin(account: &Account, hasher: RandomState, limit: u32, cancel: &Cancel) -> Self {
+    /// is skipped where two pages meet is on one of the two. Where the list shows nothing the flows are asked beside it.
+    pub(super) fn begin(
+        account: &Account,
+        hasher: RandomState,
+        limit: u32,
+        shows_nothing: bool,
+        cancel: &Cancel,
+    ) -> Self {
+        let flows = shows_nothing.then(|| {
+            let (account, cancel) = (account.clone(), cancel.clone());
+            AbortOnDropHandle::new(tokio::spawn(async move { flows_use_imports(&account, &cancel).await }))
+        });
         let (account, cancel) = (account.clone(), cancel.clone());
-        Self(AbortOnDropHandle::new(tokio::spawn(async move {
+        let seen = tokio::spawn(async move {
             let mut seen = HashSet::new();
             look(&account, None, limit, &cancel, &mut |head| {
                 seen.insert(hasher.hash_one(head.id.as_str()));
             })
             .await?;
             Ok(seen)
-        })))
+        });
+        Self { seen: AbortOnDropHandle::new(seen), flows }
+    }
+
+    /// The look at the flows that goes on beside it, once.
+    pub(super) fn take_flows(&mut self) -> Option<AskingFlows> {
+        self.flows.take()
     }
 
     /// Hashes of the ids it saw.
     pub(super) async fn seen(self) -> Result<HashSet<u64>, EngineError> {
-        match self.0.await {
+        match self.seen.await {
             Ok(seen) => seen,
             // It is stopped only with the runtime.
             Err(_) => Err(EngineError::Interrupted),
@@ -60,7 +83,7 @@ pub(super) async fn look(
     adaptor: Option<&str>,
     limit: u32,
     cancel: &Cancel,
-    take: &mut (dyn FnMut(&Head) + Send),
+    take: &mut impl FnMut(&Head),
 ) -> Result<(), EngineError> {
     match try_look(account, adaptor, limit, &["name"], cancel, take).await? {
         // A few lists know no projection.
@@ -82,7 +105,7 @@ async fn try_look(
     limit: u32,
     include: &[&'static str],
     cancel: &Cancel,
-    take: &mut (dyn FnMut(&Head) + Send),
+    take: &mut impl FnMut(&Head),
 ) -> Result<Looked, EngineError> {
     let filters = adaptor.map(|adaptor| ("adaptorType", adaptor.to_owned())).into_iter().collect();
     let request =
@@ -112,6 +135,21 @@ async fn try_look(
     Ok(Looked::Whole)
 }
 
+/// Looks once at the names that the lists of an account show, and hands out each with its id; one that stands on two of them
+/// twice.
+pub(crate) async fn names_listed(
+    account: &Account,
+    listed_apart: bool,
+    cancel: &Cancel,
+    take: &mut impl FnMut(&Head),
+) -> Result<(), EngineError> {
+    look(account, None, PAGE, cancel, take).await?;
+    for adaptor in LISTED_APART.iter().filter(|_| listed_apart) {
+        look(account, Some(adaptor), PAGE, cancel, take).await?;
+    }
+    Ok(())
+}
+
 /// Which of some ids the lists of an account show, those of the adaptors that are listed apart included.
 pub(crate) async fn ids_listed(
     account: &Account,
@@ -128,4 +166,38 @@ pub(crate) async fn ids_listed(
         .await?;
     }
     Ok(listed)
+}
+
+/// Whether any flow of the account uses an import, where its list shows none: `begun` if that was asked already.
+pub(super) async fn use_imports(
+    begun: Option<AskingFlows>,
+    account: &Account,
+    cancel: &Cancel,
+) -> Result<bool, EngineError> {
+    match begun {
+        // It is stopped only with the runtime.
+        Some(begun) => begun.await.unwrap_or(Err(EngineError::Interrupted)),
+        None => flows_use_imports(account, cancel).await,
+    }
+}
+
+async fn flows_use_imports(account: &Account, cancel: &Cancel) -> Result<bool, EngineError> {
+    let request =
+        ListRequest { path: "flows".to_owned(), limit: PAGE, include: Vec::new(), filters: Vec::new() };
+    let mut pages = PagesAhead::of(account, request);
+    while let Some(page) = pages.next(cancel).await? {
+        match page {
+            Ok(page) => {
+                if page.documents.iter().any(|flow| flow.contains("\"_importId\"")) {
+                    return Ok(true);
+                }
+            }
+            Err(error) if error.kind == ErrorKind::Unauthorized => {
+                return Err(account.failed("list the flows")(error));
+            }
+            // A token that may not read flows tells nothing about imports.
+            Err(_) => return Ok(false),
+        }
+    }
+    Ok(false)
 }
