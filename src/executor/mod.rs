@@ -156,6 +156,8 @@ pub async fn run(running: ExecuteRequest<'_>) -> Result<RunEnd, EngineError> {
         wanted,
         ignore: Ignore::new(plan.head().settings.ignore.iter().map(Pointer::as_str)),
         finder: LookupQueue::new((ahead, options.settle), plan, &before, cancel, events),
+        // The first of the two calls may be executing still: an earlier process cannot say since when.
+        sent_again: Cell::new(memory.made_again().then(tokio::time::Instant::now)),
         ledger: JournalView::new(&journal, memory, &others),
         before: &before,
         again,
@@ -166,7 +168,6 @@ pub async fn run(running: ExecuteRequest<'_>) -> Result<RunEnd, EngineError> {
         events,
         clock,
         places: Arc::new(Semaphore::new(options.in_flight)),
-        sent_again: Cell::default(),
         lag: Cell::default(),
         copies: RefCell::default(),
         waves,

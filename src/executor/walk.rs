@@ -1,7 +1,5 @@
 //! The order of a run: wave by wave, then what waited for its flows, and deletions last.
 
-use std::collections::BTreeMap;
-
 use tokio::time::Instant;
 
 use crate::executor::context::Context;
@@ -12,7 +10,6 @@ use crate::executor::write_stage::{self, Batch};
 use crate::executor::{copies, finish, verify};
 use crate::inventory::error::EngineError;
 use crate::job::Verify;
-use crate::model::Id;
 
 /// Writes and reads back wave by wave, and looks for copies; gives back what could not be found out.
 pub(crate) async fn walk(context: &Context<'_>, policy: &mut Policy) -> Result<Option<String>, EngineError> {
@@ -29,12 +26,12 @@ pub(crate) async fn walk(context: &Context<'_>, policy: &mut Policy) -> Result<O
     let (last, open): (Vec<u32>, Vec<u32>) =
         order.open(context)?.into_iter().partition(|wave| order.deletes(*wave));
     let mut since = Instant::now();
-    // What the last read-back met, where it was the look for copies.
-    let mut met = None;
+    // Whether the last read-back was the look for copies.
+    let mut looked = false;
     for (at, wave) in open.iter().enumerate().take_while(|_| !context.cancel.is_draining()) {
         since = Instant::now();
         write(context, policy, Batch::Wave(&order, *wave)).await?;
-        met = read_back(context, policy).await?;
+        looked = read_back(context, policy).await?;
         if let Some(next) = open.get(at + 1)
             && !context.cancel.is_draining()
             && !context.options.settle_only
@@ -50,7 +47,7 @@ pub(crate) async fn walk(context: &Context<'_>, policy: &mut Policy) -> Result<O
                 break;
             }
             write(context, policy, Batch::Held(free)).await?;
-            met = read_back(context, policy).await?;
+            looked = read_back(context, policy).await?;
         }
     }
     // Deletions come after everything else, also after what waited for its flows.
@@ -62,14 +59,13 @@ pub(crate) async fn walk(context: &Context<'_>, policy: &mut Policy) -> Result<O
             waves::pass(context, policy, &order, (*before, wave), since.elapsed()).await?;
         }
         delete(context, policy, &order, wave).await?;
-        met = read_back(context, policy).await?;
+        looked = read_back(context, policy).await?;
     }
     let look = reads_back || context.options.settle_only || context.sent_again.get().is_some();
-    match met {
-        _ if !look || context.cancel.is_draining() => Ok(None),
-        Some(met) => copies::record_those_among(context, met).await.map(|()| None),
-        None => copies::look_for_copies(context).await,
+    if looked || !look || context.cancel.is_draining() {
+        return Ok(None);
     }
+    copies::look_for_copies(context).await
 }
 
 /// Whether what is written is read back.
@@ -77,15 +73,15 @@ fn reads_back(context: &Context<'_>) -> bool {
     context.options.verify == Verify::Full && !context.options.settle_only
 }
 
-/// Reads back what was written, unless the job does without or the run drains.
-async fn read_back(
-    context: &Context<'_>,
-    policy: &mut Policy,
-) -> Result<Option<BTreeMap<Id, String>>, EngineError> {
+/// Reads back what was written, unless the job does without or the run drains. Says whether that was the look for copies: those
+/// are recorded then, whatever comes next.
+async fn read_back(context: &Context<'_>, policy: &mut Policy) -> Result<bool, EngineError> {
     if !reads_back(context) || context.cancel.is_draining() {
-        return Ok(None);
+        return Ok(false);
     }
-    verify::read_back(context, policy).await
+    let Some(met) = verify::read_back(context, policy).await? else { return Ok(false) };
+    copies::record_those_among(context, met).await?;
+    Ok(true)
 }
 
 /// Deletes what the source no longer has, once everything else is as wanted.

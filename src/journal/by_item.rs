@@ -91,6 +91,11 @@ impl StepsByItem {
         Ok(())
     }
 
+    /// Whether copies were found beside any item.
+    pub fn found_copies(&self) -> bool {
+        !self.copies.is_empty()
+    }
+
     /// The copies that were found beside an item, each once.
     pub fn copies(&mut self, item: ItemKey) -> Vec<Copy> {
         self.copies.remove(&item).unwrap_or_default()

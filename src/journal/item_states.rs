@@ -40,6 +40,8 @@ pub struct ItemStates {
     unread: BTreeSet<ItemKey>,
     /// Items whose call was answered with a 429 and that were not settled since: a service may say so after it has acted.
     not_taken: BTreeSet<ItemKey>,
+    /// Whether a call that makes an import was announced again after it may have been sent.
+    made_again: bool,
     /// `lastModified` of clones, as the service said it when it made them.
     cloned: BTreeMap<ItemKey, String>,
 }
@@ -101,6 +103,7 @@ impl ItemStates {
         }
         if let Step::Intended { attempt, operation, .. } = step {
             self.attempts.insert(item, *attempt);
+            self.made_again |= *attempt > 1 && operation.makes_an_import();
             self.doubts.insert(item, Doubt { operation: *operation });
         } else if !matches!(step, Step::Doubted { .. }) {
             self.doubts.remove(&item);
@@ -151,6 +154,11 @@ impl ItemStates {
     /// Whether the item's call was sent since it was last settled and may have had its effect, whatever was answered.
     pub fn may_have_acted(&self, item: ItemKey) -> bool {
         self.attempts(item) > 0 || self.not_taken.contains(&item)
+    }
+
+    /// Whether any call that makes an import was announced again after it may have been sent.
+    pub fn made_again(&self) -> bool {
+        self.made_again
     }
 
     /// [`Self::attempts`] of all items that have any.
@@ -225,6 +233,28 @@ mod tests {
         }
         assert!(states.states().map(|state| state.target().cloned()).eq(ids.map(|id| Some(Id::from(id)))));
         assert_eq!(states.odd.len(), 3);
+    }
+
+    #[test]
+    fn what_was_sent_again_is_remembered_after_it_is_settled() {
+        let item = ItemKey(1);
+        let intended = |operation, attempt| Step::Intended {
+            operation,
+            call: Call::Operation,
+            attempt,
+            server_time: None,
+            before_sha256: None,
+        };
+        for (operation, attempts, again) in
+            [(Operation::Create, 1, false), (Operation::Create, 2, true), (Operation::Update, 2, false)]
+        {
+            let mut states = ItemStates::blank(1);
+            for attempt in 1..=attempts {
+                states.step(item, &intended(operation, attempt)).unwrap();
+                states.step(item, &Step::Absent).unwrap();
+            }
+            assert_eq!(states.made_again(), again, "{operation:?} {attempts}");
+        }
     }
 
     #[test]

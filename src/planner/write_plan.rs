@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::documents::{Mistake, contained};
 use crate::inventory::endpoint::{Spent, spent};
 use crate::inventory::error::EngineError;
-use crate::inventory::list_scan::Seen;
+use crate::inventory::list_scan::{LISTED_APART, Seen};
 use crate::inventory::related::{Related, append_related};
 use crate::inventory::select::Selected;
 use crate::job::{Action, Verify};
@@ -46,6 +46,8 @@ struct Output {
     wanted: Option<DocumentFile>,
     totals: BTreeMap<String, u32>,
     sent: Vec<Write>,
+    /// Whether an import is made that the target may list by its adaptor only.
+    makes_apart: bool,
 }
 
 impl Output {
@@ -55,13 +57,18 @@ impl Output {
             Purpose::Execute(wanted) => Some(DocumentFile::create(wanted)?),
             Purpose::Show | Purpose::References => None,
         };
-        Ok(Self { writer, wanted, totals: BTreeMap::new(), sent: Vec::new() })
+        Ok(Self { writer, wanted, totals: BTreeMap::new(), sent: Vec::new(), makes_apart: false })
     }
 
     /// Writes an item, and the document that is to be written for it.
     fn push(&mut self, mut item: PlanItem, text: Option<&[u8]>) -> Result<(), EngineError> {
         if item.is_work() {
             self.sent.push(Write::from(&item));
+            // One that does not say of which adaptor it is may be of one of these.
+            let is_apart = |adaptor: &str| LISTED_APART.contains(&adaptor);
+            self.makes_apart |= item.is_import()
+                && item.operation.makes_an_import()
+                && item.adaptor_type.as_deref().is_none_or(is_apart);
             if let (Some(text), Some(wanted)) = (text, &mut self.wanted) {
                 item.wanted = Some(wanted.append_line(item.item, text)?);
             }
@@ -153,7 +160,7 @@ pub(crate) async fn decide_and_write(
     for one in repointed {
         output.push(one.item, one.text.as_deref())?;
     }
-    let Output { writer, mut wanted, totals, sent } = output;
+    let Output { writer, mut wanted, totals, sent, makes_apart } = output;
     let usage = usage_reads::finish(&mut builder).await?;
     let mut related = Related::default();
     if let (Some(out), Action::Backup) = (&mut wanted, with.job.action) {
@@ -199,7 +206,7 @@ pub(crate) async fn decide_and_write(
         others,
         target_listed: outlook.target_listed,
         target_page: outlook.page,
-        target_listed_apart: seen.apart,
+        target_listed_apart: seen.apart || makes_apart,
         target_empty_but_used: imports.seen.empty_but_used,
         known_sha256,
         spent: spent([with.source, with.target]).since(&before).calls,

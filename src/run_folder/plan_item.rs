@@ -296,7 +296,7 @@ pub struct PlanTail {
     pub target_listed: u64,
     /// Imports on a page of its list, as far as seen.
     pub target_page: u64,
-    /// Whether imports of the target are listed by their adaptor only.
+    /// Whether imports of the target are listed by their adaptor only, or some are made that may be.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub target_listed_apart: bool,
     /// Whether the target listed no imports although its flows use some: a person has to say that this is true.

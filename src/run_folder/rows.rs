@@ -1,6 +1,6 @@
 //! What became of every item: plan and journal folded into one row an item. The same live and from disk.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 
 use jiff::Timestamp;
@@ -308,8 +308,14 @@ pub fn rows(
     };
     // Once with its chain; what was whole a moment ago is only read again, item by item.
     let mut steps = StepsByItem::of(&folder.journal())?;
+    // What was taken for a copy while its item was in doubt is none once the item has it.
+    let mut owned: HashSet<Id> = HashSet::new();
+    if steps.found_copies() {
+        owned.extend(memory.states().filter_map(|state| state.target().cloned()));
+    }
     for key in (1..=plan.len()).map(ItemKey) {
         let mut facts = Facts { copies: steps.copies(key), ..Facts::default() };
+        facts.copies.retain(|copy| !owned.contains(&copy.id));
         steps.steps(key, |record| {
             if let Entry::Item { step, .. } = &record.entry {
                 facts.take(record.at, step);

@@ -179,15 +179,26 @@ fn what_another_run_made_is_no_late_copy() {
 fn a_late_copy_under_a_name_that_the_service_cut_is_known_by_what_it_holds() {
     let world = Scenario::migrate(["a long name", "another"]).start();
     world.run().expect_exit(0);
-    let mut cut = late_create(&world, "a long name", 'a');
-    cut["name"] = json!("a LONG");
+    // The service cut the name of what the run made, and cuts it again.
+    let (mut own, mut cut) = (world.import("target", "a long name"), late_create(&world, "a long name", 'a'));
+    (own["name"], cut["name"]) = (json!("a LONG"), json!("a LONG"));
     let mut somebodys = late_create(&world, "another", 'b');
     somebodys["name"] = json!("another (copy)");
-    let mut unlike = late_create(&world, "another", 'c');
-    (unlike["name"], unlike["description"]) = (json!("an"), json!("by hand"));
-    world.load("target", &[cut, somebodys, unlike]);
+    world.load("target", &[own, cut, somebodys]);
+    // The run's own differs from what it sent, and stays.
+    let undone = world.command(&["undo", "runs/run-1", "--yes"]).expect_exit(3);
+    undone.expect_target(["a LONG", "another (copy)"]);
+}
+
+#[test]
+fn what_is_called_like_the_beginning_of_a_name_is_somebodys_where_the_service_keeps_names() {
+    let world = Scenario::migrate(["a long name", "another"]).start();
+    world.run().expect_exit(0);
+    let (mut cut, mut loud) = (late_create(&world, "a long name", 'a'), late_create(&world, "another", 'b'));
+    (cut["name"], loud["name"]) = (json!("a long"), json!("ANOTHER"));
+    world.load("target", &[cut, loud]);
     let undone = world.command(&["undo", "runs/run-1", "--yes"]).expect_exit(0);
-    undone.expect_target(["an", "another (copy)"]);
+    undone.expect_target(["ANOTHER", "a long"]);
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod arguments;
 mod backup;
 mod cases;
 mod config;
+mod copies;
 mod create;
 mod endurance;
 mod faults;

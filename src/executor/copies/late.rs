@@ -61,6 +61,7 @@ pub async fn late_copies(with: LateLook<'_>) -> Result<Vec<Copy>, EngineError> {
         (1..).map(ItemKey).zip(states.states()).filter(|(key, _)| others.kind(*key) == Kind::Imports);
     let owned = imports.filter_map(|(_, state)| Some((state.target()?.clone(), ()))).collect();
     let of_item = |item: ItemKey| states.state(item).target().cloned();
+    let may_have_acted = |item: ItemKey| states.may_have_acted(item);
     let beside = Beside {
         plan,
         others: &others,
@@ -69,6 +70,7 @@ pub async fn late_copies(with: LateLook<'_>) -> Result<Vec<Copy>, EngineError> {
         wanted: wanted.as_ref(),
         target,
         of_item: &of_item,
+        may_have_acted: &may_have_acted,
         owned,
     };
     let shown = beside.look().await?;

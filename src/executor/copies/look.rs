@@ -4,10 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 
-use futures::{StreamExt, pin_mut};
 use serde_json::Value;
 
-use crate::api::{ApiError, ErrorKind, ListRequest};
+use crate::api::{ApiError, ErrorKind};
 use crate::documents::contained;
 use crate::documents::document::{Printed, read_tree};
 use crate::documents::name::{loose_name_key, name_key};
@@ -17,8 +16,9 @@ use crate::executor::context::wanted_text;
 use crate::executor::lookup::Before;
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
-use crate::inventory::list_scan::PAGE;
+use crate::inventory::list_scan::names_listed;
 use crate::journal::Copy;
+use crate::model::cancel::Cancel;
 use crate::model::{Chunks, Fingerprint, Head, Id, IdSet, ItemKey, Operation, PackedId, Verdict};
 use crate::run_folder::dependency_items::DependencyItems;
 use crate::run_folder::plan_file::PlanFile;
@@ -27,6 +27,8 @@ use crate::run_folder::texts_in_order::TextsInOrder;
 
 /// Items that one stranger with a shorter name is compared with, at most.
 const MOST_CUT: usize = 20;
+/// Items of one name that a stranger of that name is compared with, at most.
+const MOST_NAMESAKES: usize = 100;
 
 /// What a look works with.
 pub(super) struct Beside<'a> {
@@ -40,6 +42,8 @@ pub(super) struct Beside<'a> {
     pub target: &'a Account,
     /// The import that an item has.
     pub of_item: &'a dyn Fn(ItemKey) -> Option<Id>,
+    /// Whether a call for an item was sent that may have had its effect, whatever became of it.
+    pub may_have_acted: &'a dyn Fn(ItemKey) -> bool,
     /// The imports that items have.
     pub owned: IdSet,
 }
@@ -57,7 +61,7 @@ pub(super) struct Shown {
 /// An import that appeared, and the items whose name it bears.
 pub(super) struct Stranger {
     pub id: Id,
-    items: Vec<ItemKey>,
+    pub items: Vec<ItemKey>,
     bears: Bears,
 }
 
@@ -90,47 +94,25 @@ impl Names {
 impl Beside<'_> {
     /// Looks at the list once, at names only where the service can.
     pub(super) async fn look(&self) -> Result<Shown, EngineError> {
-        let mut include: &[&'static str] = &["name"];
-        loop {
-            match self.look_at(include).await {
-                Err(EngineError::Service { source, .. })
-                    if source.kind == ErrorKind::Refused && !include.is_empty() =>
-                {
-                    include = &[];
-                }
-                shown => return shown,
-            }
-        }
-    }
-
-    async fn look_at(&self, include: &[&'static str]) -> Result<Shown, EngineError> {
-        let request = ListRequest {
-            path: Kind::Imports.as_str().to_owned(),
-            limit: PAGE,
-            include: include.to_vec(),
-            filters: Vec::new(),
-        };
-        let pages = self.target.client.pages(request);
-        pin_mut!(pages);
         let mut missing = self.owned.clone();
         let mut names_of_own = Names::default();
         let mut met: BTreeMap<Id, String> = BTreeMap::new();
         let mut is_familiar = false;
-        while let Some(page) = pages.next().await {
-            for text in page.map_err(self.target.failed("list the imports"))?.documents {
-                let head = Head::off(&text);
-                if self.owned.contains(&head.id) {
-                    missing.remove(&head.id);
-                    names_of_own.take(&head.id, &head.name);
-                    is_familiar = true;
-                } else if self.before.had(Kind::Imports, &head.id) {
-                    is_familiar = true;
-                } else {
-                    met.insert(head.id, head.name);
-                }
+        let listed_apart = self.plan.tail().target_listed_apart;
+        // The calls themselves are held back once the run drains.
+        names_listed(self.target, listed_apart, &Cancel::new(), &mut |head: &Head| {
+            if self.owned.contains(&head.id) {
+                missing.remove(&head.id);
+                names_of_own.take(&head.id, &head.name);
+                is_familiar = true;
+            } else if self.before.had(Kind::Imports, &head.id) {
+                is_familiar = true;
+            } else {
+                met.insert(head.id.clone(), head.name.clone());
             }
-        }
-        let strangers = self.with_names_of_items(met, &names_of_own)?;
+        })
+        .await?;
+        let strangers = self.with_names_of_items(met, Some(&names_of_own))?;
         Ok(Shown { missing, strangers, is_familiar })
     }
 
@@ -140,38 +122,52 @@ impl Beside<'_> {
         mut met: BTreeMap<Id, String>,
     ) -> Result<Vec<Stranger>, EngineError> {
         met.retain(|id, _| !self.owned.contains(id));
-        self.with_names_of_items(met, &Names::default())
+        self.with_names_of_items(met, None)
     }
 
-    /// Those that bear the name of an item: as it was sent, as the service stores it, or what a service makes of names.
+    /// Those that bear the name of an item: as it was sent, as the service stores it, or what a service makes of names. Without
+    /// the names of what this run made, each of those bears the name of its item.
     fn with_names_of_items(
         &self,
         met: BTreeMap<Id, String>,
-        names_of_own: &Names,
+        names_of_own: Option<&Names>,
     ) -> Result<Vec<Stranger>, EngineError> {
         if met.is_empty() {
             return Ok(Vec::new());
         }
+        let (as_sent, nothing) = (names_of_own.is_none(), Names::default());
+        let names_of_own = names_of_own.unwrap_or(&nothing);
         let wanted: HashSet<u64> = met.values().map(|name| names_of_own.hash(name)).collect();
         let stored: HashMap<&PackedId, u64> = names_of_own.of.iter().map(|(id, name)| (id, *name)).collect();
-        let (mut named, mut loosely) = (HashMap::<u64, ItemKey>::new(), BTreeSet::<(String, ItemKey)>::new());
+        let (mut named, mut loosely) =
+            (HashMap::<u64, Vec<ItemKey>>::new(), BTreeSet::<(String, ItemKey)>::new());
         for key in (1..=self.plan.len()).map(ItemKey) {
             let item = self.plan.item(key)?;
             if !item.is_import() || !item.operation.makes_an_import() {
                 continue;
             }
-            let stored = (self.of_item)(key).and_then(|own| stored.get(&PackedId::from(&own)).copied());
-            for name in [Some(names_of_own.hash(&item.name)), stored].into_iter().flatten() {
+            let own = (self.of_item)(key);
+            let stored = own.as_ref().and_then(|own| stored.get(&PackedId::from(own)).copied());
+            let sent = names_of_own.hash(&item.name);
+            for name in [Some(sent), stored.filter(|stored| *stored != sent)].into_iter().flatten() {
                 if wanted.contains(&name) {
-                    named.entry(name).or_insert(key);
+                    let items = named.entry(name).or_default();
+                    if items.len() < MOST_NAMESAKES {
+                        items.push(key);
+                    }
                 }
             }
-            loosely.insert((loose_name_key(&item.name), key));
+            // A service that shows what it makes of a name makes the same of it again. What it makes of one is to be guessed only
+            // where that is not seen: anything else may be somebody's, and be called otherwise on purpose.
+            let is_shown = own.is_some() && (as_sent || stored.is_some());
+            if !is_shown && (own.is_some() || (self.may_have_acted)(key)) {
+                loosely.insert((loose_name_key(&item.name), key));
+            }
         }
         let mut strangers = Vec::new();
         for (id, name) in &met {
-            if let Some(item) = named.get(&names_of_own.hash(name)) {
-                strangers.push(Stranger { id: id.clone(), items: vec![*item], bears: Bears::ItsName });
+            if let Some(items) = named.get(&names_of_own.hash(name)) {
+                strangers.push(Stranger { id: id.clone(), items: items.clone(), bears: Bears::ItsName });
                 continue;
             }
             // A service that cuts names leaves the beginning of one.

@@ -39,12 +39,15 @@ pub(crate) async fn look_for_copies(context: &Context<'_>) -> Result<Option<Stri
     if !may_be_told(context) || made_nothing {
         return Ok(None);
     }
-    let of_item = of_item(context);
-    let beside = beside(context, &of_item);
+    let (of_item, may_have_acted) = (of_item(context), |item| context.ledger.may_have_acted(item));
+    let beside = beside(context, &of_item, &may_have_acted);
     // A call that is sent again may have been executing all the time.
     let wait = context.options.settle.max(context.lag.get());
     let mut due = again.map_or_else(Instant::now, |at| at + wait);
-    let give_up = due + (context.options.settle * LAG_PERIODS).max(LEAST_LAG);
+    let give_up = match again {
+        Some(_) => due + (context.options.settle * LAG_PERIODS).max(LEAST_LAG),
+        None => due + context.options.settle,
+    };
     let mut looks = 0_u32;
     loop {
         tokio::select! {
@@ -68,7 +71,15 @@ pub(crate) async fn look_for_copies(context: &Context<'_>) -> Result<Option<Stri
         for stranger in strangers {
             record(context, &beside, stranger).await?;
         }
-        if again.is_none() || are_gone(context.target, Kind::Imports, &shown.missing).await {
+        if are_gone(context.target, Kind::Imports, &shown.missing).await {
+            return Ok(None);
+        }
+        if Instant::now() >= give_up && again.is_none() {
+            let message = format!(
+                "the list of imports lacks {} of those that were made: whether it hides copies could not be told",
+                shown.missing.len()
+            );
+            context.events.emit(&Event::Noted { message });
             return Ok(None);
         }
         if Instant::now() >= give_up {
@@ -89,8 +100,8 @@ pub(crate) async fn record_those_among(
     context: &Context<'_>,
     met: BTreeMap<Id, String>,
 ) -> Result<(), EngineError> {
-    let of_item = of_item(context);
-    let beside = beside(context, &of_item);
+    let (of_item, may_have_acted) = (of_item(context), |item| context.ledger.may_have_acted(item));
+    let beside = beside(context, &of_item, &may_have_acted);
     for stranger in beside.strangers_among(met)? {
         record(context, &beside, stranger).await?;
     }
@@ -108,6 +119,8 @@ pub(crate) fn is_look(context: &Context<'_>, imports: usize) -> bool {
     may_be_told(context)
         && !context.again
         && context.sent_again.get().is_none()
+        // What the service makes of names is read back only where they are compared.
+        && !context.ignore.covers("/name")
         && context.ledger.count_owned(Kind::Imports) == imports
 }
 
@@ -116,7 +129,11 @@ fn of_item(context: &Context<'_>) -> impl Fn(ItemKey) -> Option<Id> {
     |item| context.ledger.state(item).target().cloned()
 }
 
-fn beside<'a>(context: &'a Context<'_>, of_item: &'a dyn Fn(ItemKey) -> Option<Id>) -> Beside<'a> {
+fn beside<'a>(
+    context: &'a Context<'_>,
+    of_item: &'a dyn Fn(ItemKey) -> Option<Id>,
+    may_have_acted: &'a dyn Fn(ItemKey) -> bool,
+) -> Beside<'a> {
     Beside {
         plan: context.plan,
         others: context.others,
@@ -125,13 +142,16 @@ fn beside<'a>(context: &'a Context<'_>, of_item: &'a dyn Fn(ItemKey) -> Option<I
         wanted: context.wanted.as_ref(),
         target: context.target,
         of_item,
+        may_have_acted,
         owned: context.ledger.owned(Kind::Imports),
     }
 }
 
 /// Records a copy once, with what it holds.
 async fn record(context: &Context<'_>, beside: &Beside<'_>, stranger: Stranger) -> Result<(), EngineError> {
-    if context.copies.borrow().contains(&stranger.id) {
+    // What is in doubt may turn out to be an item's own: whoever finds that out looks again.
+    let may_be_own = stranger.items.iter().any(|item| context.ledger.doubt(*item).is_some());
+    if may_be_own || context.copies.borrow().contains(&stranger.id) {
         return Ok(());
     }
     let copy = match beside.inspect(&stranger).await {

@@ -1,0 +1,99 @@
+//! Copies: what came from elsewhere while a run made imports of its name. It is named wherever the service shows it, and only
+//! then.
+
+use serde_json::{Value, json};
+
+use crate::support::scenario::{Fault, Import, Running, Scenario, World, import};
+
+/// The double of an import of this run, as a delivery that came twice makes it.
+fn double(world: &World, name: &str) -> Value {
+    let mut double = world.as_in_target(name);
+    double["_id"] = json!("5b5b5b5b0000000000000001");
+    double
+}
+
+/// A run that holds back its last create, `last`, once another was made.
+fn held_at(world: &std::rc::Rc<World>, last: &str) -> Running {
+    world.fault(Fault::on_create(Fault::slow_after(400)).named(last));
+    world.spawn_run(&[]).until_journal("\"applied\"", 1)
+}
+
+#[test]
+fn a_double_of_what_the_service_lists_by_its_adaptor_only_is_named_and_undone() {
+    let agent = |name| {
+        Import::of(json!({
+            "name": name, "adaptorType": "AiAgentImport",
+            "aiAgent": { "provider": "openai", "openai": { "instructions": "be kind" } },
+        }))
+    };
+    let scenario = Scenario::migrate([]).source(&agent("a")).source(&agent("b")).job("concurrency", "1");
+    let world = scenario.service(|behaviour| behaviour.list_agents = false).start();
+    let running = held_at(&world, "b");
+    let mut double = double(&world, "a");
+    double.as_object_mut().unwrap().remove("_connectionId");
+    world.load("target", &[double]);
+    let ran = running.finish().expect_exit(3);
+    assert_eq!(ran.summary()["copies"], 1, "{}", ran.summary());
+    world.command(&["undo", "runs/run-1", "--yes"]).expect_exit(0);
+    assert!(world.list("target", "imports?adaptorType=AiAgentImport").is_empty());
+}
+
+#[test]
+fn a_double_is_named_also_where_names_are_not_compared_and_the_service_alters_them() {
+    let world = Scenario::migrate(["a", "b"]).job("concurrency", "1").job("ignore", "[/name]").start();
+    let running = held_at(&world, "b");
+    let (mut own, mut double) = (world.import("target", "a"), double(&world, "a"));
+    (own["name"], double["name"]) = (json!("a (stored)"), json!("a (stored)"));
+    world.load("target", &[own, double]);
+    let ran = running.finish().expect_exit(3);
+    assert_eq!(ran.summary()["copies"], 1, "{}", ran.summary());
+}
+
+#[test]
+fn a_double_is_compared_with_every_import_of_its_name() {
+    let other = import("same").set("/description", json!("the second"));
+    let scenario = Scenario::migrate([]).source(&import("same")).source(&other).source(&import("z"));
+    let world = scenario.job("concurrency", "1").start();
+    let running = held_at(&world, "z");
+    let mut double = double(&world, "z");
+    (double["name"], double["description"]) = (json!("same"), json!("the second"));
+    double["http"]["relativeURI"] = json!(["/same"]);
+    world.load("target", &[double]);
+    running.finish().expect_exit(3).expect_stderr("is equal to it");
+    world.command(&["undo", "runs/run-1", "--yes"]).expect_exit(0).expect_target([]);
+}
+
+#[test]
+fn a_list_that_lacks_what_was_made_is_not_taken_for_one_without_copies() {
+    let world = Scenario::migrate(["a", "b"]).job("concurrency", "1").env("TRANSSHIP_SETTLE", "1").start();
+    let running = held_at(&world, "b");
+    world.fault(Fault::on_list(Fault::says(200, json!([]))).in_account("target"));
+    let ran = running.finish().expect_exit(0).expect_all(2, "created", "equal");
+    ran.expect_stderr("the list of imports lacks 2 of those that were made");
+}
+
+#[test]
+fn copies_that_were_met_before_deletions_are_named_though_the_run_stops_there() {
+    let scenario = Scenario::migrate(["a", "b", "c"]).target(&import("old")).job("concurrency", "1");
+    let world = scenario.job("mirror", "{ max_delete: 10 }").start();
+    let running = held_at(&world, "b");
+    world.fault(Fault::on_create(Fault::status(422)).named("c"));
+    world.load("target", &[double(&world, "a")]);
+    let ran = running.finish().expect_exit(4);
+    assert_eq!(ran.summary()["copies"], 1, "{}", ran.summary());
+}
+
+#[test]
+fn what_is_in_doubt_is_not_named_as_a_copy_of_itself() {
+    let scenario = Scenario::migrate(["a", "b", "c"]).job("concurrency", "1");
+    let world = scenario.env("TRANSSHIP_SETTLE", "0.1").start();
+    world.fault(Fault::cut_after_write("b"));
+    let running = world.spawn_run(&[]).until_journal("\"doubted\"", 1);
+    // Who looks up asks for what is listed apart too, and gets no answer; the read-back does not ask.
+    world.fault(Fault::on_list(Fault::status(403)).with_query("*adaptorType*"));
+    let ran = running.finish().expect_exit(1);
+    assert_eq!(ran.row("b")["error_code"], "in_doubt");
+    assert!(!ran.file("journal.jsonl").contains("copy_found"), "{}", ran.stderr);
+    world.no_faults();
+    world.resume(ran.folder()).expect_exit(0).expect_all(3, "created", "equal");
+}
