@@ -336,8 +336,12 @@ def plan(options):
             rounds.append((parse, command.cpu, has.cpu, differs.cpu))
     # The median of each.
     parse, *plans = (sorted(figures)[1] for figures in zip(*rounds))
-    each, named = 1e6 / options.imports, zip(("lacks", "has", "differs"), plans)
-    shown = ", ".join(f"{what} {plan * each:.0f} us = {plan / parse:.1f} x" for what, plan in named)
+    each = 1e6 / options.imports
+    # Of what the target has, the documents of both sides are read.
+    named = zip(("lacks", "has", "differs"), plans, (1, 2, 2))
+    shown = ", ".join(f"{what} {plan * each:.0f} us = {plan / parse:.1f} x those of the source"
+                      + (f", {plan / parse / sides:.1f} x all that it reads" if sides > 1 else "")
+                      for what, plan, sides in named)
     return f"parse {parse * each:.1f} us an import of {length:.0f} bytes; {shown}"
 
 
