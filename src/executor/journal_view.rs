@@ -1,14 +1,14 @@
 //! What is known of every item: the journal's states, kept in step with the journal.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, RandomState};
 use std::num::NonZeroU64;
 
 use crate::documents::references::Kind;
 use crate::inventory::error::EngineError;
 use crate::journal::{Doubt, Entry, ItemState, ItemStates, Journal, JournalError, Phase, Step};
-use crate::model::{Chunks, Fingerprint, Id, IdMap, IdSet, ItemKey};
+use crate::model::{Chunks, Fingerprint, Id, IdMap, IdSet, ItemKey, ItemSet};
 use crate::run_folder::dependency_items::DependencyItems;
 
 /// The journal and what follows from it, always in step.
@@ -17,7 +17,8 @@ pub(crate) struct JournalView<'a> {
     journal: &'a Journal,
     memory: RefCell<ItemStates>,
     others: &'a DependencyItems,
-    owned: RefCell<IdMap<Kind>>,
+    /// The imports and resources of the target that items have, each with its item.
+    owned: RefCell<IdMap<ItemKey>>,
     /// How often calls were announced by earlier processes.
     earlier: BTreeMap<ItemKey, u32>,
     /// Which version each write of this process was answered with, as a hash: there may be very many.
@@ -54,7 +55,7 @@ impl<'a> JournalView<'a> {
     }
 
     fn own(&self, item: ItemKey, target: &Id) {
-        self.owned.borrow_mut().insert(target, self.others.kind(item));
+        self.owned.borrow_mut().insert(target, item);
     }
 
     /// Records a step and waits until it is on the disk.
@@ -216,19 +217,9 @@ impl<'a> JournalView<'a> {
         !self.memory.borrow().states().any(|state| matches!(state, ItemState::Applied { .. }))
     }
 
-    /// Items that wait to be read back, by their imports, without some of them.
-    pub(crate) fn unverified(&self, without: &HashSet<ItemKey>) -> IdMap<ItemKey> {
-        let memory = self.memory.borrow();
-        // At once as large as it gets: one that grows is copied, and there are two of it meanwhile.
-        let mut unverified = IdMap::with_capacity(memory.applied());
-        for (key, state) in (1_u32..).map(ItemKey).zip(memory.states()) {
-            if let ItemState::Applied { target, .. } = state
-                && !without.contains(&key)
-            {
-                unverified.insert(&target, key);
-            }
-        }
-        unverified
+    /// Items that wait to be read back.
+    pub(crate) fn unverified(&self) -> ItemSet {
+        self.all(|state| matches!(state, ItemState::Applied { .. })).into_iter().collect()
     }
 
     fn all(&self, keep: impl Fn(&ItemState) -> bool) -> Vec<ItemKey> {
@@ -241,6 +232,11 @@ impl<'a> JournalView<'a> {
             .collect()
     }
 
+    /// The item of this run that has that import or resource of the target.
+    pub(crate) fn owner(&self, id: &Id) -> Option<ItemKey> {
+        self.owned.borrow().get(id).copied()
+    }
+
     /// Whether an item of this run has that import of the target.
     pub(crate) fn owns(&self, id: &Id) -> bool {
         self.owned.borrow().contains(id)
@@ -248,17 +244,17 @@ impl<'a> JournalView<'a> {
 
     /// Whether items of this run have any of that kind.
     pub(crate) fn owns_any(&self, kind: Kind) -> bool {
-        self.owned.borrow().values().any(|of| *of == kind)
+        self.owned.borrow().values().any(|of| self.others.kind(*of) == kind)
     }
 
     /// How many imports of the target, or resources of a kind, the items of this run have.
     pub(crate) fn count_owned(&self, kind: Kind) -> usize {
-        self.owned.borrow().values().filter(|of| **of == kind).count()
+        self.owned.borrow().values().filter(|of| self.others.kind(**of) == kind).count()
     }
 
     /// The imports of the target, or the resources of a kind, that the items of this run have.
     pub(crate) fn owned(&self, kind: Kind) -> IdSet {
-        self.owned.borrow().only(|of| *of == kind)
+        self.owned.borrow().only(|of| self.others.kind(*of) == kind)
     }
 }
 

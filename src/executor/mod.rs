@@ -25,7 +25,7 @@ mod write;
 mod write_stage;
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ use crate::journal::{Ending, Entry, ItemStates, Journal};
 use crate::model::cancel::Cancel;
 use crate::model::event::{Event, Events, Stage};
 use crate::model::time::Clock;
-use crate::model::{ItemKey, Lease, Operation};
+use crate::model::{ItemKey, ItemSet, Lease, Operation};
 use crate::run_folder::dependency_items::DependencyItems;
 use crate::run_folder::folder::RunFolder;
 use crate::run_folder::known_ids::KnownIds;
@@ -319,8 +319,8 @@ fn untouched_work(context: &Context<'_>) -> Result<usize, EngineError> {
 }
 
 /// Items of which the first call had its effect, and a second one is to complete it.
-fn halves(context: &Context<'_>) -> Result<HashSet<ItemKey>, EngineError> {
-    let mut halves = HashSet::new();
+fn halves(context: &Context<'_>) -> Result<ItemSet, EngineError> {
+    let mut halves = ItemSet::default();
     let totals = &context.plan.tail().totals;
     // Nothing else takes two calls.
     if [Operation::Clone, Operation::Restore].iter().any(|operation| totals.contains_key(operation.as_str()))

@@ -141,11 +141,6 @@ impl ItemStates {
         self.states.iter().map(|kept| kept.with_id(|kept| self.id(kept)))
     }
 
-    /// How many items wait to be read back.
-    pub fn applied(&self) -> usize {
-        self.states.iter().filter(|state| matches!(state, ItemState::Applied { .. })).count()
-    }
-
     /// How often the item's call was announced since it was last settled, and may have had an effect.
     pub fn attempts(&self, item: ItemKey) -> u32 {
         self.attempts.get(&item).copied().unwrap_or(0)

@@ -22,11 +22,6 @@ impl<T> Default for IdMap<T> {
 }
 
 impl<T> IdMap<T> {
-    /// With room for so many ids of the usual form.
-    pub fn with_capacity(ids: usize) -> Self {
-        Self { usual: HashMap::with_capacity(ids), others: HashMap::new() }
-    }
-
     /// Puts a value to an id, in the place of the one that it has.
     pub fn insert(&mut self, id: &Id, value: T) -> Option<T> {
         match pack(id) {
@@ -54,12 +49,6 @@ impl<T> IdMap<T> {
             Some(usual) => self.usual.remove(&usual),
             None => self.others.remove(id),
         }
-    }
-
-    /// Keeps only the ids to which something belongs that `keep` keeps.
-    pub fn retain(&mut self, keep: impl Fn(&T) -> bool) {
-        self.usual.retain(|_, value| keep(value));
-        self.others.retain(|_, value| keep(value));
     }
 
     /// How many ids there are.
@@ -125,9 +114,6 @@ mod tests {
         let mut all: Vec<(Id, usize)> = map.iter().map(|(id, at)| (id, *at)).collect();
         all.sort_by_key(|(_, at)| *at);
         assert!(all.into_iter().map(|(id, _)| id).eq(ids.iter().cloned()));
-        let mut kept = map.clone();
-        kept.retain(|at| *at >= 2);
-        assert_eq!((kept.len(), kept.get(&ids[0]), kept.get(&ids[3])), (3, None, Some(&3)));
         let some = map.only(|at| *at >= 2);
         assert_eq!((some.len(), some.contains(&ids[0]), some.contains(&ids[3])), (3, false, true));
         for (at, id) in ids.iter().enumerate() {

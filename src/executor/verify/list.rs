@@ -1,6 +1,6 @@
 //! Reads back from the list: what is as wanted is recorded while the next page is on its way.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use futures::future::BoxFuture;
 use tokio::sync::mpsc;
@@ -12,7 +12,7 @@ use crate::executor::halt;
 use crate::executor::stop_policy::Policy;
 use crate::inventory::error::EngineError;
 use crate::inventory::list_scan::{BREATH_DOCUMENTS, PageVisitor, ScanOptions, list_scan};
-use crate::model::{Head, Id, IdMap, ItemKey, ItemSet, Operation, Verdict};
+use crate::model::{Head, Id, ItemKey, ItemSet, Operation, Verdict};
 
 /// What a scan of the list said.
 pub(super) struct Listed {
@@ -32,7 +32,7 @@ pub(super) struct Listed {
 pub(super) async fn compare_list(
     context: &Context<'_>,
     policy: &mut Policy,
-    open: &IdMap<ItemKey>,
+    open: &ItemSet,
     is_look: bool,
 ) -> Result<Listed, EngineError> {
     let removals = removals(context, open)?;
@@ -45,7 +45,7 @@ pub(super) async fn compare_list(
         told: ItemSet::default(),
         equal: sender,
         differ: HashMap::new(),
-        there: HashSet::new(),
+        there: ItemSet::default(),
         met: is_look.then(BTreeMap::new),
     };
     // Removed imports are settled by their absence, and absence needs two looks that agree.
@@ -64,8 +64,9 @@ pub(super) async fn compare_list(
             Err(error) if error.is_unauthorized() || error.is_away() => false,
             Err(error) => return Err(error),
         };
-        let Reader { there, removals, differ, told: settled, met, .. } = reader;
-        let gone = if whole { removals.difference(&there).copied().collect() } else { Vec::new() };
+        let Reader { there, mut removals, differ, told: settled, met, .. } = reader;
+        removals.remove_all(&there);
+        let gone = if whole { removals.iter().collect() } else { Vec::new() };
         Ok(Listed { settled, gone, differ, whole, met })
     };
     let recording = async {
@@ -80,15 +81,15 @@ pub(super) async fn compare_list(
 }
 
 /// The items among `open` that remove an import.
-fn removals(context: &Context<'_>, open: &IdMap<ItemKey>) -> Result<HashSet<ItemKey>, EngineError> {
-    let mut removals = HashSet::new();
+fn removals(context: &Context<'_>, open: &ItemSet) -> Result<ItemSet, EngineError> {
+    let mut removals = ItemSet::default();
     if !context.plan.tail().totals.contains_key(Operation::Delete.as_str()) {
         return Ok(removals);
     }
     // The list of imports tells nothing of what is no import.
-    for item in open.values().filter(|item| context.others.kind(**item) == Kind::Imports) {
-        if context.plan.item(*item)?.operation == Operation::Delete {
-            removals.insert(*item);
+    for item in open.iter().filter(|item| context.others.kind(*item) == Kind::Imports) {
+        if context.plan.item(item)?.operation == Operation::Delete {
+            removals.insert(item);
         }
     }
     Ok(removals)
@@ -96,20 +97,20 @@ fn removals(context: &Context<'_>, open: &IdMap<ItemKey>) -> Result<HashSet<Item
 
 struct Reader<'a, 'b> {
     context: &'a Context<'b>,
-    open: &'a IdMap<ItemKey>,
-    removals: HashSet<ItemKey>,
+    open: &'a ItemSet,
+    removals: ItemSet,
     /// What was found to be as wanted: a list that is read again shows it again.
     told: ItemSet,
     equal: mpsc::Sender<(ItemKey, Verified)>,
     differ: HashMap<ItemKey, Verified>,
-    there: HashSet<ItemKey>,
+    there: ItemSet,
     met: Option<BTreeMap<Id, String>>,
 }
 
 impl PageVisitor for Reader<'_, '_> {
     fn restart(&mut self) -> Result<(), EngineError> {
         self.differ.clear();
-        self.there.clear();
+        self.there = ItemSet::default();
         self.met.iter_mut().for_each(BTreeMap::clear);
         Ok(())
     }
@@ -121,7 +122,8 @@ impl PageVisitor for Reader<'_, '_> {
     }
 
     fn take(&mut self, head: &Head, text: &str) -> Result<bool, EngineError> {
-        let Some(key) = self.open.get(&head.id) else {
+        let owner = self.context.ledger.owner(&head.id);
+        let Some(key) = owner.filter(|item| self.open.contains(*item)) else {
             if let Some(met) = &mut self.met
                 && !self.context.before.had(Kind::Imports, &head.id)
             {
@@ -130,18 +132,18 @@ impl PageVisitor for Reader<'_, '_> {
             return Ok(true);
         };
         if self.removals.contains(key) {
-            self.there.insert(*key);
+            self.there.insert(key);
             return Ok(true);
         }
-        if self.told.contains(*key) {
+        if self.told.contains(key) {
             return Ok(true);
         }
-        let verified = check(self.context, *key, head, text, || Ok(self.context.plan.item(*key)?))?;
+        let verified = check(self.context, key, head, text, || Ok(self.context.plan.item(key)?))?;
         if verified.verdict == Verdict::Differs {
-            self.differ.insert(*key, verified);
-        } else if self.equal.try_send((*key, verified)).is_ok() {
+            self.differ.insert(key, verified);
+        } else if self.equal.try_send((key, verified)).is_ok() {
             // Whoever records it is there until the list ends; what found no place there would be read once more.
-            self.told.insert(*key);
+            self.told.insert(key);
         }
         Ok(true)
     }

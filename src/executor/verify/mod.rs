@@ -18,7 +18,7 @@ use crate::executor::stop_policy::Policy;
 use crate::executor::{copies, halt};
 use crate::inventory::error::EngineError;
 use crate::model::event::{Event, Stage};
-use crate::model::{Id, ItemKey, Operation, Verdict};
+use crate::model::{Id, ItemKey, ItemSet, Operation, Verdict};
 use crate::run_folder::forecast;
 
 /// The first pause between two looks at what may be behind; each is twice the one before.
@@ -38,12 +38,13 @@ pub(crate) async fn read_back(
     policy: &mut Policy,
 ) -> Result<Option<BTreeMap<Id, String>>, EngineError> {
     // What is not completed yet is not what is wanted, and not to be: `resume` completes it.
-    let mut open = context.ledger.unverified(&crate::executor::halves(context)?);
+    let mut open = context.ledger.unverified();
+    open.remove_all(&crate::executor::halves(context)?);
     if open.is_empty() {
         return Ok(None);
     }
     let is_import = |item: &ItemKey| context.others.kind(*item) == Kind::Imports;
-    let mut is_look = copies::is_look(context, open.values().filter(|item| is_import(item)).count());
+    let mut is_look = copies::is_look(context, open.iter().filter(is_import).count());
     let mut looked = None;
     context.events.emit(&Event::StageStarted { stage: Stage::Verify, total: Some(open.len() as u64) });
     let deadline = Instant::now() + context.options.settle;
@@ -53,40 +54,38 @@ pub(crate) async fn read_back(
     let mut pause = PAUSE;
     while !open.is_empty() && !context.cancel.is_draining() {
         let late = Instant::now() >= deadline;
-        let mut by_id: Vec<(ItemKey, Id)> = Vec::new();
         let mut confirmed_by_list = false;
-        if is_cheaper_by_list(context, listed, open.values()) {
+        if is_cheaper_by_list(context, listed, &open) {
             let Listed { settled, gone, differ, whole, met } =
                 compare_list(context, policy, &open, is_look).await?;
-            open.retain(|item| !settled.contains(*item));
-            looked = met.filter(|_| whole && !open.values().any(is_import));
+            open.remove_all(&settled);
+            looked = met.filter(|_| whole && !open.iter().any(|item| is_import(&item)));
             is_look = false;
             for item in gone {
                 let absent = Verified::absent(Verdict::Equal, None);
-                let target = record(context, policy, item, absent).await?;
-                open.remove(&target);
+                record(context, policy, item, absent).await?;
+                open.remove(item);
                 halt(context, policy);
             }
             // Many are confirmed by a second scan, few by id.
-            confirmed_by_list = whole && is_cheaper_by_list(context, listed, open.values());
+            confirmed_by_list = whole && is_cheaper_by_list(context, listed, &open);
             for (item, verified) in if confirmed_by_list { differ } else { HashMap::new() } {
                 if !seen.insert(item) && (late || is_the_answer(context, item, &verified)) {
-                    let target = record(context, policy, item, verified).await?;
-                    open.remove(&target);
+                    record(context, policy, item, verified).await?;
+                    open.remove(item);
                     halt(context, policy);
                 }
             }
         }
-        if !confirmed_by_list || late {
-            by_id.extend(open.iter().map(|(target, item)| (*item, target)));
-        }
-        by_id.sort_unstable_by_key(|(item, _)| *item);
+        let asked = if !confirmed_by_list || late { open.clone() } else { ItemSet::default() };
+        let by_id =
+            asked.iter().filter_map(|item| Some((item, context.ledger.state(item).target().cloned()?)));
         let reads = futures::stream::iter(by_id)
             .take_until(context.cancel.draining())
-            .map(|(item, target)| async move { (item, compare_one(context, item, &target).await, target) })
+            .map(|(item, target)| async move { (item, compare_one(context, item, &target).await) })
             .buffer_unordered(context.options.in_flight);
         futures::pin_mut!(reads);
-        while let Some((item, verified, target)) = reads.next().await {
+        while let Some((item, verified)) = reads.next().await {
             match verified? {
                 ReadBack::Unauthorized => {
                     policy.refuse_token();
@@ -99,7 +98,7 @@ pub(crate) async fn read_back(
                         || is_the_answer(context, item, &verified) =>
                 {
                     record(context, policy, item, verified).await?;
-                    open.remove(&target);
+                    open.remove(item);
                 }
                 // It may be behind.
                 ReadBack::Compared(_) => {}
@@ -120,13 +119,9 @@ pub(crate) async fn read_back(
 }
 
 /// Whether items are read back by fewer calls from the list.
-fn is_cheaper_by_list<'i>(
-    context: &Context<'_>,
-    listed: u64,
-    items: impl Iterator<Item = &'i ItemKey>,
-) -> bool {
+fn is_cheaper_by_list(context: &Context<'_>, listed: u64, items: &ItemSet) -> bool {
     // What imports refer to is read by id: its lists do not show all of it.
-    let imports = items.filter(|item| context.others.kind(**item) == Kind::Imports).count() as u64;
+    let imports = items.iter().filter(|item| context.others.kind(*item) == Kind::Imports).count() as u64;
     forecast::read_back(imports, listed, context.plan.tail().target_page).0
 }
 

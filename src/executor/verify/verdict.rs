@@ -9,7 +9,7 @@ use crate::executor::stop_policy::Policy;
 use crate::inventory::error::EngineError;
 use crate::journal::Step;
 use crate::model::event::{Event, Stage};
-use crate::model::{Fingerprint, Head, Id, ItemKey, Operation, Verdict};
+use crate::model::{Fingerprint, Head, ItemKey, Operation, Verdict};
 use crate::run_folder::plan_item::PlanItem;
 
 /// What the comparison of one import said.
@@ -30,14 +30,13 @@ impl Verified {
     }
 }
 
-/// Records what was said of an item, and gives its import.
+/// Records what was said of an item.
 pub(super) async fn record(
     context: &Context<'_>,
     policy: &mut Policy,
     item: ItemKey,
     verified: Verified,
-) -> Result<Id, EngineError> {
-    let target = context.ledger.state(item).target().cloned().unwrap_or_else(|| Id::from(""));
+) -> Result<(), EngineError> {
     let Verified { verdict, sha256, differences, modified, name } = verified;
     let name = name.map_or_else(|| context.plan.item(item).map(|item| item.name.into()), Ok)?;
     let step = Step::Verified { verdict, sha256, differences: differences.clone(), modified };
@@ -47,7 +46,7 @@ pub(super) async fn record(
     if verdict == Verdict::Differs {
         policy.differed(item);
     }
-    Ok(target)
+    Ok(())
 }
 
 /// What the comparison says of a text that is known to be as sent: no more is read for it than a few fields of its item.
