@@ -19,8 +19,8 @@ use crate::documents::references::Kind;
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::inventory::pages_ahead::PagesAhead;
-use crate::model::Head;
 use crate::model::cancel::Cancel;
+use crate::model::{Chunks, Head};
 
 pub(crate) use self::begun::{Begun, begin_to_read};
 pub(crate) use crate::documents::schema::LISTED_APART;
@@ -153,10 +153,10 @@ pub(crate) async fn list_scan_of(
             }
             seen.empty_but_used = true;
         }
-        if again == ids.seen {
-            return Ok(seen);
+        match differs(ids.seen, &again) {
+            None => return Ok(seen),
+            Some(counts) => disagreement = counts,
         }
-        disagreement = (ids.seen.len() as u64, again.len() as u64);
     }
     let account = account.facts.name.clone();
     if let Some(listed) = short {
@@ -177,15 +177,28 @@ async fn again(
     first: &Ids,
     second: SecondLook,
     cancel: &Cancel,
-) -> Result<HashSet<u64>, EngineError> {
+) -> Result<Chunks<u64>, EngineError> {
     let mut seen = second.seen().await?;
     for adaptor in &first.apart {
-        look(account, Some(adaptor), PAGE, cancel, &mut |head| {
-            seen.insert(first.hasher.hash_one(head.id.as_str()));
-        })
-        .await?;
+        let mut take = |head: &Head| seen.push(first.hasher.hash_one(head.id.as_str()));
+        look(account, Some(adaptor), PAGE, cancel, &mut take).await?;
     }
     Ok(seen)
+}
+
+/// How many ids each of two looks saw, unless they saw the same ones.
+fn differs(mut first: HashSet<u64>, second: &Chunks<u64>) -> Option<(u64, u64)> {
+    let all = first.len();
+    let is_within = second.iter().all(|id| first.contains(id));
+    // A set of the second beside that of the first would weigh too much.
+    for id in second.iter() {
+        first.remove(id);
+    }
+    if is_within && first.is_empty() {
+        return None;
+    }
+    let second: HashSet<u64> = second.iter().copied().collect();
+    Some((all as u64, second.len() as u64))
 }
 
 /// Ids seen, as hashes: a hundred thousand of them must not weigh.

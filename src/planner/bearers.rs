@@ -1,4 +1,4 @@
-//! The imports of the target that bear a wanted key: 36 bytes each, for there may be very many. What they are is read where
+//! The imports of the target that bear a wanted key: 28 bytes each, for there may be very many. What they are is read where
 //! it is asked for.
 
 use std::collections::HashMap;
@@ -45,6 +45,8 @@ impl TargetImport {
 pub(crate) struct Bearers {
     /// In the order of the list.
     all: Chunks<Kept>,
+    /// The keys of those, in their order; until they are [sorted](Self::sort).
+    keys: Chunks<Halves>,
     /// Keys, each with where in `all` what bears it stands: to look there for each that is compared takes longer. By key, and
     /// for one key in the order of the list; once they are [sorted](Self::sort).
     by_key: Vec<Keyed>,
@@ -56,7 +58,6 @@ pub(crate) struct Bearers {
 
 #[derive(Debug)]
 struct Kept {
-    key: Halves,
     slot: PackedSpan,
     app: bool,
     has_more: bool,
@@ -76,15 +77,16 @@ impl Bearers {
 
     /// Adds an import that the list shows and that was [put down](TargetImport::put_down).
     pub(crate) fn push(&mut self, key: u64, import: TargetImport) {
-        let kept = self.pack(halves(key), import);
+        let kept = self.pack(import);
         self.all.push(kept);
+        self.keys.push(halves(key));
     }
 
     /// To be called once the list is over.
     pub(crate) fn sort(&mut self) {
-        let mut by_key = Vec::with_capacity(self.all.len());
-        by_key
-            .extend((0..).zip(self.all.iter()).map(|(at, Kept { key: [high, low], .. })| [*high, *low, at]));
+        let keys = std::mem::take(&mut self.keys);
+        let mut by_key = Vec::with_capacity(keys.len());
+        by_key.extend((0..).zip(keys.iter()).map(|(at, [high, low])| [*high, *low, at]));
         by_key.sort_unstable();
         self.by_key = by_key;
     }
@@ -136,7 +138,7 @@ impl Bearers {
             *late = import;
         } else if let Some(place) = self.range(key).get(at).map(|[.., at]| *at as usize) {
             self.more.remove(&Span::from(self.all[place].slot).offset);
-            self.all[place] = self.pack(halves(key), import);
+            self.all[place] = self.pack(import);
         }
     }
 
@@ -153,7 +155,7 @@ impl Bearers {
         keyed_by(&self.by_key, key)
     }
 
-    fn pack(&mut self, key: Halves, import: TargetImport) -> Kept {
+    fn pack(&mut self, import: TargetImport) -> Kept {
         let TargetImport { id, slot, app, unreadable, .. } = import;
         let usual = pack(&id);
         let has_more = usual.is_none() || unreadable.is_some();
@@ -161,7 +163,7 @@ impl Bearers {
             let more = More { id: usual.is_none().then_some(id), unreadable };
             self.more.insert(slot.offset, more);
         }
-        Kept { key, slot: slot.into(), app, has_more }
+        Kept { slot: slot.into(), app, has_more }
     }
 
     fn unpack(&self, kept: &Kept, spool: &mut DocumentFile) -> Result<TargetImport, RunFolderError> {
@@ -218,6 +220,6 @@ mod tests {
         assert_eq!((bearers.get(8, 1, &mut spool).unwrap(), bearers.count(8)), (None, 1));
         assert_eq!(bearers.of(8, &mut spool).unwrap(), [late]);
         assert_eq!(bearers.iter(&mut spool).map(Result::unwrap).count(), 5);
-        assert!(size_of::<Kept>() <= 24);
+        assert!(size_of::<Kept>() <= 16);
     }
 }

@@ -31,7 +31,7 @@ impl Befores {
     pub(crate) fn index(folder: &RunFolder) -> Result<Self, RunFolderError> {
         let path = folder.before();
         let Ok(file) = File::open(&path) else { return Ok(Self { file: None, slots: Vec::new() }) };
-        let mut slots = Chunks::default();
+        let mut slots: Chunks<(ItemKey, PackedSpan)> = Chunks::default();
         let mut reader = BufReader::new(File::open(&path).map_err(RunFolderError::file("open", &path))?);
         let (mut line, mut offset) = (String::new(), 0_u64);
         loop {
@@ -48,8 +48,12 @@ impl Befores {
             }
             offset += read as u64;
         }
-        let mut sorted: Vec<(ItemKey, PackedSpan)> = Vec::with_capacity(slots.len());
-        sorted.extend(slots.iter());
+        let mut sorted = Vec::with_capacity(slots.len());
+        for at in 0..slots.len() {
+            sorted.push(slots[at]);
+            // So the two never stand there whole.
+            slots.release(at + 1);
+        }
         drop(slots);
         sorted.sort_unstable_by_key(|(item, span)| (*item, Span::from(*span).offset));
         // The first line of an item is the document as it was before the run.

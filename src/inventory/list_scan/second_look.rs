@@ -11,13 +11,13 @@ use crate::documents::references::Kind;
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::inventory::pages_ahead::PagesAhead;
-use crate::model::Head;
 use crate::model::cancel::Cancel;
+use crate::model::{Chunks, Head};
 
 /// A second look at the plain list, on its way while the first goes on. Dropped, it stops.
 #[derive(Debug)]
 pub(super) struct SecondLook {
-    seen: AbortOnDropHandle<Result<HashSet<u64>, EngineError>>,
+    seen: AbortOnDropHandle<Result<Chunks<u64>, EngineError>>,
     /// Of a list that shows nothing: whether flows use imports.
     flows: Option<AskingFlows>,
 }
@@ -41,11 +41,9 @@ impl SecondLook {
         });
         let (account, cancel) = (account.clone(), cancel.clone());
         let seen = tokio::spawn(async move {
-            let mut seen = HashSet::new();
-            look(&account, None, limit, &cancel, &mut |head| {
-                seen.insert(hasher.hash_one(head.id.as_str()));
-            })
-            .await?;
+            let mut seen = Chunks::default();
+            let mut take = |head: &Head| seen.push(hasher.hash_one(head.id.as_str()));
+            look(&account, None, limit, &cancel, &mut take).await?;
             Ok(seen)
         });
         Self { seen: AbortOnDropHandle::new(seen), flows }
@@ -56,8 +54,8 @@ impl SecondLook {
         self.flows.take()
     }
 
-    /// Hashes of the ids it saw.
-    pub(super) async fn seen(self) -> Result<HashSet<u64>, EngineError> {
+    /// Hashes of the ids it saw: that of an import which two of its pages show, twice.
+    pub(super) async fn seen(self) -> Result<Chunks<u64>, EngineError> {
         match self.seen.await {
             Ok(seen) => seen,
             // It is stopped only with the runtime.

@@ -212,3 +212,18 @@ async fn of_a_list_that_was_begun_early_both_looks_are_made_before_anybody_asks(
     assert_eq!((names.0, seen.listed), (vec!["one".to_owned()], 1));
     assert_eq!(api.0.load(Ordering::Relaxed), 2);
 }
+
+#[test]
+fn two_looks_that_saw_the_same_imports_do_not_differ_however_often_they_did() {
+    let first = HashSet::from([1, 2, 3]);
+    for (second, said) in [
+        (&[3, 1, 2][..], None),
+        (&[1, 1, 2, 3, 3], None),
+        (&[1, 1, 2], Some((3, 2))),
+        (&[1, 2, 4, 4], Some((3, 3))),
+        (&[1, 2, 3, 4], Some((3, 4))),
+        (&[], Some((3, 0))),
+    ] {
+        assert_eq!(differs(first.clone(), &second.iter().copied().collect()), said, "{second:?}");
+    }
+}
