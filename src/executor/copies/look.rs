@@ -139,6 +139,9 @@ impl Beside<'_> {
         let names_of_own = names_of_own.unwrap_or(&nothing);
         let wanted: HashSet<u64> = met.values().map(|name| names_of_own.hash(name)).collect();
         let stored: HashMap<&PackedId, u64> = names_of_own.of.iter().map(|(id, name)| (id, *name)).collect();
+        // A service that is seen to keep names keeps that of a copy too: what is called otherwise may be somebody's. What it makes of
+        // one is guessed where it alters any, and of items of which it shows nothing.
+        let (mut keeps_names, mut unseen) = (true, HashSet::new());
         let (mut named, mut loosely) =
             (HashMap::<u64, Vec<ItemKey>>::new(), BTreeSet::<(String, ItemKey)>::new());
         for key in (1..=self.plan.len()).map(ItemKey) {
@@ -157,12 +160,12 @@ impl Beside<'_> {
                     }
                 }
             }
-            // A service that shows what it makes of a name makes the same of it again. What it makes of one is to be guessed only
-            // where that is not seen: anything else may be somebody's, and be called otherwise on purpose.
+            keeps_names &= stored.is_none_or(|stored| stored == sent);
             let is_shown = own.is_some() && (as_sent || stored.is_some());
             if !is_shown && (own.is_some() || (self.may_have_acted)(key)) {
-                loosely.insert((loose_name_key(&item.name), key));
+                unseen.insert(key);
             }
+            loosely.insert((loose_name_key(&item.name), key));
         }
         let mut strangers = Vec::new();
         for (id, name) in &met {
@@ -174,6 +177,7 @@ impl Beside<'_> {
             let begin = loose_name_key(name);
             let alike = loosely.range((begin.clone(), ItemKey(0))..);
             let alike = alike.take_while(|(name, _)| name.starts_with(&begin)).filter(|_| !begin.is_empty());
+            let alike = alike.filter(|(_, item)| !keeps_names || unseen.contains(item));
             let items: Vec<ItemKey> = alike.take(MOST_CUT).map(|(_, item)| *item).collect();
             if !items.is_empty() {
                 strangers.push(Stranger { id: id.clone(), items, bears: Bears::WhatAServiceMakesOfIt });
