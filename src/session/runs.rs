@@ -48,10 +48,7 @@ impl OpenedRun {
         let plan = PlanFile::open(&folder.plan())?;
         let (states, record, replay) = read_journal(&folder, &plan)?;
         if record.opened.is_none() {
-            let place = folder.path().display();
-            return Err(SessionError::Refused(format!(
-                "the run in {place} was cut off before it began: nothing was sent; start it again"
-            )));
+            return Err(never_began(folder.path()));
         }
         Ok(Self { folder, plan, states, record, replay })
     }
@@ -336,6 +333,10 @@ pub fn find(runs: &Path, named: Option<&Path>) -> Result<PathBuf, SessionError> 
         if folder.join("journal.jsonl").is_file() {
             return Ok(folder.to_owned());
         }
+        // Both lie only where a run was planned; a plan alone may have been asked for.
+        if folder.join("plan.json").is_file() && folder.join("wanted.jsonl").is_file() {
+            return Err(never_began(folder));
+        }
     }
     // The first or the last part of an id, or the beginning of its last four digits, is enough when it names one run only.
     let part = named.to_str().unwrap_or_default();
@@ -352,6 +353,14 @@ pub fn find(runs: &Path, named: Option<&Path>) -> Result<PathBuf, SessionError> 
             ids(several).join(", ")
         ))),
     }
+}
+
+/// Why nothing can be done with a run that was killed between its plan and the beginning of its journal.
+fn never_began(folder: &Path) -> SessionError {
+    let place = folder.display();
+    SessionError::Refused(format!(
+        "the run in {place} was cut off before it began: nothing was sent; start it again"
+    ))
 }
 
 /// The ids of runs, by the names of their folders.

@@ -330,3 +330,15 @@ fn a_second_run_on_the_same_target_is_refused_with_7() {
     world.command(&["plan", "JOB"]).expect_exit(0);
     expect_ten_once(first.finish());
 }
+
+#[test]
+fn a_run_that_was_killed_before_its_journal_began_says_that_nothing_was_sent() {
+    let world = Scenario::migrate(["a"]).env("TRANSSHIP_CRASH", "draft.after_keep").start();
+    world.run().expect_killed();
+    // None of them comes so far.
+    world.set_env("TRANSSHIP_CRASH", "report.after_files");
+    for command in ["resume", "retry", "undo"] {
+        let refused = world.command(&[command, "runs/run-1"]).expect_exit(2).expect_no_write();
+        refused.expect_stderr("was cut off before it began: nothing was sent; start it again");
+    }
+}
