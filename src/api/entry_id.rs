@@ -18,8 +18,6 @@ pub(super) fn id_of(text: &str) -> Cow<'_, str> {
     };
     match first() {
         Some(id) if !id.is_empty() && !id.contains('\\') => id.into(),
-        // A list would be read as the members of one.
-        _ if !text.trim_start().starts_with('{') => "".into(),
         _ => Head::read(text).id.as_str().to_owned().into(),
     }
 }

@@ -214,6 +214,11 @@ struct Ids {
     apart: HashSet<&'static str>,
 }
 
+/// Whether an import of that adaptor may be left out of the plain list: one that does not say of which it is may be of any.
+pub(crate) fn may_be_listed_apart(adaptor: Option<&str>) -> bool {
+    adaptor.is_none_or(|adaptor| LISTED_APART.contains(&adaptor))
+}
+
 fn request(adaptor: Option<&str>) -> ListRequest {
     let filters = adaptor.map(|adaptor| ("adaptorType", adaptor.to_owned())).into_iter().collect();
     ListRequest { path: Kind::Imports.as_str().to_owned(), limit: PAGE, include: Vec::new(), filters }

@@ -11,7 +11,7 @@ use crate::documents::pointer::Pointer;
 use crate::documents::references::{Resolver, ResourceIndex};
 use crate::inventory::error::EngineError;
 use crate::inventory::flow_usage::UserLists;
-use crate::inventory::list_scan::{Begun, IfEmpty, LISTED_APART};
+use crate::inventory::list_scan::{Begun, IfEmpty, may_be_listed_apart};
 use crate::inventory::witnesses::Remembered;
 use crate::job::Action;
 use crate::model::{Chunks, Fingerprint, Head, Id, IdMap, IdSet, Outcome, Verdict};
@@ -133,9 +133,7 @@ impl<'a> PlanBuilder<'a> {
         if let Some(text) = &prepared.wanted {
             wanted = Some(self.documents.append(text.as_bytes())?);
             needs = self.supplies.needs_in(text, &prepared.fresh);
-            // One that does not say of which adaptor it is may be of one of these.
-            self.listed_apart |=
-                head.adaptor_type.as_deref().is_none_or(|adaptor| LISTED_APART.contains(&adaptor));
+            self.listed_apart |= may_be_listed_apart(head.adaptor_type.as_deref());
             if matches!(self.with.job.action, Action::Restore | Action::Apply) && !head.id.as_str().is_empty()
             {
                 self.ids.insert(&head.id, index);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::documents::{Mistake, contained};
 use crate::inventory::endpoint::{Spent, spent};
 use crate::inventory::error::EngineError;
-use crate::inventory::list_scan::{LISTED_APART, Seen};
+use crate::inventory::list_scan::{Seen, may_be_listed_apart};
 use crate::inventory::related::{Related, append_related};
 use crate::inventory::select::Selected;
 use crate::job::{Action, Verify};
@@ -64,11 +64,9 @@ impl Output {
     fn push(&mut self, mut item: PlanItem, text: Option<&[u8]>) -> Result<(), EngineError> {
         if item.is_work() {
             self.sent.push(Write::from(&item));
-            // One that does not say of which adaptor it is may be of one of these.
-            let is_apart = |adaptor: &str| LISTED_APART.contains(&adaptor);
             self.makes_apart |= item.is_import()
                 && item.operation.makes_an_import()
-                && item.adaptor_type.as_deref().is_none_or(is_apart);
+                && may_be_listed_apart(item.adaptor_type.as_deref());
             if let (Some(text), Some(wanted)) = (text, &mut self.wanted) {
                 item.wanted = Some(wanted.append_line(item.item, text)?);
             }

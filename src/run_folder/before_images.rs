@@ -51,7 +51,7 @@ impl Befores {
         let mut sorted = Vec::with_capacity(slots.len());
         for at in 0..slots.len() {
             sorted.push(slots[at]);
-            // So the two never stand there whole.
+            // What was copied is given back at once: both lists are never held whole.
             slots.release(at + 1);
         }
         drop(slots);

@@ -85,7 +85,9 @@ impl Head {
 
     /// Reads the head of any document: a field of another type counts as absent, half a character becomes U+FFFD.
     pub fn read(text: &str) -> Self {
-        Self::of(text).unwrap_or_else(|_| Self::read_loosely(text))
+        // A list would be read as the fields of a head, one after the other.
+        let head = if text.trim_start().starts_with('{') { Self::of(text).ok() } else { None };
+        head.unwrap_or_else(|| Self::read_loosely(text))
     }
 
     /// `None` without a text `_id`, and where the name is `null`.
@@ -131,7 +133,7 @@ impl Head {
     }
 }
 
-/// The texts that an object has as members, whatever stands beside them; of a key that stands twice, the first.
+/// The members of an object that are texts, by key; of a key that stands twice, the first.
 struct Texts(HashMap<String, String>);
 
 impl<'de> Deserialize<'de> for Texts {
@@ -200,7 +202,9 @@ mod tests {
         let head = Head::read(r#"{"_id":"a","name":5,"_connectionId":"c","externalId":["x"]}"#);
         assert_eq!((head.id.as_str(), head.name.as_str(), head.external_id), ("a", "", None));
         assert_eq!(head.connection, Some(Id::from("c")));
-        assert_eq!(Head::read("[]"), Head::new(Id::from(""), ""));
+        for list in ["[]", r#"["a","n"]"#] {
+            assert_eq!(Head::read(list), Head::new(Id::from(""), ""));
+        }
     }
 
     #[test]
