@@ -56,6 +56,7 @@ const DOORS: &[(&str, &[&str])] = &[
 const ROOTS: &[&str] = &[
     "src",
     "crates/age/src",
+    "crates/allocator/src",
     "crates/archive/src",
     "crates/documents/src",
     "crates/emulator/src",
