@@ -6,9 +6,10 @@ use std::hash::{BuildHasher, RandomState};
 use std::num::NonZeroU64;
 
 use crate::documents::references::Kind;
+use crate::executor::owned_ids::OwnedIds;
 use crate::inventory::error::EngineError;
 use crate::journal::{Doubt, Entry, ItemState, ItemStates, Journal, JournalError, Phase, Step};
-use crate::model::{Chunks, Fingerprint, Id, IdMap, IdSet, ItemKey, ItemSet};
+use crate::model::{Chunks, Fingerprint, Id, IdSet, ItemKey, ItemSet};
 use crate::run_folder::dependency_items::DependencyItems;
 
 /// The journal and what follows from it, always in step.
@@ -17,8 +18,8 @@ pub(crate) struct JournalView<'a> {
     journal: &'a Journal,
     memory: RefCell<ItemStates>,
     others: &'a DependencyItems,
-    /// The imports and resources of the target that items have, each with its item.
-    owned: RefCell<IdMap<ItemKey>>,
+    /// The imports and resources of the target that items have.
+    owned: RefCell<OwnedIds>,
     /// How often calls were announced by earlier processes.
     earlier: BTreeMap<ItemKey, u32>,
     /// Which version each write of this process was answered with, as a hash: there may be very many.
@@ -34,28 +35,20 @@ pub(crate) struct JournalView<'a> {
 impl<'a> JournalView<'a> {
     pub(crate) fn new(journal: &'a Journal, memory: ItemStates, others: &'a DependencyItems) -> Self {
         let earlier = memory.all_attempts().clone();
-        let ledger = Self {
+        let mut owned = OwnedIds::default();
+        let items = (1_u32..).map(ItemKey).zip(memory.states());
+        items.for_each(|(item, _)| owned.own(item, &memory));
+        Self {
             journal,
-            memory: RefCell::default(),
+            memory: RefCell::new(memory),
             others,
-            owned: RefCell::default(),
+            owned: RefCell::new(owned),
             earlier,
             answers: RefCell::default(),
             repeated: RefCell::default(),
             hasher: RandomState::new(),
             last_doubts: RefCell::default(),
-        };
-        for (item, state) in (1_u32..).map(ItemKey).zip(memory.states()) {
-            if let Some(target) = state.target() {
-                ledger.own(item, target);
-            }
         }
-        ledger.memory.replace(memory);
-        ledger
-    }
-
-    fn own(&self, item: ItemKey, target: &Id) {
-        self.owned.borrow_mut().insert(target, item);
     }
 
     /// Records a step and waits until it is on the disk.
@@ -88,15 +81,19 @@ impl<'a> JournalView<'a> {
     }
 
     fn learn(&self, item: ItemKey, step: &Step) -> Result<(), EngineError> {
-        let mut memory = self.memory.borrow_mut();
+        let (mut memory, mut owned) = (self.memory.borrow_mut(), self.owned.borrow_mut());
+        let was = memory.state(item);
         memory
             .step(item, step)
             .map_err(|message| JournalError::Stopped(format!("{message}: this is a bug")))?;
-        // What is announced has no import yet, and what is verified has one that is known.
-        if !matches!(step, Step::Intended { .. } | Step::Verified { .. })
-            && let Some(target) = memory.state(item).target()
+        if let Some(id) = was.target()
+            && memory.state(item).target() != Some(id)
         {
-            self.own(item, target);
+            owned.had(item, id);
+        }
+        // What is announced has no import yet, and what is verified has one that is known.
+        if !matches!(step, Step::Intended { .. } | Step::Verified { .. }) {
+            owned.own(item, &memory);
         }
         if let Step::Applied { sha256, modified, .. } = step {
             let version = self.version(modified.as_deref(), *sha256);
@@ -234,27 +231,28 @@ impl<'a> JournalView<'a> {
 
     /// The item of this run that has that import or resource of the target.
     pub(crate) fn owner(&self, id: &Id) -> Option<ItemKey> {
-        self.owned.borrow().get(id).copied()
+        self.owned.borrow().owner(id, &self.memory.borrow())
     }
 
     /// Whether an item of this run has that import of the target.
     pub(crate) fn owns(&self, id: &Id) -> bool {
-        self.owned.borrow().contains(id)
+        self.owner(id).is_some()
     }
 
     /// Whether items of this run have any of that kind.
     pub(crate) fn owns_any(&self, kind: Kind) -> bool {
-        self.owned.borrow().values().any(|of| self.others.kind(*of) == kind)
+        self.owned.borrow().items().any(|of| self.others.kind(of) == kind)
     }
 
     /// How many imports of the target, or resources of a kind, the items of this run have.
     pub(crate) fn count_owned(&self, kind: Kind) -> usize {
-        self.owned.borrow().values().filter(|of| self.others.kind(**of) == kind).count()
+        self.owned.borrow().items().filter(|of| self.others.kind(*of) == kind).count()
     }
 
     /// The imports of the target, or the resources of a kind, that the items of this run have.
     pub(crate) fn owned(&self, kind: Kind) -> IdSet {
-        self.owned.borrow().only(|of| self.others.kind(*of) == kind)
+        let (owned, memory) = (self.owned.borrow(), self.memory.borrow());
+        owned.all(&memory).filter(|(_, of)| self.others.kind(*of) == kind).map(|(id, _)| (id, ())).collect()
     }
 }
 

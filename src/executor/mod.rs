@@ -10,6 +10,7 @@ pub mod journal_view;
 mod look_up;
 mod lookup;
 mod lost;
+mod owned_ids;
 mod record;
 mod resolve_doubt;
 mod restless;

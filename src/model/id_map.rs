@@ -72,18 +72,10 @@ impl<T> IdMap<T> {
         usual.chain(self.others.iter().map(|(id, value)| (id.clone(), value)))
     }
 
-    /// The ids of which `keep` holds.
-    pub fn only(&self, keep: impl Fn(&T) -> bool) -> IdSet {
-        let kept = |value: &&T| keep(value);
-        IdSet {
-            usual: self.usual.iter().filter(|(_, value)| kept(value)).map(|(id, _)| (*id, ())).collect(),
-            others: self
-                .others
-                .iter()
-                .filter(|(_, value)| kept(value))
-                .map(|(id, _)| (id.clone(), ()))
-                .collect(),
-        }
+    /// Takes out the ids of which `keep` does not hold.
+    pub fn retain(&mut self, keep: impl Fn(&T) -> bool) {
+        self.usual.retain(|_, value| keep(value));
+        self.others.retain(|_, value| keep(value));
     }
 }
 
@@ -114,7 +106,8 @@ mod tests {
         let mut all: Vec<(Id, usize)> = map.iter().map(|(id, at)| (id, *at)).collect();
         all.sort_by_key(|(_, at)| *at);
         assert!(all.into_iter().map(|(id, _)| id).eq(ids.iter().cloned()));
-        let some = map.only(|at| *at >= 2);
+        let mut some = map.clone();
+        some.retain(|at| *at >= 2);
         assert_eq!((some.len(), some.contains(&ids[0]), some.contains(&ids[3])), (3, false, true));
         for (at, id) in ids.iter().enumerate() {
             assert_eq!((map.insert(id, 9), map.remove(id), map.contains(id)), (Some(at), Some(9), false));

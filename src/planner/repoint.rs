@@ -18,9 +18,9 @@ use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::inventory::flow_usage::FlowUsage;
 use crate::model::{Head, Id, ItemKey, Operation, Outcome};
+use crate::planner::plan_builder::PlanBuilder;
 use crate::planner::prepare::{blank, ended};
-use crate::planner::request::PlanRequest;
-use crate::planner::users::NewId;
+use crate::planner::users::{NewId, OldIds};
 use crate::run_folder::document_file::one_line;
 use crate::run_folder::import_users::{ImportUser, UserKind};
 use crate::run_folder::plan_item::{ImportRef, Others, PlanItem};
@@ -35,16 +35,19 @@ pub(crate) struct Repointed {
     pub text: Option<Vec<u8>>,
 }
 
-/// Plans what uses imports of other ids now. Numbers go on behind `last`.
+/// Plans what uses imports of other ids now. The items of imports come behind `first` others, and these behind them.
 pub(crate) async fn repoint(
-    with: &PlanRequest<'_>,
-    usage: &FlowUsage,
-    becomes: &BTreeMap<Id, NewId>,
-    last: u32,
+    builder: &mut PlanBuilder<'_>,
+    old: &OldIds,
+    first: u32,
 ) -> Result<Vec<Repointed>, EngineError> {
-    let users: BTreeSet<(UserKind, &Id, &str)> = becomes
-        .keys()
-        .flat_map(|id| usage.users_of(id))
+    let with = builder.with;
+    let last = first + u32::try_from(builder.drafts.len()).unwrap_or(u32::MAX);
+    let users: BTreeSet<(UserKind, &Id, &str)> = old
+        .usage
+        .imports()
+        .filter(|id| old.becomes(id).is_some())
+        .flat_map(|id| old.usage.users_of(id))
         .map(|user: &ImportUser| (user.kind, &user.id, user.name.as_str()))
         .collect();
     let target = with.target;
@@ -62,16 +65,24 @@ pub(crate) async fn repoint(
     let read: Vec<(Kind, Head, Result<Document, KeepsOldId>)> = reads.try_collect().await?;
     let ignore = Ignore::new(with.job.ignore.iter().map(Pointer::as_str));
     let numbers = (last + 1..).map(ItemKey);
+    let mut becomes = |id: &Id| match old.becomes(id) {
+        None => Ok(None),
+        Some(NewId::Import(now)) => Ok(Some(Becomes::Import(now.clone()))),
+        Some(NewId::OfItem(place)) => {
+            let name = builder.item(place as usize)?.name;
+            Ok(Some(Becomes::OfItem(ItemKey(first + place + 1), name)))
+        }
+    };
     let items = read.into_iter().zip(numbers).map(|((kind, head, document), number)| {
         let mut item = blank(number, &head);
         item.kind = kind;
         item.adaptor_type = Some(kind.as_str().to_owned());
         match document {
-            Ok(document) => one(item, &document, becomes, &ignore),
-            Err(error) => stays(item, &error),
+            Ok(document) => one(item, &document, &mut becomes, &ignore),
+            Err(error) => Ok(stays(item, &error)),
         }
     });
-    Ok(items.collect())
+    items.collect()
 }
 
 /// How many of each kind there are, for the end of the plan.
@@ -102,21 +113,36 @@ fn stays(item: PlanItem, error: &KeepsOldId) -> Repointed {
     Repointed { item: ended(item, Outcome::Failed, "unreadable", error.to_string()), text: None }
 }
 
-fn one(mut item: PlanItem, document: &Document, becomes: &BTreeMap<Id, NewId>, ignore: &Ignore) -> Repointed {
+/// What stands in the place of an old id, and how people are told.
+enum Becomes {
+    Import(Id),
+    OfItem(ItemKey, String),
+}
+
+fn one(
+    mut item: PlanItem,
+    document: &Document,
+    becomes: &mut dyn FnMut(&Id) -> Result<Option<Becomes>, EngineError>,
+    ignore: &Ignore,
+) -> Result<Repointed, EngineError> {
     let text = &*document.text;
     let tree = match read_tree(text.as_bytes()) {
         Ok(tree) => tree,
         Err(why) => {
-            return stays(item, &KeepsOldId(why.to_string()));
+            return Ok(stays(item, &KeepsOldId(why.to_string())));
         }
     };
-    let (mut changes, mut needs) = (Vec::new(), BTreeSet::new());
+    let (mut changes, mut needs, mut failure) = (Vec::new(), BTreeSet::new(), None);
     let replaced = replace_import_ids(text, |found| {
         let old = Id::from(found.id.as_str());
-        let (sent, shown) = match becomes.get(&old)? {
-            NewId::Import(id) => (id.as_str().to_owned(), format!("\"{id}\"")),
-            NewId::OfItem(item, name) => {
-                needs.insert(*item);
+        let new = becomes(&old).unwrap_or_else(|error| {
+            failure = Some(error);
+            None
+        });
+        let (sent, shown) = match new? {
+            Becomes::Import(id) => (id.as_str().to_owned(), format!("\"{id}\"")),
+            Becomes::OfItem(item, name) => {
+                needs.insert(item);
                 let placeholder = fresh::placeholder(Kind::Imports, old.as_str());
                 (placeholder, format!("(the id that \"{name}\" will have)"))
             }
@@ -125,10 +151,13 @@ fn one(mut item: PlanItem, document: &Document, becomes: &BTreeMap<Id, NewId>, i
         changes.push(Change { path: found.pointer.clone(), from, to: Some(shown) });
         Some(sent)
     });
+    if let Some(failure) = failure {
+        return Err(failure);
+    }
     let wanted = match replaced {
         Ok(wanted) => one_line(&wanted).into_owned(),
         Err(why) => {
-            return stays(item, &KeepsOldId(why.to_string()));
+            return Ok(stays(item, &KeepsOldId(why.to_string())));
         }
     };
     let print = if ignore.is_empty() { fingerprint(&tree) } else { ignore.fingerprint(&tree) };
@@ -139,17 +168,17 @@ fn one(mut item: PlanItem, document: &Document, becomes: &BTreeMap<Id, NewId>, i
     if changes.is_empty() {
         let mut item = ended(item, Outcome::Unchanged, "no_old_id", "it names no old id any more");
         item.verdict = Some(crate::model::Verdict::Equal);
-        return Repointed { item, text: None };
+        return Ok(Repointed { item, text: None });
     }
     item.changes = changes;
     if let Some(first) = masks(&tree).first() {
         let message = format!(
             "it holds a masked secret at {first}, which writing it back would erase: point it by hand"
         );
-        return Repointed { item: ended(item, Outcome::Conflict, "masked_secret", message), text: None };
+        return Ok(Repointed { item: ended(item, Outcome::Conflict, "masked_secret", message), text: None });
     }
     item.operation = Operation::Update;
     item.needs = needs.into_iter().collect();
     item.sent_sha256 = read_tree(wanted.as_bytes()).ok().map(|tree| fingerprint(&tree));
-    Repointed { item, text: Some(wanted.into_bytes()) }
+    Ok(Repointed { item, text: Some(wanted.into_bytes()) })
 }

@@ -118,7 +118,8 @@ pub(crate) async fn decide_and_write(
     }
     let only_in_target = take_deletions(&mut builder, &mut decided, &mut imports, failed, source).await?;
     let first = builder.supplies.number();
-    let old = old_ids(&mut builder, &decided, &mut imports, first).await?;
+    let old = old_ids(&mut builder, &decided, &mut imports).await?;
+    let repointed = if old.repoint { repoint(&mut builder, &old, first).await? } else { Vec::new() };
     let mut output = Output::begin(with, head)?;
     let mut used = IdSet::default();
     let supplies: Vec<_> = builder.supplies.items().collect();
@@ -150,8 +151,6 @@ pub(crate) async fn decide_and_write(
         builder.drafts.release(index);
     }
     let last = first + u32::try_from(builder.drafts.len()).unwrap_or(u32::MAX);
-    let repointed =
-        if old.repoint { repoint(with, &old.usage, &old.becomes, last).await? } else { Vec::new() };
     let mut others = builder.supplies.others();
     others.extend(counts(&repointed, &old.usage));
     let selected = last + u32::try_from(repointed.len()).unwrap_or(u32::MAX);

@@ -12,6 +12,7 @@ pub mod folder;
 pub mod forecast;
 pub mod import_users;
 pub mod known_ids;
+mod lines;
 pub mod lock;
 pub mod other_runs;
 pub mod outcome;

@@ -11,13 +11,17 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::documents::Hasher;
-use crate::model::{Chunks, Fingerprint, ItemKey};
-use crate::run_folder::document_file::{PackedSpan, Span, from_json};
+use crate::model::{Fingerprint, ItemKey};
+use crate::run_folder::document_file::{Span, from_json};
 use crate::run_folder::error::RunFolderError;
+use crate::run_folder::lines::Lines;
 use crate::run_folder::plan_item::{FORMAT, PlanHead, PlanItem, PlanTail};
 use crate::run_folder::plan_line::{from_line, to_line};
 use crate::run_folder::read_ahead::ReadAhead;
 use crate::run_folder::texts_in_order::TextsInOrder;
+
+/// What stands between two items.
+const BETWEEN: &[u8] = b",\n";
 
 /// Writes a plan, item by item.
 #[derive(Debug)]
@@ -27,7 +31,7 @@ pub struct PlanWriter {
     head: PlanHead,
     hash: Hasher,
     end: u64,
-    slots: Chunks<PackedSpan>,
+    slots: Lines,
 }
 
 impl PlanWriter {
@@ -46,7 +50,7 @@ impl PlanWriter {
             path: path.to_owned(),
             hash: Hasher::default(),
             end: 0,
-            slots: Chunks::default(),
+            slots: no_slots(),
             head,
         };
         let head = encode(&writer.head);
@@ -63,10 +67,11 @@ impl PlanWriter {
     /// The disk said no.
     pub fn push(&mut self, item: &PlanItem) -> Result<(), RunFolderError> {
         debug_assert_eq!(item.item.0 as usize, self.slots.len() + 1);
-        self.put(if self.slots.is_empty() { b"\n" } else { b",\n" })?;
-        let line = encode_item(item);
+        self.put(if self.slots.is_empty() { b"\n" } else { BETWEEN })?;
+        let line = to_line(item).expect(PLAIN);
         let length = u32::try_from(line.len()).unwrap_or(u32::MAX);
-        self.slots.push(Span { offset: self.end, length }.into());
+        let follows = self.slots.push(Span { offset: self.end, length });
+        debug_assert!(follows, "items are written one behind the other");
         self.put(line.as_bytes())
     }
 
@@ -85,7 +90,7 @@ impl PlanWriter {
         file.sync_all().map_err(RunFolderError::file("sync", &self.path))?;
         let file = File::open(&self.path).map_err(RunFolderError::file("open", &self.path))?;
         Ok(PlanFile {
-            file: TextsInOrder::new(file, end_of(&self.slots)),
+            file: TextsInOrder::new(file, self.slots.end()),
             path: self.path,
             head: self.head,
             tail,
@@ -109,10 +114,6 @@ fn encode(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect(PLAIN)
 }
 
-fn encode_item(item: &PlanItem) -> String {
-    to_line(item).expect(PLAIN)
-}
-
 /// A plan on disk. Holds the places of its items, not the items.
 #[derive(Debug)]
 pub struct PlanFile {
@@ -120,7 +121,7 @@ pub struct PlanFile {
     path: PathBuf,
     head: PlanHead,
     tail: PlanTail,
-    slots: Chunks<PackedSpan>,
+    slots: Lines,
     sha256: Fingerprint,
 }
 
@@ -136,7 +137,8 @@ impl PlanFile {
         let file = File::open(path).map_err(RunFolderError::file("open", path))?;
         let mut reader =
             BufReader::with_capacity(1 << 16, File::open(path).map_err(RunFolderError::file("open", path))?);
-        let (mut hash, mut offset, mut slots) = (Hasher::default(), 0_u64, Chunks::<PackedSpan>::default());
+        let advice = "not a plan as `transship plan --out` writes it: make it again, and do not reformat it";
+        let (mut hash, mut offset, mut slots) = (Hasher::default(), 0_u64, no_slots());
         let (mut head, mut tail) = (String::new(), String::new());
         let mut line = String::new();
         loop {
@@ -149,7 +151,9 @@ impl PlanFile {
             let text = line.trim_end().trim_end_matches(',');
             if text.starts_with("{\"item\":") {
                 let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
-                slots.push(Span { offset, length }.into());
+                if !slots.push(Span { offset, length }) {
+                    return Err(bad(advice));
+                }
             } else if slots.is_empty() && tail.is_empty() && !line.starts_with(']') {
                 head.push_str(&line);
             } else {
@@ -157,7 +161,6 @@ impl PlanFile {
             }
             offset += read as u64;
         }
-        let advice = "not a plan as `transship plan --out` writes it: make it again, and do not reformat it";
         let head =
             head.trim_end().strip_suffix("\"items\":[").map(|head| head.trim_end().trim_end_matches(','));
         let head: PlanHead = serde_json::from_str(&format!("{}}}", head.ok_or_else(|| bad(advice))?))
@@ -175,7 +178,7 @@ impl PlanFile {
             )));
         }
         Ok(Self {
-            file: TextsInOrder::new(file, end_of(&slots)),
+            file: TextsInOrder::new(file, slots.end()),
             path: path.to_owned(),
             head,
             tail,
@@ -255,8 +258,8 @@ impl PlanFile {
     ) -> Result<T, RunFolderError> {
         let bad = |message: String| RunFolderError::BadFile { path: self.path.clone(), message };
         let slot = (key.0 as usize).checked_sub(1).and_then(|index| self.slots.get(index));
-        let slot = slot.ok_or_else(|| bad(format!("it has no item {key}")))?;
-        let text = read((*slot).into()).map_err(RunFolderError::file("read", &self.path))?;
+        let text = read(slot.ok_or_else(|| bad(format!("it has no item {key}")))?)
+            .map_err(RunFolderError::file("read", &self.path))?;
         let item = parse(&text).map_err(|error| bad(format!("item {key} is damaged: {error}")))?;
         let number = number(&item);
         if number == key {
@@ -285,12 +288,8 @@ impl SentItem {
     }
 }
 
-/// Where the last item ends.
-fn end_of(slots: &Chunks<PackedSpan>) -> u64 {
-    slots.iter().next_back().map_or(0, |slot| {
-        let Span { offset, length } = (*slot).into();
-        offset + u64::from(length)
-    })
+fn no_slots() -> Lines {
+    Lines::apart_by(BETWEEN.len() as u64)
 }
 
 #[cfg(test)]
@@ -385,7 +384,13 @@ mod tests {
     fn a_reformatted_plan_is_refused_with_advice() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("plan.json");
-        std::fs::write(&path, "{\n  \"version\": 1\n}\n").unwrap();
-        assert!(PlanFile::open(&path).unwrap_err().to_string().contains("make it again"));
+        let mut writer = PlanWriter::create(&path, head()).unwrap();
+        (1..=2).for_each(|number| writer.push(&item(number)).unwrap());
+        writer.finish(PlanTail { selected: 2, ..PlanTail::default() }).unwrap();
+        let spaced = std::fs::read_to_string(&path).unwrap().replace("},\n{", "}, \n{");
+        for text in ["{\n  \"version\": 1\n}\n", &spaced] {
+            std::fs::write(&path, text).unwrap();
+            assert!(PlanFile::open(&path).unwrap_err().to_string().contains("make it again"));
+        }
     }
 }

@@ -182,7 +182,8 @@ impl Reader<'_> {
     async fn read(&mut self) -> Result<(), EngineError> {
         let deadline = Instant::now() + self.with.settle;
         let mut pause = PAUSE;
-        let mut open: Vec<usize> = (0..self.touched.len()).filter(|at| self.touched[*at].is_read()).collect();
+        let mut open: Vec<u32> =
+            (0..).zip(self.touched).filter(|(_, one)| one.is_read()).map(|(at, _)| at).collect();
         for look in 0.. {
             if look > 1 {
                 sleep(pause.min(deadline.saturating_duration_since(Instant::now()))).await;
@@ -190,7 +191,7 @@ impl Reader<'_> {
             }
             self.look(&open).await?;
             let late = Instant::now() >= deadline;
-            open.retain(|at| !self.is_settled(*at, late));
+            open.retain(|at| !self.is_settled(*at as usize, late));
             if open.is_empty() {
                 break;
             }
@@ -199,34 +200,34 @@ impl Reader<'_> {
     }
 
     /// One look at each: by the list where that is cheaper or was not done yet, else by id.
-    async fn look(&mut self, open: &[usize]) -> Result<(), EngineError> {
-        let imports = open.iter().filter(|at| self.touched[**at].is_import()).count() as u64;
+    async fn look(&mut self, open: &[u32]) -> Result<(), EngineError> {
+        let imports = open.iter().filter(|at| self.touched[**at as usize].is_import()).count() as u64;
         let tail = self.with.plan.tail();
         let page = if tail.target_page == 0 { u64::from(PAGE) } else { tail.target_page };
         let listed = tail.target_listed + self.by_id.len() as u64;
         let cheaper = imports > 0 && forecast::read_back(imports, listed, page).0;
-        let never_listed = |at: &usize| {
-            let seen = &self.found.all[*at];
-            self.touched[*at].is_import() && seen.by_id.is_some() && seen.listed.is_none()
+        let never_listed = |at: &u32| {
+            let seen = &self.found.all[*at as usize];
+            self.touched[*at as usize].is_import() && seen.by_id.is_some() && seen.listed.is_none()
         };
         let by_list = cheaper || open.iter().any(never_listed);
         if by_list {
             for at in open {
-                self.found.all[*at].listed = Some(false);
+                self.found.all[*at as usize].listed = Some(false);
             }
             let manner = ScanOptions {
                 listed_apart: tail.target_listed_apart,
                 to_the_end: true,
                 ..ScanOptions::default()
             };
-            for (at, seen) in self.found.all.iter_mut().enumerate() {
+            for (at, seen) in (0..).zip(&mut self.found.all) {
                 seen.is_open = open.binary_search(&at).is_ok();
             }
             let mut visitor = Visitor { reader: self };
             list_scan(visitor.reader.with.target, manner, visitor.reader.with.cancel, &mut visitor).await?;
             for at in open {
-                let seen = &mut self.found.all[*at];
-                if self.touched[*at].is_import() {
+                let seen = &mut self.found.all[*at as usize];
+                if self.touched[*at as usize].is_import() {
                     seen.looks = seen.looks.saturating_add(1);
                     if seen.listed == Some(false) && seen.by_id != Some(true) {
                         seen.now = Some(Now::Gone);
@@ -234,15 +235,15 @@ impl Reader<'_> {
                 }
             }
         }
-        let by_id: Vec<usize> =
-            open.iter().copied().filter(|at| !by_list || !self.touched[*at].is_import()).collect();
+        let is_asked = |at: &u32| !by_list || !self.touched[*at as usize].is_import();
+        let by_id: Vec<u32> = open.iter().copied().filter(is_asked).collect();
         self.ask(&by_id).await
     }
 
-    async fn ask(&mut self, which: &[usize]) -> Result<(), EngineError> {
+    async fn ask(&mut self, which: &[u32]) -> Result<(), EngineError> {
         let (with, touched) = (self.with, self.touched);
-        let calls =
-            which.iter().filter_map(|at| Some((*at, touched[*at].kind.as_str(), touched[*at].target()?)));
+        let which = which.iter().map(|at| *at as usize);
+        let calls = which.filter_map(|at| Some((at, touched[at].kind.as_str(), touched[at].target()?)));
         let mut reads = futures::stream::iter(calls)
             .map(|(at, list, id)| async move { (at, with.target.client.get(list, &id).await) })
             .buffer_unordered(AT_ONCE);
