@@ -46,7 +46,7 @@ mod wanted_texts;
 mod write_plan;
 
 pub use plan::{plan, plan_telling};
-pub use request::{OwnImport, PlanContext, PlanRequest, Purpose, Route, Scope};
+pub use request::{Only, OwnImport, PlanContext, PlanRequest, Purpose, Route, Scope};
 pub use undo::{Copies, PlannedUndo, UndoRequest, plan_undo};
 pub use usage::UsageDetail;
 pub use write_plan::Planned;

@@ -1,6 +1,6 @@
 //! prepare, for all items: each selected import is transformed, and put down until it is known what stands in the target.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::documents::references::{Resolver, ResourceIndex};
@@ -48,7 +48,7 @@ pub(crate) async fn prepare_all(
     }
     // Exactly: a growing list takes twice as much.
     builder.reserve(picks.items.len() + picks.absent.len());
-    let mut source = Source { with, picks, known: &known, at: 0, number: 0 };
+    let mut source = Source { with, picks, known: &known, at: 0, number: 0, met: BTreeSet::new() };
     let mut preparing: VecDeque<Preparing> = VecDeque::new();
     loop {
         let next = source.chunk().await?;
@@ -68,11 +68,15 @@ pub(crate) async fn prepare_all(
             break;
         }
     }
+    let mut met = source.met;
     for absent in &picks.absent {
-        if with.only().is_some() {
-            continue;
+        if with.only().is_none_or(|only| only.asks_for(&absent.asked)) {
+            met.insert(Id::from(absent.asked.as_str()));
+            put_down_absent(builder, absent)?;
         }
-        put_down_absent(builder, absent)?;
+    }
+    for (id, name) in with.only().iter().flat_map(|only| &only.ids).filter(|(id, _)| !met.contains(id)) {
+        put_down_lost(builder, id, name)?;
     }
     builder.sort();
     builder.notes.append(&mut picks.notes);
@@ -93,10 +97,12 @@ struct Source<'a, 'b> {
     at: usize,
     /// Items that they became.
     number: u32,
+    /// The ids of those, where only some are planned.
+    met: BTreeSet<Id>,
 }
 
 impl Source<'_, '_> {
-    /// The next imports; none after the last.
+    /// The next imports; none after the last. Only those that are planned count: a chunk without any is the end.
     async fn chunk(&mut self) -> Result<Vec<Unprepared>, EngineError> {
         let (mut chunk, mut bytes) = (Vec::new(), 0);
         while let Some(pick) = self.picks.items.get(self.at).copied()
@@ -108,12 +114,16 @@ impl Source<'_, '_> {
             // It becomes a draft.
             self.picks.items.release(self.at);
             let text = self.picks.spool.read(pick.slot())?;
-            bytes += text.len();
+            let length = text.len();
             let document = spooled_document(text, self.picks.spool.path())?;
             let head = document.head();
-            if self.with.only().is_some_and(|only| !only.contains(&head.id)) {
-                continue;
+            if let Some(only) = self.with.only() {
+                if !only.takes(head) {
+                    continue;
+                }
+                self.met.insert(head.id.clone());
             }
+            bytes += length;
             self.number += 1;
             let number = ItemKey(self.number);
             let trouble = pick.trouble().and_then(|index| self.picks.troubles.get(index as usize));
@@ -163,6 +173,29 @@ fn put_down_absent(builder: &mut PlanBuilder<'_>, absent: &Absent) -> Result<(),
             let message = format!("there is no such import in account `{source}` ({place})");
             ended(item, Outcome::Failed, "not_found", message)
         }
+    };
+    builder.keep(&mut Prepared::over(item), &head, None)
+}
+
+/// An import of an earlier run that is to be done again, and that the job does not select any more.
+fn put_down_lost(builder: &mut PlanBuilder<'_>, id: &Id, name: &str) -> Result<(), EngineError> {
+    let number = ItemKey(u32::try_from(builder.drafts.len() + 1).unwrap_or(u32::MAX));
+    let head = Head::new(id.clone(), name);
+    let item = with_source(blank(number, &head), &head);
+    let with = builder.with;
+    let source = &with.source.facts.name;
+    let item = if with.job.action == Action::Delete {
+        ended(
+            item,
+            Outcome::Unchanged,
+            "gone",
+            format!("`{source}` does not have it any more, or `select` does not take it"),
+        )
+    } else {
+        let message = format!(
+            "`{source}` does not have it any more, or `select` does not take it: it cannot be done again"
+        );
+        ended(item, Outcome::Failed, "not_found", message)
     };
     builder.keep(&mut Prepared::over(item), &head, None)
 }

@@ -9,7 +9,7 @@ use crate::inventory::related::Backups;
 use crate::job::{Action, ImportFiles, Job, MatchBy, OnExisting, Settings};
 use crate::model::cancel::Cancel;
 use crate::model::event::Events;
-use crate::model::{Fingerprint, Id};
+use crate::model::{Fingerprint, Head, Id};
 
 /// What a plan is made of, how far it goes, and what for.
 #[derive(Debug, Clone, Copy)]
@@ -39,6 +39,40 @@ pub struct OwnImport {
     pub left: Option<Fingerprint>,
 }
 
+/// The imports of the source that are planned again.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Only {
+    /// Their ids, with the names that they had.
+    pub ids: BTreeMap<Id, String>,
+    /// The names of those that were asked for by name and were not there.
+    pub names: BTreeSet<String>,
+}
+
+impl Only {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty() && self.names.is_empty()
+    }
+
+    /// Takes an import in, of which a row of an earlier plan says this.
+    pub fn insert(&mut self, id: &Id, name: &str) {
+        if id.as_str().is_empty() {
+            self.names.insert(name.to_owned());
+        } else {
+            self.ids.insert(id.clone(), name.to_owned());
+        }
+    }
+
+    pub(crate) fn takes(&self, head: &Head) -> bool {
+        self.ids.contains_key(&head.id) || self.names.contains(&head.name)
+    }
+
+    /// Whether what was asked for and is not there is among them.
+    pub(crate) fn asks_for(&self, asked: &str) -> bool {
+        self.ids.contains_key(&Id::from(asked)) || self.names.contains(asked)
+    }
+}
+
 /// Which imports a plan is about.
 #[derive(Debug, Clone, Copy)]
 pub enum Scope<'a> {
@@ -49,7 +83,7 @@ pub enum Scope<'a> {
         /// The id of the earlier run.
         of_run: &'a str,
         /// Only these imports of the source.
-        only: &'a BTreeSet<Id>,
+        only: &'a Only,
         /// Imports of the target that belong to other imports of the source.
         taken: &'a BTreeSet<Id>,
         /// Imports of the source whose import in the target is known, and which that is: it is updated, whatever its name.
@@ -138,7 +172,7 @@ impl<'a> PlanRequest<'a> {
     }
 
     /// Only these imports of the source, where not all of them are planned.
-    pub(crate) fn only(&self) -> Option<&'a BTreeSet<Id>> {
+    pub(crate) fn only(&self) -> Option<&'a Only> {
         match self.scope {
             Scope::All => None,
             Scope::Retry { only, .. } => Some(only),

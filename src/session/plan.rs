@@ -151,7 +151,7 @@ impl Staged {
 /// What the planner is asked for beside the job.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Narrowed<'a> {
-    pub(super) only: Option<&'a BTreeSet<Id>>,
+    pub(super) only: Option<&'a planner::Only>,
     pub(super) taken: Option<&'a BTreeSet<Id>>,
     /// Imports of the source whose import in the target is known, and which that is.
     pub(super) own: Option<&'a BTreeMap<Id, OwnImport>>,

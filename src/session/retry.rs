@@ -11,7 +11,7 @@ use crate::job::{Action, Job};
 use crate::journal::ItemState;
 use crate::model::event::{Event, Events};
 use crate::model::{Id, Operation, Outcome, RunId, Verdict};
-use crate::planner::OwnImport;
+use crate::planner::{Only, OwnImport};
 use crate::run_folder::RunFolder;
 use crate::run_folder::import_users::UserKind;
 use crate::run_folder::lock::RunLock;
@@ -54,7 +54,7 @@ pub enum NothingToRetry {
 #[derive(Debug, Default)]
 struct Again {
     /// Imports of the source to be done again.
-    imports: BTreeSet<Id>,
+    imports: Only,
     /// Imports of the target that are those of other imports of the source.
     taken: BTreeSet<Id>,
     /// Imports of the source to be done again whose import in the target is known: that is updated.
@@ -155,7 +155,7 @@ fn select_again(run: &OpenedRun) -> Result<Again, SessionError> {
                     let left = row.target_sha256.filter(|_| state.target().is_some());
                     again.own.insert(source.id.clone(), OwnImport { id, left });
                 }
-                again.imports.insert(source.id.clone());
+                again.imports.insert(&source.id, &source.name);
             }
             (Kind::Imports, None) => again.deletions += u32::from(row.item.is_deletion()),
             (kind, _) => {

@@ -26,6 +26,7 @@ mod narrow;
 mod recipes;
 mod references;
 mod resume;
+mod retry;
 mod runs;
 mod shared_runs;
 mod support;

@@ -1,0 +1,57 @@
+//! `retry`: what a run did not get done is done, all of it, and what cannot be is told.
+
+use serde_json::json;
+
+use crate::support::scenario::{Fault, Scenario, import};
+
+#[test]
+fn what_failed_is_done_however_much_stands_before_it_and_between() {
+    // Each is as long as half of what is prepared in one go.
+    let long = |name: &str| import(name).set("/mockResponse", json!({ "text": "x".repeat(600_000) }));
+    let names = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    let scenario = names.iter().fold(Scenario::migrate([]), |all, name| all.source(&long(name)));
+    let world = scenario.start();
+    for name in ["d", "h"] {
+        world.fault(Fault::on_create(Fault::status(403)).named(name));
+    }
+    world.run().expect_exit(3).expect_count("created", 6).expect_count("failed", 2);
+    world.no_faults();
+    world.command(&["retry", "runs/run-1"]).expect_exit(0).expect_target(names);
+}
+
+#[test]
+fn what_the_source_lost_in_between_is_told_and_not_passed_over() {
+    let world = Scenario::migrate(["a", "b"]).start();
+    for name in ["a", "b"] {
+        world.fault(Fault::on_create(Fault::status(403)).named(name));
+    }
+    world.run().expect_exit(3).expect_count("failed", 2);
+    world.no_faults();
+    world.remove("source", "a");
+    let ran = world.command(&["retry", "runs/run-1"]).expect_exit(3).expect_target(["b"]);
+    ran.expect_stderr("`source` does not have it any more");
+}
+
+#[test]
+fn what_was_asked_for_by_name_and_was_not_there_is_done_once_it_is() {
+    let scenario = Scenario::migrate(["a"]).file("imports.csv", "name\na\nb\nc\n");
+    let world = scenario.job("select", "{ manifest: imports.csv }").start();
+    world.run().expect_exit(3).expect_count("created", 1).expect_count("failed", 2);
+    world.load("source", &[import("b").in_account("source", 7)]);
+    let ran = world.command(&["retry", "runs/run-1"]).expect_exit(3).expect_target(["a", "b"]);
+    ran.expect_stderr("there is no such import in account `source`");
+}
+
+#[test]
+fn what_was_to_be_deleted_and_is_gone_since_is_as_wanted() {
+    let world = Scenario::delete(["a", "b"]).job("select", "{ names: [\"*\"] }").start();
+    world.fault(Fault::on("DELETE", "/v1/imports/*", Fault::status(403)));
+    world.run().expect_exit(3).expect_count("failed", 2);
+    world.no_faults();
+    world.remove("source", "a");
+    world
+        .command(&["retry", "runs/run-1"])
+        .expect_exit(0)
+        .expect_source([])
+        .expect_stderr("1 was already as wanted");
+}
