@@ -39,6 +39,7 @@ pub(super) fn row(number: u32) -> Row {
         error_message: None,
         differences: Vec::new(),
         adopted: false,
+        is_last_adopted: false,
         sent_sha256: Some(Fingerprint::of(b"sent")),
         written: (None, None),
         seen_modified: None,

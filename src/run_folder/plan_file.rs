@@ -68,7 +68,7 @@ impl PlanWriter {
     pub fn push(&mut self, item: &PlanItem) -> Result<(), RunFolderError> {
         debug_assert_eq!(item.item.0 as usize, self.slots.len() + 1);
         self.put(if self.slots.is_empty() { b"\n" } else { BETWEEN })?;
-        let line = to_line(item).expect(PLAIN);
+        let line = encode_item(item);
         let length = u32::try_from(line.len()).unwrap_or(u32::MAX);
         let follows = self.slots.push(Span { offset: self.end, length });
         debug_assert!(follows, "items are written one behind the other");
@@ -112,6 +112,10 @@ const PLAIN: &str = "plans hold only texts, numbers and lists";
 
 fn encode(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect(PLAIN)
+}
+
+fn encode_item(item: &PlanItem) -> String {
+    to_line(item).expect(PLAIN)
 }
 
 /// A plan on disk. Holds the places of its items, not the items.

@@ -42,6 +42,8 @@ pub struct Row {
     pub differences: Vec<String>,
     /// Found by looking, after a call without an answer.
     pub adopted: bool,
+    /// Whether that holds of the last of its writes.
+    pub is_last_adopted: bool,
     /// Fingerprint of what was sent, or is to be; unknown where ids in it are not known yet.
     pub sent_sha256: Option<Fingerprint>,
     /// Fingerprint of what the service holds, as far as it was read.
@@ -97,6 +99,7 @@ struct Facts {
     message: Option<String>,
     differences: Vec<String>,
     adopted: bool,
+    is_last_adopted: bool,
     sha256: Option<Fingerprint>,
     written: (Option<Fingerprint>, Option<String>),
     seen_modified: Option<String>,
@@ -136,6 +139,7 @@ impl Facts {
                 self.attempts += sends;
                 self.status = status.or(self.status);
                 self.adopted |= adopted;
+                self.is_last_adopted = *adopted;
                 self.sha256 = sha256.or(self.sha256);
                 (self.code, self.message) = (None, None);
             }
@@ -363,6 +367,7 @@ fn row(mut item: PlanItem, state: &ItemState, mut facts: Facts) -> Row {
         error_message: message,
         differences: facts.differences,
         adopted: facts.adopted,
+        is_last_adopted: facts.is_last_adopted,
         copies: facts.copies,
         in_doubt: matches!(state, ItemState::InDoubt { .. }),
         may_have_acted: facts.may_have_acted,

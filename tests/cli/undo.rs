@@ -286,7 +286,9 @@ fn what_somebody_added_before_the_run_saw_what_it_had_written_stays() {
     undone.expect_exit(3).expect_stderr("holds what the run did not send (/note)");
     assert_eq!(world.import("source", "New a")["note"], "by hand");
     let (undone, world) = edited_before_it_was_seen(renamed(Scenario::migrate(["a"])), "target");
-    undone.expect_exit(3).expect_stderr("holds what the run did not send (/note)");
+    undone
+        .expect_exit(3)
+        .expect_stderr("the run never saw what it had written, and it was modified since it was made");
     assert_eq!(world.import("target", "New a")["note"], "by hand");
 }
 

@@ -76,6 +76,10 @@ pub(crate) fn judge(left: &Left, now: &Standing) -> Touch {
     if left.print.is_some_and(|print| print != now.print) {
         return Touch::Edited;
     }
+    // It was found some time after it was made: an edit may have come before that.
+    if left.is_made_unseen && now.created == Created::Otherwise {
+        return Touch::NeverSeen;
+    }
     // It was first seen at the read-back, and was not what was wanted: an edit may have come before that.
     let is_modified = matches!(now.created, Created::AtThatTime | Created::Otherwise);
     if !left.was_answered && left.differs && is_modified {
@@ -105,6 +109,7 @@ mod tests {
         const T1_ELSEWHERE: Option<&str> = Some("2026-01-01T02:00:01+02:00");
         const T2: Option<&str> = Some("2026-01-01T00:00:02.000Z");
         let a = Some("a");
+        let unseen = |left| Left { is_made_unseen: true, ..left };
         let table = [
             ("as answered", left(a, T1, T1, false), now("a", T0, T1), Touch::Untouched),
             ("in another time zone", left(a, T1, None, false), now("a", T0, T1_ELSEWHERE), Touch::Untouched),
@@ -123,6 +128,14 @@ mod tests {
                 now("a", T1, T1),
                 Touch::Untouched,
             ),
+            ("found, never modified", unseen(left(a, T1, None, false)), now("a", T1, T1), Touch::Untouched),
+            (
+                "found, and modified before",
+                unseen(left(a, T1, None, false)),
+                now("a", T0, T1),
+                Touch::NeverSeen,
+            ),
+            ("found, nobody knows", unseen(left(a, T1, None, false)), now("a", None, T1), Touch::Untouched),
             ("without times", left(a, None, None, false), now("a", None, None), Touch::Untouched),
             ("without times, edited", left(a, None, None, false), now("b", None, None), Touch::Edited),
             ("without anything", left(None, None, None, false), now("a", None, None), Touch::NeverSeen),

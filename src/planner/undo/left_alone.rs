@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::documents::Document;
 use crate::documents::document::read_tree;
+use crate::documents::name::loose_name_key;
 use crate::documents::normal::{Consensus, compare};
 use crate::inventory::error::EngineError;
 use crate::model::{Operation, Outcome};
@@ -46,6 +47,12 @@ pub(crate) fn copy(mut item: PlanItem, copies: Copies, equal: bool, touch: Touch
 pub(crate) fn may_hold_an_edit(one: &Touched, now: &Standing) -> bool {
     let is_modified = matches!(now.created, Created::Unknown | Created::Otherwise);
     one.was_adopted && one.is_import() && (one.did == Did::Overwrote || one.did == Did::Made && is_modified)
+}
+
+/// Whether an import bears a name that no service makes of the one that was sent: not that in another spelling, nor its beginning.
+pub(crate) fn bears_another_name(sent: &str, now: &Document) -> bool {
+    let bears = loose_name_key(&now.head().name);
+    bears.is_empty() || !loose_name_key(sent).starts_with(&bears)
 }
 
 /// The fields that an import holds and that neither the run sent nor the document before it had, as a list for people. What all

@@ -7,6 +7,7 @@ mod present;
 mod records;
 mod stamp;
 mod standings;
+mod tail;
 mod touched;
 mod undoing;
 mod wanted;
@@ -16,34 +17,34 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::documents::diff::diff;
-use crate::documents::references::Kind;
+use crate::documents::normal::masks;
 use crate::documents::{Document, Mistake, contained};
 use crate::inventory::endpoint::{Account, spent};
 use crate::inventory::error::EngineError;
 use crate::inventory::witnesses;
-use crate::job::Verify;
 use crate::journal::ItemStates;
 use crate::model::cancel::Cancel;
 use crate::model::{Head, Id, ItemKey, Operation, Outcome, PackedId, Verdict};
 use crate::planner::prepare::{blank, ended};
 use crate::planner::request::breathe;
 use crate::planner::undo::judge::{Standing, Touch};
-use crate::planner::undo::left_alone::{added, copy, may_hold_an_edit};
+use crate::planner::undo::left_alone::{added, bears_another_name, copy, may_hold_an_edit};
 use crate::planner::undo::links::{Links, in_order};
 use crate::planner::undo::present::{users, who_changed};
 use crate::planner::undo::records::Records;
 use crate::planner::undo::stamp::Stamp;
 use crate::planner::undo::standings::{Now, Standings, standings};
-use crate::planner::undo::touched::{Did, Touched, witnesses_of};
+use crate::planner::undo::tail::tail;
+use crate::planner::undo::touched::{Did, Touched};
 use crate::planner::undo::undoing::{Undoing, put_back};
 use crate::planner::undo::wanted::{Wanted, print_without_server_fields};
 use crate::planner::write_plan::Planned;
 use crate::run_folder::before_images::Befores;
 use crate::run_folder::document_file::{DocumentFile, spooled_document};
 use crate::run_folder::folder::RunFolder;
-use crate::run_folder::forecast::{Forecast, Outlook, Write};
+use crate::run_folder::forecast::Write;
 use crate::run_folder::plan_file::{PlanFile, PlanWriter};
-use crate::run_folder::plan_item::{FORMAT, ImportRef, Others, PlanHead, PlanItem, PlanTail};
+use crate::run_folder::plan_item::{FORMAT, ImportRef, PlanHead, PlanItem};
 use crate::run_folder::rows::rows;
 
 /// What becomes of the copies that a run found and did not make.
@@ -210,48 +211,6 @@ fn write(
     Ok(item)
 }
 
-/// What the plan says at its end.
-fn tail(
-    with: &UndoRequest<'_>,
-    touched: &[Touched],
-    totals: BTreeMap<String, u32>,
-    sent: Vec<Write>,
-    spent: BTreeMap<String, u64>,
-) -> PlanTail {
-    let old = with.plan.tail();
-    let page = old.target_page.max(1);
-    let (mut others, mut imports) = (BTreeMap::<_, Others>::new(), 0);
-    for one in touched {
-        if one.kind == Kind::Imports {
-            imports += 1;
-            continue;
-        }
-        let listed = old.others.get(&one.kind).map_or(0, |others| others.listed);
-        others.entry(one.kind).or_insert(Others { items: 0, listed }).items += 1;
-    }
-    let target_listed = old.target_listed + imports;
-    let outlook = Outlook {
-        target_listed,
-        page,
-        read_back: with.plan.head().settings.verify == Verify::Full,
-        per_second: with.target.per_second,
-        burst: with.target.burst,
-    };
-    PlanTail {
-        selected: u32::try_from(touched.len()).unwrap_or(u32::MAX),
-        totals,
-        target_listed,
-        target_page: page,
-        target_listed_apart: old.target_listed_apart,
-        target_empty_but_used: false,
-        others,
-        spent,
-        forecast: Forecast::of(sent.into_iter(), outlook),
-        witnesses: witnesses_of(&old.witnesses, touched, with.made_anew),
-        ..PlanTail::default()
-    }
-}
-
 /// The item over which the program panicked: nothing is done about it.
 fn unplanned(
     with: &UndoRequest<'_>,
@@ -333,13 +292,15 @@ fn plan_item(
     let (mut wanted, mut now) = (None, None);
     if one.did == Did::Overwrote {
         let kept = befores.document(one.item, recorded.before_sha256)?;
-        let Some(kept) = kept.as_ref().and_then(|kept| Wanted::of(kept, false)) else {
+        let Some(kept) = kept.as_ref().and_then(Wanted::of) else {
             let message = "before.jsonl lacks the document as it was, or holds another: put it back by hand";
             return Ok(ended(item, Outcome::Failed, "no_before", message).into());
         };
         now = standings.text(at)?.map(|text| spooled_document(text, Path::new("now.spool"))).transpose()?;
-        if now.as_ref().is_some_and(|now| print_without_server_fields(now) == kept.print) {
+        let stands = now.as_ref().map(print_without_server_fields);
+        if stands.is_some_and(|stands| stands == kept.as_it_was || stands == kept.print) {
             item.verdict = Some(Verdict::Equal);
+            item.secrets = if stands == Some(kept.as_it_was) { Vec::new() } else { kept.secrets };
             let message = "it is as it was before the run already";
             return Ok(ended(item, Outcome::Unchanged, "undone", message).into());
         }
@@ -358,11 +319,19 @@ fn plan_item(
             return Ok(ended(item, Outcome::Stale, "edited", message).into());
         }
     }
+    if now.is_none() && one.is_compared() {
+        now = standings.text(at)?.map(|text| spooled_document(text, Path::new("now.spool"))).transpose()?;
+    }
+    if recorded.left.is_made_unseen
+        && let Some(now) = now.as_ref().filter(|now| bears_another_name(&of_run.name, now))
+    {
+        let message = format!(
+            "its write got no answer, and what was taken for it is called \"{}\": left alone",
+            now.head().name
+        );
+        return Ok(ended(item, Outcome::Stale, "edited", message).into());
+    }
     if may_hold_an_edit(one, &standing) {
-        if now.is_none() {
-            now =
-                standings.text(at)?.map(|text| spooled_document(text, Path::new("now.spool"))).transpose()?;
-        }
         let before = wanted.as_ref().and_then(|wanted| wanted.tree.as_ref());
         let added =
             now.as_ref().map(|now| added(with.folder, &of_run, before, now, standings)).transpose()?;
@@ -377,7 +346,16 @@ fn plan_item(
         item.operation = Operation::Delete;
         return Ok(item.into());
     };
+    if let Some(Ok(tree)) = now.as_ref().map(Document::tree)
+        && let Some(first) = masks(tree).first()
+    {
+        let message = format!(
+            "it holds a secret that the service shows only masked ({first}), which writing it back would erase: left alone"
+        );
+        return Ok(ended(item, Outcome::Conflict, "masked_secret", message).into());
+    }
     item.operation = Operation::Update;
+    item.secrets = wanted.secrets;
     if !item.is_import() {
         let message = "as it was it names imports by ids that they no longer have: a service that checks ids refuses it";
         item.warnings.push(message.to_owned());

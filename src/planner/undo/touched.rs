@@ -11,7 +11,8 @@ use crate::planner::undo::records::Records;
 use crate::planner::undo::stamp::Stamp;
 use crate::run_folder::RunFolderError;
 use crate::run_folder::document_file::PackedSpan;
-use crate::run_folder::plan_item::Witnesses;
+use crate::run_folder::forecast::Write;
+use crate::run_folder::plan_item::{PlanItem, Witnesses};
 use crate::run_folder::rows::Row;
 
 /// What a run did to an item.
@@ -59,6 +60,8 @@ pub(crate) struct Left {
     pub known: Option<Stamp>,
     /// Whether that is from the answer.
     pub was_answered: bool,
+    /// Whether the run made it by one call, and knows it only by having looked for it: there was no answer.
+    pub is_made_unseen: bool,
     /// Whether the read-back was not what was wanted.
     pub differs: bool,
 }
@@ -67,7 +70,7 @@ impl Left {
     /// Fingerprint as last recorded, and `lastModified` in the answer to the last write and at the read-back.
     pub(crate) fn of(print: Option<Fingerprint>, answered: Option<&str>, seen: Option<&str>) -> Self {
         let known = answered.or(seen).map(Stamp::of);
-        Self { print, known, was_answered: answered.is_some(), differs: false }
+        Self { print, known, was_answered: answered.is_some(), ..Self::default() }
     }
 }
 
@@ -181,8 +184,21 @@ impl Touched {
             is_recent,
         };
         let left = Left::of(row.target_sha256, row.written.1.as_deref(), row.seen_modified.as_deref());
-        let left = Left { differs: row.verdict == Verdict::Differs, ..left };
+        let left = Left {
+            differs: row.verdict == Verdict::Differs,
+            is_made_unseen: did == Did::Made && row.is_last_adopted && is_made_by_one_write(&row.item),
+            ..left
+        };
         Some((one, Recorded { left, before_sha256: row.before_sha256, why }))
+    }
+}
+
+/// Whether nothing is written to what an item makes once that is made: then it was never modified, unless by somebody else.
+fn is_made_by_one_write(item: &PlanItem) -> bool {
+    match item.operation {
+        Operation::Create => true,
+        Operation::Clone => !Write::from(item).adjust,
+        _ => false,
     }
 }
 

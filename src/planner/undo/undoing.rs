@@ -24,7 +24,7 @@ pub(super) fn put_back(mut item: PlanItem, is_there: bool, kept: Option<&Documen
         item.verdict = Some(Verdict::NotChecked);
         return ended(item, Outcome::Unchanged, "undone", "it is there again already").into();
     }
-    let Some(wanted) = kept.and_then(|kept| Wanted::of(kept, true)) else {
+    let Some(wanted) = kept.and_then(Wanted::of) else {
         let message =
             "before.jsonl lacks the document as it was, or holds another: look into the recycle bin";
         return ended(item, Outcome::Failed, "no_before", message).into();

@@ -14,26 +14,29 @@ pub(crate) struct Wanted {
     pub text: Vec<u8>,
     pub tree: Option<Value>,
     pub print: Fingerprint,
-    /// Secrets that were masked and are left out.
+    /// The fingerprint of the document as it was, with what is left out.
+    pub as_it_was: Fingerprint,
+    /// Secrets that were shown masked and are left out: what stands behind a mask is not known.
     pub secrets: Vec<String>,
 }
 
 impl Wanted {
     /// What is sent to put `kept` back; `None` if its text cannot be sent.
-    pub(crate) fn of(kept: &Document, without_masks: bool) -> Option<Self> {
+    pub(crate) fn of(kept: &Document) -> Option<Self> {
         let name = kept.head().name.clone();
         let Ok(tree) = kept.tree() else {
             let text = strip_text(kept.text()).ok()?;
             let print = fingerprint_of_text(text.as_bytes());
             let text = original_bytes(&text);
-            return Some(Self { name, text, tree: None, print, secrets: Vec::new() });
+            return Some(Self { name, text, tree: None, print, as_it_was: print, secrets: Vec::new() });
         };
         let mut tree = tree.clone();
         strip_server_fields(&mut tree);
-        let secrets = if without_masks { masks(&tree) } else { Vec::new() };
+        let (as_it_was, secrets) = (fingerprint(&tree), masks(&tree));
         remove_pointers(&mut tree, &secrets);
-        let (text, print) = (tree.to_string().into_bytes(), fingerprint(&tree));
-        Some(Self { name, text, tree: Some(tree), print, secrets })
+        let print = if secrets.is_empty() { as_it_was } else { fingerprint(&tree) };
+        let text = tree.to_string().into_bytes();
+        Some(Self { name, text, tree: Some(tree), print, as_it_was, secrets })
     }
 }
 
