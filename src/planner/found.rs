@@ -17,6 +17,9 @@ use crate::run_folder::document_file::{Span, from_json, to_json};
 pub(crate) struct Found {
     /// What an update would change in it.
     pub changes: Vec<Change>,
+    /// Those of them that the job ignores in comparisons: an update makes them all the same.
+    #[serde(skip)]
+    pub ignored: Vec<Change>,
     /// JSON pointers of the secrets that an update would erase.
     pub hidden: Vec<String>,
     /// The import's name.
@@ -33,6 +36,7 @@ impl Found {
         let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
         Self {
             changes: Vec::new(),
+            ignored: Vec::new(),
             hidden: Vec::new(),
             name: text(there.get("name")).unwrap_or_default(),
             adaptor: adaptor_of(there),

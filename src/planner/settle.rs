@@ -119,12 +119,14 @@ pub(crate) fn settle(
                 return Ok(unreadable(item, why, on_existing));
             }
             let removed = removed(builder, &item, &import);
-            let found = changes(builder, index, import.slot, &removed, decided, imports)?;
+            let mut found = changes(builder, index, import.slot, &removed, decided, imports)?;
             item.changes.clone_from(&found.changes);
-            let item = exists(builder, item, on_existing, &import, &found);
+            let mut item = exists(builder, item, on_existing, &import, &found);
             if !item.is_work() {
                 return Ok(item);
             }
+            // Nothing is written that is not shown.
+            item.changes.append(&mut found.ignored);
             return stands_apart(builder, item, number, Some(&import), imports);
         }
     }
@@ -213,8 +215,9 @@ pub(crate) fn changes(
     };
     let ignore = &builder.print.ignore;
     found.modified = found.modified.filter(|_| !ignore.covers(MODIFIED));
-    found.changes.retain(|change| !ignore.covers(&change.path));
     decided.own.leave_out(&found.adaptor, removed, &mut found.changes);
+    (found.ignored, found.changes) =
+        found.changes.into_iter().partition(|change| ignore.covers(&change.path));
     Ok(found)
 }
 

@@ -197,3 +197,21 @@ fn a_field_that_changes_at_each_read_is_named_with_the_line_that_mends_it() {
     );
     update("[/seenAt]").expect_exit(0).expect_audit("a", "updated", "equal");
 }
+
+#[test]
+fn what_is_ignored_is_no_difference_and_is_shown_where_an_update_writes_it() {
+    let there =
+        |number: i64| import("a").set("/description", json!("there")).set("/http/maxAttempts", json!(number));
+    let scenario = |number| {
+        let here = import("a").set("/description", json!("here")).set("/http/maxAttempts", json!(1));
+        let scenario = Scenario::migrate([]).source(&here).target(&there(number));
+        scenario.job("ignore", "[/description, /lastUsedAt]").job("on_existing", "update")
+    };
+    scenario(1).run().expect_exit(0).expect_no_write().expect_audit("a", "unchanged", "equal");
+    let ran = scenario(2).run().expect_exit(0).expect_in_target("a", "/description", "here");
+    ran.expect_cell("a", "changed_paths", "/http/maxAttempts").expect_cell(
+        "a",
+        "changed_paths",
+        "/description",
+    );
+}
