@@ -70,7 +70,7 @@ pub(crate) async fn earlier_writes(
 }
 
 /// Run folders, those that were written last first.
-fn folders(places: &[PathBuf]) -> Vec<PathBuf> {
+pub(crate) fn folders(places: &[PathBuf]) -> Vec<PathBuf> {
     let entries = places.iter().filter_map(|place| std::fs::read_dir(place).ok()).flatten();
     let written = |path: PathBuf| {
         let at = std::fs::metadata(path.join("journal.jsonl")).and_then(|file| file.modified()).ok()?;

@@ -4,7 +4,9 @@ use std::rc::Rc;
 
 use serde_json::json;
 
-use crate::support::scenario::{Ran, Scenario, World, import};
+use transship::emulator::Effect;
+
+use crate::support::scenario::{Fault, Ran, Scenario, World, import};
 
 fn undo(world: &Rc<World>) -> Ran {
     world.command(&["undo", "runs/run-1", "--yes"])
@@ -66,4 +68,48 @@ fn a_secret_that_is_shown_masked_is_left_out_of_what_is_put_back_and_named() {
     let ran = undo(&world).expect_exit(0).expect_in_source("a", "/http/headers/1/value", "y");
     assert_eq!(world.import("source", "a")["http"]["headers"][0], json!({ "name": "Authorization" }));
     ran.expect_stderr("1 secret");
+}
+
+#[test]
+fn runs_are_undone_one_after_the_other_the_last_one_first() {
+    for edited in [false, true] {
+        let set = |text: &str| format!("[{{ set: {{ /description: {text} }} }}]");
+        let world = Scenario::update(["a", "b"]).job("transform", &set("one")).start();
+        world.run().expect_exit(0);
+        world.write_job("job.yaml", &[("transform", &set("two"))]);
+        world.run().expect_exit(0).expect_in_source("a", "/description", "two");
+        // The first cannot be put back: its import holds what the second wrote.
+        undo(&world).expect_exit(3).expect_in_source("a", "/description", "two");
+        world.command(&["undo", "runs/run-2", "--yes"]).expect_exit(0).expect_in_source(
+            "a",
+            "/description",
+            "one",
+        );
+        if edited {
+            let there = world.import("source", "b");
+            world.edit("source", "b", "/description", there["description"].clone());
+        }
+        undo(&world).expect_exit(if edited { 3 } else { 0 });
+        assert_eq!(world.import("source", "a").get("description"), None);
+        assert_eq!(world.import("source", "b").get("description").is_some(), edited);
+    }
+}
+
+#[test]
+fn what_a_retry_wrote_over_is_undone_behind_it() {
+    let world = Scenario::migrate(["a"]).job("on_existing", "update").start();
+    let effect = Effect::ChangeField { pointer: "/description".into(), value: json!("odd"), silently: false };
+    world.fault(Fault::on_create(effect));
+    world.run().expect_exit(3).expect_audit("a", "created", "differs");
+    world.no_faults();
+    world.command(&["retry", "runs/run-1"]).expect_exit(0);
+    let folders = std::fs::read_dir(world.path("runs")).unwrap();
+    let names = folders.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let retried = names.into_iter().find(|name| name.starts_with("20")).unwrap();
+    world.command(&["undo", &format!("runs/{retried}"), "--yes"]).expect_exit(0).expect_in_target(
+        "a",
+        "/description",
+        "odd",
+    );
+    undo(&world).expect_exit(0).expect_target([]);
 }

@@ -3,6 +3,7 @@
 mod judge;
 mod left_alone;
 mod links;
+mod own_writes;
 mod present;
 mod records;
 mod stamp;
@@ -30,6 +31,7 @@ use crate::planner::request::breathe;
 use crate::planner::undo::judge::{Standing, Touch};
 use crate::planner::undo::left_alone::{added, bears_another_name, copy, may_hold_an_edit};
 use crate::planner::undo::links::{Links, in_order};
+use crate::planner::undo::own_writes::overlook_own_writes;
 use crate::planner::undo::present::{users, who_changed};
 use crate::planner::undo::records::Records;
 use crate::planner::undo::stamp::Stamp;
@@ -110,6 +112,7 @@ pub async fn plan_undo(with: UndoRequest<'_>, states: ItemStates) -> Result<Plan
     // What the journal says of the states of the items is not needed any more.
     drop(states);
     let mut standings = standings(&with, &touched, records).await?;
+    overlook_own_writes(&with, &touched, &mut standings).await?;
     if !standings.any_there() && touched.iter().any(Touched::is_read) {
         refuse_another(&with, &touched).await?;
     }

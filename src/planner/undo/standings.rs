@@ -77,6 +77,13 @@ impl Standings {
         self.all.get(at).and_then(|seen| seen.now).unwrap_or(Now::Gone)
     }
 
+    /// Notes that what is there is as the run left it after all.
+    pub(crate) fn is_untouched(&mut self, at: usize) {
+        if let Some(seen) = self.all.get_mut(at) {
+            seen.now = Some(Now::There(Touch::Untouched));
+        }
+    }
+
     /// What was found, where there is [something](Now::There).
     pub(crate) fn standing(&mut self, at: usize) -> Result<Standing, EngineError> {
         self.told(at)

@@ -1,0 +1,78 @@
+//! What other runs wrote to what a run left behind: that is no edit of somebody's where it stands again as the run left it. So runs
+//! can be undone one after the other, the last one first.
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+
+use crate::inventory::error::EngineError;
+use crate::model::Id;
+use crate::planner::earlier_runs::folders;
+use crate::planner::undo::UndoRequest;
+use crate::planner::undo::judge::Touch;
+use crate::planner::undo::stamp::Stamp;
+use crate::planner::undo::standings::{Now, Standings};
+use crate::planner::undo::touched::{Did, Touched};
+use crate::run_folder::folder::RunFolder;
+use crate::run_folder::plan_file::PlanFile;
+use crate::run_folder::plan_item::AccountFacts;
+use crate::run_folder::rows::{read_journal, rows};
+
+/// When imports were last changed, as the answers to the program's own writes said.
+type Writes = HashMap<Id, HashSet<String>>;
+
+/// Takes for untouched what holds what the run left and was changed last by a run beside it.
+pub(super) async fn overlook_own_writes(
+    with: &UndoRequest<'_>,
+    touched: &[Touched],
+    standings: &mut Standings,
+) -> Result<(), EngineError> {
+    let mut again: HashMap<Id, (usize, Stamp)> = HashMap::new();
+    for (at, one) in touched.iter().enumerate() {
+        let (Now::There(Touch::Edited), Did::Made | Did::Overwrote) = (standings.now(at), one.did) else {
+            continue;
+        };
+        let (left, now) = (standings.recorded(one)?.left, standings.standing(at)?);
+        if let (true, Some(id), Some(modified)) = (left.print == Some(now.print), one.target(), now.modified)
+        {
+            again.insert(id, (at, modified));
+        }
+    }
+    if again.is_empty() {
+        return Ok(());
+    }
+    let places = with.folder.path().parent().map(PathBuf::from).into_iter().collect::<Vec<_>>();
+    let (own, target) = (with.folder.path().to_owned(), with.target.facts.clone());
+    let ids: HashSet<Id> = again.keys().cloned().collect();
+    let reading = tokio::task::spawn_blocking(move || {
+        let mut writes = Writes::new();
+        for path in folders(&places).into_iter().filter(|path| *path != own) {
+            // A run that cannot be read tells nothing.
+            let _ = read_run(path, &target, &ids, &mut writes);
+        }
+        writes
+    });
+    let writes = reading.await.unwrap_or_default();
+    for (id, (at, modified)) in again {
+        if writes.get(&id).is_some_and(|times| times.contains(&modified.text())) {
+            standings.is_untouched(at);
+        }
+    }
+    Ok(())
+}
+
+fn read_run(path: PathBuf, target: &AccountFacts, ids: &HashSet<Id>, writes: &mut Writes) -> Option<()> {
+    let folder = RunFolder::at(path);
+    let plan = PlanFile::open(&folder.plan()).ok()?;
+    let then = &plan.head().target;
+    if then.origin != target.origin || then.user != target.user {
+        return None;
+    }
+    let (states, ..) = read_journal(&folder, &plan).ok()?;
+    rows(&folder, &plan, &states, |row| {
+        if let Some(id) = row.target_id.filter(|id| ids.contains(id) && row.outcome.wrote()) {
+            writes.entry(id).or_default().extend(row.written.1.into_iter().chain(row.seen_modified));
+        }
+        Ok(())
+    })
+    .ok()
+}
