@@ -12,9 +12,9 @@ use crate::documents::references::Place;
 use crate::inventory::error::EngineError;
 use crate::job::{Action, ImportFile, MatchBy};
 use crate::model::Head;
+use crate::planner::items::ended;
 use crate::planner::likeness::{self, ServiceOwn, adaptor_of};
 use crate::planner::plan_builder::PlanBuilder;
-use crate::planner::prepare::ended;
 use crate::planner::target_index::{TargetImport, TargetImports};
 use crate::run_folder::plan_item::PlanItem;
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::inventory::error::EngineError;
 use crate::model::{Id, ItemKey, Operation, Outcome};
-use crate::planner::prepare::ended;
+use crate::planner::items::ended;
 use crate::run_folder::plan_file::{PlanFile, PlanWriter};
 use crate::run_folder::plan_item::{Others, PlanHead, PlanItem, PlanTail};
 

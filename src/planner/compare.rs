@@ -3,10 +3,10 @@
 use crate::inventory::error::EngineError;
 use crate::model::{ItemKey, Outcome, Verdict};
 use crate::planner::decide::Decision;
+use crate::planner::items::ended;
 use crate::planner::likeness::removed;
 use crate::planner::matching::Decided;
 use crate::planner::plan_builder::PlanBuilder;
-use crate::planner::prepare::ended;
 use crate::planner::settle::{ambiguous, changes, party};
 use crate::planner::target_index::TargetImports;
 use crate::run_folder::document_file::spooled_document;

@@ -4,6 +4,7 @@
 //! stages lie on disk. What imports refer to and the target lacks is an item like them, before those that need it.
 
 mod account_users;
+mod again;
 mod apply;
 pub mod approved;
 mod bearers;
@@ -18,6 +19,7 @@ mod draft;
 mod earlier_runs;
 mod facts;
 mod found;
+mod items;
 mod likeness;
 pub mod limit;
 mod map_notes;
@@ -45,6 +47,7 @@ mod wanted_keys;
 mod wanted_texts;
 mod write_plan;
 
+pub use again::Written;
 pub use plan::{plan, plan_telling};
 pub use request::{Only, OwnImport, PlanContext, PlanRequest, Purpose, Route, Scope};
 pub use undo::{Copies, PlannedUndo, UndoRequest, plan_undo};

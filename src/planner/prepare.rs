@@ -8,12 +8,14 @@ use serde_json::Value;
 
 use crate::documents::hints::{drop_captured, migration_hints};
 use crate::documents::normal::{Ignore, PrintedMembers, fingerprint, masks, remove_pointers};
-use crate::documents::references::{Kind, PendingResource, Place, Resolution, Resolver, Rules};
+use crate::documents::references::{PendingResource, Place, Resolution, Resolver, Rules};
 use crate::documents::{Edited, Facts, Program, Touched, document::read_tree, verbatim};
 use crate::inventory::offline_api::DAMAGED;
 use crate::job::{Action, CapturedData, MatchBy};
 use crate::model::{Fingerprint, Head, IdSet, ItemKey, Operation, Outcome, Verdict};
+use crate::planner::again::Again;
 use crate::planner::clone_call::clone_call;
+use crate::planner::items::{blank, ended};
 use crate::planner::references::{judge, tell};
 use crate::planner::request::PlanRequest;
 use crate::run_folder::RunFolderError;
@@ -114,8 +116,15 @@ impl TransformContext {
         self.survey.as_ref().map(|survey| survey.finish(&self.references)).unwrap_or_default()
     }
 
-    /// Transforms one document and resolves its references.
-    pub(crate) fn prepare(&self, number: ItemKey, head: &Head, source: Value, facts: &Facts) -> Prepared {
+    /// Transforms one document and resolves its references; where it was written before, it is to be what it was then to be.
+    pub(crate) fn prepare(
+        &self,
+        number: ItemKey,
+        head: &Head,
+        source: Value,
+        facts: &Facts,
+        again: Option<Again>,
+    ) -> Prepared {
         let (print, members) = self.printed(&source);
         let mut item = blank(number, head);
         item.source = Some(ImportRef {
@@ -128,18 +137,16 @@ impl TransformContext {
         if let Some(item) = self.as_it_is(item.clone(), head, &source) {
             return done(item);
         }
-        let mut wanted = Edited::new(source);
-        let document = wanted.edit(&self.touched);
-        match self.program.apply(document.take(), facts) {
-            Ok(transformed) => {
-                item.warnings.extend(transformed.warnings);
-                *document = transformed.document;
-            }
-            Err(error) => {
-                let code = if error.kind.is_empty() { "transform" } else { error.kind };
-                return done(ended(item, Outcome::Failed, code, error.to_string()));
-            }
-        }
+        let mut wanted = match again {
+            None => match self.transform(source, facts, &mut item) {
+                Ok(wanted) => wanted,
+                Err(failed) => return done(*failed),
+            },
+            Some(again) => match again.settled(&item, &source) {
+                Some(item) => return done(item),
+                None => Edited::between(source, again.wanted),
+            },
+        };
         if self.captured_data == CapturedData::Drop {
             drop_captured(&mut wanted);
         }
@@ -244,6 +251,23 @@ impl TransformContext {
         Prepared { item, wanted: Some(verbatim::to_text(wanted.now())), key, print, fresh, apart }
     }
 
+    /// Applies the steps of the job; where one fails, gives back how the item ended.
+    fn transform(&self, source: Value, facts: &Facts, item: &mut PlanItem) -> Result<Edited, Box<PlanItem>> {
+        let mut wanted = Edited::new(source);
+        let document = wanted.edit(&self.touched);
+        match self.program.apply(document.take(), facts) {
+            Ok(transformed) => {
+                item.warnings.extend(transformed.warnings);
+                *document = transformed.document;
+                Ok(wanted)
+            }
+            Err(error) => {
+                let code = if error.kind.is_empty() { "transform" } else { error.kind };
+                Err(Box::new(ended(item.clone(), Outcome::Failed, code, error.to_string())))
+            }
+        }
+    }
+
     /// The fingerprint of a document, and what spares its members from being read again once some of them changed.
     fn printed(&self, source: &Value) -> (Fingerprint, Option<PrintedMembers>) {
         if !self.ignore.is_empty() || matches!(self.action, Action::Backup | Action::Delete) {
@@ -332,34 +356,6 @@ impl TransformContext {
     }
 }
 
-/// An item of which nothing is known but its source's head.
-pub(crate) fn blank(number: ItemKey, head: &Head) -> PlanItem {
-    PlanItem {
-        item: number,
-        operation: Operation::None,
-        name: head.name.clone(),
-        outcome: None,
-        verdict: None,
-        trouble: None,
-        kind: Kind::Imports,
-        needs: Vec::new(),
-        adaptor_type: head.adaptor_type.clone(),
-        source: None,
-        target: None,
-        sent_sha256: None,
-        wanted: None,
-        clone: None,
-        adjust: false,
-        namesakes: Vec::new(),
-        changes: Vec::new(),
-        warnings: Vec::new(),
-        users: Vec::new(),
-        used_by: Vec::new(),
-        used_in_source: Vec::new(),
-        secrets: Vec::new(),
-    }
-}
-
 /// The item of an import in which no step changes anything.
 fn as_it_was(mut item: PlanItem, print: Fingerprint, wanted: &Edited) -> PlanItem {
     if let Some(name) = wanted.now().get("name").and_then(Value::as_str) {
@@ -370,19 +366,6 @@ fn as_it_was(mut item: PlanItem, print: Fingerprint, wanted: &Edited) -> PlanIte
     item.sent_sha256 = Some(print);
     item.outcome = Some(Outcome::Unchanged);
     item.verdict = Some(Verdict::Equal);
-    item
-}
-
-/// The item, over before anything is sent.
-pub(crate) fn ended(
-    mut item: PlanItem,
-    outcome: Outcome,
-    code: &str,
-    message: impl Into<String>,
-) -> PlanItem {
-    item.operation = Operation::None;
-    item.outcome = Some(outcome);
-    item.trouble = Some(Reason::new(code, message));
     item
 }
 

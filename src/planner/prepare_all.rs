@@ -11,10 +11,12 @@ use crate::inventory::wanted::Absent;
 use crate::job::Action;
 use crate::model::event::{Event, Stage};
 use crate::model::{Head, Id, ItemKey, Operation, Outcome};
+use crate::planner::again::Written;
 use crate::planner::facts::Known;
+use crate::planner::items::{blank, ended};
 use crate::planner::mirror::counterpart;
 use crate::planner::plan_builder::PlanBuilder;
-use crate::planner::prepare::{Prepared, TransformContext, blank, ended};
+use crate::planner::prepare::{Prepared, TransformContext};
 use crate::planner::prepare_chunk::{PreparedImport, Preparing, Todo, Unprepared, with_source};
 use crate::planner::request::PlanRequest;
 use crate::run_folder::document_file::spooled_document;
@@ -129,7 +131,11 @@ impl Source<'_, '_> {
             let trouble = pick.trouble().and_then(|index| self.picks.troubles.get(index as usize));
             let todo = match trouble {
                 Some(trouble) => Todo::Refuse(trouble.clone()),
-                None => Todo::Prepare(self.known.facts(self.with, number, head, pick.row())),
+                None => {
+                    let written = self.with.only().and_then(|only| only.written.get(&head.id));
+                    let again = written.map(Written::read).transpose()?.flatten();
+                    Todo::Prepare(self.known.facts(self.with, number, head, pick.row()), again)
+                }
             };
             chunk.push(Unprepared { number, row: pick.row(), document, todo });
         }

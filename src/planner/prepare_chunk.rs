@@ -12,7 +12,9 @@ use crate::inventory::select::PickTrouble;
 use crate::job::Action;
 use crate::model::cancel::Cancel;
 use crate::model::{Fingerprint, Head, ItemKey, Outcome};
-use crate::planner::prepare::{Prepared, TransformContext, blank, ended};
+use crate::planner::again::Again;
+use crate::planner::items::{blank, ended};
+use crate::planner::prepare::{Prepared, TransformContext};
 use crate::run_folder::plan_item::{ImportRef, PlanItem};
 
 /// A selected import as it was read.
@@ -30,8 +32,8 @@ pub(crate) struct Unprepared {
 pub(crate) enum Todo {
     /// Nothing can be done, for this reason.
     Refuse(PickTrouble),
-    /// It is transformed, with what is known of it beside its document.
-    Prepare(Facts),
+    /// It is transformed, with what is known of it beside its document; but where it was written before, to what it was then to be.
+    Prepare(Facts, Option<Again>),
 }
 
 /// An import, and what became of it.
@@ -81,15 +83,15 @@ impl Unprepared {
                 let item = with_source(blank(number, head), head);
                 Prepared::over(ended(item, trouble.outcome, trouble.code, trouble.message))
             }
-            Todo::Prepare(facts) => {
+            Todo::Prepare(facts, again) => {
                 let tree = document.take_tree();
                 let head = document.head();
                 match tree {
-                    Ok(source) => contained(|| context.prepare(number, head, source, &facts))
+                    Ok(source) => contained(|| context.prepare(number, head, source, &facts, again))
                         .unwrap_or_else(|mistake| unprepared(number, head, mistake)),
                     // A backup keeps the text, whatever it is.
                     Err(_) if context.action() == Action::Backup => {
-                        let mut kept = context.prepare(number, head, Value::Null, &facts);
+                        let mut kept = context.prepare(number, head, Value::Null, &facts, None);
                         known_by(&mut kept.item, print_of(document.text()));
                         kept
                     }

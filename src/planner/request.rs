@@ -10,6 +10,7 @@ use crate::job::{Action, ImportFiles, Job, MatchBy, OnExisting, Settings};
 use crate::model::cancel::Cancel;
 use crate::model::event::Events;
 use crate::model::{Fingerprint, Head, Id};
+use crate::planner::again::Written;
 
 /// What a plan is made of, how far it goes, and what for.
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +47,8 @@ pub struct Only {
     pub ids: BTreeMap<Id, String>,
     /// The names of those that were asked for by name and were not there.
     pub names: BTreeSet<String>,
+    /// Those that were updated, but did not read back as they were written.
+    pub written: BTreeMap<Id, Written>,
 }
 
 impl Only {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::inventory::flow_usage::{FlowUsage, UserLists};
 use crate::job::{AccountPlace, Action, Job};
 use crate::model::{Id, Operation, Outcome};
-use crate::planner::prepare::ended;
+use crate::planner::items::ended;
 use crate::planner::request::PlanRequest;
 use crate::run_folder::import_users::{ImportUser, UserKind};
 use crate::run_folder::plan_item::PlanItem;

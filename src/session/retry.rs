@@ -11,7 +11,7 @@ use crate::job::{Action, Job};
 use crate::journal::ItemState;
 use crate::model::event::{Event, Events};
 use crate::model::{Id, Operation, Outcome, RunId, Verdict};
-use crate::planner::{Only, OwnImport};
+use crate::planner::{Only, OwnImport, Written};
 use crate::run_folder::RunFolder;
 use crate::run_folder::import_users::UserKind;
 use crate::run_folder::lock::RunLock;
@@ -141,6 +141,7 @@ impl Session {
 
 fn select_again(run: &OpenedRun) -> Result<Again, SessionError> {
     let mut again = Again::default();
+    let in_place = run.plan.head().action == Action::Update.as_str();
     rows(&run.folder, &run.plan, &run.states, |row| {
         let redo = row.outcome.needs_attention()
             || row.outcome == Outcome::Unprocessed
@@ -156,6 +157,11 @@ fn select_again(run: &OpenedRun) -> Result<Again, SessionError> {
                     again.own.insert(source.id.clone(), OwnImport { id, left });
                 }
                 again.imports.insert(&source.id, &source.name);
+                if let (Outcome::Updated, true, Some(span)) = (row.outcome, in_place, row.item.wanted) {
+                    let paths = row.item.changes.iter().map(|change| change.path.clone()).collect();
+                    let written = Written { file: run.folder.wanted(), span, paths };
+                    again.imports.written.insert(source.id.clone(), written);
+                }
             }
             (Kind::Imports, None) => again.deletions += u32::from(row.item.is_deletion()),
             (kind, _) => {

@@ -2,6 +2,8 @@
 
 use serde_json::json;
 
+use transship::emulator::Effect;
+
 use crate::support::scenario::{Fault, Scenario, import};
 
 #[test]
@@ -54,4 +56,29 @@ fn what_was_to_be_deleted_and_is_gone_since_is_as_wanted() {
         .expect_exit(0)
         .expect_source([])
         .expect_stderr("1 was already as wanted");
+}
+
+#[test]
+fn the_steps_of_an_update_are_not_applied_to_what_they_made() {
+    let renaming = || {
+        let scenario = Scenario::update(["a", "b"]);
+        scenario.job("transform", r#"[{ rename: { find: "^", replace: "EU " } }]"#).start()
+    };
+    let changed = |pointer: &str, value: &str| {
+        let effect = Effect::ChangeField { pointer: pointer.into(), value: json!(value), silently: false };
+        Fault::on("PUT", "/v1/imports/*", effect).named("EU a")
+    };
+    // Somebody changed something else between the write and the read-back.
+    let world = renaming();
+    world.fault(changed("/description", "mine"));
+    world.run().expect_exit(3).expect_audit("EU a", "updated", "differs");
+    world.no_faults();
+    let again = world.command(&["retry", "runs/run-1"]).expect_exit(0).expect_no_write();
+    again.expect_source(["EU a", "EU b"]).expect_in_source("EU a", "/description", "mine");
+    // The service kept something else than what was written.
+    let world = renaming();
+    world.fault(changed("/name", "lost"));
+    world.run().expect_exit(3);
+    world.no_faults();
+    world.command(&["retry", "runs/run-1"]).expect_exit(0).expect_source(["EU a", "EU b"]);
 }

@@ -8,7 +8,7 @@ use crate::documents::normal::{fingerprint, masks, remove_pointers, strip_server
 use crate::documents::references::{Kind, Missing, PendingResource, strangers};
 use crate::model::{Head, Id, ItemKey, Operation, Outcome};
 use crate::planner::dependencies::DependencyStock;
-use crate::planner::prepare::{blank, ended};
+use crate::planner::items::{blank, ended};
 use crate::planner::references::{judge, tell};
 use crate::run_folder::plan_item::{ImportRef, PlanItem, Reason};
 

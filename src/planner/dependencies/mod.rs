@@ -21,7 +21,7 @@ use crate::inventory::resource_index;
 use crate::job::Job;
 use crate::model::{Id, IdSet, ItemKey, Outcome};
 use crate::planner::dependencies::make::{Made, make};
-use crate::planner::prepare::ended;
+use crate::planner::items::ended;
 use crate::run_folder::dependency_items::not_created;
 use crate::run_folder::document_file::{DocumentFile, Span};
 use crate::run_folder::plan_item::{Others, PlanItem, Reason};

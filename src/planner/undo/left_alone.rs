@@ -10,7 +10,7 @@ use crate::documents::name::loose_name_key;
 use crate::documents::normal::{Consensus, compare};
 use crate::inventory::error::EngineError;
 use crate::model::{Operation, Outcome};
-use crate::planner::prepare::ended;
+use crate::planner::items::ended;
 use crate::planner::undo::Copies;
 use crate::planner::undo::judge::{Created, Standing, Touch};
 use crate::planner::undo::standings::Standings;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::inventory::dependents::used_by;
 use crate::model::{Id, IdSet, ItemKey, Operation, Outcome};
-use crate::planner::prepare::ended;
+use crate::planner::items::ended;
 use crate::planner::undo::present::Uses;
 use crate::planner::undo::touched::{Did, Touched};
 use crate::run_folder::plan_item::PlanItem;

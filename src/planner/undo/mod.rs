@@ -26,7 +26,7 @@ use crate::inventory::witnesses;
 use crate::journal::ItemStates;
 use crate::model::cancel::Cancel;
 use crate::model::{Head, Id, ItemKey, Operation, Outcome, PackedId, Verdict};
-use crate::planner::prepare::{blank, ended};
+use crate::planner::items::{blank, ended};
 use crate::planner::request::breathe;
 use crate::planner::undo::judge::{Standing, Touch};
 use crate::planner::undo::left_alone::{added, bears_another_name, copy, may_hold_an_edit};

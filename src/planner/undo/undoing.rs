@@ -2,7 +2,7 @@
 
 use crate::documents::Document;
 use crate::model::{Operation, Outcome, Verdict};
-use crate::planner::prepare::ended;
+use crate::planner::items::ended;
 use crate::planner::undo::wanted::Wanted;
 use crate::run_folder::plan_item::PlanItem;
 

@@ -1,0 +1,46 @@
+//! Items of a plan as they begin, and as they end before anything is sent.
+
+use crate::documents::references::Kind;
+use crate::model::{Head, ItemKey, Operation, Outcome};
+use crate::run_folder::plan_item::{PlanItem, Reason};
+
+/// An item of which nothing is known but its source's head.
+pub(crate) fn blank(number: ItemKey, head: &Head) -> PlanItem {
+    PlanItem {
+        item: number,
+        operation: Operation::None,
+        name: head.name.clone(),
+        outcome: None,
+        verdict: None,
+        trouble: None,
+        kind: Kind::Imports,
+        needs: Vec::new(),
+        adaptor_type: head.adaptor_type.clone(),
+        source: None,
+        target: None,
+        sent_sha256: None,
+        wanted: None,
+        clone: None,
+        adjust: false,
+        namesakes: Vec::new(),
+        changes: Vec::new(),
+        warnings: Vec::new(),
+        users: Vec::new(),
+        used_by: Vec::new(),
+        used_in_source: Vec::new(),
+        secrets: Vec::new(),
+    }
+}
+
+/// The item, over before anything is sent.
+pub(crate) fn ended(
+    mut item: PlanItem,
+    outcome: Outcome,
+    code: &str,
+    message: impl Into<String>,
+) -> PlanItem {
+    item.operation = Operation::None;
+    item.outcome = Some(outcome);
+    item.trouble = Some(Reason::new(code, message));
+    item
+}
