@@ -12,6 +12,8 @@ use jaq_core::path::{Opt, Part, Path};
 use jaq_core::{DataT, Exn, Native, ValT};
 use jaq_json::{Map, Rc, Val};
 
+use super::{formats, put};
+
 /// The names of our natives; no program can spell them.
 const MADE: &str = "!made";
 const PASSED: &str = "!passed";
@@ -120,7 +122,7 @@ const ADDED: [&str; 6] = [
 
 /// The definitions that stand for natives of jaq, and those that it lacks.
 pub(super) fn added() -> impl Iterator<Item = Def<&'static str>> {
-    ADDED.into_iter().filter_map(parsed)
+    ADDED.into_iter().chain(formats::ADDED).filter_map(parsed)
 }
 
 /// A definition of the library as jq has it.
@@ -132,8 +134,10 @@ pub(super) fn redefined(def: Def<&str>) -> Def<&str> {
             call(WITHOUT, vec![Term::Arr(Some(Box::new(paths)))])
         }
         ("delpaths", [paths]) => call(WITHOUT, vec![Term::Var(*paths)]),
+        ("setpath", [path, new]) => put::setpath(path, new),
         (name, args) => {
-            let ours = REDEFINED.iter().find(|(ours, count, _)| *ours == name && *count == args.len());
+            let mut all = REDEFINED.iter().chain(&put::REDEFINED).chain(&formats::REDEFINED);
+            let ours = all.find(|(ours, count, _)| *ours == name && *count == args.len());
             return ours.and_then(|(.., code)| parsed(code)).unwrap_or(def);
         }
     };
@@ -162,8 +166,10 @@ fn way<'s>(left: Term<&'s str>, last: &'static str) -> Term<&'s str> {
             for (index, (part, opt)) in parts.into_iter().enumerate() {
                 let asked = if index + 1 == count { last } else { PASSED };
                 let made = match &part {
-                    Part::Index(index @ (Term::Str(..) | Term::Var(_))) => {
-                        Some(Term::Call(asked, vec![index.clone()]))
+                    Part::Index(index @ Term::Str(..)) => Some(Term::Call(asked, vec![index.clone()])),
+                    Part::Index(index @ Term::Var(_)) => {
+                        let reached = Term::Call(REACHED, vec![index.clone()]);
+                        Some(pipe(Term::Call(asked, vec![index.clone()]), reached))
                     }
                     Part::Index(index @ Term::Num(_)) => Some(Term::Call(REACHED, vec![index.clone()])),
                     _ => None,

@@ -7,15 +7,18 @@
 //! clock and at the depth of the stack, and ends the run in a way that `try` cannot catch.
 //!
 //! Not offered, for a document is transformed without clock, environment or output: `now`, `localtime`,
-//! `strflocaltime`, `env`, `debug`, `stderr`, `halt`, modules.
+//! `strflocaltime`, `env`, `debug`, `stderr`, `halt`, modules. What else differs from jq 1.7 is in the README.
 
 mod as_jq;
 mod bounds;
 mod condition;
 mod convert;
+mod escapes;
+mod formats;
 mod order;
 mod patterns;
 mod positions;
+mod put;
 mod raised;
 mod slips;
 mod state;
@@ -30,6 +33,7 @@ use jaq_core::{Compiler, Ctx, Vars};
 use serde_json::Value;
 
 use crate::problem::Problem;
+use escapes::Resolved;
 use state::{End, State};
 use watch::{Watch, Watched};
 
@@ -91,7 +95,7 @@ impl Filter {
     ///
     /// The first thing that is wrong with it.
     pub fn compile(program: &str) -> Result<Self, Problem> {
-        Self::of_term(program, parse(program, false)?)
+        Self::of_program(program, false)
     }
 
     /// Compiles a program that is a condition.
@@ -100,7 +104,14 @@ impl Filter {
     ///
     /// As [`Self::compile`]; and an assignment, or a filter like `del`, which would hold for every document.
     pub fn condition(program: &str) -> Result<Self, Problem> {
-        Self::of_term(program, parse(program, true)?)
+        Self::of_program(program, true)
+    }
+
+    fn of_program(program: &str, is_condition: bool) -> Result<Self, Problem> {
+        let resolved = Resolved::of(program);
+        let term = parse(&resolved.program, is_condition);
+        let compiled = term.and_then(|term| Self::of_term(&resolved.program, term));
+        compiled.map_err(|problem| resolved.in_the_old(problem))
     }
 
     fn of_term(program: &str, term: load::parse::Term<&str>) -> Result<Self, Problem> {

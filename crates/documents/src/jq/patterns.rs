@@ -109,10 +109,11 @@ fn compile(pattern: &str, flags: &str) -> Result<Pattern, Error> {
             'n' => is_without_empty = true,
             'i' => drop(builder.case_insensitive(true)),
             'x' => drop(builder.ignore_whitespace(true)),
-            's' => drop(builder.dot_matches_new_line(true)),
+            // `^` and `$` are the ends of the text anyway: no flag of jq makes them those of a line.
+            's' => {}
             'm' => drop(builder.multi_line(true)),
             'l' => drop(builder.swap_greed(true)),
-            'p' => drop(builder.dot_matches_new_line(true).multi_line(true)),
+            'p' => drop(builder.dot_matches_new_line(true)),
             other => return Err(Error::str(format_args!("invalid regex flag: {other}"))),
         }
     }
@@ -172,7 +173,8 @@ mod tests {
             (r#""abc" | capture("(?<x>q)?(?<y>b)")"#, json!({ "x": null, "y": "b" })),
             (r#""ab" | [scan("(x)?(a)")], [scan("[ab]")]"#, json!([[null, "a"]])),
             (r#""ab" | test("b"; null)"#, json!(true)),
-            (r#""a\nb" | test("a.b"), test("a.b"; "p")"#, json!(false)),
+            (r#""a\nb" | [test("a.b"), test("a.b"; "p"), test("a.b"; "s")]"#, json!([false, true, false])),
+            (r#""a\nb" | [test("^b"), test("^b"; "s"), test("^b"; "p")]"#, json!([false, false, false])),
             (r#""foo bar" | sub("(?<a>\\w+) (?<b>\\w+)"; "\(.b) \(.a)")"#, json!("bar foo")),
             (r#""a1b" | split("\\d"; null)"#, json!(["a", "b"])),
             (r#""aab" | gsub("a"; "")"#, json!("b")),

@@ -12,8 +12,9 @@ use jaq_json::{Num, Val};
 use super::as_jq::{self, pipe};
 use super::bounds;
 use super::patterns::Taken;
-use super::positions;
+use super::put::{self, KEYED};
 use super::state::{End, NESTED, State};
+use super::{formats, positions};
 
 /// The name of the filter; no program can spell it.
 const TICK: &str = "!tick";
@@ -174,7 +175,9 @@ pub(super) fn natives() -> impl Iterator<Item = Fun> {
         .map(named)
         .chain(ours)
         .chain(as_jq::natives())
+        .chain(formats::natives())
         .chain(positions::natives())
+        .chain(put::natives())
 }
 
 /// A number without a fraction as a whole one; others, and whatever is no number, as they are.
@@ -296,7 +299,11 @@ pub(super) fn term<'s>(whole: Term<&'s str>) -> Term<&'s str> {
         }
         Term::Arr(inner) => Term::Arr(inner.map(|inner| Box::new(kept(term(*inner))))),
         Term::Obj(members) => {
-            let member = |(key, value): (_, Option<_>)| (term(key), value.map(|value| kept(factor(value))));
+            let member = |(key, value): (_, Option<_>)| match value {
+                Some(value) if matches!(key, Term::Str(..)) => (term(key), Some(kept(factor(value)))),
+                Some(value) => (pipe(term(key), Term::Call(KEYED, Vec::new())), Some(kept(factor(value)))),
+                None => (term(key), None),
+            };
             Term::Obj(members.into_iter().map(member).collect())
         }
         // A number as it is written may be a position in a path.
