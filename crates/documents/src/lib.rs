@@ -8,6 +8,7 @@ pub mod contained;
 pub mod diff;
 pub mod document;
 pub mod edited;
+mod envelope;
 pub mod facts;
 pub mod field_rename;
 pub mod first_few;

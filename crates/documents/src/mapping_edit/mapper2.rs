@@ -61,6 +61,7 @@ pub(super) fn apply(
                 list[at].as_object_mut().ok_or_else(|| StepError::failed("an entry is not an object"))?;
             let container = keys.contains_key("mappings") || keys.contains_key("buildArrayHelper");
             let why = if !container {
+                without_helper(keys, row, &shown)?;
                 None
             } else if row.source.is_some() || row.hard_coded.is_some() || row.lookup.is_some() {
                 Some("it has no source of its own")
@@ -72,7 +73,7 @@ pub(super) fn apply(
                 None
             };
             match why {
-                Some(why) => Err(StepError::failed(format!("`{shown}` holds rows: {why}"))),
+                Some(why) => Err(StepError::failed(format!("`{shown}` {}: {why}", held(keys)))),
                 None => row::write(keys, row, Model::Two),
             }
         })?,
@@ -86,6 +87,35 @@ pub(super) fn apply(
         0 => return Err(StepError::not_applicable(format!("no row has the target `{shown}`"))),
         1 => {}
         _ => warnings.push(format!("{count} rows have the target `{shown}`; all were changed")),
+    }
+    Ok(())
+}
+
+/// What a row consists of that has no source of its own.
+fn held(keys: &Map<String, Value>) -> &'static str {
+    let helpers = keys.get("buildArrayHelper").and_then(Value::as_array);
+    let holds_rows = |helper: &Value| helper.get("mappings").is_some();
+    if keys.contains_key("mappings") || helpers.is_none_or(|helpers| helpers.iter().any(holds_rows)) {
+        "holds rows"
+    } else {
+        "takes its entries by `buildArrayHelper` (change that with `patch`)"
+    }
+}
+
+/// Refuses what would make a list without a helper, which the service sends empty, or an object without rows.
+fn without_helper(keys: &Map<String, Value>, row: &Row, shown: &str) -> Result<(), StepError> {
+    let is_container = |kind: &str| kind.ends_with("array") || kind == "object";
+    let old = keys.get("dataType").and_then(Value::as_str).unwrap_or_default();
+    let new = row.data_type.as_ref().and_then(Value::as_str).unwrap_or(old);
+    let is_read = keys.contains_key("extract") || keys.contains_key("hardCodedValue");
+    let is_filled = [&row.source, &row.hard_coded].into_iter().flatten().any(|value| !value.is_null());
+    if is_container(new) && (new != old || is_filled && !is_read) {
+        let lacks = if new == "object" {
+            "rows of its own"
+        } else {
+            "a helper (`buildArrayHelper`), without which the service sends it empty"
+        };
+        return Err(StepError::failed(format!("data_type: `{shown}` as `{new}` needs {lacks}: use patch")));
     }
     Ok(())
 }
@@ -106,7 +136,8 @@ fn new_row(name: &str, row: &Row) -> Result<Value, StepError> {
     }
     let data_type = keys.get("dataType").and_then(Value::as_str).unwrap_or_default();
     if data_type.contains("array") || data_type == "object" {
-        let message = format!("data_type: a new row of `{data_type}` needs rows of its own: use patch");
+        let lacks = if data_type == "object" { "rows" } else { "a helper (`buildArrayHelper`)" };
+        let message = format!("data_type: a new row of `{data_type}` needs {lacks} of its own: use patch");
         return Err(StepError::failed(message));
     }
     keys.entry("sourceDataType").or_insert_with(|| Value::from("string"));
@@ -223,7 +254,16 @@ fn inside<'v>(
     shown: &str,
     warnings: &mut Vec<String>,
 ) -> Result<&'v mut Vec<Value>, StepError> {
-    let refuse = || StepError::failed(format!("`{shown}` holds no rows: remove it first"));
+    let named = if shown.is_empty() {
+        "the entry without a name around its rows".to_owned()
+    } else {
+        format!("`{shown}`")
+    };
+    let refuse = || {
+        StepError::failed(format!(
+            "{named} is no object or list of objects, and holds no rows: remove it first"
+        ))
+    };
     if entry.get("dataType").and_then(Value::as_str) == Some("object") && entry.get("extract").is_none() {
         let Some(keys) = entry.as_object_mut() else { return Err(refuse()) };
         return keys.entry("mappings").or_insert_with(|| json!([])).as_array_mut().ok_or_else(refuse);
@@ -231,7 +271,7 @@ fn inside<'v>(
     let helpers = entry.get_mut("buildArrayHelper").and_then(Value::as_array_mut).ok_or_else(refuse)?;
     let holds = |h: &Value| h.get("mappings").is_some_and(Value::is_array);
     if helpers.iter().filter(|h| holds(h)).count() > 1 {
-        warnings.push(format!("`{shown}` is built of several parts; the row was added to the first"));
+        warnings.push(format!("{named} is built of several parts; the row was added to the first"));
     }
     let first = helpers.iter_mut().find(|h| holds(h)).ok_or_else(refuse)?;
     first.get_mut("mappings").and_then(Value::as_array_mut).ok_or_else(refuse)

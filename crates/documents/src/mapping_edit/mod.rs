@@ -9,6 +9,7 @@ mod mapper1;
 mod mapper2;
 mod meant;
 mod row;
+mod source;
 mod uses;
 
 use serde_json::{Map, Value};
@@ -17,7 +18,7 @@ pub use self::lookups::edit_lookup;
 use crate::output::Output;
 use crate::problem::{Problem, Problems};
 use crate::rename;
-use crate::schema::{Mapper, Model, adaptor_with_block, has_rows};
+use crate::schema::{self, Holds, Mapper, Model, Record, Syntax, adaptor_with_block, has_rows};
 use crate::step_error::{StepError, Warnings};
 
 /// Where a row stands.
@@ -179,10 +180,15 @@ pub fn edit_mapping(document: &mut Value, edit: &MappingEdit) -> Result<Warnings
     if model == Model::Two && top_is_one(document) {
         warnings.push("it has both mapping models; the change is made in Mapper 2.0, which wins".to_owned());
     }
+    let edit = &match model {
+        Model::One => edit.clone(),
+        Model::Two => with_path(edit, &document["mappings"], &mut warnings),
+    };
     let table = Output::of(document) == Output::Table;
     let (pointer, key) = home(document, model);
     let holder = document.pointer_mut(&pointer).ok_or_else(|| StepError::failed("it is not an object"))?;
     let before = holder.get(key).cloned();
+    let empty = before.as_ref().map_or(0, empty_lists);
     let done = match model {
         Model::One => mapper1::apply(holder, edit, &mut warnings),
         Model::Two => mapper2::apply(holder, edit, table, &mut warnings),
@@ -194,13 +200,52 @@ pub fn edit_mapping(document: &mut Value, edit: &MappingEdit) -> Result<Warnings
         };
     }
     done?;
-    if matches!(edit, MappingEdit::Remove(_)) && !is_mapped(document, model) {
-        warnings.push(format!(
-            "`{}` was the last row of its mapping: without one it passes the whole record through",
-            target.shown()
-        ));
+    if matches!(edit, MappingEdit::Remove(_)) {
+        let after = document.pointer(&pointer).and_then(|holder| holder.get(key)).unwrap_or(&Value::Null);
+        let is_emptied = || empty_lists(after) > empty;
+        if !is_mapped(document, model) {
+            warnings.push(format!(
+                "`{}` was the last row of its mapping: without one it passes the whole record through",
+                target.shown()
+            ));
+        } else if is_emptied() {
+            warnings.push(format!(
+                "`{}` was the last row of the list or object it stood in, which maps nothing now: add a row, or remove it too",
+                target.shown()
+            ));
+        }
     }
     Ok(warnings)
+}
+
+/// The edit with its source as a path of Mapper 2.0.
+fn with_path(edit: &MappingEdit, mappings: &Value, warnings: &mut Vec<String>) -> MappingEdit {
+    let mut edit = edit.clone();
+    if let MappingEdit::Add(_, row, _) | MappingEdit::Edit(_, row) = &mut edit
+        && let Some(Value::String(text)) = &mut row.source
+    {
+        *text = source::spelled(text, mappings, warnings);
+    }
+    edit
+}
+
+/// How many lists and objects of a mapping hold no rows.
+fn empty_lists(value: &Value) -> usize {
+    match value {
+        Value::Array(entries) => entries.iter().map(empty_lists).sum(),
+        Value::Object(members) => {
+            let is_empty =
+                |key: &str| members.get(key).is_some_and(|rows| rows.as_array().is_some_and(Vec::is_empty));
+            // The body of a mapping of Mapper 1.0 may be empty beside its lists.
+            let own = if members.contains_key("lists") {
+                is_empty("fields") && is_empty("lists")
+            } else {
+                is_empty("fields") || is_empty("mappings")
+            };
+            usize::from(own) + members.values().map(empty_lists).sum::<usize>()
+        }
+        _ => 0,
+    }
 }
 
 /// The object that holds the mapping, and its key there.
@@ -243,9 +288,37 @@ fn may_map(document: &Value) -> Result<(), StepError> {
         Output::Blob => "it has no mapping: it moves a file as it is, and a mapping means nothing to it",
         Output::Sql => "it has no mapping: its own SQL names the fields of the record",
         Output::Document => "it has no mapping: its own document template names the fields of the record",
-        Output::Records | Output::Table | Output::File(_) => return Ok(()),
+        Output::Records | Output::File(_) => match body_template(document) {
+            Some(at) => {
+                return Err(StepError::failed(format!(
+                    "it has no mapping: its own template {at} names the fields of the record, and would see the mapped record instead"
+                )));
+            }
+            None => return Ok(()),
+        },
+        Output::Table => return Ok(()),
     };
     Err(StepError::failed(reason))
+}
+
+/// Where an import has a template of the body it sends, or of its file, that is filled from the record.
+fn body_template(document: &Value) -> Option<String> {
+    let mut found = None;
+    schema::walk(document, &mut |field, pointer, value| {
+        let is_body = matches!(field.holds, Holds::Names(Syntax::Template, Record::Body | Record::Mapped));
+        if is_body && found.is_none() && is_filled_in(value) {
+            found = Some(pointer.to_owned());
+        }
+    });
+    found
+}
+
+fn is_filled_in(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains("{{"),
+        Value::Array(entries) => entries.iter().any(is_filled_in),
+        _ => false,
+    }
 }
 
 /// Whether the lookups a row is to use are there.

@@ -129,7 +129,7 @@ fn source(keys: &mut Map<String, Value>, row: &Row, model: Model) -> Result<(), 
     Ok(())
 }
 
-/// A source the way the model writes it: `unit_price` or `$.unit_price`.
+/// A source the way the model writes it: `$.unit_price` is `unit_price` in Mapper 1.0.
 fn spelled(text: &str, model: Model) -> String {
     if text.contains("{{") {
         return text.to_owned();
@@ -140,9 +140,8 @@ fn spelled(text: &str, model: Model) -> String {
             None if text.starts_with("$[") => text[1..].to_owned(),
             None => text.to_owned(),
         },
-        Model::Two if text.starts_with('$') => text.to_owned(),
-        Model::Two if text.starts_with('[') => format!("${text}"),
-        Model::Two => format!("$.{text}"),
+        // It is a path already.
+        Model::Two => text.to_owned(),
     }
 }
 

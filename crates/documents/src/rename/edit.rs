@@ -8,6 +8,7 @@ use super::matcher::{Counts, Found, Rules, View};
 use super::scope::TemplateContext;
 use super::template;
 use super::unchanged::{UNREADABLE, UNSAYABLE, Unchanged};
+use crate::envelope::{self, Envelope};
 use crate::path::{Grammar, Piece, Token, extract, json_path, print, single};
 use crate::place::push_key;
 use crate::shortened::shortened;
@@ -27,17 +28,6 @@ pub(super) enum TextSyntax {
     Key,
     /// Paths between commas.
     List,
-}
-
-/// Whether the JSON paths of a mapping begin with an envelope around the record. No key of a document says so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Envelope {
-    /// They begin at the record.
-    No,
-    /// The record is `$.record`.
-    Yes,
-    /// Some paths speak for it and some against it: they are read as if there were none.
-    Unclear,
 }
 
 /// The renames of one side of a document, and what they did in it.
@@ -337,6 +327,5 @@ const ENVELOPE: &str =
     "may name the field; it is not clear whether `$.record` is the record; it is left alone";
 
 fn is_member(tokens: &[Token]) -> bool {
-    let first = tokens.first().map(|token| token.text.as_str());
-    first.is_none_or(|name| crate::handlebars::helpers::ENVELOPE.contains(&name))
+    tokens.first().is_none_or(|token| envelope::is_member(&token.text))
 }

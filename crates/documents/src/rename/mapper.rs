@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::edit::{Envelope, TextSyntax, below};
+use super::edit::{TextSyntax, below};
 use super::scope::TemplateContext;
 use super::walk::Walk;
+use crate::envelope::Envelope;
 use crate::field_rename::Side;
-use crate::handlebars::helpers;
 use crate::path::{Kind, extract, names, single};
 use crate::schema::Record;
 
@@ -101,11 +101,8 @@ impl Walk<'_> {
     /// A Mapper 2.0 mapping. That of an answer has targets of its own.
     pub(super) fn mapper2_root(&mut self, mappings: &mut Value, at: &mut String, record: Record) {
         let side = if record == Record::Answer { Side::Response } else { Side::Source };
-        let mut envelope = Evidence::default();
-        if self.sides.of(side).is_some() {
-            envelope.scan(mappings);
-        }
-        let context = Mapping2 { side, syntax: TextSyntax::Extract2(envelope.verdict()) };
+        let envelope = if self.sides.of(side).is_some() { Envelope::of(mappings) } else { Envelope::No };
+        let context = Mapping2 { side, syntax: TextSyntax::Extract2(envelope) };
         let mut parents = Vec::new();
         self.each_entry(mappings, at, &mut |walk, entry, at| walk.entry2(entry, context, &mut parents, at));
     }
@@ -215,52 +212,6 @@ struct Mapping2 {
 fn names_of(path: Option<&Value>) -> Vec<String> {
     let Some(text) = path.and_then(Value::as_str).filter(|t| !t.is_empty()) else { return Vec::new() };
     extract::parse(text).map_or_else(|| names(&[single(text)]), |p| names(&p.tokens))
-}
-
-/// What the JSON paths of a mapping say about an envelope around the record.
-#[derive(Debug, Default)]
-struct Evidence {
-    /// Paths that begin at `$.record`.
-    record: usize,
-    /// Paths that begin at a name that no envelope has.
-    outside: usize,
-}
-
-impl Evidence {
-    fn scan(&mut self, mappings: &Value) {
-        let entries = match mappings {
-            Value::Array(list) => list.as_slice(),
-            one @ Value::Object(_) => std::slice::from_ref(one),
-            _ => return,
-        };
-        for entry in entries {
-            self.path(entry.get("extract"));
-            for key in ["mappings", "buildArrayHelper"] {
-                entry.get(key).into_iter().for_each(|inner| self.scan(inner));
-            }
-        }
-    }
-
-    fn path(&mut self, extract: Option<&Value>) {
-        let path = extract.and_then(Value::as_str);
-        let Some(text) = path.filter(|t| t.starts_with("$.") || t.starts_with("$[")) else { return };
-        // Names of the envelope are plain words, so reading up to the next mark will do.
-        match text[2..].split(['.', '[']).next() {
-            Some("record") => self.record += 1,
-            Some(name) if helpers::ENVELOPE.contains(&name) => {}
-            _ => self.outside += 1,
-        }
-    }
-
-    /// An envelope is told by its record; a single odd path among many does not speak against it.
-    fn verdict(&self) -> Envelope {
-        match (self.record, self.outside) {
-            (0, _) => Envelope::No,
-            (_, 0) => Envelope::Yes,
-            (record, outside) if record >= 4 * outside => Envelope::Yes,
-            _ => Envelope::Unclear,
-        }
-    }
 }
 
 /// The lists of the record whose fields use a lookup, by its name: its bare names are about an element of theirs.

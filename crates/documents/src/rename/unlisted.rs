@@ -115,7 +115,7 @@ impl Walk<'_, '_> {
         match member {
             Value::String(path) if key.ends_with("xtract") && !path.contains("{{") => {
                 let syntax = if path.starts_with('$') {
-                    TextSyntax::Extract2(super::edit::Envelope::No)
+                    TextSyntax::Extract2(crate::envelope::Envelope::No)
                 } else {
                     TextSyntax::Extract
                 };

@@ -4,10 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
-use super::edit::{Envelope, SideRename, TextSyntax, below, short};
+use super::edit::{SideRename, TextSyntax, below, short};
 use super::matcher::Rules;
 use super::scope::TemplateContext;
 use super::statement;
+use crate::envelope::Envelope;
 use crate::field_rename::Side;
 use crate::path::{extract, names};
 use crate::schema::{self, Field, Holds, LOOKUP, Model, Record, Syntax};

@@ -4,11 +4,12 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::edit::{Envelope, SideRename, TextSyntax, below};
+use super::edit::{SideRename, TextSyntax, below};
 use super::matcher::{Counts, Rule, Rules};
 use super::statement::mentions;
 use super::unlisted;
 use super::walk::{Sides, Walk, for_each_text, mention, rules_would_touch};
+use crate::envelope::Envelope;
 use crate::field_rename::Side;
 use crate::schema::{self, Holds, Record};
 

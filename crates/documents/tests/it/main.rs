@@ -9,6 +9,7 @@ mod emulator_tables;
 mod fuzz;
 mod light_tree;
 mod mapping_edit;
+mod mapping_edit_rows;
 mod mass_rename;
 mod reference_laws;
 mod reference_words;

@@ -1,0 +1,145 @@
+//! Rows that a step may only change with a look at the mapping around them.
+
+use serde_json::{Value, json};
+use transship_documents::{Facts, Program, StepSpec};
+
+/// The document after a step, and what was said: warnings, or the error.
+fn done(document: &Value, step: &str, keys: Value) -> (Value, String) {
+    let program = Program::compile(vec![StepSpec::new(step, keys)]).unwrap();
+    match program.apply(document.clone(), &Facts::default()) {
+        Ok(done) => {
+            (done.document, done.warnings.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+        }
+        Err(error) => (document.clone(), format!("error: {error}")),
+    }
+}
+
+fn two(generate: &str, extract: &str) -> Value {
+    json!({ "generate": generate, "dataType": "string", "sourceDataType": "string", "extract": extract, "status": "Active" })
+}
+
+fn http(mappings: Value) -> Value {
+    json!({ "name": "Orders", "adaptorType": "HTTPImport", "http": {}, "mappings": mappings })
+}
+
+#[test]
+fn no_row_becomes_a_list_without_a_helper() {
+    let document = http(
+        json!([two("tags", "$.tags"), { "generate": "draft", "dataType": "stringarray", "status": "Draft" },
+        { "generate": "bare", "dataType": "numberarray", "extract": "$.n", "status": "Active" }]),
+    );
+    for kind in ["stringarray", "numberarray", "booleanarray", "objectarray", "arrayarray", "object"] {
+        for (step, keys) in [
+            ("edit_mapping", json!({ "target": "tags", "set": { "data_type": kind } })),
+            ("add_mapping", json!({ "target": "more", "source": "more", "data_type": kind })),
+        ] {
+            let (after, said) = done(&document, step, keys);
+            assert_eq!(after, document, "{kind}");
+            let lacks = if kind == "object" { "rows" } else { "a helper" };
+            assert!(
+                said.starts_with("error: ") && said.contains(lacks) && said.contains("patch"),
+                "{kind}: {said}"
+            );
+        }
+    }
+    let (_, said) = done(&document, "edit_mapping", json!({ "target": "draft", "set": { "source": "x" } }));
+    assert!(said.contains("`draft` as `stringarray` needs a helper"), "{said}");
+    // What is there without one stays as it is.
+    let (after, said) =
+        done(&document, "edit_mapping", json!({ "target": "bare", "set": { "source": "m" } }));
+    assert_eq!((after["mappings"][2]["extract"].as_str(), said.as_str()), (Some("$.m"), ""));
+    let (after, _) =
+        done(&document, "edit_mapping", json!({ "target": "tags", "set": { "data_type": "number" } }));
+    assert_eq!(after["mappings"][0]["dataType"], "number");
+}
+
+#[test]
+fn a_source_is_written_as_the_paths_around_it_are() {
+    let envelope = json!([two("a", "$.record.x"), two("b", "$.settings.flow.y"), two("c", "$.record.z")]);
+    let plain = json!([two("a", "$.x"), two("b", "$.record")]);
+    for (mappings, source, expected, warned) in [
+        (&envelope, "w", "$.record.w", false),
+        (&envelope, "q.r", "$.record.q.r", false),
+        (&envelope, "[\"a b\"]", "$.record[\"a b\"]", false),
+        (&envelope, "record.w", "$.record.w", false),
+        (&envelope, "$.record.w", "$.record.w", false),
+        (&envelope, "$.settings.flow.w", "$.settings.flow.w", false),
+        (&envelope, "settings.flow.w", "$.settings.flow.w", true),
+        (&envelope, "$.w", "$.w", true),
+        (&envelope, "{{record.w}}", "{{record.w}}", false),
+        (&plain, "w", "$.w", true),
+        (&json!([two("a", "$.x")]), "w", "$.w", false),
+        (&json!([two("a", "$.x")]), "[\"a b\"]", "$[\"a b\"]", false),
+    ] {
+        for (step, keys, at) in [
+            ("edit_mapping", json!({ "target": "a", "set": { "source": source } }), 0),
+            ("add_mapping", json!({ "target": "n", "source": source }), mappings.as_array().unwrap().len()),
+        ] {
+            let (after, said) = done(&http(mappings.clone()), step, keys.clone());
+            assert_eq!(after["mappings"][at]["extract"], expected, "{source}");
+            // Of a mapping of one row, an edit may change what speaks for the envelope.
+            assert_eq!(!said.is_empty(), warned, "{step} {source}: {said}");
+            assert_eq!(done(&after, step, keys).0, after, "a second time nothing changes");
+        }
+    }
+}
+
+#[test]
+fn what_loses_its_last_row_is_named() {
+    let table = json!({ "ftp": {}, "file": { "type": "csv" }, "mappings": [{ "dataType": "objectarray", "status": "Active",
+        "buildArrayHelper": [{ "extract": "$", "mappings": [two("a", "$.a")] }] }] });
+    let object = http(
+        json!([two("id", "$.id"), { "generate": "o", "dataType": "object", "mappings": [two("a", "$.a")] }]),
+    );
+    let list = json!({ "netsuite_da": { "mapping": { "fields": [{ "extract": "x", "generate": "x" }],
+        "lists": [{ "generate": "item", "fields": [{ "extract": "a", "generate": "a" }] }] } },
+        "adaptorType": "NetSuiteDistributedImport" });
+    for (document, target) in [(&table, "a"), (&object, "o.a"), (&list, "item.a")] {
+        let (after, said) = done(document, "remove_mapping", json!({ "target": target }));
+        assert_ne!(&after, document);
+        assert!(said.contains(&format!("`{target}` was the last row")), "{said}");
+    }
+    let (_, said) = done(&object, "remove_mapping", json!({ "target": "id" }));
+    assert_eq!(said, "");
+    let (_, said) = done(&list, "remove_mapping", json!({ "target": "x" }));
+    assert_eq!(said, "");
+}
+
+#[test]
+fn a_template_of_its_own_would_see_another_record() {
+    let step = json!({ "target": "currency", "hard_coded": "EUR", "pass_through": "replace" });
+    for document in [
+        json!({ "adaptorType": "HTTPImport", "http": { "body": ["{{record.a}}"] } }),
+        json!({ "adaptorType": "HTTPImport", "http": { "body": "{{{jsonSerialize record}}}" } }),
+        json!({ "adaptorType": "FTPImport", "ftp": {}, "file": { "type": "xml", "xml": { "body": "<a>{{record.a}}</a>" } } }),
+    ] {
+        let (after, said) = done(&document, "add_mapping", step.clone());
+        assert_eq!(after, document);
+        assert!(said.contains("its own template /") && said.contains("mapped record"), "{said}");
+    }
+    for document in [
+        json!({ "adaptorType": "HTTPImport", "http": { "body": ["{}"], "relativeURI": ["/{{record.a}}"] } }),
+        json!({ "adaptorType": "FTPImport", "ftp": {}, "file": { "type": "csv", "fileName": "{{timestamp}}" } }),
+    ] {
+        let (after, said) = done(&document, "add_mapping", step.clone());
+        assert!(after["mappings"][0].is_object(), "{said}");
+    }
+}
+
+#[test]
+fn what_has_no_source_of_its_own_is_told_as_what_it_is() {
+    let simple = json!({ "generate": "tags", "dataType": "stringarray", "status": "Active",
+        "buildArrayHelper": [{ "extract": "$.tags", "sourceDataType": "stringarray" }] });
+    let wrapper = json!({ "dataType": "objectarray", "status": "Active",
+        "buildArrayHelper": [{ "extract": "$", "mappings": [] }, { "extract": "$.x", "mappings": [two("a", "$.a")] }] });
+    let (_, said) =
+        done(&http(json!([simple])), "edit_mapping", json!({ "target": "tags", "set": { "source": "x" } }));
+    assert!(
+        said.contains("`tags` takes its entries by `buildArrayHelper`") && !said.contains("rows"),
+        "{said}"
+    );
+    let (_, said) = done(&http(json!([simple])), "add_mapping", json!({ "target": "tags.x", "source": "x" }));
+    assert!(said.contains("`tags` is no object or list of objects"), "{said}");
+    let (_, said) = done(&http(json!([wrapper])), "add_mapping", json!({ "target": "b", "source": "b" }));
+    assert!(said.starts_with("the entry without a name around its rows is built of several parts"), "{said}");
+}
