@@ -53,7 +53,7 @@ pub fn edit_lookup(document: &mut Value, edit: &LookupEdit) -> Result<Warnings, 
         LookupEdit::Remove { name } => {
             let copies = places(document, name);
             if copies.is_empty() {
-                return Err(absent(name));
+                return Err(absent(document, name));
             }
             let uses = uses::of(document, name, &copies);
             if !uses.named.is_empty() {
@@ -80,8 +80,19 @@ pub(super) fn has(document: &Value, name: &str) -> bool {
     !places(document, name).is_empty()
 }
 
-fn absent(name: &str) -> StepError {
-    StepError::not_applicable(format!("it has no lookup `{name}`"))
+/// Why there is no such lookup. What is no list may hold one, in a form that the service is not known to read.
+fn absent(document: &Value, name: &str) -> StepError {
+    let mut odd = None;
+    meant(document, &mut |key, pointer, value| {
+        if key == Some("lookups") && !value.is_array() && !value.is_null() {
+            odd.get_or_insert_with(|| pointer.to_owned());
+        }
+        Then::Enter
+    });
+    match odd {
+        Some(place) => StepError::failed(format!("its lookups at {place} are not a list")),
+        None => StepError::not_applicable(format!("it has no lookup `{name}`")),
+    }
 }
 
 fn shown(places: &[String]) -> String {
@@ -136,7 +147,7 @@ fn each(
 ) -> Result<(), StepError> {
     let found = places(document, name);
     if found.is_empty() {
-        return Err(absent(name));
+        return Err(absent(document, name));
     }
     // From the end: a removal moves what stands behind it.
     for place in found.iter().rev() {

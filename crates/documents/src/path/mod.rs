@@ -95,9 +95,10 @@ impl Grammar {
         }
     }
 
-    /// The same for a name that may end its path: digits there are a number to handlebars, and no name.
+    /// The same for a name that may end its path: digits there are a number to handlebars, with or without a minus, and no name.
     fn needs_quotes_at(self, name: &str, last: bool) -> bool {
-        self.needs_quotes(name) || self == Self::Handlebars && last && is_digits(name)
+        let is_number = || is_digits(name.strip_prefix('-').unwrap_or(name));
+        self.needs_quotes(name) || self == Self::Handlebars && last && is_number()
     }
 
     /// The style of a new name that takes the place of `old`, written in `style`; each with whether it ends its path.
@@ -210,7 +211,8 @@ fn spell(out: &mut String, grammar: Grammar, name: &str, style: Style) -> Option
         Style::Bracket => {
             // A segment literal of handlebars ends at its first `]`, whatever else it holds.
             let opens = grammar != Grammar::Handlebars && name.contains('[');
-            if opens || name.contains(']') || name.is_empty() {
+            // To some readers `\]` ends nothing.
+            if opens || name.contains(']') || name.ends_with('\\') || name.is_empty() {
                 return None;
             }
             out.push('[');

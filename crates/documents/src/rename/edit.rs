@@ -5,11 +5,12 @@ use std::ops::Range;
 use serde_json::Value;
 
 use super::matcher::{Counts, Found, Rules, View};
+use super::reading;
 use super::scope::TemplateContext;
 use super::template;
-use super::unchanged::{UNREADABLE, UNSAYABLE, Unchanged};
+use super::unchanged::{PARENT, UNREADABLE, UNSAYABLE, Unchanged};
 use crate::envelope::{self, Envelope};
-use crate::path::{Grammar, Piece, Token, extract, json_path, print, single};
+use crate::path::{Grammar, Kind, Piece, Style, Token, extract, json_path, print, single};
 use crate::place::push_key;
 use crate::shortened::shortened;
 
@@ -71,6 +72,7 @@ impl<'a> SideRename<'a> {
         if let Some(reverse) = &rules.reverse {
             let context = TemplateContext {
                 context: rules.rewrite_names(&context.context),
+                record: rules.rewrite_names(&context.record),
                 others: context.others.iter().map(|names| rules.rewrite_names(names)).collect(),
                 ..context.clone()
             };
@@ -153,7 +155,11 @@ fn rewrite(
         TextSyntax::Path | TextSyntax::Key | TextSyntax::List => false,
     };
     if template {
-        return template::rewrite(rules, text, context, counts, unchanged);
+        let new = template::rewrite(rules, text, context, counts, unchanged);
+        if syntax == TextSyntax::Extract {
+            Pass { rules, context, counts, unchanged }.braces_beside(text);
+        }
+        return new;
     }
     let mut pass = Pass { rules, context, counts, unchanged };
     match syntax {
@@ -184,7 +190,10 @@ impl Pass<'_> {
         }
         let (mut out, mut at) = (String::new(), 0);
         for span in braces {
-            if let Some(new) = self.path(&text[span.clone()]) {
+            let inside = &text[span.clone()];
+            if inside.trim() != inside {
+                self.leave(&self.rules.named_by(inside.trim()), &text[span.start - 1..=span.end], UNREADABLE);
+            } else if let Some(new) = self.path(inside) {
                 out.push_str(&text[at..span.start]);
                 out.push_str(&new);
                 at = span.end;
@@ -192,6 +201,32 @@ impl Pass<'_> {
         }
         out.push_str(&text[at..]);
         (at > 0).then_some(out)
+    }
+
+    /// Single braces beside tags: nobody knows whether the service fills them in there.
+    fn braces_beside(&mut self, text: &str) {
+        for span in extract::single_braces(text) {
+            let is_of_a_tag = text[..span.start - 1].ends_with('{') || text[span.end + 1..].starts_with('}');
+            if !is_of_a_tag {
+                let named = self.rules.named_by(text[span.clone()].trim());
+                self.leave(&named, &text[span.start - 1..=span.end], UNREADABLE);
+            }
+        }
+    }
+
+    /// A path that no rename is about as it is read: it may be about the parent record, or hold marks of no known meaning.
+    fn unsure(&mut self, text: &str, tokens: &[Token], skip: usize, marks: &[char]) {
+        if !self.context.record.is_empty() && tokens.get(skip).is_none_or(|t| t.text != "_PARENT") {
+            let view = View { context: Vec::new(), skip };
+            let mut ignored = Counts::new(self.rules.all.len());
+            let found = self.rules.resolve(std::slice::from_ref(&view), tokens, &mut ignored);
+            if let Found::Changed(rule, _) | Found::Unsayable(rule) = found {
+                return self.leave(&[rule], text, PARENT);
+            }
+        }
+        if tokens.iter().any(|t| t.style == Style::Plain && t.kind == Kind::Name && t.text.contains(marks)) {
+            self.leave(&reading::worded_in(self.rules, text), text, UNREADABLE);
+        }
     }
 
     fn leave(&mut self, rules: &[usize], text: &str, reason: &'static str) {
@@ -211,9 +246,13 @@ impl Pass<'_> {
             return None;
         };
         let tokens = &found.tokens;
-        let context = if found.head > 0 { Vec::new() } else { self.context.context.clone() };
-        let views = self.views(tokens, 0, context);
-        self.rename_path(&views, Grammar::Extract, text, tokens, found.head..text.len())
+        let around = if found.head > 0 { &self.context.record } else { &self.context.context };
+        let views = self.views(tokens, 0, around.clone());
+        let new = self.rename_path(&views, Grammar::Extract, text, tokens, found.head..text.len());
+        if new.is_none() {
+            self.unsure(text, tokens, 0, if text.contains("(*)") { &['('] } else { &['{', '}'] });
+        }
+        new
     }
 
     fn json_path(&mut self, text: &str, envelope: Envelope) -> Option<String> {
@@ -229,8 +268,8 @@ impl Pass<'_> {
         let body = 1..found.end;
         let views = match (envelope, record) {
             (Envelope::Yes, false) => Vec::new(),
-            (Envelope::Yes, true) => self.views(tokens, 1, Vec::new()),
-            _ => self.views(tokens, 0, Vec::new()),
+            (Envelope::Yes, true) => self.views(tokens, 1, self.context.record.clone()),
+            _ => self.views(tokens, 0, self.context.record.clone()),
         };
         let other = match (envelope, record) {
             (Envelope::Unclear, true) => Some(1),
@@ -241,10 +280,12 @@ impl Pass<'_> {
         let new = self.rename_path(&views, Grammar::JsonPath, text, tokens, body);
         if let (None, Some(skip)) = (&new, other) {
             let mut ignored = Counts::new(self.rules.all.len());
-            let views = self.views(tokens, skip, Vec::new());
+            let views = self.views(tokens, skip, self.context.record.clone());
             if let Found::Changed(rule, _) = self.rules.resolve(&views, tokens, &mut ignored) {
                 self.leave(&[rule], text, ENVELOPE);
             }
+        } else if new.is_none() && !views.is_empty() {
+            self.unsure(text, tokens, views[0].skip, &[',', '|', '(', '$']);
         }
         new
     }

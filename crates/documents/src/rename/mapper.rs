@@ -72,8 +72,8 @@ impl Walk<'_> {
         let mut inner = context.clone();
         inner.target.extend(parent);
         if let Some(path) = sub.get("jsonPath").and_then(Value::as_str).and_then(extract::parse) {
-            if path.head > 0 {
-                inner.source.clear();
+            if path.head > 0 || inner.source.is_empty() {
+                inner.source.clone_from(&self.record);
             }
             inner.source.extend(names(&path.tokens));
         }
@@ -170,10 +170,10 @@ impl Walk<'_> {
             return None;
         }
         let old = text.clone();
-        let others = if side == Side::Source { self.children.clone() } else { Vec::new() };
+        let record = if side == Side::Source { self.record.clone() } else { Vec::new() };
+        let context = if context.is_empty() { record.clone() } else { context.to_vec() };
         let lookups = self.lookups.clone();
-        let context =
-            TemplateContext { context: context.to_vec(), others, lookups, ..TemplateContext::default() };
+        let context = TemplateContext { context, record, lookups, ..TemplateContext::default() };
         below(at, key, |at| renames.edit(text, syntax, &context, at));
         Some(old)
     }

@@ -35,7 +35,7 @@ use self::edit::SideRename;
 use self::matcher::{Rule, Rules};
 use self::walk::{Sides, Walk};
 use crate::field_rename::{FieldRename, Side};
-use crate::path::extract;
+use crate::path::{Kind, Style, extract};
 use crate::problem::Problem;
 
 /// Field renames, compiled once and applied to many documents.
@@ -57,8 +57,7 @@ impl Renamer {
         let side = |side: Side| -> Result<Option<Rules>, Problem> {
             let mut rules: Vec<Rule> = Vec::new();
             for rename in renames.iter().filter(|r| r.side == side) {
-                let rule =
-                    Rule { from: extract::parse_field(&rename.from)?, to: extract::parse_field(&rename.to)? };
+                let rule = Rule { from: field(&rename.from)?, to: field(&rename.to)? };
                 if let Some(word) =
                     [&rule.from, &rule.to].into_iter().flatten().find(|name| is_reserved(side, name))
                 {
@@ -105,7 +104,7 @@ impl Renamer {
                 response: response.as_ref().map(SideRename::new),
             },
             mapped: walk::is_mapped(document),
-            children: walk::children(document),
+            record: walk::record(document),
             lists,
             lookups: walk::lookup_names(document),
         };
@@ -125,6 +124,34 @@ impl Renamer {
 /// Targets by which a NetSuite mapping gives instructions instead of values (section 9.1 of the API reference).
 fn is_reserved(side: Side, name: &str) -> bool {
     side == Side::Target && (name == mapper::INITIALIZE || name.starts_with("celigo_nlobj"))
+}
+
+/// Reads `from` or `to` of a rename.
+fn field(text: &str) -> Result<Vec<String>, Problem> {
+    if let Some(at) = text.find("{{").or_else(|| text.find("}}")) {
+        let problem = Problem::new(format!("`{text}` is a template, not a field path"));
+        return Err(problem
+            .at(at..at + 2)
+            .help("write the path alone, without braces: it is renamed in templates too"));
+    }
+    for token in extract::parse(text).into_iter().flat_map(|path| path.tokens) {
+        let at = token.span.start + token.separator..token.span.end;
+        let problem = match (token.kind, token.style) {
+            (Kind::Index, Style::Plain) => {
+                let help = "name the field; in lists it is renamed in every entry, and `lines[*].sku` is `lines.sku`";
+                Problem::new(format!("`{text}` holds a `*`, which names no field")).help(help)
+            }
+            (Kind::Index, _) if token.text != "*" => {
+                let problem = Problem::new(format!(
+                    "`{text}` is a field of one entry: a field is renamed in every entry of a list"
+                ));
+                problem.help("write it without the position")
+            }
+            _ => continue,
+        };
+        return Err(problem.at(at));
+    }
+    extract::parse_field(text)
 }
 
 /// The names a path of a job file is made of; none for one that cannot be read.

@@ -2,16 +2,37 @@
 
 use super::matcher::{Counts, Found, Rule, Rules, View};
 use super::scope::Scopes;
+use super::unchanged::{ELEMENT, PARENT, POSITION, QUOTED, SCOPE};
 use crate::handlebars::{Call, Path, helpers};
 use crate::path::{Kind, RESERVED, Style, Token};
 
-/// The rename that a path would be about if quotation marks inside its brackets were no part of the name.
-pub(super) fn meant_without_quotes(
+/// The rename that a path may be about which is about none as it is read, and why it stays.
+pub(super) fn unsure(
     rules: &Rules,
     scopes: &Scopes<'_>,
     path: &Path,
     tokens: &[Token],
-) -> Option<usize> {
+) -> Option<(usize, &'static str)> {
+    if let Some(rule) = meant_without_quotes(rules, scopes, path, tokens) {
+        return Some((rule, QUOTED));
+    }
+    if scopes.seems_of_the_record(path)
+        && let Some(rule) = would_change(rules, scopes.views_of_the_record(path), tokens)
+    {
+        return Some((rule, ELEMENT));
+    }
+    if let Some(rule) = would_change(rules, scopes.views_of_fields(path), tokens) {
+        return Some((rule, POSITION));
+    }
+    let parent = scopes.view_of_the_parent(path).into_iter().collect();
+    if let Some(rule) = would_change(rules, parent, tokens) {
+        return Some((rule, PARENT));
+    }
+    meant_of_a_value(rules, scopes, path, tokens).map(|rule| (rule, SCOPE))
+}
+
+/// The rename that a path would be about if quotation marks inside its brackets were no part of the name.
+fn meant_without_quotes(rules: &Rules, scopes: &Scopes<'_>, path: &Path, tokens: &[Token]) -> Option<usize> {
     let bare: Vec<Token> = tokens.iter().map(without_quotes).collect();
     let views = scopes.views(path);
     if bare == tokens || views.is_empty() || views.iter().any(|view| view.skip >= bare.len()) {
@@ -20,32 +41,24 @@ pub(super) fn meant_without_quotes(
     would_change(rules, views, &bare)
 }
 
+/// The rename that a path would be about if its part of the record were an object, of which a block takes the values one by
+/// one: `{{#each obj}}{{x}}{{/each}}` is `obj.k1.x` then.
+fn meant_of_a_value(rules: &Rules, scopes: &Scopes<'_>, path: &Path, tokens: &[Token]) -> Option<usize> {
+    let part = scopes.values_of(path)?;
+    let own: Vec<&str> =
+        tokens.iter().filter(|token| token.kind != Kind::Index).map(|token| token.text.as_str()).collect();
+    let is_meant = |rule: &Rule| {
+        let behind = rule.from.strip_prefix(&part[..]).and_then(|rest| rest.get(1..)).unwrap_or_default();
+        rule.from != rule.to
+            && !behind.is_empty()
+            && own.starts_with(&behind.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    rules.all.iter().position(is_meant)
+}
+
 /// The rename that a path would be about if it were that of a field.
 pub(super) fn meant(rules: &Rules, scopes: &Scopes<'_>, path: &Path) -> Option<usize> {
     would_change(rules, scopes.views(path), &path.tokens)
-}
-
-/// The rename that a path inside a block would be about if it were one of the record.
-pub(super) fn meant_of_the_record(
-    rules: &Rules,
-    scopes: &Scopes<'_>,
-    path: &Path,
-    tokens: &[Token],
-) -> Option<usize> {
-    if !scopes.seems_of_the_record(path) {
-        return None;
-    }
-    would_change(rules, scopes.views_of_the_record(path), tokens)
-}
-
-/// The rename that a path would be about if what stands for the record or a position at its start were a field.
-pub(super) fn meant_of_a_field(
-    rules: &Rules,
-    scopes: &Scopes<'_>,
-    path: &Path,
-    tokens: &[Token],
-) -> Option<usize> {
-    would_change(rules, scopes.views_of_fields(path), tokens)
 }
 
 fn would_change(rules: &Rules, mut views: Vec<View>, tokens: &[Token]) -> Option<usize> {
@@ -63,6 +76,14 @@ pub(super) fn names_in(rules: &Rules, path: &Path) -> Vec<usize> {
             && rule.from.last().is_some_and(|last| path.tokens.iter().any(|t| t.text == *last))
     };
     rules.all.iter().enumerate().filter(|(_, rule)| named(rule)).map(|(at, _)| at).collect()
+}
+
+/// The renames whose last name is a word of a text that is no path.
+pub(super) fn worded_in(rules: &Rules, text: &str) -> Vec<usize> {
+    let words: Vec<&str> =
+        text.split(|c: char| !c.is_alphanumeric() && !"_- ".contains(c)).map(str::trim).collect();
+    let is_word = |rule: &Rule| rule.from.last().is_some_and(|last| words.contains(&last.as_str()));
+    rules.mentioned_in(text).into_iter().filter(|at| is_word(&rules.all[*at])).collect()
 }
 
 /// Whether the first word may be the type of a Salesforce field: `{{{email customer.email}}}`.

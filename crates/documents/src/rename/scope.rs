@@ -13,7 +13,9 @@ const DEEPEST: usize = 64;
 pub(super) struct TemplateContext {
     /// Names before every bare path: the record of the place is a part of the record.
     pub context: Vec<String>,
-    /// Other parts a bare path may refer to: the list a lookup is used from, the child records of `pathToMany`.
+    /// Where the record of the import is in the record that came in: the child records of `pathToMany`, or all of it.
+    pub record: Vec<String>,
+    /// Other parts a bare path may refer to: the list a lookup is used from.
     pub others: Vec<Vec<String>>,
     /// Names of the document's lookups: such a text is no field.
     pub lookups: Vec<String>,
@@ -51,6 +53,8 @@ pub(super) struct Block {
     pub params: Vec<(String, Scope)>,
     /// Whether it changes what `this` is, so that `../` leads out of it.
     pub deep: bool,
+    /// Whether it is rendered for each entry of a list, or value of an object.
+    pub each: bool,
     /// The name in the opening tag and what became of it, for the closing one.
     pub name: Option<(String, String)>,
 }
@@ -209,6 +213,21 @@ impl<'a> Scopes<'a> {
     /// The ways to read such a path as one of the record.
     pub(super) fn views_of_the_record(&self, path: &Path) -> Vec<View> {
         self.views_in(&Scope::Root, &path.tokens, 0, true)
+    }
+
+    /// The way to read a path as one of the parent record, where the import takes its children one by one.
+    pub(super) fn view_of_the_parent(&self, path: &Path) -> Option<View> {
+        let own = self.views(path).into_iter().next()?;
+        let is_child = !own.context.is_empty() && own.context == self.around.record;
+        is_child.then(|| View { context: Vec::new(), skip: own.skip })
+    }
+
+    /// The part of the record whose values a path may be looked up in, one by one: that of the innermost `#each`.
+    pub(super) fn values_of(&self, path: &Path) -> Option<Vec<String>> {
+        match (self.base(path), self.blocks.iter().rfind(|block| block.deep)) {
+            ((Scope::Field(part), 0), Some(block)) if block.each && path.parents == 0 => Some(part),
+            _ => None,
+        }
     }
 
     /// The ways to read what stands for the record or a position in a list at the start of a path as names of fields.

@@ -6,8 +6,8 @@ use super::matcher::{Counts, Found, Rules, View};
 use super::reading;
 use super::scope::{self, Block, Scope, Scopes, TemplateContext};
 use super::unchanged::{
-    AT_RUN_TIME, BLANK, CALLED, ELEMENT, LENGTH, LOOKUP_AT_RUN_TIME, PARTIAL, POSITION, QUOTED, SCOPE,
-    SERVICE_NAME, TEXT, UNREADABLE, UNSAYABLE, Unchanged,
+    AT_RUN_TIME, BLANK, CALLED, LENGTH, LOOKUP_AT_RUN_TIME, PARTIAL, SCOPE, SERVICE_NAME, TEXT, UNREADABLE,
+    UNSAYABLE, Unchanged,
 };
 use crate::handlebars::helpers::{self, Argument, NameOf};
 use crate::handlebars::{self, Backslash, Call, Expression, Path, Tag, TagKind, Text};
@@ -91,6 +91,7 @@ impl Walk<'_> {
                     scope,
                     params: Vec::new(),
                     deep: false,
+                    each: false,
                     name: None,
                 });
             }
@@ -126,6 +127,7 @@ impl Walk<'_> {
         let outer = self.scopes.outer();
         let Some(block) = self.scopes.blocks.last_mut() else { return };
         block.params.clear();
+        block.each = false;
         block.scope = block.otherwise.clone();
         block.deep = block.scope != outer;
         let Some(call) = &tag.call else { return };
@@ -159,7 +161,8 @@ impl Walk<'_> {
         let params = scope::params(tag, inner.as_ref().filter(|_| !inverse));
         let inner = inner.unwrap_or_else(|| outer.clone());
         let (scope, otherwise) = if inverse { (outer, inner) } else { (inner, outer) };
-        self.push(Block { scope, otherwise, params, deep, name });
+        let each = !inverse && call.name() == Some("each");
+        self.push(Block { scope, otherwise, params, deep, each, name });
     }
 
     /// Whether the first word is a field rather than the name of a helper.
@@ -354,17 +357,9 @@ impl Walk<'_> {
         }
         match self.rules.resolve(&views, tokens, self.counts) {
             Found::Nothing | Found::Same | Found::Around => {
-                if let Some(rule) = reading::meant_without_quotes(self.rules, &self.scopes, path, tokens) {
+                if let Some((rule, reason)) = reading::unsure(self.rules, &self.scopes, path, tokens) {
                     self.mention(&[rule]);
-                    self.unchanged.push(text, QUOTED);
-                } else if let Some(rule) =
-                    reading::meant_of_the_record(self.rules, &self.scopes, path, tokens)
-                {
-                    self.mention(&[rule]);
-                    self.unchanged.push(text, ELEMENT);
-                } else if let Some(rule) = reading::meant_of_a_field(self.rules, &self.scopes, path, tokens) {
-                    self.mention(&[rule]);
-                    self.unchanged.push(text, POSITION);
+                    self.unchanged.push(text, reason);
                 }
             }
             Found::Unsayable(rule) => self.unsayable(rule, text),

@@ -16,6 +16,7 @@ impl Unchanged {
 pub(super) const UNREADABLE: &str = "could not be read and is left alone";
 pub(super) const UNSAYABLE: &str = "cannot be renamed where it stands and is left alone";
 pub(super) const CALLED: &str = "is called like a helper and is left alone";
+pub(super) const PARENT: &str = "is read as a field of the child record (`pathToMany`) and is left alone; the parent's is under `_PARENT` there";
 pub(super) const TEXT: &str = "may name the field as a text and is left alone";
 pub(super) const SCOPE: &str = "stands where it is not known what it refers to and is left alone";
 pub(super) const SERVICE_NAME: &str =

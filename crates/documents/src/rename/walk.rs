@@ -43,8 +43,8 @@ pub(super) struct Walk<'a> {
     pub sides: Sides<SideRename<'a>>,
     /// Whether the import maps at all; without, the record after mapping is the record before it.
     pub mapped: bool,
-    /// The child records of `oneToMany`.
-    pub children: Vec<Vec<String>>,
+    /// Where the record of the import is in the record that came in: the child records of `oneToMany`, or all of it.
+    pub record: Vec<String>,
     /// Lists whose fields use a lookup, by its name.
     pub lists: HashMap<String, Vec<Vec<String>>>,
     /// The names of its lookups.
@@ -111,7 +111,8 @@ impl Walk<'_> {
         // The path to the child records is about the record that has them.
         let whole = side != Side::Source || row == "pathToMany";
         let context = TemplateContext {
-            others: if whole { Vec::new() } else { self.children.clone() },
+            context: if whole { Vec::new() } else { self.record.clone() },
+            record: if whole { Vec::new() } else { self.record.clone() },
             json: syntax == Syntax::JsonTemplate,
             statement: syntax == Syntax::Statement,
             folders: syntax == Syntax::FolderTemplate,
@@ -177,15 +178,18 @@ impl Walk<'_> {
             return self.misshapen(lookups, at);
         }
         let names = self.lookups.clone();
+        let record = if side == Side::Source { self.record.clone() } else { Vec::new() };
+        let context = if context.is_empty() { &record } else { context };
         let Some(side) = self.sides.of(side) else { return };
         for (index, lookup) in lookups.as_array_mut().into_iter().flatten().enumerate() {
             let name = lookup.get("name").and_then(Value::as_str).unwrap_or_default();
             let lists = self.lists.get(name).into_iter().flatten();
-            let others: Vec<Vec<String>> = self.children.iter().chain(lists).cloned().collect();
+            let others: Vec<Vec<String>> = lists.map(|list| [&record[..], list].concat()).collect();
             for (key, syntax) in LOOKUP {
                 let Some(value) = lookup.get_mut(*key) else { continue };
                 let context = TemplateContext {
                     context: context.to_vec(),
+                    record: record.clone(),
                     others: others.clone(),
                     lookups: names.clone(),
                     json: *syntax == Syntax::JsonTemplate,
@@ -316,10 +320,10 @@ pub(super) fn lookup_names(document: &Value) -> Vec<String> {
     found
 }
 
-/// The part of the record its children are, when the import takes them one by one.
-pub(super) fn children(document: &Value) -> Vec<Vec<String>> {
+/// Where the record of the import is in the record that came in: its children, when the import takes them one by one.
+pub(super) fn record(document: &Value) -> Vec<String> {
     let many = matches!(document.get("oneToMany"), Some(Value::Bool(true)))
         || document.get("oneToMany") == Some(&Value::from("true"));
     let path = document.get("pathToMany").and_then(Value::as_str).filter(|_| many);
-    path.and_then(extract::parse).map(|p| names(&p.tokens)).filter(|n| !n.is_empty()).into_iter().collect()
+    path.and_then(extract::parse).map(|p| names(&p.tokens)).unwrap_or_default()
 }

@@ -22,6 +22,7 @@ mod rename_places;
 mod rename_rows;
 mod rename_table;
 mod rename_templates;
+mod rename_unsure;
 mod step_fuzz;
 mod steps_hostile;
 mod transform_laws;

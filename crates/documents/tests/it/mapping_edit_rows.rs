@@ -143,3 +143,18 @@ fn what_has_no_source_of_its_own_is_told_as_what_it_is() {
     let (_, said) = done(&http(json!([wrapper])), "add_mapping", json!({ "target": "b", "source": "b" }));
     assert!(said.starts_with("the entry without a name around its rows is built of several parts"), "{said}");
 }
+
+#[test]
+fn lookups_that_are_no_list_are_told_by_every_step() {
+    let document =
+        json!({ "adaptorType": "HTTPImport", "http": {}, "lookups": { "name": "l", "map": { "a": "1" } } });
+    for (step, keys) in [
+        ("add_lookup", json!({ "name": "l", "map": { "b": "2" } })),
+        ("edit_lookup", json!({ "name": "l", "map": { "b": "2" } })),
+        ("remove_lookup", json!({ "name": "l" })),
+    ] {
+        let (after, said) = done(&document, step, keys);
+        assert_eq!(after, document);
+        assert!(said.contains("error: ") && said.contains("not a list"), "{step}: {said}");
+    }
+}

@@ -1,0 +1,162 @@
+//! What a rename may be about and cannot be told to be: it stays, and is said. And paths that nobody means.
+
+use serde_json::{Value, json};
+use transship_documents::rename::{Renamer, rename_fields};
+use transship_documents::{FieldRename, Program, Side, StepSpec};
+
+fn rename(from: &str, to: &str) -> FieldRename {
+    FieldRename { side: Side::Source, from: from.to_owned(), to: to.to_owned() }
+}
+
+/// The text at a place after a rename, and what was said.
+fn renamed(document: Value, at: &str, one: &FieldRename) -> (String, String) {
+    let mut document = document;
+    let said = rename_fields(&mut document, std::slice::from_ref(one)).join("; ");
+    (document.pointer(at).unwrap().as_str().unwrap().to_owned(), said)
+}
+
+#[test]
+fn of_a_child_record_bare_names_are_its_own() {
+    let places: [(&str, fn(&str) -> Value); 5] = [
+        (
+            "/mapping/fields/0/extract",
+            |text| json!({ "mapping": { "fields": [{ "extract": text, "generate": "g" }], "lists": [] } }),
+        ),
+        (
+            "/mappings/0/extract",
+            |text| json!({ "mappings": [{ "extract": format!("$.{text}"), "generate": "g" }] }),
+        ),
+        (
+            "/http/relativeURI/0",
+            |text| json!({ "http": { "relativeURI": [format!("{{{{record.{text}}}}}")] } }),
+        ),
+        (
+            "/http/lookups/0/relativeURI",
+            |text| json!({ "http": { "lookups": [{ "name": "l", "relativeURI": format!("{{{{{text}}}}}") }] } }),
+        ),
+        ("/filter/rules/1", |text| json!({ "filter": { "rules": ["extract", text] } })),
+    ];
+    for (from, to, text, expected, warned) in [
+        ("depot", "station", "_PARENT.depot", "_PARENT.station", false),
+        ("depot", "station", "depot", "depot", true),
+        ("lines.depot", "lines.station", "depot", "station", false),
+        ("lines.depot", "lines.station", "_PARENT.depot", "_PARENT.depot", false),
+        ("lines.depot", "lines.station", "lines.depot", "lines.depot", true),
+        ("lines", "rows", "depot", "depot", false),
+        ("lines.pack.code", "lines.pack.mark", "pack[*].code", "pack[*].mark", false),
+    ] {
+        for (at, document) in places {
+            let mut document = document(if at.contains("http") { text.trim_end() } else { text });
+            if at.contains("http") && text.contains("[*]") {
+                continue;
+            }
+            document["oneToMany"] = json!(true);
+            document["pathToMany"] = json!("lines");
+            let (found, said) = renamed(document, at, &rename(from, to));
+            assert!(
+                found.contains(expected) && found.len() < expected.len() + 12,
+                "{at}: {from} in {text}: {found}"
+            );
+            assert_eq!(
+                said.contains("is read as a field of the child record"),
+                warned,
+                "{at}: {from} in {text}: {said}"
+            );
+        }
+    }
+    let sub = json!({ "oneToMany": true, "pathToMany": "lines", "netsuite_da": { "mapping": { "fields": [{ "generate": "d",
+        "subRecordMapping": { "jsonPath": "$", "mapping": { "fields": [{ "extract": "lot", "generate": "x" }] } } }] } } });
+    let at = "/netsuite_da/mapping/fields/0/subRecordMapping/mapping/fields/0/extract";
+    assert_eq!(renamed(sub, at, &rename("lines.lot", "lines.batch")).0, "batch");
+}
+
+#[test]
+fn what_cannot_be_read_is_said() {
+    let one =
+        |text: &str| json!({ "mapping": { "fields": [{ "extract": text, "generate": "g" }], "lists": [] } });
+    let two = |text: &str| json!({ "mappings": [{ "extract": text, "generate": "g" }] });
+    let depot = rename("depot", "station");
+    for (document, at, text, expected) in [
+        (one("depot(*).x"), "/mapping/fields/0/extract", "depot(*).x", ""),
+        (one("{ depot }"), "/mapping/fields/0/extract", "{ depot }", ""),
+        (
+            one("{{record.depot}} {depot}"),
+            "/mapping/fields/0/extract",
+            "{{record.station}} {depot}",
+            "{depot}",
+        ),
+        (two("$.depot,$.x"), "/mappings/0/extract", "$.depot,$.x", ""),
+        (two("$.depot | $.x"), "/mappings/0/extract", "$.depot | $.x", ""),
+        (two("$.x | $.depot"), "/mappings/0/extract", "$.x | $.depot", ""),
+    ] {
+        let (found, said) = renamed(document, at, &depot);
+        assert_eq!(found, text);
+        assert!(
+            said.contains("could not be read and is left alone") && said.contains(expected),
+            "{text}: {said}"
+        );
+    }
+    for (document, at) in [
+        (one("{{{record.depot}}}"), "/mapping/fields/0/extract"),
+        (one("{depot}"), "/mapping/fields/0/extract"),
+        (one("depot (main)"), "/mapping/fields/0/extract"),
+        (two("$.depot"), "/mappings/0/extract"),
+    ] {
+        let (found, said) = renamed(document, at, &depot);
+        assert!(!said.contains("read"), "{found}: {said}");
+    }
+    let uri = |text: &str| json!({ "http": { "relativeURI": [text] } });
+    for (text, warned) in [
+        ("{{#each record.obj}}{{depot}}{{/each}}", true),
+        ("{{#each record.obj}}{{#if x}}{{this.depot}}{{/if}}{{/each}}", true),
+        ("{{#with record.obj}}{{depot}}{{/with}}", false),
+        ("{{#each record.obj}}{{x}}{{/each}}", false),
+        ("{{#each record.obj}}{{../depot}}{{/each}}", false),
+    ] {
+        let (found, said) =
+            renamed(uri(text), "/http/relativeURI/0", &rename("obj.k1.depot", "obj.k1.station"));
+        assert_eq!((found.as_str(), said.contains("not known what it refers to")), (text, warned), "{said}");
+    }
+}
+
+#[test]
+fn names_that_a_reader_of_templates_refuses_are_written_otherwise_or_not_at_all() {
+    for (to, expected) in [
+        ("-1", "{{record.[-1]}}"),
+        ("7", "{{record.[7]}}"),
+        ("-x", "{{record.-x}}"),
+        ("-1.b", "{{record.-1.b}}"),
+        ("a\\", "{{record.depot}}"),
+        ("a\\b", "{{record.[a\\b]}}"),
+    ] {
+        let document = json!({ "http": { "relativeURI": ["{{record.depot}}"] } });
+        let (found, said) = renamed(document, "/http/relativeURI/0", &rename("depot", to));
+        assert_eq!(found, expected, "{said}");
+        assert_eq!(said.contains("cannot be renamed"), to == "a\\", "{said}");
+    }
+}
+
+#[test]
+fn a_path_that_names_no_field_is_refused_where_it_stands() {
+    for (key, path, part) in [
+        ("from", "parcels.*", "*"),
+        ("to", "*.x", "*"),
+        ("to", "{{b}}", "{{"),
+        ("from", "{{record.depot}}", "{{"),
+        ("from", "parcels[0].code", "[0]"),
+        ("from", "[0].code", "[0]"),
+    ] {
+        let mut keys = json!({ "side": "source", "from": "a", "to": "b" });
+        keys[key] = json!(path);
+        let problems = Program::compile(vec![StepSpec::new("rename_field", keys)]).unwrap_err();
+        assert_eq!(problems.len(), 1, "{path}: {problems:?}");
+        assert!(
+            problems[0].problem.path.ends_with(&[key.to_owned()]) && problems[0].problem.help.is_some(),
+            "{problems:?}"
+        );
+        assert_eq!(&path[problems[0].problem.range.clone().unwrap()], part, "{path}");
+    }
+    for path in ["lines[*].sku", "lines.0.sku", "[\"a*\"]", "a{b}", "$.x", "[\"*\"]"] {
+        assert!(Renamer::compile(&[rename(path, "fresh")]).is_ok(), "{path}");
+    }
+}
