@@ -97,7 +97,10 @@ fn every_problem_of_the_files_of_a_fleet_is_shown_at_once() {
         2,
         "waves: [{ accounts: 1, aprove: true }, { rest: true }, { share: 10% }]\nstop: { accounts: 0 }\nparalel: 3\n",
     );
-    bench.write("accounts.csv", "name,emulator,region,wave\na,x,us,1\na b,x,,\nc,,mars,\nd,y,,9\nD,z,,\n");
+    bench.write(
+        "accounts.csv",
+        "name,emulator,region,wave\na,x,us,1\na b,x,,\n,w,,\nc,,mars,\nd,y,,9\nD,z,,\n",
+    );
     let output = bench.expect(2, &["fleet", "check", "fleet.yaml"]);
     let text = told(&output);
     for part in [
@@ -108,7 +111,8 @@ fn every_problem_of_the_files_of_a_fleet_is_shown_at_once() {
         "`accounts` must be",
         "did you mean `parallel`?",
         "which needs nothing else",
-        "the name must be",
+        "this is not a name of letters",
+        "the row has no name",
         "a region that is not us, eu, au or ca",
         "two rows name the account `D`",
     ] {

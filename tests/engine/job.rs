@@ -354,6 +354,18 @@ fn a_text_that_reads_otherwise_than_it_looks_is_a_warning() {
 }
 
 #[test]
+fn how_names_are_told_apart_is_said_in_the_language_of_the_step() {
+    for (step, help) in [
+        ("jq: '.name = \"x\"'", "`.name |= "),
+        ("patch: [{ op: replace, path: /name, value: x }]", "use the step `name` with a variable"),
+        ("set: { /name: x }", "use a variable, e.g. `{{ name }}`"),
+    ] {
+        let told = parse(&with(&format!("transform:\n  - {step}\n"))).unwrap().warnings.render(false);
+        assert!(told.contains(help), "{step}: {told}");
+    }
+}
+
+#[test]
 fn a_file_that_is_not_there_is_a_problem_too() {
     let problems = load("nowhere.yaml").unwrap_err();
     assert_eq!(problems.located()[0].message, "there is no such file");

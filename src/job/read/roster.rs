@@ -114,9 +114,11 @@ pub(super) fn listed(csv: &Csv, folder: &Path, env: &Env, rate: Rate, report: &m
         let cell = &row.cells[name];
         let text = cell.text.trim();
         if !forms::Format::Name.fits(text) || text.starts_with('.') {
-            let message =
-                format!("the name must be {}, and not begin with `.`", forms::Format::Name.describe());
-            report.error(cell.span, message);
+            let message = match text {
+                "" => "the row has no name".to_owned(),
+                _ => format!("this is not {}, or it begins with `.`", forms::Format::Name.describe()),
+            };
+            report.error(cell.span, message).help("write a name for the account, e.g. `eu-1`");
             continue;
         }
         // Names become names of files, and some file systems do not tell `A` from `a`.

@@ -108,6 +108,8 @@ impl Reader<'_> {
                     format!("a `{key}` without a variable gives all selected imports the same name");
                 let help = match key {
                     "rename" => "use a group of `find`, e.g. `$1`, or find only a part of the name",
+                    "jq" => "make it of the old name, e.g. `.name |= \"EU \" + .`",
+                    "patch" => "use the step `name` with a variable, e.g. `name: \"EU {{ name }}\"`",
                     _ => "use a variable, e.g. `{{ name }}` or `{{ row.name }}`",
                 };
                 self.report.warning(node.span, message).help(help);

@@ -10,7 +10,7 @@ fn case_14_whose_template_it_is_is_asked() {
     case.check("job.yaml")
         .expect_exit(0)
         .expect_stderr("job.yaml:7:")
-        .expect_stderr("templates of its own at /http/body/0");
+        .expect_stderr("templates of its own at /http/body/0: `name` and `index` were taken for the job's");
     case.world
         .command(&["plan", "job.yaml"])
         .expect_exit(0)

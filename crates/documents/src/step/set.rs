@@ -52,20 +52,27 @@ impl Step for Set {
 
     fn apply(&self, document: &mut Value, context: &Apply<'_>) -> Result<Warnings, StepError> {
         let failed = |error: &dyn std::fmt::Display| StepError::failed(error.to_string());
-        let mut left = Vec::new();
+        let (mut left, mut warnings) = (Vec::new(), Vec::new());
         for (pointer, fill) in &self.values {
             let there = document.pointer(pointer.as_str());
             let value = context.templates.fill(fill, document, context.facts, there, self.blank);
             match value.map_err(|error| failed(&error))? {
-                Some(value) => pointer::set(document, pointer, value).map_err(|error| failed(&error))?,
+                Some(value) => {
+                    fill.other_types(there, &value, pointer.as_str(), &mut warnings);
+                    pointer::set(document, pointer, value).map_err(|error| failed(&error))?;
+                }
                 None => left.push(pointer.as_str()),
             }
         }
         if left.is_empty() {
-            return Ok(Vec::new());
+            return Ok(warnings);
         }
         let told = blank_cells(&left);
-        if left.len() == self.values.len() { Err(StepError::NotApplicable(told)) } else { Ok(vec![told]) }
+        if left.len() == self.values.len() {
+            return Err(StepError::NotApplicable(told));
+        }
+        warnings.push(told);
+        Ok(warnings)
     }
 
     fn touches(&self) -> Touched {
@@ -111,7 +118,7 @@ fn doubt(pointer: &Pointer, way: &[String], text: &str) -> Option<(String, std::
     let template = foreign_template(text)?;
     if let Some(foreign) = template.foreign {
         let message = format!(
-            "the text is left as it stands, for `{foreign}` is not of the job; `{}` in it would be",
+            "the text is left as it stands, for `{foreign}` is not of the job; {} in it would be",
             template.ours
         );
         return Some((message, template.range));
@@ -119,9 +126,10 @@ fn doubt(pointer: &Pointer, way: &[String], text: &str) -> Option<(String, std::
     let steps: Vec<&str> = pointer.steps().iter().chain(way).map(String::as_str).collect();
     is_template_place(&steps).then(|| {
         let message = format!(
-            "the service has templates of its own at {}: `{}` was taken for the job's",
+            "the service has templates of its own at {}: {} {} taken for the job's",
             pointer.as_str(),
-            template.ours
+            template.ours,
+            if template.is_one { "was" } else { "were" }
         );
         (message, template.range)
     })
@@ -163,7 +171,9 @@ mod tests {
         assert_eq!(told.len(), 1);
         let (path, message, range) = &told[0];
         assert_eq!((path.as_str(), range.clone()), ("set /http/body/0", 4..8));
-        assert!(message.contains("`name` was taken for the job's"), "{message}");
+        assert!(message.contains("`name` and `index` were taken for the job's"), "{message}");
+        let one = warnings(StepSpec::new("set", json!({ "/http/body/0": "{{name}} {{ name }}" })));
+        assert!(one[0].1.contains("`name` was taken for the job's"), "{one:?}");
         for raw in [true, false] {
             assert_eq!(warnings(StepSpec::new("set", body.clone()).option("raw", json!(raw))), []);
         }
@@ -238,5 +248,49 @@ mod tests {
         let erases = Program::compile(vec![set().option("blank", json!("set"))]).unwrap();
         let done = erases.apply(document, &facts("", "5")).unwrap().document;
         assert_eq!(done["description"], "");
+    }
+
+    #[test]
+    fn a_field_whose_type_changes_is_named() {
+        let set = json!({ "/ignoreExisting": "{{ row.flag }}", "/maxAttempts": "{{ row.count }}", "/l": ["{{ row.count }}"],
+            "/o": { "a": "x {{ row.flag }}", "n": "{{ row.flag }}" }, "/description": "{{ row.flag }}" });
+        let program = Program::compile(vec![StepSpec::new("set", set)]).unwrap();
+        let document = json!({ "name": "x", "ignoreExisting": true, "maxAttempts": 3, "l": [1], "o": { "a": false, "n": null },
+            "description": "d" });
+        let said = |flag: &str, count: &str| {
+            let row = [("flag", flag), ("count", count)]
+                .map(|(key, cell)| (key.to_owned(), cell.to_owned()))
+                .into();
+            let done = program.apply(document.clone(), &Facts { row, ..Facts::default() }).unwrap();
+            done.warnings.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            said("FALSE", "5"),
+            ["/o/a: was true or false and becomes the text `x FALSE`, which cannot be read as true or false"]
+        );
+        let all = said("ja", "1,5");
+        assert_eq!(all.len(), 4, "{all:?}");
+        assert!(all[1].starts_with("/maxAttempts: was a number and becomes the text `1,5`"), "{all:?}");
+        assert!(all[2].starts_with("/l/0: was a number"), "{all:?}");
+        let fixed = Program::compile(vec![StepSpec::new("set", json!({ "/maxAttempts": "many" }))]).unwrap();
+        assert!(
+            fixed.apply(document.clone(), &Facts::default()).unwrap().warnings.is_empty(),
+            "it is what the job says"
+        );
+    }
+
+    #[test]
+    fn a_job_of_the_service_is_not_the_job() {
+        let uri = "/x/{{job.parentJob._id}}";
+        let program =
+            Program::compile(vec![StepSpec::new("set", json!({ "/http/relativeURI/0": uri }))]).unwrap();
+        assert!(program.warnings().is_empty(), "{:?}", program.warnings());
+        let document = json!({ "name": "x", "http": { "relativeURI": ["/y"] } });
+        let done = program.apply(document, &Facts::default()).unwrap().document;
+        assert_eq!(done["http"]["relativeURI"][0], uri);
+        let wrong =
+            Program::compile(vec![StepSpec::new("set", json!({ "/description": "at {{ job.dat }}" }))])
+                .unwrap_err();
+        assert_eq!(wrong[0].problem.message, "`job` has no `dat` here");
     }
 }

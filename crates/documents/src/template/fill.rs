@@ -213,6 +213,44 @@ impl Templates {
 }
 
 impl Fill {
+    /// Says where it made a text of what was of another type: what it was filled in with cannot be read as that.
+    pub fn other_types(&self, there: Option<&Value>, made: &Value, at: &str, said: &mut Vec<String>) {
+        match (self, there) {
+            (Self::Text(_) | Self::Whole(_), Some(there)) => {
+                let was = match there {
+                    Value::Number(_) => "a number",
+                    Value::Bool(_) => "true or false",
+                    Value::Array(_) => "a list",
+                    Value::Object(_) => "an object",
+                    Value::Null | Value::String(_) => return,
+                };
+                if let Value::String(text) = made {
+                    said.push(format!(
+                        "{at}: was {was} and becomes the text `{}`, which cannot be read as {was}",
+                        shortened(text, 60)
+                    ));
+                }
+            }
+            (Self::List(fills), Some(there)) => {
+                for (index, (fill, made)) in
+                    fills.iter().zip(made.as_array().into_iter().flatten()).enumerate()
+                {
+                    fill.other_types(there.get(index), made, &format!("{at}/{index}"), said);
+                }
+            }
+            (Self::Object(fills), Some(there)) => {
+                for (key, fill) in fills {
+                    let mut inside = at.to_owned();
+                    push_key(&mut inside, key);
+                    if let Some(made) = made.get(key) {
+                        fill.other_types(there.get(key), made, &inside, said);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// Whether anything in it needs the names of the connection or integration.
     pub fn uses_names(&self) -> bool {
         match self {
@@ -259,11 +297,14 @@ fn pointer(expression: &str) -> Option<String> {
 fn of_type(text: &str, there: Option<&Value>) -> Value {
     match there {
         Some(Value::Number(_)) => number(text.trim()).map(Value::Number),
-        Some(Value::Bool(_)) => match text.trim() {
+        // Spreadsheets write `TRUE`.
+        Some(Value::Bool(_)) => match text.trim().to_ascii_lowercase().as_str() {
             "true" => Some(Value::Bool(true)),
             "false" => Some(Value::Bool(false)),
             _ => None,
         },
+        Some(Value::Array(_)) => verbatim::from_slice(text.as_bytes()).ok().filter(Value::is_array),
+        Some(Value::Object(_)) => verbatim::from_slice(text.as_bytes()).ok().filter(Value::is_object),
         _ => None,
     }
     .unwrap_or_else(|| Value::String(text.to_owned()))

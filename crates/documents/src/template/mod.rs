@@ -205,6 +205,9 @@ impl Templates {
         if used.contains("row") && !can_do_without {
             self.check_columns(source)?;
         }
+        if used.contains("job") && !can_do_without {
+            check_job_fields(source)?;
+        }
         if used.contains("account") && !can_do_without {
             self.account_columns.extend(columns_of(source, "account").map(|(column, _)| column));
         }
@@ -284,6 +287,15 @@ impl Templates {
 fn columns_of(source: &str, name: &str) -> impl Iterator<Item = (String, std::ops::Range<usize>)> + use<> {
     let methods = ["get", "items", "keys", "values"];
     fields_of(source, name).into_iter().filter(move |(column, _)| !methods.contains(&column.as_str()))
+}
+
+/// Whether `job` has the fields that a template takes of it.
+fn check_job_fields(source: &str) -> Result<(), Problem> {
+    const FIELDS: [&str; 3] = ["name", "date", "action"];
+    let unknown = columns_of(source, "job").find(|(field, _)| !FIELDS.contains(&field.as_str()));
+    let Some((field, at)) = unknown else { return Ok(()) };
+    let help = "a template can use `job.name`, `job.date` and `job.action`";
+    Err(Problem::new(format!("`job` has no `{field}` here")).at(Some(at)).help(help))
 }
 
 /// The first word of that sort which is meant.

@@ -42,18 +42,20 @@ pub fn is_template(text: &str) -> bool {
 
 /// A text of which it can be doubted whose template it is.
 pub(crate) struct Doubt {
-    /// The first name in it that the job offers.
+    /// The names in it that the job offers, for a message: "`name` and `index`".
     pub(crate) ours: String,
+    /// Whether it is one name.
+    pub(crate) is_one: bool,
     /// The first expression that is not of the job: then the whole text is taken as it stands.
     pub(crate) foreign: Option<String>,
-    /// Where the former stands.
+    /// Where the first of the names stands.
     pub(crate) range: std::ops::Range<usize>,
 }
 
 /// Whether something in a text can be filled in by the job.
 pub(crate) fn foreign_template(text: &str) -> Option<Doubt> {
     let text = &*without_raw(text);
-    let (mut ours, mut foreign) = (None, None);
+    let (mut ours, mut foreign) = (Vec::new(), None);
     let mut at = 0;
     while let Some(start) = text[at..].find("{{").map(|found| at + found + 2) {
         let end = text[start..].find("}}").map_or(text.len(), |found| start + found);
@@ -63,18 +65,29 @@ pub(crate) fn foreign_template(text: &str) -> Option<Doubt> {
         if is_ours(inner) {
             let length = plain.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(plain.len());
             let from = end - plain.len();
-            ours.get_or_insert(from..from + length);
+            ours.push(from..from + length);
         } else {
             // `{{ 'no ' ~ row.x }}` was hardly meant for the service.
             if let Some(name) = offered(&text[start - 2..(end + 2).min(text.len())]) {
-                ours.get_or_insert(start - 2 + name.start..start - 2 + name.end);
+                ours.push(start - 2 + name.start..start - 2 + name.end);
             }
             foreign.get_or_insert_with(|| plain.split([' ', '}']).next().unwrap_or_default().to_owned());
         }
         at = (end + 2).min(text.len());
     }
-    let range = ours?;
-    Some(Doubt { ours: text[range.clone()].to_owned(), foreign, range })
+    let range = ours.first()?.clone();
+    let mut names: Vec<&str> = Vec::new();
+    for name in ours.into_iter().map(|range| &text[range]) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let is_one = names.len() == 1;
+    let ours = match names.as_slice() {
+        [all @ .., last] if !is_one => format!("`{}` and `{last}`", all.join("`, `")),
+        _ => format!("`{}`", names.concat()),
+    };
+    Some(Doubt { ours, is_one, foreign, range })
 }
 
 /// The text with blanks for each `{% raw %}…{% endraw %}`, so that everything else stands where it stood.
@@ -108,9 +121,21 @@ fn offered(expression: &str) -> Option<std::ops::Range<usize>> {
     let handlebars = expression.trim_start_matches('{').starts_with(['#', '/', '^', '!', '>', '&', '*']);
     let found = words(expression).into_iter().find(|(word, range)| {
         let field = expression[range.end..].starts_with(['.', '[']);
-        *word == Word::Name && field && matches!(&expression[range.clone()], "row" | "job" | "account")
+        let offered = match &expression[range.clone()] {
+            "row" | "account" => true,
+            "job" => !is_of_the_service(&expression[range.end..]),
+            _ => false,
+        };
+        *word == Word::Name && field && offered
     });
     found.filter(|_| !handlebars && !expression.starts_with("{{{")).map(|(_, range)| range)
+}
+
+/// Whether a field of `job` is one that the service has there: `job.parentJob._id`.
+fn is_of_the_service(rest: &str) -> bool {
+    let field = rest.trim_start().strip_prefix('.').map(str::trim_start).unwrap_or_default();
+    field.starts_with('_')
+        || field.strip_prefix("parentJob").is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
 }
 
 fn is_ours(expression: &str) -> bool {
@@ -122,7 +147,8 @@ fn is_ours(expression: &str) -> bool {
     match root {
         "connection" | "integration" => !field,
         "account" => field,
-        "row" | "job" | "doc" => true,
+        "job" => !is_of_the_service(rest),
+        "row" | "doc" => true,
         root => NAMES.contains(&root),
     }
 }

@@ -257,7 +257,13 @@ fn place(
 ) {
     let names: Vec<&str> = if flat { vec![target] } else { target.split('.').collect() };
     let odd = |name: &&str| name.is_empty() || name.contains(['[', ']', '*', '{', '\'', '"']);
-    if names.iter().any(odd) || (flat && target.contains('.')) {
+    if flat && target.contains('.') {
+        reasons.push(format!(
+            "the target `{target}` has a dot: whether the column is called so or stands inside an object is not known"
+        ));
+        return;
+    }
+    if names.iter().any(odd) {
         reasons.push(format!("the target `{target}` is not a plain path"));
         return;
     }
