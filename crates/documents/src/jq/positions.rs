@@ -1,27 +1,25 @@
 //! Positions as jq has them: in a list, and in nothing else. An object that is asked for one is an error, where jaq finds nothing there;
 //! and to assign behind the end of a list makes it longer.
 
+use jaq_core::Native;
 use jaq_core::box_iter::box_once;
 use jaq_core::load::parse::Term;
 use jaq_core::native;
 use jaq_core::path::{Opt, Part, Path};
-use jaq_core::{DataT, Native};
 use jaq_json::{Error, Num, Val};
 
 use super::as_jq::{REACHED, is_constant, pipe};
 use super::bounds;
+use super::watch::Watched;
 
 /// What is asked before a position: whether there can be one. The second gives nothing where the first is an error.
 const PLACED: &str = "!placed";
 const PLACED_OR_NOT: &str = "!placed_or_not";
 
 /// The native filters.
-pub(super) fn natives<D>() -> [native::Fun<D>; 3]
-where
-    D: for<'a> DataT<V<'a> = Val>,
-{
+pub(super) fn natives() -> [native::Fun<Watched>; 3] {
     let placed =
-        Native::<D>::new(|(mut ctx, value)| box_once(check(value, &ctx.pop_var()).map_err(Into::into)))
+        Native::<Watched>::new(|(mut ctx, value)| box_once(check(value, &ctx.pop_var()).map_err(Into::into)))
             .with_paths(|(mut ctx, (value, path))| {
                 box_once(check(value, &ctx.pop_var()).map(|value| (value, path)).map_err(Into::into))
             })
@@ -29,21 +27,28 @@ where
                 Ok(value) => update(value),
                 Err(error) => box_once(Err(error.into())),
             });
-    let placed_or_not =
-        Native::<D>::new(|(mut ctx, value)| Box::new(check(value, &ctx.pop_var()).ok().map(Ok).into_iter()))
-            .with_paths(|(mut ctx, (value, path))| {
-                Box::new(check(value, &ctx.pop_var()).ok().map(|value| Ok((value, path))).into_iter())
-            })
-            .with_update(|(mut ctx, value), update| {
-                let is_place = check(value.clone(), &ctx.pop_var()).is_ok();
-                if is_place { update(value) } else { box_once(Ok(value)) }
-            });
-    let reached = Native::<D>::new(|cv| box_once(Ok(cv.1))).with_paths(|cv| box_once(Ok(cv.1))).with_update(
-        |(mut ctx, value), update| match reached(&value, &ctx.pop_var()) {
-            Some(longer) => Box::new(update(longer).map(|made| made.map(unless_nothing))),
+    let placed_or_not = Native::<Watched>::new(|(mut ctx, value)| {
+        Box::new(check(value, &ctx.pop_var()).ok().map(Ok).into_iter())
+    })
+    .with_paths(|(mut ctx, (value, path))| {
+        Box::new(check(value, &ctx.pop_var()).ok().map(|value| Ok((value, path))).into_iter())
+    })
+    .with_update(|(mut ctx, value), update| {
+        let is_place = check(value.clone(), &ctx.pop_var()).is_ok();
+        if is_place { update(value) } else { box_once(Ok(value)) }
+    });
+    let reached = Native::<Watched>::new(|cv| box_once(Ok(cv.1)))
+        .with_paths(|cv| box_once(Ok(cv.1)))
+        .with_update(|(mut ctx, value), update| match reached(&value, &ctx.pop_var()) {
+            Some(longer) => {
+                let length = |list: &Val| if let Val::Arr(entries) = list { entries.len() } else { 0 };
+                match ctx.data().state().lengthen(length(&longer) - length(&value)) {
+                    Ok(()) => Box::new(update(longer).map(|made| made.map(unless_nothing))),
+                    Err(end) => box_once(Err(end)),
+                }
+            }
             None => update(value),
-        },
-    );
+        });
     [
         (PLACED, native::v(1), placed),
         (PLACED_OR_NOT, native::v(1), placed_or_not),

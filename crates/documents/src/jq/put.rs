@@ -6,11 +6,12 @@ use jaq_core::box_iter::box_once;
 use jaq_core::load::parse::Term;
 use jaq_core::native;
 use jaq_core::path::Opt;
-use jaq_core::{DataT, Native, ValT};
+use jaq_core::{Native, ValT};
 use jaq_json::{Error, Map, Num, Rc, Val};
 
 use super::bounds;
 use super::state::NESTED;
+use super::watch::Watched;
 
 /// What is asked of a value before it becomes a key.
 pub(super) const KEYED: &str = "!keyed";
@@ -41,23 +42,47 @@ pub(super) fn setpath<'s>(path: &'s str, new: &'s str) -> Term<&'s str> {
 }
 
 /// The native filters.
-pub(super) fn natives<D>() -> [native::Fun<D>; 2]
-where
-    D: for<'a> DataT<V<'a> = Val>,
-{
-    let keyed = Native::<D>::new(|(_, key)| {
+pub(super) fn natives() -> [native::Fun<Watched>; 2] {
+    let keyed = Native::<Watched>::new(|(_, key)| {
         let is_text = matches!(key, Val::TStr(_));
         box_once(if is_text { Ok(key) } else { Err(Error::typ(key, "object key").into()) })
     });
-    let put = Native::<D>::new(|(mut ctx, whole)| {
+    let put = Native::<Watched>::new(|(mut ctx, whole)| {
         let (value, path) = (ctx.pop_var(), ctx.pop_var());
         box_once(match &path {
-            Val::Arr(path) if path.len() <= NESTED => put(whole, path, &value).map_err(Into::into),
+            Val::Arr(path) if path.len() <= NESTED => match longer(&whole, path) {
+                0 => put(whole, path, &value).map_err(Into::into),
+                entries => {
+                    let fits = ctx.data().state().lengthen(entries);
+                    fits.and_then(|()| put(whole, path, &value).map_err(Into::into))
+                }
+            },
             Val::Arr(_) => Err(Error::str("the path of `setpath` is too long").into()),
             _ => Err(Error::typ(path, "path").into()),
         })
     });
     [(KEYED, Box::default(), keyed), (PUT, native::v(2), put)]
+}
+
+/// By how many entries lists become longer where a value is put at a path.
+fn longer(whole: &Val, path: &[Val]) -> usize {
+    let (mut here, mut entries) = (Some(whole), 0_usize);
+    for step in path {
+        here = match (here, step) {
+            (Some(Val::Obj(members)), key) => members.get(key),
+            (Some(Val::Arr(list)), Val::Num(Num::Int(at))) if *at >= 0 => {
+                let at = at.unsigned_abs();
+                entries = entries.saturating_add((at + 1).saturating_sub(list.len()));
+                list.get(at)
+            }
+            (None | Some(Val::Null), Val::Num(Num::Int(at))) if *at >= 0 => {
+                entries = entries.saturating_add(at.unsigned_abs());
+                None
+            }
+            _ => None,
+        };
+    }
+    entries
 }
 
 /// A value with another one at a path.

@@ -88,6 +88,15 @@ impl State {
         self.go_on()
     }
 
+    /// Counts so many entries that a list was made longer by.
+    pub(super) fn lengthen<'a>(&self, entries: usize) -> Result<(), Exn<'a, Val>> {
+        match self.allowance.get().checked_sub(entries.saturating_mul(size_of::<Val>())) {
+            Some(left) => self.allowance.set(left),
+            None => self.end.set(Some(End::Size)),
+        }
+        self.go_on()
+    }
+
     pub(super) fn refuse_unless<'a>(&self, fits: bool) -> Result<(), Exn<'a, Val>> {
         if !fits {
             self.end.set(Some(End::Size));

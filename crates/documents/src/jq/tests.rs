@@ -309,6 +309,8 @@ fn what_would_take_all_memory_is_refused_before_it_is_made() {
         "\"ab\" * 100000000000000000000000",
         ".name *= 1000000000000",
         "[.name, .text] | map(. * 100000000)",
+        "reduce range(1000) as $i (.; setpath([\"a\\($i)\", 100000]; 1))",
+        "reduce range(1000) as $i (.; \"a\\($i)\" as $k | .[$k] = ([1] | .[100000] = 1))",
         "reduce range(60) as $i (\"x\"; . * 10)",
         "reduce range(60) as $i (.; [., .])",
         "reduce range(60) as $i (.; { a: ., b: . })",

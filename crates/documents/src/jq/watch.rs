@@ -88,6 +88,11 @@ pub(super) struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
+    /// The state of the run.
+    pub(super) fn state(&self) -> &'a State {
+        self.state
+    }
+
     pub(super) fn new(lut: &'a Lut<Watched>, state: &'a State) -> Self {
         Self { lut, state }
     }
