@@ -198,7 +198,7 @@ impl Writer {
     }
 
     pub(super) fn write(&mut self, batch: &mut [Message]) -> Result<(), JournalError> {
-        self.see_that_it_is_there()?;
+        see_that_it_is_there(&self.file, &self.path)?;
         let mut before = Vec::new();
         for line in batch.iter_mut().filter_map(|message| message.before.take()) {
             before.extend_from_slice(line.as_bytes());
@@ -236,22 +236,12 @@ impl Writer {
         Ok(())
     }
 
-    /// Refuses to go on in a file that nobody can find again: what it says would be lost.
-    fn see_that_it_is_there(&self) -> Result<(), JournalError> {
-        let identity = |found: std::fs::Metadata| (found.dev(), found.ino());
-        let own = self.file.metadata().map(identity);
-        let own = own.map_err(|source| io_error("look at", &self.path, source))?;
-        if std::fs::metadata(&self.path).map(identity).is_ok_and(|found| found == own) {
-            return Ok(());
-        }
-        Err(JournalError::Gone { path: self.path.clone() })
-    }
-
     fn write_before(&mut self, lines: &[u8]) -> Result<(), JournalError> {
         if self.before.is_none() {
             self.before = Some(open_before(&self.before_path)?);
         }
         let Some(file) = &mut self.before else { return Ok(()) };
+        see_that_it_is_there(file, &self.before_path)?;
         crash::point("before.before_write");
         file.write_all(lines).map_err(|source| io_error("write to", &self.before_path, source))?;
         crash::point("before.before_sync");
@@ -262,6 +252,16 @@ impl Writer {
         crash::point("before.after_sync");
         Ok(())
     }
+}
+
+/// Refuses to go on in a file that nobody can find again: what it says would be lost.
+fn see_that_it_is_there(file: &File, path: &Path) -> Result<(), JournalError> {
+    let identity = |found: std::fs::Metadata| (found.dev(), found.ino());
+    let own = file.metadata().map(identity).map_err(|source| io_error("look at", path, source))?;
+    if std::fs::metadata(path).map(identity).is_ok_and(|found| found == own) {
+        return Ok(());
+    }
+    Err(JournalError::Gone { path: path.to_owned() })
 }
 
 /// Opens `before.jsonl` for appending.

@@ -46,7 +46,7 @@ pub enum JournalError {
         path.display()
     )]
     Gone {
-        /// The path at which the journal was.
+        /// The path at which it was.
         path: PathBuf,
     },
     /// Another process went on with the run, in the place where run folders are kept.

@@ -99,6 +99,24 @@ impl PlanUsage {
     }
 }
 
+/// Why an import is not deleted that something uses.
+pub(crate) fn left_for(users: &[&ImportUser]) -> String {
+    let named: Vec<String> = users
+        .iter()
+        .take(MOST_NAMED)
+        .map(|user| format!("the {} \"{}\"", user.kind.noun(), user.name))
+        .collect();
+    let more = match users.len().saturating_sub(named.len()) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let from = match users {
+        [user] => format!("the {}", user.kind.noun()),
+        _ => "them".to_owned(),
+    };
+    format!("it is used by {}{more}: left alone; remove it from {from} first", named.join(", "))
+}
+
 /// Tells what uses an item's imports; an import that something uses cannot be deleted, and nothing is sent for it.
 pub(crate) fn tell(usage: &mut PlanUsage, item: &mut PlanItem) {
     if !item.is_import() {
@@ -110,21 +128,8 @@ pub(crate) fn tell(usage: &mut PlanUsage, item: &mut PlanItem) {
     let (Some(side), Some(target)) = (&mut usage.target, &item.target) else { return };
     item.used_by = side.of(&target.id);
     if item.operation == Operation::Delete && !item.used_by.is_empty() {
-        let users = item.used_by.iter().filter_map(|id| side.met.get(id));
-        let named: Vec<String> = users
-            .take(MOST_NAMED)
-            .map(|user| format!("the {} \"{}\"", user.kind.noun(), user.name))
-            .collect();
-        let more = match item.used_by.len().saturating_sub(named.len()) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        let from = match (item.used_by.len(), item.used_by.first().and_then(|id| side.met.get(id))) {
-            (1, Some(user)) => format!("the {}", user.kind.noun()),
-            _ => "them".to_owned(),
-        };
-        let message =
-            format!("it is used by {}{more}: left alone; remove it from {from} first", named.join(", "));
+        let users: Vec<&ImportUser> = item.used_by.iter().filter_map(|id| side.met.get(id)).collect();
+        let message = left_for(&users);
         let used_by = std::mem::take(&mut item.used_by);
         *item = PlanItem { used_by, ..ended(item.clone(), Outcome::Conflict, "in_use", message) };
     }

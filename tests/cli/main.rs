@@ -31,7 +31,7 @@ mod runs;
 mod shared_runs;
 mod support;
 mod undo;
-mod undo_unseen;
+mod undo_law;
 mod unreadable;
 mod update_delete_clone;
 mod verify;

@@ -214,6 +214,18 @@ fn a_run_whose_folder_or_journal_is_taken_away_stops_before_the_next_write_and_s
     }
 }
 
+#[test]
+fn a_run_whose_documents_as_they_were_are_taken_away_overwrites_nothing_more() {
+    let world = Scenario::update([]).many(10).job("transform", "[{ set: { /description: new } }]");
+    let world = world.job("concurrency", "1").start();
+    world.fault(Fault::on("PUT", "/v1/imports/*", Fault::slow_after(150)));
+    let running = world.spawn_run(&[]).until_journal("applied", 2);
+    std::fs::remove_file(world.path("runs/run-1/before.jsonl")).unwrap();
+    running.finish().expect_exit(1).expect_stderr("before.jsonl was removed, moved or replaced");
+    let written = world.imports("source").iter().filter(|import| import["description"] == "new").count();
+    assert!(written < 6, "it went on writing");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_run_whose_parent_died_before_it_began_writes_nothing() {

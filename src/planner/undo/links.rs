@@ -3,10 +3,13 @@
 use std::collections::HashMap;
 
 use crate::inventory::dependents::used_by;
+use crate::inventory::flow_usage::FlowUsage;
 use crate::model::{Id, IdSet, ItemKey, Operation, Outcome};
 use crate::planner::items::ended;
 use crate::planner::undo::present::Uses;
 use crate::planner::undo::touched::{Did, Touched};
+use crate::planner::usage::left_for;
+use crate::run_folder::import_users::ImportUser;
 use crate::run_folder::plan_item::PlanItem;
 
 /// What imports refer to is removed after them and comes back before them, in the reverse of the order of the run. What uses
@@ -58,7 +61,13 @@ impl Links {
     }
 
     /// Puts an item after those that needed what it undoes; one that is used by anything else is left alone.
-    pub(crate) fn bind(&mut self, one: &Touched, mut item: PlanItem, uses: Option<&Uses>) -> PlanItem {
+    pub(crate) fn bind(
+        &mut self,
+        one: &Touched,
+        mut item: PlanItem,
+        uses: Option<&Uses>,
+        flows: &FlowUsage,
+    ) -> PlanItem {
         if item.is_work() {
             let undone = self.before(one).filter_map(|fate| match fate {
                 Fate::Undone(item) => Some(*item),
@@ -67,9 +76,9 @@ impl Links {
             item.needs = undone.collect();
             item.needs.sort_unstable();
         }
-        if !item.is_import()
-            && item.operation == Operation::Delete
-            && let Some(message) = self.used(one, uses)
+        if item.operation == Operation::Delete
+            && let Some(message) =
+                if item.is_import() { self.used_in(&item, flows) } else { self.used(one, uses) }
         {
             item = ended(item, Outcome::Conflict, "in_use", message);
             item.needs.clear();
@@ -98,6 +107,22 @@ impl Links {
         self.users.get(&one.item).into_iter().flatten().filter_map(|user| self.fates.get(user))
     }
 
+    /// Which flows will still use an import that was not there before, in a sentence. What came back under its own id was used
+    /// before it was lost.
+    fn used_in(&self, item: &PlanItem, flows: &FlowUsage) -> Option<String> {
+        let is_new =
+            item.source.as_ref().map(|source| &source.id) != item.target.as_ref().map(|target| &target.id);
+        let target = item.target.as_ref().filter(|_| is_new)?;
+        let mut users: Vec<&ImportUser> =
+            flows.users_of(&target.id).filter(|user| !self.is_leaving(&user.id)).collect();
+        users.dedup_by(|one, other| one.id == other.id);
+        (!users.is_empty()).then(|| left_for(&users))
+    }
+
+    fn is_leaving(&self, id: &Id) -> bool {
+        self.leaving.as_ref().is_some_and(|leaving| leaving.contains(id))
+    }
+
     /// What will still use it, in a sentence.
     fn used(&self, one: &Touched, uses: Option<&Uses>) -> Option<String> {
         let stays = self.before(one).find_map(|fate| match fate {
@@ -110,8 +135,7 @@ impl Links {
         match uses? {
             Ok(uses) => {
                 let mut uses = uses.clone();
-                let is_leaving = |id: &Id| self.leaving.as_ref().is_some_and(|leaving| leaving.contains(id));
-                uses.values_mut().for_each(|users| users.retain(|user| !is_leaving(&user.id)));
+                uses.values_mut().for_each(|users| users.retain(|user| !self.is_leaving(&user.id)));
                 used_by(&uses)
             }
             Err(why) => Some(format!("it could not be found out what uses it ({why}): left alone")),

@@ -32,7 +32,7 @@ use crate::planner::undo::judge::{Standing, Touch};
 use crate::planner::undo::left_alone::{added, bears_another_name, copy, may_hold_an_edit};
 use crate::planner::undo::links::{Links, in_order};
 use crate::planner::undo::own_writes::overlook_own_writes;
-use crate::planner::undo::present::{users, who_changed};
+use crate::planner::undo::present::{flows, users, who_changed};
 use crate::planner::undo::records::Records;
 use crate::planner::undo::stamp::Stamp;
 use crate::planner::undo::standings::{Now, Standings, standings};
@@ -118,6 +118,7 @@ pub async fn plan_undo(with: UndoRequest<'_>, states: ItemStates) -> Result<Plan
     }
     let people = who_changed(&with, &touched, &standings).await;
     let uses = users(&with, &touched).await?;
+    let flows = flows(&with, &touched, &standings).await?;
     let befores = Befores::index(with.folder)?;
     let mut head = with.plan.head().clone();
     head.settings.source = head.settings.target.clone();
@@ -140,7 +141,7 @@ pub async fn plan_undo(with: UndoRequest<'_>, states: ItemStates) -> Result<Plan
         let who = people.get(&at).map(String::as_str).unwrap_or_default();
         let planning = contained(|| plan_item(&with, one, at, &befores, &mut standings, who));
         let planned = planning.unwrap_or_else(|mistake| unplanned(&with, one, at, mistake))?;
-        let item = links.bind(one, planned.item, uses.get(&at));
+        let item = links.bind(one, planned.item, uses.get(&at), &flows);
         let item = write(&mut out, item, planned.wanted)?;
         if item.is_work() {
             sent.push(Write::from(&item));
@@ -151,7 +152,8 @@ pub async fn plan_undo(with: UndoRequest<'_>, states: ItemStates) -> Result<Plan
         writer.push(&item)?;
     }
     let wanted_sha256 = out.finish()?;
-    let tail = tail(&with, &touched, totals, sent, spent([with.target]).since(&before).calls);
+    let mut tail = tail(&with, &touched, totals, sent, spent([with.target]).since(&before).calls);
+    tail.notes = flows.notes(&with.target.facts.name);
     let planned = Planned { plan: writer.finish(tail)?, wanted_sha256, references: Vec::new() };
     Ok(PlannedUndo { planned, copies })
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::api::{Dependent, ErrorKind};
 use crate::inventory::error::EngineError;
+use crate::inventory::flow_usage::{FlowUsage, UserLists};
 use crate::model::Id;
 use crate::planner::undo::UndoRequest;
 use crate::planner::undo::judge::Touch;
@@ -51,6 +52,25 @@ async fn last_change(with: &UndoRequest<'_>, id: &Id) -> String {
         .collect();
     let what = if fields.is_empty() { String::new() } else { format!(" ({})", fields.join(", ")) };
     format!("{who}{when}{what}")
+}
+
+/// The flows of the account, where imports are to be removed: what a flow uses stays.
+///
+/// # Errors
+///
+/// The token is refused, or an interruption.
+pub(crate) async fn flows(
+    with: &UndoRequest<'_>,
+    touched: &[Touched],
+    standings: &Standings,
+) -> Result<FlowUsage, EngineError> {
+    let is_removed = |(at, one): (usize, &Touched)| {
+        one.is_import()
+            && matches!(one.did, Did::Made | Did::Met { .. })
+            && standings.now(at) == Now::There(Touch::Untouched)
+    };
+    let lists = touched.iter().enumerate().any(is_removed).then_some(UserLists::Flows);
+    FlowUsage::read(with.target, lists, with.cancel).await
 }
 
 /// What uses a resource, or why that is not known.

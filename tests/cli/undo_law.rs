@@ -1,4 +1,5 @@
-//! Undo of what a run knows only by having looked for it, and of what holds secrets that nobody is shown.
+//! What an undo leaves alone, and what it does not: what the run never saw, secrets that nobody is shown, what other runs wrote, and
+//! what is used by now.
 
 use std::rc::Rc;
 
@@ -111,5 +112,18 @@ fn what_a_retry_wrote_over_is_undone_behind_it() {
         "/description",
         "odd",
     );
+    undo(&world).expect_exit(0).expect_target([]);
+}
+
+#[test]
+fn what_a_flow_uses_by_now_stays() {
+    let world = Scenario::migrate(["a", "b"]).start();
+    world.run().expect_exit(0);
+    let uses = json!([{ "type": "import", "_importId": world.id("target", "a") }]);
+    let flow = json!({ "_id": "5f0000000000000000000f01", "name": "Nightly", "pageProcessors": uses });
+    world.load_list("target", "flows", &[flow]);
+    let ran = undo(&world).expect_exit(3).expect_target(["a"]);
+    ran.expect_stderr("it is used by the flow \"Nightly\": left alone; remove it from the flow first");
+    world.load_list("target", "flows", &[json!({ "_id": "5f0000000000000000000f01", "name": "Nightly" })]);
     undo(&world).expect_exit(0).expect_target([]);
 }
