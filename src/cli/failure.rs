@@ -111,6 +111,7 @@ impl Failure {
             Self::Pipeline(EngineError::Interrupted) => Exit::Interrupted,
             Self::Pipeline(
                 EngineError::UnknownNames { .. }
+                | EngineError::NotSelected { .. }
                 | EngineError::EqualFiles { .. }
                 | EngineError::TooManyDeletions { .. }
                 | EngineError::NothingToMirror { .. },

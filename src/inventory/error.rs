@@ -64,9 +64,17 @@ pub enum EngineError {
         /// The account's name in the job.
         account: String,
     },
-    /// The selection names what does not exist.
-    #[error("`select` names what does not exist: {}", problems.join("; "))]
+    /// The job, or an option, names what does not exist.
+    #[error("{place} names what does not exist: {}", problems.join("; "))]
     UnknownNames {
+        /// What names it: `select`, or the `when` of a step.
+        place: &'static str,
+        /// Each with the nearest names.
+        problems: Vec<String>,
+    },
+    /// `--only` names what the job does not select.
+    #[error("{}", problems.join("; "))]
+    NotSelected {
         /// Each with the nearest names.
         problems: Vec<String>,
     },

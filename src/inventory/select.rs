@@ -5,13 +5,14 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::documents::SelectorWatch;
 use crate::documents::references::{Kind, ResourceIndex, kinds_in, mentions_ids};
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::inventory::flow_usage::FlowUsage;
 use crate::inventory::list_scan::{LISTED_APART, PageVisitor, ScanOptions, Seen, ids_listed, list_scan};
 use crate::inventory::read_by_id::{ReadById, read_by_id};
-use crate::inventory::select_names::{OnlyWatch, PatternWatch, check_names};
+use crate::inventory::select_names::{OnlyWatch, check_names};
 use crate::inventory::selection_matcher::SelectionMatcher;
 use crate::inventory::wanted::{Absent, RowMatch, Wanted};
 use crate::inventory::witnesses::Remembered;
@@ -129,7 +130,7 @@ pub(crate) struct Selected {
 struct Picker<'a> {
     with: SelectRequest<'a>,
     wanted: Wanted<'a>,
-    watch: PatternWatch,
+    watch: SelectorWatch,
     matcher: SelectionMatcher<'a>,
     spool: Option<DocumentFile>,
     generation: u32,
@@ -150,9 +151,10 @@ impl<'a> Picker<'a> {
         let SelectRequest { selection, known, usage, .. } = with;
         let wanted = Wanted::of(selection);
         let watch = if wanted.only_ids() {
-            PatternWatch::default()
+            // Names of imports that are not asked for may not be seen at all.
+            SelectorWatch::of_exclude("select", selection.selector.spec())
         } else {
-            PatternWatch::new(selection.selector.spec())
+            SelectorWatch::of_names("select", selection.selector.spec())
         };
         Self {
             with,
@@ -193,6 +195,10 @@ impl<'a> Picker<'a> {
         self.remembered.take(head);
         self.ids.insert(&head.id, ());
         let row = self.wanted.meet(head);
+        if !self.wanted.only_ids() || self.wanted.asks_for(head) {
+            let number = u32::try_from(self.items.len()).unwrap_or(u32::MAX);
+            self.watch.take(number, head, &self.with.selection.selector);
+        }
         if row.is_none() && self.wanted.has_manifest() {
             self.only.pass(head);
             return Ok(());
@@ -276,7 +282,6 @@ impl PageVisitor for Picker<'_> {
     }
 
     fn take(&mut self, head: &Head, text: &str) -> Result<bool, EngineError> {
-        self.watch.take(&head.name, &self.with.selection.selector);
         self.consider(head, text)?;
         Ok(!self.wanted.only_ids() || self.wanted.count_missing() > 0)
     }
@@ -292,7 +297,10 @@ impl PageVisitor for Picker<'_> {
 pub(crate) async fn select(with: SelectRequest<'_>) -> Result<Selected, EngineError> {
     let SelectRequest { account, selection, cancel, events, .. } = with;
     let spec = selection.selector.spec();
-    check_names(&account.facts.name, spec, with.known, with.usage)?;
+    let problems = check_names(&account.facts.name, spec, with.known, with.usage);
+    if !problems.is_empty() {
+        return Err(EngineError::UnknownNames { place: "`select`", problems });
+    }
     events.emit(&Event::StageStarted { stage: Stage::Read, total: None });
     let mut picker = Picker::new(with);
     let mut seen = Seen::default();

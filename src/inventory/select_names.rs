@@ -1,12 +1,8 @@
-//! Whether what a selection names exists: an unknown connection, flow or integration is an error, a pattern that matches
-//! nothing is a note.
+//! Whether what a selection names exists: an unknown connection, flow or integration is an error.
 
-use globset::{GlobBuilder, GlobMatcher};
-use regex::{Regex, RegexBuilder};
-
+use crate::documents::SelectorSpec;
 use crate::documents::name::{is_same_name, loose_name_key};
 use crate::documents::references::{Kind, Resource, ResourceIndex};
-use crate::documents::{Selector, SelectorSpec};
 use crate::inventory::error::EngineError;
 use crate::inventory::flow_usage::{FlowUsage, UserLists};
 use crate::inventory::resource_index::ResourceNames;
@@ -19,17 +15,14 @@ const MOST_NAMED: usize = 3;
 /// How alike two names must be for the one to be proposed for the other, 0 to 1.
 const ALIKE: f64 = 0.8;
 
-/// Makes sure that every connection, flow and integration that a selection names exists in an account.
-///
-/// # Errors
-///
-/// [`EngineError::UnknownNames`], with the nearest names. Kinds that were not read are not judged.
+/// What is wrong with the connections, flows and integrations that a condition names: those that do not exist in an account,
+/// with the nearest names. Kinds that were not read are not judged.
 pub(crate) fn check_names(
     account: &str,
     spec: &SelectorSpec,
     known: &ResourceIndex,
     usage: &FlowUsage,
-) -> Result<(), EngineError> {
+) -> Vec<String> {
     let mut problems = Vec::new();
     let mut next = Some(spec);
     while let Some(spec) = next {
@@ -43,17 +36,12 @@ pub(crate) fn check_names(
         next = spec.exclude.as_deref();
     }
     problems.extend(check_flows(account, spec, known, usage));
-    if problems.is_empty() { Ok(()) } else { Err(EngineError::UnknownNames { problems }) }
+    problems
 }
 
 /// What is wrong with the flows that a condition names: those that do not exist, with the nearest names, and those that
 /// cannot be read.
-pub(crate) fn check_flows(
-    account: &str,
-    spec: &SelectorSpec,
-    known: &ResourceIndex,
-    usage: &FlowUsage,
-) -> Vec<String> {
+fn check_flows(account: &str, spec: &SelectorSpec, known: &ResourceIndex, usage: &FlowUsage) -> Vec<String> {
     if UserLists::asked_by(spec).is_none() {
         return Vec::new();
     }
@@ -123,7 +111,7 @@ impl<'a> OnlyWatch<'a> {
     ///
     /// # Errors
     ///
-    /// [`EngineError::UnknownNames`], with the nearest names among those of the other imports that the job selects.
+    /// [`EngineError::NotSelected`], with the nearest names among those of the other imports that the job selects.
     pub(crate) fn check(&self) -> Result<(), EngineError> {
         let all = self.narrowed.only.iter().zip(self.met.iter().zip(&self.left_out));
         let problems: Vec<String> = all
@@ -138,7 +126,7 @@ impl<'a> OnlyWatch<'a> {
                 format!("--only {:?}: the job selects no such import{why}", only.text)
             })
             .collect();
-        if problems.is_empty() { Ok(()) } else { Err(EngineError::UnknownNames { problems }) }
+        if problems.is_empty() { Ok(()) } else { Err(EngineError::NotSelected { problems }) }
     }
 }
 
@@ -169,117 +157,6 @@ pub(crate) fn nearest<'a>(name: &str, all: impl Iterator<Item = &'a str>) -> Vec
     near.into_iter().take(MOST_NAMED).map(|(_, name)| format!("`{name}`")).collect()
 }
 
-/// Which patterns of `select.names` match nothing, while the imports of an account pass by.
-#[derive(Debug, Default)]
-pub(crate) struct PatternWatch {
-    patterns: Vec<Pattern>,
-}
-
-#[derive(Debug)]
-struct Pattern {
-    text: String,
-    matched: bool,
-    loose: Option<Loose>,
-    /// Names it would match in another case, and the first of them.
-    near: u32,
-    first: Option<String>,
-}
-
-/// A pattern without regard to case.
-#[derive(Debug)]
-enum Loose {
-    Literal(String),
-    Glob(GlobMatcher),
-    Regex(Regex),
-}
-
-impl Loose {
-    fn of(text: &str) -> Option<Self> {
-        if let Some(pattern) = text.strip_prefix("re:") {
-            return RegexBuilder::new(pattern).case_insensitive(true).build().ok().map(Self::Regex);
-        }
-        if !text.contains(['*', '?', '[', '{', '\\']) {
-            return Some(Self::Literal(loose_name_key(text)));
-        }
-        let mut glob = GlobBuilder::new(text);
-        glob.literal_separator(false).backslash_escape(true).empty_alternates(true).case_insensitive(true);
-        glob.build().ok().map(|glob| Self::Glob(glob.compile_matcher()))
-    }
-
-    fn matches(&self, name: &str) -> bool {
-        match self {
-            Self::Literal(key) => *key == loose_name_key(name),
-            Self::Glob(glob) => glob.is_match(name),
-            Self::Regex(regex) => regex.is_match(name),
-        }
-    }
-}
-
-/// Patterns that are watched, at most: each import is held against all that matched nothing yet.
-const MOST_WATCHED: usize = 200;
-
-impl PatternWatch {
-    pub(crate) fn new(spec: &SelectorSpec) -> Self {
-        let patterns = spec.names.iter().take(MOST_WATCHED).map(|text| Pattern {
-            text: text.clone(),
-            matched: false,
-            loose: Loose::of(text),
-            near: 0,
-            first: None,
-        });
-        Self { patterns: patterns.collect() }
-    }
-
-    pub(crate) fn restart(&mut self) {
-        for pattern in &mut self.patterns {
-            (pattern.matched, pattern.near, pattern.first) = (false, 0, None);
-        }
-    }
-
-    /// Takes note of the name of an import.
-    pub(crate) fn take(&mut self, name: &str, selector: &Selector) {
-        for (at, pattern) in self.patterns.iter_mut().enumerate().filter(|(_, pattern)| !pattern.matched) {
-            if selector.matches_name(at, name) {
-                pattern.matched = true;
-            } else if pattern.loose.as_ref().is_some_and(|loose| loose.matches(name)) {
-                pattern.near += 1;
-                pattern.first.get_or_insert_with(|| name.to_owned());
-            }
-        }
-    }
-
-    /// A note for each pattern that matched nothing.
-    pub(crate) fn notes(&self) -> Vec<String> {
-        let idle = self.patterns.iter().filter(|pattern| !pattern.matched);
-        idle.map(|Pattern { text, near, first, .. }| {
-            let note = format!("`select.names`: `{text}` matches no import");
-            match first {
-                Some(first) => {
-                    format!("{note}; in another case it matches {near} (`{}`)", respelled(text, first))
-                }
-                None => note,
-            }
-        })
-        .collect()
-    }
-}
-
-/// A pattern in the case of a name it nearly matches: as far as both agree from the start.
-fn respelled(pattern: &str, name: &str) -> String {
-    let mut spelled = String::with_capacity(pattern.len());
-    let mut letters = name.chars();
-    let mut rest = pattern.chars();
-    while let (Some(one), Some(other)) = (rest.clone().next(), letters.next()) {
-        if one != other && !one.to_lowercase().eq(other.to_lowercase()) {
-            break;
-        }
-        rest.next();
-        spelled.push(other);
-    }
-    spelled.extend(rest);
-    spelled
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -300,33 +177,5 @@ mod tests {
         assert_eq!(unknown("us", "flow", "x", &all).unwrap(), "account `us` has no flow `x`");
         let pattern = unknown("us", "flow", "re:^x", &all).unwrap();
         assert_eq!(pattern, "account `us` has no flow `re:^x`; only the key `names` takes patterns");
-    }
-
-    #[test]
-    fn a_pattern_that_matches_nothing_is_named_with_what_it_would_match_in_another_case() {
-        let names = ["order *", "Order 2", "re:^ship", "nothing", "*"];
-        let spec = SelectorSpec { names: names.map(str::to_owned).to_vec(), ..SelectorSpec::default() };
-        let selector = Selector::compile(spec.clone()).unwrap();
-        let mut watch = PatternWatch::new(&spec);
-        for name in ["Order 1", "Order 2", "Shipping"] {
-            watch.take(name, &selector);
-        }
-        assert_eq!(
-            watch.notes(),
-            [
-                "`select.names`: `order *` matches no import; in another case it matches 2 (`Order *`)",
-                "`select.names`: `re:^ship` matches no import; in another case it matches 1 (`re:^ship`)",
-                "`select.names`: `nothing` matches no import",
-            ]
-        );
-        watch.restart();
-        assert_eq!(watch.notes().len(), names.len());
-    }
-
-    #[test]
-    fn a_pattern_is_spelled_as_the_name_it_nearly_matches() {
-        assert_eq!(respelled("order *", "Order 1"), "Order *");
-        assert_eq!(respelled("*x", "Ax"), "*x");
-        assert_eq!(respelled("order 1", "ORDER 1"), "ORDER 1");
     }
 }

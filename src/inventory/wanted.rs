@@ -83,6 +83,11 @@ impl<'a> Wanted<'a> {
         self.manifest.is_some()
     }
 
+    /// Whether an import is asked for by its id.
+    pub(crate) fn asks_for(&self, head: &Head) -> bool {
+        self.open_ids.as_ref().is_some_and(|open| open.contains(head.id.as_str()))
+    }
+
     /// The wanted ids that were not met, in order.
     pub(crate) fn missing(&self) -> Vec<String> {
         let open = self.open_ids.iter().flatten().filter(|id| !self.met_ids.contains(**id));

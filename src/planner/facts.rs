@@ -1,7 +1,7 @@
 //! What templates and conditions know of an import beside its document.
 
+use crate::documents::Facts;
 use crate::documents::references::{Kind, ResourceIndex};
-use crate::documents::{Facts, Selector};
 use crate::inventory::flow_usage::{FlowUsage, UsedBy};
 use crate::inventory::resource_index::ResourceNames;
 use crate::model::{Head, Id, ItemKey};
@@ -19,7 +19,7 @@ pub(crate) struct Known<'a> {
 impl<'a> Known<'a> {
     pub(crate) fn new(with: &PlanRequest<'_>, here: &ResourceIndex, usage: &'a FlowUsage) -> Self {
         // Whether a `when` of the job goes by what uses an import.
-        let needs_flows = with.job.program.conditions().any(Selector::needs_flows);
+        let needs_flows = with.job.program.conditions().any(|(_, when)| when.needs_flows());
         let date = with.context.now.strftime("%Y-%m-%d").to_string();
         Self { names: ResourceNames::of(here), usage, needs_flows, date }
     }

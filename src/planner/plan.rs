@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::archive;
+use crate::documents::Selector;
 use crate::documents::references::{Accounts, Kind, Resolver, ResourceIndex, kinds_in};
 use crate::inventory::endpoint::Spent;
 use crate::inventory::error::EngineError;
@@ -11,7 +12,7 @@ use crate::inventory::flow_usage::{FlowUsage, UserLists};
 use crate::inventory::list_scan::begin_to_read;
 use crate::inventory::resource_index;
 use crate::inventory::select::{Mind, SelectRequest, Selected, select};
-use crate::inventory::select_names::check_flows;
+use crate::inventory::select_names::check_names;
 use crate::job::{Action, Job};
 use crate::planner::apply::refuse_equal_names;
 use crate::planner::map_notes::map_notes;
@@ -74,6 +75,7 @@ pub async fn plan_telling(with: PlanRequest<'_>, detail: UsageDetail) -> Result<
         (usage, picks)
     } else {
         let nothing = Arc::default();
+        check_conditions(&with, &here, &nothing)?;
         let (usage, picks) = futures::try_join!(reading, pick(&with, &here, &nothing))?;
         (Arc::new(usage), picks)
     };
@@ -134,21 +136,26 @@ async fn pick(
 
 /// What the selection and the conditions of the steps ask for.
 fn lists_asked_by(job: &Job) -> Option<UserLists> {
-    let conditions = job.program.conditions().map(|when| UserLists::asked_by(when.spec()));
+    let conditions = job.program.conditions().map(|(_, when)| UserLists::asked_by(when.spec()));
     UserLists::asked_by(job.select.selector.spec()).max(conditions.max().flatten())
 }
 
-/// Makes sure that every flow exists that the `when` of a step names.
+/// Makes sure that every connection, flow and integration exists that `select` and the `when` of a step name.
 fn check_conditions(
     with: &PlanRequest<'_>,
     known: &ResourceIndex,
     usage: &FlowUsage,
 ) -> Result<(), EngineError> {
-    let conditions = with.job.program.conditions();
-    let account = &with.source.facts.name;
-    let problems: Vec<String> =
-        conditions.flat_map(|when| check_flows(account, when.spec(), known, usage)).collect();
-    if problems.is_empty() { Ok(()) } else { Err(EngineError::UnknownNames { problems }) }
+    let check = |when: &Selector| check_names(&with.source.facts.name, when.spec(), known, usage);
+    let mut problems = check(&with.job.select.selector);
+    let selects = !problems.is_empty();
+    let mut place = "`select`";
+    let conditions = with.job.program.conditions().map(|(step, when)| (step, check(when)));
+    for (step, found) in conditions.filter(|(_, found)| !found.is_empty()) {
+        place = if selects { "the job" } else { "`when`" };
+        problems.extend(found.into_iter().map(|problem| format!("{step}: {problem}")));
+    }
+    if problems.is_empty() { Ok(()) } else { Err(EngineError::UnknownNames { place, problems }) }
 }
 
 /// Refuses to back up an account that shows far fewer imports than it did.

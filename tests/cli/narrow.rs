@@ -35,7 +35,7 @@ fn only_takes_names_patterns_and_ids() {
         world
             .command(&[command, "JOB", "--only", "Itm"])
             .expect_exit(2)
-            .expect_stderr("--only \"Itm\": the job selects no such import; did you mean `Item`?")
+            .expect_stderr("error: --only \"Itm\": the job selects no such import; did you mean `Item`?")
             .expect_no_write();
     }
     // What is there and the job does not select is not taken for what is not there.

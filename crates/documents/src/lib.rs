@@ -36,6 +36,7 @@ pub mod references;
 pub mod rename;
 pub mod schema;
 pub mod selector;
+pub mod selector_watch;
 mod shortened;
 mod specials;
 pub mod step;
@@ -54,6 +55,7 @@ pub use id::{Fingerprint, Id};
 pub use problem::Problem;
 pub use program::Program;
 pub use selector::{Selector, SelectorSpec};
+pub use selector_watch::SelectorWatch;
 pub use step::{
     Facts, FieldRename, Missing, Side, Step, StepProblem, StepSpec, TransformError, Transformed, Warnings,
 };

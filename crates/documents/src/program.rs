@@ -13,6 +13,7 @@ use crate::edited::Touched;
 use crate::first_few::FirstFew;
 use crate::problem::Problem;
 use crate::selector::{Names, Selector};
+use crate::selector_watch::SelectorWatch;
 use crate::step::registry::{AnyStep, Entry, STEPS};
 use crate::step::{
     Apply, AtLine, Compile, Facts, Keys, Missing, StepError, StepProblem, StepSpec, TransformError,
@@ -48,10 +49,14 @@ struct Compiled {
 /// The imports a step was for, and those of them that it did not apply to.
 #[derive(Debug, Default)]
 struct Tally {
+    /// Imports for which the `when` of the step does not hold.
+    passed: usize,
     met: usize,
     missed: usize,
     /// The first few of the latter in the order of the selection, whichever was met first.
     named: FirstFew<Missed, NAMED>,
+    /// What the `when` of the step names.
+    watch: SelectorWatch,
 }
 
 /// An import that a step did not apply to.
@@ -134,7 +139,10 @@ impl Program {
         match step {
             Ok(step) if problems.is_empty() => {
                 let missing = missing.or(entry.missing).unwrap_or(Missing::Fail);
-                self.steps.push(Compiled { kind: entry.key, when, missing, step, tally: Mutex::default() });
+                let watch = when.as_ref().map(|when| SelectorWatch::of_all("when", when.spec()));
+                let tally = Tally { watch: watch.unwrap_or_default(), ..Tally::default() };
+                let tally = Mutex::new(tally);
+                self.steps.push(Compiled { kind: entry.key, when, missing, step, tally });
                 return Ok(warnings);
             }
             Ok(_) => {}
@@ -166,20 +174,33 @@ impl Program {
             .any(|step| step.when.as_ref().is_some_and(Selector::needs_names) || step.step.needs_names())
     }
 
-    /// The conditions of the steps: each `when`.
-    pub fn conditions(&self) -> impl Iterator<Item = &Selector> {
-        self.steps.iter().filter_map(|step| step.when.as_ref())
+    /// The conditions of the steps: each `when`, with the step it belongs to.
+    pub fn conditions(&self) -> impl Iterator<Item = (String, &Selector)> {
+        let steps = self.steps.iter().enumerate();
+        steps.filter_map(|(index, step)| Some((self.name(index), step.when.as_ref()?)))
     }
 
-    /// What a person should know after all documents, at most two sentences a step: how many imports it did not apply
-    /// to, with the first three of them, and what it names that no import has.
+    /// A step as it is named to a person.
+    fn name(&self, index: usize) -> String {
+        let line = AtLine(self.lines.get(index).copied());
+        format!("step {} ({}{line})", index + 1, self.steps[index].kind)
+    }
+
+    /// What a person should know after all documents, a few sentences a step: how many imports it did not apply to, with
+    /// the first three of them, and what it and its `when` name that no import has.
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         for (index, step) in self.steps.iter().enumerate() {
-            let line = AtLine(self.lines.get(index).copied());
-            let name = format!("step {} ({}{line})", index + 1, step.kind);
+            let name = self.name(index);
             let unused = step.step.unused();
             let tally = step.tally.lock().unwrap_or_else(PoisonError::into_inner);
+            if tally.met + tally.passed > 0 {
+                let idle = tally.watch.notes();
+                if tally.met == 0 && idle.is_empty() {
+                    notes.push(format!("{name} changes nothing: its `when` holds for no import"));
+                }
+                notes.extend(idle.into_iter().map(|note| format!("{name}: {note}")));
+            }
             let all = tally.missed == tally.met && !unused.is_empty();
             if tally.missed > 0 && !all {
                 notes.push(format!("{name} {}", tally.sentence()));
@@ -226,8 +247,13 @@ impl Program {
                 flows: &facts.flows,
                 integrations: &facts.integrations,
             };
-            let holds = when.matches(&head(document), names, &mut || Ok(document.clone()));
-            if !holds.map_err(|error| StepError::failed(format!("when: {error}")))? {
+            let head = head(document);
+            let holds = when.matches(&head, names, &mut || Ok(document.clone()));
+            let holds = holds.map_err(|error| StepError::failed(format!("when: {error}")))?;
+            let mut tally = step.tally.lock().unwrap_or_else(PoisonError::into_inner);
+            tally.watch.take(facts.index, &head, when);
+            if !holds {
+                tally.passed += 1;
                 return Ok(Vec::new());
             }
         }

@@ -197,6 +197,11 @@ impl Selector {
         &self.spec
     }
 
+    /// What leaves imports out.
+    pub fn exclude(&self) -> Option<&Selector> {
+        self.exclude.as_deref()
+    }
+
     /// Whether the document has to be parsed to decide (a `where` is given, here or in `exclude`).
     pub fn needs_document(&self) -> bool {
         self.filter.is_some() || self.exclude.as_ref().is_some_and(|exclude| exclude.needs_document())

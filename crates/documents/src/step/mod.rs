@@ -16,6 +16,7 @@ pub(crate) mod registry;
 mod remove;
 mod rename;
 mod rename_field;
+mod rename_scope;
 mod set;
 mod upgrade_mapper;
 

@@ -1,10 +1,12 @@
 //! `rename_field` and `rename_fields`: which of the renames are for an import, and those at once.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
+use super::rename_scope::RenameScope;
 use super::{Apply, Compile, FieldRename, Keys, Missing, Side, Step, StepError, StepKind, Warnings};
 use crate::Id;
 use crate::problem::{Problem, Problems, nearest};
@@ -81,16 +83,6 @@ impl Step for RenameFields {
 struct ScopedRename {
     rename: FieldRename,
     only: RenameScope,
-}
-
-/// The cells of a row of `rename_fields` that narrow it. Every one given must hold.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-struct RenameScope {
-    adaptor_type: Option<String>,
-    /// Id or name.
-    connection: Option<String>,
-    /// Id or name, as it is by then.
-    import: Option<String>,
 }
 
 fn row(keys: Keys<'_>) -> Result<ScopedRename, Problems> {
@@ -170,6 +162,8 @@ struct FieldRenames {
     compiled: Mutex<HashMap<Vec<usize>, Arc<Renamer>>>,
     /// The fields that were there to be renamed in some document.
     used: Mutex<HashSet<(Side, Vec<String>)>>,
+    /// Whether a group was for some document.
+    fitted: Vec<AtomicBool>,
 }
 
 impl FieldRenames {
@@ -187,7 +181,8 @@ impl FieldRenames {
         for (_, renames) in &groups {
             Renamer::compile(renames)?;
         }
-        Ok(Self { groups, compiled: Mutex::default(), used: Mutex::default() })
+        let fitted = groups.iter().map(|_| AtomicBool::new(false)).collect();
+        Ok(Self { groups, compiled: Mutex::default(), used: Mutex::default(), fitted })
     }
 
     /// Whether a rename is for the imports of a connection that is given by name.
@@ -199,7 +194,11 @@ impl FieldRenames {
     /// Renames in the document, together, whatever is for it; answers what a person should look at.
     fn apply(&self, document: &mut Value, connection: Option<&str>) -> Result<Warnings, StepError> {
         let fit = |(index, (only, _)): (usize, &(RenameScope, _))| {
-            fits(only, document, connection).then_some(index)
+            let fits = only.fits(document, connection);
+            if fits {
+                self.fitted[index].store(true, Ordering::Relaxed);
+            }
+            fits.then_some(index)
         };
         let chosen: Vec<usize> = self.groups.iter().enumerate().filter_map(fit).collect();
         if chosen.is_empty() {
@@ -219,19 +218,24 @@ impl FieldRenames {
         }
     }
 
-    /// The renames whose field no document had so far.
-    fn unused(&self) -> Vec<&FieldRename> {
+    /// The renames whose field no document had so far, each with what narrows it where that held for none of them.
+    fn unused(&self) -> Vec<(&FieldRename, Option<&RenameScope>)> {
         let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        let renames = self.groups.iter().flat_map(|(_, renames)| renames);
+        let groups = self.groups.iter().zip(&self.fitted);
+        let renames = groups.flat_map(|((only, renames), fitted)| {
+            let idle = (!fitted.load(Ordering::Relaxed)).then_some(only);
+            renames.iter().map(move |one| (one, idle))
+        });
         renames
-            .filter(|one| one.from != one.to && !used.contains(&(one.side, rename::names(&one.from))))
+            .filter(|(one, _)| one.from != one.to && !used.contains(&(one.side, rename::names(&one.from))))
             .collect()
     }
 
     fn shown_unused(&self) -> Vec<String> {
         let unused = self.unused();
-        let one = |one: &&FieldRename| {
-            format!("`{}` ({})", shortened(&one.from, SHOWN_OF_A_NAME), one.side.as_str())
+        let one = |(one, idle): &(&FieldRename, Option<&RenameScope>)| {
+            let idle = idle.map(RenameScope::idle).unwrap_or_default();
+            format!("`{}` ({}{idle})", shortened(&one.from, SHOWN_OF_A_NAME), one.side.as_str())
         };
         let mut shown: Vec<String> = unused.iter().take(SHOWN).map(one).collect();
         if unused.len() > SHOWN {
@@ -253,16 +257,6 @@ impl FieldRenames {
         compiled.insert(chosen, Arc::clone(&renamer));
         Ok(renamer)
     }
-}
-
-fn fits(only: &RenameScope, document: &Value, connection: Option<&str>) -> bool {
-    let is = |wanted: &str, key: &str| document.get(key).and_then(Value::as_str) == Some(wanted);
-    only.adaptor_type.as_deref().is_none_or(|wanted| is(wanted, "adaptorType"))
-        && only
-            .connection
-            .as_deref()
-            .is_none_or(|wanted| connection == Some(wanted) || is(wanted, "_connectionId"))
-        && only.import.as_deref().is_none_or(|wanted| is(wanted, "name") || is(wanted, "_id"))
 }
 
 #[cfg(test)]
@@ -337,7 +331,7 @@ mod tests {
         ));
         let renames = FieldRenames::compile(rows).unwrap();
         let idle = |renames: &FieldRenames| -> Vec<String> {
-            renames.unused().into_iter().map(|one| one.from.clone()).collect()
+            renames.unused().into_iter().map(|(one, _)| one.from.clone()).collect()
         };
         assert_eq!(idle(&renames), ["a", "q", "b", "[\"z z\"]", "a"]);
         renames.apply(&mut import("HTTPImport"), None).unwrap();
