@@ -1,9 +1,10 @@
 //! Holds a tree against [`super::keys`]: unknown keys, wrong kinds, bad values. It knows nothing of what they mean.
 
+use super::cut::{cut, is_text_meant, not_meant};
 use super::env::nearest;
 use super::forms::Format;
-use super::problem::{Report, Span};
-use super::quoting::{in_typographic_quotes, is_invisible, name_of, quoted, unprintable};
+use super::problem::Report;
+use super::quoting::{is_invisible, name_of, quoted, unprintable};
 use super::remedy::{as_pointer, remedy, shorten};
 use super::spec::{Dictionary, Key, Rule, Table, Type};
 use super::tree::{Data, Entry, Node};
@@ -54,7 +55,7 @@ pub(super) fn check(node: &Node, holds: &Type, name: &str, report: &mut Report) 
             types.iter().filter(|one| is_mapping(one)).for_each(|one| check(node, one, name, report));
         }
         _ if fits(node, holds) => {
-            if matches!(holds, Type::Text(Format::Text | Format::Free | Format::Title)) {
+            if is_free(holds) {
                 not_meant(node, report);
             }
         }
@@ -131,41 +132,6 @@ fn spelled(written: &str, table: &Table) -> Option<&'static str> {
     table.keys.iter().map(|key| key.word).find(|key| *key == word)
 }
 
-/// Whether a comment is most likely the rest of a text: nothing is between the `#` and the first word, or it is a template.
-fn is_text_meant(comment: &str) -> bool {
-    let rest = comment.trim_start_matches('#');
-    comment.contains("{{")
-        || !rest.is_empty() && rest.len() + 1 == comment.len() && !rest.starts_with([' ', '\t'])
-}
-
-/// Warns of a text that YAML reads otherwise than it looks.
-fn not_meant(node: &Node, report: &mut Report) {
-    let Some(text) = node.text() else { return };
-    let is_plain = !report.text_of(node.span).starts_with(['"', '\'', '|', '>']);
-    if let Some(comment) =
-        report.comment_behind(node.span).filter(|comment| is_plain && is_text_meant(comment))
-    {
-        let help = format!("to keep it, write {}", quoted(&format!("{text} {comment}")));
-        let start = node.span.end + report.rest_of_line(node.span).find('#').unwrap_or_default();
-        let span = Span::new(start, start + comment.len());
-        report.warning(span, "what follows ` #` is a comment, and not part of the text").help(help);
-    }
-    let source = report.text_of(node.span);
-    if is_plain && source.lines().skip(1).any(|line| line.trim_start().starts_with("- ")) {
-        let message = format!(
-            "this is one text, `{}`: an item that is indented further continues the one above",
-            shorten(text)
-        );
-        report
-            .warning(node.span, message)
-            .help("begin each item below the other, or put the text into quotes");
-    }
-    if is_plain && let Some(inner) = in_typographic_quotes(text) {
-        let help = format!("to quote it, write {}", quoted(inner));
-        report.warning(node.span, "typographic quotes are part of the text").help(help);
-    }
-}
-
 fn unknown_key(entry: &Entry, table: &'static Table, name: &str, report: &mut Report) {
     let known = || table.keys.iter().map(|key| key.word);
     let odd = entry.key.chars().find(|c| is_invisible(*c)).filter(|_| spelled(&entry.key, table).is_some());
@@ -227,6 +193,7 @@ fn check_any(node: &Node, report: &mut Report) {
             let message = format!("JSON has no number `{written}`");
             report.error(node.span, message).help("put it into quotes to make it a text");
         }
+        Data::Text(_) => not_meant(node, report),
         Data::List(items) => items.iter().for_each(|item| check_any(item, report)),
         Data::Table(entries) => entries.iter().for_each(|entry| check_any(&entry.node, report)),
         _ => {}
@@ -268,14 +235,15 @@ fn misfit(node: &Node, holds: &Type, name: &str, report: &mut Report) {
         return;
     }
     let message = match (node.written(), same_kind(node, holds)) {
-        (Some(text), true) if is_path(holds) && text.contains(unprintable) => {
+        (Some(text), true) if (is_path(holds) || is_line(holds)) && text.contains(unprintable) => {
             let what = match (text.contains('\t'), text.contains('\n')) {
                 (true, true) => "a tab and a line break",
                 (true, false) => "a tab",
                 (false, true) => "a line break",
                 (false, false) => "a control character",
             };
-            format!("`{name}` holds {what}, which no path has")
+            let whose = if is_line(holds) { "should not be in a name" } else { "no path has" };
+            format!("`{name}` holds {what}, which {whose}")
         }
         (Some(text), true) if text.trim().is_empty() => {
             format!("`{name}` is empty: it must be {}", holds.describe())
@@ -283,7 +251,33 @@ fn misfit(node: &Node, holds: &Type, name: &str, report: &mut Report) {
         (Some(text), true) => format!("`{name}` must be {}, not `{}`", holds.describe(), shorten(text)),
         _ => format!("`{name}` must be {}, but this is {}", holds.describe(), node.kind()),
     };
-    report.error(node.span, message).maybe_help(remedy(node, holds, name));
+    let is_block = super::cut::is_block(node, report);
+    let help = remedy(node, holds, name, is_block).or_else(|| cut_off(node, holds, report));
+    report.error(node.span, message).maybe_help(help);
+}
+
+/// What to write where a comment took the rest of a value with it.
+fn cut_off(node: &Node, holds: &Type, report: &Report) -> Option<String> {
+    let found = cut(node, report)?;
+    let comment = report.text_of(found.span);
+    let (end, value) = comment.split_once(": ").filter(|_| is_mapping(holds))?;
+    let key = quoted(&format!("{} {end}", node.written()?));
+    Some(format!("what follows ` #` is a comment: write {}: {value}`", key.trim_end_matches('`')))
+}
+
+/// Whether a text of the user's own choice may stand there.
+fn is_free(holds: &Type) -> bool {
+    use Format::{Free, Id, Line, Path, Text, Title};
+    match holds {
+        Type::Text(form) => matches!(form, Text | Free | Title | Line | Path | Id),
+        Type::Either(types) => types.iter().any(is_free),
+        Type::OrNull(inner) => is_free(inner),
+        _ => false,
+    }
+}
+
+fn is_line(holds: &Type) -> bool {
+    matches!(holds, Type::Text(Format::Line))
 }
 
 fn is_path(holds: &Type) -> bool {

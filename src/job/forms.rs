@@ -15,6 +15,8 @@ pub(super) enum Format {
     Free,
     /// The name of a job: one line, 100 characters at most.
     Title,
+    /// One line, e.g. the name of an import as a template.
+    Line,
     /// The name of an account: letters, digits, `.`, `_`, `-`.
     Name,
     /// An id; a number as written counts as text.
@@ -41,6 +43,7 @@ impl Format {
         match self {
             Self::Text | Self::Free => "a text",
             Self::Title => "a text of one line, at most 100 characters",
+            Self::Line => "a text of one line",
             Self::Name => "a name of letters, digits, `.`, `_` and `-`, at most 64",
             Self::Id => "an id",
             Self::Duration => "a time like `500ms`, `30s`, `10m` or `1h`",
@@ -58,6 +61,7 @@ impl Format {
         match self {
             Self::Free => true,
             Self::Path => !text.trim().is_empty() && !text.contains(super::quoting::unprintable),
+            Self::Line => !text.trim().is_empty() && !text.contains(char::is_control),
             Self::Text | Self::Url | Self::Id => !text.trim().is_empty(),
             Self::Title => {
                 !text.trim().is_empty() && text.chars().count() <= 100 && !text.contains(char::is_control)
@@ -76,7 +80,7 @@ impl Format {
         Some(match self {
             Self::Free => return None,
             Self::Text | Self::Url | Self::Id => r"\S",
-            Self::Path => r"^[^\u0000-\u001f]*[^\u0000-\u001f\s][^\u0000-\u001f]*$",
+            Self::Path | Self::Line => r"^[^\u0000-\u001f]*[^\u0000-\u001f\s][^\u0000-\u001f]*$",
             Self::Title => r"^[^\u0000-\u001f]{1,100}$",
             Self::Name => "^[A-Za-z0-9._-]{1,64}$",
             Self::Duration => "^[0-9]{1,9}(ms|s|m|h)$",

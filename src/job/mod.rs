@@ -23,6 +23,7 @@ pub mod waves;
 
 mod cells;
 mod check;
+mod cut;
 mod forms;
 mod keys;
 mod load;

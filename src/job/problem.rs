@@ -276,6 +276,11 @@ impl Report {
         self.sources[self.file].text.get(span.start..span.end).unwrap_or_default()
     }
 
+    /// What stands before a stretch.
+    pub(super) fn before(&self, span: Span) -> &str {
+        self.sources[self.file].text.get(..span.start).unwrap_or_default()
+    }
+
     /// What stands behind a stretch on its last line.
     pub(super) fn rest_of_line(&self, span: Span) -> &str {
         let rest = self.sources[self.file].text.get(span.end..).unwrap_or_default();

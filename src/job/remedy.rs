@@ -8,7 +8,7 @@ use super::spec::Type;
 use super::tree::{Data, Node};
 
 /// What to write instead, where that can be said.
-pub(super) fn remedy(node: &Node, holds: &Type, name: &str) -> Option<String> {
+pub(super) fn remedy(node: &Node, holds: &Type, name: &str, is_block: bool) -> Option<String> {
     let written = node.written().map(shorten);
     if let Some(inner) = node.text().and_then(in_typographic_quotes) {
         return Some(format!("typographic quotes do not quote in YAML: write {}", quoted(inner)));
@@ -19,11 +19,13 @@ pub(super) fn remedy(node: &Node, holds: &Type, name: &str) -> Option<String> {
             let known = words.iter().map(|word| word.word);
             nearest(&text.value, known).map(|near| format!("did you mean `{near}`?"))
         }
-        (Type::Either(types), Data::Text(_)) => types.iter().find_map(|one| remedy(node, one, name)),
+        (Type::Either(types), Data::Text(_)) => {
+            types.iter().find_map(|one| remedy(node, one, name, is_block))
+        }
         (Type::Either(types), Data::Number(number, _))
             if number.as_f64().is_some_and(|share| share > 0.0 && share < 1.0) =>
         {
-            types.iter().find_map(|one| remedy(node, one, name))
+            types.iter().find_map(|one| remedy(node, one, name, is_block))
         }
         (Type::Bool, Data::Text(text)) => match text.value.to_lowercase().as_str() {
             "yes" | "on" | "y" | "true" => Some("write `true`".to_owned()),
@@ -55,6 +57,17 @@ pub(super) fn remedy(node: &Node, holds: &Type, name: &str) -> Option<String> {
             } else {
                 "a share is above `0%` and at most `100%`".to_owned()
             })
+        }
+        (Type::Text(Format::Path | Format::Line), Data::Text(text))
+            if is_block && text.value.contains(unprintable) =>
+        {
+            let line = text.value.split_whitespace().collect::<Vec<_>>().join(" ");
+            Some(format!("a block keeps its line breaks, the last one too: write {}", quoted(&line)))
+        }
+        (Type::Text(Format::Line), Data::Text(text)) if text.value.contains(char::is_control) => {
+            let escapes = text.value.replace('\t', "\\t").replace('\n', "\\n");
+            let help = "in double quotes a backslash and the letter behind it are one character: write";
+            Some(format!("{help} {}, or take it out", single_quoted(&escapes)))
         }
         (Type::Text(Format::Path), Data::Text(text)) if text.value.contains(unprintable) => {
             let (tab, line) = (text.value.contains('\t'), text.value.contains('\n'));

@@ -346,6 +346,22 @@ fn runs(source: &str, value: &str, style: ScalarStyle, span: Span) -> Vec<(usize
             }
             runs
         }
+        ScalarStyle::Folded | ScalarStyle::Plain => folded(raw, value, span.start),
         _ => Vec::new(),
     }
+}
+
+/// The stretches of a text whose lines are joined by blanks.
+fn folded(raw: &str, value: &str, mut at: usize) -> Vec<(usize, usize, usize)> {
+    let (mut runs, mut start) = (Vec::new(), 0);
+    for line in raw.split_inclusive('\n') {
+        let shown = line.trim();
+        start += value[start..].len() - value[start..].trim_start().len();
+        if !value[start..].starts_with(shown) {
+            return Vec::new();
+        }
+        runs.push((start, at + line.len() - line.trim_start().len(), shown.len()));
+        (start, at) = (start + shown.len(), at + line.len());
+    }
+    runs
 }

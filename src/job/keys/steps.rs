@@ -21,7 +21,7 @@ pub(in crate::job) static STEP: Table = Table {
         ),
         key("blank", BLANK, "Beside `set`: what a blank cell of the manifest means."),
         key("rename", Type::Table(&RENAME), "Changes the name by regular expression."),
-        key("name", TEXT, "The name, as a template."),
+        key("name", Type::Text(Format::Line), "The name, as a template."),
         key(
             "rename_field",
             Type::Table(&RENAME_FIELD),

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use super::Reader;
 use crate::documents::{Problem, Selector, SelectorSpec};
 use crate::job::cells::Csv;
+use crate::job::cut::error_in;
 use crate::job::env::nearest;
 use crate::job::manifest::{Manifest, Row};
 use crate::job::problem::{Report, Span};
@@ -73,7 +74,7 @@ impl Reader<'_> {
         for problem in problems {
             let at = node.follow(&problem.path);
             let span = problem.range.as_ref().map_or(at.span, |range| at.part(range));
-            self.report.error(span, problem.message).maybe_help(problem.help);
+            error_in(at, span, problem.message, problem.help, &mut self.report);
         }
     }
 

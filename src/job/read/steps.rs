@@ -7,6 +7,7 @@ use super::select::spec;
 use crate::documents::{Missing, Problem, Program, StepSpec};
 use crate::job::cells::{Cell, Csv};
 use crate::job::check::check;
+use crate::job::cut::error_in;
 use crate::job::keys::{STEP, STEPS};
 use crate::job::problem::{Report, Severity, Span};
 use crate::job::spec::Type;
@@ -126,10 +127,9 @@ impl Reader<'_> {
                 None => key.filter(|_| problem.is_key).unwrap_or(at.span),
             };
             let told = match severity {
-                Severity::Error => self.report.error(span, problem.message),
-                Severity::Warning => self.report.warning(span, problem.message),
+                Severity::Error => error_in(at, span, problem.message, problem.help, &mut self.report),
+                Severity::Warning => self.report.warning(span, problem.message).maybe_help(problem.help),
             };
-            told.maybe_help(problem.help);
             if let Some(first) = &problem.first {
                 let (key, value) = step.follow_to(first);
                 told.related(key.filter(|_| problem.is_key).unwrap_or(value.span), "first here");

@@ -59,6 +59,8 @@ fn a_stretch_of_a_text_is_found_in_every_way_to_write_it() {
         ("x: 'a''bc'", 2..4),
         ("x: \"a'bc\"", 2..4),
         ("x: |\n  a\n  bc\n", 2..4),
+        ("x: >\n  a\n  bc\n", 2..4),
+        ("x: é\n  bc\n", 3..5),
         ("x: |\r\n  a\r\n    bc\r\n", 4..6),
         ("x:\n- y: |-\n\n    é\n    bc", 4..6),
     ] {
@@ -69,7 +71,7 @@ fn a_stretch_of_a_text_is_found_in_every_way_to_write_it() {
         assert_eq!(&text[start..end], "bc", "{text:?}");
     }
     // Where it cannot be known, the whole is meant.
-    for text in ["x: \"a\\u0041bc\"", "x: >\n  a\n  bc\n"] {
+    for text in ["x: \"a\\u0041bc\"", "x: \"a\n  bc\""] {
         let root = tree(text);
         let node = root.get("x").unwrap();
         assert_eq!(node.part(&(2..4)), node.span);

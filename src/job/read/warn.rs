@@ -7,7 +7,10 @@ use regex::Regex;
 use super::Reader;
 use crate::documents::schema::{ADAPTORS, adaptor_named};
 use crate::job::account::Account;
+use crate::job::check::check;
 use crate::job::env::nearest;
+use crate::job::forms::Format;
+use crate::job::spec::Type;
 use crate::job::spreadsheet::mangled;
 use crate::job::tree::Node;
 use crate::job::{Action, Span, forms};
@@ -101,6 +104,7 @@ impl Reader<'_> {
             if let Some(program) = step.get("jq") {
                 self.slow_jq(program);
             }
+            self.names_of_one_line(step);
             if let Some((node, key)) = constant_name(step)
                 && ![root.get("select"), step.get("when")].into_iter().flatten().any(is_for_one)
             {
@@ -117,6 +121,21 @@ impl Reader<'_> {
         }
         if action == Action::Clone {
             self.clones_without_a_name(root);
+        }
+    }
+
+    /// A name is one line, also where a step gives it that gives anything.
+    fn names_of_one_line(&mut self, step: &Node) {
+        let set = step.get("set").and_then(|set| set.get("/name"));
+        let patch = step.get("patch").map(Node::items).unwrap_or_default();
+        let patched = patch.iter().filter(|one| one.get("path").and_then(Node::text) == Some("/name"));
+        let replace = step.get("rename").and_then(|rename| rename.get("replace"));
+        let patched = patched.filter_map(|one| one.get("value"));
+        let line = Type::Text(Format::Line);
+        for node in patched.chain(set).chain(replace) {
+            if node.text().is_some_and(|text| text.contains(char::is_control)) {
+                check(node, &line, "name", &mut self.report);
+            }
         }
     }
 

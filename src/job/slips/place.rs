@@ -234,6 +234,9 @@ impl Place<'_> {
             let range = start + at..start + at + odd.len_utf8();
             return Slip::new(range.clone(), message, "delete it and type a space").blanks(range);
         }
+        if let Some(slip) = self.key_in_a_comment(&range) {
+            return slip;
+        }
         if let Some((key, value)) = content.split_once('\u{ff1a}') {
             return whole("this is a full-width colon", format!("write `{}: {}`", key.trim(), value.trim()))
                 .entry(range.clone(), key.trim());
@@ -263,6 +266,25 @@ impl Place<'_> {
             "this line is neither `key: value` nor `- item`",
             "a longer text needs quotes, or `|` and lines that are indented further".to_owned(),
         )
+    }
+
+    /// A ` #` that makes a comment of the end of a key, the colon included: `Order #1: x`.
+    fn key_in_a_comment(&self, range: &Range<usize>) -> Option<Slip> {
+        let content = &self.text[range.clone()];
+        let (before, comment) = content.split_once(" #")?;
+        let (rest, value) = comment.split_once(": ").filter(|(rest, _)| !rest.starts_with(' '))?;
+        if before.contains([':', '"', '\'']) {
+            return None;
+        }
+        let key = quoted(&format!("{before} #{rest}"));
+        let help = format!(
+            "a key that holds ` #` needs quotes: write {}: {}`",
+            key.trim_end_matches('`'),
+            value.trim()
+        );
+        let message = "what follows ` #` is a comment, the colon with it";
+        let hash = range.start + before.len() + 1;
+        Some(Slip::new(hash..range.end, message, help).entry(range.clone(), before.trim_end()))
     }
 
     /// A value that begins with a bracket and goes on behind the closing one.

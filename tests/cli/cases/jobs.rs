@@ -93,6 +93,41 @@ fn variants_of_case_21_are_told() {
         ("select: { manifest: \"in\\new.csv\" }\n", 2, "holds a line break"),
         ("references: { map_file: \"a\\table.csv\" }\n", 2, "holds a tab"),
         ("output: \"C:\\Users\"\n", 2, "means nothing in double quotes"),
+        ("transform:\n  - set:\n      /description: See #5 here\n", 0, "`\"See #5 here\"`"),
+        (
+            "transform:\n  - patch:\n    - op: add\n      path: /description\n      value: See #5\n",
+            0,
+            "`\"See #5\"`",
+        ),
+        (
+            "transform:\n  - rename_field:\n      side: source\n      from: Order #\n      to: x\n",
+            0,
+            "`\"Order #\"`",
+        ),
+        ("references:\n  map:\n    connections:\n      Depot: Depot #2\n", 0, "`\"Depot #2\"`"),
+        ("select:\n  where: .name == \"a #b\"\n", 2, "what follows ` #` is a comment, and not part"),
+        ("transform:\n  - jq: .name = \"a #b\"\n", 2, "what follows ` #` is a comment, and not part"),
+        (
+            "transform:\n  - edit_lookup:\n      name: l\n      map:\n        A: B\n        C #2: D\n",
+            2,
+            "write `\"C #2\": D`",
+        ),
+        (
+            "transform:\n  - edit_lookup:\n      name: l\n      map:\n        C #2: D\n",
+            2,
+            "write `\"C #2\": D`",
+        ),
+        ("transform:\n  - name: |\n      EU {{ name }}\n", 2, "write `\"EU {{ name }}\"`"),
+        ("transform:\n  - name: >\n      EU\n      {{ name }}\n", 2, "write `\"EU {{ name }}\"`"),
+        (
+            "transform:\n  - name: \"a\\tb {{ name }}\"\n",
+            2,
+            "`name` holds a tab, which should not be in a name",
+        ),
+        ("transform: [{ set: { /name: \"{{ name }}\\n\" } }]\n", 2, "`name` holds a line break"),
+        ("transform: [{ rename: { find: a, replace: \"b\\n\" } }]\n", 2, "`name` holds a line break"),
+        ("transform: [{ patch: [{ op: add, path: /name, value: \"b\\n\" }] }]\n", 2, "`name` holds a line"),
+        ("output: |\n  runs\n", 2, "a block keeps its line breaks, the last one too: write `\"runs\"`"),
     ] {
         let case = Case::of("21-valid-but-not-meant");
         std::fs::write(case.world.path("job.yaml"), format!("{head}{body}")).unwrap();
