@@ -32,6 +32,16 @@ impl Csv {
         self.header.iter().position(|cell| cell.text == name)
     }
 
+    /// What to do about cells that are separated by something else than commas.
+    pub(super) fn other_separator(&self) -> Option<&'static str> {
+        let [header] = self.header.as_slice() else { return None };
+        let signs = [
+            (';', "cells are separated by commas, not by semicolons"),
+            ('\t', "cells are separated by commas, not by tabs"),
+        ];
+        signs.into_iter().find_map(|(sign, help)| header.text.contains(sign).then_some(help))
+    }
+
     /// Reads a CSV: RFC 4180, CRLF or LF. Every problem is reported; what is sound is returned.
     pub(super) fn read(text: &str, report: &mut Report) -> Self {
         let mut rows = split(text, report).into_iter();
@@ -49,16 +59,20 @@ impl Csv {
             }
         }
         let mut dropped = 0_usize;
+        let read = Self { header, ..Self::default() };
+        // Where the header is not split as it was meant, the rows are not either.
+        let is_split = read.other_separator().is_none();
+        let header = read.header;
         let rows = rows.filter(|row| {
             let (found, wanted) = (row.cells.len(), header.len());
             let span = row.cells.first().map(|cell| cell.span);
-            if found != wanted {
+            if found != wanted && is_split {
                 let cells = if wanted == 1 { "cell" } else { "cells" };
                 let message = format!("the header has {wanted} {cells}, this row {found}");
                 let help = "a cell that holds a comma or a line break needs double quotes";
                 report.error(span, message).help(help);
-                dropped += 1;
             }
+            dropped += usize::from(found != wanted);
             found == wanted
         });
         let rows: Vec<CsvRow> = rows.collect();

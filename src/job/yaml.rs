@@ -134,7 +134,9 @@ impl Builder<'_> {
             // What follows a second document's start was reported with it.
             _ if self.documents > 1 => {}
             Event::Scalar(value, style, _, tag) => {
-                self.refuse_tag(tag.as_deref(), span);
+                if tag.is_some() {
+                    self.slip = Some(slips::tag(self.text, span.start, !self.flows().is_empty()));
+                }
                 let is_masked = self.masked.iter().any(|range| range.contains(&span.start));
                 let data = if is_masked { Data::Broken } else { scalar(self.text, &value, style, span) };
                 self.add(Node { span, data });

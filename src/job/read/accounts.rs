@@ -156,6 +156,10 @@ impl Reader<'_> {
             .iter()
             .map(|e| e.key.as_str())
             .collect();
+        // Where `accounts` itself is mistyped, that is told.
+        if self.meant.contains(&"accounts") && !root.has("accounts") {
+            return None;
+        }
         if !known.contains(&name) {
             if let Some(account) = self.users().iter().find(|account| account.name == name) {
                 return Some(account.clone());

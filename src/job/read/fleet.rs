@@ -137,13 +137,15 @@ impl Reader<'_> {
             waves.push((FleetWave { size, approve }, item.span));
         }
         let last = waves.len().checked_sub(1)?;
+        // A rest that is not the last is told; it leaves no account out.
+        let has_rest = waves.iter().any(|(wave, _)| wave.size == WaveSize::Rest);
         for (number, (wave, span)) in waves.iter().enumerate() {
             match (wave.size == WaveSize::Rest, number == last) {
                 (true, false) => {
                     let message = "nothing is left for the waves after `rest`";
                     self.report.error(*span, message).help("put `{ rest: true }` last");
                 }
-                (false, true) => {
+                (false, true) if !has_rest => {
                     let message = "the last wave leaves accounts out";
                     self.report.error(*span, message).help("add `{ rest: true }` as the last wave");
                 }

@@ -88,7 +88,7 @@ pub(super) fn listed(csv: &Csv, folder: &Path, env: &Env, rate: Rate, report: &m
             let whole = Span::new(first.span.start, last.span.end);
             let help =
                 "the first line is e.g. `name,region,token_env`; other columns are `account.*` in templates";
-            report.error(whole, "there is no column `name`").help(help);
+            report.error(whole, "there is no column `name`").help(csv.other_separator().unwrap_or(help));
         }
         return Vec::new();
     };

@@ -96,9 +96,7 @@ fn manifest(csv: &Csv, report: &mut Report) -> Manifest {
                 || nearest(&cell.text, ["_id", "import_id", "import_name"].into_iter()).is_some()
         });
         let help = match near {
-            _ if csv.header.len() == 1 && first.text.contains(';') => {
-                "cells are separated by commas, not by semicolons".to_owned()
-            }
+            _ if let Some(help) = csv.other_separator() => help.to_owned(),
             Some(cell) => format!("rename the column `{}` to `id` or `name`", cell.text),
             None => "the first line names the columns, e.g. `id,name`".to_owned(),
         };

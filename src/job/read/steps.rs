@@ -221,10 +221,14 @@ fn columns_are_known(csv: &Csv, names: &[&str], others: &[&str], report: &mut Re
         help.push_str(&format!(", and may go on with {}", others.join(", ")));
     }
     let missing: Vec<&str> = names.iter().copied().filter(|name| csv.column(name).is_none()).collect();
-    for name in &missing {
-        report.error(whole, format!("there is no column `{name}`")).help(help.clone());
-    }
     if !missing.is_empty() {
+        let quoted: Vec<_> = missing.iter().map(|name| format!("`{name}`")).collect();
+        let message = match quoted.as_slice() {
+            [one] => format!("there is no column {one}"),
+            [all @ .., last] => format!("there are no columns {} and {last}", all.join(", ")),
+            [] => String::new(),
+        };
+        report.error(whole, message).help(csv.other_separator().map_or(help, str::to_owned));
         return None;
     }
     let is_known = |name: &str| names.contains(&name) || others.contains(&name) || name.is_empty();

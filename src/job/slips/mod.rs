@@ -83,6 +83,19 @@ pub(super) fn anchor(text: &str, at: usize) -> Slip {
     Slip::new(range.clone(), "anchors (`&`) are not supported", help).value(range)
 }
 
+/// The slip of a tag; its value begins at `at`.
+pub(super) fn tag(text: &str, at: usize, in_flow: bool) -> Slip {
+    let before =
+        text[..at].trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '|' | '>' | '-' | '+'));
+    let start = before.rfind([' ', '\t', '\n', '[', '{', ',']).map_or(0, |at| at + 1);
+    let range = Place { text, at: start, in_flow }.value();
+    let help = format!(
+        "write the value alone; a text that begins with `!` needs quotes: {}",
+        quoted(&text[range.clone()])
+    );
+    Slip::new(range.clone(), "tags (`!`) are not supported", help).value(range)
+}
+
 /// The slip of a text that begins with a character that has a meaning in YAML.
 pub(super) fn unquoted(text: &str, at: usize, in_flow: bool) -> Slip {
     Place { text, at, in_flow }.needs_quotes()

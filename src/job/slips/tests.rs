@@ -235,7 +235,19 @@ const SLIPS: &[(&str, &[&str])] = &[
     (
         "name: !foo\n",
         &[
-            "3:11 tags (`!`) are not supported | write the value alone; put a text into quotes to keep it a text",
+            r#"3:7 tags (`!`) are not supported | write the value alone; a text that begins with `!` needs quotes: `"!foo"`"#,
+        ],
+    ),
+    (
+        "select:\n  names: [!x, a]\n",
+        &[
+            r#"4:11 tags (`!`) are not supported | write the value alone; a text that begins with `!` needs quotes: `"!x"`"#,
+        ],
+    ),
+    (
+        "name: !x |\n  a\n",
+        &[
+            r#"3:7 tags (`!`) are not supported | write the value alone; a text that begins with `!` needs quotes: `"!x |"`"#,
         ],
     ),
     (

@@ -161,6 +161,31 @@ fn variants_of_case_22_are_told_once_under_the_text() {
 }
 
 #[test]
+fn variants_of_case_22_one_mistake_is_one_error() {
+    let case = Case::of("22-values-and-pointers");
+    let base = case.world.read("job-3-typing-error.yaml").replace("targt:", "target:");
+    let one = |text: &str, help: &str| {
+        std::fs::write(case.world.path("job.yaml"), text).unwrap();
+        let ran = case.check("job.yaml").expect_exit(2).expect_stderr(help);
+        assert_eq!(errors(&ran), 1, "{}", ran.stderr);
+    };
+    one(&base.replace("accounts:", "acounts:"), "did you mean `accounts`?");
+    one(&format!("{base}select: {{ names: [!x] }}\n"), "needs quotes: `\"!x\"`");
+    for (step, columns) in [
+        ("transform: [{ rename_fields: t.csv }]", ["side", "from", "to"].as_slice()),
+        ("references: { map_file: t.csv }", &["kind", "source", "target"]),
+        ("transform: [{ edit_lookup: { name: a, map_file: t.csv } }]", &["from", "to"]),
+        ("select: { manifest: t.csv }", &["id", "name"]),
+    ] {
+        for (separator, help) in [(";", "not by semicolons"), ("\t", "not by tabs")] {
+            let table = format!("{}\na,b{separator}c\n", columns.join(separator));
+            std::fs::write(case.world.path("t.csv"), table).unwrap();
+            one(&format!("{base}{step}\n"), help);
+        }
+    }
+}
+
+#[test]
 fn case_22_a_value_that_is_wrong_is_told_once_and_with_the_cure() {
     let of = |job| check("22-values-and-pointers", job);
     let ran = of("job-1-share.yaml").expect_stderr("`0.9`").expect_stderr("`5%`");
