@@ -22,6 +22,9 @@ pub(super) const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 /// The pause of a 429 that names none.
 pub(super) const DEFAULT_PAUSE: Duration = Duration::from_secs(2);
 
+/// A longer answer holds documents, whatever else is wrong with it, in bytes.
+const MOST_SAID: usize = 64 << 10;
+
 /// An answer as it came from the wire.
 #[derive(Debug)]
 pub(super) struct Answer {
@@ -176,7 +179,13 @@ fn accept(
     } else {
         None
     };
-    Ok(Reply { status: answer.status, body, page, next, date, attempts: 1 })
+    let names_an_id =
+        page.is_some() || body.len() > MOST_SAID || memchr::memmem::find(&body, b"\"_id\"").is_some();
+    let said = (!names_an_id).then(|| {
+        let what = refusal::page(answer.status, answer.content_type.as_deref(), &body);
+        token.redact(format!("answered {what}")).into()
+    });
+    Ok(Reply { status: answer.status, body, page, next, date, attempts: 1, said })
 }
 
 enum Shape {

@@ -95,12 +95,14 @@ pub struct Reply {
     pub date: Option<jiff::Timestamp>,
     /// How many times the call was sent.
     pub attempts: u32,
+    /// What the body says, for people; absent where it names an `_id`, as documents do.
+    pub said: Option<Box<str>>,
 }
 
 impl Reply {
     /// An answer to a call that was sent once, with nothing but its status and body.
     pub fn new(status: u16, body: impl Into<Bytes>) -> Self {
-        Self { status, body: body.into(), page: None, next: None, date: None, attempts: 1 }
+        Self { status, body: body.into(), page: None, next: None, date: None, attempts: 1, said: None }
     }
 }
 

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use super::entry_id::id_of;
 use super::split::{ArraySplitter, SplitError};
-use crate::documents::document::escape_bytes;
+use crate::documents::document::{escape_bytes, escape_control_characters};
 use crate::documents::quick;
 
 /// Bytes of documents that are written or read in one go: few, for several lists are read at a time.
@@ -110,9 +110,16 @@ impl Output {
         // Bytes that are not UTF-8 are the trouble of the one document that holds them, not of a whole page.
         let escaped = std::str::from_utf8(element).is_err().then(|| escape_bytes(element));
         let text = escaped.as_deref().map_or(element, str::as_bytes);
-        let raw: &RawValue =
-            serde_json::from_slice(text).map_err(|error| PageError::NotJson(number, error))?;
-        self.keep(number, raw.get())
+        let error = match serde_json::from_slice::<&RawValue>(text) {
+            Ok(raw) => return self.keep(number, raw.get()),
+            Err(error) => error,
+        };
+        // So is a control character that no JSON may hold.
+        let escaped = str::from_utf8(text).ok().and_then(escape_control_characters);
+        match escaped.as_deref().map(serde_json::from_str::<&RawValue>) {
+            Some(Ok(raw)) => self.keep(number, raw.get()),
+            _ => Err(PageError::NotJson(number, error)),
+        }
     }
 
     /// Keeps a text that is JSON.
@@ -246,6 +253,10 @@ mod tests {
         let read = Parts::of(page).read().unwrap();
         assert_eq!(&*read[0], r#"{"_id":"a"}"#);
         assert!(read[1].starts_with(r#"{"_id":"b","x":""#), "{}", read[1]);
+        let page = super::tests::page(b"[{\"_id\":\"a\",\n\"x\":\"\x01\n\"},{\"_id\":\"b\"}]").unwrap();
+        let read = Parts::of(page).read().unwrap();
+        assert_eq!(read.iter().map(|text| id_of(text).into_owned()).collect::<Vec<_>>(), ["a", "b"]);
+        assert!(serde_json::from_str::<serde_json::Value>(&read[0]).is_err(), "it is no text to be read");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use futures::{Stream, TryStreamExt, stream};
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::entry_id::{has_id, id_of};
@@ -18,6 +19,7 @@ use super::long_page::Parts;
 use super::page_size::PageSizes;
 use super::unreadable::UnreadableAnswer;
 use super::{Api, ApiError, Call, ErrorKind, ListRequest, Method, Reply};
+use crate::documents::document::escape_control_characters;
 use crate::model::Fingerprint;
 
 /// A list that is longer than this is taken for one without an end.
@@ -265,13 +267,22 @@ fn listed(reply: &Reply) -> Result<Listed, UnreadableAnswer> {
     }
 }
 
+/// The JSON of an answer. A control character that no JSON may hold is the trouble of the one document that holds it, which has
+/// no tree.
+pub(super) fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::Error> {
+    serde_json::from_slice(body).or_else(|error| {
+        let escaped = str::from_utf8(body).ok().and_then(escape_control_characters);
+        escaped.and_then(|text| serde_json::from_str(&text).ok()).ok_or(error)
+    })
+}
+
 /// The documents of a page; a 204 is an empty one.
 fn documents(reply: &Reply) -> Result<Vec<Box<str>>, UnreadableAnswer> {
     if reply.status == 204 && reply.body.trim_ascii().is_empty() {
         return Ok(Vec::new());
     }
-    let documents: Vec<Box<RawValue>> =
-        serde_json::from_slice(&reply.body).map_err(UnreadableAnswer::NotAPage)?;
+    let documents =
+        parsed::<Vec<Box<RawValue>>>(&reply.body).map_err(|why| UnreadableAnswer::not_a_page(reply, &why))?;
     match documents.iter().position(|document| !has_id(document.get())) {
         Some(at) => Err(UnreadableAnswer::NoId(at + 1)),
         None => Ok(documents.into_iter().map(Box::from).collect()),

@@ -106,6 +106,7 @@ pub(super) fn page(status: u16, content_type: Option<&str>, body: &[u8]) -> Stri
     let kind = match declared {
         // It is named by what it is where the header says something else.
         _ if is_html => "text/html".to_owned(),
+        _ if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() => "JSON".to_owned(),
         Some(kind) if !kind.is_empty() && !kind.ends_with("json") => kind,
         _ => "not JSON".to_owned(),
     };

@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 
 use super::Reply;
 use super::brought::{Cloned, Document};
+use super::page::parsed;
 use super::unreadable::UnreadableAnswer;
 use crate::documents::beside::head_of_same;
 use crate::model::{Head, Id};
@@ -33,7 +34,8 @@ pub(super) fn document(reply: &Reply) -> Result<Document, UnreadableAnswer> {
     {
         return brought(head, text.trim_ascii().into(), reply);
     }
-    let text: Box<RawValue> = serde_json::from_slice(&reply.body).map_err(UnreadableAnswer::NotADocument)?;
+    let text: Box<RawValue> =
+        parsed(&reply.body).map_err(|why| UnreadableAnswer::not_a_document(reply, &why))?;
     with_head(text, reply)
 }
 
@@ -43,7 +45,7 @@ fn with_head(text: Box<RawValue>, reply: &Reply) -> Result<Document, UnreadableA
         Ok(head) => head,
         Err(error) => Some(Head::read(text.get()))
             .filter(|head| !head.id.as_str().is_empty())
-            .ok_or(UnreadableAnswer::NotADocument(error))?,
+            .ok_or_else(|| UnreadableAnswer::not_a_document(reply, &error))?,
     };
     brought(head, text.into(), reply)
 }
@@ -71,7 +73,7 @@ pub(super) fn same(reply: &Reply, id: &Id) -> Result<Document, UnreadableAnswer>
         doc: Box<RawValue>,
     }
     let wrapped = || {
-        let wrapped: Wrapped = serde_json::from_slice(&reply.body).ok()?;
+        let wrapped: Wrapped = parsed(&reply.body).ok()?;
         with_head(wrapped.doc, reply).ok()
     };
     let document = document(reply).or_else(|why| wrapped().ok_or(why))?;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::call::Reply;
 use super::long_page::PageError;
 
 /// Why an answer that came whole cannot be taken. What is to be known of it stands in its message, the cause included.
@@ -16,8 +17,8 @@ pub(super) enum UnreadableAnswer {
         why: serde_json::Error,
     },
     /// It has no document in it.
-    #[error("the answer is not a document: {0}")]
-    NotADocument(serde_json::Error),
+    #[error("{0}")]
+    NotADocument(String),
     /// It is another document than the one that was asked for.
     #[error("the answer is another document")]
     AnotherDocument,
@@ -25,8 +26,8 @@ pub(super) enum UnreadableAnswer {
     #[error("the answer has an empty _id")]
     NoUsableId,
     /// A page of a list is no array.
-    #[error("the page is not a JSON array: {0}")]
-    NotAPage(serde_json::Error),
+    #[error("{0}")]
+    NotAPage(String),
     /// An entry of a page is none of the service's documents; its number, from 1.
     #[error("entry {0} of the page is not an object with an _id")]
     NoId(usize),
@@ -42,6 +43,20 @@ pub(super) enum UnreadableAnswer {
 }
 
 impl UnreadableAnswer {
+    /// For an answer that holds no document.
+    pub(super) fn not_a_document(reply: &Reply, why: &serde_json::Error) -> Self {
+        let said = reply.said.as_deref().map(|said| {
+            if reply.body.is_empty() { said.to_owned() } else { format!("{said}; it has no `_id`") }
+        });
+        Self::NotADocument(said.unwrap_or_else(|| format!("the answer is not a document: {why}")))
+    }
+
+    /// For a page of a list that is no array.
+    pub(super) fn not_a_page(reply: &Reply, why: &serde_json::Error) -> Self {
+        let said = reply.said.as_deref().map(|said| format!("{said}; this is not a list"));
+        Self::NotAPage(said.unwrap_or_else(|| format!("the page is not a JSON array: {why}")))
+    }
+
     /// For an answer that is not the JSON that was promised.
     pub(super) fn not_json(what: &'static str) -> impl FnOnce(serde_json::Error) -> Self {
         move |why| Self::NotJson { what, why }

@@ -11,7 +11,7 @@ const MESSAGE: &str = "what follows ` #` is a comment, and not part of the text"
 
 /// A comment that is most likely the rest of a text.
 pub(super) struct Cut {
-    /// The comment.
+    /// Where the comment stands.
     pub(super) span: Span,
     /// What is wrong.
     pub(super) message: &'static str,

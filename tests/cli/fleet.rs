@@ -107,7 +107,6 @@ fn every_problem_of_the_files_of_a_fleet_is_shown_at_once() {
         "unknown key `aprove`",
         "did you mean `approve`?",
         "nothing is left for the waves after `rest`",
-        "the last wave leaves accounts out",
         "`accounts` must be",
         "did you mean `parallel`?",
         "which needs nothing else",
@@ -118,6 +117,11 @@ fn every_problem_of_the_files_of_a_fleet_is_shown_at_once() {
     ] {
         assert!(text.contains(part), "{part}\n{text}");
     }
+    let bench = fleet(1, "waves: [{ accounts: 1 }, { share: 10% }]\n");
+    assert!(
+        told(&bench.expect(2, &["fleet", "check", "fleet.yaml"]))
+            .contains("the last wave leaves accounts out")
+    );
     let bench = fleet(1, "waves: [{ accounts: 1 }, { rest: true }]\n");
     bench.write("accounts.csv", "name,emulator,wave\na,x,1\nb,y,9\n");
     let output = bench.expect(2, &["fleet", "check", "fleet.yaml"]);

@@ -1,4 +1,4 @@
-//! Documents that are JSON and have no tree: a lone surrogate, deep nesting, bytes that are not UTF-8. They are never
+//! Documents that are JSON and have no tree: a lone surrogate, deep nesting, bytes that are not UTF-8, a control character that is not escaped. They are never
 //! taken for empty ones, in the source or in the target.
 
 use serde_json::{Value, json};
@@ -7,9 +7,11 @@ use transship::emulator::Effect;
 use crate::support::scenario::{Fault, Scenario, World, import};
 
 /// The ways in which a text of the service has no tree: what stands for `CUT`.
-fn ways() -> [String; 4] {
+fn ways() -> [String; 6] {
     let deep = format!("\", \"deep\": {}1{}, \"x\": \"", "[".repeat(200), "]".repeat(200));
-    ["\\ud83d".to_owned(), "\\ude00\\u0041".to_owned(), "\\xff\\xc3(".to_owned(), deep]
+    let [half, other, bytes, control, line] =
+        ["\\ud83d", "\\ude00\\u0041", "\\xff\\xc3(", "\\x01", "\\x0a"].map(str::to_owned);
+    [half, other, bytes, control, line, deep]
 }
 
 /// From now on the service shows `CUT` as `with`.

@@ -4,7 +4,6 @@
 //! not UTF-8. Such a document is never read as an empty one: whoever wants a tree gets a [`Result`].
 
 use std::cell::OnceCell;
-use std::fmt::Write as _;
 
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -12,13 +11,12 @@ use serde_json::value::RawValue;
 use crate::contained::{Mistake, contained};
 use crate::normal::{Ignore, fingerprint, fingerprint_of_plain};
 use crate::planted::{UNREADABLE_AS_EMPTY, is_planted};
+use crate::raw_bytes::raw_byte;
+pub use crate::raw_bytes::{escape_bytes, escape_control_characters, original_bytes};
 use crate::schema::is_server_field;
 use crate::tree::LightTree;
 use crate::verbatim;
 use crate::{Fingerprint, Hasher, Head};
-
-/// Stands before an escape that stands for a byte which is not UTF-8.
-const NOT_UTF8: &str = "\\udfff";
 
 /// A document: head and text always, the tree only if the text has one. Parsed at most once.
 #[derive(Debug, Clone)]
@@ -108,6 +106,12 @@ pub enum Unreadable {
         /// Where the parser stopped, in bytes from the start of its line.
         at: usize,
     },
+    /// A control character that no JSON text may hold as it is.
+    #[error("a control character that is not escaped at character {at}")]
+    ControlCharacter {
+        /// Where the parser stopped, in bytes from the start of its line.
+        at: usize,
+    },
     /// Not JSON, or not an object.
     #[error("{0}")]
     NotJson(String),
@@ -129,8 +133,11 @@ impl Unreadable {
         {
             let line = text.lines().nth(error.line().saturating_sub(1)).unwrap_or_default().as_bytes();
             let near = &line[at.saturating_sub(14).min(line.len())..(at + 14).min(line.len())];
-            let marked = near.windows(NOT_UTF8.len()).any(|part| part == NOT_UTF8.as_bytes());
-            if marked { Self::NotUtf8 { at } } else { Self::LoneSurrogate { at } }
+            match raw_byte(near) {
+                Some(0..0x20) => Self::ControlCharacter { at },
+                Some(_) => Self::NotUtf8 { at },
+                None => Self::LoneSurrogate { at },
+            }
         } else {
             Self::NotJson(message)
         }
@@ -212,44 +219,6 @@ pub fn fingerprint_of_text(text: &[u8]) -> Fingerprint {
     hash.update(b"\0unreadable\0");
     hash.update(text);
     hash.finish()
-}
-
-/// Text for bytes that are not UTF-8: each such byte becomes two escapes for lone surrogates.
-///
-/// Inside a JSON text the result is JSON again, of a document that has no tree. Other bytes give another text, and
-/// [`original_bytes`] gives the bytes back.
-pub fn escape_bytes(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() + 64);
-    for chunk in bytes.utf8_chunks() {
-        text.push_str(chunk.valid());
-        for byte in chunk.invalid() {
-            // Writing to a text cannot fail.
-            let _ = write!(text, "{NOT_UTF8}\\udc{byte:02x}");
-        }
-    }
-    text
-}
-
-/// The bytes that [`escape_bytes`] made a text of; any other text gives its own.
-pub fn original_bytes(text: &str) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once(NOT_UTF8) {
-        bytes.extend_from_slice(before.as_bytes());
-        let byte = after
-            .strip_prefix("\\udc")
-            .and_then(|digits| digits.get(..2))
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        if let Some(byte) = byte {
-            bytes.push(byte);
-            rest = &after[6..];
-        } else {
-            bytes.extend_from_slice(NOT_UTF8.as_bytes());
-            rest = after;
-        }
-    }
-    bytes.extend_from_slice(rest.as_bytes());
-    bytes
 }
 
 /// The text without the members that the service manages; what is left stays as it is, byte for byte.
@@ -371,18 +340,6 @@ mod tests {
         let new = |text| Printed::new(text, &Ignore::default());
         assert_eq!(new(br#"{"a":1}"#).unreadable(), None);
         assert_eq!(new(b"{").unreadable(), read_tree(b"{").err().as_ref());
-    }
-
-    #[test]
-    fn bytes_that_are_not_utf8_come_back_as_they_were() {
-        for bytes in
-            [&b"{\"s\":\"a\xff\xc3(\xf0\x9f\x98\"}"[..], b"{}", b"\xff", "{\"é\":\"\u{1f600}\"}".as_bytes()]
-        {
-            assert_eq!(original_bytes(&escape_bytes(bytes)), bytes);
-        }
-        for text in [r#"{"s":"\udfff"}"#, r#"{"s":"\udfff\udcx"}"#, r#"{"s":"\udfff\udcé"}"#] {
-            assert_eq!(original_bytes(text), text.as_bytes());
-        }
     }
 
     #[test]

@@ -32,6 +32,7 @@ pub mod pointer;
 pub mod problem;
 pub mod program;
 pub mod quick;
+mod raw_bytes;
 pub mod references;
 pub mod rename;
 pub mod schema;

@@ -92,7 +92,9 @@ fn an_error_without_json_is_still_told_by_its_status() {
         ("{}", "502 without a reason"),
         ("{\"errors\":[],\"error\":\"\"}", "502 without a reason"),
         ("{\"error\":\"policy 4711\"}", "502: {\"error\":\"policy 4711\"}"),
-        (r#"{"errors":7}"#, "502, not JSON: {\"errors\":7}"),
+        (r#"{"errors":7}"#, "502, JSON: {\"errors\":7}"),
+        ("[]", "502, JSON: []"),
+        ("null", "502, JSON: null"),
         (r#"{"errors":["plain"]}"#, "plain"),
     ] {
         assert_eq!(refusal(502, body).summary, summary, "{body}");

@@ -137,7 +137,9 @@ fn unreadable(text: &str, why: &Unreadable) -> Fault {
             Fault { span: Span::new(at, at + 1), message, help: None }
         }
         Unreadable::Mistake(_) => Fault { span: Span::new(at, at + 1), message: why.to_string(), help: None },
-        Unreadable::NotUtf8 { .. } | Unreadable::NotJson(_) => not_json(text, &error),
+        Unreadable::NotUtf8 { .. } | Unreadable::ControlCharacter { .. } | Unreadable::NotJson(_) => {
+            not_json(text, &error)
+        }
     }
 }
 

@@ -89,10 +89,11 @@ pub(super) fn tag(text: &str, at: usize, in_flow: bool) -> Slip {
         text[..at].trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '|' | '>' | '-' | '+'));
     let start = before.rfind([' ', '\t', '\n', '[', '{', ',']).map_or(0, |at| at + 1);
     let range = Place { text, at: start, in_flow }.value();
-    let help = format!(
-        "write the value alone; a text that begins with `!` needs quotes: {}",
-        quoted(&text[range.clone()])
-    );
+    let value = &text[range.clone()];
+    let help = match value.strip_prefix("!!") {
+        Some(_) => "write the value alone; put a text into quotes to keep it a text".to_owned(),
+        None => format!("write the value alone; a text that begins with `!` needs quotes: {}", quoted(value)),
+    };
     Slip::new(range.clone(), "tags (`!`) are not supported", help).value(range)
 }
 

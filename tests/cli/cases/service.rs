@@ -39,6 +39,12 @@ fn case_46_what_something_in_between_answers_is_told_as_what_it_is() {
         (403, &long, &["403", "Blocked and blocked"]),
         (403, "{\"error\":\"policy 4711\"}", &["403", "policy 4711"]),
         (201, "<html><title>Captive portal</title></html>", &["answered 201", "Captive portal"]),
+        // JSON that is no document.
+        (200, "{\"message\":\"Unauthorized\"}", &["answered 200, JSON", "Unauthorized", "it has no `_id`"]),
+        (201, "[]", &["answered 201, JSON: []; it has no `_id`"]),
+        (200, "null", &["answered 200, JSON: null"]),
+        (400, "[]", &["400, JSON: []"]),
+        (204, "", &["answered 204 without a body"]),
     ] {
         let ran = Scenario::migrate(["a"])
             .fault(Fault::on_create(Fault::says(status, json!(body))))
