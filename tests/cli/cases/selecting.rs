@@ -116,7 +116,7 @@ fn variants_of_case_24_a_when_is_held_to_what_it_names() {
             "`when.ids`: `100000000000000000000009` matches no import",
         ),
         (r#"{ exclude: { names: ["order 1"] } }"#, "`when.exclude.names`: `order 1` matches no import, so"),
-        (r#"{ adaptor_types: [FTPImport] }"#, "its `when` holds for no import"),
+        (r"{ adaptor_types: [FTPImport] }", "its `when` holds for no import"),
     ] {
         job(when, "");
         case.world.command(&["plan", "job.yaml"]).expect_exit(0).expect_stdout(says);
