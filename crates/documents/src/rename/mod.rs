@@ -56,6 +56,7 @@ impl Renamer {
     pub fn compile(renames: &[FieldRename]) -> Result<Self, Problem> {
         let side = |side: Side| -> Result<Option<Rules>, Problem> {
             let mut rules: Vec<Rule> = Vec::new();
+            let mut places: HashMap<Vec<String>, usize> = HashMap::new();
             for rename in renames.iter().filter(|r| r.side == side) {
                 let rule = Rule { from: field(&rename.from)?, to: field(&rename.to)? };
                 if let Some(word) =
@@ -63,7 +64,7 @@ impl Renamer {
                 {
                     return Err(Problem::new(format!("`{word}` is a word of the service, not a field")));
                 }
-                match rules.iter().find(|other| other.from == rule.from) {
+                match places.get(&rule.from).map(|place| &rules[*place]) {
                     Some(other) if other.to == rule.to => {}
                     Some(other) => {
                         let (one, two) = (Rule::shown(&other.to), &rename.to);
@@ -71,7 +72,10 @@ impl Renamer {
                             format!("`{}` is renamed twice, to `{one}` and to `{two}`", rename.from);
                         return Err(Problem::new(message).help("keep one"));
                     }
-                    None => rules.push(rule),
+                    None => {
+                        places.insert(rule.from.clone(), rules.len());
+                        rules.push(rule);
+                    }
                 }
             }
             // One that keeps its name still shields it from a rename of a shorter path.
