@@ -62,6 +62,22 @@ impl KnownIds {
         }
     }
 
+    /// The place of an import among those with ids of the usual form, once all are known.
+    pub(crate) fn place(&self, id: &Id) -> Option<usize> {
+        let packed = pack(id).filter(|_| self.sorted)?;
+        self.usual.binary_search(&packed).ok()
+    }
+
+    /// How many places there are.
+    pub(crate) fn places(&self) -> usize {
+        self.usual.len()
+    }
+
+    /// The import at a place.
+    pub(crate) fn at(&self, place: usize) -> Option<Id> {
+        self.usual.get(place).map(|packed| Id::from(unpack(packed)))
+    }
+
     /// How many imports and resources there are.
     pub fn len(&self) -> usize {
         self.usual.len() + self.odd.len()

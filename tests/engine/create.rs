@@ -102,6 +102,25 @@ fn what_a_service_makes_of_names_gives_no_second_import() {
 }
 
 #[test]
+fn a_list_that_lacks_what_was_there_before_proves_nothing() {
+    let broken: [fn(usize) -> bool; 4] = [|_| true, |at| at >= 40, |at| at < 40, |at| at % 2 == 0];
+    for (number, hides) in broken.into_iter().enumerate() {
+        paused(async {
+            let mut migration = Migration::of(&["A"]);
+            (0..80).for_each(|other| {
+                drop(migration.target.put(import(&format!("Other {other}")), Duration::ZERO))
+            });
+            migration.target.hides = hides;
+            migration.target.fate("A", [Fate::DoneBut(0)]);
+            let outcome = migration.run().await;
+            assert_eq!(migration.target.count(Method::Post), 1, "list {number}: it was sent again");
+            let is_its = outcome.words() == ["created"];
+            assert_eq!(is_its, !hides(80), "list {number}: {:?}", outcome.words());
+        });
+    }
+}
+
+#[test]
 fn a_list_that_lags_proves_nothing_as_long_as_it_lacks_what_was_made() {
     paused(async {
         let mut migration = Migration::of(&["A", "B", "C"]);

@@ -185,7 +185,7 @@ impl<'a> LookupQueue<'a> {
             Kind::Imports => scan::imports(&self.target, &searches, ledger, self.before).await,
             kind => scan::others(&self.target, kind, &searches, ledger, self.before).await,
         };
-        let Looked { missing, listed, whole, hits } = match looked {
+        let Looked { missing, unlisted, listed, whole, hits } = match looked {
             Ok(looked) => looked,
             Err(error) => {
                 for search in searches {
@@ -213,7 +213,10 @@ impl<'a> LookupQueue<'a> {
         // must be as long as it was for the plan, or twice as short: somebody may have removed some of it.
         let as_before = self.last_listed.borrow_mut().insert(kind, listed) == Some(listed);
         let long_enough = knows_some || listed >= before || as_before;
-        let trusted = whole && long_enough && scan::are_gone(&self.target, kind, &missing).await;
+        let trusted = whole
+            && long_enough
+            && scan::are_gone(&self.target, kind, &missing).await
+            && scan::are_gone(&self.target, kind, &unlisted).await;
         let mut taken: HashSet<Id> = HashSet::new();
         let mut found: HashSet<usize> = HashSet::new();
         let mut all: Vec<(usize, Search, Vec<Hit>)> = searches

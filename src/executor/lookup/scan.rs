@@ -20,6 +20,7 @@ use crate::inventory::error::EngineError;
 use crate::inventory::list_scan::{PAGE, PageVisitor, ScanOptions, list_scan};
 use crate::model::cancel::Cancel;
 use crate::model::{Head, IdSet, ItemKey, Verdict};
+use crate::run_folder::known_ids::KnownIds;
 
 /// Comparisons by content alone that one look makes at most: after that only names count.
 const MOST_COMPARED: usize = 20_000;
@@ -27,11 +28,16 @@ const MOST_COMPARED: usize = 20_000;
 /// Imports that a list lacks and that are asked for by id at most.
 const MOST_GONE: usize = 50;
 
+/// Imports that stood there before, that a list lacks, and that are asked for by id: from all over it, for half of a list is one too.
+const SOME_UNLISTED: usize = 16;
+
 /// What a look at a list showed.
 #[derive(Debug)]
 pub(super) struct Looked {
     /// What this run has and the list does not show.
     pub missing: IdSet,
+    /// Some of what stood there when the run was planned and the list does not show.
+    pub unlisted: IdSet,
     /// How many in all.
     pub listed: u64,
     /// Whether the list was read to its end: what a part of one does not show may be there.
@@ -106,7 +112,7 @@ pub(super) async fn others(
     Ok(looker.looked(met.len() as u64, true))
 }
 
-/// Whether what this run made and the list lacks were removed by somebody: asked for by id, if they are few.
+/// Whether what is there and the list lacks were removed by somebody: asked for by id, if they are few.
 pub(crate) async fn are_gone(target: &Account, kind: Kind, missing: &IdSet) -> bool {
     if missing.len() > MOST_GONE {
         return false;
@@ -128,6 +134,8 @@ struct Looker<'a, 'b> {
     before: &'a Before<'b>,
     kind: Kind,
     missing: IdSet,
+    /// Which of the imports that stood there before the list shows, by their places.
+    listed: Vec<bool>,
     compared: usize,
     hits: Vec<Vec<Hit>>,
 }
@@ -142,11 +150,22 @@ impl<'a, 'b> Looker<'a, 'b> {
             loosely.push(index);
         }
         let (missing, hits) = (ledger.owned(kind), vec![Vec::new(); searches.len()]);
-        Self { searches, by_name, by_loose_name, ledger, before, kind, missing, compared: 0, hits }
+        let places = before.imports().filter(|_| kind == Kind::Imports).map_or(0, KnownIds::places);
+        let listed = vec![false; places];
+        Self { searches, by_name, by_loose_name, ledger, before, kind, missing, listed, compared: 0, hits }
     }
 
     fn looked(self, listed: u64, whole: bool) -> Looked {
-        Looked { missing: self.missing, listed, whole, hits: self.hits }
+        let unlisted = self.unlisted();
+        Looked { missing: self.missing, unlisted, listed, whole, hits: self.hits }
+    }
+
+    fn unlisted(&self) -> IdSet {
+        let Some(known) = self.before.imports() else { return IdSet::default() };
+        let unlisted = self.listed.iter().enumerate().filter(|(_, listed)| !**listed).map(|(place, _)| place);
+        let unlisted: Vec<usize> = unlisted.collect();
+        let step = unlisted.len().div_ceil(SOME_UNLISTED).max(1);
+        unlisted.into_iter().step_by(step).filter_map(|place| Some((known.at(place)?, ()))).collect()
     }
 
     fn by_name(&self, name: &str) -> Option<&[usize]> {
@@ -236,6 +255,7 @@ fn is_equal(search: &Search, head: &Head, found: Option<&Value>) -> bool {
 impl PageVisitor for Looker<'_, '_> {
     fn restart(&mut self) -> Result<(), EngineError> {
         self.missing = self.ledger.owned(self.kind);
+        self.listed.fill(false);
         self.compared = 0;
         self.hits.iter_mut().for_each(Vec::clear);
         Ok(())
@@ -247,6 +267,9 @@ impl PageVisitor for Looker<'_, '_> {
         } else {
             self.before.had(Kind::Imports, &head.id)
         };
+        if let Some(place) = self.before.imports().and_then(|known| known.place(&head.id)) {
+            self.listed[place] = true;
+        }
         if self.ledger.owns(&head.id) {
             self.missing.remove(&head.id);
         } else if !was_there {

@@ -144,6 +144,11 @@ impl<'a> Before<'a> {
         self.known.is_some_and(|known| known.contains(kind, id))
     }
 
+    /// The imports that stood in the target when the run was planned, with ids of the usual form.
+    pub(super) fn imports(&self) -> Option<&'a KnownIds> {
+        self.known
+    }
+
     /// Whether its creation seems older than the plan. Clocks differ: it decides nothing but a planted fault.
     pub(super) fn seems_older(&self, head: &Head) -> bool {
         let made = head.created_at.as_deref().and_then(|text| text.parse::<jiff::Timestamp>().ok());
