@@ -40,14 +40,14 @@ pub(super) async fn list(world: &CliContext, args: &List) -> Result<Exit, Failur
     };
     let cancel = Cancel::new();
     signal::listen(world, &cancel);
-    let (listed, notes) = session::list(&world.host, &settings, wanted, &job.select, &cancel).await?;
-    for note in &notes {
+    let listing = session::list(&world.host, &settings, wanted, &job.select, &cancel).await?;
+    for note in listing.notes.iter().chain(&listing.troubles) {
         say(world, note);
     }
     let most = args.narrow.limit.map_or(usize::MAX, |limit| limit as usize);
     let mut out = world.out();
     let mut writer = Inventory::begin(&mut out, format)?;
-    for import in listed.into_iter().take(most) {
+    for import in listing.imports.into_iter().take(most) {
         writer.row(&InventoryRow {
             id: import.head.id.to_string(),
             name: import.head.name,
@@ -60,5 +60,5 @@ pub(super) async fn list(world: &CliContext, args: &List) -> Result<Exit, Failur
     }
     writer.finish()?;
     out.flush()?;
-    Ok(Exit::Done)
+    Ok(if listing.troubles.is_empty() { Exit::Done } else { Exit::Attention })
 }

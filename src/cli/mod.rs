@@ -107,14 +107,22 @@ pub fn main_after(words: &[&str]) -> ExitCode {
             done
         })
     });
-    let (exit, failure) = match done {
+    let (mut exit, failure) = match done {
         Ok(exit) => (exit, None),
         Err(failure) => (failure.report(&world.stderr), Some(failure)),
     };
     let wants = has_document || failure.is_some();
     if wants && world.global.format == Some(Format::Json) && !matches!(failure, Some(Failure::ClosedPipe)) {
-        // A reader that went away has what it wanted.
-        let _ = world.document.print(Some(name), exit, failure.as_ref(), &world.stderr);
+        let printed = world.document.print(Some(name), exit, failure.as_ref(), &world.stderr);
+        // A reader that went away has what it wanted; for all others the result is lost, whatever was done.
+        if let Err(error) = printed
+            && error.kind() != std::io::ErrorKind::BrokenPipe
+        {
+            let lost =
+                anyhow::Error::from(error).context("the result could not be written to the standard output");
+            let told = Failure::from(lost).report(&world.stderr);
+            exit = if exit == Exit::Done { told } else { exit };
+        }
     }
     exit.into()
 }

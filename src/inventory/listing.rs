@@ -1,6 +1,6 @@
 //! What a selection sees, without doing anything with it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use crate::inventory::error::EngineError;
 use crate::inventory::flow_usage::{FlowUsage, UserLists};
 use crate::inventory::resource_index::{self, ResourceNames};
 use crate::inventory::select::{Mind, SelectRequest, select};
+use crate::inventory::wanted::Absent;
 use crate::job::Selection;
 use crate::model::Head;
 use crate::model::cancel::Cancel;
@@ -27,6 +28,20 @@ pub struct Listed {
     pub integration_name: Option<String>,
 }
 
+/// What a selection sees.
+#[derive(Debug, Clone, Default)]
+pub struct Listing {
+    /// The imports that it takes.
+    pub imports: Vec<Listed>,
+    /// What a person should know of it: patterns that match nothing.
+    pub notes: Vec<String>,
+    /// What cannot be told, or is not there, each in a sentence: a plan would fail these.
+    pub troubles: Vec<String>,
+}
+
+/// Imports that are named where it cannot be told whether they are selected; more are counted.
+const MOST_NAMED: usize = 3;
+
 /// Lists what a selection sees in an account, in the service's order. `folder` is for documents in passing.
 ///
 /// # Errors
@@ -42,7 +57,7 @@ pub async fn inventory(
     folder: &Path,
     cancel: &Cancel,
     events: &Events,
-) -> Result<Vec<Listed>, EngineError> {
+) -> Result<Listing, EngineError> {
     let mut directory = ResourceIndex::default();
     let kinds = BTreeSet::from([Kind::Connections, Kind::Integrations]);
     resource_index::fill(account, &mut directory, &kinds).await?;
@@ -54,15 +69,37 @@ pub async fn inventory(
         SelectRequest { account, selection, known, usage, mind: Mind::Nothing, folder, cancel, events };
     let mut picks = select(request).await?;
     let names = ResourceNames::of(&directory);
-    let mut listed = Vec::with_capacity(picks.items.len());
+    let mut imports = Vec::with_capacity(picks.items.len());
+    let mut left_out: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for pick in picks.items.iter() {
         let text = picks.spool.read(pick.slot())?;
         let head = spooled_document(text, folder)?.head().clone();
-        listed.push(Listed {
+        if let Some(trouble) = pick.trouble().and_then(|at| picks.troubles.get(at as usize)) {
+            left_out.entry(trouble.message.clone()).or_default().push(head.name);
+            continue;
+        }
+        imports.push(Listed {
             connection_name: names.name(Kind::Connections, head.connection.as_ref()).map(str::to_owned),
             integration_name: names.name(Kind::Integrations, head.integration.as_ref()).map(str::to_owned),
             head,
         });
     }
-    Ok(listed)
+    let absent = picks.absent.iter().map(|Absent { asked, place, unread }| match unread {
+        Some(why) => format!("\"{asked}\" is not listed: {why} ({place})"),
+        None => format!("there is no import \"{asked}\" in account `{}` ({place})", account.facts.name),
+    });
+    let mut troubles: Vec<String> = left_out.iter().map(|(why, names)| not_listed(why, names)).collect();
+    troubles.extend(absent);
+    Ok(Listing { imports, notes: picks.notes, troubles })
+}
+
+/// Why some imports are not listed, in a sentence.
+fn not_listed(why: &str, names: &[String]) -> String {
+    let named: Vec<String> = names.iter().take(MOST_NAMED).map(|name| format!("\"{name}\"")).collect();
+    let more = match names.len().saturating_sub(named.len()) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let (count, verb) = (names.len(), if names.len() == 1 { "import is" } else { "imports are" });
+    format!("{count} {verb} not listed: {why} ({}{more})", named.join(", "))
 }

@@ -28,5 +28,5 @@ pub mod witnesses;
 
 pub use endpoint::Account;
 pub use error::EngineError;
-pub use listing::{Listed, inventory};
+pub use listing::{Listed, Listing, inventory};
 pub use related::Backups;

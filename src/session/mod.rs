@@ -56,7 +56,7 @@ pub use undo::nothing_to_undo;
 
 pub use crate::executor::wave_gate::{NextWave, NobodyAsked, WaveGate, WaveReport};
 pub use crate::inventory::error::EngineError;
-pub use crate::inventory::listing::Listed;
+pub use crate::inventory::listing::{Listed, Listing};
 pub use crate::journal::Ending;
 pub use crate::planner::{Copies, UsageDetail};
 pub use crate::run_folder::{AccountFacts, PlanFile, Row, RunFolder, RunFolderError, RunRecord, Summary};
@@ -355,14 +355,16 @@ pub async fn list(
     account: &job::Account,
     select: &Selection,
     cancel: &Cancel,
-) -> Result<(Vec<Listed>, Vec<String>), SessionError> {
+) -> Result<Listing, SessionError> {
     let listing = async {
         let (endpoint, notes) = open_ends::open_one(host, settings, account, Purpose::Reading).await?;
         let work = tempfile::tempdir().map_err(EngineError::file("make", "a temporary folder"))?;
         let events = Events::none();
         let listed =
             crate::inventory::listing::inventory(endpoint.account(), select, work.path(), cancel, &events);
-        Ok::<_, SessionError>((listed.await?, notes))
+        let mut listing = listed.await?;
+        listing.notes.splice(0..0, notes);
+        Ok::<_, SessionError>(listing)
     };
     unless_stopped(cancel, listing).await
 }

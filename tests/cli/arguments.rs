@@ -305,3 +305,21 @@ fn a_log_is_added_to_a_log_and_to_nothing_else() {
         assert!(world.read(form).lines().count() > 3, "{}", world.read(form));
     }
 }
+
+#[test]
+fn list_leaves_out_what_cannot_be_told_and_says_so() {
+    let world = Scenario::migrate(["a", "b", "c"]).job("select", "{ where: \".name.x or true\" }").start();
+    let ran = world
+        .command(&["list", "JOB", "--format", "csv"])
+        .expect_exit(3)
+        .expect_stderr("3 imports are not listed: ");
+    assert_eq!(ran.stdout.lines().count(), 1, "{}", ran.stdout);
+    world.write_job("job.yaml", &[("select", "{ names: [a, d] }")]);
+    world.command(&["list", "JOB"]).expect_exit(0).expect_stderr("`d`").expect_stdout("a");
+    std::fs::write(world.path("imports.csv"), "name\na\nd\n").unwrap();
+    world.write_job("job.yaml", &[("select", "{ manifest: imports.csv }")]);
+    world
+        .command(&["list", "JOB"])
+        .expect_exit(3)
+        .expect_stderr("there is no import \"d\" in account `source`");
+}

@@ -195,3 +195,23 @@ fn a_log_file_holds_what_is_told_and_what_becomes_of_each_import() {
     assert!(world.read("run.log").starts_with(&log), "a log file is added to");
     world.command(&["run", "JOB", "--log-file", "no/such/folder"]).expect_exit(2).expect_stderr("--log-file");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_result_that_cannot_be_written_is_told_whatever_was_done() {
+    let world = Scenario::migrate(["a"]).start();
+    for (command, code) in
+        [("run job.yaml --run-dir one", 1), ("undo one --yes", 1), ("run job.yaml --bad", 2)]
+    {
+        let line = format!("{} {command} --format json > /dev/full", env!("CARGO_BIN_EXE_transship"));
+        let output = world.shell(&line);
+        assert_eq!(output.status.code(), Some(code), "{command}");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(
+            said.contains("could not be written to the standard output"),
+            code == 1,
+            "{command}: {said}"
+        );
+    }
+    assert!(world.imports("target").is_empty(), "the run and its undo were done");
+}

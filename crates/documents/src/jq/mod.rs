@@ -23,6 +23,7 @@ mod raised;
 mod slips;
 mod state;
 mod watch;
+mod watched;
 
 use std::fmt;
 use std::ops::Range;
@@ -35,7 +36,7 @@ use serde_json::Value;
 use crate::problem::Problem;
 use escapes::Resolved;
 use state::{End, State};
-use watch::{Watch, Watched};
+use watched::{Watch, Watched};
 
 /// How long one document may take, unless told otherwise.
 pub const DEADLINE: Duration = Duration::from_secs(2);

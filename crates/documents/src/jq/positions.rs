@@ -10,7 +10,7 @@ use jaq_json::{Error, Num, Val};
 
 use super::as_jq::{REACHED, is_constant, pipe};
 use super::bounds;
-use super::watch::Watched;
+use super::watched::Watched;
 
 /// What is asked before a position: whether there can be one. The second gives nothing where the first is an error.
 const PLACED: &str = "!placed";

@@ -11,12 +11,12 @@ use jaq_json::{Error, Map, Num, Rc, Val};
 
 use super::bounds;
 use super::state::NESTED;
-use super::watch::Watched;
+use super::watched::Watched;
 
 /// What is asked of a value before it becomes a key.
 pub(super) const KEYED: &str = "!keyed";
 
-/// `setpath`.
+/// What stands for `setpath`.
 const PUT: &str = "!put";
 
 /// What stands for the definitions of jaq, by name: `from_entries` knows all the names that jq knows.

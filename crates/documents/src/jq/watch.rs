@@ -1,19 +1,19 @@
 //! The end that is put inside of every jq program: a native filter that passes its input on until time is up.
 
 use jaq_core::box_iter::box_once;
-use jaq_core::data::HasLut;
 use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Def, Pattern, Term};
 use jaq_core::ops::Math;
 use jaq_core::path::{Part, Path};
-use jaq_core::{Ctx, Cv, DataT, Exn, Lut, Native, ValXs};
+use jaq_core::{Ctx, Cv, Exn, Native, ValXs};
 use jaq_json::{Num, Val};
 
 use super::as_jq::{self, pipe};
 use super::bounds;
 use super::patterns::Taken;
 use super::put::{self, KEYED};
-use super::state::{End, NESTED, State};
+use super::state::{End, NESTED};
+use super::watched::Watched;
 use super::{formats, positions};
 
 /// The name of the filter; no program can spell it.
@@ -72,44 +72,12 @@ const LEFT_OUT: [&str; 13] = [
     "strflocaltime",
 ];
 
-/// What jaq carries through a run for us.
-pub(super) struct Watched;
-
-impl DataT for Watched {
-    type V<'a> = Val;
-    type Data<'a> = Watch<'a>;
-}
-
-/// The compiled program and the state of the run.
-#[derive(Clone, Copy)]
-pub(super) struct Watch<'a> {
-    lut: &'a Lut<Watched>,
-    state: &'a State,
-}
-
-impl<'a> Watch<'a> {
-    /// The state of the run.
-    pub(super) fn state(&self) -> &'a State {
-        self.state
-    }
-
-    pub(super) fn new(lut: &'a Lut<Watched>, state: &'a State) -> Self {
-        Self { lut, state }
-    }
-}
-
-impl<'a> HasLut<'a, Watched> for Watch<'a> {
-    fn lut(&self) -> &'a Lut<Watched> {
-        self.lut
-    }
-}
-
 type Fun = jaq_core::native::Fun<Watched>;
 
 /// The native filters: those of the library that look at their input only, and the tick.
 pub(super) fn natives() -> impl Iterator<Item = Fun> {
     fn tick<'a>(ctx: &Ctx<'a, Watched>, value: &Val) -> Result<(), Exn<'a, Val>> {
-        ctx.data().state.tick(value)
+        ctx.data().state().tick(value)
     }
     let native = Native::<Watched>::new(|cv| box_once(tick(&cv.0, &cv.1).map(|()| cv.1)))
         .with_paths(|cv| box_once(tick(&cv.0, &cv.1.0).map(|()| cv.1)))
@@ -119,7 +87,7 @@ pub(super) fn natives() -> impl Iterator<Item = Fun> {
         });
     // The reader of JSON calls itself for each level of nesting.
     let shallow = Native::<Watched>::new(|(ctx, value)| {
-        let state = ctx.data().state;
+        let state = ctx.data().state();
         if matches!(&value, Val::TStr(text) if brackets(text) > NESTED) {
             state.end.set(Some(End::Nested));
         } else if matches!(&value, Val::TStr(text) if bounds::has_long_number(text)) {
@@ -135,17 +103,17 @@ pub(super) fn natives() -> impl Iterator<Item = Fun> {
         box_once(only)
     });
     let kept = Native::<Watched>::new(|(ctx, value)| {
-        let state = ctx.data().state;
+        let state = ctx.data().state();
         box_once(state.keep(&value).map(|()| value))
     });
     let short = Native::<Watched>::new(|(ctx, value)| {
         let fits = !matches!(&value, Val::TStr(text) | Val::BStr(text) if text.len() > bounds::TAKEN_APART);
-        box_once(ctx.data().state.refuse_unless(fits).map(|()| value))
+        box_once(ctx.data().state().refuse_unless(fits).map(|()| value))
     });
     let product = Native::<Watched>::new(|(mut ctx, _)| {
         let right = ctx.pop_var();
         let left = ctx.pop_var();
-        let checked = ctx.data().state.refuse_unless(bounds::may_multiply(&left, &right));
+        let checked = ctx.data().state().refuse_unless(bounds::may_multiply(&left, &right));
         box_once(checked.and_then(|()| (left * right).map(whole).map_err(Exn::from)))
     });
     let remainder = Native::<Watched>::new(|(mut ctx, _)| {
@@ -217,7 +185,7 @@ fn truncated(value: Val) -> Val {
 /// What a pattern takes of a text.
 fn take((mut ctx, text): Cv<'_, Watched>, what: Taken) -> ValXs<'_, Val> {
     let (flags, pattern) = (ctx.pop_var(), ctx.pop_var());
-    let state = ctx.data().state;
+    let state = ctx.data().state();
     box_once(match state.patterns.take(&text, &pattern, &flags, what) {
         Ok(Some(taken)) => Ok(taken),
         Ok(None) => state.refuse_unless(false).map(|()| Val::Null),
