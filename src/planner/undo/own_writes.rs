@@ -16,6 +16,7 @@ use crate::run_folder::folder::RunFolder;
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::AccountFacts;
 use crate::run_folder::rows::{read_journal, rows};
+use crate::run_folder::staging::parent_of;
 
 /// When imports were last changed, as the answers to the program's own writes said.
 type Writes = HashMap<Id, HashSet<String>>;
@@ -40,12 +41,13 @@ pub(super) async fn overlook_own_writes(
     if again.is_empty() {
         return Ok(());
     }
-    let places = with.folder.path().parent().map(PathBuf::from).into_iter().collect::<Vec<_>>();
+    let places = [parent_of(with.folder.path()).to_owned()];
     let (own, target) = (with.folder.path().to_owned(), with.target.facts.clone());
     let ids: HashSet<Id> = again.keys().cloned().collect();
     let reading = tokio::task::spawn_blocking(move || {
         let mut writes = Writes::new();
-        for path in folders(&places).into_iter().filter(|path| *path != own) {
+        let own = own.canonicalize().ok();
+        for path in folders(&places).into_iter().filter(|path| path.canonicalize().ok() != own) {
             // A run that cannot be read tells nothing.
             let _ = read_run(path, &target, &ids, &mut writes);
         }
@@ -70,7 +72,8 @@ fn read_run(path: PathBuf, target: &AccountFacts, ids: &HashSet<Id>, writes: &mu
     let (states, ..) = read_journal(&folder, &plan).ok()?;
     rows(&folder, &plan, &states, |row| {
         if let Some(id) = row.target_id.filter(|id| ids.contains(id) && row.outcome.wrote()) {
-            writes.entry(id).or_default().extend(row.written.1.into_iter().chain(row.seen_modified));
+            // Not what the read-back showed: between the two somebody may have been there.
+            writes.entry(id).or_default().extend(row.written.1);
         }
         Ok(())
     })
