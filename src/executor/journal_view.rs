@@ -36,8 +36,7 @@ impl<'a> JournalView<'a> {
     pub(crate) fn new(journal: &'a Journal, memory: ItemStates, others: &'a DependencyItems) -> Self {
         let earlier = memory.all_attempts().clone();
         let mut owned = OwnedIds::default();
-        let items = (1_u32..).map(ItemKey).zip(memory.states());
-        items.for_each(|(item, _)| owned.own(item, &memory));
+        memory.items().for_each(|item| owned.own(item, &memory));
         Self {
             journal,
             memory: RefCell::new(memory),

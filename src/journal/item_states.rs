@@ -136,6 +136,11 @@ impl ItemStates {
         self.not_sent.contains(&item) || self.unread.contains(&item)
     }
 
+    /// The keys of all items, in their order.
+    pub fn items(&self) -> impl Iterator<Item = ItemKey> + use<> {
+        (1..=u32::try_from(self.states.len()).unwrap_or(u32::MAX)).map(ItemKey)
+    }
+
     /// The states of all items, in the order of their keys.
     pub fn states(&self) -> impl Iterator<Item = ItemState> {
         self.states.iter().map(|kept| kept.with_id(|kept| self.id(kept)))

@@ -95,8 +95,7 @@ fn read_run(
         return None;
     }
     let plan = PlanFile::open(&folder.plan()).ok()?;
-    let same = |then: &AccountFacts, now: &AccountFacts| then.origin == now.origin && then.user == now.user;
-    if !same(&plan.head().source, source) || !same(&plan.head().target, target) {
+    if !plan.head().source.is_the_account(source) || !plan.head().target.is_the_account(target) {
         return None;
     }
     let (states, ..) = read_journal(&folder, &plan).ok()?;

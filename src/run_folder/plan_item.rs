@@ -83,6 +83,13 @@ pub struct AccountFacts {
     pub user: Option<String>,
 }
 
+impl AccountFacts {
+    /// Whether it is the same account, whatever it is called.
+    pub fn is_the_account(&self, other: &Self) -> bool {
+        self.origin == other.origin && self.user == other.user
+    }
+}
+
 /// An import on one side.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportRef {

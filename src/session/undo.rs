@@ -42,8 +42,7 @@ impl Session {
         let mut staged = self.stage(run, place, &what, &target.facts).await?;
         staged.earlier = Some(earlier_lock);
         let mut earlier = OpenedRun::open(of.path())?;
-        let then = &earlier.plan.head().target;
-        if then.origin != target.facts.origin || then.user != target.facts.user {
+        if !earlier.plan.head().target.is_the_account(&target.facts) {
             return Err(SessionError::Refused(format!(
                 "the token of `{}` opens another account than the one this run wrote to",
                 target.facts.name

@@ -112,7 +112,7 @@ pub(super) async fn others(
     Ok(looker.looked(met.len() as u64, true))
 }
 
-/// Whether what is there and the list lacks were removed by somebody: asked for by id, if they are few.
+/// Whether somebody removed what a list lacks: a few of them are asked for by id, and many are taken to be there.
 pub(crate) async fn are_gone(target: &Account, kind: Kind, missing: &IdSet) -> bool {
     if missing.len() > MOST_GONE {
         return false;

@@ -65,8 +65,7 @@ pub(super) async fn overlook_own_writes(
 fn read_run(path: PathBuf, target: &AccountFacts, ids: &HashSet<Id>, writes: &mut Writes) -> Option<()> {
     let folder = RunFolder::at(path);
     let plan = PlanFile::open(&folder.plan()).ok()?;
-    let then = &plan.head().target;
-    if then.origin != target.origin || then.user != target.user {
+    if !plan.head().target.is_the_account(target) {
         return None;
     }
     let (states, ..) = read_journal(&folder, &plan).ok()?;
