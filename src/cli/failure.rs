@@ -11,6 +11,9 @@ pub(super) use crate::model::chain;
 use crate::report::text::clean;
 use crate::session::{EngineError, RunFolderError, SessionError};
 
+/// What helps where something in an archive is damaged.
+const SEE_CHECK: &str = "`transship archive check` names all that is damaged and what is lost with it";
+
 /// Why a command ended early. Printed once, here and nowhere else.
 #[derive(Debug)]
 pub(super) enum Failure {
@@ -22,6 +25,8 @@ pub(super) enum Failure {
     Pipeline(EngineError),
     /// The archive could not be used.
     Archive(ArchiveError),
+    /// What was asked for is damaged. The text is complete.
+    Damaged(String),
     /// Another run holds the target.
     Held(String),
     /// A reader of our output went away.
@@ -64,7 +69,7 @@ impl Failure {
     /// What happened, without what to do about it.
     fn message(&self) -> String {
         match self {
-            Self::BadInput(text) | Self::Held(text) => text.clone(),
+            Self::BadInput(text) | Self::Held(text) | Self::Damaged(text) => text.clone(),
             Self::BadJob(_, problems) => match problems.len() {
                 1 => "the job file has a problem".to_owned(),
                 many => format!("the job file has {many} problems"),
@@ -121,6 +126,7 @@ impl Failure {
             Self::Pipeline(error) if error.is_away() || error.is_unkept() => Exit::Interrupted,
             Self::Pipeline(_) | Self::Other(_) => Exit::Unexpected,
             Self::Held(_) => Exit::Held,
+            Self::Damaged(_) => Exit::Attention,
             // It has what it wanted.
             Self::ClosedPipe => Exit::Done,
         }
@@ -163,6 +169,7 @@ fn help(failure: &Failure) -> Option<String> {
                     .to_owned(),
             );
         }
+        Failure::Damaged(_) => return Some(SEE_CHECK.to_owned()),
         Failure::Pipeline(EngineError::Archive(error)) | Failure::Archive(error) => error,
         _ => return None,
     };
@@ -175,7 +182,7 @@ fn help(failure: &Failure) -> Option<String> {
         // Without its header nothing of it can be checked.
         ArchiveError::Damaged { path, .. } if path == "archive.json" => None,
         ArchiveError::Damaged { .. } | ArchiveError::Missing { .. } => {
-            Some("`transship archive check` names all that is damaged and what is lost with it".to_owned())
+            Some(SEE_CHECK.to_owned())
         }
         ArchiveError::Storage { place, .. } | ArchiveError::Slow { place, .. } if place.contains("://") => Some(
             "see whether the storage can be reached from here, and that its address and credentials in the \

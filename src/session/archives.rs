@@ -141,16 +141,36 @@ pub(super) async fn find_snapshot(
         // The start of an id, and `latest`, are those of the account; another's is meant only where it has none.
         Some(start) if listing.latest(of).is_some() && !is_whole(start) => of_account.find(start)?,
         Some(start) => listing.find(start)?,
-        None => listing.latest(of).ok_or_else(|| {
-            let known: Vec<&str> = listing.accounts().into_iter().collect();
-            let known = if known.is_empty() { "nothing yet".to_owned() } else { known.join(", ") };
-            SessionError::Refused(format!(
-                "the archive {place} holds no backup of account `{of}`; it holds {known}: name one as `source`, or \
-                 a snapshot as `archive.snapshot`"
-            ))
-        })?,
+        None => latest(&listing, place, of)?,
     };
     Ok((found.clone(), notes))
+}
+
+/// The latest snapshot of an account. Where a newer one is damaged, the one before it is used only if the job names it:
+/// nobody gets an older state without being asked.
+fn latest<'l>(listing: &'l Listing, place: &str, of: &str) -> Result<&'l Snapshot, SessionError> {
+    let found = listing.latest(of);
+    let newer = listing.passed_over(found, Some(of));
+    let check = format!("`transship archive check {place}` says more");
+    match (found, newer.last()) {
+        (Some(found), None) => Ok(found),
+        (Some(found), Some((id, why))) => Err(SessionError::Refused(format!(
+            "the latest snapshot of account `{of}`, {id}, cannot be read ({why}), and the latest whole one is older: to use \
+             that, set `archive.snapshot` to {}; {check}",
+            found.id
+        ))),
+        (None, Some((id, why))) => Err(SessionError::Refused(format!(
+            "the archive {place} holds no whole backup of account `{of}`: its snapshot {id} cannot be read ({why}); {check}"
+        ))),
+        (None, None) => {
+            let known: Vec<&str> = listing.accounts().into_iter().collect();
+            let known = if known.is_empty() { "nothing yet".to_owned() } else { known.join(", ") };
+            Err(SessionError::Refused(format!(
+                "the archive {place} holds no backup of account `{of}`; it holds {known}: name one as `source`, or \
+                 a snapshot as `archive.snapshot`"
+            )))
+        }
+    }
 }
 
 /// Says which snapshots of an account are dated in the future.

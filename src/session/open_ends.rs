@@ -325,6 +325,8 @@ async fn open_backup_target(
     };
     let listing = archive.snapshots().await?;
     notes.extend(from_the_future(&listing, &source.name));
+    let newer = listing.passed_over(listing.latest(&source.name), Some(&source.name)).into_iter();
+    notes.extend(newer.map(|(id, why)| format!("warning: snapshot {id} cannot be read ({why})")));
     let previous = last_like_it(listing, settings, source);
     let backups = Some(Box::new(Backups { archive, previous }));
     Ok(Endpoint::BackupTarget { account: closed(facts), backups })

@@ -150,6 +150,7 @@ pub async fn rehearse(
         restorable: 0,
         oldest: None,
         failed: Vec::new(),
+        newer: Vec::new(),
     };
     let lists = related_lists(archive, &related).await?;
     let chosen: Vec<&Entry> = new.into_iter().chain(rest).collect();

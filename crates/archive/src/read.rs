@@ -109,6 +109,23 @@ impl Listing {
         refused(format!("the snapshot {id} is damaged ({why}): check the archive, or take another one"))
     }
 
+    /// The damaged snapshots that are not older than this one, oldest first: any of them may be the one that `latest`
+    /// should have been. Of one account, or of all; what is dated in the future does not count.
+    pub fn passed_over(
+        &self,
+        chosen: Option<&Snapshot>,
+        account: Option<&str>,
+    ) -> Vec<&(SnapshotId, String)> {
+        let word = account.map(SnapshotId::word_of);
+        let now = self.as_of.and_then(|now| now.checked_add(SKEW).ok()).map(SnapshotId::time_word);
+        let damaged = self.damaged.iter().filter(|(id, _)| {
+            word.as_ref().is_none_or(|word| id.account_word() == word)
+                && chosen.is_none_or(|chosen| id.begun() >= chosen.id.begun())
+                && now.as_ref().is_none_or(|now| id.begun() <= now.as_str())
+        });
+        damaged.collect()
+    }
+
     /// The names of the accounts that have a whole snapshot.
     pub fn accounts(&self) -> BTreeSet<&str> {
         self.snapshots.iter().map(|snapshot| snapshot.account.name.as_str()).collect()

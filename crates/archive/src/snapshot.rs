@@ -17,7 +17,12 @@ impl SnapshotId {
     /// Names a snapshot begun at `time`. Of the account only what is safe in a file name is kept.
     pub fn new(time: Timestamp, account: &str, salt: u16) -> Self {
         let slug = Self::word_of(account);
-        Self(format!("{}-{slug}-{salt:04x}", time.strftime("%Y%m%dT%H%M%SZ")))
+        Self(format!("{}-{slug}-{salt:04x}", Self::time_word(time)))
+    }
+
+    /// What the names of snapshots begun at that time start with.
+    pub(super) fn time_word(time: Timestamp) -> String {
+        time.strftime("%Y%m%dT%H%M%SZ").to_string()
     }
 
     /// What stands for an account in the names of its snapshots; others may have the same.
@@ -25,6 +30,11 @@ impl SnapshotId {
         let slug: String =
             account.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(40).collect();
         if slug.trim_matches('-').is_empty() { "account".to_owned() } else { slug }
+    }
+
+    /// The part of the name that says when it was begun, to the second.
+    pub(super) fn begun(&self) -> &str {
+        self.0.split_once('-').map_or(&*self.0, |(time, _)| time)
     }
 
     /// The part of the name that stands for the account.

@@ -15,9 +15,10 @@ const NAMED: usize = 20;
 pub(super) async fn cat(world: &CliContext, args: &Cat) -> Result<Exit, Failure> {
     let archive = opened(world, &args.place).await?;
     let listing = listing(&archive, None).await?;
-    let id = find(&listing, Some(&args.snapshot))?.id.clone();
+    let (found, exit) = find(world, &listing, None, Some(&args.snapshot))?;
+    let id = &found.id;
     let (mut by_id, mut by_name, mut elsewhere) = (None, Vec::new(), None);
-    for entry in archive.entries(&id).await?.1 {
+    for entry in archive.entries(id).await?.1 {
         let entry = entry?;
         let (is_id, is_name) = (entry.id.as_str() == args.document, entry.name == args.document);
         match entry.kind == args.kind {
@@ -45,7 +46,7 @@ pub(super) async fn cat(world: &CliContext, args: &Cat) -> Result<Exit, Failure>
     let mut out = world.out();
     out.write_all(&text)?;
     out.flush()?;
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
 fn alike(args: &Cat, many: &[Entry]) -> Failure {

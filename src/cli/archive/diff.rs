@@ -4,7 +4,7 @@ use futures::stream::{StreamExt, TryStreamExt};
 
 use super::changes::compared;
 use super::open::opened;
-use super::{CliContext, Exit, Failure, find, form_of_changes, shown};
+use super::{CliContext, Exit, Failure, find, form_of_changes, shown, warn_of};
 use crate::archive::{Entry, Snapshot, SnapshotDiff};
 use crate::cli::args::archive::Difference as Args;
 use crate::cli::say;
@@ -16,10 +16,15 @@ pub(super) async fn diff(world: &CliContext, args: &Args) -> Result<Exit, Failur
     let form = form_of_changes(world, "diff")?;
     let archive = opened(world, &args.place).await?;
     let listing = archive.snapshots().await?;
-    let first = find(&listing, Some(&args.first))?;
-    let second = match args.second.as_deref() {
-        Some(named) => find(&listing, Some(named))?,
-        None => listing.latest(&first.account.name).unwrap_or(first),
+    let (first, exit) = find(world, &listing, None, Some(&args.first))?;
+    let (second, exit_of_second) = match args.second.as_deref() {
+        Some(named) => find(world, &listing, None, Some(named))?,
+        None => {
+            let account = &first.account.name;
+            let latest = listing.latest(account).unwrap_or(first);
+            let is_older = warn_of(world, &listing.passed_over(Some(latest), Some(account)), latest);
+            (latest, if is_older { Exit::Attention } else { Exit::Done })
+        }
     };
     if (&first.account.name, &first.account.origin) != (&second.account.name, &second.account.origin) {
         say(
@@ -65,7 +70,8 @@ pub(super) async fn diff(world: &CliContext, args: &Args) -> Result<Exit, Failur
             all.saturating_sub(totals.only_in_second + totals.changed)
         }
     })?;
-    Ok(if totals.differ() { Exit::Attention } else { Exit::Done })
+    let is_done = !totals.differ() && [exit, exit_of_second] == [Exit::Done; 2];
+    Ok(if is_done { Exit::Done } else { Exit::Attention })
 }
 
 fn lacks(snapshot: &Snapshot, kind: &str) -> bool {

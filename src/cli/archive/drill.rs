@@ -1,24 +1,40 @@
-//! `archive drill`: a backup proves that it restores.
+//! `archive drill`: a backup proves that it restores. A snapshot that cannot be read does not.
 
 use super::open::opened;
 use super::{CliContext, Exit, Failure, find, form, listing, print, put};
-use crate::archive::Snapshot;
+use crate::archive::{Listing, Snapshot, SnapshotId};
 use crate::cli::args::archive::Drill;
 use crate::cli::{say, signal};
 use crate::model::cancel::Cancel;
-use crate::report::archive::drill as told;
+use crate::report::archive::{Drilled, Unreadable, drill as told};
+use crate::report::text::clean;
 use crate::session::{Rehearsal, Restorable, rehearse};
 
-/// `archive drill`; 3 if an import could not be restored.
+/// `archive drill`; 3 if an import could not be restored, or the latest snapshot is damaged.
 pub(super) async fn drill(world: &CliContext, args: &Drill) -> Result<Exit, Failure> {
     let form = form(world, "drill", false)?;
     let share = super::check::percent(&args.sample)? / 100.0;
     let archive = opened(world, &args.place).await?;
     let listing = listing(&archive, args.account.as_deref()).await?;
-    let chosen: Vec<&Snapshot> = match &args.snapshot {
-        Some(named) => vec![find(&listing, Some(named))?],
-        None => listing.latest_of_each(),
+    let account = args.account.as_deref();
+    let (chosen, named) = match &args.snapshot {
+        Some(named) => {
+            let (snapshot, exit) = find(world, &listing, account, Some(named))?;
+            (vec![snapshot], exit)
+        }
+        None => (listing.latest_of_each(), Exit::Done),
     };
+    // Whose snapshots are all damaged has none to restore from.
+    let lost = if args.snapshot.is_none() { lost(&listing, &chosen, account) } else { Vec::new() };
+    for (id, why) in &lost {
+        say(
+            world,
+            &clean(&format!("warning: snapshot {id} cannot be read ({why}), and no whole one is older")),
+        );
+    }
+    if chosen.is_empty() && !lost.is_empty() {
+        return Err(Failure::Damaged("the archive holds no whole snapshot to restore from".to_owned()));
+    }
     if chosen.is_empty() {
         return Err(Failure::BadInput("the archive holds no whole snapshot to restore from".to_owned()));
     }
@@ -32,16 +48,34 @@ pub(super) async fn drill(world: &CliContext, args: &Drill) -> Result<Exit, Fail
     for snapshot in chosen {
         let share = if args.all { 1.0 } else { share };
         let rehearsal = Rehearsal { archive: &archive, snapshot, share };
-        found.push(rehearse(&world.host, rehearsal, &mut known, &cancel).await?);
+        let mut drilled = rehearse(&world.host, rehearsal, &mut known, &cancel).await?;
+        if args.snapshot.is_none() {
+            let newer = listing.passed_over(Some(snapshot), Some(&snapshot.account.name));
+            drilled.newer = newer.into_iter().map(Unreadable::from).collect();
+        }
+        found.push(drilled);
         // Each by itself: what one account proved is not lost with the next.
         known.write(&archive).await?;
     }
-    let good = found.iter().all(|drilled| drilled.failed.is_empty());
-    if good {
+    if found.iter().all(Drilled::is_good) && lost.is_empty() && named == Exit::Done {
         print(world, form, |out| told(&found, form, out))?;
         return Ok(Exit::Done);
     }
     // What cannot be restored is no closing word: `--quiet` does not hide it.
     put(world, |out| told(&found, form, out))?;
     Ok(Exit::Attention)
+}
+
+/// The damaged snapshots of accounts that have no whole one.
+fn lost<'l>(
+    listing: &'l Listing,
+    chosen: &[&Snapshot],
+    account: Option<&str>,
+) -> Vec<&'l (SnapshotId, String)> {
+    let mut lost = listing.passed_over(None, account);
+    for snapshot in chosen {
+        let its = listing.passed_over(None, Some(&snapshot.account.name));
+        lost.retain(|one| !its.contains(one));
+    }
+    lost
 }

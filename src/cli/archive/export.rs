@@ -10,8 +10,9 @@ pub(super) async fn export(world: &CliContext, args: &Export) -> Result<Exit, Fa
     let form = form(world, "export", false)?;
     let archive = opened(world, &args.place).await?;
     let listing = listing(&archive, args.account.as_deref()).await?;
-    let id = &find(&listing, args.snapshot.as_deref())?.id;
+    let (snapshot, exit) = find(world, &listing, args.account.as_deref(), args.snapshot.as_deref())?;
+    let id = &snapshot.id;
     let report = archive.export(id, &args.to).await?;
     print(world, form, |out| archive::export(&report, id, &args.to, form, out))?;
-    Ok(Exit::Done)
+    Ok(exit)
 }

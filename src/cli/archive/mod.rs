@@ -18,10 +18,14 @@ use super::args::archive::Command;
 use super::args::{Diff, Format};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::say;
 use super::world::CliContext;
-use crate::archive::{Archive, Listing, Snapshot};
+use crate::archive::{Archive, Listing, Snapshot, SnapshotId};
 use crate::report::archive::Form;
 use crate::report::{self};
+
+/// The word for the newest snapshot.
+const LATEST: &str = "latest";
 
 /// Carries out a subcommand of `archive`.
 pub(super) async fn archive(world: &CliContext, command: &Command) -> Result<Exit, Failure> {
@@ -96,6 +100,11 @@ fn shown(diff: Diff) -> report::Diff {
 async fn listing(archive: &Archive, account: Option<&str>) -> Result<Listing, Failure> {
     let listing = archive.snapshots().await?;
     let Some(name) = account else { return Ok(listing) };
+    if let (None, Some((id, why))) = (listing.latest(name), listing.passed_over(None, Some(name)).last()) {
+        let text =
+            format!("the archive has no whole snapshot of account `{name}`: {id} cannot be read ({why})");
+        return Err(Failure::Damaged(report::text::clean(&text)));
+    }
     if !listing.snapshots.iter().any(|snapshot| snapshot.account.name == name) {
         let known: Vec<&str> = listing.accounts().into_iter().collect();
         let known = if known.is_empty() { "no snapshots yet".to_owned() } else { known.join(", ") };
@@ -105,7 +114,33 @@ async fn listing(archive: &Archive, account: Option<&str>) -> Result<Listing, Fa
     Ok(listing.of_account(name))
 }
 
-/// The snapshot that is named; the latest if none is.
-fn find<'a>(listing: &'a Listing, named: Option<&str>) -> Result<&'a Snapshot, Failure> {
-    Ok(listing.find(named.unwrap_or("latest"))?)
+/// The snapshot that is named; the latest if none is. Where a newer one than the latest is damaged, that is said, and the
+/// command ends with 3.
+fn find<'a>(
+    world: &CliContext,
+    listing: &'a Listing,
+    account: Option<&str>,
+    named: Option<&str>,
+) -> Result<(&'a Snapshot, Exit), Failure> {
+    let named = named.unwrap_or(LATEST);
+    let newer = listing.passed_over(None, account);
+    let found = match (listing.find(named), newer.last()) {
+        (Err(_), Some((id, why))) if named == LATEST => {
+            let text = format!("there is no whole snapshot: {id} cannot be read ({why})");
+            return Err(Failure::Damaged(report::text::clean(&text)));
+        }
+        (found, _) => found?,
+    };
+    let is_older = named == LATEST && warn_of(world, &listing.passed_over(Some(found), account), found);
+    Ok((found, if is_older { Exit::Attention } else { Exit::Done }))
+}
+
+/// Names the damaged snapshots that are newer than the one that is used; says whether there are any.
+fn warn_of(world: &CliContext, newer: &[&(SnapshotId, String)], used: &Snapshot) -> bool {
+    for (id, why) in newer {
+        let text =
+            format!("warning: snapshot {id} cannot be read ({why}); {}, which is older, is used", used.id);
+        say(world, &report::text::clean(&text));
+    }
+    !newer.is_empty()
 }

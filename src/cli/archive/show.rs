@@ -11,8 +11,8 @@ pub(super) async fn show(world: &CliContext, args: &Show) -> Result<Exit, Failur
     let form = form(world, "show", true)?;
     let archive = opened(world, &args.place).await?;
     let listing = listing(&archive, args.account.as_deref()).await?;
-    let id = find(&listing, args.snapshot.as_deref())?.id.clone();
-    let (snapshot, entries) = archive.entries(&id).await?;
+    let (found, exit) = find(world, &listing, args.account.as_deref(), args.snapshot.as_deref())?;
+    let (snapshot, entries) = archive.entries(&found.id).await?;
     if let Some(kind) = &args.kind
         && !snapshot.counts.contains_key(kind)
     {
@@ -28,5 +28,5 @@ pub(super) async fn show(world: &CliContext, args: &Show) -> Result<Exit, Failur
         }
     }
     contents.finish()?;
-    Ok(Exit::Done)
+    Ok(exit)
 }

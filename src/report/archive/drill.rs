@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Form, json, when};
+use crate::archive::SnapshotId;
 use crate::model::Id;
 use crate::report::text::{clean, count, number};
 
@@ -28,6 +29,31 @@ pub struct Drilled {
     pub oldest: Option<Timestamp>,
     /// Those that could not be restored.
     pub failed: Vec<Unrestored>,
+    /// Newer snapshots of the account that cannot be read, where the latest was to be tried.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub newer: Vec<Unreadable>,
+}
+
+impl Drilled {
+    /// Whether the account can be restored as it was last backed up, as far as was tried.
+    pub fn is_good(&self) -> bool {
+        self.failed.is_empty() && self.newer.is_empty()
+    }
+}
+
+/// A snapshot that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Unreadable {
+    /// The snapshot, by its id.
+    pub snapshot: String,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+impl From<&(SnapshotId, String)> for Unreadable {
+    fn from((id, why): &(SnapshotId, String)) -> Self {
+        Self { snapshot: id.to_string(), why: why.clone() }
+    }
 }
 
 /// An import that could not be restored.
@@ -57,7 +83,7 @@ pub fn drill(found: &[Drilled], form: Form, out: &mut dyn Write) -> io::Result<(
 }
 
 fn one(drilled: &Drilled, out: &mut dyn Write) -> io::Result<()> {
-    let word = if drilled.failed.is_empty() { "good" } else { "NOT good" };
+    let word = if drilled.is_good() { "good" } else { "NOT good" };
     let restored = drilled.new + drilled.again - drilled.failed.len() as u64;
     writeln!(
         out,
@@ -75,6 +101,9 @@ fn one(drilled: &Drilled, out: &mut dyn Write) -> io::Result<()> {
         number(drilled.imports),
         clean(&drilled.snapshot)
     )?;
+    for Unreadable { snapshot, why } in &drilled.newer {
+        writeln!(out, "  the newer snapshot {} cannot be read: {}", clean(snapshot), clean(why))?;
+    }
     for failed in &drilled.failed {
         writeln!(
             out,

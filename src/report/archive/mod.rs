@@ -25,7 +25,7 @@ use crate::documents::diff::Change;
 pub use check::{Checked, check};
 pub use contents::Contents;
 pub use difference::{Difference, Totals};
-pub use drill::{Drilled, Unrestored, drill};
+pub use drill::{Drilled, Unreadable, Unrestored, drill};
 pub use export::export;
 pub use history::{History, Step, history};
 pub use list::list;

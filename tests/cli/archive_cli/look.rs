@@ -122,6 +122,50 @@ fn a_snapshot_that_cannot_be_read_is_passed_over_by_a_history_and_named() {
 }
 
 #[test]
+fn where_the_latest_snapshot_cannot_be_read_nobody_takes_the_one_before_it_in_silence() {
+    for is_gone in [false, true] {
+        let (shelf, nights) = three_nights();
+        let manifest = shelf.manifest(&nights[2]);
+        if is_gone {
+            std::fs::remove_file(manifest).unwrap();
+        } else {
+            std::fs::write(manifest, "harm").unwrap();
+        }
+        let told = format!("warning: snapshot {} cannot be read", nights[2]);
+        let used = format!("{}, which is older, is used", nights[1]);
+        let to = shelf.bench.path("files");
+        let to = to.to_str().unwrap();
+        for (command, words) in [
+            ("show", &[][..]),
+            ("show", &["--account", "eu"]),
+            ("cat", &["latest", "import 1"]),
+            ("export", &["--to", to]),
+            ("diff", &[nights[0].as_str()]),
+            ("diff", &["latest", nights[1].as_str()]),
+        ] {
+            shelf.run(command, words).exits(3).complains(&told).complains(&used);
+        }
+        let said = shelf.run("show", &[nights[1].as_str()]).exits(0);
+        assert!(
+            !said.err.contains("cannot be read"),
+            "one that is named is what was asked for: {}",
+            said.err
+        );
+    }
+    // What is older than the one that is used is of no account.
+    let (shelf, nights) = three_nights();
+    std::fs::remove_file(shelf.manifest(&nights[0])).unwrap();
+    shelf.run("show", &[]).exits(0).says(nights[2].as_str());
+    for night in &nights[1..] {
+        std::fs::remove_file(shelf.manifest(night)).unwrap();
+    }
+    for words in [&[][..], &["--account", "eu"]] {
+        shelf.run("show", words).exits(3).complains("no whole snapshot").complains(nights[2].as_str());
+    }
+    shelf.run("drill", &[]).exits(3).complains("no whole snapshot").complains(nights[2].as_str());
+}
+
+#[test]
 fn an_archive_whose_header_is_damaged_says_to_put_it_back() {
     let (shelf, _) = three_nights();
     let header = shelf.path().join("archive.json");

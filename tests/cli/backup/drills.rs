@@ -127,3 +127,25 @@ fn what_real_documents_hold_is_restorable() {
     let found = drill(&ran.world, &[], 0);
     assert_eq!(counts(&found), [count, count, 0, count], "{found}");
 }
+
+#[test]
+fn a_drill_of_the_snapshot_before_a_damaged_one_is_not_good() {
+    let ran = backup(["a"]).run().expect_exit(0);
+    ran.world.edit("source", "a", "/description", json!("new"));
+    let ran = ran.again().expect_exit(0);
+    let latest = Stored::of(&ran.world).snapshots().pop().unwrap().id;
+    let manifest = ran.world.path(&format!("archive/snapshots/{latest}.jsonl.zst"));
+    std::fs::remove_file(manifest).unwrap();
+    let found = drill(&ran.world, &[], 3);
+    assert_eq!(counts(&found), [1, 1, 0, 1]);
+    assert_eq!(found["newer"][0]["snapshot"], latest.as_str());
+    ran.world
+        .command(&["archive", "drill", "archive", "--quiet"])
+        .expect_exit(3)
+        .expect_stdout("drill of source: NOT good")
+        .expect_stdout(&format!("the newer snapshot {latest} cannot be read: its manifest is missing"));
+    ran.world
+        .command(&["archive", "drill", "archive", "latest"])
+        .expect_exit(3)
+        .expect_stderr("which is older");
+}

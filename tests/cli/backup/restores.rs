@@ -176,6 +176,37 @@ fn a_damaged_document_is_never_written_and_does_not_take_the_others_with_it() {
 }
 
 #[test]
+fn where_the_latest_snapshot_cannot_be_read_an_older_one_is_restored_only_if_it_is_named() {
+    let ran = backup(["a"]).run().expect_exit(0);
+    ran.world.edit("source", "a", "/description", json!("new"));
+    let ran = ran.again().expect_exit(0);
+    let ids: Vec<_> = Stored::of(&ran.world).snapshots().into_iter().map(|one| one.id).collect();
+    let [first, latest] = &ids[..] else { panic!("{ids:?}") };
+    let world = &ran.world;
+    let manifest = |id| world.path(&format!("archive/snapshots/{id}.jsonl.zst"));
+    std::fs::write(manifest(latest), "harm").unwrap();
+    for action in ["restore", "compare"] {
+        now(world, action, &[("target", "source")]);
+        world
+            .run()
+            .expect_exit(2)
+            .expect_no_write()
+            .expect_stderr(&format!("the latest snapshot of account `source`, {latest}, cannot be read"))
+            .expect_stderr(&format!("set `archive.snapshot` to {first}"));
+    }
+    now(world, "restore", &[("archive", &format!("{{ path: archive, snapshot: {first} }}"))]);
+    world.run().expect_exit(0).expect_audit("a", "updated", "equal");
+    assert_eq!(world.import("source", "a").get("description"), None);
+    std::fs::remove_file(manifest(first)).unwrap();
+    now(world, "restore", &[]);
+    world
+        .run()
+        .expect_exit(2)
+        .expect_stderr("holds no whole backup of account `source`")
+        .expect_stderr(latest.as_str());
+}
+
+#[test]
 fn a_masked_secret_is_no_difference_and_never_written() {
     let masked = import("m").set("/http/headers", json!([{ "name": "X-Key", "value": "******" }]));
     let ran = backup(["a"]).source(&masked).run().expect_exit(0);
