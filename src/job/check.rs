@@ -5,12 +5,42 @@ use super::env::nearest;
 use super::forms::Format;
 use super::problem::Report;
 use super::quoting::{is_invisible, name_of, quoted, unprintable};
-use super::remedy::{as_pointer, remedy, shorten};
+use super::remedy::{Written, as_pointer, remedy, shorten};
 use super::spec::{Dictionary, Key, Rule, Table, Type};
 use super::tree::{Data, Entry, Node};
 
 /// Reports everything about `node` that does not fit `holds`; `name` is the key it stands under.
 pub(super) fn check(node: &Node, holds: &Type, name: &str, report: &mut Report) {
+    check_at(node, holds, Subject::Key(name), report);
+}
+
+/// Whose value it is.
+#[derive(Clone, Copy)]
+enum Subject<'n> {
+    /// That of a key.
+    Key(&'n str),
+    /// One of the list under a key.
+    Item(&'n str),
+}
+
+impl Subject<'_> {
+    fn name(&self) -> &str {
+        let (Self::Key(name) | Self::Item(name)) = self;
+        name
+    }
+}
+
+impl std::fmt::Display for Subject<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Key(name) => write!(f, "`{name}`"),
+            Self::Item(name) => write!(f, "an item of `{name}`"),
+        }
+    }
+}
+
+fn check_at(node: &Node, holds: &Type, subject: Subject<'_>, report: &mut Report) {
+    let name = subject.name();
     match (&node.data, holds) {
         (Data::Broken, _) => {}
         (Data::List(_) | Data::Text(_) | Data::Number(..) | Data::Null, Type::Table(table))
@@ -26,13 +56,16 @@ pub(super) fn check(node: &Node, holds: &Type, name: &str, report: &mut Report) 
         }
         (_, Type::Any) => check_any(node, report),
         (Data::Null, Type::OrNull(_)) => {}
-        (_, Type::OrNull(inner)) => check(node, inner, name, report),
+        (_, Type::OrNull(inner)) => check_at(node, inner, subject, report),
         (Data::Null, _) => {
             let help = match report.comment_behind(node.span).filter(|comment| is_text_meant(comment)) {
                 Some(comment) => format!("what follows ` #` is a comment: write {}", quoted(comment)),
+                None if matches!(subject, Subject::Item(_)) => {
+                    format!("write {} behind the `-`, or remove it", holds.describe())
+                }
                 None => format!("give it {}, or leave the key out", holds.describe()),
             };
-            report.error(node.span, format!("`{name}` has no value")).help(help);
+            report.error(node.span, format!("{subject} has no value")).help(help);
         }
         (Data::List(items), Type::List(inner)) => {
             if items.is_empty() {
@@ -40,7 +73,7 @@ pub(super) fn check(node: &Node, holds: &Type, name: &str, report: &mut Report) 
                 report.error(node.span, format!("`{name}` is an empty list")).help(help);
             }
             for item in items {
-                check(item, inner, name, report);
+                check_at(item, inner, Subject::Item(name), report);
             }
         }
         (Data::Table(entries), Type::Table(table)) => check_table(node, entries, table, name, report),
@@ -49,17 +82,17 @@ pub(super) fn check(node: &Node, holds: &Type, name: &str, report: &mut Report) 
         }
         (Data::List(_), Type::Either(types)) if types.iter().any(|one| matches!(one, Type::List(_))) => {
             let lists = types.iter().filter(|one| matches!(one, Type::List(_)));
-            lists.for_each(|one| check(node, one, name, report));
+            lists.for_each(|one| check_at(node, one, subject, report));
         }
         (Data::Table(_), Type::Either(types)) if types.iter().any(is_mapping) => {
-            types.iter().filter(|one| is_mapping(one)).for_each(|one| check(node, one, name, report));
+            types.iter().filter(|one| is_mapping(one)).for_each(|one| check_at(node, one, subject, report));
         }
         _ if fits(node, holds) => {
             if is_free(holds) {
                 not_meant(node, report);
             }
         }
-        _ => misfit(node, holds, name, report),
+        _ => misfit(node, holds, subject, report),
     }
 }
 
@@ -220,7 +253,7 @@ fn fits(node: &Node, holds: &Type) -> bool {
     }
 }
 
-fn misfit(node: &Node, holds: &Type, name: &str, report: &mut Report) {
+fn misfit(node: &Node, holds: &Type, subject: Subject<'_>, report: &mut Report) {
     if let Type::Table(Table { secret: Some(help), .. }) = holds {
         report.black_out(node.span);
         report.error(node.span, "a token is never in a job file").help(*help);
@@ -231,7 +264,7 @@ fn misfit(node: &Node, holds: &Type, name: &str, report: &mut Report) {
         report.black_out(node.span);
         let help =
             "write the variable's name, e.g. `{ env: CELIGO_TOKEN }`, without `$`; never the token itself";
-        report.error(node.span, format!("`{name}` must be the name of an environment variable")).help(help);
+        report.error(node.span, format!("{subject} must be the name of an environment variable")).help(help);
         return;
     }
     let message = match (node.written(), same_kind(node, holds)) {
@@ -243,16 +276,17 @@ fn misfit(node: &Node, holds: &Type, name: &str, report: &mut Report) {
                 (false, false) => "a control character",
             };
             let whose = if is_line(holds) { "should not be in a name" } else { "no path has" };
-            format!("`{name}` holds {what}, which {whose}")
+            format!("{subject} holds {what}, which {whose}")
         }
         (Some(text), true) if text.trim().is_empty() => {
-            format!("`{name}` is empty: it must be {}", holds.describe())
+            format!("{subject} is empty: it must be {}", holds.describe())
         }
-        (Some(text), true) => format!("`{name}` must be {}, not `{}`", holds.describe(), shorten(text)),
-        _ => format!("`{name}` must be {}, but this is {}", holds.describe(), node.kind()),
+        (Some(text), true) => format!("{subject} must be {}, not `{}`", holds.describe(), shorten(text)),
+        _ => format!("{subject} must be {}, but this is {}", holds.describe(), node.kind()),
     };
     let is_block = super::cut::is_block(node, report);
-    let help = remedy(node, holds, name, is_block).or_else(|| cut_off(node, holds, report));
+    let written = Written { name: subject.name(), is_block, source: report.text_of(node.span) };
+    let help = remedy(node, holds, &written).or_else(|| cut_off(node, holds, report));
     report.error(node.span, message).maybe_help(help);
 }
 

@@ -6,6 +6,9 @@ use jiff::{Timestamp, civil::Date};
 
 use crate::model::id::is_name_char;
 
+/// The longest time of [`Format::ShortDuration`].
+pub(super) const SHORT: Duration = Duration::from_mins(10);
+
 /// What a text must look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
@@ -23,6 +26,8 @@ pub(super) enum Format {
     Id,
     /// `500ms`, `30s`, `10m`, `1h`.
     Duration,
+    /// The same, of 10 minutes at most.
+    ShortDuration,
     /// A share, as in `5%`.
     Percent,
     /// A date or a time.
@@ -47,6 +52,7 @@ impl Format {
             Self::Name => "a name of letters, digits, `.`, `_` and `-`, at most 64",
             Self::Id => "an id",
             Self::Duration => "a time like `500ms`, `30s`, `10m` or `1h`",
+            Self::ShortDuration => "a time of at most 10 minutes, like `500ms`, `30s` or `10m`",
             Self::Percent => "a share like `5%`",
             Self::Moment => "a date like `2026-01-31` or a time like `2026-01-31T08:00:00Z`",
             Self::Path => "a path",
@@ -68,6 +74,7 @@ impl Format {
             }
             Self::Name => (1..=64).contains(&text.len()) && text.chars().all(is_name_char),
             Self::Duration => duration(text).is_some(),
+            Self::ShortDuration => duration(text).is_some_and(|time| time <= SHORT),
             Self::Percent => percent(text).is_some(),
             Self::Moment => moment(text).is_some(),
             Self::Variable => super::env::is_variable(text),
@@ -83,7 +90,7 @@ impl Format {
             Self::Path | Self::Line => r"^[^\u0000-\u001f]*[^\u0000-\u001f\s][^\u0000-\u001f]*$",
             Self::Title => r"^[^\u0000-\u001f]{1,100}$",
             Self::Name => "^[A-Za-z0-9._-]{1,64}$",
-            Self::Duration => "^[0-9]{1,9}(ms|s|m|h)$",
+            Self::Duration | Self::ShortDuration => "^[0-9]{1,9}(ms|s|m|h)$",
             Self::Percent => r"^[0-9]{1,3}(\.[0-9]+)?%$",
             Self::Moment => r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ].+)?$",
             Self::Variable => "^[A-Za-z_][A-Za-z0-9_]*$",

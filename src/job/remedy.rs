@@ -1,14 +1,25 @@
 //! What to write instead of a value that does not fit its key.
 
 use super::env::nearest;
-use super::forms::Format;
+use super::forms::{self, Format};
 use super::keys::{CREATABLE, KINDS};
 use super::quoting::{in_typographic_quotes, looks_like_a_path, quoted, single_quoted, unprintable};
 use super::spec::Type;
 use super::tree::{Data, Node};
 
+/// Where a value stands, and how it is written there.
+pub(super) struct Written<'a> {
+    /// The key.
+    pub(super) name: &'a str,
+    /// Whether it is a text in a block, behind `|` or `>`.
+    pub(super) is_block: bool,
+    /// What the file says there.
+    pub(super) source: &'a str,
+}
+
 /// What to write instead, where that can be said.
-pub(super) fn remedy(node: &Node, holds: &Type, name: &str, is_block: bool) -> Option<String> {
+pub(super) fn remedy(node: &Node, holds: &Type, place: &Written<'_>) -> Option<String> {
+    let Written { name, is_block, .. } = *place;
     let written = node.written().map(shorten);
     if let Some(inner) = node.text().and_then(in_typographic_quotes) {
         return Some(format!("typographic quotes do not quote in YAML: write {}", quoted(inner)));
@@ -19,13 +30,12 @@ pub(super) fn remedy(node: &Node, holds: &Type, name: &str, is_block: bool) -> O
             let known = words.iter().map(|word| word.word);
             nearest(&text.value, known).map(|near| format!("did you mean `{near}`?"))
         }
-        (Type::Either(types), Data::Text(_)) => {
-            types.iter().find_map(|one| remedy(node, one, name, is_block))
-        }
+        (Type::Either(types), Data::Text(_)) => types.iter().find_map(|one| remedy(node, one, place)),
         (Type::Either(types), Data::Number(number, _))
-            if number.as_f64().is_some_and(|share| share > 0.0 && share < 1.0) =>
+            if number.as_f64().is_some_and(|share| share > 0.0 && share < 1.0)
+                || !types.iter().any(|one| matches!(one, Type::Integer(..))) =>
         {
-            types.iter().find_map(|one| remedy(node, one, name, is_block))
+            types.iter().find_map(|one| remedy(node, one, place))
         }
         (Type::Bool, Data::Text(text)) => match text.value.to_lowercase().as_str() {
             "yes" | "on" | "y" | "true" => Some("write `true`".to_owned()),
@@ -37,9 +47,15 @@ pub(super) fn remedy(node: &Node, holds: &Type, name: &str, is_block: bool) -> O
             "0" => Some("write `false`".to_owned()),
             _ => None,
         },
-        (Type::Text(Format::Duration), Data::Number(..)) => {
-            Some(format!("write the unit: `{}s` or `{0}ms`", written.unwrap_or_default()))
+        (Type::Text(Format::Duration | Format::ShortDuration), Data::Number(_, number)) => {
+            let is_large = node.whole().is_some_and(|number| number >= 100);
+            let other = if is_large { "ms" } else { "m" };
+            Some(format!("write the unit: `{number}s` or `{number}{other}`"))
         }
+        (Type::Text(Format::ShortDuration), Data::Text(text)) => duration(&text.value).map(|written| {
+            let is_short = forms::duration(&written).is_some_and(|time| time <= forms::SHORT);
+            if is_short { write(written) } else { "write `10m` or less".to_owned() }
+        }),
         (Type::Text(Format::Duration), Data::Text(text)) => duration(&text.value).map(write),
         (Type::Text(Format::Moment), Data::Text(text)) => moment(&text.value),
         (Type::Text(Format::Percent), Data::Number(number, text)) => {
@@ -80,7 +96,15 @@ pub(super) fn remedy(node: &Node, holds: &Type, name: &str, is_block: bool) -> O
             Some(format!("in double quotes {what}: write the path in single quotes, or with `/`"))
         }
         (Type::Text(Format::Pointer), Data::Text(text)) => Some(as_pointer(&text.value)),
-        (Type::Text(_), Data::Table(_)) => with_a_colon(node),
+        (Type::Text(Format::Pointer), Data::Number(..) | Data::Flag(_)) => Some(as_pointer("")),
+        (Type::Table(_) | Type::Dictionary(_), Data::Text(text)) => without_a_space(&text.value, holds),
+        (Type::Table(_) | Type::Dictionary(_), Data::List(items))
+            if items.iter().all(|item| matches!(item.data, Data::Table(_))) && !items.is_empty() =>
+        {
+            Some("write the keys without a `-` before them: a mapping is no list".to_owned())
+        }
+        (Type::Text(_), Data::Table(_)) => with_a_colon(node).or_else(|| in_brackets(node, place)),
+        (Type::Text(_) | Type::Word(_), Data::List(_)) => in_brackets(node, place),
         (Type::Number(_, high), Data::Number(number, _)) => {
             // A share as a percentage.
             let percent =
@@ -155,7 +179,11 @@ fn amount(text: &str, holds: &Type) -> Option<String> {
     };
     // `300/s` and `300 per second`.
     let bare = bare.split(['/', 'p']).next().unwrap_or(bare).trim();
-    let number = number(bare)?;
+    let (bare, factor) = match bare.strip_suffix(['k', 'K']) {
+        Some(bare) => (bare, 1000.0),
+        None => (bare.strip_suffix('M').unwrap_or(bare), if bare.ends_with('M') { 1e6 } else { 1.0 }),
+    };
+    let number = number(bare)? * factor;
     let number = if share { number / 100.0 } else { number };
     let fits = match holds {
         Type::Integer(low, high) => {
@@ -173,20 +201,30 @@ fn amount(text: &str, holds: &Type) -> Option<String> {
     Some(write(plain(number)))
 }
 
-/// `30 sec`, `5min`, `1 hour`, `1d`.
+/// `30 sec`, `5min`, `1 hour`, `1d`, `1h30m`, `0.5s`.
 fn duration(text: &str) -> Option<String> {
-    let text = text.trim();
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let number: u64 = text[..digits].parse().ok()?;
-    let unit = match text[digits..].trim().to_lowercase().as_str() {
-        "ms" | "msec" | "millis" | "millisecond" | "milliseconds" => "ms",
-        "s" | "sec" | "secs" | "second" | "seconds" => "s",
-        "m" | "min" | "mins" | "minute" | "minutes" => "m",
-        "h" | "hr" | "hrs" | "hour" | "hours" => "h",
-        "d" | "day" | "days" => return number.checked_mul(24).map(|hours| format!("{hours}h")),
-        _ => return None,
-    };
-    Some(format!("{number}{unit}"))
+    let text = text.trim().to_lowercase();
+    let mut rest = text.as_str();
+    let mut millis = 0.0;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+        let number: f64 = rest[..digits].parse().ok()?;
+        rest = rest[digits..].trim_start();
+        let letters = rest.find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len());
+        let unit = match &rest[..letters] {
+            "ms" | "msec" | "millis" | "millisecond" | "milliseconds" => 1.0,
+            "s" | "sec" | "secs" | "second" | "seconds" => 1e3,
+            "m" | "min" | "mins" | "minute" | "minutes" => 6e4,
+            "h" | "hr" | "hrs" | "hour" | "hours" => 36e5,
+            "d" | "day" | "days" => 864e5,
+            _ => return None,
+        };
+        rest = rest[letters..].trim_start();
+        millis += number * unit;
+    }
+    let units = [(36e5, "h"), (6e4, "m"), (1e3, "s"), (1.0, "ms")];
+    let (unit, name) = units.into_iter().find(|(unit, _)| millis % unit == 0.0).filter(|_| millis > 0.0)?;
+    Some(format!("{}{name}", millis / unit)).filter(|written| forms::duration(written).is_some())
 }
 
 /// A day in another order or with other separators; a time without its offset.
@@ -213,6 +251,9 @@ fn moment(text: &str) -> Option<String> {
 
 /// The JSON pointer that somebody who writes a path in another way may mean.
 pub(super) fn as_pointer(text: &str) -> String {
+    if pointer_of(text) == "/" {
+        return "write the path of a field, as in `/description`".to_owned();
+    }
     format!("did you mean `{}`?", pointer_of(text))
 }
 
@@ -227,6 +268,34 @@ fn with_a_colon(node: &Node) -> Option<String> {
     // A mapping that is meant stands in brackets.
     let value = entry.node.written().filter(|_| node.span.start == entry.at.start)?;
     Some(format!("a text that holds `: ` needs quotes: write {}", quoted(&format!("{}: {value}", entry.key))))
+}
+
+/// A mapping whose key has no space behind its colon, which YAML takes for a text: `names:[a]`.
+fn without_a_space(text: &str, holds: &Type) -> Option<String> {
+    let (key, value) = text.split_once(':')?;
+    let is_key = match holds {
+        Type::Table(table) => table.key(key).is_some(),
+        _ => !key.contains([' ', '/']),
+    };
+    (is_key && !value.is_empty())
+        .then(|| format!("there is no space after the colon: write `{key}: {}`", shorten(value)))
+}
+
+/// A text that begins with a bracket, or one value in the brackets of a list.
+fn in_brackets(node: &Node, place: &Written<'_>) -> Option<String> {
+    const PROGRAMS: [&str; 5] = ["find", "jq", "name", "replace", "where"];
+    let sign = place.source.chars().next().filter(|sign| matches!(sign, '[' | '{'));
+    if let Some(sign) = sign.filter(|sign| *sign == '{' || PROGRAMS.contains(&place.name)) {
+        let is_line = !place.source.contains('\n');
+        let quoted = if is_line { quoted(place.source) } else { "the value in quotes".to_owned() };
+        return Some(format!("a text that begins with `{sign}` needs quotes: write {quoted}"));
+    }
+    let what = if sign.is_some() { "brackets" } else { "`- `" };
+    match node.items() {
+        [one] => Some(format!("write it without {what}: `{}: {}`", place.name, shorten(one.written()?))),
+        [] => None,
+        _ => Some(format!("`{}` takes one, not a list", place.name)),
+    }
 }
 
 /// Why a kind of resource cannot stand in `references.create`.

@@ -21,15 +21,16 @@ pub(super) static RETRY: Table = Table {
     rule: Rule::Free,
     keys: &[
         key("attempts", Type::Integer(1, 100), "How often a call is sent at most.").or("6"),
-        key("base", Type::Text(Format::Duration), "The first pause, before jitter.").or("500ms"),
-        key("cap", Type::Text(Format::Duration), "The longest pause; 10m at most.").or("30s"),
+        key("base", Type::Text(Format::ShortDuration), "The first pause, before jitter.").or("500ms"),
+        key("cap", Type::Text(Format::ShortDuration), "The longest pause; 10m at most.").or("30s"),
         key(
             "patience",
             Type::Text(Format::Duration),
             "How long a service that is away is waited for before the run ends as interrupted.",
         )
         .or("10m"),
-        key("timeout", Type::Text(Format::Duration), "How long one call may take; 10m at most.").or("60s"),
+        key("timeout", Type::Text(Format::ShortDuration), "How long one call may take; 10m at most.")
+            .or("60s"),
     ],
     ..Table::PLAIN
 };

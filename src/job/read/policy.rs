@@ -123,17 +123,9 @@ impl Reader<'_> {
         }
         if retry.timeout.is_zero() {
             self.report.error(at("timeout"), "`timeout` is no time at all").help("write `60s` or so");
-        } else if retry.timeout > Duration::from_mins(10) {
-            self.report
-                .error(at("timeout"), "`timeout` is longer than 10 minutes")
-                .help("write `10m` or less");
         }
-        if retry.cap > Duration::from_mins(10) {
-            let key = if cap.is_some() { "cap" } else { "base" };
-            self.report
-                .error(at(key), format!("`{key}` is longer than 10 minutes"))
-                .help("write `10m` or less");
-        } else if retry.base > retry.cap {
+        let told = |time: Option<Duration>| time.is_some_and(|time| time > forms::SHORT);
+        if retry.base > retry.cap && !told(base) {
             let message = "`cap` is shorter than `base`, the first pause";
             self.report.error(at("cap"), message).help("the pauses grow from `base` to `cap`");
         }

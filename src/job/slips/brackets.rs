@@ -10,8 +10,15 @@ impl Place<'_> {
         // The parser names the bracket itself where the file ends before it is closed.
         let open = *flows.iter().find(|open| **open == self.at).or(flows.last())?;
         let between = self.text.get(open..self.at)?;
+        if let Some(slip) = self.item_in_brackets().or_else(|| self.lone_comma()) {
+            return Some(slip);
+        }
         if open < self.at && !between.contains('\n') {
-            if let Some(slip) = self.behind_a_bracket(open).or_else(|| self.second_colon(open)) {
+            let slip = self
+                .behind_a_bracket(open)
+                .or_else(|| self.second_colon(open))
+                .or_else(|| self.key_without_a_space(open));
+            if let Some(slip) = slip {
                 return Some(slip);
             }
             let (message, help) = match self.first()? {
@@ -67,6 +74,41 @@ impl Place<'_> {
             format!("a text that holds `: ` needs quotes: write {}", quoted(&self.text[range.clone()]));
         let message = "not valid YAML: this colon is not expected here";
         Some(Slip::new(self.at..self.at + 1, message, help).value(range))
+    }
+
+    /// A bracket right behind a key and its colon: `{ names:[a] }`.
+    fn key_without_a_space(&self, flow: usize) -> Option<Slip> {
+        let before = &self.text[flow + 1..self.at];
+        let start = flow + 1 + before.rfind([' ', ',', '\n']).map_or(0, |at| at + 1);
+        let key = &self.text[start..self.at];
+        let is_word = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        let is_bracket = self.text[self.at..].starts_with(":[") || self.text[self.at..].starts_with(":{");
+        (is_word && is_bracket).then(|| {
+            let value = Place { text: self.text, at: self.at + 1, in_flow: true }.value();
+            let range = start..value.end;
+            let help = format!("write `{key}: {}`", &self.text[value]);
+            let message = "not valid YAML: there is no space after the colon";
+            Slip::new(range.clone(), message, help).entry(range, key)
+        })
+    }
+
+    /// An item of a list in brackets that has the sign of one on a line of its own: `[- a]`.
+    fn item_in_brackets(&self) -> Option<Slip> {
+        self.text[self.at..].starts_with("- ").then(|| {
+            let message = "not valid YAML: between `[` and `]` items have no `-`";
+            Slip::new(self.at..self.at + 1, message, "remove it, and separate items by `, `")
+                .blanks(self.at..self.at + 1)
+        })
+    }
+
+    /// A comma with nothing before it: `[, a]`, `[a, , b]`.
+    fn lone_comma(&self) -> Option<Slip> {
+        let before = self.text[..self.at].trim_end();
+        (self.first() == Some(',') && before.ends_with([',', '[', '{'])).then(|| {
+            let message = "not valid YAML: there is nothing before this comma";
+            Slip::new(self.at..self.at + 1, message, "remove it, or write what is missing")
+                .blanks(self.at..self.at + 1)
+        })
     }
 
     /// A ` #` that makes a comment of the rest of the line, the closing bracket included: `[Order #1]`.

@@ -110,4 +110,6 @@ pub(super) fn invisible(text: &str, at: usize) -> Slip {
 }
 
 #[cfg(test)]
+mod bracket_tests;
+#[cfg(test)]
 mod tests;

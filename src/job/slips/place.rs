@@ -97,7 +97,7 @@ impl Place<'_> {
             let message = "a share is written with its `%` behind the number";
             return Some(Slip::new(range.clone(), message, format!("write `{number}%`")).value(range));
         }
-        matches!(character, '@' | '`' | '%').then(|| self.needs_quotes())
+        matches!(character, '@' | '`' | '%' | '|' | '>').then(|| self.needs_quotes())
     }
 
     pub(super) fn invisible(&self, at: usize) -> Slip {

@@ -4,7 +4,7 @@ use crate::job::problem::Report;
 use crate::job::yaml;
 
 /// What is said of a text: line, column, message, and what to do.
-fn told(text: &str) -> Vec<String> {
+pub(super) fn told(text: &str) -> Vec<String> {
     let mut report = Report::new("x.yaml", text);
     yaml::parse(text, &mut report);
     let located = report.finish().located();

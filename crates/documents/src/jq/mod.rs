@@ -22,6 +22,7 @@ mod put;
 mod raised;
 mod slips;
 mod state;
+mod unknown;
 mod watch;
 mod watched;
 
@@ -36,6 +37,7 @@ use serde_json::Value;
 use crate::problem::Problem;
 use escapes::Resolved;
 use state::{End, State};
+use unknown::undefined;
 use watched::{Watch, Watched};
 
 /// How long one document may take, unless told otherwise.
@@ -127,7 +129,12 @@ impl Filter {
                 let first = errors.into_iter().flat_map(|(_, errors)| errors).next();
                 first.map_or_else(
                     || Problem::new("not a jq filter"),
-                    |(name, what)| undefined(program, name, what.as_str()),
+                    |(name, what)| {
+                        let library = watch::library();
+                        let defined = library.iter().map(|def| (def.name, def.args.len()));
+                        let natives = watch::natives().map(|(name, args, _)| (name, args.len()));
+                        undefined(program, name, what.as_str(), defined.chain(natives))
+                    },
                 )
             })?;
         Ok(Self { compiled })
@@ -245,16 +252,15 @@ fn parse(program: &str, is_condition: bool) -> Result<load::parse::Term<&str>, P
         errors.first().map_or_else(
             || problem("not a jq filter".to_owned(), ""),
             |(expected, found)| {
-                use load::lex::Expect;
-                let (expected, at) = match expected {
-                    // What jaq itself says of other delimiters is a panic.
-                    Expect::Delim(open @ ("(" | "[" | "{" | "\"")) => (expected.as_str(), *open),
-                    Expect::Delim(open) => ("closing delimiter", *open),
-                    other => (other.as_str(), ""),
-                };
                 // At the end of the program, what was opened is what to look at.
-                let at = if found.is_empty() { at } else { first_char(found) };
-                problem(format!("expected {expected}"), at)
+                let open = if let load::lex::Expect::Delim(open) = expected { *open } else { "" };
+                let found = first_char(found);
+                let said =
+                    problem(slips::unreadable(expected, found), if found.is_empty() { open } else { found });
+                match open {
+                    open if open.is_empty() || !found.is_empty() => said,
+                    open => said.help(format!("add the `{}`", slips::closing(open))),
+                }
             },
         )
     })?;
@@ -263,8 +269,8 @@ fn parse(program: &str, is_condition: bool) -> Result<load::parse::Term<&str>, P
             || problem("not a jq filter".to_owned(), ""),
             |(expected, found)| {
                 let found = load::lex::Token::opt_as_str(*found, program);
-                let met = if found.is_empty() { "the end".to_owned() } else { format!("`{found}`") };
-                problem(format!("expected {}, found {met}", expected.as_str()), found)
+                let message = slips::unexpected(expected, found);
+                problem(message, found)
             },
         )
     })?;
@@ -284,21 +290,6 @@ fn place(program: &str, part: &str) -> Range<usize> {
     match start.checked_add(part.len()) {
         Some(end) if end <= program.len() => start..end,
         _ => program.len()..program.len(),
-    }
-}
-
-fn undefined(program: &str, name: &str, what: &str) -> Problem {
-    let help = match name {
-        "now" | "localtime" | "strflocaltime" | "env" | "$ENV" | "debug" | "stderr" | "halt"
-        | "halt_error" | "input" | "inputs" => {
-            Some("a filter sees the document only: no clock, environment, input or output")
-        }
-        _ => None,
-    };
-    let problem = Problem::new(format!("undefined {what} `{name}`")).at(place(program, name));
-    match help {
-        Some(help) => problem.help(help),
-        None => problem,
     }
 }
 

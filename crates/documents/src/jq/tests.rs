@@ -228,10 +228,10 @@ fn what_is_wrong_is_shown_where_it_stands() {
         (".a | mop(.b)", "mop", "undefined filter `mop`"),
         (".a | $x", "$x", "undefined variable `$x`"),
         ("1 as $x | {a: &}", "&", "expected"),
-        (".a | (.b", "(", "expected closing parenthesis"),
-        (".a[] |", "", "expected term, found the end"),
+        (".a | (.b", "(", "this `(` is never closed"),
+        (".a[] |", "", "expected a value or a filter, found the end"),
         (".a ] .b", "]", "expected"),
-        ("\"\\(1 +)\"", ")", "expected term"),
+        ("\"\\(1 +)\"", ")", "expected a value or a filter"),
     ] {
         let problem = Filter::compile(program).unwrap_err();
         assert!(problem.message.starts_with(message), "{program}: {problem:?}");

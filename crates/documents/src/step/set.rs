@@ -118,8 +118,9 @@ fn doubt(pointer: &Pointer, way: &[String], text: &str) -> Option<(String, std::
     let template = foreign_template(text)?;
     if let Some(foreign) = template.foreign {
         let message = format!(
-            "the text is left as it stands, for `{foreign}` is not of the job; {} in it would be",
-            template.ours
+            "{} {} not filled in: `{foreign}` is not a template of the job, so the text is written unchanged",
+            template.ours,
+            if template.is_one { "is" } else { "are" }
         );
         return Some((message, template.range));
     }
@@ -192,13 +193,10 @@ mod tests {
         ));
         assert_eq!(nested[0].0, "set /http/headers 0 value");
         let mixed = warnings(StepSpec::new("set", json!({ "/description": "{{ name }} {{record.x}}" })));
-        assert!(mixed[0].1.contains("`record.x` is not of the job"), "{mixed:?}");
+        assert!(mixed[0].1.starts_with("`name` is not filled in: `record.x` is not a template"), "{mixed:?}");
         for late in ["{{ 'no ' ~ row.x }}", "{{ not row.x | bool }}", "{{ 1 + row['x'] | int }}"] {
             let told = warnings(StepSpec::new("set", json!({ "/description": late })));
-            assert!(
-                told.len() == 1 && told[0].1.contains("is not of the job; `row` in it would be"),
-                "{told:?}"
-            );
+            assert!(told.len() == 1 && told[0].1.starts_with("`row` is not filled in: `"), "{told:?}");
         }
         for theirs in
             ["{{#if row.x}}a{{/if}}", "{{{trim row.x}}}", "{{trim record.row.x}}", "{{lookup \"row.x\" a}}"]

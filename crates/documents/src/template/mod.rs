@@ -13,6 +13,7 @@
 //! A template is bounded in time and memory: what it makes, and the work for it, is counted.
 
 mod fill;
+mod unclosed;
 mod whose;
 mod words;
 
@@ -32,7 +33,7 @@ pub use self::whose::is_template;
 pub(crate) use self::whose::{foreign_template, is_of_the_row};
 use self::words::{Word, fields_of, words};
 use crate::facts::Facts;
-use crate::problem::Problem;
+use crate::problem::{Problem, nearest};
 
 /// How much work a template may cause, in operations and bytes.
 const FUEL: u64 = 4 << 20;
@@ -45,6 +46,10 @@ const AS_JSON: &str = "transship_as_json";
 
 /// The names a template may start an expression with.
 const NAMES: [&str; 8] = ["account", "connection", "doc", "index", "integration", "job", "name", "row"];
+
+/// The filters that names are made with.
+const FILTERS: [&str; 9] =
+    ["upper", "lower", "title", "trim", "replace", "regex_replace", "pad", "slug", "default"];
 
 /// Why a template could not be filled in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -178,10 +183,9 @@ impl Templates {
     /// Its syntax is wrong, or it uses a name that is not offered.
     pub fn compile(&mut self, source: &str) -> Result<Template, Problem> {
         let key = self.count.to_string();
-        self.environment.add_template_owned(key.clone(), source.to_owned()).map_err(|error| {
-            let range = error.range().filter(|range| range.end <= source.len());
-            Problem::new(format!("not a template: {}", text_of(&error))).at(range)
-        })?;
+        self.environment
+            .add_template_owned(key.clone(), source.to_owned())
+            .map_err(|error| unclosed::problem(source, &error))?;
         self.count += 1;
         let used = self.environment.get_template(&key).map(|template| template.undeclared_variables(false));
         let used = used.unwrap_or_default();
@@ -191,14 +195,14 @@ impl Templates {
         {
             return Err(Problem::new(format!("unknown name `{unknown}` in the template"))
                 .at(place(source, Word::Name, |word| word == unknown))
-                .help(format!("a template can use {}", NAMES.join(", "))));
+                .help(meant(unknown, NAMES, &format!("a template can use {}", NAMES.join(", ")))));
         }
         if let Some(range) = place(source, Word::Filter, |word| !self.has_filter(word)) {
             let problem =
                 Problem::new(format!("unknown filter `{}` in the template", &source[range.clone()]));
-            return Err(problem.at(range).help(
-                "filters for names are upper, lower, title, trim, replace, regex_replace, pad, slug, default",
-            ));
+            let known = format!("filters for names are {}", FILTERS.join(", "));
+            let help = meant(&source[range.clone()], FILTERS, &known);
+            return Err(problem.at(range).help(help));
         }
         // What such a template makes of a column that is not there is its own affair.
         let can_do_without = source.contains("default") || source.contains("defined");
@@ -234,7 +238,8 @@ impl Templates {
             (message, "name one under `select`: `manifest: imports.csv`".to_owned())
         } else {
             let message = format!("the manifest has no column `{column}`");
-            (message, format!("its columns are {}", columns.join(", ")))
+            let known = columns.iter().map(String::as_str);
+            (message, meant(&column, known, &format!("its columns are {}", columns.join(", "))))
         };
         Err(Problem::new(message).at(Some(at)).help(help))
     }
@@ -294,8 +299,16 @@ fn check_job_fields(source: &str) -> Result<(), Problem> {
     const FIELDS: [&str; 3] = ["name", "date", "action"];
     let unknown = columns_of(source, "job").find(|(field, _)| !FIELDS.contains(&field.as_str()));
     let Some((field, at)) = unknown else { return Ok(()) };
-    let help = "a template can use `job.name`, `job.date` and `job.action`";
+    let help = match nearest(&field, FIELDS.into_iter()) {
+        Some(near) => format!("did you mean `job.{near}`?"),
+        None => "a template can use `job.name`, `job.date` and `job.action`".to_owned(),
+    };
     Err(Problem::new(format!("`job` has no `{field}` here")).at(Some(at)).help(help))
+}
+
+/// The word that was most likely meant; otherwise all there are.
+fn meant<'w>(word: &str, known: impl IntoIterator<Item = &'w str>, all: &str) -> String {
+    nearest(word, known.into_iter()).map_or_else(|| all.to_owned(), |near| format!("did you mean `{near}`?"))
 }
 
 /// The first word of that sort which is meant.

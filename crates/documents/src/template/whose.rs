@@ -46,7 +46,7 @@ pub(crate) struct Doubt {
     pub(crate) ours: String,
     /// Whether it is one name.
     pub(crate) is_one: bool,
-    /// The first expression that is not of the job: then the whole text is taken as it stands.
+    /// The first expression that is not a template of the job: then the whole text is taken as it stands.
     pub(crate) foreign: Option<String>,
     /// Where the first of the names stands.
     pub(crate) range: std::ops::Range<usize>,
