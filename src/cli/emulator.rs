@@ -10,9 +10,10 @@ use tokio::net::TcpListener;
 use super::args::{Emulator, EmulatorCommand, EmulatorReset, Format};
 use super::exit::Exit;
 use super::failure::{Failure, chain};
+use super::faults_file::read_faults;
 use super::say;
 use super::world::CliContext;
-use crate::emulator::{AccountRecord, AccountSpec, FaultFile, Options, Store, serve};
+use crate::emulator::{AccountRecord, AccountSpec, Options, Store, serve};
 use crate::report::text::clean;
 
 /// Carries out `emulator`.
@@ -105,15 +106,6 @@ fn reset(world: &CliContext, args: &EmulatorReset) -> Result<Exit, Failure> {
         return Err(bad(format!("it keeps nothing of an account {}", clean(name))));
     }
     Ok(Exit::Done)
-}
-
-fn read_faults(world: &CliContext, path: &Path) -> Result<FaultFile, Failure> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::BadInput(format!("cannot read {}: {error}", path.display())))?;
-    let value = crate::job::yaml_value(&path.display().to_string(), &text)
-        .map_err(|problems| Failure::of_job(&problems, world.color_err()))?;
-    FaultFile::from_value(value)
-        .map_err(|error| Failure::BadInput(format!("{}: {}", path.display(), chain(&error))))
 }
 
 /// The longest file of tokens that is read.

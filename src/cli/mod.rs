@@ -16,6 +16,7 @@ mod early;
 mod emulator;
 pub mod exit;
 mod failure;
+mod faults_file;
 mod fleet;
 mod jobs;
 mod lease;

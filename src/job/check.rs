@@ -16,7 +16,7 @@ pub(super) fn check(node: &Node, holds: &Type, name: &str, report: &mut Report) 
 
 /// Whose value it is.
 #[derive(Clone, Copy)]
-enum Subject<'n> {
+pub(super) enum Subject<'n> {
     /// That of a key.
     Key(&'n str),
     /// One of the list under a key.
@@ -24,7 +24,8 @@ enum Subject<'n> {
 }
 
 impl Subject<'_> {
-    fn name(&self) -> &str {
+    /// The key itself, without saying more.
+    pub(super) fn name(&self) -> &str {
         let (Self::Key(name) | Self::Item(name)) = self;
         name
     }

@@ -5,13 +5,13 @@
 
 pub mod account;
 pub mod archive;
+pub mod by_schema;
 pub mod env;
 pub mod files;
 pub mod fleet;
 pub mod manifest;
 pub mod narrow;
 pub mod notify;
-mod plain;
 pub mod problem;
 pub mod reference;
 pub mod schema;
@@ -50,6 +50,7 @@ use std::time::Duration;
 
 pub use account::{Account, AccountPlace, Rate};
 pub use archive::{Archive, BackupSettings, Keep};
+pub use by_schema::{read_by_schema, yaml_value};
 pub use env::Env;
 pub use files::{FilesRead, ImportFile, ImportFiles};
 pub use fleet::{Fleet, FleetWave, WaveSize};
@@ -57,7 +58,6 @@ pub use load::{load, load_as, parse, parse_as};
 pub use manifest::Manifest;
 pub use narrow::{Narrowing, Only, OnlyError};
 pub use notify::Notify;
-pub use plain::yaml_value;
 pub use problem::{Diagnostic, Located, Problems, Severity, Span};
 pub use read::fleet::load_fleet;
 pub use read::roster::load_accounts;

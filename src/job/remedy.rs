@@ -9,7 +9,7 @@ use super::tree::{Data, Node};
 
 /// Where a value stands, and how it is written there.
 pub(super) struct Written<'a> {
-    /// The key.
+    /// The key that the value stands under.
     pub(super) name: &'a str,
     /// Whether it is a text in a block, behind `|` or `>`.
     pub(super) is_block: bool,

@@ -23,13 +23,23 @@ const SLIPS: usize = 50;
 ///
 /// A slip that can be read over is reported, replaced by a value that nobody looks at, and the file is read again.
 pub(super) fn parse(text: &str, report: &mut Report) -> Option<Node> {
+    parse_or(text, "`transship new migrate` prints a job to start from", report)
+}
+
+/// The same, of a file that is no job: `empty` is what to do about one that holds nothing.
+pub(super) fn parse_or(text: &str, empty: &str, report: &mut Report) -> Option<Node> {
     let mut repaired = Cow::Borrowed(text);
     let mut masked: Vec<Range<usize>> = Vec::new();
     let mut slips: Vec<Slip> = Vec::new();
     let before = report.len();
     let root = loop {
         match pass(&repaired, text, &masked, report) {
-            Ok(root) => break root,
+            Ok(root) => {
+                if root.is_none() && report.len() == before && slips.is_empty() {
+                    report.error(None, "the file is empty").help(empty);
+                }
+                break root;
+            }
             Err(slip) => {
                 let known = |range: &Range<usize>| {
                     slips.iter().any(|slip| slip.repair.as_ref().is_some_and(|known| known.range == *range))
@@ -79,10 +89,6 @@ fn pass(
         if let Some(slip) = builder.slip.take() {
             return Err(slip);
         }
-    }
-    if builder.documents == 0 {
-        let help = "`transship new migrate` prints a job to start from";
-        builder.report.error(None, "the file is empty").help(help);
     }
     Ok(builder.root)
 }

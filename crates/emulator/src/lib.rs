@@ -31,6 +31,6 @@ pub use clock::Clock;
 pub use control::{CallCount, Control};
 pub use embedded::Embedded;
 pub use error::EmulatorError;
-pub use fault::{Effect, FAULTS_SCHEMA, Fault, FaultFile, Match};
+pub use fault::{Effect, FAULTS_SCHEMA, Fault, FaultFile, FaultProblem, Match};
 pub use options::{AccountSpec, Options, serve};
 pub use store::{AccountId, AccountRecord, Entry, Id, Kind, Store};

@@ -75,7 +75,7 @@ fn user_accounts(
     let mut report = Report::new(&name, &String::from_utf8_lossy(bytes));
     let Some(text) = decode(bytes, FILE_LIMIT, &mut report) else { return Err(report.finish()) };
     let mut report = Report::new(&name, text);
-    let root = yaml::parse(text, &mut report);
+    let root = yaml::parse_or(text, "`transship accounts add` writes one", &mut report);
     let folder = path.parent().unwrap_or(path).to_owned();
     let mut reader = Reader { otherwise, ..Reader::new(report, env, folder, now) };
     let (mut found, mut store) = ((Vec::new(), Vec::new()), None);

@@ -2,8 +2,9 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use globset::{GlobBuilder, GlobMatcher};
+use globset::GlobMatcher;
 
+use super::problems::{self, glob};
 use super::{Effect, Fault};
 use crate::error::EmulatorError;
 
@@ -38,13 +39,17 @@ impl Armed {
     ///
     /// # Errors
     ///
-    /// When one of its globs is none.
+    /// When one of its globs is none, or a pointer does not begin with `/`.
     pub(crate) fn new(fault: Fault) -> Result<Self, EmulatorError> {
-        let glob = |text: &Option<String>, within_slashes: bool| {
+        if let Some(problem) = problems::of(&fault).into_iter().next() {
+            let reason = format!("{}: {}; {}", problem.path.join("."), problem.message, problem.help);
+            return Err(EmulatorError::Faults { reason });
+        }
+        let glob = |text: &Option<String>, within_slashes| {
             let Some(text) = text else { return Ok(None) };
-            let glob = GlobBuilder::new(text).literal_separator(within_slashes).build();
+            let glob = glob(text, within_slashes);
             let glob = glob.map_err(|error| EmulatorError::Faults { reason: error.to_string() })?;
-            Ok(Some(glob.compile_matcher()))
+            Ok::<_, EmulatorError>(Some(glob.compile_matcher()))
         };
         Ok(Self {
             path: glob(&fault.matches.path, true)?,
@@ -155,6 +160,14 @@ mod tests {
         assert_eq!(file.behaviour.page_size, 100, "what is not said stays as it was");
         let again = serde_json::to_value(&file).unwrap();
         assert_eq!(FaultFile::from_value(again).unwrap().faults.len(), 3);
+        let pointer = json!({ "faults": [{ "effect": { "drop_field": { "pointer": "description" } } }] });
+        let mut file = FaultFile::from_value(pointer).unwrap();
+        assert_eq!(file.problems()[0].path, ["faults", "0", "effect", "drop_field", "pointer"]);
+        let refused = Armed::new(file.faults.remove(0)).unwrap_err().to_string();
+        assert!(
+            refused.contains("`description` is not a JSON pointer")
+                && refused.contains("write `/description`")
+        );
         let wrong = FaultFile::from_value(json!({ "faults": [{ "effects": "cut_after" }] })).unwrap_err();
         assert!(wrong.to_string().contains("effects"), "{wrong}");
     }

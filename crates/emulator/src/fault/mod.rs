@@ -4,6 +4,7 @@
 
 pub(super) mod apply;
 mod armed;
+mod problems;
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,30 @@ impl FaultFile {
     pub fn from_value(value: Value) -> Result<Self, EmulatorError> {
         serde_json::from_value(value).map_err(|error| EmulatorError::Faults { reason: error.to_string() })
     }
+
+    /// What is wrong with faults that can be read: globs that are none, pointers without their slash, and calls that
+    /// nobody makes.
+    pub fn problems(&self) -> Vec<FaultProblem> {
+        let faults = self.faults.iter().enumerate();
+        let inside = |index: usize, mut problem: FaultProblem| {
+            problem.path.splice(0..0, ["faults".to_owned(), index.to_string()]);
+            problem
+        };
+        faults
+            .flat_map(|(index, fault)| problems::of(fault).into_iter().map(move |one| inside(index, one)))
+            .collect()
+    }
+}
+
+/// What is wrong with a value of a faults file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FaultProblem {
+    /// The way to the value, as keys and positions.
+    pub path: Vec<String>,
+    /// What is wrong, as one sentence.
+    pub message: String,
+    /// What to do about it.
+    pub help: String,
 }
 
 /// One fault: an effect on the calls it matches.
