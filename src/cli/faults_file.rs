@@ -118,7 +118,9 @@ mod tests {
             ),
             (
                 "faults: { effect: cut_after }\n",
-                &["1:9 `faults` must be a list, but this is a mapping | begin each item with `- `"],
+                &[
+                    "1:9 `faults` must be a list, but this is a mapping | write it as a list: `faults: [{ effect: cut_after }]`",
+                ],
             ),
             ("", &["0:0 the file is empty | leave the option out, or write at least one key"]),
             ("faults:\n  - effect: cut_after\n", &[]),

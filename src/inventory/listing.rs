@@ -10,7 +10,7 @@ use crate::inventory::error::EngineError;
 use crate::inventory::flow_usage::{FlowUsage, UserLists};
 use crate::inventory::resource_index::{self, ResourceNames};
 use crate::inventory::select::{Mind, SelectRequest, select};
-use crate::inventory::wanted::Absent;
+use crate::inventory::wanted::{Absent, WhyAbsent, named_before};
 use crate::job::Selection;
 use crate::model::Head;
 use crate::model::cancel::Cancel;
@@ -84,9 +84,12 @@ pub async fn inventory(
             head,
         });
     }
-    let absent = picks.absent.iter().map(|Absent { asked, place, unread }| match unread {
-        Some(why) => format!("\"{asked}\" is not listed: {why} ({place})"),
-        None => format!("there is no import \"{asked}\" in account `{}` ({place})", account.facts.name),
+    let absent = picks.absent.iter().map(|Absent { asked, place, why }| match why {
+        WhyAbsent::Unread(why) => format!("\"{asked}\" is not listed: {why} ({place})"),
+        WhyAbsent::NamedBefore(line) => named_before(place, *line),
+        WhyAbsent::Gone => {
+            format!("there is no import \"{asked}\" in {} ({place})", account.facts.described())
+        }
     });
     let mut troubles: Vec<String> = left_out.iter().map(|(why, names)| not_listed(why, names)).collect();
     troubles.extend(absent);

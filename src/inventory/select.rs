@@ -297,7 +297,7 @@ impl PageVisitor for Picker<'_> {
 pub(crate) async fn select(with: SelectRequest<'_>) -> Result<Selected, EngineError> {
     let SelectRequest { account, selection, cancel, events, .. } = with;
     let spec = selection.selector.spec();
-    let problems = check_names(&account.facts.name, spec, with.known, with.usage);
+    let problems = check_names(&account.facts.described(), spec, with.known, with.usage);
     if !problems.is_empty() {
         return Err(EngineError::UnknownNames { place: "`select`", problems });
     }

@@ -15,7 +15,8 @@ const MOST_NAMED: usize = 3;
 /// How alike two names must be for the one to be proposed for the other, 0 to 1.
 const ALIKE: f64 = 0.8;
 
-/// What is wrong with the connections, flows and integrations that a condition names: those that do not exist in an account,
+/// What is wrong with the connections, flows and integrations that a condition names: those that do not exist in an account
+/// (as [`AccountFacts::described`](crate::run_folder::plan_item::AccountFacts::described) names it),
 /// with the nearest names. Kinds that were not read are not judged.
 pub(crate) fn check_names(
     account: &str,
@@ -51,7 +52,7 @@ fn check_flows(account: &str, spec: &SelectorSpec, known: &ResourceIndex, usage:
     while let Some(spec) = next {
         problems.extend(spec.flows.iter().filter_map(|name| unknown(account, "flow", name, &flows)));
         let unreadable = usage.unreadable_for(spec, &names).into_iter();
-        problems.extend(unreadable.map(|what| format!("account `{account}` has {what}")));
+        problems.extend(unreadable.map(|what| format!("{account} has {what}")));
         next = spec.exclude.as_deref();
     }
     problems
@@ -135,13 +136,13 @@ fn unknown(account: &str, kind: &str, name: &str, all: &[Resource]) -> Option<St
         return None;
     }
     if Id::looks_like(name) {
-        return Some(format!("account `{account}` has no {kind} with the id {name}"));
+        return Some(format!("{account} has no {kind} with the id {name}"));
     }
     let near = nearest(name, all.iter().map(|one| one.name.as_str()));
     let near = if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(" or ")) };
     let is_pattern = name.starts_with("re:") || name.contains('*');
     let cure = if is_pattern { "; only the key `names` takes patterns" } else { "" };
-    Some(format!("account `{account}` has no {kind} `{name}`{near}{cure}"))
+    Some(format!("{account} has no {kind} `{name}`{near}{cure}"))
 }
 
 /// The names that are most like one, in backquotes, the nearest first.
@@ -168,14 +169,14 @@ mod tests {
     #[test]
     fn what_does_not_exist_is_told_with_the_nearest_names() {
         let all = [resource("Depot API"), resource("Other")];
-        assert_eq!(unknown("us", "connection", "Depot  API", &all), None);
-        assert_eq!(unknown("us", "connection", "c00000000000000000000001", &all), None);
+        assert_eq!(unknown("account `us`", "connection", "Depot  API", &all), None);
+        assert_eq!(unknown("account `us`", "connection", "c00000000000000000000001", &all), None);
         assert_eq!(
-            unknown("us", "connection", "Depot APl", &all).unwrap(),
+            unknown("account `us`", "connection", "Depot APl", &all).unwrap(),
             "account `us` has no connection `Depot APl`; did you mean `Depot API`?"
         );
-        assert_eq!(unknown("us", "flow", "x", &all).unwrap(), "account `us` has no flow `x`");
-        let pattern = unknown("us", "flow", "re:^x", &all).unwrap();
+        assert_eq!(unknown("account `us`", "flow", "x", &all).unwrap(), "account `us` has no flow `x`");
+        let pattern = unknown("account `us`", "flow", "re:^x", &all).unwrap();
         assert_eq!(pattern, "account `us` has no flow `re:^x`; only the key `names` takes patterns");
     }
 }

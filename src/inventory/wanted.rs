@@ -20,6 +20,8 @@ pub(crate) struct Wanted<'a> {
     met_rows: HashSet<u32>,
     /// Rows of which an import bears the very name.
     exact_rows: HashSet<u32>,
+    /// Rows with the name of an import that another row has by its id, with that other.
+    named_by_id: HashMap<u32, u32>,
 }
 
 /// The row of a manifest that names an import.
@@ -37,8 +39,19 @@ pub(crate) struct Absent {
     pub asked: String,
     /// Where it was asked for.
     pub place: String,
-    /// Why it could not be read; `None` if it is not there.
-    pub unread: Option<String>,
+    /// Why nothing is done for it.
+    pub why: WhyAbsent,
+}
+
+/// Why nothing is done for what was asked for.
+#[derive(Debug, Clone)]
+pub(crate) enum WhyAbsent {
+    /// It is not there.
+    Gone,
+    /// It could not be read, for this reason.
+    Unread(String),
+    /// Another row of the manifest, in this line, names the same import by its id.
+    NamedBefore(u64),
 }
 
 impl<'a> Wanted<'a> {
@@ -52,6 +65,7 @@ impl<'a> Wanted<'a> {
             met_ids: HashSet::new(),
             met_rows: HashSet::new(),
             exact_rows: HashSet::new(),
+            named_by_id: HashMap::new(),
         };
         let ids = &selection.selector.spec().ids;
         if let Some(manifest) = &selection.manifest {
@@ -105,6 +119,7 @@ impl<'a> Wanted<'a> {
         self.met_ids.clear();
         self.met_rows.clear();
         self.exact_rows.clear();
+        self.named_by_id.clear();
     }
 
     /// Takes note of an import; gives the row that names it.
@@ -113,7 +128,11 @@ impl<'a> Wanted<'a> {
         if self.open_ids.as_ref().is_some_and(|open| open.contains(id)) {
             self.met_ids.insert(id.to_owned());
         }
-        let exact = self.by_id.get(id).or_else(|| self.by_name.get(head.name.as_str())).copied();
+        let by_name = || self.by_name.get(head.name.as_str()).copied();
+        if let (Some(row), Some(named)) = (self.by_id.get(id), by_name()) {
+            self.named_by_id.insert(named, *row);
+        }
+        let exact = self.by_id.get(id).copied().or_else(by_name);
         let found = exact.map(|row| RowMatch { row, loosely: false }).or_else(|| {
             let row = self.by_key.get(&*name_key(&head.name)).copied()?;
             Some(RowMatch { row, loosely: true })
@@ -144,20 +163,31 @@ impl<'a> Wanted<'a> {
     /// What was asked for by id or name and is not there. `unread` are ids that could not be read, and why.
     pub(crate) fn absent(&self, unread: &HashMap<String, String>) -> Vec<Absent> {
         let of = |asked: String, place: String| {
-            let unread = unread.get(&asked).cloned();
-            Absent { asked, place, unread }
+            let why = unread.get(&asked).cloned().map_or(WhyAbsent::Gone, WhyAbsent::Unread);
+            Absent { asked, place, why }
         };
         if let Some(manifest) = self.manifest {
             let gone = (0_u32..).zip(&manifest.rows).filter(|(index, _)| !self.met_rows.contains(index));
             return gone
-                .filter_map(|(_, row)| {
+                .filter_map(|(index, row)| {
                     let asked = row.id.clone().or_else(|| row.name.clone())?;
-                    Some(of(asked, format!("line {} of the manifest", row.line)))
+                    let absent = of(asked, format!("line {} of the manifest", row.line));
+                    let other =
+                        self.named_by_id.get(&index).and_then(|other| manifest.rows.get(*other as usize));
+                    Some(match other {
+                        Some(other) => Absent { why: WhyAbsent::NamedBefore(other.line), ..absent },
+                        None => absent,
+                    })
                 })
                 .collect();
         }
         self.missing().into_iter().map(|id| of(id, "select.ids".to_owned())).collect()
     }
+}
+
+/// What is said of a row that names the import of another, which stands in `line`.
+pub(crate) fn named_before(place: &str, line: u64) -> String {
+    format!("{place} names the import that line {line} has by its id: keep one of the two rows")
 }
 
 /// What is left of a name where control characters are shown as pictures, as `list` shows them.
@@ -169,4 +199,45 @@ fn visible(name: &str) -> String {
                 | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
     };
     name.chars().filter(|c| !is_picture(*c) && !is_hidden(*c)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::documents::{Selector, SelectorSpec};
+    use crate::job::Narrowing;
+    use crate::job::manifest::Row;
+    use crate::model::Id;
+
+    fn selection(rows: &[(Option<&str>, Option<&str>)]) -> Selection {
+        let row = |(line, (id, name)): (u64, &(Option<&str>, Option<&str>))| Row {
+            line,
+            id: id.map(str::to_owned),
+            name: name.map(str::to_owned),
+            columns: std::collections::BTreeMap::new(),
+        };
+        let manifest = Manifest { rows: (2..).zip(rows).map(row).collect() };
+        let selector = Selector::compile(SelectorSpec::default()).unwrap();
+        let narrowed = Narrowing::default();
+        Selection { selector, manifest: Some(manifest), integration_apps: false, narrowed }
+    }
+
+    #[test]
+    fn a_row_that_names_the_import_of_another_is_told_as_that_and_not_as_one_that_is_not_there() {
+        const ID: &str = "5f7c579b6411271af4e7cefa";
+        let order = |id: &str| Head::new(Id::from(id), "Order");
+        let selection = selection(&[(Some(ID), None), (None, Some("Order")), (None, Some("Gone"))]);
+        let mut wanted = Wanted::of(&selection);
+        assert_eq!(wanted.meet(&order(ID)).map(|found| found.row), Some(0));
+        let absent = wanted.absent(&HashMap::new());
+        assert!(matches!(absent[0].why, WhyAbsent::NamedBefore(2)), "{absent:?}");
+        assert!(matches!(absent[1].why, WhyAbsent::Gone), "{absent:?}");
+        assert_eq!(
+            named_before(&absent[0].place, 2),
+            "line 3 of the manifest names the import that line 2 has by its id: keep one of the two rows"
+        );
+        // Another import of that name is what the row means.
+        wanted.meet(&order("5f7c579b6411271af4e7cefb"));
+        assert_eq!(wanted.absent(&HashMap::new()).len(), 1);
+    }
 }

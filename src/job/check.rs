@@ -2,11 +2,13 @@
 
 use super::cut::{cut, is_text_meant, not_meant};
 use super::env::nearest;
+use super::fit::fits;
 use super::forms::Format;
 use super::problem::Report;
 use super::quoting::{is_invisible, name_of, quoted, unprintable};
 use super::remedy::{Written, as_pointer, remedy, shorten};
 use super::spec::{Dictionary, Key, Rule, Table, Type};
+use super::synonyms;
 use super::tree::{Data, Entry, Node};
 
 /// Reports everything about `node` that does not fit `holds`; `name` is the key it stands under.
@@ -85,8 +87,8 @@ fn check_at(node: &Node, holds: &Type, subject: Subject<'_>, report: &mut Report
             let lists = types.iter().filter(|one| matches!(one, Type::List(_)));
             lists.for_each(|one| check_at(node, one, subject, report));
         }
-        (Data::Table(_), Type::Either(types)) if types.iter().any(is_mapping) => {
-            types.iter().filter(|one| is_mapping(one)).for_each(|one| check_at(node, one, subject, report));
+        (Data::Table(_), Type::Either(types)) if types.iter().any(Type::is_mapping) => {
+            types.iter().filter(|one| one.is_mapping()).for_each(|one| check_at(node, one, subject, report));
         }
         _ if fits(node, holds) => {
             if is_free(holds) {
@@ -150,8 +152,7 @@ pub(super) fn meant(entries: &[Entry], table: &Table) -> Vec<&'static str> {
     let unknown = entries.iter().filter(|entry| table.key(&entry.key).is_none()).take(100);
     let mut meant = Vec::new();
     for entry in unknown {
-        let near =
-            spelled(&entry.key, table).or_else(|| nearest(&entry.key, table.keys.iter().map(|key| key.word)));
+        let near = spelled(&entry.key, table).or_else(|| likely(&entry.key, table));
         if let Some(near) = near.filter(|near| !meant.contains(near)) {
             meant.push(near);
         }
@@ -166,20 +167,39 @@ fn spelled(written: &str, table: &Table) -> Option<&'static str> {
     table.keys.iter().map(|key| key.word).find(|key| *key == word)
 }
 
+/// The key that is called otherwise in other programs, or that is written almost so.
+fn likely(written: &str, table: &Table) -> Option<&'static str> {
+    let known = || table.keys.iter().map(|key| key.word);
+    if is_below(written, table).is_some() {
+        return None;
+    }
+    synonyms::key(written, known()).or_else(|| nearest(written, known()))
+}
+
+/// The key of the table under which a mapping may hold the key that was written.
+fn is_below(written: &str, table: &Table) -> Option<&'static str> {
+    let mut below =
+        table.keys.iter().filter(|key| key.holds.table().is_some_and(|of| of.key(written).is_some()));
+    below.next().map(|key| key.word)
+}
+
 fn unknown_key(entry: &Entry, table: &'static Table, name: &str, report: &mut Report) {
     let known = || table.keys.iter().map(|key| key.word);
     let odd = entry.key.chars().find(|c| is_invisible(*c)).filter(|_| spelled(&entry.key, table).is_some());
     // Nobody reads more proposals than that; the bound keeps a file of a hundred thousand keys quick.
-    let near = if report.len() < 1000 { nearest(&entry.key, known()) } else { None };
+    let near = if report.len() < 1000 { likely(&entry.key, table) } else { None };
     let help = match near {
         _ if let Some(odd) = odd => format!("it holds {}: delete the line and type it again", name_of(odd)),
         _ if let (Some(key), Some((_, value))) = (spelled(&entry.key, table), entry.key.split_once(':')) => {
             format!("there is no space after the colon: write `{key}: {value}`")
         }
-        Some(near) => format!("did you mean `{near}`?"),
-        None if let Some((_, help)) = table.elsewhere.iter().find(|(key, _)| *key == entry.key) => {
+        _ if let Some((_, help)) = table.elsewhere.iter().find(|(key, _)| *key == entry.key) => {
             (*help).to_owned()
         }
+        _ if let Some(above) = is_below(&entry.key, table) => {
+            format!("it belongs under `{above}`: write `{above}: {{ {}: … }}`", entry.key)
+        }
+        Some(near) => format!("did you mean `{near}`?"),
         None => format!("the keys here are {}", known().collect::<Vec<_>>().join(", ")),
     };
     let message = match table.noun {
@@ -209,9 +229,19 @@ fn check_dictionary(
             let message = format!("`{}` is not a {}", entry.key, dictionary.what);
             let help = match nearest(&entry.key, words.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!("it is one of {}", words.join(", ")),
+                None => match (dictionary.holds.is_mapping(), entry.node.written()) {
+                    (true, Some(value)) => format!(
+                        "name the kind first, as in `connections: {{ {}: {} }}`; the kinds are {}",
+                        entry.key,
+                        shorten(value),
+                        words.join(", ")
+                    ),
+                    _ => format!("it is one of {}", words.join(", ")),
+                },
             };
             report.error(entry.at, message).help(help);
+            // What it holds is of a kind that is not known.
+            continue;
         } else if !dictionary.key.fits(&entry.key) {
             let message = format!("`{}` is not {}", entry.key, dictionary.key.describe());
             let help = (dictionary.key == Format::Pointer).then(|| as_pointer(&entry.key));
@@ -231,26 +261,6 @@ fn check_any(node: &Node, report: &mut Report) {
         Data::List(items) => items.iter().for_each(|item| check_any(item, report)),
         Data::Table(entries) => entries.iter().for_each(|entry| check_any(&entry.node, report)),
         _ => {}
-    }
-}
-
-fn is_mapping(holds: &Type) -> bool {
-    matches!(holds, Type::Table(_) | Type::Dictionary(_))
-}
-
-/// Whether a value that is no collection is what `holds` asks for.
-fn fits(node: &Node, holds: &Type) -> bool {
-    match holds {
-        Type::Text(Format::Id) => node.written().is_some_and(|text| Format::Id.fits(text)),
-        Type::Text(form) => node.text().is_some_and(|text| form.fits(text)),
-        Type::Word(words) => node.text().is_some_and(|text| words.iter().any(|word| word.word == text)),
-        Type::Bool => node.flag().is_some(),
-        Type::Integer(low, high) => node.whole().is_some_and(|number| (*low..=*high).contains(&number)),
-        Type::Number(low, high) => node.number().is_some_and(|number| number > *low && number <= *high),
-        Type::Either(types) => types.iter().any(|one| fits(node, one)),
-        Type::OrNull(inner) => matches!(node.data, Data::Null) || fits(node, inner),
-        Type::Any => true,
-        Type::List(_) | Type::Table(_) | Type::Dictionary(_) => false,
     }
 }
 
@@ -295,7 +305,7 @@ fn misfit(node: &Node, holds: &Type, subject: Subject<'_>, report: &mut Report) 
 fn cut_off(node: &Node, holds: &Type, report: &Report) -> Option<String> {
     let found = cut(node, report)?;
     let comment = report.text_of(found.span);
-    let (end, value) = comment.split_once(": ").filter(|_| is_mapping(holds))?;
+    let (end, value) = comment.split_once(": ").filter(|_| holds.is_mapping())?;
     let key = quoted(&format!("{} {end}", node.written()?));
     Some(format!("what follows ` #` is a comment: write {}: {value}`", key.trim_end_matches('`')))
 }

@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::problem::{Problems, Report, Span, line_and_column};
+use super::line_column::line_and_column;
+use super::problem::{Problems, Report, Span};
 use super::regular;
 use super::text_file::decode;
 use crate::documents::document::print_text;

@@ -198,7 +198,7 @@ static ACCOUNTS: Dictionary = Dictionary {
     key: Format::Name,
     words: &[],
     holds: Type::Table(&ACCOUNT),
-    like: "a mapping",
+    like: "a mapping like `{ us: { region: us, token: { env: CELIGO_TOKEN } } }`",
 };
 
 /// The regions of the service, each with its origin.
@@ -369,12 +369,12 @@ static MAP: Dictionary = Dictionary {
     key: Format::Text,
     words: KINDS,
     holds: Type::Dictionary(&PAIRS),
-    like: "a mapping",
+    like: "a mapping like `{ connections: { NetSuite Prod: NetSuite EU } }`",
 };
 static PAIRS: Dictionary = Dictionary {
     what: "id or name in the source",
     key: Format::Text,
     words: &[],
     holds: Type::Text(Format::Id),
-    like: "a mapping",
+    like: "a mapping like `{ NetSuite Prod: NetSuite EU }`",
 };

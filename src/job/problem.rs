@@ -4,9 +4,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet, normalize_untrusted_str};
+
+use super::consequences::{Spot, told};
+use super::line_column::{Cursor, floor, line_and_column, line_around};
 
 /// How many problems are shown; the rest is counted.
 const SHOWN: usize = 100;
@@ -248,6 +250,11 @@ impl Report {
         self.sources.push(Source { name: name.to_owned(), text: text.to_owned() });
     }
 
+    /// The file at hand, as the user knows it.
+    pub(super) fn file_name(&self) -> &str {
+        &self.sources[self.file].name
+    }
+
     /// What follows is about the job file again.
     pub(super) fn end_file(&mut self) {
         self.file = 0;
@@ -334,10 +341,12 @@ impl Report {
             problem.message = super::redact::without_tokens(&problem.message);
             problem.help = problem.help.take().map(|help| super::redact::without_tokens(&help));
         }
-        if self.errors() > 0 {
-            // What is most likely not meant follows only too often from what is wrong.
-            self.list.retain(|problem| problem.severity == Severity::Error);
-        }
+        let spot = |problem: &Diagnostic| {
+            let is_error = problem.severity == Severity::Error;
+            problem.span.map(|span| Spot { file: problem.file, at: span.start..span.end, is_error })
+        };
+        let mut told = told(&self.list.iter().map(spot).collect::<Vec<_>>()).into_iter();
+        self.list.retain(|_| told.next().unwrap_or(true));
         self.list.sort_by_key(|problem| (problem.severity, problem.file, problem.span));
         Problems { sources: self.sources, list: self.list }
     }
@@ -348,51 +357,4 @@ impl Report {
         self.list.push(Diagnostic { severity, message, help: None, span, related: Vec::new(), file });
         &mut self.list[index]
     }
-}
-
-/// Counts lines and columns on from the last place asked for: the problems of a file are in order.
-struct Cursor<'t> {
-    text: &'t str,
-    at: usize,
-    line: usize,
-    column: usize,
-}
-
-impl<'t> Cursor<'t> {
-    fn new(text: &'t str) -> Self {
-        Self { text, at: 0, line: 1, column: 1 }
-    }
-
-    fn line_and_column(&mut self, at: usize) -> (usize, usize) {
-        let at = floor(self.text, at);
-        if at < self.at {
-            *self = Self::new(self.text);
-        }
-        for c in self.text[self.at..at].chars() {
-            (self.line, self.column) =
-                if c == '\n' { (self.line + 1, 1) } else { (self.line, self.column + 1) };
-        }
-        self.at = at;
-        (self.line, self.column)
-    }
-}
-
-/// The nearest character boundary at or before `at`.
-fn floor(text: &str, at: usize) -> usize {
-    text.floor_char_boundary(at)
-}
-
-/// The line that holds the byte `at`, without its line break.
-fn line_around(text: &str, at: usize) -> Range<usize> {
-    let at = floor(text, at);
-    let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-    let end = text[at..].find('\n').map_or(text.len(), |newline| at + newline);
-    start..end
-}
-
-/// Line and column, from 1, the column in characters.
-pub(super) fn line_and_column(text: &str, at: usize) -> (usize, usize) {
-    let at = floor(text, at);
-    let line = line_around(text, at);
-    (text[..at].matches('\n').count() + 1, text[line.start..at].chars().count() + 1)
 }

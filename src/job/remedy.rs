@@ -1,10 +1,12 @@
 //! What to write instead of a value that does not fit its key.
 
 use super::env::nearest;
+use super::fit::fits;
 use super::forms::{self, Format};
 use super::keys::{CREATABLE, KINDS};
 use super::quoting::{in_typographic_quotes, looks_like_a_path, quoted, single_quoted, unprintable};
-use super::spec::Type;
+use super::spec::{Table, Type};
+use super::synonyms;
 use super::tree::{Data, Node};
 
 /// Where a value stands, and how it is written there.
@@ -28,9 +30,23 @@ pub(super) fn remedy(node: &Node, holds: &Type, place: &Written<'_>) -> Option<S
         (Type::Word(_), Data::Text(text)) if name == "create" => not_created(&text.value),
         (Type::Word(words), Data::Text(text)) => {
             let known = words.iter().map(|word| word.word);
-            nearest(&text.value, known).map(|near| format!("did you mean `{near}`?"))
+            let near = synonyms::word(&text.value, known.clone()).or_else(|| nearest(&text.value, known));
+            near.map(|near| format!("did you mean `{near}`?"))
         }
-        (Type::Either(types), Data::Text(_)) => types.iter().find_map(|one| remedy(node, one, place)),
+        (Type::Word(words), Data::Flag(flag)) => {
+            let known = words.iter().map(|word| word.word);
+            synonyms::word(&flag.to_string(), known).map(|near| format!("did you mean `{near}`?"))
+        }
+        (Type::Either(types), Data::Text(_) | Data::Flag(_)) => {
+            // A text is meant as one, and not as the value of a key.
+            types.iter().filter(|one| !one.is_mapping()).find_map(|one| remedy(node, one, place))
+        }
+        (Type::Either(types), Data::Number(number, _))
+            if number.as_i64() == Some(0)
+                && types.iter().any(|one| matches!(one, Type::Text(Format::Percent))) =>
+        {
+            Some("the least is `1`; leave the key out for no limit".to_owned())
+        }
         (Type::Either(types), Data::Number(number, _))
             if number.as_f64().is_some_and(|share| share > 0.0 && share < 1.0)
                 || !types.iter().any(|one| matches!(one, Type::Integer(..))) =>
@@ -97,12 +113,24 @@ pub(super) fn remedy(node: &Node, holds: &Type, place: &Written<'_>) -> Option<S
         }
         (Type::Text(Format::Pointer), Data::Text(text)) => Some(as_pointer(&text.value)),
         (Type::Text(Format::Pointer), Data::Number(..) | Data::Flag(_)) => Some(as_pointer("")),
-        (Type::Table(_) | Type::Dictionary(_), Data::Text(text)) => without_a_space(&text.value, holds),
+        (Type::Table(table), Data::Text(text)) => {
+            without_a_space(&text.value, holds).or_else(|| as_a_key(node, table, place))
+        }
+        (Type::Table(table), Data::Number(..)) => as_a_key(node, table, place),
+        (Type::Table(table), Data::List(items))
+            if table.key("names").is_some()
+                && place.source.starts_with('[')
+                && items.iter().all(|item| item.written().is_some()) =>
+        {
+            Some(format!("write `{name}: {{ names: {} }}`", shorten(place.source)))
+        }
+        (Type::Dictionary(_), Data::Text(text)) => without_a_space(&text.value, holds),
         (Type::Table(_) | Type::Dictionary(_), Data::List(items))
             if items.iter().all(|item| matches!(item.data, Data::Table(_))) && !items.is_empty() =>
         {
             Some("write the keys without a `-` before them: a mapping is no list".to_owned())
         }
+        (Type::Text(Format::Path), Data::Table(_)) => None,
         (Type::Text(_), Data::Table(_)) => with_a_colon(node).or_else(|| in_brackets(node, place)),
         (Type::Text(_) | Type::Word(_), Data::List(_)) => in_brackets(node, place),
         (Type::Number(_, high), Data::Number(number, _)) => {
@@ -123,6 +151,9 @@ pub(super) fn remedy(node: &Node, holds: &Type, place: &Written<'_>) -> Option<S
             let pointer = pointer_of(&text.value);
             Some(format!("write it as a list of JSON pointers: `{name}: [{pointer}]`"))
         }
+        (Type::List(inner), Data::Text(_) | Data::Number(..)) if fits(node, inner) && !is_text(inner) => {
+            Some(format!("write it as a list: `{name}: [{}]`", written.unwrap_or_default()))
+        }
         (Type::List(_), Data::Text(_) | Data::Number(..)) => {
             let shown = written.unwrap_or_default();
             let shown = if looks_like_a_path(&shown) || shown.contains('"') {
@@ -131,6 +162,9 @@ pub(super) fn remedy(node: &Node, holds: &Type, place: &Written<'_>) -> Option<S
                 format!("\"{shown}\"")
             };
             Some(format!("write it as a list: `{name}: [{shown}]`"))
+        }
+        (Type::List(_), Data::Table(_)) if place.source.starts_with('{') => {
+            Some(format!("write it as a list: `{name}: [{}]`", shorten(place.source)))
         }
         (Type::List(_), Data::Table(_)) => Some("begin each item with `- `".to_owned()),
         _ => None,
@@ -279,6 +313,22 @@ fn without_a_space(text: &str, holds: &Type) -> Option<String> {
     };
     (is_key && !value.is_empty())
         .then(|| format!("there is no space after the colon: write `{key}: {}`", shorten(value)))
+}
+
+/// A value that is given without its key, as in `stop: 5%`.
+fn as_a_key(node: &Node, table: &Table, place: &Written<'_>) -> Option<String> {
+    // The key that the example of the message begins with.
+    let word = table.what.split_once("`{ ")?.1.split(':').next()?;
+    let key = table.key(word)?;
+    if table.keys.iter().any(|other| other.required && other.word != word) {
+        return None;
+    }
+    fits(node, &key.holds)
+        .then(|| format!("write `{}: {{ {}: {} }}`", place.name, key.word, shorten(place.source)))
+}
+
+fn is_text(holds: &Type) -> bool {
+    matches!(holds, Type::Text(_))
 }
 
 /// A text that begins with a bracket, or one value in the brackets of a list.

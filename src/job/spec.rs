@@ -154,6 +154,11 @@ impl Type {
         }
     }
 
+    /// Whether it is a mapping and nothing else.
+    pub(super) fn is_mapping(&self) -> bool {
+        matches!(self, Self::Table(_) | Self::Dictionary(_))
+    }
+
     /// What may stand there, for "must be …".
     pub(super) fn describe(&self) -> String {
         match self {

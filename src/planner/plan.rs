@@ -146,7 +146,7 @@ fn check_conditions(
     known: &ResourceIndex,
     usage: &FlowUsage,
 ) -> Result<(), EngineError> {
-    let check = |when: &Selector| check_names(&with.source.facts.name, when.spec(), known, usage);
+    let check = |when: &Selector| check_names(&with.source.facts.described(), when.spec(), known, usage);
     let mut problems = check(&with.job.select.selector);
     let selects = !problems.is_empty();
     let mut place = "`select`";
@@ -199,7 +199,7 @@ async fn resolver(
             return Ok(None);
         }
         resource_index::fill_surely(with.source, here, &kinds, &job.references).await?;
-        picks.notes.extend(map_notes(&job.references.map, here, &with.source.facts.name));
+        picks.notes.extend(map_notes(&job.references, here, &with.source.facts.described()));
         return Ok(Some(Resolver::within(here.clone(), job.references.clone())));
     }
     kinds.append(&mut picks.kinds);
@@ -207,7 +207,7 @@ async fn resolver(
     kinds_in(&job.text, &mut kinds);
     let rules = &job.references;
     resource_index::fill_both((with.source, &mut *here), (with.target, &mut *there), &kinds, rules).await?;
-    picks.notes.extend(map_notes(&job.references.map, here, &with.source.facts.name));
+    picks.notes.extend(map_notes(&job.references, here, &with.source.facts.described()));
     if picks.mentions {
         let (here, there) = ((with.source, &mut *here), (with.target, &mut *there));
         picks.notes.extend(resource_index::fill_mentioned(here, there, &rules.create).await?);

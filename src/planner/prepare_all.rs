@@ -7,7 +7,7 @@ use crate::documents::references::{Resolver, ResourceIndex};
 use crate::inventory::error::EngineError;
 use crate::inventory::flow_usage::FlowUsage;
 use crate::inventory::select::{Picked, Selected};
-use crate::inventory::wanted::Absent;
+use crate::inventory::wanted::{Absent, WhyAbsent, named_before};
 use crate::job::Action;
 use crate::model::event::{Event, Stage};
 use crate::model::{Head, Id, ItemKey, Operation, Outcome};
@@ -166,17 +166,20 @@ fn put_down(
 
 /// An import that was asked for and is not there is an item all the same: everything is accounted for.
 fn put_down_absent(builder: &mut PlanBuilder<'_>, absent: &Absent) -> Result<(), EngineError> {
-    let Absent { asked, place, unread } = absent;
+    let Absent { asked, place, why } = absent;
     let number = ItemKey(u32::try_from(builder.drafts.len() + 1).unwrap_or(u32::MAX));
     let is_id = Id::looks_like(asked);
     let (id, name) = if is_id { (asked.as_str(), "") } else { ("", asked.as_str()) };
     let head = Head::new(Id::from(id), name);
     let item = with_source(blank(number, &head), &head);
-    let item = match unread {
-        Some(why) => ended(item, Outcome::Failed, "unreadable", format!("{why} ({place})")),
-        None => {
-            let source = &builder.with.source.facts.name;
-            let message = format!("there is no such import in account `{source}` ({place})");
+    let item = match why {
+        WhyAbsent::Unread(why) => ended(item, Outcome::Failed, "unreadable", format!("{why} ({place})")),
+        WhyAbsent::NamedBefore(line) => {
+            ended(item, Outcome::Failed, "named_twice", named_before(place, *line))
+        }
+        WhyAbsent::Gone => {
+            let source = builder.with.source.facts.described();
+            let message = format!("there is no such import in {source} ({place})");
             ended(item, Outcome::Failed, "not_found", message)
         }
     };

@@ -88,6 +88,12 @@ impl AccountFacts {
     pub fn is_the_account(&self, other: &Self) -> bool {
         self.origin == other.origin && self.user == other.user
     }
+
+    /// What messages call it: an account, or the folder whose files stand for one.
+    pub fn described(&self) -> String {
+        let what = if self.origin.starts_with("folder:") { "the folder" } else { "account" };
+        format!("{what} `{}`", self.name)
+    }
 }
 
 /// An import on one side.

@@ -176,6 +176,17 @@ fn kind(value: &Value) -> &'static str {
     }
 }
 
+/// The operation that other programs give another name.
+fn meant(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "set" | "update" | "change" | "edit" => "replace",
+        "delete" | "unset" | "drop" => "remove",
+        "insert" | "append" => "add",
+        "rename" => "move",
+        _ => return None,
+    })
+}
+
 /// Reads one operation of a patch.
 ///
 /// # Errors
@@ -185,8 +196,8 @@ pub fn operation(value: &Value) -> Result<PatchOperation, Problem> {
     const WORDS: [&str; 6] = ["add", "remove", "replace", "move", "copy", "test"];
     let text = |key: &str| value.get(key).and_then(Value::as_str);
     if let Some(word) = text("op").filter(|word| !WORDS.contains(word)) {
-        let near = WORDS.iter().find(|known| strsim::damerau_levenshtein(known, word) <= 2);
-        let help = match near {
+        let near = WORDS.iter().copied().find(|known| strsim::damerau_levenshtein(known, word) == 1);
+        let help = match meant(word).or(near) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("it is one of {}", WORDS.join(", ")),
         };
@@ -199,6 +210,16 @@ pub fn operation(value: &Value) -> Result<PatchOperation, Problem> {
             let help = format!("did you mean `/{}`?", meant.trim_start_matches('/'));
             return Err(problem.help(help).under(key));
         }
+    }
+    let needed: &[&str] = match text("op") {
+        Some("add" | "replace" | "test") => &["path", "value"],
+        Some("move" | "copy") => &["path", "from"],
+        Some(_) => &["path"],
+        None => &["op"],
+    };
+    if let Some(key) = needed.iter().find(|key| value.get(**key).is_none()) {
+        let what = text("op").map_or_else(|| "a patch operation".to_owned(), |word| format!("`{word}`"));
+        return Err(Problem::new(format!("{what} needs `{key}`")).help(format!("add `{key}: …`")));
     }
     let operation: PatchOperation = serde::Deserialize::deserialize(value)
         .map_err(|error| Problem::new(format!("not an operation of RFC 6902: {error}")))?;

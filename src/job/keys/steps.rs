@@ -255,14 +255,14 @@ static LOOKUP_MAP: Dictionary = Dictionary {
     key: Format::Free,
     words: &[],
     holds: Type::OrNull(&Type::Text(Format::Free)),
-    like: "a mapping",
+    like: "a mapping like `{ Germany: DE }`",
 };
 static LOOKUP_SET: Dictionary = Dictionary {
     what: "key of a lookup",
     key: Format::Text,
     words: &[],
     holds: Type::Any,
-    like: "a mapping",
+    like: "a mapping like `{ relativeURI: /countries }`",
 };
 
 static UPGRADE: Table = Table {
@@ -285,12 +285,12 @@ static SET: Dictionary = Dictionary {
     key: Format::Pointer,
     words: &[],
     holds: Type::Any,
-    like: "a mapping",
+    like: "a mapping like `{ /description: Moved }`",
 };
 static OPERATION: Dictionary = Dictionary {
     what: "key of a patch operation",
     key: Format::Text,
     words: &["op", "path", "from", "value"],
     holds: Type::Any,
-    like: "a mapping",
+    like: "a mapping like `{ op: replace, path: /name, value: Orders }`",
 };

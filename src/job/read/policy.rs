@@ -185,7 +185,7 @@ impl Reader<'_> {
                 continue;
             }
             sizes.extend(limit(item).map(Wave::Of));
-            if is_last {
+            if is_last && !sizes.contains(&Wave::Rest) {
                 let message =
                     "the last wave is not `rest`: the imports that are left are written as one more wave";
                 self.report

@@ -57,7 +57,7 @@ impl Reader<'_> {
             node.get("map_file").filter(|file| file.text().is_some_and(|text| !text.trim().is_empty()))
             && let Some(pairs) = self.csv(file, pairs)
         {
-            for (kind, source, target) in pairs {
+            for (kind, source, target, place) in pairs {
                 match places.get(&(kind, map_key(&source))) {
                     Some((other, at)) if *other != target => {
                         let message =
@@ -65,7 +65,10 @@ impl Reader<'_> {
                         self.report.error(*at, message).help("keep one of the two");
                     }
                     Some(_) => {}
-                    None => rules.map.push((kind, source, target)),
+                    None => {
+                        rules.places.insert((kind, map_key(&source)), place);
+                        rules.map.push((kind, source, target));
+                    }
                 }
             }
         }
@@ -81,8 +84,8 @@ fn missing(word: Option<&str>) -> Missing {
     }
 }
 
-/// Reads rows of `kind,source,target`.
-fn pairs(csv: &Csv, report: &mut Report) -> Vec<(Kind, String, String)> {
+/// Reads rows of `kind,source,target`; with each, where it stands.
+fn pairs(csv: &Csv, report: &mut Report) -> Vec<(Kind, String, String, String)> {
     let Some([kind_at, source_at, target_at]) = columns(csv, ["kind", "source", "target"], report) else {
         return Vec::new();
     };
@@ -121,7 +124,8 @@ fn pairs(csv: &Csv, report: &mut Report) -> Vec<(Kind, String, String)> {
             continue;
         }
         seen.insert((kind, map_key(source)), (row.line, cell(source_at).span));
-        pairs.push((kind, source.to_owned(), Id::canonical(target).into_owned()));
+        let place = format!("line {} of {}", row.line, report.file_name());
+        pairs.push((kind, source.to_owned(), Id::canonical(target).into_owned(), place));
     }
     pairs
 }

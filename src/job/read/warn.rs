@@ -10,6 +10,7 @@ use crate::job::account::Account;
 use crate::job::check::check;
 use crate::job::env::nearest;
 use crate::job::forms::Format;
+use crate::job::quoting::quoted;
 use crate::job::spec::Type;
 use crate::job::spreadsheet::mangled;
 use crate::job::tree::Node;
@@ -75,7 +76,7 @@ fn is_for_one(select: &Node) -> bool {
 impl Reader<'_> {
     /// Looks for what is allowed and most likely not meant.
     pub(super) fn look_closer(&mut self, root: &Node, action: Action, accounts: &[Account]) {
-        self.unused_accounts(root, accounts);
+        self.unused_accounts(root, action, accounts);
         if let Some(node) = root.get("concurrency")
             && let Some(number) = node.whole().filter(|number| (65..=1024).contains(number))
         {
@@ -139,7 +140,7 @@ impl Reader<'_> {
         }
     }
 
-    fn unused_accounts(&mut self, root: &Node, accounts: &[Account]) {
+    fn unused_accounts(&mut self, root: &Node, action: Action, accounts: &[Account]) {
         let used = |name: &str| {
             let listed = root.get("sources").map(Node::items).unwrap_or_default();
             listed.iter().any(|item| item.text() == Some(name))
@@ -148,6 +149,20 @@ impl Reader<'_> {
         };
         // A CSV of accounts may name any of them.
         if root.get("sources").is_some_and(|sources| sources.text().is_some()) {
+            return;
+        }
+        // What is not used because its name is mistyped, or the key is not there, is told as that.
+        let is_known = |key: &str| {
+            let name = root.get(key).and_then(Node::text);
+            name.is_none_or(|name| accounts.iter().any(|account| account.name == name))
+        };
+        let needs_a_target = matches!(action, Action::Migrate | Action::Compare | Action::Apply);
+        let keys: &[&str] = if needs_a_target { &["source", "target"] } else { &["source"] };
+        let name = |key: &str| root.get(key).and_then(Node::text);
+        if needs_a_target && name("source") == name("target") {
+            return;
+        }
+        if !is_known("source") || !is_known("target") || !keys.iter().all(|key| root.has(key)) {
             return;
         }
         for entry in root.get("accounts").map(Node::entries).unwrap_or_default() {
@@ -164,7 +179,23 @@ impl Reader<'_> {
                 self.report.error(item.span, message).help(help);
             } else if let Some(text) = item.written().filter(|text| !Id::looks_like(&Id::canonical(text))) {
                 let message = format!("`{}` does not look like an id", crate::job::remedy::shorten(text));
-                self.report.warning(item.span, message).help("ids seen so far are 24 digits of 0-9 and a-f");
+                let help = if text.contains(|c: char| !c.is_ascii_hexdigit()) {
+                    "ids seen so far are 24 digits of 0-9 and a-f; to select by name, write it under `names`"
+                } else {
+                    "ids seen so far are 24 digits of 0-9 and a-f"
+                };
+                self.report.warning(item.span, message).help(help);
+            }
+        }
+        for item in node.get("names").map(Node::items).unwrap_or_default() {
+            let Some(text) = item.text().filter(|text| !text.starts_with("re:")) else { continue };
+            let between = text.strip_prefix('/').and_then(|rest| rest.strip_suffix('/'));
+            let inner = between.filter(|inner| !inner.is_empty());
+            if inner.is_some() || text.starts_with('^') || text.starts_with(".*") {
+                let pattern = quoted(&format!("re:{}", inner.unwrap_or(text)));
+                let help = format!("a regular expression begins with `re:`: write {pattern}");
+                let message = "this is taken for a name, and not for a regular expression";
+                self.report.warning(item.span, message).help(help);
             }
         }
         for item in node.get("adaptor_types").map(Node::items).unwrap_or_default() {

@@ -230,7 +230,7 @@ fn what_is_wrong_is_shown_where_it_stands() {
         ("1 as $x | {a: &}", "&", "expected"),
         (".a | (.b", "(", "this `(` is never closed"),
         (".a[] |", "", "expected a value or a filter, found the end"),
-        (".a ] .b", "]", "expected"),
+        (".a ] .b", "]", "`]` is not expected here"),
         ("\"\\(1 +)\"", ")", "expected a value or a filter"),
     ] {
         let problem = Filter::compile(program).unwrap_err();

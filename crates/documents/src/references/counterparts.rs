@@ -112,8 +112,8 @@ impl Counterparts {
         let id = &*Id::canonical(id);
         let source = self.source_of(kind, id);
         let word = kind.as_str();
-        if let Some(to) = self.mapping(kind, id, source) {
-            return self.mapped(kind, source, to);
+        if let Some((from, to)) = self.mapping(kind, id, source) {
+            return self.mapped(kind, source, &self.rules.place(kind, from), to);
         }
         let is_there = self.target_ids.get(&kind).map(|ids| ids.contains_key(id));
         // What goes back to its own account, and of what is to be made there if it is gone, may need one that is gone.
@@ -160,15 +160,15 @@ impl Counterparts {
                 );
                 Answer::None { reason, namesakes: other.into_iter().cloned().collect() }
             }
-            several => Self::several(kind, several),
+            several => Self::several(&format!("references.map.{}", kind.as_str()), several),
         }
     }
 
     /// What `map` or `map_file` say of an id.
-    fn mapping(&self, kind: Kind, id: &str, source: Option<&Resource>) -> Option<&str> {
+    fn mapping(&self, kind: Kind, id: &str, source: Option<&Resource>) -> Option<(&str, &str)> {
         let map = self.map.get(&kind)?;
-        let to = map.get(id).or_else(|| map.get(&*name_key(&source?.name)));
-        to.map(String::as_str)
+        let entry = map.get_key_value(id).or_else(|| map.get_key_value(&*name_key(&source?.name)));
+        entry.map(|(from, to)| (from.as_str(), to.as_str()))
     }
 
     /// Those of the target that bear the name of one of the source: which fit it, and which do not.
@@ -198,7 +198,8 @@ impl Counterparts {
         others.map(|other| &other.id).collect()
     }
 
-    fn mapped(&self, kind: Kind, source: Option<&Resource>, to: &str) -> Answer {
+    /// What something becomes that is mapped; `place` is where the job says so.
+    fn mapped(&self, kind: Kind, source: Option<&Resource>, place: &str, to: &str) -> Answer {
         if let Some(index) = self.target_ids.get(&kind).and_then(|ids| ids.get(to)) {
             return Answer::Becomes(self.target.kinds[&kind][*index].id.clone());
         }
@@ -216,24 +217,20 @@ impl Counterparts {
                 Answer::Becomes(to.into())
             }
             ([], _) => Answer::None {
-                reason: format!(
-                    "is mapped to \"{to}\", which the target does not have: correct references.map.{}",
-                    kind.as_str()
-                ),
+                reason: format!("is mapped to \"{to}\", which the target does not have: correct {place}"),
                 namesakes: Vec::new(),
             },
-            (several, _) => Self::several(kind, several),
+            (several, _) => Self::several(place, several),
         }
     }
 
-    fn several(kind: Kind, several: &[&Resource]) -> Answer {
+    fn several(place: &str, several: &[&Resource]) -> Answer {
         let ids: Vec<&str> = several.iter().map(|resource| resource.id.as_str()).collect();
         Answer::Several {
             reason: format!(
-                "has {} counterparts in the target, {}: choose one in references.map.{}",
+                "has {} counterparts in the target, {}: choose one in {place}",
                 several.len(),
                 ids.join(" and "),
-                kind.as_str()
             ),
             candidates: several.iter().map(|resource| (resource.id.clone(), resource.name.clone())).collect(),
         }

@@ -86,6 +86,8 @@ pub struct Rules {
     pub by_name: bool,
     /// `map` and `map_file`: kind, id or name in the source, id or name in the target.
     pub map: Vec<(Kind, String, String)>,
+    /// Where an entry of `map_file` stands, by its kind and its [`map_key`]: `line 3 of refs.csv`. Those of `map` have no place.
+    pub places: BTreeMap<(Kind, String), String>,
     /// `missing`, or its `default`.
     pub missing: Missing,
     /// `missing` of the kinds that have their own.
@@ -98,6 +100,12 @@ impl Rules {
     /// What to do with a reference of that kind that has no counterpart.
     pub fn missing(&self, kind: Kind) -> Missing {
         self.missing_of.get(&kind).copied().unwrap_or(self.missing)
+    }
+
+    /// Where the job says what an id or name of the source becomes: a key, or a line of `map_file`.
+    pub fn place(&self, kind: Kind, from: &str) -> String {
+        let place = self.places.get(&(kind, map_key(from)));
+        place.cloned().unwrap_or_else(|| format!("references.map.{}", kind.as_str()))
     }
 }
 
