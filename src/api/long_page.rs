@@ -15,7 +15,7 @@ use crate::documents::document::{escape_bytes, escape_control_characters};
 use crate::documents::quick;
 
 /// Bytes of documents that are written or read in one go: few, for several lists are read at a time.
-const PART: usize = 1 << 17;
+const PART: usize = 1 << 15;
 
 /// Why a page cannot be taken.
 #[derive(Debug, thiserror::Error)]

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, RandomState};
-use std::num::NonZeroU64;
+use std::num::{NonZeroU32, NonZeroU64};
 
 use crate::documents::references::Kind;
 use crate::executor::owned_ids::OwnedIds;
@@ -22,8 +22,9 @@ pub(crate) struct JournalView<'a> {
     owned: RefCell<OwnedIds>,
     /// How often calls were announced by earlier processes.
     earlier: BTreeMap<ItemKey, u32>,
-    /// Which version each write of this process was answered with, as a hash: there may be very many.
-    answers: RefCell<Chunks<Option<NonZeroU64>>>,
+    /// Which version each write of this process was answered with, as a hash: there may be very many. Two of one hash cost the second
+    /// look at an import that differs, no more.
+    answers: RefCell<Chunks<Option<NonZeroU32>>>,
     /// The texts with which writes were answered, where those have the fingerprint of what was sent: hashes with a key of this
     /// process, so that nobody finds another text of the same hash.
     repeated: RefCell<Chunks<Option<NonZeroU64>>>,
@@ -110,7 +111,7 @@ impl<'a> JournalView<'a> {
     }
 
     /// Remembers which version the item's last write was answered with.
-    fn answered(&self, item: ItemKey, version: Option<NonZeroU64>) {
+    fn answered(&self, item: ItemKey, version: Option<NonZeroU32>) {
         if version.is_some() {
             put(&mut self.answers.borrow_mut(), item, version);
         }
@@ -128,10 +129,11 @@ impl<'a> JournalView<'a> {
     }
 
     /// A version of a document by its `lastModified`, or where it has none by its fingerprint.
-    fn version(&self, modified: Option<&str>, sha256: Option<Fingerprint>) -> Option<NonZeroU64> {
+    fn version(&self, modified: Option<&str>, sha256: Option<Fingerprint>) -> Option<NonZeroU32> {
         let hash = modified.map(|text| self.hasher.hash_one(text));
-        let hash = hash.or_else(|| sha256.map(|print| self.hasher.hash_one(print)));
-        hash.map(nonzero)
+        let hash = hash.or_else(|| sha256.map(|print| self.hasher.hash_one(print)))?;
+        let [_, _, _, _, half @ ..] = hash.to_le_bytes();
+        Some(NonZeroU32::new(u32::from_le_bytes(half)).unwrap_or(NonZeroU32::MIN))
     }
 
     /// Whether what was read is the version that the item's last write was answered with.
@@ -215,10 +217,11 @@ impl<'a> JournalView<'a> {
 
     /// Items that wait to be read back.
     pub(crate) fn unverified(&self) -> ItemSet {
-        self.all(|state| matches!(state, ItemState::Applied { .. })).into_iter().collect()
+        self.all(|state| matches!(state, ItemState::Applied { .. }))
     }
 
-    fn all(&self, keep: impl Fn(&ItemState) -> bool) -> Vec<ItemKey> {
+    /// The items of some state.
+    fn all<C: FromIterator<ItemKey>>(&self, keep: impl Fn(&ItemState) -> bool) -> C {
         let memory = self.memory.borrow();
         (1_u32..)
             .map(ItemKey)
@@ -260,7 +263,7 @@ fn nonzero(hash: u64) -> NonZeroU64 {
 }
 
 /// Puts a hash to an item.
-fn put(hashes: &mut Chunks<Option<NonZeroU64>>, item: ItemKey, hash: Option<NonZeroU64>) {
+fn put<T: Copy>(hashes: &mut Chunks<Option<T>>, item: ItemKey, hash: Option<T>) {
     while hashes.len() <= item.0 as usize {
         hashes.push(None);
     }

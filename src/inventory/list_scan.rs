@@ -91,9 +91,28 @@ pub(crate) struct ScanOptions {
     pub to_the_end: bool,
     /// What a list without imports means.
     pub if_empty: IfEmpty,
+    /// What becomes of an import that the list shows twice.
+    pub repeats: Repeats,
 }
 
-/// Sweeps the imports of an account into `sink`, each import once.
+/// What becomes of an import that a list shows twice.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Repeats {
+    /// It is taken once.
+    #[default]
+    LeaveOut,
+    /// It may be taken twice, which does no harm: then which were shown is not kept, where nothing else asks for it.
+    Allow,
+}
+
+impl ScanOptions {
+    /// Whether it must be known which imports were shown.
+    fn keeps_ids(self) -> bool {
+        self.repeats == Repeats::LeaveOut || self.steady || self.listed_apart || self.to_the_end
+    }
+}
+
+/// Sweeps the imports of an account into `sink`, each import once unless [repeats](Repeats) are allowed.
 pub(crate) async fn list_scan(
     account: &Account,
     manner: ScanOptions,
@@ -239,7 +258,7 @@ async fn once(
 ) -> Result<(Seen, Option<SecondLook>), EngineError> {
     let (mut seen, mut second) = (Seen::default(), None);
     let (mut begun, mut early) = begun.map(|begun| (begun.pages, begun.second)).unzip();
-    let (mut bytes, mut documents) = (0, 0);
+    let (mut bytes, mut documents, keeps_ids) = (0, 0, manner.keeps_ids());
     sink.ready().await;
     for adaptor in lists(manner) {
         if adaptor.is_some_and(|adaptor| ids.in_plain_list.contains(adaptor)) {
@@ -282,7 +301,7 @@ async fn once(
                     }
                     Some(_) => {}
                 }
-                if !ids.seen.insert(ids.hasher.hash_one(head.id.as_str())) {
+                if keeps_ids && !ids.seen.insert(ids.hasher.hash_one(head.id.as_str())) {
                     continue;
                 }
                 seen.listed += 1;

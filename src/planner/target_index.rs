@@ -355,7 +355,8 @@ pub(crate) async fn standings<'o>(
         index.restart()?;
         Seen::default()
     } else {
-        let manner = ScanOptions { steady: true, listed_apart, to_the_end: true, if_empty };
+        let manner =
+            ScanOptions { steady: true, listed_apart, to_the_end: true, if_empty, ..ScanOptions::default() };
         list_scan_of(account, begun, manner, cancel, &mut index).await?
     };
     events.emit(&Event::StageFinished { stage: Stage::Compare });

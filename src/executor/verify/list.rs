@@ -11,7 +11,7 @@ use crate::executor::context::Context;
 use crate::executor::halt;
 use crate::executor::stop_policy::Policy;
 use crate::inventory::error::EngineError;
-use crate::inventory::list_scan::{BREATH_DOCUMENTS, PageVisitor, ScanOptions, list_scan};
+use crate::inventory::list_scan::{BREATH_DOCUMENTS, PageVisitor, Repeats, ScanOptions, list_scan};
 use crate::model::{Head, Id, ItemKey, ItemSet, Operation, Verdict};
 
 /// What a scan of the list said.
@@ -50,7 +50,13 @@ pub(super) async fn compare_list(
     };
     // Removed imports are settled by their absence, and absence needs two looks that agree.
     let listed_apart = context.plan.tail().target_listed_apart;
-    let manner = ScanOptions { steady, listed_apart, to_the_end: steady, ..ScanOptions::default() };
+    let manner = ScanOptions {
+        steady,
+        listed_apart,
+        to_the_end: steady,
+        repeats: Repeats::Allow,
+        ..ScanOptions::default()
+    };
     let scanning = async {
         let whole = match list_scan(context.target, manner, context.cancel, &mut reader).await {
             Ok(_) => true,

@@ -213,6 +213,24 @@ async fn of_a_list_that_was_begun_early_both_looks_are_made_before_anybody_asks(
     assert_eq!(api.0.load(Ordering::Relaxed), 2);
 }
 
+#[tokio::test]
+async fn what_a_list_shows_twice_is_taken_once_unless_that_does_no_harm() {
+    let twice = r#"[{"_id":"1","name":"one"},{"_id":"2","name":"two"},{"_id":"1","name":"one"}]"#;
+    let account = account_of(Arc::new(Lists { plain: twice, agents: "[]", others: "[]" }));
+    let light = ScanOptions { repeats: Repeats::Allow, ..ScanOptions::default() };
+    for (manner, taken) in [
+        (ScanOptions::default(), 2),
+        (light, 3),
+        (ScanOptions { to_the_end: true, ..light }, 2),
+        (ScanOptions { steady: true, ..light }, 2),
+        (ScanOptions { listed_apart: true, ..light }, 2),
+    ] {
+        let mut names = Names::default();
+        list_scan(&account, manner, &Cancel::new(), &mut names).await.unwrap();
+        assert_eq!(names.0.len(), taken, "{manner:?}");
+    }
+}
+
 #[test]
 fn two_looks_that_saw_the_same_imports_do_not_differ_however_often_they_did() {
     let first = HashSet::from([1, 2, 3]);
