@@ -229,8 +229,9 @@ fn kind_of(call: &Call, status: u16, problems: &[Problem]) -> ErrorKind {
         425 => ErrorKind::NotSent,
         400 | 422 if names_an_id(&call.target) && problems.iter().any(is_unknown_id) => ErrorKind::NotFound,
         // Two deliveries of one create may have met, and one of them was carried out. A PUT or DELETE changes what is
-        // there by id: its conflict is mostly with something else, and who sent it may look.
-        409 if call.method == Method::Post => ErrorKind::InDoubt,
+        // there by id: its conflict is mostly with something else, and who sent it may look. A read has no conflict of its own,
+        // and is repeated.
+        409 if call.method == Method::Post || call.reads() => ErrorKind::InDoubt,
         408 | 500.. => ErrorKind::InDoubt,
         _ => ErrorKind::Refused,
     }

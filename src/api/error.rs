@@ -15,7 +15,7 @@ pub enum ErrorKind {
     Away,
     /// The service asked to wait (429): it did not act. Safe to send again after the pause.
     Throttled,
-    /// It may have acted: no answer, a cut answer, a time-out, 408, 5xx, 409 to a create. A write is looked up before it
+    /// It may have acted: no answer, a cut answer, a time-out, 408, 5xx, 409 to a create or a read. A write is looked up before it
     /// is repeated.
     InDoubt,
     /// It said no (4xx): repeating cannot help.

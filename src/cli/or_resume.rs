@@ -1,6 +1,6 @@
 //! `run --run-dir DIR`: begins anew what never began; with `--or-resume`, started any number of times, a run is done once.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::document::WAS_FINISHED;
 use super::exit::Exit;
@@ -20,10 +20,17 @@ pub(super) async fn run_or_resume(
     order: Order<'_>,
     settings: Settings,
 ) -> Result<Ended, Failure> {
-    let Order { args, place, .. } = order;
-    let Some(place) = place.filter(|_| !args.dry_run) else {
+    let args = order.args;
+    let Some(place) = order.place.filter(|_| !args.dry_run) else {
         return run_one(world, order, settings).await;
     };
+    // The folder itself, for a link to it does not give way to what is put in its place.
+    let behind = if place.is_symlink() { place.canonicalize().ok() } else { None };
+    let place = behind.as_deref().unwrap_or(place);
+    let order = Order { place: Some(place), ..order };
+    let needed: Vec<&Path> =
+        [Some(&args.job), args.plan.as_ref()].into_iter().flatten().map(PathBuf::as_path).collect();
+    let look = |place: &Path| look(place, &needed);
     world.remote.fetch(place).await?;
     match look(place)? {
         Found::Nothing => match run_one(world, order, settings.clone()).await {

@@ -45,6 +45,8 @@ pub(crate) struct Context<'a> {
     pub before: &'a Before<'a>,
     /// Whether an earlier process carried out a part of the run.
     pub again: bool,
+    /// When this process began to carry it out.
+    pub began: Instant,
     pub finder: LookupQueue<'a>,
     pub options: RunOptions,
     /// The right to write to the target.
@@ -100,11 +102,10 @@ impl Context<'_> {
         format!("the lease of the target was lost: {}", self.lease.how_lost())
     }
 
-    /// Whether a read of an item's import may be behind what the plan saw: once an item, and only soon after the plan.
+    /// Whether a read of an item's import may be behind what the plan saw: once an item, and only soon after the plan. How
+    /// old that is, is not told by clocks, which jump: it was made before this process began to carry it out.
     pub(crate) fn may_be_behind(&self, item: ItemKey) -> bool {
-        let age = self.clock.now().duration_since(self.plan.head().made_at);
-        let grace = jiff::SignedDuration::try_from(self.options.settle).unwrap_or(jiff::SignedDuration::MAX);
-        age < grace && self.waited_for.borrow_mut().insert(item)
+        self.began.elapsed() < self.options.settle && self.waited_for.borrow_mut().insert(item)
     }
 }
 

@@ -92,6 +92,7 @@ async fn drive(
     let mut doubts = Doubts::default();
     // An earlier process may have made it after this journal was written, or somebody by hand.
     let mut look_first = context.again && makes_something(&item) && !is_planted(NO_LOOK_BEFORE);
+    let mut may_be_in_bin = true;
     let mut doubted: Option<Instant> = None;
     let mut done = Done::unprocessed(item);
     loop {
@@ -139,8 +140,11 @@ async fn drive(
             (Operation::Clone, ItemState::Untouched) => Box::pin(write::clone(context, &done.item)).await?,
             (Operation::Update, ItemState::Untouched) => Box::pin(write::update(context, &done.item)).await?,
             (Operation::Delete, ItemState::Untouched) => Box::pin(write::delete(context, &done.item)).await?,
-            (Operation::Restore, ItemState::Untouched) => {
+            (Operation::Restore, ItemState::Untouched) if may_be_in_bin => {
                 Box::pin(write::restore(context, &done.item)).await?
+            }
+            (Operation::Restore, ItemState::Untouched) => {
+                Box::pin(write::make_anew(context, &done.item)).await?
             }
             (Operation::Create | Operation::Clone, ItemState::InDoubt { phase: Phase::Operation, .. }) => {
                 place = None;
@@ -173,7 +177,11 @@ async fn drive(
             Next::Ended(message) => done.message = Some(message),
             Next::Differs => done.differs = true,
             Next::Doubted(doubt) => doubts.take(doubt),
-            Next::TooEarly => {
+            Next::TooEarly | Next::NotInBin => {
+                if matches!(next, Next::NotInBin) {
+                    // Another run may have made it anew, or somebody by hand.
+                    (may_be_in_bin, look_first) = (false, !is_planted(NO_LOOK_BEFORE));
+                }
                 place = None;
                 tokio::select! {
                     () = sleep_until(settled) => {}

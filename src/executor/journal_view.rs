@@ -256,6 +256,13 @@ impl<'a> JournalView<'a> {
         let (owned, memory) = (self.owned.borrow(), self.memory.borrow());
         owned.all(&memory).filter(|(_, of)| self.others.kind(*of) == kind).map(|(id, _)| (id, ())).collect()
     }
+
+    /// Those among them that items have deleted, by which items do so.
+    pub(crate) fn deleted(&self, kind: Kind, deletes: impl Fn(ItemKey) -> bool) -> IdSet {
+        let (owned, memory) = (self.owned.borrow(), self.memory.borrow());
+        let deleted = owned.all(&memory).filter(|(_, of)| self.others.kind(*of) == kind && deletes(*of));
+        deleted.map(|(id, _)| (id, ())).collect()
+    }
 }
 
 fn nonzero(hash: u64) -> NonZeroU64 {

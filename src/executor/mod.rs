@@ -162,6 +162,7 @@ pub async fn run(running: ExecuteRequest<'_>) -> Result<RunEnd, EngineError> {
         ledger: JournalView::new(&journal, memory, &others),
         before: &before,
         again,
+        began: started.0,
         options,
         lease,
         other_runs,

@@ -7,12 +7,11 @@ use crate::api::{Document, ErrorKind};
 use crate::documents::document::read_tree;
 use crate::documents::planted::{STALE_WRITE, is_planted};
 use crate::executor::context::{Context, document, printed};
-use crate::executor::look_up::look_before;
 use crate::executor::record::{
     End, Next, applied, end, failed, failed_to_change, failed_to_make, not_its_own, present, unchecked,
 };
 use crate::executor::resolve_doubt;
-use crate::executor::send::{Intent, Sent, send};
+use crate::executor::send::{Intent, Sent, intend, send};
 use crate::inventory::error::EngineError;
 use crate::journal::{Call, Step};
 use crate::model::{Id, Operation, Outcome, Verdict, crash};
@@ -162,7 +161,7 @@ pub(crate) async fn delete(context: &Context<'_>, item: &PlanItem) -> Result<Nex
     }
 }
 
-/// Brings a deleted import back: from the recycle bin with its id, else as a new one.
+/// Brings a deleted import back from the recycle bin, with its id.
 pub(crate) async fn restore(context: &Context<'_>, item: &PlanItem) -> Result<Next, EngineError> {
     let Some(target) = item.target.clone() else { return create(context, item).await };
     let before = match in_the_bin(context, item, &target.id).await? {
@@ -177,25 +176,31 @@ pub(crate) async fn restore(context: &Context<'_>, item: &PlanItem) -> Result<Ne
         Sent::Answered(Ok(done)) => {
             present(context, item, &target.id, Some(done.status), done.attempts, false).await
         }
-        // It is in the bin no more: made anew, unless an earlier attempt brought it back after all.
+        // It is in the bin no more. An earlier attempt or somebody else may have brought it back a moment ago.
         Sent::Answered(Err(error)) if error.kind == ErrorKind::NotFound => {
             match context.target.client.get(item.list(), &target.id).await {
                 Ok(_) => present(context, item, &target.id, None, error.attempts, true).await,
                 Err(error) if error.kind == ErrorKind::NotFound => {
                     context.ledger.sync(item.item, Step::Absent, None).await?;
-                    // The run folder may be older than the run, and another run may have made it anew.
-                    if context.again {
-                        match look_before(context, item).await? {
-                            Next::Go if context.ledger.is_untouched(item.item) => {}
-                            next => return Ok(next),
-                        }
-                    }
-                    create(context, item).await
+                    Ok(Next::NotInBin)
                 }
                 Err(error) => resolve_doubt::unreadable(context, item, &error).await,
             }
         }
         Sent::Answered(Err(error)) => failed(context, item, error).await,
+    }
+}
+
+/// Makes a deleted import anew that is in no bin and that no list shows, unless it is back by its id after all.
+pub(crate) async fn make_anew(context: &Context<'_>, item: &PlanItem) -> Result<Next, EngineError> {
+    let Some(target) = &item.target else { return create(context, item).await };
+    match context.target.client.get(item.list(), &target.id).await {
+        Ok(_) => {
+            intend(context, item, Intent::of(Operation::Restore)).await?;
+            present(context, item, &target.id, None, 0, true).await
+        }
+        Err(error) if error.kind == ErrorKind::NotFound => create(context, item).await,
+        Err(error) => resolve_doubt::unreadable(context, item, &error).await,
     }
 }
 

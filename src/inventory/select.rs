@@ -21,6 +21,7 @@ use crate::model::cancel::Cancel;
 use crate::model::event::{Event, Events, Stage};
 use crate::model::{Chunks, Head, Id, IdSet, Outcome};
 use crate::run_folder::document_file::{DocumentFile, PackedSpan, Span};
+use crate::run_folder::known_ids::KnownIds;
 
 /// Up to so many wanted ids, each is read by itself without looking at the list first.
 const FEW: usize = 4;
@@ -125,6 +126,15 @@ pub(crate) struct Selected {
     /// Some of the imports that were seen, selected or not.
     pub remembered: Remembered,
     pub seen: Seen,
+}
+
+impl Selected {
+    /// What stands in the account, if all of it was seen.
+    pub(crate) fn known(&self) -> Option<KnownIds> {
+        let mut known = KnownIds::default();
+        self.ids.iter().for_each(|(id, ())| known.insert(Kind::Imports, &id));
+        self.seen.whole.then_some(known)
+    }
 }
 
 struct Picker<'a> {

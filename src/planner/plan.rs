@@ -95,7 +95,7 @@ pub async fn plan_telling(with: PlanRequest<'_>, detail: UsageDetail) -> Result<
     }
     builder.remembered = std::mem::take(&mut picks.remembered);
     builder.supply(resolver, here, &there, Arc::clone(&picks.ids)).await?;
-    if !mirroring {
+    if !mirroring && job.action != Action::Delete {
         // They were needed to tell mentions of them, and there may be very many.
         picks.ids = Arc::default();
     }

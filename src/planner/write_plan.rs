@@ -186,6 +186,11 @@ pub(crate) async fn decide_and_write(
             }
             known.map(|mut known| known.write(&with.context.folder.join("known.ids"))).transpose()?
         }
+        // What is undone is told from what somebody made since.
+        Purpose::Execute(_) if with.job.action == Action::Delete && makes(Operation::Delete) => {
+            let known = source.known();
+            known.map(|mut known| known.write(&with.context.folder.join("known.ids"))).transpose()?
+        }
         _ => None,
     };
     if imports.seen.empty_but_used {

@@ -39,7 +39,8 @@ impl RunFolder {
         Ok(Self(path))
     }
 
-    /// Whether the folder holds the job and the plan of a run, and nothing that is not a run's.
+    /// Whether the folder holds the job, the plan and the documents of a run, and nothing that is not a run's. Somebody may keep
+    /// a job and its plan in a folder of their own.
     pub fn is_only_a_run(&self) -> bool {
         const FILES: [&str; 10] = [
             ".writer",
@@ -57,7 +58,14 @@ impl RunFolder {
         let is_own = |entry: std::io::Result<fs::DirEntry>| {
             entry.is_ok_and(|entry| FILES.iter().any(|file| entry.file_name() == *file))
         };
-        self.job().is_file() && self.plan().is_file() && entries.into_iter().all(is_own)
+        let is_staged = [self.job(), self.plan(), self.wanted()].iter().all(|file| file.is_file());
+        is_staged && entries.into_iter().all(is_own)
+    }
+
+    /// A file that only a run has which began, whatever its journal says: none of these is made before that holds its first
+    /// record.
+    pub fn made_by_a_begun_run(&self) -> Option<PathBuf> {
+        [self.before(), self.audit(), self.summary(), self.report()].into_iter().find(|file| file.exists())
     }
 
     /// The path of the run folder.

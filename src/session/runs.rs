@@ -48,7 +48,7 @@ impl OpenedRun {
         let plan = PlanFile::open(&folder.plan())?;
         let (states, record, replay) = read_journal(&folder, &plan)?;
         if record.opened.is_none() {
-            return Err(never_began(folder.path()));
+            return Err(never_began(&folder));
         }
         Ok(Self { folder, plan, states, record, replay })
     }
@@ -154,12 +154,12 @@ pub enum Found {
 }
 
 /// Looks for a run in the folder `place`. What is left there of a run that was broken off before it began, so that
-/// nothing was sent for it, is removed; a folder that holds other files too is left as it is.
+/// nothing was sent for it, is removed; a folder that holds other files too, or one of `needed`, is left as it is.
 ///
 /// # Errors
 ///
-/// The run cannot be read, or another process is about to begin it.
-pub fn look(place: &Path) -> Result<Found, SessionError> {
+/// The run cannot be read or its journal is lost, or another process is about to begin it.
+pub fn look(place: &Path, needed: &[&Path]) -> Result<Found, SessionError> {
     let folder = RunFolder::at(place);
     if !folder.is_only_a_run() {
         // A plan that somebody keeps here is no run.
@@ -187,8 +187,20 @@ pub fn look(place: &Path) -> Result<Found, SessionError> {
             )));
         }
     }
+    if folder.made_by_a_begun_run().is_some() {
+        return Err(never_began(&folder));
+    }
+    if needed.iter().any(|file| lies_in(file, place)) {
+        return Ok(Found::Nothing);
+    }
     std::fs::remove_dir_all(place).map_err(RunFolderError::file("remove", place))?;
     Ok(Found::Nothing)
+}
+
+/// Whether a file lies in a folder, by whatever links.
+fn lies_in(file: &Path, folder: &Path) -> bool {
+    let (file, folder) = (file.canonicalize(), folder.canonicalize());
+    file.ok().zip(folder.ok()).is_some_and(|(file, folder)| file.starts_with(folder))
 }
 
 /// The job of the run in a folder, as it was run. `settings` are those of its plan.
@@ -335,7 +347,7 @@ pub fn find(runs: &Path, named: Option<&Path>) -> Result<PathBuf, SessionError> 
         }
         // Both lie only where a run was planned; a plan alone may have been asked for.
         if folder.join("plan.json").is_file() && folder.join("wanted.jsonl").is_file() {
-            return Err(never_began(folder));
+            return Err(never_began(&RunFolder::at(folder)));
         }
     }
     // The first or the last part of an id, or the beginning of its last four digits, is enough when it names one run only.
@@ -355,9 +367,18 @@ pub fn find(runs: &Path, named: Option<&Path>) -> Result<PathBuf, SessionError> 
     }
 }
 
-/// Why nothing can be done with a run that was killed between its plan and the beginning of its journal.
-fn never_began(folder: &Path) -> SessionError {
-    let place = folder.display();
+/// Why nothing can be done with a run that was killed between its plan and the beginning of its journal, or whose journal is
+/// lost: that is not taken for one that never began.
+fn never_began(folder: &RunFolder) -> SessionError {
+    if let Some(file) = folder.made_by_a_begun_run() {
+        let file = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let message = format!(
+            "is missing or holds no record, but {file} shows that the run began: put it back from a copy; without it nobody \
+             knows what was written"
+        );
+        return RunFolderError::BadFile { path: folder.journal(), message }.into();
+    }
+    let place = folder.path().display();
     SessionError::Refused(format!(
         "the run in {place} was cut off before it began: nothing was sent; start it again"
     ))

@@ -41,11 +41,11 @@ fn each_status_means_what_the_reference_says() {
         }
     };
     kinds(&[401], ErrorKind::Unauthorized);
-    kinds(&[400, 402, 403, 405, 409, 410, 413, 415, 421, 422, 451], ErrorKind::Refused);
+    kinds(&[400, 402, 403, 405, 410, 413, 415, 421, 422, 451], ErrorKind::Refused);
     kinds(&[425], ErrorKind::NotSent);
     kinds(&[404], ErrorKind::NotFound);
     kinds(&[429], ErrorKind::Throttled);
-    kinds(&[408, 500, 501, 502, 503, 504, 520, 599], ErrorKind::InDoubt);
+    kinds(&[408, 409, 500, 501, 502, 503, 504, 520, 599], ErrorKind::InDoubt);
     kinds(&[301, 302, 304, 307], ErrorKind::Broken);
 }
 
@@ -216,7 +216,7 @@ fn a_redirect_is_not_followed_and_named_by_its_host_only() {
 }
 
 #[test]
-fn a_conflict_leaves_a_create_in_doubt_and_refuses_the_rest() {
+fn a_conflict_leaves_a_create_in_doubt_refuses_other_writes_and_is_no_end_of_a_read() {
     let kind = |method, target| {
         judged(method, target, answer(409, r#"{"errors":[{"code":"conflict","message":"in use"}]}"#))
             .unwrap_err()
@@ -224,6 +224,7 @@ fn a_conflict_leaves_a_create_in_doubt_and_refuses_the_rest() {
     };
     assert_eq!(kind(Method::Post, "/v1/imports"), ErrorKind::InDoubt);
     assert_eq!(kind(Method::Post, "/v1/imports/a/clone"), ErrorKind::InDoubt);
+    assert_eq!(kind(Method::Get, "/v1/imports/a"), ErrorKind::InDoubt);
     assert_eq!(kind(Method::Put, "/v1/imports/a"), ErrorKind::Refused);
     assert_eq!(kind(Method::Delete, "/v1/imports/a"), ErrorKind::Refused);
 }

@@ -11,7 +11,7 @@ use crate::executor::lookup::Before;
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::journal::{Copy, ItemStates};
-use crate::model::{Id, ItemKey};
+use crate::model::{Id, IdSet, ItemKey};
 use crate::run_folder::dependency_items::DependencyItems;
 use crate::run_folder::folder::RunFolder;
 use crate::run_folder::known_ids::KnownIds;
@@ -72,6 +72,8 @@ pub async fn late_copies(with: LateLook<'_>) -> Result<Vec<Copy>, EngineError> {
         of_item: &of_item,
         may_have_acted: &may_have_acted,
         owned,
+        // Whether the list lacks anything is not asked.
+        deleted: IdSet::default(),
     };
     let shown = beside.look().await?;
     let mut strangers = if shown.is_familiar { shown.strangers } else { Vec::new() };

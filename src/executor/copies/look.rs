@@ -46,6 +46,8 @@ pub(super) struct Beside<'a> {
     pub may_have_acted: &'a dyn Fn(ItemKey) -> bool,
     /// The imports that items have.
     pub owned: IdSet,
+    /// Those among them that items have deleted.
+    pub deleted: IdSet,
 }
 
 /// What the list of imports shows beside what this run has.
@@ -95,6 +97,7 @@ impl Beside<'_> {
     /// Looks at the list once, at names only where the service can.
     pub(super) async fn look(&self) -> Result<Shown, EngineError> {
         let mut missing = self.owned.clone();
+        self.deleted.iter().for_each(|(id, ())| _ = missing.remove(&id));
         let mut names_of_own = Names::default();
         let mut met: BTreeMap<Id, String> = BTreeMap::new();
         let mut is_familiar = false;

@@ -170,22 +170,28 @@ impl<'a> LookupQueue<'a> {
         let is_new = self.told.get().is_none_or(|told| due > told);
         if self.at_work.get() == 0 && wait >= WORTH_TELLING && is_new {
             self.told.set(Some(due));
-            let count = self.queue.borrow().len();
-            let imports = if count == 1 { "1 call" } else { &format!("{count} calls") };
-            let seconds = wait.as_secs_f64().ceil();
-            let message = format!("{imports} without an answer: next look-up in {seconds} s");
+            let queue = self.queue.borrow();
+            let (count, seconds) = (queue.len(), wait.as_secs_f64().ceil());
+            let what = if queue.iter().all(|search| search.reason == Reason::TakenUpAgain) {
+                let are = if count == 1 { "1 import is" } else { &format!("{count} imports are") };
+                format!("{are} looked for before anything is made anew")
+            } else {
+                let calls = if count == 1 { "1 call" } else { &format!("{count} calls") };
+                format!("{calls} without an answer")
+            };
+            let message = format!("{what}: next look-up in {seconds} s");
             self.events.emit(&Event::Noted { message });
         }
     }
 
     async fn look(&self, kind: Kind, searches: Vec<Search>, ledger: &JournalView<'_>) {
         let began = Instant::now();
-        let knows_some = ledger.owns_any(kind);
+        let owned = ledger.count_owned(kind) as u64;
         let looked = match kind {
             Kind::Imports => scan::imports(&self.target, &searches, ledger, self.before).await,
             kind => scan::others(&self.target, kind, &searches, ledger, self.before).await,
         };
-        let Looked { missing, unlisted, listed, whole, hits } = match looked {
+        let Looked { missing, unlisted, listed, deleted, whole, hits } = match looked {
             Ok(looked) => looked,
             Err(error) => {
                 for search in searches {
@@ -210,9 +216,11 @@ impl<'a> LookupQueue<'a> {
             kind => tail.others.get(&kind).map_or(0, |others| others.listed),
         };
         // Items may come to own more while the list is read; those known before must all be on it. Where none is, the list
-        // must be as long as it was for the plan, or twice as short: somebody may have removed some of it.
+        // must be as long as it was for the plan but for what this run deleted, or twice as short: somebody may have removed
+        // some of it.
         let as_before = self.last_listed.borrow_mut().insert(kind, listed) == Some(listed);
-        let long_enough = knows_some || listed >= before || as_before;
+        let knows_some = owned > deleted;
+        let long_enough = knows_some || listed + deleted >= before || as_before;
         let trusted = whole
             && long_enough
             && scan::are_gone(&self.target, kind, &missing).await

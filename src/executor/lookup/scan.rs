@@ -19,14 +19,14 @@ use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::inventory::list_scan::{PAGE, PageVisitor, ScanOptions, list_scan};
 use crate::model::cancel::Cancel;
-use crate::model::{Head, IdSet, ItemKey, Verdict};
+use crate::model::{Head, Id, IdSet, ItemKey, Verdict};
 use crate::run_folder::known_ids::KnownIds;
 
 /// Comparisons by content alone that one look makes at most: after that only names count.
 const MOST_COMPARED: usize = 20_000;
 
-/// Imports that a list lacks and that are asked for by id at most.
-const MOST_GONE: usize = 50;
+/// Imports that a list lacks and that are asked for by id at once.
+const AT_ONCE: usize = 8;
 
 /// Imports that stood there before, that a list lacks, and that are asked for by id: from all over it, for half of a list is one too.
 const SOME_UNLISTED: usize = 16;
@@ -40,6 +40,8 @@ pub(super) struct Looked {
     pub unlisted: IdSet,
     /// How many in all.
     pub listed: u64,
+    /// How many this run had deleted.
+    pub deleted: u64,
     /// Whether the list was read to its end: what a part of one does not show may be there.
     pub whole: bool,
     /// What is like each search.
@@ -112,18 +114,15 @@ pub(super) async fn others(
     Ok(looker.looked(met.len() as u64, true))
 }
 
-/// Whether somebody removed what a list lacks: a few of them are asked for by id, and many are taken to be there.
+/// Whether somebody removed what a list lacks: all of it is asked for by id, until something is there.
 pub(crate) async fn are_gone(target: &Account, kind: Kind, missing: &IdSet) -> bool {
-    if missing.len() > MOST_GONE {
-        return false;
-    }
-    for (id, ()) in missing.iter() {
-        match target.client.get(kind.as_str(), &id).await {
-            Err(error) if error.kind == ErrorKind::NotFound => {}
-            _ => return false,
-        }
-    }
-    true
+    let is_gone = |id: Id| async move {
+        let answer = target.client.get(kind.as_str(), &id).await;
+        answer.is_err_and(|error| error.kind == ErrorKind::NotFound)
+    };
+    let asked =
+        futures::stream::iter(missing.iter().map(|(id, ())| id)).map(is_gone).buffer_unordered(AT_ONCE);
+    asked.all(std::future::ready).await
 }
 
 struct Looker<'a, 'b> {
@@ -134,6 +133,8 @@ struct Looker<'a, 'b> {
     before: &'a Before<'b>,
     kind: Kind,
     missing: IdSet,
+    /// What this run has deleted.
+    deleted: IdSet,
     /// Which of the imports that stood there before the list shows, by their places.
     listed: Vec<bool>,
     compared: usize,
@@ -149,23 +150,39 @@ impl<'a, 'b> Looker<'a, 'b> {
             let loosely: &mut Vec<usize> = by_loose_name.entry(search.loose_key.as_str()).or_default();
             loosely.push(index);
         }
-        let (missing, hits) = (ledger.owned(kind), vec![Vec::new(); searches.len()]);
+        let hits = vec![Vec::new(); searches.len()];
+        let deleted = ledger.deleted(kind, |item| before.deletes(item));
+        let missing = owned_but(ledger, kind, &deleted);
         let places = before.imports().filter(|_| kind == Kind::Imports).map_or(0, KnownIds::places);
         let listed = vec![false; places];
-        Self { searches, by_name, by_loose_name, ledger, before, kind, missing, listed, compared: 0, hits }
+        Self {
+            searches,
+            by_name,
+            by_loose_name,
+            ledger,
+            before,
+            kind,
+            missing,
+            deleted,
+            listed,
+            compared: 0,
+            hits,
+        }
     }
 
     fn looked(self, listed: u64, whole: bool) -> Looked {
-        let unlisted = self.unlisted();
-        Looked { missing: self.missing, unlisted, listed, whole, hits: self.hits }
+        let (unlisted, deleted) = (self.unlisted(), self.deleted.len() as u64);
+        Looked { missing: self.missing, unlisted, listed, deleted, whole, hits: self.hits }
     }
 
     fn unlisted(&self) -> IdSet {
         let Some(known) = self.before.imports() else { return IdSet::default() };
         let unlisted = self.listed.iter().enumerate().filter(|(_, listed)| !**listed).map(|(place, _)| place);
-        let unlisted: Vec<usize> = unlisted.collect();
+        // What this run has deleted is not to be seen.
+        let unlisted = unlisted.filter_map(|place| known.at(place)).filter(|id| !self.deleted.contains(id));
+        let unlisted: Vec<Id> = unlisted.collect();
         let step = unlisted.len().div_ceil(SOME_UNLISTED).max(1);
-        unlisted.into_iter().step_by(step).filter_map(|place| Some((known.at(place)?, ()))).collect()
+        unlisted.into_iter().step_by(step).map(|id| (id, ())).collect()
     }
 
     fn by_name(&self, name: &str) -> Option<&[usize]> {
@@ -240,6 +257,13 @@ impl<'a, 'b> Looker<'a, 'b> {
     }
 }
 
+/// What the items of this run have, but for what it has deleted.
+fn owned_but(ledger: &JournalView<'_>, kind: Kind, deleted: &IdSet) -> IdSet {
+    let mut owned = ledger.owned(kind);
+    deleted.iter().for_each(|(id, ())| _ = owned.remove(&id));
+    owned
+}
+
 /// Whether it holds what was sent, in all but the name.
 fn is_equal(search: &Search, head: &Head, found: Option<&Value>) -> bool {
     // What a fresh clone holds is the source's content; whose clone it is says more, where the service tells it.
@@ -254,7 +278,8 @@ fn is_equal(search: &Search, head: &Head, found: Option<&Value>) -> bool {
 
 impl PageVisitor for Looker<'_, '_> {
     fn restart(&mut self) -> Result<(), EngineError> {
-        self.missing = self.ledger.owned(self.kind);
+        self.deleted = self.ledger.deleted(self.kind, |item| self.before.deletes(item));
+        self.missing = owned_but(self.ledger, self.kind, &self.deleted);
         self.listed.fill(false);
         self.compared = 0;
         self.hits.iter_mut().for_each(Vec::clear);

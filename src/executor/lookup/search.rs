@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::documents::document::{print_text, read_tree};
 use crate::documents::name::{loose_name_key, name_key};
 use crate::documents::references::Kind;
-use crate::model::{Fingerprint, Head, Id, ItemKey, Operation};
+use crate::model::{Fingerprint, Head, Id, ItemKey, ItemSet, Operation};
 use crate::run_folder::known_ids::KnownIds;
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::PlanItem;
@@ -131,12 +131,15 @@ pub(crate) struct Before<'a> {
     known: Option<&'a KnownIds>,
     /// The plan's items by the hashes of their name keys; read when first needed.
     names: OnceCell<HashMap<u64, Vec<ItemKey>>>,
+    /// The plan's items that delete what stands there; read when first needed.
+    deletes: OnceCell<ItemSet>,
     hasher: RandomState,
 }
 
 impl<'a> Before<'a> {
     pub(crate) fn new(plan: &'a PlanFile, known: Option<&'a KnownIds>) -> Self {
-        Self { plan, known, names: OnceCell::new(), hasher: RandomState::new() }
+        let (names, deletes) = (OnceCell::new(), OnceCell::new());
+        Self { plan, known, names, deletes, hasher: RandomState::new() }
     }
 
     /// Whether the resource of a kind stood in the target when the run was planned.
@@ -158,6 +161,18 @@ impl<'a> Before<'a> {
     /// Whether it is known what stood there at all.
     pub(crate) fn is_known(&self) -> bool {
         self.known.is_some()
+    }
+
+    /// Whether an item of the plan deletes what it has: no list shows that afterwards.
+    pub(crate) fn deletes(&self, item: ItemKey) -> bool {
+        let deletes = self.deletes.get_or_init(|| {
+            if !self.plan.tail().totals.contains_key(Operation::Delete.as_str()) {
+                return ItemSet::default();
+            }
+            let items = (1..=self.plan.len()).filter_map(|number| self.plan.item(ItemKey(number)).ok());
+            items.filter(|item| item.operation == Operation::Delete).map(|item| item.item).collect()
+        });
+        deletes.contains(item)
     }
 
     /// Whether an item of the plan is called so.

@@ -3,6 +3,7 @@
 mod judge;
 mod left_alone;
 mod links;
+mod namesakes;
 mod own_writes;
 mod present;
 mod records;
@@ -23,6 +24,7 @@ use crate::documents::{Document, Mistake, contained};
 use crate::inventory::endpoint::{Account, spent};
 use crate::inventory::error::EngineError;
 use crate::inventory::witnesses;
+use crate::job::Verify;
 use crate::journal::ItemStates;
 use crate::model::cancel::Cancel;
 use crate::model::{Head, Id, ItemKey, Operation, Outcome, PackedId, Verdict};
@@ -38,7 +40,9 @@ use crate::planner::undo::stamp::Stamp;
 use crate::planner::undo::standings::{Now, Standings, standings};
 use crate::planner::undo::tail::tail;
 use crate::planner::undo::touched::{Did, Touched};
-use crate::planner::undo::undoing::{Undoing, put_back};
+use crate::planner::undo::undoing::{
+    MADE_MEANWHILE, Undoing, is_back, made_meanwhile, put_back, without_before,
+};
 use crate::planner::undo::wanted::{Wanted, print_without_server_fields};
 use crate::planner::write_plan::Planned;
 use crate::run_folder::before_images::Befores;
@@ -47,7 +51,7 @@ use crate::run_folder::folder::RunFolder;
 use crate::run_folder::forecast::Write;
 use crate::run_folder::plan_file::{PlanFile, PlanWriter};
 use crate::run_folder::plan_item::{FORMAT, ImportRef, PlanHead, PlanItem};
-use crate::run_folder::rows::rows;
+use crate::run_folder::rows::{Row, rows};
 
 /// What becomes of the copies that a run found and did not make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,7 +139,7 @@ pub async fn plan_undo(with: UndoRequest<'_>, states: ItemStates) -> Result<Plan
     let mut writer = PlanWriter::create(with.to, head)?;
     let mut out = DocumentFile::create(with.wanted)?;
     let (mut totals, mut sent) = (BTreeMap::<String, u32>::new(), Vec::new());
-    let (mut links, mut copies) = (Links::of(&touched), 0);
+    let (mut links, mut copies, mut meanwhile) = (Links::of(&touched), 0, Vec::new());
     for (at, one) in touched.iter().enumerate() {
         breathe(with.cancel, at).await?;
         let who = people.get(&at).map(String::as_str).unwrap_or_default();
@@ -147,6 +151,9 @@ pub async fn plan_undo(with: UndoRequest<'_>, states: ItemStates) -> Result<Plan
             sent.push(Write::from(&item));
             copies += u32::from(matches!(one.did, Did::Met { .. }));
         }
+        if item.trouble.as_ref().is_some_and(|trouble| trouble.code == MADE_MEANWHILE) {
+            meanwhile.push(item.name.clone());
+        }
         let word = item.outcome.map_or(item.operation.as_str(), Outcome::as_str);
         *totals.entry(word.to_owned()).or_default() += 1;
         writer.push(&item)?;
@@ -154,6 +161,7 @@ pub async fn plan_undo(with: UndoRequest<'_>, states: ItemStates) -> Result<Plan
     let wanted_sha256 = out.finish()?;
     let mut tail = tail(&with, &touched, totals, sent, spent([with.target]).since(&before).calls);
     tail.notes = flows.notes(&with.target.facts.name);
+    tail.notes.extend(made_meanwhile(&meanwhile));
     let planned = Planned { plan: writer.finish(tail)?, wanted_sha256, references: Vec::new() };
     Ok(PlannedUndo { planned, copies })
 }
@@ -166,9 +174,8 @@ fn all_touched(
 ) -> Result<Vec<Touched>, EngineError> {
     // Exactly: a growing list takes twice as much.
     let (mut touched, mut copies) = (Vec::with_capacity(with.plan.len() as usize), Vec::new());
-    let grace = jiff::SignedDuration::try_from(with.settle).unwrap_or(jiff::SignedDuration::MAX);
     rows(with.folder, with.plan, states, |row| {
-        let is_recent = row.finished_at.is_some_and(|at| with.now.duration_since(at) < grace);
+        let is_recent = is_recent(with, &row);
         if let Some((one, recorded)) = Touched::of(&row, states, is_recent) {
             touched.push(one.now_as(with.made_anew).kept(&recorded, records)?);
         }
@@ -184,6 +191,15 @@ fn all_touched(
     }
     touched.extend(copies);
     Ok(touched)
+}
+
+/// Whether a read may still be behind what the run did to an item. Clocks jump and differ: by their word a read is trusted
+/// only where the run saw by a read of its own what it had done.
+fn is_recent(with: &UndoRequest<'_>, row: &Row) -> bool {
+    let was_read_back =
+        with.plan.head().settings.verify == Verify::Full && row.verdict != Verdict::NotChecked;
+    let grace = jiff::SignedDuration::try_from(with.settle).unwrap_or(jiff::SignedDuration::MAX);
+    !was_read_back || row.finished_at.is_none_or(|at| with.now.duration_since(at) < grace)
 }
 
 /// Refuses an account in which nothing is that the run touched, unless something else shows that it is the right one.
@@ -278,8 +294,15 @@ fn plan_item(
         // It comes back under its own id, if what an earlier undo made in its stead is gone.
         let own = of_run.target.as_ref().filter(|_| standing.is_none()).map(|own| own.id.clone());
         item.target = Some(ImportRef { id: own.unwrap_or_else(|| id.clone()), ..named(None) });
+        if standing.is_some() {
+            return Ok(is_back(item).into());
+        }
         let kept = befores.document(one.item, recorded.before_sha256).ok().flatten();
-        return Ok(put_back(item, standing.is_some(), kept.as_ref()));
+        let Some(wanted) = kept.as_ref().and_then(Wanted::of) else {
+            return Ok(without_before(item).into());
+        };
+        let beside = standings.beside(one, &of_run.name, &wanted)?;
+        return Ok(put_back(item, wanted, &beside));
     }
     let Some((standing, touch)) = standing.zip(touch) else {
         if one.did == Did::Overwrote {

@@ -20,9 +20,11 @@ use crate::inventory::list_scan::{PAGE, PageVisitor, ScanOptions, list_scan};
 use crate::model::{Head, Id, PackedId};
 use crate::planner::undo::UndoRequest;
 use crate::planner::undo::judge::{Created, Standing, Touch, judge};
+use crate::planner::undo::namesakes::{Namesake, Namesakes, is_looked_for};
 use crate::planner::undo::records::Records;
 use crate::planner::undo::stamp::Stamp;
 use crate::planner::undo::touched::{Did, Recorded, Touched};
+use crate::planner::undo::wanted::Wanted;
 use crate::run_folder::document_file::{PackedSpan, Span};
 use crate::run_folder::forecast;
 
@@ -52,6 +54,10 @@ pub(crate) struct Standings {
     records: Records,
     /// What [`Self::answered`] gives, once it was asked.
     answered: Option<Vec<Value>>,
+    /// What bears the names of what the run removed.
+    namesakes: Namesakes,
+    /// What the run left out of every comparison: so its fingerprints are without it too.
+    ignore: Ignore,
 }
 
 #[derive(Debug, Default)]
@@ -125,6 +131,19 @@ impl Standings {
         Ok(self.answered.as_deref().unwrap_or_default())
     }
 
+    /// What bears the name of an import that the run removed and that is gone.
+    pub(super) fn beside(
+        &mut self,
+        one: &Touched,
+        name: &str,
+        wanted: &Wanted,
+    ) -> Result<Vec<Namesake>, EngineError> {
+        if !is_looked_for(one) {
+            return Ok(Vec::new());
+        }
+        self.namesakes.beside(name, wanted, &self.ignore, &mut self.records)
+    }
+
     /// Whether anything that the run left behind is there.
     pub(crate) fn any_there(&self) -> bool {
         self.all.iter().any(|seen| !matches!(seen.now, Some(Now::Gone) | None))
@@ -154,9 +173,14 @@ pub(crate) async fn standings(
     let mut reader = Reader {
         with,
         touched,
-        found: Standings { all, records, answered: None },
+        found: Standings {
+            all,
+            records,
+            answered: None,
+            namesakes: Namesakes::of(with, touched)?,
+            ignore: Ignore::new(with.plan.head().settings.ignore.iter().map(Pointer::as_str)),
+        },
         by_id: Vec::new(),
-        ignore: Ignore::new(with.plan.head().settings.ignore.iter().map(Pointer::as_str)),
     };
     let imports =
         touched.iter().enumerate().filter(|(_, one)| one.is_import() && one.packed_target().is_some());
@@ -173,8 +197,6 @@ struct Reader<'a> {
     found: Standings,
     /// Imports in the order of their ids.
     by_id: Vec<u32>,
-    /// What the run left out of every comparison: so its fingerprints are without it too.
-    ignore: Ignore,
 }
 
 impl Reader<'_> {
@@ -214,8 +236,9 @@ impl Reader<'_> {
         let listed = tail.target_listed + self.by_id.len() as u64;
         let cheaper = imports > 0 && forecast::read_back(imports, listed, page).0;
         let never_listed = |at: &u32| {
-            let seen = &self.found.all[*at as usize];
-            self.touched[*at as usize].is_import() && seen.by_id.is_some() && seen.listed.is_none()
+            let (one, seen) = (&self.touched[*at as usize], &self.found.all[*at as usize]);
+            let is_due = seen.by_id.is_some() || is_looked_for(one);
+            one.is_import() && is_due && seen.listed.is_none()
         };
         let by_list = cheaper || open.iter().any(never_listed);
         if by_list {
@@ -294,8 +317,8 @@ impl Reader<'_> {
     }
 
     fn take(&mut self, at: usize, head: &Head, text: &str) -> Result<(), EngineError> {
-        let print = Printed::new(text.as_bytes(), &self.ignore).print;
         let (one, found) = (&self.touched[at], &mut self.found);
+        let print = Printed::new(text.as_bytes(), &found.ignore).print;
         let modified = head.last_modified.as_deref().map(Stamp::of);
         let created = Created::of(head.created_at.as_deref(), modified.as_ref());
         let standing = Standing { print, modified, created };
@@ -317,7 +340,8 @@ impl Reader<'_> {
             None => false,
             Some(Now::Unreadable) => true,
             Some(Now::Gone) => {
-                // Two looks, one of them at the list: either alone may be behind the other.
+                // Two looks, one of them at the list: either alone may be behind the other. What was removed is looked for
+                // once more before it is made anew.
                 let seen_twice = seen.looks >= 2 && (seen.listed.is_some() || !one.is_import());
                 one.did == Did::Removed || (late || !one.is_recent) && (seen_twice || !one.is_import())
             }
@@ -337,13 +361,17 @@ struct Visitor<'v, 'a> {
 
 impl PageVisitor for Visitor<'_, '_> {
     fn restart(&mut self) -> Result<(), EngineError> {
+        self.reader.found.namesakes.restart();
         Ok(())
     }
 
     fn take(&mut self, head: &Head, text: &str) -> Result<bool, EngineError> {
-        if let Some(at) = self.reader.place_of(&head.id)
-            && self.reader.found.all[at].is_open
-        {
+        let Some(at) = self.reader.place_of(&head.id) else {
+            let Standings { namesakes, records, .. } = &mut self.reader.found;
+            namesakes.meet(head, text, records)?;
+            return Ok(true);
+        };
+        if self.reader.found.all[at].is_open {
             let seen = &mut self.reader.found.all[at];
             seen.listed = Some(true);
             self.reader.take(at, head, text)?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::documents::references::Kind;
 use crate::job::Verify;
 use crate::planner::undo::UndoRequest;
-use crate::planner::undo::touched::{Touched, witnesses_of};
+use crate::planner::undo::touched::{Did, Touched, witnesses_of};
 use crate::run_folder::forecast::{Forecast, Outlook, Write};
 use crate::run_folder::plan_item::{Others, PlanTail};
 
@@ -19,16 +19,17 @@ pub(super) fn tail(
 ) -> PlanTail {
     let old = with.plan.tail();
     let page = old.target_page.max(1);
-    let (mut others, mut imports) = (BTreeMap::<_, Others>::new(), 0);
+    let (mut others, mut made, mut removed) = (BTreeMap::<_, Others>::new(), 0, 0);
     for one in touched {
         if one.kind == Kind::Imports {
-            imports += 1;
+            made += u64::from(one.did != Did::Removed);
+            removed += u64::from(one.did == Did::Removed);
             continue;
         }
         let listed = old.others.get(&one.kind).map_or(0, |others| others.listed);
         others.entry(one.kind).or_insert(Others { items: 0, listed }).items += 1;
     }
-    let target_listed = old.target_listed + imports;
+    let target_listed = (old.target_listed + made).saturating_sub(removed);
     let outlook = Outlook {
         target_listed,
         page,

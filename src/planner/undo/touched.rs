@@ -29,7 +29,7 @@ pub(crate) struct Touched {
     /// Whether its write got no answer, and was found to have had its effect by what stood there.
     pub was_adopted: bool,
     needs: Option<Box<Box<[ItemKey]>>>,
-    /// Whether the run wrote it so lately that a read may still be behind.
+    /// Whether a read may still be behind what the run wrote.
     pub is_recent: bool,
 }
 

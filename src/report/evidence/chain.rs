@@ -21,9 +21,9 @@ pub(super) fn check(chain: &Chain) -> Check {
 
 /// A journal without a whole record: nothing was sent, unless there are reports of it.
 pub(super) fn never_began(folder: &RunFolder) -> Option<Check> {
-    let reported = [folder.summary(), folder.audit(), folder.before()].iter().any(|path| path.exists());
-    reported
-        .then(|| Check::damaged(JOURNAL, Some(1), "its records were removed: there are reports of the run"))
+    folder
+        .made_by_a_begun_run()
+        .map(|_| Check::damaged(JOURNAL, Some(1), "its records were removed: there are reports of the run"))
 }
 
 /// Whether the journal ends elsewhere than the summary says: the chain cannot tell.

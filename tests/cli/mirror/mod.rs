@@ -1,6 +1,7 @@
 //! What the source no longer has is deleted in the target: listed first, guarded, and last.
 
 mod guards;
+mod many;
 mod order;
 
 use serde_json::json;
