@@ -62,6 +62,21 @@ impl RunFolder {
         is_staged && entries.into_iter().all(is_own)
     }
 
+    /// Makes an empty `before.jsonl`, once the journal holds its first record and before anything is sent: a journal that is lost
+    /// later is told by it from that of a run which never began.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be made.
+    pub fn mark_begun(&self) -> Result<(), RunFolderError> {
+        let path = self.before();
+        let mut options = File::options();
+        options.append(true).create(true);
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options.open(&path).map_err(RunFolderError::file("make", &path))?;
+        sync_folder(&self.0)
+    }
+
     /// A file that only a run has which began, whatever its journal says: none of these is made before that holds its first
     /// record.
     pub fn made_by_a_begun_run(&self) -> Option<PathBuf> {

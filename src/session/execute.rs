@@ -192,6 +192,7 @@ impl Session {
         let lock = RunLock::take(&folder, &self.holder(&format!("run {name}")))?;
         crash::point("journal.created");
         journal.append(Entry::Opened(Box::new(header)), None).await?;
+        folder.mark_begun()?;
         let states = ItemStates::blank(plan.len());
         Ok(OpenRun { folder, plan, journal, states, run: name, part: Part::First, lock, held: None })
     }

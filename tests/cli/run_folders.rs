@@ -50,6 +50,22 @@ fn a_run_whose_journal_is_lost_is_not_taken_for_one_that_never_began() {
     }
 }
 
+#[cfg(debug_assertions)]
+#[test]
+fn nor_is_one_that_only_made_imports() {
+    for point in ["call.before_send:1", "call.after_answer:2"] {
+        let world = Scenario::migrate(["a", "b", "c"]).job("concurrency", "1").start();
+        let words = ["run", "JOB", "--run-dir", "runs/rd", "--or-resume"];
+        let killed = world.binary(&words).env("TRANSSHIP_CRASH", point).output().unwrap();
+        assert_eq!(killed.status.code(), None);
+        std::fs::write(world.path("runs/rd/journal.jsonl"), "").unwrap();
+        for words in [&words[..], &["resume", "runs/rd"], &["undo", "runs/rd", "--yes"]] {
+            let ran = world.command(words).expect_exit(1).expect_no_write();
+            ran.expect_stderr("shows that the run began");
+        }
+    }
+}
+
 #[test]
 fn a_job_and_its_plan_are_not_what_a_run_left() {
     let world = Scenario::migrate(["a"]).start();
