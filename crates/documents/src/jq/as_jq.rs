@@ -1,23 +1,24 @@
 //! What jq does and jaq does not: it makes the objects on the way of an assignment, takes the first result of the right side
-//! of `|=`, and deletes all paths of a filter at once.
+//! of `|=`, and deletes all paths of a filter at once (`removal`).
 //!
 //! `.settings.region = "eu"` is an error of jaq where there are no settings, and so is `del(.http.headers[]?)` where there
 //! is no `http`; and `del(.l[0, 1])` takes out the first entry and then the second of what is left.
 
 use jaq_core::box_iter::box_once;
+use jaq_core::load;
 use jaq_core::load::parse::{BinaryOp, Def, Term};
-use jaq_core::load::{self, lex::StrPart};
 use jaq_core::native;
-use jaq_core::path::{Opt, Part, Path};
-use jaq_core::{DataT, Exn, Native, ValT};
+use jaq_core::path::{Part, Path};
+use jaq_core::{DataT, Native};
 use jaq_json::{Map, Rc, Val};
 
-use super::{formats, put};
+use super::removal::WITHOUT;
+use super::terms::{is_constant, pipe};
+use super::{formats, put, removal};
 
 /// The names of our natives; no program can spell them.
 const MADE: &str = "!made";
 const PASSED: &str = "!passed";
-const WITHOUT: &str = "!without";
 
 /// What is asked before a position that is assigned to.
 pub(super) const REACHED: &str = "!reached";
@@ -25,10 +26,8 @@ pub(super) const REACHED: &str = "!reached";
 /// The label that ends a term after its first result.
 const FIRST: &str = "$!first";
 
-type Left<'a> = Result<Val, Exn<'a, Val>>;
-
 /// The native filters.
-pub(super) fn natives<D>() -> [native::Fun<D>; 3]
+pub(super) fn natives<D>() -> [native::Fun<D>; 2]
 where
     D: for<'a> DataT<V<'a> = Val>,
 {
@@ -52,8 +51,7 @@ where
             (other, _) => update(other),
         },
     );
-    let without = Native::<D>::new(|(mut ctx, value)| box_once(without_all(value, &ctx.pop_var())));
-    [(MADE, native::v(1), made), (PASSED, native::v(1), passed), (WITHOUT, native::v(1), without)]
+    [(MADE, native::v(1), made), (PASSED, native::v(1), passed)]
 }
 
 /// The first result of a term: what jq takes of the right side of `|=`, where jaq takes them all.
@@ -63,11 +61,6 @@ pub(super) fn first(inner: Term<&str>) -> Term<&str> {
     }
     let and_no_more = Term::BinOp(Box::new(Term::Id), BinaryOp::Comma, Box::new(Term::Break(FIRST)));
     Term::Label(FIRST, Box::new(pipe(inner, and_no_more)))
-}
-
-/// `left | right`
-pub(super) fn pipe<'s>(left: Term<&'s str>, right: Term<&'s str>) -> Term<&'s str> {
-    Term::BinOp(Box::new(left), BinaryOp::Pipe(None), Box::new(right))
 }
 
 /// An object that was made for nothing is none: jaq puts a null where a path leads on to nowhere.
@@ -92,7 +85,8 @@ fn unless_null(updated: Val, key: &Val) -> Val {
 /// Definitions of the library as jq has them, by name and number of arguments.
 ///
 /// In `join`, what is missing is nothing; jaq writes `null`. `scan` gives the groups of a match, also where the first took no part.
-const REDEFINED: [(&str, usize, &str); 2] = [
+/// What stands for a match in `sub` may be several texts: the first ones make one result, the second ones another.
+const REDEFINED: [(&str, usize, &str); 6] = [
     (
         "join",
         1,
@@ -104,6 +98,29 @@ const REDEFINED: [(&str, usize, &str); 2] = [
         2,
         r"def scan_(re; flags): matches(re; flags)[] | if length > 1 then [.[1:][].string] else .[0].string end;",
     ),
+    (
+        "sub",
+        3,
+        r#"def sub($re; f; $flags): . as $in
+            | [split_matches($re; $flags)[] | if isarray then [capture_of_match | f] end] as $parts
+            | if all($parts[]; isstring or length == 1)
+              then reduce ($parts[] | if isarray then .[0] end) as $x (""; . + $x)
+              else reduce $parts[] as $x ([[], ""];
+                if $x | isarray
+                then .[0] as $done | .[1] as $gap
+                  | [[range([$x, $done] | map(length) | max) as $i
+                      | if $i < ($x | length) then $done[$i] + $gap + $x[$i] else $done[$i] end], ""]
+                else [.[0], $x] end)
+                | .[1] as $gap | (.[0][] + $gap) // $in end;"#,
+    ),
+    ("flatten", 0, "def flatten: [.[] | recurse(arrays[]) | select(isarray | not)];"),
+    (
+        "flatten",
+        1,
+        r#"def flatten($d): def deep($n): .[] | if $n > 0 and isarray then deep($n - 1) end;
+            if $d < 0 then error("flatten depth must not be negative") else [deep($d)] end;"#,
+    ),
+    ("todate", 0, r#"def todate: if isnumber then trunc end | strftime("%Y-%m-%dT%H:%M:%SZ");"#),
 ];
 
 fn parsed(code: &'static str) -> Option<Def<&'static str>> {
@@ -135,6 +152,7 @@ pub(super) fn redefined(def: Def<&str>) -> Def<&str> {
         }
         ("delpaths", [paths]) => call(WITHOUT, vec![Term::Var(*paths)]),
         ("setpath", [path, new]) => put::setpath(path, new),
+        ("getpath", [_]) => removal::in_order(def.body),
         (name, args) => {
             let mut all = REDEFINED.iter().chain(&put::REDEFINED).chain(&formats::REDEFINED);
             let ours = all.find(|(ours, count, _)| *ours == name && *count == args.len());
@@ -184,20 +202,6 @@ fn way<'s>(left: Term<&'s str>, last: &'static str) -> Term<&'s str> {
     }
 }
 
-/// Whether a part of a path is the same whatever the input.
-pub(super) fn is_constant(part: &Part<Term<&str>>) -> bool {
-    let constant = |term: &Term<&str>| match term {
-        Term::Num(_) | Term::Var(_) => true,
-        Term::Neg(inner) => matches!(**inner, Term::Num(_)),
-        Term::Str(None, parts) => !parts.iter().any(|part| matches!(part, StrPart::Term(_))),
-        _ => false,
-    };
-    match part {
-        Part::Index(index) => constant(index),
-        Part::Range(from, to) => from.iter().chain(to).all(constant),
-    }
-}
-
 /// Whether the right side of an assignment is `null` itself: an object made for it would hold nothing.
 pub(super) fn is_null(right: &Term<&str>) -> bool {
     match right {
@@ -205,32 +209,4 @@ pub(super) fn is_null(right: &Term<&str>) -> bool {
         Term::Path(head, Path(parts)) => parts.is_empty() && is_null(head),
         _ => false,
     }
-}
-
-/// Takes out all paths of a list, from the last one on, so that none moves what another one means.
-fn without_all<'a>(value: Val, paths: &Val) -> Left<'a> {
-    let Val::Arr(paths) = paths else { return Ok(value) };
-    let mut paths: Vec<&Val> = paths.iter().collect();
-    paths.sort();
-    paths.dedup();
-    paths.into_iter().rev().try_fold(value, |value, path| match path {
-        Val::Arr(steps) => without(value, steps),
-        _ => Ok(value),
-    })
-}
-
-fn without<'a>(value: Val, steps: &[Val]) -> Left<'a> {
-    let Some((step, rest)) = steps.split_first() else { return Ok(Val::Null) };
-    let is_there = match &value {
-        Val::Null => false,
-        Val::Obj(members) => members.contains_key(step),
-        _ => true,
-    };
-    if !is_there {
-        return Ok(value);
-    }
-    value.map_index(step, Opt::Optional, |inner| {
-        let left = (!rest.is_empty()).then(|| without(inner, rest));
-        left.into_iter()
-    })
 }

@@ -21,11 +21,11 @@ pub(super) const REDEFINED: [(&str, usize, &str); 1] = [(
 /// What jaq lacks.
 pub(super) const ADDED: [&str; 4] = [
     r#"def @csv: [(if isarray then .[] else error("@csv writes a list, and this is none") end)
-        | if isstring then "\"" + gsub("\""; "\"\"") + "\"" elif . == [][0] then "" elif . < [] then tostring
+        | if isstring then "\"" + gsub("\""; "\"\"") + "\"" elif tojson == "null" then "" elif . < [] then tostring
           else error("@csv writes texts, numbers, flags and null, and this list holds another value") end] | join(",");"#,
     r#"def @tsv: [(if isarray then .[] else error("@tsv writes a list, and this is none") end)
         | if isstring then gsub("\\\\"; "\\\\") | gsub("\t"; "\\t") | gsub("\n"; "\\n") | gsub("\r"; "\\r")
-          elif . == [][0] then "" elif . < [] then tostring
+          elif tojson == "null" then "" elif . < [] then tostring
           else error("@tsv writes texts, numbers, flags and null, and this list holds another value") end] | join("\t");"#,
     "def @base32: tostring | encode_base32;",
     "def @base32d: tostring | decode_base32;",

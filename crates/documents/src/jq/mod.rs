@@ -11,18 +11,22 @@
 
 mod as_jq;
 mod bounds;
+mod cells;
 mod condition;
 mod convert;
 mod escapes;
+mod folds;
 mod formats;
 mod order;
 mod patterns;
 mod positions;
 mod put;
 mod raised;
+mod removal;
 mod slips;
 mod state;
 mod unknown;
+mod terms;
 mod watch;
 mod watched;
 

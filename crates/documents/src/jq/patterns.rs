@@ -55,8 +55,13 @@ impl Patterns {
         let mut taken = Vec::new();
         let mut groups = 0;
         let (mut end, mut counted, mut characters) = (0, 0, 0);
-        for found in pattern.regex.captures_iter(text) {
-            let Some(whole) = found.get(0) else { continue };
+        let mut from = 0;
+        // An empty match right behind another one counts, which the iterator of the crate passes over.
+        while let Some(found) = (from <= text.len()).then(|| pattern.regex.captures_at(text, from)).flatten()
+        {
+            let Some(whole) = found.get(0) else { break };
+            let next = || text[whole.end()..].chars().next().map_or(1, char::len_utf8);
+            from = whole.end() + if whole.is_empty() { next() } else { 0 };
             if pattern.is_without_empty && whole.is_empty() {
                 continue;
             }

@@ -8,8 +8,9 @@ use jaq_core::native;
 use jaq_core::path::{Opt, Part, Path};
 use jaq_json::{Error, Num, Val};
 
-use super::as_jq::{REACHED, is_constant, pipe};
+use super::as_jq::REACHED;
 use super::bounds;
+use super::terms::{is_constant, pipe};
 use super::watched::Watched;
 
 /// What is asked before a position: whether there can be one. The second gives nothing where the first is an error.

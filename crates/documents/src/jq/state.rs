@@ -7,6 +7,7 @@ use jaq_core::Exn;
 use jaq_json::Val;
 
 use super::bounds;
+use super::cells::Cells;
 use super::patterns::Patterns;
 
 /// How many ticks pass between two looks at the clock.
@@ -43,6 +44,8 @@ pub(super) struct State {
     allowance: Cell<usize>,
     /// The patterns it has compiled.
     pub(super) patterns: Patterns,
+    /// The states of the folds under way.
+    pub(super) cells: Cells,
 }
 
 impl State {
@@ -54,6 +57,7 @@ impl State {
             bottom: stack_address(),
             end: Cell::new(None),
             patterns: Patterns::default(),
+            cells: Cells::default(),
         }
     }
 

