@@ -26,6 +26,7 @@ pub fn migration_hints(document: &Edited, crossing_accounts: bool) -> Vec<String
     let after = document.now();
     let mut lines = mapper(after);
     lines.extend(block(after));
+    lines.extend(disconnected(document));
     if crossing_accounts {
         lines.extend(captured(after));
     }
@@ -81,6 +82,15 @@ fn block(document: &Value) -> Option<String> {
     let first = adaptor.blocks.first()?;
     let found = adaptor.blocks.iter().any(|block| document.get(*block).is_some_and(Value::is_object));
     (!found).then(|| format!("adaptorType is {}, but there is no `{first}`", adaptor.name))
+}
+
+/// An import that had a connection and has none, though it is of a kind that works with one.
+fn disconnected(document: &Edited) -> Option<String> {
+    let is_filled = |id: Option<&Value>| id.and_then(Value::as_str).is_some_and(|id| !id.is_empty());
+    let was = document.was("/_connectionId");
+    let is_gone = is_filled(was) && !is_filled(document.now().get("_connectionId"));
+    let is_same = document.was("/adaptorType") == document.now().get("adaptorType");
+    (is_gone && is_same).then(|| "it had a connection, and has none now".to_owned())
 }
 
 fn captured(document: &Value) -> Option<String> {
@@ -279,6 +289,23 @@ mod tests {
         let mut after = before.clone();
         after["s3"]["bucket"] = json!("eu-files");
         assert_eq!(between(&before, &after, true), Vec::<String>::new());
+    }
+
+    #[test]
+    fn an_import_that_lost_its_connection_is_said() {
+        let before = json!({ "adaptorType": "HTTPImport", "http": {}, "_connectionId": "c1" });
+        for (after, said) in [
+            (json!({ "adaptorType": "HTTPImport", "http": {} }), 1),
+            (json!({ "adaptorType": "HTTPImport", "http": {}, "_connectionId": null }), 1),
+            (json!({ "adaptorType": "HTTPImport", "http": {}, "_connectionId": "c2" }), 0),
+            (json!({ "adaptorType": "WrapperImport", "wrapper": {} }), 0),
+        ] {
+            let lines = between(&before, &after, false);
+            let lost = lines.iter().filter(|line| *line == "it had a connection, and has none now");
+            assert_eq!(lost.count(), said, "{after}: {lines:?}");
+        }
+        let without = json!({ "adaptorType": "HTTPImport", "http": {} });
+        assert_eq!(between(&without, &without, false), Vec::<String>::new());
     }
 
     #[test]

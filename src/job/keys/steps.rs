@@ -201,8 +201,11 @@ static REMOVE_MAPPING: Table = Table {
 };
 
 const LOOKUP_NAME: Key = required("name", TEXT, "The name of the lookup.");
-const MAP_FILE: Key =
-    key("map_file", Type::Text(Format::Path), "Values from a CSV with the columns `from,to`.");
+const MAP_FILE: Key = key(
+    "map_file",
+    Type::Text(Format::Path),
+    "Values from a CSV with the columns `from,to`; a blank `to` leaves the value as it is.",
+);
 const FAILURES: Key =
     key("allow_failures", Type::Bool, "A value that is not found does not fail the record.");
 const LOOKUP_DEFAULT: Key = key("default", Type::Any, "The value when none is found.");

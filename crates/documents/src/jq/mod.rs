@@ -25,8 +25,8 @@ mod raised;
 mod removal;
 mod slips;
 mod state;
-mod unknown;
 mod terms;
+mod unknown;
 mod watch;
 mod watched;
 

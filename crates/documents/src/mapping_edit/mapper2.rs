@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{MappingEdit, Row, Target, row};
+use super::{MappingEdit, Row, Target, row, source};
 use crate::schema::{Model, is_empty_draft};
 use crate::step_error::StepError;
 
-/// What is done at a row: the list it is in, and where.
-type AtRow<'f> = dyn FnMut(&mut Vec<Value>, usize) -> Result<(), StepError> + 'f;
+/// What is done at a row: the list it is in, where, and the extracts of the helpers around it.
+type AtRow<'f> = dyn FnMut(&mut Vec<Value>, usize, &[String]) -> Result<(), StepError> + 'f;
 
 /// How the names of a target are held against those of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,21 +41,21 @@ pub(super) fn apply(
             let path = if table && !single { flat.to_vec() } else { target.path() };
             let new = new_row(path.last().copied().unwrap_or_default(), row)?;
             let mut there = None;
-            visit_any(entries, target, &mut |list, at| {
-                there.get_or_insert_with(|| list[at].clone());
+            visit_any(entries, target, &mut |list, at, around| {
+                there.get_or_insert_with(|| (list[at].clone(), around.to_vec()));
                 Ok(())
             })?;
-            if let Some(there) = there {
-                return row::already(&shown, &there, &new, Model::Two);
+            if let Some((there, around)) = there {
+                return row::already(&shown, &there, &of_an_entry(new, &around), Model::Two);
             }
             if table && entries.iter().all(is_empty_draft) {
                 entries.clear();
                 entries.push(wrapper());
             }
             let lists = target.list.as_ref().map_or(0, Vec::len);
-            return add(entries, &path, lists, new, warnings);
+            return add(entries, &path, lists, new, &mut Vec::new(), warnings);
         }
-        MappingEdit::Edit(_, row) => visit_any(entries, target, &mut |list, at| {
+        MappingEdit::Edit(_, row) => visit_any(entries, target, &mut |list, at, around| {
             count += 1;
             let keys =
                 list[at].as_object_mut().ok_or_else(|| StepError::failed("an entry is not an object"))?;
@@ -74,10 +74,16 @@ pub(super) fn apply(
             };
             match why {
                 Some(why) => Err(StepError::failed(format!("`{shown}` {}: {why}", held(keys)))),
-                None => row::write(keys, row, Model::Two),
+                None => {
+                    let mut row = row.clone();
+                    if let Some(Value::String(text)) = &mut row.source {
+                        *text = source::of_an_entry(text, around);
+                    }
+                    row::write(keys, &row, Model::Two)
+                }
             }
         })?,
-        MappingEdit::Remove(_) => visit_any(entries, target, &mut |list, at| {
+        MappingEdit::Remove(_) => visit_any(entries, target, &mut |list, at, _| {
             count += 1;
             list.remove(at);
             Ok(())
@@ -145,6 +151,16 @@ fn new_row(name: &str, row: &Row) -> Result<Value, StepError> {
     Ok(Value::Object(keys))
 }
 
+/// A new row with its source as it is written inside of those helpers.
+fn of_an_entry(mut new: Value, around: &[String]) -> Value {
+    if let Some(Value::String(text)) = new.get_mut("extract")
+        && text.starts_with('$')
+    {
+        *text = source::of_an_entry(text, around);
+    }
+    new
+}
+
 fn name(entry: &Value) -> &str {
     entry.get("generate").and_then(Value::as_str).unwrap_or_default()
 }
@@ -155,9 +171,9 @@ fn visit_any(entries: &mut Vec<Value>, target: &Target, f: &mut AtRow<'_>) -> Re
     let path = target.path();
     for names in [Names::Each, Names::Joined] {
         let mut met = false;
-        visit(entries, &path, names, &mut |list, at| {
+        visit(entries, &path, names, &mut Vec::new(), &mut |list, at, around| {
             met = true;
-            f(list, at)
+            f(list, at, around)
         })?;
         if met {
             return Ok(());
@@ -166,10 +182,17 @@ fn visit_any(entries: &mut Vec<Value>, target: &Target, f: &mut AtRow<'_>) -> Re
     // What has brackets of its own, as the column `Weight [kg]`, may be read as a path and be none.
     let mut plain: Vec<&str> = target.list.iter().flatten().map(String::as_str).collect();
     plain.push(&target.text);
-    visit(entries, &plain, Names::Each, f)
+    visit(entries, &plain, Names::Each, &mut Vec::new(), f)
 }
 
-fn visit(entries: &mut Vec<Value>, path: &[&str], names: Names, f: &mut AtRow<'_>) -> Result<(), StepError> {
+/// `around` are the extracts of the helpers that the entries stand in.
+fn visit(
+    entries: &mut Vec<Value>,
+    path: &[&str],
+    names: Names,
+    around: &mut Vec<String>,
+    f: &mut AtRow<'_>,
+) -> Result<(), StepError> {
     let most = match names {
         Names::Each => path.len().min(1),
         Names::Joined => path.len(),
@@ -179,13 +202,15 @@ fn visit(entries: &mut Vec<Value>, path: &[&str], names: Names, f: &mut AtRow<'_
         let before = entries.len();
         let own = name(&entries[at]);
         if own.is_empty() {
-            each_inside(&mut entries[at], &mut |inner| visit(inner, path, names, f))?;
+            each_inside(&mut entries[at], around, &mut |inner, around| visit(inner, path, names, around, f))?;
         } else if let Some(taken) = (1..=most).find(|taken| is_joined(own, &path[..*taken])) {
             let rest = &path[taken..];
             if rest.is_empty() {
-                f(entries, at)?;
+                f(entries, at, around)?;
             } else {
-                each_inside(&mut entries[at], &mut |inner| visit(inner, rest, names, f))?;
+                each_inside(&mut entries[at], around, &mut |inner, around| {
+                    visit(inner, rest, names, around, f)
+                })?;
             }
         }
         at += usize::from(entries.len() == before);
@@ -201,17 +226,26 @@ fn is_joined(name: &str, parts: &[&str]) -> bool {
 /// The lists of entries an entry holds.
 fn each_inside(
     entry: &mut Value,
-    f: &mut dyn FnMut(&mut Vec<Value>) -> Result<(), StepError>,
+    around: &mut Vec<String>,
+    f: &mut dyn FnMut(&mut Vec<Value>, &mut Vec<String>) -> Result<(), StepError>,
 ) -> Result<(), StepError> {
     if let Some(inner) = entry.get_mut("mappings").and_then(Value::as_array_mut) {
-        f(inner)?;
+        f(inner, around)?;
     }
     for helper in entry.get_mut("buildArrayHelper").and_then(Value::as_array_mut).into_iter().flatten() {
+        let depth = around.len();
+        around.extend(list_of(helper));
         if let Some(inner) = helper.get_mut("mappings").and_then(Value::as_array_mut) {
-            f(inner)?;
+            f(inner, around)?;
         }
+        around.truncate(depth);
     }
     Ok(())
+}
+
+/// The extract of a helper.
+fn list_of(helper: &Value) -> Option<String> {
+    helper.get("extract").and_then(Value::as_str).map(str::to_owned)
 }
 
 /// Adds a row below its parents; those that are missing become objects, but for the first `lists`, which are lists.
@@ -220,6 +254,7 @@ fn add(
     path: &[&str],
     lists: usize,
     new: Value,
+    around: &mut Vec<String>,
     warnings: &mut Vec<String>,
 ) -> Result<(), StepError> {
     // The rows of a table stand in one unnamed wrapper.
@@ -227,10 +262,10 @@ fn add(
         && name(only).is_empty()
         && (only.get("buildArrayHelper").is_some() || only.get("mappings").is_some())
     {
-        return add(inside(only, "", warnings)?, path, lists, new, warnings);
+        return add(inside(only, "", around, warnings)?, path, lists, new, around, warnings);
     }
     let (Some((first, rest)), true) = (path.split_first(), path.len() > 1) else {
-        entries.push(new);
+        entries.push(of_an_entry(new, around));
         return Ok(());
     };
     let at = match entries.iter().position(|e| name(e) == *first) {
@@ -245,13 +280,15 @@ fn add(
             entries.len() - 1
         }
     };
-    add(inside(&mut entries[at], first, warnings)?, rest, lists.saturating_sub(1), new, warnings)
+    let rows = inside(&mut entries[at], first, around, warnings)?;
+    add(rows, rest, lists.saturating_sub(1), new, around, warnings)
 }
 
 /// The list of entries a new row goes into.
 fn inside<'v>(
     entry: &'v mut Value,
     shown: &str,
+    around: &mut Vec<String>,
     warnings: &mut Vec<String>,
 ) -> Result<&'v mut Vec<Value>, StepError> {
     let named = if shown.is_empty() {
@@ -274,5 +311,6 @@ fn inside<'v>(
         warnings.push(format!("{named} is built of several parts; the row was added to the first"));
     }
     let first = helpers.iter_mut().find(|h| holds(h)).ok_or_else(refuse)?;
+    around.extend(list_of(first));
     first.get_mut("mappings").and_then(Value::as_array_mut).ok_or_else(refuse)
 }

@@ -8,6 +8,7 @@ mod lookups;
 mod mapper1;
 mod mapper2;
 mod meant;
+mod named;
 mod row;
 mod source;
 mod uses;
@@ -201,6 +202,7 @@ pub fn edit_mapping(document: &mut Value, edit: &MappingEdit) -> Result<Warnings
     }
     done?;
     if matches!(edit, MappingEdit::Remove(_)) {
+        warnings.extend(if is_mapped(document, model) { named::warning(document, target) } else { None });
         let after = document.pointer(&pointer).and_then(|holder| holder.get(key)).unwrap_or(&Value::Null);
         let is_emptied = || empty_lists(after) > empty;
         if !is_mapped(document, model) {

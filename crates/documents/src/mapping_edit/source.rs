@@ -4,6 +4,35 @@ use serde_json::Value;
 
 use crate::envelope::{Envelope, is_member};
 
+/// A path as a row has it inside of helpers, which take the entries of lists one by one: of `$.lines[*].qty` in a helper over
+/// `$.lines[*]` it is `$.lines.qty` (section 9.2 of the API reference). `around` are the extracts of the helpers.
+pub(super) fn of_an_entry(text: &str, around: &[String]) -> String {
+    let lists = around.iter().rev().map(|list| list.replace(EACH, ""));
+    let found = lists.filter(|list| list.starts_with('$') && !text.contains("{{")).find_map(|list| {
+        let end = behind(text, &list)?;
+        Some(format!("{list}{}", &text[end..]))
+    });
+    found.unwrap_or_else(|| text.to_owned())
+}
+
+/// Every entry of a list.
+const EACH: &str = "[*]";
+
+/// Where a path goes on behind a list it begins with.
+fn behind(text: &str, list: &str) -> Option<usize> {
+    let mut rest = text;
+    for letter in list.chars() {
+        while let Some(next) = rest.strip_prefix(EACH) {
+            rest = next;
+        }
+        rest = rest.strip_prefix(letter)?;
+    }
+    while let Some(next) = rest.strip_prefix(EACH) {
+        rest = next;
+    }
+    (rest.is_empty() || rest.starts_with(['.', '['])).then_some(text.len() - rest.len())
+}
+
 /// A source as a path from the root of the mapping: `w` is `$.w`, and `$.record.w` where the mapping sees an envelope around
 /// the record. What is a path or a template already stays as it is.
 pub(super) fn spelled(text: &str, mappings: &Value, warnings: &mut Vec<String>) -> String {

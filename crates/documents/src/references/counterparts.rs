@@ -171,6 +171,13 @@ impl Counterparts {
         entry.map(|(from, to)| (from.as_str(), to.as_str()))
     }
 
+    /// The kind of an id that the map gives another one to.
+    pub(super) fn mapped_kind(&self, id: &str) -> Option<Kind> {
+        let known = self.known.get(id).map(|(kind, _)| *kind);
+        let kinds = known.into_iter().chain(self.map.keys().copied());
+        kinds.into_iter().find(|kind| self.mapping(*kind, id, self.source_of(*kind, id)).is_some())
+    }
+
     /// Those of the target that bear the name of one of the source: which fit it, and which do not.
     fn namesakes(&self, kind: Kind, source: &Resource) -> (Vec<&Resource>, Vec<&Resource>) {
         let bearers = self.bearers(kind, &source.name);

@@ -40,8 +40,8 @@ impl Resolver {
 
     /// What [`Self::resolve_found`] may rewrite in the document.
     pub fn find(&self, document: &Value) -> Candidates {
-        // Within one account a mentioned id is as good as it was.
-        Candidates::of(document, !self.0.same_account)
+        // Within one account a mentioned id is as good as it was, unless the map says that another one takes its place.
+        Candidates::of(document, !self.0.same_account || !self.0.rules.map.is_empty())
     }
 
     /// [`Self::resolve`] in two steps: what was found in this very document is rewritten.
@@ -153,6 +153,10 @@ impl Resolver {
 
     /// The text with known ids rewritten; `None` where it stays as it is.
     fn rewrite(&self, text: &str, pointer: &str, resolution: &mut Resolution) -> Option<String> {
+        if self.0.same_account {
+            self.left_in_a_text(text, pointer, resolution);
+            return None;
+        }
         let mut new = String::new();
         let mut done = 0;
         for range in scan::runs(text) {
@@ -203,6 +207,22 @@ impl Resolver {
             }
         }
         (done > 0).then(|| new + &text[done..])
+    }
+
+    /// Within one account texts stay as they are; what the map gives another id to is said.
+    fn left_in_a_text(&self, text: &str, pointer: &str, resolution: &mut Resolution) {
+        for id in scan::ids(text).map(|range| Id::canonical(&text[range])) {
+            if let Some(kind) = self.0.mapped_kind(&id)
+                && let Answer::Becomes(other) = self.0.answer(kind, &id)
+                && other.as_str() != &*id
+            {
+                resolution.warnings.push(format!(
+                    "{} mentioned in {pointer} stays as it is: references.map gives references {other} instead; \
+                     change what is mentioned with a step",
+                    self.0.describe(kind, &id)
+                ));
+            }
+        }
     }
 
     /// A longer run of hex digits is no id, but may have been made of one.

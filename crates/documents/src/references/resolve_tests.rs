@@ -336,3 +336,29 @@ fn what_could_not_be_listed_in_the_target_is_not_made() {
     let resolution = resolver.resolve(&mut document);
     assert!(resolution.fresh.is_empty() && resolution.unresolved[0].message.contains("could not be listed"));
 }
+
+#[test]
+fn within_one_account_what_the_map_replaces_is_said_where_a_text_mentions_it() {
+    let account =
+        connections(&[(OLD, "Depot API", "http"), (NEW, "Depot EU", "http"), (TWIN, "Other", "http")]);
+    for from in [OLD, "Depot API"] {
+        let resolver = Resolver::within(account.clone(), mapped(from, "Depot EU"));
+        let mut document = json!({ "_connectionId": OLD, "settings": { "c": OLD, "o": TWIN, OLD: 1 },
+            "http": { "relativeURI": [format!("/v1/{OLD}/x")] } });
+        let before = document.clone();
+        let resolution = resolver.resolve(&mut document);
+        assert_eq!(document["_connectionId"], json!(NEW));
+        assert_eq!((&document["settings"], &document["http"]), (&before["settings"], &before["http"]));
+        let places: Vec<bool> = ["/settings/c", "/settings", "/http/relativeURI/0"]
+            .iter()
+            .map(|at| {
+                resolution.warnings.iter().any(|said| said.contains(&format!("mentioned in {at} stays")))
+            })
+            .collect();
+        assert_eq!((places, resolution.warnings.len()), (vec![true; 3], 3), "{:?}", resolution.warnings);
+        assert!(resolution.unresolved.is_empty() && resolution.unknown.is_empty());
+    }
+    let unmapped = Resolver::within(account, Rules::default());
+    let mut document = json!({ "_connectionId": OLD, "settings": { "c": OLD } });
+    assert_eq!(unmapped.resolve(&mut document), Resolution::default());
+}

@@ -8,9 +8,9 @@ use super::matcher::{Counts, Found, Rules, View};
 use super::reading;
 use super::scope::TemplateContext;
 use super::template;
-use super::unchanged::{PARENT, UNREADABLE, UNSAYABLE, Unchanged};
+use super::unchanged::{PARENT, SCOPE, UNREADABLE, UNSAYABLE, Unchanged};
 use crate::envelope::{self, Envelope};
-use crate::path::{Grammar, Kind, Piece, Style, Token, extract, json_path, print, single};
+use crate::path::{Grammar, Kind, Piece, Style, Token, extract, json_path, names, print, single};
 use crate::place::push_key;
 use crate::shortened::shortened;
 
@@ -74,6 +74,7 @@ impl<'a> SideRename<'a> {
                 context: rules.rewrite_names(&context.context),
                 record: rules.rewrite_names(&context.record),
                 others: context.others.iter().map(|names| rules.rewrite_names(names)).collect(),
+                entries: context.entries.iter().map(|(old, new)| (new.clone(), old.clone())).collect(),
                 ..context.clone()
             };
             let mut counts = Counts::new(reverse.all.len());
@@ -224,6 +225,16 @@ impl Pass<'_> {
                 return self.leave(&[rule], text, PARENT);
             }
         }
+        // A subrecord may see its part of the record, or all of it: that a path begins with that part says the second.
+        let part = self.context.context.strip_prefix(&self.context.record[..]).unwrap_or_default();
+        if !part.is_empty() && names(&tokens[skip..]).starts_with(part) {
+            let view = View { context: self.context.record.clone(), skip };
+            let mut ignored = Counts::new(self.rules.all.len());
+            let found = self.rules.resolve(std::slice::from_ref(&view), tokens, &mut ignored);
+            if let Found::Changed(rule, _) | Found::Unsayable(rule) = found {
+                return self.leave(&[rule], text, SCOPE);
+            }
+        }
         if tokens.iter().any(|t| t.style == Style::Plain && t.kind == Kind::Name && t.text.contains(marks)) {
             self.leave(&reading::worded_in(self.rules, text), text, UNREADABLE);
         }
@@ -314,7 +325,9 @@ impl Pass<'_> {
             Found::Nothing | Found::Same | Found::Around => return None,
             Found::Unsayable(rule) => rule,
             Found::Changed(rule, pieces) => {
-                if let Some(new) = print(grammar, text, tokens, &pieces, body.start > 0) {
+                let stays = !self.leaves_its_list(tokens, &pieces);
+                let new = if stays { print(grammar, text, tokens, &pieces, body.start > 0) } else { None };
+                if let Some(new) = new {
                     return Some(format!("{}{new}{}", &text[..body.start], &text[body.end..]));
                 }
                 self.counts.changed[rule] -= 1;
@@ -326,6 +339,18 @@ impl Pass<'_> {
         };
         self.leave(&[rule], text, UNSAYABLE);
         None
+    }
+
+    /// Whether a path would lead out of the list of a helper around it, or into one: there it is read for each entry.
+    fn leaves_its_list(&self, tokens: &[Token], pieces: &[Piece]) -> bool {
+        let kept = |at: usize| (tokens[at].kind == Kind::Name).then(|| tokens[at].text.clone());
+        let name = |piece: &Piece| match piece {
+            Piece::Kept(at) => kept(*at),
+            Piece::New(name, _) => Some(name.clone()),
+        };
+        let before: Vec<String> = (0..tokens.len()).filter_map(kept).collect();
+        let after: Vec<String> = pieces.iter().filter_map(name).collect();
+        self.context.entries.iter().any(|(old, new)| before.starts_with(old) != after.starts_with(new))
     }
 
     /// A key of Mapper 2.0: one name, whatever is in it.

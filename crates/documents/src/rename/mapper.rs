@@ -9,7 +9,7 @@ use super::scope::TemplateContext;
 use super::walk::Walk;
 use crate::envelope::Envelope;
 use crate::field_rename::Side;
-use crate::path::{Kind, extract, names, single};
+use crate::path::{Kind, extract, json_path, names, single};
 use crate::schema::Record;
 
 /// The target whose value is a list of generates.
@@ -37,13 +37,13 @@ impl Walk<'_> {
         if !mapping.is_object() {
             return self.misshapen(mapping, at);
         }
-        self.entries(mapping, "fields", at, &mut |walk, field, at| walk.field1(field, context, at));
-        self.entries(mapping, "lists", at, &mut |walk, sublist, at| {
+        self.each(mapping, "fields", at, &mut |walk, field, at| walk.field1(field, context, at));
+        self.each(mapping, "lists", at, &mut |walk, sublist, at| {
             let mut inner = context.clone();
             inner.target.extend(names_of(sublist.get("generate")));
             walk.text(sublist, "generate", Side::Target, TextSyntax::Path, &context.target, at);
             walk.text(sublist, "jsonPath", Side::Source, TextSyntax::Path, &context.source, at);
-            walk.entries(sublist, "fields", at, &mut |walk, field, at| walk.field1(field, &inner, at));
+            walk.each(sublist, "fields", at, &mut |walk, field, at| walk.field1(field, &inner, at));
         });
     }
 
@@ -131,12 +131,16 @@ impl Walk<'_> {
         let parent = parent.or_else(now).filter(|name| !name.is_empty());
         let depth = parents.len();
         parents.extend(parent);
-        self.entries(entry, "mappings", at, &mut |walk, inner, at| walk.entry2(inner, context, parents, at));
-        self.entries(entry, "buildArrayHelper", at, &mut |walk, helper, at| {
+        self.each(entry, "mappings", at, &mut |walk, inner, at| walk.entry2(inner, context, parents, at));
+        self.each(entry, "buildArrayHelper", at, &mut |walk, helper, at| {
+            let before = list_of(helper);
             walk.text(helper, "extract", context.side, context.syntax, &[], at);
-            walk.entries(helper, "mappings", at, &mut |walk, inner, at| {
+            let around = walk.entries.len();
+            walk.entries.extend(before.zip(list_of(helper)));
+            walk.each(helper, "mappings", at, &mut |walk, inner, at| {
                 walk.entry2(inner, context, parents, at)
             });
+            walk.entries.truncate(around);
         });
         parents.truncate(depth);
     }
@@ -173,7 +177,8 @@ impl Walk<'_> {
         let record = if side == Side::Source { self.record.clone() } else { Vec::new() };
         let context = if context.is_empty() { record.clone() } else { context.to_vec() };
         let lookups = self.lookups.clone();
-        let context = TemplateContext { context, record, lookups, ..TemplateContext::default() };
+        let entries = self.entries.clone();
+        let context = TemplateContext { context, record, lookups, entries, ..TemplateContext::default() };
         below(at, key, |at| renames.edit(text, syntax, &context, at));
         Some(old)
     }
@@ -181,7 +186,7 @@ impl Walk<'_> {
 
 impl<'a> Walk<'a> {
     /// The entries of the list under a key.
-    fn entries(&mut self, holder: &mut Value, key: &str, at: &mut String, f: &mut OnEntry<'_, 'a>) {
+    fn each(&mut self, holder: &mut Value, key: &str, at: &mut String, f: &mut OnEntry<'_, 'a>) {
         if let Some(found) = holder.get_mut(key) {
             below(at, key, |at| self.each_entry(found, at, f));
         }
@@ -207,6 +212,12 @@ type OnEntry<'f, 'a> = dyn FnMut(&mut Walk<'a>, &mut Value, &mut String) + 'f;
 struct Mapping2 {
     side: Side,
     syntax: TextSyntax,
+}
+
+/// The list of which a helper takes the entries one by one.
+fn list_of(helper: &Value) -> Option<Vec<String>> {
+    let text = helper.get("extract").and_then(Value::as_str).filter(|text| text.starts_with('$'))?;
+    json_path::parse(text).map(|path| names(&path.tokens))
 }
 
 fn names_of(path: Option<&Value>) -> Vec<String> {

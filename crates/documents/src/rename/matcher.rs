@@ -2,10 +2,8 @@
 
 use std::collections::HashMap;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
-
+use super::words::Words;
 use crate::path::{Kind, Piece, Token, extract};
-use crate::problem::Problem;
 
 /// One rename, as names from the root of the record.
 #[derive(Debug, Clone)]
@@ -28,7 +26,7 @@ pub(super) struct Rules {
     from: HashMap<String, Vec<usize>>,
     to: HashMap<String, Vec<usize>>,
     /// The last name of every `from`, and the names of every `to`: a text without any of them holds nothing to do.
-    needle: AhoCorasick,
+    needle: Words,
     /// The same renames backwards, where that is unambiguous.
     pub reverse: Option<Box<Rules>>,
 }
@@ -81,13 +79,9 @@ impl Counts {
 
 impl Rules {
     /// Compiles the renames; nothing when there are none. Every rename has at least one name on both sides.
-    ///
-    /// # Errors
-    ///
-    /// The names take more memory than a search for them can have.
-    pub(super) fn compile(rules: Vec<Rule>, with_reverse: bool) -> Result<Option<Self>, Problem> {
+    pub(super) fn compile(rules: Vec<Rule>, with_reverse: bool) -> Option<Self> {
         if rules.is_empty() {
-            return Ok(None);
+            return None;
         }
         let (mut from, mut to) = (index(&rules, |r| &r.from), index(&rules, |r| &r.to));
         for list in from.values_mut() {
@@ -96,26 +90,18 @@ impl Rules {
         for list in to.values_mut() {
             list.sort_by_key(|i| std::cmp::Reverse(rules[*i].to.len()));
         }
-        let mut words: Vec<String> = rules
+        let words = rules
             .iter()
             .flat_map(|r| r.from.last().into_iter().chain(&r.to))
-            .map(|name| longest_plain_run(name).to_owned())
-            .collect();
-        words.sort();
-        words.dedup();
-        // The plainest automaton: a job makes one for each rename and asks it about short texts, so building it counts most.
-        let needle = AhoCorasick::builder()
-            .kind(Some(AhoCorasickKind::NoncontiguousNFA))
-            .dense_depth(1)
-            .build(&words)
-            .map_err(|error| Problem::new(error.to_string()))?;
+            .map(|name| longest_plain_run(name).to_owned());
+        let needle = Words::new(words.collect());
         let reverse = if with_reverse && is_one_to_one(&rules) {
             let back = rules.iter().map(|r| Rule { from: r.to.clone(), to: r.from.clone() }).collect();
-            Self::compile(back, false)?.map(Box::new)
+            Self::compile(back, false).map(Box::new)
         } else {
             None
         };
-        Ok(Some(Self { all: rules, from, to, needle, reverse }))
+        Some(Self { all: rules, from, to, needle, reverse })
     }
 
     /// Whether the text may hold something to do.

@@ -12,7 +12,7 @@
 //! | `walk`, `mapper` | finding the names in a document |
 //! | `edit` | one text |
 //! | `template`, `scope`, `reading` | fields in a template; what their paths refer to |
-//! | `matcher` | what the renames make of one path |
+//! | `matcher`, `words` | what the renames make of one path; whether a text may hold one |
 //! | `warn`, `unlisted`, `unchanged`, `statement` | what is left to a person |
 
 mod edit;
@@ -26,6 +26,7 @@ mod unchanged;
 mod unlisted;
 mod walk;
 mod warn;
+mod words;
 
 use std::collections::HashMap;
 
@@ -79,7 +80,7 @@ impl Renamer {
                 }
             }
             // One that keeps its name still shields it from a rename of a shorter path.
-            if rules.iter().all(|r| r.from == r.to) { Ok(None) } else { Rules::compile(rules, true) }
+            Ok(if rules.iter().all(|r| r.from == r.to) { None } else { Rules::compile(rules, true) })
         };
         let (source, target, response) = (side(Side::Source)?, side(Side::Target)?, side(Side::Response)?);
         Ok(Self { sides: Sides { source, target, response } })
@@ -111,6 +112,7 @@ impl Renamer {
             record: walk::record(document),
             lists,
             lookups: walk::lookup_names(document),
+            entries: Vec::new(),
         };
         walk.run(document);
         let (counts, warnings) = walk.warnings(document);

@@ -56,9 +56,11 @@ fn meant_of_a_value(rules: &Rules, scopes: &Scopes<'_>, path: &Path, tokens: &[T
     rules.all.iter().position(is_meant)
 }
 
-/// The rename that a path would be about if it were that of a field.
+/// The rename that a path would be about if it were that of a field, also where it begins with a name of the service.
 pub(super) fn meant(rules: &Rules, scopes: &Scopes<'_>, path: &Path) -> Option<usize> {
-    would_change(rules, scopes.views(path), &path.tokens)
+    let views =
+        if scopes.may_be_a_field(path) { vec![scopes.view_of_the_place()] } else { scopes.views(path) };
+    would_change(rules, views, &path.tokens)
 }
 
 fn would_change(rules: &Rules, mut views: Vec<View>, tokens: &[Token]) -> Option<usize> {

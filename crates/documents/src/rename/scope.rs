@@ -25,6 +25,8 @@ pub(super) struct TemplateContext {
     pub statement: bool,
     /// A backslash before `{{` separates folders and escapes nothing.
     pub folders: bool,
+    /// The lists of which the helpers around take the entries one by one, as they were named and as they are.
+    pub entries: Vec<(Vec<String>, Vec<String>)>,
 }
 
 /// What `this` is.
@@ -265,6 +267,11 @@ impl<'a> Scopes<'a> {
         };
         let first = path.tokens.get(skip).map(|t| t.text.as_str());
         whole && skip == 0 && !path.this && first.is_some_and(helpers::is_context_root)
+    }
+
+    /// A path as that of the record of the place.
+    pub(super) fn view_of_the_place(&self) -> View {
+        View { context: self.around.context.clone(), skip: 0 }
     }
 
     /// What `this` is inside a block over that path.

@@ -330,10 +330,7 @@ impl Walk<'_> {
             return;
         }
         if self.scopes.may_be_a_field(path) {
-            let view = View { context: self.context.context.clone(), skip: 0 };
-            let mut ignored = Counts::new(self.rules.all.len());
-            let found = self.rules.resolve(std::slice::from_ref(&view), &path.tokens, &mut ignored);
-            if let Found::Changed(rule, _) | Found::Unsayable(rule) = found {
+            if let Some(rule) = reading::meant(self.rules, &self.scopes, path) {
                 self.mention(&[rule]);
                 self.unchanged.push(text, SERVICE_NAME);
             }

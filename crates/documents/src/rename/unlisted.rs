@@ -18,7 +18,7 @@ pub(super) fn warnings(document: &Value, rules: &[&Rules], found: &mut dyn FnMut
         if rows.iter().any(|row| row.at == key) {
             continue;
         }
-        below(&mut at, key, |at| walk.value(value, at, "", rows));
+        below(&mut at, key, |at| walk.member(key, value, at, "", rows));
     }
     schema::walk(document, &mut |row, at, value| {
         let of = match row.holds {
@@ -114,12 +114,20 @@ impl Walk<'_, '_> {
     fn member(&mut self, key: &str, member: &Value, at: &mut String, inside: &str, rows: &[&Field]) {
         match member {
             Value::String(path) if key.ends_with("xtract") && !path.contains("{{") => {
-                let syntax = if path.starts_with('$') {
-                    TextSyntax::Extract2(crate::envelope::Envelope::No)
-                } else {
-                    TextSyntax::Extract
-                };
-                self.text(path, syntax, "the extract", at);
+                self.text(path, syntax_of(path), "the extract", at);
+            }
+            // A path from the root, whatever it is called; and what is called a field.
+            Value::String(path) if path.starts_with("$.") || path.starts_with("$[") => {
+                self.text(path, syntax_of(path), "the path", at);
+            }
+            Value::String(name) if is_of_fields(key) && !name.contains("{{") => {
+                self.text(name, TextSyntax::Path, "the name", at);
+            }
+            Value::Array(entries) if is_of_fields(key) => {
+                for (index, entry) in entries.iter().enumerate() {
+                    let inside = format!("{inside}[]");
+                    below(at, &index.to_string(), |at| self.member(key, entry, at, &inside, rows));
+                }
             }
             _ => self.value(member, at, inside, rows),
         }
@@ -136,6 +144,19 @@ impl Walk<'_, '_> {
             }
         }
     }
+}
+
+fn syntax_of(path: &str) -> TextSyntax {
+    if path.starts_with('$') {
+        TextSyntax::Extract2(crate::envelope::Envelope::No)
+    } else {
+        TextSyntax::Extract
+    }
+}
+
+/// Whether what stands under a key is called a field, or fields: `groupByFields`, `field`, `keyColumns`.
+fn is_of_fields(key: &str) -> bool {
+    ["ield", "ields", "olumn", "olumns"].iter().any(|end| key.ends_with(end))
 }
 
 /// Whether the walk over the table goes to that place, or knows that there are no names at or below it.

@@ -49,6 +49,8 @@ pub(super) struct Walk<'a> {
     pub lists: HashMap<String, Vec<Vec<String>>>,
     /// The names of its lookups.
     pub lookups: Vec<String>,
+    /// The lists of the helpers around a row of Mapper 2.0, as they were named and as they are.
+    pub entries: Vec<(Vec<String>, Vec<String>)>,
 }
 
 impl Walk<'_> {
@@ -195,6 +197,7 @@ impl Walk<'_> {
                     json: *syntax == Syntax::JsonTemplate,
                     statement: *syntax == Syntax::Statement,
                     folders: false,
+                    entries: Vec::new(),
                 };
                 below(at, &index.to_string(), |at| {
                     below(at, key, |at| {
@@ -239,9 +242,13 @@ fn keys(side: &mut SideRename<'_>, found: &mut Value, context: &TemplateContext,
     let Some(map) = found.as_object_mut() else { return };
     let mut renamed: Vec<String> = Vec::with_capacity(map.len());
     for key in map.keys() {
-        let mut key = key.clone();
-        side.edit(&mut key, TextSyntax::Path, context, at);
-        renamed.push(key);
+        let mut new = key.clone();
+        side.edit(&mut new, TextSyntax::Key, context, at);
+        // A field inside of another one can only be named by its path.
+        if new == *key && key.contains(['.', '[']) {
+            side.edit(&mut new, TextSyntax::Path, context, at);
+        }
+        renamed.push(new);
     }
     let distinct: HashSet<&String> = renamed.iter().collect();
     if distinct.len() < renamed.len() {

@@ -118,7 +118,7 @@ fn content(keys: Keys<'_>) -> Result<Content, Problems> {
     if problems.is_empty() { Ok(Content { set, map }) } else { Err(problems) }
 }
 
-/// Adds the rows `{ from, to }` of `map_file` to what stands in `map`.
+/// Adds the rows `{ from, to }` of `map_file` to what stands in `map`. A blank `to` leaves the entry as it is.
 fn file(rows: &[Value], map: &mut Map<String, Value>) -> Result<(), Problems> {
     let mut problems = Vec::new();
     let mut seen: HashMap<&str, usize> = HashMap::new();
@@ -126,6 +126,13 @@ fn file(rows: &[Value], map: &mut Map<String, Value>) -> Result<(), Problems> {
         let keys = Keys::new(row);
         let cell = |key: &str| keys.get(key).and_then(Value::as_str).unwrap_or_default();
         let (from, to) = (cell("from"), cell("to"));
+        if from.trim().is_empty() {
+            if !to.trim().is_empty() {
+                let problem = Problem::new("the row has no `from`").help("write the value that is looked up");
+                problems.push(problem.under("from").under(index.to_string()).under("map_file"));
+            }
+            continue;
+        }
         if let Some(first) = seen.get(from) {
             let first = vec!["map_file".to_owned(), first.to_string(), "from".to_owned()];
             let problem = Problem::new(format!("`{from}` is mapped twice")).help("keep one of the two rows");
@@ -135,8 +142,32 @@ fn file(rows: &[Value], map: &mut Map<String, Value>) -> Result<(), Problems> {
             problems.push(problem.help("keep one of the two").with_key(from).under("map"));
         } else {
             seen.insert(from, index);
-            map.insert(from.to_owned(), Value::from(to));
+            if !to.trim().is_empty() {
+                map.insert(from.to_owned(), Value::from(to));
+            }
         }
     }
     if problems.is_empty() { Ok(()) } else { Err(problems) }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{Facts, Program, StepSpec};
+
+    #[test]
+    fn blank_cells_of_a_table_change_nothing() {
+        let document = json!({ "name": "x", "adaptorType": "HTTPImport",
+            "http": { "lookups": [{ "name": "m", "map": { "A": "1", "B": "2" } }] } });
+        let step = |rows: Value| {
+            Program::compile(vec![StepSpec::new("edit_lookup", json!({ "name": "m", "map_file": rows }))])
+        };
+        let rows = json!([{ "from": "A", "to": "" }, { "from": "B", "to": "3" }, { "from": "", "to": " " }, { "from": "C", "to": " " }]);
+        let done = step(rows).unwrap().apply(document, &Facts::default()).unwrap().document;
+        assert_eq!(done["http"]["lookups"][0]["map"], json!({ "A": "1", "B": "3" }));
+        let problems = step(json!([{ "from": " ", "to": "2" }])).unwrap_err();
+        assert!(format!("{problems:?}").contains("the row has no `from`"), "{problems:?}");
+    }
 }

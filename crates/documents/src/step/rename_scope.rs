@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::Id;
+use crate::name::is_same_name;
 use crate::shortened::shortened;
 
 /// How many characters of a cell are shown.
@@ -28,15 +30,55 @@ impl RenameScope {
         let cells = cells
             .into_iter()
             .filter_map(|(key, cell)| Some(format!("{key} `{}`", shortened(cell.as_deref()?, SHOWN))));
-        format!("; no import has the {}", cells.collect::<Vec<_>>().join(" and the "))
+        let cells: Vec<_> = cells.collect();
+        if cells.is_empty() {
+            String::new()
+        } else {
+            format!("; no import has the {}", cells.join(" and the "))
+        }
     }
 
-    /// Whether it holds for an import whose connection has that name.
+    /// Whether it holds for an import whose connection has that name. Names and ids are matched as everywhere: however blanks
+    /// and accents, and the digits of an id, are written.
     pub(super) fn fits(&self, document: &Value, connection: Option<&str>) -> bool {
-        let is = |wanted: &str, key: &str| document.get(key).and_then(Value::as_str) == Some(wanted);
-        let by_connection = |wanted: &str| connection == Some(wanted) || is(wanted, "_connectionId");
-        self.adaptor_type.as_deref().is_none_or(|wanted| is(wanted, "adaptorType"))
+        let text = |key: &str| document.get(key).and_then(Value::as_str);
+        let has_name = |wanted: &str, name: Option<&str>| name.is_some_and(|name| is_same_name(name, wanted));
+        let has_id =
+            |wanted: &str, key: &str| text(key).is_some_and(|id| Id::canonical(id) == Id::canonical(wanted));
+        let by_connection = |wanted: &str| has_name(wanted, connection) || has_id(wanted, "_connectionId");
+        self.adaptor_type.as_deref().is_none_or(|wanted| text("adaptorType") == Some(wanted))
             && self.connection.as_deref().is_none_or(by_connection)
-            && self.import.as_deref().is_none_or(|wanted| is(wanted, "name") || is(wanted, "_id"))
+            && self
+                .import
+                .as_deref()
+                .is_none_or(|wanted| has_name(wanted, text("name")) || has_id(wanted, "_id"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn names_and_ids_are_matched_as_everywhere() {
+        let id = "5f7c579b6411271af4e7cefa";
+        let document = json!({ "name": "Ä  2", "_id": id, "_connectionId": id, "adaptorType": "HTTPImport" });
+        for (cell, fits) in
+            [("A\u{308} 2", true), (" Ä 2 ", true), ("Ä 3", false), (&id.to_uppercase(), true), ("5f", false)]
+        {
+            let import = RenameScope { import: Some(cell.to_owned()), ..RenameScope::default() };
+            assert_eq!(import.fits(&document, None), fits, "{cell}");
+            let connection = RenameScope { connection: Some(cell.to_owned()), ..RenameScope::default() };
+            assert_eq!(connection.fits(&document, Some("Ä 2")), fits, "{cell}");
+        }
+    }
+
+    #[test]
+    fn a_scope_without_cells_says_nothing_of_them() {
+        assert_eq!(RenameScope::default().idle(), "");
+        let scope = RenameScope { import: Some("x".to_owned()), ..RenameScope::default() };
+        assert_eq!(scope.idle(), "; no import has the import `x`");
     }
 }

@@ -158,3 +158,79 @@ fn lookups_that_are_no_list_are_told_by_every_step() {
         assert!(said.contains("error: ") && said.contains("not a list"), "{step}: {said}");
     }
 }
+
+#[test]
+fn a_source_inside_of_a_helper_is_that_of_an_entry() {
+    let helper = |list: &str, rows: Value| {
+        json!({ "generate": "items", "dataType": "objectarray", "status": "Active",
+            "buildArrayHelper": [{ "extract": list, "mappings": rows }] })
+    };
+    let document = http(json!([helper("$.lines[*]", json!([two("q", "$.lines.q")])), two("top", "$.x")]));
+    let rows = "/mappings/0/buildArrayHelper/0/mappings";
+    for (source, expected) in [
+        ("lines[*].qty", "$.lines.qty"),
+        ("$.lines[*].qty", "$.lines.qty"),
+        ("lines.qty", "$.lines.qty"),
+        ("lines[*].packs[*].qty", "$.lines.packs[*].qty"),
+        ("lines[0].qty", "$.lines[0].qty"),
+        ("linesets[*].qty", "$.linesets[*].qty"),
+        ("other[*].qty", "$.other[*].qty"),
+        ("{{lines[*].qty}}", "{{lines[*].qty}}"),
+    ] {
+        let set = json!({ "target": "items[*].q", "set": { "source": source } });
+        let (after, said) = done(&document, "edit_mapping", set);
+        assert_eq!(after.pointer(&format!("{rows}/0/extract")), Some(&json!(expected)), "{source}: {said}");
+        for keys in [
+            json!({ "target": "k", "list": "items", "source": source }),
+            json!({ "target": "items.k", "source": source }),
+        ] {
+            let (after, said) = done(&document, "add_mapping", keys.clone());
+            assert_eq!(
+                after.pointer(&format!("{rows}/1/extract")),
+                Some(&json!(expected)),
+                "{source}: {said}"
+            );
+            assert_eq!(done(&after, "add_mapping", keys), (after.clone(), said), "twice: {source}");
+        }
+    }
+    let (after, _) =
+        done(&document, "edit_mapping", json!({ "target": "top", "set": { "source": "lines[*].qty" } }));
+    assert_eq!(after.pointer("/mappings/1/extract"), Some(&json!("$.lines[*].qty")));
+    let inner = json!({ "generate": "packs", "dataType": "objectarray", "status": "Active",
+        "buildArrayHelper": [{ "extract": "$.lines.packs[*]", "mappings": [two("c", "$.lines.packs.c")] }] });
+    let nested = http(json!([helper("$.lines[*]", json!([inner]))]));
+    let set = json!({ "target": "items.packs.c", "set": { "source": "lines[*].packs[*].code" } });
+    let (after, _) = done(&nested, "edit_mapping", set);
+    let at = format!("{rows}/0/buildArrayHelper/0/mappings/0/extract");
+    assert_eq!(after.pointer(&at), Some(&json!("$.lines.packs.code")));
+}
+
+#[test]
+fn a_target_that_is_removed_and_still_named_is_said() {
+    let rows = json!([two("price", "$.p"), two("sku", "$.s"), two("pri.ce", "$.q")]);
+    for (block, target, is_said) in [
+        (json!({ "http": { "body": ["{\"p\": {{record.price}}}"] } }), "price", true),
+        (json!({ "http": { "body": ["{\"p\": {{record.price}}}"] } }), "sku", false),
+        (json!({ "http": { "body": ["{{record.[pri.ce]}}"] } }), "pri.ce", true),
+        (json!({ "http": { "relativeURI": ["/x/{{record.price}}"] } }), "price", false),
+        (
+            json!({ "adaptorType": "RDBMSImport", "rdbms": { "bulkLoad": { "primaryKeys": ["price"] } } }),
+            "price",
+            true,
+        ),
+    ] {
+        let mut document = http(rows.clone());
+        for (key, value) in block.as_object().unwrap() {
+            document[key] = value.clone();
+        }
+        let (after, said) = done(&document, "remove_mapping", json!({ "target": target }));
+        assert_eq!(after["mappings"].as_array().unwrap().len(), 2, "{said}");
+        assert_eq!(said.contains("is still named at /"), is_said, "{block} {target}: {said}");
+    }
+    let mapping = json!({ "fields": [{ "generate": "celigo_initializeValues", "hardCodedValue": "memo,entity" },
+        { "generate": "memo", "extract": "m" }, { "generate": "entity", "extract": "e" }], "lists": [] });
+    let netsuite = json!({ "name": "n", "adaptorType": "NetSuiteDistributedImport",
+        "netsuite_da": { "operation": "add", "recordType": "x", "mapping": mapping } });
+    let (_, said) = done(&netsuite, "remove_mapping", json!({ "target": "memo" }));
+    assert!(said.contains("`memo` is still named at /netsuite_da/mapping/fields/0/hardCodedValue"), "{said}");
+}

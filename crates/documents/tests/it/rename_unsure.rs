@@ -160,3 +160,74 @@ fn a_path_that_names_no_field_is_refused_where_it_stands() {
         assert!(Renamer::compile(&[rename(path, "fresh")]).is_ok(), "{path}");
     }
 }
+
+#[test]
+fn what_a_subrecord_reads_from_the_root_is_said() {
+    let document = |path: &str, text: &str| {
+        json!({ "netsuite_da": { "mapping": { "fields": [{ "generate": "d", "subRecordMapping": { "jsonPath": path,
+            "mapping": { "fields": [{ "extract": text, "generate": "x" }] } } }] } } })
+    };
+    let at = "/netsuite_da/mapping/fields/0/subRecordMapping/mapping/fields/0/extract";
+    let rename = rename("lines.depot", "lines.station");
+    for (path, text, expected, is_said) in [
+        ("lines[*]", "depot", "station", false),
+        ("lines[*]", "lines[*].depot", "lines[*].depot", true),
+        ("$.lines[*]", "lines[*].depot", "lines[*].depot", true),
+        ("lines[*]", "lines[*].other", "lines[*].other", false),
+        ("$", "lines[*].depot", "lines[*].station", false),
+    ] {
+        let (found, said) = renamed(document(path, text), at, &rename);
+        assert_eq!(found, expected, "{path} {text}");
+        assert_eq!(said.contains("it is not known what it refers to"), is_said, "{path} {text}: {said}");
+    }
+}
+
+#[test]
+fn a_field_that_is_called_as_names_of_the_service_is_said() {
+    for name in ["lookup", "settings", "if", "timestamp", "connection", "import"] {
+        let document = json!({ "traceKeyTemplate": format!("{{{{{name}}}}}") });
+        let (found, said) = renamed(document, "/traceKeyTemplate", &rename(name, "station"));
+        assert!(found.contains(name) && said.contains("is left alone"), "{name}: {found} {said}");
+    }
+}
+
+#[test]
+fn keys_that_are_names_are_renamed_as_such() {
+    let keys =
+        |document: &Value| document["modelMetadata"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    for (key, from, to, expected) in [
+        ("depot", "depot", "['de.pot']", "de.pot"),
+        ("de.pot", "['de.pot']", "station", "station"),
+        ("a b", "a b", "c d", "c d"),
+        ("lines.depot", "lines.depot", "lines.station", "lines.station"),
+    ] {
+        let mut document = json!({ "modelMetadata": { key: "", "other": "x" } });
+        let before = document.clone();
+        rename_fields(&mut document, &[rename(from, to)]);
+        assert_eq!(keys(&document), [expected, "other"], "{from} to {to}");
+        rename_fields(&mut document, &[rename(to, from)]);
+        assert_eq!(document, before, "{from} to {to}");
+    }
+}
+
+#[test]
+fn names_under_keys_that_are_not_known_are_said() {
+    for document in [
+        json!({ "fooExtract": "depot" }),
+        json!({ "foo": { "bar": [{ "extract": "depot" }] } }),
+        json!({ "foo": { "path": "$.depot" } }),
+        json!({ "foo": { "path": "$.lines[*].depot" } }),
+        json!({ "file": { "groupByFields": ["depot"] } }),
+        json!({ "groupByFields": ["a", "depot"] }),
+        json!({ "sortByFields": [{ "field": "depot", "descending": false }] }),
+        json!({ "file": { "type": "csv", "csv": { "keyColumns": ["depot"] } } }),
+    ] {
+        let from = if document.to_string().contains("lines") { "lines.depot" } else { "depot" };
+        let mut after = document.clone();
+        let said = rename_fields(&mut after, &[rename(from, "station")]).join("; ");
+        assert!(said.contains("depot") && said.contains("left alone"), "{document}: {said}");
+        assert_eq!(after, document);
+    }
+    let mut other = json!({ "foo": { "field": "depots", "path": "$.x", "note": "depot" } });
+    assert_eq!(rename_fields(&mut other, &[rename("depot", "station")]), Vec::<String>::new());
+}
