@@ -139,7 +139,8 @@ const ADDED: [&str; 6] = [
 
 /// The definitions that stand for natives of jaq, and those that it lacks.
 pub(super) fn added() -> impl Iterator<Item = Def<&'static str>> {
-    ADDED.into_iter().chain(formats::ADDED).filter_map(parsed)
+    let modify = parsed(removal::MODIFY_AS).map(|def| Def { name: removal::MODIFY, ..def });
+    ADDED.into_iter().chain(formats::ADDED).filter_map(parsed).chain(modify)
 }
 
 /// A definition of the library as jq has it.

@@ -140,6 +140,7 @@ pub(super) fn gives_one(term: &Term<&str>) -> bool {
             BinaryOp::Pipe(None | Some(Pattern::Var(_)))
             | BinaryOp::Or
             | BinaryOp::And
+            | BinaryOp::Alt
             | BinaryOp::Math(_)
             | BinaryOp::Cmp(_),
             right,

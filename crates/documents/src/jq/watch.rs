@@ -328,6 +328,11 @@ pub(super) fn term<'s>(whole: Term<&'s str>) -> Term<&'s str> {
             let bind = BinaryOp::Pipe(Some(Pattern::Var(RIGHT)));
             Term::BinOp(Box::new(kept(term(*right))), bind, Box::new(update))
         }
+        Term::BinOp(left, BinaryOp::Update, right)
+            if !folds::gives_one(&right) && removal::names_several(&left) =>
+        {
+            Term::Call(removal::MODIFY, vec![term(*left), as_jq::first(term(*right))])
+        }
         Term::BinOp(left, op, right) => {
             let left = term(*left);
             let (left, right) = match op {

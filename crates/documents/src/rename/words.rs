@@ -65,7 +65,7 @@ mod tests {
             let words: Vec<String> = (0..count).map(|at| format!("field{at}")).collect();
             let start = Instant::now();
             let words = Words::new(words);
-            assert!(words.is_match("{{record.field17}}") && !words.is_match(&"{{record.fiel}}".repeat(20)));
+            assert!(words.is_match("{{record.field17}}") && !words.is_match(&"{{record.fie}}".repeat(20)));
             start.elapsed()
         };
         let (few, many) = (time(20_000), time(80_000));
