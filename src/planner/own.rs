@@ -55,6 +55,8 @@ pub(crate) enum Whose {
     Own,
     /// The item's own, and somebody changed it since.
     Edited,
+    /// The item's own, and somebody may have changed it before it was read back.
+    MayBeEdited,
 }
 
 /// Whether an import of the target is known to be an item's.
@@ -63,6 +65,7 @@ pub(crate) fn whose(with: &PlanRequest<'_>, item: &PlanItem, import: &TargetImpo
     match with.own().zip(source).and_then(|(own, id)| own.get(id)) {
         Some(own) if own.id != import.id => Whose::Unknown,
         Some(own) if own.left.is_some_and(|left| left != import.print) => Whose::Edited,
+        Some(own) if own.may_be_edited => Whose::MayBeEdited,
         Some(_) => Whose::Own,
         None => Whose::Unknown,
     }

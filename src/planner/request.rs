@@ -38,6 +38,8 @@ pub struct OwnImport {
     pub id: Id,
     /// Fingerprint of what the run left there; `None` where it wrote nothing, or never saw what it wrote.
     pub left: Option<Fingerprint>,
+    /// Whether somebody may have edited it before the run read it back.
+    pub may_be_edited: bool,
 }
 
 /// The imports of the source that are planned again.

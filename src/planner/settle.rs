@@ -99,10 +99,17 @@ pub(crate) fn settle(
             };
             let whose = whose(builder.with, &item, &import);
             let on_existing = if whose == Whose::Own { OnExisting::Update } else { job.on_existing };
-            if whose == Whose::Edited && on_existing != OnExisting::Update {
+            let changed = match whose {
+                Whose::Edited => Some("somebody changed it since"),
+                Whose::MayBeEdited => Some("somebody may have changed it before it was read back"),
+                Whose::Own | Whose::Unknown => None,
+            };
+            if let Some(changed) = changed.filter(|_| on_existing != OnExisting::Update) {
                 item.target = Some(party(&import, &item.name));
-                let message = "the run made it, and somebody changed it since: left alone; set `on_existing: update` in the \
-                               job and run it again to overwrite it";
+                let message = format!(
+                    "the run made it, and {changed}: left alone; set `on_existing: update` in the job and run it \
+                     again to overwrite it"
+                );
                 return Ok(ended(item, Outcome::Conflict, "edited", message));
             }
             if on_existing == OnExisting::Create {

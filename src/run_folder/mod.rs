@@ -20,6 +20,7 @@ pub mod plan_file;
 pub mod plan_item;
 pub(crate) mod plan_line;
 mod read_ahead;
+mod read_back;
 pub mod reference_usage;
 pub mod rows;
 pub mod shared;

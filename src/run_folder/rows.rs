@@ -72,11 +72,6 @@ pub struct Row {
 }
 
 impl Row {
-    /// Whether it was written, and the service did not show it at the read-back.
-    pub fn could_not_be_read_back(&self) -> bool {
-        self.outcome.wrote() && self.verdict == Verdict::NotChecked && !self.differences.is_empty()
-    }
-
     /// Milliseconds from its first call to the answer of its last write; `None` if nothing was sent for it.
     pub fn millis(&self) -> Option<i64> {
         let (from, to) = self.started_at.zip(self.answered_at)?;

@@ -154,7 +154,8 @@ fn select_again(run: &OpenedRun) -> Result<Again, SessionError> {
                 let state = run.states.state(row.item.item);
                 if let Some(id) = own_target(&row.item, &state) {
                     let left = row.target_sha256.filter(|_| state.target().is_some());
-                    again.own.insert(source.id.clone(), OwnImport { id, left });
+                    let may_be_edited = row.may_have_been_edited();
+                    again.own.insert(source.id.clone(), OwnImport { id, left, may_be_edited });
                 }
                 again.imports.insert(&source.id, &source.name);
                 if let (Outcome::Updated, true, Some(span)) = (row.outcome, in_place, row.item.wanted) {

@@ -12,6 +12,7 @@ mod cases;
 mod config;
 mod copies;
 mod create;
+mod edits;
 mod endurance;
 mod faults;
 mod fleet;

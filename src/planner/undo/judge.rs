@@ -42,6 +42,16 @@ impl Created {
     }
 }
 
+impl Left {
+    /// Whether something else was read back than the write was answered with, and the times do not tell whether the service made
+    /// that of it or somebody else changed it: they are whole seconds, or there are none.
+    pub(crate) fn is_overtaken_by(&self, now: &Standing) -> bool {
+        let time = now.modified.as_ref().filter(|_| self.was_answered).and_then(Stamp::time);
+        let is_exact = time.is_some_and(|at| at.subsec_nanosecond() != 0);
+        self.answer.is_some_and(|answer| answer != now.print) && !is_exact
+    }
+}
+
 /// What the comparison of what was left with what stands there says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Touch {

@@ -7,17 +7,18 @@ use serde_json::Value;
 use crate::documents::Document;
 use crate::documents::document::read_tree;
 use crate::documents::name::loose_name_key;
-use crate::documents::normal::{Consensus, compare};
+use crate::documents::normal::consensus::place;
+use crate::documents::normal::{Consensus, unexplained};
+use crate::documents::references::fresh;
 use crate::inventory::error::EngineError;
 use crate::model::{Operation, Outcome};
 use crate::planner::items::ended;
-use crate::planner::undo::Copies;
 use crate::planner::undo::judge::{Created, Standing, Touch};
 use crate::planner::undo::standings::Standings;
-use crate::planner::undo::touched::{Did, Touched};
+use crate::planner::undo::touched::{Did, Left, Touched};
+use crate::planner::undo::{Copies, UndoRequest};
 use crate::run_folder::document_file::read_span;
 use crate::run_folder::error::RunFolderError;
-use crate::run_folder::folder::RunFolder;
 use crate::run_folder::plan_item::PlanItem;
 
 /// Removes a copy, if somebody agreed to that, or says why not.
@@ -42,11 +43,21 @@ pub(crate) fn copy(mut item: PlanItem, copies: Copies, equal: bool, touch: Touch
     ended(item, Outcome::Conflict, "copy", message)
 }
 
-/// Whether it may hold an edit that somebody made before the run first saw it: its write is known to have had its effect only
-/// by what stood there afterwards. What was never modified since it was made holds none.
-pub(crate) fn may_hold_an_edit(one: &Touched, now: &Standing) -> bool {
+/// Whether it may hold an edit that somebody made before the run first saw it, and why.
+///
+/// Either its write is known to have had its effect only by what stood there afterwards, or another document was read back
+/// than the write was answered with, and its times do not tell whether that is another version. What was never modified since
+/// it was made holds no edit.
+pub(crate) fn may_hold_an_edit(one: &Touched, left: &Left, now: &Standing) -> Option<&'static str> {
     let is_modified = matches!(now.created, Created::Unknown | Created::Otherwise);
-    one.was_adopted && one.is_import() && (one.did == Did::Overwrote || one.did == Did::Made && is_modified)
+    let is_adopted = one.was_adopted
+        && (one.did == Did::Overwrote || one.is_import() && one.did == Did::Made && is_modified);
+    if is_adopted {
+        return Some("its write got no answer, and it holds what the run did not send");
+    }
+    let is_written = matches!(one.did, Did::Overwrote | Did::Made) && one.is_import();
+    (is_written && left.is_overtaken_by(now))
+        .then_some("it was changed before it was read back, and it holds what the run did not send")
 }
 
 /// Whether an import bears a name that no service makes of the one that was sent: not that in another spelling, nor its beginning.
@@ -55,30 +66,34 @@ pub(crate) fn bears_another_name(sent: &str, now: &Document) -> bool {
     bears.is_empty() || !loose_name_key(sent).starts_with(&bears)
 }
 
-/// The fields that an import holds and that neither the run sent nor the document before it had, as a list for people. What all
-/// documents hold whose writes were answered is not among them.
-pub(crate) fn added(
-    folder: &RunFolder,
+/// What stands there and neither the run nor the service explains, as a list for people: what all documents hold whose writes were
+/// answered is the service's own, and so is what it was seen to make of others.
+pub(crate) fn foreign(
+    with: &UndoRequest<'_>,
     of_run: &PlanItem,
     before: Option<&Value>,
-    now: &Document,
+    (at, now): (usize, &Document),
     standings: &mut Standings,
 ) -> Result<String, EngineError> {
-    let (Some(span), Ok(now)) = (of_run.wanted, now.tree()) else { return Ok(String::new()) };
-    let path = folder.wanted();
+    let Some(span) = of_run.wanted else { return Ok(String::new()) };
+    let path = with.folder.wanted();
     let sent = File::open(&path).and_then(|file| read_span(&file, span));
-    let Ok(sent) = read_tree(&sent.map_err(RunFolderError::file("read", &path))?) else {
+    let sent = read_tree(&sent.map_err(RunFolderError::file("read", &path))?);
+    let (Ok(sent), Ok(now)) = (sent, now.tree()) else {
+        // Without a tree, only what is just as it was sent was found to be the run's.
         return Ok(String::new());
     };
-    let mut added = compare(&sent, now).added;
-    let before = |pointer: &String| before.and_then(|before| before.pointer(pointer));
-    added.retain(|pointer| before(pointer) != now.pointer(pointer));
-    if !added.is_empty() {
+    let mut foreign = unexplained(before, &sent, now);
+    let is_reference =
+        |pointer: &String| sent.pointer(pointer).and_then(Value::as_str).is_some_and(fresh::is_in);
+    foreign.retain(|pointer| !is_reference(pointer) && !standings.services_own.contains(&place(pointer)));
+    if !foreign.is_empty() {
         let mut consensus = Consensus::new();
-        added.iter().for_each(|pointer| consensus.ask(pointer));
+        foreign.iter().for_each(|pointer| consensus.ask(pointer));
         consensus.take(now);
-        standings.answered()?.iter().for_each(|other| consensus.take(other));
-        added.retain(|pointer| !consensus.holds(pointer));
+        let others = standings.answered()?.iter().filter(|(other, _)| *other != at);
+        others.for_each(|(_, other)| consensus.take(other));
+        foreign.retain(|pointer| !consensus.holds(pointer));
     }
-    Ok(added.join(", "))
+    Ok(foreign.join(", "))
 }

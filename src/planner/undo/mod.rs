@@ -19,6 +19,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::documents::diff::diff;
+use crate::documents::normal::consensus::place;
 use crate::documents::normal::masks;
 use crate::documents::{Document, Mistake, contained};
 use crate::inventory::endpoint::{Account, spent};
@@ -31,7 +32,7 @@ use crate::model::{Head, Id, ItemKey, Operation, Outcome, PackedId, Verdict};
 use crate::planner::items::{blank, ended};
 use crate::planner::request::breathe;
 use crate::planner::undo::judge::{Standing, Touch};
-use crate::planner::undo::left_alone::{added, bears_another_name, copy, may_hold_an_edit};
+use crate::planner::undo::left_alone::{bears_another_name, copy, foreign, may_hold_an_edit};
 use crate::planner::undo::links::{Links, in_order};
 use crate::planner::undo::own_writes::overlook_own_writes;
 use crate::planner::undo::present::{flows, users, who_changed};
@@ -52,6 +53,9 @@ use crate::run_folder::forecast::Write;
 use crate::run_folder::plan_file::{PlanFile, PlanWriter};
 use crate::run_folder::plan_item::{FORMAT, ImportRef, PlanHead, PlanItem};
 use crate::run_folder::rows::{Row, rows};
+
+/// Places at which the service keeps something else than it was sent, at most: a run in which they are more tells nothing by them.
+const MOST_PLACES: usize = 1000;
 
 /// What becomes of the copies that a run found and did not make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,10 +116,12 @@ pub struct UndoRequest<'a> {
 pub async fn plan_undo(with: UndoRequest<'_>, states: ItemStates) -> Result<PlannedUndo, EngineError> {
     let before = spent([with.target]);
     let mut records = Records::create(&with.to.with_file_name("now.spool"))?;
-    let touched = in_order(all_touched(&with, &states, &mut records)?);
+    let (touched, services_own) = all_touched(&with, &states, &mut records)?;
+    let touched = in_order(touched);
     // What the journal says of the states of the items is not needed any more.
     drop(states);
     let mut standings = standings(&with, &touched, records).await?;
+    standings.services_own = services_own;
     overlook_own_writes(&with, &touched, &mut standings).await?;
     if !standings.any_there() && touched.iter().any(Touched::is_read) {
         refuse_another(&with, &touched).await?;
@@ -166,18 +172,23 @@ pub async fn plan_undo(with: UndoRequest<'_>, states: ItemStates) -> Result<Plan
     Ok(PlannedUndo { planned, copies })
 }
 
-/// What the run did, item by item, and the copies that it found.
+/// What the run did, item by item, and the copies that it found; and the places at which the service keeps something else than it
+/// was sent.
 fn all_touched(
     with: &UndoRequest<'_>,
     states: &ItemStates,
     records: &mut Records,
-) -> Result<Vec<Touched>, EngineError> {
+) -> Result<(Vec<Touched>, HashSet<String>), EngineError> {
+    let mut services_own = HashSet::new();
     // Exactly: a growing list takes twice as much.
     let (mut touched, mut copies) = (Vec::with_capacity(with.plan.len() as usize), Vec::new());
     rows(with.folder, with.plan, states, |row| {
         let is_recent = is_recent(with, &row);
         if let Some((one, recorded)) = Touched::of(&row, states, is_recent) {
             touched.push(one.now_as(with.made_anew).kept(&recorded, records)?);
+        }
+        if row.reads_back_as_answered() && services_own.len() < MOST_PLACES {
+            services_own.extend(row.differences.iter().map(|pointer| place(pointer)));
         }
         for (one, recorded) in Touched::copies(&row, is_recent) {
             copies.push(one.kept(&recorded, records)?);
@@ -190,7 +201,7 @@ fn all_touched(
         copies.retain(|copy: &Touched| copy.packed_target().is_some_and(|id| !own.contains(id)));
     }
     touched.extend(copies);
-    Ok(touched)
+    Ok((touched, services_own))
 }
 
 /// Whether a read may still be behind what the run did to an item. Clocks jump and differ: by their word a read is trusted
@@ -347,7 +358,7 @@ fn plan_item(
             return Ok(ended(item, Outcome::Stale, "edited", message).into());
         }
     }
-    if now.is_none() && one.is_compared() {
+    if now.is_none() {
         now = standings.text(at)?.map(|text| spooled_document(text, Path::new("now.spool"))).transpose()?;
     }
     if recorded.left.is_made_unseen
@@ -359,14 +370,11 @@ fn plan_item(
         );
         return Ok(ended(item, Outcome::Stale, "edited", message).into());
     }
-    if may_hold_an_edit(one, &standing) {
+    if let (Some(why), Some(now)) = (may_hold_an_edit(one, &recorded.left, &standing), now.as_ref()) {
         let before = wanted.as_ref().and_then(|wanted| wanted.tree.as_ref());
-        let added =
-            now.as_ref().map(|now| added(with.folder, &of_run, before, now, standings)).transpose()?;
-        if let Some(added) = added.filter(|added| !added.is_empty()) {
-            let message = format!(
-                "its write got no answer, and it holds what the run did not send ({added}){who}: left alone"
-            );
+        let foreign = foreign(with, &of_run, before, (at, now), standings)?;
+        if !foreign.is_empty() {
+            let message = format!("{why} ({foreign}){who}: left alone");
             return Ok(ended(item, Outcome::Stale, "edited", message).into());
         }
     }

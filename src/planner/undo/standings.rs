@@ -4,6 +4,7 @@
 //! of call, and where the run wrote only a moment ago until the grace period is over. One import that cannot be read is
 //! its own trouble.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -53,7 +54,9 @@ pub(crate) struct Standings {
     all: Vec<Seen>,
     records: Records,
     /// What [`Self::answered`] gives, once it was asked.
-    answered: Option<Vec<Value>>,
+    answered: Option<Vec<(usize, Value)>>,
+    /// Places at which the service keeps something else than it was sent.
+    pub(crate) services_own: HashSet<String>,
     /// What bears the names of what the run removed.
     namesakes: Namesakes,
     /// What the run left out of every comparison: so its fingerprints are without it too.
@@ -67,7 +70,7 @@ struct Seen {
     told: PackedSpan,
     /// Bytes of the text behind that, of what is to be compared with the document before the run; else 0.
     text: u32,
-    /// Whether the run overwrote it, and saw the answer.
+    /// Whether the run saw the answer to its write, and it is as the run left it.
     was_answered: bool,
     /// Whether it is looked for.
     is_open: bool,
@@ -116,15 +119,15 @@ impl Standings {
         Ok(place.map(|place| self.records.text(place)).transpose()?)
     }
 
-    /// Some documents that the run overwrote, whose writes were answered: what they have in common beside what was sent is the
-    /// service's own doing. Read once, however many imports ask.
-    pub(crate) fn answered(&mut self) -> Result<&[Value], EngineError> {
+    /// Some documents whose writes were answered and that nobody touched since, by position: what they have in common beside what
+    /// was sent is the service's own doing. Read once, however many imports ask.
+    pub(crate) fn answered(&mut self) -> Result<&[(usize, Value)], EngineError> {
         if self.answered.is_none() {
-            let answered = self.all.iter().filter(|seen| seen.was_answered);
-            let places: Vec<PackedSpan> = answered.filter_map(Seen::text).take(SAMPLE).collect();
+            let answered = self.all.iter().enumerate().filter(|(_, seen)| seen.was_answered);
+            let places = answered.filter_map(|(at, seen)| Some((at, seen.text()?))).take(SAMPLE);
             let mut trees = Vec::new();
-            for place in places {
-                trees.extend(read_tree(&self.records.text(place)?));
+            for (at, place) in places.collect::<Vec<_>>() {
+                trees.extend(read_tree(&self.records.text(place)?).map(|tree| (at, tree)));
             }
             self.answered = Some(trees);
         }
@@ -177,6 +180,7 @@ pub(crate) async fn standings(
             all,
             records,
             answered: None,
+            services_own: HashSet::new(),
             namesakes: Namesakes::of(with, touched)?,
             ignore: Ignore::new(with.plan.head().settings.ignore.iter().map(Pointer::as_str)),
         },
@@ -324,10 +328,11 @@ impl Reader<'_> {
         let standing = Standing { print, modified, created };
         let recorded = found.recorded(one)?;
         let seen = &mut found.all[at];
-        seen.now = Some(Now::There(judge(&recorded.left, &standing)));
+        let touch = judge(&recorded.left, &standing);
+        seen.now = Some(Now::There(touch));
         seen.told = found.records.put(&standing)?;
-        if one.is_compared() {
-            seen.was_answered = !one.was_adopted;
+        if one.is_compared() || recorded.left.is_overtaken_by(&standing) {
+            seen.was_answered = !one.was_adopted && touch == Touch::Untouched;
             seen.text = Span::from(found.records.put_text(text.as_bytes())?).length;
         }
         Ok(())

@@ -60,6 +60,8 @@ pub(crate) struct Left {
     pub known: Option<Stamp>,
     /// Whether that is from the answer.
     pub was_answered: bool,
+    /// Fingerprint of what the last write was answered with.
+    pub answer: Option<Fingerprint>,
     /// Whether the run made it by one call, and knows it only by having looked for it: there was no answer.
     pub is_made_unseen: bool,
     /// Whether the read-back was not what was wanted.
@@ -185,6 +187,7 @@ impl Touched {
         };
         let left = Left::of(row.target_sha256, row.written.1.as_deref(), row.seen_modified.as_deref());
         let left = Left {
+            answer: row.written.0.filter(|_| !row.is_last_adopted),
             differs: row.verdict == Verdict::Differs,
             is_made_unseen: did == Did::Made && row.is_last_adopted && is_made_by_one_write(&row.item),
             ..left

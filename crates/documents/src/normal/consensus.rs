@@ -74,7 +74,7 @@ impl Consensus {
 }
 
 /// A pointer with `*` for positions in lists.
-fn place(pointer: &str) -> String {
+pub fn place(pointer: &str) -> String {
     let steps = pointer.split('/').map(|step| {
         let is_position = !step.is_empty() && step.bytes().all(|byte| byte.is_ascii_digit());
         if is_position { "*" } else { step }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::compare::{Comparison, compare};
 use crate::name::loose_name_key;
 use crate::schema::is_server_field;
 
@@ -14,6 +15,37 @@ pub fn landed(before: &Value, wanted: &Value, found: &Value) -> bool {
     let mut seen = Seen::default();
     seen.walk(before, wanted, found, true);
     seen.foreign == 0 && (seen.as_wanted > 0 || seen.as_before == 0 && seen.other > 1)
+}
+
+/// JSON pointers of what a write of `sent` does not explain in `found`, which stands there after it: it was neither sent nor there
+/// `before`, and no service makes it of what was sent by trimming, cutting or filling in. It may be somebody else's edit.
+pub fn unexplained(before: Option<&Value>, sent: &Value, found: &Value) -> Vec<String> {
+    let Comparison { differences, added, .. } = compare(sent, found);
+    let mut unexplained: Vec<String> = Vec::new();
+    for pointer in added.iter().chain(&differences) {
+        let place = aligned(before, sent, found, pointer);
+        let now = found.pointer(place);
+        let is_as_before = before.is_some_and(|before| before.pointer(place) == now);
+        let is_of_the_service =
+            sent.pointer(place).is_some_and(|sent| alike(sent, now.unwrap_or(&Value::Null)));
+        if !is_as_before && !is_of_the_service && !unexplained.iter().any(|known| known == place) {
+            unexplained.push(place.to_owned());
+        }
+    }
+    unexplained
+}
+
+/// A pointer, or that of the first list on its way whose entries do not stand side by side in all documents.
+fn aligned<'p>(before: Option<&Value>, sent: &Value, found: &Value, pointer: &'p str) -> &'p str {
+    let ends = pointer.match_indices('/').map(|(at, _)| at).skip(1);
+    let length =
+        |document: &Value, place: &str| document.pointer(place).and_then(Value::as_array).map(Vec::len);
+    ends.map(|end| &pointer[..end])
+        .find(|place| {
+            let known = length(found, place);
+            known != length(sent, place) || before.is_some_and(|before| known != length(before, place))
+        })
+        .unwrap_or(pointer)
 }
 
 #[derive(Debug, Default)]
@@ -108,5 +140,33 @@ mod tests {
         // Written, and then edited by somebody else.
         check(json!({"name": "New A", "description": "theirs", "http": {"body": ["y"], "n": 1}}), false);
         check(json!({"name": "New A", "description": "old", "http": {"body": ["y"], "n": 2}}), false);
+    }
+
+    #[test]
+    fn what_neither_the_write_nor_the_service_explains_is_told() {
+        let before = json!({"name": "a", "n": 1, "kept": "x", "http": {"body": ["x"]}});
+        let sent = json!({"name": "New  A", "n": 2, "text": "some text", "none": null, "http": {"body": ["y", "z"]}});
+        let of_the_service = json!({"_id": "1", "name": "new a", "n": 2, "text": "some", "none": 0,
+                                    "kept": "x", "http": {"body": ["y", "z"], "flag": false}});
+        let check = |pointer: &str, value: Value, expected: &[&str]| {
+            let mut found = of_the_service.clone();
+            match found.pointer_mut(pointer) {
+                Some(place) => *place = value,
+                None => found[&pointer[1..]] = value,
+            }
+            assert_eq!(unexplained(Some(&before), &sent, &found), expected, "{found}");
+        };
+        check("/name", json!("new a"), &[]);
+        check("/description", json!("theirs"), &["/description"]);
+        check("/settings", json!({"theirs": 1}), &["/settings"]);
+        check("/odd", json!("theirs"), &["/odd"]);
+        check("/n", json!("theirs"), &["/n"]);
+        // As it was before, nothing of theirs is lost.
+        check("/n", json!(1), &[]);
+        check("/kept", json!("theirs"), &["/kept"]);
+        check("/name", json!("theirs"), &["/name"]);
+        check("/http/body", json!(["y", "theirs"]), &["/http/body"]);
+        check("/http/body", json!(["y", "z", "theirs"]), &["/http/body"]);
+        check("/http/body", json!(["y"]), &["/http/body"]);
     }
 }

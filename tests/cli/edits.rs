@@ -1,0 +1,137 @@
+//! What somebody edits between a write of a run and the moment when the run first sees what it wrote: neither `undo` nor `retry`
+//! overwrites or removes that. What the service itself makes of a write is no such edit.
+
+use std::rc::Rc;
+
+use serde_json::{Value, json};
+
+use transship::emulator::Effect;
+
+use crate::support::scenario::{Fault, Ran, Scenario, World, import};
+
+fn undo(world: &Rc<World>) -> Ran {
+    world.command(&["undo", "runs/run-1", "--yes"])
+}
+
+/// An effect on updates of the source and creates in the target: a field is kept as another value.
+fn keeps(world: &World, pointer: &str, value: Value, silently: bool, name: &str) {
+    for method in ["PUT", "POST"] {
+        let effect = Effect::ChangeField { pointer: pointer.into(), value: value.clone(), silently };
+        world.fault(Fault::on(method, "/v1/imports*", effect.clone()).named(name));
+        world.fault(Fault::on(method, "/v1/imports/*", effect).named(name));
+    }
+}
+
+/// Somebody else changes an import, which then shows that time.
+fn edit(world: &World, account: &str, name: &str, (pointer, value): (&str, &Value), at: &str) {
+    let mut theirs = world.import(account, name);
+    theirs[&pointer[1..]] = value.clone();
+    theirs["lastModified"] = json!(at);
+    world.load(account, &[theirs]);
+}
+
+const LATER: &str = "2100-02-02T02:02:02.002Z";
+const WHOLE_SECOND: &str = "2026-02-02T02:02:02.000Z";
+
+/// Updates of `/n` and `/old`.
+fn updating(names: &[&str]) -> Scenario {
+    let of = |name: &&str| import(name).set("/n", json!(99)).set("/old", json!("v"));
+    let scenario = names.iter().fold(Scenario::update([]), |all, name| all.source(&of(name)));
+    scenario.job("transform", "[{ set: { /n: 50, /old: w } }]").job("concurrency", "1")
+}
+
+#[cfg(debug_assertions)]
+#[test]
+fn an_edit_before_the_run_saw_that_its_put_had_its_effect_stays() {
+    for (pointer, value) in [
+        ("/description", json!("theirs")),
+        ("/settings", json!({ "theirs": 1 })),
+        ("/sampleData", json!({ "theirs": 1 })),
+        ("/theirs", json!("theirs")),
+        ("/mapping", json!({ "fields": [{ "extract": "a", "generate": "theirs" }], "lists": [] })),
+        // What the run wrote too.
+        ("/n", json!("theirs")),
+    ] {
+        let world = updating(&["a"]).env("TRANSSHIP_CRASH", "call.after_answer:1").start();
+        let ran = world.run().expect_killed();
+        world.set_env("TRANSSHIP_CRASH", "call.after_answer:99");
+        edit(&world, "source", "a", (pointer, &value), LATER);
+        world.resume(ran.folder());
+        let ran = undo(&world).expect_exit(3).expect_calls("PUT", "/v1/imports/{id}", 0);
+        ran.expect_stderr("left alone");
+        assert_eq!(world.import("source", "a")[&pointer[1..]], value, "{pointer}");
+    }
+}
+
+#[test]
+fn what_the_service_was_seen_to_make_of_other_writes_is_no_edit() {
+    let world = updating(&["a", "b", "c"]).start();
+    for (name, kept) in [("a", 7), ("b", 8), ("c", 9)] {
+        keeps(&world, "/n", json!(kept), false, name);
+    }
+    world.fault(Fault::on("PUT", "/v1/imports/*", Effect::CutAfter).named("a").first(1));
+    let ran = world.run().expect_exit(3).expect_audit("a", "updated", "differs");
+    assert!(ran.file("journal.jsonl").contains("\"adopted\":true"));
+    world.no_faults();
+    undo(&world).expect_exit(0).expect_in_source("a", "/n", json!(99));
+}
+
+/// Runs with whole seconds for times, and has somebody edit `a` between its write and its read-back, in the same second.
+fn edited_within_the_second(scenario: Scenario, account: &str) -> Rc<World> {
+    let world = scenario.start();
+    keeps(&world, "/lastModified", json!(WHOLE_SECOND), false, "*");
+    for (method, path) in [("PUT", "/v1/imports/*"), ("POST", "/v1/imports")] {
+        world.fault(Fault::on(method, path, Fault::slow_before(400)).named("b"));
+    }
+    let running = world.spawn_run(&[]).until_journal("\"applied\"", 1);
+    edit(&world, account, "a", ("/description", &json!("theirs")), WHOLE_SECOND);
+    running.finish().expect_exit(3);
+    world.no_faults();
+    world
+}
+
+#[test]
+fn an_edit_within_the_second_of_the_write_stays() {
+    let world = edited_within_the_second(updating(&["a", "b"]), "source");
+    undo(&world).expect_exit(3).expect_stderr("changed before it was read back").expect_in_source(
+        "b",
+        "/n",
+        json!(99),
+    );
+    assert_eq!(world.import("source", "a")["description"], "theirs");
+    let migrating = || Scenario::migrate(["a", "b"]).job("concurrency", "1");
+    let world = edited_within_the_second(migrating(), "target");
+    undo(&world).expect_exit(3).expect_target(["a"]);
+    let world = edited_within_the_second(migrating(), "target");
+    world.command(&["retry", "runs/run-1", "--yes"]).expect_exit(3).expect_no_write();
+}
+
+#[test]
+fn what_the_service_makes_of_a_write_after_its_answer_is_no_edit() {
+    let world =
+        Scenario::update(["a"]).job("transform", "[{ set: { /description: \"  Some   text \" } }]").start();
+    keeps(&world, "/lastModified", json!(WHOLE_SECOND), false, "*");
+    keeps(&world, "/description", json!("some text"), true, "*");
+    world.run().expect_exit(3).expect_audit("a", "updated", "differs");
+    world.no_faults();
+    undo(&world).expect_exit(0);
+    assert_eq!(world.import("source", "a").get("description"), None);
+}
+
+#[test]
+fn a_retry_leaves_alone_what_somebody_edited_before_it_was_read_back() {
+    for on_existing in ["skip", "fail", "create"] {
+        let world =
+            Scenario::migrate(["a", "b"]).job("concurrency", "1").job("on_existing", on_existing).start();
+        world.fault(Fault::on_create(Fault::slow_before(400)).named("b"));
+        let running = world.spawn_run(&[]).until_journal("\"applied\"", 1);
+        edit(&world, "target", "a", ("/description", &json!("theirs")), LATER);
+        running.finish().expect_exit(3).expect_audit("a", "created", "differs");
+        let ran = world.command(&["retry", "runs/run-1", "--yes"]).expect_exit(3).expect_no_write();
+        ran.expect_stderr("somebody may have changed it before it was read back").expect_in_target(
+            "a",
+            "/description",
+            json!("theirs"),
+        );
+    }
+}
