@@ -139,9 +139,9 @@ pub(super) fn io_error(what: &'static str, path: &Path, source: io::Error) -> Jo
 }
 
 pub(super) struct Writer {
-    pub(super) file: File,
+    pub(super) file: Growing,
     pub(super) path: PathBuf,
-    pub(super) before: Option<File>,
+    pub(super) before: Option<Growing>,
     pub(super) before_path: PathBuf,
     pub(super) n: u64,
     pub(super) prev: Fingerprint,
@@ -198,7 +198,7 @@ impl Writer {
     }
 
     pub(super) fn write(&mut self, batch: &mut [Message]) -> Result<(), JournalError> {
-        see_that_it_is_there(&self.file, &self.path)?;
+        self.file.see_that_it_is_there(&self.path)?;
         let mut before = Vec::new();
         for line in batch.iter_mut().filter_map(|message| message.before.take()) {
             before.extend_from_slice(line.as_bytes());
@@ -222,13 +222,13 @@ impl Writer {
         }
         crash::point("journal.before_write");
         if crash::due("journal.torn_write") {
-            let _ = self.file.write_all(&lines[..lines.len() - lines.len() / 3]);
+            let _ = self.file.append(&lines[..lines.len() - lines.len() / 3]);
             std::process::abort();
         }
-        self.file.write_all(&lines).map_err(|source| io_error("write to", &self.path, source))?;
+        self.file.append(&lines).map_err(|source| io_error("write to", &self.path, source))?;
         crash::point("journal.before_sync");
         if self.options.sync {
-            self.file.sync_data().map_err(|source| io_error("sync", &self.path, source))?;
+            self.file.file.sync_data().map_err(|source| io_error("sync", &self.path, source))?;
             self.stats.syncs.fetch_add(1, Ordering::Relaxed);
         }
         crash::point("journal.after_sync");
@@ -238,15 +238,15 @@ impl Writer {
 
     fn write_before(&mut self, lines: &[u8]) -> Result<(), JournalError> {
         if self.before.is_none() {
-            self.before = Some(open_before(&self.before_path)?);
+            self.before = Some(Growing::of(open_before(&self.before_path)?, &self.before_path)?);
         }
         let Some(file) = &mut self.before else { return Ok(()) };
-        see_that_it_is_there(file, &self.before_path)?;
+        file.see_that_it_is_there(&self.before_path)?;
         crash::point("before.before_write");
-        file.write_all(lines).map_err(|source| io_error("write to", &self.before_path, source))?;
+        file.append(lines).map_err(|source| io_error("write to", &self.before_path, source))?;
         crash::point("before.before_sync");
         if self.options.sync {
-            file.sync_data().map_err(|source| io_error("sync", &self.before_path, source))?;
+            file.file.sync_data().map_err(|source| io_error("sync", &self.before_path, source))?;
             self.stats.syncs.fetch_add(1, Ordering::Relaxed);
         }
         crash::point("before.after_sync");
@@ -254,14 +254,33 @@ impl Writer {
     }
 }
 
-/// Refuses to go on in a file that nobody can find again: what it says would be lost.
-fn see_that_it_is_there(file: &File, path: &Path) -> Result<(), JournalError> {
-    let identity = |found: std::fs::Metadata| (found.dev(), found.ino());
-    let own = file.metadata().map(identity).map_err(|source| io_error("look at", path, source))?;
-    if std::fs::metadata(path).map(identity).is_ok_and(|found| found == own) {
-        return Ok(());
+/// A file to which only this process appends, and its length so far.
+pub(super) struct Growing {
+    file: File,
+    length: u64,
+}
+
+impl Growing {
+    pub(super) fn of(file: File, path: &Path) -> Result<Self, JournalError> {
+        let length = file.metadata().map_err(|source| io_error("look at", path, source))?.len();
+        Ok(Self { file, length })
     }
-    Err(JournalError::Gone { path: path.to_owned() })
+
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_all(bytes)?;
+        self.length += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Refuses to go on in a file that nobody can find again, or that somebody else cut or wrote to: what it says would be lost.
+    fn see_that_it_is_there(&self, path: &Path) -> Result<(), JournalError> {
+        let identity = |found: std::fs::Metadata| (found.dev(), found.ino(), found.len());
+        let own = self.file.metadata().map(identity).map_err(|source| io_error("look at", path, source))?;
+        if own.2 == self.length && std::fs::metadata(path).map(identity).is_ok_and(|found| found == own) {
+            return Ok(());
+        }
+        Err(JournalError::Gone { path: path.to_owned() })
+    }
 }
 
 /// Opens `before.jsonl` for appending.
@@ -288,15 +307,27 @@ pub(super) fn cut_before(path: &Path, lines: u64) -> Result<(), JournalError> {
     };
     let mut reader = io::BufReader::with_capacity(1 << 16, &file);
     let mut keep = 0;
+    let damaged = |line, message| JournalError::Damaged { path: path.to_owned(), line, message };
+    let mut text = Vec::new();
     for line in 1..=lines {
-        let read = reader.skip_until(b'\n').map_err(|source| io_error("read", path, source))?;
+        text.clear();
+        let read = reader.read_until(b'\n', &mut text).map_err(|source| io_error("read", path, source))?;
         keep += read as u64;
-        if read == 0 {
+        if text.last() != Some(&b'\n') {
             let message = format!(
                 "the journal names {lines} documents that were overwritten or removed, but it ends here: it was changed"
             );
-            return Err(JournalError::Damaged { path: path.to_owned(), line, message });
+            return Err(damaged(line, message));
         }
+    }
+    let mut unnamed = 0;
+    while reader.skip_until(b'\n').map_err(|source| io_error("read", path, source))? > 0 {
+        unnamed += 1;
+    }
+    if unnamed > MOST_AT_ONCE {
+        // No crash leaves so many: the journal lost its end.
+        let message = format!("it holds {unnamed} documents from here on that the journal does not name");
+        return Err(damaged(lines + 1, message));
     }
     file.set_len(keep).map_err(|source| io_error("cut", path, source))
 }

@@ -39,10 +39,10 @@ pub enum JournalError {
         /// The newest number of the format that this version reads.
         known: u32,
     },
-    /// It was removed, moved or replaced while it was being written.
+    /// It was removed, moved, replaced, cut or written to by somebody else while it was being written.
     #[error(
-        "{} was removed, moved or replaced while the run was writing it: nothing more is sent, for nobody could find \
-         out about it",
+        "{} was removed, moved or replaced, or somebody else wrote to it, while the run was writing it: nothing more is \
+         sent, for nobody could find out about it",
         path.display()
     )]
     Gone {

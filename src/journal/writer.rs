@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use tokio::sync::{mpsc, oneshot};
 
 use super::disk::{
-    Failed, JournalOptions, JournalStats, Message, Writer, Writing, cut_before, io_error, open,
+    Failed, Growing, JournalOptions, JournalStats, Message, Writer, Writing, cut_before, io_error, open,
 };
 use super::inline::Inline;
 use super::record::Entry;
@@ -52,9 +52,23 @@ impl Journal {
         replay: &Replay,
         options: JournalOptions,
     ) -> Result<Self, JournalError> {
+        cut_before(before, replay.befores)?;
+        Self::reopen_to_note(path, before, replay, options)
+    }
+
+    /// As [`Self::reopen`], to record only what is found out: `before.jsonl` stays as it is, whatever it holds.
+    ///
+    /// # Errors
+    ///
+    /// The journal cannot be opened or cut.
+    pub fn reopen_to_note(
+        path: &Path,
+        before: &Path,
+        replay: &Replay,
+        options: JournalOptions,
+    ) -> Result<Self, JournalError> {
         let file = open(path, false)?;
         file.set_len(replay.valid_bytes).map_err(|source| io_error("cut the torn tail of", path, source))?;
-        cut_before(before, replay.befores)?;
         Self::start(file, path, before, replay.next, replay.head, options)
     }
 
@@ -72,7 +86,7 @@ impl Journal {
         let writer = Writer {
             before: None,
             before_path: before.to_owned(),
-            file,
+            file: Growing::of(file, path)?,
             path: path.to_owned(),
             n,
             prev,

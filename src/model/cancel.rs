@@ -22,6 +22,12 @@ impl Cancel {
         Self { drain: CancellationToken::new(), abort: self.abort.clone() }
     }
 
+    /// One that stops together with this one; what stops it alone does not stop this one.
+    #[must_use]
+    pub fn child(&self) -> Self {
+        Self { drain: self.drain.child_token(), abort: self.abort.child_token() }
+    }
+
     /// Asks to drain; asked again, to abort.
     pub fn escalate(&self) {
         if self.drain.is_cancelled() {

@@ -31,7 +31,8 @@ pub struct Chain {
     pub closed: bool,
     /// Whether the last record is written as this program writes it.
     pub as_written: bool,
-    /// SHA-256 of every record that said how the run ended or that it was undone: the reports were written after one of them.
+    /// SHA-256 of every record after which the reports may have been written: those that say how the run ended or that it was
+    /// undone, the last one before it was taken up again, and the last one of all.
     pub ends: Vec<Fingerprint>,
 }
 
@@ -45,7 +46,7 @@ impl Chain {
         let (mut taken, mut befores, mut ends, mut closed) = (None, Chunks::default(), Vec::new(), false);
         let mut last = None;
         let replayed = replay(&folder.journal(), |_, record| {
-            if closed {
+            if closed || matches!(record.entry, Entry::Resumed { .. }) {
                 // What a record carries is the hash of the one before.
                 ends.push(record.prev);
             }
@@ -62,9 +63,7 @@ impl Chain {
             }
             Ok(())
         })?;
-        if closed {
-            ends.push(replayed.head);
-        }
+        ends.push(replayed.head);
         Ok(Self {
             taken,
             befores,
@@ -76,6 +75,16 @@ impl Chain {
             ends,
         })
     }
+}
+
+/// The last record of the journal, as summary.json knows it.
+pub(crate) fn reported_head(folder: &RunFolder) -> Option<Fingerprint> {
+    #[derive(serde::Deserialize)]
+    struct Head {
+        journal_sha256: Option<Fingerprint>,
+    }
+    let text = std::fs::read(folder.summary()).ok()?;
+    serde_json::from_slice::<Head>(&text).ok()?.journal_sha256
 }
 
 impl RunFolderError {

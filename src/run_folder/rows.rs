@@ -10,6 +10,7 @@ use crate::journal::{
     StepsByItem, replay,
 };
 use crate::model::{Fingerprint, Id, ItemKey, Operation, Outcome, Verdict};
+use crate::run_folder::chain::reported_head;
 use crate::run_folder::dependency_items::DependencyItems;
 use crate::run_folder::document_file::read_span;
 use crate::run_folder::error::RunFolderError;
@@ -125,6 +126,7 @@ impl Facts {
         }
         match step {
             Step::Intended { before_sha256, .. } => {
+                (self.code, self.message) = (None, None);
                 self.started_at.get_or_insert(at);
                 // The first is the document as it was before this run.
                 self.before = self.before.or(*before_sha256);
@@ -201,6 +203,8 @@ pub struct RunRecord {
     pub millis: u64,
     /// SHA-256 of its last record: with the chain, it vouches for the whole journal.
     pub head: Option<Fingerprint>,
+    /// Whether summary.json names a record that is not there.
+    pub lacks_reported: bool,
 }
 
 impl RunRecord {
@@ -266,7 +270,9 @@ pub fn read_journal(
 ) -> Result<(ItemStates, RunRecord, Replay), RunFolderError> {
     let mut memory = ItemStates::blank(plan.len());
     let mut story = RunRecord::default();
+    let (reported, mut has_reported) = (reported_head(folder), false);
     let replay = replay(&folder.journal(), |_, record| {
+        has_reported |= Some(record.prev) == reported;
         if let Entry::Opened(taken) = &record.entry {
             fits(taken, plan)?;
         }
@@ -275,6 +281,7 @@ pub fn read_journal(
         Ok(())
     })?;
     story.head = Some(replay.head);
+    story.lacks_reported = reported.is_some() && !has_reported && reported != story.head;
     Ok((memory, story, replay))
 }
 
@@ -327,6 +334,10 @@ pub fn rows(
     Ok(())
 }
 
+/// What is said of an item whose call was on its way when its process ended.
+const CUT_OFF: &str =
+    "the run was cut off while this call was on its way: it is not known whether it had its effect";
+
 fn row(mut item: PlanItem, state: &ItemState, mut facts: Facts) -> Row {
     // What it was found to be already is no copy beside it.
     facts.copies.retain(|copy| facts.found.as_ref() != Some(&copy.id));
@@ -345,6 +356,11 @@ fn row(mut item: PlanItem, state: &ItemState, mut facts: Facts) -> Row {
         item.warnings.push(format!(
             "a copy that this run did not make stands there{own}: import {id} of the same name, which is {likeness}"
         ));
+    }
+    if let (ItemState::InDoubt { .. }, None) = (state, &facts.code) {
+        facts.attempts += 1;
+        facts.code = Some("in_doubt".to_owned());
+        facts.message = Some(CUT_OFF.to_owned());
     }
     let (outcome, verdict) = outcome_of(&item, state);
     let planned = item.target.as_ref();

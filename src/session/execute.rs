@@ -225,7 +225,9 @@ impl Session {
         held: Option<&TargetLock>,
         events: &Events,
     ) -> Result<RunEnd, EngineError> {
-        let cancel = &self.options.cancel;
+        // What ends the settling of a run does not end what comes after.
+        let settling = (part == Part::Settled).then(|| self.options.cancel.child());
+        let cancel = settling.as_ref().unwrap_or(&self.options.cancel);
         if let (Some(shelved), Some(backups)) = (&self.settings.shelved, self.target.backups()) {
             let request = BackupRequest {
                 plan,

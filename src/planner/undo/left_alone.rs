@@ -18,7 +18,6 @@ use crate::planner::undo::standings::Standings;
 use crate::planner::undo::touched::{Did, Left, Touched};
 use crate::planner::undo::{Copies, UndoRequest};
 use crate::run_folder::document_file::read_span;
-use crate::run_folder::error::RunFolderError;
 use crate::run_folder::plan_item::PlanItem;
 
 /// Removes a copy, if somebody agreed to that, or says why not.
@@ -76,9 +75,10 @@ pub(crate) fn foreign(
     standings: &mut Standings,
 ) -> Result<String, EngineError> {
     let Some(span) = of_run.wanted else { return Ok(String::new()) };
-    let path = with.folder.wanted();
-    let sent = File::open(&path).and_then(|file| read_span(&file, span));
-    let sent = read_tree(&sent.map_err(RunFolderError::file("read", &path))?);
+    let Ok(sent) = File::open(with.folder.wanted()).and_then(|file| read_span(&file, span)) else {
+        return Ok("wanted.jsonl does not show what was sent".to_owned());
+    };
+    let sent = read_tree(&sent);
     let (Ok(sent), Ok(now)) = (sent, now.tree()) else {
         // Without a tree, only what is just as it was sent was found to be the run's.
         return Ok(String::new());
