@@ -82,34 +82,86 @@ pub async fn refuse_another(
     while !late {
         // Once more at the end of the grace period: a read by id may be behind the list that showed it.
         late = Instant::now() >= deadline;
-        let mut answers = futures::stream::iter(witnesses)
-            .map(|witness| account.client.get(&witness.list, &witness.id))
-            .buffer_unordered(witnesses.len());
-        while let Some(answer) = answers.next().await {
-            match answer {
-                Err(error) if error.kind == ErrorKind::NotFound => {}
-                Err(error) if error.kind == ErrorKind::Unauthorized => {
-                    return Err(account.failed("read an import")(error));
-                }
-                // What cannot be read is there, or nothing can be said of it.
-                _ => return Ok(()),
-            }
+        // What cannot be read is there, or nothing can be said of it.
+        if look(account, witnesses).await? != Sight::Absent || late && lies_in_bin(account, witnesses).await {
+            return Ok(());
         }
         if late {
-            // What somebody removed since lies in the recycle bin of the account in which it was.
-            let mut binned = futures::stream::iter(witnesses)
-                .map(|witness| account.client.bin_get(&witness.list, &witness.id))
-                .buffer_unordered(witnesses.len());
-            while let Some(answer) = binned.next().await {
-                if answer.is_ok() {
-                    return Ok(());
-                }
-            }
             return Err(EngineError::OtherAccount { account: account.facts.name.clone() });
         }
         sleep(PAUSE.min(deadline.saturating_duration_since(Instant::now()))).await;
     }
     Ok(())
+}
+
+/// Whether an account shows one of `witnesses`, if only in its recycle bin: then it is the one in which they were seen, whoever
+/// opens it. What cannot be read shows nothing.
+///
+/// # Errors
+///
+/// The token is refused.
+///
+/// # Cancel safety
+///
+/// It only reads.
+pub async fn shows_one(
+    account: &Account,
+    witnesses: &[Witness],
+    settle: Duration,
+) -> Result<bool, EngineError> {
+    let deadline = Instant::now() + settle;
+    loop {
+        let late = witnesses.is_empty() || Instant::now() >= deadline;
+        if look(account, witnesses).await? == Sight::Present {
+            return Ok(true);
+        }
+        if late {
+            return Ok(lies_in_bin(account, witnesses).await);
+        }
+        sleep(PAUSE.min(deadline.saturating_duration_since(Instant::now()))).await;
+    }
+}
+
+/// What an account shows of some witnesses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sight {
+    /// At least one of them.
+    Present,
+    /// None, and at least one could not be read.
+    Unclear,
+    /// None.
+    Absent,
+}
+
+async fn look(account: &Account, witnesses: &[Witness]) -> Result<Sight, EngineError> {
+    let mut answers = futures::stream::iter(witnesses)
+        .map(|witness| account.client.get(&witness.list, &witness.id))
+        .buffer_unordered(witnesses.len().max(1));
+    let mut sight = Sight::Absent;
+    while let Some(answer) = answers.next().await {
+        match answer {
+            Ok(_) => return Ok(Sight::Present),
+            Err(error) if error.kind == ErrorKind::NotFound => {}
+            Err(error) if error.kind == ErrorKind::Unauthorized => {
+                return Err(account.failed("read an import")(error));
+            }
+            Err(_) => sight = Sight::Unclear,
+        }
+    }
+    Ok(sight)
+}
+
+/// Whether what somebody removed since lies in the recycle bin of the account: then it was there.
+async fn lies_in_bin(account: &Account, witnesses: &[Witness]) -> bool {
+    let mut binned = futures::stream::iter(witnesses)
+        .map(|witness| account.client.bin_get(&witness.list, &witness.id))
+        .buffer_unordered(witnesses.len().max(1));
+    while let Some(answer) = binned.next().await {
+        if answer.is_ok() {
+            return true;
+        }
+    }
+    false
 }
 
 #[cfg(test)]

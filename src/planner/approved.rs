@@ -7,7 +7,7 @@ use crate::inventory::error::EngineError;
 use crate::model::{Id, ItemKey, Operation, Outcome};
 use crate::planner::items::ended;
 use crate::run_folder::plan_file::{PlanFile, PlanWriter};
-use crate::run_folder::plan_item::{Others, PlanHead, PlanItem, PlanTail};
+use crate::run_folder::plan_item::{Others, PlanItem, PlanTail};
 
 /// Narrows `fresh` to `approved`: items that are the same are done; those whose source or target moved since, or that
 /// are gone, are `stale`; those that were not approved are left out.
@@ -17,7 +17,7 @@ use crate::run_folder::plan_item::{Others, PlanHead, PlanItem, PlanTail};
 /// The approved plan is for another job, account or version.
 pub fn restrict(approved: &PlanFile, fresh: &PlanFile) -> Result<PlanFile, EngineError> {
     let refuse = |message: String| RunFolderError::BadFile { path: approved.path().to_owned(), message };
-    if let Some(why) = misfit(approved.head(), fresh.head()) {
+    if let Some(why) = misfit(approved, fresh) {
         return Err(refuse(why).into());
     }
     let mut keys: HashMap<(&str, Id), ItemKey> = HashMap::new();
@@ -45,8 +45,15 @@ pub fn restrict(approved: &PlanFile, fresh: &PlanFile) -> Result<PlanFile, Engin
         writer.push(&item)?;
     }
     others.retain(|_, others| others.items > 0);
-    let tail =
+    let mut tail =
         PlanTail { selected: approved.len(), totals, others, deletions: still, ..fresh.tail().clone() };
+    let accounts =
+        [(&approved.head().source, &fresh.head().source), (&approved.head().target, &fresh.head().target)];
+    for (then, now) in accounts {
+        if then.has_another_user(now) && !tail.notes.contains(&now.another_user_of_it()) {
+            tail.notes.push(now.another_user_of_it());
+        }
+    }
     let target = fresh.path().to_owned();
     writer.finish(tail)?;
     std::fs::rename(&path, &target).map_err(EngineError::file("write", &target))?;
@@ -62,13 +69,20 @@ fn identity(item: &PlanItem) -> Option<(&'static str, Id)> {
     }
 }
 
-fn misfit(approved: &PlanHead, fresh: &PlanHead) -> Option<String> {
+fn misfit(approved: &PlanFile, fresh: &PlanFile) -> Option<String> {
+    let seen = [&approved.tail().witnesses, &fresh.tail().witnesses];
+    let [source, target] = [seen.map(|all| &all.source), seen.map(|all| &all.target)];
+    let (approved, fresh) = (approved.head(), fresh.head());
     let advice = "make the plan again";
     if approved.job_sha256 != fresh.job_sha256 {
         return Some(format!("it was made for another version of the job file: {advice}"));
     }
-    for (then, now) in [(&approved.source, &fresh.source), (&approved.target, &fresh.target)] {
-        if (&then.name, &then.origin) != (&now.name, &now.origin) || then.user != now.user {
+    let sides = [(&approved.source, &fresh.source, source), (&approved.target, &fresh.target, target)];
+    for (then, now, [seen_then, seen_now]) in sides {
+        // A token belongs to a person, and an account to several: what was seen there tells.
+        let is_another =
+            then.has_another_user(now) && !seen_then.iter().any(|witness| seen_now.contains(witness));
+        if (&then.name, &then.origin) != (&now.name, &now.origin) || is_another {
             return Some(format!("it was made for another account than `{}` is now: {advice}", now.name));
         }
     }

@@ -94,6 +94,20 @@ impl AccountFacts {
         let what = if self.origin.starts_with("folder:") { "the folder" } else { "account" };
         format!("{what} `{}`", self.name)
     }
+
+    /// Whether the tokens that opened the two belong to different users: to two accounts, or to two people of one.
+    pub fn has_another_user(&self, other: &Self) -> bool {
+        self.user.is_some() && other.user.is_some() && self.user != other.user
+    }
+
+    /// What to say where that is so, and the account is known to be the same all the same.
+    pub fn another_user_of_it(&self) -> String {
+        format!(
+            "the token of `{}` belongs to another user than when this was planned: what was seen there then shows that it \
+             opens the same account",
+            self.name
+        )
+    }
 }
 
 /// An import on one side.

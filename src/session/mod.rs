@@ -29,6 +29,7 @@ mod late_copies;
 pub mod notify;
 pub mod open_ends;
 pub mod plan;
+mod reopen;
 mod restore_test;
 mod resume;
 mod retry;

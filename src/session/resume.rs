@@ -5,14 +5,15 @@ use std::collections::HashSet;
 use super::execute::{OpenRun, Part, report_on};
 use super::runs::OpenedRun;
 use super::{Run, Session, SessionError};
+use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
-use crate::inventory::witnesses::refuse_another;
+use crate::inventory::witnesses::{refuse_another, shows_one};
 use crate::journal::{Entry, ItemState, JournalError, Step};
-use crate::model::event::Events;
+use crate::model::event::{Event, Events};
 use crate::model::{Id, ItemKey, Operation};
 use crate::run_folder::folder::hash_file;
 use crate::run_folder::lock::RunLock;
-use crate::run_folder::plan_item::Witness;
+use crate::run_folder::plan_item::{AccountFacts, Witness};
 use crate::run_folder::staging::parent_of;
 use crate::run_folder::{PlanFile, RunFolder, RunFolderError};
 
@@ -57,6 +58,9 @@ impl Session {
             // Its report may have been broken off in the middle.
             report_on(reopened.folder, reopened.plan).await.ok();
             return Err(SessionError::Refused(message));
+        }
+        for message in self.known_accounts(&reopened).await? {
+            events.emit(&Event::Noted { message });
         }
         self.refuse_another_account(&reopened).await?;
         if let Some(header) = &record.opened
@@ -113,22 +117,72 @@ impl Session {
         self.unless_stopped(refuse_another(self.target_account(), &there, settle)).await
     }
 
-    /// Refuses to go on in other accounts than those a run was planned for.
+    /// Refuses to go on in accounts of other places than those a run was planned for.
     pub(super) fn same_accounts(&self, plan: &PlanFile) -> Result<(), SessionError> {
         let pairs = [
             (&plan.head().source, &self.source_account().facts),
             (&plan.head().target, &self.target_account().facts),
         ];
-        for (then, now) in pairs {
-            let other = then.user.is_some() && now.user.is_some() && then.user != now.user;
-            if then.origin != now.origin || other {
-                return Err(SessionError::Refused(format!(
-                    "the token of `{}` opens another account than the one this run was planned for: \
-                     use a token of that one, or start a new run",
-                    now.name
-                )));
-            }
+        match pairs.into_iter().find(|(then, now)| then.origin != now.origin) {
+            Some((_, now)) => Err(another_account(now)),
+            None => Ok(()),
         }
-        Ok(())
     }
+
+    /// Refuses a token of another user than the one a run was planned with, unless its account shows something of what the run
+    /// saw there: a token belongs to a person, and an account to several. Gives back what to say of such tokens.
+    pub(super) async fn known_accounts(&self, run: &OpenedRun) -> Result<Vec<String>, SessionError> {
+        let (head, source, mut notes) = (run.plan.head(), self.source_account(), Vec::new());
+        // What works in place has one account; so has an undo, whatever its plan remembers of another.
+        if head.source.has_another_user(&source.facts) && !head.source.is_the_account(&head.target) {
+            notes.push(self.known_account(source, run.plan.tail().witnesses.source.clone()).await?);
+        }
+        notes.extend(self.known_target(run).await?);
+        Ok(notes)
+    }
+
+    /// The same of the target alone, of whose account alone something is known.
+    pub(super) async fn known_target(&self, run: &OpenedRun) -> Result<Vec<String>, SessionError> {
+        let (then, target) = (&run.plan.head().target, self.target_account());
+        if then.origin != target.facts.origin {
+            return Err(another_account(&target.facts));
+        }
+        if !then.has_another_user(&target.facts) {
+            return Ok(Vec::new());
+        }
+        Ok(vec![self.known_account(target, seen_in_target(run)?).await?])
+    }
+
+    async fn known_account(
+        &self,
+        account: &Account,
+        witnesses: Vec<Witness>,
+    ) -> Result<String, SessionError> {
+        let looking = shows_one(account, &witnesses, self.options.grace_period);
+        if self.unless_stopped(looking).await? {
+            return Ok(account.facts.another_user_of_it());
+        }
+        Err(another_account(&account.facts))
+    }
+}
+
+fn another_account(now: &AccountFacts) -> SessionError {
+    SessionError::Refused(format!(
+        "the token of `{}` opens another account than the one this run was planned for: use a token of that one, or start \
+         a new run",
+        now.name
+    ))
+}
+
+/// Some of what a run saw, made or changed in its target, by which that is known.
+fn seen_in_target(run: &OpenedRun) -> Result<Vec<Witness>, SessionError> {
+    let mut seen = run.plan.tail().witnesses.target.clone();
+    let begun =
+        (1..).map(ItemKey).zip(run.states.states()).filter(|(_, state)| *state != ItemState::Untouched);
+    for (key, state) in begun.take(MOST_MADE) {
+        let item = run.plan.item(key)?;
+        let id = state.target().or(item.target.as_ref().map(|target| &target.id)).cloned();
+        seen.extend(id.map(|id| Witness { list: item.list().to_owned(), id }));
+    }
+    Ok(seen)
 }

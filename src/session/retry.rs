@@ -97,6 +97,9 @@ impl Session {
         }
         self.same_accounts(&earlier.plan)?;
         earlier.refuse_unsettled()?;
+        for message in self.known_accounts(&earlier).await? {
+            events.emit(&Event::Noted { message });
+        }
         self.refuse_another_account(&earlier).await?;
         let source = &earlier.plan.tail().witnesses.source;
         self.unless_stopped(refuse_another(self.source_account(), source, self.options.grace_period)).await?;

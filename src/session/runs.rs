@@ -8,11 +8,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Host, SessionError, TOOL};
+use super::{Host, SessionError};
 use crate::job::{self, AccountChoice, Job, Settings};
-use crate::journal::{
-    Entry, FORMAT, ItemState, ItemStates, Journal, JournalError, JournalOptions, Record, Replay,
-};
+use crate::journal::{ItemStates, Record, Replay};
 use crate::model::Fingerprint;
 use crate::report::{self, Told};
 use crate::run_folder::lock::RunLock;
@@ -51,14 +49,6 @@ impl OpenedRun {
         let (states, record, replay) = read_journal(&folder, &plan)?;
         if record.opened.is_none() {
             return Err(never_began(&folder));
-        }
-        // A last record that was changed is found by `verify`; here it counts what was lost.
-        if record.lacks_reported && (replay.torn || !record.is_finished()) {
-            let message = "its end was lost: summary.json knows a record that is not there; put the file back from a copy, \
-                           or remove summary.json to go on with what is left";
-            let (path, line) = (folder.journal(), replay.next + 1);
-            let damaged = JournalError::Damaged { path, line, message: message.to_owned() };
-            return Err(RunFolderError::Journal(damaged).into());
         }
         Ok(Self { folder, plan, states, record, replay })
     }
@@ -125,39 +115,6 @@ impl OpenedRun {
             text => text.map_err(RunFolderError::file("read", path)),
         }
     }
-
-    /// Opens its journal again, to go on with it.
-    pub(super) async fn reopen(&self, options: &JournalOptions) -> Result<Journal, SessionError> {
-        let (path, before) = (self.folder.journal(), self.folder.before());
-        resumed(Journal::reopen(&path, &before, &self.replay, options.clone())?).await
-    }
-
-    /// The same, where nothing is overwritten or removed any more.
-    pub(super) async fn reopen_to_note(&self, options: &JournalOptions) -> Result<Journal, SessionError> {
-        let (path, before) = (self.folder.journal(), self.folder.before());
-        resumed(Journal::reopen_to_note(&path, &before, &self.replay, options.clone())?).await
-    }
-
-    /// Whether it is not known what some of its calls came to.
-    pub(super) fn is_unsettled(&self) -> bool {
-        self.states.states().any(|state| matches!(state, ItemState::InDoubt { .. }))
-    }
-
-    /// What is in doubt must be looked up before anything is built on the run.
-    pub(super) fn refuse_unsettled(&self) -> Result<(), SessionError> {
-        if self.record.ending.is_none() || self.is_unsettled() {
-            return Err(SessionError::Refused(format!(
-                "this run was cut off, and it is not known what it did last: first `transship resume {}`",
-                self.folder.path().display()
-            )));
-        }
-        Ok(())
-    }
-}
-
-async fn resumed(journal: Journal) -> Result<Journal, SessionError> {
-    journal.append(Entry::Resumed { tool: TOOL.to_owned(), format: FORMAT }, None).await?;
-    Ok(journal)
 }
 
 /// How long a run folder may be without its journal while its run begins.

@@ -42,12 +42,8 @@ impl Session {
         let mut staged = self.stage(run, place, &what, &target.facts).await?;
         staged.earlier = Some(earlier_lock);
         let mut earlier = OpenedRun::open(of.path())?;
-        if !earlier.plan.head().target.is_the_account(&target.facts) {
-            return Err(SessionError::Refused(format!(
-                "the token of `{}` opens another account than the one this run wrote to",
-                target.facts.name
-            )));
-        }
+        earlier.refuse_lost_end()?;
+        let notes = self.known_target(&earlier).await?;
         if !earlier.record.is_finished() && earlier.record.undone.is_none() {
             // Looking up in another account would find nothing, and the journal would say so for ever.
             self.refuse_another_account(&earlier).await?;
@@ -72,6 +68,7 @@ impl Session {
             copies,
             now: self.host.clock.now(),
             tool: TOOL,
+            notes: &notes,
         };
         let PlannedUndo { planned, copies } = self.unless_stopped(plan_undo(request, states)).await?;
         let job_text = earlier.job_text()?;
@@ -85,14 +82,14 @@ impl Session {
     /// made, and records it in its journal.
     async fn settle_doubts(&self, run: OpenedRun) -> Result<OpenedRun, SessionError> {
         let path = run.folder.path().to_owned();
-        let journal = run.reopen(&self.options.journal).await?;
+        let journal = run.reopen_to_note(&self.options.journal).await?;
         let OpenedRun { folder, plan, states, .. } = run;
         let ended =
             self.act(&folder, &plan, journal, states, ("", Part::Settled), None, &Events::none()).await;
-        if self.options.cancel.is_draining() {
-            return Err(EngineError::Interrupted.into());
-        }
         match ended {
+            Ok(_) | Err(EngineError::Folder(_)) if self.options.cancel.is_draining() => {
+                return Err(EngineError::Interrupted.into());
+            }
             // What stays in doubt is named by the plan, and left alone.
             Ok(_) | Err(EngineError::Folder(_)) => {}
             Err(error) => return Err(error.into()),
@@ -126,7 +123,8 @@ impl Session {
             return Ok(());
         }
         let options = self.options.journal.clone();
-        let journal = Journal::reopen(&run.folder.journal(), &run.folder.before(), &run.replay, options)?;
+        let (path, before) = (run.folder.journal(), run.folder.before());
+        let journal = Journal::reopen_to_note(&path, &before, &run.replay, options)?;
         journal.append(Entry::Undone { by: by.clone() }, None).await?;
         journal.close()?;
         report_on(run.folder, run.plan).await?;

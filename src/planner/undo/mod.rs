@@ -1,5 +1,6 @@
 //! The plan that puts back what a run changed, except where somebody changed it since.
 
+mod all_touched;
 mod judge;
 mod left_alone;
 mod links;
@@ -19,18 +20,17 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::documents::diff::diff;
-use crate::documents::normal::consensus::place;
 use crate::documents::normal::masks;
 use crate::documents::{Document, Mistake, contained};
 use crate::inventory::endpoint::{Account, spent};
 use crate::inventory::error::EngineError;
 use crate::inventory::witnesses;
-use crate::job::Verify;
 use crate::journal::ItemStates;
 use crate::model::cancel::Cancel;
 use crate::model::{Head, Id, ItemKey, Operation, Outcome, PackedId, Verdict};
 use crate::planner::items::{blank, ended};
 use crate::planner::request::breathe;
+use crate::planner::undo::all_touched::all_touched;
 use crate::planner::undo::judge::{Standing, Touch};
 use crate::planner::undo::left_alone::{bears_another_name, copy, foreign, may_hold_an_edit};
 use crate::planner::undo::links::{Links, in_order};
@@ -52,10 +52,6 @@ use crate::run_folder::folder::RunFolder;
 use crate::run_folder::forecast::Write;
 use crate::run_folder::plan_file::{PlanFile, PlanWriter};
 use crate::run_folder::plan_item::{FORMAT, ImportRef, PlanHead, PlanItem};
-use crate::run_folder::rows::{Row, rows};
-
-/// Places at which the service keeps something else than it was sent, at most: a run in which they are more tells nothing by them.
-const MOST_PLACES: usize = 1000;
 
 /// What becomes of the copies that a run found and did not make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,6 +98,8 @@ pub struct UndoRequest<'a> {
     pub now: jiff::Timestamp,
     /// The program and its version.
     pub tool: &'a str,
+    /// What is to be said before anything of the plan.
+    pub notes: &'a [String],
 }
 
 /// Plans the undo of a run; `states` says what became of its items. Nothing is written to the service.
@@ -166,51 +164,11 @@ pub async fn plan_undo(with: UndoRequest<'_>, states: ItemStates) -> Result<Plan
     }
     let wanted_sha256 = out.finish()?;
     let mut tail = tail(&with, &touched, totals, sent, spent([with.target]).since(&before).calls);
-    tail.notes = flows.notes(&with.target.facts.name);
+    tail.notes = with.notes.to_vec();
+    tail.notes.extend(flows.notes(&with.target.facts.name));
     tail.notes.extend(made_meanwhile(&meanwhile));
     let planned = Planned { plan: writer.finish(tail)?, wanted_sha256, references: Vec::new() };
     Ok(PlannedUndo { planned, copies })
-}
-
-/// What the run did, item by item, and the copies that it found; and the places at which the service keeps something else than it
-/// was sent.
-fn all_touched(
-    with: &UndoRequest<'_>,
-    states: &ItemStates,
-    records: &mut Records,
-) -> Result<(Vec<Touched>, HashSet<String>), EngineError> {
-    let mut services_own = HashSet::new();
-    // Exactly: a growing list takes twice as much.
-    let (mut touched, mut copies) = (Vec::with_capacity(with.plan.len() as usize), Vec::new());
-    rows(with.folder, with.plan, states, |row| {
-        let is_recent = is_recent(with, &row);
-        if let Some((one, recorded)) = Touched::of(&row, states, is_recent) {
-            touched.push(one.now_as(with.made_anew).kept(&recorded, records)?);
-        }
-        if row.reads_back_as_answered() && services_own.len() < MOST_PLACES {
-            services_own.extend(row.differences.iter().map(|pointer| place(pointer)));
-        }
-        for (one, recorded) in Touched::copies(&row, is_recent) {
-            copies.push(one.kept(&recorded, records)?);
-        }
-        Ok(())
-    })?;
-    if !copies.is_empty() {
-        // One may have been found to be an item's own since.
-        let own: HashSet<&PackedId> = touched.iter().filter_map(Touched::packed_target).collect();
-        copies.retain(|copy: &Touched| copy.packed_target().is_some_and(|id| !own.contains(id)));
-    }
-    touched.extend(copies);
-    Ok((touched, services_own))
-}
-
-/// Whether a read may still be behind what the run did to an item. Clocks jump and differ: by their word a read is trusted
-/// only where the run saw by a read of its own what it had done.
-fn is_recent(with: &UndoRequest<'_>, row: &Row) -> bool {
-    let was_read_back =
-        with.plan.head().settings.verify == Verify::Full && row.verdict != Verdict::NotChecked;
-    let grace = jiff::SignedDuration::try_from(with.settle).unwrap_or(jiff::SignedDuration::MAX);
-    !was_read_back || row.finished_at.is_none_or(|at| with.now.duration_since(at) < grace)
 }
 
 /// Refuses an account in which nothing is that the run touched, unless something else shows that it is the right one.

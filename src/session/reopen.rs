@@ -1,0 +1,61 @@
+//! Going on with a run: its journal is opened again, or it is refused for what was lost of it.
+
+use super::runs::OpenedRun;
+use super::{SessionError, TOOL};
+use crate::journal::{Entry, FORMAT, ItemState, Journal, JournalError, JournalOptions};
+use crate::model::ItemKey;
+use crate::run_folder::RunFolderError;
+
+impl OpenedRun {
+    /// Opens its journal again, to go on with it.
+    pub(super) async fn reopen(&self, options: &JournalOptions) -> Result<Journal, SessionError> {
+        let (path, before) = (self.folder.journal(), self.folder.before());
+        resumed(Journal::reopen(&path, &before, &self.replay, options.clone())?).await
+    }
+
+    /// The same, where nothing is overwritten or removed any more.
+    pub(super) async fn reopen_to_note(&self, options: &JournalOptions) -> Result<Journal, SessionError> {
+        let (path, before) = (self.folder.journal(), self.folder.before());
+        resumed(Journal::reopen_to_note(&path, &before, &self.replay, options.clone())?).await
+    }
+
+    /// Whether it is not known what some of its calls came to.
+    pub(super) fn is_unsettled(&self) -> bool {
+        self.states.states().any(|state| matches!(state, ItemState::InDoubt { .. }))
+    }
+
+    /// What is in doubt must be looked up before anything is built on the run.
+    pub(super) fn refuse_unsettled(&self) -> Result<(), SessionError> {
+        if self.record.ending.is_none() || self.is_unsettled() {
+            return Err(SessionError::Refused(format!(
+                "this run was cut off, and it is not known what it did last: first `transship resume {}`",
+                self.folder.path().display()
+            )));
+        }
+        Ok(())
+    }
+
+    /// Refuses a run whose journal lacks its end, as summary.json knows, and with that may lack what was written: an undo would
+    /// leave it there and say nothing. A resume finds out by itself.
+    pub(super) fn refuse_lost_end(&self) -> Result<(), SessionError> {
+        if !self.record.lacks_reported || self.record.is_finished() {
+            return Ok(());
+        }
+        let open = |state: &ItemState| matches!(state, ItemState::Untouched | ItemState::InDoubt { .. });
+        for (key, _) in (1..).map(ItemKey).zip(self.states.states()).filter(|(_, state)| open(state)) {
+            if self.plan.item(key)?.is_work() {
+                let message = "its end was lost: summary.json knows a record that is not there; put the file back from a \
+                               copy, or remove summary.json to undo what is left";
+                let (path, line) = (self.folder.journal(), self.replay.next + 1);
+                let damaged = JournalError::Damaged { path, line, message: message.to_owned() };
+                return Err(RunFolderError::Journal(damaged).into());
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn resumed(journal: Journal) -> Result<Journal, SessionError> {
+    journal.append(Entry::Resumed { tool: TOOL.to_owned(), format: FORMAT }, None).await?;
+    Ok(journal)
+}
