@@ -220,6 +220,8 @@ fn amount(text: &str, holds: &Type) -> Option<String> {
     let number = number(bare)? * factor;
     let number = if share { number / 100.0 } else { number };
     let fits = match holds {
+        // A share is no count.
+        Type::Integer(..) if share => false,
         Type::Integer(low, high) => {
             plain(number).parse::<i64>().is_ok_and(|number| (*low..=*high).contains(&number))
         }
@@ -279,8 +281,13 @@ fn moment(text: &str) -> Option<String> {
         return Some(format!("write `{year}-MM-DD`: the year, the month, the day"));
     }
     let (month, day) = if month > 12 { (day, month) } else { (month, day) };
-    ((1..=12).contains(&month) && (1..=31).contains(&day))
-        .then(|| format!("write `{year}-{month:02}-{day:02}`"))
+    let day_of = |month: u16, day: u16| {
+        jiff::civil::Date::new(year.try_into().ok()?, month.try_into().ok()?, day.try_into().ok()?).ok()
+    };
+    match day_of(month, day) {
+        Some(day) => Some(format!("write `{day}`")),
+        None => (1..=12).contains(&month).then(|| format!("the month {month} of {year} has no day {day}")),
+    }
 }
 
 /// The JSON pointer that somebody who writes a path in another way may mean.

@@ -1,4 +1,46 @@
-//! What a spreadsheet makes of ids: numbers, dates, formulas, texts with a quote before them.
+//! What a spreadsheet makes of ids: numbers, dates, formulas, texts with a quote before them; and what it writes where it has
+//! no value.
+
+use super::remedy::shorten;
+
+/// What a spreadsheet wrote into a cell instead of a value, and what to do; `None` for a value.
+pub(super) fn no_value(text: &str) -> Option<(String, String)> {
+    const ERRORS: [&str; 14] = [
+        "#BLOCKED!",
+        "#BUSY!",
+        "#CALC!",
+        "#CONNECT!",
+        "#DIV/0!",
+        "#FIELD!",
+        "#GETTING_DATA",
+        "#N/A",
+        "#NAME?",
+        "#NULL!",
+        "#NUM!",
+        "#REF!",
+        "#SPILL!",
+        "#VALUE!",
+    ];
+    let text = text.trim();
+    let shown = shorten(text);
+    let is_narrow = text.len() > 2 && text.bytes().all(|byte| byte == b'#');
+    if text.starts_with('#') && (is_narrow || ERRORS.contains(&&*text.to_ascii_uppercase())) {
+        let help = "mend the cell in the spreadsheet, and save it as CSV again".to_owned();
+        return Some((format!("`{shown}` is an error value of a spreadsheet"), help));
+    }
+    let formula = text.strip_prefix('=').filter(|rest| !rest.is_empty() && !rest.starts_with('='))?;
+    let inner = formula.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    Some(match inner {
+        Some(inner) => (
+            format!("`{shown}` is a formula of a spreadsheet for the text `{}`", shorten(inner)),
+            format!("write `{}`, and format the column as text", shorten(inner)),
+        ),
+        None => {
+            let help = "save the values of the sheet as CSV, not its formulas".to_owned();
+            (format!("`{shown}` is a formula of a spreadsheet"), help)
+        }
+    })
+}
 
 /// Why a text is not the id it was, and what to do; `None` for a text that no spreadsheet has changed.
 pub(super) fn mangled(text: &str) -> Option<(String, String)> {
@@ -70,6 +112,17 @@ fn is_date(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_value_is_told_from_what_is_one() {
+        for text in ["#N/A", " #REF! ", "#DIV/0!", "#n/a", "########", "=A1", "=\"02134\"", "=SUM(A1:A3)"] {
+            assert!(no_value(text).is_some(), "{text}");
+        }
+        assert!(no_value("=\"02134\"").unwrap().1.contains("write `02134`"));
+        for text in ["", "#", "#1", "# 5", "#channel", "a=b", "=", "==", "1E+23", "N/A"] {
+            assert_eq!(no_value(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn ids_that_went_through_a_spreadsheet_are_recognised() {

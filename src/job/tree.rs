@@ -5,6 +5,7 @@ use std::cell::Cell;
 use serde_json::{Map, Number, Value};
 
 use super::problem::Span;
+use crate::documents::spelling;
 
 /// A value and its place.
 #[derive(Debug, Clone)]
@@ -125,18 +126,41 @@ impl Node {
         }
     }
 
+    /// Whether a stretch of the file stands in it.
+    pub(super) fn holds(&self, span: Span) -> bool {
+        self.span.start <= span.start && span.end <= self.span.end
+            || self.items().iter().any(|item| item.holds(span))
+            || self.entries().iter().any(|entry| entry.at == span || entry.node.holds(span))
+    }
+
     /// The node as JSON; everything below it counts as read.
     pub(super) fn json(&self) -> Value {
+        self.to_json(&|number, _| Value::Number(number.clone()))
+    }
+
+    /// The same; a number that may have been meant as a text is the text as it was written.
+    pub(super) fn json_of_texts(&self) -> Value {
+        self.to_json(&|number, written| {
+            if spelling::may_be_text(written) { Value::from(written) } else { Value::Number(number.clone()) }
+        })
+    }
+
+    /// The same; a number stands as it was written, for a step that asks what it replaces.
+    pub(super) fn json_as_written(&self) -> Value {
+        self.to_json(&|_, written| spelling::as_written(written))
+    }
+
+    fn to_json(&self, number: &impl Fn(&Number, &str) -> Value) -> Value {
         match &self.data {
             Data::Null | Data::Broken | Data::OddNumber(_) => Value::Null,
             Data::Flag(flag) => Value::Bool(*flag),
-            Data::Number(number, _) => Value::Number(number.clone()),
+            Data::Number(read, written) => number(read, written),
             Data::Text(text) => Value::String(text.value.clone()),
-            Data::List(items) => items.iter().map(Node::json).collect(),
+            Data::List(items) => items.iter().map(|item| item.to_json(number)).collect(),
             Data::Table(entries) => {
                 let pair = |entry: &Entry| {
                     entry.read.set(true);
-                    (entry.key.clone(), entry.node.json())
+                    (entry.key.clone(), entry.node.to_json(number))
                 };
                 Value::Object(entries.iter().map(pair).collect::<Map<_, _>>())
             }

@@ -6,12 +6,12 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use granit_parser::{Event, Parser, ScalarStyle, StructureStyle};
-use serde_json::Number;
 
 use super::problem::{Report, Span};
 use super::quoting::is_invisible;
 use super::slips::{self, Slip};
 use super::tree::{Data, Entry, Node, Text};
+use crate::documents::spelling;
 
 /// How deep collections may nest; the deepest documented job needs nine.
 const DEPTH: usize = 64;
@@ -290,32 +290,23 @@ fn scalar(text: &str, value: &str, style: ScalarStyle, span: Span) -> Data {
 
 /// A number of the YAML 1.2 core schema.
 fn number(value: &str) -> Option<Data> {
-    let of = |number: Option<Number>| match number {
-        Some(number) => Data::Number(number, value.to_owned()),
-        None => Data::OddNumber(value.to_owned()),
-    };
     let digits = value.strip_prefix(['+', '-']).unwrap_or(value);
     if matches!(digits, ".inf" | ".Inf" | ".INF") || matches!(value, ".nan" | ".NaN" | ".NAN") {
-        return Some(of(None));
+        return Some(Data::OddNumber(value.to_owned()));
     }
-    for (prefix, radix) in [("0x", 16), ("0o", 8)] {
-        if let Some(rest) = value.strip_prefix(prefix).filter(|rest| rest.chars().all(|c| c.is_digit(radix)))
-            && !rest.is_empty()
-        {
-            return Some(of(u64::from_str_radix(rest, radix).ok().map(Number::from)));
-        }
-    }
-    if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) {
-        let unsigned = value.strip_prefix('+').unwrap_or(value);
-        let whole = unsigned.parse::<i64>().map(Number::from).ok();
-        return Some(of(whole.or_else(|| unsigned.parse::<Number>().ok())));
-    }
+    let is_of = |prefix: &str, radix| {
+        let digits = value.strip_prefix(prefix).filter(|digits| !digits.is_empty());
+        digits.is_some_and(|digits| digits.chars().all(|c| c.is_digit(radix)))
+    };
     let looks = digits.starts_with(|c: char| c.is_ascii_digit() || c == '.')
         && digits.contains(|c: char| c.is_ascii_digit())
         && digits.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '+' | '-'));
-    let float = looks.then(|| value.parse::<f64>().ok()).flatten()?;
-    // What is a number in JSON as well keeps its spelling, and with it all its digits.
-    Some(of(value.parse::<Number>().ok().or_else(|| Number::from_f64(float))))
+    let is_number = is_of("0x", 16) || is_of("0o", 8) || looks && value.parse::<f64>().is_ok();
+    is_number.then_some(())?;
+    Some(match spelling::number(value) {
+        Some(number) => Data::Number(number, value.to_owned()),
+        None => Data::OddNumber(value.to_owned()),
+    })
 }
 
 /// Where the text's stretches stand in the file; see [`Text::runs`].

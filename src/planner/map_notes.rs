@@ -11,35 +11,59 @@ use crate::model::Id;
 /// Names of a kind that are told at most; the others are counted.
 const MOST_NAMED: usize = 5;
 
-/// A note for each kind of which something is named that is not among what was read of it. `account` is the source as messages
-/// name it.
+/// Notes for each kind of which something is named that is not among what was read of it, or of which one is named by its
+/// name and by its id and becomes two things. `account` is the source as messages name it.
 pub(crate) fn map_notes(rules: &Rules, here: &ResourceIndex, account: &str) -> Vec<String> {
-    let mut by_kind: BTreeMap<Kind, Vec<&str>> = BTreeMap::new();
-    for (kind, from, _) in &rules.map {
-        by_kind.entry(*kind).or_default().push(from);
+    let mut by_kind: BTreeMap<Kind, Vec<(&str, &str)>> = BTreeMap::new();
+    for (kind, from, to) in &rules.map {
+        by_kind.entry(*kind).or_default().push((from, to));
     }
-    let notes = by_kind.into_iter().filter_map(|(kind, named)| {
+    let mut notes = Vec::new();
+    for (kind, pairs) in by_kind {
         // Files and accounts that show none of a kind tell nothing.
-        let there = here.kinds.get(&kind).filter(|list| !list.is_empty())?;
+        let Some(there) = here.kinds.get(&kind).filter(|list| !list.is_empty()) else { continue };
+        let word = kind.as_str();
+        let (ids, names): (Vec<_>, Vec<_>) =
+            pairs.into_iter().partition(|(from, _)| Id::looks_like(&Id::canonical(from)));
         let known: BTreeSet<_> = there.iter().map(|one| name_key(&one.name)).collect();
+        let unknown = names.iter().filter(|(from, _)| !known.contains(&name_key(from)));
+        if let Some(told) = first_few(unknown.map(|(from, _)| quoted(from, &rules.place(kind, from), there)))
+        {
+            notes.push(format!(
+                "{account} has no {word} of these names, so that mapping them changes nothing: {told}"
+            ));
+        }
+        let known: BTreeMap<&str, &Resource> = there.iter().map(|one| (one.id.as_str(), one)).collect();
         // An id may be one that imports hold and that leads nowhere.
-        let names = named.into_iter().filter(|from| !Id::looks_like(&Id::canonical(from)));
-        let unknown: Vec<&str> = names.filter(|from| !known.contains(&name_key(from))).collect();
-        let told = unknown.iter().take(MOST_NAMED).map(|from| quoted(from, &rules.place(kind, from), there));
-        let told: Vec<String> = told.collect();
-        let more = match unknown.len().saturating_sub(MOST_NAMED) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        (!told.is_empty()).then(|| {
-            format!(
-                "{account} has no {} of these names, so that mapping them changes nothing: {}{more}",
-                kind.as_str(),
-                told.join(", ")
-            )
-        })
-    });
-    notes.collect()
+        let unlisted = ids.iter().filter(|(from, _)| !known.contains_key(&*Id::canonical(from)));
+        if let Some(told) =
+            first_few(unlisted.map(|(from, _)| format!("`{from}` ({})", rules.place(kind, from))))
+        {
+            notes.push(format!(
+                "{account} has no {word} of these ids, so that mapping them changes only imports that hold them: {told}"
+            ));
+        }
+        let targets: BTreeMap<_, &str> = names.iter().map(|(from, to)| (name_key(from), *to)).collect();
+        let twice = ids.iter().filter_map(|(from, to)| {
+            let one = known.get(&*Id::canonical(from))?;
+            let by_name = targets.get(&name_key(&one.name)).filter(|other| *other != to)?;
+            let place = rules.place(kind, from);
+            Some(format!("`{}` becomes `{to}` by its id ({place}), not `{by_name}`", one.name))
+        });
+        if let Some(told) = first_few(twice) {
+            notes.push(format!("some {word} are mapped by name and by id, and the id counts: {told}"));
+        }
+    }
+    notes
+}
+
+/// The first few, and how many there are more; `None` for none.
+fn first_few(all: impl Iterator<Item = String>) -> Option<String> {
+    let mut all: Vec<String> = all.collect();
+    let more = all.len().saturating_sub(MOST_NAMED);
+    all.truncate(MOST_NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    (!all.is_empty()).then(|| all.join(", ") + &more)
 }
 
 /// A name, where it stands, and those that were most likely meant.
@@ -57,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_that_the_source_does_not_have_is_told_with_the_nearest_and_an_id_is_not() {
+    fn a_name_that_the_source_does_not_have_is_told_with_the_nearest() {
         let one = |name: &str| Resource {
             id: "5f7c579b6411271af4e7cefa".into(),
             name: name.to_owned(),
@@ -71,8 +95,7 @@ mod tests {
             let places = [((Kind::Connections, "a".to_owned()), "line 3 of refs.csv".to_owned())];
             Rules { map, places: places.into(), ..Rules::default() }
         };
-        let sound =
-            map(Kind::Connections, &["Shop ", "5f7c579b6411271af4e7ceff", "5F7C579B6411271AF4E7CEFA"]);
+        let sound = map(Kind::Connections, &["Shop ", "5F7C579B6411271AF4E7CEFA"]);
         assert_eq!(map_notes(&sound, &here, "account `us`"), Vec::<String>::new());
         assert_eq!(
             map_notes(&map(Kind::Stacks, &["x"]), &here, "account `us`"),
@@ -94,5 +117,12 @@ mod tests {
                     (references.map.connections; did you mean `Shop`?), `a` (line 3 of refs.csv), ";
         assert!(notes[0].starts_with(told), "{notes:?}");
         assert!(notes[0].ends_with(" and 2 more"), "{notes:?}");
+        let notes = map_notes(&map(Kind::Connections, &["5f7c579b6411271af4e7ceff"]), &here, "account `us`");
+        assert!(notes.len() == 1 && notes[0].contains("has no connections of these ids"), "{notes:?}");
+        let mut twice = map(Kind::Connections, &["Depot", "5f7c579b6411271af4e7cefa"]);
+        twice.map[1].2 = "AU".to_owned();
+        let notes = map_notes(&twice, &here, "account `us`");
+        let told = "`Depot` becomes `AU` by its id (references.map.connections), not `EU`";
+        assert!(notes.len() == 1 && notes[0].ends_with(told), "{notes:?}");
     }
 }

@@ -187,15 +187,11 @@ impl TransformContext {
                 return done(item);
             }
         }
-        let Some(name) = wanted.now().get("name").and_then(Value::as_str).filter(|name| !name.is_empty())
-        else {
-            return done(ended(
-                item,
-                Outcome::Failed,
-                "no_name",
-                "the transformation leaves it without a name",
-            ));
-        };
+        let name = wanted.now().get("name").and_then(Value::as_str);
+        if let Some((code, message)) = self.wrong_name(name, head) {
+            return done(ended(item, Outcome::Failed, code, message));
+        }
+        let name = name.unwrap_or_default();
         if fresh.iter().any(|fresh| name.contains(&fresh.placeholder())) {
             let message =
                 "its name mentions the id of what this run creates: it could not be recognised by it";
@@ -249,6 +245,23 @@ impl TransformContext {
         let print = (!self.ignore.is_empty()).then(|| self.ignore.fingerprint(wanted.now()));
         let apart = (self.action == Action::Apply).then_some(apart);
         Prepared { item, wanted: Some(verbatim::to_text(wanted.now())), key, print, fresh, apart }
+    }
+
+    /// Why an import cannot have its new name. What is restored had its name already.
+    fn wrong_name(&self, name: Option<&str>, head: &Head) -> Option<(&'static str, &'static str)> {
+        let before = head.name.as_str();
+        if self.action == Action::Restore && name == Some(before) {
+            return None;
+        }
+        match name.unwrap_or_default() {
+            "" if before.is_empty() => Some(("no_name", "it has no name to be recognised by")),
+            "" => Some(("no_name", "the transformation leaves it without a name")),
+            name if name.contains(char::is_control) && !before.contains(char::is_control) => Some((
+                "name_of_lines",
+                "the transformation gives it a name with a line break or another control character",
+            )),
+            _ => None,
+        }
     }
 
     /// Applies the steps of the job; where one fails, gives back how the item ended.

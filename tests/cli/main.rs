@@ -39,5 +39,6 @@ mod undo_beside;
 mod undo_law;
 mod unreadable;
 mod update_delete_clone;
+mod values;
 mod verify;
 mod waves;

@@ -40,6 +40,7 @@ pub mod selector;
 pub mod selector_watch;
 mod shortened;
 mod specials;
+pub mod spelling;
 pub mod step;
 pub mod step_error;
 pub mod template;

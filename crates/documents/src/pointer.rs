@@ -63,6 +63,11 @@ impl Pointer {
         &self.steps
     }
 
+    /// Whether it ends with a position: what stands there in a list is another entry once one was added or taken out.
+    pub fn is_entry(&self) -> bool {
+        self.steps.len() > 1 && self.steps.last().is_some_and(|last| position(last).is_some())
+    }
+
     /// The pointer as written.
     pub fn as_str(&self) -> &str {
         &self.text
@@ -110,7 +115,7 @@ fn unescape(step: &str) -> Option<String> {
 }
 
 /// Sets a value, replacing what is there. Objects on the way are made where missing or `null`; `-` as the last step
-/// appends to a list, and makes one where there is none.
+/// appends to a list that has no equal entry, and makes one where there is none.
 ///
 /// # Errors
 ///
@@ -135,7 +140,9 @@ pub fn set(document: &mut Value, pointer: &Pointer, value: Value) -> Result<(), 
             && step == "-"
             && last
         {
-            entries.push(value);
+            if !entries.contains(&value) {
+                entries.push(value);
+            }
             return Ok(());
         }
         let found = kind(current);
@@ -241,20 +248,12 @@ pub fn operation(value: &Value) -> Result<PatchOperation, Problem> {
     Ok(operation)
 }
 
-/// Applies a patch. It is all or nothing for the caller who drops the document on an error.
+/// Applies one operation of a patch.
 ///
 /// # Errors
 ///
-/// The first operation that could not be applied.
-pub fn patch(document: &mut Value, operations: &[PatchOperation]) -> Result<(), PointerError> {
-    for (index, operation) in operations.iter().enumerate() {
-        apply(document, operation)
-            .map_err(|PointerError(reason)| PointerError(format!("operation {}: {reason}", index + 1)))?;
-    }
-    Ok(())
-}
-
-fn apply(document: &mut Value, operation: &PatchOperation) -> Result<(), PointerError> {
+/// It could not be applied. The caller drops the document.
+pub fn apply(document: &mut Value, operation: &PatchOperation) -> Result<(), PointerError> {
     match operation {
         PatchOperation::Add(op) => add(document, op.path.as_str(), op.value.clone()),
         PatchOperation::Remove(op) => take(document, op.path.as_str()).map(drop),

@@ -11,7 +11,7 @@ use crate::job::env::nearest;
 use crate::job::manifest::{Manifest, Row};
 use crate::job::problem::{Report, Span};
 use crate::job::remedy::shorten;
-use crate::job::spreadsheet::mangled;
+use crate::job::spreadsheet::{mangled, no_value};
 use crate::job::tree::Node;
 use crate::job::{Narrowing, Selection, forms};
 use crate::model::Id;
@@ -106,6 +106,14 @@ fn manifest(csv: &Csv, report: &mut Report) -> Manifest {
     // Rows that are left out were told.
     if csv.rows.is_empty() && !csv.header.is_empty() && csv.is_whole {
         report.error(None, "the manifest names no import").help("add a row for each import");
+    }
+    for (column, cell) in csv.rows.iter().flat_map(|row| row.cells.iter().enumerate()) {
+        if Some(column) != id
+            && Some(column) != name
+            && let Some((message, help)) = no_value(&cell.text)
+        {
+            report.warning(cell.span, message).help(help);
+        }
     }
     let mut seen: HashMap<(bool, Cow<'_, str>), (u64, Span)> = HashMap::new();
     let mut rows = Vec::with_capacity(csv.rows.len());

@@ -11,6 +11,7 @@ use crate::job::cut::error_in;
 use crate::job::keys::{STEP, STEPS};
 use crate::job::problem::{Report, Severity, Span};
 use crate::job::spec::Type;
+use crate::job::spreadsheet::no_value;
 use crate::job::tree::{Entry, Node};
 
 /// A CSV that a step names: by which step and key, its columns, and those that may be there too.
@@ -65,10 +66,13 @@ impl Reader<'_> {
     }
 
     fn step(&mut self, node: &Node, program: &mut Program) -> Option<()> {
-        // What has the wrong shape has been reported: what follows from that is not told as well.
+        // What has the wrong shape has been reported: what follows from that is not told as well, the rest is.
         let mut shape = Report::new("", "");
         check(node, &Type::Table(&STEP), "transform", &mut shape);
-        if shape.errors() > 0 || node.is_broken() {
+        let shape = shape.finish();
+        let errors = shape.iter().filter(|problem| problem.severity == Severity::Error);
+        let wrong: Vec<Span> = errors.map(|problem| problem.span.unwrap_or_default()).collect();
+        if node.is_broken() {
             return None;
         }
         let mut given = node.entries().iter().filter(|entry| STEPS.contains(&entry.key.as_str()));
@@ -94,7 +98,7 @@ impl Reader<'_> {
         let before = self.report.errors();
         if let Some((table, file)) = file {
             file.text().filter(|text| !text.trim().is_empty())?;
-            let value = (table.key.is_some()).then(|| entry.node.json());
+            let value = (table.key.is_some()).then(|| entry.node.json_of_texts());
             // Problems with the rows are reported in the file while it is open, the others below.
             let others = self.csv(file, |csv, report| {
                 let rows = rows(csv, table, report)?;
@@ -108,14 +112,18 @@ impl Reader<'_> {
                 let problems = program.push(made(value)).err().unwrap_or_default();
                 Some(in_sheet(problems, table, csv, report))
             });
-            self.tell(node, others.flatten().unwrap_or_default(), Severity::Error);
+            self.tell(node, untold(others.flatten().unwrap_or_default(), node, &wrong), Severity::Error);
         } else {
-            match program.push(made(entry.node.json())) {
+            let value = match entry.key.as_str() {
+                "set" | "patch" => entry.node.json_as_written(),
+                _ => entry.node.json_of_texts(),
+            };
+            match program.push(made(value)) {
                 Ok(warnings) => self.tell(node, warnings, Severity::Warning),
-                Err(problems) => self.tell(node, problems, Severity::Error),
+                Err(problems) => self.tell(node, untold(problems, node, &wrong), Severity::Error),
             }
         }
-        (self.report.errors() == before).then_some(())
+        (wrong.is_empty() && self.report.errors() == before).then_some(())
     }
 
     /// Reports what is wrong with a step, under the text that is meant.
@@ -138,6 +146,15 @@ impl Reader<'_> {
     }
 }
 
+/// The problems that do not follow from what has the wrong shape.
+fn untold(mut problems: Vec<Problem>, step: &Node, wrong: &[Span]) -> Vec<Problem> {
+    problems.retain(|problem| {
+        let (key, node) = step.follow_to(&problem.path);
+        !wrong.iter().any(|span| key == Some(*span) || node.holds(*span))
+    });
+    problems
+}
+
 /// The path of a step's CSV, where it gives one.
 fn file<'n>(entry: &'n Entry, table: &Table) -> Option<&'n Node> {
     match table.key {
@@ -153,6 +170,13 @@ fn rows(csv: &Csv, table: &Table, report: &mut Report) -> Option<Vec<Value>> {
         let (message, help) = table.empty;
         report.error(None, message).help(help);
     }
+    // An import may be called like a formula; a field or a value hardly is.
+    let looked_at = ["from", "to"].map(|column| csv.column(column));
+    for (column, cell) in csv.rows.iter().flat_map(|row| row.cells.iter().enumerate()) {
+        if looked_at.contains(&Some(column)) {
+            odd_cell(cell, table, report);
+        }
+    }
     let text = |cell: &Cell| if table.trimmed { cell.text.trim().to_owned() } else { cell.text.clone() };
     let row = |cells: &[Cell]| {
         let mut row = Map::new();
@@ -165,6 +189,26 @@ fn rows(csv: &Csv, table: &Table, report: &mut Report) -> Option<Vec<Value>> {
         Value::Object(row)
     };
     Some(csv.rows.iter().map(|each| row(&each.cells)).collect())
+}
+
+/// Reports a cell that a spreadsheet has no value for. As a name of a field it is refused; a value may be what it looks like.
+fn odd_cell(cell: &Cell, table: &Table, report: &mut Report) {
+    let of_names = table.step == "rename_fields";
+    match no_value(&cell.text) {
+        Some((message, help)) if of_names => {
+            let help = format!("{help}; a field that is called so is renamed by `rename_field` in the job");
+            report.error(cell.span, message).help(help);
+        }
+        Some((message, help)) => {
+            report.warning(cell.span, message).help(help);
+        }
+        None if of_names && cell.text.trim().contains(['\n', '\r']) => {
+            let help =
+                "take the line break out; a field that is called so is renamed by `rename_field` in the job";
+            report.error(cell.span, "the cell holds a line break").help(help);
+        }
+        None => {}
+    }
 }
 
 /// Reports the problems with rows at their cells; answers the others.

@@ -203,7 +203,7 @@ fn where_the_latest_snapshot_cannot_be_read_an_older_one_is_restored_only_if_it_
         .run()
         .expect_exit(2)
         .expect_stderr("holds no whole backup of account `source`")
-        .expect_stderr(latest.as_str());
+        .expect_stderr("cannot be read");
 }
 
 #[test]
@@ -373,4 +373,15 @@ fn a_script_that_was_deleted_with_its_import_is_made_anew_where_the_job_creates_
         assert_eq!(world.import("source", "a")["hooks"]["preMap"]["_scriptId"], made, "{in_the_bin}");
         ran.again().expect_exit(0).expect_no_write();
     }
+}
+
+#[test]
+fn an_import_that_never_had_a_name_is_restored_as_it_was() {
+    let ran = backup(["a"]).start();
+    let mut nameless = ran.import("source", "a");
+    nameless["name"] = json!("");
+    ran.load("source", &[nameless]);
+    let ran = ran.run().expect_exit(0);
+    now(&ran.world, "restore", &[]);
+    ran.world.run().expect_exit(0).expect_all(1, "unchanged", "equal").expect_no_write();
 }

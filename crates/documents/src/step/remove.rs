@@ -15,13 +15,23 @@ pub(crate) struct Remove(Vec<String>);
 impl Step for Remove {
     const KIND: StepKind = StepKind::new("remove", Some(Missing::Skip));
 
-    fn compile(keys: Keys<'_>, _: &mut Compile<'_>) -> Result<Self, Problems> {
+    fn compile(keys: Keys<'_>, context: &mut Compile<'_>) -> Result<Self, Problems> {
         let mut problems = Vec::new();
         let mut pointers = Vec::new();
         for (index, item) in keys.items().map_err(|problem| vec![problem])?.iter().enumerate() {
             let text = item.as_str().ok_or_else(|| Problem::new("must be a text"));
             match text.and_then(Pointer::writable) {
-                Ok(pointer) => pointers.push(pointer.into()),
+                Ok(pointer) => {
+                    if pointer.is_entry() {
+                        let message = format!(
+                            "`{}` is a place in a list: each further run takes out the entry that stands there by then",
+                            pointer.as_str()
+                        );
+                        let help = "say which entry is meant, e.g. `jq: 'del(.http.headers[] | select(.name == \"X-Old\"))'`";
+                        context.warnings.push(Problem::new(message).help(help).under(index.to_string()));
+                    }
+                    pointers.push(pointer.into());
+                }
                 Err(problem) => problems.push(problem.under(index.to_string())),
             }
         }

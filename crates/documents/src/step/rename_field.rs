@@ -115,21 +115,21 @@ fn row(keys: Keys<'_>) -> Result<ScopedRename, Problems> {
         keys.maybe_text(key).map(|text| text.map(str::to_owned)).map_err(|problem| problems.push(problem))
     };
     let (adaptor_type, connection, import) = (word("adaptor_type"), word("connection"), word("import"));
-    if let (Ok(side), Ok(from), Ok(to), Ok(adaptor_type), Ok(connection), Ok(import)) =
-        (side, from, to, adaptor_type, connection, import)
-    {
-        for (key, path) in [("from", &from), ("to", &to)] {
-            let same = FieldRename { side, from: path.clone(), to: path.clone() };
-            if let Err(problem) = Renamer::compile(&[same]) {
-                problems.push(problem.under(key));
-            }
-        }
-        if problems.is_empty() {
-            let only = RenameScope { adaptor_type, connection, import };
-            return Ok(ScopedRename { rename: FieldRename { side, from, to }, only });
+    for (key, path) in [("from", &from), ("to", &to)] {
+        let Ok(path) = path else { continue };
+        let side = *side.as_ref().unwrap_or(&Side::Source);
+        let same = FieldRename { side, from: path.clone(), to: path.clone() };
+        if let Err(problem) = Renamer::compile(&[same]) {
+            problems.push(problem.under(key));
         }
     }
-    Err(problems)
+    match (side, from, to, adaptor_type, connection, import) {
+        (Ok(side), Ok(from), Ok(to), Ok(adaptor_type), Ok(connection), Ok(import)) if problems.is_empty() => {
+            let only = RenameScope { adaptor_type, connection, import };
+            Ok(ScopedRename { rename: FieldRename { side, from, to }, only })
+        }
+        _ => Err(problems),
+    }
 }
 
 /// Fields that two rows of one scope rename, in one spelling or in two.

@@ -10,7 +10,7 @@ use crate::edited::Touched;
 use crate::pointer::{self, Pointer};
 use crate::problem::{Problem, Problems};
 use crate::rename::Renamer;
-use crate::template::{Blank, Fill, foreign_template};
+use crate::template::{Blank, Fill, foreign_template, name_slip};
 
 /// The step `set`: values for places.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ impl Step for Set {
         for (text, value) in values {
             let pointer = Pointer::writable(text).map_err(|problem| problems.push(problem.with_key(text)));
             let fill = match raw {
-                Some(true) => Ok(Fill::Literal(value.clone())),
+                Some(true) => Ok(Fill::literal(value)),
                 _ => context.templates.compile_value(value),
             };
             let fill = fill.map_err(|problem| problems.push(problem.under(text)));
@@ -44,6 +44,7 @@ impl Step for Set {
                 if raw.is_none() {
                     doubts(&pointer, value, &mut Vec::new(), &mut context.warnings);
                 }
+                context.warnings.extend(fill.spellings().into_iter().map(|problem| problem.under(text)));
                 set.push((pointer, fill));
             }
         }
@@ -115,7 +116,7 @@ fn doubts(pointer: &Pointer, value: &Value, way: &mut Vec<String>, warnings: &mu
 }
 
 fn doubt(pointer: &Pointer, way: &[String], text: &str) -> Option<(String, std::ops::Range<usize>)> {
-    let template = foreign_template(text)?;
+    let Some(template) = foreign_template(text) else { return slip(pointer, way, text) };
     if let Some(foreign) = template.foreign {
         let message = format!(
             "{} {} not filled in: `{foreign}` is not a template of the job, so the text is written unchanged",
@@ -124,8 +125,7 @@ fn doubt(pointer: &Pointer, way: &[String], text: &str) -> Option<(String, std::
         );
         return Some((message, template.range));
     }
-    let steps: Vec<&str> = pointer.steps().iter().chain(way).map(String::as_str).collect();
-    is_template_place(&steps).then(|| {
+    is_template_place(pointer, way).then(|| {
         let message = format!(
             "the service has templates of its own at {}: {} {} taken for the job's",
             pointer.as_str(),
@@ -136,9 +136,22 @@ fn doubt(pointer: &Pointer, way: &[String], text: &str) -> Option<(String, std::
     })
 }
 
+/// A name that is almost one of the job's, where the service fills in nothing either.
+fn slip(pointer: &Pointer, way: &[String], text: &str) -> Option<(String, std::ops::Range<usize>)> {
+    let slip = name_slip(text)?;
+    (!is_template_place(pointer, way)).then(|| {
+        let message = format!(
+            "the text is left as it stands, for `{}` is not of the job; did you mean `{}`?",
+            slip.name, slip.meant
+        );
+        (message, slip.range)
+    })
+}
+
 /// Whether the service fills in templates at a place: whether a field in one would be renamed there.
-fn is_template_place(steps: &[&str]) -> bool {
+fn is_template_place(pointer: &Pointer, way: &[String]) -> bool {
     const PROBE: &str = "{{record.transship_probe}}";
+    let steps: Vec<&str> = pointer.steps().iter().chain(way).map(String::as_str).collect();
     let document = steps.iter().rev().fold(Value::from(PROBE), |inner, step| {
         if *step == "-" || step.bytes().all(|byte| byte.is_ascii_digit()) {
             Value::Array(vec![inner])
@@ -202,6 +215,28 @@ mod tests {
             ["{{#if row.x}}a{{/if}}", "{{{trim row.x}}}", "{{trim record.row.x}}", "{{lookup \"row.x\" a}}"]
         {
             assert_eq!(warnings(StepSpec::new("set", json!({ "/description": theirs }))), [], "{theirs}");
+        }
+    }
+
+    #[test]
+    fn a_slip_in_a_name_of_the_job_is_told_where_the_service_fills_in_nothing() {
+        for (text, meant) in [
+            ("{{ jobs.date }}", "`jobs` is not of the job; did you mean `job`?"),
+            ("On {{ rows.x }}", "did you mean `row`?"),
+            ("{{names}}", "did you mean `name`?"),
+            ("{{ connections }}", "did you mean `connection`?"),
+        ] {
+            let told = warnings(StepSpec::new("set", json!({ "/description": text })));
+            assert!(told.len() == 1 && told[0].1.contains(meant), "{text}: {told:?}");
+        }
+        let (_, _, range) = &warnings(StepSpec::new("set", json!({ "/description": "On {{ jobs.x }}" })))[0];
+        assert_eq!(*range, 6..10);
+        for (at, text) in [
+            ("/http/body/0", "{{ jobs.date }}"),
+            ("/description", "{{now}}"),
+            ("/description", "{{record.x}} {{data.x}} {{#each rows}}{{/each}} {{{jobs}}}"),
+        ] {
+            assert_eq!(warnings(StepSpec::new("set", json!({ at: text }))), [], "{at} {text}");
         }
     }
 

@@ -7,12 +7,13 @@
 
 use serde_json::Value;
 
+use super::spelled::pointer;
 use super::words::{Word, has_operator, whole_expression, words};
 use super::{Template, TemplateError, Templates, is_template};
 use crate::facts::Facts;
-use crate::place::push_key;
 use crate::problem::Problem;
 use crate::shortened::shortened;
+use crate::spelling::Written;
 use crate::verbatim::{self, number};
 
 /// A value whose texts may be templates.
@@ -20,6 +21,8 @@ use crate::verbatim::{self, number};
 pub enum Fill {
     /// As it stands.
     Literal(Value),
+    /// A number of the job that may have been meant as a text.
+    Written(Written),
     /// A text to fill in.
     Text(Template),
     /// A text that is one expression.
@@ -94,14 +97,9 @@ impl Templates {
                 };
                 Fill::Object(members.iter().map(fill).collect::<Result<_, _>>()?)
             }
-            other => return Ok(Fill::Literal(other.clone())),
+            other => return Ok(Fill::literal(other)),
         };
-        let plain = match &fill {
-            Fill::List(fills) => fills.iter().all(|fill| matches!(fill, Fill::Literal(_))),
-            Fill::Object(fills) => fills.iter().all(|(_, fill)| matches!(fill, Fill::Literal(_))),
-            _ => false,
-        };
-        Ok(if plain { Fill::Literal(value.clone()) } else { fill })
+        Ok(fill.or_literal(value))
     }
 
     fn compile_text(&mut self, text: &str) -> Result<Fill, Problem> {
@@ -150,6 +148,7 @@ impl Templates {
         let inner = |fill, there| self.fill(fill, document, facts, there, blank);
         Ok(Some(match fill {
             Fill::Literal(value) => value.clone(),
+            Fill::Written(number) => number.put(there),
             Fill::Text(template) => Value::String(self.render(template, document, facts)?),
             Fill::Whole(whole) => return self.whole(whole, document, facts, there, blank),
             Fill::List(fills) => {
@@ -179,10 +178,11 @@ impl Templates {
         there: Option<&Value>,
         blank: Blank,
     ) -> Result<Option<Value>, TemplateError> {
-        if let (Root::Document(pointer), None) = (&whole.root, whole.cast)
+        if let (Root::Document(pointer), None | Some(Cast::Json)) = (&whole.root, whole.cast)
             && let Some(value) = document.pointer(pointer)
+            && !(whole.cast.is_some() && value.is_string())
         {
-            let text = matches!(there, Some(Value::String(_)));
+            let text = whole.cast.is_none() && matches!(there, Some(Value::String(_)));
             return Ok(Some(match value {
                 Value::Number(_) | Value::Bool(_) if text => Value::String(value.to_string()),
                 Value::String(text) => of_type(text, there),
@@ -213,84 +213,60 @@ impl Templates {
 }
 
 impl Fill {
-    /// Says where it made a text of what was of another type: what it was filled in with cannot be read as that.
-    pub fn other_types(&self, there: Option<&Value>, made: &Value, at: &str, said: &mut Vec<String>) {
-        match (self, there) {
-            (Self::Text(_) | Self::Whole(_), Some(there)) => {
-                let was = match there {
-                    Value::Number(_) => "a number",
-                    Value::Bool(_) => "true or false",
-                    Value::Array(_) => "a list",
-                    Value::Object(_) => "an object",
-                    Value::Null | Value::String(_) => return,
+    /// A value as it stands in the job, with nothing to fill in.
+    pub fn literal(value: &Value) -> Self {
+        let fill = match value {
+            Value::Number(number) => Written::of(number).map(Self::Written),
+            Value::Array(entries) => Some(Self::List(entries.iter().map(Self::literal).collect())),
+            Value::Object(members) => {
+                let member = |(key, member): (&String, &Value)| (key.clone(), Self::literal(member));
+                Some(Self::Object(members.iter().map(member).collect()))
+            }
+            _ => None,
+        };
+        fill.map_or_else(|| Self::Literal(value.clone()), |fill| fill.or_literal(value))
+    }
+
+    /// The value itself where nothing in it is to be filled in.
+    fn or_literal(self, value: &Value) -> Self {
+        let is_plain = match &self {
+            Self::List(fills) => fills.iter().all(|fill| matches!(fill, Self::Literal(_))),
+            Self::Object(fills) => fills.iter().all(|(_, fill)| matches!(fill, Self::Literal(_))),
+            _ => false,
+        };
+        if is_plain { Self::Literal(value.clone()) } else { self }
+    }
+
+    /// What a step of a job puts where `there` stands; for a value without templates.
+    pub(crate) fn plain(&self, there: Option<&Value>) -> Value {
+        match self {
+            Self::Written(number) => number.put(there),
+            Self::List(fills) => {
+                let entry =
+                    |(index, fill): (usize, &Self)| fill.plain(there.and_then(|there| there.get(index)));
+                Value::Array(fills.iter().enumerate().map(entry).collect())
+            }
+            Self::Object(fills) => {
+                let member = |(key, fill): &(String, Self)| {
+                    (key.clone(), fill.plain(there.and_then(|there| there.get(key))))
                 };
-                if let Value::String(text) = made {
-                    said.push(format!(
-                        "{at}: was {was} and becomes the text `{}`, which cannot be read as {was}",
-                        shortened(text, 60)
-                    ));
-                }
+                Value::Object(fills.iter().map(member).collect())
             }
-            (Self::List(fills), Some(there)) => {
-                for (index, (fill, made)) in
-                    fills.iter().zip(made.as_array().into_iter().flatten()).enumerate()
-                {
-                    fill.other_types(there.get(index), made, &format!("{at}/{index}"), said);
-                }
-            }
-            (Self::Object(fills), Some(there)) => {
-                for (key, fill) in fills {
-                    let mut inside = at.to_owned();
-                    push_key(&mut inside, key);
-                    if let Some(made) = made.get(key) {
-                        fill.other_types(there.get(key), made, &inside, said);
-                    }
-                }
-            }
-            _ => {}
+            Self::Literal(value) => value.clone(),
+            Self::Text(_) | Self::Whole(_) => Value::Null,
         }
     }
 
     /// Whether anything in it needs the names of the connection or integration.
     pub fn uses_names(&self) -> bool {
         match self {
-            Self::Literal(_) => false,
+            Self::Literal(_) | Self::Written(_) => false,
             Self::Text(template) => template.uses_names,
             Self::Whole(whole) => whole.template.uses_names,
             Self::List(fills) => fills.iter().any(Self::uses_names),
             Self::Object(fills) => fills.iter().any(|(_, fill)| fill.uses_names()),
         }
     }
-}
-
-/// The pointer of `doc.a.b[0]` and `doc["a b"]`; nothing for any other expression: `doc.a[name]` is a key that the name
-/// says.
-fn pointer(expression: &str) -> Option<String> {
-    let mut rest = expression.strip_prefix("doc")?.trim_end();
-    let mut pointer = String::new();
-    while !rest.is_empty() {
-        if let Some(name) = rest.strip_prefix('.') {
-            let end = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(name.len());
-            (end > 0 && !name.starts_with(|c: char| c.is_ascii_digit())).then_some(())?;
-            push_key(&mut pointer, &name[..end]);
-            rest = &name[end..];
-            continue;
-        }
-        let inside = rest.strip_prefix('[')?;
-        if let Some(mark) = inside.chars().next().filter(|c| matches!(c, '"' | '\'')) {
-            let (key, behind) = inside[1..].split_once(mark)?;
-            (!key.contains('\\')).then_some(())?;
-            push_key(&mut pointer, key);
-            rest = behind.strip_prefix(']')?;
-        } else {
-            let (digits, behind) = inside.split_once(']')?;
-            let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-            let index: usize = plain.then(|| digits.parse().ok()).flatten()?;
-            push_key(&mut pointer, &index.to_string());
-            rest = behind;
-        }
-    }
-    (!pointer.is_empty()).then_some(pointer)
 }
 
 /// A text as the type of the value it replaces, where it can be read as such.

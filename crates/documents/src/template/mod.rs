@@ -10,9 +10,13 @@
 //! field (`{{connection.x}}` is the service's). Any other text, `{{{ … }}}` and `{{#if …}}` included, is taken as it stands; `raw: true` takes every text
 //! so.
 //!
+//! What is printed of the document is spelled as it stands there, keys in order (`spelled`).
+//!
 //! A template is bounded in time and memory: what it makes, and the work for it, is counted.
 
 mod fill;
+mod replaced;
+mod spelled;
 mod unclosed;
 mod whose;
 mod words;
@@ -30,7 +34,7 @@ use serde_json::Value;
 
 pub use self::fill::{Blank, Fill, Whole};
 pub use self::whose::is_template;
-pub(crate) use self::whose::{foreign_template, is_of_the_row};
+pub(crate) use self::whose::{foreign_template, is_of_the_row, name_slip};
 use self::words::{Word, fields_of, words};
 use crate::facts::Facts;
 use crate::problem::{Problem, nearest};
@@ -93,7 +97,7 @@ impl Default for Templates {
         }
         // Documents are JSON: a flag in a text reads as it does there, not as it would in Python.
         environment.set_formatter(|out, state, value| match json_word(value) {
-            Some(word) => out.write_str(word).map_err(Error::from),
+            Some(word) => out.write_str(&word).map_err(Error::from),
             None => minijinja::escape_formatter(out, state, value),
         });
         let known: Mutex<HashMap<String, Regex>> = Mutex::default();
@@ -110,13 +114,7 @@ impl Default for Templates {
             }
             known.get(find).map_or_else(|| Ok(text.to_string()), |regex| replaced(regex, &text, replace))
         });
-        environment.add_filter(AS_JSON, |value: minijinja::Value| {
-            if value.is_undefined() {
-                return Err(Error::from(ErrorKind::UndefinedError));
-            }
-            serde_json::to_string(&value)
-                .map_err(|error| Error::new(ErrorKind::InvalidOperation, error.to_string()))
-        });
+        spelled::add_filters(&mut environment);
         // At the end of an expression it is read here (`fill`); anywhere else the text is passed on.
         environment.add_filter("json", |value: minijinja::Value| value);
         // A cell that says `no` is false inside of an expression too.
@@ -137,12 +135,16 @@ impl Default for Templates {
     }
 }
 
-/// What JSON writes for true, false and nothing.
-fn json_word(value: &minijinja::Value) -> Option<&'static str> {
+/// What JSON writes for a value that minijinja writes as Python would.
+fn json_word(value: &minijinja::Value) -> Option<Cow<'static, str>> {
     match value.kind() {
-        ValueKind::Bool if value.is_true() => Some("true"),
-        ValueKind::Bool => Some("false"),
-        ValueKind::None => Some("null"),
+        ValueKind::Bool if value.is_true() => Some("true".into()),
+        ValueKind::Bool => Some("false".into()),
+        ValueKind::None => Some("null".into()),
+        // What is of the document writes itself.
+        ValueKind::Map | ValueKind::Seq if !spelled::is_of_document(value) => {
+            bounded_json(value).ok().map(Cow::from)
+        }
         _ => None,
     }
 }
@@ -215,8 +217,15 @@ impl Templates {
         if used.contains("account") && !can_do_without {
             self.account_columns.extend(columns_of(source, "account").map(|(column, _)| column));
         }
+        // The places of problems are those of the template as it was written.
+        let uses_document = used.contains("doc");
+        if uses_document {
+            let spelled = spelled::with_spelling(source);
+            let compiled = self.environment.add_template_owned(key.clone(), spelled);
+            compiled.map_err(|error| Problem::new(format!("not a template: {}", text_of(&error))))?;
+        }
         let uses_names = used.contains("connection") || used.contains("integration");
-        Ok(Template { key, uses_document: used.contains("doc"), uses_names })
+        Ok(Template { key, uses_document, uses_names })
     }
 
     /// Says which columns `row` has: a template that names another one is refused, unless it says what to do without.
@@ -318,6 +327,13 @@ fn place(source: &str, sort: Word, is_it: impl Fn(&str) -> bool) -> Option<std::
     found.map(|(_, range)| range)
 }
 
+/// A value as JSON, no longer than [`LONGEST`].
+fn bounded_json(value: &minijinja::Value) -> serde_json::Result<String> {
+    let mut made = Bounded(Vec::new());
+    serde_json::to_writer(&mut made, value)?;
+    String::from_utf8(made.0).map_err(serde::ser::Error::custom)
+}
+
 /// A text that may not become longer than [`LONGEST`].
 struct Bounded(Vec<u8>);
 
@@ -351,30 +367,10 @@ fn context(template: &Template, document: &Value, facts: &Facts) -> minijinja::V
         }
     }
     if template.uses_document {
-        // Converted only where it is used: that costs as much as all else together.
-        all.insert("doc", any(document));
+        // Copied only where it is used: that costs as much as all else together.
+        all.insert("doc", spelled::document(document));
     }
     Any::from_pairs(all)
-}
-
-/// A value as templates see it. Numbers that are not whole are those of the machine here, digits and all.
-fn any(value: &Value) -> minijinja::Value {
-    use minijinja::Value as Any;
-    match value {
-        Value::Null => Any::from(()),
-        Value::Bool(flag) => Any::from(*flag),
-        Value::Number(number) => match (number.as_i64(), number.as_u64(), number.as_f64()) {
-            (Some(integer), ..) => Any::from(integer),
-            (None, Some(integer), _) => Any::from(integer),
-            (None, None, Some(float)) => Any::from(float),
-            (None, None, None) => Any::from(number.as_str()),
-        },
-        Value::String(text) => Any::from(text.as_str()),
-        Value::Array(entries) => entries.iter().map(any).collect(),
-        Value::Object(members) => {
-            Any::from_pairs(members.iter().map(|(key, member)| (key.as_str(), any(member))))
-        }
-    }
 }
 
 fn lookup(context: &minijinja::Value, path: &str) -> Option<minijinja::Value> {

@@ -230,6 +230,7 @@ fn a_template_is_bounded_in_time_and_memory() {
         "{{ [1] | batch(900000000, 0) | list | length }}",
         "{{ [1] | slice(900000000) | list | length }}",
         "{{ range(9999) | join('x' * 90000) }}",
+        "{% set x = 'x' * 900000 %}{{ [x, x, x, x, x, x, x, x] }}",
         "{{ ('a' * 1000000) | regex_replace('a', '$0$0$0$0') }}",
         "{{ ('a' * 1000000) | replace('a', 'b' * 1000) }}",
     ] {
@@ -325,4 +326,42 @@ fn a_key_that_a_name_says_is_looked_up_and_not_read_as_it_is_written() {
         let filled = templates.fill(&fill, &document, &Facts::default(), None, Blank::Leave);
         assert_eq!(filled, Ok(Some(expected)), "{text}");
     }
+}
+
+#[test]
+fn what_is_printed_of_the_document_is_spelled_as_it_stands_there() {
+    let text = br#"{"p":1.10,"huge":123456789012345678901234567890123456789012345,"e":1E+3,"x":1e400,"t":"a<b","n":null,
+        "o":{"z":1.10,"a":[2,{"k":"v"}]},"l":[-0,"a"]}"#;
+    let document = crate::verbatim::from_slice(text).unwrap();
+    let render = |source: &str| {
+        let mut templates = Templates::default();
+        let template = templates.compile(source).unwrap();
+        templates.render(&template, &document, &facts()).map_err(|error| error.to_string())
+    };
+    for (source, made) in [
+        (
+            "{{ doc.p }}|{{doc.huge}}|{{- doc.e -}}|{{ doc[\"x\"] }}",
+            "1.10|123456789012345678901234567890123456789012345|1E+3|1e400",
+        ),
+        ("{{ doc.o }} {{ doc.l }}", r#"{"z":1.10,"a":[2,{"k":"v"}]} [-0,"a"]"#),
+        (
+            "{{ doc.o | tojson }}{{ doc.o | json }}",
+            r#"{"z":1.10,"a":[2,{"k":"v"}]}{"z":1.10,"a":[2,{"k":"v"}]}"#,
+        ),
+        ("{{ doc.o.a[1] }}{{ doc.o.a[1].k }}{{ doc.l[0] }}", r#"{"k":"v"}v-0"#),
+        ("{{ doc.p | tojson }} {{ doc.p | pad(6) }} {{ doc.t | tojson }}", r#"1.10 001.10 "a\u003cb""#),
+        ("{{ doc.p * 2 }} {{ doc.l | length }} {{ doc.p | round(0) }}", "2.2 2 1.0"),
+        ("{% for key in doc.o %}{{ key }}{% endfor %}{{ 'a' in doc.l }}", "zatrue"),
+        ("{{ 'x' ~ doc.huge }}", "x123456789012345678901234567890123456789012345"),
+        ("{{ [1, 'a'] }}{{ {'b': none} }}{{ doc.n }}", r#"[1,"a"]{"b":null}null"#),
+        ("{{ doc.q | default('d') }}{{ doc.l | last }}", "da"),
+    ] {
+        assert_eq!(render(source).as_deref(), Ok(made), "{source}");
+    }
+    assert!(render("{{ doc.huge * 2 }}").is_err(), "digits are not lost in silence");
+    assert_eq!(render("p {{ doc.q }}").unwrap_err(), "`doc.q` is not known for this import");
+    let mut templates = Templates::default();
+    let fill = templates.compile_value(&json!("{{ doc.o | json }}")).unwrap();
+    let filled = templates.fill(&fill, &document, &facts(), Some(&json!("t")), Blank::Leave).unwrap();
+    assert_eq!(filled.unwrap().to_string(), r#"{"z":1.10,"a":[2,{"k":"v"}]}"#);
 }

@@ -90,6 +90,37 @@ pub(crate) fn foreign_template(text: &str) -> Option<Doubt> {
     Some(Doubt { ours, is_one, foreign, range })
 }
 
+/// A name in a text that nobody fills in, and the name of ours that it is most likely a slip of.
+pub(crate) struct NameSlip {
+    pub(crate) name: String,
+    pub(crate) meant: &'static str,
+    pub(crate) range: std::ops::Range<usize>,
+}
+
+/// The first expression of a text that begins with what is almost a name of ours: `{{ jobs.date }}`.
+pub(crate) fn name_slip(text: &str) -> Option<NameSlip> {
+    let text = &*without_raw(text);
+    let mut at = 0;
+    while let Some(start) = text[at..].find("{{").map(|found| at + found + 2) {
+        let end = text[start..].find("}}").map_or(text.len(), |found| start + found);
+        let inner =
+            text[start..end].trim_start_matches(|c: char| matches!(c, '-' | '+' | '(') || c.is_whitespace());
+        let from = end - inner.len();
+        let length = inner.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(inner.len());
+        let word = &inner[..length];
+        let meant = NAMES.into_iter().find(|name| {
+            let longest = word.len().max(name.len());
+            let far = if longest > 5 { 2 } else { 1 };
+            longest > 3 && word != *name && strsim::damerau_levenshtein(word, name) <= far
+        });
+        if let Some(meant) = meant {
+            return Some(NameSlip { name: word.to_owned(), meant, range: from..from + length });
+        }
+        at = (end + 2).min(text.len());
+    }
+    None
+}
+
 /// The text with blanks for each `{% raw %}…{% endraw %}`, so that everything else stands where it stood.
 fn without_raw(text: &str) -> Cow<'_, str> {
     let mut shown = Cow::Borrowed(text);
