@@ -129,7 +129,7 @@ enum Sight {
     Present,
     /// None, and at least one could not be read.
     Unclear,
-    /// None.
+    /// None of them, and each could be asked for.
     Absent,
 }
 
