@@ -8,7 +8,7 @@ use std::ffi::c_long;
 pub use mimalloc::MiMalloc;
 
 /// For how many milliseconds freed memory is kept for what is allocated next.
-const KEPT: c_long = 100;
+const KEPT: c_long = 10;
 
 /// The same, as mimalloc does it by itself.
 const KEPT_BY_ITSELF: c_long = 1000;
@@ -16,7 +16,7 @@ const KEPT_BY_ITSELF: c_long = 1000;
 /// The number of `mi_option_purge_delay` in `mimalloc.h`: its Rust crate has no name for it.
 const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
 
-/// Has freed memory given back after a tenth of a second, unless `MIMALLOC_PURGE_DELAY` says how many milliseconds it is kept.
+/// Has freed memory given back after a hundredth of a second, unless `MIMALLOC_PURGE_DELAY` says how many milliseconds it is kept.
 ///
 /// A program whose allocator is [`MiMalloc`] calls it before anything else, while it has one thread; in any other it has no effect.
 #[expect(unsafe_code, reason = "mimalloc is asked in C, and has no safe way to be told")]
