@@ -31,7 +31,7 @@ pub fn number(written: &str) -> Option<Number> {
     verbatim::number(&format!("{sign}{whole}{rest}"))
 }
 
-/// A scalar of a job that YAML takes for a number, as it stands in the file. A step reads it with [`Written::of`]; it is
+/// A scalar of a job that YAML takes for a number, as it stands in the file. A step reads it with `Written::of`; it is
 /// not JSON.
 pub fn as_written(written: &str) -> Value {
     Value::Number(Number::from_string_unchecked(written.to_owned()))
