@@ -253,15 +253,14 @@ impl<'a> JournalView<'a> {
 
     /// The imports of the target, or the resources of a kind, that the items of this run have.
     pub(crate) fn owned(&self, kind: Kind) -> IdSet {
-        let (owned, memory) = (self.owned.borrow(), self.memory.borrow());
-        owned.all(&memory).filter(|(_, of)| self.others.kind(*of) == kind).map(|(id, _)| (id, ())).collect()
+        self.owned_by(kind, |_| true)
     }
 
-    /// Those among them that items have deleted, by which items do so.
-    pub(crate) fn deleted(&self, kind: Kind, deletes: impl Fn(ItemKey) -> bool) -> IdSet {
+    /// Those among them that some of its items have.
+    pub(crate) fn owned_by(&self, kind: Kind, is_one: impl Fn(ItemKey) -> bool) -> IdSet {
         let (owned, memory) = (self.owned.borrow(), self.memory.borrow());
-        let deleted = owned.all(&memory).filter(|(_, of)| self.others.kind(*of) == kind && deletes(*of));
-        deleted.map(|(id, _)| (id, ())).collect()
+        let those = owned.all(&memory).filter(|(_, of)| self.others.kind(*of) == kind && is_one(*of));
+        those.map(|(id, _)| (id, ())).collect()
     }
 }
 

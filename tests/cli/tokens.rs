@@ -18,18 +18,19 @@ fn hand_over(world: &World) {
 
 /// A run that created `a` and was refused for `b`.
 fn half_done() -> Rc<World> {
-    let world = Scenario::migrate(["a", "b"]).job("concurrency", "1").start();
-    world.fault(Fault::on_create(Fault::status(422)).named("b"));
-    world.run().expect_exit(3).expect_target(["a"]);
-    world.no_faults();
-    world
+    ended_at_b(422, 3)
 }
 
 /// A run that was broken off before `b`.
 fn broken_off() -> Rc<World> {
+    ended_at_b(401, 6)
+}
+
+/// A run that created `a`, and ended with `exit` since the create of `b` was answered with `status`.
+fn ended_at_b(status: u16, exit: i32) -> Rc<World> {
     let world = Scenario::migrate(["a", "b"]).job("concurrency", "1").start();
-    world.fault(Fault::on_create(Fault::status(401)).named("b"));
-    world.run().expect_exit(6).expect_target(["a"]);
+    world.fault(Fault::on_create(Fault::status(status)).named("b"));
+    world.run().expect_exit(exit).expect_target(["a"]);
     world.no_faults();
     world
 }

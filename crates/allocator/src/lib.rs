@@ -18,7 +18,7 @@ const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
 
 /// Has freed memory given back after a hundredth of a second, unless `MIMALLOC_PURGE_DELAY` says how many milliseconds it is kept.
 ///
-/// A program whose allocator is [`MiMalloc`] calls it before anything else, while it has one thread; in any other it has no effect.
+/// A program whose allocator is [`MiMalloc`] calls it before anything else, while it has one thread. With another allocator it has no effect.
 #[expect(unsafe_code, reason = "mimalloc is asked in C, and has no safe way to be told")]
 pub fn give_back_soon() {
     // SAFETY: numbers are read and kept, and the first is that of an option; the memory that is allocated is not touched. Two threads must

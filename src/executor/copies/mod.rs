@@ -144,7 +144,7 @@ fn beside<'a>(
         of_item,
         may_have_acted,
         owned: context.ledger.owned(Kind::Imports),
-        deleted: context.ledger.deleted(Kind::Imports, |item| context.before.deletes(item)),
+        deleted: context.ledger.owned_by(Kind::Imports, |item| context.before.deletes(item)),
     }
 }
 

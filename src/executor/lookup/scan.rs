@@ -151,8 +151,7 @@ impl<'a, 'b> Looker<'a, 'b> {
             loosely.push(index);
         }
         let hits = vec![Vec::new(); searches.len()];
-        let deleted = ledger.deleted(kind, |item| before.deletes(item));
-        let missing = owned_but(ledger, kind, &deleted);
+        let (deleted, missing) = owned(ledger, before, kind);
         let places = before.imports().filter(|_| kind == Kind::Imports).map_or(0, KnownIds::places);
         let listed = vec![false; places];
         Self {
@@ -257,11 +256,10 @@ impl<'a, 'b> Looker<'a, 'b> {
     }
 }
 
-/// What the items of this run have, but for what it has deleted.
-fn owned_but(ledger: &JournalView<'_>, kind: Kind, deleted: &IdSet) -> IdSet {
-    let mut owned = ledger.owned(kind);
-    deleted.iter().for_each(|(id, ())| _ = owned.remove(&id));
-    owned
+/// What the items of this run have: what it has deleted, and the rest.
+fn owned(ledger: &JournalView<'_>, before: &Before<'_>, kind: Kind) -> (IdSet, IdSet) {
+    let those = |deleted| ledger.owned_by(kind, |item| before.deletes(item) == deleted);
+    (those(true), those(false))
 }
 
 /// Whether it holds what was sent, in all but the name.
@@ -278,8 +276,7 @@ fn is_equal(search: &Search, head: &Head, found: Option<&Value>) -> bool {
 
 impl PageVisitor for Looker<'_, '_> {
     fn restart(&mut self) -> Result<(), EngineError> {
-        self.deleted = self.ledger.deleted(self.kind, |item| self.before.deletes(item));
-        self.missing = owned_but(self.ledger, self.kind, &self.deleted);
+        (self.deleted, self.missing) = owned(self.ledger, self.before, self.kind);
         self.listed.fill(false);
         self.compared = 0;
         self.hits.iter_mut().for_each(Vec::clear);

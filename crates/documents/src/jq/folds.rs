@@ -1,7 +1,7 @@
 //! Folds as jq 1.7 has them: the last result of an update is the next state, and an update without a result leaves `null`.
 //!
-//! jaq goes on with every result of an update, so that two make four results of the whole, and an update without one ends
-//! the fold. So the update of a `reduce` is asked for its last result; and the state of a `foreach`, whose results all
+//! jaq continues a fold with every result of an update: two results in each of two steps make four in the end, and an update
+//! without a result ends the fold. So the update of a `reduce` is asked for its last result; and the state of a `foreach`, whose results all
 //! count, is laid down in a cell between them.
 
 use jaq_core::box_iter::box_once;
@@ -86,7 +86,7 @@ pub(super) fn natives() -> [native::Fun<Watched>; 4] {
     ]
 }
 
-/// A fold whose parts are rewritten already. `gives_one` says that its update does.
+/// A fold whose parts are rewritten already. `gives_one` says whether its update always gives exactly one result.
 pub(super) fn fold<'s>(
     name: &'s str,
     source: Term<&'s str>,
@@ -168,11 +168,7 @@ pub(super) fn gives_one(term: &Term<&str>) -> bool {
 mod tests {
     use serde_json::{Value, json};
 
-    use crate::jq::{DEADLINE, Filter, JqError};
-
-    fn run(program: &str, input: &Value) -> Result<Vec<Value>, JqError> {
-        Filter::compile(program).unwrap().run(input, DEADLINE * 30)
-    }
+    use crate::jq::tests::run;
 
     #[test]
     fn an_update_with_none_or_several_results_is_that_of_jq() {

@@ -116,11 +116,8 @@ pub(super) fn checked<'s>(head: Term<&'s str>, parts: Vec<(Part<Term<&'s str>>, 
 mod tests {
     use serde_json::{Value, json};
 
-    use crate::jq::{DEADLINE, Filter, JqError};
-
-    fn run(program: &str, input: &Value) -> Result<Vec<Value>, JqError> {
-        Filter::compile(program).unwrap().run(input, DEADLINE * 30)
-    }
+    use crate::jq::JqError;
+    use crate::jq::tests::run;
 
     #[test]
     fn positions_and_remainders_are_those_of_jq() {

@@ -133,11 +133,8 @@ fn put(whole: Val, path: &[Val], new: &Val) -> Result<Val, Error> {
 mod tests {
     use serde_json::{Value, json};
 
-    use crate::jq::{DEADLINE, Filter, JqError};
-
-    fn run(program: &str, input: &Value) -> Result<Vec<Value>, JqError> {
-        Filter::compile(program).unwrap().run(input, DEADLINE * 30)
-    }
+    use crate::jq::JqError;
+    use crate::jq::tests::run;
 
     #[test]
     fn entries_are_read_by_every_name_that_jq_knows() {

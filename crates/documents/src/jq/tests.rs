@@ -6,7 +6,8 @@ use super::*;
 
 const SHORT: Duration = Duration::from_millis(80);
 
-fn run(program: &str, input: &Value) -> Result<Vec<Value>, JqError> {
+/// The results of a program, with time enough for a slow machine.
+pub(super) fn run(program: &str, input: &Value) -> Result<Vec<Value>, JqError> {
     Filter::compile(program).unwrap().run(input, Duration::from_mins(1))
 }
 

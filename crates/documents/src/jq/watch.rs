@@ -270,8 +270,8 @@ fn of_two<'s>(native: &'static str, left: Term<&'s str>, right: Term<&'s str>) -
     bind(left, LEFT, bind(right, RIGHT, call))
 }
 
-/// `left op right`, as jq writes the result. A quotient can be the parts of a text. `0 / 0` and `1 / 0` as they stand are
-/// what the library makes `nan` and `infinite` of.
+/// `left op right`, as jq writes the result. A quotient can be the parts of a text. `0 / 0` and `1 / 0` are left as they
+/// are: the library defines `nan` and `infinite` by them.
 fn calculated<'s>(left: Term<&'s str>, op: Math, right: Term<&'s str>) -> Term<&'s str> {
     let is_plain = matches!((&left, &right), (Term::Num(_), Term::Num(_)));
     let (left, right) = match op {

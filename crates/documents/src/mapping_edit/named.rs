@@ -46,7 +46,7 @@ fn renamed(path: &[&str]) -> Option<FieldRename> {
     Some(FieldRename { side: Side::Target, from: spelled(last)?, to: spelled(&other)? })
 }
 
-/// A name as it stands in the path of a job; none for one that cannot stand there.
+/// A name as it is written in the path of a job; `None` for one that cannot be written there.
 fn spelled(name: &str) -> Option<String> {
     (!name.contains('"')).then(|| format!("[\"{name}\"]"))
 }

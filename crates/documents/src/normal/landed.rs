@@ -17,8 +17,8 @@ pub fn landed(before: &Value, wanted: &Value, found: &Value) -> bool {
     seen.foreign == 0 && (seen.as_wanted > 0 || seen.as_before == 0 && seen.other > 1)
 }
 
-/// JSON pointers of what a write of `sent` does not explain in `found`, which stands there after it: it was neither sent nor there
-/// `before`, and no service makes it of what was sent by trimming, cutting or filling in. It may be somebody else's edit.
+/// JSON pointers of the places in `found`, the document after a write of `sent`, that the write does not explain: the value was
+/// neither sent nor there `before`, and no service makes it by trimming, cutting or filling in. It may be somebody else's edit.
 pub fn unexplained(before: Option<&Value>, sent: &Value, found: &Value) -> Vec<String> {
     let Comparison { differences, added, .. } = compare(sent, found);
     let mut unexplained: Vec<String> = Vec::new();
