@@ -1,5 +1,10 @@
 //! List pages: what the query asks for, and the `Link` to the next page.
 
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
@@ -95,10 +100,13 @@ impl Query {
 /// Makes cursors look like what they are to a client: nothing to count with.
 const CURSOR_MASK: u64 = 0x5bd1_e995_7b9c_d3f1;
 
+/// Fields that are answered whatever is asked for.
+const IDENTITY: [&str; 3] = ["_id", "name", "adaptorType"];
+
 /// Which fields of a record are answered.
 #[derive(Debug, Clone)]
 pub(super) enum Projection {
-    /// These, besides `_id`, `name` and `adaptorType`.
+    /// These, besides the [`IDENTITY`].
     Include(Vec<String>),
     /// All but these.
     Exclude(Vec<String>),
@@ -124,22 +132,72 @@ impl Projection {
         }
     }
 
-    /// The part of `record` that is asked for.
-    pub(super) fn apply(&self, record: Value) -> Value {
-        match self {
-            Self::Exclude(fields) => {
-                let mut record = record;
-                for field in fields {
-                    remove(&mut record, field);
-                }
-                record
+    /// Writes the part of a record that is asked for. Only fields that it takes apart are parsed: a list has very many records.
+    pub(super) fn write(&self, record: &[u8], out: &mut Vec<u8>) -> serde_json::Result<()> {
+        let Fields(fields) = serde_json::from_slice(record)?;
+        out.push(b'{');
+        let begin = out.len();
+        for (key, text) in fields {
+            let Some(text) = self.part(&key, text)? else { continue };
+            if out.len() > begin {
+                out.push(b',');
             }
-            Self::Include(fields) => {
-                let mut paths: Vec<&str> = vec!["_id", "name", "adaptorType"];
-                paths.extend(fields.iter().map(String::as_str));
-                keep(&record, &paths)
+            serde_json::to_writer(&mut *out, &key)?;
+            out.push(b':');
+            out.extend_from_slice(text.as_bytes());
+        }
+        out.push(b'}');
+        Ok(())
+    }
+
+    /// What of a field is asked for.
+    fn part<'t>(&self, key: &str, text: &'t RawValue) -> serde_json::Result<Option<Cow<'t, str>>> {
+        let below = |path: &'_ String| Some(path.strip_prefix(key)?.strip_prefix('.')?.to_owned());
+        let (paths, keeps) = match self {
+            Self::Include(paths) => (paths, true),
+            Self::Exclude(paths) => (paths, false),
+        };
+        let is_named = paths.iter().any(|path| path == key) || keeps && IDENTITY.contains(&key);
+        if is_named {
+            return Ok(keeps.then_some(Cow::Borrowed(text.get())));
+        }
+        let below: Vec<String> = paths.iter().filter_map(below).collect();
+        let has_parts = text.get().starts_with(['{', '[']);
+        if below.is_empty() || !has_parts {
+            return Ok((!keeps).then_some(Cow::Borrowed(text.get())));
+        }
+        let mut value: Value = serde_json::from_str(text.get())?;
+        if keeps {
+            value = keep(&value, &below.iter().map(String::as_str).collect::<Vec<_>>());
+        } else {
+            below.iter().for_each(|path| remove(&mut value, path));
+        }
+        serde_json::to_string(&value).map(|text| Some(Cow::Owned(text)))
+    }
+}
+
+/// The fields of a record in their order, each as it is written.
+struct Fields<'t>(Vec<(String, &'t RawValue)>);
+
+impl<'de> Deserialize<'de> for Fields<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visit;
+        impl<'de> Visitor<'de> for Visit {
+            type Value = Fields<'de>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a record")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut fields = Vec::new();
+                while let Some(field) = map.next_entry()? {
+                    fields.push(field);
+                }
+                Ok(Fields(fields))
             }
         }
+        deserializer.deserialize_map(Visit)
     }
 }
 
@@ -192,20 +250,37 @@ mod tests {
         Query::parse(raw, &Behaviour::default()).unwrap_or_else(|failure| panic!("{raw}: {failure:?}"))
     }
 
+    fn written(projection: &Projection, record: &str) -> String {
+        let mut out = Vec::new();
+        projection.write(record.as_bytes(), &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
     #[test]
     fn include_keeps_the_identity_and_the_named_paths_in_the_records_order() {
         let record = json!({"_id": "1", "http": {"method": ["GET"], "body": [1]}, "name": "a", "z": 1,
             "rows": [{"a": 1, "b": 2}, {"b": 3}]});
         let Some(projection) = query("include=http.method,rows.a,nothing").projection else { panic!() };
         let expected = json!({"_id": "1", "http": {"method": ["GET"]}, "name": "a", "rows": [{"a": 1}, {}]});
-        assert_eq!(projection.apply(record).to_string(), expected.to_string());
+        assert_eq!(written(&projection, &record.to_string()), expected.to_string());
     }
 
     #[test]
     fn exclude_removes_the_named_paths() {
         let Some(projection) = query("exclude=mockResponse,http.body").projection else { panic!() };
         let record = json!({"_id": "1", "mockResponse": [], "http": {"body": 1, "method": 2}});
-        assert_eq!(projection.apply(record), json!({"_id": "1", "http": {"method": 2}}));
+        let left = json!({"_id": "1", "http": {"method": 2}});
+        assert_eq!(written(&projection, &record.to_string()), left.to_string());
+    }
+
+    #[test]
+    fn what_is_answered_is_written_as_it_is_stored() {
+        let record = r#"{"_id":"1","a\"b":1.50,"c":"\u00e9","d":{"e":2e0}}"#;
+        let Some(projection) = query("exclude=none").projection else { panic!() };
+        assert_eq!(written(&projection, record), record);
+        let Some(projection) = query("include=c,d").projection else { panic!() };
+        assert_eq!(written(&projection, record), r#"{"_id":"1","c":"\u00e9","d":{"e":2e0}}"#);
+        assert!(projection.write(b"[]", &mut Vec::new()).is_err());
     }
 
     #[test]

@@ -6,9 +6,8 @@ use axum::extract::Path;
 use axum::http::HeaderValue;
 use axum::http::header::LINK;
 use bytes::Bytes;
-use serde_json::Value;
 
-use super::{Context, jobs, stored};
+use super::{Context, jobs};
 use crate::page::{Projection, Query};
 use crate::reply::{self, Failure, Reply};
 use crate::store::{Entry, From, Kind};
@@ -104,28 +103,26 @@ fn assemble(
     };
     let hidden = hidden.map(|field| Projection::Exclude(vec![field.to_owned()]));
     let mut out = vec![b'['];
-    let mut damaged = None;
+    let mut damaged = false;
     context.server.store.read_many((context.account(), kind), false, places, |text| {
         if out.len() > 1 {
             out.push(b',');
         }
-        if projection.is_none() && hidden.is_none() {
-            out.extend_from_slice(text);
-            return;
-        }
-        match stored(&Bytes::copy_from_slice(text)) {
-            Ok(document) => {
-                let mut record = Value::Object(document);
-                for projection in hidden.iter().chain(projection) {
-                    record = projection.apply(record);
-                }
-                out.extend_from_slice(&reply::bytes(&record));
+        let written = match (&hidden, projection) {
+            (None, None) => {
+                out.extend_from_slice(text);
+                Ok(())
             }
-            Err(failure) => damaged = Some(failure),
-        }
+            (Some(projection), None) | (None, Some(projection)) => projection.write(text, &mut out),
+            (Some(hidden), Some(projection)) => {
+                let mut shown = Vec::new();
+                hidden.write(text, &mut shown).and_then(|()| projection.write(&shown, &mut out))
+            }
+        };
+        damaged |= written.is_err();
     })?;
-    if let Some(failure) = damaged {
-        return Err(failure);
+    if damaged {
+        return Err(super::damaged());
     }
     out.push(b']');
     Ok((out.len() > 2).then(|| Bytes::from(out)))

@@ -179,8 +179,12 @@ fn json_body(body: &Bytes) -> Result<Value, Failure> {
 
 /// A document as it was stored.
 fn stored(text: &Bytes) -> Result<Document, Failure> {
-    serde_json::from_slice(text)
-        .map_err(|_| Failure::Broken(super::error::EmulatorError::Damaged { what: "document" }))
+    serde_json::from_slice(text).map_err(|_| damaged())
+}
+
+/// What is stored is no document.
+fn damaged() -> Failure {
+    Failure::Broken(super::error::EmulatorError::Damaged { what: "document" })
 }
 
 /// A stored document as an answer, without what is not to be seen of its kind.
