@@ -95,7 +95,8 @@ pub(crate) async fn confirm(
         let met = again.met;
         open.retain(|_, at| !met.contains(at));
     }
-    let ids: Vec<Id> = open.keys().cloned().collect();
+    let mut ids: Vec<Id> = open.keys().cloned().collect();
+    ids.sort_unstable();
     read_by_id(with.target, ids, with.context.cancel, |id, read| {
         let Some(at) = open.get(&id).copied() else {
             return Ok(());

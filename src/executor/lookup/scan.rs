@@ -120,8 +120,9 @@ pub(crate) async fn are_gone(target: &Account, kind: Kind, missing: &IdSet) -> b
         let answer = target.client.get(kind.as_str(), &id).await;
         answer.is_err_and(|error| error.kind == ErrorKind::NotFound)
     };
-    let asked =
-        futures::stream::iter(missing.iter().map(|(id, ())| id)).map(is_gone).buffer_unordered(AT_ONCE);
+    let mut ids: Vec<Id> = missing.iter().map(|(id, ())| id).collect();
+    ids.sort_unstable();
+    let asked = futures::stream::iter(ids).map(is_gone).buffer_unordered(AT_ONCE);
     asked.all(std::future::ready).await
 }
 
