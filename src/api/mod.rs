@@ -29,6 +29,7 @@ pub mod method;
 pub mod outage;
 pub mod page;
 pub mod page_size;
+mod pages_asked;
 pub mod ping;
 mod refusal;
 mod renew;

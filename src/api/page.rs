@@ -17,6 +17,7 @@ use serde_json::value::RawValue;
 use super::entry_id::{has_id, id_of};
 use super::long_page::Parts;
 use super::page_size::PageSizes;
+use super::pages_asked::PagesAsked;
 use super::unreadable::UnreadableAnswer;
 use super::{Api, ApiError, Call, ErrorKind, ListRequest, Method, Reply};
 use crate::documents::document::escape_control_characters;
@@ -138,6 +139,7 @@ pub(super) fn whole_pages(
         seen: HashSet::new(),
         begun: HashSet::new(),
         turns: 0,
+        ahead: PagesAsked::default(),
     };
     walk.begin();
     stream::try_unfold(walk, |mut walk| async move {
@@ -166,6 +168,7 @@ struct Walk {
     /// What the pages began with, as hashes.
     begun: HashSet<Fingerprint>,
     turns: u32,
+    ahead: PagesAsked<(Listed, Reply)>,
 }
 
 impl Walk {
@@ -176,6 +179,7 @@ impl Walk {
         self.seen.clear();
         self.begun.clear();
         self.turns = 0;
+        self.ahead = PagesAsked::default();
     }
 
     /// Whether fewer documents on a page may help.
@@ -186,10 +190,15 @@ impl Walk {
     }
 
     async fn read(&mut self, target: String) -> Result<WholePage, ApiError> {
-        let (method, purpose, can_be_halved) = (Method::Get, self.request.purpose(), self.limit > 1);
-        let call = Call { method, target, body: None, purpose, can_be_halved, before_send: None };
-        let (listed, reply) = read_as(&*self.api, &call, listed).await?;
-        self.seen.insert(call.target);
+        let (purpose, can_be_halved) = (self.request.purpose(), self.limit > 1);
+        let ask = |target: String| {
+            let call =
+                Call { method: Method::Get, target, body: None, purpose, can_be_halved, before_send: None };
+            let api = Arc::clone(&self.api);
+            async move { read_as(&*api, &call, listed).await }
+        };
+        let (listed, reply) = self.ahead.or_read(&target, ask(target.clone())).await?;
+        self.seen.insert(target.clone());
         let broken = |summary: &str| ApiError {
             status: Some(reply.status),
             date: reply.date,
@@ -220,6 +229,9 @@ impl Walk {
             }
         }
         let more = reply.next.is_some();
+        if let Some(next) = &reply.next {
+            self.ahead.ask_behind(&target, next, len, ask);
+        }
         self.next = reply.next;
         let target = self.request.target(self.limit);
         Ok(WholePage { documents: Some(listed), target, len, date: reply.date, more })
