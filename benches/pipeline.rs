@@ -91,6 +91,7 @@ fn account(emulator: &Embedded, name: &str, rate: job::Rate) -> Account {
         clock: connected.clock,
         per_second: rate.per_second * rate.share,
         burst: f64::from(rate.burst) * 0.98,
+        at_rest: false,
     }
 }
 

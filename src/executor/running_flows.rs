@@ -145,6 +145,7 @@ mod tests {
             clock: Arc::default(),
             per_second: 1.0,
             burst: 1.0,
+            at_rest: false,
         };
         let user = |kind: &str, id: &str| json!({ "kind": kind, "id": id, "name": id.to_uppercase() });
         let users = json!([user("flow", "f1"), user("flow", "f2"), user("tool", "t")]);

@@ -28,6 +28,8 @@ pub struct Account {
     pub per_second: f64,
     /// Calls it may send at once.
     pub burst: f64,
+    /// Whether its documents lie in files: nobody changes them while they are read, and their list is whole.
+    pub at_rest: bool,
 }
 
 impl Account {
@@ -156,6 +158,7 @@ mod tests {
                 clock: Arc::default(),
                 per_second: 1.0,
                 burst: 1.0,
+                at_rest: false,
             };
             assert_eq!(account.oldest_connection().await, oldest.map(Id::from), "{list:?}");
         }

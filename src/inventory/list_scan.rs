@@ -7,9 +7,10 @@
 
 mod begun;
 mod second_look;
+mod sweep;
 
 use std::collections::HashSet;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -24,8 +25,9 @@ use crate::model::{Chunks, Head};
 
 pub(crate) use self::begun::{Begun, begin_to_read};
 pub(crate) use crate::documents::schema::LISTED_APART;
-use second_look::{SecondLook, look, other_limit, use_imports};
+use second_look::{SecondLook, look, use_imports};
 pub(crate) use second_look::{ids_listed, names_listed};
+use sweep::{Ids, Swept, once};
 
 /// How much longer each attempt at a list that is not steady waits than the one before.
 const CALM: Duration = Duration::from_millis(250);
@@ -83,7 +85,7 @@ pub(crate) enum IfEmpty {
 /// How a list is to be swept.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct ScanOptions {
-    /// Look twice, and have both looks agree.
+    /// Look twice, and have both looks agree; what [lies in files](Account::at_rest) is looked at once.
     pub steady: bool,
     /// Also ask for the adaptors that a plain list may leave out.
     pub listed_apart: bool,
@@ -137,23 +139,28 @@ pub(crate) async fn list_scan_of(
         sink.restart()?;
         let early = begun.take();
         let hasher = early.as_ref().map(|early| early.hasher.clone()).unwrap_or_default();
-        let mut ids = Ids { hasher, ..Ids::default() };
+        let mut ids = Ids::hashed_by(hasher);
         let was_begun = early.is_some();
-        let (mut seen, mut second) = match once(account, early, manner, cancel, &mut ids, sink).await {
-            // What follows a page that waited for its turn may be there no more: that is no list that was refused.
-            Err(error) if was_begun && ids.plain > 0 && is_gone(&error) => {
-                sink.restart()?;
-                ids = Ids::default();
-                once(account, None, manner, cancel, &mut ids, sink).await?
-            }
-            swept => swept?,
-        };
+        let Swept { mut seen, mut second, behind } =
+            match once(account, early, manner, cancel, &mut ids, sink).await {
+                // What follows a page that waited for its turn may be there no more: that is no list that was refused.
+                Err(error) if was_begun && ids.plain > 0 && is_gone(&error) => {
+                    sink.restart()?;
+                    ids = Ids::default();
+                    once(account, None, manner, cancel, &mut ids, sink).await?
+                }
+                swept => swept?,
+            };
         if !seen.whole {
             return Ok(seen);
         }
         let flows = second.as_mut().and_then(SecondLook::take_flows);
-        let behind =
-            async { if manner.to_the_end { behind_the_end(account, &ids, cancel).await } else { Ok(false) } };
+        let behind = async {
+            match behind {
+                Some(pages) => is_new_behind_the_end(account, pages, &ids, cancel).await,
+                None => Ok(false),
+            }
+        };
         let again = async {
             match second {
                 Some(second) => again(account, &ids, second, cancel).await.map(Some),
@@ -165,13 +172,13 @@ pub(crate) async fn list_scan_of(
         if short.is_some() {
             continue;
         }
-        let Some(again) = again else { return Ok(seen) };
-        if seen.listed == 0 && use_imports(flows, account, cancel).await? {
+        if manner.steady && seen.listed == 0 && use_imports(flows, account, cancel).await? {
             if manner.if_empty == IfEmpty::Distrust {
                 return Err(EngineError::EmptyButUsed { account: account.facts.name.clone() });
             }
             seen.empty_but_used = true;
         }
+        let Some(again) = again else { return Ok(seen) };
         match differs(ids.seen, &again) {
             None => return Ok(seen),
             Some(counts) => disagreement = counts,
@@ -220,19 +227,6 @@ fn differs(mut first: HashSet<u64>, second: &Chunks<u64>) -> Option<(u64, u64)> 
     Some((all as u64, second.len() as u64))
 }
 
-/// Ids seen, as hashes: a hundred thousand of them must not weigh.
-#[derive(Default)]
-struct Ids {
-    seen: HashSet<u64>,
-    hasher: RandomState,
-    /// How many of them the plain list shows.
-    plain: u64,
-    /// Adaptors of [`LISTED_APART`] that the plain list shows after all.
-    in_plain_list: HashSet<&'static str>,
-    /// Those that it leaves out, and that there are imports of.
-    apart: HashSet<&'static str>,
-}
-
 /// Whether an import of that adaptor may be left out of the plain list: one that does not say of which it is may be of any.
 pub(crate) fn may_be_listed_apart(adaptor: Option<&str>) -> bool {
     adaptor.is_none_or(|adaptor| LISTED_APART.contains(&adaptor))
@@ -243,110 +237,25 @@ fn request(adaptor: Option<&str>) -> ListRequest {
     ListRequest { path: Kind::Imports.as_str().to_owned(), limit: PAGE, include: Vec::new(), filters }
 }
 
-/// The plain list, then those of the adaptors it may leave out.
-fn lists(manner: ScanOptions) -> impl Iterator<Item = Option<&'static str>> {
-    std::iter::once(None).chain(LISTED_APART.iter().filter(move |_| manner.listed_apart).copied().map(Some))
-}
-
-async fn once(
-    account: &Account,
-    begun: Option<Begun>,
-    manner: ScanOptions,
-    cancel: &Cancel,
-    ids: &mut Ids,
-    sink: &mut dyn PageVisitor,
-) -> Result<(Seen, Option<SecondLook>), EngineError> {
-    let (mut seen, mut second) = (Seen::default(), None);
-    let (mut begun, mut early) = begun.map(|begun| (begun.pages, begun.second)).unzip();
-    let (mut bytes, mut documents, keeps_ids) = (0, 0, manner.keeps_ids());
-    sink.ready().await;
-    for adaptor in lists(manner) {
-        if adaptor.is_some_and(|adaptor| ids.in_plain_list.contains(adaptor)) {
-            continue;
-        }
-        // The plain list is the first.
-        let mut pages = begun.take().unwrap_or_else(|| PagesAhead::of(account, request(adaptor)));
-        let mut unfiltered = false;
-        while let Some(page) = pages.next(cancel).await? {
-            let page = page.map_err(account.failed("list the imports"))?;
-            if manner.steady && second.is_none() {
-                let limit = other_limit(page.len, page.more);
-                let early = early.take().and_then(|mut early| early.try_recv().ok());
-                let shows_nothing = page.len == 0 && !page.more;
-                let begin = || SecondLook::begin(account, ids.hasher.clone(), limit, shows_nothing, cancel);
-                second = Some(early.unwrap_or_else(begin));
-            }
-            seen.page = seen.page.max(page.len as u64);
-            for text in page.documents {
-                (bytes, documents) = (bytes + text.len(), documents + 1);
-                if bytes > BREATH || documents >= BREATH_DOCUMENTS {
-                    (bytes, documents) = (0, 0);
-                    tokio::task::yield_now().await;
-                    sink.ready().await;
-                    if cancel.is_draining() {
-                        return Err(EngineError::Interrupted);
-                    }
-                }
-                let head = Head::off(&text);
-                let of = head.adaptor_type.as_deref().unwrap_or_default();
-                match adaptor {
-                    None => {
-                        if let Some(apart) = LISTED_APART.iter().find(|apart| **apart == of) {
-                            ids.in_plain_list.insert(*apart);
-                        }
-                    }
-                    Some(adaptor) if !is_listed_apart(&head, adaptor, ids) => {
-                        unfiltered = true;
-                        continue;
-                    }
-                    Some(_) => {}
-                }
-                if keeps_ids && !ids.seen.insert(ids.hasher.hash_one(head.id.as_str())) {
-                    continue;
-                }
-                seen.listed += 1;
-                ids.plain += u64::from(adaptor.is_none());
-                if let Some(adaptor) = adaptor {
-                    seen.apart = true;
-                    ids.apart.insert(adaptor);
-                }
-                if !sink.take(&head, &text)? {
-                    return Ok((seen, second));
-                }
-            }
-            if page.ends && page.more && !sink.page_ended() {
-                return Ok((seen, second));
-            }
-            if unfiltered {
-                // The service does not know the filter: the list is the plain one again.
-                break;
-            }
-        }
-    }
-    seen.whole = true;
-    Ok((seen, second))
-}
-
-/// Whether an import belongs on the list of that adaptor. Documents need not say of which they are (section 7 of the
-/// reference); one that does not must at least be new.
-fn is_listed_apart(head: &Head, adaptor: &str, ids: &Ids) -> bool {
-    match head.adaptor_type.as_deref() {
-        Some(of) => of == adaptor,
-        None => !ids.seen.contains(&ids.hasher.hash_one(head.id.as_str())),
-    }
+/// Asks for what stands behind the end of the plain list, where that shows something: that nothing is there is asked
+/// otherwise.
+fn behind_the_end(account: &Account, ids: &Ids) -> Option<PagesAhead> {
+    let filters = vec![("skip", ids.plain.to_string())];
+    let path = Kind::Imports.as_str().to_owned();
+    let request = ListRequest { path, limit: 1, include: vec!["name"], filters };
+    (ids.plain > 0).then(|| PagesAhead::of(account, request))
 }
 
 /// Whether an import stands behind the end of the plain list that was not on it: a `Link` was lost.
 ///
 /// A service that does not count by `skip` answers with what was seen already, or refuses: that tells nothing.
-async fn behind_the_end(account: &Account, ids: &Ids, cancel: &Cancel) -> Result<bool, EngineError> {
-    if ids.plain == 0 {
-        return Ok(false); // That nothing is there is asked otherwise.
-    }
-    let filters = vec![("skip", ids.plain.to_string())];
-    let request =
-        ListRequest { path: Kind::Imports.as_str().to_owned(), limit: 1, include: vec!["name"], filters };
-    match PagesAhead::of(account, request).next(cancel).await? {
+async fn is_new_behind_the_end(
+    account: &Account,
+    mut pages: PagesAhead,
+    ids: &Ids,
+    cancel: &Cancel,
+) -> Result<bool, EngineError> {
+    match pages.next(cancel).await? {
         Some(Ok(page)) => {
             let is_new = |head: Head| !ids.seen.contains(&ids.hasher.hash_one(head.id.as_str()));
             Ok(page.documents.iter().any(|text| is_new(Head::off(text))))

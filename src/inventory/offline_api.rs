@@ -83,6 +83,7 @@ impl Account {
             // Nothing is sent anywhere, so nothing is held back.
             per_second: 1e9,
             burst: 1e9,
+            at_rest: true,
         }
     }
 }

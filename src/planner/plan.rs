@@ -67,20 +67,24 @@ pub async fn plan_telling(with: PlanRequest<'_>, detail: UsageDetail) -> Result<
     let asked = lists_asked_by(job);
     let lists = asked.max(lists_of_source(job, detail));
     let reading = FlowUsage::read(with.source, lists, with.context.cancel);
-    let (usage, mut picks) = if asked.is_some() {
-        let usage = Arc::new(reading.await?);
-        usage.complete(with.source, asked)?;
-        check_conditions(&with, &here, &usage)?;
-        let picks = pick(&with, &here, &usage).await?;
-        (usage, picks)
-    } else {
+    let read_and_picked = async {
+        if asked.is_some() {
+            let usage = Arc::new(reading.await?);
+            usage.complete(with.source, asked)?;
+            check_conditions(&with, &here, &usage)?;
+            let picks = pick(&with, &here, &usage).await?;
+            return Ok((usage, picks));
+        }
         let nothing = Arc::default();
         check_conditions(&with, &here, &nothing)?;
         let (usage, picks) = futures::try_join!(reading, pick(&with, &here, &nothing))?;
-        (Arc::new(usage), picks)
+        Ok::<_, EngineError>((Arc::new(usage), picks))
     };
+    let is_read = here.kinds.contains_key(&Kind::Connections);
+    let early = async { Ok(if is_read { None } else { early_connections(&with).await }) };
+    let ((usage, mut picks), early) = futures::try_join!(read_and_picked, early)?;
     guard(&with, &picks)?;
-    let resolver = resolver(&with, &mut here, &mut there, &mut picks).await?.map(Arc::new);
+    let resolver = resolver(&with, early, &mut here, &mut there, &mut picks).await?.map(Arc::new);
     let mut builder = PlanBuilder::new(&with)?;
     builder.usage = PlanUsage::of_source(&with, detail, Arc::clone(&usage), lists);
     builder.users.keep_source(lists, &usage);
@@ -180,9 +184,23 @@ fn guard(with: &PlanRequest<'_>, picks: &Selected) -> Result<(), EngineError> {
     })
 }
 
+/// The connections of both accounts, read while the imports are, where these go from one to the other: nearly every import
+/// has one. Where they cannot be had nothing is said, for it may be that no import has one.
+async fn early_connections(with: &PlanRequest<'_>) -> Option<(ResourceIndex, ResourceIndex)> {
+    if with.job.in_place() || matches!(with.job.action, Action::Backup | Action::Delete) {
+        return None;
+    }
+    let (mut here, mut there) = (ResourceIndex::default(), ResourceIndex::default());
+    let kinds = BTreeSet::from([Kind::Connections]);
+    let (source, target) = ((with.source, &mut here), (with.target, &mut there));
+    resource_index::fill_both(source, target, &kinds, &with.job.references).await.ok()?;
+    Some((here, there))
+}
+
 /// The look-ups for references, or `None` where they stay as they are.
 async fn resolver(
     with: &PlanRequest<'_>,
+    early: Option<(ResourceIndex, ResourceIndex)>,
     here: &mut ResourceIndex,
     there: &mut ResourceIndex,
     picks: &mut Selected,
@@ -206,6 +224,11 @@ async fn resolver(
     // A step may bring in a reference that no document had.
     kinds_in(&job.text, &mut kinds);
     let rules = &job.references;
+    if let Some(early) = early.filter(|_| kinds.contains(&Kind::Connections)) {
+        let (source, target) = early;
+        here.kinds.extend(source.kinds);
+        there.kinds.extend(target.kinds);
+    }
     resource_index::fill_both((with.source, &mut *here), (with.target, &mut *there), &kinds, rules).await?;
     picks.notes.extend(map_notes(&job.references, here, &with.source.facts.described()));
     if picks.mentions {

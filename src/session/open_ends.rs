@@ -268,6 +268,7 @@ async fn open_account(
         clock: connected.clock,
         per_second: rate.per_second * rate.share,
         burst: f64::from(rate.burst) * 0.98,
+        at_rest: false,
     };
     opened.identify().await?;
     Ok(match emulator {

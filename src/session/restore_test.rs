@@ -339,5 +339,6 @@ fn account(host: &Host, emulator: &Embedded) -> Result<Account, SessionError> {
         clock: connected.clock,
         per_second: budget.per_second,
         burst: f64::from(budget.burst),
+        at_rest: false,
     })
 }

@@ -296,6 +296,7 @@ impl Migration {
             clock: connected.clock,
             per_second: f64::INFINITY,
             burst: 1000.0,
+            at_rest: false,
         }
     }
 

@@ -16,7 +16,7 @@ pub(crate) struct Begun {
     pub(super) pages: PagesAhead,
     /// How ids are hashed, at both looks.
     pub(super) hasher: RandomState,
-    /// The second look, there once the first page is.
+    /// The second look, there once the first page is; none at what lies in files.
     pub(super) second: oneshot::Receiver<SecondLook>,
 }
 
@@ -25,7 +25,11 @@ pub(crate) fn begin_to_read(account: &Account, cancel: &Cancel) -> Begun {
     let hasher = RandomState::default();
     let (sender, second) = oneshot::channel();
     let (of, hashes, stop) = (account.clone(), hasher.clone(), cancel.clone());
+    let at_rest = account.at_rest;
     let pages = PagesAhead::far(account, request(None), move |first| {
+        if at_rest {
+            return;
+        }
         let limit = other_limit(first.len(), first.more());
         let shows_nothing = first.is_empty() && !first.more();
         // Nobody waits for it where the list was given up.

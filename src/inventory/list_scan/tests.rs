@@ -51,6 +51,7 @@ fn account_of(api: Arc<dyn Api>) -> Account {
         clock: Arc::new(ServerClock::new()),
         per_second: 300.0,
         burst: 1000.0,
+        at_rest: false,
     }
 }
 

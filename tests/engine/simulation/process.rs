@@ -76,6 +76,7 @@ impl World {
             clock: connected.clock,
             per_second: per_second * 0.9,
             burst: f64::from(burst),
+            at_rest: false,
         }
     }
 
