@@ -46,6 +46,9 @@ pub enum AccountPlace {
         place: String,
         /// The account whose backups are read.
         of: String,
+        /// Where the job says that this account is, as [`Self::origin`] has it; `None` where it does not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of_origin: Option<String>,
         /// Which snapshot; `None` for the newest.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         snapshot: Option<String>,
@@ -59,6 +62,15 @@ impl AccountPlace {
     /// Whether it is an archive, and not an account that can be called.
     pub fn is_archive(&self) -> bool {
         matches!(self, Self::Archive { .. })
+    }
+
+    /// Scheme, host and port of an account that can be called; `emulator:NAME` for one of the embedded emulator.
+    pub fn origin(&self) -> Option<String> {
+        match self {
+            Self::Service { origin, .. } => Some(origin.as_str().trim_end_matches('/').to_owned()),
+            Self::Emulator { name } => Some(format!("emulator:{name}")),
+            Self::Folder { .. } | Self::Archive { .. } => None,
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{Host, SessionError};
-use crate::archive::{Archive, ArchiveError, ArchiveOptions, Key, Listing, Snapshot};
+use crate::archive::{Archive, ArchiveError, ArchiveOptions, Key, Listing, Snapshot, SnapshotId};
 use crate::inventory::error::EngineError;
 use crate::job::{self, AccountPlace, KeySource, secret};
 use crate::model::chain;
@@ -123,27 +123,111 @@ pub(super) async fn open_for_job(
     }
 }
 
-/// The snapshot of a listing that the end of a job names, with what a person should know of the others.
+/// The snapshot of a listing that the end of a job names, with what a person should know of the others. `user` is whose
+/// token opens the account that is meant, where that is known.
 pub(super) async fn find_snapshot(
     archive: &Archive,
     account: &job::Account,
+    user: Option<&str>,
 ) -> Result<(Snapshot, Vec<String>), SessionError> {
-    let AccountPlace::Archive { place, of, snapshot, .. } = &account.place else {
+    let AccountPlace::Archive { place, of, of_origin, snapshot, .. } = &account.place else {
         return Err(SessionError::Refused(format!("account `{}` is not an archive", account.name)));
     };
     let listing = archive.snapshots().await?;
     let damaged = listing.damaged.iter();
     let damaged = damaged.map(|(id, why)| format!("warning: snapshot {id} is damaged and skipped: {why}"));
-    let notes = damaged.chain(from_the_future(&listing, of)).collect();
+    let mut notes: Vec<String> = damaged.chain(from_the_future(&listing, of)).collect();
+    let owner = Owner { name: of, origin: of_origin.as_deref(), user };
     let is_whole = |id: &str| listing.snapshots.iter().any(|snapshot| snapshot.id.as_str() == id);
     let of_account = listing.clone().of_account(of);
     let found = match snapshot {
         // The start of an id, and `latest`, are those of the account; another's is meant only where it has none.
-        Some(start) if listing.latest(of).is_some() && !is_whole(start) => of_account.find(start)?,
-        Some(start) => listing.find(start)?,
-        None => latest(&listing, place, of)?,
+        Some(start) if listing.latest(of).is_some() && !is_whole(start) => of_account.find(start)?.clone(),
+        Some(start) => listing.find(start)?.clone(),
+        None if listing.latest(of).is_none() => latest(&listing, place, of)?.clone(),
+        None => latest(&owner.own_of(listing)?, place, of)?.clone(),
     };
-    Ok((found.clone(), notes))
+    notes.extend(owner.differs(&found));
+    Ok((found, notes))
+}
+
+/// The account whose backups are meant, as far as it is known. Others may have been backed up under its name.
+#[derive(Debug, Clone, Copy)]
+struct Owner<'a> {
+    name: &'a str,
+    origin: Option<&'a str>,
+    user: Option<&'a str>,
+}
+
+impl Owner<'_> {
+    fn is_of_origin(&self, snapshot: &Snapshot) -> bool {
+        self.origin.is_some_and(|origin| snapshot.account.origin == origin)
+    }
+
+    fn is_of_user(&self, snapshot: &Snapshot) -> bool {
+        self.user.is_some_and(|user| snapshot.account.user == user)
+    }
+
+    /// Leaves those snapshots of a listing of which the latest is meant, as retention groups them: by origin and name. Where
+    /// none is of the account's own origin, it may have moved, so those of one other origin are taken.
+    fn own_of(&self, mut listing: Listing) -> Result<Listing, SessionError> {
+        let future: Vec<SnapshotId> = listing.future().map(|snapshot| snapshot.id.clone()).collect();
+        listing
+            .snapshots
+            .retain(|snapshot| snapshot.account.name == self.name && !future.contains(&snapshot.id));
+        let has_own = listing.snapshots.iter().any(|snapshot| self.is_of_origin(snapshot));
+        if has_own {
+            listing.snapshots.retain(|snapshot| self.is_of_origin(snapshot));
+        }
+        let latest = listing.snapshots.last();
+        let is_other = |one: &Snapshot| {
+            latest.is_some_and(|latest| {
+                let user_differs = !latest.account.user.is_empty() && !self.is_of_user(latest);
+                one.account.origin != latest.account.origin || self.is_of_user(one) && user_differs
+            })
+        };
+        match (latest, listing.snapshots.iter().rev().find(|one| is_other(one))) {
+            (Some(one), Some(other)) => Err(SessionError::Refused(format!(
+                "the archive holds backups of several accounts under the name `{}`: the latest are {} (of {}) and {} (of \
+                 {}); set `archive.snapshot` to the one that is meant",
+                self.name,
+                one.id,
+                whose(one),
+                other.id,
+                whose(other)
+            ))),
+            _ => Ok(listing),
+        }
+    }
+
+    /// Says that a snapshot is not of the account that is meant, or may not be.
+    fn differs(&self, found: &Snapshot) -> Option<String> {
+        let Snapshot { id, account, .. } = found;
+        let name = self.name;
+        if let Some(origin) = self.origin.filter(|origin| *origin != account.origin) {
+            return Some(format!(
+                "warning: snapshot {id} is a backup of {}, and account `{name}` is at {origin}: make sure that it is the one \
+                 that is meant",
+                whose(found)
+            ));
+        }
+        let user = self.user.filter(|user| !account.user.is_empty() && *user != account.user)?;
+        Some(format!(
+            "warning: snapshot {id} was made with a token of user {}, and the token of account `{name}` is of user {user}: \
+             make sure that both are of one account",
+            account.user
+        ))
+    }
+}
+
+/// Where the account of a snapshot is, and whose token read it.
+fn whose(snapshot: &Snapshot) -> String {
+    let account = &snapshot.account;
+    if account.user.is_empty() {
+        account.origin.clone()
+    } else {
+        format!("{}, user {}", account.origin, account.user)
+    }
 }
 
 /// The latest snapshot of an account. Where a newer one is damaged, the one before it is used only if the job names it:
@@ -213,4 +297,67 @@ fn read(path: &Path, what: &str) -> Result<String, SessionError> {
     // What is in the file is not for the message.
     String::from_utf8(bytes)
         .map_err(|_| SessionError::Refused(format!("{shown} holds no {what}: it is not a text")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::archive::Account;
+
+    /// A backup of `prod`, made at that hour with a token of that user.
+    fn backup(hour: i32, origin: &str, user: &str) -> Snapshot {
+        let time = jiff::Timestamp::from_second(1_772_330_400 + i64::from(hour) * 3600).unwrap();
+        let account = Account { name: "prod".to_owned(), origin: origin.to_owned(), user: user.to_owned() };
+        Snapshot {
+            id: SnapshotId::new(time, "prod", 0),
+            time,
+            account,
+            run: None,
+            tags: Vec::new(),
+            selection: None,
+            counts: BTreeMap::new(),
+            entries: 0,
+            text_bytes: 0,
+            new_blobs: 0,
+            new_bytes: 0,
+            mended_blobs: 0,
+            manifest_bytes: 0,
+        }
+    }
+
+    #[test]
+    fn the_latest_backup_is_that_of_the_own_origin_and_none_of_another_account_is_taken_silently() {
+        // Backups in their order, origin and user of the account, and which is taken: `!` with a warning; `None`: refused.
+        type Case<'a> = (&'a [(&'a str, &'a str)], Option<&'a str>, Option<&'a str>, Option<(usize, bool)>);
+        let cases: [Case<'_>; 10] = [
+            (&[("us", "1"), ("eu", "2")], Some("us"), Some("1"), Some((0, false))),
+            (&[("us", "1"), ("eu", "2")], Some("eu"), None, Some((1, false))),
+            (&[("us", "1"), ("us", "1")], Some("us"), Some("1"), Some((1, false))),
+            // Moved to another region, or rebuilt with another user.
+            (&[("us", "1")], Some("eu"), Some("2"), Some((0, true))),
+            (&[("us", "1"), ("us", "1")], Some("us"), Some("2"), Some((1, true))),
+            // Whose token it is was not told by every backup, and the account may be gone.
+            (&[("us", "1"), ("us", "")], Some("us"), Some("1"), Some((1, false))),
+            (&[("us", "1"), ("us", "2")], None, None, Some((1, false))),
+            (&[("us", "1"), ("eu", "1")], None, None, None),
+            (&[("us", "1"), ("eu", "1")], Some("ap"), Some("1"), None),
+            (&[("us", "1"), ("us", "2")], Some("us"), Some("1"), None),
+        ];
+        for (backups, origin, user, expected) in cases {
+            let made = (0..).zip(backups).map(|(hour, (origin, user))| backup(hour, origin, user));
+            let listing = Listing { snapshots: made.collect(), ..Listing::default() };
+            let owner = Owner { name: "prod", origin, user };
+            let found = owner.own_of(listing.clone()).map(|own| {
+                let taken = latest(&own, "here", "prod").unwrap();
+                let at = listing.snapshots.iter().position(|one| one.id == taken.id).unwrap();
+                (at, owner.differs(taken).is_some())
+            });
+            assert_eq!(found.as_ref().ok(), expected.as_ref(), "{backups:?} {origin:?} {user:?}: {found:?}");
+            if let Err(refused) = found {
+                assert!(refused.to_string().contains("archive.snapshot"), "{refused}");
+            }
+        }
+    }
 }

@@ -16,8 +16,9 @@ const PATIENCE: Duration = Duration::from_mins(1);
 pub fn of_account(settings: &Settings, account: &job::Account) -> Settings {
     let mut settings = settings.clone();
     settings.source = account.clone();
-    if let AccountPlace::Archive { of, .. } = &mut settings.target.place {
+    if let AccountPlace::Archive { of, of_origin, .. } = &mut settings.target.place {
         of.clone_from(&account.name);
+        *of_origin = account.place.origin();
     }
     settings
 }

@@ -57,7 +57,14 @@ pub(super) async fn open_both(
     };
     let (source, opened) = match &settings.source.place {
         AccountPlace::Archive { .. } => {
-            (open_snapshot(host, &settings.source, keys.0, &mut notes).await?, None)
+            // First whose token it is: it tells which backups are meant.
+            let target = if is_called(&settings.target) {
+                Some(call(&settings.target, token_of_target.clone()).await?)
+            } else {
+                None
+            };
+            let user = target.as_ref().and_then(|target| user_of(&settings.source, target));
+            (open_snapshot(host, &settings.source, keys.0, user, &mut notes).await?, target)
         }
         AccountPlace::Folder { path, read } => (open_files(path, read, &settings.source.name)?, None),
         AccountPlace::Service { .. } | AccountPlace::Emulator { .. } => {
@@ -79,7 +86,8 @@ pub(super) async fn open_both(
     let target = if settings.shelved.is_some() {
         open_backup_target(host, settings, &source.account().facts, keys.1, purpose, &mut notes).await?
     } else if settings.target.place.is_archive() {
-        open_snapshot(host, &settings.target, keys.1, &mut notes).await?
+        let user = user_of(&settings.target, &source);
+        open_snapshot(host, &settings.target, keys.1, user, &mut notes).await?
     } else if is_one {
         source.clone()
     } else if let Some(opened) = opened {
@@ -139,7 +147,7 @@ pub(super) async fn open_one(
     let mut notes = Vec::new();
     if wanted.place.is_archive() {
         let key = key_of(host, wanted)?;
-        let endpoint = open_snapshot(host, wanted, key, &mut notes).await?;
+        let endpoint = open_snapshot(host, wanted, key, None, &mut notes).await?;
         return Ok((endpoint, notes));
     }
     if let AccountPlace::Folder { path, read } = &wanted.place {
@@ -216,31 +224,27 @@ async fn open_account(
     purpose: Purpose,
 ) -> Result<Endpoint, SessionError> {
     let bad = |why: String| SessionError::Refused(format!("account `{}`: {why}", account.name));
-    let (access, origin, emulator) = match &account.place {
+    let (access, emulator) = match &account.place {
         AccountPlace::Service { origin, token: source, .. } => {
             let token = token.ok_or_else(|| bad("has no token".to_owned()))?;
             let (source, env) = (source.clone(), host.env.clone());
             let renew =
                 RenewToken::new(move || secret::resolve(&source, &env).map(Token::from).map_err(Into::into));
-            let shown = origin.as_str().trim_end_matches('/').to_owned();
-            (Access { origin: origin.clone(), token, renew: Some(renew) }, shown, None)
+            (Access { origin: origin.clone(), token, renew: Some(renew) }, None)
         }
         AccountPlace::Emulator { name } => {
             let emulator = emulator.ok_or_else(|| bad("the emulator is not running".to_owned()))?;
             let url = Url::parse(emulator.url()).map_err(|error| bad(error.to_string()))?;
             let token =
                 emulator.token(name).ok_or_else(|| bad("the emulator does not serve it".to_owned()))?;
-            (
-                Access { origin: url, token: Token::new(token), renew: None },
-                format!("emulator:{name}"),
-                Some(emulator),
-            )
+            (Access { origin: url, token: Token::new(token), renew: None }, Some(emulator))
         }
         AccountPlace::Archive { .. } => return Err(bad("is an archive, which is not called".to_owned())),
         AccountPlace::Folder { .. } => {
             return Err(bad("is a folder of files, which is not called".to_owned()));
         }
     };
+    let origin = account.place.origin().unwrap_or_default();
     let rate = account.rate;
     let options = ClientOptions {
         budget: BudgetOptions { per_second: rate.per_second, burst: rate.burst, share: rate.share },
@@ -283,18 +287,27 @@ fn open_files(path: &Path, read: &FilesRead, name: &str) -> Result<Endpoint, Ses
     Ok(Endpoint::Files { account: folder(&files, name)?, files })
 }
 
+/// Whose token opened an account, if it is the one whose backups are meant.
+fn user_of(backed_up: &job::Account, opened: &Endpoint) -> Option<String> {
+    let AccountPlace::Archive { of, of_origin, .. } = &backed_up.place else { return None };
+    let facts = &opened.account().facts;
+    let is_meant = facts.name == *of && of_origin.as_ref().is_none_or(|origin| facts.origin == *origin);
+    facts.user.clone().filter(|_| is_meant)
+}
+
 /// Opens the snapshot that an end of a job names.
 async fn open_snapshot(
     host: &Host,
     account: &job::Account,
     key: Option<archive::Key>,
+    user: Option<String>,
     notes: &mut Vec<String>,
 ) -> Result<Endpoint, SessionError> {
     let AccountPlace::Archive { place, .. } = &account.place else {
         return Err(SessionError::Refused(format!("account `{}` is not an archive", account.name)));
     };
     let archive = open_for_job(host, place, key, IfAbsent::Fail).await?;
-    let (found, more) = find_snapshot(&archive, account).await?;
+    let (found, more) = find_snapshot(&archive, account, user.as_deref()).await?;
     notes.extend(more);
     let account = shelf(archive, &found, &account.name).await?;
     Ok(Endpoint::Snapshot { account, snapshot: Box::new(found) })

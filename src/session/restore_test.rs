@@ -261,8 +261,13 @@ async fn restored(
 /// The job that restores an account into the emulator, whatever stands there.
 fn restore_job(of: &str) -> Result<Job, SessionError> {
     let problem = |what: &str| SessionError::Emulator(format!("the job of the restore test has {what}"));
-    let archived =
-        AccountPlace::Archive { place: "archive".to_owned(), of: of.to_owned(), snapshot: None, key: None };
+    let archived = AccountPlace::Archive {
+        place: "archive".to_owned(),
+        of: of.to_owned(),
+        of_origin: None,
+        snapshot: None,
+        key: None,
+    };
     let source = job::Account { name: of.to_owned(), place: archived, rate: Rate::default() };
     let place = AccountPlace::Emulator { name: ACCOUNT.to_owned() };
     let target = job::Account { name: ACCOUNT.to_owned(), place, rate: Rate::default() };

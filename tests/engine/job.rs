@@ -253,7 +253,9 @@ fn a_backup_goes_to_its_archive_from_each_of_its_accounts() {
     assert_eq!((archive.shrink, archive.tags.as_slice()), (0.05, ["nightly".to_owned()].as_slice()));
     let key = Some(KeySource::Passphrase(TokenSource::Env("PHRASE".to_owned())));
     let place = "s3://nightly/imports".to_owned();
-    assert_eq!(job.target.place, AccountPlace::Archive { place, of: "eu".to_owned(), snapshot: None, key });
+    let of_origin = job.sources[0].place.origin();
+    let of = "eu".to_owned();
+    assert_eq!(job.target.place, AccountPlace::Archive { place, of, of_origin, snapshot: None, key });
     assert_eq!(job.notify.success.as_ref().unwrap().as_str(), "https://api.eu.integrator.io/ok");
     assert_eq!(job.notify.prometheus, Some(here().join("metrics/transship.prom")));
     let settings = job::Settings::of(&job, here());
@@ -272,7 +274,7 @@ fn a_restore_reads_the_backup_of_an_account_that_need_not_be_there_any_more() {
     let place = here().join("archive").display().to_string();
     let (of, snapshot) = ("us".to_owned(), Some("20260131T0".to_owned()));
     let key = Some(KeySource::File("/home/me/archive.key".into()));
-    assert_eq!(job.source.place, AccountPlace::Archive { place, of, snapshot, key });
+    assert_eq!(job.source.place, AccountPlace::Archive { place, of, of_origin: None, snapshot, key });
     assert_eq!((job.source.name.as_str(), job.target.name.as_str()), ("us", "eu"));
     assert_eq!(job.on_existing, OnExisting::Update, "to restore is to put back");
     assert!(!job.in_place());

@@ -131,9 +131,19 @@ async fn a_file_that_is_missing_from_a_run_folder_is_named_and_what_does_not_nee
 
 /// A run of a job of one account, and what its session noted.
 async fn done(bench: &Bench, action: &str, more: &str) -> (Vec<(String, Outcome)>, Vec<String>) {
+    done_in(bench, "us", action, more).await
+}
+
+/// The same, with the account of the emulator that bears the name `us`.
+async fn done_in(
+    bench: &Bench,
+    place: &str,
+    action: &str,
+    more: &str,
+) -> (Vec<(String, Outcome)>, Vec<String>) {
     let path = bench.work.path().join("job.yaml");
     let text = format!(
-        "version: 1\nname: case\naction: {action}\naccounts:\n  us: {{ emulator: us }}\nsource: us\n{more}"
+        "version: 1\nname: case\naction: {action}\naccounts:\n  us: {{ emulator: {place} }}\nsource: us\n{more}"
     );
     std::fs::write(&path, text).unwrap();
     let (job, settings) = session::load_job(&bench.host, &path).unwrap();
@@ -169,4 +179,27 @@ async fn case_44_a_snapshot_from_the_future_is_never_the_latest() {
     let (rows, notes) = done(&bench, "restore", ARCHIVE).await;
     assert!(rows.iter().all(|(_, outcome)| *outcome == Outcome::Unchanged), "{rows:?}");
     assert!(warned(&notes) && notes.iter().any(|note| note.contains("archive.snapshot")), "{notes:?}");
+}
+
+#[tokio::test]
+async fn of_two_accounts_of_one_name_each_is_restored_from_its_own_backup() {
+    const ARCHIVE: &str = "archive: { path: ./archive }\n";
+    let mut bench = Bench::new();
+    let mut told = Vec::new();
+    for (action, place, time) in [
+        ("backup", "us", "2026-03-01T02:00:00Z"),
+        ("restore", "eu", "2026-03-02T02:00:00Z"),
+        ("backup", "eu", "2026-03-03T02:00:00Z"),
+        ("restore", "us", "2026-03-04T02:00:00Z"),
+        ("restore", "eu", "2026-03-05T02:00:00Z"),
+    ] {
+        bench.host.clock = Clock::ticking(time.parse().unwrap());
+        let (rows, notes) = done_in(&bench, place, action, ARCHIVE).await;
+        let warned = notes.iter().any(|note| note.contains("is a backup of emulator:us"));
+        told.push((rows.len(), warned));
+        if told.len() > 3 {
+            assert!(rows.iter().all(|(_, outcome)| *outcome == Outcome::Unchanged), "{place}: {rows:?}");
+        }
+    }
+    assert_eq!(told, [(3, false), (3, true), (3, false), (3, false), (3, false)]);
 }

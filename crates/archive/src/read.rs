@@ -33,6 +33,14 @@ impl Listing {
         self.past().rev().find(|snapshot| snapshot.account.name == account)
     }
 
+    /// The newest snapshot of the same origin and name as this one that is not dated in the future.
+    pub fn latest_like(&self, one: &Snapshot) -> Option<&Snapshot> {
+        let account = &one.account;
+        self.past()
+            .rev()
+            .find(|other| (&other.account.origin, &other.account.name) == (&account.origin, &account.name))
+    }
+
     /// The newest snapshot of each account and selection that is not dated in the future, oldest first.
     pub fn latest_of_each(&self) -> Vec<&Snapshot> {
         let mut latest: Vec<&Snapshot> = Vec::new();

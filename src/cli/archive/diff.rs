@@ -21,7 +21,7 @@ pub(super) async fn diff(world: &CliContext, args: &Args) -> Result<Exit, Failur
         Some(named) => find(world, &listing, None, Some(named))?,
         None => {
             let account = &first.account.name;
-            let latest = listing.latest(account).unwrap_or(first);
+            let latest = listing.latest_like(first).unwrap_or(first);
             let is_older = warn_of(world, &listing.passed_over(Some(latest), Some(account)), latest);
             (latest, if is_older { Exit::Attention } else { Exit::Done })
         }

@@ -132,6 +132,14 @@ fn find<'a>(
         (found, _) => found?,
     };
     let is_older = named == LATEST && warn_of(world, &listing.passed_over(Some(found), account), found);
+    let others = listing.snapshots.iter().filter(|one| one.account.name == found.account.name);
+    if named == LATEST && others.clone().any(|one| one.account.origin != found.account.origin) {
+        let text = format!(
+            "warning: accounts of several origins were backed up as `{}`: the latest is {}, of {}",
+            found.account.name, found.id, found.account.origin
+        );
+        say(world, &report::text::clean(&text));
+    }
     Ok((found, if is_older { Exit::Attention } else { Exit::Done }))
 }
 

@@ -106,10 +106,15 @@ impl Reader<'_> {
             };
             // An account that is gone can be restored from all the same: of the source only the name counts.
             let named = root.get("source").and_then(Node::text);
-            let named =
-                named.map(|name| self.standing_for(name).map_or(name, |account| account.name.as_str()));
-            let of = named.or(target.as_ref().map(|target| target.name.as_str())).unwrap_or_default();
-            return SourceAndTarget { source: Some(shelf(of, of, archive)), target, sources };
+            let known = match named {
+                Some(name) => {
+                    self.standing_for(name).or_else(|| accounts.iter().find(|one| one.name == name))
+                }
+                None => target.as_ref(),
+            };
+            let of = known.map(|account| account.name.as_str()).or(named).unwrap_or_default();
+            let source = shelf(of, Backed { of, by: known }, archive);
+            return SourceAndTarget { source: Some(source), target, sources };
         }
         let folder = root.get("source").and_then(|source| source.get("folder"));
         let source = match sources.first() {
@@ -117,15 +122,18 @@ impl Reader<'_> {
             Some(first) if !root.has("source") => Some(first.clone()),
             _ => self.account(root, "source", accounts),
         };
-        let of = source.as_ref().map(|source| source.name.clone()).unwrap_or_default();
+        let backed = Backed {
+            of: source.as_ref().map(|source| source.name.as_str()).unwrap_or_default(),
+            by: source.as_ref(),
+        };
         let target = match (action, archive) {
             (Some(Action::Backup), Some(archive)) => {
                 if root.has("target") {
                     self.account(root, "target", accounts);
                 }
-                Some(shelf("archive", &of, archive))
+                Some(shelf("archive", backed, archive))
             }
-            (Some(Action::Compare), Some(archive)) => Some(shelf("archive", &of, archive)),
+            (Some(Action::Compare), Some(archive)) => Some(shelf("archive", backed, archive)),
             _ if root.has("target") => self.account(root, "target", accounts),
             _ => source.clone(),
         };
@@ -152,11 +160,19 @@ impl Reader<'_> {
     }
 }
 
+/// Whose backups are meant: an account by name, and what the job says of it.
+#[derive(Clone, Copy)]
+struct Backed<'a> {
+    of: &'a str,
+    by: Option<&'a Account>,
+}
+
 /// The archive as one end of a job.
-fn shelf(name: &str, of: &str, archive: &Archive) -> Account {
+fn shelf(name: &str, backed: Backed<'_>, archive: &Archive) -> Account {
     let place = AccountPlace::Archive {
         place: archive.place.clone(),
-        of: of.to_owned(),
+        of: backed.of.to_owned(),
+        of_origin: backed.by.and_then(|account| account.place.origin()),
         snapshot: archive.snapshot.clone(),
         key: archive.key.clone(),
     };
