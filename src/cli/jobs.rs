@@ -7,6 +7,7 @@ use super::failure::Failure;
 use super::say;
 use super::world::CliContext;
 use crate::documents::problem::nearest;
+use crate::fleet::held::{HELD_TO, differs};
 use crate::job::{self, AccountChoice, AccountRow, Action, Job, Only, Settings};
 use crate::session::{self, SessionError};
 
@@ -47,6 +48,9 @@ pub(super) fn load_part(
 ) -> Result<(Job, Settings), Failure> {
     let choice = choose(world, stand_in)?;
     let (mut job, settings) = load_job(world, path, choice.as_ref())?;
+    if let Some(why) = world.host.env.get(HELD_TO).and_then(|told| differs(told, &job)) {
+        return Err(Failure::BadInput(why));
+    }
     for text in &narrow.only {
         let only = Only::parse(text).map_err(|why| Failure::BadInput(format!("--only {text:?}: {why}")))?;
         job.select.narrowed.only.push(only);

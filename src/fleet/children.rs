@@ -1,15 +1,14 @@
 //! Runs accounts as children of this process: where each one's run folder is, and which plan it does.
 
-use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::child::{Program, follow};
-use super::definition::Definition;
 use super::error::FleetError;
+use super::held::Held;
 use super::launcher::{Activities, ChildEnd};
 use super::lease::{LEASES_SEEN, Sightings};
-use super::plans::Plans;
+use super::plans::Approved;
 use super::store::FleetStore;
 use crate::job::Fleet;
 use crate::model::cancel::Cancel;
@@ -23,8 +22,10 @@ pub struct Children<'a> {
     pub store: &'a FleetStore,
     /// Its file: job, accounts, role.
     pub fleet: &'a Fleet,
-    /// The accounts whose plans were made beforehand ([`planned`]): they do what these say.
-    pub planned: BTreeSet<String>,
+    /// What each account is held to.
+    pub held: &'a Held,
+    /// Which accounts do what was planned, and which could not be planned.
+    pub approved: &'a Approved,
     /// A folder for files that are needed for a moment.
     pub temporary: PathBuf,
     /// What this machine has seen of leases: a run is told, so that it takes those of the dead over without watching anew.
@@ -38,50 +39,41 @@ pub fn worker_name(machine: Option<String>, random: u16) -> String {
     name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' }).collect()
 }
 
-/// The accounts of which `fleet plan` left a plan with this job. A backup or a comparison does not do what a plan says.
-///
-/// # Errors
-///
-/// What is there is damaged, or the store does not answer.
-///
-/// # Cancel safety
-///
-/// Cancel safe: it only reads.
-pub async fn planned(store: &FleetStore, definition: &Definition) -> Result<BTreeSet<String>, FleetError> {
-    if ["backup", "compare"].contains(&definition.action.as_str()) {
-        return Ok(BTreeSet::new());
-    }
-    let plans = Plans::read(store, definition.job_sha256).await?;
-    let plans = plans.into_iter().flat_map(|plans| plans.planned);
-    Ok(plans.filter(|plan| plan.message.is_none()).map(|plan| plan.account).collect())
-}
-
 impl Children<'_> {
     /// The run folder of an account: a path, or in a bucket its address, so that any machine goes on with it.
     fn folder(&self, account: &str) -> String {
         self.store.shown(&format!("runs/{account}"))
     }
 
-    /// The plan that was made of an account, as a file.
-    async fn plan_of(&self, account: &str) -> Result<Option<PathBuf>, FleetError> {
-        if !self.planned.contains(account) {
-            return Ok(None);
+    /// The plan that was made of an account, as a file; or why its run does not begin.
+    async fn plan_of(&self, account: &str) -> Result<Result<Option<PathBuf>, String>, FleetError> {
+        if let Some(why) = self.approved.refused.get(account) {
+            let again = "nothing was written; plan again: transship fleet plan FLEET";
+            return Ok(Err(format!("`fleet plan` made no plan of it ({why}): {again}")));
+        }
+        if !self.approved.followed.contains(account) {
+            return Ok(Ok(None));
         }
         let part = format!("plans/{account}.json");
+        let gone = || {
+            let place = self.store.shown(&part);
+            format!("its plan {place} is gone: nothing was written; plan again: transship fleet plan FLEET")
+        };
         if let Some(path) = self.store.folder(&part) {
-            return Ok(Some(path).filter(|path| path.is_file()));
+            return Ok(Some(path).filter(|path| path.is_file()).map(Some).ok_or_else(gone));
         }
-        let Some(bytes) = self.store.bytes(&part).await? else { return Ok(None) };
+        let Some(bytes) = self.store.bytes(&part).await? else { return Ok(Err(gone())) };
         let path = self.temporary.join(format!("{account}.plan.json"));
         std::fs::write(&path, bytes).map_err(file("write", &path))?;
-        Ok(Some(path))
+        Ok(Ok(Some(path)))
     }
 
     /// Runs an account to its end, or goes on with its run. Once `cancel` drains, the run is told to.
     ///
     /// # Errors
     ///
-    /// The run cannot be started or followed, or the store does not answer.
+    /// The files of the fleet are not what it was begun with any more, the run cannot be started or followed, or the store
+    /// does not answer.
     ///
     /// # Cancel safety
     ///
@@ -92,14 +84,21 @@ impl Children<'_> {
         activities: &Activities,
         cancel: &Cancel,
     ) -> Result<ChildEnd, FleetError> {
+        self.held.check()?;
         let folder = self.folder(account);
+        let plan = match self.plan_of(account).await? {
+            Ok(plan) => plan,
+            Err(why) => {
+                return Ok(ChildEnd { exit_code: Some(2), counts: None, message: Some(why), folder: None });
+            }
+        };
         let mut words: Vec<OsString> = vec!["run".into(), self.fleet.job.clone().into()];
         let mut option = |name: &str, value: OsString| words.extend([name.into(), value]);
         option("--accounts", self.fleet.accounts.clone().into());
         option("--account", account.into());
         option("--as", self.fleet.role.clone().into());
         option("--run-dir", folder.clone().into());
-        if let Some(plan) = self.plan_of(account).await? {
+        if let Some(plan) = &plan {
             option("--plan", plan.into());
         }
         words.extend(["--or-resume".into(), "--yes".into()]);
@@ -111,10 +110,17 @@ impl Children<'_> {
         };
         let mut program = self.program.clone();
         program.variables.push((LEASES_SEEN, self.sightings.told().into()));
+        program.variables.extend(self.held.variable(account));
         let child = program.start(&words).map_err(|error| refused("start", error))?;
         let ended =
             follow(child, account, activities, cancel).await.map_err(|error| refused("follow", error))?;
-        Ok(ended.of_run(folder))
+        let mut ended = ended.of_run(folder);
+        // A plan of a bucket was read from a file that is gone when somebody reads this.
+        if let (Some(plan), Some(message)) = (plan, &mut ended.message) {
+            let shown = self.store.shown(&format!("plans/{account}.json"));
+            *message = message.replace(&plan.display().to_string(), &shown);
+        }
+        Ok(ended)
     }
 }
 

@@ -1,10 +1,12 @@
 //! `fleet.json`: what a fleet is.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::waves::assign;
-use crate::job::{Fleet, FleetWave, Job, Limit, WaveSize};
+use crate::job::{Fleet, FleetWave, Job, Limit, StandIn, WaveSize};
 use crate::model::Fingerprint;
 
 /// The version of the format.
@@ -25,6 +27,9 @@ pub struct Definition {
     pub job_sha256: Fingerprint,
     /// The job file.
     pub job_text: String,
+    /// SHA-256 of each file that the job names, by its path there; absent where an older program began the fleet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<BTreeMap<String, Fingerprint>>,
     /// Which account of the job a row stands for.
     #[serde(rename = "as")]
     pub role: String,
@@ -51,6 +56,23 @@ pub struct Member {
     pub account: String,
     /// The wave it belongs to, from 1.
     pub wave: u32,
+    /// What tells its row from others: where the account is, and its columns, not where its token comes from. Absent where an
+    /// older program began the fleet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row: Option<Fingerprint>,
+}
+
+/// What tells the job and the files it names, with the row of an account, from other versions of them.
+pub(super) fn version(job: &Job, row: &StandIn) -> Fingerprint {
+    version_of(Fingerprint::of(job.text.as_bytes()), &files(job), row.fingerprint())
+}
+
+fn version_of(job: Fingerprint, files: &BTreeMap<String, Fingerprint>, row: Fingerprint) -> Fingerprint {
+    Fingerprint::of(serde_json::json!([job, files, row]).to_string().as_bytes())
+}
+
+fn files(job: &Job) -> BTreeMap<String, Fingerprint> {
+    job.files.iter().map(|file| (file.written.clone(), file.sha256)).collect()
 }
 
 #[cfg(test)]
@@ -64,6 +86,7 @@ impl Definition {
             action: "update".to_owned(),
             job_sha256: Fingerprint::of(b""),
             job_text: String::new(),
+            files: Some(BTreeMap::new()),
             role: "source".to_owned(),
             waves,
             stop: None,
@@ -88,12 +111,17 @@ impl Definition {
             action: job.action.as_str().to_owned(),
             job_sha256: Fingerprint::of(job.text.as_bytes()),
             job_text: job.text.clone(),
+            files: Some(files(job)),
             role: fleet.role.clone(),
             waves: fleet.waves.clone(),
             stop: fleet.stop,
             parallel: fleet.parallel.get(),
             accounts: accounts
-                .map(|(row, wave)| Member { account: row.account.name.clone(), wave })
+                .map(|(row, wave)| Member {
+                    account: row.account.name.clone(),
+                    wave,
+                    row: Some(row.stand_in(&fleet.role).fingerprint()),
+                })
                 .collect(),
             made_at,
             made_by,
@@ -101,16 +129,53 @@ impl Definition {
     }
 
     /// What tells this fleet from that one, if they are not the same: then their results cannot be mixed.
-    pub fn unlike(&self, other: &Self) -> Option<&'static str> {
+    pub fn unlike(&self, other: &Self) -> Option<String> {
         if self.job_sha256 != other.job_sha256 {
-            Some("its job is another, or another version of it")
-        } else if self.role != other.role {
-            Some("its accounts stand for another account of the job")
-        } else if self.accounts != other.accounts {
-            Some("it has other accounts or waves")
-        } else {
-            None
+            return Some("its job is another, or another version of it".to_owned());
         }
+        if let (Some(own), Some(known)) = (&self.files, &other.files) {
+            let changed = own.iter().find(|(name, sha256)| known.get(*name) != Some(sha256));
+            if let Some((name, _)) = changed {
+                return Some(format!("the file {name}, which its job names, was changed"));
+            }
+        }
+        if self.role != other.role {
+            return Some("its accounts stand for another account of the job".to_owned());
+        }
+        let names = |fleet: &Self| -> Vec<(String, u32)> {
+            fleet.accounts.iter().map(|member| (member.account.clone(), member.wave)).collect()
+        };
+        if names(self) != names(other) {
+            return Some("it has other accounts or waves".to_owned());
+        }
+        let both = self.accounts.iter().zip(&other.accounts);
+        let changed = |(own, known): &(&Member, &Member)| {
+            own.row.is_some() && known.row.is_some() && own.row != known.row
+        };
+        let mut changed = both.filter(changed);
+        let (first, _) = changed.next()?;
+        let more = match changed.count() {
+            0 => String::new(),
+            1 => ", and that of 1 other account".to_owned(),
+            many => format!(", and those of {many} other accounts"),
+        };
+        let account = &first.account;
+        Some(format!("the row of `{account}` says another place or has other columns{more}"))
+    }
+
+    /// Why a fleet of this name cannot be another one, and what to do.
+    pub fn refusal(&self, unlike: &str) -> String {
+        format!(
+            "the fleet `{}` was begun at {:.0}, and {unlike}: put it back as it was, or give this one another name with --name",
+            self.name, self.made_at
+        )
+    }
+
+    /// What tells the job, the files it names and the row of an account from other versions of them; `None` for a fleet that
+    /// an older program began.
+    pub fn version_of(&self, account: &str) -> Option<Fingerprint> {
+        let member = self.accounts.iter().find(|member| member.account == account)?;
+        Some(version_of(self.job_sha256, self.files.as_ref()?, member.row?))
     }
 
     /// How many accounts a wave has, from 1.

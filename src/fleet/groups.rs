@@ -40,6 +40,9 @@ pub struct Planned {
     /// Why there is no plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+    /// Which version of the job, of the files it names and of its row it is a plan of; absent where an older program made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<Fingerprint>,
 }
 
 /// Accounts with equal changes.
@@ -121,6 +124,7 @@ impl Changes {
             writes: self.writes,
             attention: self.attention,
             message: None,
+            version: None,
         }
     }
 }
@@ -147,6 +151,7 @@ impl Planned {
             writes: 0,
             attention: 0,
             message: Some(message),
+            version: None,
         }
     }
 }

@@ -27,6 +27,7 @@ pub mod definition;
 pub mod dispatch;
 pub mod error;
 pub mod groups;
+pub mod held;
 mod launcher;
 pub mod lease;
 pub mod load;

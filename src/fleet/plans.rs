@@ -1,12 +1,14 @@
 //! `plans.json`: what `fleet plan` found of each account.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::definition::{Definition, Member};
 use super::error::FleetError;
 use super::groups::Planned;
 use super::store::FleetStore;
+use super::words::some;
 use crate::model::Fingerprint;
 
 /// The object of the store that they are in.
@@ -33,7 +35,7 @@ impl Plans {
         Self { job_sha256, planned }
     }
 
-    /// The plans that `fleet plan` left, if they are of this job.
+    /// The plans that `fleet plan` left, if it was run.
     ///
     /// # Errors
     ///
@@ -42,11 +44,69 @@ impl Plans {
     /// # Cancel safety
     ///
     /// Cancel safe: it only reads.
-    pub async fn read(store: &FleetStore, job: Fingerprint) -> Result<Option<Self>, FleetError> {
+    pub async fn read(store: &FleetStore) -> Result<Option<Self>, FleetError> {
         let Some(bytes) = store.bytes(PLANS).await? else { return Ok(None) };
-        let plans: Self = serde_json::from_slice(&bytes).map_err(store.damaged(PLANS))?;
-        Ok(Some(plans).filter(|plans| plans.job_sha256 == job))
+        Ok(Some(serde_json::from_slice(&bytes).map_err(store.damaged(PLANS))?))
     }
+
+    fn is_of(&self, fleet: &Definition, plan: &Planned) -> bool {
+        self.job_sha256 == fleet.job_sha256
+            && (plan.version.is_none() || plan.version == fleet.version_of(&plan.account))
+    }
+}
+
+/// What `fleet plan` has to say of the accounts of a fleet: nothing where it was not run.
+#[derive(Debug, Clone, Default)]
+pub struct Approved {
+    /// The accounts whose plans are followed.
+    pub followed: BTreeSet<String>,
+    /// The accounts that could not be planned, and why: nothing is written there, for nothing was shown.
+    pub refused: BTreeMap<String, String>,
+    /// The accounts that were not planned although others were.
+    pub without: Vec<String>,
+}
+
+/// What is to be done by plan. A backup or a comparison does not do what a plan says.
+///
+/// # Errors
+///
+/// The plans are of another version of the job, of a file it names or of a row; what is there is damaged; the store does not
+/// answer.
+///
+/// # Cancel safety
+///
+/// Cancel safe: it only reads.
+pub async fn approved(store: &FleetStore, fleet: &Definition) -> Result<Approved, FleetError> {
+    let mut approved = Approved::default();
+    if ["backup", "compare"].contains(&fleet.action.as_str()) {
+        return Ok(approved);
+    }
+    let Some(plans) = Plans::read(store).await? else { return Ok(approved) };
+    let known: BTreeMap<&str, &Planned> =
+        plans.planned.iter().map(|plan| (plan.account.as_str(), plan)).collect();
+    let mut outdated = Vec::new();
+    for Member { account, .. } in &fleet.accounts {
+        match known.get(account.as_str()) {
+            None => approved.without.push(account.clone()),
+            Some(plan) if !plans.is_of(fleet, plan) => outdated.push(account.clone()),
+            Some(Planned { message: Some(why), .. }) => {
+                approved.refused.insert(account.clone(), why.clone());
+            }
+            Some(_) => {
+                approved.followed.insert(account.clone());
+            }
+        }
+    }
+    if outdated.is_empty() {
+        return Ok(approved);
+    }
+    Err(FleetError::Refused(format!(
+        "{} in {}: what was planned for {} is of another version of the job, of a file that it names, or of the row: plan again: \
+         transship fleet plan FLEET",
+        PLANS,
+        store.shown("").trim_end_matches('/'),
+        some(&outdated)
+    )))
 }
 
 #[cfg(test)]
@@ -65,7 +125,7 @@ mod tests {
         let objects = Objects::in_store(Arc::new(InMemory::new()), "s3://bucket", &options);
         let store = FleetStore::new(objects, "f");
         store.put(PLANS, "no JSON".into()).await.unwrap();
-        let error = Plans::read(&store, Fingerprint::of(b"")).await.unwrap_err().to_string();
+        let error = Plans::read(&store).await.unwrap_err().to_string();
         let wanted =
             "fleets/f/plans.json in s3://bucket cannot be read: put it back from a copy, or remove it";
         assert_eq!(error, wanted);

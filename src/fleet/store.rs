@@ -235,6 +235,26 @@ impl FleetStore {
         Ok(fleets.filter(|name| !name.contains('/')).map(str::to_owned).collect())
     }
 
+    /// Refuses a fleet if one of its name was begun as another.
+    ///
+    /// # Errors
+    ///
+    /// A fleet of that name was begun with another job, other accounts or other waves, or by a newer program; what is there is
+    /// damaged; the store does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it only reads.
+    pub async fn refuse_another(&self, definition: &Definition) -> Result<(), FleetError> {
+        if self.bytes("fleet.json").await?.is_none() {
+            return Ok(());
+        }
+        match definition.unlike(&self.definition().await?) {
+            Some(unlike) => Err(FleetError::Refused(self.definition().await?.refusal(&unlike))),
+            None => Ok(()),
+        }
+    }
+
     /// Begins a fleet, or goes on with it: how much it does at once and when it stops may be changed.
     ///
     /// # Errors
@@ -252,12 +272,7 @@ impl FleetStore {
         }
         let known = self.definition().await?;
         if let Some(unlike) = definition.unlike(&known) {
-            return Err(FleetError::Refused(format!(
-                "the fleet `{}` in {} was begun at {:.0}, and {unlike}: give this one another name",
-                self.name,
-                self.place(),
-                known.made_at
-            )));
+            return Err(FleetError::Refused(known.refusal(&unlike)));
         }
         let (made_at, made_by) = (known.made_at, known.made_by.clone());
         let merged = Definition { made_at, made_by, ..definition.clone() };
@@ -266,6 +281,33 @@ impl FleetStore {
             self.put("fleet.json", text).await?;
         }
         Ok(merged)
+    }
+
+    /// Lets the rows of accounts change: nothing was done with them, and one that is wrong has to be put right.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::change_part`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe: dropped after a write was sent, the rows may be held no more; the same call again does no harm.
+    pub async fn release_rows(&self, accounts: &[&str]) -> Result<(), FleetError> {
+        if accounts.is_empty() {
+            return Ok(());
+        }
+        self.change_part("fleet.json", |found: Option<Definition>| {
+            let gone = || FleetError::Refused(format!("the fleet `{}` is gone", self.name));
+            let mut definition = found.ok_or_else(gone)?;
+            for member in &mut definition.accounts {
+                if accounts.contains(&member.account.as_str()) {
+                    member.row = None;
+                }
+            }
+            Ok(definition)
+        })
+        .await?;
+        Ok(())
     }
 
     /// What people asked for.

@@ -87,8 +87,16 @@ pub fn waits(gate: &Gate, fleet: &Definition, control: Option<&Control>) -> Stri
     }
 }
 
+/// Accounts of a planned fleet that nobody planned, in a sentence.
+pub fn unplanned(accounts: &[String]) -> String {
+    format!(
+        "warning: the store has plans of this fleet, and none of {}: each is done without a plan; to plan first: transship fleet plan FLEET",
+        some(accounts)
+    )
+}
+
 /// The first of them by name, and how many more there are.
-fn some(accounts: &[String]) -> String {
+pub(super) fn some(accounts: &[String]) -> String {
     let (first, more) = accounts.split_at(accounts.len().min(5));
     let first: Vec<String> = first.iter().map(|account| format!("`{account}`")).collect();
     match (first.as_slice(), more.len()) {

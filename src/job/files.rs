@@ -95,6 +95,12 @@ impl ImportFiles {
         if report.errors() == 0 { Ok(files) } else { Err(report.finish()) }
     }
 
+    /// Tells these files from others: by their paths in the folder, and what is in them.
+    pub(super) fn fingerprint(&self) -> Fingerprint {
+        let files = self.lists.values().flatten().map(|file| format!("{} {}\n", file.sha256, file.shown));
+        Fingerprint::of(files.collect::<String>().as_bytes())
+    }
+
     /// The imports, in the order of their files; empty where there are none.
     pub fn imports(&self) -> &[ImportFile] {
         self.lists.get(Kind::Imports.as_str()).map(Vec::as_slice).unwrap_or_default()

@@ -10,6 +10,7 @@ pub mod env;
 pub mod files;
 pub mod fleet;
 pub mod manifest;
+pub mod named_file;
 pub mod narrow;
 pub mod notify;
 pub mod problem;
@@ -60,6 +61,7 @@ pub use files::{FilesRead, ImportFile, ImportFiles};
 pub use fleet::{Fleet, FleetWave, WaveSize};
 pub use load::{load, load_as, parse, parse_as};
 pub use manifest::Manifest;
+pub use named_file::NamedFile;
 pub use narrow::{Narrowing, Only, OnlyError};
 pub use notify::Notify;
 pub use problem::{Diagnostic, Located, Problems, Severity, Span};
@@ -140,6 +142,8 @@ pub struct Job {
     pub warnings: Problems,
     /// The file as it was read; it holds no secret.
     pub text: String,
+    /// The files it names, as they were read, but for accounts and where their tokens are.
+    pub files: Vec<NamedFile>,
 }
 
 impl Job {

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::Account;
+use super::{Account, AccountPlace};
+use crate::model::Fingerprint;
 
 /// A row of a CSV of accounts.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +38,20 @@ pub struct StandIn {
     /// The columns of its row, which templates read as `account.*`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub columns: BTreeMap<String, String>,
+}
+
+impl StandIn {
+    /// Tells this row from others: its name, where the account is, and its columns; not where its token comes from.
+    pub fn fingerprint(&self) -> Fingerprint {
+        let place = match &self.account.place {
+            AccountPlace::Service { origin, .. } => origin.to_string(),
+            AccountPlace::Emulator { name } => format!("emulator:{name}"),
+            AccountPlace::Folder { path, .. } => format!("folder:{}", path.display()),
+            AccountPlace::Archive { place, of, .. } => format!("archive:{place}#{of}"),
+        };
+        let row = serde_json::json!([self.account.name, place, self.columns]);
+        Fingerprint::of(row.to_string().as_bytes())
+    }
 }
 
 /// Which account stands for one of a job's.

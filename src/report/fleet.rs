@@ -352,6 +352,7 @@ mod tests {
             action: "update".into(),
             job_sha256: Fingerprint::of(b""),
             job_text: String::new(),
+            files: None,
             role: "source".into(),
             waves: Vec::new(),
             stop: None,

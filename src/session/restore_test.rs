@@ -307,6 +307,7 @@ fn restore_job(of: &str) -> Result<Job, SessionError> {
         notify: job::Notify::default(),
         warnings: Problems::default(),
         text: format!("# restores every import of {of:?} into an emulator\n"),
+        files: Vec::new(),
     })
 }
 

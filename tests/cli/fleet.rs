@@ -10,7 +10,7 @@ use crate::support::scenario::{Fault, Scenario};
 use crate::support::schema::misfits;
 
 /// A fleet of so many accounts of the embedded emulator, and a job that describes the imports of each.
-fn fleet(accounts: usize, more: &str) -> Bench {
+pub(crate) fn fleet(accounts: usize, more: &str) -> Bench {
     let bench = Bench::new();
     let rows: String = (1..=accounts).map(|number| format!("c{number},shop-{number},V{number}\n")).collect();
     bench.write("accounts.csv", &format!("name,emulator,vat\n{rows}"));
@@ -31,7 +31,7 @@ fn fleet(accounts: usize, more: &str) -> Bench {
 
 /// The one document of a command, which is what its schema says.
 #[track_caller]
-fn json(bench: &Bench, code: i32, words: &[&str]) -> Value {
+pub(crate) fn json(bench: &Bench, code: i32, words: &[&str]) -> Value {
     let output = bench.expect(code, &[words, &["--format", "json"]].concat());
     let document: Value =
         serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", told(&output)));

@@ -144,9 +144,14 @@ pub(super) async fn approve(world: &CliContext, args: &Named) -> Result<Exit, Fa
 pub(super) async fn resume(world: &CliContext, args: &Named) -> Result<Exit, Failure> {
     let (store, definition) = named(world, args).await?;
     let (status, results) = standing(world, &store, &definition).await?;
-    let mut again = Vec::new();
+    let (mut again, mut unheld) = (Vec::new(), Vec::new());
     for member in &definition.accounts {
-        if results.get(&member.account).is_some_and(|result| result.meaning() == Meaning::Bad) {
+        if let Some(result) = results.get(&member.account)
+            && result.meaning() == Meaning::Bad
+        {
+            if result.counts.is_none() {
+                unheld.push(member.account.as_str());
+            }
             store.forget(&member.account).await?;
             again.push(&member.account);
         }
@@ -154,6 +159,7 @@ pub(super) async fn resume(world: &CliContext, args: &Named) -> Result<Exit, Fai
     if again.is_empty() {
         refuse_finished(&status, "resume")?;
     }
+    store.release_rows(&unheld).await?;
     change(world, &store, |control| {
         control.state = ControlState::Running;
         Ok(())

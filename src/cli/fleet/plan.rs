@@ -16,6 +16,7 @@ use crate::cli::world::CliContext;
 use crate::cli::{say, signal};
 use crate::fleet::child::{Program, follow};
 use crate::fleet::groups::{Changes, group};
+use crate::fleet::held::HELD_TO;
 use crate::fleet::plans::{PLANS, Plans};
 use crate::fleet::run::Activities;
 use crate::fleet::{FleetStore, Planned, Shard};
@@ -30,13 +31,15 @@ pub(super) async fn plan(world: &CliContext, args: &Work) -> Result<Exit, Failur
     let cancel = Cancel::new();
     signal::listen(world, &cancel);
     let store = open_to_write(world, &location, &fleet.name, &cancel).await?;
+    store.refuse_another(&definition).await?;
     let work = tempfile::tempdir()?;
     let Emulated { _server, file } = emulated(world, &fleet, &job, &work)?;
     let program = program(world, &location, &fleet.name, file)?;
     let Shard { index, of } = args.shard.unwrap_or(Shard::WHOLE);
     let rows = fleet.rows.iter().enumerate().filter(|(at, _)| at % of == index);
     let plans = rows.map(|(_, row)| {
-        let (program, store, cancel, work) = (&program, &store, &cancel, work.path());
+        let (program, definition, store) = (&program, &definition, &store);
+        let (cancel, work) = (&cancel, work.path());
         let (job, accounts, role) = (&fleet.job, &fleet.accounts, &fleet.role);
         async move {
             if cancel.is_draining() {
@@ -55,7 +58,11 @@ pub(super) async fn plan(world: &CliContext, args: &Work) -> Result<Exit, Failur
                 "--out".as_ref(),
                 out.as_ref(),
             ];
-            one(program, store, &words, &row.account.name, &out, cancel).await
+            let version = definition.version_of(&row.account.name);
+            let mut program = program.clone();
+            program.variables.extend(version.map(|version| (HELD_TO, version.to_string().into())));
+            let planned = one(&program, store, &words, &row.account.name, &out, cancel).await?;
+            Ok(Planned { version, ..planned })
         }
     });
     let planned = futures::stream::iter(plans).buffer_unordered(parallel(args, &definition));

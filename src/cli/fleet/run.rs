@@ -13,10 +13,12 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::world::CliContext;
 use crate::cli::{parent, say, signal};
-use crate::fleet::children::{Children, planned, worker_name};
+use crate::fleet::children::{Children, worker_name};
+use crate::fleet::held::Held;
 use crate::fleet::lease::Sightings;
+use crate::fleet::plans::approved;
 use crate::fleet::run::{Activities, RunEnd};
-use crate::fleet::words::{Anew, Told, told};
+use crate::fleet::words::{Anew, Told, told, unplanned};
 use crate::fleet::{
     ChildEnd, Definition, FleetError, FleetStore, Launcher, Pace, RunRequest, Shard, run as work,
 };
@@ -36,7 +38,13 @@ pub(in crate::cli) async fn run(world: &CliContext, args: &Run) -> Result<Exit, 
         return Ok(Exit::Interrupted);
     }
     let store = open_to_write(world, &location, &fleet.name, &cancel).await?;
+    store.refuse_another(&definition).await?;
+    let approved = approved(&store, &definition).await?;
+    if !approved.without.is_empty() {
+        say(world, &unplanned(&approved.without));
+    }
     let definition = store.begin(&definition).await?;
+    let held = Held::new(&definition, &args.work.fleet, (&fleet, &job), &world.host.env, &world.host.clock);
     let temporary = tempfile::tempdir()?;
     let Emulated { _server, file } = emulated(world, &fleet, &job, &temporary)?;
     let program = program(world, &location, &fleet.name, file)?;
@@ -47,7 +55,8 @@ pub(in crate::cli) async fn run(world: &CliContext, args: &Run) -> Result<Exit, 
         program,
         store: &store,
         fleet: &fleet,
-        planned: planned(&store, &definition).await?,
+        held: &held,
+        approved: &approved,
         temporary: temporary.path().to_owned(),
         sightings: &sightings,
     };

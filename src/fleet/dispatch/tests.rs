@@ -12,7 +12,11 @@ pub(in crate::fleet) fn fleet(waves: &[(u32, bool)], stop: Option<Limit>) -> Def
     let mut accounts = Vec::new();
     for (index, (size, _)) in waves.iter().enumerate() {
         let wave = u32::try_from(index + 1).unwrap();
-        accounts.extend(names.by_ref().take(*size as usize).map(|account| Member { account, wave }));
+        accounts.extend(names.by_ref().take(*size as usize).map(|account| Member {
+            account,
+            wave,
+            row: None,
+        }));
     }
     let waves =
         waves.iter().map(|(size, approve)| FleetWave { size: WaveSize::Accounts(*size), approve: *approve });

@@ -24,7 +24,11 @@ fn fleet(waves: &[(u32, bool)], stop: Option<u32>) -> Definition {
     let mut accounts = Vec::new();
     for (index, (size, _)) in waves.iter().enumerate() {
         let wave = u32::try_from(index + 1).unwrap();
-        accounts.extend((0..*size).map(|number| Member { account: format!("w{wave}-{number}"), wave }));
+        accounts.extend((0..*size).map(|number| Member {
+            account: format!("w{wave}-{number}"),
+            wave,
+            row: None,
+        }));
     }
     let wave =
         |(size, approve): &(u32, bool)| FleetWave { size: WaveSize::Accounts(*size), approve: *approve };

@@ -14,6 +14,7 @@ fn fleet() -> Definition {
             1..=4 => 2,
             _ => 3,
         },
+        row: None,
     });
     let wave = |size, approve| FleetWave { size, approve };
     let waves = vec![

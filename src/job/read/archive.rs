@@ -9,7 +9,7 @@ use crate::job::archive::SHRINK;
 use crate::job::env::expand;
 use crate::job::files::{self, FilesRead, Names};
 use crate::job::tree::Node;
-use crate::job::{Action, Archive, Keep, KeySource, MatchBy, Notify, forms};
+use crate::job::{Action, Archive, Keep, KeySource, MatchBy, NamedFile, Notify, forms};
 
 /// Where a job reads from and writes to.
 pub(super) struct SourceAndTarget {
@@ -150,7 +150,10 @@ impl Reader<'_> {
             let shown = tidy(path.strip_prefix(&self.env.folder).unwrap_or(&path));
             let by_name = policy::match_by(root) == MatchBy::Name;
             let names = if by_name { Names::MustDiffer } else { Names::MayBeEqual };
-            read = files::read(&path, &shown, names, &mut self.report).into();
+            let found = files::read(&path, &shown, names, &mut self.report);
+            let sha256 = found.fingerprint();
+            self.files.push(NamedFile { written: name.clone(), path: path.clone(), sha256 });
+            read = found.into();
         } else {
             let why = if path.exists() { "it is not a folder" } else { "there is no such folder" };
             let help = "a relative path begins at the job file's folder; `transship archive export` writes such a folder";

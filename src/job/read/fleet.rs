@@ -106,7 +106,8 @@ impl Reader<'_> {
         let (folder, env, rate) = (self.folder.clone(), self.env, self.otherwise);
         // Relative files of tokens begin at the CSV's folder, as they do where a run reads it.
         let folder = self.path(node).and_then(|path| path.parent().map(Path::to_owned)).unwrap_or(folder);
-        let read = self.csv(node, |csv, report| listed(csv, &folder, env, rate, report)).unwrap_or_default();
+        let read =
+            self.roster(node, |csv, report| listed(csv, &folder, env, rate, report)).unwrap_or_default();
         self.resolved(read, &[], Some(node.span))
     }
 

@@ -27,7 +27,8 @@ use super::spec::Type;
 use super::stand_in::{AccountChoice, StandIn};
 use super::text_file::decode;
 use super::tree::Node;
-use super::{Account, Action, Job, Selection, keys, redact, regular, yaml};
+use super::{Account, Action, Job, NamedFile, Selection, keys, redact, regular, yaml};
+use crate::model::Fingerprint;
 
 /// How large a job file may be.
 const FILE_LIMIT: usize = 4 << 20;
@@ -51,13 +52,15 @@ pub(super) struct Reader<'a> {
     pub(super) stand_in: Option<StandIn>,
     /// The name of the account it stands for, where the job names it.
     pub(super) slot: Option<String>,
+    /// What was read so far of the files that the job names.
+    files: Vec<NamedFile>,
 }
 
 impl<'a> Reader<'a> {
     /// One that has read nothing; relative paths begin at `folder`.
     fn new(report: Report, env: &'a Env, folder: PathBuf, now: Timestamp) -> Self {
-        let (meant, otherwise) = (Vec::new(), super::Rate::default());
-        Self { report, env, folder, now, meant, otherwise, user: None, stand_in: None, slot: None }
+        let (meant, otherwise, files) = (Vec::new(), super::Rate::default(), Vec::new());
+        Self { report, env, folder, now, meant, otherwise, user: None, stand_in: None, slot: None, files }
     }
 }
 
@@ -158,6 +161,7 @@ impl Reader<'_> {
             program: std::sync::Arc::new(program?),
             warnings: Problems::default(),
             text: text.to_owned(),
+            files: std::mem::take(&mut self.files),
         };
         root.get("version");
         let unread = root.unread();
@@ -211,8 +215,24 @@ impl Reader<'_> {
         }
     }
 
-    /// Reads the CSV that `node` names and hands it to `then`, which reports into that file.
+    /// Reads the CSV that `node` names and hands it to `then`, which reports into that file. It is a part of the job.
     fn csv<T>(&mut self, node: &Node, then: impl FnOnce(&Csv, &mut Report) -> T) -> Option<T> {
+        let (path, sha256, read) = self.sheet(node, then)?;
+        let written = node.text().unwrap_or_default().to_owned();
+        self.files.push(NamedFile { written, path, sha256 });
+        Some(read)
+    }
+
+    /// The same of a CSV of accounts, which is no part of the job: where tokens are may change.
+    fn roster<T>(&mut self, node: &Node, then: impl FnOnce(&Csv, &mut Report) -> T) -> Option<T> {
+        self.sheet(node, then).map(|(.., read)| read)
+    }
+
+    fn sheet<T>(
+        &mut self,
+        node: &Node,
+        then: impl FnOnce(&Csv, &mut Report) -> T,
+    ) -> Option<(PathBuf, Fingerprint, T)> {
         let path = self.path(node)?;
         // A path with a variable in it is shown as it was written: the value may be a secret.
         let shown = match node.text() {
@@ -238,7 +258,7 @@ impl Reader<'_> {
         });
         let sound = self.report.errors() == before;
         self.report.end_file();
-        read.filter(|_| sound)
+        read.filter(|_| sound).map(|read| (path, Fingerprint::of(&bytes), read))
     }
 }
 

@@ -253,7 +253,7 @@ impl Reader<'_> {
         let Some(node) = root.get("sources") else { return Vec::new() };
         if node.text().is_some() {
             let (folder, env, rate) = (self.folder.clone(), self.env, self.otherwise);
-            let read = self.csv(node, |csv, report| listed(csv, &folder, env, rate, report));
+            let read = self.roster(node, |csv, report| listed(csv, &folder, env, rate, report));
             return self.resolved(read.unwrap_or_default(), accounts, Some(node.span));
         }
         let mut found: Vec<AccountRow> = Vec::new();

@@ -32,6 +32,7 @@ fn archive(text: &str) -> Option<Archive> {
         user: None,
         stand_in: None,
         slot: None,
+        files: Vec::new(),
     }
     .archive(tree(text).get("archive"))
 }
@@ -121,6 +122,7 @@ fn job_of(text: &str) -> (Option<Job>, Vec<String>) {
         user: None,
         stand_in: None,
         slot: None,
+        files: Vec::new(),
     };
     let job = reader.job(&root, text, None);
     (job, messages(reader.report))

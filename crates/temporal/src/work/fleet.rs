@@ -5,8 +5,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use transship::fleet::child::Program;
-use transship::fleet::children::{Children, planned};
+use transship::fleet::children::Children;
+use transship::fleet::held::Held;
 use transship::fleet::load::{self, LoadError};
+use transship::fleet::plans::{Approved, approved};
 use transship::fleet::run::Activities;
 use transship::fleet::{AccountResult, Activity, Definition, FleetStore, StoreOptions};
 use transship::job::Fleet;
@@ -25,7 +27,8 @@ pub(super) struct Loaded {
     host: Host,
     fleet: Fleet,
     program: Program,
-    planned: BTreeSet<String>,
+    held: Held,
+    approved: Approved,
     /// The job file as it was when the fleet was loaded.
     job: Fingerprint,
     temporary: tempfile::TempDir,
@@ -131,7 +134,7 @@ impl Loaded {
         program: Program,
         leases: Arc<Leases>,
     ) -> Result<Self, Later> {
-        let load::Loaded { fleet: file, definition, .. } = load_files(host, fleet)?;
+        let load::Loaded { fleet: file, job, definition } = load_files(host, fleet)?;
         let bytes = bytes_of(&file.job)?;
         let store = open(host, fleet)?;
         if !store.keeps_conditions().await? {
@@ -144,7 +147,8 @@ impl Loaded {
             let why = format!("on this worker the fleet `{}` is another: {unlike}", fleet.name);
             return Err(not_here(why));
         }
-        let planned = planned(&store, &known).await?;
+        let approved = approved(&store, &known).await?;
+        let held = Held::new(&known, Path::new(&fleet.file), (&file, &job), &host.env, &host.clock);
         let temporary =
             tempfile::tempdir().map_err(|error| not_here(format!("no temporary folder: {error}")))?;
         Ok(Self {
@@ -155,7 +159,8 @@ impl Loaded {
             job: bytes,
             fleet: file,
             program,
-            planned,
+            held,
+            approved,
             temporary,
             activities: Activities::default(),
             running: Mutex::default(),
@@ -179,7 +184,8 @@ impl Loaded {
             program: self.program.clone(),
             store: &self.store,
             fleet: &self.fleet,
-            planned: self.planned.clone(),
+            held: &self.held,
+            approved: &self.approved,
             temporary: self.temporary.path().to_owned(),
             sightings: &self.leases.sightings,
         }
