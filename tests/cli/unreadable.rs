@@ -1,4 +1,4 @@
-//! Documents that are JSON and have no tree: a lone surrogate, deep nesting, bytes that are not UTF-8, a control character that is not escaped. They are never
+//! Documents that are JSON and have no tree: a lone surrogate, deep nesting, bytes that are not UTF-8, a control character that is not escaped, a key twice. They are never
 //! taken for empty ones, in the source or in the target.
 
 use serde_json::{Value, json};
@@ -7,11 +7,12 @@ use transship::emulator::Effect;
 use crate::support::scenario::{Fault, Scenario, World, import};
 
 /// The ways in which a text of the service has no tree: what stands for `CUT`.
-fn ways() -> [String; 6] {
+fn ways() -> [String; 7] {
     let deep = format!("\", \"deep\": {}1{}, \"x\": \"", "[".repeat(200), "]".repeat(200));
     let [half, other, bytes, control, line] =
         ["\\ud83d", "\\ude00\\u0041", "\\xff\\xc3(", "\\x01", "\\x0a"].map(str::to_owned);
-    [half, other, bytes, control, line, deep]
+    let twice = "\", \"settings\": { \"x\": 1, \"x\": 2 }, \"y\": \"".to_owned();
+    [half, other, bytes, control, line, deep, twice]
 }
 
 /// From now on the service shows `CUT` as `with`.
@@ -134,4 +135,25 @@ fn half_a_character_in_a_name_does_not_hide_an_import() {
         .collect();
     assert_eq!(failed.len(), 1);
     assert_ne!(failed[0], "");
+}
+
+#[test]
+fn an_import_with_two_names_is_neither_written_nor_deleted() {
+    for action in ["update", "delete"] {
+        let (key, value) = if action == "delete" {
+            ("select", r#"{ names: ["*"] }"#)
+        } else {
+            ("transform", r"[{ set: { /description: new } }]")
+        };
+        let there = import("A").set("/sampleData", json!("CUT"));
+        let world = Scenario::of(action, ["B"]).source(&there).job(key, value).start();
+        cut(&world, "\", \"name\": \"second\", \"y\": \"");
+        let ran = world.run().expect_exit(3).expect_audit("A", "failed", "not_checked").expect_cell(
+            "A",
+            "error_message",
+            "duplicate key `/name`",
+        );
+        assert_eq!(ran.world.import("source", "A")["sampleData"], "CUT");
+        assert_ne!(ran.world.import("source", "A")["description"], "new");
+    }
 }

@@ -9,11 +9,14 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::contained::{Mistake, contained};
+use crate::duplicate_key::duplicate_key;
 use crate::normal::{Ignore, fingerprint, fingerprint_of_plain};
 use crate::planted::{UNREADABLE_AS_EMPTY, is_planted};
+use crate::quick;
 use crate::raw_bytes::raw_byte;
 pub use crate::raw_bytes::{escape_bytes, escape_control_characters, original_bytes};
 use crate::schema::is_server_field;
+use crate::shortened::shortened;
 use crate::tree::LightTree;
 use crate::verbatim;
 use crate::{Fingerprint, Hasher, Head};
@@ -112,6 +115,9 @@ pub enum Unreadable {
         /// Where the parser stopped, in bytes from the start of its line.
         at: usize,
     },
+    /// A key that an object holds twice: which of its values counts is not known.
+    #[error("duplicate key `{0}`")]
+    DuplicateKey(String),
     /// Not JSON, or not an object.
     #[error("{0}")]
     NotJson(String),
@@ -150,8 +156,15 @@ impl Unreadable {
 ///
 /// The text has none, or is not an object.
 pub fn read_tree(text: &[u8]) -> Result<Value, Unreadable> {
-    match verbatim::from_slice(text) {
+    // What is read quickly holds each key once.
+    if let Some(tree @ Value::Object(_)) = str::from_utf8(text).ok().and_then(quick::tree) {
+        return Ok(tree);
+    }
+    match verbatim::from_any_slice(text) {
         Err(_) if is_planted(UNREADABLE_AS_EMPTY) => Ok(Value::Object(serde_json::Map::new())),
+        Ok(Value::Object(_)) if let Some(pointer) = duplicate_key(text) => {
+            Err(Unreadable::DuplicateKey(shortened(&pointer, 80)))
+        }
         Ok(tree @ Value::Object(_)) => Ok(tree),
         Ok(_) => Err(Unreadable::NotJson("not a JSON object".to_owned())),
         Err(error) if std::str::from_utf8(text).is_err() => Err(Unreadable::NotUtf8 { at: error.column() }),
@@ -296,6 +309,7 @@ mod tests {
         let bytes = Document::from_bytes(b"{\"_id\":\"a\",\"s\":\"x\xff\"}".to_vec()).unwrap();
         assert!(bytes.tree().unwrap_err().to_string().starts_with("bytes that are not UTF-8 at"));
         assert_eq!(reason("[1]"), "not a JSON object");
+        assert_eq!(reason(r#"{"_id":"a","settings":{"x":1,"x":1e5}}"#), "duplicate key `/settings/x`");
         assert!(Document::from_bytes(b"{\"a\":".to_vec()).is_err());
     }
 
@@ -316,6 +330,7 @@ mod tests {
         assert_eq!(print(&half("1")), print(&half("1")));
         assert_ne!(print(&half("1")), print(r#"{"_id":"a","n":"1"}"#));
         assert_ne!(print(&deep(200)), print(&deep(201)));
+        assert_ne!(print(r#"{"_id":"a","n":1,"n":2}"#), print(r#"{"_id":"a","n":2,"n":2}"#));
         assert_eq!(print(r#"{"a":1,"b":2}"#), print(r#"{"b":2,"a":1.0}"#));
         let bytes = |byte: u8| {
             let text = [b"{\"_id\":\"a\",\"s\":\"", &[byte][..], b"\"}"].concat();
@@ -331,7 +346,6 @@ mod tests {
             r#"{"name":"a","n":1.0,"m":[1e5,-0,2.50],"http":{"lookups":[],"sendPostMappedData":true,"_httpConnectorId":"x"}}"#,
             r#"{"name":"a","n":1.0,"m":[100000,-0,2.50],"filter":{"type":"expression","version":"1","expression":{"rules":[]}}}"#,
             r#"{"oneToMany":"false","name":"\u00e9\n","netsuite_da":{"operation":"ADD","x":{"y":{}}},"_id":"z"}"#,
-            r#"{"a":1,"a":2,"settings":{"b":{},"on":false}}"#,
         ] {
             let by_value = Printed::by(text.as_bytes(), fingerprint);
             assert_eq!(Printed::new(text.as_bytes(), &Ignore::default()).print, by_value.print, "{text}");

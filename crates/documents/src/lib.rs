@@ -7,6 +7,7 @@ pub mod beside;
 pub mod contained;
 pub mod diff;
 pub mod document;
+mod duplicate_key;
 pub mod edited;
 mod envelope;
 pub mod facts;

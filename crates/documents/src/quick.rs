@@ -290,7 +290,8 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn tree(&mut self, depth: usize) -> Option<Value> {
+    /// The tree of a value, in which no key is there twice.
+    pub(crate) fn tree(&mut self, depth: usize) -> Option<Value> {
         Some(match self.next()? {
             b'"' => Value::String(self.quoted()?.text()?.into_owned()),
             b'{' => {

@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use crate::documents::Unreadable;
 use crate::documents::document::{self, read_tree};
 use crate::documents::schema::adaptor_of;
+use crate::documents::verbatim;
 use crate::job::problem::Span;
 
 /// Something that is wrong with a file: where, what, and what to do.
@@ -39,6 +40,10 @@ pub(super) struct Identity {
 pub(super) fn identity(text: &str) -> Result<Identity, Vec<Fault>> {
     let tree = match read_tree(text.as_bytes()) {
         Ok(tree) => tree,
+        // Told below, each at its place, beside what else is wrong.
+        Err(Unreadable::DuplicateKey(_)) => {
+            verbatim::from_slice(text.as_bytes()).map_err(|error| vec![not_json(text, &error)])?
+        }
         Err(why) => return Err(vec![unreadable(text, &why)]),
     };
     let mut faults = Vec::new();
@@ -136,7 +141,9 @@ fn unreadable(text: &str, why: &Unreadable) -> Fault {
             let message = "objects and arrays are nested more than 128 levels deep".to_owned();
             Fault { span: Span::new(at, at + 1), message, help: None }
         }
-        Unreadable::Mistake(_) => Fault { span: Span::new(at, at + 1), message: why.to_string(), help: None },
+        Unreadable::Mistake(_) | Unreadable::DuplicateKey(_) => {
+            Fault { span: Span::new(at, at + 1), message: why.to_string(), help: None }
+        }
         Unreadable::NotUtf8 { .. } | Unreadable::ControlCharacter { .. } | Unreadable::NotJson(_) => {
             not_json(text, &error)
         }

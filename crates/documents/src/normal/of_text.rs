@@ -126,8 +126,14 @@ impl<'t> Writer<'t> {
             return None;
         }
         if UNKNOWN.is_server_owned(area, key) {
-            let is_block = self.reader.next()? == b'{';
-            self.reader.skip(depth)?;
+            let first = self.reader.next()?;
+            let is_block = first == b'{';
+            // A key that is there twice in it makes the document one without a tree.
+            if is_block || first == b'[' {
+                self.reader.tree(depth)?;
+            } else {
+                self.reader.skip(depth)?;
+            }
             return Some(if is_block { What::Block } else { What::Other });
         }
         self.reader.next()?;
