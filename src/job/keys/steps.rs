@@ -17,7 +17,7 @@ pub(in crate::job) static STEP: Table = Table {
         key(
             "raw",
             Type::Bool,
-            "Beside `set`: whether `{{ }}` in its texts is kept for the service's own templates.",
+            "Beside `set`: `true` keeps every `{{ }}` in its texts for the service's own templates, `false` fills every one in.",
         ),
         key("blank", BLANK, "Beside `set`: what a blank cell of the manifest means."),
         key("rename", Type::Table(&RENAME), "Changes the name by regular expression."),

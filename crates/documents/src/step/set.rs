@@ -1,5 +1,5 @@
-//! `set: { /pointer: value }`; texts in the values are templates. Beside it, `raw: true` takes them as they stand, and
-//! `blank: set` writes an empty text where a cell is blank.
+//! `set: { /pointer: value }`; texts in the values are templates. Beside it, `raw: true` takes them as they stand, `raw: false`
+//! fills in all that have braces, and `blank: set` writes an empty text where a cell is blank.
 
 use serde_json::Value;
 
@@ -10,7 +10,8 @@ use crate::edited::Touched;
 use crate::pointer::{self, Pointer};
 use crate::problem::{Problem, Problems};
 use crate::rename::Renamer;
-use crate::template::{Blank, Fill, foreign_template, name_slip};
+use crate::shortened::shortened;
+use crate::template::{Blank, Fill, foreign_template, name_slip, nobodys};
 
 /// The step `set`: values for places.
 #[derive(Debug)]
@@ -37,7 +38,8 @@ impl Step for Set {
             let pointer = Pointer::writable(text).map_err(|problem| problems.push(problem.with_key(text)));
             let fill = match raw {
                 Some(true) => Ok(Fill::literal(value)),
-                _ => context.templates.compile_value(value),
+                Some(false) => context.templates.compile_all(value),
+                None => context.templates.compile_value(value),
             };
             let fill = fill.map_err(|problem| problems.push(problem.under(text)));
             if let (Ok(pointer), Ok(fill)) = (pointer, fill) {
@@ -138,7 +140,7 @@ fn doubt(pointer: &Pointer, way: &[String], text: &str) -> Option<(String, std::
 
 /// A name that is almost one of the job's, where the service fills in nothing either.
 fn slip(pointer: &Pointer, way: &[String], text: &str) -> Option<(String, std::ops::Range<usize>)> {
-    let slip = name_slip(text)?;
+    let Some(slip) = name_slip(text) else { return nobody(text) };
     (!is_template_place(pointer, way)).then(|| {
         let message = format!(
             "the text is left as it stands, for `{}` is not of the job; did you mean `{}`?",
@@ -146,6 +148,16 @@ fn slip(pointer: &Pointer, way: &[String], text: &str) -> Option<(String, std::o
         );
         (message, slip.range)
     })
+}
+
+/// Braces that neither the job nor the service can fill in.
+fn nobody(text: &str) -> Option<(String, std::ops::Range<usize>)> {
+    let range = nobodys(text)?;
+    let said = shortened(&text[range.clone()], 40);
+    let message = format!(
+        "the text is written unchanged: `{said}` uses no name of the job, and the service cannot read it"
+    );
+    Some((message, range))
 }
 
 /// Whether the service fills in templates at a place: whether a field in one would be renamed there.
@@ -207,9 +219,14 @@ mod tests {
         assert_eq!(nested[0].0, "set /http/headers 0 value");
         let mixed = warnings(StepSpec::new("set", json!({ "/description": "{{ name }} {{record.x}}" })));
         assert!(mixed[0].1.starts_with("`name` is not filled in: `record.x` is not a template"), "{mixed:?}");
-        for late in ["{{ 'no ' ~ row.x }}", "{{ not row.x | bool }}", "{{ 1 + row['x'] | int }}"] {
-            let told = warnings(StepSpec::new("set", json!({ "/description": late })));
-            assert!(told.len() == 1 && told[0].1.starts_with("`row` is not filled in: `"), "{told:?}");
+        for nobodys in
+            ["{{ 'EU ' ~ zone }}", "{{ upper(zone) }} {{record.x}}", "as it {{ was", "{{ x | upcase }}"]
+        {
+            let told = warnings(StepSpec::new("set", json!({ "/description": nobodys })));
+            assert!(
+                told.len() == 1 && told[0].1.contains("the service cannot read it"),
+                "{nobodys} {told:?}"
+            );
         }
         for theirs in
             ["{{#if row.x}}a{{/if}}", "{{{trim row.x}}}", "{{trim record.row.x}}", "{{lookup \"row.x\" a}}"]
@@ -237,6 +254,56 @@ mod tests {
             ("/description", "{{record.x}} {{data.x}} {{#each rows}}{{/each}} {{{jobs}}}"),
         ] {
             assert_eq!(warnings(StepSpec::new("set", json!({ at: text }))), [], "{at} {text}");
+        }
+    }
+
+    #[test]
+    fn whose_template_a_text_is_is_told_by_what_it_is_made_of() {
+        let set = |text: &str| StepSpec::new("set", json!({ "/description": text }));
+        let row = [("x".to_owned(), "y".to_owned())].into();
+        let facts = Facts { row, index: 3, ..Facts::default() };
+        let document = json!({ "name": "Note", "description": "as it was" });
+        for (text, made) in [
+            ("{{ 'EU ' ~ name }}", "EU Note"),
+            (r#"{{ "a" ~ doc.name }}"#, "aNote"),
+            ("{{ not name }}", "false"),
+            ("{{ 1 + index }}", "4"),
+            ("{{ 'no ' ~ row.x }}", "no y"),
+            ("{{ range(index) | length }}", "3"),
+            ("{{ 1 + 1 }}", "2"),
+            ("{% if row.x == 'y' %}yes{% else %}no{% endif %}", "yes"),
+            ("{% set a = name %}{{ a }}", "Note"),
+        ] {
+            let program = Program::compile(vec![set(text)]).unwrap();
+            assert!(program.warnings().is_empty(), "{text}: {:?}", program.warnings());
+            let done = program.apply(document.clone(), &facts).unwrap().document;
+            let read =
+                done["description"].as_str().map_or_else(|| done["description"].to_string(), str::to_owned);
+            assert_eq!(read, made, "{text}");
+        }
+        for (wrong, message) in [
+            ("{{ upper(name) }}", "unknown name `upper` in the template"),
+            ("{{ 'a' ~ name ~ nme }}", "unknown name `nme` in the template"),
+            ("{% if nme %}x{% endif %}", "unknown name `nme` in the template"),
+        ] {
+            assert_eq!(
+                Program::compile(vec![set(wrong)]).unwrap_err()[0].problem.message,
+                message,
+                "{wrong}"
+            );
+        }
+        for (text, raw) in
+            [("{{ nme }}", "nme"), ("{{ name }} {{record.x}}", "record"), ("{{ trim a }}", "a")]
+        {
+            let told = Program::compile(vec![set(text).option("raw", json!(false))]).unwrap_err();
+            assert!(!told[0].problem.message.is_empty(), "{raw}");
+            assert!(Program::compile(vec![set(text)]).is_ok(), "{text}");
+        }
+        for theirs in
+            ["{{ trim name }}", "{{[name]}}", "{{ 'x' }}", "{{connection.name}}", "{{ not record.x }}"]
+        {
+            let program = Program::compile(vec![set(theirs)]).unwrap();
+            assert_eq!(program.apply(document.clone(), &facts).unwrap().document["description"], theirs);
         }
     }
 

@@ -8,6 +8,7 @@
 use serde_json::Value;
 
 use super::spelled::pointer;
+use super::whose::has_marks;
 use super::words::{Word, has_operator, whole_expression, words};
 use super::{Template, TemplateError, Templates, is_template};
 use crate::facts::Facts;
@@ -82,17 +83,30 @@ impl Templates {
     ///
     /// As [`Self::compile`], with the way to the text inside the value.
     pub fn compile_value(&mut self, value: &Value) -> Result<Fill, Problem> {
+        self.compile_where(value, is_template)
+    }
+
+    /// Compiles every text of a value that holds braces of a template, also where they may be meant for the service.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::compile_value`].
+    pub(crate) fn compile_all(&mut self, value: &Value) -> Result<Fill, Problem> {
+        self.compile_where(value, has_marks)
+    }
+
+    fn compile_where(&mut self, value: &Value, is_ours: fn(&str) -> bool) -> Result<Fill, Problem> {
         let fill = match value {
-            Value::String(text) if is_template(text) => self.compile_text(text)?,
+            Value::String(text) if is_ours(text) => self.compile_text(text)?,
             Value::Array(entries) => {
                 let fill = |(index, entry): (usize, &Value)| {
-                    self.compile_value(entry).map_err(|problem| problem.under(index.to_string()))
+                    self.compile_where(entry, is_ours).map_err(|problem| problem.under(index.to_string()))
                 };
                 Fill::List(entries.iter().enumerate().map(fill).collect::<Result<_, _>>()?)
             }
             Value::Object(members) => {
                 let fill = |(key, member): (&String, &Value)| {
-                    let fill = self.compile_value(member);
+                    let fill = self.compile_where(member, is_ours);
                     fill.map(|fill| (key.clone(), fill)).map_err(|problem| problem.under(key))
                 };
                 Fill::Object(members.iter().map(fill).collect::<Result<_, _>>()?)

@@ -5,10 +5,11 @@
 //! text. Filters: those of minijinja, and `regex_replace(find, repl)`, `pad(width)` (zeros before a number), `slug`.
 //!
 //! **Templates and the service's handlebars.** Documents are full of `{{record.x}}`, which the service fills in when a
-//! flow runs. So a text given to `set` is a template only if it has `{{ … }}` and every one of them starts with a name of
-//! ours, brackets before it aside: `name`, `doc`, `row`, `job`, `index`, or `connection` and `integration` without a
-//! field (`{{connection.x}}` is the service's). Any other text, `{{{ … }}}` and `{{#if …}}` included, is taken as it stands; `raw: true` takes every text
-//! so.
+//! flow runs. So a text given to `set` is a template of the job if all of it can be read as one and uses only names that are
+//! offered (`name`, `doc`, `row`, `account`, `job`, `index`, and `connection` and `integration` without a field:
+//! `{{connection.x}}` is the service's); if it has a statement (`{% if … %}`); or if each of its `{{ … }}` begins with such
+//! a name, or uses one where the service could read nothing. Any other text, `{{{ … }}}` and `{{#if …}}` included, is taken
+//! as it stands. `raw: true` takes every text so, `raw: false` none that has braces.
 //!
 //! What is printed of the document is spelled as it stands there, keys in order (`spelled`).
 //!
@@ -34,7 +35,7 @@ use serde_json::Value;
 
 pub use self::fill::{Blank, Fill, Whole};
 pub use self::whose::is_template;
-pub(crate) use self::whose::{foreign_template, is_of_the_row, name_slip};
+pub(crate) use self::whose::{foreign_template, is_of_the_row, name_slip, nobodys};
 use self::words::{Word, fields_of, words};
 use crate::facts::Facts;
 use crate::problem::{Problem, nearest};

@@ -6,6 +6,7 @@ use minijinja::Environment;
 
 use super::NAMES;
 use super::words::{Word, words};
+use crate::handlebars::{self, Backslash};
 
 /// Whether a text is a template about the manifest's row and nothing else.
 pub(crate) fn is_of_the_row(text: &str) -> bool {
@@ -25,19 +26,105 @@ pub(crate) fn is_of_the_row(text: &str) -> bool {
 /// Whether a text of `set` is a template of ours and not the service's handlebars.
 pub fn is_template(text: &str) -> bool {
     let shown = without_raw(text);
-    let mut rest = &*shown;
     // A raw block is one of ours, whatever braces it keeps for the service.
     let mut any = matches!(shown, Cow::Owned(_));
+    if !has_marks(&shown) {
+        return any;
+    }
+    let mut expressions = Vec::new();
+    let mut rest = &*shown;
     while let Some(start) = rest.find("{{") {
         let inner = &rest[start + 2..];
         let Some(end) = inner.find("}}") else { return false };
-        if !is_ours(&inner[..end]) {
-            return false;
-        }
-        any = true;
+        expressions.push(&inner[..end]);
         rest = &inner[end + 2..];
     }
-    any
+    if expressions.iter().any(|inner| is_marked(inner)) {
+        return false;
+    }
+    if let Some(is_ours) = of_the_whole(&shown) {
+        return is_ours;
+    }
+    any |= !expressions.is_empty();
+    any && expressions.into_iter().all(|inner| is_ours(inner) || is_meant_as_ours(inner))
+}
+
+/// Whether a text holds anything that a template of ours could be told by.
+pub(super) fn has_marks(text: &str) -> bool {
+    text.contains("{{") || text.contains("{%")
+}
+
+/// Whose a text is that reads as a template of ours and, statements aside, uses no name but those that are offered. `None`
+/// where that does not tell.
+fn of_the_whole(text: &str) -> Option<bool> {
+    let environment = Environment::new();
+    let template = environment.template_from_str(text).ok()?;
+    // The service has none: what is not offered in one is a slip, which is told when it is compiled.
+    if text.contains("{%") {
+        return Some(true);
+    }
+    let globals: Vec<&str> = environment.globals().map(|(name, _)| name).collect();
+    let is_known = |name: &String| NAMES.contains(&name.as_str()) || globals.contains(&name.as_str());
+    if !template.undeclared_variables(false).iter().all(is_known) {
+        return None;
+    }
+    let mut names = words(text)
+        .into_iter()
+        .filter(|(word, range)| *word == Word::Name && NAMES.contains(&&text[range.clone()]));
+    match names.next() {
+        // A text or a number alone is read by the service too.
+        None => Some(!is_of_handlebars(text)),
+        Some(first) => {
+            std::iter::once(first).chain(names).all(|(_, range)| is_offered(text, range)).then_some(true)
+        }
+    }
+}
+
+/// Whether an expression begins as only those of the service do: a block, a comment, a field in brackets.
+fn is_marked(expression: &str) -> bool {
+    expression.trim_start().starts_with(['{', '#', '/', '^', '!', '>', '&', '*', '['])
+}
+
+/// Whether the service can read a text.
+fn is_of_handlebars(text: &str) -> bool {
+    handlebars::read(text, Backslash::Escapes).is_ok()
+}
+
+/// Whether an expression that the service cannot read uses a name that the job offers: a template of ours with a slip in it.
+fn is_meant_as_ours(expression: &str) -> bool {
+    let text = format!("{{{{{expression}}}}}");
+    let offered =
+        words(&text).into_iter().any(|(word, range)| word == Word::Name && is_offered(&text, range));
+    offered && !is_marked(expression) && !is_of_handlebars(&text)
+}
+
+/// Whether what stands in a text is a name that the job offers, and no field of the service that is called the same.
+fn is_offered(text: &str, range: std::ops::Range<usize>) -> bool {
+    let rest = &text[range.end..];
+    let field = rest.trim_start().starts_with(['.', '[']);
+    match &text[range] {
+        "connection" | "integration" => !field,
+        "account" => field,
+        "job" => !is_of_the_service(rest),
+        name => NAMES.contains(&name),
+    }
+}
+
+/// The first `{{ … }}` of a text that neither the job nor the service can read, and where it stands.
+pub(crate) fn nobodys(text: &str) -> Option<std::ops::Range<usize>> {
+    let text = &*without_raw(text);
+    if is_template(text) || is_of_handlebars(text) {
+        return None;
+    }
+    let mut at = 0;
+    while let Some(start) = text[at..].find("{{").map(|found| at + found) {
+        let end = text[start..].find("}}").map_or(text.len(), |found| start + found + 2);
+        if !is_marked(&text[start + 2..]) && !is_of_handlebars(&text[start..end]) {
+            return Some(start..end);
+        }
+        at = end;
+    }
+    None
 }
 
 /// A text of which it can be doubted whose template it is.
@@ -54,9 +141,16 @@ pub(crate) struct Doubt {
 
 /// Whether something in a text can be filled in by the job.
 pub(crate) fn foreign_template(text: &str) -> Option<Doubt> {
+    let is_filled_in = is_template(text);
     let text = &*without_raw(text);
     let (mut ours, mut foreign) = (Vec::new(), None);
-    let mut at = 0;
+    let mut at = if is_filled_in { text.len() } else { 0 };
+    if is_filled_in {
+        let names = words(text)
+            .into_iter()
+            .filter(|(word, range)| *word == Word::Name && is_offered(text, range.clone()));
+        ours.extend(names.map(|(_, range)| range));
+    }
     while let Some(start) = text[at..].find("{{").map(|found| at + found + 2) {
         let end = text[start..].find("}}").map_or(text.len(), |found| start + found);
         let inner = &text[start..end];
@@ -169,17 +263,10 @@ fn is_of_the_service(rest: &str) -> bool {
         || field.strip_prefix("parentJob").is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
 }
 
+/// Whether an expression begins with a name that the job offers.
 fn is_ours(expression: &str) -> bool {
-    let expression = expression.strip_prefix(['-', '+']).unwrap_or(expression);
-    let expression = expression.trim_start_matches(|c: char| c == '(' || c.is_whitespace());
-    let end = expression.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(expression.len());
-    let (root, rest) = expression.split_at(end);
-    let field = rest.trim_start().starts_with(['.', '[']);
-    match root {
-        "connection" | "integration" => !field,
-        "account" => field,
-        "job" => !is_of_the_service(rest),
-        "row" | "doc" => true,
-        root => NAMES.contains(&root),
-    }
+    let plain = expression.strip_prefix(['-', '+']).unwrap_or(expression);
+    let plain = plain.trim_start_matches(|c: char| c == '(' || c.is_whitespace());
+    let end = plain.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(plain.len());
+    is_offered(plain, 0..end)
 }
