@@ -90,7 +90,9 @@ impl Grammar {
                 name.contains(['.', '[', ']', '*', '(', ')', '?', '@', ',', '\'', '"', '|', '{', '}'])
             }
             Self::Handlebars => {
-                RESERVED.contains(&name) || name.chars().any(|c| c.is_whitespace() || is_handlebars_mark(c))
+                // Plain handlebars reads a hyphen in a bare name; the product's own texts put such a name in brackets.
+                let is_bare = |c: char| !(c.is_whitespace() || c == '-' || is_handlebars_mark(c));
+                RESERVED.contains(&name) || !name.chars().all(is_bare)
             }
         }
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::edit::{TextSyntax, below};
+use super::edit::{TextSyntax, below, short};
 use super::scope::TemplateContext;
 use super::walk::Walk;
 use crate::envelope::Envelope;
@@ -103,8 +103,15 @@ impl Walk<'_> {
         let side = if record == Record::Answer { Side::Response } else { Side::Source };
         let envelope = if self.sides.of(side).is_some() { Envelope::of(mappings) } else { Envelope::No };
         let context = Mapping2 { side, syntax: TextSyntax::Extract2(envelope) };
+        let before =
+            self.sides.of(side).filter(|side| side.rules.name_the_envelope()).map(|_| mappings.clone());
         let mut parents = Vec::new();
         self.each_entry(mappings, at, &mut |walk, entry, at| walk.entry2(entry, context, &mut parents, at));
+        if let (Some(before), Some(renames)) = (before, self.sides.of(side))
+            && Envelope::of(mappings) != envelope
+        {
+            read_otherwise(&before, mappings, at, &mut renames.warnings);
+        }
     }
 
     fn entry2(&mut self, entry: &mut Value, context: Mapping2, parents: &mut Vec<String>, at: &mut String) {
@@ -201,6 +208,37 @@ impl<'a> Walk<'a> {
             }
             other => self.misshapen(other, at),
         }
+    }
+}
+
+/// Warns of paths that were renamed in a mapping whose paths are, all together, read otherwise now: what is under
+/// `$.record`, or beside it, is not the field that it was.
+fn read_otherwise(before: &Value, now: &Value, at: &mut String, warnings: &mut Vec<String>) {
+    let mut inner = |key: &str, before: &Value, now: &Value| {
+        below(at, key, |at| match (before.as_str(), now.as_str()) {
+            (Some(old), Some(new)) if old != new && old.starts_with('$') && key == "extract" => {
+                warnings.push(format!(
+                    "{at}: `{}` became `{}`, beside which the paths of the mapping are read otherwise; the reverse rename \
+                     would spell it differently",
+                    short(old),
+                    short(new)
+                ));
+            }
+            _ => read_otherwise(before, now, at, warnings),
+        });
+    };
+    match (before, now) {
+        (Value::Array(before), Value::Array(now)) => {
+            before
+                .iter()
+                .zip(now)
+                .enumerate()
+                .for_each(|(at, (before, now))| inner(&at.to_string(), before, now));
+        }
+        (Value::Object(before), Value::Object(now)) => {
+            before.iter().zip(now.values()).for_each(|((key, before), now)| inner(key, before, now));
+        }
+        _ => {}
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::words::Words;
+use crate::envelope;
 use crate::path::{Kind, Piece, Token, extract};
 
 /// One rename, as names from the root of the record.
@@ -107,6 +108,16 @@ impl Rules {
     /// Whether the text may hold something to do.
     pub(super) fn may_concern(&self, text: &str) -> bool {
         self.needle.is_match(text)
+    }
+
+    /// Whether a rename is to or from a name by which an envelope around the record is told.
+    pub(super) fn name_the_envelope(&self) -> bool {
+        let names = self
+            .all
+            .iter()
+            .filter(|rule| rule.from != rule.to)
+            .flat_map(|rule| [rule.from.first(), rule.to.first()]);
+        names.flatten().any(|name| name == "record" || envelope::is_member(name))
     }
 
     /// The last names of what is renamed.

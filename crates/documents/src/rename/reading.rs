@@ -28,6 +28,10 @@ pub(super) fn unsure(
     if let Some(rule) = would_change(rules, parent, tokens) {
         return Some((rule, PARENT));
     }
+    let whole = scopes.view_of_the_whole(path).into_iter().collect();
+    if let Some(rule) = would_change(rules, whole, tokens) {
+        return Some((rule, SCOPE));
+    }
     meant_of_a_value(rules, scopes, path, tokens).map(|rule| (rule, SCOPE))
 }
 

@@ -224,6 +224,13 @@ impl<'a> Scopes<'a> {
         is_child.then(|| View { context: Vec::new(), skip: own.skip })
     }
 
+    /// The way to read a path in a subrecord as one of the whole record: it is not known which of the two its templates see.
+    pub(super) fn view_of_the_whole(&self, path: &Path) -> Option<View> {
+        let own = self.views(path).into_iter().next()?;
+        let is_part = own.context == self.around.context && own.context != self.around.record;
+        is_part.then(|| View { context: self.around.record.clone(), skip: own.skip })
+    }
+
     /// The part of the record whose values a path may be looked up in, one by one: that of the innermost `#each`.
     pub(super) fn values_of(&self, path: &Path) -> Option<Vec<String>> {
         match (self.base(path), self.blocks.iter().rfind(|block| block.deep)) {

@@ -7,9 +7,9 @@ use crate::rename_rows::{Row, check};
 const ROWS: &[Row] = &[
     ("traceKeyTemplate", "source a -> b", "{{{record.a}}}", "{{{record.b}}}", "-"),
     ("traceKeyTemplate", "source a -> my field", "{{{record.a}}}", "{{{record.[my field]}}}", "-"),
-    ("traceKeyTemplate", "source a -> item-class", "{{{record.a}}}", "{{{record.item-class}}}", "*"),
-    ("traceKeyTemplate", "source item-class -> klass", "{{{record.[item-class]}}}", "{{{record.[klass]}}}", "*"),
-    ("traceKeyTemplate", "source item-class -> klass", "{{{record.item-class}}}", "{{{record.klass}}}", "-"),
+    ("traceKeyTemplate", "source a -> item-class", "{{{record.a}}}", "{{{record.[item-class]}}}", "-"),
+    ("traceKeyTemplate", "source item-class -> klass", "{{{record.[item-class]}}}", "{{{record.klass}}}", "-"),
+    ("traceKeyTemplate", "source item-class -> klass", "{{{record.item-class}}}", "{{{record.klass}}}", "spell it differently"),
     ("traceKeyTemplate", "source [\"a.b\"] -> c", "{{{record.[a.b]}}}", "{{{record.c}}}", "*"),
     ("traceKeyTemplate", "source a.b -> c", "{{{record.[a.b]}}}", "=", "*"),
     ("traceKeyTemplate", "source Odd name -> Even name", "{{record.[Odd name].[0].x}}", "{{record.[Even name].[0].x}}", "-"),

@@ -67,7 +67,7 @@ const TEMPLATES: &[Row] = &[
     ("a quoted segment in the middle", "e mail.x -> e mail.y", "{{record.\"e mail\".x}}", "{{record.\"e mail\".y}}", "-"),
     ("a quoted first segment", "e mail.x -> e mail.y", "{{\"e mail\".x}}", "{{\"e mail\".y}}", "-"),
     ("a new name that needs brackets", "mail -> e mail", "{{record.mail}}", "{{record.[e mail]}}", "-"),
-    ("a new name with a hyphen needs none", "mail -> e-mail", "{{record.mail}}", "{{record.e-mail}}", "-"),
+    ("a new name with a hyphen needs them, too", "mail -> e-mail", "{{record.mail}}", "{{record.[e-mail]}}", "-"),
     ("a new name with a bracket cannot be written", "mail -> [\"a]b\"]", "{{record.mail}}", "=", UNSAYABLE),
     ("a new name that is a word of the language", "mail -> true", "{{mail}}", "{{[true]}}", "-"),
     ("an old name that is a word of the language", "[\"true\"] -> mail", "{{[true]}} {{true}}", "{{mail}} {{true}}", "-"),

@@ -124,8 +124,8 @@ fn names_that_a_reader_of_templates_refuses_are_written_otherwise_or_not_at_all(
     for (to, expected) in [
         ("-1", "{{record.[-1]}}"),
         ("7", "{{record.[7]}}"),
-        ("-x", "{{record.-x}}"),
-        ("-1.b", "{{record.-1.b}}"),
+        ("-x", "{{record.[-x]}}"),
+        ("-1.b", "{{record.[-1].b}}"),
         ("a\\", "{{record.depot}}"),
         ("a\\b", "{{record.[a\\b]}}"),
     ] {
@@ -179,6 +179,53 @@ fn what_a_subrecord_reads_from_the_root_is_said() {
         let (found, said) = renamed(document(path, text), at, &rename);
         assert_eq!(found, expected, "{path} {text}");
         assert_eq!(said.contains("it is not known what it refers to"), is_said, "{path} {text}: {said}");
+    }
+}
+
+#[test]
+fn a_template_of_a_subrecord_may_be_about_the_whole_record() {
+    let document = |path: &str, text: &str| {
+        json!({ "netsuite_da": { "mapping": { "fields": [{ "generate": "d", "subRecordMapping": { "jsonPath": path,
+            "lookups": [{ "name": "l", "expression": text }], "mapping": { "fields": [] } } }] } } })
+    };
+    let at = "/netsuite_da/mapping/fields/0/subRecordMapping/lookups/0/expression";
+    for (path, from, text, expected, is_said) in [
+        ("shelves[*]", "depot", r#"["a","is","{{{depot}}}"]"#, "=", true),
+        ("shelves[*]", "depot", "{{record.depot}}", "=", true),
+        ("depot[*]", "depot", "{{{trim depot}}}", "=", true),
+        ("shelves[*]", "shelves.depot", "{{depot}}", "{{station}}", false),
+        ("shelves[*]", "shelves.depot", "{{shelves.depot}}", "=", true),
+        ("shelves[*]", "shelves", "{{depot}}", "=", false),
+        ("$", "depot", "{{depot}}", "{{station}}", false),
+    ] {
+        let to = from.replace("depot", "station").replace("shelves", "racks");
+        let to = if from == "shelves.depot" { "shelves.station" } else { &to };
+        let (found, said) = renamed(document(path, text), at, &rename(from, to));
+        assert_eq!(found, if expected == "=" { text } else { expected }, "{path} {text}");
+        assert_eq!(said.contains("not known what it refers to"), is_said, "{path} {from} {text}: {said}");
+    }
+}
+
+#[test]
+fn a_rename_after_which_a_mapping_is_read_otherwise_is_said() {
+    let document = |extracts: &[&str]| {
+        let rows = extracts.iter().map(|extract| json!({ "extract": extract, "generate": "g" }));
+        json!({ "mappings": rows.collect::<Vec<_>>() })
+    };
+    for (extracts, to, is_said) in [
+        (&["$.depot.x"][..], "record", true),
+        (&["$.depot", "$.record.z"], "job", true),
+        (&["$.depot", "$.record.z", "$.other"], "job", false),
+        (&["$.depot.x", "$.other"], "record", true),
+        (&["$.depot.x"], "job", false),
+        (&["$.record.depot"], "job", false),
+    ] {
+        let before = document(extracts);
+        let mut after = before.clone();
+        let said = rename_fields(&mut after, &[rename("depot", to)]).join("; ");
+        assert_eq!(said.contains("spell it differently"), is_said, "{extracts:?} {to}: {said}");
+        rename_fields(&mut after, &[rename(to, "depot")]);
+        assert!(is_said || after == before, "{extracts:?} {to}: {after}");
     }
 }
 
