@@ -84,9 +84,26 @@ fn unless_null(updated: Val, key: &Val) -> Val {
 
 /// Definitions of the library as jq has them, by name and number of arguments.
 ///
+/// An update of jaq has all results of its right side, and its `reduce` goes on with each, on which `combinations` and `walk` rely.
 /// In `join`, what is missing is nothing; jaq writes `null`. `scan` gives the groups of a match, also where the first took no part.
 /// What stands for a match in `sub` may be several texts: the first ones make one result, the second ones another.
-const REDEFINED: [(&str, usize, &str); 6] = [
+const REDEFINED: [(&str, usize, &str); 10] = [
+    (
+        "combinations",
+        0,
+        "def combinations: if length == 0 then [] else .[0][] as $x | (.[1:] | combinations) as $rest | [$x] + $rest end;",
+    ),
+    ("combinations", 1, "def combinations($n): . as $each | [range($n)] | map($each) | combinations;"),
+    (
+        "nth",
+        2,
+        r#"def nth($n; g): if $n < 0 then error("Out of bounds negative array index") else last(limit($n + 1; g)) end;"#,
+    ),
+    (
+        "walk",
+        1,
+        "def walk(f): def each: if . >= {} then map_values(each) elif . >= [] then map(each) end | f; each;",
+    ),
     (
         "join",
         1,
@@ -122,6 +139,15 @@ const REDEFINED: [(&str, usize, &str); 6] = [
     ),
     ("todate", 0, r#"def todate: if isnumber then trunc end | strftime("%Y-%m-%dT%H:%M:%SZ");"#),
 ];
+
+/// A definition in which a value that it takes, as `$x` in `def f($x): …`, is a filter `x`, too.
+pub(super) fn with_values_as_filters(def: Def<&str>) -> Def<&str> {
+    let values = def.args.iter().filter_map(|arg| Some((arg.strip_prefix('$')?, *arg)));
+    let filters = values.map(|(name, value)| Def { name, args: Vec::new(), body: Term::Var(value) });
+    let filters: Vec<_> = filters.collect();
+    let body = if filters.is_empty() { def.body } else { Term::Def(filters, Box::new(def.body)) };
+    Def { body, ..def }
+}
 
 fn parsed(code: &'static str) -> Option<Def<&'static str>> {
     load::parse(code, |parser| parser.defs())?.into_iter().next()

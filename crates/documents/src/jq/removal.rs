@@ -8,8 +8,7 @@ use jaq_core::path::{Opt, Part, Path};
 use jaq_core::{Bind, Exn, Native, ValT, ValXs, native};
 use jaq_json::{Map, Rc, Val};
 
-use super::folds::gives_one;
-use super::terms::{is_constant, pipe};
+use super::terms::{gives_one, is_constant, pipe};
 use super::watched::Watched;
 
 /// What stands for `del` and `delpaths`.

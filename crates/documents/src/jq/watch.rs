@@ -6,14 +6,15 @@ use jaq_core::load::parse::{BinaryOp, Def, Pattern, Term};
 use jaq_core::ops::Math;
 use jaq_core::path::{Part, Path};
 use jaq_core::{Ctx, Cv, Exn, Native, ValXs};
-use jaq_json::{Num, Val};
+use jaq_json::Val;
 
 use super::as_jq;
 use super::bounds;
+use super::numbers::{divisor, truncated, whole};
 use super::patterns::Taken;
 use super::put::{self, KEYED};
 use super::state::{End, NESTED};
-use super::terms::pipe;
+use super::terms::{self, pipe};
 use super::watched::Watched;
 use super::{convert, folds, formats, positions, removal};
 
@@ -164,46 +165,6 @@ pub(super) fn natives() -> impl Iterator<Item = Fun> {
         .chain(removal::natives())
 }
 
-/// A number without a fraction as a whole one; others, and whatever is no number, as they are.
-fn whole(value: Val) -> Val {
-    /// Up to here jq writes every digit.
-    const MOST: f64 = 1e17;
-    match &value {
-        Val::Num(Num::Float(float))
-            if float.fract() == 0.0 && float.abs() < MOST && (*float != 0.0 || float.is_sign_positive()) =>
-        {
-            // Written without exponent, so that every digit counts.
-            float.to_string().parse().map_or(value, |whole| Val::Num(Num::Int(whole)))
-        }
-        _ => value,
-    }
-}
-
-/// A number without its fraction; others, and whatever is no number, as they are.
-fn truncated(value: Val) -> Val {
-    let float = match &value {
-        Val::Num(Num::Float(float)) => *float,
-        Val::Num(Num::Dec(digits)) => digits.parse().unwrap_or(f64::NAN),
-        _ => return value,
-    };
-    if float.is_nan() {
-        return Val::Num(Num::Float(float));
-    }
-    #[expect(clippy::cast_possible_truncation, reason = "jq takes what is too large for the largest")]
-    Val::Num(Num::Int(float as isize))
-}
-
-/// What a value may be divided by.
-fn divisor<'a>(value: Val) -> Result<Val, Exn<'a, Val>> {
-    let is_zero = match &value {
-        Val::Num(Num::Int(whole)) => *whole == 0,
-        Val::Num(Num::Float(float)) => *float == 0.0,
-        Val::Num(Num::Dec(digits)) => digits.parse() == Ok(0.0),
-        _ => false,
-    };
-    if is_zero { Err(jaq_json::Error::str("cannot divide by zero").into()) } else { Ok(value) }
-}
-
 /// What a pattern takes of a text.
 fn take((mut ctx, text): Cv<'_, Watched>, what: Taken) -> ValXs<'_, Val> {
     let (flags, pattern) = (ctx.pop_var(), ctx.pop_var());
@@ -284,6 +245,24 @@ fn calculated<'s>(left: Term<&'s str>, op: Math, right: Term<&'s str>) -> Term<&
     pipe(result, Term::Call(WHOLE, Vec::new()))
 }
 
+/// `left op right` of operands that are to be rewritten. Of several results of both, jq takes those of the right one by one,
+/// and for each all of the left.
+fn operated<'s>(left: Term<&'s str>, op: BinaryOp<&'s str>, right: Term<&'s str>) -> Term<&'s str> {
+    let several = !terms::gives_one(&left) && !terms::gives_one(&right);
+    let (left, right) = (if several { factor(left) } else { term(left) }, factor(right));
+    let then = |left, right| match op {
+        BinaryOp::Math(Math::Mul) => of_two(PRODUCT, left, right),
+        BinaryOp::Math(Math::Rem) => of_two(REMAINDER, left, right),
+        BinaryOp::Math(op) => calculated(left, op, right),
+        op => Term::BinOp(Box::new(left), op, Box::new(right)),
+    };
+    if !several {
+        return then(left, right);
+    }
+    let bind = BinaryOp::Pipe(Some(Pattern::Var(RIGHT)));
+    Term::BinOp(Box::new(right), bind, Box::new(then(left, Term::Var(RIGHT))))
+}
+
 /// Every definition starts with a tick: all recursion, and so all loops of the language, pass there.
 fn definition(def: Def<&str>) -> Def<&str> {
     Def { body: pipe(tick(), term(def.body)), ..def }
@@ -294,6 +273,12 @@ pub(super) fn term<'s>(whole: Term<&'s str>) -> Term<&'s str> {
     let boxed = |inner: Box<Term<&'s str>>| Box::new(term(*inner));
     let all = |inner: Vec<Term<&'s str>>| inner.into_iter().map(term).collect::<Vec<_>>();
     match whole {
+        // A text with several parts is their sum.
+        Term::Str(format, mut parts) if let Some(at) = terms::second_of_several(&parts) => {
+            let behind = Term::Str(format, parts.split_off(at));
+            let sum = BinaryOp::Math(Math::Add);
+            term(Term::BinOp(Box::new(Term::Str(format, parts)), sum, Box::new(behind)))
+        }
         Term::Str(format, parts) => {
             let part = |part| match part {
                 StrPart::Term(inner) => StrPart::Term(pipe(term(inner), Term::Call(FINITE, Vec::new()))),
@@ -313,9 +298,7 @@ pub(super) fn term<'s>(whole: Term<&'s str>) -> Term<&'s str> {
         // A number as it is written may be a position in a path.
         Term::Neg(inner) if matches!(*inner, Term::Num(_)) => Term::Neg(inner),
         Term::Neg(inner) => pipe(Term::Neg(boxed(inner)), Term::Call(WHOLE, Vec::new())),
-        Term::BinOp(left, BinaryOp::Math(Math::Mul), right) => of_two(PRODUCT, term(*left), factor(*right)),
-        Term::BinOp(left, BinaryOp::Math(Math::Rem), right) => of_two(REMAINDER, term(*left), factor(*right)),
-        Term::BinOp(left, BinaryOp::Math(op), right) => calculated(term(*left), op, factor(*right)),
+        Term::BinOp(left, op @ (BinaryOp::Math(_) | BinaryOp::Cmp(_)), right) => operated(*left, op, *right),
         // `path += f` is `f as $x | path |= . + $x`.
         Term::BinOp(left, BinaryOp::UpdateMath(op), right) => {
             let result = match op {
@@ -329,14 +312,14 @@ pub(super) fn term<'s>(whole: Term<&'s str>) -> Term<&'s str> {
             Term::BinOp(Box::new(kept(term(*right))), bind, Box::new(update))
         }
         Term::BinOp(left, BinaryOp::Update, right)
-            if !folds::gives_one(&right) && removal::names_several(&left) =>
+            if !terms::gives_one(&right) && removal::names_several(&left) =>
         {
             Term::Call(removal::MODIFY, vec![term(*left), as_jq::first(term(*right))])
         }
         Term::BinOp(left, op, right) => {
             let left = term(*left);
             let (left, right) = match op {
-                BinaryOp::Update if folds::gives_one(&right) => (as_jq::target(left), term(*right)),
+                BinaryOp::Update if terms::gives_one(&right) => (as_jq::target(left), term(*right)),
                 BinaryOp::Update => (removal::in_order(as_jq::target(left)), as_jq::first(term(*right))),
                 BinaryOp::Assign if as_jq::is_null(&right) => (left, term(*right)),
                 BinaryOp::Assign | BinaryOp::UpdateAlt => (as_jq::target(left), kept(term(*right))),
@@ -346,7 +329,7 @@ pub(super) fn term<'s>(whole: Term<&'s str>) -> Term<&'s str> {
         }
         Term::Label(name, inner) => Term::Label(name, boxed(inner)),
         Term::Fold(name, source, pattern, steps) => {
-            let gives_one = steps.get(1).is_some_and(folds::gives_one);
+            let gives_one = steps.get(1).is_some_and(terms::gives_one);
             let steps = all(steps).into_iter().enumerate();
             let steps = steps.map(|(index, step)| if index == 1 { pipe(tick(), step) } else { step });
             folds::fold(name, term(*source), pattern, steps.collect(), gives_one)
@@ -358,7 +341,7 @@ pub(super) fn term<'s>(whole: Term<&'s str>) -> Term<&'s str> {
         }
         // What is defined may be the left side of an update.
         Term::Def(defs, inner) => {
-            let defs = defs.into_iter().map(definition);
+            let defs = defs.into_iter().map(as_jq::with_values_as_filters).map(definition);
             let defs = defs.map(|def| Def { body: removal::in_order(def.body), ..def });
             Term::Def(defs.collect(), boxed(inner))
         }
