@@ -15,6 +15,7 @@ mod patch;
 pub(crate) mod registry;
 mod remove;
 mod rename;
+mod rename_again;
 mod rename_field;
 mod rename_scope;
 mod set;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
+use super::rename_again::renames_again;
 use super::rename_scope::RenameScope;
 use super::{Apply, Compile, FieldRename, Keys, Missing, Side, Step, StepError, StepKind, Warnings};
 use crate::Id;
@@ -13,8 +14,7 @@ use crate::problem::{Problem, Problems, nearest};
 use crate::rename::{self, Renamer};
 use crate::shortened::shortened;
 
-/// How many fields that no import has are named, and how many characters of each.
-const SHOWN: usize = 10;
+/// How many characters are shown of a field that no import has.
 const SHOWN_OF_A_NAME: usize = 60;
 
 /// More combinations than this are forgotten and compiled anew: each import may have one of its own.
@@ -31,8 +31,9 @@ pub(crate) struct RenameFields(FieldRenames);
 impl Step for RenameField {
     const KIND: StepKind = StepKind::new("rename_field", Some(Missing::Skip));
 
-    fn compile(keys: Keys<'_>, _: &mut Compile<'_>) -> Result<Self, Problems> {
+    fn compile(keys: Keys<'_>, context: &mut Compile<'_>) -> Result<Self, Problems> {
         let row = row(keys)?;
+        context.warnings.extend(renames_again(&[(0, &row.rename, &row.only)]).map(|(_, problem)| problem));
         FieldRenames::compile(vec![row]).map(Self).map_err(|problem| vec![problem])
     }
 
@@ -48,7 +49,7 @@ impl Step for RenameField {
 impl Step for RenameFields {
     const KIND: StepKind = StepKind::new("rename_fields", Some(Missing::Skip));
 
-    fn compile(keys: Keys<'_>, _: &mut Compile<'_>) -> Result<Self, Problems> {
+    fn compile(keys: Keys<'_>, context: &mut Compile<'_>) -> Result<Self, Problems> {
         let mut rows = Vec::new();
         let mut problems = Vec::new();
         for (index, value) in keys.items().map_err(|problem| vec![problem])?.iter().enumerate() {
@@ -61,6 +62,9 @@ impl Step for RenameFields {
         if !problems.is_empty() {
             return Err(problems);
         }
+        let all: Vec<_> = rows.iter().map(|(index, row)| (*index, &row.rename, &row.only)).collect();
+        let again = renames_again(&all);
+        context.warnings.extend(again.map(|(index, problem)| problem.under(index.to_string())));
         let rows = rows.into_iter().map(|(_, row)| row);
         FieldRenames::compile(rows.collect()).map(Self).map_err(|problem| vec![problem])
     }
@@ -237,11 +241,7 @@ impl FieldRenames {
             let idle = idle.map(RenameScope::idle).unwrap_or_default();
             format!("`{}` ({}{idle})", shortened(&one.from, SHOWN_OF_A_NAME), one.side.as_str())
         };
-        let mut shown: Vec<String> = unused.iter().take(SHOWN).map(one).collect();
-        if unused.len() > SHOWN {
-            shown.push(format!("{} more", unused.len() - SHOWN));
-        }
-        shown
+        unused.iter().map(one).collect()
     }
 
     fn renamer(&self, chosen: Vec<usize>) -> Result<Arc<Renamer>, Problem> {
@@ -336,6 +336,12 @@ mod tests {
         assert_eq!(idle(&renames), ["a", "q", "b", "[\"z z\"]", "a"]);
         renames.apply(&mut import("HTTPImport"), None).unwrap();
         assert_eq!(idle(&renames), ["q", "[\"z z\"]"]);
+        let rows: Vec<Value> =
+            (0..31).map(|at| json!({ "side": "source", "from": format!("f{at}"), "to": "new" })).collect();
+        let step = crate::StepSpec::new("rename_fields", json!(rows));
+        let program = crate::Program::compile(vec![step]).unwrap();
+        program.apply(import("HTTPImport"), &crate::Facts::default()).unwrap();
+        assert!(program.notes().concat().ends_with("`f7` (source), 23 more"), "{:?}", program.notes());
     }
 
     #[test]

@@ -20,6 +20,18 @@ pub(super) struct RenameScope {
 }
 
 impl RenameScope {
+    /// Whether an import may be in this scope and in another one.
+    pub(super) fn may_meet(&self, other: &Self) -> bool {
+        let both = |one: &Option<String>, other: &Option<String>| match (one, other) {
+            // One may be an id, and the other the name of the same.
+            (Some(one), Some(other)) => one == other || Id::looks_like(one) != Id::looks_like(other),
+            _ => true,
+        };
+        both(&self.adaptor_type, &other.adaptor_type)
+            && both(&self.connection, &other.connection)
+            && both(&self.import, &other.import)
+    }
+
     /// What is said of a scope that holds for no import.
     pub(super) fn idle(&self) -> String {
         let cells = [
