@@ -137,7 +137,9 @@ impl Shelf {
         let Some(entry) = found.map_err(|error| unlisted(call, &error))? else {
             return Err(self.holds_no(call, "document"));
         };
-        let text = self.texts.text(&entry).await;
+        // An import is told as such where it is damaged, as on a page; of what it refers to nothing must be made up.
+        let is_import = kind == Kind::Imports.as_str();
+        let text = if is_import { self.text(&entry).await } else { self.texts.text(&entry).await };
         text.map(|text| reply(text.into(), None))
             .map_err(|unread| refusal(call, ErrorKind::Broken, &unread.why()))
     }
@@ -194,6 +196,15 @@ impl Shelf {
     }
 }
 
+/// Why a document was damaged where it was backed up, if that stands in its place.
+pub(crate) fn damage_in(text: &[u8]) -> Option<String> {
+    // As JSON writes it, so that hardly any document is parsed for this.
+    let key = serde_json::to_string(DAMAGED).ok()?;
+    let is_there = str::from_utf8(text).is_ok_and(|text| text.contains(&key));
+    let stub: serde_json::Value = is_there.then(|| serde_json::from_slice(text).ok()).flatten()?;
+    stub.get(DAMAGED)?.as_str().map(str::to_owned)
+}
+
 /// What is known of a document without its text, in the place of the document.
 fn stub(entry: &Entry, damage: Option<&str>) -> String {
     let mut stub = json!({ "_id": entry.id.as_str(), "name": entry.name });
@@ -226,7 +237,13 @@ fn unlisted(call: &Call, error: &io::Error) -> ApiError {
 
 fn refusal(call: &Call, kind: ErrorKind, summary: &str) -> ApiError {
     let status = (kind == ErrorKind::NotFound).then_some(404);
-    ApiError { attempts: 0, status, ..ApiError::new(call.method, &call.target, kind, summary) }
+    let refused = ApiError { attempts: 0, status, ..ApiError::new(call.method, &call.target, kind, summary) };
+    if call.method != Method::Get {
+        return refused;
+    }
+    // Nobody asked the service: a sentence that says so would mislead.
+    let path = refused.path.trim_start_matches("/v1/").to_owned();
+    ApiError { method: "reading", path, ..refused }
 }
 
 /// A part of a path as it was before it was percent-encoded.

@@ -1,6 +1,7 @@
 //! compare: how a difference is said. What is paired with what is decided as for migrate.
 
 use crate::inventory::error::EngineError;
+use crate::inventory::offline_api::damage_in;
 use crate::model::{ItemKey, Outcome, Verdict};
 use crate::planner::decide::Decision;
 use crate::planner::items::ended;
@@ -49,6 +50,13 @@ pub(crate) fn contrast(
     if let Some(why) = &standing.unreadable {
         let message = format!("the import in `{}` cannot be read: {why}", with.target.facts.name);
         return Ok(ended(item, Outcome::Conflict, "unreadable", message));
+    }
+    if verdict != Verdict::Equal
+        && let Some(damage) = damage_in(&imports.spool.read(standing.slot)?)
+    {
+        let message = format!("its backup cannot be read: {damage}");
+        item.verdict = Some(Verdict::NotChecked);
+        return Ok(ended(item, Outcome::Failed, "damaged", message));
     }
     item.verdict = Some(verdict);
     if verdict != Verdict::Equal {

@@ -165,6 +165,13 @@ fn a_damaged_document_is_never_written_and_does_not_take_the_others_with_it() {
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
     std::fs::write(&path, bytes).unwrap();
+    now(&ran.world, "compare", &[]);
+    ran.world
+        .run()
+        .expect_exit(3)
+        .expect_audit("a", "failed", "not_checked")
+        .expect_cell("a", "error_code", "damaged")
+        .expect_audit("b", "unchanged", "equal");
     now(&ran.world, "restore", &[("target", "target")]);
     ran.world
         .run()
