@@ -232,18 +232,21 @@ fn open_own(path: &Path) -> io::Result<File> {
 
 /// The holder as a lock file names it, in brackets; nothing where it cannot be read.
 fn read_holder(file: &mut File) -> String {
-    let mut text = String::new();
-    if file.take(4096).read_to_string(&mut text).is_err() {
-        return String::new();
+    let mut text = [0; 4096];
+    // In one go: of two reads, one may see what was there before. A line without an end is being written.
+    let Ok(length) = file.read(&mut text) else { return String::new() };
+    let text = String::from_utf8_lossy(&text[..length]);
+    match text.split_once('\n') {
+        Some((holder, _)) if !holder.is_empty() => format!(" ({holder})"),
+        _ => String::new(),
     }
-    let holder = text.lines().next().unwrap_or_default();
-    if holder.is_empty() { String::new() } else { format!(" ({holder})") }
 }
 
 fn write_holder(file: &mut File, holder: &Holder) -> io::Result<()> {
-    file.set_len(0)?;
+    let line = format!("{holder}\n");
     file.rewind()?;
-    file.write_all(format!("{holder}\n").as_bytes())
+    file.write_all(line.as_bytes())?;
+    file.set_len(line.len() as u64)
 }
 
 #[cfg(test)]
@@ -296,6 +299,11 @@ mod tests {
         let wanted = "another run holds account `eu` (process 7 on here, since 1970-01-01T00:00:00.000Z, job j): \
                       wait until it is over";
         assert_eq!(error.to_string(), wanted);
+        // What is being written at that moment is not told by halves.
+        let path = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
+        std::fs::write(path, "process 24137 on vm, since 2026-").unwrap();
+        let error = TargetLock::take(folder.path(), &account("emulator:a"), "", &holder()).unwrap_err();
+        assert_eq!(error.to_string(), "another run holds account `eu`: wait until it is over");
     }
 
     #[test]
