@@ -142,6 +142,7 @@ fn exit_of(error: &ArchiveError) -> Exit {
         | ArchiveError::Key { .. }
         | ArchiveError::Refused(_) => Exit::BadInput,
         ArchiveError::Busy { .. } => Exit::Held,
+        ArchiveError::NoConditions { .. } => Exit::BadInput,
         ArchiveError::Damaged { .. } | ArchiveError::Missing { .. } => Exit::Attention,
         ArchiveError::Storage { .. }
         | ArchiveError::Slow { .. }

@@ -337,6 +337,12 @@ async fn open_backup_target(
         }
         opened => opened?,
     };
+    if purpose == Purpose::Writing && !archive.is_for_several().await? {
+        notes.push(format!(
+            "warning: {place} does not honour conditional writes: only one backup at a time is safe there, and nothing can be \
+             pruned"
+        ));
+    }
     let listing = archive.snapshots().await?;
     notes.extend(from_the_future(&listing, &source.name));
     let newer = listing.passed_over(listing.latest(&source.name), Some(&source.name)).into_iter();

@@ -9,6 +9,7 @@ use futures::stream::{StreamExt, TryStreamExt};
 
 use super::layout::{BLOBS, SNAPSHOTS};
 use super::lock::Sharing;
+use super::seal::LONGEST;
 use super::share::Share;
 use super::{Archive, ArchiveError, SnapshotId};
 use transship_documents::{Fingerprint, Id};
@@ -17,6 +18,9 @@ use transship_documents::{Fingerprint, Id};
 const NAMED: usize = 1000;
 /// A storage that cannot be read this often is not damaged but away.
 const UNREADABLE: usize = 100;
+
+/// A hash with the name of its file takes less.
+const LONGEST_SUM: u64 = 4096;
 
 /// What is wrong with a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,7 +126,7 @@ impl Archive {
     async fn check_under_lock(&self, share: Share) -> Result<CheckReport, ArchiveError> {
         let mut report = CheckReport::default();
         let whole = self.check_manifests(&mut report).await?;
-        let mut wanted: HashSet<Fingerprint> = HashSet::new();
+        let mut wanted: HashMap<Fingerprint, u64> = HashMap::new();
         let mut read = Vec::with_capacity(whole.len());
         for id in whole {
             match self.blobs_of(&id).await {
@@ -152,10 +156,10 @@ impl Archive {
         Ok(report)
     }
 
-    /// The blobs that a manifest names.
-    async fn blobs_of(&self, id: &SnapshotId) -> Result<HashSet<Fingerprint>, ArchiveError> {
+    /// The blobs that a manifest names, and how long their texts are.
+    async fn blobs_of(&self, id: &SnapshotId) -> Result<HashMap<Fingerprint, u64>, ArchiveError> {
         let (_, entries) = self.entries(id).await?;
-        entries.map(|entry| entry.map(|entry| entry.blob)).collect()
+        entries.map(|entry| entry.map(|entry| (entry.blob, entry.bytes))).collect()
     }
 
     /// Reads every manifest; gives the ids of the whole ones.
@@ -168,8 +172,13 @@ impl Archive {
             match id {
                 Some(id) if object.name == self.manifest_path(&id) => manifests.push(id),
                 Some(id) if object.name == Self::sum_path(&id) => {
-                    let text = self.store().read(&object.name).await?.unwrap_or_default();
-                    sums.insert(id, text);
+                    match self.store().read_within(&object.name, LONGEST_SUM).await {
+                        Ok(text) => drop(sums.insert(id, text.unwrap_or_default())),
+                        Err(error) if error.is_damage() => {
+                            report.damage.push(damage_of(object.name, &error));
+                        }
+                        Err(error) => return Err(error),
+                    }
                 }
                 _ => report.notes.push(format!("{} is no file of ours", object.name)),
             }
@@ -225,11 +234,11 @@ impl Archive {
     async fn check_blobs(
         &self,
         share: Share,
-        wanted: &HashSet<Fingerprint>,
+        wanted: &HashMap<Fingerprint, u64>,
         report: &mut CheckReport,
     ) -> Result<HashMap<Fingerprint, Damage>, ArchiveError> {
         // What no whole manifest names is read too: the one that did may be damaged itself.
-        let (mut absent, mut chosen) = (wanted.clone(), Vec::new());
+        let (mut absent, mut chosen) = (wanted.keys().copied().collect::<HashSet<_>>(), Vec::new());
         let mut objects = self.store().list(BLOBS);
         while let Some(object) = objects.try_next().await? {
             let Some(blob) = self.blob_of(&object.name) else {
@@ -246,7 +255,10 @@ impl Archive {
         let missing = |blob| damage_of(self.blob_path(blob), &self.store().missing(&self.blob_path(blob)));
         let mut bad: HashMap<_, _> = absent.into_iter().map(|blob| (blob, missing(blob))).collect();
         let mut read = futures::stream::iter(chosen)
-            .map(|blob| async move { (blob, self.text(blob).await) })
+            .map(|blob| async move {
+                let most = wanted.get(&blob).copied().unwrap_or(LONGEST);
+                (blob, self.text(blob, most).await)
+            })
             .buffer_unordered(self.options().in_flight.max(1));
         let mut unreadable = 0;
         while let Some((blob, text)) = read.next().await {

@@ -107,6 +107,17 @@ pub enum ArchiveError {
         /// Who, doing what, since when; of a lease also until when.
         holder: String,
     },
+    /// The storage ignores the conditions of writes, so that nobody can have the archive for himself.
+    #[error(
+        "{place} does not honour conditional writes, so {work} cannot have the archive for itself: use a bucket or folder that \
+         does"
+    )]
+    NoConditions {
+        /// Where the archive is.
+        place: String,
+        /// What needs to be alone, e.g. `a prune`.
+        work: &'static str,
+    },
     /// The lock ran out or was taken over while working.
     #[error("the lock on the archive in {place} was lost ({message}): nothing more was written, start again")]
     LockLost {

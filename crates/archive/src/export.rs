@@ -39,6 +39,9 @@ pub struct ExportReport {
     pub removed: u64,
     /// Files of earlier exports that are not of this snapshot and stay because somebody edited them.
     pub edited: Vec<String>,
+    /// Documents that are damaged or missing, each by its kind and name, and what is wrong with it. A file that an earlier
+    /// export wrote of one stays.
+    pub damaged: Vec<(String, String)>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -59,7 +62,7 @@ impl Archive {
     ///
     /// # Errors
     ///
-    /// A document is damaged, a file that is not of an export is in the way, or the disk said no. What was written
+    /// The manifest is damaged, a file that is not of an export is in the way, or the disk said no. What was written
     /// until then is listed and is corrected by the next export.
     ///
     /// # Cancel safety
@@ -102,14 +105,19 @@ impl Archive {
         }
         let mut now = Index::empty();
         let mut report = ExportReport::default();
-        let written = self.write_files(id, folder, &integrations, &mut now, &mut report).await;
-        if let Err(error) = written {
-            // What stands there by now is known a little better; if that cannot be written, why it stopped says more.
-            let mut all = begun;
-            all.files.extend(now.files);
-            let _ = write_index(folder, &all);
-            return Err(error);
-        }
+        let lost = match self.write_files(id, folder, &integrations, &mut now, &mut report).await {
+            Ok(lost) => lost,
+            Err(error) => {
+                // What stands there by now is known a little better; if that cannot be written, why it stopped says more.
+                let mut all = begun;
+                all.files.extend(now.files);
+                let _ = write_index(folder, &all);
+                return Err(error);
+            }
+        };
+        // What an earlier export wrote of a document that is damaged now is worth more than nothing.
+        let kept = lost.iter().filter_map(|path| before.files.get_key_value(path));
+        now.files.extend(kept.map(|(path, hash)| (path.clone(), *hash)));
         let mut prints = HashMap::new();
         for entry in self.entries(id).await?.1 {
             let entry = entry?;
@@ -120,6 +128,7 @@ impl Archive {
         Ok(report)
     }
 
+    /// Writes the documents as files; gives the paths of those that are damaged.
     async fn write_files(
         &self,
         id: &SnapshotId,
@@ -127,19 +136,30 @@ impl Archive {
         integrations: &HashMap<Id, String>,
         now: &mut Index,
         report: &mut ExportReport,
-    ) -> Result<(), ArchiveError> {
+    ) -> Result<Vec<String>, ArchiveError> {
+        let mut lost = Vec::new();
         let entries = futures::stream::iter(self.entries(id).await?.1);
         let mut texts = entries
             .map(|entry| async move {
                 let entry = entry?;
-                let text = self.document(&entry).await?;
-                Ok::<_, ArchiveError>((entry, text))
+                let text = match self.document(&entry).await {
+                    Err(error) if !error.is_damage() => return Err(error),
+                    read => read,
+                };
+                Ok((entry, text))
             })
             .buffered(self.options().in_flight.max(1));
         while let Some(next) = texts.next().await {
             let (entry, text) = next?;
             let path = path_of(&entry, integrations);
-            let text = sorted(&text);
+            let text = match text {
+                Ok(text) => sorted(&text),
+                Err(error) => {
+                    report.damaged.push((format!("{} \"{}\"", entry.kind, entry.name), error.to_string()));
+                    lost.push(path);
+                    continue;
+                }
+            };
             let target = folder.join(&path);
             now.files.insert(path, Fingerprint::of(&text));
             report.files += 1;
@@ -148,7 +168,7 @@ impl Archive {
                 report.written += 1;
             }
         }
-        Ok(())
+        Ok(lost)
     }
 }
 

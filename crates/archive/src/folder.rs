@@ -19,6 +19,8 @@ use object_store::{
 };
 use tempfile::NamedTempFile;
 
+use super::own_file::{is_link, is_own_folder, open_own};
+
 /// Where files are made before they get their names.
 pub(super) const ASIDE: &str = "tmp";
 /// How many folders below its root an archive is looked through.
@@ -81,11 +83,8 @@ impl Folder {
 fn lock_replacing(root: &FilePath) -> io::Result<File> {
     let folder = root.join(ASIDE);
     make_folder(&folder)?;
-    let mut options = File::options();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(folder.join("replacing"))?;
+    is_own_folder(&folder)?;
+    let file = open_own(&folder.join("replacing"))?;
     file.lock()?;
     Ok(file)
 }
@@ -111,6 +110,7 @@ pub(super) fn make_folder(path: &FilePath) -> io::Result<()> {
 
 fn aside(root: &FilePath) -> io::Result<NamedTempFile> {
     let folder = root.join(ASIDE);
+    is_own_folder(&folder)?;
     match NamedTempFile::new_in(&folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             make_folder(&folder)?;
@@ -204,7 +204,9 @@ impl ObjectStore for Folder {
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
         let prefix = prefix.cloned().unwrap_or_default();
         let folder = prefix.parts().fold(self.root.clone(), |path, part| path.join(part.as_ref()));
-        let open = vec![Folders { prefix, folder, depth: 0 }];
+        // What lies behind a link is not swept as if it were left over from a write.
+        let is_elsewhere = folder == self.root.join(ASIDE) && is_link(&folder);
+        let open = if is_elsewhere { Vec::new() } else { vec![Folders { prefix, folder, depth: 0 }] };
         futures::stream::try_unfold(open, |mut open: Vec<Folders>| async move {
             let Some(next) = open.pop() else { return Ok(None) };
             let (files, mut below) = blocking(move || next.read()).await?;
@@ -341,6 +343,8 @@ mod tests {
     use std::io::{Seek, Write};
     use std::time::Duration;
 
+    use object_store::ObjectStoreExt;
+
     use super::*;
     use crate::ArchiveError;
     use crate::location::Place;
@@ -367,5 +371,19 @@ mod tests {
             assert!(matches!(refused, Err(ArchiveError::Refused(_))), "{refused:?}");
             assert!(store.read("a/new").await.unwrap().unwrap() == text);
         }
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn nothing_is_written_or_swept_behind_a_link() {
+        let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        fs::write(elsewhere.path().join("theirs"), "theirs").unwrap();
+        std::os::unix::fs::symlink(elsewhere.path(), folder.path().join(ASIDE)).unwrap();
+        let store = Folder::new(folder.path()).unwrap();
+        store.put(&Path::from("one"), "text".into()).await.unwrap_err();
+        lock_replacing(folder.path()).unwrap_err();
+        let listed: Vec<_> = store.list(Some(&Path::from(ASIDE))).try_collect().await.unwrap();
+        assert_eq!(listed, []);
+        assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 1);
     }
 }

@@ -6,7 +6,6 @@
 //! the other.
 
 use std::fs::{File, TryLockError};
-use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -19,6 +18,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::ArchiveError;
+use super::own_file::{open_own, read_note, write_note};
 use super::store::Store;
 use crate::clock::Clock;
 
@@ -142,11 +142,7 @@ fn busy(ask: &Ask, holder: String) -> ArchiveError {
 }
 
 fn file_lock(ask: &Ask, path: &Path, sharing: Sharing) -> Result<Held, ArchiveError> {
-    let mut options = File::options();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path).map_err(ArchiveError::local("lock", path))?;
+    let mut file = open_own(path).map_err(ArchiveError::local("lock", path))?;
     let taken = match sharing {
         Sharing::Shared => file.try_lock_shared(),
         Sharing::Exclusive => file.try_lock(),
@@ -154,9 +150,8 @@ fn file_lock(ask: &Ask, path: &Path, sharing: Sharing) -> Result<Held, ArchiveEr
     match taken {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
-            let mut text = String::new();
-            let _ = file.read_to_string(&mut text);
-            let holder = serde_json::from_str::<Note>(&text)
+            let text = read_note(&mut file).unwrap_or_default();
+            let holder = serde_json::from_slice::<Note>(&text)
                 .map_or_else(|_| "another backup or prune".to_owned(), |note| note.shown());
             return Err(busy(ask, holder));
         }
@@ -164,14 +159,17 @@ fn file_lock(ask: &Ask, path: &Path, sharing: Sharing) -> Result<Held, ArchiveEr
     }
     // For the message that others get; of several sharing it, the last.
     let text = serde_json::to_vec(&Note { mark: String::new(), ..note(ask) }).unwrap_or_default();
-    let written = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(&text));
-    written.map_err(ArchiveError::local("lock", path))?;
+    write_note(&mut file, &text).map_err(ArchiveError::local("lock", path))?;
     Ok(Held::File(file))
 }
 
 async fn lease(ask: Ask, sharing: Sharing) -> Result<Held, ArchiveError> {
     let mine = note(&ask);
     let text = serde_json::to_vec(&mine).unwrap_or_default();
+    if sharing == Sharing::Exclusive && !ask.store.keeps_conditions().await? {
+        // Of two that work alone each would overwrite the lease of the other.
+        return Err(ArchiveError::NoConditions { place: ask.store.place().to_owned(), work: ask.work });
+    }
     let name = match sharing {
         Sharing::Shared => {
             let name = format!("{FOLDER}/shared-{:016x}.json", fastrand::u64(..));
@@ -210,7 +208,7 @@ async fn take_over(ask: &Ask, text: Vec<u8>) -> Result<(), ArchiveError> {
             {
                 return Err(busy(ask, found.leased()));
             }
-            ask.store.replace_if(EXCLUSIVE, text.into(), version).await?
+            ask.store.replace_only_if(EXCLUSIVE, text.into(), version).await?
         }
     };
     if taken { Ok(()) } else { Err(busy(ask, "somebody who was faster".to_owned())) }
@@ -247,21 +245,19 @@ async fn renew(
         if stop.run_until_cancelled(pause).await.is_none() {
             break;
         }
-        let found = ask.store.read(&name).await;
-        let ours = match &found {
-            Ok(Some(text)) => serde_json::from_slice::<Note>(text)
-                .is_ok_and(|found| found.mark == mine.mark && found.since == since),
-            Ok(None) => false,
-            // The storage is not well: try again before it runs out.
-            Err(_) => continue,
+        // If the storage is not well, it is tried again before the lease runs out.
+        let Ok(found) = ask.store.read_version(&name).await else { continue };
+        let is_ours = |text: &[u8]| {
+            serde_json::from_slice::<Note>(text)
+                .is_ok_and(|found| found.mark == mine.mark && found.since == since)
         };
-        if !ours {
+        let Some((_, version)) = found.filter(|(text, _)| is_ours(text)) else {
             lost.store(true, Ordering::SeqCst);
             return;
-        }
+        };
         mine = Note { since, mark: mine.mark, ..note(&ask) };
         let text = serde_json::to_vec(&mine).unwrap_or_default();
-        if ask.store.replace(&name, text.into()).await.is_ok() {
+        if ask.store.replace_if(&name, text.into(), version).await.is_ok_and(|written| written) {
             until.store(mine.until.as_millisecond(), Ordering::SeqCst);
         }
     }

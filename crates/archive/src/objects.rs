@@ -8,18 +8,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::TryStreamExt;
-use jiff::SignedDuration;
 use object_store::{ObjectStore, PutMode, UpdateVersion};
 
-use super::folder::ASIDE;
 use super::location;
-use super::store::{Object, Store};
+use super::store::Store;
 use super::{ArchiveError, ArchiveOptions};
-
-/// How the names of objects begin that conditional writes are tried with.
-const PROBE: &str = "tmp/probe-";
-/// No try takes longer.
-const LONGEST_PROBE: SignedDuration = SignedDuration::from_hours(1);
 
 /// What an object was when it was read or written; any change makes another of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -242,42 +235,7 @@ impl Objects {
     /// Dropping the future may leave an object `tmp/probe-…` of one byte, which is removed by one who tries an hour later or
     /// more.
     pub async fn keeps_conditions(&self) -> Result<bool, ArchiveError> {
-        let name = format!("{PROBE}{:016x}", fastrand::u64(..));
-        let tried = self.try_conditions(&name).await;
-        if tried.is_ok() {
-            self.clear_probes(&name).await;
-        }
-        self.store.remove(&name).await?;
-        match tried {
-            Err(ArchiveError::Refused(_)) => Ok(false),
-            tried => tried,
-        }
-    }
-
-    /// Removes what was left by those who were killed while they tried, by the clock of the storage: it is older than `own`. What
-    /// cannot be listed or removed stays for the next one.
-    async fn clear_probes(&self, own: &str) {
-        let Ok(found) = self.store.list(ASIDE).try_collect::<Vec<_>>().await else { return };
-        let Some(now) = found.iter().find(|object| object.name == own).map(|object| object.modified) else {
-            return;
-        };
-        let is_left = |object: &&Object| {
-            object.name.starts_with(PROBE) && now.duration_since(object.modified) >= LONGEST_PROBE
-        };
-        for object in found.iter().filter(is_left) {
-            let _ = self.store.remove(&object.name).await;
-        }
-    }
-
-    async fn try_conditions(&self, name: &str) -> Result<bool, ArchiveError> {
-        let Some(first) = self.create(name, Bytes::from_static(b"1")).await? else { return Ok(false) };
-        if self.create(name, Bytes::from_static(b"2")).await?.is_some() {
-            return Ok(false);
-        }
-        if self.replace(name, Bytes::from_static(b"3"), &first).await?.is_none() {
-            return Ok(false);
-        }
-        Ok(self.replace(name, Bytes::from_static(b"4"), &first).await?.is_none())
+        self.store.keeps_conditions().await
     }
 }
 

@@ -131,6 +131,22 @@ impl Archive {
         self.0.cipher.as_ref()
     }
 
+    /// Whether several may write to it at a time: the storage is a folder, or honours conditional writes, which is tried.
+    ///
+    /// # Errors
+    ///
+    /// The storage does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Objects::keeps_conditions`](super::Objects::keeps_conditions).
+    pub async fn is_for_several(&self) -> Result<bool, ArchiveError> {
+        match self.0.locks {
+            Locks::File(_) => Ok(true),
+            Locks::Leases => self.store().keeps_conditions().await,
+        }
+    }
+
     pub(super) async fn lock(&self, sharing: Sharing, work: &'static str) -> Result<Held, ArchiveError> {
         let Inner { store, locks, options, .. } = &*self.0;
         let ask = Ask {

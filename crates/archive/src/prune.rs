@@ -143,6 +143,7 @@ impl Archive {
                 report.sweep_refused = swept.sweep_refused;
             }
             Err(ArchiveError::Busy { .. }) => report.sweep_left = true,
+            Err(error @ ArchiveError::NoConditions { .. }) => report.sweep_refused = Some(error.to_string()),
             Err(error) => return Err(error),
         }
         Ok(report)

@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::layout::SNAPSHOTS;
 use super::manifest::{self, Flaw, START, spool_file};
+use super::seal::packed_at_most;
 use super::{Archive, ArchiveError, Entries, Entry, Snapshot, SnapshotId};
 use transship_documents::{Fingerprint, Hasher};
 
@@ -23,6 +24,9 @@ pub struct Listing {
     /// When the list was read; a snapshot dated later is never the latest. `None`: no date is too late.
     pub as_of: Option<Timestamp>,
 }
+
+/// How much is read of a manifest at most to know what it says of the snapshot.
+const LONGEST_START: u64 = 16 << 20;
 
 /// How far the clocks of machines that share an archive may differ before a snapshot counts as dated in the future.
 const SKEW: SignedDuration = SignedDuration::from_mins(5);
@@ -157,10 +161,11 @@ pub struct Size {
 }
 
 impl Archive {
-    /// The text of a blob, its hash compared: what is damaged is an error, never a text.
-    pub(super) async fn text(&self, blob: Fingerprint) -> Result<Vec<u8>, ArchiveError> {
+    /// The text of a blob, of at most so many bytes, its hash compared: what is damaged is an error, never a text.
+    pub(super) async fn text(&self, blob: Fingerprint, most: u64) -> Result<Vec<u8>, ArchiveError> {
         let path = self.blob_path(blob);
-        let found = self.store().read(&path).await?.ok_or_else(|| self.store().missing(&path))?;
+        let found = self.store().read_within(&path, packed_at_most(most)).await?;
+        let found = found.ok_or_else(|| self.store().missing(&path))?;
         let text = self.decode(&path, found)?;
         let holds = self.name_of(&text);
         if holds == blob {
@@ -180,7 +185,7 @@ impl Archive {
     ///
     /// Dropping the future is safe: it only reads.
     pub async fn document(&self, entry: &Entry) -> Result<Vec<u8>, ArchiveError> {
-        self.text(entry.blob).await
+        self.text(entry.blob, entry.bytes).await
     }
 
     /// Every snapshot of which the manifest is whole, oldest first, and every manifest that is not.
@@ -274,7 +279,10 @@ impl Archive {
             let listed = manifest::listed(&start, size, self.cipher(), id);
             match listed.map_err(|flaw| self.flaw(id, flaw))? {
                 Some(snapshot) => return Ok(snapshot),
-                None => length = size.min(length * 8),
+                None if length >= LONGEST_START => {
+                    return Err(self.store().damaged(&path, "its beginning has no end"));
+                }
+                None => length = size.min(length * 8).min(LONGEST_START),
             }
         }
     }

@@ -11,6 +11,11 @@ pub(super) const LONGEST: u64 = 256 << 20;
 /// The length of the seal.
 pub(super) const SEAL: usize = 16;
 
+/// How many bytes a text takes at most, packed and encrypted: what cannot be compressed grows a little.
+pub(super) const fn packed_at_most(text: u64) -> u64 {
+    text.saturating_add(text / 128).saturating_add(4096)
+}
+
 const MAGIC: u32 = 0x184D_2A5E;
 const LEVEL: i32 = 6;
 

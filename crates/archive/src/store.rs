@@ -17,6 +17,7 @@ use object_store::{
 use super::ArchiveError;
 use super::folder::OnlyNew;
 use super::location::Place;
+use super::seal::{LONGEST, packed_at_most};
 
 /// What is written to a bucket in one piece; larger files go in parts of this size.
 const PART: usize = 8 << 20;
@@ -140,7 +141,16 @@ impl Store {
 
     /// The whole of an object; `None` if there is none.
     pub(super) async fn read(&self, name: &str) -> Result<Option<Bytes>, ArchiveError> {
+        self.read_within(name, packed_at_most(LONGEST)).await
+    }
+
+    /// The whole of an object that has at most so many bytes: a longer one is damaged, and is not read.
+    pub(super) async fn read_within(&self, name: &str, most: u64) -> Result<Option<Bytes>, ArchiveError> {
         let Some(found) = self.get(name, GetOptions::default()).await? else { return Ok(None) };
+        let length = found.meta.size;
+        if length > most {
+            return Err(self.damaged(name, format!("it has {length} bytes, and {most} at most are possible")));
+        }
         self.timed("read", name, found.bytes()).await?.map(Some).map_err(self.error("read", name))
     }
 

@@ -130,7 +130,7 @@ impl Archive {
     async fn prove(&self, blob: Fingerprint, text: Bytes, look: bool) -> Result<Proof, ArchiveError> {
         let mut mend = false;
         if look {
-            match self.text(blob).await {
+            match self.text(blob, text.len() as u64).await {
                 Ok(_) => return Ok(Proof::There),
                 Err(ArchiveError::Missing { .. }) => {}
                 Err(error) if error.is_damage() => mend = true,
@@ -145,14 +145,14 @@ impl Archive {
         if mend {
             self.store().replace(&path, coded.clone()).await?;
         }
-        match self.text(blob).await {
+        match self.text(blob, text.len() as u64).await {
             Ok(_) if mend => Ok(Proof::Mended),
             Ok(_) if stored => Ok(Proof::Stored(length)),
             Ok(_) => Ok(Proof::There),
             Err(error) if error.is_damage() && !stored && !mend => {
                 // It was there before us, and damaged.
                 self.store().replace(&path, coded).await?;
-                self.text(blob).await.map(|_| Proof::Mended)
+                self.text(blob, text.len() as u64).await.map(|_| Proof::Mended)
             }
             Err(error) => Err(error),
         }

@@ -1,7 +1,7 @@
 //! `archive export`: a snapshot as files for git.
 
 use super::open::opened;
-use super::{CliContext, Exit, Failure, find, form, listing, print};
+use super::{CliContext, Exit, Failure, find, form, listing, print, put};
 use crate::cli::args::archive::Export;
 use crate::report::archive;
 
@@ -13,6 +13,11 @@ pub(super) async fn export(world: &CliContext, args: &Export) -> Result<Exit, Fa
     let (snapshot, exit) = find(world, &listing, args.account.as_deref(), args.snapshot.as_deref())?;
     let id = &snapshot.id;
     let report = archive.export(id, &args.to).await?;
-    print(world, form, |out| archive::export(&report, id, &args.to, form, out))?;
-    Ok(exit)
+    if report.damaged.is_empty() {
+        print(world, form, |out| archive::export(&report, id, &args.to, form, out))?;
+        return Ok(exit);
+    }
+    // What is not there is no closing word: `--quiet` does not hide it.
+    put(world, |out| archive::export(&report, id, &args.to, form, out))?;
+    Ok(Exit::Attention)
 }

@@ -21,14 +21,22 @@ pub fn export(
     form: Form,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let ExportReport { files, written, removed, edited } = report;
+    let ExportReport { files, written, removed, edited, damaged } = report;
     let unchanged = files.saturating_sub(*written);
     let Form::Text { color, .. } = form else {
         let folder = folder.to_string_lossy();
+        let damaged: Vec<_> = damaged
+            .iter()
+            .map(|(document, problem)| json!({ "document": document, "problem": problem }))
+            .collect();
         let told = json!({ "snapshot": snapshot, "folder": folder, "files": files, "written": written,
-            "unchanged": unchanged, "removed": removed, "edited": edited });
+            "unchanged": unchanged, "removed": removed, "edited": edited, "damaged": damaged });
         return write_json(&told, out);
     };
+    for (document, why) in damaged {
+        let word = Paint { color }.tone(Tone::Bad, "not exported");
+        writeln!(out, "{word} {}: {}", clean(document), clean(why))?;
+    }
     for path in edited {
         let word = Paint { color }.tone(Tone::Warn, "left alone");
         writeln!(out, "{word} {}: the snapshot has no such document, but the file was edited", clean(path))?;

@@ -1,7 +1,10 @@
 //! Random damage: a check finds every single one, and a damaged document is never handed out.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use object_store::ObjectStoreExt;
+use object_store::memory::InMemory;
 use proptest::prelude::*;
 use transship_archive::{Archive, ArchiveOptions, CheckReport, Fault, Key, Share, SnapshotId};
 
@@ -203,6 +206,29 @@ async fn a_blob_that_is_missing_is_found_even_if_it_is_not_its_turn() {
     for turn in 0..3 {
         assert!(!archive.check(Share::percent(0.01, turn).unwrap()).await.unwrap().is_good());
     }
+}
+
+#[tokio::test]
+async fn a_file_that_is_far_too_long_is_damaged_and_not_read() {
+    let storage = Arc::new(InMemory::new());
+    let archive = Archive::open_store(Arc::clone(&storage) as _, "bucket", options()).await.unwrap();
+    let documents = imports(0..2);
+    let snapshot = backup(&archive, &documents).await.unwrap();
+    let entry = entries(&archive, &snapshot.id).await.remove(0);
+    let blob = entry.blob.to_string();
+    let path = object_store::path::Path::from(format!("blobs/{}/{blob}.zst", &blob[..2]));
+    let mut long = storage.get(&path).await.unwrap().bytes().await.unwrap().to_vec();
+    long.resize(1 << 20, 0);
+    storage.put(&path, long.into()).await.unwrap();
+    let sum = object_store::path::Path::from(format!("snapshots/{}.sha256", snapshot.id));
+    storage.put(&sum, vec![b'0'; 1 << 20].into()).await.unwrap();
+    let report = archive.check(Share::ALL).await.unwrap();
+    let told: Vec<_> = report.damage.iter().map(|damage| damage.message.as_str()).collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told.iter().all(|told| told.starts_with("it has 1048576 bytes")), "{told:?}");
+    // The next backup mends it.
+    backup(&archive, &documents).await.unwrap();
+    holds(&archive, &snapshot.id, &documents).await;
 }
 
 #[tokio::test]

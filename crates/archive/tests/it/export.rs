@@ -193,15 +193,20 @@ async fn a_folder_that_is_a_link_to_elsewhere_is_not_followed() {
 }
 
 #[tokio::test]
-async fn a_damaged_document_stops_an_export_and_what_was_written_is_still_known() {
+async fn a_damaged_document_is_named_and_the_others_are_exported() {
     let (store, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let archive = open(store.path()).await;
     let snapshot = backup(&archive, &imports(0..3)).await.unwrap();
-    let blob = entries(&archive, &snapshot.id).await[2].blob.to_string();
+    let blob = entries(&archive, &snapshot.id).await[1].blob.to_string();
     let path = store.path().join(format!("blobs/{}/{blob}.zst", &blob[..2]));
     let bytes = std::fs::read(&path).unwrap();
-    std::fs::write(&path, &bytes[1..]).unwrap();
-    assert!(archive.export(&snapshot.id, out.path()).await.unwrap_err().is_damage());
-    std::fs::write(&path, bytes).unwrap();
-    assert_eq!(archive.export(&snapshot.id, out.path()).await.unwrap().files, 3);
+    for (harmed, exported) in [(true, 2), (false, 3), (true, 3)] {
+        std::fs::write(&path, if harmed { &bytes[1..] } else { &bytes }).unwrap();
+        let report = archive.export(&snapshot.id, out.path()).await.unwrap();
+        let named: Vec<_> = report.damaged.iter().map(|(document, _)| document.as_str()).collect();
+        assert_eq!(named, if harmed { vec!["imports \"import 1\""] } else { vec![] });
+        // What an earlier export wrote of it stays.
+        let there = files(out.path()).iter().filter(|path| path.starts_with("imports")).count();
+        assert_eq!((there, report.removed, report.edited.len()), (exported, 0, 0));
+    }
 }

@@ -1,5 +1,6 @@
 //! Two at once in one archive.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -53,6 +54,30 @@ async fn a_backup_keeps_a_prune_out_of_a_bucket() {
     let one = Archive::open_store(Arc::clone(&storage) as _, "bucket", one).await.unwrap();
     let other = Archive::open_store(storage, "bucket", other).await.unwrap();
     a_backup_keeps_a_prune_out(hands, one, other).await;
+}
+
+#[tokio::test]
+async fn where_conditional_writes_are_ignored_nobody_has_the_archive_for_himself() {
+    let storage = Mortal::new(Arc::new(InMemory::new()), i64::MAX);
+    storage.ignores_conditions.store(true, Ordering::SeqCst);
+    let (hands, one, _) = two();
+    let archive = Archive::open_store(Arc::clone(&storage) as _, "bucket", one).await.unwrap();
+    assert!(!archive.is_for_several().await.unwrap());
+    for night in 0..2 {
+        backup(&archive, &imports(night..night + 2)).await.unwrap();
+        hands.pass(SignedDuration::from_secs(60));
+    }
+    let refused = archive.prune(prune()).await.unwrap_err();
+    assert!(refused.to_string().contains("does not honour conditional writes"), "{refused}");
+    // Snapshots of its own go all the same; what they needed stays.
+    let accounts = BTreeSet::from(["eu".to_owned()]);
+    let policy = Policy { last: 1, ..Policy::default() };
+    let report = archive.prune_own(policy, accounts).await.unwrap();
+    assert!(report.sweep_refused.is_some_and(|why| why.contains("conditional writes")));
+    assert_eq!(everything_listed_is_whole(&archive).await, 1);
+    storage.ignores_conditions.store(false, Ordering::SeqCst);
+    assert!(archive.is_for_several().await.unwrap());
+    archive.prune(prune()).await.unwrap();
 }
 
 #[tokio::test]

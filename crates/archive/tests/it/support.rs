@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Range;
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -13,7 +13,7 @@ use futures::{FutureExt, StreamExt};
 use jiff::{SignedDuration, Timestamp};
 use object_store::path::Path;
 use object_store::{
-    CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
+    CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMode,
     PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions, Result,
 };
 use serde_json::json;
@@ -168,6 +168,8 @@ pub struct Mortal {
     removals: Option<Arc<Semaphore>>,
     /// Removals of blobs that waited, or do.
     pub removes: Arc<AtomicU64>,
+    /// Whether it takes the conditions of writes and ignores them, as some servers do.
+    pub ignores_conditions: AtomicBool,
 }
 
 impl Mortal {
@@ -182,7 +184,15 @@ impl Mortal {
 
     fn with(inner: Arc<dyn ObjectStore>, left: i64, removals: Option<Arc<Semaphore>>) -> Self {
         let (left, puts, gets) = (AtomicI64::new(left), AtomicU64::new(0), AtomicU64::new(0));
-        Self { inner, left, puts, gets, removals, removes: Arc::default() }
+        Self {
+            inner,
+            left,
+            puts,
+            gets,
+            removals,
+            removes: Arc::default(),
+            ignores_conditions: AtomicBool::default(),
+        }
     }
 
     fn step(&self) -> Result<()> {
@@ -204,7 +214,9 @@ impl ObjectStore for Mortal {
     async fn put_opts(&self, location: &Path, payload: PutPayload, opts: PutOptions) -> Result<PutResult> {
         self.step()?;
         self.puts.fetch_add(1, Ordering::SeqCst);
-        self.inner.put_opts(location, payload, opts).await
+        let ignores = self.ignores_conditions.load(Ordering::SeqCst);
+        let mode = if ignores { PutMode::Overwrite } else { opts.mode };
+        self.inner.put_opts(location, payload, PutOptions { mode, ..opts }).await
     }
 
     async fn put_multipart_opts(
