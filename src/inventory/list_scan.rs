@@ -1,9 +1,10 @@
 //! Reading a whole list of imports, and not trusting a single look at it.
 //!
-//! A list that ends early must never mean "the rest is not there". So beside a scan goes a second, light look, on pages
+//! A list that ends early must never mean "the rest is not there". So behind a scan comes a second, light look, on pages
 //! of another size, that must name the same imports; if it does not, both are made again, and after three disagreements
-//! the stage fails. Both may end early at the same place: so the list is also asked, by number, for what stands behind
-//! its end. Pages are read one ahead.
+//! the stage fails. It begins once the scan is over: an import that moves up a list, past both of two looks that go side by
+//! side, would be missed by both. Both may end early at the same place: so the list is also asked, by number, for what
+//! stands behind its end. Pages are read one ahead.
 
 mod begun;
 mod second_look;

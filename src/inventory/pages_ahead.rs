@@ -28,27 +28,28 @@ impl PagesAhead {
         Self::begin(account, request, 1, |_| {})
     }
 
-    /// Begins to read a list that is looked at once something else is known. `first` is told of its first page at once.
+    /// Begins to read a list that is looked at once something else is known. `ended` is told once it is read to its end: how
+    /// many documents its first page has, and whether another followed that.
     pub(crate) fn far(
         account: &Account,
         request: ListRequest,
-        first: impl FnOnce(&WholePage) + Send + 'static,
+        ended: impl FnOnce((usize, bool)) + Send + 'static,
     ) -> Self {
-        Self::begin(account, request, FAR, first)
+        Self::begin(account, request, FAR, ended)
     }
 
     fn begin(
         account: &Account,
         request: ListRequest,
         ahead: usize,
-        first: impl FnOnce(&WholePage) + Send + 'static,
+        ended: impl FnOnce((usize, bool)) + Send + 'static,
     ) -> Self {
         let client = account.client.clone();
         let (sender, pages) = mpsc::channel(ahead);
         let reading = tokio::spawn(async move {
             let list = client.whole_pages(request);
             pin_mut!(list);
-            let (mut places, mut first) = (1, Some(first));
+            let (mut places, mut first) = (1, None);
             // The place for a page is taken before it is asked for, so that no more than so many wait. Of those in memory no
             // more than one: behind it all places have to be free.
             while let Ok(mut free) = sender.reserve_many(places).await
@@ -56,10 +57,14 @@ impl PagesAhead {
             {
                 drop(free);
                 let Some(page) = list.next().await else { break };
-                if let Some((first, page)) = first.take().zip(page.as_ref().ok()) {
-                    first(page);
-                }
+                let is_last = page.as_ref().is_ok_and(|page| !page.more());
+                first = first.or_else(|| page.as_ref().ok().map(|page| (page.len(), page.more())));
                 places = if page.as_ref().is_ok_and(WholePage::is_on_disk) { 1 } else { ahead };
+                if let (Some(first), true) = (first, is_last) {
+                    ended(first);
+                    place.send(page);
+                    return;
+                }
                 place.send(page);
             }
         });

@@ -35,7 +35,8 @@ impl ResourceNames {
 /// Looks at a list that must agree with the one before, until it does, at most.
 const MOST_LOOKS: u32 = 3;
 
-/// Reads the lists of `kinds` that `directory` lacks, all at once.
+/// Reads the lists of `kinds` that `directory` lacks, all at once. One of several pages is read until two looks agree: a
+/// resource that is edited meanwhile may move from a page that is still to be read to one that was.
 pub(crate) async fn fill(
     account: &Account,
     directory: &mut ResourceIndex,
@@ -43,7 +44,12 @@ pub(crate) async fn fill(
 ) -> Result<(), EngineError> {
     let lacks: Vec<Kind> = kinds.iter().filter(|kind| !directory.kinds.contains_key(kind)).copied().collect();
     let lists = try_join_all(lacks.iter().map(|kind| list(account, *kind))).await?;
-    directory.kinds.extend(lacks.into_iter().zip(lists));
+    let long: Vec<Kind> =
+        lacks.iter().zip(&lists).filter(|(_, (_, pages))| *pages > 1).map(|(kind, _)| *kind).collect();
+    directory.kinds.extend(lacks.into_iter().zip(lists.into_iter().map(|(list, _)| list)));
+    for kind in long.into_iter().filter(|_| !account.at_rest) {
+        look_again(account, directory, kind).await?;
+    }
     Ok(())
 }
 
@@ -94,7 +100,7 @@ async fn fill_what_can_be_had(
     for kind in kinds {
         if !directory.kinds.contains_key(kind) {
             match list(account, *kind).await {
-                Ok(resources) => drop(directory.kinds.insert(*kind, resources)),
+                Ok((resources, _)) => drop(directory.kinds.insert(*kind, resources)),
                 Err(_) => unread.push(kind.as_str()),
             }
         }
@@ -139,7 +145,7 @@ async fn look_again(account: &Account, directory: &mut ResourceIndex, kind: Kind
     let mut last = ids(directory.kinds.get(&kind).map_or(&[][..], Vec::as_slice));
     let mut counts = (0, 0);
     for _ in 0..MOST_LOOKS {
-        let again = list(account, kind).await?;
+        let (again, _) = list(account, kind).await?;
         let seen = ids(&again);
         if seen == last {
             directory.kinds.insert(kind, again);
@@ -152,7 +158,8 @@ async fn look_again(account: &Account, directory: &mut ResourceIndex, kind: Kind
     Err(EngineError::Unsteady { account: account.facts.name.clone(), list: kind.as_str(), first, second })
 }
 
-async fn list(account: &Account, kind: Kind) -> Result<Vec<Resource>, EngineError> {
+/// A list, and how many pages it has.
+async fn list(account: &Account, kind: Kind) -> Result<(Vec<Resource>, u32), EngineError> {
     let fields: &[&'static str] = match kind {
         Kind::Connections => &["type", "rdbms.type"],
         kind if Kind::CREATABLE.contains(&kind) => &["name", "_connectorId"],
@@ -164,7 +171,7 @@ async fn list(account: &Account, kind: Kind) -> Result<Vec<Resource>, EngineErro
             try_list(account, kind, &[]).await
         }
         // An account without the licence for a kind has none of it.
-        Err(error) if error.kind == ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) if error.kind == ErrorKind::NotFound => Ok((Vec::new(), 0)),
         answer => answer,
     }
     .map_err(account.failed(&format!("list the {}", kind.as_str())))
@@ -174,7 +181,7 @@ async fn try_list(
     account: &Account,
     kind: Kind,
     include: &[&'static str],
-) -> Result<Vec<Resource>, crate::api::ApiError> {
+) -> Result<(Vec<Resource>, u32), crate::api::ApiError> {
     let pages = account.client.pages(ListRequest {
         path: kind.as_str().to_owned(),
         limit: PAGE,
@@ -182,16 +189,18 @@ async fn try_list(
         filters: Vec::new(),
     });
     pin_mut!(pages);
-    let (mut resources, mut seen) = (Vec::new(), HashSet::new());
+    let (mut resources, mut seen, mut count) = (Vec::new(), HashSet::new(), 0);
     while let Some(page) = pages.next().await {
-        for text in page?.documents {
+        let page = page?;
+        count += u32::from(page.ends);
+        for text in page.documents {
             let resource = resource(kind, &Document::new(text));
             if seen.insert(resource.id.clone()) {
                 resources.push(resource);
             }
         }
     }
-    Ok(resources)
+    Ok((resources, count))
 }
 
 fn resource(kind: Kind, document: &Document) -> Resource {

@@ -1,4 +1,4 @@
-//! A list that is read before it is swept: its pages lie on disk, and the second look at it goes on beside.
+//! A list that is read before it is swept: its pages lie on disk, and the second look at it follows the last of them.
 
 use std::hash::RandomState;
 
@@ -16,7 +16,7 @@ pub(crate) struct Begun {
     pub(super) pages: PagesAhead,
     /// How ids are hashed, at both looks.
     pub(super) hasher: RandomState,
-    /// The second look, there once the first page is; none at what lies in files.
+    /// The second look, there once the last page is; none at what lies in files.
     pub(super) second: oneshot::Receiver<SecondLook>,
 }
 
@@ -26,12 +26,12 @@ pub(crate) fn begin_to_read(account: &Account, cancel: &Cancel) -> Begun {
     let (sender, second) = oneshot::channel();
     let (of, hashes, stop) = (account.clone(), hasher.clone(), cancel.clone());
     let at_rest = account.at_rest;
-    let pages = PagesAhead::far(account, request(None), move |first| {
+    let pages = PagesAhead::far(account, request(None), move |(len, more)| {
         if at_rest {
             return;
         }
-        let limit = other_limit(first.len(), first.more());
-        let shows_nothing = first.is_empty() && !first.more();
+        let limit = other_limit(len, more);
+        let shows_nothing = len == 0 && !more;
         // Nobody waits for it where the list was given up.
         drop(sender.send(SecondLook::begin(&of, hashes, limit, shows_nothing, &stop)));
     });

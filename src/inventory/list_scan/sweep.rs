@@ -3,8 +3,6 @@
 use std::collections::{HashSet, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 
-use tokio::sync::oneshot::Receiver;
-
 use super::begun::Begun;
 use super::second_look::{SecondLook, other_limit};
 use super::{
@@ -33,17 +31,24 @@ pub(super) async fn once(
     ids: &mut Ids,
     sink: &mut dyn PageVisitor,
 ) -> Result<Swept, EngineError> {
-    let (pages, mut early) = begun.map(|begun| (begun.pages, begun.second)).unzip();
-    let mut sweep =
-        Sweep { account, manner, cancel, ids, sink, swept: Swept::default(), bytes: 0, documents: 0 };
+    let (pages, early) = begun.map(|begun| (begun.pages, begun.second)).unzip();
+    let swept = Swept::default();
+    let mut sweep = Sweep { account, manner, cancel, ids, sink, swept, first: None, bytes: 0, documents: 0 };
     sweep.sink.ready().await;
     let plain = pages.unwrap_or_else(|| PagesAhead::of(account, request(None)));
-    if !sweep.list(None, plain, &mut early).await? {
+    if !sweep.list(None, plain).await? {
         return Ok(sweep.swept);
     }
     if account.at_rest {
         sweep.swept.seen.whole = true;
         return Ok(sweep.swept);
+    }
+    if manner.steady {
+        let (len, more) = sweep.first.unwrap_or_default();
+        let early = early.and_then(|mut early| early.try_recv().ok());
+        let hasher = sweep.ids.hasher.clone();
+        let begin = || SecondLook::begin(account, hasher, other_limit(len, more), len == 0 && !more, cancel);
+        sweep.swept.second = Some(early.unwrap_or_else(begin));
     }
     if manner.to_the_end {
         sweep.swept.behind = behind_the_end(account, sweep.ids);
@@ -55,7 +60,7 @@ pub(super) async fn once(
     let mut begun: VecDeque<_> = apart.iter().filter(|_| manner.steady).map(|adaptor| of(adaptor)).collect();
     for adaptor in apart {
         let pages = begun.pop_front().unwrap_or_else(|| of(adaptor));
-        if !sweep.list(Some(adaptor), pages, &mut None).await? {
+        if !sweep.list(Some(adaptor), pages).await? {
             return Ok(sweep.swept);
         }
     }
@@ -71,6 +76,8 @@ struct Sweep<'a> {
     ids: &'a mut Ids,
     sink: &'a mut dyn PageVisitor,
     swept: Swept,
+    /// How many imports the first page has, and whether another follows it.
+    first: Option<(usize, bool)>,
     /// What was taken since others had their turn.
     bytes: usize,
     documents: usize,
@@ -82,18 +89,10 @@ impl Sweep<'_> {
         &mut self,
         adaptor: Option<&'static str>,
         mut pages: PagesAhead,
-        early: &mut Option<Receiver<SecondLook>>,
     ) -> Result<bool, EngineError> {
         while let Some(page) = pages.next(self.cancel).await? {
             let page = page.map_err(self.account.failed("list the imports"))?;
-            if self.manner.steady && !self.account.at_rest && self.swept.second.is_none() {
-                let limit = other_limit(page.len, page.more);
-                let early = early.take().and_then(|mut early| early.try_recv().ok());
-                let shows_nothing = page.len == 0 && !page.more;
-                let hasher = self.ids.hasher.clone();
-                let begin = || SecondLook::begin(self.account, hasher, limit, shows_nothing, self.cancel);
-                self.swept.second = Some(early.unwrap_or_else(begin));
-            }
+            self.first = self.first.or(Some((page.len, page.more)));
             self.swept.seen.page = self.swept.seen.page.max(page.len as u64);
             let mut unfiltered = false;
             for text in page.documents {

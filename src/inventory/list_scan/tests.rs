@@ -1,7 +1,7 @@
 //! Sweeps over a service that lists in odd ways.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use super::*;
 use crate::api::{Api, ApiError, Call, Client, ErrorKind, Meter, Reply, ServerClock, TooLargeSign};
@@ -121,6 +121,61 @@ impl Api for Skipping {
         let next = (after < 30).then(|| format!("/v1/imports?limit={limit}&{key}{after}"));
         let body = format!("[{}]", rows.join(","));
         Ok(Reply { next, ..Reply::new(200, body) })
+    }
+}
+
+/// A service that shows the newest edit first, and whose last import somebody edits while the page with this number is read.
+#[derive(Debug)]
+struct Edited {
+    rows: Mutex<Vec<u32>>,
+    pages: AtomicUsize,
+    while_read: usize,
+    key: &'static str,
+}
+
+#[async_trait::async_trait]
+impl Api for Edited {
+    async fn call(&self, call: &Call) -> Result<Reply, ApiError> {
+        if !call.target.contains("/imports") {
+            return Ok(Reply::new(204, ""));
+        }
+        let number = |key: &str| {
+            let (_, after) = call.target.split_once(key)?;
+            after.split('&').next()?.parse::<usize>().ok()
+        };
+        let mut rows = self.rows.lock().unwrap();
+        if self.pages.fetch_add(1, Ordering::Relaxed) + 1 == self.while_read {
+            rows.rotate_right(1);
+        }
+        let first = match (number("skip="), number("after=")) {
+            (Some(skip), _) => skip,
+            // The cursor is the row that was the last.
+            (_, Some(last)) => rows.iter().position(|row| *row as usize == last).map_or(0, |at| at + 1),
+            _ => 0,
+        };
+        let limit = number("limit=").unwrap_or(10).min(10);
+        let shown: Vec<u32> = rows.iter().skip(first).take(limit).copied().collect();
+        let texts: Vec<_> = shown.iter().map(|row| format!(r#"{{"_id":"{row}","name":"{row}"}}"#)).collect();
+        let more = first + limit < rows.len();
+        let at =
+            if self.key == "skip" { first + limit } else { shown.last().map_or(0, |last| *last as usize) };
+        let next = more.then(|| format!("/v1/imports?{}={at}&limit={limit}", self.key));
+        Ok(Reply { next, ..Reply::new(200, format!("[{}]", texts.join(","))) })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_edit_that_moves_an_import_to_the_front_hides_it_from_no_scan() {
+    let edits = ["skip", "after"].into_iter().flat_map(|key| (1..12).map(move |page| (key, page)));
+    for ((key, while_read), early) in edits.flat_map(|edit| [(edit, false), (edit, true)]) {
+        let rows = Mutex::new((0..60).collect());
+        let edited = Edited { rows, pages: AtomicUsize::new(0), while_read, key };
+        let account = account_of(Arc::new(edited));
+        let manner = ScanOptions { steady: true, to_the_end: true, ..ScanOptions::default() };
+        let mut names = Names::default();
+        let begun = early.then(|| begin_to_read(&account, &Cancel::new()));
+        list_scan_of(&account, begun, manner, &Cancel::new(), &mut names).await.unwrap();
+        assert_eq!(names.0.len(), 60, "{key}, page {while_read}");
     }
 }
 
