@@ -73,8 +73,10 @@ impl<'a> Wanted<'a> {
                 if let Some(id) = &row.id {
                     wanted.by_id.insert(id, index);
                 } else if let Some(name) = &row.name {
-                    wanted.by_name.insert(name, index);
-                    wanted.by_key.insert(name_key(name), index);
+                    for name in [name.as_str()].into_iter().chain(undone(name)) {
+                        wanted.by_name.insert(name, index);
+                        wanted.by_key.insert(name_key(name), index);
+                    }
                 }
             }
             if wanted.by_name.is_empty() {
@@ -154,7 +156,8 @@ impl<'a> Wanted<'a> {
     pub(crate) fn contradiction(&self, row: u32, head: &Head) -> Option<String> {
         let row = self.manifest?.rows.get(row as usize)?;
         let (Some(_), Some(name)) = (&row.id, &row.name) else { return None };
-        if is_same_name(name, &head.name) || visible(name) == visible(&head.name) {
+        let is_same = |name: &str| is_same_name(name, &head.name) || visible(name) == visible(&head.name);
+        if is_same(name) || undone(name).is_some_and(is_same) {
             return None;
         }
         Some(format!("line {}: the id is `{}`, the row says `{name}`", row.line, head.name))
@@ -188,6 +191,13 @@ impl<'a> Wanted<'a> {
 /// What is said of a row that names the import of another, which stands in `line`.
 pub(crate) fn named_before(place: &str, line: u64) -> String {
     format!("{place} names the import that line {line} has by its id: keep one of the two rows")
+}
+
+/// The name that stands behind the `'` which a table of `list` or of the audit puts before it, so that no spreadsheet takes it
+/// for a formula.
+fn undone(name: &str) -> Option<&str> {
+    let rest = name.strip_prefix('\'')?;
+    (!rest.starts_with(|first: char| first.is_alphanumeric())).then_some(rest)
 }
 
 /// What is left of a name where control characters are shown as pictures, as `list` shows them.
@@ -239,5 +249,20 @@ mod tests {
         // Another import of that name is what the row means.
         wanted.meet(&order("5f7c579b6411271af4e7cefb"));
         assert_eq!(wanted.absent(&HashMap::new()).len(), 1);
+    }
+    #[test]
+    fn a_row_of_a_table_that_no_spreadsheet_runs_names_the_import_it_was_made_of() {
+        const ID: &str = "5f7c579b6411271af4e7cefa";
+        for name in ["=cmd", "-flag", "@at", "+1"] {
+            let told = format!("'{name}");
+            let head = Head::new(Id::from(ID), name);
+            let selection = selection(&[(Some(ID), Some(&told))]);
+            assert_eq!(Wanted::of(&selection).contradiction(0, &head), None);
+            let selection = self::selection(&[(None, Some(&told))]);
+            assert_eq!(Wanted::of(&selection).meet(&head).map(|found| found.row), Some(0), "{name}");
+        }
+        let selection = selection(&[(Some(ID), Some("'s Hertogenbosch"))]);
+        let other = Wanted::of(&selection).contradiction(0, &Head::new(Id::from(ID), "s Hertogenbosch"));
+        assert!(other.is_some());
     }
 }
