@@ -30,12 +30,18 @@ pub(super) fn load_job(
 
 /// Takes `--repoint-flows` into the settings of a job: only a restore gives an import another id.
 pub(super) fn take_repoint(settings: &mut Settings, job: &Job, repoint: bool) -> Result<(), Failure> {
-    if repoint && job.action != Action::Restore {
+    for_a_restore(job, "--repoint-flows", repoint)?;
+    settings.repoint_flows = repoint;
+    Ok(())
+}
+
+/// Refuses a flag that only a restore knows, where it is given for another job.
+pub(super) fn for_a_restore(job: &Job, flag: &str, is_given: bool) -> Result<(), Failure> {
+    if is_given && job.action != Action::Restore {
         let action = job.action.as_str();
-        let message = format!("--repoint-flows is for a restore, and this job is a {action}: leave it out");
+        let message = format!("{flag} is for a restore, and this job is a {action}: leave it out");
         return Err(Failure::BadInput(message));
     }
-    settings.repoint_flows = repoint;
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use super::args::Run;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::jobs::{load_part, take_repoint};
+use super::jobs::{for_a_restore, load_part, take_repoint};
 use super::one_run::{Company, Order, grace_period};
 use super::or_resume::run_or_resume;
 use super::tell::{end_of, tell};
@@ -18,6 +18,7 @@ pub(super) async fn run(world: &CliContext, args: &Run) -> Result<Exit, Failure>
     parent::follow(world, args.parent)?;
     let (job, mut settings) = load_part(world, &args.job, &args.narrow, &args.stand_in)?;
     take_repoint(&mut settings, &job, args.repoint_flows)?;
+    for_a_restore(&job, "--empty-target", args.empty_target)?;
     let cancel = Cancel::new();
     let mut signals = signal::listen(world, &cancel);
     if !job.sources.is_empty() {

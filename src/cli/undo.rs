@@ -38,7 +38,8 @@ pub(super) async fn undo(world: &CliContext, args: &Undo) -> Result<Exit, Failur
     signal::listen(world, &cancel);
     let session = open(world, OpenRequest::Undo(head), &cancel, args.settle).await?;
     // Without a terminal and without --yes nobody can agree to remove what the run did not make.
-    let offered = if args.yes || world.stdin_is_terminal { Copies::Remove } else { Copies::Leave };
+    let may_agree = !args.leave_copies && (args.yes || world.stdin_is_terminal);
+    let offered = if may_agree { Copies::Remove } else { Copies::Leave };
     let mut plan = session.undo(&folder, offered).await?;
     if !world.global.quiet {
         show_plan(world, plan.file(), &args.show);

@@ -97,3 +97,14 @@ fn what_is_in_doubt_is_not_named_as_a_copy_of_itself() {
     world.no_faults();
     world.resume(ran.folder()).expect_exit(0).expect_all(3, "created", "equal");
 }
+
+#[test]
+fn an_undo_that_is_told_to_leave_copies_removes_only_what_the_run_made() {
+    let world = Scenario::migrate(["a", "b"]).job("concurrency", "1").start();
+    let running = held_at(&world, "b");
+    world.load("target", &[double(&world, "a")]);
+    running.finish().expect_exit(3);
+    let undo = world.command(&["undo", "runs/run-1", "--yes", "--leave-copies"]).expect_exit(3);
+    undo.expect_target(["a"]).expect_stderr("nobody agreed to remove it");
+    assert_eq!(world.import("target", "a")["_id"], "5b5b5b5b0000000000000001");
+}

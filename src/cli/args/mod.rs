@@ -329,10 +329,13 @@ pub struct Undo {
     /// What becomes of it when its parent dies.
     #[command(flatten)]
     pub parent: Parent,
-    /// Do not ask
+    /// Do not ask; copies that the run did not make, equal and untouched, are removed too
     #[arg(long, short, env = "TRANSSHIP_YES", value_parser = clap::builder::FalseyValueParser::new(),
         action = clap::ArgAction::SetTrue)]
     pub yes: bool,
+    /// Leave alone the copies that the run did not make, and do not ask about them
+    #[arg(long)]
+    pub leave_copies: bool,
     /// What is shown of the plan.
     #[command(flatten)]
     pub show: PlanDetail,
