@@ -6,16 +6,17 @@ use std::collections::{BTreeMap, HashMap};
 use crate::inventory::error::EngineError;
 use crate::model::{Id, ItemKey, Operation, Outcome};
 use crate::planner::items::ended;
+use crate::run_folder::forecast::{Forecast, Outlook, Write};
 use crate::run_folder::plan_file::{PlanFile, PlanWriter};
 use crate::run_folder::plan_item::{Others, PlanItem, PlanTail};
 
 /// Narrows `fresh` to `approved`: items that are the same are done; those whose source or target moved since, or that
-/// are gone, are `stale`; those that were not approved are left out.
+/// are gone, are `stale`; those that were not approved are left out. The calls are told anew.
 ///
 /// # Errors
 ///
 /// The approved plan is for another job, account or version.
-pub fn restrict(approved: &PlanFile, fresh: &PlanFile) -> Result<PlanFile, EngineError> {
+pub fn restrict(approved: &PlanFile, fresh: &PlanFile, outlook: Outlook) -> Result<PlanFile, EngineError> {
     let refuse = |message: String| RunFolderError::BadFile { path: approved.path().to_owned(), message };
     if let Some(why) = misfit(approved, fresh) {
         return Err(refuse(why).into());
@@ -28,7 +29,7 @@ pub fn restrict(approved: &PlanFile, fresh: &PlanFile) -> Result<PlanFile, Engin
     let path = fresh.path().with_extension("approved");
     let mut writer = PlanWriter::create(&path, fresh.head().clone())?;
     let mut totals: BTreeMap<String, u32> = BTreeMap::new();
-    let mut still = 0;
+    let (mut still, mut writes) = (0, Vec::new());
     let mut others: BTreeMap<_, Others> = fresh.tail().others.clone();
     others.values_mut().for_each(|others| others.items = 0);
     for item in approved.items() {
@@ -40,13 +41,23 @@ pub fn restrict(approved: &PlanFile, fresh: &PlanFile) -> Result<PlanFile, Engin
             others.entry(item.kind).or_default().items += 1;
         }
         still += u32::from(item.is_deletion() && fresh.tail().deletions > 0);
+        if item.is_work() {
+            writes.push(Write::from(&item));
+        }
         let word = item.total();
         *totals.entry(word.to_owned()).or_default() += 1;
         writer.push(&item)?;
     }
     others.retain(|_, others| others.items > 0);
-    let mut tail =
-        PlanTail { selected: approved.len(), totals, others, deletions: still, ..fresh.tail().clone() };
+    let forecast = Forecast::of(writes.into_iter(), outlook);
+    let mut tail = PlanTail {
+        selected: approved.len(),
+        totals,
+        others,
+        forecast,
+        deletions: still,
+        ..fresh.tail().clone()
+    };
     let accounts =
         [(&approved.head().source, &fresh.head().source), (&approved.head().target, &fresh.head().target)];
     for (then, now) in accounts {

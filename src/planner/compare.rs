@@ -1,5 +1,7 @@
 //! compare: how a difference is said. What is paired with what is decided as for migrate.
 
+use crate::documents::document::read_tree;
+use crate::documents::normal::masks;
 use crate::inventory::error::EngineError;
 use crate::inventory::offline_api::damage_in;
 use crate::model::{ItemKey, Outcome, Verdict};
@@ -58,10 +60,14 @@ pub(crate) fn contrast(
         item.verdict = Some(Verdict::NotChecked);
         return Ok(ended(item, Outcome::Failed, "damaged", message));
     }
-    item.verdict = Some(verdict);
     if verdict != Verdict::Equal {
         item.changes = changes(builder, index, standing.slot, &removed, decided, imports)?.changes;
     }
+    let differed = !item.changes.is_empty();
+    leave_out_masked(builder, &mut item, index)?;
+    // What only one side has and shows masked is not known to differ: a migration leaves it out too.
+    let verdict = if differed && item.changes.is_empty() { Verdict::EqualWithDefaults } else { verdict };
+    item.verdict = Some(verdict);
     if verdict != Verdict::Differs {
         item.outcome = Some(Outcome::Unchanged);
         return Ok(item);
@@ -73,6 +79,21 @@ pub(crate) fn contrast(
     }
     let message = format!("the two differ at {}", places.join(", "));
     Ok(ended(item, Outcome::Skipped, DIFFERS, message))
+}
+
+/// Leaves out of the differences what this side shows only masked: it is told that it was not compared.
+fn leave_out_masked(
+    builder: &mut PlanBuilder<'_>,
+    item: &mut PlanItem,
+    index: usize,
+) -> Result<(), EngineError> {
+    if item.changes.is_empty() {
+        return Ok(());
+    }
+    let text = builder.wanted_text(index)?;
+    let hidden = text.and_then(|text| read_tree(&text).ok()).map(|tree| masks(&tree)).unwrap_or_default();
+    item.changes.retain(|change| !hidden.contains(&change.path));
+    Ok(())
 }
 
 /// Puts down what only the target has, also what bears a key that fewer items want.

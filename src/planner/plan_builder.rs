@@ -134,8 +134,12 @@ impl<'a> PlanBuilder<'a> {
             wanted = Some(self.documents.append(text.as_bytes())?);
             needs = self.supplies.needs_in(text, &prepared.fresh);
             self.listed_apart |= may_be_listed_apart(head.adaptor_type.as_deref());
-            if matches!(self.with.job.action, Action::Restore | Action::Apply) && !head.id.as_str().is_empty()
-            {
+            let by_id = match self.with.job.action {
+                Action::Restore | Action::Apply => true,
+                Action::Compare => self.with.goes_home(),
+                _ => false,
+            };
+            if by_id && !head.id.as_str().is_empty() {
                 self.ids.insert(&head.id, index);
             }
             if let Some(own) = self.with.own().and_then(|own| own.get(&head.id)) {

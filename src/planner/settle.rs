@@ -21,7 +21,7 @@ use crate::run_folder::plan_item::{ImportRef, PlanItem};
 /// What is done for an import that the target does not have.
 fn make(builder: &PlanBuilder<'_>, item: &mut PlanItem) {
     item.operation = match builder.with.job.action {
-        Action::Clone => Operation::Clone,
+        Action::Clone => clone(item),
         Action::Restore if builder.with.goes_home() => {
             item.target = item.source.clone().map(|source| ImportRef { sha256: None, ..source });
             // A PUT would erase the secrets that come back with it.
@@ -30,6 +30,15 @@ fn make(builder: &PlanBuilder<'_>, item: &mut PlanItem) {
         }
         _ => Operation::Create,
     };
+}
+
+/// What is cloned and not written to afterwards keeps its secrets: the service copies them.
+fn clone(item: &mut PlanItem) -> Operation {
+    if !item.adjust {
+        let secrets = std::mem::take(&mut item.secrets);
+        item.changes.retain(|change| !secrets.contains(&change.path));
+    }
+    Operation::Clone
 }
 
 /// Says which supplies an import needs, if it is carried out; and ends it if one of them cannot be had.
@@ -114,7 +123,7 @@ pub(crate) fn settle(
             }
             if on_existing == OnExisting::Create {
                 let is_clone = job.action == Action::Clone;
-                item.operation = if is_clone { Operation::Clone } else { Operation::Create };
+                item.operation = if is_clone { clone(&mut item) } else { Operation::Create };
                 item.namesakes = ids();
                 return stands_apart(builder, item, number, None, imports);
             }

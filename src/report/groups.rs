@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::text::{clean, count, cut, number};
+use super::changes::OF_THE_TARGET;
+use super::text::{clean, count, cut, cut_both, number};
 use crate::documents::diff::Change;
 use crate::documents::references::Kind;
 use crate::model::Outcome;
@@ -118,7 +119,8 @@ impl Groups {
         for warning in &item.warnings {
             self.reason("warning", warning, "other warnings", &item.name);
         }
-        if !item.secrets.is_empty() {
+        // Of what is not written nothing is lost.
+        if item.is_work() && !item.secrets.is_empty() {
             self.secrets += item.secrets.len() as u64;
             self.secret_imports += 1;
         }
@@ -236,21 +238,24 @@ impl ChangeKind {
             let more = if self.overflow { "more than " } else { "" };
             return format!("{places}{more}{} different values", number(values.len() as u64));
         }
-        let show = |text: &str| {
-            let text = plain(text).and_then(|id| name_of(&id)).unwrap_or_else(|| text.to_owned());
-            clean(&cut(&clean(&text), VALUE_WIDTH))
-        };
+        let name = |text: &str| plain(text).and_then(|id| name_of(&id));
+        let show =
+            |text: &str| clean(&cut(&clean(&name(text).unwrap_or_else(|| text.to_owned())), VALUE_WIDTH));
         let single = values.len() == 1;
         let shown = values.iter().take(SHOWN).map(|((from, to), times)| {
             let change = match (from.as_str(), to.as_str()) {
-                // Another id of the same name: its counterpart in the target.
-                (from, to) if !from.is_empty() && !to.is_empty() && show(from) == show(to) => {
-                    format!("{} of the target", show(to))
-                }
                 ("", "") => "changed".to_owned(),
                 ("", to) => format!("added {}", show(to)),
                 (from, "") => format!("removed {}", show(from)),
-                (from, to) => format!("{} → {}", show(from), show(to)),
+                // Another id of the same name: its counterpart in the target.
+                (from, to) if from != to && name(from).is_some() && name(from) == name(to) => {
+                    format!("{}{OF_THE_TARGET}", show(to))
+                }
+                (from, to) => {
+                    let named = |text| clean(&name(text).unwrap_or_else(|| text.to_owned()));
+                    let (from, to) = cut_both(&named(from), &named(to), VALUE_WIDTH);
+                    format!("{from} → {to}")
+                }
             };
             if single { change } else { format!("{change} ({})", number(**times)) }
         });
@@ -381,6 +386,9 @@ mod tests {
             "\"a\" → \"EU a\" (1), \"b\" → \"US b\" (1)"
         );
         assert_eq!(text(&[change("a", "b"), change("a", "b")]), "\"a\" → \"b\"");
+        let long = "x".repeat(40);
+        let one = text(&[change(&format!("{long}email}}}}"), &format!("{long}contact.email}}}}"))]);
+        assert_eq!(one, "…xxxxxxemail}}\" → …xxxxxxcontact.email}}\"");
         let many: Vec<_> = (0..9).map(|n| change(&format!("a{n}"), &format!("b{n}"))).collect();
         assert_eq!(text(&many), "9 different values");
     }

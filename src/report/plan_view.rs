@@ -337,7 +337,7 @@ impl View<'_> {
         for warning in &item.warnings {
             self.lines().under(out, &format!("warning: {warning}"))?;
         }
-        if !item.secrets.is_empty() {
+        if item.is_work() && !item.secrets.is_empty() {
             let secrets = count(item.secrets.len() as u64, "secret", "secrets");
             self.lines().under(out, &format!("enter {secrets} manually: {}", item.secrets.join(", ")))?;
         }

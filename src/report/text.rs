@@ -70,6 +70,20 @@ pub fn cut(text: &str, columns: usize) -> Cow<'_, str> {
     Cow::Owned(short)
 }
 
+/// Two texts, each cut to `columns`: where their beginnings alike are all that would be seen, without most of those.
+pub fn cut_both(one: &str, other: &str, columns: usize) -> (String, String) {
+    /// Of the beginning, so much stays.
+    const SEEN_BEFORE: usize = 6;
+    let both = |one: &str, other: &str| (cut(one, columns).into_owned(), cut(other, columns).into_owned());
+    let cut_so = both(one, other);
+    if one == other || cut_so.0 != cut_so.1 {
+        return cut_so;
+    }
+    let alike = one.chars().zip(other.chars()).take_while(|(one, other)| one == other).count();
+    let from = |text: &str| text.chars().skip(alike.saturating_sub(SEEN_BEFORE)).collect::<String>();
+    both(&format!("…{}", from(one)), &format!("…{}", from(other)))
+}
+
 /// The end of the text, with `…` before it where all of it takes more than `columns`.
 pub fn cut_front(text: &str, columns: usize) -> Cow<'_, str> {
     if width(text) <= columns {
@@ -247,6 +261,15 @@ impl<T: fmt::Display> fmt::Display for Painted<T> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn of_two_long_texts_it_is_seen_where_they_differ() {
+        let both = |one: &str, other: &str| cut_both(one, other, 10);
+        assert_eq!(both("abc", "abd"), ("abc".into(), "abd".into()));
+        assert_eq!(both("0123456789abcdef", "1"), ("012345678…".into(), "1".into()));
+        assert_eq!(both("0123456789abcdef", "0123456789abcxef"), ("…789abcd…".into(), "…789abcx…".into()));
+        assert_eq!(both("0123456789abcdef", "0123456789abcdef"), ("012345678…".into(), "012345678…".into()));
+    }
 
     #[test]
     fn a_name_cannot_send_escapes_to_the_terminal() {

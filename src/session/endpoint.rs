@@ -88,12 +88,18 @@ pub enum Purpose {
     /// Carrying out a plan.
     Writing,
 }
-/// Whether what was backed up goes back to where it came from: then the recycle bin may still hold what was deleted.
+/// Whether both ends are of one account, one of them its backup: what goes back there may still be in the recycle bin, and
+/// an import is the same by its id.
 pub(super) fn goes_home(source: &Endpoint, target: &Endpoint) -> bool {
-    let Endpoint::Snapshot { snapshot, .. } = source else { return false };
-    let (from, to) = (&snapshot.account, &target.account().facts);
-    match &to.user {
-        Some(user) if !from.user.is_empty() => *user == from.user,
-        _ => from.origin == to.origin,
+    let (snapshot, account) = match (source, target) {
+        (Endpoint::Snapshot { snapshot, .. }, other) | (other, Endpoint::Snapshot { snapshot, .. }) => {
+            (snapshot, &other.account().facts)
+        }
+        _ => return false,
+    };
+    let of = &snapshot.account;
+    match &account.user {
+        Some(user) if !of.user.is_empty() => *user == of.user,
+        _ => of.origin == account.origin,
     }
 }

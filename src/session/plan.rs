@@ -198,7 +198,9 @@ impl Session {
         let staged = self.stage(run, place, &format!("job {}", job.name), &self.held_facts()).await?;
         let mut plan = self.make_staged(job, staged, Narrowed::default(), events).await?;
         if let Scope::Approved(approved) = scope {
-            plan.planned.plan = planner::approved::restrict(approved, &plan.planned.plan).map_err(unfit)?;
+            let fresh = &plan.planned.plan;
+            plan.planned.plan =
+                planner::approved::restrict(approved, fresh, self.outlook(job, fresh)).map_err(unfit)?;
         }
         plan.planned.plan = self.limited(job, plan.planned.plan)?;
         Ok(plan)
@@ -239,15 +241,20 @@ impl Session {
     /// The plan, cut off where `--limit` says so.
     fn limited(&self, job: &Job, plan: PlanFile) -> Result<PlanFile, SessionError> {
         let Some(limit) = job.select.narrowed.limit else { return Ok(plan) };
+        let outlook = self.outlook(job, &plan);
+        Ok(planner::limit::limit(plan, limit, outlook)?)
+    }
+
+    /// What the calls of a part of a plan are told from.
+    fn outlook(&self, job: &Job, plan: &PlanFile) -> Outlook {
         let target = self.target_account();
-        let outlook = Outlook {
+        Outlook {
             target_listed: plan.tail().target_listed,
             page: plan.tail().target_page,
             read_back: job.verify == Verify::Full,
             per_second: target.per_second,
             burst: target.burst,
-        };
-        Ok(planner::limit::limit(plan, limit, outlook)?)
+        }
     }
 
     async fn make(

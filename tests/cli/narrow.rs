@@ -103,3 +103,12 @@ fn a_backup_takes_all_that_its_job_selects() {
     let world = Scenario::of("backup", ["a"]).job("archive", "{ path: ./archive }").start();
     world.run_with(&["--limit", "1"]).expect_exit(2).expect_stderr("a backup takes all that its job selects");
 }
+
+#[test]
+fn a_run_of_a_plan_tells_the_calls_of_that_plan() {
+    let world = Scenario::migrate(["a", "b", "c", "d", "e"]).start();
+    world.command(&["plan", "JOB", "--only", "c", "--out", "plan.json"]).expect_exit(0);
+    let ran = world.run_with(&["--plan", "plan.json"]).expect_exit(0).expect_target(["c"]);
+    let plan: Value = serde_json::from_str(&ran.file("plan.json")).unwrap();
+    assert_eq!(plan["forecast"]["calls"]["create import"], 1, "{}", plan["forecast"]);
+}

@@ -156,6 +156,14 @@ fn a_masked_secret_is_not_written_back_over_itself() {
 }
 
 #[test]
+fn a_clone_that_is_not_written_to_keeps_its_secrets() {
+    let masked = import("m").set("/http/headers", json!([{ "name": "X-Key", "value": "******" }]));
+    let ran = Scenario::of("clone", []).source(&masked).run().expect_exit(0);
+    assert_eq!(ran.summary()["secrets"], 0);
+    assert!(!ran.stderr.contains("(hidden)") && !ran.stderr.contains("to enter"), "{}", ran.stderr);
+}
+
+#[test]
 fn what_no_step_changes_is_unchanged_whatever_would_stand_in_the_way_of_a_change() {
     let masked = import("m").set("/http/headers", json!([{ "name": "X-Key", "value": "******" }]));
     let owned = import("o").set("/_connectorId", json!("5b5b5b5b00000000000000aa"));

@@ -218,7 +218,8 @@ fn a_masked_secret_is_no_difference_and_never_written() {
     let masked = import("m").set("/http/headers", json!([{ "name": "X-Key", "value": "******" }]));
     let ran = backup(["a"]).source(&masked).run().expect_exit(0);
     now(&ran.world, "restore", &[]);
-    ran.world.run().expect_exit(0).expect_all(2, "unchanged", "equal").expect_no_write();
+    let ran = ran.world.run().expect_exit(0).expect_all(2, "unchanged", "equal").expect_no_write();
+    assert!(!ran.stderr.contains("to enter"), "nothing is written, so nothing is lost: {}", ran.stderr);
 }
 
 #[test]
@@ -231,6 +232,16 @@ fn an_account_is_compared_with_its_backup() {
     let ran = ran.again().expect_exit(3).expect_no_write();
     let unlike = ran.summary()["unlike"].clone();
     assert_eq!(unlike, json!({ "differs": 1, "only_in_target": 1 }));
+}
+
+#[test]
+fn an_import_that_was_renamed_since_its_backup_is_one_import_that_differs() {
+    let ran = backup(["a", "b"]).run();
+    now(&ran.world, "compare", &[]);
+    ran.world.edit("source", "a", "/name", json!("renamed"));
+    let ran = ran.world.run().expect_exit(3).expect_no_write();
+    assert_eq!(ran.summary()["unlike"], json!({ "differs": 1 }));
+    ran.expect_cell("renamed", "error_message", "the two differ at /name");
 }
 
 #[test]
@@ -295,7 +306,11 @@ fn a_restore_of_all_that_is_gone_is_shown_and_waits_for_somebody_to_say_so() {
     world.run().expect_exit(2).expect_stderr("--empty-target").expect_no_write();
     // Nothing else goes on with such a list.
     now(world, "backup", &[]);
-    world.run_with(&["--empty-target"]).expect_exit(1).expect_stderr(gone).expect_no_write();
+    world.run().expect_exit(1).expect_stderr(gone).expect_no_write();
+    world
+        .run_with(&["--empty-target"])
+        .expect_exit(2)
+        .expect_stderr("is for a restore, and this job is a backup");
     now(world, "restore", &[]);
     let ran = world
         .run_with(&["--empty-target"])

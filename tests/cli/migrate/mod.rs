@@ -252,6 +252,16 @@ fn masked_secrets_are_never_written_and_are_left_as_work_to_do() {
 }
 
 #[test]
+fn a_comparison_calls_equal_what_a_migration_calls_unchanged() {
+    let masked = import("a").set("/http/headers", json!([{ "name": "X-Key", "value": "******" }]));
+    let ran = Scenario::migrate([]).source(&masked).run().expect_exit(0);
+    ran.world.run().expect_exit(0).expect_all(1, "unchanged", "equal");
+    ran.world.write_job("job.yaml", &[("action", "compare")]);
+    let ran = ran.world.run().expect_exit(0).expect_no_write();
+    ran.expect_stderr("secrets are shown only masked and were not compared");
+}
+
+#[test]
 fn what_an_integration_app_owns_is_skipped_unless_asked_for() {
     let owned = import("a").set("/_connectorId", json!("5a00000000000000000000aa"));
     Scenario::migrate(["b"])
