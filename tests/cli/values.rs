@@ -82,6 +82,21 @@ fn what_a_spreadsheet_writes_where_it_has_no_value_is_told() {
 }
 
 #[test]
+fn a_table_tells_what_a_further_run_renames_again_and_no_mistake_twice() {
+    updating("[{ rename_fields: f.csv }]")
+        .file("f.csv", "side,from,to\nsource,a,b\nsource,b,a\n")
+        .command(["check", "job.yaml"])
+        .expect_exit(0)
+        .expect_stderr("`b` is a new name here");
+    let ragged = updating("[{ rename_fields: f.csv }]")
+        .file("f.csv", "side,from,to\nsource,a\n")
+        .command(["check", "job.yaml"])
+        .expect_exit(2)
+        .expect_stderr("the header has 3 cells, this row 2");
+    assert!(!ragged.stderr.contains("renames no field"));
+}
+
+#[test]
 fn what_a_template_prints_of_the_document_keeps_digits_and_order() {
     let text = r#"{"rate":1.10,"huge":123456789012345678901234567890,"o":{"z":1.0,"a":1}}"#;
     let settings: Value = serde_json::from_str(text).unwrap();

@@ -100,7 +100,7 @@ pub(super) fn listed(csv: &Csv, folder: &Path, env: &Env, rate: Rate, report: &m
             report.warning(cell.span, message).help(format!("did you mean `{near}`?"));
         }
     }
-    if csv.rows.is_empty() && !csv.header.is_empty() {
+    if csv.rows.is_empty() && !csv.header.is_empty() && csv.is_whole {
         report.error(None, "the file names no account").help("add a row for each account");
     }
     let mut seen: BTreeMap<String, Span> = BTreeMap::new();

@@ -109,10 +109,15 @@ impl Reader<'_> {
                     }
                     _ => rows.into(),
                 };
-                let problems = program.push(made(value)).err().unwrap_or_default();
-                Some(in_sheet(problems, table, csv, report))
+                let (problems, severity) = match program.push(made(value)) {
+                    Ok(warnings) => (warnings, Severity::Warning),
+                    Err(problems) => (problems, Severity::Error),
+                };
+                Some((in_sheet(problems, severity, table, csv, report), severity))
             });
-            self.tell(node, untold(others.flatten().unwrap_or_default(), node, &wrong), Severity::Error);
+            if let Some((others, severity)) = others.flatten() {
+                self.tell(node, untold(others, node, &wrong), severity);
+            }
         } else {
             let value = match entry.key.as_str() {
                 "set" | "patch" => entry.node.json_as_written(),
@@ -166,7 +171,7 @@ fn file<'n>(entry: &'n Entry, table: &Table) -> Option<&'n Node> {
 /// The rows of a CSV as objects; blank cells of columns that may be missing are left out.
 fn rows(csv: &Csv, table: &Table, report: &mut Report) -> Option<Vec<Value>> {
     columns_are_known(csv, table.columns, table.others, report)?;
-    if csv.rows.is_empty() {
+    if csv.rows.is_empty() && csv.is_whole {
         let (message, help) = table.empty;
         report.error(None, message).help(help);
     }
@@ -212,7 +217,13 @@ fn odd_cell(cell: &Cell, table: &Table, report: &mut Report) {
 }
 
 /// Reports the problems with rows at their cells; answers the others.
-fn in_sheet(problems: Vec<Problem>, table: &Table, csv: &Csv, report: &mut Report) -> Vec<Problem> {
+fn in_sheet(
+    problems: Vec<Problem>,
+    severity: Severity,
+    table: &Table,
+    csv: &Csv,
+    report: &mut Report,
+) -> Vec<Problem> {
     let below = 1 + usize::from(table.key.is_some());
     let cell = |path: &[String]| {
         let [row, column, ..] = path.get(below..)? else { return None };
@@ -225,7 +236,11 @@ fn in_sheet(problems: Vec<Problem>, table: &Table, csv: &Csv, report: &mut Repor
             others.push(problem);
             continue;
         };
-        let told = report.error(span, problem.message).maybe_help(problem.help);
+        let told = match severity {
+            Severity::Error => report.error(span, problem.message),
+            Severity::Warning => report.warning(span, problem.message),
+        };
+        let told = told.maybe_help(problem.help);
         if let Some(first) = problem.first.as_deref().and_then(cell) {
             told.related(first, "first here");
         }
