@@ -19,7 +19,11 @@ pub(in crate::job) static STEP: Table = Table {
             Type::Bool,
             "Beside `set`: `true` keeps every `{{ }}` in its texts for the service's own templates, `false` fills every one in.",
         ),
-        key("blank", BLANK, "Beside `set`: what a blank cell of the manifest means."),
+        key(
+            "blank",
+            BLANK,
+            "Beside `set`: what a blank cell of the manifest, or of the CSV of accounts, means.",
+        ),
         key("rename", Type::Table(&RENAME), "Changes the name by regular expression."),
         key("name", Type::Text(Format::Line), "The name, as a template."),
         key(

@@ -169,14 +169,21 @@ pub fn print(
 ) -> Option<String> {
     let mut out = String::with_capacity(text.len() + 16);
     for (index, piece) in pieces.iter().enumerate() {
+        // A bracket right behind a token stays right behind what that one became.
+        let before = index.checked_sub(1).map(|before| match &pieces[before] {
+            Piece::Kept(at) | Piece::New(_, at) => *at + 1,
+        });
+        let follows =
+            |at: usize| before == Some(at) && tokens[at].style == Style::Bracket && tokens[at].separator == 0;
         let first = out.is_empty() && !headed;
         match piece {
             Piece::Kept(at) => {
                 let token = &tokens[*at];
                 let body = &text[token.span.start + token.separator..token.span.end];
                 let dotted = token.separator > 0
-                    || (token.kind != Kind::Index
-                        && (token.style == Style::Plain || grammar == Grammar::Handlebars));
+                    || !follows(*at)
+                        && (token.kind != Kind::Index
+                            && (token.style == Style::Plain || grammar == Grammar::Handlebars));
                 if !first && dotted {
                     out.push_str(separator(text, token));
                 }
@@ -187,6 +194,7 @@ pub fn print(
                 let (was_last, last) = (at + 1 == tokens.len(), index + 1 == pieces.len());
                 let style = grammar.restyle((&like.text, was_last), like.style, (name, last));
                 let dotted = match (grammar, style) {
+                    (Grammar::Handlebars, Style::Bracket) => !follows(*at),
                     (Grammar::Handlebars, _) | (_, Style::Plain) => true,
                     _ => like.style != Style::Plain && like.separator > 0,
                 };

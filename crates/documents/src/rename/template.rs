@@ -97,10 +97,15 @@ impl Walk<'_> {
             }
         }
         if self.edits.len() > before {
-            let undocumented = matches!(
-                tag.kind,
-                TagKind::Partial | TagKind::Decorator | TagKind::OpenPartial | TagKind::OpenDecorator
-            );
+            let undocumented = match tag.kind {
+                TagKind::Value => self.text[tag.span.start..].trim_start_matches(['{', '~']).starts_with('&'),
+                TagKind::Partial
+                | TagKind::Decorator
+                | TagKind::OpenPartial
+                | TagKind::OpenDecorator
+                | TagKind::OpenInverse => true,
+                TagKind::Open | TagKind::Else | TagKind::Close | TagKind::Raw => false,
+            };
             for (applies, reason) in [(tag.leading_blank, BLANK), (undocumented, PARTIAL)] {
                 if applies {
                     self.unchanged.push(&self.text[tag.span.clone()], reason);

@@ -6,6 +6,7 @@
 //! Promises: a step either does what it says, or it does not apply and leaves the document as it was, or it is an error
 //! that says why; applied twice, it gives what it gave the first time.
 
+mod doubts;
 mod jq;
 mod keys;
 mod lookup;

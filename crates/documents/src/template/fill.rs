@@ -59,8 +59,8 @@ enum Cast {
 
 #[derive(Debug, Clone, PartialEq)]
 enum Root {
-    /// A cell of the manifest: a blank one is absent.
-    Row,
+    /// A cell of the manifest, or of the CSV of accounts: a blank one is absent.
+    Cell,
     /// A value of the document, by its pointer: it keeps its digits.
     Document(String),
     Other,
@@ -136,7 +136,7 @@ impl Templates {
             cast => (cast, before),
         };
         let root = match words.first().map(|(_, first)| &text[first.clone()]) {
-            Some("row") => Root::Row,
+            Some("row" | "account") => Root::Cell,
             Some("doc") => pointer(inner).map_or(Root::Other, Root::Document),
             _ => Root::Other,
         };
@@ -208,7 +208,7 @@ impl Templates {
             .map_err(|error| TemplateError::new(format!("the value cannot be held: {error}")))?;
         if let Value::String(text) = &value
             && text.trim().is_empty()
-            && (whole.root == Root::Row || whole.cast.is_some())
+            && (whole.root == Root::Cell || whole.cast.is_some())
         {
             return Ok((blank == Blank::Set && whole.cast.is_none()).then_some(value));
         }
