@@ -4,6 +4,7 @@
 //! found there and compared, not stored twice. A snapshot that this run made and did not come to record is recognised
 //! by the run's name in it.
 
+use crate::documents::document::original_bytes;
 use crate::documents::references::Kind;
 use crate::run_folder::RunFolderError;
 use std::fs::File;
@@ -200,7 +201,10 @@ impl Inside<'_> {
                 return Ok(false);
             }
             let (facts, text) = self.facts(&line)?;
-            writer.add(facts, text.as_bytes()).await?;
+            // An import is kept byte for byte, also where its bytes were escaped to be read.
+            let is_escaped = facts.kind == Kind::Imports.as_str() && text.contains("\\udfff\\udc");
+            let original = is_escaped.then(|| original_bytes(text));
+            writer.add(facts, original.as_deref().unwrap_or(text.as_bytes())).await?;
             self.events.emit(&Event::StageAdvanced { stage: Stage::Store, by: 1 });
         }
     }

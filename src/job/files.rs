@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::line_column::line_and_column;
-use super::problem::{Problems, Report, Span};
+use super::problem::{Problems, Report, Span, inert};
 use super::regular;
 use super::text_file::decode;
 use crate::documents::document::print_text;
@@ -362,7 +362,7 @@ fn both<'r>(
         let message = format!(
             "two files have the {what} `{}`: this one and {}:{line}:{column}",
             here.text,
-            other.at.display()
+            inert(&other.at.display().to_string())
         );
         report.begin_file(&read.at.display().to_string(), &read.text);
         report.error(here.span, message).help(help);

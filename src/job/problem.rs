@@ -181,7 +181,7 @@ impl Problems {
         let title = level.primary_title(problem.message.as_str());
         let help = problem.help.as_deref().map(|help| Level::HELP.message(normalize_untrusted_str(help)));
         let Some(span) = problem.span else {
-            let group = title.element(Origin::path(source.name.as_str())).elements(help);
+            let group = title.element(Origin::path(inert(&source.name))).elements(help);
             return renderer.render(&[group]);
         };
         // Only the lines that are shown are handed over: a manifest may hold a hundred thousand.
@@ -195,7 +195,7 @@ impl Problems {
             from - start..floor(&source.text, at.end.clamp(from, line.end)) - start
         };
         let mut snippet = Snippet::source(&source.text[start..end])
-            .path(source.name.as_str())
+            .path(inert(&source.name))
             .line_start(line_and_column(&source.text, start).0)
             .annotation(AnnotationKind::Primary.span(inside(span)));
         for (at, word) in &problem.related {
@@ -203,6 +203,19 @@ impl Problems {
         }
         renderer.render(&[title.element(snippet).elements(help)])
     }
+}
+
+/// The name of a file with pictures for its control characters: the renderer prints names as they are.
+pub(super) fn inert(name: &str) -> String {
+    let picture = |c: char| match c {
+        '\0'..='\x1f' => char::from_u32(0x2400 + c as u32).unwrap_or(c),
+        '\x7f' => '\u{2421}',
+        '\u{80}'..='\u{9f}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+            '\u{fffd}'
+        }
+        other => other,
+    };
+    name.chars().map(picture).collect()
 }
 
 impl<'a> IntoIterator for &'a Problems {

@@ -157,3 +157,19 @@ fn an_import_with_two_names_is_neither_written_nor_deleted() {
         assert_ne!(ran.world.import("source", "A")["description"], "new");
     }
 }
+
+#[test]
+fn bytes_that_are_no_json_text_are_backed_up_as_they_are() {
+    for (with, bytes) in [("\\xff\\xc3(", &b"\xff\xc3("[..]), ("\\x01", b"\x01")] {
+        let broken = import("A").set("/description", json!("a CUT b"));
+        let scenario = Scenario::of("backup", ["B"]).job("archive", "{ path: archive }");
+        let world = scenario.source(&broken).start();
+        cut(&world, with);
+        world.run().expect_exit(0);
+        let shown = world.binary(&["archive", "cat", "archive", "latest", "A"]).output().unwrap().stdout;
+        let wanted = [b"a ", bytes, b" b"].concat();
+        assert!(shown.windows(wanted.len()).any(|part| part == wanted), "{}", shown.escape_ascii());
+        world.write_job("job.yaml", &[("action", "compare")]);
+        world.run().expect_exit(3).expect_audit("B", "unchanged", "equal");
+    }
+}

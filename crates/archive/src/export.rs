@@ -17,6 +17,7 @@ use super::names::safe;
 use super::sorted::sorted;
 use super::{Archive, ArchiveError, Entry, SnapshotId};
 use transship_documents::document::print_text;
+use transship_documents::import_ids::import_ids;
 use transship_documents::references::Kind;
 use transship_documents::{Fingerprint, Head, Id};
 
@@ -71,18 +72,12 @@ impl Archive {
     pub async fn export(&self, id: &SnapshotId, folder: &Path) -> Result<ExportReport, ArchiveError> {
         fs::create_dir_all(folder).map_err(ArchiveError::local("make", folder))?;
         let before = read_index(folder)?;
-        let mut integrations = HashMap::new();
-        for entry in self.entries(id).await?.1 {
-            let entry = entry?;
-            if entry.kind == "integrations" {
-                integrations.insert(entry.id.clone(), safe(&entry.name, &entry.id));
-            }
-        }
+        let groups = self.groups(id).await?;
         // All names are looked at before the first file is written.
         let mut made = HashSet::from([Path::new("").to_owned()]);
         let mut begun = before.files.clone();
         for entry in self.entries(id).await?.1 {
-            let path = path_of(&entry?, &integrations);
+            let path = path_of(&entry?, &groups);
             if !before.files.contains_key(&path) && folder.join(&path).symlink_metadata().is_ok() {
                 return Err(ArchiveError::Refused(format!(
                     "{} is in the way and was not written by an export: move it, or choose another folder",
@@ -105,7 +100,7 @@ impl Archive {
         }
         let mut now = Index::empty();
         let mut report = ExportReport::default();
-        let lost = match self.write_files(id, folder, &integrations, &mut now, &mut report).await {
+        let lost = match self.write_files(id, folder, &groups, &mut now, &mut report).await {
             Ok(lost) => lost,
             Err(error) => {
                 // What stands there by now is known a little better; if that cannot be written, why it stopped says more.
@@ -128,12 +123,49 @@ impl Archive {
         Ok(report)
     }
 
+    /// The integrations of a snapshot, and which of them its flows make an import one of. What cannot be read of them is left
+    /// out: it is named where it is to be written.
+    async fn groups(&self, id: &SnapshotId) -> Result<Groups, ArchiveError> {
+        let (mut groups, mut flows) = (Groups::default(), Vec::new());
+        for entry in self.entries(id).await?.1 {
+            let entry = entry?;
+            match entry.kind.as_str() {
+                "integrations" => {
+                    groups.names.insert(entry.id.clone(), safe(&entry.name, &entry.id));
+                }
+                "flows" if entry.integration.is_some() => flows.push(entry),
+                _ => {}
+            }
+        }
+        let texts = futures::stream::iter(flows).map(|flow| async move {
+            let text = self.document(&flow).await;
+            (flow, text)
+        });
+        let mut texts = texts.buffered(self.options().in_flight.max(1));
+        while let Some((flow, text)) = texts.next().await {
+            let text = match text {
+                Err(error) if !error.is_damage() => return Err(error),
+                text => text.unwrap_or_default(),
+            };
+            let used = str::from_utf8(&text).ok().and_then(|text| import_ids(text).ok());
+            for import in used.into_iter().flatten() {
+                let Some(integration) = &flow.integration else { continue };
+                let of_import = groups.by_import.entry(Id::from(import.id.as_str()));
+                let first = of_import.or_insert_with(|| integration.clone());
+                if integration < first {
+                    first.clone_from(integration);
+                }
+            }
+        }
+        Ok(groups)
+    }
+
     /// Writes the documents as files; gives the paths of those that are damaged.
     async fn write_files(
         &self,
         id: &SnapshotId,
         folder: &Path,
-        integrations: &HashMap<Id, String>,
+        groups: &Groups,
         now: &mut Index,
         report: &mut ExportReport,
     ) -> Result<Vec<String>, ArchiveError> {
@@ -151,7 +183,7 @@ impl Archive {
             .buffered(self.options().in_flight.max(1));
         while let Some(next) = texts.next().await {
             let (entry, text) = next?;
-            let path = path_of(&entry, integrations);
+            let path = path_of(&entry, groups);
             let text = match text {
                 Ok(text) => sorted(&text),
                 Err(error) => {
@@ -172,7 +204,16 @@ impl Archive {
     }
 }
 
-fn path_of(entry: &Entry, integrations: &HashMap<Id, String>) -> String {
+/// Which folder an import stands in.
+#[derive(Default)]
+struct Groups {
+    /// The names of integrations, as folders.
+    names: HashMap<Id, String>,
+    /// The integration of the flows that use an import; of several, the first by its id.
+    by_import: HashMap<Id, Id>,
+}
+
+fn path_of(entry: &Entry, groups: &Groups) -> String {
     let kind: String = entry
         .kind
         .chars()
@@ -181,13 +222,15 @@ fn path_of(entry: &Entry, integrations: &HashMap<Id, String>) -> String {
         .collect();
     let kind = if kind.is_empty() { "other".to_owned() } else { kind };
     let file = safe(&entry.name, &entry.id);
-    match (&entry.integration, kind.as_str()) {
-        (Some(id), kind) if kind == Kind::Imports.as_str() => {
-            let group = integrations.get(id).cloned().unwrap_or_else(|| safe("integration", id));
+    if kind != Kind::Imports.as_str() {
+        return format!("{kind}/{file}.json");
+    }
+    match entry.integration.as_ref().or_else(|| groups.by_import.get(&entry.id)) {
+        Some(id) => {
+            let group = groups.names.get(id).cloned().unwrap_or_else(|| safe("integration", id));
             format!("{kind}/{group}/{file}.json")
         }
-        (None, kind) if kind == Kind::Imports.as_str() => format!("{kind}/no integration/{file}.json"),
-        _ => format!("{kind}/{file}.json"),
+        None => format!("{kind}/no integration/{file}.json"),
     }
 }
 

@@ -72,6 +72,21 @@ fn what_imports_refer_to_is_read_beside_them() {
 }
 
 #[test]
+fn the_name_of_a_file_forges_no_line_and_reaches_no_terminal() {
+    let name = "a\nerror: forged\u{1b}[31m\u{9b}2J\u{7}b.json";
+    let twice = import("5f1", "A");
+    for texts in [["{", "{"], ["{\"name\": 1}", ""], [&twice, &twice]] {
+        let made = folder(&[(name, texts[0].as_bytes()), ("other.json", texts[1].as_bytes())]);
+        let mut report = Report::new("job.yaml", "");
+        read(made.path(), Path::new("imports"), Names::MayBeEqual, &mut report);
+        let told = report.finish().render(false);
+        assert!(told.contains("a␊error: forged␛[31m�2J␇b.json"), "{told}");
+        assert!(!told.contains("\nerror: forged"), "{told}");
+        assert!(told.chars().all(|c| c == '\n' || !c.is_control()), "{told:?}");
+    }
+}
+
+#[test]
 fn everything_that_is_wrong_is_told_at_once_with_its_place() {
     let export = "{\n  \"name\": \"A\",\n  \"adaptorType\": \"HTTPExport\"\n}".to_string();
     let half = format!("{{\"name\": \"A\", {HTTP},\n\"x\": \"cut \\ud83d\"}}");

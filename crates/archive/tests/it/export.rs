@@ -45,6 +45,35 @@ async fn files_stand_in_folders_by_integration_sorted_and_complete() {
 }
 
 #[tokio::test]
+async fn an_import_stands_in_the_folder_of_the_integration_of_its_flows() {
+    let (store, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let archive = open(store.path()).await;
+    let (orders, billing) = ("5f0000000000000000000001", "5f0000000000000000000002");
+    let mut documents = imports(0..4);
+    documents.iter_mut().for_each(|(facts, _)| facts.integration = None);
+    documents.extend([integration(orders, "Orders"), integration(billing, "Billing")]);
+    let mut flow = |id: &str, of: &str, used: &[usize]| {
+        let steps: Vec<_> =
+            used.iter().map(|at| serde_json::json!({"_importId": format!("{at:024x}")})).collect();
+        let document =
+            serde_json::json!({"_id": id, "name": id, "_integrationId": of, "pageProcessors": steps});
+        let (facts, _) = integration(id, id);
+        let facts = Facts { kind: "flows".to_owned(), integration: Some(Id::from(of)), ..facts };
+        documents.push((facts, document.to_string().into_bytes()));
+    };
+    flow("f1", billing, &[1, 2]);
+    flow("f2", orders, &[0, 2]);
+    let snapshot = backup(&archive, &documents).await.unwrap();
+    archive.export(&snapshot.id, out.path()).await.unwrap();
+    let groups =
+        [(0, "Orders.", orders), (1, "Billing.", billing), (2, "Orders.", orders), (3, "no integration", "")];
+    for (number, name, id) in groups {
+        let path = format!("imports/{name}{id}/import {number}.{number:024x}.json");
+        assert!(out.path().join(&path).is_file(), "{path}: {:?}", files(out.path()));
+    }
+}
+
+#[tokio::test]
 async fn a_second_export_changes_no_byte_and_one_of_the_next_night_only_what_changed() {
     let (store, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let archive = open(store.path()).await;
