@@ -1,5 +1,7 @@
 //! The few things an archive asks of its storage, each with a deadline and an error that says what and where.
 
+mod write;
+
 use std::fs::File;
 use std::io::{Read, Seek, Write};
 use std::sync::Arc;
@@ -11,44 +13,23 @@ use jiff::Timestamp;
 use object_store::path::Path;
 use object_store::{
     Error, GetOptions, GetRange, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode,
-    PutMultipartOptions, PutOptions, PutPayload, UpdateVersion,
+    PutMultipartOptions, PutPayload, UpdateVersion,
 };
 
 use super::ArchiveError;
 use super::folder::OnlyNew;
 use super::location::Place;
 use super::seal::{LONGEST, packed_at_most};
+use write::is_refusal;
 
 /// What is written to a bucket in one piece; larger files go in parts of this size.
 const PART: usize = 8 << 20;
 /// The same in a folder, where a part costs no call: a smaller one takes less memory.
 const PART_IN_A_FOLDER: usize = 256 << 10;
 
-/// How often a write that got no good answer is sent in all.
-const WRITES: u32 = 2;
-
-/// Whether an error says that the storage holds something else. To a replacement that is also what is gone; to a new
-/// object a storage that is not there is a failure.
-fn is_refusal(error: &Error, mode: &PutMode) -> bool {
-    match error {
-        Error::AlreadyExists { .. } | Error::Precondition { .. } => *mode != PutMode::Overwrite,
-        Error::NotFound { .. } => matches!(mode, PutMode::Update(_)),
-        _ => false,
-    }
-}
-
 /// A file of this machine that is to be written to the storage cannot be read.
 fn unread(source: std::io::Error) -> ArchiveError {
     ArchiveError::Local { what: "read", path: std::env::temp_dir(), source }
-}
-
-/// What a write came to.
-enum Written {
-    Done,
-    /// The storage holds something else, or another version.
-    Refused,
-    /// The storage cannot tell versions apart.
-    NotSupported,
 }
 
 /// A place in a storage.
@@ -187,42 +168,6 @@ impl Store {
         Ok(true)
     }
 
-    /// Writes an object. A write whose answer is lost may have been carried out: it is looked up before it is
-    /// sent again, and what was written by an earlier sending of it is its own.
-    async fn put(&self, name: &str, bytes: &Bytes, mode: PutMode) -> Result<Written, ArchiveError> {
-        let path = self.path(name);
-        for turn in 1.. {
-            let options = PutOptions { mode: mode.clone(), ..PutOptions::default() };
-            let put = self.inner.put_opts(&path, bytes.clone().into(), options);
-            let failed = match self.timed("write", name, put).await {
-                Ok(Ok(_)) => return Ok(Written::Done),
-                Ok(Err(error)) if is_refusal(&error, &mode) => {
-                    let is_own = turn > 1 && self.holds(name, bytes).await;
-                    return Ok(if is_own { Written::Done } else { Written::Refused });
-                }
-                Ok(Err(Error::NotImplemented { .. } | Error::NotSupported { .. }))
-                    if matches!(mode, PutMode::Update(_)) =>
-                {
-                    return Ok(Written::NotSupported);
-                }
-                Ok(Err(error)) => self.error("write", name)(error),
-                Err(slow) => slow,
-            };
-            if self.holds(name, bytes).await {
-                return Ok(Written::Done);
-            }
-            if turn >= WRITES {
-                return Err(failed);
-            }
-        }
-        unreachable!("the loop ends by its last turn")
-    }
-
-    /// Whether an object exists and has exactly these bytes.
-    async fn holds(&self, name: &str, bytes: &Bytes) -> bool {
-        matches!(self.read(name).await, Ok(Some(found)) if found == *bytes)
-    }
-
     /// Whether an object exists and has the same bytes as a file.
     async fn holds_file(&self, name: &str, file: &mut File) -> bool {
         let Ok(length) = file.metadata().map(|found| found.len()) else { return false };
@@ -244,70 +189,6 @@ impl Store {
                 _ => return false,
             }
         }
-    }
-
-    /// Writes an object unless there is one of this name. Whether it was written.
-    pub(super) async fn create(&self, name: &str, bytes: Bytes) -> Result<bool, ArchiveError> {
-        Ok(matches!(self.put(name, &bytes, PutMode::Create).await?, Written::Done))
-    }
-
-    /// Writes an object unless there is another of this name. Whether it is there now: a client of the storage that
-    /// repeats a write by itself is told that its own object exists already.
-    pub(super) async fn create_own(&self, name: &str, bytes: Bytes) -> Result<bool, ArchiveError> {
-        Ok(self.create(name, bytes.clone()).await? || self.holds(name, &bytes).await)
-    }
-
-    /// Writes an object, whatever is there.
-    pub(super) async fn replace(&self, name: &str, bytes: Bytes) -> Result<(), ArchiveError> {
-        match self.put(name, &bytes, PutMode::Overwrite).await? {
-            Written::Done => Ok(()),
-            Written::Refused | Written::NotSupported => {
-                Err(ArchiveError::Refused(format!("{name} could not be replaced in {}", self.place)))
-            }
-        }
-    }
-
-    /// Writes an object if it is still in this version, and says whether it is there now; `None` where the storage
-    /// cannot tell versions apart.
-    async fn put_if(
-        &self,
-        name: &str,
-        bytes: &Bytes,
-        version: UpdateVersion,
-    ) -> Result<Option<bool>, ArchiveError> {
-        match self.put(name, bytes, PutMode::Update(version)).await? {
-            Written::Done => Ok(Some(true)),
-            Written::Refused => Ok(Some(self.holds(name, bytes).await)),
-            Written::NotSupported => Ok(None),
-        }
-    }
-
-    /// Writes an object if it is still in this version. A storage that cannot tell versions apart just writes.
-    pub(super) async fn replace_if(
-        &self,
-        name: &str,
-        bytes: Bytes,
-        version: UpdateVersion,
-    ) -> Result<bool, ArchiveError> {
-        match self.put_if(name, &bytes, version).await? {
-            Some(written) => Ok(written),
-            None => self.replace(name, bytes).await.map(|()| true),
-        }
-    }
-
-    /// Writes an object if it is still in this version.
-    pub(super) async fn replace_only_if(
-        &self,
-        name: &str,
-        bytes: Bytes,
-        version: UpdateVersion,
-    ) -> Result<bool, ArchiveError> {
-        self.put_if(name, &bytes, version).await?.ok_or_else(|| {
-            ArchiveError::Refused(format!(
-                "{} cannot write on condition, which leases need: take another storage",
-                self.place
-            ))
-        })
     }
 
     /// Writes an object of any size from a file; it appears whole or not at all. With [`PutMode::Create`] another one of this

@@ -15,7 +15,7 @@ use object_store::{
     CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMode,
     PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
-use transship_archive::{Archive, ArchiveError, ArchiveOptions, Policy, PruneOptions};
+use transship_archive::{Archive, ArchiveError, ArchiveOptions, Objects, Policy, PruneOptions};
 
 use super::support::*;
 
@@ -28,6 +28,8 @@ enum Loss {
     Write,
     /// The write was done, and its client has repeated it by itself.
     Repeated,
+    /// The write was not done; the answer is that of S3 while another conditional write of the name is under way (409).
+    Conflict,
 }
 
 #[derive(Debug)]
@@ -57,6 +59,9 @@ impl ObjectStore for Forgetful {
         }
         if self.loss == Loss::Write {
             return Err(lost());
+        }
+        if self.loss == Loss::Conflict && options.mode != PutMode::Overwrite {
+            return Err(Error::AlreadyExists { path: at.to_string(), source: "409".into() });
         }
         self.inner.put_opts(at, payload.clone(), options.clone()).await?;
         match (self.loss, &options.mode) {
@@ -167,4 +172,28 @@ async fn an_exclusive_lease_that_ran_out_is_taken_over_though_the_answer_is_lost
         one.prune(prune()).await.unwrap_or_else(|error| panic!("{loss:?}: {error}"));
         assert_eq!(objects(&storage, "locks").await, 0, "{loss:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_conflict_with_nothing_there_is_sent_again_and_is_never_another_s_object() {
+    let options = ArchiveOptions::new(Hands::at("2040-01-01T00:00:00Z").clock());
+    let storage = Arc::new(InMemory::new());
+    let in_the_way = |once| {
+        let inner = Arc::clone(&storage);
+        let forgetful = Forgetful { inner, loss: Loss::Conflict, once, met: Mutex::default() };
+        Objects::in_store(Arc::new(forgetful), "bucket", &options)
+    };
+    let one = in_the_way(true);
+    assert!(one.keeps_conditions().await.unwrap());
+    assert!(one.claim("segment", "one".into()).await.unwrap());
+    let first = one.create("lease", "1".into()).await.unwrap().expect("nobody else has it");
+    // The version is still there, so a conflict tells nothing of it.
+    let second = in_the_way(true).replace("lease", "2".into(), &first).await.unwrap();
+    assert!(second.is_some());
+    assert_eq!(in_the_way(true).replace("lease", "3".into(), &first).await.unwrap(), None, "it is another");
+    // What another wrote is another's, however the storage says so.
+    assert!(!in_the_way(true).claim("segment", "other".into()).await.unwrap());
+    // One that never ends is a failure of the storage, not an object that is there.
+    let failed = in_the_way(false).claim("new", "x".into()).await.unwrap_err();
+    assert!(matches!(failed, ArchiveError::Storage { .. }), "{failed}");
 }
