@@ -95,9 +95,10 @@ pub enum EngineError {
     Archive(#[from] ArchiveError),
     /// An account shows far fewer imports than at its last backup.
     #[error(
-        "account `{account}` lists {now} imports, at its last backup it listed {before}: {percent} % are gone, more than \
-         the {limit} % that `archive.shrink` allows. Nothing was backed up, and what was backed up before is kept. \
-         Look at the account; if so many were removed on purpose, back up once with a larger `shrink`"
+        "account `{account}` lists {now} imports, and of the {before} in its last backup {gone} are gone: {percent} %, more \
+         than the {limit} % that `archive.shrink` allows. Nothing was backed up, and what was backed up before is kept. \
+         Look at the account, and whether the token is that of another one; if so many were removed on purpose, back up \
+         once with a larger `shrink`"
     )]
     Shrunk {
         /// The account's name in the job.
@@ -106,6 +107,8 @@ pub enum EngineError {
         before: u64,
         /// How many there are.
         now: u64,
+        /// How many of those that there were are gone.
+        gone: u64,
         /// The share that is gone.
         percent: u32,
         /// The share that may be gone.
@@ -179,6 +182,12 @@ pub enum EngineError {
     /// It was told to stop before it had a plan.
     #[error("interrupted before anything was written")]
     Interrupted,
+    /// It was told to stop, or lost the right to write, after it had begun to carry out its plan.
+    #[error("{reason}: it sends nothing more, and the run can be resumed")]
+    CutOff {
+        /// Why, in one clause.
+        reason: String,
+    },
 }
 
 impl EngineError {
@@ -204,6 +213,15 @@ impl EngineError {
         match refused.pop() {
             Some(only) if refused.is_empty() => only,
             last => Self::Tokens { refused: refused.into_iter().chain(last).collect() },
+        }
+    }
+
+    /// The same of a run that has begun, which may have written: that nothing was written is no longer known.
+    #[must_use]
+    pub(crate) fn once_begun(self, reason: impl FnOnce() -> String) -> Self {
+        match self {
+            Self::Interrupted => Self::CutOff { reason: reason() },
+            other => other,
         }
     }
 
@@ -239,5 +257,21 @@ impl EngineError {
 impl From<JournalError> for EngineError {
     fn from(error: JournalError) -> Self {
         Self::Folder(error.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_that_has_begun_never_says_that_nothing_was_written() {
+        let cut_off =
+            EngineError::Interrupted.once_begun(|| "the lease of the target was lost: x".to_owned());
+        let wanted = "the lease of the target was lost: x: it sends nothing more, and the run can be resumed";
+        assert_eq!(cut_off.to_string(), wanted);
+        let other =
+            EngineError::Tokens { refused: Vec::new() }.once_begun(|| unreachable!("it was not interrupted"));
+        assert!(other.is_unauthorized());
     }
 }

@@ -83,7 +83,7 @@ pub async fn plan_telling(with: PlanRequest<'_>, detail: UsageDetail) -> Result<
     let is_read = here.kinds.contains_key(&Kind::Connections);
     let early = async { Ok(if is_read { None } else { early_connections(&with).await }) };
     let ((usage, mut picks), early) = futures::try_join!(read_and_picked, early)?;
-    guard(&with, &picks)?;
+    guard(&with, &picks).await?;
     let resolver = resolver(&with, early, &mut here, &mut there, &mut picks).await?.map(Arc::new);
     let mut builder = PlanBuilder::new(&with)?;
     builder.usage = PlanUsage::of_source(&with, detail, Arc::clone(&usage), lists);
@@ -162,24 +162,32 @@ fn check_conditions(
     if problems.is_empty() { Ok(()) } else { Err(EngineError::UnknownNames { place, problems }) }
 }
 
-/// Refuses to back up an account that shows far fewer imports than it did.
-fn guard(with: &PlanRequest<'_>, picks: &Selected) -> Result<(), EngineError> {
-    let (Some(shelved), Some(previous)) =
-        (&with.context.settings.shelved, with.backups().and_then(|backups| backups.previous.as_ref()))
-    else {
+/// Refuses to back up an account that shows far fewer imports than it did, or few of those that it did: it may be another.
+async fn guard(with: &PlanRequest<'_>, picks: &Selected) -> Result<(), EngineError> {
+    let (Some(shelved), Some(backups)) = (&with.context.settings.shelved, with.backups()) else {
         return Ok(());
     };
+    let Some(previous) = &backups.previous else { return Ok(()) };
     let before = previous.counts.get(Kind::Imports.as_str()).copied().unwrap_or(0);
-    let Some(shrunk) = archive::shrunk(before, picks.items.len() as u64, shelved.shrink) else {
-        return Ok(());
+    let now = picks.items.len() as u64;
+    // Where the last backup cannot be read, its count is known still.
+    let gone = match backups.archive.entries(&previous.id).await {
+        Ok((_, entries)) => entries
+            .map_while(Result::ok)
+            .filter(|entry| entry.kind == Kind::Imports.as_str() && !picks.ids.contains(&entry.id))
+            .count() as u64,
+        Err(_) => 0,
     };
+    let gone = gone.max(before.saturating_sub(now));
+    let Some(share) = archive::shrunk(before, gone, shelved.shrink) else { return Ok(()) };
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "shares from 0 to 1")]
     let percent = |share: f64| (share * 100.0).round() as u32;
     Err(EngineError::Shrunk {
         account: with.source.facts.name.clone(),
         before,
-        now: shrunk.now,
-        percent: percent(shrunk.gone),
+        now,
+        gone,
+        percent: percent(share),
         limit: percent(shelved.shrink),
     })
 }

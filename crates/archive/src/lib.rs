@@ -59,6 +59,6 @@ pub use prune::{PruneOptions, PruneReport};
 pub use read::{Listing, Size};
 pub use retention::{Decision, Policy};
 pub use share::Share;
-pub use shrink::{Shrunk, shrunk};
+pub use shrink::shrunk;
 pub use snapshot::{Account, Entry, Facts, Notes, Snapshot, SnapshotId};
 pub use writer::{Added, SnapshotWriter};

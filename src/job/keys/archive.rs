@@ -36,7 +36,7 @@ pub(super) static ARCHIVE: Table = Table {
         key(
             "shrink",
             Type::Text(Format::Percent),
-            "The share of last time's imports that may be gone before a backup refuses to count.",
+            "The share of last time's imports that may be gone, others in their place or not, before a backup refuses to count.",
         )
         .or("20%"),
         key("tags", TEXTS, "What the snapshot is marked with, for `keep`."),

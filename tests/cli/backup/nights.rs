@@ -88,12 +88,32 @@ fn an_account_that_suddenly_shows_far_fewer_imports_fails_loudly_and_keeps_the_o
     let ran = ran
         .again()
         .expect_exit(1)
-        .expect_stderr("account `source` lists 7 imports, at its last backup it listed 10: 30 % are gone")
+        .expect_stderr("account `source` lists 7 imports, and of the 10 in its last backup 3 are gone: 30 %")
         .expect_stderr("back up once with a larger `shrink`");
     assert_eq!(Stored::of(&ran.world).snapshots().len(), 1);
     now(&ran.world, "backup", &[("archive", "{ path: archive, shrink: 30% }")]);
     ran.world.run().expect_exit(0);
     assert_eq!(Stored::of(&ran.world).snapshots().len(), 2);
+}
+
+#[test]
+fn an_account_that_shows_as_many_imports_and_none_of_last_night_is_taken_for_another() {
+    let ran = backup([]).many(10).run().expect_exit(0);
+    let mut others = ran.world.imports("source");
+    for (number, import) in others.iter_mut().enumerate() {
+        import["_id"] = format!("{number:024x}").into();
+    }
+    ran.world.reset_imports("source", &others);
+    let ran = ran
+        .again()
+        .expect_exit(1)
+        .expect_stderr(
+            "account `source` lists 10 imports, and of the 10 in its last backup 10 are gone: 100 %",
+        )
+        .expect_stderr("whether the token is that of another one");
+    assert_eq!(Stored::of(&ran.world).snapshots().len(), 1);
+    now(&ran.world, "backup", &[("archive", "{ path: archive, shrink: 100% }")]);
+    ran.world.run().expect_exit(0);
 }
 
 #[test]
