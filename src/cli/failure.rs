@@ -66,6 +66,14 @@ impl Failure {
         }
     }
 
+    /// The same of a run that an earlier process has begun: that nothing was written is not so.
+    pub(super) fn once_begun(self) -> Self {
+        match self {
+            Self::Pipeline(error) => Self::Pipeline(error.once_begun(|| "interrupted".to_owned())),
+            other => other,
+        }
+    }
+
     /// What happened, without what to do about it.
     fn message(&self) -> String {
         match self {
@@ -113,7 +121,7 @@ impl Failure {
             Self::Pipeline(EngineError::OtherAccount { .. } | EngineError::SameAccount { .. }) => {
                 Exit::BadInput
             }
-            Self::Pipeline(EngineError::Interrupted) => Exit::Interrupted,
+            Self::Pipeline(EngineError::Interrupted | EngineError::CutOff { .. }) => Exit::Interrupted,
             Self::Pipeline(
                 EngineError::UnknownNames { .. }
                 | EngineError::NotSelected { .. }

@@ -98,7 +98,9 @@ pub(super) async fn resume_one(
         world.remote.fetch(undone.path()).await?;
     }
     let head = earlier.plan.head();
-    let session = open(world, OpenRequest::Resume(head), cancel, settle).await?;
+    let session = open(world, OpenRequest::Resume(head), Some(earlier.folder.path()), cancel, settle)
+        .await
+        .map_err(Failure::once_begun)?;
     let listening = listen(world, &session, company);
     let resumed = session.resume(&earlier.folder, &listening.events).await;
     drop(listening);
@@ -114,7 +116,7 @@ pub(super) async fn resume_one(
             Ok(Ended { was_finished: true, ..Ended::from(exit) })
         }
         Ok(Resumed::Ended(run)) => conclude(world, Ok(run), company),
-        Err(error) => conclude(world, Err(error), company),
+        Err(error) => conclude(world, Err(error), company).map_err(Failure::once_begun),
     }
 }
 

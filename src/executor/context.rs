@@ -99,7 +99,7 @@ impl Context<'_> {
 
     /// Why a run ends that lost its lease.
     pub(crate) fn lost_lease(&self) -> String {
-        format!("the lease of the target was lost: {}", self.lease.how_lost())
+        lost_lease(self.lease)
     }
 
     /// Whether a read of an item's import may be behind what the plan saw: once an item, and only soon after the plan. How
@@ -107,6 +107,11 @@ impl Context<'_> {
     pub(crate) fn may_be_behind(&self, item: ItemKey) -> bool {
         self.began.elapsed() < self.options.settle && self.waited_for.borrow_mut().insert(item)
     }
+}
+
+/// Why a run ends that lost the right to write.
+pub(crate) fn lost_lease(lease: &dyn Lease) -> String {
+    format!("the lease of the target was lost: {}", lease.how_lost())
 }
 
 /// A document of the target with its fingerprint, without what the job ignores.

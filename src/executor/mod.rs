@@ -60,6 +60,7 @@ use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::texts_in_order::TextsInOrder;
 
 pub use crate::executor::backup::{BackupRequest, shelve};
+pub(crate) use crate::executor::context::lost_lease;
 pub use crate::executor::copies::{LateLook, late_copies};
 
 /// Items between their stages at most: those that wait to be looked up do not hold a place in flight.

@@ -91,7 +91,11 @@ pub struct Ended {
 impl Ended {
     /// Why it ended early, in a sentence.
     pub fn message(&self) -> Option<String> {
-        let error = self.document.as_ref()?.get("error")?;
+        let document = self.document.as_ref()?;
+        let Some(error) = document.get("error") else {
+            // A run that came to no end by itself says in its summary why.
+            return Some(document.get("summary")?.get("reason")?.as_str()?.to_owned());
+        };
         let first = error.get("problems").and_then(|problems| problems.get(0)?.get("message"));
         Some(first.or(error.get("message"))?.as_str()?.to_owned())
     }
@@ -188,5 +192,22 @@ fn interrupt(id: Option<u32>) {
     if let Some(id) = id {
         // It may have ended by itself.
         let _ = rustix::process::kill_process(id, rustix::process::Signal::INT);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn why_an_account_ended_is_its_error_else_the_reason_of_its_run() {
+        let message = |document: Value| Ended { exit_code: Some(130), document: Some(document) }.message();
+        let cut = json!({ "summary": { "reason": "the lease of the target was lost: x" } });
+        assert_eq!(message(cut).as_deref(), Some("the lease of the target was lost: x"));
+        let both = json!({ "error": { "message": "m", "problems": [{ "message": "p" }] }, "summary": { "reason": "r" } });
+        assert_eq!(message(both).as_deref(), Some("p"));
+        assert_eq!(message(json!({ "summary": {} })), None);
     }
 }

@@ -202,8 +202,8 @@ impl Session {
         let OpenRun { folder, plan, journal, states, run, part, lock, held } = open;
         let ended = self.act(&folder, &plan, journal, states, (&run, part), held.as_ref(), events).await;
         let reported = report_on(folder.clone(), plan).await;
+        let broken = ended.err().map(|error| error.once_begun(|| self.why_cut_off(held.as_ref())));
         drop((lock, held));
-        let broken = ended.err();
         match (reported, broken) {
             (Ok(run), broken) => Ok(Run { broken, ..run }),
             // What ended the run comes first; that its report could not be written either follows from it.
@@ -212,6 +212,12 @@ impl Session {
                 Err(SessionError::Unreported { folder: folder.path().to_owned(), source: Box::new(source) })
             }
         }
+    }
+
+    /// Why a run ends that was not to: it lost the right to write, else it was told to.
+    fn why_cut_off(&self, held: Option<&TargetLock>) -> String {
+        let leases = Leases([held.map(|lock| lock as &dyn Lease), self.options.lease.as_deref()]);
+        if leases.still_held() { "interrupted".to_owned() } else { crate::executor::lost_lease(&leases) }
     }
 
     #[expect(clippy::too_many_arguments, reason = "the parts of one run, taken apart for the executor")]
