@@ -54,7 +54,7 @@ fn is_json(world: &CliContext) -> bool {
 
 /// Tries what a job needs for one account.
 async fn one(world: &CliContext, job: &Job, settings: Settings, cancel: &Cancel) -> Result<Exit, Failure> {
-    let session = open(world, OpenRequest::Read(settings), cancel, 0.0).await?;
+    let session = open(world, OpenRequest::Read(settings), None, cancel, 0.0).await?;
     let mut out: Box<dyn Write> =
         if is_json(world) { Box::new(std::io::sink()) } else { Box::new(world.out()) };
     let mut accounts = Vec::new();

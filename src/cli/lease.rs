@@ -1,20 +1,22 @@
 //! The lease of what a run writes to, where a store is shared: `TRANSSHIP_STORE`, else `store:` of the user's file.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use super::bring::place;
 use super::failure::Failure;
+use super::lease_place::{LeasePlace, beside};
 use super::say;
 use super::store::{absolute, objects};
 use super::world::CliContext;
 use crate::fleet::child::TRIED;
 use crate::fleet::control::ControlState;
 use crate::fleet::lease::{
-    Admitted, Asked, Asking, LEASES_SEEN, LeaseNote, Terms, Told, lease_name, look, read, take,
+    Admitted, Asked, Asking, LEASES_SEEN, LeaseNote, StoreLease, Terms, Told, lease_name, look, read, take,
 };
 use crate::fleet::{FleetError, FleetStore, Objects};
 use crate::job;
 use crate::model::cancel::Cancel;
+use crate::model::lease::{AlwaysHeld, Lease};
 use crate::session::Session;
 
 /// The variable in which `fleet run` names the fleet to its children.
@@ -52,22 +54,26 @@ fn warn_of_a_new_store(world: &CliContext, location: &str) {
 }
 
 /// Takes the lease of what a session writes to, if there is a store; it is renewed from now on, and with each renewal the
-/// fleet's `control.json` is read: a stop drains the run.
-pub(super) async fn lease(world: &CliContext, session: &mut Session, cancel: &Cancel) -> Result<(), Failure> {
-    let remote = place(world)?;
-    let (store, of_run) = match (location(world), &remote) {
-        (Some(location), _) => {
+/// fleet's `control.json` is read: a stop drains the run. `folder` is the run that is gone on with or undone, or where a new one
+/// goes: whoever writes it meets there, also where no store is named or another one.
+pub(super) async fn lease(
+    world: &CliContext,
+    session: &mut Session,
+    folder: Option<&Path>,
+    cancel: &Cancel,
+) -> Result<(), Failure> {
+    let own = match location(world) {
+        Some(location) => {
             warn_of_a_new_store(world, &location);
-            ((objects(world, location.clone(), true)?, location), None)
+            let objects = objects(world, location.clone(), true)?;
+            Some(LeasePlace { objects, location, below: String::new() })
         }
-        // The run folder is shared, so what it writes to is leased beside it.
-        (None, Some((objects, location, run))) => ((objects.clone(), location.clone()), Some(run.as_str())),
-        (None, None) => return Ok(()),
+        None => None,
     };
-    let (objects, location) = store;
-    let beside = remote.as_ref().filter(|(_, place, _)| !place.starts_with(&location));
-    let stores = [Some((&objects, &location)), beside.map(|(objects, place, _)| (objects, place))];
-    for (objects, location) in stores.into_iter().flatten() {
+    let beside = beside(world, folder)?.filter(|beside| !own.as_ref().is_some_and(|own| own.is(beside)));
+    let places: Vec<LeasePlace> = own.into_iter().chain(beside).collect();
+    let Some(first) = places.first() else { return Ok(()) };
+    for LeasePlace { objects, location, .. } in &places {
         let tried = world.host.env.get(TRIED).filter(|tried| !tried.is_empty());
         if tried.is_none_or(|tried| !location.starts_with(tried)) {
             let keeps = async { Ok(objects.keeps_conditions().await?) };
@@ -76,24 +82,35 @@ pub(super) async fn lease(world: &CliContext, session: &mut Session, cancel: &Ca
     }
     let (identity, account) = session.held_account().await;
     let note = note(world, format!("account `{account}`"));
-    let fleet = note.fleet.as_ref().map(|name| FleetStore::new(objects.clone(), name));
-    let name = of_run.map_or_else(String::new, |run| format!("{run}/")) + &lease_name(&identity);
+    let fleet = note.fleet.as_ref().map(|name| FleetStore::new(first.objects.clone(), name));
     let told = told(world);
-    let asking = take(Asking { objects: &objects, name: &name, terms: Terms::default(), told: &told }, note);
-    let asked = tokio::select! {
-        biased;
-        () = cancel.draining() => return Err(crate::session::EngineError::Interrupted.into()),
-        asked = asking => asked?,
-    };
-    let lease = match asked {
-        Asked::Taken(lease) => Arc::new(lease),
-        Asked::Held(by) => {
-            return Err(held(&account, &by, &name, &objects));
+    let mut taken = Vec::new();
+    for LeasePlace { objects, below, .. } in &places {
+        let name = below.clone() + &lease_name(&identity);
+        let asking = Asking { objects, name: &name, terms: Terms::default(), told: &told };
+        let asked = tokio::select! {
+            biased;
+            () = cancel.draining() => return Err(crate::session::EngineError::Interrupted.into()),
+            asked = take(asking, note.clone()) => asked?,
+        };
+        match asked {
+            Asked::Taken(lease) => {
+                let lease = Arc::new(lease);
+                world.leases.hold(Arc::clone(&lease));
+                keep(Arc::clone(&lease), fleet.clone(), cancel.clone());
+                taken.push(lease);
+            }
+            // It is one store under two addresses.
+            Asked::Held(by) if by.mark == note.mark => {}
+            Asked::Held(by) => return Err(held(&account, &by, &name, objects)),
         }
-    };
-    world.leases.hold(Arc::clone(&lease));
-    session.set_lease(Arc::clone(&lease) as _);
-    let cancel = cancel.clone();
+    }
+    session.set_lease(Arc::new(AllHeld(taken)));
+    Ok(())
+}
+
+/// Renews a lease from now on.
+fn keep(lease: Arc<StoreLease>, fleet: Option<FleetStore>, cancel: Cancel) {
     tokio::spawn(async move {
         let renewed = || async {
             // A store that cannot be read now is read with the next renewal.
@@ -106,7 +123,21 @@ pub(super) async fn lease(world: &CliContext, session: &mut Session, cancel: &Ca
         };
         lease.keep(renewed).await;
     });
-    Ok(())
+}
+
+/// The leases of what a run writes to, in each store where others may look for one: all must be held.
+#[derive(Debug)]
+struct AllHeld(Vec<Arc<StoreLease>>);
+
+impl Lease for AllHeld {
+    fn still_held(&self) -> bool {
+        self.0.iter().all(|lease| lease.still_held())
+    }
+
+    fn how_lost(&self) -> String {
+        let lost = self.0.iter().find(|lease| !lease.still_held());
+        lost.map_or_else(|| AlwaysHeld.how_lost(), |lease| lease.how_lost())
+    }
 }
 
 /// Shares the accounts that a session reads with the other processes that read them, if there is a store: each takes an equal

@@ -20,6 +20,7 @@ mod faults_file;
 mod fleet;
 mod jobs;
 mod lease;
+mod lease_place;
 mod leases;
 mod list;
 mod listen;

@@ -70,23 +70,24 @@ pub(super) enum Consent {
     Given,
 }
 
-/// Opens the ends of a job or a run, and says what a person should know of them.
+/// Opens the ends of a job or a run, and says what a person should know of them. `folder` is that of the run, if it has one.
 pub(super) async fn open(
     world: &CliContext,
     request: OpenRequest<'_>,
+    folder: Option<&Path>,
     cancel: &Cancel,
     settle: f64,
 ) -> Result<Session, Failure> {
-    open_with(world, request, cancel, settle, Consent::Asked).await
+    open_with(world, request, folder, cancel, (settle, Consent::Asked)).await
 }
 
 /// The same, with or without an agreement to all waves.
 pub(super) async fn open_with(
     world: &CliContext,
     request: OpenRequest<'_>,
+    folder: Option<&Path>,
     cancel: &Cancel,
-    settle: f64,
-    consent: Consent,
+    (settle, consent): (f64, Consent),
 ) -> Result<Session, Failure> {
     let grace_period = grace_period(settle)?;
     let settings = match &request {
@@ -100,7 +101,7 @@ pub(super) async fn open_with(
     let is_writing = !matches!(request, OpenRequest::Read(_));
     let mut session = Session::open(&world.host, request, options).await?;
     if is_writing {
-        lease(world, &mut session, cancel).await?;
+        lease(world, &mut session, folder, cancel).await?;
     }
     share(world, &session, cancel).await?;
     // Until now another process may have written it.
@@ -128,7 +129,7 @@ pub(super) async fn run_one(
     let reading = args.dry_run || comparing;
     let request = if reading { OpenRequest::Read(settings) } else { OpenRequest::Write(settings) };
     let consent = if args.yes { Consent::Given } else { Consent::Asked };
-    let session = open_with(world, request, cancel, args.settle, consent).await?;
+    let session = open_with(world, request, place, cancel, (args.settle, consent)).await?;
     let session = session.telling(usage_detail(args.usage));
     let listening = listen(world, &session, company);
     let request = PlanRequest {

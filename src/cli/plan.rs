@@ -66,7 +66,7 @@ async fn one(
     settings: Settings,
     cancel: &Cancel,
 ) -> Result<(Exit, Preview), Failure> {
-    let session = open(world, OpenRequest::Read(settings), cancel, 0.0).await?;
+    let session = open(world, OpenRequest::Read(settings), None, cancel, 0.0).await?;
     let session = session.telling(usage_detail(args.usage));
     let show = if args.references { Show::References } else { Show::Changes };
     let listening = listen(world, &session, Company::Alone);

@@ -36,7 +36,7 @@ pub(super) async fn undo(world: &CliContext, args: &Undo) -> Result<Exit, Failur
     }
     let cancel = Cancel::new();
     signal::listen(world, &cancel);
-    let session = open(world, OpenRequest::Undo(head), &cancel, args.settle).await?;
+    let session = open(world, OpenRequest::Undo(head), Some(folder.path()), &cancel, args.settle).await?;
     // Without a terminal and without --yes nobody can agree to remove what the run did not make.
     let may_agree = !args.leave_copies && (args.yes || world.stdin_is_terminal);
     let offered = if may_agree { Copies::Remove } else { Copies::Leave };
@@ -99,7 +99,8 @@ pub(super) async fn retry(world: &CliContext, args: &RetryArgs) -> Result<Exit, 
         );
         say(world, &message);
     }
-    let session = open(world, OpenRequest::Retry(head), &cancel, args.settle).await?;
+    let session =
+        open(world, OpenRequest::Retry(head), Some(earlier.folder.path()), &cancel, args.settle).await?;
     let listening = listen(world, &session, Company::Alone);
     let Retrying { retry, copies } = session.retry(&earlier.folder, &job, &listening.events).await?;
     drop(listening);

@@ -224,3 +224,37 @@ pub(crate) fn until(what: &str, holds: impl Fn() -> bool) {
         std::thread::sleep(Duration::from_millis(20));
     }
 }
+
+#[test]
+fn whoever_writes_to_a_run_folder_of_a_fleet_takes_the_lease_that_its_workers_take() {
+    let world = Scenario::migrate([]).many(3).start();
+    let leases = |store: &str| {
+        let found = std::fs::read_dir(world.path(store).join("leases")).into_iter().flatten().flatten();
+        let count = found.filter(|entry| entry.path().is_file()).count();
+        let _ = std::fs::remove_dir_all(world.path(store).join("leases"));
+        count
+    };
+    std::fs::create_dir_all(world.path("shared/fleets/f/runs")).unwrap();
+    std::fs::write(world.path("shared/fleets/f/fleet.json"), "{}").unwrap();
+    let shared = world.path("shared/fleets/f/runs").display().to_string();
+    for (folder, place) in [("one", format!("file://{shared}/one")), ("two", format!("{shared}/two"))] {
+        expect(0, "a", &world, &["run", "JOB", "--run-dir", &place]);
+        assert_eq!(leases("shared"), 1, "{place}");
+        assert!(!world.path(&format!("shared/fleets/f/runs/{folder}/leases")).exists());
+        expect(0, "b", &world, &["undo", &place, "--yes"]);
+        assert_eq!(leases("shared"), 1, "{place}: undone");
+    }
+    // One with a store of its own meets those of the fleet too, and the others of that store.
+    let place = format!("file://{shared}/three");
+    let run = |store: &str| {
+        let mut command = on("c", &world, &["run", "JOB", "--run-dir", &place, "--or-resume"]);
+        let output = command.env("TRANSSHIP_STORE", world.path(store)).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", told(&output));
+    };
+    run("other");
+    assert_eq!((leases("other"), leases("shared")), (1, 1));
+    // The store of the fleet is one store, however it is named.
+    std::fs::remove_dir_all(world.path("shared/fleets/f/runs/three")).unwrap();
+    run("./shared");
+    assert_eq!(leases("shared"), 1);
+}
