@@ -178,6 +178,15 @@ impl Definition {
         Some(version_of(self.job_sha256, self.files.as_ref()?, member.row?))
     }
 
+    /// The last wave before this one that has accounts, 0 where none has; and whether it or an empty one after it asks for an
+    /// approval.
+    pub fn before(&self, wave: u32) -> (u32, bool) {
+        let earlier = self.accounts.iter().map(|member| member.wave).filter(|earlier| *earlier < wave);
+        let last = earlier.max().unwrap_or(0);
+        let waves = (last.max(1)..wave).filter_map(|number| self.waves.get(number as usize - 1));
+        (last, waves.into_iter().any(|wave| wave.approve))
+    }
+
     /// How many accounts a wave has, from 1.
     pub fn size_of(&self, wave: u32) -> usize {
         self.accounts.iter().filter(|member| member.wave == wave).count()

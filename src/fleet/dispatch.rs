@@ -214,17 +214,19 @@ impl Dispatcher {
 
     /// What keeps a wave from beginning.
     fn gate(&self, wave: u32, control: &Control, results: &BTreeMap<String, AccountResult>) -> Option<Next> {
-        let before = self.waves.range(..wave).next_back()?;
-        let (number, accounts) = before;
-        if control.approved >= *number {
+        if wave == 1 || control.approved >= wave - 1 {
             return None;
         }
+        let last = self.waves.range(..wave).next_back();
+        let (number, accounts) = last.map_or((0, &[][..]), |(number, accounts)| (*number, &accounts[..]));
         let bad = accounts.iter().filter_map(|account| results.get(account));
         let bad = bad.filter(|result| result.meaning() != Meaning::Good).count();
         if bad > 0 {
-            return Some(self.unless_running(Ending::Unhealthy { wave: *number, bad }));
+            return Some(self.unless_running(Ending::Unhealthy { wave: number, bad }));
         }
-        let asks = (*number..wave).any(|wave| self.asks.get(wave as usize - 1).copied().unwrap_or(false));
+        // A wave without accounts asks as well.
+        let mut between = number.max(1)..wave;
+        let asks = between.any(|wave| self.asks.get(wave as usize - 1).copied().unwrap_or(false));
         asks.then(|| self.wait(Gate::Approval(wave), None))
     }
 

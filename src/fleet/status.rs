@@ -159,7 +159,7 @@ pub fn status(
         attention: rows.len(),
         not_started,
         accounts_per_minute: pace,
-        calls_per_second: live.iter().map(|beat| beat.calls_per_second).sum(),
+        calls_per_second: live.iter().fold(0.0, |sum, beat| sum + beat.calls_per_second),
         wave_ends_at: ends_at(left, pace, now).filter(|_| !live.is_empty() && !waits),
         outcomes: BTreeMap::new(),
         verdicts: BTreeMap::new(),
@@ -217,8 +217,8 @@ fn next_wave(
     let coming = if is_begun || wave == 1 { wave + 1 } else { wave };
     let before = coming - 1;
     let accounts = fleet.size_of(coming);
-    let asks = fleet.waves.get(before as usize - 1).is_some_and(|wave| wave.approve);
-    let after_trouble = after(before);
+    let (last, asks) = fleet.before(coming);
+    let after_trouble = after(last);
     (accounts > 0 && control.approved < before && (asks || after_trouble)).then_some(NextWave {
         wave: coming,
         accounts,

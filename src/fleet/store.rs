@@ -171,33 +171,43 @@ impl FleetStore {
     ///
     /// Cancel safe: it only reads.
     pub async fn definition(&self) -> Result<Definition, FleetError> {
-        let Some((definition, _)) = self.read::<Definition>("fleet.json").await? else {
-            if self.planned().await?.is_some() {
-                return Err(FleetError::Refused(format!(
-                    "the fleet `{}` in {} was planned and not begun yet: transship fleet run FLEET",
-                    self.name,
-                    self.place()
-                )));
-            }
-            let known = self.fleets().await?;
-            let known = if known.is_empty() {
-                "it holds none".to_owned()
-            } else {
-                format!("it holds {}", known.join(", "))
-            };
+        if let Some(definition) = self.begun().await? {
+            return Ok(definition);
+        }
+        if self.planned().await?.is_some() {
             return Err(FleetError::Refused(format!(
-                "{} has no fleet `{}`; {known}",
-                self.place(),
-                self.name
+                "the fleet `{}` in {} was planned and not begun yet: transship fleet run FLEET",
+                self.name,
+                self.place()
             )));
+        }
+        let known = self.fleets().await?;
+        let known = if known.is_empty() {
+            "it holds none".to_owned()
+        } else {
+            format!("it holds {}", known.join(", "))
         };
-        if definition.version > FORMAT {
+        Err(FleetError::Refused(format!("{} has no fleet `{}`; {known}", self.place(), self.name)))
+    }
+
+    /// What the fleet is, if it was begun.
+    ///
+    /// # Errors
+    ///
+    /// A newer program made it, it is damaged, or the store does not answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it only reads.
+    pub async fn begun(&self) -> Result<Option<Definition>, FleetError> {
+        let found = self.read::<Definition>("fleet.json").await?.map(|(definition, _)| definition);
+        if found.as_ref().is_some_and(|definition| definition.version > FORMAT) {
             return Err(FleetError::Refused(format!(
                 "the fleet `{}` is of a newer version of transship: update this one",
                 self.name
             )));
         }
-        Ok(definition)
+        Ok(found)
     }
 
     /// What the fleet would be, where it was planned.
@@ -246,11 +256,9 @@ impl FleetStore {
     ///
     /// Cancel safe: it only reads.
     pub async fn refuse_another(&self, definition: &Definition) -> Result<(), FleetError> {
-        if self.bytes("fleet.json").await?.is_none() {
-            return Ok(());
-        }
-        match definition.unlike(&self.definition().await?) {
-            Some(unlike) => Err(FleetError::Refused(self.definition().await?.refusal(&unlike))),
+        let Some(begun) = self.begun().await? else { return Ok(()) };
+        match definition.unlike(&begun) {
+            Some(unlike) => Err(FleetError::Refused(begun.refusal(&unlike))),
             None => Ok(()),
         }
     }

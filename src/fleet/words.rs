@@ -96,7 +96,7 @@ pub fn unplanned(accounts: &[String]) -> String {
 }
 
 /// The first of them by name, and how many more there are.
-pub(super) fn some(accounts: &[String]) -> String {
+pub fn some(accounts: &[String]) -> String {
     let (first, more) = accounts.split_at(accounts.len().min(5));
     let first: Vec<String> = first.iter().map(|account| format!("`{account}`")).collect();
     match (first.as_slice(), more.len()) {

@@ -119,7 +119,8 @@ fn imports(status: &Status) -> String {
         .map(|(outcome, count)| format!("{} {outcome}", counted_as(*count, "import", "imports")))
         .collect();
     if parts.is_empty() {
-        parts.push("no import yet".to_owned());
+        let is_early = status.done + status.attention == 0;
+        parts.push(if is_early { "no account has ended yet" } else { "no imports" }.to_owned());
     } else {
         match status.verdicts.get("differs").copied().unwrap_or(0) {
             0 if status.verdicts.get("not_checked").copied().unwrap_or(0) > 0 => {}

@@ -138,3 +138,26 @@ fn an_account_that_could_not_be_planned_is_not_written_unseen() {
     assert!(said.contains("`fleet plan` made no plan of it (") && said.contains("plan again"), "{said}");
     assert!(!bench.path("store/fleets/describe-all/runs/c2").exists());
 }
+
+#[test]
+fn a_note_of_a_worker_that_cannot_be_read_keeps_nobody_from_work_and_a_damaged_fleet_is_not_called_planned() {
+    let bench = fleet(1, "");
+    json(&bench, 0, &["fleet", "plan", "fleet.yaml"]);
+    let store = "store/fleets/describe-all";
+    std::fs::create_dir_all(bench.path(&format!("{store}/workers"))).unwrap();
+    for (number, text) in ["{", "", "{\"worker\": \"old\"}", "[1]"].iter().enumerate() {
+        bench.write(&format!("{store}/workers/old-{number}.json"), text);
+    }
+    json(&bench, 0, &["fleet", "run", "fleet.yaml"]);
+    let status = json(&bench, 0, &["fleet", "status", "fleet.yaml"]);
+    assert_eq!(status["fleet"]["calls_per_second"].to_string(), "0.0");
+    let kept = std::fs::read_to_string(bench.path(&format!("{store}/fleet.json"))).unwrap();
+    for (text, code, why) in [
+        ("{".to_owned(), 1, "fleet.json in "),
+        (kept.replacen("\"version\": 1", "\"version\": 2", 1), 2, "newer version of transship"),
+    ] {
+        bench.write(&format!("{store}/fleet.json"), &text);
+        let output = bench.expect(code, &["fleet", "status", "fleet.yaml"]);
+        assert!(told(&output).contains(why), "{}", told(&output));
+    }
+}

@@ -16,6 +16,7 @@ mod edits;
 mod endurance;
 mod faults;
 mod fleet;
+mod fleet_reports;
 mod fleet_versions;
 mod flows;
 mod gitops;

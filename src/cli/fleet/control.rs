@@ -18,9 +18,10 @@ use crate::report;
 /// `fleet status`: shows how the fleet stands, also one that was planned and not begun.
 pub(super) async fn status(world: &CliContext, args: &Named) -> Result<Exit, Failure> {
     let store = store_of(world, args)?;
-    let (definition, is_begun) = match store.definition().await {
-        Ok(definition) => (definition, true),
-        Err(error) => (store.planned().await?.ok_or(error)?, false),
+    let (definition, is_begun) = match (store.begun().await?, store.planned().await?) {
+        (Some(definition), _) => (definition, true),
+        (None, Some(planned)) => (planned, false),
+        (None, None) => (store.definition().await?, true),
     };
     let (mut status, _) = standing(world, &store, &definition).await?;
     if !is_begun {

@@ -12,29 +12,41 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::say;
 use crate::cli::world::CliContext;
-use crate::fleet::{AccountResult, Definition, FleetError, FleetStore, Status};
+use crate::fleet::words::some;
+use crate::fleet::{AccountResult, Definition, FleetStore, Member, Status};
 use crate::report;
 
 /// Carries out `fleet report`.
 pub(super) async fn report(world: &CliContext, args: &Named) -> Result<Exit, Failure> {
     let (store, definition) = named(world, args).await?;
     let (status, results) = standing(world, &store, &definition).await?;
-    let (page, audit) = write_report(world, &store, &definition, &status, &results).await?;
+    let written = write_report(world, &store, &definition, &status, &results).await?;
     world.document.set("fleet", &status);
-    world.document.set("report", &page);
-    world.document.set("audit", &audit);
-    say(world, &format!("Report: {page}\nAudit: {audit}"));
-    Ok(Exit::Done)
+    world.document.set("report", &written.page);
+    world.document.set("audit", &written.audit);
+    say(world, &format!("Report: {}\nAudit: {}", written.page, written.audit));
+    Ok(if written.is_whole { Exit::Done } else { Exit::Unexpected })
 }
 
-/// Writes the page and the audit; gives where they are.
+/// The report of a fleet.
+pub(super) struct Written {
+    /// Where the page is.
+    pub page: String,
+    /// Where the audit is.
+    pub audit: String,
+    /// Whether the audit has the rows of every account that ended.
+    pub is_whole: bool,
+}
+
+/// Writes the page and the audit; an account whose audit is missing is named. The audit has the rows of accounts that are under way
+/// too, as their last run left them.
 pub(super) async fn write_report(
     world: &CliContext,
     store: &FleetStore,
     definition: &Definition,
     status: &Status,
     results: &BTreeMap<String, AccountResult>,
-) -> Result<(String, String), Failure> {
+) -> Result<Written, Failure> {
     let mut page = Vec::new();
     let rows = definition
         .accounts
@@ -45,20 +57,21 @@ pub(super) async fn write_report(
     store.put("report.html", page.into()).await?;
     // An audit may have millions of rows: it is put together in a file, an account at a time.
     let mut audit = tempfile::NamedTempFile::new()?;
-    let ended: Vec<&str> = definition
-        .accounts
-        .iter()
-        .map(|member| member.account.as_str())
-        .filter(|account| results.contains_key(*account))
-        .collect();
-    let mut parts = futures::stream::iter(ended)
-        .map(|account| async move { store.bytes(&format!("runs/{account}/audit.csv")).await })
+    let begun = |member: &&Member| member.wave <= status.wave || results.contains_key(&member.account);
+    let begun: Vec<&str> =
+        definition.accounts.iter().filter(begun).map(|member| member.account.as_str()).collect();
+    let mut parts = futures::stream::iter(begun)
+        .map(|account| async move { (account, store.bytes(&format!("runs/{account}/audit.csv")).await) })
         .buffered(8);
-    let mut header: Option<Vec<u8>> = None;
-    while let Some(part) = parts.next().await {
-        let part: Result<_, FleetError> = part;
-        // A run that ended before its plan was made has none.
-        let Some(part) = part? else { continue };
+    let (mut header, mut missing): (Option<Vec<u8>>, Vec<String>) = (None, Vec::new());
+    while let Some((account, part)) = parts.next().await {
+        let Some(part) = part? else {
+            // A run that ended before its plan was made has none.
+            if results.get(account).is_some_and(|result| result.counts.is_some()) {
+                missing.push(account.to_owned());
+            }
+            continue;
+        };
         let end = part.iter().position(|byte| *byte == b'\n').map_or(part.len(), |at| at + 1);
         let (head, rows) = part.split_at(end);
         match &header {
@@ -75,5 +88,16 @@ pub(super) async fn write_report(
     }
     audit.flush()?;
     store.put_file("audit.csv", audit.path()).await?;
-    Ok((store.shown("report.html"), store.shown("audit.csv")))
+    if let Some(first) = missing.first() {
+        let run = store.shown(&format!("runs/{first}"));
+        let message = format!(
+            "warning: the fleet's audit is not whole: the runs of {} left none in the store; to write one: transship resume {run}, \
+             then: transship fleet report {}",
+            some(&missing),
+            store.name()
+        );
+        say(world, &message);
+    }
+    let is_whole = missing.is_empty();
+    Ok(Written { page: store.shown("report.html"), audit: store.shown("audit.csv"), is_whole })
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::emulated::{Emulated, emulated, parallel, program};
 use super::load::{Loaded, load, location, open_to_write};
-use super::report::write_report;
+use super::report::{Written, write_report};
 use super::told::standing;
 use crate::cli::args::Format;
 use crate::cli::args::fleet::Run;
@@ -89,11 +89,14 @@ async fn close(
     let (status, results) = standing(world, store, definition).await?;
     world.document.set("fleet", &status);
     world.document.set("store", store.place());
-    let (page, audit) = write_report(world, store, definition, &status, &results).await?;
+    let Written { page, audit, is_whole } = write_report(world, store, definition, &status, &results).await?;
     world.document.set("report", &page);
     world.document.set("audit", &audit);
     let Told { exit_code, why } = told(ended.ending.as_ref(), definition, status.attention, Anew::Start);
-    let exit = Exit::of(exit_code);
+    let exit = match Exit::of(exit_code) {
+        Exit::Done if !is_whole => Exit::Unexpected,
+        exit => exit,
+    };
     if let Some(why) = &why {
         world.document.set("reason", why);
     }

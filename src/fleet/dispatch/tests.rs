@@ -146,3 +146,23 @@ async fn each_worker_does_its_own_accounts_and_waits_for_the_wave_of_all() {
     check(false, &[("a", 0)], Next::End(Ending::Waiting(Gate::Others)));
     check(true, &[("a", 0), ("b", 0)], start("c"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_wave_without_accounts_asks_for_its_approval_too_and_status_says_so() {
+    let now = Instant::now();
+    let check = |waves: &[(u32, bool)], ended: &[(&str, u8)], wave: u32, account: &str| {
+        let fleet = fleet(waves, None);
+        let dispatcher = Dispatcher::new(&fleet, |_| true, 8, true);
+        let (before, results) = (Control::default(), results(ended));
+        let waits = Next::Wait(Gate::Approval(wave), None);
+        assert_eq!(dispatcher.next(&before, &results, now), waits, "{waves:?}");
+        let told = crate::fleet::status(&fleet, &before, &results, &[], Timestamp::UNIX_EPOCH);
+        let next = told.next.map(|next| next.wave);
+        assert_eq!(next, Some(wave), "what is waited for can be approved: {waves:?}");
+        let approved = Control { approved: wave - 1, ..Control::default() };
+        assert_eq!(dispatcher.next(&approved, &results, now), start(account), "{waves:?}");
+    };
+    check(&[(0, true), (2, false)], &[], 2, "a");
+    check(&[(1, true), (0, false), (2, false)], &[("a", 0)], 3, "b");
+    check(&[(1, false), (0, true), (2, false)], &[("a", 0)], 3, "b");
+}

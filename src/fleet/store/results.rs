@@ -117,11 +117,12 @@ impl FleetStore {
         self.put(&part, text).await
     }
 
-    /// What each worker is doing.
+    /// What each worker is doing. A note that cannot be read, of a worker that died while it wrote it or of another version, is
+    /// left out: nothing depends on it.
     ///
     /// # Errors
     ///
-    /// What is there is damaged, or the store does not answer.
+    /// The store does not answer.
     ///
     /// # Cancel safety
     ///
@@ -132,7 +133,12 @@ impl FleetStore {
         let parts: Vec<String> =
             names.iter().filter_map(|name| name.strip_prefix(&prefix)).map(str::to_owned).collect();
         let read = futures::stream::iter(parts)
-            .map(|part| async move { self.read::<Beat>(&part).await })
+            .map(|part| async move {
+                match self.read::<Beat>(&part).await {
+                    Err(FleetError::Damaged { .. }) => Ok(None),
+                    read => read,
+                }
+            })
             .buffer_unordered(IN_FLIGHT);
         let read: Vec<Option<(Beat, ObjectVersion)>> = read.try_collect().await?;
         let mut beats: Vec<Beat> = read.into_iter().flatten().map(|(beat, _)| beat).collect();
