@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::documents::diff::{Change, diff};
-use crate::documents::normal::masks;
+use crate::documents::normal::erased;
 use crate::inventory::error::EngineError;
 use crate::planner::likeness::adaptor_of;
 use crate::planner::plan_builder::PlanBuilder;
@@ -46,11 +46,7 @@ impl Found {
 
     /// How it differs, whatever the job ignores and the service fills in.
     pub(crate) fn between(there: &Value, wanted: &Value) -> Self {
-        // A secret that the job gives anew is not erased.
-        let is_given = |pointer: &String| wanted.pointer(pointer).is_some_and(Value::is_string);
-        let mut hidden = masks(there);
-        hidden.retain(|pointer| !is_given(pointer));
-        Self { changes: diff(there, wanted), hidden, ..Self::of(there) }
+        Self { changes: diff(there, wanted), hidden: erased(there, wanted), ..Self::of(there) }
     }
 }
 

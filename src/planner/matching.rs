@@ -261,7 +261,8 @@ async fn judge(
         let (Some(import), Some(write)) = (import, earlier.get(&source)) else {
             continue;
         };
-        let as_left = write.sent == builder.sent(item)? && write.found == Some(import.print);
+        let found = imports.print_when_read(&builder.print, &import)?;
+        let as_left = write.sent == builder.sent(item)? && write.found == Some(found);
         let Some(Likeness::Grew { fields, renamed }) = alike.get(&pair) else {
             continue;
         };

@@ -7,7 +7,6 @@ use crate::documents::references::Kind;
 use crate::inventory::error::EngineError;
 use crate::model::Id;
 use crate::planner::plan_builder::PlanBuilder;
-use crate::planner::request::PlanRequest;
 use crate::planner::target_index::{TargetImport, TargetImports};
 use crate::run_folder::plan_item::PlanItem;
 
@@ -60,13 +59,23 @@ pub(crate) enum Whose {
 }
 
 /// Whether an import of the target is known to be an item's.
-pub(crate) fn whose(with: &PlanRequest<'_>, item: &PlanItem, import: &TargetImport) -> Whose {
+pub(crate) fn whose(
+    builder: &PlanBuilder<'_>,
+    item: &PlanItem,
+    import: &TargetImport,
+    imports: &mut TargetImports<'_>,
+) -> Result<Whose, EngineError> {
     let source = item.source.as_ref().map(|source| &source.id);
-    match with.own().zip(source).and_then(|(own, id)| own.get(id)) {
-        Some(own) if own.id != import.id => Whose::Unknown,
-        Some(own) if own.left.is_some_and(|left| left != import.print) => Whose::Edited,
-        Some(own) if own.may_be_edited => Whose::MayBeEdited,
-        Some(_) => Whose::Own,
-        None => Whose::Unknown,
+    let Some(own) = builder.with.own().zip(source).and_then(|(own, id)| own.get(id)) else {
+        return Ok(Whose::Unknown);
+    };
+    if own.id != import.id {
+        return Ok(Whose::Unknown);
     }
+    if let Some(left) = own.left
+        && left != imports.print_when_read(&builder.print, import)?
+    {
+        return Ok(Whose::Edited);
+    }
+    Ok(if own.may_be_edited { Whose::MayBeEdited } else { Whose::Own })
 }

@@ -106,7 +106,7 @@ pub(crate) fn settle(
             let Some(import) = there.get(at).cloned() else {
                 return Ok(item);
             };
-            let whose = whose(builder.with, &item, &import);
+            let whose = whose(builder, &item, &import, imports)?;
             let on_existing = if whose == Whose::Own { OnExisting::Update } else { job.on_existing };
             let changed = match whose {
                 Whose::Edited => Some("somebody changed it since"),
@@ -141,6 +141,9 @@ pub(crate) fn settle(
             let mut item = exists(builder, item, on_existing, &import, &found);
             if !item.is_work() {
                 return Ok(item);
+            }
+            if let Some(target) = &mut item.target {
+                target.sha256 = Some(imports.print_when_read(&builder.print, &import)?);
             }
             // Nothing is written that is not shown.
             item.changes.append(&mut found.ignored);

@@ -61,6 +61,18 @@ impl TargetImports<'_> {
         kept(&mut self.spool, print, head, text)
     }
 
+    /// The fingerprint of an import as it is read again: what is compared beside a backup leaves masks out, and a read does not.
+    pub(crate) fn print_when_read(
+        &mut self,
+        print: &TargetPrint,
+        import: &TargetImport,
+    ) -> Result<Fingerprint, EngineError> {
+        if !print.beside_a_backup {
+            return Ok(import.print);
+        }
+        Ok(Printed::new(&self.spool.read(import.slot)?, &print.ignore).print)
+    }
+
     /// What bears the key, in the order of the list.
     pub(crate) fn of(&mut self, key: u64) -> Result<Vec<TargetImport>, EngineError> {
         Ok(self.by_key.of(key, &mut self.spool)?)

@@ -33,6 +33,7 @@ mod resume;
 mod retry;
 mod run_folders;
 mod runs;
+mod secrets;
 mod shared_runs;
 mod support;
 mod tokens;

@@ -1,4 +1,4 @@
-//! Secrets that the service masked: where they are, and taking them out.
+//! Secrets that the service masked: where they are, taking them out, and which of them another document would erase.
 
 use serde_json::Value;
 
@@ -12,6 +12,56 @@ pub fn masks(document: &Value) -> Vec<String> {
     let mut found = Vec::new();
     search(document, &mut Vec::new(), &mut found);
     found
+}
+
+/// JSON pointers of the masked secrets of a document that would be erased if `wanted` took its place: all but those for
+/// which `wanted` holds a text at the same place.
+///
+/// An entry of a list is found again by its name, wherever it stands. One without a name, or with a name that another entry
+/// bears too, is never taken for the same: then it is not known what a text at its position is for. What is the same in both
+/// documents is not looked into: what is sent holds no masks.
+pub fn erased(there: &Value, wanted: &Value) -> Vec<String> {
+    let mut erased = masks(there);
+    erased.retain(|pointer| !is_given(there, wanted, pointer));
+    erased
+}
+
+/// Whether `wanted` holds a text of its own for the secret that a pointer leads to in `there`.
+fn is_given(mut there: &Value, mut wanted: &Value, pointer: &str) -> bool {
+    for step in pointer.split('/').skip(1) {
+        if there == wanted {
+            return true;
+        }
+        let inside = match (there, wanted) {
+            (Value::Object(one), Value::Object(other)) => {
+                let key = key_of_step(step);
+                one.get(&*key).zip(other.get(&*key))
+            }
+            (Value::Array(one), Value::Array(other)) => {
+                let entry = position(step).and_then(|index| one.get(index));
+                entry.and_then(|entry| Some((entry, same_entry(entry, one, other)?)))
+            }
+            _ => None,
+        };
+        let Some(inside) = inside else { return false };
+        (there, wanted) = inside;
+    }
+    there == wanted || wanted.as_str().is_some_and(|text| !text.is_empty() && !is_mask(text))
+}
+
+/// The entry of another list that bears the name of one, if each list has just one of that name.
+fn same_entry<'v>(entry: &Value, list: &[Value], other: &'v [Value]) -> Option<&'v Value> {
+    let name = name_of(entry)?;
+    let only = |list: &'_ [Value]| list.iter().filter(|entry| name_of(entry) == Some(name)).count() == 1;
+    if !only(list) || !only(other) {
+        return None;
+    }
+    other.iter().find(|entry| name_of(entry) == Some(name))
+}
+
+/// What tells an entry of a list from the others: the name of a header or a lookup, the target of a row, the key of a pair.
+fn name_of(entry: &Value) -> Option<(&str, &str)> {
+    ["name", "generate", "key"].iter().find_map(|key| Some((*key, entry.get(key)?.as_str()?)))
 }
 
 /// `path` is written as a pointer only where a mask is found: nearly nowhere.
@@ -109,6 +159,67 @@ mod tests {
         let document = json!({"http": {"headers": [{"name": "a", "value": "Bearer ****"}], "a/b": "***"},
             "sampleData": "***", "mockResponse": [{"token": "***"}]});
         assert_eq!(masks(&document), ["/http/headers/0/value", "/http/a~1b"]);
+    }
+
+    #[test]
+    fn a_secret_is_erased_unless_a_text_is_given_where_the_same_thing_stands() {
+        let headers = |entries: &Value| json!({"http": {"headers": entries}});
+        let (auth, trace) =
+            (json!({"name": "Auth", "value": "Bearer ***"}), json!({"name": "Trace", "value": "on"}));
+        let (new, bare) = (json!({"name": "Auth", "value": "Bearer new"}), json!({"name": "Auth"}));
+        let unnamed = |text: &str| json!({"value": text});
+        let paired = |text: &str| json!({"key": "k", "value": text});
+        let at = |index: usize| vec![format!("/http/headers/{index}/value")];
+        let none = Vec::<String>::new;
+        for (there, wanted, expected) in [
+            // Another header at the same position, the same one elsewhere, with its value or without.
+            (json!([auth]), json!([trace]), at(0)),
+            (json!([auth, trace]), json!([trace, bare]), at(0)),
+            (json!([auth, trace]), json!([trace, new]), none()),
+            (json!([trace, auth]), json!([trace, trace, bare]), at(1)),
+            (json!([auth]), json!([new]), none()),
+            (json!([auth]), json!([]), at(0)),
+            (json!([auth]), json!("x"), at(0)),
+            // What is given is a text that may be the secret.
+            (json!([auth]), json!([{"name": "Auth", "value": ""}]), at(0)),
+            (json!([auth]), json!([{"name": "Auth", "value": 7}]), at(0)),
+            (json!([auth]), json!([{"name": "Auth", "value": "******"}]), at(0)),
+            (json!([auth]), json!([{"name": "Auth", "values": "x"}]), at(0)),
+            (json!([auth]), json!([{"name": "auth", "value": "x"}]), at(0)),
+            // Nothing tells which is which.
+            (json!([auth, auth]), json!([new, new]), [at(0), at(1)].concat()),
+            (json!([auth]), json!([new, new]), at(0)),
+            (json!([auth, new]), json!([new]), at(0)),
+            (json!([unnamed("***")]), json!([unnamed("x")]), at(0)),
+            (json!([[auth]]), json!([[new]]), vec!["/http/headers/0/0/value".to_owned()]),
+            (json!(["***"]), json!(["x"]), vec!["/http/headers/0".to_owned()]),
+            (json!([paired("***")]), json!([trace, paired("x")]), none()),
+            (json!([{"generate": "k", "value": "***"}]), json!([paired("x")]), at(0)),
+        ] {
+            assert_eq!(erased(&headers(&there), &headers(&wanted)), expected, "{there} {wanted}");
+        }
+        for (there, wanted, expected) in [
+            (json!({"a~/": {"b": "***"}}), json!({"a~/": {"b": "x"}}), &[][..]),
+            (json!({"a~/": {"b": "***"}}), json!({"c": {"b": "x"}}), &["/a~0~1/b"]),
+            (json!({"a": {"b": "***"}}), json!({"a": {"b": ["x"]}}), &["/a/b"]),
+            (json!({"a": {"b": "***"}}), json!({"a": "x"}), &["/a/b"]),
+            (json!({"a": "***", "sampleData": "***"}), json!({}), &["/a"]),
+            (json!({"a": "***"}), json!({"a": "x"}), &[]),
+            (
+                json!({"l": [{"name": "one", "h": [auth]}]}),
+                json!({"l": [{"name": "two", "h": [new]}]}),
+                &["/l/0/h/0/value"],
+            ),
+            (
+                json!({"l": [{"name": "one", "h": [auth]}]}),
+                json!({"l": [{}, {"name": "one", "h": [new]}]}),
+                &[],
+            ),
+            // Only a comparison has masks on both sides.
+            (json!({"l": [["***"]]}), json!({"l": [["***"]]}), &[]),
+        ] {
+            assert_eq!(erased(&there, &wanted), expected, "{there} {wanted}");
+        }
     }
 
     #[test]

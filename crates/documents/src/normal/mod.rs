@@ -24,7 +24,7 @@ pub use compare::{Comparison, compare};
 pub use consensus::Consensus;
 pub use ignore::Ignore;
 pub use landed::{landed, unexplained};
-pub use masks::{masks, remove_pointers};
+pub use masks::{erased, masks, remove_pointers};
 pub use members::PrintedMembers;
 pub(crate) use of_text::{fingerprint_of_plain, same_member};
 
