@@ -131,12 +131,8 @@ pub(crate) async fn touched_clone(
     if as_made {
         return Ok(None);
     }
-    let Found { print, as_wanted, .. } = found(context, item, there)?;
-    if as_wanted {
-        let intent = Intent { call: Call::Adjust, ..Intent::of(item.operation) };
-        intend(context, item, intent).await?;
-        context.ledger.sync(item.item, adopted(there.head.id.clone(), print, there), None).await?;
-        return Ok(Some(Next::Go));
+    if let Some(next) = was_completed(context, item, there).await? {
+        return Ok(Some(next));
     }
     if let Some(source) = &item.source {
         match context.target.client.get(item.list(), &source.id).await {
@@ -151,6 +147,22 @@ pub(crate) async fn touched_clone(
     let message =
         format!("it was cloned, but not completed: somebody else changed the clone since{last}: left alone");
     end(context, item.item, End::new(Outcome::Stale, "stale", message)).await.map(Some)
+}
+
+/// Whether the PUT that completes an item had its effect already: what stands there is as wanted, or what the service made of it.
+async fn was_completed(
+    context: &Context<'_>,
+    item: &PlanItem,
+    there: &Document,
+) -> Result<Option<Next>, EngineError> {
+    let Found { print, as_wanted, .. } = found(context, item, there)?;
+    if !as_wanted && !was_normalised(context, item, there)? {
+        return Ok(None);
+    }
+    let intent = Intent { call: Call::Adjust, ..Intent::of(item.operation) };
+    intend(context, item, intent).await?;
+    context.ledger.sync(item.item, adopted(there.head.id.clone(), print, there), None).await?;
+    Ok(Some(Next::Go))
 }
 
 /// Before what was taken out of the recycle bin is completed: if it is neither as it lay there nor as this run's PUT made it,
@@ -168,13 +180,10 @@ pub(crate) async fn touched_restored(
     if before.is_some_and(|before| is_unchanged(&before, there)) {
         return Ok(None);
     }
-    let Found { print, as_wanted, .. } = found(context, item, there)?;
-    let target = there.head.id.clone();
-    if context.ledger.may_have_acted(item.item) && (as_wanted || was_normalised(context, item, there)?) {
-        let intent = Intent { call: Call::Adjust, ..Intent::of(item.operation) };
-        intend(context, item, intent).await?;
-        context.ledger.sync(item.item, adopted(target, print, there), None).await?;
-        return Ok(Some(Next::Go));
+    if context.ledger.may_have_acted(item.item)
+        && let Some(next) = was_completed(context, item, there).await?
+    {
+        return Ok(Some(next));
     }
     let last = there.head.last_modified.as_deref().map_or_else(String::new, |at| format!(" (last at {at})"));
     let message = format!(
@@ -306,17 +315,36 @@ pub(crate) async fn unreadable(
         let message = "it was removed by somebody else while it was being written";
         return end(context, item.item, End::new(Outcome::Stale, "gone", message).after(error)).await;
     }
-    match context.ledger.state(item.item) {
-        ItemState::InDoubt { .. } => {
+    let code = error.code().map_or_else(
+        || error.status.map_or("unreadable".to_owned(), |status| status.to_string()),
+        str::to_owned,
+    );
+    // What may not be read is not readable later either. Another failure may pass: `resume` reads once more.
+    let is_over = error.kind == ErrorKind::Refused || context.again && error.is_of_one_document();
+    let (outcome, message) = match context.ledger.state(item.item) {
+        // An undo settles what it can; what it cannot read stays in doubt for the next one.
+        ItemState::InDoubt { .. } if !is_over || context.options.settle_only => {
             return Ok(Next::StillInDoubt(format!("it could not be read back: {}", error.summary)));
         }
-        // To fail it here would leave half a clone that no `retry` takes for its own.
-        ItemState::Applied { .. } => {
+        ItemState::InDoubt { .. } => {
+            let message = format!(
+                "a call was sent for it, and whether that had its effect is not known: it cannot be read ({})",
+                error.summary
+            );
+            (Outcome::Conflict, message)
+        }
+        ItemState::Applied { .. } if !is_over => {
             let message = format!("it is there, but could not be read to be completed: {}", error.summary);
             return Ok(Next::StillInDoubt(message));
         }
-        _ => {}
-    }
-    let code = error.code().unwrap_or("unreadable").to_owned();
-    end(context, item.item, End::failed(code, error.summary.clone()).after(error)).await
+        ItemState::Applied { target, .. } => {
+            let message = format!(
+                "it is there as {target}, but cannot be read to be completed ({}): `transship undo` removes it",
+                error.summary
+            );
+            (Outcome::Failed, message)
+        }
+        _ => return end(context, item.item, End::failed(code, error.summary.clone()).after(error)).await,
+    };
+    end(context, item.item, End::new(outcome, code, message).answered(error.status, 0)).await
 }

@@ -167,7 +167,8 @@ pub fn headline(summary: &Summary) -> String {
     part(deleted, "was deleted there", "were deleted there");
     part(unchanged, "was already as wanted", "were already as wanted");
     part(summary.count(Outcome::Skipped), "was skipped", "were skipped");
-    part(summary.count(Outcome::Unprocessed), "was not reached", "were not reached");
+    let not_reached = summary.count(Outcome::Unprocessed).saturating_sub(summary.in_doubt);
+    part(not_reached, "was not reached", "were not reached");
     part(open(summary), "needs your attention", "need your attention");
     let rest = if parts.is_empty() { String::new() } else { format!("; {}", parts.join(", ")) };
     format!("{} {of}{way}{rest}.", done_word(&summary.action))
@@ -294,8 +295,8 @@ pub fn spent(summary: &Summary) -> String {
     let planning: u64 = summary.planning_calls.values().sum();
     let throttled = match summary.throttled {
         0 => "no rate-limit responses".to_owned(),
-        1 => "1 rate-limit response (429), sent again".to_owned(),
-        many => format!("{} rate-limit responses (429), sent again", number(many)),
+        1 => "1 rate-limit response (429)".to_owned(),
+        many => format!("{} rate-limit responses (429)", number(many)),
     };
     // A forecast is of the whole run; the calls of a process that was killed are not known.
     let forecast = match summary.resumed {

@@ -271,7 +271,7 @@ async fn markdown_fits_into_a_ticket() {
 
     1 of 93 reads back different: audit.csv says where.
 
-    100 API calls (forecast 285) in 3.4 s, plus 3 for planning; 2 rate-limit responses (429), sent again.
+    100 API calls (forecast 285) in 3.4 s, plus 3 for planning; 2 rate-limit responses (429).
 
     ## To look at
 

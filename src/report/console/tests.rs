@@ -49,7 +49,7 @@ fn a_run_ends_with_words_a_manager_understands() {
               4  failed
 
     All 280 were compared with what the target holds and are equal (10 but for defaults the service filled in).
-    292 API calls (forecast 291) in 3.4 s, plus 4 for planning; 2 rate-limit responses (429), sent again.
+    292 API calls (forecast 291) in 3.4 s, plus 4 for planning; 2 rate-limit responses (429).
     Enter 7 secrets manually: the service never shows them. report.html lists where.
 
     Reasons:

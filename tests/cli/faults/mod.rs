@@ -211,6 +211,26 @@ fn a_clone_without_an_answer_is_found_by_what_it_holds_where_the_service_does_no
 }
 
 #[test]
+fn a_clone_whose_completion_got_no_answer_is_its_own_whatever_the_service_made_of_its_name() {
+    let cut =
+        Effect::ChangeField { pointer: "/name".to_owned(), value: "a for the year".into(), silently: false };
+    let world = Scenario::cloning(["a"])
+        .job("transform", "[{ name: \"{{ name }} for the year 2026\" }, { set: { /description: new } }]")
+        .env("TRANSSHIP_SETTLE", "0.1")
+        .fault(Fault::on("PUT", "/v1/imports/*", cut))
+        .fault(Fault::on("PUT", "/v1/imports/*", Effect::CutAfter).first(1))
+        .start();
+    let ran = world.run().expect_exit(3).expect_source(["a", "a for the year"]);
+    drop(ran.expect_calls("PUT", "/v1/imports/{id}", 1).expect_audit(
+        "a for the year 2026",
+        "cloned",
+        "differs",
+    ));
+    world.no_faults();
+    drop(world.command(&["undo", "runs/run-1"]).expect_exit(0).expect_source(["a"]));
+}
+
+#[test]
 fn a_service_whose_clock_is_an_hour_off_changes_nothing() {
     for hours in [-1, 1] {
         Scenario::migrate(["a", "b", "c"])

@@ -211,6 +211,65 @@ fn a_clone_that_cannot_be_read_to_be_completed_is_completed_by_resume_and_not_cl
 }
 
 #[test]
+fn what_may_not_be_read_after_a_write_without_an_answer_is_its_own_row_and_ends_no_run() {
+    let update = Scenario::update(["a"]).job("transform", "[{ set: { /description: new } }]");
+    for (scenario, method) in
+        [(update, "PUT"), (Scenario::delete(["a"]).job("select", "{ names: [a] }"), "DELETE")]
+    {
+        let world = scenario
+            .fault(Fault::on(method, "/v1/imports/*", Effect::CutAfter).first(1))
+            .fault(Fault::on("GET", "/v1/imports/*", Fault::status(403)).nth(2))
+            .start();
+        let ran = world
+            .run()
+            .expect_exit(3)
+            .expect_audit("a", "conflict", "not_checked")
+            .expect_cell("a", "http_status", "403")
+            .expect_cell("a", "error_message", "whether that had its effect is not known");
+        assert_eq!(ran.summary()["state"], "finished");
+        world.no_faults();
+        let ran = world.command(&["undo", "runs/run-1"]).expect_exit(3).expect_no_write();
+        drop(ran.expect_stderr("it is not known what this run did to it"));
+    }
+}
+
+#[test]
+fn what_cannot_be_read_after_a_write_without_an_answer_is_read_once_more_by_resume() {
+    for (still, exit, outcome) in [(false, 0, "updated"), (true, 3, "conflict")] {
+        let unread = Fault::on("GET", "/v1/imports/*", Fault::status(500)).named("a");
+        let world = Scenario::update(["a", "b"])
+            .job("transform", "[{ set: { /description: new } }]")
+            .job("retry", "{ attempts: 1, base: 1ms, cap: 1ms }")
+            .fault(Fault::on("PUT", "/v1/imports/*", Effect::CutAfter).named("a").first(1))
+            .fault(unread.clone().nth(2))
+            .start();
+        let ran = world.run().expect_exit(1).expect_audit("a", "unprocessed", "not_checked");
+        assert!(!ran.stderr.contains("not reached"), "{}", ran.stderr);
+        world.no_faults();
+        if still {
+            world.fault(unread);
+        }
+        let ran = world.resume(ran.folder()).expect_exit(exit);
+        drop(ran.expect_cell("a", "outcome", outcome).expect_audit("b", "updated", "equal"));
+    }
+}
+
+#[test]
+fn a_clone_that_may_not_be_read_to_be_completed_ends_by_itself_and_is_completed_by_a_retry() {
+    let world = Scenario::cloning([])
+        .source(&import("a").set("/description", json!("old")))
+        .job("transform", "[{ remove: [/description] }]")
+        .fault(Fault::on("GET", "/v1/imports/*", Fault::status(403)))
+        .start();
+    let ran = world.run().expect_exit(3);
+    assert_eq!((&*ran.audit()[0]["outcome"], ran.summary()["state"].as_str()), ("failed", Some("finished")));
+    world.no_faults();
+    let ran = world.command(&["retry", "runs/run-1"]).expect_exit(0);
+    ran.expect_calls("POST", "/v1/imports/{id}/clone", 0).expect_calls("PUT", "/v1/imports/{id}", 1);
+    assert_eq!(world.imports("source").len(), 2);
+}
+
+#[test]
 fn a_sign_in_page_in_the_place_of_an_answer_is_told_as_what_it_is() {
     let page = json!("<!doctype html><html><head><title>Sign in</title></head></html>");
     for (code, part) in [
