@@ -291,11 +291,8 @@ impl Pauses {
     }
 
     fn tell(&self, event: &Event) {
-        match (&self.events, event) {
-            (Some(events), event) => events.emit(event),
-            // Before anybody listens a person should see it all the same.
-            (None, Event::Paused { until, reason }) => tracing::warn!("paused until {until:.0}: {reason}"),
-            (None, _) => {}
+        if let Some(events) = &self.events {
+            events.emit(event);
         }
     }
 }

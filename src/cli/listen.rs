@@ -1,14 +1,17 @@
 //! Who listens to a run: bars on a terminal, plain lines elsewhere, log lines when asked for.
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use jiff::Timestamp;
 
 use super::args::{LogFormat, Progress};
 use super::log::{LogLines, totals};
 use super::stderr::Stderr;
 use super::world::CliContext;
-use crate::model::event::{Events, Listener};
+use crate::model::event::{Event, Events, Listener};
 use crate::report::plain::Told;
-use crate::report::{Bars, PlainLines};
+use crate::report::{Bars, Gauge, PlainLines};
 use crate::session::Session;
 
 /// The listeners of a run; dropping it takes the bars off the screen.
@@ -37,6 +40,53 @@ impl Listening {
     /// Events that nobody sees.
     pub(super) fn silent(world: &CliContext) -> Self {
         Self { events: Events::none(), stderr: world.stderr.clone(), bars: None, beat: None }
+    }
+}
+
+/// Those who are told of waits while accounts are opened, as they are later told of those of a run.
+pub(super) fn while_opening(world: &CliContext) -> Events {
+    let json = world.global.log_format == LogFormat::Json;
+    let mut listeners: Vec<Box<dyn Listener>> = Vec::new();
+    if !json && !world.global.quiet {
+        let stderr = world.stderr.clone();
+        let put = move |told: Told<'_>| {
+            if let Told::Line(line) = told {
+                stderr.put(format!("{line}\n").as_bytes());
+            }
+        };
+        let began = tokio::time::Instant::now();
+        let lines = PlainLines::new(
+            world.color_err(),
+            Arc::new(Gauge::default),
+            Box::new(move || began.elapsed()),
+            Box::new(put),
+        );
+        listeners.push(Box::new(OncePerPause { lines, last: None }));
+    }
+    if json || world.global.verbose > 0 || world.global.log_file.is_some() {
+        listeners.push(Box::new(LogLines));
+    }
+    Events::to(listeners)
+}
+
+/// Tells a pause once, though each account learns of it by itself.
+struct OncePerPause {
+    lines: PlainLines,
+    last: Option<(Timestamp, String)>,
+}
+
+impl Listener for OncePerPause {
+    fn on(&mut self, event: &Event) {
+        if let Event::Paused { until, reason } = event {
+            let again = |(last, why): &(Timestamp, String)| {
+                why == reason && until.duration_since(*last).unsigned_abs() < Duration::from_secs(2)
+            };
+            if self.last.as_ref().is_some_and(again) {
+                return;
+            }
+            self.last = Some((*until, reason.clone()));
+        }
+        self.lines.on(event);
     }
 }
 

@@ -133,7 +133,7 @@ pub(super) fn totals(totals: &Totals) {
     }
 }
 
-/// Writes events as log lines.
+/// Writes events as log lines. No field is called `message`: that is the line's own text, and a key may stand in JSON only once.
 #[derive(Debug)]
 pub(super) struct LogLines;
 
@@ -147,12 +147,12 @@ impl Listener for LogLines {
                 tracing::info!(target: PROGRESS, stage = stage.as_str(), "stage finished");
             }
             Event::ItemFinished { item, name, outcome, message } => {
-                let (outcome, message) = (outcome.as_str(), clean(message.as_deref().unwrap_or_default()));
+                let (outcome, reason) = (outcome.as_str(), clean(message.as_deref().unwrap_or_default()));
                 let name = clean(name);
-                if message.is_empty() {
+                if reason.is_empty() {
                     tracing::info!(target: EVENTS, item = item.0, name = %name, outcome, "item finished");
                 } else {
-                    tracing::warn!(target: EVENTS, item = item.0, name = %name, outcome, message, "item finished");
+                    tracing::warn!(target: EVENTS, item = item.0, name = %name, outcome, reason, "item finished");
                 }
             }
             Event::ItemVerified { item, name, verdict, differences } => {
@@ -164,8 +164,8 @@ impl Listener for LogLines {
                 }
             }
             Event::ItemDoubted { item, name, message } => {
-                let (name, message) = (clean(name), clean(message));
-                tracing::warn!(target: EVENTS, item = item.0, name = %name, message, "item in doubt");
+                let (name, reason) = (clean(name), clean(message));
+                tracing::warn!(target: EVENTS, item = item.0, name = %name, reason, "item in doubt");
             }
             Event::Paused { until, reason } => {
                 let reason = clean(reason);

@@ -139,6 +139,7 @@ fn started(world: &mut CliContext, command: &Command) -> Result<tokio::runtime::
     log::start(log::LogOptions::of(world))?;
     if network::is_for(command) {
         world.host.http = network::http_options(&world.global)?;
+        world.host.events = listen::while_opening(world);
     }
     if world.stderr.is_json() && world.global.progress == Progress::Bar {
         let message = "--progress bar is not for --log-format json: take plain or none".to_owned();

@@ -13,7 +13,7 @@ use crate::documents::planted::{INTENT_BEFORE_PERMIT, is_planted};
 use crate::executor::context::Context;
 use crate::executor::record::{End, Next, end};
 use crate::inventory::error::EngineError;
-use crate::journal::{Call, ItemState, Step};
+use crate::journal::{Call, GIVEN_UP, ItemState, NO_ANSWER, Step};
 use crate::model::{Cancel, Fingerprint, Operation, crash};
 use crate::run_folder::document_file::one_line;
 use crate::run_folder::plan_item::PlanItem;
@@ -165,12 +165,12 @@ async fn too_often(context: &Context<'_>, item: &PlanItem) -> Result<Option<Next
         return Ok(None);
     }
     let times = if attempts == 1 { "1 attempt".to_owned() } else { format!("{attempts} attempts") };
-    let (status, message) = match context.ledger.last_doubt(item.item) {
-        Some((status @ Some(_), last)) => (status, format!("given up after {times}: {last}")),
-        Some((None, last)) => (None, format!("given up after {times} without an answer: {last}")),
-        None => (None, format!("given up after {times} without an answer")),
+    let (code, status, message) = match context.ledger.last_doubt(item.item) {
+        Some((status @ Some(_), last)) => (GIVEN_UP, status, format!("given up after {times}: {last}")),
+        Some((None, last)) => (NO_ANSWER, None, format!("given up after {times} without an answer: {last}")),
+        None => (NO_ANSWER, None, format!("given up after {times} without an answer")),
     };
-    end(context, item.item, End::failed("no_answer", message).answered(status, 0)).await.map(Some)
+    end(context, item.item, End::failed(code, message).answered(status, 0)).await.map(Some)
 }
 
 /// The answer to a write, which says how often it was sent.

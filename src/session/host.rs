@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::api::HttpOptions;
 use crate::emulator::Embedded;
 use crate::job::Env;
+use crate::model::event::Events;
 use crate::model::time::Clock;
 
 /// The program and its version, as plans and journals name it.
@@ -27,6 +28,9 @@ pub struct Host {
     pub http: HttpOptions,
     /// The data file of the embedded emulator; `None` for the one in the user's data folder.
     pub emulator_data: Option<PathBuf>,
+    /// Who is told that a service is waited for while an account is opened, before a session has listeners; nobody unless told
+    /// otherwise.
+    pub events: Events,
 }
 
 impl Host {
@@ -39,6 +43,7 @@ impl Host {
             emulator: None,
             http: HttpOptions::default(),
             emulator_data: None,
+            events: Events::none(),
         }
     }
 

@@ -265,6 +265,7 @@ async fn open_account(
     };
     let connected =
         connect(access, &options, purpose == Purpose::Reading).map_err(|error| bad(chain(&error)))?;
+    connected.meter.listen(&host.events);
     let mut opened = Account {
         facts: AccountFacts { name: account.name.clone(), origin, user: None },
         client: connected.client,

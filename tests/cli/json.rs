@@ -164,6 +164,10 @@ fn with_log_format_json_every_line_of_stderr_is_json() {
     assert!(message("plan: create 2") && message("ended: Migrated 1 of 2 imports"), "{told:#?}");
     let failed = told.iter().find(|line| line["fields"]["outcome"] == "failed").unwrap();
     assert_eq!((&failed["fields"]["name"], &failed["level"]), (&"b".into(), &"WARN".into()));
+    assert!(failed["fields"]["reason"].as_str().unwrap().contains("Forbidden"), "{failed}");
+    for line in run.stderr.lines() {
+        assert_eq!(line.matches("\"message\":").count(), 1, "a key stands twice: {line}");
+    }
     assert!(!told.iter().any(|line| line["fields"]["name"] == "a"), "only what fails is named");
     for (code, words) in [
         (2, &["run", "JOB", "--no-such"][..]),

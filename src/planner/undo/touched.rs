@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use crate::documents::references::Kind;
-use crate::journal::{ItemState, ItemStates};
+use crate::journal::{GIVEN_UP, ItemState, ItemStates, NO_ANSWER};
 use crate::model::{Fingerprint, Id, ItemKey, Operation, Outcome, PackedId, Verdict};
 use crate::planner::undo::records::Records;
 use crate::planner::undo::stamp::Stamp;
@@ -214,7 +214,7 @@ fn unknown(row: &Row, state: &ItemState) -> Option<String> {
     let code = row.error_code.as_deref().unwrap_or_default();
     let open = match row.outcome {
         Outcome::Conflict => sent,
-        Outcome::Failed => code == "no_answer",
+        Outcome::Failed => code == NO_ANSWER || code == GIVEN_UP,
         // Something was announced before it was found changed.
         Outcome::Stale => sent && row.item.operation != Operation::Delete && code != "gone",
         _ => false,

@@ -46,13 +46,15 @@ fn a_service_that_comes_back_in_time_is_waited_for_and_the_wait_is_told() {
 #[test]
 fn while_the_plan_is_made_an_absence_ends_the_command_and_nothing_was_written() {
     let away = Fault(emulator::Fault::new(Match::default(), Fault::status(503))).in_account("source");
-    Scenario::migrate(["a"])
+    let ran = Scenario::migrate(["a"])
         .job("retry", "{ attempts: 4, base: 10ms, cap: 20ms, patience: 400ms }")
         .fault(away)
         .run()
         .expect_exit(1)
         .expect_no_write()
+        .expect_stderr("paused   until")
         .expect_stderr("away");
+    assert!(!ran.stderr.contains("WARN"), "a wait is told as in a run: {}", ran.stderr);
 }
 
 #[test]

@@ -122,6 +122,21 @@ fn a_create_that_never_gets_an_answer_fails_in_the_end_and_no_other_with_it() {
 }
 
 #[test]
+fn a_create_that_is_answered_each_time_and_never_had_an_effect_is_not_said_to_have_no_answer() {
+    let busy = || Fault::on_create(Fault::status(409)).named("b");
+    let world = Scenario::migrate(["a", "b"]).fault(busy()).start();
+    let run = world
+        .run()
+        .expect_exit(3)
+        .expect_target(["a"])
+        .expect_cell("b", "error_code", "given_up")
+        .expect_cell("b", "http_status", "409");
+    assert!(!run.stderr.contains("without an answer"), "{}", run.stderr);
+    world.no_faults();
+    world.command(&["undo", "runs/run-1", "--yes"]).expect_stderr("it is not known what this run did to it");
+}
+
+#[test]
 fn an_answer_to_a_create_that_cannot_be_read_leaves_it_in_doubt_and_it_is_found() {
     for effect in [
         Effect::CutBody,
