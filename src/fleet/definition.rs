@@ -47,6 +47,10 @@ pub struct Definition {
     /// By whom: the user and the machine, where they are known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub made_by: Option<String>,
+    /// What follows its name in a command, so that the command finds the store where this process runs; empty where the name
+    /// alone does.
+    #[serde(skip)]
+    pub beside_name: String,
 }
 
 /// An account of a fleet.
@@ -94,6 +98,7 @@ impl Definition {
             accounts,
             made_at: Timestamp::UNIX_EPOCH,
             made_by: None,
+            beside_name: String::new(),
         }
     }
 }
@@ -125,7 +130,13 @@ impl Definition {
                 .collect(),
             made_at,
             made_by,
+            beside_name: String::new(),
         }
+    }
+
+    /// The fleet as a command names it.
+    pub fn in_a_command(&self) -> String {
+        format!("{}{}", self.name, self.beside_name)
     }
 
     /// What tells this fleet from that one, if they are not the same: then their results cannot be mixed.

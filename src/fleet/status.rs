@@ -16,6 +16,9 @@ use crate::job::WaveSize;
 pub struct Status {
     /// What the fleet is called.
     pub name: String,
+    /// The fleet as a command names it.
+    #[serde(skip)]
+    pub in_a_command: String,
     /// The word of its job's action.
     pub action: String,
     /// `planned` and not begun, `running`, `paused`, `stopped`, `waiting` for an approval, `finished`, or `idle` where no
@@ -128,10 +131,11 @@ pub fn status(
         |result: &&AccountResult| fleet.accounts.iter().any(|member| member.account == result.account);
     let ended: Vec<&AccountResult> = results.values().filter(of_fleet).collect();
     let done = ended.iter().filter(|result| result.meaning() == Meaning::Good).count();
+    let in_a_command = fleet.in_a_command();
     let mut rows: Vec<AttentionRow> = ended
         .iter()
         .filter(|result| result.meaning() != Meaning::Good)
-        .map(|result| attention(&fleet.name, result))
+        .map(|result| attention(&in_a_command, result))
         .collect();
     rows.sort_by_key(|row| (row.exit_code == 3, row.account.clone()));
     let next = next_wave(fleet, control, results, wave, first_open.is_some());
@@ -140,6 +144,7 @@ pub fn status(
     let left = running + waiting;
     let mut status = Status {
         name: fleet.name.clone(),
+        in_a_command,
         action: fleet.action.clone(),
         state: match control.state {
             _ if first_open.is_none() => "finished",

@@ -33,7 +33,7 @@ impl Anew {
 
 /// How a fleet ended (`None`: interrupted) of which so many accounts need attention.
 pub fn told(ending: Option<&Ending>, fleet: &Definition, attention: usize, anew: Anew) -> Told {
-    let (name, again) = (&fleet.name, format!("then {}", anew.order()));
+    let (name, again) = (fleet.in_a_command(), format!("then {}", anew.order()));
     let (exit_code, why) = match ending {
         None => (130, format!("interrupted; to go on: {}", anew.order())),
         Some(Ending::Finished) => return Told { exit_code: if attention > 0 { 3 } else { 0 }, why: None },
@@ -70,7 +70,7 @@ pub fn told(ending: Option<&Ending>, fleet: &Definition, attention: usize, anew:
 
 /// What is waited for, and what a person does about it; `control` says who paused it.
 pub fn waits(gate: &Gate, fleet: &Definition, control: Option<&Control>) -> String {
-    let name = &fleet.name;
+    let name = fleet.in_a_command();
     match gate {
         Gate::Own => "waiting for the accounts that run here".to_owned(),
         Gate::Others => "waiting for the accounts of other workers".to_owned(),
@@ -81,8 +81,11 @@ pub fn waits(gate: &Gate, fleet: &Definition, control: Option<&Control>) -> Stri
             format!("paused{by}; to go on: transship fleet resume {name}")
         }
         Gate::Approval(wave) => {
-            let accounts = fleet.size_of(*wave);
-            format!("wave {wave} ({accounts} accounts) needs approval: transship fleet approve {name}")
+            let accounts = match fleet.size_of(*wave) {
+                1 => "1 account".to_owned(),
+                many => format!("{many} accounts"),
+            };
+            format!("wave {wave} ({accounts}) needs approval: transship fleet approve {name}")
         }
     }
 }

@@ -76,7 +76,7 @@ pub fn status(status: &Status, out: &mut dyn Write) -> io::Result<()> {
             "Next: wave {} ({}) needs approval{why}: transship fleet approve {}",
             next.wave,
             accounts(next.accounts),
-            clean(&status.name)
+            clean(&status.in_a_command)
         )?;
     }
     Ok(())
@@ -293,6 +293,7 @@ mod tests {
     fn sample() -> Status {
         Status {
             name: "remap-internal-id".into(),
+            in_a_command: "remap-internal-id".into(),
             action: "update".into(),
             state: "running",
             started_at: "2026-11-28T02:00:00Z".parse().unwrap(),
@@ -361,6 +362,7 @@ mod tests {
             accounts: Vec::new(),
             made_at: Timestamp::UNIX_EPOCH,
             made_by: None,
+            beside_name: String::new(),
         };
         let mut out = Vec::new();
         let rows = [("<i>a", 1, None)];

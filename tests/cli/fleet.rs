@@ -210,8 +210,16 @@ fn a_wave_waits_for_its_approval_and_a_stop_begins_nothing_more() {
         fleet(4, "waves: [{ accounts: 1, approve: true }, { accounts: 1, approve: true }, { rest: true }]\n");
     let run = ["fleet", "run", "fleet.yaml", "--no-wait"];
     let output = bench.expect(130, &run);
-    assert!(told(&output).contains("wave 2 (1 accounts) needs approval"), "{}", told(&output));
-    bench.expect(0, &["fleet", "approve", "describe-all", "--store", "store"]);
+    assert!(told(&output).contains("wave 2 (1 account) needs approval"), "{}", told(&output));
+    // What is printed works as it is printed; the store is named where no command finds it by itself.
+    let said = told(&output);
+    let (_, command) = said.split_once("Next: wave 2 (1 account) needs approval: transship ").expect(&said);
+    let words: Vec<&str> = command.lines().next().unwrap().split(' ').collect();
+    assert_eq!(words[3], "--store", "{said}");
+    bench.expect(0, &words);
+    let mut status = bench.transship(&["fleet", "status", "fleet.yaml"]);
+    let status = status.env("TRANSSHIP_STORE", bench.path("store")).output().unwrap();
+    assert!(!told(&status).contains("--store"), "{}", told(&status));
     // A worker that waits goes on when somebody approves.
     let child = bench.transship(&run[..3]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let done = |count: u64| {

@@ -12,17 +12,18 @@ use crate::cli::say;
 use crate::cli::world::CliContext;
 use crate::fleet::control::{Control, ControlState};
 use crate::fleet::result::Meaning;
-use crate::fleet::{FleetError, FleetStore, Status};
+use crate::fleet::{Definition, FleetError, FleetStore, Status};
 use crate::report;
 
 /// `fleet status`: shows how the fleet stands, also one that was planned and not begun.
 pub(super) async fn status(world: &CliContext, args: &Named) -> Result<Exit, Failure> {
-    let store = store_of(world, args)?;
+    let (store, beside_name) = store_of(world, args)?;
     let (definition, is_begun) = match (store.begun().await?, store.planned().await?) {
         (Some(definition), _) => (definition, true),
         (None, Some(planned)) => (planned, false),
         (None, None) => (store.definition().await?, true),
     };
+    let definition = Definition { beside_name, ..definition };
     let (mut status, _) = standing(world, &store, &definition).await?;
     if !is_begun {
         status.state = "planned";
@@ -79,7 +80,7 @@ pub(super) async fn stop(world: &CliContext, args: &Named) -> Result<Exit, Failu
         Ok(())
     })
     .await?;
-    let name = store.name();
+    let name = definition.in_a_command();
     say(
         world,
         &format!(
@@ -103,7 +104,7 @@ pub(super) async fn pause(world: &CliContext, args: &Named) -> Result<Exit, Fail
         Ok(())
     })
     .await?;
-    let name = store.name();
+    let name = definition.in_a_command();
     say(
         world,
         &format!(

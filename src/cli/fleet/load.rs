@@ -68,13 +68,28 @@ pub(super) async fn open_to_write(
 
 /// The fleet that a command names by its name or its file; its store must have it.
 pub(super) async fn named(world: &CliContext, args: &Named) -> Result<(FleetStore, Definition), Failure> {
-    let store = store_of(world, args)?;
+    let (store, beside_name) = store_of(world, args)?;
     let definition = store.definition().await?;
-    Ok((store, definition))
+    Ok((store, Definition { beside_name, ..definition }))
 }
 
-/// The store of the fleet that a command names, which need not have it.
-pub(super) fn store_of(world: &CliContext, args: &Named) -> Result<FleetStore, Failure> {
+/// What follows a fleet's name in a command to be typed: the store, unless every command here finds it by itself.
+pub(super) fn beside_name(world: &CliContext, location: &str) -> String {
+    let (env, clock) = (&world.host.env, &world.host.clock);
+    let known = fleet::load::location(env.get("TRANSSHIP_STORE"), None, env, clock);
+    if known.is_ok_and(|known| known == location) {
+        return String::new();
+    }
+    let is_plain = location.chars().all(|c| c.is_alphanumeric() || "/._-:@+=,".contains(c));
+    if is_plain {
+        format!(" --store {location}")
+    } else {
+        format!(" --store '{}'", location.replace('\'', r"'\''"))
+    }
+}
+
+/// The store of the fleet that a command names, which need not have it; and what follows its name in a command.
+pub(super) fn store_of(world: &CliContext, args: &Named) -> Result<(FleetStore, String), Failure> {
     let path = world.host.env.folder.join(&args.fleet);
     let (name, of_fleet) = if path.is_file() {
         let fleet = job::load_fleet(Path::new(&args.fleet), &world.host.env, &world.host.clock)
@@ -89,7 +104,7 @@ pub(super) fn store_of(world: &CliContext, args: &Named) -> Result<FleetStore, F
     };
     let location = location(world, &args.place, of_fleet.as_deref())?;
     let name = args.place.name.clone().unwrap_or(name);
-    open(world, &location, &name, false)
+    Ok((open(world, &location, &name, false)?, beside_name(world, &location)))
 }
 
 /// `fleet check`: files only.

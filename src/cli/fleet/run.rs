@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::emulated::{Emulated, emulated, parallel, program};
-use super::load::{Loaded, load, location, open_to_write};
+use super::load::{Loaded, beside_name, load, location, open_to_write};
 use super::report::{Written, write_report};
 use super::told::standing;
 use crate::cli::args::Format;
@@ -43,7 +43,8 @@ pub(in crate::cli) async fn run(world: &CliContext, args: &Run) -> Result<Exit, 
     if !approved.without.is_empty() {
         say(world, &unplanned(&approved.without));
     }
-    let definition = store.begin(&definition).await?;
+    let begun = store.begin(&definition).await?;
+    let definition = Definition { beside_name: beside_name(world, &location), ..begun };
     let held = Held::new(&definition, &args.work.fleet, (&fleet, &job), &world.host.env, &world.host.clock);
     let temporary = tempfile::tempdir()?;
     let Emulated { _server, file } = emulated(world, &fleet, &job, &temporary)?;
