@@ -125,7 +125,7 @@ pub(super) async fn run_one(
         let message = "a comparison does what no plan has to allow: leave `--plan` out".to_owned();
         return Err(Failure::BadInput(message));
     }
-    let approved = args.plan.as_deref().map(open_approved).transpose()?;
+    let approved = args.plan.as_deref().map(|path| open_approved(path, job)).transpose()?;
     let reading = args.dry_run || comparing;
     let request = if reading { OpenRequest::Read(settings) } else { OpenRequest::Write(settings) };
     let consent = if args.yes { Consent::Given } else { Consent::Asked };

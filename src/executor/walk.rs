@@ -39,6 +39,7 @@ pub(crate) async fn walk(context: &Context<'_>, policy: &mut Policy) -> Result<O
             waves::pass(context, policy, &order, (*wave, *next), since.elapsed()).await?;
         }
     }
+    let mut ends_with = open.last().copied();
     if let Some(flows) = &context.running {
         let deadline = Instant::now() + context.options.stop.wait;
         loop {
@@ -58,8 +59,16 @@ pub(crate) async fn walk(context: &Context<'_>, policy: &mut Policy) -> Result<O
         {
             waves::pass(context, policy, &order, (*before, wave), since.elapsed()).await?;
         }
+        since = Instant::now();
         delete(context, policy, &order, wave).await?;
         looked = read_back(context, policy).await?;
+        ends_with = Some(wave);
+    }
+    if let Some(wave) = ends_with
+        && !context.cancel.is_draining()
+        && !context.options.settle_only
+    {
+        waves::tell(context, &order, wave, since.elapsed())?;
     }
     let look = reads_back || context.options.settle_only || context.sent_again.get().is_some();
     if looked || !look || context.cancel.is_draining() {

@@ -7,7 +7,7 @@ use crate::executor::stop_policy::Policy;
 use crate::executor::wave_gate::{NextWave, WaveReport};
 use crate::executor::{halt, imports};
 use crate::inventory::error::EngineError;
-use crate::job::{Limit, Pause, Verify, Wave, Waves, share_of};
+use crate::job::{Pause, Verify, Wave, Waves, wave_ends};
 use crate::model::event::Event;
 use crate::model::{ItemKey, Outcome, Verdict};
 use crate::run_folder::outcome::outcome_of;
@@ -61,7 +61,7 @@ impl WaveOrder {
             }
         }
         let total = is_import.iter().filter(|is_import| **is_import).count() as u64;
-        let ends = ends(sizes, total);
+        let ends = wave_ends(sizes, total);
         let count = u32::try_from(ends.len()).unwrap_or(u32::MAX).max(1);
         let mut seen = 0_u64;
         let mut of: Vec<u32> = is_import
@@ -148,28 +148,6 @@ impl WaveOrder {
     }
 }
 
-/// Behind which import each wave ends, counted from 1; none is empty.
-fn ends(sizes: &[Wave], total: u64) -> Vec<u64> {
-    let mut ends: Vec<u64> = Vec::new();
-    let mut end = 0;
-    for size in sizes {
-        let size = match size {
-            Wave::Of(Limit::Count(count)) => u64::from(*count),
-            Wave::Of(Limit::Share(share)) => share_of(*share, total).max(1),
-            Wave::Rest => total,
-        };
-        end = total.min(end + size);
-        if ends.last().copied().unwrap_or(0) < end {
-            ends.push(end);
-        }
-    }
-    // A list without `rest` leaves nothing out.
-    if end < total {
-        ends.push(total);
-    }
-    ends
-}
-
 /// Stops a run of several waves in which something differs.
 pub(crate) fn stop_if_different(context: &Context<'_>, policy: &mut Policy) {
     let differing = policy.differing();
@@ -215,6 +193,19 @@ pub(crate) fn stop_before_deletions(
 /// "1 import is", "2 imports are".
 fn are(count: usize) -> String {
     format!("{} {}", imports(count), if count == 1 { "is" } else { "are" })
+}
+
+/// Tells what the last wave came to.
+pub(crate) fn tell(
+    context: &Context<'_>,
+    order: &WaveOrder,
+    wave: u32,
+    took: Duration,
+) -> Result<(), EngineError> {
+    if let Some((_, gate)) = context.waves.filter(|_| order.count() > 1) {
+        gate.ended(&report(context, order, wave, took)?.0);
+    }
+    Ok(())
 }
 
 /// Tells what a wave came to, and waits until the next one may begin. After a verification that failed, or where nobody
@@ -318,27 +309,4 @@ fn preview(context: &Context<'_>, order: &WaveOrder, wave: u32) -> Result<NextWa
     }
     next.seconds = f64::from(next.imports) / context.target.per_second.max(f64::MIN_POSITIVE);
     Ok(next)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waves_end_where_their_sizes_say_and_none_is_empty() {
-        let count = |count| Wave::Of(Limit::Count(count));
-        let share = |share| Wave::Of(Limit::Share(share));
-        for (sizes, total, expected) in [
-            (vec![count(1), count(10), Wave::Rest], 2912, vec![1, 11, 2912]),
-            (vec![count(1), count(10), Wave::Rest], 11, vec![1, 11]),
-            (vec![count(1), count(10), Wave::Rest], 5, vec![1, 5]),
-            (vec![count(1), Wave::Rest], 0, vec![]),
-            (vec![share(0.1), Wave::Rest], 25, vec![3, 25]),
-            (vec![share(0.07), Wave::Rest], 100, vec![7, 100]),
-            (vec![share(0.0001), Wave::Rest], 25, vec![1, 25]),
-            (vec![count(2)], 3, vec![2, 3]),
-        ] {
-            assert_eq!(ends(&sizes, total), expected, "{sizes:?} of {total}");
-        }
-    }
 }

@@ -16,7 +16,7 @@ pub struct Waves {
 }
 
 impl Waves {
-    /// The waves in one line: `1, 10, then the rest; a question before each further wave`.
+    /// The waves in one line: `1, 10, then the rest; a question on the terminal before each further wave, none with --yes`.
     pub fn in_words(&self) -> String {
         let sizes: Vec<String> = self
             .sizes
@@ -28,7 +28,7 @@ impl Waves {
             })
             .collect();
         let pause = match self.pause {
-            Pause::Ask => "a question before each further wave".to_owned(),
+            Pause::Ask => "a question on the terminal before each further wave, none with --yes".to_owned(),
             Pause::Never => "each is verified before the next begins".to_owned(),
             Pause::For(pause) if pause.as_secs() > 0 && pause.as_millis().is_multiple_of(60_000) => {
                 format!("{} min between them", pause.as_secs() / 60)
@@ -47,6 +47,28 @@ pub enum Wave {
     Of(Limit),
     /// All that are left.
     Rest,
+}
+
+/// Behind which import each wave ends, counted from 1; none is empty.
+pub fn wave_ends(sizes: &[Wave], total: u64) -> Vec<u64> {
+    let mut ends: Vec<u64> = Vec::new();
+    let mut end = 0;
+    for size in sizes {
+        let size = match size {
+            Wave::Of(Limit::Count(count)) => u64::from(*count),
+            Wave::Of(Limit::Share(share)) => share_of(*share, total).max(1),
+            Wave::Rest => total,
+        };
+        end = total.min(end + size);
+        if ends.last().copied().unwrap_or(0) < end {
+            ends.push(end);
+        }
+    }
+    // A list without `rest` leaves nothing out.
+    if end < total {
+        ends.push(total);
+    }
+    ends
 }
 
 /// So many of `total` as a share comes to, rounded up: a share from 0 to 1 of a count below 2^52. 7 % of 100 is 7, though no
@@ -117,10 +139,31 @@ mod tests {
     }
 
     #[test]
+    fn waves_end_where_their_sizes_say_and_none_is_empty() {
+        let count = |count| Wave::Of(Limit::Count(count));
+        let share = |share| Wave::Of(Limit::Share(share));
+        for (sizes, total, expected) in [
+            (vec![count(1), count(10), Wave::Rest], 2912, vec![1, 11, 2912]),
+            (vec![count(1), count(10), Wave::Rest], 11, vec![1, 11]),
+            (vec![count(1), count(10), Wave::Rest], 5, vec![1, 5]),
+            (vec![count(1), Wave::Rest], 0, vec![]),
+            (vec![share(0.1), Wave::Rest], 25, vec![3, 25]),
+            (vec![share(0.07), Wave::Rest], 100, vec![7, 100]),
+            (vec![share(0.0001), Wave::Rest], 25, vec![1, 25]),
+            (vec![count(2)], 3, vec![2, 3]),
+        ] {
+            assert_eq!(wave_ends(&sizes, total), expected, "{sizes:?} of {total}");
+        }
+    }
+
+    #[test]
     fn waves_are_told_in_one_line() {
         let sizes = vec![Wave::Of(Limit::Count(1)), Wave::Of(Limit::Share(0.07)), Wave::Rest];
         for (pause, told) in [
-            (Pause::Ask, "1, 7%, then the rest; a question before each further wave"),
+            (
+                Pause::Ask,
+                "1, 7%, then the rest; a question on the terminal before each further wave, none with --yes",
+            ),
             (Pause::Never, "1, 7%, then the rest; each is verified before the next begins"),
             (Pause::For(Duration::from_mins(30)), "1, 7%, then the rest; 30 min between them"),
             (Pause::For(Duration::from_millis(500)), "1, 7%, then the rest; 0.5 s between them"),

@@ -170,6 +170,7 @@ pub(crate) async fn decide_and_write(
         target_listed: seen.listed,
         page: page_size(seen),
         read_back: with.job.verify == Verify::Full,
+        waves: with.context.settings.waves.as_ref(),
         per_second: with.target.per_second,
         burst: with.target.burst,
     };

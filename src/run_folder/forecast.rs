@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::job::{Waves, wave_ends};
 use crate::model::Operation;
 
 /// Calls by purpose, and the seconds they take at the allowed rate.
@@ -19,13 +20,15 @@ pub struct Forecast {
 
 /// What a forecast is made from.
 #[derive(Debug, Clone, Copy)]
-pub struct Outlook {
+pub struct Outlook<'a> {
     /// Imports the target listed.
     pub target_listed: u64,
     /// Imports on one page of its list, as far as seen.
     pub page: u64,
     /// Whether writes are read back.
     pub read_back: bool,
+    /// The waves of the job, each read back by itself.
+    pub waves: Option<&'a Waves>,
     /// Calls a second that the account allows.
     pub per_second: f64,
     /// Calls that may be sent at once, before that rate holds.
@@ -45,9 +48,10 @@ pub struct Write {
 
 impl Forecast {
     /// Counts the calls of the writes and of reading them back.
-    pub fn of(writes: impl Iterator<Item = Write>, outlook: Outlook) -> Self {
+    pub fn of(writes: impl Iterator<Item = Write>, outlook: Outlook<'_>) -> Self {
         let mut calls: BTreeMap<&'static str, u64> = BTreeMap::new();
-        let (mut made, mut removed, mut checked) = (0, 0, 0);
+        // The operations on imports, in the order of the plan.
+        let mut imports = Vec::new();
         for Write { operation, adjust, is_import } in writes {
             let mut add = |purpose: &'static str| *calls.entry(purpose).or_default() += 1;
             if !is_import {
@@ -89,7 +93,6 @@ impl Forecast {
                 Operation::Delete => {
                     add("read import");
                     add("delete import");
-                    removed += 1;
                 }
                 Operation::Restore => {
                     add("restore import");
@@ -99,26 +102,12 @@ impl Forecast {
                     }
                 }
             }
-            if matches!(operation, Operation::Create | Operation::Clone | Operation::Restore) {
-                made += 1;
+            imports.push(operation);
+        }
+        if outlook.read_back {
+            for (purpose, count) in reads_back(&imports, outlook) {
+                *calls.entry(purpose).or_default() += count;
             }
-            checked += 1;
-        }
-        let mut is_look = false;
-        if outlook.read_back && checked > 0 {
-            let (listing, pages) =
-                read_back(checked, (outlook.target_listed + made).saturating_sub(removed), outlook.page);
-            // Absence is proved by two looks that agree, and by one behind the end of the list.
-            let absence = listing && removed > 0;
-            is_look = listing && !absence;
-            let (looks, behind) = if absence { (2, 1) } else { (1, 0) };
-            *calls.entry(if listing { "list imports" } else { "read import" }).or_default() +=
-                pages * looks + behind;
-        }
-        if outlook.read_back && made > 0 && !is_look {
-            // Whatever appeared beside what is made is looked for in the list: by the read-back, if that reads it.
-            let listed = (outlook.target_listed + made).saturating_sub(removed);
-            *calls.entry("list imports").or_default() += listed.div_ceil(outlook.page.max(1)).max(1);
         }
         let total: u64 = calls.values().sum();
         #[expect(clippy::cast_precision_loss, reason = "counts of calls are far below 2^52")]
@@ -126,6 +115,46 @@ impl Forecast {
         let calls = calls.into_iter().map(|(purpose, count)| (purpose.to_owned(), count)).collect();
         Self { calls, total, seconds }
     }
+}
+
+/// What reading back costs, by purpose: wave by wave, and then the look for whatever appeared beside what is made.
+fn reads_back(imports: &[Operation], outlook: Outlook<'_>) -> Vec<(&'static str, u64)> {
+    let mut calls = Vec::new();
+    let mut listed = outlook.target_listed;
+    let (mut makes, mut is_look) = (false, false);
+    let waves = waves_of(imports, outlook.waves);
+    for wave in &waves {
+        let count = |is: fn(&Operation) -> bool| wave.iter().filter(|operation| is(operation)).count() as u64;
+        let made = count(|one| matches!(one, Operation::Create | Operation::Clone | Operation::Restore));
+        let removed = count(|one| *one == Operation::Delete);
+        listed = (listed + made).saturating_sub(removed);
+        makes |= made > 0;
+        let (listing, pages) = read_back(wave.len() as u64, listed, outlook.page);
+        // Absence is proved by two looks that agree, and by one behind the end of the list.
+        let absence = listing && removed > 0;
+        // The read-back is that look itself where it lists, once, all that the run made.
+        is_look = listing && !absence && waves.len() == 1;
+        let (looks, behind) = if absence { (2, 1) } else { (1, 0) };
+        calls.push((if listing { "list imports" } else { "read import" }, pages * looks + behind));
+    }
+    if makes && !is_look {
+        calls.push(("list imports", listed.div_ceil(outlook.page.max(1)).max(1)));
+    }
+    calls
+}
+
+/// The operations of each wave. What a mirror deletes is counted with the last one.
+fn waves_of<'a>(imports: &'a [Operation], waves: Option<&Waves>) -> Vec<&'a [Operation]> {
+    let total = imports.len() as u64;
+    let ends = waves.map_or_else(|| vec![total], |waves| wave_ends(&waves.sizes, total));
+    let mut left = imports;
+    let mut begins = 0;
+    let parts = ends.into_iter().filter(|end| *end > 0).map(|end| {
+        let (wave, rest) = left.split_at(usize::try_from(end - begins).unwrap_or(left.len()).min(left.len()));
+        (left, begins) = (rest, end);
+        wave
+    });
+    parts.collect()
 }
 
 /// The cheaper way to read `wanted` of `listed` imports: `true` and the pages of the list, or `false` and a call each.
@@ -147,8 +176,14 @@ mod tests {
 
     #[test]
     fn ten_thousand_creates_take_little_more_than_ten_thousand_calls() {
-        let outlook =
-            Outlook { target_listed: 0, page: 1000, read_back: true, per_second: 300.0, burst: 1000.0 };
+        let outlook = Outlook {
+            target_listed: 0,
+            page: 1000,
+            read_back: true,
+            waves: None,
+            per_second: 300.0,
+            burst: 1000.0,
+        };
         let create = Write { operation: Operation::Create, adjust: false, is_import: true };
         let forecast = Forecast::of(std::iter::repeat_n(create, 10_000), outlook);
         assert_eq!(forecast.total, 10_010);
@@ -157,8 +192,14 @@ mod tests {
 
     #[test]
     fn what_imports_refer_to_is_read_back_one_by_one() {
-        let outlook =
-            Outlook { target_listed: 0, page: 1000, read_back: true, per_second: 300.0, burst: 1000.0 };
+        let outlook = Outlook {
+            target_listed: 0,
+            page: 1000,
+            read_back: true,
+            waves: None,
+            per_second: 300.0,
+            burst: 1000.0,
+        };
         let of = |operation| Write { operation, adjust: false, is_import: false };
         let forecast = Forecast::of([of(Operation::Create), of(Operation::Delete)].into_iter(), outlook);
         let calls = [("create other", 1), ("delete other", 1), ("read dependencies", 1), ("read other", 3)];

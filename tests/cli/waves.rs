@@ -30,7 +30,20 @@ fn every_wave_is_verified_before_the_next_begins() {
         [1, 2, 3].into_iter().flat_map(|n| [("\"intended\"", n), ("\"verified\"", n)]).collect();
     assert_eq!(grouped, expected);
     ran.expect_stderr("Wave 1 of 3   1 import: a   1 created, 1 read back equal")
-        .expect_stderr("Wave 2 of 3   2 imports: b, c");
+        .expect_stderr("Wave 2 of 3   2 imports: b, c")
+        .expect_stderr("Wave 3 of 3   3 imports: d, e, f   3 created, 3 read back equal");
+}
+
+#[test]
+fn the_forecast_counts_the_read_back_of_every_wave_and_the_question_is_told_as_it_is_asked() {
+    let ten = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
+    for sizes in ["[1, 3, rest]", "[1, rest]", "[2, rest]", "[100%]"] {
+        let ran = Scenario::migrate(ten).job("waves", sizes).run().expect_exit(0).expect_target(ten);
+        let ran = ran.expect_stderr("a question on the terminal before each further wave, none with --yes");
+        let summary = ran.summary();
+        let spent: u64 = summary["calls"].as_object().unwrap().values().map(|n| n.as_u64().unwrap()).sum();
+        assert_eq!(summary["forecast"]["total"], spent, "{sizes}: {summary:#}");
+    }
 }
 
 #[test]

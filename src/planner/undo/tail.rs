@@ -34,6 +34,7 @@ pub(super) fn tail(
         target_listed,
         page,
         read_back: with.plan.head().settings.verify == Verify::Full,
+        waves: None,
         per_second: with.target.per_second,
         burst: with.target.burst,
     };

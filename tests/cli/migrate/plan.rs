@@ -52,6 +52,17 @@ fn a_run_of_a_plan_does_what_the_plan_says() {
 }
 
 #[test]
+fn a_plan_is_not_run_with_an_only_that_leaves_out_what_it_does() {
+    let world = planned(Scenario::migrate(["a", "b"]));
+    world
+        .run_with(&["--plan", "plan.json", "--only", "a"])
+        .expect_exit(2)
+        .expect_stderr("`--only` leaves out the import \"b\"");
+    world.command(&["plan", "JOB", "--only", "a", "--out", "plan.json"]).expect_exit(0);
+    world.run_with(&["--plan", "plan.json", "--only", "a"]).expect_exit(0).expect_target(["a"]);
+}
+
+#[test]
 fn what_was_not_in_the_plan_is_not_done() {
     let world = planned(Scenario::migrate(["a", "b"]).job("select", "{ exclude: { names: [late] } }"));
     let mut late = world.import("source", "a");
