@@ -46,8 +46,8 @@ pub enum SecretError {
     NoKeyring { name: String },
     #[error("the system's keyring gave no token for `{name}`: {why}")]
     Keyring { name: String, why: String },
-    #[error("the token from {from} is empty; put the token there")]
-    Empty { from: String },
+    #[error("the {what} from {from} is empty; put the {what} there")]
+    Empty { what: &'static str, from: String },
     #[error("what {from} holds is no token: it has spaces, line breaks or characters that no token has")]
     Malformed { from: String },
 }
@@ -63,7 +63,7 @@ pub fn resolve(source: &TokenSource, env: &Env) -> Result<SecretString, SecretEr
     let (text, from) = fetch(source, env)?;
     let token = text.trim();
     if token.is_empty() {
-        return Err(SecretError::Empty { from });
+        return Err(SecretError::Empty { what: "token", from });
     }
     // It becomes a header: visible ASCII only.
     if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -80,7 +80,7 @@ pub fn resolve(source: &TokenSource, env: &Env) -> Result<SecretString, SecretEr
 pub fn resolve_phrase(source: &TokenSource, env: &Env) -> Result<SecretString, SecretError> {
     let (text, from) = fetch(source, env)?;
     if text.trim().is_empty() {
-        return Err(SecretError::Empty { from });
+        return Err(SecretError::Empty { what: "passphrase", from });
     }
     Ok(SecretString::from(text))
 }
@@ -237,6 +237,8 @@ mod tests {
         assert_eq!(variable("TOKEN").as_deref(), Ok("t0ken"));
         assert!(variable("NONE").unwrap_err().contains("is not set"));
         assert!(variable("EMPTY").unwrap_err().contains("is empty"));
+        let phrase = resolve_phrase(&TokenSource::Env("EMPTY".into()), &env()).unwrap_err().to_string();
+        assert!(phrase.starts_with("the passphrase from") && !phrase.contains("token"), "{phrase}");
         assert!(variable("TWO").unwrap_err().contains("is no token"));
     }
 

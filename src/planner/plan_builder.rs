@@ -162,7 +162,7 @@ impl<'a> PlanBuilder<'a> {
         if prepared.wanted.is_some() || prepared.item.outcome == Some(Outcome::Unchanged) {
             let copies = !matches!(
                 self.with.job.action,
-                Action::Update | Action::Backup | Action::Restore | Action::Apply
+                Action::Update | Action::Backup | Action::Restore | Action::Apply | Action::Compare
             );
             let given = copies || prepared.item.name != head.name;
             self.named.push(self.keys.of(&name_key(&prepared.item.name)) & !1 | u64::from(given));

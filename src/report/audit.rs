@@ -5,8 +5,9 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use crate::model::Verdict;
+use crate::documents::diff::Change;
 use crate::model::time::stamp;
+use crate::model::{Outcome, Verdict};
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::rows::{Row, RunRecord};
 
@@ -127,7 +128,7 @@ pub fn cells<'a>(context: &'a AuditContext, row: &'a Row) -> [Cow<'a, str>; COLU
         text(row.http_status.map(|status| status.to_string())),
         row.error_code.as_deref().unwrap_or_default().into(),
         reason(row).unwrap_or_default().into(),
-        item.changes.iter().map(|change| change.path.as_str()).collect::<Vec<_>>().join("; ").into(),
+        changes(row).iter().map(|change| change.path.as_str()).collect::<Vec<_>>().join("; ").into(),
         item.warnings.join("; ").into(),
         print(source.and_then(|party| party.sha256)),
         print(row.sent_sha256),
@@ -140,6 +141,17 @@ pub fn cells<'a>(context: &'a AuditContext, row: &'a Row) -> [Cow<'a, str>; COLU
 
 fn text(value: Option<String>) -> Cow<'static, str> {
     value.unwrap_or_default().into()
+}
+
+/// What was changed, or what keeps apart the two that were left alone: nothing where the target is as wanted, or where nothing was
+/// done. The plan knows what should have been.
+pub fn changes(row: &Row) -> &[Change] {
+    let is_undone = matches!(row.outcome, Outcome::Failed | Outcome::Stale | Outcome::Unprocessed);
+    if row.outcome == Outcome::Unchanged || is_undone && !row.may_have_acted {
+        &[]
+    } else {
+        &row.item.changes
+    }
 }
 
 /// Why a row is not as it should be: its message, else what reads back different.

@@ -10,7 +10,7 @@ use super::blocks::Blocks;
 use super::groups::Line;
 use super::reasons::ReasonGroup;
 use super::snapshot::{in_words, old_ids};
-use super::text::{Paint, Tone, clean, count, counted, listed, number, span, wrap};
+use super::text::{NARROWEST, Paint, Tone, clean, count, counted, listed, number, span, wrap};
 use super::usage::sentence;
 use crate::documents::references::Kind;
 use crate::model::{Outcome, Verdict};
@@ -51,7 +51,7 @@ pub fn closing(summary: &Summary, closing: &Closing<'_>, out: &mut dyn Write) ->
     let paint = Paint { color: closing.color };
     let open = open(summary);
     let tone = if open > 0 || summary.state != "finished" { Tone::Bad } else { Tone::Good };
-    let room = closing.width.max(60);
+    let room = closing.width.max(NARROWEST);
     writeln!(out, "{}", paint.tone(tone, wrap(&headline(summary), room, 2)))?;
     for read in &summary.snapshots {
         writeln!(out, "Read from snapshot {}.", in_words(read))?;
@@ -252,11 +252,11 @@ pub fn doubts(summary: &Summary) -> Option<String> {
     let many = number(summary.in_doubt);
     match summary.in_doubt {
         0 => None,
-        1 => {
-            Some(format!("1 call has no answer: 1 import may or may not {be}. `transship resume` finds out."))
-        }
+        1 => Some(format!(
+            "The effect of 1 call is unknown: 1 import may or may not {be}. `transship resume` finds out."
+        )),
         _ => Some(format!(
-            "{many} calls have no answer: {many} imports may or may not {be}. `transship resume` finds out."
+            "The effect of {many} calls is unknown: {many} imports may or may not {be}. `transship resume` finds out."
         )),
     }
 }
@@ -349,7 +349,7 @@ fn reasons(closing: &Closing<'_>, paint: Paint, out: &mut dyn Write) -> io::Resu
     }
     writeln!(out)?;
     let lines: Vec<Line> = shown.into_iter().map(ReasonGroup::line).collect();
-    let blocks = Blocks { paint, width: closing.width.max(60), word: 11 };
+    let blocks = Blocks { paint, width: closing.width.max(NARROWEST), word: 11 };
     blocks.reasons("Reasons:", &lines, out)
 }
 

@@ -1,8 +1,11 @@
 //! What a plan or a run comes to, in few lines: kinds of change, and reasons that need a person, each with how many imports or
 //! other resources.
 
+mod affix;
+
 use std::collections::{BTreeMap, HashMap};
 
+use self::affix::{Affix, affix, plain};
 use super::changes::OF_THE_TARGET;
 use super::text::{clean, count, cut, cut_both, number};
 use crate::documents::diff::Change;
@@ -18,7 +21,7 @@ const ELSEWHERE: &str = "other places";
 /// Different reasons that are told apart; what comes after is counted under its code.
 const REASONS: usize = 2_000;
 /// Code of an import that is in use and would be deleted, and what is said of all of them.
-const IN_USE: &str = "in_use";
+pub(super) const IN_USE: &str = "in_use";
 const USED: &str = "flows use it (named below for each import): left alone; remove it from those flows first";
 /// Imports named for each reason.
 const NAMED: usize = 3;
@@ -46,16 +49,6 @@ struct ChangeKind {
     values: HashMap<(String, String), u64>,
     /// More values than are told apart.
     overflow: bool,
-}
-
-/// What every change of a kind so far has in common.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-enum Affix {
-    #[default]
-    Unseen,
-    Prefix(String),
-    Suffix(String),
-    None,
 }
 
 /// One reason for which imports need a person.
@@ -264,26 +257,6 @@ impl ChangeKind {
             text.push_str(", …");
         }
         format!("{places}{text}")
-    }
-}
-
-/// The text of a JSON string; `None` for another value.
-fn plain(json: &str) -> Option<String> {
-    serde_json::from_str(json).ok()
-}
-
-/// What stands before or behind an old text in the new one.
-fn affix(from: &str, to: &str) -> Affix {
-    let (Some(from), Some(to)) = (plain(from), plain(to)) else { return Affix::None };
-    if from.is_empty() {
-        return Affix::None;
-    }
-    if let Some(prefix) = to.strip_suffix(&from).filter(|prefix| !prefix.is_empty()) {
-        return Affix::Prefix(prefix.to_owned());
-    }
-    match to.strip_prefix(&from).filter(|suffix| !suffix.is_empty()) {
-        Some(suffix) => Affix::Suffix(suffix.to_owned()),
-        None => Affix::None,
     }
 }
 

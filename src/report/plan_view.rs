@@ -11,7 +11,10 @@ use super::changes::Changes;
 pub use super::changes::Diff;
 use super::groups::Groups;
 use super::snapshot::in_words;
-use super::text::{Paint, Tone, clean, count, counted, fit, listed, number, short_id, titled, width, wrap};
+use super::text::{
+    NARROWEST, Paint, Tone, clean, count, counted, fit, listed, number, of_kind, short_id, titled, width,
+    wrap,
+};
 use super::usage::{UsageView, UserLines};
 use crate::model::{Operation, Outcome};
 use crate::run_folder::RunFolderError;
@@ -21,7 +24,7 @@ use beside::Beside;
 use deletions::Deletions;
 pub use words::forecast;
 pub(super) use words::named;
-use words::{compares, rank, related, sign, told};
+use words::{compares, rank, sign, told};
 
 /// Which imports of a plan are shown in full, below what all of them come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -201,14 +204,14 @@ impl View<'_> {
             let stay = if kept == 0 { String::new() } else { format!(", {} in use and kept", number(kept)) };
             format!("Plan  {job}   {action}  {way}   {imports} selected{with}{gone}{stay}")
         };
-        let title = wrap(&title, self.options.width.max(60), 6);
+        let title = wrap(&title, self.options.width.max(NARROWEST), 6);
         writeln!(out, "{}", self.paint.tone(Tone::Strong, title))?;
         for read in head.snapshots() {
             writeln!(out, "Snapshot  {}", in_words(&read))?;
         }
         // What a person should know before anything else.
         for note in &plan.tail().notes {
-            let note = wrap(&format!("Note: {}", clean(note)), self.options.width.max(60), 6);
+            let note = wrap(&format!("Note: {}", clean(note)), self.options.width.max(NARROWEST), 6);
             let note = note.strip_prefix("Note:").unwrap_or(&note);
             writeln!(out, "{}{note}", self.paint.tone(Tone::Warn, "Note:"))?;
         }
@@ -229,7 +232,7 @@ impl View<'_> {
     fn groups(&self, plan: &PlanFile, groups: &Groups, out: &mut dyn Write) -> io::Result<()> {
         let name_of = |id: &str| plan.tail().names.get(id).map(|name| format!("\"{name}\""));
         let whole = self.options.diff == Diff::Full;
-        let width = if whole { usize::MAX >> 1 } else { self.options.width.max(60) };
+        let width = if whole { usize::MAX >> 1 } else { self.options.width.max(NARROWEST) };
         let blocks = Blocks { paint: self.paint, width, word: 8 };
         blocks.changes("What changes", &groups.changes(&name_of), out)?;
         let attention = groups.attention();
@@ -355,8 +358,8 @@ impl View<'_> {
             writeln!(out, "{}   {}", self.paint.tone(Tone::Strong, "Waves"), waves.in_words())?;
         }
         if !tail.related.is_empty() {
-            let kinds: Vec<_> = tail.related.iter().map(|(kind, n)| related(kind, *n)).collect();
-            let line = wrap(&format!("Beside  {}", kinds.join(", ")), self.options.width.max(60), 8);
+            let kinds: Vec<_> = tail.related.iter().map(|(kind, n)| of_kind(kind, *n)).collect();
+            let line = wrap(&format!("Beside  {}", kinds.join(", ")), self.options.width.max(NARROWEST), 8);
             let kinds = line.strip_prefix("Beside").unwrap_or(&line);
             writeln!(out, "{}{kinds}", self.paint.tone(Tone::Strong, "Beside"))?;
         }
@@ -365,7 +368,7 @@ impl View<'_> {
             writeln!(out, "{}   {calls}", self.paint.tone(Tone::Strong, "Calls"))?;
         } else if !compares(plan) {
             let calls = forecast(&tail.forecast, self.options.per_second);
-            let calls = wrap(&format!("Calls   {calls}"), self.options.width.max(60), 8);
+            let calls = wrap(&format!("Calls   {calls}"), self.options.width.max(NARROWEST), 8);
             let calls = calls.strip_prefix("Calls").unwrap_or(&calls);
             writeln!(out, "{}{calls}", self.paint.tone(Tone::Strong, "Calls"))?;
         }

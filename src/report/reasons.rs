@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::audit::reason;
-use super::groups::Line;
+use super::groups::{IN_USE, Line};
 use super::text::{clean, cut};
 use crate::documents::references::Kind;
 use crate::model::{Outcome, Verdict};
@@ -156,6 +156,10 @@ fn of(row: &Row) -> Option<(&'static str, String, String)> {
     if let Some(Attention { word, name, reason }) = Attention::of(row) {
         let reason = match word {
             "copy" => "an import of the same name appeared that this run did not make".to_owned(),
+            // Each names flows of its own.
+            "conflict" if is_used(row) => {
+                "flows use it: left alone; remove it from those flows first".to_owned()
+            }
             _ => reason,
         };
         return Some((word, reason, name));
@@ -170,6 +174,11 @@ fn of(row: &Row) -> Option<(&'static str, String, String)> {
         Outcome::Unprocessed => Some(("unprocessed", "the run ended before its turn".to_owned(), name)),
         _ => None,
     }
+}
+
+/// Whether it was not deleted since flows use it.
+fn is_used(row: &Row) -> bool {
+    row.error_code.as_deref() == Some(IN_USE) && !row.item.used_by.is_empty()
 }
 
 #[cfg(test)]
@@ -190,6 +199,18 @@ mod tests {
         let told: Vec<_> = sorted.iter().map(|(place, group)| (*place, group.word, group.imports)).collect();
         assert_eq!(told, [(1, "failed", 6), (0, "skipped", 1)]);
         assert_eq!(sorted[0].1.names, ["Order 3", "Order 4", "Order 5"]);
+    }
+
+    #[test]
+    fn imports_that_flows_keep_from_being_deleted_are_one_reason() {
+        let mut reasons = Reasons::default();
+        for number in 1..=3 {
+            let mut row = sample::failed(number, &format!("it is used by the flow \"{number}\""));
+            (row.outcome, row.error_code) = (Outcome::Conflict, Some("in_use".to_owned()));
+            row.item.used_by = vec![format!("f{number}").into()];
+            reasons.take(&row);
+        }
+        assert_eq!((reasons.groups().len(), reasons.groups()[0].imports), (1, 3));
     }
 
     #[test]

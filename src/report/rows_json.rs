@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::audit::{AuditContext, reason};
+use super::audit::{AuditContext, changes, reason};
 use crate::model::time::stamp;
 use crate::run_folder::rows::Row;
 use crate::run_folder::summary::Summary;
@@ -54,7 +54,7 @@ fn value(context: &AuditContext, row: &Row) -> Value {
         "http_status": row.http_status,
         "error_code": row.error_code,
         "error_message": reason(row),
-        "changes": item.changes,
+        "changes": changes(row),
         "differences": row.differences,
         "warnings": item.warnings,
         "secrets": item.secrets,

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::audit::reason;
+use super::audit::{changes, reason};
 use super::blocks::Blocks;
 use super::changes::{Changes, Diff};
 use super::console::{caches, headline, how_it_ended, outcomes, spent, verified};
@@ -12,7 +12,7 @@ use super::groups::Groups;
 use super::plan_view::{Detail, named};
 use super::reasons::{Attention, ReasonGroup};
 use super::render::Told;
-use super::text::{Paint, Tone, clean, count, number, titled, wrap};
+use super::text::{NARROWEST, Paint, Tone, clean, count, number, titled, wrap};
 use super::to_output;
 use crate::model::time::stamp;
 use crate::model::{Outcome, Verdict};
@@ -92,7 +92,7 @@ pub fn run(
     let mut top = Vec::new();
     header(&reported.summary, folder, options.width, &mut top).map_err(to_output)?;
     outcomes(&reported.summary, paint, &mut top).map_err(to_output)?;
-    let width = if options.diff == Diff::Full { usize::MAX >> 1 } else { options.width.max(60) };
+    let width = if options.diff == Diff::Full { usize::MAX >> 1 } else { options.width.max(NARROWEST) };
     let blocks = Blocks { paint, width, word: 11 };
     blocks.changes("What changed", &groups.changes(&name_of), &mut top).map_err(to_output)?;
     let reasons: Vec<_> = reported.reasons.iter().map(ReasonGroup::line).collect();
@@ -222,7 +222,7 @@ fn header(summary: &Summary, folder: &Path, width: usize, out: &mut dyn Write) -
         Some(spent(summary)),
     ];
     for line in lines.into_iter().flatten() {
-        writeln!(out, "{}", wrap(&line, width.max(60), 2))?;
+        writeln!(out, "{}", wrap(&line, width.max(NARROWEST), 2))?;
     }
     writeln!(out)
 }
@@ -246,7 +246,7 @@ fn row(row: &Row, lines: Changes, out: &mut dyn Write) -> io::Result<()> {
         let found = if row.adopted { ", found by looking after a call without an answer" } else { "" };
         writeln!(out, "      {} to {}, {} sent{found}", stamp(started), stamp(finished), row.attempts)?;
     }
-    lines.write(&row.item.changes, out)?;
+    lines.write(changes(row), out)?;
     if let Some(reason) = reason(row) {
         lines.under(out, &reason)?;
     }

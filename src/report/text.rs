@@ -98,6 +98,9 @@ pub fn cut_front(text: &str, columns: usize) -> Cow<'_, str> {
     Cow::Owned(std::iter::once('…').chain(kept.into_iter().rev()).collect())
 }
 
+/// Columns that plans and closing words are laid out for at least.
+pub const NARROWEST: usize = 40;
+
 /// The text on as many lines as it needs in `columns`, broken at blanks; those after the first begin with `indent` blanks. A
 /// word that is longer than a line stays whole.
 pub fn wrap(text: &str, columns: usize, indent: usize) -> String {
@@ -175,6 +178,19 @@ pub fn bytes(count: u64) -> String {
     } else {
         format!("{} {}", tenths / 10, UNITS[unit])
     }
+}
+
+/// So many documents of a list, in words: `2 file definitions`.
+pub(super) fn of_kind(list: &str, number: u64) -> String {
+    let words = match list {
+        "asynchelpers" => "async helpers",
+        "ediprofiles" => "EDI profiles",
+        "filedefinitions" => "file definitions",
+        "lookupcaches" => "lookup caches",
+        "tpconnectors" => "trading partner connectors",
+        list => list,
+    };
+    count(number, words.strip_suffix('s').unwrap_or(words), words)
 }
 
 /// A span of time, as exact as a person wants it: `3.2 s`, `2 min 05 s`, `1 h 04 min`.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use super::text::{Paint, Tone, clean, count, counted, listed, number, wrap};
+use super::text::{NARROWEST, Paint, Tone, clean, count, counted, listed, number, wrap};
 use crate::model::{Id, Operation, Outcome};
 use crate::run_folder::import_users::{
     AccountUsage, AffectedUser, ImportUser, UsageSummary, UserCounts, UserKind,
@@ -114,7 +114,7 @@ impl UsageView {
             let lead =
                 if one { "Used by".to_owned() } else { format!("Used in {} by", clean(&account.name)) };
             let text = sentence(&UsageSummary::of(read, counts), "now");
-            let text = wrap(&format!("{lead}   {text}"), columns.max(60), lead.len() + 3);
+            let text = wrap(&format!("{lead}   {text}"), columns.max(NARROWEST), lead.len() + 3);
             let rest = text.strip_prefix(lead.as_str()).unwrap_or(&text);
             writeln!(out, "{}{rest}", paint.tone(Tone::Strong, &lead))?;
             wrote = true;

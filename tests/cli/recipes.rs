@@ -119,7 +119,9 @@ fn scripts_and_the_like_are_made_where_they_are_missing_and_undo_removes_them_ag
 #[test]
 fn compare_says_what_differs_and_writes_nothing() {
     let bench = Bench::new();
-    bench.run("compare.yaml").expect(3, &[("skipped", 174)]);
+    let compared = bench.run("compare.yaml");
+    compared.expect(3, &[("skipped", 174)]);
+    assert_eq!(compared.warnings("imports of this run would be called"), 0, "a comparison gives no name");
     bench.run("migrate.yaml").expect(0, &[("created", 160), ("skipped", 13)]);
     bench.run("compare.yaml").expect(3, &[("skipped", 16), ("unchanged", 158)]);
 }
@@ -131,6 +133,21 @@ fn clone_copies_under_other_names_and_names_that_collide_are_said() {
     ran.expect(0, &[("cloned", 110), ("skipped", 4)]);
     assert_eq!(ran.warnings("3 imports of this run would be called \"Weekly sync (copy)\""), 3);
     assert_eq!(ran.warnings("imports of this run would be called"), 5);
+}
+
+#[test]
+fn manifests_for_a_cluster_name_the_image_of_this_version() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut seen = 0;
+    for name in ["jobs/nightly/cronjob.yaml", "docs/recipes/cronjob.yaml", "docs/recipes/indexed-job.yaml"] {
+        let text = std::fs::read_to_string(folder.join(name)).unwrap();
+        for image in text.split("/transship:").skip(1) {
+            let version = image.split_whitespace().next();
+            assert_eq!(version, Some(env!("CARGO_PKG_VERSION")), "{name}");
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 3);
 }
 
 #[test]

@@ -163,6 +163,24 @@ fn the_keys_of_apply_mirror_and_running_flows_are_read() {
 }
 
 #[test]
+fn a_field_that_is_renamed_to_the_name_it_has_is_told() {
+    let start =
+        "version: 1\nname: n\naction: update\naccounts: { a: { emulator: a } }\nsource: a\ntransform:\n";
+    for (step, told) in [
+        ("rename_field: { side: source, from: a, to: a }", true),
+        ("rename_field: { side: source, from: a, to: b }", false),
+    ] {
+        let (job, problems) = job_of(&format!("{start}  - {step}\n"));
+        assert!(job.is_some(), "{problems:?}");
+        assert_eq!(
+            problems.iter().any(|one| one.contains("`from` and `to` are the same")),
+            told,
+            "{problems:?}"
+        );
+    }
+}
+
+#[test]
 fn waves_end_with_the_rest() {
     let start = "version: 1\nname: n\naction: migrate\naccounts: { a: { emulator: a }, b: { emulator: b } }\nsource: a\ntarget: b\n";
     let waves = |lines: &str| job_of(&format!("{start}{lines}\n"));

@@ -106,6 +106,7 @@ impl Reader<'_> {
                 self.slow_jq(program);
             }
             self.names_of_one_line(step);
+            self.renames_to_itself(step);
             if let Some((node, key)) = constant_name(step)
                 && ![root.get("select"), step.get("when")].into_iter().flatten().any(is_for_one)
             {
@@ -137,6 +138,18 @@ impl Reader<'_> {
             if node.text().is_some_and(|text| text.contains(char::is_control)) {
                 check(node, &line, "name", &mut self.report);
             }
+        }
+    }
+
+    /// A rename of a field to the name that it has.
+    fn renames_to_itself(&mut self, step: &Node) {
+        let Some(row) = step.get("rename_field") else { return };
+        let [from, to] = ["from", "to"].map(|key| row.get(key).and_then(|node| Some((node, node.text()?))));
+        if let (Some((_, from)), Some((node, to))) = (from, to)
+            && from.trim() == to.trim()
+        {
+            let message = "`from` and `to` are the same: nothing is renamed";
+            self.report.warning(node.span, message).help("write the new name of the field under `to`");
         }
     }
 

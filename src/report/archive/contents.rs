@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::{Form, when};
 use crate::archive::{Entry, Snapshot};
 use crate::report::audit::Sheet;
-use crate::report::text::{Paint, Tone, bytes, clean, count, fit, width};
+use crate::report::text::{Paint, Tone, bytes, clean, count, fit, of_kind, width};
 
 const COLUMNS: [&str; 9] =
     ["kind", "id", "name", "adaptor_type", "integration", "last_modified", "bytes", "fingerprint", "blob"];
@@ -108,8 +108,7 @@ impl<W: Write> Contents<W> {
 fn head(snapshot: &Snapshot, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
     let account = &snapshot.account;
     let origin = if account.origin.is_empty() { String::new() } else { format!(" ({})", account.origin) };
-    let counts: Vec<String> =
-        snapshot.counts.iter().map(|(kind, one)| count(*one, kind.trim_end_matches('s'), kind)).collect();
+    let counts: Vec<String> = snapshot.counts.iter().map(|(kind, one)| of_kind(kind, *one)).collect();
     let counts = if counts.is_empty() { "nothing".to_owned() } else { counts.join(", ") };
     let new = count(snapshot.new_blobs, "new blob", "new blobs");
     let size = format!("{} of text, {new} of {}", bytes(snapshot.text_bytes), bytes(snapshot.new_bytes));

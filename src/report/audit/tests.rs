@@ -59,6 +59,21 @@ fn the_columns_are_pinned_and_lines_end_as_rfc_4180_wants() {
 }
 
 #[test]
+fn paths_are_told_as_changed_only_where_something_was_or_two_that_differ_were_left_alone() {
+    use crate::model::Outcome;
+    let mut row = sample::row(1);
+    row.item.changes = serde_json::from_value(serde_json::json!([{ "path": "/name", "to": "x" }])).unwrap();
+    for outcome in Outcome::ALL.iter().copied() {
+        let nothing = [Outcome::Unchanged, Outcome::Failed, Outcome::Stale, Outcome::Unprocessed];
+        let told = if nothing.contains(&outcome) { "" } else { "/name" };
+        row.outcome = outcome;
+        assert_eq!(read(&audit(std::slice::from_ref(&row)))[1][16], told, "{outcome}");
+    }
+    (row.outcome, row.may_have_acted) = (Outcome::Unprocessed, true);
+    assert_eq!(read(&audit(&[row]))[1][16], "/name", "it may have been changed");
+}
+
+#[test]
 fn an_item_that_was_not_reached_has_a_row_too() {
     let mut row = sample::row(1);
     (row.outcome, row.verdict) = (crate::model::Outcome::Unprocessed, Verdict::NotChecked);

@@ -114,6 +114,22 @@ fn an_interrupted_run_says_how_to_go_on() {
 }
 
 #[test]
+fn the_closing_fits_a_narrow_terminal() {
+    let mut reasons = Reasons::default();
+    reasons
+        .take(&sample::failed(3, "http.method: Expected field, and the connection that it names is offline"));
+    let reasons: Vec<_> = reasons.sorted().into_iter().map(|(_, group)| group).collect();
+    for columns in [50, 60] {
+        let mut out = Vec::new();
+        closing(&mixed(), &Closing { width: columns, reasons: &reasons, ..Closing::default() }, &mut out)
+            .unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let widest = text.lines().map(crate::report::text::width).max();
+        assert!(widest <= Some(columns), "{columns}: {text}");
+    }
+}
+
+#[test]
 fn sums_that_disagree_are_said_aloud() {
     let mut summary = mixed();
     summary.reported = 299;
@@ -146,8 +162,11 @@ fn calls_without_an_answer_are_never_told_as_nothing() {
     let mut summary = sample::summary(&[(Outcome::Unprocessed, 3)], &[]);
     summary.state = "interrupted".into();
     for (count, line) in [
-        (1, "1 call has no answer: 1 import may or may not exist. `transship resume` finds out."),
-        (3, "3 calls have no answer: 3 imports may or may not exist. `transship resume` finds out."),
+        (1, "The effect of 1 call is unknown: 1 import may or may not exist. `transship resume` finds out."),
+        (
+            3,
+            "The effect of 3 calls is unknown: 3 imports may or may not exist. `transship resume` finds out.",
+        ),
     ] {
         summary.in_doubt = count;
         let said = said(&summary, Closing::default());

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::super::audit::reason;
+use super::super::audit::{changes, reason};
 use crate::model::time::stamp;
 use crate::model::{Fingerprint, Id, ItemKey, Outcome, Verdict};
 use crate::run_folder::rows::Row;
@@ -68,7 +68,7 @@ pub(super) fn short(row: &Row, group: Option<usize>, same: bool) -> Short<'_> {
         row.http_status,
         row.millis(),
         if same { Said::Group(group) } else { Said::Words(reason(row)) },
-        item.changes.len(),
+        changes(row).len(),
         item.warnings.len(),
         group,
         match (item.is_import(), row.outcome) {
@@ -107,7 +107,7 @@ pub(super) fn details<'a>(row: &'a Row, names: &BTreeMap<String, String>) -> Det
         Some(name.map_or(Cow::Borrowed(text), |name| format!("\"{name}\" ({text})").into()))
     };
     let item = &row.item;
-    let changes = item.changes.iter().take(MOST_CHANGES);
+    let changes = changes(row).iter().take(MOST_CHANGES);
     Details {
         operation: item.operation.as_str(),
         changes: changes

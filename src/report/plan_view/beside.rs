@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use super::words::sign;
 use crate::model::Operation;
-use crate::report::text::{Paint, Tone, clean, counted, cut};
+use crate::report::text::{NARROWEST, Paint, Tone, clean, counted, cut};
 use crate::run_folder::plan_item::PlanItem;
 
 /// Documents that are named of each kind.
@@ -38,7 +38,7 @@ impl Beside {
         for ((word, noun), (many, names)) in &self.0 {
             let more = if *many as usize > names.len() { ", …" } else { "" };
             let line = format!("  {word:<8} {}: {}{more}", counted(*many, noun), names.join(", "));
-            writeln!(out, "{}", cut(&line, width.max(60)))?;
+            writeln!(out, "{}", cut(&line, width.max(NARROWEST)))?;
         }
         writeln!(out)
     }

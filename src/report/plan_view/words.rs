@@ -50,19 +50,6 @@ pub fn forecast(forecast: &Forecast, per_second: Option<f64>) -> String {
     format!("{}: {}; {time}{rate}", count(forecast.total, "call", "calls"), kinds.join(", "))
 }
 
-/// So many documents of a list, in words: `2 file definitions`.
-pub(super) fn related(list: &str, number: u64) -> String {
-    let words = match list {
-        "asynchelpers" => "async helpers",
-        "ediprofiles" => "EDI profiles",
-        "filedefinitions" => "file definitions",
-        "lookupcaches" => "lookup caches",
-        "tpconnectors" => "trading partner connectors",
-        list => list,
-    };
-    count(number, words.strip_suffix('s').unwrap_or(words), words)
-}
-
 /// A rate without needless zeros.
 fn trim(rate: f64) -> String {
     let text = format!("{rate:.1}");
