@@ -246,7 +246,7 @@ impl Session {
     }
 
     /// What the calls of a part of a plan are told from.
-    fn outlook(&self, job: &Job, plan: &PlanFile) -> Outlook {
+    fn outlook(&self, job: &Job, plan: &PlanFile) -> Outlook<'_> {
         let target = self.target_account();
         Outlook {
             target_listed: plan.tail().target_listed,
