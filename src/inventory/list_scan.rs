@@ -15,6 +15,7 @@ use std::hash::BuildHasher;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::api::{ErrorKind, ListRequest};
 use crate::documents::references::Kind;
@@ -35,6 +36,9 @@ const CALM: Duration = Duration::from_millis(250);
 
 /// Documents per page asked for: the most the reference speaks of.
 pub(crate) const PAGE: u32 = 1000;
+
+/// Imports from which on a list is long: its second look takes a while.
+const LONG: usize = 2 * PAGE as usize;
 
 /// Bytes of documents after which others have their turn: some milliseconds of work.
 const BREATH: usize = 1 << 18;
@@ -128,11 +132,35 @@ pub(crate) async fn list_scan(
 /// The same, where reading the plain list was begun by [`begin_to_read`].
 pub(crate) async fn list_scan_of(
     account: &Account,
-    mut begun: Option<Begun>,
+    begun: Option<Begun>,
     manner: ScanOptions,
     cancel: &Cancel,
     sink: &mut dyn PageVisitor,
 ) -> Result<Seen, EngineError> {
+    scan(account, begun, manner, usize::MAX, cancel, sink).await.map(|(seen, _)| seen)
+}
+
+/// The same; of a long list the second look may still go on. What is made of it counts only once that says so.
+pub(crate) async fn list_scan_unconfirmed(
+    account: &Account,
+    manner: ScanOptions,
+    cancel: &Cancel,
+    sink: &mut dyn PageVisitor,
+) -> Result<(Seen, Option<SecondLookGoesOn>), EngineError> {
+    scan(account, None, manner, LONG, cancel, sink).await
+}
+
+/// A second look that goes on: whether it saw the same imports. Dropped, it stops.
+pub(crate) type SecondLookGoesOn = AbortOnDropHandle<Result<bool, EngineError>>;
+
+async fn scan(
+    account: &Account,
+    mut begun: Option<Begun>,
+    manner: ScanOptions,
+    long: usize,
+    cancel: &Cancel,
+    sink: &mut dyn PageVisitor,
+) -> Result<(Seen, Option<SecondLookGoesOn>), EngineError> {
     let (mut disagreement, mut short) = ((0, 0), None);
     for attempt in 0..3 {
         // A list that changes while it is read is given time to come to rest.
@@ -153,7 +181,7 @@ pub(crate) async fn list_scan_of(
                 swept => swept?,
             };
         if !seen.whole {
-            return Ok(seen);
+            return Ok((seen, None));
         }
         let flows = second.as_mut().and_then(SecondLook::take_flows);
         let behind = async {
@@ -162,8 +190,10 @@ pub(crate) async fn list_scan_of(
                 None => Ok(false),
             }
         };
+        let is_long = ids.seen.len() >= long;
+        let waits_for = second.take_if(|_| !is_long);
         let again = async {
-            match second {
+            match waits_for {
                 Some(second) => again(account, &ids, second, cancel).await.map(Some),
                 None => Ok(None),
             }
@@ -179,9 +209,11 @@ pub(crate) async fn list_scan_of(
             }
             seen.empty_but_used = true;
         }
-        let Some(again) = again else { return Ok(seen) };
+        let Some(again) = again else {
+            return Ok((seen, second.map(|second| goes_on(account, ids, second, cancel))));
+        };
         match differs(ids.seen, &again) {
-            None => return Ok(seen),
+            None => return Ok((seen, None)),
             Some(counts) => disagreement = counts,
         }
     }
@@ -211,6 +243,15 @@ async fn again(
         look(account, Some(adaptor), PAGE, cancel, &mut take).await?;
     }
     Ok(seen)
+}
+
+/// Waits for a second look beside whatever else is done; what it is compared with weighs no longer than that.
+fn goes_on(account: &Account, ids: Ids, second: SecondLook, cancel: &Cancel) -> SecondLookGoesOn {
+    let (account, cancel) = (account.clone(), cancel.clone());
+    AbortOnDropHandle::new(tokio::spawn(async move {
+        let again = again(&account, &ids, second, &cancel).await?;
+        Ok(differs(ids.seen, &again).is_none())
+    }))
 }
 
 /// How many ids each of two looks saw, unless they saw the same ones.

@@ -65,8 +65,17 @@ pub async fn inventory(
     let lists = UserLists::asked_by(selection.selector.spec());
     let usage = &Arc::new(FlowUsage::read(account, lists, cancel).await?);
     usage.complete(account, lists)?;
-    let request =
-        SelectRequest { account, selection, known, usage, mind: Mind::Nothing, folder, cancel, events };
+    let request = SelectRequest {
+        account,
+        selection,
+        known,
+        usage,
+        mind: Mind::Nothing,
+        waits: true,
+        folder,
+        cancel,
+        events,
+    };
     let mut picks = select(request).await?;
     let names = ResourceNames::of(&directory);
     let mut imports = Vec::with_capacity(picks.items.len());

@@ -10,7 +10,10 @@ use crate::documents::references::{Kind, ResourceIndex, kinds_in, mentions_ids};
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::inventory::flow_usage::FlowUsage;
-use crate::inventory::list_scan::{LISTED_APART, PageVisitor, ScanOptions, Seen, ids_listed, list_scan};
+use crate::inventory::list_scan::{
+    LISTED_APART, PageVisitor, ScanOptions, SecondLookGoesOn, Seen, ids_listed, list_scan,
+    list_scan_unconfirmed,
+};
 use crate::inventory::read_by_id::{ReadById, read_by_id};
 use crate::inventory::select_names::{OnlyWatch, check_names};
 use crate::inventory::selection_matcher::SelectionMatcher;
@@ -37,6 +40,8 @@ pub(crate) struct SelectRequest<'a> {
     pub usage: &'a Arc<FlowUsage>,
     /// What is kept in mind of the imports that are not selected.
     pub mind: Mind,
+    /// Whether the second look at a long list is waited for.
+    pub waits: bool,
     /// For documents in passing.
     pub folder: &'a Path,
     pub cancel: &'a Cancel,
@@ -126,6 +131,8 @@ pub(crate) struct Selected {
     /// Some of the imports that were seen, selected or not.
     pub remembered: Remembered,
     pub seen: Seen,
+    /// The second look at a long list, where it was not to be waited for.
+    pub goes_on: Option<SecondLookGoesOn>,
 }
 
 impl Selected {
@@ -313,7 +320,7 @@ pub(crate) async fn select(with: SelectRequest<'_>) -> Result<Selected, EngineEr
     }
     events.emit(&Event::StageStarted { stage: Stage::Read, total: None });
     let mut picker = Picker::new(with);
-    let mut seen = Seen::default();
+    let (mut seen, mut goes_on) = (Seen::default(), None);
     let unread = if picker.wanted.only_ids() && picker.wanted.count_missing() <= FEW {
         picker.restart()?;
         let wanted = picker.wanted.missing();
@@ -329,7 +336,11 @@ pub(crate) async fn select(with: SelectRequest<'_>) -> Result<Selected, EngineEr
                 || adaptors.iter().any(|adaptor| LISTED_APART.contains(&adaptor.as_str())),
             ..ScanOptions::default()
         };
-        seen = list_scan(account, manner, cancel, &mut picker).await?;
+        if with.waits {
+            seen = list_scan(account, manner, cancel, &mut picker).await?;
+        } else {
+            (seen, goes_on) = list_scan_unconfirmed(account, manner, cancel, &mut picker).await?;
+        }
         picker.read_missing(seen.whole).await?
     };
     events.emit(&Event::StageFinished { stage: Stage::Read });
@@ -360,5 +371,6 @@ pub(crate) async fn select(with: SelectRequest<'_>) -> Result<Selected, EngineEr
         notes: watch.notes(),
         remembered,
         seen,
+        goes_on,
     })
 }

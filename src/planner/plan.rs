@@ -46,6 +46,19 @@ pub async fn plan(with: PlanRequest<'_>) -> Result<Planned, EngineError> {
 ///
 /// As [`plan`].
 pub async fn plan_telling(with: PlanRequest<'_>, detail: UsageDetail) -> Result<Planned, EngineError> {
+    // The second look at a long list goes on while imports are prepared. Where it sees others, all is done once more.
+    match Box::pin(plan_from_list(&with, detail, false)).await? {
+        Some(planned) => Ok(planned),
+        None => Box::pin(plan_from_list(&with, detail, true)).await?.ok_or(EngineError::Interrupted),
+    }
+}
+
+/// Makes the plan; `None` if two looks at the list of the source saw different imports, and were not waited for.
+async fn plan_from_list(
+    with: &PlanRequest<'_>,
+    detail: UsageDetail,
+    waits: bool,
+) -> Result<Option<Planned>, EngineError> {
     let job = with.job;
     // Whoever connects the accounts asks whose tokens they are: those calls are spent on the plan too.
     let before = Spent::default();
@@ -71,26 +84,33 @@ pub async fn plan_telling(with: PlanRequest<'_>, detail: UsageDetail) -> Result<
         if asked.is_some() {
             let usage = Arc::new(reading.await?);
             usage.complete(with.source, asked)?;
-            check_conditions(&with, &here, &usage)?;
-            let picks = pick(&with, &here, &usage).await?;
+            check_conditions(with, &here, &usage)?;
+            let picks = pick(with, &here, &usage, waits).await?;
             return Ok((usage, picks));
         }
         let nothing = Arc::default();
-        check_conditions(&with, &here, &nothing)?;
-        let (usage, picks) = futures::try_join!(reading, pick(&with, &here, &nothing))?;
+        check_conditions(with, &here, &nothing)?;
+        let (usage, picks) = futures::try_join!(reading, pick(with, &here, &nothing, waits))?;
         Ok::<_, EngineError>((Arc::new(usage), picks))
     };
     let is_read = here.kinds.contains_key(&Kind::Connections);
-    let early = async { Ok(if is_read { None } else { early_connections(&with).await }) };
+    let early = async { Ok(if is_read { None } else { early_connections(with).await }) };
     let ((usage, mut picks), early) = futures::try_join!(read_and_picked, early)?;
-    guard(&with, &picks).await?;
-    let resolver = resolver(&with, early, &mut here, &mut there, &mut picks).await?.map(Arc::new);
-    let mut builder = PlanBuilder::new(&with)?;
-    builder.usage = PlanUsage::of_source(&with, detail, Arc::clone(&usage), lists);
+    guard(with, &picks).await?;
+    let resolver = resolver(with, early, &mut here, &mut there, &mut picks).await?.map(Arc::new);
+    let mut builder = PlanBuilder::new(with)?;
+    builder.usage = PlanUsage::of_source(with, detail, Arc::clone(&usage), lists);
     builder.users.keep_source(lists, &usage);
     let resources = [&here, &there].into_iter().flat_map(|index| index.kinds.values()).flatten();
     builder.names = resources.map(|one| (one.id.as_str().to_owned(), one.name.clone())).collect();
     prepare_all(&mut builder, &mut picks, resolver.as_ref(), &here, &usage).await?;
+    // It is stopped only with the runtime.
+    if let Some(goes_on) = picks.goes_on.take()
+        && !goes_on.await.unwrap_or(Err(EngineError::Interrupted))?
+    {
+        builder.clean_up();
+        return Ok(None);
+    }
     claims(&mut builder, &mut picks, &here, &usage)?;
     // They are drafts now, and there may be very many.
     picks.items.clear();
@@ -112,7 +132,7 @@ pub async fn plan_telling(with: PlanRequest<'_>, detail: UsageDetail) -> Result<
     }
     builder.witnesses.target =
         if job.in_place() { builder.witnesses.source.clone() } else { imports.remembered.witnesses(&there) };
-    decide_and_write(builder, imports, &picks, before).await
+    decide_and_write(builder, imports, &picks, before).await.map(Some)
 }
 
 /// Selects and fetches.
@@ -120,6 +140,7 @@ async fn pick(
     with: &PlanRequest<'_>,
     known: &ResourceIndex,
     usage: &Arc<FlowUsage>,
+    waits: bool,
 ) -> Result<Selected, EngineError> {
     select(SelectRequest {
         account: with.source,
@@ -131,6 +152,7 @@ async fn pick(
             _ if with.mirrors() => Mind::Documents,
             _ => Mind::Nothing,
         },
+        waits,
         folder: with.context.folder,
         cancel: with.context.cancel,
         events: with.context.events,

@@ -180,6 +180,21 @@ async fn an_edit_that_moves_an_import_to_the_front_hides_it_from_no_scan() {
 }
 
 #[tokio::test]
+async fn of_a_long_list_the_second_look_is_not_waited_for_and_says_what_it_saw() {
+    for (while_read, is_confirmed) in [(0, true), (20, false)] {
+        let rows = Mutex::new((0..=2 * PAGE).collect());
+        let edited = Edited { rows, pages: AtomicUsize::new(0), while_read, key: "after" };
+        let account = account_of(Arc::new(edited));
+        let manner = ScanOptions { steady: true, to_the_end: true, ..ScanOptions::default() };
+        let mut names = Names::default();
+        let cancel = Cancel::new();
+        let (seen, goes_on) = list_scan_unconfirmed(&account, manner, &cancel, &mut names).await.unwrap();
+        assert_eq!(seen.listed, LONG as u64 + u64::from(is_confirmed));
+        assert_eq!(goes_on.unwrap().await.unwrap().unwrap(), is_confirmed);
+    }
+}
+
+#[tokio::test]
 async fn a_list_that_loses_a_row_where_two_pages_meet_cannot_be_trusted() {
     for service in [Skipping::Tens, Skipping::Twos] {
         let account = account_of(Arc::new(service));

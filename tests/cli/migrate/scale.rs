@@ -1,7 +1,7 @@
 //! Lists of many pages and accounts of many imports.
 
-use crate::support::scenario::{Scenario, import};
-use transship::emulator::LinkForm;
+use crate::support::scenario::{Fault, Scenario, import};
+use transship::emulator::{Effect, LinkForm};
 
 #[test]
 fn pages_of_either_form_are_followed_to_the_end() {
@@ -45,6 +45,19 @@ fn an_account_of_many_pages_costs_pages_and_not_imports() {
     let ran = all_but_three(1500).run().expect_exit(0).expect_count("unchanged", 1497);
     let total = ran.world.control().total();
     assert!(total < 30, "{total} calls for 1500 imports that are there");
+}
+
+#[test]
+fn a_long_list_of_which_a_second_look_sees_less_is_planned_anew() {
+    let world = all_but_three(2003).start();
+    let cut = || {
+        let cut = Fault::on_list(Effect::ShrunkenList { keep: 1 });
+        cut.with_query("limit=900&include=name").in_account("source")
+    };
+    world.fault(cut().first(1));
+    world.run().expect_exit(0).expect_count("created", 3).expect_count("unchanged", 2000);
+    world.fault(cut());
+    world.run().expect_exit(1).expect_stderr("cannot be trusted").expect_no_write();
 }
 
 #[test]
