@@ -283,7 +283,7 @@ mod tests {
         let both = |one: &str, other: &str| cut_both(one, other, 10);
         assert_eq!(both("abc", "abd"), ("abc".into(), "abd".into()));
         assert_eq!(both("0123456789abcdef", "1"), ("012345678…".into(), "1".into()));
-        assert_eq!(both("0123456789abcdef", "0123456789abcxef"), ("…789abcd…".into(), "…789abcx…".into()));
+        assert_eq!(both("0123456789abcdef", "0123456789abcxef"), ("…789abcdef".into(), "…789abcxef".into()));
         assert_eq!(both("0123456789abcdef", "0123456789abcdef"), ("012345678…".into(), "012345678…".into()));
     }
 
