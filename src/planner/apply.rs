@@ -15,7 +15,7 @@ use crate::model::Head;
 use crate::planner::items::ended;
 use crate::planner::likeness::{self, ServiceOwn, adaptor_of};
 use crate::planner::plan_builder::PlanBuilder;
-use crate::planner::target_index::{TargetImport, TargetImports};
+use crate::planner::target_index::{TargetImport, TargetImports, id_key};
 use crate::run_folder::plan_item::PlanItem;
 
 /// Whether an item of an apply and an import of the target have one `_id`.
@@ -130,7 +130,10 @@ pub(crate) fn refuse_equal_names(
     for (key, files) in by_name.into_iter().filter(|(_, files)| files.len() > 1) {
         let mut odd = None;
         for file in &files {
-            let import = builder.ids.get(&file.head.id).and_then(|index| imports.by_id.get(index));
+            let import = match builder.ids.get(&file.head.id) {
+                Some(index) => imports.get(id_key(*index), 0)?,
+                None => None,
+            };
             let name = match import {
                 Some(import) => Some(read_head(imports, import.slot)?.name),
                 None => None,

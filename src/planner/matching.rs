@@ -17,7 +17,7 @@ use crate::planner::likeness::{Likeness, ServiceOwn, adaptor_of};
 use crate::planner::own::read_own;
 use crate::planner::plan_builder::PlanBuilder;
 use crate::planner::side_by_side::{Alike, Open, compare_all};
-use crate::planner::target_index::{TargetImport, TargetImports};
+use crate::planner::target_index::{TargetImport, TargetImports, id_key};
 use crate::run_folder::document_file::Span;
 
 /// Documents of the target that are asked what the service fills in, at most.
@@ -66,7 +66,7 @@ pub(crate) async fn decide_all(
         }
     }
     let mut open = Vec::new();
-    let by_id = by_id.into_iter().map(|(key, item)| (key, vec![item]));
+    let by_id = by_id.iter().map(|item| (id_key(item.0), vec![item.0]));
     for (key, wanted) in wanted.groups().chain(by_id) {
         if !imports.by_key.contains(key) {
             continue;

@@ -5,9 +5,9 @@ use futures::{StreamExt, pin_mut};
 use crate::api::ErrorKind;
 use crate::documents::references::Kind;
 use crate::inventory::error::EngineError;
-use crate::model::Id;
+use crate::model::{Id, ItemKey};
 use crate::planner::plan_builder::PlanBuilder;
-use crate::planner::target_index::{TargetImport, TargetImports};
+use crate::planner::target_index::{TargetImport, TargetImports, id_key};
 use crate::run_folder::plan_item::PlanItem;
 
 /// Reads in flight at once; the account's own budget holds them back further.
@@ -26,7 +26,7 @@ pub(crate) async fn read_own(
     let missing: Vec<(Id, u32)> = own
         .values()
         .filter_map(|own| Some((own.id.clone(), *builder.ids.get(&own.id)?)))
-        .filter(|(_, index)| !imports.by_id.contains_key(index))
+        .filter(|(_, index)| !imports.by_id.contains(ItemKey(*index)))
         .collect();
     let answers = futures::stream::iter(missing)
         .map(|(id, index)| async move { (index, target.client.get(Kind::Imports.as_str(), &id).await) })
@@ -36,7 +36,8 @@ pub(crate) async fn read_own(
         match answer {
             Ok(document) => {
                 let import = imports.keep(&builder.print, &document.head, &document.text)?;
-                imports.by_id.insert(index, import);
+                imports.by_key.insert(id_key(index), import);
+                imports.by_id.insert(ItemKey(index));
             }
             Err(error) if error.kind == ErrorKind::NotFound => {}
             Err(error) => return Err(target.failed("read an import")(error)),

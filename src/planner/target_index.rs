@@ -17,7 +17,7 @@ use crate::inventory::witnesses::Remembered;
 use crate::job::{Action, MatchBy};
 use crate::model::cancel::Cancel;
 use crate::model::event::{Event, Events, Stage};
-use crate::model::{Fingerprint, Head, Id, IdMap};
+use crate::model::{Fingerprint, Head, Id, IdMap, ItemKey, ItemSet};
 use crate::planner::bearers::Bearers;
 pub(crate) use crate::planner::bearers::TargetImport;
 use crate::planner::others::Others;
@@ -30,8 +30,8 @@ use crate::run_folder::known_ids::KnownIds;
 #[derive(Debug)]
 pub(crate) struct TargetImports<'a> {
     pub by_key: Bearers,
-    /// What bears the very id of an item that is restored, by the item's number.
-    pub by_id: HashMap<u32, TargetImport>,
+    /// The items whose very id an import of the target bears: it is found by their [`id_key`].
+    pub by_id: ItemSet,
     /// What bears nearly the name of an item and is wanted by none, by the hash of the loose key.
     pub near: HashMap<u64, Vec<NearImport>>,
     /// Some documents that no item wants, by adaptor: they too tell what the service fills in.
@@ -135,10 +135,18 @@ const SAMPLES: usize = 32;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Keys(RandomState);
 
+/// Of a hash: no [`id_key`] has it.
+const HASHED: u64 = 1 << 63;
+
 impl Keys {
     pub(crate) fn of(&self, key: &str) -> u64 {
-        self.0.hash_one(key)
+        self.0.hash_one(key) | HASHED
     }
+}
+
+/// The key of an import that bears the very id of the item with this number.
+pub(crate) fn id_key(item: u32) -> u64 {
+    u64::from(item)
 }
 
 struct Index<'a, 'o> {
@@ -150,7 +158,7 @@ struct Index<'a, 'o> {
     generation: u32,
     ids: &'a IdMap<u32>,
     by_key: Bearers,
-    by_id: HashMap<u32, TargetImport>,
+    by_id: ItemSet,
     loose: &'a [u64],
     print: &'a TargetPrint,
     /// What is wanted, where an import that is the same to the letter has its fingerprint.
@@ -175,7 +183,7 @@ impl PageVisitor for Index<'_, '_> {
             &self.folder.join(format!("target-{}.spool", self.generation)),
         )?);
         self.by_key.clear();
-        self.by_id.clear();
+        self.by_id = ItemSet::default();
         self.near.clear();
         if let Some(known) = &mut self.known {
             known.clear();
@@ -202,7 +210,8 @@ impl PageVisitor for Index<'_, '_> {
         }
         if let Some(index) = self.ids.get(&head.id).copied() {
             let standing = self.stand(head, text)?;
-            self.by_id.insert(index, standing);
+            self.by_key.push(id_key(index), standing);
+            self.by_id.insert(ItemKey(index));
             return Ok(true);
         }
         let key = self.match_by.key(head).map(|key| self.keys.of(&key));
@@ -349,7 +358,7 @@ pub(crate) async fn standings<'o>(
         generation: 0,
         ids,
         by_key: Bearers::default(),
-        by_id: HashMap::new(),
+        by_id: ItemSet::default(),
         loose,
         print,
         texts: Some(texts).filter(|_| print.is_plain()),
