@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use futures::{StreamExt, pin_mut};
 
-use crate::api::{ApiError, ListRequest};
+use crate::api::{ApiError, ErrorKind, ListRequest, Method};
 use crate::inventory::endpoint::Account;
 use crate::inventory::list_scan::PAGE;
 use crate::model::Head;
@@ -20,8 +20,14 @@ pub(crate) enum Unread {
     Interrupted,
 }
 
-/// Hands out every flow, API or tool of an account. Instances of abstract flows are asked for; a service that does not know
-/// the question is asked for the others.
+/// Looks at a list, at most, of which each look shows what those before did not.
+const MOST_LOOKS: u32 = 3;
+
+/// Hands out every flow, API or tool of an account, each once. Instances of abstract flows are asked for; a service that does
+/// not know the question is asked for the others.
+///
+/// A list of several pages is read until a look shows nothing new: what is edited meanwhile may move from a page that is still
+/// to be read to one that was, and an import that it uses would count as one that nothing uses.
 pub(crate) async fn each_user(
     account: &Account,
     kind: UserKind,
@@ -29,40 +35,103 @@ pub(crate) async fn each_user(
     take: &mut (dyn FnMut(&Head, &str) + Send),
 ) -> Result<(), Unread> {
     let mut seen = HashSet::new();
-    let mut once = |head: &Head, text: &str| {
+    let mut filters: &[(&str, &str)] =
+        if kind == UserKind::Flow { &[("includeInstances", "true")] } else { &[] };
+    let mut looks = 0;
+    while looks < MOST_LOOKS {
+        let before = seen.len();
         // Pages that were asked for again bring documents twice.
-        if head.id.as_str().is_empty() || seen.insert(head.id.clone()) {
-            take(head, text);
-        }
-    };
-    if kind == UserKind::Flow {
-        match list(account, kind, &[("includeInstances", "true")], cancel, &mut once).await {
-            Err(Unread::Api(error)) if error.status == Some(400) => {}
-            read => return read,
+        let mut once = |head: &Head, text: &str| {
+            if seen.insert(head.id.clone()) || looks == 0 && head.id.as_str().is_empty() {
+                take(head, text);
+            }
+        };
+        match list(account, kind, filters, cancel, &mut once).await {
+            Err(Unread::Api(error)) if error.status == Some(400) && !filters.is_empty() => filters = &[],
+            Ok(pages) if pages <= 1 || account.at_rest || looks > 0 && seen.len() == before => return Ok(()),
+            Ok(_) => looks += 1,
+            Err(why) => return Err(why),
         }
     }
-    list(account, kind, &[], cancel, &mut once).await
+    let why = "each look at the list shows others: wait until nobody changes it, then run again";
+    Err(Unread::Api(ApiError::new(Method::Get, &format!("/v1/{}", kind.list()), ErrorKind::Broken, why)))
 }
 
+/// Hands out what a list shows; gives how many pages it has.
 async fn list(
     account: &Account,
     kind: UserKind,
     filters: &[(&'static str, &str)],
     cancel: &Cancel,
     take: &mut (dyn FnMut(&Head, &str) + Send),
-) -> Result<(), Unread> {
+) -> Result<u32, Unread> {
     let filters = filters.iter().map(|(key, value)| (*key, (*value).to_owned())).collect();
     let request = ListRequest { path: kind.list().to_owned(), limit: PAGE, include: Vec::new(), filters };
     let pages = account.client.pages(request);
     pin_mut!(pages);
+    let mut count = 0;
     loop {
         let page = tokio::select! {
             page = pages.next() => page,
             () = cancel.draining() => return Err(Unread::Interrupted),
         };
-        let Some(page) = page else { return Ok(()) };
-        for text in page.map_err(Unread::Api)?.documents {
+        let Some(page) = page else { return Ok(count) };
+        let page = page.map_err(Unread::Api)?;
+        count += u32::from(page.ends);
+        for text in page.documents {
             take(&Head::off(&text), &text);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::api::{Api, Call, Client, Reply};
+    use crate::run_folder::plan_item::AccountFacts;
+
+    /// Two pages of flows, the newest edit first; somebody edits the last flow after so many looks at the first page.
+    #[derive(Debug)]
+    struct Flows {
+        looks: AtomicUsize,
+        edits: usize,
+    }
+
+    #[async_trait::async_trait]
+    impl Api for Flows {
+        async fn call(&self, call: &Call) -> Result<Reply, ApiError> {
+            let first = !call.target.contains("after=");
+            let looks = self.looks.fetch_add(usize::from(first), Ordering::Relaxed);
+            // At each of the first looks another flow moves from the second page to the first, which was read.
+            let moved = looks + usize::from(first) - 1;
+            let rows: Vec<usize> = (0..9).collect();
+            let hidden = (moved < self.edits).then_some(8 - moved);
+            let shown = rows.iter().filter(|row| (**row < 3) == first && Some(**row) != hidden);
+            let shown: Vec<_> = shown.map(|row| format!(r#"{{"_id":"{row}","name":"{row}"}}"#)).collect();
+            let next = first.then(|| "/v1/flows?after=x".to_owned());
+            Ok(Reply { next, ..Reply::new(200, format!("[{}]", shown.join(","))) })
+        }
+    }
+
+    #[tokio::test]
+    async fn a_flow_that_is_edited_while_the_list_is_read_is_no_flow_that_is_not_there() {
+        for edits in 0..=2 {
+            let account = Account {
+                facts: AccountFacts { name: "a".into(), origin: "o".into(), user: None },
+                client: Client::new(Arc::new(Flows { looks: AtomicUsize::new(0), edits })),
+                meter: Arc::default(),
+                clock: Arc::default(),
+                per_second: 1.0,
+                burst: 1.0,
+                at_rest: false,
+            };
+            let (mut seen, cancel) = (Vec::new(), Cancel::new());
+            let mut take = |head: &Head, _: &str| seen.push(head.id.clone());
+            let read = each_user(&account, UserKind::Flow, &cancel, &mut take).await;
+            assert_eq!(read.is_ok().then_some(seen.len()), Some(9), "{edits} edits: {read:?}");
         }
     }
 }
