@@ -39,7 +39,8 @@ pub(super) fn take_repoint(settings: &mut Settings, job: &Job, repoint: bool) ->
 pub(super) fn for_a_restore(job: &Job, flag: &str, is_given: bool) -> Result<(), Failure> {
     if is_given && job.action != Action::Restore {
         let action = job.action.as_str();
-        let message = format!("{flag} is for a restore, and this job is a {action}: leave it out");
+        let message =
+            format!("{flag} is for a restore, and the action of this job is {action}: leave it out");
         return Err(Failure::BadInput(message));
     }
     Ok(())

@@ -38,8 +38,8 @@ pub(super) struct Written {
     pub is_whole: bool,
 }
 
-/// Writes the page and the audit; an account whose audit is missing is named. The audit has the rows of accounts that are under way
-/// too, as their last run left them.
+/// Writes the page and the audit; an account whose audit is missing is named. The audit has the rows of accounts that have not
+/// ended too, where a run of theirs left some; those without are told.
 pub(super) async fn write_report(
     world: &CliContext,
     store: &FleetStore,
@@ -64,11 +64,14 @@ pub(super) async fn write_report(
         .map(|account| async move { (account, store.bytes(&format!("runs/{account}/audit.csv")).await) })
         .buffered(8);
     let (mut header, mut missing): (Option<Vec<u8>>, Vec<String>) = (None, Vec::new());
+    let mut open: Vec<String> = Vec::new();
     while let Some((account, part)) = parts.next().await {
         let Some(part) = part? else {
-            // A run that ended before its plan was made has none.
-            if results.get(account).is_some_and(|result| result.counts.is_some()) {
-                missing.push(account.to_owned());
+            match results.get(account) {
+                None => open.push(account.to_owned()),
+                Some(result) if result.counts.is_some() => missing.push(account.to_owned()),
+                // A run that ended before its plan was made has none.
+                Some(_) => {}
             }
             continue;
         };
@@ -88,13 +91,16 @@ pub(super) async fn write_report(
     }
     audit.flush()?;
     store.put_file("audit.csv", audit.path()).await?;
+    if !open.is_empty() {
+        let message = format!("the audit has no rows yet of what has not ended: {}", some(&open));
+        say(world, &message);
+    }
     if let Some(first) = missing.first() {
         let run = store.shown(&format!("runs/{first}"));
         let message = format!(
-            "warning: the fleet's audit is not whole: the runs of {} left none in the store; to write one: transship resume {run}, \
-             then: transship fleet report {}",
+            "warning: the fleet's audit is not whole: the runs of {} left none in the store; to write one: transship resume {run} and then transship fleet report {}",
             some(&missing),
-            store.name()
+            status.in_a_command
         );
         say(world, &message);
     }

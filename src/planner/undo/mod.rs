@@ -22,7 +22,7 @@ use std::time::Duration;
 use crate::documents::diff::diff;
 use crate::documents::normal::masks;
 use crate::documents::{Document, Mistake, contained};
-use crate::inventory::endpoint::{Account, spent};
+use crate::inventory::endpoint::{Account, Spent, spent};
 use crate::inventory::error::EngineError;
 use crate::inventory::witnesses;
 use crate::journal::ItemStates;
@@ -112,7 +112,8 @@ pub struct UndoRequest<'a> {
 ///
 /// Dropping the future leaves files of the plan that nobody needs, and nothing else.
 pub async fn plan_undo(with: UndoRequest<'_>, states: ItemStates) -> Result<PlannedUndo, EngineError> {
-    let before = spent([with.target]);
+    // Whoever opened the account asked whose token it is: those calls are spent on the plan too.
+    let before = Spent::default();
     let mut records = Records::create(&with.to.with_file_name("now.spool"))?;
     let (touched, services_own) = all_touched(&with, &states, &mut records)?;
     let touched = in_order(touched);

@@ -310,7 +310,7 @@ fn a_restore_of_all_that_is_gone_is_shown_and_waits_for_somebody_to_say_so() {
     world
         .run_with(&["--empty-target"])
         .expect_exit(2)
-        .expect_stderr("is for a restore, and this job is a backup");
+        .expect_stderr("is for a restore, and the action of this job is backup");
     now(world, "restore", &[]);
     let ran = world
         .run_with(&["--empty-target"])

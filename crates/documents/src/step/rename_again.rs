@@ -37,7 +37,7 @@ pub(super) fn renames_again(rows: &[(usize, &FieldRename, &RenameScope)]) -> Opt
         more => format!("; it is so with {more} more rows"),
     };
     let message = format!(
-        "`{}` is a new name here, and a further run renames it again (`{}` to `{}`): one run applies all renames at once{more}",
+        "`{}` is a new name here: an update that is run again renames it again (`{}` to `{}`); one run applies all renames at once{more}",
         rename.to, other.from, other.to
     );
     let help = "run an update with it only once, or give the step a `when` that holds only before it";
@@ -66,7 +66,7 @@ mod tests {
             (
                 &[("d.e", "d.f", None), ("d", "q", None)],
                 0,
-                "`d.f` is a new name here, and a further run renames it again (`d` to `q`)",
+                "`d.f` is a new name here: an update that is run again renames it again (`d` to `q`)",
             ),
             (&[("a", "a.b", None)], 0, "(`a` to `a.b`)"),
             (&[("a", "b", Some("x")), ("b", "a", None)], 0, "1 more row"),
