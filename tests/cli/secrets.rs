@@ -96,3 +96,12 @@ fn a_secret_that_a_file_could_not_give_at_first_is_given_by_a_retry() {
     let ran = world.command(&["retry", "runs/run-1"]).expect_exit(0);
     drop(ran.expect_in_target("a", "/http/headers/0/value", "Bearer new"));
 }
+
+#[test]
+fn an_undo_names_the_secret_that_the_run_took_out() {
+    let headers = json!([header("Authorization", "Bearer ******"), header("X-Trace", "on")]);
+    let steps = json!([{ "remove": ["/http/headers/0/value"] }]).to_string();
+    let ran = Scenario::update([]).source(&with(&headers)).job("transform", &steps).run().expect_exit(0);
+    let undo = ran.world.command(&["undo", "runs/run-1", "--yes"]).expect_exit(3).expect_no_write();
+    undo.expect_stderr("the run changed a secret that the service shows only masked (/http/headers/0/value)");
+}

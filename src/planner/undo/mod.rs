@@ -297,6 +297,12 @@ fn plan_item(
         now = standings.text(at)?.map(|text| spooled_document(text, Path::new("now.spool"))).transpose()?;
         let stands = now.as_ref().map(print_without_server_fields);
         if stands.is_some_and(|stands| stands == kept.as_it_was || stands == kept.print) {
+            if let Some(secret) = changed_secret(&of_run, &kept.secrets) {
+                let message = format!(
+                    "the run changed a secret that the service shows only masked ({secret}): what it was is not known; enter it by hand"
+                );
+                return Ok(ended(item, Outcome::Conflict, "masked_secret", message).into());
+            }
             item.verdict = Some(Verdict::Equal);
             item.secrets = if stands == Some(kept.as_it_was) { Vec::new() } else { kept.secrets };
             let message = "it is as it was before the run already";
@@ -361,4 +367,9 @@ fn plan_item(
     item.sent_sha256 = Some(wanted.print);
     item.name = wanted.name;
     Ok(Undoing { item, wanted: Some(wanted.text) })
+}
+
+/// The secret, of those that the import showed masked before, that the run wrote or took out.
+fn changed_secret<'s>(of_run: &PlanItem, hidden: &'s [String]) -> Option<&'s String> {
+    hidden.iter().find(|secret| of_run.changes.iter().any(|change| change.path == **secret))
 }
