@@ -15,7 +15,8 @@ use crate::model::Head;
 use crate::planner::items::ended;
 use crate::planner::likeness::{self, ServiceOwn, adaptor_of};
 use crate::planner::plan_builder::PlanBuilder;
-use crate::planner::target_index::{TargetImport, TargetImports, id_key};
+use crate::planner::target_index::{TargetImport, TargetImports};
+use crate::planner::wanted_keys::id_key;
 use crate::run_folder::plan_item::PlanItem;
 
 /// Whether an item of an apply and an import of the target have one `_id`.

@@ -1,8 +1,9 @@
 //! Which import of the target is which item, where its id says it.
 
 use crate::model::{ItemKey, ItemSet};
-use crate::planner::target_index::{TargetImports, id_key};
+use crate::planner::target_index::TargetImports;
 use crate::planner::wanted_keys::WantedKeys;
+use crate::planner::wanted_keys::id_key;
 
 /// What is restored or applied is recognised by its id first: whoever renamed it since does not make it another import.
 /// Gives the keys that nobody wants any more, and the items that are recognised by id.

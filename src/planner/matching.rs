@@ -17,7 +17,8 @@ use crate::planner::likeness::{Likeness, ServiceOwn, adaptor_of};
 use crate::planner::own::read_own;
 use crate::planner::plan_builder::PlanBuilder;
 use crate::planner::side_by_side::{Alike, Open, compare_all};
-use crate::planner::target_index::{TargetImport, TargetImports, id_key};
+use crate::planner::target_index::{TargetImport, TargetImports};
+use crate::planner::wanted_keys::id_key;
 use crate::run_folder::document_file::Span;
 
 /// Documents of the target that are asked what the service fills in, at most.

@@ -7,7 +7,8 @@ use crate::documents::references::Kind;
 use crate::inventory::error::EngineError;
 use crate::model::{Id, ItemKey};
 use crate::planner::plan_builder::PlanBuilder;
-use crate::planner::target_index::{TargetImport, TargetImports, id_key};
+use crate::planner::target_index::{TargetImport, TargetImports};
+use crate::planner::wanted_keys::id_key;
 use crate::run_folder::plan_item::PlanItem;
 
 /// Reads in flight at once; the account's own budget holds them back further.

@@ -1,7 +1,6 @@
 //! What stands in the target already: the imports whose name (or external id) an item wants.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
 
 use serde_json::Value;
@@ -21,7 +20,7 @@ use crate::model::{Fingerprint, Head, Id, IdMap, ItemKey, ItemSet};
 use crate::planner::bearers::Bearers;
 pub(crate) use crate::planner::bearers::TargetImport;
 use crate::planner::others::Others;
-use crate::planner::wanted_keys::WantedKeys;
+use crate::planner::wanted_keys::{Keys, WantedKeys, id_key};
 use crate::planner::wanted_texts::WantedTexts;
 use crate::run_folder::document_file::{DocumentFile, Span};
 use crate::run_folder::known_ids::KnownIds;
@@ -130,24 +129,6 @@ impl TargetPrint {
 
 /// Documents of an adaptor that are kept although no item wants them.
 const SAMPLES: usize = 32;
-
-/// Hashes keys, so that a hundred thousand of them do not weigh.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Keys(RandomState);
-
-/// Of a hash: no [`id_key`] has it.
-const HASHED: u64 = 1 << 63;
-
-impl Keys {
-    pub(crate) fn of(&self, key: &str) -> u64 {
-        self.0.hash_one(key) | HASHED
-    }
-}
-
-/// The key of an import that bears the very id of the item with this number.
-pub(crate) fn id_key(item: u32) -> u64 {
-    u64::from(item)
-}
 
 struct Index<'a, 'o> {
     wanted: &'a WantedKeys,

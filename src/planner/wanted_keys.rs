@@ -1,6 +1,26 @@
 //! Which items want which key: sorted numbers, for there may be very many.
 
+use std::hash::{BuildHasher, RandomState};
+
 use crate::model::{Keyed, halves, keyed_by, whole};
+
+/// Hashes keys, so that a hundred thousand of them do not weigh.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Keys(RandomState);
+
+/// Of a hash: no [`id_key`] has it.
+const HASHED: u64 = 1 << 63;
+
+impl Keys {
+    pub(crate) fn of(&self, key: &str) -> u64 {
+        self.0.hash_one(key) | HASHED
+    }
+}
+
+/// The key of an import that bears the very id of the item with this number.
+pub(crate) fn id_key(item: u32) -> u64 {
+    u64::from(item)
+}
 
 /// Hashes of keys, and the items that want them.
 #[derive(Debug, Default)]
