@@ -135,11 +135,9 @@ impl<'a> PlanBuilder<'a> {
             wanted = Some(self.documents.append(text.as_bytes())?);
             needs = self.supplies.needs_in(text, &prepared.fresh);
             self.listed_apart |= may_be_listed_apart(head.adaptor_type.as_deref());
-            let by_id = match self.with.job.action {
-                Action::Restore | Action::Apply => true,
-                Action::Compare => self.with.goes_home(),
-                _ => false,
-            };
+            let action = self.with.job.action;
+            let by_id = matches!(action, Action::Restore | Action::Apply)
+                || action == Action::Compare && self.with.goes_home();
             if by_id && !head.id.as_str().is_empty() {
                 self.ids.insert(&head.id, index);
             }
