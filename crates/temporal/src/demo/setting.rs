@@ -141,9 +141,9 @@ impl Setting {
         let place = AccountPlace::Emulator { name: name.to_owned() };
         let account = Account { name: name.to_owned(), place, rate: Rate::default() };
         let settings = Settings::of_account(&account, self.folder.clone());
-        let (listed, _) = session::list(host, &settings, &account, &job.select, &Cancel::new()).await?;
+        let listed = session::list(host, &settings, &account, &job.select, &Cancel::new()).await?;
         let mut names = BTreeMap::new();
-        for import in listed {
+        for import in listed.imports {
             *names.entry(import.head.name.clone()).or_default() += 1;
         }
         Ok(names)
