@@ -42,15 +42,7 @@ pub(crate) async fn fill(
     directory: &mut ResourceIndex,
     kinds: &BTreeSet<Kind>,
 ) -> Result<(), EngineError> {
-    let lacks: Vec<Kind> = kinds.iter().filter(|kind| !directory.kinds.contains_key(kind)).copied().collect();
-    let lists = try_join_all(lacks.iter().map(|kind| list(account, *kind))).await?;
-    let long: Vec<Kind> =
-        lacks.iter().zip(&lists).filter(|(_, (_, pages))| *pages > 1).map(|(kind, _)| *kind).collect();
-    directory.kinds.extend(lacks.into_iter().zip(lists.into_iter().map(|(list, _)| list)));
-    for kind in long.into_iter().filter(|_| !account.at_rest) {
-        look_again(account, directory, kind).await?;
-    }
-    Ok(())
+    fill_looking(account, directory, kinds, |_| false).await
 }
 
 /// The same. Where the job leaves a reference out, or skips its import, because a list lacks the resource, that list is read
@@ -61,9 +53,23 @@ pub(crate) async fn fill_surely(
     kinds: &BTreeSet<Kind>,
     rules: &Rules,
 ) -> Result<(), EngineError> {
-    let new: Vec<Kind> = kinds.iter().filter(|kind| !directory.kinds.contains_key(kind)).copied().collect();
-    fill(account, directory, kinds).await?;
-    for kind in new.into_iter().filter(|kind| rules.missing(*kind) != Missing::Fail) {
+    fill_looking(account, directory, kinds, |kind| rules.missing(kind) != Missing::Fail).await
+}
+
+async fn fill_looking(
+    account: &Account,
+    directory: &mut ResourceIndex,
+    kinds: &BTreeSet<Kind>,
+    looks_twice: impl Fn(Kind) -> bool,
+) -> Result<(), EngineError> {
+    let lacks: Vec<Kind> = kinds.iter().filter(|kind| !directory.kinds.contains_key(kind)).copied().collect();
+    let lists = try_join_all(lacks.iter().map(|kind| list(account, *kind))).await?;
+    let mut again = Vec::new();
+    for (kind, (list, pages)) in lacks.into_iter().zip(lists) {
+        directory.kinds.insert(kind, list);
+        again.extend((looks_twice(kind) || pages > 1 && !account.at_rest).then_some(kind));
+    }
+    for kind in again {
         look_again(account, directory, kind).await?;
     }
     Ok(())
