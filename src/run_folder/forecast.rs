@@ -167,6 +167,16 @@ pub fn read_back(wanted: u64, listed: u64, page: u64) -> (bool, u64) {
 mod tests {
     use super::*;
 
+    /// An empty target whose account allows what the service does.
+    const OUTLOOK: Outlook = Outlook {
+        target_listed: 0,
+        page: 1000,
+        read_back: true,
+        waves: None,
+        per_second: 300.0,
+        burst: 1000.0,
+    };
+
     #[test]
     fn few_are_read_one_by_one_and_many_by_pages() {
         assert_eq!(read_back(3, 10_000, 1000), (false, 3));
@@ -176,32 +186,16 @@ mod tests {
 
     #[test]
     fn ten_thousand_creates_take_little_more_than_ten_thousand_calls() {
-        let outlook = Outlook {
-            target_listed: 0,
-            page: 1000,
-            read_back: true,
-            waves: None,
-            per_second: 300.0,
-            burst: 1000.0,
-        };
         let create = Write { operation: Operation::Create, adjust: false, is_import: true };
-        let forecast = Forecast::of(std::iter::repeat_n(create, 10_000), outlook);
+        let forecast = Forecast::of(std::iter::repeat_n(create, 10_000), OUTLOOK);
         assert_eq!(forecast.total, 10_010);
         assert!((forecast.seconds - 30.03).abs() < 0.01);
     }
 
     #[test]
     fn what_imports_refer_to_is_read_back_one_by_one() {
-        let outlook = Outlook {
-            target_listed: 0,
-            page: 1000,
-            read_back: true,
-            waves: None,
-            per_second: 300.0,
-            burst: 1000.0,
-        };
         let of = |operation| Write { operation, adjust: false, is_import: false };
-        let forecast = Forecast::of([of(Operation::Create), of(Operation::Delete)].into_iter(), outlook);
+        let forecast = Forecast::of([of(Operation::Create), of(Operation::Delete)].into_iter(), OUTLOOK);
         let calls = [("create other", 1), ("delete other", 1), ("read dependencies", 1), ("read other", 3)];
         assert_eq!(forecast.calls, calls.map(|(purpose, count)| (purpose.to_owned(), count)).into());
     }

@@ -103,7 +103,7 @@ impl Archive {
         let lost = match self.write_files(id, folder, &groups, &mut now, &mut report).await {
             Ok(lost) => lost,
             Err(error) => {
-                // What stands there by now is known a little better; if that cannot be written, why it stopped says more.
+                // The index now lists what was written; if it cannot be saved, the first error says more.
                 let mut all = begun;
                 all.files.extend(now.files);
                 let _ = write_index(folder, &all);

@@ -84,7 +84,7 @@ fn unless_null(updated: Val, key: &Val) -> Val {
 
 /// Definitions of the library as jq has them, by name and number of arguments.
 ///
-/// An update of jaq has all results of its right side, and its `reduce` goes on with each, on which `combinations` and `walk` rely.
+/// In jaq an update takes every result of its right side, and `reduce` continues with each; its `combinations` and `walk` rely on that.
 /// In `join`, what is missing is nothing; jaq writes `null`. `scan` gives the groups of a match, also where the first took no part.
 /// What stands for a match in `sub` may be several texts: the first ones make one result, the second ones another.
 const REDEFINED: [(&str, usize, &str); 10] = [

@@ -211,7 +211,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Warns of paths that were renamed in a mapping whose paths are, all together, read otherwise now: what is under
+/// Warns of renamed paths in a mapping whose paths, taken together, now mean something else: what is under
 /// `$.record`, or beside it, is not the field that it was.
 fn read_otherwise(before: &Value, now: &Value, at: &mut String, warnings: &mut Vec<String>) {
     let mut inner = |key: &str, before: &Value, now: &Value| {

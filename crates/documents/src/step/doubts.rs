@@ -1,4 +1,4 @@
-//! Texts of `set` of which it cannot be known whose template they are, the job's or the service's.
+//! Texts of `set` that may be a template of the job or one of the service.
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use crate::rename::Renamer;
 use crate::shortened::shortened;
 use crate::template::{foreign_template, name_slip, nobodys};
 
-/// Warns of texts of which it cannot be known whose template they are: the job's or the service's.
+/// Warns of texts that may be a template of the job or one of the service.
 pub(super) fn doubts(pointer: &Pointer, value: &Value, way: &mut Vec<String>, warnings: &mut Problems) {
     match value {
         Value::String(text) => {

@@ -10,8 +10,8 @@ use super::{FieldRename, Side};
 use crate::problem::Problem;
 use crate::rename::names;
 
-/// A warning of the first row whose new name some row renames again, with the row's number. Rows have a number, and what
-/// narrows them.
+/// A warning about the first row whose new name another row renames again, with the number of that row. Each row comes with
+/// its number and with what limits it to some imports.
 pub(super) fn renames_again(rows: &[(usize, &FieldRename, &RenameScope)]) -> Option<(usize, Problem)> {
     let mut by_name: HashMap<(Side, Vec<String>), Vec<usize>> = HashMap::new();
     for (at, (_, rename, _)) in rows.iter().enumerate() {
