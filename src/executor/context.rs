@@ -75,6 +75,8 @@ pub(crate) struct Context<'a> {
     pub lease_lost: Cell<bool>,
     /// Items for which a read was waited for that may have been behind what the plan saw.
     pub waited_for: RefCell<HashSet<ItemKey>>,
+    /// Items that could not be read after their call, and are read once more.
+    pub unread: RefCell<HashSet<ItemKey>>,
     /// What the first read showed of imports that read back different.
     pub first_reads: FirstReads,
     /// Items whose import was read once more, for its write had waited long since the first read.

@@ -177,14 +177,18 @@ async fn drive(
             Next::Ended(message) => done.message = Some(message),
             Next::Differs => done.differs = true,
             Next::Doubted(doubt) => doubts.take(doubt),
-            Next::TooEarly | Next::NotInBin => {
+            Next::TooEarly | Next::NotInBin | Next::ReadOnceMore => {
+                let until = match next {
+                    Next::ReadOnceMore => Instant::now() + context.options.settle,
+                    _ => settled,
+                };
                 if matches!(next, Next::NotInBin) {
                     // Another run may have made it anew, or somebody by hand.
                     (may_be_in_bin, look_first) = (false, !is_planted(NO_LOOK_BEFORE));
                 }
                 place = None;
                 tokio::select! {
-                    () = sleep_until(settled) => {}
+                    () = sleep_until(until) => {}
                     () = context.cancel.draining() => {
                         done.interrupted = true;
                         return Ok(done);

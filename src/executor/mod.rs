@@ -180,6 +180,7 @@ pub async fn run(running: ExecuteRequest<'_>) -> Result<RunEnd, EngineError> {
         away: Cell::new(false),
         lease_lost: Cell::new(false),
         waited_for: RefCell::default(),
+        unread: RefCell::default(),
         first_reads: FirstReads::default(),
         read_again: RefCell::default(),
     };

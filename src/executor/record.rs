@@ -36,6 +36,8 @@ pub(crate) enum Next {
     StillInDoubt(String),
     /// No effect is to be seen, but the call may still be executing: look again when it no longer can be.
     TooEarly,
+    /// It could not be read: it is read once more, a grace period later.
+    ReadOnceMore,
     /// It is not in the recycle bin, and nothing shows it elsewhere yet: made anew once it was looked for.
     NotInBin,
 }

@@ -319,9 +319,15 @@ pub(crate) async fn unreadable(
         || error.status.map_or("unreadable".to_owned(), |status| status.to_string()),
         str::to_owned,
     );
-    // What may not be read is not readable later either. Another failure may pass: `resume` reads once more.
-    let is_over = error.kind == ErrorKind::Refused || context.again && error.is_of_one_document();
-    let (outcome, message) = match context.ledger.state(item.item) {
+    let state = context.ledger.state(item.item);
+    let is_sent = matches!(state, ItemState::InDoubt { .. } | ItemState::Applied { .. });
+    // What may not be read is not readable later either. Another failure may pass: it is read once more.
+    let may_pass = error.kind != ErrorKind::Refused && error.is_of_one_document();
+    if is_sent && may_pass && !context.options.settle_only && context.unread.borrow_mut().insert(item.item) {
+        return Ok(Next::ReadOnceMore);
+    }
+    let is_over = error.is_of_one_document();
+    let (outcome, message) = match state {
         // An undo settles what it can; what it cannot read stays in doubt for the next one.
         ItemState::InDoubt { .. } if !is_over || context.options.settle_only => {
             return Ok(Next::StillInDoubt(format!("it could not be read back: {}", error.summary)));

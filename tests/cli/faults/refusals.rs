@@ -195,7 +195,7 @@ fn a_retry_of_some_of_several_of_one_name_takes_none_of_the_others_for_them() {
 }
 
 #[test]
-fn a_clone_that_cannot_be_read_to_be_completed_is_completed_by_resume_and_not_cloned_again() {
+fn a_clone_that_cannot_be_read_to_be_completed_is_completed_by_a_retry_and_not_cloned_again() {
     let described = import("a").set("/description", json!("old"));
     let world = Scenario::cloning([])
         .source(&described)
@@ -203,9 +203,10 @@ fn a_clone_that_cannot_be_read_to_be_completed_is_completed_by_resume_and_not_cl
         .job("retry", "{ attempts: 2, base: 1ms, cap: 1ms }")
         .fault(Fault::on("GET", "/v1/imports/*", Fault::status(500)))
         .start();
-    let ran = world.run().expect_exit(1).expect_stderr("transship resume");
-    assert_eq!(ran.audit()[0]["outcome"], "unprocessed");
-    let ran = ran.resumed().expect_exit(0).expect_all(1, "cloned", "equal");
+    let ran = world.run().expect_exit(3).expect_stderr("transship retry");
+    assert_eq!((&*ran.audit()[0]["outcome"], ran.summary()["state"].as_str()), ("failed", Some("finished")));
+    world.no_faults();
+    let ran = world.command(&["retry", "runs/run-1"]).expect_exit(0);
     ran.expect_calls("POST", "/v1/imports/{id}/clone", 0).expect_calls("PUT", "/v1/imports/{id}", 1);
     assert_eq!(world.imports("source").len(), 2);
 }
@@ -234,23 +235,30 @@ fn what_may_not_be_read_after_a_write_without_an_answer_is_its_own_row_and_ends_
 }
 
 #[test]
-fn what_cannot_be_read_after_a_write_without_an_answer_is_read_once_more_by_resume() {
-    for (still, exit, outcome) in [(false, 0, "updated"), (true, 3, "conflict")] {
-        let unread = Fault::on("GET", "/v1/imports/*", Fault::status(500)).named("a");
-        let world = Scenario::update(["a", "b"])
-            .job("transform", "[{ set: { /description: new } }]")
-            .job("retry", "{ attempts: 1, base: 1ms, cap: 1ms }")
-            .fault(Fault::on("PUT", "/v1/imports/*", Effect::CutAfter).named("a").first(1))
-            .fault(unread.clone().nth(2))
-            .start();
-        let ran = world.run().expect_exit(1).expect_audit("a", "unprocessed", "not_checked");
-        assert!(!ran.stderr.contains("not reached"), "{}", ran.stderr);
-        world.no_faults();
-        if still {
-            world.fault(unread);
+fn what_cannot_be_read_after_a_write_without_an_answer_is_read_once_more_and_then_is_its_own_row() {
+    let update = || Scenario::update(["a", "b"]).job("transform", "[{ set: { /description: new } }]");
+    let delete = || Scenario::delete(["a", "b"]).job("select", "{ names: [a, b] }");
+    for (scenario, method, done) in
+        [(update as fn() -> Scenario, "PUT", "updated"), (delete as fn() -> Scenario, "DELETE", "deleted")]
+    {
+        // One failure passes; two of them do not.
+        for (fails, exit, outcome) in [(1, 0, done), (2, 3, "conflict")] {
+            let world = scenario()
+                .job("retry", "{ attempts: 1, base: 1ms, cap: 1ms }")
+                .fault(Fault::on(method, "/v1/imports/*", Effect::CutAfter).named("a").first(1))
+                .start();
+            let path = format!("/v1/imports/{}", world.id("source", "a"));
+            for nth in 2..2 + fails {
+                world.fault(Fault::on("GET", &path, Fault::status(500)).nth(nth));
+            }
+            let ran = world.run().expect_exit(exit);
+            assert_eq!(ran.row("a")["outcome"], outcome);
+            assert_eq!(
+                (&*ran.row("b")["outcome"], ran.summary()["state"].as_str()),
+                (done, Some("finished"))
+            );
+            assert!(!ran.stderr.contains("not reached"), "{}", ran.stderr);
         }
-        let ran = world.resume(ran.folder()).expect_exit(exit);
-        drop(ran.expect_cell("a", "outcome", outcome).expect_audit("b", "updated", "equal"));
     }
 }
 
