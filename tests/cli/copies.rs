@@ -108,3 +108,29 @@ fn an_undo_that_is_told_to_leave_copies_removes_only_what_the_run_made() {
     undo.expect_target(["a"]).expect_stderr("nobody agreed to remove it");
     assert_eq!(world.import("target", "a")["_id"], "5b5b5b5b0000000000000001");
 }
+
+#[test]
+fn a_double_of_what_was_updated_or_unchanged_is_named_and_left_by_undo() {
+    let old = import("a").set("/description", json!("old"));
+    let scenario = Scenario::migrate(["a", "b", "c", "d"]).target(&old).target(&import("c"));
+    let world = scenario.job("concurrency", "1").job("on_existing", "update").start();
+    let running = held_at(&world, "d");
+    let doubles = [("a", '1'), ("b", '2'), ("c", '3')].map(|(name, digit)| {
+        let mut double = world.as_in_target(name);
+        double["_id"] = json!(format!("5b5b5b5b000000000000000{digit}"));
+        double
+    });
+    world.load("target", &doubles);
+    let ran = running.finish().expect_exit(3).expect_audit("a", "updated", "equal");
+    let ran = ran.expect_audit("b", "created", "equal").expect_audit("c", "unchanged", "equal");
+    assert_eq!(ran.summary()["copies"], 3, "{}", ran.summary());
+    for name in ["a", "b", "c"] {
+        assert!(
+            ran.row(name)["warnings"].contains("of the same name, which is equal"),
+            "{:?}",
+            ran.row(name)
+        );
+    }
+    let undo = world.command(&["undo", "runs/run-1", "--yes"]).expect_exit(3);
+    undo.expect_target(["a", "a", "c", "c"]).expect_stderr("the run made none of its name");
+}

@@ -149,7 +149,7 @@ impl Beside<'_> {
             (HashMap::<u64, Vec<ItemKey>>::new(), BTreeSet::<(String, ItemKey)>::new());
         for key in (1..=self.plan.len()).map(ItemKey) {
             let item = self.plan.item(key)?;
-            if !item.is_import() || !item.operation.makes_an_import() {
+            if !bears_a_name(&item) {
                 continue;
             }
             let own = (self.of_item)(key);
@@ -162,6 +162,10 @@ impl Beside<'_> {
                         items.push(key);
                     }
                 }
+            }
+            // What stood there before was named by somebody: it does not tell what the service makes of names.
+            if !item.operation.makes_an_import() {
+                continue;
             }
             keeps_names &= stored.is_none_or(|stored| stored == sent);
             let is_shown = own.is_some() && (as_sent || stored.is_some());
@@ -219,6 +223,13 @@ impl Beside<'_> {
             {
                 named = Some(*key);
             }
+            if !item.is_work() {
+                // Nothing is sent for it: it holds what was read for the plan.
+                if item.target.as_ref().is_some_and(|own| own.sha256 == Some(print)) {
+                    return Ok(copy(*key, true, print, there.head.last_modified));
+                }
+                continue;
+            }
             let wanted = self.document(&item)?;
             let wanted = read_tree(&wanted).ok().map(without_name);
             let is_alike = |(wanted, found)| self.ignore.compare(wanted, found).verdict != Verdict::Differs;
@@ -233,6 +244,16 @@ impl Beside<'_> {
     fn document(&self, item: &PlanItem) -> Result<bytes::Bytes, EngineError> {
         wanted_text(self.plan, self.wanted, self.others, item, self.of_item)
     }
+}
+
+/// Whether an item's import stands in the target under its name, or is to stand there.
+fn bears_a_name(item: &PlanItem) -> bool {
+    let stands = match item.operation {
+        Operation::Create | Operation::Clone | Operation::Restore | Operation::Update => true,
+        Operation::None => item.target.is_some(),
+        Operation::Delete | Operation::Archive => false,
+    };
+    item.is_import() && stands
 }
 
 fn without_name(mut document: Value) -> Value {

@@ -21,12 +21,21 @@ use crate::run_folder::document_file::read_span;
 use crate::run_folder::plan_item::PlanItem;
 
 /// Removes a copy, if somebody agreed to that, or says why not.
-pub(crate) fn copy(mut item: PlanItem, copies: Copies, equal: bool, touch: Touch, who: &str) -> PlanItem {
+pub(crate) fn copy(
+    mut item: PlanItem,
+    of_run: &PlanItem,
+    copies: Copies,
+    equal: bool,
+    touch: Touch,
+    who: &str,
+) -> PlanItem {
     if item.source.as_ref().zip(item.target.as_ref()).is_some_and(|(source, there)| source.id == there.id) {
         let message = "it is the import that was backed up, and somebody brought it back: left alone";
         return ended(item, Outcome::Conflict, "copy", message);
     }
     let why = match (equal, touch, copies) {
+        // No call of the run can have made it.
+        _ if !of_run.operation.makes_an_import() => "the run made none of its name".to_owned(),
         (false, ..) => "it is unlike what the run made".to_owned(),
         (true, Touch::Edited | Touch::Behind | Touch::NeverSeen, _) => {
             format!("it was changed since it was found{who}")

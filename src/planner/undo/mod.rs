@@ -285,7 +285,7 @@ fn plan_item(
     };
     item.target = Some(named(Some(&standing)));
     if let Did::Met { equal } = one.did {
-        return Ok(copy(item, with.copies, equal, touch, who).into());
+        return Ok(copy(item, &of_run, with.copies, equal, touch, who).into());
     }
     let (mut wanted, mut now) = (None, None);
     if one.did == Did::Overwrote {
