@@ -32,6 +32,7 @@ mod plan_builder;
 mod prepare;
 mod prepare_all;
 mod prepare_chunk;
+mod recycle_bin;
 mod references;
 mod repoint;
 mod request;

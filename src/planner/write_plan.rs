@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::documents::references::Kind;
 use crate::documents::{Mistake, contained};
 use crate::inventory::endpoint::{Spent, spent};
 use crate::inventory::error::EngineError;
@@ -15,6 +16,7 @@ use crate::planner::items::ended;
 use crate::planner::matching::{Decided, decide_all};
 use crate::planner::mirror::take_deletions;
 use crate::planner::plan_builder::PlanBuilder;
+use crate::planner::recycle_bin::RecycleBin;
 use crate::planner::repoint::{counts, repoint};
 use crate::planner::request::{PlanRequest, Purpose, Scope};
 use crate::planner::second_look::second_look;
@@ -76,6 +78,23 @@ impl Output {
     }
 }
 
+/// Asks the recycle bin for what comes back to where the backup was made.
+async fn ask_the_bin(builder: &mut PlanBuilder<'_>, decided: &Decided) -> Result<RecycleBin, EngineError> {
+    let with = builder.with;
+    let mut gone = Vec::new();
+    for index in 0..if with.goes_home() { builder.drafts.len() } else { 0 } {
+        with.breathe(index).await?;
+        let number = u32::try_from(index).unwrap_or(u32::MAX);
+        if builder.drafts[index].is_wanted()
+            && decided.creates(number, with.job.on_existing)
+            && let Some(source) = builder.item(index)?.source
+        {
+            gone.push((Kind::Imports.as_str(), source.id));
+        }
+    }
+    RecycleBin::ask(with.target, gone, with.context.cancel).await
+}
+
 /// Decides what happens to each item, and writes the plan.
 pub(crate) async fn decide_and_write(
     mut builder: PlanBuilder<'_>,
@@ -120,6 +139,8 @@ pub(crate) async fn decide_and_write(
     let first = builder.supplies.number();
     let old = old_ids(&mut builder, &decided, &mut imports).await?;
     let repointed = if old.repoint { repoint(&mut builder, &old, first).await? } else { Vec::new() };
+    let bin = ask_the_bin(&mut builder, &decided).await?;
+    builder.notes.extend(bin.notes());
     let mut output = Output::begin(with, head)?;
     let mut used = IdSet::default();
     let supplies: Vec<_> = builder.supplies.items().collect();
@@ -137,6 +158,7 @@ pub(crate) async fn decide_and_write(
         item.item = ItemKey(item.item.0 + first);
         if let (Operation::Restore, Some(was)) = (item.operation, &item.source) {
             item.users = old.named(&was.id);
+            bin.tell(&mut item);
         }
         tell(&mut builder.usage, &mut item);
         if item.is_work() {

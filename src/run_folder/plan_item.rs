@@ -218,6 +218,8 @@ fn is_imports(kind: &Kind) -> bool {
     *kind == Kind::Imports
 }
 
+/// Warning of a plan: what is restored is made anew.
+pub const NOT_IN_BIN: &str = "the recycle bin no longer holds it: it is made anew, under a new id";
 /// Reason of a comparison: the import is there and differs.
 pub const DIFFERS: &str = "differs";
 /// Reason of a comparison: the target has no such import.
@@ -375,15 +377,8 @@ impl PlanTail {
 
     /// How many items would be written.
     pub fn work(&self) -> u64 {
-        let words = [
-            Operation::Create,
-            Operation::Clone,
-            Operation::Update,
-            Operation::Delete,
-            Operation::Restore,
-            Operation::Archive,
-        ];
-        words.iter().filter_map(|operation| self.totals.get(operation.as_str())).copied().map(u64::from).sum()
+        let words = Operation::ALL.iter().filter(|operation| **operation != Operation::None);
+        words.filter_map(|operation| self.totals.get(operation.as_str())).copied().map(u64::from).sum()
     }
 
     /// How many items are imports.

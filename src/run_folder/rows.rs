@@ -17,7 +17,7 @@ use crate::run_folder::error::RunFolderError;
 use crate::run_folder::folder::RunFolder;
 use crate::run_folder::outcome::outcome_of;
 use crate::run_folder::plan_file::PlanFile;
-use crate::run_folder::plan_item::PlanItem;
+use crate::run_folder::plan_item::{NOT_IN_BIN, PlanItem};
 
 /// One item and what became of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -341,6 +341,10 @@ const CUT_OFF: &str =
 fn row(mut item: PlanItem, state: &ItemState, mut facts: Facts) -> Row {
     // What it was found to be already is no copy beside it.
     facts.copies.retain(|copy| facts.found.as_ref() != Some(&copy.id));
+    // What came of it is told below.
+    if state.target().is_some() {
+        item.warnings.retain(|warning| warning != NOT_IN_BIN);
+    }
     if let (Operation::Restore, Some(made), Some(was)) = (item.operation, state.target(), &item.target)
         && *made != was.id
     {

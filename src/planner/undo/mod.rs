@@ -1,6 +1,7 @@
 //! The plan that puts back what a run changed, except where somebody changed it since.
 
 mod all_touched;
+mod in_bin;
 mod judge;
 mod left_alone;
 mod links;
@@ -31,6 +32,7 @@ use crate::model::{Head, Id, ItemKey, Operation, Outcome, PackedId, Verdict};
 use crate::planner::items::{blank, ended};
 use crate::planner::request::breathe;
 use crate::planner::undo::all_touched::all_touched;
+use crate::planner::undo::in_bin::in_bin;
 use crate::planner::undo::judge::{Standing, Touch};
 use crate::planner::undo::left_alone::{bears_another_name, copy, foreign, may_hold_an_edit};
 use crate::planner::undo::links::{Links, in_order};
@@ -128,6 +130,7 @@ pub async fn plan_undo(with: UndoRequest<'_>, states: ItemStates) -> Result<Plan
     let people = who_changed(&with, &touched, &standings).await;
     let uses = users(&with, &touched).await?;
     let flows = flows(&with, &touched, &standings).await?;
+    let bin = in_bin(&with, &touched, &standings).await?;
     let befores = Befores::index(with.folder)?;
     let mut head = with.plan.head().clone();
     head.settings.source = head.settings.target.clone();
@@ -150,7 +153,8 @@ pub async fn plan_undo(with: UndoRequest<'_>, states: ItemStates) -> Result<Plan
         let who = people.get(&at).map(String::as_str).unwrap_or_default();
         let planning = contained(|| plan_item(&with, one, at, &befores, &mut standings, who));
         let planned = planning.unwrap_or_else(|mistake| unplanned(&with, one, at, mistake))?;
-        let item = links.bind(one, planned.item, uses.get(&at), &flows);
+        let mut item = links.bind(one, planned.item, uses.get(&at), &flows);
+        bin.tell(&mut item);
         let item = write(&mut out, item, planned.wanted)?;
         if item.is_work() {
             sent.push(Write::from(&item));
@@ -168,6 +172,7 @@ pub async fn plan_undo(with: UndoRequest<'_>, states: ItemStates) -> Result<Plan
     tail.notes = with.notes.to_vec();
     tail.notes.extend(flows.notes(&with.target.facts.name));
     tail.notes.extend(made_meanwhile(&meanwhile));
+    tail.notes.extend(bin.notes());
     let planned = Planned { plan: writer.finish(tail)?, wanted_sha256, references: Vec::new() };
     Ok(PlannedUndo { planned, copies })
 }

@@ -68,8 +68,39 @@ fn what_the_recycle_bin_no_longer_holds_is_made_anew_and_said_so() {
         world.call(reqwest::Method::DELETE, "source", &format!("/v1/recycleBinTTL/imports/{id}"), None);
     assert_eq!(purged.0, 204);
     now(world, "restore", &[]);
+    let plan = world.command(&["plan", "JOB"]).expect_exit(0);
+    drop(
+        plan.expect_stdout("the recycle bin no longer holds it: it is made anew, under a new id")
+            .expect_stdout("no longer holds 1 import that the plan restores"),
+    );
     let ran = world.run().expect_exit(0).expect_audit("a", "restored", "equal");
-    ran.expect_cell("a", "warnings", &format!("made anew: the recycle bin no longer holds {id}"));
+    let ran = ran.expect_cell("a", "warnings", &format!("made anew: the recycle bin no longer holds {id}"));
+    assert!(!ran.row("a")["warnings"].contains("it is made anew"), "{:?}", ran.row("a"));
+}
+
+#[test]
+fn what_the_recycle_bin_holds_is_not_said_to_be_made_anew_and_what_it_does_not_tell_is_not_known() {
+    let ran = backup(["a", "b"]).run();
+    let world = &ran.world;
+    for name in ["a", "b"] {
+        world.remove("source", name);
+    }
+    now(world, "restore", &[]);
+    let plan = world.command(&["plan", "JOB"]).expect_exit(0);
+    assert!(!plan.stdout.contains("anew"), "{}", plan.stdout);
+    world.fault(Fault::on("GET", "/v1/recycleBinTTL/imports/*", Fault::status(403)).first(1));
+    let plan = world.command(&["plan", "JOB"]).expect_exit(0);
+    drop(plan.expect_stdout("it is not known whether the recycle bin still holds"));
+}
+
+#[test]
+fn an_undo_says_what_the_recycle_bin_no_longer_holds() {
+    let world = crate::support::scenario::Scenario::delete(["a"]).job("select", "{ names: [a] }").start();
+    let id = world.id("source", "a");
+    world.run().expect_exit(0);
+    world.call(reqwest::Method::DELETE, "source", &format!("/v1/recycleBinTTL/imports/{id}"), None);
+    let undo = world.command(&["undo", "runs/run-1", "--yes"]).expect_exit(0);
+    drop(undo.expect_stderr("no longer holds 1 import that the plan restores: it is made anew"));
 }
 
 #[test]

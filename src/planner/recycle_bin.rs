@@ -1,0 +1,95 @@
+//! Whether the recycle bin still holds what is to come back. What it no longer holds is made anew, and the plan says so.
+
+use std::collections::HashSet;
+
+use futures::{StreamExt, pin_mut};
+
+use crate::api::ErrorKind;
+use crate::inventory::endpoint::Account;
+use crate::inventory::error::EngineError;
+use crate::inventory::read_by_id::AT_ONCE;
+use crate::model::cancel::Cancel;
+use crate::model::{Id, Operation};
+use crate::run_folder::plan_item::{NOT_IN_BIN, PlanItem};
+
+/// How many the bin is asked for at most: each takes a call.
+const MOST_ASKED: usize = 100;
+
+/// What the recycle bin says of what is to come back.
+#[derive(Debug, Default)]
+pub(crate) struct RecycleBin {
+    gone: HashSet<Id>,
+    /// How many it was not asked for, or gave no answer about.
+    unknown: usize,
+}
+
+impl RecycleBin {
+    /// Asks the bin of an account for resources, each given by its list and id.
+    ///
+    /// # Errors
+    ///
+    /// The token is refused, the service is away, or it was interrupted.
+    pub(crate) async fn ask(
+        account: &Account,
+        all: impl IntoIterator<Item = (&'static str, Id)>,
+        cancel: &Cancel,
+    ) -> Result<Self, EngineError> {
+        let mut all = all.into_iter();
+        let mut bin = Self::default();
+        let asked: Vec<_> = all.by_ref().take(MOST_ASKED).collect();
+        bin.unknown = all.count();
+        let reads = asked.into_iter().map(|(list, id)| async move {
+            let read = account.client.bin_get(list, &id).await;
+            (id, read)
+        });
+        let reads = futures::stream::iter(reads).buffer_unordered(AT_ONCE);
+        pin_mut!(reads);
+        loop {
+            let read = tokio::select! {
+                read = reads.next() => read,
+                () = cancel.draining() => return Err(EngineError::Interrupted),
+            };
+            match read {
+                None => return Ok(bin),
+                Some((_, Ok(_))) => {}
+                Some((id, Err(error))) if error.kind == ErrorKind::NotFound => {
+                    bin.gone.insert(id);
+                }
+                Some((_, Err(error))) if error.kind == ErrorKind::Unauthorized || error.is_held_back() => {
+                    return Err(account.failed("read the recycle bin")(error));
+                }
+                Some(_) => bin.unknown += 1,
+            }
+        }
+    }
+
+    /// Says of an item that its import is made anew.
+    pub(crate) fn tell(&self, item: &mut PlanItem) {
+        if item.operation == Operation::Restore
+            && item.target.as_ref().is_some_and(|target| self.gone.contains(&target.id))
+        {
+            item.warnings.push(NOT_IN_BIN.to_owned());
+        }
+    }
+
+    /// What a plan says of them as a whole.
+    pub(crate) fn notes(&self) -> impl Iterator<Item = String> {
+        let gone = (!self.gone.is_empty()).then(|| {
+            let count = self.gone.len();
+            let (what, how) = if count == 1 {
+                ("1 import".to_owned(), "it is made anew, under a new id")
+            } else {
+                (format!("{count} imports"), "they are made anew, under new ids")
+            };
+            format!("the recycle bin no longer holds {what} that the plan restores: {how}")
+        });
+        let unknown = (self.unknown > 0).then(|| {
+            let what = if self.unknown == 1 { "1 import" } else { &format!("{} imports", self.unknown) };
+            format!(
+                "{what} to be restored: it is not known whether the recycle bin still holds them; what it no longer holds is \
+                 made anew, under a new id"
+            )
+        });
+        gone.into_iter().chain(unknown)
+    }
+}
