@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::plan::{Place, PlanRequest, Scope};
-use super::{Approval, Endpoint, Host, Purpose, Session, SessionError, SessionOptions};
+use super::{Approval, Endpoint, Host, Purpose, Session, SessionError, SessionOptions, unless_stopped};
 use crate::api::{Access, BudgetOptions, ClientOptions, Token, connect};
 use crate::archive::{Archive, Entry, Snapshot};
 use crate::documents::references::Kind;
@@ -132,7 +132,7 @@ pub async fn rehearse(
     cancel: &Cancel,
 ) -> Result<Drilled, SessionError> {
     let Rehearsal { archive, snapshot, share } = rehearsal;
-    let (_, entries) = archive.entries(&snapshot.id).await?;
+    let (_, entries) = unless_stopped(cancel, archive.entries(&snapshot.id)).await?;
     let entries: Vec<Entry> = entries.collect::<Result<_, _>>()?;
     let (imports, related): (Vec<Entry>, Vec<Entry>) =
         entries.into_iter().partition(|entry| entry.kind == Kind::Imports.as_str());
@@ -152,7 +152,7 @@ pub async fn rehearse(
         failed: Vec::new(),
         newer: Vec::new(),
     };
-    let lists = related_lists(archive, &related).await?;
+    let lists = unless_stopped(cancel, related_lists(archive, &related)).await?;
     let chosen: Vec<&Entry> = new.into_iter().chain(rest).collect();
     for batch in chosen.chunks(AT_ONCE) {
         let blobs: HashMap<&str, Fingerprint> =
@@ -236,7 +236,8 @@ async fn restored(
     let Rehearsal { archive, snapshot, .. } = rehearsal;
     let emulator = emulator(lists)?;
     let keep = |entry: &Entry| entry.kind != Kind::Imports.as_str() || chosen.contains_key(entry.id.as_str());
-    let source = shelf_of(archive.clone(), snapshot, &snapshot.account.name, keep).await?;
+    let source = shelf_of(archive.clone(), snapshot, &snapshot.account.name, keep);
+    let source = unless_stopped(cancel, source).await?;
     let source = Endpoint::Snapshot { account: source, snapshot: Box::new(snapshot.clone()) };
     let target = Endpoint::Emulator { account: account(host, &emulator)?, emulator: emulator.into() };
     let work = tempfile::tempdir().map_err(EngineError::file("make", "a temporary folder"))?;

@@ -1,14 +1,21 @@
 //! The library's door: jobs planned, carried out, undone and refused from code, against the embedded emulator.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
+use object_store::memory::InMemory;
+use object_store::throttle::{ThrottleConfig, ThrottledStore};
+use transship::archive::{self, Archive, ArchiveOptions, Snapshot};
+use transship::inventory::error::EngineError;
 use transship::model::Outcome;
+use transship::model::cancel::Cancel;
 use transship::model::event::Events;
 use transship::model::time::Clock;
 use transship::run_folder::RunFolder;
 use transship::session::plan::Show;
 use transship::session::{
-    self, Approval, Copies, OpenRequest, OpenedRun, PlanRequest, Resumed, SessionError,
+    self, Approval, Copies, OpenRequest, OpenedRun, PlanRequest, Rehearsal, Restorable, Resumed, SessionError,
 };
 
 use crate::two_accounts::Bench;
@@ -202,4 +209,47 @@ async fn of_two_accounts_of_one_name_each_is_restored_from_its_own_backup() {
         }
     }
     assert_eq!(told, [(3, false), (3, true), (3, false), (3, false), (3, false)]);
+}
+
+/// An archive in that storage, with a snapshot of one import.
+async fn backed_up(storage: &Arc<ThrottledStore<InMemory>>) -> (Archive, Snapshot) {
+    let options = ArchiveOptions { create: true, ..ArchiveOptions::new(Clock::system()) };
+    let storage = Arc::<ThrottledStore<InMemory>>::clone(storage);
+    let archive = Archive::open_store(storage, "bucket", options).await.unwrap();
+    let account = archive::Account { name: "us".to_owned(), origin: "o".to_owned(), user: "u".to_owned() };
+    let mut writer = archive.backup(account).await.unwrap();
+    let (id, text) = ("5f7c579b6411271af4e7cefa", r#"{"_id":"5f7c579b6411271af4e7cefa","name":"a"}"#);
+    let facts = archive::Facts {
+        kind: "imports".to_owned(),
+        id: id.into(),
+        name: "a".to_owned(),
+        adaptor_type: None,
+        integration: None,
+        last_modified: None,
+        fingerprint: transship::model::Fingerprint::of(text.as_bytes()),
+    };
+    writer.add(facts, text.as_bytes()).await.unwrap();
+    let snapshot = writer.finish(archive::Notes::default()).await.unwrap();
+    (archive, snapshot)
+}
+
+#[tokio::test]
+async fn a_drill_of_a_bucket_that_does_not_answer_stops_when_it_is_told_to() {
+    let storage = Arc::new(ThrottledStore::new(InMemory::new(), ThrottleConfig::default()));
+    let (archive, snapshot) = backed_up(&storage).await;
+    storage.config_mut(|config| config.wait_get_per_call = Duration::from_hours(1));
+    let (bench, cancel) = (Bench::new(), Cancel::new());
+    let (mut known, rehearsal) =
+        (Restorable::default(), Rehearsal { archive: &archive, snapshot: &snapshot, share: 1.0 });
+    let stop = async {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        cancel.drain();
+    };
+    let drill = tokio::time::timeout(
+        Duration::from_secs(5),
+        session::rehearse(&bench.host, rehearsal, &mut known, &cancel),
+    );
+    let (drilled, ()) = tokio::join!(drill, stop);
+    let stopped = drilled.expect("it stops").unwrap_err();
+    assert!(matches!(stopped, SessionError::Engine(EngineError::Interrupted)), "{stopped}");
 }

@@ -19,7 +19,7 @@ use object_store::{
 };
 use tempfile::NamedTempFile;
 
-use super::own_file::{is_link, is_own_folder, open_own};
+use super::own_file::{is_link, is_no_pipe, is_own_folder, open_own};
 
 /// Where files are made before they get their names.
 pub(super) const ASIDE: &str = "tmp";
@@ -76,6 +76,12 @@ impl Folder {
             Ok(PutResult { e_tag: None, version: None, extensions: object_store::Extensions::default() })
         });
         done.await
+    }
+
+    /// What is a pipe or a device is no object, as in a listing: to open one waits for its other end.
+    async fn refuse_pipe(&self, location: &Path) -> Result<()> {
+        let (path, shown) = (self.inner.path_to_filesystem(location)?, location.to_string());
+        blocking(move || is_no_pipe(&path).map_err(|source| Error::NotFound { path: shown, source })).await
     }
 }
 
@@ -186,6 +192,7 @@ impl ObjectStore for Folder {
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
+        self.refuse_pipe(location).await?;
         self.inner.get_opts(location, options).await
     }
 
@@ -194,6 +201,7 @@ impl ObjectStore for Folder {
         location: &Path,
         ranges: &[std::ops::Range<u64>],
     ) -> Result<Vec<bytes::Bytes>> {
+        self.refuse_pipe(location).await?;
         self.inner.get_ranges(location, ranges).await
     }
 

@@ -83,3 +83,12 @@ mod tests {
         }
     }
 }
+/// Refuses a pipe, a socket or a device. What is not there is no such thing.
+pub(super) fn is_no_pipe(path: &Path) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    match std::fs::metadata(path) {
+        Ok(found) if !found.is_file() && !found.is_dir() => {
+            Err("it is a pipe or a device, not a file".into())
+        }
+        _ => Ok(()),
+    }
+}

@@ -8,7 +8,7 @@ use crate::cli::{say, signal};
 use crate::model::cancel::Cancel;
 use crate::report::archive::{Drilled, Unreadable, drill as told};
 use crate::report::text::clean;
-use crate::session::{Rehearsal, Restorable, rehearse};
+use crate::session::{Rehearsal, Restorable, rehearse, unless_stopped};
 
 /// `archive drill`; 3 if an import could not be restored, or the latest snapshot is damaged.
 pub(super) async fn drill(world: &CliContext, args: &Drill) -> Result<Exit, Failure> {
@@ -40,7 +40,7 @@ pub(super) async fn drill(world: &CliContext, args: &Drill) -> Result<Exit, Fail
     }
     let cancel = Cancel::new();
     signal::listen(world, &cancel);
-    let (mut known, damage) = Restorable::read(&archive).await?;
+    let (mut known, damage) = unless_stopped(&cancel, Restorable::read(&archive)).await?;
     if let Some(why) = damage {
         say(world, &format!("warning: what earlier drills found cannot be read ({why})"));
     }

@@ -93,6 +93,21 @@ fn a_drill_that_is_interrupted_forgets_nothing_that_was_proven() {
     assert_eq!(counts(&drill(&ran.world, &["--sample", "1%"], 0)), [500, 0, 5, 500]);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_the_place_of_a_document_is_not_waited_for() {
+    let ran = backup(["a", "b"]).run().expect_exit(0);
+    let stored = Stored::of(&ran.world);
+    let snapshot = stored.snapshots().pop().unwrap();
+    let entry = stored.entries(&snapshot).into_iter().find(|entry| entry.name == "b").unwrap();
+    let blob = entry.blob.to_string();
+    let path = ran.world.path(&format!("archive/blobs/{}/{blob}.zst", &blob[..2]));
+    std::fs::remove_file(&path).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let found = drill(&ran.world, &["--all"], 3);
+    assert_eq!((counts(&found), &found["failed"][0]["name"]), ([2, 2, 0, 1], &json!("b")));
+}
+
 #[test]
 fn an_archive_that_was_drilled_and_lost_its_header_is_still_known_as_one() {
     let ran = backup(["a"]).run().expect_exit(0);
