@@ -66,6 +66,8 @@ pub enum ProxyChoice {
     /// `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` of the environment, or the system's setting.
     #[default]
     System,
+    /// A variable of the environment names one that cannot be used: nothing is called without a proxy instead.
+    Unusable(String),
     /// None, whatever the environment says.
     Direct,
     /// The proxy at this address: `http://[user:password@]host:port`.
@@ -108,6 +110,12 @@ pub enum AccessError {
     /// The address of the proxy cannot be used.
     #[error("{0} cannot be used as a proxy; give its address as http://host:port")]
     Proxy(String),
+    /// A variable of the environment cannot be used.
+    #[error(
+        "{0} does not name a proxy that can be used: set it to http://[user:password@]host:port, or give `--proxy none` to use \
+         none"
+    )]
+    ProxyVariable(String),
     /// The machine's own fault.
     #[error("no http client can be made: {0}")]
     Client(String),
@@ -128,6 +136,7 @@ pub(super) fn on_the_way(
     let builder = match &options.proxy {
         _ if is_loopback(address) => builder.no_proxy(),
         ProxyChoice::System => builder,
+        ProxyChoice::Unusable(variable) => return Err(AccessError::ProxyVariable(variable.clone())),
         ProxyChoice::Direct => builder.no_proxy(),
         ProxyChoice::Url(url) => {
             let proxy = reqwest::Proxy::all(url.clone()).map_err(|_| AccessError::Proxy(shown_proxy(url)))?;

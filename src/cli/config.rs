@@ -10,7 +10,7 @@ use super::args::{Cli, Config, Format};
 use super::exit::Exit;
 use super::failure::{Failure, printed};
 use super::jobs::load_job;
-use super::network::shown_proxy;
+use super::network::{no_proxy_variable, proxy_variable, shown_proxy};
 use super::world::CliContext;
 use crate::job::{Job, origin, user};
 use crate::report::text::{clean, cut, fit, width};
@@ -76,8 +76,25 @@ fn options(world: &CliContext, matches: &clap::ArgMatches) -> Vec<Setting> {
             (_, Some(value), Some(variable)) => (Some(value), "environment", variable.clone()),
             _ => (default(), "default", variable.unwrap_or_default()),
         };
-        let value = if long == "proxy" { value.as_deref().map(shown_proxy) } else { value };
+        if long != "proxy" {
+            settings.push(Setting { name: setting, value, origin, from });
+            continue;
+        }
+        let value = value.as_deref().map(shown_proxy);
+        let by_default = proxy_variable(&world.host.env).filter(|_| value.is_none());
+        let (value, origin, from) = match by_default {
+            Some(variable) => (Some(variable.shown()), "environment", variable.name.to_owned()),
+            None => (value, origin, from),
+        };
         settings.push(Setting { name: setting, value, origin, from });
+        if let Some(variable) = by_default.and_then(|_| no_proxy_variable(&world.host.env)) {
+            settings.push(Setting {
+                name: "no proxy for".to_owned(),
+                value: Some(variable.value.to_owned()),
+                origin: "environment",
+                from: variable.name.to_owned(),
+            });
+        }
     }
     let accounts = user::path(&world.host.env).map(|path| path.display().to_string());
     let (origin, from) = match world.host.env.get("TRANSSHIP_ACCOUNTS") {

@@ -138,7 +138,7 @@ const BLOCKING_THREADS: usize = 16;
 fn started(world: &mut CliContext, command: &Command) -> Result<tokio::runtime::Runtime, Failure> {
     log::start(log::LogOptions::of(world))?;
     if network::is_for(command) {
-        world.host.http = network::http_options(&world.global)?;
+        world.host.http = network::http_options(&world.global, &world.host.env)?;
         world.host.events = listen::while_opening(world);
     }
     if world.stderr.is_json() && world.global.progress == Progress::Bar {

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::args::{Command, Global};
 use super::failure::Failure;
-use crate::job::regular;
+use crate::job::{Env, regular};
 use crate::session::{HttpOptions, HttpVersion, ProxyChoice};
 
 /// The largest file of certificates that is read: the list of a whole machine has 250 KB.
@@ -41,11 +41,15 @@ pub(super) fn is_for(command: &Command) -> bool {
 }
 
 /// Reads the options that say how services are reached.
-pub(super) fn http_options(global: &Global) -> Result<HttpOptions, Failure> {
+pub(super) fn http_options(global: &Global, env: &Env) -> Result<HttpOptions, Failure> {
+    let of_environment = || match proxy_variable(env) {
+        Some(variable) if !variable.is_proxy() => ProxyChoice::Unusable(variable.name.to_owned()),
+        _ => ProxyChoice::System,
+    };
     Ok(HttpOptions {
         version: if global.http1 { HttpVersion::Http1 } else { HttpVersion::Negotiated },
         authorities: global.ca.as_deref().map(read_certificates).transpose()?.map(Into::into),
-        proxy: global.proxy.as_deref().map_or(Ok(ProxyChoice::System), proxy)?,
+        proxy: global.proxy.as_deref().map_or_else(|| Ok(of_environment()), proxy)?,
         ..HttpOptions::default()
     })
 }
@@ -85,6 +89,48 @@ fn proxy(text: &str) -> Result<ProxyChoice, Failure> {
     })
 }
 
+/// A variable of the environment that says how services are reached.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Variable<'e> {
+    pub name: &'static str,
+    pub value: &'e str,
+}
+
+/// The variable that names the proxy of calls over https, if one does.
+pub(super) fn proxy_variable(env: &Env) -> Option<Variable<'_>> {
+    let https = first_set(env, ["HTTPS_PROXY", "https_proxy"]);
+    https.or_else(|| first_set(env, ["ALL_PROXY", "all_proxy"]))
+}
+
+/// The variable that names the hosts that are reached without that proxy, if one does.
+pub(super) fn no_proxy_variable(env: &Env) -> Option<Variable<'_>> {
+    first_set(env, ["NO_PROXY", "no_proxy"])
+}
+
+/// The first of two variables that is set; nothing if that is empty.
+fn first_set<'e>(env: &'e Env, names: [&'static str; 2]) -> Option<Variable<'e>> {
+    let set = names.into_iter().find_map(|name| Some(Variable { name, value: env.get(name)? }));
+    set.filter(|variable| !variable.value.is_empty())
+}
+
+impl Variable<'_> {
+    /// Whether calls can go through the proxy that it names; without a scheme it is one over http.
+    pub(super) fn is_proxy(self) -> bool {
+        let url = Url::parse(&self.with_scheme()).ok();
+        let url = url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        url.is_some() && !self.value.contains(char::is_whitespace)
+    }
+
+    /// The proxy that it names, as it may be shown.
+    pub(super) fn shown(self) -> String {
+        if self.is_proxy() { shown_proxy(&self.with_scheme()) } else { "(cannot be used)".to_owned() }
+    }
+
+    fn with_scheme(self) -> String {
+        if self.value.contains("://") { self.value.to_owned() } else { format!("http://{}", self.value) }
+    }
+}
+
 /// The address of a proxy as it may be shown: without user and password.
 pub(super) fn shown_proxy(text: &str) -> String {
     let Ok(mut url) = Url::parse(text) else { return text.to_owned() };
@@ -109,6 +155,20 @@ mod tests {
         for bad in ["proxy.example:3128", "socks5://proxy:1", "", "http://"] {
             let Err(Failure::BadInput(why)) = proxy(bad) else { panic!("{bad} is taken") };
             assert!(why.contains("http://[user:password@]host:port"), "{why}");
+        }
+    }
+
+    #[test]
+    fn a_variable_names_a_proxy_or_cannot_be_used() {
+        let names = |value| Variable { name: "HTTPS_PROXY", value };
+        for (value, shown) in [
+            ("http://proxy.example:3128", "http://proxy.example:3128"),
+            ("me:word@proxy.example:3128", "http://***@proxy.example:3128/"),
+            ("socks5://me:word@proxy.example:1", "(cannot be used)"),
+            ("http://", "(cannot be used)"),
+            ("proxy example", "(cannot be used)"),
+        ] {
+            assert_eq!(names(value).shown(), shown, "{value}");
         }
     }
 

@@ -117,6 +117,25 @@ fn options_for_gateways_are_checked_shown_and_used() {
 }
 
 #[test]
+fn a_proxy_of_the_environment_is_shown_and_one_that_cannot_be_used_is_refused() {
+    let world = Scenario::migrate(["a"]).start();
+    let job = "version: 1\nname: d\naction: backup\naccounts: { d: { region: us, token: { env: TOKEN_SOURCE } } }\n\
+               source: d\narchive: { path: a }\n";
+    std::fs::write(world.path("d.yaml"), job).unwrap();
+    world.set_env("HTTPS_PROXY", "me:pass-word@proxy.example:3128");
+    world.set_env("NO_PROXY", "inside.example");
+    let ran = world.command(&["config"]).expect_exit(0).expect_stdout("http://***@proxy.example:3128");
+    let ran = ran.expect_stdout("inside.example").expect_stdout("HTTPS_PROXY");
+    assert!(!ran.stdout.contains("pass-word"), "{}", ran.stdout);
+    world.set_env("HTTPS_PROXY", "socks5://me:pass-word@proxy.example:1");
+    world.command(&["config"]).expect_exit(0).expect_stdout("(cannot be used)");
+    let ran = world.command(&["plan", "d.yaml"]).expect_exit(2).expect_stderr("HTTPS_PROXY does not name");
+    assert!(!ran.stderr.contains("pass-word"), "{}", ran.stderr);
+    // Calls to this machine itself use none.
+    world.command(&["plan", "JOB"]).expect_exit(0);
+}
+
+#[test]
 fn an_account_of_the_emulator_is_made_new() {
     let world = Scenario::migrate(["a"]).start();
     let data = ["--data", "demo.jsonl"];
