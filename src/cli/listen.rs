@@ -1,5 +1,6 @@
 //! Who listens to a run: bars on a terminal, plain lines elsewhere, log lines when asked for.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -61,7 +62,7 @@ pub(super) fn while_opening(world: &CliContext) -> Events {
             Box::new(move || began.elapsed()),
             Box::new(put),
         );
-        listeners.push(Box::new(OncePerPause { lines, last: None }));
+        listeners.push(Box::new(Once { lines, last: None, noted: HashSet::new() }));
     }
     if json || world.global.verbose > 0 || world.global.log_file.is_some() {
         listeners.push(Box::new(LogLines));
@@ -69,14 +70,20 @@ pub(super) fn while_opening(world: &CliContext) -> Events {
     Events::to(listeners)
 }
 
-/// Tells a pause once, though each account learns of it by itself.
-struct OncePerPause {
+/// Tells a pause and a note once, though each account learns of them by itself.
+struct Once {
     lines: PlainLines,
     last: Option<(Timestamp, String)>,
+    noted: HashSet<String>,
 }
 
-impl Listener for OncePerPause {
+impl Listener for Once {
     fn on(&mut self, event: &Event) {
+        if let Event::Noted { message } = event
+            && !self.noted.insert(message.clone())
+        {
+            return;
+        }
         if let Event::Paused { until, reason } = event {
             let again = |(last, why): &(Timestamp, String)| {
                 why == reason && until.duration_since(*last).unsigned_abs() < Duration::from_secs(2)

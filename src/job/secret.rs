@@ -101,19 +101,24 @@ fn fetch(source: &TokenSource, env: &Env) -> Result<(String, String), SecretErro
     })
 }
 
-/// What a person should know about how a token is kept: a file that others can read.
-pub fn exposure(source: &TokenSource) -> Option<String> {
+/// What a person should know about how a token or passphrase is kept: a file that others can read.
+pub fn exposure(what: &str, source: &TokenSource) -> Option<String> {
     let TokenSource::File(path) = source else { return None };
+    exposed(what, path)
+}
+
+/// The same of a file that holds a token, a passphrase or a key.
+pub fn exposed(what: &str, path: &Path) -> Option<String> {
     let mode = mode(path)? & 0o777;
     let others = (mode & 0o077 != 0).then_some(mode)?;
     let path = path.display();
-    Some(format!("the token file {path} can be read by others (mode {others:04o}); run `chmod 600 {path}`"))
+    Some(format!("the {what} file {path} can be read by others (mode {others:04o}); run `chmod 600 {path}`"))
 }
 
 #[cfg(unix)]
 fn mode(path: &Path) -> Option<u32> {
     use std::os::unix::fs::PermissionsExt;
-    std::fs::metadata(path).ok().map(|data| data.permissions().mode())
+    std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file).map(|data| data.permissions().mode())
 }
 
 #[cfg(not(unix))]
@@ -250,9 +255,9 @@ mod tests {
         let source = TokenSource::File(path.clone());
         assert_eq!(fetch(&source).as_deref(), Ok("t0ken"));
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
-        assert!(exposure(&source).unwrap().contains("mode 0644"));
+        assert!(exposure("token", &source).unwrap().contains("mode 0644"));
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
-        assert_eq!(exposure(&source), None);
+        assert_eq!(exposure("token", &source), None);
         assert!(
             fetch(&TokenSource::File(folder.path().join("nowhere"))).unwrap_err().contains("cannot read")
         );

@@ -10,6 +10,7 @@ use crate::archive::{Archive, ArchiveError, ArchiveOptions, Key, Listing, Snapsh
 use crate::inventory::error::EngineError;
 use crate::job::{self, AccountPlace, KeySource, secret};
 use crate::model::chain;
+use crate::model::event::Event;
 
 const KEY_FILE: &str = "TRANSSHIP_ARCHIVE_KEY_FILE";
 const PASSPHRASE: &str = "TRANSSHIP_ARCHIVE_PASSPHRASE";
@@ -69,16 +70,16 @@ pub async fn open(
 /// A file that cannot be read or is empty, or several variables that name a key.
 pub fn key(host: &Host, from: KeyFrom<'_>) -> Result<Option<Key>, SessionError> {
     match from {
-        KeyFrom::KeyFile(path) => return key_in(path).map(Some),
-        KeyFrom::PassphraseFile(path) => return passphrase_in(path).map(Some),
+        KeyFrom::KeyFile(path) => return key_in(host, path).map(Some),
+        KeyFrom::PassphraseFile(path) => return passphrase_in(host, path).map(Some),
         KeyFrom::Environment => {}
     }
     let set = |name: &'static str| host.env.get(name).filter(|value| !value.is_empty()).map(|v| (name, v));
     let given: Vec<_> = [KEY_FILE, PASSPHRASE, PASSPHRASE_FILE].into_iter().filter_map(set).collect();
     match given[..] {
         [] => Ok(None),
-        [(KEY_FILE, path)] => key_in(Path::new(path)).map(Some),
-        [(PASSPHRASE_FILE, path)] => passphrase_in(Path::new(path)).map(Some),
+        [(KEY_FILE, path)] => key_in(host, Path::new(path)).map(Some),
+        [(PASSPHRASE_FILE, path)] => passphrase_in(host, Path::new(path)).map(Some),
         [(from, words)] => passphrase(words, from).map(Some),
         [(one, _), (other, _), ..] => Err(SessionError::Refused(format!(
             "{one} and {other} are both set, and one key is wanted: unset one"
@@ -91,8 +92,9 @@ pub(super) fn key_of(host: &Host, account: &job::Account) -> Result<Option<Key>,
     let AccountPlace::Archive { key, .. } = &account.place else { return Ok(None) };
     match key {
         None => Ok(None),
-        Some(KeySource::File(path)) => key_in(path).map(Some),
+        Some(KeySource::File(path)) => key_in(host, path).map(Some),
         Some(KeySource::Passphrase(source)) => {
+            warn(host, secret::exposure("passphrase", source));
             let fetched = secret::resolve_phrase(source, &host.env).map_err(|error| {
                 SessionError::Refused(format!("the archive's passphrase: {}", chain(&error)))
             })?;
@@ -281,12 +283,21 @@ fn passphrase(text: &str, from: &str) -> Result<Key, SessionError> {
 }
 
 /// The key in an age key file.
-fn key_in(path: &Path) -> Result<Key, SessionError> {
+fn key_in(host: &Host, path: &Path) -> Result<Key, SessionError> {
+    warn(host, secret::exposed("key", path));
     read(path, "key").map(|text| Key::File(SecretString::from(text)))
 }
 
-fn passphrase_in(path: &Path) -> Result<Key, SessionError> {
+fn passphrase_in(host: &Host, path: &Path) -> Result<Key, SessionError> {
+    warn(host, secret::exposed("passphrase", path));
     passphrase(&read(path, "passphrase")?, &path.display().to_string())
+}
+
+/// Says that others can read what opens an archive.
+fn warn(host: &Host, exposed: Option<String>) {
+    if let Some(exposed) = exposed {
+        host.events.emit(&Event::Noted { message: format!("warning: {exposed}") });
+    }
 }
 
 fn read(path: &Path, what: &str) -> Result<String, SessionError> {

@@ -171,7 +171,7 @@ fn tokens(
             tokens.push(None);
             continue;
         };
-        notes.extend(secret::exposure(token).map(|warning| format!("warning: {warning}")));
+        notes.extend(secret::exposure("token", token).map(|warning| format!("warning: {warning}")));
         match secret::resolve(token, &host.env) {
             Ok(secret) => tokens.push(Some(Token::from(secret))),
             Err(error) => problems.push(format!("account `{}`: {}", account.name, chain(&error))),

@@ -26,6 +26,20 @@ fn a_key_file_opens_by_option_and_by_variable() {
     shelf.run_with("list", &["--key-file", "key.txt"], &[("TRANSSHIP_ARCHIVE_PASSPHRASE", "other")]).exits(0);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_key_file_that_others_can_read_is_named() {
+    use std::os::unix::fs::PermissionsExt;
+    let (shelf, _) = with_key_file();
+    for (mode, is_named) in [(0o640, true), (0o600, false)] {
+        let path = shelf.bench.path("key.txt");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        let said = shelf.run("list", &["--key-file", "key.txt"]).exits(0);
+        let named = said.err.contains("warning: the key file key.txt can be read by others (mode 0640)");
+        assert_eq!(named, is_named, "{}", said.err);
+    }
+}
+
 #[test]
 fn a_passphrase_opens_by_file_and_by_variable() {
     let shelf = Shelf::with_key(Some(Key::Passphrase("correct horse".into())));
