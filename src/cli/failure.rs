@@ -190,15 +190,26 @@ fn help(failure: &Failure) -> Option<String> {
         ),
         // Without its header nothing of it can be checked.
         ArchiveError::Damaged { path, .. } if path == "archive.json" => None,
-        ArchiveError::Damaged { .. } | ArchiveError::Missing { .. } => {
-            Some(SEE_CHECK.to_owned())
+        ArchiveError::Damaged { .. } | ArchiveError::Missing { .. } => Some(SEE_CHECK.to_owned()),
+        ArchiveError::Storage { place, .. } | ArchiveError::Slow { place, .. } if place.contains("://") => {
+            Some(of_storage(&chain(archive)).to_owned())
         }
-        ArchiveError::Storage { place, .. } | ArchiveError::Slow { place, .. } if place.contains("://") => Some(
-            "see whether the storage can be reached from here, and that its address and credentials in the \
-             environment are right (AWS_*, GOOGLE_*, AZURE_*); what is listed in the archive is as it was"
-                .to_owned(),
-        ),
         _ => None,
+    }
+}
+
+/// What to do about a bucket that does not answer as it should, by what happened.
+fn of_storage(happened: &str) -> &'static str {
+    if happened.contains("invalid peer certificate") {
+        "this machine does not trust the certificate of the storage: name a file with the certificate of its authority in \
+         SSL_CERT_FILE (`--ca` is for accounts only)"
+    } else if happened.contains("InvalidContentType") {
+        "what answers there does not speak TLS: check the address of the storage and its port"
+    } else if happened.contains("URL scheme is not allowed") {
+        "the address of the storage begins with http://: use https://, or allow it with AWS_ALLOW_HTTP=true"
+    } else {
+        "make sure that the storage can be reached from here, and that its address and the credentials in the environment \
+         (AWS_*, GOOGLE_*, AZURE_*) are right; what the archive lists is unharmed"
     }
 }
 

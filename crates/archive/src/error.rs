@@ -18,7 +18,7 @@ pub enum ArchiveError {
         message: String,
     },
     /// The storage said no.
-    #[error("cannot {what} {path} in {place}{}", hint(.source))]
+    #[error("cannot {what} {} in {place}{}", named(.path), hint(.source))]
     Storage {
         /// What was tried, e.g. `write`.
         what: &'static str,
@@ -31,7 +31,7 @@ pub enum ArchiveError {
         source: Cause,
     },
     /// The storage did not answer in time.
-    #[error("cannot {what} {path} in {place}: no answer within {} s; try again when the storage is well", after.as_secs())]
+    #[error("cannot {what} {} in {place}: no answer within {} s; try again when the storage is well", named(.path), after.as_secs())]
     Slow {
         /// What was tried, e.g. `write`.
         what: &'static str,
@@ -162,6 +162,11 @@ impl ArchiveError {
         let (path, place) = (path.to_owned(), place.to_owned());
         move |source| Self::Storage { what, path, place, source: Box::new(source) }
     }
+}
+
+/// The object as a message names it; the archive as a whole has no name.
+fn named(path: &str) -> &str {
+    if path.is_empty() { "what is" } else { path }
 }
 
 /// What to do about the causes that a user can mend.

@@ -118,8 +118,39 @@ fn plain(chain: &str) -> String {
     while let Some(inner) = WRAPPERS.iter().find_map(|wrapper| rest.strip_prefix(wrapper)) {
         rest = inner;
     }
-    rest.replace("connection closed before message completed", "the connection was closed")
+    let rest = rest.replace("connection closed before message completed", "the connection was closed");
+    match TLS.iter().find(|(part, _)| rest.contains(part)) {
+        Some((_, told)) => format!("{told} ({rest})"),
+        None => rest,
+    }
 }
+
+/// What TLS says when no connection comes about, by a part of it, and what that means.
+const TLS: [(&str, &str); 6] = [
+    (
+        "certificate: UnknownIssuer",
+        "no authority that this machine trusts signed the certificate shown there; behind a gateway that opens TLS, give the \
+         gateway's certificate with `--ca FILE`",
+    ),
+    (
+        "CaUsedAsEndEntity",
+        "the certificate shown there is self-signed; have an authority sign one, and give the certificate of that authority \
+         with `--ca FILE`",
+    ),
+    ("certificate expired", "the certificate shown there has expired, or the clock of this machine is wrong"),
+    (
+        "certificate not valid yet",
+        "the certificate shown there is not valid yet, or the clock of this machine is wrong",
+    ),
+    (
+        "certificate not valid for name",
+        "the certificate shown there is for another host; check the address and the proxy",
+    ),
+    (
+        "InvalidContentType",
+        "what answers there does not speak TLS; check the address, its port and the proxy",
+    ),
+];
 
 #[cfg(test)]
 mod tests {
@@ -137,6 +168,11 @@ mod tests {
                 "Connection refused (os error 111)",
             ),
             ("operation timed out", "operation timed out"),
+            (
+                "error sending request: client error (Connect): received corrupt message of type InvalidContentType",
+                "what answers there does not speak TLS; check the address, its port and the proxy (received corrupt message of \
+                 type InvalidContentType)",
+            ),
         ];
         for (chain, told) in cases {
             assert_eq!(plain(chain), told);
