@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::api::{ApiError, ErrorKind};
 use crate::archive::ArchiveError;
+use crate::inventory::looks::Disagreement;
 use crate::journal::JournalError;
 use crate::model::chain;
 use crate::run_folder::RunFolderError;
@@ -31,7 +32,7 @@ pub enum EngineError {
     },
     /// Two looks at a list did not agree.
     #[error(
-        "the list of {list} of account `{account}` cannot be trusted: it gave {first} {list}, then {second}. \
+        "the list of {list} of account `{account}` cannot be trusted: {looks}. \
          Nothing was written. Wait until nobody changes {list} there, then run again"
     )]
     Unsteady {
@@ -39,10 +40,8 @@ pub enum EngineError {
         account: String,
         /// The list: `imports`, or what they refer to.
         list: &'static str,
-        /// How many entries the first look showed.
-        first: u64,
-        /// How many entries the second look showed.
-        second: u64,
+        /// What the last two looks showed.
+        looks: Disagreement,
     },
     /// A list ends although there is more.
     #[error(

@@ -21,6 +21,7 @@ use crate::api::{ErrorKind, ListRequest};
 use crate::documents::references::Kind;
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
+use crate::inventory::looks::Disagreement;
 use crate::inventory::pages_ahead::PagesAhead;
 use crate::model::cancel::Cancel;
 use crate::model::{Chunks, Head};
@@ -161,7 +162,7 @@ async fn scan(
     cancel: &Cancel,
     sink: &mut dyn PageVisitor,
 ) -> Result<(Seen, Option<SecondLookGoesOn>), EngineError> {
-    let (mut disagreement, mut short) = ((0, 0), None);
+    let (mut disagreement, mut short) = (Disagreement::default(), None);
     for attempt in 0..3 {
         // A list that changes while it is read is given time to come to rest.
         tokio::time::sleep(CALM * attempt).await;
@@ -214,15 +215,14 @@ async fn scan(
         };
         match differs(ids.seen, &again) {
             None => return Ok((seen, None)),
-            Some(counts) => disagreement = counts,
+            Some(looks) => disagreement = looks,
         }
     }
     let account = account.facts.name.clone();
     if let Some(listed) = short {
         return Err(EngineError::CutShort { account, listed });
     }
-    let (first, second) = disagreement;
-    Err(EngineError::Unsteady { account, list: Kind::Imports.as_str(), first, second })
+    Err(EngineError::Unsteady { account, list: Kind::Imports.as_str(), looks: disagreement })
 }
 
 /// Whether a service may say so of the next page of a list that was left alone for long.
@@ -254,19 +254,16 @@ fn goes_on(account: &Account, ids: Ids, second: SecondLook, cancel: &Cancel) -> 
     }))
 }
 
-/// How many ids each of two looks saw, unless they saw the same ones.
-fn differs(mut first: HashSet<u64>, second: &Chunks<u64>) -> Option<(u64, u64)> {
-    let all = first.len();
-    let is_within = second.iter().all(|id| first.contains(id));
+/// What two looks saw, unless they saw the same ids.
+fn differs(mut first: HashSet<u64>, second: &Chunks<u64>) -> Option<Disagreement> {
+    let all = first.len() as u64;
     // A set of the second beside that of the first would weigh too much.
+    let new: HashSet<u64> = second.iter().filter(|id| !first.contains(id)).copied().collect();
     for id in second.iter() {
         first.remove(id);
     }
-    if is_within && first.is_empty() {
-        return None;
-    }
-    let second: HashSet<u64> = second.iter().copied().collect();
-    Some((all as u64, second.len() as u64))
+    let (gone, new) = (first.len() as u64, new.len() as u64);
+    (gone + new > 0).then(|| Disagreement { first: all, second: all - gone + new, gone })
 }
 
 /// Whether an import of that adaptor may be left out of the plain list: one that does not say of which it is may be of any.

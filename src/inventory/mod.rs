@@ -13,6 +13,7 @@ pub mod folder_api;
 pub(crate) mod in_flows;
 pub mod list_scan;
 pub mod listing;
+pub mod looks;
 pub mod offline_api;
 pub(crate) mod pages_ahead;
 pub(crate) mod read_by_id;

@@ -13,6 +13,7 @@ use crate::documents::references::{Kind, Missing, Resource, ResourceIndex, Rules
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::inventory::list_scan::PAGE;
+use crate::inventory::looks::Disagreement;
 use crate::model::Id;
 
 /// Names of the resources of an account, by kind and id.
@@ -149,7 +150,7 @@ async fn look_twice(
 async fn look_again(account: &Account, directory: &mut ResourceIndex, kind: Kind) -> Result<(), EngineError> {
     let ids = |list: &[Resource]| list.iter().map(|one| one.id.clone()).collect::<BTreeSet<Id>>();
     let mut last = ids(directory.kinds.get(&kind).map_or(&[][..], Vec::as_slice));
-    let mut counts = (0, 0);
+    let mut looks = Disagreement::default();
     for _ in 0..MOST_LOOKS {
         let (again, _) = list(account, kind).await?;
         let seen = ids(&again);
@@ -157,11 +158,10 @@ async fn look_again(account: &Account, directory: &mut ResourceIndex, kind: Kind
             directory.kinds.insert(kind, again);
             return Ok(());
         }
-        counts = (last.len() as u64, seen.len() as u64);
+        looks = Disagreement::between(&last, &seen);
         last = seen;
     }
-    let (first, second) = counts;
-    Err(EngineError::Unsteady { account: account.facts.name.clone(), list: kind.as_str(), first, second })
+    Err(EngineError::Unsteady { account: account.facts.name.clone(), list: kind.as_str(), looks })
 }
 
 /// A list, and how many pages it has.
