@@ -24,7 +24,7 @@ pub struct Listed {
     pub head: Head,
     /// Name of its connection, where it has one that is known.
     pub connection_name: Option<String>,
-    /// Name of its integration, where it has one that is known.
+    /// Names of the integrations it belongs to, where they are known: its own, or those of what uses it.
     pub integration_name: Option<String>,
 }
 
@@ -62,9 +62,10 @@ pub async fn inventory(
     let kinds = BTreeSet::from([Kind::Connections, Kind::Integrations]);
     resource_index::fill(account, &mut directory, &kinds).await?;
     let known = &directory;
-    let lists = UserLists::asked_by(selection.selector.spec());
-    let usage = &Arc::new(FlowUsage::read(account, lists, cancel).await?);
-    usage.complete(account, lists)?;
+    let asked = UserLists::asked_by(selection.selector.spec());
+    // An import does not say to which integrations it belongs: what uses it does.
+    let usage = &Arc::new(FlowUsage::read(account, Some(UserLists::All), cancel).await?);
+    usage.complete(account, asked)?;
     let request = SelectRequest {
         account,
         selection,
@@ -89,7 +90,7 @@ pub async fn inventory(
         }
         imports.push(Listed {
             connection_name: names.name(Kind::Connections, head.connection.as_ref()).map(str::to_owned),
-            integration_name: names.name(Kind::Integrations, head.integration.as_ref()).map(str::to_owned),
+            integration_name: integration_names(&head, usage, &names),
             head,
         });
     }
@@ -102,7 +103,19 @@ pub async fn inventory(
     });
     let mut troubles: Vec<String> = left_out.iter().map(|(why, names)| not_listed(why, names)).collect();
     troubles.extend(absent);
-    Ok(Listing { imports, notes: picks.notes, troubles })
+    let mut notes = picks.notes;
+    let unread = usage.notes(&account.facts.name).into_iter();
+    notes.extend(unread.map(|why| format!("{why}: integrations that this would tell are left out")));
+    Ok(Listing { imports, notes, troubles })
+}
+
+/// The names of the integrations of an import: its own, where it is one of an Integration App, or those of what uses it.
+fn integration_names(head: &Head, usage: &FlowUsage, names: &ResourceNames) -> Option<String> {
+    let own = head.integration.as_ref().filter(|id| !id.as_str().is_empty());
+    let of_users = usage.users_of(&head.id).filter_map(|user| user.integration.as_ref());
+    let ids = own.map_or_else(|| of_users.collect(), |own| BTreeSet::from([own]));
+    let told: BTreeSet<&str> = ids.iter().filter_map(|id| names.name(Kind::Integrations, Some(id))).collect();
+    (!told.is_empty()).then(|| told.into_iter().collect::<Vec<_>>().join(", "))
 }
 
 /// Why some imports are not listed, in a sentence.

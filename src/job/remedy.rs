@@ -73,7 +73,10 @@ pub(super) fn remedy(node: &Node, holds: &Type, place: &Written<'_>) -> Option<S
             if is_short { write(written) } else { "write `10m` or less".to_owned() }
         }),
         (Type::Text(Format::Duration), Data::Text(text)) => duration(&text.value).map(write),
-        (Type::Text(Format::Moment), Data::Text(text)) => moment(&text.value),
+        (Type::Text(Format::Moment), Data::Text(text)) => moment(text.value.trim()),
+        (Type::Text(Format::Moment), Data::Number(_, year)) if year.len() == 4 => {
+            Some(format!("write the month and the day too, as in `{year}-01-01`"))
+        }
         (Type::Text(Format::Percent), Data::Number(number, text)) => {
             let share = number.as_f64().filter(|share| *share < 1.0 && text.contains('.'));
             Some(match share {
@@ -268,7 +271,18 @@ fn moment(text: &str) -> Option<String> {
     if text.contains('T') || text.len() > 10 && text.contains(':') {
         return Some("a time needs its offset: `Z` for UTC, or e.g. `+01:00`".to_owned());
     }
+    if goes_back(text) {
+        return Some(
+            "write the day that this goes back to, as in `2026-01-31`: spans of time are not read".to_owned(),
+        );
+    }
     let parts: Vec<&str> = text.split(['.', '/', '-', ' ']).collect();
+    if let [year, month] = parts.as_slice()
+        && year.len() == 4
+        && [year, month].iter().all(|part| part.parse::<u16>().is_ok())
+    {
+        return Some(format!("write the day too, as in `{year}-{month:0>2}-01`"));
+    }
     let [first, second, third] = parts.as_slice() else { return None };
     let number = |part: &str| part.parse::<u16>().ok();
     let (first, second, third) = (number(first)?, number(second)?, number(third)?);
@@ -288,6 +302,27 @@ fn moment(text: &str) -> Option<String> {
         Some(day) => Some(format!("write `{day}`")),
         None => (1..=12).contains(&month).then(|| format!("the month {month} of {year} has no day {day}")),
     }
+}
+
+/// Whether a text names a day by how long ago it is: `7d`, `2 weeks ago`, `yesterday`.
+fn goes_back(text: &str) -> bool {
+    const WORDS: [&str; 12] = [
+        "ago",
+        "last",
+        "now",
+        "today",
+        "yesterday",
+        "w",
+        "week",
+        "weeks",
+        "month",
+        "months",
+        "year",
+        "years",
+    ];
+    let text = text.to_lowercase();
+    let is_word = |word: &str| WORDS.contains(&word.trim_start_matches(|c: char| c.is_ascii_digit()));
+    duration(text.trim_start_matches('-')).is_some() || text.split([' ', '-']).any(is_word)
 }
 
 /// The JSON pointer that somebody who writes a path in another way may mean.

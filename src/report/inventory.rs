@@ -24,7 +24,7 @@ pub struct InventoryRow {
     pub connection: Option<String>,
     /// The name of its connection, where it has one that is known.
     pub connection_name: Option<String>,
-    /// The name of its integration, where it has one that is known.
+    /// The names of its integrations, as far as they are known: its own, or those of the flows, APIs and tools that use it.
     pub integration_name: Option<String>,
     /// `lastModified` as the service sent it; absent where the import has none.
     pub last_modified: Option<String>,

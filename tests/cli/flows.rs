@@ -393,3 +393,26 @@ fn what_a_mirror_would_delete_and_a_flow_uses_is_left_alone() {
         .expect_audit("gone", "deleted", "equal")
         .expect_calls("DELETE", "/v1/imports/{id}", 1);
 }
+
+#[test]
+fn list_names_the_integrations_of_what_uses_an_import_and_says_where_that_is_not_known() {
+    let world = used("migrate").start();
+    let listed = |world: &Rc<World>| {
+        let ran = world.command(&["list", "JOB", "--format", "json"]).expect_exit(0);
+        let rows: Vec<Value> = serde_json::from_str(&ran.stdout).unwrap();
+        let of = |row: &Value| {
+            Some((row["name"].as_str()?.to_owned(), row["integration_name"].as_str()?.to_owned()))
+        };
+        let mut named: Vec<_> = rows.iter().filter_map(of).collect();
+        named.sort();
+        (named, ran.stderr)
+    };
+    let named = |names: &[&str]| {
+        names.iter().map(|name| ((*name).to_owned(), "Orders".to_owned())).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(&world).0, named(&["by tool", "linear"]));
+    world.fault(Fault::on("GET", "/v1/flows", Fault::status(403)));
+    let (known, said) = listed(&world);
+    assert_eq!(known, named(&["by tool"]));
+    assert!(said.contains("the flows of `source` could not be read") && said.contains("left out"), "{said}");
+}
