@@ -7,6 +7,7 @@ use futures::{StreamExt, pin_mut};
 use crate::api::{ApiError, ErrorKind, ListRequest, Method};
 use crate::inventory::endpoint::Account;
 use crate::inventory::list_scan::PAGE;
+use crate::inventory::looks::{Belief, Looks};
 use crate::model::Head;
 use crate::model::cancel::Cancel;
 use crate::run_folder::import_users::UserKind;
@@ -20,41 +21,49 @@ pub(crate) enum Unread {
     Interrupted,
 }
 
-/// Looks at a list, at most, of which each look shows what those before did not.
-const MOST_LOOKS: u32 = 3;
-
 /// Hands out every flow, API or tool of an account, each once. Instances of abstract flows are asked for; a service that does
 /// not know the question is asked for the others.
 ///
-/// A list of several pages is read until a look shows nothing new: what is edited meanwhile may move from a page that is still
-/// to be read to one that was, and an import that it uses would count as one that nothing uses.
+/// A list of several pages is read until two looks agree: what is edited meanwhile may move from a page that is still to be
+/// read to one that was, and an import that it uses would count as one that nothing uses.
 pub(crate) async fn each_user(
     account: &Account,
     kind: UserKind,
     cancel: &Cancel,
     take: &mut (dyn FnMut(&Head, &str) + Send),
 ) -> Result<(), Unread> {
-    let mut seen = HashSet::new();
+    let mut taken = HashSet::new();
     let mut filters: &[(&str, &str)] =
         if kind == UserKind::Flow { &[("includeInstances", "true")] } else { &[] };
-    let mut looks = 0;
-    while looks < MOST_LOOKS {
-        let before = seen.len();
+    let (mut looks, mut is_first) = (Looks::default(), true);
+    loop {
+        let mut seen = HashSet::new();
         // Pages that were asked for again bring documents twice.
         let mut once = |head: &Head, text: &str| {
-            if seen.insert(head.id.clone()) || looks == 0 && head.id.as_str().is_empty() {
+            seen.insert(head.id.clone());
+            if taken.insert(head.id.clone()) || is_first && head.id.as_str().is_empty() {
                 take(head, text);
             }
         };
         match list(account, kind, filters, cancel, &mut once).await {
-            Err(Unread::Api(error)) if error.status == Some(400) && !filters.is_empty() => filters = &[],
-            Ok(pages) if pages <= 1 || account.at_rest || looks > 0 && seen.len() == before => return Ok(()),
-            Ok(_) => looks += 1,
+            Err(Unread::Api(error)) if error.status == Some(400) && !filters.is_empty() => {
+                filters = &[];
+                continue;
+            }
+            Ok(pages) if is_first && (pages <= 1 || account.at_rest) => return Ok(()),
+            Ok(_) => is_first = false,
             Err(why) => return Err(why),
         }
+        match looks.take(seen) {
+            Belief::Believed => return Ok(()),
+            Belief::LookAgain => {}
+            Belief::Unsteady(looks) => {
+                let why = format!("{looks}: wait until nobody changes the list, then run again");
+                let target = format!("/v1/{}", kind.list());
+                return Err(Unread::Api(ApiError::new(Method::Get, &target, ErrorKind::Broken, why)));
+            }
+        }
     }
-    let why = "each look at the list shows others: wait until nobody changes it, then run again";
-    Err(Unread::Api(ApiError::new(Method::Get, &format!("/v1/{}", kind.list()), ErrorKind::Broken, why)))
 }
 
 /// Hands out what a list shows; gives how many pages it has.

@@ -13,7 +13,7 @@ use crate::documents::references::{Kind, Missing, Resource, ResourceIndex, Rules
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::inventory::list_scan::PAGE;
-use crate::inventory::looks::Disagreement;
+use crate::inventory::looks::{Belief, Looks};
 use crate::model::Id;
 
 /// Names of the resources of an account, by kind and id.
@@ -32,9 +32,6 @@ impl ResourceNames {
         self.0.get(&kind)?.get(id?).map(String::as_str)
     }
 }
-
-/// Looks at a list that must agree with the one before, until it does, at most.
-const MOST_LOOKS: u32 = 3;
 
 /// Reads the lists of `kinds` that `directory` lacks, all at once. One of several pages is read until two looks agree: a
 /// resource that is edited meanwhile may move from a page that is still to be read to one that was.
@@ -148,20 +145,23 @@ async fn look_twice(
 }
 
 async fn look_again(account: &Account, directory: &mut ResourceIndex, kind: Kind) -> Result<(), EngineError> {
-    let ids = |list: &[Resource]| list.iter().map(|one| one.id.clone()).collect::<BTreeSet<Id>>();
-    let mut last = ids(directory.kinds.get(&kind).map_or(&[][..], Vec::as_slice));
-    let mut looks = Disagreement::default();
-    for _ in 0..MOST_LOOKS {
+    let ids = |list: &[Resource]| list.iter().map(|one| one.id.clone()).collect::<HashSet<Id>>();
+    let mut looks = Looks::default();
+    looks.take(ids(directory.kinds.get(&kind).map_or(&[][..], Vec::as_slice)));
+    loop {
         let (again, _) = list(account, kind).await?;
-        let seen = ids(&again);
-        if seen == last {
-            directory.kinds.insert(kind, again);
-            return Ok(());
+        match looks.take(ids(&again)) {
+            Belief::Believed => {
+                directory.kinds.insert(kind, again);
+                return Ok(());
+            }
+            Belief::LookAgain => {}
+            Belief::Unsteady(looks) => {
+                let account = account.facts.name.clone();
+                return Err(EngineError::Unsteady { account, list: kind.as_str(), looks });
+            }
         }
-        looks = Disagreement::between(&last, &seen);
-        last = seen;
     }
-    Err(EngineError::Unsteady { account: account.facts.name.clone(), list: kind.as_str(), looks })
 }
 
 /// A list, and how many pages it has.
