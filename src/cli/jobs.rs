@@ -8,7 +8,8 @@ use super::say;
 use super::world::CliContext;
 use crate::documents::problem::nearest;
 use crate::fleet::held::{HELD_TO, differs};
-use crate::job::{self, AccountChoice, AccountRow, Action, Job, Only, Settings};
+use crate::fleet::snapshot::FLEET_SNAPSHOT;
+use crate::job::{self, AccountChoice, AccountPlace, AccountRow, Action, Job, Only, Settings};
 use crate::session::{self, SessionError};
 
 /// Loads a job; its problems or warnings are shown where they stand.
@@ -54,7 +55,12 @@ pub(super) fn load_part(
     stand_in: &StandIn,
 ) -> Result<(Job, Settings), Failure> {
     let choice = choose(world, stand_in)?;
-    let (mut job, settings) = load_job(world, path, choice.as_ref())?;
+    let (mut job, mut settings) = load_job(world, path, choice.as_ref())?;
+    if let (AccountPlace::Archive { snapshot: snapshot @ None, .. }, Some(chosen)) =
+        (&mut settings.source.place, world.host.env.get(FLEET_SNAPSHOT))
+    {
+        *snapshot = Some(chosen.to_owned());
+    }
     if let Some(why) = world.host.env.get(HELD_TO).and_then(|told| differs(told, &job)) {
         return Err(Failure::BadInput(why));
     }

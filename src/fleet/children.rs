@@ -9,6 +9,7 @@ use super::held::Held;
 use super::launcher::{Activities, ChildEnd};
 use super::lease::{LEASES_SEEN, Sightings};
 use super::plans::Approved;
+use super::snapshot::FLEET_SNAPSHOT;
 use super::store::FleetStore;
 use crate::job::Fleet;
 use crate::model::cancel::Cancel;
@@ -26,6 +27,8 @@ pub struct Children<'a> {
     pub held: &'a Held,
     /// Which accounts do what was planned, and which could not be planned.
     pub approved: &'a Approved,
+    /// The snapshot of an archive that all accounts get, where the job names none.
+    pub snapshot: Option<&'a str>,
     /// A folder for files that are needed for a moment.
     pub temporary: PathBuf,
     /// What this machine has seen of leases: a run is told, so that it takes those of the dead over without watching anew.
@@ -111,6 +114,7 @@ impl Children<'_> {
         let mut program = self.program.clone();
         program.variables.push((LEASES_SEEN, self.sightings.told().into()));
         program.variables.extend(self.held.variable(account));
+        program.variables.extend(self.snapshot.map(|snapshot| (FLEET_SNAPSHOT, snapshot.into())));
         let child = program.start(&words).map_err(|error| refused("start", error))?;
         let ended =
             follow(child, account, activities, cancel).await.map_err(|error| refused("follow", error))?;

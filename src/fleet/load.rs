@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::definition::Definition;
-use crate::job::{self, AccountChoice, Action, Env, Fleet, Job, Problems};
+use crate::job::{self, Account, AccountChoice, AccountPlace, Action, Env, Fleet, Job, Problems};
 use crate::model::id::is_name_char;
 use crate::model::time::Clock;
 
@@ -16,6 +16,8 @@ pub struct Loaded {
     pub job: Job,
     /// What the store keeps of it.
     pub definition: Definition,
+    /// The archive that all accounts get the same snapshot of, where the job names none of its snapshots.
+    pub archive: Option<Account>,
 }
 
 /// Why a fleet cannot be loaded.
@@ -85,7 +87,30 @@ pub fn load(
         )));
     }
     let definition = Definition::of(&fleet, &job, clock.now(), by);
-    Ok(Loaded { fleet, job, definition })
+    let mut archive = latest_of(&job).cloned();
+    if whose(archive.as_ref()).is_some_and(|of| of == first.account.name)
+        && let Some(second) = fleet.rows.get(1)
+    {
+        // Where each account gets backups of its own, there is no one snapshot.
+        let choice = AccountChoice::Row(second.stand_in(&fleet.role));
+        let other = job::load_as(shown, env, clock, Some(&choice))?;
+        archive = archive.filter(|archive| whose(Some(archive)) == whose(latest_of(&other)));
+    }
+    Ok(Loaded { fleet, job, definition, archive })
+}
+
+/// The archive that a job reads, if it names none of its snapshots.
+fn latest_of(job: &Job) -> Option<&Account> {
+    let is_open = matches!(&job.source.place, AccountPlace::Archive { snapshot: None, .. });
+    is_open.then_some(&job.source)
+}
+
+/// The account whose backups are read.
+fn whose(archive: Option<&Account>) -> Option<&str> {
+    match &archive?.place {
+        AccountPlace::Archive { of, .. } => Some(of),
+        _ => None,
+    }
 }
 
 /// The location of a store: what was given, by an option or a variable; else what the fleet file says, else the user's file.

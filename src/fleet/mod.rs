@@ -10,7 +10,7 @@
 //! | `request`, `launcher`, `shard` | what a worker is asked to do, who runs an account, which accounts are a worker's |
 //! | `load` | a fleet file with its accounts and its job, and where its store is |
 //! | `child`, `children` | running an account as a process of its own |
-//! | `plans` | which accounts were planned beforehand |
+//! | `plans`, `snapshot` | which accounts were planned beforehand; the one snapshot of an archive that all accounts get |
 //! | `lease` | who may write to an account, where several machines could |
 //! | `status`, `groups`, `words` | what is told of a fleet, of its plans, and of how it ended |
 //!
@@ -36,6 +36,7 @@ mod request;
 pub mod result;
 pub mod run;
 mod shard;
+pub mod snapshot;
 pub mod status;
 pub mod store;
 mod store_options;

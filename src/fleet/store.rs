@@ -4,6 +4,7 @@
 //! fleets/<name>/fleet.json              what it is; written once
 //! fleets/<name>/planned.json            what it would be, by `fleet plan`; written over
 //! fleets/<name>/control.json            stop, pause, approvals; replaced on condition
+//! fleets/<name>/snapshot.json           the snapshot of an archive that all accounts get
 //! fleets/<name>/plans/<account>.json    what would be done, by `fleet plan`
 //! fleets/<name>/runs/<account>/         its run folder; in a bucket in segments, see `run_folder::shared`
 //! fleets/<name>/results/<account>.json  how it ended
@@ -98,6 +99,11 @@ impl FleetStore {
         let Some((bytes, version)) = self.objects.read(&self.at(part)).await? else { return Ok(None) };
         let read = serde_json::from_slice(&bytes).map_err(self.damaged(part))?;
         Ok(Some((read, version)))
+    }
+
+    /// A part of the fleet, if it is there.
+    pub(super) async fn part<T: DeserializeOwned>(&self, part: &str) -> Result<Option<T>, FleetError> {
+        Ok(self.read(part).await?.map(|(read, _)| read))
     }
 
     fn encode(&self, part: &str, value: &impl Serialize) -> Result<Bytes, FleetError> {

@@ -125,6 +125,24 @@ pub(super) async fn open_for_job(
     }
 }
 
+/// The id of the snapshot that this end of a job means: the one it names, else the latest.
+///
+/// # Errors
+///
+/// The archive cannot be opened, holds no such snapshot, or holds backups of several accounts under one name.
+///
+/// # Cancel safety
+///
+/// Cancel safe: it only reads.
+pub async fn meant(host: &Host, account: &job::Account) -> Result<String, SessionError> {
+    let AccountPlace::Archive { place, .. } = &account.place else {
+        return Err(SessionError::Refused(format!("account `{}` is not an archive", account.name)));
+    };
+    let archive = open_for_job(host, place, key_of(host, account)?, IfAbsent::Fail).await?;
+    let (found, _) = find_snapshot(&archive, account, None).await?;
+    Ok(found.id.to_string())
+}
+
 /// The snapshot of a listing that the end of a job names, with what a person should know of the others. `user` is whose
 /// token opens the account that is meant, where that is known.
 pub(super) async fn find_snapshot(

@@ -17,6 +17,7 @@ mod endurance;
 mod faults;
 mod fleet;
 mod fleet_reports;
+mod fleet_snapshot;
 mod fleet_versions;
 mod flows;
 mod gitops;

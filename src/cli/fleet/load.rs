@@ -109,7 +109,7 @@ pub(super) fn store_of(world: &CliContext, args: &Named) -> Result<(FleetStore, 
 
 /// `fleet check`: files only.
 pub(super) fn check(world: &CliContext, args: &Check) -> Result<Exit, Failure> {
-    let Loaded { fleet, job, definition } = load(world, &args.fleet, &args.place)?;
+    let Loaded { fleet, job, definition, .. } = load(world, &args.fleet, &args.place)?;
     let waves: Vec<usize> = (1..=fleet.waves.len())
         .map(|wave| definition.size_of(u32::try_from(wave).unwrap_or(u32::MAX)))
         .collect();

@@ -6,6 +6,7 @@ mod load;
 mod plan;
 mod report;
 mod run;
+mod snapshot;
 mod told;
 
 use super::args::fleet::{Fleet, FleetCommand};

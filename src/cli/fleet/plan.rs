@@ -8,6 +8,7 @@ use futures::StreamExt;
 
 use super::emulated::{Emulated, emulated, parallel, program};
 use super::load::{Loaded, load, location, open_to_write};
+use super::snapshot::snapshot;
 use crate::cli::args::Format;
 use crate::cli::args::fleet::Work;
 use crate::cli::exit::Exit;
@@ -19,6 +20,7 @@ use crate::fleet::groups::{Changes, group};
 use crate::fleet::held::HELD_TO;
 use crate::fleet::plans::{PLANS, Plans};
 use crate::fleet::run::Activities;
+use crate::fleet::snapshot::{FLEET_SNAPSHOT, Keep};
 use crate::fleet::{FleetStore, Planned, Shard};
 use crate::model::cancel::Cancel;
 use crate::report;
@@ -26,16 +28,20 @@ use crate::session::{EngineError, PlanFile};
 
 /// Carries out `fleet plan`.
 pub(super) async fn plan(world: &CliContext, args: &Work) -> Result<Exit, Failure> {
-    let Loaded { fleet, job, definition } = load(world, &args.fleet, &args.place)?;
+    let Loaded { fleet, job, definition, archive } = load(world, &args.fleet, &args.place)?;
     let location = location(world, &args.place, fleet.store.as_deref())?;
     let cancel = Cancel::new();
     signal::listen(world, &cancel);
     let store = open_to_write(world, &location, &fleet.name, &cancel).await?;
     store.refuse_another(&definition).await?;
+    let Shard { index, of } = args.shard.unwrap_or(Shard::WHOLE);
+    // Planned anew, a fleet gets the latest snapshot of now; not beside other shards, and not once it has begun.
+    let keep = if of > 1 || store.begun().await?.is_some() { Keep::Chosen } else { Keep::Nothing };
+    let snapshot = snapshot(world, &store, archive.as_ref(), keep, &cancel).await?;
     let work = tempfile::tempdir()?;
     let Emulated { _server, file } = emulated(world, &fleet, &job, &work)?;
-    let program = program(world, &location, &fleet.name, file)?;
-    let Shard { index, of } = args.shard.unwrap_or(Shard::WHOLE);
+    let mut program = program(world, &location, &fleet.name, file)?;
+    program.variables.extend(snapshot.map(|snapshot| (FLEET_SNAPSHOT, snapshot.into())));
     let rows = fleet.rows.iter().enumerate().filter(|(at, _)| at % of == index);
     let plans = rows.map(|(_, row)| {
         let (program, definition, store) = (&program, &definition, &store);

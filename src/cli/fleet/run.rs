@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use super::emulated::{Emulated, emulated, parallel, program};
 use super::load::{Loaded, beside_name, load, location, open_to_write};
 use super::report::{Written, write_report};
+use super::snapshot::snapshot;
 use super::told::standing;
 use crate::cli::args::Format;
 use crate::cli::args::fleet::Run;
@@ -18,6 +19,7 @@ use crate::fleet::held::Held;
 use crate::fleet::lease::Sightings;
 use crate::fleet::plans::approved;
 use crate::fleet::run::{Activities, RunEnd};
+use crate::fleet::snapshot::Keep;
 use crate::fleet::words::{Anew, Told, told, unplanned};
 use crate::fleet::{
     ChildEnd, Definition, FleetError, FleetStore, Launcher, Pace, RunRequest, Shard, run as work,
@@ -29,7 +31,7 @@ use crate::report;
 /// Carries out `fleet run`.
 pub(in crate::cli) async fn run(world: &CliContext, args: &Run) -> Result<Exit, Failure> {
     parent::follow(world, args.parent)?;
-    let Loaded { fleet, job, definition } = load(world, &args.work.fleet, &args.work.place)?;
+    let Loaded { fleet, job, definition, archive } = load(world, &args.work.fleet, &args.work.place)?;
     let location = location(world, &args.work.place, fleet.store.as_deref())?;
     let cancel = Cancel::new();
     signal::listen(world, &cancel);
@@ -43,6 +45,7 @@ pub(in crate::cli) async fn run(world: &CliContext, args: &Run) -> Result<Exit, 
     if !approved.without.is_empty() {
         say(world, &unplanned(&approved.without));
     }
+    let snapshot = snapshot(world, &store, archive.as_ref(), Keep::Chosen, &cancel).await?;
     let begun = store.begin(&definition).await?;
     let definition = Definition { beside_name: beside_name(world, &location), ..begun };
     let held = Held::new(&definition, &args.work.fleet, (&fleet, &job), &world.host.env, &world.host.clock);
@@ -58,6 +61,7 @@ pub(in crate::cli) async fn run(world: &CliContext, args: &Run) -> Result<Exit, 
         fleet: &fleet,
         held: &held,
         approved: &approved,
+        snapshot: snapshot.as_deref(),
         temporary: temporary.path().to_owned(),
         sightings: &sightings,
     };

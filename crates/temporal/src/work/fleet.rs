@@ -10,11 +10,12 @@ use transship::fleet::held::Held;
 use transship::fleet::load::{self, LoadError};
 use transship::fleet::plans::{Approved, approved};
 use transship::fleet::run::Activities;
+use transship::fleet::snapshot::Keep;
 use transship::fleet::{AccountResult, Activity, Definition, FleetStore, StoreOptions};
 use transship::job::Fleet;
-use transship::model::Fingerprint;
 use transship::model::cancel::Cancel;
-use transship::session::Host;
+use transship::model::{Fingerprint, chain};
+use transship::session::{Host, archives};
 
 use super::later::{LEFT_TO_OTHERS, Later};
 use super::leases::Leases;
@@ -29,6 +30,8 @@ pub(super) struct Loaded {
     program: Program,
     held: Held,
     approved: Approved,
+    /// The snapshot of an archive that all accounts get, where the job names none.
+    snapshot: Option<String>,
     /// The job file as it was when the fleet was loaded.
     job: Fingerprint,
     temporary: tempfile::TempDir,
@@ -134,7 +137,7 @@ impl Loaded {
         program: Program,
         leases: Arc<Leases>,
     ) -> Result<Self, Later> {
-        let load::Loaded { fleet: file, job, definition } = load_files(host, fleet)?;
+        let load::Loaded { fleet: file, job, definition, archive } = load_files(host, fleet)?;
         let bytes = bytes_of(&file.job)?;
         let store = open(host, fleet)?;
         if !store.keeps_conditions().await? {
@@ -148,6 +151,17 @@ impl Loaded {
             return Err(not_here(why));
         }
         let approved = approved(&store, &known).await?;
+        let snapshot = match archive {
+            None => None,
+            Some(archive) => Some(match store.snapshot(&archive).await? {
+                Some(chosen) => chosen,
+                None => {
+                    let latest = archives::meant(host, &archive).await;
+                    let latest = latest.map_err(|error| not_here(chain(&error)))?;
+                    store.choose_snapshot(&archive, &latest, Keep::Chosen).await?
+                }
+            }),
+        };
         let held = Held::new(&known, Path::new(&fleet.file), (&file, &job), &host.env, &host.clock);
         let temporary =
             tempfile::tempdir().map_err(|error| not_here(format!("no temporary folder: {error}")))?;
@@ -161,6 +175,7 @@ impl Loaded {
             program,
             held,
             approved,
+            snapshot,
             temporary,
             activities: Activities::default(),
             running: Mutex::default(),
@@ -186,6 +201,7 @@ impl Loaded {
             fleet: &self.fleet,
             held: &self.held,
             approved: &self.approved,
+            snapshot: self.snapshot.as_deref(),
             temporary: self.temporary.path().to_owned(),
             sightings: &self.leases.sightings,
         }
