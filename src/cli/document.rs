@@ -20,6 +20,8 @@ const MOST_REASONS: usize = 100;
 pub(super) const RAN: &str = "ran";
 /// `result`: the run was finished before, and nothing was sent.
 pub(super) const WAS_FINISHED: &str = "was_finished";
+/// `result`: the run was undone before it was finished, and nothing was sent.
+pub(super) const WAS_UNDONE: &str = "was_undone";
 /// `result`: the plan was made and shown, and no more was asked for.
 pub(super) const DRY_RUN: &str = "dry_run";
 /// `result`: the plan was made and shown, and nobody agreed to it.

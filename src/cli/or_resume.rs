@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::document::WAS_FINISHED;
+use super::document::{WAS_FINISHED, WAS_UNDONE};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::one_run::{Company, Ended, Order, conclude, exit_of, listen, open, run_one};
@@ -65,6 +65,9 @@ async fn go_on(
 ) -> Result<Ended, Failure> {
     let Order { args, job, cancel, company, .. } = order;
     same_job(earlier, job, settings, place)?;
+    if let Some(by) = &earlier.record.undone {
+        return was_undone(world, earlier, by);
+    }
     // It may have ended meanwhile, or be written by another process: that is told when it is gone on with.
     world.leases.release().await;
     resume_one(world, earlier, cancel, args.settle, company).await
@@ -118,6 +121,23 @@ pub(super) async fn resume_one(
         Ok(Resumed::Ended(run)) => conclude(world, Ok(run), company),
         Err(error) => conclude(world, Err(error), company).map_err(Failure::once_begun),
     }
+}
+
+/// Tells of a run that somebody undid before it was finished, and sends nothing: whoever starts it again and again comes to an
+/// end.
+fn was_undone(world: &CliContext, earlier: &OpenedRun, by: &str) -> Result<Ended, Failure> {
+    let Reported { summary, attention, reasons } = &earlier.write_report()?;
+    world.document.set("result", WAS_UNDONE);
+    world.document.set("undone_by", by);
+    world.document.run(earlier.folder.path(), summary, attention, reasons);
+    say(
+        world,
+        &format!(
+            "this run was undone by {by}: nothing was sent; to do the job again, start it with another --run-dir, or a fleet with \
+             another --name"
+        ),
+    );
+    Ok(Ended { was_finished: true, ..Ended::from(Exit::Attention) })
 }
 
 fn was_finished(world: &CliContext, folder: &Path, reported: &Reported) {

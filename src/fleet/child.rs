@@ -92,6 +92,9 @@ impl Ended {
     /// Why it ended early, in a sentence.
     pub fn message(&self) -> Option<String> {
         let document = self.document.as_ref()?;
+        if let Some(by) = document.get("undone_by").and_then(Value::as_str) {
+            return Some(format!("its run was undone by {by} before it was finished"));
+        }
         let Some(error) = document.get("error") else {
             // A run that came to no end by itself says in its summary why.
             return Some(document.get("summary")?.get("reason")?.as_str()?.to_owned());
@@ -209,5 +212,7 @@ mod tests {
         let both = json!({ "error": { "message": "m", "problems": [{ "message": "p" }] }, "summary": { "reason": "r" } });
         assert_eq!(message(both).as_deref(), Some("p"));
         assert_eq!(message(json!({ "summary": {} })), None);
+        let undone = json!({ "undone_by": "undo-1", "summary": { "reason": "r" } });
+        assert_eq!(message(undone).as_deref(), Some("its run was undone by undo-1 before it was finished"));
     }
 }

@@ -1,6 +1,7 @@
 //! `fleet.json`: what a fleet is.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -64,6 +65,20 @@ pub struct Member {
     /// older program began the fleet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub row: Option<Fingerprint>,
+}
+
+/// What tells a fleet from another one of its name, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unlike {
+    what: String,
+    /// It is the row of an account, which may be put right in some cases.
+    is_of_a_row: bool,
+}
+
+impl fmt::Display for Unlike {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
 }
 
 /// What tells the job and the files it names, with the row of an account, from other versions of them.
@@ -140,24 +155,25 @@ impl Definition {
     }
 
     /// What tells this fleet from that one, if they are not the same: then their results cannot be mixed.
-    pub fn unlike(&self, other: &Self) -> Option<String> {
+    pub fn unlike(&self, other: &Self) -> Option<Unlike> {
+        let of_all = |what: &str| Some(Unlike { what: what.to_owned(), is_of_a_row: false });
         if self.job_sha256 != other.job_sha256 {
-            return Some("its job is another, or another version of it".to_owned());
+            return of_all("its job is another, or another version of it");
         }
         if let (Some(own), Some(known)) = (&self.files, &other.files) {
             let changed = own.iter().find(|(name, sha256)| known.get(*name) != Some(sha256));
             if let Some((name, _)) = changed {
-                return Some(format!("the file {name}, which its job names, was changed"));
+                return of_all(&format!("the file {name}, which its job names, was changed"));
             }
         }
         if self.role != other.role {
-            return Some("its accounts stand for another account of the job".to_owned());
+            return of_all("its accounts stand for another account of the job");
         }
         let names = |fleet: &Self| -> Vec<(String, u32)> {
             fleet.accounts.iter().map(|member| (member.account.clone(), member.wave)).collect()
         };
         if names(self) != names(other) {
-            return Some("it has other accounts or waves".to_owned());
+            return of_all("it has other accounts or waves");
         }
         let both = self.accounts.iter().zip(&other.accounts);
         let changed = |(own, known): &(&Member, &Member)| {
@@ -171,13 +187,20 @@ impl Definition {
             many => format!(", and those of {many} other accounts"),
         };
         let account = &first.account;
-        Some(format!("the row of `{account}` says another place or has other columns{more}"))
+        let what = format!("the row of `{account}` says another place or has other columns{more}");
+        Some(Unlike { what, is_of_a_row: true })
     }
 
     /// Why a fleet of this name cannot be another one, and what to do.
-    pub fn refusal(&self, unlike: &str) -> String {
+    pub fn refusal(&self, unlike: &Unlike) -> String {
+        let resume = if unlike.is_of_a_row {
+            "where an account ended badly before it had a plan, let its row change: transship fleet resume FLEET; else "
+        } else {
+            ""
+        };
         format!(
-            "the fleet `{}` was begun at {:.0}, and {unlike}: put it back as it was, or give this one another name with --name",
+            "the fleet `{}` was begun at {:.0}, and {unlike}: {resume}put it back as it was, or give this one another name with \
+             --name",
             self.name, self.made_at
         )
     }

@@ -10,6 +10,7 @@ use super::control::{Control, ControlState};
 use super::definition::Definition;
 use super::result::{AccountResult, Meaning};
 use crate::job::WaveSize;
+use crate::run_folder::rows::ONLY_A_NEW_RUN;
 
 /// What is told of a fleet.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -281,16 +282,21 @@ fn ends_at(left: usize, pace: f64, now: Timestamp) -> Option<Timestamp> {
 /// What happened to an account, and what to do about it.
 fn attention(fleet: &str, result: &AccountResult) -> AttentionRow {
     let again = format!("then: transship fleet resume {fleet}");
+    let anew = "to do it again: a fleet with another --name";
+    // No run goes on with its folder, however often it is started.
+    let only_anew = |said: &String| said.ends_with(ONLY_A_NEW_RUN);
     let (message, help) = match result.exit_code {
         2 => ("the job or the token source is bad".to_owned(), format!("fix it, {again}")),
+        3 if result.message.is_some() => (trouble(result), anew.to_owned()),
         3 => (trouble(result), String::new()),
+        4 if result.message.as_ref().is_some_and(only_anew) => (String::new(), anew.to_owned()),
         4 => ("stopped by `stop`".to_owned(), format!("see why, {again}")),
         6 => ("token refused".to_owned(), format!("fix the token, {again}")),
         _ => ("unexpected error".to_owned(), format!("see why, {again}")),
     };
     // A refused token says enough; for others the sentence of the run says more.
     let message = match &result.message {
-        Some(said) if !matches!(result.exit_code, 3 | 6) => said.clone(),
+        Some(said) if result.exit_code != 6 => said.clone(),
         _ => message,
     };
     let shown = |folder: &String| format!("transship show {folder}");

@@ -16,6 +16,7 @@ mod edits;
 mod endurance;
 mod faults;
 mod fleet;
+mod fleet_ends;
 mod fleet_reports;
 mod fleet_snapshot;
 mod fleet_versions;

@@ -77,6 +77,26 @@ fn every_account_is_counted_once_and_the_next_wave_is_named() {
 }
 
 #[test]
+fn an_account_that_no_run_goes_on_with_is_not_sent_to_resume() {
+    let only_anew = format!("2 imports are not as wanted; {ONLY_A_NEW_RUN}");
+    let undone = "its run was undone by undo-1 before it was finished".to_owned();
+    let mut results = BTreeMap::from([result("c01", 4), result("c02", 3), result("c03", 4)]);
+    for (account, said) in [("c01", &only_anew), ("c02", &undone)] {
+        results.get_mut(account).unwrap().message = Some(said.clone());
+    }
+    let now = Timestamp::from_second(120).unwrap();
+    let told = status(&fleet(), &Control::default(), &results, &[], now);
+    let told: Vec<_> = told.rows.iter().map(|row| (row.message.as_str(), row.help.as_str())).collect();
+    let anew = "to do it again: a fleet with another --name";
+    let wanted = [
+        (only_anew.as_str(), anew),
+        ("stopped by `stop`", "see why, then: transship fleet resume remap"),
+        (undone.as_str(), anew),
+    ];
+    assert_eq!(told, wanted);
+}
+
+#[test]
 fn a_fleet_that_waits_or_is_over_says_so() {
     let now = Timestamp::from_second(120).unwrap();
     let first = BTreeMap::from([result("c00", 0)]);

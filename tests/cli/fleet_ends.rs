@@ -1,0 +1,59 @@
+//! Accounts of a fleet that somebody stepped in for: undone, killed, held; and what is told of them.
+
+use crate::fleet::{fleet, json};
+use crate::support::process::told;
+
+const STORE: &str = "store/fleets/describe-all";
+
+/// A fleet of two accounts, of which the second was killed at this point of its run.
+#[cfg(debug_assertions)]
+fn killed(point: &str) -> crate::support::process::Bench {
+    let bench = fleet(2, "waves: [{ accounts: 1 }, { rest: true }]\n");
+    let words = ["fleet", "run", "fleet.yaml", "--no-wait", "--shard"];
+    bench.expect(130, &[&words[..], &["0/2"]].concat());
+    let folder = format!("{STORE}/runs/c2");
+    let run =
+        ["run", "job.yaml", "--accounts", "accounts.csv", "--account", "c2", "--run-dir", &folder, "--yes"];
+    let killed = bench.transship(&run).env("TRANSSHIP_CRASH", point).output().unwrap();
+    assert_eq!(killed.status.code(), None, "{}", told(&killed));
+    // As after a while: whoever is dead holds nothing.
+    std::fs::remove_dir_all(bench.path("store/leases")).unwrap();
+    bench
+}
+
+#[cfg(debug_assertions)]
+#[test]
+fn an_account_whose_run_was_undone_in_the_middle_ends_and_is_not_refused_for_ever() {
+    let bench = killed("call.after_answer:3");
+    let folder = format!("{STORE}/runs/c2");
+    bench.expect(0, &["undo", &folder, "--yes"]);
+    for _ in 0..2 {
+        let document = json(&bench, 3, &["fleet", "run", "fleet.yaml", "--no-wait"]);
+        let status = &document["fleet"];
+        assert_eq!((&status["state"], &status["done"]), (&"finished".into(), &1.into()), "{status:#}");
+        let row = &status["rows"][0];
+        assert_eq!((&row["account"], &row["exit_code"]), (&"c2".into(), &3.into()), "{row}");
+        assert!(row["message"].as_str().unwrap().contains("was undone by"), "{row}");
+        assert!(row["help"].as_str().unwrap().contains("--name"), "{row}");
+    }
+    // The audit has its rows, and the same job is done under another name.
+    let audit = std::fs::read_to_string(bench.path(&format!("{STORE}/audit.csv"))).unwrap();
+    assert!(audit.lines().any(|line| line.contains(",c2,")), "{audit}");
+    let document = json(&bench, 0, &["fleet", "run", "fleet.yaml", "--name", "again"]);
+    assert_eq!(document["fleet"]["done"], 2);
+}
+
+#[test]
+fn the_row_of_an_account_that_changed_is_refused_with_the_command_that_lets_it() {
+    let bench = fleet(2, "");
+    bench.write(
+        "accounts.csv",
+        "name,emulator,region,token_env,vat\nc1,shop-1,,,V1\nc2,,us,NO_SUCH_TOKEN,V2\n",
+    );
+    json(&bench, 3, &["fleet", "run", "fleet.yaml"]);
+    bench.write("accounts.csv", "name,emulator,region,token_env,vat\nc1,shop-1,,,V1\nc2,shop-2,,,V2\n");
+    let said = told(&bench.expect(2, &["fleet", "run", "fleet.yaml"]));
+    assert!(said.contains("the row of `c2`") && said.contains("transship fleet resume FLEET"), "{said}");
+    json(&bench, 0, &["fleet", "resume", "fleet.yaml"]);
+    json(&bench, 0, &["fleet", "run", "fleet.yaml"]);
+}
