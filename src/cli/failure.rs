@@ -75,7 +75,7 @@ impl Failure {
     }
 
     /// What happened, without what to do about it.
-    fn message(&self) -> String {
+    pub(super) fn message(&self) -> String {
         match self {
             Self::BadInput(text) | Self::Held(text) | Self::Damaged(text) => text.clone(),
             Self::BadJob(_, problems) => match problems.len() {

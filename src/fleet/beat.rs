@@ -19,6 +19,9 @@ pub struct Beat {
     pub is_over: bool,
     /// The accounts it runs.
     pub running: BTreeMap<String, Activity>,
+    /// The accounts that other runs hold and that it tries again later, with what was said of that.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub held: BTreeMap<String, String>,
     /// Calls a second over all its accounts, since the beat before; 0 in the last one.
     pub calls_per_second: f64,
 }

@@ -15,7 +15,7 @@ use super::dispatch::{Dispatcher, Ending, Gate, Next, is_result};
 use super::error::FleetError;
 pub use super::launcher::{Activities, ChildEnd, Launcher};
 pub use super::request::{Pace, RunEnd, RunRequest};
-use super::result::AccountResult;
+use super::result::{AccountResult, Meaning};
 pub use super::shard::Shard;
 use super::words::waits;
 use crate::model::cancel::Cancel;
@@ -56,6 +56,8 @@ struct Worker<'a> {
     /// Tells the runs to drain.
     drain: Cancel,
     since: Timestamp,
+    /// The accounts that other runs hold, with what was said of that.
+    held: BTreeMap<String, String>,
     calls: (u64, Instant),
     waited_for: Option<Gate>,
     /// Since when the store does not answer.
@@ -77,6 +79,8 @@ enum Heard {
 /// How the run of an account ended.
 struct Settled {
     exit_code: Option<u8>,
+    /// Why it ended early, in a sentence, if it did.
+    message: Option<String>,
     /// What is recorded of it.
     recorded: Option<AccountResult>,
 }
@@ -102,6 +106,7 @@ impl<'a> Worker<'a> {
             activities: Activities::default(),
             drain: Cancel::new(),
             since: request.clock.now(),
+            held: BTreeMap::new(),
             calls: (0, Instant::now()),
             waited_for: None,
             away: None,
@@ -210,7 +215,7 @@ impl<'a> Worker<'a> {
                 let ended = launcher.launch(&account, &activities, &cancel).await?;
                 let exit_code = ended.exit_code;
                 let (Some(code), true) = (exit_code, is_result(exit_code, attempts)) else {
-                    return Ok(Settled { exit_code, recorded: None });
+                    return Ok(Settled { exit_code, message: ended.message, recorded: None });
                 };
                 let result = AccountResult {
                     account: account.clone(),
@@ -224,7 +229,7 @@ impl<'a> Worker<'a> {
                     folder: ended.folder,
                 };
                 let recorded = record(request, &result).await?;
-                Ok(Settled { exit_code, recorded })
+                Ok(Settled { exit_code, message: None, recorded })
             };
             let settled = settled.await;
             Heard::Ended(account, settled)
@@ -234,14 +239,18 @@ impl<'a> Worker<'a> {
     /// Takes in how a run ended. Whether the store answered for it.
     fn ended(&mut self, account: &str, settled: Result<Settled, FleetError>) -> Result<bool, FleetError> {
         let now = Instant::now();
+        self.held.remove(account);
         match settled {
-            Ok(Settled { recorded: Some(result), exit_code }) => {
+            Ok(Settled { recorded: Some(result), exit_code, .. }) => {
                 self.dispatcher.ended(account, exit_code, now);
                 self.fresh.insert(account.to_owned(), result.clone());
                 self.results.insert(account.to_owned(), result);
                 Ok(true)
             }
-            Ok(Settled { exit_code, recorded: None }) => {
+            Ok(Settled { exit_code, message, recorded: None }) => {
+                if Meaning::of(exit_code) == Meaning::Held {
+                    self.held.insert(account.to_owned(), message.unwrap_or_default());
+                }
                 // Nothing was asked of the store, or it was not waited for: the account is run again.
                 let exit_code =
                     exit_code.filter(|_| !is_result(exit_code, self.dispatcher.attempts(account)));
@@ -307,6 +316,7 @@ impl<'a> Worker<'a> {
             since: self.since,
             is_over,
             running,
+            held: if is_over { BTreeMap::new() } else { self.held.clone() },
             calls_per_second: if seconds > 0.0 && !is_over { gone / seconds } else { 0.0 },
         }
     }

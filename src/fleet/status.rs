@@ -9,6 +9,7 @@ use super::beat::Beat;
 use super::control::{Control, ControlState};
 use super::definition::Definition;
 use super::result::{AccountResult, Meaning};
+use super::under_way::{UnderWay, under_way};
 use crate::job::WaveSize;
 use crate::run_folder::rows::ONLY_A_NEW_RUN;
 
@@ -41,8 +42,10 @@ pub struct Status {
     pub done: usize,
     /// Accounts that run.
     pub running: usize,
-    /// Accounts of this wave that are still to be begun.
+    /// Accounts of this wave that no worker runs now.
     pub waiting: usize,
+    /// Those of them that other runs hold, as workers say that are at work.
+    pub held: usize,
     /// Accounts that a person has to look at.
     pub attention: usize,
     /// Accounts of later waves.
@@ -66,6 +69,8 @@ pub struct Status {
     pub total_calls: u64,
     /// The accounts that a person has to look at, worst first.
     pub rows: Vec<AttentionRow>,
+    /// The accounts that were begun and have not ended, by name: how far each is, as its worker last said.
+    pub under_way: Vec<UnderWay>,
     /// The next wave, where somebody has to approve it before it begins; absent where nobody has to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<NextWave>,
@@ -113,14 +118,16 @@ pub fn status(
 ) -> Status {
     let live: Vec<&Beat> = beats.iter().filter(|beat| beat.is_live(now)).collect();
     let is_open = |account: &str| !results.contains_key(account);
-    let runs = |account: &str| is_open(account) && live.iter().any(|beat| beat.running.contains_key(account));
+    let begun = fleet.accounts.iter().map(|member| member.account.as_str());
+    let under_way = under_way(begun.filter(|account| is_open(account)), beats, now);
+    let is = |account: &str, state| under_way.iter().any(|row| row.account == account && row.state == state);
     let open = fleet.accounts.iter().filter(|member| is_open(&member.account));
     let waves = u32::try_from(fleet.waves.len()).unwrap_or(u32::MAX).max(1);
     let first_open = open.map(|member| member.wave).min();
     let wave = first_open.unwrap_or(waves);
     let (mut running, mut waiting, mut not_started) = (0, 0, 0);
     for member in fleet.accounts.iter().filter(|member| is_open(&member.account)) {
-        if runs(&member.account) {
+        if is(&member.account, "running") {
             running += 1;
         } else if member.wave == wave {
             waiting += 1;
@@ -162,6 +169,7 @@ pub fn status(
         done,
         running,
         waiting,
+        held: under_way.iter().filter(|row| row.state == "held").count(),
         attention: rows.len(),
         not_started,
         accounts_per_minute: pace,
@@ -173,6 +181,7 @@ pub fn status(
         in_doubt: 0,
         total_calls: 0,
         rows,
+        under_way,
         next,
         changed_by: control.changed_by.clone(),
         fleet_exit_code: exit_code(fleet, control, results, first_open.is_none()),

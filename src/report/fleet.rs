@@ -2,113 +2,25 @@
 //!
 //! Promises: a function of what is in the store; names are text wherever they end up.
 
+mod standing;
+
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
+pub use standing::status;
 
 use super::html::Text;
-use super::text::{clean, count as counted_as, fit, number, width};
-use crate::fleet::AccountResult;
-use crate::fleet::{Definition, Group, Status};
+use super::text::{clean, count as counted_as, number, wrap};
+use crate::fleet::{AccountResult, Counts, Definition, Group, Status};
 use crate::model::time::stamp;
 
 /// Changes of a group that are shown.
 const SHOWN: usize = 8;
 /// Accounts of a group that are named.
 const NAMED: usize = 3;
-/// Accounts that need attention and are shown.
-const ATTENTION: usize = 20;
-
-/// How a fleet stands.
-///
-/// # Errors
-///
-/// Those of `out`.
-pub fn status(status: &Status, out: &mut dyn Write) -> io::Result<()> {
-    let by = status.started_by.as_deref().map_or(String::new(), |by| format!(", by {}", clean(by)));
-    let size = if status.waves > 1 { format!(" ({})", status.wave_size) } else { String::new() };
-    let state = match status.state {
-        "running" => String::new(),
-        "idle" => "   no worker is at work".to_owned(),
-        "planned" => "   planned, not begun".to_owned(),
-        "paused" | "stopped" => {
-            let by = status.changed_by.as_deref().map_or(String::new(), |by| format!(" by {}", clean(by)));
-            format!("   {}{by}", status.state)
-        }
-        state => format!("   {state}"),
-    };
-    writeln!(
-        out,
-        "{}   {}, {}, wave {} of {}{size}   started {}{by}{state}",
-        clean(&status.name),
-        status.action,
-        accounts(status.accounts),
-        status.wave,
-        status.waves,
-        time(status.started_at)
-    )?;
-    writeln!(out)?;
-    let counts = format!(
-        "done {}   running {}   waiting {}   attention {}   not started {}",
-        number(status.done as u64),
-        number(status.running as u64),
-        number(status.waiting as u64),
-        number(status.attention as u64),
-        number(status.not_started as u64)
-    );
-    let imports = imports(status);
-    let room = width(&counts).max(width(&imports)) + 8;
-    let pace = pace(status).unwrap_or_default();
-    writeln!(out, "{}", format!("  {}{pace}", fit(&counts, room)).trim_end())?;
-    let calls = rounded(status.calls_per_second);
-    let calls =
-        if status.running > 0 { format!("{calls} calls a second over all accounts") } else { String::new() };
-    writeln!(out, "{}", format!("  {}{calls}", fit(&imports, room)).trim_end())?;
-    if !status.rows.is_empty() {
-        writeln!(out)?;
-        rows(status, out)?;
-    }
-    if let Some(next) = &status.next {
-        let why = if next.after_trouble { ", because not every earlier account ended well" } else { "" };
-        writeln!(
-            out,
-            "Next: wave {} ({}) needs approval{why}: transship fleet approve {}",
-            next.wave,
-            accounts(next.accounts),
-            clean(&status.in_a_command)
-        )?;
-    }
-    Ok(())
-}
-
-fn rows(status: &Status, out: &mut dyn Write) -> io::Result<()> {
-    let shown = &status.rows[..status.rows.len().min(ATTENTION)];
-    let names = shown.iter().map(|row| width(&clean(&row.account))).max().unwrap_or_default();
-    let messages = shown.iter().map(|row| width(&clean(&row.message))).max().unwrap_or_default().min(60);
-    for (index, row) in shown.iter().enumerate() {
-        let head = if index == 0 { "attention" } else { "" };
-        let line = format!(
-            "  {head:9}  {}  {:>3}   {}   {}",
-            fit(&clean(&row.account), names),
-            row.exit_code,
-            fit(&clean(&row.message), messages),
-            clean(&row.help)
-        );
-        writeln!(out, "{}", line.trim_end())?;
-    }
-    if let Some(more) = status.rows.len().checked_sub(ATTENTION).filter(|more| *more > 0) {
-        writeln!(out, "             and {} more: --format json names all", number(more as u64))?;
-    }
-    Ok(())
-}
 
 fn accounts(count: usize) -> String {
     counted_as(count as u64, "account", "accounts")
-}
-
-fn time(at: Timestamp) -> String {
-    at.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 /// `81,322 imports updated, all equal   2 copies   0 in doubt`.
@@ -132,38 +44,23 @@ fn imports(status: &Status) -> String {
     format!("{}   {copies}   {} in doubt", parts.join(", "), number(status.in_doubt))
 }
 
-fn pace(status: &Status) -> Option<String> {
-    if status.running == 0 || status.accounts_per_minute <= 0.0 {
-        return None;
-    }
-    let pace = rounded(status.accounts_per_minute);
-    let ends = status.wave_ends_at.map_or(String::new(), |at| {
-        let at = at.to_zoned(TimeZone::UTC).strftime("%H:%M UTC");
-        format!(", wave {} ends about {at}", status.wave)
-    });
-    Some(format!("{pace} accounts a minute{ends}"))
-}
-
-fn rounded(value: f64) -> String {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate, never negative")]
-    let whole = value.max(0.0).round() as u64;
-    number(whole)
-}
-
-/// What the plans of a fleet come to, grouped by equal change.
+/// What the plans of a fleet come to, grouped by equal change, on lines of so many columns where they can be broken.
 ///
 /// # Errors
 ///
 /// Those of `out`.
-pub fn groups(fleet: &Definition, groups: &[Group], out: &mut dyn Write) -> io::Result<()> {
-    writeln!(
-        out,
+pub fn groups(fleet: &Definition, groups: &[Group], columns: usize, out: &mut dyn Write) -> io::Result<()> {
+    let broken = |text: String| wrap(&text, columns, 4);
+    // Below the line that says for how many accounts they are.
+    let below = |text: &str| wrap(text, columns.saturating_sub(2), 2).replace('\n', "\n  ");
+    let head = format!(
         "{}   {}, {}, {}",
         clean(&fleet.name),
         fleet.action,
         accounts(fleet.accounts.len()),
         counted_as(fleet.waves.len() as u64, "wave", "waves")
-    )?;
+    );
+    writeln!(out, "{}", broken(head))?;
     for group in groups {
         writeln!(out)?;
         let mut names: Vec<String> = group.accounts.iter().take(NAMED).map(|name| clean(name)).collect();
@@ -173,12 +70,13 @@ pub fn groups(fleet: &Definition, groups: &[Group], out: &mut dyn Write) -> io::
         let names = names.join(", ");
         let count = accounts(group.accounts.len());
         if group.is_refused {
-            writeln!(out, "{count}: no plan   {names}")?;
-            writeln!(out, "  {}", clean(group.message.as_deref().unwrap_or("it ended without a message")))?;
+            writeln!(out, "{}", broken(format!("{count}: no plan   {names}")))?;
+            let why = clean(group.message.as_deref().unwrap_or("it ended without a message"));
+            writeln!(out, "  {}", below(&why))?;
             continue;
         }
         if group.count == 0 {
-            writeln!(out, "{count}: nothing to do   {names}")?;
+            writeln!(out, "{}", broken(format!("{count}: nothing to do   {names}")))?;
             continue;
         }
         let what = match group.count {
@@ -186,9 +84,9 @@ pub fn groups(fleet: &Definition, groups: &[Group], out: &mut dyn Write) -> io::
             many => format!("these {} changes", number(many as u64)),
         };
         let writes = counted_as(group.writes, "import", "imports");
-        writeln!(out, "{count}: {what}, {writes} in all   {names}")?;
+        writeln!(out, "{}", broken(format!("{count}: {what}, {writes} in all   {names}")))?;
         for change in group.changes.iter().take(SHOWN) {
-            writeln!(out, "  {}", clean(change))?;
+            writeln!(out, "  {}", below(&clean(change)))?;
         }
         if let Some(more) = group.count.checked_sub(SHOWN).filter(|more| *more > 0) {
             writeln!(out, "  and {} more", number(more as u64))?;
@@ -200,7 +98,8 @@ pub fn groups(fleet: &Definition, groups: &[Group], out: &mut dyn Write) -> io::
     Ok(())
 }
 
-/// One page for all accounts, with a link to the report of each. It needs no network and no other file to be read.
+/// One page for all accounts, with a link to the report of each; `open` counts the imports of those that have not ended. It
+/// needs no network and no other file to be read.
 ///
 /// # Errors
 ///
@@ -209,6 +108,7 @@ pub fn page<'a>(
     fleet: &Definition,
     status: &Status,
     results: impl Iterator<Item = (&'a str, u32, Option<&'a AccountResult>)>,
+    open: &BTreeMap<String, Counts>,
     link: impl Fn(&str) -> Option<String>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
@@ -252,6 +152,10 @@ pub fn page<'a>(
         "<h2>Accounts</h2>\n<table><tr><th>account</th><th>wave</th><th>exit code</th><th>imports</th><th>what</th>\
          <th>ended</th></tr>"
     )?;
+    let not_ended = |account: &str| {
+        let begun = status.under_way.iter().find(|row| row.account == account).map(|row| row.state);
+        begun.unwrap_or(if open.contains_key(account) { "not ended" } else { "not run" })
+    };
     for (account, wave, result) in results {
         let named = match link(account).filter(|_| result.is_some()) {
             Some(link) => format!("<a href=\"{}\">{}</a>", Text(link), Text(account)),
@@ -263,14 +167,15 @@ pub fn page<'a>(
             Some(_) => "bad",
         };
         let row = status.rows.iter().find(|row| row.account == account);
-        let outcomes = result.and_then(|result| result.counts.as_ref()).map_or(String::new(), |counts| {
+        let counts = result.map_or_else(|| open.get(account), |result| result.counts.as_ref());
+        let outcomes = counts.map_or(String::new(), |counts| {
             let words = counts.outcomes.iter().filter(|(_, count)| **count > 0);
             words.map(|(word, count)| format!("{} {word}", number(*count))).collect::<Vec<_>>().join(", ")
         });
         writeln!(
             out,
             "<tr class=\"{class}\"><td>{named}</td><td>{wave}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
-            result.map_or_else(|| "not run".to_owned(), |result| result.exit_code.to_string()),
+            result.map_or_else(|| not_ended(account).to_owned(), |result| result.exit_code.to_string()),
             Text(outcomes),
             Text(row.map_or("", |row| row.message.as_str())),
             result.map(|result| stamp(result.ended_at)).unwrap_or_default()
@@ -287,62 +192,9 @@ font-weight:600}.good{color:#2e7d5b}tr.good{color:inherit}.bad{color:#b3362b}.wa
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
-    use crate::fleet::{AttentionRow, status::NextWave};
-
-    fn sample() -> Status {
-        Status {
-            name: "remap-internal-id".into(),
-            in_a_command: "remap-internal-id".into(),
-            action: "update".into(),
-            state: "running",
-            started_at: "2026-11-28T02:00:00Z".parse().unwrap(),
-            started_by: Some("cron".into()),
-            accounts: 2000,
-            wave: 2,
-            waves: 3,
-            wave_size: "10 %".into(),
-            done: 163,
-            running: 8,
-            waiting: 29,
-            attention: 2,
-            not_started: 1798,
-            accounts_per_minute: 61.2,
-            calls_per_second: 1940.0,
-            wave_ends_at: Some("2026-11-28T02:04:10Z".parse().unwrap()),
-            outcomes: [("updated".to_owned(), 81_322)].into(),
-            verdicts: [("equal".to_owned(), 81_322)].into(),
-            copies: 2,
-            in_doubt: 0,
-            total_calls: 5,
-            rows: vec![
-                AttentionRow {
-                    account: "acme-eu".into(),
-                    exit_code: 6,
-                    message: "token refused".into(),
-                    help: "fix the token, then: transship fleet resume remap-internal-id".into(),
-                    folder: None,
-                },
-                AttentionRow {
-                    account: "globex\u{1b}-us".into(),
-                    exit_code: 3,
-                    message: "4 imports edited since the plan: left alone".into(),
-                    help: "transship show s3://ops/runs/globex-us".into(),
-                    folder: None,
-                },
-            ],
-            next: Some(NextWave { wave: 3, accounts: 1798, after_trouble: false }),
-            changed_by: None,
-            fleet_exit_code: 130,
-        }
-    }
-
-    #[test]
-    fn a_fleet_is_told_on_one_screen() {
-        let mut out = Vec::new();
-        status(&sample(), &mut out).unwrap();
-        insta::assert_snapshot!(String::from_utf8(out).unwrap());
-    }
 
     #[test]
     fn names_are_text_on_the_page() {
@@ -366,7 +218,7 @@ mod tests {
         };
         let mut out = Vec::new();
         let rows = [("<i>a", 1, None)];
-        page(&fleet, &sample(), rows.into_iter(), |_| None, &mut out).unwrap();
+        page(&fleet, &standing::sample(), rows.into_iter(), &BTreeMap::new(), |_| None, &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         assert!(!text.contains("<b>") && !text.contains("<i>") && text.contains("&lt;i&gt;a"), "{text}");
     }

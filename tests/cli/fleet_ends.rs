@@ -1,5 +1,7 @@
 //! Accounts of a fleet that somebody stepped in for: undone, killed, held; and what is told of them.
 
+use serde_json::Value;
+
 use crate::fleet::{fleet, json};
 use crate::support::process::told;
 
@@ -41,6 +43,56 @@ fn an_account_whose_run_was_undone_in_the_middle_ends_and_is_not_refused_for_eve
     assert!(audit.lines().any(|line| line.contains(",c2,")), "{audit}");
     let document = json(&bench, 0, &["fleet", "run", "fleet.yaml", "--name", "again"]);
     assert_eq!(document["fleet"]["done"], 2);
+}
+
+#[cfg(debug_assertions)]
+#[test]
+fn the_report_has_what_the_journal_of_a_killed_run_says() {
+    let bench = killed("call.after_answer:3");
+    let output = bench.expect(0, &["fleet", "report", "fleet.yaml"]);
+    let said = told(&output);
+    assert!(said.contains("what the journals say so far of what has not ended: `c2`"), "{said}");
+    let audit = std::fs::read_to_string(bench.path(&format!("{STORE}/audit.csv"))).unwrap();
+    let rows: Vec<&str> = audit.lines().filter(|line| line.contains(",c2,")).collect();
+    assert!(rows.iter().any(|row| row.contains(",updated,")), "{audit}");
+    assert!(rows.iter().any(|row| row.contains(",unprocessed,")), "{audit}");
+    let page = std::fs::read_to_string(bench.path(&format!("{STORE}/report.html"))).unwrap();
+    assert!(page.contains("not ended") && page.contains("unprocessed"), "{page}");
+    // The run folder is as the killed run left it.
+    assert!(!bench.path(&format!("{STORE}/runs/c2/audit.csv")).exists());
+    json(&bench, 0, &["fleet", "run", "fleet.yaml"]);
+}
+
+#[test]
+fn status_says_how_far_the_accounts_are_that_run_and_who_holds_others() {
+    let bench = fleet(2, "");
+    let emulated = bench.transship(&["fleet", "run", "fleet.yaml"]).output().unwrap();
+    assert_eq!(emulated.status.code(), Some(0), "{}", told(&emulated));
+    // As a worker leaves it that is at work.
+    for number in 1..=2 {
+        std::fs::remove_file(bench.path(&format!("{STORE}/results/c{number}.json"))).unwrap();
+    }
+    let now = jiff::Timestamp::now();
+    let beat = serde_json::json!({
+        "worker": "build-7-1-0a0a", "at": now, "since": now, "is_over": false, "calls_per_second": 3.0,
+        "running": { "c1": { "done": 4, "total": 9, "calls": 13 } },
+        "held": { "c2": "another run holds account `one` (alice on build-7)" },
+    });
+    bench.write(&format!("{STORE}/workers/build-7-1-0a0a.json"), &beat.to_string());
+    let status = json(&bench, 0, &["fleet", "status", "fleet.yaml"]);
+    let status = &status["fleet"];
+    let counts = ["running", "waiting", "held"].map(|key| status[key].as_u64());
+    assert_eq!(counts, [Some(1), Some(1), Some(1)], "{status:#}");
+    let rows: Vec<&Value> = status["under_way"].as_array().unwrap().iter().collect();
+    assert_eq!(
+        (&rows[0]["state"], &rows[0]["done"], &rows[0]["total"]),
+        (&"running".into(), &4.into(), &9.into())
+    );
+    assert_eq!(rows[1]["state"], "held");
+    let said = told(&bench.expect(0, &["fleet", "status", "fleet.yaml"]));
+    assert!(said.contains("4 of 9 imports, 13 calls"), "{said}");
+    assert!(said.contains("another run holds account `one` (alice on build-7)"), "{said}");
+    assert!(said.contains("waiting 1 (1 held)"), "{said}");
 }
 
 #[test]

@@ -32,7 +32,7 @@ pub(super) async fn status(world: &CliContext, args: &Named) -> Result<Exit, Fai
     if world.global.format != Some(Format::Json) {
         let mut out = world.out();
         printed((|| {
-            report::fleet::status(&status, &mut out)?;
+            report::fleet::status(&status, world.columns_out(), &mut out)?;
             out.flush()?;
             Ok(())
         })())?;

@@ -1,5 +1,6 @@
 //! `fleet`: one job for each of many accounts.
 
+mod audits;
 mod control;
 mod emulated;
 mod load;

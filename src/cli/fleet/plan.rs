@@ -89,7 +89,7 @@ pub(super) async fn plan(world: &CliContext, args: &Work) -> Result<Exit, Failur
     if world.global.format != Some(Format::Json) {
         let mut out = world.out();
         printed((|| {
-            report::fleet::groups(&definition, &groups, &mut out)?;
+            report::fleet::groups(&definition, &groups, world.columns_out(), &mut out)?;
             out.flush()?;
             Ok(())
         })())?;

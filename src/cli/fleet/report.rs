@@ -5,6 +5,7 @@ use std::io::Write;
 
 use futures::StreamExt;
 
+use super::audits::{Journals, is_begun};
 use super::load::named;
 use super::told::standing;
 use crate::cli::args::fleet::Named;
@@ -13,7 +14,7 @@ use crate::cli::failure::Failure;
 use crate::cli::say;
 use crate::cli::world::CliContext;
 use crate::fleet::words::some;
-use crate::fleet::{AccountResult, Definition, FleetStore, Member, Status};
+use crate::fleet::{AccountResult, Definition, FleetError, FleetStore, Member, Status};
 use crate::report;
 
 /// Carries out `fleet report`.
@@ -47,26 +48,40 @@ pub(super) async fn write_report(
     status: &Status,
     results: &BTreeMap<String, AccountResult>,
 ) -> Result<Written, Failure> {
-    let mut page = Vec::new();
-    let rows = definition
-        .accounts
-        .iter()
-        .map(|member| (member.account.as_str(), member.wave, results.get(&member.account)));
-    let link = |account: &str| Some(format!("runs/{account}/report.html"));
-    report::fleet::page(definition, status, rows, link, &mut page)?;
-    store.put("report.html", page.into()).await?;
     // An audit may have millions of rows: it is put together in a file, an account at a time.
     let mut audit = tempfile::NamedTempFile::new()?;
     let begun = |member: &&Member| member.wave <= status.wave || results.contains_key(&member.account);
     let begun: Vec<&str> =
         definition.accounts.iter().filter(begun).map(|member| member.account.as_str()).collect();
     let mut parts = futures::stream::iter(begun)
-        .map(|account| async move { (account, store.bytes(&format!("runs/{account}/audit.csv")).await) })
+        .map(|account| async move {
+            let audit = store.bytes(&format!("runs/{account}/audit.csv")).await;
+            let is_open = !results.contains_key(account) && is_begun(store, account).await?;
+            Ok::<_, FleetError>((account, is_open, audit?))
+        })
         .buffered(8);
     let (mut header, mut missing): (Option<Vec<u8>>, Vec<String>) = (None, Vec::new());
     let mut open: Vec<String> = Vec::new();
-    while let Some((account, part)) = parts.next().await {
-        let Some(part) = part? else {
+    let (mut journals, mut so_far) = (Journals::new(world, store), BTreeMap::new());
+    while let Some(part) = parts.next().await {
+        let (account, is_open, mut part) = part?;
+        if is_open {
+            // What was written at its end so far is not all: it was gone on with, or killed.
+            match journals.read(account).await {
+                Ok(Some(run)) => {
+                    part = Some(run.audit);
+                    so_far.insert(account.to_owned(), run.counts);
+                }
+                Ok(None) => {}
+                Err(failure) => {
+                    say(
+                        world,
+                        &format!("warning: the run of `{account}` cannot be read: {}", failure.message()),
+                    );
+                }
+            }
+        }
+        let Some(part) = part else {
             match results.get(account) {
                 None => open.push(account.to_owned()),
                 Some(result) if result.counts.is_some() => missing.push(account.to_owned()),
@@ -91,6 +106,20 @@ pub(super) async fn write_report(
     }
     audit.flush()?;
     store.put_file("audit.csv", audit.path()).await?;
+    let mut page = Vec::new();
+    let rows = definition
+        .accounts
+        .iter()
+        .map(|member| (member.account.as_str(), member.wave, results.get(&member.account)));
+    let link = |account: &str| Some(format!("runs/{account}/report.html"));
+    report::fleet::page(definition, status, rows, &so_far, link, &mut page)?;
+    store.put("report.html", page.into()).await?;
+    if !so_far.is_empty() {
+        let accounts: Vec<String> = so_far.into_keys().collect();
+        let message =
+            format!("the audit has what the journals say so far of what has not ended: {}", some(&accounts));
+        say(world, &message);
+    }
     if !open.is_empty() {
         let message = format!("the audit has no rows yet of what has not ended: {}", some(&open));
         say(world, &message);

@@ -107,7 +107,7 @@ async fn close(
     }
     if !world.global.quiet {
         let mut text = Vec::new();
-        report::fleet::status(&status, &mut text)?;
+        report::fleet::status(&status, world.columns_err(), &mut text)?;
         say(world, &String::from_utf8_lossy(&text));
         if world.global.format != Some(Format::Json) {
             say(world, &format!("Report: {page}"));

@@ -350,8 +350,24 @@ async fn a_store_counts_as_away_until_it_answers_whatever_else_happens_meanwhile
     assert!(worker.is_patient(&away));
     // A run that ends without a result says nothing of the store.
     worker.dispatcher.started("w1-0");
-    let answer = worker.ended("w1-0", Ok(Settled { exit_code: Some(130), recorded: None })).unwrap();
+    let answer =
+        worker.ended("w1-0", Ok(Settled { exit_code: Some(130), message: None, recorded: None })).unwrap();
     assert!(!answer);
     tokio::time::advance(STORE_PATIENCE).await;
     assert!(!worker.is_patient(&away));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_tells_of_the_accounts_that_other_runs_hold() {
+    let (store, fleet) = (store(), fleet(&[(2, false)], None));
+    let launcher = Pretended { codes: [("w1-1".to_owned(), 7)].into(), ..Pretended::default() };
+    let look = async {
+        tokio::time::sleep(Duration::from_secs(30)).await;
+        store.beats().await.unwrap()
+    };
+    let setting = Setting::new(&store, &fleet);
+    let (ended, beats) = tokio::join!(setting.run(&launcher, Shard::WHOLE, "w"), look);
+    assert_eq!(beats[0].held.keys().collect::<Vec<_>>(), ["w1-1"]);
+    assert_eq!(ended.ending, Some(Ending::Held(vec!["w1-1".to_owned()])));
+    assert!(store.beats().await.unwrap()[0].held.is_empty(), "it is over");
 }

@@ -56,6 +56,7 @@ fn every_account_is_counted_once_and_the_next_wave_is_named() {
         since: Timestamp::UNIX_EPOCH,
         is_over: false,
         running: [("c03".to_owned(), Activity::default())].into(),
+        held: [("c04".to_owned(), "another run holds it".to_owned())].into(),
         calls_per_second: 12.0,
     };
     let control = Control { approved: 1, ..Control::default() };
@@ -64,6 +65,7 @@ fn every_account_is_counted_once_and_the_next_wave_is_named() {
     assert_eq!((told.wave, told.waves, told.wave_size.as_str(), told.state), (2, 3, "20 %", "running"));
     let counts = (told.done, told.running, told.waiting, told.attention, told.not_started);
     assert_eq!(counts, (1, 1, 1, 2, 15));
+    assert_eq!(told.held, 1);
     assert_eq!((told.outcomes["updated"], told.total_calls, told.outcomes.len()), (9, 21, 1));
     assert!((told.accounts_per_minute - 1.5).abs() < 0.01 && told.wave_ends_at.is_some());
     assert_eq!(told.rows[0].help, "fix the token, then: transship fleet resume remap");

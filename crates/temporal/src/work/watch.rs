@@ -1,5 +1,6 @@
 //! While accounts of a fleet run here: reads what people ask for, and tells `transship fleet status` what is going on.
 
+use std::collections::BTreeMap;
 use std::sync::Weak;
 use std::time::Duration;
 
@@ -47,6 +48,8 @@ pub(super) fn watch(fleet: Weak<Loaded>, clock: Clock, worker: String) {
                 since,
                 is_over,
                 running,
+                // An account that others hold is tried again by Temporal, on any worker.
+                held: BTreeMap::new(),
                 calls_per_second: if seconds > 0.0 && !is_over { gone / seconds } else { 0.0 },
             };
             // For people only: nothing is decided by it.
