@@ -13,6 +13,10 @@ const REASON_LINES: usize = 14;
 /// Lines of one kind of change, and of one reason.
 const OF_CHANGE: usize = 2;
 const OF_REASON: usize = 3;
+/// Columns that a text has at least: where its lead leaves fewer, it stands below.
+const LEAST: usize = 20;
+/// Blanks before a text that stands below its lead.
+const BELOW: usize = 12;
 
 /// How blocks are shown.
 #[derive(Debug, Clone, Copy)]
@@ -33,8 +37,10 @@ impl Blocks {
         writeln!(out, "{}", self.paint.tone(Tone::Strong, heading))?;
         let entries = &lines[..lines.len().min(ENTRIES)];
         let widest = entries.iter().map(|line| width(&line.lead)).max().unwrap_or_default();
-        let room = widest.min(40).min((self.width / 3).max(16));
         let units = entries.iter().map(|line| width(&line.unit())).max().unwrap_or_default().max(7);
+        // Before the place: the number, what is counted, and blanks.
+        let left = self.width.saturating_sub(units + 12).max(8);
+        let room = widest.min(40).min((self.width / 3).max(16)).min(left);
         let (mut used, mut shown, mut kind) = (0, 0, None);
         for line in entries {
             // What is counted is said once for lines of one kind.
@@ -42,11 +48,16 @@ impl Blocks {
             kind = Some(line.kind);
             let place = fit(&cut_front(&line.lead, room), room);
             let lead = format!("  {:>7} {}  {place}  ", number(line.resources), fit(&unit, units));
-            let text = self.broken(&line.text, width(&lead), OF_CHANGE);
+            let is_below = width(&lead) + LEAST > self.width;
+            let indent = if is_below { BELOW } else { width(&lead) };
+            let mut text = self.broken(&line.text, indent, OF_CHANGE);
+            if is_below {
+                text.insert(0, String::new());
+            }
             if shown > 0 && used + text.len() > CHANGE_LINES {
                 break;
             }
-            write_lines(&lead, width(&lead), &text, out)?;
+            write_lines(&lead, indent, &text, out)?;
             (used, shown) = (used + text.len(), shown + 1);
         }
         rest(lines.len() - shown, "other kind of change", "other kinds of change", out)?;
@@ -66,7 +77,7 @@ impl Blocks {
             let (lead, indent) = (format!("  {word} {counted:>6}  "), self.word + 11);
             let names = self.paint.tone(Tone::Dim, &line.names);
             let text = self.broken(&line.text, indent, OF_REASON);
-            let room = self.width.saturating_sub(indent).max(20);
+            let room = self.width.saturating_sub(indent).max(LEAST);
             // Names that do not fit behind their reason stand below it.
             let beside = text.len() == 1 && width(&line.text) + 3 + width(&line.names) <= room;
             let lines = text.len() + usize::from(!beside && !line.names.is_empty());
@@ -89,7 +100,7 @@ impl Blocks {
 
     /// A text on so many lines at most behind a lead; what is too long for them is cut.
     fn broken(self, text: &str, indent: usize, most: usize) -> Vec<String> {
-        let room = self.width.saturating_sub(indent).max(20);
+        let room = self.width.saturating_sub(indent).max(LEAST);
         let wrapped = wrap(text, room, 0);
         let mut lines: Vec<String> = Vec::new();
         for (at, line) in wrapped.lines().enumerate() {
@@ -190,5 +201,23 @@ mod tests {
               213 imports  …inition/_fileDefinitionId  "Orders of the shop" → "Orders of
                                                        the EU shop" (43), "Stock" → "EU…
         "#);
+    }
+
+    #[test]
+    fn what_changes_stands_below_its_place_on_a_narrow_terminal() {
+        let kind = crate::documents::references::Kind::FileDefinitions;
+        let text = "\"Orders of the shop\" → \"Orders of the EU shop\" (43), \"Stock\" → \"EU stock\" (20)";
+        let lines = [
+            line("/file/fileDefinition/_fileDefinitionId", 213, text, ""),
+            Line { kind, ..line("/_connectionId", 3, "gets the prefix \"EU \"", "") },
+        ];
+        for width_of in [40, 50, 60, 70] {
+            let mut out = Vec::new();
+            let blocks = Blocks { paint: Paint { color: false }, width: width_of, word: 8 };
+            blocks.changes("What changes", &lines, &mut out).unwrap();
+            let shown = String::from_utf8(out).unwrap();
+            assert!(shown.lines().all(|line| width(line) <= width_of), "{width_of}\n{shown}");
+            assert!(shown.contains("\"Orders of the shop\"") && shown.contains("gets the prefix"), "{shown}");
+        }
     }
 }

@@ -12,8 +12,8 @@ pub use super::changes::Diff;
 use super::groups::Groups;
 use super::snapshot::in_words;
 use super::text::{
-    NARROWEST, Paint, Tone, clean, count, counted, fit, listed, number, of_kind, short_id, titled, width,
-    wrap,
+    NARROWEST, Paint, Tone, clean, count, counted, cut, fit, listed, number, of_kind, short_id, titled,
+    width, wrap,
 };
 use super::usage::{UsageView, UserLines};
 use crate::model::{Operation, Outcome};
@@ -207,7 +207,8 @@ impl View<'_> {
         let title = wrap(&title, self.options.width.max(NARROWEST), 6);
         writeln!(out, "{}", self.paint.tone(Tone::Strong, title))?;
         for read in head.snapshots() {
-            writeln!(out, "Snapshot  {}", in_words(&read))?;
+            let read = format!("Snapshot  {}", in_words(&read));
+            writeln!(out, "{}", wrap(&read, self.options.width.max(NARROWEST), 10))?;
         }
         // What a person should know before anything else.
         for note in &plan.tail().notes {
@@ -296,11 +297,14 @@ impl View<'_> {
             };
             let (shown, all) = (number(shown as u64), count(all as u64, one, many));
             let heading = format!("The first {shown} of {all}{what}");
+            let heading = wrap(&heading, self.options.width.max(NARROWEST), 2);
             writeln!(out, "{}", self.paint.tone(Tone::Strong, heading)).map_err(written)?;
         }
         out.write_all(&text).map_err(written)?;
         if more {
-            writeln!(out, "  All of them: --all. One: --import NAME.").map_err(written)?;
+            let hint =
+                wrap("All of them: --all. One: --import NAME.", self.options.width.max(NARROWEST) - 2, 2);
+            writeln!(out, "  {}", hint.replace('\n', "\n  ")).map_err(written)?;
         }
         writeln!(out).map_err(written)
     }
@@ -321,11 +325,11 @@ impl View<'_> {
         };
         let room = self.options.width.saturating_sub(14 + 20).max(20);
         let lead = self.paint.tone(tone, format!("{sign} {word:<9}"));
-        let line = format!(
-            "{lead} {} {}",
-            fit(&name, room.min(width(&name).max(40))),
-            self.paint.tone(Tone::Dim, way)
-        );
+        let name = fit(&name, room.min(width(&name).max(40)));
+        // The ids are cut first: the name says more.
+        let left =
+            self.options.width.max(NARROWEST).saturating_sub(width(&format!("{sign} {word:<9} {name} ")));
+        let line = format!("{lead} {name} {}", self.paint.tone(Tone::Dim, cut(&way, left)));
         writeln!(out, "{}", line.trim_end())?;
         // The changes say it better.
         let told =

@@ -209,3 +209,17 @@ fn a_plan_without_calls_says_so() {
     let text = shown(&[], &json!({}), PlanViewOptions::default());
     assert!(text.ends_with("  nothing selected\n\nCalls   no calls: there is nothing to do\n"), "{text}");
 }
+
+#[test]
+fn no_line_of_a_plan_is_wider_than_a_narrow_terminal() {
+    let mut tail = tail();
+    tail["names"] = json!({ "a": "Shop API", "b": "NetSuite Prod of the old shop", "c": "Shop API EU" });
+    for width_of in [40, 60, 80] {
+        for items in [items(), many(30)] {
+            let text =
+                shown(&items, &tail, PlanViewOptions { width: width_of, ..PlanViewOptions::default() });
+            let wide: Vec<_> = text.lines().filter(|line| width(line) > width_of).collect();
+            assert!(wide.is_empty(), "{width_of}: {wide:#?}\n{text}");
+        }
+    }
+}
