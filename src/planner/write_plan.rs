@@ -192,6 +192,8 @@ pub(crate) async fn decide_and_write(
         target_listed: seen.listed,
         page: page_size(seen),
         read_back: with.job.verify == Verify::Full,
+        looks: true,
+        deletes_last: with.job.mirror.is_some(),
         waves: with.context.settings.waves.as_ref(),
         per_second: with.target.per_second,
         burst: with.target.burst,

@@ -27,6 +27,10 @@ pub struct Outlook<'a> {
     pub page: u64,
     /// Whether writes are read back.
     pub read_back: bool,
+    /// Whether the run knows what stood in the target before, and so looks for what appeared beside what it makes.
+    pub looks: bool,
+    /// Whether what is deleted is a wave of its own behind all others, as in a mirror.
+    pub deletes_last: bool,
     /// The waves of the job, each read back by itself.
     pub waves: Option<&'a Waves>,
     /// Calls a second that the account allows.
@@ -50,9 +54,10 @@ impl Forecast {
     /// Counts the calls of the writes and of reading them back.
     pub fn of(writes: impl Iterator<Item = Write>, outlook: Outlook<'_>) -> Self {
         let mut calls: BTreeMap<&'static str, u64> = BTreeMap::new();
-        // The operations on imports, in the order of the plan.
+        // The writes of imports, in the order of the plan.
         let mut imports = Vec::new();
-        for Write { operation, adjust, is_import } in writes {
+        for write in writes {
+            let Write { operation, adjust, is_import } = write;
             let mut add = |purpose: &'static str| *calls.entry(purpose).or_default() += 1;
             if !is_import {
                 match operation {
@@ -102,10 +107,10 @@ impl Forecast {
                     }
                 }
             }
-            imports.push(operation);
+            imports.push(write);
         }
         if outlook.read_back {
-            for (purpose, count) in reads_back(&imports, outlook) {
+            for (purpose, count) in reads_back(&mut imports, outlook) {
                 *calls.entry(purpose).or_default() += count;
             }
         }
@@ -118,18 +123,24 @@ impl Forecast {
 }
 
 /// What reading back costs, by purpose: wave by wave, and then the look for whatever appeared beside what is made.
-fn reads_back(imports: &[Operation], outlook: Outlook<'_>) -> Vec<(&'static str, u64)> {
+fn reads_back(imports: &mut [Write], outlook: Outlook<'_>) -> Vec<(&'static str, u64)> {
     let mut calls = Vec::new();
     let mut listed = outlook.target_listed;
     let (mut makes, mut is_look) = (false, false);
-    let waves = waves_of(imports, outlook.waves);
+    let waves = waves_of(imports, outlook);
     for wave in &waves {
-        let count = |is: fn(&Operation) -> bool| wave.iter().filter(|operation| is(operation)).count() as u64;
-        let made = count(|one| matches!(one, Operation::Create | Operation::Clone | Operation::Restore));
-        let removed = count(|one| *one == Operation::Delete);
+        let count = |is: fn(&Write) -> bool| wave.iter().filter(|write| is(write)).count() as u64;
+        let made = count(|one| one.operation.makes_an_import());
+        let removed = count(|one| one.operation == Operation::Delete);
+        // What came from the recycle bin and was to be completed was read for that.
+        let read = count(|one| !(one.operation == Operation::Restore && one.adjust));
         listed = (listed + made).saturating_sub(removed);
         makes |= made > 0;
-        let (listing, pages) = read_back(wave.len() as u64, listed, outlook.page);
+        is_look = false;
+        if read == 0 {
+            continue;
+        }
+        let (listing, pages) = read_back(read, listed, outlook.page);
         // Absence is proved by two looks that agree, and by one behind the end of the list.
         let absence = listing && removed > 0;
         // The read-back is that look itself where it lists, once, all that the run made.
@@ -137,24 +148,28 @@ fn reads_back(imports: &[Operation], outlook: Outlook<'_>) -> Vec<(&'static str,
         let (looks, behind) = if absence { (2, 1) } else { (1, 0) };
         calls.push((if listing { "list imports" } else { "read import" }, pages * looks + behind));
     }
-    if makes && !is_look {
+    if makes && outlook.looks && !is_look {
         calls.push(("list imports", listed.div_ceil(outlook.page.max(1)).max(1)));
     }
     calls
 }
 
-/// The operations of each wave. What a mirror deletes is counted with the last one.
-fn waves_of<'a>(imports: &'a [Operation], waves: Option<&Waves>) -> Vec<&'a [Operation]> {
-    let total = imports.len() as u64;
-    let ends = waves.map_or_else(|| vec![total], |waves| wave_ends(&waves.sizes, total));
-    let mut left = imports;
+/// The writes of each wave.
+fn waves_of<'a>(imports: &'a mut [Write], outlook: Outlook<'_>) -> Vec<&'a [Write]> {
+    let is_last = |write: &Write| outlook.deletes_last && write.operation == Operation::Delete;
+    imports.sort_by_key(is_last);
+    let (mut left, deletions) = imports.split_at(imports.partition_point(|write| !is_last(write)));
+    let total = left.len() as u64;
+    let ends = outlook.waves.map_or_else(|| vec![total], |waves| wave_ends(&waves.sizes, total));
     let mut begins = 0;
     let parts = ends.into_iter().filter(|end| *end > 0).map(|end| {
         let (wave, rest) = left.split_at(usize::try_from(end - begins).unwrap_or(left.len()).min(left.len()));
         (left, begins) = (rest, end);
         wave
     });
-    parts.collect()
+    let mut waves: Vec<&[Write]> = parts.collect();
+    waves.extend((!deletions.is_empty()).then_some(deletions));
+    waves
 }
 
 /// The cheaper way to read `wanted` of `listed` imports: `true` and the pages of the list, or `false` and a call each.
@@ -172,6 +187,8 @@ mod tests {
         target_listed: 0,
         page: 1000,
         read_back: true,
+        looks: true,
+        deletes_last: false,
         waves: None,
         per_second: 300.0,
         burst: 1000.0,
@@ -198,5 +215,19 @@ mod tests {
         let forecast = Forecast::of([of(Operation::Create), of(Operation::Delete)].into_iter(), OUTLOOK);
         let calls = [("create other", 1), ("delete other", 1), ("read dependencies", 1), ("read other", 3)];
         assert_eq!(forecast.calls, calls.map(|(purpose, count)| (purpose.to_owned(), count)).into());
+    }
+
+    #[test]
+    fn a_mirror_deletes_in_a_wave_of_its_own_and_an_undo_does_not_look_beside() {
+        let of = |operation, adjust| Write { operation, adjust, is_import: true };
+        let (create, delete) = (of(Operation::Create, false), of(Operation::Delete, false));
+        let total = |writes: &[Write], outlook| Forecast::of(writes.iter().copied(), outlook).total;
+        let mirror = Outlook { deletes_last: true, ..OUTLOOK };
+        // A create and its read-back, two reads, two deletes and three looks for what is gone, and one for copies.
+        assert_eq!(total(&[delete, create, delete], mirror), 2 + 4 + 3 + 1);
+        let undo = Outlook { looks: false, ..OUTLOOK };
+        assert_eq!(total(&[of(Operation::Restore, false)], undo), 2);
+        // One that is completed is read for that: it is not read back once more.
+        assert_eq!(total(&[of(Operation::Restore, true)], OUTLOOK), 3 + 1);
     }
 }

@@ -252,6 +252,8 @@ impl Session {
             target_listed: plan.tail().target_listed,
             page: plan.tail().target_page,
             read_back: job.verify == Verify::Full,
+            looks: true,
+            deletes_last: job.mirror.is_some(),
             waves: self.settings.waves.as_ref(),
             per_second: target.per_second,
             burst: target.burst,

@@ -21,6 +21,7 @@ mod fleet_reports;
 mod fleet_snapshot;
 mod fleet_versions;
 mod flows;
+mod forecasts;
 mod gitops;
 mod harmed;
 mod json;

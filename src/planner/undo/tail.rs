@@ -34,6 +34,9 @@ pub(super) fn tail(
         target_listed,
         page,
         read_back: with.plan.head().settings.verify == Verify::Full,
+        // It is not known what stood beside it before.
+        looks: false,
+        deletes_last: false,
         waves: None,
         per_second: with.target.per_second,
         burst: with.target.burst,
