@@ -21,6 +21,8 @@ const RECOVERY: f64 = 0.01;
 const LEAST: f64 = 0.05;
 /// How much of the refill during a pause is counted on: somebody else uses the same bucket.
 const CREDIT: f64 = 0.8;
+/// The part of its share that a process takes which has come beside others, until they have counted it.
+const NEWCOMER: f64 = 0.1;
 /// The shortest pause after a 429, doubled for each one without a success in between.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 
@@ -82,6 +84,8 @@ struct State {
     /// How many processes share the account, and what rate and burst are for all of them.
     holders: u32,
     of_all: (f64, u32),
+    /// The others may not have counted this process yet.
+    is_new: bool,
     /// `None` with an infinite rate.
     bucket: Option<Bucket>,
     configured: f64,
@@ -125,6 +129,7 @@ impl Budget {
         let state = State {
             holders: 1,
             of_all: (configured, used),
+            is_new: false,
             bucket: configured.is_finite().then(|| Bucket::new(configured, used, f64::from(used))),
             configured,
             rate: configured,
@@ -143,6 +148,12 @@ impl Budget {
     /// of the burst. What this one has saved up is divided when others come, and stays when they go.
     pub fn share_among(&self, holders: NonZeroU32) {
         self.lock().share_among(holders.get(), Instant::now());
+    }
+
+    /// The same for a process that has just come. Beside others it takes a tenth of its part until it is told the number again:
+    /// they take theirs as if it were not there, until they have counted it.
+    pub fn join(&self, holders: NonZeroU32) {
+        self.lock().join(holders.get(), Instant::now());
     }
 
     /// Calls a second allowed now.
@@ -232,11 +243,12 @@ impl State {
     }
 
     fn share_among(&mut self, holders: u32, now: Instant) {
-        if holders == self.holders {
+        let was_new = std::mem::take(&mut self.is_new);
+        if holders == self.holders && !was_new {
             return;
         }
         let (rate, burst) = self.of_all;
-        let slowed = if self.configured.is_finite() { self.rate / self.configured } else { 1.0 };
+        let slowed = if self.configured.is_finite() && !was_new { self.rate / self.configured } else { 1.0 };
         self.configured = rate / f64::from(holders);
         self.rate = self.configured * slowed;
         self.adjusted = now;
@@ -247,6 +259,16 @@ impl State {
             *bucket = Bucket::new(self.rate, (burst / holders).max(1), level);
         }
         self.holders = holders;
+    }
+
+    fn join(&mut self, holders: u32, now: Instant) {
+        self.share_among(holders, now);
+        if let Some(bucket) = self.bucket.as_mut().filter(|_| holders > 1) {
+            self.is_new = true;
+            self.rate = self.configured * NEWCOMER;
+            let level = bucket.level.after(bucket.rate, bucket.burst, now) * NEWCOMER;
+            *bucket = Bucket::new(self.rate, bucket.burst, level);
+        }
     }
 
     fn decide(&mut self, now: Instant) -> Decision {

@@ -157,7 +157,12 @@ pub(super) async fn share(world: &CliContext, session: &Session, cancel: &Cancel
                 read(asking, note).await?
             };
             if let Admitted::Reading(lease) = &admitted {
-                account.share_among(lease.holders().await?);
+                let holders = lease.holders().await?;
+                if lease.is_beside_readers() {
+                    account.join(holders);
+                } else {
+                    account.share_among(holders);
+                }
             }
             Ok::<_, FleetError>(admitted)
         };

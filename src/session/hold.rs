@@ -21,6 +21,12 @@ pub struct ReadAccount {
 }
 
 impl ReadAccount {
+    /// This process has come beside others: so many share its budget, this one among them. Until they have counted it, it takes
+    /// a tenth of its part.
+    pub fn join(&self, holders: NonZeroU32) {
+        self.budget.join(holders);
+    }
+
     /// From now on so many processes share its budget, this one among them.
     pub fn share_among(&self, holders: NonZeroU32) {
         self.budget.share_among(holders);

@@ -275,6 +275,27 @@ fn processes_that_share_an_account_together_take_what_one_would() {
     });
 }
 
+#[test]
+fn one_that_comes_beside_others_begins_slowly_until_they_have_counted_it() {
+    let holders = |count: u32| NonZeroU32::new(count).unwrap();
+    paused(async {
+        let alone = budget(100.0, 100, 0.5);
+        alone.join(holders(1));
+        assert!((alone.rate() - 50.0).abs() < 1e-9);
+        // A tenth of half the burst, and of half the rate, which comes back slowly.
+        let newcomer = budget(100.0, 100, 0.5);
+        newcomer.join(holders(2));
+        assert!((newcomer.rate() - 2.5).abs() < 1e-9);
+        let before = calls(&newcomer, 10).await;
+        assert!((25..=50).contains(&before), "{before}");
+        // It is told again how many there are: they have counted it.
+        newcomer.share_among(holders(2));
+        assert!((newcomer.rate() - 25.0).abs() < 1e-9);
+        let counted = calls(&newcomer, 10).await;
+        assert!((248..=254).contains(&counted), "{counted}");
+    });
+}
+
 /// Sends 10,000 calls from 64 callers to a service whose bucket starts at `level` and loses `others` calls a second to somebody
 /// else. Returns the time taken, divided by the least that the bucket allows, and the share of calls that were refused.
 async fn against_a_bucket(mut level: f64, others: f64) -> (f64, f64) {

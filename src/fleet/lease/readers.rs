@@ -177,6 +177,11 @@ impl SharedLease {
         Ok(NonZeroU32::MIN.saturating_add(u32::try_from(others).unwrap_or(u32::MAX)))
     }
 
+    /// Whether others read it too, as they were last counted. A writer does not count: it takes its part all the same.
+    pub fn is_beside_readers(&self) -> bool {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).keys().any(|name| *name != self.name)
+    }
+
     /// Renews the note until it is let go, and says each time how many share the account.
     ///
     /// # Cancel safety
