@@ -1,5 +1,6 @@
 //! What an answer means: status, headers and body to a [`Reply`] or an [`ApiError`]. Pure, no I/O.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -146,9 +147,9 @@ fn accept(
         Body::TimedOut => return Err((ErrorKind::InDoubt, "the answer did not end in time".to_owned())),
     };
     // Bytes that are not UTF-8 are the trouble of the one document that holds them, not of a whole page.
-    let body = match std::str::from_utf8(&body) {
-        Ok(_) => body,
-        Err(_) => Bytes::from(escape_bytes(&body)),
+    let body = match escape_bytes(&body) {
+        Cow::Borrowed(_) => body,
+        Cow::Owned(text) => Bytes::from(text),
     };
     match shape(&body) {
         // It is known to be an array, or not to be one.

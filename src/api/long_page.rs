@@ -1,6 +1,7 @@
 //! A page of a list that is too long to be kept in memory: its documents are split off while they arrive, and lie in a
 //! file without a name until they are read, some at a time.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
@@ -104,18 +105,17 @@ impl PageWriter {
 impl Output {
     fn take(&mut self, element: &[u8], is_json: bool) -> Result<(), PageError> {
         let number = self.lengths.len() + 1;
-        if is_json && let Ok(text) = std::str::from_utf8(element) {
+        // Bytes that are not UTF-8 are the trouble of the one document that holds them, not of a whole page.
+        let text = escape_bytes(element);
+        if is_json && let Cow::Borrowed(text) = text {
             return self.keep(number, text);
         }
-        // Bytes that are not UTF-8 are the trouble of the one document that holds them, not of a whole page.
-        let escaped = std::str::from_utf8(element).is_err().then(|| escape_bytes(element));
-        let text = escaped.as_deref().map_or(element, str::as_bytes);
-        let error = match serde_json::from_slice::<&RawValue>(text) {
+        let error = match serde_json::from_str::<&RawValue>(&text) {
             Ok(raw) => return self.keep(number, raw.get()),
             Err(error) => error,
         };
         // So is a control character that no JSON may hold.
-        let escaped = str::from_utf8(text).ok().and_then(escape_control_characters);
+        let escaped = escape_control_characters(&text);
         match escaped.as_deref().map(serde_json::from_str::<&RawValue>) {
             Some(Ok(raw)) => self.keep(number, raw.get()),
             _ => Err(PageError::NotJson(number, error)),

@@ -201,10 +201,8 @@ impl Inside<'_> {
                 return Ok(false);
             }
             let (facts, text) = self.facts(&line)?;
-            // An import is kept byte for byte, also where its bytes were escaped to be read.
-            let is_escaped = facts.kind == Kind::Imports.as_str() && text.contains("\\udfff\\udc");
-            let original = is_escaped.then(|| original_bytes(text));
-            writer.add(facts, original.as_deref().unwrap_or(text.as_bytes())).await?;
+            // What it is kept as is what was sent, byte for byte, also where bytes were escaped to be read.
+            writer.add(facts, &original_bytes(text)).await?;
             self.events.emit(&Event::StageAdvanced { stage: Stage::Store, by: 1 });
         }
     }

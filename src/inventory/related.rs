@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::api::{ErrorKind, ListRequest};
 use crate::archive::{Archive, Entry, Snapshot};
-use crate::documents::document::{Printed, read_tree};
+use crate::documents::document::{Printed, escape_document, read_tree};
 use crate::documents::normal::Ignore;
 use crate::documents::references::Kind;
 use crate::inventory::endpoint::Account;
@@ -175,10 +175,9 @@ impl Shelf<'_> {
     async fn script(&self, head: Head) -> Result<Option<String>, Unread> {
         let kept = self.kept.get(&head.id).filter(|entry| entry.last_modified == head.last_modified);
         if let (Some(backups), Some(entry)) = (self.backups, kept)
-            && let Ok(text) = backups.archive.document(entry).await
-            && let Ok(text) = String::from_utf8(text)
+            && let Ok(bytes) = backups.archive.document(entry).await
         {
-            return Ok(Some(text));
+            return Ok(Some(escape_document(&bytes).into_owned()));
         }
         match self.account.client.get("scripts", &head.id).await {
             Ok(document) => Ok(Some(document.text.into())),

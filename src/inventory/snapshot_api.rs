@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::archive::{self, Archive, ArchiveError, Entry, Snapshot};
-use crate::documents::document::{escape_bytes, escape_control_characters};
+use crate::documents::document::escape_document;
 use crate::inventory::endpoint::Account;
 use crate::inventory::entry_file::EntryWriter;
 use crate::inventory::offline_api::{Texts, Unread, account_of};
@@ -60,7 +60,9 @@ struct Blobs(Archive);
 #[async_trait]
 impl Texts for Blobs {
     async fn text(&self, entry: &Entry) -> Result<Vec<u8>, Unread> {
-        self.0.document(entry).await.map(escaped).map_err(|error| {
+        let read = self.0.document(entry).await;
+        // As an answer of the service is read.
+        read.map(|bytes| escape_document(&bytes).into_owned().into_bytes()).map_err(|error| {
             let why = crate::model::chain(&error);
             if error.is_damage() { Unread::Damaged(why) } else { Unread::Failed(why) }
         })
@@ -69,14 +71,6 @@ impl Texts for Blobs {
     fn holder(&self) -> &'static str {
         "backup"
     }
-}
-
-/// The text of a document, with escapes for bytes that no JSON text may hold, as an answer of the service is read.
-fn escaped(bytes: Vec<u8>) -> Vec<u8> {
-    let text = String::from_utf8(bytes).unwrap_or_else(|error| escape_bytes(error.as_bytes()));
-    let has_control_characters = text.bytes().any(|byte| byte < b' ');
-    let escaped = has_control_characters.then(|| escape_control_characters(&text)).flatten();
-    escaped.unwrap_or(text).into_bytes()
 }
 
 /// Whose documents a backup holds: as the archive says it.

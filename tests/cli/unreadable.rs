@@ -160,7 +160,14 @@ fn an_import_with_two_names_is_neither_written_nor_deleted() {
 
 #[test]
 fn bytes_that_are_no_json_text_are_backed_up_as_they_are() {
-    for (with, bytes) in [("\\xff\\xc3(", &b"\xff\xc3("[..]), ("\\x01", b"\x01")] {
+    // The last two are what the program itself writes for such bytes, here as the service sends them.
+    let (half, behind_a_backslash) = (r"\udfff\udc41", r"\\udfff\udcff");
+    for (with, bytes) in [
+        ("\\xff\\xc3(", &b"\xff\xc3("[..]),
+        ("\\x01", b"\x01"),
+        (half, half.as_bytes()),
+        (behind_a_backslash, behind_a_backslash.as_bytes()),
+    ] {
         let broken = import("A").set("/description", json!("a CUT b"));
         let scenario = Scenario::of("backup", ["B"]).job("archive", "{ path: archive }");
         let world = scenario.source(&broken).start();

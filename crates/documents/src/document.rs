@@ -14,7 +14,7 @@ use crate::normal::{Ignore, fingerprint, fingerprint_of_plain};
 use crate::planted::{UNREADABLE_AS_EMPTY, is_planted};
 use crate::quick;
 use crate::raw_bytes::raw_byte;
-pub use crate::raw_bytes::{escape_bytes, escape_control_characters, original_bytes};
+pub use crate::raw_bytes::{escape_bytes, escape_control_characters, escape_document, original_bytes};
 use crate::schema::is_server_field;
 use crate::shortened::shortened;
 use crate::tree::LightTree;
@@ -35,13 +35,14 @@ impl Document {
         Self { head: Head::off(&text), text, tree: OnceCell::new() }
     }
 
-    /// A document of bytes as they were sent or kept; see [`escape_bytes`] for those that are not UTF-8.
+    /// A document of its text, which passed through [`escape_bytes`] when it came; so it does here if it is not UTF-8.
     ///
     /// # Errors
     ///
     /// The bytes are not JSON at all.
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, Unreadable> {
-        let mut text = String::from_utf8(bytes).unwrap_or_else(|error| escape_bytes(error.as_bytes()));
+        let mut text =
+            String::from_utf8(bytes).unwrap_or_else(|error| escape_bytes(error.as_bytes()).into_owned());
         let blanks = [' ', '\t', '\n', '\r'];
         if text.starts_with(blanks) || text.ends_with(blanks) {
             text = text.trim_matches(blanks).into();

@@ -27,7 +27,7 @@ impl Wanted {
         let Ok(tree) = kept.tree() else {
             let text = strip_text(kept.text()).ok()?;
             let print = fingerprint_of_text(text.as_bytes());
-            let text = original_bytes(&text);
+            let text = original_bytes(&text).into_owned();
             return Some(Self { name, text, tree: None, print, as_it_was: print, secrets: Vec::new() });
         };
         let mut tree = tree.clone();
