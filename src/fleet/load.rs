@@ -73,19 +73,6 @@ pub fn load(
             fleet.role
         )));
     }
-    let needed = job.program.account_columns().iter();
-    let missing: Vec<String> = needed
-        .filter(|column| !first.columns.contains_key(*column))
-        .map(|column| format!("`{column}`"))
-        .collect();
-    if !missing.is_empty() {
-        return Err(LoadError::Refused(format!(
-            "the templates of the job {} use columns of the account that {} does not have: {}",
-            fleet.job.display(),
-            fleet.accounts.display(),
-            missing.join(", ")
-        )));
-    }
     let definition = Definition::of(&fleet, &job, clock.now(), by);
     let mut archive = latest_of(&job).cloned();
     if whose(archive.as_ref()).is_some_and(|of| of == first.account.name)

@@ -144,7 +144,7 @@ fn a_fleet_that_its_children_would_refuse_is_refused_by_check() {
     refused(&format!("name,emulator,vat\na,x,{token}\n"), "", "this looks like a token");
     refused("name,emulator,vat,wave\na,x,1,2\n", "", "is of wave 2, and there is 1");
     refused("name,emulator,wave\na,x,2\n", "waves: [{ rest: true }]\n", "is of wave 2, and there is 1");
-    refused("name,emulator\na,x\n", "", "does not have: `vat`");
+    refused("name,emulator\na,x\n", "", "the CSV of accounts has no column `vat`");
     let output = Bench::new().expect(2, &["fleet", "check", "missing.yaml"]);
     assert!(told(&output).contains("docs/fleet.md"), "{}", told(&output));
     let folder = Bench::new();

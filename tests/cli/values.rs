@@ -88,6 +88,13 @@ fn a_table_tells_what_a_further_run_renames_again_and_no_mistake_twice() {
         .command(["check", "job.yaml"])
         .expect_exit(0)
         .expect_stderr("`b` is a new name here");
+    let migrated = Scenario::migrate(["a"])
+        .job("transform", "[{ rename_fields: f.csv }, { remove: [/http/headers/0] }]")
+        .file("f.csv", "side,from,to\nsource,a,b\nsource,b,a\n")
+        .command(["check", "job.yaml"])
+        .expect_exit(0);
+    assert!(!migrated.stderr.contains("a new name here"), "{}", migrated.stderr);
+    assert!(!migrated.stderr.contains("each further run"), "{}", migrated.stderr);
     let ragged = updating("[{ rename_fields: f.csv }]")
         .file("f.csv", "side,from,to\nsource,a\n")
         .command(["check", "job.yaml"])
@@ -110,4 +117,49 @@ fn what_a_template_prints_of_the_document_keeps_digits_and_order() {
         .expect_exit(0);
     let description = &ran.world.import("source", "a")["description"];
     assert_eq!(description, r#"1.10 123456789012345678901234567890 {"z":1.0,"a":1}"#);
+}
+
+#[test]
+fn a_plan_tells_names_that_a_further_update_changes_again() {
+    let rename = "[{ rename: { find: \"^(.*)$\", replace: \"EU $1\" } }]";
+    updating(rename)
+        .command(["plan", "job.yaml"])
+        .expect_exit(0)
+        .expect_stdout("\"EU a\" becomes \"EU EU a\"");
+    let migrated =
+        Scenario::migrate(["a"]).job("transform", rename).command(["plan", "job.yaml"]).expect_exit(0);
+    assert!(!migrated.stdout.contains("EU EU a"), "{}", migrated.stdout);
+    let selected =
+        updating(rename).job("select", "{ names: [\"a*\"] }").command(["plan", "job.yaml"]).expect_exit(0);
+    assert!(!selected.stdout.contains("EU EU a"), "{}", selected.stdout);
+}
+
+#[test]
+fn a_blank_cell_in_the_middle_of_a_name_is_told() {
+    let ran = updating(
+        "[{ name: \"{{ name }} {{ row.zone }}\" }, { set: { /description: \"of {{ row.zone }}\" } }]",
+    )
+    .job("select", "{ manifest: m.csv }")
+    .file("m.csv", "name,zone\na,\n")
+    .run()
+    .expect_exit(0);
+    let row = &ran.audit()[0];
+    assert_eq!(
+        row["warnings"],
+        "its name was made with a blank cell: `row.zone`; /description was made with a blank cell: `row.zone`"
+    );
+}
+
+#[test]
+fn every_name_and_path_that_is_wrong_is_told_at_once() {
+    let ran = updating(
+        "[{ name: \"{{ nme }} {{ colour }} {{ row.x }}\" }, { edit_mapping: { target: price, set: { source: \"a..b\" } } }]",
+    )
+    .command(["check", "job.yaml"])
+    .expect_exit(2)
+    .expect_stderr("unknown name `nme`")
+    .expect_stderr("unknown name `colour`")
+    .expect_stderr("`row.x` is a column of a manifest, and the job has none")
+    .expect_stderr("`a..b` is not a path of a field");
+    assert!(ran.stderr.find("`nme`") < ran.stderr.find("`colour`"), "{}", ran.stderr);
 }

@@ -56,7 +56,7 @@ pub use hasher::Hasher;
 pub use head::Head;
 pub use id::{Fingerprint, Id};
 pub use problem::Problem;
-pub use program::Program;
+pub use program::{Again, Program};
 pub use selector::{Selector, SelectorSpec};
 pub use selector_watch::SelectorWatch;
 pub use step::{

@@ -89,3 +89,8 @@ pub fn nearest<'w>(word: &str, known: impl Iterator<Item = &'w str>) -> Option<&
 
 /// Everything that is wrong with one value; never empty.
 pub type Problems = Vec<Problem>;
+
+/// The same problems, seen from one level further out.
+pub fn under(problems: Problems, key: &str) -> impl Iterator<Item = Problem> {
+    problems.into_iter().map(move |problem| problem.under(key))
+}

@@ -4,6 +4,8 @@
 //! templates. No step may change `_id`, and none may leave something else than an object behind. A step that panics
 //! fails the import it was applied to, and nothing else.
 
+mod name_again;
+
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
@@ -12,15 +14,17 @@ use crate::contained::contained;
 use crate::edited::Touched;
 use crate::first_few::FirstFew;
 use crate::problem::Problem;
-use crate::selector::{Names, Selector};
+use crate::selector::{Names, Selector, SelectorError};
 use crate::selector_watch::SelectorWatch;
 use crate::step::registry::{AnyStep, Entry, STEPS};
 use crate::step::{
     Apply, AtLine, Compile, Facts, Keys, Missing, StepError, StepProblem, StepSpec, TransformError,
     Transformed, Warnings,
 };
-use crate::template::Templates;
+use crate::template::{Columns, Templates};
 use crate::{Head, Id};
+pub use name_again::Again;
+use name_again::Renamed;
 
 /// How many imports that a step did not apply to are named.
 const NAMED: usize = 3;
@@ -35,6 +39,8 @@ pub struct Program {
     templates: Templates,
     lines: Vec<usize>,
     warnings: Vec<StepProblem>,
+    again: Again,
+    renamed: Mutex<Renamed>,
 }
 
 #[derive(Debug)]
@@ -87,10 +93,10 @@ impl Program {
         if problems.is_empty() { Ok(program) } else { Err(problems) }
     }
 
-    /// An empty program whose templates may name these columns of `row` and no others; none where there is no manifest.
+    /// An empty program for a job of a kind, whose templates may name these columns of tables and no others.
     #[must_use]
-    pub fn with_row_columns(columns: Vec<String>) -> Self {
-        let mut program = Self::default();
+    pub fn for_job(columns: Columns, again: Again) -> Self {
+        let mut program = Self { again, ..Self::default() };
         program.templates.set_columns(columns);
         program
     }
@@ -133,7 +139,8 @@ impl Program {
             let problem = Problem::new(format!("`{key}` means nothing beside `{}`", entry.key));
             problems.push(problem.help(format!("leave `{key}` out")).with_key(key));
         }
-        let mut context = Compile { templates: &mut self.templates, warnings: Vec::new() };
+        let runs_again = !matches!(self.again, Again::Never);
+        let mut context = Compile { templates: &mut self.templates, runs_again, warnings: Vec::new() };
         let step = entry.compile(Keys::new(&value).with_options(&options), &mut context);
         let warnings = context.warnings.into_iter().map(|problem| problem.under(entry.key)).collect();
         match step {
@@ -213,6 +220,7 @@ impl Program {
                 notes.push(format!("{name} found none of these fields in any import: {shown}"));
             }
         }
+        notes.extend(self.renamed_again());
         notes
     }
 
@@ -236,19 +244,14 @@ impl Program {
             })?;
             warnings.extend(told);
         }
+        self.name_again(&mut document, facts);
         Ok(Transformed { document, warnings })
     }
 
     fn step(&self, step: &Compiled, document: &mut Value, facts: &Facts) -> Result<Warnings, StepError> {
         if let Some(when) = &step.when {
-            let names = Names {
-                connection: facts.connection_name.as_deref(),
-                integration: facts.integration_name.as_deref(),
-                flows: &facts.flows,
-                integrations: &facts.integrations,
-            };
             let head = head(document);
-            let holds = when.matches(&head, names, &mut || Ok(document.clone()));
+            let holds = holds(when, &head, document, facts);
             let holds = holds.map_err(|error| StepError::failed(format!("when: {error}")))?;
             let mut tally = step.tally.lock().unwrap_or_else(PoisonError::into_inner);
             tally.watch.take(facts.index, &head, when);
@@ -304,6 +307,17 @@ fn grouped(count: usize) -> String {
     }
     parts.extend((first..digits.len()).step_by(3).map(|at| &digits[at..at + 3]));
     parts.join(",")
+}
+
+/// Whether a selector holds for a document as it is by now.
+fn holds(when: &Selector, head: &Head, document: &Value, facts: &Facts) -> Result<bool, SelectorError> {
+    let names = Names {
+        connection: facts.connection_name.as_deref(),
+        integration: facts.integration_name.as_deref(),
+        flows: &facts.flows,
+        integrations: &facts.integrations,
+    };
+    when.matches(head, names, &mut || Ok(document.clone()))
 }
 
 /// What selectors see of a document that is on its way; it may have lost its `_id` by now.

@@ -27,7 +27,7 @@ use super::spec::Type;
 use super::stand_in::{AccountChoice, StandIn};
 use super::text_file::decode;
 use super::tree::Node;
-use super::{Account, Action, Job, NamedFile, Selection, keys, redact, regular, yaml};
+use super::{Account, Action, Job, NamedFile, keys, redact, regular, yaml};
 use crate::model::Fingerprint;
 
 /// How large a job file may be.
@@ -114,8 +114,7 @@ impl Reader<'_> {
             self.ends(root, action, &accounts, archive.as_ref());
         let select = self.select(root.get("select"));
         let references = self.references(root.get("references"));
-        let columns = select.as_ref().map(Selection::columns);
-        let program = self.program(root.get("transform"), columns);
+        let program = self.program(root.get("transform"), action, select.as_ref());
         if let Some(action) = action {
             self.rules(root, action, source.as_ref(), target.as_ref());
             self.look_closer(root, action, &accounts);

@@ -4,7 +4,9 @@ use serde_json::{Map, Value};
 
 use super::Reader;
 use super::select::spec;
-use crate::documents::{Missing, Problem, Program, StepSpec};
+use crate::documents::selector::Selector;
+use crate::documents::template::Columns;
+use crate::documents::{Again, Missing, Problem, Program, StepSpec};
 use crate::job::cells::{Cell, Csv};
 use crate::job::check::check;
 use crate::job::cut::error_in;
@@ -13,6 +15,7 @@ use crate::job::problem::{Report, Severity, Span};
 use crate::job::spec::Type;
 use crate::job::spreadsheet::no_value;
 use crate::job::tree::{Entry, Node};
+use crate::job::{Action, Selection};
 
 /// A CSV that a step names: by which step and key, its columns, and those that may be there too.
 struct Table {
@@ -52,11 +55,22 @@ const fn lookup_table(step: &'static str) -> Table {
 }
 
 impl Reader<'_> {
-    /// `transform`, compiled. `None` when a step could not be read or compiled. `columns`: those of the manifest, if it could
-    /// be read; empty without one.
-    pub(super) fn program(&mut self, node: Option<&Node>, columns: Option<Vec<String>>) -> Option<Program> {
+    /// `transform`, compiled. `None` when a step could not be read or compiled. `select` is what the job selects, if that
+    /// could be read.
+    pub(super) fn program(
+        &mut self,
+        node: Option<&Node>,
+        action: Option<Action>,
+        select: Option<&Selection>,
+    ) -> Option<Program> {
         let nodes = node.map(Node::items).unwrap_or_default();
-        let mut program = columns.map_or_else(Program::default, Program::with_row_columns);
+        let account = self.stand_in.as_ref().map(|stand_in| &stand_in.columns);
+        let account = account.filter(|columns| !columns.is_empty());
+        let columns = Columns {
+            row: select.map(Selection::columns),
+            account: account.map(|columns| columns.keys().cloned().collect()),
+        };
+        let mut program = Program::for_job(columns, again(action, select));
         let mut whole = true;
         for node in nodes {
             whole &= self.step(node, &mut program).is_some();
@@ -149,6 +163,20 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// Whether a further run of the job meets what the steps made.
+fn again(action: Option<Action>, select: Option<&Selection>) -> Again {
+    let Some(Action::Update) = action else {
+        return if action.is_some() { Again::Never } else { Again::Unknown };
+    };
+    // A row that gives a name does not name the import by its new one.
+    let by_id = |select: &&Selection| {
+        select.manifest.as_ref().is_none_or(|manifest| manifest.rows.iter().all(|row| row.id.is_some()))
+    };
+    let spec = select.filter(by_id).map(|select| select.selector.spec().clone());
+    let selector = spec.and_then(|spec| Selector::compile(spec).ok());
+    selector.map_or(Again::Unknown, |selector| Again::Selected(Box::new(selector)))
 }
 
 /// The problems that do not follow from what has the wrong shape.

@@ -4,8 +4,9 @@ use serde_json::{Map, Value};
 
 use super::{Apply, Compile, Keys, Missing, Step, StepError, StepKind, Warnings, blank_cells};
 use crate::mapping_edit::{MappingEdit, PassThrough, Row, Target, edit_mapping};
-use crate::problem::{Problem, Problems};
-use crate::template::{Blank, Fill, is_of_the_row};
+use crate::path::{extract, json_path};
+use crate::problem::{Problem, Problems, under};
+use crate::template::{Blank, Fill, is_of_the_row, made_without};
 
 /// `edit_mapping: { target, list, set }`.
 #[derive(Debug)]
@@ -25,15 +26,16 @@ impl Step for EditMapping {
     fn compile(keys: Keys<'_>, context: &mut Compile<'_>) -> Result<Self, Problems> {
         let Some(set) = keys.get("set") else { return Err(vec![Problem::new("needs `set`")]) };
         let values = RowValues::compile(Keys::new(set), context);
-        Ok(Self(target(keys)?, values.map_err(|problem| vec![problem.under("set")])?))
+        Ok(Self(target(keys)?, values.map_err(|found| under(found, "set").collect::<Problems>())?))
     }
 
     fn apply(&self, document: &mut Value, context: &Apply<'_>) -> Result<Warnings, StepError> {
-        let Filled { row, blank, all } = self.1.fill(document, context)?;
+        let Filled { row, blank, all, told } = self.1.fill(document, context)?;
         if all {
             return Err(StepError::not_applicable(blank_cells(&blank)));
         }
         let mut warnings = edit_mapping(document, &MappingEdit::Edit(self.0.clone(), row))?;
+        warnings.extend(told);
         warnings.extend((!blank.is_empty()).then(|| blank_cells(&blank)));
         Ok(warnings)
     }
@@ -54,16 +56,20 @@ impl Step for AddMapping {
             Some("replace") => PassThrough::Replace,
             Some(_) => return Err(vec![Problem::new("must be `replace`").under("pass_through")]),
         };
-        let values = RowValues::compile(keys, context).map_err(|problem| vec![problem])?;
+        let values = RowValues::compile(keys, context)?;
+        let target_text = keys.text("target").map_err(|problem| vec![problem])?;
+        readable(target_text).map_err(|problem| vec![problem.under("target")])?;
         Ok(Self(target(keys)?, values, pass_through))
     }
 
     fn apply(&self, document: &mut Value, context: &Apply<'_>) -> Result<Warnings, StepError> {
-        let Filled { row, blank, .. } = self.1.fill(document, context)?;
+        let Filled { row, blank, told, .. } = self.1.fill(document, context)?;
         if !blank.is_empty() {
             return Ok(vec![format!("no row was added: {}", blank_cells(&blank))]);
         }
-        edit_mapping(document, &MappingEdit::Add(self.0.clone(), row, self.2))
+        let mut warnings = edit_mapping(document, &MappingEdit::Add(self.0.clone(), row, self.2))?;
+        warnings.extend(told);
+        Ok(warnings)
     }
 }
 
@@ -91,45 +97,56 @@ struct Filled {
     row: Row,
     blank: Vec<String>,
     all: bool,
+    /// What is told of the texts in it.
+    told: Warnings,
 }
 
 impl RowValues {
     /// Only texts about `row` are filled in: any other template in a row is the service's.
-    fn compile(keys: Keys<'_>, context: &mut Compile<'_>) -> Result<Self, Problem> {
-        let fixed = row(keys)?;
+    fn compile(keys: Keys<'_>, context: &mut Compile<'_>) -> Result<Self, Problems> {
+        let fixed = row(keys).map_err(|problem| vec![problem])?;
         let members = || keys.value().as_object().into_iter().flatten();
         let is_cell = |value: &Value| value.as_str().is_some_and(is_of_the_row);
         if !members().any(|(_, value)| is_cell(value)) {
             return Ok(Self::Fixed(Box::new(fixed)));
         }
-        let fill = |(key, value): (&String, &Value)| {
-            let fill = if is_cell(value) {
-                context.templates.compile_value(value).map_err(|problem| problem.under(key))?
-            } else {
-                Fill::Literal(value.clone())
-            };
-            Ok((key.clone(), fill))
-        };
-        members().map(fill).collect::<Result<_, Problem>>().map(Self::OfCells)
+        let (mut fills, mut problems) = (Vec::new(), Problems::new());
+        for (key, value) in members() {
+            if !is_cell(value) {
+                fills.push((key.clone(), Fill::Literal(value.clone())));
+                continue;
+            }
+            match context.templates.compile_value(value) {
+                Ok(fill) => fills.push((key.clone(), fill)),
+                Err(found) => problems.extend(under(found, key)),
+            }
+        }
+        if problems.is_empty() { Ok(Self::OfCells(fills)) } else { Err(problems) }
     }
 
     fn fill(&self, document: &Value, context: &Apply<'_>) -> Result<Filled, StepError> {
         let fills = match self {
-            Self::Fixed(row) => return Ok(Filled { row: (**row).clone(), blank: Vec::new(), all: false }),
+            Self::Fixed(row) => {
+                let (blank, told) = (Vec::new(), Vec::new());
+                return Ok(Filled { row: (**row).clone(), blank, all: false, told });
+            }
             Self::OfCells(fills) => fills,
         };
-        let (mut members, mut blank) = (Map::new(), Vec::new());
+        let (mut members, mut blank, mut told) = (Map::new(), Vec::new(), Vec::new());
         for (key, fill) in fills {
             let value = context.templates.fill(fill, document, context.facts, None, Blank::Leave);
             match value.map_err(|error| StepError::failed(format!("{key}: {error}")))? {
-                Some(value) => drop(members.insert(key.clone(), value)),
+                Some(value) => {
+                    told.extend(made_without(&format!("`{key}`"), &fill.blank_cells(context.facts)));
+                    members.insert(key.clone(), value);
+                }
                 None => blank.push(key.clone()),
             }
         }
         let all = members.is_empty();
         let row = row(Keys::new(&Value::Object(members)));
         let row = row.map_err(|problem| StepError::failed(problem.in_one_line()))?;
-        Ok(Filled { row, blank, all })
+        Ok(Filled { row, blank, all, told })
     }
 }
 
@@ -139,9 +156,22 @@ fn target(keys: Keys<'_>) -> Result<Target, Problems> {
     Target::parse(target, list)
 }
 
+/// Refuses what is no path of a field: neither one of a mapping nor a JSON path. A template is the service's to read.
+fn readable(text: &str) -> Result<(), Problem> {
+    let is_json_path = text.starts_with('$') && json_path::parse(text).is_some();
+    if text.is_empty() || text.contains("{{") || is_json_path || extract::parse(text).is_some() {
+        return Ok(());
+    }
+    let problem = Problem::new(format!("`{text}` is not a path of a field"));
+    Err(problem.help("write `customer.email`, and odd names as `customer[\"e.mail\"]`"))
+}
+
 /// What a row shall say.
 fn row(keys: Keys<'_>) -> Result<Row, Problem> {
     let get = |key: &str| keys.get(key).cloned();
+    if let Some(Value::String(source)) = keys.get("source") {
+        readable(source).map_err(|problem| problem.under("source"))?;
+    }
     if let Some(literal @ (Value::Array(_) | Value::Object(_))) = keys.get("hard_coded") {
         let kind = if literal.is_array() { "a list" } else { "a mapping" };
         let message = format!("`hard_coded` must be a text, a number, or true or false, but this is {kind}");
@@ -204,6 +234,36 @@ mod tests {
         assert_eq!(row["extract"], "{{record.rate}}", "a template of the service stays");
         let wrong = program.apply(price(), &facts("cheap")).unwrap_err().to_string();
         assert!(wrong.contains("default") && wrong.contains("cheap"), "{wrong}");
+    }
+
+    #[test]
+    fn what_is_no_path_is_refused_where_it_stands() {
+        let told = |key: &str, value: Value| -> Vec<String> {
+            let problems = Program::compile(vec![StepSpec::new(key, value)]).err().unwrap_or_default();
+            problems.iter().map(|one| one.problem.path.join(" ")).collect()
+        };
+        for source in ["a..b", "a[", ".a", "a.", "$.a[", "a['b"] {
+            let found = told("add_mapping", json!({ "target": "x", "source": source }));
+            assert_eq!(found, ["add_mapping source"], "{source}");
+            let found = told("edit_mapping", json!({ "target": "x", "set": { "source": source } }));
+            assert_eq!(found, ["edit_mapping set source"], "{source}");
+        }
+        assert_eq!(told("add_mapping", json!({ "target": "a..b", "source": "x" })), ["add_mapping target"]);
+        for source in [
+            "a.b",
+            "$",
+            "$.a[*].b",
+            "$.a[?(@.b==1)].c",
+            "$..b",
+            "*.a",
+            "['a.b']",
+            "Billing City",
+            "{{record.a}}",
+            "a[0]",
+        ] {
+            let none: [String; 0] = [];
+            assert_eq!(told("add_mapping", json!({ "target": "x", "source": source })), none, "{source}");
+        }
     }
 
     #[test]

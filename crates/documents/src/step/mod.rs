@@ -111,6 +111,8 @@ pub enum Missing {
 pub struct Compile<'t> {
     /// The templates of the job.
     pub templates: &'t mut Templates,
+    /// Whether a further run of the job may meet what the steps made.
+    pub runs_again: bool,
     /// What is allowed and most likely not meant; paths begin below the step's own key.
     pub warnings: Problems,
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{Apply, Compile, Keys, Step, StepError, StepKind, Warnings};
 use crate::edited::Touched;
 use crate::problem::Problems;
-use crate::template::Template;
+use crate::template::{Template, Templates, made_without};
 
 /// The step `name`: a template for the import's name.
 #[derive(Debug)]
@@ -15,13 +15,15 @@ impl Step for Name {
     const KIND: StepKind = StepKind::new("name", None);
 
     fn compile(keys: Keys<'_>, context: &mut Compile<'_>) -> Result<Self, Problems> {
-        let template = keys.whole_text().and_then(|text| context.templates.compile(text));
-        template.map(Self).map_err(|problem| vec![problem])
+        let text = keys.whole_text().map_err(|problem| vec![problem])?;
+        context.templates.compile(text).map(Self)
     }
 
     fn apply(&self, document: &mut Value, context: &Apply<'_>) -> Result<Warnings, StepError> {
         let name = context.templates.render(&self.0, document, context.facts);
-        put_name(document, name.map_err(|error| StepError::failed(error.to_string()))?)
+        let mut warnings = put_name(document, name.map_err(|error| StepError::failed(error.to_string()))?)?;
+        warnings.extend(made_without("its name", &Templates::blank_cells(&self.0, context.facts)));
+        Ok(warnings)
     }
 
     fn touches(&self) -> Touched {

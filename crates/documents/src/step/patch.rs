@@ -42,7 +42,7 @@ impl Step for Patch {
             match pointer::operation(&item) {
                 Ok(operation) => {
                     is_tested |= matches!(operation, PatchOperation::Test(_));
-                    let again = again(&operation).filter(|_| !is_tested);
+                    let again = again(&operation).filter(|_| context.runs_again && !is_tested);
                     context
                         .warnings
                         .extend(again.map(|problem| problem.under("path").under(index.to_string())));

@@ -22,7 +22,7 @@ impl Step for Remove {
             let text = item.as_str().ok_or_else(|| Problem::new("must be a text"));
             match text.and_then(Pointer::writable) {
                 Ok(pointer) => {
-                    if pointer.is_entry() {
+                    if context.runs_again && pointer.is_entry() {
                         let message = format!(
                             "`{}` is a place in a list: each further run takes out the entry that stands there by then",
                             pointer.as_str()

@@ -33,7 +33,8 @@ impl Step for RenameField {
 
     fn compile(keys: Keys<'_>, context: &mut Compile<'_>) -> Result<Self, Problems> {
         let row = row(keys)?;
-        context.warnings.extend(renames_again(&[(0, &row.rename, &row.only)]).map(|(_, problem)| problem));
+        let again = context.runs_again.then(|| renames_again(&[(0, &row.rename, &row.only)])).flatten();
+        context.warnings.extend(again.map(|(_, problem)| problem));
         FieldRenames::compile(vec![row]).map(Self).map_err(|problem| vec![problem])
     }
 
@@ -63,7 +64,7 @@ impl Step for RenameFields {
             return Err(problems);
         }
         let all: Vec<_> = rows.iter().map(|(index, row)| (*index, &row.rename, &row.only)).collect();
-        let again = renames_again(&all);
+        let again = context.runs_again.then(|| renames_again(&all)).flatten();
         context.warnings.extend(again.map(|(index, problem)| problem.under(index.to_string())));
         let rows = rows.into_iter().map(|(_, row)| row);
         FieldRenames::compile(rows.collect()).map(Self).map_err(|problem| vec![problem])
@@ -367,7 +368,7 @@ mod tests {
         let mut compile = |rows: &Value| {
             RenameFields::compile(
                 Keys::new(rows),
-                &mut Compile { templates: &mut templates, warnings: Vec::new() },
+                &mut Compile { templates: &mut templates, runs_again: true, warnings: Vec::new() },
             )
         };
         let problems = compile(&rows).unwrap_err();

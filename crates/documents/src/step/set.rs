@@ -7,8 +7,8 @@ use super::doubts::doubts;
 use super::{Apply, Compile, Keys, Missing, Step, StepError, StepKind, Warnings, blank_cells};
 use crate::edited::Touched;
 use crate::pointer::{self, Pointer};
-use crate::problem::{Problem, Problems};
-use crate::template::{Blank, Fill};
+use crate::problem::{Problem, Problems, under};
+use crate::template::{Blank, Fill, made_without};
 
 /// The step `set`: values for places.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ impl Step for Set {
                 Some(false) => context.templates.compile_all(value),
                 None => context.templates.compile_value(value),
             };
-            let fill = fill.map_err(|problem| problems.push(problem.under(text)));
+            let fill = fill.map_err(|found| problems.extend(under(found, text)));
             if let (Ok(pointer), Ok(fill)) = (pointer, fill) {
                 if raw.is_none() {
                     doubts(&pointer, value, &mut Vec::new(), &mut context.warnings);
@@ -59,6 +59,9 @@ impl Step for Set {
             match value.map_err(|error| failed(&error))? {
                 Some(value) => {
                     fill.other_types(there, &value, pointer.as_str(), &mut warnings);
+                    if self.blank == Blank::Leave {
+                        warnings.extend(made_without(pointer.as_str(), &fill.blank_cells(context.facts)));
+                    }
                     pointer::set(document, pointer, value).map_err(|error| failed(&error))?;
                 }
                 None => left.push(pointer.as_str()),

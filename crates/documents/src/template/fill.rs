@@ -12,7 +12,7 @@ use super::whose::has_marks;
 use super::words::{Word, has_operator, whole_expression, words};
 use super::{Template, TemplateError, Templates, is_template};
 use crate::facts::Facts;
-use crate::problem::Problem;
+use crate::problem::{Problems, under};
 use crate::shortened::shortened;
 use crate::spelling::Written;
 use crate::verbatim::{self, number};
@@ -82,7 +82,7 @@ impl Templates {
     /// # Errors
     ///
     /// As [`Self::compile`], with the way to the text inside the value.
-    pub fn compile_value(&mut self, value: &Value) -> Result<Fill, Problem> {
+    pub fn compile_value(&mut self, value: &Value) -> Result<Fill, Problems> {
         self.compile_where(value, is_template)
     }
 
@@ -91,32 +91,35 @@ impl Templates {
     /// # Errors
     ///
     /// As [`Self::compile_value`].
-    pub(crate) fn compile_all(&mut self, value: &Value) -> Result<Fill, Problem> {
+    pub(crate) fn compile_all(&mut self, value: &Value) -> Result<Fill, Problems> {
         self.compile_where(value, has_marks)
     }
 
-    fn compile_where(&mut self, value: &Value, is_ours: fn(&str) -> bool) -> Result<Fill, Problem> {
+    fn compile_where(&mut self, value: &Value, is_ours: fn(&str) -> bool) -> Result<Fill, Problems> {
+        let mut problems = Problems::new();
         let fill = match value {
             Value::String(text) if is_ours(text) => self.compile_text(text)?,
             Value::Array(entries) => {
                 let fill = |(index, entry): (usize, &Value)| {
-                    self.compile_where(entry, is_ours).map_err(|problem| problem.under(index.to_string()))
+                    let fill = self.compile_where(entry, is_ours);
+                    fill.map_err(|found| problems.extend(under(found, &index.to_string()))).ok()
                 };
-                Fill::List(entries.iter().enumerate().map(fill).collect::<Result<_, _>>()?)
+                Fill::List(entries.iter().enumerate().filter_map(fill).collect())
             }
             Value::Object(members) => {
                 let fill = |(key, member): (&String, &Value)| {
                     let fill = self.compile_where(member, is_ours);
-                    fill.map(|fill| (key.clone(), fill)).map_err(|problem| problem.under(key))
+                    let fill = fill.map_err(|found| problems.extend(under(found, key)));
+                    fill.map(|fill| (key.clone(), fill)).ok()
                 };
-                Fill::Object(members.iter().map(fill).collect::<Result<_, _>>()?)
+                Fill::Object(members.iter().filter_map(fill).collect())
             }
             other => return Ok(Fill::literal(other)),
         };
-        Ok(fill.or_literal(value))
+        if problems.is_empty() { Ok(fill.or_literal(value)) } else { Err(problems) }
     }
 
-    fn compile_text(&mut self, text: &str) -> Result<Fill, Problem> {
+    fn compile_text(&mut self, text: &str) -> Result<Fill, Problems> {
         let whole = self.compile(text)?;
         let Some(range) = whole_expression(text) else { return Ok(Fill::Text(whole)) };
         let words = words(text);
@@ -268,6 +271,16 @@ impl Fill {
             }
             Self::Literal(value) => value.clone(),
             Self::Text(_) | Self::Whole(_) => Value::Null,
+        }
+    }
+
+    /// The blank cells that a text in it is made with; a text that is nothing but a cell is left as it is then.
+    pub fn blank_cells(&self, facts: &Facts) -> Vec<String> {
+        match self {
+            Self::Text(template) => Templates::blank_cells(template, facts),
+            Self::Literal(_) | Self::Written(_) | Self::Whole(_) => Vec::new(),
+            Self::List(fills) => fills.iter().flat_map(|fill| fill.blank_cells(facts)).collect(),
+            Self::Object(fills) => fills.iter().flat_map(|(_, fill)| fill.blank_cells(facts)).collect(),
         }
     }
 

@@ -15,6 +15,7 @@
 //!
 //! A template is bounded in time and memory: what it makes, and the work for it, is counted.
 
+mod cells;
 mod fill;
 mod replaced;
 mod spelled;
@@ -33,12 +34,15 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
 use regex::Regex;
 use serde_json::Value;
 
+pub use self::cells::Columns;
+pub(crate) use self::cells::made_without;
+use self::cells::{Cell, columns_of, printed_cells};
 pub use self::fill::{Blank, Fill, Whole};
 pub use self::whose::is_template;
 pub(crate) use self::whose::{foreign_template, is_of_the_row, name_slip, nobodys};
-use self::words::{Word, fields_of, words};
+use self::words::{Word, words};
 use crate::facts::Facts;
-use crate::problem::{Problem, nearest};
+use crate::problem::{Problem, Problems, nearest};
 
 /// How much work a template may cause, in operations and bytes.
 const FUEL: u64 = 4 << 20;
@@ -74,6 +78,8 @@ pub struct Template {
     uses_document: bool,
     /// Whether it needs the names of the connection or integration.
     pub uses_names: bool,
+    /// The cells that it prints as they are.
+    cells: Vec<Cell>,
 }
 
 /// The templates of a job.
@@ -81,8 +87,7 @@ pub struct Template {
 pub struct Templates {
     environment: Environment<'static>,
     count: usize,
-    /// The columns that `row` has, where that is known.
-    columns: Option<Vec<String>>,
+    columns: Columns,
     /// The columns of `account` that templates cannot do without.
     account_columns: BTreeSet<String>,
 }
@@ -132,7 +137,7 @@ impl Default for Templates {
             "0".repeat(missing) + &text
         });
         environment.add_filter("slug", |text: Cow<'_, str>| slug(&text));
-        Self { environment, count: 0, columns: None, account_columns: BTreeSet::new() }
+        Self { environment, count: 0, columns: Columns::default(), account_columns: BTreeSet::new() }
     }
 }
 
@@ -183,37 +188,34 @@ impl Templates {
     ///
     /// # Errors
     ///
-    /// Its syntax is wrong, or it uses a name that is not offered.
-    pub fn compile(&mut self, source: &str) -> Result<Template, Problem> {
+    /// Its syntax is wrong, or it uses names, filters, columns or fields that are not offered: all of them, in their order.
+    pub fn compile(&mut self, source: &str) -> Result<Template, Problems> {
         let key = self.count.to_string();
         self.environment
             .add_template_owned(key.clone(), source.to_owned())
-            .map_err(|error| unclosed::problem(source, &error))?;
+            .map_err(|error| vec![unclosed::problem(source, &error)])?;
         self.count += 1;
         let used = self.environment.get_template(&key).map(|template| template.undeclared_variables(false));
         let used = used.unwrap_or_default();
         let globals: Vec<&str> = self.environment.globals().map(|(name, _)| name).collect();
-        if let Some(unknown) =
-            used.iter().find(|name| !NAMES.contains(&name.as_str()) && !globals.contains(&name.as_str()))
-        {
-            return Err(Problem::new(format!("unknown name `{unknown}` in the template"))
-                .at(place(source, Word::Name, |word| word == unknown))
-                .help(meant(unknown, NAMES, &format!("a template can use {}", NAMES.join(", ")))));
-        }
-        if let Some(range) = place(source, Word::Filter, |word| !self.has_filter(word)) {
-            let problem =
-                Problem::new(format!("unknown filter `{}` in the template", &source[range.clone()]));
+        let is_known = |name: &str| NAMES.contains(&name) || globals.contains(&name);
+        let mut problems =
+            unknown_names(source, used.iter().map(String::as_str).filter(|name| !is_known(name)));
+        problems.extend(each(source, Word::Filter, |word| !self.has_filter(word)).map(|range| {
+            let filter = &source[range.clone()];
             let known = format!("filters for names are {}", FILTERS.join(", "));
-            let help = meant(&source[range.clone()], FILTERS, &known);
-            return Err(problem.at(range).help(help));
-        }
+            let problem = Problem::new(format!("unknown filter `{filter}` in the template"));
+            problem.help(meant(filter, FILTERS, &known)).at(range)
+        }));
         // What such a template makes of a column that is not there is its own affair.
         let can_do_without = source.contains("default") || source.contains("defined");
-        if used.contains("row") && !can_do_without {
-            self.check_columns(source)?;
+        if !can_do_without {
+            problems.extend(self.columns.unknown(source, used.contains("row"), used.contains("account")));
+            problems.extend(used.contains("job").then(|| unknown_job_fields(source)).into_iter().flatten());
         }
-        if used.contains("job") && !can_do_without {
-            check_job_fields(source)?;
+        if !problems.is_empty() {
+            problems.sort_by_key(|problem| problem.range.as_ref().map(|range| range.start));
+            return Err(problems);
         }
         if used.contains("account") && !can_do_without {
             self.account_columns.extend(columns_of(source, "account").map(|(column, _)| column));
@@ -223,35 +225,20 @@ impl Templates {
         if uses_document {
             let spelled = spelled::with_spelling(source);
             let compiled = self.environment.add_template_owned(key.clone(), spelled);
-            compiled.map_err(|error| Problem::new(format!("not a template: {}", text_of(&error))))?;
+            compiled.map_err(|error| vec![Problem::new(format!("not a template: {}", text_of(&error)))])?;
         }
         let uses_names = used.contains("connection") || used.contains("integration");
-        Ok(Template { key, uses_document, uses_names })
+        Ok(Template { key, uses_document, uses_names, cells: printed_cells(source) })
     }
 
-    /// Says which columns `row` has: a template that names another one is refused, unless it says what to do without.
-    pub(crate) fn set_columns(&mut self, columns: Vec<String>) {
-        self.columns = Some(columns);
+    /// Says which columns there are: a template that names another one is refused, unless it says what to do without.
+    pub(crate) fn set_columns(&mut self, columns: Columns) {
+        self.columns = columns;
     }
 
     /// The columns of a CSV of accounts that the templates take from `account` and cannot do without.
     pub(crate) fn account_columns(&self) -> &BTreeSet<String> {
         &self.account_columns
-    }
-
-    fn check_columns(&self, source: &str) -> Result<(), Problem> {
-        let Some(columns) = &self.columns else { return Ok(()) };
-        let unknown = columns_of(source, "row").find(|(column, _)| !columns.contains(column));
-        let Some((column, at)) = unknown else { return Ok(()) };
-        let (message, help) = if columns.is_empty() {
-            let message = format!("`row.{column}` is a column of a manifest, and the job has none");
-            (message, "name one under `select`: `manifest: imports.csv`".to_owned())
-        } else {
-            let message = format!("the manifest has no column `{column}`");
-            let known = columns.iter().map(String::as_str);
-            (message, meant(&column, known, &format!("its columns are {}", columns.join(", "))))
-        };
-        Err(Problem::new(message).at(Some(at)).help(help))
     }
 
     fn has_filter(&self, name: &str) -> bool {
@@ -298,22 +285,38 @@ impl Templates {
     }
 }
 
-/// The columns that a template takes from `row` or `account`, and where they stand; `row.get("x")` names none.
-fn columns_of(source: &str, name: &str) -> impl Iterator<Item = (String, std::ops::Range<usize>)> + use<> {
-    let methods = ["get", "items", "keys", "values"];
-    fields_of(source, name).into_iter().filter(move |(column, _)| !methods.contains(&column.as_str()))
+/// Problems with names that are not offered, each where it stands first.
+fn unknown_names<'n>(source: &str, names: impl Iterator<Item = &'n str>) -> Problems {
+    let mut unknown: BTreeSet<&str> = names.collect();
+    let problem = |name: &str, at: Option<std::ops::Range<usize>>| {
+        let help = meant(name, NAMES, &format!("a template can use {}", NAMES.join(", ")));
+        Problem::new(format!("unknown name `{name}` in the template")).help(help).at(at)
+    };
+    let mut problems = Problems::new();
+    if !unknown.is_empty() {
+        for (_, range) in words(source).into_iter().filter(|(word, _)| *word == Word::Name) {
+            if unknown.remove(&source[range.clone()]) {
+                problems.push(problem(&source[range.clone()], Some(range)));
+            }
+        }
+    }
+    problems.extend(unknown.into_iter().map(|name| problem(name, None)));
+    problems
 }
 
-/// Whether `job` has the fields that a template takes of it.
-fn check_job_fields(source: &str) -> Result<(), Problem> {
+/// The fields that a template takes of `job`, and that it does not have.
+fn unknown_job_fields(source: &str) -> Problems {
     const FIELDS: [&str; 3] = ["name", "date", "action"];
-    let unknown = columns_of(source, "job").find(|(field, _)| !FIELDS.contains(&field.as_str()));
-    let Some((field, at)) = unknown else { return Ok(()) };
-    let help = match nearest(&field, FIELDS.into_iter()) {
-        Some(near) => format!("did you mean `job.{near}`?"),
-        None => "a template can use `job.name`, `job.date` and `job.action`".to_owned(),
+    let mut fields: Vec<_> = columns_of(source, "job").collect();
+    fields.retain(|(field, _)| !FIELDS.contains(&field.as_str()));
+    let problem = |(field, at): (String, std::ops::Range<usize>)| {
+        let help = match nearest(&field, FIELDS.into_iter()) {
+            Some(near) => format!("did you mean `job.{near}`?"),
+            None => "a template can use `job.name`, `job.date` and `job.action`".to_owned(),
+        };
+        Problem::new(format!("`job` has no `{field}` here")).at(at).help(help)
     };
-    Err(Problem::new(format!("`job` has no `{field}` here")).at(Some(at)).help(help))
+    fields.into_iter().map(problem).collect()
 }
 
 /// The word that was most likely meant; otherwise all there are.
@@ -321,11 +324,19 @@ fn meant<'w>(word: &str, known: impl IntoIterator<Item = &'w str>, all: &str) ->
     nearest(word, known.into_iter()).map_or_else(|| all.to_owned(), |near| format!("did you mean `{near}`?"))
 }
 
-/// The first word of that sort which is meant.
-fn place(source: &str, sort: Word, is_it: impl Fn(&str) -> bool) -> Option<std::ops::Range<usize>> {
-    let found =
-        words(source).into_iter().find(|(word, range)| *word == sort && is_it(&source[range.clone()]));
-    found.map(|(_, range)| range)
+/// The words of that sort which are meant, each once, where it stands first.
+fn each(
+    source: &str,
+    sort: Word,
+    is_it: impl Fn(&str) -> bool,
+) -> impl Iterator<Item = std::ops::Range<usize>> {
+    let mut seen = BTreeSet::new();
+    words(source).into_iter().map(move |(word, range)| (word == sort, range)).filter_map(
+        move |(is_of_sort, range)| {
+            let word = &source[range.clone()];
+            (is_of_sort && is_it(word) && seen.insert(word.to_owned())).then_some(range)
+        },
+    )
 }
 
 /// A value as JSON, no longer than [`LONGEST`].

@@ -60,7 +60,7 @@ fn a_syntax_error_and_an_unknown_name_are_found_when_compiled() {
         .chain([("{{ name | uper }}", "uper"), ("{{ '|x' ~ (name|lower|nope('|')) }} | y", "nope")])
         .chain([("{% if name | upcase == 'A' %}{% endif %}", "upcase")])
     {
-        let problem = Templates::default().compile(source).unwrap_err();
+        let problem = Templates::default().compile(source).unwrap_err().remove(0);
         assert!(!problem.message.contains("filter") || problem.help.is_some(), "{problem:?}");
         if !part.is_empty() {
             assert_eq!(problem.range.map(|range| source[range].trim()), Some(part), "{source}");
@@ -85,11 +85,28 @@ fn the_columns_that_templates_need_are_known_in_every_spelling() {
         assert_eq!(found, columns, "{source}");
     }
     let mut templates = Templates::default();
-    templates.set_columns(vec!["cost centre".to_owned()]);
+    templates.set_columns(Columns { row: Some(vec!["cost centre".to_owned()]), account: None });
     templates.compile("{{ row['cost centre'] }}").unwrap();
     let source = "é {{ row[\"cost center\"] }}";
-    let problem = templates.compile(source).unwrap_err();
+    let problem = templates.compile(source).unwrap_err().remove(0);
     assert_eq!(problem.range.map(|range| &source[range]), Some("cost center"), "{}", problem.message);
+}
+
+#[test]
+fn everything_that_is_unknown_is_told_in_its_order() {
+    let mut templates = Templates::default();
+    let columns = |all: &[&str]| Some(all.iter().map(|column| (*column).to_owned()).collect());
+    templates.set_columns(Columns { row: columns(&["region"]), account: columns(&["name", "zone"]) });
+    let source = "{{ nme }} {{ row.regoin | uper }} {{ colour }} {{ account.zoen }} {{ job.dat }} {{ nme }} {{ row.regoin }}";
+    for _ in 0..10 {
+        let problems = templates.compile(source).unwrap_err();
+        let at: Vec<_> = problems.iter().map(|one| &source[one.range.clone().unwrap()]).collect();
+        assert_eq!(at, ["nme", "regoin", "uper", "colour", "zoen", "dat"]);
+        assert_eq!(
+            problems[4].in_one_line(),
+            "the CSV of accounts has no column `zoen`: did you mean `zone`?"
+        );
+    }
 }
 
 #[test]
@@ -142,8 +159,10 @@ fn texts_are_filled_in_at_any_depth_and_handlebars_pass_through() {
     assert_eq!(filled.to_string(), r#"{"b":["2026-01-31","{{record.id}}",1],"a":{"x":"7","y":null}}"#);
     let plain = json!({"a": ["{{record.id}}", {"b": 1}]});
     assert_eq!(templates.compile_value(&plain), Ok(Fill::Literal(plain)));
-    let Problem { path, .. } = templates.compile_value(&json!({"a": ["", "{{ name | }}"]})).unwrap_err();
-    assert_eq!(path, ["a", "1"]);
+    let wrong = json!({"a": ["", "{{ name | }}"], "b": "{{ name | }}"});
+    let problems = templates.compile_value(&wrong).unwrap_err();
+    let paths: Vec<_> = problems.into_iter().map(|problem| problem.path.join(" ")).collect();
+    assert_eq!(paths, ["a 1", "b"]);
 }
 
 fn filled(text: &str, row: &str, there: Value) -> Result<Option<Value>, String> {
@@ -249,7 +268,7 @@ fn an_unknown_name_is_underlined_where_it_stands() {
         ("{# nme #}{% raw %}{{ nme }}{% endraw %}{{ nme }}", 42..45),
         ("{{ name|nme }}", 8..11),
     ] {
-        assert_eq!(Templates::default().compile(source).unwrap_err().range, Some(at), "{source}");
+        assert_eq!(Templates::default().compile(source).unwrap_err()[0].range, Some(at), "{source}");
     }
 }
 

@@ -34,7 +34,7 @@ pub(super) fn problem(source: &str, error: &Error) -> Problem {
 
 #[cfg(test)]
 mod tests {
-    use crate::template::Templates;
+    use crate::template::{Columns, Templates};
 
     #[test]
     fn a_template_that_is_not_closed_is_told_with_what_closes_it() {
@@ -50,8 +50,9 @@ mod tests {
             ("{{ row.regoin }}", "did you mean `region`?"),
         ] {
             let mut templates = Templates::default();
-            templates.set_columns(vec!["id".to_owned(), "region".to_owned()]);
-            let problem = templates.compile(text).unwrap_err();
+            let row = Some(vec!["id".to_owned(), "region".to_owned()]);
+            templates.set_columns(Columns { row, account: None });
+            let problem = templates.compile(text).unwrap_err().remove(0);
             assert!(problem.in_one_line().contains(told), "{text}: {}", problem.in_one_line());
         }
     }
