@@ -226,7 +226,8 @@ fn import(path: &Path, at: &Path, folder: &Path, report: &mut Report) -> Option<
     let (text, sha256) = readable(path, at, report)?;
     match identity(&text) {
         Ok(identity) => {
-            let file = file(path, folder, &text, sha256, Some(&identity.name.span));
+            let name = identity.name.as_ref().map(|name| &name.span);
+            let file = file(path, folder, &text, sha256, name);
             let text = kept_for_messages(&text, &identity);
             Some(Read { file, at: at.to_owned(), text, identity })
         }
@@ -295,7 +296,7 @@ fn tell(at: &Path, text: &str, faults: Vec<Fault>, report: &mut Report) {
 
 /// As much of a text as a message about its identity shows: the lines up to the last of the two places.
 fn kept_for_messages(text: &str, identity: &Identity) -> String {
-    let last = identity.id.iter().chain([&identity.name]).map(|placed| placed.span.end).max().unwrap_or(0);
+    let last = identity.id.iter().chain(&identity.name).map(|placed| placed.span.end).max().unwrap_or(0);
     let end = text[last..].find('\n').map_or(text.len(), |newline| last + newline);
     text[..end].to_owned()
 }
@@ -303,7 +304,7 @@ fn kept_for_messages(text: &str, identity: &Identity) -> String {
 /// Two files of one `_id` are an error that shows both; so are two of one name, where one has no `_id` to tell it by.
 fn refuse_equal(imports: &[Read], names: Names, report: &mut Report) {
     let by_id = |read: &'_ Read| read.identity.id.clone();
-    let by_name = |read: &'_ Read| Some(read.identity.name.clone());
+    let by_name = |read: &'_ Read| read.identity.name.clone();
     for pair in equal(imports, by_id, |placed| placed.text.clone()) {
         both(
             pair,
@@ -348,7 +349,7 @@ fn equal<'r>(
     pairs
 }
 
-/// Reports two files that are one import, each where it says so.
+/// Reports two files that are one import: once, at the second, with the place of the first.
 fn both<'r>(
     pair: [&'r Read; 2],
     what: &str,
@@ -356,18 +357,17 @@ fn both<'r>(
     placed: impl Fn(&'r Read) -> Option<Placed>,
     report: &mut Report,
 ) {
-    for (read, other) in [(pair[0], pair[1]), (pair[1], pair[0])] {
-        let (Some(here), Some(there)) = (placed(read), placed(other)) else { continue };
-        let (line, column) = line_and_column(&other.text, there.span.start);
-        let message = format!(
-            "two files have the {what} `{}`: this one and {}:{line}:{column}",
-            here.text,
-            inert(&other.at.display().to_string())
-        );
-        report.begin_file(&read.at.display().to_string(), &read.text);
-        report.error(here.span, message).help(help);
-        report.end_file();
-    }
+    let [other, read] = pair;
+    let (Some(here), Some(there)) = (placed(read), placed(other)) else { return };
+    let (line, column) = line_and_column(&other.text, there.span.start);
+    let message = format!(
+        "two files have the {what} `{}`: this one and {}:{line}:{column}",
+        here.text,
+        inert(&other.at.display().to_string())
+    );
+    report.begin_file(&read.at.display().to_string(), &read.text);
+    report.error(here.span, message).help(help);
+    report.end_file();
 }
 
 #[cfg(test)]

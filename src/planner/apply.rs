@@ -11,7 +11,7 @@ use crate::documents::normal::masks;
 use crate::documents::references::Place;
 use crate::inventory::error::EngineError;
 use crate::job::{Action, ImportFile, MatchBy};
-use crate::model::Head;
+use crate::model::{Head, Outcome};
 use crate::planner::items::ended;
 use crate::planner::likeness::{self, ServiceOwn, adaptor_of};
 use crate::planner::plan_builder::PlanBuilder;
@@ -37,6 +37,17 @@ pub(crate) fn stands_apart(
     let is_same = there.is_some_and(|import| is_same_import(builder, &item, import));
     if !is_same {
         item.warnings.extend(apart.hints);
+    }
+    if apart.nameless {
+        let name_there = match there.filter(|_| is_same) {
+            Some(import) => Some(read_head(imports, import.slot)?.name),
+            None => None,
+        };
+        if name_there.is_none_or(|name| !name.trim().is_empty()) {
+            item.target = None;
+            let message = "its file gives it no name: add `\"name\": \"…\"`";
+            return Ok(ended(item, Outcome::Failed, "no_name", message));
+        }
     }
     let Some((outcome, trouble)) = apart.trouble else { return Ok(item) };
     if let (true, Some(import)) = (is_same, there) {
@@ -128,6 +139,8 @@ pub(crate) fn refuse_equal_names(
         by_name.entry(name_key(&file.head.name).into_owned()).or_default().push(file);
     }
     let mut pairs = Vec::new();
+    // What has no name is told apart by its id, or fails alone.
+    by_name.remove("");
     for (key, files) in by_name.into_iter().filter(|(_, files)| files.len() > 1) {
         let mut odd = None;
         for file in &files {

@@ -33,6 +33,8 @@ pub(crate) struct Apart {
     pub trouble: Option<(Outcome, Reason)>,
     /// References that have no counterpart: they are no trouble where the target's own import has the same.
     pub unresolved: Vec<Place>,
+    /// Whether it has no name: it can only be the import of its id, if that has none either.
+    pub nameless: bool,
     /// What a person should look at where it becomes a new import.
     pub hints: Vec<String>,
 }
@@ -188,7 +190,11 @@ impl TransformContext {
             }
         }
         let name = wanted.now().get("name").and_then(Value::as_str);
-        if let Some((code, message)) = self.wrong_name(name, head) {
+        let is_blank = |name: &str| name.trim().is_empty();
+        apart.nameless = self.action == Action::Apply && is_blank(&head.name) && name.is_none_or(is_blank);
+        if !apart.nameless
+            && let Some((code, message)) = self.wrong_name(name, head)
+        {
             return done(ended(item, Outcome::Failed, code, message));
         }
         let name = name.unwrap_or_default();

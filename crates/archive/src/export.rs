@@ -40,6 +40,8 @@ pub struct ExportReport {
     pub removed: u64,
     /// Files of earlier exports that are not of this snapshot and stay because somebody edited them.
     pub edited: Vec<String>,
+    /// Of these, the ones whose document the snapshot has: with the file that it is in now.
+    pub moved: BTreeMap<String, String>,
     /// Documents that are damaged or missing, each by its kind and name, and what is wrong with it. A file that an earlier
     /// export wrote of one stays.
     pub damaged: Vec<(String, String)>,
@@ -113,12 +115,13 @@ impl Archive {
         // What an earlier export wrote of a document that is damaged now is worth more than nothing.
         let kept = lost.iter().filter_map(|path| before.files.get_key_value(path));
         now.files.extend(kept.map(|(path, hash)| (path.clone(), *hash)));
-        let mut prints = HashMap::new();
+        let mut documents = HashMap::new();
         for entry in self.entries(id).await?.1 {
             let entry = entry?;
-            prints.insert(entry.id, entry.fingerprint);
+            let (path, print) = (path_of(&entry, &groups), entry.fingerprint);
+            documents.insert((kind_folder(&entry.kind), entry.id), Exported { path, print });
         }
-        remove_vanished(folder, &before, &prints, &mut now, &mut report)?;
+        remove_vanished(folder, &before, &documents, &mut now, &mut report)?;
         write_index(folder, &now)?;
         Ok(report)
     }
@@ -213,14 +216,21 @@ struct Groups {
     by_import: HashMap<Id, Id>,
 }
 
+/// A document of the snapshot: the file it is in, and the fingerprint of its normal form.
+struct Exported {
+    path: String,
+    print: Fingerprint,
+}
+
+/// The folder of a kind.
+fn kind_folder(kind: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
+    let folder: String = kind.chars().map(plain).take(40).collect();
+    if folder.is_empty() { "other".to_owned() } else { folder }
+}
+
 fn path_of(entry: &Entry, groups: &Groups) -> String {
-    let kind: String = entry
-        .kind
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' })
-        .take(40)
-        .collect();
-    let kind = if kind.is_empty() { "other".to_owned() } else { kind };
+    let kind = kind_folder(&entry.kind);
     let file = safe(&entry.name, &entry.id);
     if kind != Kind::Imports.as_str() {
         return format!("{kind}/{file}.json");
@@ -262,12 +272,12 @@ fn remove_aside(folder: &Path) -> Result<(), ArchiveError> {
     Ok(())
 }
 
-/// Removes what earlier exports wrote and this one did not, unless somebody edited it since. `prints` are the documents of the
+/// Removes what earlier exports wrote and this one did not, unless somebody edited it since. `documents` are those of the
 /// snapshot: what was edited to be one of these, as a name that was applied since, is under its new name now.
 fn remove_vanished(
     folder: &Path,
     before: &Index,
-    prints: &HashMap<Id, Fingerprint>,
+    documents: &HashMap<(String, Id), Exported>,
     now: &mut Index,
     report: &mut ExportReport,
 ) -> Result<(), ArchiveError> {
@@ -281,13 +291,15 @@ fn remove_vanished(
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             Err(error) => return Err(ArchiveError::local("read", &target)(error)),
         };
-        let is_exported = || {
-            let head = Head::read(&String::from_utf8_lossy(&text));
-            prints.get(&head.id).is_some_and(|print| *print == print_text(&text))
-        };
-        if Fingerprint::of(&text) != *hash && !is_exported() {
-            report.edited.push(path.clone());
-            continue;
+        if Fingerprint::of(&text) != *hash {
+            let id = Head::read(&String::from_utf8_lossy(&text)).id;
+            let kind = path.split('/').next().unwrap_or_default().to_owned();
+            let exported = documents.get(&(kind, id));
+            if exported.is_none_or(|exported| exported.print != print_text(&text)) {
+                report.edited.push(path.clone());
+                report.moved.extend(exported.map(|exported| (path.clone(), exported.path.clone())));
+                continue;
+            }
         }
         fs::remove_file(&target).map_err(ArchiveError::local("remove", &target))?;
         report.removed += 1;

@@ -29,7 +29,8 @@ pub(super) struct Placed {
 pub(super) struct Identity {
     /// `_id`; `None` for an import that is new.
     pub id: Option<Placed>,
-    pub name: Placed,
+    /// `name`; `None` for a blank one, which an import that is known by its `_id` may have.
+    pub name: Option<Placed>,
 }
 
 /// Reads the text of a file that is to hold one import.
@@ -71,15 +72,18 @@ pub(super) fn identity(text: &str) -> Result<Identity, Vec<Fault>> {
             }
         }
     };
-    let (id, name) = (placed("_id"), placed("name"));
-    if value("name").is_none() {
+    let id = placed("_id");
+    // The service holds imports without a name, and an export of one is to be applied as it is.
+    let is_blank = match tree.get("name") {
+        None | Some(Value::Null) => true,
+        Some(name) => name.as_str().is_some_and(|name| name.trim().is_empty()),
+    };
+    let name = if is_blank && id.is_some() { None } else { placed("name") };
+    if value("name").is_none() && id.is_none() {
         let message = "the import has no `name`".to_owned();
         faults.push(Fault { span: first, message, help: Some("add `\"name\": \"…\"`") });
     }
-    match name {
-        Some(name) if faults.is_empty() => Ok(Identity { id, name }),
-        _ => Err(faults),
-    }
+    if faults.is_empty() { Ok(Identity { id, name }) } else { Err(faults) }
 }
 
 /// Says that a text is not JSON at all.
@@ -229,7 +233,11 @@ mod tests {
         let found = identity(&text).unwrap();
         let id = found.id.unwrap();
         assert_eq!((id.text.as_str(), &text[id.span.start..id.span.end]), ("5f", "\"5f\""));
-        assert_eq!(found.name.text, "A");
+        assert_eq!(found.name.unwrap().text, "A");
+        for name in ["", r#", "name": " ""#, r#", "name": null"#] {
+            let text = format!(r#"{{ "_id": "5f", "adaptorType": "HTTPImport"{name} }}"#);
+            assert_eq!(identity(&text).unwrap().name, None, "{text}");
+        }
         assert_eq!(identity(&format!("{{ {IMPORT} }}")).unwrap().id, None);
         assert!(identity(r#"{"name": "of 2016", "salesforce": {}}"#).is_ok(), "it names no adaptor");
     }

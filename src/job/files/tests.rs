@@ -125,21 +125,14 @@ fn two_files_of_one_import_are_an_error_that_shows_both() {
     let (one, other) = (import("5f1", "A"), import("5f1", "B"));
     let made = folder(&[("a.json", one.as_bytes()), ("b.json", other.as_bytes())]);
     let found = problems(made.path(), Names::MustDiffer);
-    assert_eq!(
-        found,
-        [("a.json", "b.json"), ("b.json", "a.json"),].map(|(file, other)| (
-            format!("imports/{file}"),
-            Some(2),
-            Some(10),
-            format!("two files have the _id `5f1`: this one and imports/{other}:2:10")
-        ))
-    );
+    let message = "two files have the _id `5f1`: this one and imports/a.json:2:10".to_owned();
+    assert_eq!(found, [("imports/b.json".to_owned(), Some(2), Some(10), message)]);
     // A name that is written in another way is the same name.
     let (one, other) = (import("5f1", "Café  A"), import("", "Cafe\u{301} A"));
     let made = folder(&[("a.json", one.as_bytes()), ("b.json", other.as_bytes())]);
     let found = problems(made.path(), Names::MustDiffer);
-    assert_eq!(found.len(), 2);
-    assert_eq!(found[0].3, "two files have the name `Café  A`: this one and imports/b.json:2:11");
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].3, "two files have the name `Cafe\u{301} A`: this one and imports/a.json:3:11");
     assert!(problems(made.path(), Names::MayBeEqual).is_empty(), "they are recognised by something else");
 }
 

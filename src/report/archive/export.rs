@@ -21,7 +21,7 @@ pub fn export(
     form: Form,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let ExportReport { files, written, removed, edited, damaged } = report;
+    let ExportReport { files, written, removed, edited, moved, damaged } = report;
     let unchanged = files.saturating_sub(*written);
     let Form::Text { color, .. } = form else {
         let folder = folder.to_string_lossy();
@@ -30,7 +30,7 @@ pub fn export(
             .map(|(document, problem)| json!({ "document": document, "problem": problem }))
             .collect();
         let told = json!({ "snapshot": snapshot, "folder": folder, "files": files, "written": written,
-            "unchanged": unchanged, "removed": removed, "edited": edited, "damaged": damaged });
+            "unchanged": unchanged, "removed": removed, "edited": edited, "moved": moved, "damaged": damaged });
         return write_json(&told, out);
     };
     for (document, why) in damaged {
@@ -39,7 +39,19 @@ pub fn export(
     }
     for path in edited {
         let word = Paint { color }.tone(Tone::Warn, "left alone");
-        writeln!(out, "{word} {}: the snapshot has no such document, but the file was edited", clean(path))?;
+        let path_now = moved.get(path);
+        let path = clean(path);
+        match path_now {
+            None => {
+                writeln!(out, "{word} {path}: it was edited, and the snapshot no longer has its document")?
+            }
+            Some(now) => writeln!(
+                out,
+                "{word} {path}: it was edited, and its document is in {} now; take the edit over into that file and remove \
+                 this one before the folder is applied",
+                clean(now)
+            )?,
+        }
     }
     let folder = clean(&folder.display().to_string());
     writeln!(

@@ -190,6 +190,9 @@ async fn a_file_that_was_edited_to_what_the_account_holds_by_now_is_under_its_ne
     let third = backup(&archive, &[named(&id, "fourth name", 0)]).await.unwrap();
     let report = archive.export(&third.id, out.path()).await.unwrap();
     assert_eq!((report.removed, report.edited.len()), (0, 1));
+    let named =
+        report.moved.iter().next().map(|(old, now)| (old.contains("new name"), now.contains("fourth name")));
+    assert_eq!(named, Some((true, true)), "the file it is in now is named");
 }
 
 #[tokio::test]
