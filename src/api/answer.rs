@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use url::Url;
 
+use super::begun::larger_than;
 use super::error::clean;
 use super::refusal::{self, Refusal};
 use super::split::MARK;
@@ -49,7 +50,7 @@ pub(super) enum Body {
     Whole(Bytes),
     /// A page of a list that is too long for memory, or why it is not one.
     Long(Result<LongPage, Arc<PageError>>),
-    /// Larger than the bound: the bound, and the beginning.
+    /// Larger than the bound: the bound, and the beginning; of a page one of whose documents is too large, that of the document.
     TooLarge(usize, Bytes),
     /// It ended early: what happened, for people.
     Cut(String),
@@ -140,9 +141,7 @@ fn accept(
         }
         // DELETE is answered with 204 or with 200 and anything: what counts is the status.
         _ if call.method == Method::Delete => Bytes::new(),
-        Body::TooLarge(bound, _) => {
-            return Err((unclear, format!("the answer is larger than {bound} bytes")));
-        }
+        Body::TooLarge(bound, begun) => return Err((unclear, larger_than(bound, &begun))),
         Body::Cut(why) => return Err((unclear, format!("the answer was cut short: {why}"))),
         Body::TimedOut => return Err((ErrorKind::InDoubt, "the answer did not end in time".to_owned())),
     };

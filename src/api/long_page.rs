@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -91,6 +92,11 @@ impl PageWriter {
         let out = &mut self.out;
         let whole = |bytes: &[u8]| json_object(bytes).map(str::len);
         self.splitter.push(bytes, whole, |element, is_json| out.take(element, is_json))
+    }
+
+    /// The beginning of the document that did not come whole.
+    pub(super) fn begun(self) -> Bytes {
+        self.splitter.begun().into()
     }
 
     /// The page, once all of it has come.

@@ -7,6 +7,7 @@
 mod answer;
 mod asking;
 pub mod before_send;
+mod begun;
 mod brought;
 mod bucket;
 pub mod budget;

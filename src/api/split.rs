@@ -107,6 +107,11 @@ impl ArraySplitter {
         Ok(())
     }
 
+    /// What came so far of an element whose end did not come.
+    pub(super) fn begun(self) -> Vec<u8> {
+        self.element
+    }
+
     /// Says whether the array is whole.
     pub(super) fn finish(&self) -> Result<(), SplitError> {
         match self.state {

@@ -84,7 +84,7 @@ async fn read_long(
                 match writer.push(&chunk) {
                     Ok(()) => {}
                     Err(PageError::Split(SplitError::TooLarge { bound, .. })) => {
-                        return Body::TooLarge(bound, Bytes::new());
+                        return Body::TooLarge(bound, writer.begun());
                     }
                     Err(error) => return Body::Long(Err(Arc::new(error))),
                 }
