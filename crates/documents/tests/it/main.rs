@@ -19,6 +19,7 @@ mod rename_hostile;
 mod rename_hostile_places;
 mod rename_laws;
 mod rename_nested;
+mod rename_paths;
 mod rename_places;
 mod rename_rows;
 mod rename_table;

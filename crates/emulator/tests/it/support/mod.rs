@@ -1,6 +1,7 @@
 //! What the tests share: an emulator in memory, and the contract of the service.
 
 pub mod contract;
+pub mod service;
 
 use std::path::PathBuf;
 
