@@ -75,19 +75,17 @@ impl RecycleBin {
     /// What a plan says of them as a whole.
     pub(crate) fn notes(&self) -> impl Iterator<Item = String> {
         let gone = (!self.gone.is_empty()).then(|| {
-            let count = self.gone.len();
-            let (what, how) = if count == 1 {
-                ("1 import".to_owned(), "it is made anew, under a new id")
-            } else {
-                (format!("{count} imports"), "they are made anew, under new ids")
+            let (what, how) = match self.gone.len() {
+                1 => ("1 item".to_owned(), "it is made anew, under a new id"),
+                count => (format!("{count} items"), "they are made anew, under new ids"),
             };
             format!("the recycle bin no longer holds {what} that the plan restores: {how}")
         });
         let unknown = (self.unknown > 0).then(|| {
-            let what = if self.unknown == 1 { "1 import" } else { &format!("{} imports", self.unknown) };
+            let what = if self.unknown == 1 { "1 item" } else { &format!("{} items", self.unknown) };
             format!(
-                "{what} to be restored: it is not known whether the recycle bin still holds them; what it no longer holds is \
-                 made anew, under a new id"
+                "it is not known whether the recycle bin still holds {what} that the plan restores: what it no longer holds \
+                 is made anew, under a new id"
             )
         });
         gone.into_iter().chain(unknown)

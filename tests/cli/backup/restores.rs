@@ -71,7 +71,7 @@ fn what_the_recycle_bin_no_longer_holds_is_made_anew_and_said_so() {
     let plan = world.command(&["plan", "JOB"]).expect_exit(0);
     drop(
         plan.expect_stdout("the recycle bin no longer holds it: it is made anew, under a new id")
-            .expect_stdout("no longer holds 1 import that the plan restores"),
+            .expect_stdout("no longer holds 1 item that the plan restores"),
     );
     let ran = world.run().expect_exit(0).expect_audit("a", "restored", "equal");
     let ran = ran.expect_cell("a", "warnings", &format!("made anew: the recycle bin no longer holds {id}"));
@@ -100,7 +100,7 @@ fn an_undo_says_what_the_recycle_bin_no_longer_holds() {
     world.run().expect_exit(0);
     world.call(reqwest::Method::DELETE, "source", &format!("/v1/recycleBinTTL/imports/{id}"), None);
     let undo = world.command(&["undo", "runs/run-1", "--yes"]).expect_exit(0);
-    drop(undo.expect_stderr("no longer holds 1 import that the plan restores: it is made anew"));
+    drop(undo.expect_stderr("no longer holds 1 item that the plan restores: it is made anew"));
 }
 
 #[test]
