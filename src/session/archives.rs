@@ -389,4 +389,11 @@ mod tests {
             }
         }
     }
+
+    /// Engines run their work on several threads.
+    #[test]
+    fn the_snapshot_that_is_meant_can_be_found_on_any_thread() {
+        fn is_send<T: Send>(_: fn(&'static Host, &'static job::Account) -> T) {}
+        is_send(meant);
+    }
 }
