@@ -251,8 +251,8 @@ impl Client {
         let mut pages = std::pin::pin!(self.pages(request));
         let mut entries = Vec::new();
         while let Some(page) = pages.try_next().await? {
-            for text in page.documents {
-                entries.push(serde_json::from_str(&text).map_err(|error| {
+            for entry in page.documents {
+                entries.push(serde_json::from_str(&entry.text).map_err(|error| {
                     let why = format!("an entry of the audit log cannot be read: {error}");
                     ApiError::new(Method::Get, &target, ErrorKind::Broken, why)
                 })?);

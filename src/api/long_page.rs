@@ -12,9 +12,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::entry_id::id_of;
+use super::listed_document::ListedDocument;
 use super::split::{ArraySplitter, SplitError};
 use crate::documents::document::{escape_bytes, escape_control_characters};
-use crate::documents::quick;
+use crate::documents::{HeadPlaces, quick};
 
 /// Bytes of documents that are written or read in one go: few, for several lists are read at a time.
 const PART: usize = 1 << 15;
@@ -43,21 +44,29 @@ pub struct LongPage(Arc<Kept>);
 #[derive(Debug)]
 struct Kept {
     file: File,
-    /// The length of each document, in order.
-    lengths: Vec<u32>,
+    /// Each document, in order.
+    documents: Vec<Written>,
     /// The `_id` of the first document; empty if there is none.
     first_id: String,
+}
+
+/// A document in the file.
+#[derive(Debug, Clone, Copy)]
+struct Written {
+    /// Bytes of its text.
+    length: u32,
+    places: Option<HeadPlaces>,
 }
 
 impl LongPage {
     /// How many documents it has.
     pub fn len(&self) -> usize {
-        self.0.lengths.len()
+        self.0.documents.len()
     }
 
     /// Whether it has none.
     pub fn is_empty(&self) -> bool {
-        self.0.lengths.is_empty()
+        self.0.documents.is_empty()
     }
 }
 
@@ -72,7 +81,7 @@ pub(super) struct PageWriter {
 struct Output {
     file: File,
     buffer: Vec<u8>,
-    lengths: Vec<u32>,
+    documents: Vec<Written>,
     first_id: String,
 }
 
@@ -82,16 +91,15 @@ impl PageWriter {
         let bound = bound.min(u32::MAX as usize / 16);
         // At once as long as it gets: a growing buffer leaves all its shorter forms behind.
         let buffer = Vec::with_capacity(PART);
-        let (lengths, first_id) = (Vec::new(), String::new());
-        let out = Output { file: tempfile::tempfile()?, buffer, lengths, first_id };
+        let (documents, first_id) = (Vec::new(), String::new());
+        let out = Output { file: tempfile::tempfile()?, buffer, documents, first_id };
         Ok(Self { splitter: ArraySplitter::new(bound), out })
     }
 
     /// Takes the next bytes.
     pub(super) fn push(&mut self, bytes: &[u8]) -> Result<(), PageError> {
         let out = &mut self.out;
-        let whole = |bytes: &[u8]| json_object(bytes).map(str::len);
-        self.splitter.push(bytes, whole, |element, is_json| out.take(element, is_json))
+        self.splitter.push(bytes, json_object, |element, places| out.take(element, places))
     }
 
     /// The beginning of the document that did not come whole.
@@ -103,33 +111,39 @@ impl PageWriter {
     pub(super) fn finish(mut self) -> Result<LongPage, PageError> {
         self.splitter.finish()?;
         self.out.flush()?;
-        let Output { file, lengths, first_id, .. } = self.out;
-        Ok(LongPage(Arc::new(Kept { file, lengths, first_id })))
+        let Output { file, documents, first_id, .. } = self.out;
+        Ok(LongPage(Arc::new(Kept { file, documents, first_id })))
     }
 }
 
 impl Output {
-    fn take(&mut self, element: &[u8], is_json: bool) -> Result<(), PageError> {
-        let number = self.lengths.len() + 1;
+    /// Takes an element, with what [`json_object`] tells of it where that was asked already.
+    fn take(&mut self, element: &[u8], told: Option<Option<HeadPlaces>>) -> Result<(), PageError> {
+        let number = self.documents.len() + 1;
         // Bytes that are not UTF-8 are the trouble of the one document that holds them, not of a whole page.
         let text = escape_bytes(element);
-        if is_json && let Cow::Borrowed(text) = text {
-            return self.keep(number, text);
+        let told = told.or_else(|| {
+            quick::object_before(element)
+                .filter(|(length, _)| *length == element.len())
+                .map(|(_, places)| places)
+        });
+        if let (Some(places), Cow::Borrowed(text)) = (told, &text) {
+            return self.keep(number, text, places);
         }
         let error = match serde_json::from_str::<&RawValue>(&text) {
-            Ok(raw) => return self.keep(number, raw.get()),
+            Ok(raw) => return self.keep(number, raw.get(), None),
             Err(error) => error,
         };
         // So is a control character that no JSON may hold.
         let escaped = escape_control_characters(&text);
         match escaped.as_deref().map(serde_json::from_str::<&RawValue>) {
-            Some(Ok(raw)) => self.keep(number, raw.get()),
+            Some(Ok(raw)) => self.keep(number, raw.get(), None),
             _ => Err(PageError::NotJson(number, error)),
         }
     }
 
     /// Keeps a text that is JSON.
-    fn keep(&mut self, number: usize, text: &str) -> Result<(), PageError> {
+    fn keep(&mut self, number: usize, text: &str, places: Option<HeadPlaces>) -> Result<(), PageError> {
         let id = id_of(text);
         if id.is_empty() {
             return Err(PageError::NotADocument(number));
@@ -138,7 +152,7 @@ impl Output {
             self.first_id = id.into_owned();
         }
         let text = text.as_bytes();
-        self.lengths.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
+        self.documents.push(Written { length: u32::try_from(text.len()).unwrap_or(u32::MAX), places });
         if self.buffer.len() + text.len() > PART {
             self.flush()?;
         }
@@ -157,14 +171,15 @@ impl Output {
     }
 }
 
-/// The JSON object that some bytes begin with; `None` where they end before it does, or hold none.
-pub(super) fn json_object(bytes: &[u8]) -> Option<&str> {
-    if let Some(length) = quick::object_before(bytes) {
-        return str::from_utf8(&bytes[..length]).ok();
+/// How long the JSON object is that some bytes begin with, and where the fields of its head stand; `None` where they end before
+/// it does, or hold none.
+pub(super) fn json_object(bytes: &[u8]) -> Option<(usize, Option<HeadPlaces>)> {
+    if let Some(object) = quick::object_before(bytes) {
+        return Some(object);
     }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let raw = <&RawValue>::deserialize(&mut reader).ok()?;
-    Some(raw.get()).filter(|text| text.starts_with('{'))
+    Some((raw.get().len(), None)).filter(|_| raw.get().starts_with('{'))
 }
 
 /// Reads the documents of a page in order, some at a time.
@@ -196,11 +211,11 @@ impl Parts {
     }
 
     /// The next documents: about as many as have [`PART`] bytes together.
-    pub(super) fn read(&mut self) -> Result<Vec<Box<str>>, PageError> {
-        let Kept { file, lengths, .. } = &*self.page.0;
+    pub(super) fn read(&mut self) -> Result<Vec<ListedDocument>, PageError> {
+        let Kept { file, documents: all, .. } = &*self.page.0;
         let (mut end, mut size) = (self.next, 0_usize);
-        while end < lengths.len() && size < PART {
-            size += lengths[end] as usize;
+        while end < all.len() && size < PART {
+            size += all[end].length as usize;
             end += 1;
         }
         let mut bytes = vec![0; size];
@@ -209,10 +224,10 @@ impl Parts {
         let text = str::from_utf8(&bytes).map_err(io::Error::other)?;
         let mut documents = Vec::with_capacity(end - self.next);
         let mut rest = text;
-        for length in &lengths[self.next..end] {
+        for Written { length, places } in &all[self.next..end] {
             let cut = rest.split_at_checked(*length as usize).ok_or(io::ErrorKind::InvalidData);
             let (document, behind) = cut.map_err(io::Error::from)?;
-            documents.push(document.into());
+            documents.push(ListedDocument::new(document.into(), *places));
             rest = behind;
         }
         (self.next, self.offset) = (end, self.offset + size as u64);
@@ -246,8 +261,8 @@ mod tests {
         let (mut read, mut count) = (Vec::new(), 0);
         while parts.more() {
             let part = parts.read().unwrap();
-            assert!(part.iter().map(|text| text.len()).sum::<usize>() < PART + 70_000);
-            read.extend(part.into_iter().map(String::from));
+            assert!(part.iter().map(|one| one.text.len()).sum::<usize>() < PART + 70_000);
+            read.extend(part.into_iter().map(|one| one.text.into_string()));
             count += 1;
         }
         assert_eq!((read, count > 4), (all, true));
@@ -257,12 +272,15 @@ mod tests {
     fn bytes_that_are_no_text_stay_in_their_document() {
         let page = page(b"[{\"_id\":\"a\"},{\"_id\":\"b\",\"x\":\"\xff\"}]").unwrap();
         let read = Parts::of(page).read().unwrap();
-        assert_eq!(&*read[0], r#"{"_id":"a"}"#);
-        assert!(read[1].starts_with(r#"{"_id":"b","x":""#), "{}", read[1]);
+        assert_eq!(&*read[0].text, r#"{"_id":"a"}"#);
+        assert!(read[1].text.starts_with(r#"{"_id":"b","x":""#), "{}", read[1].text);
         let page = super::tests::page(b"[{\"_id\":\"a\",\n\"x\":\"\x01\n\"},{\"_id\":\"b\"}]").unwrap();
         let read = Parts::of(page).read().unwrap();
-        assert_eq!(read.iter().map(|text| id_of(text).into_owned()).collect::<Vec<_>>(), ["a", "b"]);
-        assert!(serde_json::from_str::<serde_json::Value>(&read[0]).is_err(), "it is no text to be read");
+        assert_eq!(read.iter().map(|one| id_of(&one.text).into_owned()).collect::<Vec<_>>(), ["a", "b"]);
+        assert!(
+            serde_json::from_str::<serde_json::Value>(&read[0].text).is_err(),
+            "it is no text to be read"
+        );
     }
 
     #[test]

@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::entry_id::{has_id, id_of};
+use super::listed_document::ListedDocument;
 use super::long_page::Parts;
 use super::page_size::PageSizes;
 use super::pages_asked::PagesAsked;
@@ -37,7 +38,7 @@ const READS: u32 = 3;
 #[derive(Debug, Clone)]
 pub struct Page {
     /// The documents in the order sent: JSON, each an object with an `_id`.
-    pub documents: Vec<Box<str>>,
+    pub documents: Vec<ListedDocument>,
     /// How many documents the whole page has.
     pub len: usize,
     /// Whether this is the last part of it.
@@ -108,7 +109,7 @@ impl WholePage {
 /// The documents of a page that came.
 #[derive(Debug)]
 enum Listed {
-    All(Vec<Box<str>>),
+    All(Vec<ListedDocument>),
     Long(Parts),
 }
 
@@ -210,7 +211,7 @@ impl Walk {
             )
         };
         let (len, first) = match &listed {
-            Listed::All(documents) => (documents.len(), documents.first().map(|first| id_of(first))),
+            Listed::All(documents) => (documents.len(), documents.first().map(|first| id_of(&first.text))),
             Listed::Long(parts) => (parts.len(), parts.first_id().map(Cow::from)),
         };
         if let Some(first) = first {
@@ -289,7 +290,7 @@ pub(super) fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::
 }
 
 /// The documents of a page; a 204 is an empty one.
-fn documents(reply: &Reply) -> Result<Vec<Box<str>>, UnreadableAnswer> {
+fn documents(reply: &Reply) -> Result<Vec<ListedDocument>, UnreadableAnswer> {
     if reply.status == 204 && reply.body.trim_ascii().is_empty() {
         return Ok(Vec::new());
     }
@@ -297,7 +298,7 @@ fn documents(reply: &Reply) -> Result<Vec<Box<str>>, UnreadableAnswer> {
         parsed::<Vec<Box<RawValue>>>(&reply.body).map_err(|why| UnreadableAnswer::not_a_page(reply, &why))?;
     match documents.iter().position(|document| !has_id(document.get())) {
         Some(at) => Err(UnreadableAnswer::NoId(at + 1)),
-        None => Ok(documents.into_iter().map(Box::from).collect()),
+        None => Ok(documents.into_iter().map(|raw| ListedDocument::new(raw.into(), None)).collect()),
     }
 }
 

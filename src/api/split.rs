@@ -77,30 +77,30 @@ impl ArraySplitter {
     }
 
     /// Takes the next bytes, and hands out the elements that end in them. Of bytes that begin with an object `whole` may tell
-    /// how long that is: then it is handed out as it lies there, and whoever takes it is told that this is so.
-    pub(super) fn push<E: From<SplitError>>(
+    /// how long that is, and something about it: then it is handed out as it lies there, with what was told.
+    pub(super) fn push<W, E: From<SplitError>>(
         &mut self,
         bytes: &[u8],
-        whole: impl Fn(&[u8]) -> Option<usize>,
-        mut take: impl FnMut(&[u8], bool) -> Result<(), E>,
+        whole: impl Fn(&[u8]) -> Option<(usize, W)>,
+        mut take: impl FnMut(&[u8], Option<W>) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut at = 0;
         while at < bytes.len() {
             if let (State::Element { .. }, b'{') = (self.state, bytes[at])
-                && let Some(length) = whole(&bytes[at..])
+                && let Some((length, told)) = whole(&bytes[at..])
             {
                 self.fits(length)?;
                 self.elements += 1;
                 self.state = State::Behind;
                 self.blanks = 0;
-                take(&bytes[at..at + length], true)?;
+                take(&bytes[at..at + length], Some(told))?;
                 at += length;
                 continue;
             }
             at = self.step(bytes, at)?;
             if self.state == State::Behind && !self.element.is_empty() {
                 self.elements += 1;
-                take(&self.element, false)?;
+                take(&self.element, None)?;
                 self.element.clear();
             }
         }
@@ -218,7 +218,7 @@ mod tests {
 
     fn split(text: &[u8], piece: usize) -> Result<Vec<String>, SplitError> {
         let by_brackets = split_with(text, piece, |_| None);
-        let whole = split_with(text, piece, |bytes| json_object(bytes).map(str::len));
+        let whole = split_with(text, piece, |bytes| json_object(bytes).map(|(length, _)| length));
         assert_eq!(by_brackets, whole, "{:?} by {piece}", String::from_utf8_lossy(text));
         whole
     }
@@ -231,7 +231,8 @@ mod tests {
         let mut splitter = ArraySplitter::new(64);
         let mut found = Vec::new();
         for bytes in text.chunks(piece) {
-            splitter.push::<SplitError>(bytes, whole, |element, _| {
+            let whole = |bytes: &[u8]| whole(bytes).map(|length| (length, ()));
+            splitter.push::<_, SplitError>(bytes, whole, |element, _| {
                 found.push(String::from_utf8(element.to_vec()).unwrap());
                 Ok(())
             })?;

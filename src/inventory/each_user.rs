@@ -87,8 +87,8 @@ async fn list(
         let Some(page) = page else { return Ok(count) };
         let page = page.map_err(Unread::Api)?;
         count += u32::from(page.ends);
-        for text in page.documents {
-            take(&Head::off(&text), &text);
+        for document in page.documents {
+            take(&document.head(), &document.text);
         }
     }
 }

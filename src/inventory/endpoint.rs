@@ -10,7 +10,7 @@ use crate::api::{ApiError, Client, ListRequest, Meter, ServerClock};
 use crate::documents::references::Kind;
 use crate::inventory::error::EngineError;
 use crate::journal::Costs;
-use crate::model::{Head, Id};
+use crate::model::Id;
 use crate::run_folder::plan_item::AccountFacts;
 
 /// An account that can be called.
@@ -67,7 +67,7 @@ impl Account {
         pin_mut!(pages);
         let page = pages.next().await?.ok()?;
         // Ids begin with the time at which they were given.
-        page.documents.iter().map(|text| Head::off(text).id).filter(|id| !id.as_str().is_empty()).min()
+        page.documents.iter().map(|document| document.head().id).filter(|id| !id.as_str().is_empty()).min()
     }
 
     /// Turns a failed call into an error that names the account.

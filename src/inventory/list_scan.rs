@@ -297,7 +297,7 @@ async fn is_new_behind_the_end(
     match pages.next(cancel).await? {
         Some(Ok(page)) => {
             let is_new = |head: Head| !ids.seen.contains(&ids.hasher.hash_one(head.id.as_str()));
-            Ok(page.documents.iter().any(|text| is_new(Head::off(text))))
+            Ok(page.documents.iter().any(|document| is_new(document.head())))
         }
         Some(Err(error)) if error.kind != ErrorKind::Refused => {
             Err(account.failed("list the imports")(error))

@@ -143,10 +143,10 @@ impl Shelf<'_> {
                 Err(error) => return Err(self.account.failed(&format!("list the {kind}"))(error).into()),
             };
             let mut reads = Vec::with_capacity(documents.len());
-            for text in documents {
-                let head = Head::off(&text);
-                if seen.insert(head.id.clone()) && (kind != "flows" || uses(&text, self.used)) {
-                    reads.push(self.whole(kind, head, text));
+            for document in documents {
+                let head = document.head();
+                if seen.insert(head.id.clone()) && (kind != "flows" || uses(&document.text, self.used)) {
+                    reads.push(self.whole(kind, head, document.text));
                 }
             }
             let whole = futures::stream::iter(reads).buffered(AT_ONCE);

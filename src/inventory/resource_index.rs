@@ -199,8 +199,8 @@ async fn try_list(
     while let Some(page) = pages.next().await {
         let page = page?;
         count += u32::from(page.ends);
-        for text in page.documents {
-            let resource = resource(kind, &Document::new(text));
+        for document in page.documents {
+            let resource = resource(kind, &Document::new(document.text));
             if seen.insert(resource.id.clone()) {
                 resources.push(resource);
             }

@@ -3,7 +3,8 @@
 //! Nothing is deleted unless it is known, for every import of the source, which import of the target matches it, whether the
 //! job selects it or not; and of the target only what `select` holds for as it stands there.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -12,12 +13,11 @@ use crate::inventory::error::EngineError;
 use crate::inventory::flow_usage::{FlowUsage, UserLists};
 use crate::inventory::in_flows::{ListedImports, refuse_short_list};
 use crate::inventory::select::Selected;
-use crate::job::Limit;
+use crate::job::{Job, Limit};
 use crate::model::{Head, Id, ItemKey};
 use crate::planner::facts::Known;
 use crate::planner::matching::Decided;
 use crate::planner::plan_builder::PlanBuilder;
-use crate::planner::request::PlanRequest;
 use crate::planner::target_index::TargetImports;
 use crate::planner::usage::tell;
 use crate::run_folder::document_file::spooled_document;
@@ -30,7 +30,7 @@ pub(crate) fn claims(
     builder: &mut PlanBuilder<'_>,
     picks: &mut Selected,
     here: &ResourceIndex,
-    usage: &FlowUsage,
+    usage: &Arc<FlowUsage>,
 ) -> Result<(), EngineError> {
     let with = builder.with;
     if !with.mirrors() {
@@ -41,7 +41,7 @@ pub(crate) fn claims(
     for slot in std::mem::take(&mut picks.left_out) {
         let document = spooled_document(picks.spool.read(slot)?, picks.spool.path())?;
         let head = document.head().clone();
-        let keys = document.tree().ok().and_then(|tree| counterpart(with, &known, &head, tree));
+        let keys = document.tree().ok().and_then(|tree| counterpart(with.job, &known, &head, tree));
         builder.claims.take(&head.id, keys);
     }
     Ok(())
@@ -49,17 +49,11 @@ pub(crate) fn claims(
 
 /// What an import of the source is recognised by in the target: as it is, and as the job would have it. `None` where the
 /// transformation fails, or there is nothing to recognise it by.
-pub(crate) fn counterpart(
-    with: &PlanRequest<'_>,
-    known: &Known<'_>,
-    head: &Head,
-    document: &Value,
-) -> Option<Vec<String>> {
-    let job = with.job;
+pub(crate) fn counterpart(job: &Job, known: &Known, head: &Head, document: &Value) -> Option<Vec<String>> {
     let mut keys: Vec<String> =
         job.match_by.key(head).map(std::borrow::Cow::into_owned).into_iter().collect();
     if !job.program.is_empty() {
-        let facts = known.facts(with, ItemKey(0), head, None);
+        let facts = known.facts(ItemKey(0), head, BTreeMap::new());
         let wanted = job.program.apply(document.clone(), &facts).ok()?.document;
         keys.extend(job.match_by.key_of(&wanted).map(std::borrow::Cow::into_owned));
     }

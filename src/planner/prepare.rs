@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::documents::hints::{drop_captured, migration_hints};
 use crate::documents::normal::{Ignore, PrintedMembers, fingerprint, masks, remove_pointers};
 use crate::documents::references::{PendingResource, Place, Resolution, Resolver, Rules};
-use crate::documents::{Edited, Facts, Program, Touched, document::read_tree, verbatim};
+use crate::documents::{Edited, Facts, Program, Touched, WrittenMembers, document::read_tree};
 use crate::inventory::offline_api::DAMAGED;
 use crate::job::{Action, CapturedData, MatchBy};
 use crate::model::{Fingerprint, Head, IdSet, ItemKey, Operation, Outcome, Verdict};
@@ -61,6 +61,13 @@ impl Prepared {
     pub(crate) fn over(item: PlanItem) -> Self {
         Self { item, wanted: None, key: None, print: None, fresh: Vec::new(), apart: None }
     }
+}
+
+/// A document of the source as it was read.
+pub(crate) struct SourceDocument<'t> {
+    pub head: &'t Head,
+    pub tree: Value,
+    pub written: WrittenMembers<'t>,
 }
 
 /// What a document is prepared with; it is shared with the thread that prepares.
@@ -122,11 +129,11 @@ impl TransformContext {
     pub(crate) fn prepare(
         &self,
         number: ItemKey,
-        head: &Head,
-        source: Value,
+        source: SourceDocument<'_>,
         facts: &Facts,
         again: Option<Again>,
     ) -> Prepared {
+        let SourceDocument { head, tree: source, written } = source;
         let (print, members) = self.printed(&source);
         let mut item = blank(number, head);
         item.source = Some(ImportRef {
@@ -250,7 +257,7 @@ impl TransformContext {
         }
         let print = (!self.ignore.is_empty()).then(|| self.ignore.fingerprint(wanted.now()));
         let apart = (self.action == Action::Apply).then_some(apart);
-        Prepared { item, wanted: Some(verbatim::to_text(wanted.now())), key, print, fresh, apart }
+        Prepared { item, wanted: Some(wanted.to_text(&written)), key, print, fresh, apart }
     }
 
     /// Why an import cannot have its new name. What is restored had its name already.

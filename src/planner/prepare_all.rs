@@ -1,6 +1,6 @@
 //! prepare, for all items: each selected import is transformed, and put down until it is known what stands in the target.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::documents::references::{Resolver, ResourceIndex};
@@ -17,7 +17,7 @@ use crate::planner::items::{blank, ended};
 use crate::planner::mirror::counterpart;
 use crate::planner::plan_builder::PlanBuilder;
 use crate::planner::prepare::{Prepared, TransformContext};
-use crate::planner::prepare_chunk::{PreparedImport, Preparing, Todo, Unprepared, with_source};
+use crate::planner::prepare_chunk::{PreparedImport, Preparing, Todo, Unprepared, Workshop, with_source};
 use crate::planner::request::PlanRequest;
 use crate::run_folder::document_file::spooled_document;
 use crate::run_folder::plan_item::Reason;
@@ -36,21 +36,20 @@ pub(crate) async fn prepare_all(
     picks: &mut Selected,
     resolver: Option<&Arc<Resolver>>,
     here: &ResourceIndex,
-    usage: &FlowUsage,
+    usage: &Arc<FlowUsage>,
 ) -> Result<(), EngineError> {
     let with = builder.with;
     let total = Some(picks.items.len() as u64);
     with.context.events.emit(&Event::StageStarted { stage: Stage::Prepare, total });
-    let workshop =
-        Arc::new(TransformContext::new(with, resolver, builder.print.ignore.clone(), Arc::clone(&picks.ids)));
-    let known = Known::new(with, here, usage);
+    let context = TransformContext::new(with, resolver, builder.print.ignore.clone(), Arc::clone(&picks.ids));
+    let workshop = Arc::new(Workshop { context, known: Known::new(with, here, usage) });
     let mut rows_met: HashMap<u32, u32> = HashMap::new();
     for row in picks.items.iter().filter_map(Picked::row) {
         *rows_met.entry(row).or_default() += 1;
     }
     // Exactly: a growing list takes twice as much.
     builder.reserve(picks.items.len() + picks.absent.len());
-    let mut source = Source { with, picks, known: &known, at: 0, number: 0, met: BTreeSet::new() };
+    let mut source = Source { with, picks, at: 0, number: 0, met: BTreeSet::new() };
     let mut preparing: VecDeque<Preparing> = VecDeque::new();
     loop {
         let next = source.chunk().await?;
@@ -62,7 +61,7 @@ pub(crate) async fn prepare_all(
             let Some(first) = preparing.pop_front() else { break };
             for (turn, one) in first.done(with.context.cancel).await?.into_iter().enumerate() {
                 with.breathe(turn).await?;
-                put_down(builder, one, &rows_met, &known)?;
+                put_down(builder, one, &rows_met, &workshop.known)?;
                 with.context.events.emit(&Event::StageAdvanced { stage: Stage::Prepare, by: 1 });
             }
         }
@@ -85,16 +84,15 @@ pub(crate) async fn prepare_all(
     if with.only().is_none() && !picks.items.is_empty() {
         builder.notes.extend(with.job.program.notes());
     }
-    builder.references = workshop.references();
+    builder.references = workshop.context.references();
     with.context.events.emit(&Event::StageFinished { stage: Stage::Prepare });
     Ok(())
 }
 
 /// The selected imports, in chunks.
-struct Source<'a, 'b> {
+struct Source<'a> {
     with: &'a PlanRequest<'a>,
-    picks: &'b mut Selected,
-    known: &'b Known<'a>,
+    picks: &'a mut Selected,
     /// Imports that were read.
     at: usize,
     /// Items that they became.
@@ -103,7 +101,7 @@ struct Source<'a, 'b> {
     met: BTreeSet<Id>,
 }
 
-impl Source<'_, '_> {
+impl Source<'_> {
     /// The next imports; none after the last. Only those that are planned count: a chunk without any is the end.
     async fn chunk(&mut self) -> Result<Vec<Unprepared>, EngineError> {
         let (mut chunk, mut bytes) = (Vec::new(), 0);
@@ -118,8 +116,8 @@ impl Source<'_, '_> {
             let text = self.picks.spool.read(pick.slot())?;
             let length = text.len();
             let document = spooled_document(text, self.picks.spool.path())?;
-            let head = document.head();
             if let Some(only) = self.with.only() {
+                let head = document.head();
                 if !only.takes(head) {
                     continue;
                 }
@@ -132,14 +130,21 @@ impl Source<'_, '_> {
             let todo = match trouble {
                 Some(trouble) => Todo::Refuse(trouble.clone()),
                 None => {
-                    let written = self.with.only().and_then(|only| only.written.get(&head.id));
+                    let written = self.with.only().and_then(|only| only.written.get(&document.head().id));
                     let again = written.map(Written::read).transpose()?.flatten();
-                    Todo::Prepare(self.known.facts(self.with, number, head, pick.row()), again)
+                    Todo::Prepare(self.columns(pick), again)
                 }
             };
             chunk.push(Unprepared { number, row: pick.row(), document, todo });
         }
         Ok(chunk)
+    }
+
+    /// The columns of the row of the manifest that names an import; none without one.
+    fn columns(&self, pick: Picked) -> BTreeMap<String, String> {
+        let manifest = self.with.job.select.manifest.as_ref();
+        let row = pick.row().and_then(|row| manifest?.rows.get(row as usize));
+        row.map(|row| row.columns.clone()).unwrap_or_default()
     }
 }
 
@@ -148,7 +153,7 @@ fn put_down(
     builder: &mut PlanBuilder<'_>,
     one: PreparedImport,
     rows_met: &HashMap<u32, u32>,
-    known: &Known<'_>,
+    known: &Known,
 ) -> Result<(), EngineError> {
     let PreparedImport { row, document, mut prepared } = one;
     let (with, head) = (builder.with, document.head());
@@ -157,7 +162,7 @@ fn put_down(
     }
     if with.mirrors() && prepared.wanted.is_none() {
         // It is not written; which import of the target is its own has to be known all the same.
-        let keys = document.tree().ok().and_then(|tree| counterpart(with, known, head, tree));
+        let keys = document.tree().ok().and_then(|tree| counterpart(with.job, known, head, tree));
         builder.claims.take(&head.id, keys);
     }
     let verbatim = prepared.item.operation == Operation::Archive;

@@ -1,11 +1,12 @@
 //! Some imports at a time, prepared on a thread that waits for nothing: what listens for answers and signals is not held up.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
-use crate::documents::{Document, Facts, Mistake, Unreadable, contained};
+use crate::documents::{Document, MemberPlaces, Mistake, Unreadable, WrittenMembers, contained};
 use crate::inventory::error::EngineError;
 use crate::inventory::related::print_of;
 use crate::inventory::select::PickTrouble;
@@ -13,8 +14,9 @@ use crate::job::Action;
 use crate::model::cancel::Cancel;
 use crate::model::{Fingerprint, Head, ItemKey, Outcome};
 use crate::planner::again::Again;
+use crate::planner::facts::Known;
 use crate::planner::items::{blank, ended};
-use crate::planner::prepare::{Prepared, TransformContext};
+use crate::planner::prepare::{Prepared, SourceDocument, TransformContext};
 use crate::run_folder::plan_item::{ImportRef, PlanItem};
 
 /// A selected import as it was read.
@@ -32,8 +34,14 @@ pub(crate) struct Unprepared {
 pub(crate) enum Todo {
     /// Nothing can be done, for this reason.
     Refuse(PickTrouble),
-    /// It is transformed, with what is known of it beside its document; but where it was written before, to what it was then to be.
-    Prepare(Facts, Option<Again>),
+    /// It is transformed, with the columns of the row that names it; but where it was written before, to what it was then to be.
+    Prepare(BTreeMap<String, String>, Option<Again>),
+}
+
+/// What imports are prepared with.
+pub(crate) struct Workshop {
+    pub context: TransformContext,
+    pub known: Known,
 }
 
 /// An import, and what became of it.
@@ -51,11 +59,11 @@ pub(crate) struct Preparing(JoinHandle<Vec<PreparedImport>>);
 
 impl Preparing {
     /// Begins to prepare a chunk.
-    pub(crate) fn start(chunk: Vec<Unprepared>, context: Arc<TransformContext>, cancel: &Cancel) -> Self {
+    pub(crate) fn start(chunk: Vec<Unprepared>, workshop: Arc<Workshop>, cancel: &Cancel) -> Self {
         let cancel = cancel.clone();
         Self(tokio::task::spawn_blocking(move || {
             let go_on = chunk.into_iter().take_while(|_| !cancel.is_draining());
-            go_on.map(|one| one.prepare(&context)).collect()
+            go_on.map(|one| one.prepare(&workshop)).collect()
         }))
     }
 
@@ -75,7 +83,8 @@ impl Preparing {
 }
 
 impl Unprepared {
-    fn prepare(self, context: &TransformContext) -> PreparedImport {
+    fn prepare(self, workshop: &Workshop) -> PreparedImport {
+        let Workshop { context, known } = workshop;
         let Self { number, row, mut document, todo } = self;
         let prepared = match todo {
             Todo::Refuse(trouble) => {
@@ -83,15 +92,23 @@ impl Unprepared {
                 let item = with_source(blank(number, head), head);
                 Prepared::over(ended(item, trouble.outcome, trouble.code, trouble.message))
             }
-            Todo::Prepare(facts, again) => {
+            Todo::Prepare(columns, again) => {
                 let tree = document.take_tree();
                 let head = document.head();
+                let facts = known.facts(number, head, columns);
+                let source = |tree, places| {
+                    let written = WrittenMembers::new(document.text(), places);
+                    SourceDocument { head, tree, written }
+                };
                 match tree {
-                    Ok(source) => contained(|| context.prepare(number, head, source, &facts, again))
-                        .unwrap_or_else(|mistake| unprepared(number, head, mistake)),
+                    Ok((tree, places)) => {
+                        contained(|| context.prepare(number, source(tree, &places), &facts, again))
+                            .unwrap_or_else(|mistake| unprepared(number, head, mistake))
+                    }
                     // A backup keeps the text, whatever it is.
                     Err(_) if context.action() == Action::Backup => {
-                        let mut kept = context.prepare(number, head, Value::Null, &facts, None);
+                        let places = MemberPlaces::default();
+                        let mut kept = context.prepare(number, source(Value::Null, &places), &facts, None);
                         known_by(&mut kept.item, print_of(document.text()));
                         kept
                     }

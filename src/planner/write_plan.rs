@@ -167,7 +167,8 @@ pub(crate) async fn decide_and_write(
         if let (Operation::Archive, Some(source)) = (item.operation, &item.source) {
             used.insert(&source.id, ());
         }
-        let slot = builder.drafts[index].wanted().filter(|_| item.is_work());
+        // A plan that is only shown has no documents.
+        let slot = builder.drafts[index].wanted().filter(|_| item.is_work() && output.wanted.is_some());
         let text = slot.map(|slot| builder.documents.read(slot)).transpose()?;
         output.push(item, text.as_deref())?;
         builder.drafts.release(index);

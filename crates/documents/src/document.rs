@@ -19,12 +19,12 @@ use crate::schema::is_server_field;
 use crate::shortened::shortened;
 use crate::tree::LightTree;
 use crate::verbatim;
-use crate::{Fingerprint, Hasher, Head};
+use crate::{Fingerprint, Hasher, Head, MemberPlaces};
 
-/// A document: head and text always, the tree only if the text has one. Parsed at most once.
+/// A document: head and text always, the tree only if the text has one. Each is read at most once, when it is asked for.
 #[derive(Debug, Clone)]
 pub struct Document {
-    head: Head,
+    head: OnceCell<Head>,
     text: Box<str>,
     tree: OnceCell<Result<Value, Unreadable>>,
 }
@@ -32,7 +32,7 @@ pub struct Document {
 impl Document {
     /// A document of its text, which is JSON.
     pub fn new(text: Box<str>) -> Self {
-        Self { head: Head::off(&text), text, tree: OnceCell::new() }
+        Self { head: OnceCell::new(), text, tree: OnceCell::new() }
     }
 
     /// A document of its text, which passed through [`escape_bytes`] when it came; so it does here if it is not UTF-8.
@@ -55,12 +55,12 @@ impl Document {
                 Head::read(&text)
             }
         };
-        Ok(Self { head, text: text.into_boxed_str(), tree: OnceCell::new() })
+        Ok(Self { head: OnceCell::from(head), text: text.into_boxed_str(), tree: OnceCell::new() })
     }
 
     /// Its identity; read from any text, also from one that has no tree.
     pub fn head(&self) -> &Head {
-        &self.head
+        self.head.get_or_init(|| Head::off(&self.text))
     }
 
     /// The document's text, byte for byte as it was read, without blanks around it.
@@ -77,13 +77,27 @@ impl Document {
         self.tree.get_or_init(|| read_tree(self.text.as_bytes())).as_ref()
     }
 
-    /// Its tree, taken out; whoever asks for it later has it parsed again.
+    /// Its tree, taken out, and where its members stand in the text, as far as that is known. Whoever asks for the tree later has
+    /// it parsed again.
     ///
     /// # Errors
     ///
     /// As [`Self::tree`].
-    pub fn take_tree(&mut self) -> Result<Value, Unreadable> {
-        self.tree.take().unwrap_or_else(|| read_tree(self.text.as_bytes()))
+    pub fn take_tree(&mut self) -> Result<(Value, MemberPlaces), Unreadable> {
+        let taken = self.tree.take().map(|tree| tree.map(|tree| (tree, MemberPlaces::default())));
+        let taken = taken.or_else(|| quick::document(&self.text).map(Ok));
+        let taken = taken.unwrap_or_else(|| {
+            read_unusual_tree(self.text.as_bytes()).map(|tree| (tree, MemberPlaces::default()))
+        });
+        if let Ok((tree, _)) = &taken {
+            // Its few fields are found in the tree for less than in the text.
+            self.head.get_or_init(|| {
+                let head = Head::of_tree(tree);
+                debug_assert_eq!(head, Head::off(&self.text), "a tree has the head of its text");
+                head
+            });
+        }
+        taken
     }
 
     /// The fingerprint of its normal form; without a tree, that of its text: see [`fingerprint_of_text`].
@@ -161,6 +175,11 @@ pub fn read_tree(text: &[u8]) -> Result<Value, Unreadable> {
     if let Some(tree @ Value::Object(_)) = str::from_utf8(text).ok().and_then(quick::tree) {
         return Ok(tree);
     }
+    read_unusual_tree(text)
+}
+
+/// The same for a text that is out of the ordinary.
+fn read_unusual_tree(text: &[u8]) -> Result<Value, Unreadable> {
     match verbatim::from_any_slice(text) {
         Err(_) if is_planted(UNREADABLE_AS_EMPTY) => Ok(Value::Object(serde_json::Map::new())),
         Ok(Value::Object(_)) if let Some(pointer) = duplicate_key(text) => {

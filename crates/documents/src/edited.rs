@@ -12,6 +12,8 @@ use crate::diff::{Change, Was, diff, diff_members};
 use crate::normal::strip_server_fields;
 use crate::place::key_of_step;
 use crate::schema::Shape;
+use crate::verbatim;
+use crate::written::WrittenMembers;
 
 /// What a change may touch: members of the top level, whatever is beneath them. It may touch less.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,6 +171,31 @@ impl Edited {
             Before::Whole(_) => true,
             Before::Members { kept, .. } => kept.iter().any(|(known, _)| known == key),
         }
+    }
+
+    /// The document as it is, as its text: as [`verbatim::to_text`] writes it. `written` is what it was read from: members that
+    /// did not change are copied from there.
+    pub fn to_text(&self, written: &WrittenMembers<'_>) -> String {
+        let (Before::Members { order, .. }, Value::Object(now)) = (&self.before, &self.now) else {
+            return verbatim::to_text(&self.now);
+        };
+        let mut text = String::with_capacity(written.length() + 64);
+        let mut known = order.iter().zip(written.iter());
+        for (key, value) in now {
+            text.push(if text.is_empty() { '{' } else { ',' });
+            let mut ahead = known.clone();
+            let found = ahead.find(|(known, _)| *known == key).map(|(_, member)| member);
+            if found.is_some() {
+                known = ahead;
+            }
+            match found.flatten().filter(|_| !self.may_have_changed(key)) {
+                Some(member) => text.push_str(member),
+                None => verbatim::write_member(key, value, &mut text),
+            }
+        }
+        text.push_str(if now.is_empty() { "{}" } else { "}" });
+        debug_assert_eq!(text, verbatim::to_text(&self.now), "what is copied is as it would be written");
+        text
     }
 
     /// What changed, as [`diff`] tells it.

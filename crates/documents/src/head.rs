@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::Id;
@@ -88,6 +89,24 @@ impl Head {
         // A list would be read as the fields of a head, one after the other.
         let head = if text.trim_start().starts_with('{') { Self::of(text).ok() } else { None };
         head.unwrap_or_else(|| Self::read_loosely(text))
+    }
+
+    /// Reads the head of a document's tree, as [`Self::read`] reads that of its text.
+    pub(crate) fn of_tree(tree: &Value) -> Self {
+        let text = |key: &str| tree.get(key).and_then(Value::as_str).map(str::to_owned);
+        let id = |key: &str| tree.get(key).and_then(Value::as_str).map(Id::from);
+        Self {
+            id: id("_id").unwrap_or_else(|| Id::from("")),
+            name: text("name").unwrap_or_default(),
+            adaptor_type: text("adaptorType"),
+            connection: id("_connectionId"),
+            integration: id("_integrationId"),
+            connector: id("_connectorId"),
+            cloned_from: id("_sourceId"),
+            external_id: text("externalId"),
+            created_at: text("createdAt"),
+            last_modified: text("lastModified"),
+        }
     }
 
     /// `None` without a text `_id`, and where the name is `null`.
@@ -280,6 +299,14 @@ mod tests {
             let text = format!("{{{blank}{}{blank}}}", members.collect::<Vec<_>>().join(&format!("{blank},")));
             if let Some(head) = off(&text) {
                 prop_assert_eq!(Head::of(&text).unwrap(), head);
+            }
+            if let Some((length, places)) = crate::quick::object_before(text.as_bytes())
+                && let Some(head) = places.and_then(|places| places.head(&text))
+            {
+                prop_assert_eq!((length, Some(head)), (text.len(), off(&text)));
+            }
+            if let Ok(tree) = crate::document::read_tree(text.as_bytes()) {
+                prop_assert_eq!(Head::of_tree(&tree), Head::off(&text));
             }
         }
     }

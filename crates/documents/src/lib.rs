@@ -17,6 +17,7 @@ mod glance;
 pub mod handlebars;
 pub mod hasher;
 pub mod head;
+mod head_places;
 pub mod hex;
 pub mod hints;
 pub mod id;
@@ -48,12 +49,14 @@ pub mod template;
 pub mod tree;
 pub mod upgrade;
 pub mod verbatim;
+mod written;
 
 pub use contained::{Mistake, contained};
 pub use document::{Document, Unreadable};
 pub use edited::{Edited, Touched};
 pub use hasher::Hasher;
 pub use head::Head;
+pub use head_places::HeadPlaces;
 pub use id::{Fingerprint, Id};
 pub use problem::Problem;
 pub use program::{Again, Program};
@@ -62,6 +65,7 @@ pub use selector_watch::SelectorWatch;
 pub use step::{
     Facts, FieldRename, Missing, Side, Step, StepProblem, StepSpec, TransformError, Transformed, Warnings,
 };
+pub use written::{MemberPlaces, WrittenMembers};
 
 /// The example of the crate's README, compiled.
 #[cfg(doctest)]

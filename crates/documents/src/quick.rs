@@ -9,16 +9,18 @@ use std::borrow::Cow;
 use serde_json::{Map, Number, Value};
 
 use crate::specials::before_special;
+use crate::{HeadPlaces, MemberPlaces};
 
 /// Objects and lists inside each other, at most; serde_json reads a few more.
 const DEEPEST: usize = 100;
 
-/// How long the object is that some bytes begin with, if that is JSON for sure but for bytes that are no text.
-pub fn object_before(bytes: &[u8]) -> Option<usize> {
-    let mut reader = Reader { bytes, text: "", at: 0 };
+/// How long the object is that some bytes begin with, if that is JSON for sure but for bytes that are no text; and where the
+/// fields of its head stand, if nothing about them is out of the ordinary.
+pub fn object_before(bytes: &[u8]) -> Option<(usize, Option<HeadPlaces>)> {
+    let mut reader = Reader { bytes, text: "", at: 0, is_unusual: false };
     bytes.starts_with(b"{").then_some(())?;
-    reader.skip(0)?;
-    Some(reader.at)
+    let places = reader.skip_document()?;
+    Some((reader.at, places))
 }
 
 /// The text in quotes that another one begins with, and what stands behind it.
@@ -36,12 +38,23 @@ pub(crate) fn tree(text: &str) -> Option<Value> {
     reader.next().is_none().then_some(tree)
 }
 
+/// The tree of a document, and where its members stand.
+pub(crate) fn document(text: &str) -> Option<(Value, MemberPlaces)> {
+    let mut reader = Reader::new(text);
+    (reader.next()? == b'{').then_some(())?;
+    let mut places = MemberPlaces::default();
+    let members = reader.members(0, |from, to, is_usual| places.push(from, to, is_usual))?;
+    reader.next().is_none().then_some((Value::Object(members), places))
+}
+
 /// A place in a text.
 pub(crate) struct Reader<'t> {
     bytes: &'t [u8],
     /// The same as a text; empty where what is read is only stepped over.
     text: &'t str,
     at: usize,
+    /// Whether there was anything that would be written otherwise: a blank between tokens, a character that needs no escape.
+    is_unusual: bool,
 }
 
 /// A text in quotes, as it is written.
@@ -103,7 +116,7 @@ fn unescaped(inside: &str) -> Option<String> {
 
 impl<'t> Reader<'t> {
     pub(crate) fn new(text: &'t str) -> Self {
-        Self { bytes: text.as_bytes(), text, at: 0 }
+        Self { bytes: text.as_bytes(), text, at: 0, is_unusual: false }
     }
 
     /// Where it is.
@@ -131,7 +144,10 @@ impl<'t> Reader<'t> {
     pub(crate) fn next(&mut self) -> Option<u8> {
         loop {
             match *self.bytes.get(self.at)? {
-                b' ' | b'\t' | b'\n' | b'\r' => self.at += 1,
+                b' ' | b'\t' | b'\n' | b'\r' => {
+                    self.at += 1;
+                    self.is_unusual = true;
+                }
                 byte => return Some(byte),
             }
         }
@@ -176,8 +192,13 @@ impl<'t> Reader<'t> {
     /// Steps over an escape. What may be half a character is for serde_json.
     fn escape(&mut self, bytes: &[u8]) -> Option<()> {
         match bytes.get(self.at + 1)? {
-            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => self.at += 2,
+            b'"' | b'\\' | b'b' | b'f' | b'n' | b'r' | b't' => self.at += 2,
+            b'/' => {
+                self.is_unusual = true;
+                self.at += 2;
+            }
             b'u' => {
+                self.is_unusual = true;
                 let digits = bytes.get(self.at + 2..self.at + 6)?;
                 if !digits.iter().all(u8::is_ascii_hexdigit) || matches!(digits[0], b'd' | b'D') {
                     return None;
@@ -290,23 +311,32 @@ impl<'t> Reader<'t> {
         }
     }
 
+    /// Steps over an object, and tells where the fields of its head stand.
+    fn skip_document(&mut self) -> Option<Option<HeadPlaces>> {
+        let mut places = HeadPlaces::default();
+        let mut are_known = Some(());
+        let mut more = self.enter(0, b'}')?;
+        while more {
+            if self.next()? != b'"' {
+                return None;
+            }
+            let from = self.at + 1;
+            let escaped = self.skip_quoted()?;
+            let key = self.bytes.get(from..self.at - 1).filter(|_| !escaped);
+            self.expect(b':')?;
+            self.next()?;
+            are_known = are_known.and_then(|()| places.note(key?, self.at));
+            self.skip(1)?;
+            more = self.more(b'}')?;
+        }
+        Some(are_known.map(|()| places))
+    }
+
     /// The tree of a value, in which no key is there twice.
     pub(crate) fn tree(&mut self, depth: usize) -> Option<Value> {
         Some(match self.next()? {
             b'"' => Value::String(self.quoted()?.text()?.into_owned()),
-            b'{' => {
-                let mut members = Map::new();
-                let mut more = self.enter(depth, b'}')?;
-                while more {
-                    let key = self.key()?;
-                    let value = self.tree(depth + 1)?;
-                    if members.insert(key.to_owned(), value).is_some() {
-                        return None;
-                    }
-                    more = self.more(b'}')?;
-                }
-                Value::Object(members)
-            }
+            b'{' => Value::Object(self.members(depth, |_, _, _| {})?),
             b'[' => {
                 let mut entries = Vec::new();
                 let mut more = self.enter(depth, b']')?;
@@ -321,6 +351,30 @@ impl<'t> Reader<'t> {
             b'n' => self.word("null").map(|()| Value::Null)?,
             _ => Value::Number(as_number(self.number()?)),
         })
+    }
+
+    /// The members of an object, in which no key is there twice. Of each is told where it begins and ends, and whether it would
+    /// be written as it stands there.
+    fn members(
+        &mut self,
+        depth: usize,
+        mut told: impl FnMut(usize, usize, bool),
+    ) -> Option<Map<String, Value>> {
+        let mut members = Map::new();
+        let mut more = self.enter(depth, b'}')?;
+        while more {
+            self.next()?;
+            let (from, was_unusual) = (self.at, std::mem::take(&mut self.is_unusual));
+            let key = self.key()?;
+            let value = self.tree(depth + 1)?;
+            if members.insert(key.to_owned(), value).is_some() {
+                return None;
+            }
+            told(from, self.at, !self.is_unusual);
+            self.is_unusual |= was_unusual;
+            more = self.more(b'}')?;
+        }
+        Some(members)
     }
 }
 

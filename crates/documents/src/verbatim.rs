@@ -79,13 +79,18 @@ fn write(value: &Value, text: &mut String) {
                 if at > 0 {
                     text.push(',');
                 }
-                write_text(key, text);
-                text.push(':');
-                write(value, text);
+                write_member(key, value, text);
             }
             text.push('}');
         }
     }
+}
+
+/// Writes a member of an object.
+pub(crate) fn write_member(key: &str, value: &Value, text: &mut String) {
+    write_text(key, text);
+    text.push(':');
+    write(value, text);
 }
 
 /// Writes a text in quotes, as serde_json does.

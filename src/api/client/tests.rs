@@ -14,7 +14,6 @@ use url::Url;
 use super::*;
 use crate::api::stub::{Answer, Request, Stub, status};
 use crate::api::{Access, BudgetOptions, ClientOptions, Connected, RetryPolicy, Token, connect};
-use crate::model::Head;
 
 const ID: &str = "5f7c579b6411271af4e7cefa";
 

@@ -90,8 +90,8 @@ pub(super) async fn others(
     pin_mut!(pages);
     let mut bearers = Vec::new();
     while let Some(page) = pages.next().await {
-        for text in page.map_err(target.failed(&format!("list the {}", kind.as_str())))?.documents {
-            let head = Head::off(&text);
+        for document in page.map_err(target.failed(&format!("list the {}", kind.as_str())))?.documents {
+            let head = document.head();
             if !met.insert(head.id.clone()) {
                 continue;
             }

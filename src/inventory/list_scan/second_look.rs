@@ -117,8 +117,8 @@ async fn try_look(
             page => page.map_err(account.failed("list the imports"))?,
         };
         let mut unfiltered = false;
-        for text in page.documents {
-            let head = Head::off(&text);
+        for document in page.documents {
+            let head = document.head();
             let is_other = |adaptor| head.adaptor_type.as_deref().is_some_and(|of: &str| Some(of) != adaptor);
             if adaptor.is_some() && is_other(adaptor) {
                 unfiltered = true;
@@ -186,7 +186,7 @@ async fn flows_use_imports(account: &Account, cancel: &Cancel) -> Result<bool, E
     while let Some(page) = pages.next(cancel).await? {
         match page {
             Ok(page) => {
-                if page.documents.iter().any(|flow| flow.contains("\"_importId\"")) {
+                if page.documents.iter().any(|flow| flow.text.contains("\"_importId\"")) {
                     return Ok(true);
                 }
             }

@@ -95,12 +95,12 @@ impl Sweep<'_> {
             self.first = self.first.or(Some((page.len, page.more)));
             self.swept.seen.page = self.swept.seen.page.max(page.len as u64);
             let mut unfiltered = false;
-            for text in page.documents {
-                self.breathe(text.len()).await?;
-                let head = Head::off(&text);
+            for document in page.documents {
+                self.breathe(document.text.len()).await?;
+                let head = document.head();
                 if !self.ids.meet(&head, adaptor) {
                     unfiltered = true;
-                } else if !self.take(&head, &text, adaptor)? {
+                } else if !self.take(&head, &document.text, adaptor)? {
                     return Ok(false);
                 }
             }

@@ -15,7 +15,7 @@ async fn read(server: &Stub) -> (Vec<Vec<String>>, Option<ApiError>) {
     while let Some(page) = pages.next().await {
         match page {
             Ok(page) => {
-                read.push(page.documents.iter().map(|text| Head::of(text).unwrap().id.to_string()).collect());
+                read.push(page.documents.iter().map(|document| document.head().id.to_string()).collect());
             }
             Err(error) => failure = Some(error),
         }

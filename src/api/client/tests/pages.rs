@@ -63,7 +63,7 @@ async fn read(client: &Client, request: ListRequest) -> Result<BTreeSet<String>,
     let mut pages = std::pin::pin!(client.pages(request));
     let mut ids = BTreeSet::new();
     while let Some(page) = pages.next().await {
-        ids.extend(page?.documents.iter().map(|text| Head::of(text).unwrap().id.to_string()));
+        ids.extend(page?.documents.iter().map(|document| document.head().id.to_string()));
     }
     Ok(ids)
 }
@@ -180,7 +180,7 @@ async fn a_long_page_comes_in_parts_byte_for_byte_and_is_asked_for_once() {
         assert!(page.documents.len() < 20, "{} documents at once", page.documents.len());
         lens.push(page.len);
         ends += usize::from(page.ends);
-        read.extend(page.documents.iter().map(ToString::to_string));
+        read.extend(page.documents.iter().map(|document| document.text.to_string()));
     }
     assert!(read == documents, "{} documents", read.len());
     lens.dedup();

@@ -1,0 +1,59 @@
+//! Where the fields of a head stand in a document's text: told by whoever walks over the text anyway, so that reading the head
+//! takes no walk of its own.
+
+use crate::Head;
+use crate::glance::Fields;
+
+/// The keys of the fields.
+const KEYS: [&str; 10] = [
+    "_id",
+    "name",
+    "adaptorType",
+    "_connectionId",
+    "_integrationId",
+    "_connectorId",
+    "_sourceId",
+    "externalId",
+    "createdAt",
+    "lastModified",
+];
+
+/// Where the fields of a head stand in the text of an object.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct HeadPlaces {
+    /// Of each key the bytes before its value; 0 where it is not there.
+    places: [u32; KEYS.len()],
+}
+
+impl HeadPlaces {
+    /// Takes note of a member, its value so many bytes from the start of the text. `None` where the key stands twice.
+    #[inline]
+    pub(crate) fn note(&mut self, key: &[u8], at: usize) -> Option<()> {
+        let place = match key {
+            b"_id" => 0,
+            b"name" => 1,
+            b"adaptorType" => 2,
+            b"_connectionId" => 3,
+            b"_integrationId" => 4,
+            b"_connectorId" => 5,
+            b"_sourceId" => 6,
+            b"externalId" => 7,
+            b"createdAt" => 8,
+            b"lastModified" => 9,
+            _ => return Some(()),
+        };
+        let place = &mut self.places[place];
+        (*place == 0).then_some(())?;
+        *place = u32::try_from(at).ok()?;
+        Some(())
+    }
+
+    /// The head of the text in which they stand, as [`Head::at_a_glance`] reads it.
+    pub fn head(&self, text: &str) -> Option<Head> {
+        let mut fields = Fields::default();
+        for (key, at) in KEYS.iter().zip(self.places).filter(|(_, at)| *at > 0) {
+            fields.take(key, text.get(at as usize..)?)?;
+        }
+        Head::of_fields(fields)
+    }
+}
