@@ -9,17 +9,17 @@ pub struct ListedDocument {
     /// Its text: JSON, an object with an `_id`.
     pub text: Box<str>,
     /// Where the fields of its head stand, where that was seen when it came.
-    places: Option<HeadPlaces>,
+    places: HeadPlaces,
 }
 
 impl ListedDocument {
-    pub(super) fn new(text: Box<str>, places: Option<HeadPlaces>) -> Self {
+    pub(super) fn new(text: Box<str>, places: HeadPlaces) -> Self {
         Self { text, places }
     }
 
     /// Its head, as [`Head::off`] reads it.
     pub fn head(&self) -> Head {
-        let head = self.places.and_then(|places| places.head(&self.text));
+        let head = self.places.head(&self.text);
         debug_assert!(
             head.as_ref().is_none_or(|head| *head == Head::off(&self.text)),
             "a head is the same wherever it is read: {}",

@@ -44,29 +44,21 @@ pub struct LongPage(Arc<Kept>);
 #[derive(Debug)]
 struct Kept {
     file: File,
-    /// Each document, in order.
-    documents: Vec<Written>,
+    /// The length of each document, in order. Before it stand [`HeadPlaces::BYTES`] that say where the fields of its head are.
+    lengths: Vec<u32>,
     /// The `_id` of the first document; empty if there is none.
     first_id: String,
-}
-
-/// A document in the file.
-#[derive(Debug, Clone, Copy)]
-struct Written {
-    /// Bytes of its text.
-    length: u32,
-    places: Option<HeadPlaces>,
 }
 
 impl LongPage {
     /// How many documents it has.
     pub fn len(&self) -> usize {
-        self.0.documents.len()
+        self.0.lengths.len()
     }
 
     /// Whether it has none.
     pub fn is_empty(&self) -> bool {
-        self.0.documents.is_empty()
+        self.0.lengths.is_empty()
     }
 }
 
@@ -81,7 +73,7 @@ pub(super) struct PageWriter {
 struct Output {
     file: File,
     buffer: Vec<u8>,
-    documents: Vec<Written>,
+    lengths: Vec<u32>,
     first_id: String,
 }
 
@@ -91,8 +83,8 @@ impl PageWriter {
         let bound = bound.min(u32::MAX as usize / 16);
         // At once as long as it gets: a growing buffer leaves all its shorter forms behind.
         let buffer = Vec::with_capacity(PART);
-        let (documents, first_id) = (Vec::new(), String::new());
-        let out = Output { file: tempfile::tempfile()?, buffer, documents, first_id };
+        let (lengths, first_id) = (Vec::new(), String::new());
+        let out = Output { file: tempfile::tempfile()?, buffer, lengths, first_id };
         Ok(Self { splitter: ArraySplitter::new(bound), out })
     }
 
@@ -111,15 +103,15 @@ impl PageWriter {
     pub(super) fn finish(mut self) -> Result<LongPage, PageError> {
         self.splitter.finish()?;
         self.out.flush()?;
-        let Output { file, documents, first_id, .. } = self.out;
-        Ok(LongPage(Arc::new(Kept { file, documents, first_id })))
+        let Output { file, lengths, first_id, .. } = self.out;
+        Ok(LongPage(Arc::new(Kept { file, lengths, first_id })))
     }
 }
 
 impl Output {
     /// Takes an element, with what [`json_object`] tells of it where that was asked already.
     fn take(&mut self, element: &[u8], told: Option<Option<HeadPlaces>>) -> Result<(), PageError> {
-        let number = self.documents.len() + 1;
+        let number = self.lengths.len() + 1;
         // Bytes that are not UTF-8 are the trouble of the one document that holds them, not of a whole page.
         let text = escape_bytes(element);
         let told = told.or_else(|| {
@@ -152,11 +144,13 @@ impl Output {
             self.first_id = id.into_owned();
         }
         let text = text.as_bytes();
-        self.documents.push(Written { length: u32::try_from(text.len()).unwrap_or(u32::MAX), places });
-        if self.buffer.len() + text.len() > PART {
+        self.lengths.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
+        if self.buffer.len() + HeadPlaces::BYTES + text.len() > PART {
             self.flush()?;
         }
+        self.buffer.extend_from_slice(&places.unwrap_or_default().to_bytes());
         if text.len() > PART {
+            self.flush()?;
             self.file.write_all(text)?;
         } else {
             self.buffer.extend_from_slice(text);
@@ -212,23 +206,26 @@ impl Parts {
 
     /// The next documents: about as many as have [`PART`] bytes together.
     pub(super) fn read(&mut self) -> Result<Vec<ListedDocument>, PageError> {
-        let Kept { file, documents: all, .. } = &*self.page.0;
+        let Kept { file, lengths, .. } = &*self.page.0;
         let (mut end, mut size) = (self.next, 0_usize);
-        while end < all.len() && size < PART {
-            size += all[end].length as usize;
+        while end < lengths.len() && size < PART {
+            size += HeadPlaces::BYTES + lengths[end] as usize;
             end += 1;
         }
         let mut bytes = vec![0; size];
         file.read_exact_at(&mut bytes, self.offset)?;
-        // They were found to be JSON before they were written.
-        let text = str::from_utf8(&bytes).map_err(io::Error::other)?;
         let mut documents = Vec::with_capacity(end - self.next);
-        let mut rest = text;
-        for Written { length, places } in &all[self.next..end] {
-            let cut = rest.split_at_checked(*length as usize).ok_or(io::ErrorKind::InvalidData);
-            let (document, behind) = cut.map_err(io::Error::from)?;
-            documents.push(ListedDocument::new(document.into(), *places));
+        let mut rest = bytes.as_slice();
+        let mut take = |length: usize| {
+            let (taken, behind) = rest.split_at_checked(length).ok_or(io::ErrorKind::InvalidData)?;
             rest = behind;
+            Ok::<_, io::Error>(taken)
+        };
+        for length in &lengths[self.next..end] {
+            let places = HeadPlaces::from_bytes(take(HeadPlaces::BYTES)?);
+            // It was found to be JSON before it was written.
+            let text = str::from_utf8(take(*length as usize)?).map_err(io::Error::other)?;
+            documents.push(ListedDocument::new(text.into(), places));
         }
         (self.next, self.offset) = (end, self.offset + size as u64);
         Ok(documents)

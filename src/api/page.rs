@@ -21,6 +21,7 @@ use super::page_size::PageSizes;
 use super::pages_asked::PagesAsked;
 use super::unreadable::UnreadableAnswer;
 use super::{Api, ApiError, Call, ErrorKind, ListRequest, Method, Reply};
+use crate::documents::HeadPlaces;
 use crate::documents::document::escape_control_characters;
 use crate::model::Fingerprint;
 
@@ -298,7 +299,10 @@ fn documents(reply: &Reply) -> Result<Vec<ListedDocument>, UnreadableAnswer> {
         parsed::<Vec<Box<RawValue>>>(&reply.body).map_err(|why| UnreadableAnswer::not_a_page(reply, &why))?;
     match documents.iter().position(|document| !has_id(document.get())) {
         Some(at) => Err(UnreadableAnswer::NoId(at + 1)),
-        None => Ok(documents.into_iter().map(|raw| ListedDocument::new(raw.into(), None)).collect()),
+        None => Ok(documents
+            .into_iter()
+            .map(|raw| ListedDocument::new(raw.into(), HeadPlaces::default()))
+            .collect()),
     }
 }
 

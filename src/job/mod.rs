@@ -155,6 +155,14 @@ impl Job {
             .map_or_else(Rate::default, |known| known.rate)
     }
 
+    /// Whether it makes imports beside those that there are.
+    pub fn makes_copies(&self) -> bool {
+        !matches!(
+            self.action,
+            Action::Update | Action::Backup | Action::Restore | Action::Apply | Action::Compare
+        )
+    }
+
     /// Whether the job reads and writes one and the same account.
     pub fn in_place(&self) -> bool {
         self.source.name == self.target.name && self.source.place == self.target.place

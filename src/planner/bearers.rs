@@ -84,9 +84,13 @@ impl Bearers {
 
     /// To be called once the list is over.
     pub(crate) fn sort(&mut self) {
-        let keys = std::mem::take(&mut self.keys);
+        let mut keys = std::mem::take(&mut self.keys);
         let mut by_key = Vec::with_capacity(keys.len());
-        by_key.extend((0..).zip(keys.iter()).map(|(at, [high, low])| [*high, *low, at]));
+        for (at, place) in (0..keys.len()).zip(0_u32..) {
+            let [high, low] = keys[at];
+            by_key.push([high, low, place]);
+            keys.release(at);
+        }
         by_key.sort_unstable();
         self.by_key = by_key;
     }

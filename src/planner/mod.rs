@@ -19,6 +19,7 @@ mod draft;
 mod earlier_runs;
 mod facts;
 mod found;
+mod given_names;
 mod items;
 mod likeness;
 pub mod limit;

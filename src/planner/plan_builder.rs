@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::documents::name::{loose_name_key, name_key};
+use crate::documents::name::loose_name_key;
 use crate::documents::normal::Ignore;
 use crate::documents::pointer::Pointer;
 use crate::documents::references::{Resolver, ResourceIndex};
@@ -18,6 +18,7 @@ use crate::model::{Chunks, Fingerprint, Head, Id, IdMap, IdSet, Outcome, Verdict
 use crate::planner::account_users::AccountUsers;
 use crate::planner::dependencies::{DependencyPlanner, DependencyStock};
 use crate::planner::draft::Draft;
+use crate::planner::given_names::GivenNames;
 use crate::planner::likeness::Place;
 use crate::planner::others::{Claimed, Claims, Lack, Others};
 use crate::planner::prepare::{Apart, Prepared};
@@ -52,12 +53,14 @@ pub(crate) struct PlanBuilder<'a> {
     loose: Vec<u64>,
     /// Hashes of the keys by which items are recognised.
     pub by_key: WantedKeys,
-    /// Hashes of the names that imports would bear; the last bit says whether the job gave it.
-    named: Vec<u64>,
+    /// The names that imports would bear.
+    names_given: GivenNames,
     /// Keys of imports that are not compared, for whatever reason.
     claimed: HashSet<u64>,
     /// Ids of what is restored or known to be an item's, and the items: in the target they are recognised by these first.
     pub ids: IdMap<u32>,
+    /// Hashes of the ids of what is compared with its own backup, and the items: so they are recognised too.
+    same_ids: WantedKeys,
     listed_apart: bool,
     pub notes: Vec<String>,
     /// Names of the resources that were read of both accounts, by id.
@@ -100,9 +103,10 @@ impl<'a> PlanBuilder<'a> {
             taken: with.taken(),
             loose: Vec::new(),
             by_key: WantedKeys::default(),
-            named: Vec::new(),
+            names_given: GivenNames::default(),
             claimed: HashSet::new(),
             ids: IdMap::default(),
+            same_ids: WantedKeys::default(),
             listed_apart: false,
             notes: Vec::new(),
             names: BTreeMap::new(),
@@ -136,10 +140,12 @@ impl<'a> PlanBuilder<'a> {
             needs = self.supplies.needs_in(text, &prepared.fresh);
             self.listed_apart |= may_be_listed_apart(head.adaptor_type.as_deref());
             let action = self.with.job.action;
-            let by_id = matches!(action, Action::Restore | Action::Apply)
-                || action == Action::Compare && self.with.goes_home();
-            if by_id && !head.id.as_str().is_empty() {
+            if head.id.as_str().is_empty() {
+                // It has no id to be recognised by.
+            } else if matches!(action, Action::Restore | Action::Apply) {
                 self.ids.insert(&head.id, index);
+            } else if self.with.compares_with_itself() {
+                self.same_ids.push(self.keys.of(head.id.as_str()), index);
             }
             if let Some(own) = self.with.own().and_then(|own| own.get(&head.id)) {
                 self.ids.insert(&own.id, index);
@@ -159,12 +165,7 @@ impl<'a> PlanBuilder<'a> {
             self.claimed.extend(key.map(|key| self.keys.of(&key)));
         }
         if prepared.wanted.is_some() || prepared.item.outcome == Some(Outcome::Unchanged) {
-            let copies = !matches!(
-                self.with.job.action,
-                Action::Update | Action::Backup | Action::Restore | Action::Apply | Action::Compare
-            );
-            let given = copies || prepared.item.name != head.name;
-            self.named.push(self.keys.of(&name_key(&prepared.item.name)) & !1 | u64::from(given));
+            self.names_given.take(&prepared.item.name, &head.name, &self.keys, self.with);
         }
         let slot = self.append(&prepared.item)?;
         let sent = prepared.item.sent_sha256.filter(|_| wanted.is_some());
@@ -192,14 +193,18 @@ impl<'a> PlanBuilder<'a> {
     pub(crate) fn reserve(&mut self, items: usize) {
         if self.with.recognises() {
             self.by_key.reserve(items);
-            self.named.reserve_exact(items);
+            self.same_ids.reserve(if self.with.compares_with_itself() { items } else { 0 });
+            self.names_given.reserve(items, self.with);
+            let loose = if self.with.looks_twice() { items } else { 0 };
+            self.loose.reserve_exact(loose);
         }
     }
 
     /// To be called once, when all items are kept.
     pub(crate) fn sort(&mut self) {
         self.by_key.sort();
-        self.named.sort_unstable();
+        self.names_given.sort();
+        self.same_ids.sort();
         self.loose.sort_unstable();
         self.loose.dedup();
     }
@@ -306,6 +311,7 @@ impl<'a> PlanBuilder<'a> {
             keys: &self.keys,
             match_by: with.job.match_by,
             ids: &self.ids,
+            same_ids: &self.same_ids,
             loose: &self.loose,
             print: &self.print,
             source: &self.remembered,
@@ -373,16 +379,7 @@ impl<'a> PlanBuilder<'a> {
 
     /// Says that other imports of the run would bear the item's name too.
     pub(crate) fn warn_of_namesakes(&self, item: &mut PlanItem) {
-        if !item.is_work() && item.outcome != Some(Outcome::Unchanged) {
-            return;
-        }
-        let name = self.keys.of(&name_key(&item.name)) & !1;
-        let from = self.named.partition_point(|named| *named < name);
-        let count = self.named[from..].iter().take_while(|named| **named <= name | 1).count();
-        // In their order, the last one says whether the job gave it to any.
-        if count >= 2 && self.named[from + count - 1] & 1 == 1 {
-            item.warnings.push(format!("{count} imports of this run would be called \"{}\"", item.name));
-        }
+        self.names_given.warn(item, &self.keys);
     }
 
     pub(crate) fn clean_up(&mut self) {

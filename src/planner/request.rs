@@ -221,6 +221,11 @@ impl<'a> PlanRequest<'a> {
         matches!(self.route, Route::Home)
     }
 
+    /// Whether an account is compared with its own backup.
+    pub(crate) fn compares_with_itself(&self) -> bool {
+        self.job.action == Action::Compare && self.goes_home()
+    }
+
     /// Whether to say what the selected imports refer to.
     pub(crate) fn shows_references(&self) -> bool {
         matches!(self.purpose, Purpose::References)

@@ -138,6 +138,7 @@ struct Index<'a, 'o> {
     spool: Option<DocumentFile>,
     generation: u32,
     ids: &'a IdMap<u32>,
+    same_ids: &'a WantedKeys,
     by_key: Bearers,
     by_id: ItemSet,
     loose: &'a [u64],
@@ -189,7 +190,8 @@ impl PageVisitor for Index<'_, '_> {
         if let Some(others) = &mut self.others {
             others.count(head, text);
         }
-        if let Some(index) = self.ids.get(&head.id).copied() {
+        let same = || self.same_ids.first(self.keys.of(head.id.as_str()));
+        if let Some(index) = self.ids.get(&head.id).copied().or_else(same) {
             let standing = self.stand(head, text)?;
             self.by_key.push(id_key(index), standing);
             self.by_id.insert(ItemKey(index));
@@ -290,6 +292,8 @@ pub(crate) struct TargetVisitor<'a> {
     pub match_by: MatchBy,
     /// Ids by which imports are recognised before any key, and the items they belong to.
     pub ids: &'a IdMap<u32>,
+    /// Hashes of such ids, where no more has to be known of them.
+    pub same_ids: &'a WantedKeys,
     /// Hashes of the loose keys of the items' names in their order, where nearly the same name matters.
     pub loose: &'a [u64],
     pub print: &'a TargetPrint,
@@ -320,6 +324,7 @@ pub(crate) async fn standings<'o>(
         keys,
         match_by,
         ids,
+        same_ids,
         loose,
         print,
         source,
@@ -329,7 +334,7 @@ pub(crate) async fn standings<'o>(
         folder,
     } = lookout;
     events.emit(&Event::StageStarted { stage: Stage::Compare, total: None });
-    let idle = wanted.is_empty() && ids.is_empty() && others.is_none() && !makes;
+    let idle = wanted.is_empty() && ids.is_empty() && same_ids.is_empty() && others.is_none() && !makes;
     let mut index = Index {
         wanted,
         keys,
@@ -338,6 +343,7 @@ pub(crate) async fn standings<'o>(
         spool: None,
         generation: 0,
         ids,
+        same_ids,
         by_key: Bearers::default(),
         by_id: ItemSet::default(),
         loose,

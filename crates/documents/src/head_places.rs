@@ -18,7 +18,7 @@ const KEYS: [&str; 10] = [
     "lastModified",
 ];
 
-/// Where the fields of a head stand in the text of an object.
+/// Where the fields of a head stand in the text of an object. Of none it is known by default: such a head is read otherwise.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct HeadPlaces {
     /// Of each key the bytes before its value; 0 where it is not there.
@@ -46,6 +46,27 @@ impl HeadPlaces {
         (*place == 0).then_some(())?;
         *place = u32::try_from(at).ok()?;
         Some(())
+    }
+
+    /// The bytes that [`Self::to_bytes`] writes.
+    pub const BYTES: usize = 4 * KEYS.len();
+
+    /// The places, to be kept beside the text.
+    pub fn to_bytes(self) -> [u8; Self::BYTES] {
+        let mut bytes = [0; Self::BYTES];
+        for (place, bytes) in self.places.iter().zip(bytes.chunks_exact_mut(4)) {
+            bytes.copy_from_slice(&place.to_le_bytes());
+        }
+        bytes
+    }
+
+    /// Reads them back; bytes that are missing stand for fields that are not there.
+    pub fn from_bytes(bytes: &[u8]) -> Self {
+        let mut places = [0; KEYS.len()];
+        for (place, bytes) in places.iter_mut().zip(bytes.chunks_exact(4)) {
+            *place = bytes.try_into().map_or(0, u32::from_le_bytes);
+        }
+        Self { places }
     }
 
     /// The head of the text in which they stand, as [`Head::at_a_glance`] reads it.
