@@ -1,7 +1,6 @@
 //! transform and resolve: from a document of the source to the document that is to stand in the target. Pure.
 
 use std::borrow::Cow;
-use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -9,7 +8,7 @@ use serde_json::Value;
 use crate::documents::hints::{drop_captured, migration_hints};
 use crate::documents::normal::{Ignore, PrintedMembers, fingerprint, masks, remove_pointers};
 use crate::documents::references::{PendingResource, Place, Resolution, Resolver, Rules};
-use crate::documents::{Edited, Facts, Program, Touched, WrittenMembers, document::read_tree};
+use crate::documents::{Edited, Facts, Program, Touched, WrittenMembers};
 use crate::inventory::offline_api::DAMAGED;
 use crate::job::{Action, CapturedData, MatchBy};
 use crate::model::{Fingerprint, Head, IdSet, ItemKey, Operation, Outcome, Verdict};
@@ -18,8 +17,6 @@ use crate::planner::clone_call::clone_call;
 use crate::planner::items::{blank, ended};
 use crate::planner::references::{judge, tell};
 use crate::planner::request::PlanRequest;
-use crate::run_folder::RunFolderError;
-use crate::run_folder::document_file::spoilt;
 use crate::run_folder::plan_item::{ImportRef, PlanItem, Reason};
 use crate::run_folder::reference_usage::{Reference, UsageSurvey};
 
@@ -393,9 +390,4 @@ fn as_it_was(mut item: PlanItem, print: Fingerprint, wanted: &Edited) -> PlanIte
     item.outcome = Some(Outcome::Unchanged);
     item.verdict = Some(Verdict::Equal);
     item
-}
-
-/// The tree of a document that the planner put down itself.
-pub(crate) fn put_down(text: &[u8], path: &Path) -> Result<Value, RunFolderError> {
-    read_tree(text).map_err(|why| spoilt(path, &why))
 }

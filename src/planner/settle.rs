@@ -1,6 +1,11 @@
 //! decide, for each item: what happens to it, given what stands in the target.
 
+use std::path::Path;
+
+use serde_json::Value;
+
 use crate::documents::Unreadable;
+use crate::documents::document::read_tree;
 use crate::documents::name::{differ_by, is_same_name};
 use crate::inventory::error::EngineError;
 use crate::job::{Action, OnExisting};
@@ -12,10 +17,11 @@ use crate::planner::items::ended;
 use crate::planner::matching::Decided;
 use crate::planner::own::{Whose, whose};
 use crate::planner::plan_builder::PlanBuilder;
-use crate::planner::prepare::{MODIFIED, put_down};
+use crate::planner::prepare::MODIFIED;
 use crate::planner::request::Scope;
 use crate::planner::target_index::{TargetImport, TargetImports};
-use crate::run_folder::document_file::Span;
+use crate::run_folder::RunFolderError;
+use crate::run_folder::document_file::{Span, spoilt};
 use crate::run_folder::plan_item::{ImportRef, PlanItem};
 
 /// What is done for an import that the target does not have.
@@ -267,4 +273,9 @@ pub(crate) fn ambiguous(item: PlanItem, there: &[TargetImport]) -> PlanItem {
         item.name
     );
     ended(item, Outcome::Conflict, "ambiguous_target", message)
+}
+
+/// The tree of a document that the planner put down itself.
+fn put_down(text: &[u8], path: &Path) -> Result<Value, RunFolderError> {
+    read_tree(text).map_err(|why| spoilt(path, &why))
 }
