@@ -110,7 +110,7 @@ impl PageWriter {
 
 impl Output {
     /// Takes an element, with what [`json_object`] tells of it where that was asked already.
-    fn take(&mut self, element: &[u8], told: Option<Option<HeadPlaces>>) -> Result<(), PageError> {
+    fn take(&mut self, element: &[u8], told: Option<HeadPlaces>) -> Result<(), PageError> {
         let number = self.lengths.len() + 1;
         // Bytes that are not UTF-8 are the trouble of the one document that holds them, not of a whole page.
         let text = escape_bytes(element);
@@ -123,19 +123,19 @@ impl Output {
             return self.keep(number, text, places);
         }
         let error = match serde_json::from_str::<&RawValue>(&text) {
-            Ok(raw) => return self.keep(number, raw.get(), None),
+            Ok(raw) => return self.keep(number, raw.get(), HeadPlaces::default()),
             Err(error) => error,
         };
         // So is a control character that no JSON may hold.
         let escaped = escape_control_characters(&text);
         match escaped.as_deref().map(serde_json::from_str::<&RawValue>) {
-            Some(Ok(raw)) => self.keep(number, raw.get(), None),
+            Some(Ok(raw)) => self.keep(number, raw.get(), HeadPlaces::default()),
             _ => Err(PageError::NotJson(number, error)),
         }
     }
 
     /// Keeps a text that is JSON.
-    fn keep(&mut self, number: usize, text: &str, places: Option<HeadPlaces>) -> Result<(), PageError> {
+    fn keep(&mut self, number: usize, text: &str, places: HeadPlaces) -> Result<(), PageError> {
         let id = id_of(text);
         if id.is_empty() {
             return Err(PageError::NotADocument(number));
@@ -148,7 +148,7 @@ impl Output {
         if self.buffer.len() + HeadPlaces::BYTES + text.len() > PART {
             self.flush()?;
         }
-        self.buffer.extend_from_slice(&places.unwrap_or_default().to_bytes());
+        self.buffer.extend_from_slice(&places.to_bytes());
         if text.len() > PART {
             self.flush()?;
             self.file.write_all(text)?;
@@ -167,13 +167,13 @@ impl Output {
 
 /// How long the JSON object is that some bytes begin with, and where the fields of its head stand; `None` where they end before
 /// it does, or hold none.
-pub(super) fn json_object(bytes: &[u8]) -> Option<(usize, Option<HeadPlaces>)> {
+pub(super) fn json_object(bytes: &[u8]) -> Option<(usize, HeadPlaces)> {
     if let Some(object) = quick::object_before(bytes) {
         return Some(object);
     }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let raw = <&RawValue>::deserialize(&mut reader).ok()?;
-    Some((raw.get().len(), None)).filter(|_| raw.get().starts_with('{'))
+    Some((raw.get().len(), HeadPlaces::default())).filter(|_| raw.get().starts_with('{'))
 }
 
 /// Reads the documents of a page in order, some at a time.

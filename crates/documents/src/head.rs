@@ -301,7 +301,7 @@ mod tests {
                 prop_assert_eq!(Head::of(&text).unwrap(), head);
             }
             if let Some((length, places)) = crate::quick::object_before(text.as_bytes())
-                && let Some(head) = places.and_then(|places| places.head(&text))
+                && let Some(head) = places.head(&text)
             {
                 prop_assert_eq!((length, Some(head)), (text.len(), off(&text)));
             }

@@ -15,8 +15,8 @@ use crate::{HeadPlaces, MemberPlaces};
 const DEEPEST: usize = 100;
 
 /// How long the object is that some bytes begin with, if that is JSON for sure but for bytes that are no text; and where the
-/// fields of its head stand, if nothing about them is out of the ordinary.
-pub fn object_before(bytes: &[u8]) -> Option<(usize, Option<HeadPlaces>)> {
+/// fields of its head stand, which is not known where anything about them is out of the ordinary.
+pub fn object_before(bytes: &[u8]) -> Option<(usize, HeadPlaces)> {
     let mut reader = Reader { bytes, text: "", at: 0, is_unusual: false };
     bytes.starts_with(b"{").then_some(())?;
     let places = reader.skip_document()?;
@@ -312,7 +312,7 @@ impl<'t> Reader<'t> {
     }
 
     /// Steps over an object, and tells where the fields of its head stand.
-    fn skip_document(&mut self) -> Option<Option<HeadPlaces>> {
+    fn skip_document(&mut self) -> Option<HeadPlaces> {
         let mut places = HeadPlaces::default();
         let mut are_known = Some(());
         let mut more = self.enter(0, b'}')?;
@@ -329,7 +329,7 @@ impl<'t> Reader<'t> {
             self.skip(1)?;
             more = self.more(b'}')?;
         }
-        Some(are_known.map(|()| places))
+        Some(are_known.map(|()| places).unwrap_or_default())
     }
 
     /// The tree of a value, in which no key is there twice.
