@@ -15,6 +15,30 @@ use crate::run_folder::plan_item::{NOT_IN_BIN, PlanItem};
 /// How many the bin is asked for at most: each takes a call.
 const MOST_ASKED: usize = 100;
 
+/// What is to come back: there may be very many, and only the first are asked for.
+#[derive(Debug, Default)]
+pub(crate) struct ComesBack {
+    /// The first of them, each by its list and id.
+    first: Vec<(&'static str, Id)>,
+    /// How many there are beside them.
+    more: usize,
+}
+
+impl ComesBack {
+    /// Adds one; `which` is asked for its list and id as long as it may be asked for. None of it comes back without an id.
+    pub(crate) fn push<E>(
+        &mut self,
+        which: impl FnOnce() -> Result<Option<(&'static str, Id)>, E>,
+    ) -> Result<(), E> {
+        if self.first.len() < MOST_ASKED {
+            self.first.extend(which()?);
+        } else {
+            self.more += 1;
+        }
+        Ok(())
+    }
+}
+
 /// What the recycle bin says of what is to come back.
 #[derive(Debug, Default)]
 pub(crate) struct RecycleBin {
@@ -24,21 +48,14 @@ pub(crate) struct RecycleBin {
 }
 
 impl RecycleBin {
-    /// Asks the bin of an account for resources, each given by its list and id.
+    /// Asks the bin of an account for what is to come back to it.
     ///
     /// # Errors
     ///
     /// The token is refused, the service is away, or it was interrupted.
-    pub(crate) async fn ask(
-        account: &Account,
-        all: impl IntoIterator<Item = (&'static str, Id)>,
-        cancel: &Cancel,
-    ) -> Result<Self, EngineError> {
-        let mut all = all.into_iter();
-        let mut bin = Self::default();
-        let asked: Vec<_> = all.by_ref().take(MOST_ASKED).collect();
-        bin.unknown = all.count();
-        let reads = asked.into_iter().map(|(list, id)| async move {
+    pub(crate) async fn ask(account: &Account, all: ComesBack, cancel: &Cancel) -> Result<Self, EngineError> {
+        let mut bin = Self { gone: HashSet::new(), unknown: all.more };
+        let reads = all.first.into_iter().map(|(list, id)| async move {
             let read = account.client.bin_get(list, &id).await;
             (id, read)
         });

@@ -16,7 +16,7 @@ use crate::planner::items::ended;
 use crate::planner::matching::{Decided, decide_all};
 use crate::planner::mirror::take_deletions;
 use crate::planner::plan_builder::PlanBuilder;
-use crate::planner::recycle_bin::RecycleBin;
+use crate::planner::recycle_bin::{ComesBack, RecycleBin};
 use crate::planner::repoint::{counts, repoint};
 use crate::planner::request::{PlanRequest, Purpose, Scope};
 use crate::planner::second_look::second_look;
@@ -81,18 +81,18 @@ impl Output {
 /// Asks the recycle bin for what comes back to where the backup was made.
 async fn ask_the_bin(builder: &mut PlanBuilder<'_>, decided: &Decided) -> Result<RecycleBin, EngineError> {
     let with = builder.with;
-    let mut gone = Vec::new();
+    let mut all = ComesBack::default();
     for index in 0..if with.goes_home() { builder.drafts.len() } else { 0 } {
         with.breathe(index).await?;
         let number = u32::try_from(index).unwrap_or(u32::MAX);
-        if builder.drafts[index].is_wanted()
-            && decided.creates(number, with.job.on_existing)
-            && let Some(source) = builder.item(index)?.source
-        {
-            gone.push((Kind::Imports.as_str(), source.id));
+        if builder.drafts[index].is_wanted() && decided.creates(number, with.job.on_existing) {
+            all.push(|| {
+                let source = builder.item(index)?.source;
+                Ok::<_, EngineError>(source.map(|source| (Kind::Imports.as_str(), source.id)))
+            })?;
         }
     }
-    RecycleBin::ask(with.target, gone, with.context.cancel).await
+    RecycleBin::ask(with.target, all, with.context.cancel).await
 }
 
 /// Decides what happens to each item, and writes the plan.

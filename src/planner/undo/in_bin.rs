@@ -1,10 +1,11 @@
 //! Asks the recycle bin for what the undo brings back.
 
 use crate::inventory::error::EngineError;
-use crate::planner::recycle_bin::RecycleBin;
+use crate::planner::recycle_bin::{ComesBack, RecycleBin};
 use crate::planner::undo::UndoRequest;
 use crate::planner::undo::standings::{Now, Standings};
 use crate::planner::undo::touched::{Did, Touched};
+use crate::run_folder::RunFolderError;
 
 /// Asks for everything that the run removed and that is still gone.
 ///
@@ -18,10 +19,14 @@ pub(super) async fn in_bin(
 ) -> Result<RecycleBin, EngineError> {
     let is_gone = |at: usize| matches!(standings.now(at), Now::Gone);
     let removed = touched.iter().enumerate().filter(|(at, one)| one.did == Did::Removed && is_gone(*at));
-    // It comes back under its own id, whatever an earlier undo made in its stead.
-    let ids = removed.filter_map(|(_, one)| {
-        let own = with.plan.item(one.item).ok().and_then(|item| item.target).map(|own| own.id);
-        Some((one.kind.as_str(), own.or_else(|| one.target())?))
-    });
-    RecycleBin::ask(with.target, ids, with.cancel).await
+    let mut all = ComesBack::default();
+    for (_, one) in removed {
+        all.push(|| {
+            // It comes back under its own id, whatever an earlier undo made in its stead.
+            let own = with.plan.item(one.item)?.target.map(|own| own.id);
+            let id = own.or_else(|| one.target());
+            Ok::<_, RunFolderError>(id.map(|id| (one.kind.as_str(), id)))
+        })?;
+    }
+    RecycleBin::ask(with.target, all, with.cancel).await
 }
