@@ -37,6 +37,7 @@ mod retry;
 mod run_folders;
 mod runs;
 mod secrets;
+mod shared_leases;
 mod shared_runs;
 mod support;
 mod tokens;
