@@ -40,7 +40,7 @@ pub struct ExportReport {
     pub removed: u64,
     /// Files of earlier exports that are not of this snapshot and stay because somebody edited them.
     pub edited: Vec<String>,
-    /// Of these, the ones whose document the snapshot has: with the file that it is in now.
+    /// The edited files whose document is in the snapshot, each with the file that holds the document now.
     pub moved: BTreeMap<String, String>,
     /// Documents that are damaged or missing, each by its kind and name, and what is wrong with it. A file that an earlier
     /// export wrote of one stays.

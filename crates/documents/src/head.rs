@@ -93,16 +93,20 @@ impl Head {
 
     /// Reads the head of a document's tree, as [`Self::read`] reads that of its text.
     pub(crate) fn of_tree(tree: &Value) -> Self {
-        let text = |key: &str| tree.get(key).and_then(Value::as_str).map(str::to_owned);
-        let id = |key: &str| tree.get(key).and_then(Value::as_str).map(Id::from);
+        Self::of_texts(|key| tree.get(key).and_then(Value::as_str).map(str::to_owned))
+    }
+
+    /// The head of what has these texts, each by its key: without an `_id` or a name it has an empty one.
+    fn of_texts(mut text: impl FnMut(&str) -> Option<String>) -> Self {
+        let id = |text: Option<String>| text.map(Id::from);
         Self {
-            id: id("_id").unwrap_or_else(|| Id::from("")),
+            id: id(text("_id")).unwrap_or_else(|| Id::from("")),
             name: text("name").unwrap_or_default(),
             adaptor_type: text("adaptorType"),
-            connection: id("_connectionId"),
-            integration: id("_integrationId"),
-            connector: id("_connectorId"),
-            cloned_from: id("_sourceId"),
+            connection: id(text("_connectionId")),
+            integration: id(text("_integrationId")),
+            connector: id(text("_connectorId")),
+            cloned_from: id(text("_sourceId")),
             external_id: text("externalId"),
             created_at: text("createdAt"),
             last_modified: text("lastModified"),
@@ -135,20 +139,7 @@ impl Head {
         let Ok(Texts(mut texts)) = serde_json::from_str(text) else {
             return Self::new(Id::from(""), "");
         };
-        let mut field = |key: &str| texts.remove(key);
-        let id = |text: Option<String>| text.map(Id::from);
-        Self {
-            id: id(field("_id")).unwrap_or_else(|| Id::from("")),
-            name: field("name").unwrap_or_default(),
-            adaptor_type: field("adaptorType"),
-            connection: id(field("_connectionId")),
-            integration: id(field("_integrationId")),
-            connector: id(field("_connectorId")),
-            cloned_from: id(field("_sourceId")),
-            external_id: field("externalId"),
-            created_at: field("createdAt"),
-            last_modified: field("lastModified"),
-        }
+        Self::of_texts(|key| texts.remove(key))
     }
 }
 

@@ -18,7 +18,7 @@ const KEYS: [&str; 10] = [
     "lastModified",
 ];
 
-/// Where the fields of a head stand in the text of an object. Of none it is known by default: such a head is read otherwise.
+/// Where the fields of a head stand in the text of an object. By default no place is known: then the head is read off the text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct HeadPlaces {
     /// Of each key the bytes before its value; 0 where it is not there.
@@ -29,19 +29,7 @@ impl HeadPlaces {
     /// Takes note of a member, its value so many bytes from the start of the text. `None` where the key stands twice.
     #[inline]
     pub(crate) fn note(&mut self, key: &[u8], at: usize) -> Option<()> {
-        let place = match key {
-            b"_id" => 0,
-            b"name" => 1,
-            b"adaptorType" => 2,
-            b"_connectionId" => 3,
-            b"_integrationId" => 4,
-            b"_connectorId" => 5,
-            b"_sourceId" => 6,
-            b"externalId" => 7,
-            b"createdAt" => 8,
-            b"lastModified" => 9,
-            _ => return Some(()),
-        };
+        let Some(place) = KEYS.iter().position(|known| known.as_bytes() == key) else { return Some(()) };
         let place = &mut self.places[place];
         (*place == 0).then_some(())?;
         *place = u32::try_from(at).ok()?;

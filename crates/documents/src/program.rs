@@ -93,7 +93,7 @@ impl Program {
         if problems.is_empty() { Ok(program) } else { Err(problems) }
     }
 
-    /// An empty program for a job of a kind, whose templates may name these columns of tables and no others.
+    /// An empty program. Its templates may use these columns of tables and no others; `again` is what a further run of the job reads.
     #[must_use]
     pub fn for_job(columns: Columns, again: Again) -> Self {
         let mut program = Self { again, ..Self::default() };

@@ -353,8 +353,8 @@ impl<'t> Reader<'t> {
         })
     }
 
-    /// The members of an object, in which no key is there twice. Of each is told where it begins and ends, and whether it would
-    /// be written as it stands there.
+    /// The members of an object, in which no key is there twice. `told` gets the start and the end of each, and whether writing
+    /// it again would give the same text.
     fn members(
         &mut self,
         depth: usize,

@@ -4,12 +4,12 @@
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MemberPlaces(Vec<MemberPlace>);
 
-/// Bytes from the start of the text to the key of a member and to the end of its value; two zeros for one that would be written
-/// otherwise than it stands there.
+/// Bytes from the start of the text to the key of a member, and to the end of its value. Two zeros for a member whose text would
+/// change if it were written again.
 type MemberPlace = [u32; 2];
 
 impl MemberPlaces {
-    /// Puts down the next member. `is_usual` says that it stands there as it would be written.
+    /// Adds the place of the next member. `is_usual`: writing it again would give the same text.
     pub(crate) fn push(&mut self, from: usize, to: usize, is_usual: bool) {
         let place = (u32::try_from(from), u32::try_from(to));
         self.0.push(if let (Ok(from), Ok(to), true) = (place.0, place.1, is_usual) {

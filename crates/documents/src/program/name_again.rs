@@ -21,7 +21,7 @@ pub enum Again {
     Selected(Box<Selector>),
 }
 
-/// The imports whose names would change again.
+/// The imports whose names a further run would change.
 #[derive(Debug, Default)]
 pub(super) struct Renamed {
     met: usize,

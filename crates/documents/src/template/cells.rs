@@ -84,7 +84,7 @@ pub(super) fn printed_cells(source: &str) -> Vec<Cell> {
     found
 }
 
-/// Whether what stands there is printed as it is, and not looked at by a statement, an operator or `default`.
+/// Whether the value goes into the text as it is: no statement, operator or `default` uses it.
 fn is_printed(source: &str, at: &Range<usize>) -> bool {
     let Some(start) = source[..at.start].rfind("{{") else { return false };
     let inside = &source[start + 2..];
