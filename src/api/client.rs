@@ -11,8 +11,8 @@ use serde_json::Value;
 use super::asking::Asking;
 pub use super::brought::{AuditEntry, Cloned, Dependent, Document, Done, Identity};
 use super::budget::Budget;
+use super::list_sizes::ListSizes;
 use super::page::{read_as, unreadable};
-use super::page_size::PageSizes;
 use super::stored::{cannot_be_asked_for, cloned, same, stored, stored_at};
 use super::unreadable::UnreadableAnswer;
 use super::{Api, ApiError, BeforeSend, Call, ErrorKind, ListRequest, Method, Reply};
@@ -23,7 +23,7 @@ use crate::model::Id;
 #[derive(Debug, Clone)]
 pub struct Client {
     pub(super) api: Arc<dyn Api>,
-    pub(super) sizes: Arc<PageSizes>,
+    pub(super) sizes: Arc<ListSizes>,
     budget: Option<Arc<Budget>>,
 }
 
@@ -47,7 +47,7 @@ impl Client {
     /// The same client; it asks for at most so many documents on a page of a list, and for fewer where that is too much.
     #[must_use]
     pub fn with_page_size(self, documents: NonZeroU32) -> Self {
-        Self { sizes: Arc::new(PageSizes::new(documents.get())), ..self }
+        Self { sizes: Arc::new(ListSizes::new(documents.get())), ..self }
     }
 
     /// The same client; each attempt of its calls asks `before_send` right before it is sent.
@@ -104,6 +104,7 @@ impl Client {
         let target = format!("/v1/{path}");
         let call = Call::write(Method::Post, target, body.clone(), purpose(Method::Post, path));
         let reply = self.api.call(&call).await?;
+        self.sizes.grew(path);
         stored(&reply, &body).map_err(|why| unreadable(&call, &reply, ErrorKind::InDoubt, &why))
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use url::Url;
 
 use super::http::{AccessError, HttpApi, HttpOptions};
-use super::page_size::MOST_DOCUMENTS;
+use super::list_sizes::MOST_DOCUMENTS;
 use super::token::TokenCell;
 use super::{
     Api, Budget, BudgetError, BudgetOptions, Client, Concurrency, DryRun, Meter, Patient, RenewToken,

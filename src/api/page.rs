@@ -15,9 +15,9 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::entry_id::{has_id, id_of};
+use super::list_sizes::ListSizes;
 use super::listed_document::ListedDocument;
 use super::long_page::Parts;
-use super::page_size::PageSizes;
 use super::pages_asked::PagesAsked;
 use super::unreadable::UnreadableAnswer;
 use super::{Api, ApiError, Call, ErrorKind, ListRequest, Method, Reply};
@@ -117,7 +117,7 @@ enum Listed {
 /// Streams a list page by page, long pages part by part. It ends after the last page or the first error.
 pub(super) fn pages(
     api: Arc<dyn Api>,
-    sizes: Arc<PageSizes>,
+    sizes: Arc<ListSizes>,
     request: ListRequest,
 ) -> impl Stream<Item = Result<Page, ApiError>> + Send + use<> {
     let parts = |page: WholePage| {
@@ -129,7 +129,7 @@ pub(super) fn pages(
 /// Streams a list page by page. It ends after the last page or the first error.
 pub(super) fn whole_pages(
     api: Arc<dyn Api>,
-    sizes: Arc<PageSizes>,
+    sizes: Arc<ListSizes>,
     request: ListRequest,
 ) -> impl Stream<Item = Result<WholePage, ApiError>> + Send + use<> {
     let mut walk = Walk {
@@ -141,6 +141,7 @@ pub(super) fn whole_pages(
         seen: HashSet::new(),
         begun: HashSet::new(),
         turns: 0,
+        read: 0,
         ahead: PagesAsked::default(),
     };
     walk.begin();
@@ -161,7 +162,7 @@ pub(super) fn whole_pages(
 
 struct Walk {
     api: Arc<dyn Api>,
-    sizes: Arc<PageSizes>,
+    sizes: Arc<ListSizes>,
     request: ListRequest,
     /// Documents asked for on a page.
     limit: u32,
@@ -170,6 +171,8 @@ struct Walk {
     /// What the pages began with, as hashes.
     begun: HashSet<Fingerprint>,
     turns: u32,
+    /// How many documents the pages had.
+    read: usize,
     ahead: PagesAsked<(Listed, Reply)>,
 }
 
@@ -181,6 +184,7 @@ impl Walk {
         self.seen.clear();
         self.begun.clear();
         self.turns = 0;
+        self.read = 0;
         self.ahead = PagesAsked::default();
     }
 
@@ -231,8 +235,11 @@ impl Walk {
             }
         }
         let more = reply.next.is_some();
+        self.read += len;
         if let Some(next) = &reply.next {
-            self.ahead.ask_behind(&target, next, len, ask);
+            self.ahead.ask_behind(&target, next, len, self.sizes.length(&self.request), ask);
+        } else {
+            self.sizes.showed(&self.request, self.read);
         }
         self.next = reply.next;
         let target = self.request.target(self.limit);

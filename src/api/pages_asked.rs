@@ -1,7 +1,8 @@
 //! Pages behind the next one of a list, where their addresses can be told: the documented `Link` counts by `skip`.
 //!
-//! On a service that takes its time they are asked for together, more of them the longer the list turns out to be. Only what
-//! each `Link` names is read: where it names another address, what was asked for ahead is dropped.
+//! On a service that takes its time they are asked for together: those that the list had when it was last read, or more of
+//! them the longer it turns out to be. Only what each `Link` names is read: where it names another address, what was asked for
+//! ahead is dropped.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -11,8 +12,8 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::ApiError;
 
-/// Pages under way at a time, at most: up to as many less one are asked for behind the end of a list.
-const MOST: usize = 3;
+/// Pages under way at a time, at most: up to as many less one are asked for behind the end of a list whose length is not known.
+const MOST: usize = 8;
 
 /// How long a page takes, at least, for others to be asked for beside it.
 const SLOW: Duration = Duration::from_millis(25);
@@ -21,7 +22,7 @@ const SLOW: Duration = Duration::from_millis(25);
 #[derive(Debug)]
 pub(super) struct PagesAsked<T> {
     pages: VecDeque<(String, AbortOnDropHandle<Result<T, ApiError>>)>,
-    /// How many may be under way.
+    /// How many may be under way of a list whose length is not known.
     width: usize,
     is_slow: bool,
 }
@@ -56,18 +57,27 @@ impl<T: Send + 'static> PagesAsked<T> {
         answer
     }
 
-    /// Asks for pages from `next` on, which the page at `here` with `len` documents names as the one behind it.
-    pub(super) fn ask_behind<F>(&mut self, here: &str, next: &str, len: usize, ask: impl Fn(String) -> F)
-    where
+    /// Asks for pages from `next` on, which the page at `here` with `len` documents names as the one behind it; `known` is how
+    /// many documents the list probably has.
+    pub(super) fn ask_behind<F>(
+        &mut self,
+        here: &str,
+        next: &str,
+        len: usize,
+        known: Option<usize>,
+        ask: impl Fn(String) -> F,
+    ) where
         F: Future<Output = Result<T, ApiError>> + Send + 'static,
     {
         let Some(counted) = Counted::between(here, next, len).filter(|_| self.is_slow) else { return };
-        self.width = (self.width + 1).min(MOST);
-        if self.width == 1 {
+        self.width = (self.width * 2).clamp(1, MOST);
+        let left = known.and_then(|known| known.checked_sub(counted.skip)).filter(|left| *left > 0);
+        let width = left.map_or(self.width, |left| left.div_ceil(len).min(MOST));
+        if width == 1 {
             // One page asked for ahead is asked for anyway, unless nobody wants it.
             return;
         }
-        for at in 0..self.width {
+        for at in 0..width {
             let target = counted.page(at);
             if self.pages.get(at).is_some_and(|(asked, _)| *asked == target) {
                 continue;
@@ -148,7 +158,7 @@ mod tests {
     }
 
     /// Reads a list whose pages have two documents, each a second on its way: the addresses asked for, and the time.
-    async fn read(pages: usize, links: impl Fn(usize) -> String) -> (Vec<String>, u64) {
+    async fn read(pages: usize, known: Option<usize>, links: impl Fn(usize) -> String) -> (Vec<String>, u64) {
         use std::sync::{Arc, Mutex};
         let asked = Arc::new(Mutex::new(Vec::new()));
         let ask = |target: String| {
@@ -166,7 +176,7 @@ mod tests {
             assert_eq!(ahead.or_read(&here, ask(here.clone())).await.unwrap(), here);
             let next = links(page);
             if page < pages {
-                ahead.ask_behind(&here, &next, 2, ask);
+                ahead.ask_behind(&here, &next, 2, known, ask);
             }
             here = next;
         }
@@ -177,20 +187,40 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn of_a_slow_list_more_pages_are_under_way_the_longer_it_is() {
-        for (pages, calls, seconds) in [(1, 1, 1), (2, 2, 2), (3, 4, 3), (4, 4, 3), (10, 10, 5)] {
-            let (asked, took) = read(pages, |page| format!("/l?limit=2&skip={}", 2 * page)).await;
+        for (pages, calls, seconds) in
+            [(1, 1, 1), (2, 2, 2), (3, 4, 3), (4, 4, 3), (10, 12, 4), (100, 100, 15)]
+        {
+            let (asked, took) = read(pages, None, |page| format!("/l?limit=2&skip={}", 2 * page)).await;
             assert_eq!((asked.len(), took), (calls, seconds), "{pages} pages: {asked:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn of_a_list_that_was_read_before_those_pages_are_asked_for_that_it_had() {
+        for (known, pages, calls, seconds) in [
+            (2, 1, 1, 1),
+            (4, 2, 2, 2),
+            (5, 3, 3, 2),
+            (20, 10, 10, 3),
+            // It grew since, or it shrank.
+            (8, 10, 12, 3),
+            (1, 4, 4, 3),
+            (20, 2, 9, 2),
+        ] {
+            let (asked, took) =
+                read(pages, Some(known), |page| format!("/l?limit=2&skip={}", 2 * page)).await;
+            assert_eq!((asked.len(), took), (calls, seconds), "{known}, {pages} pages: {asked:?}");
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_the_links_name_is_what_is_read() {
         let odd = |page: usize| format!("/l?limit=2&skip={}", if page < 3 { 2 * page } else { 2 * page + 1 });
-        let (asked, _) = read(6, odd).await;
+        let (asked, _) = read(6, None, odd).await;
         for page in 1..6 {
             assert!(asked.contains(&odd(page)), "{asked:?}");
         }
-        let (asked, took) = read(5, |page| format!("/l?after={page}")).await;
+        let (asked, took) = read(5, None, |page| format!("/l?after={page}")).await;
         assert_eq!((asked.len(), took), (5, 5), "nothing can be told of these");
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures::{StreamExt, pin_mut};
 
-use crate::api::page_size::MOST_DOCUMENTS;
+use crate::api::list_sizes::MOST_DOCUMENTS;
 use crate::api::{ApiError, Client, ListRequest, Meter, ServerClock};
 use crate::documents::references::Kind;
 use crate::inventory::error::EngineError;

@@ -1,66 +1,28 @@
-//! The imports of the target that bear a wanted key: 28 bytes each, for there may be very many. What they are is read where
+//! The imports of the target that bear a wanted key: 16 bytes each, for there may be very many. What they are is read where
 //! it is asked for.
 
 use std::collections::HashMap;
 
 use crate::documents::Unreadable;
 use crate::model::packed_id::{pack, unpack};
-use crate::model::{Chunks, Fingerprint, Halves, Id, Keyed, halves, keyed_by};
+use crate::model::{Chunks, Halves, Id, Keyed, halves, keyed_by};
+use crate::planner::target_file::{Record, TargetFile, TargetImport};
 use crate::run_folder::RunFolderError;
-use crate::run_folder::document_file::{DocumentFile, PackedSpan, Span, spoilt};
-
-/// Bytes of a fingerprint, and of an id of the usual form.
-const PRINT: u32 = 32;
-const ID: u32 = 12;
-
-/// An import of the target that bears a wanted key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct TargetImport {
-    pub id: Id,
-    pub print: Fingerprint,
-    pub slot: Span,
-    /// Owned by an Integration App.
-    pub app: bool,
-    /// Why its text has no tree, if it has none. It is never equal to anything.
-    pub unreadable: Option<Unreadable>,
-}
-
-impl TargetImport {
-    /// Puts a document down; behind it stand its fingerprint and its id.
-    pub(crate) fn put_down(
-        spool: &mut DocumentFile,
-        id: &Id,
-        text: &[u8],
-        print: Fingerprint,
-    ) -> Result<Span, RunFolderError> {
-        let slot = spool.append(text)?;
-        spool.append(&print.0)?;
-        spool.append(&pack(id).unwrap_or_default())?;
-        Ok(slot)
-    }
-}
 
 /// What of the target bears which key, by the hash of that.
 #[derive(Debug, Default)]
 pub(crate) struct Bearers {
-    /// In the order of the list.
-    all: Chunks<Kept>,
+    /// The numbers of their records, in the order of the list.
+    all: Chunks<u32>,
     /// The keys of those, in their order; until they are [sorted](Self::sort).
     keys: Chunks<Halves>,
     /// Keys, each with where in `all` what bears it stands: to look there for each that is compared takes longer. By key, and
     /// for one key in the order of the list; once they are [sorted](Self::sort).
     by_key: Vec<Keyed>,
-    /// What few of them have, by where the text begins.
-    more: HashMap<u64, More>,
+    /// What few of them have, by the number of the record.
+    more: HashMap<u32, More>,
     /// What was found otherwise than by the list.
     late: HashMap<u64, TargetImport>,
-}
-
-#[derive(Debug)]
-struct Kept {
-    slot: PackedSpan,
-    app: bool,
-    has_more: bool,
 }
 
 /// An id of another form, and why there is no tree.
@@ -75,10 +37,10 @@ impl Bearers {
         *self = Self::default();
     }
 
-    /// Adds an import that the list shows and that was [put down](TargetImport::put_down).
+    /// Adds an import that the list shows and that was [put down](TargetFile::put_down).
     pub(crate) fn push(&mut self, key: u64, import: TargetImport) {
-        let kept = self.pack(import);
-        self.all.push(kept);
+        let record = self.record(import);
+        self.all.push(record);
         self.keys.push(halves(key));
     }
 
@@ -104,13 +66,13 @@ impl Bearers {
         self.late.contains_key(&key) || !self.range(key).is_empty()
     }
 
-    /// What bears the key, in the order of the list. `spool` is where it was put down.
-    pub(crate) fn of(&self, key: u64, spool: &mut DocumentFile) -> Result<Vec<TargetImport>, RunFolderError> {
+    /// What bears the key, in the order of the list. `file` is where it was put down.
+    pub(crate) fn of(&self, key: u64, file: &mut TargetFile) -> Result<Vec<TargetImport>, RunFolderError> {
         match self.late.get(&key) {
             Some(late) => Ok(vec![late.clone()]),
             None => {
                 let places = self.range(key).iter();
-                places.map(|[.., at]| self.unpack(&self.all[*at as usize], spool)).collect()
+                places.map(|[.., at]| self.import(self.all[*at as usize], file)).collect()
             }
         }
     }
@@ -125,105 +87,97 @@ impl Bearers {
         &self,
         key: u64,
         at: usize,
-        spool: &mut DocumentFile,
+        file: &mut TargetFile,
     ) -> Result<Option<TargetImport>, RunFolderError> {
         match self.late.get(&key) {
             Some(late) => Ok(Some(late.clone()).filter(|_| at == 0)),
             None => {
-                let kept = self.range(key).get(at).map(|[.., at]| &self.all[*at as usize]);
-                kept.map(|kept| self.unpack(kept, spool)).transpose()
+                let record = self.range(key).get(at).map(|[.., at]| self.all[*at as usize]);
+                record.map(|record| self.import(record, file)).transpose()
             }
         }
     }
 
-    /// Puts another state of an import, which was [put down](TargetImport::put_down), in its place.
+    /// Puts another state of an import, which was [put down](TargetFile::put_down), in its place.
     pub(crate) fn put(&mut self, key: u64, at: usize, import: TargetImport) {
         if let Some(late) = self.late.get_mut(&key) {
             *late = import;
         } else if let Some(place) = self.range(key).get(at).map(|[.., at]| *at as usize) {
-            self.more.remove(&Span::from(self.all[place].slot).offset);
-            self.all[place] = self.pack(import);
+            self.more.remove(&self.all[place]);
+            self.all[place] = self.record(import);
         }
     }
 
     /// All of them.
     pub(crate) fn iter(
         &self,
-        spool: &mut DocumentFile,
+        file: &mut TargetFile,
     ) -> impl Iterator<Item = Result<TargetImport, RunFolderError>> {
         let late = self.late.values().cloned().map(Ok);
-        self.all.iter().map(|kept| self.unpack(kept, spool)).chain(late)
+        self.all.iter().map(|record| self.import(*record, file)).chain(late)
     }
 
     fn range(&self, key: u64) -> &[Keyed] {
         keyed_by(&self.by_key, key)
     }
 
-    fn pack(&mut self, import: TargetImport) -> Kept {
-        let TargetImport { id, slot, app, unreadable, .. } = import;
-        let usual = pack(&id);
-        let has_more = usual.is_none() || unreadable.is_some();
-        if has_more {
-            let more = More { id: usual.is_none().then_some(id), unreadable };
-            self.more.insert(slot.offset, more);
+    /// The number of an import's record; keeps what that does not say.
+    fn record(&mut self, import: TargetImport) -> u32 {
+        let TargetImport { id, record, unreadable, .. } = import;
+        let id = pack(&id).is_none().then_some(id);
+        if id.is_some() || unreadable.is_some() {
+            self.more.insert(record, More { id, unreadable });
         }
-        Kept { slot: slot.into(), app, has_more }
+        record
     }
 
-    fn unpack(&self, kept: &Kept, spool: &mut DocumentFile) -> Result<TargetImport, RunFolderError> {
-        let slot = Span::from(kept.slot);
-        let behind = Span { offset: slot.offset + u64::from(slot.length), length: PRINT + ID };
-        let behind = spool.read(behind)?;
-        let (Some(print), Some(usual)) = (behind.first_chunk(), behind.last_chunk()) else {
-            return Err(spoilt(spool.path(), &"it is too short"));
-        };
-        let more = if kept.has_more { self.more.get(&slot.offset).cloned() } else { None };
-        let More { id, unreadable } = more.unwrap_or_default();
-        let id = id.unwrap_or_else(|| Id::from(unpack(usual)));
-        Ok(TargetImport { id, print: Fingerprint(*print), slot, app: kept.app, unreadable })
+    fn import(&self, record: u32, file: &mut TargetFile) -> Result<TargetImport, RunFolderError> {
+        let Record { id: usual, print, slot, app } = file.record(record)?;
+        let More { id, unreadable } = self.more.get(&record).cloned().unwrap_or_default();
+        let id = id.unwrap_or_else(|| Id::from(unpack(&usual)));
+        Ok(TargetImport { id, print, slot, record, app, unreadable })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Fingerprint;
 
-    fn import(spool: &mut DocumentFile, id: &str, unreadable: bool) -> TargetImport {
-        let (id, print) = (Id::from(id), Fingerprint::of(id.as_bytes()));
-        let slot = TargetImport::put_down(spool, &id, b"{}", print).unwrap();
+    fn import(file: &mut TargetFile, id: &str, unreadable: bool) -> TargetImport {
+        let print = Fingerprint::of(id.as_bytes());
         let unreadable = unreadable.then_some(Unreadable::TooDeep);
-        TargetImport { id, print, slot, app: slot.offset.is_multiple_of(4), unreadable }
+        file.put_down(b"{}", Id::from(id), print, id.starts_with('5'), unreadable).unwrap()
     }
 
     #[test]
     fn what_bears_a_key_is_given_back_in_the_order_of_the_list() {
         let folder = tempfile::tempdir().unwrap();
-        let mut spool = DocumentFile::create_in_passing(&folder.path().join("spool")).unwrap();
+        let mut file = TargetFile::create(folder.path(), 1).unwrap();
         let usual = "5f7c579b6411271af4e7cefa";
         let all = [
-            (7, import(&mut spool, usual, false)),
-            (9, import(&mut spool, "odd", true)),
-            (7, import(&mut spool, "5F7C579B6411271AF4E7CEFA", false)),
-            (7, import(&mut spool, usual, true)),
+            (7, import(&mut file, usual, false)),
+            (9, import(&mut file, "odd", true)),
+            (7, import(&mut file, "5F7C579B6411271AF4E7CEFA", false)),
+            (7, import(&mut file, usual, true)),
         ];
         let mut bearers = Bearers::default();
         all.iter().for_each(|(key, import)| bearers.push(*key, import.clone()));
         bearers.sort();
         let of = |key| all.iter().filter(|one| one.0 == key).map(|one| one.1.clone()).collect::<Vec<_>>();
         for key in 7..=9 {
-            assert_eq!((bearers.of(key, &mut spool).unwrap(), bearers.count(key)), (of(key), of(key).len()));
+            assert_eq!((bearers.of(key, &mut file).unwrap(), bearers.count(key)), (of(key), of(key).len()));
             for at in 0..4 {
-                assert_eq!(bearers.get(key, at, &mut spool).unwrap().as_ref(), of(key).get(at));
+                assert_eq!(bearers.get(key, at, &mut file).unwrap().as_ref(), of(key).get(at));
             }
         }
         assert!(bearers.contains(9) && !bearers.contains(8));
-        let (other, late) = (import(&mut spool, usual, false), import(&mut spool, "late", false));
+        let (other, late) = (import(&mut file, usual, false), import(&mut file, "late", false));
         bearers.put(9, 0, other.clone());
         bearers.insert(8, late.clone());
-        assert_eq!(bearers.of(9, &mut spool).unwrap(), [other]);
-        assert_eq!((bearers.get(8, 1, &mut spool).unwrap(), bearers.count(8)), (None, 1));
-        assert_eq!(bearers.of(8, &mut spool).unwrap(), [late]);
-        assert_eq!(bearers.iter(&mut spool).map(Result::unwrap).count(), 5);
-        assert!(size_of::<Kept>() <= 16);
+        assert_eq!(bearers.of(9, &mut file).unwrap(), [other]);
+        assert_eq!((bearers.get(8, 1, &mut file).unwrap(), bearers.count(8)), (None, 1));
+        assert_eq!(bearers.of(8, &mut file).unwrap(), [late]);
+        assert_eq!(bearers.iter(&mut file).map(Result::unwrap).count(), 5);
     }
 }

@@ -9,7 +9,7 @@ use crate::inventory::list_scan::{PageVisitor, ScanOptions, list_scan};
 use crate::inventory::read_by_id::{ReadById, read_by_id};
 use crate::model::{Head, Id};
 use crate::planner::request::PlanRequest;
-use crate::planner::target_index::{TargetImport, TargetImports, TargetPrint};
+use crate::planner::target_index::{TargetImports, TargetPrint};
 
 /// Documents that are looked into for what the service changes at each read, at most.
 const MOST_WATCHED: u32 = 50;
@@ -42,7 +42,7 @@ impl Confirmed {
         at: Position,
         text: &str,
     ) -> Result<(), EngineError> {
-        let Some(mut import) = imports.get(at.0, at.1)? else {
+        let Some(import) = imports.get(at.0, at.1)? else {
             return Ok(());
         };
         self.gone.remove(&at);
@@ -51,11 +51,9 @@ impl Confirmed {
         if before == text {
             return Ok(());
         }
-        let old = import.print;
-        let now = print.of_text(text);
-        import.print = now.print;
-        import.slot = TargetImport::put_down(&mut imports.spool, &import.id, text, import.print)?;
-        import.unreadable = now.unreadable().cloned();
+        let (old, now) = (import.print, print.of_text(text));
+        let unreadable = now.unreadable().cloned();
+        let import = imports.spool.put_down(text, import.id, now.print, import.app, unreadable)?;
         if import.print != old
             && self.watched < MOST_WATCHED
             && let Ok(tree) = now.into_tree()

@@ -40,6 +40,7 @@ mod request;
 mod second_look;
 mod settle;
 mod side_by_side;
+mod target_file;
 mod target_index;
 pub mod undo;
 pub mod usage;

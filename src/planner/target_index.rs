@@ -18,11 +18,12 @@ use crate::model::cancel::Cancel;
 use crate::model::event::{Event, Events, Stage};
 use crate::model::{Fingerprint, Head, Id, IdMap, ItemKey, ItemSet};
 use crate::planner::bearers::Bearers;
-pub(crate) use crate::planner::bearers::TargetImport;
 use crate::planner::others::Others;
+use crate::planner::target_file::TargetFile;
+pub(crate) use crate::planner::target_file::TargetImport;
 use crate::planner::wanted_keys::{Keys, WantedKeys, id_key};
 use crate::planner::wanted_texts::WantedTexts;
-use crate::run_folder::document_file::{DocumentFile, Span};
+use crate::run_folder::document_file::Span;
 use crate::run_folder::known_ids::KnownIds;
 
 /// What of the target bears a key that is wanted.
@@ -37,7 +38,7 @@ pub(crate) struct TargetImports<'a> {
     pub samples: HashMap<String, Vec<Span>>,
     /// How many imports no item wants.
     pub unwanted: u64,
-    pub spool: DocumentFile,
+    pub spool: TargetFile,
     /// What no item wants, where that was asked for.
     pub others: Option<Others<'a>>,
     /// Some of the imports it showed.
@@ -135,7 +136,7 @@ struct Index<'a, 'o> {
     keys: &'a Keys,
     match_by: MatchBy,
     folder: &'a Path,
-    spool: Option<DocumentFile>,
+    spool: Option<TargetFile>,
     generation: u32,
     ids: &'a IdMap<u32>,
     same_ids: &'a WantedKeys,
@@ -161,9 +162,7 @@ struct Index<'a, 'o> {
 impl PageVisitor for Index<'_, '_> {
     fn restart(&mut self) -> Result<(), EngineError> {
         self.generation += 1;
-        self.spool = Some(DocumentFile::create_in_passing(
-            &self.folder.join(format!("target-{}.spool", self.generation)),
-        )?);
+        self.spool = Some(TargetFile::create(self.folder, self.generation)?);
         self.by_key.clear();
         self.by_id = ItemSet::default();
         self.near.clear();
@@ -232,11 +231,11 @@ impl Index<'_, '_> {
             print,
             "told to be what is wanted: {text}"
         );
-        let slot = TargetImport::put_down(self.spool()?, &head.id, text.as_bytes(), print)?;
-        Ok(TargetImport { id: head.id.clone(), print, slot, app: head.connector.is_some(), unreadable: None })
+        let app = head.connector.is_some();
+        Ok(self.spool()?.put_down(text.as_bytes(), head.id.clone(), print, app, None)?)
     }
 
-    fn spool(&mut self) -> Result<&mut DocumentFile, EngineError> {
+    fn spool(&mut self) -> Result<&mut TargetFile, EngineError> {
         if self.spool.is_none() {
             self.restart()?;
         }
@@ -266,16 +265,14 @@ impl Index<'_, '_> {
 }
 
 fn kept(
-    spool: &mut DocumentFile,
+    spool: &mut TargetFile,
     print: &TargetPrint,
     head: &Head,
     text: &str,
 ) -> Result<TargetImport, EngineError> {
     let printed = print.of_text(text.as_bytes());
-    let slot = TargetImport::put_down(spool, &head.id, text.as_bytes(), printed.print)?;
-    let unreadable = printed.unreadable().cloned();
-    let app = head.connector.is_some();
-    Ok(TargetImport { id: head.id.clone(), print: printed.print, slot, app, unreadable })
+    let (app, unreadable) = (head.connector.is_some(), printed.unreadable().cloned());
+    Ok(spool.put_down(text.as_bytes(), head.id.clone(), printed.print, app, unreadable)?)
 }
 
 /// Whether an action may make imports: then it is kept what stands in the target before.
@@ -370,7 +367,7 @@ pub(crate) async fn standings<'o>(
     events.emit(&Event::StageFinished { stage: Stage::Compare });
     let holds_source = index.of_source > 0 && index.of_source == index.source.count();
     let spool = index.spool.take();
-    let spool = spool.map_or_else(|| DocumentFile::create_in_passing(&folder.join("target-0.spool")), Ok)?;
+    let spool = spool.map_or_else(|| TargetFile::create(folder, 0), Ok)?;
     let Index { mut by_key, by_id, near, samples, unwanted, others, known, remembered, .. } = index;
     by_key.sort();
     let known = known.filter(|_| !idle);

@@ -1,23 +1,34 @@
-//! Texts of a file that are mostly read in their order: what follows one is read along with it.
+//! Texts of a file that are mostly read about in their order: what stands around one is read along with it.
 
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-/// Bytes that are read in one go where texts are read in order.
-const AHEAD: usize = 1 << 16;
+/// Bytes that are read in one go.
+const BLOCK: u64 = 1 << 15;
 
-/// How far behind the end of the last text the next one may begin to be read in order: something small may stand between.
-const NEAR: u64 = 1 << 13;
+/// Blocks that are held. Texts that were put down by several at a time stand in their order only nearly.
+const HELD: usize = 8;
+
+/// How far from the end of the last text the next one may begin to be read along with what stands around it.
+const NEAR: u64 = BLOCK * HELD as u64;
 
 /// What was read along.
 #[derive(Debug, Default)]
 pub(super) struct ReadAhead {
-    bytes: Vec<u8>,
-    /// Where they stand in the file.
-    offset: u64,
+    blocks: Vec<Block>,
     /// Where the last text ended.
     last: u64,
+    /// Counts uses of blocks.
+    uses: u64,
+}
+
+/// A part of the file from a multiple of [`BLOCK`] on: as many bytes, or up to the end that the file had then.
+#[derive(Debug)]
+struct Block {
+    number: u64,
+    bytes: Vec<u8>,
+    used: u64,
 }
 
 impl ReadAhead {
@@ -27,30 +38,60 @@ impl ReadAhead {
     ///
     /// The disk said no, or the file is too short.
     pub(super) fn read(&mut self, file: &File, from: u64, length: u32, end: u64) -> io::Result<Vec<u8>> {
-        let is_next = (self.last..self.last + NEAR).contains(&from);
-        self.last = from + u64::from(length);
-        if let Some(text) = self.known(from, length) {
-            return Ok(text.to_vec());
-        }
-        let there = usize::try_from(end.saturating_sub(from)).unwrap_or(usize::MAX).min(AHEAD);
-        if !is_next || length as usize > there {
+        let is_near = self.last.abs_diff(from) < NEAR;
+        let to = from + u64::from(length);
+        self.last = to;
+        if !is_near || u64::from(length) > BLOCK || to > end {
             let mut text = vec![0; length as usize];
             file.read_exact_at(&mut text, from)?;
             return Ok(text);
         }
-        self.bytes.resize(there, 0);
-        self.offset = from;
-        if let Err(error) = file.read_exact_at(&mut self.bytes, from) {
-            self.bytes.clear();
-            return Err(error);
+        let mut text = Vec::with_capacity(length as usize);
+        for number in from / BLOCK..to.div_ceil(BLOCK) {
+            let starts = number * BLOCK;
+            let part = within(from.max(starts) - starts)..within(to.min(starts + BLOCK) - starts);
+            text.extend_from_slice(&self.block(file, number, part.end, end)?[part]);
         }
-        self.known(from, length).map(<[u8]>::to_vec).ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+        Ok(text)
     }
 
-    fn known(&self, from: u64, length: u32) -> Option<&[u8]> {
-        let from = usize::try_from(from.checked_sub(self.offset)?).ok()?;
-        self.bytes.get(from..from.checked_add(length as usize)?)
+    /// A block of which the first `needed` bytes are asked for.
+    fn block(&mut self, file: &File, number: u64, needed: usize, end: u64) -> io::Result<&[u8]> {
+        self.uses += 1;
+        let found =
+            self.blocks.iter().position(|block| block.number == number && block.bytes.len() >= needed);
+        let at = match found {
+            Some(at) => at,
+            None => self.load(file, number, end)?,
+        };
+        self.blocks[at].used = self.uses;
+        Ok(&self.blocks[at].bytes)
     }
+
+    /// Reads a block in place of itself, or of the one that was not used for longest.
+    fn load(&mut self, file: &File, number: u64, end: u64) -> io::Result<usize> {
+        let shorter = self.blocks.iter().position(|block| block.number == number);
+        let oldest = || (0..self.blocks.len()).min_by_key(|at| self.blocks[*at].used);
+        let at =
+            shorter.or_else(|| oldest().filter(|_| self.blocks.len() == HELD)).unwrap_or(self.blocks.len());
+        if at == self.blocks.len() {
+            self.blocks.push(Block { number, bytes: Vec::new(), used: 0 });
+        }
+        let block = &mut self.blocks[at];
+        let starts = number * BLOCK;
+        block.number = number;
+        block.bytes.resize(within((end - starts).min(BLOCK)), 0);
+        if let Err(error) = file.read_exact_at(&mut block.bytes, starts) {
+            block.bytes.clear();
+            return Err(error);
+        }
+        Ok(at)
+    }
+}
+
+/// A count of bytes inside a block.
+fn within(bytes: u64) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]

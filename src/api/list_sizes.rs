@@ -1,25 +1,28 @@
-//! How many documents are asked for on a page of a list: as many as were asked for first, or fewer once that was too much.
+//! What an account's lists are like: how many documents a page may have, and how many the whole list has.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::ListRequest;
 
 /// Documents on a page when nothing else is said: the most that the reference speaks of.
 pub const MOST_DOCUMENTS: u32 = 1000;
 
-/// The size of pages, by list; shared by all calls of an account. A size that was too large is not asked for again.
+/// The size of pages, by list, and the length of lists; shared by all calls of an account. On a page are asked for as many
+/// documents as at first, or fewer once that was too much: it is not asked for again.
 #[derive(Debug)]
-pub(super) struct PageSizes {
+pub(super) struct ListSizes {
     first: u32,
     /// Sizes that were lowered, by the path of the list and whether only some fields of its documents are wanted.
     lowered: Mutex<BTreeMap<(String, bool), u32>>,
+    /// How many documents whole lists showed when they were last read to their end, and were added since; by path.
+    lengths: Mutex<BTreeMap<String, usize>>,
 }
 
-impl PageSizes {
+impl ListSizes {
     /// Pages of at most `first` documents.
     pub(super) fn new(first: u32) -> Self {
-        Self { first: first.max(1), lowered: Mutex::default() }
+        Self { first: first.max(1), lowered: Mutex::default(), lengths: Mutex::default() }
     }
 
     /// How many documents to ask for, if the caller wants `request.limit` of them at most; 0 leaves it to the service.
@@ -40,9 +43,32 @@ impl PageSizes {
         *size = half.min(*size);
         tracing::info!(list = %request.path, size = *size, "a page was too large: smaller ones are asked for");
     }
+
+    /// How many documents the whole list probably has; `None` for one that was not read, or not all of it.
+    pub(super) fn length(&self, request: &ListRequest) -> Option<usize> {
+        if request.filters.is_empty() { self.lengths().get(&request.path).copied() } else { None }
+    }
+
+    /// Learns how many documents a list showed that was read to its end.
+    pub(super) fn showed(&self, request: &ListRequest, documents: usize) {
+        if request.filters.is_empty() {
+            self.lengths().insert(request.path.clone(), documents);
+        }
+    }
+
+    /// Learns that a document was added to the list at `path`.
+    pub(super) fn grew(&self, path: &str) {
+        if let Some(length) = self.lengths().get_mut(path) {
+            *length += 1;
+        }
+    }
+
+    fn lengths(&self) -> MutexGuard<'_, BTreeMap<String, usize>> {
+        self.lengths.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-impl Default for PageSizes {
+impl Default for ListSizes {
     fn default() -> Self {
         Self::new(MOST_DOCUMENTS)
     }
@@ -64,7 +90,7 @@ mod tests {
             include: include.to_vec(),
             filters: Vec::new(),
         };
-        let sizes = PageSizes::default();
+        let sizes = ListSizes::default();
         let (imports, names) = (request("imports", 1000, &[]), request("imports", 900, &["name"]));
         assert_eq!((sizes.of(&imports), sizes.of(&names)), (1000, 900));
         sizes.halve(&imports, 1000);
@@ -77,6 +103,21 @@ mod tests {
             sizes.halve(&imports, sizes.of(&imports));
         }
         assert_eq!(sizes.of(&imports), 1);
-        assert_eq!(PageSizes::new(40).of(&imports), 40);
+        assert_eq!(ListSizes::new(40).of(&imports), 40);
+    }
+
+    #[test]
+    fn a_list_is_as_long_as_it_was_and_what_was_added_since() {
+        let whole =
+            ListRequest { path: "imports".to_owned(), limit: 0, include: Vec::new(), filters: Vec::new() };
+        let part = ListRequest { filters: vec![("adaptorType", "x".to_owned())], ..whole.clone() };
+        let sizes = ListSizes::default();
+        sizes.grew("imports");
+        sizes.showed(&part, 7);
+        assert_eq!((sizes.length(&whole), sizes.length(&part)), (None, None));
+        sizes.showed(&whole, 40);
+        sizes.grew("imports");
+        sizes.grew("flows");
+        assert_eq!((sizes.length(&whole), sizes.length(&part)), (Some(41), None));
     }
 }
