@@ -13,7 +13,7 @@ use crate::inventory::error::EngineError;
 use crate::inventory::flow_usage::{FlowUsage, UserLists};
 use crate::inventory::in_flows::{ListedImports, refuse_short_list};
 use crate::inventory::select::Selected;
-use crate::job::{Job, Limit};
+use crate::job::{Job, Limit, MatchBy};
 use crate::model::{Head, Id, ItemKey};
 use crate::planner::facts::Known;
 use crate::planner::matching::Decided;
@@ -57,6 +57,8 @@ pub(crate) fn counterpart(job: &Job, known: &Known, head: &Head, document: &Valu
         let wanted = job.program.apply(document.clone(), &facts).ok()?.document;
         keys.extend(job.match_by.key_of(&wanted).map(std::borrow::Cow::into_owned));
     }
+    // A blank name is that of any import that lost its own.
+    keys.retain(|key| !key.trim().is_empty());
     (!keys.is_empty()).then_some(keys)
 }
 
@@ -115,7 +117,8 @@ pub(crate) async fn take_deletions(
     note(alike, "the name is that of an import of the source, or nearly");
     note(set_aside.apps, "owned by an Integration App");
     note(set_aside.unreadable, "it cannot be read whether `select` holds");
-    note(set_aside.unrecognised, "without an externalId to be recognised by");
+    let by = if with.job.match_by == MatchBy::Name { "a name" } else { "an externalId" };
+    note(set_aside.unrecognised, &format!("without {by} to be recognised by"));
     // What something uses stays, and is a conflict.
     items.iter_mut().for_each(|item| tell(&mut builder.usage, item));
     let deleted = || items.iter().filter(|item| item.is_deletion());

@@ -170,7 +170,7 @@ impl<'a> Others<'a> {
         head: &Head,
         text: &str,
     ) -> Option<PlanItem> {
-        if match_by.key(head).is_none() {
+        if match_by.key(head).is_none_or(|key| key.trim().is_empty()) {
             self.set_aside.unrecognised += 1;
             return None;
         }

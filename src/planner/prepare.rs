@@ -194,7 +194,6 @@ impl TransformContext {
             }
         }
         let name = wanted.now().get("name").and_then(Value::as_str);
-        let is_blank = |name: &str| name.trim().is_empty();
         apart.nameless = self.action == Action::Apply && is_blank(&head.name) && name.is_none_or(is_blank);
         if !apart.nameless
             && let Some((code, message)) = self.wrong_name(name, head)
@@ -248,7 +247,8 @@ impl TransformContext {
             Action::Clone => clone_call(&mut item, &wanted),
             _ => {}
         }
-        if key.is_none() && self.action != Action::Update {
+        // What has no name is recognised by its `_id`, where that is enough, or was refused above.
+        if key.is_none() && self.action != Action::Update && self.match_by == MatchBy::ExternalId {
             let message = "has no externalId to be recognised by; use `match: name`";
             return done(ended(item, Outcome::Conflict, "no_external_id", message));
         }
@@ -257,15 +257,17 @@ impl TransformContext {
         Prepared { item, wanted: Some(wanted.to_text(&written)), key, print, fresh, apart }
     }
 
-    /// Why an import cannot have its new name. What is restored had its name already.
+    /// Why an import cannot have its new name. What is restored, or updated where it stands, had its name already.
     fn wrong_name(&self, name: Option<&str>, head: &Head) -> Option<(&'static str, &'static str)> {
         let before = head.name.as_str();
-        if self.action == Action::Restore && name == Some(before) {
+        if matches!(self.action, Action::Restore | Action::Update) && name.unwrap_or_default() == before {
             return None;
         }
         match name.unwrap_or_default() {
-            "" if before.is_empty() => Some(("no_name", "it has no name to be recognised by")),
-            "" => Some(("no_name", "the transformation leaves it without a name")),
+            name if is_blank(name) && is_blank(before) => {
+                Some(("no_name", "it has no name to be recognised by"))
+            }
+            name if is_blank(name) => Some(("no_name", "the transformation leaves it without a name")),
             name if name.contains(char::is_control) && !before.contains(char::is_control) => Some((
                 "name_of_lines",
                 "the transformation gives it a name with a line break or another control character",
@@ -377,6 +379,10 @@ impl TransformContext {
             *name = Value::from(format!("Clone - {}", head.name));
         }
     }
+}
+
+fn is_blank(name: &str) -> bool {
+    name.trim().is_empty()
 }
 
 /// The item of an import in which no step changes anything.

@@ -47,9 +47,10 @@ pub(crate) struct TargetFile {
 impl TargetFile {
     /// Makes both files in a folder; they must not exist.
     pub(crate) fn create(folder: &Path, number: u32) -> Result<Self, RunFolderError> {
-        let make =
-            |what: &str| DocumentFile::create_in_passing(&folder.join(format!("target-{number}.{what}")));
-        Ok(Self { texts: make("spool")?, records: make("records")?, count: 0 })
+        // What ends so is removed once the plan is made.
+        let path = |of: &str| folder.join(format!("target-{number}{of}.spool"));
+        let make = |of: &str| DocumentFile::create_in_passing(&path(of));
+        Ok(Self { texts: make("")?, records: make("-records")?, count: 0 })
     }
 
     /// Puts an import down; that its text has no tree is not in the record.

@@ -90,20 +90,22 @@ fn the_folder_of_the_imports_will_do_and_what_they_refer_to_is_found_beside_it()
 
 #[test]
 fn an_import_without_a_name_is_applied_by_its_id_and_fails_alone_where_it_has_none() {
-    let world = exported(of(["a", "b", "c"]));
-    for name in ["a", "b"] {
-        let file = path(&world, name);
-        let id = world.id("target", name);
-        edit(&world, name, |file| file["name"] = json!(""));
-        std::fs::rename(&file, file.with_file_name(format!("{id}.json"))).unwrap();
+    for nameless in [json!(""), json!(" "), json!(null)] {
+        let world = exported(of(["a", "b", "c"]));
+        for name in ["a", "b"] {
+            let file = path(&world, name);
+            let id = world.id("target", name);
+            edit(&world, name, |file| file["name"] = nameless.clone());
+            std::fs::rename(&file, file.with_file_name(format!("{id}.json"))).unwrap();
+        }
+        world.edit("target", "a", "/name", nameless.clone());
+        edit(&world, "c", |file| file["description"] = json!("edited"));
+        let ran = world.run().expect_exit(3).expect_audit("c", "updated", "equal");
+        let audit = ran.audit();
+        let outcomes: Vec<_> =
+            audit.iter().map(|row| (row["outcome"].as_str(), row["error_code"].as_str())).collect();
+        assert!(outcomes.contains(&("unchanged", "")), "{nameless}: {outcomes:?}");
+        assert!(outcomes.contains(&("failed", "no_name")), "{nameless}: {outcomes:?}");
+        ran.expect_calls("PUT", "/v1/imports/{id}", 1);
     }
-    world.edit("target", "a", "/name", json!(""));
-    edit(&world, "c", |file| file["description"] = json!("edited"));
-    let ran = world.run().expect_exit(3).expect_audit("c", "updated", "equal");
-    let audit = ran.audit();
-    let outcomes: Vec<_> =
-        audit.iter().map(|row| (row["outcome"].as_str(), row["error_code"].as_str())).collect();
-    assert!(outcomes.contains(&("unchanged", "")), "{outcomes:?}");
-    assert!(outcomes.contains(&("failed", "no_name")), "{outcomes:?}");
-    ran.expect_calls("PUT", "/v1/imports/{id}", 1);
 }

@@ -117,6 +117,36 @@ fn what_has_nothing_to_be_recognised_by_is_not_taken_for_gone() {
 }
 
 #[test]
+fn an_import_that_lost_its_name_may_be_any_of_the_target() {
+    for name in [json!(""), json!(" "), json!(null)] {
+        for (select, exit) in [("{ names: [a, b] }", 0), ("{ exclude: { names: [c] } }", 3)] {
+            let scenario =
+                migrate(["a"]).job("select", select).source(&import("b").set("/name", name.clone()));
+            let ran = scenario.target(&import("b")).run().expect_exit(exit).expect_target(["a", "b"]);
+            ran.expect_stderr("nothing is deleted in `target` (1 would be)");
+        }
+        // Nor is it deleted itself, where only the target has it.
+        let ran = migrate(["a"]).target(&import("b").set("/name", name)).run().expect_exit(0);
+        ran.expect_calls("DELETE", "/v1/imports/{id}", 0).expect_stderr("without a name to be recognised by");
+    }
+}
+
+#[test]
+fn a_file_that_lost_its_name_keeps_every_import_of_the_target() {
+    for name in [json!(""), json!(null)] {
+        let world = crate::apply::exported(crate::apply::of(["a", "b", "c"]));
+        std::fs::remove_file(crate::apply::path(&world, "c")).unwrap();
+        crate::apply::edit(&world, "b", |file| {
+            file["name"] = name;
+            file["_id"] = json!("0123456789abcdef01234567");
+        });
+        world.write_job("job.yaml", &[("mirror", "{ max_delete: 10 }")]);
+        let ran = world.run().expect_exit(3).expect_target(["a", "b", "c"]);
+        ran.expect_stderr("nothing is deleted in `target` (2 would be)");
+    }
+}
+
+#[test]
 fn an_import_that_moved_since_the_plan_is_stale_and_stays() {
     let world = migrate(["a"]).job("concurrency", "1").target(&import("old")).start();
     world.fault(Fault::on_create(Fault::slow_after(600)));
