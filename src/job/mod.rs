@@ -70,7 +70,7 @@ pub use read::roster::load_accounts;
 pub use read::user::{check_user_accounts, read_user_accounts};
 pub use secret_source::{KeySource, TokenSource};
 pub use settings::Settings;
-pub use stand_in::{AccountChoice, AccountRow, StandIn};
+pub use stand_in::{AccountChoice, AccountRow, RowOrigin, StandIn};
 pub use waves::{Mirror, PageSize, Pause, Wave, Waves, share_of, wave_ends};
 
 use crate::documents::name::name_key;

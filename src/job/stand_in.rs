@@ -12,6 +12,8 @@ pub struct AccountRow {
     pub line: u64,
     /// The account: its name, where it is, and where its token is found.
     pub account: Account,
+    /// Where the account is from.
+    pub origin: RowOrigin,
     /// The column `wave`: the wave of a fleet it belongs to, from 1; `None` for the first that has room.
     pub wave: Option<u32>,
     /// The column `queue`: which workers take it.
@@ -23,7 +25,30 @@ pub struct AccountRow {
 impl AccountRow {
     /// The row as the account of a job.
     pub fn stand_in(&self, role: &str) -> StandIn {
-        StandIn { role: role.to_owned(), account: self.account.clone(), columns: self.columns.clone() }
+        StandIn {
+            role: role.to_owned(),
+            account: self.account.clone(),
+            origin: self.origin,
+            columns: self.columns.clone(),
+        }
+    }
+}
+
+/// Where the account of a row is from, which decides whose rate it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RowOrigin {
+    /// The columns of the row say where it is. Its rate is that of the account it stands for.
+    #[default]
+    Columns,
+    /// The row only names it, and the user's file holds it. A rate that it has there stays its own.
+    Named,
+}
+
+impl RowOrigin {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+    fn is_columns(&self) -> bool {
+        *self == Self::Columns
     }
 }
 
@@ -35,6 +60,9 @@ pub struct StandIn {
     pub role: String,
     /// The account that is used instead.
     pub account: Account,
+    /// Where that account is from.
+    #[serde(default, skip_serializing_if = "RowOrigin::is_columns")]
+    pub origin: RowOrigin,
     /// The columns of its row, which templates read as `account.*`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub columns: BTreeMap<String, String>,

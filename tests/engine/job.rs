@@ -7,8 +7,8 @@ use insta::{Settings, assert_snapshot};
 use proptest::prelude::*;
 use transship::documents::references::{Kind, Missing};
 use transship::job::{
-    self, AccountPlace, CapturedData, Env, Job, KeySource, Limit, MatchBy, OnExisting, Problems, TokenSource,
-    Verify,
+    self, AccountChoice, AccountPlace, CapturedData, Env, Job, KeySource, Limit, MatchBy, OnExisting,
+    Problems, TokenSource, Verify,
 };
 use transship::model::time::Clock;
 
@@ -450,4 +450,51 @@ fn no_line_of_a_job_that_is_shown_drives_a_terminal() {
             assert!(!shown.contains(is_raw), "{shown:?}");
         }
     }
+}
+
+#[test]
+fn a_row_has_the_rate_of_the_account_it_stands_for_unless_the_user_gave_it_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("accounts.csv", "name,emulator\nrow,shop-1\nplain,\nrated,\n");
+    write(
+        "users.yaml",
+        "version: 1\naccounts:\n  plain: { emulator: shop-2 }\n  rated: { emulator: shop-3, rate: { burst: 30 } }\n",
+    );
+    let variables = [("TRANSSHIP_ACCOUNTS".to_owned(), "users.yaml".to_owned())].into();
+    let env = Env { variables, home: None, folder: folder.path().to_owned() };
+    let rows = job::load_accounts(Path::new("accounts.csv"), &env, &clock()).unwrap();
+    let rate = |own: &str, sources: &str, choice: &AccountChoice| {
+        let head = if sources.is_empty() { "update" } else { "backup\narchive: { path: a }" };
+        let steps = if sources.is_empty() { "transform: [{ remove: [/x] }]\n" } else { sources };
+        let text = format!(
+            "version: 1\nname: n\naction: {head}\naccounts: {{ one: {{ emulator: a{own} }}, two: {{ emulator: b }} }}\n\
+             source: one\nrate: {{ per_second: 10, share: 0.5 }}\n{steps}"
+        );
+        write("job.yaml", &text);
+        let job = job::load_as(Path::new("job.yaml"), &env, &clock(), Some(choice)).unwrap();
+        let rate = job.source.rate;
+        assert_eq!(job.accounts[0].rate, rate, "{text}");
+        (rate.per_second, rate.burst, rate.share)
+    };
+    for (row, own, expected) in [
+        (0, "", (10.0, 1000, 0.5)),
+        (0, ", rate: { share: 0.2 }", (10.0, 1000, 0.2)),
+        (1, "", (10.0, 1000, 0.5)),
+        (2, "", (10.0, 30, 0.5)),
+        (2, ", rate: { share: 0.2, burst: 40 }", (10.0, 30, 0.2)),
+    ] {
+        let chosen = AccountChoice::Row(rows[row].stand_in("source"));
+        assert_eq!(rate(own, "", &chosen), expected, "row {row} with `{own}`");
+        // What a plan keeps of it comes to the same.
+        let AccountChoice::Row(kept) = chosen else { unreachable!() };
+        let kept = serde_json::from_value(serde_json::to_value(&kept).unwrap()).unwrap();
+        assert_eq!(rate(own, "", &AccountChoice::Row(kept)), expected, "row {row} with `{own}`, kept");
+        let name = rows[row].account.name.clone();
+        let of_sources = AccountChoice::OfSources { name, role: "source".to_owned() };
+        let found = rate(own, "sources: accounts.csv\n", &of_sources);
+        assert_eq!(found, expected, "row {row} of the sources with `{own}`");
+    }
+    let of_job = AccountChoice::OfSources { name: "two".to_owned(), role: "source".to_owned() };
+    assert_eq!(rate(", rate: { share: 0.2 }", "sources: [one, two]\n", &of_job), (10.0, 1000, 0.5));
 }

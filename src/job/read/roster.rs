@@ -5,13 +5,13 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::{Reader, SHEET_LIMIT, accounts};
+use super::{Reader, SHEET_LIMIT, accounts, user};
 use crate::job::account::{Account, Rate};
 use crate::job::cells::{Cell, Csv, CsvRow};
 use crate::job::env::{Env, nearest};
 use crate::job::problem::{Problems, Report, Span};
 use crate::job::redact::tokens;
-use crate::job::stand_in::{AccountChoice, AccountRow, StandIn};
+use crate::job::stand_in::{AccountChoice, AccountRow, RowOrigin, StandIn};
 use crate::job::text_file::decode;
 use crate::job::tree::Node;
 use crate::job::{forms, regular};
@@ -75,9 +75,9 @@ pub(super) struct RowFacts {
 }
 
 impl RowFacts {
-    pub(super) fn of(self, account: Account) -> AccountRow {
+    pub(super) fn of(self, account: Account, origin: RowOrigin) -> AccountRow {
         let Self { line, wave, queue, columns } = self;
-        AccountRow { line, account, wave, queue, columns }
+        AccountRow { line, account, origin, wave, queue, columns }
     }
 }
 
@@ -193,7 +193,7 @@ impl Reader<'_> {
             Some(AccountChoice::Row(row)) => Some(row.clone()),
             Some(AccountChoice::OfSources { name, role }) => self.of_sources(root, accounts, name, role),
         };
-        let Some(stand_in) = stand_in else { return };
+        let Some(mut stand_in) = stand_in else { return };
         let named = |key: &str| root.get(key).and_then(Node::text).map(str::to_owned);
         let slot = match stand_in.role.as_str() {
             "source" if root.get("source").is_some_and(|source| source.get("folder").is_some()) => {
@@ -217,8 +217,27 @@ impl Reader<'_> {
                 Some(name.to_owned())
             }
         };
+        if let Some(rate) = self.rate_of_row(&stand_in, slot.as_deref(), accounts) {
+            stand_in.account.rate = rate;
+        }
         self.slot = slot;
         self.stand_in = Some(stand_in);
+    }
+
+    /// The rate of a row in this job: that of the account it stands for, which is the job's unless it sets its own. `None`
+    /// leaves the rate that the row's account has. An account that a row only names keeps what the user's file sets of it.
+    fn rate_of_row(&self, row: &StandIn, slot: Option<&str>, accounts: &[Account]) -> Option<Rate> {
+        let stood_for = accounts.iter().find(|account| Some(account.name.as_str()) == slot);
+        let rate = stood_for.map_or(self.otherwise, |account| account.rate);
+        match row.origin {
+            RowOrigin::Columns => Some(rate),
+            RowOrigin::Named if accounts.contains(&row.account) => None,
+            RowOrigin::Named => {
+                // What is wrong with the file was told when the row was read.
+                let users = user::read_with(self.env, self.now, rate).ok().flatten()?.accounts;
+                users.into_iter().find(|account| account.name == row.account.name).map(|own| own.rate)
+            }
+        }
     }
 
     /// The account of that name in `sources`.
@@ -261,7 +280,7 @@ impl Reader<'_> {
             let account = self.account_named(item, "sources", root, accounts);
             found.extend(account.map(|account| {
                 let columns = BTreeMap::from([("name".to_owned(), account.name.clone())]);
-                RowFacts { line: 0, wave: None, queue: None, columns }.of(account)
+                RowFacts { line: 0, wave: None, queue: None, columns }.of(account, RowOrigin::Named)
             }));
         }
         let mut names = std::collections::HashSet::new();
@@ -284,8 +303,9 @@ impl Reader<'_> {
     ) -> Vec<AccountRow> {
         let mut rows = Vec::with_capacity(listed.len());
         for Listed { name, span, place: own, row } in listed {
-            match own.or_else(|| self.known(accounts, &name)) {
-                Some(account) => rows.push(row.of(account)),
+            let own = own.map(|account| (account, RowOrigin::Columns));
+            match own.or_else(|| self.known(accounts, &name).map(|account| (account, RowOrigin::Named))) {
+                Some((account, origin)) => rows.push(row.of(account, origin)),
                 None => {
                     let line = if place.is_some() { format!("line {}: ", row.line) } else { String::new() };
                     let message = format!("{line}the account `{name}` is not there");
