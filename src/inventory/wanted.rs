@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use crate::documents::name::{is_same_name, name_key};
 use crate::job::{Manifest, Selection};
 use crate::model::Head;
+use crate::model::shown::{inert, undone};
 
 /// What is asked for by id or name, and not only by property.
 pub(crate) struct Wanted<'a> {
@@ -73,8 +74,8 @@ impl<'a> Wanted<'a> {
                 if let Some(id) = &row.id {
                     wanted.by_id.insert(id, index);
                 } else if let Some(name) = &row.name {
-                    for name in [name.as_str()].into_iter().chain(undone(name)) {
-                        wanted.by_name.insert(name, index);
+                    wanted.by_name.insert(name, index);
+                    for name in [name.as_str(), undone(name)] {
                         wanted.by_key.insert(name_key(name), index);
                     }
                 }
@@ -130,7 +131,11 @@ impl<'a> Wanted<'a> {
         if self.open_ids.as_ref().is_some_and(|open| open.contains(id)) {
             self.met_ids.insert(id.to_owned());
         }
-        let by_name = || self.by_name.get(head.name.as_str()).copied();
+        // A table of `list` shows some names in another way.
+        let by_name = || {
+            let row = self.by_name.get(head.name.as_str());
+            row.or_else(|| self.by_name.get(&*inert(&head.name))).copied()
+        };
         if let (Some(row), Some(named)) = (self.by_id.get(id), by_name()) {
             self.named_by_id.insert(named, *row);
         }
@@ -157,7 +162,7 @@ impl<'a> Wanted<'a> {
         let row = self.manifest?.rows.get(row as usize)?;
         let (Some(_), Some(name)) = (&row.id, &row.name) else { return None };
         let is_same = |name: &str| is_same_name(name, &head.name) || visible(name) == visible(&head.name);
-        if is_same(name) || undone(name).is_some_and(is_same) {
+        if is_same(name) || *name == *inert(&head.name) || is_same(undone(name)) {
             return None;
         }
         Some(format!("line {}: the id is `{}`, the row says `{name}`", row.line, head.name))
@@ -191,13 +196,6 @@ impl<'a> Wanted<'a> {
 /// What is said of a row that names the import of another, which stands in `line`.
 pub(crate) fn named_before(place: &str, line: u64) -> String {
     format!("{place} names the import that line {line} has by its id: keep one of the two rows")
-}
-
-/// The name that stands behind the `'` which a table of `list` or of the audit puts before it, so that no spreadsheet takes it
-/// for a formula.
-fn undone(name: &str) -> Option<&str> {
-    let rest = name.strip_prefix('\'')?;
-    (!rest.starts_with(|first: char| first.is_alphanumeric())).then_some(rest)
 }
 
 /// What is left of a name where control characters are shown as pictures, as `list` shows them.
@@ -253,12 +251,20 @@ mod tests {
     #[test]
     fn a_row_of_a_table_that_no_spreadsheet_runs_names_the_import_it_was_made_of() {
         const ID: &str = "5f7c579b6411271af4e7cefa";
-        for name in ["=cmd", "-flag", "@at", "+1"] {
-            let told = format!("'{name}");
+        for (name, told) in [
+            ("=cmd", "'=cmd"),
+            ("-flag", "'-flag"),
+            ("@at", "'@at"),
+            ("+1", "'+1"),
+            ("\ttab", "'␉tab"),
+            ("two\nlines", "two␊lines"),
+            ("\u{202e}turned", "\u{fffd}turned"),
+        ] {
+            assert_eq!(inert(name), told);
             let head = Head::new(Id::from(ID), name);
-            let selection = selection(&[(Some(ID), Some(&told))]);
-            assert_eq!(Wanted::of(&selection).contradiction(0, &head), None);
-            let selection = self::selection(&[(None, Some(&told))]);
+            let selection = selection(&[(Some(ID), Some(told))]);
+            assert_eq!(Wanted::of(&selection).contradiction(0, &head), None, "{name}");
+            let selection = self::selection(&[(None, Some(told))]);
             assert_eq!(Wanted::of(&selection).meet(&head).map(|found| found.row), Some(0), "{name}");
         }
         let selection = selection(&[(Some(ID), Some("'s Hertogenbosch"))]);

@@ -27,6 +27,7 @@ pub mod latency;
 pub mod lease;
 pub mod outcome;
 pub mod packed_id;
+pub mod shown;
 pub mod time;
 
 pub use cancel::Cancel;

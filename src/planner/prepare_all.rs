@@ -132,7 +132,7 @@ impl Source<'_> {
                 None => {
                     let written = self.with.only().and_then(|only| only.written.get(&document.head().id));
                     let again = written.map(Written::read).transpose()?.flatten();
-                    Todo::Prepare(self.columns(pick), again)
+                    Todo::Prepare(self.columns(pick, &document.head().name), again)
                 }
             };
             chunk.push(Unprepared { number, row: pick.row(), document, todo });
@@ -140,11 +140,11 @@ impl Source<'_> {
         Ok(chunk)
     }
 
-    /// The columns of the row of the manifest that names an import; none without one.
-    fn columns(&self, pick: Picked) -> BTreeMap<String, String> {
+    /// The columns of the row of the manifest that names an import of this name; none without one.
+    fn columns(&self, pick: Picked, name: &str) -> BTreeMap<String, String> {
         let manifest = self.with.job.select.manifest.as_ref();
         let row = pick.row().and_then(|row| manifest?.rows.get(row as usize));
-        row.map(|row| row.columns.clone()).unwrap_or_default()
+        row.map(|row| row.columns_of(name)).unwrap_or_default()
     }
 }
 

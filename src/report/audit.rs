@@ -11,7 +11,8 @@ use crate::model::{Outcome, Verdict};
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::rows::{Row, RunRecord};
 
-use super::text::{clean, is_raw};
+pub use crate::model::shown::defuse;
+use crate::model::shown::inert;
 
 /// The columns, pinned.
 pub const COLUMNS: [&str; 24] = [
@@ -222,29 +223,5 @@ fn written(error: csv::Error) -> io::Error {
     }
 }
 
-/// A cell that no spreadsheet runs and no terminal acts on: control characters and those that turn the reading around
-/// are shown as pictures of themselves.
-fn inert(cell: &str) -> Cow<'_, str> {
-    if !is_raw(cell) {
-        return defuse(cell);
-    }
-    let shown = clean(cell);
-    // What it begins with counts as it was.
-    if matches!(defuse(cell), Cow::Owned(_)) { format!("'{shown}").into() } else { shown.into() }
-}
-
-/// Puts `'` before a cell that a spreadsheet would take for a formula, so that it is shown and not run.
-///
-/// Blanks and invisible characters before the sign do not hide it from every spreadsheet, nor do its full-width forms.
-pub fn defuse(cell: &str) -> Cow<'_, str> {
-    // Most cells begin with a letter or a digit.
-    if cell.starts_with(|first: char| first.is_ascii_alphanumeric()) {
-        return cell.into();
-    }
-    let seen = cell.trim_start_matches(|c: char| c.is_whitespace() || c.is_control() || c == '\u{feff}');
-    let hot = cell.trim_start_matches(' ').starts_with(['\t', '\r', '\n'])
-        || seen.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
-    if hot { format!("'{cell}").into() } else { cell.into() }
-}
 #[cfg(test)]
 mod tests;

@@ -6,45 +6,13 @@ use std::time::Duration;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+pub use crate::model::shown::{clean, is_raw};
 use crate::run_folder::plan_item::PlanItem;
-
-/// Makes a text from elsewhere inert on a terminal: one line, no escapes, no characters that turn the reading around.
-///
-/// Control characters become their visible pictures (`␛`, `␊`), other invisible ones `�`.
-pub fn clean(text: &str) -> String {
-    text.chars().map(|c| shown(c).unwrap_or(c)).collect()
-}
 
 /// The name of an item, made inert; of what is no import with the word for it.
 pub fn titled(item: &PlanItem) -> String {
     let name = clean(&item.name);
     if item.is_import() { name } else { format!("{} \"{name}\"", item.noun()) }
-}
-
-/// Whether [`clean`] changes a text.
-pub fn is_raw(text: &str) -> bool {
-    // Most cells are plain.
-    let is_plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
-    !is_plain && text.chars().any(|c| shown(c).is_some())
-}
-
-fn shown(c: char) -> Option<char> {
-    match c {
-        '\0'..='\x1f' => char::from_u32(0x2400 + c as u32),
-        '\x7f' => Some('\u{2421}'),
-        '\u{80}'..='\u{9f}'
-        | '\u{ad}'
-        | '\u{61c}'
-        | '\u{200b}'
-        | '\u{200e}'
-        | '\u{200f}'
-        | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}'
-        | '\u{feff}'
-        | '\u{fff9}'..='\u{fffb}'
-        | '\u{e0000}'..='\u{e007f}' => Some('\u{fffd}'),
-        _ => None,
-    }
 }
 
 /// Columns a text takes on a terminal.

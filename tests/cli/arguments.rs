@@ -323,3 +323,25 @@ fn list_leaves_out_what_cannot_be_told_and_says_so() {
         .expect_exit(3)
         .expect_stderr("there is no import \"d\" in account `source`");
 }
+
+#[test]
+fn names_that_list_wrote_for_spreadsheets_are_written_as_they_were() {
+    let names = ["@Acme orders", "- old items", "two\nlines", "'=quoted"];
+    let world = Scenario::migrate(names).start();
+    let ran = world.command(&["list", "JOB", "--format", "csv"]).expect_exit(0);
+    assert!(ran.stdout.contains("'@Acme orders") && ran.stdout.contains("two␊lines"), "{}", ran.stdout);
+    let only_names = |csv: &str| {
+        let mut reader = csv::Reader::from_reader(csv.as_bytes());
+        let rows = reader.records().map(|row| format!("\"{}\"\n", &row.unwrap()[1]));
+        format!("name\n{}", rows.collect::<String>())
+    };
+    for (manifest, run) in [(ran.stdout.clone(), "by-id"), (only_names(&ran.stdout), "by-name")] {
+        std::fs::write(world.path("imports.csv"), &manifest).unwrap();
+        let transform = format!("[{{ name: \"{{{{ row.name }}}} {run}\" }}]");
+        world.write_job("job.yaml", &[("select", "{ manifest: imports.csv }"), ("transform", &transform)]);
+        world.run().expect_exit(0).expect_all(4, "created", "equal");
+        for name in names {
+            world.id("target", &format!("{name} {run}"));
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Texts from elsewhere as terminals and spreadsheets are given them, and back.
+
+use std::borrow::Cow;
+
+/// Makes a text from elsewhere inert on a terminal: one line, no escapes, no characters that turn the reading around.
+///
+/// Control characters become their visible pictures (`␛`, `␊`), other invisible ones `�`.
+pub fn clean(text: &str) -> String {
+    text.chars().map(|c| picture(c).unwrap_or(c)).collect()
+}
+
+/// Whether [`clean`] changes a text.
+pub fn is_raw(text: &str) -> bool {
+    // Most cells are plain.
+    let is_plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    !is_plain && text.chars().any(|c| picture(c).is_some())
+}
+
+fn picture(c: char) -> Option<char> {
+    match c {
+        '\0'..='\x1f' => char::from_u32(0x2400 + c as u32),
+        '\x7f' => Some('\u{2421}'),
+        '\u{80}'..='\u{9f}'
+        | '\u{ad}'
+        | '\u{61c}'
+        | '\u{200b}'
+        | '\u{200e}'
+        | '\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e007f}' => Some('\u{fffd}'),
+        _ => None,
+    }
+}
+
+/// A cell that no spreadsheet runs and no terminal acts on: control characters and those that turn the reading around
+/// are shown as pictures of themselves.
+pub fn inert(cell: &str) -> Cow<'_, str> {
+    if !is_raw(cell) {
+        return defuse(cell);
+    }
+    let shown = clean(cell);
+    // What it begins with counts as it was.
+    if matches!(defuse(cell), Cow::Owned(_)) { format!("'{shown}").into() } else { shown.into() }
+}
+
+/// Puts `'` before a cell that a spreadsheet would take for a formula, so that it is shown and not run.
+///
+/// Blanks and invisible characters before the sign do not hide it from every spreadsheet, nor do its full-width forms.
+pub fn defuse(cell: &str) -> Cow<'_, str> {
+    // Most cells begin with a letter or a digit.
+    if cell.starts_with(|first: char| first.is_ascii_alphanumeric()) {
+        return cell.into();
+    }
+    let seen = cell.trim_start_matches(|c: char| c.is_whitespace() || c.is_control() || c == '\u{feff}');
+    let hot = cell.trim_start_matches(' ').starts_with(['\t', '\r', '\n'])
+        || seen.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
+    if hot { format!("'{cell}").into() } else { cell.into() }
+}
+
+/// The text that [`inert`] made a cell of, as far as the cell alone tells: without the `'` that was put before it.
+///
+/// Pictures of control characters stay; see [`true_text`].
+pub fn undone(cell: &str) -> &str {
+    let rest = cell.strip_prefix('\'');
+    rest.filter(|rest| matches!(defuse(rest), Cow::Owned(_)) || begins_with_picture(rest)).unwrap_or(cell)
+}
+
+/// What a cell stands for where it may stand for `text`: that very text, if [`inert`] makes the cell of it.
+pub fn true_text<'t>(cell: &'t str, text: &'t str) -> &'t str {
+    if inert(text) == cell { text } else { undone(cell) }
+}
+
+/// Whether a picture of a control character comes first: such a cell was hot for what it began with.
+fn begins_with_picture(text: &str) -> bool {
+    text.trim_start_matches(' ').starts_with(['\u{2409}', '\u{240a}', '\u{240d}'])
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_cell_that_nobody_defused_is_left_as_it_is() {
+        for cell in ["'s Hertogenbosch", "'", "''", "'quoted'", "plain", "=1", ""] {
+            assert_eq!(undone(cell), cell, "{cell:?}");
+        }
+        assert_eq!(true_text("'@at", "'@at"), "'@at", "the import itself is called so");
+        assert_eq!(true_text("'@at v2", "@at"), "@at v2", "somebody wrote another name behind the sign");
+    }
+
+    proptest! {
+        #[test]
+        fn a_cell_gives_the_text_it_was_made_of(text in "[-=+@'\\t\\r\\n \u{9b}\u{202e}\u{feff}a＝]{0,4}\\PC{0,2}") {
+            let cell = inert(&text).into_owned();
+            prop_assert_eq!(true_text(&cell, &text), &text);
+            // Without the text at hand, all but the pictures comes back.
+            if !is_raw(&text) && !text.starts_with('\'') {
+                prop_assert_eq!(undone(&cell), &text);
+            }
+        }
+    }
+}
