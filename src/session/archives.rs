@@ -1,22 +1,12 @@
-//! Opening an archive: where it is, with whose credentials, and with which key. The one place that does.
+//! Opening an archive: where it is, with whose credentials, and with which key; and which of its snapshots is meant. The one
+//! place that does.
 
-use std::io::Read;
-use std::path::Path;
-
-use secrecy::{ExposeSecret, SecretString};
-
+pub(super) use super::archive_keys::key_of;
+pub use super::archive_keys::{KeyFrom, key};
 use super::{Host, SessionError};
 use crate::archive::{Archive, ArchiveError, ArchiveOptions, Key, Listing, Snapshot, SnapshotId};
 use crate::inventory::error::EngineError;
-use crate::job::{self, AccountPlace, KeySource, secret};
-use crate::model::chain;
-use crate::model::event::Event;
-
-const KEY_FILE: &str = "TRANSSHIP_ARCHIVE_KEY_FILE";
-const PASSPHRASE: &str = "TRANSSHIP_ARCHIVE_PASSPHRASE";
-const PASSPHRASE_FILE: &str = "TRANSSHIP_ARCHIVE_PASSPHRASE_FILE";
-/// How many bytes of a file with a key are read.
-const READ_LIMIT: u64 = 64 << 10;
+use crate::job::{self, AccountPlace};
 
 /// Whether an archive that does not exist is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,17 +15,6 @@ pub enum IfAbsent {
     Create,
     /// That is an error.
     Fail,
-}
-
-/// Where the key of an archive comes from, as the options of a command say it.
-#[derive(Debug, Clone, Copy)]
-pub enum KeyFrom<'a> {
-    /// An age key file.
-    KeyFile(&'a Path),
-    /// A file whose first line is the passphrase.
-    PassphraseFile(&'a Path),
-    /// The variables of the environment; no key if none is set.
-    Environment,
 }
 
 /// Opens the archive in a folder or at a URL; the credentials of a bucket come from the environment.
@@ -61,46 +40,6 @@ pub async fn open(
         ..ArchiveOptions::new(host.clock.clone())
     };
     Ok(Archive::open(location, options).await?)
-}
-
-/// The key of an archive; `None` if nobody gives one.
-///
-/// # Errors
-///
-/// A file that cannot be read or is empty, or several variables that name a key.
-pub fn key(host: &Host, from: KeyFrom<'_>) -> Result<Option<Key>, SessionError> {
-    match from {
-        KeyFrom::KeyFile(path) => return key_in(host, path).map(Some),
-        KeyFrom::PassphraseFile(path) => return passphrase_in(host, path).map(Some),
-        KeyFrom::Environment => {}
-    }
-    let set = |name: &'static str| host.env.get(name).filter(|value| !value.is_empty()).map(|v| (name, v));
-    let given: Vec<_> = [KEY_FILE, PASSPHRASE, PASSPHRASE_FILE].into_iter().filter_map(set).collect();
-    match given[..] {
-        [] => Ok(None),
-        [(KEY_FILE, path)] => key_in(host, Path::new(path)).map(Some),
-        [(PASSPHRASE_FILE, path)] => passphrase_in(host, Path::new(path)).map(Some),
-        [(from, words)] => passphrase(words, from).map(Some),
-        [(one, _), (other, _), ..] => Err(SessionError::Refused(format!(
-            "{one} and {other} are both set, and one key is wanted: unset one"
-        ))),
-    }
-}
-
-/// What the job names as the key of the archive at this end of it.
-pub(super) fn key_of(host: &Host, account: &job::Account) -> Result<Option<Key>, SessionError> {
-    let AccountPlace::Archive { key, .. } = &account.place else { return Ok(None) };
-    match key {
-        None => Ok(None),
-        Some(KeySource::File(path)) => key_in(host, path).map(Some),
-        Some(KeySource::Passphrase(source)) => {
-            warn(host, secret::exposure("passphrase", source));
-            let fetched = secret::resolve_phrase(source, &host.env).map_err(|error| {
-                SessionError::Refused(format!("the archive's passphrase: {}", chain(&error)))
-            })?;
-            passphrase(fetched.expose_secret(), "what the job names").map(Some)
-        }
-    }
 }
 
 /// Opens an archive for a job. An encrypted one that the job has no key for opens with the key of the environment; what
@@ -266,6 +205,13 @@ fn latest<'l>(listing: &'l Listing, place: &str, of: &str) -> Result<&'l Snapsho
         (None, Some((id, why))) => Err(SessionError::Refused(format!(
             "the archive {place} holds no whole backup of account `{of}`: its snapshot {id} cannot be read ({why}); {check}"
         ))),
+        (None, None) if let Some(future) = dated_ahead(listing, of).next() => {
+            Err(SessionError::Refused(format!(
+                "every backup of account `{of}` in the archive {place} is dated in the future, and none of them is ever the latest: \
+             to use one, set `archive.snapshot` to its id, e.g. {}",
+                future.id
+            )))
+        }
         (None, None) => {
             let known: Vec<&str> = listing.accounts().into_iter().collect();
             let known = if known.is_empty() { "nothing yet".to_owned() } else { known.join(", ") };
@@ -277,55 +223,20 @@ fn latest<'l>(listing: &'l Listing, place: &str, of: &str) -> Result<&'l Snapsho
     }
 }
 
+/// The snapshots of an account that are dated in the future.
+fn dated_ahead<'l>(listing: &'l Listing, account: &'l str) -> impl Iterator<Item = &'l Snapshot> {
+    listing.future().filter(move |snapshot| snapshot.account.name == account)
+}
+
 /// Says which snapshots of an account are dated in the future.
 pub(super) fn from_the_future(listing: &Listing, account: &str) -> Vec<String> {
-    let future = listing.future().filter(|snapshot| snapshot.account.name == account);
-    let told = future.map(|snapshot| {
+    let told = dated_ahead(listing, account).map(|snapshot| {
         format!(
             "warning: snapshot {} is dated in the future and is never `latest`; to use it, set `archive.snapshot` to its id",
             snapshot.id
         )
     });
     told.collect()
-}
-
-/// The words of a passphrase: the first line of a text, without blanks around it.
-fn passphrase(text: &str, from: &str) -> Result<Key, SessionError> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    match text.lines().next().map(str::trim) {
-        Some(words) if !words.is_empty() => Ok(Key::Passphrase(SecretString::from(words))),
-        _ => {
-            Err(SessionError::Refused(format!("the passphrase in {from} is empty: put it on the first line")))
-        }
-    }
-}
-
-/// The key in an age key file.
-fn key_in(host: &Host, path: &Path) -> Result<Key, SessionError> {
-    warn(host, secret::exposed("key", path));
-    read(path, "key").map(|text| Key::File(SecretString::from(text)))
-}
-
-fn passphrase_in(host: &Host, path: &Path) -> Result<Key, SessionError> {
-    warn(host, secret::exposed("passphrase", path));
-    passphrase(&read(path, "passphrase")?, &path.display().to_string())
-}
-
-/// Says that others can read what opens an archive.
-fn warn(host: &Host, exposed: Option<String>) {
-    if let Some(exposed) = exposed {
-        host.events.emit(&Event::Noted { message: format!("warning: {exposed}") });
-    }
-}
-
-fn read(path: &Path, what: &str) -> Result<String, SessionError> {
-    let mut bytes = Vec::new();
-    let file = std::fs::File::open(path).and_then(|file| file.take(READ_LIMIT).read_to_end(&mut bytes));
-    let shown = path.display();
-    file.map_err(|error| SessionError::Refused(format!("cannot read the {what} from {shown}: {error}")))?;
-    // What is in the file is not for the message.
-    String::from_utf8(bytes)
-        .map_err(|_| SessionError::Refused(format!("{shown} holds no {what}: it is not a text")))
 }
 
 #[cfg(test)]
@@ -388,6 +299,20 @@ mod tests {
                 assert!(refused.to_string().contains("archive.snapshot"), "{refused}");
             }
         }
+    }
+
+    #[test]
+    fn an_account_that_has_backups_of_the_future_only_is_told_of_them() {
+        let made = [backup(0, "us", "1"), backup(30, "us", "1")];
+        let as_of = Some(made[0].time - jiff::SignedDuration::from_hours(1));
+        let listing = Listing { snapshots: made.to_vec(), as_of, ..Listing::default() };
+        let refused = latest(&listing, "here", "prod").unwrap_err().to_string();
+        assert!(
+            refused.contains("dated in the future") && refused.contains(made[0].id.as_str()),
+            "{refused}"
+        );
+        let refused = latest(&listing, "here", "other").unwrap_err().to_string();
+        assert!(refused.contains("holds no backup of account `other`; it holds prod"), "{refused}");
     }
 
     /// Engines run their work on several threads.

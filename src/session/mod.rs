@@ -16,6 +16,7 @@
 //! progress goes to the listeners it is given, what a person should know is in [`Session::notes`]. Nothing in here asks
 //! the machine for time, chance or variables: they are in the [`Host`]. Stopping is the caller's: a [`Cancel`].
 
+mod archive_keys;
 pub mod archives;
 pub mod backup;
 mod earlier_undos;

@@ -29,7 +29,7 @@ pub struct Listing {
 const LONGEST_START: u64 = 16 << 20;
 
 /// How far the clocks of machines that share an archive may differ before a snapshot counts as dated in the future.
-const SKEW: SignedDuration = SignedDuration::from_mins(5);
+pub(crate) const SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 impl Listing {
     /// The newest snapshot of an account that is not dated in the future.

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use super::read::SKEW;
 use super::{Account, ArchiveError, Snapshot, SnapshotId};
 
 /// How much is kept of each account. Each rule keeps the newest snapshot of each of the newest periods that have one,
@@ -61,7 +62,8 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// The policy has no rule, or would leave an account with nothing.
+    /// The policy has no rule, or would leave an account with nothing but what is dated in the future, which is never the
+    /// latest.
     pub fn decide(&self, snapshots: &[Snapshot], now: Timestamp) -> Result<Vec<Decision>, ArchiveError> {
         if self.is_empty() {
             let message =
@@ -77,14 +79,21 @@ impl Policy {
         let mut kept: BTreeMap<&SnapshotId, Vec<String>> = BTreeMap::new();
         for ((_, account, _), mut group) in groups {
             group.sort_by(|a, b| (b.time, &b.id).cmp(&(a.time, &a.id)));
+            // A clock that was wrong must not push out what is real: the future is kept and does not count.
+            let (future, past): (Vec<&Snapshot>, Vec<&Snapshot>) =
+                group.into_iter().partition(|snapshot| snapshot.time.duration_since(now) > SKEW);
             let before = kept.len();
-            self.keep_of(&group, now, &mut kept);
-            if kept.len() == before {
+            self.keep_of(&past, &mut kept);
+            if kept.len() == before && !past.is_empty() {
+                let but = if future.is_empty() { "" } else { " but what is dated in the future" };
                 return Err(ArchiveError::Refused(format!(
-                    "the policy would remove every snapshot of {account} ({}): add `last: 1`, or another rule that \
+                    "the policy would remove every snapshot of {account}{but} ({}): add `last: 1`, or another rule that \
                      keeps some",
-                    group.len()
+                    past.len()
                 )));
+            }
+            for snapshot in future {
+                kept.entry(&snapshot.id).or_default().push("dated after now".to_owned());
             }
         }
         Ok(snapshots
@@ -100,35 +109,24 @@ impl Policy {
             .collect())
     }
 
-    /// `group` is newest first.
-    fn keep_of<'a>(
-        &self,
-        group: &[&'a Snapshot],
-        now: Timestamp,
-        kept: &mut BTreeMap<&'a SnapshotId, Vec<String>>,
-    ) {
+    /// `past` is newest first.
+    fn keep_of<'a>(&self, past: &[&'a Snapshot], kept: &mut BTreeMap<&'a SnapshotId, Vec<String>>) {
         let mut keep = |snapshot: &'a Snapshot, reason: String| {
             kept.entry(&snapshot.id).or_default().push(reason);
         };
-        // A clock that was wrong must not push out what is real: the future is kept and does not count.
-        let (future, past): (Vec<&Snapshot>, Vec<&Snapshot>) =
-            group.iter().partition(|snapshot| snapshot.time > now);
-        for snapshot in future {
-            keep(snapshot, "dated after now".to_owned());
-        }
-        for (number, snapshot) in (1..=self.last).zip(&past) {
+        for (number, snapshot) in (1..=self.last).zip(past) {
             keep(snapshot, format!("last {number} of {}", self.last));
         }
         for (name, count, period) in self.rules() {
             let mut periods = HashSet::new();
-            for snapshot in &past {
+            for snapshot in past {
                 let day = TimeZone::UTC.to_datetime(snapshot.time).date();
                 if periods.len() < count as usize && periods.insert(period(day)) {
                     keep(snapshot, format!("{name} {} of {count}", periods.len()));
                 }
             }
         }
-        for snapshot in &past {
+        for snapshot in past {
             for tag in self.tags.iter().filter(|tag| snapshot.tags.contains(tag)) {
                 keep(snapshot, format!("tag {tag}"));
             }

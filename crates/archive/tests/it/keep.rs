@@ -58,9 +58,13 @@ proptest! {
 
     #[test]
     fn no_account_is_ever_emptied(snapshots in snapshots(), policy in policy()) {
-        if let Ok(decisions) = policy.decide(&snapshots, later()) {
-            let kept: BTreeSet<_> = decisions.iter().filter(|d| d.keep).map(|d| &d.snapshot.account).collect();
-            let all: BTreeSet<_> = snapshots.iter().map(|snapshot| &snapshot.account).collect();
+        // Some of them are dated after that.
+        let now = "2028-01-01T00:00:00Z".parse().unwrap();
+        if let Ok(decisions) = policy.decide(&snapshots, now) {
+            let real = |snapshot: &&Snapshot| snapshot.time <= now;
+            let kept = decisions.iter().filter(|d| d.keep).map(|d| &d.snapshot);
+            let kept: BTreeSet<_> = kept.filter(real).map(|snapshot| &snapshot.account).collect();
+            let all: BTreeSet<_> = snapshots.iter().filter(real).map(|snapshot| &snapshot.account).collect();
             prop_assert_eq!(kept, all);
         }
     }
@@ -164,6 +168,22 @@ fn what_is_dated_after_now_is_kept_and_pushes_nothing_out() {
     let decisions = policy.decide(&nights, later()).unwrap();
     assert_eq!(kept(&decisions).len(), 2);
     assert_eq!(decisions[1].reasons, ["dated after now"]);
+}
+
+#[test]
+fn what_is_dated_after_now_does_not_stand_for_what_is_real() {
+    // The one of the future is never the latest, so an account that has nothing else can be restored by its id only.
+    let nights = [snapshot(0, 0, 0, false), snapshot(1, 1_000_000, 0, false)];
+    let tagged = Policy { tags: vec!["release".to_owned()], ..Policy::default() };
+    let refused = tagged.decide(&nights, later()).unwrap_err().to_string();
+    assert!(refused.contains("every snapshot of account0 but what is dated in the future (1)"), "{refused}");
+    let alone = tagged.decide(&nights[1..], later()).unwrap();
+    assert_eq!(kept(&alone).len(), 1);
+    // Clocks that differ a little are not wrong: what the list takes for the latest counts as any other.
+    let ahead = Snapshot { time: later() + SignedDuration::from_mins(2), ..snapshot(2, 0, 0, false) };
+    let last = Policy { last: 1, ..Policy::default() };
+    let decisions = last.decide(&[nights[0].clone(), ahead.clone()], later()).unwrap();
+    assert_eq!(kept(&decisions), BTreeSet::from([ahead.id]));
 }
 
 fn pruning(policy: Policy) -> PruneOptions {
