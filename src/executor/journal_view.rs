@@ -9,7 +9,7 @@ use crate::documents::references::Kind;
 use crate::executor::owned_ids::OwnedIds;
 use crate::inventory::error::EngineError;
 use crate::journal::{Doubt, Entry, ItemState, ItemStates, Journal, JournalError, Phase, Step};
-use crate::model::{Chunks, Fingerprint, Id, IdSet, ItemKey, ItemSet};
+use crate::model::{Chunks, Fingerprint, Id, IdSet, ItemKey, ItemSet, Outcome};
 use crate::run_folder::dependency_items::DependencyItems;
 
 /// The journal and what follows from it, always in step.
@@ -38,6 +38,7 @@ impl<'a> JournalView<'a> {
         let earlier = memory.all_attempts().clone();
         let mut owned = OwnedIds::default();
         memory.items().for_each(|item| owned.own(item, &memory));
+        memory.found().for_each(|(item, id)| owned.met(item, id, &memory));
         Self {
             journal,
             memory: RefCell::new(memory),
@@ -94,6 +95,9 @@ impl<'a> JournalView<'a> {
         // What is announced has no import yet, and what is verified has one that is known.
         if !matches!(step, Step::Intended { .. } | Step::Verified { .. }) {
             owned.own(item, &memory);
+        }
+        if let Step::Ended { outcome: Outcome::Unchanged, found: Some(id), .. } = step {
+            owned.met(item, id, &memory);
         }
         if let Step::Applied { sha256, modified, .. } = step {
             let version = self.version(modified.as_deref(), *sha256);

@@ -13,7 +13,7 @@ use crate::model::{Id, IdMap, ItemKey};
 #[derive(Debug, Default)]
 pub(crate) struct OwnedIds {
     now: HashTable<ItemKey>,
-    /// Those that items had before, or share with others that came later.
+    /// Those that items had before, share with others that came later, or were found to be.
     before: IdMap<ItemKey>,
     hasher: RandomState,
 }
@@ -37,6 +37,13 @@ impl OwnedIds {
     pub(crate) fn had(&mut self, item: ItemKey, id: &Id) {
         if let Ok(there) = self.now.find_entry(self.hasher.hash_one(Some(id)), |other| *other == item) {
             there.remove();
+            self.before.insert(id, item);
+        }
+    }
+
+    /// Notes that an item was found to be an import that its state does not name.
+    pub(crate) fn met(&mut self, item: ItemKey, id: &Id, states: &ItemStates) {
+        if self.owner(id, states).is_none() {
             self.before.insert(id, item);
         }
     }

@@ -126,9 +126,10 @@ pub(crate) async fn touched_clone(
         return Ok(None);
     }
     let (then, now) = (context.ledger.cloned_at(item.item), &there.head.last_modified);
-    let was_answered = || !context.again && context.ledger.last_doubt(item.item).is_none();
-    let as_made = if then.is_some() { then == *now } else { was_answered() };
-    if as_made {
+    // An answer that is no document does not say when it was made; the clone does.
+    let made = then.as_ref().or(there.head.created_at.as_ref());
+    let is_of_then = made.is_some() && made == now.as_ref();
+    if is_of_then && is_exact(now.as_deref()) {
         return Ok(None);
     }
     if let Some(next) = was_completed(context, item, there).await? {
@@ -144,8 +145,12 @@ pub(crate) async fn touched_clone(
         }
     }
     let last = now.as_deref().map_or_else(String::new, |now| format!(" (last at {now})"));
-    let message =
-        format!("it was cloned, but not completed: somebody else changed the clone since{last}: left alone");
+    let who = if is_of_then {
+        "its clone is not as its source is: somebody else may have changed either"
+    } else {
+        "somebody else changed the clone since"
+    };
+    let message = format!("it was cloned, but not completed: {who}{last}: left alone");
     end(context, item.item, End::new(Outcome::Stale, "stale", message)).await.map(Some)
 }
 
@@ -166,14 +171,13 @@ async fn was_completed(
 }
 
 /// Before what was taken out of the recycle bin is completed: if it is neither as it lay there nor as this run's PUT made it,
-/// somebody changed it since. Asked only where there was time for that: after a kill, or a call without an answer.
+/// somebody changed it since. There is time for that also where its call was answered: the read may have had to wait.
 pub(crate) async fn touched_restored(
     context: &Context<'_>,
     item: &PlanItem,
     there: &Document,
 ) -> Result<Option<Next>, EngineError> {
-    let was_answered = !context.again && context.ledger.last_doubt(item.item).is_none();
-    if item.operation != Operation::Restore || was_answered {
+    if item.operation != Operation::Restore {
         return Ok(None);
     }
     let before = before_of(context, item)?;
@@ -190,6 +194,12 @@ pub(crate) async fn touched_restored(
         "it was taken out of the recycle bin, but not completed: somebody else changed it since{last}: left alone"
     );
     end(context, item.item, End::new(Outcome::Stale, "stale", message)).await.map(Some)
+}
+
+/// Whether a time tells an edit from what came before it: one of whole seconds does not.
+fn is_exact(time: Option<&str>) -> bool {
+    let time = time.and_then(|text| text.parse::<jiff::Timestamp>().ok());
+    time.is_some_and(|time| time.subsec_nanosecond() != 0)
 }
 
 /// Whether what stands there is what lay in the recycle bin, also in what the job ignores.

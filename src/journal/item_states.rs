@@ -50,6 +50,8 @@ pub struct ItemStates {
     made_again: bool,
     /// `lastModified` of clones, as the service said it when it made them.
     cloned: BTreeMap<ItemKey, String>,
+    /// What items were found to be already, so that nothing was sent for them.
+    found: BTreeMap<ItemKey, Id>,
 }
 
 impl ItemStates {
@@ -84,6 +86,12 @@ impl ItemStates {
                 self.not_sent.insert(item);
             }
             _ => drop(self.not_sent.remove(&item)),
+        }
+        match step {
+            Step::Ended { outcome: Outcome::Unchanged, found: Some(id), .. } => {
+                self.found.insert(item, id.clone());
+            }
+            _ => drop(self.found.remove(&item)),
         }
         match step {
             Step::Verified { verdict: Verdict::NotChecked, differences, .. } if !differences.is_empty() => {
@@ -140,6 +148,12 @@ impl ItemStates {
     /// Whether the item is among [`Self::failed_unsent`] or [`Self::unread`].
     pub fn is_reopened_by_resume(&self, item: ItemKey) -> bool {
         self.not_sent.contains(&item) || self.unread.contains(&item)
+    }
+
+    /// Items that were found to be there already when their turn came, and as what: the run has not made that, and no other of its
+    /// items is that.
+    pub fn found(&self) -> impl Iterator<Item = (ItemKey, &Id)> {
+        self.found.iter().map(|(item, id)| (*item, id))
     }
 
     /// The keys of all items, in their order.

@@ -318,6 +318,7 @@ pub fn rows(
     let mut owned: HashSet<Id> = HashSet::new();
     if steps.found_copies() {
         owned.extend(memory.states().filter_map(|state| state.target().cloned()));
+        owned.extend(memory.found().map(|(_, id)| id.clone()));
     }
     for key in (1..=plan.len()).map(ItemKey) {
         let mut facts = Facts { copies: steps.copies(key), ..Facts::default() };

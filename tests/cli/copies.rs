@@ -134,3 +134,49 @@ fn a_double_of_what_was_updated_or_unchanged_is_named_and_left_by_undo() {
     let undo = world.command(&["undo", "runs/run-1", "--yes"]).expect_exit(3);
     undo.expect_target(["a", "a", "c", "c"]).expect_stderr("the run made none of its name");
 }
+
+/// A run of "a" and then of some "w" that a signal ends before any "w" is sent; another run makes those.
+fn made_by_another_run(wanted: usize) -> std::rc::Rc<World> {
+    let scenario = Scenario::migrate(["a"]).job("concurrency", "1");
+    let world = (0..wanted).fold(scenario, |scenario, _| scenario.source(&import("w"))).start();
+    world.fault(Fault::on_create(Fault::slow_before(400)).named("a"));
+    let running = world.spawn_run(&[]).until_journal("intended", 1);
+    running.signal("INT").finish().expect_exit(130).expect_target(["a"]);
+    world.no_faults();
+    world.run().expect_exit(0);
+    world
+}
+
+#[test]
+fn of_equal_imports_that_another_run_made_each_item_has_one() {
+    let world = made_by_another_run(2);
+    let ran = world.resume(&world.path("runs/run-1")).expect_exit(0).expect_target(["a", "w", "w"]);
+    assert!(ran.summary()["copies"].is_null(), "{}", ran.summary());
+    let audit = ran.audit();
+    let rows: Vec<_> = audit.iter().filter(|row| row["error_code"] == "made_meanwhile").collect();
+    assert_eq!(rows.len(), 2, "{audit:#?}");
+    assert_ne!(rows[0]["target_id"], rows[1]["target_id"]);
+    let undone = world.command(&["undo", "runs/run-1", "--yes"]).expect_exit(0);
+    undone.expect_target(["w", "w"]);
+}
+
+#[test]
+fn an_undo_removes_no_copy_of_what_the_run_did_not_make() {
+    let world = made_by_another_run(1);
+    world.load("target", &[double(&world, "w")]);
+    let ran = world.resume(&world.path("runs/run-1")).expect_exit(3);
+    assert_eq!(ran.summary()["copies"], 1, "{}", ran.summary());
+    let undone = world.command(&["undo", "runs/run-1", "--yes"]).expect_exit(3).expect_target(["w", "w"]);
+    undone.expect_stderr("the run made none of its name: left alone");
+    // Nor where the service refused what the run sent.
+    let world = Scenario::migrate(["w", "z"]).job("concurrency", "1").start();
+    world.fault(Fault::on_create(Fault::status(422)).named("w"));
+    world.fault(Fault::on_create(Fault::slow_after(400)).named("z"));
+    let running = world.spawn_run(&[]).until_journal("\"intended\"", 2);
+    let mut by_hand = world.as_in_target("w");
+    by_hand["_id"] = json!("5b5b5b5b0000000000000001");
+    world.load("target", &[by_hand]);
+    running.finish().expect_exit(3).expect_audit("w", "failed", "not_checked");
+    let undone = world.command(&["undo", "runs/run-1", "--yes"]).expect_exit(3).expect_target(["w"]);
+    undone.expect_stderr("the run made none of its name: left alone");
+}

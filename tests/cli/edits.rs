@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use serde_json::{Value, json};
 
-use transship::emulator::Effect;
+use transship::emulator::{CloneAnswer, Effect};
 
 use crate::support::scenario::{Fault, Ran, Scenario, World, import};
 
@@ -134,4 +134,51 @@ fn a_retry_leaves_alone_what_somebody_edited_before_it_was_read_back() {
             json!("theirs"),
         );
     }
+}
+
+/// Reads of single imports take a while: time for somebody to edit what was made and is to be completed.
+fn slow_reads(world: &World) {
+    world.fault(Fault::on("GET", "/v1/imports/*", Fault::slow_before(500)));
+}
+
+#[test]
+fn an_edit_of_a_clone_before_it_is_completed_stays() {
+    for (answer, edited) in [CloneAnswer::Document, CloneAnswer::Array]
+        .into_iter()
+        .flat_map(|answer| [(answer, true), (answer, false)])
+    {
+        let described = import("a").set("/description", json!("old"));
+        let world = Scenario::cloning([])
+            .source(&described)
+            .job("transform", "[{ set: { /description: new } }]")
+            .service(|service| service.clone_answer = answer)
+            .start();
+        slow_reads(&world);
+        let running = world.spawn_run(&[]).until_journal("applied", 1);
+        if edited {
+            world.edit("source", "Clone - a", "/description", json!("theirs"));
+        }
+        // What becomes of the source is no edit of its clone.
+        world.edit("source", "a", "/description", json!("another"));
+        let (exit, outcome, verdict) =
+            if edited { (3, "stale", "not_checked") } else { (0, "cloned", "equal") };
+        let ran = running.finish().expect_exit(exit).expect_audit("Clone - a", outcome, verdict);
+        let kept = if edited { "theirs" } else { "new" };
+        assert_eq!(ran.world.import("source", "Clone - a")["description"], kept, "{answer:?}");
+    }
+}
+
+#[test]
+fn an_edit_of_a_restored_import_before_it_is_completed_stays() {
+    let ran = crate::backup::backup(["a"]).run();
+    let world = &ran.world;
+    // What lies in the recycle bin is to be completed.
+    world.edit("source", "a", "/description", json!("newer"));
+    world.remove("source", "a");
+    crate::backup::now(world, "restore", &[]);
+    slow_reads(world);
+    let running = world.spawn_run(&[]).until_journal("applied", 1);
+    world.edit("source", "a", "/description", json!("theirs"));
+    running.finish().expect_exit(3).expect_audit("a", "stale", "not_checked");
+    assert_eq!(world.import("source", "a")["description"], "theirs");
 }

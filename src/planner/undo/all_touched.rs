@@ -33,7 +33,7 @@ pub(super) fn all_touched(
         if row.reads_back_as_answered() && services_own.len() < MOST_PLACES {
             services_own.extend(row.differences.iter().map(|pointer| place(pointer)));
         }
-        for (one, recorded) in Touched::copies(&row, is_recent) {
+        for (one, recorded) in Touched::copies(&row, states, is_recent) {
             copies.push(one.kept(&recorded, records)?);
         }
         Ok(())

@@ -23,9 +23,8 @@ use crate::run_folder::plan_item::PlanItem;
 /// Removes a copy, if somebody agreed to that, or says why not.
 pub(crate) fn copy(
     mut item: PlanItem,
-    of_run: &PlanItem,
+    (beside_own, equal): (bool, bool),
     copies: Copies,
-    equal: bool,
     touch: Touch,
     who: &str,
 ) -> PlanItem {
@@ -34,8 +33,8 @@ pub(crate) fn copy(
         return ended(item, Outcome::Conflict, "copy", message);
     }
     let why = match (equal, touch, copies) {
-        // No call of the run can have made it.
-        _ if !of_run.operation.makes_an_import() => "the run made none of its name".to_owned(),
+        // It has what it has, whoever made that: of two, none is the run's to remove.
+        _ if !beside_own => "the run made none of its name".to_owned(),
         (false, ..) => "it is unlike what the run made".to_owned(),
         (true, Touch::Edited | Touch::Behind | Touch::NeverSeen, _) => {
             format!("it was changed since it was found{who}")

@@ -248,7 +248,13 @@ fn plan_item(
     if one.did == Did::Unknown {
         let why = recorded.why.unwrap_or_default();
         item.target = one.packed_target().is_some().then(|| named(None));
-        return Ok(ended(item, Outcome::Conflict, "not_known", format!("{why}: left alone")).into());
+        return Ok(ended(
+            item,
+            Outcome::Conflict,
+            "not_known",
+            format!("{}: left alone", why.trim_end_matches(": left alone")),
+        )
+        .into());
     }
     if one.packed_target().is_none() {
         let message = "the journal does not say which import it was";
@@ -289,8 +295,8 @@ fn plan_item(
         return Ok(item.into());
     };
     item.target = Some(named(Some(&standing)));
-    if let Did::Met { equal } = one.did {
-        return Ok(copy(item, &of_run, with.copies, equal, touch, who).into());
+    if let Did::Met { equal, beside_own } = one.did {
+        return Ok(copy(item, (beside_own, equal), with.copies, touch, who).into());
     }
     let (mut wanted, mut now) = (None, None);
     if one.did == Did::Overwrote {

@@ -42,10 +42,12 @@ pub(crate) enum Did {
     Overwrote,
     /// It removed one.
     Removed,
-    /// It found one that bears the name of one that it made, and did not make it.
+    /// It found one that bears the name of an item, and did not make it.
     Met {
         /// Whether that held what was sent, in all but the name.
         equal: bool,
+        /// Whether the run made one of that name itself, or may have.
+        beside_own: bool,
     },
     /// Something was sent for it, and what came of it is not known.
     Unknown,
@@ -127,12 +129,19 @@ impl Touched {
     }
 
     /// The copies that the run found beside an item of its own, and what it recorded of them.
-    pub(crate) fn copies(row: &Row, is_recent: bool) -> impl Iterator<Item = (Self, Recorded)> {
+    pub(crate) fn copies(
+        row: &Row,
+        states: &ItemStates,
+        is_recent: bool,
+    ) -> impl Iterator<Item = (Self, Recorded)> {
+        let own = if row.copies.is_empty() { None } else { Self::of(row, states, is_recent) };
+        let beside_own = row.item.operation.makes_an_import()
+            && own.is_some_and(|(own, _)| matches!(own.did, Did::Made | Did::Unknown));
         row.copies.iter().map(move |copy| {
             let one = Self {
                 item: row.item.item,
                 kind: Kind::Imports,
-                did: Did::Met { equal: copy.equal },
+                did: Did::Met { equal: copy.equal, beside_own },
                 target: Some(PackedId::from(&copy.id)),
                 recorded: PackedSpan::default(),
                 was_adopted: false,

@@ -16,12 +16,12 @@ use transship::archive::{Archive, ArchiveOptions, Entry, Share, Snapshot};
 use transship::model::time::Clock;
 
 /// A backup of imports of these names into `archive`.
-fn backup<const N: usize>(names: [&str; N]) -> Scenario {
+pub fn backup<const N: usize>(names: [&str; N]) -> Scenario {
     Scenario::of("backup", names).job("archive", "{ path: archive }")
 }
 
 /// The job with another action over the same archive.
-fn now(world: &Rc<World>, action: &str, instead: &[(&str, &str)]) {
+pub fn now(world: &Rc<World>, action: &str, instead: &[(&str, &str)]) {
     world.write_job("job.yaml", &[&[("action", action)], instead].concat());
 }
 
