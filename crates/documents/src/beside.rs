@@ -2,7 +2,7 @@
 //!
 //! An import of the target and what is wanted in its place differ mostly in a member or two of their top level. The others
 //! are not read: in the place of an object or a list that both texts have stands an empty one on both sides, so whatever
-//! is told of differences between the two, and what the blocks of a document tell of its adaptor, is told as of the whole.
+//! is told of differences between the two is told as of the whole.
 
 use serde_json::{Map, Value};
 
@@ -11,7 +11,7 @@ use crate::head::Head;
 use crate::normal::same_member;
 use crate::planted::{PANIC_PRINTING, is_planted};
 use crate::quick::{self, Reader};
-use crate::schema::{Shape, is_server_field};
+use crate::schema::is_server_field;
 use crate::verbatim;
 
 /// Whether two documents have one normal form for sure, told without reading what both have to the letter. `wanted` is a text as
@@ -38,7 +38,6 @@ fn same<'t>(wanted: &'t str, found: &'t str, mut member: impl FnMut(&'t str, &'t
     }
     let (mut ours, mut theirs) = (Members::of(wanted)?, Reader::new(found));
     let mut keys = Vec::with_capacity(32);
-    let (mut our_blocks, mut their_blocks) = (Vec::with_capacity(8), Vec::with_capacity(8));
     let mut is_exact = None;
     theirs.expect(b'{')?;
     let mut more = theirs.next()? != b'}';
@@ -50,10 +49,6 @@ fn same<'t>(wanted: &'t str, found: &'t str, mut member: impl FnMut(&'t str, &'t
         {
             if equal.key.starts_with('$') {
                 return None;
-            }
-            if equal.value.starts_with('{') {
-                our_blocks.push(equal.key);
-                their_blocks.push(equal.key);
             }
             keys.push(equal.key);
             member(equal.key, equal.value);
@@ -68,7 +63,6 @@ fn same<'t>(wanted: &'t str, found: &'t str, mut member: impl FnMut(&'t str, &'t
         let value = theirs.since(from)?;
         keys.push(key);
         member(key, value);
-        their_blocks.extend((opening == b'{').then_some(key));
         more = theirs.more(b'}')?;
         // A key may stand twice in what is stepped over: then it is lost how numbers are spelled, anywhere.
         if matches!(opening, b'{' | b'[')
@@ -80,33 +74,35 @@ fn same<'t>(wanted: &'t str, found: &'t str, mut member: impl FnMut(&'t str, &'t
             continue;
         }
         let beside = ours.current.filter(|our| our.key == key);
-        if let Some(beside) = beside {
-            our_blocks.extend(beside.value.starts_with('{').then_some(key));
+        if beside.is_some() {
             ours.step()?;
         }
         same_member(key, beside.map(|beside| beside.value), Some(value))?;
     }
     let is_over = ours.current.is_none() && theirs.next().is_none() && !names_one_twice(keys.iter().copied());
-    let shapes = [our_blocks, their_blocks].map(|blocks| Shape::of_blocks(blocks.into_iter()));
-    (is_over && shapes[0] == shapes[1]).then_some(())
+    // The blocks that hold anything are the same on both sides then, and so is what they tell of the adaptor.
+    is_over.then_some(())
 }
 
 /// The two documents, of texts that are known to have a tree each. `None` where only the whole of them can tell: a text that
-/// is out of the ordinary, or a top-level `lookups` that only one of them has, for that is held against the blocks.
+/// is out of the ordinary, or a member that is held against the blocks and is not the same in both.
 pub fn unlike_members(one: &str, other: &str) -> Option<(Value, Value)> {
     // How a number is spelled is lost in the whole of a document that names a key twice, wherever that is.
     if verbatim::has_other_exponent(one) {
         return None;
     }
     let (ones, others) = (glance::members(one)?, glance::members(other)?);
-    if lookups(&ones) != lookups(&others) {
+    if HELD_AGAINST_BLOCKS.iter().any(|key| raw(&ones, key) != raw(&others, key)) {
         return None;
     }
     Some((unlike(&ones, &others)?, unlike(&others, &ones)?))
 }
 
-fn lookups<'t>(members: &[(&str, &'t str)]) -> Option<&'t str> {
-    members.iter().find(|(key, _)| *key == "lookups").map(|(_, raw)| *raw)
+/// Members of the top level of which the blocks tell whether they mean anything.
+const HELD_AGAINST_BLOCKS: [&str; 3] = ["lookups", "adaptorType", "distributed"];
+
+fn raw<'t>(members: &[(&str, &'t str)], key: &str) -> Option<&'t str> {
+    members.iter().find(|(known, _)| *known == key).map(|(_, raw)| *raw)
 }
 
 fn unlike(members: &[(&str, &str)], others: &[(&str, &str)]) -> Option<Value> {

@@ -171,6 +171,7 @@ pub(super) fn canonical(number: &Number) -> Canonical<'_> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -194,6 +195,32 @@ mod tests {
         let other: Value = serde_json::from_str(r#"{"m":{"y":-3.0,"x":[1.50]},"n":1e0,"name":"a"}"#).unwrap();
         assert_eq!(fingerprint(&one), fingerprint(&other));
         assert_eq!(normalise(&one), normalise(&other));
+    }
+
+    proptest! {
+        #[test]
+        fn an_empty_block_makes_no_difference(
+            key in prop::sample::select(vec!["http", "rest", "ftp", "s3", "rdbms", "salesforce", "netsuite_da"]),
+            block in prop::sample::select(vec![json!({}), json!({"lookups": []}), json!({"query": null})]),
+            base in prop::sample::select(vec![json!({}), json!({"http": {"body": ["x"]}}), json!({"netsuite_da": {"operation": "add"}})]),
+            adaptor in prop::option::of(prop::sample::select(vec!["HTTPImport", "NetSuiteDistributedImport"])),
+        ) {
+            let mut plain = base;
+            plain["distributed"] = json!(true);
+            if let Some(adaptor) = adaptor {
+                plain["adaptorType"] = json!(adaptor);
+            }
+            let mut document = plain.clone();
+            prop_assume!(document.get(key).is_none());
+            document[key] = block;
+            prop_assert_eq!(crate::diff::diff(&document, &plain), vec![]);
+            prop_assert_eq!(fingerprint(&document), fingerprint(&plain));
+            prop_assert_eq!(normalise(&document), normalise(&plain));
+            let read = |document: &Value| fingerprint_of_plain(document.to_string().as_bytes());
+            prop_assert_eq!(read(&document), Some(fingerprint(&document)));
+            let printed = PrintedMembers::of(&plain).1;
+            prop_assert_eq!(printed.again(&document, |changed| changed == key), fingerprint(&plain));
+        }
     }
 
     #[test]

@@ -64,6 +64,7 @@ struct Member<'t> {
     key: &'t str,
     from: usize,
     to: usize,
+    /// Whether it is an object that holds anything.
     is_block: bool,
 }
 
@@ -97,7 +98,8 @@ impl<'t> Writer<'t> {
             if matches!((key, what), ("adaptorType", What::Text(_)) | ("distributed", What::Set)) {
                 hinged.push((self.members.len(), what));
             }
-            let (to, is_block) = (self.form.bytes.len(), what == What::Block);
+            let to = self.form.bytes.len();
+            let is_block = what == What::Block && to > from;
             self.members.push(Member { key, from, to, is_block });
             more = self.reader.more(b'}')?;
         }

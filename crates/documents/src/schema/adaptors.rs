@@ -142,7 +142,7 @@ pub fn adaptor_of(document: &Value) -> Option<&'static Adaptor> {
 }
 
 /// The adaptor type that follows from the blocks alone.
-pub fn told_by_blocks<T: Tree>(document: &T) -> Option<&'static Adaptor> {
+fn told_by_blocks<T: Tree>(document: &T) -> Option<&'static Adaptor> {
     let Seen::Object(members) = document.seen() else { return None };
     told_by(members.filter(|(_, value)| matches!(value.seen(), Seen::Object(_))).map(|(block, _)| block))
 }

@@ -1,6 +1,6 @@
 //! What the service does to a document by itself: which fields it manages, which values mean the same as none.
 
-use super::adaptors::{told_by, told_by_blocks};
+use super::adaptors::told_by;
 use super::keys::class_of;
 use crate::tree::{Seen, Tree};
 
@@ -91,13 +91,17 @@ impl Shape {
     /// That of a document without blocks.
     pub(crate) const UNKNOWN: Self = Self { derived: None };
 
-    /// Looks at which blocks a document has.
-    pub fn of(document: &impl Tree) -> Self {
-        let derived = told_by_blocks(document).map(|adaptor| adaptor.name);
-        Self { derived }
+    /// Looks at which blocks of a document hold anything: one that means the same as absent tells of no adaptor, or it would
+    /// matter whether it is there.
+    pub fn of<T: Tree>(document: &T) -> Self {
+        let Seen::Object(members) = document.seen() else { return Self::UNKNOWN };
+        let holds_anything = |(key, value): &(&str, &T)| {
+            matches!(value.seen(), Seen::Object(_)) && !Self::UNKNOWN.is_absent(Area::Root, key, *value)
+        };
+        Self::of_blocks(members.filter(holds_anything).map(|(key, _)| key))
     }
 
-    /// The same, of the keys of its objects.
+    /// The same, of the keys of its objects that hold anything.
     pub(crate) fn of_blocks<'b>(blocks: impl Iterator<Item = &'b str>) -> Self {
         Self { derived: told_by(blocks).map(|adaptor| adaptor.name) }
     }
@@ -236,9 +240,26 @@ mod tests {
 
     #[test]
     fn the_adaptor_type_is_known_only_where_the_block_tells() {
-        let shape = Shape::of(&json!({"http": {}, "rest": {}}));
+        let shape = Shape::of(&json!({"http": {"a": 1}, "rest": {"a": 1}}));
         assert!(!shape.is_absent(Area::Root, "adaptorType", &json!("RESTImport")));
-        let shape = Shape::of(&json!({"ftp": {}, "file": {}}));
+        let shape = Shape::of(&json!({"ftp": {"a": 1}, "file": {}}));
         assert!(shape.is_absent(Area::Root, "adaptorType", &json!("FTPImport")));
+    }
+
+    #[test]
+    fn a_block_that_means_absent_tells_of_no_adaptor() {
+        let http = || json!({"http": {"method": ["POST"]}});
+        for (key, block) in [
+            ("ftp", json!({})),
+            ("rest", json!({})),
+            ("salesforce", json!({"lookups": []})),
+            ("rdbms", json!({"query": null})),
+        ] {
+            let mut document = http();
+            document[key] = block;
+            assert_eq!(Shape::of(&document), Shape::of(&http()), "{document}");
+        }
+        assert_ne!(Shape::of(&json!({"http": {"method": ["POST"]}, "ftp": {"a": 1}})), Shape::of(&http()));
+        assert_eq!(Shape::of(&json!({"http": {}})), Shape::UNKNOWN);
     }
 }

@@ -25,7 +25,7 @@ mod walk;
 
 pub use self::adaptors::{
     ADAPTORS, Adaptor, LISTED_APART, Mapper, Writes, adaptor_named, adaptor_of, adaptor_with_block,
-    lookup_blocks, told_by_blocks,
+    lookup_blocks,
 };
 pub use self::defaults::{
     Area, Shape, flag_in_text, is_captured, is_lower_cased, is_never_a_default, is_server_field,

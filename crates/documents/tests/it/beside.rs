@@ -91,13 +91,17 @@ fn what_the_service_fills_in_is_seen_past() {
         "http":{"body":["\"x"],"sendPostMappedData":true},"filter":{"type":"expression","expression":{"version":"1"},"version":"1"},
         "settings":null,"ignoreExisting":false}"#;
     assert!(is_same(wanted, found) && is_same(wanted, wanted));
+    assert!(
+        is_same(wanted, &found.replace("\"settings\":null", "\"ftp\":{}")),
+        "an empty block is nobody's adaptor"
+    );
     for other in [
         found.replace("\"a\"", "\"b\""),
         found.replace("settings\":null", "settings\":1"),
         found.replace("\"x\"}", "\"y\"}"),
         found.replace("\"name\":\"a\",", ""),
         found.replace("\"name\":\"a\",", "\"name\":\"a\",\"name\":\"a\","),
-        found.replace("\"settings\":null", "\"ftp\":{}"),
+        found.replace("\"settings\":null", "\"ftp\":{\"a\":1}"),
         found.replace("\"t\"", "\"\\ud800\""),
         found.replace("\"t\"", "1e5"),
         format!("{found}x"),
@@ -127,6 +131,7 @@ fn what_is_out_of_the_ordinary_is_for_the_whole_trees() {
         r#"{"b":1e5}"#,
         r#"{"b":{"$serde_json::private::Number":"1"}}"#,
         r#"{"lookups":[]}"#,
+        r#"{"adaptorType":"HTTPImport"}"#,
         "[]",
         "\u{feff}{}",
         "",
