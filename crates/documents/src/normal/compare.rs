@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 
 use serde::{Deserialize, Serialize};
 
-use super::canonical;
 use super::masks::is_mask;
+use super::same_number;
 use crate::place::{PathStep as Step, pointer_of};
 use crate::planted::{PANIC_COMPARING, panic_over};
 use crate::schema::{self as service, Area, Shape};
@@ -328,7 +328,7 @@ impl<'a> Walk<'a> {
 /// Whether two values that are neither lists nor objects mean the same under `key` in an object of `area`.
 pub fn same_scalar(area: Area, key: &str, sent: &Value, found: &Value) -> bool {
     match (sent, found) {
-        (Value::Number(one), Value::Number(other)) => canonical(one) == canonical(other),
+        (Value::Number(one), Value::Number(other)) => same_number(one, other),
         (Value::String(one), Value::String(other)) if service::is_lower_cased(area, key) => {
             one.to_lowercase() == other.to_lowercase()
         }

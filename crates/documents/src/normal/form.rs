@@ -2,7 +2,7 @@
 
 use serde_json::Number;
 
-use super::{Canonical, canonical};
+use super::number::{Canonical, canonical};
 use crate::schema::{self as service, Area};
 use crate::{Fingerprint, Hasher};
 
@@ -56,6 +56,7 @@ impl Form {
                 self.bytes.push(b'd');
                 self.bytes.extend_from_slice(&float.to_bits().to_be_bytes());
             }
+            Canonical::Exact(decimal) => self.tagged(b'e', &decimal.to_string()),
             Canonical::Huge(text) => self.tagged(b'h', text),
         }
     }

@@ -11,6 +11,7 @@ pub mod ignore;
 mod landed;
 pub mod masks;
 mod members;
+mod number;
 mod of_text;
 
 use serde_json::{Map, Number, Value};
@@ -26,9 +27,11 @@ pub use ignore::Ignore;
 pub use landed::{landed, unexplained};
 pub use masks::{erased, masks, remove_pointers};
 pub use members::PrintedMembers;
+pub use number::same_number;
 pub(crate) use of_text::{fingerprint_of_plain, same_member};
 
 use form::{BLOCK, Form};
+use number::{Canonical, canonical};
 
 /// Removes what the service manages and would ignore or refuse in a body. The other keys keep their order.
 pub fn strip_server_fields(document: &mut Value) {
@@ -61,6 +64,7 @@ fn value_of(shape: Shape, area: Area, key: &str, value: &Value) -> Value {
             Canonical::Integer(integer) => Value::from(integer),
             Canonical::Float(float) => Number::from_f64(float).map_or(Value::Null, Value::Number),
             Canonical::Big(integer) => Value::from(integer),
+            Canonical::Exact(decimal) => Value::Number(Number::from_string_unchecked(decimal.to_string())),
             Canonical::Huge(_) => value.clone(),
         },
         Value::String(text) => {
@@ -134,39 +138,6 @@ impl<'v, T: Tree> Hash<'v, T> {
         self.form.key(key);
         self.value(area, key, value);
     }
-}
-
-/// Whether two numbers are one, however they are spelled.
-pub fn same_number(one: &Number, other: &Number) -> bool {
-    canonical(one) == canonical(other)
-}
-
-/// One spelling per number: `1`, `1.0` and `1e0` are the same.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Canonical<'a> {
-    Integer(i64),
-    Big(u64),
-    Float(f64),
-    /// Beyond what floating-point numbers hold: as it is written.
-    Huge(&'a str),
-}
-
-/// The number in its one spelling.
-pub(super) fn canonical(number: &Number) -> Canonical<'_> {
-    /// Integers up to here are exact as floating-point numbers.
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    if let Some(integer) = number.as_i64() {
-        return Canonical::Integer(integer);
-    }
-    if let Some(integer) = number.as_u64() {
-        return Canonical::Big(integer);
-    }
-    let Some(float) = number.as_f64() else { return Canonical::Huge(number.as_str()) };
-    if float.fract() == 0.0 && float.abs() <= EXACT {
-        #[expect(clippy::cast_possible_truncation, reason = "a whole number within 2^53")]
-        return Canonical::Integer(float as i64);
-    }
-    Canonical::Float(float)
 }
 
 #[cfg(test)]
