@@ -42,7 +42,7 @@ fn read(name: &str, bytes: &[u8], folder: &Path, env: &Env, now: Timestamp) -> R
     let root = yaml::parse_or(text, "see docs/fleet.md for one to start from", &mut report);
     let mut reader = Reader::new(report, env, env.folder.join(folder), now);
     let fleet = root.and_then(|root| reader.fleet(&root));
-    reader.refuse_tokens(text);
+    reader.refuse_tokens(text, None);
     let failed = reader.report.errors() > 0;
     let problems = reader.report.finish();
     match fleet {

@@ -3,6 +3,7 @@
 mod accounts;
 mod archive;
 pub(super) mod fleet;
+mod names;
 mod policy;
 mod references;
 pub(super) mod roster;
@@ -78,8 +79,8 @@ pub(super) fn read(
     let mut report = Report::new(name, text);
     let root = yaml::parse(text, &mut report);
     let mut reader = Reader::new(report, env, env.folder.join(folder), now);
-    let job = root.and_then(|root| reader.job(&root, text, choice));
-    reader.refuse_tokens(text);
+    let job = root.as_ref().and_then(|root| reader.job(root, text, choice));
+    reader.refuse_tokens(text, root.as_ref());
     let failed = reader.report.errors() > 0;
     let problems = reader.report.finish();
     match job {
@@ -168,10 +169,12 @@ impl Reader<'_> {
         Some(job)
     }
 
-    /// Refuses what has the shape of a token, wherever it stands.
-    fn refuse_tokens(&mut self, text: &str) {
+    /// Refuses what has the shape of a token, unless it stands where names of that shape do.
+    fn refuse_tokens(&mut self, text: &str, root: Option<&Node>) {
+        let names = root.map(names::of_documents).unwrap_or_default();
         for range in redact::tokens(text) {
-            if self.report.is_secret(range.start) {
+            let is_name = |name: &super::Span| name.start <= range.start && range.end <= name.end;
+            if self.report.is_secret(range.start) || names.iter().any(is_name) {
                 continue;
             }
             let message = "this looks like a token, and a token is never in a job file";

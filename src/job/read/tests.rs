@@ -315,3 +315,50 @@ fn ids_in_capitals_and_names_in_another_spelling_are_the_same() {
         assert_eq!(job(&map).1, if is_told { told } else { Vec::new() }, "{one}, {other}");
     }
 }
+
+#[test]
+fn a_name_in_the_shape_of_a_token_is_refused_where_a_secret_may_stand() {
+    let hex = "773f3f4770db427785b7cdcd60931440";
+    let refused = |text: &str| {
+        let text = text.replace("HEX", hex);
+        let job = format!(
+            "version: 1\naction: update\nsource: dev\naccounts: {{ dev: {{ emulator: dev }} }}\n{text}\n"
+        );
+        let problems =
+            read("x.yaml", job.as_bytes(), Path::new(""), &env(), Timestamp::UNIX_EPOCH, None).err();
+        let problems = problems.map(|problems| problems.located()).unwrap_or_default();
+        assert!(problems.iter().all(|problem| !problem.message.contains(hex)));
+        problems.iter().any(|problem| problem.message.contains("looks like a token"))
+    };
+    for named in [
+        "transform: [{ edit_lookup: { name: HEX, map: { HEX: a } } }]",
+        "transform: [{ remove_lookup: { name: \"HEX\" } }]",
+        "transform: [{ add_mapping: { target: q, source: z, lookup: HEX } }]",
+        "transform: [{ set: { /externalId: HEX, /http/body/0: 'a HEX b' } }]",
+        "transform: [{ patch: [{ op: replace, path: /description, value: HEX }] }]",
+        "transform:\n  - jq: |\n      (.. | objects | select(.lookupName == \"HEX\")).lookupName = \"x\"",
+        "transform: [{ set: { /externalId: 12345678901234567890123456789012 } }]",
+        "select: { names: [HEX] }",
+    ] {
+        assert!(!refused(named), "{named}");
+    }
+    for secret in [
+        "name: HEX",
+        "# HEX",
+        "transform: [{ set: { /name: x } }] # HEX",
+        "transform:\n  # HEX\n  - set: { /name: x }",
+        "transform: [{ set: { /http/headers/0/value: HEX } }]",
+        "transform: [{ set: { /http/headers: [{ name: X-Key, value: HEX }] } }]",
+        "transform: [{ set: { /http/body/0: 'Bearer HEX' } }]",
+        "transform: [{ set: { /http/relativeURI/0: '/x?api_key=HEX' } }]",
+        "transform: [{ set: { /http/auth/token: HEX } }]",
+        "transform: [{ set: { /http/token: { a: [HEX] } } }]",
+        "transform: [{ patch: [{ op: add, path: /settings/apiKey, value: HEX }] }]",
+        "transform: [{ add_mapping: { target: access_token, hard_coded: HEX } }]",
+        "transform: [{ jq: '.http.headers[0].value = \"HEX\"' }]",
+        "transform: [{ jq: '.settings.token = \"HEX\"' }]",
+        "select: { names: [a] }\noutput: { path: HEX }",
+    ] {
+        assert!(refused(secret), "{secret}");
+    }
+}

@@ -87,7 +87,7 @@ fn user_accounts(
         found.1 = places(text, root.get("accounts"), after);
         store = root.get("store").and_then(|node| reader.store(node));
     }
-    reader.refuse_tokens(text);
+    reader.refuse_tokens(text, None);
     if reader.report.errors() > 0 {
         return Err(reader.report.finish());
     }

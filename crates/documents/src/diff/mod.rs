@@ -7,6 +7,8 @@
 mod rows;
 mod show;
 
+pub use show::is_hidden;
+
 use serde_json::{Map, Value};
 
 use crate::place::push_key;

@@ -99,6 +99,12 @@ fn is_secret(label: Label<'_>, text: &str) -> bool {
         || matches!(label.key, "value" | "hardCodedValue" | "default") && says_secret(label.owner)
 }
 
+/// Whether a text is not shown, or not all of it: by the key it stands under, by what names the object it stands in, or by
+/// what is written in it.
+pub fn is_hidden(key: &str, owner: &str, text: &str) -> bool {
+    is_secret(Label { key, owner }, text) || veiled(text) != text
+}
+
 /// A text without the secrets that stand inside it: `?api_key=…`, `"password": "…"`, `Bearer …`, `https://user:…@host`.
 /// What a template fills in is no secret.
 fn veiled(text: &str) -> Cow<'_, str> {
