@@ -16,6 +16,7 @@ const ASCII_ESCAPE: &str = "\\u00";
 
 /// What is put before such a key while it is read; from the private use area of Unicode.
 const MARK: &str = "\u{f8ff}transship:";
+const MARK_BEGINS: char = '\u{f8ff}';
 
 /// Reads a value.
 ///
@@ -201,9 +202,9 @@ fn marked(text: &str) -> String {
     let mut made = String::with_capacity(text.len() + 64);
     let mut done = 0;
     for token in tokens(text) {
-        // The sign before it may be written as an escape.
+        // The sign before it may be written as an escape. A key that has the mark already gets another, to keep its own.
         if let Token::Text { start, raw, is_key: true } = token
-            && raw.starts_with(['$', '\\'])
+            && raw.starts_with(['$', '\\', MARK_BEGINS])
         {
             made.push_str(&text[done..start]);
             made.push_str(MARK);
@@ -354,6 +355,9 @@ mod tests {
             let (key, value) = members.iter().next().unwrap();
             assert!(key.starts_with("$serde_json::private::") && value.is_string(), "{escaped}");
         }
+        let marked = format!(r#"{{"$a":1,"{MARK}$a":2,"{MARK}{MARK}b":3,"{MARK}":4,"\u0062":5}}"#);
+        let plain = marked.replace("\\u0062", "b");
+        assert_eq!(from_any_slice(marked.as_bytes()).unwrap().to_string(), plain, "keys like the mark");
         assert!(from_slice(b"{\"a\":1e}").is_err() && from_slice(b"\xff").is_err());
     }
 
