@@ -30,6 +30,13 @@ pub fn parse(text: &str) -> Option<Path> {
             let inside = body[at + 1..].trim_start();
             if inside.starts_with(['?', '(']) || is_union(&body[at..]) {
                 let close = closing(body, at)?;
+                if !inside.starts_with(['?', '(']) && body[at..close].contains(|c: char| !is_of_positions(c))
+                {
+                    // Several names at once: what follows is in none of them alone.
+                    path.opaque.push(at..end);
+                    path.end = at;
+                    return Some(path);
+                }
                 path.opaque.push(at..close);
                 let text = body[at + 1..close - 1].to_owned();
                 let span = at..close;
@@ -80,6 +87,10 @@ fn tail(text: &str) -> usize {
         Some(at) if at + 1 < text.len() && text[at + 1..].bytes().all(|b| b.is_ascii_digit()) => at,
         _ => text.len(),
     }
+}
+
+fn is_of_positions(c: char) -> bool {
+    c.is_ascii_digit() || c.is_ascii_whitespace() || matches!(c, '[' | ']' | ',' | ':' | '-' | '*')
 }
 
 fn is_union(text: &str) -> bool {

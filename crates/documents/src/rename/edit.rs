@@ -4,11 +4,12 @@ use std::ops::Range;
 
 use serde_json::Value;
 
+use super::filters;
 use super::matcher::{Counts, Found, Rules, View};
 use super::reading;
 use super::scope::TemplateContext;
 use super::template;
-use super::unchanged::{PARENT, SCOPE, UNREADABLE, UNSAYABLE, Unchanged};
+use super::unchanged::{ENVELOPE, PARENT, SCOPE, UNREADABLE, UNSAYABLE, Unchanged};
 use crate::envelope::{self, Envelope};
 use crate::path::{Grammar, Kind, Piece, Style, Token, extract, json_path, names, print, single};
 use crate::place::push_key;
@@ -271,24 +272,31 @@ impl Pass<'_> {
             self.leave(&self.rules.mentioned_in(text), text, UNREADABLE);
             return None;
         };
-        for span in &found.opaque {
-            self.leave(&self.rules.mentioned_in(&text[span.clone()]), text, UNREADABLE);
-        }
         let tokens = &found.tokens;
         let record = tokens.first().is_some_and(|t| t.text == "record");
-        let body = 1..found.end;
-        let views = match (envelope, record) {
+        let views = |tokens: &[Token]| match (envelope, record) {
             (Envelope::Yes, false) => Vec::new(),
             (Envelope::Yes, true) => self.views(tokens, 1, self.context.record.clone()),
             _ => self.views(tokens, 0, self.context.record.clone()),
         };
+        if filters::would_break(self.rules, &found, views) {
+            self.leave(&self.rules.mentioned_in(text), text, UNREADABLE);
+            return None;
+        }
+        let views = views(tokens);
         let other = match (envelope, record) {
             (Envelope::Unclear, true) => Some(1),
             (Envelope::Yes, true) => Some(0),
-            (Envelope::Yes, false) if !is_member(tokens) => Some(0),
+            (Envelope::Yes, false) if tokens.first().is_some_and(|t| !envelope::is_member(&t.text)) => {
+                Some(0)
+            }
             _ => None,
         };
-        let new = self.rename_path(&views, Grammar::JsonPath, text, tokens, body);
+        let new = self.rename_path(&views, Grammar::JsonPath, text, tokens, 1..found.end);
+        for span in &found.opaque {
+            let left = if new.is_some() { &text[span.clone()] } else { text };
+            self.leave(&self.rules.mentioned_in(&text[span.clone()]), left, UNREADABLE);
+        }
         if let (None, Some(skip)) = (&new, other) {
             let mut ignored = Counts::new(self.rules.all.len());
             let views = self.views(tokens, skip, self.context.record.clone());
@@ -387,11 +395,4 @@ impl Pass<'_> {
             .collect();
         changed.then(|| parts.join(","))
     }
-}
-
-const ENVELOPE: &str =
-    "may name the field; it is not clear whether `$.record` is the record; it is left alone";
-
-fn is_member(tokens: &[Token]) -> bool {
-    tokens.first().is_none_or(|token| envelope::is_member(&token.text))
 }

@@ -16,6 +16,7 @@
 //! | `warn`, `unlisted`, `unchanged`, `statement` | what is left to a person |
 
 mod edit;
+mod filters;
 mod mapper;
 mod matcher;
 mod reading;

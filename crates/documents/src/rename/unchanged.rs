@@ -29,5 +29,7 @@ pub(super) const PARTIAL: &str = "is not documented by the service; check it";
 pub(super) const QUOTED: &str =
     "has quotation marks inside the brackets, which are part of the name there, and is left alone";
 pub(super) const ELEMENT: &str = "is a field of the element in this block and is left alone; the record itself is `../record` or `@root.record` there";
+pub(super) const ENVELOPE: &str =
+    "may name the field; it is not clear whether `$.record` is the record; it is left alone";
 pub(super) const POSITION: &str =
     "begins with what is read as the record or a position in a list, and is left alone; it may be a field";
