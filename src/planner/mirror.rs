@@ -130,7 +130,7 @@ pub(crate) async fn take_deletions(
     }
     let blocked = match (failed, builder.claims.unknown) {
         _ if items.is_empty() => return Ok(nothing),
-        (0, 0) => None,
+        (0, 0) => with.why_files_are_few().map(str::to_owned),
         (0, unknown) => {
             let of = imports_in(unknown, &with.source.facts.name);
             let why = "a step fails, or there is nothing to recognise them by";

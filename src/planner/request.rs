@@ -115,7 +115,12 @@ pub enum Route<'a> {
     /// From an account into an archive.
     Backup(&'a Backups),
     /// Out of a folder of files.
-    Files(&'a ImportFiles),
+    Files {
+        /// The files that are read.
+        files: &'a ImportFiles,
+        /// Why they may not be all imports of the account that was exported.
+        incomplete: Option<&'a str>,
+    },
     /// Out of an archive, back to where the backup was made: the recycle bin may still hold what was deleted.
     Home,
 }
@@ -204,14 +209,22 @@ impl<'a> PlanRequest<'a> {
     pub(crate) fn backups(&self) -> Option<&'a Backups> {
         match self.route {
             Route::Backup(backups) => Some(backups),
-            Route::Between | Route::Files(_) | Route::Home => None,
+            Route::Between | Route::Files { .. } | Route::Home => None,
         }
     }
 
     /// The files of an apply.
     pub(crate) fn files(&self) -> Option<&'a ImportFiles> {
         match self.route {
-            Route::Files(files) => Some(files),
+            Route::Files { files, .. } => Some(files),
+            Route::Between | Route::Backup(_) | Route::Home => None,
+        }
+    }
+
+    /// Why the files of an apply may not be all imports of the account that was exported.
+    pub(crate) fn why_files_are_few(&self) -> Option<&'a str> {
+        match self.route {
+            Route::Files { incomplete, .. } => incomplete,
             Route::Between | Route::Backup(_) | Route::Home => None,
         }
     }

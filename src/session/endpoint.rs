@@ -33,6 +33,8 @@ pub enum Endpoint {
         account: Account,
         /// The files that are read.
         files: Arc<ImportFiles>,
+        /// Why they may not be all imports of the account that was exported.
+        incomplete: Option<String>,
     },
     /// The archive that a backup goes to.
     BackupTarget {

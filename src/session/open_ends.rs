@@ -285,7 +285,8 @@ async fn open_account(
 /// Opens the folder of files that an end of a job names.
 fn open_files(path: &Path, read: &FilesRead, name: &str) -> Result<Endpoint, SessionError> {
     let files = read.or_open(path).map_err(|problems| SessionError::Job(Box::new(problems)))?;
-    Ok(Endpoint::Files { account: folder(&files, name)?, files })
+    let incomplete = crate::archive::export::why_incomplete(path);
+    Ok(Endpoint::Files { account: folder(&files, name)?, files, incomplete })
 }
 
 /// Whose token opened an account, if it is the one whose backups are meant.

@@ -282,7 +282,12 @@ impl Session {
         let route = match self.target.backups() {
             Some(backups) => planner::Route::Backup(backups),
             None if goes_home(&self.source, &self.target) => planner::Route::Home,
-            None => self.source.files().map_or(planner::Route::Between, planner::Route::Files),
+            None => match &self.source {
+                super::Endpoint::Files { files, incomplete, .. } => {
+                    planner::Route::Files { files, incomplete: incomplete.as_deref() }
+                }
+                _ => planner::Route::Between,
+            },
         };
         let context = planner::PlanContext {
             settings: &self.settings,

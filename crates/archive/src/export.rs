@@ -3,7 +3,7 @@
 //! `imports/<integration>/<name>.json`, other kinds in a folder of theirs. The file `.transship-export.json` lists what
 //! was written with its hash: only what stands there and was not edited since is ever removed, and a file that stands
 //! there not is never overwritten. What is about to be written stands there first, so an export that was stopped
-//! anywhere is finished by the next.
+//! anywhere is finished by the next. What could not be read stands there too: [`why_incomplete`] tells of both.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
@@ -52,11 +52,14 @@ struct Index {
     transship_export: u32,
     /// Path from the folder, and the hash of what was written.
     files: BTreeMap<String, Fingerprint>,
+    /// Paths of documents that could not be read and have no file, each with the document's name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    missing: BTreeMap<String, String>,
 }
 
 impl Index {
     fn empty() -> Self {
-        Self { transship_export: FORMAT, files: BTreeMap::new() }
+        Self { transship_export: FORMAT, files: BTreeMap::new(), missing: BTreeMap::new() }
     }
 }
 
@@ -113,8 +116,9 @@ impl Archive {
             }
         };
         // What an earlier export wrote of a document that is damaged now is worth more than nothing.
-        let kept = lost.iter().filter_map(|path| before.files.get_key_value(path));
+        let kept = lost.iter().filter_map(|(path, _)| before.files.get_key_value(path));
         now.files.extend(kept.map(|(path, hash)| (path.clone(), *hash)));
+        now.missing = lost.into_iter().filter(|(path, _)| !folder.join(path).is_file()).collect();
         let mut documents = HashMap::new();
         for entry in self.entries(id).await?.1 {
             let entry = entry?;
@@ -163,7 +167,7 @@ impl Archive {
         Ok(groups)
     }
 
-    /// Writes the documents as files; gives the paths of those that are damaged.
+    /// Writes the documents as files; gives the paths and names of those that are damaged.
     async fn write_files(
         &self,
         id: &SnapshotId,
@@ -171,7 +175,7 @@ impl Archive {
         groups: &Groups,
         now: &mut Index,
         report: &mut ExportReport,
-    ) -> Result<Vec<String>, ArchiveError> {
+    ) -> Result<Vec<(String, String)>, ArchiveError> {
         let mut lost = Vec::new();
         let entries = futures::stream::iter(self.entries(id).await?.1);
         let mut texts = entries
@@ -191,7 +195,7 @@ impl Archive {
                 Ok(text) => sorted(&text),
                 Err(error) => {
                     report.damaged.push((format!("{} \"{}\"", entry.kind, entry.name), error.to_string()));
-                    lost.push(path);
+                    lost.push((path, entry.name));
                     continue;
                 }
             };
@@ -205,6 +209,28 @@ impl Archive {
         }
         Ok(lost)
     }
+}
+
+/// Why the imports in a folder may not be all that were backed up: an export into it could not read some, or did not come to
+/// its end. `None` for a folder of which no export says so. `folder` may be one inside of an export.
+pub fn why_incomplete(folder: &Path) -> Option<String> {
+    let root = folder.ancestors().take(3).find(|root| root.join(INDEX).is_file())?;
+    let index = match read_index(root) {
+        Ok(index) => index,
+        Err(error) => return Some(error.to_string()),
+    };
+    let imports = root.join(Kind::Imports.as_str());
+    let is_missing = |path: &str| {
+        let path = root.join(path);
+        path.starts_with(&imports) && path.starts_with(folder) && !path.is_file()
+    };
+    let missing: Vec<_> = index.missing.iter().filter(|(path, _)| is_missing(path)).collect();
+    if let [(_, name), others @ ..] = &missing[..] {
+        let more = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
+        return Some(format!("the export could not read \"{name}\"{more} from the archive"));
+    }
+    let begun = |(path, hash): (&String, &Fingerprint)| *hash == BEGUN && is_missing(path);
+    index.files.iter().any(begun).then(|| "the export did not come to its end".to_owned())
 }
 
 /// Which folder an import stands in.

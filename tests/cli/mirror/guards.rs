@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::migrate;
+use crate::apply::{edit, exported, of, path};
 use crate::support::scenario::{Fault, Scenario, import};
 
 fn with_old(scenario: Scenario, count: usize) -> Scenario {
@@ -35,6 +36,28 @@ fn an_empty_source_deletes_nothing() {
     let scenario = migrate(["a"]).job("select", "{ where: '.description == \"x\"' }");
     let ran = scenario.target(&import("old").set("/description", json!("x"))).run().expect_exit(2);
     ran.expect_no_write().expect_target(["old"]);
+}
+
+#[test]
+fn a_folder_whose_export_could_not_read_an_import_deletes_nothing() {
+    let world = exported(of(["a", "b"]));
+    world.write_job("job.yaml", &[("mirror", "{ max_delete: 5 }")]);
+    let list = world.path("exported/.transship-export.json");
+    let mut index: serde_json::Value = serde_json::from_slice(&std::fs::read(&list).unwrap()).unwrap();
+    let file = path(&world, "b");
+    let at = file.strip_prefix(world.path("exported")).unwrap().to_str().unwrap().to_owned();
+    let hash = index["files"].as_object_mut().unwrap().shift_remove(&at);
+    index["missing"] = json!({ &at: "b" });
+    std::fs::write(&list, index.to_string()).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    edit(&world, "a", |file| file["description"] = json!("edited"));
+    let ran = world.run().expect_exit(0).expect_target(["a", "b"]).expect_audit("a", "updated", "equal");
+    ran.expect_stderr("nothing is deleted in `target` (1 would be), because the export could not read \"b\"");
+    // Removed by somebody, it goes.
+    index.as_object_mut().unwrap().remove("missing");
+    index["files"][&at] = hash.unwrap();
+    std::fs::write(&list, index.to_string()).unwrap();
+    world.run().expect_exit(0).expect_target(["a"]);
 }
 
 #[test]

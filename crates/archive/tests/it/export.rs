@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::Value;
+use transship_archive::export::why_incomplete;
 use transship_archive::{ArchiveError, Facts};
-use transship_documents::{Id, normal};
+use transship_documents::{Fingerprint, Id, normal};
 
 use super::support::*;
 
@@ -240,5 +241,26 @@ async fn a_damaged_document_is_named_and_the_others_are_exported() {
         // What an earlier export wrote of it stays.
         let there = files(out.path()).iter().filter(|path| path.starts_with("imports")).count();
         assert_eq!((there, report.removed, report.edited.len()), (exported, 0, 0));
+        let beside = files(out.path()).into_iter().find(|path| path.starts_with("imports")).unwrap();
+        let group = beside.parent().unwrap().to_str().unwrap().to_owned();
+        for part in ["", "imports", &group] {
+            let why = why_incomplete(&out.path().join(part));
+            let lacks = "the export could not read \"import 1\" from the archive".to_owned();
+            assert_eq!(why, (exported == 2).then_some(lacks), "{part}");
+        }
+        assert_eq!(why_incomplete(&out.path().join("connections")), None);
     }
+    // One that was stopped, as its list says, and files that were removed since.
+    let list = out.path().join(".transship-export.json");
+    let text = std::fs::read_to_string(&list).unwrap();
+    let path =
+        files(out.path()).into_iter().find(|path| path.to_str().unwrap().contains("import 1")).unwrap();
+    let hash = Fingerprint::of(&std::fs::read(out.path().join(&path)).unwrap()).to_string();
+    let begun = text.replace(&hash, &"0".repeat(64));
+    std::fs::remove_file(out.path().join(path)).unwrap();
+    assert_eq!(why_incomplete(out.path()), None, "whoever removed the file knows it");
+    std::fs::write(&list, begun).unwrap();
+    assert_eq!(why_incomplete(out.path()), Some("the export did not come to its end".to_owned()));
+    std::fs::write(&list, "{").unwrap();
+    assert!(why_incomplete(out.path()).is_some_and(|why| why.contains("cannot be read")));
 }
