@@ -156,6 +156,11 @@ impl ItemStates {
         self.found.iter().map(|(item, id)| (*item, id))
     }
 
+    /// What in the target is an item's: what it has, or was found to be.
+    pub fn of_items(&self) -> impl Iterator<Item = Id> {
+        self.states().filter_map(|state| state.target().cloned()).chain(self.found.values().cloned())
+    }
+
     /// The keys of all items, in their order.
     pub fn items(&self) -> impl Iterator<Item = ItemKey> + use<> {
         (1..=u32::try_from(self.states.len()).unwrap_or(u32::MAX)).map(ItemKey)

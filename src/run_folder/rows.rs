@@ -317,8 +317,7 @@ pub fn rows(
     // What was taken for a copy while its item was in doubt is none once the item has it.
     let mut owned: HashSet<Id> = HashSet::new();
     if steps.found_copies() {
-        owned.extend(memory.states().filter_map(|state| state.target().cloned()));
-        owned.extend(memory.found().map(|(_, id)| id.clone()));
+        owned.extend(memory.of_items());
     }
     for key in (1..=plan.len()).map(ItemKey) {
         let mut facts = Facts { copies: steps.copies(key), ..Facts::default() };
