@@ -28,7 +28,7 @@ use transship::report::{Told, write_files};
 use transship::run_folder::folder::RunFolder;
 use transship::run_folder::other_runs::FolderRuns;
 use transship::run_folder::plan_item::AccountFacts;
-use transship::run_folder::rows::read_journal;
+use transship::run_folder::read_journal;
 
 fn document(number: usize) -> Value {
     let fields: Vec<Value> = (0..24)

@@ -114,22 +114,28 @@ pub(super) async fn retry(world: &CliContext, args: &RetryArgs) -> Result<Exit, 
             ),
         );
     }
-    let unread = match earlier.states.unread().len() {
-        0 => None,
-        1 => Some("1 import was written and could not be read back".to_owned()),
-        many => Some(format!("{many} imports were written and could not be read back")),
+    let (unread, undecided) = (earlier.states.unread().len(), earlier.states.undecided().len());
+    let unread_told = match unread {
+        1 => "1 import was written and could not be read back".to_owned(),
+        many => format!("{many} imports were written and could not be read back"),
     };
-    if let Some(what) = &unread {
+    let undecided_told = match undecided {
+        1 => "the effect of 1 call is unknown".to_owned(),
+        many => format!("the effect of {many} calls is unknown"),
+    };
+    for (_, what) in
+        [(unread, unread_told), (undecided, undecided_told)].iter().filter(|(count, _)| *count > 0)
+    {
         say(world, &format!("{what}: `transship resume {word}` reads again"));
     }
-    let beside = if unread.is_some() { Exit::Attention } else { beside };
+    let beside = if unread + undecided > 0 { Exit::Attention } else { beside };
     if let Retry::Nothing(_) = retry {
         world.document.set("result", NOTHING_TO_DO);
     }
     let plan = match retry {
         Retry::Plan(plan) => *plan,
         Retry::Nothing(NothingToRetry::AllDone) => {
-            let else_ = if unread.is_some() { " else" } else { "" };
+            let else_ = if unread + undecided > 0 { " else" } else { "" };
             say(world, &format!("nothing{else_} in this run needs to be redone"));
             return Ok(beside);
         }

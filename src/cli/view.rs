@@ -105,7 +105,7 @@ pub(super) fn closing(world: &CliContext, run: &Run, quiet: bool) {
     let place = path.strip_prefix(&world.host.env.folder).ok().filter(|_| is_here).unwrap_or(path);
     let closing = report::Closing {
         folder: Some(place),
-        resume: (goes_on || summary.unread > 0).then_some(command.as_str()),
+        resume: (goes_on || summary.unread > 0 || summary.in_doubt > 0).then_some(command.as_str()),
         retry: (finished && summary.needs_more_than_a_read() && redoable).then_some(retry.as_str()),
         undo: (wrote && undoable).then_some(undo.as_str()),
         reasons: &run.reasons,

@@ -13,7 +13,7 @@ use crate::model::{ItemKey, Outcome, Verdict};
 use crate::run_folder::outcome::outcome_of;
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::PlanItem;
-use crate::run_folder::rows::ONLY_A_NEW_RUN;
+use crate::run_folder::run_record::ONLY_A_NEW_RUN;
 
 /// Imports of a wave that are named in a report of it.
 const NAMED: usize = 3;

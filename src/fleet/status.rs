@@ -11,7 +11,7 @@ use super::definition::Definition;
 use super::result::{AccountResult, Meaning};
 use super::under_way::{UnderWay, under_way};
 use crate::job::WaveSize;
-use crate::run_folder::rows::ONLY_A_NEW_RUN;
+use crate::run_folder::run_record::ONLY_A_NEW_RUN;
 
 /// What is told of a fleet.
 #[derive(Debug, Clone, PartialEq, Serialize)]

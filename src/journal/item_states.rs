@@ -44,6 +44,8 @@ pub struct ItemStates {
     not_sent: BTreeSet<ItemKey>,
     /// Items that were written and that the service did not show at the read-back.
     unread: BTreeSet<ItemKey>,
+    /// Items that ended while it was not known whether their call had its effect: what was there could not be read.
+    undecided: BTreeMap<ItemKey, Doubt>,
     /// Items whose call was answered with a 429 and that were not settled since: a service may say so after it has acted.
     not_taken: BTreeSet<ItemKey>,
     /// Whether a call that makes an import was announced again after it may have been sent.
@@ -78,7 +80,8 @@ impl ItemStates {
     pub fn step(&mut self, item: ItemKey, step: &Step) -> Result<(), Misfit> {
         let index = (item.0 as usize).wrapping_sub(1);
         let kept = self.states.get(index).ok_or(Misfit::NoSuchItem(item))?;
-        let after = kept.with_id(|kept| self.id(kept)).after(step);
+        let before = kept.with_id(|kept| self.id(kept));
+        let after = before.after(step);
         let state = after.ok_or_else(|| Misfit::NotNow { item, step: word(step) })?;
         self.states[index] = state.with_id(|id| self.keep(id));
         match step {
@@ -115,6 +118,18 @@ impl ItemStates {
         } else if is_settled {
             self.not_taken.remove(&item);
         }
+        let undecided = self.undecided.remove(&item);
+        if let (Step::Reopened, Some(doubt)) = (step, undecided) {
+            self.doubts.insert(item, doubt);
+            self.attempts.insert(item, 1);
+            return Ok(());
+        }
+        if let Step::Ended { outcome: Outcome::Conflict, .. } = step
+            && let Some(doubt) = self.doubts.get(&item)
+            && is_found_by_its_id(&before, *doubt)
+        {
+            self.undecided.insert(item, *doubt);
+        }
         if let Step::Intended { attempt, operation, .. } = step {
             self.attempts.insert(item, *attempt);
             self.made_again |= *attempt > 1 && operation.makes_an_import();
@@ -145,9 +160,24 @@ impl ItemStates {
         self.unread.iter().copied().collect()
     }
 
-    /// Whether the item is among [`Self::failed_unsent`] or [`Self::unread`].
+    /// Items that ended without its being known whether their call had its effect, in the order of their keys.
+    pub fn undecided(&self) -> Vec<ItemKey> {
+        self.undecided.keys().copied().collect()
+    }
+
+    /// Whether the item is among those.
+    pub fn is_undecided(&self, item: ItemKey) -> bool {
+        self.undecided.contains_key(&item)
+    }
+
+    /// Items that are done again by a resumed run: those of [`Self::failed_unsent`], [`Self::unread`] and [`Self::undecided`].
+    pub fn reopened_by_resume(&self) -> Vec<ItemKey> {
+        [self.failed_unsent(), self.unread(), self.undecided()].concat()
+    }
+
+    /// Whether the item is among [`Self::reopened_by_resume`].
     pub fn is_reopened_by_resume(&self, item: ItemKey) -> bool {
-        self.not_sent.contains(&item) || self.unread.contains(&item)
+        self.not_sent.contains(&item) || self.unread.contains(&item) || self.is_undecided(item)
     }
 
     /// Items that were found to be there already when their turn came, and as what: the run has not made that, and no other of its
@@ -222,6 +252,18 @@ impl ItemStates {
             self.odd.push(id.clone());
         }
         KeptId::Odd(u32::try_from(self.odd.len() - 1).unwrap_or(u32::MAX).to_le_bytes())
+    }
+}
+
+/// Whether a read by id tells what came of a call in doubt. What a create or a clone made has to be looked for, and who ends those
+/// knows what was found.
+fn is_found_by_its_id(state: &ItemState, doubt: Doubt) -> bool {
+    match state {
+        ItemState::InDoubt { phase: Phase::Adjust, .. } => true,
+        ItemState::InDoubt { phase: Phase::Operation, .. } => {
+            matches!(doubt.operation, Operation::Update | Operation::Delete | Operation::Restore)
+        }
+        _ => false,
     }
 }
 

@@ -124,6 +124,11 @@ impl ItemState {
             (Self::Ended { outcome: Outcome::Failed, target: Some(target) }, Step::Reopened) => {
                 Self::Applied { phase: Phase::Operation, target: target.clone() }
             }
+            // Whether its call had its effect could not be read: that is found out.
+            (Self::Ended { outcome: Outcome::Conflict, target }, Step::Reopened) => Self::InDoubt {
+                phase: if target.is_some() { Phase::Adjust } else { Phase::Operation },
+                target: target.clone(),
+            },
             // It could not be read back: it is written, in however many calls that took, and read again.
             (Self::Verified { target, verdict: Verdict::NotChecked }, Step::Reopened) => {
                 Self::Applied { phase: Phase::Adjust, target: target.clone() }
@@ -210,9 +215,26 @@ mod tests {
         assert_eq!(failed(None).after(&Step::Reopened), Some(ItemState::Untouched));
         let made = ItemState::Applied { phase: Phase::Operation, target: Id::from("t") };
         assert_eq!(failed(Some(Id::from("t"))).after(&Step::Reopened), Some(made.clone()));
-        let conflict = ItemState::Ended { outcome: Outcome::Conflict, target: None };
-        for state in [ItemState::Untouched, made, conflict] {
+        let stale = ItemState::Ended { outcome: Outcome::Stale, target: None };
+        for state in [ItemState::Untouched, made, stale] {
             assert_eq!(state.after(&Step::Reopened), None);
+        }
+    }
+
+    #[test]
+    fn what_could_not_be_found_out_is_in_doubt_again_where_it_stood() {
+        let conflict = Step::Ended {
+            outcome: Outcome::Conflict,
+            status: None,
+            code: "500".into(),
+            message: String::new(),
+            sends: 0,
+            found: None,
+        };
+        let operating = ItemState::Untouched.after(&intended(Call::Operation)).unwrap();
+        let adjusting = operating.after(&applied()).unwrap().after(&intended(Call::Adjust)).unwrap();
+        for state in [operating, adjusting] {
+            assert_eq!(state.after(&conflict).unwrap().after(&Step::Reopened), Some(state));
         }
     }
 

@@ -12,7 +12,8 @@ use crate::model::{Fingerprint, Id, Outcome, Verdict};
 use crate::run_folder::folder::RunFolder;
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::AccountFacts;
-use crate::run_folder::rows::{read_journal, rows};
+use crate::run_folder::rows::rows;
+use crate::run_folder::run_record::read_journal;
 
 /// Runs that are looked into, at most, the newest first.
 const MOST_RUNS: usize = 10;

@@ -9,7 +9,8 @@ use crate::documents::diff::Change;
 use crate::model::time::stamp;
 use crate::model::{Outcome, Verdict};
 use crate::run_folder::plan_file::PlanFile;
-use crate::run_folder::rows::{Row, RunRecord};
+use crate::run_folder::rows::Row;
+use crate::run_folder::run_record::RunRecord;
 
 pub use crate::model::shown::defuse;
 use crate::model::shown::inert;

@@ -18,7 +18,8 @@ use crate::run_folder::RunFolderError;
 use crate::run_folder::folder::{RunFolder, write_whole};
 use crate::run_folder::import_users::{UsageSummary, UserCounts};
 use crate::run_folder::plan_file::PlanFile;
-use crate::run_folder::rows::{Row, RunRecord, rows};
+use crate::run_folder::rows::{Row, rows};
+use crate::run_folder::run_record::RunRecord;
 use crate::run_folder::summary::Summary;
 
 /// Rows handed from the thread that reads them to the one that writes them at once.

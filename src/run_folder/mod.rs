@@ -23,6 +23,7 @@ mod read_ahead;
 mod read_back;
 pub mod reference_usage;
 pub mod rows;
+pub mod run_record;
 pub mod shared;
 pub mod staging;
 pub mod summary;
@@ -42,5 +43,6 @@ pub use plan_item::{
     Reason,
 };
 pub use reference_usage::Reference;
-pub use rows::{Row, RunRecord, read_journal};
+pub use rows::Row;
+pub use run_record::{RunRecord, read_journal};
 pub use summary::{OtherCount, Summary};

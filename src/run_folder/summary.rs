@@ -12,7 +12,8 @@ use crate::run_folder::forecast::Forecast;
 use crate::run_folder::import_users::UsageSummary;
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::SnapshotRead;
-use crate::run_folder::rows::{Row, RunRecord};
+use crate::run_folder::rows::Row;
+use crate::run_folder::run_record::RunRecord;
 
 /// Users of old ids that are named.
 const MOST_USERS: usize = 100;

@@ -8,7 +8,7 @@ use super::{Run, Session, SessionError};
 use crate::inventory::endpoint::Account;
 use crate::inventory::error::EngineError;
 use crate::inventory::witnesses::{refuse_another, shows_one};
-use crate::journal::{Entry, ItemState, JournalError, Step};
+use crate::journal::{Entry, ItemState, ItemStates, Journal, JournalError, Step};
 use crate::model::event::{Event, Events};
 use crate::model::{Id, ItemKey, Operation};
 use crate::run_folder::folder::hash_file;
@@ -27,6 +27,22 @@ pub enum Resumed {
     Ended(Run),
     /// It was finished already: nothing was sent, its report was written again.
     WasFinished(Run),
+}
+
+/// Takes items up again that ended without what was to be known of them.
+pub(super) async fn reopen(
+    states: &mut ItemStates,
+    journal: &Journal,
+    which: impl Fn(&ItemStates) -> Vec<ItemKey>,
+) -> Result<(), EngineError> {
+    for item in which(states) {
+        let step = Step::Reopened;
+        states
+            .step(item, &step)
+            .map_err(|message| JournalError::Stopped(format!("{message}: this is a bug")))?;
+        journal.append(Entry::Item { item, step }, None).await?;
+    }
+    Ok(())
 }
 
 impl Session {
@@ -74,13 +90,7 @@ impl Session {
         self.mark_what_it_undoes(&reopened).await?;
         let journal = reopened.reopen(&self.options.journal).await?;
         let OpenedRun { folder, plan, mut states, record, .. } = reopened;
-        for item in [states.failed_unsent(), states.unread()].concat() {
-            let step = Step::Reopened;
-            states.step(item, &step).map_err(|message| {
-                EngineError::from(JournalError::Stopped(format!("{message}: this is a bug")))
-            })?;
-            journal.append(Entry::Item { item, step }, None).await?;
-        }
+        reopen(&mut states, &journal, ItemStates::reopened_by_resume).await?;
         let run = record.opened.map(|header| header.run.0).unwrap_or_default();
         let open =
             OpenRun { folder, plan, journal, states, run, part: Part::Resumed, lock, held: Some(held) };

@@ -58,10 +58,10 @@ impl OpenedRun {
         Told { folder: &self.folder, plan: &self.plan, memory: &self.states, story: &self.record }
     }
 
-    /// Whether nothing is left to resume: it is finished, nothing failed only because it was never sent, and what it wrote was
-    /// read back.
+    /// Whether nothing is left to resume: it is finished, nothing failed only because it was never sent, what it wrote was read
+    /// back, and of all its calls it is known what came of them.
     pub fn is_done(&self) -> bool {
-        self.record.is_finished() && self.states.failed_unsent().is_empty() && self.states.unread().is_empty()
+        self.record.is_finished() && self.states.reopened_by_resume().is_empty()
     }
 
     /// The id of the run.

@@ -2,11 +2,12 @@
 
 use super::earlier_undos::made_anew;
 use super::execute::{Part, report_on};
+use super::resume::reopen;
 use super::runs::OpenedRun;
 use super::{Plan, Session, SessionError, TOOL};
 use crate::inventory::error::EngineError;
 use crate::job::Action;
-use crate::journal::{Entry, Journal};
+use crate::journal::{Entry, ItemStates, Journal};
 use crate::model::RunId;
 use crate::model::event::Events;
 use crate::planner::{Copies, PlannedUndo, UndoRequest, plan_undo};
@@ -44,11 +45,14 @@ impl Session {
         let mut earlier = OpenedRun::open(of.path())?;
         earlier.refuse_lost_end()?;
         let notes = self.known_target(&earlier).await?;
-        if !earlier.record.is_finished() && earlier.record.undone.is_none() {
+        let is_finished = earlier.record.is_finished();
+        let in_doubt = !is_finished || !earlier.states.undecided().is_empty();
+        if in_doubt && earlier.record.undone.is_none() {
             // Looking up in another account would find nothing, and the journal would say so for ever.
             self.refuse_another_account(&earlier).await?;
             earlier = self.settle_doubts(earlier).await?;
-        } else if earlier.record.is_finished() {
+        }
+        if is_finished {
             (earlier, _) = self.find_late_copies(earlier).await?;
         }
         let run_id = earlier.id();
@@ -78,12 +82,13 @@ impl Session {
         Ok(Plan { planned, staged, action, job_text, harmless, undoes, copies })
     }
 
-    /// Finds out, by reads, what the last calls of a run that was broken off came to and whether copies stand beside what it
-    /// made, and records it in its journal.
+    /// Finds out, by reads, what the last calls of a run came to that was broken off, or could not read what it had done, and
+    /// whether copies stand beside what it made; and records it in its journal.
     async fn settle_doubts(&self, run: OpenedRun) -> Result<OpenedRun, SessionError> {
         let path = run.folder.path().to_owned();
         let journal = run.reopen_to_note(&self.options.journal).await?;
-        let OpenedRun { folder, plan, states, .. } = run;
+        let OpenedRun { folder, plan, mut states, .. } = run;
+        reopen(&mut states, &journal, ItemStates::undecided).await?;
         let ended =
             self.act(&folder, &plan, journal, states, ("", Part::Settled), None, &Events::none()).await;
         match ended {

@@ -25,7 +25,8 @@ use transship::run_folder::folder::RunFolder;
 use transship::run_folder::other_runs::FolderRuns;
 use transship::run_folder::plan_file::PlanFile;
 use transship::run_folder::plan_item::AccountFacts;
-use transship::run_folder::rows::{Row, RunRecord, read_journal, rows};
+use transship::run_folder::rows::{Row, rows};
+use transship::run_folder::{RunRecord, read_journal};
 use url::Url;
 
 /// What becomes of one POST.

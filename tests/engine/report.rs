@@ -11,7 +11,7 @@ use transship::model::{Fingerprint, Id, ItemKey, Operation, Outcome, RunId, Verd
 use transship::report::{Format, Told, render, write_files};
 use transship::run_folder::folder::RunFolder;
 use transship::run_folder::plan_file::{PlanFile, PlanWriter};
-use transship::run_folder::rows::{RunRecord, read_journal};
+use transship::run_folder::{RunRecord, read_journal};
 
 const ITEMS: u32 = 300;
 

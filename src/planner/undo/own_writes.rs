@@ -15,7 +15,8 @@ use crate::planner::undo::touched::{Did, Touched};
 use crate::run_folder::folder::RunFolder;
 use crate::run_folder::plan_file::PlanFile;
 use crate::run_folder::plan_item::AccountFacts;
-use crate::run_folder::rows::{read_journal, rows};
+use crate::run_folder::rows::rows;
+use crate::run_folder::run_record::read_journal;
 use crate::run_folder::staging::parent_of;
 
 /// When imports were last changed, as the answers to the program's own writes said.

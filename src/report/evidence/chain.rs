@@ -10,7 +10,7 @@ use crate::run_folder::RunFolderError;
 use crate::run_folder::chain::Chain;
 use crate::run_folder::folder::RunFolder;
 use crate::run_folder::plan_file::PlanFile;
-use crate::run_folder::rows::RunRecord;
+use crate::run_folder::run_record::RunRecord;
 
 /// What holds of the journal by itself.
 pub(super) fn check(chain: &Chain) -> Check {

@@ -16,7 +16,7 @@ use crate::run_folder::RunFolderError;
 use crate::run_folder::chain::Chain;
 use crate::run_folder::folder::{RunFolder, hash_file};
 use crate::run_folder::plan_file::PlanFile;
-use crate::run_folder::rows::{RunRecord, read_journal};
+use crate::run_folder::run_record::{RunRecord, read_journal};
 
 /// What holds of a run folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -1,7 +1,7 @@
 //! The service says no.
 
 use crate::support::scenario::{Fault, Scenario, World, import};
-use serde_json::json;
+use serde_json::{Value, json};
 use transship::emulator::Effect;
 
 #[test]
@@ -228,9 +228,32 @@ fn what_may_not_be_read_after_a_write_without_an_answer_is_its_own_row_and_ends_
             .expect_cell("a", "http_status", "403")
             .expect_cell("a", "error_message", "whether that had its effect is not known");
         assert_eq!(ran.summary()["state"], "finished");
+        // As long as it cannot be read, an undo leaves it alone. Once it can, that settles it.
+        let undo = |exit| world.command(&["undo", "runs/run-1"]).expect_exit(exit);
         world.no_faults();
-        let ran = world.command(&["undo", "runs/run-1"]).expect_exit(3).expect_no_write();
-        drop(ran.expect_stderr("it is not known what this run did to it"));
+        world.fault(Fault::on("GET", "/v1/imports/*", Fault::status(403)));
+        drop(undo(3).expect_no_write().expect_stderr("could not be found out"));
+        world.no_faults();
+        undo(0).expect_source(["a"]);
+        assert_eq!(world.import("source", "a")["description"], Value::Null);
+    }
+}
+
+#[test]
+fn what_could_not_be_found_out_is_found_out_by_a_resume_and_a_retry_says_so() {
+    for (effect, done) in [(Effect::CutAfter, "updated"), (Effect::CutBefore, "updated")] {
+        let world = Scenario::update(["a"])
+            .job("transform", "[{ set: { /description: new } }]")
+            .fault(Fault::on("PUT", "/v1/imports/*", effect).first(1))
+            .fault(Fault::on("GET", "/v1/imports/*", Fault::status(403)).nth(2))
+            .start();
+        let ran = world.run().expect_exit(3).expect_audit("a", "conflict", "not_checked");
+        let ran = ran.expect_stderr("The effect of 1 call is unknown").expect_stderr("transship resume");
+        world.no_faults();
+        let retried = world.command(&["retry", "runs/run-1"]).expect_exit(3);
+        drop(retried.expect_stderr("the effect of 1 call is unknown: `transship resume"));
+        let ran = world.resume(ran.folder()).expect_exit(0).expect_audit("a", done, "equal");
+        assert_eq!(ran.world.import("source", "a")["description"], "new");
     }
 }
 

@@ -1,0 +1,137 @@
+//! What the journal of a run says of it as a whole.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::journal::{Copy, Costs, Ending, Entry, ItemStates, Misfit, Record, Replay, RunHeader, replay};
+use crate::model::Fingerprint;
+use crate::run_folder::chain::reported_head;
+use crate::run_folder::error::RunFolderError;
+use crate::run_folder::folder::RunFolder;
+use crate::run_folder::plan_file::PlanFile;
+
+/// How the reason ends why a run stopped that `resume` stops again: what keeps it from its deletions has come to its end.
+pub const ONLY_A_NEW_RUN: &str =
+    "nothing was deleted: run the job again, which deletes once everything else is as wanted";
+
+/// What the journal says of the run as a whole.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RunRecord {
+    /// What its first record says; `None` for a run that was broken off before that.
+    pub opened: Option<Box<RunHeader>>,
+    /// When it was opened.
+    pub opened_at: Option<Timestamp>,
+    /// When its last record was written.
+    pub last_at: Option<Timestamp>,
+    /// How it ended; `None` for one that was killed, or is still going on.
+    pub ending: Option<Ending>,
+    /// Why, for endings other than `finished`.
+    pub reason: Option<String>,
+    /// Id of the run that undid it, or was to; `None` where none did.
+    pub undone: Option<String>,
+    /// How often it was taken up again.
+    pub resumed: u32,
+    /// Calls spent on carrying it out, by purpose.
+    pub calls: BTreeMap<String, u64>,
+    /// Calls the service answered with 429.
+    pub throttled: u64,
+    /// What the calls cost beside their number.
+    pub costs: Costs,
+    /// Imports that came from elsewhere while this run made some of their name.
+    pub copies: Vec<Copy>,
+    /// Milliseconds it was at work.
+    pub millis: u64,
+    /// SHA-256 of its last record: with the chain, it vouches for the whole journal.
+    pub head: Option<Fingerprint>,
+    /// Whether summary.json names a record that is not there.
+    pub lacks_reported: bool,
+}
+
+impl RunRecord {
+    /// Whether every item has its outcome.
+    pub fn is_finished(&self) -> bool {
+        self.ending == Some(Ending::Finished)
+    }
+
+    /// Whether `resume` goes on with it: it is not finished, and nobody undid it.
+    pub fn may_be_resumed(&self) -> bool {
+        !self.is_finished() && self.undone.is_none() && !self.needs_a_new_run()
+    }
+
+    /// Whether it stopped for what only a new run of its job can mend.
+    pub fn needs_a_new_run(&self) -> bool {
+        let reason = self.reason.as_deref().unwrap_or_default();
+        self.ending == Some(Ending::Stopped) && reason.ends_with(ONLY_A_NEW_RUN)
+    }
+
+    fn take(&mut self, record: &Record) {
+        self.last_at = Some(record.at);
+        match &record.entry {
+            Entry::Opened(taken) => {
+                self.opened = Some(taken.clone());
+                self.opened_at = Some(record.at);
+            }
+            Entry::Resumed { .. } => {
+                self.resumed += 1;
+                self.ending = None;
+                self.reason = None;
+            }
+            Entry::Undone { by } => self.undone = Some(by.0.clone()),
+            Entry::Item { .. } => {}
+            Entry::CopyFound(copy) => {
+                // One that came about after the end: the run is not over before the next end is recorded.
+                (self.ending, self.reason) = (None, None);
+                if self.copies.iter().all(|known| known.id != copy.id) {
+                    self.copies.push(copy.clone());
+                }
+            }
+            Entry::Closed { ending, calls, throttled, millis, costs, reason } => {
+                self.ending = Some(*ending);
+                self.reason.clone_from(reason);
+                for (purpose, count) in calls {
+                    *self.calls.entry(purpose.clone()).or_default() += count;
+                }
+                self.throttled += throttled;
+                self.costs.add(costs);
+                self.millis += millis;
+            }
+        }
+    }
+}
+
+/// Reads a journal: where every item stands, and the story of the run.
+///
+/// # Errors
+///
+/// The journal cannot be read, is damaged, or does not fit the plan.
+pub fn read_journal(
+    folder: &RunFolder,
+    plan: &PlanFile,
+) -> Result<(ItemStates, RunRecord, Replay), RunFolderError> {
+    let mut memory = ItemStates::blank(plan.len());
+    let mut story = RunRecord::default();
+    let (reported, mut has_reported) = (reported_head(folder), false);
+    let replay = replay(&folder.journal(), |_, record| {
+        has_reported |= Some(record.prev) == reported;
+        if let Entry::Opened(taken) = &record.entry {
+            fits(taken, plan)?;
+        }
+        memory.take(&record)?;
+        story.take(&record);
+        Ok(())
+    })?;
+    story.head = Some(replay.head);
+    story.lacks_reported = reported.is_some() && !has_reported && reported != story.head;
+    Ok((memory, story, replay))
+}
+
+fn fits(taken: &RunHeader, plan: &PlanFile) -> Result<(), Misfit> {
+    if taken.plan_sha256 != plan.sha256() {
+        return Err(Misfit::OtherPlan);
+    }
+    if taken.items != plan.len() {
+        return Err(Misfit::OtherItems { opened: taken.items, planned: plan.len() });
+    }
+    Ok(())
+}
