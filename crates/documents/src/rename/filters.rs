@@ -55,9 +55,9 @@ fn all_kept(from: usize, count: usize) -> Vec<Piece> {
 
 /// A path in a filter, without the mark it begins with.
 enum Inside {
-    /// `$.x`
+    /// `$.x`, which begins at the record.
     OfTheRoot(Vec<Token>),
-    /// `@.x`
+    /// `@.x`, which begins at the entry that is looked at.
     OfTheEntry(Vec<Token>),
 }
 
