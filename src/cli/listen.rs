@@ -10,10 +10,14 @@ use super::args::{LogFormat, Progress};
 use super::log::{LogLines, totals};
 use super::stderr::Stderr;
 use super::world::CliContext;
+use crate::fleet::child::PARENT;
 use crate::model::event::{Event, Events, Listener};
 use crate::report::plain::Told;
 use crate::report::{Bars, Gauge, PlainLines};
 use crate::session::Session;
+
+/// How often a child tells its parent how far it is.
+const TO_PARENT: Duration = Duration::from_secs(2);
 
 /// The listeners of a run; dropping it takes the bars off the screen.
 #[derive(Debug)]
@@ -130,6 +134,9 @@ pub(super) fn listeners(world: &CliContext, session: &Session) -> Listening {
             };
             let elapsed = Box::new(move || began.elapsed());
             let lines = PlainLines::new(world.color_err(), gauge, elapsed, Box::new(put));
+            // A parent passes it on to people who look at a fleet.
+            let is_child = world.host.env.get(PARENT).is_some();
+            let lines = if is_child { lines.every(TO_PARENT) } else { lines };
             listeners.push(Box::new(lines.clone()));
             // A run that waits for the service is seen to wait.
             beat = Some(tokio::spawn(async move {

@@ -17,7 +17,7 @@ pub struct Beat {
     pub since: Timestamp,
     /// Whether it has ended.
     pub is_over: bool,
-    /// The accounts it runs.
+    /// The accounts it runs; once it has ended, those that it began and that had not ended.
     pub running: BTreeMap<String, Activity>,
     /// The accounts that other runs hold and that it tries again later, with what was said of that.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

@@ -109,9 +109,19 @@ impl Ended {
         let message = self.message();
         let summary = self.document.as_ref().and_then(|document| document.get("summary"));
         // A summary that is not one counts nothing, and says so by being absent.
-        let counts = summary.and_then(|summary| serde_json::from_value::<Counts>(summary.clone()).ok());
+        let mut counts = summary.and_then(|summary| serde_json::from_value::<Counts>(summary.clone()).ok());
+        if let Some(undone) = counts.as_mut().filter(|_| self.document.as_ref().is_some_and(is_undone)) {
+            // What it had done was put back.
+            let Counts { selected, total_calls, .. } = *undone;
+            *undone = Counts { selected, total_calls, ..Counts::default() };
+        }
         ChildEnd { exit_code: self.exit_code, counts, message, folder: Some(folder) }
     }
+}
+
+/// Whether somebody undid the run of a document.
+fn is_undone(document: &Value) -> bool {
+    document.get("undone_by").is_some_and(Value::is_string)
 }
 
 /// Waits for a child; what it says of its progress is kept, and once `cancel` drains it is told to, once it aborts it is
@@ -214,5 +224,18 @@ mod tests {
         assert_eq!(message(json!({ "summary": {} })), None);
         let undone = json!({ "undone_by": "undo-1", "summary": { "reason": "r" } });
         assert_eq!(message(undone).as_deref(), Some("its run was undone by undo-1 before it was finished"));
+    }
+
+    #[test]
+    fn what_was_undone_is_not_counted_as_done() {
+        let counts = |undone_by: Value| {
+            let summary =
+                json!({ "selected": 4, "outcomes": { "created": 3, "unprocessed": 1 }, "total_calls": 9 });
+            let document = Some(json!({ "undone_by": undone_by, "summary": summary }));
+            Ended { exit_code: Some(3), document }.of_run("runs/a".to_owned()).counts.unwrap()
+        };
+        let undone = counts("undo-1".into());
+        assert_eq!((undone.outcomes.len(), undone.selected, undone.total_calls), (0, 4, 9));
+        assert_eq!(counts(Value::Null).outcomes["created"], 3);
     }
 }

@@ -32,6 +32,7 @@ mod launcher;
 pub mod lease;
 pub mod load;
 pub mod plans;
+mod recording;
 mod request;
 pub mod result;
 pub mod run;

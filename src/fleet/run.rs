@@ -14,14 +14,12 @@ use super::control::{Control, ControlState};
 use super::dispatch::{Dispatcher, Ending, Gate, Next, is_result};
 use super::error::FleetError;
 pub use super::launcher::{Activities, ChildEnd, Launcher};
+use super::recording::{STORE_PATIENCE, record};
 pub use super::request::{Pace, RunEnd, RunRequest};
 use super::result::{AccountResult, Meaning};
 pub use super::shard::Shard;
 use super::words::waits;
 use crate::model::cancel::Cancel;
-
-/// How long a store that does not answer is waited for.
-const STORE_PATIENCE: Duration = Duration::from_mins(5);
 
 /// Does a worker's part of a fleet.
 ///
@@ -59,6 +57,8 @@ struct Worker<'a> {
     /// The accounts that other runs hold, with what was said of that.
     held: BTreeMap<String, String>,
     calls: (u64, Instant),
+    /// What was last told of the accounts that run here: which they are, and of which it is known how far they are.
+    last_told: BTreeMap<String, bool>,
     waited_for: Option<Gate>,
     /// Since when the store does not answer.
     away: Option<Instant>,
@@ -74,6 +74,10 @@ enum Heard {
     Due,
     /// That was told, and this was read.
     Told(Result<BTreeMap<String, AccountResult>, FleetError>),
+    /// It is time to see whether other accounts run here than were told.
+    Changed,
+    /// That was told, if it was so.
+    ToldMore(Result<(), FleetError>),
 }
 
 /// How the run of an account ended.
@@ -108,6 +112,7 @@ impl<'a> Worker<'a> {
             since: request.clock.now(),
             held: BTreeMap::new(),
             calls: (0, Instant::now()),
+            last_told: BTreeMap::new(),
             waited_for: None,
             away: None,
         })
@@ -118,6 +123,7 @@ impl<'a> Worker<'a> {
         let mut waiting: Waiting<'a> = FuturesUnordered::new();
         waiting.push(self.look(Duration::ZERO));
         waiting.push(Box::pin(async { Heard::Due }));
+        waiting.push(after(pace.control, Heard::Changed));
         let mut failed: Option<FleetError> = None;
         loop {
             let is_stopping = failed.is_some() || self.request.cancel.is_draining();
@@ -167,11 +173,21 @@ impl<'a> Worker<'a> {
                     waiting.push(self.tell_and_read());
                     continue;
                 }
+                Heard::Changed if self.heads() == self.last_told => {
+                    waiting.push(after(pace.control, Heard::Changed));
+                    continue;
+                }
+                Heard::Changed => {
+                    let (store, beat) = (self.request.store, self.beat(false));
+                    waiting.push(Box::pin(async move { Heard::ToldMore(store.beat(&beat).await) }));
+                    continue;
+                }
+                Heard::ToldMore(told) => {
+                    waiting.push(after(pace.control, Heard::Changed));
+                    told.map(|()| true)
+                }
                 Heard::Told(results) => {
-                    waiting.push(Box::pin(async move {
-                        tokio::time::sleep(pace.beat).await;
-                        Heard::Due
-                    }));
+                    waiting.push(after(pace.beat, Heard::Due));
                     results.map(|results| {
                         self.results = results;
                         self.results.append(&mut self.fresh);
@@ -297,14 +313,25 @@ impl<'a> Worker<'a> {
         })
     }
 
-    /// What this worker is doing.
+    /// The accounts that run here, and of which it is known how far they are.
+    fn heads(&self) -> BTreeMap<String, bool> {
+        let own = self.dispatcher.running().iter();
+        own.map(|account| (account.clone(), self.activities.of(account).is_some_and(|one| one.calls > 0)))
+            .collect()
+    }
+
+    /// What this worker is doing; once it is over, how far the accounts are that it began and that have not ended.
     fn beat(&mut self, is_over: bool) -> Beat {
-        let own = self.dispatcher.running().clone();
-        let (running, calls) = self.activities.with(|all| {
-            let calls: u64 = all.values().map(|activity| activity.calls).sum();
-            let running = all.iter().filter(|(account, _)| own.contains(*account));
-            (running.map(|(account, activity)| (account.clone(), activity.clone())).collect(), calls)
-        });
+        self.last_told = self.heads();
+        let begun = self.activities.with(|all| all.clone());
+        let calls: u64 = begun.values().map(|activity| activity.calls).sum();
+        let running = if is_over {
+            begun.into_iter().filter(|(account, _)| !self.results.contains_key(account)).collect()
+        } else {
+            // What was begun a moment ago has said nothing yet.
+            let own = self.dispatcher.running().iter();
+            own.map(|account| (account.clone(), begun.get(account).cloned().unwrap_or_default())).collect()
+        };
         let (before, then) = self.calls;
         let seconds = then.elapsed().as_secs_f64();
         #[expect(clippy::cast_precision_loss, reason = "a count of calls")]
@@ -333,31 +360,12 @@ impl<'a> Worker<'a> {
     }
 }
 
-/// Records how an account ended, and waits a while for a store that does not answer. `None` when that ended because the
-/// worker is told to stop: the account is run again then, which is safe and quick.
-async fn record(
-    request: &RunRequest<'_>,
-    result: &AccountResult,
-) -> Result<Option<AccountResult>, FleetError> {
-    let began = Instant::now();
-    loop {
-        let error = tokio::select! {
-            biased;
-            recorded = request.store.record(result) => match recorded {
-                Ok(recorded) => return Ok(Some(recorded)),
-                Err(error) => error,
-            },
-            () = request.cancel.aborting() => return Ok(None),
-        };
-        if began.elapsed() > STORE_PATIENCE {
-            return Err(error);
-        }
-        tokio::select! {
-            biased;
-            () = request.cancel.draining() => return Ok(None),
-            () = tokio::time::sleep(request.pace.control) => {}
-        }
-    }
+/// Hears this, after a while.
+fn after<'a>(time: Duration, heard: Heard) -> BoxFuture<'a, Heard> {
+    Box::pin(async move {
+        tokio::time::sleep(time).await;
+        heard
+    })
 }
 
 #[cfg(test)]

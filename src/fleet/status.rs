@@ -50,6 +50,10 @@ pub struct Status {
     pub attention: usize,
     /// Accounts of later waves.
     pub not_started: usize,
+    /// When a worker that may still be at work last said what it does, by its own clock, where no clock here agrees that one is;
+    /// absent where one is at work, or all have ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_heard: Option<Timestamp>,
     /// Accounts a minute, over those that ended in the last ten minutes; 0 where none did.
     pub accounts_per_minute: f64,
     /// Calls a second, over all workers that are at work.
@@ -149,6 +153,7 @@ pub fn status(
     let next = next_wave(fleet, control, results, wave, first_open.is_some());
     let waits = running == 0 && next.as_ref().is_some_and(|next| next.wave == wave);
     let pace = pace(&ended, now);
+    let last_heard = beats.iter().filter(|beat| !beat.is_over).map(|beat| beat.at).max();
     let left = running + waiting;
     let mut status = Status {
         name: fleet.name.clone(),
@@ -172,6 +177,7 @@ pub fn status(
         held: under_way.iter().filter(|row| row.state == "held").count(),
         attention: rows.len(),
         not_started,
+        last_heard: last_heard.filter(|_| live.is_empty() && first_open.is_some()),
         accounts_per_minute: pace,
         calls_per_second: live.iter().fold(0.0, |sum, beat| sum + beat.calls_per_second),
         wave_ends_at: ends_at(left, pace, now).filter(|_| !live.is_empty() && !waits),

@@ -8,7 +8,7 @@ use super::notice::{Gauge, Notices, ReadGauge, estimate, pace, time_left};
 use super::text::{Paint, number};
 use crate::model::event::{Event, Listener, Stage};
 
-/// How far apart totals are.
+/// How far apart totals are, unless something else is asked for.
 const EVERY: Duration = Duration::from_secs(10);
 
 /// Tells the time since any fixed moment.
@@ -75,6 +75,7 @@ struct Lines {
     notices: Notices,
     stages: Vec<Running>,
     last: Duration,
+    every: Duration,
 }
 
 struct Running {
@@ -96,10 +97,25 @@ impl PlainLines {
     pub fn new(color: bool, gauge: ReadGauge, elapsed: Elapsed, put: Put) -> Self {
         let last = elapsed();
         let notices = Notices::new(Paint { color });
-        Self(Arc::new(Mutex::new(Lines { put, gauge, elapsed, notices, stages: Vec::new(), last })))
+        Self(Arc::new(Mutex::new(Lines {
+            put,
+            gauge,
+            elapsed,
+            notices,
+            stages: Vec::new(),
+            last,
+            every: EVERY,
+        })))
     }
 
-    /// Tells the totals if the last ones are ten seconds old: call it now and then, so that a run that waits for the
+    /// Tells the totals so far apart; ten seconds unless that is asked for.
+    #[must_use]
+    pub fn every(self, every: Duration) -> Self {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).every = every;
+        self
+    }
+
+    /// Tells the totals if the last ones are old enough: call it now and then, so that a run that waits for the
     /// service is seen to wait.
     pub fn beat(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).beat();
@@ -136,7 +152,7 @@ impl Lines {
 
     fn beat(&mut self) {
         let now = (self.elapsed)();
-        if self.stages.is_empty() || now.saturating_sub(self.last) < EVERY {
+        if self.stages.is_empty() || now.saturating_sub(self.last) < self.every {
             return;
         }
         self.last = now;

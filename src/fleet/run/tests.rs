@@ -278,8 +278,15 @@ struct Patient {
 
 #[async_trait]
 impl Launcher for Patient {
-    async fn launch(&self, account: &str, _: &Activities, cancel: &Cancel) -> Result<ChildEnd, FleetError> {
+    async fn launch(
+        &self,
+        account: &str,
+        activities: &Activities,
+        cancel: &Cancel,
+    ) -> Result<ChildEnd, FleetError> {
         if account != "w1-0" {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            activities.set(account, Activity { calls: 5, ..Activity::default() });
             cancel.draining().await;
             self.drained.lock().unwrap().push((account.to_owned(), Instant::now()));
             cancel.aborting().await;
@@ -305,9 +312,8 @@ async fn a_store_that_takes_minutes_for_a_result_keeps_no_other_run_from_being_t
         }
         Instant::now()
     };
-    let request = request(&store, &fleet, &clock, &cancel);
     let began = Instant::now();
-    let (_, second) = tokio::join!(run(request, &launcher), interrupt);
+    let (_, second) = tokio::join!(run(request(&store, &fleet, &clock, &cancel), &launcher), interrupt);
     let after = |list: &Mutex<Vec<(String, Instant)>>| -> Vec<Duration> {
         list.lock().unwrap().iter().map(|(_, at)| *at - began).collect()
     };
@@ -370,4 +376,25 @@ async fn a_worker_tells_of_the_accounts_that_other_runs_hold() {
     assert_eq!(beats[0].held.keys().collect::<Vec<_>>(), ["w1-1"]);
     assert_eq!(ended.ending, Some(Ending::Held(vec!["w1-1".to_owned()])));
     assert!(store.beats().await.unwrap()[0].held.is_empty(), "it is over");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_runs_is_told_at_once_and_soon_how_far_it_is_and_what_was_left_unfinished_at_the_end() {
+    let (store, fleet, launcher) = (store(), fleet(&[(3, false)], None), Patient::default());
+    let (clock, cancel) = (Clock::system(), Cancel::new());
+    let told = async || {
+        let beat = store.beats().await.unwrap().remove(0);
+        let calls = beat.running.iter().map(|(account, activity)| format!("{account}: {}", activity.calls));
+        (beat.is_over, calls.collect::<Vec<_>>().join(", "))
+    };
+    let people = async {
+        for (seconds, wanted) in [(1, "w1-0: 0, w1-1: 0, w1-2: 0"), (4, "w1-1: 5, w1-2: 5")] {
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+            assert_eq!(told().await, (false, wanted.to_owned()));
+        }
+        cancel.escalate();
+        cancel.escalate();
+    };
+    let (_, ()) = tokio::join!(run(request(&store, &fleet, &clock, &cancel), &launcher), people);
+    assert_eq!(told().await, (true, "w1-1: 5, w1-2: 5".to_owned()));
 }

@@ -74,8 +74,13 @@ fn every_account_is_counted_once_and_the_next_wave_is_named() {
     assert_eq!(told.fleet_exit_code, 130);
     // A worker that was silent for a minute counts for nothing.
     let later = Timestamp::from_second(180).unwrap();
-    let told = status(&fleet(), &control, &results, &[beat], later);
+    let told = status(&fleet(), &control, &results, std::slice::from_ref(&beat), later);
     assert_eq!((told.state, told.running, told.waiting), ("idle", 0, 2));
+    // It may have another clock: when it was last heard of is told. One that has ended is not waited for.
+    assert_eq!((told.last_heard, told.under_way[0].state), (Some(beat.at), "interrupted"));
+    let over = Beat { is_over: true, held: BTreeMap::new(), ..beat };
+    let told = status(&fleet(), &control, &results, &[over], later);
+    assert_eq!((told.last_heard, told.under_way.len(), told.under_way[0].state), (None, 1, "interrupted"));
 }
 
 #[test]

@@ -26,7 +26,11 @@ pub fn status(status: &Status, columns: usize, out: &mut dyn Write) -> io::Resul
     let size = if status.waves > 1 { format!(" ({})", status.wave_size) } else { String::new() };
     let state = match status.state {
         "running" => String::new(),
-        "idle" => "   no worker is at work".to_owned(),
+        "idle" => match status.last_heard {
+            // A worker that died, or one whose clock is another.
+            Some(at) => format!("   no word of a worker since {}, by its own clock", second(at)),
+            None => "   no worker is at work".to_owned(),
+        },
         "planned" => "   planned, not begun".to_owned(),
         "paused" | "stopped" => {
             let by = status.changed_by.as_deref().map_or(String::new(), |by| format!(" by {}", clean(by)));
@@ -151,6 +155,7 @@ fn under_way(status: &Status, columns: usize, out: &mut dyn Write) -> io::Result
         let far = row.activity.as_ref().map(|activity| {
             let calls = count(activity.calls, "call", "calls");
             match activity.total {
+                0 if activity.calls == 0 => "begun".to_owned(),
                 0 => calls,
                 total => {
                     format!("{} of {}, {calls}", number(activity.done), count(total, "import", "imports"))
@@ -173,6 +178,10 @@ fn under_way(status: &Status, columns: usize, out: &mut dyn Write) -> io::Result
 
 fn time(at: Timestamp) -> String {
     at.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+fn second(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 fn pace(status: &Status) -> Option<String> {
@@ -213,6 +222,7 @@ pub(super) fn sample() -> Status {
         attention: 2,
         held: 1,
         not_started: 1798,
+        last_heard: None,
         accounts_per_minute: 61.2,
         calls_per_second: 1940.0,
         wave_ends_at: Some("2026-11-28T02:04:10Z".parse().unwrap()),
@@ -272,6 +282,19 @@ mod tests {
     #[test]
     fn a_fleet_is_told_on_one_screen() {
         insta::assert_snapshot!(screen(&sample(), 160));
+    }
+
+    #[test]
+    fn a_worker_that_is_not_heard_of_is_not_told_as_gone() {
+        let mut fleet = sample();
+        fleet.state = "idle";
+        assert!(screen(&fleet, 160).contains("   no worker is at work\n"));
+        fleet.last_heard = Some("2026-11-28T02:03:04Z".parse().unwrap());
+        let screen = screen(&fleet, 200);
+        assert!(
+            screen.contains("   no word of a worker since 2026-11-28 02:03:04 UTC, by its own clock\n"),
+            "{screen}"
+        );
     }
 
     #[test]

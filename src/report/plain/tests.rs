@@ -110,3 +110,14 @@ fn thousands_of_failures_do_not_flood() {
     scene.lines.beat();
     assert!(scene.text().contains("failed 5,000"));
 }
+
+#[test]
+fn totals_are_told_as_often_as_is_asked_for() {
+    let mut scene = scene();
+    let _ = scene.lines.clone().every(Duration::from_secs(2));
+    scene.after(0, &Event::StageStarted { stage: Stage::Write, total: None });
+    for _ in 0..5 {
+        scene.after(1, &Event::StageAdvanced { stage: Stage::Write, by: 1 });
+    }
+    assert_eq!(scene.text().lines().count(), 2);
+}
