@@ -209,7 +209,7 @@ fn of_storage(happened: &str) -> &'static str {
         "the address of the storage begins with http://: use https://, or allow it with AWS_ALLOW_HTTP=true"
     } else {
         "make sure that the storage can be reached from here, and that its address and the credentials in the environment \
-         (AWS_*, GOOGLE_*, AZURE_*) are right; what the archive lists is unharmed"
+         (AWS_*, GOOGLE_*, AZURE_*) are right; what is listed there is unharmed"
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::definition::Definition;
+use crate::archive::Objects;
 use crate::job::{self, Account, AccountChoice, AccountPlace, Action, Env, Fleet, Job, Problems};
 use crate::model::id::is_name_char;
 use crate::model::time::Clock;
@@ -50,6 +51,9 @@ pub fn load(
     by: Option<String>,
 ) -> Result<Loaded, LoadError> {
     let mut fleet = job::load_fleet(path, env, clock)?;
+    if let Some(Err(error)) = fleet.store.as_deref().map(Objects::check_location) {
+        return Err(LoadError::Refused(format!("`store` of {}: {error}", path.display())));
+    }
     if let Some(name) = name {
         let fits = name.chars().all(is_name_char);
         if !fits || !(1..=64).contains(&name.len()) || name.starts_with('.') {

@@ -351,3 +351,53 @@ fn another_machine_goes_on_with_the_accounts_of_a_fleet_in_a_bucket() {
     let audit = run("three", &["fleet", "report", "describe-all"]).1;
     assert!(audit["audit"].as_str().unwrap().starts_with(&place), "{audit:#}");
 }
+
+#[test]
+fn a_check_names_the_waves_that_wait_and_refuses_a_store_that_cannot_be_one() {
+    let waves = [
+        ("", vec![4], vec![], "for 4 accounts, in one wave\n"),
+        (
+            "[{ accounts: 1, approve: true }, { rest: true }]",
+            vec![1, 3],
+            vec![2],
+            "1, 3; wave 2 waits for an approval\n",
+        ),
+        (
+            "[{ accounts: 1, approve: true }, { accounts: 2, approve: true }, { rest: true, approve: true }]",
+            vec![1, 2, 1],
+            vec![2, 3],
+            "1, 2, 1; wave 2 and wave 3 wait for an approval each\n",
+        ),
+        // It is the next wave that waits.
+        (
+            "[{ accounts: 1 }, { accounts: 2, approve: true }, { rest: true }]",
+            vec![1, 2, 1],
+            vec![3],
+            "; wave 3 waits for an approval\n",
+        ),
+    ];
+    for (written, sizes, approvals, said) in waves {
+        let more = if written.is_empty() { String::new() } else { format!("waves: {written}\n") };
+        let bench = fleet(4, &more);
+        let checked = json(&bench, 0, &["fleet", "check", "fleet.yaml"]);
+        assert_eq!(
+            (&checked["waves"], &checked["approvals"]),
+            (&sizes.into(), &approvals.into()),
+            "{written}"
+        );
+        let output = bench.expect(0, &["fleet", "check", "fleet.yaml"]);
+        assert!(told(&output).contains(said), "{}", told(&output));
+    }
+    let bench = fleet(1, "");
+    let file = std::fs::read_to_string(bench.path("fleet.yaml")).unwrap();
+    bench.write("fleet.yaml", &file.replace("store: store", "store: ftp://host/x"));
+    let output = bench.expect(2, &["fleet", "check", "fleet.yaml"]);
+    assert!(
+        told(&output).contains("`store` of fleet.yaml: cannot use ftp://host/x: ftp:// is not known"),
+        "{}",
+        told(&output)
+    );
+    bench.write("fleet.yaml", &file.replace("accounts.csv", "none.csv"));
+    let output = bench.expect(2, &["fleet", "check", "fleet.yaml"]);
+    assert!(told(&output).contains("a relative path begins at the fleet file's folder"), "{}", told(&output));
+}

@@ -17,15 +17,20 @@ impl Store {
     /// Tries two that create one name, and a replacement of what has changed.
     pub(super) async fn keeps_conditions(&self) -> Result<bool, ArchiveError> {
         let name = format!("{PROBE}{:016x}", fastrand::u64(..));
-        let tried = self.try_conditions(&name).await;
-        if tried.is_ok() {
-            self.clear_probes(&name).await;
-        }
+        let keeps = match self.try_conditions(&name).await {
+            Ok(keeps) => {
+                self.clear_probes(&name).await;
+                keeps
+            }
+            Err(ArchiveError::Refused(_)) => false,
+            Err(error) => {
+                // Where writing fails, removing mostly does as well; the first tells what is wrong.
+                let _ = self.remove(&name).await;
+                return Err(error);
+            }
+        };
         self.remove(&name).await?;
-        match tried {
-            Err(ArchiveError::Refused(_)) => Ok(false),
-            tried => tried,
-        }
+        Ok(keeps)
     }
 
     /// Removes what was left by those who were killed while they tried, by the clock of the storage: it is older than `own`. What

@@ -10,7 +10,7 @@ type Cause = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
     /// The location makes no sense.
-    #[error("cannot use {location} as an archive: {message}")]
+    #[error("cannot use {location}: {message}")]
     Location {
         /// The location as it was given, secrets removed.
         location: String,

@@ -66,16 +66,15 @@ pub(super) struct Place {
     pub folder: Option<PathBuf>,
 }
 
-/// Finds the storage. A folder is made if `create` is set and its parent is writable.
-pub(super) fn find(location: &str, options: &ArchiveOptions) -> Result<Place, ArchiveError> {
+/// Whether there can be a storage at the location, as far as it says so itself: a folder as a path (`None`), or an address
+/// of a kind that is known, without credentials.
+pub(super) fn parsed(location: &str) -> Result<Option<Url>, ArchiveError> {
     let shown = without_secrets(location);
     let wrong = |message: String| ArchiveError::Location { location: shown.clone(), message };
     if location.trim().is_empty() {
         return Err(wrong("it is empty: give a folder or a URL such as s3://bucket/folder".to_owned()));
     }
-    let Some((scheme, _)) = location.split_once("://") else {
-        return folder(FilePath::new(location), &shown, options.create);
-    };
+    let Some((scheme, _)) = location.split_once("://") else { return Ok(None) };
     let url = Url::parse(location).map_err(|error| wrong(format!("it is not a URL ({error})")))?;
     if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
         let message = "credentials do not belong into a URL: give them in the environment".to_owned();
@@ -83,14 +82,21 @@ pub(super) fn find(location: &str, options: &ArchiveOptions) -> Result<Place, Ar
         return Err(ArchiveError::Location { location: format!("{scheme}://…"), message });
     }
     match scheme {
-        "file" => {
-            let path = url.to_file_path().map_err(|()| wrong("file:// needs an absolute path".to_owned()))?;
-            return folder(&path, &shown, options.create);
-        }
-        "s3" | "s3a" | "gs" | "az" | "azure" | "abfs" | "abfss" | "adl" => {}
-        other => {
-            return Err(wrong(format!("{other}:// is not known: a folder, file://, s3://, gs:// or az://")));
-        }
+        "file" | "s3" | "s3a" | "gs" | "az" | "azure" | "abfs" | "abfss" | "adl" => Ok(Some(url)),
+        other => Err(wrong(format!("{other}:// is not known: a folder, file://, s3://, gs:// or az://"))),
+    }
+}
+
+/// Finds the storage. A folder is made if `create` is set and its parent is writable.
+pub(super) fn find(location: &str, options: &ArchiveOptions) -> Result<Place, ArchiveError> {
+    let shown = without_secrets(location);
+    let wrong = |message: String| ArchiveError::Location { location: shown.clone(), message };
+    let Some(url) = parsed(location)? else {
+        return folder(FilePath::new(location), &shown, options.create);
+    };
+    if url.scheme() == "file" {
+        let path = url.to_file_path().map_err(|()| wrong("file:// needs an absolute path".to_owned()))?;
+        return folder(&path, &shown, options.create);
     }
     transship_tls::install_provider();
     let known = options.variables.iter().filter(|(name, _)| {

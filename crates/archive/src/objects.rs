@@ -48,6 +48,15 @@ impl Objects {
         Ok(Self { store: Store::at(&place, options.deadline), folder: place.folder })
     }
 
+    /// Makes sure that a location can be opened as far as it says so itself. Nothing is looked at.
+    ///
+    /// # Errors
+    ///
+    /// It is empty, an address of an unknown kind, or one with credentials in it.
+    pub fn check_location(location: &str) -> Result<(), ArchiveError> {
+        location::parsed(location).map(drop)
+    }
+
     /// Uses a storage that the caller made.
     pub fn in_store(storage: Arc<dyn ObjectStore>, shown: &str, options: &ArchiveOptions) -> Self {
         let root = object_store::path::Path::default();

@@ -16,6 +16,7 @@ pub(super) use crate::fleet::load::Loaded;
 use crate::fleet::{self, Definition, FleetStore};
 use crate::job;
 use crate::model::cancel::Cancel;
+use crate::report::text::count;
 
 /// Loads a fleet file, its CSV and its job; the problems of all of them are told together.
 pub(super) fn load(world: &CliContext, path: &Path, place: &Place) -> Result<Loaded, Failure> {
@@ -110,24 +111,36 @@ pub(super) fn store_of(world: &CliContext, args: &Named) -> Result<(FleetStore, 
 /// `fleet check`: files only.
 pub(super) fn check(world: &CliContext, args: &Check) -> Result<Exit, Failure> {
     let Loaded { fleet, job, definition, .. } = load(world, &args.fleet, &args.place)?;
-    let waves: Vec<usize> = (1..=fleet.waves.len())
-        .map(|wave| definition.size_of(u32::try_from(wave).unwrap_or(u32::MAX)))
-        .collect();
+    let numbers = 1..=u32::try_from(fleet.waves.len()).unwrap_or(u32::MAX);
+    let waves: Vec<usize> = numbers.clone().map(|wave| definition.size_of(wave)).collect();
+    let waits = |wave: &u32| *wave > 1 && definition.size_of(*wave) > 0 && definition.before(*wave).1;
+    let approvals: Vec<u32> = numbers.filter(waits).collect();
     world.document.set("fleet", &fleet.name);
     world.document.set("job", &job.name);
     world.document.set("action", job.action.as_str());
     world.document.set("accounts", fleet.rows.len());
     world.document.set("waves", &waves);
+    world.document.set("approvals", &approvals);
     if world.global.format != Some(Format::Json) {
         let mut out = world.out();
         let sizes = waves.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let in_waves = match waves.len() {
+            1 => "in one wave".to_owned(),
+            _ => format!("in waves of {sizes}"),
+        };
+        let approvals = approvals.iter().map(|wave| format!("wave {wave}")).collect::<Vec<_>>();
+        let waits = match &approvals[..] {
+            [] => String::new(),
+            [one] => format!("; {one} waits for an approval"),
+            [most @ .., last] => format!("; {} and {last} wait for an approval each", most.join(", ")),
+        };
         writeln!(
             out,
-            "{}: a valid fleet: {} `{}` for {} accounts, in waves of {sizes}",
+            "{}: a valid fleet: {} `{}` for {}, {in_waves}{waits}",
             args.fleet.display(),
             job.action.as_str(),
             job.name,
-            fleet.rows.len()
+            count(fleet.rows.len() as u64, "account", "accounts")
         )?;
         out.flush()?;
     }

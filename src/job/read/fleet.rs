@@ -40,7 +40,7 @@ fn read(name: &str, bytes: &[u8], folder: &Path, env: &Env, now: Timestamp) -> R
     let Some(text) = decode(bytes, FILE_LIMIT, &mut report) else { return Err(report.finish()) };
     let mut report = Report::new(name, text);
     let root = yaml::parse_or(text, "see docs/fleet.md for one to start from", &mut report);
-    let mut reader = Reader::new(report, env, env.folder.join(folder), now);
+    let mut reader = Reader { whose: "fleet", ..Reader::new(report, env, env.folder.join(folder), now) };
     let fleet = root.and_then(|root| reader.fleet(&root));
     reader.refuse_tokens(text, None);
     let failed = reader.report.errors() > 0;

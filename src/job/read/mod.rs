@@ -42,6 +42,8 @@ pub(super) struct Reader<'a> {
     pub(super) env: &'a Env,
     /// Where relative paths begin.
     pub(super) folder: PathBuf,
+    /// What is read, as help calls it.
+    pub(super) whose: &'static str,
     pub(super) now: Timestamp,
     /// The keys of the job that are most likely meant by unknown ones.
     pub(super) meant: Vec<&'static str>,
@@ -61,7 +63,20 @@ impl<'a> Reader<'a> {
     /// One that has read nothing; relative paths begin at `folder`.
     fn new(report: Report, env: &'a Env, folder: PathBuf, now: Timestamp) -> Self {
         let (meant, otherwise, files) = (Vec::new(), super::Rate::default(), Vec::new());
-        Self { report, env, folder, now, meant, otherwise, user: None, stand_in: None, slot: None, files }
+        let whose = "job";
+        Self {
+            report,
+            env,
+            folder,
+            whose,
+            now,
+            meant,
+            otherwise,
+            user: None,
+            stand_in: None,
+            slot: None,
+            files,
+        }
     }
 }
 
@@ -247,7 +262,8 @@ impl Reader<'_> {
                 let why = regular::why(&error);
                 let message = format!("cannot read {shown}: {why}");
                 let missing = error.kind() == std::io::ErrorKind::NotFound;
-                let help = missing.then_some("a relative path begins at the job file's folder");
+                let help =
+                    missing.then(|| format!("a relative path begins at the {} file's folder", self.whose));
                 self.report.error(node.span, message).maybe_help(help);
                 return None;
             }
