@@ -27,6 +27,7 @@ mod listen;
 mod log;
 mod network;
 mod new;
+mod next_command;
 mod one_run;
 mod or_resume;
 mod pager;

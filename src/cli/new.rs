@@ -7,6 +7,7 @@ use super::args::New;
 use super::ask::line_of;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::next_command::path;
 use super::say;
 use super::small::print;
 use super::world::CliContext;
@@ -30,8 +31,8 @@ pub(super) async fn new(world: &CliContext, args: &New) -> Result<Exit, Failure>
 
 /// Says what was written, and what comes next.
 fn wrote(world: &CliContext, file: &Path) {
-    let file = file.display();
-    say(world, &format!("Wrote {file}, and job.schema.json beside it for your editor."));
+    say(world, &format!("Wrote {}, and job.schema.json beside it for your editor.", file.display()));
+    let file = path(file);
     say(world, &format!("Next: edit it, then `transship check {file}` and `transship plan {file}`."));
 }
 

@@ -11,6 +11,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::lease::{lease, share};
 use super::listen::{Listening, listeners};
+use super::next_command::for_folder;
 use super::say;
 use super::view::{closing, show_plan};
 use super::wave_gate::TerminalGate;
@@ -210,10 +211,8 @@ pub(super) fn conclude(
                 world.document.set("result", RAN);
                 world.document.set("folder", folder);
                 if folder.join("journal.jsonl").is_file() {
-                    say(
-                        world,
-                        &format!("the run can be taken up again: transship resume {}", folder.display()),
-                    );
+                    let command = for_folder(world, "resume", folder);
+                    say(world, &format!("the run can be taken up again: {command}"));
                 }
             }
             Err(error.into())

@@ -6,6 +6,7 @@ use super::args::{Format, Plan};
 use super::exit::{Exit, worst};
 use super::failure::{Failure, printed};
 use super::jobs::{load_part, take_repoint};
+use super::next_command::{global, part, path};
 use super::one_run::{Company, is_empty, listen, open, usage_detail};
 use super::world::CliContext;
 use super::{pager, say, signal, view};
@@ -107,17 +108,22 @@ fn print_out(world: &CliContext, args: &Plan, shape: Shape, preview: &Preview) -
     print(args, preview, form, &mut text)?;
     pager::print(world, &text)?;
     if preview.plan().tail().has_work() && !world.global.quiet {
-        say(world, &next_step(args));
+        say(world, &next_step(world, args));
     }
     Ok(())
 }
 
 /// What a person does next with a plan that has work.
-fn next_step(args: &Plan) -> String {
-    let job = args.job.display();
+fn next_step(world: &CliContext, args: &Plan) -> String {
+    let job = path(&args.job);
+    let flows = if args.repoint_flows { " --repoint-flows" } else { "" };
+    let options = format!("{}{flows}{}", part(&args.narrow, &args.stand_in), global(world));
+    let canary = if args.narrow.limit.is_none() { "\nA canary first: --limit 5" } else { "" };
     match &args.out {
-        Some(out) => format!("Nothing was written. Do this: transship run {job} --plan {}", out.display()),
-        None => format!("Nothing was written. Do it: transship run {job}\nA canary first: --limit 5"),
+        Some(out) => {
+            format!("Nothing was written. Do this: transship run {job} --plan {}{options}", path(out))
+        }
+        None => format!("Nothing was written. Do it: transship run {job}{options}{canary}"),
     }
 }
 

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::args::{Format, Runs, RunsCommand, RunsPrune};
 use super::exit::Exit;
 use super::failure::Failure;
+use super::next_command::for_folder;
 use super::runs::all;
 use super::say;
 use super::world::CliContext;
@@ -73,11 +74,11 @@ fn list(world: &CliContext) -> Result<Exit, Failure> {
 
 fn hints(world: &CliContext, open: &[(PathBuf, bool)]) {
     for (path, is_written) in open {
-        let path = path.display();
         if *is_written {
+            let path = path.display();
             say(world, &format!("not finished: {path} is being written by another process"));
         } else {
-            say(world, &format!("not finished: transship resume {path}"));
+            say(world, &format!("not finished: {}", for_folder(world, "resume", path)));
         }
     }
     for left in leftovers(&world.global.runs) {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
+use super::next_command::for_folder;
 use super::say;
 use super::world::CliContext;
 use crate::session::{OpenedRun, runs};
@@ -26,7 +27,7 @@ pub(super) fn find_unfinished(world: &CliContext, named: Option<&Path>) -> Resul
     let mut unfinished: Vec<PathBuf> = all(world).into_iter().filter(is_unfinished).collect();
     if unfinished.len() > 1 {
         let commands: Vec<String> =
-            unfinished.iter().rev().map(|path| format!("  transship resume {}", path.display())).collect();
+            unfinished.iter().rev().map(|path| format!("  {}", for_folder(world, "resume", path))).collect();
         return Err(Failure::BadInput(format!(
             "{} runs in {} are not finished; name one, the newest first:\n{}",
             unfinished.len(),
@@ -56,7 +57,7 @@ pub(super) fn find_to_retry(world: &CliContext, named: Option<&Path>) -> Result<
     let runs = all(world);
     let left = |path: &&PathBuf| {
         let run = OpenedRun::open(path).ok();
-        run.and_then(|run| run.summary().ok()).is_some_and(|summary| summary.needs_attention())
+        run.and_then(|run| run.summary().ok()).is_some_and(|summary| summary.may_be_redone())
     };
     match runs.iter().rev().find(left) {
         Some(path) if Some(path) != runs.last() => {

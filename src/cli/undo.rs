@@ -7,7 +7,7 @@ use super::exit::{Exit, worst};
 use super::failure::Failure;
 use super::one_run::{Company, carry_out, listen, open};
 use super::runs::{find, find_to_retry};
-use super::view::{show_plan, word_for};
+use super::view::{for_run, show_plan};
 use super::world::CliContext;
 use super::{parent, say, signal};
 use crate::job::Action;
@@ -89,13 +89,14 @@ pub(super) async fn retry(world: &CliContext, args: &RetryArgs) -> Result<Exit, 
         let message = format!("a {} is not redone in part: run its job again", job.action.as_str());
         return Err(Failure::BadInput(message));
     }
-    let word = word_for(world, earlier.folder.path());
+    let told = |command: &str| for_run(world, command, earlier.folder.path());
     if let Some(reason) = earlier.record.reason.as_deref().filter(|_| earlier.record.needs_a_new_run()) {
         say(world, &format!("{reason}. `retry` redoes what failed, and deletes nothing"));
     } else if !earlier.record.is_finished() {
         let message = format!(
-            "this run did not come to its end: `transship resume {word}` goes on with it. `retry` plans anew what it left, and \
-             makes a run of its own of it"
+            "this run did not come to its end: `{}` goes on with it. `retry` plans anew what it left, and makes a run of its own \
+             of it",
+            told("resume")
         );
         say(world, &message);
     }
@@ -110,7 +111,9 @@ pub(super) async fn retry(world: &CliContext, args: &RetryArgs) -> Result<Exit, 
         say(
             world,
             &format!(
-                "{what} that the run did not make: see `transship show {word}`; `transship undo {word}` offers to remove those that are equal and untouched"
+                "{what} that the run did not make: see `{}`; `{}` offers to remove those that are equal and untouched",
+                told("show"),
+                told("undo")
             ),
         );
     }
@@ -126,7 +129,7 @@ pub(super) async fn retry(world: &CliContext, args: &RetryArgs) -> Result<Exit, 
     for (_, what) in
         [(unread, unread_told), (undecided, undecided_told)].iter().filter(|(count, _)| *count > 0)
     {
-        say(world, &format!("{what}: `transship resume {word}` reads again"));
+        say(world, &format!("{what}: `{}` reads again", told("resume")));
     }
     let beside = if unread + undecided > 0 { Exit::Attention } else { beside };
     if let Retry::Nothing(_) = retry {

@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use super::args::{Diff, PlanDetail};
+use super::next_command::{global, path};
 use super::runs::find;
 use super::say;
 use super::stderr::TOLD;
 use super::world::CliContext;
 use crate::model::Outcome;
+use crate::model::shown::shell_word;
 use crate::report;
 use crate::report::console::headline;
 use crate::report::plan_view::{self, Detail, PlanViewOptions};
@@ -67,8 +69,8 @@ pub(super) fn options<'a>(world: &CliContext, detail: &'a PlanDetail, color: boo
 
 /// Says how a run ended, and what resumes it.
 pub(super) fn closing(world: &CliContext, run: &Run, quiet: bool) {
-    let word = word_for(world, run.folder.path());
-    let command = format!("transship resume {word}");
+    let told = |command: &str| for_run(world, command, run.folder.path());
+    let command = told("resume");
     let finished = run.record.ending == Some(Ending::Finished);
     // That one says how in its reason.
     let goes_on = !finished && !run.record.needs_a_new_run();
@@ -95,18 +97,17 @@ pub(super) fn closing(world: &CliContext, run: &Run, quiet: bool) {
     if world.stderr.is_json() {
         return;
     }
-    let (retry, undo) = (format!("transship retry {word}"), format!("transship undo {word}"));
+    let (retry, undo) = (told("retry"), told("undo"));
     let wrote = Outcome::ALL.iter().any(|outcome| outcome.wrote() && summary.count(*outcome) > 0);
-    let redoable = !matches!(summary.action.as_str(), "backup" | "compare" | "undo");
     let undoable = summary.action != "backup";
-    let path = run.folder.path();
+    let folder = run.folder.path();
     // One that stands for an address is told by that.
-    let is_here = world.shown(path) == path;
-    let place = path.strip_prefix(&world.host.env.folder).ok().filter(|_| is_here).unwrap_or(path);
+    let is_here = world.shown(folder) == folder;
+    let place = folder.strip_prefix(&world.host.env.folder).ok().filter(|_| is_here).unwrap_or(folder);
     let closing = report::Closing {
         folder: Some(place),
         resume: (goes_on || summary.unread > 0 || summary.in_doubt > 0).then_some(command.as_str()),
-        retry: (finished && summary.needs_more_than_a_read() && redoable).then_some(retry.as_str()),
+        retry: (finished && summary.may_be_redone()).then_some(retry.as_str()),
         undo: (wrote && undoable).then_some(undo.as_str()),
         reasons: &run.reasons,
         width: world.columns_err(),
@@ -118,8 +119,19 @@ pub(super) fn closing(world: &CliContext, run: &Run, quiet: bool) {
     world.stderr.put(&shown);
 }
 
+/// `transship`, a command, the shortest word for the run it is for, and what this command was told that the next has to be told too.
+pub(super) fn for_run(world: &CliContext, command: &str, folder: &Path) -> String {
+    format!("transship {command} {}{}", word_for(world, folder), global(world))
+}
+
 /// The shortest word that a person can type for a run: the last part of its id, its id, or its folder.
-pub(super) fn word_for(world: &CliContext, folder: &Path) -> String {
+fn word_for(world: &CliContext, folder: &Path) -> String {
+    let runs = &world.global.runs;
+    let is_told = |default: &str| runs.as_path() == Path::new(default);
+    if !is_told("runs") && !world.host.env.get("TRANSSHIP_RUNS").is_some_and(is_told) {
+        // Without `--runs` the next command looks for runs elsewhere.
+        return path(folder);
+    }
     let id = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let last = id.rsplit('-').next().unwrap_or_default();
     let is_short = last.len() == 4 && last.bytes().all(|byte| byte.is_ascii_hexdigit()) && last != id;
@@ -129,5 +141,5 @@ pub(super) fn word_for(world: &CliContext, folder: &Path) -> String {
     };
     let words = [last, id.as_str()];
     let word = words.into_iter().skip(usize::from(!is_short)).find(|word| means_it(word));
-    word.map_or_else(|| folder.display().to_string(), str::to_owned)
+    word.map_or_else(|| path(folder), |word| shell_word(word).into_owned())
 }

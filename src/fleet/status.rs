@@ -11,6 +11,7 @@ use super::definition::Definition;
 use super::result::{AccountResult, Meaning};
 use super::under_way::{UnderWay, under_way};
 use crate::job::WaveSize;
+use crate::model::shown::shell_word;
 use crate::run_folder::run_record::ONLY_A_NEW_RUN;
 
 /// What is told of a fleet.
@@ -314,7 +315,7 @@ fn attention(fleet: &str, result: &AccountResult) -> AttentionRow {
         Some(said) if result.exit_code != 6 => said.clone(),
         _ => message,
     };
-    let shown = |folder: &String| format!("transship show {folder}");
+    let shown = |folder: &String| format!("transship show {}", shell_word(folder));
     let help = if help.is_empty() { result.folder.as_ref().map(shown).unwrap_or_default() } else { help };
     AttentionRow {
         account: result.account.clone(),

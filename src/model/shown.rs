@@ -1,4 +1,4 @@
-//! Texts from elsewhere as terminals and spreadsheets are given them, and back.
+//! Texts as terminals, spreadsheets and shells are given them, and back.
 
 use std::borrow::Cow;
 
@@ -68,6 +68,15 @@ pub fn undone(cell: &str) -> &str {
     rest.filter(|rest| matches!(defuse(rest), Cow::Owned(_)) || begins_with_picture(rest)).unwrap_or(cell)
 }
 
+/// A text as one word of a command: in quotes where a shell would take it apart.
+pub fn shell_word(text: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-:@+=,%".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text.into();
+    }
+    format!("'{}'", text.replace('\'', r"'\''")).into()
+}
+
 /// What a cell stands for where it may stand for `text`: that very text, if [`inert`] makes the cell of it.
 pub fn true_text<'t>(cell: &'t str, text: &'t str) -> &'t str {
     if inert(text) == cell { text } else { undone(cell) }
@@ -91,6 +100,22 @@ mod tests {
         }
         assert_eq!(true_text("'@at", "'@at"), "'@at", "the import itself is called so");
         assert_eq!(true_text("'@at v2", "@at"), "@at v2", "somebody wrote another name behind the sign");
+    }
+
+    #[test]
+    fn a_shell_takes_no_word_apart() {
+        for (text, word) in [
+            ("runs/20260101T000000Z-x-ab12", "runs/20260101T000000Z-x-ab12"),
+            ("s3://ops/tränsship", "s3://ops/tränsship"),
+            ("My Drive/x", "'My Drive/x'"),
+            ("it's", r"'it'\''s'"),
+            ("$HOME;x", "'$HOME;x'"),
+            ("~x", "'~x'"),
+            ("Order *", "'Order *'"),
+            ("", "''"),
+        ] {
+            assert_eq!(shell_word(text), word);
+        }
     }
 
     proptest! {

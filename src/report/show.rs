@@ -14,6 +14,7 @@ use super::reasons::{Attention, ReasonGroup};
 use super::render::Told;
 use super::text::{NARROWEST, Paint, Tone, clean, count, number, titled, wrap};
 use super::to_output;
+use crate::model::shown::shell_word;
 use crate::model::time::stamp;
 use crate::model::{Outcome, Verdict};
 use crate::run_folder::RunFolderError;
@@ -195,7 +196,11 @@ pub fn evidence(
             writeln!(out, "{run} is intact, but not finished")?
         }
         (State::Unfinished, _) => {
-            writeln!(out, "{run} is intact, but not finished: transship resume {}", folder.display())?;
+            writeln!(
+                out,
+                "{run} is intact, but not finished: transship resume {}",
+                shell_word(&folder.display().to_string())
+            )?;
         }
         _ => writeln!(out, "{run} is intact")?,
     }

@@ -249,14 +249,19 @@ impl Summary {
 
     /// Whether anything needs a person's attention: exit code 3.
     pub fn needs_attention(&self) -> bool {
-        self.unread > 0 || self.needs_more_than_a_read()
+        self.unread > 0 || self.copies > 0 || self.has_open_items()
     }
 
-    /// The same without what only could not be read back.
-    pub fn needs_more_than_a_read(&self) -> bool {
+    /// Whether anything needs attention that a `retry` may redo: not what only could not be read back, nor copies, which
+    /// `undo` offers to remove. Nothing of a backup, a comparison or an undo is redone in part.
+    pub fn may_be_redone(&self) -> bool {
+        !matches!(self.action.as_str(), "backup" | "compare" | "undo") && self.has_open_items()
+    }
+
+    fn has_open_items(&self) -> bool {
         let open = |outcome: Outcome| outcome.needs_attention() || outcome == Outcome::Unprocessed;
         let ended = Outcome::ALL.iter().any(|outcome| open(*outcome) && self.count(*outcome) > 0);
-        ended || self.copies > 0 || !self.unlike.is_empty() || self.verdict(Verdict::Differs) > 0
+        ended || !self.unlike.is_empty() || self.verdict(Verdict::Differs) > 0
     }
 }
 

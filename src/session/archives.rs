@@ -7,6 +7,7 @@ use super::{Host, SessionError};
 use crate::archive::{Archive, ArchiveError, ArchiveOptions, Key, Listing, Snapshot, SnapshotId};
 use crate::inventory::error::EngineError;
 use crate::job::{self, AccountPlace};
+use crate::model::shown::shell_word;
 
 /// Whether an archive that does not exist is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -194,7 +195,7 @@ fn whose(snapshot: &Snapshot) -> String {
 fn latest<'l>(listing: &'l Listing, place: &str, of: &str) -> Result<&'l Snapshot, SessionError> {
     let found = listing.latest(of);
     let newer = listing.passed_over(found, Some(of));
-    let check = format!("`transship archive check {place}` says more");
+    let check = format!("`transship archive check {}` says more", shell_word(place));
     match (found, newer.last()) {
         (Some(found), None) => Ok(found),
         (Some(found), Some((id, why))) => Err(SessionError::Refused(format!(

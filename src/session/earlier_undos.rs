@@ -7,6 +7,7 @@ use super::SessionError;
 use super::runs::{OpenedRun, all, first_record};
 use crate::job::Action;
 use crate::journal::Entry;
+use crate::model::shown::shell_word;
 use crate::model::{Id, Operation};
 use crate::run_folder::rows::rows;
 use crate::run_folder::staging::parent_of;
@@ -47,7 +48,7 @@ pub(super) fn made_anew(of: &OpenedRun) -> Result<HashMap<Id, Id>, SessionError>
             return Err(SessionError::Refused(format!(
                 "an undo of this run was broken off, and it is not known what its last call came to: \
                  `transship resume {}` finishes it",
-                path.display()
+                shell_word(&path.display().to_string())
             )));
         }
     }

@@ -4,6 +4,7 @@ use super::runs::OpenedRun;
 use super::{SessionError, TOOL};
 use crate::journal::{Entry, FORMAT, ItemState, Journal, JournalError, JournalOptions};
 use crate::model::ItemKey;
+use crate::model::shown::shell_word;
 use crate::run_folder::RunFolderError;
 
 impl OpenedRun {
@@ -29,7 +30,7 @@ impl OpenedRun {
         if self.record.ending.is_none() || self.is_unsettled() {
             return Err(SessionError::Refused(format!(
                 "this run was cut off, and it is not known what it did last: first `transship resume {}`",
-                self.folder.path().display()
+                shell_word(&self.folder.path().display().to_string())
             )));
         }
         Ok(())

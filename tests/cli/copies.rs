@@ -34,6 +34,7 @@ fn a_double_of_what_the_service_lists_by_its_adaptor_only_is_named_and_undone() 
     world.load("target", &[double]);
     let ran = running.finish().expect_exit(3);
     assert_eq!(ran.summary()["copies"], 1, "{}", ran.summary());
+    assert!(!ran.stderr.contains("transship retry"), "there is nothing to redo: {}", ran.stderr);
     world.command(&["undo", "runs/run-1", "--yes"]).expect_exit(0);
     assert!(world.list("target", "imports?adaptorType=AiAgentImport").is_empty());
 }

@@ -82,3 +82,20 @@ fn the_steps_of_an_update_are_not_applied_to_what_they_made() {
     world.no_faults();
     world.command(&["retry", "runs/run-1"]).expect_exit(0).expect_source(["EU a", "EU b"]);
 }
+
+#[cfg(debug_assertions)]
+#[test]
+fn a_backup_that_broke_off_is_nothing_to_redo() {
+    let world = Scenario::migrate(["a", "b"]).start();
+    world.fault(Fault::on_create(Fault::status(403)).named("b"));
+    world.run().expect_exit(3).expect_stderr("transship retry");
+    world.no_faults();
+    let job =
+        world.read("job.yaml").replace("action: migrate", "action: backup").replace("target: target\n", "");
+    std::fs::write(world.path("backup.yaml"), format!("{job}archive: {{ path: archive }}\n")).unwrap();
+    let mut backup = world.binary(&["run", "backup.yaml"]);
+    let backup = backup.env("TRANSSHIP_CRASH", "archive.before_finish:1").output().unwrap();
+    assert_eq!(backup.status.code(), None, "{}", String::from_utf8_lossy(&backup.stderr));
+    let ran = world.command(&["retry"]).expect_exit(0).expect_target(["a", "b"]);
+    ran.expect_stderr("the last run that left something to redo: runs/run-1");
+}

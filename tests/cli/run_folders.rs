@@ -100,3 +100,33 @@ fn a_link_to_an_empty_folder_is_a_place_for_a_run() {
     }
     assert!(world.path("rd").is_symlink() && world.path("real/journal.jsonl").exists());
 }
+
+#[test]
+fn commands_that_are_told_do_what_they_say_in_the_shell_they_were_told_in() {
+    let world = Scenario::migrate(["a"]).start();
+    let told = |line: &str, before: &str| {
+        let output = world.shell(line);
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{line}: {stderr}");
+        let found = stderr.lines().find_map(|line| line.strip_prefix(before)).map(str::trim);
+        found.unwrap_or_else(|| panic!("{line}: {stderr}")).to_owned()
+    };
+    for (line, undo) in [
+        ("transship run job.yaml --run-dir 'my runs/one'", "transship undo 'my runs/one'"),
+        ("transship run job.yaml --run-dir 'it'\\''s one'", "transship undo 'it'\\''s one'"),
+        (
+            "transship run job.yaml --run-dir other/20260101T000000Z-x-ab12 --runs other",
+            "transship undo other/20260101T000000Z-x-ab12",
+        ),
+        ("transship run job.yaml --run-dir runs/20260101T000000Z-x-ab12", "transship undo ab12"),
+        (
+            "transship run job.yaml --run-dir two --emulator-data 'my data'",
+            "transship undo two --emulator-data 'my data'",
+        ),
+        ("TRANSSHIP_EMULATOR_DATA=data transship run job.yaml --run-dir three", "transship undo three"),
+    ] {
+        let command = told(line, "Back:");
+        assert_eq!(command, undo, "{line}");
+        assert!(world.shell(&format!("{command} --yes")).status.success(), "{command}");
+    }
+}

@@ -16,6 +16,7 @@ pub(super) use crate::fleet::load::Loaded;
 use crate::fleet::{self, Definition, FleetStore};
 use crate::job;
 use crate::model::cancel::Cancel;
+use crate::model::shown::shell_word;
 use crate::report::text::count;
 
 /// Loads a fleet file, its CSV and its job; the problems of all of them are told together.
@@ -81,12 +82,7 @@ pub(super) fn beside_name(world: &CliContext, location: &str) -> String {
     if known.is_ok_and(|known| known == location) {
         return String::new();
     }
-    let is_plain = location.chars().all(|c| c.is_alphanumeric() || "/._-:@+=,".contains(c));
-    if is_plain {
-        format!(" --store {location}")
-    } else {
-        format!(" --store '{}'", location.replace('\'', r"'\''"))
-    }
+    format!(" --store {}", shell_word(location))
 }
 
 /// The store of the fleet that a command names, which need not have it; and what follows its name in a command.

@@ -15,6 +15,7 @@ use crate::cli::say;
 use crate::cli::world::CliContext;
 use crate::fleet::words::some;
 use crate::fleet::{AccountResult, Definition, FleetError, FleetStore, Member, Status};
+use crate::model::shown::shell_word;
 use crate::report;
 
 /// Carries out `fleet report`.
@@ -126,6 +127,7 @@ pub(super) async fn write_report(
     }
     if let Some(first) = missing.first() {
         let run = store.shown(&format!("runs/{first}"));
+        let run = shell_word(&run);
         let message = format!(
             "warning: the fleet's audit is not whole: the runs of {} left none in the store; to write one: transship resume {run} and then transship fleet report {}",
             some(&missing),
