@@ -4,16 +4,16 @@ use std::ops::Range;
 
 use serde_json::Value;
 
+use super::counts::Counts;
 use super::filters;
-use super::matcher::{Counts, Found, Rules, View};
+use super::matcher::{Found, Rules, View};
 use super::reading;
 use super::scope::TemplateContext;
 use super::template;
-use super::unchanged::{ENVELOPE, PARENT, SCOPE, UNREADABLE, UNSAYABLE, Unchanged};
+use super::unchanged::{ENVELOPE, PARENT, SCOPE, UNREADABLE, UNSAYABLE, Unchanged, short};
 use crate::envelope::{self, Envelope};
 use crate::path::{Grammar, Kind, Piece, Style, Token, extract, json_path, names, print, single};
 use crate::place::push_key;
-use crate::shortened::shortened;
 
 /// How a single text is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,11 +41,13 @@ pub(super) struct SideRename<'a> {
     pub counts: Counts,
     /// Sentences, with the JSON pointer first.
     pub warnings: Vec<String>,
+    /// The renames that could not be said where their field stands.
+    pub unsayable: Vec<usize>,
 }
 
 impl<'a> SideRename<'a> {
     pub(super) fn new(rules: &'a Rules) -> Self {
-        Self { rules, counts: Counts::new(rules.all.len()), warnings: Vec::new() }
+        Self { rules, counts: Counts::new(rules.all.len()), warnings: Vec::new(), unsayable: Vec::new() }
     }
 
     /// Renames in one text; `at` is its JSON pointer.
@@ -66,6 +68,7 @@ impl<'a> SideRename<'a> {
         }
         let mut unchanged = Unchanged::default();
         let new = rewrite(rules, text, syntax, context, &mut self.counts, &mut unchanged);
+        self.unsayable.append(&mut unchanged.unsayable);
         for (found, reason) in &unchanged.reasons {
             self.warnings.push(format!("{at}: `{}` {reason}", short(found)));
         }
@@ -135,11 +138,6 @@ pub(super) fn below<T>(at: &mut String, key: &str, f: impl FnOnce(&mut String) -
     let result = f(at);
     at.truncate(length);
     result
-}
-
-/// The beginning of a text, for a warning.
-pub(super) fn short(text: &str) -> String {
-    shortened(text, 80)
 }
 
 fn rewrite(
@@ -346,6 +344,7 @@ impl Pass<'_> {
             }
         };
         self.leave(&[rule], text, UNSAYABLE);
+        self.unchanged.unsayable.push(rule);
         None
     }
 
@@ -377,6 +376,7 @@ impl Pass<'_> {
             }
         };
         self.leave(&[rule], text, UNSAYABLE);
+        self.unchanged.unsayable.push(rule);
         None
     }
 

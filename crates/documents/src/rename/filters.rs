@@ -2,7 +2,8 @@
 //!
 //! A filter is not written anew, so a path that has one is renamed only where every path in the filter stays what it is.
 
-use super::matcher::{Counts, Found, Rules, View};
+use super::counts::Counts;
+use super::matcher::{Found, Rules, View};
 use crate::path::{Kind, Piece, Token, bracket, json_path};
 
 /// Whether the renames of a path would leave names in its filters that are other names by then. `views` are the ways to read

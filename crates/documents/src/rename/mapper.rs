@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::edit::{TextSyntax, below, short};
+use super::edit::{TextSyntax, below};
 use super::scope::TemplateContext;
+use super::unchanged::short;
 use super::walk::Walk;
 use crate::envelope::Envelope;
 use crate::field_rename::Side;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::counts::Counts;
 use super::words::Words;
 use crate::envelope;
 use crate::path::{Kind, Piece, Token, extract};
@@ -54,30 +55,6 @@ pub(super) struct View {
     pub skip: usize,
 }
 
-/// What happened in one document, by rename.
-#[derive(Debug, Default)]
-pub(super) struct Counts {
-    /// How often it changed something.
-    pub changed: Vec<usize>,
-    /// Whether its new name stands somewhere without having been made by it.
-    pub taken: Vec<bool>,
-    /// The field that is there too and inside of which it puts another, by name.
-    pub outer: Vec<Option<Vec<String>>>,
-    /// Whether something was left alone that may name its field.
-    pub mentioned: Vec<bool>,
-}
-
-impl Counts {
-    pub(super) fn new(rules: usize) -> Self {
-        Self {
-            changed: vec![0; rules],
-            taken: vec![false; rules],
-            outer: vec![None; rules],
-            mentioned: vec![false; rules],
-        }
-    }
-}
-
 impl Rules {
     /// Compiles the renames; nothing when there are none. Every rename has at least one name on both sides.
     pub(super) fn compile(rules: Vec<Rule>, with_reverse: bool) -> Option<Self> {
@@ -118,6 +95,23 @@ impl Rules {
             .filter(|rule| rule.from != rule.to)
             .flat_map(|rule| [rule.from.first(), rule.to.first()]);
         names.flatten().any(|name| name == "record" || envelope::is_member(name))
+    }
+
+    /// The same renames, each at its place, but for some, in order: what those are about goes with the field around it.
+    pub(super) fn without(&self, left: &[usize]) -> Option<Self> {
+        let mut rules = Self::compile(self.all.clone(), true)?;
+        rules.reverse.iter_mut().for_each(|reverse| reverse.leave(left));
+        rules.leave(left);
+        Some(rules)
+    }
+
+    fn leave(&mut self, left: &[usize]) {
+        let lists = self.from.values_mut().chain(self.to.values_mut());
+        lists.for_each(|list| list.retain(|at| left.binary_search(at).is_err()));
+        for at in left {
+            let Rule { from, to } = &mut self.all[*at];
+            to.clone_from(from);
+        }
     }
 
     /// The last names of what is renamed.

@@ -10,16 +10,20 @@
 //! | module | what it knows |
 //! |---|---|
 //! | `walk`, `mapper` | finding the names in a document |
-//! | `edit` | one text |
+//! | `rows` | which renames the rows of a mapping cannot follow |
+//! | `edit`, `filters` | one text; what stands in a filter of a path |
 //! | `template`, `scope`, `reading` | fields in a template; what their paths refer to |
 //! | `matcher`, `words` | what the renames make of one path; whether a text may hold one |
+//! | `counts` | what they did in one document |
 //! | `warn`, `unlisted`, `unchanged`, `statement` | what is left to a person |
 
+mod counts;
 mod edit;
 mod filters;
 mod mapper;
 mod matcher;
 mod reading;
+mod rows;
 mod scope;
 mod statement;
 mod template;
@@ -103,18 +107,23 @@ impl Renamer {
         }
         let Sides { source, target, response } = &self.sides;
         let lists = if source.is_some() { mapper::lookup_lists(document) } else { HashMap::new() };
-        let mut walk = Walk {
-            sides: Sides {
-                source: source.as_ref().map(SideRename::new),
-                target: target.as_ref().map(SideRename::new),
-                response: response.as_ref().map(SideRename::new),
-            },
-            mapped: walk::is_mapped(document),
-            record: walk::record(document),
-            lists,
-            lookups: walk::lookup_names(document),
-            entries: Vec::new(),
+        let (mapped, record) = (walk::is_mapped(document), walk::record(document));
+        let lookups = walk::lookup_names(document);
+        let kept = target
+            .as_ref()
+            .and_then(|rules| rows::kept(rules, document, |sides| Walk::new(sides, mapped, record.clone())));
+        let sides = Sides {
+            source: source.as_ref().map(SideRename::new),
+            target: target
+                .as_ref()
+                .map(|rules| SideRename::new(kept.as_ref().map_or(rules, |kept| &kept.rules))),
+            response: response.as_ref().map(SideRename::new),
         };
+        let mut walk = Walk { lists, lookups, ..Walk::new(sides, mapped, record) };
+        if let (Some(kept), Some(target)) = (&kept, &mut walk.sides.target) {
+            target.warnings.extend(kept.warnings.iter().cloned());
+            kept.left.iter().for_each(|at| target.counts.mentioned[*at] = true);
+        }
         walk.run(document);
         let (counts, warnings) = walk.warnings(document);
         for ((side, rules), (_, counts)) in self.sides.each().zip(counts.each()) {

@@ -1,6 +1,7 @@
 //! How a path in a template is read where its words can be taken in more than one way.
 
-use super::matcher::{Counts, Found, Rule, Rules, View};
+use super::counts::Counts;
+use super::matcher::{Found, Rule, Rules, View};
 use super::scope::Scopes;
 use super::unchanged::{ELEMENT, PARENT, POSITION, QUOTED, SCOPE};
 use crate::handlebars::{Call, Path, helpers};

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::edit::{SideRename, short};
+use super::edit::SideRename;
+use super::unchanged::short;
 
 /// Names a statement holds outside its braces.
 pub(super) fn words(side: &mut SideRename<'_>, value: &Value, at: &str) {

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::matcher::{Counts, Found, Rules, View};
+use super::counts::Counts;
+use super::matcher::{Found, Rules, View};
 use super::reading;
 use super::scope::{self, Block, Scope, Scopes, TemplateContext};
 use super::unchanged::{

@@ -1,10 +1,19 @@
 //! What was left as it is although it may hold a renamed name, and why.
 
+use crate::shortened::shortened;
+
 /// What was left as it is although it may hold a renamed name; each with a word on why.
 #[derive(Debug, Default)]
 pub(super) struct Unchanged {
     /// What stands there, and why it stays.
     pub reasons: Vec<(String, &'static str)>,
+    /// The renames that could not be said there.
+    pub unsayable: Vec<usize>,
+}
+
+/// The beginning of a text, for a warning.
+pub(super) fn short(text: &str) -> String {
+    shortened(text, 80)
 }
 
 impl Unchanged {

@@ -5,8 +5,10 @@
 
 use serde_json::Value;
 
-use super::edit::{SideRename, TextSyntax, below, short};
-use super::matcher::{Counts, Rules};
+use super::counts::Counts;
+use super::edit::{SideRename, TextSyntax, below};
+use super::matcher::Rules;
+use super::unchanged::short;
 use crate::schema::{self, Field, Holds, LOOKUP, Record};
 
 /// Calls `found` with a warning for every template, rule or extract outside the table that names a renamed field.

@@ -4,10 +4,11 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
-use super::edit::{SideRename, TextSyntax, below, short};
+use super::edit::{SideRename, TextSyntax, below};
 use super::matcher::Rules;
 use super::scope::TemplateContext;
 use super::statement;
+use super::unchanged::short;
 use crate::envelope::Envelope;
 use crate::field_rename::Side;
 use crate::path::{extract, names};
@@ -53,9 +54,23 @@ pub(super) struct Walk<'a> {
     pub entries: Vec<(Vec<String>, Vec<String>)>,
 }
 
+impl<'a> Walk<'a> {
+    /// A walk over a document that has no lookups.
+    pub(super) fn new(sides: Sides<SideRename<'a>>, mapped: bool, record: Vec<String>) -> Self {
+        Self { sides, mapped, record, lists: HashMap::new(), lookups: Vec::new(), entries: Vec::new() }
+    }
+}
+
 impl Walk<'_> {
     /// Renames in every place of the document.
     pub(super) fn run(&mut self, document: &mut Value) {
+        self.run_in(document, |holds| {
+            matches!(holds, Holds::Names(..) | Holds::Mapping(..) | Holds::Lookups(_))
+        });
+    }
+
+    /// The same in those places of which `is_one` holds.
+    pub(super) fn run_in(&mut self, document: &mut Value, is_one: impl Fn(&Holds) -> bool) {
         let Some(map) = document.as_object_mut() else { return };
         for (block, value) in map.iter_mut() {
             let rows = schema::rows_of(block);
@@ -64,7 +79,7 @@ impl Walk<'_> {
             }
             let unmapped_body = value.get("sendPostMappedData") == Some(&Value::Bool(false));
             for row in rows {
-                if !matches!(row.holds, Holds::Names(..) | Holds::Mapping(..) | Holds::Lookups(_)) {
+                if !is_one(&row.holds) {
                     continue;
                 }
                 let mut at = format!("/{block}");
@@ -213,7 +228,7 @@ impl Walk<'_> {
 }
 
 /// Notes that something was left alone that may name the fields of renames.
-pub(super) fn mention(mentioned: &mut [bool], counts: &super::matcher::Counts) {
+pub(super) fn mention(mentioned: &mut [bool], counts: &super::counts::Counts) {
     for (at, one) in mentioned.iter_mut().enumerate() {
         *one |= counts.changed[at] > 0 || counts.mentioned[at];
     }
@@ -282,7 +297,7 @@ fn rules(side: &mut SideRename<'_>, found: &mut Value, context: &TemplateContext
 }
 
 /// Whether the renames would touch the rules, and which of them.
-pub(super) fn rules_would_touch(rules: &Rules, value: &Value, f: &mut dyn FnMut(&super::matcher::Counts)) {
+pub(super) fn rules_would_touch(rules: &Rules, value: &Value, f: &mut dyn FnMut(&super::counts::Counts)) {
     let mut check = |text: &str, syntax| {
         if let Some(counts) = SideRename::would_touch(rules, text, syntax) {
             f(&counts);

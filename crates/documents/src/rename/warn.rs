@@ -4,8 +4,9 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
+use super::counts::Counts;
 use super::edit::{SideRename, TextSyntax, below};
-use super::matcher::{Counts, Rule, Rules};
+use super::matcher::{Rule, Rules};
 use super::statement::mentions;
 use super::unlisted;
 use super::walk::{Sides, Walk, for_each_text, mention, rules_would_touch};

@@ -278,3 +278,67 @@ fn names_under_keys_that_are_not_known_are_said() {
     let mut other = json!({ "foo": { "field": "depots", "path": "$.x", "note": "depot" } });
     assert_eq!(rename_fields(&mut other, &[rename("depot", "station")]), Vec::<String>::new());
 }
+
+#[test]
+fn what_refers_to_a_row_that_cannot_be_renamed_keeps_its_name() {
+    let row = |name: &str| json!({ "generate": name, "dataType": "string", "extract": "$.q" });
+    let body = |names: &str| json!({ "http": { "body": [names] } });
+    let with = |mut document: Value, key: &str, value: Value| {
+        document[key] = value;
+        document
+    };
+    let inner = json!([{ "generate": "a", "dataType": "object", "mappings": [row("b")] }]);
+    let list = |names: [&str; 2]| {
+        let field = json!({ "generate": names[1], "extract": "q" });
+        json!({ "fields": [], "lists": [{ "generate": names[0], "fields": [field] }] })
+    };
+    for (renames, before, after, said) in [
+        // A row of Mapper 2.0 is one name.
+        (
+            vec![("a", "z.y"), ("c", "d")],
+            with(body("{{record.a}}{{record.c}}"), "mappings", json!([row("a"), row("c")])),
+            with(body("{{record.a}}{{record.d}}"), "mappings", json!([row("a"), row("d")])),
+            "/mappings/0/generate: `a` cannot be renamed where it stands",
+        ),
+        // What is inside of one that stays cannot follow either.
+        (
+            vec![("a", "z.y"), ("a.b", "z.y.c")],
+            with(body("{{record.a.b}}"), "mappings", inner.clone()),
+            with(body("{{record.a.b}}"), "mappings", inner),
+            "/mappings/0/mappings/0/generate: `b` cannot be renamed where it stands",
+        ),
+        // A field of a list of Mapper 1.0 stays in the list.
+        (
+            vec![("l.x", "y")],
+            with(body("{{record.l.[0].x}}"), "mapping", list(["l", "x"])),
+            with(body("{{record.l.[0].x}}"), "mapping", list(["l", "x"])),
+            "/mapping/lists/0/fields/0/generate: `x` cannot be renamed where it stands",
+        ),
+        // It goes with the list.
+        (
+            vec![("l.x", "y"), ("l", "m")],
+            with(body("{{record.l.[0].x}}"), "mapping", list(["l", "x"])),
+            with(body("{{record.m.[0].x}}"), "mapping", list(["m", "x"])),
+            "/mapping/lists/0/fields/0/generate: `x` cannot be renamed where it stands",
+        ),
+        (
+            vec![("l.x", "m.y"), ("l", "m")],
+            with(body("{{record.l.[0].x}}"), "mapping", list(["l", "x"])),
+            with(body("{{record.m.[0].y}}"), "mapping", list(["m", "y"])),
+            "",
+        ),
+    ] {
+        let mut document = before.clone();
+        let target = |(from, to)| FieldRename { side: Side::Target, ..rename(from, to) };
+        let renames: Vec<FieldRename> = renames.into_iter().map(target).collect();
+        let told = rename_fields(&mut document, &renames);
+        assert_eq!(document, after, "{told:?}");
+        let cannot: Vec<_> = told.iter().filter(|one| one.contains("cannot be renamed")).collect();
+        assert_eq!(cannot.is_empty(), said.is_empty(), "{told:?}");
+        assert!(said.is_empty() || cannot.iter().any(|one| one.contains(said)), "{told:?}");
+        assert!(
+            cannot.iter().all(|one| cannot.iter().filter(|other| other == &one).count() == 1),
+            "{told:?}"
+        );
+    }
+}

@@ -1,0 +1,25 @@
+//! What the renames did in one document.
+
+/// What happened in one document, by rename.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    /// How often it changed something.
+    pub changed: Vec<usize>,
+    /// Whether its new name stands somewhere without having been made by it.
+    pub taken: Vec<bool>,
+    /// The field that is there too and inside of which it puts another, by name.
+    pub outer: Vec<Option<Vec<String>>>,
+    /// Whether something was left alone that may name its field.
+    pub mentioned: Vec<bool>,
+}
+
+impl Counts {
+    pub(super) fn new(rules: usize) -> Self {
+        Self {
+            changed: vec![0; rules],
+            taken: vec![false; rules],
+            outer: vec![None; rules],
+            mentioned: vec![false; rules],
+        }
+    }
+}
