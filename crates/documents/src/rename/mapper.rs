@@ -1,6 +1,7 @@
 //! Both mapping models, at every depth.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use serde_json::Value;
 
@@ -184,7 +185,7 @@ impl Walk<'_> {
         let old = text.clone();
         let record = if side == Side::Source { self.record.clone() } else { Vec::new() };
         let context = if context.is_empty() { record.clone() } else { context.to_vec() };
-        let lookups = self.lookups.clone();
+        let lookups = Rc::clone(&self.lookups);
         let entries = self.entries.clone();
         let context = TemplateContext { context, record, lookups, entries, ..TemplateContext::default() };
         below(at, key, |at| renames.edit(text, syntax, &context, at));

@@ -12,11 +12,12 @@
 //! | `walk`, `mapper` | finding the names in a document |
 //! | `rows` | which renames the rows of a mapping cannot follow |
 //! | `edit`, `filters` | one text; what stands in a filter of a path |
-//! | `template`, `scope`, `reading` | fields in a template; what their paths refer to |
+//! | `template`, `scope`, `blocks`, `reading` | fields in a template; what their paths refer to |
 //! | `matcher`, `words` | what the renames make of one path; whether a text may hold one |
 //! | `counts` | what they did in one document |
 //! | `warn`, `unlisted`, `unchanged`, `statement` | what is left to a person |
 
+mod blocks;
 mod counts;
 mod edit;
 mod filters;
@@ -34,6 +35,7 @@ mod warn;
 mod words;
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use serde_json::Value;
 
@@ -108,7 +110,7 @@ impl Renamer {
         let Sides { source, target, response } = &self.sides;
         let lists = if source.is_some() { mapper::lookup_lists(document) } else { HashMap::new() };
         let (mapped, record) = (walk::is_mapped(document), walk::record(document));
-        let lookups = walk::lookup_names(document);
+        let lookups = Rc::new(walk::lookup_names(document));
         let kept = target
             .as_ref()
             .and_then(|rules| rows::kept(rules, document, |sides| Walk::new(sides, mapped, record.clone())));

@@ -1,8 +1,12 @@
 //! What a path in a template refers to, block by block: the record, a part of it, or something else.
 
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use super::blocks::{Blocks, Scope};
 use super::matcher::View;
 use crate::handlebars::helpers::{self, Elements, Inside, NameOf};
-use crate::handlebars::{Call, Expression, Path, Tag, Text};
+use crate::handlebars::{Call, Expression, Path, Text};
 use crate::path::{Kind, Token, extract, names};
 
 /// No record is deeper. Blocks in blocks without end would cost the square of their number.
@@ -18,7 +22,7 @@ pub(super) struct TemplateContext {
     /// Other parts a bare path may refer to: the list a lookup is used from.
     pub others: Vec<Vec<String>>,
     /// Names of the document's lookups: such a text is no field.
-    pub lookups: Vec<String>,
+    pub lookups: Rc<HashSet<String>>,
     /// The text is JSON, so a name with a quotation mark would break it.
     pub json: bool,
     /// The text is a statement or a clause, whose tags can begin with the type of a field.
@@ -29,55 +33,16 @@ pub(super) struct TemplateContext {
     pub entries: Vec<(Vec<String>, Vec<String>)>,
 }
 
-/// What `this` is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Scope {
-    /// The outermost: `record`, `data`, `settings` and so on; bare names are fields.
-    Root,
-    /// An element of `batch_of_records`, which holds `record` or `rows`; another bare name is no field.
-    Batch,
-    /// A part of the record.
-    Field(Vec<String>),
-    /// Something that is no part of the record.
-    Other,
-    /// What the names in this scope mean cannot be told.
-    Unknown,
-}
-
-/// An open block.
-#[derive(Debug)]
-pub(super) struct Block {
-    /// What `this` is in it.
-    pub scope: Scope,
-    /// What `this` is behind `{{else}}`.
-    pub otherwise: Scope,
-    /// Its block parameters and what they are.
-    pub params: Vec<(String, Scope)>,
-    /// Whether it changes what `this` is, so that `../` leads out of it.
-    pub deep: bool,
-    /// Whether it is rendered for each entry of a list, or value of an object.
-    pub each: bool,
-    /// The name in the opening tag and what became of it, for the closing one.
-    pub name: Option<(String, String)>,
-}
-
-/// The block parameters of a tag: the first is what the names inside are looked up in, the others are no fields.
-pub(super) fn params(tag: &Tag, inside: Option<&Scope>) -> Vec<(String, Scope)> {
-    let scope = |at: usize| inside.filter(|_| at == 0).cloned().unwrap_or(Scope::Other);
-    tag.params.iter().enumerate().map(|(at, name)| (name.clone(), scope(at))).collect()
-}
-
-/// The open blocks of a template.
+/// What a template is rendered with, and its open blocks.
 #[derive(Debug)]
 pub(super) struct Scopes<'a> {
     around: &'a TemplateContext,
-    /// From the outermost to the innermost.
-    pub blocks: Vec<Block>,
+    pub blocks: Blocks,
 }
 
 impl<'a> Scopes<'a> {
     pub(super) fn new(around: &'a TemplateContext) -> Self {
-        Self { around, blocks: Vec::new() }
+        Self { around, blocks: Blocks::default() }
     }
 
     /// Whether the path begins with a block parameter.
@@ -87,37 +52,7 @@ impl<'a> Scopes<'a> {
 
     fn param(&self, path: &Path) -> Option<&Scope> {
         let first = path.tokens.first().filter(|_| !path.this && !path.root && path.parents == 0)?;
-        self.blocks
-            .iter()
-            .rev()
-            .flat_map(|b| b.params.iter())
-            .find_map(|(name, scope)| (*name == first.text).then_some(scope))
-    }
-
-    /// What `this` is.
-    pub(super) fn scope(&self) -> Scope {
-        self.blocks.last().map_or(Scope::Root, |b| b.scope.clone())
-    }
-
-    /// What `this` is around the innermost block.
-    pub(super) fn outer(&self) -> Scope {
-        let above = self.blocks.len().saturating_sub(1);
-        self.blocks[..above].last().map_or(Scope::Root, |b| b.scope.clone())
-    }
-
-    fn above(&self, parents: usize) -> Scope {
-        let mut left = parents;
-        let mut at = self.blocks.len();
-        while left > 0 && at > 0 {
-            at -= 1;
-            left -= usize::from(self.blocks[at].deep);
-        }
-        match at {
-            // Older versions of the language counted every block, so that this may lead anywhere.
-            _ if left > 0 => Scope::Unknown,
-            0 => Scope::Root,
-            at => self.blocks[at - 1].scope.clone(),
-        }
+        self.blocks.param(&first.text)
     }
 
     /// What the first name of the path is looked up in, and how many names that takes.
@@ -127,7 +62,7 @@ impl<'a> Scopes<'a> {
         } else if let Some(scope) = self.param(path) {
             (scope.clone(), 1)
         } else {
-            (self.above(path.parents), 0)
+            (self.blocks.above(path.parents), 0)
         }
     }
 
@@ -233,7 +168,7 @@ impl<'a> Scopes<'a> {
 
     /// The part of the record whose values a path may be looked up in, one by one: that of the innermost `#each`.
     pub(super) fn values_of(&self, path: &Path) -> Option<Vec<String>> {
-        match (self.base(path), self.blocks.iter().rfind(|block| block.deep)) {
+        match (self.base(path), self.blocks.innermost_deep()) {
             ((Scope::Field(part), 0), Some(block)) if block.each && path.parents == 0 => Some(part),
             _ => None,
         }
@@ -287,7 +222,7 @@ impl<'a> Scopes<'a> {
             return Scope::Other;
         }
         if path.tokens.is_empty() {
-            return if path.root { Scope::Root } else { self.above(path.parents) };
+            return if path.root { Scope::Root } else { self.blocks.above(path.parents) };
         }
         let (base, skip) = self.base(path);
         if base == Scope::Unknown {

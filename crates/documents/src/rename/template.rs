@@ -2,10 +2,11 @@
 
 use std::ops::Range;
 
+use super::blocks::{self, Block, Scope};
 use super::counts::Counts;
 use super::matcher::{Found, Rules, View};
 use super::reading;
-use super::scope::{self, Block, Scope, Scopes, TemplateContext};
+use super::scope::{Scopes, TemplateContext};
 use super::unchanged::{
     AT_RUN_TIME, BLANK, CALLED, LENGTH, LOOKUP_AT_RUN_TIME, PARTIAL, SCOPE, SERVICE_NAME, TEXT, UNREADABLE,
     UNSAYABLE, Unchanged,
@@ -86,9 +87,9 @@ impl Walk<'_> {
             (TagKind::OpenPartial | TagKind::OpenDecorator, Some(call)) => {
                 self.arguments(call);
                 let known = tag.kind == TagKind::OpenPartial && !call.has_arguments();
-                let scope = if known { self.scopes.scope() } else { Scope::Unknown };
-                self.push(Block {
-                    otherwise: self.scopes.scope(),
+                let scope = if known { self.scopes.blocks.scope() } else { Scope::Unknown };
+                self.scopes.blocks.push(Block {
+                    otherwise: self.scopes.blocks.scope(),
                     scope,
                     params: Vec::new(),
                     deep: false,
@@ -115,10 +116,6 @@ impl Walk<'_> {
         }
     }
 
-    fn push(&mut self, block: Block) {
-        self.scopes.blocks.push(block);
-    }
-
     fn close(&mut self, tag: &Tag) {
         let block = self.scopes.blocks.pop();
         if let (Some(Block { name: Some((old, new)), .. }), Some(call)) = (block, &tag.call)
@@ -130,21 +127,23 @@ impl Walk<'_> {
 
     /// What follows is rendered instead of what came before.
     fn otherwise(&mut self, tag: &Tag) {
-        let outer = self.scopes.outer();
-        let Some(block) = self.scopes.blocks.last_mut() else { return };
-        block.params.clear();
-        block.each = false;
-        block.scope = block.otherwise.clone();
-        block.deep = block.scope != outer;
-        let Some(call) = &tag.call else { return };
+        let outer = self.scopes.blocks.outer();
+        self.scopes.blocks.change_last(|block| {
+            block.params.clear();
+            block.each = false;
+            block.scope = block.otherwise.clone();
+            block.deep = block.scope != outer;
+        });
+        let Some(call) = tag.call.as_ref().filter(|_| !self.scopes.blocks.is_empty()) else { return };
         self.value_or_arguments(call, true);
         let inner = self.scopes.inside(call);
-        let Some(block) = self.scopes.blocks.last_mut() else { return };
-        block.params = scope::params(tag, inner.as_ref());
-        if let Some(inner) = inner {
-            block.scope = inner;
-            block.deep = true;
-        }
+        self.scopes.blocks.change_last(|block| {
+            block.params = blocks::params(tag, inner.as_ref());
+            if let Some(inner) = inner {
+                block.scope = inner;
+                block.deep = true;
+            }
+        });
     }
 
     fn open(&mut self, tag: &Tag, call: &Call) {
@@ -161,14 +160,14 @@ impl Walk<'_> {
             );
             name = Some((old, new));
         }
-        let (outer, inner) = (self.scopes.scope(), self.scopes.inside(call));
+        let (outer, inner) = (self.scopes.blocks.scope(), self.scopes.inside(call));
         let inverse = tag.kind == TagKind::OpenInverse;
         let deep = inner.is_some() && !inverse;
-        let params = scope::params(tag, inner.as_ref().filter(|_| !inverse));
+        let params = blocks::params(tag, inner.as_ref().filter(|_| !inverse));
         let inner = inner.unwrap_or_else(|| outer.clone());
         let (scope, otherwise) = if inverse { (outer, inner) } else { (inner, outer) };
         let each = !inverse && call.name() == Some("each");
-        self.push(Block { scope, otherwise, params, deep, each, name });
+        self.scopes.blocks.push(Block { scope, otherwise, params, deep, each, name });
     }
 
     /// Whether the first word is a field rather than the name of a helper.

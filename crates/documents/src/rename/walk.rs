@@ -1,6 +1,7 @@
 //! The walk over the table of fields.
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use serde_json::Value;
 
@@ -49,7 +50,7 @@ pub(super) struct Walk<'a> {
     /// Lists whose fields use a lookup, by its name.
     pub lists: HashMap<String, Vec<Vec<String>>>,
     /// The names of its lookups.
-    pub lookups: Vec<String>,
+    pub lookups: Rc<HashSet<String>>,
     /// The lists of the helpers around a row of Mapper 2.0, as they were named and as they are.
     pub entries: Vec<(Vec<String>, Vec<String>)>,
 }
@@ -57,7 +58,7 @@ pub(super) struct Walk<'a> {
 impl<'a> Walk<'a> {
     /// A walk over a document that has no lookups.
     pub(super) fn new(sides: Sides<SideRename<'a>>, mapped: bool, record: Vec<String>) -> Self {
-        Self { sides, mapped, record, lists: HashMap::new(), lookups: Vec::new(), entries: Vec::new() }
+        Self { sides, mapped, record, lists: HashMap::new(), lookups: Rc::default(), entries: Vec::new() }
     }
 }
 
@@ -133,7 +134,7 @@ impl Walk<'_> {
             json: syntax == Syntax::JsonTemplate,
             statement: syntax == Syntax::Statement,
             folders: syntax == Syntax::FolderTemplate,
-            lookups: self.lookups.clone(),
+            lookups: Rc::clone(&self.lookups),
             ..TemplateContext::default()
         };
         if record == Record::Statement && self.mapped {
@@ -194,7 +195,7 @@ impl Walk<'_> {
         if !lookups.is_array() {
             return self.misshapen(lookups, at);
         }
-        let names = self.lookups.clone();
+        let names = Rc::clone(&self.lookups);
         let record = if side == Side::Source { self.record.clone() } else { Vec::new() };
         let context = if context.is_empty() { &record } else { context };
         let Some(side) = self.sides.of(side) else { return };
@@ -208,7 +209,7 @@ impl Walk<'_> {
                     context: context.to_vec(),
                     record: record.clone(),
                     others: others.clone(),
-                    lookups: names.clone(),
+                    lookups: Rc::clone(&names),
                     json: *syntax == Syntax::JsonTemplate,
                     statement: *syntax == Syntax::Statement,
                     folders: false,
@@ -331,8 +332,8 @@ pub(super) fn is_mapped(document: &Value) -> bool {
 }
 
 /// The names of the document's lookups.
-pub(super) fn lookup_names(document: &Value) -> Vec<String> {
-    let mut found = Vec::new();
+pub(super) fn lookup_names(document: &Value) -> HashSet<String> {
+    let mut found = HashSet::new();
     schema::walk(document, &mut |row, _, value| {
         if matches!(row.holds, Holds::Lookups(_)) {
             let names = value.as_array().into_iter().flatten().filter_map(|l| l.get("name")?.as_str());

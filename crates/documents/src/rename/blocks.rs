@@ -1,0 +1,215 @@
+//! The open blocks of a template.
+//!
+//! Blocks nest as deep as a template is long, so nothing is looked for in them one by one.
+
+use std::collections::HashMap;
+
+use crate::handlebars::Tag;
+
+/// What `this` is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// The outermost: `record`, `data`, `settings` and so on; bare names are fields.
+    Root,
+    /// An element of `batch_of_records`, which holds `record` or `rows`; another bare name is no field.
+    Batch,
+    /// A part of the record.
+    Field(Vec<String>),
+    /// Something that is no part of the record.
+    Other,
+    /// What the names in this scope mean cannot be told.
+    Unknown,
+}
+
+/// An open block.
+#[derive(Debug)]
+pub(super) struct Block {
+    /// What `this` is in it.
+    pub scope: Scope,
+    /// What `this` is behind `{{else}}`.
+    pub otherwise: Scope,
+    /// Its block parameters and what they are.
+    pub params: Vec<(String, Scope)>,
+    /// Whether it changes what `this` is, so that `../` leads out of it.
+    pub deep: bool,
+    /// Whether it is rendered for each entry of a list, or value of an object.
+    pub each: bool,
+    /// The name in the opening tag and what became of it, for the closing one.
+    pub name: Option<(String, String)>,
+}
+
+/// The block parameters of a tag: the first is what the names inside are looked up in, the others are no fields.
+pub(super) fn params(tag: &Tag, inside: Option<&Scope>) -> Vec<(String, Scope)> {
+    let scope = |at: usize| inside.filter(|_| at == 0).cloned().unwrap_or(Scope::Other);
+    tag.params.iter().enumerate().map(|(at, name)| (name.clone(), scope(at))).collect()
+}
+
+/// The open blocks, from the outermost to the innermost.
+#[derive(Debug, Default)]
+pub(super) struct Blocks {
+    open: Vec<Open>,
+    /// By block parameter, which blocks have it, the innermost last.
+    by_param: HashMap<String, Vec<usize>>,
+}
+
+#[derive(Debug)]
+struct Open {
+    block: Block,
+    /// The innermost of the blocks around it that changes what `this` is.
+    deep_around: Option<usize>,
+}
+
+impl Blocks {
+    pub(super) fn push(&mut self, block: Block) {
+        let deep_around = self.deep_in(self.open.len());
+        self.open.push(Open { block, deep_around });
+        self.list_params();
+    }
+
+    pub(super) fn pop(&mut self) -> Option<Block> {
+        self.unlist_params();
+        self.open.pop().map(|open| open.block)
+    }
+
+    /// Changes the innermost block, if any is open.
+    pub(super) fn change_last(&mut self, change: impl FnOnce(&mut Block)) {
+        self.unlist_params();
+        if let Some(last) = self.open.last_mut() {
+            change(&mut last.block);
+        }
+        self.list_params();
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    /// What `this` is.
+    pub(super) fn scope(&self) -> Scope {
+        self.scope_in(self.open.len())
+    }
+
+    /// What `this` is around the innermost block.
+    pub(super) fn outer(&self) -> Scope {
+        self.scope_in(self.open.len().saturating_sub(1))
+    }
+
+    /// What `this` is so many times `../` above.
+    pub(super) fn above(&self, parents: usize) -> Scope {
+        let mut at = self.open.len();
+        for _ in 0..parents {
+            match self.deep_in(at) {
+                Some(deep) => at = deep,
+                // Older versions of the language counted every block, so that this may lead anywhere.
+                None => return Scope::Unknown,
+            }
+        }
+        self.scope_in(at)
+    }
+
+    /// What a block parameter is.
+    pub(super) fn param(&self, name: &str) -> Option<&Scope> {
+        let block = &self.open[*self.by_param.get(name)?.last()?].block;
+        block.params.iter().find_map(|(known, scope)| (known == name).then_some(scope))
+    }
+
+    /// The innermost block that changes what `this` is.
+    pub(super) fn innermost_deep(&self) -> Option<&Block> {
+        self.deep_in(self.open.len()).map(|at| &self.open[at].block)
+    }
+
+    /// What `this` is in the innermost of the first `count` blocks.
+    fn scope_in(&self, count: usize) -> Scope {
+        count.checked_sub(1).map_or(Scope::Root, |at| self.open[at].block.scope.clone())
+    }
+
+    /// Which of the first `count` blocks is the innermost that changes what `this` is.
+    fn deep_in(&self, count: usize) -> Option<usize> {
+        let last = count.checked_sub(1)?;
+        if self.open[last].block.deep { Some(last) } else { self.open[last].deep_around }
+    }
+
+    fn list_params(&mut self) {
+        let Some((last, around)) = self.open.split_last() else { return };
+        for (name, _) in &last.block.params {
+            self.by_param.entry(name.clone()).or_default().push(around.len());
+        }
+    }
+
+    fn unlist_params(&mut self) {
+        for (name, _) in self.open.last().into_iter().flat_map(|last| &last.block.params) {
+            self.by_param.get_mut(name).and_then(Vec::pop);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A block whose `this` is called after its number: which parameters it has, and whether it is deep.
+    fn block(at: usize, params: &[u8], deep: bool) -> Block {
+        let field = |name: String| Scope::Field(vec![name]);
+        let param = |(nth, param): (usize, &u8)| (format!("p{param}"), field(format!("{at} {nth}")));
+        Block {
+            scope: field(at.to_string()),
+            otherwise: Scope::Other,
+            params: params.iter().enumerate().map(param).collect(),
+            deep,
+            each: false,
+            name: None,
+        }
+    }
+
+    /// The same, block by block.
+    fn param<'b>(open: &'b [Block], name: &str) -> Option<&'b Scope> {
+        let params = open.iter().rev().flat_map(|block| &block.params);
+        params.into_iter().find_map(|(known, scope)| (known == name).then_some(scope))
+    }
+
+    fn above(open: &[Block], parents: usize) -> Scope {
+        let (mut left, mut at) = (parents, open.len());
+        while left > 0 && at > 0 {
+            at -= 1;
+            left -= usize::from(open[at].deep);
+        }
+        match at {
+            _ if left > 0 => Scope::Unknown,
+            0 => Scope::Root,
+            at => open[at - 1].scope.clone(),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_found_is_what_a_search_block_by_block_finds(
+            steps in prop::collection::vec((0..4_u8, prop::collection::vec(0..4_u8, 0..3), any::<bool>()), 0..30)
+        ) {
+            let (mut blocks, mut open) = (Blocks::default(), Vec::new());
+            for (at, (step, params, deep)) in steps.into_iter().enumerate() {
+                match step {
+                    0 | 1 => {
+                        blocks.push(block(at, &params, deep));
+                        open.push(block(at, &params, deep));
+                    }
+                    2 => {
+                        blocks.change_last(|last| *last = block(at, &params, deep));
+                        open.iter_mut().rev().take(1).for_each(|last| *last = block(at, &params, deep));
+                    }
+                    _ => prop_assert_eq!(blocks.pop().is_some(), open.pop().is_some()),
+                }
+                for name in ["p0", "p1", "p2", "p3", "q"] {
+                    prop_assert_eq!(blocks.param(name), param(&open, name));
+                }
+                for parents in 0..5 {
+                    prop_assert_eq!(blocks.above(parents), above(&open, parents));
+                }
+                let deep = open.iter().rfind(|block| block.deep).map(|block| &block.scope);
+                prop_assert_eq!(blocks.innermost_deep().map(|block| &block.scope), deep);
+                prop_assert_eq!(blocks.outer(), above(&open[..open.len().saturating_sub(1)], 0));
+            }
+        }
+    }
+}
