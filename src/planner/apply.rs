@@ -160,7 +160,7 @@ pub(crate) fn refuse_equal_names(
             let other = files.iter().find(|file| file.head.id != odd.head.id).unwrap_or(&odd);
             let at = |file: &ImportFile| {
                 let (line, column) = file.name_at;
-                format!("{}:{line}:{column}", file.shown)
+                format!("{}:{line}:{column}", file.path.display())
             };
             pairs.push(format!("`{}`: {} and {}", odd.head.name, at(odd), at(other)));
         }
