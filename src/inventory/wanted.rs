@@ -51,7 +51,7 @@ pub(crate) enum WhyAbsent {
     Gone,
     /// It could not be read, for this reason.
     Unread(String),
-    /// Another row of the manifest, in this line, names the same import by its id.
+    /// Another row of the manifest, in this line, names the same import: by its id, or by its name in another spelling.
     NamedBefore(u64),
 }
 
@@ -175,15 +175,21 @@ impl<'a> Wanted<'a> {
             Absent { asked, place, why }
         };
         if let Some(manifest) = self.manifest {
-            let gone = (0_u32..).zip(&manifest.rows).filter(|(index, _)| !self.met_rows.contains(index));
+            let rows = || (0_u32..).zip(&manifest.rows);
+            let gone = rows().filter(|(index, _)| !self.met_rows.contains(index));
+            let met = rows().filter(|(index, row)| row.id.is_none() && self.met_rows.contains(index));
+            let by_key: HashMap<_, _> =
+                met.filter_map(|(_, row)| Some((name_key(row.name.as_deref()?), row.line))).collect();
             return gone
                 .filter_map(|(index, row)| {
                     let asked = row.id.clone().or_else(|| row.name.clone())?;
                     let absent = of(asked, format!("line {} of the manifest", row.line));
-                    let other =
+                    let by_id =
                         self.named_by_id.get(&index).and_then(|other| manifest.rows.get(*other as usize));
-                    Some(match other {
-                        Some(other) => Absent { why: WhyAbsent::NamedBefore(other.line), ..absent },
+                    let by_name = || row.name.as_deref().filter(|_| row.id.is_none()).map(name_key);
+                    let other = by_id.map(|other| other.line);
+                    Some(match other.or_else(|| by_key.get(&by_name()?).copied()) {
+                        Some(line) => Absent { why: WhyAbsent::NamedBefore(line), ..absent },
                         None => absent,
                     })
                 })
@@ -195,7 +201,7 @@ impl<'a> Wanted<'a> {
 
 /// What is said of a row that names the import of another, which stands in `line`.
 pub(crate) fn named_before(place: &str, line: u64) -> String {
-    format!("{place} names the import that line {line} has by its id: keep one of the two rows")
+    format!("{place} names the import of line {line}: keep one of the two rows")
 }
 
 /// What is left of a name where control characters are shown as pictures, as `list` shows them.
@@ -242,12 +248,30 @@ mod tests {
         assert!(matches!(absent[1].why, WhyAbsent::Gone), "{absent:?}");
         assert_eq!(
             named_before(&absent[0].place, 2),
-            "line 3 of the manifest names the import that line 2 has by its id: keep one of the two rows"
+            "line 3 of the manifest names the import of line 2: keep one of the two rows"
         );
         // Another import of that name is what the row means.
         wanted.meet(&order("5f7c579b6411271af4e7cefb"));
         assert_eq!(wanted.absent(&HashMap::new()).len(), 1);
     }
+
+    #[test]
+    fn so_is_a_row_that_spells_the_name_of_another_in_its_own_way() {
+        let head = |name: &str| Head::new(Id::from("5f7c579b6411271af4e7cefa"), name);
+        for [one, other] in [["Order", " Order "], [" Order ", "Order"]] {
+            let selection = selection(&[(None, Some(one)), (None, Some(other))]);
+            let mut wanted = Wanted::of(&selection);
+            let met = wanted.meet(&head("Order")).unwrap().row;
+            let absent = wanted.absent(&HashMap::new());
+            assert!(
+                matches!(&absent[..], [Absent { why: WhyAbsent::NamedBefore(line), .. }] if *line == u64::from(met) + 2)
+            );
+            // Two imports of these names are both meant.
+            wanted.meet(&head(" Order "));
+            assert_eq!(wanted.absent(&HashMap::new()).len(), 0);
+        }
+    }
+
     #[test]
     fn a_row_of_a_table_that_no_spreadsheet_runs_names_the_import_it_was_made_of() {
         const ID: &str = "5f7c579b6411271af4e7cefa";
