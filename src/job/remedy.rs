@@ -145,6 +145,9 @@ pub(super) fn remedy(node: &Node, holds: &Type, place: &Written<'_>) -> Option<S
                 number.as_f64().filter(|number| *high <= 1.0 && *number >= 2.0 && *number <= 100.0)?;
             Some(write(plain(percent / 100.0)))
         }
+        (Type::Text(Format::Moment), Data::Number(..)) if written.as_deref().and_then(moment).is_some() => {
+            written.as_deref().and_then(moment)
+        }
         (Type::Text(_), Data::Number(..) | Data::OddNumber(_)) => {
             written.map(|text| format!("put it into quotes: \"{text}\""))
         }

@@ -258,10 +258,10 @@ impl Reader<'_> {
         if by_name && !root.get("transform").map(Node::items).unwrap_or_default().iter().any(names) {
             let at = root.get("action").map_or(root.span, |node| node.span);
             let message =
-                "the clones would bear the names of their originals, by which imports are recognised";
+                "no step names the clones: each is called as its original, with `Clone - ` before it";
             self.report
                 .warning(at, message)
-                .help("give them names with `rename` or `name` under `transform`");
+                .help("for other names, add `rename` or `name` under `transform`");
         }
     }
 }

@@ -31,7 +31,17 @@ pub(super) fn duration(text: &str) -> Option<String> {
 /// A day in another order or with other separators; a time without its offset.
 pub(super) fn moment(text: &str) -> Option<String> {
     if text.contains('T') || text.len() > 10 && text.contains(':') {
-        return Some("a time needs its offset: `Z` for UTC, or e.g. `+01:00`".to_owned());
+        let (_, time) = text.split_once(['T', ' ']).unwrap_or(("", text));
+        let has_offset = time.ends_with(['Z', 'z']) || time.contains(['+', '-']);
+        let help = if has_offset {
+            "there is no such day or time of day: hours go to 23, minutes and seconds to 59"
+        } else {
+            "a time needs its offset: `Z` for UTC, or e.g. `+01:00`"
+        };
+        return Some(help.to_owned());
+    }
+    if let Some(day) = without_separators(text) {
+        return Some(format!("write `{day}`"));
     }
     if goes_back(text) {
         return Some(
@@ -64,6 +74,14 @@ pub(super) fn moment(text: &str) -> Option<String> {
         Some(day) => Some(format!("write `{day}`")),
         None => (1..=12).contains(&month).then(|| format!("the month {month} of {year} has no day {day}")),
     }
+}
+
+/// A day of eight digits, as `20260131`.
+fn without_separators(text: &str) -> Option<jiff::civil::Date> {
+    let is_one = text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = |part: std::ops::Range<usize>| text.get(part)?.parse::<i16>().ok();
+    let (year, month, day) = is_one.then(|| Some((number(0..4)?, number(4..6)?, number(6..8)?))).flatten()?;
+    jiff::civil::Date::new(year, month.try_into().ok()?, day.try_into().ok()?).ok()
 }
 
 /// Whether a text names a day by how long ago it is: `7d`, `2 weeks ago`, `yesterday`.

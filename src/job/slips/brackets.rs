@@ -13,7 +13,12 @@ impl Place<'_> {
         if let Some(slip) = self.item_in_brackets().or_else(|| self.lone_comma()) {
             return Some(slip);
         }
-        if open < self.at && !between.contains('\n') {
+        let closes_another = match self.first() {
+            Some(']') => self.text[open..].starts_with('{'),
+            Some('}') => self.text[open..].starts_with('['),
+            _ => false,
+        };
+        if open < self.at && !between.contains('\n') && !closes_another {
             let slip = self
                 .behind_a_bracket(open)
                 .or_else(|| self.second_colon(open))

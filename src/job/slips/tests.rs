@@ -285,6 +285,14 @@ const SLIPS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "select: { names: [\"A\", \"B\" }\n",
+        &["3:18 not valid YAML: this `[` is never closed | add the `]`, or a comma before what follows"],
+    ),
+    (
+        "transform: [{ name: \"{{ name }}a\" }}\n",
+        &["3:12 not valid YAML: this `[` is never closed | add the `]`, or a comma before what follows"],
+    ),
+    (
         "names: [re:^a{2}$]\n",
         &[
             "3:14 not valid YAML: a text with a bracket in it is not in quotes | put it into quotes: inside `[ ]` and `{ }` brackets have a meaning",

@@ -28,7 +28,11 @@ impl Step for EditLookup {
         let Content { set, map } = content(keys)?;
         if map.is_empty() && set.is_empty() {
             let problem = Problem::new("`edit_lookup` changes nothing");
-            return Err(vec![problem.help("add one of map, map_file, default, allow_failures, set")]);
+            return Err(vec![
+                problem.help(
+                    of_blanks(keys).unwrap_or("add one of map, map_file, default, allow_failures, set"),
+                ),
+            ]);
         }
         Ok(Self(LookupEdit::Edit { name, set, map }))
     }
@@ -47,7 +51,8 @@ impl Step for AddLookup {
         let Content { set, map } = content(keys)?;
         if map.is_empty() && keys.get("set").is_none() {
             let problem = Problem::new("`add_lookup` does not say what is looked up");
-            return Err(vec![problem.help("add `map` or `map_file`, or `set` for one that asks the target")]);
+            let otherwise = "add `map` or `map_file`, or `set` for one that asks the target";
+            return Err(vec![problem.help(of_blanks(keys).unwrap_or(otherwise))]);
         }
         let given = |(_, value): &(String, Value)| !value.is_null();
         lookup.extend(set.into_iter().filter(given));
@@ -83,6 +88,13 @@ struct Content {
 
 fn name(keys: Keys<'_>) -> Result<String, Problems> {
     keys.text("name").map(str::to_owned).map_err(|problem| vec![problem])
+}
+
+/// What to write where a table is given that says nothing.
+fn of_blanks(keys: Keys<'_>) -> Option<&'static str> {
+    let is_given = keys.get("map_file").and_then(Value::as_array).is_some_and(|rows| !rows.is_empty());
+    is_given
+        .then_some("fill in a cell of the column `to` in `map_file`: a blank one leaves its value as it is")
 }
 
 fn content(keys: Keys<'_>) -> Result<Content, Problems> {
