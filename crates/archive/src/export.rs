@@ -13,6 +13,7 @@ use std::path::{Component, Path};
 use futures::stream::StreamExt;
 use serde::{Deserialize, Serialize};
 
+use super::export_place::refuse_what_is_no_export;
 use super::names::safe;
 use super::sorted::sorted;
 use super::{Archive, ArchiveError, Entry, SnapshotId};
@@ -68,13 +69,15 @@ impl Archive {
     ///
     /// # Errors
     ///
-    /// The manifest is damaged, a file that is not of an export is in the way, or the disk said no. What was written
+    /// The folder is an archive or the folder of a run, or lies in one; the manifest is damaged, a file that is not of an
+    /// export is in the way, or the disk said no. What was written
     /// until then is listed and is corrected by the next export.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future leaves what an error leaves: files that are listed, which the next export corrects.
     pub async fn export(&self, id: &SnapshotId, folder: &Path) -> Result<ExportReport, ArchiveError> {
+        refuse_what_is_no_export(folder)?;
         fs::create_dir_all(folder).map_err(ArchiveError::local("make", folder))?;
         let before = read_index(folder)?;
         let groups = self.groups(id).await?;

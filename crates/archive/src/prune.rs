@@ -158,9 +158,15 @@ impl Archive {
         }
         let Decided { unreadable, lacking, decisions, .. } = self.decide(options, now, listing).await?;
         let mut report = PruneReport::of(decisions, [unreadable, lacking].concat());
-        for decision in report.decisions.iter().filter(|decision| !decision.keep) {
-            self.remove_snapshot(&decision.snapshot.id, Some(lock)).await?;
-            report.bytes_freed += decision.snapshot.manifest_bytes;
+        for decision in std::mem::take(&mut report.decisions) {
+            if !decision.keep {
+                if !self.remove_snapshot(&decision.snapshot.id, Some(lock)).await? {
+                    // Another backup that ended at the same time removed it, and says so.
+                    continue;
+                }
+                report.bytes_freed += decision.snapshot.manifest_bytes;
+            }
+            report.decisions.push(decision);
         }
         Ok(report)
     }
@@ -263,12 +269,13 @@ impl Archive {
         Ok(gone)
     }
 
-    /// The hash first: a hash without its manifest would look like a loss.
-    async fn remove_snapshot(&self, id: &SnapshotId, lock: Option<&Held>) -> Result<(), ArchiveError> {
-        let Some(lock) = lock else { return Ok(()) };
+    /// Whether it was there: others may remove it at the same time. The hash first: a hash without its manifest would look
+    /// like a loss.
+    async fn remove_snapshot(&self, id: &SnapshotId, lock: Option<&Held>) -> Result<bool, ArchiveError> {
+        let Some(lock) = lock else { return Ok(true) };
         lock.check()?;
         self.store().remove(&Self::sum_path(id)).await?;
-        self.store().remove(&self.manifest_path(id)).await
+        self.store().remove_found(&self.manifest_path(id)).await
     }
 
     /// What is older than the limit and needed by nobody.

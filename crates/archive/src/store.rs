@@ -244,9 +244,15 @@ impl Store {
 
     /// Removes an object; it may be gone already.
     pub(super) async fn remove(&self, name: &str) -> Result<(), ArchiveError> {
+        self.remove_found(name).await.map(drop)
+    }
+
+    /// The same; tells whether it was there, as far as the storage says so: a bucket does not.
+    pub(super) async fn remove_found(&self, name: &str) -> Result<bool, ArchiveError> {
         let path = self.path(name);
         match self.timed("remove", name, self.inner.delete(&path)).await? {
-            Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
+            Ok(()) => Ok(true),
+            Err(Error::NotFound { .. }) => Ok(false),
             Err(error) => Err(self.error("remove", name)(error)),
         }
     }

@@ -264,3 +264,23 @@ async fn a_damaged_document_is_named_and_the_others_are_exported() {
     std::fs::write(&list, "{").unwrap();
     assert!(why_incomplete(out.path()).is_some_and(|why| why.contains("cannot be read")));
 }
+
+#[tokio::test]
+async fn an_archive_and_the_folder_of_a_run_are_no_place_for_an_export() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = open(folder.path()).await;
+    let id = backup(&archive, &imports(0..3)).await.unwrap().id;
+    let run = tempfile::tempdir().unwrap();
+    std::fs::write(run.path().join("journal.jsonl"), "").unwrap();
+    for (place, what) in [
+        (folder.path().to_owned(), "is an archive"),
+        (folder.path().join("blobs/x"), "lies in an archive"),
+        (run.path().to_owned(), "is the folder of a run"),
+    ] {
+        let before = contents(folder.path());
+        let refused = archive.export(&id, &place).await.unwrap_err().to_string();
+        assert!(refused.contains(what), "{refused}");
+        assert_eq!(contents(folder.path()), before);
+    }
+    assert_eq!(std::fs::read_dir(run.path()).unwrap().count(), 1);
+}

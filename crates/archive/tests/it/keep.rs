@@ -342,3 +342,32 @@ async fn a_snapshot_that_lacks_documents_does_not_push_out_one_that_has_all_of_t
     assert_eq!((done.sweep_refused, done.files_removed), (None, 3));
     assert_eq!(archive.check(Share::ALL).await.unwrap().damage.len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_several_remove_at_once_is_told_by_one_of_them() {
+    for _ in 0..5 {
+        let (folder, hands) = (tempfile::tempdir().unwrap(), Hands::at("2040-01-01T00:00:00Z"));
+        let archive = of_nights(folder.path(), &hands).await;
+        let account = archive.snapshots().await.unwrap().snapshots[0].account.name.clone();
+        let policy = Policy { last: 1, ..Policy::default() };
+        let prunes = (0..4).map(|_| {
+            let options = ArchiveOptions::new(hands.clock());
+            let (policy, accounts) = (policy.clone(), BTreeSet::from([account.clone()]));
+            let folder = folder.path().to_str().unwrap().to_owned();
+            tokio::spawn(async move {
+                let archive = Archive::open(&folder, options).await.unwrap();
+                archive.prune_own(policy, accounts).await
+            })
+        });
+        let mut removed = 0;
+        for prune in prunes.collect::<Vec<_>>() {
+            match prune.await.unwrap() {
+                Ok(report) => removed += report.decisions.iter().filter(|decision| !decision.keep).count(),
+                // Another one swept what nobody needs any more at that moment.
+                Err(error) => assert!(matches!(error, ArchiveError::Busy { .. }), "{error}"),
+            }
+        }
+        assert!(removed <= 4, "{removed} told of 4");
+        assert_eq!(archive.snapshots().await.unwrap().snapshots.len(), 1);
+    }
+}
