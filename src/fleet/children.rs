@@ -9,7 +9,7 @@ use super::held::Held;
 use super::launcher::{Activities, ChildEnd};
 use super::lease::{LEASES_SEEN, Sightings};
 use super::plans::Approved;
-use super::snapshot::FLEET_SNAPSHOT;
+use super::snapshot::{FLEET_SNAPSHOT, gone};
 use super::store::FleetStore;
 use crate::job::Fleet;
 use crate::model::cancel::Cancel;
@@ -119,6 +119,11 @@ impl Children<'_> {
         let ended =
             follow(child, account, activities, cancel).await.map_err(|error| refused("follow", error))?;
         let mut ended = ended.of_run(folder);
+        if let Some(told) =
+            self.snapshot.zip(ended.message.as_deref()).and_then(|(snapshot, said)| gone(snapshot, said))
+        {
+            ended.message = Some(told);
+        }
         // A plan of a bucket was read from a file that is gone when somebody reads this.
         if let (Some(plan), Some(message)) = (plan, &mut ended.message) {
             let shown = self.store.shown(&format!("plans/{account}.json"));

@@ -32,6 +32,20 @@ impl Chosen {
     }
 }
 
+/// What is said of an account of a fleet whose snapshot is gone, in place of what its run says: `None` where it says something
+/// else. The run knows nothing of the fleet, which may not take another snapshot.
+pub(super) fn gone(snapshot: &str, said: &str) -> Option<String> {
+    said.contains(&format!("there is no snapshot {snapshot}")).then(|| {
+        format!(
+            "the snapshot {snapshot}, which all accounts of the fleet get, is in the archive no more (`keep` or `archive prune` \
+             removed it): nothing was written; {ONLY_ANOTHER}"
+        )
+    })
+}
+
+/// How the sentence ends of what no run of this fleet can do.
+pub(super) const ONLY_ANOTHER: &str = "a fleet with another --name takes the latest one";
+
 /// Whether a snapshot that was chosen before is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keep {
@@ -81,5 +95,18 @@ impl FleetStore {
             Ok(kept.unwrap_or_else(|| chosen.clone()))
         };
         Ok(self.change_part(PART, change).await?.snapshot)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_snapshot_that_is_gone_is_told_from_other_troubles() {
+        let said = "there is no snapshot 2026-a-1: name one of the list, or `latest`";
+        assert!(gone("2026-a-1", said).is_some_and(|told| told.ends_with(ONLY_ANOTHER)));
+        assert_eq!(gone("2026-a-2", said), None);
+        assert_eq!(gone("2026-a-1", "token refused"), None);
     }
 }

@@ -9,6 +9,7 @@ use super::beat::Beat;
 use super::control::{Control, ControlState};
 use super::definition::Definition;
 use super::result::{AccountResult, Meaning};
+use super::snapshot::ONLY_ANOTHER;
 use super::under_way::{UnderWay, under_way};
 use crate::job::WaveSize;
 use crate::model::shown::shell_word;
@@ -300,8 +301,9 @@ fn attention(fleet: &str, result: &AccountResult) -> AttentionRow {
     let again = format!("then: transship fleet resume {fleet}");
     let anew = "to do it again: a fleet with another --name";
     // No run goes on with its folder, however often it is started.
-    let only_anew = |said: &String| said.ends_with(ONLY_A_NEW_RUN);
+    let only_anew = |said: &String| said.ends_with(ONLY_A_NEW_RUN) || said.ends_with(ONLY_ANOTHER);
     let (message, help) = match result.exit_code {
+        2 if result.message.as_ref().is_some_and(only_anew) => (String::new(), anew.to_owned()),
         2 => ("the job or the token source is bad".to_owned(), format!("fix it, {again}")),
         3 if result.message.is_some() => (trouble(result), anew.to_owned()),
         3 => (trouble(result), String::new()),
@@ -344,8 +346,10 @@ fn trouble(result: &AccountResult) -> String {
     if let Some(differs) = counts.verdicts.get("differs").filter(|count| **count > 0) {
         parts.push(format!("{differs} read back different"));
     }
-    if counts.copies > 0 {
-        parts.push(format!("{} copies from elsewhere", counts.copies));
+    match counts.copies {
+        0 => {}
+        1 => parts.push("1 copy from elsewhere".to_owned()),
+        many => parts.push(format!("{many} copies from elsewhere")),
     }
     if parts.is_empty() { "an import needs attention".to_owned() } else { parts.join(", ") }
 }

@@ -40,16 +40,17 @@ pub fn told(ending: Option<&Ending>, fleet: &Definition, attention: usize, anew:
         Some(Ending::Stopped { bad }) => (
             4,
             format!(
-                "{bad} accounts ended badly (`stop`): nothing new is begun; see to them: transship fleet resume {name}, {again}"
+                "{} ended badly (`stop`): nothing new is begun; see to them: transship fleet resume {name}, {again}",
+                accounts_of(*bad)
             ),
         ),
         Some(Ending::Told) => (4, format!("stopped; to go on: transship fleet resume {name}, {again}")),
         Some(Ending::Unhealthy { wave, bad }) => (
             3,
             format!(
-                "{bad} of {} accounts of wave {wave} did not end well: no account of a later wave was begun; to begin the next \
+                "{bad} of {} of wave {wave} did not end well: no account of a later wave was begun; to begin the next \
                  all the same: transship fleet approve {name}, {again}",
-                fleet.size_of(*wave)
+                accounts_of(fleet.size_of(*wave))
             ),
         ),
         Some(Ending::Held(accounts)) => {
@@ -81,10 +82,7 @@ pub fn waits(gate: &Gate, fleet: &Definition, control: Option<&Control>) -> Stri
             format!("paused{by}; to go on: transship fleet resume {name}")
         }
         Gate::Approval(wave) => {
-            let accounts = match fleet.size_of(*wave) {
-                1 => "1 account".to_owned(),
-                many => format!("{many} accounts"),
-            };
+            let accounts = accounts_of(fleet.size_of(*wave));
             format!("wave {wave} ({accounts}) needs approval: transship fleet approve {name}")
         }
     }
@@ -98,6 +96,11 @@ pub fn unplanned(accounts: &[String]) -> String {
     )
 }
 
+/// So many accounts.
+fn accounts_of(count: usize) -> String {
+    if count == 1 { "1 account".to_owned() } else { format!("{count} accounts") }
+}
+
 /// The first of them by name, and how many more there are.
 pub fn some(accounts: &[String]) -> String {
     let (first, more) = accounts.split_at(accounts.len().min(5));
@@ -105,6 +108,7 @@ pub fn some(accounts: &[String]) -> String {
     match (first.as_slice(), more.len()) {
         ([before @ .., last], 0) if !before.is_empty() => format!("{} and {last}", before.join(", ")),
         (first, 0) => first.concat(),
+        (first, 1) => format!("{} and 1 more account", first.join(", ")),
         (first, more) => format!("{} and {more} more accounts", first.join(", ")),
     }
 }

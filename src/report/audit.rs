@@ -160,6 +160,7 @@ pub fn changes(row: &Row) -> &[Change] {
 pub fn reason(row: &Row) -> Option<String> {
     let differs = (row.verdict == Verdict::Differs).then(|| match row.differences.as_slice() {
         [] => "reads back different".to_owned(),
+        [gone] if gone.starts_with('(') => format!("is not as it was written {gone}"),
         paths => format!("reads back different at {}", paths.join(", ")),
     });
     // The only difference of what could not be read back says why, in brackets.

@@ -144,7 +144,10 @@ impl Notices {
             }
             Event::ItemVerified { name, verdict: Verdict::Differs, differences, .. } => {
                 let places = clean(&differences.join(", "));
-                (Tone::Bad, "differs", format!("\"{}\" reads back different at {places}", clean(name)))
+                // No path, but that it is gone.
+                let is_gone = differences.iter().any(|place| place.starts_with('('));
+                let what = if is_gone { "is not as it was written" } else { "reads back different at" };
+                (Tone::Bad, "differs", format!("\"{}\" {what} {places}", clean(name)))
             }
             Event::ItemDoubted { name, message, .. } => {
                 let rest =

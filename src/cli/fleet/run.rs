@@ -173,8 +173,8 @@ impl Telling<'_> {
             Some(code) => format!("ended with {code}"),
             None => "killed".to_owned(),
         };
-        let why =
-            ended.message.as_deref().map_or(String::new(), |why| format!(": {}", report::text::clean(why)));
+        let why = ended.message.as_deref().filter(|why| *why != what);
+        let why = why.map_or(String::new(), |why| format!(": {}", report::text::clean(why)));
         if !self.world.global.quiet || ended.exit_code != Some(0) {
             say(self.world, &format!("{account}: {what}{why}"));
         }
