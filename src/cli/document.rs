@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::exit::Exit;
 use super::failure::Failure;
 use super::stderr::Stderr;
+use crate::model::shown::json_escaped;
 use crate::report::{Attention, ReasonGroup};
 use crate::session::{PlanFile, Summary};
 
@@ -115,7 +116,7 @@ impl Document {
         whole.extend(self.ended(exit, failure));
         let text = serde_json::to_string_pretty(&whole)?;
         let mut out = std::io::stdout().lock();
-        out.write_all(stderr.told(&text).as_bytes())?;
+        out.write_all(json_escaped(&stderr.told(&text)).as_bytes())?;
         out.write_all(b"\n")?;
         out.flush()
     }

@@ -44,6 +44,7 @@ mod signal;
 mod small;
 mod small_pages;
 mod stderr;
+mod stdout;
 mod store;
 mod tell;
 mod typed;

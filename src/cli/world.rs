@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::{BufWriter, IsTerminal, StdoutLock};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use super::args::{Color, Format, Global};
@@ -11,6 +11,7 @@ use super::failure::Failure;
 use super::leases::Leases;
 use super::remote::Remote;
 use super::stderr::Stderr;
+use super::stdout::{Data, Out, stdout};
 use crate::job::Env;
 use crate::session::Host;
 
@@ -57,9 +58,15 @@ impl CliContext {
     }
 
     /// Where data goes. Whoever asks prints the document of `--format json` by itself.
-    pub(super) fn out(&self) -> BufWriter<StdoutLock<'static>> {
+    pub(super) fn out(&self) -> Out {
         self.document.printed();
-        BufWriter::new(std::io::stdout().lock())
+        stdout(if self.global.format == Some(Format::Json) { Data::Json } else { Data::Verbatim })
+    }
+
+    /// The same for what is not this program's own, whatever the form.
+    pub(super) fn verbatim(&self) -> Out {
+        self.document.printed();
+        stdout(Data::Verbatim)
     }
 
     /// A folder as people know it: its address, where it is the copy of one in a store.

@@ -68,6 +68,24 @@ pub fn undone(cell: &str) -> &str {
     rest.filter(|rest| matches!(defuse(rest), Cow::Owned(_)) || begins_with_picture(rest)).unwrap_or(cell)
 }
 
+/// A text of JSON without the characters that a terminal acts on and JSON lets stand: they are written as escapes, which mean the
+/// same.
+pub fn json_escaped(json: &str) -> Cow<'_, str> {
+    let is_hot = |c: char| c > '~' && picture(c).is_some();
+    if !json.contains(is_hot) {
+        return json.into();
+    }
+    let mut text = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if is_hot(c) {
+            text.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
+        } else {
+            text.push(c);
+        }
+    }
+    text.into()
+}
+
 /// A text as one word of a command: in quotes where a shell would take it apart.
 pub fn shell_word(text: &str) -> Cow<'_, str> {
     let is_plain = |c: char| c.is_alphanumeric() || "/._-:@+=,%".contains(c);
@@ -116,6 +134,21 @@ mod tests {
         ] {
             assert_eq!(shell_word(text), word);
         }
+    }
+
+    #[test]
+    fn json_holds_nothing_that_a_terminal_acts_on_and_means_the_same() {
+        let text = "a\u{9b}31m\u{7f}\u{202e}\u{e0041}\u{feff}\n\u{1b}ü日";
+        let json = serde_json::to_string_pretty(&serde_json::json!({ text: [text] })).unwrap();
+        let escaped = json_escaped(&json);
+        assert!(!escaped.chars().any(|c| c != '\n' && picture(c).is_some()), "{escaped}");
+        assert!(
+            escaped.contains(r"\u009b31m\u007f\u202e\udb40\udc41\ufeff\n") && escaped.contains("ü日"),
+            "{escaped}"
+        );
+        let again: serde_json::Value = serde_json::from_str(&escaped).unwrap();
+        assert_eq!(again[text][0], text);
+        assert!(matches!(json_escaped("{\n  \"a\": \"ü日\"\n}"), Cow::Borrowed(_)));
     }
 
     proptest! {

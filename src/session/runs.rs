@@ -202,7 +202,7 @@ pub fn leftovers(runs: &Path) -> Vec<PathBuf> {
     staging::leftovers(runs)
 }
 
-/// Which runs are removed. Without a rule only what killed processes left is.
+/// Which runs are removed. Without a rule only what killed processes left is, and backups that broke off.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Prune {
     /// Finished runs are removed, except so many of the last; `None` where their number does not matter.

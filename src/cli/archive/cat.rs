@@ -43,7 +43,7 @@ pub(super) async fn cat(world: &CliContext, args: &Cat) -> Result<Exit, Failure>
         (None, many) => return Err(alike(args, many)),
     };
     let text = archive.document(&entry).await?;
-    let mut out = world.out();
+    let mut out = world.verbatim();
     out.write_all(&text)?;
     out.flush()?;
     Ok(exit)

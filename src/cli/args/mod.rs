@@ -258,11 +258,11 @@ pub struct Runs {
 /// What can be done with the runs.
 #[derive(Debug, Subcommand)]
 pub enum RunsCommand {
-    /// Remove what killed processes left, and finished runs that are not to be kept
+    /// Remove what killed processes left, backups that broke off, and finished runs that are not to be kept
     Prune(RunsPrune),
 }
 
-/// `runs prune`. Without an option only what killed processes left is removed.
+/// `runs prune`. Without an option only what killed processes left is removed, and backups that broke off.
 #[derive(Debug, Args)]
 pub struct RunsPrune {
     /// Remove finished runs, except the newest N
