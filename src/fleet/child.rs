@@ -15,6 +15,7 @@ use super::beat::Activity;
 use super::launcher::{Activities, ChildEnd};
 use super::result::Counts;
 use crate::model::cancel::Cancel;
+use crate::model::shown::clean;
 
 /// The variable in which a parent gives its process id to a child that is to die with it.
 pub const PARENT: &str = "TRANSSHIP_PARENT";
@@ -24,6 +25,10 @@ pub const TRIED: &str = "TRANSSHIP_STORE_TRIED";
 
 /// The target of the lines of a child's log that tell of its progress.
 pub const PROGRESS: &str = "transship::progress";
+
+/// The target of the log lines of a child in the log of its parent. It begins as that of events does: whoever logs events logs
+/// them.
+const ACCOUNT_LOG: &str = "transship::events::account";
 
 /// How much of the document of a child is kept: a run's is small, and a plan is read from its file.
 const DOCUMENT_LIMIT: u64 = 4 << 20;
@@ -189,6 +194,7 @@ async fn read_progress(
         // A line that is no JSON is one that a crash left.
         let Ok(said) = serde_json::from_slice::<Value>(&line) else { continue };
         if said.get("target").and_then(Value::as_str) != Some(PROGRESS) {
+            relay(account, &said);
             continue;
         }
         let field = |name: &str| said.get("fields").and_then(|fields| fields.get(name)?.as_u64());
@@ -197,6 +203,29 @@ async fn read_progress(
             activities.set(account, Activity { done, total, calls });
         }
     }
+}
+
+/// Puts a log line of a child into the log of this process.
+fn relay(account: &str, said: &Value) {
+    let line = in_words(said);
+    match said.get("level").and_then(Value::as_str) {
+        Some("ERROR") => tracing::error!(target: ACCOUNT_LOG, account, "{line}"),
+        Some("WARN") => tracing::warn!(target: ACCOUNT_LOG, account, "{line}"),
+        Some("INFO") => tracing::info!(target: ACCOUNT_LOG, account, "{line}"),
+        _ => tracing::debug!(target: ACCOUNT_LOG, account, "{line}"),
+    }
+}
+
+/// A log line of JSON as one of text: its message, then its other fields.
+fn in_words(said: &Value) -> String {
+    let fields = said.get("fields").and_then(Value::as_object);
+    let message = fields.and_then(|fields| fields.get("message")?.as_str()).unwrap_or_default();
+    let others = fields.into_iter().flatten().filter(|(name, _)| *name != "message");
+    let others = others.map(|(name, value)| match value.as_str() {
+        Some(text) => format!(" {name}={text}"),
+        None => format!(" {name}={value}"),
+    });
+    clean(&format!("{message}{}", others.collect::<String>()))
 }
 
 /// Tells a process to drain, as Ctrl-C does.
@@ -224,6 +253,16 @@ mod tests {
         assert_eq!(message(json!({ "summary": {} })), None);
         let undone = json!({ "undone_by": "undo-1", "summary": { "reason": "r" } });
         assert_eq!(message(undone).as_deref(), Some("its run was undone by undo-1 before it was finished"));
+    }
+
+    #[test]
+    fn a_line_of_a_log_is_told_in_words() {
+        let said = json!({
+            "level": "WARN", "target": "transship::events",
+            "fields": { "message": "item finished", "item": 3, "name": "a\u{1b}b", "outcome": "failed" },
+        });
+        assert_eq!(in_words(&said), "item finished item=3 name=a␛b outcome=failed");
+        assert_eq!(in_words(&json!({})), "");
     }
 
     #[test]

@@ -401,3 +401,22 @@ fn a_check_names_the_waves_that_wait_and_refuses_a_store_that_cannot_be_one() {
     let output = bench.expect(2, &["fleet", "check", "fleet.yaml"]);
     assert!(told(&output).contains("a relative path begins at the fleet file's folder"), "{}", told(&output));
 }
+
+#[test]
+fn the_log_of_a_fleet_has_what_the_runs_of_its_accounts_log() {
+    let bench = fleet(2, "");
+    let words = ["fleet", "run", "fleet.yaml", "--name"];
+    let loud = bench.expect(0, &[&words[..], &["loud", "-v"]].concat());
+    for account in ["c1", "c2"] {
+        let of_account = |line: &str| line.contains("item finished") && line.contains(account);
+        assert!(told(&loud).lines().any(of_account), "{}", told(&loud));
+    }
+    bench.expect(0, &[&words[..], &["filed", "-vv", "--log-file", "log", "--log-format", "json"]].concat());
+    let log = std::fs::read_to_string(bench.path("log")).unwrap();
+    let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let of_accounts: Vec<Value> = lines.filter(|line| line["fields"]["account"] == "c2").collect();
+    assert!(of_accounts.iter().any(|line| line["level"] == "INFO"), "{log}");
+    assert!(of_accounts.iter().any(|line| line["level"] == "DEBUG"), "{log}");
+    let quiet = bench.expect(0, &["fleet", "run", "fleet.yaml"]);
+    assert!(!told(&quiet).contains("INFO"), "{}", told(&quiet));
+}

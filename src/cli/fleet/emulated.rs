@@ -29,6 +29,9 @@ pub(super) fn program(
 ) -> Result<Program, Failure> {
     let mut variables = network::variables(&world.global);
     variables.extend(world.global.emulator_data.clone().map(|data| ("TRANSSHIP_EMULATOR_DATA", data.into())));
+    // Their lines are put into the log of this process.
+    let verbose = world.global.verbose.max(u8::from(world.global.log_file.is_some()));
+    variables.push(("TRANSSHIP_VERBOSE", verbose.to_string().into()));
     variables.extend(server.map(|server| (EMULATOR_SERVER, server.into())));
     Ok(Program {
         exe: std::env::current_exe()?,
