@@ -37,3 +37,20 @@ fn each_slip_in_brackets_is_told_with_what_to_write_instead() {
         assert_eq!(told(&format!("version: 1\naction: case\n{text}")), *expected, "{text:?}");
     }
 }
+
+#[test]
+fn a_bracket_that_is_never_closed_is_named_also_in_a_job_of_one_line() {
+    let never = |at: usize, sign: &str, close: &str| {
+        format!(
+            "1:{at} not valid YAML: this `{sign}` is never closed | add the `{close}`, or a comma before what follows"
+        )
+    };
+    for (text, expected) in [
+        (r#"{"version":1,"transform":[{"name":"{{ name }}a"}}"#, never(26, "[", "]")),
+        (r#"{"version":1,"transform":[{"name":"]"}"#, never(26, "[", "]")),
+        (r#"{"version":1,"select":{"names":["\"]"]]}"#, never(23, "{", "}")),
+        (r#"{"version":1,"action":"update""#, never(1, "{", "}")),
+    ] {
+        assert_eq!(told(text), [expected], "{text}");
+    }
+}

@@ -4,6 +4,11 @@ use super::place::Place;
 use super::slip::Slip;
 use crate::job::quoting::quoted;
 
+fn never_closed(open: usize, sign: &str, close: &str) -> Slip {
+    let message = format!("not valid YAML: this `{sign}` is never closed");
+    Slip::new(open..open + 1, message, format!("add the `{close}`, or a comma before what follows"))
+}
+
 impl Place<'_> {
     /// What went wrong inside of the brackets that are open here.
     pub(super) fn inside_brackets(&self, flows: &[usize]) -> Option<Slip> {
@@ -44,8 +49,16 @@ impl Place<'_> {
         if let Some(slip) = self.closed_in_a_comment(open, close) {
             return Some(slip);
         }
-        let message = format!("not valid YAML: this `{sign}` is never closed");
-        Some(Slip::new(open..open + 1, message, format!("add the `{close}`, or a comma before what follows")))
+        Some(never_closed(open, sign, close))
+    }
+
+    /// A bracket here that the parser says is never closed, before it tells which are open.
+    pub(super) fn never_closed(&self) -> Option<Slip> {
+        match self.first()? {
+            '[' => Some(never_closed(self.at, "[", "]")),
+            '{' => Some(never_closed(self.at, "{", "}")),
+            _ => None,
+        }
     }
 
     /// A text that begins with brackets and goes on behind them: `find: [a-z]+`.

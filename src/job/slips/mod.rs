@@ -51,6 +51,9 @@ pub(super) fn recognise(text: &str, at: usize, kind: &ErrorKind, flows: &[usize]
             Some(Slip::new(at..at, format!("not valid YAML: {kind}"), "no job needs to nest this deep"))
         }
         _ if place.in_flow => place.inside_brackets(flows),
+        ErrorKind::MismatchedFlowCollectionEnd { .. } | ErrorKind::UnclosedFlowCollection { .. } => {
+            place.never_closed()
+        }
         ErrorKind::BlockSequenceEntryNotAllowed => place
             .item_behind_its_key()
             .or_else(|| place.after_brackets())
