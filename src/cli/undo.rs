@@ -126,10 +126,11 @@ pub(super) async fn retry(world: &CliContext, args: &RetryArgs) -> Result<Exit, 
         1 => "the effect of 1 call is unknown".to_owned(),
         many => format!("the effect of {many} calls is unknown"),
     };
+    let again = if earlier.record.undone.is_some() { "undo" } else { "resume" };
     for (_, what) in
         [(unread, unread_told), (undecided, undecided_told)].iter().filter(|(count, _)| *count > 0)
     {
-        say(world, &format!("{what}: `{}` reads again", told("resume")));
+        say(world, &format!("{what}: `{}` reads again", told(again)));
     }
     let beside = if unread + undecided > 0 { Exit::Attention } else { beside };
     if let Retry::Nothing(_) = retry {

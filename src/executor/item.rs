@@ -10,7 +10,7 @@ use crate::documents::Mistake;
 use crate::documents::planted::{NO_LOOK_BEFORE, is_planted};
 use crate::executor::context::Context;
 use crate::executor::look_up::{Doubts, look_before, look_up};
-use crate::executor::record::{End, Next, end};
+use crate::executor::record::{End, Next, end, not_checked};
 use crate::executor::running_flows::Flows;
 use crate::executor::{dependencies_ready, resolve_doubt, write};
 use crate::inventory::error::EngineError;
@@ -79,6 +79,22 @@ pub(crate) async fn drive_or_fail(
     Ok(done)
 }
 
+/// Ends an item again that had ended before it was known what its call came to, and of which that is known now: an undo sends
+/// nothing for it, and the run stays finished.
+async fn ended_again(context: &Context<'_>, item: &PlanItem, state: &ItemState) -> Result<(), EngineError> {
+    let failed = |message: &str| end(context, item.item, End::failed("no_effect", message));
+    match state {
+        ItemState::Applied { phase: Phase::Operation, .. } if item.adjust => {
+            failed("it stands as it was made: what was to complete it got no answer, and had no effect")
+                .await
+                .map(drop)
+        }
+        ItemState::Applied { .. } => not_checked(context, item.item).await,
+        ItemState::Untouched => failed("its call got no answer, and it had no effect").await.map(drop),
+        _ => Ok(()),
+    }
+}
+
 /// Walks an item to the end of its writing. `place` is its place in flight; it is given up while it waits.
 async fn drive(
     context: &Context<'_>,
@@ -93,6 +109,9 @@ async fn drive(
     // An earlier process may have made it after this journal was written, or somebody by hand.
     let mut look_first = context.again && makes_something(&item) && !is_planted(NO_LOOK_BEFORE);
     let mut may_be_in_bin = true;
+    // When the call that made it was answered.
+    let mut made: Option<Instant> = None;
+    let ended_before = context.ledger.doubt(key).is_some_and(|doubt| doubt.ended_before);
     let mut doubted: Option<Instant> = None;
     let mut done = Done::unprocessed(item);
     loop {
@@ -104,6 +123,9 @@ async fn drive(
             place = std::sync::Arc::clone(&context.places).acquire_owned().await.ok();
         }
         if context.options.settle_only && !matches!(state, ItemState::InDoubt { .. }) {
+            if ended_before {
+                ended_again(context, &done.item, &state).await?;
+            }
             break;
         }
         let unmet = match &state {
@@ -169,9 +191,12 @@ async fn drive(
             (
                 Operation::Clone | Operation::Restore,
                 ItemState::Applied { phase: Phase::Operation, target },
-            ) if done.item.adjust => Box::pin(write::adjust(context, &done.item, target)).await?,
+            ) if done.item.adjust => Box::pin(write::adjust(context, &done.item, target, made)).await?,
             _ => break,
         };
+        if matches!(state, ItemState::Untouched) {
+            made = matches!(next, Next::Go).then(Instant::now);
+        }
         match next {
             Next::Go => {}
             Next::Ended(message) => done.message = Some(message),

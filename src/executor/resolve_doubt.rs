@@ -116,11 +116,13 @@ pub(crate) async fn late_put(
 }
 
 /// Before a clone is completed: if it is not as it was made, its PUT was done already, the service itself stamped it
-/// anew, or somebody changed it. Times only say that it is worth a look; what it holds decides.
+/// anew, or somebody changed it. Times only say that it is worth a look; what it holds decides. `at_once`: it was read right after
+/// the answer to its clone, with no time for an edit.
 pub(crate) async fn touched_clone(
     context: &Context<'_>,
     item: &PlanItem,
     there: &Document,
+    at_once: bool,
 ) -> Result<Option<Next>, EngineError> {
     if item.operation != Operation::Clone {
         return Ok(None);
@@ -128,8 +130,8 @@ pub(crate) async fn touched_clone(
     let (then, now) = (context.ledger.cloned_at(item.item), &there.head.last_modified);
     // An answer that is no document does not say when it was made; the clone does.
     let made = then.as_ref().or(there.head.created_at.as_ref());
-    let is_of_then = made.is_some() && made == now.as_ref();
-    if is_of_then && is_exact(now.as_deref()) {
+    let is_of_then = made.zip(now.as_ref()).is_some_and(|(made, now)| is_same_time(made, now));
+    if is_of_then && is_exact(now.as_deref()) || at_once && (is_of_then || then.is_none()) {
         return Ok(None);
     }
     if let Some(next) = was_completed(context, item, there).await? {
@@ -171,22 +173,21 @@ async fn was_completed(
 }
 
 /// Before what was taken out of the recycle bin is completed: if it is neither as it lay there nor as this run's PUT made it,
-/// somebody changed it since. There is time for that also where its call was answered: the read may have had to wait.
+/// somebody changed it since. There is time for that also where its call was answered, unless it was read `at_once`.
 pub(crate) async fn touched_restored(
     context: &Context<'_>,
     item: &PlanItem,
     there: &Document,
+    at_once: bool,
 ) -> Result<Option<Next>, EngineError> {
-    if item.operation != Operation::Restore {
+    if item.operation != Operation::Restore || at_once {
         return Ok(None);
     }
     let before = before_of(context, item)?;
     if before.is_some_and(|before| is_unchanged(&before, there)) {
         return Ok(None);
     }
-    if context.ledger.may_have_acted(item.item)
-        && let Some(next) = was_completed(context, item, there).await?
-    {
+    if let Some(next) = was_completed(context, item, there).await? {
         return Ok(Some(next));
     }
     let last = there.head.last_modified.as_deref().map_or_else(String::new, |at| format!(" (last at {at})"));
@@ -196,14 +197,26 @@ pub(crate) async fn touched_restored(
     end(context, item.item, End::new(Outcome::Stale, "stale", message)).await.map(Some)
 }
 
+/// Whether two times of the service are one, however they are written.
+fn is_same_time(one: &str, other: &str) -> bool {
+    let time = |text: &str| text.parse::<jiff::Timestamp>().ok();
+    one == other || time(one).is_some_and(|at| Some(at) == time(other))
+}
+
 /// Whether a time tells an edit from what came before it: one of whole seconds does not.
 fn is_exact(time: Option<&str>) -> bool {
     let time = time.and_then(|text| text.parse::<jiff::Timestamp>().ok());
     time.is_some_and(|time| time.subsec_nanosecond() != 0)
 }
 
-/// Whether what stands there is what lay in the recycle bin, also in what the job ignores.
+/// Whether what stands there is what lay in the recycle bin, also in what the job ignores: by when it was last changed, or by
+/// what it holds.
 fn is_unchanged(before: &BeforeImage, there: &Document) -> bool {
+    let modified = there.head.last_modified.as_deref();
+    let then = before.head().last_modified.as_deref();
+    if is_exact(modified) && then.zip(modified).is_some_and(|(then, now)| is_same_time(then, now)) {
+        return true;
+    }
     let (Ok(before), Ok(there)) = (before.tree(), read_tree(there.text.as_bytes())) else { return false };
     let comparison = compare(before, &there);
     comparison.verdict != Verdict::Differs && comparison.added.is_empty()
@@ -331,6 +344,8 @@ pub(crate) async fn unreadable(
     );
     let state = context.ledger.state(item.item);
     let is_sent = matches!(state, ItemState::InDoubt { .. } | ItemState::Applied { .. });
+    // It had ended so before: it does again, as long as it cannot be read.
+    let ended_before = context.ledger.doubt(item.item).is_some_and(|doubt| doubt.ended_before);
     // What may not be read is not readable later either. Another failure may pass: it is read once more.
     let may_pass = error.kind != ErrorKind::Refused && error.is_of_one_document();
     if is_sent && may_pass && !context.options.settle_only && context.unread.borrow_mut().insert(item.item) {
@@ -339,7 +354,7 @@ pub(crate) async fn unreadable(
     let is_over = error.is_of_one_document();
     let (outcome, message) = match state {
         // An undo settles what it can; what it cannot read stays in doubt for the next one.
-        ItemState::InDoubt { .. } if !is_over || context.options.settle_only => {
+        ItemState::InDoubt { .. } if (!is_over || context.options.settle_only) && !ended_before => {
             return Ok(Next::StillInDoubt(format!("it could not be read back: {}", error.summary)));
         }
         ItemState::InDoubt { .. } => {

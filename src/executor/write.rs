@@ -1,7 +1,10 @@
 //! write: one function for each operation.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use crate::api::{Document, ErrorKind};
 use crate::documents::document::read_tree;
@@ -16,6 +19,9 @@ use crate::inventory::error::EngineError;
 use crate::journal::{Call, Step};
 use crate::model::{Id, Operation, Outcome, Verdict, crash};
 use crate::run_folder::plan_item::{ImportRef, PlanItem};
+
+/// The time from an answer to the next read in which nobody is taken to edit what was made.
+const MOMENT: Duration = Duration::from_secs(1);
 
 /// POSTs the document.
 pub(crate) async fn create(context: &Context<'_>, item: &PlanItem) -> Result<Next, EngineError> {
@@ -75,8 +81,14 @@ pub(crate) async fn clone(context: &Context<'_>, item: &PlanItem) -> Result<Next
     }
 }
 
-/// PUTs over a fresh clone what a clone call cannot say, and over a restored import what it lacks.
-pub(crate) async fn adjust(context: &Context<'_>, item: &PlanItem, target: &Id) -> Result<Next, EngineError> {
+/// PUTs over a fresh clone what a clone call cannot say, and over a restored import what it lacks. `made` is when the call that
+/// made it was answered, if this process sent that.
+pub(crate) async fn adjust(
+    context: &Context<'_>,
+    item: &PlanItem,
+    target: &Id,
+    made: Option<Instant>,
+) -> Result<Next, EngineError> {
     let body = document(context, item)?;
     let there = match context.target.client.get(item.list(), target).await {
         Ok(there) => there,
@@ -94,10 +106,12 @@ pub(crate) async fn adjust(context: &Context<'_>, item: &PlanItem, target: &Id) 
         context.ledger.note(item.item, step).await?;
         return Ok(Next::Go);
     }
-    if let Some(next) = resolve_doubt::touched_clone(context, item, &there).await? {
+    // Between any two calls there is a moment; where the read had to wait, there is time for an edit.
+    let at_once = made.is_some_and(|made| made.elapsed() < MOMENT) && there.attempts <= 1;
+    if let Some(next) = resolve_doubt::touched_clone(context, item, &there, at_once).await? {
         return Ok(next);
     }
-    if let Some(next) = resolve_doubt::touched_restored(context, item, &there).await? {
+    if let Some(next) = resolve_doubt::touched_restored(context, item, &there, at_once).await? {
         return Ok(next);
     }
     let intent = Intent { operation: item.operation, call: Call::Adjust, before: Some(&there) };

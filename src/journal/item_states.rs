@@ -21,6 +21,8 @@ pub const GIVEN_UP: &str = "given_up";
 pub struct Doubt {
     /// What was announced: a restore can turn into a create.
     pub operation: Operation,
+    /// Whether the item had ended without its being known, and is looked at again.
+    pub ended_before: bool,
 }
 
 /// An id as a state holds it.
@@ -120,7 +122,7 @@ impl ItemStates {
         }
         let undecided = self.undecided.remove(&item);
         if let (Step::Reopened, Some(doubt)) = (step, undecided) {
-            self.doubts.insert(item, doubt);
+            self.doubts.insert(item, Doubt { ended_before: true, ..doubt });
             self.attempts.insert(item, 1);
             return Ok(());
         }
@@ -133,7 +135,7 @@ impl ItemStates {
         if let Step::Intended { attempt, operation, .. } = step {
             self.attempts.insert(item, *attempt);
             self.made_again |= *attempt > 1 && operation.makes_an_import();
-            self.doubts.insert(item, Doubt { operation: *operation });
+            self.doubts.insert(item, Doubt { operation: *operation, ended_before: false });
         } else if !matches!(step, Step::Doubted { .. }) {
             self.doubts.remove(&item);
             if matches!(step, Step::NotSent { .. } | Step::NotTaken { .. }) {

@@ -181,6 +181,13 @@ async fn decide_open(
                 _ => false,
             }
         });
+        // Nobody knows an import without a name by that: only what holds the same is it.
+        let nameless = group.key == builder.keys.of("");
+        let by_content = |(item, decision)| match decision {
+            Decision::Differs(_) | Decision::Ambiguous if nameless => (item, Decision::Create),
+            _ => (item, decision),
+        };
+        let decisions: Vec<_> = decisions.into_iter().map(by_content).collect();
         let is_unsure = |item: &usize| !verdicts.iter().any(|(known, _)| known == item);
         let number = |item: usize| u32::try_from(item).unwrap_or(u32::MAX);
         decided.mistakes.extend(mistakes.into_iter().filter(is_unsure).map(number));

@@ -49,6 +49,7 @@ mod users;
 mod wanted_keys;
 mod wanted_texts;
 mod write_plan;
+mod wrong_name;
 
 pub use again::Written;
 pub use plan::{plan, plan_telling};

@@ -17,6 +17,7 @@ use crate::planner::clone_call::clone_call;
 use crate::planner::items::{blank, ended};
 use crate::planner::references::{judge, tell};
 use crate::planner::request::PlanRequest;
+use crate::planner::wrong_name::{is_blank, wrong_name};
 use crate::run_folder::plan_item::{ImportRef, PlanItem, Reason};
 use crate::run_folder::reference_usage::{Reference, UsageSurvey};
 
@@ -196,7 +197,7 @@ impl TransformContext {
         let name = wanted.now().get("name").and_then(Value::as_str);
         apart.nameless = self.action == Action::Apply && is_blank(&head.name) && name.is_none_or(is_blank);
         if !apart.nameless
-            && let Some((code, message)) = self.wrong_name(name, head)
+            && let Some((code, message)) = wrong_name((self.action, self.match_by), name, &head.name)
         {
             return done(ended(item, Outcome::Failed, code, message));
         }
@@ -226,7 +227,9 @@ impl TransformContext {
             remove_pointers(wanted.edit(&masked), &hidden);
             item.secrets = hidden;
         }
-        let key = self.match_by.key_of(wanted.now()).map(Cow::into_owned);
+        let nameless =
+            || (self.action == Action::Restore && self.match_by == MatchBy::Name).then(String::new);
+        let key = self.match_by.key_of(wanted.now()).map(Cow::into_owned).or_else(nameless);
         if matches!(self.action, Action::Migrate | Action::Clone | Action::Restore) {
             item.warnings.extend(migration_hints(&wanted, !self.in_place && !self.home));
         } else if self.action == Action::Apply {
@@ -255,25 +258,6 @@ impl TransformContext {
         let print = (!self.ignore.is_empty()).then(|| self.ignore.fingerprint(wanted.now()));
         let apart = (self.action == Action::Apply).then_some(apart);
         Prepared { item, wanted: Some(wanted.to_text(&written)), key, print, fresh, apart }
-    }
-
-    /// Why an import cannot have its new name. What is restored, or updated where it stands, had its name already.
-    fn wrong_name(&self, name: Option<&str>, head: &Head) -> Option<(&'static str, &'static str)> {
-        let before = head.name.as_str();
-        if matches!(self.action, Action::Restore | Action::Update) && name.unwrap_or_default() == before {
-            return None;
-        }
-        match name.unwrap_or_default() {
-            name if is_blank(name) && is_blank(before) => {
-                Some(("no_name", "it has no name to be recognised by"))
-            }
-            name if is_blank(name) => Some(("no_name", "the transformation leaves it without a name")),
-            name if name.contains(char::is_control) && !before.contains(char::is_control) => Some((
-                "name_of_lines",
-                "the transformation gives it a name with a line break or another control character",
-            )),
-            _ => None,
-        }
     }
 
     /// Applies the steps of the job; where one fails, gives back how the item ended.
@@ -379,10 +363,6 @@ impl TransformContext {
             *name = Value::from(format!("Clone - {}", head.name));
         }
     }
-}
-
-fn is_blank(name: &str) -> bool {
-    name.trim().is_empty()
 }
 
 /// The item of an import in which no step changes anything.

@@ -46,8 +46,8 @@ impl Session {
         earlier.refuse_lost_end()?;
         let notes = self.known_target(&earlier).await?;
         let is_finished = earlier.record.is_finished();
-        let in_doubt = !is_finished || !earlier.states.undecided().is_empty();
-        if in_doubt && earlier.record.undone.is_none() {
+        let is_open = !is_finished && earlier.record.undone.is_none();
+        if is_open || !earlier.states.undecided().is_empty() {
             // Looking up in another account would find nothing, and the journal would say so for ever.
             self.refuse_another_account(&earlier).await?;
             earlier = self.settle_doubts(earlier).await?;

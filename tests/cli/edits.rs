@@ -138,7 +138,7 @@ fn a_retry_leaves_alone_what_somebody_edited_before_it_was_read_back() {
 
 /// Reads of single imports take a while: time for somebody to edit what was made and is to be completed.
 fn slow_reads(world: &World) {
-    world.fault(Fault::on("GET", "/v1/imports/*", Fault::slow_before(500)));
+    world.fault(Fault::on("GET", "/v1/imports/*", Fault::slow_before(1200)));
 }
 
 #[test]
@@ -178,7 +178,23 @@ fn an_edit_of_a_restored_import_before_it_is_completed_stays() {
     crate::backup::now(world, "restore", &[]);
     slow_reads(world);
     let running = world.spawn_run(&[]).until_journal("applied", 1);
-    world.edit("source", "a", "/description", json!("theirs"));
+    edit(world, "source", "a", ("/description", &json!("theirs")), LATER);
     running.finish().expect_exit(3).expect_audit("a", "stale", "not_checked");
     assert_eq!(world.import("source", "a")["description"], "theirs");
+}
+
+#[test]
+fn what_the_service_makes_of_a_clone_is_no_edit_where_it_is_completed_at_once() {
+    for answer in [CloneAnswer::Document, CloneAnswer::Array] {
+        let own = json!({ "own": 1 });
+        let effect = Effect::ChangeField { pointer: "/settings".into(), value: own, silently: true };
+        Scenario::cloning(["a"])
+            .job("transform", "[{ set: { /description: new } }]")
+            .service(|service| service.clone_answer = answer)
+            .fault(Fault::on("POST", "/v1/imports/*/clone", effect))
+            .run()
+            .expect_exit(0)
+            .expect_audit("Clone - a", "cloned", "equal")
+            .expect_calls("PUT", "/v1/imports/{id}", 1);
+    }
 }

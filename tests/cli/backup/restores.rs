@@ -429,12 +429,30 @@ fn a_script_that_was_deleted_with_its_import_is_made_anew_where_the_job_creates_
 }
 
 #[test]
-fn an_import_that_never_had_a_name_is_restored_as_it_was() {
-    let ran = backup(["a"]).start();
-    let mut nameless = ran.import("source", "a");
-    nameless["name"] = json!("");
-    ran.load("source", &[nameless]);
-    let ran = ran.run().expect_exit(0);
-    now(&ran.world, "restore", &[]);
-    ran.world.run().expect_exit(0).expect_all(1, "unchanged", "equal").expect_no_write();
+fn an_import_that_never_had_a_name_is_restored_as_it_was_and_over_no_other() {
+    for name in [json!(""), json!(" "), Value::Null] {
+        let world = backup(["a"]).service(|service| service.recycle_days = -1).start();
+        let mut nameless = world.import("source", "a");
+        let id = nameless["_id"].clone();
+        nameless["name"] = name.clone();
+        world.load("source", &[nameless.clone()]);
+        let ran = world.run().expect_exit(0);
+        now(&ran.world, "restore", &[]);
+        let ran = ran.world.run().expect_exit(0).expect_all(1, "unchanged", "equal").expect_no_write();
+        // Gone for good, with somebody else's beside it.
+        let path = format!("/v1/imports/{}", id.as_str().unwrap());
+        world.call(reqwest::Method::DELETE, "source", &path, None);
+        let mut theirs = nameless.clone();
+        theirs["_id"] = json!("0123456789abcdef01234567");
+        theirs["description"] = json!("theirs");
+        world.load("source", &[theirs]);
+        // The emulator makes none without a name.
+        let ran = ran.world.run().expect_exit(3).expect_all(1, "failed", "not_checked");
+        let all = ran.world.imports("source");
+        assert_eq!((all.len(), &all[0]["description"]), (1, &json!("theirs")), "{name}");
+        // As an earlier restore left it, under another id.
+        nameless["_id"] = json!("0123456789abcdef01234568");
+        world.load("source", &[nameless]);
+        ran.world.run().expect_exit(0).expect_all(1, "unchanged", "equal").expect_no_write();
+    }
 }

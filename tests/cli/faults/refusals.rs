@@ -229,13 +229,15 @@ fn what_may_not_be_read_after_a_write_without_an_answer_is_its_own_row_and_ends_
             .expect_cell("a", "error_message", "whether that had its effect is not known");
         assert_eq!(ran.summary()["state"], "finished");
         // As long as it cannot be read, an undo leaves it alone. Once it can, that settles it.
-        let undo = |exit| world.command(&["undo", "runs/run-1"]).expect_exit(exit);
+        let undo = |exit| world.command(&["undo", "runs/run-1", "--yes"]).expect_exit(exit);
         world.no_faults();
         world.fault(Fault::on("GET", "/v1/imports/*", Fault::status(403)));
-        drop(undo(3).expect_no_write().expect_stderr("could not be found out"));
+        drop(undo(3).expect_no_write().expect_stderr("it is not known what this run did to it"));
         world.no_faults();
         undo(0).expect_source(["a"]);
         assert_eq!(world.import("source", "a")["description"], Value::Null);
+        // Once more, there is nothing left.
+        drop(undo(0));
     }
 }
 

@@ -155,6 +155,15 @@ fn an_import_that_lost_its_name_may_be_any_of_the_target() {
 }
 
 #[test]
+fn what_is_recognised_by_its_external_id_needs_no_name() {
+    let known = |name: &str, id: &str| import(name).set("/externalId", json!(id));
+    let blank = known("b", "x2").set("/name", json!(" "));
+    let scenario = migrate([]).source(&known("a", "x1")).source(&blank).job("match", "external_id");
+    let ran = scenario.target(&known("old", "x3")).target(&blank).run().expect_exit(0);
+    assert_eq!(ran.world.imports("target").len(), 2);
+}
+
+#[test]
 fn a_file_that_lost_its_name_keeps_every_import_of_the_target() {
     for name in [json!(""), json!(null)] {
         let world = crate::apply::exported(crate::apply::of(["a", "b", "c"]));
