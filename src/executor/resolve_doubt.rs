@@ -209,14 +209,8 @@ fn is_exact(time: Option<&str>) -> bool {
     time.is_some_and(|time| time.subsec_nanosecond() != 0)
 }
 
-/// Whether what stands there is what lay in the recycle bin, also in what the job ignores: by when it was last changed, or by
-/// what it holds.
+/// Whether what stands there is what lay in the recycle bin, also in what the job ignores.
 fn is_unchanged(before: &BeforeImage, there: &Document) -> bool {
-    let modified = there.head.last_modified.as_deref();
-    let then = before.head().last_modified.as_deref();
-    if is_exact(modified) && then.zip(modified).is_some_and(|(then, now)| is_same_time(then, now)) {
-        return true;
-    }
     let (Ok(before), Ok(there)) = (before.tree(), read_tree(there.text.as_bytes())) else { return false };
     let comparison = compare(before, &there);
     comparison.verdict != Verdict::Differs && comparison.added.is_empty()

@@ -48,7 +48,7 @@ fn an_account_whose_run_was_undone_in_the_middle_ends_and_is_not_refused_for_eve
 #[cfg(debug_assertions)]
 #[test]
 fn the_report_has_what_the_journal_of_a_killed_run_says() {
-    let bench = killed("call.after_answer:3");
+    let bench = killed("call.after_answer:6");
     let output = bench.expect(0, &["fleet", "report", "fleet.yaml"]);
     let said = told(&output);
     assert!(said.contains("what the journals say so far of what has not ended: `c2`"), "{said}");
