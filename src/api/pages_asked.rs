@@ -12,7 +12,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::ApiError;
 
-/// Pages under way at a time, at most: up to as many less one are asked for behind the end of a list whose length is not known.
+/// The most pages that are under way at a time. Where the length of a list is not known, all but one of them may be behind its end.
 const MOST: usize = 6;
 
 /// How long a page takes, at least, for others to be asked for beside it.
@@ -22,7 +22,7 @@ const SLOW: Duration = Duration::from_millis(25);
 #[derive(Debug)]
 pub(super) struct PagesAsked<T> {
     pages: VecDeque<(String, AbortOnDropHandle<Result<T, ApiError>>)>,
-    /// How many may be under way of a list whose length is not known.
+    /// How many pages may be under way while the length of the list is not known.
     width: usize,
     is_slow: bool,
 }

@@ -212,7 +212,7 @@ pub(super) fn conclude(
                 world.document.set("folder", folder);
                 if folder.join("journal.jsonl").is_file() {
                     let command = for_folder(world, "resume", folder);
-                    say(world, &format!("the run can be taken up again: {command}"));
+                    say(world, &format!("to go on with the run: {command}"));
                 }
             }
             Err(error.into())

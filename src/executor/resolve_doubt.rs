@@ -17,6 +17,7 @@ use crate::executor::send::{Intent, intend};
 use crate::inventory::dependents::used_by;
 use crate::inventory::error::EngineError;
 use crate::journal::{Call, ItemState, Phase, Step};
+use crate::model::stamp::Stamp;
 use crate::model::{Fingerprint, Id, Operation, Outcome, Verdict};
 use crate::run_folder::before_images::Befores;
 use crate::run_folder::folder::RunFolder;
@@ -129,9 +130,11 @@ pub(crate) async fn touched_clone(
     }
     let (then, now) = (context.ledger.cloned_at(item.item), &there.head.last_modified);
     // An answer that is no document does not say when it was made; the clone does.
-    let made = then.as_ref().or(there.head.created_at.as_ref());
-    let is_of_then = made.zip(now.as_ref()).is_some_and(|(made, now)| is_same_time(made, now));
-    if is_of_then && is_exact(now.as_deref()) || at_once && (is_of_then || then.is_none()) {
+    let made = then.as_ref().or(there.head.created_at.as_ref()).map(|made| Stamp::of(made));
+    let modified = now.as_deref().map(Stamp::of);
+    let is_of_then = made.as_ref().zip(modified.as_ref()).is_some_and(|(made, now)| made.is_moment_of(now));
+    let is_exact = modified.is_some_and(|modified| modified.is_exact());
+    if is_of_then && is_exact || at_once && (is_of_then || then.is_none()) {
         return Ok(None);
     }
     if let Some(next) = was_completed(context, item, there).await? {
@@ -195,18 +198,6 @@ pub(crate) async fn touched_restored(
         "it was taken out of the recycle bin, but not completed: somebody else changed it since{last}: left alone"
     );
     end(context, item.item, End::new(Outcome::Stale, "stale", message)).await.map(Some)
-}
-
-/// Whether two times of the service are one, however they are written.
-fn is_same_time(one: &str, other: &str) -> bool {
-    let time = |text: &str| text.parse::<jiff::Timestamp>().ok();
-    one == other || time(one).is_some_and(|at| Some(at) == time(other))
-}
-
-/// Whether a time tells an edit from what came before it: one of whole seconds does not.
-fn is_exact(time: Option<&str>) -> bool {
-    let time = time.and_then(|text| text.parse::<jiff::Timestamp>().ok());
-    time.is_some_and(|time| time.subsec_nanosecond() != 0)
 }
 
 /// Whether what stands there is what lay in the recycle bin, also in what the job ignores.

@@ -28,6 +28,7 @@ pub mod lease;
 pub mod outcome;
 pub mod packed_id;
 pub mod shown;
+pub(crate) mod stamp;
 pub mod time;
 
 pub use cancel::Cancel;

@@ -160,6 +160,8 @@ async fn decide_open(
     decided.own = ServiceOwn::asking(asked);
     ask(builder, imports, &mut decided.own).await?;
     judge(builder, imports, &decided.own, &mut alike).await?;
+    // Nobody knows an import without a name by that: only what holds the same is it.
+    let nameless = builder.keys.of("");
     for group in open {
         let there = imports.of(group.key)?;
         let (mut verdicts, mut mistakes) = (Vec::new(), Vec::new());
@@ -181,10 +183,8 @@ async fn decide_open(
                 _ => false,
             }
         });
-        // Nobody knows an import without a name by that: only what holds the same is it.
-        let nameless = group.key == builder.keys.of("");
         let by_content = |(item, decision)| match decision {
-            Decision::Differs(_) | Decision::Ambiguous if nameless => (item, Decision::Create),
+            Decision::Differs(_) | Decision::Ambiguous if group.key == nameless => (item, Decision::Create),
             _ => (item, decision),
         };
         let decisions: Vec<_> = decisions.into_iter().map(by_content).collect();

@@ -20,6 +20,7 @@ use crate::planner::matching::Decided;
 use crate::planner::plan_builder::PlanBuilder;
 use crate::planner::target_index::TargetImports;
 use crate::planner::usage::tell;
+use crate::planner::wrong_name::is_blank;
 use crate::run_folder::document_file::spooled_document;
 
 /// Imports that are named in a refusal.
@@ -58,7 +59,7 @@ pub(crate) fn counterpart(job: &Job, known: &Known, head: &Head, document: &Valu
         keys.extend(job.match_by.key_of(&wanted).map(std::borrow::Cow::into_owned));
     }
     // A blank name is that of any import that lost its own.
-    keys.retain(|key| !key.trim().is_empty());
+    keys.retain(|key| !is_blank(key));
     (!keys.is_empty()).then_some(keys)
 }
 

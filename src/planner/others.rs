@@ -15,6 +15,7 @@ use crate::model::{Head, Id, ItemKey, Operation, Outcome};
 use crate::planner::items::{blank, ended};
 use crate::planner::prepare::MODIFIED;
 use crate::planner::request::PlanRequest;
+use crate::planner::wrong_name::is_blank;
 use crate::run_folder::RunFolderError;
 use crate::run_folder::document_file::{DocumentFile, Span, spoilt, to_json};
 use crate::run_folder::plan_item::{ImportRef, ONLY_IN_TARGET, PlanItem};
@@ -170,7 +171,7 @@ impl<'a> Others<'a> {
         head: &Head,
         text: &str,
     ) -> Option<PlanItem> {
-        if match_by.key(head).is_none_or(|key| key.trim().is_empty()) {
+        if match_by.key(head).is_none_or(|key| is_blank(&key)) {
             self.set_aside.unrecognised += 1;
             return None;
         }

@@ -3,7 +3,7 @@
 //! `imports/<integration>/<name>.json`, other kinds in a folder of theirs. The file `.transship-export.json` lists what
 //! was written with its hash: only what stands there and was not edited since is ever removed, and a file that stands
 //! there not is never overwritten. What is about to be written stands there first, so an export that was stopped
-//! anywhere is finished by the next. What could not be read stands there too: [`why_incomplete`] tells of both.
+//! anywhere is finished by the next one. It lists what could not be read as well; [`why_incomplete`] reads both.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::Fingerprint;
-use crate::planner::undo::stamp::Stamp;
+use crate::model::stamp::Stamp;
 use crate::planner::undo::touched::Left;
 
 /// What stands in the target now.
@@ -34,9 +34,7 @@ impl Created {
         let Some(created) = created.map(Stamp::of) else { return Self::Unknown };
         match modified {
             Some(modified) if created == *modified => Self::AsModified,
-            Some(modified) if created.time().is_some_and(|at| Some(at) == modified.time()) => {
-                Self::AtThatTime
-            }
+            Some(modified) if created.is_moment_of(modified) => Self::AtThatTime,
             _ => Self::Otherwise,
         }
     }
@@ -46,8 +44,7 @@ impl Left {
     /// Whether something else was read back than the write was answered with, and the times do not tell whether the service made
     /// that of it or somebody else changed it: they are whole seconds, or there are none.
     pub(crate) fn is_overtaken_by(&self, now: &Standing) -> bool {
-        let time = now.modified.as_ref().filter(|_| self.was_answered).and_then(Stamp::time);
-        let is_exact = time.is_some_and(|at| at.subsec_nanosecond() != 0);
+        let is_exact = self.was_answered && now.modified.as_ref().is_some_and(Stamp::is_exact);
         self.answer.is_some_and(|answer| answer != now.print) && !is_exact
     }
 }

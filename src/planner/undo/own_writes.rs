@@ -6,10 +6,10 @@ use std::path::PathBuf;
 
 use crate::inventory::error::EngineError;
 use crate::model::Id;
+use crate::model::stamp::Stamp;
 use crate::planner::earlier_runs::folders;
 use crate::planner::undo::UndoRequest;
 use crate::planner::undo::judge::Touch;
-use crate::planner::undo::stamp::Stamp;
 use crate::planner::undo::standings::{Now, Standings};
 use crate::planner::undo::touched::{Did, Touched};
 use crate::run_folder::folder::RunFolder;

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::documents::references::Kind;
 use crate::journal::{GIVEN_UP, ItemState, ItemStates, NO_ANSWER};
+use crate::model::stamp::Stamp;
 use crate::model::{Fingerprint, Id, ItemKey, Operation, Outcome, PackedId, Verdict};
 use crate::planner::undo::records::Records;
-use crate::planner::undo::stamp::Stamp;
 use crate::run_folder::RunFolderError;
 use crate::run_folder::document_file::PackedSpan;
 use crate::run_folder::forecast::Write;

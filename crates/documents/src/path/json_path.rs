@@ -32,7 +32,7 @@ pub fn parse(text: &str) -> Option<Path> {
                 let close = closing(body, at)?;
                 if !inside.starts_with(['?', '(']) && body[at..close].contains(|c: char| !is_of_positions(c))
                 {
-                    // Several names at once: what follows is in none of them alone.
+                    // Several names at once: the rest of the path belongs to no single field.
                     path.opaque.push(at..end);
                     path.end = at;
                     return Some(path);

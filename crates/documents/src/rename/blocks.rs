@@ -149,7 +149,7 @@ mod tests {
 
     use super::*;
 
-    /// A block whose `this` is called after its number: which parameters it has, and whether it is deep.
+    /// Block number `at`, whose `this` is the field of that name, with these parameters; `deep` or not.
     fn block(at: usize, params: &[u8], deep: bool) -> Block {
         let field = |name: String| Scope::Field(vec![name]);
         let param = |(nth, param): (usize, &u8)| (format!("p{param}"), field(format!("{at} {nth}")));

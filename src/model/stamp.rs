@@ -34,6 +34,16 @@ impl Stamp {
             Self::Other(text) => text.parse().ok(),
         }
     }
+
+    /// Whether it tells an edit from what came before it: one of whole seconds does not.
+    pub(crate) fn is_exact(&self) -> bool {
+        self.time().is_some_and(|at| at.subsec_nanosecond() != 0)
+    }
+
+    /// Whether both name one moment, however they are written.
+    pub(crate) fn is_moment_of(&self, other: &Self) -> bool {
+        self == other || self.time().is_some_and(|at| Some(at) == other.time())
+    }
 }
 
 #[cfg(test)]
