@@ -269,6 +269,31 @@ fn a_backup_goes_to_its_archive_from_each_of_its_accounts() {
 }
 
 #[test]
+fn an_archive_is_where_a_job_may_say_that_it_is() {
+    for address in [
+        "file:///nightly",
+        "s3://nightly",
+        "s3a://nightly/x",
+        "gs://nightly",
+        "az://nightly",
+        "azure://nightly",
+        "abfs://nightly",
+        "abfss://nightly",
+        "adl://nightly",
+        "s3://nightly?region=eu",
+        "s3://me:it@nightly",
+        "ftp://nightly",
+        "http://nightly",
+        "https://nightly",
+    ] {
+        let text = "version: 1\nname: x\naction: backup\naccounts: { us: { emulator: us } }\nsource: us\n";
+        let read = parse(&format!("{text}archive: {{ path: \"{address}\" }}\n"));
+        let opened = transship_archive::Objects::check_location(address);
+        assert_eq!(read.is_ok(), opened.is_ok(), "{address}: {read:?} and {opened:?}");
+    }
+}
+
+#[test]
 fn a_restore_reads_the_backup_of_an_account_that_need_not_be_there_any_more() {
     let job = load("restore.yaml").unwrap();
     let place = here().join("archive").display().to_string();

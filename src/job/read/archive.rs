@@ -6,7 +6,6 @@ use super::policy::{self, count};
 use super::{Reader, tidy};
 use crate::job::account::{Account, AccountPlace, Rate};
 use crate::job::archive::SHRINK;
-use crate::job::env::expand;
 use crate::job::files::{self, FilesRead, Names};
 use crate::job::tree::Node;
 use crate::job::{Action, Archive, Keep, KeySource, MatchBy, NamedFile, Notify, forms};
@@ -28,30 +27,7 @@ impl Reader<'_> {
         let key = node.get("encryption").and_then(|node| self.key(node));
         let snapshot = node.get("snapshot").and_then(Node::text).filter(|text| *text != "latest");
         let shrink = node.get("shrink").and_then(Node::text).and_then(forms::percent);
-        if self.holds_a_secret(path, path.text()?) {
-            return None;
-        }
-        let text = match expand(path.text()?, self.env) {
-            Ok(text) => text,
-            Err(wrong) => {
-                self.unexpanded(path, &wrong);
-                return None;
-            }
-        };
-        // An address of a store is left as it is; anything else is a folder.
-        let place = if let Some((_, rest)) = text.split_once("://") {
-            if rest.split('/').next().is_some_and(|host| host.contains('@')) {
-                let help = "the store's credentials come from its own variables, e.g. `AWS_ACCESS_KEY_ID`: see the README";
-                self.report
-                    .error(path.span, "the address of the archive holds a user or password")
-                    .help(help);
-                return None;
-            }
-            text
-        } else {
-            // Without `.`, for people read it.
-            self.path(path)?.components().collect::<PathBuf>().display().to_string()
-        };
+        let place = self.store(path, "archive")?;
         Some(Archive {
             place,
             keep,

@@ -1,7 +1,7 @@
 //! The walk from the tree of a fleet file to the [`Fleet`].
 
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::Timestamp;
 
@@ -9,7 +9,7 @@ use super::policy::limit;
 use super::roster::listed;
 use super::{FILE_LIMIT, Reader};
 use crate::job::check::check;
-use crate::job::env::{Env, expand};
+use crate::job::env::Env;
 use crate::job::fleet::{Fleet, FleetWave, WaveSize};
 use crate::job::problem::{Problems, Report, Span};
 use crate::job::spec::Type;
@@ -73,7 +73,7 @@ impl Reader<'_> {
             root.get("parallel").and_then(Node::whole).and_then(|number| usize::try_from(number).ok());
         let waves = self.fleet_waves(root.get("waves"), &rows);
         let stop = root.get("stop").and_then(|stop| stop.get("accounts")).and_then(limit);
-        let store = root.get("store").and_then(|node| self.store(node));
+        let store = root.get("store").and_then(|node| self.store(node, "store"));
         let fleet = Fleet {
             name: name?,
             job: job?,
@@ -170,29 +170,6 @@ impl Reader<'_> {
             let message =
                 format!("line {line}: the account `{account}` is of wave {wave}, and there {there}");
             self.report.error(place, message).help("add `waves`, or change the column `wave`");
-        }
-    }
-
-    /// Where shared objects are: the address of a bucket as it is, a folder made absolute.
-    pub(super) fn store(&mut self, node: &Node) -> Option<String> {
-        if self.holds_a_secret(node, node.text()?) {
-            return None;
-        }
-        let text = match expand(node.text()?, self.env) {
-            Ok(text) => text,
-            Err(wrong) => {
-                self.unexpanded(node, &wrong);
-                return None;
-            }
-        };
-        match text.split_once("://") {
-            Some((_, rest)) if rest.split('/').next().is_some_and(|host| host.contains('@')) => {
-                let help = "the store's credentials come from its own variables, e.g. `AWS_ACCESS_KEY_ID`";
-                self.report.error(node.span, "the address of the store holds a user or password").help(help);
-                None
-            }
-            Some(_) => Some(text),
-            None => Some(self.path(node)?.components().collect::<PathBuf>().display().to_string()),
         }
     }
 }

@@ -10,6 +10,7 @@ pub(super) mod roster;
 mod rules;
 mod select;
 mod steps;
+mod store;
 #[cfg(test)]
 mod tests;
 pub(super) mod user;

@@ -85,7 +85,7 @@ fn user_accounts(
         found.0 = reader.accounts(&root, otherwise);
         let after = root.entries().iter().map(|entry| entry.at.start);
         found.1 = places(text, root.get("accounts"), after);
-        store = root.get("store").and_then(|node| reader.store(node));
+        store = root.get("store").and_then(|node| reader.store(node, "store"));
     }
     reader.refuse_tokens(text, None);
     if reader.report.errors() > 0 {
