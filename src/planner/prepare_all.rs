@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
+use crate::documents::Document;
 use crate::documents::references::{Resolver, ResourceIndex};
 use crate::inventory::error::EngineError;
 use crate::inventory::flow_usage::FlowUsage;
@@ -132,7 +133,7 @@ impl Source<'_> {
                 None => {
                     let written = self.with.only().and_then(|only| only.written.get(&document.head().id));
                     let again = written.map(Written::read).transpose()?.flatten();
-                    Todo::Prepare(self.columns(pick, &document.head().name), again)
+                    Todo::Prepare(self.columns(pick, &document), again)
                 }
             };
             chunk.push(Unprepared { number, row: pick.row(), document, todo });
@@ -140,11 +141,11 @@ impl Source<'_> {
         Ok(chunk)
     }
 
-    /// The columns of the row of the manifest that names an import of this name; none without one.
-    fn columns(&self, pick: Picked, name: &str) -> BTreeMap<String, String> {
+    /// The columns of the row of the manifest that names an import; none without one.
+    fn columns(&self, pick: Picked, document: &Document) -> BTreeMap<String, String> {
         let manifest = self.with.job.select.manifest.as_ref();
         let row = pick.row().and_then(|row| manifest?.rows.get(row as usize));
-        row.map(|row| row.columns_of(name)).unwrap_or_default()
+        row.map(|row| row.columns_of(&document.head().name)).unwrap_or_default()
     }
 }
 
